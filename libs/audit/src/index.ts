@@ -1,0 +1,1 @@
+export { auditMigrations } from './migrations/index.js';

@@ -1,0 +1,51 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { isId, newId } from '../identifier.js';
+import { findClientAddress, type TrustedProxies } from './client-address.js';
+import { context } from './context.js';
+
+export const CORRELATION_HEADER = 'x-correlation-id';
+
+/** Called once a request, inside its context, before the framework sees it. */
+export type RequestObserver = (request: IncomingMessage, response: ServerResponse) => void;
+
+/**
+ * Gives every request of `server` a context of its own, where Node emits `request`.
+ *
+ * A hook of the framework enters too late for bad URLs, time-outs and aborts; here the context also covers those.
+ * Everything that the request starts inherits it, timers and event emitters included.
+ */
+export function enterContextAtRequest(server: Server, trusted: TrustedProxies, observe: readonly RequestObserver[] = []): void {
+  const emit = server.emit.bind(server) as (name: string | symbol, ...args: unknown[]) => boolean;
+  server.emit = ((name: string | symbol, ...args: unknown[]) => {
+    if (name !== 'request') return emit(name, ...args);
+    const [request, response] = args as [IncomingMessage, ServerResponse];
+    const given = request.headers[CORRELATION_HEADER];
+    const accepted = isId(given) ? given.toLowerCase() : undefined;
+    const { address, unparsed } = findClientAddress(
+      request.socket.remoteAddress,
+      headerText(request.headers['x-forwarded-for']),
+      trusted,
+    );
+    const userAgent = request.headers['user-agent'];
+    return context.run(
+      {
+        correlationId: accepted ?? newId(),
+        origin: accepted ? 'client' : 'server',
+        request: Object.freeze({
+          method: request.method ?? 'GET',
+          path: (request.url ?? '/').split('?', 1)[0]!,
+          clientAddress: address,
+          ...(unparsed !== undefined && { unparsedAddress: unparsed }),
+          ...(userAgent !== undefined && { userAgent }),
+        }),
+      },
+      () => {
+        response.setHeader(CORRELATION_HEADER, context.correlationId);
+        for (const observer of observe) observer(request, response);
+        return emit(name, ...args);
+      },
+    );
+  }) as Server['emit'];
+}
+
+const headerText = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value.join(',') : value);

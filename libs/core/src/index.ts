@@ -1,0 +1,16 @@
+import 'reflect-metadata';
+
+export { systemClock, type Clock } from './clock/clock.js';
+export { findClientAddress, parseTrustedProxies, type TrustedProxies } from './context/client-address.js';
+export { context, type Actor, type ContextSnapshot, type EventInfo, type RequestInfo } from './context/context.js';
+export { CORRELATION_HEADER, enterContextAtRequest, type RequestObserver } from './context/http-context.js';
+export { PikaiaError } from './errors/pikaia.error.js';
+export { isId, newId } from './identifier.js';
+export {
+  describeSettings,
+  loadSettings,
+  Setting,
+  SettingsError,
+  type SettingDescription,
+  type SettingsClass,
+} from './settings/settings.js';

@@ -1,0 +1,63 @@
+import { type DynamicModule, Inject, Injectable, Module, type OnModuleInit } from '@nestjs/common';
+import { ClsPluginTransactional } from '@nestjs-cls/transactional';
+import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
+import { ClsModule } from 'nestjs-cls';
+import type { DataSource, EntitySchema, MixedList } from 'typeorm';
+import type { DatabaseSettings } from './database.settings.js';
+import { defaultRoles, type RoleNames } from './roles/role-names.js';
+import { refusePowerfulRole } from './roles/role-power.js';
+import { TransactionAdapter } from './transaction/transaction.adapter.js';
+
+export interface DatabaseModuleOptions {
+  readonly settings: DatabaseSettings;
+  /** Shown by the server for each connection, `pikaia-api`. */
+  readonly applicationName: string;
+  readonly entities?: MixedList<Function | string | EntitySchema>;
+  readonly roles?: RoleNames;
+}
+
+const ROLES = Symbol('pikaia.roles');
+const CONNECT_TIMEOUT_MS = 5_000; // a request that gets no connection within it is answered 503
+
+@Injectable()
+class RoleGuard implements OnModuleInit {
+  constructor(
+    @Inject(getDataSourceToken()) private readonly source: DataSource,
+    @Inject(ROLES) private readonly roles: RoleNames,
+  ) {}
+
+  onModuleInit(): Promise<void> {
+    return refusePowerfulRole(this.source, this.roles);
+  }
+}
+
+/** TypeORM's data source, `@Transactional()` with what its adapter lacks, and the refusal to run as too powerful a role. */
+@Module({})
+export class DatabaseModule {
+  static forRoot({ settings, applicationName, entities = [], roles = defaultRoles }: DatabaseModuleOptions): DynamicModule {
+    const typeOrm = TypeOrmModule.forRoot({
+      type: 'postgres',
+      url: settings.databaseUrl,
+      entities,
+      retryAttempts: 0, // what starts the process decides about trying again
+      logging: false,
+      extra: {
+        max: settings.databasePoolSize,
+        connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+        statement_timeout: settings.databaseStatementTimeoutMs,
+        idle_in_transaction_session_timeout: 2 * settings.databaseStatementTimeoutMs,
+        application_name: applicationName,
+        keepAlive: true,
+      },
+    });
+    return {
+      module: DatabaseModule,
+      imports: [
+        typeOrm,
+        ClsModule.registerPlugins([new ClsPluginTransactional({ imports: [typeOrm], adapter: new TransactionAdapter() })]),
+      ],
+      providers: [{ provide: ROLES, useValue: roles }, RoleGuard],
+      exports: [typeOrm],
+    };
+  }
+}

@@ -1,0 +1,85 @@
+import { PikaiaError } from '@pikaia/core';
+import pg, { type ClientBase } from 'pg';
+import type { RoleNames } from './role-names.js';
+
+export interface RolePasswords {
+  readonly api: string;
+  readonly worker: string;
+}
+
+// What the owner needs, said in one message instead of one failure after the other.
+const MISSING_RIGHTS = `
+  select array_remove(array[
+    case when not (select rolcreaterole or rolsuper from pg_roles where rolname = current_user) then 'CREATEROLE' end,
+    case when current_setting('server_version_num')::int < 160000
+      and not (select rolinherit or rolsuper from pg_roles where rolname = current_user) then 'INHERIT' end,
+    case when not has_database_privilege(current_database(), 'create') then format('CREATE on database %I', current_database()) end,
+    case when not has_schema_privilege('public', 'create') then 'CREATE on schema public' end,
+    case when current_user <> session_user then 'being the role that logged in' end], null) as missing`;
+
+/**
+ * Makes the roles that are missing, and the memberships between them; may run at any time. Roles belong to the cluster,
+ * so databases that migrate at the same time race for them: each step does only what is missing and lets another win.
+ *
+ * @returns the names of the roles that were created here.
+ * @throws PikaiaError `PIKAIA_DATABASE_OWNER_LACKS_RIGHTS` naming what the connected role lacks.
+ */
+export async function ensureRoles(client: ClientBase, roles: RoleNames, passwords?: RolePasswords): Promise<string[]> {
+  const { missing } = (await client.query<{ missing: string[] }>(MISSING_RIGHTS)).rows[0]!;
+  if (missing.length) {
+    throw new PikaiaError('PIKAIA_DATABASE_OWNER_LACKS_RIGHTS', `The role that migrates lacks: ${missing.join(', ')}.`);
+  }
+  const created: string[] = [];
+  for (const [name, password] of [
+    [roles.auditOwner, undefined],
+    [roles.auditOperator, undefined],
+    [roles.api, passwords?.api],
+    [roles.worker, passwords?.worker],
+  ] as const) {
+    if (await createRole(client, name, name === roles.api || name === roles.worker, password)) created.push(name);
+  }
+  const { current_user: owner } = (await client.query<{ current_user: string }>('select current_user')).rows[0]!;
+  // Inherited, the operator role would show the api every organization always; the owner reads as an operator does.
+  await grantMembership(client, roles.auditOperator, roles.api, { inherit: false });
+  // Kept: later migrations act as the owner of the audit tables.
+  await grantMembership(client, roles.auditOwner, owner, { inherit: false });
+  await grantMembership(client, roles.auditOperator, owner, { inherit: true });
+  return created;
+}
+
+async function createRole(client: ClientBase, name: string, login: boolean, password?: string): Promise<boolean> {
+  if ((await client.query('select from pg_roles where rolname = $1', [name])).rowCount) return false;
+  const secret = password === undefined ? '' : ` password ${pg.escapeLiteral(password)}`;
+  return lettingOthersWin(() =>
+    client.query(`create role ${pg.escapeIdentifier(name)} ${login ? `login${secret}` : 'nologin'} noinherit`),
+  );
+}
+
+/** On 15 the member's attribute decides what is inherited, from 16 on the grant. */
+async function grantMembership(
+  client: ClientBase,
+  role: string,
+  member: string,
+  { inherit }: { inherit: boolean },
+): Promise<void> {
+  const { rows } = await client.query<{ modern: boolean; there: boolean }>(
+    `select current_setting('server_version_num')::int >= 160000 as modern,
+       pg_has_role($2, $1, case when current_setting('server_version_num')::int < 160000 then 'member' else $3 end) as there`,
+    [role, member, inherit ? 'usage' : 'set'],
+  );
+  if (rows[0]!.there) return;
+  const how = rows[0]!.modern ? ` with set true, inherit ${inherit}` : '';
+  await lettingOthersWin(() => client.query(`grant ${pg.escapeIdentifier(role)} to ${pg.escapeIdentifier(member)}${how}`));
+}
+
+const ALREADY_THERE = new Set(['42710', '23505']); // duplicate_object, unique_violation on a catalogue: somebody was faster
+
+async function lettingOthersWin(work: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await work();
+    return true;
+  } catch (error) {
+    if (ALREADY_THERE.has((error as { code?: string }).code ?? '')) return false;
+    throw error;
+  }
+}

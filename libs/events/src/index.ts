@@ -1,0 +1,1 @@
+export { outboxMigrations } from './migrations/index.js';
