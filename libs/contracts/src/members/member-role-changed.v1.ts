@@ -1,0 +1,12 @@
+import { DomainEvent } from '@pikaia/events';
+import { IsIn } from 'class-validator';
+import { ROLES, type Role } from '../roles.js';
+
+@DomainEvent('member.role_changed', { version: 1, aggregate: 'member' })
+export class MemberRoleChanged {
+  @IsIn(ROLES)
+  old_role!: Role;
+
+  @IsIn(ROLES)
+  new_role!: Role;
+}
