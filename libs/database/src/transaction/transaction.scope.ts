@@ -1,0 +1,59 @@
+/**
+ * What is known of one transaction, or of one savepoint in it. Inner `@Transactional()` calls copy the CLS store, so only
+ * an object that the copies share can tell a promise that outlived its transaction that it is over.
+ */
+export class TransactionScope {
+  readonly root: TransactionScope;
+  readonly callbacks: (() => unknown)[] = [];
+  /** The savepoint that is open in this one. While it is, statements from here would be rolled back with it. */
+  private inner: TransactionScope | undefined;
+  private open = true;
+  private readonly pending = new Set<Promise<unknown>>();
+
+  constructor(private readonly outer?: TransactionScope) {
+    this.root = outer?.root ?? this;
+    if (outer) outer.inner = this;
+  }
+
+  /** Neither it nor what it is nested in has ended. */
+  get isOpen(): boolean {
+    return this.open && (this.outer?.isOpen ?? true);
+  }
+
+  get hasOpenSavepoint(): boolean {
+    return !!this.inner;
+  }
+
+  get innermost(): TransactionScope {
+    return this.inner?.innermost ?? this;
+  }
+
+  /** Its end waits for `work`. */
+  count<T>(work: Promise<T>): Promise<T> {
+    const done = (): unknown => this.pending.delete(work);
+    this.pending.add(work);
+    work.then(done, done);
+    return work;
+  }
+
+  /** Waits for what was counted, and for what that starts in turn; then nothing more may be written. */
+  async finish(): Promise<void> {
+    await this.settled();
+    this.close();
+  }
+
+  /** Nothing more may be written; what is on its way arrives before the rollback and goes with it. */
+  async abandon(): Promise<void> {
+    this.close();
+    await this.settled();
+  }
+
+  close(): void {
+    this.open = false;
+    if (this.outer?.inner === this) this.outer.inner = undefined;
+  }
+
+  private async settled(): Promise<void> {
+    while (this.pending.size) await Promise.allSettled(this.pending);
+  }
+}

@@ -1,0 +1,26 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { systemClock } from '@pikaia/core';
+import { EVENTS_OPTIONS, type EventsOptions } from './events.options.js';
+import { Events } from './events.service.js';
+import { OutboxWaker } from './outbox.waker.js';
+
+export interface EventsModuleOptions extends Partial<EventsOptions> {
+  readonly databaseUrl: string;
+}
+
+/** The publishing side: gives `Events` to the whole application. It needs DatabaseModule beside it. */
+@Module({})
+export class EventsModule {
+  static forRoot({ databaseUrl, applicationName = 'pikaia', clock = systemClock }: EventsModuleOptions): DynamicModule {
+    return {
+      module: EventsModule,
+      global: true,
+      providers: [
+        { provide: EVENTS_OPTIONS, useValue: { databaseUrl, applicationName, clock } satisfies EventsOptions },
+        OutboxWaker,
+        Events,
+      ],
+      exports: [Events],
+    };
+  }
+}
