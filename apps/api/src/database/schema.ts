@@ -1,9 +1,10 @@
-import { migrate, type RolePasswords } from '@pikaia/database';
 import { auditMigrations } from '@pikaia/audit';
+import { migrate, type RolePasswords } from '@pikaia/database';
 import { outboxMigrations } from '@pikaia/events';
+import { CreateOrganizations1764000003000 } from './example-tables.migration.js';
 
-/** Everything that the system needs in its database, in the order in which it runs. */
-export const migrations = [...outboxMigrations(), ...auditMigrations()];
+/** Everything that the system needs in its database; the number in a migration's name orders it. */
+export const migrations = [...outboxMigrations(), ...auditMigrations(), CreateOrganizations1764000003000];
 
 /** Brings the database up to date; `url` is the owner's. Passwords are set only on roles that are created here. */
 export const migrateSchema = (url: string, passwords?: RolePasswords) => migrate({ url, migrations, passwords });

@@ -20,6 +20,11 @@ export function inTransaction(): boolean {
   return !!currentScope()?.isOpen && TransactionHost.getInstance().isTransactionActive();
 }
 
+/** TypeORM's manager of the running transaction; outside one, the data source's own. */
+export function currentManager(): EntityManager {
+  return TransactionHost.getInstance().tx as EntityManager;
+}
+
 /**
  * Writes inside the running transaction. The commit, or the release of the savepoint, waits for it, even if the caller
  * does not.
@@ -31,7 +36,7 @@ export async function writeInTransaction<T>(
   refusal: () => PikaiaError,
 ): Promise<T> {
   if (!inTransaction()) throw refusal();
-  return currentScope()!.count(work(TransactionHost.getInstance().tx as EntityManager));
+  return currentScope()!.count(work(currentManager()));
 }
 
 /**

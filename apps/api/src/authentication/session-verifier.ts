@@ -1,0 +1,25 @@
+/** What a verified session says: who signed in, and where. What they may do is read from the database with each request. */
+export interface Session {
+  readonly id: string;
+  /** The member's (or operator's) id at the session provider. */
+  readonly subject: string;
+  /** The organization's id at the session provider; absent for operators. */
+  readonly organization?: string;
+}
+
+/** Where sessions come from. */
+export interface SessionVerifier {
+  /**
+   * Verifies signature, issuer, audience and time of a session token.
+   *
+   * @throws SessionRefusedError for every token that does not prove a session that is in force.
+   */
+  verify(token: string): Promise<Session>;
+}
+
+export const SESSION_VERIFIER = Symbol('pikaia.session-verifier');
+
+/** The token proves nothing; the reason is for the log, never for the caller. */
+export class SessionRefusedError extends Error {
+  override readonly name = 'SessionRefusedError';
+}

@@ -1,0 +1,54 @@
+import { newId } from '@pikaia/core';
+import pg from 'pg';
+
+const ORGANIZATIONS = [
+  { slug: 'acme', name: 'Acme' },
+  { slug: 'globex', name: 'Globex' },
+] as const;
+
+const MEMBERS = [
+  { email: 'alice@example.com', name: 'Alice Adams', organization: 'acme', role: 'admin' },
+  { email: 'carol@example.com', name: 'Carol Clark', organization: 'acme', role: 'member' },
+  { email: 'gina@example.com', name: 'Gina Grant', organization: 'globex', role: 'admin' },
+] as const;
+
+const OPERATORS = [{ email: 'olga@example.com', name: 'Olga Olsen' }] as const;
+
+/** Adds the demo data that is missing; `url` is the owner's. What exists stays as it is. */
+export async function seed(url: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url, application_name: 'pikaia-seed' });
+  await client.connect();
+  try {
+    await client.query('begin');
+    for (const { slug, name } of ORGANIZATIONS) {
+      await client.query('insert into organizations_organization (id, name, slug, provider_id) values ($1, $2, $3, $4) on conflict do nothing', [
+        newId(),
+        name,
+        slug,
+        `organization-test-${newId()}`,
+      ]);
+    }
+    for (const { email, name } of [...MEMBERS, ...OPERATORS]) {
+      await client.query('insert into organizations_user (id, email, name) values ($1, $2, $3) on conflict do nothing', [newId(), email, name]);
+    }
+    for (const { email, organization, role } of MEMBERS) {
+      await client.query(
+        `insert into organizations_member (id, organization_id, user_id, role, status, provider_id, joined_at)
+         select $1, o.id, u.id, $2, 'active', $3, clock_timestamp()
+         from organizations_organization o, organizations_user u
+         where o.slug = $4 and lower(u.email) = $5
+           and not exists (select from organizations_member m where m.organization_id = o.id and m.user_id = u.id)`,
+        [newId(), role, `member-test-${newId()}`, organization, email],
+      );
+    }
+    for (const { email } of OPERATORS) {
+      await client.query(
+        'update organizations_user set operator = true, provider_id = coalesce(provider_id, $2) where lower(email) = $1 and not operator',
+        [email, `operator-test-${newId()}`],
+      );
+    }
+    await client.query('commit');
+  } finally {
+    await client.end();
+  }
+}
