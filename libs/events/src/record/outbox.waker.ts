@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { context, PikaiaError, type Clock } from '@pikaia/core';
+import { context, type Clock } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';

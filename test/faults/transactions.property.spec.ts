@@ -1,0 +1,193 @@
+import { Injectable, Module, type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { InjectTransactionHost, TransactionHost } from '@nestjs-cls/transactional';
+import { context, newId } from '@pikaia/core';
+import { afterCommit, DatabaseModule, Propagation, Transactional, type TransactionAdapter } from '@pikaia/database';
+import { DomainEvent, Events, EventsModule } from '@pikaia/events';
+import { IsInt } from 'class-validator';
+import fc from 'fast-check';
+import { ClsModule } from 'nestjs-cls';
+import pg from 'pg';
+import type { DataSource } from 'typeorm';
+import { TransactionScope } from '../../libs/database/src/transaction/transaction.scope.js';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { anyMethod, Model, type Method, type Step } from './transaction-program.js';
+
+@DomainEvent('step.taken', { version: 1, aggregate: 'step' })
+class StepTaken {
+  @IsInt()
+  number!: number;
+}
+
+/** Carries out a program and notes what it saw. */
+class Run {
+  readonly id = newId();
+  readonly callbacks: number[] = [];
+  readonly floating: Promise<void>[] = [];
+  readonly written: number[] = [];
+  next = 0;
+}
+
+@Injectable()
+class Interpreter {
+  constructor(
+    @InjectTransactionHost() private readonly host: TransactionHost<TransactionAdapter>,
+    private readonly events: Events,
+  ) {}
+
+  call(run: Run, method: Method): Promise<void> {
+    return this[method.propagation](run, method);
+  }
+
+  @Transactional()
+  async required(run: Run, method: Method): Promise<void> {
+    return this.steps(run, method);
+  }
+
+  @Transactional(Propagation.Nested)
+  async nested(run: Run, method: Method): Promise<void> {
+    return this.steps(run, method);
+  }
+
+  @Transactional(Propagation.RequiresNew)
+  async requiresNew(run: Run, method: Method): Promise<void> {
+    return this.steps(run, method);
+  }
+
+  private async steps(run: Run, { steps, fails }: Method): Promise<void> {
+    for (const step of steps) await this.step(run, step, run.next++);
+    if (fails) throw new Error('planned');
+  }
+
+  private async step(run: Run, step: Step, number: number): Promise<void> {
+    switch (step.do) {
+      case 'row':
+        await this.host.tx.query('insert into step (run, number) values ($1, $2)', [run.id, number]);
+        return;
+      case 'publish':
+        await this.publish(run, number);
+        return;
+      case 'float':
+        run.floating.push(
+          this.later(run, number, step.turns).then(
+            () => void run.written.push(number),
+            () => undefined, // refused: then it must not be in the log
+          ),
+        );
+        return;
+      case 'swallow':
+        await this.host.tx.query('select 1 / 0').catch(() => undefined);
+        return;
+      case 'callback':
+        afterCommit(() => run.callbacks.push(number));
+        return;
+      case 'call':
+        await this.call(run, step.method).catch((error: unknown) => {
+          if (!step.caught) throw error;
+        });
+    }
+  }
+
+  private async later(run: Run, number: number, turns: number): Promise<void> {
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+    await this.publish(run, number);
+  }
+
+  private publish(run: Run, number: number): Promise<string> {
+    return this.events.publish(StepTaken, { id: run.id }, { number });
+  }
+}
+
+let database: TestDatabase;
+let owner: pg.Client;
+let app: INestApplicationContext;
+
+beforeAll(async () => {
+  database = await createDatabase();
+  owner = new pg.Client({ connectionString: database.ownerUrl });
+  await owner.connect();
+  await owner.query('create table step (run uuid, number int); grant insert, select on step to pikaia_api');
+  const settings = { databaseUrl: database.apiUrl, databasePoolSize: 12, databaseStatementTimeoutMs: 5_000 };
+  @Module({
+    imports: [
+      ClsModule.forRoot({ global: true }),
+      DatabaseModule.forRoot({ settings, applicationName: 'spec' }),
+      EventsModule.forRoot({ databaseUrl: database.apiUrl }),
+    ],
+    providers: [Interpreter],
+  })
+  class SpecModule {}
+  app = await NestFactory.createApplicationContext(SpecModule, { logger: false });
+});
+
+afterAll(async () => {
+  await app.close();
+  await owner.end();
+  await database.drop();
+});
+
+afterEach(() => jest.restoreAllMocks());
+
+const sorted = (numbers: number[]): number[] => numbers.toSorted((a, b) => a - b);
+
+async function obeysTheModel(method: Method): Promise<void> {
+  const run = new Run();
+  const succeeded = await context.run({}, () =>
+    app
+      .get(Interpreter)
+      .call(run, method)
+      .then(
+        () => true,
+        () => false,
+      ),
+  );
+  await Promise.all(run.floating);
+  const rows = await owner.query<{ number: number }>('select number from step where run = $1', [run.id]);
+  const events = await owner.query<{ number: number }>(
+    `select (payload -> 'data' ->> 'number')::int as number from outbox.outbox_log where aggregate_id = $1`,
+    [run.id],
+  );
+  const model = new Model();
+  const expected = model.run(method);
+  const { committed } = model;
+  expect({
+    succeeded,
+    rows: sorted(rows.rows.map(({ number }) => number)),
+    events: sorted(events.rows.map(({ number }) => number)),
+    callbacks: sorted(run.callbacks),
+  }).toEqual({
+    succeeded: expected,
+    rows: sorted(committed.rows),
+    events: sorted([...committed.events, ...committed.floating.filter((number) => run.written.includes(number))]),
+    callbacks: sorted(committed.callbacks),
+  });
+}
+
+/** Two programs at a time; PIKAIA_RUNS and PIKAIA_SEED make it longer and repeat it. */
+const property = (): Promise<void> =>
+  fc.assert(
+    fc.asyncProperty(anyMethod, anyMethod, async (one, other) => {
+      await Promise.all([obeysTheModel(one), obeysTheModel(other)]);
+    }),
+    { numRuns: Number(process.env['PIKAIA_RUNS'] ?? 150), seed: Number(process.env['PIKAIA_SEED'] ?? 20_260_117) },
+  );
+
+describe('any tree of transactional calls', () => {
+  it('leaves the rows, events and callbacks that the model says', async () => {
+    await property();
+    const source = app.get<DataSource>(getDataSourceToken());
+    const { idleCount, totalCount } = (source.driver as unknown as { master: pg.Pool }).master;
+    expect(idleCount).toBe(totalCount); // every connection went back
+  });
+
+  it('is told apart from one whose late statements pass after the end (planted)', async () => {
+    jest.spyOn(TransactionScope.prototype, 'isOpen', 'get').mockReturnValue(true);
+    await expect(property()).rejects.toThrow('Property failed');
+  });
+
+  it('is told apart from one whose statements share a stranger’s savepoint (planted)', async () => {
+    jest.spyOn(TransactionScope.prototype, 'hasOpenSavepoint', 'get').mockReturnValue(false);
+    await expect(property()).rejects.toThrow('Property failed');
+  });
+});
