@@ -1,49 +1,95 @@
-// Plain JavaScript for the host's Node (>= 20), without dependencies: installs when the lockfile or a manifest changed.
+// Installs the dependencies when a manifest or the lockfile changed. Runs on the host's Node (20 or newer), before any
+// package is there: no dependencies, and nothing newer than Node 20.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const manifests = ['package.json', 'package-lock.json', '.npmrc'];
-for (const folder of ['apps', 'libs'])
-  for (const name of readdirSync(join(root, folder)).sort()) manifests.push(join(folder, name, 'package.json'));
-const hash = () => {
-  const sum = createHash('sha256');
-  for (const file of manifests)
-    sum
-      .update(file)
-      .update('\0')
-      .update(existsSync(join(root, file)) ? readFileSync(join(root, file)) : '')
-      .update('\0');
-  return sum.digest('hex');
-};
-const stamp = join(root, 'node_modules', '.pikaia-stamp');
-const node = join(root, 'node_modules', 'node', 'bin', 'node');
-if (existsSync(stamp) && existsSync(node) && readFileSync(stamp, 'utf8') === hash()) process.exit(0);
+const modules = join(root, 'node_modules');
+const node = join(modules, 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+const stamp = join(modules, '.pikaia-stamp');
+const lock = join(modules, '.pikaia-installing');
+// npm's variables of the script that we run in mislead a nested npm, except for what the person has set.
+const KEPT =
+  /^npm_config_(userconfig|globalconfig|cache|registry|prefix|proxy|https_proxy|noproxy|cafile|strict_ssl|offline|prefer_offline)$/i;
 
-console.log('Installing dependencies (npm install; about half a minute with a warm cache) …');
-const started = Date.now();
-const env = Object.fromEntries(
-  Object.entries(process.env).filter(([key]) => !/^npm_(?!config_(userconfig|cache|registry|globalconfig|prefix))/i.test(key)),
-);
-const result = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
-  cwd: root,
-  stdio: ['ignore', 'pipe', 'inherit'],
-  encoding: 'utf8',
-  env,
-  shell: process.platform === 'win32',
-});
-if (result.status !== 0) {
-  console.error(result.stdout, `npm install failed (${result.status ?? result.signal ?? result.error}).`);
+if (!isInstalled()) await installAlone();
+
+function isInstalled() {
+  return existsSync(stamp) && existsSync(node) && readFileSync(stamp, 'utf8') === fingerprint();
+}
+
+function fingerprint() {
+  const workspaces = ['apps', 'libs'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(folder, name)));
+  const sum = createHash('sha256');
+  for (const file of ['package-lock.json', '.npmrc', ...['.', ...workspaces.sort()].map((name) => join(name, 'package.json'))]) {
+    if (existsSync(join(root, file)))
+      sum
+        .update(`${file}\0`)
+        .update(readFileSync(join(root, file)))
+        .update('\0');
+  }
+  return sum.digest('hex');
+}
+
+/** Several may be started at once: one installs, the others wait for it. */
+async function installAlone() {
+  mkdirSync(modules, { recursive: true });
+  while (!takeLock()) await sleep(200);
+  try {
+    if (!isInstalled()) install();
+  } finally {
+    rmSync(lock, { force: true });
+  }
+}
+
+function takeLock() {
+  try {
+    writeFileSync(lock, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+  }
+  const holder = existsSync(lock) ? Number(readFileSync(lock, 'utf8')) : 0;
+  if (holder && !isAlive(holder)) rmSync(lock, { force: true });
+  return false;
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+function install() {
+  const startedAt = Date.now();
+  console.error('Installing dependencies (npm install; about half a minute) …');
+  // --no-save: older npms would rewrite the lockfile. --include=dev: also with NODE_ENV=production, the build is needed.
+  const options = ['--no-save', '--no-audit', '--no-fund', '--include=dev', '--include=optional', '--loglevel=error'];
+  const npm = spawnSync('npm', ['install', ...options], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name) || KEPT.test(name))),
+    shell: process.platform === 'win32',
+  });
+  if (npm.status !== 0)
+    fail(`${npm.stdout}\nnpm install failed (${npm.error?.message ?? npm.signal ?? `exit code ${npm.status}`}).`);
+  if (!existsSync(node))
+    fail('npm install left out Node 24, which the package "node" brings by its install script. Run: npm rebuild node');
+  writeFileSync(stamp, fingerprint());
+  console.error(`Dependencies installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
+}
+
+/** With the lock released, which process.exit would leave. */
+function fail(message) {
+  console.error(message);
+  rmSync(lock, { force: true });
   process.exit(1);
 }
-if (!existsSync(node)) {
-  console.error(
-    'Node 24 was not installed: is the install script of the package "node" allowed (package.json, allowScripts)? Run: npm rebuild node',
-  );
-  process.exit(1);
-}
-writeFileSync(stamp, hash());
-console.log(`Dependencies installed in ${Math.round((Date.now() - started) / 1000)} s.`);

@@ -9,10 +9,9 @@ export default async function setUp() {
   const directory = mkdtempSync(join(tmpdir(), 'pikaia-test-'));
   chmodSync(directory, 0o711);
   const server = await startPostgres(join(directory, 'data'), {
-    say: () => undefined,
-    flags: ['-c', 'max_connections=300', '-c', 'max_prepared_transactions=20', '-c', 'fsync=off', '-c', 'synchronous_commit=off'],
+    settings: ['max_connections=300', 'max_prepared_transactions=20', 'fsync=off', 'synchronous_commit=off'],
   });
-  globalThis.pikaiaTestServer = { ...server, folder: directory };
+  globalThis.pikaiaTestServer = { server, folder: directory };
   process.env.PIKAIA_TEST_SERVER = server.url;
   const template = new URL(server.url);
   template.pathname = '/pikaia_template';

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 
 export default async function tearDown() {
-  const { folder, stop } = globalThis.pikaiaTestServer;
-  await stop();
+  const { folder, server } = globalThis.pikaiaTestServer;
+  await server.stop();
   rmSync(folder, { recursive: true, force: true }); // what mkdtemp returned, nothing derived from it
 }

@@ -1,0 +1,19 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { root } from './folders.mjs';
+import { PlainError } from './plain-error.mjs';
+
+/** Compiles what changed. The compiler's messages go to standard error. */
+export function build(signal) {
+  return new Promise((done, fail) => {
+    const compiler = spawn(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'], {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+      signal,
+    });
+    compiler.once('error', fail).once('close', (code, how) => {
+      if (code === 0) done();
+      else fail(new PlainError(`The build failed (tsc -b, ${how ?? `exit code ${code}`}).`));
+    });
+  });
+}

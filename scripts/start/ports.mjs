@@ -1,0 +1,51 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PlainError } from './plain-error.mjs';
+
+const LEFTOVERS_STOP_WITHIN_MS = 15_000;
+
+/** The ports of api and worker, as the environment wants them; WORKER_PORT is PORT + 1 unless it is set. */
+export function chosenPorts(environment) {
+  const api = port('PORT', environment, 3000);
+  const worker = port('WORKER_PORT', environment, api + 1);
+  if (worker === api) throw new PlainError(`WORKER_PORT is ${worker}, and so is PORT: give them different ones.`);
+  return { api, worker };
+}
+
+function port(name, environment, fallback) {
+  const text = environment[name]?.trim();
+  const value = text ? Number(text) : fallback;
+  if (Number.isInteger(value) && value > 0 && value < 65_536) return value;
+  throw new PlainError(`${name} is ${JSON.stringify(text ?? String(value))}: it must be a port, 1 to 65535.`);
+}
+
+/** Refuses ports that somebody listens on. After a start that was killed, its processes are given time to end. */
+export async function waitForPorts(ports, { interrupted, signal }) {
+  const deadline = interrupted ? Date.now() + LEFTOVERS_STOP_WITHIN_MS : 0;
+  for (const [setting, port] of [
+    ['PORT', ports.api],
+    ['WORKER_PORT', ports.worker],
+  ]) {
+    while (!(await isFree(port))) {
+      if (Date.now() > deadline) {
+        throw new PlainError(`Port ${port} is in use by another program: end that one, or set ${setting} to another port.`);
+      }
+      await sleep(100, undefined, { signal });
+    }
+  }
+}
+
+async function isFree(port) {
+  const server = createServer();
+  try {
+    server.listen(port);
+    await once(server, 'listening');
+    await new Promise((done) => server.close(done));
+    return true;
+  } catch (error) {
+    if (error.code === 'EADDRINUSE') return false;
+    if (error.code === 'EACCES') throw new PlainError(`Port ${port} may not be used by this user: set another one.`);
+    throw error;
+  }
+}

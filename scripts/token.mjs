@@ -1,0 +1,25 @@
+// npm run token -- --email alice@example.com: a session of that person, alone on the last line of standard output.
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { varDirectory } from './start/folders.mjs';
+import { plainly } from './start/plain-error.mjs';
+import { runningOrExit } from './start/running-or-exit.mjs';
+
+const { values } = parseArgs({ options: { email: { type: 'string' } } });
+if (!values.email) {
+  console.error('Whose session? npm run token -- --email alice@example.com');
+  process.exit(1);
+}
+const { databaseUrls } = runningOrExit();
+const { issueDevelopmentToken } = await import('../apps/api/dist/authentication/development-issuer.js');
+try {
+  const token = await issueDevelopmentToken({
+    email: values.email,
+    keysDirectory: join(varDirectory, 'keys'),
+    databaseUrl: databaseUrls.owner,
+  });
+  console.log(token);
+} catch (error) {
+  console.error(plainly(error));
+  process.exitCode = 1;
+}
