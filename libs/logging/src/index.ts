@@ -1,1 +1,16 @@
-export { getLogger, type Logger } from './logger.js';
+import 'reflect-metadata';
+
+export { accessLog } from './http/access-log.js';
+export { logClientErrors } from './http/client-error-log.js';
+export { getLogger, type LogCall, type Logger } from './logger.js';
+export { LoggingSettings } from './logging.settings.js';
+export { LoggingModule, nestLogger } from './nest/logging.module.js';
+export { pinoBridge } from './nest/pino-bridge.js';
+export type { LogFile } from './output/file.sink.js';
+export { configureLogging, flushLogs, type LogFormat, type LoggingOptions } from './output/log-output.js';
+export { handleProcessFaults } from './process/process-faults.js';
+export { logStartupFailure } from './process/startup-failure.js';
+export type { EventName } from './record/event-name.js';
+export { LogField } from './record/log-fields.js';
+export { LOG_LEVELS, type LogLevel } from './record/log-level.js';
+export type { LogFields } from './record/record-text.js';

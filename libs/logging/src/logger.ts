@@ -1,24 +1,70 @@
-/** The shape of every logger; see getLogger. */
+import { context } from '@pikaia/core';
+import { isEnabled, writeLine } from './output/log-output.js';
+import type { EventName } from './record/event-name.js';
+import type { LogLevel } from './record/log-level.js';
+import { copyFields } from './record/copy-fields.js';
+import type { LogFields } from './record/record-text.js';
+
+/** Writes a record: the event's name in snake_case, which the compiler checks, and what varies as fields. Never throws. */
+export type LogCall = <const Name extends string>(event: Name & EventName<Name>, fields?: LogFields) => void;
+
 export interface Logger {
-  debug(event: string, fields?: object): void;
-  info(event: string, fields?: object): void;
-  warning(event: string, fields?: object): void;
-  error(event: string, fields?: object): void;
-  critical(event: string, fields?: object): void;
-  exception(event: string, error: unknown, fields?: object): void;
-  child(fields: object): Logger;
+  readonly debug: LogCall;
+  readonly info: LogCall;
+  readonly warning: LogCall;
+  readonly error: LogCall;
+  readonly critical: LogCall;
+  /** At ERROR, with the error, its stack and its causes. `error` may be whatever was thrown. */
+  exception<const Name extends string>(event: Name & EventName<Name>, error: unknown, fields?: LogFields): void;
+  /** A logger that adds `fields` to each of its records; those of a call win. */
+  child(fields: LogFields): Logger;
 }
 
+/**
+ * A logger for a part of the program; `name` is the record's `logger`. It works anywhere and at once, before Nest starts
+ * too. Each record carries the context that is in force when it is written: trace id, user, organization, request.
+ */
 export function getLogger(name: string): Logger {
-  const write = (event: string, fields?: object): void =>
-    void process.stdout.write(`${JSON.stringify({ event, logger: name, ...fields })}\n`);
-  return {
-    debug: write,
-    info: write,
-    warning: write,
-    error: write,
-    critical: write,
-    exception: (event, error, fields) => write(event, { ...fields, error: String(error) }),
-    child: () => getLogger(name),
-  };
+  return new ContextLogger(name);
+}
+
+class ContextLogger implements Logger {
+  constructor(
+    private readonly name: string,
+    private readonly inherited?: LogFields,
+  ) {}
+
+  debug(event: string, fields?: LogFields): void {
+    this.write('debug', event, fields);
+  }
+
+  info(event: string, fields?: LogFields): void {
+    this.write('info', event, fields);
+  }
+
+  warning(event: string, fields?: LogFields): void {
+    this.write('warning', event, fields);
+  }
+
+  error(event: string, fields?: LogFields): void {
+    this.write('error', event, fields);
+  }
+
+  critical(event: string, fields?: LogFields): void {
+    this.write('critical', event, fields);
+  }
+
+  exception(event: string, error: unknown, fields?: LogFields): void {
+    this.write('error', event, fields, [error]);
+  }
+
+  child(fields: LogFields): Logger {
+    return new ContextLogger(this.name, { ...this.inherited, ...copyFields(fields) });
+  }
+
+  private write(level: LogLevel, event: string, fields?: LogFields, thrown?: readonly [unknown]): void {
+    if (!isEnabled(level)) return;
+    const { name: logger, inherited } = this;
+    writeLine({ level, logger, event, snapshot: context.current, inherited, fields, ...(thrown && { thrown }) });
+  }
 }

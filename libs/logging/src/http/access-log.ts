@@ -1,0 +1,46 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { context, type Clock, type RequestObserver } from '@pikaia/core';
+import { isEnabled, writeLine } from '../output/log-output.js';
+import { LogField } from '../record/log-fields.js';
+import type { LogLevel } from '../record/log-level.js';
+
+const CLIENT_WENT_AWAY = 499; // no answer was finished; the code that web servers log for it
+
+type Ending = readonly [event: 'request_completed' | 'request_failed' | 'request_aborted', level: LogLevel, status: number];
+
+/**
+ * Writes one line for each request, from the response's `close`, which comes once however the request ends:
+ * `request_completed`, `request_failed` (5xx, or an answer that this side broke off) or `request_aborted` (499). Give it
+ * to enterContextAtRequest. Health checks are silent while healthy.
+ */
+export const accessLog =
+  (clock: Clock): RequestObserver =>
+  (request, response) => {
+    const start = clock.monotonic();
+    const { socket } = request; // the response lets go of it before it closes
+    // The socket emits `close` in a context of its own; what the guard has bound by then is in that of the request.
+    const write = AsyncResource.bind(() => {
+      const [event, level, status] = endingOf(request, response, socket);
+      if (!isEnabled(level) || (status < 500 && isHealthCheck(request))) return;
+      const duration = Math.round((clock.monotonic() - start) * 1e6);
+      const reserved = `,"${LogField.statusCode}":${status},"${LogField.duration}":${duration}`;
+      writeLine({ level, logger: 'http', event, snapshot: context.current, reserved });
+    });
+    response.once('close', write);
+  };
+
+function endingOf(request: IncomingMessage, response: ServerResponse, socket: IncomingMessage['socket']): Ending {
+  const { statusCode } = response;
+  if (response.writableFinished) {
+    return statusCode >= 500 ? ['request_failed', 'error', statusCode] : ['request_completed', 'info', statusCode];
+  }
+  // request.aborted and socket.destroyed look the same when this side breaks off. Only a client that went away has ended
+  // or reset the connection.
+  const reset = (socket.errored as NodeJS.ErrnoException | null)?.code;
+  const clientLeft = !response.errored && (socket.readableEnded || reset === 'ECONNRESET' || reset === 'EPIPE');
+  if (clientLeft) return ['request_aborted', 'info', CLIENT_WENT_AWAY];
+  return ['request_failed', 'error', Math.max(statusCode, 500)];
+}
+
+const isHealthCheck = (request: IncomingMessage): boolean => request.url?.startsWith('/health/') ?? false;

@@ -1,0 +1,20 @@
+import { Transform } from 'class-transformer';
+import { IsIn, IsOptional } from 'class-validator';
+import { Setting } from '@pikaia/core';
+import type { LogFormat } from './output/log-output.js';
+import { LOG_LEVELS, type LogLevel } from './record/log-level.js';
+
+const lowerCase = Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toLowerCase() : value));
+
+export class LoggingSettings {
+  @Setting('LOG_LEVEL', { about: 'least severe level that is written: debug, info, warning, error or critical', default: 'info' })
+  @lowerCase
+  @IsIn(LOG_LEVELS)
+  logLevel!: LogLevel;
+
+  @Setting('LOG_FORMAT', { about: 'json or pretty; when absent json in production and pretty elsewhere' })
+  @IsOptional()
+  @lowerCase
+  @IsIn(['json', 'pretty'])
+  logFormat?: LogFormat;
+}

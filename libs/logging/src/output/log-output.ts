@@ -1,0 +1,107 @@
+import { systemClock, type Clock } from '@pikaia/core';
+import { findLevel, severity, type LogLevel } from '../record/log-level.js';
+import { originText, recordText, type LogFields, type RecordParts } from '../record/record-text.js';
+import { FileSink, type LogFile } from './file.sink.js';
+import type { LogSink } from './log-sink.js';
+import { prettyText } from './pretty.format.js';
+import { StdoutSink } from './stdout.sink.js';
+
+export type LogFormat = 'json' | 'pretty';
+
+export interface LoggingOptions {
+  /** Default info. */
+  readonly level?: LogLevel | undefined;
+  /** What stdout gets. Default json in production, else pretty. */
+  readonly format?: LogFormat | undefined;
+  /** The process, `pikaia-api`. */
+  readonly service?: string;
+  /** Default NODE_ENV, else development. */
+  readonly env?: string;
+  readonly version?: string;
+  /** Gets the same records as JSON, whatever stdout gets. */
+  readonly file?: LogFile;
+  readonly clock?: Clock;
+}
+
+export type Line = Omit<RecordParts, 'time' | 'origin'>;
+
+/** All state of this package: one for each process. */
+interface State {
+  threshold: number;
+  origin: string;
+  clock: Clock;
+  stdout: LogSink;
+  file: FileSink | undefined;
+  /** Set while a test captures. */
+  capture: LogSink | undefined;
+}
+
+const state: State = { ...stateOf(optionsOf(process.env)), capture: undefined };
+
+process.on('exit', () => flushLogs());
+
+/**
+ * Says how and where records are written. Before it is called, LOG_LEVEL, LOG_FORMAT and NODE_ENV decide, so that a
+ * start that fails early is logged in the same form.
+ */
+export function configureLogging(options: LoggingOptions): void {
+  flushLogs();
+  state.file?.close();
+  Object.assign(state, stateOf(options));
+}
+
+/** Writes what is held: before a process ends by a signal or process.abort(); the normal exit does it by itself. */
+export function flushLogs(): void {
+  state.stdout.flush();
+  state.file?.flush();
+}
+
+export const isEnabled = (level: LogLevel): boolean => severity[level] >= state.threshold;
+
+/** Writes one record, if its level is enabled. */
+export function writeLine(line: Line): void {
+  if (severity[line.level] < state.threshold) return;
+  const text = recordText({ ...line, time: state.clock.now(), origin: state.origin });
+  if (state.capture) return state.capture.write(text);
+  state.stdout.write(text);
+  state.file?.write(text);
+}
+
+/** For tests: while it is set, `sink` gets every record from `level` up and the others get none. Returns what undoes it. */
+export function redirectLines(sink: LogSink, level: LogLevel): () => void {
+  const { capture, threshold } = state;
+  state.capture = sink;
+  state.threshold = severity[level];
+  return () => Object.assign(state, { capture, threshold });
+}
+
+function optionsOf(environment: NodeJS.ProcessEnv): LoggingOptions {
+  const format = environment['LOG_FORMAT'];
+  return {
+    level: findLevel(environment['LOG_LEVEL']),
+    format: format === 'json' || format === 'pretty' ? format : undefined,
+  };
+}
+
+function stateOf({ level = 'info', env = process.env['NODE_ENV'] || 'development', ...options }: LoggingOptions) {
+  const { format = env === 'production' ? 'json' : 'pretty', file, clock = systemClock } = options;
+  const colour = useColour();
+  const own = (event: string, fields: LogFields, thrown?: readonly [unknown]): string =>
+    recordText({ time: clock.now(), level: 'warning', logger: 'logging', event, fields, ...(thrown && { thrown }), origin });
+  const origin = originText({ ...options, env });
+  const stdout = new StdoutSink(format === 'json' ? (line) => line : (line) => prettyText(line, colour), (count) =>
+    stdout.write(own('log_lines_dropped', { count })),
+  );
+  return {
+    threshold: severity[level],
+    origin,
+    clock,
+    stdout,
+    file: file && new FileSink(file, (error) => stdout.write(own('log_file_failed', { path: file.path }, [error]))),
+  };
+}
+
+function useColour(): boolean {
+  const { NO_COLOR: off, FORCE_COLOR: on } = process.env;
+  return !off && (on ? on !== '0' : Boolean(process.stdout.isTTY));
+}

@@ -1,0 +1,65 @@
+import { styleText } from 'node:util';
+import { LogField } from '../record/log-fields.js';
+
+const COLOUR = { DEBUG: 'gray', INFO: 'green', WARNING: 'yellow', ERROR: 'red', CRITICAL: 'magenta' } as const;
+const HEAD: ReadonlySet<string> = new Set([
+  LogField.timestamp,
+  LogField.level,
+  LogField.logger,
+  LogField.event,
+  LogField.traceId,
+]);
+const LEFT_OUT: ReadonlySet<string> = new Set([
+  LogField.service,
+  LogField.env,
+  LogField.version,
+  LogField.errorStack, // exc_info begins with it
+  LogField.errorKind,
+  LogField.errorMessage,
+  LogField.excInfo,
+  LogField.userAgent,
+]);
+const TRACE_LENGTH = 8; // the end of a UUIDv7 tells two apart, its beginning is the time
+
+/** A record for people: time, level, logger, event, the end of its trace id, what else it says, and the stack below. */
+export function prettyText(line: string, colour: boolean): string {
+  const record = JSON.parse(line) as Record<string, unknown>;
+  const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
+    colour ? styleText(style, text, { validateStream: false }) : text;
+  const level = printed(record[LogField.level]) as keyof typeof COLOUR;
+  const time = new Date(printed(record[LogField.timestamp]));
+  const trace = printed(record[LogField.traceId] ?? '').slice(-TRACE_LENGTH);
+  const fields = Object.entries(record)
+    .filter(([key]) => !HEAD.has(key) && !LEFT_OUT.has(key))
+    .map(([key, value]) => `${paint('cyan', oneLine(key))}=${valueOf(key, value)}`);
+  const stack = record[LogField.excInfo];
+  return [
+    paint('gray', Number.isNaN(time.getTime()) ? '' : clockText(time)),
+    paint(COLOUR[level] ?? 'white', level.padEnd(8)),
+    paint('blue', oneLine(printed(record[LogField.logger]))),
+    paint('bold', oneLine(printed(record[LogField.event]))),
+    ...(trace ? [paint('gray', `#${oneLine(trace)}`)] : []),
+    ...fields,
+    ...(stack === undefined ? [] : [`\n${paint('red', indented(printed(stack)))}`]),
+  ].join(' ');
+}
+
+function valueOf(key: string, value: unknown): string {
+  if (key === LogField.duration && typeof value === 'number') return `${(value / 1e6).toFixed(1)}ms`;
+  if (typeof value !== 'string') return oneLine(JSON.stringify(value));
+  return /^[\w@.:/+-]+$/.test(value) ? value : oneLine(JSON.stringify(value));
+}
+
+const printed = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value ?? ''));
+
+const clockText = (time: Date): string =>
+  `${[time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':')}.${String(time.getMilliseconds()).padStart(3, '0')}`;
+
+/** Without what could move the cursor, ring the bell or colour the rest of somebody's terminal. */
+const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, ' ');
+
+const indented = (text: string): string =>
+  text
+    .split('\n')
+    .map((row) => `    ${oneLine(row).trimEnd()}`)
+    .join('\n');

@@ -1,0 +1,80 @@
+import { writeSync } from 'node:fs';
+import type { LogSink } from './log-sink.js';
+
+const QUEUE_LIMIT = 8 * 1_024 * 1_024; // UTF-16 units held for a reader that stalls
+const RETRY_MS = 4;
+const EXIT_PATIENCE_MS = 2_000; // how long the end of the process waits for a reader
+
+/**
+ * Standard output, written by this process itself: the lines of one turn of the event loop together, a full pipe tried
+ * again, at most 8 MiB held. Beyond that lines are dropped and counted; `onDropped` says so once there is room again.
+ * A reader that has gone ends it quietly.
+ */
+export class StdoutSink implements LogSink {
+  private queue = '';
+  private bytes: Buffer = Buffer.alloc(0); // the rest of what the pipe has taken a part of
+  private dropped = 0;
+  private scheduled = false;
+  private closed = false;
+
+  constructor(
+    private readonly format: (line: string) => string,
+    private readonly onDropped: (count: number) => void,
+    private readonly writeBytes: (bytes: Buffer) => number = (bytes) => writeSync(1, bytes),
+  ) {
+    void process.stdout.isTTY; // makes a pipe non-blocking: a stalled reader then stalls nobody here
+  }
+
+  write(line: string): void {
+    if (this.closed) return;
+    if (this.queue.length + this.bytes.length > QUEUE_LIMIT) {
+      this.dropped++;
+      return;
+    }
+    this.queue += `${this.format(line)}\n`;
+    if (!this.scheduled) {
+      this.scheduled = true;
+      setImmediate(this.drain);
+    }
+  }
+
+  flush(): void {
+    const end = performance.now() + EXIT_PATIENCE_MS;
+    while (!this.attempt() && performance.now() < end) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+    if (this.reportDropped()) this.attempt();
+  }
+
+  private readonly drain = (): void => {
+    this.scheduled = !this.attempt();
+    if (this.scheduled) setTimeout(this.drain, RETRY_MS);
+    else this.reportDropped();
+  };
+
+  private reportDropped(): boolean {
+    const count = this.dropped;
+    this.dropped = 0;
+    if (count > 0) this.onDropped(count);
+    return count > 0;
+  }
+
+  /** True when nothing is left. */
+  private attempt(): boolean {
+    if (this.closed) return true;
+    try {
+      for (;;) {
+        if (!this.bytes.length) {
+          if (!this.queue) return true;
+          this.bytes = Buffer.from(this.queue);
+          this.queue = '';
+        }
+        this.bytes = this.bytes.subarray(this.writeBytes(this.bytes));
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false;
+      this.closed = true; // EPIPE and the like: nobody reads any more, and there is nowhere left to say so
+      this.queue = '';
+      this.bytes = Buffer.alloc(0);
+      return true;
+    }
+  }
+}

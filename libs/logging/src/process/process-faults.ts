@@ -1,0 +1,38 @@
+import { format } from 'node:util';
+import { context } from '@pikaia/core';
+import { flushLogs, writeLine } from '../output/log-output.js';
+import type { LogLevel } from '../record/log-level.js';
+import type { LogFields } from '../record/record-text.js';
+
+const CONSOLE: Readonly<Record<'debug' | 'log' | 'info' | 'warn' | 'error', LogLevel>> = {
+  debug: 'debug',
+  log: 'info',
+  info: 'info',
+  warn: 'warning',
+  error: 'error',
+};
+
+/**
+ * What would otherwise be printed past the records becomes one: uncaught errors and rejections (`process_crashed`, with
+ * the context that failed, then exit code 1), Node's warnings (`process_warning`) and what others print by `console`
+ * (`console_message`). Call it once, at the top of main.ts.
+ */
+export function handleProcessFaults(): void {
+  process.on('uncaughtException', (error) => crash(error, 'uncaughtException'));
+  process.on('unhandledRejection', (reason) => crash(reason, 'unhandledRejection'));
+  for (const listener of process.listeners('warning')) if (listener.name === 'onWarning') process.off('warning', listener);
+  process.on('warning', (warning) => write('process', 'warning', 'process_warning', {}, [warning]));
+  for (const [method, level] of Object.entries(CONSOLE) as [keyof typeof CONSOLE, LogLevel][]) {
+    console[method] = (...args: unknown[]) => write('console', level, 'console_message', { message: format(...args) });
+  }
+}
+
+function crash(error: unknown, origin: 'uncaughtException' | 'unhandledRejection'): never {
+  write('process', 'critical', 'process_crashed', { origin }, [error]);
+  flushLogs();
+  process.exit(1);
+}
+
+function write(logger: string, level: LogLevel, event: string, fields: LogFields, thrown?: readonly [unknown]): void {
+  writeLine({ level, logger, event, snapshot: context.current, fields, ...(thrown && { thrown }) });
+}

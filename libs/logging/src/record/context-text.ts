@@ -1,0 +1,36 @@
+import type { ContextSnapshot } from '@pikaia/core';
+import { quoteCut } from './json-text.js';
+import { LogField } from './log-fields.js';
+
+const TEXT_LIMIT = 1_024; // UTF-16 units; a path or a user agent is as long as a stranger wants it
+
+const known = new WeakMap<ContextSnapshot, string>();
+
+/** The fields of a context as JSON text, each with a comma before it. Snapshots are frozen, so each is written once. */
+export function contextText(snapshot: ContextSnapshot): string {
+  let text = known.get(snapshot);
+  if (text === undefined) known.set(snapshot, (text = write(snapshot)));
+  return text;
+}
+
+function write({ correlationId, origin, actor, organizationId, request, event }: ContextSnapshot): string {
+  const person = actor && actor.type !== 'system' ? actor : undefined;
+  return [
+    field(LogField.traceId, correlationId),
+    field(LogField.traceOrigin, origin === 'client' ? origin : undefined),
+    field(LogField.userId, person?.id),
+    field(LogField.userEmail, person?.email),
+    field(LogField.organizationId, organizationId),
+    field(LogField.method, request?.method),
+    field(LogField.path, request?.path),
+    field(LogField.route, request?.route),
+    field(LogField.clientAddress, request?.clientAddress),
+    field(LogField.userAgent, request?.userAgent),
+    field(LogField.eventId, event?.id),
+    field(LogField.consumer, event?.consumer),
+    event ? `,"${LogField.attempt}":${Number(event.attempt) || 0}` : '',
+  ].join('');
+}
+
+const field = (name: string, value: string | null | undefined): string =>
+  value === undefined || value === null ? '' : `,"${name}":${quoteCut(String(value), TEXT_LIMIT)}`;

@@ -1,0 +1,80 @@
+import { cut, safeCut } from './json-text.js';
+
+const MESSAGE_LIMIT = 2_048;
+const STACK_LIMIT = 8_192;
+const CHAIN_LIMIT = 8; // causes of causes
+
+export interface ErrorFields {
+  readonly kind: string;
+  readonly message: string;
+  readonly stack: string;
+  /** `code`, and of PostgreSQL's errors `constraint` and `table`. Never `detail`, parameters or the query: they hold row values. */
+  readonly details: Readonly<Record<string, string>>;
+  /** The stacks of the error and its causes, the outermost first. */
+  readonly chain: string;
+}
+
+/** What a line says about whatever was thrown. Never throws. */
+export function errorFields(thrown: unknown): ErrorFields {
+  const own = describe(thrown);
+  const stacks = [own.stack];
+  for (let at = causeOf(thrown), depth = 0; at !== undefined && depth < CHAIN_LIMIT; at = causeOf(at), depth++) {
+    stacks.push(`Caused by: ${describe(at).stack}`);
+  }
+  return { ...own, chain: stacks.join('\n') };
+}
+
+function describe(thrown: unknown): Omit<ErrorFields, 'chain'> {
+  const isObject = typeof thrown === 'object' && thrown !== null;
+  if (!isObject) {
+    const message = safeCut(printed(thrown), MESSAGE_LIMIT);
+    return { kind: typeof thrown, message, stack: message, details: {} };
+  }
+  const kind = text(thrown, 'name') || 'Error';
+  const message = safeCut(messageOf(thrown), MESSAGE_LIMIT);
+  const written = text(thrown, 'stack');
+  const stack = safeCut(
+    written.includes(text(thrown, 'message') || message) ? written : `${kind}: ${message}\n${written}`,
+    STACK_LIMIT,
+  );
+  const details: Record<string, string> = {};
+  for (const name of ['code', 'constraint', 'table']) {
+    const value = text(thrown, name) || text(read(thrown, 'driverError'), name);
+    if (value) details[name] = cut(value, 256);
+  }
+  return { kind, message, stack, details };
+}
+
+/** Node gives an AggregateError of refused connections no message of its own. */
+function messageOf(error: object): string {
+  const own = text(error, 'message');
+  if (own) return own;
+  const errors = read(error, 'errors');
+  return Array.isArray(errors) ? [...new Set(errors.map((each) => text(each, 'message')))].filter(Boolean).join('; ') : '';
+}
+
+function causeOf(thrown: unknown): unknown {
+  return read(thrown, 'cause');
+}
+
+function printed(value: unknown): string {
+  try {
+    return String(value);
+  } catch {
+    return '[unreadable]'; // a function whose toString throws
+  }
+}
+
+function read(owner: unknown, key: string): unknown {
+  if (typeof owner !== 'object' || owner === null) return undefined;
+  try {
+    return (owner as Record<string, unknown>)[key];
+  } catch {
+    return undefined; // a getter that throws has nothing to say
+  }
+}
+
+function text(owner: unknown, key: string): string {
+  const value = read(owner, key);
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : '';
+}

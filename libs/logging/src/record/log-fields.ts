@@ -1,0 +1,53 @@
+/**
+ * The names of every field that a line can carry by itself. They follow Datadog's standard attributes; formatters,
+ * queries and alarms take them from here.
+ */
+export const LogField = {
+  timestamp: 'timestamp',
+  level: 'level',
+  logger: 'logger',
+  event: 'event',
+  traceId: 'trace_id',
+  traceOrigin: 'trace.origin',
+  userId: 'usr.id',
+  userEmail: 'usr.email',
+  organizationId: 'organization.id',
+  method: 'http.method',
+  path: 'http.url_details.path',
+  route: 'http.route',
+  statusCode: 'http.status_code',
+  /** A whole number of nanoseconds. */
+  duration: 'duration',
+  clientAddress: 'network.client.ip',
+  userAgent: 'http.useragent',
+  eventId: 'event.id',
+  consumer: 'consumer',
+  attempt: 'attempt',
+  errorKind: 'error.kind',
+  errorMessage: 'error.message',
+  errorStack: 'error.stack',
+  errorCode: 'error.code',
+  /** Of PostgreSQL's error. */
+  errorConstraint: 'error.constraint',
+  errorTable: 'error.table',
+  /** The error and its causes as one text. */
+  excInfo: 'exc_info',
+  /** True where a budget has cut something off this line. */
+  truncated: 'log.truncated',
+  service: 'service',
+  env: 'env',
+  version: 'version',
+} as const;
+
+/** What the code around a call may set itself when no context does: a relay logs about an event without running in its context. */
+const OPEN: ReadonlySet<string> = new Set([LogField.duration, LogField.eventId, LogField.consumer, LogField.attempt]);
+
+const RESERVED: ReadonlySet<string> = new Set(Object.values(LogField).filter((name) => !OPEN.has(name)));
+const ROOTS: ReadonlySet<string> = new Set(
+  Object.values(LogField)
+    .filter((name) => name.includes('.'))
+    .map((name) => name.split('.', 1)[0]!),
+);
+
+/** True for the keys that a caller's field may not have. A nested object counts as its dotted paths: `{ usr: { id } }` is `usr.id`. */
+export const isReserved = (key: string, nested: boolean): boolean => RESERVED.has(key) || (nested && ROOTS.has(key));

@@ -1,0 +1,144 @@
+import { Stream } from 'node:stream';
+import { types } from 'node:util';
+import { errorFields } from './error-fields.js';
+import { cut, quote, quoteCut } from './json-text.js';
+import { isSecretKey, REDACTED } from './redaction.js';
+
+const DEPTH_LIMIT = 6;
+const KEY_LIMIT = 100; // keys and items of one call, nested ones included
+const KEY_LENGTH_LIMIT = 128;
+const STRING_LIMIT = 2_048; // UTF-16 units of one field
+
+/** What one call may still write. */
+export interface Budget {
+  keys: number;
+  /** UTF-16 units of JSON text. */
+  room: number;
+  truncated: boolean;
+}
+
+export const newBudget = (room: number): Budget => ({ keys: KEY_LIMIT, room, truncated: false });
+
+/**
+ * Any value as JSON text. Never throws, whatever getters, proxies and toJSON do, and stays within the budget; undefined
+ * for a value that JSON leaves out. Values under secret keys are not even read.
+ */
+export function valueText(value: unknown, budget: Budget, path: readonly object[] = []): string | undefined {
+  let text: string | undefined;
+  switch (typeof value) {
+    case 'string':
+      text = stringText(value, budget);
+      break;
+    case 'number':
+      text = Number.isFinite(value) ? String(value) : `"${value}"`;
+      break;
+    case 'boolean':
+      text = value ? 'true' : 'false';
+      break;
+    case 'bigint':
+      text = quote(cut(String(value), STRING_LIMIT));
+      break;
+    case 'symbol':
+      text = quote(cut(String(value), STRING_LIMIT));
+      break;
+    case 'function':
+      text = '"[function]"';
+      break;
+    case 'undefined':
+      return undefined;
+    default:
+      if (value !== null) return objectText(value as object, budget, path);
+      text = 'null';
+  }
+  budget.room -= text.length;
+  return text;
+}
+
+function stringText(value: string, budget: Budget): string {
+  const limit = Math.min(STRING_LIMIT, Math.max(budget.room, 0));
+  if (value.length > limit) budget.truncated = true;
+  return quoteCut(value, limit);
+}
+
+function objectText(value: object, budget: Budget, path: readonly object[]): string {
+  try {
+    if (path.includes(value)) return '"[circular]"';
+    if (types.isDate(value)) return Number.isNaN(value.getTime()) ? '"Invalid Date"' : `"${value.toISOString()}"`;
+    if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return `"[${value.byteLength} bytes]"`;
+    if (types.isPromise(value)) return '"[promise]"';
+    if (types.isWeakMap(value) || types.isWeakSet(value)) return '"[weak collection]"';
+    if (types.isBoxedPrimitive(value)) return valueText(value.valueOf(), budget, [...path, value]) ?? 'null';
+    // Sockets, requests and responses hold headers, bodies and half of the process.
+    if (value instanceof Stream) return `"[stream]"`;
+    if (value instanceof RegExp || value instanceof URL) return valueText(String(value), budget) ?? 'null';
+    if (path.length >= DEPTH_LIMIT) {
+      budget.truncated = true;
+      return '"[too deep]"';
+    }
+    const inside = [...path, value];
+    if (types.isNativeError(value) || value instanceof Error) return entriesText(nestedError(value), budget, inside);
+    if (Array.isArray(value) || types.isSet(value)) return itemsText(value, budget, inside);
+    if (types.isMap(value)) {
+      return entriesText(Object.fromEntries([...value].map(([key, item]) => [String(key), item as unknown])), budget, inside);
+    }
+    const { toJSON } = value as { toJSON?: unknown };
+    if (typeof toJSON === 'function') return valueText(toJSON.call(value), budget, inside) ?? 'null';
+    return entriesText(value as Record<string, unknown>, budget, inside);
+  } catch {
+    return '"[unreadable]"'; // a hostile value must not cost its owner the line, nor the request
+  }
+}
+
+function nestedError(error: Error): Record<string, unknown> {
+  const { kind, message, details, chain } = errorFields(error);
+  return { kind, message, ...details, stack: chain };
+}
+
+function itemsText(items: Iterable<unknown>, budget: Budget, path: readonly object[]): string {
+  const texts: string[] = [];
+  for (const item of items) {
+    if (spent(budget)) {
+      texts.push('"…"');
+      break;
+    }
+    texts.push(valueText(item, budget, path) ?? 'null');
+  }
+  return `[${texts.join(',')}]`;
+}
+
+function entriesText(value: Record<string, unknown>, budget: Budget, path: readonly object[]): string {
+  let text = '';
+  for (const key of Object.keys(value)) {
+    if (spent(budget)) break;
+    const item = entryText(value, key, budget, path);
+    if (item !== undefined) text += `${text && ','}${keyText(key, budget)}:${item}`;
+  }
+  return `{${text}}`;
+}
+
+/** The value of one key as JSON text: redacted by the key's name, and readable even where its getter throws. */
+export function entryText(owner: object, key: string, budget: Budget, path: readonly object[] = []): string | undefined {
+  if (isSecretKey(key)) return `"${REDACTED}"`;
+  let value: unknown;
+  try {
+    value = (owner as Record<string, unknown>)[key];
+  } catch {
+    return '"[unreadable]"';
+  }
+  return valueText(value, budget, path);
+}
+
+/** A key as JSON text. A cut one gets a number, so that no two of an object become the same. */
+export function keyText(key: string, budget: Budget): string {
+  budget.room -= Math.min(key.length, KEY_LENGTH_LIMIT) + 4;
+  if (key.length <= KEY_LENGTH_LIMIT) return quote(key);
+  budget.truncated = true;
+  return quote(`${cut(key, KEY_LENGTH_LIMIT)}${budget.keys}`);
+}
+
+/** Takes one key from the budget; true when there was none left. */
+export function spent(budget: Budget): boolean {
+  if (budget.keys-- > 0 && budget.room > 0) return false;
+  budget.truncated = true;
+  return true;
+}

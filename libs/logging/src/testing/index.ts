@@ -1,0 +1,1 @@
+export { captureLogs, type CapturedLogs, type CapturedRecord } from './capture-logs.js';
