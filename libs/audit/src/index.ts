@@ -1,1 +1,14 @@
+export { AuditModule, type AuditModuleOptions } from './audit.module.js';
+export { Audited, NotAudited } from './completeness/audited.decorator.js';
+export { checkAuditDeclarations } from './completeness/check-audit-declarations.js';
+export type { NothingToRecord } from './completeness/request-records.js';
+export { AuditedEntity, type AggregateReference, type AuditedEntityOptions } from './diff/audited-entity.decorator.js';
+export { checkFieldPolicies } from './diff/check-field-policies.js';
+export { diff, joinDiffs, type Diff } from './diff/diff.js';
+export { Personal, Public, Secret } from './diff/field-policy.decorator.js';
+export { snapshot, type Snapshot } from './diff/snapshot.js';
 export { auditMigrations } from './migrations/index.js';
+export type { AuditFilter, AuditLogEntry, AuditScope } from './query/audit-filter.js';
+export { AuditLog, type AuditPage, type AuditPageRequest } from './query/audit-log.query.js';
+export { Audit } from './record/audit.service.js';
+export { PLATFORM } from './record/entry.js';

@@ -6,6 +6,7 @@ export { context, type Actor, type ContextSnapshot, type EventInfo, type Request
 export { CORRELATION_HEADER, enterContextAtRequest, type RequestObserver } from './context/http-context.js';
 export { PikaiaError } from './errors/pikaia.error.js';
 export { isId, newId } from './identifier.js';
+export { decodeCursor, encodeCursor } from './paging/cursor.js';
 export {
   describeSettings,
   loadSettings,

@@ -1,0 +1,35 @@
+import { RequestMethod } from '@nestjs/common';
+import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
+import { PikaiaError } from '@pikaia/core';
+import { AUDIT_DECLARATION } from './audited.decorator.js';
+
+const READS = new Set([RequestMethod.GET, RequestMethod.HEAD, RequestMethod.OPTIONS, RequestMethod.SEARCH]);
+
+/**
+ * Every route that may change something says what it records, or why it records nothing.
+ *
+ * @throws PikaiaError `PIKAIA_AUDIT_DECLARATION_MISSING` naming each route that says neither, as `MembersController.invite (POST)`.
+ */
+export function checkAuditDeclarations(modules: ModulesContainer): void {
+  const scanner = new MetadataScanner();
+  const missing = new Set<string>();
+  for (const { controllers } of modules.values()) {
+    for (const { metatype } of controllers.values()) {
+      const prototype = metatype?.prototype as Record<string, object> | undefined;
+      if (!prototype) continue;
+      for (const name of scanner.getAllMethodNames(prototype)) {
+        const handler = prototype[name]!;
+        if (!Reflect.hasMetadata(PATH_METADATA, handler)) continue;
+        const method = (Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined) ?? RequestMethod.GET;
+        if (READS.has(method) || Reflect.hasMetadata(AUDIT_DECLARATION, handler)) continue;
+        missing.add(`${metatype!.name}.${name} (${RequestMethod[method]})`);
+      }
+    }
+  }
+  if (missing.size === 0) return;
+  throw new PikaiaError(
+    'PIKAIA_AUDIT_DECLARATION_MISSING',
+    `Routes that declare neither @Audited('action') nor @NotAudited('why'): ${[...missing].join(', ')}.`,
+  );
+}

@@ -1,0 +1,30 @@
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import { getLogger } from '@pikaia/logging';
+import { type Observable, tap } from 'rxjs';
+import { AUDIT_DECLARATION, type AuditDeclaration } from './audited.decorator.js';
+import { keepRecords } from './request-records.js';
+
+const logger = getLogger('audit');
+
+/** Logs `audit_record_missing` for a 2xx response whose declared action has no committed record and no excuse. */
+@Injectable()
+export class CompletenessInterceptor implements NestInterceptor {
+  intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const handler = execution.getHandler();
+    const declared = Reflect.getMetadata(AUDIT_DECLARATION, handler) as AuditDeclaration | undefined;
+    if (!declared || !('action' in declared) || execution.getType() !== 'http') return next.handle();
+    const records = keepRecords();
+    return next.handle().pipe(
+      tap({
+        complete: () => {
+          const { statusCode } = execution.switchToHttp().getResponse<{ statusCode: number }>();
+          if (statusCode < 200 || statusCode > 299 || records.excuse || records.actions.has(declared.action)) return;
+          logger.error('audit_record_missing', {
+            'audit.action': declared.action,
+            'audit.handler': `${execution.getClass().name}.${handler.name}`,
+          });
+        },
+      }),
+    );
+  }
+}

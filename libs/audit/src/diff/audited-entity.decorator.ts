@@ -1,0 +1,59 @@
+import { PikaiaError } from '@pikaia/core';
+
+export interface AuditedEntityOptions {
+  /** The aggregate's type in records, `member`. */
+  readonly type: string;
+  /** The property that identifies it. Default `id`. */
+  readonly id?: string;
+  /** Where the entity is about a person: the property that holds the user id, or `self`. */
+  readonly person?: string;
+  /** With `person`: the property whose value names the person for readers, `email`. Erased with the person. */
+  readonly label?: string;
+}
+
+/** What was acted on, where no marked entity is at hand. */
+export interface AggregateReference {
+  readonly type: string;
+  readonly id: string;
+  /** The person that it is about, by user id. */
+  readonly subject?: string;
+  /** The name that readers see, kept only with `subject`: it is removed when that person is erased. */
+  readonly label?: string;
+}
+
+const marked = new WeakMap<Function, AuditedEntityOptions>();
+
+/** Marks an entity whose changes are recorded. Each of its columns needs a policy; see checkFieldPolicies. */
+export function AuditedEntity(options: AuditedEntityOptions): ClassDecorator {
+  return (entity) => void marked.set(entity, options);
+}
+
+export function auditedEntityOptions(entity: Function): AuditedEntityOptions | undefined {
+  for (let at: unknown = entity; typeof at === 'function'; at = Object.getPrototypeOf(at)) {
+    const options = marked.get(at);
+    if (options) return options;
+  }
+  return undefined;
+}
+
+/** @throws PikaiaError `PIKAIA_AUDIT_AGGREGATE_INVALID` for what is neither a marked entity nor `{ type, id }`. */
+export function aggregateOf(aggregate: object): AggregateReference {
+  const options = auditedEntityOptions(aggregate.constructor);
+  const values = aggregate as Record<string, unknown>;
+  const text = (property: string | undefined): string | undefined => {
+    const value = property === undefined ? undefined : values[property];
+    return value === undefined || value === null || value === '' ? undefined : String(value);
+  };
+  const id = text(options?.id ?? 'id');
+  const type = options?.type ?? (typeof values['type'] === 'string' ? values['type'] : undefined);
+  if (id === undefined || type === undefined) {
+    throw new PikaiaError(
+      'PIKAIA_AUDIT_AGGREGATE_INVALID',
+      `record() was given ${aggregate.constructor?.name ?? 'an object'} without type or id: mark the class with @AuditedEntity and record after its id is known, or give { type, id }.`,
+    );
+  }
+  const person = options?.person === 'self' ? (options.id ?? 'id') : options?.person;
+  const subject = options ? text(person) : text('subject');
+  const label = options ? text(options.label) : text('label');
+  return { type, id, ...(subject !== undefined && { subject }), ...(label !== undefined && { label }) };
+}

@@ -1,0 +1,31 @@
+import { dateText, normalForm, type Json } from '../record/normal-form.js';
+
+const DECIMAL = new Set(['numeric', 'decimal', 'bigint', 'int8', 'money']);
+const INSTANT = new Set(['timestamptz', 'timestamp with time zone']);
+
+/**
+ * The normal form of a column's value. The driver reads numerics and bigints as text while code assigns numbers, and an
+ * instant has many spellings: without one form such a field would seem to change when it does not.
+ */
+export function columnForm(value: unknown, columnType: string | undefined): Json | undefined {
+  if (DECIMAL.has(columnType ?? '') && (typeof value === 'number' || typeof value === 'string'))
+    return decimalText(String(value));
+  if (INSTANT.has(columnType ?? '') && typeof value === 'string') return instantText(value);
+  return normalForm(value);
+}
+
+function decimalText(text: string): Json | undefined {
+  const parts = /^([+-]?)0*(\d+)(?:\.(\d*?)0*)?$/.exec(text.trim());
+  if (!parts) return normalForm(text);
+  const [, sign, whole, fraction] = parts;
+  const digits = fraction ? `${whole}.${fraction}` : whole!;
+  return sign === '-' && /[1-9]/.test(digits) ? `-${digits}` : digits;
+}
+
+/** Keeps the microseconds, which a JavaScript date would cut. */
+function instantText(text: string): Json | undefined {
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime())) return normalForm(text);
+  const fraction = /:\d\d\.(\d{1,6})/.exec(text)?.[1] ?? '';
+  return dateText(date).replace(/\.\d{6}Z$/, `.${fraction.padEnd(6, '0')}Z`);
+}

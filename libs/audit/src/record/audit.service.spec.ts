@@ -1,0 +1,314 @@
+import { createHash, createHmac } from 'node:crypto';
+import { type INestApplicationContext, Injectable } from '@nestjs/common';
+import { context, newId } from '@pikaia/core';
+import { Propagation, Transactional } from '@pikaia/database';
+import canonicalize from 'canonicalize';
+import fc from 'fast-check';
+import pg from 'pg';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { alice, asAlice, SpecMember, startAuditApplication } from '../../../../test/support/audit.js';
+import { keepRecords, type RequestRecords } from '../completeness/request-records.js';
+import { diff, type Diff } from '../diff/diff.js';
+import { snapshot } from '../diff/snapshot.js';
+import { Audit } from './audit.service.js';
+
+@Injectable()
+class Office {
+  constructor(readonly audit: Audit) {}
+
+  @Transactional()
+  async record(action: string, aggregate: object, changes?: Diff): Promise<boolean> {
+    return this.audit.record(action, aggregate, changes);
+  }
+
+  @Transactional()
+  async recordAndFail(aggregate: object): Promise<void> {
+    await this.audit.record('member.invited', aggregate);
+    throw new Error('no');
+  }
+
+  @Transactional(Propagation.Nested)
+  async recordInSavepoint(aggregate: object, fail: boolean): Promise<void> {
+    await this.audit.record('member.invited', aggregate);
+    if (fail) throw new Error('no');
+  }
+
+  @Transactional()
+  async recordInTwoSavepoints(first: object, second: object): Promise<void> {
+    await this.recordInSavepoint(first, true).catch(() => undefined);
+    await this.recordInSavepoint(second, false);
+  }
+}
+
+interface Stored {
+  id: string;
+  entry: string;
+  entry_hash: Buffer;
+  changed: string[];
+  [column: string]: unknown;
+}
+
+let database: TestDatabase;
+let app: INestApplicationContext;
+let owner: pg.Client;
+let office: Office;
+let lines: Record<string, unknown>[];
+
+beforeAll(async () => {
+  database = await createDatabase();
+  owner = new pg.Client({ connectionString: database.ownerUrl });
+  await owner.connect();
+  app = await startAuditApplication(database.apiUrl, [Office]);
+  office = app.get(Office);
+});
+
+beforeEach(() => {
+  lines = [];
+  jest.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
+    for (const line of String(chunk)
+      .split('\n')
+      .filter((text) => text.startsWith('{')))
+      lines.push(JSON.parse(line));
+    return true;
+  });
+});
+
+afterEach(() => jest.restoreAllMocks());
+
+afterAll(async () => {
+  await app.close();
+  await owner.end();
+  await database.drop();
+});
+
+const recordOf = async (aggregateId: string): Promise<Stored[]> =>
+  (await owner.query<Stored>('select * from audit.record where aggregate_id = $1 order by created_at', [aggregateId])).rows;
+const shown = async (id: string): Promise<Record<string, unknown>> =>
+  (await owner.query<Record<string, unknown>>('select * from public.events_auditlog where id = $1', [id])).rows[0]!;
+const personalOf = async (id: string) =>
+  (
+    await owner.query<{ subject_id: string; salt: Buffer; fields: Record<string, unknown> }>(
+      'select * from audit.personal where record_id = $1 order by subject_id',
+      [id],
+    )
+  ).rows;
+
+describe('Audit.record', () => {
+  it('writes what changed and who did it; personal values lie apart, and the entry holds their keyed hashes', async () => {
+    const member = new SpecMember();
+    const correlationId = newId();
+    expect(await asAlice(() => office.record('member.invited', member, diff(null, member)), { correlationId })).toBe(true);
+    const [row] = await recordOf(member.id);
+    expect(row).toMatchObject({
+      organization_id: 'org_abc',
+      action: 'member.invited',
+      aggregate_type: 'member',
+      actor_type: 'user',
+      actor_id: alice.id,
+      correlation_id: correlationId,
+      changed: ['balance', 'email', 'id', 'invited_at', 'password', 'role', 'user_id'],
+    });
+    const entry = JSON.parse(row!.entry) as { personal: Record<string, string> };
+    expect(canonicalize(entry)).toBe(row!.entry);
+    expect(row!.entry).not.toMatch(/bob@|alice@|192\.0\.2|spec\/1|first/);
+    expect(row!.entry_hash).toEqual(createHash('sha256').update(row!.entry).digest());
+    const personal = await personalOf(row!.id);
+    expect(personal.map(({ subject_id }) => subject_id)).toEqual([alice.id, member.userId].sort());
+    for (const { subject_id, salt, fields } of personal) {
+      expect(entry.personal[subject_id]).toBe(createHmac('sha256', salt).update(canonicalize(fields)!).digest('hex'));
+    }
+    expect(await shown(row!.id)).toMatchObject({
+      actor_email: 'alice@example.com',
+      ip_address: '192.0.2.7',
+      user_agent: 'spec/1',
+      diff: {
+        old: null,
+        new: { role: 'member', email: 'bob@example.com', balance: '10', user_id: member.userId, invited_at: null },
+      },
+    });
+    expect(personal.find(({ subject_id }) => subject_id === member.userId)!.fields['aggregate_label']).toBe('bob@example.com');
+  });
+
+  it('shows the old and the new values of a change, and of a removal nothing new', async () => {
+    const member = new SpecMember();
+    const before = snapshot(member);
+    member.role = 'admin';
+    member.email = 'robert@example.com';
+    await asAlice(() => office.record('member.role_changed', member, diff(before, member)));
+    await asAlice(() => office.record('member.removed', member, diff(snapshot(member), null)));
+    const [changed, removed] = await recordOf(member.id);
+    expect((await shown(changed!.id))['diff']).toEqual({
+      old: { role: 'member', email: 'bob@example.com' },
+      new: { role: 'admin', email: 'robert@example.com' },
+    });
+    expect((await shown(removed!.id))['diff']).toMatchObject({ old: { role: 'admin', email: 'robert@example.com' }, new: null });
+  });
+
+  it('writes nothing for an empty diff, and says so', async () => {
+    const member = new SpecMember();
+    const records = await asAlice(async () => {
+      const kept = keepRecords();
+      expect(await office.record('member.role_changed', member, diff(snapshot(member), member))).toBe(false);
+      return kept;
+    });
+    expect(records.excuse).toBe('unchanged');
+    expect(await recordOf(member.id)).toEqual([]);
+  });
+
+  it('is refused outside a transaction, and without somebody who acts', async () => {
+    const member = new SpecMember();
+    await expect(asAlice(() => office.audit.record('member.invited', member))).rejects.toMatchObject({
+      code: 'PIKAIA_AUDIT_OUTSIDE_TRANSACTION',
+    });
+    await expect(context.run({}, () => office.record('member.invited', member))).rejects.toMatchObject({
+      code: 'PIKAIA_AUDIT_ACTOR_MISSING',
+    });
+    expect(await recordOf(member.id)).toEqual([]);
+  });
+
+  it.each(['invited', 'Member.Invited', 'member.', 'member invited.now', `member.${'x'.repeat(100)}`])(
+    'refuses the action %s',
+    async (action) => {
+      await expect(asAlice(() => office.record(action, new SpecMember()))).rejects.toMatchObject({
+        code: 'PIKAIA_AUDIT_ACTION_INVALID',
+      });
+    },
+  );
+
+  it.each([{ type: 'member' }, { id: '1' }, { type: 1, id: '1' }, Object.create(null) as object])(
+    'refuses %p as an aggregate',
+    async (aggregate) => {
+      await expect(asAlice(() => office.record('member.invited', aggregate))).rejects.toMatchObject({
+        code: 'PIKAIA_AUDIT_AGGREGATE_INVALID',
+      });
+    },
+  );
+
+  it('belongs to the platform where there is no organization; a program without a request leaves no personal row', async () => {
+    const id = newId();
+    await context.run({ actor: { type: 'system', id: 'stripe' } }, () => office.record('plan.changed', { type: 'plan', id }));
+    const [row] = await recordOf(id);
+    expect(row).toMatchObject({ organization_id: 'platform', actor_type: 'system', actor_id: 'stripe' });
+    expect(JSON.parse(row!.entry)).toMatchObject({
+      organization_id: 'platform',
+      personal: {},
+      diff: { old: null, new: null },
+      changed: [],
+    });
+    expect(await personalOf(row!.id)).toEqual([]);
+    expect(await shown(row!.id)).toMatchObject({ actor_email: null, ip_address: null, user_agent: null });
+  });
+
+  it('keeps the raw text of an address that is none', async () => {
+    const id = newId();
+    const request = {
+      method: 'POST',
+      path: '/',
+      clientAddress: null,
+      unparsedAddress: 'not-an-ip\u0000',
+      userAgent: 'x'.repeat(20_000),
+    };
+    await asAlice(() => office.record('plan.changed', { type: 'plan', id }), { request });
+    const [row] = await recordOf(id);
+    const [personal] = await personalOf(row!.id);
+    expect(personal!.fields).toMatchObject({
+      ip_address: null,
+      unparsed_address: 'not-an-ip\ufffd',
+      user_agent: 'x'.repeat(1_024),
+    });
+    expect((await shown(row!.id))['ip_address']).toBeNull();
+  });
+
+  it('leaves nothing of a transaction or savepoint that was rolled back: no record, no line, nothing kept for the request', async () => {
+    const [failed, inner, kept] = [new SpecMember(), new SpecMember(), new SpecMember()];
+    const [first, second] = await asAlice(async () => {
+      const records: RequestRecords[] = [keepRecords()];
+      await office.recordAndFail(failed).catch(() => undefined);
+      records.push(keepRecords());
+      await office.recordInTwoSavepoints(inner, kept);
+      return records;
+    });
+    expect(await recordOf(failed.id)).toEqual([]);
+    expect(await recordOf(inner.id)).toEqual([]);
+    const [row] = await recordOf(kept.id);
+    expect(first!.actions).toEqual(new Set());
+    expect(second!.actions).toEqual(new Set(['member.invited']));
+    expect(lines.filter(({ event }) => event === 'audit_recorded')).toEqual([
+      expect.objectContaining({
+        'audit.action': 'member.invited',
+        'audit.record_id': row!.id,
+        'audit.entry_hash': row!.entry_hash.toString('hex'),
+      }),
+    ]);
+  });
+
+  it('replaces what is too large, and never loses a record for it', async () => {
+    const member = new SpecMember();
+    member.settings = 'x'.repeat(70_000);
+    member.profile = 'y'.repeat(70_000);
+    await asAlice(() => office.record('member.invited', member, diff(null, member)));
+    const [row] = await recordOf(member.id);
+    expect((await shown(row!.id))['diff']).toMatchObject({
+      new: {
+        role: 'member',
+        settings: { truncated: true, bytes: 70_002 },
+        profile: { truncated: true, bytes: 70_002 },
+      },
+    });
+    expect(row!.entry).not.toContain(createHash('sha256').update(JSON.stringify(member.profile)).digest('hex'));
+  });
+
+  it('gives twenty parallel transactions a record each', async () => {
+    const members = Array.from({ length: 20 }, () => new SpecMember());
+    await Promise.all(members.map((member) => asAlice(() => office.record('member.invited', member, diff(null, member)))));
+    expect((await Promise.all(members.map(({ id }) => recordOf(id)))).map(({ length }) => length)).toEqual(members.map(() => 1));
+  });
+
+  it('writes whatever it is given', async () => {
+    const anything = fc.anything({
+      withBigInt: true,
+      withDate: true,
+      withMap: true,
+      withSet: true,
+      withTypedArray: true,
+      withNullPrototype: true,
+      withSparseArray: true,
+    });
+    const text = fc.oneof(
+      fc.string({ unit: 'binary' }),
+      fc.constantFrom('\u0000', '\ud800', '\udc00x', '{"personal":"self"}', '__proto__'),
+    );
+    const hostile = fc.oneof(
+      anything,
+      text,
+      fc.constantFrom(Number.NaN, Infinity, -0, new Date(Number.NaN), 10n ** 400n, Symbol('s'), () => 1),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        hostile,
+        hostile,
+        hostile,
+        text,
+        text,
+        text,
+        async (settings, profile, balance, label, userAgent, address) => {
+          const member = Object.assign(new SpecMember(), { settings, profile, balance, email: label });
+          const request = { method: 'POST', path: '/', clientAddress: address, userAgent };
+          await asAlice(() => office.record('member.invited', member, diff(null, member)), {
+            request,
+            actor: { type: 'user', id: label || 'a', email: label, name: userAgent },
+            organizationId: address || 'b',
+          });
+          const [row] = await recordOf(member.id);
+          expect(canonicalize(JSON.parse(row!.entry))).toBe(row!.entry);
+          const entry = JSON.parse(row!.entry) as { personal: Record<string, string> };
+          for (const { subject_id, salt, fields } of await personalOf(row!.id)) {
+            expect(entry.personal[subject_id]).toBe(createHmac('sha256', salt).update(canonicalize(fields)!).digest('hex'));
+          }
+          expect(await shown(row!.id)).toBeDefined();
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+});

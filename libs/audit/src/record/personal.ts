@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { isIP } from 'node:net';
+import type { Actor, RequestInfo } from '@pikaia/core';
+import type { AggregateReference } from '../diff/audited-entity.decorator.js';
+import type { PersonalDiff } from '../diff/diff.js';
+import { personalHash, type Fields } from './entry.js';
+import { byteLength, canonicalJson, normalId, normalText, truncated, type Json } from './normal-form.js';
+
+const SALT_BYTES = 32;
+const MAX_TEXT = 1_024; // characters of a name or user agent; clients choose them
+const MAX_VALUE_BYTES = 64 * 1024;
+
+/** One row of `audit.personal`. */
+export interface PersonalRow {
+  readonly subject: string;
+  readonly salt: Buffer;
+  readonly fields: string;
+  /** What the entry holds of it. */
+  readonly hash: string;
+}
+
+export interface PersonalSources {
+  readonly actor: Actor;
+  readonly request: RequestInfo | undefined;
+  readonly aggregate: AggregateReference;
+  readonly diff: ReadonlyMap<string, PersonalDiff>;
+}
+
+/** What a record says about each person, one row a person: who acted and from where, whom it is about, and their part of the diff. */
+export function personalRows({ actor, request, aggregate, diff }: PersonalSources, random = randomBytes): PersonalRow[] {
+  const bySubject = new Map<string, Record<string, Json>>();
+  const add = (person: string, fields: Record<string, Json>): void => {
+    const subject = normalId(person);
+    if (Object.keys(fields).length) bySubject.set(subject, { ...bySubject.get(subject), ...fields });
+  };
+  add(actor.id, { ...actorFields(actor), ...(request && requestFields(request)) });
+  if (aggregate.subject !== undefined && aggregate.label !== undefined) {
+    add(aggregate.subject, { aggregate_label: shortText(aggregate.label) });
+  }
+  for (const [subject, sides] of diff) add(subject, { old: bounded(sides.old), new: bounded(sides.new) });
+  return [...bySubject].map(([subject, fields]) => {
+    const salt = random(SALT_BYTES);
+    return { subject, salt, fields: canonicalJson(fields), hash: personalHash(salt, fields) };
+  });
+}
+
+function actorFields({ name, email }: Actor): Record<string, Json> {
+  return {
+    ...(name !== undefined && { actor_name: shortText(name) }),
+    ...(email !== undefined && { actor_email: shortText(email) }),
+  };
+}
+
+/** An address that does not parse is null, with the raw text beside it: a forged header must not erase its own trace. */
+function requestFields({ clientAddress, unparsedAddress, userAgent }: RequestInfo): Record<string, Json> {
+  const address = clientAddress !== null && isIP(clientAddress) ? clientAddress : null;
+  const raw = unparsedAddress ?? clientAddress;
+  return {
+    ip_address: address,
+    ...(address === null && raw !== null && { unparsed_address: shortText(raw) }),
+    ...(userAgent !== undefined && { user_agent: shortText(userAgent) }),
+  };
+}
+
+const shortText = (text: string): string => normalText(text.slice(0, MAX_TEXT));
+
+const bounded = (side: Fields): Json =>
+  Object.fromEntries(
+    Object.entries(side).map(([name, value]) => [
+      name,
+      byteLength(canonicalJson(value)) > MAX_VALUE_BYTES ? truncated(value) : value,
+    ]),
+  );
