@@ -33,7 +33,7 @@ export function enterContextAtRequest(server: Server, trusted: TrustedProxies, o
         origin: accepted ? 'client' : 'server',
         request: Object.freeze({
           method: request.method ?? 'GET',
-          path: (request.url ?? '/').split('?', 1)[0]!,
+          path: pathOf(request.url ?? '/'),
           clientAddress: address,
           ...(unparsed !== undefined && { unparsedAddress: unparsed }),
           ...(userAgent !== undefined && { userAgent }),
@@ -47,5 +47,8 @@ export function enterContextAtRequest(server: Server, trusted: TrustedProxies, o
     );
   }) as Server['emit'];
 }
+
+/** Without the query string, and without host and credentials where a client sent a whole URL. */
+const pathOf = (target: string): string => target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0] || '/';
 
 const headerText = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value.join(',') : value);

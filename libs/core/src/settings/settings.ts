@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import { PikaiaError } from '../errors/pikaia.error.js';
@@ -53,10 +54,10 @@ export class SettingsError extends PikaiaError {
  *
  * @throws SettingsError naming each variable, what it got (never a secret's value) and what it accepts.
  */
-export function loadSettings<T extends readonly SettingsClass[]>(
+export function loadSettings<const T extends readonly SettingsClass[]>(
   classes: T,
   environment: Readonly<Record<string, string | undefined>>,
-): { [K in keyof T]: InstanceType<T[K] & SettingsClass> } {
+): { [K in keyof T]: T[K] extends SettingsClass<infer Settings> ? Settings : never } {
   const problems: string[] = [];
   const instances = classes.map((settings) => {
     const described = describeSettings(settings);

@@ -33,10 +33,8 @@ function describe(thrown: unknown): Omit<ErrorFields, 'chain'> {
   const kind = text(thrown, 'name') || 'Error';
   const message = safeCut(messageOf(thrown), MESSAGE_LIMIT);
   const written = text(thrown, 'stack');
-  const stack = safeCut(
-    written.includes(text(thrown, 'message') || message) ? written : `${kind}: ${message}\n${written}`,
-    STACK_LIMIT,
-  );
+  const named = written.includes(text(thrown, 'message') || message) ? written : `${kind}: ${message}\n${written}`;
+  const stack = safeCut(named.trimEnd() || kind, STACK_LIMIT);
   const details: Record<string, string> = {};
   for (const name of ['code', 'constraint', 'table']) {
     const value = text(thrown, name) || text(read(thrown, 'driverError'), name);

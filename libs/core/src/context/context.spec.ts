@@ -1,0 +1,94 @@
+import { EventEmitter } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import fc from 'fast-check';
+import { ClsServiceManager } from 'nestjs-cls';
+import { context, type Actor } from './context.js';
+
+const user = (id: string): Actor => ({ type: 'user', id });
+
+describe('context', () => {
+  it('is absent outside of any run, and says so where it is required', () => {
+    expect(context.current).toBeUndefined();
+    expect(context.actor).toBeUndefined();
+    expect(context.organizationId).toBeUndefined();
+    expect(() => context.correlationId).toThrow(expect.objectContaining({ code: 'PIKAIA_CONTEXT_MISSING' }));
+    expect(() => context.bind({ organizationId: 'acme' })).toThrow(expect.objectContaining({ code: 'PIKAIA_CONTEXT_MISSING' }));
+  });
+
+  it('gives each run a correlation id of its own, unless one is given', () => {
+    const first = context.run({}, () => context.correlationId);
+    const second = context.run({}, () => context.correlationId);
+    expect(first).not.toBe(second);
+    expect(context.run({ correlationId: 'given', origin: 'client' }, () => context.current)).toEqual({
+      correlationId: 'given',
+      origin: 'client',
+    });
+  });
+
+  it('shows an inner run nothing of the outer one, and the outer one nothing of it', () => {
+    context.run({ organizationId: 'outer' }, () => {
+      context.run({}, () => {
+        expect(context.organizationId).toBeUndefined();
+        context.bind({ organizationId: 'inner', actor: user('u1') });
+      });
+      expect(context.organizationId).toBe('outer');
+      expect(context.actor).toBeUndefined();
+    });
+    expect(context.current).toBeUndefined();
+  });
+
+  it('shows what is bound later to everything that the same run has started, copies of the CLS store included', async () => {
+    await context.run({}, async () => {
+      const seen: (string | undefined)[] = [];
+      const emitter = new EventEmitter().on('look', () => seen.push(context.actor?.id));
+      const timer = delay(5).then(() => seen.push(context.actor?.id));
+      ClsServiceManager.getClsService().run({ ifNested: 'inherit' }, () => context.bind({ actor: user('u1') })); // as a guard inside a transaction
+      emitter.emit('look');
+      await timer;
+      expect(seen).toEqual(['u1', 'u1']);
+    });
+  });
+
+  it('hands out snapshots that neither change nor can be changed', () => {
+    context.run({ organizationId: 'acme' }, () => {
+      const before = context.current!;
+      context.bind({ actor: user('u1') });
+      expect(before.actor).toBeUndefined();
+      expect(() => Object.assign(before, { organizationId: 'globex' })).toThrow(TypeError);
+      expect(() => Object.assign(context.current!, { organizationId: 'globex' })).toThrow(TypeError);
+    });
+  });
+
+  it('keeps the correlation id when something else is bound', () => {
+    context.run({ correlationId: 'given' }, () => {
+      context.bind({ organizationId: 'acme' });
+      expect(context.correlationId).toBe('given');
+    });
+  });
+
+  it('lets go of the context where a callback would run in that of a stranger', () => {
+    context.run({}, () => {
+      expect(context.exit(() => context.current)).toBeUndefined();
+      expect(context.current).toBeDefined();
+    });
+  });
+
+  it('never mixes runs that overlap', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(fc.nat(2), { maxLength: 5 }), { minLength: 2, maxLength: 40 }), async (runs) => {
+        await Promise.all(
+          runs.map((pauses, index) =>
+            context.run({ correlationId: `run ${index}` }, async () => {
+              context.bind({ actor: user(`user ${index}`) });
+              for (const pause of pauses) {
+                await (pause ? delay(pause - 1) : null);
+                expect([context.correlationId, context.actor?.id]).toEqual([`run ${index}`, `user ${index}`]);
+              }
+            }),
+          ),
+        );
+      }),
+      { seed: 15, numRuns: 25 },
+    );
+  });
+});

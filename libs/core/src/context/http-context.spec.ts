@@ -1,0 +1,98 @@
+import { createServer, request, type IncomingHttpHeaders, type Server } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { parseTrustedProxies } from './client-address.js';
+import { context, type ContextSnapshot } from './context.js';
+import { enterContextAtRequest } from './http-context.js';
+
+const ID = 'a2bbd1f0-52d3-4bb5-9d3e-5f0c6f0c9b11';
+
+describe('enterContextAtRequest', () => {
+  let server: Server;
+  let seen: (ContextSnapshot | undefined)[];
+  let observed: string[];
+
+  beforeEach(async () => {
+    seen = [];
+    observed = [];
+    server = createServer((_request, response) => {
+      seen.push(context.current);
+      response.end();
+    });
+    enterContextAtRequest(server, parseTrustedProxies('1'), [() => observed.push(context.correlationId)]);
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  });
+
+  afterEach(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const port = (): number => (server.address() as AddressInfo).port;
+
+  const get = (path: string, headers: Record<string, string | string[]> = {}): Promise<IncomingHttpHeaders> =>
+    new Promise((resolve, reject) => {
+      request({ port: port(), path, headers }, (response) => response.resume().on('end', () => resolve(response.headers)))
+        .on('error', reject)
+        .end();
+    });
+
+  it('makes an id, runs the observers inside the context and returns the id', async () => {
+    const headers = await get('/');
+    expect(headers['x-correlation-id']).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
+    expect(seen[0]).toMatchObject({ correlationId: headers['x-correlation-id'], origin: 'server' });
+    expect(observed).toEqual([headers['x-correlation-id']]);
+  });
+
+  it("takes a client's UUID in lower case and marks it as the client's", async () => {
+    const headers = await get('/', { 'X-Correlation-ID': ID.toUpperCase() });
+    expect(headers['x-correlation-id']).toBe(ID);
+    expect(seen[0]).toMatchObject({ correlationId: ID, origin: 'client' });
+  });
+
+  it.each(['', 'abc', `${ID} `.repeat(2), `${ID}\t<script>`, '0'.repeat(2000)])('puts an id of its own for %j', async (given) => {
+    const headers = await get('/', { 'X-Correlation-ID': given });
+    expect(headers['x-correlation-id']).not.toBe(given);
+    expect(seen[0]).toMatchObject({ origin: 'server' });
+  });
+
+  it('takes neither of two ids', async () => {
+    await get('/', { 'X-Correlation-ID': [ID, ID] });
+    expect(seen[0]).toMatchObject({ origin: 'server' });
+  });
+
+  it('describes the request without its query string', async () => {
+    await get('/members?token=secret', { 'User-Agent': 'spec', 'X-Forwarded-For': '1.2.3.4, 198.51.100.7' });
+    expect(seen[0]?.request).toEqual({ method: 'GET', path: '/members', clientAddress: '198.51.100.7', userAgent: 'spec' });
+  });
+
+  it('keeps what a forged header says beside the missing address', async () => {
+    await get('/', { 'X-Forwarded-For': 'nonsense' });
+    expect(seen[0]?.request).toMatchObject({ clientAddress: null, unparsedAddress: 'nonsense' });
+  });
+
+  it.each([
+    ['http://user:secret@example.com/members?x=1', '/members'],
+    ['http://user:secret@example.com', '/'],
+    ['//members', '//members'],
+    ['/a#secret', '/a'],
+    ['*', '*'],
+  ])('takes the path alone from %s', async (target, path) => {
+    const socket = connect(port(), '127.0.0.1');
+    socket.write(`OPTIONS ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
+    await new Promise((resolve) => socket.resume().on('close', resolve));
+    expect(seen[0]?.request?.path).toBe(path);
+  });
+
+  it('gives each request of one connection its own context', async () => {
+    const socket = connect(port(), '127.0.0.1');
+    socket.write('GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
+    await new Promise((resolve) => socket.resume().on('close', resolve));
+    expect(seen.map((snapshot) => snapshot?.request?.path)).toEqual(['/1', '/2']);
+    expect(new Set(observed).size).toBe(2);
+  });
+
+  it('leaves other events of the server as they are', () => {
+    expect(server.emit('anything')).toBe(false);
+    expect(context.current).toBeUndefined();
+  });
+});

@@ -1,0 +1,289 @@
+import { context } from '@pikaia/core';
+import fc from 'fast-check';
+import { getLogger } from './logger.js';
+import { LogField } from './record/log-fields.js';
+import { captureLogs, type CapturedLogs } from './testing/index.js';
+
+const logger = getLogger('spec');
+const BYTES = 15 * 1_024;
+
+describe('getLogger', () => {
+  let logs: CapturedLogs;
+  beforeEach(() => void (logs = captureLogs()));
+  afterEach(() => logs.restore());
+
+  const write = (fields: Record<string, unknown>): Record<string, unknown> => {
+    logger.info('something_happened', fields);
+    return logs.records.at(-1)!;
+  };
+
+  it('writes one flat object with time, level, logger and event first', () => {
+    write({ amount: 100 });
+    expect(Object.keys(logs.records[0]!).slice(0, 4)).toEqual(['timestamp', 'level', 'logger', 'event']);
+    expect(logs.records[0]).toMatchObject({ level: 'INFO', logger: 'spec', event: 'something_happened', amount: 100 });
+    expect(logs.records[0]!['timestamp']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  });
+
+  it('knows five levels, and exception for what was thrown', () => {
+    logger.debug('a_debug');
+    logger.info('an_info');
+    logger.warning('a_warning');
+    logger.error('an_error');
+    logger.critical('a_critical');
+    logger.exception('an_exception', new Error('no'));
+    expect(logs.records.map(({ level }) => level)).toEqual(['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL', 'ERROR']);
+  });
+
+  it('writes nothing below the level', () => {
+    logs.restore();
+    logs = captureLogs('warning');
+    logger.info('an_info');
+    logger.warning('a_warning');
+    expect(logs.records.map(({ event }) => event)).toEqual(['a_warning']);
+  });
+
+  it('takes everything of the context, as it is when the line is written', () => {
+    const request = { method: 'GET', path: '/x', route: '/:id', clientAddress: '198.51.100.7', userAgent: 'spec' };
+    context.run({ correlationId: 'c1', origin: 'client', request }, () => {
+      logger.info('before');
+      context.bind({ actor: { type: 'user', id: 'u1', email: 'a@example.com' }, organizationId: 'acme' });
+      logger.info('after');
+    });
+    logger.info('outside');
+    const shared = {
+      [LogField.traceId]: 'c1',
+      [LogField.traceOrigin]: 'client',
+      [LogField.method]: 'GET',
+      [LogField.path]: '/x',
+      [LogField.route]: '/:id',
+      [LogField.clientAddress]: '198.51.100.7',
+      [LogField.userAgent]: 'spec',
+    };
+    const user = { [LogField.userId]: 'u1', [LogField.userEmail]: 'a@example.com', [LogField.organizationId]: 'acme' };
+    expect(logs.records[0]).toMatchObject(shared);
+    expect(logs.records[0]).not.toHaveProperty([LogField.userId]);
+    expect(logs.records[1]).toMatchObject({ ...shared, ...user });
+    expect(logs.records[2]).not.toHaveProperty([LogField.traceId]);
+  });
+
+  it("names the event, the consumer and the attempt in a consumer's context, and no program as a user", () => {
+    const event = { id: 'e1', type: 'member.invited', consumer: 'welcome-email', attempt: 2 };
+    context.run({ correlationId: 'c1', event, actor: { type: 'system', id: 'welcome-email' } }, () => {
+      logger.info('sent', { attempt: 9 });
+    });
+    expect(logs.records[0]).toMatchObject({ 'event.id': 'e1', consumer: 'welcome-email', attempt: 2, 'extra.attempt': 9 });
+    expect(logs.records[0]).not.toHaveProperty([LogField.userId]);
+    expect(write({ attempt: 9 })).toMatchObject({ attempt: 9 }); // outside, a relay may say it itself
+  });
+
+  it('lets nobody forge a reserved field, nested or flat', () => {
+    const forged = {
+      level: 'x',
+      trace_id: 'x',
+      'usr.id': 'x',
+      usr: { id: 'x' },
+      http: { status_code: 1 },
+      'extra.level': 'y',
+      error: 'text',
+    };
+    const record = context.run({ correlationId: 'c1' }, () => write(forged));
+    expect(record).toMatchObject({
+      level: 'INFO',
+      trace_id: 'c1',
+      'extra.level': 'x',
+      'extra.extra.level': 'y',
+      'extra.trace_id': 'x',
+      'extra.usr.id': 'x',
+      'extra.usr': { id: 'x' },
+      'extra.http': { status_code: 1 },
+      error: 'text',
+    });
+    expect(record).not.toHaveProperty('usr');
+  });
+
+  it('adds the fields of child to each of its lines; those of a call win and both stay readable', () => {
+    const fields = { job: 'seal', batch: 1 };
+    const child = logger.child(fields).child({ batch: 2 });
+    fields.job = 'changed later';
+    child.info('worked', { batch: 3 });
+    logger.info('worked');
+    expect(logs.records[0]).toMatchObject({ job: 'seal', batch: 3, 'extra.batch': 2 });
+    expect(logs.records[1]).not.toHaveProperty('job');
+  });
+
+  it('redacts by key, in any spelling, at any depth, without reading the value', () => {
+    const read = jest.fn();
+    const spellings = [
+      'password',
+      'Authorization',
+      'set-cookie',
+      'API-Key',
+      'apiKey',
+      'client_secret',
+      'refreshToken',
+      'x-api-key',
+    ];
+    for (const key of spellings) {
+      const hidden = { get [key]() { read(); return 'canary'; } }; // prettier-ignore
+      write({ ...Object.fromEntries([[key, 'canary']]), deep: [{ er: new Map([[key, 'canary']]) }], hidden });
+    }
+    write({ body: { name: 'canary' }, rawHeaders: ['authorization', 'canary'], headers: { host: 'canary' } });
+    expect(logs.lines.join('')).not.toContain('canary');
+    expect(read).not.toHaveBeenCalled();
+    expect(logs.records[0]).toMatchObject({ password: '[redacted]' });
+  });
+
+  it('takes passwords out of URLs, also inside an error', () => {
+    write({ url: new URL('postgres://u:canary@h/d'), text: 'see postgres://u:canary@h:5432/d now' });
+    logger.exception('failed', new Error('cannot reach postgres://u:canary@h:5432/d'));
+    expect(logs.lines.join('')).not.toContain('canary');
+    expect(logs.records[1]).toMatchObject({ 'error.message': 'cannot reach postgres://[redacted]@h:5432/d' });
+  });
+
+  it('writes an error with its causes', () => {
+    const error = new TypeError('outer', { cause: new RangeError('inner', { cause: 'at the bottom' }) });
+    logger.exception('failed', error, { amount: 1 });
+    expect(logs.records[0]).toMatchObject({ 'error.kind': 'TypeError', 'error.message': 'outer', amount: 1 });
+    expect(logs.records[0]!['error.stack']).toMatch(/^TypeError: outer\n {4}at /);
+    expect(logs.records[0]!['exc_info']).toMatch(/outer[^]*Caused by: RangeError: inner[^]*Caused by: at the bottom/);
+  });
+
+  it.each([[undefined], [null], ['text'], [42], [Symbol('s')], [{ name: 1, message: {}, stack: null }], [Object.create(null)]])(
+    'takes %p for what was thrown',
+    (thrown) => {
+      logger.exception('failed', thrown);
+      expect(logs.records[0]).toHaveProperty(['error.kind']);
+    },
+  );
+
+  it("keeps code, constraint and table of PostgreSQL's errors and none of their row values", () => {
+    const driverError = Object.assign(new Error('duplicate key value violates unique constraint "member_email"'), {
+      code: '23505',
+      detail: 'Key (email)=(canary) already exists.',
+      constraint: 'member_email',
+      table: 'member',
+      where: 'canary',
+    });
+    const error = Object.assign(new Error(driverError.message), { driverError, query: 'canary', parameters: ['canary'] });
+    logger.exception('failed', error, { error, driverError });
+    expect(logs.records[0]).toMatchObject({
+      'error.code': '23505',
+      'error.constraint': 'member_email',
+      'error.table': 'member',
+      driverError: { code: '23505', table: 'member' },
+    });
+    expect(logs.lines[0]).not.toContain('canary');
+  });
+
+  it('makes something readable of what JSON cannot say', () => {
+    const circular: Record<string, unknown> = {};
+    circular['self'] = circular;
+    const record = write({
+      circular,
+      big: 10n,
+      date: new Date(Number.NaN),
+      bytes: Buffer.from('abc'),
+      map: new Map<unknown, unknown>([['a', new Set([1, 2])], [1, 2]]), // prettier-ignore
+      nan: Number.NaN,
+      call: () => 1,
+      symbol: Symbol('s'),
+      nothing: undefined,
+      list: [undefined, null],
+      get broken(): never {
+        throw new Error('no');
+      },
+    });
+    expect(record).toMatchObject({
+      circular: { self: '[circular]' },
+      big: '10',
+      date: 'Invalid Date',
+      bytes: '[3 bytes]',
+      map: { a: [1, 2], 1: 2 },
+      nan: 'NaN',
+      call: '[function]',
+      symbol: 'Symbol(s)',
+      list: [null, null],
+      broken: '[unreadable]',
+    });
+    expect(record).not.toHaveProperty('nothing');
+  });
+
+  it('stays within its budgets and says where it cut', () => {
+    const deep = Array.from({ length: 50 }).reduce<object>((inner) => ({ inner }), {});
+    const wide = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`key_${index}`, index]));
+    const long = new Error('x'.repeat(50_000));
+    for (const fields of [
+      { deep },
+      wide,
+      { wide },
+      { text: '€'.repeat(1e6) },
+      { list: Array.from({ length: 90 }, () => '\u0000'.repeat(2e3)) },
+    ]) {
+      expect(write(fields)).toMatchObject({ 'log.truncated': true });
+      logger.exception('failed', long, fields);
+    }
+    for (const line of logs.lines) expect(Buffer.byteLength(line)).toBeLessThanOrEqual(BYTES);
+    for (const record of logs.of('failed')) expect(record).toMatchObject({ 'error.kind': 'Error', 'log.truncated': true });
+  });
+
+  it('writes valid JSON with every key once, whatever it is given, and never throws', () => {
+    const hostile = fc.oneof(
+      fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withTypedArray: true, withSparseArray: true, withNullPrototype: true, withBoxedValues: true, maxDepth: 4 }), // prettier-ignore
+      fc.constantFrom<unknown>(
+        new Proxy({}, { ownKeys: () => { throw new Error('no'); } }), // prettier-ignore
+        new Proxy({}, { get: () => { throw new Error('no'); }, getPrototypeOf: () => { throw new Error('no'); } }), // prettier-ignore
+        Proxy.revocable({}, {}).proxy,
+        { toJSON: () => { throw new Error('no'); } }, // prettier-ignore
+        { toJSON: (): unknown => ({ toJSON: () => ({}) }) },
+        new Error('\ud800', { cause: new Error('x') }),
+        Promise.resolve(),
+        new Intl.NumberFormat(),
+        globalThis,
+        process,
+      ),
+      fc.string({ unit: 'binary', maxLength: 5_000 }),
+    );
+    const key = fc.oneof(
+      fc.constantFrom(...Object.values(LogField), '__proto__', 'usr', 'extra.level'),
+      fc.string({ maxLength: 200 }),
+    );
+    const fields = fc.dictionary(key, hostile, { maxKeys: 30 });
+    fc.assert(
+      fc.property(fields, fields, hostile, (inherited, call, thrown) => {
+        logs.clear();
+        const child = logger.child(inherited);
+        child.info('happened', call);
+        child.exception('failed', thrown, call);
+        child.info('happened', thrown as Record<string, unknown>);
+        expect(logs.lines).toHaveLength(3);
+        for (const line of logs.lines) {
+          expect(line).not.toContain('\n');
+          expect(Buffer.byteLength(line)).toBeLessThanOrEqual(BYTES);
+          expect(duplicatesIn(line)).toEqual([]);
+          expect(JSON.parse(line)).toMatchObject({ logger: 'spec' });
+        }
+      }),
+      { seed: 15, numRuns: 400 },
+    );
+  });
+
+  it('(the check above sees a key that stands twice)', () => {
+    expect(duplicatesIn('{"a":1,"b":{"a":"\\"a\\":"},"a":2}')).toEqual(['a']);
+  });
+});
+
+/** Keys that an object of the text has twice; JSON.parse would hide them. */
+function duplicatesIn(line: string): string[] {
+  const open: Set<string>[] = [];
+  const found: string[] = [];
+  for (const [token, key] of line.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}]/g)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '}') open.pop();
+    else if (key !== undefined) {
+      const name = JSON.parse(key) as string;
+      if (open.at(-1)!.has(name)) found.push(name);
+      open.at(-1)!.add(name);
+    }
+  }
+  return found;
+}
