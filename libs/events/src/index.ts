@@ -6,8 +6,15 @@ export {
   type ContractClass,
   type DomainEventOptions,
 } from './contract/domain-event.js';
+export { Consumer, Handles, type ConsumerOptions, type HandlesOptions } from './consume/consumer.decorator.js';
+export { PostponeError } from './consume/postpone.error.js';
 export type { DeliveredEvent, Envelope, EnvelopeActor, EventOf } from './contract/envelope.js';
 export { outboxMigrations } from './migrations/index.js';
 export { EventsModule, type EventsModuleOptions } from './record/events.module.js';
 export { Events, type Aggregate } from './record/events.service.js';
 export { OUTBOX_CHANNEL } from './record/outbox-channel.js';
+export { Relay, RelayModule, type RelayModuleOptions } from './relay.module.js';
+export type { RelayHealth } from './relay/outbox.relay.js';
+export { OutboxSettings } from './relay/outbox.settings.js';
+export { accepted, type EventFacts, type Outcome, type Sink, type SinkEvent, type SinkLimits } from './relay/sink.js';
+export type { SinkFactory } from './sinks/choose-sinks.js';

@@ -1,0 +1,67 @@
+import { PikaiaError } from '@pikaia/core';
+import type { EventOf } from '../contract/envelope.js';
+import { consumerDeclared, handlersDeclared, type HandlerDeclaration } from './consumer.decorator.js';
+
+export interface HandlerDefinition extends HandlerDeclaration {
+  readonly run: (event: EventOf<object>) => unknown;
+}
+
+/** A consumer as it runs: its name, its start, and one handler for each type and version. */
+export interface ConsumerDefinition {
+  readonly name: string;
+  readonly from: 'beginning' | 'now';
+  readonly types: readonly string[];
+  /** Undefined for a version that this process does not know. */
+  handlerOf(type: string, version: number): HandlerDefinition | undefined;
+}
+
+const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+
+/**
+ * The consumers among an application's providers.
+ *
+ * @throws PikaiaError `PIKAIA_CONSUMER_INVALID` for a name that is malformed or used twice, a consumer that handles
+ * nothing, two handlers of one contract in a consumer, or `@Handles` in a class without `@Consumer`.
+ */
+export function defineConsumers(instances: readonly object[]): ConsumerDefinition[] {
+  const consumers = new Map<string, ConsumerDefinition>();
+  for (const instance of new Set(instances)) {
+    const consumer = defineConsumer(instance);
+    if (!consumer) continue;
+    if (consumers.has(consumer.name))
+      throw refuse(consumer.name, 'the name is used by two classes: cursor and receipts would be shared');
+    consumers.set(consumer.name, consumer);
+  }
+  return [...consumers.values()];
+}
+
+function defineConsumer(instance: object): ConsumerDefinition | undefined {
+  const { constructor: type } = instance;
+  const declared = consumerDeclared(type);
+  const handlers = handlersDeclared(type);
+  if (!declared) {
+    if (handlers.length) throw refuse(type.name, 'it has @Handles and no @Consumer');
+    return undefined;
+  }
+  const { name, from } = declared;
+  if (!NAME.test(name)) throw refuse(name, 'the name must be lower case words joined by hyphens, as welcome-email');
+  if (!handlers.length) throw refuse(name, 'it handles nothing: add @Handles to a method');
+  const byContract = new Map<string, HandlerDefinition>();
+  for (const handler of handlers) {
+    const { type: eventType, version } = handler.contract;
+    if (byContract.has(key(eventType, version))) throw refuse(name, `${key(eventType, version)} is handled by two methods`);
+    const run = (instance as Record<string, (event: EventOf<object>) => unknown>)[handler.method]!.bind(instance);
+    byContract.set(key(eventType, version), { ...handler, run });
+  }
+  return {
+    name,
+    from,
+    types: [...new Set(handlers.map(({ contract }) => contract.type))],
+    handlerOf: (eventType, version) => byContract.get(key(eventType, version)),
+  };
+}
+
+const key = (type: string, version: number): string => `${type} v${version}`;
+
+const refuse = (name: string, why: string): PikaiaError =>
+  new PikaiaError('PIKAIA_CONSUMER_INVALID', `Consumer ${name}: ${why}.`);

@@ -1,0 +1,94 @@
+import { context, newId, PikaiaError } from '@pikaia/core';
+import { getLogger } from '@pikaia/logging';
+import type { ConsumerDefinition, HandlerDefinition } from './consumer.definition.js';
+import { parseEvent } from './event.parser.js';
+import type { ReceiptKey, Receipts } from './receipts.js';
+
+const logger = getLogger('consumer');
+
+/** An event as it arrives, from whatever sink. */
+export interface IncomingEvent {
+  readonly position: string;
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly schemaVersion: number;
+  readonly organizationId: string | null;
+  readonly correlationId: string | null;
+  readonly payload: string;
+  readonly attempt: number;
+}
+
+/** Runs one consumer's handlers: in a context of their own, within their time, with a receipt. */
+export class ConsumerRunner {
+  constructor(
+    readonly consumer: ConsumerDefinition,
+    private readonly receipts: Receipts,
+  ) {}
+
+  /**
+   * Handles an event whose type the consumer handles.
+   *
+   * @throws PikaiaError `PIKAIA_EVENT_VERSION_UNKNOWN`, `PIKAIA_EVENT_UNREADABLE`, `PIKAIA_HANDLER_TIMEOUT`; PostponeError
+   * while somebody else handles it; or what the handler threw.
+   */
+  run(event: IncomingEvent): Promise<void> {
+    const { name } = this.consumer;
+    return context.run(
+      {
+        correlationId: event.correlationId ?? newId(),
+        ...(event.organizationId === null ? {} : { organizationId: event.organizationId }),
+        actor: { type: 'system', id: name },
+        event: { id: event.eventId, type: event.eventType, consumer: name, attempt: event.attempt },
+      },
+      () => this.handle(event),
+    );
+  }
+
+  private async handle(incoming: IncomingEvent): Promise<void> {
+    const startedAt = performance.now();
+    const handler = this.handlerOf(incoming);
+    const event = await parseEvent(handler.contract, incoming.payload, incoming.position);
+    const { name: consumer } = this.consumer;
+    const key: ReceiptKey = { consumer, eventId: incoming.eventId, correlationId: incoming.correlationId };
+    const work = async (): Promise<unknown> => handler.run(event);
+    const isNew = await within(handler, () =>
+      handler.effect === 'database'
+        ? this.receipts.inTransaction(key, work)
+        : this.receipts.aroundEffect(key, handler.timeout, work),
+    );
+    if (!isNew) return logger.debug('event_handled_before', { event_type: incoming.eventType });
+    logger.info('event_delivered', {
+      event_type: incoming.eventType,
+      duration: Math.round((performance.now() - startedAt) * 1e6),
+    });
+  }
+
+  private handlerOf({ eventType, schemaVersion }: IncomingEvent): HandlerDefinition {
+    const handler = this.consumer.handlerOf(eventType, schemaVersion);
+    if (handler) return handler;
+    throw new PikaiaError(
+      'PIKAIA_EVENT_VERSION_UNKNOWN',
+      `This process does not handle version ${schemaVersion} of ${eventType} in ${this.consumer.name}. Deploy a worker that does; the event waits for it.`,
+    );
+  }
+}
+
+/** The handler goes on after its time: its receipt keeps the next attempt from doing the same. */
+async function within<T>({ timeout, method }: HandlerDefinition, work: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => reject(new PikaiaError('PIKAIA_HANDLER_TIMEOUT', `${method} did not finish within ${timeout} ms.`)),
+      timeout,
+    );
+  });
+  const working = work();
+  try {
+    return await Promise.race([working, late]);
+  } catch (error) {
+    working.catch((failure: unknown) => failure === error || logger.exception('handler_failed_late', failure));
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,65 @@
+import { PikaiaError } from '@pikaia/core';
+import { Transactional, writeInTransaction } from '@pikaia/database';
+import type { DataSource } from 'typeorm';
+import { PostponeError } from './postpone.error.js';
+import { CLAIM, DONE, FIND, RECEIVE, RELEASE } from './receipts.sql.js';
+
+export interface ReceiptKey {
+  readonly consumer: string;
+  readonly eventId: string;
+  readonly correlationId: string | null;
+}
+
+const CLAIM_MARGIN_MS = 10_000; // beyond the handler's own limit, for the receipt itself
+
+/** Keeps an effect from happening twice, whatever is delivered again. */
+export class Receipts {
+  constructor(private readonly source: DataSource) {}
+
+  /**
+   * Runs a handler whose effect is in the database, in one transaction with its receipt: exactly once.
+   *
+   * @returns false when it had been handled before; `work` is not called then.
+   */
+  @Transactional()
+  async inTransaction(key: ReceiptKey, work: () => Promise<unknown>): Promise<boolean> {
+    const values = [key.consumer, key.eventId, key.correlationId];
+    const received = await writeInTransaction((manager) => manager.query<unknown[]>(RECEIVE, values), outsideTransaction);
+    if (!received.length) return false;
+    await work();
+    return true;
+  }
+
+  /**
+   * Runs a handler whose effect is outside: claims the event, works, marks it done with what the handler returned.
+   * While the claim holds nobody else works on it, also when `work` outlives its caller's patience.
+   *
+   * @returns false when it had been handled before; `work` is not called then.
+   * @throws PostponeError while somebody else holds the claim.
+   */
+  async aroundEffect(key: ReceiptKey, patienceMs: number, work: () => Promise<unknown>): Promise<boolean> {
+    const id = [key.consumer, key.eventId];
+    const claim = await this.claim(key, patienceMs + CLAIM_MARGIN_MS);
+    if (claim === undefined) return false;
+    let result: unknown;
+    try {
+      result = await work();
+    } catch (error) {
+      await this.source.query(RELEASE, [...id, claim]);
+      throw error;
+    }
+    await this.source.query(DONE, [...id, JSON.stringify(result ?? null)]);
+    return true;
+  }
+
+  private async claim(key: ReceiptKey, ms: number): Promise<string | undefined> {
+    const claimed = await this.source.query<{ claim: string }[]>(CLAIM, [key.consumer, key.eventId, key.correlationId, ms]);
+    if (claimed[0]) return claimed[0].claim;
+    const found = await this.source.query<{ state: string; left_ms: number }[]>(FIND, [key.consumer, key.eventId]);
+    if (found[0]?.state === 'done') return undefined;
+    throw new PostponeError('Another process is handling this event.', { retryAfterMs: (found[0]?.left_ms ?? 0) + 100 });
+  }
+}
+
+const outsideTransaction = (): PikaiaError =>
+  new PikaiaError('PIKAIA_TRANSACTION_REQUIRED', 'A receipt was to be written outside its transaction.');

@@ -1,0 +1,129 @@
+import { Injectable, Module, type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { context, loadSettings, PikaiaError } from '@pikaia/core';
+import { DatabaseModule, Transactional, writeInTransaction } from '@pikaia/database';
+import { IsEmail } from 'class-validator';
+import { ClsModule } from 'nestjs-cls';
+import pg from 'pg';
+import { createDatabase, type TestDatabase } from '../../../test/support/database.js';
+import { eventually } from '../../../test/support/eventually.js';
+import { statusOf } from '../../../test/support/outbox.js';
+import { Consumer, Handles } from './consume/consumer.decorator.js';
+import { PostponeError } from './consume/postpone.error.js';
+import { DomainEvent } from './contract/domain-event.js';
+import type { EventOf } from './contract/envelope.js';
+import { EventsModule } from './record/events.module.js';
+import { Events } from './record/events.service.js';
+import { Relay, RelayModule } from './relay.module.js';
+import { OutboxSettings } from './relay/outbox.settings.js';
+
+@DomainEvent('guest.invited', { version: 1, aggregate: 'guest' })
+class GuestInvited {
+  @IsEmail()
+  email!: string;
+}
+
+const settingsOf = (environment: Record<string, string>): OutboxSettings => loadSettings([OutboxSettings], environment)[0];
+
+@Consumer('guest-mail', { from: 'beginning' })
+class GuestMail {
+  static readonly seen: { event: EventOf<GuestInvited>; snapshot: typeof context.current }[] = [];
+  static fail: (() => void) | undefined;
+
+  @Handles(GuestInvited, { effect: 'outside' })
+  async send(event: EventOf<GuestInvited>): Promise<{ message: string }> {
+    GuestMail.fail?.();
+    GuestMail.seen.push({ event, snapshot: context.current });
+    return { message: 'sent' };
+  }
+}
+
+@Consumer('guest-list', { from: 'beginning' })
+class GuestList {
+  @Handles(GuestInvited, { effect: 'database' })
+  async add(event: EventOf<GuestInvited>): Promise<void> {
+    await writeInTransaction(
+      (manager) => manager.query('insert into guest (email) values ($1)', [event.data.email]),
+      () => new PikaiaError('PIKAIA_TRANSACTION_REQUIRED', 'no transaction'),
+    );
+  }
+}
+
+@Injectable()
+class Host {
+  constructor(private readonly events: Events) {}
+
+  @Transactional()
+  invite(id: string, email: string): Promise<string> {
+    return this.events.publish(GuestInvited, { id }, { email });
+  }
+}
+
+describe('RelayModule', () => {
+  let database: TestDatabase;
+  let owner: pg.Client;
+  let app: INestApplicationContext;
+
+  beforeAll(async () => {
+    database = await createDatabase();
+    owner = new pg.Client({ connectionString: database.ownerUrl });
+    await owner.connect();
+    await owner.query('create table guest (email text); grant select, insert on guest to pikaia_worker');
+    app = await start();
+  });
+
+  afterAll(async () => {
+    await app.close();
+    await owner.end();
+    await database.drop();
+  });
+
+  async function start(providers: (new (...args: never[]) => object)[] = [GuestMail, GuestList], eventSinks = 'local') {
+    const settings = { databaseUrl: database.workerUrl, databasePoolSize: 10, databaseStatementTimeoutMs: 5000 };
+    @Module({
+      imports: [
+        ClsModule.forRoot({ global: true }),
+        DatabaseModule.forRoot({ settings, applicationName: 'relay-spec' }),
+        EventsModule.forRoot({ databaseUrl: database.workerUrl }),
+        RelayModule.forRoot({ settings: settingsOf({ EVENT_SINKS: eventSinks }), databaseUrl: database.workerUrl }),
+      ],
+      providers: [Host, ...providers],
+    })
+    class App {}
+    return NestFactory.createApplicationContext(App, { logger: false, abortOnError: false });
+  }
+
+  const invite = (id: string, email: string, correlationId?: string): Promise<string> =>
+    context.run(correlationId ? { correlationId, organizationId: 'org' } : {}, () => app.get(Host).invite(id, email));
+
+  it('delivers a published event to each consumer, in the context of the request that caused it', async () => {
+    const correlationId = '0190a000-0000-7000-8000-000000000001';
+    const id = await invite('1', 'bob@example.com', correlationId);
+    await eventually(
+      () => statusOf(owner, id),
+      ({ status }) => status === 'published',
+    );
+
+    const { event, snapshot } = GuestMail.seen.find(({ event }) => event.event_id === id)!;
+    expect(event.data).toBeInstanceOf(GuestInvited);
+    expect(event).toMatchObject({
+      event_type: 'guest.invited',
+      data: { email: 'bob@example.com' },
+      sequence: expect.any(String),
+    });
+    expect(snapshot).toMatchObject({
+      correlationId,
+      organizationId: 'org',
+      actor: { type: 'system', id: 'guest-mail' },
+      event: { id, type: 'guest.invited', consumer: 'guest-mail', attempt: 1 },
+    });
+    const receipts = await owner.query(
+      'select consumer, state, result, correlation_id from outbox.consumer_receipt where event_id = $1 order by consumer',
+      [id],
+    );
+    expect(receipts.rows).toEqual([
+      { consumer: 'guest-list', state: 'done', result: null, correlation_id: correlationId },
+      { consumer: 'guest-mail', state: 'done', result: { message: 'sent' }, correlation_id: correlationId },
+    ]);
+  });
+});

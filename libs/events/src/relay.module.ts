@@ -1,0 +1,93 @@
+import {
+  type DynamicModule,
+  Inject,
+  Injectable,
+  Module,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
+import { type Clock, type PikaiaError, systemClock } from '@pikaia/core';
+import { hostname } from 'node:os';
+import { DataSource } from 'typeorm';
+import { defineConsumers } from './consume/consumer.definition.js';
+import { ConsumerRunner } from './consume/consumer.runner.js';
+import { Receipts } from './consume/receipts.js';
+import type { RelayHealth } from './relay/outbox.relay.js';
+import { OutboxRelays } from './relay/outbox.relays.js';
+import type { OutboxSettings } from './relay/outbox.settings.js';
+import { chooseSinks, type SinkFactory } from './sinks/choose-sinks.js';
+import { LocalSink } from './sinks/local/local.sink.js';
+
+export interface RelayModuleOptions {
+  readonly settings: OutboxSettings;
+  /** The worker's direct connection string. */
+  readonly databaseUrl: string;
+  readonly clock?: Clock;
+  /** Sinks beside `local`, by the name that EVENT_SINKS calls them. */
+  readonly sinks?: Readonly<Record<string, SinkFactory>>;
+  /** Called when a relay cannot go on: end the process. It has been logged. */
+  readonly onFatal?: (error: PikaiaError) => void;
+}
+
+const OPTIONS = Symbol('pikaia.relay');
+
+/** The relays of this process, made when the application starts: every provider with `@Consumer` is found by then. */
+@Injectable()
+export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
+  private relays: OutboxRelays | undefined;
+
+  constructor(
+    @Inject(OPTIONS) private readonly options: RelayModuleOptions,
+    private readonly discovery: DiscoveryService,
+    private readonly source: DataSource,
+  ) {}
+
+  /** @throws PikaiaError `PIKAIA_CONSUMER_INVALID`, `PIKAIA_EVENT_SINK_UNKNOWN`, `PIKAIA_OUTBOX_RESTORED`. */
+  async onApplicationBootstrap(): Promise<void> {
+    const { settings, databaseUrl, clock = systemClock, sinks = {}, onFatal } = this.options;
+    const factories = { local: () => this.localSinks(), ...sinks };
+    this.relays = new OutboxRelays(chooseSinks(settings.eventSinks, factories), {
+      url: databaseUrl,
+      worker: `${hostname()}:${process.pid}`,
+      pollIntervalMs: settings.outboxPollIntervalMs,
+      storeIntervalMs: settings.outboxStoreIntervalMs,
+      leaderTimeoutMs: settings.outboxLeaderTimeoutMs,
+      clock,
+      ...(onFatal ? { onFatal } : {}),
+    });
+    await this.relays.start();
+  }
+
+  /** Finishes what is in hand before the data source goes. */
+  async onModuleDestroy(): Promise<void> {
+    await this.relays?.stop();
+  }
+
+  /** What each sink's relay does in this process, for readiness. Asks nobody. */
+  health(): RelayHealth[] {
+    return this.relays?.health() ?? [];
+  }
+
+  private localSinks(): LocalSink[] {
+    const instances = this.discovery.getProviders().map(({ instance }) => instance as unknown);
+    const receipts = new Receipts(this.source);
+    return defineConsumers(instances.filter((instance) => typeof instance === 'object' && instance !== null)).map(
+      (consumer) => new LocalSink(new ConsumerRunner(consumer, receipts)),
+    );
+  }
+}
+
+/** The delivering side: finds the consumers and runs a relay for each sink. It needs DatabaseModule beside it. */
+@Module({})
+export class RelayModule {
+  static forRoot(options: RelayModuleOptions): DynamicModule {
+    return {
+      module: RelayModule,
+      global: true,
+      imports: [DiscoveryModule],
+      providers: [{ provide: OPTIONS, useValue: options }, Relay],
+      exports: [Relay],
+    };
+  }
+}

@@ -1,0 +1,117 @@
+import { PikaiaError } from '@pikaia/core';
+import type { ClientBase } from 'pg';
+import type { Cursor } from './cursor.js';
+import type { Delivery } from './delivery.js';
+import { LOAD_CURSOR, STORE } from './progress.sql.js';
+
+/** A failed attempt, for outbox_attempt. */
+export interface Attempt {
+  readonly eventId: string;
+  readonly at: Date;
+  readonly error: string;
+  readonly fingerprint: string;
+}
+
+export interface DeliveryChanges {
+  readonly deliveries: readonly Delivery[];
+  readonly attempts: readonly Attempt[];
+}
+
+/** Somebody else has stored this number: the term is over, and what is in memory is forgotten. */
+export class TermOverError extends Error {
+  override readonly name = 'TermOverError';
+}
+
+/** The append-only cursors of one sink. Numbers have no gaps, so two that believe to lead cannot both store. */
+export class CursorStore {
+  private number = 0n;
+
+  constructor(
+    protected readonly client: ClientBase,
+    private readonly sink: string,
+    private readonly worker: string,
+  ) {}
+
+  /**
+   * The newest cursor.
+   *
+   * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` when it was written in another cluster, whose transaction ids mean
+   * nothing here.
+   */
+  async load(): Promise<{ cursor: Cursor; failingSince: Date | null }> {
+    const { rows } = await this.client.query(LOAD_CURSOR, [this.sink]);
+    const row = rows[0] as Record<string, unknown> | undefined;
+    if (!row) throw new Error(`Sink ${this.sink} has no cursor: it was not registered.`);
+    if (row['written_here'] !== true) {
+      throw new PikaiaError(
+        'PIKAIA_OUTBOX_RESTORED',
+        `The cursor of sink ${this.sink} comes from another cluster: this database was restored from a dump, and its transaction ids start anew. Stop api and worker and run, as the owner: npm run outbox -- rebase`,
+      );
+    }
+    this.number = BigInt(row['number'] as string);
+    const cursor: Cursor = {
+      position: row['position'] as string,
+      snapshot: row['snapshot'] as string,
+      latePosition: row['late_position'] as string,
+      lateSnapshot: row['late_snapshot'] as string | null,
+    };
+    return { cursor, failingSince: row['failing_since'] as Date | null };
+  }
+
+  /**
+   * Stores a cursor with the deliveries that belong to it, in one statement.
+   *
+   * @returns the backend that did it.
+   * @throws TermOverError when somebody else has stored meanwhile; nothing is written then.
+   */
+  async store(cursor: Cursor, { deliveries, attempts }: DeliveryChanges): Promise<number> {
+    const added = deliveries.filter(({ stored }) => !stored).map((delivery) => ({ ...changeOf(delivery), ...factsOf(delivery) }));
+    const changed = deliveries.filter(({ stored }) => stored).map(changeOf);
+    const failed = attempts.map(({ eventId, at, error, fingerprint }) => ({
+      event_id: eventId,
+      attempted_at: at,
+      error,
+      fingerprint,
+    }));
+    const values = [
+      this.sink,
+      String(this.number + 1n),
+      cursor.position,
+      cursor.snapshot,
+      cursor.latePosition,
+      cursor.lateSnapshot,
+      this.worker,
+      ...[added, changed, failed].map((list) => JSON.stringify(list)),
+    ];
+    try {
+      const { rows } = await this.client.query<{ backend: number }>({ name: 'outbox-store', text: STORE, values });
+      this.number++;
+      return rows[0]!.backend;
+    } catch (error) {
+      const { code, constraint } = error as { code?: string; constraint?: string };
+      if (code !== '23505' || constraint !== 'outbox_progress_pkey') throw error;
+      throw new TermOverError(`Another worker has stored the progress of ${this.sink}.`, { cause: error });
+    }
+  }
+}
+
+const changeOf = (delivery: Delivery): object => ({
+  event_id: delivery.eventId,
+  status: delivery.status,
+  attempts: delivery.attempts,
+  next_attempt_at: delivery.nextAttemptAt,
+  last_error: delivery.lastError,
+  fingerprint: delivery.fingerprint,
+});
+
+const factsOf = (delivery: Delivery): object => ({
+  position: delivery.position,
+  event_type: delivery.eventType,
+  schema_version: delivery.schemaVersion,
+  aggregate_type: delivery.aggregateType,
+  aggregate_id: delivery.aggregateId,
+  organization_id: delivery.organizationId,
+  correlation_id: delivery.correlationId,
+  occurred_at: delivery.occurredAt,
+  payload: delivery.payload,
+});

@@ -1,0 +1,177 @@
+import type { ClientBase } from 'pg';
+import type { Attempt, DeliveryChanges } from './cursor.store.js';
+import type { Delivery } from './delivery.js';
+import { BLOCKED, DUE, HEADS, NEXT_DUE } from './delivery.sql.js';
+
+const LOAD_AT_ONCE = 100; // deliveries with their payloads in memory
+
+interface Blocked {
+  readonly aggregateType: string;
+  readonly aggregateId: string;
+  /** Deliveries that are retrying, waiting or failed, those not yet stored included. */
+  count: number;
+}
+
+interface AggregateOf {
+  readonly aggregateType: string;
+  readonly aggregateId: string;
+}
+
+export const laneOf = ({ aggregateType, aggregateId }: AggregateOf): string => `${aggregateType} ${aggregateId}`;
+
+/**
+ * What the leader knows of a sink's deliveries: which aggregates are blocked, what has changed since the last store,
+ * when the next retry is due. Only the leader writes deliveries, so its memory and the table agree.
+ */
+export class Deliveries {
+  private readonly blocked = new Map<string, Blocked>();
+  /** Aggregates whose head was settled: the next one is looked up after the store. */
+  private readonly released = new Set<string>();
+  /** Aggregates that are blocked by deliveries which are not stored yet: their head is known after the next store. */
+  private readonly headless = new Set<string>();
+  private readonly inHand = new Set<string>();
+  private changes = new Map<string, Delivery>();
+  private attempts: Attempt[] = [];
+  private nextDueAt = Infinity;
+
+  constructor(
+    private readonly client: ClientBase,
+    private readonly sink: string,
+    private readonly ordered: boolean,
+  ) {}
+
+  async load(): Promise<void> {
+    await this.findNextDue(new Date(0));
+    if (!this.ordered) return;
+    const { rows } = await this.client.query<{ aggregate_type: string; aggregate_id: string; deliveries: number; head: string }>(
+      BLOCKED,
+      [this.sink],
+    );
+    for (const row of rows) {
+      const aggregate = { aggregateType: row.aggregate_type, aggregateId: row.aggregate_id, count: row.deliveries };
+      this.blocked.set(laneOf(aggregate), aggregate);
+      if (row.head === 'waiting') this.released.add(laneOf(aggregate)); // its predecessor was settled, then the leader died
+    }
+  }
+
+  isBlocked(aggregate: AggregateOf): boolean {
+    return this.blocked.has(laneOf(aggregate));
+  }
+
+  /** Takes up a new state, to be written with the next store. */
+  record(delivery: Delivery, attempt?: Attempt): void {
+    if (attempt) this.attempts.push(attempt);
+    if (this.ordered && !delivery.stored && !this.changes.has(delivery.eventId)) this.block(delivery);
+    this.changes.set(delivery.eventId, delivery);
+  }
+
+  get hasChanges(): boolean {
+    return this.changes.size > 0;
+  }
+
+  takeChanges(): DeliveryChanges {
+    const taken = { deliveries: [...this.changes.values()], attempts: this.attempts };
+    this.changes = new Map();
+    this.attempts = [];
+    return taken;
+  }
+
+  /** After the store: retries have their time, and what was settled opens the way for the next of its aggregate. */
+  stored({ deliveries }: DeliveryChanges): void {
+    for (const delivery of deliveries) {
+      this.inHand.delete(delivery.eventId);
+      if (delivery.nextAttemptAt) this.nextDueAt = Math.min(this.nextDueAt, delivery.nextAttemptAt.getTime());
+      if (!this.ordered) continue;
+      const lane = laneOf(delivery);
+      if (delivery.status === 'published' || delivery.status === 'skipped') this.release(lane);
+      else if (this.headless.delete(lane)) this.released.add(lane);
+    }
+  }
+
+  /** Milliseconds of the epoch; Infinity when nothing is to be tried again. */
+  get dueAt(): number {
+    return this.released.size ? 0 : this.nextDueAt;
+  }
+
+  /** What is to be tried now, each alone in its aggregate; in hand until its next state is stored. */
+  async takeDue(now: Date): Promise<Delivery[]> {
+    const due = [...(await this.takeReleased()), ...(await this.takeRetries(now))];
+    for (const { eventId } of due) this.inHand.add(eventId);
+    return due;
+  }
+
+  private async takeReleased(): Promise<Delivery[]> {
+    const lanes = [...this.released].slice(0, LOAD_AT_ONCE);
+    if (!lanes.length) return [];
+    const aggregates = lanes.map((lane) => this.blocked.get(lane)).filter((blocked) => blocked !== undefined);
+    for (const lane of lanes) this.released.delete(lane);
+    const values = [this.sink, aggregates.map((a) => a.aggregateType), aggregates.map((a) => a.aggregateId)];
+    const { rows } = await this.client.query<DeliveryRow>(HEADS, values);
+    const heads = rows.map(toDelivery);
+    const found = new Set(heads.map(laneOf));
+    for (const lane of lanes) if (this.blocked.has(lane) && !found.has(lane)) this.headless.add(lane);
+    return heads.filter(({ status, eventId }) => status === 'waiting' && !this.inHand.has(eventId));
+  }
+
+  private async takeRetries(now: Date): Promise<Delivery[]> {
+    if (now.getTime() < this.nextDueAt) return [];
+    const { rows } = await this.client.query<DeliveryRow>(DUE, [this.sink, now, [...this.inHand], LOAD_AT_ONCE]);
+    if (rows.length < LOAD_AT_ONCE) await this.findNextDue(now);
+    return rows.map(toDelivery);
+  }
+
+  private async findNextDue(after: Date): Promise<void> {
+    const { rows } = await this.client.query<{ next_attempt_at: Date }>(NEXT_DUE, [this.sink, after]);
+    this.nextDueAt = rows[0]?.next_attempt_at.getTime() ?? Infinity;
+  }
+
+  private release(lane: string): void {
+    const blocked = this.blocked.get(lane)!;
+    if (--blocked.count > 0) this.released.add(lane);
+    else this.blocked.delete(lane);
+  }
+
+  private block({ aggregateType, aggregateId }: Delivery): void {
+    const lane = laneOf({ aggregateType, aggregateId });
+    const blocked = this.blocked.get(lane);
+    if (blocked) blocked.count++;
+    else this.blocked.set(lane, { aggregateType, aggregateId, count: 1 });
+  }
+}
+
+interface DeliveryRow {
+  event_id: string;
+  position: string;
+  status: Delivery['status'];
+  attempts: number;
+  next_attempt_at: Date | null;
+  last_error: string | null;
+  fingerprint: string | null;
+  event_type: string;
+  schema_version: number;
+  aggregate_type: string;
+  aggregate_id: string;
+  organization_id: string | null;
+  correlation_id: string | null;
+  occurred_at: Date;
+  payload: string;
+}
+
+const toDelivery = (row: DeliveryRow): Delivery => ({
+  eventId: row.event_id,
+  position: row.position,
+  status: row.status,
+  attempts: row.attempts,
+  nextAttemptAt: row.next_attempt_at,
+  lastError: row.last_error,
+  fingerprint: row.fingerprint,
+  eventType: row.event_type,
+  schemaVersion: row.schema_version,
+  aggregateType: row.aggregate_type,
+  aggregateId: row.aggregate_id,
+  organizationId: row.organization_id,
+  correlationId: row.correlation_id,
+  occurredAt: row.occurred_at,
+  payload: row.payload,
+  stored: true,
+});

@@ -1,0 +1,72 @@
+import type { Cursor, Reading } from './cursor.js';
+
+interface Batch {
+  readonly reading: Reading;
+  readonly settled: boolean[];
+  /** Settled without a gap from the start. */
+  prefix: number;
+}
+
+/**
+ * What was read and is not yet done with. Reading runs ahead and entries are settled in any order; a cursor may be
+ * stored only up to where everything, in the order of reading, was accepted, refused or is waiting.
+ */
+export class HandOver {
+  private readonly batches: Batch[] = [];
+  private openRows = 0;
+  private moved = 0;
+
+  constructor(private reached: Cursor) {}
+
+  /** @returns what settles the row at an index of this reading. */
+  add(reading: Reading): (index: number) => void {
+    const batch: Batch = { reading, settled: new Array<boolean>(reading.rows.length).fill(false), prefix: 0 };
+    this.batches.push(batch);
+    this.openRows += reading.rows.length;
+    this.advance();
+    return (index) => {
+      batch.settled[index] = true;
+      this.openRows--;
+      if (index === batch.prefix) this.advance();
+    };
+  }
+
+  /** The cursor up to which everything is settled. */
+  get cursor(): Cursor {
+    return this.reached;
+  }
+
+  /** Rows that were read and are not settled. */
+  get open(): number {
+    return this.openRows;
+  }
+
+  /** When the first of them occurred. */
+  get oldestOpen(): Date | undefined {
+    const batch = this.batches[0];
+    return batch?.reading.rows[batch.prefix]?.occurredAt;
+  }
+
+  /** Rows that the cursor has passed since `takeMoved` was last asked: an empty read moves it too, but by nothing. */
+  takeMoved(): number {
+    const { moved } = this;
+    this.moved = 0;
+    return moved;
+  }
+
+  get hasMoved(): boolean {
+    return this.moved > 0;
+  }
+
+  private advance(): void {
+    for (let batch = this.batches[0]; batch; batch = this.batches[0]) {
+      const before = batch.prefix;
+      while (batch.settled[batch.prefix]) batch.prefix++;
+      this.moved += batch.prefix - before;
+      const whole = batch.prefix === batch.settled.length;
+      if (whole || batch.prefix > before) this.reached = batch.reading.after(batch.prefix);
+      if (!whole) return;
+      this.batches.shift();
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import type { ClientBase } from 'pg';
+import { advance, parseSnapshot, type Cursor, type OutboxRow, type Reading, type ReadParts } from './cursor.js';
+import { READ, SLICE } from './reading.sql.js';
+
+export interface ReadLimits {
+  /** Rows above the cursor's position. */
+  readonly fresh: number;
+  /** Rows that became visible late, before they are handed over in slices. */
+  readonly late: number;
+  /** Bytes of payload of either part. */
+  readonly bytes: number;
+}
+
+export const READ_LIMITS: ReadLimits = { fresh: 1000, late: 1000, bytes: 16 * 1024 * 1024 };
+
+interface ResultRow {
+  position: string | null;
+  event_id: string;
+  event_type: string;
+  schema_version: number;
+  aggregate_type: string;
+  aggregate_id: string;
+  organization_id: string | null;
+  correlation_id: string | null;
+  occurred_at: Date;
+  size: number;
+  payload: string | null;
+  late: boolean;
+  late_found: number;
+  read_in: string;
+}
+
+/**
+ * Reads the log behind a cursor. Nothing that commits is ever passed over, however late it becomes visible: a read adds
+ * {at or below P, not shown by S, shown by R} and {above P up to P', shown by R} to what was handed over, {at or below
+ * P, shown by S}; the sum is {at or below P', shown by R}, which is the next cursor.
+ */
+export class OutboxReader {
+  constructor(
+    protected readonly client: ClientBase,
+    private readonly types: readonly string[] | null,
+    protected readonly limits: ReadLimits,
+  ) {}
+
+  async read(cursor: Cursor): Promise<Reading> {
+    const parts = await (cursor.lateSnapshot === null ? this.readDue(cursor) : this.readSlice(cursor, cursor.lateSnapshot));
+    return this.toReading(cursor, parts);
+  }
+
+  protected toReading(cursor: Cursor, parts: ReadParts): Reading {
+    return { rows: [...parts.late, ...parts.fresh], after: (taken) => advance(cursor, parts, taken) };
+  }
+
+  /** The transactions whose rows may have become visible since the cursor's snapshot was taken. */
+  protected lookBack(cursor: Cursor): { xmax: string; listed: string[] } {
+    return parseSnapshot(cursor.snapshot);
+  }
+
+  protected async readDue(cursor: Cursor): Promise<ReadParts> {
+    const { xmax, listed } = this.lookBack(cursor);
+    const { fresh, late, bytes } = this.limits;
+    const values = [cursor.position, listed, xmax, fresh, late, this.types, bytes];
+    const { rows } = await this.client.query<ResultRow>({ name: 'outbox-read', text: READ, values });
+    return partsOf(rows, late);
+  }
+
+  private async readSlice(cursor: Cursor, lateSnapshot: string): Promise<ReadParts> {
+    const { late, bytes } = this.limits;
+    const values = [cursor.position, cursor.snapshot, lateSnapshot, cursor.latePosition, late, this.types, bytes];
+    const { rows } = await this.client.query<ResultRow>({ name: 'outbox-slice', text: SLICE, values });
+    return partsOf(rows, late);
+  }
+}
+
+function partsOf(rows: readonly ResultRow[], lateLimit: number): ReadParts {
+  const { read_in: snapshot, late_found: found } = rows[0]!;
+  const due = rows.filter((row) => row.position !== null);
+  const late = due.filter((row) => row.late).slice(0, lateLimit);
+  const lateIsWhole = late.length === found;
+  return {
+    snapshot,
+    late: late.map(toOutboxRow),
+    lateIsWhole,
+    fresh: lateIsWhole ? due.filter((row) => !row.late).map(toOutboxRow) : [],
+  };
+}
+
+const toOutboxRow = (row: ResultRow): OutboxRow => ({
+  position: row.position!,
+  eventId: row.event_id,
+  eventType: row.event_type,
+  schemaVersion: row.schema_version,
+  aggregateType: row.aggregate_type,
+  aggregateId: row.aggregate_id,
+  organizationId: row.organization_id,
+  correlationId: row.correlation_id,
+  occurredAt: row.occurred_at,
+  size: row.size,
+  payload: row.payload,
+});

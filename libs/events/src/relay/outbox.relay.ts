@@ -1,0 +1,197 @@
+import { context, PikaiaError, systemClock, type Clock } from '@pikaia/core';
+import { getLogger } from '@pikaia/logging';
+import type { Client } from 'pg';
+import { retryDelay } from './backoff.js';
+import { CursorStore } from './cursor.store.js';
+import { Leader } from './leader.js';
+import { OutboxReader, READ_LIMITS, type ReadLimits } from './outbox.reader.js';
+import { Pulse } from './pulse.js';
+import type { Sink } from './sink.js';
+import { Term, type TermStatus } from './term.js';
+
+const logger = getLogger('outbox');
+const LONGEST_RECONNECT_MS = 5000; // a database that comes back is found within it
+
+export interface RelayTiming {
+  /** Milliseconds between two reads that nobody asked for, and between two tries to become the leader. */
+  readonly pollIntervalMs: number;
+  /** Milliseconds between two stored cursors: what a kill may repeat. */
+  readonly storeIntervalMs: number;
+  /** Milliseconds of silence after which the server takes the lead away. */
+  readonly leaderTimeoutMs: number;
+}
+
+export interface RelayOptions extends RelayTiming {
+  /** A direct connection as the worker's role; a pooler would lose the lock. */
+  readonly url: string;
+  readonly sink: Sink;
+  /** Who stores the cursor, for people: host and process. */
+  readonly worker: string;
+  readonly limits?: ReadLimits;
+  readonly clock?: Clock;
+  /** Between 0 and 1: jitter. */
+  readonly random?: () => number;
+  /** How many sinks this process leads: the more, the longer it leaves the next one to others. */
+  readonly leads?: () => number;
+  /** The relay cannot go on, and another worker could not either. */
+  readonly onFatal?: (error: PikaiaError) => void;
+}
+
+export interface RelayHealth {
+  readonly sink: string;
+  readonly state: 'stopped' | 'connecting' | 'standby' | 'leading' | 'broken';
+  /** Null unless this process leads. */
+  readonly term: TermStatus | null;
+  readonly error: string | null;
+}
+
+/**
+ * Delivers the log to one sink: each event at least once, those of one aggregate in order, whatever breaks. Of any
+ * number of relays of one sink one leads and the others stand by.
+ */
+export class OutboxRelay {
+  private readonly pulse = new Pulse();
+  private readonly clock: Clock;
+  private readonly random: () => number;
+  private loop: Promise<void> | undefined;
+  private stopping = false;
+  private stopWithinMs = 0;
+  private term: Term | undefined;
+  private state: RelayHealth['state'] = 'stopped';
+  private error: string | null = null;
+  private failures = 0;
+
+  constructor(private readonly options: RelayOptions) {
+    this.clock = options.clock ?? systemClock;
+    this.random = options.random ?? Math.random;
+  }
+
+  /** Starts the loop; it reconnects by itself until `stop`. */
+  start(): void {
+    this.stopping = false;
+    this.loop ??= context.exit(() => this.run());
+  }
+
+  /** Finishes what is in hand, for at most so many milliseconds, stores how far it came and gives the lead back. */
+  async stop(withinMs = 10_000): Promise<void> {
+    this.stopping = true;
+    this.stopWithinMs = withinMs;
+    this.pulse.wake();
+    await this.loop;
+    this.loop = undefined;
+  }
+
+  /** There may be something new in the log. */
+  wake(): void {
+    this.term?.noteNews();
+    this.pulse.wake();
+  }
+
+  /**
+   * Delivers what is due now, retries included, and stops.
+   *
+   * @returns false when another relay leads.
+   */
+  async runOnce(): Promise<boolean> {
+    if (this.loop) throw new Error('runOnce is for a relay that was not started.');
+    return this.withLeader(async (leader) => {
+      if (!(await leader.tryLock())) return false;
+      await this.lead(leader, (term) => term.isIdle || term.isPaused);
+      return true;
+    });
+  }
+
+  health(): RelayHealth {
+    return { sink: this.options.sink.name, state: this.state, term: this.term?.status ?? null, error: this.error };
+  }
+
+  protected createReader(client: Client): OutboxReader {
+    const { sink, limits = READ_LIMITS } = this.options;
+    return new OutboxReader(client, sink.types, limits);
+  }
+
+  protected createStore(client: Client): CursorStore {
+    return new CursorStore(client, this.options.sink.name, this.options.worker);
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopping) {
+      try {
+        await this.withLeader((leader) => this.standByThenLead(leader));
+      } catch (error) {
+        this.error = String(error);
+        if (error instanceof PikaiaError) return this.giveUp(error);
+        this.state = 'connecting';
+        if (!this.failures++) logger.warning('relay_disconnected', { sink: this.options.sink.name, reason: this.error });
+        await this.pulse.wait(Math.min(LONGEST_RECONNECT_MS, retryDelay(this.failures, this.random)));
+      }
+    }
+    this.state = 'stopped';
+  }
+
+  private async standByThenLead(leader: Leader): Promise<void> {
+    this.state = 'standby';
+    await this.pulse.wait(this.modestyMs());
+    while (!this.stopping && !(await leader.tryLock())) await this.pulse.wait(this.options.pollIntervalMs + this.modestyMs());
+    if (!this.stopping) await this.lead(leader, () => this.stopping);
+  }
+
+  private async lead(leader: Leader, isDone: (term: Term) => boolean): Promise<void> {
+    const { sink, leaderTimeoutMs, pollIntervalMs, storeIntervalMs, limits = READ_LIMITS } = this.options;
+    const { clock, random } = this;
+    const term = await Term.begin(
+      {
+        sink,
+        clock,
+        random,
+        leaderTimeoutMs,
+        pollIntervalMs,
+        storeIntervalMs,
+        readAhead: limits.fresh,
+        wake: () => this.pulse.wake(),
+      },
+      leader,
+      this.createReader(leader.client),
+      this.createStore(leader.client),
+    );
+    this.term = term;
+    this.state = 'leading';
+    this.failures = 0;
+    this.error = null;
+    logger.info('leader_acquired', { sink: sink.name });
+    let reason = 'stopped';
+    try {
+      while (!isDone(term)) await this.pulse.wait(await term.step());
+      await term.finish(this.stopWithinMs);
+    } catch (error) {
+      reason = String(error);
+      throw error;
+    } finally {
+      term.drop();
+      this.term = undefined;
+      logger.info('leader_lost', { sink: sink.name, reason });
+    }
+  }
+
+  private async withLeader<T>(work: (leader: Leader) => Promise<T>): Promise<T> {
+    const { url, sink, leaderTimeoutMs } = this.options;
+    const leader = new Leader({ url, sink: sink.name, leaderTimeoutMs }, () => this.pulse.wake());
+    try {
+      await leader.connect();
+      return await work(leader);
+    } finally {
+      await leader.close();
+    }
+  }
+
+  private giveUp(error: PikaiaError): void {
+    this.state = 'broken';
+    logger.exception('relay_broken', error, { sink: this.options.sink.name });
+    this.options.onFatal?.(error);
+  }
+
+  /** Workers spread over the sinks by themselves when those who lead more wait longer before they try the next one. */
+  private modestyMs(): number {
+    return 25 * (this.options.leads?.() ?? 0) * this.random();
+  }
+}

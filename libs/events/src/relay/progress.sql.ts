@@ -1,0 +1,58 @@
+/**
+ * Registers a sink with its start, once: whoever comes second finds the row and changes nothing. $1 name, $2 ordering,
+ * $3 true: from the next event on, $4 worker. One autocommit statement: "now" is the newest position and this snapshot,
+ * so an event that was inserted but not committed is not covered.
+ */
+export const REGISTER = `
+with registered as (
+  insert into outbox.outbox_sink (name, ordering) values ($1, $2) on conflict (name) do nothing returning name)
+insert into outbox.outbox_progress (sink, number, position, snapshot, worker)
+select name, 0, case when $3::boolean
+    then coalesce((select position from outbox.outbox_log order by position desc limit 1), 0) else 0 end,
+  pg_current_snapshot(), $4
+from registered`;
+
+/**
+ * The cursor of a sink, and whether it was written in this cluster: a logical restore gives the row another xmin. By
+ * primary key, backwards: one row.
+ */
+export const LOAD_CURSOR = `
+select p.number, p.position, p.snapshot::text, p.late_position, p.late_snapshot::text, p.xmin = p.txid::xid as written_here,
+  s.failing_since, pg_backend_pid() as backend
+from outbox.outbox_progress p join outbox.outbox_sink s on s.name = p.sink
+where p.sink = $1 order by p.number desc limit 1`;
+
+/**
+ * Stores a cursor, and in the same statement what was refused on the way to it. Whoever stores a number that exists is
+ * not the leader any more: the primary key refuses the whole statement. $1 sink, $2 number, $3..$6 cursor, $7 worker,
+ * $8 new deliveries, $9 changed ones, $10 failed attempts. Appends; dead rows only for the few changed deliveries.
+ */
+export const STORE = `
+with progress as (
+  insert into outbox.outbox_progress (sink, number, position, snapshot, late_position, late_snapshot, worker)
+  values ($1, $2, $3, $4::pg_snapshot, $5, $6::pg_snapshot, $7)),
+added as (
+  insert into outbox.outbox_delivery (sink, event_id, position, status, attempts, next_attempt_at, last_error, fingerprint,
+    event_type, schema_version, aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at, payload)
+  select $1, event_id, position, status, attempts, next_attempt_at, last_error, fingerprint,
+    event_type, schema_version, aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at, payload::json
+  from json_to_recordset($8::json) as d(event_id uuid, position bigint, status text, attempts int, next_attempt_at timestamptz,
+    last_error text, fingerprint text, event_type text, schema_version int, aggregate_type text, aggregate_id text,
+    organization_id text, correlation_id uuid, occurred_at timestamptz, payload text)
+  on conflict (sink, event_id) do update set status = excluded.status, attempts = excluded.attempts,
+    next_attempt_at = excluded.next_attempt_at, last_error = excluded.last_error, fingerprint = excluded.fingerprint,
+    updated_at = excluded.updated_at),
+changed as (
+  update outbox.outbox_delivery d set status = c.status, attempts = c.attempts, next_attempt_at = c.next_attempt_at,
+    last_error = c.last_error, fingerprint = c.fingerprint, updated_at = clock_timestamp()
+  from json_to_recordset($9::json) as c(event_id uuid, status text, attempts int, next_attempt_at timestamptz,
+    last_error text, fingerprint text)
+  where d.sink = $1 and d.event_id = c.event_id),
+attempted as (
+  insert into outbox.outbox_attempt (sink, event_id, attempted_at, error, fingerprint)
+  select $1, event_id, attempted_at, error, fingerprint
+  from json_to_recordset($10::json) as a(event_id uuid, attempted_at timestamptz, error text, fingerprint text))
+select pg_backend_pid() as backend`;
+
+/** The circuit breaker's state, for people and for the next leader. $1 sink, $2 since or null, $3 error or null. */
+export const MARK_FAILING = 'update outbox.outbox_sink set failing_since = $2, last_error = $3 where name = $1';

@@ -1,0 +1,57 @@
+/** What the log says of an event, without its payload. */
+export interface EventFacts {
+  /** A bigint as text: the place in the log, within one aggregate only growing. */
+  readonly position: string;
+  readonly eventId: string;
+  readonly eventType: string;
+  readonly schemaVersion: number;
+  readonly aggregateType: string;
+  readonly aggregateId: string;
+  readonly organizationId: string | null;
+  readonly correlationId: string | null;
+  readonly occurredAt: Date;
+}
+
+/** One entry of a call to a sink. */
+export interface SinkEvent extends EventFacts {
+  /** The envelope's text, as it was written. */
+  readonly payload: string;
+  /** 1 at the first attempt; what was postponed is the same attempt again. */
+  readonly attempt: number;
+}
+
+/** What became of one entry. */
+export type Outcome =
+  | { readonly kind: 'accepted' }
+  /** It is the event's fault, or the handler's: burns an attempt. `permanent`: trying again can hardly help. */
+  | { readonly kind: 'refused'; readonly error: unknown; readonly permanent?: boolean; readonly maxAttempts?: number }
+  /** Nobody's attempt: the sink was not reached, or refused the call as a whole. The cursor waits. */
+  | { readonly kind: 'transport'; readonly error: unknown }
+  /** This entry later, without burning an attempt; what follows in its aggregate waits. */
+  | { readonly kind: 'postponed'; readonly error: unknown; readonly retryAfterMs?: number };
+
+export const accepted: Outcome = { kind: 'accepted' };
+
+export interface SinkLimits {
+  /** Entries of one call. */
+  readonly entries: number;
+  /** Bytes of one call, as the log counts them when the event is published. */
+  readonly bytes: number;
+  /** Calls in flight. */
+  readonly concurrency: number;
+}
+
+/** A destination with a cursor of its own. */
+export interface Sink {
+  /** Stable: cursor and deliveries are kept under it. */
+  readonly name: string;
+  /** Where the sink starts when it is registered for the first time: with the oldest event kept, or with the next one. */
+  readonly from: 'beginning' | 'now';
+  /** `aggregate`: never two events of one aggregate in flight, and a refused one holds back those that follow. */
+  readonly ordering: 'aggregate' | 'none';
+  /** The event types that it wants; null: all. What it does not want counts as handed over. */
+  readonly types: readonly string[] | null;
+  readonly limits: SinkLimits;
+  /** One outcome for each entry, by position. A rejection counts as `transport` for all of them. */
+  deliver(batch: readonly SinkEvent[]): Promise<readonly Outcome[]>;
+}

@@ -1,0 +1,325 @@
+import { context, newId, type Clock } from '@pikaia/core';
+import { getLogger } from '@pikaia/logging';
+import { retryDelay } from './backoff.js';
+import type { CursorStore, DeliveryChanges } from './cursor.store.js';
+import type { Cursor } from './cursor.js';
+import { Deliveries, laneOf } from './deliveries.js';
+import { markPostponed, markPublished, markRefused, markWaiting, undelivered, type Delivery } from './delivery.js';
+import { fingerprintOf, textOf } from './error-fingerprint.js';
+import { HandOver } from './hand-over.js';
+import { Lanes, type Entry } from './lanes.js';
+import type { Leader } from './leader.js';
+import type { OutboxReader } from './outbox.reader.js';
+import { SinkHealth } from './sink-health.js';
+import type { Outcome, Sink, SinkEvent } from './sink.js';
+
+const logger = getLogger('outbox');
+const IDLE_STORE_MS = 60_000; // an idle cursor is stored too, so that the look-back of the next leader stays short
+const ALONE_FAILING_MS = 30_000; // an entry that alone meets transport failures for so long moves out of the way
+
+export interface TermOptions {
+  readonly sink: Sink;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly pollIntervalMs: number;
+  readonly storeIntervalMs: number;
+  readonly leaderTimeoutMs: number;
+  /** Rows in memory, above which nothing more is read ahead. */
+  readonly readAhead: number;
+  /** Something has happened: take another step. */
+  readonly wake: () => void;
+}
+
+export interface TermStatus {
+  /** Age of the oldest event that was read and is not handed over. */
+  readonly lagMs: number;
+  readonly readAgoMs: number;
+  readonly failingSince: Date | null;
+}
+
+/**
+ * One leadership of one sink: everything that is known only in memory. When the lead is lost the term is dropped whole,
+ * so what was not stored is forgotten, and delivered again by whoever leads next.
+ */
+export class Term {
+  private readonly lanes = new Lanes();
+  private readonly postponements = new Map<string, number>();
+  private readonly inFlight = new Set<Promise<void>>();
+  private over = false;
+  private reading = true;
+  private hasMore = true;
+  private lastReadAt = -Infinity;
+  private lastWordAt = -Infinity;
+  private lastStoredAt = -Infinity;
+
+  private constructor(
+    private readonly options: TermOptions,
+    private readonly leader: Leader,
+    private readonly reader: OutboxReader,
+    private readonly store: CursorStore,
+    private cursor: Cursor,
+    private readonly handOver: HandOver,
+    private readonly deliveries: Deliveries,
+    private readonly health: SinkHealth,
+  ) {}
+
+  static async begin(options: TermOptions, leader: Leader, reader: OutboxReader, store: CursorStore): Promise<Term> {
+    const { cursor, failingSince } = await store.load();
+    const deliveries = new Deliveries(leader.client, options.sink.name, options.sink.ordering === 'aggregate');
+    await deliveries.load();
+    const health = new SinkHealth(leader.client, options, failingSince);
+    return new Term(options, leader, reader, store, cursor, new HandOver(cursor), deliveries, health);
+  }
+
+  /** The log may have something new. */
+  noteNews(): void {
+    this.hasMore = true;
+  }
+
+  /** Does what is due and never waits for the sink. @returns milliseconds until something is due by the clock. */
+  async step(): Promise<number> {
+    this.leader.throwIfLost();
+    if (this.storeDueIn() <= 0) await this.storeProgress();
+    await this.health.write();
+    if (this.deliveries.dueAt <= this.now()) await this.takeDueDeliveries();
+    if (this.readDueIn() <= 0) await this.read();
+    this.dispatch();
+    if (this.pingDueIn() <= 0) await this.ping();
+    return Math.max(
+      0,
+      Math.min(
+        this.storeDueIn(),
+        this.readDueIn(),
+        this.pingDueIn(),
+        this.deliveries.dueAt - this.now(),
+        this.health.pausedForMs || Infinity,
+      ),
+    );
+  }
+
+  /** Nothing is in flight, held, unsaved or due. */
+  get isIdle(): boolean {
+    return (
+      !this.hasMore &&
+      !this.inFlight.size &&
+      !this.handOver.open &&
+      !this.handOver.hasMoved &&
+      !this.deliveries.hasChanges &&
+      this.deliveries.dueAt > this.now()
+    );
+  }
+
+  /** Starts nothing more, waits for what is in flight and stores how far it came. */
+  async finish(withinMs: number): Promise<void> {
+    this.reading = false;
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)));
+    while (this.inFlight.size) {
+      const done = await Promise.race([Promise.race(this.inFlight).then(() => true), deadline.then(() => false)]);
+      if (!done) break;
+    }
+    clearTimeout(timer);
+    if (this.handOver.hasMoved || this.deliveries.hasChanges) await this.storeProgress();
+  }
+
+  /** What is still in flight decides nothing any more. */
+  drop(): void {
+    this.over = true;
+  }
+
+  /** The sink is not reached: nothing happens before its pause is over. */
+  get isPaused(): boolean {
+    return !this.inFlight.size && this.health.pausedForMs > 0;
+  }
+
+  get status(): TermStatus {
+    const { oldestOpen } = this.handOver;
+    return {
+      lagMs: oldestOpen ? Math.max(0, this.now() - oldestOpen.getTime()) : 0,
+      readAgoMs: this.monotonic() - this.lastReadAt,
+      failingSince: this.health.failingSince,
+    };
+  }
+
+  private async read(): Promise<void> {
+    this.hasMore = false;
+    const reading = await this.reader.read(this.cursor);
+    this.lastReadAt = this.lastWordAt = this.monotonic();
+    if (reading.rows.length) this.hasMore = true;
+    this.cursor = reading.after(reading.rows.length);
+    const settle = this.handOver.add(reading);
+    for (const [index, row] of reading.rows.entries()) {
+      const { payload } = row;
+      if (payload === null) settle(index);
+      else this.take({ ...row, payload }, () => settle(index));
+    }
+  }
+
+  private take(event: Entry['event'] & { readonly size: number }, settle: () => void): void {
+    const ordered = this.options.sink.ordering === 'aggregate';
+    if (ordered && this.deliveries.isBlocked(event)) {
+      this.deliveries.record(markWaiting(event));
+      settle();
+      return;
+    }
+    this.lanes.add({ lane: ordered ? laneOf(event) : event.eventId, event, delivery: null, settle, bytes: event.size });
+  }
+
+  private async takeDueDeliveries(): Promise<void> {
+    const ordered = this.options.sink.ordering === 'aggregate';
+    for (const delivery of await this.deliveries.takeDue(new Date(this.now()))) {
+      const bytes = Buffer.byteLength(delivery.payload);
+      const lane = ordered ? laneOf(delivery) : delivery.eventId;
+      this.lanes.add({ lane, event: delivery, delivery, settle: () => undefined, bytes });
+    }
+  }
+
+  private dispatch(): void {
+    const { limits } = this.options.sink;
+    while (this.reading && this.inFlight.size < limits.concurrency && !this.health.pausedForMs) {
+      const batch = this.lanes.take(limits);
+      if (!batch.length) return;
+      const sent: Promise<void> = this.send(batch).finally(() => {
+        this.inFlight.delete(sent);
+        this.options.wake();
+      });
+      this.inFlight.add(sent);
+    }
+  }
+
+  private async send(batch: readonly Entry[]): Promise<void> {
+    const outcomes = await this.deliver(batch);
+    if (this.over) return;
+    if (outcomes.some(({ kind }) => kind !== 'transport')) this.health.recover();
+    for (const [index, entry] of batch.entries()) this.conclude(entry, outcomes[index]!);
+  }
+
+  private async deliver(batch: readonly Entry[]): Promise<readonly Outcome[]> {
+    const { sink } = this.options;
+    try {
+      const outcomes = await sink.deliver(batch.map(toSinkEvent));
+      if (outcomes.length === batch.length) return outcomes;
+      throw new Error(`Sink ${sink.name} answered ${outcomes.length} outcomes for ${batch.length} entries.`);
+    } catch (error) {
+      return batch.map((): Outcome => ({ kind: 'transport', error }));
+    }
+  }
+
+  private conclude(entry: Entry, outcome: Outcome): void {
+    const delivery = entry.delivery ?? undelivered(entry.event);
+    const now = new Date(this.now());
+    switch (outcome.kind) {
+      case 'accepted':
+        this.postponements.delete(delivery.eventId);
+        if (entry.delivery) this.deliveries.record(markPublished(delivery));
+        entry.settle();
+        this.lanes.next(entry.lane);
+        return;
+      case 'refused': {
+        const refused = markRefused(delivery, outcome, now, this.options.random);
+        const attempt = {
+          eventId: delivery.eventId,
+          at: now,
+          error: textOf(outcome.error),
+          fingerprint: fingerprintOf(outcome.error),
+        };
+        this.deliveries.record(refused, attempt);
+        this.holdBack(entry);
+        this.logRefusal(refused, outcome.error);
+        return;
+      }
+      case 'postponed':
+        this.postpone(entry, delivery, outcome.error, outcome.retryAfterMs);
+        return;
+      case 'transport': {
+        entry.failingSince ??= this.monotonic();
+        const others = this.health.lastSuccessAt > entry.failingSince;
+        if (others && this.monotonic() - entry.failingSince > ALONE_FAILING_MS) this.postpone(entry, delivery, outcome.error);
+        else this.lanes.again(entry.lane);
+        this.health.fail(outcome.error);
+      }
+    }
+  }
+
+  private postpone(entry: Entry, delivery: Delivery, error: unknown, retryAfterMs?: number): void {
+    const times = (this.postponements.get(delivery.eventId) ?? 0) + 1;
+    this.postponements.set(delivery.eventId, times);
+    const delay = retryAfterMs ?? retryDelay(times, this.options.random);
+    this.deliveries.record(markPostponed(delivery, error, new Date(this.now()), delay));
+    this.holdBack(entry);
+    inContextOf(delivery, this.options.sink.name, () =>
+      logger.info('event_postponed', { sink: this.options.sink.name, reason: textOf(error) }),
+    );
+  }
+
+  /** The entry has become a delivery: what was read behind it in its aggregate waits for it. */
+  private holdBack(entry: Entry): void {
+    entry.settle();
+    for (const behind of this.lanes.close(entry.lane)) {
+      this.deliveries.record(markWaiting(behind.event));
+      behind.settle();
+    }
+  }
+
+  private logRefusal(delivery: Delivery, error: unknown): void {
+    const sink = this.options.sink.name;
+    const { attempts, nextAttemptAt, fingerprint } = delivery;
+    inContextOf(delivery, sink, () => {
+      if (delivery.status === 'failed') logger.exception('event_failed', error, { sink, attempts, fingerprint });
+      else
+        logger.warning('event_refused', { sink, attempts, fingerprint, next_attempt_at: nextAttemptAt, reason: textOf(error) });
+    });
+  }
+
+  private async storeProgress(): Promise<void> {
+    const changes: DeliveryChanges = this.deliveries.takeChanges();
+    const { cursor } = this.handOver;
+    this.handOver.takeMoved();
+    const backend = await this.store.store(cursor, changes);
+    this.leader.verifyBackend(backend);
+    this.lastStoredAt = this.lastWordAt = this.monotonic();
+    this.deliveries.stored(changes);
+  }
+
+  private async ping(): Promise<void> {
+    await this.leader.ping();
+    this.lastWordAt = this.monotonic();
+  }
+
+  private storeDueIn(): number {
+    const changed = this.handOver.hasMoved || this.deliveries.hasChanges;
+    return this.lastStoredAt + (changed ? this.options.storeIntervalMs : IDLE_STORE_MS) - this.monotonic();
+  }
+
+  private readDueIn(): number {
+    if (!this.reading || this.handOver.open >= this.options.readAhead) return Infinity;
+    return this.hasMore ? 0 : this.lastReadAt + this.options.pollIntervalMs - this.monotonic();
+  }
+
+  private pingDueIn(): number {
+    return this.lastWordAt + this.options.leaderTimeoutMs / 3 - this.monotonic();
+  }
+
+  private now(): number {
+    return this.options.clock.now().getTime();
+  }
+
+  private monotonic(): number {
+    return this.options.clock.monotonic();
+  }
+}
+
+const toSinkEvent = ({ event, delivery }: Entry): SinkEvent => ({ ...event, attempt: (delivery?.attempts ?? 0) + 1 });
+
+/** Log lines about an event carry the trace id of the request that caused it. */
+function inContextOf(delivery: Delivery, sink: string, work: () => void): void {
+  const { correlationId, organizationId, eventId, eventType, attempts } = delivery;
+  context.run(
+    {
+      correlationId: correlationId ?? newId(),
+      ...(organizationId === null ? {} : { organizationId }),
+      event: { id: eventId, type: eventType, consumer: sink, attempt: attempts },
+    },
+    work,
+  );
+}

@@ -1,0 +1,68 @@
+import { getLogger } from '@pikaia/logging';
+import pg from 'pg';
+import { OUTBOX_CHANNEL } from '../record/outbox-channel.js';
+import { retryDelay } from './backoff.js';
+import { Pulse } from './pulse.js';
+
+const logger = getLogger('outbox');
+
+/**
+ * Listens on a connection of its own. A word that is lost costs at most one polling interval, so its failures are
+ * logged and nothing more.
+ */
+export class WakeUp {
+  private readonly pulse = new Pulse();
+  private stopping = false;
+  private loop: Promise<void> | undefined;
+
+  constructor(
+    private readonly url: string,
+    private readonly onNews: () => void,
+    private readonly random: () => number = Math.random,
+  ) {}
+
+  start(): void {
+    this.loop ??= this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.pulse.wake();
+    await this.loop;
+  }
+
+  private async run(): Promise<void> {
+    for (let failures = 0; !this.stopping;) {
+      try {
+        await this.listen(() => (failures = 0));
+      } catch (error) {
+        if (!failures++) logger.warning('wake_up_lost', { reason: String(error) });
+        await this.pulse.wait(retryDelay(Math.min(failures, 4), this.random));
+      }
+    }
+  }
+
+  private async listen(onListening: () => void): Promise<void> {
+    const client = new pg.Client({ connectionString: this.url, application_name: 'pikaia-wake-up', keepAlive: true });
+    let lost: unknown;
+    client.on('error', (error) => {
+      lost = error;
+      this.pulse.wake();
+    });
+    client.on('end', () => {
+      lost ??= new Error('The listening connection has ended.');
+      this.pulse.wake();
+    });
+    client.on('notification', this.onNews);
+    try {
+      await client.connect();
+      await client.query(`listen ${OUTBOX_CHANNEL}`);
+      onListening();
+      this.onNews(); // what was said while nobody listened
+      while (!this.stopping && !lost) await this.pulse.wait(60_000);
+      if (lost) throw lost;
+    } finally {
+      await client.end().catch(() => undefined); // a connection that is broken has ended already
+    }
+  }
+}

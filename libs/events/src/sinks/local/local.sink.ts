@@ -1,0 +1,51 @@
+import { PikaiaError } from '@pikaia/core';
+import type { ConsumerRunner } from '../../consume/consumer.runner.js';
+import { asPostponement } from '../../consume/postpone.error.js';
+import { accepted, type Outcome, type Sink, type SinkEvent, type SinkLimits } from '../../relay/sink.js';
+
+const NEWER_WORKER_RETRY_MS = 60_000; // a deployment brings the worker that knows the version
+
+/** One consumer in this process as a sink of its own: the receipts, retries and order of production. */
+export class LocalSink implements Sink {
+  readonly name: string;
+  readonly from: 'beginning' | 'now';
+  readonly ordering = 'aggregate';
+  readonly types: readonly string[];
+  readonly limits: SinkLimits = { entries: 1, bytes: Infinity, concurrency: 8 };
+
+  constructor(private readonly runner: ConsumerRunner) {
+    const { name, from, types } = runner.consumer;
+    this.name = `local/${name}`;
+    this.from = from;
+    this.types = types;
+  }
+
+  deliver(batch: readonly SinkEvent[]): Promise<readonly Outcome[]> {
+    return Promise.all(batch.map((event) => this.deliverOne(event)));
+  }
+
+  private async deliverOne(event: SinkEvent): Promise<Outcome> {
+    try {
+      await this.runner.run(event);
+      return accepted;
+    } catch (error) {
+      const postponement = asPostponement(error);
+      if (postponement) return postponed(error, postponement.retryAfterMs);
+      const code = error instanceof PikaiaError ? error.code : undefined;
+      if (code === 'PIKAIA_EVENT_VERSION_UNKNOWN') return postponed(error, NEWER_WORKER_RETRY_MS);
+      const maxAttempts = this.runner.consumer.handlerOf(event.eventType, event.schemaVersion)?.retry;
+      return {
+        kind: 'refused',
+        error,
+        permanent: code === 'PIKAIA_EVENT_UNREADABLE',
+        ...(maxAttempts === undefined ? {} : { maxAttempts }),
+      };
+    }
+  }
+}
+
+const postponed = (error: unknown, retryAfterMs: number | undefined): Outcome => ({
+  kind: 'postponed',
+  error,
+  ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+});
