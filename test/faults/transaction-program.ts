@@ -68,8 +68,6 @@ function add(to: Effects, from: Effects): void {
 interface Transaction {
   /** The server refuses everything until a rollback. */
   aborted: boolean;
-  /** Rolled back as a whole while its method still ran. */
-  dead: boolean;
 }
 
 class Thrown extends Error {}
@@ -92,17 +90,14 @@ export class Model {
 
   private call(method: Method, transaction?: Transaction, frame?: Effects): void {
     if (!transaction || !frame || method.propagation === 'requiresNew') {
-      const own: Transaction = { aborted: false, dead: false };
+      const own: Transaction = { aborted: false };
       const effects = nothing();
       this.steps(method, own, effects);
-      if (own.aborted || own.dead) throw new Thrown();
+      if (own.aborted) throw new Thrown();
       return add(this.committed, effects);
     }
     if (method.propagation === 'required') return this.steps(method, transaction, frame);
-    if (transaction.aborted || transaction.dead) {
-      transaction.dead = true;
-      throw new Thrown();
-    }
+    if (transaction.aborted) throw new Thrown(); // the savepoint is refused
     const effects = nothing();
     try {
       this.steps(method, transaction, effects);
@@ -111,28 +106,25 @@ export class Model {
       transaction.aborted = false;
       throw error;
     }
-    if (transaction.dead) throw new Thrown();
     add(frame, effects);
   }
 
   private steps({ steps, fails }: Method, transaction: Transaction, frame: Effects): void {
     for (const step of steps) {
       const number = this.next++;
-      const broken = transaction.aborted || transaction.dead;
       switch (step.do) {
         case 'row':
         case 'publish':
-          if (broken) throw new Thrown();
+          if (transaction.aborted) throw new Thrown();
           frame[step.do === 'row' ? 'rows' : 'events'].push(number);
           break;
         case 'float':
           frame.floating.push(number);
           break;
         case 'swallow':
-          if (!transaction.dead) transaction.aborted = true;
+          transaction.aborted = true;
           break;
         case 'callback':
-          if (transaction.dead) throw new Thrown();
           frame.callbacks.push(number);
           break;
         case 'call':

@@ -164,13 +164,17 @@ async function obeysTheModel(method: Method): Promise<void> {
   });
 }
 
-/** Two programs at a time; PIKAIA_RUNS and PIKAIA_SEED make it longer and repeat it. */
+/** Two programs at a time; PIKAIA_RUNS makes it longer; with PIKAIA_SEED it repeats a failure and shrinks it. */
 const property = (): Promise<void> =>
   fc.assert(
     fc.asyncProperty(anyMethod, anyMethod, async (one, other) => {
       await Promise.all([obeysTheModel(one), obeysTheModel(other)]);
     }),
-    { numRuns: Number(process.env['PIKAIA_RUNS'] ?? 150), seed: Number(process.env['PIKAIA_SEED'] ?? 20_260_117) },
+    {
+      numRuns: Number(process.env['PIKAIA_RUNS'] ?? 100),
+      seed: Number(process.env['PIKAIA_SEED'] ?? 20_260_117),
+      endOnFailure: !process.env['PIKAIA_SEED'],
+    },
   );
 
 describe('any tree of transactional calls', () => {
@@ -187,7 +191,7 @@ describe('any tree of transactional calls', () => {
   });
 
   it('is told apart from one whose statements share a stranger’s savepoint (planted)', async () => {
-    jest.spyOn(TransactionScope.prototype, 'hasOpenSavepoint', 'get').mockReturnValue(false);
+    jest.spyOn(TransactionScope.prototype, 'hasSavepoint', 'get').mockReturnValue(false);
     await expect(property()).rejects.toThrow('Property failed');
   });
 });

@@ -1,9 +1,12 @@
 import { TransactionalAdapterTypeOrm } from '@nestjs-cls/transactional-adapter-typeorm';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { getLogger } from '@pikaia/logging';
-import { TransactionNotStartedError, type DataSource } from 'typeorm';
-import { guardStatements, savepointBusy, transactionAborted } from './statement-guard.js';
+import { ClsServiceManager } from 'nestjs-cls';
+import type { DataSource } from 'typeorm';
+import { runInSavepoint } from './savepoint.js';
+import { guardStatements } from './statement-guard.js';
 import { currentScope, setScope } from './transaction.js';
+import { transactionEnded } from './transaction.errors.js';
 import { TransactionScope } from './transaction.scope.js';
 
 const logger = getLogger('database');
@@ -20,38 +23,30 @@ export class TransactionAdapter extends TransactionalAdapterTypeOrm {
       const options = plain(dataSource);
       return {
         ...options,
+        getFallbackInstance: () => {
+          // A promise that outlived its transaction would write without any.
+          if (currentScope()?.isOpen === false) throw transactionEnded();
+          return options.getFallbackInstance();
+        },
         wrapWithTransaction: async (settings, work, setManager) => {
           const scope = new TransactionScope();
           setScope(scope);
-          try {
-            const result = await options.wrapWithTransaction(settings, work, (manager) => {
-              guardStatements(manager!.queryRunner!, scope);
-              setManager(manager);
-            });
+          const marked = (): Promise<unknown> => work().finally(() => (scope.over = true));
+          const result: unknown = await options.wrapWithTransaction(settings, marked, (manager) => {
+            guardStatements(manager!.queryRunner!, scope);
+            setManager(manager);
+          });
+          await ClsServiceManager.getClsService().run({ ifNested: 'inherit' }, () => {
             // Else the callbacks would take the released manager for an active transaction.
             setScope(undefined);
             setManager(undefined);
-            await runAll(scope.callbacks);
-            return result;
-          } catch (error) {
-            // TypeORM answers a SAVEPOINT that failed in an aborted transaction by rolling all of it back.
-            throw error instanceof TransactionNotStartedError ? transactionAborted(error) : error;
-          } finally {
-            scope.close();
-          }
+            return runAll(scope.callbacks);
+          });
+          return result;
         },
-        wrapWithNestedTransaction: async (settings, work, setManager, manager) => {
+        wrapWithNestedTransaction: async (_settings, work) => {
           const outer = currentScope()!;
-          if (outer.hasOpenSavepoint) throw savepointBusy();
-          const scope = new TransactionScope(outer);
-          setScope(scope);
-          try {
-            const result = await outer.count(options.wrapWithNestedTransaction!(settings, work, setManager, manager));
-            outer.callbacks.push(...scope.callbacks); // those of a savepoint that was rolled back are dropped with it
-            return result;
-          } finally {
-            scope.close();
-          }
+          return outer.count(runInSavepoint(outer, setScope, work));
         },
       };
     };

@@ -1,3 +1,5 @@
+type Send = (sql: string) => Promise<unknown>;
+
 /**
  * What is known of one transaction, or of one savepoint in it. Inner `@Transactional()` calls copy the CLS store, so only
  * an object that the copies share can tell a promise that outlived its transaction that it is over.
@@ -5,7 +7,10 @@
 export class TransactionScope {
   readonly root: TransactionScope;
   readonly callbacks: (() => unknown)[] = [];
-  /** The savepoint that is open in this one. While it is, statements from here would be rolled back with it. */
+  /** Sends a statement past the guard: only what begins or ends a savepoint. Set on the root by the guard. */
+  send!: Send;
+  /** The method that opened the transaction has returned or thrown: now COMMIT or ROLLBACK is meant. */
+  over = false;
   private inner: TransactionScope | undefined;
   private open = true;
   private readonly pending = new Set<Promise<unknown>>();
@@ -20,7 +25,8 @@ export class TransactionScope {
     return this.open && (this.outer?.isOpen ?? true);
   }
 
-  get hasOpenSavepoint(): boolean {
+  /** Then a statement of this scope would be rolled back with a savepoint that it does not belong to. */
+  get hasSavepoint(): boolean {
     return !!this.inner;
   }
 
@@ -39,18 +45,18 @@ export class TransactionScope {
   /** Waits for what was counted, and for what that starts in turn; then nothing more may be written. */
   async finish(): Promise<void> {
     await this.settled();
-    this.close();
+    this.open = false;
   }
 
   /** Nothing more may be written; what is on its way arrives before the rollback and goes with it. */
   async abandon(): Promise<void> {
-    this.close();
+    this.open = false;
     await this.settled();
   }
 
-  close(): void {
-    this.open = false;
-    if (this.outer?.inner === this) this.outer.inner = undefined;
+  /** The savepoint is gone from the server: the outer scope has the connection again. */
+  leave(): void {
+    if (this.outer) this.outer.inner = undefined;
   }
 
   private async settled(): Promise<void> {

@@ -187,6 +187,42 @@ describe('@Transactional', () => {
     expect(await notes()).toEqual([]);
   });
 
+  it('with Nested is no success either when a failed statement was swallowed; the outer one goes on', async () => {
+    await unit.required(async () => {
+      const nested = unit.nested(async () => {
+        await insert('lost');
+        await insert('x'.repeat(40)).catch(() => undefined);
+        await unit.nested(() => insert('refused')).catch(() => undefined);
+      });
+      await expect(nested).rejects.toMatchObject({ code: 'PIKAIA_TRANSACTION_ABORTED' });
+      await insert('kept');
+    });
+    expect(await notes()).toEqual(['kept']);
+  });
+
+  it("is not ended by TypeORM's own nested transactions, which lose count when a savepoint fails", async () => {
+    const broken = (depth: number): Promise<unknown> =>
+      manager().transaction(async (tx) => {
+        await tx.query('select 1 / 0').catch(() => undefined);
+        return depth
+          ? broken(depth - 1).catch(() => undefined)
+          : tx.transaction(async () => 'not reached').catch(() => undefined);
+      });
+    await unit.required(async () => {
+      await insert('kept');
+      await broken(0).catch(() => undefined);
+      expect(inTransaction()).toBe(true);
+      await insert('kept too');
+    });
+    const early = unit.required(async () => {
+      await insert('not committed early');
+      await broken(1).catch(() => undefined);
+      throw new Error('no');
+    });
+    await expect(early).rejects.toThrow('no');
+    expect(await notes()).toEqual(['kept', 'kept too']);
+  });
+
   it('passes on a deferred constraint that fails at the commit, as any other failed statement', async () => {
     const ran: string[] = [];
     const work = unit.required(async () => {
@@ -335,20 +371,17 @@ describe('a promise that nobody awaits', () => {
 
   it('writes nothing when the other branch of Promise.all has failed, between the rollback and its answer either', async () => {
     let late!: Promise<PromiseSettledResult<unknown>>[];
+    const turns = async (count: number): Promise<void> => {
+      for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+    };
     const work = unit.required(async () => {
       await insert('before');
-      late = Array.from({ length: 30 }, (_, turns) =>
-        floating(
-          (async () => {
-            for (let turn = 0; turn < turns; turn++) await (turn % 5 ? null : new Promise((resolve) => setImmediate(resolve)));
-            await (turns % 2 ? write : insert)(`late ${turns}`);
-          })(),
-        ),
-      );
+      late = Array.from({ length: 60 }, (_, count) => floating(turns(count).then(() => (count % 2 ? write : insert)('late'))));
       await Promise.all([fail('branch')(), ...late]);
     });
     await expect(work).rejects.toThrow('branch');
-    await Promise.all(late);
+    const reasons = (await Promise.all(late)).map((one) => one.status === 'rejected' && (one.reason as PikaiaError).code);
+    expect(new Set(reasons.slice(2))).toEqual(new Set(['PIKAIA_SPEC_REFUSED', 'PIKAIA_TRANSACTION_ENDED']));
     expect(await notes()).toEqual([]);
   });
 

@@ -1,0 +1,126 @@
+import pg from 'pg';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { refusePowerfulRole } from '../roles/role-power.js';
+import type { RoleNames } from '../roles/role-names.js';
+import { migrate } from './migrate.js';
+
+// Roles belong to the cluster: those of this suite have names of their own.
+const mark = `m${process.pid}_${Date.now().toString(36)}`;
+const roles: RoleNames = {
+  api: `${mark}_api`,
+  worker: `${mark}_worker`,
+  auditOwner: `${mark}_audit_owner`,
+  auditOperator: `${mark}_audit_operator`,
+};
+const ownerName = `${mark}_owner`;
+const databases: TestDatabase[] = [];
+
+class CreateThing1764000000001 implements MigrationInterface {
+  readonly name = 'CreateThing1764000000001';
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`create schema outbox; create table outbox.thing (id int); grant usage on schema outbox to ${roles.api}`);
+  }
+  async down(): Promise<void> {}
+}
+
+async function on<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** An empty database that belongs to a role without superuser. */
+async function ownDatabase(): Promise<TestDatabase & { url: string }> {
+  const made = await createDatabase({ empty: true });
+  databases.push(made);
+  const name = new URL(made.ownerUrl).pathname.slice(1);
+  await on(made.ownerUrl, (client) => client.query(`alter database ${name} owner to ${ownerName}`));
+  return { ...made, url: as(made.ownerUrl, ownerName) };
+}
+
+function as(url: string, user: string, password = 'secret'): string {
+  return Object.assign(new URL(url), { username: user, password }).href;
+}
+
+const run = (url: string) =>
+  migrate({ url, migrations: [CreateThing1764000000001], roles, passwords: { api: 'secret', worker: 'secret' } });
+const admin = (sql: string) => on(process.env['PIKAIA_TEST_SERVER']!, (client) => client.query(sql));
+
+beforeAll(() => admin(`create role ${ownerName} login createrole password 'secret'`));
+
+afterAll(async () => {
+  for (const database of databases) await database.drop();
+  const made = await admin(`select rolname from pg_roles where starts_with(rolname, '${mark}_')`);
+  for (const { rolname } of made.rows as { rolname: string }[]) await admin(`drop owned by ${rolname}; drop role ${rolname}`);
+});
+
+describe('migrate', () => {
+  it('runs as an owner without superuser, in eight databases at once, and makes each role once', async () => {
+    const eight = await Promise.all(Array.from({ length: 8 }, () => ownDatabase()));
+    const done = await Promise.all(eight.map(({ url }) => run(url)));
+    expect(done.flatMap(({ createdRoles }) => createdRoles).toSorted()).toEqual(Object.values(roles).toSorted());
+    expect(done.map(({ applied }) => applied)).toEqual(eight.map(() => ['CreateThing1764000000001']));
+  });
+
+  it('may run again, and at the same time: nothing is done twice', async () => {
+    const { url } = await ownDatabase();
+    const done = await Promise.all([run(url), run(url), run(url)]);
+    expect(done.flatMap(({ applied }) => applied)).toEqual(['CreateThing1764000000001']);
+    expect(await run(url)).toEqual({ createdRoles: [], applied: [] });
+  });
+
+  it('keeps the password of a role that exists', async () => {
+    const { url, ownerUrl } = await ownDatabase();
+    await run(url);
+    await migrate({ url, migrations: [], roles, passwords: { api: 'another', worker: 'another' } });
+    await expect(on(as(ownerUrl, roles.api), (client) => client.query('select 1'))).resolves.toBeDefined();
+  });
+
+  it('names everything that the owner lacks, before it does anything', async () => {
+    const { ownerUrl } = await ownDatabase();
+    await admin(`create role ${mark}_weak login password 'secret'`);
+    await on(ownerUrl, (client) => client.query('revoke all on schema public from public'));
+    await expect(run(as(ownerUrl, `${mark}_weak`))).rejects.toMatchObject({
+      code: 'PIKAIA_DATABASE_OWNER_LACKS_RIGHTS',
+      message: expect.stringMatching(/lacks: CREATEROLE, CREATE on database test_\w+, CREATE on schema public\./),
+    });
+  });
+});
+
+describe('refusePowerfulRole', () => {
+  let url: string;
+  const verdictOf = (role: string, password = 'secret') =>
+    on(as(url, role, password), (client) =>
+      refusePowerfulRole({ query: async (...query) => (await client.query(...query)).rows }, roles),
+    );
+
+  beforeAll(async () => {
+    const made = await ownDatabase();
+    url = made.ownerUrl;
+    await run(made.url);
+  });
+
+  it.each(['api', 'worker'] as const)('lets the role of the %s pass', async (name) => {
+    await expect(verdictOf(roles[name])).resolves.toBeUndefined();
+  });
+
+  it.each([
+    ['the owner', () => ownerName, '', /createrole via|owner via/],
+    ['a superuser', () => `${mark}_super`, 'superuser', /superuser via/],
+    ['one that bypasses row-level security', () => `${mark}_bypass`, 'bypassrls', /bypassrls via/],
+    ['one that may become the owner', () => `${mark}_member`, `in role ${ownerName} noinherit`, /member > \w+_owner/],
+    ['one that reads all organizations', () => `${mark}_reader`, `in role ${roles.auditOperator}`, /inherits \w+_audit_operator/],
+    ['one that writes every table', () => `${mark}_writer`, 'in role pg_write_all_data', /built-in role via/],
+  ])('refuses %s, and says why', async (_, name, rights, why) => {
+    if (rights) await admin(`create role ${name()} login ${rights} password 'secret'`);
+    await expect(verdictOf(name())).rejects.toMatchObject({
+      code: 'PIKAIA_DATABASE_ROLE_TOO_POWERFUL',
+      message: expect.stringMatching(why),
+    });
+  });
+});

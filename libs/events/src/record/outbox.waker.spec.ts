@@ -1,0 +1,132 @@
+import { context, systemClock } from '@pikaia/core';
+import pg from 'pg';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { OUTBOX_CHANNEL } from './outbox-channel.js';
+import { OutboxWaker } from './outbox.waker.js';
+
+let database: TestDatabase;
+let listener: pg.Client;
+let heard: pg.Notification[];
+let waker: OutboxWaker;
+let offset: number; // how far the clock has been moved on
+const clock = { ...systemClock, monotonic: () => performance.now() + offset };
+
+const until = async (condition: () => unknown | Promise<unknown>): Promise<void> => {
+  for (const end = Date.now() + 5_000; !(await condition()); await new Promise((resolve) => setTimeout(resolve, 5))) {
+    if (Date.now() > end) throw new Error('not within five seconds');
+  }
+};
+const wakers = async (): Promise<number[]> =>
+  (
+    await listener.query<{ pid: number }>(
+      `select pid from pg_stat_activity where application_name = 'spec-wake' and datname = current_database()`,
+    )
+  ).rows.map(({ pid }) => pid);
+const open = (databaseUrl: string): OutboxWaker => new OutboxWaker({ databaseUrl, applicationName: 'spec', clock });
+
+beforeAll(async () => {
+  database = await createDatabase();
+  listener = new pg.Client({ connectionString: database.ownerUrl });
+  await listener.connect();
+  listener.on('notification', (message) => heard.push(message));
+  await listener.query(`listen ${OUTBOX_CHANNEL}`);
+});
+
+afterAll(async () => {
+  await listener.end();
+  await database.drop();
+});
+
+beforeEach(() => {
+  [heard, offset] = [[], 0];
+  waker = open(database.apiUrl);
+});
+
+afterEach(() => waker.onApplicationShutdown());
+
+/** The lines that were logged while `work` ran. */
+async function logged(work: () => Promise<void>): Promise<string> {
+  const write = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+  try {
+    await work();
+    return write.mock.calls.map(([line]) => String(line)).join('');
+  } finally {
+    write.mockRestore();
+  }
+}
+
+describe('OutboxWaker', () => {
+  it('notifies once for many commits, and again for what comes later', async () => {
+    for (let commit = 0; commit < 1_000; commit++) waker.wake();
+    await until(() => heard.length);
+    expect(heard).toMatchObject([{ channel: 'pikaia_outbox', payload: '' }]);
+    waker.wake();
+    await until(() => heard.length === 2);
+    expect(await wakers()).toHaveLength(1);
+  });
+
+  it('notifies at most every few milliseconds, and after the last commit', async () => {
+    const started = performance.now();
+    let last = 0;
+    while (performance.now() - started < 200) {
+      waker.wake();
+      last = heard.length;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await until(() => heard.length > last);
+    expect(heard.length).toBeLessThan(50);
+  });
+
+  it('neither waits nor fails while the database is away, and logs the outage once', async () => {
+    await waker.onApplicationShutdown();
+    waker = open('postgres://nobody:nothing@127.0.0.1:1/none');
+    const lines = await logged(async () => {
+      for (let attempt = 0; attempt < 3; attempt++) {
+        const before = performance.now();
+        waker.wake();
+        expect(performance.now() - before).toBeLessThan(50);
+        await until(() => Reflect.get(waker, 'running') === undefined);
+        waker.wake(); // within the second after a failure nothing is tried
+        expect(Reflect.get(waker, 'running')).toBeUndefined();
+        offset += 1_001;
+      }
+    });
+    expect(lines.match(/outbox_wake_failed/g)).toHaveLength(1);
+  });
+
+  it('connects again after its connection was terminated', async () => {
+    waker.wake();
+    await until(() => heard.length === 1);
+    const lines = await logged(async () => {
+      await listener.query('select pg_terminate_backend($1, 5000)', await wakers());
+      await until(() => Reflect.get(waker, 'client') === undefined);
+    });
+    expect(lines).toContain('outbox_wake_failed');
+    offset += 1_001;
+    waker.wake();
+    await until(() => heard.length === 2);
+  });
+
+  it('does not carry the context of the request that woke it', async () => {
+    await context.run({}, async () => waker.wake());
+    let seen: unknown = 'not asked';
+    const { client } = waker as unknown as { client: pg.Client | undefined };
+    expect(client).toBeUndefined();
+    const lines = jest.spyOn(pg.Client.prototype, 'query').mockImplementation((() => {
+      seen = context.current;
+      return Promise.resolve();
+    }) as never);
+    await until(() => seen !== 'not asked');
+    lines.mockRestore();
+    expect(seen).toBeUndefined();
+  });
+
+  it('closes its connection at shutdown and stays silent', async () => {
+    waker.wake();
+    await until(() => heard.length);
+    await waker.onApplicationShutdown();
+    await until(async () => !(await wakers()).length);
+    waker.wake();
+    expect(Reflect.get(waker, 'running')).toBeUndefined();
+  });
+});
