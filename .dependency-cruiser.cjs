@@ -1,24 +1,57 @@
+// Who may import whom: core ← logging ← database ← { events ← contracts, audit } ← notifications ← apps.
+// test/architecture/boundaries.spec.ts plants a violation of each rule and sees it caught.
+const MAY_IMPORT = {
+  core: [],
+  logging: ['core'],
+  database: ['core', 'logging'],
+  events: ['core', 'logging', 'database'],
+  audit: ['core', 'logging', 'database'],
+  contracts: ['core', 'events'],
+  notifications: ['core', 'logging', 'database', 'events', 'contracts'],
+};
+
+const layers = Object.entries(MAY_IMPORT).map(([library, allowed]) => ({
+  name: `${library}-imports-only-what-is-below`,
+  severity: 'error',
+  from: { path: `^libs/${library}/` },
+  to: { path: `^libs/(?!(${[library, ...allowed].join('|')})/)` },
+}));
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 module.exports = {
   forbidden: [
-    {
-      name: 'core-imports-nothing-of-ours',
-      severity: 'error',
-      from: { path: '^libs/core/' },
-      to: { path: '^(libs/(?!core/)|apps/)' },
-    },
+    ...layers,
     { name: 'library-never-imports-app', severity: 'error', from: { path: '^libs/' }, to: { path: '^apps/' } },
+    { name: 'app-never-imports-app', severity: 'error', from: { path: '^apps/([^/]+)/' }, to: { path: '^apps/', pathNot: '^apps/$1/' } },
     {
       name: 'no-deep-imports',
+      comment: 'A library is entered by its index or its testing entry.',
       severity: 'error',
       from: { path: '^(apps|libs)/([^/]+)/' },
-      to: { path: '^libs/([^/]+)/(src|dist)/', pathNot: ['^libs/[^/]+/(src|dist)/(testing/)?index\\.(ts|js|d\\.ts)$', '^$1/$2/'] },
+      to: {
+        path: '^libs/[^/]+/(src|dist)/',
+        pathNot: ['^libs/[^/]+/(src|dist)/(testing/)?index\\.(ts|js|d\\.ts)$', '^$1/$2/'],
+      },
     },
-    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'relay-knows-no-consumers',
+      comment: 'The relay hands over to sinks; what a sink does with an event is not its business.',
+      severity: 'error',
+      from: { path: '^libs/events/src/relay/' },
+      to: { path: '^libs/events/src/consume/' },
+    },
+    {
+      name: 'only-its-sink-knows-aws',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: '^libs/events/src/sinks/eventbridge/' },
+      to: { path: '(^|/)@aws-sdk/' },
+    },
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'resolvable', comment: 'What is not resolved is not checked.', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],
   options: {
     tsPreCompilationDeps: true,
-    exclude: { path: '(^|/)dist/' },
+    exclude: { path: '(^|/)dist/|\\.spec\\.ts$' },
     doNotFollow: { path: 'node_modules' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],

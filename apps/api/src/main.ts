@@ -1,1 +1,4 @@
-export {};
+import { runService } from '@pikaia/logging';
+import { startApi } from './server/start-api.js';
+
+void runService(() => startApi(process.env));

@@ -1,1 +1,4 @@
-export {};
+import { runService } from '@pikaia/logging';
+import { startWorker } from './start-worker.js';
+
+void runService(() => startWorker(process.env));

@@ -9,6 +9,7 @@ export { pinoBridge } from './nest/pino-bridge.js';
 export type { LogFile } from './output/file.sink.js';
 export { configureLogging, flushLogs, type LogFormat, type LoggingOptions } from './output/log-output.js';
 export { handleProcessFaults } from './process/process-faults.js';
+export { runService, type Service } from './process/run-service.js';
 export { logStartupFailure } from './process/startup-failure.js';
 export type { EventName } from './record/event-name.js';
 export { LogField } from './record/log-fields.js';

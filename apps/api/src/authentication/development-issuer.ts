@@ -23,7 +23,12 @@ export interface DevelopmentTokenOptions {
  * @throws PikaiaError `PIKAIA_DEVELOPMENT_TOKEN_UNKNOWN_EMAIL` for an address that is no active member and no operator,
  * `PIKAIA_DEVELOPMENT_SESSIONS_IN_PRODUCTION`.
  */
-export async function issueDevelopmentToken({ email, keysDirectory, databaseUrl, lifetime = LIFETIME_S }: DevelopmentTokenOptions): Promise<string> {
+export async function issueDevelopmentToken({
+  email,
+  keysDirectory,
+  databaseUrl,
+  lifetime = LIFETIME_S,
+}: DevelopmentTokenOptions): Promise<string> {
   const { privateKey } = await developmentKeys(keysDirectory);
   const { subject, organization } = await findSubject(databaseUrl, email);
   const started = new Date();

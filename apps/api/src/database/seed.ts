@@ -21,15 +21,17 @@ export async function seed(url: string): Promise<void> {
   try {
     await client.query('begin');
     for (const { slug, name } of ORGANIZATIONS) {
-      await client.query('insert into organizations_organization (id, name, slug, provider_id) values ($1, $2, $3, $4) on conflict do nothing', [
-        newId(),
-        name,
-        slug,
-        `organization-test-${newId()}`,
-      ]);
+      await client.query(
+        'insert into organizations_organization (id, name, slug, provider_id) values ($1, $2, $3, $4) on conflict do nothing',
+        [newId(), name, slug, `organization-test-${newId()}`],
+      );
     }
     for (const { email, name } of [...MEMBERS, ...OPERATORS]) {
-      await client.query('insert into organizations_user (id, email, name) values ($1, $2, $3) on conflict do nothing', [newId(), email, name]);
+      await client.query('insert into organizations_user (id, email, name) values ($1, $2, $3) on conflict do nothing', [
+        newId(),
+        email,
+        name,
+      ]);
     }
     for (const { email, organization, role } of MEMBERS) {
       await client.query(

@@ -7,6 +7,9 @@ import type { LogLevel } from '../record/log-level.js';
 /** What Nest says when a start fails: the one who catches the error logs it, so this would be the second line about it. */
 const START_FAILURE = 'ExceptionHandler';
 
+/** What Nest tells of its own start, forty lines of it: for those who look for it, at DEBUG. */
+const FRAMEWORK = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
+
 /**
  * A pino logger that writes nothing by itself: each call becomes one of our records, `nest_message`, with the text as a
  * field. So nestjs-pino, and whatever else takes a pino logger, ends in the same lines with the same rules. The text is
@@ -27,7 +30,7 @@ export const pinoBridge: Logger = pino(
         const [message, ...others] = hasObject ? rest : given;
         const thrown = first instanceof Error ? first : err;
         writeLine({
-          level: levelOf(level),
+          level: level === 30 && FRAMEWORK.has(String(name)) ? 'debug' : levelOf(level),
           logger: typeof name === 'string' && name ? name : 'nest',
           event: 'nest_message',
           snapshot: context.current,

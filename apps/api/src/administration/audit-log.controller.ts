@@ -1,0 +1,28 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { AuditLog } from '@pikaia/audit';
+import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
+import type { Identity } from '../authentication/identity.js';
+import { Problem } from '../errors/problem.js';
+import { IdPipe } from '../server/id.pipe.js';
+import { FindAuditLogsRequest } from './audit-log.requests.js';
+import { auditScopeOf, scopeOf } from './scope.js';
+
+/** What did this user do? The audit trail: an admin's organization, or for operators all. */
+@Controller('admin/audit-logs')
+@AllowedTo('admin', 'operator')
+export class AuditLogController {
+  constructor(private readonly auditLog: AuditLog) {}
+
+  @Get()
+  find(@CurrentIdentity() identity: Identity, @Query() { cursor, limit, ...filter }: FindAuditLogsRequest) {
+    scopeOf(identity, filter.organization_id);
+    return this.auditLog.find({ filter, limit, scope: auditScopeOf(identity), ...(cursor !== undefined && { cursor }) });
+  }
+
+  @Get(':id')
+  async get(@CurrentIdentity() identity: Identity, @Param('id', IdPipe) id: string) {
+    const entry = await this.auditLog.get(id, auditScopeOf(identity));
+    if (!entry) throw Problem.notFound('There is no such audit entry.');
+    return entry;
+  }
+}

@@ -1,0 +1,111 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Envelope } from '@pikaia/events';
+import { DataSource } from 'typeorm';
+import { PageCursor } from '../server/page.cursor.js';
+import type { FindEventsRequest } from './event.requests.js';
+import { findAttempts, findDeliveries, findEvents, findReceipts } from './events.sql.js';
+import { mask, MASK } from './mask.js';
+import type { Scope } from './scope.js';
+
+const EXAMINED_AT_MOST = 20_000; // log rows a request; then it answers with what was found and a cursor
+
+export interface EventView {
+  readonly event_id: string;
+  readonly event_type: string;
+  readonly schema_version: number;
+  readonly aggregate_type: string;
+  readonly aggregate_id: string;
+  readonly organization_id: string | null;
+  readonly correlation_id: string | null;
+  readonly occurred_at: Date;
+  readonly status: string;
+  readonly attempts: number;
+  readonly last_error: string | null;
+  readonly published_at: Date | null;
+  readonly payload: Envelope;
+}
+
+export interface AttemptView {
+  readonly event_id: string;
+  readonly sink: string;
+  readonly attempted_at: Date;
+  readonly error: string;
+}
+
+export interface ReceiptView {
+  readonly event_id: string;
+  readonly consumer: string;
+  readonly state: string;
+  readonly claimed_until: Date | null;
+  readonly done_at: Date | null;
+  readonly result: unknown;
+}
+
+type Row = EventView & { position: string | null; examined: number; lowest: string | null };
+
+@Injectable()
+export class EventsRepository {
+  constructor(
+    @InjectDataSource() private readonly source: DataSource,
+    private readonly cursors: PageCursor,
+  ) {}
+
+  /** Newest first. A page may hold fewer than `limit` though the list goes on: filters examine a bounded number of rows. */
+  async find(filter: FindEventsRequest, scope: Scope): Promise<{ data: EventView[]; next_cursor: string | null }> {
+    const { cursor, limit, ...values } = filter;
+    const list = `events:${JSON.stringify([scope.organizationId ?? null, values])}`;
+    const rows = await this.source.query<Row[]>(findEvents, [
+      cursor === undefined ? null : this.cursors.decode(cursor, list),
+      scope.organizationId ?? null,
+      values.event_id ?? null,
+      values.event_type ?? null,
+      values.aggregate_type ?? null,
+      values.aggregate_id ?? null,
+      values.correlation_id ?? null,
+      values.status ?? null,
+      limit + 1,
+      EXAMINED_AT_MOST,
+    ]);
+    const found = rows.filter(({ position }) => position !== null);
+    const next =
+      found.length > limit ? found[limit - 1]!.position! : rows[0]!.examined === EXAMINED_AT_MOST ? rows[0]!.lowest! : null;
+    return {
+      data: found.slice(0, limit).map((row) => view(row, scope)),
+      next_cursor: next === null ? null : this.cursors.encode(next, list),
+    };
+  }
+
+  /** Undefined where there is none, or none that this scope may see. */
+  async get(id: string, scope: Scope) {
+    const { data } = await this.find({ event_id: id, limit: 1 }, scope);
+    if (!data[0]) return undefined;
+    const [deliveries, attempts, receipts] = await Promise.all([
+      this.source.query<unknown[]>(findDeliveries, [id]),
+      this.attempts([id]),
+      this.receipts([id]),
+    ]);
+    return { ...data[0], deliveries, failed_attempts: attempts, receipts };
+  }
+
+  attempts(eventIds: readonly string[]): Promise<AttemptView[]> {
+    return this.source.query(findAttempts, [eventIds]);
+  }
+
+  receipts(eventIds: readonly string[]): Promise<ReceiptView[]> {
+    return this.source.query(findReceipts, [eventIds]);
+  }
+}
+
+function view({ position: _position, examined: _examined, lowest: _lowest, ...event }: Row, { masked }: Scope): EventView {
+  if (!masked) return event;
+  const { actor, data } = event.payload;
+  return {
+    ...event,
+    payload: {
+      ...event.payload,
+      actor: actor && { ...actor, ...(actor.email !== undefined && { email: MASK }) },
+      data: mask(data),
+    },
+  };
+}

@@ -1,0 +1,44 @@
+/**
+ * Events newest first, with their status. $1 position to go on below, $2 organization, $3 event id, $4 type,
+ * $5 aggregate type, $6 aggregate id, $7 correlation id, $8 status, $9 rows wanted, $10 rows to examine at most.
+ *
+ * Indexes: an organization's by (organization_id, position), a request's by (correlation_id), one event's by its id, all
+ * others by (position) read backward. The status is computed row by row, so the candidates are bounded by $10; a status
+ * that only a delivery can give starts from the deliveries. Locks nothing.
+ */
+export const findEvents = `
+  with candidate as materialized (
+    select * from outbox.outbox_log l
+    where ($1::bigint is null or l.position < $1)
+      and ($2::text is null or l.organization_id = $2)
+      and ($3::uuid is null or l.event_id = $3)
+      and ($4::text is null or l.event_type = $4)
+      and ($5::text is null or l.aggregate_type = $5)
+      and ($6::text is null or l.aggregate_id = $6)
+      and ($7::uuid is null or l.correlation_id = $7)
+      and ($8::text is null or $8 in ('pending', 'published')
+        or l.event_id in (select d.event_id from outbox.outbox_delivery d where d.status = $8))
+    order by l.position desc limit $10),
+  found as (
+    select c.position::text as position, c.event_id, c.event_type, c.schema_version, c.aggregate_type, c.aggregate_id, c.organization_id,
+      c.correlation_id, c.occurred_at, s.status, s.attempts, s.last_error, s.published_at, c.payload
+    from candidate c cross join lateral outbox.state_of(c.event_id, c.position, c.txid) s
+    where $8::text is null or s.status = $8
+    order by c.position desc limit $9)
+  select f.*, e.examined, e.lowest from found f
+  right join (select count(*)::int as examined, min(position)::text as lowest from candidate) e on true
+  order by f.position::bigint desc`;
+
+/** What each sink did with an event. By the primary key (sink, event_id); there are few sinks. */
+export const findDeliveries = `
+  select s.name as sink, d.status, d.attempts, d.next_attempt_at, d.last_error, d.updated_at
+  from outbox.outbox_sink s join outbox.outbox_delivery d on d.sink = s.name and d.event_id = $1 order by s.name`;
+
+/** The failed attempts of events, oldest first. Index outbox_attempt_event. */
+export const findAttempts = `
+  select event_id, sink, attempted_at, error from outbox.outbox_attempt where event_id = any ($1::uuid[]) order by attempted_at limit 500`;
+
+/** What consumers have done about events. Index consumer_receipt_event. */
+export const findReceipts = `
+  select event_id, consumer, state, claimed_until, done_at, result from outbox.consumer_receipt
+  where event_id = any ($1::uuid[]) order by done_at nulls last limit 500`;

@@ -1,0 +1,45 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AuditModule } from '@pikaia/audit';
+import { DatabaseModule, type DatabaseSettings } from '@pikaia/database';
+import { EventsModule } from '@pikaia/events';
+import { LoggingModule } from '@pikaia/logging';
+import { ClsModule } from 'nestjs-cls';
+import { AdministrationModule } from './administration/administration.module.js';
+import { ApiSettings } from './api.settings.js';
+import { AuthenticationModule } from './authentication/authentication.module.js';
+import { HealthModule } from './health/health.module.js';
+import { Member } from './members/member.entity.js';
+import { MembersModule } from './members/members.module.js';
+import { User } from './members/user.entity.js';
+import { Organization } from './organizations/organization.entity.js';
+import { OrganizationsModule } from './organizations/organizations.module.js';
+import { ServerModule } from './server/server.module.js';
+import { SettingsModule } from './server/settings.module.js';
+
+export interface AppSettings {
+  readonly api: ApiSettings;
+  readonly database: DatabaseSettings;
+}
+
+@Module({})
+export class AppModule {
+  static with({ api, database }: AppSettings): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ClsModule.forRoot({ global: true }),
+        SettingsModule.with(api),
+        LoggingModule.forRoot(),
+        DatabaseModule.forRoot({ settings: database, applicationName: 'pikaia-api', entities: [Organization, User, Member] }),
+        EventsModule.forRoot({ databaseUrl: database.databaseUrl }),
+        AuditModule.forRoot({ cursorKey: api.cursorKey }),
+        ServerModule,
+        AuthenticationModule,
+        HealthModule,
+        OrganizationsModule,
+        MembersModule,
+        AdministrationModule,
+      ],
+    };
+  }
+}

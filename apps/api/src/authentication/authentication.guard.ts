@@ -1,0 +1,68 @@
+import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { context } from '@pikaia/core';
+import { getLogger } from '@pikaia/logging';
+import { Problem } from '../errors/problem.js';
+import { ACCESS, type Access, type AuthenticatedRequest } from './access.js';
+import { IdentityRepository } from './identity.repository.js';
+import type { Identity } from './identity.js';
+import { SESSION_VERIFIER, SessionRefusedError, type SessionVerifier } from './session-verifier.js';
+
+const logger = getLogger('authentication');
+
+/** Verifies the session, reads who that is, binds user and organization to the context, and asks whether they may. */
+@Injectable()
+export class AuthenticationGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    @Inject(SESSION_VERIFIER) private readonly sessions: SessionVerifier,
+    private readonly identities: IdentityRepository,
+  ) {}
+
+  async canActivate(execution: ExecutionContext): Promise<boolean> {
+    const request = execution.switchToHttp().getRequest<AuthenticatedRequest>();
+    const { request: info } = context.current!;
+    if (info && request.routeOptions.url) context.bind({ request: Object.freeze({ ...info, route: request.routeOptions.url }) });
+    const access =
+      this.reflector.getAllAndOverride<readonly Access[] | undefined>(ACCESS, [execution.getHandler(), execution.getClass()]) ??
+      [];
+    if (access.includes('public')) return true;
+    const identity = await this.identify(request);
+    request.identity = identity;
+    context.bind({
+      actor: Object.freeze({
+        type: identity.kind === 'operator' ? 'operator' : 'user',
+        id: identity.userId,
+        email: identity.email,
+        ...(identity.name !== null && { name: identity.name }),
+      }),
+      ...(identity.kind === 'member' && { organizationId: identity.organizationId }),
+    });
+    if (!access.some((who) => isAllowed(identity, who))) {
+      logger.warning('access_denied', { 'access.required': access });
+      throw Problem.forbidden(`This needs the role ${access.join(' or ')}.`);
+    }
+    return true;
+  }
+
+  private async identify(request: AuthenticatedRequest): Promise<Identity> {
+    const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
+    if (!token) throw Problem.unauthorized('Send the session token as "Authorization: Bearer <token>".');
+    try {
+      const session = await this.sessions.verify(token);
+      const identity = await this.identities.find(session);
+      if (identity) return identity;
+      logger.warning('session_without_membership', { 'session.id': session.id });
+    } catch (error) {
+      if (!(error instanceof SessionRefusedError)) throw error;
+      logger.info('session_refused', { 'session.reason': error.message });
+      throw Problem.unauthorized('The session token is not valid or has expired. Sign in again.');
+    }
+    throw Problem.forbidden('This person is no active member of the organization.');
+  }
+}
+
+function isAllowed(identity: Identity, who: Access): boolean {
+  if (identity.kind === 'operator') return who === 'operator';
+  return who === 'member' || (who === 'admin' && identity.role === 'admin');
+}

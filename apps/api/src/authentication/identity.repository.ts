@@ -1,0 +1,42 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { Role } from '@pikaia/contracts';
+import { DataSource } from 'typeorm';
+import type { Identity } from './identity.js';
+import type { Session } from './session-verifier.js';
+
+// Served by the unique indexes on provider_id; locks nothing.
+const MEMBER = `
+  select u.id as user_id, u.email, u.name, m.id as member_id, m.role, m.organization_id
+  from organizations_member m
+  join organizations_user u on u.id = m.user_id
+  join organizations_organization o on o.id = m.organization_id
+  where m.provider_id = $1 and o.provider_id = $2 and m.status = 'active' and o.deleted_at is null`;
+const OPERATOR = 'select id as user_id, email, name from organizations_user where provider_id = $1 and operator';
+
+@Injectable()
+export class IdentityRepository {
+  constructor(@InjectDataSource() private readonly source: DataSource) {}
+
+  /** Undefined where the session's person is no active member (any more) and no operator. */
+  async find({ subject, organization }: Session): Promise<Identity | undefined> {
+    if (organization === undefined) {
+      const [row] = await this.source.query<{ user_id: string; email: string; name: string | null }[]>(OPERATOR, [subject]);
+      return row && { kind: 'operator', userId: row.user_id, email: row.email, name: row.name };
+    }
+    const [row] = await this.source.query<
+      { user_id: string; email: string; name: string | null; member_id: string; role: Role; organization_id: string }[]
+    >(MEMBER, [subject, organization]);
+    return (
+      row && {
+        kind: 'member',
+        userId: row.user_id,
+        email: row.email,
+        name: row.name,
+        memberId: row.member_id,
+        role: row.role,
+        organizationId: row.organization_id,
+      }
+    );
+  }
+}

@@ -1,0 +1,63 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
+import { context, PikaiaError } from '@pikaia/core';
+import { getLogger } from '@pikaia/logging';
+import type { FastifyReply } from 'fastify';
+import { STATUS_CODES } from 'node:http';
+import { retryAfter, uniqueConflict } from './database-errors.js';
+import { Problem } from './problem.js';
+
+const logger = getLogger('api');
+
+/** Turns whatever was thrown into problem details with the correlation id. What is ours to mend is logged with its stack. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  catch(error: unknown, host: ArgumentsHost): void {
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const problem = toProblem(error);
+    if (problem.status >= 500) {
+      if (problem.status === 503)
+        logger.error('request_unavailable', { 'error.message': (error as Error).message, 'error.kind': (error as Error).name });
+      else logger.exception('unhandled_error', error);
+    }
+    if (reply.sent) return; // the answer has begun: the connection can only be cut
+    sendProblem(reply, problem);
+  }
+}
+
+export function sendProblem(reply: FastifyReply, problem: Problem): void {
+  void reply.code(problem.status).headers(problem.headers).type('application/problem+json').send(problemBody(problem));
+}
+
+/** The body of an answer that is an error; as text, so that no serialiser has a say in it. */
+export function problemBody({ status, kind, title, detail, errors }: Problem): string {
+  return JSON.stringify({
+    type: `urn:pikaia:problem:${kind}`,
+    title,
+    status,
+    detail,
+    ...(errors.length > 0 && { errors }),
+    correlation_id: context.current?.correlationId ?? null,
+  });
+}
+
+/** Errors of the framework carry a status; those of the database tell whether trying again helps; the rest is a 500. */
+export function toProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  if (error instanceof PikaiaError && error.code === 'PIKAIA_CURSOR_INVALID') {
+    return Problem.invalid([{ field: 'cursor', message: error.message }]);
+  }
+  const seconds = retryAfter(error);
+  if (seconds !== undefined) return Problem.unavailable(seconds, error);
+  const constraint = uniqueConflict(error);
+  if (constraint) return Problem.conflict(`Something with this value exists already (${constraint}).`, { cause: error });
+  const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown } | null)?.statusCode;
+  if (typeof status === 'number' && status >= 400 && status < 500) {
+    const title = STATUS_CODES[status] ?? 'Error';
+    return new Problem(status, title.toLowerCase().replaceAll(/[^a-z]+/g, '-'), title, (error as Error).message, {
+      cause: error,
+    });
+  }
+  return new Problem(500, 'internal', 'Internal error', 'Something went wrong here. The correlation id finds it in the logs.', {
+    cause: error,
+  });
+}

@@ -1,0 +1,68 @@
+/** One field that was refused, and why. */
+export interface FieldProblem {
+  readonly field: string;
+  readonly message: string;
+}
+
+interface ProblemOptions {
+  readonly errors?: readonly FieldProblem[];
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly cause?: unknown;
+}
+
+/** An answer that is an error, as RFC 9457 has it. Its text is for the caller: it holds nothing internal. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  readonly errors: readonly FieldProblem[];
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    readonly status: number,
+    /** A word for programs: the last part of `type`. */
+    readonly kind: string,
+    readonly title: string,
+    readonly detail: string,
+    { errors = [], headers = {}, cause }: ProblemOptions = {},
+  ) {
+    super(detail, { cause });
+    this.errors = errors;
+    this.headers = headers;
+  }
+
+  static badRequest(detail: string, options?: ProblemOptions): Problem {
+    return new Problem(400, 'bad-request', 'The request is malformed', detail, options);
+  }
+
+  static unauthorized(detail: string): Problem {
+    return new Problem(401, 'unauthenticated', 'Authentication is needed', detail, { headers: { 'www-authenticate': 'Bearer' } });
+  }
+
+  static forbidden(detail: string): Problem {
+    return new Problem(403, 'forbidden', 'Not allowed', detail);
+  }
+
+  static notFound(detail: string): Problem {
+    return new Problem(404, 'not-found', 'Not found', detail);
+  }
+
+  static conflict(detail: string, options?: ProblemOptions): Problem {
+    return new Problem(409, 'conflict', 'Conflict with the present state', detail, options);
+  }
+
+  static invalid(errors: readonly FieldProblem[]): Problem {
+    return new Problem(
+      422,
+      'invalid',
+      'The request is not valid',
+      errors.map(({ field, message }) => `${field}: ${message}`).join('; '),
+      { errors },
+    );
+  }
+
+  static unavailable(retryAfterSeconds: number, cause?: unknown): Problem {
+    return new Problem(503, 'unavailable', 'Temporarily unavailable', 'The service cannot do this at the moment. Try again.', {
+      headers: { 'retry-after': String(retryAfterSeconds) },
+      cause,
+    });
+  }
+}

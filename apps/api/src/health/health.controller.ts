@@ -1,0 +1,38 @@
+import { Controller, Get } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { getLogger } from '@pikaia/logging';
+import { DataSource } from 'typeorm';
+import { AllowedTo } from '../authentication/access.js';
+import { Problem } from '../errors/problem.js';
+import { Readiness } from './readiness.js';
+
+const logger = getLogger('health');
+
+/** `live`: the process answers. `ready`: it can do its work, so send it requests. */
+@AllowedTo('public')
+@Controller('health')
+export class HealthController {
+  constructor(
+    @InjectDataSource() private readonly source: DataSource,
+    private readonly readiness: Readiness,
+  ) {}
+
+  @Get('live')
+  live() {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  async ready() {
+    if (this.readiness.draining) throw Problem.unavailable(1);
+    try {
+      await this.source.query('select 1');
+      if (this.readiness.report('ready')) logger.info('health_changed', { 'health.status': 'ready' });
+    } catch (error) {
+      if (this.readiness.report('database'))
+        logger.exception('health_changed', error, { 'health.status': 'database_unavailable' });
+      throw Problem.unavailable(1, error);
+    }
+    return { status: 'ok', checks: { database: 'ok' } };
+  }
+}

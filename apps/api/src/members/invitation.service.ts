@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import { Audit, diff, snapshot } from '@pikaia/audit';
+import { MemberInvited } from '@pikaia/contracts';
+import { newId } from '@pikaia/core';
+import { currentManager, Transactional } from '@pikaia/database';
+import { Events } from '@pikaia/events';
+import { getLogger } from '@pikaia/logging';
+import { Not } from 'typeorm';
+import type { MemberIdentity } from '../authentication/identity.js';
+import { Problem } from '../errors/problem.js';
+import { OrganizationService } from '../organizations/organization.service.js';
+import { Member } from './member.entity.js';
+import type { InviteRequest } from './member.requests.js';
+import { User } from './user.entity.js';
+
+const logger = getLogger('members');
+
+@Injectable()
+export class InvitationService {
+  constructor(
+    private readonly organizations: OrganizationService,
+    private readonly events: Events,
+    private readonly audit: Audit,
+  ) {}
+
+  /**
+   * Invites a person; one whose invitation is pending gets it again, with the role that is asked for now.
+   * The row is written before the event is published: that keeps a member's events in order.
+   *
+   * @throws Problem 409 for a person who is an active member.
+   */
+  @Transactional()
+  async invite(inviter: MemberIdentity, request: InviteRequest): Promise<{ member: Member; created: boolean }> {
+    logger.info('member_invite_started', { email: request.email });
+    const organization = await this.organizations.lock(inviter.organizationId);
+    const user = await this.findOrCreateUser(request);
+    const pending = await currentManager().findOne(Member, {
+      where: { organizationId: organization.id, userId: user.id, status: Not('removed') },
+    });
+    if (pending?.status === 'active') throw Problem.conflict('This person is a member already.');
+    const before = pending && snapshot(pending);
+    const member =
+      pending ??
+      currentManager().create(Member, { id: newId(), organizationId: organization.id, userId: user.id, status: 'invited' });
+    Object.assign(member, { user, role: request.role, invitedAt: new Date() });
+    await currentManager().save(member);
+    await this.events.publish(MemberInvited, member, {
+      email: user.email,
+      ...(user.name !== null && { name: user.name }),
+      role: member.role,
+      organization_name: organization.name,
+      invited_by: { id: inviter.userId, email: inviter.email, ...(inviter.name !== null && { name: inviter.name }) },
+    });
+    await this.audit.record('member.invited', member, diff(before ?? null, snapshot(member)));
+    return { member, created: !pending };
+  }
+
+  private async findOrCreateUser({ email, name }: InviteRequest): Promise<User> {
+    const manager = currentManager();
+    await manager.query(
+      'insert into organizations_user (id, email, name) values ($1, $2, $3) on conflict ((lower(email))) do nothing',
+      [newId(), email, name ?? null],
+    );
+    return manager.createQueryBuilder(User, 'user').where('lower(user.email) = lower(:email)', { email }).getOneOrFail();
+  }
+}

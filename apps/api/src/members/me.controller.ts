@@ -1,0 +1,16 @@
+import { Controller, Get } from '@nestjs/common';
+import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
+import type { Identity } from '../authentication/identity.js';
+
+@Controller('me')
+export class MeController {
+  /** Who the session belongs to; operators belong to no organization. */
+  @Get()
+  @AllowedTo('member', 'operator')
+  show(@CurrentIdentity() identity: Identity) {
+    const { userId, email, name } = identity;
+    return identity.kind === 'member'
+      ? { id: userId, email, name, member_id: identity.memberId, role: identity.role, organization_id: identity.organizationId }
+      : { id: userId, email, name, member_id: null, role: 'operator', organization_id: null };
+  }
+}

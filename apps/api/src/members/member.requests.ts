@@ -1,0 +1,24 @@
+import { ROLES, type Role } from '@pikaia/contracts';
+import { Transform } from 'class-transformer';
+import { IsEmail, IsIn, IsOptional, IsString, Length, Matches, MaxLength } from 'class-validator';
+
+export class InviteRequest {
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
+  @IsEmail()
+  @MaxLength(254)
+  email!: string;
+
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  @Matches(/^[^\p{Cc}]*$/u, { message: 'name must not hold control characters' })
+  name?: string;
+
+  @IsIn(ROLES)
+  role!: Role;
+}
+
+export class ChangeRoleRequest {
+  @IsIn(ROLES)
+  role!: Role;
+}

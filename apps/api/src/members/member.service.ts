@@ -1,0 +1,93 @@
+import { Injectable } from '@nestjs/common';
+import { Audit, diff, snapshot } from '@pikaia/audit';
+import { MemberRemoved, MemberRoleChanged, type Role } from '@pikaia/contracts';
+import { currentManager, Transactional } from '@pikaia/database';
+import { Events } from '@pikaia/events';
+import { MoreThan, Not } from 'typeorm';
+import type { MemberIdentity } from '../authentication/identity.js';
+import { Problem } from '../errors/problem.js';
+import { OrganizationService } from '../organizations/organization.service.js';
+import { PageCursor } from '../server/page.cursor.js';
+import type { PageRequest } from '../server/page.request.js';
+import { Member } from './member.entity.js';
+
+@Injectable()
+export class MemberService {
+  constructor(
+    private readonly organizations: OrganizationService,
+    private readonly events: Events,
+    private readonly audit: Audit,
+    private readonly cursors: PageCursor,
+  ) {}
+
+  /** Invited and active members, the longest known first. */
+  async list(organizationId: string, { cursor, limit }: PageRequest): Promise<{ members: Member[]; nextCursor: string | null }> {
+    const list = `members:${organizationId}`;
+    const after = cursor && this.cursors.decode(cursor, list);
+    const members = await currentManager().find(Member, {
+      where: { organizationId, status: Not('removed'), ...(after && { id: MoreThan(after) }) },
+      relations: { user: true },
+      order: { id: 'asc' },
+      take: limit + 1,
+    });
+    const more = members.length > limit;
+    const page = members.slice(0, limit);
+    return { members: page, nextCursor: more ? this.cursors.encode(page.at(-1)!.id, list) : null };
+  }
+
+  /** @throws Problem 404, also for a member of another organization: its existence is nobody else's business. */
+  async get(organizationId: string, id: string): Promise<Member> {
+    const member = await currentManager().findOne(Member, {
+      where: { id, organizationId, status: Not('removed') },
+      relations: { user: true },
+    });
+    if (!member) throw Problem.notFound('There is no such member.');
+    return member;
+  }
+
+  /** @throws Problem 403 for one's own role, 409 for the last admin. */
+  @Transactional()
+  async changeRole(admin: MemberIdentity, id: string, role: Role): Promise<Member> {
+    const member = await this.lockMember(admin.organizationId, id);
+    if (member.id === admin.memberId) throw Problem.forbidden('Nobody changes their own role: ask another admin.');
+    const before = snapshot(member);
+    const oldRole = member.role;
+    if (role !== oldRole) {
+      if (role !== 'admin') await this.keepAnAdmin(member);
+      member.role = role;
+      await currentManager().save(member);
+      await this.events.publish(MemberRoleChanged, member, { old_role: oldRole, new_role: role });
+    }
+    await this.audit.record('member.role_changed', member, diff(before, snapshot(member)));
+    return member;
+  }
+
+  /** Removes a member or withdraws an invitation; the person is refused with the next request. */
+  @Transactional()
+  async remove(organizationId: string, id: string): Promise<void> {
+    const member = await this.lockMember(organizationId, id);
+    await this.keepAnAdmin(member);
+    const before = snapshot(member);
+    Object.assign(member, { status: 'removed', removedAt: new Date() });
+    await currentManager().save(member);
+    await this.events.publish(MemberRemoved, member, { user_id: member.userId, email: member.user.email, role: member.role });
+    await this.audit.record('member.removed', member, diff(before, null));
+  }
+
+  /** The organization's lock makes "is there another admin?" true until the transaction ends. */
+  private async lockMember(organizationId: string, id: string): Promise<Member> {
+    await this.organizations.lock(organizationId);
+    return this.get(organizationId, id);
+  }
+
+  private async keepAnAdmin(leaving: Member): Promise<void> {
+    if (leaving.role !== 'admin' || leaving.status !== 'active') return;
+    const others = await currentManager().countBy(Member, {
+      organizationId: leaving.organizationId,
+      role: 'admin',
+      status: 'active',
+      id: Not(leaving.id),
+    });
+    if (others === 0) throw Problem.conflict('This is the last admin: make somebody else an admin first.');
+  }
+}

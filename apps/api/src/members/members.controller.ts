@@ -1,0 +1,72 @@
+import { Body, Controller, Delete, Get, HttpCode, HttpStatus, Param, Patch, Post, Query, Res } from '@nestjs/common';
+import { Audited } from '@pikaia/audit';
+import type { FastifyReply } from 'fastify';
+import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
+import type { MemberIdentity } from '../authentication/identity.js';
+import { IdPipe } from '../server/id.pipe.js';
+import { PageRequest } from '../server/page.request.js';
+import type { Member } from './member.entity.js';
+import { ChangeRoleRequest, InviteRequest } from './member.requests.js';
+import { InvitationService } from './invitation.service.js';
+import { MemberService } from './member.service.js';
+
+@Controller('members')
+@AllowedTo('admin')
+export class MembersController {
+  constructor(
+    private readonly members: MemberService,
+    private readonly invitations: InvitationService,
+  ) {}
+
+  @Get()
+  async list(@CurrentIdentity() { organizationId }: MemberIdentity, @Query() page: PageRequest) {
+    const { members, nextCursor } = await this.members.list(organizationId, page);
+    return { data: members.map(view), next_cursor: nextCursor };
+  }
+
+  @Get(':id')
+  async show(@CurrentIdentity() { organizationId }: MemberIdentity, @Param('id', IdPipe) id: string) {
+    return view(await this.members.get(organizationId, id));
+  }
+
+  /** 201 for a new invitation, 200 where a pending one is sent again. */
+  @Post('invitations')
+  @Audited('member.invited')
+  async invite(
+    @CurrentIdentity() inviter: MemberIdentity,
+    @Body() request: InviteRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const { member, created } = await this.invitations.invite(inviter, request);
+    void reply.status(created ? HttpStatus.CREATED : HttpStatus.OK);
+    return { id: member.id, email: member.user.email, role: member.role, status: member.status };
+  }
+
+  @Patch(':id')
+  @Audited('member.role_changed')
+  async changeRole(
+    @CurrentIdentity() admin: MemberIdentity,
+    @Param('id', IdPipe) id: string,
+    @Body() { role }: ChangeRoleRequest,
+  ) {
+    return view(await this.members.changeRole(admin, id, role));
+  }
+
+  @Delete(':id')
+  @HttpCode(HttpStatus.NO_CONTENT)
+  @Audited('member.removed')
+  async remove(@CurrentIdentity() { organizationId }: MemberIdentity, @Param('id', IdPipe) id: string): Promise<void> {
+    await this.members.remove(organizationId, id);
+  }
+}
+
+const view = ({ id, user, role, status, invitedAt, joinedAt }: Member) => ({
+  id,
+  user_id: user.id,
+  email: user.email,
+  name: user.name,
+  role,
+  status,
+  invited_at: invitedAt,
+  joined_at: joinedAt,
+});

@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { Audit, diff, snapshot } from '@pikaia/audit';
+import { OrganizationUpdated } from '@pikaia/contracts';
+import { currentManager, Transactional } from '@pikaia/database';
+import { Events } from '@pikaia/events';
+import { Problem } from '../errors/problem.js';
+import { Organization } from './organization.entity.js';
+import type { UpdateOrganizationRequest } from './organization.requests.js';
+
+@Injectable()
+export class OrganizationService {
+  constructor(
+    private readonly events: Events,
+    private readonly audit: Audit,
+  ) {}
+
+  get(id: string): Promise<Organization> {
+    return currentManager().findOneByOrFail(Organization, { id });
+  }
+
+  /** Answers the organization as it is afterwards; where nothing changes, no record and no event is written. */
+  @Transactional()
+  async update(id: string, changes: UpdateOrganizationRequest): Promise<Organization> {
+    const organization = await this.lock(id);
+    const before = snapshot(organization);
+    if (changes.slug !== undefined && changes.slug !== organization.slug) await this.refuseTakenSlug(changes.slug);
+    organization.name = changes.name ?? organization.name;
+    organization.slug = changes.slug ?? organization.slug;
+    const change = diff(before, snapshot(organization));
+    if (change.changed.length > 0) {
+      await currentManager().save(organization);
+      await this.events.publish(
+        OrganizationUpdated,
+        { id, organizationId: id },
+        {
+          changed: [...change.changed],
+          old: change.old as Record<string, string>,
+          new: change.new as Record<string, string>,
+        },
+      );
+    }
+    await this.audit.record('organization.updated', organization, change);
+    return organization;
+  }
+
+  /** The organization, locked until the transaction ends: changes of it and of its memberships come one after the other. */
+  async lock(id: string): Promise<Organization> {
+    return currentManager().findOneOrFail(Organization, { where: { id }, lock: { mode: 'for_no_key_update' } });
+  }
+
+  // The unique index still decides between two that ask at the same time; this gives the one that comes later a reason.
+  private async refuseTakenSlug(slug: string): Promise<void> {
+    if (await currentManager().existsBy(Organization, { slug })) throw Problem.conflict(`The slug "${slug}" is taken.`);
+  }
+}

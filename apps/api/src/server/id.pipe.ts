@@ -1,0 +1,13 @@
+import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/common';
+import { isId } from '@pikaia/core';
+import { Problem } from '../errors/problem.js';
+
+/** An id in the path, in lower case; what is no UUID is refused before it reaches the database. */
+@Injectable()
+export class IdPipe implements PipeTransform<unknown, string> {
+  transform(value: unknown, { data = 'id' }: ArgumentMetadata): string {
+    if (!isId(value))
+      throw Problem.badRequest(`"${data}" in the path must be a UUID.`, { errors: [{ field: data, message: 'must be a UUID' }] });
+    return value.toLowerCase();
+  }
+}

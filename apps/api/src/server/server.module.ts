@@ -1,0 +1,22 @@
+import { Global, Module } from '@nestjs/common';
+import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { ApiSettings } from '../api.settings.js';
+import { ProblemFilter } from '../errors/problem.filter.js';
+import { InFlightInterceptor } from './in-flight.interceptor.js';
+import { CURSOR_KEY, PageCursor } from './page.cursor.js';
+import { RequestPipe } from './request.pipe.js';
+
+/** What every route has: validation, problem details, the count of handlers at work, signed cursors. */
+@Global()
+@Module({
+  providers: [
+    InFlightInterceptor,
+    PageCursor,
+    { provide: CURSOR_KEY, inject: [ApiSettings], useFactory: (settings: ApiSettings) => settings.cursorKey },
+    { provide: APP_FILTER, useClass: ProblemFilter },
+    { provide: APP_PIPE, useClass: RequestPipe },
+    { provide: APP_INTERCEPTOR, useExisting: InFlightInterceptor },
+  ],
+  exports: [InFlightInterceptor, PageCursor],
+})
+export class ServerModule {}

@@ -1,0 +1,45 @@
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { enterContextAtRequest, loadSettings, systemClock } from '@pikaia/core';
+import { DatabaseSettings } from '@pikaia/database';
+import { OutboxSettings } from '@pikaia/events';
+import { accessLog, configureLogging, getLogger, LoggingSettings, nestLogger, type Service } from '@pikaia/logging';
+import { NotificationSettings } from '@pikaia/notifications';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { Draining } from './health/draining.js';
+import { WorkerModule } from './worker.module.js';
+import { WorkerSettings } from './worker.settings.js';
+
+const LOG_FILE_BYTES = 16 * 1024 * 1024; // of the copy that the timeline reads in development
+
+const logger = getLogger('worker');
+
+/** Reads the settings, starts the relays, and answers health checks. */
+export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Service> {
+  const [logging, worker, database, outbox, notifications] = loadSettings(
+    [LoggingSettings, WorkerSettings, DatabaseSettings, OutboxSettings, NotificationSettings] as const,
+    environment,
+  );
+  const development = environment['NODE_ENV'] !== 'production';
+  configureLogging({
+    level: logging.logLevel,
+    format: logging.logFormat,
+    service: 'pikaia-outbox-worker',
+    ...(development && { file: { path: join(worker.varDirectory, 'log', 'worker.jsonl'), maxBytes: LOG_FILE_BYTES } }),
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    WorkerModule.with({ worker, database, outbox, notifications }),
+    new FastifyAdapter({ forceCloseConnections: true }),
+    { logger: nestLogger(), abortOnError: false },
+  );
+  enterContextAtRequest(app.getHttpServer(), { hops: 0 }, [accessLog(systemClock)]);
+  await app.listen(worker.workerPort, '0.0.0.0');
+  logger.info('worker_started', { port: (app.getHttpServer().address() as AddressInfo).port, sinks: outbox.eventSinks });
+  return {
+    async stop() {
+      app.get(Draining).started = true;
+      await app.close(); // the relays finish what is in hand before the data source goes
+    },
+  };
+}

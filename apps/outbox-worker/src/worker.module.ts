@@ -1,0 +1,35 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { DatabaseModule, type DatabaseSettings } from '@pikaia/database';
+import { type OutboxSettings, RelayModule } from '@pikaia/events';
+import { LoggingModule } from '@pikaia/logging';
+import { type NotificationSettings, NotificationsModule } from '@pikaia/notifications';
+import { ClsModule } from 'nestjs-cls';
+import { join } from 'node:path';
+import { HealthController } from './health/health.controller.js';
+import { Draining } from './health/draining.js';
+import type { WorkerSettings } from './worker.settings.js';
+
+export interface WorkerModuleSettings {
+  readonly worker: WorkerSettings;
+  readonly database: DatabaseSettings;
+  readonly outbox: OutboxSettings;
+  readonly notifications: NotificationSettings;
+}
+
+@Module({})
+export class WorkerModule {
+  static with({ worker, database, outbox, notifications }: WorkerModuleSettings): DynamicModule {
+    return {
+      module: WorkerModule,
+      imports: [
+        ClsModule.forRoot({ global: true }),
+        LoggingModule.forRoot(),
+        DatabaseModule.forRoot({ settings: database, applicationName: 'pikaia-outbox-worker' }),
+        NotificationsModule.with({ settings: notifications, mailDirectory: join(worker.varDirectory, 'mail') }),
+        RelayModule.forRoot({ settings: outbox, databaseUrl: database.databaseUrl, onFatal: () => process.exit(1) }),
+      ],
+      controllers: [HealthController],
+      providers: [Draining],
+    };
+  }
+}

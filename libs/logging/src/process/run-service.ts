@@ -1,0 +1,56 @@
+import { context } from '@pikaia/core';
+import { getLogger } from '../logger.js';
+import { handleProcessFaults } from './process-faults.js';
+import { logStartupFailure } from './startup-failure.js';
+
+const STOP_LIMIT_MS = 10_000; // container runtimes kill after it, or later
+
+export interface Service {
+  /** Stops taking work, finishes what is in hand, closes what it has opened. */
+  stop(): Promise<void>;
+}
+
+const logger = getLogger('process');
+
+/**
+ * The frame of a service's process: start, tell the parent `ready`, stop once.
+ *
+ * SIGTERM, SIGINT, SIGHUP and the end of the IPC channel to the parent all stop it in order; a second signal changes
+ * nothing, since a terminal and npm both send one. Exit status: 0 after a stop, 1 for a failed start or a stop that took
+ * longer than ten seconds.
+ */
+export async function runService(start: () => Promise<Service>): Promise<void> {
+  handleProcessFaults();
+  let stopping = false;
+  let service: Service | undefined;
+  const stop = (reason: string): void => {
+    if (stopping) return;
+    stopping = true;
+    context.run({}, () => void finish(reason, service));
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
+  if (process.connected) process.on('disconnect', () => stop('parent_gone'));
+  try {
+    service = await context.run({}, start);
+  } catch (error) {
+    logStartupFailure(error);
+  }
+  if (stopping) return;
+  if (process.connected) process.send?.('ready');
+}
+
+async function finish(reason: string, service: Service | undefined): Promise<void> {
+  logger.info('process_stopping', { reason });
+  setTimeout(() => {
+    logger.error('process_stop_timed_out', { limit_ms: STOP_LIMIT_MS });
+    process.exit(1);
+  }, STOP_LIMIT_MS).unref();
+  try {
+    await service?.stop();
+  } catch (error) {
+    logger.exception('process_stop_failed', error);
+    process.exit(1);
+  }
+  logger.info('process_stopped');
+  process.exit(0);
+}

@@ -1,0 +1,34 @@
+import { getLogger } from '@pikaia/logging';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createTransport } from 'nodemailer';
+import type { Mail, Mailer } from './mailer.js';
+
+const SENDER = { name: 'Pikaia', address: 'no-reply@pikaia.example' };
+
+const logger = getLogger('mail');
+
+/** Writes letters to files, one an id: development's mailbox. A letter that is sent again replaces itself. */
+export class FileMailer implements Mailer {
+  private readonly transport = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
+
+  constructor(private readonly directory: string) {}
+
+  async send({ id, to, subject, text, html, correlationId }: Mail): Promise<{ messageId: string }> {
+    const { message, messageId } = await this.transport.sendMail({
+      messageId: `<${id}@pikaia.example>`,
+      from: SENDER,
+      to: { name: to.name ?? '', address: to.address },
+      subject,
+      text,
+      html,
+      headers: { 'X-Correlation-ID': correlationId },
+    });
+    await mkdir(this.directory, { recursive: true });
+    const file = join(this.directory, `${id}.eml`);
+    await writeFile(`${file}.new`, message as Buffer);
+    await rename(`${file}.new`, file); // whole or not at all
+    logger.info('mail_written', { file });
+    return { messageId };
+  }
+}

@@ -1,0 +1,16 @@
+import { Setting } from '@pikaia/core';
+import { IsString, IsUrl, MinLength } from 'class-validator';
+
+export class NotificationSettings {
+  @Setting('INVITATION_SECRET', { about: 'signs the tokens of invitation links; at least 32 characters', secret: true })
+  @IsString()
+  @MinLength(32)
+  invitationSecret!: string;
+
+  @Setting('PUBLIC_URL', {
+    about: 'where people reach the application: invitation links begin with it',
+    default: 'http://localhost:3000',
+  })
+  @IsUrl({ require_tld: false, protocols: ['http', 'https'], require_protocol: true })
+  publicUrl!: string;
+}

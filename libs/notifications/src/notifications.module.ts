@@ -1,0 +1,27 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { FileMailer } from './mail/file.mailer.js';
+import { MAILER } from './mail/mailer.js';
+import { NotificationSettings } from './notification.settings.js';
+import { WelcomeEmail } from './welcome-email/welcome-email.consumer.js';
+
+export interface NotificationsModuleOptions {
+  readonly settings: NotificationSettings;
+  /** Where letters are written in development. */
+  readonly mailDirectory: string;
+}
+
+/** The consumers that tell people what happened. */
+@Module({})
+export class NotificationsModule {
+  static with({ settings, mailDirectory }: NotificationsModuleOptions): DynamicModule {
+    return {
+      module: NotificationsModule,
+      providers: [
+        { provide: NotificationSettings, useValue: settings },
+        { provide: MAILER, useFactory: () => new FileMailer(mailDirectory) },
+        WelcomeEmail,
+      ],
+      exports: [WelcomeEmail],
+    };
+  }
+}

@@ -1,0 +1,36 @@
+import { Inject } from '@nestjs/common';
+import { MemberInvited } from '@pikaia/contracts';
+import { Consumer, Handles, type EventOf } from '@pikaia/events';
+import { getLogger } from '@pikaia/logging';
+import { MAILER, type Mailer } from '../mail/mailer.js';
+import { NotificationSettings } from '../notification.settings.js';
+import { signInvitation } from './invitation-token.js';
+import { welcomeText } from './welcome-email.text.js';
+
+const logger = getLogger('notifications');
+
+/** Sends the invitation link. The event holds all that it needs: no look-up elsewhere. */
+@Consumer('welcome-email', { from: 'beginning' })
+export class WelcomeEmail {
+  constructor(
+    @Inject(MAILER) private readonly mailer: Mailer,
+    private readonly settings: NotificationSettings,
+  ) {}
+
+  @Handles(MemberInvited, { effect: 'outside' })
+  async send(event: EventOf<MemberInvited>): Promise<{ message_id: string }> {
+    const { email, name } = event.data;
+    const token = await signInvitation(
+      { memberId: event.aggregate_id, organizationId: event.organization_id!, email, invitedAt: new Date(event.occurred_at) },
+      this.settings.invitationSecret,
+    );
+    const { messageId } = await this.mailer.send({
+      id: event.event_id,
+      to: { address: email, ...(name !== undefined && { name }) },
+      ...welcomeText(event.data, `${this.settings.publicUrl}/invitations/accept?token=${token}`),
+      correlationId: event.correlation_id,
+    });
+    logger.info('welcome_email_sent', { email, 'message.id': messageId });
+    return { message_id: messageId };
+  }
+}

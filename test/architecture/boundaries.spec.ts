@@ -1,0 +1,84 @@
+import { execFile } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const root = resolve(__dirname, '../..');
+const run = promisify(execFile);
+
+/** One violation of each rule; the file that breaks it, and what it says. */
+const PLANTED: readonly { rule: string; file: string; source: string }[] = [
+  { rule: 'core-imports-only-what-is-below', file: 'libs/core/src/planted.ts', source: "import '@pikaia/logging';" },
+  { rule: 'logging-imports-only-what-is-below', file: 'libs/logging/src/planted.ts', source: "import '@pikaia/database';" },
+  { rule: 'database-imports-only-what-is-below', file: 'libs/database/src/planted.ts', source: "import '@pikaia/events';" },
+  { rule: 'events-imports-only-what-is-below', file: 'libs/events/src/planted.ts', source: "import '@pikaia/audit';" },
+  { rule: 'audit-imports-only-what-is-below', file: 'libs/audit/src/planted.ts', source: "import '@pikaia/events';" },
+  { rule: 'contracts-imports-only-what-is-below', file: 'libs/contracts/src/planted.ts', source: "import '@pikaia/logging';" },
+  { rule: 'notifications-imports-only-what-is-below', file: 'libs/notifications/src/planted.ts', source: "import '@pikaia/audit';" },
+  { rule: 'library-never-imports-app', file: 'libs/events/src/planted-app.ts', source: "import '../../../apps/api/src/main.js';" },
+  { rule: 'app-never-imports-app', file: 'apps/api/src/planted.ts', source: "import '../../outbox-worker/src/main.js';" },
+  { rule: 'no-deep-imports', file: 'apps/api/src/planted-deep.ts', source: "import '../../../libs/core/src/identifier.js';" },
+  { rule: 'relay-knows-no-consumers', file: 'libs/events/src/relay/planted.ts', source: "import '../consume/planted-target.js';" },
+  { rule: 'only-its-sink-knows-aws', file: 'libs/events/src/planted-aws.ts', source: "import '@aws-sdk/client-eventbridge';" },
+  { rule: 'no-circles', file: 'libs/core/src/planted-circle.ts', source: "import { b } from './planted-circle-b.js';\nexport const a = () => b;" },
+  { rule: 'resolvable', file: 'libs/core/src/planted-lost.ts', source: "import './there-is-no-such-file.js';" },
+];
+const TARGETS = [
+  { file: 'libs/events/src/consume/planted-target.ts', source: 'export const target = 1;' },
+  { file: 'libs/core/src/planted-circle-b.ts', source: "import { a } from './planted-circle.js';\nexport const b = () => a;" },
+  { file: 'node_modules/@aws-sdk/client-eventbridge/index.js', source: 'export {};' },
+  { file: 'node_modules/@aws-sdk/client-eventbridge/package.json', source: '{"name":"@aws-sdk/client-eventbridge","type":"module","main":"index.js"}' },
+];
+
+describe('boundaries', () => {
+  let copy: string;
+  let violations: { from: string; rule: { name: string } }[];
+
+  beforeAll(async () => {
+    copy = mkdtempSync(join(tmpdir(), 'pikaia-boundaries-'));
+    copySources(copy);
+    for (const { file, source } of [...PLANTED, ...TARGETS]) {
+      mkdirSync(dirname(join(copy, file)), { recursive: true });
+      writeFileSync(join(copy, file), source);
+    }
+    const cruiser = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
+    const { stdout } = await run(process.execPath, [cruiser, '--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'apps', 'libs'], {
+      cwd: copy,
+      maxBuffer: 64 * 1024 * 1024,
+    }).catch((error: { stdout: string }) => error); // violations make it end with their number
+    ({ violations } = (JSON.parse(stdout) as { summary: { violations: typeof violations } }).summary);
+  });
+
+  afterAll(() => rmSync(copy, { recursive: true, force: true }));
+
+  it.each(PLANTED)('$rule is broken by $file, and that is seen', ({ rule, file }) => {
+    expect(violations.filter(({ from }) => from === file).map(({ rule: { name } }) => name)).toContain(rule);
+  });
+
+  it('has a planted violation for each rule', () => {
+    const { forbidden } = jest.requireActual<{ forbidden: { name: string }[] }>(join(root, '.dependency-cruiser.cjs'));
+    expect(new Set(PLANTED.map(({ rule }) => rule))).toEqual(new Set(forbidden.map(({ name }) => name)));
+  });
+
+  it('sees nothing else', () => {
+    const planted = new Set([...PLANTED, ...TARGETS].map(({ file }) => file));
+    expect(violations.filter(({ from }) => !planted.has(from)).map(({ from, rule }) => `${rule.name}: ${from}`)).toEqual([]);
+  });
+});
+
+/** The sources, and the installed packages by links; ours lead into the copy. */
+function copySources(to: string): void {
+  for (const folder of ['apps', 'libs']) {
+    cpSync(join(root, folder), join(to, folder), { recursive: true, filter: (path) => !/[\\/](dist|node_modules)$/.test(path) });
+  }
+  for (const file of ['.dependency-cruiser.cjs', 'package.json', 'tsconfig.base.json']) cpSync(join(root, file), join(to, file));
+  const modules = join(root, 'node_modules');
+  mkdirSync(join(to, 'node_modules/@pikaia'), { recursive: true });
+  for (const name of readdirSync(modules)) {
+    if (!['@pikaia', '@aws-sdk'].includes(name)) symlinkSync(join(modules, name), join(to, 'node_modules', name));
+  }
+  for (const folder of ['apps', 'libs']) {
+    for (const name of readdirSync(join(to, folder))) symlinkSync(join(to, folder, name), join(to, 'node_modules/@pikaia', name));
+  }
+}

@@ -1,0 +1,143 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { createDatabase, type TestDatabase } from './database.js';
+import { ServiceProcess, type LogLine } from './service.process.js';
+
+const run = promisify(execFile);
+const dist = resolve(__dirname, '../../apps/api/dist');
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** JSON where there is some; its shape is what the test asserts. */
+  readonly body: Record<string, never> & { readonly [field: string]: unknown };
+}
+
+interface SystemOptions {
+  readonly worker?: boolean;
+  readonly environment?: NodeJS.ProcessEnv;
+  /** A database that the test keeps; otherwise one is made and dropped. */
+  readonly database?: TestDatabase;
+}
+
+/** api and outbox-worker as built, on a database with the demo data, in a folder of their own. */
+export class System {
+  readonly services: ServiceProcess[] = [];
+  private readonly tokens = new Map<string, string>();
+  private readonly client: pg.Client;
+
+  private constructor(
+    readonly database: TestDatabase,
+    readonly directory: string,
+    private readonly environment: NodeJS.ProcessEnv,
+  ) {
+    this.client = new pg.Client({ connectionString: database.ownerUrl });
+    this.client.on('error', () => undefined); // tests that restart the server make their own
+  }
+
+  static async start({ worker = true, environment = {}, database }: SystemOptions = {}): Promise<System> {
+    const directory = mkdtempSync(join(tmpdir(), 'pikaia-system-'));
+    chmodSync(directory, 0o711);
+    const system = new System(database ?? (await createDatabase()), directory, environment);
+    await system.client.connect();
+    await inNode(`await (await import('${dist}/database/seed.js')).seed(${JSON.stringify(system.database.ownerUrl)})`);
+    await Promise.all([system.startApi(), ...(worker ? [system.startWorker()] : [])]);
+    return system;
+  }
+
+  async startApi(environment: NodeJS.ProcessEnv = {}): Promise<ServiceProcess> {
+    return this.keep(await ServiceProcess.start('api', { ...this.settings(this.database.apiUrl), ...environment }));
+  }
+
+  async startWorker(environment: NodeJS.ProcessEnv = {}): Promise<ServiceProcess> {
+    return this.keep(await ServiceProcess.start('outbox-worker', { ...this.settings(this.database.workerUrl), ...environment }));
+  }
+
+  settings(databaseUrl: string): NodeJS.ProcessEnv {
+    return {
+      DATABASE_URL: databaseUrl,
+      PORT: '0',
+      WORKER_PORT: '0',
+      PIKAIA_VAR: this.directory,
+      INVITATION_SECRET: 'a secret of the tests, long enough for it',
+      ...this.environment,
+    };
+  }
+
+  get api(): ServiceProcess {
+    return this.services.findLast(({ startLine }) => startLine?.['event'] === 'api_started')!;
+  }
+
+  get worker(): ServiceProcess {
+    return this.services.findLast(({ startLine }) => startLine?.['event'] === 'worker_started')!;
+  }
+
+  /** All lines that api and worker have printed so far. */
+  get lines(): LogLine[] {
+    return this.services.flatMap(({ lines }) => lines);
+  }
+
+  /** As `npm run token` does it. */
+  async token(email: string): Promise<string> {
+    const known = this.tokens.get(email);
+    if (known) return known;
+    const options = { email, keysDirectory: join(this.directory, 'keys'), databaseUrl: this.database.ownerUrl };
+    const token = await inNode(
+      `process.stdout.write(await (await import('${dist}/authentication/development-issuer.js')).issueDevelopmentToken(${JSON.stringify(options)}))`,
+    );
+    this.tokens.set(email, token);
+    return token;
+  }
+
+  /** A request as `email`, or as nobody. Paths that do not begin with /health are below /api/v1. */
+  async request(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
+    const { as, body, headers = {}, port = this.api.port } = options;
+    const response = await fetch(`http://127.0.0.1:${port}${path.startsWith('/health') ? '' : '/api/v1'}${path}`, {
+      method,
+      headers: {
+        ...(as !== undefined && { authorization: `Bearer ${await this.token(as)}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const isJson = response.headers.get('content-type')?.includes('json');
+    return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : { text } };
+  }
+
+  /** As the owner. */
+  async query<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
+    return (await this.client.query<Row>(sql, values)).rows;
+  }
+
+  /** Stops what still runs, and removes what was made. Answers how each service ended. */
+  async stop(): Promise<(number | string)[]> {
+    const ends = await Promise.all(this.services.map((service) => service.stop()));
+    await this.client.end();
+    await this.database.drop();
+    rmSync(this.directory, { recursive: true, force: true }); // what mkdtemp returned
+    return ends;
+  }
+
+  private keep(service: ServiceProcess): ServiceProcess {
+    this.services.push(service);
+    return service;
+  }
+}
+
+export interface RequestOptions {
+  readonly as?: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly port?: number;
+}
+
+/** The built code is ESM with decorators: a process of its own loads it as it is. */
+async function inNode(code: string): Promise<string> {
+  return (await run(process.execPath, ['--input-type=module', '-e', code])).stdout;
+}
