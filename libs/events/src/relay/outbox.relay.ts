@@ -168,7 +168,7 @@ export class OutboxRelay {
     this.error = null;
     logger.info('leader_acquired', { sink: sink.name });
     try {
-      while (!isDone(term)) await this.pulse.wait(await term.step());
+      for (let next = await term.step(); !isDone(term); next = await term.step()) await this.pulse.wait(next);
       await term.finish(this.stopWithinMs);
       logger.info('leader_lost', { sink: sink.name, reason: 'stopped' });
     } catch (error) {

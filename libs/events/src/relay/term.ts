@@ -120,6 +120,7 @@ export class Term {
     }
     clearTimeout(timer);
     if (this.handOver.hasMoved || this.deliveries.hasChanges) await this.storeProgress();
+    await this.health.write();
   }
 
   /** What is still in flight decides nothing any more. */
