@@ -9,12 +9,11 @@ import { createDatabase, type TestDatabase } from '../../../test/support/databas
 import { eventually } from '../../../test/support/eventually.js';
 import { statusOf } from '../../../test/support/outbox.js';
 import { Consumer, Handles } from './consume/consumer.decorator.js';
-import { PostponeError } from './consume/postpone.error.js';
 import { DomainEvent } from './contract/domain-event.js';
 import type { EventOf } from './contract/envelope.js';
 import { EventsModule } from './record/events.module.js';
 import { Events } from './record/events.service.js';
-import { Relay, RelayModule } from './relay.module.js';
+import { RelayModule } from './relay.module.js';
 import { OutboxSettings } from './relay/outbox.settings.js';
 
 @DomainEvent('guest.invited', { version: 1, aggregate: 'guest' })

@@ -38,8 +38,6 @@ export function Consumer(name: string, { from }: ConsumerOptions): ClassDecorato
   };
 }
 
-type Handler<Data extends object> = TypedPropertyDescriptor<(event: EventOf<Data>) => unknown>;
-
 /**
  * Declares what a method handles; several decorators on one method are several contracts. What the method returns is
  * kept in the receipt of an `outside` effect, such as a provider's message id.
@@ -47,7 +45,11 @@ type Handler<Data extends object> = TypedPropertyDescriptor<(event: EventOf<Data
  * @throws PikaiaError `PIKAIA_EVENT_CONTRACT_INVALID` for a class without `@DomainEvent`.
  */
 export function Handles<Data extends object>(data: ContractClass<Data>, options: HandlesOptions) {
-  return (prototype: object, method: string, _descriptor: Handler<Data>): void => {
+  return <Method extends (event: EventOf<Data>) => unknown>(
+    prototype: object,
+    method: string,
+    _descriptor: TypedPropertyDescriptor<Method>,
+  ): void => {
     const declared = declaredHandlers.get(prototype) ?? [];
     declared.push({ timeout: DEFAULT_TIMEOUT_MS, ...options, contract: contractOf(data), method });
     declaredHandlers.set(prototype, declared);

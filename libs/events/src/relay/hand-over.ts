@@ -20,7 +20,7 @@ export class HandOver {
 
   /** @returns what settles the row at an index of this reading. */
   add(reading: Reading): (index: number) => void {
-    const batch: Batch = { reading, settled: new Array<boolean>(reading.rows.length).fill(false), prefix: 0 };
+    const batch: Batch = { reading, settled: reading.rows.map(() => false), prefix: 0 };
     this.batches.push(batch);
     this.openRows += reading.rows.length;
     this.advance();

@@ -3,6 +3,7 @@ import { getLogger } from '@pikaia/logging';
 import type { Client } from 'pg';
 import { retryDelay } from './backoff.js';
 import { CursorStore } from './cursor.store.js';
+import { textOf } from './error-fingerprint.js';
 import { Leader } from './leader.js';
 import { OutboxReader, READ_LIMITS, type ReadLimits } from './outbox.reader.js';
 import { Pulse } from './pulse.js';
@@ -105,6 +106,11 @@ export class OutboxRelay {
     return { sink: this.options.sink.name, state: this.state, term: this.term?.status ?? null, error: this.error };
   }
 
+  protected createLeader(): Leader {
+    const { url, sink, leaderTimeoutMs } = this.options;
+    return new Leader({ url, sink: sink.name, leaderTimeoutMs }, () => this.pulse.wake());
+  }
+
   protected createReader(client: Client): OutboxReader {
     const { sink, limits = READ_LIMITS } = this.options;
     return new OutboxReader(client, sink.types, limits);
@@ -119,10 +125,12 @@ export class OutboxRelay {
       try {
         await this.withLeader((leader) => this.standByThenLead(leader));
       } catch (error) {
-        this.error = String(error);
+        this.error = textOf(error);
         if (error instanceof PikaiaError) return this.giveUp(error);
+        const hasLed = this.state === 'leading'; // then it has said that it lost the lead, and why
         this.state = 'connecting';
-        if (!this.failures++) logger.warning('relay_disconnected', { sink: this.options.sink.name, reason: this.error });
+        if (!this.failures++ && !hasLed)
+          logger.warning('relay_disconnected', { sink: this.options.sink.name, reason: this.error });
         await this.pulse.wait(Math.min(LONGEST_RECONNECT_MS, retryDelay(this.failures, this.random)));
       }
     }
@@ -159,23 +167,21 @@ export class OutboxRelay {
     this.failures = 0;
     this.error = null;
     logger.info('leader_acquired', { sink: sink.name });
-    let reason = 'stopped';
     try {
-      while (!isDone(term)) await this.pulse.wait(await term.step());
+      for (let next = await term.step(); !isDone(term); next = await term.step()) await this.pulse.wait(next);
       await term.finish(this.stopWithinMs);
+      logger.info('leader_lost', { sink: sink.name, reason: 'stopped' });
     } catch (error) {
-      reason = String(error);
+      logger.warning('leader_lost', { sink: sink.name, reason: textOf(error) });
       throw error;
     } finally {
       term.drop();
       this.term = undefined;
-      logger.info('leader_lost', { sink: sink.name, reason });
     }
   }
 
   private async withLeader<T>(work: (leader: Leader) => Promise<T>): Promise<T> {
-    const { url, sink, leaderTimeoutMs } = this.options;
-    const leader = new Leader({ url, sink: sink.name, leaderTimeoutMs }, () => this.pulse.wake());
+    const leader = this.createLeader();
     try {
       await leader.connect();
       return await work(leader);

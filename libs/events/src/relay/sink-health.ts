@@ -20,15 +20,14 @@ export class SinkHealth {
   private failures = 0;
   private pausedUntil = -Infinity;
   private lastError: string | null = null;
-  private written: string | null;
+  private isWritten = true;
 
   constructor(
     private readonly client: ClientBase,
     private readonly options: SinkHealthOptions,
+    /** As a former leader left it: the first success clears it. */
     private since: Date | null,
-  ) {
-    this.written = since && ''; // what a former leader wrote is to be cleared by the first success
-  }
+  ) {}
 
   get failingSince(): Date | null {
     return this.since;
@@ -41,7 +40,9 @@ export class SinkHealth {
 
   fail(error: unknown): void {
     const { clock, random, sink } = this.options;
-    this.lastError = textOf(error);
+    const text = textOf(error);
+    this.isWritten &&= this.since !== null && this.lastError === text;
+    this.lastError = text;
     if (!this.failures) logger.warning('sink_failing', { sink: sink.name, reason: this.lastError });
     this.since ??= clock.now();
     if (!this.pausedForMs) this.pausedUntil = clock.monotonic() + retryDelay(++this.failures, random);
@@ -50,7 +51,10 @@ export class SinkHealth {
   recover(): void {
     const { clock, sink } = this.options;
     this.lastSuccessAt = clock.monotonic();
-    if (this.since) logger.info('sink_recovered', { sink: sink.name, failing_since: this.since });
+    if (this.since) {
+      logger.info('sink_recovered', { sink: sink.name, failing_since: this.since });
+      this.isWritten = false;
+    }
     this.since = null;
     this.lastError = null;
     this.failures = 0;
@@ -59,8 +63,8 @@ export class SinkHealth {
 
   /** Shows the state in outbox_sink when it has changed. */
   async write(): Promise<void> {
-    if (this.written === this.lastError) return;
-    this.written = this.lastError;
+    if (this.isWritten) return;
+    this.isWritten = true;
     await this.client.query(MARK_FAILING, [this.options.sink.name, this.since, this.lastError]);
   }
 }

@@ -1,21 +1,17 @@
-import { context, newId, type Clock } from '@pikaia/core';
-import { getLogger } from '@pikaia/logging';
-import { retryDelay } from './backoff.js';
+import type { Clock } from '@pikaia/core';
 import type { CursorStore, DeliveryChanges } from './cursor.store.js';
 import type { Cursor } from './cursor.js';
 import { Deliveries, laneOf } from './deliveries.js';
-import { markPostponed, markPublished, markRefused, markWaiting, undelivered, type Delivery } from './delivery.js';
-import { fingerprintOf, textOf } from './error-fingerprint.js';
+import { markWaiting } from './delivery.js';
 import { HandOver } from './hand-over.js';
 import { Lanes, type Entry } from './lanes.js';
 import type { Leader } from './leader.js';
 import type { OutboxReader } from './outbox.reader.js';
+import { Outcomes } from './outcomes.js';
 import { SinkHealth } from './sink-health.js';
 import type { Outcome, Sink, SinkEvent } from './sink.js';
 
-const logger = getLogger('outbox');
 const IDLE_STORE_MS = 60_000; // an idle cursor is stored too, so that the look-back of the next leader stays short
-const ALONE_FAILING_MS = 30_000; // an entry that alone meets transport failures for so long moves out of the way
 
 export interface TermOptions {
   readonly sink: Sink;
@@ -42,15 +38,13 @@ export interface TermStatus {
  * so what was not stored is forgotten, and delivered again by whoever leads next.
  */
 export class Term {
-  private readonly lanes = new Lanes();
-  private readonly postponements = new Map<string, number>();
   private readonly inFlight = new Set<Promise<void>>();
   private over = false;
   private reading = true;
   private hasMore = true;
   private lastReadAt = -Infinity;
   private lastWordAt = -Infinity;
-  private lastStoredAt = -Infinity;
+  private lastStoredAt: number;
 
   private constructor(
     private readonly options: TermOptions,
@@ -58,17 +52,23 @@ export class Term {
     private readonly reader: OutboxReader,
     private readonly store: CursorStore,
     private cursor: Cursor,
+    private readonly lanes: Lanes,
     private readonly handOver: HandOver,
     private readonly deliveries: Deliveries,
     private readonly health: SinkHealth,
-  ) {}
+    private readonly outcomes: Outcomes,
+  ) {
+    this.lastStoredAt = this.monotonic() - options.storeIntervalMs; // the first change is stored at once
+  }
 
   static async begin(options: TermOptions, leader: Leader, reader: OutboxReader, store: CursorStore): Promise<Term> {
     const { cursor, failingSince } = await store.load();
     const deliveries = new Deliveries(leader.client, options.sink.name, options.sink.ordering === 'aggregate');
     await deliveries.load();
     const health = new SinkHealth(leader.client, options, failingSince);
-    return new Term(options, leader, reader, store, cursor, new HandOver(cursor), deliveries, health);
+    const lanes = new Lanes();
+    const outcomes = new Outcomes(options, lanes, deliveries, health);
+    return new Term(options, leader, reader, store, cursor, lanes, new HandOver(cursor), deliveries, health, outcomes);
   }
 
   /** The log may have something new. */
@@ -120,6 +120,7 @@ export class Term {
     }
     clearTimeout(timer);
     if (this.handOver.hasMoved || this.deliveries.hasChanges) await this.storeProgress();
+    await this.health.write();
   }
 
   /** What is still in flight decides nothing any more. */
@@ -191,7 +192,7 @@ export class Term {
     const outcomes = await this.deliver(batch);
     if (this.over) return;
     if (outcomes.some(({ kind }) => kind !== 'transport')) this.health.recover();
-    for (const [index, entry] of batch.entries()) this.conclude(entry, outcomes[index]!);
+    for (const [index, entry] of batch.entries()) this.outcomes.conclude(entry, outcomes[index]!);
   }
 
   private async deliver(batch: readonly Entry[]): Promise<readonly Outcome[]> {
@@ -203,72 +204,6 @@ export class Term {
     } catch (error) {
       return batch.map((): Outcome => ({ kind: 'transport', error }));
     }
-  }
-
-  private conclude(entry: Entry, outcome: Outcome): void {
-    const delivery = entry.delivery ?? undelivered(entry.event);
-    const now = new Date(this.now());
-    switch (outcome.kind) {
-      case 'accepted':
-        this.postponements.delete(delivery.eventId);
-        if (entry.delivery) this.deliveries.record(markPublished(delivery));
-        entry.settle();
-        this.lanes.next(entry.lane);
-        return;
-      case 'refused': {
-        const refused = markRefused(delivery, outcome, now, this.options.random);
-        const attempt = {
-          eventId: delivery.eventId,
-          at: now,
-          error: textOf(outcome.error),
-          fingerprint: fingerprintOf(outcome.error),
-        };
-        this.deliveries.record(refused, attempt);
-        this.holdBack(entry);
-        this.logRefusal(refused, outcome.error);
-        return;
-      }
-      case 'postponed':
-        this.postpone(entry, delivery, outcome.error, outcome.retryAfterMs);
-        return;
-      case 'transport': {
-        entry.failingSince ??= this.monotonic();
-        const others = this.health.lastSuccessAt > entry.failingSince;
-        if (others && this.monotonic() - entry.failingSince > ALONE_FAILING_MS) this.postpone(entry, delivery, outcome.error);
-        else this.lanes.again(entry.lane);
-        this.health.fail(outcome.error);
-      }
-    }
-  }
-
-  private postpone(entry: Entry, delivery: Delivery, error: unknown, retryAfterMs?: number): void {
-    const times = (this.postponements.get(delivery.eventId) ?? 0) + 1;
-    this.postponements.set(delivery.eventId, times);
-    const delay = retryAfterMs ?? retryDelay(times, this.options.random);
-    this.deliveries.record(markPostponed(delivery, error, new Date(this.now()), delay));
-    this.holdBack(entry);
-    inContextOf(delivery, this.options.sink.name, () =>
-      logger.info('event_postponed', { sink: this.options.sink.name, reason: textOf(error) }),
-    );
-  }
-
-  /** The entry has become a delivery: what was read behind it in its aggregate waits for it. */
-  private holdBack(entry: Entry): void {
-    entry.settle();
-    for (const behind of this.lanes.close(entry.lane)) {
-      this.deliveries.record(markWaiting(behind.event));
-      behind.settle();
-    }
-  }
-
-  private logRefusal(delivery: Delivery, error: unknown): void {
-    const sink = this.options.sink.name;
-    const { attempts, nextAttemptAt, fingerprint } = delivery;
-    inContextOf(delivery, sink, () => {
-      if (delivery.status === 'failed') logger.exception('event_failed', error, { sink, attempts, fingerprint });
-      else
-        logger.warning('event_refused', { sink, attempts, fingerprint, next_attempt_at: nextAttemptAt, reason: textOf(error) });
-    });
   }
 
   private async storeProgress(): Promise<void> {
@@ -310,16 +245,3 @@ export class Term {
 }
 
 const toSinkEvent = ({ event, delivery }: Entry): SinkEvent => ({ ...event, attempt: (delivery?.attempts ?? 0) + 1 });
-
-/** Log lines about an event carry the trace id of the request that caused it. */
-function inContextOf(delivery: Delivery, sink: string, work: () => void): void {
-  const { correlationId, organizationId, eventId, eventType, attempts } = delivery;
-  context.run(
-    {
-      correlationId: correlationId ?? newId(),
-      ...(organizationId === null ? {} : { organizationId }),
-      event: { id: eventId, type: eventType, consumer: sink, attempt: attempts },
-    },
-    work,
-  );
-}

@@ -1,0 +1,238 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { eventually } from '../../../../test/support/eventually.js';
+import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
+import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
+import { OUTBOX_CHANNEL } from '../record/outbox-channel.js';
+import { OutboxRelay, type RelayOptions } from './outbox.relay.js';
+import { OutboxRelays } from './outbox.relays.js';
+import { registerSinks } from './register-sinks.js';
+import { accepted } from './sink.js';
+
+describe('OutboxRelay', () => {
+  let database: TestDatabase;
+  let owner: pg.Client;
+  let api: pg.Client;
+  let sink: ScriptedSink;
+  let running: { stop(): Promise<void> }[];
+
+  beforeAll(async () => {
+    database = await createDatabase();
+    owner = await connect(database.ownerUrl);
+    api = await connect(database.apiUrl);
+  });
+
+  beforeEach(async () => {
+    running = [];
+    await owner.query(`update outbox.outbox_sink set state = 'retired'`); // the sinks of other tests do not count
+    sink = new ScriptedSink(`scripted-${randomUUID()}`, { from: 'now' });
+    await registerSinks(database.workerUrl, [sink], 'spec');
+  });
+
+  afterEach(() => Promise.all(running.map((relay) => relay.stop())));
+
+  afterAll(async () => {
+    await api.end();
+    await owner.end();
+    await database.drop();
+  });
+
+  async function connect(url: string): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    return client;
+  }
+
+  function relay(options: Partial<RelayOptions> = {}): OutboxRelay {
+    const made = new OutboxRelay({
+      url: database.workerUrl,
+      sink,
+      worker: 'spec',
+      random: () => 0.1,
+      pollIntervalMs: 20,
+      storeIntervalMs: 5,
+      leaderTimeoutMs: 5000,
+      ...options,
+    });
+    running.push(made);
+    return made;
+  }
+
+  const killLeader = () =>
+    owner.query(
+      `select pg_terminate_backend(a.pid) from pg_stat_activity a join pg_locks l on l.pid = a.pid and l.locktype = 'advisory'
+       where a.application_name = $1`,
+      [`pikaia-relay ${sink.name}`],
+    );
+
+  it('of two, one leads and the other stands by until the first one loses its connection', async () => {
+    const two = [relay(), relay()];
+    for (const one of two) one.start();
+    const states = () => two.map((one) => one.health().state).sort();
+    await eventually(states, (seen) => seen.join() === 'leading,standby');
+    const first = two.find((one) => one.health().state === 'leading')!;
+    await killLeader();
+    const second = two.find((one) => one !== first)!;
+    await eventually(() => second.health().state === 'leading');
+    const event = await insertEvent(api);
+    await eventually(() => sink.ids.includes(event.id));
+    expect(sink.ids).toEqual([event.id]);
+  });
+
+  it('gives the lead away when it stops', async () => {
+    const first = relay();
+    first.start();
+    await eventually(() => first.health().state === 'leading');
+    const second = relay();
+    second.start();
+    await first.stop();
+    await eventually(() => second.health().state === 'leading', Boolean, 1000);
+  });
+
+  it('delivers again what was handed over when the leader died before it could store that', async () => {
+    const event = await insertEvent(api);
+    let first = true;
+    sink.answers.set(event.id, async () => {
+      if (first) await killLeader(); // after the hand-over, before the cursor
+      first = false;
+      return accepted;
+    });
+    relay().start();
+    await eventually(
+      () => statusOf(api, event.id),
+      ({ status }) => status === 'published',
+    );
+    expect(sink.ids).toEqual([event.id, event.id]);
+  });
+
+  it('loses the lead when it says nothing, and pings so as not to', async () => {
+    const quiet = relay({ pollIntervalMs: 60_000, leaderTimeoutMs: 600 });
+    quiet.start();
+    await eventually(() => quiet.health().state === 'leading');
+    const backend = async () => {
+      const { rows } = await owner.query<{ pid: number }>('select pid from pg_stat_activity where application_name = $1', [
+        `pikaia-relay ${sink.name}`,
+      ]);
+      return rows[0]?.pid;
+    };
+    const led = await backend();
+    const deadline = performance.now() + 1500; // more than two time-outs
+    await eventually(() => performance.now() > deadline);
+    expect(await backend()).toBe(led);
+
+    const silent = relay({ leaderTimeoutMs: 600, sink: new ScriptedSink('silent') });
+    const leader = silent['createLeader']();
+    await leader.connect();
+    await eventually(() => isLost(() => leader.throwIfLost()), Boolean, 3000);
+    await leader.close();
+  });
+
+  it('finishes what is in hand when it stops, and starts nothing more', async () => {
+    const slow = await insertEvent(api, { aggregate: 'a' });
+    const next = await insertEvent(api, { aggregate: 'a' });
+    let release: () => void = () => undefined;
+    sink.answers.set(slow.id, () => new Promise((resolve) => (release = () => resolve(accepted))));
+    const one = relay();
+    one.start();
+    await eventually(() => sink.ids.length === 1);
+    const stopped = one.stop(5000);
+    release();
+    await stopped;
+    expect((await statusOf(api, slow.id)).status).toBe('published');
+    expect((await statusOf(api, next.id)).status).toBe('pending');
+    expect(sink.ids).toEqual([slow.id]);
+  });
+
+  it('gives up waiting for a sink that hangs when its time to stop is over', async () => {
+    const hanging = await insertEvent(api);
+    sink.answers.set(hanging.id, () => new Promise(() => undefined));
+    const one = relay();
+    one.start();
+    await eventually(() => sink.ids.length === 1);
+    await one.stop(50);
+    expect((await statusOf(api, hanging.id)).status).toBe('pending');
+  });
+
+  it('delivers by polling alone', async () => {
+    relay({ pollIntervalMs: 50 }).start();
+    const event = await insertEvent(api);
+    await eventually(() => sink.ids.includes(event.id));
+  });
+
+  it('delivers at once when it is woken, however rarely it polls', async () => {
+    const relays = new OutboxRelays([sink], {
+      url: database.workerUrl,
+      worker: 'spec',
+      pollIntervalMs: 60_000,
+      storeIntervalMs: 5,
+      leaderTimeoutMs: 60_000,
+    });
+    running.push(relays);
+    await relays.start();
+    await eventually(() => relays.health()[0]!.state === 'leading');
+    await eventually(async () => {
+      const { rowCount } = await owner.query(`select from pg_stat_activity where query = 'listen ${OUTBOX_CHANNEL}'`);
+      return rowCount === 1;
+    });
+    for (let i = 0; i < 3; i++) {
+      const event = await insertEvent(api);
+      await api.query(`notify ${OUTBOX_CHANNEL}`);
+      await eventually(() => sink.ids.includes(event.id), Boolean, 1000);
+    }
+  });
+
+  it('leaves no dead row in the log and delivers while an old transaction is held open', async () => {
+    const old = await connect(database.ownerUrl);
+    await old.query('begin isolation level repeatable read');
+    await old.query('select 1');
+    const writing = await connect(database.apiUrl);
+    await writing.query('begin');
+    const last = await insertEvent(writing);
+    const ids: string[] = [];
+    relay().start();
+    for (let i = 0; i < 300; i++) ids.push((await insertEvent(api, { aggregate: String(i % 7) })).id);
+    await eventually(() => ids.every((id) => sink.ids.includes(id)));
+    await writing.query('commit');
+    await eventually(() => sink.ids.includes(last.id));
+    await owner.query('select pg_stat_force_next_flush()');
+    const { rows } = await owner.query<{ dead: string }>(
+      `select coalesce(sum(n_dead_tup), 0) as dead from pg_stat_user_tables where relname like 'outbox_log%' or relname = 'outbox_progress'`,
+    );
+    expect(rows[0]!.dead).toBe('0');
+    await old.query('rollback');
+    await old.end();
+    await writing.end();
+  });
+
+  it('refuses the cursor of another cluster, and says what to run', async () => {
+    const restored = new ScriptedSink('restored');
+    await registerSinks(database.workerUrl, [restored], 'spec');
+    await owner.query(`update outbox.outbox_progress set txid = '77' where sink = 'restored'`);
+    await expect(registerSinks(database.workerUrl, [restored], 'spec')).rejects.toMatchObject({
+      code: 'PIKAIA_OUTBOX_RESTORED',
+      message: expect.stringContaining('npm run outbox -- rebase'),
+    });
+    const fatal: string[] = [];
+    const one = relay({ sink: restored, onFatal: ({ code }) => fatal.push(code) });
+    one.start();
+    await eventually(() => one.health().state === 'broken');
+    expect(fatal).toEqual(['PIKAIA_OUTBOX_RESTORED']);
+  });
+
+  it('stops when another server process answers on its connection', async () => {
+    const one = relay();
+    const leader = one['createLeader']();
+    expect(() => [leader.verifyBackend(1), leader.verifyBackend(1)]).not.toThrow();
+    expect(() => leader.verifyBackend(2)).toThrow(expect.objectContaining({ code: 'PIKAIA_OUTBOX_POOLED' }));
+  });
+});
+
+function isLost(check: () => void): boolean {
+  try {
+    check();
+    return false;
+  } catch {
+    return true;
+  }
+}

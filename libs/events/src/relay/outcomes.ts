@@ -1,0 +1,112 @@
+import { context, newId, type Clock } from '@pikaia/core';
+import { getLogger } from '@pikaia/logging';
+import { retryDelay } from './backoff.js';
+import type { Deliveries } from './deliveries.js';
+import { markPostponed, markPublished, markRefused, markWaiting, undelivered, type Delivery } from './delivery.js';
+import { fingerprintOf, textOf } from './error-fingerprint.js';
+import type { Entry, Lanes } from './lanes.js';
+import type { SinkHealth } from './sink-health.js';
+import type { Outcome } from './sink.js';
+
+const logger = getLogger('outbox');
+const ALONE_FAILING_MS = 30_000; // an entry that alone meets transport failures for so long moves out of the way
+
+interface OutcomesOptions {
+  readonly sink: { readonly name: string };
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** Decides what a sink's answer means for the event and for those behind it. */
+export class Outcomes {
+  /** How often in a row, since this worker leads: what was postponed burns no attempt that could be counted instead. */
+  private readonly postponements = new Map<string, number>();
+
+  constructor(
+    private readonly options: OutcomesOptions,
+    private readonly lanes: Lanes,
+    private readonly deliveries: Deliveries,
+    private readonly health: SinkHealth,
+  ) {}
+
+  /** An event that was sent and has its answer: the lane goes on, or the event becomes a delivery that it waits for. */
+  conclude(entry: Entry, outcome: Outcome): void {
+    const delivery = entry.delivery ?? undelivered(entry.event);
+    const now = this.options.clock.now();
+    if (outcome.kind === 'accepted' || outcome.kind === 'refused') this.postponements.delete(delivery.eventId);
+    switch (outcome.kind) {
+      case 'accepted':
+        if (entry.delivery) this.deliveries.record(markPublished(delivery));
+        entry.settle();
+        this.lanes.next(entry.lane);
+        return;
+      case 'refused': {
+        const refused = markRefused(delivery, outcome, now, this.options.random);
+        const attempt = {
+          eventId: delivery.eventId,
+          at: now,
+          error: textOf(outcome.error),
+          fingerprint: fingerprintOf(outcome.error),
+        };
+        this.deliveries.record(refused, attempt);
+        this.holdBack(entry);
+        this.logRefusal(refused, outcome.error);
+        return;
+      }
+      case 'postponed':
+        this.postpone(entry, delivery, outcome.error, outcome.retryAfterMs);
+        return;
+      case 'transport': {
+        entry.failingSince ??= this.options.clock.monotonic();
+        const othersPass = this.health.lastSuccessAt > entry.failingSince;
+        const isAlone = othersPass && this.options.clock.monotonic() - entry.failingSince > ALONE_FAILING_MS;
+        if (isAlone) this.postpone(entry, delivery, outcome.error);
+        else this.lanes.again(entry.lane);
+        this.health.fail(outcome.error);
+      }
+    }
+  }
+
+  private postpone(entry: Entry, delivery: Delivery, error: unknown, retryAfterMs?: number): void {
+    const times = (this.postponements.get(delivery.eventId) ?? 0) + 1;
+    this.postponements.set(delivery.eventId, times);
+    const delay = retryAfterMs ?? retryDelay(times, this.options.random);
+    this.deliveries.record(markPostponed(delivery, error, this.options.clock.now(), delay));
+    this.holdBack(entry);
+    inContextOf(delivery, this.options.sink.name, () =>
+      logger.info('event_postponed', { sink: this.options.sink.name, reason: textOf(error) }),
+    );
+  }
+
+  /** The entry has become a delivery: what was read behind it in its aggregate waits for it. */
+  private holdBack(entry: Entry): void {
+    entry.settle();
+    for (const behind of this.lanes.close(entry.lane)) {
+      this.deliveries.record(markWaiting(behind.event));
+      behind.settle();
+    }
+  }
+
+  private logRefusal(delivery: Delivery, error: unknown): void {
+    const sink = this.options.sink.name;
+    const { attempts, nextAttemptAt, fingerprint } = delivery;
+    const fields = { sink, attempts, fingerprint };
+    inContextOf(delivery, sink, () => {
+      if (delivery.status === 'failed') logger.exception('event_failed', error, fields);
+      else logger.warning('event_refused', { ...fields, next_attempt_at: nextAttemptAt, reason: textOf(error) });
+    });
+  }
+}
+
+/** Log lines about an event carry the trace id of the request that caused it. */
+function inContextOf(delivery: Delivery, sink: string, work: () => void): void {
+  const { correlationId, organizationId, eventId, eventType, attempts } = delivery;
+  context.run(
+    {
+      correlationId: correlationId ?? newId(),
+      ...(organizationId === null ? {} : { organizationId }),
+      event: { id: eventId, type: eventType, consumer: sink, attempt: attempts },
+    },
+    work,
+  );
+}

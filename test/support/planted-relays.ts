@@ -1,0 +1,123 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Client } from 'pg';
+import { advance, type Cursor, type Reading, type ReadParts } from '../../libs/events/src/relay/cursor.js';
+import { CursorStore, type DeliveryChanges } from '../../libs/events/src/relay/cursor.store.js';
+import { OutboxReader, READ_LIMITS } from '../../libs/events/src/relay/outbox.reader.js';
+import { OutboxRelay, type RelayOptions } from '../../libs/events/src/relay/outbox.relay.js';
+
+/** Each makes one of the mistakes that lose events. A proof that passes them proves nothing. */
+
+/** The transactions that the snapshot lists as running are not looked up again. */
+export class ListReader extends OutboxReader {
+  protected override lookBack(cursor: Cursor): { xmax: string; listed: string[] } {
+    return { ...super.lookBack(cursor), listed: [] };
+  }
+}
+
+/** Those that began after the snapshot are not looked up again. */
+export class XmaxReader extends OutboxReader {
+  protected override lookBack(cursor: Cursor): { xmax: string; listed: string[] } {
+    return { ...super.lookBack(cursor), xmax: '9223372036854775807' };
+  }
+}
+
+/** An empty read is followed by a snapshot of its own, instead of the one that the read ran in. */
+export class RefreshReader extends OutboxReader {
+  between: () => Promise<unknown> = () => sleep(Math.random() * 20);
+
+  protected override async readDue(cursor: Cursor): Promise<ReadParts> {
+    const parts = await super.readDue(cursor);
+    if (parts.late.length || parts.fresh.length) return parts;
+    await this.between();
+    const { rows } = await this.client.query<{ snapshot: string }>('select pg_current_snapshot()::text as snapshot');
+    return { ...parts, snapshot: rows[0]!.snapshot };
+  }
+}
+
+/** The cursor moves although only a slice of the late rows was taken. */
+export class SliceReader extends OutboxReader {
+  protected override async readDue(cursor: Cursor): Promise<ReadParts> {
+    return { ...(await super.readDue(cursor)), lateIsWhole: true };
+  }
+}
+
+/** After the last slice the snapshot is that of its read, instead of the one that the slices ran in. */
+export class FinalReader extends OutboxReader {
+  pauseMs = 20;
+
+  override async read(cursor: Cursor): Promise<Reading> {
+    if (cursor.lateSnapshot !== null) await sleep(Math.random() * this.pauseMs);
+    return super.read(cursor);
+  }
+
+  protected override toReading(cursor: Cursor, parts: ReadParts): Reading {
+    const reading = super.toReading(cursor, parts);
+    if (cursor.lateSnapshot === null || !parts.lateIsWhole) return reading;
+    const { length } = reading.rows;
+    const after = (taken: number): Cursor => ({
+      ...advance(cursor, parts, taken),
+      ...(taken === length ? { snapshot: parts.snapshot } : {}),
+    });
+    return { ...reading, after };
+  }
+}
+
+/** Remembers how far it has read, for the store below. */
+export class AheadReader extends OutboxReader {
+  readUpTo: Cursor | undefined;
+
+  override async read(cursor: Cursor): Promise<Reading> {
+    const reading = await super.read(cursor);
+    this.readUpTo = reading.after(reading.rows.length);
+    return reading;
+  }
+}
+
+/** What is stored is the cursor that was read, not the one that was handed over. */
+class AheadStore extends CursorStore {
+  reader: AheadReader | undefined;
+
+  override store(cursor: Cursor, changes: DeliveryChanges): Promise<number> {
+    return super.store(this.reader?.readUpTo ?? cursor, changes);
+  }
+}
+
+type ReaderClass = new (...args: ConstructorParameters<typeof OutboxReader>) => OutboxReader;
+
+const relayWith = (Reader: ReaderClass) =>
+  class extends OutboxRelay {
+    constructor(private readonly own: RelayOptions) {
+      super(own);
+    }
+
+    protected override createReader(client: Client): OutboxReader {
+      return new Reader(client, this.own.sink.types, this.own.limits ?? READ_LIMITS);
+    }
+  };
+
+class AheadRelay extends relayWith(AheadReader) {
+  private reader: AheadReader | undefined;
+
+  constructor(private readonly mine: RelayOptions) {
+    super(mine);
+  }
+
+  protected override createReader(client: Client): OutboxReader {
+    return (this.reader = super.createReader(client) as AheadReader);
+  }
+
+  protected override createStore(client: Client): CursorStore {
+    const store = new AheadStore(client, this.mine.sink.name, this.mine.worker);
+    store.reader = this.reader;
+    return store;
+  }
+}
+
+export const plants: Readonly<Record<string, new (options: RelayOptions) => OutboxRelay>> = {
+  list: relayWith(ListReader),
+  xmax: relayWith(XmaxReader),
+  refresh: relayWith(RefreshReader),
+  slice: relayWith(SliceReader),
+  final: relayWith(FinalReader),
+  ahead: AheadRelay,
+};

@@ -1,0 +1,62 @@
+import type { Clock } from '@pikaia/core';
+import { accepted, type Outcome, type Sink, type SinkEvent } from '../../libs/events/src/relay/sink.js';
+
+type Answer = Outcome | ((event: SinkEvent) => Outcome | Promise<Outcome>);
+
+/** Accepts everything but what the test says, and keeps what it was given, in order. */
+export class ScriptedSink implements Sink {
+  readonly from: Sink['from'];
+  readonly ordering: Sink['ordering'];
+  readonly types: readonly string[] | null;
+  readonly limits: Sink['limits'];
+  readonly delivered: SinkEvent[] = [];
+  readonly answers = new Map<string, Answer>();
+  answerAll: Answer | undefined;
+
+  constructor(
+    readonly name: string,
+    { from = 'beginning', ordering = 'aggregate', types = null, limits }: Partial<Sink> = {},
+  ) {
+    this.from = from;
+    this.ordering = ordering;
+    this.types = types;
+    this.limits = limits ?? { entries: 1, bytes: 1_000_000, concurrency: 4 };
+  }
+
+  get ids(): string[] {
+    return this.delivered.map(({ eventId }) => eventId);
+  }
+
+  deliver(batch: readonly SinkEvent[]): Promise<readonly Outcome[]> {
+    this.delivered.push(...batch);
+    return Promise.all(
+      batch.map(async (event) => {
+        const answer = this.answers.get(event.eventId) ?? this.answerAll ?? accepted;
+        return typeof answer === 'function' ? answer(event) : answer;
+      }),
+    );
+  }
+}
+
+export const refused = (message = 'no', permanent = false): Outcome => ({
+  kind: 'refused',
+  error: new Error(message),
+  permanent,
+});
+
+/** A clock that stands still until a test moves it; durations go on. */
+export class ManualClock implements Clock {
+  private ahead = 0;
+
+  now(): Date {
+    return new Date(1_800_000_000_000 + this.ahead);
+  }
+
+  monotonic(): number {
+    return performance.now() + this.ahead;
+  }
+
+  advance(ms: number): void {
+    this.ahead += ms;
+  }
+}
