@@ -5,6 +5,7 @@ import { ClsModule } from 'nestjs-cls';
 import type { EntityManager } from 'typeorm';
 import pg from 'pg';
 import { PikaiaError } from '@pikaia/core';
+import { captureLogs } from '@pikaia/logging/testing';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { afterCommit, DatabaseModule, inTransaction, Propagation, Transactional, writeInTransaction } from '../index.js';
 
@@ -296,15 +297,14 @@ describe('afterCommit', () => {
 
   it('that fails changes nothing: the call succeeds and the others run', async () => {
     const ran: string[] = [];
-    const write = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+    const logs = captureLogs();
     await unit.required(async () => {
       await insert('kept');
       afterCommit(fail('callback'));
       afterCommit(() => ran.push('second'));
     });
-    const lines = write.mock.calls.map(([line]) => String(line)).join('');
-    write.mockRestore();
-    expect(lines).toContain('after_commit_failed');
+    logs.restore();
+    expect(logs.of('after_commit_failed')).toHaveLength(1);
     expect([await notes(), ran]).toEqual([['kept'], ['second']]);
   });
 
