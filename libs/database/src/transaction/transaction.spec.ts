@@ -1,96 +1,30 @@
-import { Injectable, Module, type INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { TransactionHost } from '@nestjs-cls/transactional';
-import { ClsModule } from 'nestjs-cls';
-import type { EntityManager } from 'typeorm';
-import pg from 'pg';
-import { PikaiaError } from '@pikaia/core';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { afterCommit, DatabaseModule, inTransaction, Propagation, Transactional, writeInTransaction } from '../index.js';
+import {
+  fail,
+  gate,
+  insert,
+  manager,
+  write,
+  openBench,
+  type TransactionBench,
+  type Unit,
+} from '../../../../test/support/transactions.js';
+import { afterCommit, inTransaction } from './transaction.js';
 
-type Work<T = unknown> = () => Promise<T>;
-
-/** One method a propagation, so that a test composes them. */
-@Injectable()
-class Unit {
-  @Transactional()
-  async required<T>(work: Work<T>): Promise<T> {
-    return work();
-  }
-
-  @Transactional(Propagation.Nested)
-  async nested<T>(work: Work<T>): Promise<T> {
-    return work();
-  }
-
-  @Transactional(Propagation.RequiresNew)
-  async requiresNew<T>(work: Work<T>): Promise<T> {
-    return work();
-  }
-
-  @Transactional(Propagation.NotSupported)
-  async notSupported<T>(work: Work<T>): Promise<T> {
-    return work();
-  }
-
-  @Transactional<TransactionalAdapter>({ isolationLevel: 'SERIALIZABLE' })
-  async serializable<T>(work: Work<T>): Promise<T> {
-    return work();
-  }
-}
-type TransactionalAdapter = import('../index.js').TransactionAdapter;
-
-let database: TestDatabase;
-let owner: pg.Client;
-let app: INestApplicationContext;
+let bench: TransactionBench;
 let unit: Unit;
-
-const manager = (): EntityManager => TransactionHost.getInstance().tx as EntityManager;
-const insert = (name: string): Promise<unknown> => manager().query('insert into note (name) values ($1)', [name]);
-const refusal = (): PikaiaError => new PikaiaError('PIKAIA_SPEC_REFUSED', 'no transaction');
-/** As publish and record write: counted, refused outside a transaction. */
-const write = (name: string): Promise<unknown> =>
-  writeInTransaction((tx) => tx.query('insert into note (name) values ($1)', [name]), refusal);
-const backend = async (): Promise<number> =>
-  ((await manager().query('select pg_backend_pid() as pid')) as { pid: number }[])[0]!.pid;
-const notes = async (): Promise<string[]> =>
-  (await owner.query<{ name: string }>('select name from note order by id')).rows.map(({ name }) => name);
-const fail = (message: string) => async (): Promise<never> => {
-  throw new Error(message);
-};
-/** A promise whose outcome is looked at later: a rejection meanwhile is not unhandled. */
-const floating = <T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> =>
-  Promise.allSettled([promise]).then(([settled]) => settled!);
-const gate = (): { opened: Promise<void>; open: () => void } => {
-  let open!: () => void;
-  return { opened: new Promise<void>((resolve) => (open = resolve)), open };
-};
+const notes = (): Promise<string[]> => bench.notes();
 
 beforeAll(async () => {
-  database = await createDatabase({ empty: true });
-  owner = new pg.Client({ connectionString: database.ownerUrl });
-  await owner.connect();
-  await owner.query(`
-    create table note (id int generated always as identity primary key, name text not null,
-      constraint note_name unique (name) deferrable initially deferred, constraint note_short check (length(name) < 40));
-    grant insert, select, update on note to pikaia_api`);
-  const settings = { databaseUrl: database.apiUrl, databasePoolSize: 4, databaseStatementTimeoutMs: 5_000 };
-  @Module({
-    imports: [ClsModule.forRoot({ global: true }), DatabaseModule.forRoot({ settings, applicationName: 'spec' })],
-    providers: [Unit],
-  })
-  class SpecModule {}
-  app = await NestFactory.createApplicationContext(SpecModule, { logger: false });
-  unit = app.get(Unit);
+  bench = await openBench();
+  ({ unit } = bench);
 });
 
-afterAll(async () => {
-  await app.close();
-  await owner.end();
-  await database.drop();
-});
+afterAll(() => bench.close());
 
-beforeEach(() => owner.query('truncate note'));
+beforeEach(() => bench.owner.query('truncate note'));
+
+const backend = async (): Promise<number> =>
+  ((await manager().query('select pg_backend_pid() as pid')) as { pid: number }[])[0]!.pid;
 
 describe('@Transactional', () => {
   it('commits what it returned from, and nothing of what it threw from', async () => {
@@ -256,7 +190,7 @@ describe('@Transactional', () => {
       afterCommit(() => ran.push('never'));
       await insert('lost');
       const { queryRunner } = manager();
-      await owner.query('select pg_terminate_backend($1, 5000)', [await backend()]);
+      await bench.owner.query('select pg_terminate_backend($1, 5000)', [await backend()]);
       // The client hears of it a moment later; a statement sent before would fail as well.
       while (when === 'before the commit' && !queryRunner!.isReleased) await new Promise((resolve) => setImmediate(resolve));
       if (when === 'before a statement') await insert('lost too');
@@ -265,162 +199,5 @@ describe('@Transactional', () => {
     expect([await notes(), ran]).toEqual([[], []]);
     await Promise.all(Array.from({ length: 8 }, (_, n) => unit.required(() => insert(`usable ${n}`))));
     expect(await notes()).toHaveLength(8);
-  });
-});
-
-describe('afterCommit', () => {
-  it('runs after the outermost commit, in order, and waits for what it starts', async () => {
-    const ran: unknown[] = [];
-    await unit.required(async () => {
-      await unit.required(async () => {
-        await insert('inner');
-        afterCommit(async () => ran.push(await notes()));
-      });
-      await unit.nested(async () => afterCommit(() => ran.push('nested')));
-      afterCommit(() => ran.push('last'));
-      expect(ran).toEqual([]);
-    });
-    expect(ran).toEqual([['inner'], 'nested', 'last']);
-  });
-
-  it('is dropped with its transaction and with its savepoint', async () => {
-    const ran: string[] = [];
-    const add = (name: string) => async (): Promise<void> => afterCommit(() => ran.push(name));
-    await expect(unit.required(() => add('transaction')().then(fail('no')))).rejects.toThrow('no');
-    await unit.required(async () => {
-      await unit.nested(() => unit.nested(add('inner')).then(fail('no'))).catch(() => undefined);
-      await unit.nested(add('kept'));
-    });
-    expect(ran).toEqual(['kept']);
-  });
-
-  it('that fails changes nothing: the call succeeds and the others run', async () => {
-    const ran: string[] = [];
-    const write = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
-    await unit.required(async () => {
-      await insert('kept');
-      afterCommit(fail('callback'));
-      afterCommit(() => ran.push('second'));
-    });
-    const lines = write.mock.calls.map(([line]) => String(line)).join('');
-    write.mockRestore();
-    expect(lines).toContain('after_commit_failed');
-    expect([await notes(), ran]).toEqual([['kept'], ['second']]);
-  });
-
-  it('sees no transaction, and opens a real one with @Transactional', async () => {
-    await unit.required(async () => {
-      const outside = manager().queryRunner;
-      afterCommit(async () => {
-        expect(inTransaction()).toBe(false);
-        expect(TransactionHost.getInstance().isTransactionActive()).toBe(false);
-        await unit
-          .required(async () => {
-            expect(manager().queryRunner).not.toBe(outside);
-            await insert('taken back');
-            throw new Error('no');
-          })
-          .catch(() => undefined);
-        await unit.required(() => insert('of the callback'));
-      });
-    });
-    expect(await notes()).toEqual(['of the callback']);
-  });
-});
-
-describe('a promise that nobody awaits', () => {
-  it('is waited for at the commit, all of its steps', async () => {
-    let late!: Promise<unknown>;
-    await unit.required(async () => {
-      late = floating(
-        writeInTransaction(async (tx) => {
-          await tx.query(`insert into note (name) select 'step 1' from pg_sleep(0.05)`);
-          await tx.query(`insert into note (name) values ('step 2')`);
-        }, refusal),
-      );
-    });
-    await expect(late).resolves.toMatchObject({ status: 'fulfilled' });
-    expect(await notes()).toEqual(['step 1', 'step 2']);
-  });
-
-  it('is waited for when it is a savepoint of its own', async () => {
-    await unit.required(async () => {
-      void unit.nested(() => insert('one').then(() => insert('two')));
-    });
-    expect(await notes()).toEqual(['one', 'two']);
-  });
-
-  it('cannot write once its transaction has ended', async () => {
-    const later = gate();
-    let late!: Promise<PromiseSettledResult<unknown>[]>;
-    await unit.required(async () => {
-      late = unit.required(async () => {
-        await later.opened;
-        expect(inTransaction()).toBe(false);
-        return Promise.allSettled([write('counted'), insert('plain'), unit.required(() => insert('joined'))]);
-      });
-    });
-    later.open();
-    expect(await late).toMatchObject([
-      { status: 'rejected', reason: { code: 'PIKAIA_SPEC_REFUSED' } },
-      { status: 'rejected' },
-      { status: 'rejected' },
-    ]);
-    expect(await notes()).toEqual([]);
-  });
-
-  it('writes nothing when the other branch of Promise.all has failed, between the rollback and its answer either', async () => {
-    let late!: Promise<PromiseSettledResult<unknown>>[];
-    const turns = async (count: number): Promise<void> => {
-      for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
-    };
-    const work = unit.required(async () => {
-      await insert('before');
-      late = Array.from({ length: 60 }, (_, count) => floating(turns(count).then(() => (count % 2 ? write : insert)('late'))));
-      await Promise.all([fail('branch')(), ...late]);
-    });
-    await expect(work).rejects.toThrow('branch');
-    const reasons = (await Promise.all(late)).map((one) => one.status === 'rejected' && (one.reason as PikaiaError).code);
-    expect(new Set(reasons.slice(2))).toEqual(new Set(['PIKAIA_SPEC_REFUSED', 'PIKAIA_TRANSACTION_ENDED']));
-    expect(await notes()).toEqual([]);
-  });
-
-  it('of a savepoint that was rolled back goes with it', async () => {
-    const later = gate();
-    let late!: Promise<unknown>;
-    await unit.required(async () => {
-      const nested = unit.nested(async () => {
-        void floating(write('at once'));
-        late = floating(later.opened.then(() => write('later')));
-        throw new Error('no');
-      });
-      await nested.catch(() => undefined);
-      later.open();
-      await late;
-      await insert('kept');
-    });
-    await expect(late).resolves.toMatchObject({ reason: { code: 'PIKAIA_SPEC_REFUSED' } });
-    expect(await notes()).toEqual(['kept']);
-  });
-});
-
-describe('an open savepoint', () => {
-  it('has the connection for itself: a statement from outside would be rolled back with it', async () => {
-    const [opened, done] = [gate(), gate()];
-    await unit.required(async () => {
-      const nested = unit.nested(async () => {
-        await insert('inside');
-        opened.open();
-        await done.opened;
-        throw new Error('no');
-      });
-      await opened.opened;
-      await expect(write('outside')).rejects.toMatchObject({ code: 'PIKAIA_TRANSACTION_SAVEPOINT_OPEN' });
-      await expect(unit.nested(() => insert('second'))).rejects.toMatchObject({ code: 'PIKAIA_TRANSACTION_SAVEPOINT_OPEN' });
-      done.open();
-      await nested.catch(() => undefined);
-      await insert('after');
-    });
-    expect(await notes()).toEqual(['after']);
   });
 });

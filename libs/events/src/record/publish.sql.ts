@@ -2,7 +2,7 @@
  * One event into the log. Position, transaction id, slot and time are the server's: nobody may write them.
  *
  * Index: fills five (position, txid, correlation, organization, event id in its slot). Locks: its own row only, and no
- * other publisher's. Cost: one round trip, about 40 µs on the server.
+ * other publisher's. Cost: one round trip.
  */
 export const insertEvent = `
   insert into outbox.outbox_log (event_id, event_type, schema_version, aggregate_type, aggregate_id, organization_id,

@@ -1,0 +1,60 @@
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { loadSettings } from '@pikaia/core';
+import { ClsModule } from 'nestjs-cls';
+import type { DataSource } from 'typeorm';
+import { createDatabase, type TestDatabase } from '../../../test/support/database.js';
+import { DatabaseModule } from './database.module.js';
+import { DatabaseSettings } from './database.settings.js';
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await createDatabase();
+});
+
+afterAll(() => database.drop());
+
+const start = (url: string) => {
+  const [settings] = loadSettings([DatabaseSettings], { DATABASE_URL: url, DATABASE_STATEMENT_TIMEOUT_MS: '200' });
+  @Module({
+    imports: [ClsModule.forRoot({ global: true }), DatabaseModule.forRoot({ settings, applicationName: 'pikaia-spec' })],
+  })
+  class SpecModule {}
+  return NestFactory.createApplicationContext(SpecModule, { logger: false, abortOnError: false });
+};
+
+describe('DatabaseModule', () => {
+  it.each(['apiUrl', 'workerUrl'] as const)('starts with %s, and the server sees its name and its limits', async (url) => {
+    const app = await start(database[url]);
+    const source = app.get<DataSource>(getDataSourceToken());
+    expect(
+      await source.query(`select current_setting('application_name') as name, current_setting('statement_timeout') as statement,
+        current_setting('idle_in_transaction_session_timeout') as idle`),
+    ).toEqual([{ name: 'pikaia-spec', statement: '200ms', idle: '400ms' }]);
+    await expect(source.query('select pg_sleep(2)')).rejects.toMatchObject({ code: '57014' });
+    await app.close();
+  });
+
+  it('does not start as the owner', async () => {
+    await expect(start(database.ownerUrl)).rejects.toMatchObject({ code: 'PIKAIA_DATABASE_ROLE_TOO_POWERFUL' });
+  });
+});
+
+describe('DatabaseSettings', () => {
+  it('has defaults for all but the address', () => {
+    const [settings] = loadSettings([DatabaseSettings], { DATABASE_URL: 'postgres://a:b@c/d' });
+    expect(settings).toMatchObject({ databasePoolSize: 10, databaseStatementTimeoutMs: 15_000 });
+  });
+
+  it.each([
+    [{}, /DATABASE_URL is not set/],
+    [{ DATABASE_URL: 'mysql://a:geheim@c/d' }, /DATABASE_URL has a value that is not accepted/],
+    [{ DATABASE_URL: 'postgres://a:b@c/d', DATABASE_POOL_SIZE: '0' }, /DATABASE_POOL_SIZE is "0"/],
+    [{ DATABASE_URL: 'postgres://a:b@c/d', DATABASE_STATEMENT_TIMEOUT_MS: 'soon' }, /DATABASE_STATEMENT_TIMEOUT_MS is "soon"/],
+  ])('refuses %j, naming the variable and no secret', (environment, message) => {
+    expect(() => loadSettings([DatabaseSettings], environment)).toThrow(message);
+    expect(() => loadSettings([DatabaseSettings], environment)).not.toThrow(/geheim/);
+  });
+});

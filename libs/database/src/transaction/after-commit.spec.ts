@@ -1,0 +1,76 @@
+import { TransactionHost } from '@nestjs-cls/transactional';
+import { captureLogs } from '@pikaia/logging/testing';
+import { fail, insert, manager, openBench, type TransactionBench, type Unit } from '../../../../test/support/transactions.js';
+import { afterCommit, inTransaction } from './transaction.js';
+
+let bench: TransactionBench;
+let unit: Unit;
+const notes = (): Promise<string[]> => bench.notes();
+
+beforeAll(async () => {
+  bench = await openBench();
+  ({ unit } = bench);
+});
+
+afterAll(() => bench.close());
+
+beforeEach(() => bench.owner.query('truncate note'));
+
+describe('afterCommit', () => {
+  it('runs after the outermost commit, in order, and waits for what it starts', async () => {
+    const ran: unknown[] = [];
+    await unit.required(async () => {
+      await unit.required(async () => {
+        await insert('inner');
+        afterCommit(async () => ran.push(await notes()));
+      });
+      await unit.nested(async () => afterCommit(() => ran.push('nested')));
+      afterCommit(() => ran.push('last'));
+      expect(ran).toEqual([]);
+    });
+    expect(ran).toEqual([['inner'], 'nested', 'last']);
+  });
+
+  it('is dropped with its transaction and with its savepoint', async () => {
+    const ran: string[] = [];
+    const add = (name: string) => async (): Promise<void> => afterCommit(() => ran.push(name));
+    await expect(unit.required(() => add('transaction')().then(fail('no')))).rejects.toThrow('no');
+    await unit.required(async () => {
+      await unit.nested(() => unit.nested(add('inner')).then(fail('no'))).catch(() => undefined);
+      await unit.nested(add('kept'));
+    });
+    expect(ran).toEqual(['kept']);
+  });
+
+  it('that fails changes nothing: the call succeeds and the others run', async () => {
+    const ran: string[] = [];
+    const logs = captureLogs();
+    await unit.required(async () => {
+      await insert('kept');
+      afterCommit(fail('callback'));
+      afterCommit(() => ran.push('second'));
+    });
+    logs.restore();
+    expect(logs.of('after_commit_failed')).toHaveLength(1);
+    expect([await notes(), ran]).toEqual([['kept'], ['second']]);
+  });
+
+  it('sees no transaction, and opens a real one with @Transactional', async () => {
+    await unit.required(async () => {
+      const outside = manager().queryRunner;
+      afterCommit(async () => {
+        expect(inTransaction()).toBe(false);
+        expect(TransactionHost.getInstance().isTransactionActive()).toBe(false);
+        await unit
+          .required(async () => {
+            expect(manager().queryRunner).not.toBe(outside);
+            await insert('taken back');
+            throw new Error('no');
+          })
+          .catch(() => undefined);
+        await unit.required(() => insert('of the callback'));
+      });
+    });
+    expect(await notes()).toEqual(['of the callback']);
+  });
+});

@@ -1,0 +1,123 @@
+import type { PikaiaError } from '@pikaia/core';
+import {
+  fail,
+  floating,
+  gate,
+  insert,
+  refusal,
+  write,
+  openBench,
+  type TransactionBench,
+  type Unit,
+} from '../../../../test/support/transactions.js';
+import { inTransaction, writeInTransaction } from './transaction.js';
+
+let bench: TransactionBench;
+let unit: Unit;
+const notes = (): Promise<string[]> => bench.notes();
+
+beforeAll(async () => {
+  bench = await openBench();
+  ({ unit } = bench);
+});
+
+afterAll(() => bench.close());
+
+beforeEach(() => bench.owner.query('truncate note'));
+
+describe('a promise that nobody awaits', () => {
+  it('is waited for at the commit, all of its steps', async () => {
+    let late!: Promise<unknown>;
+    await unit.required(async () => {
+      late = floating(
+        writeInTransaction(async (tx) => {
+          await tx.query(`insert into note (name) select 'step 1' from pg_sleep(0.05)`);
+          await tx.query(`insert into note (name) values ('step 2')`);
+        }, refusal),
+      );
+    });
+    await expect(late).resolves.toMatchObject({ status: 'fulfilled' });
+    expect(await notes()).toEqual(['step 1', 'step 2']);
+  });
+
+  it('is waited for when it is a savepoint of its own', async () => {
+    await unit.required(async () => {
+      void unit.nested(() => insert('one').then(() => insert('two')));
+    });
+    expect(await notes()).toEqual(['one', 'two']);
+  });
+
+  it('cannot write once its transaction has ended', async () => {
+    const later = gate();
+    let late!: Promise<PromiseSettledResult<unknown>[]>;
+    await unit.required(async () => {
+      late = unit.required(async () => {
+        await later.opened;
+        expect(inTransaction()).toBe(false);
+        return Promise.allSettled([write('counted'), insert('plain'), unit.required(() => insert('joined'))]);
+      });
+    });
+    later.open();
+    expect(await late).toMatchObject([
+      { status: 'rejected', reason: { code: 'PIKAIA_SPEC_REFUSED' } },
+      { status: 'rejected' },
+      { status: 'rejected' },
+    ]);
+    expect(await notes()).toEqual([]);
+  });
+
+  it('writes nothing when the other branch of Promise.all has failed, between the rollback and its answer either', async () => {
+    let late!: Promise<PromiseSettledResult<unknown>>[];
+    const turns = async (count: number): Promise<void> => {
+      for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
+    };
+    const work = unit.required(async () => {
+      await insert('before');
+      late = Array.from({ length: 60 }, (_, count) => floating(turns(count).then(() => (count % 2 ? write : insert)('late'))));
+      await Promise.all([fail('branch')(), ...late]);
+    });
+    await expect(work).rejects.toThrow('branch');
+    const reasons = (await Promise.all(late)).map((one) => one.status === 'rejected' && (one.reason as PikaiaError).code);
+    expect(new Set(reasons.slice(2))).toEqual(new Set(['PIKAIA_SPEC_REFUSED', 'PIKAIA_TRANSACTION_ENDED']));
+    expect(await notes()).toEqual([]);
+  });
+
+  it('of a savepoint that was rolled back goes with it', async () => {
+    const later = gate();
+    let late!: Promise<unknown>;
+    await unit.required(async () => {
+      const nested = unit.nested(async () => {
+        void floating(write('at once'));
+        late = floating(later.opened.then(() => write('later')));
+        throw new Error('no');
+      });
+      await nested.catch(() => undefined);
+      later.open();
+      await late;
+      await insert('kept');
+    });
+    await expect(late).resolves.toMatchObject({ reason: { code: 'PIKAIA_SPEC_REFUSED' } });
+    expect(await notes()).toEqual(['kept']);
+  });
+});
+
+describe('an open savepoint', () => {
+  it('has the connection for itself: a statement from outside would be rolled back with it', async () => {
+    const [opened, done] = [gate(), gate()];
+    await unit.required(async () => {
+      const nested = unit.nested(async () => {
+        await insert('inside');
+        opened.open();
+        await done.opened;
+        throw new Error('no');
+      });
+      await opened.opened;
+      await expect(write('outside')).rejects.toMatchObject({ code: 'PIKAIA_TRANSACTION_SAVEPOINT_OPEN' });
+      await expect(unit.nested(() => insert('second'))).rejects.toMatchObject({ code: 'PIKAIA_TRANSACTION_SAVEPOINT_OPEN' });
+      done.open();
+      await nested.catch(() => undefined);
+      await insert('after');
+    });
+    expect(await notes()).toEqual(['after']);
+  });
+});

@@ -1,0 +1,96 @@
+import { Injectable, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { TransactionHost } from '@nestjs-cls/transactional';
+import { PikaiaError } from '@pikaia/core';
+import { DatabaseModule, Propagation, Transactional, writeInTransaction, type TransactionAdapter } from '@pikaia/database';
+import { ClsModule } from 'nestjs-cls';
+import pg from 'pg';
+import type { EntityManager } from 'typeorm';
+import { createDatabase } from './database.js';
+
+type Work<T> = () => Promise<T>;
+
+/** One method a propagation, so that a test composes them. */
+@Injectable()
+export class Unit {
+  @Transactional()
+  async required<T>(work: Work<T>): Promise<T> {
+    return work();
+  }
+
+  @Transactional(Propagation.Nested)
+  async nested<T>(work: Work<T>): Promise<T> {
+    return work();
+  }
+
+  @Transactional(Propagation.RequiresNew)
+  async requiresNew<T>(work: Work<T>): Promise<T> {
+    return work();
+  }
+
+  @Transactional(Propagation.NotSupported)
+  async notSupported<T>(work: Work<T>): Promise<T> {
+    return work();
+  }
+
+  @Transactional<TransactionAdapter>({ isolationLevel: 'SERIALIZABLE' })
+  async serializable<T>(work: Work<T>): Promise<T> {
+    return work();
+  }
+}
+
+/** The manager of the running transaction, as a repository takes it. */
+export const manager = (): EntityManager => TransactionHost.getInstance().tx as EntityManager;
+/** Writes as a repository does. */
+export const insert = (name: string): Promise<unknown> => manager().query('insert into note (name) values ($1)', [name]);
+export const refusal = (): PikaiaError => new PikaiaError('PIKAIA_SPEC_REFUSED', 'no transaction');
+/** Writes as publish and record do: counted, and refused outside a transaction. */
+export const write = (name: string): Promise<unknown> =>
+  writeInTransaction((tx) => tx.query('insert into note (name) values ($1)', [name]), refusal);
+export const fail = (message: string) => async (): Promise<never> => {
+  throw new Error(message);
+};
+/** A promise whose outcome is looked at later: a rejection meanwhile is not unhandled. */
+export const floating = <T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> =>
+  Promise.allSettled([promise]).then(([settled]) => settled!);
+export const gate = (): { opened: Promise<void>; open: () => void } => {
+  let open!: () => void;
+  return { opened: new Promise<void>((resolve) => (open = resolve)), open };
+};
+
+export interface TransactionBench {
+  readonly unit: Unit;
+  /** Outside every transaction. */
+  readonly owner: pg.Client;
+  /** The names that were committed, in order. */
+  notes(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** A database with one table `note`, and an application with a `Unit`. Four connections. */
+export async function openBench(): Promise<TransactionBench> {
+  const database = await createDatabase({ empty: true });
+  const owner = new pg.Client({ connectionString: database.ownerUrl });
+  await owner.connect();
+  await owner.query(`
+    create table note (id int generated always as identity primary key, name text not null,
+      constraint note_name unique (name) deferrable initially deferred, constraint note_short check (length(name) < 40));
+    grant insert, select, update on note to pikaia_api`);
+  const settings = { databaseUrl: database.apiUrl, databasePoolSize: 4, databaseStatementTimeoutMs: 5_000 };
+  @Module({
+    imports: [ClsModule.forRoot({ global: true }), DatabaseModule.forRoot({ settings, applicationName: 'spec' })],
+    providers: [Unit],
+  })
+  class BenchModule {}
+  const app = await NestFactory.createApplicationContext(BenchModule, { logger: false });
+  return {
+    unit: app.get(Unit),
+    owner,
+    notes: async () => (await owner.query<{ name: string }>('select name from note order by id')).rows.map(({ name }) => name),
+    close: async () => {
+      await app.close();
+      await owner.end();
+      await database.drop();
+    },
+  };
+}
