@@ -75,12 +75,13 @@ function compose(action: string, about: AggregateReference, changes: Diff | unde
   }
   const id = newId();
   const organization = normalId(organizationId ?? PLATFORM);
+  const actorId = normalId(actor.id);
   const aggregate = { type: about.type, id: normalId(about.id) };
   const personal = personalRows({ actor, request, aggregate: about, diff: changes?.personal ?? new Map() });
   const { text, hash } = sealEntry({
     id,
     action,
-    actor: { type: actor.type, id: normalId(actor.id) },
+    actor: { type: actor.type, id: actorId },
     aggregate,
     organization_id: organization,
     correlation_id: correlationId,
@@ -88,10 +89,8 @@ function compose(action: string, about: AggregateReference, changes: Diff | unde
     diff: { old: changes?.old ?? null, new: changes?.new ?? null },
     personal: Object.fromEntries(personal.map(({ subject, hash: keyed }) => [subject, keyed])),
   });
-  const parameters = [
-    ...[id, organization, action, aggregate.type, aggregate.id, actor.type, normalId(actor.id), correlationId, text, hash],
-    changes?.changed ?? [],
-    ...[personal.map((row) => row.subject), personal.map((row) => row.salt), personal.map((row) => row.fields)],
-  ];
+  const columns = [id, organization, action, aggregate.type, aggregate.id, actor.type, actorId, correlationId, text, hash];
+  const subjects = [personal.map((row) => row.subject), personal.map((row) => row.salt), personal.map((row) => row.fields)];
+  const parameters: unknown[] = [...columns, changes?.changed ?? [], ...subjects];
   return { id, hash, parameters };
 }

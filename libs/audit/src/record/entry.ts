@@ -44,19 +44,23 @@ export const personalHash = (salt: Uint8Array, fields: Fields): string =>
 const write = (content: EntryContent): string => canonicalJson({ ...content, v: 1 } as unknown as Json);
 
 function fitting(content: EntryContent): string {
-  let text = write(content);
-  if (byteLength(text) <= MAX_ENTRY_BYTES) return text;
+  const text = write(content);
+  let size = byteLength(text);
+  if (size <= MAX_ENTRY_BYTES) return text;
   const diff = { old: content.diff.old && { ...content.diff.old }, new: content.diff.new && { ...content.diff.new } };
   const largestFirst = (['old', 'new'] as const)
-    .flatMap((side) => Object.entries(diff[side] ?? {}).map(([name, value]) => ({ side, name, value })))
-    .map((place) => ({ ...place, bytes: byteLength(canonicalJson(place.value)) }))
+    .flatMap((side) => Object.entries(diff[side] ?? {}).map(([name, value]) => ({ side, name, value, bytes: sizeOf(value) })))
     .sort((a, b) => b.bytes - a.bytes);
-  for (const { side, name, value } of largestFirst) {
-    diff[side]![name] = truncated(value);
-    text = write({ ...content, diff });
-    if (byteLength(text) <= MAX_ENTRY_BYTES) return text;
+  for (const { side, name, value, bytes } of largestFirst) {
+    const shorter = truncated(value);
+    if (sizeOf(shorter) >= bytes) break;
+    diff[side]![name] = shorter;
+    size += sizeOf(shorter) - bytes;
+    if (size <= MAX_ENTRY_BYTES) return write({ ...content, diff });
   }
   // Only a diff of hundreds of fields gets here: their names alone are too much.
   const whole = { old: diff.old && (truncated(diff.old) as Fields), new: diff.new && (truncated(diff.new) as Fields) };
   return write({ ...content, changed: content.changed.slice(0, 100), diff: whole });
 }
+
+const sizeOf = (value: Json): number => byteLength(canonicalJson(value));

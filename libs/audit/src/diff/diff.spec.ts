@@ -1,0 +1,103 @@
+import { inspect } from 'node:util';
+import { SpecMember } from '../../../../test/support/audit.js';
+import { AuditedEntity } from './audited-entity.decorator.js';
+import { diff, joinDiffs } from './diff.js';
+import { Personal, Public } from './field-policy.decorator.js';
+import { snapshot } from './snapshot.js';
+
+@AuditedEntity({ type: 'user', person: 'self' })
+class Person {
+  @Public()
+  id = 'user-1';
+
+  @Personal('self')
+  name = 'Bob';
+}
+
+describe('diff', () => {
+  it('compares with what was at load, though the entity was changed in place', () => {
+    const member = new SpecMember();
+    const before = snapshot(member);
+    member.role = 'admin';
+    expect(diff(before, member)).toEqual({
+      changed: ['role'],
+      old: { role: 'member' },
+      new: { role: 'admin' },
+      personal: new Map(),
+    });
+  });
+
+  it('takes personal values out, for the person whose they are', () => {
+    const member = new SpecMember();
+    const before = snapshot(member);
+    member.email = 'robert@example.com';
+    expect(diff(before, member)).toEqual({
+      changed: ['email'],
+      old: { email: { personal: member.userId } },
+      new: { email: { personal: member.userId } },
+      personal: new Map([[member.userId, { old: { email: 'bob@example.com' }, new: { email: 'robert@example.com' } }]]),
+    });
+  });
+
+  it('gives a value that changes hands to each of its persons', () => {
+    const member = Object.assign(new SpecMember(), { userId: 'first' });
+    const before = snapshot(member);
+    Object.assign(member, { userId: 'second', email: 'carol@example.com' });
+    expect(diff(before, member).personal).toEqual(
+      new Map([
+        ['first', { old: { email: 'bob@example.com' }, new: {} }],
+        ['second', { old: {}, new: { email: 'carol@example.com' } }],
+      ]),
+    );
+  });
+
+  it('says of a secret only that it changed', () => {
+    const member = new SpecMember();
+    const before = snapshot(member);
+    member.password = 'second';
+    expect(diff(before, member)).toEqual({ changed: ['password'], old: {}, new: {}, personal: new Map() });
+    expect(inspect(before, { depth: 9, showHidden: true })).not.toContain('first');
+  });
+
+  it.each<[string, Partial<SpecMember>, Partial<SpecMember>]>([
+    ['numerics', { balance: '10.00' }, { balance: 10 }],
+    ['negative zero', { balance: '-0.0' }, { balance: '0' }],
+    ['instants', { invitedAt: '2026-01-17 11:23:45.12+01' }, { invitedAt: new Date('2026-01-17T10:23:45.120Z') }],
+    ['the order of keys', { settings: { a: [1, { b: 2, c: null }] } }, { settings: { a: [1, { c: null, b: 2 }] } }],
+    ['undefined and absent', { settings: { a: 1, b: undefined } }, { settings: { a: 1 } }],
+  ])('sees no change between two spellings of %s', (_what, one, other) => {
+    const member = Object.assign(new SpecMember(), one);
+    const before = snapshot(member);
+    expect(diff(before, Object.assign(member, other)).changed).toEqual([]);
+  });
+
+  it.each<[string, Partial<SpecMember>, Partial<SpecMember>]>([
+    ['a microsecond', { invitedAt: '2026-01-17T10:23:45.123456Z' }, { invitedAt: '2026-01-17T10:23:45.123457Z' }],
+    ['the last digit of a numeric', { balance: '12345678901234567.89' }, { balance: '12345678901234567.88' }],
+    ['null and absent', { settings: null }, { settings: undefined }],
+    ['null and empty text', { settings: null }, { settings: '' }],
+    ['deep inside', { settings: { a: [{ b: 1 }] } }, { settings: { a: [{ b: 2 }] } }],
+    ['a number and its text', { settings: 1 }, { settings: '1' }],
+  ])('sees %s', (_what, one, other) => {
+    const member = Object.assign(new SpecMember(), one);
+    const before = snapshot(member);
+    expect(diff(before, Object.assign(member, other)).changed).toHaveLength(1);
+  });
+
+  it('joins the diffs of two things that one action makes', () => {
+    const [person, member] = [new Person(), Object.assign(new SpecMember(), { userId: 'user-1' })];
+    expect(joinDiffs(diff(null, person), diff(null, member))).toMatchObject({
+      changed: expect.arrayContaining(['name', 'role']),
+      old: null,
+      new: { name: { personal: 'user-1' }, email: { personal: 'user-1' }, role: 'member' },
+      personal: new Map([['user-1', { old: {}, new: { name: 'Bob', email: 'bob@example.com' } }]]),
+    });
+  });
+
+  it('is refused for a class without any policy', () => {
+    class Bare {
+      id = '1';
+    }
+    expect(() => snapshot(new Bare())).toThrow(expect.objectContaining({ code: 'PIKAIA_AUDIT_FIELD_POLICY_MISSING' }));
+  });
+});
