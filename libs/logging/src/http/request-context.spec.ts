@@ -40,6 +40,9 @@ const logger = getLogger('app');
 const emitter = new EventEmitter().on('happened', () => logger.info('in_event_emitter'));
 const ID = 'a2bbd1f0-52d3-4bb5-9d3e-5f0c6f0c9b11';
 const USERS = 200;
+const HANDLER_TIMEOUT_MS = 1_000;
+
+const fastifyOptions = { bodyLimit: 1_000, handlerTimeout: HANDLER_TIMEOUT_MS, routerOptions: { maxParamLength: 300 } };
 
 /** Two ways to lose the context that code under review could have; the concurrent check below must see both. */
 const leaks: { mode: 'none' | 'variable' | 'mutated'; current: string; fields: Record<string, unknown>; logger: Logger } = {
@@ -122,6 +125,11 @@ class SpecController {
     throw new Error('nobody catches this but Nest');
   }
 
+  @Get('hang')
+  hang(): Promise<never> {
+    return new Promise(() => undefined);
+  }
+
   @Get('slow/:pauses')
   async slow(@Param('pauses') pauses: string): Promise<string> {
     const user = context.actor!.id;
@@ -150,7 +158,7 @@ describe('the context of a request', () => {
 
   beforeAll(async () => {
     logs = captureLogs();
-    app = await NestFactory.create(SpecModule, new FastifyAdapter({ bodyLimit: 1_000, routerOptions: { maxParamLength: 300 } }), {
+    app = await NestFactory.create(SpecModule, new FastifyAdapter(fastifyOptions), {
       logger: nestLogger(),
     });
     enterContextAtRequest(app.getHttpServer(), parseTrustedProxies('0'), [accessLog(systemClock)]);
@@ -264,6 +272,13 @@ describe('the context of a request', () => {
     expect([...users(first.trace)]).toEqual(['u1']);
     expect([...users(second.trace)]).toEqual(['u2']);
     expect([...users(third.trace)]).toEqual([undefined]);
+  });
+
+  it('covers a handler that takes too long', async () => {
+    const { status, trace } = await ask('/hang', { headers: { 'x-user': 'u1' } });
+    await until(() => access().length === 1);
+    expect(access()[0]).toMatchObject({ event: 'request_failed', trace_id: trace, 'usr.id': 'u1', 'http.status_code': status });
+    for (const record of logs.records) expect(record).toMatchObject({ trace_id: trace });
   });
 
   it('ends in one request_aborted when the client goes away, with the user that was bound', async () => {
