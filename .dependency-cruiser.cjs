@@ -12,7 +12,10 @@ module.exports = {
       name: 'no-deep-imports',
       severity: 'error',
       from: { path: '^(apps|libs)/([^/]+)/' },
-      to: { path: '^libs/([^/]+)/(src|dist)/', pathNot: ['^libs/[^/]+/(src|dist)/(testing/)?index\\.(ts|js|d\\.ts)$', '^$1/$2/'] },
+      to: {
+        path: '^libs/([^/]+)/(src|dist)/',
+        pathNot: ['^libs/[^/]+/(src|dist)/(testing/)?index\\.(ts|js|d\\.ts)$', '^$1/$2/'],
+      },
     },
     { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
   ],

@@ -286,7 +286,7 @@ describe('getLogger', () => {
           expect(JSON.parse(line)).toMatchObject({ logger: 'spec' });
         }
       }),
-      { seed: 15, numRuns: 400 },
+      { seed: 15, numRuns: 150 },
     );
   });
 
