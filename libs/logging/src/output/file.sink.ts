@@ -18,6 +18,7 @@ export class FileSink implements LogSink {
   private held = '';
   private scheduled = false;
   private retryAt = 0;
+  private failing = false; // it is said once, not at every attempt
 
   constructor(
     private readonly file: LogFile,
@@ -39,10 +40,12 @@ export class FileSink implements LogSink {
       this.rotate(bytes.length);
       for (let at = 0; at < bytes.length;) at += writeSync(this.descriptor!, bytes, at);
       this.size += bytes.length;
+      this.failing = false;
     } catch (error) {
       this.close();
       this.retryAt = performance.now() + RETRY_MS;
-      this.onFailure(error);
+      if (!this.failing) this.onFailure(error);
+      this.failing = true;
     }
   }
 

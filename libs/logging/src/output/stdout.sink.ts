@@ -46,7 +46,8 @@ export class StdoutSink implements LogSink {
 
   private readonly drain = (): void => {
     this.scheduled = !this.attempt();
-    if (this.scheduled) setTimeout(this.drain, RETRY_MS);
+    if (this.scheduled)
+      setTimeout(this.drain, RETRY_MS).unref(); // the end of the process flushes
     else this.reportDropped();
   };
 

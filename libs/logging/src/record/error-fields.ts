@@ -30,17 +30,25 @@ function describe(thrown: unknown): Omit<ErrorFields, 'chain'> {
     const message = safeCut(printed(thrown), MESSAGE_LIMIT);
     return { kind: typeof thrown, message, stack: message, details: {} };
   }
-  const kind = text(thrown, 'name') || 'Error';
-  const message = safeCut(messageOf(thrown), MESSAGE_LIMIT);
-  const written = text(thrown, 'stack');
-  const named = written.includes(text(thrown, 'message') || message) ? written : `${kind}: ${message}\n${written}`;
-  const stack = safeCut(named.trimEnd() || kind, STACK_LIMIT);
   const details: Record<string, string> = {};
   for (const name of ['code', 'constraint', 'table']) {
     const value = text(thrown, name) || text(read(thrown, 'driverError'), name);
     if (value) details[name] = cut(value, 256);
   }
-  return { kind, message, stack, details };
+  const kind = text(thrown, 'name') || 'Error';
+  const raw = messageOf(thrown);
+  const message = withoutInput(raw, details['code']);
+  const written = text(thrown, 'stack');
+  const named = written.includes(text(thrown, 'message') || raw) ? written : `${kind}: ${raw}\n${written}`;
+  const stack = message === raw ? named : named.replaceAll(raw, () => message);
+  return { kind, message: safeCut(message, MESSAGE_LIMIT), stack: safeCut(stack.trimEnd() || kind, STACK_LIMIT), details };
+}
+
+/** Without the input that a message quotes: JSON.parse shows a piece of a body, PostgreSQL's data exceptions (class 22) the value. */
+function withoutInput(message: string, code: string | undefined): string {
+  if (message.endsWith(' is not valid JSON'))
+    return message.replace(/(?:\.\.\.)?"[^]*"(?:\.\.\.)? is not valid JSON$/, 'the text is not valid JSON');
+  return code !== undefined && /^22[0-9A-Z]{3}$/.test(code) ? message.replace(/"[^"]*"/g, '"…"') : message;
 }
 
 /** Node gives an AggregateError of refused connections no message of its own. */

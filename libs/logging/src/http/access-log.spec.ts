@@ -1,0 +1,172 @@
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { context, enterContextAtRequest, parseTrustedProxies, type Clock } from '@pikaia/core';
+import { captureLogs, type CapturedLogs } from '../testing/index.js';
+import { accessLog } from './access-log.js';
+import { logClientErrors } from './client-error-log.js';
+
+describe('the lines of an HTTP server', () => {
+  let logs: CapturedLogs;
+  let server: Server;
+  let handler: RequestListener;
+  let now: number;
+  const clock: Clock = { now: () => new Date(0), monotonic: () => now };
+
+  beforeEach(async () => {
+    logs = captureLogs();
+    now = 1_000;
+    handler = (_request, response) => void response.end('ok');
+    server = createServer((request, response) => handler(request, response));
+    enterContextAtRequest(server, parseTrustedProxies('0'), [accessLog(clock)]);
+    logClientErrors(server);
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  });
+  afterEach(() => {
+    server.closeAllConnections();
+    server.close();
+    logs.restore();
+  });
+
+  const open = (text: string): Socket => {
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => undefined);
+    socket.write(text);
+    return socket.resume();
+  };
+  const get = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
+  const count = async (lines: number): Promise<void> => {
+    const end = Date.now() + 5_000;
+    while (logs.lines.length < lines && Date.now() < end) await delay(2);
+    await delay(20); // for one line too many
+    expect(logs.lines).toHaveLength(lines);
+  };
+
+  it('says method, path, status and the duration in whole nanoseconds', async () => {
+    handler = (_request, response) => {
+      now += 1.23456789;
+      response.writeHead(201).end();
+    };
+    open(get('/members?token=secret', 'User-Agent: spec\r\nCookie: secret\r\nAuthorization: secret\r\n'));
+    await count(1);
+    expect(logs.records[0]).toMatchObject({
+      level: 'INFO',
+      logger: 'http',
+      event: 'request_completed',
+      'http.method': 'GET',
+      'http.url_details.path': '/members',
+      'http.status_code': 201,
+      duration: 1_234_568,
+      'network.client.ip': '127.0.0.1',
+      'http.useragent': 'spec',
+    });
+    expect(logs.lines[0]).not.toContain('secret');
+  });
+
+  it('carries the route and the user that were bound after it was registered', async () => {
+    handler = (_request, response) => {
+      context.bind({ actor: { type: 'user', id: 'u1' }, request: { ...context.current!.request!, route: '/members/:id' } });
+      setImmediate(() => context.exit(() => response.end()));
+    };
+    open(get('/members/7'));
+    await count(1);
+    expect(logs.records[0]).toMatchObject({ 'usr.id': 'u1', 'http.route': '/members/:id' });
+  });
+
+  it.each([500, 503])('is request_failed at ERROR for %s', async (status) => {
+    handler = (_request, response) => void response.writeHead(status).end();
+    open(get('/'));
+    await count(1);
+    expect(logs.records[0]).toMatchObject({ level: 'ERROR', event: 'request_failed', 'http.status_code': status });
+  });
+
+  const endings: [string, (socket: Socket) => unknown][] = [
+    ['ends the connection', (socket) => socket.end()],
+    ['drops it', (socket) => socket.destroy()],
+    ['resets it', (socket) => socket.resetAndDestroy()],
+  ];
+  const moments: [string, RequestListener, string][] = [
+    ['before the answer', () => undefined, get('/')],
+    ['during the answer', (_request, response) => void response.write('a'), get('/')],
+    ['after its body was read', (request) => void request.resume(), `${get('/', 'Content-Length: 2\r\n')}ab`],
+    ['in the middle of its body', () => undefined, `${get('/', 'Content-Length: 10\r\n')}ab`],
+  ];
+  it.each(endings.flatMap(([how, leave]) => moments.map(([when, work, text]) => [how, when, leave, work, text] as const)))(
+    'is one request_aborted when the client %s %s',
+    async (_how, _when, leave, work, text) => {
+      let reached = false;
+      handler = (request, response) => {
+        work(request, response);
+        reached = true;
+      };
+      const socket = open(text);
+      while (!reached) await delay(2);
+      await delay(5);
+      leave(socket);
+      await count(1);
+      expect(logs.records[0]).toMatchObject({ level: 'INFO', event: 'request_aborted', 'http.status_code': 499 });
+    },
+  );
+
+  it.each<[string, RequestListener]>([
+    ['destroys the response', (_request, response) => void (response.write('a'), setImmediate(() => response.destroy()))],
+    ['destroys it with an error', (_request, response) => void response.destroy(new Error('no'))],
+    ['destroys the connection', (request) => void request.socket.destroy()],
+    ['has a stream fail', (_request, response) => void (async () => {
+        const rows = Readable.from((async function* () { yield 'a'; throw new Error('no'); })()); // prettier-ignore
+        rows.on('error', () => response.destroy()).pipe(response);
+      })()], // prettier-ignore
+  ])('is request_failed, not aborted, when this side %s', async (_how, work) => {
+    handler = work;
+    open(get('/'));
+    await count(1);
+    expect(logs.records[0]).toMatchObject({ level: 'ERROR', event: 'request_failed', 'http.status_code': 500 });
+  });
+
+  it('comes once for each of several requests on one connection', async () => {
+    open(get('/1') + get('/2') + get('/3', 'Connection: close\r\n'));
+    await count(3);
+    expect(logs.records.map((record) => record['http.url_details.path'])).toEqual(['/1', '/2', '/3']);
+    expect(new Set(logs.records.map((record) => record['trace_id'])).size).toBe(3);
+  });
+
+  it('is silent about health checks while they are healthy', async () => {
+    open(get('/health/live'));
+    open(get('/health/ready?x'));
+    open(get('/healthy'));
+    await count(1);
+    handler = (_request, response) => void response.writeHead(503).end();
+    open(get('/health/ready'));
+    await count(2);
+    expect(logs.records.map((record) => record['http.url_details.path'])).toEqual(['/healthy', '/health/ready']);
+  });
+
+  it('is client_error for what the parser refuses, in a context of its own, and Node still answers', async () => {
+    const socket = open('nonsense\r\n\r\n');
+    const answer: Buffer[] = [];
+    socket.on('data', (bytes: Buffer) => answer.push(bytes));
+    await count(1);
+    expect(Buffer.concat(answer).toString()).toMatch(/^HTTP\/1\.1 400 /);
+    expect(logs.records[0]).toMatchObject({
+      level: 'INFO',
+      event: 'client_error',
+      reason: 'HPE_INVALID_METHOD',
+      peer: '127.0.0.1',
+    });
+    expect(logs.records[0]).toHaveProperty('trace_id');
+  });
+
+  it('has no second line for an error inside the body of a request', async () => {
+    handler = (request) => void request.resume();
+    open(`POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n`);
+    await count(1);
+    expect(logs.records[0]!.event).toMatch(/^request_/);
+  });
+
+  it('says nothing about an idle connection that is reset', async () => {
+    const socket = open(get('/'));
+    await count(1);
+    socket.resetAndDestroy();
+    await count(1);
+  });
+});

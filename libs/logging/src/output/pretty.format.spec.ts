@@ -1,0 +1,43 @@
+import { prettyText } from './pretty.format.js';
+
+const record = {
+  timestamp: '2026-01-17T10:23:45.123Z',
+  level: 'ERROR',
+  logger: 'members',
+  event: 'invite_failed',
+  trace_id: '01a21046-dae6-751d-b37d-68216660c9c7',
+  'usr.id': 'u1',
+  duration: 152_340_000,
+  amount: 100,
+  text: 'two words',
+  nested: { a: [1] },
+  service: 'pikaia-api',
+  env: 'development',
+};
+
+describe('a record for people', () => {
+  it('is one line of time, level, logger, event, the end of the trace id and the fields', () => {
+    expect(prettyText(JSON.stringify(record), false)).toMatch(
+      /^\d\d:\d\d:45\.123 ERROR {4}members invite_failed #6660c9c7 usr\.id=u1 duration=152\.3ms amount=100 text="two words" nested=\{"a":\[1\]\}$/,
+    );
+  });
+
+  it('has a readable stack below', () => {
+    const stack = 'Error: no\n    at a (b.ts:1:1)\nCaused by: Error: why';
+    const text = prettyText(JSON.stringify({ ...record, 'error.message': 'no', exc_info: stack }), false);
+    expect(text.split('\n').slice(1)).toEqual(['    Error: no', '        at a (b.ts:1:1)', '    Caused by: Error: why']);
+    expect(text).not.toContain('error.message');
+  });
+
+  it('is coloured only where colours are wanted', () => {
+    expect(prettyText(JSON.stringify(record), false)).not.toContain('\u001b');
+    expect(prettyText(JSON.stringify(record), true)).toContain('\u001b[31mERROR');
+  });
+
+  it('lets nothing through that a terminal would obey', () => {
+    const hostile = '\u001b[2J\u0007\r\n\u009b31m\u202e';
+    const forged = { ...record, event: hostile, logger: hostile, trace_id: hostile, [hostile]: hostile, exc_info: hostile };
+    // oxlint-disable-next-line no-control-regex
+    expect(prettyText(JSON.stringify(forged), false).replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
+  });
+});

@@ -1,0 +1,144 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a program against the built package, as an application has it. */
+function run(program: string, environment: Record<string, string> = {}): Promise<Ended> {
+  const source = `
+    import { configureLogging, getLogger, handleProcessFaults, logStartupFailure, nestLogger } from '@pikaia/logging';
+    import { context, loadSettings } from '@pikaia/core';
+    import { LoggingSettings } from '@pikaia/logging';
+    const logger = getLogger('spec');
+    ${program}`;
+  const { NO_COLOR: _no, FORCE_COLOR: _force, NODE_ENV: _env, LOG_LEVEL: _level, ...rest } = process.env;
+  const env = { ...rest, LOG_FORMAT: 'json', ...environment };
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended: Ended = { code: null, stdout: '', stderr: '' };
+  child.stdout.on('data', (bytes) => (ended.stdout += String(bytes)));
+  child.stderr.on('data', (bytes) => (ended.stderr += String(bytes)));
+  return new Promise((resolve, reject) =>
+    child.on('error', reject).on('close', (code) => resolve({ ...ended, stdout: ended.stdout, stderr: ended.stderr, code })),
+  );
+}
+
+/** Fails for a line that is no JSON object. */
+const recordsOf = ({ stdout, stderr }: Ended): Record<string, unknown>[] => {
+  expect(stderr).toBe('');
+  return stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+};
+
+describe('a process', () => {
+  it('that cannot start prints one line that names each setting, without secrets, and ends with 1', async () => {
+    const ended = await run(`
+      try { loadSettings([LoggingSettings], { LOG_LEVEL: 'loud', LOG_FORMAT: 'xml' }); } catch (error) { logStartupFailure(error); }
+      setInterval(() => {}, 1000);`);
+    expect(ended.code).toBe(1);
+    const records = recordsOf(ended);
+    expect(records).toHaveLength(1);
+    expect(records[0]).toMatchObject({ level: 'CRITICAL', event: 'startup_failed', 'error.kind': 'SettingsError' });
+    expect(records[0]!['problems']).toEqual([
+      expect.stringMatching(
+        /^LOG_LEVEL is "loud": it must be one of the following values: debug, info, warning, error, critical/,
+      ),
+      expect.stringMatching(/^LOG_FORMAT is "xml": it must be one of the following values: json, pretty/),
+    ]);
+  });
+
+  it('that cannot reach what it needs names host and port and no password', async () => {
+    const ended = await run(`
+      import { Socket } from 'node:net';
+      const error = await new Promise((resolve) => new Socket().on('error', resolve).connect(1, '127.0.0.1'));
+      logStartupFailure(new Error('no database at postgres://api:canary@127.0.0.1:1/x', { cause: error }));`);
+    expect(ended.code).toBe(1);
+    expect(ended.stdout).not.toContain('canary');
+    expect(recordsOf(ended)).toEqual([
+      expect.objectContaining({
+        event: 'startup_failed',
+        'error.message': expect.stringContaining('127.0.0.1:1/x'),
+        exc_info: expect.stringContaining('connect ECONNREFUSED 127.0.0.1:1'),
+      }),
+    ]);
+  });
+
+  it.each([
+    ['throw new Error("no")', 'uncaughtException'],
+    ['Promise.reject(new Error("no"))', 'unhandledRejection'],
+  ])('that %s logs process_crashed with the context that failed, loses no line, and ends with 1', async (fault, origin) => {
+    const ended = await run(`
+      handleProcessFaults();
+      for (let index = 0; index < 2000; index++) logger.info('worked', { index, text: 'x'.repeat(500) });
+      context.run({ organizationId: 'acme' }, () => setTimeout(() => { ${fault}; }, 1));
+      setInterval(() => {}, 1000);`);
+    expect(ended.code).toBe(1);
+    const records = recordsOf(ended);
+    expect(records).toHaveLength(2_001);
+    expect(records.at(-1)).toMatchObject({
+      level: 'CRITICAL',
+      event: 'process_crashed',
+      origin,
+      'organization.id': 'acme',
+      'error.message': 'no',
+    });
+  });
+
+  it('prints nothing but records: what Nest, Node and others say included', async () => {
+    const ended = await run(`
+      handleProcessFaults();
+      nestLogger().log('100 %s', 'RoutesResolver');
+      nestLogger().error('broken', 'Error: broken\\n    at a (b.js:1:1)', 'ExceptionsHandler');
+      nestLogger().error(new Error('startup'), undefined, 'ExceptionHandler');
+      console.log('hello %s', 'you');
+      console.error(new Error('printed'));
+      process.emitWarning('old', 'DeprecationWarning', 'DEP0');`);
+    expect(ended.code).toBe(0);
+    expect(recordsOf(ended)).toEqual([
+      expect.objectContaining({ level: 'INFO', logger: 'RoutesResolver', event: 'nest_message', message: '100 %s' }),
+      expect.objectContaining({ level: 'ERROR', logger: 'ExceptionsHandler', event: 'nest_message', 'error.message': 'broken' }),
+      expect.objectContaining({ level: 'INFO', event: 'console_message', message: 'hello you' }),
+      expect.objectContaining({ level: 'ERROR', event: 'console_message', message: expect.stringContaining('Error: printed') }),
+      expect.objectContaining({ level: 'WARNING', event: 'process_warning', 'error.kind': 'DeprecationWarning' }),
+    ]);
+  });
+
+  it('says which service it is, and copies its records as JSON to a file whatever it prints', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pikaia-log-'));
+    try {
+      const path = join(folder, 'log/api.jsonl');
+      const options = { format: 'pretty', level: 'debug', service: 'pikaia-api', version: '1.2.3', file: { path } };
+      const { stdout } = await run(`configureLogging(${JSON.stringify(options)}); logger.debug('worked', { token: 'canary' });`);
+      expect(stdout).toMatch(/^\d\d:\d\d:\d\d\.\d{3} DEBUG {4}spec worked token="\[redacted\]"\n$/);
+      expect(JSON.parse(readFileSync(path, 'utf8'))).toMatchObject({
+        event: 'worked',
+        service: 'pikaia-api',
+        env: 'development',
+        version: '1.2.3',
+        token: '[redacted]',
+      });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('prints as the environment says, before anything is configured', async () => {
+    const print = async (environment: Record<string, string>): Promise<string> =>
+      (await run(`logger.info('an_info'); logger.warning('a_warning');`, environment)).stdout;
+    const [plain, production, coloured] = await Promise.all([
+      print({ LOG_FORMAT: '', LOG_LEVEL: 'WARNING' }),
+      print({ LOG_FORMAT: '', NODE_ENV: 'production' }),
+      print({ LOG_FORMAT: 'pretty', FORCE_COLOR: '1' }),
+    ]);
+    expect(plain).toMatch(/^\d\d:\d\d:\d\d\.\d+ WARNING  spec a_warning\n$/);
+    expect(production).toMatch(/^\{.*an_info.*\}\n\{.*a_warning.*\}\n$/);
+    expect(coloured?.startsWith('\u001b[')).toBe(true);
+  });
+});
