@@ -2,7 +2,7 @@
 // package is there: no dependencies, and nothing newer than Node 20.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -83,7 +83,8 @@ function install() {
     fail(`${npm.stdout}\nnpm install failed (${npm.error?.message ?? npm.signal ?? `exit code ${npm.status}`}).`);
   if (!existsSync(node))
     fail('npm install left out Node 24, which the package "node" brings by its install script. Run: npm rebuild node');
-  writeFileSync(stamp, fingerprint());
+  writeFileSync(`${stamp}.new`, fingerprint());
+  renameSync(`${stamp}.new`, stamp);
   console.error(`Dependencies installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
 }
 

@@ -22,7 +22,7 @@ export class Installation {
   /** The temporary directory of what runs here. */
   readonly temporary = join(this.#folder, 'tmp');
   readonly #starts: Start[] = [];
-  #ports: { api: number; worker: number } | undefined;
+  #ports: Promise<{ api: number; worker: number }> | undefined;
 
   /** @param options `ownServer`: with PostgreSQL's binaries inside the folder; `user`: whom everything belongs to. */
   constructor(
@@ -46,8 +46,8 @@ export class Installation {
     if (options.mode !== undefined) chmodSync(this.root, options.mode);
   }
 
-  async ports() {
-    return (this.#ports ??= { api: await freePort(), worker: await freePort() });
+  ports() {
+    return (this.#ports ??= Promise.all([freePort(), freePort()]).then(([api, worker]) => ({ api, worker })));
   }
 
   async start(environment: NodeJS.ProcessEnv = {}): Promise<Start> {
