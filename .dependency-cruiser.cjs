@@ -22,7 +22,12 @@ module.exports = {
   forbidden: [
     ...layers,
     { name: 'library-never-imports-app', severity: 'error', from: { path: '^libs/' }, to: { path: '^apps/' } },
-    { name: 'app-never-imports-app', severity: 'error', from: { path: '^apps/([^/]+)/' }, to: { path: '^apps/', pathNot: '^apps/$1/' } },
+    {
+      name: 'app-never-imports-app',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/' },
+      to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
     {
       name: 'no-deep-imports',
       comment: 'A library is entered by its index or its testing entry.',
@@ -47,7 +52,13 @@ module.exports = {
       to: { path: '(^|/)@aws-sdk/' },
     },
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
-    { name: 'resolvable', comment: 'What is not resolved is not checked.', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'resolvable',
+      comment: 'What is not resolved is not checked.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
   ],
   options: {
     tsPreCompilationDeps: true,

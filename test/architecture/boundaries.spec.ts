@@ -15,20 +15,39 @@ const PLANTED: readonly { rule: string; file: string; source: string }[] = [
   { rule: 'events-imports-only-what-is-below', file: 'libs/events/src/planted.ts', source: "import '@pikaia/audit';" },
   { rule: 'audit-imports-only-what-is-below', file: 'libs/audit/src/planted.ts', source: "import '@pikaia/events';" },
   { rule: 'contracts-imports-only-what-is-below', file: 'libs/contracts/src/planted.ts', source: "import '@pikaia/logging';" },
-  { rule: 'notifications-imports-only-what-is-below', file: 'libs/notifications/src/planted.ts', source: "import '@pikaia/audit';" },
-  { rule: 'library-never-imports-app', file: 'libs/events/src/planted-app.ts', source: "import '../../../apps/api/src/main.js';" },
+  {
+    rule: 'notifications-imports-only-what-is-below',
+    file: 'libs/notifications/src/planted.ts',
+    source: "import '@pikaia/audit';",
+  },
+  {
+    rule: 'library-never-imports-app',
+    file: 'libs/events/src/planted-app.ts',
+    source: "import '../../../apps/api/src/main.js';",
+  },
   { rule: 'app-never-imports-app', file: 'apps/api/src/planted.ts', source: "import '../../outbox-worker/src/main.js';" },
   { rule: 'no-deep-imports', file: 'apps/api/src/planted-deep.ts', source: "import '../../../libs/core/src/identifier.js';" },
-  { rule: 'relay-knows-no-consumers', file: 'libs/events/src/relay/planted.ts', source: "import '../consume/planted-target.js';" },
+  {
+    rule: 'relay-knows-no-consumers',
+    file: 'libs/events/src/relay/planted.ts',
+    source: "import '../consume/planted-target.js';",
+  },
   { rule: 'only-its-sink-knows-aws', file: 'libs/events/src/planted-aws.ts', source: "import '@aws-sdk/client-eventbridge';" },
-  { rule: 'no-circles', file: 'libs/core/src/planted-circle.ts', source: "import { b } from './planted-circle-b.js';\nexport const a = () => b;" },
+  {
+    rule: 'no-circles',
+    file: 'libs/core/src/planted-circle.ts',
+    source: "import { b } from './planted-circle-b.js';\nexport const a = () => b;",
+  },
   { rule: 'resolvable', file: 'libs/core/src/planted-lost.ts', source: "import './there-is-no-such-file.js';" },
 ];
 const TARGETS = [
   { file: 'libs/events/src/consume/planted-target.ts', source: 'export const target = 1;' },
   { file: 'libs/core/src/planted-circle-b.ts', source: "import { a } from './planted-circle.js';\nexport const b = () => a;" },
   { file: 'node_modules/@aws-sdk/client-eventbridge/index.js', source: 'export {};' },
-  { file: 'node_modules/@aws-sdk/client-eventbridge/package.json', source: '{"name":"@aws-sdk/client-eventbridge","type":"module","main":"index.js"}' },
+  {
+    file: 'node_modules/@aws-sdk/client-eventbridge/package.json',
+    source: '{"name":"@aws-sdk/client-eventbridge","type":"module","main":"index.js"}',
+  },
 ];
 
 describe('boundaries', () => {
@@ -43,10 +62,14 @@ describe('boundaries', () => {
       writeFileSync(join(copy, file), source);
     }
     const cruiser = join(root, 'node_modules/dependency-cruiser/bin/dependency-cruise.mjs');
-    const { stdout } = await run(process.execPath, [cruiser, '--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'apps', 'libs'], {
-      cwd: copy,
-      maxBuffer: 64 * 1024 * 1024,
-    }).catch((error: { stdout: string }) => error); // violations make it end with their number
+    const { stdout } = await run(
+      process.execPath,
+      [cruiser, '--config', '.dependency-cruiser.cjs', '--output-type', 'json', 'apps', 'libs'],
+      {
+        cwd: copy,
+        maxBuffer: 64 * 1024 * 1024,
+      },
+    ).catch((error: { stdout: string }) => error); // violations make it end with their number
     ({ violations } = (JSON.parse(stdout) as { summary: { violations: typeof violations } }).summary);
   });
 

@@ -51,7 +51,11 @@ describe('one invitation', () => {
         service: 'pikaia-api',
       });
     }
-    expect(lines.at(-1)).toMatchObject({ 'http.status_code': 201, duration: expect.any(Number), 'http.route': '/api/v1/members/invitations' });
+    expect(lines.at(-1)).toMatchObject({
+      'http.status_code': 201,
+      duration: expect.any(Number),
+      'http.route': '/api/v1/members/invitations',
+    });
   });
 
   it('writes the row', async () => {
@@ -74,7 +78,9 @@ describe('one invitation', () => {
     );
     const envelope = rows[0]!.payload as Record<string, unknown>;
     expect(Object.keys(envelope)).toEqual(
-      'event_id event_type schema_version occurred_at aggregate_type aggregate_id organization_id correlation_id actor data'.split(' '),
+      'event_id event_type schema_version occurred_at aggregate_type aggregate_id organization_id correlation_id actor data'.split(
+        ' ',
+      ),
     );
     expect(envelope).toEqual({
       event_id: expect.any(String),
@@ -134,7 +140,12 @@ describe('one invitation', () => {
   it("carries the request's correlation id into the worker's lines", () => {
     const lines = system.worker.lines.filter((line) => line['trace_id'] === CORRELATION);
     expect(lines).toContainEqual(
-      expect.objectContaining({ event: 'welcome_email_sent', consumer: 'welcome-email', attempt: 1, 'event.id': expect.any(String) }),
+      expect.objectContaining({
+        event: 'welcome_email_sent',
+        consumer: 'welcome-email',
+        attempt: 1,
+        'event.id': expect.any(String),
+      }),
     );
   });
 
@@ -142,9 +153,12 @@ describe('one invitation', () => {
     const { body } = await system.request('GET', `/admin/correlations/${CORRELATION}`, { as: ALICE });
     expect(body.correlation_id).toBe(CORRELATION);
     const entries = body.entries as { kind: string; time: string; event?: string }[];
-    expect(entries.map(({ time }) => Date.parse(time))).toEqual(entries.map(({ time }) => Date.parse(time)).sort((a, b) => a - b));
+    expect(entries.map(({ time }) => Date.parse(time))).toEqual(
+      entries.map(({ time }) => Date.parse(time)).sort((a, b) => a - b),
+    );
     const kinds = entries.map(({ kind, event }) => (kind === 'log' ? event : kind));
-    for (const one of ['member_invite_started', 'event', 'audit', 'request_completed', 'welcome_email_sent', 'receipt']) expect(kinds).toContain(one);
+    for (const one of ['member_invite_started', 'event', 'audit', 'request_completed', 'welcome_email_sent', 'receipt'])
+      expect(kinds).toContain(one);
     expect(kinds.indexOf('request_completed')).toBeLessThan(kinds.indexOf('receipt'));
   });
 

@@ -40,7 +40,11 @@ export class ServiceProcess {
   static launch(app: 'api' | 'outbox-worker', environment: NodeJS.ProcessEnv): ServiceProcess {
     const main = resolve(__dirname, `../../apps/${app}/dist/main.js`);
     return new ServiceProcess(
-      fork(main, { env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', ...environment }, execArgv: [], stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }),
+      fork(main, {
+        env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', ...environment },
+        execArgv: [],
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      }),
     );
   }
 

@@ -2,7 +2,15 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { enterContextAtRequest, loadSettings, parseTrustedProxies, systemClock } from '@pikaia/core';
 import { DatabaseSettings } from '@pikaia/database';
-import { accessLog, configureLogging, getLogger, logClientErrors, LoggingSettings, nestLogger, type Service } from '@pikaia/logging';
+import {
+  accessLog,
+  configureLogging,
+  getLogger,
+  logClientErrors,
+  LoggingSettings,
+  nestLogger,
+  type Service,
+} from '@pikaia/logging';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { ApiSettings } from '../api.settings.js';
