@@ -23,6 +23,17 @@ describe('the pino bridge', () => {
     ]);
   });
 
+  it('moves what Nest tells of its own start to DEBUG, and leaves its warnings where they are', () => {
+    pinoBridge.info({ context: 'RoutesResolver' }, 'mapped');
+    pinoBridge.warn({ context: 'RoutesResolver' }, 'deprecated');
+    pinoBridge.info({ context: 'Members' }, 'own');
+    expect(logs.records.map(({ level, logger }) => [level, logger])).toEqual([
+      ['DEBUG', 'RoutesResolver'],
+      ['WARNING', 'RoutesResolver'],
+      ['INFO', 'Members'],
+    ]);
+  });
+
   it('keeps the bindings of a child and takes an error for one', () => {
     const child = pinoBridge.child({ job: 'seal' });
     child.error(new Error('first'));

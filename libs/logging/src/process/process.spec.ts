@@ -94,7 +94,7 @@ describe('a process', () => {
   it('prints nothing but records: what Nest, Node and others say included', async () => {
     const ended = await run(`
       handleProcessFaults();
-      nestLogger().log('100 %s', 'RoutesResolver');
+      nestLogger().log('100 %s', 'Members');
       nestLogger().error('broken', 'Error: broken\\n    at a (b.js:1:1)', 'ExceptionsHandler');
       nestLogger().error(new Error('startup'), undefined, 'ExceptionHandler');
       console.log('hello %s', 'you');
@@ -102,7 +102,7 @@ describe('a process', () => {
       process.emitWarning('old', 'DeprecationWarning', 'DEP0');`);
     expect(ended.code).toBe(0);
     expect(recordsOf(ended)).toEqual([
-      expect.objectContaining({ level: 'INFO', logger: 'RoutesResolver', event: 'nest_message', message: '100 %s' }),
+      expect.objectContaining({ level: 'INFO', logger: 'Members', event: 'nest_message', message: '100 %s' }),
       expect.objectContaining({ level: 'ERROR', logger: 'ExceptionsHandler', event: 'nest_message', 'error.message': 'broken' }),
       expect.objectContaining({ level: 'INFO', event: 'console_message', message: 'hello you' }),
       expect.objectContaining({ level: 'ERROR', event: 'console_message', message: expect.stringContaining('Error: printed') }),

@@ -1,4 +1,4 @@
-import { SettingsError } from '@pikaia/core';
+import { context, SettingsError } from '@pikaia/core';
 import { flushLogs, writeLine } from '../output/log-output.js';
 
 /**
@@ -10,6 +10,7 @@ export function logStartupFailure(error: unknown): never {
     level: 'critical',
     logger: 'process',
     event: 'startup_failed',
+    snapshot: context.current,
     fields: error instanceof SettingsError ? { problems: error.problems } : {},
     thrown: [error],
   });
