@@ -3,7 +3,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 const LOOK_EVERY_MS = 20;
 
 /** Waits until `look` finds something, and answers it; fails with `what` when it takes too long. */
-export async function until<T>(what: string, look: () => Promise<T> | T, withinMs = 15_000): Promise<Exclude<T, false | null | undefined>> {
+export async function until<T>(
+  what: string,
+  look: () => Promise<T> | T,
+  withinMs = 15_000,
+): Promise<Exclude<T, false | null | undefined>> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const found = await look();
