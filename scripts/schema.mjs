@@ -14,7 +14,7 @@ const { schemaDocument } = await import('@pikaia/database');
 
 const folder = mkdtempSync(join(tmpdir(), 'pikaia-schema-'));
 chmodSync(folder, 0o711);
-const server = await startPostgres(join(folder, 'data'), { say: () => undefined, flags: ['-c', 'fsync=off'] });
+const server = await startPostgres(join(folder, 'data'), { settings: ['fsync=off'] });
 try {
   await migrateSchema(server.url);
   const client = new pg.Client({ connectionString: server.url });

@@ -8,8 +8,8 @@ const REFUSED = /^28/; // SQLSTATE class: invalid authorization
  */
 export async function processUrls({ ownerUrl, roles, passwords, given }) {
   return {
-    api: given.api ?? (await generated('API_DATABASE_URL', ownerUrl, roles.api, passwords.api)),
-    worker: given.worker ?? (await generated('WORKER_DATABASE_URL', ownerUrl, roles.worker, passwords.worker)),
+    api: given.api || (await generated('API_DATABASE_URL', ownerUrl, roles.api, passwords.api)),
+    worker: given.worker || (await generated('WORKER_DATABASE_URL', ownerUrl, roles.worker, passwords.worker)),
   };
 }
 

@@ -1,4 +1,8 @@
 import { Transform } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const READ_WITHIN_MS = 1_000; // the last lines, by whoever reads ours
 
 /**
  * Passes on what the processes print, by whole lines: two writers of one pipe may cut each other's. A reader that is
@@ -23,6 +27,15 @@ export class Output {
       if (process[name].writable) lines.pipe(process[name], { end: false });
       else lines.resume();
     }
+  }
+
+  /** Resolves when all that the ended processes printed has been read, or when nobody reads it. */
+  async end() {
+    const read = async () => {
+      await Promise.allSettled([...this.#sources].map((source) => finished(source)));
+      await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))));
+    };
+    await Promise.race([read(), sleep(READ_WITHIN_MS)]);
   }
 }
 

@@ -37,7 +37,7 @@ export class SupervisedProcess {
     this.#stopping.abort();
     const child = this.#child;
     if (!child) return;
-    const gone = once(child, 'close');
+    const gone = once(child, 'exit'); // not 'close': a reader of ours that is stuck would delay it
     child.kill('SIGTERM');
     const late = setTimeout(() => {
       this.#options.say(`${this.#options.name} has not finished after ${DRAINS_WITHIN_MS / 1000} s: ending it`);
@@ -80,7 +80,7 @@ export class SupervisedProcess {
       ready.resolve();
     });
     const { promise: ended, resolve } = Promise.withResolvers();
-    child.once('close', (code, signal) => resolve({ code, how: signal ?? `exit code ${code}` }));
+    child.once('exit', (code, signal) => resolve({ code, how: signal ?? `exit code ${code}` }));
     child.once('error', (error) => child.pid ?? resolve({ code: null, how: error.message })); // not even begun
     const outcome = await ended;
     clearTimeout(late);

@@ -59,7 +59,7 @@ export class System {
   async #schema(ownerUrl, secrets) {
     this.#say('migrating and seeding the database …');
     const passwords = { api: secrets.databaseApi, worker: secrets.databaseWorker };
-    const { prepareSchema } = await import('./schema.mjs'); // stands on what was just built
+    const { prepareSchema } = await import('./prepare-schema.mjs'); // stands on what was just built
     const applied = await prepareSchema(ownerUrl, passwords);
     if (applied.length) this.#say(`${applied.length} migrations applied`);
     const { defaultRoles } = await import('@pikaia/database');
@@ -99,6 +99,7 @@ export class System {
   async down() {
     await Promise.all(this.#processes.map((process) => process.stop()));
     await this.#server?.stop();
+    await this.#output.end();
     removeRunning();
   }
 }
