@@ -2,7 +2,7 @@ import { Transform } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const READ_WITHIN_MS = 1_000; // the last lines, by whoever reads ours
+const READ_WITHIN_MS = 2_000; // the last lines, by whoever reads ours
 
 /**
  * Passes on what the processes print, by whole lines: two writers of one pipe may cut each other's. A reader that is
