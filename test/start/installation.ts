@@ -139,7 +139,7 @@ export class Start {
     await until(
       'the start is ready or has ended',
       () => ready() || this.child.exitCode !== null,
-      40_000,
+      70_000,
       () => this.stderr,
     );
     return ready() ? 'ready' : 'ended';

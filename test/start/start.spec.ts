@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { Installation, type Start, until } from './installation.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(150_000);
 
 /** One system in a folder with blanks and umlauts, through the faults of its life. */
 describe('npm start', () => {

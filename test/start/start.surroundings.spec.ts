@@ -6,7 +6,7 @@ import pg from 'pg';
 import { startPostgres, type PostgresServer } from '../../scripts/postgres.mjs';
 import { Installation, until } from './installation.js';
 
-jest.setTimeout(60_000);
+jest.setTimeout(150_000);
 
 const isRoot = process.getuid?.() === 0;
 const NOBODY = { uid: 65_534, gid: 65_534 };
