@@ -108,6 +108,10 @@ describe('with DATABASE_URL', () => {
     const impossible = await installation.start({ DATABASE_URL: server.url.replace(/:\d+\//, ':1/') });
     expect(await impossible.ended).toBe(1);
     expect(impossible.stderr).toContain('ECONNREFUSED');
+    const refused = await installation.start({ DATABASE_URL: server.url, LOG_LEVEL: 'nonsense' });
+    expect(await refused.ended).toBe(1);
+    expect(refused.stderr).toMatch(/(api|outbox-worker) ended before it was ready/);
+    expect(refused.stdout).toContain('LOG_LEVEL');
     await until('nothing is left', () => installation.pids().length === 0);
   });
 });
