@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { INestApplicationContext } from '@nestjs/common';
 import pg from 'pg';
+import { DataSource } from 'typeorm';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { startAuditApplication } from '../../../../test/support/audit.js';
 import type { AuditFilter, AuditLogEntry, AuditScope } from './audit-filter.js';
@@ -158,6 +159,17 @@ describe('an entry', () => {
     expect(await log.get('no-id', { operator: true })).toBeNull();
     expect(await log.get(randomUUID(), { operator: true })).toBeNull();
   });
+});
+
+it('leaves nothing set on the connection, and nothing behind a failed read', async () => {
+  await plant({ organization: 'org-set', at: 1 });
+  await log.find({ limit: 1, scope: { operator: true } });
+  await expect(log.find({ limit: 1, scope: { operator: true }, filter: { from: 'no date' } })).rejects.toThrow();
+  await log.find({ limit: 1, scope: { organization: 'org-set' } });
+  const source = app.get(DataSource);
+  const [state] = (await source.query(`select current_user as role, current_setting('audit.organization', true) as organization,
+    current_setting('transaction_read_only') as read_only`)) as [Record<string, string>];
+  expect(state).toEqual({ role: 'pikaia_api', organization: '', read_only: 'off' });
 });
 
 describe('pages', () => {
