@@ -4,7 +4,7 @@ export { checkAuditDeclarations } from './completeness/check-audit-declarations.
 export type { NothingToRecord } from './completeness/request-records.js';
 export { AuditedEntity, type AggregateReference, type AuditedEntityOptions } from './diff/audited-entity.decorator.js';
 export { checkFieldPolicies } from './diff/check-field-policies.js';
-export { diff, joinDiffs, type Diff } from './diff/diff.js';
+export { diff, joinDiffs, type Diff, type PersonalDiff } from './diff/diff.js';
 export { Personal, Public, Secret } from './diff/field-policy.decorator.js';
 export { snapshot, type Snapshot } from './diff/snapshot.js';
 export { auditMigrations } from './migrations/index.js';

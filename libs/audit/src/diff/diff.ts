@@ -9,8 +9,12 @@ export interface PersonalDiff {
   readonly new: Side;
 }
 
-/** What changed, with personal values taken out: in their place stands `{"personal": subject}`. */
-export interface Diff {
+/**
+ * What changed, in normal form, with personal values taken out: in their place stands `{"personal": subject}`.
+ * Made by `diff` and `joinDiffs` alone, so that nothing gets into the log past the field policies.
+ */
+export class Diff {
+  declare private readonly made: true;
   /** Sorted. Includes secret fields, which appear nowhere else. */
   readonly changed: readonly string[];
   /** null: there was nothing before. */
@@ -18,6 +22,14 @@ export interface Diff {
   /** null: nothing is left. */
   readonly new: Side | null;
   readonly personal: ReadonlyMap<string, PersonalDiff>;
+
+  constructor(content: Pick<Diff, 'changed' | 'old' | 'new' | 'personal'>) {
+    this.changed = content.changed;
+    this.old = content.old;
+    this.new = content.new;
+    this.personal = content.personal;
+    Object.freeze(this);
+  }
 }
 
 /**
@@ -43,7 +55,7 @@ export function diff(before: Snapshot | null, after: object | null): Diff {
     }
     return values;
   };
-  return Object.freeze({ changed, old: take('old', before), new: take('new', now), personal });
+  return new Diff({ changed, old: take('old', before), new: take('new', now), personal });
 }
 
 /** One diff of several entities that one action changes: an invitation makes a user and a member. Their field names must differ. */
@@ -55,10 +67,6 @@ export function joinDiffs(...diffs: readonly Diff[]): Diff {
   }
   const side = (name: 'old' | 'new'): Side | null =>
     diffs.every((one) => one[name] === null) ? null : Object.assign({}, ...diffs.map((one) => one[name]));
-  return Object.freeze({
-    changed: [...new Set(diffs.flatMap((one) => one.changed))].sort(),
-    old: side('old'),
-    new: side('new'),
-    personal,
-  });
+  const changed = [...new Set(diffs.flatMap((one) => one.changed))].sort();
+  return new Diff({ changed, old: side('old'), new: side('new'), personal });
 }

@@ -68,10 +68,12 @@ export class AuditLog {
     return this.read(scope, async (manager) => (await entries(manager, [id]))[0] ?? null);
   }
 
+  /** One round trip sets what the transaction may read, and that it only reads; both end with it. */
   private read<T>(scope: AuditScope, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    const [setting, value] =
+      'operator' in scope ? ['role', this.options.roles.auditOperator] : ['audit.organization', scope.organization];
     return this.source.transaction(async (manager) => {
-      if ('operator' in scope) await manager.query(`set local role ${this.options.roles.auditOperator}`);
-      else await manager.query(`select set_config('audit.organization', $1, true)`, [scope.organization]);
+      await manager.query(`select set_config('transaction_read_only', 'on', true), set_config($1, $2, true)`, [setting, value]);
       return work(manager);
     });
   }

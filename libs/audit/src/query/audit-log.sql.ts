@@ -1,3 +1,4 @@
+import { conditionsOf, type ActionRange } from './audit-conditions.sql.js';
 import type { AuditFilter, AuditScope } from './audit-filter.js';
 
 /** A place between two records: `created_at` as UTC text with microseconds, and `id`. */
@@ -15,6 +16,9 @@ export const MAX_EXAMINED = 20_000;
 // microseconds, and rows would repeat or vanish between pages.
 const MOMENT = (alias: string): string => `to_char(${alias}.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
+const NEWEST_FIRST = 'order by r.created_at desc, r.id desc';
+const COLUMNS = 'r.id, r.created_at, r.organization_id, r.action, r.aggregate_type, r.aggregate_id, r.actor_id, r.changed';
+
 /**
  * The places of a page, newest first, and how far it looked. An index gives the order (organization with one of action,
  * aggregate or actor; correlation id; created_at for operators), read backward from the cursor. What that index does not
@@ -23,67 +27,43 @@ const MOMENT = (alias: string): string => `to_char(${alias}.created_at at time z
 export function placesStatement(filter: AuditFilter, scope: AuditScope, after: Place | undefined, limit: number): Statement {
   const values: unknown[] = [];
   const parameter = (value: unknown): string => `$${values.push(value)}`;
-  const { served, rest } = conditions(filter, scope, parameter);
+  const { served, rest, actions } = conditionsOf(filter, scope, parameter);
   if (after) served.push(`(r.created_at, r.id) < (${parameter(after[0])}::timestamptz, ${parameter(after[1])}::uuid)`);
-  const where = (list: readonly string[]): string => (list.length ? `where ${list.join(' and ')}` : '');
+  const most = parameter(rest.length ? MAX_EXAMINED : limit);
   const text = `
-    with examined as materialized (
-      select r.id, r.created_at, r.organization_id, r.action, r.aggregate_type, r.aggregate_id, r.actor_id, r.changed
-      from audit.record r ${where(served)}
-      order by r.created_at desc, r.id desc
-      limit ${parameter(rest.length ? MAX_EXAMINED : limit)}),
+    with recursive ${actions ? `${eachAction(actions)},` : ''}
+    examined as materialized (
+      ${actions ? newestOfEach(served, most) : `select ${COLUMNS} from audit.record r ${where(served)} ${NEWEST_FIRST} limit ${most}`}),
     matching as (
-      select r.id, r.created_at from examined r ${where(rest)}
-      order by r.created_at desc, r.id desc
-      limit ${parameter(limit)})
+      select r.id, r.created_at from examined r ${where(rest)} ${NEWEST_FIRST} limit ${parameter(limit)})
     select (select count(*)::int from examined) as examined,
       (select array[${MOMENT('r')}, r.id::text] from examined r order by r.created_at, r.id limit 1) as deepest,
-      (select coalesce(jsonb_agg(jsonb_build_array(${MOMENT('r')}, r.id) order by r.created_at desc, r.id desc), '[]')
-        from matching r) as places`;
+      (select coalesce(jsonb_agg(jsonb_build_array(${MOMENT('r')}, r.id) ${NEWEST_FIRST}), '[]') from matching r) as places`;
   return { text, values };
 }
 
-type Parameter = (value: unknown) => string;
+const where = (conditions: readonly string[]): string => (conditions.length ? `where ${conditions.join(' and ')}` : '');
 
-function conditions(filter: AuditFilter, scope: AuditScope, parameter: Parameter): { served: string[]; rest: string[] } {
-  const served: string[] = [];
-  const others: string[] = []; // each could be served by an index that begins with the organization; one can be used
-  const rest: string[] = [];
-  const equals = (column: string, value: unknown): string => `r.${column} = ${parameter(value)}`;
-  const organization = 'organization' in scope ? scope.organization : filter.organization_id;
-  if (organization !== undefined) served.push(equals('organization_id', organization));
-  if ('organization' in scope && filter.organization_id !== undefined)
-    rest.push(equals('organization_id', filter.organization_id));
-  if (filter.from !== undefined) served.push(`r.created_at >= ${parameter(filter.from)}::timestamptz`);
-  if (filter.to !== undefined) served.push(`r.created_at < ${parameter(filter.to)}::timestamptz`);
-
-  if (filter.aggregate_id !== undefined && filter.aggregate_type !== undefined) {
-    others.push(`${equals('aggregate_type', filter.aggregate_type)} and ${equals('aggregate_id', filter.aggregate_id)}`);
-  } else if (filter.aggregate_id !== undefined) rest.push(equals('aggregate_id', filter.aggregate_id));
-  else if (filter.aggregate_type !== undefined) rest.push(equals('aggregate_type', filter.aggregate_type));
-  if (filter.actor_id !== undefined) others.push(equals('actor_id', filter.actor_id));
-  if (filter.action?.endsWith('*')) {
-    // A range, since `like` is not leakproof and is kept from the index by row-level security.
-    const prefix = filter.action.slice(0, -1);
-    rest.push(`r.action collate "C" >= ${parameter(prefix)} and r.action collate "C" < ${parameter(`${prefix}\u{10ffff}`)}`);
-  } else if (filter.action !== undefined) others.push(`r.action collate "C" = ${parameter(filter.action)}`);
-
-  if (filter.correlation_id !== undefined) {
-    served.push(`r.correlation_id = ${parameter(filter.correlation_id)}::uuid`); // one request's records: few
-    rest.push(...others);
-  } else if (organization === undefined) rest.push(...others);
-  else {
-    served.push(...others.slice(0, 1));
-    rest.push(...others.slice(1));
-  }
-  if (filter.changed !== undefined) rest.push(`r.changed @> array[${parameter(filter.changed)}::text]`);
-  if (filter.ip_address !== undefined) {
-    rest.push(`exists (select from audit.personal p join audit.record whole on whole.id = p.record_id
-      where p.record_id = r.id and p.subject_id = r.actor_id and p.fields ->> 'ip_address' = ${parameter(filter.ip_address)}
-        and whole.entry::jsonb -> 'personal' ? p.subject_id)`);
-  }
-  return { served, rest };
+/**
+ * The actions that an organization has under a prefix, each found by one descent of the index record_action: as a mere
+ * range, all its records would have to be sorted for the newest.
+ */
+function eachAction({ organization, from, below }: ActionRange): string {
+  const next = (bound: string): string => `
+        (select r.action collate "C" from audit.record r
+        where r.organization_id = ${organization} and r.action collate "C" ${bound} and r.action collate "C" < ${below}
+        order by r.action collate "C" limit 1)`;
+  return `actions (action) as (
+      select ${next(`>= ${from}`)}
+      union all
+      select ${next('> a.action')} from actions a where a.action is not null)`;
 }
+
+const newestOfEach = (served: readonly string[], most: string): string => `
+      select r.* from actions a cross join lateral (
+        select ${COLUMNS} from audit.record r
+        ${where([...served, 'r.action collate "C" = a.action'])} ${NEWEST_FIRST} limit ${most}) r
+      ${NEWEST_FIRST} limit ${most}`;
 
 /** The entries with these ids, newest first. By primary key; one look-up an entry and one a person in it. $1: ids. */
 export const ENTRIES_BY_ID = `

@@ -2,6 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { type INestApplicationContext, Injectable } from '@nestjs/common';
 import { context, newId } from '@pikaia/core';
 import { Propagation, Transactional } from '@pikaia/database';
+import { captureLogs, type CapturedLogs } from '@pikaia/logging/testing';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import pg from 'pg';
@@ -52,7 +53,7 @@ let database: TestDatabase;
 let app: INestApplicationContext;
 let owner: pg.Client;
 let office: Office;
-let lines: Record<string, unknown>[];
+let logs: CapturedLogs;
 
 beforeAll(async () => {
   database = await createDatabase();
@@ -63,17 +64,10 @@ beforeAll(async () => {
 });
 
 beforeEach(() => {
-  lines = [];
-  jest.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
-    for (const line of String(chunk)
-      .split('\n')
-      .filter((text) => text.startsWith('{')))
-      lines.push(JSON.parse(line));
-    return true;
-  });
+  logs = captureLogs();
 });
 
-afterEach(() => jest.restoreAllMocks());
+afterEach(() => logs.restore());
 
 afterAll(async () => {
   await app.close();
@@ -233,7 +227,7 @@ describe('Audit.record', () => {
     const [row] = await recordOf(kept.id);
     expect(first!.actions).toEqual(new Set());
     expect(second!.actions).toEqual(new Set(['member.invited']));
-    expect(lines.filter(({ event }) => event === 'audit_recorded')).toEqual([
+    expect(logs.of('audit_recorded')).toEqual([
       expect.objectContaining({
         'audit.action': 'member.invited',
         'audit.record_id': row!.id,
@@ -261,7 +255,7 @@ describe('Audit.record', () => {
   it('gives twenty parallel transactions a record each', async () => {
     const members = Array.from({ length: 20 }, () => new SpecMember());
     await Promise.all(members.map((member) => asAlice(() => office.record('member.invited', member, diff(null, member)))));
-    expect((await Promise.all(members.map(({ id }) => recordOf(id)))).map(({ length }) => length)).toEqual(members.map(() => 1));
+    for (const { id } of members) expect(await recordOf(id)).toHaveLength(1);
   });
 
   it('writes whatever it is given', async () => {

@@ -1,0 +1,174 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Body, Controller, Delete, Get, HttpCode, Injectable, Module, Patch, Post, Put, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { context, enterContextAtRequest } from '@pikaia/core';
+import { DatabaseModule, Propagation, Transactional } from '@pikaia/database';
+import { captureLogs } from '@pikaia/logging/testing';
+import { ClsModule } from 'nestjs-cls';
+import { alice, SpecMember } from '../../../../test/support/audit.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { AuditModule } from '../audit.module.js';
+import { diff } from '../diff/diff.js';
+import { snapshot } from '../diff/snapshot.js';
+import { Audit } from '../record/audit.service.js';
+import { Audited, NotAudited } from './audited.decorator.js';
+
+@Injectable()
+class Members {
+  constructor(private readonly audit: Audit) {}
+
+  @Transactional()
+  async change(how: string): Promise<void> {
+    const member = new SpecMember();
+    const before = snapshot(member);
+    if (how === 'nested') return this.nested(member);
+    if (how === 'rolled-back') return this.nested(member, true).catch(() => undefined);
+    if (how === 'record' || how === 'fail') member.role = 'admin';
+    if (how === 'record' || how === 'unchanged' || how === 'fail') {
+      await this.audit.record('member.role_changed', member, diff(before, member));
+    }
+    if (how === 'other') await this.audit.record('member.removed', member, diff(member && before, null));
+    if (how === 'duplicate') this.audit.nothingToRecord('duplicate');
+    if (how === 'fail') throw new Error('no');
+  }
+
+  @Transactional(Propagation.Nested)
+  async nested(member: SpecMember, fail = false): Promise<void> {
+    await this.audit.record('member.role_changed', member);
+    if (fail) throw new Error('no');
+  }
+}
+
+@Controller('members')
+class MembersController {
+  constructor(private readonly members: Members) {}
+
+  @Patch()
+  @Audited('member.role_changed')
+  async change(@Body() { how }: { how: string }): Promise<object> {
+    context.bind({ actor: alice, organizationId: 'org_abc' });
+    await this.members.change(how);
+    return { how };
+  }
+
+  @Post('search')
+  @HttpCode(200)
+  @NotAudited('reads only')
+  search(): object {
+    return {};
+  }
+
+  @Get()
+  list(): object {
+    return {};
+  }
+}
+
+@Controller('careless')
+class CarelessController {
+  @Post()
+  create(): object {
+    return {};
+  }
+
+  @Put(':id')
+  @NotAudited('why not')
+  replace(): object {
+    return {};
+  }
+
+  @Delete(':id')
+  remove(): object {
+    return {};
+  }
+}
+
+@Controller('inheriting')
+class InheritingController extends CarelessController {}
+
+let database: TestDatabase;
+
+async function start(...controllers: Type[]): Promise<NestFastifyApplication> {
+  const settings = { databaseUrl: database.apiUrl, databasePoolSize: 5, databaseStatementTimeoutMs: 5_000 };
+  @Module({
+    imports: [
+      ClsModule.forRoot({ global: true }),
+      DatabaseModule.forRoot({ settings, applicationName: 'spec', entities: [SpecMember] }),
+      AuditModule.forRoot(),
+    ],
+    providers: [Members],
+    controllers,
+  })
+  class SpecModule {}
+  const app = await NestFactory.create<NestFastifyApplication>(SpecModule, new FastifyAdapter(), {
+    logger: false,
+    abortOnError: false,
+  });
+  enterContextAtRequest(app.getHttpServer() as Server, { hops: 0 });
+  return app;
+}
+
+beforeAll(async () => {
+  database = await createDatabase();
+});
+afterAll(() => database.drop());
+
+describe('an application', () => {
+  it('does not start with mutating routes that declare nothing, and names all of them', async () => {
+    const app = await start(MembersController, CarelessController, InheritingController);
+    await expect(app.init()).rejects.toMatchObject({
+      code: 'PIKAIA_AUDIT_DECLARATION_MISSING',
+      message: expect.stringContaining(
+        'CarelessController.create (POST), CarelessController.remove (DELETE), InheritingController.create (POST), InheritingController.remove (DELETE)',
+      ),
+    });
+    await app.close().catch(() => undefined);
+  });
+});
+
+describe('a request whose route declares an action', () => {
+  let app: NestFastifyApplication;
+  let url: string;
+  beforeAll(async () => {
+    app = await start(MembersController);
+    await app.listen(0, '127.0.0.1');
+    url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}/members`;
+  });
+  afterAll(() => app.close());
+
+  async function linesOf(request: () => Promise<Response>): Promise<{ status: number; missing: object[] }> {
+    const logs = captureLogs();
+    try {
+      const response = await request();
+      await response.text();
+      return { status: response.status, missing: logs.of('audit_record_missing') };
+    } finally {
+      logs.restore();
+    }
+  }
+
+  const change = (how: string): Promise<Response> =>
+    fetch(url, { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ how }) });
+
+  it.each(['record', 'nested', 'unchanged', 'duplicate'])('is silent after: %s', async (how) => {
+    expect(await linesOf(() => change(how))).toEqual({ status: 200, missing: [] });
+  });
+
+  it.each(['nothing', 'other', 'rolled-back'])('is reported after: %s', async (how) => {
+    expect(await linesOf(() => change(how))).toEqual({
+      status: 200,
+      missing: [expect.objectContaining({ 'audit.action': 'member.role_changed', 'audit.handler': 'MembersController.change' })],
+    });
+  });
+
+  it('says nothing of one that failed', async () => {
+    expect(await linesOf(() => change('fail'))).toEqual({ status: 500, missing: [] });
+  });
+
+  it('asks nothing of routes that read, or say why they record nothing', async () => {
+    expect(await linesOf(() => fetch(url))).toEqual({ status: 200, missing: [] });
+    expect(await linesOf(() => fetch(`${url}/search`, { method: 'POST' }))).toEqual({ status: 200, missing: [] });
+  });
+});
