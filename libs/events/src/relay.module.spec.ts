@@ -13,7 +13,7 @@ import { DomainEvent } from './contract/domain-event.js';
 import type { EventOf } from './contract/envelope.js';
 import { EventsModule } from './record/events.module.js';
 import { Events } from './record/events.service.js';
-import { RelayModule } from './relay.module.js';
+import { Relay, RelayModule } from './relay.module.js';
 import { OutboxSettings } from './relay/outbox.settings.js';
 
 @DomainEvent('guest.invited', { version: 1, aggregate: 'guest' })
@@ -124,5 +124,60 @@ describe('RelayModule', () => {
       { consumer: 'guest-list', state: 'done', result: null, correlation_id: correlationId },
       { consumer: 'guest-mail', state: 'done', result: { message: 'sent' }, correlation_id: correlationId },
     ]);
+  });
+
+  it('tries a failed handler again, alone: what the other consumer did is not repeated', async () => {
+    GuestMail.fail = () => {
+      GuestMail.fail = undefined;
+      throw new Error('no');
+    };
+    const id = await invite('2', 'carol@example.com');
+    await eventually(
+      () => statusOf(owner, id),
+      ({ status, attempts }) => status === 'published' && attempts === 1,
+    );
+    const { rows } = await owner.query(`select sink, error from outbox.outbox_attempt where event_id = $1`, [id]);
+    expect(rows).toEqual([{ sink: 'local/guest-mail', error: 'Error: no' }]);
+    const guests = await owner.query(`select from guest where email = 'carol@example.com'`);
+    expect(guests.rowCount).toBe(1);
+  });
+
+  it('has an effect once when the leader dies between having it and storing the cursor', async () => {
+    const killed = owner.query.bind(
+      owner,
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pikaia-relay local/guest-mail'`,
+    );
+    GuestMail.fail = () => {
+      GuestMail.fail = undefined;
+      void killed();
+    };
+    const id = await invite('3', 'dora@example.com');
+    await eventually(
+      () => statusOf(owner, id),
+      ({ status }) => status === 'published',
+    );
+    expect(GuestMail.seen.filter(({ event }) => event.event_id === id)).toHaveLength(1);
+  });
+
+  it('says for readiness what each relay does', async () => {
+    const health = await eventually(
+      () => app.get(Relay).health(),
+      (relays) => relays.every(({ state }) => state === 'leading'),
+    );
+    expect(health.map(({ sink }) => sink).sort()).toEqual(['local/guest-list', 'local/guest-mail']);
+    expect(health[0]).toMatchObject({ term: { lagMs: 0, readAgoMs: expect.any(Number), failingSince: null }, error: null });
+  });
+
+  it('does not start with a sink that does not exist', async () => {
+    await expect(start([], 'local, eventbus')).rejects.toMatchObject({
+      code: 'PIKAIA_EVENT_SINK_UNKNOWN',
+      message: 'EVENT_SINKS names "eventbus", which does not exist. There are: local.',
+    });
+  });
+
+  it('does not start with a consumer that handles nothing', async () => {
+    @Consumer('idle', { from: 'now' })
+    class Idle {}
+    await expect(start([Idle])).rejects.toMatchObject({ code: 'PIKAIA_CONSUMER_INVALID' });
   });
 });
