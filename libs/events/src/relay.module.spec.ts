@@ -27,11 +27,11 @@ const settingsOf = (environment: Record<string, string>): OutboxSettings => load
 @Consumer('guest-mail', { from: 'beginning' })
 class GuestMail {
   static readonly seen: { event: EventOf<GuestInvited>; snapshot: typeof context.current }[] = [];
-  static fail: (() => void) | undefined;
+  static fail: (() => void | Promise<void>) | undefined;
 
   @Handles(GuestInvited, { effect: 'outside' })
   async send(event: EventOf<GuestInvited>): Promise<{ message: string }> {
-    GuestMail.fail?.();
+    await GuestMail.fail?.();
     GuestMail.seen.push({ event, snapshot: context.current });
     return { message: 'sent' };
   }
@@ -143,13 +143,10 @@ describe('RelayModule', () => {
   });
 
   it('has an effect once when the leader dies between having it and storing the cursor', async () => {
-    const killed = owner.query.bind(
-      owner,
-      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pikaia-relay local/guest-mail'`,
-    );
-    GuestMail.fail = () => {
+    const sql = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pikaia-relay local/guest-mail'`;
+    GuestMail.fail = async () => {
       GuestMail.fail = undefined;
-      void killed();
+      await owner.query(sql);
     };
     const id = await invite('3', 'dora@example.com');
     await eventually(
