@@ -13,7 +13,7 @@ import { DomainEvent } from './contract/domain-event.js';
 import type { EventOf } from './contract/envelope.js';
 import { EventsModule } from './record/events.module.js';
 import { Events } from './record/events.service.js';
-import { RelayModule } from './relay.module.js';
+import { Relay, RelayModule } from './relay.module.js';
 import { OutboxSettings } from './relay/outbox.settings.js';
 
 @DomainEvent('guest.invited', { version: 1, aggregate: 'guest' })
@@ -22,16 +22,14 @@ class GuestInvited {
   email!: string;
 }
 
-const settingsOf = (environment: Record<string, string>): OutboxSettings => loadSettings([OutboxSettings], environment)[0];
-
 @Consumer('guest-mail', { from: 'beginning' })
 class GuestMail {
   static readonly seen: { event: EventOf<GuestInvited>; snapshot: typeof context.current }[] = [];
-  static fail: (() => void) | undefined;
+  static fail: (() => void | Promise<void>) | undefined;
 
   @Handles(GuestInvited, { effect: 'outside' })
   async send(event: EventOf<GuestInvited>): Promise<{ message: string }> {
-    GuestMail.fail?.();
+    await GuestMail.fail?.();
     GuestMail.seen.push({ event, snapshot: context.current });
     return { message: 'sent' };
   }
@@ -77,16 +75,16 @@ describe('RelayModule', () => {
     await database.drop();
   });
 
-  async function start(providers: (new (...args: never[]) => object)[] = [GuestMail, GuestList], eventSinks = 'local') {
+  async function start(): Promise<INestApplicationContext> {
     const settings = { databaseUrl: database.workerUrl, databasePoolSize: 10, databaseStatementTimeoutMs: 5000 };
     @Module({
       imports: [
         ClsModule.forRoot({ global: true }),
         DatabaseModule.forRoot({ settings, applicationName: 'relay-spec' }),
         EventsModule.forRoot({ databaseUrl: database.workerUrl }),
-        RelayModule.forRoot({ settings: settingsOf({ EVENT_SINKS: eventSinks }), databaseUrl: database.workerUrl }),
+        RelayModule.forRoot({ settings: loadSettings([OutboxSettings], {})[0], databaseUrl: database.workerUrl }),
       ],
-      providers: [Host, ...providers],
+      providers: [Host, GuestMail, GuestList],
     })
     class App {}
     return NestFactory.createApplicationContext(App, { logger: false, abortOnError: false });
@@ -124,5 +122,44 @@ describe('RelayModule', () => {
       { consumer: 'guest-list', state: 'done', result: null, correlation_id: correlationId },
       { consumer: 'guest-mail', state: 'done', result: { message: 'sent' }, correlation_id: correlationId },
     ]);
+  });
+
+  it('tries a failed handler again, alone: what the other consumer did is not repeated', async () => {
+    GuestMail.fail = () => {
+      GuestMail.fail = undefined;
+      throw new Error('no');
+    };
+    const id = await invite('2', 'carol@example.com');
+    await eventually(
+      () => statusOf(owner, id),
+      ({ status, attempts }) => status === 'published' && attempts === 1,
+    );
+    const { rows } = await owner.query(`select sink, error from outbox.outbox_attempt where event_id = $1`, [id]);
+    expect(rows).toEqual([{ sink: 'local/guest-mail', error: 'Error: no' }]);
+    const guests = await owner.query(`select from guest where email = 'carol@example.com'`);
+    expect(guests.rowCount).toBe(1);
+  });
+
+  it('has an effect once when the leader dies between having it and storing the cursor', async () => {
+    const sql = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pikaia-relay local/guest-mail'`;
+    GuestMail.fail = async () => {
+      GuestMail.fail = undefined;
+      await owner.query(sql);
+    };
+    const id = await invite('3', 'dora@example.com');
+    await eventually(
+      () => statusOf(owner, id),
+      ({ status }) => status === 'published',
+    );
+    expect(GuestMail.seen.filter(({ event }) => event.event_id === id)).toHaveLength(1);
+  });
+
+  it('says for readiness what each relay does', async () => {
+    const health = await eventually(
+      () => app.get(Relay).health(),
+      (relays) => relays.every(({ state }) => state === 'leading'),
+    );
+    expect(health.map(({ sink }) => sink).sort()).toEqual(['local/guest-list', 'local/guest-mail']);
+    expect(health[0]).toMatchObject({ term: { lagMs: 0, readAgoMs: expect.any(Number), failingSince: null }, error: null });
   });
 });

@@ -1,8 +1,11 @@
 import { PikaiaError } from '@pikaia/core';
 import { Transactional, writeInTransaction } from '@pikaia/database';
+import { getLogger } from '@pikaia/logging';
 import type { DataSource } from 'typeorm';
 import { PostponeError } from './postpone.error.js';
 import { CLAIM, DONE, FIND, RECEIVE, RELEASE } from './receipts.sql.js';
+
+const logger = getLogger('consumer');
 
 export interface ReceiptKey {
   readonly consumer: string;
@@ -45,11 +48,20 @@ export class Receipts {
     try {
       result = await work();
     } catch (error) {
-      await this.source.query(RELEASE, [...id, claim]);
+      await this.release(id, claim);
       throw error;
     }
     await this.source.query(DONE, [...id, JSON.stringify(result ?? null)]);
     return true;
+  }
+
+  /** What cannot be given back runs out by itself; the handler's own error is the one to be told. */
+  private async release(id: string[], claim: string): Promise<void> {
+    try {
+      await this.source.query(RELEASE, [...id, claim]);
+    } catch (error) {
+      logger.exception('claim_not_released', error);
+    }
   }
 
   private async claim(key: ReceiptKey, ms: number): Promise<string | undefined> {

@@ -14,8 +14,8 @@ import { accepted, type Sink, type SinkEvent } from './sink.js';
 // PIKAIA_PROOF_SECONDS makes it run for longer, PIKAIA_PROOF_SEED repeats the choices of a run.
 const SECONDS = Number(process.env['PIKAIA_PROOF_SECONDS'] ?? 0);
 const SEED = Number(process.env['PIKAIA_PROOF_SEED'] ?? randomInt(2 ** 31));
-const ROUND_MS = 5000; // writing; then everything that was committed has to arrive
-const MOST_ROUNDS = 4; // of a short run: a plant that has lost nothing by then makes the proof worthless
+const ROUND_MS = 4000; // writing; then everything that was committed has to arrive
+const MOST_ROUNDS = 6; // of a short run: a plant that has lost nothing by then makes the proof worthless
 const WRITERS = 10;
 const AGGREGATES = 40;
 const LIMITS = { fresh: 50, late: 10, bytes: 20_000 };
@@ -86,7 +86,7 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
       -- a process that is suspended between taking a position and the rest of its insert
       create function proof_position() returns bigint language plpgsql as $$ declare p bigint; begin
         p := nextval('outbox.outbox_position');
-        if random() < 0.03 then perform pg_sleep(random() * 0.05); end if;
+        if random() < 0.08 then perform pg_sleep(random() * 0.03); end if;
         return p; end $$;
       alter table outbox.outbox_log alter position set default proof_position()`);
     await registerSinks(database.workerUrl, [honest, ...planted], 'proof');
@@ -146,7 +146,7 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
       expect(Object.entries(lost).filter(([, number]) => number === 0)).toEqual([['honest', 0]]);
       expect(counts.kills).toBeGreaterThan(10);
     },
-    (SECONDS + 60) * 1000,
+    (SECONDS + 90) * 1000,
   );
 
   async function writeForAWhile(): Promise<void> {

@@ -77,6 +77,7 @@ export class OutboxRelay {
   async stop(withinMs = 10_000): Promise<void> {
     this.stopping = true;
     this.stopWithinMs = withinMs;
+    this.term?.end();
     this.pulse.wake();
     await this.loop;
     this.loop = undefined;
@@ -141,7 +142,7 @@ export class OutboxRelay {
     this.state = 'standby';
     await this.pulse.wait(this.modestyMs());
     while (!this.stopping && !(await leader.tryLock())) await this.pulse.wait(this.options.pollIntervalMs + this.modestyMs());
-    if (!this.stopping) await this.lead(leader, () => this.stopping);
+    if (!this.stopping) await this.lead(leader, () => false);
   }
 
   private async lead(leader: Leader, isDone: (term: Term) => boolean): Promise<void> {
@@ -168,7 +169,11 @@ export class OutboxRelay {
     this.error = null;
     logger.info('leader_acquired', { sink: sink.name });
     try {
-      for (let next = await term.step(); !isDone(term); next = await term.step()) await this.pulse.wait(next);
+      while (!this.stopping) {
+        const next = await term.step();
+        if (isDone(term)) break;
+        await this.pulse.wait(next);
+      }
       await term.finish(this.stopWithinMs);
       logger.info('leader_lost', { sink: sink.name, reason: 'stopped' });
     } catch (error) {

@@ -40,7 +40,7 @@ export interface TermStatus {
 export class Term {
   private readonly inFlight = new Set<Promise<void>>();
   private over = false;
-  private reading = true;
+  private ending = false;
   private hasMore = true;
   private lastReadAt = -Infinity;
   private lastWordAt = -Infinity;
@@ -109,9 +109,14 @@ export class Term {
     );
   }
 
-  /** Starts nothing more, waits for what is in flight and stores how far it came. */
+  /** From here on nothing is read or sent. */
+  end(): void {
+    this.ending = true;
+  }
+
+  /** Waits for what is in flight, starts nothing more, and stores how far it came. */
   async finish(withinMs: number): Promise<void> {
-    this.reading = false;
+    this.end();
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)));
     while (this.inFlight.size) {
@@ -177,7 +182,7 @@ export class Term {
 
   private dispatch(): void {
     const { limits } = this.options.sink;
-    while (this.reading && this.inFlight.size < limits.concurrency && !this.health.pausedForMs) {
+    while (!this.ending && this.inFlight.size < limits.concurrency && !this.health.pausedForMs) {
       const batch = this.lanes.take(limits);
       if (!batch.length) return;
       const sent: Promise<void> = this.send(batch).finally(() => {
@@ -227,7 +232,7 @@ export class Term {
   }
 
   private readDueIn(): number {
-    if (!this.reading || this.handOver.open >= this.options.readAhead) return Infinity;
+    if (this.ending || this.handOver.open >= this.options.readAhead) return Infinity;
     return this.hasMore ? 0 : this.lastReadAt + this.options.pollIntervalMs - this.monotonic();
   }
 

@@ -11,7 +11,7 @@ export class LocalSink implements Sink {
   readonly from: 'beginning' | 'now';
   readonly ordering = 'aggregate';
   readonly types: readonly string[];
-  readonly limits: SinkLimits = { entries: 1, bytes: Infinity, concurrency: 8 };
+  readonly limits: SinkLimits = { entries: 1, bytes: Infinity, concurrency: 4 };
 
   constructor(private readonly runner: ConsumerRunner) {
     const { name, from, types } = runner.consumer;

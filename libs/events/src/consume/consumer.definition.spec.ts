@@ -1,0 +1,58 @@
+import { IsString } from 'class-validator';
+import { DomainEvent } from '../contract/domain-event.js';
+import { Consumer, Handles } from './consumer.decorator.js';
+import { defineConsumers } from './consumer.definition.js';
+
+@DomainEvent('parcel.sent', { version: 1, aggregate: 'parcel' })
+class ParcelSent {
+  @IsString()
+  to!: string;
+}
+
+class Tracking {
+  @Handles(ParcelSent, { effect: 'outside' })
+  track(): void {}
+}
+
+const consumer = (name: string, base: typeof Tracking | typeof Object = Tracking) => {
+  @Consumer(name, { from: 'now' })
+  class Declared extends base {}
+  return new Declared();
+};
+
+const refusal = (why: string) =>
+  expect.objectContaining({ code: 'PIKAIA_CONSUMER_INVALID', message: expect.stringContaining(why) });
+
+describe('defineConsumers', () => {
+  it('finds consumers among other providers, with the handlers that they inherit', () => {
+    const found = defineConsumers([new Map(), consumer('tracking'), {}]);
+    expect(found).toEqual([expect.objectContaining({ name: 'tracking', from: 'now', types: ['parcel.sent'] })]);
+    expect(found[0]!.handlerOf('parcel.sent', 1)).toMatchObject({ method: 'track', effect: 'outside', timeout: 30_000 });
+    expect(found[0]!.handlerOf('parcel.sent', 2)).toBeUndefined();
+  });
+
+  it('takes one instance that two modules provide for one consumer', () => {
+    const one = consumer('tracking');
+    expect(defineConsumers([one, one])).toHaveLength(1);
+  });
+
+  it.each([
+    ['a name that two classes use', () => [consumer('tracking'), consumer('tracking')], 'used by two classes'],
+    ['a malformed name', () => [consumer('Tracking!')], 'lower case words'],
+    ['a consumer that handles nothing', () => [consumer('tracking', Object)], 'handles nothing'],
+    ['@Handles without @Consumer', () => [new Tracking()], 'no @Consumer'],
+    [
+      'two methods for one contract',
+      () => {
+        class Twice extends Tracking {
+          @Handles(ParcelSent, { effect: 'database' })
+          again(): void {}
+        }
+        return [consumer('tracking', Twice)];
+      },
+      'two methods',
+    ],
+  ])('refuses %s', (_name, instances, why) => {
+    expect(() => defineConsumers(instances())).toThrow(refusal(why));
+  });
+});

@@ -1,0 +1,215 @@
+import pg from 'pg';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { insertEvent } from '../../../../test/support/outbox.js';
+import { FinalReader, ListReader, RefreshReader, SliceReader, XmaxReader } from '../../../../test/support/planted-relays.js';
+import type { Cursor } from './cursor.js';
+import { OutboxReader } from './outbox.reader.js';
+
+type ReaderClass = new (...args: ConstructorParameters<typeof OutboxReader>) => OutboxReader;
+
+describe('OutboxReader', () => {
+  let database: TestDatabase;
+  let worker: pg.Client;
+  let api: pg.Client;
+  let other: pg.Client;
+  let cursor: Cursor;
+
+  beforeAll(async () => {
+    database = await createDatabase();
+    [worker, api, other] = [await connect(database.workerUrl), await connect(database.apiUrl), await connect(database.apiUrl)];
+  });
+
+  beforeEach(async () => {
+    const { rows } = await worker.query<Cursor>(
+      `select coalesce(max(position), 0)::text as position, pg_current_snapshot()::text as snapshot from outbox.outbox_log`,
+    );
+    cursor = { ...rows[0]!, latePosition: '0', lateSnapshot: null };
+  });
+
+  afterAll(async () => {
+    await Promise.all([worker, api, other].map((client) => client.end()));
+    await database.drop();
+  });
+
+  async function connect(url: string): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    return client;
+  }
+
+  const reader = (Reader: ReaderClass = OutboxReader, types: string[] | null = null, bytes = 1e6) =>
+    new Reader(worker, types, { fresh: 3, late: 2, bytes });
+
+  /** Hands over all of one read. */
+  async function take(from: OutboxReader): Promise<string[]> {
+    const { rows, after } = await from.read(cursor);
+    cursor = after(rows.length);
+    return rows.map(({ eventId }) => eventId);
+  }
+
+  async function takeAll(from: OutboxReader): Promise<string[]> {
+    const all: string[] = [];
+    for (let idle = 0; idle < 2;) {
+      const taken = await take(from);
+      all.push(...taken);
+      idle = taken.length ? 0 : idle + 1;
+    }
+    return all;
+  }
+
+  const insert = async (client: pg.Client, count = 1): Promise<string[]> => {
+    const ids: string[] = [];
+    for (let i = 0; i < count; i++) ids.push((await insertEvent(client)).id);
+    return ids;
+  };
+
+  it('gives fresh events by position, in portions', async () => {
+    const ids = await insert(api, 5);
+    expect(await take(reader())).toEqual(ids.slice(0, 3));
+    expect(await take(reader())).toEqual(ids.slice(3));
+    expect(await take(reader())).toEqual([]);
+  });
+
+  /** An event whose transaction was listed as running when a later one was read. */
+  async function listedThenCommitted(from: OutboxReader): Promise<[late: string, taken: string[]]> {
+    await other.query('begin');
+    const [late] = await insert(other);
+    await insert(api);
+    await take(from);
+    await other.query('commit');
+    return [late!, await takeAll(from)];
+  }
+
+  it('delivers an event whose transaction commits after a later one', async () => {
+    const [late, taken] = await listedThenCommitted(reader());
+    expect(taken).toEqual([late]);
+  });
+
+  it('would lose it if the listed transactions were not looked up again', async () => {
+    const [, taken] = await listedThenCommitted(reader(ListReader));
+    expect(taken).toEqual([]);
+  });
+
+  /** A position that was taken long before its transaction got an id: above the snapshot's xmax, below the cursor. */
+  async function positionBeforeId(from: OutboxReader): Promise<[late: string, taken: string[]]> {
+    const owner = await connect(database.ownerUrl);
+    const { rows } = await owner.query<{ position: string }>(`select nextval('outbox.outbox_position') as position`);
+    await insert(api);
+    await take(from);
+    await owner.query('begin');
+    const { id } = await insertEvent(owner);
+    await owner.query('update outbox.outbox_log set position = $1 where event_id = $2', [rows[0]!.position, id]);
+    await owner.query('commit');
+    await owner.end();
+    return [id, await takeAll(from)];
+  }
+
+  it('delivers an event whose position is older than the id of its transaction', async () => {
+    const [late, taken] = await positionBeforeId(reader());
+    expect(taken).toEqual([late]);
+  });
+
+  it('would lose it if the transactions from xmax on were not looked up again', async () => {
+    const [, taken] = await positionBeforeId(reader(XmaxReader));
+    expect(taken).toEqual([]);
+  });
+
+  it('would lose what commits between an empty read and a snapshot of its own', async () => {
+    const [late] = await insert(api);
+    await insert(api);
+    await take(reader());
+    await other.query('begin');
+    const [running] = await insert(other);
+    await insert(api);
+    await take(reader());
+    const refreshing = reader(RefreshReader) as RefreshReader;
+    refreshing.between = () => other.query('commit');
+    expect([late, running]).toHaveLength(2);
+    expect(await takeAll(refreshing)).toEqual([]);
+  });
+
+  /** Five late events where a slice holds two, and three more that become visible while the slices are handed over. */
+  async function largeLateSet(from: OutboxReader): Promise<[expected: string[], taken: string[]]> {
+    const third = await connect(database.apiUrl);
+    await other.query('begin');
+    await third.query('begin');
+    const late = await insert(other, 5);
+    const later = await insert(third, 1);
+    const fresh = await insert(api);
+    const taken = await take(from);
+    expect(taken).toEqual(fresh);
+    await other.query('commit');
+    taken.push(...(await take(from)));
+    await third.query('commit');
+    taken.push(...(await takeAll(from)));
+    await third.end();
+    return [[...fresh, ...late, ...later], taken];
+  }
+
+  it('hands over a large late set in slices, and what becomes visible meanwhile after them', async () => {
+    const [expected, taken] = await largeLateSet(reader());
+    expect(taken).toEqual(expected);
+  });
+
+  it('would lose the rest if the cursor moved past a slice', async () => {
+    const [expected, taken] = await largeLateSet(reader(SliceReader));
+    expect(expected.filter((id) => !taken.includes(id)).length).toBeGreaterThan(0);
+  });
+
+  it('would lose what became visible meanwhile if the slices ended with the snapshot of the last one', async () => {
+    const final = reader(FinalReader) as FinalReader;
+    final.pauseMs = 0;
+    const [expected, taken] = await largeLateSet(final);
+    expect(taken).toEqual(expected.slice(0, -1));
+  });
+
+  it('is handed over up to any row, among late ones too', async () => {
+    await other.query('begin');
+    const late = await insert(other, 2);
+    await insert(api);
+    await take(reader());
+    await other.query('commit');
+    const fresh = await insert(api, 2);
+    const reading = await reader().read(cursor);
+    const ids = reading.rows.map(({ eventId }) => eventId);
+    expect(ids).toEqual([...late, ...fresh]);
+    for (let taken = 0; taken <= ids.length; taken++) {
+      cursor = reading.after(taken);
+      expect(await takeAll(reader())).toEqual(ids.slice(taken));
+    }
+  });
+
+  it('cuts off an end by bytes, never what lies between, and always gives one', async () => {
+    const large = { type: 'thing.large', data: { text: 'x'.repeat(600) } };
+    const ids: string[] = [];
+    for (const event of [large, large, { type: 'thing.unwanted' }, large]) ids.push((await insertEvent(api, event)).id);
+    const from = new OutboxReader(worker, ['thing.large'], { fresh: 10, late: 10, bytes: 700 });
+    expect(await take(from)).toEqual(ids.slice(0, 1));
+    expect(await take(from)).toEqual(ids.slice(1, 2));
+    expect(await takeAll(from)).toEqual(ids.slice(2));
+  });
+
+  it('brings the payload of wanted types only, as it was written', async () => {
+    const wanted = await insertEvent(api, { type: 'thing.wanted' });
+    await insertEvent(api, { type: 'thing.unwanted' });
+    const { rows } = await reader(OutboxReader, ['thing.wanted']).read(cursor);
+    expect(rows.map(({ payload }) => payload === null)).toEqual([false, true]);
+    expect(JSON.parse(rows[0]!.payload!)).toMatchObject({ event_id: wanted.id });
+  });
+
+  it('finds both parts by their indexes, whatever the tables held when the plan was made', async () => {
+    const { rows } = await worker
+      .query<{ 'QUERY PLAN': string }>(`set plan_cache_mode = force_generic_plan; set enable_seqscan = off`)
+      .then(() => explainRead());
+    const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+    expect(plan).toContain('txid_idx');
+    expect(plan).toContain('position_idx');
+    expect(plan).not.toContain('Seq Scan');
+  });
+
+  async function explainRead() {
+    const { READ } = await import('./reading.sql.js');
+    await worker.query(`prepare read_plan (bigint, xid8[], xid8, int, int, text[], bigint) as ${READ}`);
+    return worker.query<{ 'QUERY PLAN': string }>(`explain execute read_plan (1, '{5,6}', '7', 10, 10, null, 1000)`);
+  }
+});

@@ -1,0 +1,239 @@
+import { Module, type INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { newId, PikaiaError } from '@pikaia/core';
+import { DatabaseModule, writeInTransaction } from '@pikaia/database';
+import { IsEmail, IsOptional } from 'class-validator';
+import { ClsModule } from 'nestjs-cls';
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { createDatabase, type TestDatabase } from '../../../../../test/support/database.js';
+import { eventually } from '../../../../../test/support/eventually.js';
+import { Consumer, Handles } from '../../consume/consumer.decorator.js';
+import { defineConsumers } from '../../consume/consumer.definition.js';
+import { ConsumerRunner } from '../../consume/consumer.runner.js';
+import { PostponeError } from '../../consume/postpone.error.js';
+import { Receipts } from '../../consume/receipts.js';
+import { DomainEvent } from '../../contract/domain-event.js';
+import type { EventOf } from '../../contract/envelope.js';
+import type { Outcome, SinkEvent } from '../../relay/sink.js';
+import { LocalSink } from './local.sink.js';
+
+@DomainEvent('visitor.announced', { version: 1, aggregate: 'visitor' })
+class VisitorAnnounced {
+  @IsEmail()
+  email!: string;
+}
+
+@DomainEvent('visitor.announced', { version: 2, aggregate: 'visitor' })
+class VisitorAnnouncedV2 {
+  @IsEmail()
+  email!: string;
+
+  @IsOptional()
+  floor?: number;
+}
+
+@DomainEvent('visitor.left', { version: 1, aggregate: 'visitor' })
+class VisitorLeft {
+  @IsEmail()
+  email!: string;
+}
+
+@Consumer('door-bell', { from: 'now' })
+class DoorBell {
+  rung: string[] = [];
+  next: (() => unknown) | undefined;
+
+  @Handles(VisitorAnnounced, { effect: 'outside', timeout: 100, retry: 4 })
+  @Handles(VisitorAnnouncedV2, { effect: 'outside', timeout: 100 })
+  async ring(event: EventOf<VisitorAnnounced | VisitorAnnouncedV2>): Promise<{ ring: string }> {
+    await this.next?.();
+    this.rung.push(event.event_id);
+    return { ring: event.data.constructor.name };
+  }
+
+  @Handles(VisitorLeft, { effect: 'database' })
+  async note(event: EventOf<VisitorLeft>): Promise<void> {
+    await writeInTransaction(
+      (manager) => manager.query('insert into visit (email) values ($1)', [event.data.email]),
+      () => new PikaiaError('PIKAIA_TRANSACTION_REQUIRED', 'no transaction'),
+    );
+    await this.next?.();
+  }
+}
+
+describe('LocalSink', () => {
+  let database: TestDatabase;
+  let owner: pg.Client;
+  let app: INestApplicationContext;
+  let bell: DoorBell;
+  let sink: LocalSink;
+
+  beforeAll(async () => {
+    database = await createDatabase();
+    owner = new pg.Client({ connectionString: database.ownerUrl });
+    await owner.connect();
+    await owner.query('create table visit (email text); grant select, insert on visit to pikaia_worker');
+    const settings = { databaseUrl: database.workerUrl, databasePoolSize: 10, databaseStatementTimeoutMs: 5000 };
+    @Module({
+      imports: [ClsModule.forRoot({ global: true }), DatabaseModule.forRoot({ settings, applicationName: 'local-sink-spec' })],
+    })
+    class App {}
+    app = await NestFactory.createApplicationContext(App, { logger: false, abortOnError: false });
+  });
+
+  beforeEach(() => {
+    bell = new DoorBell();
+    sink = sinkOf(bell);
+  });
+
+  afterAll(async () => {
+    await app.close();
+    await owner.end();
+    await database.drop();
+  });
+
+  const sinkOf = (instance: object): LocalSink =>
+    new LocalSink(new ConsumerRunner(defineConsumers([instance])[0]!, new Receipts(app.get(DataSource))));
+
+  function eventOf(type: string, version = 1, data: object = { email: `${newId()}@example.com` }): SinkEvent {
+    const eventId = newId();
+    return {
+      position: '7',
+      eventId,
+      eventType: type,
+      schemaVersion: version,
+      aggregateType: 'visitor',
+      aggregateId: 'v',
+      organizationId: null,
+      correlationId: newId(),
+      occurredAt: new Date(),
+      payload: JSON.stringify({ event_id: eventId, event_type: type, schema_version: version, data }),
+      attempt: 1,
+    };
+  }
+
+  const deliver = async (event: SinkEvent, to = sink): Promise<Outcome> => (await to.deliver([event]))[0]!;
+  const receiptOf = async ({ eventId }: SinkEvent) => {
+    const { rows } = await owner.query<Record<string, unknown>>(
+      'select state, result, claimed_until from outbox.consumer_receipt where event_id = $1',
+      [eventId],
+    );
+    return rows[0];
+  };
+  const visits = async ({ payload }: SinkEvent): Promise<number> => {
+    const { email } = (JSON.parse(payload) as { data: { email: string } }).data;
+    const { rows } = await owner.query<{ count: number }>('select count(*)::int from visit where email = $1', [email]);
+    return rows[0]!.count;
+  };
+
+  it('takes the consumer for its name, its start and its types', () => {
+    expect(sink).toMatchObject({ name: 'local/door-bell', from: 'now', ordering: 'aggregate' });
+    expect([...sink.types].sort()).toEqual(['visitor.announced', 'visitor.left']);
+  });
+
+  describe('with an effect outside', () => {
+    it('has it once, however often the event comes, and keeps what the handler returned', async () => {
+      const event = eventOf('visitor.announced');
+      expect([await deliver(event), await deliver(event)]).toEqual([{ kind: 'accepted' }, { kind: 'accepted' }]);
+      expect(bell.rung).toEqual([event.eventId]);
+      expect(await receiptOf(event)).toEqual({ state: 'done', result: { ring: 'VisitorAnnounced' }, claimed_until: null });
+    });
+
+    it('gives each version to the method that handles it, as its own class', async () => {
+      const event = eventOf('visitor.announced', 2, { email: 'a@example.com', floor: 3 });
+      await deliver(event);
+      expect(await receiptOf(event)).toMatchObject({ result: { ring: 'VisitorAnnouncedV2' } });
+    });
+
+    it('has it once when two processes get the event at the same time', async () => {
+      const event = eventOf('visitor.announced');
+      let release: () => void = () => undefined;
+      bell.next = () => new Promise<void>((resolve) => (release = resolve));
+      const first = deliver(event);
+      await eventually(async () => (await receiptOf(event))?.['state'] === 'claimed');
+      const second = await deliver(event, sinkOf(new DoorBell()));
+      release();
+      expect(second).toMatchObject({ kind: 'postponed', error: expect.any(PostponeError), retryAfterMs: expect.any(Number) });
+      expect(await first).toEqual({ kind: 'accepted' });
+      expect(bell.rung).toHaveLength(1);
+    });
+
+    it('may be tried again at once after a failure, and by anybody once a claim has run out', async () => {
+      const event = eventOf('visitor.announced');
+      bell.next = () => {
+        throw new Error('no bell');
+      };
+      expect(await deliver(event)).toMatchObject({ kind: 'refused', permanent: false, maxAttempts: 4 });
+      expect(await receiptOf(event)).toBeUndefined();
+      await owner.query(
+        `insert into outbox.consumer_receipt (consumer, event_id, state, claimed_until)
+         values ('door-bell', $1, 'claimed', clock_timestamp() - interval '1 ms')`,
+        [event.eventId],
+      );
+      bell.next = undefined;
+      expect(await deliver(event)).toEqual({ kind: 'accepted' });
+    });
+
+    it('is not had twice by a handler that outlives its time', async () => {
+      const event = eventOf('visitor.announced');
+      let release: () => void = () => undefined;
+      bell.next = () => new Promise<void>((resolve) => (release = resolve));
+      expect(await deliver(event)).toMatchObject({ kind: 'refused', error: { code: 'PIKAIA_HANDLER_TIMEOUT' } });
+      expect(await deliver(event)).toMatchObject({ kind: 'postponed' });
+      release();
+      await eventually(async () => (await receiptOf(event))?.['state'] === 'done');
+      expect(await deliver(event)).toEqual({ kind: 'accepted' });
+      expect(bell.rung).toHaveLength(1);
+    });
+  });
+
+  describe('with an effect in the database', () => {
+    it('writes it with the receipt, once, also when two processes get the event at the same time', async () => {
+      const event = eventOf('visitor.left');
+      const outcomes = await Promise.all([deliver(event), deliver(event, sinkOf(new DoorBell())), deliver(event)]);
+      expect(outcomes).toEqual(outcomes.map(() => ({ kind: 'accepted' })));
+      expect(await visits(event)).toBe(1);
+    });
+
+    it('takes both back when the handler fails', async () => {
+      const event = eventOf('visitor.left');
+      bell.next = () => {
+        throw new Error('no');
+      };
+      expect(await deliver(event)).toMatchObject({ kind: 'refused' });
+      expect([await visits(event), await receiptOf(event)]).toEqual([0, undefined]);
+      bell.next = undefined;
+      await deliver(event);
+      expect(await visits(event)).toBe(1);
+    });
+  });
+
+  it.each([
+    ['a PostponeError', new PostponeError('later', { retryAfterMs: 50 }), { retryAfterMs: 50 }],
+    ['a refused connection', Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), {}],
+    ['one among the causes', new Error('mail', { cause: Object.assign(new Error('x'), { code: 'ETIMEDOUT' }) }), {}],
+    ['a database that shuts down', Object.assign(new Error('x'), { code: '57P01' }), {}],
+  ])('postpones for %s', async (_name, error, expected) => {
+    bell.next = () => {
+      throw error;
+    };
+    expect(await deliver(eventOf('visitor.announced'))).toEqual({ kind: 'postponed', error, ...expected });
+  });
+
+  it('lets a version that it does not know wait for a newer worker', async () => {
+    const outcome = await deliver(eventOf('visitor.announced', 3));
+    expect(outcome).toMatchObject({ kind: 'postponed', error: { code: 'PIKAIA_EVENT_VERSION_UNKNOWN' }, retryAfterMs: 60_000 });
+  });
+
+  it('refuses for good what breaks its contract, without a value in the message', async () => {
+    const outcome = await deliver(eventOf('visitor.announced', 1, { email: 'no address' }));
+    expect(outcome).toMatchObject({ kind: 'refused', permanent: true, error: { code: 'PIKAIA_EVENT_UNREADABLE' } });
+    expect(String((outcome as { error: unknown }).error)).toMatch(/: email\.$/);
+  });
+
+  it('lets pass a field that a newer publisher added', async () => {
+    const event = eventOf('visitor.announced', 1, { email: 'a@example.com', language: 'de' });
+    expect(await deliver(event)).toEqual({ kind: 'accepted' });
+  });
+});
