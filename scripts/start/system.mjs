@@ -77,6 +77,7 @@ export class System {
       PORT: String(ports.api),
       WORKER_PORT: String(ports.worker),
       PIKAIA_VAR: varDirectory,
+      ...(process.stdout.isTTY && !this.#environment.NO_COLOR && { FORCE_COLOR: '1' }), // theirs is a pipe to us
       INVITATION_SECRET: this.#environment.INVITATION_SECRET?.trim() || secrets.invitation,
     };
     this.#processes = [

@@ -7,6 +7,9 @@ const record = {
   event: 'invite_failed',
   trace_id: '01a21046-dae6-751d-b37d-68216660c9c7',
   'usr.id': 'u1',
+  'usr.email': 'alice@example.com',
+  'http.method': 'POST',
+  'http.url_details.path': '/members',
   duration: 152_340_000,
   amount: 100,
   text: 'two words',
@@ -16,9 +19,16 @@ const record = {
 };
 
 describe('a record for people', () => {
-  it('is one line of time, level, logger, event, the end of the trace id and the fields', () => {
+  it('is one line of time, level, logger, event, the end of the trace id, the fields, and who caused it', () => {
     expect(prettyText(JSON.stringify(record), false)).toMatch(
-      /^\d\d:\d\d:45\.123 ERROR {4}members invite_failed #6660c9c7 usr\.id=u1 duration=152\.3ms amount=100 text="two words" nested=\{"a":\[1\]\}$/,
+      /^\d\d:\d\d:45\.123 ERROR {4}members invite_failed #6660c9c7 duration=152\.3ms amount=100 text="two words" nested=\{"a":\[1\]\} alice@example\.com$/,
+    );
+  });
+
+  it('names the request on its access line', () => {
+    const { amount: _amount, text: _text, nested: _nested, ...access } = { ...record, 'http.status_code': 201 };
+    expect(prettyText(JSON.stringify(access), false)).toMatch(
+      /invite_failed #6660c9c7 POST \/members duration=152\.3ms http\.status_code=201 alice@example\.com$/,
     );
   });
 

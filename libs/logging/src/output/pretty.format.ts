@@ -18,10 +18,22 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   LogField.errorMessage,
   LogField.excInfo,
   LogField.userAgent,
+  // The same on every line of a request: the trace id leads to its access line, which has method, path and status.
+  LogField.traceOrigin,
+  LogField.userId,
+  LogField.userEmail,
+  LogField.organizationId,
+  LogField.method,
+  LogField.path,
+  LogField.route,
+  LogField.clientAddress,
 ]);
 const TRACE_LENGTH = 8; // the end of a UUIDv7 tells two apart, its beginning is the time
 
-/** A record for people: time, level, logger, event, the end of its trace id, what else it says, and the stack below. */
+/**
+ * A record for people: time, level, logger, event, the end of its trace id, of an access line the request, what else it
+ * says, who caused it, and the stack below. The rest of the context is left to the JSON form.
+ */
 export function prettyText(line: string, colour: boolean): string {
   const record = JSON.parse(line) as Record<string, unknown>;
   const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
@@ -39,7 +51,9 @@ export function prettyText(line: string, colour: boolean): string {
     paint('blue', oneLine(printed(record[LogField.logger]))),
     paint('bold', oneLine(printed(record[LogField.event]))),
     ...(trace ? [paint('gray', `#${oneLine(trace)}`)] : []),
+    ...(LogField.statusCode in record ? [oneLine(`${printed(record[LogField.method])} ${printed(record[LogField.path])}`)] : []),
     ...fields,
+    ...(LogField.userEmail in record ? [paint('gray', oneLine(printed(record[LogField.userEmail])))] : []),
     ...(stack === undefined ? [] : [`\n${paint('red', indented(printed(stack)))}`]),
   ].join(' ');
 }
