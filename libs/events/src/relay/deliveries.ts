@@ -3,7 +3,8 @@ import type { Attempt, DeliveryChanges } from './cursor.store.js';
 import type { Delivery } from './delivery.js';
 import { BLOCKED, DUE, HEADS, NEXT_DUE } from './delivery.sql.js';
 
-const LOAD_AT_ONCE = 100; // deliveries with their payloads in memory
+const LOAD_AT_ONCE = 100; // deliveries with their payloads
+const MOST_IN_HAND = 200; // after an outage all of them may be due
 
 interface Blocked {
   readonly aggregateType: string;
@@ -88,8 +89,9 @@ export class Deliveries {
     }
   }
 
-  /** Milliseconds of the epoch; Infinity when nothing is to be tried again. */
+  /** Milliseconds of the epoch; Infinity when nothing is to be tried again, or enough is in hand. */
   get dueAt(): number {
+    if (this.inHand.size >= MOST_IN_HAND) return Infinity;
     return this.released.size ? 0 : this.nextDueAt;
   }
 

@@ -177,6 +177,24 @@ describe('delivery', () => {
     expect(await status(fourth)).toEqual(['published', 0]);
   });
 
+  it('tries everything again that an outage has left due, though never all of it at once', async () => {
+    sink.answerAll = refused();
+    await api.query('begin');
+    const events: TestEvent[] = [];
+    for (let i = 0; i < 250; i++) events.push(await insertEvent(api, { aggregate: `outage-${i}` }));
+    await api.query('commit');
+    await run();
+    sink.answerAll = undefined;
+    clock.advance(1000);
+    await run();
+    const { rows } = await api.query<{ status: string; count: number }>(
+      'select status, count(*)::int from outbox.outbox_delivery where sink = $1 group by status',
+      [sink.name],
+    );
+    expect(rows).toEqual([{ status: 'published', count: 250 }]);
+    expect(sink.ids).toHaveLength(500);
+  });
+
   it('keeps an aggregate blocked behind a dead letter, and only that aggregate', async () => {
     const dead = await insertEvent(api, { aggregate: 'a' });
     sink.answers.set(dead.id, { kind: 'refused', error: new Error('no'), maxAttempts: 1 });

@@ -18,7 +18,7 @@ from registered`;
  */
 export const LOAD_CURSOR = `
 select p.number, p.position, p.snapshot::text, p.late_position, p.late_snapshot::text, p.xmin = p.txid::xid as written_here,
-  s.failing_since, pg_backend_pid() as backend
+  s.failing_since
 from outbox.outbox_progress p join outbox.outbox_sink s on s.name = p.sink
 where p.sink = $1 order by p.number desc limit 1`;
 

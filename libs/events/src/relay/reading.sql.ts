@@ -26,7 +26,7 @@ with late as (
   fresh as (
     select *, ${BEFORE} from (
       select * from outbox.outbox_log where position > $1 order by position limit $4::int) next)
-select due.*, (select count(*) from late)::int as late_found, pg_current_snapshot()::text as read_in, pg_backend_pid() as backend
+select due.*, (select count(*) from late)::int as late_found, pg_current_snapshot()::text as read_in
 from (
   select ${ROW}, true as late from late where before < $7::bigint
   union all
@@ -47,7 +47,7 @@ with late as (
       where position > $4::bigint and position <= $1::bigint and not pg_visible_in_snapshot(txid, $2::pg_snapshot)
         and pg_visible_in_snapshot(txid, $3::pg_snapshot)
       order by position limit $5::int + 1) slice)
-select due.*, (select count(*) from late)::int as late_found, pg_current_snapshot()::text as read_in, pg_backend_pid() as backend
+select due.*, (select count(*) from late)::int as late_found, pg_current_snapshot()::text as read_in
 from (select ${ROW}, true as late from late where before < $7::bigint) due
 right join (select 1) one on true
 order by position`;
