@@ -11,8 +11,6 @@ import { Draining } from './health/draining.js';
 import { WorkerModule } from './worker.module.js';
 import { WorkerSettings } from './worker.settings.js';
 
-const LOG_FILE_BYTES = 16 * 1024 * 1024; // of the copy that the timeline reads in development
-
 const logger = getLogger('worker');
 
 /** Reads the settings, starts the relays, and answers health checks. */
@@ -26,7 +24,7 @@ export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Servi
     level: logging.logLevel,
     format: logging.logFormat,
     service: 'pikaia-outbox-worker',
-    ...(development && { file: { path: join(worker.varDirectory, 'log', 'worker.jsonl'), maxBytes: LOG_FILE_BYTES } }),
+    ...(development && { file: { path: join(worker.varDirectory, 'log', 'worker.jsonl') } }),
   });
   const app = await NestFactory.create<NestFastifyApplication>(
     WorkerModule.with({ worker, database, outbox, notifications }),

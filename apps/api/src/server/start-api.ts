@@ -20,7 +20,6 @@ import { createFastifyAdapter } from './fastify.adapter.js';
 import { InFlightInterceptor } from './in-flight.interceptor.js';
 
 export const API_PREFIX = 'api/v1';
-const LOG_FILE_BYTES = 16 * 1024 * 1024; // of the copy that the timeline reads in development
 
 const logger = getLogger('api');
 
@@ -32,7 +31,7 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<Service>
     level: logging.logLevel,
     format: logging.logFormat,
     service: 'pikaia-api',
-    ...(development && { file: { path: join(api.varDirectory, 'log', 'api.jsonl'), maxBytes: LOG_FILE_BYTES } }),
+    ...(development && { file: { path: join(api.varDirectory, 'log', 'api.jsonl') } }),
   });
   const trusted = parseTrustedProxies(api.trustedProxies);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with({ api, database }), createFastifyAdapter(), {
