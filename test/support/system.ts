@@ -1,14 +1,11 @@
-import { execFile } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
 import pg from 'pg';
+import { issueDevelopmentToken } from '../../apps/api/src/authentication/development-issuer.js';
+import { seed } from '../../apps/api/src/database/seed.js';
 import { createDatabase, type TestDatabase } from './database.js';
 import { ServiceProcess, type LogLine } from './service.process.js';
-
-const run = promisify(execFile);
-const dist = resolve(__dirname, '../../apps/api/dist');
 
 export interface Answer {
   readonly status: number;
@@ -44,7 +41,7 @@ export class System {
     chmodSync(directory, 0o711);
     const system = new System(database ?? (await createDatabase()), directory, environment);
     await system.client.connect();
-    await inNode(`await (await import('${dist}/database/seed.js')).seed(${JSON.stringify(system.database.ownerUrl)})`);
+    await seed(system.database.ownerUrl);
     await Promise.all([system.startApi(), ...(worker ? [system.startWorker()] : [])]);
     return system;
   }
@@ -85,12 +82,16 @@ export class System {
   async token(email: string): Promise<string> {
     const known = this.tokens.get(email);
     if (known) return known;
-    const options = { email, keysDirectory: join(this.directory, 'keys'), databaseUrl: this.database.ownerUrl };
-    const token = await inNode(
-      `process.stdout.write(await (await import('${dist}/authentication/development-issuer.js')).issueDevelopmentToken(${JSON.stringify(options)}))`,
-    );
+    const token = await this.newToken(email);
     this.tokens.set(email, token);
     return token;
+  }
+
+  /** A session of its own; `lifetime` in seconds. */
+  newToken(email: string, lifetime?: number): Promise<string> {
+    const keysDirectory = join(this.directory, 'keys');
+    const times = lifetime === undefined ? {} : { lifetime };
+    return issueDevelopmentToken({ email, keysDirectory, databaseUrl: this.database.ownerUrl, ...times });
   }
 
   /** A request as `email`, or as nobody. Paths that do not begin with /health are below /api/v1. */
@@ -135,9 +136,4 @@ export interface RequestOptions {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly port?: number;
-}
-
-/** The built code is ESM with decorators: a process of its own loads it as it is. */
-async function inNode(code: string): Promise<string> {
-  return (await run(process.execPath, ['--input-type=module', '-e', code])).stdout;
 }

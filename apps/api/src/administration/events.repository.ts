@@ -54,7 +54,7 @@ export class EventsRepository {
   /** Newest first. A page may hold fewer than `limit` though the list goes on: filters examine a bounded number of rows. */
   async find(filter: FindEventsRequest, scope: Scope): Promise<{ data: EventView[]; next_cursor: string | null }> {
     const { cursor, limit, ...values } = filter;
-    const list = `events:${JSON.stringify([scope.organizationId ?? null, values])}`;
+    const list = `events:${JSON.stringify([scope.organizationId ?? null, Object.entries(values).sort()])}`;
     const rows = await this.source.query<Row[]>(findEvents, [
       cursor === undefined ? null : this.cursors.decode(cursor, list),
       scope.organizationId ?? null,

@@ -1,7 +1,5 @@
-import { createReadStream } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
@@ -13,24 +11,25 @@ const LINES_AT_MOST = 2_000; // a caller may use one correlation id for ever
  */
 export async function findLogLines(directory: string, correlationId: string): Promise<LogLine[]> {
   const found: LogLine[] = [];
-  for (const file of await logFiles(directory)) {
-    const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity });
-    for await (const text of lines) {
+  for (const file of await unlessMissing(readdir(directory), [])) {
+    if (!file.includes('.jsonl')) continue;
+    const handle = await unlessMissing(open(join(directory, file)), undefined); // it may have been rotated away by now
+    for await (const text of handle?.readLines() ?? []) {
       if (found.length >= LINES_AT_MOST) break;
       if (!text.includes(correlationId)) continue;
       const line = parse(text);
       if (line?.['trace_id'] === correlationId) found.push(line);
     }
-    lines.close();
+    await handle?.close();
   }
   return found;
 }
 
-async function logFiles(directory: string): Promise<string[]> {
+async function unlessMissing<T, U>(reading: Promise<T>, otherwise: U): Promise<T | U> {
   try {
-    return (await readdir(directory)).filter((name) => name.includes('.jsonl')).map((name) => join(directory, name));
+    return await reading;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return otherwise;
     throw error;
   }
 }

@@ -9,7 +9,6 @@ const MESSAGES =
 interface DatabaseError {
   code?: string;
   message?: string;
-  constraint?: string;
   driverError?: unknown;
   cause?: unknown;
 }
@@ -25,8 +24,8 @@ export function retryAfter(error: unknown): number | undefined {
   return undefined;
 }
 
-/** The name of the unique constraint that a write has hit, otherwise undefined. */
-export function uniqueConflict(error: unknown): string | undefined {
-  const { code, constraint } = ((error as DatabaseError)?.driverError ?? error ?? {}) as DatabaseError;
-  return code === '23505' ? (constraint ?? 'unique') : undefined;
+/** True where a write has hit a unique constraint. */
+export function isUniqueConflict(error: unknown): boolean {
+  const { code } = ((error as DatabaseError | null)?.driverError ?? error ?? {}) as DatabaseError;
+  return code === '23505';
 }

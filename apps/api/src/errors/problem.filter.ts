@@ -2,8 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '
 import { context, PikaiaError } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
 import type { FastifyReply } from 'fastify';
-import { STATUS_CODES } from 'node:http';
-import { retryAfter, uniqueConflict } from './database-errors.js';
+import { isUniqueConflict, retryAfter } from './database-errors.js';
 import { Problem } from './problem.js';
 
 const logger = getLogger('api');
@@ -48,14 +47,10 @@ export function toProblem(error: unknown): Problem {
   }
   const seconds = retryAfter(error);
   if (seconds !== undefined) return Problem.unavailable(seconds, error);
-  const constraint = uniqueConflict(error);
-  if (constraint) return Problem.conflict(`Something with this value exists already (${constraint}).`, { cause: error });
+  if (isUniqueConflict(error)) return Problem.conflict('Something with this value exists already.', { cause: error });
   const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown } | null)?.statusCode;
   if (typeof status === 'number' && status >= 400 && status < 500) {
-    const title = STATUS_CODES[status] ?? 'Error';
-    return new Problem(status, title.toLowerCase().replaceAll(/[^a-z]+/g, '-'), title, (error as Error).message, {
-      cause: error,
-    });
+    return Problem.ofStatus(status, (error as Error).message, { cause: error });
   }
   return new Problem(500, 'internal', 'Internal error', 'Something went wrong here. The correlation id finds it in the logs.', {
     cause: error,

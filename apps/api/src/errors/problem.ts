@@ -1,3 +1,5 @@
+import { STATUS_CODES } from 'node:http';
+
 /** One field that was refused, and why. */
 export interface FieldProblem {
   readonly field: string;
@@ -27,6 +29,12 @@ export class Problem extends Error {
     super(detail, { cause });
     this.errors = errors;
     this.headers = headers;
+  }
+
+  /** A refusal that has no more to say than its status. */
+  static ofStatus(status: number, detail: string, options?: ProblemOptions): Problem {
+    const title = STATUS_CODES[status] ?? 'Error';
+    return new Problem(status, title.toLowerCase().replaceAll(/[^a-z]+/g, '-'), title, detail, options);
   }
 
   static badRequest(detail: string, options?: ProblemOptions): Problem {

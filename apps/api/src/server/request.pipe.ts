@@ -1,6 +1,8 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform, ValidationPipe, type ValidationError } from '@nestjs/common';
 import { Problem, type FieldProblem } from '../errors/problem.js';
 
+const MAX_DEPTH = 32; // levels of a body; what validates it is recursive, and a megabyte of "[" would exhaust the stack
+
 /**
  * Validates body, query and parameters by their class: unknown fields are refused, every problem is named with its field.
  * Text that PostgreSQL cannot store (U+0000, half a surrogate pair) is refused everywhere.
@@ -17,15 +19,8 @@ export class RequestPipe implements PipeTransform {
 
   transform(value: unknown, metadata: ArgumentMetadata): unknown {
     if (metadata.type === 'custom') return value; // what a decorator of ours found, not what a caller sent
-    const unstorable = findUnstorable(value, metadata.type === 'param' ? (metadata.data ?? '') : '');
-    if (unstorable !== undefined) {
-      throw Problem.invalid([
-        {
-          field: unstorable || metadata.type,
-          message: 'holds a character that cannot be stored (U+0000 or half a surrogate pair)',
-        },
-      ]);
-    }
+    const refused = findUnstorable(value, metadata.type === 'param' ? (metadata.data ?? '') : '');
+    if (refused) throw Problem.invalid([{ ...refused, field: refused.field || metadata.type }]);
     if (
       metadata.type === 'body' &&
       (value === null || value === undefined || typeof value !== 'object' || Array.isArray(value))
@@ -44,14 +39,19 @@ function fieldProblems({ property, constraints, children = [] }: ValidationError
   ];
 }
 
-/** The path of the first text (or key) that cannot be stored, otherwise undefined. */
-function findUnstorable(value: unknown, path: string): string | undefined {
-  if (typeof value === 'string') return value.includes('\u0000') || !value.isWellFormed() ? path : undefined;
+/** The first text (or key) that cannot be stored, or what is nested too deep to look for one; otherwise undefined. */
+function findUnstorable(value: unknown, field: string, depth = 0): FieldProblem | undefined {
+  if (typeof value === 'string') {
+    return value.includes('\u0000') || !value.isWellFormed()
+      ? { field, message: 'holds a character that cannot be stored (U+0000 or half a surrogate pair)' }
+      : undefined;
+  }
   if (value === null || typeof value !== 'object') return undefined;
+  if (depth > MAX_DEPTH) return { field: field.split('.', 1)[0]!, message: `is nested deeper than ${MAX_DEPTH} levels` };
   for (const [key, inner] of Object.entries(value)) {
-    const at = path ? `${path}.${key}` : key;
-    const found = findUnstorable(key, at) ?? findUnstorable(inner, at);
-    if (found !== undefined) return found;
+    const at = field ? `${field}.${key}` : key;
+    const found = findUnstorable(key, at, depth) ?? findUnstorable(inner, at, depth + 1);
+    if (found) return found;
   }
   return undefined;
 }

@@ -37,6 +37,7 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<Service>
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with({ api, database }), createFastifyAdapter(), {
     logger: nestLogger(),
     abortOnError: false,
+    bodyParser: false, // Nest's would take forms too; Fastify's own reads JSON
   });
   app.setGlobalPrefix(API_PREFIX, { exclude: ['health/live', 'health/ready'] });
   enterContextAtRequest(app.getHttpServer(), trusted, [accessLog(systemClock)]);

@@ -7,7 +7,7 @@ const logger = getLogger('http');
 
 /**
  * Writes `client_error` at INFO for what the HTTP parser refused: it never becomes a request, so it has no access line.
- * Whoever answers such a client goes on doing so. A connection that was reset, or an error inside the body of a request
+ * Whoever answers such a client goes on doing so, in the context of that line. A connection that was reset, or an error inside the body of a request
  * that has its own line, is not one. Node raises nothing at all for a missing Host, `Expect: …` and CONNECT.
  */
 export function logClientErrors(server: Server): void {
@@ -20,9 +20,12 @@ export function logClientErrors(server: Server): void {
     } else if (name === 'clientError') {
       const [error, socket] = args as [NodeJS.ErrnoException, Socket];
       const belongsToRequest = latest.get(socket)?.complete === false;
-      if (!belongsToRequest && error.code && error.code !== 'ECONNRESET' && error.code !== 'EPIPE') {
-        context.run({}, () => logger.info('client_error', { reason: error.code, peer: socket.remoteAddress }));
-      }
+      return context.run({}, () => {
+        if (!belongsToRequest && error.code && error.code !== 'ECONNRESET' && error.code !== 'EPIPE') {
+          logger.info('client_error', { reason: error.code, peer: socket.remoteAddress });
+        }
+        return emit(name, ...args);
+      });
     }
     return emit(name, ...args);
   }) as Server['emit'];

@@ -1,0 +1,254 @@
+import { connect } from 'node:net';
+import { System, type Answer, type RequestOptions } from '../support/system.js';
+import { until } from '../support/until.js';
+
+const ALICE = 'alice@example.com';
+const UNKNOWN_ID = '0198a0a0-0000-7000-8000-000000000000';
+const CANARY = 'canary-b8e1'; // stands in each header and body that no log line may repeat
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+interface Refusal extends RequestOptions {
+  readonly what: string;
+  readonly method?: string;
+  readonly path: string;
+  readonly status: number;
+  readonly kind: string;
+  /** The fields that the answer names. */
+  readonly fields?: readonly string[];
+}
+
+const invite = (what: string, body: unknown, expected: Pick<Refusal, 'status' | 'kind' | 'fields'>): Refusal => ({
+  what,
+  method: 'POST',
+  path: '/members/invitations',
+  as: ALICE,
+  body,
+  ...expected,
+});
+const read = (what: string, path: string, expected: Pick<Refusal, 'status' | 'kind' | 'fields'>): Refusal => ({
+  what,
+  path,
+  as: ALICE,
+  ...expected,
+});
+const invalid = (...fields: string[]) => ({ status: 422, kind: 'invalid', fields });
+const badRequest = { status: 400, kind: 'bad-request' };
+const notFound = { status: 404, kind: 'not-found' };
+const unsupported = { status: 415, kind: 'unsupported-media-type' };
+const valid = { email: `${CANARY}@example.com`, role: 'member' };
+
+const REFUSALS: readonly Refusal[] = [
+  { what: 'no token', path: '/me', status: 401, kind: 'unauthenticated' },
+  {
+    what: 'a token that is none',
+    path: '/me',
+    headers: { authorization: `Bearer ${CANARY}` },
+    status: 401,
+    kind: 'unauthenticated',
+  },
+  { what: 'another scheme', path: '/me', headers: { authorization: `Basic ${CANARY}` }, status: 401, kind: 'unauthenticated' },
+  { what: "a member on an admin's route", path: '/members', as: 'carol@example.com', status: 403, kind: 'forbidden' },
+  { what: "an operator on a member's route", path: '/organization', as: 'olga@example.com', status: 403, kind: 'forbidden' },
+  {
+    what: "an admin who asks for another's events",
+    path: '/admin/events?organization_id=other',
+    as: ALICE,
+    status: 403,
+    kind: 'forbidden',
+  },
+  read('a route that does not exist', '/nothing/here', notFound),
+  read('a method that the route does not have', '/health/live', notFound),
+  read('a member that does not exist', `/members/${UNKNOWN_ID}`, notFound),
+  read('an audit entry that does not exist', `/admin/audit-logs/${UNKNOWN_ID}`, notFound),
+  read('an event that does not exist', `/admin/events/${UNKNOWN_ID}`, notFound),
+  read('an id that is no UUID', '/members/1', { ...badRequest, fields: ['id'] }),
+  read('SQL for an id', "/admin/events/'%20or%201=1", { ...badRequest, fields: ['id'] }),
+  read('NUL in the path', '/members/%00', invalid('id')),
+  read('NUL in a path without parameter', '/me%00', notFound),
+  read('half a surrogate in the path', '/members/%ED%A0%80', badRequest),
+  read('a bad escape in the path', '/members/%zz', badRequest),
+  read('an over-long path parameter', `/members/${'a'.repeat(600)}`, { status: 414, kind: 'uri-too-long' }),
+  read('NUL in the query', '/admin/events?event_type=a%00b', invalid('event_type')),
+  read('NUL in the name of a query parameter', '/admin/events?a%00b=1', invalid('a\u0000b')),
+  read('an unknown query parameter', '/members?page=2', invalid('page')),
+  read('a prototype for a query parameter', '/members?__proto__=x', invalid('__proto__')),
+  read('a limit of 0', '/members?limit=0', invalid('limit')),
+  read('a limit of 101', '/members?limit=101', invalid('limit')),
+  read('a limit that is no number', '/members?limit=ten', invalid('limit')),
+  read('a parameter given twice', '/admin/events?event_type=a&event_type=b', invalid('event_type')),
+  read('a bad cursor', '/members?cursor=bm90aGluZw.x', invalid('cursor')),
+  read('an unknown status', '/admin/events?status=lost', invalid('status')),
+  read('a correlation id that is no UUID', '/admin/audit-logs?correlation_id=1', invalid('correlation_id')),
+  read('a moment without a time zone', '/admin/audit-logs?from=2026-01-01T00:00:00', invalid('from')),
+  read('a moment that PostgreSQL does not know', '/admin/audit-logs?to=2026-W01-1', invalid('to')),
+  read('a day that does not exist', '/admin/audit-logs?from=2026-02-30T00:00:00Z', invalid('from')),
+  read('an address that is none', '/admin/audit-logs?ip_address=somewhere', invalid('ip_address')),
+  invite('no JSON', `{"${CANARY}`, badRequest),
+  invite('an empty body', '', badRequest),
+  invite('null', 'null', invalid('body')),
+  invite('a list', '[]', invalid('body')),
+  invite('a text', `"${CANARY}"`, invalid('body')),
+  invite('a prototype', `{"__proto__":{"${CANARY}":1}}`, badRequest),
+  invite('nothing that is needed', {}, invalid('email', 'role')),
+  invite('wrong types', { email: 1, role: ['admin'], name: {} }, invalid('email', 'name', 'role')),
+  invite('an unknown field', { ...valid, admin: true }, invalid('admin')),
+  invite('an unknown role', { ...valid, role: 'owner' }, invalid('role')),
+  invite('NUL in a field', { ...valid, name: 'a\u0000b' }, invalid('name')),
+  invite('NUL in the name of a field', { ...valid, 'a\u0000b': 1 }, invalid('a\u0000b')),
+  invite('half a surrogate in a field', `{"email":"a@example.com","role":"member","name":"\\ud800"}`, invalid('name')),
+  invite('nesting without an end', `{"name":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, invalid('name')),
+  invite('a body over the limit', { ...valid, name: CANARY.repeat(110_000) }, { status: 413, kind: 'payload-too-large' }),
+  {
+    ...invite('a form', `email=${CANARY}%40example.com&role=member`, unsupported),
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+  },
+  { ...invite('plain text', JSON.stringify(valid), unsupported), headers: { 'content-type': 'text/plain' } },
+  { what: 'null for a name', method: 'PATCH', path: '/organization', as: ALICE, body: { name: null }, ...invalid('name') },
+  { what: 'a slug with a blank', method: 'PATCH', path: '/organization', as: ALICE, body: { slug: 'a b' }, ...invalid('slug') },
+  {
+    what: 'a slug that is taken',
+    method: 'PATCH',
+    path: '/organization',
+    as: ALICE,
+    body: { slug: 'globex' },
+    status: 409,
+    kind: 'conflict',
+  },
+];
+
+/** Whatever goes wrong is answered as problem details with the correlation id, and logged once, without what was sent. */
+describe('errors', () => {
+  let system: System;
+
+  beforeAll(async () => {
+    system = await System.start({ worker: false });
+  });
+  afterAll(() => system.stop());
+
+  const linesOf = (answer: Answer) =>
+    system.api.lines.filter((line) => line['trace_id'] === answer.headers.get('x-correlation-id'));
+
+  async function accessLineOf(answer: Answer) {
+    await until('the access line', () => linesOf(answer).some(({ logger }) => logger === 'http'));
+    const lines = linesOf(answer).filter(({ logger }) => logger === 'http');
+    expect(lines).toHaveLength(1);
+    return lines[0]!;
+  }
+
+  async function expectProblem(answer: Answer, { status, kind, fields }: Pick<Refusal, 'status' | 'kind' | 'fields'>) {
+    expect(answer.body).toEqual({
+      type: `urn:pikaia:problem:${kind}`,
+      title: expect.stringMatching(/./),
+      status,
+      detail: expect.stringMatching(/./),
+      correlation_id: expect.stringMatching(UUID),
+      ...(fields && { errors: expect.any(Array) }),
+    });
+    expect(answer.status).toBe(status);
+    if (fields) {
+      const errors = answer.body['errors'] as { field: string; message: string }[];
+      expect(errors.map(({ field }) => field).sort()).toEqual([...fields].sort());
+    }
+    expect(answer.headers.get('content-type')).toMatch(/^application\/problem\+json/);
+    expect(answer.headers.get('x-correlation-id')).toBe(answer.body['correlation_id']);
+    expect(JSON.stringify(answer.body)).not.toMatch(/\n\s+at |node_modules|\.[jt]s:\d/);
+    expect(await accessLineOf(answer)).toMatchObject({ event: 'request_completed', 'http.status_code': status, level: 'INFO' });
+  }
+
+  it.each(REFUSALS)('$what: $status', async ({ method = 'GET', path, status, kind, fields, ...options }) => {
+    const answer = await system.request(method, path, {
+      ...options,
+      headers: { 'x-canary': CANARY, cookie: CANARY, ...options.headers },
+    });
+    await expectProblem(answer, { status, kind, ...(fields && { fields }) });
+  });
+
+  it('an expired token: 401, and the log says why', async () => {
+    const token = await system.newToken(ALICE, -60);
+    const answer = await system.request('GET', '/me', { headers: { authorization: `Bearer ${token}` } });
+    await expectProblem(answer, { status: 401, kind: 'unauthenticated' });
+    expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+    expect(linesOf(answer)).toContainEqual(expect.objectContaining({ event: 'session_refused', level: 'INFO' }));
+    expect(system.api.text()).not.toContain(token);
+  });
+
+  it('a token that somebody changed: 401', async () => {
+    const [header, payload, signature] = (await system.token('carol@example.com')).split('.');
+    const claims = JSON.parse(Buffer.from(payload!, 'base64url').toString()) as Record<string, unknown>;
+    const changed = Buffer.from(JSON.stringify({ ...claims, sub: 'somebody-else' })).toString('base64url');
+    const unsigned = Buffer.from(JSON.stringify({ alg: 'none', typ: 'JWT' })).toString('base64url');
+    for (const token of [`${header}.${changed}.${signature}`, `${unsigned}.${payload}.`]) {
+      const answer = await system.request('GET', '/me', { headers: { authorization: `Bearer ${token}` } });
+      await expectProblem(answer, { status: 401, kind: 'unauthenticated' });
+    }
+  });
+
+  it("another list's cursor: refused", async () => {
+    await system.query(
+      `insert into outbox.outbox_log (event_id, event_type, schema_version, aggregate_type, aggregate_id, organization_id, occurred_at, size, payload)
+       select gen_random_uuid(), 'member.invited', 1, 'member', n, m.organization_id, now(), 2, '{}'
+       from generate_series(1, 2) n, organizations_member m join organizations_user u on u.id = m.user_id where u.email = $1`,
+      [ALICE],
+    );
+    const events = await system.request('GET', '/admin/events?limit=1', { as: ALICE });
+    const cursor = events.body['next_cursor'] as string;
+    expect((await system.request('GET', `/admin/events?limit=1&cursor=${cursor}`, { as: ALICE })).status).toBe(200);
+    for (const path of ['/members?', '/admin/audit-logs?', '/admin/events?event_type=member.invited&']) {
+      await expectProblem(await system.request('GET', `${path}cursor=${cursor}`, { as: ALICE }), invalid('cursor'));
+    }
+    await expectProblem(
+      await system.request('GET', `/admin/events?cursor=${cursor}`, { as: 'gina@example.com' }),
+      invalid('cursor'),
+    );
+  });
+
+  it.each([['two that ask for one slug at the same time', 'slug']])('%s: one gets it, the other 409', async () => {
+    const ask = (as: string) => system.request('PATCH', '/organization', { as, body: { slug: 'the-same' } });
+    const answers = await Promise.all([ask(ALICE), ask('gina@example.com')]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
+    await expectProblem(
+      answers.find(({ status }) => status === 409)!,
+      { status: 409, kind: 'conflict' },
+    );
+  });
+
+  it.each([
+    ['no HTTP', `${CANARY}\r\n\r\n`, 400],
+    ['a header with a control character', `GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Bad: ${CANARY}\u0001\r\n\r\n`, 400],
+    ['headers over the limit', `GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Long: ${CANARY.repeat(2000)}\r\n\r\n`, 431],
+  ])('%s: answered as problem details, and the connection is closed', async (_, text, status) => {
+    const [head, body] = (await exchange(system.api.port, text)).split('\r\n\r\n') as [string, string];
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(head).toContain('content-type: application/problem+json');
+    const problem = JSON.parse(body) as { status: number; correlation_id: string };
+    expect(problem.status).toBe(status);
+    await until('its line', () =>
+      system.api.lines.some(({ event, trace_id }) => event === 'client_error' && trace_id === problem.correlation_id),
+    );
+  });
+
+  it('writes no secret and no body into any line, and nothing of it at ERROR', async () => {
+    const token = await system.token(ALICE);
+    const text = system.api.text();
+    expect(text).not.toContain(CANARY);
+    expect(text).not.toContain(token);
+    expect(text).not.toContain(token.split('.')[2]);
+    expect(system.api.lines.filter(({ level }) => level === 'ERROR' || level === 'CRITICAL')).toEqual([]);
+    expect(system.api.stray).toEqual([]);
+    // The canary can be found: what a line may hold, it does hold.
+    const answer = await system.request('GET', `/${CANARY}`, { headers: { 'user-agent': CANARY } });
+    expect(await accessLineOf(answer)).toMatchObject({ 'http.url_details.path': `/api/v1/${CANARY}`, 'http.useragent': CANARY });
+  });
+});
+
+/** What the server answers to `text` until it closes the connection. */
+function exchange(port: number, text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'));
+    socket.setEncoding('utf8');
+    socket.on('data', (part: string) => (answer += part));
+    socket.on('error', reject);
+    socket.on('close', () => resolve(answer));
+  });
+}
