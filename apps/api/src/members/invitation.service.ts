@@ -36,6 +36,7 @@ export class InvitationService {
     const user = await this.findOrCreateUser(request);
     const pending = await currentManager().findOne(Member, {
       where: { organizationId: organization.id, userId: user.id, status: Not('removed') },
+      relations: { user: true },
     });
     if (pending?.status === 'active') throw Problem.conflict('This person is a member already.');
     const before = pending && snapshot(pending);

@@ -19,7 +19,7 @@ export class RequestPipe implements PipeTransform {
 
   transform(value: unknown, metadata: ArgumentMetadata): unknown {
     if (metadata.type === 'custom') return value; // what a decorator of ours found, not what a caller sent
-    const refused = findUnstorable(value, metadata.type === 'param' ? (metadata.data ?? '') : '');
+    const refused = findRefused(value, metadata.type === 'param' ? (metadata.data ?? '') : '');
     if (refused) throw Problem.invalid([{ ...refused, field: refused.field || metadata.type }]);
     if (
       metadata.type === 'body' &&
@@ -39,8 +39,8 @@ function fieldProblems({ property, constraints, children = [] }: ValidationError
   ];
 }
 
-/** The first text (or key) that cannot be stored, or what is nested too deep to look for one; otherwise undefined. */
-function findUnstorable(value: unknown, field: string, depth = 0): FieldProblem | undefined {
+/** The first text or key that cannot be stored, key that every object has, or value nested too deep to look for one. */
+function findRefused(value: unknown, field: string, depth = 0): FieldProblem | undefined {
   if (typeof value === 'string') {
     return value.includes('\u0000') || !value.isWellFormed()
       ? { field, message: 'holds a character that cannot be stored (U+0000 or half a surrogate pair)' }
@@ -50,7 +50,8 @@ function findUnstorable(value: unknown, field: string, depth = 0): FieldProblem 
   if (depth > MAX_DEPTH) return { field: field.split('.', 1)[0]!, message: `is nested deeper than ${MAX_DEPTH} levels` };
   for (const [key, inner] of Object.entries(value)) {
     const at = field ? `${field}.${key}` : key;
-    const found = findUnstorable(key, at, depth) ?? findUnstorable(inner, at, depth + 1);
+    if (key in Object.prototype) return { field: at, message: 'is no field of this' }; // class-transformer would pass over it
+    const found = findRefused(key, at, depth) ?? findRefused(inner, at, depth + 1);
     if (found) return found;
   }
   return undefined;

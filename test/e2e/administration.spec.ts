@@ -1,0 +1,257 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { System, type Answer } from '../support/system.js';
+
+const ALICE = 'alice@example.com';
+const GINA = 'gina@example.com';
+const OLGA = 'olga@example.com';
+
+interface Entry {
+  readonly id: string;
+  readonly action: string;
+  readonly organization_id: string;
+  readonly created_at: string;
+  readonly [field: string]: unknown;
+}
+
+let system: System;
+let alice: { id: string; organization_id: string };
+let invitations: Answer[];
+let renamed: Answer;
+let removed: Answer;
+
+const rows = <T = Entry>({ body }: Answer) => body['data'] as T[];
+const correlationOf = (answer: Answer) => answer.headers.get('x-correlation-id')!;
+const auditLog = (query: string, as = ALICE) => system.request('GET', `/admin/audit-logs?${query}`, { as });
+
+/** All pages of a list, each with `limit` entries at most. */
+async function pagesOf(path: string, as: string): Promise<Entry[][]> {
+  const pages: Entry[][] = [];
+  for (let cursor: unknown = ''; cursor !== null;) {
+    const answer = await system.request('GET', `${path}${cursor ? `&cursor=${String(cursor)}` : ''}`, { as });
+    expect(answer.status).toBe(200);
+    pages.push(rows(answer));
+    cursor = answer.body['next_cursor'];
+  }
+  return pages;
+}
+
+beforeAll(async () => {
+  system = await System.start({ worker: false, environment: { TRUSTED_PROXIES: '1' } });
+  alice = (await system.request('GET', '/me', { as: ALICE })).body as unknown as typeof alice;
+  const invite = (email: string, as: string, from: string) =>
+    system.request('POST', '/members/invitations', { as, body: { email, role: 'member' }, headers: { 'x-forwarded-for': from } });
+  invitations = [];
+  for (const name of ['a', 'b', 'c', 'd']) invitations.push(await invite(`${name}@example.com`, ALICE, '203.0.113.1'));
+  await invite('e@example.com', GINA, '203.0.113.2');
+  renamed = await system.request('PATCH', '/organization', { as: ALICE, body: { name: 'Acme Ltd' } });
+  removed = await system.request('DELETE', `/members/${String(invitations[0]!.body['id'])}`, { as: ALICE });
+});
+afterAll(() => system.stop());
+
+describe('the audit log', () => {
+  it("shows an admin the own organization's entries, newest first, and an operator all", async () => {
+    const own = rows(await auditLog('limit=100'));
+    expect(own.map(({ action }) => action)).toEqual([
+      'member.removed',
+      'organization.updated',
+      ...Array<string>(4).fill('member.invited'),
+    ]);
+    expect(new Set(own.map(({ organization_id }) => organization_id))).toEqual(new Set([alice.organization_id]));
+    expect(rows(await auditLog('limit=100', GINA)).map(({ action }) => action)).toEqual(['member.invited']);
+    expect(rows(await auditLog('limit=100', OLGA))).toHaveLength(7);
+    expect(rows(await auditLog(`organization_id=${alice.organization_id}`, OLGA))).toEqual(own);
+    expect((await auditLog(`organization_id=${alice.organization_id}`, GINA)).status).toBe(403);
+  });
+
+  it('shows one entry to those who see it in the list, and to nobody else', async () => {
+    const [entry] = rows(await auditLog('limit=1'));
+    const show = (as: string) => system.request('GET', `/admin/audit-logs/${entry!.id}`, { as });
+    expect((await show(ALICE)).body).toEqual(entry);
+    expect((await show(OLGA)).body).toEqual(entry);
+    expect((await show(GINA)).status).toBe(404);
+  });
+
+  it('finds by exact values, and by all that are given', async () => {
+    const found = async (query: string, as = ALICE) => rows(await auditLog(query, as)).length;
+    const member = String(invitations[0]!.body['id']);
+    expect(await found('action=member.invited')).toBe(4);
+    expect(await found('action=member.*')).toBe(5);
+    expect(await found('action=mem.*')).toBe(0);
+    expect(await found('action=member.inv')).toBe(0);
+    expect(await found(`actor_id=${alice.id}`)).toBe(6);
+    expect(await found(`actor_id=${alice.id}`, GINA)).toBe(0);
+    expect(await found(`aggregate_type=member&aggregate_id=${member}`)).toBe(2);
+    expect(await found(`aggregate_id=${member}&action=member.removed`)).toBe(1);
+    expect(await found('aggregate_type=organization')).toBe(1);
+    expect(await found(`correlation_id=${correlationOf(renamed)}`)).toBe(1);
+    expect(await found(`correlation_id=${correlationOf(renamed).toUpperCase()}`)).toBe(1);
+    expect(await found(`correlation_id=${correlationOf(renamed)}`, GINA)).toBe(0);
+    expect(await found('changed=name&aggregate_type=organization')).toBe(1);
+    expect(await found('changed=removed_at&action=member.removed')).toBe(1);
+    expect(await found('changed=nothing')).toBe(0);
+    expect(await found('ip_address=203.0.113.1')).toBe(4);
+    expect(await found('ip_address=203.0.113.2')).toBe(0);
+    expect(await found('ip_address=203.0.113.2', OLGA)).toBe(1);
+  });
+
+  it('takes `from` as included and `to` as not, to the microsecond', async () => {
+    const [, second] = rows(await auditLog('limit=2'));
+    const at = encodeURIComponent(second!.created_at);
+    expect(second!.created_at).toMatch(/\.\d{6}Z$/);
+    const ids = async (query: string) => rows(await auditLog(query)).map(({ id }) => id);
+    expect(await ids(`from=${at}`)).toHaveLength(2);
+    expect(await ids(`from=${at}`)).toContain(second!.id);
+    expect(await ids(`to=${at}`)).toHaveLength(4);
+    expect(await ids(`to=${at}`)).not.toContain(second!.id);
+    expect(await ids(`from=${at}&to=${at}`)).toEqual([]);
+    expect(await ids(`from=${encodeURIComponent('2020-01-01T00:00:00+02:00')}`)).toHaveLength(6);
+  });
+
+  it.each([
+    ['limit=1', ALICE, 6],
+    ['limit=4', ALICE, 6],
+    ['limit=3', OLGA, 7],
+    ['limit=2&action=member.*', ALICE, 5],
+  ])('is read in pages without a gap or a repetition: %s', async (query, as, count) => {
+    const pages = await pagesOf(`/admin/audit-logs?${query}`, as);
+    const ids = pages.flat().map(({ id }) => id);
+    expect(ids).toHaveLength(count);
+    expect(new Set(ids).size).toBe(count);
+    const all = rows(await auditLog(query.replace(/limit=\d/, 'limit=100'), as));
+    expect(ids).toEqual(all.map(({ id }) => id));
+  });
+});
+
+describe('events', () => {
+  const events = (query: string, as = ALICE) => system.request('GET', `/admin/events?${query}`, { as });
+  const typesOf = async (query: string, as = ALICE) =>
+    rows<{ event_type: string }>(await events(query, as)).map(({ event_type }) => event_type);
+
+  it("shows an admin the own organization's events, newest first, and an operator all", async () => {
+    expect(await typesOf('')).toEqual(['member.removed', 'organization.updated', ...Array<string>(4).fill('member.invited')]);
+    expect(await typesOf('', GINA)).toEqual(['member.invited']);
+    expect(await typesOf('', OLGA)).toHaveLength(7);
+    expect(await typesOf(`organization_id=${alice.organization_id}`, OLGA)).toHaveLength(6);
+  });
+
+  it('finds by exact values', async () => {
+    const member = String(invitations[0]!.body['id']);
+    const [event] = rows<{ event_id: string }>(await events('limit=1'));
+    expect(await typesOf('event_type=organization.updated')).toEqual(['organization.updated']);
+    expect(await typesOf(`aggregate_type=member&aggregate_id=${member}`)).toEqual(['member.removed', 'member.invited']);
+    expect(await typesOf(`correlation_id=${correlationOf(removed)}`)).toEqual(['member.removed']);
+    expect(await typesOf(`event_id=${event!.event_id}`)).toEqual(['member.removed']);
+    expect(await typesOf(`event_id=${event!.event_id}`, GINA)).toEqual([]);
+  });
+
+  it('are read in pages without a gap or a repetition', async () => {
+    const pages = await pagesOf('/admin/events?limit=4', OLGA);
+    expect(pages.map(({ length }) => length)).toEqual([4, 3]);
+    expect(new Set(pages.flat().map((event) => event['event_id'])).size).toBe(7);
+  });
+
+  it('are shown whole to an admin, and to an operator without what people entered', async () => {
+    const [{ event_id: id }] = rows<{ event_id: string }>(await events(`event_type=member.removed`)) as [{ event_id: string }];
+    const own = await system.request('GET', `/admin/events/${id}`, { as: ALICE });
+    expect(own.body).toMatchObject({
+      event_id: id,
+      status: 'pending',
+      attempts: 0,
+      published_at: null,
+      payload: { actor: { email: ALICE }, data: { email: 'a@example.com' } },
+      deliveries: [],
+      failed_attempts: [],
+      receipts: [],
+    });
+    const masked = await system.request('GET', `/admin/events/${id}`, { as: OLGA });
+    expect(masked.body).toMatchObject({ payload: { actor: { id: alice.id, email: '[masked]' }, data: { email: '[masked]' } } });
+    expect(JSON.stringify(masked.body)).not.toContain('@example.com');
+    expect((await system.request('GET', `/admin/events/${id}`, { as: GINA })).status).toBe(404);
+  });
+
+  describe('as a sink leaves them', () => {
+    const STATUSES = ['retrying', 'waiting', 'failed', 'skipped', 'published'] as const;
+
+    beforeAll(async () => {
+      const worker = new pg.Client({ connectionString: system.database.workerUrl });
+      await worker.connect();
+      await worker.query(`insert into outbox.outbox_sink (name) values ('local/test')`);
+      for (const [at, status] of STATUSES.entries()) {
+        await worker.query(
+          `insert into outbox.outbox_delivery (sink, event_id, position, status, attempts, last_error, event_type, schema_version,
+             aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at, payload)
+           select 'local/test', event_id, position, $1, $2, $3, event_type, schema_version, aggregate_type, aggregate_id,
+             organization_id, correlation_id, occurred_at, payload
+           from outbox.outbox_log order by position limit 1 offset $4`,
+          [status, at, status === 'failed' ? 'refused' : null, at],
+        );
+      }
+      await worker.query(
+        `insert into outbox.outbox_attempt (sink, event_id, error)
+         select 'local/test', event_id, 'refused' from outbox.outbox_delivery where status = 'failed'`,
+      );
+      await worker.query(
+        `insert into outbox.consumer_receipt (consumer, event_id, state, done_at, result)
+         select 'test', event_id, 'done', clock_timestamp(), '{"message_id":"1"}' from outbox.outbox_delivery where status = 'published'`,
+      );
+      await worker.end();
+    });
+
+    it.each(STATUSES)('are found by the status %s', async (status) => {
+      const found = rows<{ status: string; attempts: number }>(await events(`status=${status}`, OLGA));
+      expect(found.map((event) => event.status)).toEqual([status]);
+      expect(found[0]!.attempts).toBe(STATUSES.indexOf(status));
+    });
+
+    it('are pending while no sink has had them', async () => {
+      expect(await typesOf('status=pending', OLGA)).toEqual(['member.removed', 'organization.updated']);
+    });
+
+    it('tell what failed, and what consumers have done', async () => {
+      const [failed] = rows<{ event_id: string }>(await events('status=failed', OLGA));
+      const one = await system.request('GET', `/admin/events/${failed!.event_id}`, { as: ALICE });
+      expect(one.body).toMatchObject({
+        status: 'failed',
+        last_error: 'refused',
+        deliveries: [{ sink: 'local/test', status: 'failed', attempts: 2 }],
+        failed_attempts: [{ sink: 'local/test', error: 'refused' }],
+      });
+      const [published] = rows<{ event_id: string; published_at: string }>(await events('status=published', OLGA));
+      expect(Date.parse(published!.published_at)).not.toBeNaN();
+      const done = await system.request('GET', `/admin/events/${published!.event_id}`, { as: OLGA });
+      expect(done.body).toMatchObject({ receipts: [{ consumer: 'test', state: 'done', result: { message_id: '1' } }] });
+    });
+
+    it('stand in the trail with their attempts', async () => {
+      const answer = await system.request('GET', `/admin/correlations/${correlationOf(invitations[2]!)}`, { as: ALICE });
+      const kinds = (answer.body['entries'] as { kind: string; event?: string }[]).map(({ kind, event }) => event ?? kind);
+      for (const kind of ['member_invite_started', 'audit', 'event', 'attempt', 'request_completed'])
+        expect(kinds).toContain(kind);
+      expect(kinds.indexOf('attempt')).toBe(kinds.length - 1);
+    });
+  });
+});
+
+describe('the trail of a correlation id', () => {
+  it('is empty for one that nobody used', async () => {
+    const id = randomUUID();
+    for (const as of [ALICE, OLGA]) {
+      const answer = await system.request('GET', `/admin/correlations/${id}`, { as });
+      expect(answer).toMatchObject({ status: 200, body: { correlation_id: id, entries: [] } });
+    }
+  });
+
+  it('shows an admin nothing of others, also where somebody else used the same id', async () => {
+    const id = randomUUID();
+    const headers = { 'x-correlation-id': id };
+    await system.request('PATCH', '/organization', { as: ALICE, body: { name: 'Acme again' }, headers });
+    await system.request('PATCH', '/organization', { as: GINA, body: { name: 'Globex again' }, headers });
+    const shown = JSON.stringify((await system.request('GET', `/admin/correlations/${id}`, { as: GINA })).body);
+    expect(shown).toContain('Globex again');
+    expect(shown).not.toContain('Acme');
+    expect(shown).not.toContain(ALICE);
+    const all = JSON.stringify((await system.request('GET', `/admin/correlations/${id}`, { as: OLGA })).body);
+    expect(all).toContain(alice.organization_id);
+  });
+});

@@ -1,0 +1,351 @@
+import { System, type Answer } from '../support/system.js';
+import { until } from '../support/until.js';
+
+const ALICE = 'alice@example.com';
+const CAROL = 'carol@example.com';
+const GINA = 'gina@example.com';
+const OLGA = 'olga@example.com';
+const CORRELATION = '6a1c1d1e-9d4b-4c1a-8f53-2a1b3c4d5e6f';
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
+
+interface Trace {
+  readonly events: { readonly event_type: string; readonly data: Record<string, unknown> }[];
+  readonly entries: {
+    readonly action: string;
+    readonly changed: string[];
+    readonly diff: { readonly old: Record<string, unknown> | null; readonly new: Record<string, unknown> | null };
+  }[];
+}
+
+let system: System;
+
+beforeAll(async () => {
+  system = await System.start({ worker: false, environment: { TRUSTED_PROXIES: '1' } });
+});
+afterAll(async () => {
+  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]);
+  await system.stop();
+});
+
+const invite = (email: string, fields: Record<string, unknown> = {}, as = ALICE) =>
+  system.request('POST', '/members/invitations', { as, body: { email, role: 'member', ...fields } });
+const data = <T = Record<string, unknown>>({ body }: Answer) => body['data'] as T[];
+const correlationOf = (answer: Answer) => answer.headers.get('x-correlation-id')!;
+
+async function memberOf(email: string): Promise<string> {
+  const rows = await system.query<{ id: string }>(
+    `select m.id from organizations_member m join organizations_user u on u.id = m.user_id where u.email = $1 and m.status <> 'removed'`,
+    [email],
+  );
+  return rows[0]!.id;
+}
+
+/** Somebody who accepted an invitation, which no route does yet. */
+async function joined(email: string, role = 'member'): Promise<string> {
+  const id = (await invite(email, { role })).body['id'] as string;
+  await system.query(
+    `update organizations_member set status = 'active', joined_at = now(), provider_id = 'member-test-' || id where id = $1`,
+    [id],
+  );
+  return id;
+}
+
+/** What one request has left behind. */
+async function traceOf(answer: Answer): Promise<Trace> {
+  const id = [correlationOf(answer)];
+  return {
+    events: await system.query(
+      `select event_type, payload->'data' as data from outbox.outbox_log where correlation_id = $1 order by position`,
+      id,
+    ),
+    entries: await system.query(
+      `select v.action, r.changed, v.diff from events_auditlog v join audit.record r on r.id = v.id where v.correlation_id = $1`,
+      id,
+    ),
+  };
+}
+const NOTHING: Trace = { events: [], entries: [] };
+
+describe('what people see', () => {
+  it('tells members and operators who they are', async () => {
+    expect((await system.request('GET', '/me', { as: ALICE })).body).toEqual({
+      id: expect.stringMatching(UUID),
+      email: ALICE,
+      name: 'Alice Adams',
+      member_id: await memberOf(ALICE),
+      role: 'admin',
+      organization_id: expect.stringMatching(UUID),
+    });
+    expect((await system.request('GET', '/me', { as: OLGA })).body).toMatchObject({
+      email: OLGA,
+      member_id: null,
+      role: 'operator',
+      organization_id: null,
+    });
+  });
+
+  it('shows every member the organization, and its members only to admins', async () => {
+    const organization = await system.request('GET', '/organization', { as: CAROL });
+    expect(organization.body).toMatchObject({ id: expect.stringMatching(UUID), name: 'Acme', slug: 'acme' });
+    const carol = `/members/${await memberOf(CAROL)}`;
+    expect((await system.request('GET', carol, { as: ALICE })).body).toMatchObject({
+      email: CAROL,
+      role: 'member',
+      status: 'active',
+    });
+    expect((await system.request('GET', carol.toUpperCase().replace('MEMBERS', 'members'), { as: ALICE })).status).toBe(200);
+    expect((await system.request('GET', carol, { as: GINA })).status).toBe(404);
+  });
+
+  it.each([
+    ['GET', '/members', CAROL],
+    ['GET', '/members/:carol', CAROL],
+    ['POST', '/members/invitations', CAROL],
+    ['PATCH', '/members/:carol', CAROL],
+    ['DELETE', '/members/:carol', CAROL],
+    ['PATCH', '/organization', CAROL],
+    ['GET', '/admin/audit-logs', CAROL],
+    ['GET', '/admin/events', CAROL],
+    ['GET', `/admin/correlations/${CORRELATION}`, CAROL],
+    ['GET', '/organization', OLGA],
+    ['GET', '/members', OLGA],
+    ['POST', '/members/invitations', OLGA],
+    ['DELETE', '/members/:carol', OLGA],
+  ])('refuses %s %s to %s', async (method, path, as) => {
+    const body = method === 'GET' || method === 'DELETE' ? {} : { body: {} };
+    const answer = await system.request(method, path.replace(':carol', await memberOf(CAROL)), { as, ...body });
+    expect(answer.status).toBe(403);
+  });
+
+  it('shows all members page by page, none twice', async () => {
+    await Promise.all(['p1', 'p2', 'p3', 'p4', 'p5'].map((name) => invite(`${name}@example.com`, {}, GINA)));
+    const emails: string[] = [];
+    const sizes: number[] = [];
+    for (let cursor: unknown = ''; cursor !== null;) {
+      const page = await system.request('GET', `/members?limit=2${cursor ? `&cursor=${String(cursor)}` : ''}`, { as: GINA });
+      emails.push(...data<{ email: string }>(page).map(({ email }) => email));
+      sizes.push(data(page).length);
+      cursor = page.body['next_cursor'];
+    }
+    expect(sizes).toEqual([2, 2, 2]); // and null with the last full page: nothing is left
+    expect([...emails].sort()).toEqual([GINA, ...['p1', 'p2', 'p3', 'p4', 'p5'].map((name) => `${name}@example.com`)].sort());
+  });
+});
+
+describe('an invitation', () => {
+  it('is sent again to a person who has not answered: 200, a later invited_at, one more event, and only what changed', async () => {
+    const first = await invite('dora@example.com', { name: 'Dora' });
+    const [before] = await system.query<{ invited_at: Date }>('select invited_at from organizations_member where id = $1', [
+      first.body['id'],
+    ]);
+    const again = await invite('dora@example.com');
+    expect([first.status, again.status]).toEqual([201, 200]);
+    expect(again.body).toEqual(first.body);
+    const [after] = await system.query<{ invited_at: Date }>('select invited_at from organizations_member where id = $1', [
+      first.body['id'],
+    ]);
+    expect(after!.invited_at.getTime()).toBeGreaterThan(before!.invited_at.getTime());
+    const { events, entries } = await traceOf(again);
+    expect(events).toEqual([
+      { event_type: 'member.invited', data: expect.objectContaining({ email: 'dora@example.com', name: 'Dora' }) },
+    ]);
+    expect(entries).toEqual([
+      {
+        action: 'member.invited',
+        changed: ['invited_at'],
+        diff: { old: { invited_at: expect.any(String) }, new: { invited_at: expect.any(String) } },
+      },
+    ]);
+  });
+
+  it('gives the role that is asked for last', async () => {
+    await invite('emil@example.com');
+    const again = await invite('emil@example.com', { role: 'admin' });
+    expect(again.body).toMatchObject({ role: 'admin', status: 'invited' });
+    expect((await traceOf(again)).entries[0]).toMatchObject({
+      changed: ['invited_at', 'role'],
+      diff: { old: { role: 'member' }, new: { role: 'admin' } },
+    });
+  });
+
+  it('takes an address in another case for the same person', async () => {
+    const first = await invite('Frida@Example.com');
+    const again = await invite(' frida@example.COM ');
+    expect([first.status, again.status]).toEqual([201, 200]);
+    expect(again.body).toEqual({ ...first.body, email: 'Frida@Example.com' });
+    const users = await system.query(`select id from organizations_user where lower(email) = 'frida@example.com'`);
+    expect(users).toHaveLength(1);
+  });
+
+  it('gives one person a membership in each organization', async () => {
+    const answers = [await invite('gero@example.com'), await invite('gero@example.com', {}, GINA)];
+    expect(answers.map(({ status }) => status)).toEqual([201, 201]);
+    expect(answers[0]!.body['id']).not.toBe(answers[1]!.body['id']);
+  });
+
+  it('is refused for an active member: 409, and nothing is written', async () => {
+    const answer = await invite(CAROL);
+    expect(answer.status).toBe(409);
+    expect(await traceOf(answer)).toEqual(NOTHING);
+  });
+});
+
+describe('a change', () => {
+  it('of the organization leaves row, event and entry with old and new', async () => {
+    const answer = await system.request('PATCH', '/organization', {
+      as: GINA,
+      body: { name: 'Globex Corporation', slug: 'globex' },
+    });
+    expect(answer.body).toMatchObject({ name: 'Globex Corporation', slug: 'globex' });
+    expect(await traceOf(answer)).toEqual({
+      events: [
+        {
+          event_type: 'organization.updated',
+          data: { changed: ['name'], old: { name: 'Globex' }, new: { name: 'Globex Corporation' } },
+        },
+      ],
+      entries: [
+        {
+          action: 'organization.updated',
+          changed: ['name'],
+          diff: { old: { name: 'Globex' }, new: { name: 'Globex Corporation' } },
+        },
+      ],
+    });
+  });
+
+  it('that changes nothing leaves no event and no entry', async () => {
+    for (const body of [{ name: 'Acme' }, { slug: 'acme' }, {}]) {
+      const answer = await system.request('PATCH', '/organization', { as: ALICE, body });
+      expect(answer.status).toBe(200);
+      expect(await traceOf(answer)).toEqual(NOTHING);
+    }
+    const answer = await system.request('PATCH', `/members/${await memberOf(CAROL)}`, { as: ALICE, body: { role: 'member' } });
+    expect(answer.status).toBe(200);
+    expect(await traceOf(answer)).toEqual(NOTHING);
+  });
+
+  it("of a member's role is told with old and new, and counts with the next request", async () => {
+    const path = `/members/${await joined('hanna@example.com')}`;
+    expect((await system.request('GET', '/members', { as: 'hanna@example.com' })).status).toBe(403);
+    const answer = await system.request('PATCH', path, { as: ALICE, body: { role: 'admin' } });
+    expect(answer.body).toMatchObject({ email: 'hanna@example.com', role: 'admin' });
+    expect(await traceOf(answer)).toEqual({
+      events: [{ event_type: 'member.role_changed', data: { old_role: 'member', new_role: 'admin' } }],
+      entries: [{ action: 'member.role_changed', changed: ['role'], diff: { old: { role: 'member' }, new: { role: 'admin' } } }],
+    });
+    expect((await system.request('GET', '/members', { as: 'hanna@example.com' })).status).toBe(200);
+    await system.request('PATCH', path, { as: ALICE, body: { role: 'member' } });
+    expect((await system.request('GET', '/members', { as: 'hanna@example.com' })).status).toBe(403);
+  });
+
+  it('of the own role is refused: 403', async () => {
+    const answer = await system.request('PATCH', `/members/${await memberOf(ALICE)}`, { as: ALICE, body: { role: 'member' } });
+    expect(answer.status).toBe(403);
+    expect(await traceOf(answer)).toEqual(NOTHING);
+  });
+
+  it("of another organization's member is refused: 404", async () => {
+    const path = `/members/${await memberOf(CAROL)}`;
+    expect((await system.request('PATCH', path, { as: GINA, body: { role: 'admin' } })).status).toBe(404);
+    expect((await system.request('DELETE', path, { as: GINA })).status).toBe(404);
+  });
+
+  it('that would leave no admin is refused: 409, however many admins leave at once', async () => {
+    const gina = await memberOf(GINA);
+    expect((await system.request('DELETE', `/members/${gina}`, { as: GINA })).status).toBe(409);
+    const id = (await invite('ida@example.com', { role: 'admin' }, GINA)).body['id'] as string;
+    expect((await system.request('DELETE', `/members/${gina}`, { as: GINA })).status).toBe(409); // an invited one does not count
+    await system.query(`update organizations_member set status = 'active', provider_id = 'member-test-' || id where id = $1`, [
+      id,
+    ]);
+    const [one, other] = await Promise.all([
+      system.request('PATCH', `/members/${gina}`, { as: 'ida@example.com', body: { role: 'member' } }),
+      system.request('PATCH', `/members/${id}`, { as: GINA, body: { role: 'member' } }),
+    ]);
+    // Whoever comes second is refused by the guard, or is the last admin by the time that the lock is free.
+    expect([
+      [200, 403],
+      [200, 409],
+    ]).toContainEqual([one.status, other.status].sort());
+    const admins = await system.query(
+      `select 1 from organizations_member m join organizations_organization o on o.id = m.organization_id
+       where o.slug = 'globex' and m.role = 'admin' and m.status = 'active'`,
+    );
+    expect(admins).toHaveLength(1);
+  });
+});
+
+describe('a removal', () => {
+  it('is told, ends the session with the next request, and lets the person be invited again', async () => {
+    const id = await joined('jana@example.com');
+    const jana = { as: 'jana@example.com' };
+    expect((await system.request('GET', '/me', jana)).status).toBe(200);
+    const answer = await system.request('DELETE', `/members/${id}`, { as: ALICE });
+    expect(answer.status).toBe(204);
+    expect((await system.request('GET', '/me', jana)).status).toBe(403);
+    const { events, entries } = await traceOf(answer);
+    expect(events).toEqual([
+      { event_type: 'member.removed', data: { user_id: expect.stringMatching(UUID), email: 'jana@example.com', role: 'member' } },
+    ]);
+    expect(entries).toEqual([
+      expect.objectContaining({
+        action: 'member.removed',
+        diff: { old: expect.objectContaining({ email: 'jana@example.com', role: 'member', status: 'active' }), new: null },
+      }),
+    ]);
+    expect((await system.request('GET', `/members/${id}`, { as: ALICE })).status).toBe(404);
+    expect((await system.request('DELETE', `/members/${id}`, { as: ALICE })).status).toBe(404); // told once
+    const again = await invite('jana@example.com');
+    expect(again.status).toBe(201);
+    expect(again.body['id']).not.toBe(id);
+    expect((await system.request('GET', '/me', jana)).status).toBe(403); // until the invitation is accepted
+  });
+
+  it('of an invited person withdraws the invitation', async () => {
+    const { body } = await invite('kurt@example.com');
+    expect((await system.request('DELETE', `/members/${String(body['id'])}`, { as: ALICE })).status).toBe(204);
+    expect((await invite('kurt@example.com')).status).toBe(201);
+  });
+});
+
+describe('the surroundings of a request', () => {
+  it.each([
+    ['a UUID', CORRELATION, CORRELATION],
+    ['a UUID in upper case', CORRELATION.toUpperCase(), CORRELATION],
+    ['something else', 'abc', undefined],
+    ['a UUID and more', `${CORRELATION}, ${CORRELATION}`, undefined],
+    ['nothing', '', undefined],
+  ])('a correlation id that is %s', async (_, given, kept) => {
+    const answer = await system.request('GET', '/me', { as: ALICE, headers: { 'x-correlation-id': given } });
+    const id = correlationOf(answer);
+    expect(id).toMatch(UUID);
+    if (kept) expect(id).toBe(kept);
+    else expect(given).not.toContain(id);
+    const origin = kept && 'client';
+    await until('its line', () => system.api.lines.some((line) => line['trace_id'] === id && line['trace.origin'] === origin));
+  });
+
+  it.each([
+    ['the client behind the proxy', '203.0.113.7', '203.0.113.7'],
+    ['not what the client wrote before it', '198.51.100.1, 203.0.113.7', '203.0.113.7'],
+    ['an IPv6 address in its normal form', '2001:DB8:0::1', '2001:db8::1'],
+    ['none for what is no address, whose text is kept', 'not-an-ip', null],
+    ['none for what is no address behind one', '203.0.113.7, not-an-ip', null],
+  ])('the address of an entry is %s', async (_, forwarded, address) => {
+    const [, number] = /(\d+)/.exec(String(performance.now()))!;
+    const answer = await system.request('POST', '/members/invitations', {
+      as: ALICE,
+      body: { email: `address-${number}-${forwarded.length}@example.com`, role: 'member' },
+      headers: { 'x-forwarded-for': forwarded, 'user-agent': 'agent/1' },
+    });
+    expect(answer.status).toBe(201);
+    const found = await system.request('GET', `/admin/audit-logs?correlation_id=${correlationOf(answer)}`, { as: ALICE });
+    expect(data(found)).toEqual([expect.objectContaining({ ip_address: address, user_agent: 'agent/1' })]);
+    const stored = await system.query<{ fields: Record<string, unknown> }>(
+      `select p.fields from audit.personal p join audit.record r on r.id = p.record_id and p.subject_id = r.actor_id where r.correlation_id = $1`,
+      [correlationOf(answer)],
+    );
+    if (address === null) expect(JSON.stringify(stored)).toContain('not-an-ip');
+  });
+});

@@ -1,0 +1,228 @@
+import pg from 'pg';
+import { ServiceProcess } from '../support/service.process.js';
+import { System } from '../support/system.js';
+import { until } from '../support/until.js';
+
+const ALICE = 'alice@example.com';
+const SLOW_MACHINE_MS = 60_000;
+
+let system: System;
+
+beforeAll(async () => {
+  system = await System.start();
+}, SLOW_MACHINE_MS);
+afterAll(() => system.stop());
+
+interface Failure {
+  readonly what: string;
+  readonly app?: 'outbox-worker';
+  readonly environment: () => NodeJS.ProcessEnv;
+  /** What the line names. */
+  readonly names: readonly string[];
+}
+
+const FAILURES: readonly Failure[] = [
+  {
+    what: 'settings that are missing or impossible',
+    environment: () => ({ DATABASE_URL: '', PORT: 'abc' }),
+    names: ['PIKAIA_SETTINGS_INVALID', 'DATABASE_URL is not set', 'PORT is \\"abc\\"'],
+  },
+  {
+    what: 'a sink that does not exist',
+    app: 'outbox-worker',
+    environment: () => ({ EVENT_SINKS: 'local,carrier-pigeon', DATABASE_URL: system.database.workerUrl }),
+    names: ['PIKAIA_', 'EVENT_SINKS', 'carrier-pigeon'],
+  },
+  {
+    what: "the owner's connection string",
+    environment: () => ({ DATABASE_URL: system.database.ownerUrl }),
+    names: ['PIKAIA_DATABASE_ROLE_TOO_POWERFUL'],
+  },
+  {
+    what: "the owner's connection string",
+    app: 'outbox-worker',
+    environment: () => ({ DATABASE_URL: system.database.ownerUrl }),
+    names: ['PIKAIA_DATABASE_ROLE_TOO_POWERFUL'],
+  },
+  {
+    what: 'a database that is away',
+    environment: () => ({ DATABASE_URL: 'postgres://pikaia_api:a-password@127.0.0.1:1/nothing' }),
+    names: ['ECONNREFUSED'],
+  },
+  {
+    what: 'the development issuer in production',
+    environment: () => ({ NODE_ENV: 'production', CURSOR_SECRET: 'a secret of the tests, long enough for it' }),
+    names: ['PIKAIA_DEVELOPMENT_SESSIONS_IN_PRODUCTION'],
+  },
+  { what: 'a port in use', environment: () => ({ PORT: String(system.api.port) }), names: ['EADDRINUSE'] },
+  {
+    what: 'trusted proxies that are none',
+    environment: () => ({ TRUSTED_PROXIES: 'everybody' }),
+    names: ['PIKAIA_TRUSTED_PROXIES_INVALID', 'TRUSTED_PROXIES'],
+  },
+];
+
+describe('a start that fails', () => {
+  it.each(FAILURES)(
+    'with $what prints one line that says so, and ends with 1',
+    async ({ app = 'api', environment, names }) => {
+      const service = ServiceProcess.launch(app, { ...system.settings(system.database.apiUrl), ...environment() });
+      expect(await service.exited).toBe(1);
+      await until('its line', () => service.lines.length > 0);
+      expect(service.stray).toEqual([]);
+      expect(service.lines).toEqual([
+        expect.objectContaining({ level: 'CRITICAL', event: 'startup_failed', service: expect.stringContaining('') }),
+      ]);
+      for (const name of names) expect(service.text()).toContain(name);
+      expect(service.text()).not.toContain('a-password');
+    },
+    SLOW_MACHINE_MS,
+  );
+});
+
+describe('health', () => {
+  it('is live and ready in both processes, and silent in the log', async () => {
+    for (const { port } of [system.api, system.worker]) {
+      expect(await system.request('GET', '/health/live', { port })).toMatchObject({ status: 200, body: { status: 'ok' } });
+      const ready = await system.request('GET', '/health/ready', { port });
+      expect(ready).toMatchObject({ status: 200, body: { status: 'ok', checks: { database: 'ok' } } });
+    }
+    expect(system.lines.filter((line) => String(line['http.url_details.path']).startsWith('/health'))).toEqual([]);
+  });
+
+  it('is not ready without the database, says so once, and recovers by itself', async () => {
+    const name = new URL(system.database.ownerUrl).pathname.slice(1);
+    await system.query(`alter database ${name} connection limit 0`); // superusers are exempt
+    await system.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and usename in ('pikaia_api', 'pikaia_worker')`,
+    );
+    for (const { port } of [system.api, system.worker]) {
+      const ready = () => system.request('GET', '/health/ready', { port });
+      await until('503', async () => (await ready()).status === 503);
+      const answer = await ready();
+      expect(answer).toMatchObject({ status: 503 });
+      expect(answer.headers.get('retry-after')).toBe('1');
+      expect((await system.request('GET', '/health/live', { port })).status).toBe(200);
+    }
+    const refused = await system.request('GET', '/me', { as: ALICE });
+    expect(refused.body).toMatchObject({
+      status: 503,
+      type: 'urn:pikaia:problem:unavailable',
+      correlation_id: expect.any(String),
+    });
+    expect(refused.headers.get('retry-after')).toBe('2');
+    expect(JSON.stringify(refused.body)).not.toMatch(/connection|database|pikaia_api/i);
+
+    await system.query(`alter database ${name} connection limit -1`);
+    for (const service of [system.api, system.worker]) {
+      await until(
+        'ready again',
+        async () => (await system.request('GET', '/health/ready', { port: service.port })).status === 200,
+      );
+      const states = () => service.lines.filter(({ event }) => event === 'health_changed').map((line) => line['health.status']);
+      await until('both lines', () => states().length >= 2);
+      expect(states()).toEqual(['database_unavailable', 'ready']);
+    }
+    expect((await system.request('GET', '/me', { as: ALICE })).status).toBe(200);
+  });
+});
+
+describe('SIGTERM', () => {
+  let owner: pg.Client;
+
+  beforeAll(async () => {
+    owner = new pg.Client({ connectionString: system.database.ownerUrl });
+    await owner.connect();
+  });
+  afterAll(() => owner.end());
+
+  /** Runs `meanwhile` while an invitation waits inside its transaction for the organization's lock. */
+  async function whileWaiting(
+    port: number,
+    email: string,
+    meanwhile: () => Promise<void>,
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    await owner.query('begin');
+    await owner.query('select from organizations_organization for update');
+    const answer = fetch(`http://127.0.0.1:${port}/api/v1/members/invitations`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await system.token(ALICE)}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ email, role: 'member' }),
+      ...(signal && { signal }),
+    });
+    answer.catch(() => undefined); // the caller looks at it
+    await until('it waits for the lock', async () => {
+      const waiting = await system.query(
+        `select from pg_stat_activity where datname = current_database() and usename = 'pikaia_api' and wait_event_type = 'Lock'`,
+      );
+      return waiting.length > 0;
+    });
+    await meanwhile();
+    await owner.query('commit');
+    return answer;
+  }
+
+  const written = (email: string) =>
+    system.query(
+      `select from organizations_member m join organizations_user u on u.id = m.user_id
+       join outbox.outbox_log l on l.aggregate_id = m.id::text join audit.record r on r.aggregate_id = m.id::text
+       where u.email = $1`,
+      [email],
+    );
+
+  it(
+    'lets a request that is under way finish, also when it comes twice, and ends with 0',
+    async () => {
+      const api = await system.startApi();
+      const answer = await whileWaiting(api.port, 'slow@example.com', async () => {
+        api.child.kill('SIGTERM');
+        await until('it stops', () => api.lines.some(({ event }) => event === 'process_stopping'));
+        api.child.kill('SIGTERM');
+        await until('nobody new is let in', () =>
+          fetch(`http://127.0.0.1:${api.port}/health/ready`).then(
+            () => false,
+            () => true,
+          ),
+        );
+      });
+      expect(answer.status).toBe(201);
+      expect(await answer.json()).toMatchObject({ email: 'slow@example.com' });
+      expect(await api.exited).toBe(0);
+      expect(await written('slow@example.com')).toHaveLength(1);
+      await until('its last line', () => api.lines.at(-1)?.['event'] === 'process_stopped');
+      expect(api.lines.filter(({ level }) => level !== 'INFO')).toEqual([]);
+    },
+    SLOW_MACHINE_MS,
+  );
+
+  it(
+    'lets a handler whose client went away finish its transaction',
+    async () => {
+      const api = await system.startApi();
+      const client = new AbortController();
+      const answer = whileWaiting(
+        api.port,
+        'gone@example.com',
+        async () => {
+          client.abort();
+          await until('the client is gone', () => api.lines.some(({ event }) => event === 'request_aborted'));
+          api.child.kill('SIGTERM');
+          await until('it stops', () => api.lines.some(({ event }) => event === 'process_stopping'));
+        },
+        client.signal,
+      );
+      await expect(answer).rejects.toMatchObject({ name: 'AbortError' });
+      expect(await api.exited).toBe(0);
+      expect(await written('gone@example.com')).toHaveLength(1);
+      await until('its last line', () => api.lines.at(-1)?.['event'] === 'process_stopped');
+      expect(api.lines.filter(({ level }) => level !== 'INFO')).toEqual([]);
+    },
+    SLOW_MACHINE_MS,
+  );
+
+  it('stops the worker in order', async () => {
+    expect(await system.worker.stop()).toBe(0);
+    await until('its last line', () => system.worker.lines.at(-1)?.['event'] === 'process_stopped');
+  });
+});
