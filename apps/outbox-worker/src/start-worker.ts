@@ -32,7 +32,8 @@ export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Servi
     { logger: nestLogger(), abortOnError: false },
   );
   enterContextAtRequest(app.getHttpServer(), { hops: 0 }, [accessLog(systemClock)]);
-  await app.listen(worker.workerPort, '0.0.0.0');
+  await app.init();
+  await app.getHttpAdapter().getInstance().listen({ port: worker.workerPort, host: '0.0.0.0' }); // Nest's would log a port in use by itself
   logger.info('worker_started', { port: (app.getHttpServer().address() as AddressInfo).port, sinks: outbox.eventSinks });
   return {
     async stop() {

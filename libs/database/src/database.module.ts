@@ -39,7 +39,7 @@ export class DatabaseModule {
       type: 'postgres',
       url: settings.databaseUrl,
       entities,
-      retryAttempts: 0, // what starts the process decides about trying again
+      toRetry: () => false, // what starts the process decides about trying again, and says why it failed
       logging: false,
       extra: {
         max: settings.databasePoolSize,

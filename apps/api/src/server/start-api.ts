@@ -42,7 +42,8 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<Service>
   app.setGlobalPrefix(API_PREFIX, { exclude: ['health/live', 'health/ready'] });
   enterContextAtRequest(app.getHttpServer(), trusted, [accessLog(systemClock)]);
   logClientErrors(app.getHttpServer());
-  await app.listen(api.port, '0.0.0.0');
+  await app.init();
+  await app.getHttpAdapter().getInstance().listen({ port: api.port, host: '0.0.0.0' }); // Nest's would log a port in use by itself
   logger.info('api_started', { port: (app.getHttpServer().address() as AddressInfo).port });
   return {
     async stop() {

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeSettings, Setting, type SettingDescription, type SettingsClass } from '@pikaia/core';
+import { DatabaseSettings } from '@pikaia/database';
+import { OutboxSettings } from '@pikaia/events';
+import { LoggingSettings } from '@pikaia/logging';
+import { NotificationSettings } from '@pikaia/notifications';
+import { ApiSettings } from '../../apps/api/src/api.settings.js';
+import { WorkerSettings } from '../../apps/outbox-worker/src/worker.settings.js';
+
+/** What `npm start` itself reads, beside what it passes on. */
+class StartSettings {
+  @Setting('API_DATABASE_URL', {
+    about: "for npm start: the api's connection string, where the roles exist already",
+    secret: true,
+  })
+  apiDatabaseUrl?: string;
+
+  @Setting('WORKER_DATABASE_URL', {
+    about: "for npm start: the worker's connection string, where the roles exist already",
+    secret: true,
+  })
+  workerDatabaseUrl?: string;
+}
+
+const CLASSES: readonly (readonly [heading: string, settings: SettingsClass])[] = [
+  ['Logs: api and outbox-worker', LoggingSettings],
+  [
+    'Database: api and outbox-worker; for npm start DATABASE_URL is the owner’s, and nothing embedded starts then',
+    DatabaseSettings,
+  ],
+  ['npm start', StartSettings],
+  ['api', ApiSettings],
+  ['outbox-worker', WorkerSettings],
+  ['outbox-worker: the relay', OutboxSettings],
+  ['outbox-worker: notifications', NotificationSettings],
+];
+
+/** The file as the classes have it: each setting once, where it first appears, commented out unless it must be set. */
+function environmentExample(classes: typeof CLASSES): string {
+  const known = new Set<string>();
+  const sections = classes.map(([heading, settings]) => {
+    const own = describeSettings(settings).filter(({ variable }) => !known.has(variable));
+    for (const { variable } of own) known.add(variable);
+    return [`## ${heading}`, ...own.map(lineOf)].join('\n\n');
+  });
+  return (
+    ['# All settings, with units and defaults. Empty text counts as absent. npm start needs none of them.', ...sections, '']
+      .join('\n\n')
+      .trimEnd() + '\n'
+  );
+}
+
+const lineOf = ({ variable, about, default: fallback, secret }: SettingDescription): string =>
+  `# ${about}${secret ? ' (secret)' : ''}\n# ${variable}=${fallback ?? ''}`;
+
+describe('.env.example', () => {
+  it('lists every setting of the settings classes with its unit and default', () => {
+    const written = readFileSync(join(__dirname, '../../.env.example'), 'utf8');
+    expect(written).toBe(environmentExample(CLASSES));
+  });
+
+  it('would lack a new setting (planted)', () => {
+    class Planted {
+      @Setting('PLANTED', { about: 'planted', default: '1' })
+      planted!: string;
+    }
+    const written = readFileSync(join(__dirname, '../../.env.example'), 'utf8');
+    expect(environmentExample([...CLASSES, ['planted', Planted]])).not.toBe(written);
+  });
+});
