@@ -26,7 +26,7 @@ class StartSettings {
 const CLASSES: readonly (readonly [heading: string, settings: SettingsClass])[] = [
   ['Logs: api and outbox-worker', LoggingSettings],
   [
-    'Database: api and outbox-worker; for npm start DATABASE_URL is the owner’s, and nothing embedded starts then',
+    'Database: api and outbox-worker; for npm start DATABASE_URL is that of the owner, and nothing embedded starts then',
     DatabaseSettings,
   ],
   ['npm start', StartSettings],
