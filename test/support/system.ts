@@ -1,14 +1,10 @@
-import { execFile } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
+import { join } from 'node:path';
 import pg from 'pg';
+import { builtApi, runBuilt } from './built-code.js';
 import { createDatabase, type TestDatabase } from './database.js';
 import { ServiceProcess, type LogLine } from './service.process.js';
-
-const run = promisify(execFile);
-const dist = resolve(__dirname, '../../apps/api/dist');
 
 export interface Answer {
   readonly status: number;
@@ -20,31 +16,30 @@ export interface Answer {
 interface SystemOptions {
   readonly worker?: boolean;
   readonly environment?: NodeJS.ProcessEnv;
-  /** A database that the test keeps; otherwise one is made and dropped. */
+  /** Otherwise one is made; it is dropped when the system stops. */
   readonly database?: TestDatabase;
 }
 
 /** api and outbox-worker as built, on a database with the demo data, in a folder of their own. */
 export class System {
   readonly services: ServiceProcess[] = [];
-  private readonly tokens = new Map<string, string>();
-  private readonly client: pg.Client;
+  private readonly issued = new Map<string, string>();
+  private readonly pool: pg.Pool;
 
   private constructor(
     readonly database: TestDatabase,
     readonly directory: string,
     private readonly environment: NodeJS.ProcessEnv,
   ) {
-    this.client = new pg.Client({ connectionString: database.ownerUrl });
-    this.client.on('error', () => undefined); // tests that restart the server make their own
+    this.pool = new pg.Pool({ connectionString: database.ownerUrl, max: 2 });
+    this.pool.on('error', () => undefined); // the server was restarted: the next query gets another connection
   }
 
   static async start({ worker = true, environment = {}, database }: SystemOptions = {}): Promise<System> {
     const directory = mkdtempSync(join(tmpdir(), 'pikaia-system-'));
     chmodSync(directory, 0o711);
     const system = new System(database ?? (await createDatabase()), directory, environment);
-    await system.client.connect();
-    await inNode(`await (await import('${dist}/database/seed.js')).seed(${JSON.stringify(system.database.ownerUrl)})`);
+    await runBuilt(`await (await import('${builtApi('database/seed.js')}')).seed(${JSON.stringify(system.database.ownerUrl)})`);
     await Promise.all([system.startApi(), ...(worker ? [system.startWorker()] : [])]);
     return system;
   }
@@ -83,14 +78,21 @@ export class System {
 
   /** As `npm run token` does it. */
   async token(email: string): Promise<string> {
-    const known = this.tokens.get(email);
-    if (known) return known;
-    const options = { email, keysDirectory: join(this.directory, 'keys'), databaseUrl: this.database.ownerUrl };
-    const token = await inNode(
-      `process.stdout.write(await (await import('${dist}/authentication/development-issuer.js')).issueDevelopmentToken(${JSON.stringify(options)}))`,
-    );
-    this.tokens.set(email, token);
-    return token;
+    return (await this.tokens([email])).get(email)!;
+  }
+
+  /** Tokens of many people from one process: to start one takes longer than to issue hundreds. */
+  async tokens(emails: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const missing = emails.filter((email) => !this.issued.has(email));
+    if (missing.length) {
+      const options = { keysDirectory: join(this.directory, 'keys'), databaseUrl: this.database.ownerUrl };
+      const printed = await runBuilt(`
+        const { issueDevelopmentToken } = await import('${builtApi('authentication/development-issuer.js')}');
+        for (const email of ${JSON.stringify(missing)})
+          console.log(await issueDevelopmentToken({ email, ...${JSON.stringify(options)} }));`);
+      for (const [index, token] of printed.trim().split('\n').entries()) this.issued.set(missing[index]!, token);
+    }
+    return this.issued;
   }
 
   /** A request as `email`, or as nobody. Paths that do not begin with /health are below /api/v1. */
@@ -112,13 +114,13 @@ export class System {
 
   /** As the owner. */
   async query<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
-    return (await this.client.query<Row>(sql, values)).rows;
+    return (await this.pool.query<Row>(sql, values)).rows;
   }
 
   /** Stops what still runs, and removes what was made. Answers how each service ended. */
   async stop(): Promise<(number | string)[]> {
     const ends = await Promise.all(this.services.map((service) => service.stop()));
-    await this.client.end();
+    await this.pool.end();
     await this.database.drop();
     rmSync(this.directory, { recursive: true, force: true }); // what mkdtemp returned
     return ends;
@@ -135,9 +137,4 @@ export interface RequestOptions {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly port?: number;
-}
-
-/** The built code is ESM with decorators: a process of its own loads it as it is. */
-async function inNode(code: string): Promise<string> {
-  return (await run(process.execPath, ['--input-type=module', '-e', code])).stdout;
 }
