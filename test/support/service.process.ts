@@ -17,7 +17,8 @@ export class ServiceProcess {
 
   private constructor(readonly child: ChildProcess) {
     for (const stream of [child.stdout!, child.stderr!]) createInterface({ input: stream }).on('line', (text) => this.take(text));
-    this.exited = once(child, 'exit').then(([code, signal]) => (signal ?? code) as number | string);
+    // Not 'exit': what it printed last is still to be read then.
+    this.exited = once(child, 'close').then(([code, signal]) => (signal ?? code) as number | string);
   }
 
   /** Starts `apps/<app>/dist/main.js` and waits until it says that it is ready. */
@@ -56,10 +57,26 @@ export class ServiceProcess {
     return this.lines.find(({ event }) => event === 'api_started' || event === 'worker_started');
   }
 
-  /** SIGTERM, and the exit status. */
+  /** SIGTERM, and the exit status. One that is frozen goes on to do so. */
   async stop(): Promise<number | string> {
     this.child.kill('SIGTERM');
+    this.thaw();
     return this.exited;
+  }
+
+  /** SIGSTOP: it does nothing any more, and its connections stay open. */
+  freeze(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  /** SIGCONT. */
+  thaw(): void {
+    this.child.kill('SIGCONT');
+  }
+
+  /** The lines of an event. */
+  linesOf(event: string): LogLine[] {
+    return this.lines.filter((line) => line['event'] === event);
   }
 
   /** SIGKILL. */

@@ -17,30 +17,29 @@ export interface Answer {
 interface SystemOptions {
   readonly worker?: boolean;
   readonly environment?: NodeJS.ProcessEnv;
-  /** A database that the test keeps; otherwise one is made and dropped. */
+  /** Otherwise one is made; it is dropped when the system stops. */
   readonly database?: TestDatabase;
 }
 
 /** api and outbox-worker as built, on a database with the demo data, in a folder of their own. */
 export class System {
   readonly services: ServiceProcess[] = [];
-  private readonly tokens = new Map<string, string>();
-  private readonly client: pg.Client;
+  private readonly issued = new Map<string, string>();
+  private readonly pool: pg.Pool;
 
   private constructor(
     readonly database: TestDatabase,
     readonly directory: string,
     private readonly environment: NodeJS.ProcessEnv,
   ) {
-    this.client = new pg.Client({ connectionString: database.ownerUrl });
-    this.client.on('error', () => undefined); // tests that restart the server make their own
+    this.pool = new pg.Pool({ connectionString: database.ownerUrl, max: 2 });
+    this.pool.on('error', () => undefined); // the server was restarted: the next query gets another connection
   }
 
   static async start({ worker = true, environment = {}, database }: SystemOptions = {}): Promise<System> {
     const directory = mkdtempSync(join(tmpdir(), 'pikaia-system-'));
     chmodSync(directory, 0o711);
     const system = new System(database ?? (await createDatabase()), directory, environment);
-    await system.client.connect();
     await seed(system.database.ownerUrl);
     await Promise.all([system.startApi(), ...(worker ? [system.startWorker()] : [])]);
     return system;
@@ -80,11 +79,17 @@ export class System {
 
   /** As `npm run token` does it. */
   async token(email: string): Promise<string> {
-    const known = this.tokens.get(email);
+    const known = this.issued.get(email);
     if (known) return known;
     const token = await this.newToken(email);
-    this.tokens.set(email, token);
+    this.issued.set(email, token);
     return token;
+  }
+
+  /** Tokens of many people. */
+  async tokens(emails: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    for (const email of emails) await this.token(email);
+    return this.issued;
   }
 
   /** A session of its own; `lifetime` in seconds. */
@@ -113,13 +118,13 @@ export class System {
 
   /** As the owner. */
   async query<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
-    return (await this.client.query<Row>(sql, values)).rows;
+    return (await this.pool.query<Row>(sql, values)).rows;
   }
 
   /** Stops what still runs, and removes what was made. Answers how each service ended. */
   async stop(): Promise<(number | string)[]> {
     const ends = await Promise.all(this.services.map((service) => service.stop()));
-    await this.client.end();
+    await this.pool.end();
     await this.database.drop();
     rmSync(this.directory, { recursive: true, force: true }); // what mkdtemp returned
     return ends;

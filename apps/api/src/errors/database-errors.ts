@@ -1,7 +1,16 @@
 const RETRY_AFTER_S = 2; // PostgreSQL restarts within it
 
 // Codes of the operating system and of pg's own connection, and SQLSTATE classes after which the same request may pass.
-const SYSTEM = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'ENOTFOUND', 'EAI_AGAIN']);
+const SYSTEM = new Set([
+  'PIKAIA_DATABASE_CONNECTION_LOST',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
 const STATES = /^(08|53|57|40001$|40P01$|55P03$|25P03$|25006$)/; // no connection, no resources, going down or timed out, lost a race, read-only
 const MESSAGES =
   /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable/;

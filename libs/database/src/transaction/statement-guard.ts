@@ -1,6 +1,6 @@
 import { QueryFailedError, type QueryRunner } from 'typeorm';
 import { currentScope } from './transaction.js';
-import { savepointOpen, transactionAborted, transactionEnded } from './transaction.errors.js';
+import { connectionLost, savepointOpen, transactionAborted, transactionEnded } from './transaction.errors.js';
 import type { TransactionScope } from './transaction.scope.js';
 
 /**
@@ -32,7 +32,7 @@ export function guardStatements(runner: QueryRunner, root: TransactionScope): vo
  */
 async function commit(runner: QueryRunner, root: TransactionScope): Promise<void> {
   await root.finish();
-  if (runner.isReleased) throw transactionAborted('the connection was lost');
+  if (runner.isReleased) throw connectionLost();
   const client = (await runner.connect()) as { query(sql: string): Promise<{ command: string }> };
   const { command } = await client.query('COMMIT').catch((error: Error) => {
     throw new QueryFailedError('COMMIT', undefined, error); // as TypeORM wraps every other statement's error

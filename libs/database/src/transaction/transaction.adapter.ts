@@ -6,7 +6,7 @@ import type { DataSource } from 'typeorm';
 import { runInSavepoint } from './savepoint.js';
 import { guardStatements } from './statement-guard.js';
 import { currentScope, setScope } from './transaction.js';
-import { transactionEnded } from './transaction.errors.js';
+import { transactionEnded, withLostConnection } from './transaction.errors.js';
 import { TransactionScope } from './transaction.scope.js';
 
 const logger = getLogger('database');
@@ -31,7 +31,12 @@ export class TransactionAdapter extends TransactionalAdapterTypeOrm {
         wrapWithTransaction: async (settings, work, setManager) => {
           const scope = new TransactionScope();
           setScope(scope);
-          const marked = (): Promise<unknown> => work().finally(() => (scope.over = true));
+          const marked = (): Promise<unknown> =>
+            work()
+              .catch((error: unknown) => {
+                throw withLostConnection(error);
+              })
+              .finally(() => (scope.over = true));
           const result: unknown = await options.wrapWithTransaction(settings, marked, (manager) => {
             guardStatements(manager!.queryRunner!, scope);
             setManager(manager);

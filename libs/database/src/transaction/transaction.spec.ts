@@ -184,18 +184,25 @@ describe('@Transactional', () => {
     expect(await notes()).toHaveLength(2);
   });
 
-  it.each(['before a statement', 'before the commit'])('fails when its connection is terminated %s', async (when) => {
+  it.each([
+    ['with a statement', 'QueryFailedError'],
+    ['before a statement', 'PikaiaError'],
+    ['before the commit', 'PikaiaError'],
+  ])('says that its connection was lost when that happens %s', async (when, name) => {
     const ran: string[] = [];
     const work = unit.required(async () => {
       afterCommit(() => ran.push('never'));
       await insert('lost');
       const { queryRunner } = manager();
+      if (when === 'with a statement') await manager().query('select pg_terminate_backend(pg_backend_pid())');
       await bench.owner.query('select pg_terminate_backend($1, 5000)', [await backend()]);
-      // The client hears of it a moment later; a statement sent before would fail as well.
-      while (when === 'before the commit' && !queryRunner!.isReleased) await new Promise((resolve) => setImmediate(resolve));
+      while (!queryRunner!.isReleased) await new Promise((resolve) => setImmediate(resolve)); // it hears of it a moment later
       if (when === 'before a statement') await insert('lost too');
     });
-    await expect(work).rejects.toThrow();
+    await expect(work).rejects.toMatchObject({
+      name,
+      code: name === 'PikaiaError' ? 'PIKAIA_DATABASE_CONNECTION_LOST' : '57P01',
+    });
     expect([await notes(), ran]).toEqual([[], []]);
     await Promise.all(Array.from({ length: 8 }, (_, n) => unit.required(() => insert(`usable ${n}`))));
     expect(await notes()).toHaveLength(8);

@@ -14,6 +14,7 @@ export class PostponeError extends Error {
 }
 
 const UNREACHABLE = new Set([
+  'PIKAIA_DATABASE_CONNECTION_LOST',
   'ECONNREFUSED',
   'ECONNRESET',
   'ECONNABORTED',

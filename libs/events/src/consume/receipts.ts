@@ -17,6 +17,9 @@ const CLAIM_MARGIN_MS = 10_000; // beyond the handler's own limit, for the recei
 
 /** Keeps an effect from happening twice, whatever is delivered again. */
 export class Receipts {
+  /** What effects have answered whose receipts could not be written: the next delivery writes them, and repeats nothing. */
+  private readonly unwritten = new Map<string, unknown>();
+
   constructor(private readonly source: DataSource) {}
 
   /**
@@ -35,23 +38,27 @@ export class Receipts {
 
   /**
    * Runs a handler whose effect is outside: claims the event, works, marks it done with what the handler returned.
-   * While the claim holds nobody else works on it, also when `work` outlives its caller's patience.
+   * While the claim holds nobody else works on it, also when `work` outlives its caller's patience. Where the database
+   * fails after the effect, this process knows of it: only one that is killed in between can repeat it.
    *
    * @returns false when it had been handled before; `work` is not called then.
    * @throws PostponeError while somebody else holds the claim.
    */
   async aroundEffect(key: ReceiptKey, patienceMs: number, work: () => Promise<unknown>): Promise<boolean> {
     const id = [key.consumer, key.eventId];
-    const claim = await this.claim(key, patienceMs + CLAIM_MARGIN_MS);
-    if (claim === undefined) return false;
-    let result: unknown;
-    try {
-      result = await work();
-    } catch (error) {
-      await this.release(id, claim);
-      throw error;
+    const known = id.join(' ');
+    if (!this.unwritten.has(known)) {
+      const claim = await this.claim(key, patienceMs + CLAIM_MARGIN_MS);
+      if (claim === undefined) return false;
+      try {
+        this.unwritten.set(known, await work());
+      } catch (error) {
+        await this.release(id, claim);
+        throw error;
+      }
     }
-    await this.source.query(DONE, [...id, JSON.stringify(result ?? null)]);
+    await this.source.query(DONE, [...id, JSON.stringify(this.unwritten.get(known) ?? null)]);
+    this.unwritten.delete(known);
     return true;
   }
 

@@ -1,0 +1,244 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import { startDatabaseServer, type TestDatabaseServer } from '../support/database-server.js';
+import { InvitationLoad } from '../support/invitation-load.js';
+import { flawsOf, readInvitations, type InvitationRecords } from '../support/invitation-records.js';
+import { seededRandom } from '../support/seeded-random.js';
+import { System } from '../support/system.js';
+import { until } from '../support/until.js';
+
+const ALICE = 'alice@example.com';
+const GINA = 'gina@example.com';
+const SEED = Number(process.env['PIKAIA_SEED'] ?? 15);
+const PATIENCE_MS = 40_000; // the machine may be busy
+const CLAIM_MS = 40_000; // of an e-mail whose claim was written and not answered: it is sent when that has run out
+const TERMINATIONS = 25;
+
+jest.setTimeout(180_000);
+
+/** Whatever befalls the api and its database: a change has its event and its entry, or there is no change. */
+describe('an api whose process or database fails', () => {
+  let database: TestDatabaseServer;
+  let system: System;
+
+  beforeAll(async () => {
+    database = await startDatabaseServer();
+    system = await System.start({ database, environment: { OUTBOX_POLL_INTERVAL_MS: '200' } });
+    await system.tokens([ALICE, GINA]);
+  });
+  afterAll(() => system.stop());
+
+  it('leaves nothing of a request when it is killed inside the transaction, and works again when it is started', async () => {
+    const email = 'killed@example.com';
+    const kept = await whileBlocked('lock table audit.record in share mode', async (release) => {
+      const cut = expect(invite(email)).rejects.toThrow();
+      const session = await sessionWaitingIn('insert into audit.record'); // row and event are written by then
+      await system.api.kill();
+      await cut;
+      await release();
+      await until('the server has noticed', async () => !(await isThere(session)), PATIENCE_MS);
+      return leftOf(email);
+    });
+    expect(kept).toEqual({ users: 0, events: 0, entries: 0 });
+    await system.startApi();
+    expect((await invite(email)).status).toBe(201);
+    expect(await leftOf(email)).toEqual({ users: 1, events: 1, entries: 1 });
+  });
+
+  it('leaves all of a request when it is killed while the commit is under way', async () => {
+    const email = 'committed@example.com';
+    await system.query(
+      `create function wait_for_test() returns trigger language plpgsql as 'begin perform pg_advisory_xact_lock(15); return null; end'`,
+    );
+    await system.query(
+      'create constraint trigger wait_for_test after insert on organizations_member deferrable initially deferred for each row execute function wait_for_test()',
+    );
+    const kept = await whileBlocked('select pg_advisory_xact_lock(15)', async (release) => {
+      const cut = expect(invite(email)).rejects.toThrow();
+      const session = await sessionWaitingIn('COMMIT');
+      await system.api.kill();
+      await cut;
+      await release();
+      await until('the server has noticed', async () => !(await isThere(session)), PATIENCE_MS);
+      return leftOf(email);
+    });
+    await system.query('drop function wait_for_test cascade');
+    expect(kept).toEqual({ users: 1, events: 1, entries: 1 });
+    await system.startApi();
+  });
+
+  it('says so while the database is away, and is ready again when it is back', async () => {
+    expect(await health()).toEqual({ live: 200, ready: 200 });
+    await database.server.stop();
+    expect(await health()).toEqual({ live: 200, ready: 503 });
+    const refused = await system.request('GET', '/me', { as: ALICE });
+    expect(refused.status).toBe(503);
+    expect((await system.request('GET', '/health/ready', { port: system.worker.port })).status).toBe(503);
+    expect((await system.request('GET', '/health/live', { port: system.worker.port })).status).toBe(200);
+    await database.server.start();
+    await until('it is ready', async () => (await health()).ready === 200, PATIENCE_MS);
+    const changes = () => system.api.linesOf('health_changed').map((line) => line['health.status']);
+    await until('it says so', () => changes().includes('ready'));
+    expect(changes()).toEqual(['database_unavailable', 'ready']); // once each, however often it is asked
+  });
+
+  describe('under load', () => {
+    let load: InvitationLoad;
+    let records: InvitationRecords;
+    let made: { memberId: string; correlationId: string }[];
+
+    beforeAll(async () => {
+      load = new InvitationLoad(system, [ALICE, GINA]);
+      await answers(201, 20);
+      await database.server.kill();
+      await answers(503, 12);
+      await database.server.start();
+      await answers(201, 20);
+      await database.server.stop();
+      await answers(503, 12);
+      await database.server.start();
+      await answers(201, 20);
+      const random = seededRandom(SEED);
+      for (let count = 0; count < TERMINATIONS; count++) {
+        await terminateOne(random);
+        await answers(201, 2);
+      }
+      await load.stop();
+      made = load.withStatus(201).map(({ answer, correlationId }) => ({ memberId: String(answer.body['id']), correlationId }));
+      records = await readInvitations((sql) => system.query(sql));
+    });
+
+    it('answers what it cannot do with 503, Retry-After and problem details, and nothing else', () => {
+      const others = load.answers.filter(({ answer }) => answer.status !== 201 && answer.status !== 503);
+      const faults = system.api.linesOf('unhandled_error').map((line) => line['error.stack']);
+      expect({ others: others.map(({ answer }) => answer.body), faults }).toEqual({ others: [], faults: [] });
+      for (const { answer, correlationId } of load.withStatus(503)) {
+        expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+        expect(answer.headers.get('content-type')).toContain('application/problem+json');
+        expect(answer.body).toMatchObject({ status: 503, correlation_id: correlationId });
+      }
+    });
+
+    it('keeps row, event and entry together, and each that it answered', () => {
+      expect(made.length).toBeGreaterThan(100);
+      expect(flawsOf(records, made)).toEqual([]);
+    });
+
+    it.each([
+      ['row', (kept: InvitationRecords) => ({ ...kept, rows: kept.rows.slice(1) })],
+      ['event', (kept: InvitationRecords) => ({ ...kept, events: kept.events.slice(1) })],
+      ['entry', (kept: InvitationRecords) => ({ ...kept, entries: kept.entries.slice(1) })],
+      ['second entry', (kept: InvitationRecords) => ({ ...kept, entries: [...kept.entries, kept.entries[0]!] })],
+    ])('would show it, were a %s missing or too many', (_, plant) => {
+      expect(flawsOf(plant(records), made)).toHaveLength(1);
+    });
+
+    it('would show it, were nothing kept of what it answered', () => {
+      const [one] = made;
+      const without = <T extends { memberId: string }>(found: readonly T[]) =>
+        found.filter(({ memberId }) => memberId !== one!.memberId);
+      const lost = {
+        rows: records.rows.filter((id) => id !== one!.memberId),
+        events: without(records.events),
+        entries: without(records.entries),
+      };
+      expect(flawsOf(lost, made)).toHaveLength(1);
+    });
+
+    it('has each event delivered, and one e-mail sent for it', async () => {
+      await until(
+        'all are published',
+        async () => {
+          const open = await system.query(`select from events_outboxevent where status <> 'published'`);
+          return open.length === 0;
+        },
+        CLAIM_MS + PATIENCE_MS,
+      );
+      const events = (await system.query<{ event_id: string }>('select event_id from outbox.outbox_log'))
+        .map((row) => row.event_id)
+        .sort();
+      const letters = readdirSync(join(system.directory, 'mail'))
+        .map((file) => file.replace('.eml', ''))
+        .sort();
+      expect(letters).toEqual(events);
+      const sent = () =>
+        system.worker
+          .linesOf('welcome_email_sent')
+          .map((line) => line['event.id'] as string)
+          .sort();
+      await until('their lines have been read', () => sent().length >= events.length, PATIENCE_MS);
+      expect(sent()).toEqual(events);
+    });
+
+    it('goes on in the processes that it had', () => {
+      expect(system.services.filter(({ child }) => child.exitCode === null && child.signalCode === null)).toEqual([
+        system.worker,
+        system.api,
+      ]);
+      expect(system.services.flatMap(({ stray }) => stray)).toEqual([]);
+    });
+
+    /** Waits for so many more answers with the status. */
+    async function answers(status: number, more: number): Promise<void> {
+      const goal = load.withStatus(status).length + more;
+      await until(`${goal} answers ${status}`, () => load.withStatus(status).length >= goal, PATIENCE_MS);
+    }
+
+    /** Ends one session of api or worker, whatever it is doing. */
+    async function terminateOne(random: () => number): Promise<void> {
+      const sessions = await system.query<{ pid: number }>(
+        `select pid from pg_stat_activity where usename in ('pikaia_api', 'pikaia_worker') order by application_name, pid`,
+      );
+      const one = sessions[Math.floor(random() * sessions.length)];
+      if (one) await system.query('select pg_terminate_backend($1)', [one.pid]);
+    }
+  });
+
+  const invite = (email: string) =>
+    system.request('POST', '/members/invitations', { as: ALICE, body: { email, role: 'member' } });
+
+  async function health(): Promise<{ live: number; ready: number }> {
+    const [live, ready] = await Promise.all([system.request('GET', '/health/live'), system.request('GET', '/health/ready')]);
+    return { live: live.status, ready: ready.status };
+  }
+
+  /** Runs `work` while a session of ours holds what `statement` takes, at the latest until the end. */
+  async function whileBlocked<T>(statement: string, work: (release: () => Promise<unknown>) => Promise<T>): Promise<T> {
+    const blocker = new pg.Client({ connectionString: database.ownerUrl });
+    await blocker.connect();
+    try {
+      await blocker.query('begin');
+      await blocker.query(statement);
+      return await work(() => blocker.query('commit'));
+    } finally {
+      await blocker.end();
+    }
+  }
+
+  const sessionWaitingIn = (statement: string): Promise<number> =>
+    until(
+      `somebody waits in ${statement}`,
+      async () => {
+        const [found] = await system.query<{ pid: number }>(
+          `select pid from pg_stat_activity where application_name = 'pikaia-api' and wait_event_type = 'Lock' and strpos(query, $1) > 0`,
+          [statement],
+        );
+        return found?.pid;
+      },
+      PATIENCE_MS,
+    );
+
+  const isThere = async (pid: number): Promise<boolean> =>
+    (await system.query('select from pg_stat_activity where pid = $1', [pid])).length > 0;
+
+  async function leftOf(email: string): Promise<object> {
+    const [left] = await system.query(
+      `select (select count(*)::int from organizations_user where email = $1) as users,
+         (select count(*)::int from outbox.outbox_log where payload -> 'data' ->> 'email' = $1) as events,
+         (select count(*)::int from events_auditlog where diff -> 'new' ->> 'email' = $1) as entries`,
+      [email],
+    );
+    return left!;
+  }
+});

@@ -1,0 +1,176 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { LogLine, ServiceProcess } from '../support/service.process.js';
+import { System } from '../support/system.js';
+import { until } from '../support/until.js';
+
+const ALICE = 'alice@example.com';
+const LEADER_TIMEOUT_MS = 1500;
+const PATIENCE_MS = 25_000; // the machine may be busy; nothing here takes a fifth of it otherwise
+
+jest.setTimeout(90_000);
+
+/** What a worker may suffer: killed, frozen. Nothing is lost, and no e-mail is sent twice. */
+describe('an outbox worker', () => {
+  let system: System;
+  let first: ServiceProcess;
+  /** The one event whose receipt is taken away, so that the check of what was sent twice is seen to find something. */
+  let planted: string;
+
+  beforeAll(async () => {
+    system = await System.start({
+      environment: { LOG_LEVEL: 'debug', OUTBOX_LEADER_TIMEOUT_MS: String(LEADER_TIMEOUT_MS), OUTBOX_POLL_INTERVAL_MS: '200' },
+    });
+    first = system.worker;
+    await system.token(ALICE);
+  });
+  afterAll(() => system.stop());
+
+  it('that is killed between the e-mail and its cursor hands the event over again, and the e-mail is not sent again', async () => {
+    expect(await first.stop()).toBe(0);
+    // The first change of a leadership is stored at once, the next one ten seconds later: the kill falls in between.
+    const victim = await system.startWorker({ OUTBOX_STORE_INTERVAL_MS: '10000' });
+    await published(await invite('stored@example.com'));
+    const event = await invite('unstored@example.com');
+    planted = await invite('planted@example.com');
+    const [receipt] = await Promise.all([received(event), received(planted)]);
+    await victim.kill();
+    expect(await statusOf(event)).toBe('pending'); // no cursor covers it: the kill did come before
+    expect(sentBy(victim, event)).toHaveLength(1);
+    await system.query('delete from outbox.consumer_receipt where event_id = $1', [planted]); // what keeps it from repeating
+
+    const successor = await system.startWorker();
+    await published(event);
+    await published(planted);
+    await until('it finds the receipt', () =>
+      linesAbout(successor, event).some((line) => line['event'] === 'event_handled_before'),
+    );
+    expect(sentBy(successor, event)).toEqual([]);
+    expect(await received(event)).toEqual(receipt);
+    await expectLettersOnce();
+  });
+
+  it('that is frozen while it leads is replaced, and stands by when it goes on', async () => {
+    await system.startWorker();
+    const [frozen, other] = await leaderAndOther();
+    const before = await invite('before@example.com');
+    await published(before);
+    await until('it has sent one', () => sentBy(frozen, before).length === 1);
+    frozen.freeze();
+    const during = await invite('during@example.com');
+    await leading(other);
+    await published(during);
+    await until('the other one has sent it', () => sentBy(other, during).length === 1);
+    expect(sentBy(frozen, during)).toEqual([]);
+
+    frozen.thaw();
+    await until('it notices', () => frozen.linesOf('leader_lost').length > 0, PATIENCE_MS);
+    await until('it stands by', async () => (await sinkState(frozen)) === 'standby', PATIENCE_MS);
+    const after = await invite('after@example.com');
+    await published(after);
+    expect(sentBy(frozen, after)).toEqual([]);
+    await expectLettersOnce();
+  });
+
+  // The store is one statement, so the server commits it without the frozen process, and then misses the next word.
+  it('that is frozen while it stores its cursor loses the lead, and nothing is lost or repeated', async () => {
+    const [frozen, other] = await leaderAndOther();
+    const blocker = new pg.Client({ connectionString: system.database.ownerUrl });
+    await blocker.connect();
+    try {
+      await blocker.query('begin; lock table outbox.outbox_progress in share mode');
+      const event = await invite('storing@example.com');
+      await until('its store waits', storeWaits, PATIENCE_MS);
+      frozen.freeze();
+      await blocker.query('commit');
+      await leading(other);
+      await published(event);
+      expect(sentBy(other, event)).toEqual([]);
+    } finally {
+      await blocker.end();
+    }
+    const [numbers] = await system.query<{ gapless: boolean }>(
+      `select count(*) = max(number) + 1 as gapless from outbox.outbox_progress where sink = 'local/welcome-email'`,
+    );
+    expect(numbers!.gapless).toBe(true);
+
+    frozen.thaw();
+    await until('it stands by', async () => (await sinkState(frozen)) === 'standby', PATIENCE_MS);
+    await expectLettersOnce();
+  });
+
+  async function invite(email: string): Promise<string> {
+    const answer = await system.request('POST', '/members/invitations', { as: ALICE, body: { email, role: 'member' } });
+    expect(answer.status).toBe(201);
+    const [row] = await system.query<{ event_id: string }>('select event_id from outbox.outbox_log where correlation_id = $1', [
+      answer.headers.get('x-correlation-id'),
+    ]);
+    return row!.event_id;
+  }
+
+  async function statusOf(event: string): Promise<string> {
+    const [row] = await system.query<{ status: string }>('select status from events_outboxevent where event_id = $1', [event]);
+    return row!.status;
+  }
+
+  const published = (event: string): Promise<true> =>
+    until('it is published', async () => (await statusOf(event)) === 'published', PATIENCE_MS);
+
+  const received = (event: string): Promise<unknown> =>
+    until(
+      'the receipt',
+      async () => {
+        const sql = `select * from outbox.consumer_receipt where event_id = $1 and state = 'done'`;
+        return (await system.query(sql, [event]))[0];
+      },
+      PATIENCE_MS,
+    );
+
+  const storeWaits = async (): Promise<boolean> => {
+    const found = await system.query(`
+      select from pg_stat_activity where datname = current_database() and application_name like 'pikaia-relay%'
+        and wait_event_type = 'Lock' and query like '%insert into outbox.outbox_progress%'`);
+    return found.length > 0;
+  };
+
+  const linesAbout = (worker: ServiceProcess, event: string): LogLine[] =>
+    worker.lines.filter((line) => line['event.id'] === event);
+
+  const sentBy = (worker: ServiceProcess, event: string): LogLine[] =>
+    linesAbout(worker, event).filter((line) => line['event'] === 'welcome_email_sent');
+
+  const leading = (worker: ServiceProcess): Promise<true> =>
+    until(
+      'it leads',
+      () =>
+        worker.lines.findLast(({ event }) => event === 'leader_acquired' || event === 'leader_lost')?.['event'] ===
+        'leader_acquired',
+      PATIENCE_MS,
+    );
+
+  const sinkState = async (worker: ServiceProcess): Promise<string> => {
+    const { body } = await system.request('GET', '/health/ready', { port: worker.port });
+    return (body['sinks'] as { state: string }[])[0]!.state;
+  };
+
+  async function leaderAndOther(): Promise<[ServiceProcess, ServiceProcess]> {
+    const [one, two] = system.services.slice(-2) as [ServiceProcess, ServiceProcess];
+    return until(
+      'one of them leads',
+      async () => {
+        if ((await sinkState(one)) === 'leading') return [one, two];
+        return (await sinkState(two)) === 'leading' && [two, one];
+      },
+      PATIENCE_MS,
+    );
+  }
+
+  /** One file for each event; what was sent more often, over all workers that there were, is what was planted alone. */
+  async function expectLettersOnce(): Promise<void> {
+    const letters = readdirSync(join(system.directory, 'mail')).map((file) => file.replace('.eml', ''));
+    const sent = () => system.lines.filter(({ event }) => event === 'welcome_email_sent').map((line) => line['event.id']);
+    await until('their lines have been read', () => sent().length > letters.length, PATIENCE_MS);
+    expect(sent().toSorted()).toEqual([...letters, planted].toSorted());
+  }
+});

@@ -1,0 +1,30 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { migrateSchema } from '../../apps/api/src/database/schema.js';
+import { startPostgres, type PostgresServer } from '../../scripts/postgres.mjs';
+import type { TestDatabase } from './database.js';
+
+export interface TestDatabaseServer extends TestDatabase {
+  readonly server: PostgresServer;
+}
+
+/** A migrated database on a server of its own, for tests that stop it. What commits there survives a crash. */
+export async function startDatabaseServer(): Promise<TestDatabaseServer> {
+  const directory = mkdtempSync(join(tmpdir(), 'pikaia-server-'));
+  chmodSync(directory, 0o711);
+  const server = await startPostgres(join(directory, 'data'), { settings: ['fsync=off'] }); // the machine does not crash
+  const passwords = { api: 'api', worker: 'worker' };
+  await migrateSchema(server.url, passwords);
+  const as = (user: string, password: string): string => Object.assign(new URL(server.url), { username: user, password }).href;
+  return {
+    server,
+    ownerUrl: server.url,
+    apiUrl: as('pikaia_api', passwords.api),
+    workerUrl: as('pikaia_worker', passwords.worker),
+    drop: async () => {
+      await server.stop();
+      rmSync(directory, { recursive: true, force: true }); // what mkdtemp returned
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { once } from 'node:events';
+import { Agent, request, type IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
+
+export interface KeptAnswer {
+  readonly status: number;
+  readonly body: { readonly [field: string]: unknown };
+  /** The connection had served another request before. */
+  readonly reused: boolean;
+}
+
+/** Requests over connections that stay open and serve whoever comes next. */
+export class KeepAliveClient {
+  private readonly agent: Agent;
+
+  constructor(
+    private readonly port: number,
+    connections: number,
+  ) {
+    this.agent = new Agent({ keepAlive: true, maxSockets: connections });
+  }
+
+  async send(method: string, path: string, headers: Readonly<Record<string, string>>, body?: object): Promise<KeptAnswer> {
+    const sent = request({
+      agent: this.agent,
+      port: this.port,
+      method,
+      path,
+      headers: { ...headers, ...(body && { 'content-type': 'application/json' }) },
+    });
+    sent.end(body && JSON.stringify(body));
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    const answer = await text(response);
+    return { status: response.statusCode!, body: answer ? JSON.parse(answer) : {}, reused: sent.reusedSocket };
+  }
+
+  close(): void {
+    this.agent.destroy();
+  }
+}
