@@ -1,11 +1,13 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { System } from '../support/system.js';
 import { until } from '../support/until.js';
+import { blocks } from './code-blocks.js';
 import { ID, invitation, refusedDelivery, withoutAccessLine } from './trails.js';
 
 const root = resolve(__dirname, '../..');
@@ -41,6 +43,10 @@ const render = (entries: readonly object[], terminal: object): Promise<string> =
     const place = { seenAs: 'Seen as alice.', relative: (path) => path.replace('/home/pikaia/', ''), letterOf: () => 'var/mail/e1.eml' };
     const trail = ${JSON.stringify({ correlation_id: ID, entries })};
     process.stdout.write(timelineText(trail, place, ${JSON.stringify(terminal)}));`);
+
+/** Symbol, kind and name of each entry of a timeline, without an order: api and worker work at the same time. */
+const namesOf = (timeline: string): string[] =>
+  [...timeline.matchAll(/^ *\+[\d.]+ (?:m?s|min) +(\S \w+ +[\w.-]+)/gm)].map(([, name = '']) => name).sort();
 
 describe('the timeline of a trail', () => {
   it('says what the request was, what it left behind, and answers the three questions', async () => {
@@ -184,6 +190,9 @@ describe('npm run explain', () => {
       expect(stdout).toMatch(/◆ event {4}member\.invited .* published/);
       expect(stdout).toMatch(/✓ receipt {2}welcome-email /);
       expect(stdout).toMatch(/Did the welcome email send\? {2}Yes, \d+ ms after the commit/);
+      const readme = blocks(readFileSync(resolve(root, 'README.md'), 'utf8'), 'text')[0]!;
+      expect(namesOf(readme)).toHaveLength(9);
+      expect(namesOf(stdout)).toEqual(namesOf(readme)); // what the README shows is what one gets
     } finally {
       await system.stop();
     }

@@ -1,52 +1,59 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
-import ts from 'typescript';
 import { createDatabase, type TestDatabase } from '../support/database.js';
+import { until } from '../support/until.js';
+import { blocks, compile, type Compiled } from './code-blocks.js';
+import { Example } from './example.js';
 
 const root = resolve(__dirname, '../..');
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
 const DOCUMENTS = ['README.md', 'docs/README.md', 'docs/guarantees.md', 'docs/life-of-a-request.md'];
 const readme = read('README.md');
-
-/** The blocks of a document in one language. */
-const blocks = (text: string, language: string): string[] =>
-  [...text.matchAll(/^```(\w+)\n([^]*?)^```/gm)].filter(([, found]) => found === language).map(([, , code = '']) => code);
-
-/** What the compiler says of code blocks whose first line, a comment, names their file. They stand in a folder that is not there. */
-function compile(codes: readonly string[]): string[] {
-  const folder = join(root, 'test/docs/example');
-  const files = new Map(codes.map((code) => [join(folder, /^\/\/ ([\w.-]+\.ts)/.exec(code)![1]!), code]));
-  const config = ts.getParsedCommandLineOfConfigFile(
-    join(root, 'tsconfig.specs.json'),
-    {},
-    { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined },
-  )!;
-  const host = ts.createCompilerHost(config.options);
-  const { directoryExists, fileExists, readFile, getSourceFile } = host;
-  host.directoryExists = (name) => name === folder || directoryExists!(name);
-  host.fileExists = (name) => files.has(name) || fileExists(name);
-  host.readFile = (name) => files.get(name) ?? readFile(name);
-  host.getSourceFile = (name, target, ...rest) => {
-    const code = files.get(name);
-    return code === undefined ? getSourceFile(name, target, ...rest) : ts.createSourceFile(name, code, target);
-  };
-  const program = ts.createProgram([...files.keys()], config.options, host);
-  return [...files.keys()].flatMap((name) => {
-    const source = program.getSourceFile(name)!;
-    const found = [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)];
-    return found.map(
-      ({ messageText }) => `${name.slice(folder.length + 1)}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`,
-    );
-  });
-}
+const TASK = '01a21068-9b8c-7395-96b1-293c95188636';
 
 describe('the README', () => {
+  const planted = `// planted.ts\nimport { getLogger } from '@pikaia/logging';\ngetLogger('x').info('A sentence does not compile');\n`;
+  let compiled: Compiled;
+
+  beforeAll(() => {
+    compiled = compile([...blocks(readme, 'ts'), planted]);
+  });
+
   it('shows code that compiles against the libraries', () => {
-    const planted = `// planted.ts\nimport { getLogger } from '@pikaia/logging';\ngetLogger('x').info('A sentence does not compile');\n`;
-    const codes = blocks(readme, 'ts');
-    expect(codes.length).toBeGreaterThan(8);
-    expect(compile([...codes, planted])).toEqual([expect.stringMatching(/^planted\.ts: Argument of type/)]);
+    expect(blocks(readme, 'ts').length).toBeGreaterThan(8);
+    expect(compiled.problems).toEqual([expect.stringMatching(/^planted\.ts: Argument of type/)]);
+  });
+
+  it('shows an application that works: one transaction, one delivery, one correlation id', async () => {
+    const example = await Example.start(compiled);
+    try {
+      await example.query(
+        `create table task (id uuid primary key, title text not null, done boolean not null, owner_id uuid not null, owner_email text not null);
+         grant select, insert, update on task to pikaia_api;
+         insert into task values ('${TASK}', 'Tidy up', false, '${TASK}', 'dan@example.com')`,
+      );
+      const id = await example.complete(TASK);
+      await until('the consumer has had it', async () => {
+        const [event] = await example.query('select * from events_outboxevent');
+        return event?.['status'] === 'published';
+      });
+      await example.complete(TASK); // changes nothing: no second event, no second entry
+      const entries = await example.query('select action, correlation_id, actor_email, diff from events_auditlog');
+      expect(entries).toEqual([
+        {
+          action: 'task.completed',
+          correlation_id: id,
+          actor_email: 'alice@example.com',
+          diff: { old: { done: false }, new: { done: true } },
+        },
+      ]);
+      const receipts = await example.query('select consumer, correlation_id, result from outbox.consumer_receipt');
+      expect(receipts).toEqual([{ consumer: 'praise', correlation_id: id, result: { sent: 'Well done: Tidy up' } }]);
+      expect(await example.query('select from events_outboxevent')).toHaveLength(1);
+    } finally {
+      await example.stop();
+    }
   });
 
   it('names the settings that exist', () => {
