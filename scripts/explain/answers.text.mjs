@@ -9,29 +9,29 @@ export function answersOf(entries, place) {
 function failure(entries) {
   const question = 'Why did this request fail?';
   const requests = requestsOf(entries);
-  const reason = entries.findLast((entry) => entry.kind === 'log' && entry['error.kind'] && entry.consumer === undefined);
-  const warning = entries.findLast(
-    ({ kind, level, consumer }) => kind === 'log' && level === 'WARNING' && consumer === undefined,
-  );
-  const why = reason
-    ? ` ${reason.event}: ${shown(reason['error.message'])}${reason['error.code'] ? ` (${reason['error.code']})` : ''}.`
-    : warning
-      ? ` ${warning.event}.`
-      : '';
+  const why = reasonOf(entries);
   const bad = requests.find(({ status }) => status >= 400);
   if (bad) {
-    const { event, ['http.status_code']: status } = bad.line;
-    if (event === 'request_aborted')
-      return { question, answer: `The client went away before the answer was finished.${why}`, good: false };
-    const verb = status >= 500 ? 'It failed' : 'It was refused';
-    return {
-      question,
-      answer: `${verb} with ${status}.${why || ' The reason is in the answer that the client got.'}`,
-      good: false,
-    };
+    const { event, 'http.status_code': status } = bad.line;
+    const how =
+      event === 'request_aborted'
+        ? 'The client went away before the answer was finished.'
+        : `It ${status >= 500 ? 'failed' : 'was refused'} with ${status}.`;
+    return { question, answer: `${how}${why || ' The reason is in the answer that the client got.'}`, good: false };
   }
   if (requests.length) return { question, answer: `It did not: ${requests.map(({ status }) => status).join(', ')}.`, good: true };
   return { question, answer: `It has not ended, or its log lines are gone.${why}`, good: false };
+}
+
+/** What the request's own lines say: the last error, otherwise the refusal, otherwise the last warning. */
+function reasonOf(entries) {
+  const lines = entries.filter(({ kind, consumer }) => kind === 'log' && consumer === undefined);
+  const error = lines.findLast((line) => line['error.kind']);
+  if (error) return ` ${error.event}: ${shown(error['error.message'])}${error['error.code'] ? ` (${error['error.code']})` : ''}.`;
+  const refusal = lines.findLast((line) => line['problem.detail']);
+  if (refusal) return ` ${shown(refusal['problem.detail'])}`;
+  const warning = lines.findLast(({ level }) => level === 'WARNING');
+  return warning ? ` ${warning.event}.` : '';
 }
 
 function deeds(entries) {

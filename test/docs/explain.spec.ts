@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 import { System } from '../support/system.js';
 import { until } from '../support/until.js';
 import { blocks } from './code-blocks.js';
-import { ID, invitation, refusedDelivery, withoutAccessLine } from './trails.js';
+import { ID, invitation, refusedDelivery, refusedRequest, withoutAccessLine } from './trails.js';
 
 const root = resolve(__dirname, '../..');
 const run = promisify(execFile);
@@ -89,6 +89,13 @@ Did member.role_changed go out?  Not yet: it is tried again, after 2 failed atte
 `);
   });
 
+  it('says why a request was refused, and that it has changed nothing', async () => {
+    const text = await render(refusedRequest, {});
+    expect(text).toContain('Why did this request fail?   It was refused with 409. This person is a member already.\n');
+    expect(text).toContain('What did this user do?       Nothing that changed anything: no audit entry.\n');
+    expect(text).toContain('Did the welcome email send?  There was none to send: no event.\n');
+  });
+
   it('names the error of a request that failed, and says when its access line is missing', async () => {
     const text = await render(withoutAccessLine, {});
     expect(text).toContain('No access line: the request is running, was cut off, or its log lines are gone.');
@@ -165,7 +172,7 @@ describe('npm run explain', () => {
     expect(JSON.parse(stdout)).toEqual(invitation);
   });
 
-  it('explains an invitation to a real system', async () => {
+  it('explains an invitation, and one that is refused, of a real system', async () => {
     const system = await System.start();
     try {
       const alice = 'alice@example.com';
@@ -190,6 +197,18 @@ describe('npm run explain', () => {
       expect(stdout).toMatch(/◆ event {4}member\.invited .* published/);
       expect(stdout).toMatch(/✓ receipt {2}welcome-email /);
       expect(stdout).toMatch(/Did the welcome email send\? {2}Yes, \d+ ms after the commit/);
+      const again = await system.request('POST', '/members/invitations', {
+        as: alice,
+        body: { email: 'carol@example.com', role: 'member' },
+      });
+      const refused = again.headers.get('x-correlation-id')!;
+      await until('its access line', () =>
+        system.lines.some((line) => line['trace_id'] === refused && line['http.status_code'] === 409),
+      );
+      const olga = await system.token('olga@example.com');
+      expect((await explain(refused, '--url', `http://127.0.0.1:${system.api.port}`, '--token', olga)).stdout).toMatch(
+        /It was refused with 409\. This person is a member already\./,
+      );
       const readme = blocks(readFileSync(resolve(root, 'README.md'), 'utf8'), 'text')[0]!;
       expect(namesOf(readme)).toHaveLength(9);
       expect(namesOf(stdout)).toEqual(namesOf(readme)); // what the README shows is what one gets

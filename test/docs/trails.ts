@@ -105,3 +105,9 @@ export const refusedDelivery = [
 export const withoutAccessLine = [
   log(0, 'payment_failed', { level: 'ERROR', 'error.kind': 'Error', 'error.message': 'boom\u001b[2J', 'error.code': 'E_BOOM' }),
 ];
+
+export const refusedRequest = [
+  log(10, 'member_invite_started', { ...invite, email: 'carol@example.com' }),
+  log(20, 'request_refused', { ...invite, 'problem.type': 'conflict', 'problem.detail': 'This person is a member already.' }),
+  log(21, 'request_completed', { ...invite, 'http.status_code': 409, duration: 21e6 }),
+];
