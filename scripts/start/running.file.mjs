@@ -5,7 +5,7 @@ import { isStartRunning } from './start.lock.mjs';
 
 const PATH = join(varDirectory, 'running.json');
 
-/** What scripts need to know of the running system: `{ pid, databaseUrls: { owner, api, worker } }`. Holds passwords. */
+/** What scripts need to know of the running system: `{ pid, ports: { api, worker }, databaseUrls: { owner, api, worker } }`. Holds passwords. */
 export function writeRunning(running) {
   writeFileSync(`${PATH}.new`, JSON.stringify(running), { mode: 0o600 });
   renameSync(`${PATH}.new`, PATH);

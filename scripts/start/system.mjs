@@ -36,7 +36,7 @@ export class System {
     if (this.#server) keepEmbeddedRunning(this.#server, this.#say, signal).catch(fail);
     const databaseUrls = await this.#schema(ownerUrl, secrets);
     signal.throwIfAborted();
-    writeRunning({ pid: process.pid, databaseUrls });
+    writeRunning({ pid: process.pid, ports, databaseUrls });
     await this.#startProcesses(ports, databaseUrls, secrets, signal);
     signal.throwIfAborted();
     return ports;

@@ -17,6 +17,9 @@ export class ProblemFilter implements ExceptionFilter {
       if (problem.status === 503)
         logger.error('request_unavailable', { 'error.message': (error as Error).message, 'error.kind': (error as Error).name });
       else logger.exception('unhandled_error', error);
+    } else if (error instanceof Problem && context.actor) {
+      // Only what we have worded: a framework's text may quote the query. What strangers are refused fills no log.
+      logger.info('request_refused', { 'problem.type': problem.kind, 'problem.detail': problem.detail });
     }
     if (reply.sent) return; // the answer has begun: the connection can only be cut
     sendProblem(reply, problem);

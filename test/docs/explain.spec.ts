@@ -1,0 +1,219 @@
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { System } from '../support/system.js';
+import { until } from '../support/until.js';
+import { blocks } from './code-blocks.js';
+import { ID, invitation, refusedDelivery, refusedRequest, withoutAccessLine } from './trails.js';
+
+const root = resolve(__dirname, '../..');
+const run = promisify(execFile);
+
+interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The script as `npm run explain` runs it, outside any terminal. */
+async function explain(...args: string[]): Promise<Run> {
+  const command = [resolve(root, 'scripts/explain.mjs'), ...args];
+  const environment = { PATH: process.env['PATH'], PIKAIA_TOKEN: process.env['PIKAIA_TOKEN'] };
+  try {
+    const { stdout, stderr } = await run(process.execPath, command, { cwd: root, env: environment });
+    return { code: 0, stdout, stderr };
+  } catch (error) {
+    const { code, stdout, stderr } = error as unknown as Run;
+    return { code, stdout, stderr };
+  }
+}
+
+/** What a function of the script's modules answers; they are ESM, so a process of its own loads them. */
+async function evaluate(code: string): Promise<string> {
+  return (await run(process.execPath, ['--input-type=module', '-e', code], { cwd: root })).stdout;
+}
+
+const render = (entries: readonly object[], terminal: object): Promise<string> =>
+  evaluate(`
+    import { timelineText } from './scripts/explain/timeline.text.mjs';
+    const place = { seenAs: 'Seen as alice.', relative: (path) => path.replace('/home/pikaia/', ''), letterOf: () => 'var/mail/e1.eml' };
+    const trail = ${JSON.stringify({ correlation_id: ID, entries })};
+    process.stdout.write(timelineText(trail, place, ${JSON.stringify(terminal)}));`);
+
+/** Symbol, kind and name of each entry of a timeline, without an order: api and worker work at the same time. */
+const namesOf = (timeline: string): string[] =>
+  [...timeline.matchAll(/^ *\+[\d.]+ (?:m?s|min) +(\S \w+ +[\w.-]+)/gm)].map(([, name = '']) => name).sort();
+
+describe('the timeline of a trail', () => {
+  it('says what the request was, what it left behind, and answers the three questions', async () => {
+    expect(await render(invitation, {})).toBe(`
+POST /api/v1/members/invitations  201 in 50 ms
+by alice@example.com, from 192.0.2.7, curl/8.5
+2026-03-01 12:00:00.000 UTC  ${ID}
+Seen as alice.
+
++10 ms  · log      member_invite_started  email=bob@example.com
++20 ms  ◆ event    member.invited         published  (member m1)
++30 ms  ■ audit    member.invited         new  role: member  email: bob@example.com  (member m1)
++40 ms  · log      audit_recorded
++50 ms  · log      request_completed      201 in 50 ms
++70 ms  · log      welcome_email_sent     email=bob@example.com  file=var/mail/e1.eml
++81 ms  ✓ receipt  welcome-email          done  message_id=<e1@pikaia.example>
+
+Why did this request fail?   It did not: 201.
+What did this user do?       alice@example.com: member.invited (member m1).
+Did the welcome email send?  Yes, 41 ms after the commit (var/mail/e1.eml).
+`);
+  });
+
+  it('shows what was changed, what failed and what is tried again', async () => {
+    expect(await render(refusedDelivery, {})).toBe(`
+PATCH /api/v1/members/m1  200 in 20 ms
+by alice@example.com, from 192.0.2.7
+2026-03-01 12:00:00.000 UTC  ${ID}
+Seen as alice.
+
++10 ms  ◆ event    member.role_changed  retrying  2 failed attempts  last: no such mailbox  (member m1)
++11 ms  ■ audit    member.role_changed  role: member → admin  password: changed  (member m1)
++20 ms  · log      request_completed    200 in 20 ms
++1.5 s  ✗ attempt  local/badges         failed  no such mailbox
++1.5 s  · log      event_refused        sink=local/badges  attempts=1  reason=no such mailbox
+
+Why did this request fail?       It did not: 200.
+What did this user do?           alice@example.com: member.role_changed (member m1).
+Did member.role_changed go out?  Not yet: it is tried again, after 2 failed attempts. Last error: no such mailbox
+`);
+  });
+
+  it('says why a request was refused, and that it has changed nothing', async () => {
+    const text = await render(refusedRequest, {});
+    expect(text).toContain('Why did this request fail?   It was refused with 409. This person is a member already.\n');
+    expect(text).toContain('What did this user do?       Nothing that changed anything: no audit entry.\n');
+    expect(text).toContain('Did the welcome email send?  There was none to send: no event.\n');
+  });
+
+  it('names the error of a request that failed, and says when its access line is missing', async () => {
+    const text = await render(withoutAccessLine, {});
+    expect(text).toContain('No access line: the request is running, was cut off, or its log lines are gone.');
+    expect(text).toContain('Error: boom [2J (E_BOOM)'); // the control character that came with it is gone
+    expect(text).not.toContain('\u001b');
+    expect(text).toContain('It has not ended, or its log lines are gone. payment_failed: boom [2J (E_BOOM).');
+  });
+
+  it("keeps to the terminal's width, and breaks nothing that one wants to copy", async () => {
+    const lines = (await render(invitation, { columns: 72 })).split('\n');
+    const tooLong = lines.filter((line) => line.length > 72);
+    expect(tooLong.every((line) => !line.trim().includes(' ') || line.includes(ID))).toBe(true);
+    expect(lines.length).toBeGreaterThan((await render(invitation, {})).split('\n').length);
+  });
+
+  it('colours only a terminal, and not where NO_COLOR is set', async () => {
+    const colours = await evaluate(`
+      import { terminalOf } from './scripts/explain/terminal.mjs';
+      const terminal = { isTTY: true, columns: 80 };
+      const seen = [terminalOf(terminal, {}), terminalOf(terminal, { NO_COLOR: '1' }), terminalOf({}, {})];
+      process.stdout.write(JSON.stringify(seen.map(({ colour, columns }) => [colour, columns ?? null])));`);
+    expect(JSON.parse(colours)).toEqual([
+      [true, 80],
+      [false, 80],
+      [false, null],
+    ]);
+    expect(await render(invitation, { colour: true })).toContain('\u001b[32m');
+  });
+});
+
+describe('npm run explain', () => {
+  let server: Server;
+  let url: string;
+  const answers: { status: number; body: object }[] = [];
+
+  beforeAll(async () => {
+    server = createServer((_request, response) => {
+      const { status, body } = answers.shift()!;
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+  afterAll(() => new Promise((done) => server.close(done)));
+
+  it('says how it is used when it gets no correlation id', async () => {
+    for (const args of [[], ['nope'], ['--unknown', ID]]) {
+      const { code, stdout, stderr } = await explain(...args);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toContain('npm run explain -- ');
+    }
+  });
+
+  it('says plainly that nothing is known of an id', async () => {
+    answers.push({ status: 200, body: { correlation_id: ID, entries: [] } });
+    const { code, stdout, stderr } = await explain(ID, '--url', url, '--token', 't');
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^Nothing is known of [-\da-f]{36}, .*\n$/);
+  });
+
+  it('says why a system does not answer, or refuses', async () => {
+    answers.push({ status: 401, body: { detail: 'Sign in again.' } });
+    expect((await explain(ID, '--url', url, '--token', 't')).stderr).toBe(`${url} answered 401: Sign in again.\n`);
+    const nobody = await explain(ID, '--url', 'http://127.0.0.1:9', '--token', 't');
+    expect(nobody).toMatchObject({ code: 1, stderr: expect.stringMatching(/^http:\/\/127\.0\.0\.1:9 does not answer/) });
+    expect((await explain(ID, '--url', url)).stderr).toContain('PIKAIA_TOKEN');
+  });
+
+  it('prints the entries as they are with --json', async () => {
+    answers.push({ status: 200, body: { correlation_id: ID, entries: invitation } });
+    const { code, stdout } = await explain(ID.toUpperCase(), '--json', '--url', url, '--token', 't');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual(invitation);
+  });
+
+  it('explains an invitation, and one that is refused, of a real system', async () => {
+    const system = await System.start();
+    try {
+      const alice = 'alice@example.com';
+      const made = await system.request('POST', '/members/invitations', {
+        as: alice,
+        body: { email: 'bob@example.com', role: 'member' },
+      });
+      const id = made.headers.get('x-correlation-id')!;
+      await until('the event is published', async () => {
+        const { body } = await system.request('GET', `/admin/events?correlation_id=${id}`, { as: alice });
+        return (body['data'] as { status: string }[])[0]?.status === 'published';
+      });
+      const { code, stdout, stderr } = await explain(
+        id,
+        '--url',
+        `http://127.0.0.1:${system.api.port}`,
+        '--token',
+        await system.token(alice),
+      );
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toMatch(/^\nPOST \/api\/v1\/members\/invitations {2}201 in /);
+      expect(stdout).toMatch(/◆ event {4}member\.invited .* published/);
+      expect(stdout).toMatch(/✓ receipt {2}welcome-email /);
+      expect(stdout).toMatch(/Did the welcome email send\? {2}Yes, \d+ ms after the commit/);
+      const again = await system.request('POST', '/members/invitations', {
+        as: alice,
+        body: { email: 'carol@example.com', role: 'member' },
+      });
+      const refused = again.headers.get('x-correlation-id')!;
+      await until('its access line', () =>
+        system.lines.some((line) => line['trace_id'] === refused && line['http.status_code'] === 409),
+      );
+      const olga = await system.token('olga@example.com');
+      expect((await explain(refused, '--url', `http://127.0.0.1:${system.api.port}`, '--token', olga)).stdout).toMatch(
+        /It was refused with 409\. This person is a member already\./,
+      );
+      const readme = blocks(readFileSync(resolve(root, 'README.md'), 'utf8'), 'text')[0]!;
+      expect(namesOf(readme)).toHaveLength(9);
+      expect(namesOf(stdout)).toEqual(namesOf(readme)); // what the README shows is what one gets
+    } finally {
+      await system.stop();
+    }
+  });
+});

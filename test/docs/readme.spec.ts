@@ -1,0 +1,104 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import pg from 'pg';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { until } from '../support/until.js';
+import { blocks, compile, type Compiled } from './code-blocks.js';
+import { Example } from './example.js';
+
+const root = resolve(__dirname, '../..');
+const read = (name: string): string => readFileSync(join(root, name), 'utf8');
+const DOCUMENTS = ['README.md', 'docs/README.md', 'docs/guarantees.md', 'docs/life-of-a-request.md'];
+const readme = read('README.md');
+const TASK = '01a21068-9b8c-7395-96b1-293c95188636';
+
+describe('the README', () => {
+  const planted = `// planted.ts\nimport { getLogger } from '@pikaia/logging';\ngetLogger('x').info('A sentence does not compile');\n`;
+  let compiled: Compiled;
+
+  beforeAll(() => {
+    compiled = compile([...blocks(readme, 'ts'), planted]);
+  });
+
+  it('shows code that compiles against the libraries', () => {
+    expect(blocks(readme, 'ts').length).toBeGreaterThan(8);
+    expect(compiled.problems).toEqual([expect.stringMatching(/^planted\.ts: Argument of type/)]);
+  });
+
+  it('shows an application that works: one transaction, one delivery, one correlation id', async () => {
+    const example = await Example.start(compiled);
+    try {
+      await example.query(
+        `create table task (id uuid primary key, title text not null, done boolean not null, owner_id uuid not null, owner_email text not null);
+         grant select, insert, update on task to pikaia_api;
+         insert into task values ('${TASK}', 'Tidy up', false, '${TASK}', 'dan@example.com')`,
+      );
+      const id = await example.complete(TASK);
+      await until('the consumer has had it', async () => {
+        const [event] = await example.query('select * from events_outboxevent');
+        return event?.['status'] === 'published';
+      });
+      await example.complete(TASK); // changes nothing: no second event, no second entry
+      const entries = await example.query('select action, correlation_id, actor_email, diff from events_auditlog');
+      expect(entries).toEqual([
+        {
+          action: 'task.completed',
+          correlation_id: id,
+          actor_email: 'alice@example.com',
+          diff: { old: { done: false }, new: { done: true } },
+        },
+      ]);
+      const receipts = await example.query('select consumer, correlation_id, result from outbox.consumer_receipt');
+      expect(receipts).toEqual([{ consumer: 'praise', correlation_id: id, result: { sent: 'Well done: Tidy up' } }]);
+      expect(await example.query('select from events_outboxevent')).toHaveLength(1);
+    } finally {
+      await example.stop();
+    }
+  });
+
+  it('names the settings that exist', () => {
+    const sources = ['apps', 'libs', 'scripts']
+      .flatMap((folder) =>
+        readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+      )
+      .filter((name) => /\.(ts|mjs)$/.test(name) && !/node_modules|dist\//.test(name))
+      .map(read)
+      .join('\n');
+    const named = [...readme.matchAll(/`([A-Z]+(?:_[A-Z]+)*)`/g)].map(([, name = '']) => name);
+    expect(named).toContain('TRUSTED_PROXIES');
+    for (const name of new Set(named)) expect(sources).toMatch(new RegExp(`\\b${name}\\b`));
+  });
+});
+
+describe('the documents', () => {
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    database = await createDatabase();
+  });
+  afterAll(() => database.drop());
+
+  it('show SQL that runs', async () => {
+    const client = new pg.Client({ connectionString: database.ownerUrl });
+    await client.connect();
+    try {
+      const statements = DOCUMENTS.flatMap((name) => blocks(read(name), 'sql')).flatMap((text) => text.split(/;\s*$/m));
+      const written = statements.filter((text) => /^\s*[a-z]/m.test(text.replaceAll(/^--.*$/gm, '')));
+      expect(written.length).toBeGreaterThanOrEqual(3);
+      for (const sql of written) await expect(client.query(sql)).resolves.toBeDefined();
+      await expect(client.query('select status from events_outboxevents')).rejects.toThrow('does not exist');
+    } finally {
+      await client.end();
+    }
+  });
+
+  it('name npm scripts that exist', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = DOCUMENTS.flatMap((name) => [...read(name).matchAll(/npm (?:run (?:-s )?)?([\w:]+)/g)]).map(
+      ([, name = '']) => name,
+    );
+    const own = [...new Set(named)];
+    expect(own).toEqual(expect.arrayContaining(['start', 'test', 'explain', 'token', 'db:url']));
+    expect(own.filter((name) => !Object.hasOwn(scripts, name))).toEqual([]);
+  });
+});

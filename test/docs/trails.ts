@@ -1,0 +1,113 @@
+/** Trails as the API gives them, for what is rendered from them. */
+export const ID = '5f0c6d1e-9d4b-4c1a-8f53-2a1b3c4d5e6f';
+
+const at = (ms: number): string => new Date(Date.UTC(2026, 2, 1, 12) + ms).toISOString();
+
+const log = (ms: number, event: string, fields: object = {}) => ({
+  timestamp: at(ms),
+  level: 'INFO',
+  logger: 'spec',
+  event,
+  trace_id: ID,
+  ...fields,
+  time: at(ms),
+  kind: 'log',
+});
+
+const request = (method: string, path: string) => ({
+  'usr.email': 'alice@example.com',
+  'organization.id': 'o1',
+  'http.method': method,
+  'http.url_details.path': path,
+  'network.client.ip': '192.0.2.7',
+});
+
+const invite = { ...request('POST', '/api/v1/members/invitations'), 'http.useragent': 'curl/8.5' };
+const member = { aggregate_type: 'member', aggregate_id: 'm1', organization_id: 'o1', correlation_id: ID };
+
+export const invitation = [
+  log(10, 'member_invite_started', { ...invite, email: 'bob@example.com' }),
+  {
+    ...member,
+    event_id: 'e1',
+    event_type: 'member.invited',
+    status: 'published',
+    attempts: 0,
+    last_error: null,
+    time: at(20),
+    kind: 'event',
+  },
+  {
+    ...member,
+    action: 'member.invited',
+    actor_id: 'u1',
+    actor_email: 'alice@example.com',
+    changed: ['email', 'id', 'joined_at', 'role'],
+    diff: { old: null, new: { id: 'm1', role: 'member', email: 'bob@example.com', joined_at: null } },
+    time: at(30),
+    kind: 'audit',
+  },
+  log(40, 'audit_recorded', { ...invite, 'audit.action': 'member.invited' }),
+  log(50, 'request_completed', { ...invite, 'http.status_code': 201, duration: 50e6 }),
+  log(70, 'welcome_email_sent', {
+    consumer: 'welcome-email',
+    'event.id': 'e1',
+    attempt: 1,
+    email: 'bob@example.com',
+    file: '/home/pikaia/var/mail/e1.eml',
+  }),
+  {
+    event_id: 'e1',
+    consumer: 'welcome-email',
+    state: 'done',
+    result: { message_id: '<e1@pikaia.example>' },
+    time: at(81),
+    kind: 'receipt',
+  },
+];
+
+const change = request('PATCH', '/api/v1/members/m1');
+
+export const refusedDelivery = [
+  {
+    ...member,
+    event_id: 'e2',
+    event_type: 'member.role_changed',
+    status: 'retrying',
+    attempts: 2,
+    last_error: 'no such mailbox',
+    time: at(10),
+    kind: 'event',
+  },
+  {
+    ...member,
+    action: 'member.role_changed',
+    actor_id: 'u1',
+    actor_email: 'alice@example.com',
+    changed: ['role', 'password'],
+    diff: { old: { role: 'member' }, new: { role: 'admin' } },
+    time: at(11),
+    kind: 'audit',
+  },
+  log(20, 'request_completed', { ...change, 'http.status_code': 200, duration: 20e6 }),
+  { event_id: 'e2', sink: 'local/badges', error: 'no such mailbox', time: at(1500), kind: 'attempt' },
+  log(1500, 'event_refused', {
+    level: 'WARNING',
+    consumer: 'local/badges',
+    attempt: 1,
+    sink: 'local/badges',
+    attempts: 1,
+    fingerprint: 'f',
+    reason: 'no such mailbox',
+  }),
+];
+
+export const withoutAccessLine = [
+  log(0, 'payment_failed', { level: 'ERROR', 'error.kind': 'Error', 'error.message': 'boom\u001b[2J', 'error.code': 'E_BOOM' }),
+];
+
+export const refusedRequest = [
+  log(10, 'member_invite_started', { ...invite, email: 'carol@example.com' }),
+  log(20, 'request_refused', { ...invite, 'problem.type': 'conflict', 'problem.detail': 'This person is a member already.' }),
+  log(21, 'request_completed', { ...invite, 'http.status_code': 409, duration: 21e6 }),
+];
