@@ -5,6 +5,8 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { terminalOf, type Terminal } from '../../scripts/explain/terminal.mjs';
+import { timelineText } from '../../scripts/explain/timeline.text.mjs';
 import { System } from '../support/system.js';
 import { until } from '../support/until.js';
 import { blocks } from './code-blocks.js';
@@ -32,25 +34,22 @@ async function explain(...args: string[]): Promise<Run> {
   }
 }
 
-/** What a function of the script's modules answers; they are ESM, so a process of its own loads them. */
-async function evaluate(code: string): Promise<string> {
-  return (await run(process.execPath, ['--input-type=module', '-e', code], { cwd: root })).stdout;
-}
+const PLACE = {
+  seenAs: 'Seen as alice.',
+  relative: (path: string) => path.replace('/home/pikaia/', ''),
+  letterOf: () => 'var/mail/e1.eml',
+};
 
-const render = (entries: readonly object[], terminal: object): Promise<string> =>
-  evaluate(`
-    import { timelineText } from './scripts/explain/timeline.text.mjs';
-    const place = { seenAs: 'Seen as alice.', relative: (path) => path.replace('/home/pikaia/', ''), letterOf: () => 'var/mail/e1.eml' };
-    const trail = ${JSON.stringify({ correlation_id: ID, entries })};
-    process.stdout.write(timelineText(trail, place, ${JSON.stringify(terminal)}));`);
+const render = (entries: readonly object[], terminal?: Terminal): string =>
+  timelineText({ correlation_id: ID, entries }, PLACE, terminal);
 
 /** Symbol, kind and name of each entry of a timeline, without an order: api and worker work at the same time. */
 const namesOf = (timeline: string): string[] =>
   [...timeline.matchAll(/^ *\+[\d.]+ (?:m?s|min) +(\S \w+ +[\w.-]+)/gm)].map(([, name = '']) => name).sort();
 
 describe('the timeline of a trail', () => {
-  it('says what the request was, what it left behind, and answers the three questions', async () => {
-    expect(await render(invitation, {})).toBe(`
+  it('says what the request was, what it left behind, and answers the three questions', () => {
+    expect(render(invitation)).toBe(`
 POST /api/v1/members/invitations  201 in 50 ms
 by alice@example.com, from 192.0.2.7, curl/8.5
 2026-03-01 12:00:00.000 UTC  ${ID}
@@ -70,8 +69,8 @@ Did the welcome email send?  Yes, 41 ms after the commit (var/mail/e1.eml).
 `);
   });
 
-  it('shows what was changed, what failed and what is tried again', async () => {
-    expect(await render(refusedDelivery, {})).toBe(`
+  it('shows what was changed, what failed and what is tried again', () => {
+    expect(render(refusedDelivery)).toBe(`
 PATCH /api/v1/members/m1  200 in 20 ms
 by alice@example.com, from 192.0.2.7
 2026-03-01 12:00:00.000 UTC  ${ID}
@@ -89,40 +88,37 @@ Did member.role_changed go out?  Not yet: it is tried again, after 2 failed atte
 `);
   });
 
-  it('says why a request was refused, and that it has changed nothing', async () => {
-    const text = await render(refusedRequest, {});
+  it('says why a request was refused, and that it has changed nothing', () => {
+    const text = render(refusedRequest);
     expect(text).toContain('Why did this request fail?   It was refused with 409. This person is a member already.\n');
     expect(text).toContain('What did this user do?       Nothing that changed anything: no audit entry.\n');
     expect(text).toContain('Did the welcome email send?  There was none to send: no event.\n');
   });
 
-  it('names the error of a request that failed, and says when its access line is missing', async () => {
-    const text = await render(withoutAccessLine, {});
+  it('names the error of a request that failed, and says when its access line is missing', () => {
+    const text = render(withoutAccessLine);
     expect(text).toContain('No access line: the request is running, was cut off, or its log lines are gone.');
     expect(text).toContain('Error: boom [2J (E_BOOM)'); // the control character that came with it is gone
     expect(text).not.toContain('\u001b');
     expect(text).toContain('It has not ended, or its log lines are gone. payment_failed: boom [2J (E_BOOM).');
   });
 
-  it("keeps to the terminal's width, and breaks nothing that one wants to copy", async () => {
-    const lines = (await render(invitation, { columns: 72 })).split('\n');
+  it("keeps to the terminal's width, and breaks nothing that one wants to copy", () => {
+    const lines = render(invitation, { colour: false, columns: 72 }).split('\n');
     const tooLong = lines.filter((line) => line.length > 72);
     expect(tooLong.every((line) => !line.trim().includes(' ') || line.includes(ID))).toBe(true);
-    expect(lines.length).toBeGreaterThan((await render(invitation, {})).split('\n').length);
+    expect(lines.length).toBeGreaterThan(render(invitation).split('\n').length);
   });
 
-  it('colours only a terminal, and not where NO_COLOR is set', async () => {
-    const colours = await evaluate(`
-      import { terminalOf } from './scripts/explain/terminal.mjs';
-      const terminal = { isTTY: true, columns: 80 };
-      const seen = [terminalOf(terminal, {}), terminalOf(terminal, { NO_COLOR: '1' }), terminalOf({}, {})];
-      process.stdout.write(JSON.stringify(seen.map(({ colour, columns }) => [colour, columns ?? null])));`);
-    expect(JSON.parse(colours)).toEqual([
+  it('colours only a terminal, and not where NO_COLOR is set', () => {
+    const terminal = { isTTY: true, columns: 80 };
+    const seen = [terminalOf(terminal, {}), terminalOf(terminal, { NO_COLOR: '1' }), terminalOf({}, {})];
+    expect(seen.map(({ colour, columns }) => [colour, columns ?? null])).toEqual([
       [true, 80],
       [false, 80],
       [false, null],
     ]);
-    expect(await render(invitation, { colour: true })).toContain('\u001b[32m');
+    expect(render(invitation, { colour: true })).toContain('\u001b[32m');
   });
 });
 
@@ -215,5 +211,5 @@ describe('npm run explain', () => {
     } finally {
       await system.stop();
     }
-  });
+  }, 60_000);
 });

@@ -18,7 +18,7 @@ describe('the README', () => {
 
   beforeAll(() => {
     compiled = compile([...blocks(readme, 'ts'), planted]);
-  });
+  }, 60_000);
 
   it('shows code that compiles against the libraries', () => {
     expect(blocks(readme, 'ts').length).toBeGreaterThan(8);
@@ -54,7 +54,7 @@ describe('the README', () => {
     } finally {
       await example.stop();
     }
-  });
+  }, 60_000);
 
   it('names the settings that exist', () => {
     const sources = ['apps', 'libs', 'scripts']
