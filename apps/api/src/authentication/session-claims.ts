@@ -8,11 +8,11 @@ export const ORGANIZATION_CLAIM = 'https://stytch.com/organization';
 /** @throws SessionRefusedError for claims of another shape. */
 export function readSessionClaims(claims: JWTPayload): Session {
   const session = claims[SESSION_CLAIM] as { id?: unknown } | undefined;
-  const organization = claims[ORGANIZATION_CLAIM] as { organization_id?: unknown } | undefined;
+  const organization = claims[ORGANIZATION_CLAIM] as { organization_id?: unknown } | null | undefined;
   if (typeof claims.sub !== 'string' || typeof session?.id !== 'string') {
     throw new SessionRefusedError('the token has no subject or no session');
   }
-  if (organization !== undefined && typeof organization.organization_id !== 'string') {
+  if (organization !== undefined && typeof organization?.organization_id !== 'string') {
     throw new SessionRefusedError('the organization claim has no id');
   }
   return {

@@ -50,7 +50,7 @@ function findRefused(value: unknown, field: string, depth = 0): FieldProblem | u
   if (depth > MAX_DEPTH) return { field: field.split('.', 1)[0]!, message: `is nested deeper than ${MAX_DEPTH} levels` };
   for (const [key, inner] of Object.entries(value)) {
     const at = field ? `${field}.${key}` : key;
-    if (key in Object.prototype) return { field: at, message: 'is no field of this' }; // class-transformer would pass over it
+    if (key in Object.prototype) return { field: at, message: 'is not a name that a field may have' }; // class-transformer would pass over it
     const found = findRefused(key, at, depth) ?? findRefused(inner, at, depth + 1);
     if (found) return found;
   }

@@ -1,0 +1,21 @@
+import type { Identity } from '../authentication/identity.js';
+import { auditScopeOf, scopeOf } from './scope.js';
+
+const person = { userId: 'u', email: 'a@example.com', name: null };
+const admin: Identity = { ...person, kind: 'member', memberId: 'm', role: 'admin', organizationId: 'acme' };
+const operator: Identity = { ...person, kind: 'operator' };
+
+describe('whose records a person sees', () => {
+  it('an admin: the own organization, unmasked, and no other', () => {
+    expect(scopeOf(admin)).toEqual({ organizationId: 'acme', masked: false });
+    expect(scopeOf(admin, 'acme')).toEqual({ organizationId: 'acme', masked: false });
+    expect(() => scopeOf(admin, 'globex')).toThrow(expect.objectContaining({ status: 403 }));
+    expect(auditScopeOf(admin)).toEqual({ organization: 'acme' });
+  });
+
+  it('an operator: all, or the organization that is asked for, masked', () => {
+    expect(scopeOf(operator)).toEqual({ masked: true });
+    expect(scopeOf(operator, 'globex')).toEqual({ organizationId: 'globex', masked: true });
+    expect(auditScopeOf(operator)).toEqual({ operator: true });
+  });
+});

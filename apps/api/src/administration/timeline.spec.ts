@@ -1,0 +1,55 @@
+import type { Envelope } from '@pikaia/events';
+import { timelineOf } from './timeline.js';
+
+const at = (millisecond: number) => new Date(Date.UTC(2026, 0, 1, 8, 30, 0, millisecond));
+const event = (time: Date) => ({
+  event_id: 'e',
+  event_type: 'member.invited',
+  schema_version: 1,
+  aggregate_type: 'member',
+  aggregate_id: 'm',
+  organization_id: 'o',
+  correlation_id: 'c',
+  occurred_at: time,
+  status: 'published',
+  attempts: 0,
+  last_error: null,
+  published_at: time,
+  payload: {} as Envelope,
+});
+const receipt = { event_id: 'e', consumer: 'welcome-email', state: 'claimed', claimed_until: at(9), done_at: null, result: null };
+
+const kindsOf = (trail: Partial<Parameters<typeof timelineOf>[0]>) =>
+  timelineOf({ logs: [], events: [], attempts: [], receipts: [], audit: [], ...trail }).map(
+    ({ kind, time }) => `${kind} ${time.slice(20)}`,
+  );
+
+describe('the timeline', () => {
+  it('is in order of time, whatever the sources', () => {
+    expect(
+      kindsOf({
+        logs: [{ timestamp: at(5).toISOString() }, { timestamp: at(1).toISOString() }],
+        events: [event(at(3))],
+        attempts: [{ event_id: 'e', sink: 's', attempted_at: at(6), error: 'x' }],
+        receipts: [{ ...receipt, done_at: at(8) }],
+        audit: [{ created_at: '2026-01-01T08:30:00.004999Z' }],
+      }),
+    ).toEqual(['log 001Z', 'event 003Z', 'audit 004999Z', 'log 005Z', 'attempt 006Z', 'receipt 008Z']);
+  });
+
+  it('puts cause before effect at the same time', () => {
+    expect(
+      kindsOf({
+        receipts: [{ ...receipt, claimed_until: at(1) }],
+        attempts: [{ event_id: 'e', sink: 's', attempted_at: at(1), error: 'x' }],
+        events: [event(at(1))],
+        audit: [{ created_at: at(1) }],
+        logs: [{ timestamp: at(1).toISOString() }],
+      }),
+    ).toEqual(['log 001Z', 'audit 001Z', 'event 001Z', 'attempt 001Z', 'receipt 001Z']);
+  });
+
+  it('is empty without anything', () => {
+    expect(kindsOf({})).toEqual([]);
+  });
+});

@@ -1,0 +1,57 @@
+import { Controller, Module, Post } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { loadSettings } from '@pikaia/core';
+import { DatabaseSettings } from '@pikaia/database';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createDatabase, type TestDatabase } from '../../../test/support/database.js';
+import { ApiSettings } from './api.settings.js';
+import { AppModule } from './app.module.js';
+import { createFastifyAdapter } from './server/fastify.adapter.js';
+
+@Controller('planted')
+class PlantedController {
+  @Post()
+  change(): void {}
+}
+
+describe('the application', () => {
+  let database: TestDatabase;
+  let directory: string;
+
+  beforeAll(async () => {
+    database = await createDatabase();
+    directory = mkdtempSync(join(tmpdir(), 'pikaia-app-'));
+  });
+  afterAll(async () => {
+    await database.drop();
+    rmSync(directory, { recursive: true });
+  });
+
+  async function start(controllers: readonly (new () => object)[]): Promise<void> {
+    const [api, settings] = loadSettings([ApiSettings, DatabaseSettings] as const, {
+      DATABASE_URL: database.apiUrl,
+      PIKAIA_VAR: directory,
+    });
+    @Module({ imports: [AppModule.with({ api, database: settings })], controllers: [...controllers] })
+    class Application {}
+    const app = await NestFactory.create(Application, createFastifyAdapter(), { logger: false, abortOnError: false });
+    try {
+      await app.init();
+    } finally {
+      await app.close();
+    }
+  }
+
+  it('declares for every mutating route what it records', async () => {
+    await expect(start([])).resolves.toBeUndefined();
+  });
+
+  it('does not start with a route that says nothing (planted)', async () => {
+    await expect(start([PlantedController])).rejects.toMatchObject({
+      code: 'PIKAIA_AUDIT_DECLARATION_MISSING',
+      message: expect.stringMatching(/: PlantedController\.change \(POST\)\.$/),
+    });
+  });
+});

@@ -1,0 +1,80 @@
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { seed } from '../database/seed.js';
+import { issueDevelopmentToken } from './development-issuer.js';
+import { developmentKeys } from './development-keys.js';
+import { DevelopmentSessionVerifier } from './development-session.verifier.js';
+import { SessionRefusedError } from './session-verifier.js';
+
+describe('the development issuer', () => {
+  let database: TestDatabase;
+  let keysDirectory: string;
+
+  beforeAll(async () => {
+    keysDirectory = join(mkdtempSync(join(tmpdir(), 'pikaia-keys-')), 'keys');
+    database = await createDatabase();
+    await seed(database.ownerUrl);
+  });
+  afterAll(async () => {
+    await database.drop();
+    rmSync(join(keysDirectory, '..'), { recursive: true });
+  });
+
+  const issue = (email: string, lifetime?: number) =>
+    issueDevelopmentToken({ email, keysDirectory, databaseUrl: database.apiUrl, ...(lifetime !== undefined && { lifetime }) });
+
+  it('makes one key, however many begin at once, readable by its owner alone', async () => {
+    await Promise.all([developmentKeys(keysDirectory), developmentKeys(keysDirectory), developmentKeys(keysDirectory)]);
+    const files = readdirSync(keysDirectory);
+    expect(files).toEqual(['session.private.jwk.json']);
+    expect(statSync(join(keysDirectory, files[0]!)).mode & 0o777).toBe(0o600);
+  });
+
+  it('signs sessions of members and operators that its verifier accepts', async () => {
+    const verifier = await DevelopmentSessionVerifier.create(keysDirectory);
+    expect(await verifier.verify(await issue('Alice@example.com'))).toEqual({
+      id: expect.stringMatching(/^session-test-/),
+      subject: expect.stringMatching(/^member-test-/),
+      organization: expect.stringMatching(/^organization-test-/),
+    });
+    expect(await verifier.verify(await issue('olga@example.com'))).toEqual({
+      id: expect.any(String),
+      subject: expect.stringMatching(/^operator-test-/),
+    });
+  });
+
+  it('gives no session to a stranger', async () => {
+    await expect(issue('nobody@example.com')).rejects.toMatchObject({ code: 'PIKAIA_DEVELOPMENT_TOKEN_UNKNOWN_EMAIL' });
+  });
+
+  it.each([
+    ['is over', () => issue('alice@example.com', -1)],
+    ['is no token', async () => 'nonsense'],
+    [
+      "is signed with another's key",
+      () =>
+        issueDevelopmentToken({
+          email: 'alice@example.com',
+          keysDirectory: `${keysDirectory}-other`,
+          databaseUrl: database.apiUrl,
+        }),
+    ],
+  ])('refuses a session that %s', async (_, make) => {
+    const verifier = await DevelopmentSessionVerifier.create(keysDirectory);
+    await expect(verifier.verify(await make())).rejects.toThrow(SessionRefusedError);
+  });
+
+  describe('with NODE_ENV=production', () => {
+    const before = process.env['NODE_ENV'];
+    beforeAll(() => (process.env['NODE_ENV'] = 'production'));
+    afterAll(() => (process.env['NODE_ENV'] = before));
+
+    it('neither signs nor verifies', async () => {
+      const refusal = { code: 'PIKAIA_DEVELOPMENT_SESSIONS_IN_PRODUCTION' };
+      await expect(issue('alice@example.com')).rejects.toMatchObject(refusal);
+      await expect(DevelopmentSessionVerifier.create(keysDirectory)).rejects.toMatchObject(refusal);
+    });
+  });
+});

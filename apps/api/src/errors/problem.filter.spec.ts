@@ -1,0 +1,49 @@
+import { BadRequestException } from '@nestjs/common';
+import { context, PikaiaError } from '@pikaia/core';
+import { Problem } from './problem.js';
+import { problemBody, toProblem } from './problem.filter.js';
+
+const withCode = (code: string, fields: object = {}) => Object.assign(new Error(`${code} at 10.0.0.1`), { code, ...fields });
+
+describe('what was thrown becomes a problem', () => {
+  it.each([
+    ['a problem, as it is', Problem.notFound('There is no such member.'), 404, 'not-found'],
+    ['a refusal of the framework', new BadRequestException('no'), 400, 'bad-request'],
+    ['an error of Fastify', Object.assign(new Error('too large'), { statusCode: 413 }), 413, 'payload-too-large'],
+    ['a cursor of another list', new PikaiaError('PIKAIA_CURSOR_INVALID', 'no'), 422, 'invalid'],
+    ['a database that is away', withCode('ECONNREFUSED'), 503, 'unavailable'],
+    ['a unique value that is taken', withCode('23505', { constraint: 'organizations_user_email' }), 409, 'conflict'],
+    ['another error of the database', withCode('22P02'), 500, 'internal'],
+    ['a mistake of ours', new TypeError('x is not a function'), 500, 'internal'],
+    ['another error of the libraries', new PikaiaError('PIKAIA_EVENT_INVALID', 'secret'), 500, 'internal'],
+    ['a status that is no refusal', Object.assign(new Error('odd'), { statusCode: 200 }), 500, 'internal'],
+    ['no error at all', null, 500, 'internal'],
+    ['a text', 'secret', 500, 'internal'],
+  ])('%s', (_, error, status, kind) => {
+    expect(toProblem(error)).toMatchObject({ status, kind });
+  });
+
+  it('without telling what is inside', () => {
+    for (const error of [
+      withCode('ECONNREFUSED'),
+      withCode('23505', { constraint: 'secret' }),
+      new Error('secret'),
+      withCode('22P02'),
+    ]) {
+      expect(problemBody(toProblem(error))).not.toMatch(/secret|10\.0\.0\.1|22P02|23505/);
+    }
+  });
+
+  it('whose body has the correlation id and the fields', () => {
+    const problem = Problem.invalid([{ field: 'email', message: 'must be an email' }]);
+    const body = context.run({ correlationId: '5f0c6d1e-9d4b-4c1a-8f53-2a1b3c4d5e6f' }, () => problemBody(problem));
+    expect(JSON.parse(body)).toEqual({
+      type: 'urn:pikaia:problem:invalid',
+      title: 'The request is not valid',
+      status: 422,
+      detail: 'email: must be an email',
+      errors: [{ field: 'email', message: 'must be an email' }],
+      correlation_id: '5f0c6d1e-9d4b-4c1a-8f53-2a1b3c4d5e6f',
+    });
+  });
+});

@@ -1,0 +1,74 @@
+import { globSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+
+const root = resolve(__dirname, '../..');
+const document = readFileSync(join(root, 'docs/dependencies.md'), 'utf8');
+const KINDS = ['dependencies', 'devDependencies', 'optionalDependencies'] as const;
+
+// What others need beside them: peers of Nest, TypeORM and nestjs-pino, and what reads the decorators' metadata.
+const PEERS = ['@nestjs/common', '@nestjs/core', 'class-transformer', 'pg', 'pino-http', 'reflect-metadata', 'rxjs'];
+
+type Manifest = { readonly [kind in (typeof KINDS)[number]]?: Readonly<Record<string, string>> };
+
+interface Declared {
+  readonly name: string;
+  readonly workspace: string;
+  readonly version: string;
+}
+
+const declared: Declared[] = globSync(['package.json', '{apps,libs}/*/package.json'], { cwd: root }).flatMap((file) => {
+  const manifest = JSON.parse(readFileSync(join(root, file), 'utf8')) as Manifest;
+  const workspace = file === 'package.json' ? 'root' : basename(dirname(file));
+  return KINDS.flatMap((kind) => Object.entries(manifest[kind] ?? {})).map(([name, version]) => ({ name, version, workspace }));
+});
+const foreign = declared.filter(({ name }) => !name.startsWith('@pikaia/'));
+
+function explained(text: string): { name: string; workspace: string }[] {
+  const lines = [...text.matchAll(/^- \*\*(\S+)\*\* \(([\w, -]+)\): .{20,}\.$/gm)];
+  return lines.flatMap(([, name, workspaces]) => workspaces!.split(', ').map((workspace) => ({ name: name!, workspace })));
+}
+
+const asText = (list: readonly { name: string; workspace: string }[]) =>
+  list.map(({ name, workspace }) => `${name} in ${workspace}`).sort();
+
+describe('docs/dependencies.md', () => {
+  it('says why each dependency of each workspace is there, and of no other', () => {
+    expect(asText(explained(document))).toEqual(asText(foreign));
+  });
+
+  it.each([
+    ['one without a line', document.replace(/^- \*\*jose\*\*.*\n/m, '')],
+    ['one without a reason', document.replace(/^(- \*\*jose\*\* \(.*?\): ).*$/m, '$1nice.')],
+    ['one that no workspace has', `${document}- **left-pad** (api): pads a text on its left side.\n`],
+    ['a workspace that does not have it', document.replace('**jose** (', '**jose** (core, ')],
+  ])('refuses %s (planted)', (_, text) => {
+    expect(text).not.toBe(document);
+    expect(asText(explained(text))).not.toEqual(asText(foreign));
+  });
+});
+
+describe('dependencies', () => {
+  it('have exact versions, the same in every workspace', () => {
+    expect(foreign.filter(({ version }) => !/^\d+\.\d+\.\d+[\w.-]*$/.test(version))).toEqual([]);
+    const versions = new Map<string, Set<string>>();
+    for (const { name, version } of foreign) versions.set(name, (versions.get(name) ?? new Set()).add(version));
+    expect([...versions].filter(([, all]) => all.size > 1).map(([name]) => name)).toEqual([]);
+  });
+
+  it('are imported where they are declared, or are a peer of one that is', () => {
+    const unused = declared.filter(({ name, workspace }) => {
+      if (workspace === 'root' || PEERS.includes(name)) return false;
+      const sources = globSync(`{apps,libs}/${workspace}/src/**/*.ts`, { cwd: root });
+      return !sources.some((file) => importsOf(readFileSync(join(root, file), 'utf8')).has(name));
+    });
+    expect(asText(unused)).toEqual([]);
+    expect(importsOf("import a from 'a/b.js';\nimport type { C } from '@c/d/e';\nimport 'f';")).toEqual(
+      new Set(['a', '@c/d', 'f']),
+    );
+  });
+});
+
+function importsOf(source: string): Set<string> {
+  const imported = source.matchAll(/^(?:import|export|\}).*?'((?:@[^/']+\/)?[^./'][^/']*)[^']*';$/gm);
+  return new Set([...imported].map(([, name]) => name!));
+}

@@ -1,0 +1,38 @@
+import { globSync, readFileSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+
+const root = resolve(__dirname, '../..');
+const LINES = 300; // over 250 a file wants splitting; this stops what nobody has split
+const SPEC_LINES = 400;
+const NAMELESS = /(^|[.-])(utils?|helpers?|common|misc|manager)([.-]|$)/; // a drawer, not a thing
+const MAY_USE_CONSOLE = new Set(['libs/logging/src/process/process-faults.ts']); // takes it over
+
+/** What is against the style of this repository in a file, by sight. */
+function problemsOf(file: string, source: string): string[] {
+  const isSpec = file.endsWith('.spec.ts');
+  const lines = source.split('\n').length - 1;
+  return [
+    ...(lines > (isSpec ? SPEC_LINES : LINES) ? [`${file} has ${lines} lines`] : []),
+    ...(/^[a-z\d]+([.-][a-z\d]+)*\.ts$/.test(basename(file)) && !NAMELESS.test(basename(file))
+      ? []
+      : [`${file} is not named noun.role.ts`]),
+    ...(!isSpec && !MAY_USE_CONSOLE.has(file) && /^[^'`/*]*\bconsole\./m.test(source) ? [`${file} prints past the log`] : []),
+  ];
+}
+
+describe('style', () => {
+  it('is kept by every source file', () => {
+    const files = globSync(['{apps,libs}/*/src/**/*.ts', 'test/**/*.ts'], { cwd: root });
+    expect(files.length).toBeGreaterThan(200);
+    expect(files.flatMap((file) => problemsOf(file, readFileSync(join(root, file), 'utf8')))).toEqual([]);
+  });
+
+  it.each([
+    ['a long file', 'libs/core/src/long.ts', '\n'.repeat(LINES + 1)],
+    ['a drawer', 'libs/core/src/date.utils.ts', ''],
+    ['a capital in a name', 'libs/core/src/Clock.ts', ''],
+    ['a line past the log', 'apps/api/src/planted.ts', '  console.log(1);'],
+  ])('refuses %s (planted)', (_, file, source) => {
+    expect(problemsOf(file, source)).toHaveLength(1);
+  });
+});
