@@ -58,6 +58,10 @@ it('starts once when it is started three times at once, in a folder that others 
 });
 
 describe('with DATABASE_URL', () => {
+  const withKnownPasswords = () => {
+    const url = (role: string) => Object.assign(new URL(server.url), { username: role, password: 'known' }).href;
+    return { DATABASE_URL: server.url, API_DATABASE_URL: url('pikaia_api'), WORKER_DATABASE_URL: url('pikaia_worker') };
+  };
   const folder = mkdtempSync(join(tmpdir(), 'pikaia-external-'));
   const installation = new Installation('external');
   let server: PostgresServer;
@@ -94,12 +98,7 @@ describe('with DATABASE_URL', () => {
     expect(await asks.ended).toBe(1);
     expect(asks.stderr).toContain('Set API_DATABASE_URL');
 
-    const url = (role: string) => Object.assign(new URL(server.url), { username: role, password: 'known' }).href;
-    const start = await installation.start({
-      DATABASE_URL: server.url,
-      API_DATABASE_URL: url('pikaia_api'),
-      WORKER_DATABASE_URL: url('pikaia_worker'),
-    });
+    const start = await installation.start(withKnownPasswords());
     expect(await start.settled()).toBe('ready');
     await start.stop();
   });
@@ -108,7 +107,7 @@ describe('with DATABASE_URL', () => {
     const impossible = await installation.start({ DATABASE_URL: server.url.replace(/:\d+\//, ':1/') });
     expect(await impossible.ended).toBe(1);
     expect(impossible.stderr).toContain('ECONNREFUSED');
-    const refused = await installation.start({ DATABASE_URL: server.url, LOG_LEVEL: 'nonsense' });
+    const refused = await installation.start({ ...withKnownPasswords(), LOG_LEVEL: 'nonsense' });
     expect(await refused.ended).toBe(1);
     expect(refused.stderr).toMatch(/(api|outbox-worker) ended before it was ready/);
     expect(refused.stdout).toContain('LOG_LEVEL');
