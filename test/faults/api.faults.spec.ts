@@ -90,21 +90,24 @@ describe('an api whose process or database fails', () => {
 
     beforeAll(async () => {
       load = new InvitationLoad(system, [ALICE, GINA]);
-      await answers(201, 20);
-      await database.server.kill();
-      await answers(503, 12);
-      await database.server.start();
-      await answers(201, 20);
-      await database.server.stop();
-      await answers(503, 12);
-      await database.server.start();
-      await answers(201, 20);
-      const random = seededRandom(SEED);
-      for (let count = 0; count < TERMINATIONS; count++) {
-        await terminateOne(random);
-        await answers(201, 2);
+      try {
+        await answers(201, 20);
+        await database.server.kill();
+        await answers(503, 12);
+        await database.server.start();
+        await answers(201, 20);
+        await database.server.stop();
+        await answers(503, 12);
+        await database.server.start();
+        await answers(201, 20);
+        const random = seededRandom(SEED);
+        for (let count = 0; count < TERMINATIONS; count++) {
+          await terminateOne(random);
+          await answers(201, 2);
+        }
+      } finally {
+        await load.stop();
       }
-      await load.stop();
       made = load.withStatus(201).map(({ answer, correlationId }) => ({ memberId: String(answer.body['id']), correlationId }));
       records = await readInvitations((sql) => system.query(sql));
     });

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { issueDevelopmentToken } from '../../apps/api/src/authentication/development-issuer.js';
+import { issueDevelopmentToken, issueDevelopmentTokens } from '../../apps/api/src/authentication/development-issuer.js';
 import { seed } from '../../apps/api/src/database/seed.js';
 import { createDatabase, type TestDatabase } from './database.js';
 import { ServiceProcess, type LogLine } from './service.process.js';
@@ -86,9 +86,15 @@ export class System {
     return token;
   }
 
-  /** Tokens of many people. */
+  /** Tokens of many people, over one connection. */
   async tokens(emails: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    for (const email of emails) await this.token(email);
+    const missing = emails.filter((email) => !this.issued.has(email));
+    const tokens = await issueDevelopmentTokens({
+      emails: missing,
+      keysDirectory: join(this.directory, 'keys'),
+      databaseUrl: this.database.ownerUrl,
+    });
+    for (const [index, email] of missing.entries()) this.issued.set(email, tokens[index]!);
     return this.issued;
   }
 

@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { loadSettings } from '@pikaia/core';
 import { ClsModule } from 'nestjs-cls';
+import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { createDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { DatabaseModule } from './database.module.js';
@@ -34,6 +35,26 @@ describe('DatabaseModule', () => {
         current_setting('idle_in_transaction_session_timeout') as idle`),
     ).toEqual([{ name: 'pikaia-spec', statement: '200ms', idle: '400ms' }]);
     await expect(source.query('select pg_sleep(2)')).rejects.toMatchObject({ code: '57014' });
+    await app.close();
+  });
+
+  it('survives a session that is ended while its connection changes hands', async () => {
+    const app = await start(database.apiUrl);
+    const { master } = app.get<DataSource>(getDataSourceToken()).driver as unknown as { master: pg.Pool };
+    const outcome = await new Promise((settle) => {
+      // In the pool's callback nobody listens: the pool has stopped to, and TypeORM has not begun.
+      master.connect((_, client, release) => {
+        try {
+          client!.emit('error', new Error('terminating connection due to administrator command'));
+          settle('alive');
+        } catch (error) {
+          settle(error);
+        } finally {
+          release(true);
+        }
+      });
+    });
+    expect(outcome).toBe('alive');
     await app.close();
   });
 

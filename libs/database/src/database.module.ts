@@ -2,6 +2,7 @@ import { type DynamicModule, Inject, Injectable, Module, type OnModuleInit } fro
 import { ClsPluginTransactional } from '@nestjs-cls/transactional';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { ClsModule } from 'nestjs-cls';
+import type { EventEmitter } from 'node:events';
 import type { DataSource, EntitySchema, MixedList } from 'typeorm';
 import type { DatabaseSettings } from './database.settings.js';
 import { defaultRoles, type RoleNames } from './roles/role-names.js';
@@ -18,6 +19,12 @@ export interface DatabaseModuleOptions {
 
 const ROLES = Symbol('pikaia.roles');
 const CONNECT_TIMEOUT_MS = 5_000; // a request that gets no connection within it is answered 503
+
+/**
+ * Pool and TypeORM hand the listener for a broken connection over with a gap between them: a session that is ended while
+ * its connection changes hands would end the process. The next statement on the connection fails and says why.
+ */
+const whoUsesItIsTold = (): void => undefined;
 
 @Injectable()
 class RoleGuard implements OnModuleInit {
@@ -48,6 +55,7 @@ export class DatabaseModule {
         idle_in_transaction_session_timeout: 2 * settings.databaseStatementTimeoutMs,
         application_name: applicationName,
         keepAlive: true,
+        onConnect: (client: EventEmitter) => void client.on('error', whoUsesItIsTold),
       },
     });
     return {

@@ -1,5 +1,5 @@
 import { PikaiaError } from '@pikaia/core';
-import { SignJWT } from 'jose';
+import { SignJWT, type CryptoKey } from 'jose';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { ALGORITHM, DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, developmentKeys } from './development-keys.js';
@@ -7,8 +7,8 @@ import { ORGANIZATION_CLAIM, SESSION_CLAIM } from './session-claims.js';
 
 const LIFETIME_S = 12 * 60 * 60; // a working day
 
-export interface DevelopmentTokenOptions {
-  readonly email: string;
+export interface DevelopmentTokensOptions {
+  readonly emails: readonly string[];
   /** Where the signing key lies, `var/keys`. */
   readonly keysDirectory: string;
   /** Any role that may read users and members. */
@@ -17,20 +17,43 @@ export interface DevelopmentTokenOptions {
   readonly lifetime?: number;
 }
 
+export type DevelopmentTokenOptions = Omit<DevelopmentTokensOptions, 'emails'> & { readonly email: string };
+
+/** As issueDevelopmentTokens, for one person. */
+export async function issueDevelopmentToken({ email, ...options }: DevelopmentTokenOptions): Promise<string> {
+  return (await issueDevelopmentTokens({ ...options, emails: [email] }))[0]!;
+}
+
 /**
- * A session token for a person in the database, with the claims of a Stytch B2B session JWT. For development only.
+ * Session tokens for people in the database, with the claims of a Stytch B2B session JWT. For development only.
  *
  * @throws PikaiaError `PIKAIA_DEVELOPMENT_TOKEN_UNKNOWN_EMAIL` for an address that is no active member and no operator,
  * `PIKAIA_DEVELOPMENT_SESSIONS_IN_PRODUCTION`.
  */
-export async function issueDevelopmentToken({
-  email,
+export async function issueDevelopmentTokens({
+  emails,
   keysDirectory,
   databaseUrl,
   lifetime = LIFETIME_S,
-}: DevelopmentTokenOptions): Promise<string> {
+}: DevelopmentTokensOptions): Promise<string[]> {
   const { privateKey } = await developmentKeys(keysDirectory);
-  const { subject, organization } = await findSubject(databaseUrl, email);
+  const subjects: Subject[] = [];
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  try {
+    for (const email of emails) subjects.push(await findSubject(client, email));
+  } finally {
+    await client.end();
+  }
+  return Promise.all(subjects.map((subject) => sign(subject, privateKey, lifetime)));
+}
+
+interface Subject {
+  readonly subject: string;
+  readonly organization?: { readonly organization_id: string; readonly slug: string | null };
+}
+
+function sign({ subject, organization }: Subject, key: CryptoKey, lifetime: number): Promise<string> {
   const started = new Date();
   const expires = new Date(started.getTime() + lifetime * 1000);
   return new SignJWT({
@@ -52,31 +75,25 @@ export async function issueDevelopmentToken({
     .setIssuedAt(started)
     .setNotBefore(started)
     .setExpirationTime(expires)
-    .sign(privateKey);
+    .sign(key);
 }
 
-async function findSubject(databaseUrl: string, email: string) {
-  const client = new pg.Client({ connectionString: databaseUrl });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ subject: string; organization_id: string | null; slug: string | null }>(
-      `select coalesce(m.provider_id, u.provider_id) as subject, o.provider_id as organization_id, o.slug
-       from organizations_user u
-       left join organizations_member m on m.user_id = u.id and m.status = 'active'
-       left join organizations_organization o on o.id = m.organization_id
-       where lower(u.email) = lower($1) and coalesce(m.provider_id, u.provider_id) is not null
-       order by m.id limit 1`,
-      [email],
-    );
-    const found = rows[0];
-    if (!found) {
-      throw new PikaiaError('PIKAIA_DEVELOPMENT_TOKEN_UNKNOWN_EMAIL', `${email} is neither an active member nor an operator.`);
-    }
-    return {
-      subject: found.subject,
-      ...(found.organization_id && { organization: { organization_id: found.organization_id, slug: found.slug } }),
-    };
-  } finally {
-    await client.end();
+async function findSubject(client: pg.Client, email: string): Promise<Subject> {
+  const { rows } = await client.query<{ subject: string; organization_id: string | null; slug: string | null }>(
+    `select coalesce(m.provider_id, u.provider_id) as subject, o.provider_id as organization_id, o.slug
+     from organizations_user u
+     left join organizations_member m on m.user_id = u.id and m.status = 'active'
+     left join organizations_organization o on o.id = m.organization_id
+     where lower(u.email) = lower($1) and coalesce(m.provider_id, u.provider_id) is not null
+     order by m.id limit 1`,
+    [email],
+  );
+  const found = rows[0];
+  if (!found) {
+    throw new PikaiaError('PIKAIA_DEVELOPMENT_TOKEN_UNKNOWN_EMAIL', `${email} is neither an active member nor an operator.`);
   }
+  return {
+    subject: found.subject,
+    ...(found.organization_id && { organization: { organization_id: found.organization_id, slug: found.slug } }),
+  };
 }
