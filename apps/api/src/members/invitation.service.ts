@@ -43,7 +43,7 @@ export class InvitationService {
     const member =
       pending ??
       currentManager().create(Member, { id: newId(), organizationId: organization.id, userId: user.id, status: 'invited' });
-    Object.assign(member, { user, role: request.role, invitedAt: new Date() });
+    Object.assign(member, { user, role: request.role, invitedAt: laterThan(pending?.invitedAt) });
     await currentManager().save(member);
     await this.events.publish(MemberInvited, member, {
       email: user.email,
@@ -65,3 +65,6 @@ export class InvitationService {
     return manager.createQueryBuilder(User, 'user').where('lower(user.email) = lower(:email)', { email }).getOneOrFail();
   }
 }
+
+/** Now; or just after, where a clock stands still or goes back: every invitation is a change that leaves its record. */
+const laterThan = (time: Date | null | undefined): Date => new Date(Math.max(Date.now(), (time?.getTime() ?? 0) + 1));
