@@ -1,3 +1,4 @@
+import { until } from '../support/until.js';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, lchownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'; // prettier-ignore
@@ -158,18 +159,6 @@ export class Start {
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     this.signal(signal);
     return this.ended;
-  }
-}
-
-export async function until(
-  what: string,
-  condition: () => boolean | Promise<boolean>,
-  milliseconds = 10_000,
-  explain = () => '',
-): Promise<void> {
-  for (const deadline = Date.now() + milliseconds; ; await new Promise((done) => setTimeout(done, 25))) {
-    if (await condition()) return;
-    if (Date.now() > deadline) throw new Error(`Within ${milliseconds} ms it did not come true that ${what}. ${explain()}`);
   }
 }
 

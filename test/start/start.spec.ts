@@ -1,7 +1,8 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { Installation, type Start, until } from './installation.js';
+import { until } from '../support/until.js';
+import { Installation, type Start } from './installation.js';
 
 jest.setTimeout(150_000);
 

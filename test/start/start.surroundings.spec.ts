@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startPostgres, type PostgresServer } from '../../scripts/postgres.mjs';
-import { Installation, until } from './installation.js';
+import { until } from '../support/until.js';
+import { Installation } from './installation.js';
 
 jest.setTimeout(150_000);
 

@@ -13,6 +13,7 @@ export default async function setUp() {
   });
   globalThis.pikaiaTestServer = { server, folder: directory };
   process.env.PIKAIA_TEST_SERVER = server.url;
+  process.env.LOG_LEVEL ??= 'critical'; // what is logged is asserted where it matters, not printed
   const template = new URL(server.url);
   template.pathname = '/pikaia_template';
   const { default: pg } = await import('pg');

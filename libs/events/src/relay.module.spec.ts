@@ -6,7 +6,7 @@ import { IsEmail } from 'class-validator';
 import { ClsModule } from 'nestjs-cls';
 import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../../../test/support/database.js';
-import { eventually } from '../../../test/support/eventually.js';
+import { eventually } from '../../../test/support/until.js';
 import { statusOf } from '../../../test/support/outbox.js';
 import { Consumer, Handles } from './consume/consumer.decorator.js';
 import { DomainEvent } from './contract/domain-event.js';

@@ -1,6 +1,7 @@
 import { context, systemClock } from '@pikaia/core';
 import { captureLogs, type CapturedLogs } from '@pikaia/logging/testing';
 import pg from 'pg';
+import { eventually } from '../../../../test/support/until.js';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { OUTBOX_CHANNEL } from './outbox-channel.js';
 import { OutboxWaker } from './outbox.waker.js';
@@ -13,11 +14,6 @@ let logs: CapturedLogs;
 let offset: number; // how far the clock has been moved on
 const clock = { ...systemClock, monotonic: () => performance.now() + offset };
 
-const until = async (condition: () => unknown | Promise<unknown>): Promise<void> => {
-  for (const end = Date.now() + 5_000; !(await condition()); await new Promise((resolve) => setTimeout(resolve, 5))) {
-    if (Date.now() > end) throw new Error('not within five seconds');
-  }
-};
 const wakers = async (): Promise<number[]> =>
   (
     await listener.query<{ pid: number }>(
@@ -52,10 +48,10 @@ afterEach(async () => {
 describe('OutboxWaker', () => {
   it('notifies once for many commits, and again for what comes later', async () => {
     for (let commit = 0; commit < 1_000; commit++) waker.wake();
-    await until(() => heard.length);
+    await eventually(() => heard.length);
     expect(heard).toMatchObject([{ channel: 'pikaia_outbox', payload: '' }]);
     waker.wake();
-    await until(() => heard.length === 2);
+    await eventually(() => heard.length === 2);
     expect(await wakers()).toHaveLength(1);
   });
 
@@ -67,7 +63,7 @@ describe('OutboxWaker', () => {
       last = heard.length;
       await new Promise((resolve) => setImmediate(resolve));
     }
-    await until(() => heard.length > last);
+    await eventually(() => heard.length > last);
     expect(heard.length).toBeLessThan(50);
   });
 
@@ -78,7 +74,7 @@ describe('OutboxWaker', () => {
       const before = performance.now();
       waker.wake();
       expect(performance.now() - before).toBeLessThan(50);
-      await until(() => Reflect.get(waker, 'running') === undefined);
+      await eventually(() => Reflect.get(waker, 'running') === undefined);
       waker.wake(); // within the second after a failure nothing is tried
       expect(Reflect.get(waker, 'running')).toBeUndefined();
       offset += 1_001;
@@ -88,28 +84,28 @@ describe('OutboxWaker', () => {
 
   it('connects again after its connection was terminated', async () => {
     waker.wake();
-    await until(() => heard.length === 1);
+    await eventually(() => heard.length === 1);
     await listener.query('select pg_terminate_backend($1, 5000)', await wakers());
-    await until(() => Reflect.get(waker, 'client') === undefined);
+    await eventually(() => Reflect.get(waker, 'client') === undefined);
     expect(logs.of('outbox_wake_failed')).toHaveLength(1);
     offset += 1_001;
     waker.wake();
-    await until(() => heard.length === 2);
+    await eventually(() => heard.length === 2);
   });
 
   it('does not carry the context of the request that woke it', async () => {
     await waker.onApplicationShutdown();
     waker = open('postgres://nobody:nothing@127.0.0.1:1/none');
     context.run({}, () => waker.wake());
-    await until(() => logs.records.length);
+    await eventually(() => logs.records.length);
     expect(logs.records[0]).not.toHaveProperty('trace_id');
   });
 
   it('closes its connection at shutdown and stays silent', async () => {
     waker.wake();
-    await until(() => heard.length);
+    await eventually(() => heard.length);
     await waker.onApplicationShutdown();
-    await until(async () => !(await wakers()).length);
+    await eventually(async () => !(await wakers()).length);
     waker.wake();
     expect(Reflect.get(waker, 'running')).toBeUndefined();
   });

@@ -2,7 +2,7 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { eventually } from '../../../../test/support/eventually.js';
+import { eventually } from '../../../../test/support/until.js';
 import { insertEvent } from '../../../../test/support/outbox.js';
 import { plants } from '../../../../test/support/planted-relays.js';
 import { seededRandom } from '../../../../test/support/seeded-random.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { eventually } from '../../../../test/support/eventually.js';
+import { eventually } from '../../../../test/support/until.js';
 import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
 import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
 import { OUTBOX_CHANNEL } from '../record/outbox-channel.js';
@@ -172,7 +172,9 @@ describe('OutboxRelay', () => {
     await relays.start();
     await eventually(() => relays.health()[0]!.state === 'leading');
     await eventually(async () => {
-      const { rowCount } = await owner.query(`select from pg_stat_activity where query = 'listen ${OUTBOX_CHANNEL}'`);
+      const { rowCount } = await owner.query(
+        `select from pg_stat_activity where datname = current_database() and query = 'listen ${OUTBOX_CHANNEL}'`,
+      );
       return rowCount === 1;
     });
     for (let i = 0; i < 3; i++) {

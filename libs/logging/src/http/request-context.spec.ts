@@ -1,3 +1,4 @@
+import { eventually } from '../../../../test/support/until.js';
 import { EventEmitter } from 'node:events';
 import { Agent, request as send, type IncomingHttpHeaders } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
@@ -195,18 +196,13 @@ describe('the context of a request', () => {
       call.on('error', reject).end(body);
     });
 
-  const until = async (condition: () => boolean): Promise<void> => {
-    const end = Date.now() + 5_000;
-    while (!condition() && Date.now() < end) await delay(2);
-    expect(condition()).toBe(true);
-  };
   const access = (): CapturedRecord[] => logs.records.filter(({ event }) => event.startsWith('request_'));
   const eventsOf = (trace: string): string[] =>
     logs.records.filter((each) => each['trace_id'] === trace).map(({ event }) => event);
 
   it('reaches guard, pipe, interceptor, generator, emitter, timers after the response, and the access line', async () => {
     const { trace } = await ask('/everything/7?token=secret', { headers: { 'x-user': 'u1' } });
-    await until(() => logs.of('after_response').length === 1);
+    await eventually(() => logs.of('after_response').length === 1);
     expect(eventsOf(trace).filter((event) => event !== 'got_number')).toEqual([
       'in_guard',
       'before_handler',
@@ -226,7 +222,7 @@ describe('the context of a request', () => {
   it('reaches a filter, and what Nest says about an error that no filter takes', async () => {
     const caught = await ask('/fail');
     const uncaught = await ask('/crash');
-    await until(() => access().length === 2);
+    await eventually(() => access().length === 2);
     expect(eventsOf(caught.trace)).toEqual(['in_guard', 'before_handler', 'in_filter', 'request_failed']);
     expect(eventsOf(uncaught.trace)).toEqual(['in_guard', 'before_handler', 'nest_message', 'request_failed']);
     expect(logs.of('nest_message')[0]).toMatchObject({ level: 'ERROR', 'error.message': 'nobody catches this but Nest' });
@@ -247,7 +243,7 @@ describe('the context of a request', () => {
     ['a refusal by the guard', 403, '/fail', { headers: { 'x-refuse': '1' } }],
   ])('covers %s: one access line, and the id in the answer', async (_title, status, path, question) => {
     const answer = await ask(path, { ...question, headers: { ...question.headers, 'X-Correlation-ID': ID.toUpperCase() } });
-    await until(() => access().length === 1);
+    await eventually(() => access().length === 1);
     expect(answer).toMatchObject({ status, trace: ID });
     expect(access()[0]).toMatchObject({ event: 'request_completed', trace_id: ID, 'trace.origin': 'client' });
     expect(access()[0]).toMatchObject({ 'http.status_code': answer.status, duration: expect.any(Number) });
@@ -256,7 +252,7 @@ describe('the context of a request', () => {
   it('puts an id of its own for one that is no UUID, also on a 404', async () => {
     const { trace } = await ask('/nowhere', { headers: { 'X-Correlation-ID': 'not-a-uuid' } });
     expect(trace).toMatch(/^[0-9a-f-]{36}$/);
-    await until(() => access().length === 1);
+    await eventually(() => access().length === 1);
     expect(access()[0]).not.toHaveProperty(['trace.origin']);
   });
 
@@ -266,7 +262,7 @@ describe('the context of a request', () => {
     const second = await ask('/everything/2', { headers: { 'x-user': 'u2' }, through: single });
     const third = await ask('/everything/3', { through: single });
     single.destroy();
-    await until(() => logs.of('after_response').length === 3);
+    await eventually(() => logs.of('after_response').length === 3);
     const users = (trace: string) =>
       new Set(logs.records.filter((each) => each['trace_id'] === trace).map((each) => each['usr.id']));
     expect([...users(first.trace)]).toEqual(['u1']);
@@ -276,7 +272,7 @@ describe('the context of a request', () => {
 
   it('covers a handler that takes too long', async () => {
     const { status, trace } = await ask('/hang', { headers: { 'x-user': 'u1' } });
-    await until(() => access().length === 1);
+    await eventually(() => access().length === 1);
     expect(access()[0]).toMatchObject({ event: 'request_failed', trace_id: trace, 'usr.id': 'u1', 'http.status_code': status });
     for (const record of logs.records) expect(record).toMatchObject({ trace_id: trace });
   });
@@ -284,9 +280,9 @@ describe('the context of a request', () => {
   it('ends in one request_aborted when the client goes away, with the user that was bound', async () => {
     const socket = connect(port, '127.0.0.1');
     socket.write('GET /slow/50 HTTP/1.1\r\nHost: x\r\nX-User: u1\r\n\r\n');
-    await until(() => logs.of('before_handler').length === 1);
+    await eventually(() => logs.of('before_handler').length === 1);
     socket.destroy();
-    await until(() => logs.of('slept').length === 1);
+    await eventually(() => logs.of('slept').length === 1);
     expect(access()).toEqual([expect.objectContaining({ event: 'request_aborted', 'http.status_code': 499, 'usr.id': 'u1' })]);
     expect(logs.of('slept')[0]).toMatchObject({ 'usr.id': 'u1' });
   });
@@ -294,7 +290,7 @@ describe('the context of a request', () => {
   const wrongLines = async (pausesOf: readonly (readonly number[])[]): Promise<CapturedRecord[]> => {
     logs.clear();
     await Promise.all(pausesOf.map((pauses, index) => ask(`/slow/${pauses.join('-')}`, { headers: { 'x-user': `u${index}` } })));
-    await until(() => access().length === pausesOf.length);
+    await eventually(() => access().length === pausesOf.length);
     const userOf = new Map(access().map((record) => [record['trace_id'], record['usr.id']]));
     expect(new Set(userOf.values()).size).toBe(pausesOf.length);
     expect(logs.of('slept')).toHaveLength(pausesOf.flat().length);

@@ -7,7 +7,7 @@ import { ClsModule } from 'nestjs-cls';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { createDatabase, type TestDatabase } from '../../../../../test/support/database.js';
-import { eventually } from '../../../../../test/support/eventually.js';
+import { eventually } from '../../../../../test/support/until.js';
 import { Consumer, Handles } from '../../consume/consumer.decorator.js';
 import { defineConsumers } from '../../consume/consumer.definition.js';
 import { ConsumerRunner } from '../../consume/consumer.runner.js';
