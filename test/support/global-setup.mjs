@@ -1,25 +1,32 @@
 import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import pg from 'pg';
 import { startPostgres } from '../../scripts/postgres.mjs';
 import { migrateSchema } from '../../apps/api/dist/database/schema.js';
 
-/** One PostgreSQL for the whole run, with a migrated template that each suite copies (test/support/database.ts). */
+/**
+ * One PostgreSQL for the whole run, with a migrated template that each suite copies (test/support/database.ts).
+ * PIKAIA_TEST_SERVER, a superuser's connection string, chooses another server: one that has no databases and roles of ours.
+ */
 export default async function setUp() {
+  process.env.LOG_LEVEL ??= 'critical'; // what is logged is asserted where it matters, not printed
+  process.env.PIKAIA_TEST_SERVER ||= await startServer();
+  const template = new URL(process.env.PIKAIA_TEST_SERVER);
+  template.pathname = '/pikaia_template';
+  const client = new pg.Client({ connectionString: process.env.PIKAIA_TEST_SERVER });
+  await client.connect();
+  await client.query('create database pikaia_template');
+  await client.end();
+  await migrateSchema(template.href, { api: 'api', worker: 'worker' });
+}
+
+async function startServer() {
   const directory = mkdtempSync(join(tmpdir(), 'pikaia-test-'));
   chmodSync(directory, 0o711);
   const server = await startPostgres(join(directory, 'data'), {
     settings: ['max_connections=300', 'max_prepared_transactions=20', 'fsync=off', 'synchronous_commit=off'],
   });
   globalThis.pikaiaTestServer = { server, folder: directory };
-  process.env.PIKAIA_TEST_SERVER = server.url;
-  process.env.LOG_LEVEL ??= 'critical'; // what is logged is asserted where it matters, not printed
-  const template = new URL(server.url);
-  template.pathname = '/pikaia_template';
-  const { default: pg } = await import('pg');
-  const client = new pg.Client({ connectionString: server.url });
-  await client.connect();
-  await client.query('create database pikaia_template');
-  await client.end();
-  await migrateSchema(template.href, { api: 'api', worker: 'worker' });
+  return server.url;
 }

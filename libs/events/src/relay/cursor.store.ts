@@ -45,7 +45,7 @@ export class CursorStore {
     if (row['written_here'] !== true) {
       throw new PikaiaError(
         'PIKAIA_OUTBOX_RESTORED',
-        `The cursor of sink ${this.sink} comes from another cluster: this database was restored from a dump, and its transaction ids start anew. Stop api and worker and run, as the owner: npm run outbox -- rebase`,
+        `The cursor of sink ${this.sink} comes from another cluster: this database was restored from a dump, and its transaction ids start anew. Restore a physical backup instead (pg_basebackup, a snapshot of the volume): it keeps them.`,
       );
     }
     this.number = BigInt(row['number'] as string);

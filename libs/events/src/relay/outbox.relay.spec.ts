@@ -213,7 +213,7 @@ describe('OutboxRelay', () => {
     await owner.query(`update outbox.outbox_progress set txid = '77' where sink = 'restored'`);
     await expect(registerSinks(database.workerUrl, [restored], 'spec')).rejects.toMatchObject({
       code: 'PIKAIA_OUTBOX_RESTORED',
-      message: expect.stringContaining('npm run outbox -- rebase'),
+      message: expect.stringContaining('physical backup'),
     });
     const fatal: string[] = [];
     const one = relay({ sink: restored, onFatal: ({ code }) => fatal.push(code) });
