@@ -28,7 +28,7 @@ export class FindAuditLogsRequest extends PageRequest {
   aggregate_id?: string;
 
   @IsOptional()
-  @IsUUID()
+  @IsUUID('loose') // a trace id knows no version
   correlation_id?: string;
 
   @IsOptional()

@@ -31,7 +31,7 @@ export class FindEventsRequest extends PageRequest {
   organization_id?: string;
 
   @IsOptional()
-  @IsUUID()
+  @IsUUID('loose') // a trace id knows no version
   correlation_id?: string;
 
   @IsOptional()

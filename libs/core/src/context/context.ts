@@ -1,6 +1,7 @@
 import { ClsServiceManager, CLS_ID } from 'nestjs-cls';
 import { newId } from '../identifier.js';
 import { PikaiaError } from '../errors/pikaia.error.js';
+import type { TraceParent } from './trace-parent.js';
 
 /** Who acts. `user` and `operator` are people, `system` is a program: a consumer, a provider's webhook, a command. */
 export interface Actor {
@@ -39,6 +40,8 @@ export interface ContextSnapshot {
   readonly correlationId: string;
   /** `client`: a caller chose the id, so strangers may repeat it. */
   readonly origin: 'client' | 'server';
+  /** The caller's trace, when the request came with a valid `traceparent`. */
+  readonly traceParent?: TraceParent;
   readonly actor?: Actor;
   readonly organizationId?: string;
   readonly request?: RequestInfo;

@@ -60,6 +60,36 @@ describe('enterContextAtRequest', () => {
     expect(seen[0]).toMatchObject({ origin: 'server' });
   });
 
+  const TRACE_PARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+  const TRACE = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', parentId: '00f067aa0ba902b7' };
+
+  it("takes the trace id of a traceparent for want of a correlation id, and marks it as the client's", async () => {
+    const headers = await get('/', { traceparent: TRACE_PARENT, 'X-Correlation-ID': 'no-uuid' });
+    const correlationId = '4bf92f35-77b3-4da6-a3ce-929d0e0e4736';
+    expect(headers['x-correlation-id']).toBe(correlationId);
+    expect(seen[0]).toMatchObject({ correlationId, origin: 'client', traceParent: TRACE });
+    expect(Object.isFrozen(seen[0]!.traceParent)).toBe(true);
+  });
+
+  it('prefers the correlation id, and keeps the trace beside it', async () => {
+    await get('/', { traceparent: TRACE_PARENT, 'X-Correlation-ID': ID });
+    expect(seen[0]).toMatchObject({ correlationId: ID, origin: 'client', traceParent: TRACE });
+  });
+
+  it('takes back each id that it has handed out, whatever trace it came from', async () => {
+    const given = '00000000-0000-0000-0000-00000000000a'; // 128 bits of a trace know no versions
+    const first = await get('/', { traceparent: `00-${given.replaceAll('-', '')}-00f067aa0ba902b7-00` });
+    expect(first['x-correlation-id']).toBe(given);
+    const second = await get('/', { 'X-Correlation-ID': given });
+    expect(second['x-correlation-id']).toBe(given);
+  });
+
+  it('goes on without a traceparent that is not valid', async () => {
+    await get('/', { traceparent: TRACE_PARENT.replace('00-', 'ff-') });
+    expect(seen[0]).toMatchObject({ origin: 'server' });
+    expect(seen[0]).not.toHaveProperty('traceParent');
+  });
+
   it('describes the request without its query string', async () => {
     await get('/members?token=secret', { 'User-Agent': 'spec', 'X-Forwarded-For': '1.2.3.4, 198.51.100.7' });
     expect(seen[0]?.request).toEqual({ method: 'GET', path: '/members', clientAddress: '198.51.100.7', userAgent: 'spec' });

@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { isId, newId } from '../identifier.js';
 import { findClientAddress, type TrustedProxies } from './client-address.js';
 import { context } from './context.js';
+import { parseTraceParent, traceIdAsUuid } from './trace-parent.js';
 
 export const CORRELATION_HEADER = 'x-correlation-id';
 
@@ -13,6 +14,9 @@ export type RequestObserver = (request: IncomingMessage, response: ServerRespons
  *
  * A hook of the framework enters too late for bad URLs, time-outs and aborts; here the context also covers those.
  * Everything that the request starts inherits it, timers and event emitters included.
+ *
+ * The correlation id is the client's `X-Correlation-ID` if that is a UUID, else the trace id of a valid `traceparent`, else
+ * a new one.
  */
 export function enterContextAtRequest(server: Server, trusted: TrustedProxies, observe: readonly RequestObserver[] = []): void {
   const emit = server.emit.bind(server) as (name: string | symbol, ...args: unknown[]) => boolean;
@@ -20,7 +24,8 @@ export function enterContextAtRequest(server: Server, trusted: TrustedProxies, o
     if (name !== 'request') return emit(name, ...args);
     const [request, response] = args as [IncomingMessage, ServerResponse];
     const given = request.headers[CORRELATION_HEADER];
-    const accepted = isId(given) ? given.toLowerCase() : undefined;
+    const traceParent = parseTraceParent(request.headers['traceparent']);
+    const accepted = isId(given) ? given.toLowerCase() : traceParent && traceIdAsUuid(traceParent);
     const { address, unparsed } = findClientAddress(
       request.socket.remoteAddress,
       headerText(request.headers['x-forwarded-for']),
@@ -31,6 +36,7 @@ export function enterContextAtRequest(server: Server, trusted: TrustedProxies, o
       {
         correlationId: accepted ?? newId(),
         origin: accepted ? 'client' : 'server',
+        ...(traceParent && { traceParent }),
         request: Object.freeze({
           method: request.method ?? 'GET',
           path: pathOf(request.url ?? '/'),

@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from '@pikaia/core';
+import { context, systemClock, type Clock } from '@pikaia/core';
 import { findLevel, severity, type LogLevel } from '../record/log-level.js';
 import { originText, recordText, type LogFields, type RecordParts } from '../record/record-text.js';
 import { FileSink, type LogFile } from './file.sink.js';
@@ -27,6 +27,8 @@ export type Line = Omit<RecordParts, 'time' | 'origin'>;
 
 /** All state of this package: one for each process. */
 interface State {
+  /** As configured. */
+  level: LogLevel;
   threshold: number;
   origin: string;
   clock: Clock;
@@ -57,6 +59,20 @@ export function flushLogs(): void {
 }
 
 export const isEnabled = (level: LogLevel): boolean => severity[level] >= state.threshold;
+
+/**
+ * Switches DEBUG on, or back to the configured level (info where that is debug), and says so in one line at INFO, which is
+ * written whatever the configured level is.
+ */
+export function toggleDebug(): void {
+  const off = state.level === 'debug' ? 'info' : state.level;
+  const on = state.threshold === severity.debug;
+  const line = (fields: LogFields): void =>
+    writeLine({ level: 'info', logger: 'logging', event: 'log_level_changed', snapshot: context.current, fields });
+  if (on) line({ from: 'debug', to: off });
+  state.threshold = severity[on ? off : 'debug'];
+  if (!on) line({ from: off, to: 'debug' });
+}
 
 /** Writes one record, if its level is enabled. */
 export function writeLine(line: Line): void {
@@ -93,6 +109,7 @@ function stateOf({ level = 'info', env = process.env['NODE_ENV'] || 'development
     stdout.write(own('log_lines_dropped', { count })),
   );
   return {
+    level,
     threshold: severity[level],
     origin,
     clock,

@@ -20,6 +20,8 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   LogField.userAgent,
   // The same on every line of a request: the trace id leads to its access line, which has method, path and status.
   LogField.traceOrigin,
+  LogField.ddTraceId,
+  LogField.ddSpanId,
   LogField.userId,
   LogField.userEmail,
   LogField.organizationId,

@@ -110,6 +110,35 @@ describe('a process', () => {
     ]);
   });
 
+  const CHANGE = 'log_level_changed';
+  const STOP = ['process_stopping', 'process_stopped'];
+  it.each([
+    ['info', 'info', [CHANGE, 'a_debug', CHANGE, ...STOP]],
+    ['error', 'error', [CHANGE, 'a_debug', CHANGE]],
+    ['debug', 'info', ['a_debug', CHANGE, CHANGE, 'a_debug', ...STOP]],
+  ])('of level %s switches DEBUG at SIGUSR2, back to %s, and says so each time', async (level, other, events) => {
+    const ended = await run(
+      `
+      import { runService } from '@pikaia/logging';
+      setInterval(() => {}, 1000);
+      runService(async () => ({ stop: async () => undefined }));
+      const toggled = () => new Promise((resolve) => (process.once('SIGUSR2', resolve), process.kill(process.pid, 'SIGUSR2')));
+      logger.debug('a_debug');
+      await toggled();
+      logger.debug('a_debug');
+      await toggled();
+      logger.debug('a_debug');
+      process.kill(process.pid, 'SIGTERM');`,
+      { LOG_LEVEL: level },
+    );
+    expect(ended.code).toBe(0);
+    const records = recordsOf(ended);
+    expect(records.map(({ event }) => event)).toEqual(events);
+    const on = { level: 'INFO', from: other, to: 'debug', trace_id: expect.any(String) };
+    const off = { ...on, from: 'debug', to: other };
+    expect(records.filter(({ event }) => event === CHANGE)).toMatchObject(level === 'debug' ? [off, on] : [on, off]);
+  });
+
   it('says which service it is, and copies its records as JSON to a file whatever it prints', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'pikaia-log-'));
     try {

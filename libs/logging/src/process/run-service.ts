@@ -1,5 +1,6 @@
 import { context } from '@pikaia/core';
 import { getLogger } from '../logger.js';
+import { toggleDebug } from '../output/log-output.js';
 import { handleProcessFaults } from './process-faults.js';
 import { logStartupFailure } from './startup-failure.js';
 
@@ -16,7 +17,7 @@ const logger = getLogger('process');
  * The frame of a service's process: start, tell the parent `ready`, stop once.
  *
  * SIGTERM, SIGINT, SIGHUP and the end of the IPC channel to the parent all stop it in order; a second signal changes
- * nothing, since a terminal and npm both send one. Exit status: 0 after a stop, 1 for a failed start or a stop that took
+ * nothing, since a terminal and npm both send one. SIGUSR2 switches DEBUG on and off again while it runs. Exit status: 0 after a stop, 1 for a failed start or a stop that took
  * longer than ten seconds.
  */
 export async function runService(start: () => Promise<Service>): Promise<void> {
@@ -29,6 +30,7 @@ export async function runService(start: () => Promise<Service>): Promise<void> {
     context.run({}, () => void finish(reason, service));
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
+  process.on('SIGUSR2', () => context.run({}, toggleDebug));
   if (process.connected) process.on('disconnect', () => stop('parent_gone'));
   try {
     service = await context.run({}, start);

@@ -1,4 +1,4 @@
-import type { ContextSnapshot } from '@pikaia/core';
+import type { ContextSnapshot, TraceParent } from '@pikaia/core';
 import { quoteCut } from './json-text.js';
 import { LogField } from './log-fields.js';
 
@@ -13,11 +13,12 @@ export function contextText(snapshot: ContextSnapshot): string {
   return text;
 }
 
-function write({ correlationId, origin, actor, organizationId, request, event }: ContextSnapshot): string {
+function write({ correlationId, origin, traceParent, actor, organizationId, request, event }: ContextSnapshot): string {
   const person = actor && actor.type !== 'system' ? actor : undefined;
   return [
     field(LogField.traceId, correlationId),
     field(LogField.traceOrigin, origin === 'client' ? origin : undefined),
+    traceParent ? datadogText(traceParent) : '',
     field(LogField.userId, person?.id),
     field(LogField.userEmail, person?.email),
     field(LogField.organizationId, organizationId),
@@ -31,6 +32,14 @@ function write({ correlationId, origin, actor, organizationId, request, event }:
     event ? `,"${LogField.attempt}":${Number(event.attempt) || 0}` : '',
   ].join('');
 }
+
+/**
+ * As Datadog joins lines to traces: the lower 64 bits of the trace id, and the span id, as decimal numbers in text.
+ *
+ * @see https://docs.datadoghq.com/tracing/other_telemetry/connect_logs_and_traces/opentelemetry/
+ */
+const datadogText = ({ traceId, parentId }: TraceParent): string =>
+  `,"${LogField.ddTraceId}":"${BigInt(`0x${traceId.slice(16)}`)}","${LogField.ddSpanId}":"${BigInt(`0x${parentId}`)}"`;
 
 const field = (name: string, value: string | null | undefined): string =>
   value === undefined || value === null ? '' : `,"${name}":${quoteCut(String(value), TEXT_LIMIT)}`;

@@ -9,6 +9,8 @@ export const LogField = {
   event: 'event',
   traceId: 'trace_id',
   traceOrigin: 'trace.origin',
+  ddTraceId: 'dd.trace_id',
+  ddSpanId: 'dd.span_id',
   userId: 'usr.id',
   userEmail: 'usr.email',
   organizationId: 'organization.id',

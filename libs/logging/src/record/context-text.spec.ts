@@ -1,0 +1,21 @@
+import { context } from '@pikaia/core';
+import { getLogger } from '../logger.js';
+import { captureLogs } from '../testing/index.js';
+
+describe('a line of a request that came with a traceparent', () => {
+  it('names trace and span as Datadog does: 64 bits, decimal, in text', () => {
+    using logs = captureLogs();
+    const traceParent = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', parentId: 'ffffffffffffffff' };
+    context.run({ traceParent }, () =>
+      getLogger('spec').info('something_happened', { 'dd.trace_id': 'forged', dd: { span_id: 1 } }),
+    );
+    context.run({}, () => getLogger('spec').info('something_happened'));
+    expect(logs.records[0]).toMatchObject({
+      'dd.trace_id': '11803532876627986230',
+      'dd.span_id': '18446744073709551615',
+      'extra.dd.trace_id': 'forged',
+      'extra.dd': { span_id: 1 },
+    });
+    expect(Object.keys(logs.records[1]!).filter((key) => key.startsWith('dd.'))).toEqual([]);
+  });
+});
