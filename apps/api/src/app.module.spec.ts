@@ -34,7 +34,7 @@ describe('the application', () => {
       DATABASE_URL: database.apiUrl,
       PIKAIA_VAR: directory,
     });
-    @Module({ imports: [AppModule.with({ api, database: settings })], controllers: [...controllers] })
+    @Module({ imports: [AppModule.with({ logging: {}, api, database: settings })], controllers: [...controllers] })
     class Application {}
     const app = await NestFactory.create(Application, createFastifyAdapter(), { logger: false, abortOnError: false });
     try {

@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditModule } from '@pikaia/audit';
 import { DatabaseModule, type DatabaseSettings } from '@pikaia/database';
 import { EventsModule } from '@pikaia/events';
-import { LoggingModule } from '@pikaia/logging';
+import { LoggingModule, type LoggingModuleOptions } from '@pikaia/logging';
 import { ClsModule } from 'nestjs-cls';
 import { AdministrationModule } from './administration/administration.module.js';
 import { ApiSettings } from './api.settings.js';
@@ -17,19 +17,20 @@ import { ServerModule } from './server/server.module.js';
 import { SettingsModule } from './server/settings.module.js';
 
 export interface AppSettings {
+  readonly logging: LoggingModuleOptions;
   readonly api: ApiSettings;
   readonly database: DatabaseSettings;
 }
 
 @Module({})
 export class AppModule {
-  static with({ api, database }: AppSettings): DynamicModule {
+  static with({ logging, api, database }: AppSettings): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ClsModule.forRoot({ global: true }),
         SettingsModule.with(api),
-        LoggingModule.forRoot(),
+        LoggingModule.forRoot({ ...logging, trustedProxies: api.trustedProxies }),
         DatabaseModule.forRoot({ settings: database, applicationName: 'pikaia-api', entities: [Organization, User, Member] }),
         EventsModule.forRoot({ databaseUrl: database.databaseUrl }),
         AuditModule.forRoot({ cursorKey: api.cursorKey }),

@@ -1,9 +1,9 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { enterContextAtRequest, loadSettings, systemClock } from '@pikaia/core';
+import { loadSettings } from '@pikaia/core';
 import { DatabaseSettings } from '@pikaia/database';
 import { OutboxSettings } from '@pikaia/events';
-import { accessLog, configureLogging, getLogger, LoggingSettings, nestLogger, type Service } from '@pikaia/logging';
+import { getLogger, LoggingSettings, type Service } from '@pikaia/logging';
 import { NotificationSettings } from '@pikaia/notifications';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -20,18 +20,21 @@ export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Servi
     environment,
   );
   const development = environment['NODE_ENV'] !== 'production';
-  configureLogging({
-    level: logging.logLevel,
-    format: logging.logFormat,
-    service: 'pikaia-outbox-worker',
-    ...(development && { file: { path: join(worker.varDirectory, 'log', 'worker.jsonl') } }),
+  const application = WorkerModule.with({
+    logging: {
+      level: logging.logLevel,
+      format: logging.logFormat,
+      service: 'pikaia-outbox-worker',
+      ...(development && { file: { path: join(worker.varDirectory, 'log', 'worker.jsonl') } }),
+    },
+    worker,
+    database,
+    outbox,
+    notifications,
   });
-  const app = await NestFactory.create<NestFastifyApplication>(
-    WorkerModule.with({ worker, database, outbox, notifications }),
-    new FastifyAdapter({ forceCloseConnections: true }),
-    { logger: nestLogger(), abortOnError: false },
-  );
-  enterContextAtRequest(app.getHttpServer(), { hops: 0 }, [accessLog(systemClock)]);
+  const app = await NestFactory.create<NestFastifyApplication>(application, new FastifyAdapter({ forceCloseConnections: true }), {
+    abortOnError: false,
+  });
   await app.init();
   await app.getHttpAdapter().getInstance().listen({ port: worker.workerPort, host: '0.0.0.0' }); // Nest's would log a port in use by itself
   logger.info('worker_started', { port: (app.getHttpServer().address() as AddressInfo).port, sinks: outbox.eventSinks });

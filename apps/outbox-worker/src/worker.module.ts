@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DatabaseModule, type DatabaseSettings } from '@pikaia/database';
 import { type OutboxSettings, RelayModule } from '@pikaia/events';
-import { LoggingModule } from '@pikaia/logging';
+import { LoggingModule, type LoggingModuleOptions } from '@pikaia/logging';
 import { type NotificationSettings, NotificationsModule } from '@pikaia/notifications';
 import { ClsModule } from 'nestjs-cls';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { Draining } from './health/draining.js';
 import type { WorkerSettings } from './worker.settings.js';
 
 export interface WorkerModuleSettings {
+  readonly logging: LoggingModuleOptions;
   readonly worker: WorkerSettings;
   readonly database: DatabaseSettings;
   readonly outbox: OutboxSettings;
@@ -18,12 +19,12 @@ export interface WorkerModuleSettings {
 
 @Module({})
 export class WorkerModule {
-  static with({ worker, database, outbox, notifications }: WorkerModuleSettings): DynamicModule {
+  static with({ logging, worker, database, outbox, notifications }: WorkerModuleSettings): DynamicModule {
     return {
       module: WorkerModule,
       imports: [
         ClsModule.forRoot({ global: true }),
-        LoggingModule.forRoot(),
+        LoggingModule.forRoot(logging),
         DatabaseModule.forRoot({ settings: database, applicationName: 'pikaia-outbox-worker' }),
         NotificationsModule.with({ settings: notifications, mailDirectory: join(worker.varDirectory, 'mail') }),
         RelayModule.forRoot({ settings: outbox, databaseUrl: database.databaseUrl, onFatal: () => process.exit(1) }),

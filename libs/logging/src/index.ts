@@ -4,7 +4,7 @@ export { accessLog } from './http/access-log.js';
 export { logClientErrors } from './http/client-error-log.js';
 export { getLogger, type LogCall, type Logger } from './logger.js';
 export { LoggingSettings } from './logging.settings.js';
-export { LoggingModule, nestLogger } from './nest/logging.module.js';
+export { LoggingModule, nestLogger, type LoggingModuleOptions } from './nest/logging.module.js';
 export { pinoBridge } from './nest/pino-bridge.js';
 export type { LogFile } from './output/file.sink.js';
 export { configureLogging, flushLogs, type LogFormat, type LoggingOptions } from './output/log-output.js';

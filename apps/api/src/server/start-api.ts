@@ -1,16 +1,8 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { enterContextAtRequest, loadSettings, parseTrustedProxies, systemClock } from '@pikaia/core';
+import { loadSettings } from '@pikaia/core';
 import { DatabaseSettings } from '@pikaia/database';
-import {
-  accessLog,
-  configureLogging,
-  getLogger,
-  logClientErrors,
-  LoggingSettings,
-  nestLogger,
-  type Service,
-} from '@pikaia/logging';
+import { getLogger, LoggingSettings, type Service } from '@pikaia/logging';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { ApiSettings } from '../api.settings.js';
@@ -27,21 +19,21 @@ const logger = getLogger('api');
 export async function startApi(environment: NodeJS.ProcessEnv): Promise<Service> {
   const [logging, api, database] = loadSettings([LoggingSettings, ApiSettings, DatabaseSettings] as const, environment);
   const development = environment['NODE_ENV'] !== 'production';
-  configureLogging({
-    level: logging.logLevel,
-    format: logging.logFormat,
-    service: 'pikaia-api',
-    ...(development && { file: { path: join(api.varDirectory, 'log', 'api.jsonl') } }),
+  const application = AppModule.with({
+    logging: {
+      level: logging.logLevel,
+      format: logging.logFormat,
+      service: 'pikaia-api',
+      ...(development && { file: { path: join(api.varDirectory, 'log', 'api.jsonl') } }),
+    },
+    api,
+    database,
   });
-  const trusted = parseTrustedProxies(api.trustedProxies);
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with({ api, database }), createFastifyAdapter(), {
-    logger: nestLogger(),
+  const app = await NestFactory.create<NestFastifyApplication>(application, createFastifyAdapter(), {
     abortOnError: false,
     bodyParser: false, // Nest's would take forms too; Fastify's own reads JSON
   });
   app.setGlobalPrefix(API_PREFIX, { exclude: ['health/live', 'health/ready'] });
-  enterContextAtRequest(app.getHttpServer(), trusted, [accessLog(systemClock)]);
-  logClientErrors(app.getHttpServer());
   await app.init();
   await app.getHttpAdapter().getInstance().listen({ port: api.port, host: '0.0.0.0' }); // Nest's would log a port in use by itself
   logger.info('api_started', { port: (app.getHttpServer().address() as AddressInfo).port });

@@ -27,15 +27,13 @@ import {
 } from '@nestjs/common';
 import { APP_GUARD, NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { context, enterContextAtRequest, parseTrustedProxies, systemClock } from '@pikaia/core';
+import { context } from '@pikaia/core';
 import fc from 'fast-check';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ClsModule } from 'nestjs-cls';
 import { tap } from 'rxjs';
 import { getLogger, type Logger } from '../logger.js';
 import { LoggingModule, nestLogger } from '../nest/logging.module.js';
 import { captureLogs, type CapturedLogs, type CapturedRecord } from '../testing/index.js';
-import { accessLog } from './access-log.js';
 
 const logger = getLogger('app');
 const emitter = new EventEmitter().on('happened', () => logger.info('in_event_emitter'));
@@ -145,7 +143,7 @@ class SpecController {
 }
 
 @Module({
-  imports: [ClsModule.forRoot({ global: true }), LoggingModule.forRoot()],
+  imports: [LoggingModule.forRoot()],
   controllers: [SpecController],
   providers: [{ provide: APP_GUARD, useClass: Guard }],
 })
@@ -162,7 +160,6 @@ describe('the context of a request', () => {
     app = await NestFactory.create(SpecModule, new FastifyAdapter(fastifyOptions), {
       logger: nestLogger(),
     });
-    enterContextAtRequest(app.getHttpServer(), parseTrustedProxies('0'), [accessLog(systemClock)]);
     await app.listen(0, '127.0.0.1');
     ({ port } = (app.getHttpServer() as { address(): AddressInfo }).address());
   });

@@ -1,14 +1,59 @@
-import { Module, type DynamicModule, type LoggerService } from '@nestjs/common';
+import { Inject, Logger as NestLogger, Module, type DynamicModule, type LoggerService, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { parseTrustedProxies, systemClock } from '@pikaia/core';
 import { Logger, LoggerModule, PinoLogger, type Params } from 'nestjs-pino';
+import type { Server } from 'node:http';
+import { configureLogging, type LoggingOptions } from '../output/log-output.js';
 import { pinoBridge } from './pino-bridge.js';
+import { enterRequests, type Entrance } from './request-entrance.js';
+
+export interface LoggingModuleOptions extends LoggingOptions {
+  /** Who may add to X-Forwarded-For: a number of hops, or networks (`10.0.0.0/8,fd00::/8`). Default 0, nobody. */
+  readonly trustedProxies?: string | number;
+  /** One line for each request, and one for what is no request. Default true. */
+  readonly accessLog?: boolean;
+}
+
+const ENTRANCE = Symbol('pikaia.logging.entrance');
 
 const params: Params = { pinoHttp: { logger: pinoBridge, autoLogging: false }, forRoutes: [] };
 
-/** nestjs-pino on our records: its Logger and PinoLogger can be injected; its middleware, which costs half the throughput, is left out. */
+/**
+ * All of logging for a Nest application, on Fastify or Express: each request has its context, from where Node emits it,
+ * and its access line; what Nest says becomes records; nestjs-pino's Logger and PinoLogger can be injected.
+ * nestjs-pino's middleware, which costs half the throughput, is left out.
+ */
 @Module({})
-export class LoggingModule {
-  static forRoot(): DynamicModule {
-    return { module: LoggingModule, global: true, imports: [LoggerModule.forRoot(params)], exports: [LoggerModule] };
+export class LoggingModule implements OnModuleInit {
+  constructor(
+    private readonly host: HttpAdapterHost,
+    @Inject(ENTRANCE) private readonly entrance: Entrance,
+  ) {}
+
+  /**
+   * Takes effect at once, before the application is created, so that its first line has the form already: the output of
+   * the process is configured (or stays as it is, if no option speaks of it), and Nest's default logger replaced. A
+   * `logger` given to NestFactory wins.
+   *
+   * @throws PikaiaError `PIKAIA_TRUSTED_PROXIES_INVALID`
+   */
+  static forRoot({ trustedProxies = 0, accessLog: log = true, ...output }: LoggingModuleOptions = {}): DynamicModule {
+    const entrance: Entrance = { trusted: parseTrustedProxies(String(trustedProxies)), log, clock: output.clock ?? systemClock };
+    if (Object.keys(output).length > 0) configureLogging(output);
+    NestLogger.overrideLogger(nestLogger());
+    return {
+      module: LoggingModule,
+      global: true,
+      imports: [LoggerModule.forRoot(params)],
+      providers: [{ provide: ENTRANCE, useValue: entrance }],
+      exports: [LoggerModule],
+    };
+  }
+
+  /** Before the server listens. An application without HTTP has none. */
+  onModuleInit(): void {
+    const server = this.host.httpAdapter?.getHttpServer() as Server | undefined;
+    if (server) enterRequests(server, this.entrance);
   }
 }
 

@@ -1,4 +1,5 @@
 import { context } from '@pikaia/core';
+import { startup } from '../process/startup-failure.js';
 import { captureLogs, type CapturedLogs } from '../testing/index.js';
 import { pinoBridge } from './pino-bridge.js';
 
@@ -32,6 +33,15 @@ describe('the pino bridge', () => {
       ['WARNING', 'RoutesResolver'],
       ['INFO', 'Members'],
     ]);
+  });
+
+  it('says why a start failed, unless runService does', () => {
+    pinoBridge.error({ context: 'ExceptionHandler', err: new Error('no database') });
+    expect(logs.records).toEqual([expect.objectContaining({ level: 'CRITICAL', 'error.message': 'no database' })]);
+    startup.isLogged = true;
+    pinoBridge.error({ context: 'ExceptionHandler', err: new Error('no database') });
+    startup.isLogged = false;
+    expect(logs.records).toHaveLength(1);
   });
 
   it('keeps the bindings of a child and takes an error for one', () => {

@@ -1,10 +1,11 @@
 import { context } from '@pikaia/core';
 import { pino, type Logger } from 'pino';
 import { writeLine } from '../output/log-output.js';
+import { startup } from '../process/startup-failure.js';
 import { copyFields } from '../record/copy-fields.js';
 import type { LogLevel } from '../record/log-level.js';
 
-/** What Nest says when a start fails: the one who catches the error logs it, so this would be the second line about it. */
+/** What Nest says when a start fails. Under runService this would be the second line about it; elsewhere the process ends after it. */
 const START_FAILURE = 'ExceptionHandler';
 
 /** What Nest tells of its own start, forty lines of it: for those who look for it, at DEBUG. */
@@ -26,11 +27,12 @@ export const pinoBridge: Logger = pino(
         const [first, ...rest] = given;
         const hasObject = typeof first === 'object' && first !== null;
         const { context: name, err, ...fields } = hasObject && !(first instanceof Error) ? copyFields(first) : {};
-        if (name === START_FAILURE && level >= 50) return;
+        const startFailed = name === START_FAILURE && level >= 50;
+        if (startFailed && startup.isLogged) return;
         const [message, ...others] = hasObject ? rest : given;
         const thrown = first instanceof Error ? first : err;
         writeLine({
-          level: level === 30 && FRAMEWORK.has(String(name)) ? 'debug' : levelOf(level),
+          level: startFailed ? 'critical' : level === 30 && FRAMEWORK.has(String(name)) ? 'debug' : levelOf(level),
           logger: typeof name === 'string' && name ? name : 'nest',
           event: 'nest_message',
           snapshot: context.current,

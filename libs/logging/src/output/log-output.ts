@@ -9,9 +9,9 @@ import { StdoutSink } from './stdout.sink.js';
 export type LogFormat = 'json' | 'pretty';
 
 export interface LoggingOptions {
-  /** Default info. */
+  /** Default LOG_LEVEL, else info. */
   readonly level?: LogLevel | undefined;
-  /** What stdout gets. Default json in production, else pretty. */
+  /** What stdout gets. Default LOG_FORMAT, else json in production and pretty elsewhere. */
   readonly format?: LogFormat | undefined;
   /** The process, `pikaia-api`. */
   readonly service?: string;
@@ -38,7 +38,7 @@ interface State {
   capture: LogSink | undefined;
 }
 
-const state: State = { ...stateOf(optionsOf(process.env)), capture: undefined };
+const state: State = { ...stateOf({}), capture: undefined };
 
 process.on('exit', () => flushLogs());
 
@@ -91,16 +91,11 @@ export function redirectLines(sink: LogSink, level: LogLevel): () => void {
   return () => Object.assign(state, { capture, threshold });
 }
 
-function optionsOf(environment: NodeJS.ProcessEnv): LoggingOptions {
-  const format = environment['LOG_FORMAT'];
-  return {
-    level: findLevel(environment['LOG_LEVEL']),
-    format: format === 'json' || format === 'pretty' ? format : undefined,
-  };
-}
-
-function stateOf({ level = 'info', env = process.env['NODE_ENV'] || 'development', ...options }: LoggingOptions) {
-  const { format = env === 'production' ? 'json' : 'pretty', file, clock = systemClock } = options;
+function stateOf({ env = process.env['NODE_ENV'] || 'development', ...options }: LoggingOptions) {
+  const { LOG_LEVEL: levelGiven, LOG_FORMAT: formatGiven } = process.env;
+  const { level = findLevel(levelGiven) ?? 'info', file, clock = systemClock } = options;
+  const usual = formatGiven === 'json' || (formatGiven !== 'pretty' && env === 'production') ? 'json' : 'pretty';
+  const { format = usual } = options;
   const colour = useColour();
   const own = (event: string, fields: LogFields, thrown?: readonly [unknown]): string =>
     recordText({ time: clock.now(), level: 'warning', logger: 'logging', event, fields, ...(thrown && { thrown }), origin });

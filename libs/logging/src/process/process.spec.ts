@@ -96,7 +96,6 @@ describe('a process', () => {
       handleProcessFaults();
       nestLogger().log('100 %s', 'Members');
       nestLogger().error('broken', 'Error: broken\\n    at a (b.js:1:1)', 'ExceptionsHandler');
-      nestLogger().error(new Error('startup'), undefined, 'ExceptionHandler');
       console.log('hello %s', 'you');
       console.error(new Error('printed'));
       process.emitWarning('old', 'DeprecationWarning', 'DEP0');`);

@@ -2,7 +2,7 @@ import { context } from '@pikaia/core';
 import { getLogger } from '../logger.js';
 import { toggleDebug } from '../output/log-output.js';
 import { handleProcessFaults } from './process-faults.js';
-import { logStartupFailure } from './startup-failure.js';
+import { logStartupFailure, startup } from './startup-failure.js';
 
 const STOP_LIMIT_MS = 10_000; // container runtimes kill after it, or later
 
@@ -22,6 +22,7 @@ const logger = getLogger('process');
  */
 export async function runService(start: () => Promise<Service>): Promise<void> {
   handleProcessFaults();
+  startup.isLogged = true;
   let stopping = false;
   let service: Service | undefined;
   const stop = (reason: string): void => {

@@ -1,6 +1,9 @@
 import { context, SettingsError } from '@pikaia/core';
 import { flushLogs, writeLine } from '../output/log-output.js';
 
+/** Whether somebody catches a failed start and logs it here, as runService does. */
+export const startup = { isLogged: false };
+
 /**
  * Writes the one line about a start that failed, `startup_failed` at CRITICAL, with its cause: each setting that is
  * missing or impossible, or what could not be reached. Then the process ends with exit code 1.

@@ -1,0 +1,112 @@
+import { execFile, fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const root = resolve(__dirname, '../..');
+const LIBRARIES = ['core', 'logging'];
+
+export type Line = Readonly<Record<string, unknown>>;
+
+export interface Manifest {
+  readonly version: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+
+/** A stranger's folder: the libraries from tarballs as `npm publish` would send them, Nest, and the programs of this folder. */
+export class Installation {
+  private readonly children: ChildProcess[] = [];
+
+  private constructor(readonly folder: string) {}
+
+  static async make(): Promise<Installation> {
+    const installation = new Installation(mkdtempSync(join(tmpdir(), 'pikaia-packed-')));
+    try {
+      await installation.install();
+    } catch (error) {
+      await installation.remove();
+      throw error;
+    }
+    return installation;
+  }
+
+  private async install(): Promise<void> {
+    const { folder } = this;
+    const { npm_config_local_prefix: _, ...env } = process.env; // of the npm that runs these tests
+    const npm = (cwd: string, ...args: string[]) => promisify(execFile)('npm', args, { cwd, env });
+    await npm(root, 'pack', '--silent', '--pack-destination', folder, ...LIBRARIES.flatMap((name) => ['-w', `@pikaia/${name}`]));
+    writeFileSync(join(folder, 'package.json'), '{"name":"shop","private":true}');
+    for (const name of globSync('*.{mjs,cjs}', { cwd: __dirname })) copyFileSync(join(__dirname, name), join(folder, name));
+    const tarballs = globSync('*.tgz', { cwd: folder }).map((name) => `./${name}`);
+    const [common, core, fastify] = ['common', 'core', 'platform-fastify'].map(
+      (name) => readManifest(root, `@nestjs/${name}`).version,
+    );
+    const nest = [`common@${common}`, `core@${core}`, `platform-fastify@${fastify}`, `platform-express@${fastify}`];
+    await npm(
+      folder,
+      'install',
+      '--no-audit',
+      '--no-fund',
+      '--prefer-offline',
+      ...tarballs,
+      ...nest.map((name) => `@nestjs/${name}`),
+    );
+  }
+
+  manifest(name: string): Manifest {
+    return readManifest(this.folder, name);
+  }
+
+  files(pattern: string): string[] {
+    return globSync(`node_modules/${pattern}`, { cwd: this.folder });
+  }
+
+  run(program: string, environment: NodeJS.ProcessEnv = {}): Program {
+    const child = fork(join(this.folder, program), {
+      cwd: this.folder,
+      env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', ...environment },
+      execArgv: [],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    this.children.push(child);
+    return new Program(child);
+  }
+
+  async remove(): Promise<void> {
+    for (const child of this.children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    rmSync(this.folder, { recursive: true }); // what mkdtemp returned
+  }
+}
+
+const readManifest = (folder: string, name: string): Manifest =>
+  JSON.parse(readFileSync(join(folder, 'node_modules', name, 'package.json'), 'utf8')) as Manifest;
+
+export class Program {
+  private printed = '';
+  readonly exited: Promise<number | null>;
+
+  constructor(private readonly child: ChildProcess) {
+    for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (text: Buffer) => (this.printed += text.toString()));
+    this.exited = once(child, 'close').then(([code]) => code as number | null);
+  }
+
+  /** Once it listens. @throws Error with what it printed, if it ends instead. */
+  async url(): Promise<string> {
+    const address = await Promise.race([once(this.child, 'message'), this.exited.then(() => undefined)]);
+    if (!address) throw new Error(`it ended: ${this.printed}`);
+    return `http://127.0.0.1:${(address[0] as { port: number }).port}`;
+  }
+
+  /** What it has printed, on standard output and standard error. @throws SyntaxError if any of it is no record. */
+  get lines(): Line[] {
+    return this.printed
+      .split('\n')
+      .slice(0, -1)
+      .map((text) => JSON.parse(text) as Line);
+  }
+}

@@ -1,0 +1,81 @@
+import { until } from '../support/until.js';
+import { Installation, type Line } from './installation.js';
+
+const SETUP_LIMIT_MS = 180_000; // the registry answers when it likes
+const CORRELATION_ID = '01a21068-9b8c-7395-96b1-293c95188636';
+
+let installation: Installation;
+
+beforeAll(async () => {
+  installation = await Installation.make();
+}, SETUP_LIMIT_MS);
+afterAll(() => installation?.remove());
+
+const shortly = ({ level, logger, event, message }: Line) => [level, logger, event, ...(message ? [message] : [])].join(' ');
+
+describe.each([
+  ['Fastify, in ECMAScript modules', 'shop.mjs'],
+  ['Express, in CommonJS with buffered logs', 'shop.cjs'],
+])('a new application on %s', (_, program) => {
+  it('logs, by one import of the module, records with the context of their request', async () => {
+    const shop = installation.run(program);
+    const url = await shop.url();
+    const answer = await fetch(`${url}/orders?secret=canary`, { headers: { 'x-correlation-id': CORRELATION_ID } });
+    expect([answer.status, await answer.json()]).toEqual([200, { id: 7 }]);
+    expect(answer.headers.get('x-correlation-id')).toBe(CORRELATION_ID);
+    const missing = await fetch(`${url}/nowhere`, { headers: { 'x-forwarded-for': '192.0.2.1' } });
+    expect(missing.status).toBe(404);
+    await until('both access lines', () => shop.lines.filter(({ event }) => event === 'request_completed').length === 2);
+    expect(shop.lines.map(shortly)).toEqual([
+      'INFO orders order_found',
+      'INFO Shop nest_message said by Nest',
+      'INFO http request_completed',
+      'INFO http request_completed',
+    ]);
+    const about = { service: 'shop', env: 'development', 'network.client.ip': '127.0.0.1', 'http.method': 'GET' };
+    const found = { ...about, trace_id: CORRELATION_ID, 'http.url_details.path': '/orders' };
+    expect(shop.lines).toEqual([
+      expect.objectContaining({ ...found, order: 7 }),
+      expect.objectContaining(found),
+      expect.objectContaining({ ...found, 'http.status_code': 200, duration: expect.any(Number) }),
+      expect.objectContaining({
+        ...about,
+        trace_id: missing.headers.get('x-correlation-id'),
+        'http.url_details.path': '/nowhere',
+        'http.status_code': 404,
+      }),
+    ]);
+    expect(JSON.stringify(shop.lines)).not.toContain('canary');
+  });
+
+  it('shows every line of its start at DEBUG, in the same form', async () => {
+    const shop = installation.run(program, { LOG_LEVEL: 'debug', NODE_ENV: 'production', LOG_FORMAT: undefined });
+    await shop.url();
+    await until('the last line', () => shop.lines.some(({ message }) => message === 'Nest application successfully started'));
+    expect(shop.lines[0]).toMatchObject({ service: 'shop', env: 'production', message: 'Starting Nest application...' });
+    expect(new Set(shop.lines.map(({ event }) => event))).toEqual(new Set(['nest_message']));
+  });
+});
+
+it('says why a start failed', async () => {
+  const shop = installation.run('failing-shop.mjs');
+  expect(await shop.exited).toBe(1);
+  expect(shop.lines).toEqual([
+    expect.objectContaining({ level: 'CRITICAL', service: 'shop', 'error.message': 'the stock is closed' }),
+  ]);
+});
+
+describe('the tarballs', () => {
+  it.each(['core', 'logging'])('of %s leave the choice of Nest to the application, which has one of each', (name) => {
+    const { dependencies = {} } = installation.manifest(`@pikaia/${name}`);
+    expect(Object.keys(dependencies).filter((other) => /^(@nestjs\/|nestjs-cls$|class-|rxjs$|reflect-)/.test(other))).toEqual([]);
+    expect(installation.files('@pikaia/*/node_modules/@nestjs/*')).toEqual([]);
+  });
+
+  it('hold what runs and its types, no sources, specs or maps of them', () => {
+    const files = installation.files('@pikaia/*/**/*.*');
+    expect(files).toEqual(expect.arrayContaining(['node_modules/@pikaia/logging/dist/testing/index.d.ts']));
+    expect(files.filter((name) => !/\/(dist\/.*\.(js|d\.ts)|package\.json|LICENSE|README\.md)$/.test(name))).toEqual([]);
+    expect(files.filter((name) => name.includes('.spec.'))).toEqual([]);
+  });
+});
