@@ -112,7 +112,7 @@ async function startServer(name, execArgv = []) {
 
 function optionsFor(output) {
   return {
-    stdio: ['ignore', openSync(output, 'w'), 'inherit', 'ipc'],
+    stdio: ['ignore', openSync(output, 'a'), 'inherit', 'ipc'],
     env: { ...process.env, NODE_ENV: 'production' },
   };
 }
