@@ -1,0 +1,206 @@
+// npm run bench:logging: what logging costs a Nest application, beside the same application without it and with the usual
+// packages. README.md says how to read the result.
+import { execFile, fork } from 'node:child_process';
+import { createReadStream, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
+import { arch, cpus, loadavg, platform, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const VARIANTS = ['bare', 'stock', 'ours'];
+const LINES = [
+  ['pino', 'pino, a write a line'],
+  ['pinoBuffered', 'pino, 4 KiB a write'],
+  ['ours', 'ours, outside a context'],
+  ['ours', 'ours, in a request', 'context'],
+];
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
+const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 5);
+const WARM_UP_SECONDS = 3;
+const CONNECTIONS = 50;
+
+const here = import.meta.dirname;
+const folder = mkdtempSync(join(tmpdir(), 'pikaia-bench-'));
+const LOAD_BEFORE = loadavg()[0]; // what others were doing on this machine
+const note = process.argv.slice(2).join(' ');
+try {
+  const http = await compareServers();
+  const bytes = await compareAllocations();
+  const lines = await compareLines();
+  report(http, bytes, lines);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** All three servers run throughout; the rounds go A B C A B C, so that a machine that slows down slows all alike. */
+async function compareServers() {
+  const servers = [];
+  for (const name of VARIANTS) servers.push(await startServer(name));
+  for (const server of servers) await load(server, WARM_UP_SECONDS);
+  for (let round = 1; round <= ROUNDS; round++) {
+    for (const server of servers) server.runs.push(await measure(server));
+    console.error(
+      `round ${round} of ${ROUNDS}: ${servers.map(({ name, runs }) => `${name} ${runs.at(-1).rate}`).join(', ')} requests/s`,
+    );
+  }
+  for (const server of servers) await stop(server);
+  return Object.fromEntries(servers.map(({ name, runs }) => [name, runs]));
+}
+
+async function measure(server) {
+  truncateSync(server.output);
+  const before = await cpuOf(server);
+  const { requests, failed, seconds, busy } = await load(server, SECONDS);
+  const after = await cpuOf(server);
+  if (failed > 0) throw new Error(`${server.name}: ${failed} requests failed, so its figures say nothing.`);
+  const cpu = after.user + after.system - before.user - before.system;
+  const { lines, bytes } = await sizeOf(server.output);
+  const expected = server.name === 'bare' ? 0 : 3 * requests;
+  if (lines < expected) throw new Error(`${server.name}: ${lines} lines of ${requests} requests; three each were to be written.`);
+  return {
+    rate: Math.round(requests / seconds),
+    cpuMicroseconds: round(cpu / requests, 2),
+    outputBytes: Math.round(bytes / requests),
+    generatorBusy: round(busy, 2),
+  };
+}
+
+/** A server of its own each, since the trace of the garbage collector, which goes to stdout, costs time. */
+async function compareAllocations() {
+  const allocated = {};
+  for (const name of VARIANTS) {
+    const server = await startServer(name, ['--trace-gc']);
+    const warm = await load(server, WARM_UP_SECONDS);
+    const { requests } = await load(server, WARM_UP_SECONDS);
+    await stop(server);
+    allocated[name] = Math.round(allocatedBytes(readFileSync(server.output, 'latin1')) / (warm.requests + requests));
+  }
+  return allocated;
+}
+
+/** What was there before each collection, less what the one before had left. */
+function allocatedBytes(output) {
+  const trace = output.replace(/\{.*\}\n/g, ''); // the log's lines, which may stand inside a line of the trace
+  let left;
+  let megabytes = 0;
+  for (const [, before, after] of trace.matchAll(/ ms: [^\d\n]*([\d.]+) \([\d.]+\) -> ([\d.]+) \(/g)) {
+    if (left !== undefined) megabytes += Math.max(Number(before) - left, 0);
+    left = Number(after);
+  }
+  return megabytes * 1_024 * 1_024;
+}
+
+async function compareLines() {
+  const results = {};
+  for (const [name, title, inContext] of LINES) {
+    const output = join(folder, 'lines');
+    const child = fork(join(here, 'logging', 'line.mjs'), [name, ...(inContext ? [inContext] : [])], optionsFor(output));
+    const [[rounds]] = await Promise.all([once(child, 'message'), once(child, 'exit')]);
+    results[title] = Math.round(median(rounds));
+  }
+  return results;
+}
+
+async function startServer(name, execArgv = []) {
+  const output = join(folder, `${name}.log`);
+  const child = fork(join(here, 'logging', 'server.mjs'), [name], { ...optionsFor(output), execArgv });
+  const first = await Promise.race([once(child, 'message'), once(child, 'exit')]);
+  if (!first[0]?.port) throw new Error(`The server ${name} ended before it listened.`);
+  return { name, child, output, url: `http://127.0.0.1:${first[0].port}/orders/17`, runs: [] };
+}
+
+function optionsFor(output) {
+  return {
+    stdio: ['ignore', openSync(output, 'a'), 'inherit', 'ipc'],
+    env: { ...process.env, NODE_ENV: 'production' },
+  };
+}
+
+async function stop({ child }) {
+  const ended = once(child, 'exit');
+  child.disconnect();
+  await ended;
+}
+
+async function cpuOf({ child }) {
+  const answer = once(child, 'message');
+  child.send('cpu');
+  return (await answer)[0].cpu;
+}
+
+async function load({ url }, seconds) {
+  const args = [join(here, 'load.mjs'), url, String(seconds), String(CONNECTIONS)];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  return JSON.parse(stdout);
+}
+
+async function sizeOf(path) {
+  let lines = 0;
+  let bytes = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: 1_024 * 1_024 })) {
+    bytes += chunk.length;
+    for (let at = chunk.indexOf(10); at >= 0; at = chunk.indexOf(10, at + 1)) lines++;
+  }
+  return { lines, bytes };
+}
+
+function report(http, bytes, lines) {
+  const rate = Object.fromEntries(VARIANTS.map((name) => [name, median(http[name].map((run) => run.rate))]));
+  const summary = VARIANTS.map((name) => ({
+    name,
+    'requests/s': rate[name],
+    'of bare': round(rate[name] / rate.bare, 2),
+    'µs CPU/request': median(http[name].map((run) => run.cpuMicroseconds)),
+    'CPU of bare': round(
+      median(http.bare.map((run) => run.cpuMicroseconds)) / median(http[name].map((run) => run.cpuMicroseconds)),
+      2,
+    ),
+    'bytes allocated/request': bytes[name],
+    'bytes written/request': median(http[name].map((run) => run.outputBytes)),
+    'generator busy': median(http[name].map((run) => run.generatorBusy)),
+  }));
+  console.table(summary);
+  console.table(Object.entries(lines).map(([name, ns]) => ({ name, 'ns/line': ns })));
+  const result = {
+    at: new Date().toISOString(),
+    ...(note && { note }),
+    machine: { cpu: cpus()[0].model, cores: cpus().length, platform: platform(), arch: arch(), loadBefore: LOAD_BEFORE },
+    versions: versions(),
+    settings: { rounds: ROUNDS, seconds: SECONDS, warmUpSeconds: WARM_UP_SECONDS, connections: CONNECTIONS },
+    summary,
+    nanosecondsALine: lines,
+    runs: http,
+  };
+  mkdirSync(join(here, 'results'), { recursive: true });
+  const path = join(here, 'results', `${result.at.slice(0, 10)}-logging.json`);
+  writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
+  console.log(`Written to ${path}`);
+}
+
+function versions() {
+  const require = createRequire(import.meta.url);
+  const packages = ['@nestjs/core', '@nestjs/platform-fastify', 'fastify', 'nestjs-pino', 'nestjs-cls', 'pino', 'autocannon'];
+  const folders = require.resolve.paths('x');
+  const read = (name) => {
+    for (const base of folders) {
+      try {
+        return JSON.parse(readFileSync(join(base, name, 'package.json'), 'utf8')).version;
+      } catch (error) {
+        if (error.code !== 'ENOENT') throw error;
+      }
+    }
+    throw new Error(`${name} is not installed.`);
+  };
+  return { node: process.versions.node, ...Object.fromEntries(packages.map((name) => [name, read(name)])) };
+}
+
+function median(values) {
+  const sorted = [...values].sort((one, other) => one - other);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+function round(value, digits) {
+  return Number(value.toFixed(digits));
+}
