@@ -24,6 +24,7 @@ export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Servi
     logging: {
       level: logging.logLevel,
       format: logging.logFormat,
+      slowRequestMs: logging.logSlowRequestMs,
       service: 'pikaia-outbox-worker',
       ...(development && { file: { path: join(worker.varDirectory, 'log', 'worker.jsonl') } }),
     },

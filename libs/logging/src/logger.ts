@@ -1,5 +1,5 @@
 import { context } from '@pikaia/core';
-import { isEnabled, writeLine } from './output/log-output.js';
+import { isTaken, writeLine } from './output/log-output.js';
 import type { EventName } from './record/event-name.js';
 import type { LogLevel } from './record/log-level.js';
 import { copyFields } from './record/copy-fields.js';
@@ -63,7 +63,7 @@ class ContextLogger implements Logger {
   }
 
   private write(level: LogLevel, event: string, fields?: LogFields, thrown?: readonly [unknown]): void {
-    if (!isEnabled(level)) return;
+    if (!isTaken(level)) return;
     const { name: logger, inherited } = this;
     writeLine({ level, logger, event, snapshot: context.current, inherited, fields, ...(thrown && { thrown }) });
   }

@@ -1,5 +1,5 @@
 import { Transform } from 'class-transformer';
-import { IsIn, IsOptional } from 'class-validator';
+import { IsIn, IsInt, IsOptional, Min } from 'class-validator';
 import { Setting } from '@pikaia/core';
 import type { LogFormat } from './output/log-output.js';
 import { LOG_LEVELS, type LogLevel } from './record/log-level.js';
@@ -17,4 +17,12 @@ export class LoggingSettings {
   @lowerCase
   @IsIn(['json', 'pretty'])
   logFormat?: LogFormat;
+
+  @Setting('LOG_SLOW_REQUEST_MS', {
+    about: 'milliseconds beyond which a request is slow: its DEBUG lines are written then, as those of a failed one are',
+    default: '1000',
+  })
+  @IsInt()
+  @Min(1)
+  logSlowRequestMs!: number;
 }

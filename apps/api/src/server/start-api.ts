@@ -23,6 +23,7 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<Service>
     logging: {
       level: logging.logLevel,
       format: logging.logFormat,
+      slowRequestMs: logging.logSlowRequestMs,
       service: 'pikaia-api',
       ...(development && { file: { path: join(api.varDirectory, 'log', 'api.jsonl') } }),
     },

@@ -1,7 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { context, type Clock, type RequestObserver } from '@pikaia/core';
-import { isEnabled, writeLine } from '../output/log-output.js';
+import { openRing, type DebugRing } from '../output/debug-ring.js';
+import { isEnabled, isSlow, lineText, writeLine, writeText } from '../output/log-output.js';
 import { LogField } from '../record/log-fields.js';
 import type { LogLevel } from '../record/log-level.js';
 
@@ -13,22 +14,35 @@ type Ending = readonly [event: 'request_completed' | 'request_failed' | 'request
  * Writes one line for each request, from the response's `close`, which comes once however the request ends:
  * `request_completed`, `request_failed` (5xx, or an answer that this side broke off) or `request_aborted` (499). Give it
  * to enterContextAtRequest. Health checks are silent while healthy.
+ *
+ * Where the level leaves DEBUG out, the request's DEBUG lines are kept, up to 64 KiB, and written before its access line if
+ * that is one of a failure or of a slow request.
  */
 export const accessLog =
   (clock: Clock): RequestObserver =>
   (request, response) => {
     const start = clock.monotonic();
+    const ring = isEnabled('error') && !isEnabled('debug') ? openRing() : undefined;
     const { socket } = request; // the response lets go of it before it closes
     // The socket emits `close` in a context of its own; what the guard has bound by then is in that of the request.
     const write = AsyncResource.bind(() => {
       const [event, level, status] = endingOf(request, response, socket);
+      const elapsed = clock.monotonic() - start;
+      const kept = ring?.close();
       if (!isEnabled(level) || (status < 500 && isHealthCheck(request))) return;
-      const duration = Math.round((clock.monotonic() - start) * 1e6);
+      if (kept && (status >= 500 || isSlow(elapsed))) writeKept(kept);
+      const duration = Math.round(elapsed * 1e6);
       const reserved = `,"${LogField.statusCode}":${status},"${LogField.duration}":${duration}`;
       writeLine({ level, logger: 'http', event, snapshot: context.current, reserved });
     });
     response.once('close', write);
   };
+
+function writeKept({ lines, dropped: count }: ReturnType<DebugRing['close']>): void {
+  const snapshot = context.current;
+  if (count) writeText(lineText({ level: 'debug', logger: 'http', event: 'debug_lines_dropped', snapshot, fields: { count } }));
+  for (const line of lines) writeText(line);
+}
 
 function endingOf(request: IncomingMessage, response: ServerResponse, socket: IncomingMessage['socket']): Ending {
   const { statusCode } = response;

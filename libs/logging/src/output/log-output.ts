@@ -1,6 +1,7 @@
 import { context, systemClock, type Clock } from '@pikaia/core';
 import { findLevel, severity, type LogLevel } from '../record/log-level.js';
 import { originText, recordText, type LogFields, type RecordParts } from '../record/record-text.js';
+import { currentRing } from './debug-ring.js';
 import { FileSink, type LogFile } from './file.sink.js';
 import type { LogSink } from './log-sink.js';
 import { prettyText } from './pretty.format.js';
@@ -18,6 +19,8 @@ export interface LoggingOptions {
   /** Default NODE_ENV, else development. */
   readonly env?: string;
   readonly version?: string;
+  /** Milliseconds beyond which a request is slow, and its DEBUG lines are written. Default 1000. */
+  readonly slowRequestMs?: number | undefined;
   /** Gets the same records as JSON, whatever stdout gets. */
   readonly file?: LogFile;
   readonly clock?: Clock;
@@ -32,6 +35,7 @@ interface State {
   threshold: number;
   origin: string;
   clock: Clock;
+  slowRequestMs: number;
   stdout: LogSink;
   file: FileSink | undefined;
   /** Set while a test captures. */
@@ -60,6 +64,11 @@ export function flushLogs(): void {
 
 export const isEnabled = (level: LogLevel): boolean => severity[level] >= state.threshold;
 
+/** True where a line of the level is written, or kept until its request ends. */
+export const isTaken = (level: LogLevel): boolean => isEnabled(level) || (level === 'debug' && currentRing() !== undefined);
+
+export const isSlow = (milliseconds: number): boolean => milliseconds > state.slowRequestMs;
+
 /**
  * Switches DEBUG on, or back to the configured level (info where that is debug), and says so in one line at INFO, which is
  * written whatever the configured level is.
@@ -74,10 +83,20 @@ export function toggleDebug(): void {
   if (!on) line({ from: off, to: 'debug' });
 }
 
-/** Writes one record, if its level is enabled. */
+/** Writes one record, if its level is enabled. One at DEBUG that is not is kept where a request has a ring. */
 export function writeLine(line: Line): void {
-  if (severity[line.level] < state.threshold) return;
-  const text = recordText({ ...line, time: state.clock.now(), origin: state.origin });
+  const enabled = isEnabled(line.level);
+  const ring = enabled || line.level !== 'debug' ? undefined : currentRing();
+  if (!enabled && !ring) return;
+  const text = lineText(line);
+  if (ring) ring.keep(text);
+  else writeText(text);
+}
+
+export const lineText = (line: Line): string => recordText({ ...line, time: state.clock.now(), origin: state.origin });
+
+/** Writes a record that is text already, whatever its level. */
+export function writeText(text: string): void {
   if (state.capture) return state.capture.write(text);
   state.stdout.write(text);
   state.file?.write(text);
@@ -93,7 +112,7 @@ export function redirectLines(sink: LogSink, level: LogLevel): () => void {
 
 function stateOf({ env = process.env['NODE_ENV'] || 'development', ...options }: LoggingOptions) {
   const { LOG_LEVEL: levelGiven, LOG_FORMAT: formatGiven } = process.env;
-  const { level = findLevel(levelGiven) ?? 'info', file, clock = systemClock } = options;
+  const { level = findLevel(levelGiven) ?? 'info', file, clock = systemClock, slowRequestMs = 1_000 } = options;
   const usual = formatGiven === 'json' || (formatGiven !== 'pretty' && env === 'production') ? 'json' : 'pretty';
   const { format = usual } = options;
   const colour = useColour();
@@ -108,6 +127,7 @@ function stateOf({ env = process.env['NODE_ENV'] || 'development', ...options }:
     threshold: severity[level],
     origin,
     clock,
+    slowRequestMs,
     stdout,
     file: file && new FileSink(file, (error) => stdout.write(own('log_file_failed', { path: file.path }, [error]))),
   };
