@@ -77,6 +77,24 @@ export class Installation {
     return new Program(child);
   }
 
+  /** What the compiler says of a module here, a line each. */
+  async compile(name: string, code: string): Promise<string[]> {
+    writeFileSync(join(this.folder, name), code);
+    const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
+    const args = [
+      join(root, 'node_modules/typescript/bin/tsc'),
+      '--noEmit',
+      '--strict',
+      '--skipLibCheck',
+      '--module',
+      'nodenext',
+    ];
+    const { stdout } = await promisify(execFile)(process.execPath, [...args, ...types, name], { cwd: this.folder }).catch(
+      (failed: { stdout: string }) => failed,
+    );
+    return stdout.split('\n').filter(Boolean);
+  }
+
   async remove(): Promise<void> {
     for (const child of this.children.filter(({ exitCode, signalCode }) => exitCode === null && signalCode === null)) {
       child.kill('SIGKILL');
