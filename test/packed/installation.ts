@@ -8,6 +8,9 @@ import { promisify } from 'node:util';
 const root = resolve(__dirname, '../..');
 const LIBRARIES = ['core', 'logging'];
 
+// What the npm that runs these tests says to its children, except for what the person has set.
+const MISLEADING = /^npm_(?!config_(userconfig|globalconfig|cache|registry|proxy|https_proxy|noproxy|cafile|strict_ssl)$)/i;
+
 export type Line = Readonly<Record<string, unknown>>;
 
 export interface Manifest {
@@ -34,7 +37,7 @@ export class Installation {
 
   private async install(): Promise<void> {
     const { folder } = this;
-    const { npm_config_local_prefix: _, ...env } = process.env; // of the npm that runs these tests
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !MISLEADING.test(name)));
     const npm = (cwd: string, ...args: string[]) => promisify(execFile)('npm', args, { cwd, env });
     await npm(root, 'pack', '--silent', '--pack-destination', folder, ...LIBRARIES.flatMap((name) => ['-w', `@pikaia/${name}`]));
     writeFileSync(join(folder, 'package.json'), '{"name":"shop","private":true}');
@@ -72,6 +75,24 @@ export class Installation {
     });
     this.children.push(child);
     return new Program(child);
+  }
+
+  /** What the compiler says of a module here, a line each. */
+  async compile(name: string, code: string): Promise<string[]> {
+    writeFileSync(join(this.folder, name), code);
+    const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
+    const args = [
+      join(root, 'node_modules/typescript/bin/tsc'),
+      '--noEmit',
+      '--strict',
+      '--skipLibCheck',
+      '--module',
+      'nodenext',
+    ];
+    const { stdout } = await promisify(execFile)(process.execPath, [...args, ...types, name], { cwd: this.folder }).catch(
+      (failed: { stdout: string }) => failed,
+    );
+    return stdout.split('\n').filter(Boolean);
   }
 
   async remove(): Promise<void> {

@@ -72,6 +72,23 @@ describe('the tarballs', () => {
     expect(installation.files('@pikaia/*/node_modules/@nestjs/*')).toEqual([]);
   });
 
+  it(
+    'have types, for the options too',
+    async () => {
+      const code = `
+      import { getLogger, LoggingModule, type LoggingModuleOptions } from '@pikaia/logging';
+      import { captureLogs } from '@pikaia/logging/testing';
+      const options: LoggingModuleOptions = { level: 'debug', format: 'json', service: 'shop', trustedProxies: 1, accessLog: false };
+      LoggingModule.forRoot(options);
+      LoggingModule.forRoot();
+      captureLogs().restore();
+      getLogger('orders').info('order_found');`;
+      const problems = await installation.compile('typed.mts', `${code}\nLoggingModule.forRoot({ level: 'loud' });`);
+      expect(problems).toEqual([expect.stringMatching(/^typed\.mts\(9,25\): error TS2322/)]); // the planted one alone
+    },
+    SETUP_LIMIT_MS,
+  );
+
   it('hold what runs and its types, no sources, specs or maps of them', () => {
     const files = installation.files('@pikaia/*/**/*.*');
     expect(files).toEqual(expect.arrayContaining(['node_modules/@pikaia/logging/dist/testing/index.d.ts']));

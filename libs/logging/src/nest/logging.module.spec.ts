@@ -1,0 +1,95 @@
+import { Controller, Get, Module, type DynamicModule, type INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { context } from '@pikaia/core';
+import dns from 'node:dns';
+import type { AddressInfo } from 'node:net';
+import { until } from '../../../../test/support/until.js';
+import { captureLogs, type CapturedLogs } from '../testing/index.js';
+import { LoggingModule } from './logging.module.js';
+
+@Controller()
+class IdController {
+  @Get('id')
+  id(): string {
+    return context.correlationId;
+  }
+}
+
+describe('LoggingModule', () => {
+  let app: INestApplication;
+  let logs: CapturedLogs;
+
+  beforeEach(() => void (logs = captureLogs()));
+  afterEach(async () => {
+    await app.close();
+    logs.restore();
+    jest.restoreAllMocks();
+  });
+
+  async function start(host: string, ...imports: DynamicModule[]): Promise<number> {
+    @Module({ imports, controllers: [IdController] })
+    class SpecModule {}
+    app = await NestFactory.create(SpecModule, new FastifyAdapter(), { logger: false });
+    await app.listen(0, host);
+    return (app.getHttpServer() as { address(): AddressInfo }).address().port;
+  }
+
+  async function ask(url: string, headers: Record<string, string> = {}): Promise<Readonly<Record<string, unknown>>> {
+    const before = logs.records.length;
+    const answer = await fetch(url, { headers });
+    expect(await answer.text()).toBe(answer.headers.get('x-correlation-id'));
+    return until('the access line', () => logs.records[before]);
+  }
+
+  it('writes one line a request, also when it is imported twice', async () => {
+    const port = await start('127.0.0.1', LoggingModule.forRoot(), LoggingModule.forRoot());
+    for (const _ of [1, 2]) await ask(`http://127.0.0.1:${port}/id`);
+    expect(logs.records.map(({ event }) => event)).toEqual(['request_completed', 'request_completed']);
+  });
+
+  it('covers each server that Fastify opens for a name with several addresses', async () => {
+    const lookup = dns.lookup as (name: string, options: dns.LookupOptions, done: (...found: unknown[]) => void) => void;
+    const found = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }));
+    jest.spyOn(dns, 'lookup').mockImplementation(((name, options, done) => {
+      if (name !== 'localhost') lookup(name, options, done);
+      else if (options.all) done(null, found);
+      else done(null, found[0]!.address, 4);
+    }) as typeof lookup as never);
+    const port = await start('localhost', LoggingModule.forRoot());
+    for (const address of ['127.0.0.1', '127.0.0.2']) {
+      expect(await ask(`http://${address}:${port}/id`)).toMatchObject({ event: 'request_completed', 'http.status_code': 200 });
+    }
+    expect(logs.records).toHaveLength(2);
+  });
+
+  it.each([
+    [0, '127.0.0.1'],
+    [1, '192.0.2.1'],
+    ['127.0.0.0/8', '192.0.2.1'],
+  ])('takes the client address behind %p trusted proxies', async (trustedProxies, address) => {
+    const port = await start('127.0.0.1', LoggingModule.forRoot({ trustedProxies }));
+    const line = await ask(`http://127.0.0.1:${port}/id`, { 'x-forwarded-for': '192.0.2.1' });
+    expect(line).toMatchObject({ 'network.client.ip': address });
+  });
+
+  it('refuses trusted proxies that are none, at once', () => {
+    expect(() => LoggingModule.forRoot({ trustedProxies: 'all' })).toThrow(
+      expect.objectContaining({ code: 'PIKAIA_TRUSTED_PROXIES_INVALID' }),
+    );
+  });
+
+  it('keeps the context without its access line', async () => {
+    const port = await start('127.0.0.1', LoggingModule.forRoot({ accessLog: false }));
+    const answer = await fetch(`http://127.0.0.1:${port}/id`);
+    expect(await answer.text()).toBe(answer.headers.get('x-correlation-id'));
+    await app.close();
+    expect(logs.records).toEqual([]);
+  });
+
+  it('serves an application without HTTP', async () => {
+    const withoutServer = await NestFactory.createApplicationContext(LoggingModule.forRoot(), { logger: false });
+    await withoutServer.close();
+    await start('127.0.0.1', LoggingModule.forRoot());
+  });
+});
