@@ -1,0 +1,27 @@
+import { newId } from './identifier.js';
+
+describe('newId', () => {
+  afterEach(() => jest.restoreAllMocks());
+
+  it('makes UUIDs of version 7 that carry the time', () => {
+    const before = Date.now();
+    const id = newId();
+    expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    const time = parseInt(id.replaceAll('-', '').slice(0, 12), 16);
+    expect(time).toBeGreaterThanOrEqual(before);
+    expect(time).toBeLessThanOrEqual(Date.now());
+  });
+
+  it('never makes one twice, and each is greater than the one before', () => {
+    const ids = Array.from({ length: 20_000 }, newId);
+    expect(new Set(ids).size).toBe(ids.length);
+    expect([...ids].sort()).toEqual(ids);
+  });
+
+  it('keeps the order when the clock stands still or goes back', () => {
+    const last = newId();
+    jest.spyOn(Date, 'now').mockReturnValue(1_000);
+    const ids = [last, newId(), newId(), newId()];
+    expect([...ids].sort()).toEqual(ids);
+  });
+});
