@@ -46,12 +46,14 @@ afterEach(async () => {
 });
 
 describe('OutboxWaker', () => {
-  it('notifies once for many commits, and again for what comes later', async () => {
-    for (let commit = 0; commit < 1_000; commit++) waker.wake();
-    await eventually(() => heard.length);
-    expect(heard).toMatchObject([{ channel: 'pikaia_outbox', payload: '' }]);
+  it('needs at most two notifications for a thousand commits, and sends another for what comes later', async () => {
+    for (let commit = 0; commit < 1_000; commit++) waker.wake(); // the first one goes at once, the others share the next
+    await eventually(() => heard.length > 0);
+    const before = heard.length;
     waker.wake();
-    await eventually(() => heard.length === 2);
+    await eventually(() => heard.length > before);
+    expect(heard.length).toBeLessThanOrEqual(3);
+    for (const message of heard) expect(message).toMatchObject({ channel: 'pikaia_outbox', payload: '' });
     expect(await wakers()).toHaveLength(1);
   });
 
