@@ -2,7 +2,14 @@ import 'reflect-metadata';
 
 export { systemClock, type Clock } from './clock/clock.js';
 export { findClientAddress, parseTrustedProxies, type TrustedProxies } from './context/client-address.js';
-export { context, type Actor, type ContextSnapshot, type EventInfo, type RequestInfo } from './context/context.js';
+export {
+  context,
+  type Actor,
+  type ContextScope,
+  type ContextSnapshot,
+  type EventInfo,
+  type RequestInfo,
+} from './context/context.js';
 export { CORRELATION_HEADER, enterContextAtRequest, type RequestObserver } from './context/http-context.js';
 export type { TraceParent } from './context/trace-parent.js';
 export { PikaiaError } from './errors/pikaia.error.js';

@@ -32,10 +32,11 @@ export function findClientAddress(
   peer: string | undefined,
   forwardedFor: string | undefined,
   trusted: TrustedProxies,
-): { address: string | null; unparsed?: string } {
+): ClientAddress {
+  if (!forwardedFor) return normalized(peer ?? '');
   const chain = [
     peer ?? '',
-    ...(forwardedFor ?? '')
+    ...forwardedFor
       .split(',')
       .map((part) => part.trim())
       .filter(Boolean)
@@ -43,9 +44,23 @@ export function findClientAddress(
   ];
   let at = 0;
   while (at < chain.length - 1 && isTrusted(chain[at]!, at, trusted)) at++;
-  const raw = chain[at]!;
-  const address = normal(raw);
-  return address ? { address: address.toString() } : { address: null, unparsed: raw.slice(0, 256) };
+  return normalized(chain[at]!);
+}
+
+type ClientAddress = { readonly address: string | null; readonly unparsed?: string };
+
+const CACHE_LIMIT = 1_000; // addresses; a connection asks again with each of its requests
+const known = new Map<string, ClientAddress>();
+
+function normalized(raw: string): ClientAddress {
+  let found = known.get(raw);
+  if (!found) {
+    const address = normal(raw);
+    found = address ? { address: address.toString() } : { address: null, unparsed: raw.slice(0, 256) };
+    if (known.size >= CACHE_LIMIT) known.clear();
+    if (raw.length <= 64) known.set(raw, found);
+  }
+  return found;
 }
 
 function isTrusted(address: string, hop: number, trusted: TrustedProxies): boolean {

@@ -48,16 +48,19 @@ export interface ContextSnapshot {
   readonly event?: EventInfo;
 }
 
-interface Box {
+/** One context: everything that runs in it shares this. Libraries keep what belongs to it under symbols of their own. */
+export interface ContextScope {
+  readonly snapshot: ContextSnapshot;
+  [own: symbol]: unknown;
+}
+
+interface Box extends ContextScope {
   snapshot: ContextSnapshot;
 }
 
 const BOX = Symbol('pikaia.context');
 
-function box(): Box | undefined {
-  const cls = ClsServiceManager.getClsService();
-  return cls.isActive() ? cls.get<Box | undefined>(BOX as never) : undefined;
-}
+const box = (): Box | undefined => ClsServiceManager.getClsService().get<Box | undefined>(BOX as never);
 
 /**
  * The context of the running request, event or command.
@@ -69,6 +72,11 @@ export const context = {
   /** The snapshot in force, or undefined outside any context. */
   get current(): ContextSnapshot | undefined {
     return box()?.snapshot;
+  },
+
+  /** What everything in this context shares; undefined outside any. */
+  get scope(): ContextScope | undefined {
+    return box();
   },
 
   /** @throws PikaiaError `PIKAIA_CONTEXT_MISSING` outside any context. */
@@ -85,16 +93,8 @@ export const context = {
   },
 
   /** Runs `work` in a context of its own: nothing of the surrounding one is seen inside, nothing leaks out. */
-  run<T>(snapshot: Partial<ContextSnapshot>, work: () => T): T {
-    const cls = ClsServiceManager.getClsService();
-    const own: Box = {
-      snapshot: Object.freeze({ correlationId: newId(), origin: 'server', ...snapshot }) as ContextSnapshot,
-    };
-    return cls.run({ ifNested: 'override' }, () => {
-      cls.set(BOX as never, own as never);
-      cls.set(CLS_ID, own.snapshot.correlationId);
-      return work();
-    });
+  run<T>(snapshot: Partial<ContextSnapshot>, work: (scope: ContextScope) => T): T {
+    return enter({ correlationId: newId(), origin: 'server', ...snapshot }, work);
   },
 
   /** Adds to the context that is in force, for everything that shares it. */
@@ -108,6 +108,12 @@ export const context = {
     return ClsServiceManager.getClsService().exit(work);
   },
 };
+
+/** As context.run, for a snapshot that is whole. */
+export function enter<T>(snapshot: ContextSnapshot, work: (scope: ContextScope) => T): T {
+  const own: Box = { snapshot: Object.freeze(snapshot) };
+  return ClsServiceManager.getClsService().runWith({ [BOX]: own, [CLS_ID]: snapshot.correlationId } as never, () => work(own));
+}
 
 function required(): Box {
   const held = box();

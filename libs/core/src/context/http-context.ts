@@ -1,13 +1,13 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { isId, newId } from '../identifier.js';
 import { findClientAddress, type TrustedProxies } from './client-address.js';
-import { context } from './context.js';
+import { enter, type ContextScope } from './context.js';
 import { parseTraceParent, traceIdAsUuid } from './trace-parent.js';
 
 export const CORRELATION_HEADER = 'x-correlation-id';
 
 /** Called once a request, inside its context, before the framework sees it. */
-export type RequestObserver = (request: IncomingMessage, response: ServerResponse) => void;
+export type RequestObserver = (request: IncomingMessage, response: ServerResponse, scope: ContextScope) => void;
 
 /**
  * Gives every request of `server` a context of its own, where Node emits `request`.
@@ -32,9 +32,10 @@ export function enterContextAtRequest(server: Server, trusted: TrustedProxies, o
       trusted,
     );
     const userAgent = request.headers['user-agent'];
-    return context.run(
+    const correlationId = accepted ?? newId();
+    return enter(
       {
-        correlationId: accepted ?? newId(),
+        correlationId,
         origin: accepted ? 'client' : 'server',
         ...(traceParent && { traceParent }),
         request: Object.freeze({
@@ -45,9 +46,9 @@ export function enterContextAtRequest(server: Server, trusted: TrustedProxies, o
           ...(userAgent !== undefined && { userAgent }),
         }),
       },
-      () => {
-        response.setHeader(CORRELATION_HEADER, context.correlationId);
-        for (const observer of observe) observer(request, response);
+      (scope) => {
+        response.setHeader(CORRELATION_HEADER, correlationId);
+        for (const observer of observe) observer(request, response, scope);
         return emit(name, ...args);
       },
     );
@@ -55,6 +56,9 @@ export function enterContextAtRequest(server: Server, trusted: TrustedProxies, o
 }
 
 /** Without the query string, and without host and credentials where a client sent a whole URL. */
-const pathOf = (target: string): string => target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0] || '/';
+const pathOf = (target: string): string =>
+  PLAIN_PATH.test(target) ? target : target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0] || '/';
+
+const PLAIN_PATH = /^\/[^?#]*$/;
 
 const headerText = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value.join(',') : value);

@@ -1,6 +1,5 @@
-import { AsyncResource } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { context, type Clock, type RequestObserver } from '@pikaia/core';
+import type { Clock, ContextScope, RequestObserver } from '@pikaia/core';
 import { openRing, type DebugRing } from '../output/debug-ring.js';
 import { isEnabled, isSlow, lineText, writeLine, writeText } from '../output/log-output.js';
 import { LogField } from '../record/log-fields.js';
@@ -20,27 +19,25 @@ type Ending = readonly [event: 'request_completed' | 'request_failed' | 'request
  */
 export const accessLog =
   (clock: Clock): RequestObserver =>
-  (request, response) => {
+  (request, response, scope) => {
     const start = clock.monotonic();
-    const ring = isEnabled('error') && !isEnabled('debug') ? openRing() : undefined;
+    const ring = isEnabled('error') && !isEnabled('debug') ? openRing(scope) : undefined;
     const { socket } = request; // the response lets go of it before it closes
-    // The socket emits `close` in a context of its own; what the guard has bound by then is in that of the request.
-    const write = AsyncResource.bind(() => {
+    // The socket emits `close` in a context of its own; what the guard has bound by then is in the request's scope.
+    response.on('close', () => {
       const [event, level, status] = endingOf(request, response, socket);
       const elapsed = clock.monotonic() - start;
       const kept = ring?.close();
       if (!isEnabled(level) || (status < 500 && isHealthCheck(request))) return;
-      if (kept && (status >= 500 || isSlow(elapsed))) writeKept(kept);
+      if (kept && (status >= 500 || isSlow(elapsed))) writeKept(kept, scope);
       const duration = Math.round(elapsed * 1e6);
       const reserved = `,"${LogField.statusCode}":${status},"${LogField.duration}":${duration}`;
-      writeLine({ level, logger: 'http', event, snapshot: context.current, reserved });
+      writeLine({ level, logger: 'http', event, scope, reserved });
     });
-    response.once('close', write);
   };
 
-function writeKept({ lines, dropped: count }: ReturnType<DebugRing['close']>): void {
-  const snapshot = context.current;
-  if (count) writeText(lineText({ level: 'debug', logger: 'http', event: 'debug_lines_dropped', snapshot, fields: { count } }));
+function writeKept({ lines, dropped: count }: ReturnType<DebugRing['close']>, scope: ContextScope): void {
+  if (count) writeText(lineText({ level: 'debug', logger: 'http', event: 'debug_lines_dropped', scope, fields: { count } }));
   for (const line of lines) writeText(line);
 }
 

@@ -35,7 +35,7 @@ export const pinoBridge: Logger = pino(
           level: startFailed ? 'critical' : level === 30 && FRAMEWORK.has(String(name)) ? 'debug' : levelOf(level),
           logger: typeof name === 'string' && name ? name : 'nest',
           event: 'nest_message',
-          snapshot: context.current,
+          scope: context.scope,
           inherited: this.bindings(),
           fields: { message, ...(others.length > 0 && { details: others }), ...fields },
           ...(thrown !== undefined && { thrown: [thrown] }),

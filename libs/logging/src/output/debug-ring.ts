@@ -1,4 +1,4 @@
-import { ClsServiceManager } from 'nestjs-cls';
+import { context, type ContextScope } from '@pikaia/core';
 
 const LIMIT = 64 * 1_024; // bytes held for one request; the oldest lines go first
 const RING = Symbol('pikaia.logging.debug-ring');
@@ -30,14 +30,11 @@ export class DebugRing {
   }
 }
 
-/** A ring for the context in force. What copies its CLS store shares the ring; a context of its own inside has none. */
-export function openRing(): DebugRing {
+/** A ring for a context: all that shares its scope shares the ring; a context of its own inside has none. */
+export function openRing(scope: ContextScope): DebugRing {
   const ring = new DebugRing();
-  ClsServiceManager.getClsService().set(RING as never, ring as never);
+  scope[RING] = ring;
   return ring;
 }
 
-export function currentRing(): DebugRing | undefined {
-  const cls = ClsServiceManager.getClsService();
-  return cls.isActive() ? cls.get<DebugRing | undefined>(RING as never) : undefined;
-}
+export const currentRing = (): DebugRing | undefined => context.scope?.[RING] as DebugRing | undefined;

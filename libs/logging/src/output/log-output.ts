@@ -77,7 +77,7 @@ export function toggleDebug(): void {
   const off = state.level === 'debug' ? 'info' : state.level;
   const on = state.threshold === severity.debug;
   const line = (fields: LogFields): void =>
-    writeLine({ level: 'info', logger: 'logging', event: 'log_level_changed', snapshot: context.current, fields });
+    writeLine({ level: 'info', logger: 'logging', event: 'log_level_changed', scope: context.scope, fields });
   if (on) line({ from: 'debug', to: off });
   state.threshold = severity[on ? off : 'debug'];
   if (!on) line({ from: off, to: 'debug' });

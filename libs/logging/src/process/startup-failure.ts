@@ -13,7 +13,7 @@ export function logStartupFailure(error: unknown): never {
     level: 'critical',
     logger: 'process',
     event: 'startup_failed',
-    snapshot: context.current,
+    scope: context.scope,
     fields: error instanceof SettingsError ? { problems: error.problems } : {},
     thrown: [error],
   });

@@ -1,16 +1,20 @@
-import type { ContextSnapshot, TraceParent } from '@pikaia/core';
+import type { ContextScope, ContextSnapshot, TraceParent } from '@pikaia/core';
 import { quoteCut } from './json-text.js';
 import { LogField } from './log-fields.js';
 
 const TEXT_LIMIT = 1_024; // UTF-16 units; a path or a user agent is as long as a stranger wants it
 
-const known = new WeakMap<ContextSnapshot, string>();
+const TEXT = Symbol('pikaia.logging.context-text');
+const WRITTEN = Symbol('pikaia.logging.context-text-of');
 
 /** The fields of a context as JSON text, each with a comma before it. Snapshots are frozen, so each is written once. */
-export function contextText(snapshot: ContextSnapshot): string {
-  let text = known.get(snapshot);
-  if (text === undefined) known.set(snapshot, (text = write(snapshot)));
-  return text;
+export function contextText(scope: ContextScope): string {
+  const { snapshot } = scope;
+  if (scope[WRITTEN] !== snapshot) {
+    scope[WRITTEN] = snapshot;
+    scope[TEXT] = write(snapshot);
+  }
+  return scope[TEXT] as string;
 }
 
 function write({ correlationId, origin, traceParent, actor, organizationId, request, event }: ContextSnapshot): string {

@@ -1,4 +1,4 @@
-import type { ContextSnapshot } from '@pikaia/core';
+import type { ContextScope } from '@pikaia/core';
 import { contextText } from './context-text.js';
 import { ownKeys } from './copy-fields.js';
 import { errorFields, type ErrorFields } from './error-fields.js';
@@ -19,7 +19,7 @@ export interface RecordParts {
   readonly level: LogLevel;
   readonly logger: string;
   readonly event: string;
-  readonly snapshot?: ContextSnapshot | undefined;
+  readonly scope?: ContextScope | undefined;
   /** What this package itself adds under reserved names: JSON text, each field with a comma before it. */
   readonly reserved?: string;
   /** Those of child(). */
@@ -37,7 +37,7 @@ export interface RecordParts {
  */
 export function recordText(parts: RecordParts): string {
   const head = `{"${LogField.timestamp}":"${timeText(parts.time)}","${LogField.level}":"${LEVEL[parts.level]}","${LogField.logger}":${quoteCut(parts.logger, 256)},"${LogField.event}":${quoteCut(parts.event, 256)}`;
-  const fixed = head + (parts.snapshot ? contextText(parts.snapshot) : '') + (parts.reserved ?? '') + parts.origin;
+  const fixed = head + (parts.scope ? contextText(parts.scope) : '') + (parts.reserved ?? '') + parts.origin;
   if (!parts.fields && !parts.inherited && !parts.thrown) return `${fixed}}`;
   return within(LINE_LIMIT, (room) => {
     const error = parts.thrown && errorFields(parts.thrown[0]);
@@ -71,7 +71,7 @@ function within(bytes: number, write: (room: number) => string): string {
   return text;
 }
 
-function fieldsText({ fields, inherited, snapshot }: RecordParts, budget: Budget): string {
+function fieldsText({ fields, inherited, scope }: RecordParts, budget: Budget): string {
   const taken = new Set<string>();
   let text = '';
   for (const owner of [fields, inherited]) {
@@ -82,7 +82,8 @@ function fieldsText({ fields, inherited, snapshot }: RecordParts, budget: Budget
       if (value === undefined) continue;
       const nested = value.startsWith('{');
       let name = key;
-      while (taken.has(name) || isReserved(name, nested) || (snapshot?.event && EVENT_FIELDS.has(name))) name = `extra.${name}`;
+      while (taken.has(name) || isReserved(name, nested) || (scope?.snapshot.event && EVENT_FIELDS.has(name)))
+        name = `extra.${name}`;
       taken.add(name);
       text += `,${keyText(name, budget)}:${value}`;
     }
