@@ -10,6 +10,7 @@ export {
   type EventInfo,
   type RequestInfo,
 } from './context/context.js';
+export { ContextSlot } from './context/context-slot.js';
 export { CORRELATION_HEADER, enterContextAtRequest, type RequestObserver } from './context/http-context.js';
 export type { TraceParent } from './context/trace-parent.js';
 export { PikaiaError } from './errors/pikaia.error.js';

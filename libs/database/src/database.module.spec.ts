@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
-import { loadSettings } from '@pikaia/core';
+import { context, loadSettings } from '@pikaia/core';
+import { queryFields } from '@pikaia/logging';
+import { captureLogs } from '@pikaia/logging/testing';
 import { ClsModule } from 'nestjs-cls';
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
@@ -18,7 +20,8 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const start = (url: string) => {
-  const [settings] = loadSettings([DatabaseSettings], { DATABASE_URL: url, DATABASE_STATEMENT_TIMEOUT_MS: '200' });
+  const environment = { DATABASE_URL: url, DATABASE_STATEMENT_TIMEOUT_MS: '200', LOG_SLOW_QUERY_MS: '50' };
+  const [settings] = loadSettings([DatabaseSettings], environment);
   @Module({
     imports: [ClsModule.forRoot({ global: true }), DatabaseModule.forRoot({ settings, applicationName: 'pikaia-spec' })],
   })
@@ -58,6 +61,29 @@ describe('DatabaseModule', () => {
     await app.close();
   });
 
+  it('counts what runs through TypeORM, BEGIN and COMMIT too, and logs what is slow, and nothing else', async () => {
+    const app = await start(database.apiUrl);
+    const source = app.get<DataSource>(getDataSourceToken());
+    using logs = captureLogs();
+    const parallel = [0, 1, 2].map((extra) =>
+      context.run({ organizationId: String(extra) }, async () => {
+        await source.transaction(async (manager) => {
+          await manager.query('select $1::text', ['canary']);
+          for (let index = 0; index < extra; index++) await manager.query("select pg_sleep(0.06), 'canary'");
+        });
+        await source.query('select nonsense').catch(() => undefined);
+        return queryFields()['db.query_count'];
+      }),
+    );
+    expect(await Promise.all(parallel)).toEqual([4, 5, 6]);
+    expect(logs.records.map((line) => [line.event, line['organization.id'], line['db.statement']]).sort()).toEqual([
+      ['database_query_slow', '1', 'select pg_sleep(?), ?'],
+      ['database_query_slow', '2', 'select pg_sleep(?), ?'],
+      ['database_query_slow', '2', 'select pg_sleep(?), ?'],
+    ]);
+    await app.close();
+  });
+
   it('does not start as the owner', async () => {
     await expect(start(database.ownerUrl)).rejects.toMatchObject({ code: 'PIKAIA_DATABASE_ROLE_TOO_POWERFUL' });
   });
@@ -66,7 +92,7 @@ describe('DatabaseModule', () => {
 describe('DatabaseSettings', () => {
   it('has defaults for all but the address', () => {
     const [settings] = loadSettings([DatabaseSettings], { DATABASE_URL: 'postgres://a:b@c/d' });
-    expect(settings).toMatchObject({ databasePoolSize: 10, databaseStatementTimeoutMs: 15_000 });
+    expect(settings).toMatchObject({ databasePoolSize: 10, databaseStatementTimeoutMs: 15_000, logSlowQueryMs: 1_000 });
   });
 
   it.each([

@@ -2,9 +2,11 @@ import { type DynamicModule, Inject, Injectable, Module, type OnModuleInit } fro
 import { ClsPluginTransactional } from '@nestjs-cls/transactional';
 import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { ClsModule } from 'nestjs-cls';
-import type { EventEmitter } from 'node:events';
+import type { ClientBase, Pool } from 'pg';
 import type { DataSource, EntitySchema, MixedList } from 'typeorm';
-import type { DatabaseSettings } from './database.settings.js';
+import { type DatabaseSettings, SLOW_QUERY_MS } from './database.settings.js';
+import { keepContext, measureQueries } from './query/measured-client.js';
+import { TypeOrmLog } from './query/typeorm.log.js';
 import { defaultRoles, type RoleNames } from './roles/role-names.js';
 import { refusePowerfulRole } from './roles/role-power.js';
 import { TransactionAdapter } from './transaction/transaction.adapter.js';
@@ -27,13 +29,14 @@ const CONNECT_TIMEOUT_MS = 5_000; // a request that gets no connection within it
 const whoUsesItIsTold = (): void => undefined;
 
 @Injectable()
-class RoleGuard implements OnModuleInit {
+class DataSourceSetup implements OnModuleInit {
   constructor(
     @Inject(getDataSourceToken()) private readonly source: DataSource,
     @Inject(ROLES) private readonly roles: RoleNames,
   ) {}
 
   onModuleInit(): Promise<void> {
+    keepContext((this.source.driver as unknown as { readonly master: Pool }).master);
     return refusePowerfulRole(this.source, this.roles);
   }
 }
@@ -48,6 +51,7 @@ export class DatabaseModule {
       entities,
       toRetry: () => false, // what starts the process decides about trying again, and says why it failed
       logging: false,
+      logger: new TypeOrmLog(),
       extra: {
         max: settings.databasePoolSize,
         connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -55,7 +59,10 @@ export class DatabaseModule {
         idle_in_transaction_session_timeout: 2 * settings.databaseStatementTimeoutMs,
         application_name: applicationName,
         keepAlive: true,
-        onConnect: (client: EventEmitter) => void client.on('error', whoUsesItIsTold),
+        onConnect: (client: ClientBase) => {
+          client.on('error', whoUsesItIsTold);
+          measureQueries(client, settings.logSlowQueryMs ?? SLOW_QUERY_MS);
+        },
       },
     });
     return {
@@ -64,7 +71,7 @@ export class DatabaseModule {
         typeOrm,
         ClsModule.registerPlugins([new ClsPluginTransactional({ imports: [typeOrm], adapter: new TransactionAdapter() })]),
       ],
-      providers: [{ provide: ROLES, useValue: roles }, RoleGuard],
+      providers: [{ provide: ROLES, useValue: roles }, DataSourceSetup],
       exports: [typeOrm],
     };
   }

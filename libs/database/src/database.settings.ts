@@ -1,6 +1,8 @@
 import { IsInt, IsOptional, Matches, Max, Min } from 'class-validator';
 import { Setting } from '@pikaia/core';
 
+export const SLOW_QUERY_MS = 1_000; // what an index should have answered long before
+
 export class DatabaseSettings {
   @Setting('DATABASE_URL', { about: 'connection string of the role that this process runs as', secret: true })
   @Matches(/^postgres(ql)?:\/\/./, { message: 'databaseUrl must be postgres://user:password@host:port/database' })
@@ -20,4 +22,13 @@ export class DatabaseSettings {
   @IsInt()
   @Min(100)
   databaseStatementTimeoutMs!: number;
+
+  @Setting('LOG_SLOW_QUERY_MS', {
+    about: 'milliseconds beyond which a statement is slow: it is logged, without its values',
+    default: String(SLOW_QUERY_MS),
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  logSlowQueryMs?: number;
 }

@@ -11,7 +11,9 @@ export { configureLogging, flushLogs, type LogFormat, type LoggingOptions } from
 export { handleProcessFaults } from './process/process-faults.js';
 export { runService, type Service } from './process/run-service.js';
 export { logStartupFailure } from './process/startup-failure.js';
+export { errorMessage } from './record/error-fields.js';
 export type { EventName } from './record/event-name.js';
 export { LogField } from './record/log-fields.js';
 export { LOG_LEVELS, type LogLevel } from './record/log-level.js';
 export type { LogFields } from './record/record-text.js';
+export { queryFields, queryUsage, type QueryUsage } from './usage/query-usage.js';

@@ -48,7 +48,7 @@ export interface ContextSnapshot {
   readonly event?: EventInfo;
 }
 
-/** One context: everything that runs in it shares this. Libraries keep what belongs to it under symbols of their own. */
+/** One context: everything that runs in it shares this, inner scopes of nestjs-cls too. A ContextSlot keeps its value here. */
 export interface ContextScope {
   readonly snapshot: ContextSnapshot;
   [own: symbol]: unknown;

@@ -1,5 +1,5 @@
 import { context, newId, PikaiaError } from '@pikaia/core';
-import { getLogger } from '@pikaia/logging';
+import { getLogger, queryFields } from '@pikaia/logging';
 import type { ConsumerDefinition, HandlerDefinition } from './consumer.definition.js';
 import { parseEvent } from './event.parser.js';
 import type { ReceiptKey, Receipts } from './receipts.js';
@@ -60,6 +60,7 @@ export class ConsumerRunner {
     logger.info('event_delivered', {
       event_type: incoming.eventType,
       duration: Math.round((performance.now() - startedAt) * 1e6),
+      ...queryFields(),
     });
   }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, ContextScope, RequestObserver } from '@pikaia/core';
 import { openRing, type DebugRing } from '../output/debug-ring.js';
+import { queryText } from '../usage/query-usage.js';
 import { isEnabled, isSlow, lineText, writeLine, writeText } from '../output/log-output.js';
 import { LogField } from '../record/log-fields.js';
 import type { LogLevel } from '../record/log-level.js';
@@ -15,7 +16,7 @@ type Ending = readonly [event: 'request_completed' | 'request_failed' | 'request
  * to enterContextAtRequest. Health checks are silent while healthy.
  *
  * Where the level leaves DEBUG out, the request's DEBUG lines are kept, up to 64 KiB, and written before its access line if
- * that is one of a failure or of a slow request.
+ * that is one of a failure or of a slow request. A request that has queried the database says how often, and how long that took.
  */
 export const accessLog =
   (clock: Clock): RequestObserver =>
@@ -31,7 +32,7 @@ export const accessLog =
       if (!isEnabled(level) || (status < 500 && isHealthCheck(request))) return;
       if (kept && (status >= 500 || isSlow(elapsed))) writeKept(kept, scope);
       const duration = Math.round(elapsed * 1e6);
-      const reserved = `,"${LogField.statusCode}":${status},"${LogField.duration}":${duration}`;
+      const reserved = `,"${LogField.statusCode}":${status},"${LogField.duration}":${duration}${queryText(scope)}`;
       writeLine({ level, logger: 'http', event, scope, reserved });
     });
   };

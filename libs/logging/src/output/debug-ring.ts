@@ -1,7 +1,6 @@
-import { context, type ContextScope } from '@pikaia/core';
+import { ContextSlot, type ContextScope } from '@pikaia/core';
 
 const LIMIT = 64 * 1_024; // bytes held for one request; the oldest lines go first
-const RING = Symbol('pikaia.logging.debug-ring');
 
 /** The DEBUG lines of one request, as text, until its end shows whether anybody wants them. */
 export class DebugRing {
@@ -30,11 +29,9 @@ export class DebugRing {
   }
 }
 
-/** A ring for a context: all that shares its scope shares the ring; a context of its own inside has none. */
-export function openRing(scope: ContextScope): DebugRing {
-  const ring = new DebugRing();
-  scope[RING] = ring;
-  return ring;
-}
+const slot = new ContextSlot(() => new DebugRing());
 
-export const currentRing = (): DebugRing | undefined => context.scope?.[RING] as DebugRing | undefined;
+/** A ring for a context: all that shares its scope shares the ring; a context of its own inside has none. */
+export const openRing = (scope: ContextScope): DebugRing => slot.open(scope);
+
+export const currentRing = (): DebugRing | undefined => slot.peek();

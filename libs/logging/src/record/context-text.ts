@@ -1,20 +1,25 @@
-import type { ContextScope, ContextSnapshot, TraceParent } from '@pikaia/core';
+import { ContextSlot, type ContextScope, type ContextSnapshot, type TraceParent } from '@pikaia/core';
 import { quoteCut } from './json-text.js';
 import { LogField } from './log-fields.js';
 
 const TEXT_LIMIT = 1_024; // UTF-16 units; a path or a user agent is as long as a stranger wants it
 
-const TEXT = Symbol('pikaia.logging.context-text');
-const WRITTEN = Symbol('pikaia.logging.context-text-of');
+class WrittenText {
+  of: ContextSnapshot | undefined;
+  text = '';
+}
+
+const slot = new ContextSlot(() => new WrittenText());
 
 /** The fields of a context as JSON text, each with a comma before it. Snapshots are frozen, so each is written once. */
 export function contextText(scope: ContextScope): string {
   const { snapshot } = scope;
-  if (scope[WRITTEN] !== snapshot) {
-    scope[WRITTEN] = snapshot;
-    scope[TEXT] = write(snapshot);
+  const written = slot.open(scope);
+  if (written.of !== snapshot) {
+    written.of = snapshot;
+    written.text = write(snapshot);
   }
-  return scope[TEXT] as string;
+  return written.text;
 }
 
 function write({ correlationId, origin, traceParent, actor, organizationId, request, event }: ContextSnapshot): string {

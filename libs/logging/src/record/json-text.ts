@@ -1,6 +1,6 @@
 import { withoutUrlPasswords } from './redaction.js';
 
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex
 const NEEDS_ESCAPE = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/;
 
 /** A string as JSON. Most need no escaping, and finding that out costs less than JSON.stringify. */

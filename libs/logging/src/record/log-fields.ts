@@ -20,6 +20,13 @@ export const LogField = {
   statusCode: 'http.status_code',
   /** A whole number of nanoseconds. */
   duration: 'duration',
+  /** Statements that were sent to the database. */
+  queryCount: 'db.query_count',
+  /** Nanoseconds for which they were on their way, added up. */
+  queryDuration: 'db.duration',
+  /** Of a slow one: its shape, without any value. */
+  statement: 'db.statement',
+  operation: 'db.operation',
   clientAddress: 'network.client.ip',
   userAgent: 'http.useragent',
   eventId: 'event.id',
@@ -42,7 +49,16 @@ export const LogField = {
 } as const;
 
 /** What the code around a call may set itself when no context does: a relay logs about an event without running in its context. */
-const OPEN: ReadonlySet<string> = new Set([LogField.duration, LogField.eventId, LogField.consumer, LogField.attempt]);
+const OPEN: ReadonlySet<string> = new Set([
+  LogField.duration,
+  LogField.queryCount,
+  LogField.queryDuration,
+  LogField.statement,
+  LogField.operation,
+  LogField.eventId,
+  LogField.consumer,
+  LogField.attempt,
+]);
 
 const RESERVED: ReadonlySet<string> = new Set(Object.values(LogField).filter((name) => !OPEN.has(name)));
 const ROOTS: ReadonlySet<string> = new Set(

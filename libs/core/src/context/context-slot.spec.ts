@@ -1,0 +1,34 @@
+import { ClsServiceManager } from 'nestjs-cls';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ContextSlot } from './context-slot.js';
+import { context } from './context.js';
+
+describe('a slot', () => {
+  it('holds nothing outside any context', () => {
+    const slot = new ContextSlot(() => ({ count: 0 }));
+    expect([slot.open(), slot.peek()]).toEqual([undefined, undefined]);
+  });
+
+  it('is empty until it is opened, and then the same for the whole context, copies of the CLS store included', async () => {
+    const slot = new ContextSlot(() => ({ count: 0 }));
+    await context.run({}, async () => {
+      expect(slot.peek()).toBeUndefined();
+      const later = delay(1).then(() => slot.peek());
+      ClsServiceManager.getClsService().run({ ifNested: 'inherit' }, () => slot.open()!.count++);
+      slot.open()!.count++;
+      context.bind({ organizationId: 'acme' });
+      expect(slot.peek()).toEqual({ count: 2 });
+      expect(await later).toBe(slot.peek());
+    });
+  });
+
+  it('is of one context alone, and other slots are others', () => {
+    const slot = new ContextSlot(() => ({ count: 0 }));
+    const other = new ContextSlot(() => ({ count: 0 }));
+    context.run({}, () => {
+      slot.open()!.count = 7;
+      context.run({}, () => expect(slot.open()).toEqual({ count: 0 }));
+      expect([slot.peek(), other.peek()]).toEqual([{ count: 7 }, undefined]);
+    });
+  });
+});

@@ -1,0 +1,139 @@
+import pg from 'pg';
+import { context } from '@pikaia/core';
+import { queryFields } from '@pikaia/logging';
+import { captureLogs } from '@pikaia/logging/testing';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { keepContext, measureQueries } from './measured-client.js';
+
+const SLOW_MS = 80;
+
+describe('a measured connection', () => {
+  let database: TestDatabase;
+  const pools: pg.Pool[] = [];
+
+  beforeAll(async () => {
+    database = await createDatabase({ empty: true });
+  });
+  afterAll(async () => {
+    await Promise.all(pools.map((pool) => pool.end()));
+    await database.drop();
+  });
+
+  function newPool({ max = 4, bound = true } = {}): pg.Pool {
+    const options = {
+      connectionString: database.ownerUrl,
+      max,
+      onConnect: (client: pg.ClientBase) => measureQueries(client, SLOW_MS),
+    };
+    const pool = new pg.Pool(options);
+    if (bound) keepContext(pool);
+    pools.push(pool);
+    return pool;
+  }
+
+  const count = (): unknown => queryFields()['db.query_count'];
+  const milliseconds = (): number => (queryFields()['db.duration'] ?? 0) / 1e6;
+
+  it('counts for the context that asks, in parallel too, and adds up what it took', async () => {
+    const pool = newPool();
+    await Promise.all(
+      [1, 2, 3].map((queries) =>
+        context.run({}, async () => {
+          await Promise.all(Array.from({ length: queries }, () => pool.query('select pg_sleep(0.03)')));
+          expect(count()).toBe(queries);
+          expect(milliseconds()).toBeGreaterThanOrEqual(queries * 29);
+        }),
+      ),
+    );
+    await pool.query('select 1'); // outside any context it is nobody's
+  });
+
+  it('counts one that fails, and throws what it would have thrown', async () => {
+    const pool = newPool();
+    await context.run({}, async () => {
+      await expect(pool.query('select nonsense')).rejects.toMatchObject({ code: '42703' });
+      const client = await pool.connect();
+      await expect(client.query('select nonsense')).rejects.toMatchObject({ code: '42703' });
+      expect(() => void client.query(undefined as never)).toThrow(TypeError); // nothing was sent
+      client.release();
+      expect(count()).toBe(2);
+    });
+  });
+
+  it('counts one that outlives the line about it with its time so far, and what comes later changes nothing elsewhere', async () => {
+    const pool = newPool();
+    const client = await pool.connect();
+    let late!: Promise<unknown>;
+    await context.run({}, async () => {
+      late = client.query('select pg_sleep(0.2)');
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(count()).toBe(1);
+      expect(milliseconds()).toBeGreaterThan(10);
+      expect(milliseconds()).toBeLessThan(200);
+    });
+    await context.run({}, async () => {
+      await late;
+      expect(queryFields()).toEqual({});
+    });
+    client.release();
+  });
+
+  it.each([
+    ['in the context of whoever called', true, 0],
+    ['else in that of whoever gave the connection back (planted)', false, 1],
+  ])('runs the callbacks of a pool that had to wait, and counts their statements, %s', async (_, bound, wrong) => {
+    const pool = newPool({ max: 1, bound });
+    const seen = await Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        context.run({ organizationId: String(index) }, async () => {
+          const organization = await new Promise((resolve, reject) => {
+            pool.query('select 1', (error) => (error ? reject(error) : resolve(context.organizationId)));
+          });
+          const connected = await new Promise((resolve) => {
+            pool.connect((_, client, release) => {
+              client!.query('select 1', () => {
+                release();
+                resolve(context.organizationId);
+              });
+            });
+          });
+          return [organization, connected, count()].join() === [index, index, 2].join();
+        }),
+      ),
+    );
+    expect(Math.sign(seen.filter((right) => !right).length)).toBe(wrong);
+  });
+
+  it('counts a stream once, without its time', async () => {
+    const client = await newPool().connect();
+    await context.run({}, async () => {
+      const query = client.query(new pg.Query('select pg_sleep(0.02)'));
+      await new Promise((resolve) => (query as unknown as NodeJS.EventEmitter).once('end', resolve));
+      expect(count()).toBe(1);
+      expect(milliseconds()).toBeLessThan(15);
+    });
+    client.release();
+  });
+
+  it('logs a slow statement once, by its shape, in the context that sent it; not one that only waited behind it', async () => {
+    using logs = captureLogs();
+    const client = await newPool().connect();
+    await context.run({ organizationId: 'acme' }, async () => {
+      const slow = client.query({ text: "/* canary */ select pg_sleep(0.1), $1::text, 'canary', 4711", values: ['canary'] });
+      await Promise.all([slow, client.query("select 'canary'")]);
+    });
+    client.release();
+    expect(logs.records).toEqual([
+      expect.objectContaining({
+        level: 'WARNING',
+        logger: 'database',
+        event: 'database_query_slow',
+        'organization.id': 'acme',
+        'db.operation': 'SELECT',
+        'db.statement': 'select pg_sleep(?), $1::text, ?, …',
+      }),
+    ]);
+    expect(logs.records[0]!['duration']).toBeGreaterThanOrEqual(100e6 * 0.99);
+    expect(logs.lines.join()).not.toMatch(/canary|4711/);
+  });
+});

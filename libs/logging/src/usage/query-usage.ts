@@ -1,0 +1,42 @@
+import { ContextSlot, type ContextScope } from '@pikaia/core';
+import { LogField } from '../record/log-fields.js';
+
+/** What one request, event or command has asked of the database. Times are milliseconds of `performance.now()`. */
+export class QueryUsage {
+  private count = 0;
+  private inFlight = 0;
+  private time = 0; // the ends less the beginnings: with what is in flight ended now, the sum of all durations
+
+  begin(now: number): void {
+    this.count++;
+    this.inFlight++;
+    this.time -= now;
+  }
+
+  end(now: number): void {
+    this.inFlight--;
+    this.time += now;
+  }
+
+  /** A statement that is on its way counts with the time that it has taken so far. */
+  at(now: number): { readonly count: number; readonly nanoseconds: number } {
+    return { count: this.count, nanoseconds: Math.round((this.time + this.inFlight * now) * 1e6) };
+  }
+}
+
+const slot = new ContextSlot(() => new QueryUsage());
+
+/** Where what runs a statement counts it: of the context in force; undefined outside any. */
+export const queryUsage = (): QueryUsage | undefined => slot.open();
+
+/** For the line that ends an event or a command: how many statements were sent so far, and how long they took. None: nothing. */
+export function queryFields(): Readonly<Record<string, number>> {
+  const usage = slot.peek()?.at(performance.now());
+  return usage ? { [LogField.queryCount]: usage.count, [LogField.queryDuration]: usage.nanoseconds } : {};
+}
+
+/** The same of a request as JSON text, each field with a comma before it. */
+export function queryText(scope: ContextScope): string {
+  const usage = slot.peek(scope)?.at(performance.now());
+  return usage ? `,"${LogField.queryCount}":${usage.count},"${LogField.queryDuration}":${usage.nanoseconds}` : '';
+}
