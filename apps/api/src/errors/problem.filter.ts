@@ -1,6 +1,6 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import { context, PikaiaError } from '@pikaia/core';
-import { getLogger } from '@pikaia/logging';
+import { errorMessage, getLogger } from '@pikaia/logging';
 import type { FastifyReply } from 'fastify';
 import { isUniqueConflict, retryAfter } from './database-errors.js';
 import { Problem } from './problem.js';
@@ -14,8 +14,7 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     const problem = toProblem(error);
     if (problem.status >= 500) {
-      if (problem.status === 503)
-        logger.error('request_unavailable', { 'error.message': (error as Error).message, 'error.kind': (error as Error).name });
+      if (problem.status === 503) logger.error('request_unavailable', { reason: errorMessage(error) });
       else logger.exception('unhandled_error', error);
     } else if (error instanceof Problem && context.actor) {
       // Only what we have worded: a framework's text may quote the query. What strangers are refused fills no log.

@@ -24,6 +24,9 @@ export function errorFields(thrown: unknown): ErrorFields {
   return { ...own, chain: stacks.join('\n') };
 }
 
+/** The message of whatever was thrown, as a line has it: without the values that PostgreSQL's and TypeORM's errors quote. */
+export const errorMessage = (thrown: unknown): string => describe(thrown).message;
+
 function describe(thrown: unknown): Omit<ErrorFields, 'chain'> {
   const isObject = typeof thrown === 'object' && thrown !== null;
   if (!isObject) {
@@ -37,18 +40,22 @@ function describe(thrown: unknown): Omit<ErrorFields, 'chain'> {
   }
   const kind = text(thrown, 'name') || 'Error';
   const raw = messageOf(thrown);
-  const message = withoutInput(raw, details['code']);
+  const message = withoutInput(raw, kind, details['code']);
   const written = text(thrown, 'stack');
   const named = written.includes(text(thrown, 'message') || raw) ? written : `${kind}: ${raw}\n${written}`;
   const stack = message === raw ? named : named.replaceAll(raw, () => message);
   return { kind, message: safeCut(message, MESSAGE_LIMIT), stack: safeCut(stack.trimEnd() || kind, STACK_LIMIT), details };
 }
 
-/** Without the input that a message quotes: JSON.parse shows a piece of a body, PostgreSQL's data exceptions (class 22) the value. */
-function withoutInput(message: string, code: string | undefined): string {
+/** PostgreSQL's data exceptions quote the value, its syntax errors the literal. What they quote may have quotes inside. */
+const QUOTES_VALUES = /^(22[0-9A-Z]{3}|42601)$/;
+
+/** Without the input that a message quotes: JSON.parse shows a piece of a body, TypeORM what it looked for. */
+function withoutInput(message: string, kind: string, code: string | undefined): string {
   if (message.endsWith(' is not valid JSON'))
     return message.replace(/(?:\.\.\.)?"[^]*"(?:\.\.\.)? is not valid JSON$/, 'the text is not valid JSON');
-  return code !== undefined && /^22[0-9A-Z]{3}$/.test(code) ? message.replace(/"[^"]*"/g, '"…"') : message;
+  if (kind === 'EntityNotFoundError') return message.replace(/ matching: [^]*$/, '');
+  return code !== undefined && QUOTES_VALUES.test(code) ? message.replace(/"[^]*"/, '"…"') : message;
 }
 
 /** Node gives an AggregateError of refused connections no message of its own. */
