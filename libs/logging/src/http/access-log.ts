@@ -4,11 +4,13 @@ import { openRing, type DebugRing } from '../output/debug-ring.js';
 import { queryText } from '../usage/query-usage.js';
 import { isEnabled, isSlow, lineText, writeLine, writeText } from '../output/log-output.js';
 import { LogField } from '../record/log-fields.js';
-import type { LogLevel } from '../record/log-level.js';
 
 const CLIENT_WENT_AWAY = 499; // no answer was finished; the code that web servers log for it
 
-type Ending = readonly [event: 'request_completed' | 'request_failed' | 'request_aborted', level: LogLevel, status: number];
+type Ending =
+  | readonly [event: 'request_completed', level: 'info', status: number]
+  | readonly [event: 'request_failed', level: 'error', status: number]
+  | readonly [event: 'request_aborted', level: 'info', status: number];
 
 /**
  * Writes one line for each request, from the response's `close`, which comes once however the request ends:

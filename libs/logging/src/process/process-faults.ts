@@ -4,13 +4,13 @@ import { flushLogs, writeLine } from '../output/log-output.js';
 import type { LogLevel } from '../record/log-level.js';
 import type { LogFields } from '../record/record-text.js';
 
-const CONSOLE: Readonly<Record<'debug' | 'log' | 'info' | 'warn' | 'error', LogLevel>> = {
+const CONSOLE = {
   debug: 'debug',
   log: 'info',
   info: 'info',
   warn: 'warning',
   error: 'error',
-};
+} as const;
 
 /**
  * What would otherwise be printed past the records becomes one: uncaught errors and rejections (`process_crashed`, with
@@ -22,7 +22,7 @@ export function handleProcessFaults(): void {
   process.on('unhandledRejection', (reason) => crash(reason, 'unhandledRejection'));
   for (const listener of process.listeners('warning')) if (listener.name === 'onWarning') process.off('warning', listener);
   process.on('warning', (warning) => write('process', 'warning', 'process_warning', {}, [warning]));
-  for (const [method, level] of Object.entries(CONSOLE) as [keyof typeof CONSOLE, LogLevel][]) {
+  for (const [method, level] of Object.entries(CONSOLE) as [keyof typeof CONSOLE, (typeof CONSOLE)[keyof typeof CONSOLE]][]) {
     console[method] = (...args: unknown[]) => write('console', level, 'console_message', { message: format(...args) });
   }
 }

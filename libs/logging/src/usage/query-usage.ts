@@ -29,8 +29,10 @@ const slot = new ContextSlot(() => new QueryUsage());
 /** Where what runs a statement counts it: of the context in force; undefined outside any. */
 export const queryUsage = (): QueryUsage | undefined => slot.open();
 
+type QueryFields = { readonly [Name in typeof LogField.queryCount | typeof LogField.queryDuration]?: number };
+
 /** For the line that ends an event or a command: how many statements were sent so far, and how long they took. None: nothing. */
-export function queryFields(): Readonly<Record<string, number>> {
+export function queryFields(): QueryFields {
   const usage = slot.peek()?.at(performance.now());
   return usage ? { [LogField.queryCount]: usage.count, [LogField.queryDuration]: usage.nanoseconds } : {};
 }
