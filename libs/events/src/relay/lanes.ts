@@ -13,6 +13,8 @@ export interface Entry {
   readonly bytes: number;
   /** Since when this entry meets transport failures; monotonic milliseconds. */
   failingSince?: number;
+  /** How many of them. */
+  transportFailures?: number;
 }
 
 /**
@@ -22,6 +24,8 @@ export interface Entry {
 export class Lanes {
   private readonly lanes = new Map<string, Entry[]>();
   private readonly ready: string[] = [];
+  /** Lanes whose first entry has to be sent again, but not before a time; few. */
+  private readonly delayed = new Map<string, number>();
 
   add(entry: Entry): void {
     const lane = this.lanes.get(entry.lane);
@@ -62,6 +66,28 @@ export class Lanes {
   /** The first entry has to be sent again, before all others. */
   again(lane: string): void {
     this.ready.unshift(lane);
+  }
+
+  /** The first entry has to be sent again, but not before a time: monotonic milliseconds. */
+  againAt(lane: string, at: number): void {
+    this.delayed.set(lane, at);
+  }
+
+  /** When the next delayed lane may go; Infinity when none is. */
+  get delayedUntil(): number {
+    return Math.min(...this.delayed.values());
+  }
+
+  releaseDelayed(now: number): void {
+    for (const [lane, at] of this.delayed) {
+      if (at > now) continue;
+      this.delayed.delete(lane);
+      this.again(lane);
+    }
+  }
+
+  get hasReady(): boolean {
+    return this.ready.length > 0;
   }
 
   /** Ends the lane and gives what stood behind its first entry. */

@@ -21,6 +21,8 @@ interface OutcomesOptions {
 export class Outcomes {
   /** How often in a row, since this worker leads: what was postponed burns no attempt that could be counted instead. */
   private readonly postponements = new Map<string, number>();
+  /** What waits to be sent again because the sink did not take it: while there is any, the sink is shown as failing. */
+  private readonly failing = new Set<Entry>();
 
   constructor(
     private readonly options: OutcomesOptions,
@@ -29,11 +31,21 @@ export class Outcomes {
     private readonly health: SinkHealth,
   ) {}
 
+  /** A call has its answers. The sink was reached unless all of them say that it was not. */
+  concludeCall(batch: readonly Entry[], outcomes: readonly Outcome[]): void {
+    const reached = outcomes.some(({ kind }) => kind !== 'transport');
+    if (reached) this.health.reached();
+    for (const [index, entry] of batch.entries()) this.conclude(entry, outcomes[index]!, reached);
+    if (!reached) this.health.pause();
+    else if (!this.failing.size) this.health.recover();
+  }
+
   /** An event that was sent and has its answer: the lane goes on, or the event becomes a delivery that it waits for. */
-  conclude(entry: Entry, outcome: Outcome): void {
+  private conclude(entry: Entry, outcome: Outcome, reached: boolean): void {
     const delivery = entry.delivery ?? undelivered(entry.event);
     const now = this.options.clock.now();
     if (outcome.kind === 'accepted' || outcome.kind === 'refused') this.postponements.delete(delivery.eventId);
+    if (outcome.kind !== 'transport') this.failing.delete(entry);
     switch (outcome.kind) {
       case 'accepted':
         if (entry.delivery) this.deliveries.record(markPublished(delivery));
@@ -56,14 +68,26 @@ export class Outcomes {
       case 'postponed':
         this.postpone(entry, delivery, outcome.error, outcome.retryAfterMs);
         return;
-      case 'transport': {
-        entry.failingSince ??= this.options.clock.monotonic();
-        const othersPass = this.health.lastSuccessAt > entry.failingSince;
-        const isAlone = othersPass && this.options.clock.monotonic() - entry.failingSince > ALONE_FAILING_MS;
-        if (isAlone) this.postpone(entry, delivery, outcome.error);
-        else this.lanes.again(entry.lane);
+      case 'transport':
         this.health.fail(outcome.error);
-      }
+        this.sendAgain(entry, delivery, outcome.error, reached);
+    }
+  }
+
+  /** At once where nothing passed, since then the sink pauses; by itself after a pause of its own where others passed. */
+  private sendAgain(entry: Entry, delivery: Delivery, error: unknown, othersPassed: boolean): void {
+    const { clock, random } = this.options;
+    const now = clock.monotonic();
+    entry.failingSince ??= now;
+    this.failing.add(entry);
+    if (this.health.reachedAt > entry.failingSince && now - entry.failingSince > ALONE_FAILING_MS) {
+      this.failing.delete(entry);
+      this.postpone(entry, delivery, error);
+    } else if (othersPassed) {
+      entry.transportFailures = (entry.transportFailures ?? 0) + 1;
+      this.lanes.againAt(entry.lane, now + retryDelay(entry.transportFailures, random));
+    } else {
+      this.lanes.again(entry.lane);
     }
   }
 

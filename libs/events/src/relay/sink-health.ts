@@ -13,10 +13,12 @@ interface SinkHealthOptions {
   readonly random: () => number;
 }
 
-/** The circuit breaker: while the sink is not reached nothing is sent, but for a probe after each pause. */
+const LONGEST_PAUSE_MS = 30_000; // a sink that comes back is found within it, however long it was away
+
+/** The circuit breaker: while the sink is not reached nothing is sent, but for one call after each pause, the probe. */
 export class SinkHealth {
-  /** Monotonic milliseconds. */
-  lastSuccessAt = -Infinity;
+  /** When an answer last came; monotonic milliseconds. */
+  reachedAt = -Infinity;
   private failures = 0;
   private pausedUntil = -Infinity;
   private lastError: string | null = null;
@@ -33,32 +35,49 @@ export class SinkHealth {
     return this.since;
   }
 
+  /** The last call did not reach the sink: the next one is to find out whether it is back. */
+  get isProbing(): boolean {
+    return this.failures > 0;
+  }
+
   /** Zero when the way is free. */
   get pausedForMs(): number {
     return Math.max(0, this.pausedUntil - this.options.clock.monotonic());
   }
 
+  /** Something did not get through, though other things may have. */
   fail(error: unknown): void {
-    const { clock, random, sink } = this.options;
+    const { clock, sink } = this.options;
     const text = textOf(error);
     this.isWritten &&= this.since !== null && this.lastError === text;
+    if (this.lastError === null) logger.warning('sink_failing', { sink: sink.name, reason: text });
     this.lastError = text;
-    if (!this.failures) logger.warning('sink_failing', { sink: sink.name, reason: this.lastError });
     this.since ??= clock.now();
-    if (!this.pausedForMs) this.pausedUntil = clock.monotonic() + retryDelay(++this.failures, random);
   }
 
+  /** Nothing got through: the breaker opens, or stays open for longer. */
+  pause(): void {
+    if (this.pausedForMs) return;
+    const { clock, random } = this.options;
+    this.pausedUntil = clock.monotonic() + Math.min(LONGEST_PAUSE_MS, retryDelay(++this.failures, random));
+  }
+
+  /** Something got through: the breaker closes. */
+  reached(): void {
+    this.reachedAt = this.options.clock.monotonic();
+    this.failures = 0;
+    this.pausedUntil = -Infinity;
+  }
+
+  /** Nothing waits any more that did not get through. */
   recover(): void {
-    const { clock, sink } = this.options;
-    this.lastSuccessAt = clock.monotonic();
+    const { sink } = this.options;
     if (this.since) {
       logger.info('sink_recovered', { sink: sink.name, failing_since: this.since });
       this.isWritten = false;
     }
     this.since = null;
     this.lastError = null;
-    this.failures = 0;
-    this.pausedUntil = -Infinity;
   }
 
   /** Shows the state in outbox_sink when it has changed. */

@@ -1,4 +1,5 @@
 import type { Clock } from '@pikaia/core';
+import { Calls } from './calls.js';
 import type { CursorStore, DeliveryChanges } from './cursor.store.js';
 import type { Cursor } from './cursor.js';
 import { Deliveries, laneOf } from './deliveries.js';
@@ -9,7 +10,7 @@ import type { Leader } from './leader.js';
 import type { OutboxReader } from './outbox.reader.js';
 import { Outcomes } from './outcomes.js';
 import { SinkHealth } from './sink-health.js';
-import type { Outcome, Sink, SinkEvent } from './sink.js';
+import type { Sink } from './sink.js';
 
 const IDLE_STORE_MS = 60_000; // an idle cursor is stored too, so that the look-back of the next leader stays short
 
@@ -38,8 +39,6 @@ export interface TermStatus {
  * so what was not stored is forgotten, and delivered again by whoever leads next.
  */
 export class Term {
-  private readonly inFlight = new Set<Promise<void>>();
-  private over = false;
   private ending = false;
   private hasMore = true;
   private lastReadAt = -Infinity;
@@ -56,7 +55,7 @@ export class Term {
     private readonly handOver: HandOver,
     private readonly deliveries: Deliveries,
     private readonly health: SinkHealth,
-    private readonly outcomes: Outcomes,
+    private readonly calls: Calls,
   ) {
     this.lastStoredAt = this.monotonic() - options.storeIntervalMs; // the first change is stored at once
   }
@@ -68,7 +67,8 @@ export class Term {
     const health = new SinkHealth(leader.client, options, failingSince);
     const lanes = new Lanes();
     const outcomes = new Outcomes(options, lanes, deliveries, health);
-    return new Term(options, leader, reader, store, cursor, lanes, new HandOver(cursor), deliveries, health, outcomes);
+    const calls = new Calls(options, lanes, health, outcomes);
+    return new Term(options, leader, reader, store, cursor, lanes, new HandOver(cursor), deliveries, health, calls);
   }
 
   /** The log may have something new. */
@@ -83,17 +83,11 @@ export class Term {
     await this.health.write();
     if (this.deliveries.dueAt <= this.now()) await this.takeDueDeliveries();
     if (this.readDueIn() <= 0) await this.read();
-    this.dispatch();
+    this.calls.start();
     if (this.pingDueIn() <= 0) await this.ping();
     return Math.max(
       0,
-      Math.min(
-        this.storeDueIn(),
-        this.readDueIn(),
-        this.pingDueIn(),
-        this.deliveries.dueAt - this.now(),
-        this.health.pausedForMs || Infinity,
-      ),
+      Math.min(this.storeDueIn(), this.readDueIn(), this.pingDueIn(), this.deliveries.dueAt - this.now(), this.calls.dueIn),
     );
   }
 
@@ -101,7 +95,7 @@ export class Term {
   get isIdle(): boolean {
     return (
       !this.hasMore &&
-      !this.inFlight.size &&
+      !this.calls.open &&
       !this.handOver.open &&
       !this.handOver.hasMoved &&
       !this.deliveries.hasChanges &&
@@ -112,30 +106,25 @@ export class Term {
   /** From here on nothing is read or sent. */
   end(): void {
     this.ending = true;
+    this.calls.end();
   }
 
   /** Waits for what is in flight, starts nothing more, and stores how far it came. */
   async finish(withinMs: number): Promise<void> {
     this.end();
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)));
-    while (this.inFlight.size) {
-      const done = await Promise.race([Promise.race(this.inFlight).then(() => true), deadline.then(() => false)]);
-      if (!done) break;
-    }
-    clearTimeout(timer);
+    await this.calls.settled(withinMs);
     if (this.handOver.hasMoved || this.deliveries.hasChanges) await this.storeProgress();
     await this.health.write();
   }
 
   /** What is still in flight decides nothing any more. */
   drop(): void {
-    this.over = true;
+    this.calls.drop();
   }
 
-  /** The sink is not reached: nothing happens before its pause is over. */
+  /** Nothing happens before a pause is over. */
   get isPaused(): boolean {
-    return !this.inFlight.size && this.health.pausedForMs > 0;
+    return this.calls.isPaused;
   }
 
   get status(): TermStatus {
@@ -180,37 +169,6 @@ export class Term {
     }
   }
 
-  private dispatch(): void {
-    const { limits } = this.options.sink;
-    while (!this.ending && this.inFlight.size < limits.concurrency && !this.health.pausedForMs) {
-      const batch = this.lanes.take(limits);
-      if (!batch.length) return;
-      const sent: Promise<void> = this.send(batch).finally(() => {
-        this.inFlight.delete(sent);
-        this.options.wake();
-      });
-      this.inFlight.add(sent);
-    }
-  }
-
-  private async send(batch: readonly Entry[]): Promise<void> {
-    const outcomes = await this.deliver(batch);
-    if (this.over) return;
-    if (outcomes.some(({ kind }) => kind !== 'transport')) this.health.recover();
-    for (const [index, entry] of batch.entries()) this.outcomes.conclude(entry, outcomes[index]!);
-  }
-
-  private async deliver(batch: readonly Entry[]): Promise<readonly Outcome[]> {
-    const { sink } = this.options;
-    try {
-      const outcomes = await sink.deliver(batch.map(toSinkEvent));
-      if (outcomes.length === batch.length) return outcomes;
-      throw new Error(`Sink ${sink.name} answered ${outcomes.length} outcomes for ${batch.length} entries.`);
-    } catch (error) {
-      return batch.map((): Outcome => ({ kind: 'transport', error }));
-    }
-  }
-
   private async storeProgress(): Promise<void> {
     const changes: DeliveryChanges = this.deliveries.takeChanges();
     const { cursor } = this.handOver;
@@ -248,5 +206,3 @@ export class Term {
     return this.options.clock.monotonic();
   }
 }
-
-const toSinkEvent = ({ event, delivery }: Entry): SinkEvent => ({ ...event, attempt: (delivery?.attempts ?? 0) + 1 });

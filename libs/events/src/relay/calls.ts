@@ -1,0 +1,100 @@
+import type { Clock } from '@pikaia/core';
+import type { Entry, Lanes } from './lanes.js';
+import type { Outcomes } from './outcomes.js';
+import type { SinkHealth } from './sink-health.js';
+import type { Outcome, Sink, SinkEvent } from './sink.js';
+
+export interface CallsOptions {
+  readonly sink: Sink;
+  readonly clock: Clock;
+  /** Something has happened: take another step. */
+  readonly wake: () => void;
+}
+
+/** The calls to the sink: as many in flight as it allows, one at a time while it is not reached. */
+export class Calls {
+  private readonly inFlight = new Set<Promise<void>>();
+  private ended = false;
+  private dropped = false;
+
+  constructor(
+    private readonly options: CallsOptions,
+    private readonly lanes: Lanes,
+    private readonly health: SinkHealth,
+    private readonly outcomes: Outcomes,
+  ) {}
+
+  /** Starts whatever may be started now. */
+  start(): void {
+    const { clock, sink } = this.options;
+    this.lanes.releaseDelayed(clock.monotonic());
+    while (!this.ended && !this.health.pausedForMs && this.inFlight.size < this.most) {
+      const batch = this.lanes.take(sink.limits);
+      if (!batch.length) return;
+      const sent: Promise<void> = this.send(batch).finally(() => {
+        this.inFlight.delete(sent);
+        this.options.wake();
+      });
+      this.inFlight.add(sent);
+    }
+  }
+
+  /** Milliseconds until something may be started that may not now; Infinity where an answer or a read comes first. */
+  get dueIn(): number {
+    return this.health.pausedForMs || Math.max(0, this.lanes.delayedUntil - this.options.clock.monotonic());
+  }
+
+  get open(): number {
+    return this.inFlight.size;
+  }
+
+  /** Nothing happens before a pause is over: the sink's, or that of each entry in hand. */
+  get isPaused(): boolean {
+    if (this.inFlight.size) return false;
+    return this.health.pausedForMs > 0 || (this.lanes.delayedUntil < Infinity && !this.lanes.hasReady);
+  }
+
+  /** From here on nothing is sent. */
+  end(): void {
+    this.ended = true;
+  }
+
+  /** What is still in flight decides nothing any more. */
+  drop(): void {
+    this.dropped = true;
+  }
+
+  /** Waits for what is in flight, for at most so many milliseconds. */
+  async settled(withinMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)));
+    while (this.inFlight.size) {
+      const done = await Promise.race([Promise.race(this.inFlight).then(() => true), deadline.then(() => false)]);
+      if (!done) break;
+    }
+    clearTimeout(timer);
+  }
+
+  /** The sink may change its mind; a probe is one call. */
+  private get most(): number {
+    return this.health.isProbing ? 1 : this.options.sink.limits.concurrency;
+  }
+
+  private async send(batch: readonly Entry[]): Promise<void> {
+    const outcomes = await this.deliver(batch);
+    if (!this.dropped) this.outcomes.concludeCall(batch, outcomes);
+  }
+
+  private async deliver(batch: readonly Entry[]): Promise<readonly Outcome[]> {
+    const { sink } = this.options;
+    try {
+      const outcomes = await sink.deliver(batch.map(toSinkEvent));
+      if (outcomes.length === batch.length) return outcomes;
+      throw new Error(`Sink ${sink.name} answered ${outcomes.length} outcomes for ${batch.length} entries.`);
+    } catch (error) {
+      return batch.map((): Outcome => ({ kind: 'transport', error }));
+    }
+  }
+}
+
+const toSinkEvent = ({ event, delivery }: Entry): SinkEvent => ({ ...event, attempt: (delivery?.attempts ?? 0) + 1 });
