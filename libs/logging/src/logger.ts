@@ -65,6 +65,6 @@ class ContextLogger implements Logger {
   private write(level: LogLevel, event: string, fields?: LogFields, thrown?: readonly [unknown]): void {
     if (!isTaken(level)) return;
     const { name: logger, inherited } = this;
-    writeLine({ level, logger, event, scope: context.scope, inherited, fields, ...(thrown && { thrown }) });
+    writeLine({ level, logger, event, scope: context.scope, inherited, fields, thrown });
   }
 }

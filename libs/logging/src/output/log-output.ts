@@ -26,8 +26,6 @@ export interface LoggingOptions {
   readonly clock?: Clock;
 }
 
-export type Line = Omit<RecordParts, 'time' | 'origin'>;
-
 /** All state of this package: one for each process. */
 interface State {
   /** As configured. */
@@ -84,7 +82,7 @@ export function toggleDebug(): void {
 }
 
 /** Writes one record, if its level is enabled. One at DEBUG that is not is kept where a request has a ring. */
-export function writeLine(line: Line): void {
+export function writeLine(line: RecordParts): void {
   const enabled = isEnabled(line.level);
   const ring = enabled || line.level !== 'debug' ? undefined : currentRing();
   if (!enabled && !ring) return;
@@ -93,7 +91,10 @@ export function writeLine(line: Line): void {
   else writeText(text);
 }
 
-export const lineText = (line: Line): string => recordText({ ...line, time: state.clock.now(), origin: state.origin });
+export const lineText = (line: RecordParts): string => recordText(line, timeOf(state.clock), state.origin);
+
+/** The system's clock without a Date for each line. */
+const timeOf = (clock: Clock): number => (clock === systemClock ? Date.now() : clock.now().getTime());
 
 /** Writes a record that is text already, whatever its level. */
 export function writeText(text: string): void {
@@ -117,7 +118,7 @@ function stateOf({ env = process.env['NODE_ENV'] || 'development', ...options }:
   const { format = usual } = options;
   const colour = useColour();
   const own = (event: string, fields: LogFields, thrown?: readonly [unknown]): string =>
-    recordText({ time: clock.now(), level: 'warning', logger: 'logging', event, fields, ...(thrown && { thrown }), origin });
+    recordText({ level: 'warning', logger: 'logging', event, fields, thrown }, timeOf(clock), origin);
   const origin = originText({ ...options, env });
   const stdout = new StdoutSink(format === 'json' ? (line) => line : (line) => prettyText(line, colour), (count) =>
     stdout.write(own('log_lines_dropped', { count })),

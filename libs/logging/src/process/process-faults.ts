@@ -34,5 +34,5 @@ function crash(error: unknown, origin: 'uncaughtException' | 'unhandledRejection
 }
 
 function write(logger: string, level: LogLevel, event: string, fields: LogFields, thrown?: readonly [unknown]): void {
-  writeLine({ level, logger, event, scope: context.scope, fields, ...(thrown && { thrown }) });
+  writeLine({ level, logger, event, scope: context.scope, fields, thrown });
 }

@@ -3,6 +3,7 @@ import { contextText } from './context-text.js';
 import { ownKeys } from './copy-fields.js';
 import { errorFields, type ErrorFields } from './error-fields.js';
 import { cut, quote, quoteCut } from './json-text.js';
+import { nameText } from './name-text.js';
 import { isReserved, LogField } from './log-fields.js';
 import type { LogLevel } from './log-level.js';
 import { entryText, keyText, newBudget, spent, type Budget } from './value-text.js';
@@ -15,7 +16,6 @@ const EVENT_FIELDS: ReadonlySet<string> = new Set([LogField.eventId, LogField.co
 export type LogFields = Readonly<Record<string, unknown>>;
 
 export interface RecordParts {
-  readonly time: Date;
   readonly level: LogLevel;
   readonly logger: string;
   readonly event: string;
@@ -26,67 +26,63 @@ export interface RecordParts {
   readonly inherited?: LogFields | undefined;
   readonly fields?: LogFields | undefined;
   /** What was thrown, in an array so that `undefined` can be thrown too. */
-  readonly thrown?: readonly [unknown];
-  /** `service`, `env` and `version`. */
-  readonly origin: string;
+  readonly thrown?: readonly [unknown] | undefined;
 }
 
 /**
  * One record as a line of JSON, at most 15 KiB. Each key stands there once: reserved names first, then the call's fields,
  * then those of child(); a field whose name is taken becomes `extra.<name>`. Never throws.
+ *
+ * @param time milliseconds since 1970
+ * @param origin `service`, `env` and `version`, from originText
  */
-export function recordText(parts: RecordParts): string {
-  const head = `{"${LogField.timestamp}":"${timeText(parts.time)}","${LogField.level}":"${LEVEL[parts.level]}","${LogField.logger}":${quoteCut(parts.logger, 256)},"${LogField.event}":${quoteCut(parts.event, 256)}`;
-  const fixed = head + (parts.scope ? contextText(parts.scope) : '') + (parts.reserved ?? '') + parts.origin;
+export function recordText(parts: RecordParts, time: number, origin: string): string {
+  const head = timeText(time) + nameText(parts.level, parts.logger, parts.event);
+  const fixed = head + (parts.scope ? contextText(parts.scope) : '') + (parts.reserved ?? '') + origin;
   if (!parts.fields && !parts.inherited && !parts.thrown) return `${fixed}}`;
-  return within(LINE_LIMIT, (room) => {
-    const error = parts.thrown && errorFields(parts.thrown[0]);
-    const budget = newBudget(room - fixed.length);
-    const what = error ? errorText(error, budget) : '';
-    budget.room -= error ? CHAIN_ROOM : 0;
-    const own = fieldsText(parts, budget);
-    const chain = error ? `,"${LogField.excInfo}":${quoteWithin(error.chain, CHAIN_ROOM + budget.room, budget)}` : '';
-    const mark = budget.truncated ? `,"${LogField.truncated}":true` : '';
-    return `${fixed}${what}${own}${chain}${mark}}`;
-  });
-}
-
-const LEVEL: Readonly<Record<LogLevel, string>> = {
-  debug: 'DEBUG',
-  info: 'INFO',
-  warning: 'WARNING',
-  error: 'ERROR',
-  critical: 'CRITICAL',
-};
-
-/** Characters are not bytes: a line that is too long in bytes is written again with less room. */
-function within(bytes: number, write: (room: number) => string): string {
-  let room = bytes - 64; // for log.truncated
-  let text = write(room);
-  if (text.length * 3 <= bytes) return text;
-  for (let size = Buffer.byteLength(text); size > bytes && room > 1_024; size = Buffer.byteLength(text)) {
-    room = Math.floor(Math.min((room * bytes) / size, room * 0.8));
-    text = write(room);
+  // Characters are not bytes: a line that is too long in bytes is written again with less room.
+  let room = LINE_LIMIT - 64; // for log.truncated
+  let text = lineWithin(room, fixed, parts);
+  if (text.length * 3 <= LINE_LIMIT) return text;
+  for (let size = Buffer.byteLength(text); size > LINE_LIMIT && room > 1_024; size = Buffer.byteLength(text)) {
+    room = Math.floor(Math.min((room * LINE_LIMIT) / size, room * 0.8));
+    text = lineWithin(room, fixed, parts);
   }
   return text;
 }
 
+function lineWithin(room: number, fixed: string, parts: RecordParts): string {
+  const budget = newBudget(room - fixed.length);
+  const error = parts.thrown && errorFields(parts.thrown[0]);
+  if (!error) return `${fixed}${fieldsText(parts, budget)}${markText(budget)}}`;
+  const what = errorText(error, budget);
+  budget.room -= CHAIN_ROOM;
+  const own = fieldsText(parts, budget);
+  const chain = quoteWithin(error.chain, CHAIN_ROOM + budget.room, budget);
+  return `${fixed}${what}${own},"${LogField.excInfo}":${chain}${markText(budget)}}`;
+}
+
+const markText = (budget: Budget): string => (budget.truncated ? `,"${LogField.truncated}":true` : '');
+
 function fieldsText({ fields, inherited, scope }: RecordParts, budget: Budget): string {
-  const taken = new Set<string>();
+  const taken: string[] = [];
+  const inEvent = scope?.snapshot.event !== undefined;
+  let text = fields ? ownerText(fields, inEvent, taken, budget) : '';
+  if (inherited) text += ownerText(inherited, inEvent, taken, budget);
+  return text;
+}
+
+function ownerText(owner: LogFields, inEvent: boolean, taken: string[], budget: Budget): string {
   let text = '';
-  for (const owner of [fields, inherited]) {
-    if (!owner) continue;
-    for (const key of ownKeys(owner)) {
-      if (spent(budget)) break;
-      const value = entryText(owner, key, budget);
-      if (value === undefined) continue;
-      const nested = value.startsWith('{');
-      let name = key;
-      while (taken.has(name) || isReserved(name, nested) || (scope?.snapshot.event && EVENT_FIELDS.has(name)))
-        name = `extra.${name}`;
-      taken.add(name);
-      text += `,${keyText(name, budget)}:${value}`;
-    }
+  for (const key of ownKeys(owner)) {
+    if (spent(budget)) break;
+    const value = entryText(owner, key, budget);
+    if (value === undefined) continue;
+    const nested = value.startsWith('{');
+    let name = key;
+    while (taken.includes(name) || isReserved(name, nested) || (inEvent && EVENT_FIELDS.has(name))) name = `extra.${name}`;
+    taken.push(name);
+    text += `,${keyText(name, budget)}${value}`;
   }
   return text;
 }
@@ -110,11 +106,11 @@ let millisecond = Number.NaN;
 let written = '';
 
 /** Formatting the time costs as much as the rest of a short line, so it is done once a millisecond. */
-function timeText(time: Date): string {
-  const now = time.getTime();
-  if (now !== millisecond) {
-    millisecond = now;
-    written = Number.isNaN(now) ? 'unknown' : time.toISOString();
+function timeText(time: number): string {
+  if (time !== millisecond) {
+    millisecond = time;
+    const text = Number.isNaN(time) ? 'unknown' : new Date(time).toISOString();
+    written = `{"${LogField.timestamp}":"${text}"`;
   }
   return written;
 }

@@ -7,7 +7,10 @@ import { isSecretKey, REDACTED } from './redaction.js';
 const DEPTH_LIMIT = 6;
 const KEY_LIMIT = 100; // keys and items of one call, nested ones included
 const KEY_LENGTH_LIMIT = 128;
+const KNOWN_KEYS_LIMIT = 2_000; // keys come from code, so few are distinct; hostile ones must not fill the memory
 const STRING_LIMIT = 2_048; // UTF-16 units of one field
+
+const NO_PATH: readonly object[] = [];
 
 /** What one call may still write. */
 export interface Budget {
@@ -23,7 +26,7 @@ export const newBudget = (room: number): Budget => ({ keys: KEY_LIMIT, room, tru
  * Any value as JSON text. Never throws, whatever getters, proxies and toJSON do, and stays within the budget; undefined
  * for a value that JSON leaves out. Values under secret keys are not even read.
  */
-export function valueText(value: unknown, budget: Budget, path: readonly object[] = []): string | undefined {
+export function valueText(value: unknown, budget: Budget, path: readonly object[] = NO_PATH): string | undefined {
   let text: string | undefined;
   switch (typeof value) {
     case 'string':
@@ -111,13 +114,13 @@ function entriesText(value: Record<string, unknown>, budget: Budget, path: reado
   for (const key of Object.keys(value)) {
     if (spent(budget)) break;
     const item = entryText(value, key, budget, path);
-    if (item !== undefined) text += `${text && ','}${keyText(key, budget)}:${item}`;
+    if (item !== undefined) text += `${text && ','}${keyText(key, budget)}${item}`;
   }
   return `{${text}}`;
 }
 
 /** The value of one key as JSON text: redacted by the key's name, and readable even where its getter throws. */
-export function entryText(owner: object, key: string, budget: Budget, path: readonly object[] = []): string | undefined {
+export function entryText(owner: object, key: string, budget: Budget, path: readonly object[] = NO_PATH): string | undefined {
   if (isSecretKey(key)) return `"${REDACTED}"`;
   let value: unknown;
   try {
@@ -128,12 +131,21 @@ export function entryText(owner: object, key: string, budget: Budget, path: read
   return valueText(value, budget, path);
 }
 
-/** A key as JSON text. A cut one gets a number, so that no two of an object become the same. */
+const keys = new Map<string, string>();
+
+/** A key and its colon as JSON text. A cut one gets a number, so that no two of an object become the same. */
 export function keyText(key: string, budget: Budget): string {
   budget.room -= Math.min(key.length, KEY_LENGTH_LIMIT) + 4;
-  if (key.length <= KEY_LENGTH_LIMIT) return quote(key);
-  budget.truncated = true;
-  return quote(`${cut(key, KEY_LENGTH_LIMIT)}${budget.keys}`);
+  if (key.length > KEY_LENGTH_LIMIT) {
+    budget.truncated = true;
+    return `${quote(`${cut(key, KEY_LENGTH_LIMIT)}${budget.keys}`)}:`;
+  }
+  let text = keys.get(key);
+  if (text === undefined) {
+    text = `${quote(key)}:`;
+    if (keys.size < KNOWN_KEYS_LIMIT) keys.set(key, text);
+  }
+  return text;
 }
 
 /** Takes one key from the budget; true when there was none left. */
