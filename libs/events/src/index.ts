@@ -9,12 +9,14 @@ export {
 export { Consumer, Handles, type ConsumerOptions, type HandlesOptions } from './consume/consumer.decorator.js';
 export { PostponeError } from './consume/postpone.error.js';
 export type { DeliveredEvent, Envelope, EnvelopeActor, EventOf } from './contract/envelope.js';
+export type { Finding, Retention } from './housekeeping/chore.js';
+export { Housekeeping, type HousekeepingOptions } from './housekeeping/housekeeping.js';
 export { outboxMigrations } from './migrations/index.js';
 export { EventsModule, type EventsModuleOptions } from './record/events.module.js';
 export { Events, type Aggregate } from './record/events.service.js';
 export { OUTBOX_CHANNEL } from './record/outbox-channel.js';
 export { Relay, RelayModule, type RelayModuleOptions } from './relay.module.js';
 export type { RelayHealth } from './relay/outbox.relay.js';
-export { OutboxSettings } from './relay/outbox.settings.js';
+export { OutboxSettings, retentionOf } from './relay/outbox.settings.js';
 export { accepted, type EventFacts, type Outcome, type Sink, type SinkEvent, type SinkLimits } from './relay/sink.js';
 export type { SinkFactory } from './sinks/choose-sinks.js';

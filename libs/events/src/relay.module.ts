@@ -13,9 +13,10 @@ import { DataSource } from 'typeorm';
 import { defineConsumers } from './consume/consumer.definition.js';
 import { ConsumerRunner } from './consume/consumer.runner.js';
 import { Receipts } from './consume/receipts.js';
+import { HousekeepingLoop } from './housekeeping/housekeeping.loop.js';
 import type { RelayHealth } from './relay/outbox.relay.js';
 import { OutboxRelays } from './relay/outbox.relays.js';
-import type { OutboxSettings } from './relay/outbox.settings.js';
+import { retentionOf, type OutboxSettings } from './relay/outbox.settings.js';
 import { chooseSinks, type SinkFactory } from './sinks/choose-sinks.js';
 import { LocalSink } from './sinks/local/local.sink.js';
 
@@ -36,6 +37,7 @@ const OPTIONS = Symbol('pikaia.relay');
 @Injectable()
 export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
   private relays: OutboxRelays | undefined;
+  private housekeeping: HousekeepingLoop | undefined;
 
   constructor(
     @Inject(OPTIONS) private readonly options: RelayModuleOptions,
@@ -46,6 +48,7 @@ export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
   /** @throws PikaiaError `PIKAIA_CONSUMER_INVALID`, `PIKAIA_EVENT_SINK_UNKNOWN`, `PIKAIA_OUTBOX_RESTORED`. */
   async onApplicationBootstrap(): Promise<void> {
     const { settings, databaseUrl, clock = systemClock, sinks = {}, onFatal } = this.options;
+    const retention = retentionOf(settings);
     const factories = { local: () => this.localSinks(), ...sinks };
     this.relays = new OutboxRelays(chooseSinks(settings.eventSinks, factories), {
       url: databaseUrl,
@@ -53,15 +56,20 @@ export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
       pollIntervalMs: settings.outboxPollIntervalMs,
       storeIntervalMs: settings.outboxStoreIntervalMs,
       leaderTimeoutMs: settings.outboxLeaderTimeoutMs,
+      failedRetentionMs: retention.failedMs,
+      expiryIntervalMs: settings.outboxHousekeepingIntervalMs,
       clock,
       ...(onFatal ? { onFatal } : {}),
     });
     await this.relays.start();
+    const intervalMs = settings.outboxHousekeepingIntervalMs;
+    this.housekeeping = new HousekeepingLoop({ url: databaseUrl, retention, intervalMs, clock });
+    this.housekeeping.start();
   }
 
   /** Finishes what is in hand before the data source goes. */
   async onModuleDestroy(): Promise<void> {
-    await this.relays?.stop();
+    await Promise.all([this.relays?.stop(), this.housekeeping?.stop()]);
   }
 
   /** What each sink's relay does in this process, for readiness. Asks nobody. */

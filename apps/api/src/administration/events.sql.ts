@@ -29,7 +29,7 @@ export const findEvents = `
   right join (select count(*)::int as examined, min(position)::text as lowest from candidate) e on true
   order by f.position::bigint desc`;
 
-/** What each sink did with an event. By the primary key (sink, event_id); there are few sinks. */
+/** What each sink did with an event. By the primary key (event_id, sink). */
 export const findDeliveries = `
   select s.name as sink, d.status, d.attempts, d.next_attempt_at, d.last_error, d.updated_at
   from outbox.outbox_sink s join outbox.outbox_delivery d on d.sink = s.name and d.event_id = $1 order by s.name`;

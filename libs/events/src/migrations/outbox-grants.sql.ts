@@ -16,7 +16,7 @@ grant insert, update (state, failing_since, last_error) on outbox.outbox_sink to
 grant insert, delete on outbox.outbox_progress to ${worker};  -- never update; delete is for thinning
 grant insert, update, delete on outbox.outbox_delivery to ${worker};
 grant insert, delete on outbox.outbox_attempt to ${worker};  -- delete is for expiry
-grant insert, update (position, matched, sent, skipped, done_at) on outbox.outbox_replay to ${worker};
+grant insert, update (position, matched, sent, skipped, done_at), delete on outbox.outbox_replay to ${worker};
 grant insert, update, delete on outbox.consumer_receipt to ${worker};
 grant execute on function outbox.empty_slot to ${worker};
 `;

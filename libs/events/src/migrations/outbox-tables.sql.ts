@@ -95,7 +95,7 @@ create table outbox.outbox_delivery (
   occurred_at timestamptz not null,
   payload json not null,
   updated_at timestamptz not null default clock_timestamp(),
-  primary key (sink, event_id)
+  primary key (event_id, sink)  -- the event first: it is also looked up without its sink
 );
 comment on table outbox.outbox_delivery is 'What a sink refused, or what waits behind it; written only by the sink''s leader. Outlives the log row';
 create index outbox_delivery_due on outbox.outbox_delivery (sink, next_attempt_at) where status = 'retrying';
@@ -161,4 +161,6 @@ create index consumer_receipt_event on outbox.consumer_receipt (event_id);
 comment on index outbox.consumer_receipt_event is 'who has handled one event';
 create index consumer_receipt_correlation on outbox.consumer_receipt (correlation_id);
 comment on index outbox.consumer_receipt_correlation is 'the effects of one request';
+create index consumer_receipt_expiry on outbox.consumer_receipt using brin (coalesce(done_at, claimed_until));
+comment on index outbox.consumer_receipt_expiry is 'which receipts are old; they lie in the order of time, so a few pages say it';
 `;

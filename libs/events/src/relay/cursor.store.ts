@@ -93,6 +93,23 @@ export class CursorStore {
       throw new TermOverError(`Another worker has stored the progress of ${this.sink}.`, { cause: error });
     }
   }
+
+  /**
+   * The same, with other work of the leader in one transaction: whoever does not lead any more does not do it either.
+   * After an error the term is over, so the number need not be taken back.
+   */
+  async storeWith(cursor: Cursor, changes: DeliveryChanges, work: (client: ClientBase) => Promise<void>): Promise<number> {
+    await this.client.query('begin');
+    try {
+      const backend = await this.store(cursor, changes);
+      await work(this.client);
+      await this.client.query('commit');
+      return backend;
+    } catch (error) {
+      await this.client.query('rollback').catch(() => undefined); // the connection may be what failed; the error says so
+      throw error;
+    }
+  }
 }
 
 const changeOf = (delivery: Delivery): object => ({

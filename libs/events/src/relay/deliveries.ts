@@ -66,6 +66,12 @@ export class Deliveries {
     this.changes.set(delivery.eventId, delivery);
   }
 
+  /** A failed delivery of this aggregate, behind which nothing waited, is removed: its aggregate may go on. */
+  forget(aggregate: AggregateOf): void {
+    const blocked = this.blocked.get(laneOf(aggregate));
+    if (blocked && --blocked.count === 0) this.blocked.delete(laneOf(aggregate));
+  }
+
   get hasChanges(): boolean {
     return this.changes.size > 0;
   }

@@ -11,6 +11,8 @@ import type { Sink } from './sink.js';
 import { Term, type TermStatus } from './term.js';
 
 const logger = getLogger('outbox');
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
 const LONGEST_RECONNECT_MS = 5000; // a database that comes back is found within it
 
 export interface RelayTiming {
@@ -32,6 +34,10 @@ export interface RelayOptions extends RelayTiming {
   readonly clock?: Clock;
   /** Between 0 and 1: jitter. */
   readonly random?: () => number;
+  /** Milliseconds that a failed delivery is kept after its log row is gone; default 30 days. */
+  readonly failedRetentionMs?: number;
+  /** Milliseconds between two looks for deliveries to remove; default an hour. */
+  readonly expiryIntervalMs?: number;
   /** How many sinks this process leads: the more, the longer it leaves the next one to others. */
   readonly leads?: () => number;
   /** The relay cannot go on, and another worker could not either. */
@@ -147,6 +153,7 @@ export class OutboxRelay {
 
   private async lead(leader: Leader, isDone: (term: Term) => boolean): Promise<void> {
     const { sink, leaderTimeoutMs, pollIntervalMs, storeIntervalMs, limits = READ_LIMITS } = this.options;
+    const { failedRetentionMs = 30 * DAY_MS, expiryIntervalMs = HOUR_MS } = this.options;
     const { clock, random } = this;
     const term = await Term.begin(
       {
@@ -157,6 +164,8 @@ export class OutboxRelay {
         pollIntervalMs,
         storeIntervalMs,
         readAhead: limits.fresh,
+        failedRetentionMs,
+        expiryIntervalMs,
         wake: () => this.pulse.wake(),
       },
       leader,

@@ -9,6 +9,9 @@ export interface OutboxRelaysOptions extends RelayTiming {
   readonly worker: string;
   readonly clock?: Clock;
   readonly random?: () => number;
+  /** As in RelayOptions. */
+  readonly failedRetentionMs?: number;
+  readonly expiryIntervalMs?: number;
   readonly onFatal?: (error: PikaiaError) => void;
 }
 

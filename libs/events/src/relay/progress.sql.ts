@@ -13,13 +13,15 @@ select name, 0, case when $3::boolean
 from registered`;
 
 /**
- * The cursor of a sink, and whether it was written in this cluster: a logical restore gives the row another xmin. By
- * primary key, backwards: one row.
+ * The cursor of a sink, and whether it was written in this cluster: a logical restore gives the row another xmin. The
+ * start is asked too: that a restore's one transaction has the id of both by accident is impossible. By primary key: two
+ * rows.
  */
 export const LOAD_CURSOR = `
-select p.number, p.position, p.snapshot::text, p.late_position, p.late_snapshot::text, p.xmin = p.txid::xid as written_here,
-  s.failing_since
+select p.number, p.position, p.snapshot::text, p.late_position, p.late_snapshot::text,
+  p.xmin = p.txid::xid and start.xmin = start.txid::xid as written_here, s.failing_since
 from outbox.outbox_progress p join outbox.outbox_sink s on s.name = p.sink
+join outbox.outbox_progress start on start.sink = p.sink and start.number = 0
 where p.sink = $1 order by p.number desc limit 1`;
 
 /**

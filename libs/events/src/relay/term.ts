@@ -1,8 +1,10 @@
 import type { Clock } from '@pikaia/core';
 import { Calls } from './calls.js';
+import type { ClientBase } from 'pg';
 import type { CursorStore, DeliveryChanges } from './cursor.store.js';
 import type { Cursor } from './cursor.js';
 import { Deliveries, laneOf } from './deliveries.js';
+import { DeliveryExpiry, type ExpiryOptions } from './delivery.expiry.js';
 import { markWaiting } from './delivery.js';
 import { HandOver } from './hand-over.js';
 import { Lanes, type Entry } from './lanes.js';
@@ -14,7 +16,7 @@ import type { Sink } from './sink.js';
 
 const IDLE_STORE_MS = 60_000; // an idle cursor is stored too, so that the look-back of the next leader stays short
 
-export interface TermOptions {
+export interface TermOptions extends ExpiryOptions {
   readonly sink: Sink;
   readonly clock: Clock;
   readonly random: () => number;
@@ -56,6 +58,7 @@ export class Term {
     private readonly deliveries: Deliveries,
     private readonly health: SinkHealth,
     private readonly calls: Calls,
+    private readonly expiry: DeliveryExpiry,
   ) {
     this.lastStoredAt = this.monotonic() - options.storeIntervalMs; // the first change is stored at once
   }
@@ -68,7 +71,8 @@ export class Term {
     const lanes = new Lanes();
     const outcomes = new Outcomes(options, lanes, deliveries, health);
     const calls = new Calls(options, lanes, health, outcomes);
-    return new Term(options, leader, reader, store, cursor, lanes, new HandOver(cursor), deliveries, health, calls);
+    const expiry = new DeliveryExpiry(leader.client, options, deliveries);
+    return new Term(options, leader, reader, store, cursor, lanes, new HandOver(cursor), deliveries, health, calls, expiry);
   }
 
   /** The log may have something new. */
@@ -80,6 +84,7 @@ export class Term {
   async step(): Promise<number> {
     this.leader.throwIfLost();
     if (this.storeDueIn() <= 0) await this.storeProgress();
+    if (this.expiry.dueIn <= 0) await this.expireDeliveries();
     await this.health.write();
     if (this.deliveries.dueAt <= this.now()) await this.takeDueDeliveries();
     if (this.readDueIn() <= 0) await this.read();
@@ -87,7 +92,14 @@ export class Term {
     if (this.pingDueIn() <= 0) await this.ping();
     return Math.max(
       0,
-      Math.min(this.storeDueIn(), this.readDueIn(), this.pingDueIn(), this.deliveries.dueAt - this.now(), this.calls.dueIn),
+      Math.min(
+        this.storeDueIn(),
+        this.expiry.dueIn,
+        this.readDueIn(),
+        this.pingDueIn(),
+        this.deliveries.dueAt - this.now(),
+        this.calls.dueIn,
+      ),
     );
   }
 
@@ -169,11 +181,17 @@ export class Term {
     }
   }
 
-  private async storeProgress(): Promise<void> {
+  private async expireDeliveries(): Promise<void> {
+    if (await this.expiry.look()) await this.storeProgress((client) => this.expiry.remove(client));
+  }
+
+  /** `alongside`: other work of the leader, in the same transaction. */
+  private async storeProgress(alongside?: (client: ClientBase) => Promise<void>): Promise<void> {
     const changes: DeliveryChanges = this.deliveries.takeChanges();
     const { cursor } = this.handOver;
     this.handOver.takeMoved();
-    const backend = await this.store.store(cursor, changes);
+    const stored = alongside ? this.store.storeWith(cursor, changes, alongside) : this.store.store(cursor, changes);
+    const backend = await stored;
     this.leader.verifyBackend(backend);
     this.lastStoredAt = this.lastWordAt = this.monotonic();
     this.deliveries.stored(changes);

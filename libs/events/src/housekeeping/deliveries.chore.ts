@@ -1,0 +1,19 @@
+import { COUNT_EXPIRED } from '../relay/expiry.sql.js';
+import type { Chore } from './chore.js';
+
+const SINKS = 'select name, ordering from outbox.outbox_sink order by name';
+
+/** Counts the deliveries that may go, in a dry run. Removing them is each leader's work: only it writes deliveries. */
+export const deliveriesChore: Chore = {
+  name: 'deliveries',
+  async run(client, { failedMs }, dryRun) {
+    if (!dryRun) return [];
+    const sinks = await client.query<{ name: string; ordering: string }>(SINKS);
+    let removed = 0;
+    for (const { name, ordering } of sinks.rows) {
+      const { rows } = await client.query<{ expired: number }>(COUNT_EXPIRED, [name, failedMs, ordering === 'aggregate']);
+      removed += rows[0]!.expired;
+    }
+    return [{ what: 'outbox.outbox_delivery', removed, unit: 'rows' }];
+  },
+};

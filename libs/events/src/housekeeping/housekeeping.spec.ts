@@ -1,0 +1,310 @@
+import { systemClock } from '@pikaia/core';
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
+import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
+import { eventually } from '../../../../test/support/until.js';
+import { OutboxRelay, type RelayOptions } from '../relay/outbox.relay.js';
+import { registerSinks } from '../relay/register-sinks.js';
+import type { Finding, Retention } from './chore.js';
+import { Housekeeping } from './housekeeping.js';
+import { HousekeepingLoop } from './housekeeping.loop.js';
+
+const DAY_MS = 86_400_000;
+const RETENTION: Retention = { logMs: 7 * DAY_MS, failedMs: 30 * DAY_MS, receiptMs: 90 * DAY_MS };
+
+describe('Housekeeping', () => {
+  let database: TestDatabase;
+  let owner: pg.Client;
+  let api: pg.Client;
+  let sink: ScriptedSink;
+  let housekeeping: Housekeeping;
+
+  beforeAll(async () => {
+    database = await createDatabase();
+    [owner, api] = [await connect(database.ownerUrl), await connect(database.apiUrl)];
+  });
+
+  beforeEach(async () => {
+    const tables = ['log', 'sink', 'progress', 'delivery', 'attempt', 'command', 'replay'].map(
+      (table) => `outbox.outbox_${table}`,
+    );
+    await owner.query(`truncate ${tables.join()}, outbox.consumer_receipt`);
+    sink = new ScriptedSink('scripted');
+    await registerSinks(database.workerUrl, [sink], 'spec');
+    housekeeping = new Housekeeping({ url: database.workerUrl, retention: RETENTION });
+  });
+
+  afterAll(async () => {
+    await Promise.all([owner.end(), api.end()]);
+    await database.drop();
+  });
+
+  async function connect(url: string): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: url });
+    client.on('error', () => undefined); // dropping the database ends what a failed test leaves
+    await client.connect();
+    return client;
+  }
+
+  const relayOf = (to = sink, options: Partial<RelayOptions> = {}): OutboxRelay =>
+    new OutboxRelay({
+      url: database.workerUrl,
+      sink: to,
+      worker: 'spec',
+      random: () => 0,
+      pollIntervalMs: 20,
+      storeIntervalMs: 0,
+      leaderTimeoutMs: 5000,
+      ...options,
+    });
+
+  const handOver = async (to = sink): Promise<void> => void (await relayOf(to).runOnce());
+
+  /** Events in a slot of their own, as if some days had passed since. */
+  async function insertOld(slot: number, days = 8, aggregate: string = randomUUID()): Promise<string> {
+    const { id } = await insertEvent(api, { aggregate });
+    await owner.query(
+      `update outbox.outbox_log set slot = $1, recorded_at = recorded_at - $2 * interval '1 day' where event_id = $3`,
+      [slot, days, id],
+    );
+    return id;
+  }
+
+  const countsOf = async (...tables: string[]): Promise<number[]> => {
+    const counts: number[] = [];
+    for (const table of tables) counts.push(await countOf(table));
+    return counts;
+  };
+  const countOf = async (table: string): Promise<number> => {
+    const { rows } = await owner.query<{ count: number }>(`select count(*)::int as count from outbox.${table}`);
+    return rows[0]!.count;
+  };
+  const of = (findings: readonly Finding[] | undefined, what: string) => findings!.find((finding) => finding.what === what);
+
+  it('empties slots whose newest event is older than the retention, and no others', async () => {
+    await insertOld(3);
+    await insertOld(4, 6.9);
+    await handOver();
+    expect(of(await housekeeping.runOnce(), 'outbox_log_3')).toMatchObject({ removed: expect.any(Number), unit: 'bytes' });
+    const { rows } = await owner.query('select slot from outbox.outbox_log');
+    expect(rows).toEqual([{ slot: 4 }]);
+  });
+
+  it('says what would go in a dry run, and removes nothing', async () => {
+    await insertOld(3);
+    await handOver();
+    const findings = await housekeeping.runOnce({ dryRun: true });
+    expect(of(findings, 'outbox_log_3')!.removed).toBeGreaterThan(8000);
+    expect(await countOf('outbox_log')).toBe(1);
+    expect(of(await housekeeping.runOnce(), 'outbox_log_3')).toMatchObject(of(findings, 'outbox_log_3')!);
+    expect(await countOf('outbox_log')).toBe(0);
+  });
+
+  it('keeps a slot until every sink has had it, and says which has not', async () => {
+    const other = new ScriptedSink('other');
+    await registerSinks(database.workerUrl, [other], 'spec');
+    const id = await insertOld(3);
+    await handOver();
+    expect(of(await housekeeping.runOnce(), 'outbox_log_3')).toMatchObject({ removed: 0, kept: 'not handed over to other' });
+    await handOver(other);
+    expect(other.ids).toEqual([id]);
+    expect(of(await housekeeping.runOnce(), 'outbox_log_3')!.kept).toBeUndefined();
+  });
+
+  it('keeps a slot with an event that became visible late', async () => {
+    const late = await connect(database.apiUrl);
+    await late.query('begin');
+    const held = await insertEvent(late);
+    await insertEvent(api);
+    await handOver();
+    await late.query('commit'); // at or below the cursor, and not shown by it
+    await late.end();
+    await owner.query(`update outbox.outbox_log set recorded_at = recorded_at - interval '8 days'`);
+    expect((await housekeeping.runOnce())!.find(({ kept }) => kept)).toMatchObject({ kept: 'not handed over to scripted' });
+    await handOver();
+    expect(sink.ids).toContain(held.id);
+    await housekeeping.runOnce();
+    expect(await countOf('outbox_log')).toBe(0);
+  });
+
+  it('never blocks or fails an insert, while a transaction stays open that keeps the slot', async () => {
+    await insertOld(3);
+    await handOver();
+    const holder = await connect(database.ownerUrl);
+    await holder.query('begin; select count(*) from outbox.outbox_log_3');
+    const state = { running: true, inserted: 0 };
+    const inserting = (async () => {
+      while (state.running) {
+        await insertEvent(api);
+        state.inserted++;
+      }
+    })();
+    try {
+      const findings = await housekeeping.runOnce();
+      expect(of(findings, 'outbox_log_3')).toMatchObject({ kept: 'in use by a transaction that stays open' });
+      const before = state.inserted;
+      await eventually(() => state.inserted > before + 20);
+      await holder.query('commit');
+      expect(of(await housekeeping.runOnce(), 'outbox_log_3')!.kept).toBeUndefined();
+    } finally {
+      state.running = false;
+      await inserting;
+      await holder.end();
+    }
+    expect(await countOf('outbox_log')).toBe(state.inserted);
+  });
+
+  it('lets an insert into the very slot wait no longer than it waits itself (planted: without the limit it would wait on)', async () => {
+    const today = (
+      await owner.query<{ slot: number }>('select floor(extract(epoch from clock_timestamp()) / 86400)::bigint % 12 as slot')
+    ).rows[0]!.slot;
+    await insertOld(today);
+    await handOver();
+    const original = await replaceInFunction("'200ms'", "'1s'"); // enough to be seen on a busy machine
+    const holder = await connect(database.ownerUrl);
+    await holder.query('begin; select count(*) from outbox.outbox_log');
+    const limited = housekeeping.runOnce();
+    await eventually(async () => (await blocked()) > 0);
+    await insertEvent(api);
+    expect((await limited)!.find(({ kept }) => kept)).toMatchObject({ kept: 'in use by a transaction that stays open' });
+
+    await handOver();
+    await owner.query(`update outbox.outbox_log set recorded_at = recorded_at - interval '8 days'`);
+    await replaceInFunction("'1s'", "'0'");
+    const endless = housekeeping.runOnce();
+    await eventually(async () => (await blocked()) > 0);
+    const insert = insertEvent(api);
+    await eventually(async () => (await blocked()) > 1); // behind the lock that nobody gives up
+    await holder.query('commit');
+    await Promise.all([endless, insert]);
+    await holder.end();
+    await owner.query(original);
+  });
+
+  /** @returns the function as it was. */
+  async function replaceInFunction(from: string, to: string): Promise<string> {
+    const { rows } = await owner.query<{ text: string }>(`select pg_get_functiondef('outbox.empty_slot'::regproc) as text`);
+    expect(rows[0]!.text).toContain(from);
+    await owner.query(rows[0]!.text.replace(from, to));
+    return rows[0]!.text;
+  }
+
+  const blocked = async (): Promise<number> => {
+    const sql = `select count(*)::int as count from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    return (await owner.query<{ count: number }>(sql)).rows[0]!.count;
+  };
+
+  it('thins the cursors to the last one of each second, but for the last hour, the newest and the start', async () => {
+    await owner.query(
+      `insert into outbox.outbox_progress (sink, number, position, snapshot, stored_at, worker)
+       select 'scripted', g, 0, pg_current_snapshot(),
+         date_trunc('second', clock_timestamp()) - case when g <= 40 then interval '2 hours' else interval '10 minutes' end
+           + g * interval '100 ms', 'spec'
+       from generate_series(1, 60) g`,
+    );
+    await insertOld(3, 1); // the log is not empty, so that nothing lies below it
+    await owner.query(`update outbox.outbox_progress set position = 1000000, txid = pg_current_xact_id() where number > 0`);
+    const [dry] = [await housekeeping.runOnce({ dryRun: true }), await housekeeping.runOnce()].map(
+      (findings) => of(findings, 'outbox.outbox_progress')!.removed,
+    );
+    const { rows } = await owner.query<{ number: string }>('select number from outbox.outbox_progress order by number');
+    const numbers = rows.map(({ number }) => Number(number));
+    expect(numbers).toEqual([0, 9, 19, 29, 39, 40, ...Array.from({ length: 20 }, (_, i) => 41 + i)]);
+    expect(dry).toBe(61 - numbers.length);
+  });
+
+  it('removes cursors below the oldest event, so that what is left still says when it went out', async () => {
+    const first = await insertOld(3, 8);
+    await handOver();
+    const second = await insertOld(5, 1);
+    await handOver();
+    await owner.query(
+      `update outbox.outbox_progress set stored_at = stored_at - interval '3 hours', txid = pg_current_xact_id() where number = 1`,
+    );
+    await owner.query(
+      `update outbox.outbox_progress set stored_at = stored_at - interval '2 hours', txid = pg_current_xact_id() where number = 2`,
+    );
+    const before = (await statusOf(owner, second)).published_at;
+    await handOver(); // number 3 or none: the newest never goes
+    await housekeeping.runOnce();
+    expect(await statusOf(owner, first)).toBeUndefined();
+    expect((await statusOf(owner, second)).published_at).toEqual(before);
+    const { rows } = await owner.query<{ number: string }>('select number from outbox.outbox_progress order by number');
+    expect(rows.map(({ number }) => number)).not.toContain('1');
+  });
+
+  it('removes receipts, commands and replays that are older than their retention', async () => {
+    const receipt = (days: number) =>
+      owner.query(
+        `insert into outbox.consumer_receipt (consumer, event_id, state, done_at) values ('c', $1, 'done', clock_timestamp() - $2 * interval '1 day')`,
+        [randomUUID(), days],
+      );
+    for (const days of [91, 89]) await receipt(days);
+    await owner.query(`insert into outbox.consumer_receipt (consumer, event_id, state, claimed_until)
+      values ('c', gen_random_uuid(), 'claimed', clock_timestamp() - interval '91 days'), ('c', gen_random_uuid(), 'claimed', clock_timestamp())`);
+    for (const done of [`clock_timestamp() - interval '31 days'`, `clock_timestamp() - interval '29 days'`, 'null']) {
+      await owner.query(`insert into outbox.outbox_command (id, sink, command, arguments, asked_by, done_at)
+        values (gen_random_uuid(), 'scripted', 'pause', '{}', 'ann', ${done})`);
+      await owner.query(
+        `insert into outbox.outbox_replay (id, sink, filter, done_at) values (gen_random_uuid(), 'scripted', '{}', ${done})`,
+      );
+    }
+    await housekeeping.runOnce();
+    expect(await countsOf('consumer_receipt', 'outbox_command', 'outbox_replay')).toEqual([2, 2, 2]);
+  });
+
+  it('is done by one worker at a time, and one chore that fails does not keep the others from running', async () => {
+    let release: () => void = () => undefined;
+    const ran: string[] = [];
+    const chores = [
+      { name: 'broken', run: () => Promise.reject(new Error('no')) },
+      { name: 'slow', run: () => new Promise<Finding[]>((resolve) => (release = () => resolve([]))) },
+      { name: 'last', run: async () => (ran.push('last'), []) },
+    ];
+    const options = { url: database.workerUrl, retention: RETENTION };
+    const first = new Housekeeping({ ...options, chores }).runOnce();
+    await eventually(async () => {
+      const { rows } = await owner.query<{ count: number }>(
+        `select count(*)::int as count from pg_locks where locktype = 'advisory'`,
+      );
+      return rows[0]!.count > 0;
+    });
+    expect(await housekeeping.runOnce()).toBeUndefined();
+    release();
+    expect(await first).toEqual([]);
+    expect(ran).toEqual(['last']);
+    expect(await housekeeping.runOnce()).toBeDefined();
+  });
+
+  it('removes nothing by the cursors of another cluster', async () => {
+    await insertOld(3);
+    await handOver();
+    await owner.query(`update outbox.outbox_progress set txid = '77' where number = 1`);
+    await expect(housekeeping.runOnce()).rejects.toMatchObject({ code: 'PIKAIA_OUTBOX_RESTORED' });
+    const { rows } = await owner.query<{ outcome: string }>(`select outbox.empty_slot(3, '1 day') as outcome`);
+    expect(rows[0]!.outcome).toBe('not handed over to scripted');
+  });
+
+  it('runs at start and again after its interval, and stops in the middle of a chore', async () => {
+    let runs = 0;
+    const counting = { name: 'counting', run: async () => (runs++, []) };
+    const hanging = {
+      name: 'hanging',
+      run: async (client: pg.ClientBase) => (await client.query(runs > 2 ? 'select pg_sleep(60)' : 'select 1'), []),
+    };
+    const loop = new HousekeepingLoop({
+      url: database.workerUrl,
+      retention: RETENTION,
+      intervalMs: 10,
+      clock: systemClock,
+      chores: [counting, hanging],
+    });
+    loop.start();
+    await eventually(() => runs > 2);
+    await loop.stop(20);
+    expect(loop.last).toMatchObject({ findings: [] });
+    await eventually(async () => (await housekeeping.runOnce()) !== undefined); // the server noticed, and gave the lock up
+  });
+});
