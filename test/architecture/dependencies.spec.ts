@@ -5,8 +5,17 @@ const root = resolve(__dirname, '../..');
 const document = readFileSync(join(root, 'docs/dependencies.md'), 'utf8');
 const KINDS = ['dependencies', 'devDependencies', 'optionalDependencies'] as const;
 
-// What others need beside them: peers of Nest, TypeORM and nestjs-pino, and what reads the decorators' metadata.
-const PEERS = ['@nestjs/common', '@nestjs/core', 'class-transformer', 'pg', 'pino-http', 'reflect-metadata', 'rxjs'];
+// What others need beside them: peers of Nest, TypeORM, nestjs-pino and our own, and what reads the decorators' metadata.
+const PEERS = [
+  '@aws-sdk/client-eventbridge',
+  '@nestjs/common',
+  '@nestjs/core',
+  'class-transformer',
+  'pg',
+  'pino-http',
+  'reflect-metadata',
+  'rxjs',
+];
 
 type Manifest = { readonly [kind in (typeof KINDS)[number]]?: Readonly<Record<string, string>> };
 

@@ -2,7 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { loadSettings } from '@pikaia/core';
 import { DatabaseSettings } from '@pikaia/database';
-import { OutboxSettings } from '@pikaia/events';
+import { EventBridgeSettings, OutboxSettings } from '@pikaia/events';
 import { getLogger, LoggingSettings, type Service } from '@pikaia/logging';
 import { NotificationSettings } from '@pikaia/notifications';
 import type { AddressInfo } from 'node:net';
@@ -15,8 +15,8 @@ const logger = getLogger('worker');
 
 /** Reads the settings, starts the relays, and answers health checks. */
 export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Service> {
-  const [logging, worker, database, outbox, notifications] = loadSettings(
-    [LoggingSettings, WorkerSettings, DatabaseSettings, OutboxSettings, NotificationSettings] as const,
+  const [logging, worker, database, outbox, eventBridge, notifications] = loadSettings(
+    [LoggingSettings, WorkerSettings, DatabaseSettings, OutboxSettings, EventBridgeSettings, NotificationSettings] as const,
     environment,
   );
   const development = environment['NODE_ENV'] !== 'production';
@@ -31,6 +31,7 @@ export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Servi
     worker,
     database,
     outbox,
+    eventBridge,
     notifications,
   });
   const app = await NestFactory.create<NestFastifyApplication>(application, new FastifyAdapter({ forceCloseConnections: true }), {

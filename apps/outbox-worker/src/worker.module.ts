@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DatabaseModule, type DatabaseSettings } from '@pikaia/database';
-import { type OutboxSettings, RelayModule } from '@pikaia/events';
+import { type EventBridgeSettings, type OutboxSettings, RelayModule } from '@pikaia/events';
 import { LoggingModule, type LoggingModuleOptions } from '@pikaia/logging';
 import { type NotificationSettings, NotificationsModule } from '@pikaia/notifications';
 import { ClsModule } from 'nestjs-cls';
@@ -14,12 +14,13 @@ export interface WorkerModuleSettings {
   readonly worker: WorkerSettings;
   readonly database: DatabaseSettings;
   readonly outbox: OutboxSettings;
+  readonly eventBridge: EventBridgeSettings;
   readonly notifications: NotificationSettings;
 }
 
 @Module({})
 export class WorkerModule {
-  static with({ logging, worker, database, outbox, notifications }: WorkerModuleSettings): DynamicModule {
+  static with({ logging, worker, database, outbox, eventBridge, notifications }: WorkerModuleSettings): DynamicModule {
     return {
       module: WorkerModule,
       imports: [
@@ -27,7 +28,12 @@ export class WorkerModule {
         LoggingModule.forRoot(logging),
         DatabaseModule.forRoot({ settings: database, applicationName: 'pikaia-outbox-worker' }),
         NotificationsModule.with({ settings: notifications, mailDirectory: join(worker.varDirectory, 'mail') }),
-        RelayModule.forRoot({ settings: outbox, databaseUrl: database.databaseUrl, onFatal: () => process.exit(1) }),
+        RelayModule.forRoot({
+          settings: outbox,
+          eventBridge,
+          databaseUrl: database.databaseUrl,
+          onFatal: () => process.exit(1),
+        }),
       ],
       controllers: [HealthController],
       providers: [Draining],

@@ -16,7 +16,17 @@ export { EventsModule, type EventsModuleOptions } from './record/events.module.j
 export { Events, type Aggregate } from './record/events.service.js';
 export { OUTBOX_CHANNEL } from './record/outbox-channel.js';
 export { Relay, RelayModule, type RelayModuleOptions } from './relay.module.js';
+export { sentText } from './relay/sent-text.js';
 export type { RelayHealth } from './relay/outbox.relay.js';
 export { OutboxSettings, retentionOf } from './relay/outbox.settings.js';
-export { accepted, type EventFacts, type Outcome, type Sink, type SinkEvent, type SinkLimits } from './relay/sink.js';
+export {
+  accepted,
+  type EventFacts,
+  type Outcome,
+  type Sink,
+  type SinkCheck,
+  type SinkEvent,
+  type SinkLimits,
+} from './relay/sink.js';
 export type { SinkFactory } from './sinks/choose-sinks.js';
+export { EventBridgeSettings } from './sinks/eventbridge/eventbridge.settings.js';

@@ -18,6 +18,8 @@ import type { RelayHealth } from './relay/outbox.relay.js';
 import { OutboxRelays } from './relay/outbox.relays.js';
 import { retentionOf, type OutboxSettings } from './relay/outbox.settings.js';
 import { chooseSinks, type SinkFactory } from './sinks/choose-sinks.js';
+import type { EventBridgeSettings } from './sinks/eventbridge/eventbridge.settings.js';
+import { loadEventBridgeSinks } from './sinks/load-eventbridge-sinks.js';
 import { LocalSink } from './sinks/local/local.sink.js';
 
 export interface RelayModuleOptions {
@@ -25,7 +27,9 @@ export interface RelayModuleOptions {
   /** The worker's direct connection string. */
   readonly databaseUrl: string;
   readonly clock?: Clock;
-  /** Sinks beside `local`, by the name that EVENT_SINKS calls them. */
+  /** What the sink `eventbridge` needs, where EVENT_SINKS names it. */
+  readonly eventBridge?: EventBridgeSettings;
+  /** Sinks beside `local` and `eventbridge`, by the name that EVENT_SINKS calls them. */
   readonly sinks?: Readonly<Record<string, SinkFactory>>;
   /** Called when a relay cannot go on: end the process. It has been logged. */
   readonly onFatal?: (error: PikaiaError) => void;
@@ -45,12 +49,15 @@ export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly source: DataSource,
   ) {}
 
-  /** @throws PikaiaError `PIKAIA_CONSUMER_INVALID`, `PIKAIA_EVENT_SINK_UNKNOWN`, `PIKAIA_OUTBOX_RESTORED`. */
+  /**
+   * @throws PikaiaError `PIKAIA_CONSUMER_INVALID`, `PIKAIA_EVENT_SINK_UNKNOWN`, `PIKAIA_OUTBOX_RESTORED`,
+   * `PIKAIA_SINK_DESTINATION_MISSING`, `PIKAIA_EVENT_BUS_UNSET`, `PIKAIA_EVENT_BUS_SDK_MISSING`.
+   */
   async onApplicationBootstrap(): Promise<void> {
-    const { settings, databaseUrl, clock = systemClock, sinks = {}, onFatal } = this.options;
+    const { settings, databaseUrl, clock = systemClock, sinks = {}, eventBridge, onFatal } = this.options;
     const retention = retentionOf(settings);
-    const factories = { local: () => this.localSinks(), ...sinks };
-    this.relays = new OutboxRelays(chooseSinks(settings.eventSinks, factories), {
+    const factories = { local: () => this.localSinks(), eventbridge: () => loadEventBridgeSinks(eventBridge), ...sinks };
+    this.relays = new OutboxRelays(await chooseSinks(settings.eventSinks, factories), {
       url: databaseUrl,
       worker: `${hostname()}:${process.pid}`,
       pollIntervalMs: settings.outboxPollIntervalMs,

@@ -24,6 +24,7 @@ export interface DomainEventOptions {
 const NAME = /^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/;
 const byClass = new WeakMap<object, Contract>();
 const byName = new Map<string, Contract>();
+const anyOfType = new Map<string, Contract>();
 const key = (type: string, version: number): string => `${type} v${version}`;
 
 /**
@@ -42,6 +43,7 @@ export function DomainEvent(type: string, { version, aggregate, source = `pikaia
       throw refuse(`version ${version} is declared by ${byName.get(key(type, version))!.data.name} already`);
     const contract = Object.freeze({ type, version, aggregate, source, data });
     byName.set(key(type, version), contract);
+    anyOfType.set(type, contract);
     byClass.set(data, contract);
   };
 }
@@ -56,6 +58,15 @@ export function contractOf<Data extends object>(data: ContractClass<Data>): Cont
     );
   }
   return contract as Contract<Data>;
+}
+
+/**
+ * EventBridge's Source of an event, as its contract names it, or that of another version of its type. A process that
+ * knows no contract of the type takes the default, so the worker imports the contracts that name their own.
+ */
+export function sourceOf(event: { eventType: string; schemaVersion: number; aggregateType: string }): string {
+  const named = findContract(event.eventType, event.schemaVersion) ?? anyOfType.get(event.eventType);
+  return named?.source ?? `pikaia.${event.aggregateType}`;
 }
 
 /** The contract of a type and version, or undefined where this process does not know it. */

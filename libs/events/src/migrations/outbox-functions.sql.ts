@@ -25,7 +25,7 @@ begin atomic
         when d.status is null and outbox.covers(newest.p, pos, tx) then (  -- asked only when covered, or it would read on to the end
           select q.stored_at from outbox.outbox_progress q
           where q.sink = s.name and q.number > 0 and outbox.covers(q, pos, tx)
-          order by q.position, q.number limit 1) end as published_at       -- position never falls: this is the first by number too
+          order by q.position, q.number limit 1) end as published_at       -- position falls only where a sink was rewound: else this is the first by number too
     from outbox.outbox_sink s
     left join outbox.outbox_delivery d on d.sink = s.name and d.event_id = event
     left join outbox.outbox_progress start on start.sink = s.name and start.number = 0

@@ -12,7 +12,7 @@ grant select on outbox.outbox_log, outbox.outbox_sink, outbox.outbox_progress, o
 grant select on public.events_outboxevent to ${api}, ${worker}, ${auditOperator};
 grant insert (id, sink, command, arguments, asked_by) on outbox.outbox_command to ${api};
 grant update (done_at, answer), delete on outbox.outbox_command to ${worker};
-grant insert, update (state, failing_since, last_error) on outbox.outbox_sink to ${worker};  -- it registers sinks
+grant insert, update (state, failing_since, last_error, seen_number, seen_as) on outbox.outbox_sink to ${worker};  -- it registers sinks
 grant insert, delete on outbox.outbox_progress to ${worker};  -- never update; delete is for thinning
 grant insert, update, delete on outbox.outbox_delivery to ${worker};
 grant insert, delete on outbox.outbox_attempt to ${worker};  -- delete is for expiry

@@ -55,10 +55,14 @@ create table outbox.outbox_sink (
   ordering text not null default 'aggregate' check (ordering in ('aggregate', 'none')),
   registered_at timestamptz not null default clock_timestamp(),
   failing_since timestamptz,
-  last_error text
+  last_error text,
+  seen_number bigint,
+  seen_as text
 );
 comment on table outbox.outbox_sink is 'The destinations; each has a cursor of its own';
 comment on column outbox.outbox_sink.failing_since is 'Since when transport fails; the circuit breaker, apart from pausing';
+comment on column outbox.outbox_sink.seen_number is 'The newest cursor when the destination was last seen, for sinks that look; where it was gone meanwhile the sink goes back to it';
+comment on column outbox.outbox_sink.seen_as is 'What it was, null while it is missing';
 
 create table outbox.outbox_progress (
   sink text,

@@ -2,6 +2,7 @@ import { PikaiaError } from '@pikaia/core';
 import type { ClientBase } from 'pg';
 import type { Cursor } from './cursor.js';
 import type { Delivery } from './delivery.js';
+import { REWIND } from './destination.sql.js';
 import { LOAD_CURSOR, STORE } from './progress.sql.js';
 
 /** A failed attempt, for outbox_attempt. */
@@ -24,7 +25,7 @@ export class TermOverError extends Error {
 
 /** The append-only cursors of one sink. Numbers have no gaps, so two that believe to lead cannot both store. */
 export class CursorStore {
-  private number = 0n;
+  private newest = 0n;
 
   constructor(
     protected readonly client: ClientBase,
@@ -48,7 +49,7 @@ export class CursorStore {
         `The cursor of sink ${this.sink} comes from another cluster: this database was restored from a dump, and its transaction ids start anew. Restore a physical backup instead (pg_basebackup, a snapshot of the volume): it keeps them.`,
       );
     }
-    this.number = BigInt(row['number'] as string);
+    this.newest = BigInt(row['number'] as string);
     const cursor: Cursor = {
       position: row['position'] as string,
       snapshot: row['snapshot'] as string,
@@ -75,7 +76,7 @@ export class CursorStore {
     }));
     const values = [
       this.sink,
-      String(this.number + 1n),
+      String(this.newest + 1n),
       cursor.position,
       cursor.snapshot,
       cursor.latePosition,
@@ -83,10 +84,35 @@ export class CursorStore {
       this.worker,
       ...[added, changed, failed].map((list) => JSON.stringify(list)),
     ];
+    const { rows } = await this.storeNext(() =>
+      this.client.query<{ backend: number }>({ name: 'outbox-store', text: STORE, values }),
+    );
+    return rows[0]!.backend;
+  }
+
+  /** The number of the newest cursor. */
+  get number(): bigint {
+    return this.newest;
+  }
+
+  /**
+   * Makes an earlier cursor the newest one, because what was handed over since reached nobody; what the destination is now
+   * is noted with it.
+   *
+   * @returns the position that it went back to, and how many deliveries are to be sent again.
+   * @throws TermOverError when somebody else has stored meanwhile.
+   */
+  async rewind(to: bigint, identity: string): Promise<{ position: string; deliveries: number }> {
+    const values = [this.sink, String(to), String(this.newest + 1n), this.worker, identity];
+    const { rows } = await this.storeNext(() => this.client.query<{ position: string; deliveries: number }>(REWIND, values));
+    return rows[0]!;
+  }
+
+  private async storeNext<T>(statement: () => Promise<T>): Promise<T> {
     try {
-      const { rows } = await this.client.query<{ backend: number }>({ name: 'outbox-store', text: STORE, values });
-      this.number++;
-      return rows[0]!.backend;
+      const result = await statement();
+      this.newest++;
+      return result;
     } catch (error) {
       const { code, constraint } = error as { code?: string; constraint?: string };
       if (code !== '23505' || constraint !== 'outbox_progress_pkey') throw error;

@@ -1,7 +1,8 @@
 import type { ClientBase } from 'pg';
 import type { Attempt, DeliveryChanges } from './cursor.store.js';
 import type { Delivery } from './delivery.js';
-import { BLOCKED, DUE, HEADS, NEXT_DUE } from './delivery.sql.js';
+import type { OutboxRow } from './cursor.js';
+import { BLOCKED, DUE, HEADS, HIGHEST, KNOWN, NEXT_DUE } from './delivery.sql.js';
 
 const LOAD_AT_ONCE = 100; // deliveries with their payloads
 const MOST_IN_HAND = 200; // after an outage all of them may be due
@@ -34,6 +35,8 @@ export class Deliveries {
   private changes = new Map<string, Delivery>();
   private attempts: Attempt[] = [];
   private nextDueAt = Infinity;
+  /** Of what former leaders left: above it nothing that is read has a delivery. */
+  private highest = 0n;
 
   constructor(
     private readonly client: ClientBase,
@@ -43,6 +46,8 @@ export class Deliveries {
 
   async load(): Promise<void> {
     await this.findNextDue(new Date(0));
+    const found = await this.client.query<{ position: string | null }>(HIGHEST, [this.sink]);
+    this.highest = BigInt(found.rows[0]!.position ?? 0);
     if (!this.ordered) return;
     const { rows } = await this.client.query<{ aggregate_type: string; aggregate_id: string; deliveries: number; head: string }>(
       BLOCKED,
@@ -53,6 +58,17 @@ export class Deliveries {
       this.blocked.set(laneOf(aggregate), aggregate);
       if (row.head === 'waiting') this.released.add(laneOf(aggregate)); // its predecessor was settled, then the leader died
     }
+  }
+
+  /**
+   * Which of these events have a delivery that a former leader stored: they were read before, above a cursor that was
+   * stored or rewound to, and their delivery says what becomes of them.
+   */
+  async known(rows: readonly OutboxRow[]): Promise<ReadonlySet<string>> {
+    const asked = rows.filter(({ position }) => BigInt(position) <= this.highest).map(({ eventId }) => eventId);
+    if (!asked.length) return new Set();
+    const found = await this.client.query<{ event_id: string }>(KNOWN, [this.sink, asked]);
+    return new Set(found.rows.map(({ event_id }) => event_id));
   }
 
   isBlocked(aggregate: AggregateOf): boolean {

@@ -24,3 +24,9 @@ select h.* from unnest($2::text[], $3::text[]) as a(type, id) cross join lateral
   select ${DELIVERY} from outbox.outbox_delivery d
   where d.sink = $1 and d.aggregate_type = a.type and d.aggregate_id = a.id and d.status in ('retrying', 'waiting', 'failed')
   order by d.position limit 1) h`;
+
+/** Where the deliveries end: once a leader's term. Through outbox_delivery's primary key; $1 sink. */
+export const HIGHEST = 'select max(position) as position from outbox.outbox_delivery where sink = $1';
+
+/** Which events have a delivery. By primary key; $1 sink, $2 event ids. */
+export const KNOWN = 'select event_id from outbox.outbox_delivery where sink = $1 and event_id = any ($2::uuid[])';

@@ -1,6 +1,7 @@
 import type { Clock, PikaiaError } from '@pikaia/core';
 import { OutboxRelay, type RelayHealth, type RelayTiming } from './outbox.relay.js';
 import { registerSinks } from './register-sinks.js';
+import { requireDestinations } from './require-destinations.js';
 import type { Sink } from './sink.js';
 import { WakeUp } from './wake-up.js';
 
@@ -29,8 +30,12 @@ export class OutboxRelays {
     this.wakeUp = new WakeUp(options.url, () => this.relays.forEach((relay) => relay.wake()), options.random);
   }
 
-  /** @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` when the database is a restored dump; nothing runs then. */
+  /**
+   * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` when the database is a restored dump,
+   * `PIKAIA_SINK_DESTINATION_MISSING` when a sink leads nowhere; nothing runs then.
+   */
   async start(): Promise<void> {
+    await requireDestinations(this.sinks);
     await registerSinks(this.options.url, this.sinks, this.options.worker);
     for (const relay of this.relays) relay.start();
     this.wakeUp.start();

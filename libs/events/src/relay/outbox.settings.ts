@@ -5,7 +5,7 @@ import type { Retention } from '../housekeeping/chore.js';
 const DAY_MS = 86_400_000;
 
 export class OutboxSettings {
-  @Setting('EVENT_SINKS', { about: 'where events go, comma-separated: local', default: 'local' })
+  @Setting('EVENT_SINKS', { about: 'where events go, comma-separated: local, eventbridge', default: 'local' })
   @Matches(/^[a-z]+( *, *[a-z]+)*$/, { message: 'eventSinks must be names separated by commas' })
   eventSinks!: string;
 

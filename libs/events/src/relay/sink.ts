@@ -41,6 +41,19 @@ export interface SinkLimits {
   readonly concurrency: number;
 }
 
+/** For a destination that seems to accept what it does not keep when it is not there, as an event bus does. */
+export interface SinkCheck {
+  /** The destination, for people: `event bus orders`. */
+  readonly what: string;
+  /** Milliseconds between two looks. */
+  readonly everyMs: number;
+  /**
+   * What identifies the destination that is there now, another text where it was made anew; null: there is none. Rejects,
+   * within a time limit of its own, when that cannot be told.
+   */
+  look(): Promise<string | null>;
+}
+
 /** A destination with a cursor of its own. */
 export interface Sink {
   /** Stable: cursor and deliveries are kept under it. */
@@ -52,6 +65,12 @@ export interface Sink {
   /** The event types that it wants; null: all. What it does not want counts as handed over. */
   readonly types: readonly string[] | null;
   readonly limits: SinkLimits;
-  /** One outcome for each entry, by position. A rejection counts as `transport` for all of them. */
+  /**
+   * Asked when a worker starts, which it does not while the answer is null, and from then on by the leader. Nothing is
+   * sent before the first good answer; where the destination was missing or is another one, the sink begins again at the
+   * cursor of its last good answer.
+   */
+  readonly check?: SinkCheck;
+  /** One outcome for each entry, by position, within a time limit of its own. A rejection counts as `transport` for all of them. */
   deliver(batch: readonly SinkEvent[]): Promise<readonly Outcome[]>;
 }

@@ -5,6 +5,7 @@ import type { CursorStore, DeliveryChanges } from './cursor.store.js';
 import type { Cursor } from './cursor.js';
 import { Deliveries, laneOf } from './deliveries.js';
 import { DeliveryExpiry, type ExpiryOptions } from './delivery.expiry.js';
+import { DestinationWatch } from './destination-watch.js';
 import { markWaiting } from './delivery.js';
 import { HandOver } from './hand-over.js';
 import { Lanes, type Entry } from './lanes.js';
@@ -59,6 +60,7 @@ export class Term {
     private readonly health: SinkHealth,
     private readonly calls: Calls,
     private readonly expiry: DeliveryExpiry,
+    private readonly destination: DestinationWatch,
   ) {
     this.lastStoredAt = this.monotonic() - options.storeIntervalMs; // the first change is stored at once
   }
@@ -72,7 +74,9 @@ export class Term {
     const outcomes = new Outcomes(options, lanes, deliveries, health);
     const calls = new Calls(options, lanes, health, outcomes);
     const expiry = new DeliveryExpiry(leader.client, options, deliveries);
-    return new Term(options, leader, reader, store, cursor, lanes, new HandOver(cursor), deliveries, health, calls, expiry);
+    const destination = await DestinationWatch.begin(leader.client, options, store, health);
+    const handOver = new HandOver(cursor);
+    return new Term(options, leader, reader, store, cursor, lanes, handOver, deliveries, health, calls, expiry, destination);
   }
 
   /** The log may have something new. */
@@ -85,10 +89,11 @@ export class Term {
     this.leader.throwIfLost();
     if (this.storeDueIn() <= 0) await this.storeProgress();
     if (this.expiry.dueIn <= 0) await this.expireDeliveries();
+    await this.destination.step();
     await this.health.write();
     if (this.deliveries.dueAt <= this.now()) await this.takeDueDeliveries();
     if (this.readDueIn() <= 0) await this.read();
-    this.calls.start();
+    if (this.destination.allowsSending) this.calls.start();
     if (this.pingDueIn() <= 0) await this.ping();
     return Math.max(
       0,
@@ -98,7 +103,7 @@ export class Term {
         this.readDueIn(),
         this.pingDueIn(),
         this.deliveries.dueAt - this.now(),
-        this.calls.dueIn,
+        this.sendDueIn(),
       ),
     );
   }
@@ -136,7 +141,7 @@ export class Term {
 
   /** Nothing happens before a pause is over. */
   get isPaused(): boolean {
-    return this.calls.isPaused;
+    return this.calls.isPaused || (this.destination.isMissing && !this.calls.open);
   }
 
   get status(): TermStatus {
@@ -155,9 +160,10 @@ export class Term {
     if (reading.rows.length) this.hasMore = true;
     this.cursor = reading.after(reading.rows.length);
     const settle = this.handOver.add(reading);
+    const known = await this.deliveries.known(reading.rows);
     for (const [index, row] of reading.rows.entries()) {
       const { payload } = row;
-      if (payload === null) settle(index);
+      if (payload === null || known.has(row.eventId)) settle(index);
       else this.take({ ...row, payload }, () => settle(index));
     }
   }
@@ -200,6 +206,10 @@ export class Term {
   private async ping(): Promise<void> {
     await this.leader.ping();
     this.lastWordAt = this.monotonic();
+  }
+
+  private sendDueIn(): number {
+    return Math.min(this.destination.dueIn, this.destination.allowsSending ? this.calls.dueIn : Infinity);
   }
 
   private storeDueIn(): number {

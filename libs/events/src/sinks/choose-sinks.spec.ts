@@ -4,15 +4,16 @@ import { chooseSinks } from './choose-sinks.js';
 describe('chooseSinks', () => {
   const factories = {
     local: () => [new ScriptedSink('local/a'), new ScriptedSink('local/b')],
-    bus: () => [new ScriptedSink('bus')],
+    bus: () => Promise.resolve([new ScriptedSink('bus')]),
   };
 
-  it('makes the sinks behind each name, once', () => {
-    expect(chooseSinks('bus, local,bus', factories).map(({ name }) => name)).toEqual(['bus', 'local/a', 'local/b']);
+  it('makes the sinks behind each name, once', async () => {
+    const sinks = await chooseSinks('bus, local,bus', factories);
+    expect(sinks.map(({ name }) => name)).toEqual(['bus', 'local/a', 'local/b']);
   });
 
-  it.each(['post', 'local,toString', ''])('refuses "%s", naming those that exist', (names) => {
-    expect(() => chooseSinks(names, factories)).toThrow(
+  it.each(['post', 'local,toString', ''])('refuses "%s", naming those that exist', async (names) => {
+    await expect(chooseSinks(names, factories)).rejects.toThrow(
       expect.objectContaining({ code: 'PIKAIA_EVENT_SINK_UNKNOWN', message: expect.stringContaining('There are: local, bus.') }),
     );
   });

@@ -1,0 +1,79 @@
+import fc from 'fast-check';
+import { eventSize } from '../../record/event-size.js';
+import { sentText } from '../../relay/sent-text.js';
+import type { SinkEvent } from '../../relay/sink.js';
+import { entrySize, toEntry } from './bus-entry.js';
+
+const text = fc.string({ unit: 'grapheme', maxLength: 40 });
+const events = fc
+  .record({
+    id: text,
+    type: fc.constantFrom('a.b', 'order.größer'),
+    data: fc.jsonValue(),
+    position: fc.bigInt({ min: 1n, max: 2n ** 63n - 1n }),
+  })
+  .map(({ id, type, data, position }): SinkEvent => ({
+    position: String(position),
+    eventId: 'e',
+    eventType: type,
+    schemaVersion: 1,
+    aggregateType: 'thing',
+    aggregateId: id,
+    organizationId: null,
+    correlationId: null,
+    occurredAt: new Date(0),
+    payload: JSON.stringify({ event_id: 'e', aggregate_type: 'thing', aggregate_id: id, data }),
+    attempt: 1,
+  }));
+
+describe('an entry', () => {
+  it('has the size that AWS computes: 14 for the time, and the UTF-8 of source, type, detail and resources', () => {
+    const entry = { Source: 'pikaia.a', DetailType: 'ä', Detail: '{"a":"€"}', Time: new Date(0), Resources: ['urn:1', 'ü'] };
+    expect(entrySize(entry)).toBe(14 + 8 + 2 + 11 + 5 + 2);
+    expect(entrySize({ Source: 'pikaia.a' })).toBe(8);
+  });
+
+  it('is never larger than the log counted when the event was published', () => {
+    fc.assert(
+      fc.property(events, (event) => {
+        const contract = { type: event.eventType, version: 1, aggregate: 'thing', source: 'pikaia.thing', data: Object };
+        const envelope = JSON.parse(event.payload) as Parameters<typeof eventSize>[1];
+        const counted = eventSize(contract, envelope, event.payload);
+        const replayed = sentText({ ...event, replayed: '01a21068-9b8c-7395-96b1-293c95188636' });
+        const entry = toEntry(event, 'bus');
+        return entrySize(entry) <= counted && entrySize({ ...entry, Detail: replayed }) <= counted;
+      }),
+    );
+  });
+});
+
+describe('sentText', () => {
+  it('adds the sequence, and in a replay which one it is, and changes nothing else', () => {
+    fc.assert(
+      fc.property(events, ({ payload, position }) => {
+        expect(JSON.parse(sentText({ payload, position }))).toEqual({ ...JSON.parse(payload), sequence: position });
+        expect(JSON.parse(sentText({ payload, position, replayed: 'r' }))).toEqual({
+          ...JSON.parse(payload),
+          sequence: position,
+          replayed: 'r',
+        });
+        expect(sentText({ payload, position }).startsWith(payload.slice(0, -1))).toBe(true);
+      }),
+    );
+  });
+
+  it('keeps numbers that JavaScript cannot hold', () => {
+    expect(sentText({ payload: '{"n":12345678901234567890123}', position: '1' })).toBe(
+      '{"n":12345678901234567890123,"sequence":"1"}',
+    );
+  });
+
+  it('copes with white space and with nothing', () => {
+    expect(sentText({ payload: ' { "a": 1 } \n', position: '1' })).toBe(' { "a": 1,"sequence":"1"}');
+    expect(sentText({ payload: '{ }', position: '1' })).toBe('{"sequence":"1"}');
+  });
+
+  it.each(['', '[]', '"{}"', '1', '{'])('refuses %j', (payload) => {
+    expect(() => sentText({ payload, position: '1' })).toThrow('no JSON object');
+  });
+});

@@ -1,0 +1,249 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { hasStub, itWithStub, openBus, type BusUnderTest } from '../../../../../test/support/event-bus.js';
+import type { Fault, PutAnswer } from '../../../../../test/support/event-bus.stub.js';
+import { DomainEvent } from '../../contract/domain-event.js';
+import type { Outcome, SinkEvent } from '../../relay/sink.js';
+import { sinkContract, type SinkUnderTest } from '../../testing/index.js';
+
+@DomainEvent('bill.sent', { version: 1, aggregate: 'bill', source: 'pikaia.accounting' })
+class BillSent {}
+
+let position = 0;
+
+function eventOf(data: object = {}, more: Partial<SinkEvent> = {}): SinkEvent {
+  const eventId = randomUUID();
+  return {
+    position: String(++position),
+    eventId,
+    eventType: 'thing.changed',
+    schemaVersion: 1,
+    aggregateType: 'thing',
+    aggregateId: 't1',
+    organizationId: null,
+    correlationId: null,
+    occurredAt: new Date(1_790_000_000_123),
+    payload: JSON.stringify({ event_id: eventId, data }),
+    attempt: 1,
+    ...more,
+  };
+}
+
+const events = (count: number): SinkEvent[] => Array.from({ length: count }, () => eventOf());
+const kinds = (outcomes: readonly Outcome[]): string[] => outcomes.map(({ kind }) => kind);
+const times = <T>(count: number, value: T): T[] => Array.from({ length: count }, () => value);
+const codeOf = (outcome: Outcome): unknown => 'error' in outcome && (outcome.error as { code?: unknown }).code;
+
+describe('EventBridgeSink', () => {
+  let bus: BusUnderTest;
+
+  beforeEach(async () => {
+    bus = await openBus();
+  });
+  afterEach(() => bus.close());
+
+  describe('keeps the contract of a sink', () => {
+    const provides = hasStub ? (['spoil', 'received', 'cutOff', 'silence', 'remove'] as const) : (['spoil'] as const);
+    for (const { title, run } of sinkContract(openContract, provides)) it(title, run);
+  });
+
+  itWithStub('sends the envelope with its sequence, under the Source that the contract names', async () => {
+    void BillSent;
+    const event = eventOf({ total: 12 }, { eventType: 'bill.sent', aggregateType: 'bill', aggregateId: 'b7', position: '41' });
+    expect(await bus.sink.deliver([event, eventOf()])).toEqual([{ kind: 'accepted' }, { kind: 'accepted' }]);
+    expect(bus.stub.accepted).toEqual([
+      {
+        EventBusName: 'pikaia',
+        Source: 'pikaia.accounting',
+        DetailType: 'bill.sent',
+        Detail: JSON.stringify({ event_id: event.eventId, data: { total: 12 }, sequence: '41' }),
+        Time: 1_790_000_000.123,
+        Resources: ['urn:pikaia:bill:b7'],
+      },
+      expect.objectContaining({ Source: 'pikaia.thing' }),
+    ]);
+  });
+
+  itWithStub('sends ten entries a call, and fewer where their sizes would be too much together', async () => {
+    await bus.sink.deliver(events(23));
+    expect(bus.stub.calls.map(({ entries }) => entries.length)).toEqual([10, 10, 3]);
+    const large = Array.from({ length: 5 }, () => eventOf({ text: 'ä'.repeat(50_000) })); // 100 kB each
+    expect(kinds(await bus.sink.deliver(large))).toEqual(times(5, 'accepted'));
+    expect(bus.stub.calls.slice(3).map(({ entries }) => entries.length)).toEqual([2, 2, 1]);
+  });
+
+  itWithStub('refuses an entry that no call can take, without sending it, and sends the others', async () => {
+    const outcomes = await bus.sink.deliver([eventOf(), eventOf({ text: 'x'.repeat(256 * 1024) }), eventOf()]);
+    expect(kinds(outcomes)).toEqual(['accepted', 'refused', 'accepted']);
+    expect(outcomes[1]).toMatchObject({ permanent: true, error: { code: '(too large)' } });
+    expect(bus.stub.calls.map(({ entries }) => entries.length)).toEqual([2]);
+  });
+
+  it.each([
+    ['no object', { payload: '[1]' }, true],
+    ['no JSON', { payload: '{"a":}' }, true],
+    ['a number beyond int64', { payload: '{"a":9223372036854775808}' }, true],
+    ['a type of 129 characters', { eventType: 'a'.repeat(129) }, true],
+    ['a reserved source', { eventType: 'aws.taken', aggregateType: 'x' }, undefined],
+  ])('leaves the others alone when one has %s', async (what, more, permanent) => {
+    if (what === 'a reserved source') {
+      class Reserved {}
+      DomainEvent('aws.taken', { version: 1, aggregate: 'x', source: 'aws.taken' })(Reserved);
+    }
+    const outcomes = await bus.sink.deliver([eventOf(), eventOf({}, more), eventOf()]);
+    expect(kinds(outcomes)).toEqual(['accepted', 'refused', 'accepted']);
+    expect(outcomes[1]).toMatchObject({ permanent: permanent ?? false });
+  });
+
+  describe('takes each entry by its position, whatever else the answer says', () => {
+    const withoutId = (answer: PutAnswer, ...gone: number[]): PutAnswer => ({
+      ...answer,
+      Entries: answer.Entries.map((entry, index) => (gone.includes(index) ? {} : entry)),
+    });
+    itWithStub.each<[string, (honest: PutAnswer) => unknown, string[]]>([
+      [
+        'counts failures that its list does not have',
+        (a) => ({ ...a, FailedEntryCount: 2 }),
+        ['accepted', 'accepted', 'accepted'],
+      ],
+      ['counts none where its list has one', (a) => withoutId(a, 1), ['accepted', 'transport', 'accepted']],
+      ['has a shorter list', (a) => ({ ...a, Entries: a.Entries.slice(0, 1) }), ['accepted', 'transport', 'transport']],
+      ['has a longer list', (a) => ({ ...a, Entries: [...a.Entries, {}] }), ['accepted', 'accepted', 'accepted']],
+      ['has no list', () => ({ FailedEntryCount: 0 }), ['transport', 'transport', 'transport']],
+      ['has nothing', () => ({}), ['transport', 'transport', 'transport']],
+      ['has null for an entry', (a) => ({ ...a, Entries: [null, ...a.Entries.slice(1)] }), ['transport', 'accepted', 'accepted']],
+      [
+        'gives an entry both an id and an error',
+        (a) => ({ ...a, Entries: a.Entries.map((entry) => ({ ...entry, ErrorCode: 'InternalFailure' })) }),
+        ['accepted', 'accepted', 'accepted'],
+      ],
+      ['is no JSON', () => '<html>gateway</html>', ['transport', 'transport', 'transport']],
+    ])('%s', async (_, forge, expected) => {
+      bus.stub.fault = () => ({ forge });
+      expect(kinds(await bus.sink.deliver(events(3)))).toEqual(expected);
+    });
+  });
+
+  itWithStub('finds the one entry for which a whole call is refused', async () => {
+    const batch = events(4);
+    bus.stub.fault = ({ entries }) =>
+      entries.some(({ Detail }) => Detail!.includes(batch[2]!.eventId))
+        ? { fail: { status: 400, code: 'ValidationException' } }
+        : undefined;
+    const outcomes = await bus.sink.deliver(batch);
+    expect(kinds(outcomes)).toEqual(['accepted', 'accepted', 'refused', 'accepted']);
+    expect(outcomes[2]).toMatchObject({ permanent: true, error: { name: 'ValidationException' } });
+    bus.stub.fault = ({ entries }) =>
+      entries.some(({ Detail }) => Detail!.includes(batch[2]!.eventId))
+        ? { fail: { status: 400, code: 'NewException' } }
+        : undefined;
+    expect(kinds(await bus.sink.deliver(batch))).toEqual(['accepted', 'accepted', 'transport', 'accepted']);
+  });
+
+  itWithStub('makes one attempt a call, so that nothing is repeated behind the relay’s back', async () => {
+    bus.stub.fault = () => ({ fail: { status: 500, code: 'InternalException' } });
+    expect(kinds(await bus.sink.deliver(events(2)))).toEqual(['transport', 'transport']);
+    expect(bus.stub.calls).toHaveLength(1);
+  });
+
+  itWithStub('gives up a call that is not answered in time, though it may have been accepted', async () => {
+    const slow = await openBus({ timeoutMs: 150 });
+    try {
+      slow.stub.fault = () => ({ silent: 'after' });
+      const startedAt = performance.now();
+      const outcomes = await slow.sink.deliver(events(2));
+      expect(kinds(outcomes)).toEqual(['transport', 'transport']);
+      expect(performance.now() - startedAt).toBeLessThan(2000);
+      expect(slow.stub.acceptedCount).toBe(2);
+    } finally {
+      await slow.close();
+    }
+  });
+
+  itWithStub('fetches credentials anew when they have expired, from where they were found', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pikaia-credentials-'));
+    const file = join(folder, 'credentials');
+    const rotate = (key: string): void => writeFileSync(file, `[default]\naws_access_key_id=${key}\naws_secret_access_key=s\n`);
+    const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_SHARED_CREDENTIALS_FILE: shared } = process.env;
+    delete process.env['AWS_ACCESS_KEY_ID'];
+    delete process.env['AWS_SECRET_ACCESS_KEY'];
+    process.env['AWS_SHARED_CREDENTIALS_FILE'] = file;
+    try {
+      rotate('FIRST');
+      bus.stub.validKeys = new Set(['FIRST']);
+      expect(kinds(await bus.sink.deliver(events(1)))).toEqual(['accepted']);
+      bus.stub.validKeys = new Set(['SECOND']);
+      const outcomes = await bus.sink.deliver(events(2));
+      expect(outcomes.map(codeOf)).toEqual([undefined, undefined]);
+      expect(outcomes).toEqual(
+        times(
+          2,
+          expect.objectContaining({ kind: 'transport', error: expect.objectContaining({ name: 'ExpiredTokenException' }) }),
+        ),
+      );
+      rotate('SECOND');
+      expect(kinds(await bus.sink.deliver(events(1)))).toEqual(['accepted']);
+      expect(bus.stub.calls.map(({ accessKeyId }) => accessKeyId)).toEqual(['FIRST', 'FIRST', 'SECOND']);
+    } finally {
+      Object.assign(process.env, { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret });
+      if (shared === undefined) delete process.env['AWS_SHARED_CREDENTIALS_FILE'];
+      rmSync(folder, { recursive: true }); // what mkdtemp returned
+    }
+  });
+
+  itWithStub('has more calls in flight while all goes well, and fewer once it is throttled', async () => {
+    const { sink, stub } = bus;
+    const round = () => Promise.all(Array.from({ length: sink.limits.concurrency }, () => sink.deliver(events(1))));
+    expect(sink.limits.concurrency).toBe(4);
+    while (sink.limits.concurrency < 8) await round();
+    stub.fault = throttled;
+    await round();
+    const slowed = sink.limits.concurrency;
+    expect(slowed).toBeLessThan(6);
+    await round();
+    expect(sink.limits.concurrency).toBeLessThan(slowed);
+    stub.fault = undefined;
+    while (sink.limits.concurrency < 8) await round();
+  });
+
+  itWithStub('knows a bus that is missing, and one that was made anew', async () => {
+    const first = await bus.sink.check.look();
+    expect(first).toMatch(/^arn:aws:events:.*event-bus\/pikaia \d{4}-/);
+    bus.stub.deleteBus('pikaia');
+    expect(kinds(await bus.sink.deliver(events(1)))).toEqual(['accepted']); // as AWS does
+    expect(bus.stub.accepted).toEqual([]);
+    expect(await bus.sink.check.look()).toBeNull();
+    bus.stub.createBus('pikaia');
+    const second = await bus.sink.check.look();
+    expect(second).toMatch(/^arn:/);
+    expect(second).not.toBe(first);
+  });
+});
+
+const throttled = (): Fault => ({ fail: { status: 400, code: 'ThrottlingException' } });
+
+/** The sink with all that the stub can do to it. */
+async function openContract(): Promise<SinkUnderTest> {
+  const bus = await openBus({ timeoutMs: hasStub ? 300 : 10_000 });
+  const withFault = (fault: Fault) => async () => {
+    bus.stub.fault = () => fault;
+    return async () => {
+      bus.stub.fault = undefined;
+    };
+  };
+  return {
+    sink: bus.sink,
+    timeLimitMs: 5000,
+    close: bus.close,
+    spoil: (event) => ({ ...event, payload: `${event.payload.slice(0, -1)},"broken":}` }),
+    received: async () => bus.stub.details,
+    cutOff: withFault({ cut: 'before' }),
+    silence: withFault({ silent: 'before' }),
+    remove: async () => {
+      bus.stub.deleteBus('pikaia');
+      return async () => bus.stub.createBus('pikaia');
+    },
+  };
+}

@@ -1,0 +1,1 @@
+export { sinkContract, type ContractCase, type SinkUnderTest } from './sink.contract.js';
