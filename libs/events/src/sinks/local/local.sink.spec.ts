@@ -16,6 +16,7 @@ import { Receipts } from '../../consume/receipts.js';
 import { DomainEvent } from '../../contract/domain-event.js';
 import type { EventOf } from '../../contract/envelope.js';
 import type { Outcome, SinkEvent } from '../../relay/sink.js';
+import { sinkContract, type SinkUnderTest } from '../../testing/index.js';
 import { LocalSink } from './local.sink.js';
 
 @DomainEvent('visitor.announced', { version: 1, aggregate: 'visitor' })
@@ -42,12 +43,12 @@ class VisitorLeft {
 @Consumer('door-bell', { from: 'now' })
 class DoorBell {
   rung: string[] = [];
-  next: (() => unknown) | undefined;
+  next: ((event: EventOf<object>) => unknown) | undefined;
 
   @Handles(VisitorAnnounced, { effect: 'outside', timeout: 100, retry: 4 })
   @Handles(VisitorAnnouncedV2, { effect: 'outside', timeout: 100 })
   async ring(event: EventOf<VisitorAnnounced | VisitorAnnouncedV2>): Promise<{ ring: string }> {
-    await this.next?.();
+    await this.next?.(event);
     this.rung.push(event.event_id);
     return { ring: event.data.constructor.name };
   }
@@ -58,7 +59,7 @@ class DoorBell {
       (manager) => manager.query('insert into visit (email) values ($1)', [event.data.email]),
       () => new PikaiaError('PIKAIA_TRANSACTION_REQUIRED', 'no transaction'),
     );
-    await this.next?.();
+    await this.next?.(event);
   }
 }
 
@@ -126,6 +127,35 @@ describe('LocalSink', () => {
     const { rows } = await owner.query<{ count: number }>('select count(*)::int from visit where email = $1', [email]);
     return rows[0]!.count;
   };
+
+  describe('keeps the contract of a sink', () => {
+    const open = (): SinkUnderTest => {
+      const heard: Record<string, unknown>[] = [];
+      const own = new DoorBell();
+      own.next = (event) => void heard.push({ ...event, data: { ...(event.data as object) } });
+      const until = (next: () => unknown) => async () => {
+        const before = own.next;
+        own.next = next;
+        return async () => void (own.next = before);
+      };
+      const withType = (event: SinkEvent, change: object): SinkEvent => {
+        const envelope = { ...(JSON.parse(event.payload) as object), event_type: 'visitor.announced', ...change };
+        return { ...event, eventType: 'visitor.announced', payload: JSON.stringify(envelope) };
+      };
+      return {
+        sink: sinkOf(own),
+        timeLimitMs: 5000,
+        shape: (event) => withType(event, { data: { email: 'a@example.com' } }),
+        spoil: (event) => withType(event, { data: { email: 'no address' } }),
+        received: async () => heard,
+        cutOff: until(() => {
+          throw Object.assign(new Error('no mail server'), { code: 'ECONNREFUSED' });
+        }),
+        silence: until(() => new Promise(() => undefined)),
+      };
+    };
+    for (const { title, run } of sinkContract(open)) it(title, run);
+  });
 
   it('takes the consumer for its name, its start and its types', () => {
     expect(sink).toMatchObject({ name: 'local/door-bell', from: 'now', ordering: 'aggregate' });
