@@ -5,11 +5,12 @@ import { EventBusClient } from '../../libs/events/dist/sinks/eventbridge/event-b
 import { EventBusStub } from './event-bus.stub.ts';
 
 const stub = await EventBusStub.start();
-const options = { busName: 'pikaia', region: 'eu-central-1', concurrency: 1, timeoutMs: 200 };
-const client = new EventBusClient({ ...options, endpoint: stub.url });
+const options = { busName: 'pikaia', region: 'eu-central-1', concurrency: 1, endpoint: stub.url };
+const patient = new EventBusClient({ ...options, timeoutMs: 10_000 });
+const hasty = new EventBusClient({ ...options, timeoutMs: 100 });
 const entry = { Source: 'a', DetailType: 'b', Detail: '{}' };
 
-async function codeOf(fault) {
+async function codeOf(fault, client = patient) {
   stub.fault = () => fault;
   const error = await client.put([entry]).catch((caught) => caught);
   return callError(error).code;
@@ -19,9 +20,12 @@ const codes = {
   cutBefore: await codeOf({ cut: 'before' }),
   cutAfter: await codeOf({ cut: 'after' }),
   noJson: await codeOf({ forge: () => '<html>' }),
-  silent: await codeOf({ silent: 'after' }),
+  silent: await codeOf({ silent: 'after' }, hasty),
 };
 await stub.stop();
-codes.refused = await codeOf();
-client.close();
+const late = new EventBusClient({ ...options, timeoutMs: 10_000 }); // without a connection that is kept
+codes.refused = await codeOf(undefined, late);
+patient.close();
+hasty.close();
+late.close();
 process.stdout.write(JSON.stringify(codes));

@@ -82,7 +82,9 @@ describe('each error of the table does what the table says', () => {
   });
 
   it.each(rows('network'))('%s of the network', async (code, error) => {
-    const failure = code.endsWith('Error') ? Object.assign(new Error('x'), { name: code }) : Object.assign(new Error('x'), { code });
+    const failure = code.endsWith('Error')
+      ? Object.assign(new Error('x'), { name: code })
+      : Object.assign(new Error('x'), { code });
     const client = new EventBusClient({ busName: 'pikaia', region: 'eu-central-1', concurrency: 1, timeoutMs: 100 });
     client.put = () => Promise.reject(failure);
     const sink = new EventBridgeSink({
