@@ -28,5 +28,6 @@ export {
   type SinkEvent,
   type SinkLimits,
 } from './relay/sink.js';
+export { rebaseOutbox, type Rebased } from './restore/rebase.js';
 export type { SinkFactory } from './sinks/choose-sinks.js';
 export { EventBridgeSettings } from './sinks/eventbridge/eventbridge.settings.js';

@@ -46,7 +46,7 @@ export class CursorStore {
     if (row['written_here'] !== true) {
       throw new PikaiaError(
         'PIKAIA_OUTBOX_RESTORED',
-        `The cursor of sink ${this.sink} comes from another cluster: this database was restored from a dump, and its transaction ids start anew. Restore a physical backup instead (pg_basebackup, a snapshot of the volume): it keeps them.`,
+        `The cursor of sink ${this.sink} comes from another cluster: this database was restored from a dump, and its transaction ids start anew. Stop api and worker and run npm run outbox -- rebase as the owner; nothing is lost or sent twice then. A physical backup (pg_basebackup, a snapshot of the volume) would need none of it.`,
       );
     }
     this.newest = BigInt(row['number'] as string);

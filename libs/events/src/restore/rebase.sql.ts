@@ -1,0 +1,87 @@
+/**
+ * Gives the log and the cursors of a restored dump ids of this cluster; see rebase.ts for the idea. All of it runs in
+ * one transaction as the owner, with the log locked. Cost: each row of the log is written anew once.
+ */
+
+/** Nobody writes or reads meanwhile, and no transaction that has written is still open. Gives up after ten seconds. */
+export const LOCK_LOG = `set local lock_timeout = '10s'; lock table outbox.outbox_log, outbox.outbox_progress in access exclusive mode`;
+
+/** The sinks' leader locks, until the transaction ends. $1 the locks' class. */
+export const LOCK_SINKS = `
+select name, pg_try_advisory_xact_lock($1, hashtext(name)) as free from outbox.outbox_sink order by name`;
+
+/** Every snapshot that says something: of each sink's newest cursor, of its slices, and of its start. */
+export const LIST_SNAPSHOTS = `
+create temp table rebase_snapshot on commit drop as
+select row_number() over () as id, s.*
+from outbox.outbox_sink k cross join lateral (
+  select number, sink, xmin = txid::xid as written_here, snapshot, late_snapshot from outbox.outbox_progress p
+  where p.sink = k.name and p.number in (0, (select max(number) from outbox.outbox_progress n where n.sink = k.name))) p
+cross join lateral (
+  values (p.sink, p.number, p.written_here, 'snapshot', p.snapshot), (p.sink, p.number, p.written_here, 'late_snapshot', p.late_snapshot))
+  s (sink, number, written_here, kind, snapshot)
+where s.snapshot is not null`;
+
+/**
+ * For each transaction of the log, which of the snapshots show it: '1' or '0', in the order of their ids. Ids of two
+ * clusters are not compared: a snapshot from before the restore shows nothing that was written here, and one taken here
+ * shows all that was restored. A row was written here if its own transaction says so, and all rows of that transaction do.
+ */
+export const CLASSIFY = `
+create temp table rebase_transaction on commit drop as
+with writer as materialized (
+  select xmin::text as id, bool_and(xmin = txid::xid) as here from outbox.outbox_log group by xmin),
+transaction as (
+  select distinct l.txid, w.here from outbox.outbox_log l join writer w on w.id = l.xmin::text)
+select t.txid, t.here, (
+  select coalesce(string_agg(case when case when t.here = s.written_here then pg_visible_in_snapshot(t.txid, s.snapshot)
+    else s.written_here end then '1' else '0' end, '' order by s.id), '') from rebase_snapshot s) as shown
+from transaction t`;
+
+export const CLASSES = 'select distinct shown from rebase_transaction order by shown';
+
+/** An id of this cluster that no event has: a transaction of its own. */
+export const SPEND_ID = 'select pg_current_xact_id()::text as id';
+
+/** $1 the classes, $2 the new id of each. */
+export const MOVE_LOG = `
+with writer as materialized (
+  select xmin::text as id, bool_and(xmin = txid::xid) as here from outbox.outbox_log group by xmin)
+update outbox.outbox_log l set txid = c.id::xid8
+from writer w, rebase_transaction t, unnest($1::text[], $2::text[]) as c (shown, id)
+where w.id = l.xmin::text and t.txid = l.txid and t.here = w.here and c.shown = t.shown`;
+
+/**
+ * The same snapshots, written with the new ids: what a snapshot did not show it lists as running, and so the next read
+ * looks it up. $1 and $2 as above.
+ */
+export const REWRITE_SNAPSHOTS = `
+update rebase_snapshot s set snapshot = (
+  select format('%s:%s:%s', coalesce(min(x.id), max(now.xmax)), max(now.xmax),
+    coalesce(string_agg(x.id::text, ',' order by x.id), ''))::pg_snapshot
+  from (select pg_current_snapshot() as r, pg_snapshot_xmax(pg_current_snapshot())::text::bigint as xmax) now
+  left join lateral (
+    select c.id::bigint as id from unnest($1::text[], $2::text[]) as c (shown, id) where substr(c.shown, s.id::int, 1) = '0'
+    union select r.id::text::bigint from pg_snapshot_xip(now.r) as r (id)) x on true)`;
+
+/** A new cursor for every sink, a number above its newest. */
+export const APPEND_CURSORS = `
+insert into outbox.outbox_progress (sink, number, position, snapshot, late_position, late_snapshot, worker)
+select p.sink, p.number + 1, p.position, s.snapshot, p.late_position, late.snapshot, 'rebase'
+from outbox.outbox_progress p
+join rebase_snapshot s on s.sink = p.sink and s.number = p.number and s.kind = 'snapshot'
+left join rebase_snapshot late on late.sink = p.sink and late.number = p.number and late.kind = 'late_snapshot'
+where p.number = (select max(number) from outbox.outbox_progress n where n.sink = p.sink)`;
+
+/** The start of every sink anew, and those between by position alone: they only tell when an event went out. */
+export const REWRITE_HISTORY = `
+update outbox.outbox_progress p set snapshot = s.snapshot, late_position = 0, late_snapshot = null, txid = pg_current_xact_id()
+from rebase_snapshot s
+where s.sink = p.sink and s.kind = 'snapshot' and p.worker <> 'rebase'
+  and s.number = case when p.number = 0 then 0 else (select max(m.number) from rebase_snapshot m where m.sink = p.sink) end`;
+
+/** A sequence that was not restored would give positions out again: in the wrong order, below the cursors. */
+export const ADVANCE_POSITION = `
+select setval('outbox.outbox_position', greatest(
+  (select last_value from outbox.outbox_position), (select max(position) from outbox.outbox_log),
+  (select max(position) from outbox.outbox_progress)))`;

@@ -1,0 +1,24 @@
+// npm run outbox -- purge [--dry-run]: what housekeeping does hourly, now; as the worker.
+import { loadSettings } from '@pikaia/core';
+import { Housekeeping, OutboxSettings, retentionOf } from '@pikaia/events';
+import { parseArgs } from 'node:util';
+import { databaseUrl } from './database-url.mjs';
+
+export const about = 'removes what need not be kept, or says with --dry-run what would go';
+
+export async function run(args) {
+  const { values } = parseArgs({ args, options: { 'dry-run': { type: 'boolean', default: false } } });
+  const dryRun = values['dry-run'];
+  const [settings] = loadSettings([OutboxSettings], process.env);
+  const housekeeping = new Housekeeping({ url: databaseUrl('worker'), retention: retentionOf(settings) });
+  const findings = await housekeeping.runOnce({ dryRun });
+  if (!findings) {
+    console.log('A worker is at it right now.');
+    return;
+  }
+  for (const { what, removed, unit, kept } of findings) {
+    const amount = `${removed} ${unit} ${dryRun ? 'would go' : 'removed'}`;
+    console.log(`${what.replace('outbox.', '').padEnd(18)} ${kept === undefined ? amount : `stays: ${kept}`}`);
+  }
+  console.log('Deliveries are removed by the worker that leads their sink, within its housekeeping interval.');
+}

@@ -1,0 +1,46 @@
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { insertEvent } from '../support/outbox.js';
+
+const script = resolve(__dirname, '../../scripts/outbox.mjs');
+const OLD = `update outbox.outbox_log set recorded_at = recorded_at - interval '8 days'`;
+
+jest.setTimeout(90_000);
+
+/** The commands that need neither api nor worker. */
+describe('npm run outbox', () => {
+  let database: TestDatabase;
+
+  beforeAll(async () => (database = await createDatabase()));
+  afterAll(() => database.drop());
+
+  async function outbox(url: string, ...args: string[]): Promise<{ stdout: string; stderr: string; code?: number }> {
+    const environment = { PATH: process.env['PATH'], DATABASE_URL: url, LOG_LEVEL: 'critical' };
+    return promisify(execFile)(process.execPath, [script, ...args], { env: environment }).catch(
+      (error: unknown) => error as never,
+    );
+  }
+
+  it('purge says what would go, and then removes it', async () => {
+    const owner = new pg.Client({ connectionString: database.ownerUrl });
+    await owner.connect();
+    await insertEvent(owner);
+    await owner.query(OLD);
+    expect((await outbox(database.workerUrl, 'purge', '--dry-run')).stdout).toMatch(/outbox_log_\d+ +\d+ bytes would go/);
+    expect((await owner.query('select from outbox.outbox_log')).rowCount).toBe(1);
+    expect((await outbox(database.workerUrl, 'purge')).stdout).toMatch(/outbox_log_\d+ +\d+ bytes removed/);
+    expect((await owner.query('select from outbox.outbox_log')).rowCount).toBe(0);
+    await owner.end();
+  });
+
+  it('rebase says when there is nothing to do', async () => {
+    expect((await outbox(database.ownerUrl, 'rebase')).stdout).toContain('there is nothing to do');
+  });
+
+  it('refuses what it does not know, and names what there is', async () => {
+    expect(await outbox(database.ownerUrl, 'explode')).toMatchObject({ code: 1, stderr: expect.stringContaining('purge') });
+  });
+});
