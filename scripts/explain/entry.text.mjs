@@ -10,7 +10,7 @@ const KINDS = {
 const LEVEL_STYLES = { WARNING: 'yellow', ERROR: 'red', CRITICAL: 'red' };
 // What the header says once, what the kind and the name say already, and hashes that tell a reader nothing.
 const LEFT_OUT =
-  /^(time|timestamp|kind|level|logger|event|trace_id|trace\.origin|usr\..*|organization\.id|http\..*|network\.client\.ip|service|env|version|error\..*|exc_info|event\.id|event_type|audit\..*|log\.truncated|attempt|duration|fingerprint)$/;
+  /^(time|timestamp|kind|level|logger|event|trace_id|trace\.origin|usr\..*|organization\.id|http\..*|network\.client\.ip|service|env|version|error\..*|exc_info|event\.id|event_type|audit\..*|log\.truncated|attempt|duration|db\.query_count|db\.duration|fingerprint)$/;
 
 /** One entry as it is shown: symbol and kind, its name, and the few fields that matter. */
 export function entryText(entry, place) {
@@ -22,7 +22,7 @@ export function entryText(entry, place) {
 const TEXTS = {
   log: (entry, place) => [
     entry.event,
-    [...httpDetails(entry), ...consumerDetails(entry), ...freeFields(entry, place), errorOf(entry)],
+    [...httpDetails(entry), ...consumerDetails(entry), ...databaseDetails(entry), ...freeFields(entry, place), errorOf(entry)],
   ],
   event: (entry) => [
     entry.event_type,
@@ -45,6 +45,14 @@ const httpDetails = (entry) =>
 
 const consumerDetails = (entry) =>
   entry.consumer === undefined ? [] : [entry.attempt > 1 ? `attempt ${entry.attempt}` : '', durationOf(entry)];
+
+const databaseDetails = (entry) => {
+  if (entry.event === 'database_query_slow') return [durationOf(entry)];
+  const count = entry['db.query_count'];
+  return count === undefined
+    ? []
+    : [`${count} ${count === 1 ? 'statement' : 'statements'} in ${milliseconds(entry['db.duration'] / 1e6)}`];
+};
 
 const durationOf = (entry) => (entry.duration === undefined ? '' : `in ${milliseconds(entry.duration / 1e6)}`);
 

@@ -94,7 +94,7 @@ describe('the documents', () => {
 
   it('name npm scripts that exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
-    const named = DOCUMENTS.flatMap((name) => [...read(name).matchAll(/npm (?:run (?:-s )?)?([\w:]+)/g)]).map(
+    const named = DOCUMENTS.flatMap((name) => [...read(name).matchAll(/npm (?:run (?:-s )?)?([\w:-]+)/g)]).map(
       ([, name = '']) => name,
     );
     const own = [...new Set(named)];

@@ -61,7 +61,8 @@ export function prettyText(line: string, colour: boolean): string {
 }
 
 function valueOf(key: string, value: unknown): string {
-  if (key === LogField.duration && typeof value === 'number') return `${(value / 1e6).toFixed(1)}ms`;
+  if ((key === LogField.duration || key === LogField.queryDuration) && typeof value === 'number')
+    return `${(value / 1e6).toFixed(1)}ms`;
   if (typeof value !== 'string') return oneLine(JSON.stringify(value));
   return /^[\w@.:/+-]+$/.test(value) ? value : oneLine(JSON.stringify(value));
 }

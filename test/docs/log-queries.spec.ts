@@ -1,0 +1,263 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { LogField } from '@pikaia/logging';
+import { filledIn, logQueries, type LogQuery } from '@pikaia/logging/queries';
+import { runQuery, type Row } from '../insights/insights.interpreter.js';
+import type { Answer } from '../support/system.js';
+import { blocks } from './code-blocks.js';
+import { makeIncidents, type Incidents } from './incidents.js';
+
+const root = resolve(__dirname, '../..');
+const read = (name: string): string => readFileSync(join(root, name), 'utf8');
+const run = promisify(execFile);
+const queries = Object.entries(logQueries) as [keyof typeof logQueries, LogQuery][];
+
+/** The rows of a document's tables, as the texts of their cells. */
+const tableOf = (name: string): string[][] =>
+  read(name)
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .map((line) =>
+      line
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    );
+const codes = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
+
+const catalogue = new Map(
+  tableOf('docs/log-events.md').map(([event = '', levels = '', loggers = '', fields = '']) => [
+    codes(event)[0]!,
+    { levels: levels.split(', '), loggers: codes(loggers), fields: codes(fields) },
+  ]),
+);
+const typeOf = new Map(tableOf('docs/log-fields.md').map(([name = '', type = '']) => [codes(name)[0]!, type]));
+
+let incidents: Incidents;
+
+beforeAll(async () => {
+  incidents = await makeIncidents();
+}, 90_000);
+afterAll(() => incidents.system.stop());
+
+const idOf = ({ headers }: Answer): string => headers.get('x-correlation-id')!;
+const values = (): Record<string, string> => ({
+  'correlation id': idOf(incidents.failed),
+  'user id': incidents.userId,
+  'organization id': incidents.organizationId,
+  'e-mail': 'alice@example.com',
+});
+const answerOf = (query: LogQuery, more: Record<string, string> = {}) =>
+  runQuery(filledIn(query, { ...values(), ...more }), incidents.lines);
+
+const events = (rows: readonly Row[]): unknown[] => rows.map((row) => row['event']);
+const failure = (): unknown => expect.objectContaining({ event: 'unhandled_error', trace_id: idOf(incidents.failed) });
+const column = 'column Organization.slug does not exist';
+
+/** What each query finds of what has happened. */
+const FINDS: Record<keyof typeof logQueries, (rows: readonly Row[]) => void> = {
+  byCorrelationId: (rows) => {
+    expect(events(rows)).toEqual(['unhandled_error', 'request_failed']);
+    expect(rows[0]).toMatchObject({ level: 'ERROR', 'error.message': column });
+    expect(JSON.parse(String(rows[0]!['@message']))).toMatchObject({ 'error.code': '42703' });
+  },
+  slowRequests: (rows) => {
+    expect(rows).toContainEqual(
+      expect.objectContaining({ trace_id: idOf(incidents.slow), 'http.method': 'PATCH', 'db.query_count': expect.any(Number) }),
+    );
+    for (const { took, inDatabase } of rows) expect([Number(took) > 1_000, Number(inDatabase) > 900]).toEqual([true, true]);
+  },
+  slowRoutes: (rows) => {
+    expect(rows[0]).toMatchObject({ 'http.method': 'PATCH', 'http.route': '/api/v1/organization', requests: 3 });
+    expect(Number(rows[0]!['p99'])).toBeGreaterThan(1_000);
+    expect(Number(rows[0]!['p99'])).toBeGreaterThanOrEqual(Number(rows[0]!['median']));
+    expect(Number(rows[0]!['mostQueries'])).toBeGreaterThan(3);
+  },
+  volume: (rows) => {
+    expect(rows[0]).toEqual({ 'http.url_details.path': '/api/v1/organization', requests: 4 });
+    expect(rows).toContainEqual({ 'http.url_details.path': '/api/v1/members/nobody', requests: 1 });
+  },
+  overTime: (rows) => {
+    expect(rows.reduce((sum, { requests }) => sum + Number(requests), 0)).toBe(7);
+    expect(Math.max(...rows.map(({ worst }) => Number(worst)))).toBe(500);
+  },
+  aborted: (rows) => {
+    expect(rows).toEqual([
+      { 'http.method': 'PATCH', 'http.url_details.path': '/api/v1/organization', aborted: 1, waited: expect.any(Number) },
+    ]);
+  },
+  errors: (rows) => expect(rows).toContainEqual(failure()),
+  errorsByEvent: (rows) => {
+    expect(rows).toContainEqual(
+      expect.objectContaining({
+        event: 'unhandled_error',
+        'error.kind': 'QueryFailedError',
+        errors: 1,
+        example: idOf(incidents.failed),
+      }),
+    );
+  },
+  errorsOfUser: (rows) => expect([...events(rows)].sort()).toEqual(['request_failed', 'unhandled_error']),
+  errorsOfOrganization: (rows) => {
+    expect([...events(rows)].sort()).toEqual(['request_failed', 'unhandled_error']);
+    expect(rows).toContainEqual(failure());
+  },
+  actionsOfUser: (rows) => {
+    expect(rows).toContainEqual(expect.objectContaining({ event: 'audit_recorded', 'audit.action': 'member.invited' }));
+    expect(
+      rows
+        .map((row) => row['http.status_code'])
+        .filter(Boolean)
+        .sort(),
+    ).toEqual([200, 201, 400, 409, 499, 500]);
+  },
+  welcomeEmail: (rows) => expect(rows).toEqual([]), // of Alice, whom nobody invited
+  slowQueries: (rows) => {
+    expect(rows[0]).toMatchObject({ 'db.operation': 'SELECT', 'db.statement': expect.stringMatching(/^SELECT .* WHERE .*\$1/) });
+    expect(Number(rows[0]!['worst'])).toBeGreaterThan(1_000);
+  },
+};
+
+describe('the queries of Logs Insights', () => {
+  it.each(queries)('%s finds what has happened, by fields that the lines have', (key, query) => {
+    const { rows, unknown } = answerOf(query);
+    expect(unknown).toEqual([]);
+    FINDS[key](rows);
+  });
+
+  it('say whether the welcome email was sent, and how to follow an invitation', () => {
+    const { rows } = answerOf(logQueries.welcomeEmail, { 'e-mail': 'frank@example.com' });
+    expect(events(rows)).toEqual(['member_invite_started', 'welcome_email_sent']);
+    expect(new Set(rows.map((row) => row['trace_id']))).toEqual(new Set([idOf(incidents.invited)]));
+  });
+
+  it.each(queries)('%s names events that are logged', (_, { text }) => {
+    expect(eventsIn(text).filter((event) => !catalogue.has(event))).toEqual([]);
+  });
+
+  it('have names and questions of their own, and say what to fill in', () => {
+    expect(new Set(queries.map(([, { name }]) => name)).size).toBe(queries.length);
+    for (const [, query] of queries) {
+      expect([query.name, query.question]).toEqual([expect.stringMatching(/^\w+\/[\w ]+$/), expect.stringMatching(/[?.]$/)]);
+      expect(filledIn(query, values())).not.toMatch(/[<>"][a-z -]+>/);
+    }
+    expect(filledIn(logQueries.errorsOfUser, { 'user id': 'a" or level = "INFO' })).toContain('= "a\\" or level = \\"INFO"');
+  });
+
+  it.each(queries)('%s is found out where one of its fields or events has a wrong name (planted)', (_, query) => {
+    const names = new Set(query.text.match(/`[^`]+`/g));
+    for (const name of names) {
+      const text = query.text.replaceAll(name, `${name.slice(0, -1)}_x\``);
+      expect(answerOf({ ...query, text }).unknown).toEqual([`${name.slice(1, -1)}_x`]);
+    }
+    for (const event of eventsIn(query.text)) expect(catalogue.has(`${event}_x`)).toBe(false);
+    expect(names.size).toBeGreaterThan(0);
+  });
+});
+
+/** The events that a query compares with. */
+const eventsIn = (text: string): string[] =>
+  [...text.matchAll(/\bevent (?:=|in) (\[[^\]]*\]|"[^"]*")/g)].flatMap(([, list = '']) =>
+    [...list.matchAll(/"(\w+)"/g)].map(([, event = '']) => event),
+  );
+
+describe('what the running system prints', () => {
+  const known = new Set<string>(Object.values(LogField));
+  const problemsOf = (line: Readonly<Record<string, unknown>>): string[] => {
+    const { event, level, logger } = line as Record<string, string>;
+    const entry = catalogue.get(event!);
+    if (!entry) return [`${event} is not in docs/log-events.md`];
+    const strange = Object.keys(line).filter(
+      (key) => !known.has(key) && !entry.fields.includes(key) && !entry.fields.includes('…'),
+    );
+    return [
+      ...(entry.levels.includes(level!) ? [] : [`${event} at ${level}`]),
+      ...(entry.loggers.length === 0 || entry.loggers.includes(logger!) ? [] : [`${event} by ${logger}`]),
+      ...strange.map((key) => `${event} has ${key}`),
+      ...Object.entries(line)
+        .filter(([key, value]) => !fits(typeOf.get(key), value))
+        .map(([key, value]) => `${key} is ${String(value)}`),
+    ];
+  };
+
+  it('is documented: each event with its level and logger, each key with its type', () => {
+    const seen = incidents.lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
+    expect(new Set(seen.flatMap(problemsOf))).toEqual(new Set());
+    expect(new Set(seen.map(({ event }) => event)).size).toBeGreaterThanOrEqual(15);
+    expect(new Set(seen.flatMap((line) => Object.keys(line))).size).toBeGreaterThan(35);
+  });
+
+  it.each([
+    ['an event that no code names', { event: 'planted' }, 'planted is not in docs/log-events.md'],
+    ['another level', { event: 'request_failed', level: 'INFO', logger: 'http' }, 'request_failed at INFO'],
+    ['another logger', { event: 'request_failed', level: 'ERROR', logger: 'x' }, 'request_failed by x'],
+    ['a key of nobody', { event: 'request_failed', level: 'ERROR', logger: 'http', planted: 1 }, 'request_failed has planted'],
+    [
+      'a collision',
+      { event: 'request_failed', level: 'ERROR', logger: 'http', 'extra.level': 1 },
+      'request_failed has extra.level',
+    ],
+    ['a text for a number', { event: 'request_failed', level: 'ERROR', logger: 'http', duration: '1' }, 'duration is 1'],
+  ])('would not be, with %s (planted)', (_, line, problem) => {
+    expect(problemsOf(line)).toEqual([problem]);
+  });
+});
+
+function fits(type: string | undefined, value: unknown): boolean {
+  if (type === undefined) return true;
+  if (type === 'text' || type === 'boolean') return typeof value === (type === 'text' ? 'string' : 'boolean');
+  return Number.isInteger(value);
+}
+
+describe('docs/find-a-failed-request.md', () => {
+  const text = read('docs/find-a-failed-request.md');
+
+  it('shows the answer as it is', () => {
+    const [shown] = blocks(text, 'json');
+    expect(Object.keys(JSON.parse(shown!) as object)).toEqual(Object.keys(incidents.failed.body));
+    expect(JSON.parse(shown!)).toEqual({ ...incidents.failed.body, correlation_id: expect.any(String) });
+  });
+
+  it('shows what explain says of such a request', async () => {
+    const { system, failed } = incidents;
+    const olga = await system.token('olga@example.com');
+    const command = [
+      join(root, 'scripts/explain.mjs'),
+      idOf(failed),
+      '--url',
+      `http://127.0.0.1:${system.api.port}`,
+      '--token',
+      olga,
+    ];
+    const { stdout } = await run(process.execPath, command, { cwd: root });
+    const essence = (output: string): string[] =>
+      output
+        .split('\n')
+        .filter((line) => !/^\d{4}-/.test(line)) // when, and which id
+        .map((line) =>
+          line
+            .replace(/[\d.]+ (?:ms|s)\b/g, 'some time')
+            .replace(/ +/g, ' ')
+            .trim(),
+        )
+        .filter(Boolean);
+    const [shown] = blocks(text, 'text');
+    expect(essence(stdout)).toEqual(essence(shown!));
+  });
+
+  it('shows queries that are those of the code', () => {
+    const shown = blocks(text, 'insights').map((block) => block.trim());
+    const written = queries.map(([, query]) => query.text);
+    expect(shown.length).toBeGreaterThanOrEqual(4);
+    expect(shown.filter((query) => !written.includes(query))).toEqual([]);
+  });
+
+  it('names events and fields that exist', () => {
+    const named = codes(text).filter((code) => /^[a-z]+(_[a-z]+)+$/.test(code) && !known(code));
+    expect(named).toEqual([]);
+  });
+
+  const known = (code: string): boolean => catalogue.has(code) || typeOf.has(code) || ['correlation_id'].includes(code);
+});

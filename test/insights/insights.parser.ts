@@ -1,0 +1,153 @@
+/** What a query of Logs Insights says. Only what is documented and used here is known; everything else is refused. */
+export type Expression =
+  | { readonly kind: 'value'; readonly value: string | number }
+  | { readonly kind: 'pattern'; readonly value: RegExp }
+  | { readonly kind: 'field'; readonly name: string }
+  | { readonly kind: 'list'; readonly items: readonly Expression[] }
+  | { readonly kind: 'call'; readonly name: string; readonly given: readonly Expression[]; readonly text: string }
+  | { readonly kind: 'operation'; readonly operator: string; readonly given: readonly Expression[] };
+
+export interface Named {
+  readonly expression: Expression;
+  /** Its alias, else its text. */
+  readonly name: string;
+}
+
+export type Command =
+  | { readonly command: 'fields' | 'display'; readonly columns: readonly Named[] }
+  | { readonly command: 'filter'; readonly condition: Expression }
+  | { readonly command: 'stats'; readonly columns: readonly Named[]; readonly by: readonly Named[] }
+  | { readonly command: 'sort'; readonly keys: readonly { readonly key: Expression; readonly descending: boolean }[] }
+  | { readonly command: 'dedup'; readonly columns: readonly Named[] }
+  | { readonly command: 'limit'; readonly count: number };
+
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-Guidelines.html: a name with anything but letters,
+// digits, @ and . stands in backticks; AWS's own examples leave the underscore without.
+const TOKEN =
+  /\s*(?:(?<comment>#[^\n]*)|`(?<name>[^`]+)`|"(?<text>(?:[^"\\]|\\.)*)"|(?<period>\d+(?:ms|[smhd])\b)|(?<number>\d+(?:\.\d+)?)|(?<word>@?[A-Za-z][\w.]*)|(?<sign>!=|<=|>=|[=<>|,()[\]*/+-]))/y;
+const PATTERN = /\s*\/(?<pattern>(?:[^/\\\n]|\\.)+)\//y; // after like; elsewhere a slash divides
+
+interface Token {
+  readonly kind: 'name' | 'word' | 'text' | 'pattern' | 'period' | 'number' | 'sign';
+  readonly text: string;
+}
+
+function tokensOf(query: string): Token[] {
+  const tokens: Token[] = [];
+  for (let at = 0; query.slice(at).trim();) {
+    const expected = tokens.at(-1)?.text.toLowerCase() === 'like' && /^\s*\//.test(query.slice(at)) ? PATTERN : TOKEN;
+    expected.lastIndex = at;
+    const found = expected.exec(query);
+    if (!found) throw new Error(`not understood: ${query.slice(at, at + 30)}`);
+    at = expected.lastIndex;
+    const [kind, text] = Object.entries(found.groups!).find(([, each]) => each !== undefined) as [
+      Token['kind'] | 'comment',
+      string,
+    ];
+    if (kind !== 'comment') tokens.push({ kind, text: kind === 'text' ? text.replace(/\\(.)/g, '$1') : text });
+  }
+  return tokens;
+}
+
+const LEVELS: readonly (readonly string[])[] = [
+  ['or'],
+  ['and'],
+  ['=', '!=', '<', '<=', '>', '>=', 'like', 'in'],
+  ['+', '-'],
+  ['*', '/'],
+];
+const NOT_AT = 2; // `not` binds closer than `and`
+
+export function parseQuery(query: string): Command[] {
+  const tokens = tokensOf(query);
+  let at = 0;
+  const refuse = (): never => {
+    throw new Error(
+      `not understood at ${
+        tokens
+          .slice(at, at + 4)
+          .map(({ text }) => text)
+          .join(' ') || 'the end'
+      }`,
+    );
+  };
+  const isWord = (text: string): boolean =>
+    tokens[at]?.text.toLowerCase() === text && (tokens[at]!.kind === 'word' || tokens[at]!.kind === 'sign');
+  const take = (text: string): boolean => (isWord(text) ? ((at += 1), true) : false);
+  const need = (text: string): void => void (take(text) || refuse());
+
+  function list<T>(item: () => T): T[] {
+    const items = [item()];
+    while (take(',')) items.push(item());
+    return items;
+  }
+
+  function operation(level = 0): Expression {
+    if (level === NOT_AT && take('not')) return { kind: 'operation', operator: 'not', given: [operation(NOT_AT)] };
+    if (level === LEVELS.length) return primary();
+    let left = operation(level + 1);
+    for (let operator; (operator = LEVELS[level]!.find(isWord)) !== undefined;) {
+      at++;
+      left = { kind: 'operation', operator, given: [left, operation(level + 1)] };
+    }
+    return left;
+  }
+
+  function primary(): Expression {
+    if (take('(')) {
+      const inside = operation();
+      need(')');
+      return inside;
+    }
+    if (take('[')) {
+      const items = list(primary);
+      need(']');
+      return { kind: 'list', items };
+    }
+    const token = tokens[at++] ?? refuse();
+    if (token.kind === 'name') return { kind: 'field', name: token.text };
+    if (token.kind === 'text' || token.kind === 'period') return { kind: 'value', value: token.text };
+    if (token.kind === 'number') return { kind: 'value', value: Number(token.text) };
+    if (token.kind === 'pattern') return { kind: 'pattern', value: new RegExp(token.text) };
+    if (token.kind === 'sign') return (at--, refuse());
+    if (!take('(')) return { kind: 'field', name: token.text };
+    const start = at;
+    const given = take('*') ? [] : list(() => operation());
+    need(')');
+    const text = `${token.text}(${tokens
+      .slice(start, at - 1)
+      .map((each) => each.text)
+      .join(' ')})`;
+    return { kind: 'call', name: token.text.toLowerCase(), given, text };
+  }
+
+  function named(): Named {
+    const expression = operation();
+    if (!take('as')) return { expression, name: nameOf(expression) };
+    const alias = tokens[at++] ?? refuse();
+    return alias.kind === 'word' || alias.kind === 'name' ? { expression, name: alias.text } : (at--, refuse());
+  }
+
+  function command(): Command {
+    if (take('fields')) return { command: 'fields', columns: list(named) };
+    if (take('display')) return { command: 'display', columns: list(named) };
+    if (take('filter')) return { command: 'filter', condition: operation() };
+    if (take('stats')) return { command: 'stats', columns: list(named), by: take('by') ? list(named) : [] };
+    if (take('dedup')) return { command: 'dedup', columns: list(named) };
+    if (take('sort'))
+      return { command: 'sort', keys: list(() => ({ key: operation(), descending: take('desc') || (take('asc'), false) })) };
+    if (take('limit')) return { command: 'limit', count: tokens[at]?.kind === 'number' ? Number(tokens[at++]!.text) : refuse() };
+    return refuse();
+  }
+
+  const commands = [command()];
+  while (take('|')) commands.push(command());
+  if (at < tokens.length) refuse();
+  return commands;
+}
+
+function nameOf(expression: Expression): string {
+  if (expression.kind === 'field') return expression.name;
+  if (expression.kind === 'call') return expression.text;
+  throw new Error('what is computed needs a name: as …');
+}
