@@ -34,14 +34,19 @@ export function eventCatalogue(planted) {
 
 const distinct = (texts) => [...new Set(texts)].sort();
 
+const parsed = new Map(); // what a second program of the same process need not read again
+
 function programOf(files, planted) {
   const parsing = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined };
   const { options } = ts.getParsedCommandLineOfConfigFile(join(root, 'tsconfig.specs.json'), {}, parsing);
   const host = ts.createCompilerHost(options);
   return ts.createProgram(files, options, {
     ...host,
-    getSourceFile: (name, target, ...rest) =>
-      name === PLANTED ? ts.createSourceFile(name, planted, target) : host.getSourceFile(name, target, ...rest),
+    getSourceFile(name, target, ...rest) {
+      if (name === PLANTED) return ts.createSourceFile(name, planted, target);
+      if (!parsed.has(name)) parsed.set(name, host.getSourceFile(name, target, ...rest));
+      return parsed.get(name);
+    },
   });
 }
 

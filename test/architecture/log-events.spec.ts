@@ -7,7 +7,7 @@ const COMPILING_MS = 60_000;
 /** What is found in a source file that gets a logger and says `text`. */
 const planted = (text: string) =>
   eventCatalogue(
-    `import { getLogger, type LogFields } from '@pikaia/logging';\nconst said = getLogger('planted');\n${text}\nexport {};\n`,
+    `import { getLogger } from '../../logging/src/logger.js';\nimport type { LogFields } from '../../logging/src/record/record-text.js';\nconst said = getLogger('planted');\n${text}\nexport {};\n`,
   );
 
 describe('docs/log-events.md', () => {
@@ -50,7 +50,7 @@ describe('docs/log-events.md', () => {
     'is refused where the name of an event is not known, naming the place (planted)',
     () => {
       expect(() => planted('const name: string = process.title;\nsaid.info(name as never);')).toThrow(
-        /libs\/events\/src\/planted\.ts:4: the name of the event is not known/,
+        /libs\/events\/src\/planted\.ts:5: the name of the event is not known/,
       );
     },
     COMPILING_MS,

@@ -65,11 +65,12 @@ describe('a measured connection', () => {
     const client = await pool.connect();
     let late!: Promise<unknown>;
     await context.run({}, async () => {
+      const sentAt = performance.now();
       late = client.query('select pg_sleep(0.2)');
       await new Promise((resolve) => setTimeout(resolve, 20));
       expect(count()).toBe(1);
       expect(milliseconds()).toBeGreaterThan(10);
-      expect(milliseconds()).toBeLessThan(200);
+      expect(milliseconds()).toBeLessThanOrEqual(performance.now() - sentAt);
     });
     await context.run({}, async () => {
       await late;
@@ -107,10 +108,10 @@ describe('a measured connection', () => {
   it('counts a stream once, without its time', async () => {
     const client = await newPool().connect();
     await context.run({}, async () => {
-      const query = client.query(new pg.Query('select pg_sleep(0.02)'));
+      const query = client.query(new pg.Query('select pg_sleep(0.2)'));
       await new Promise((resolve) => (query as unknown as NodeJS.EventEmitter).once('end', resolve));
       expect(count()).toBe(1);
-      expect(milliseconds()).toBeLessThan(15);
+      expect(milliseconds()).toBeLessThan(150);
     });
     client.release();
   });
