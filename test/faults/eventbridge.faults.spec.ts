@@ -1,0 +1,255 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { flawless, flawsOf } from '../support/event.history.js';
+import { EventBusStub, type Fault, type PutEntry } from '../support/event-bus.stub.js';
+import { insertEvent } from '../support/outbox.js';
+import { seededRandom } from '../support/seeded-random.js';
+import { System } from '../support/system.js';
+import { eventually, until } from '../support/until.js';
+
+// PIKAIA_PROOF_SECONDS makes it run for longer, PIKAIA_PROOF_SEED repeats the choices of a run.
+const SECONDS = Number(process.env['PIKAIA_PROOF_SECONDS'] ?? 0);
+const SEED = Number(process.env['PIKAIA_PROOF_SEED'] ?? randomInt(2 ** 31));
+const FAULT_MS = 700; // of each fault; then the bus is honest again for a while
+const WRITERS = 3;
+const PATIENCE_MS = 60_000; // the machine may be busy; nothing here takes a tenth of it otherwise
+const ALICE = 'alice@example.com';
+
+jest.setTimeout((SECONDS + 120) * 1000);
+
+describe(`events on their way to EventBridge (seed ${SEED})`, () => {
+  const random = seededRandom(SEED);
+  const committed = new Set<string>();
+  const rolledBack = new Set<string>();
+  let stub: EventBusStub;
+  let system: System;
+
+  beforeAll(async () => {
+    stub = await EventBusStub.start();
+    system = await System.start({
+      worker: false,
+      environment: {
+        EVENT_SINKS: 'eventbridge,local',
+        EVENT_BUS_NAME: 'pikaia',
+        AWS_ENDPOINT_URL: stub.url,
+        AWS_REGION: 'eu-central-1',
+        AWS_ACCESS_KEY_ID: 'GOOD',
+        AWS_SECRET_ACCESS_KEY: 'secret',
+        EVENT_BUS_TIMEOUT_MS: '400',
+        EVENT_BUS_CHECK_INTERVAL_MS: '200',
+        OUTBOX_POLL_INTERVAL_MS: '100',
+        OUTBOX_LEADER_TIMEOUT_MS: '3000',
+      },
+    });
+  });
+  afterAll(async () => {
+    await system.stop();
+    await stub.stop();
+  });
+
+  const arrived = (): string[] => stub.details.map(({ event_id }) => String(event_id));
+  const flaws = () => flawsOf({ committed, rolledBack, arrived: arrived() });
+
+  it('does not start without the bus, and says so', async () => {
+    stub.deleteBus('pikaia');
+    await expect(system.startWorker()).rejects.toThrow(/PIKAIA_SINK_DESTINATION_MISSING/);
+    stub.createBus('pikaia');
+  });
+
+  it('an invitation reaches the bus once, as it was written, and its e-mail goes out beside it', async () => {
+    await system.startWorker();
+    const answer = await system.request('POST', '/members/invitations', {
+      as: ALICE,
+      body: { email: 'bus@example.com', role: 'member' },
+    });
+    expect(answer.status).toBe(201);
+    const correlationId = answer.headers.get('x-correlation-id');
+    const entry = await until(
+      'the event',
+      () => stub.accepted.find(({ Detail }) => Detail!.includes(correlationId!)),
+      PATIENCE_MS,
+    );
+    const [row] = await system.query<{ payload: object; position: string; event_id: string; occurred_at: Date }>(
+      'select payload, position, event_id, occurred_at from outbox.outbox_log where correlation_id = $1',
+      [correlationId],
+    );
+    const { payload, position, event_id, occurred_at } = row!;
+    expect(JSON.parse(entry.Detail!)).toEqual({ ...payload, sequence: position });
+    expect({ ...entry, Detail: undefined }).toEqual({
+      EventBusName: 'pikaia',
+      Source: 'pikaia.member',
+      DetailType: 'member.invited',
+      Time: occurred_at.getTime() / 1000,
+      Resources: [`urn:pikaia:member:${(payload as { aggregate_id: string }).aggregate_id}`],
+    });
+    await until(
+      'it is published to all sinks',
+      async () => {
+        const rows = await system.query<{ status: string }>('select status from events_outboxevent where event_id = $1', [
+          event_id,
+        ]);
+        return rows[0]!.status === 'published';
+      },
+      PATIENCE_MS,
+    );
+    expect(arrived().filter((id) => id === event_id)).toHaveLength(1);
+    committed.add(event_id);
+  });
+
+  it('all arrive, whatever happens to bus and worker; what was taken back never does', async () => {
+    const state = { writing: true };
+    const writers = Array.from({ length: WRITERS }, () => write(state));
+    const startedAt = performance.now();
+    const counts: Record<string, number> = {};
+    do {
+      for (const [name, strike] of shuffled(Object.entries(FAULTS))) {
+        counts[name] = (counts[name] ?? 0) + 1;
+        await strike();
+        stub.fault = undefined;
+        await pause(100);
+      }
+    } while (performance.now() - startedAt < SECONDS * 1000);
+    state.writing = false;
+    await Promise.all(writers);
+    await eventually(
+      () => flaws().lost.length,
+      (lost) => lost === 0,
+      PATIENCE_MS,
+    );
+    process.stdout.write(
+      `${JSON.stringify({ seed: SEED, committed: committed.size, repeated: stub.accepted.length - committed.size, rolledBack: rolledBack.size, ...counts })}\n`,
+    );
+    expect(flaws()).toEqual(flawless);
+    expect(rolledBack.size).toBeGreaterThan(0);
+    const statuses = () =>
+      system.query<{ status: string; count: number }>(
+        `select status, count(*)::int as count from events_outboxevent where event_type = 'thing.changed' group by status`,
+      );
+    const settled = await eventually(statuses, (rows) => rows.every(({ status }) => status === 'published'), PATIENCE_MS);
+    expect(settled).toHaveLength(1); // none is stuck, and none was given up for a fault of the bus
+  });
+
+  it('an event that the bus refuses for good is a dead letter after two attempts, and holds up nothing', async () => {
+    stub.fault = () => ({ refuse: ({ Detail }) => (Detail!.includes('unwanted') ? 'MalformedDetail' : undefined) });
+    const bad = await publish({ unwanted: true });
+    const good = await publish({});
+    const statusOf = async (id: string) =>
+      (
+        await system.query<{ status: string; attempts: number; last_error: string }>(
+          'select * from events_outboxevent where event_id = $1',
+          [id],
+        )
+      )[0]!;
+    await until('it is given up', async () => (await statusOf(bad)).status === 'failed', PATIENCE_MS);
+    expect(await statusOf(bad)).toMatchObject({
+      attempts: 2,
+      last_error: expect.stringContaining('EventBusError MalformedDetail'),
+    });
+    await until('the other one', async () => (await statusOf(good)).status === 'published', PATIENCE_MS);
+    stub.fault = undefined;
+  });
+
+  it.each<[string, () => void, keyof typeof flawless]>([
+    ['one that was accepted and not kept', () => void stub.accepted.pop(), 'lost'],
+    ['one that nobody wrote', () => void stub.accepted.push({ Detail: '{"event_id":"ghost"}' }), 'ghosts'],
+    [
+      'one that was taken back',
+      () => void stub.accepted.push({ Detail: JSON.stringify({ event_id: [...rolledBack][0] }) }),
+      'undone',
+    ],
+  ])('the checker sees %s (planted)', (_, plant, flaw) => {
+    const before = [...stub.accepted];
+    const last = (JSON.parse(before.at(-1)!.Detail!) as { event_id: string }).event_id;
+    stub.accepted.splice(
+      0,
+      before.length,
+      ...before.filter(({ Detail }, index) => index === before.length - 1 || !Detail!.includes(last)),
+    );
+    committed.add(last);
+    plant();
+    expect(flaws()[flaw]).toHaveLength(1);
+    stub.accepted.splice(0, Infinity, ...before);
+  });
+
+  async function publish(data: object): Promise<string> {
+    const client = new pg.Client({ connectionString: system.database.apiUrl });
+    await client.connect();
+    try {
+      return (await insertEvent(client, { data })).id;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Transactions of one to five events, some of which are taken back. */
+  async function write(state: { writing: boolean }): Promise<void> {
+    const client = new pg.Client({ connectionString: system.database.apiUrl });
+    await client.connect();
+    while (state.writing) {
+      await client.query('begin');
+      const ids: string[] = [];
+      for (let i = Math.floor(random() * 5); i >= 0; i--) ids.push((await insertEvent(client)).id);
+      const keeps = random() < 0.9;
+      await client.query(keeps ? 'commit' : 'rollback');
+      for (const id of ids) (keeps ? committed : rolledBack).add(id);
+      await pause(random() * 30);
+    }
+    await client.end();
+  }
+
+  const during = (fault: (entries: readonly PutEntry[]) => Fault | undefined) => async () => {
+    stub.fault = ({ action, entries }) => (action === 'PutEvents' ? fault(entries) : undefined);
+    await pause(FAULT_MS);
+  };
+
+  const FAULTS: Record<string, () => Promise<void>> = {
+    throttled: during(() => (random() < 0.5 ? { fail: { status: 400, code: 'ThrottlingException' } } : undefined)),
+    halfFailed: during(() => ({ refuse: (_, index) => (index % 2 ? 'InternalFailure' : undefined) })),
+    down: during(() => ({ fail: { status: 503, code: 'ServiceUnavailable' } })),
+    malformed: during(() => ({ forge: () => '<html>bad gateway</html>' })),
+    short: during(() => ({ forge: ({ Entries }) => ({ FailedEntryCount: 0, Entries: Entries.slice(0, 1) }) })),
+    timedOutAfterAcceptance: during(() => (random() < 0.7 ? { silent: 'after' } : undefined)),
+    cut: during(() => ({ cut: random() < 0.5 ? 'before' : 'after' })),
+    credentialsExpired: async () => {
+      stub.validKeys = new Set(['OTHER']);
+      await pause(FAULT_MS);
+      stub.validKeys = undefined;
+    },
+    busDeleted: async () => {
+      stub.deleteBus('pikaia');
+      await pause(FAULT_MS);
+      stub.createBus('pikaia');
+      await pause(FAULT_MS);
+    },
+    busReplaced: async () => {
+      stub.deleteBus('pikaia');
+      await pause(random() * 150); // between two looks
+      stub.createBus('pikaia');
+      await pause(FAULT_MS);
+    },
+    killed: async () => {
+      let calls = 0;
+      stub.fault = ({ action }) => (action === 'PutEvents' && ++calls % 2 ? { silent: 'after' } : undefined);
+      await eventually(() => calls > 2, Boolean, PATIENCE_MS); // in the middle of what it sends
+      await system.worker.kill();
+      stub.fault = undefined;
+      await system.startWorker();
+    },
+    killedWithoutBus: async () => {
+      stub.deleteBus('pikaia');
+      const { length } = stub.calls;
+      await eventually(() => stub.calls.slice(length).some(({ action }) => action === 'PutEvents'), Boolean, PATIENCE_MS);
+      await system.worker.kill(); // perhaps before it has noticed
+      stub.createBus('pikaia');
+      await system.startWorker();
+    },
+  };
+
+  function shuffled<T>(list: readonly T[]): T[] {
+    return list
+      .map((item) => ({ item, at: random() }))
+      .sort((a, b) => a.at - b.at)
+      .map(({ item }) => item);
+  }
+});
