@@ -46,7 +46,7 @@ export interface RelayOptions extends RelayTiming {
 
 export interface RelayHealth {
   readonly sink: string;
-  readonly state: 'stopped' | 'connecting' | 'standby' | 'leading' | 'broken';
+  readonly state: 'stopped' | 'connecting' | 'standby' | 'leading' | 'retired' | 'broken';
   /** Null unless this process leads. */
   readonly term: TermStatus | null;
   readonly error: string | null;
@@ -62,6 +62,7 @@ export class OutboxRelay {
   private readonly random: () => number;
   private loop: Promise<void> | undefined;
   private stopping = false;
+  private retired = false;
   private stopWithinMs = 0;
   private term: Term | undefined;
   private state: RelayHealth['state'] = 'stopped';
@@ -95,6 +96,12 @@ export class OutboxRelay {
     this.pulse.wake();
   }
 
+  /** Somebody has asked something of the sink. */
+  wakeForCommand(): void {
+    this.term?.noteCommand();
+    this.pulse.wake();
+  }
+
   /**
    * Delivers what is due now, retries included, and stops.
    *
@@ -104,7 +111,7 @@ export class OutboxRelay {
     if (this.loop) throw new Error('runOnce is for a relay that was not started.');
     return this.withLeader(async (leader) => {
       if (!(await leader.tryLock())) return false;
-      await this.lead(leader, (term) => term.isIdle || term.isPaused);
+      await this.lead(leader, (term) => term.isIdle || term.isPaused || term.isRetired);
       return true;
     });
   }
@@ -128,7 +135,7 @@ export class OutboxRelay {
   }
 
   private async run(): Promise<void> {
-    while (!this.stopping) {
+    while (!this.stopping && !this.retired) {
       try {
         await this.withLeader((leader) => this.standByThenLead(leader));
       } catch (error) {
@@ -141,14 +148,15 @@ export class OutboxRelay {
         await this.pulse.wait(Math.min(LONGEST_RECONNECT_MS, retryDelay(this.failures, this.random)));
       }
     }
-    this.state = 'stopped';
+    this.state = this.retired ? 'retired' : 'stopped';
+    if (this.retired) logger.warning('sink_retired', { sink: this.options.sink.name });
   }
 
   private async standByThenLead(leader: Leader): Promise<void> {
     this.state = 'standby';
     await this.pulse.wait(this.modestyMs());
     while (!this.stopping && !(await leader.tryLock())) await this.pulse.wait(this.options.pollIntervalMs + this.modestyMs());
-    if (!this.stopping) await this.lead(leader, () => false);
+    if (!this.stopping) await this.lead(leader, (term) => term.isRetired);
   }
 
   private async lead(leader: Leader, isDone: (term: Term) => boolean): Promise<void> {
@@ -184,6 +192,7 @@ export class OutboxRelay {
         await this.pulse.wait(next);
       }
       await term.finish(this.stopWithinMs);
+      this.retired = term.isRetired;
       logger.info('leader_lost', { sink: sink.name, reason: 'stopped' });
     } catch (error) {
       logger.warning('leader_lost', { sink: sink.name, reason: textOf(error) });

@@ -1,6 +1,7 @@
 import type { Clock, PikaiaError } from '@pikaia/core';
 import { OutboxRelay, type RelayHealth, type RelayTiming } from './outbox.relay.js';
 import { registerSinks } from './register-sinks.js';
+import { COMMAND_MESSAGE } from '../record/outbox-channel.js';
 import type { Sink } from './sink.js';
 import { WakeUp } from './wake-up.js';
 
@@ -26,7 +27,13 @@ export class OutboxRelays {
   ) {
     const leads = () => this.relays.filter((relay) => relay.health().state === 'leading').length;
     this.relays = sinks.map((sink) => new OutboxRelay({ ...options, sink, leads }));
-    this.wakeUp = new WakeUp(options.url, () => this.relays.forEach((relay) => relay.wake()), options.random);
+    const wake = (relay: OutboxRelay) => relay.wake();
+    const wakeForCommand = (relay: OutboxRelay) => relay.wakeForCommand();
+    this.wakeUp = new WakeUp(
+      options.url,
+      (message) => this.relays.forEach(message === COMMAND_MESSAGE ? wakeForCommand : wake),
+      options.random,
+    );
   }
 
   /** @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` when the database is a restored dump; nothing runs then. */

@@ -1,7 +1,6 @@
 import type { Clock } from '@pikaia/core';
 import { Calls } from './calls.js';
-import type { ClientBase } from 'pg';
-import type { CursorStore, DeliveryChanges } from './cursor.store.js';
+import type { Alongside, CursorStore, DeliveryChanges } from './cursor.store.js';
 import type { Cursor } from './cursor.js';
 import { Deliveries, laneOf } from './deliveries.js';
 import { DeliveryExpiry, type ExpiryOptions } from './delivery.expiry.js';
@@ -11,6 +10,10 @@ import { Lanes, type Entry } from './lanes.js';
 import type { Leader } from './leader.js';
 import type { OutboxReader } from './outbox.reader.js';
 import { Outcomes } from './outcomes.js';
+import { CommandDesk } from '../operations/command.desk.js';
+import { ReplayReader } from '../operations/replay.reader.js';
+import { ReplayRun } from '../operations/replay.run.js';
+import { TermOperations } from '../operations/term.operations.js';
 import { SinkHealth } from './sink-health.js';
 import type { Sink } from './sink.js';
 
@@ -57,22 +60,47 @@ export class Term {
     private readonly handOver: HandOver,
     private readonly deliveries: Deliveries,
     private readonly health: SinkHealth,
+    private readonly outcomes: Outcomes,
     private readonly calls: Calls,
     private readonly expiry: DeliveryExpiry,
+    private readonly operations: TermOperations,
   ) {
     this.lastStoredAt = this.monotonic() - options.storeIntervalMs; // the first change is stored at once
   }
 
   static async begin(options: TermOptions, leader: Leader, reader: OutboxReader, store: CursorStore): Promise<Term> {
-    const { cursor, failingSince } = await store.load();
-    const deliveries = new Deliveries(leader.client, options.sink.name, options.sink.ordering === 'aggregate');
+    const { sink } = options;
+    const { client } = leader;
+    const { cursor, failingSince, state } = await store.load();
+    await store.markLeading();
+    const deliveries = new Deliveries(client, sink.name, sink.ordering === 'aggregate');
     await deliveries.load();
-    const health = new SinkHealth(leader.client, options, failingSince);
+    const health = new SinkHealth(client, options, failingSince);
     const lanes = new Lanes();
     const outcomes = new Outcomes(options, lanes, deliveries, health);
     const calls = new Calls(options, lanes, health, outcomes);
-    const expiry = new DeliveryExpiry(leader.client, options, deliveries);
-    return new Term(options, leader, reader, store, cursor, lanes, new HandOver(cursor), deliveries, health, calls, expiry);
+    const expiry = new DeliveryExpiry(client, options, deliveries);
+    const handOver = new HandOver(cursor);
+    const storeWith = (alongside: Alongside) => term.storeProgress(alongside);
+    const desk = new CommandDesk({ client, sink, deliveries, store: storeWith, cursor: () => handOver.cursor }, state);
+    const replays = new ReplayRun(options, new ReplayReader(client, sink.name, sink.types), lanes, deliveries, storeWith);
+    const operations = new TermOperations(options, desk, replays);
+    const term = new Term(
+      options,
+      leader,
+      reader,
+      store,
+      cursor,
+      lanes,
+      handOver,
+      deliveries,
+      health,
+      outcomes,
+      calls,
+      expiry,
+      operations,
+    );
+    return term;
   }
 
   /** The log may have something new. */
@@ -80,15 +108,21 @@ export class Term {
     this.hasMore = true;
   }
 
+  /** Somebody has asked for something: pause, skip, replay. */
+  noteCommand(): void {
+    this.operations.noteCommand();
+  }
+
   /** Does what is due and never waits for the sink. @returns milliseconds until something is due by the clock. */
   async step(): Promise<number> {
     this.leader.throwIfLost();
+    if (!this.ending) await this.operations.step();
     if (this.storeDueIn() <= 0) await this.storeProgress();
     if (this.expiry.dueIn <= 0) await this.expireDeliveries();
     await this.health.write();
-    if (this.deliveries.dueAt <= this.now()) await this.takeDueDeliveries();
+    if (this.retryDueIn() <= 0) await this.takeDueDeliveries();
     if (this.readDueIn() <= 0) await this.read();
-    this.calls.start();
+    if (!this.operations.isPaused) this.calls.start();
     if (this.pingDueIn() <= 0) await this.ping();
     return Math.max(
       0,
@@ -97,8 +131,9 @@ export class Term {
         this.expiry.dueIn,
         this.readDueIn(),
         this.pingDueIn(),
-        this.deliveries.dueAt - this.now(),
-        this.calls.dueIn,
+        this.retryDueIn(),
+        this.operations.dueIn,
+        this.operations.isPaused ? Infinity : this.calls.dueIn,
       ),
     );
   }
@@ -111,6 +146,7 @@ export class Term {
       !this.handOver.open &&
       !this.handOver.hasMoved &&
       !this.deliveries.hasChanges &&
+      this.operations.isIdle &&
       this.deliveries.dueAt > this.now()
     );
   }
@@ -134,9 +170,14 @@ export class Term {
     this.calls.drop();
   }
 
-  /** Nothing happens before a pause is over. */
+  /** Paused by people, or until a pause of the sink is over: nothing happens before that. */
   get isPaused(): boolean {
-    return this.calls.isPaused;
+    return this.calls.isPaused || (this.operations.isPaused && !this.calls.open);
+  }
+
+  /** The sink is given up for good. */
+  get isRetired(): boolean {
+    return this.operations.isRetired;
   }
 
   get status(): TermStatus {
@@ -186,8 +227,8 @@ export class Term {
   }
 
   /** `alongside`: other work of the leader, in the same transaction. */
-  private async storeProgress(alongside?: (client: ClientBase) => Promise<void>): Promise<void> {
-    const changes: DeliveryChanges = this.deliveries.takeChanges();
+  private async storeProgress(alongside?: Alongside): Promise<void> {
+    const changes: DeliveryChanges = { ...this.deliveries.takeChanges(), accepted: this.outcomes.takeAccepted() };
     const { cursor } = this.handOver;
     this.handOver.takeMoved();
     const stored = alongside ? this.store.storeWith(cursor, changes, alongside) : this.store.store(cursor, changes);
@@ -208,8 +249,13 @@ export class Term {
   }
 
   private readDueIn(): number {
-    if (this.ending || this.handOver.open >= this.options.readAhead) return Infinity;
+    const mayRead = !this.ending && !this.operations.isPaused && this.handOver.open < this.options.readAhead;
+    if (!mayRead) return Infinity;
     return this.hasMore ? 0 : this.lastReadAt + this.options.pollIntervalMs - this.monotonic();
+  }
+
+  private retryDueIn(): number {
+    return this.ending || this.operations.isPaused ? Infinity : this.deliveries.dueAt - this.now();
   }
 
   private pingDueIn(): number {
