@@ -2,7 +2,7 @@ import { PikaiaError } from '@pikaia/core';
 import pg from 'pg';
 
 // The first half of the advisory lock's key; the second is the sink's name. It only has to be the same everywhere.
-const LOCK_CLASS = 1_886_546_785;
+export const LOCK_CLASS = 1_886_546_785;
 
 // $1 class, $2 sink. Never pg_advisory_lock: a statement that waits holds a snapshot.
 const TRY_LOCK = 'select pg_try_advisory_lock($1, hashtext($2)) as locked, pg_backend_pid() as backend';

@@ -81,7 +81,7 @@ export class Term {
     const calls = new Calls(options, lanes, health, outcomes);
     const expiry = new DeliveryExpiry(client, options, deliveries);
     const handOver = new HandOver(cursor);
-    const storeWith = (alongside: Alongside) => term.storeProgress(alongside);
+    const storeWith = (alongside: Alongside): Promise<void> => term.storeProgress(alongside);
     const desk = new CommandDesk({ client, sink, deliveries, store: storeWith, cursor: () => handOver.cursor }, state);
     const replays = new ReplayRun(options, new ReplayReader(client, sink.name, sink.types), lanes, deliveries, storeWith);
     const operations = new TermOperations(options, desk, replays);
