@@ -24,6 +24,7 @@ export {
   type SinkStatus,
   type SlotStatus,
 } from './operations/outbox.status.js';
+export type { LeaderlessSink } from './operations/sink.watch.js';
 export { EventsModule, type EventsModuleOptions } from './record/events.module.js';
 export { Events, type Aggregate } from './record/events.service.js';
 export { OUTBOX_CHANNEL } from './record/outbox-channel.js';

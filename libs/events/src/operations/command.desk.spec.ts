@@ -76,6 +76,29 @@ describe('what people ask of a sink', () => {
       expect(await at.statuses([event])).toEqual(['published']);
     });
 
+    it('tells a sink that rests because it is paused from one that fails and from one that comes on', async () => {
+      const relay = at.relay({ pollIntervalMs: 10, stalledAfterMs: 1000 });
+      const progress = (expected: string) => eventually(() => relay.health().progress === expected);
+      relay.start();
+      try {
+        await progress('advancing');
+        at.sink.answerAll = { kind: 'transport', error: new Error('down') };
+        await insertEvent(at.api);
+        relay.wake();
+        await eventually(() => at.sink.ids.length);
+        at.clock.advance(1000);
+        await progress('failing');
+        await at.ask('pause');
+        await progress('paused');
+        at.sink.answerAll = undefined;
+        await at.ask('resume');
+        at.clock.advance(300_000);
+        await progress('advancing');
+      } finally {
+        await relay.stop();
+      }
+    });
+
     it('says that nothing changed when it was so already', async () => {
       const resume = await at.ask('resume');
       await at.run();

@@ -143,10 +143,13 @@ export class OutboxOperations {
   private async activeSinks(name: string | undefined): Promise<string[]> {
     const sinks = await this.query<{ name: string; state: SinkState }>(FIND_SINKS, [name ?? null]);
     const active = sinks.filter(({ state }) => state !== 'retired').map((sink) => sink.name);
-    if (name === undefined || active.length) return active;
+    if (active.length) return active;
     throw sinks.length
       ? new PikaiaError('PIKAIA_OUTBOX_SINK_RETIRED', `The sink ${name} was retired: nothing can be asked of it any more.`)
-      : new PikaiaError('PIKAIA_OUTBOX_SINK_UNKNOWN', `There is no sink ${name}. GET /admin/outbox lists those that there are.`);
+      : new PikaiaError(
+          'PIKAIA_OUTBOX_SINK_UNKNOWN',
+          `There is no sink ${name ?? 'at all'}. GET /admin/outbox lists those that there are; a worker registers its own when it starts.`,
+        );
   }
 
   private async requireEvent(eventId: string, { organizationId }: OperationScope): Promise<void> {

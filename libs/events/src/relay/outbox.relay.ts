@@ -15,6 +15,8 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const LONGEST_RECONNECT_MS = 5000; // a database that comes back is found within it
 
+const STALLED_AFTER_MS = 60_000; // longer than any pause between two attempts that are getting on
+
 export interface RelayTiming {
   /** Milliseconds between two reads that nobody asked for, and between two tries to become the leader. */
   readonly pollIntervalMs: number;
@@ -22,6 +24,8 @@ export interface RelayTiming {
   readonly storeIntervalMs: number;
   /** Milliseconds of silence after which the server takes the lead away. */
   readonly leaderTimeoutMs: number;
+  /** Milliseconds without any progress after which a sink that has events counts as stalled. */
+  readonly stalledAfterMs?: number;
 }
 
 export interface RelayOptions extends RelayTiming {
@@ -49,6 +53,8 @@ export interface RelayHealth {
   readonly state: 'stopped' | 'connecting' | 'standby' | 'leading' | 'retired' | 'broken';
   /** Null unless this process leads. */
   readonly term: TermStatus | null;
+  /** What became of the events lately; null unless this process leads. `failing`: the sink is not reached. */
+  readonly progress: 'advancing' | 'paused' | 'failing' | 'stalled' | null;
   readonly error: string | null;
 }
 
@@ -117,7 +123,9 @@ export class OutboxRelay {
   }
 
   health(): RelayHealth {
-    return { sink: this.options.sink.name, state: this.state, term: this.term?.status ?? null, error: this.error };
+    const term = this.term?.status ?? null;
+    const { sink, stalledAfterMs = STALLED_AFTER_MS } = this.options;
+    return { sink: sink.name, state: this.state, term, progress: term && progressOf(term, stalledAfterMs), error: this.error };
   }
 
   protected createLeader(): Leader {
@@ -223,4 +231,10 @@ export class OutboxRelay {
   private modestyMs(): number {
     return 25 * (this.options.leads?.() ?? 0) * this.random();
   }
+}
+
+function progressOf({ paused, stalledForMs, failingSince }: TermStatus, stalledAfterMs: number): RelayHealth['progress'] {
+  if (paused) return 'paused';
+  if (stalledForMs < stalledAfterMs) return 'advancing';
+  return failingSince ? 'failing' : 'stalled';
 }

@@ -1,4 +1,5 @@
-import type { Clock, PikaiaError } from '@pikaia/core';
+import { systemClock, type Clock, type PikaiaError } from '@pikaia/core';
+import { SinkWatch, type LeaderlessSink } from '../operations/sink.watch.js';
 import { OutboxRelay, type RelayHealth, type RelayTiming } from './outbox.relay.js';
 import { registerSinks } from './register-sinks.js';
 import { COMMAND_MESSAGE } from '../record/outbox-channel.js';
@@ -13,6 +14,8 @@ export interface OutboxRelaysOptions extends RelayTiming {
   /** As in RelayOptions. */
   readonly failedRetentionMs?: number;
   readonly expiryIntervalMs?: number;
+  /** Milliseconds without a leader after which a sink is reported. Default a minute. */
+  readonly leaderlessAlarmMs?: number;
   readonly onFatal?: (error: PikaiaError) => void;
 }
 
@@ -20,6 +23,7 @@ export interface OutboxRelaysOptions extends RelayTiming {
 export class OutboxRelays {
   private readonly relays: OutboxRelay[];
   private readonly wakeUp: WakeUp;
+  private readonly watch: SinkWatch;
 
   constructor(
     private readonly sinks: readonly Sink[],
@@ -27,13 +31,9 @@ export class OutboxRelays {
   ) {
     const leads = () => this.relays.filter((relay) => relay.health().state === 'leading').length;
     this.relays = sinks.map((sink) => new OutboxRelay({ ...options, sink, leads }));
-    const wake = (relay: OutboxRelay) => relay.wake();
-    const wakeForCommand = (relay: OutboxRelay) => relay.wakeForCommand();
-    this.wakeUp = new WakeUp(
-      options.url,
-      (message) => this.relays.forEach(message === COMMAND_MESSAGE ? wakeForCommand : wake),
-      options.random,
-    );
+    const { url, clock = systemClock, leaderlessAlarmMs = 60_000 } = options;
+    this.watch = new SinkWatch({ url, own: new Set(sinks.map(({ name }) => name)), leaderlessAlarmMs, clock });
+    this.wakeUp = new WakeUp(url, (message) => this.wake(message), options.random);
   }
 
   /** @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` when the database is a restored dump; nothing runs then. */
@@ -41,15 +41,30 @@ export class OutboxRelays {
     await registerSinks(this.options.url, this.sinks, this.options.worker);
     for (const relay of this.relays) relay.start();
     this.wakeUp.start();
+    this.watch.start();
   }
 
   /** Finishes what is in hand, for at most so many milliseconds. */
   async stop(withinMs?: number): Promise<void> {
-    await Promise.all([this.wakeUp.stop(), ...this.relays.map((relay) => relay.stop(withinMs))]);
+    await Promise.all([this.wakeUp.stop(), this.watch.stop(), ...this.relays.map((relay) => relay.stop(withinMs))]);
   }
 
   /** For readiness: what each sink's relay does in this process. Asks nobody. */
   health(): RelayHealth[] {
     return this.relays.map((relay) => relay.health());
+  }
+
+  /** Sinks of the database that nobody has led for a while, whichever worker they belong to. */
+  leaderless(): LeaderlessSink[] {
+    return this.watch.leaderless;
+  }
+
+  private wake(message: string | undefined): void {
+    const isCommand = message === COMMAND_MESSAGE;
+    for (const relay of this.relays) {
+      if (isCommand) relay.wakeForCommand();
+      else relay.wake();
+    }
+    if (isCommand) this.watch.wake();
   }
 }

@@ -37,6 +37,9 @@ export interface TermStatus {
   readonly lagMs: number;
   readonly readAgoMs: number;
   readonly failingSince: Date | null;
+  readonly paused: boolean;
+  /** Since it last came on, or had nothing to do. */
+  readonly stalledForMs: number;
 }
 
 /**
@@ -49,6 +52,7 @@ export class Term {
   private lastReadAt = -Infinity;
   private lastWordAt = -Infinity;
   private lastStoredAt: number;
+  private advancedAt: number;
 
   private constructor(
     private readonly options: TermOptions,
@@ -66,6 +70,7 @@ export class Term {
     private readonly operations: TermOperations,
   ) {
     this.lastStoredAt = this.monotonic() - options.storeIntervalMs; // the first change is stored at once
+    this.advancedAt = this.monotonic();
   }
 
   static async begin(options: TermOptions, leader: Leader, reader: OutboxReader, store: CursorStore): Promise<Term> {
@@ -116,6 +121,7 @@ export class Term {
   /** Does what is due and never waits for the sink. @returns milliseconds until something is due by the clock. */
   async step(): Promise<number> {
     this.leader.throwIfLost();
+    if (!this.handOver.open || this.handOver.hasMoved || this.deliveries.hasChanges) this.advancedAt = this.monotonic();
     if (!this.ending) await this.operations.step();
     if (this.storeDueIn() <= 0) await this.storeProgress();
     if (this.expiry.dueIn <= 0) await this.expireDeliveries();
@@ -186,6 +192,8 @@ export class Term {
       lagMs: oldestOpen ? Math.max(0, this.now() - oldestOpen.getTime()) : 0,
       readAgoMs: this.monotonic() - this.lastReadAt,
       failingSince: this.health.failingSince,
+      paused: this.operations.isPaused,
+      stalledForMs: this.monotonic() - this.advancedAt,
     };
   }
 
