@@ -40,6 +40,18 @@ export async function findViewer(ownerUrl, correlationId) {
   }
 }
 
+/** Somebody who operates the platform; undefined where nobody does. */
+export async function findOperator(ownerUrl) {
+  const client = new pg.Client({ connectionString: ownerUrl, application_name: 'pikaia-outbox' });
+  await client.connect();
+  try {
+    const { rows } = await client.query(OPERATOR);
+    return rows[0]?.email;
+  } finally {
+    await client.end();
+  }
+}
+
 /** A session of that person at the running system. */
 export async function sessionOf(ownerUrl, email) {
   const { issueDevelopmentToken } = await import('../../apps/api/dist/authentication/development-issuer.js');

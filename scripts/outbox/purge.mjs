@@ -4,8 +4,6 @@ import { Housekeeping, OutboxSettings, retentionOf } from '@pikaia/events';
 import { parseArgs } from 'node:util';
 import { databaseUrl } from './database-url.mjs';
 
-export const about = 'removes what need not be kept, or says with --dry-run what would go';
-
 export async function run(args) {
   const { values } = parseArgs({ args, options: { 'dry-run': { type: 'boolean', default: false } } });
   const dryRun = values['dry-run'];

@@ -2,8 +2,6 @@
 import { rebaseOutbox } from '@pikaia/events';
 import { databaseUrl } from './database-url.mjs';
 
-export const about = "makes the cursors of a restored dump valid; DATABASE_URL is the owner's, api and worker are stopped";
-
 export async function run() {
   const { sinks, events } = await rebaseOutbox(databaseUrl('owner'));
   if (sinks.length) console.log(`Rebased ${sinks.join(', ')}: ${events} events have new transaction ids. Start api and worker.`);

@@ -12,6 +12,19 @@ export type { DeliveredEvent, Envelope, EnvelopeActor, EventOf } from './contrac
 export type { Finding, Retention } from './housekeeping/chore.js';
 export { Housekeeping, type HousekeepingOptions } from './housekeeping/housekeeping.js';
 export { outboxMigrations } from './migrations/index.js';
+export type { CommandAnswer, CommandName, ReplayFilter } from './operations/command.js';
+export type { CommandStatus, CommandView, SinkAnswer } from './operations/command.view.js';
+export { OperationsAudit, type OperationRequest } from './operations/operations-audit.js';
+export { OutboxOperationsModule, type OutboxOperationsModuleOptions } from './operations/operations.module.js';
+export { OutboxOperations, type OperationScope, type ReplayRequest } from './operations/outbox.operations.js';
+export {
+  OutboxStatus,
+  type BoundedCount,
+  type OutboxStatusView,
+  type SinkStatus,
+  type SlotStatus,
+} from './operations/outbox.status.js';
+export type { LeaderlessSink } from './operations/sink.watch.js';
 export { EventsModule, type EventsModuleOptions } from './record/events.module.js';
 export { Events, type Aggregate } from './record/events.service.js';
 export { OUTBOX_CHANNEL } from './record/outbox-channel.js';

@@ -1,4 +1,4 @@
-import { Injectable, Module, type INestApplicationContext } from '@nestjs/common';
+import { Injectable, Module, type INestApplicationContext, type Provider } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { context, loadSettings, PikaiaError } from '@pikaia/core';
 import { DatabaseModule, Transactional, writeInTransaction } from '@pikaia/database';
@@ -75,7 +75,7 @@ describe('RelayModule', () => {
     await database.drop();
   });
 
-  async function start(): Promise<INestApplicationContext> {
+  async function start(consumers: Provider[] = [GuestMail, GuestList]): Promise<INestApplicationContext> {
     const settings = { databaseUrl: database.workerUrl, databasePoolSize: 10, databaseStatementTimeoutMs: 5000 };
     @Module({
       imports: [
@@ -84,7 +84,7 @@ describe('RelayModule', () => {
         EventsModule.forRoot({ databaseUrl: database.workerUrl }),
         RelayModule.forRoot({ settings: loadSettings([OutboxSettings], {})[0], databaseUrl: database.workerUrl }),
       ],
-      providers: [Host, GuestMail, GuestList],
+      providers: [Host, ...consumers],
     })
     class App {}
     return NestFactory.createApplicationContext(App, { logger: false, abortOnError: false });
@@ -154,12 +154,20 @@ describe('RelayModule', () => {
     expect(GuestMail.seen.filter(({ event }) => event.event_id === id)).toHaveLength(1);
   });
 
+  it('does not start without a sink: it would deliver nothing', async () => {
+    await expect(start([])).rejects.toMatchObject({ code: 'PIKAIA_EVENT_SINKS_EMPTY' });
+  });
+
   it('says for readiness what each relay does', async () => {
     const health = await eventually(
       () => app.get(Relay).health(),
       (relays) => relays.every(({ state }) => state === 'leading'),
     );
     expect(health.map(({ sink }) => sink).sort()).toEqual(['local/guest-list', 'local/guest-mail']);
-    expect(health[0]).toMatchObject({ term: { lagMs: 0, readAgoMs: expect.any(Number), failingSince: null }, error: null });
+    expect(health[0]).toMatchObject({
+      term: { lagMs: 0, failingSince: null, paused: false },
+      progress: 'advancing',
+      error: null,
+    });
   });
 });

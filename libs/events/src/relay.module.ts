@@ -7,7 +7,7 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
-import { type Clock, type PikaiaError, systemClock } from '@pikaia/core';
+import { type Clock, PikaiaError, systemClock } from '@pikaia/core';
 import { hostname } from 'node:os';
 import { DataSource } from 'typeorm';
 import { defineConsumers } from './consume/consumer.definition.js';
@@ -15,6 +15,7 @@ import { ConsumerRunner } from './consume/consumer.runner.js';
 import { Receipts } from './consume/receipts.js';
 import { HousekeepingLoop } from './housekeeping/housekeeping.loop.js';
 import type { RelayHealth } from './relay/outbox.relay.js';
+import type { LeaderlessSink } from './operations/sink.watch.js';
 import { OutboxRelays } from './relay/outbox.relays.js';
 import { retentionOf, type OutboxSettings } from './relay/outbox.settings.js';
 import { chooseSinks, type SinkFactory } from './sinks/choose-sinks.js';
@@ -50,14 +51,16 @@ export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   /**
-   * @throws PikaiaError `PIKAIA_CONSUMER_INVALID`, `PIKAIA_EVENT_SINK_UNKNOWN`, `PIKAIA_OUTBOX_RESTORED`,
-   * `PIKAIA_SINK_DESTINATION_MISSING`, `PIKAIA_EVENT_BUS_UNSET`, `PIKAIA_EVENT_BUS_SDK_MISSING`.
+   * @throws PikaiaError `PIKAIA_CONSUMER_INVALID`, `PIKAIA_EVENT_SINK_UNKNOWN`, `PIKAIA_EVENT_SINKS_EMPTY`,
+   * `PIKAIA_OUTBOX_RESTORED`, `PIKAIA_SINK_DESTINATION_MISSING`, `PIKAIA_EVENT_BUS_UNSET`, `PIKAIA_EVENT_BUS_SDK_MISSING`.
    */
   async onApplicationBootstrap(): Promise<void> {
     const { settings, databaseUrl, clock = systemClock, sinks = {}, eventBridge, onFatal } = this.options;
     const retention = retentionOf(settings);
     const factories = { local: () => this.localSinks(), eventbridge: () => loadEventBridgeSinks(eventBridge), ...sinks };
-    this.relays = new OutboxRelays(await chooseSinks(settings.eventSinks, factories), {
+    const chosen = await chooseSinks(settings.eventSinks, factories);
+    if (!chosen.length) throw noSinks(settings.eventSinks);
+    this.relays = new OutboxRelays(chosen, {
       url: databaseUrl,
       worker: `${hostname()}:${process.pid}`,
       pollIntervalMs: settings.outboxPollIntervalMs,
@@ -65,6 +68,8 @@ export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
       leaderTimeoutMs: settings.outboxLeaderTimeoutMs,
       failedRetentionMs: retention.failedMs,
       expiryIntervalMs: settings.outboxHousekeepingIntervalMs,
+      leaderlessAlarmMs: settings.outboxLeaderlessAlarmMs,
+      stalledAfterMs: settings.outboxStalledAfterMs,
       clock,
       ...(onFatal ? { onFatal } : {}),
     });
@@ -84,6 +89,11 @@ export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
     return this.relays?.health() ?? [];
   }
 
+  /** Sinks of the database that nobody has led for a while. Asks nobody. */
+  leaderless(): LeaderlessSink[] {
+    return this.relays?.leaderless() ?? [];
+  }
+
   private localSinks(): LocalSink[] {
     const instances = this.discovery.getProviders().map(({ instance }) => instance as unknown);
     const receipts = new Receipts(this.source);
@@ -92,6 +102,12 @@ export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
     );
   }
 }
+
+const noSinks = (names: string): PikaiaError =>
+  new PikaiaError(
+    'PIKAIA_EVENT_SINKS_EMPTY',
+    `EVENT_SINKS is "${names}", and there is no sink behind it: no provider of this application has @Consumer. Add one, or name another sink; a worker without sinks would deliver nothing.`,
+  );
 
 /** The delivering side: finds the consumers and runs a relay for each sink. It needs DatabaseModule beside it. */
 @Module({})

@@ -1,9 +1,6 @@
-import { IsIP, IsISO8601, IsOptional, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
+import { IsIP, IsOptional, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
+import { IsMoment } from '../server/is-moment.js';
 import { PageRequest } from '../server/page.request.js';
-
-// A moment that every reader understands alike: date, time and zone. ISO 8601 has much that PostgreSQL has not.
-const MOMENT = /^(?!0000)\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/;
-const moment = { message: '$property must be a moment with its time zone, as 2026-01-31T08:30:00.000Z' };
 
 /** Filters of the audit log; an unknown one is refused. */
 export class FindAuditLogsRequest extends PageRequest {
@@ -48,13 +45,11 @@ export class FindAuditLogsRequest extends PageRequest {
 
   /** Inclusive, with a time zone. */
   @IsOptional()
-  @IsISO8601({ strict: true }, moment)
-  @Matches(MOMENT, moment)
+  @IsMoment()
   from?: string;
 
   /** Exclusive. */
   @IsOptional()
-  @IsISO8601({ strict: true }, moment)
-  @Matches(MOMENT, moment)
+  @IsMoment()
   to?: string;
 }

@@ -1,4 +1,5 @@
-import { IsIn, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
+import { IsIn, IsOptional, IsString, IsUUID, MaxLength, MinLength } from 'class-validator';
+import { IsMoment } from '../server/is-moment.js';
 import { PageRequest } from '../server/page.request.js';
 
 export const EVENT_STATUSES = ['pending', 'retrying', 'waiting', 'failed', 'skipped', 'published'] as const;
@@ -37,4 +38,21 @@ export class FindEventsRequest extends PageRequest {
   @IsOptional()
   @IsIn(EVENT_STATUSES)
   status?: (typeof EVENT_STATUSES)[number];
+
+  /** A part of the last error of any sink, in any case. */
+  @IsOptional()
+  @IsString()
+  @MinLength(3)
+  @MaxLength(200)
+  error?: string;
+
+  /** When it occurred: inclusive, with a time zone. */
+  @IsOptional()
+  @IsMoment()
+  from?: string;
+
+  /** Exclusive. */
+  @IsOptional()
+  @IsMoment()
+  to?: string;
 }

@@ -4,10 +4,12 @@ import type { Envelope } from '@pikaia/events';
 import { DataSource } from 'typeorm';
 import { PageCursor } from '../server/page.cursor.js';
 import type { FindEventsRequest } from './event.requests.js';
-import { findAttempts, findDeliveries, findEvents, findReceipts } from './events.sql.js';
+import { findAttempts, findDeliveries, findEvents, findHeldEvents, findReceipts } from './events.sql.js';
+import { slotsOf } from './log-slots.js';
 import { mask, MASK } from './mask.js';
 import type { Scope } from './scope.js';
 
+const HELD = new Set<string | undefined>(['retrying', 'waiting', 'failed', 'skipped']); // statuses that only a delivery gives
 const EXAMINED_AT_MOST = 20_000; // log rows a request; then it answers with what was found and a cursor
 
 export interface EventView {
@@ -55,7 +57,9 @@ export class EventsRepository {
   async find(filter: FindEventsRequest, scope: Scope): Promise<{ data: EventView[]; next_cursor: string | null }> {
     const { cursor, limit, ...values } = filter;
     const list = `events:${JSON.stringify([scope.organizationId ?? null, Object.entries(values).sort()])}`;
-    const rows = await this.source.query<Row[]>(findEvents, [
+    const { from, to, error } = values;
+    const isHeld = error !== undefined || HELD.has(values.status);
+    const rows = await this.source.query<Row[]>(isHeld ? findHeldEvents : findEvents, [
       cursor === undefined ? null : this.cursors.decode(cursor, list),
       scope.organizationId ?? null,
       values.event_id ?? null,
@@ -66,6 +70,9 @@ export class EventsRepository {
       values.status ?? null,
       limit + 1,
       EXAMINED_AT_MOST,
+      from ?? null,
+      to ?? null,
+      isHeld ? (error ?? null) : slotsOf(from, to, Date.now()),
     ]);
     const found = rows.filter(({ position }) => position !== null);
     const next =

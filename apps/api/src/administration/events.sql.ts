@@ -1,33 +1,59 @@
-/**
- * Events newest first, with their status. $1 position to go on below, $2 organization, $3 event id, $4 type,
- * $5 aggregate type, $6 aggregate id, $7 correlation id, $8 status, $9 rows wanted, $10 rows to examine at most.
- *
- * Indexes: an organization's by (organization_id, position), a request's by (correlation_id), one event's by its id, all
- * others by (position) read backward. The status is computed row by row, so the candidates are bounded by $10; a status
- * that only a delivery can give starts from the deliveries. Locks nothing.
- */
-export const findEvents = `
-  with candidate as materialized (
-    select * from outbox.outbox_log l
-    where ($1::bigint is null or l.position < $1)
-      and ($2::text is null or l.organization_id = $2)
-      and ($3::uuid is null or l.event_id = $3)
-      and ($4::text is null or l.event_type = $4)
-      and ($5::text is null or l.aggregate_type = $5)
-      and ($6::text is null or l.aggregate_id = $6)
-      and ($7::uuid is null or l.correlation_id = $7)
-      and ($8::text is null or $8 in ('pending', 'published')
-        or l.event_id in (select d.event_id from outbox.outbox_delivery d where d.status = $8))
-    order by l.position desc limit $10),
-  found as (
-    select c.position::text as position, c.event_id, c.event_type, c.schema_version, c.aggregate_type, c.aggregate_id, c.organization_id,
-      c.correlation_id, c.occurred_at, s.status, s.attempts, s.last_error, s.published_at, c.payload
-    from candidate c cross join lateral outbox.state_of(c.event_id, c.position, c.txid) s
-    where $8::text is null or s.status = $8
-    order by c.position desc limit $9)
+const MATCHES = `
+      ($1::bigint is null or e.position < $1)
+      and ($2::text is null or e.organization_id = $2)
+      and ($3::uuid is null or e.event_id = $3)
+      and ($4::text is null or e.event_type = $4)
+      and ($5::text is null or e.aggregate_type = $5)
+      and ($6::text is null or e.aggregate_id = $6)
+      and ($7::uuid is null or e.correlation_id = $7)
+      and ($11::timestamptz is null or e.occurred_at >= $11)
+      and ($12::timestamptz is null or e.occurred_at < $12)`;
+
+const EVENT = `c.position::text as position, c.event_id, c.event_type, c.schema_version, c.aggregate_type, c.aggregate_id,
+      c.organization_id, c.correlation_id, c.occurred_at, s.status, s.attempts, s.last_error, s.published_at, c.payload`;
+
+// How far was looked comes back also where nothing is found.
+const PAGE = `
   select f.*, e.examined, e.lowest from found f
   right join (select count(*)::int as examined, min(position)::text as lowest from candidate) e on true
   order by f.position::bigint desc`;
+
+/**
+ * Events newest first, with their status. $1 position to go on below, $2 organization, $3 event id, $4 type,
+ * $5 aggregate type, $6 aggregate id, $7 correlation id, $8 status, $9 rows wanted, $10 rows to examine at most, $11 from,
+ * $12 to, $13 the slots that these days lie in, or null.
+ *
+ * Indexes: an organization's by (organization_id, position), a request's by (correlation_id), one event's by its id, all
+ * others by (position) read backward, within the slots of the days that are asked for. The status is computed row by row,
+ * so the candidates are bounded by $10. Locks nothing.
+ */
+export const findEvents = `
+  with candidate as materialized (
+    select * from outbox.outbox_log e where ${MATCHES} and ($13::smallint[] is null or e.slot = any ($13))
+    order by e.position desc limit $10),
+  found as (
+    select ${EVENT} from candidate c cross join lateral outbox.state_of(c.event_id, c.position, c.txid) s
+    where $8::text is null or s.status = $8
+    order by c.position desc limit $9)${PAGE}`;
+
+/**
+ * The same for what only a delivery can tell, a status such as failed or a last error ($13, a part of it): from the few
+ * deliveries, of which some have outlived their row of the log. Through outbox_delivery_status, or all of them.
+ */
+export const findHeldEvents = `
+  with candidate as materialized (
+    select distinct on (e.position) e.* from outbox.outbox_delivery e join outbox.outbox_sink k on k.name = e.sink
+    where k.state <> 'retired' and ${MATCHES} and ($8::text is null or $8 in ('pending', 'published') or e.status = $8)
+      and ($13::text is null or strpos(lower(e.last_error), lower($13)) > 0)
+    order by e.position desc limit $10),
+  found as (
+    select ${EVENT} from candidate c left join outbox.outbox_log l on l.event_id = c.event_id
+    cross join lateral (
+      select * from outbox.state_of(c.event_id, c.position, l.txid) where l.event_id is not null
+      union all
+      select * from outbox.state_without_log(c.event_id) where l.event_id is null) s
+    where $8::text is null or s.status = $8
+    order by c.position desc limit $9)${PAGE}`;
 
 /** What each sink did with an event. By the primary key (event_id, sink). */
 export const findDeliveries = `

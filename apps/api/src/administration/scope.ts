@@ -1,4 +1,5 @@
 import type { AuditScope } from '@pikaia/audit';
+import type { OperationScope } from '@pikaia/events';
 import type { Identity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
 
@@ -16,6 +17,10 @@ export function scopeOf(identity: Identity, asked?: string): Scope {
     throw Problem.forbidden('Admins see the records of their own organization.');
   return { organizationId: identity.organizationId, masked: false };
 }
+
+/** Whose events a command may touch. */
+export const operationScopeOf = (identity: Identity): OperationScope =>
+  identity.kind === 'operator' ? {} : { organizationId: identity.organizationId };
 
 /** The same for the audit log, where row-level security enforces it. */
 export const auditScopeOf = (identity: Identity): AuditScope =>

@@ -44,9 +44,8 @@ export function problemBody({ status, kind, title, detail, errors }: Problem): s
 /** Errors of the framework carry a status; those of the database tell whether trying again helps; the rest is a 500. */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof PikaiaError && error.code === 'PIKAIA_CURSOR_INVALID') {
-    return Problem.invalid([{ field: 'cursor', message: error.message }]);
-  }
+  const worded = error instanceof PikaiaError ? wordedBy(error) : undefined;
+  if (worded) return worded;
   const seconds = retryAfter(error);
   if (seconds !== undefined) return Problem.unavailable(seconds, error);
   if (isUniqueConflict(error)) return Problem.conflict('Something with this value exists already.', { cause: error });
@@ -57,4 +56,20 @@ export function toProblem(error: unknown): Problem {
   return new Problem(500, 'internal', 'Internal error', 'Something went wrong here. The correlation id finds it in the logs.', {
     cause: error,
   });
+}
+
+/** Errors of the libraries that are the caller's, and whose text is meant for them. */
+function wordedBy({ code, message }: PikaiaError): Problem | undefined {
+  switch (code) {
+    case 'PIKAIA_CURSOR_INVALID':
+      return Problem.invalid([{ field: 'cursor', message }]);
+    case 'PIKAIA_OUTBOX_EVENT_UNKNOWN':
+    case 'PIKAIA_OUTBOX_SINK_UNKNOWN':
+      return Problem.notFound(message);
+    case 'PIKAIA_OUTBOX_NOTHING_TO_SKIP':
+    case 'PIKAIA_OUTBOX_SINK_RETIRED':
+      return Problem.conflict(message);
+    default:
+      return undefined;
+  }
 }

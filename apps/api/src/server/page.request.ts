@@ -1,15 +1,18 @@
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 
-/** The part of a list's query that all lists share. */
-export class PageRequest {
+/** How many of the newest. */
+export class LimitRequest {
   @IsOptional()
   @Type(() => Number)
   @IsInt()
   @Min(1)
   @Max(100)
   limit: number = 20;
+}
 
+/** The part of a list's query that all lists share. */
+export class PageRequest extends LimitRequest {
   @IsOptional()
   @IsString()
   @MaxLength(2000)

@@ -3,6 +3,11 @@ import { Problem, type FieldProblem } from '../errors/problem.js';
 
 const MAX_DEPTH = 32; // levels of a body; what validates it is recursive, and a megabyte of "[" would exhaust the stack
 
+const mayBeAbsent = new WeakSet<Function>();
+
+/** A body of which everything is optional, and which need not be sent at all. */
+export const OptionalBody = (): ClassDecorator => (body) => void mayBeAbsent.add(body);
+
 /**
  * Validates body, query and parameters by their class: unknown fields are refused, every problem is named with its field.
  * Text that PostgreSQL cannot store (U+0000, half a surrogate pair) is refused everywhere.
@@ -21,6 +26,8 @@ export class RequestPipe implements PipeTransform {
     if (metadata.type === 'custom') return value; // what a decorator of ours found, not what a caller sent
     const refused = findRefused(value, metadata.type === 'param' ? (metadata.data ?? '') : '');
     if (refused) throw Problem.invalid([{ ...refused, field: refused.field || metadata.type }]);
+    if (metadata.type === 'body' && value === undefined && mayBeAbsent.has(metadata.metatype!))
+      return this.validation.transform({}, metadata);
     if (
       metadata.type === 'body' &&
       (value === null || value === undefined || typeof value !== 'object' || Array.isArray(value))

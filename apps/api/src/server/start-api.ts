@@ -8,10 +8,9 @@ import { join } from 'node:path';
 import { ApiSettings } from '../api.settings.js';
 import { AppModule } from '../app.module.js';
 import { Readiness } from '../health/readiness.js';
+import { API_PREFIX } from './api-prefix.js';
 import { createFastifyAdapter } from './fastify.adapter.js';
 import { InFlightInterceptor } from './in-flight.interceptor.js';
-
-export const API_PREFIX = 'api/v1';
 
 const logger = getLogger('api');
 

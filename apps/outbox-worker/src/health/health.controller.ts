@@ -1,6 +1,6 @@
 import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { Relay } from '@pikaia/events';
+import { Relay, type RelayHealth } from '@pikaia/events';
 import { getLogger } from '@pikaia/logging';
 import type { FastifyReply } from 'fastify';
 import { DataSource } from 'typeorm';
@@ -8,10 +8,15 @@ import { Draining } from './draining.js';
 
 const logger = getLogger('health');
 
-/** `live`: the process answers. `ready`: it has its database, and is not shutting down. */
+type Status = 'ok' | 'not_advancing' | 'unavailable' | 'draining';
+
+/**
+ * `live`: the process answers. `ready`: it has its database, and is not shutting down. `advancing`: what it leads comes on,
+ * and every sink is led by somebody; a restart does not help where it is not, so that is for alarms, not for schedulers.
+ */
 @Controller('health')
 export class HealthController {
-  private available = true;
+  private last: Status = 'ok';
 
   constructor(
     @InjectDataSource() private readonly source: DataSource,
@@ -24,27 +29,54 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** 503 while draining or without the database; what each sink's relay does here is shown in both cases. */
+  /** 503 while draining or without the database. `not_advancing` is ready: the answer says so, and why. */
   @Get('ready')
   async ready(@Res({ passthrough: true }) reply: FastifyReply) {
+    const health = await this.look();
+    if (health.status === 'draining' || health.status === 'unavailable') refuse(reply);
+    return health;
+  }
+
+  /** 503 as well when a sink does not come on, or has no leader. A paused sink is meant to rest. */
+  @Get('advancing')
+  async advancing(@Res({ passthrough: true }) reply: FastifyReply) {
+    const health = await this.look();
+    if (health.status !== 'ok') refuse(reply);
+    return health;
+  }
+
+  private async look() {
+    const sinks = this.relay.health();
+    const leaderless = this.relay.leaderless();
     const database = !this.draining.started && (await this.hasDatabase());
-    if (!database) void reply.status(HttpStatus.SERVICE_UNAVAILABLE).header('retry-after', '1');
-    return {
-      status: this.draining.started ? 'draining' : database ? 'ok' : 'unavailable',
-      checks: { database: database ? 'ok' : 'unavailable' },
-      sinks: this.relay.health(),
-    };
+    const rests = sinks.some(isStuck) || leaderless.length > 0;
+    const status: Status = this.draining.started ? 'draining' : !database ? 'unavailable' : rests ? 'not_advancing' : 'ok';
+    this.note(status, sinks);
+    return { status, checks: { database: database ? 'ok' : 'unavailable' }, sinks, leaderless };
+  }
+
+  private note(status: Status, sinks: readonly RelayHealth[]): void {
+    if (status === this.last || status === 'draining' || status === 'unavailable') return;
+    this.last = status;
+    const fields = { 'health.status': status, 'health.sinks': sinks.filter(isStuck).map(({ sink }) => sink) };
+    if (status === 'ok') logger.info('health_changed', { 'health.status': 'ready' });
+    else logger.warning('health_changed', fields);
   }
 
   private async hasDatabase(): Promise<boolean> {
     try {
       await this.source.query('select 1');
-      if (!this.available) logger.info('health_changed', { 'health.status': 'ready' });
-      this.available = true;
+      return true;
     } catch (error) {
-      if (this.available) logger.exception('health_changed', error, { 'health.status': 'database_unavailable' });
-      this.available = false;
+      if (this.last !== 'unavailable') logger.exception('health_changed', error, { 'health.status': 'database_unavailable' });
+      this.last = 'unavailable';
+      return false;
     }
-    return this.available;
   }
 }
+
+const isStuck = ({ progress }: RelayHealth): boolean => progress === 'failing' || progress === 'stalled';
+
+const refuse = (reply: FastifyReply): void => {
+  void reply.status(HttpStatus.SERVICE_UNAVAILABLE).header('retry-after', '1');
+};

@@ -18,9 +18,14 @@ export interface HandlesOptions {
   readonly retry?: number;
   /** Milliseconds after which an attempt counts as failed. Default 30 000. */
   readonly timeout?: number;
+  /**
+   * What a replay does: `run` the handler again, or `skip` it. Default: a `database` effect runs, one `outside` is
+   * skipped, so that replaying a day never sends its letters twice unless the handler says that it may.
+   */
+  readonly replay?: 'run' | 'skip';
 }
 
-export interface HandlerDeclaration extends Required<Pick<HandlesOptions, 'effect' | 'timeout'>> {
+export interface HandlerDeclaration extends Required<Pick<HandlesOptions, 'effect' | 'timeout' | 'replay'>> {
   readonly contract: Contract;
   readonly method: string;
   readonly retry?: number;
@@ -51,7 +56,8 @@ export function Handles<Data extends object>(data: ContractClass<Data>, options:
     _descriptor: TypedPropertyDescriptor<Method>,
   ): void => {
     const declared = declaredHandlers.get(prototype) ?? [];
-    declared.push({ timeout: DEFAULT_TIMEOUT_MS, ...options, contract: contractOf(data), method });
+    const replay = options.effect === 'database' ? 'run' : 'skip';
+    declared.push({ timeout: DEFAULT_TIMEOUT_MS, replay, ...options, contract: contractOf(data), method });
     declaredHandlers.set(prototype, declared);
   };
 }

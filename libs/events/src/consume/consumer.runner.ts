@@ -16,6 +16,7 @@ export interface IncomingEvent {
   readonly correlationId: string | null;
   readonly payload: string;
   readonly attempt: number;
+  readonly replayed?: string;
 }
 
 /** Runs one consumer's handlers: in a context of their own, within their time, with a receipt. */
@@ -28,10 +29,11 @@ export class ConsumerRunner {
   /**
    * Handles an event whose type the consumer handles.
    *
+   * @returns `skipped` for a replay that the handler declares not to run.
    * @throws PikaiaError `PIKAIA_EVENT_VERSION_UNKNOWN`, `PIKAIA_EVENT_UNREADABLE`, `PIKAIA_HANDLER_TIMEOUT`; PostponeError
    * while somebody else handles it; or what the handler threw.
    */
-  run(event: IncomingEvent): Promise<void> {
+  run(event: IncomingEvent): Promise<'handled' | 'skipped'> {
     const { name } = this.consumer;
     return context.run(
       {
@@ -44,24 +46,37 @@ export class ConsumerRunner {
     );
   }
 
-  private async handle(incoming: IncomingEvent): Promise<void> {
+  private async handle(incoming: IncomingEvent): Promise<'handled' | 'skipped'> {
     const startedAt = performance.now();
     const handler = this.handlerOf(incoming);
-    const event = await parseEvent(handler.contract, incoming.payload, incoming.position);
+    const { replayed } = incoming;
+    if (replayed !== undefined && handler.replay === 'skip') return 'skipped';
+    const event = await parseEvent(handler.contract, incoming.payload, {
+      sequence: incoming.position,
+      ...(replayed !== undefined && { replayed }),
+    });
     const { name: consumer } = this.consumer;
-    const key: ReceiptKey = { consumer, eventId: incoming.eventId, correlationId: incoming.correlationId };
+    const key: ReceiptKey = {
+      consumer,
+      eventId: incoming.eventId,
+      correlationId: incoming.correlationId,
+      ...(replayed !== undefined && { replay: replayed }),
+    };
     const work = async (): Promise<unknown> => handler.run(event);
     const isNew = await within(handler, () =>
       handler.effect === 'database'
         ? this.receipts.inTransaction(key, work)
         : this.receipts.aroundEffect(key, handler.timeout, work),
     );
-    if (!isNew) return logger.debug('event_handled_before', { event_type: incoming.eventType });
-    logger.info('event_delivered', {
-      event_type: incoming.eventType,
-      duration: Math.round((performance.now() - startedAt) * 1e6),
-      ...queryFields(),
-    });
+    if (isNew) {
+      logger.info('event_delivered', {
+        event_type: incoming.eventType,
+        ...(replayed !== undefined && { replayed }),
+        duration: Math.round((performance.now() - startedAt) * 1e6),
+        ...queryFields(),
+      });
+    } else logger.debug('event_handled_before', { event_type: incoming.eventType });
+    return 'handled';
   }
 
   private handlerOf({ eventType, schemaVersion }: IncomingEvent): HandlerDefinition {

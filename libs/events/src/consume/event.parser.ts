@@ -2,7 +2,7 @@ import { PikaiaError } from '@pikaia/core';
 import { plainToInstance } from 'class-transformer';
 import { validate } from 'class-validator';
 import type { Contract } from '../contract/domain-event.js';
-import type { Envelope, EventOf } from '../contract/envelope.js';
+import type { DeliveredEvent, Envelope, EventOf } from '../contract/envelope.js';
 
 /**
  * A stored envelope as its consumer gets it, `data` an instance of the contract's class. Fields that the class does not
@@ -11,14 +11,18 @@ import type { Envelope, EventOf } from '../contract/envelope.js';
  * @throws PikaiaError `PIKAIA_EVENT_UNREADABLE` when the envelope is no JSON or breaks the contract's rules; names the
  * fields, never their values.
  */
-export async function parseEvent(contract: Contract, payload: string, sequence: string): Promise<EventOf<object>> {
+export async function parseEvent(
+  contract: Contract,
+  payload: string,
+  added: Pick<DeliveredEvent, 'sequence' | 'replayed'>,
+): Promise<EventOf<object>> {
   const envelope = parseEnvelope(contract, payload);
   const data = plainToInstance(contract.data, envelope.data);
   const errors = await validate(data, { forbidUnknownValues: true });
   if (errors.length) {
     throw unreadable(contract, `these fields break its rules: ${errors.map(({ property }) => property).join(', ')}`);
   }
-  return { ...envelope, data, sequence };
+  return { ...envelope, data, ...added };
 }
 
 function parseEnvelope(contract: Contract, payload: string): Envelope {

@@ -3,13 +3,15 @@ import { Transactional, writeInTransaction } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import type { DataSource } from 'typeorm';
 import { PostponeError } from './postpone.error.js';
-import { CLAIM, DONE, FIND, RECEIVE, RELEASE } from './receipts.sql.js';
+import { CLAIM, DONE, FIND, FIRST_DELIVERY, RECEIVE, RELEASE } from './receipts.sql.js';
 
 const logger = getLogger('consumer');
 
 export interface ReceiptKey {
   readonly consumer: string;
   readonly eventId: string;
+  /** Absent: the first delivery. */
+  readonly replay?: string;
   readonly correlationId: string | null;
 }
 
@@ -29,7 +31,7 @@ export class Receipts {
    */
   @Transactional()
   async inTransaction(key: ReceiptKey, work: () => Promise<unknown>): Promise<boolean> {
-    const values = [key.consumer, key.eventId, key.correlationId];
+    const values = [...idOf(key), key.correlationId];
     const received = await writeInTransaction((manager) => manager.query<unknown[]>(RECEIVE, values), outsideTransaction);
     if (!received.length) return false;
     await work();
@@ -45,7 +47,7 @@ export class Receipts {
    * @throws PostponeError while somebody else holds the claim.
    */
   async aroundEffect(key: ReceiptKey, patienceMs: number, work: () => Promise<unknown>): Promise<boolean> {
-    const id = [key.consumer, key.eventId];
+    const id = idOf(key);
     const known = id.join(' ');
     if (!this.unwritten.has(known)) {
       const claim = await this.claim(key, patienceMs + CLAIM_MARGIN_MS);
@@ -72,13 +74,15 @@ export class Receipts {
   }
 
   private async claim(key: ReceiptKey, ms: number): Promise<string | undefined> {
-    const claimed = await this.source.query<{ claim: string }[]>(CLAIM, [key.consumer, key.eventId, key.correlationId, ms]);
+    const claimed = await this.source.query<{ claim: string }[]>(CLAIM, [...idOf(key), key.correlationId, ms]);
     if (claimed[0]) return claimed[0].claim;
-    const found = await this.source.query<{ state: string; left_ms: number }[]>(FIND, [key.consumer, key.eventId]);
+    const found = await this.source.query<{ state: string; left_ms: number }[]>(FIND, idOf(key));
     if (found[0]?.state === 'done') return undefined;
     throw new PostponeError('Another process is handling this event.', { retryAfterMs: (found[0]?.left_ms ?? 0) + 100 });
   }
 }
+
+const idOf = ({ consumer, eventId, replay = FIRST_DELIVERY }: ReceiptKey): string[] => [consumer, eventId, replay];
 
 const outsideTransaction = (): PikaiaError =>
   new PikaiaError('PIKAIA_TRANSACTION_REQUIRED', 'A receipt was to be written outside its transaction.');

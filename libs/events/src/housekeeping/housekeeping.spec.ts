@@ -248,7 +248,8 @@ describe('Housekeeping', () => {
       await owner.query(`insert into outbox.outbox_command (id, sink, command, arguments, asked_by, done_at)
         values (gen_random_uuid(), 'scripted', 'pause', '{}', 'ann', ${done})`);
       await owner.query(
-        `insert into outbox.outbox_replay (id, sink, filter, done_at) values (gen_random_uuid(), 'scripted', '{}', ${done})`,
+        `insert into outbox.outbox_replay (id, sink, filter, dry_run, start_position, end_position, position, snapshot, done_at)
+          values (gen_random_uuid(), 'scripted', '{}', false, 0, 0, 0, pg_current_snapshot(), ${done})`,
       );
     }
     await housekeeping.runOnce();

@@ -56,6 +56,8 @@ create table outbox.outbox_sink (
   registered_at timestamptz not null default clock_timestamp(),
   failing_since timestamptz,
   last_error text,
+  leader text,
+  leading_since timestamptz,
   seen_number bigint,
   seen_as text
 );
@@ -63,6 +65,7 @@ comment on table outbox.outbox_sink is 'The destinations; each has a cursor of i
 comment on column outbox.outbox_sink.failing_since is 'Since when transport fails; the circuit breaker, apart from pausing';
 comment on column outbox.outbox_sink.seen_number is 'The newest cursor when the destination was last seen, for sinks that look; where it was gone meanwhile the sink goes back to it';
 comment on column outbox.outbox_sink.seen_as is 'What it was, null while it is missing';
+comment on column outbox.outbox_sink.leader is 'The worker that became its leader last; whether it still is, the sink''s advisory lock says';
 
 create table outbox.outbox_progress (
   sink text,
@@ -71,6 +74,7 @@ create table outbox.outbox_progress (
   snapshot pg_snapshot not null,
   late_position bigint not null default 0,
   late_snapshot pg_snapshot,
+  accepted int not null default 0,
   stored_at timestamptz not null default clock_timestamp(),
   worker text not null,
   txid xid8 not null default pg_current_xact_id(),
@@ -78,6 +82,7 @@ create table outbox.outbox_progress (
   check (late_position = 0 or late_snapshot is not null)
 );
 comment on table outbox.outbox_progress is 'The cursors, append-only: the newest row of a sink is its cursor, number 0 its start';
+comment on column outbox.outbox_progress.accepted is 'Events that the sink has accepted since the row before; for throughput';
 create index outbox_progress_position on outbox.outbox_progress (sink, position, number);
 comment on index outbox.outbox_progress_position is 'when an event went out: the first cursor that covers it';
 
@@ -122,31 +127,55 @@ create index outbox_attempt_event on outbox.outbox_attempt (event_id);
 comment on index outbox.outbox_attempt_event is 'the failed attempts of one event';
 
 create table outbox.outbox_command (
-  id uuid primary key,
-  sink text not null,
-  command text not null,
-  arguments jsonb not null,
+  id uuid,
+  sink text,
+  command text not null check (command in ('pause', 'resume', 'retire', 'skip', 'replay')),
+  arguments jsonb not null default '{}',
+  organization_id text,
   asked_by text not null,
+  correlation_id uuid,
   asked_at timestamptz not null default clock_timestamp(),
   done_at timestamptz,
-  answer jsonb
+  answer jsonb,
+  primary key (id, sink)
 );
-comment on table outbox.outbox_command is 'What people ask for; the sink''s leader carries it out and answers in the row';
+comment on table outbox.outbox_command is 'What people ask for, a row for each sink that it concerns; the sink''s leader carries it out and answers in the row';
+comment on column outbox.outbox_command.organization_id is 'Whose events alone it may touch; null: all';
 create index outbox_command_open on outbox.outbox_command (sink, asked_at) where done_at is null;
 comment on index outbox.outbox_command_open is 'what the leader still has to do';
+create index outbox_command_asked on outbox.outbox_command (asked_at);
+comment on index outbox.outbox_command_asked is 'the newest commands';
 
 create table outbox.outbox_replay (
-  id uuid primary key,
-  sink text not null,
+  id uuid,
+  sink text,
   filter jsonb not null,
-  position bigint not null default 0,
+  dry_run boolean not null,
+  most bigint,
+  rate int,
+  start_position bigint not null,
+  end_position bigint not null,
+  snapshot pg_snapshot not null,
+  position bigint not null,
   matched bigint not null default 0,
   sent bigint not null default 0,
   skipped bigint not null default 0,
+  revived bigint not null default 0,
+  failed bigint not null default 0,
+  last_error text,
   started_at timestamptz not null default clock_timestamp(),
-  done_at timestamptz
+  done_at timestamptz,
+  primary key (id, sink)
 );
-comment on table outbox.outbox_replay is 'Replays under way and done: the filter, the position reached, the counts';
+comment on table outbox.outbox_replay is 'Replays under way and done; the id is the command''s, and the key of the receipts';
+comment on column outbox.outbox_replay.snapshot is 'The cursor''s when the replay began: only what had been handed over by then is sent again';
+comment on column outbox.outbox_replay.position is 'How far it has come; what a kill repeats begins here';
+comment on column outbox.outbox_replay.most is 'Events at most; null: all that match';
+comment on column outbox.outbox_replay.rate is 'Events a second at most; null: as fast as the sink takes them';
+comment on column outbox.outbox_replay.skipped is 'Sent to a consumer that declares not to run replays';
+comment on column outbox.outbox_replay.revived is 'Dead letters that are tried again, in the order of their aggregate';
+create index outbox_replay_open on outbox.outbox_replay (sink, started_at) where done_at is null;
+comment on index outbox.outbox_replay_open is 'the replay that a leader goes on with';
 
 create table outbox.consumer_receipt (
   consumer text,

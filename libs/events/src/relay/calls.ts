@@ -97,4 +97,8 @@ export class Calls {
   }
 }
 
-const toSinkEvent = ({ event, delivery }: Entry): SinkEvent => ({ ...event, attempt: (delivery?.attempts ?? 0) + 1 });
+const toSinkEvent = ({ event, delivery, replay }: Entry): SinkEvent => ({
+  ...event,
+  attempt: replay?.attempt ?? (delivery?.attempts ?? 0) + 1,
+  ...(replay && { replayed: replay.id }),
+});

@@ -3,7 +3,8 @@ import type { ClientBase } from 'pg';
 import type { Cursor } from './cursor.js';
 import type { Delivery } from './delivery.js';
 import { REWIND } from './destination.sql.js';
-import { LOAD_CURSOR, STORE } from './progress.sql.js';
+import { LOAD_CURSOR, MARK_LEADING, STORE } from './progress.sql.js';
+import type { SinkState } from '../operations/sink-state.js';
 
 /** A failed attempt, for outbox_attempt. */
 export interface Attempt {
@@ -16,7 +17,12 @@ export interface Attempt {
 export interface DeliveryChanges {
   readonly deliveries: readonly Delivery[];
   readonly attempts: readonly Attempt[];
+  /** Events that the sink has accepted since the last store. */
+  readonly accepted?: number;
 }
+
+/** What the leader does in the transaction that stores progress. */
+export type Alongside = (client: ClientBase) => Promise<unknown>;
 
 /** Somebody else has stored this number: the term is over, and what is in memory is forgotten. */
 export class TermOverError extends Error {
@@ -39,7 +45,7 @@ export class CursorStore {
    * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` when it was written in another cluster, whose transaction ids mean
    * nothing here.
    */
-  async load(): Promise<{ cursor: Cursor; failingSince: Date | null }> {
+  async load(): Promise<{ cursor: Cursor; failingSince: Date | null; state: SinkState }> {
     const { rows } = await this.client.query(LOAD_CURSOR, [this.sink]);
     const row = rows[0] as Record<string, unknown> | undefined;
     if (!row) throw new Error(`Sink ${this.sink} has no cursor: it was not registered.`);
@@ -56,7 +62,12 @@ export class CursorStore {
       latePosition: row['late_position'] as string,
       lateSnapshot: row['late_snapshot'] as string | null,
     };
-    return { cursor, failingSince: row['failing_since'] as Date | null };
+    return { cursor, failingSince: row['failing_since'] as Date | null, state: row['state'] as SinkState };
+  }
+
+  /** Shows people who leads. */
+  async markLeading(): Promise<void> {
+    await this.client.query(MARK_LEADING, [this.sink, this.worker]);
   }
 
   /**
@@ -65,7 +76,7 @@ export class CursorStore {
    * @returns the backend that did it.
    * @throws TermOverError when somebody else has stored meanwhile; nothing is written then.
    */
-  async store(cursor: Cursor, { deliveries, attempts }: DeliveryChanges): Promise<number> {
+  async store(cursor: Cursor, { deliveries, attempts, accepted = 0 }: DeliveryChanges): Promise<number> {
     const added = deliveries.filter(({ stored }) => !stored).map((delivery) => ({ ...changeOf(delivery), ...factsOf(delivery) }));
     const changed = deliveries.filter(({ stored }) => stored).map(changeOf);
     const failed = attempts.map(({ eventId, at, error, fingerprint }) => ({
@@ -83,6 +94,7 @@ export class CursorStore {
       cursor.lateSnapshot,
       this.worker,
       ...[added, changed, failed].map((list) => JSON.stringify(list)),
+      accepted,
     ];
     const { rows } = await this.storeNext(() =>
       this.client.query<{ backend: number }>({ name: 'outbox-store', text: STORE, values }),
@@ -124,7 +136,7 @@ export class CursorStore {
    * The same, with other work of the leader in one transaction: whoever does not lead any more does not do it either.
    * After an error the term is over, so the number need not be taken back.
    */
-  async storeWith(cursor: Cursor, changes: DeliveryChanges, work: (client: ClientBase) => Promise<void>): Promise<number> {
+  async storeWith(cursor: Cursor, changes: DeliveryChanges, work: Alongside): Promise<number> {
     await this.client.query('begin');
     try {
       const backend = await this.store(cursor, changes);

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import type { Attempt, DeliveryChanges } from './cursor.store.js';
 import type { Delivery } from './delivery.js';
 import type { OutboxRow } from './cursor.js';
-import { BLOCKED, DUE, HEADS, HIGHEST, KNOWN, NEXT_DUE } from './delivery.sql.js';
+import { BLOCKED, DUE, FIND_DELIVERY, HEADS, HIGHEST, KNOWN, NEXT_DUE } from './delivery.sql.js';
 
 const LOAD_AT_ONCE = 100; // deliveries with their payloads
 const MOST_IN_HAND = 200; // after an outage all of them may be due
@@ -88,8 +88,30 @@ export class Deliveries {
     if (blocked && --blocked.count === 0) this.blocked.delete(laneOf(aggregate));
   }
 
+  /** A failed attempt that changes no delivery. */
+  noteAttempt(attempt: Attempt): void {
+    this.attempts.push(attempt);
+  }
+
   get hasChanges(): boolean {
     return this.changes.size > 0;
+  }
+
+  /** It is being tried, or what came of that is not stored yet. */
+  isInHand(eventId: string): boolean {
+    return this.inHand.has(eventId);
+  }
+
+  /** As it is stored. */
+  async find(eventId: string): Promise<Delivery | undefined> {
+    const { rows } = await this.client.query<DeliveryRow>(FIND_DELIVERY, [this.sink, eventId]);
+    return rows[0] && toDelivery(rows[0]);
+  }
+
+  /** The stored delivery that an aggregate waits for. */
+  async headOf({ aggregateType, aggregateId }: AggregateOf): Promise<Delivery | undefined> {
+    const { rows } = await this.client.query<DeliveryRow>(HEADS, [this.sink, [aggregateType], [aggregateId]]);
+    return rows[0] && toDelivery(rows[0]);
   }
 
   takeChanges(): DeliveryChanges {

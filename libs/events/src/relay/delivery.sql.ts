@@ -7,6 +7,9 @@ select aggregate_type, aggregate_id, count(*)::int as deliveries, (array_agg(sta
 from outbox.outbox_delivery where sink = $1 and status in ('retrying', 'waiting', 'failed')
 group by aggregate_type, aggregate_id`;
 
+/** One delivery. By primary key; $1 sink, $2 event. */
+export const FIND_DELIVERY = `select ${DELIVERY} from outbox.outbox_delivery where sink = $1 and event_id = $2`;
+
 /** When the next retry is due. Through outbox_delivery_due; $1 sink, $2 later than. */
 export const NEXT_DUE = `
 select next_attempt_at from outbox.outbox_delivery

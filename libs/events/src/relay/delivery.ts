@@ -63,6 +63,17 @@ export const markFailed = (delivery: Delivery, attempts: number, error: unknown)
 /** Behind an earlier event of its aggregate that is not settled. */
 export const markWaiting = (event: Undelivered): Delivery => ({ ...undelivered(event), status: 'waiting' });
 
+/** A dead letter is tried again, with all its attempts before it, and still before what waits behind it. */
+export const markRevived = (delivery: Delivery, now: Date): Delivery => ({
+  ...delivery,
+  status: 'retrying',
+  attempts: 0,
+  nextAttemptAt: now,
+});
+
+/** Somebody has decided that this sink shall not have it: what waits behind it may go. */
+export const markSkipped = (delivery: Delivery): Delivery => ({ ...delivery, status: 'skipped', nextAttemptAt: null });
+
 export const markPublished = (delivery: Delivery): Delivery => ({ ...delivery, status: 'published', nextAttemptAt: null });
 
 /** The delivery of an event that comes straight from the log; the mark that follows gives its status. */

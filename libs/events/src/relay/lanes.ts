@@ -1,5 +1,16 @@
 import type { Delivery } from './delivery.js';
 import type { OutboxRow } from './cursor.js';
+import type { Outcome } from './sink.js';
+
+/** What a replay wants to know of an entry that it has sent on its way. */
+export interface ReplayedEntry {
+  readonly id: string;
+  /** 1 at the first. */
+  readonly attempt: number;
+  conclude(outcome: Outcome): void;
+  /** It was not sent: the lane has closed before it. */
+  giveBack(): void;
+}
 
 /** One event on its way to the sink. */
 export interface Entry {
@@ -15,6 +26,8 @@ export interface Entry {
   failingSince?: number;
   /** How many of them. */
   transportFailures?: number;
+  /** An event that had been handed over before, and is sent again. */
+  readonly replay?: ReplayedEntry;
 }
 
 /**

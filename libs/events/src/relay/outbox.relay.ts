@@ -15,6 +15,8 @@ const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const LONGEST_RECONNECT_MS = 5000; // a database that comes back is found within it
 
+const STALLED_AFTER_MS = 60_000; // longer than any pause between two attempts that are getting on
+
 export interface RelayTiming {
   /** Milliseconds between two reads that nobody asked for, and between two tries to become the leader. */
   readonly pollIntervalMs: number;
@@ -22,6 +24,8 @@ export interface RelayTiming {
   readonly storeIntervalMs: number;
   /** Milliseconds of silence after which the server takes the lead away. */
   readonly leaderTimeoutMs: number;
+  /** Milliseconds without any progress after which a sink that has events counts as stalled. */
+  readonly stalledAfterMs?: number;
 }
 
 export interface RelayOptions extends RelayTiming {
@@ -46,9 +50,11 @@ export interface RelayOptions extends RelayTiming {
 
 export interface RelayHealth {
   readonly sink: string;
-  readonly state: 'stopped' | 'connecting' | 'standby' | 'leading' | 'broken';
+  readonly state: 'stopped' | 'connecting' | 'standby' | 'leading' | 'retired' | 'broken';
   /** Null unless this process leads. */
   readonly term: TermStatus | null;
+  /** What became of the events lately; null unless this process leads. `failing`: the sink is not reached. */
+  readonly progress: 'advancing' | 'paused' | 'failing' | 'stalled' | null;
   readonly error: string | null;
 }
 
@@ -62,6 +68,7 @@ export class OutboxRelay {
   private readonly random: () => number;
   private loop: Promise<void> | undefined;
   private stopping = false;
+  private retired = false;
   private stopWithinMs = 0;
   private term: Term | undefined;
   private state: RelayHealth['state'] = 'stopped';
@@ -95,6 +102,12 @@ export class OutboxRelay {
     this.pulse.wake();
   }
 
+  /** Somebody has asked something of the sink. */
+  wakeForCommand(): void {
+    this.term?.noteCommand();
+    this.pulse.wake();
+  }
+
   /**
    * Delivers what is due now, retries included, and stops.
    *
@@ -104,13 +117,15 @@ export class OutboxRelay {
     if (this.loop) throw new Error('runOnce is for a relay that was not started.');
     return this.withLeader(async (leader) => {
       if (!(await leader.tryLock())) return false;
-      await this.lead(leader, (term) => term.isIdle || term.isPaused);
+      await this.lead(leader, (term) => term.isIdle || term.isPaused || term.isRetired);
       return true;
     });
   }
 
   health(): RelayHealth {
-    return { sink: this.options.sink.name, state: this.state, term: this.term?.status ?? null, error: this.error };
+    const term = this.term?.status ?? null;
+    const { sink, stalledAfterMs = STALLED_AFTER_MS } = this.options;
+    return { sink: sink.name, state: this.state, term, progress: term && progressOf(term, stalledAfterMs), error: this.error };
   }
 
   protected createLeader(): Leader {
@@ -128,7 +143,7 @@ export class OutboxRelay {
   }
 
   private async run(): Promise<void> {
-    while (!this.stopping) {
+    while (!this.stopping && !this.retired) {
       try {
         await this.withLeader((leader) => this.standByThenLead(leader));
       } catch (error) {
@@ -141,14 +156,15 @@ export class OutboxRelay {
         await this.pulse.wait(Math.min(LONGEST_RECONNECT_MS, retryDelay(this.failures, this.random)));
       }
     }
-    this.state = 'stopped';
+    this.state = this.retired ? 'retired' : 'stopped';
+    if (this.retired) logger.warning('sink_retired', { sink: this.options.sink.name });
   }
 
   private async standByThenLead(leader: Leader): Promise<void> {
     this.state = 'standby';
     await this.pulse.wait(this.modestyMs());
     while (!this.stopping && !(await leader.tryLock())) await this.pulse.wait(this.options.pollIntervalMs + this.modestyMs());
-    if (!this.stopping) await this.lead(leader, () => false);
+    if (!this.stopping) await this.lead(leader, (term) => term.isRetired);
   }
 
   private async lead(leader: Leader, isDone: (term: Term) => boolean): Promise<void> {
@@ -184,6 +200,7 @@ export class OutboxRelay {
         await this.pulse.wait(next);
       }
       await term.finish(this.stopWithinMs);
+      this.retired = term.isRetired;
       logger.info('leader_lost', { sink: sink.name, reason: 'stopped' });
     } catch (error) {
       logger.warning('leader_lost', { sink: sink.name, reason: textOf(error) });
@@ -214,4 +231,10 @@ export class OutboxRelay {
   private modestyMs(): number {
     return 25 * (this.options.leads?.() ?? 0) * this.random();
   }
+}
+
+function progressOf({ paused, stalledForMs, failingSince }: TermStatus, stalledAfterMs: number): RelayHealth['progress'] {
+  if (paused) return 'paused';
+  if (stalledForMs < stalledAfterMs) return 'advancing';
+  return failingSince ? 'failing' : 'stalled';
 }

@@ -1,7 +1,9 @@
-import type { Clock, PikaiaError } from '@pikaia/core';
+import { systemClock, type Clock, type PikaiaError } from '@pikaia/core';
+import { SinkWatch, type LeaderlessSink } from '../operations/sink.watch.js';
 import { OutboxRelay, type RelayHealth, type RelayTiming } from './outbox.relay.js';
 import { registerSinks } from './register-sinks.js';
 import { requireDestinations } from './require-destinations.js';
+import { COMMAND_MESSAGE } from '../record/outbox-channel.js';
 import type { Sink } from './sink.js';
 import { WakeUp } from './wake-up.js';
 
@@ -13,6 +15,8 @@ export interface OutboxRelaysOptions extends RelayTiming {
   /** As in RelayOptions. */
   readonly failedRetentionMs?: number;
   readonly expiryIntervalMs?: number;
+  /** Milliseconds without a leader after which a sink is reported. Default a minute. */
+  readonly leaderlessAlarmMs?: number;
   readonly onFatal?: (error: PikaiaError) => void;
 }
 
@@ -20,6 +24,7 @@ export interface OutboxRelaysOptions extends RelayTiming {
 export class OutboxRelays {
   private readonly relays: OutboxRelay[];
   private readonly wakeUp: WakeUp;
+  private readonly watch: SinkWatch;
 
   constructor(
     private readonly sinks: readonly Sink[],
@@ -27,7 +32,9 @@ export class OutboxRelays {
   ) {
     const leads = () => this.relays.filter((relay) => relay.health().state === 'leading').length;
     this.relays = sinks.map((sink) => new OutboxRelay({ ...options, sink, leads }));
-    this.wakeUp = new WakeUp(options.url, () => this.relays.forEach((relay) => relay.wake()), options.random);
+    const { url, clock = systemClock, leaderlessAlarmMs = 60_000 } = options;
+    this.watch = new SinkWatch({ url, own: new Set(sinks.map(({ name }) => name)), leaderlessAlarmMs, clock });
+    this.wakeUp = new WakeUp(url, (message) => this.wake(message), options.random);
   }
 
   /**
@@ -39,15 +46,30 @@ export class OutboxRelays {
     await registerSinks(this.options.url, this.sinks, this.options.worker);
     for (const relay of this.relays) relay.start();
     this.wakeUp.start();
+    this.watch.start();
   }
 
   /** Finishes what is in hand, for at most so many milliseconds. */
   async stop(withinMs?: number): Promise<void> {
-    await Promise.all([this.wakeUp.stop(), ...this.relays.map((relay) => relay.stop(withinMs))]);
+    await Promise.all([this.wakeUp.stop(), this.watch.stop(), ...this.relays.map((relay) => relay.stop(withinMs))]);
   }
 
   /** For readiness: what each sink's relay does in this process. Asks nobody. */
   health(): RelayHealth[] {
     return this.relays.map((relay) => relay.health());
+  }
+
+  /** Sinks of the database that nobody has led for a while, whichever worker they belong to. */
+  leaderless(): LeaderlessSink[] {
+    return this.watch.leaderless;
+  }
+
+  private wake(message: string | undefined): void {
+    const isCommand = message === COMMAND_MESSAGE;
+    for (const relay of this.relays) {
+      if (isCommand) relay.wakeForCommand();
+      else relay.wake();
+    }
+    if (isCommand) this.watch.wake();
   }
 }

@@ -36,6 +36,24 @@ export class OutboxSettings {
   @Max(300_000)
   outboxLeaderTimeoutMs!: number;
 
+  @Setting('OUTBOX_LEADERLESS_ALARM_MS', {
+    about: 'milliseconds without a leader after which a sink is reported',
+    default: '60000',
+  })
+  @IsInt()
+  @Min(100)
+  @Max(3_600_000)
+  outboxLeaderlessAlarmMs!: number;
+
+  @Setting('OUTBOX_STALLED_AFTER_MS', {
+    about: 'milliseconds without progress after which a sink that has events counts as not advancing',
+    default: '60000',
+  })
+  @IsInt()
+  @Min(100)
+  @Max(3_600_000)
+  outboxStalledAfterMs!: number;
+
   @Setting('OUTBOX_RETENTION_DAYS', {
     about: 'days that events are kept which every sink has had; ten at most, since the log has twelve partitions',
     default: '7',

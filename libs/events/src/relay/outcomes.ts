@@ -4,7 +4,7 @@ import { retryDelay } from './backoff.js';
 import type { Deliveries } from './deliveries.js';
 import { markPostponed, markPublished, markRefused, markWaiting, undelivered, type Delivery } from './delivery.js';
 import { fingerprintOf, textOf } from './error-fingerprint.js';
-import type { Entry, Lanes } from './lanes.js';
+import type { Entry, Lanes, ReplayedEntry } from './lanes.js';
 import type { SinkHealth } from './sink-health.js';
 import type { Outcome } from './sink.js';
 
@@ -19,6 +19,8 @@ interface OutcomesOptions {
 
 /** Decides what a sink's answer means for the event and for those behind it. */
 export class Outcomes {
+  /** Events that the sink has accepted since the last `takeAccepted`. */
+  private accepted = 0;
   /** How often in a row, since this worker leads: what was postponed burns no attempt that could be counted instead. */
   private readonly postponements = new Map<string, number>();
   /** What waits to be sent again because the sink did not take it: while there is any, the sink is shown as failing. */
@@ -42,6 +44,8 @@ export class Outcomes {
 
   /** An event that was sent and has its answer: the lane goes on, or the event becomes a delivery that it waits for. */
   private conclude(entry: Entry, outcome: Outcome, reached: boolean): void {
+    if (outcome.kind === 'accepted') this.accepted++;
+    if (entry.replay) return this.concludeReplay(entry, entry.replay, outcome);
     const delivery = entry.delivery ?? undelivered(entry.event);
     const now = this.options.clock.now();
     if (outcome.kind === 'accepted' || outcome.kind === 'refused') this.postponements.delete(delivery.eventId);
@@ -91,6 +95,19 @@ export class Outcomes {
     }
   }
 
+  takeAccepted(): number {
+    const { accepted } = this;
+    this.accepted = 0;
+    return accepted;
+  }
+
+  /** Whatever became of it, its lane is free: what comes for the first time never waits for a replay. */
+  private concludeReplay(entry: Entry, replay: ReplayedEntry, outcome: Outcome): void {
+    this.lanes.next(entry.lane);
+    if (outcome.kind === 'transport') this.health.fail(outcome.error);
+    replay.conclude(outcome);
+  }
+
   private postpone(entry: Entry, delivery: Delivery, error: unknown, retryAfterMs?: number): void {
     const times = (this.postponements.get(delivery.eventId) ?? 0) + 1;
     this.postponements.set(delivery.eventId, times);
@@ -106,6 +123,10 @@ export class Outcomes {
   private holdBack(entry: Entry): void {
     entry.settle();
     for (const behind of this.lanes.close(entry.lane)) {
+      if (behind.replay) {
+        behind.replay.giveBack();
+        continue;
+      }
       this.deliveries.record(markWaiting(behind.event));
       behind.settle();
     }

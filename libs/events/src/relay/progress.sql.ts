@@ -19,7 +19,7 @@ from registered`;
  */
 export const LOAD_CURSOR = `
 select p.number, p.position, p.snapshot::text, p.late_position, p.late_snapshot::text,
-  p.xmin = p.txid::xid and start.xmin = start.txid::xid as written_here, s.failing_since
+  p.xmin = p.txid::xid and start.xmin = start.txid::xid as written_here, s.failing_since, s.state
 from outbox.outbox_progress p join outbox.outbox_sink s on s.name = p.sink
 join outbox.outbox_progress start on start.sink = p.sink and start.number = 0
 where p.sink = $1 order by p.number desc limit 1`;
@@ -27,12 +27,12 @@ where p.sink = $1 order by p.number desc limit 1`;
 /**
  * Stores a cursor, and in the same statement what was refused on the way to it. Whoever stores a number that exists is
  * not the leader any more: the primary key refuses the whole statement. $1 sink, $2 number, $3..$6 cursor, $7 worker,
- * $8 new deliveries, $9 changed ones, $10 failed attempts. Appends; dead rows only for the few changed deliveries.
+ * $8 new deliveries, $9 changed ones, $10 failed attempts, $11 events accepted. Appends; dead rows only for the few changed deliveries.
  */
 export const STORE = `
 with progress as (
-  insert into outbox.outbox_progress (sink, number, position, snapshot, late_position, late_snapshot, worker)
-  values ($1, $2, $3, $4::pg_snapshot, $5, $6::pg_snapshot, $7)),
+  insert into outbox.outbox_progress (sink, number, position, snapshot, late_position, late_snapshot, worker, accepted)
+  values ($1, $2, $3, $4::pg_snapshot, $5, $6::pg_snapshot, $7, $11)),
 added as (
   insert into outbox.outbox_delivery (sink, event_id, position, status, attempts, next_attempt_at, last_error, fingerprint,
     event_type, schema_version, aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at, payload)
@@ -55,6 +55,10 @@ attempted as (
   select $1, event_id, attempted_at, error, fingerprint
   from json_to_recordset($10::json) as a(event_id uuid, attempted_at timestamptz, error text, fingerprint text))
 select pg_backend_pid() as backend`;
+
+/** Who leads a sink, for people; the lock is what counts. By primary key; $1 sink, $2 worker. */
+export const MARK_LEADING = `
+update outbox.outbox_sink set leader = $2, leading_since = clock_timestamp() where name = $1`;
 
 /** The circuit breaker's state, for people and for the next leader. $1 sink, $2 since or null, $3 error or null. */
 export const MARK_FAILING = 'update outbox.outbox_sink set failing_since = $2, last_error = $3 where name = $1';

@@ -18,11 +18,14 @@ export interface SinkEvent extends EventFacts {
   readonly payload: string;
   /** 1 at the first attempt; what was postponed is the same attempt again. */
   readonly attempt: number;
+  /** The replay that sends it again; absent at the first delivery. */
+  readonly replayed?: string;
 }
 
 /** What became of one entry. */
 export type Outcome =
-  | { readonly kind: 'accepted' }
+  /** `skipped`: a replay that the handler declares not to run. */
+  | { readonly kind: 'accepted'; readonly skipped?: boolean }
   /** It is the event's fault, or the handler's: burns an attempt. `permanent`: trying again can hardly help. */
   | { readonly kind: 'refused'; readonly error: unknown; readonly permanent?: boolean; readonly maxAttempts?: number }
   /** Nobody's attempt: the sink was not reached, or refused the call as a whole. The cursor waits. */

@@ -1,7 +1,6 @@
 import type { Clock } from '@pikaia/core';
 import { Calls } from './calls.js';
-import type { ClientBase } from 'pg';
-import type { CursorStore, DeliveryChanges } from './cursor.store.js';
+import type { Alongside, CursorStore, DeliveryChanges } from './cursor.store.js';
 import type { Cursor } from './cursor.js';
 import { Deliveries, laneOf } from './deliveries.js';
 import { DeliveryExpiry, type ExpiryOptions } from './delivery.expiry.js';
@@ -12,6 +11,10 @@ import { Lanes, type Entry } from './lanes.js';
 import type { Leader } from './leader.js';
 import type { OutboxReader } from './outbox.reader.js';
 import { Outcomes } from './outcomes.js';
+import { CommandDesk } from '../operations/command.desk.js';
+import { ReplayReader } from '../operations/replay.reader.js';
+import { ReplayRun } from '../operations/replay.run.js';
+import { TermOperations } from '../operations/term.operations.js';
 import { SinkHealth } from './sink-health.js';
 import type { Sink } from './sink.js';
 
@@ -35,6 +38,9 @@ export interface TermStatus {
   readonly lagMs: number;
   readonly readAgoMs: number;
   readonly failingSince: Date | null;
+  readonly paused: boolean;
+  /** Since it last came on, or had nothing to do. */
+  readonly stalledForMs: number;
 }
 
 /**
@@ -47,6 +53,7 @@ export class Term {
   private lastReadAt = -Infinity;
   private lastWordAt = -Infinity;
   private lastStoredAt: number;
+  private advancedAt: number;
 
   private constructor(
     private readonly options: TermOptions,
@@ -58,25 +65,51 @@ export class Term {
     private readonly handOver: HandOver,
     private readonly deliveries: Deliveries,
     private readonly health: SinkHealth,
+    private readonly outcomes: Outcomes,
     private readonly calls: Calls,
     private readonly expiry: DeliveryExpiry,
     private readonly destination: DestinationWatch,
+    private readonly operations: TermOperations,
   ) {
     this.lastStoredAt = this.monotonic() - options.storeIntervalMs; // the first change is stored at once
+    this.advancedAt = this.monotonic();
   }
 
   static async begin(options: TermOptions, leader: Leader, reader: OutboxReader, store: CursorStore): Promise<Term> {
-    const { cursor, failingSince } = await store.load();
-    const deliveries = new Deliveries(leader.client, options.sink.name, options.sink.ordering === 'aggregate');
+    const { sink } = options;
+    const { client } = leader;
+    const { cursor, failingSince, state } = await store.load();
+    await store.markLeading();
+    const deliveries = new Deliveries(client, sink.name, sink.ordering === 'aggregate');
     await deliveries.load();
-    const health = new SinkHealth(leader.client, options, failingSince);
+    const health = new SinkHealth(client, options, failingSince);
     const lanes = new Lanes();
     const outcomes = new Outcomes(options, lanes, deliveries, health);
     const calls = new Calls(options, lanes, health, outcomes);
-    const expiry = new DeliveryExpiry(leader.client, options, deliveries);
-    const destination = await DestinationWatch.begin(leader.client, options, store, health);
+    const expiry = new DeliveryExpiry(client, options, deliveries);
+    const destination = await DestinationWatch.begin(client, options, store, health);
     const handOver = new HandOver(cursor);
-    return new Term(options, leader, reader, store, cursor, lanes, handOver, deliveries, health, calls, expiry, destination);
+    const storeWith = (alongside: Alongside): Promise<void> => term.storeProgress(alongside);
+    const desk = new CommandDesk({ client, sink, deliveries, store: storeWith, cursor: () => handOver.cursor }, state);
+    const replays = new ReplayRun(options, new ReplayReader(client, sink.name, sink.types), lanes, deliveries, storeWith);
+    const operations = new TermOperations(options, desk, replays);
+    const term = new Term(
+      options,
+      leader,
+      reader,
+      store,
+      cursor,
+      lanes,
+      handOver,
+      deliveries,
+      health,
+      outcomes,
+      calls,
+      expiry,
+      destination,
+      operations,
+    );
+    return term;
   }
 
   /** The log may have something new. */
@@ -84,16 +117,23 @@ export class Term {
     this.hasMore = true;
   }
 
+  /** Somebody has asked for something: pause, skip, replay. */
+  noteCommand(): void {
+    this.operations.noteCommand();
+  }
+
   /** Does what is due and never waits for the sink. @returns milliseconds until something is due by the clock. */
   async step(): Promise<number> {
     this.leader.throwIfLost();
+    if (!this.handOver.open || this.handOver.hasMoved || this.deliveries.hasChanges) this.advancedAt = this.monotonic();
+    if (!this.ending) await this.operations.step();
     if (this.storeDueIn() <= 0) await this.storeProgress();
     if (this.expiry.dueIn <= 0) await this.expireDeliveries();
     await this.destination.step();
     await this.health.write();
-    if (this.deliveries.dueAt <= this.now()) await this.takeDueDeliveries();
+    if (this.retryDueIn() <= 0) await this.takeDueDeliveries();
     if (this.readDueIn() <= 0) await this.read();
-    if (this.destination.allowsSending) this.calls.start();
+    if (this.maySend) this.calls.start();
     if (this.pingDueIn() <= 0) await this.ping();
     return Math.max(
       0,
@@ -102,7 +142,8 @@ export class Term {
         this.expiry.dueIn,
         this.readDueIn(),
         this.pingDueIn(),
-        this.deliveries.dueAt - this.now(),
+        this.retryDueIn(),
+        this.operations.dueIn,
         this.sendDueIn(),
       ),
     );
@@ -116,6 +157,7 @@ export class Term {
       !this.handOver.open &&
       !this.handOver.hasMoved &&
       !this.deliveries.hasChanges &&
+      this.operations.isIdle &&
       this.deliveries.dueAt > this.now()
     );
   }
@@ -139,9 +181,14 @@ export class Term {
     this.calls.drop();
   }
 
-  /** Nothing happens before a pause is over. */
+  /** Paused by people, or until a pause of the sink is over: nothing happens before that. */
   get isPaused(): boolean {
-    return this.calls.isPaused || (this.destination.isMissing && !this.calls.open);
+    return this.calls.isPaused || ((this.destination.isMissing || this.operations.isPaused) && !this.calls.open);
+  }
+
+  /** The sink is given up for good. */
+  get isRetired(): boolean {
+    return this.operations.isRetired;
   }
 
   get status(): TermStatus {
@@ -150,6 +197,8 @@ export class Term {
       lagMs: oldestOpen ? Math.max(0, this.now() - oldestOpen.getTime()) : 0,
       readAgoMs: this.monotonic() - this.lastReadAt,
       failingSince: this.health.failingSince,
+      paused: this.operations.isPaused,
+      stalledForMs: this.monotonic() - this.advancedAt,
     };
   }
 
@@ -192,8 +241,8 @@ export class Term {
   }
 
   /** `alongside`: other work of the leader, in the same transaction. */
-  private async storeProgress(alongside?: (client: ClientBase) => Promise<void>): Promise<void> {
-    const changes: DeliveryChanges = this.deliveries.takeChanges();
+  private async storeProgress(alongside?: Alongside): Promise<void> {
+    const changes: DeliveryChanges = { ...this.deliveries.takeChanges(), accepted: this.outcomes.takeAccepted() };
     const { cursor } = this.handOver;
     this.handOver.takeMoved();
     const stored = alongside ? this.store.storeWith(cursor, changes, alongside) : this.store.store(cursor, changes);
@@ -208,8 +257,12 @@ export class Term {
     this.lastWordAt = this.monotonic();
   }
 
+  private get maySend(): boolean {
+    return this.destination.allowsSending && !this.operations.isPaused;
+  }
+
   private sendDueIn(): number {
-    return Math.min(this.destination.dueIn, this.destination.allowsSending ? this.calls.dueIn : Infinity);
+    return Math.min(this.destination.dueIn, this.maySend ? this.calls.dueIn : Infinity);
   }
 
   private storeDueIn(): number {
@@ -218,8 +271,13 @@ export class Term {
   }
 
   private readDueIn(): number {
-    if (this.ending || this.handOver.open >= this.options.readAhead) return Infinity;
+    const mayRead = !this.ending && !this.operations.isPaused && this.handOver.open < this.options.readAhead;
+    if (!mayRead) return Infinity;
     return this.hasMore ? 0 : this.lastReadAt + this.options.pollIntervalMs - this.monotonic();
+  }
+
+  private retryDueIn(): number {
+    return this.ending || this.operations.isPaused ? Infinity : this.deliveries.dueAt - this.now();
   }
 
   private pingDueIn(): number {

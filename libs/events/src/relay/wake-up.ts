@@ -17,7 +17,7 @@ export class WakeUp {
 
   constructor(
     private readonly url: string,
-    private readonly onNews: () => void,
+    private readonly onNews: (message?: string) => void,
     private readonly random: () => number = Math.random,
   ) {}
 
@@ -53,7 +53,7 @@ export class WakeUp {
       lost ??= new Error('The listening connection has ended.');
       this.pulse.wake();
     });
-    client.on('notification', this.onNews);
+    client.on('notification', ({ payload }) => this.onNews(payload));
     try {
       await client.connect();
       await client.query(`listen ${OUTBOX_CHANNEL}`);

@@ -17,7 +17,7 @@ export class WelcomeEmail {
     private readonly settings: NotificationSettings,
   ) {}
 
-  @Handles(MemberInvited, { effect: 'outside' })
+  @Handles(MemberInvited, { effect: 'outside', replay: 'run' }) // who replays an invitation wants the letter
   async send(event: EventOf<MemberInvited>): Promise<{ message_id: string }> {
     const { email, name } = event.data;
     const token = await signInvitation(

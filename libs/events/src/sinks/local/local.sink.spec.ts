@@ -250,6 +250,41 @@ describe('LocalSink', () => {
     });
   });
 
+  describe('a replay', () => {
+    const again = (event: SinkEvent): SinkEvent => ({ ...event, replayed: newId() });
+
+    it('runs a database effect again, once a replay, and says so to the handler', async () => {
+      const event = eventOf('visitor.left');
+      await deliver(event);
+      const replay = again(event);
+      expect([await deliver(replay), await deliver(replay), await deliver(event)]).toEqual(Array(3).fill({ kind: 'accepted' }));
+      expect(await visits(event)).toBe(2);
+      await deliver(again(event));
+      expect(await visits(event)).toBe(3);
+    });
+
+    it('does not repeat an effect outside, unless the handler declares that it may', async () => {
+      const event = eventOf('visitor.announced');
+      await deliver(event);
+      expect(await deliver(again(event))).toEqual({ kind: 'accepted', skipped: true });
+      expect(bell.rung).toHaveLength(1);
+      @Consumer('loud-bell', { from: 'now' })
+      class LoudBell {
+        readonly heard: (string | undefined)[] = [];
+
+        @Handles(VisitorAnnounced, { effect: 'outside', replay: 'run' })
+        ring({ replayed }: EventOf<VisitorAnnounced>): void {
+          this.heard.push(replayed);
+        }
+      }
+      const loud = new LoudBell();
+      const replay = again(event);
+      const to = sinkOf(loud);
+      for (const one of [event, replay, replay]) expect(await deliver(one, to)).toEqual({ kind: 'accepted' });
+      expect(loud.heard).toEqual([undefined, replay.replayed]);
+    });
+  });
+
   it.each([
     ['a PostponeError', new PostponeError('later', { retryAfterMs: 50 }), { retryAfterMs: 50 }],
     ['a refused connection', Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), {}],

@@ -26,8 +26,7 @@ export class LocalSink implements Sink {
 
   private async deliverOne(event: SinkEvent): Promise<Outcome> {
     try {
-      await this.runner.run(event);
-      return accepted;
+      return (await this.runner.run(event)) === 'skipped' ? { kind: 'accepted', skipped: true } : accepted;
     } catch (error) {
       const postponement = asPostponement(error);
       if (postponement) return postponed(error, postponement.retryAfterMs);

@@ -1,0 +1,35 @@
+import { Injectable } from '@nestjs/common';
+import { Audit, AuditedEntity, diff, Public, snapshot } from '@pikaia/audit';
+import { OperationsAudit, type OperationRequest } from '@pikaia/events';
+
+/** What an audit entry says of a command. */
+@AuditedEntity({ type: 'outbox_command' })
+class AskedCommand {
+  @Public()
+  readonly id: string;
+
+  @Public()
+  readonly sinks: readonly string[];
+
+  @Public()
+  readonly arguments: Readonly<Record<string, unknown>>;
+
+  constructor({ commandId, sinks, arguments: values }: OperationRequest) {
+    this.id = commandId;
+    this.sinks = sinks;
+    this.arguments = values;
+  }
+}
+
+/** Binds the outbox's operations to the audit trail: `sink.pause_requested`, `event.replay_requested` and the like. */
+@Injectable()
+export class AuditedOperations extends OperationsAudit {
+  constructor(private readonly audit: Audit) {
+    super();
+  }
+
+  async record(request: OperationRequest): Promise<void> {
+    const { about, command } = request;
+    await this.audit.record(`${about.type}.${command}_requested`, about, diff(null, snapshot(new AskedCommand(request))));
+  }
+}

@@ -1,0 +1,72 @@
+import { Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Res } from '@nestjs/common';
+import { Audited } from '@pikaia/audit';
+import { OutboxOperations, OutboxStatus } from '@pikaia/events';
+import type { FastifyReply } from 'fastify';
+import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
+import type { Identity } from '../authentication/identity.js';
+import { Problem } from '../errors/problem.js';
+import { IdPipe } from '../server/id.pipe.js';
+import { LimitRequest } from '../server/page.request.js';
+import { following } from './following.js';
+import { operationScopeOf } from './scope.js';
+
+/** A sink's name is its path: `sinks/eventbridge/pause`, `sinks/local/welcome-email/pause`. `%2F` for the slash does as well. */
+const ofSink = (action: string): string[] => [`sinks/:name/${action}`, `sinks/:family/:name/${action}`];
+
+interface SinkPath {
+  readonly family?: string;
+  readonly name: string;
+}
+
+const nameOf = ({ family, name }: SinkPath): string => (family === undefined ? name : `${family}/${name}`);
+
+/** How the outbox is, and what people ask of it. */
+@Controller('admin/outbox')
+@AllowedTo('operator')
+export class OutboxController {
+  constructor(
+    private readonly status: OutboxStatus,
+    private readonly operations: OutboxOperations,
+  ) {}
+
+  @Get()
+  show() {
+    return this.status.get();
+  }
+
+  /** The newest first; an admin sees those about the own organization. */
+  @Get('commands')
+  @AllowedTo('admin', 'operator')
+  async commands(@CurrentIdentity() identity: Identity, @Query() { limit }: LimitRequest) {
+    return { data: await this.operations.list(limit, operationScopeOf(identity)) };
+  }
+
+  @Get('commands/:id')
+  @AllowedTo('admin', 'operator')
+  async command(@CurrentIdentity() identity: Identity, @Param('id', IdPipe) id: string) {
+    const command = await this.operations.find(id, operationScopeOf(identity));
+    if (!command) throw Problem.notFound('There is no such command.');
+    return command;
+  }
+
+  @Post(ofSink('pause'))
+  @HttpCode(HttpStatus.ACCEPTED)
+  @Audited('sink.pause_requested')
+  pause(@Param() path: SinkPath, @Res({ passthrough: true }) reply: FastifyReply) {
+    return following(reply, this.operations.pause(nameOf(path)));
+  }
+
+  @Post(ofSink('resume'))
+  @HttpCode(HttpStatus.ACCEPTED)
+  @Audited('sink.resume_requested')
+  resume(@Param() path: SinkPath, @Res({ passthrough: true }) reply: FastifyReply) {
+    return following(reply, this.operations.resume(nameOf(path)));
+  }
+
+  @Post(ofSink('retire'))
+  @HttpCode(HttpStatus.ACCEPTED)
+  @Audited('sink.retire_requested')
+  retire(@Param() path: SinkPath, @Res({ passthrough: true }) reply: FastifyReply) {
+    return following(reply, this.operations.retire(nameOf(path)));
+  }
+}

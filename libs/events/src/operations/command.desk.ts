@@ -1,0 +1,152 @@
+import { context, newId } from '@pikaia/core';
+import { getLogger } from '@pikaia/logging';
+import type { ClientBase } from 'pg';
+import type { Cursor } from '../relay/cursor.js';
+import type { Alongside } from '../relay/cursor.store.js';
+import type { Deliveries } from '../relay/deliveries.js';
+import { markSkipped } from '../relay/delivery.js';
+import { done, refusedBecause, type CommandAnswer, type OpenCommand, type ReplayArguments } from './command.js';
+import { ANSWER_COMMAND, OPEN_COMMANDS } from './command.sql.js';
+import { BEGIN_REPLAY } from './replay.sql.js';
+import type { Store } from './replay.run.js';
+import { markActive, markPaused, markRetired, type SinkState } from './sink-state.js';
+
+const logger = getLogger('outbox');
+const MOST_AT_ONCE = 20;
+
+/** What to write in the transaction that stores progress, and the answer; a replay answers when it is done. */
+interface Decision {
+  readonly also?: Alongside;
+  readonly answer?: CommandAnswer;
+  /** Once it is committed. */
+  readonly afterwards?: () => void;
+}
+
+interface Surroundings {
+  readonly client: ClientBase;
+  readonly sink: { readonly name: string; readonly ordering: 'aggregate' | 'none' };
+  readonly deliveries: Deliveries;
+  readonly store: Store;
+  /** The cursor that a store writes. */
+  readonly cursor: () => Cursor;
+}
+
+/** What people ask of a sink, carried out by its leader: in the transaction that stores progress, answered in the row. */
+export class CommandDesk {
+  constructor(
+    private readonly around: Surroundings,
+    /** As the table has it; only the sink's leader changes it. */
+    private state: SinkState,
+  ) {}
+
+  /** Nothing is read and nothing is sent. */
+  get isHalted(): boolean {
+    return this.state !== 'active';
+  }
+
+  get isRetired(): boolean {
+    return this.state === 'retired';
+  }
+
+  /** @returns true when some have to wait for what is under way: look again soon. */
+  async work(): Promise<boolean> {
+    const { client, sink } = this.around;
+    const { rows } = await client.query<OpenCommand>({
+      name: 'outbox-commands',
+      text: OPEN_COMMANDS,
+      values: [sink.name, MOST_AT_ONCE],
+    });
+    let waiting = false;
+    for (const command of rows) {
+      const { correlation_id: correlationId } = command;
+      const carriedOut = await context.run({ correlationId: correlationId ?? newId() }, () => this.carryOut(command));
+      waiting ||= !carriedOut;
+    }
+    return waiting;
+  }
+
+  private async carryOut(command: OpenCommand): Promise<boolean> {
+    const { store, sink } = this.around;
+    const decision = await this.decide(command);
+    if (!decision) return false;
+    const { also, answer, afterwards } = decision;
+    await store(async (client) => {
+      await also?.(client);
+      if (answer) await client.query(ANSWER_COMMAND, [command.id, sink.name, JSON.stringify(answer)]);
+    });
+    afterwards?.();
+    const { command: name, asked_by } = command;
+    logger.info('outbox_command_carried_out', { sink: sink.name, command: name, asked_by, ...(answer ?? { outcome: 'begun' }) });
+    return true;
+  }
+
+  /** Undefined: not yet. */
+  private async decide(command: OpenCommand): Promise<Decision | undefined> {
+    const { command: name } = command;
+    switch (name) {
+      case 'pause':
+        return this.change('paused', markPaused);
+      case 'resume':
+        return this.change('active', markActive);
+      case 'retire':
+        return this.retire();
+      case 'skip':
+        return this.skip(command);
+      case 'replay':
+        return this.beginReplay(command);
+      default: // of an api that is newer than this worker
+        return { answer: refusedBecause(`This worker does not know the command ${String(name)}.`) };
+    }
+  }
+
+  private change(state: SinkState, mark: (client: ClientBase, sink: string) => Promise<unknown>): Decision {
+    if (this.state === state) return { answer: done({ unchanged: true }) };
+    return {
+      also: (client) => mark(client, this.around.sink.name),
+      answer: done(),
+      afterwards: () => (this.state = state),
+    };
+  }
+
+  /** A sink that is in use is not retired by a slip: there is no way back. */
+  private retire(): Decision {
+    if (this.state === 'paused') return this.change('retired', markRetired);
+    return {
+      answer: refusedBecause('A worker delivers to this sink. Retiring cannot be undone: pause it first, if it is meant.'),
+    };
+  }
+
+  private async skip({
+    arguments: { event_id: eventId },
+    organization_id: organization,
+  }: OpenCommand): Promise<Decision | undefined> {
+    const { deliveries, sink, store } = this.around;
+    if (typeof eventId !== 'string') return { answer: refusedBecause('It names no event.') };
+    if (deliveries.isInHand(eventId)) return undefined;
+    if (deliveries.hasChanges) await store(() => Promise.resolve()); // then the table says how things stand
+    const delivery = await deliveries.find(eventId);
+    if (!delivery || (organization !== null && delivery.organizationId !== organization))
+      return { answer: refusedBecause('This sink holds no such event back.') };
+    if (delivery.status === 'published' || delivery.status === 'skipped')
+      return { answer: refusedBecause(`The event is ${delivery.status} already.`) };
+    const head = sink.ordering === 'aggregate' ? await deliveries.headOf(delivery) : delivery;
+    if (head && head.eventId !== eventId)
+      return {
+        answer: refusedBecause(`The event waits behind ${head.eventId}, which heads its aggregate: decide about that one.`),
+      };
+    deliveries.record(markSkipped(delivery));
+    return { answer: done({ was: delivery.status }) };
+  }
+
+  private beginReplay({ id, arguments: values, organization_id: organization }: OpenCommand): Decision {
+    const { filter, dry_run, limit, rate } = values as unknown as ReplayArguments;
+    const own = organization === null ? filter : { ...filter, organization_id: organization };
+    return {
+      also: (client) => {
+        const { position, snapshot } = this.around.cursor();
+        const begin = [id, this.around.sink.name, JSON.stringify(own), dry_run, limit, rate, position, snapshot];
+        return client.query(BEGIN_REPLAY, begin);
+      },
+    };
+  }
+}

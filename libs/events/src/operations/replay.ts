@@ -1,0 +1,60 @@
+import type { ReplayFilter } from './command.js';
+
+/** A replay at one sink: a row of outbox_replay. Positions are bigints as text. */
+export interface Replay {
+  readonly id: string;
+  readonly filter: ReplayFilter;
+  readonly dryRun: boolean;
+  readonly most: number | null;
+  readonly rate: number | null;
+  readonly endPosition: string;
+  /** Shows what had been handed over when the replay began. */
+  readonly snapshot: string;
+  readonly position: string;
+  readonly counts: ReplayCounts;
+  readonly lastError: string | null;
+}
+
+export interface ReplayCounts {
+  readonly matched: number;
+  readonly sent: number;
+  /** A handler declares not to run replays. */
+  readonly skipped: number;
+  /** Dead letters: they are tried again as what they are, first deliveries, in the order of their aggregate. */
+  readonly revived: number;
+  /** Refused again and again; they stay published. */
+  readonly failed: number;
+}
+
+export const toReplay = (row: Readonly<Record<string, unknown>>): Replay => ({
+  id: row['id'] as string,
+  filter: row['filter'] as ReplayFilter,
+  dryRun: row['dry_run'] as boolean,
+  most: row['most'] === null ? null : Number(row['most']),
+  rate: row['rate'] as number | null,
+  endPosition: row['end_position'] as string,
+  snapshot: row['snapshot'] as string,
+  position: row['position'] as string,
+  counts: {
+    matched: Number(row['matched']),
+    sent: Number(row['sent']),
+    skipped: Number(row['skipped']),
+    revived: Number(row['revived']),
+    failed: Number(row['failed']),
+  },
+  lastError: row['last_error'] as string | null,
+});
+
+/** The filter as the parameters $8 to $17 of the statements. */
+export const filterValues = (filter: ReplayFilter): (string | null)[] => [
+  filter.event_id ?? null,
+  filter.event_type ?? null,
+  filter.aggregate_type ?? null,
+  filter.aggregate_id ?? null,
+  filter.organization_id ?? null,
+  filter.correlation_id ?? null,
+  filter.from ?? null,
+  filter.to ?? null,
+  filter.status ?? null,
+  filter.error ?? null,
+];

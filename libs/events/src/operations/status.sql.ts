@@ -1,0 +1,63 @@
+/** At most so many are counted: the figures stay cheap while a backlog grows. */
+export const COUNTED_AT_MOST = 10_001;
+
+/** True while somebody's session holds the advisory lock of the sink `s`; $1 the lock's class. */
+export const IS_LED = `exists (
+    select from pg_locks l where l.locktype = 'advisory' and l.granted and l.objsubid = 2 and l.classid::bigint = $1
+      and l.database = (select oid from pg_database where datname = current_database())
+      and l.objid::bigint = hashtext(s.name)::bigint & 4294967295)`;
+
+// What became visible late and is not handed over: the transactions that the cursor's snapshot does not show.
+const LATE = `from outbox.outbox_log where position <= p.position
+      and (txid = any (array(select pg_snapshot_xip(p.snapshot))) or txid >= pg_snapshot_xmax(p.snapshot))
+      and outbox.covers(p, position, txid) is not true`;
+
+/**
+ * How each sink is. $1 the lock's class, $2 what is counted at most. Backlog and age through outbox_log_position and
+ * outbox_log_txid, by one probe and a bounded count; throughput by the newest progress rows; deliveries through
+ * outbox_delivery_aggregate. Locks nothing; milliseconds a sink.
+ */
+export const SINK_STATUS = `
+select s.name, s.state, s.ordering, s.registered_at, s.failing_since, s.last_error, ${IS_LED} as led, s.leader, s.leading_since,
+  p.stored_at, least(fresh.count + late.count, $2)::int as backlog, 
+  round(extract(epoch from clock_timestamp() - least(first.recorded_at, late.oldest)) * 1000)::float8 as lag_ms,
+  speed.accepted as accepted_last_minute, open.retrying, open.waiting, open.failed, replays.count as replays
+from outbox.outbox_sink s
+left join lateral (select * from outbox.outbox_progress p where p.sink = s.name order by p.number desc limit 1) p on true
+left join lateral (
+  select count(*) from (select from outbox.outbox_log where position > p.position order by position limit $2::int) l) fresh on true
+left join lateral (
+  select count(*), min(recorded_at) as oldest from (select recorded_at ${LATE} limit $2) l) late on true
+left join lateral (
+  select recorded_at from outbox.outbox_log where position > p.position order by position limit 1) first on true
+left join lateral (
+  select coalesce(sum(accepted), 0)::int as accepted from (
+    select accepted, stored_at from outbox.outbox_progress q where q.sink = s.name order by number desc limit 2000) q
+  where stored_at > clock_timestamp() - interval '1 minute') speed on true
+left join lateral (
+  select count(*) filter (where status = 'retrying')::int as retrying, count(*) filter (where status = 'waiting')::int as waiting,
+    count(*) filter (where status = 'failed')::int as failed
+  from (select status from outbox.outbox_delivery d where d.sink = s.name and status in ('retrying', 'waiting', 'failed')
+    limit $2) d) open on true
+left join lateral (
+  select count(*)::int from outbox.outbox_replay r where r.sink = s.name and r.done_at is null) replays on true
+order by s.name`;
+
+/**
+ * The twelve slots of the log: how much they hold, and which sinks keep one from being emptied. Rows are the statistics'
+ * estimate. By the ends of outbox_log_position in each slot.
+ */
+export const SLOT_STATUS = `
+select n as slot, coalesce(pg_stat_get_live_tuples(c.oid), 0)::int as rows, pg_total_relation_size(c.oid)::bigint::text as bytes,
+  oldest.recorded_at as oldest, newest.recorded_at as newest,
+  case when newest.position is null then '{}' else array(
+    select s.name from outbox.outbox_sink s
+    left join lateral (select * from outbox.outbox_progress p where p.sink = s.name order by p.number desc limit 1) p on true
+    where s.state <> 'retired' and (p.sink is null or newest.position > p.position
+      or exists (select ${LATE} and slot = n::smallint)) order by s.name) end as not_handed_over_to
+from generate_series(0, 11) n
+join pg_class c on c.oid = format('outbox.outbox_log_%s', n)::regclass
+left join lateral (select recorded_at from outbox.outbox_log where slot = n::smallint order by position limit 1) oldest on true
+left join lateral (
+  select recorded_at, position from outbox.outbox_log where slot = n::smallint order by position desc limit 1) newest on true
+order by n`;

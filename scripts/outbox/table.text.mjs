@@ -1,0 +1,25 @@
+import { printable } from '../explain/terminal.mjs';
+
+/** Rows of texts in columns; the first row is the head. */
+export function table(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => printable(row[column]).length)));
+  const line = (row) =>
+    row
+      .map((cell, column) => printable(cell).padEnd(widths[column]))
+      .join('  ')
+      .trimEnd();
+  return rows.map(line).join('\n');
+}
+
+/** Counts end at 10 001, which means: more than ten thousand. */
+export const countText = (count) => (count > 10_000 ? '>10000' : String(count));
+
+export function ageText(ms) {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 1) return `${Math.round(ms)} ms`;
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}
+
+export const bytesText = (bytes) =>
+  bytes < 1_048_576 ? `${Math.round(bytes / 1024)} KiB` : `${(bytes / 1_048_576).toFixed(1)} MiB`;

@@ -1,0 +1,245 @@
+import { randomUUID } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ServiceProcess } from '../support/service.process.js';
+import { System, type Answer } from '../support/system.js';
+import { eventually, until } from '../support/until.js';
+
+const ALICE = 'alice@example.com'; // an admin of acme
+const CAROL = 'carol@example.com'; // a member of acme
+const GINA = 'gina@example.com'; // an admin of globex
+const OLGA = 'olga@example.com'; // an operator
+const SINK = 'local/welcome-email';
+
+interface Command {
+  readonly id: string;
+  readonly status: string;
+  readonly sinks: readonly {
+    readonly sink: string;
+    readonly status: string;
+    readonly answer: Readonly<Record<string, unknown>>;
+  }[];
+}
+
+let system: System;
+
+const post = (path: string, as: string, body?: object) =>
+  system.request('POST', path, { as, ...(body !== undefined && { body }) });
+const get = (path: string, as = OLGA) => system.request('GET', path, { as });
+const commandOf = ({ body }: Answer) => body as unknown as Command;
+const sinkOf = async (name = SINK) =>
+  ((await get('/admin/outbox')).body['sinks'] as Record<string, unknown>[]).find((sink) => sink['name'] === name)!;
+const letters = () => readdirSync(join(system.directory, 'mail')).filter((file) => file.endsWith('.eml')).length;
+
+/** What became of it, once every sink has answered. */
+async function finished(answer: Answer, withinMs?: number): Promise<Command> {
+  expect(answer.status).toBe(202);
+  const { id } = commandOf(answer);
+  const look = async () => {
+    const seen = commandOf(await get(`/admin/outbox/commands/${id}`));
+    return ['done', 'refused'].includes(seen.status) && seen;
+  };
+  return until('the answer', look, withinMs);
+}
+
+async function invite(as: string): Promise<{ event: string; member: string }> {
+  const email = `${randomUUID()}@example.com`;
+  const { body } = await post('/members/invitations', as, { email, role: 'member' });
+  const found = await get(`/admin/events?aggregate_id=${String(body['id'])}&event_type=member.invited`, as);
+  return { event: (found.body['data'] as { event_id: string }[])[0]!.event_id, member: String(body['id']) };
+}
+
+const statusOf = async (event: string) => (await get(`/admin/events/${event}`)).body['status'];
+
+beforeAll(async () => {
+  system = await System.start({ environment: { OUTBOX_POLL_INTERVAL_MS: '200' } });
+});
+afterAll(() => system.stop());
+
+describe('the outbox', () => {
+  it('shows each sink with its leader, backlog and lag, and the slots', async () => {
+    await invite(ALICE);
+    await eventually(async () => (await sinkOf())['backlog'] === 0);
+    expect(await sinkOf()).toMatchObject({
+      state: 'active',
+      leader: { worker: expect.stringContaining(':'), since: expect.any(String) },
+      backlog: 0,
+      lag_ms: null,
+      accepted_last_minute: 1,
+      failing_since: null,
+      failed: 0,
+      waiting: 0,
+    });
+    const slots = (await get('/admin/outbox')).body['slots'] as { bytes: number; newest: string | null }[];
+    expect(slots).toHaveLength(12);
+    expect(slots.filter(({ newest }) => newest !== null)).toMatchObject([{ not_handed_over_to: [] }]);
+  });
+
+  it('is for operators', async () => {
+    for (const as of [ALICE, CAROL]) {
+      expect((await get('/admin/outbox', as)).status).toBe(403);
+      expect((await post(`/admin/outbox/sinks/${SINK}/pause`, as)).status).toBe(403);
+    }
+  });
+});
+
+describe('pause and resume', () => {
+  it('holds the letters back and lets them go, answered 202 and audited', async () => {
+    const asked = await post(`/admin/outbox/sinks/${SINK}/pause`, OLGA);
+    expect(asked.headers.get('location')).toBe(`/api/v1/admin/outbox/commands/${commandOf(asked).id}`);
+    expect(await finished(asked)).toMatchObject({ status: 'done', sinks: [{ sink: SINK, answer: { outcome: 'done' } }] });
+    const before = letters();
+    const { event } = await invite(ALICE);
+    expect(await sinkOf()).toMatchObject({ state: 'paused', leader: { worker: expect.any(String) }, backlog: 1 });
+    expect((await sinkOf())['lag_ms']).toBeGreaterThan(0);
+    const health = await system.request('GET', '/health/ready', { port: system.worker.port });
+    expect(health.body).toMatchObject({ status: 'ok', sinks: [{ sink: SINK, progress: 'paused' }] });
+    expect([letters(), await statusOf(event)]).toEqual([before, 'pending']);
+    await finished(await post(`/admin/outbox/sinks/${encodeURIComponent(SINK)}/resume`, OLGA)); // %2F does as well
+    await eventually(async () => (await statusOf(event)) === 'published');
+    expect(letters()).toBe(before + 1);
+    const audit = await get(`/admin/audit-logs?aggregate_type=sink&aggregate_id=${encodeURIComponent(SINK)}`);
+    expect(audit.body['data']).toMatchObject([
+      { action: 'sink.resume_requested', actor_email: OLGA },
+      { action: 'sink.pause_requested', actor_email: OLGA, diff: { new: { id: commandOf(asked).id, sinks: [SINK] } } },
+    ]);
+    expect(system.api.linesOf('audit_record_missing')).toEqual([]);
+  });
+
+  it('refuses a sink that does not exist', async () => {
+    const answer = await post('/admin/outbox/sinks/local/wellcome-email/pause', OLGA);
+    expect(answer).toMatchObject({ status: 404, body: { detail: expect.stringContaining('no sink local/wellcome-email') } });
+  });
+});
+
+describe('replay', () => {
+  const sent = () => system.worker.linesOf('welcome_email_sent').length;
+
+  it('sends one again, for an admin of its organization alone', async () => {
+    const { event } = await invite(ALICE);
+    await eventually(async () => (await statusOf(event)) === 'published');
+    const [before, shown] = [sent(), (await get(`/admin/events/${event}`, ALICE)).body];
+    for (const as of [GINA, CAROL])
+      expect((await post(`/admin/events/${event}/replay`, as)).status).toBe(as === GINA ? 404 : 403);
+    const command = await finished(await post(`/admin/events/${event}/replay`, ALICE, { sink: SINK }));
+    expect(command).toMatchObject({ status: 'done', sinks: [{ sink: SINK, answer: { matched: 1, sent: 1 } }] });
+    await eventually(() => sent() === before + 1);
+    const after = (await get(`/admin/events/${event}`, ALICE)).body;
+    expect([after['status'], after['published_at']]).toEqual([shown['status'], shown['published_at']]);
+    expect(after['receipts']).toHaveLength(2);
+    expect((await get(`/admin/outbox/commands/${command.id}`, ALICE)).status).toBe(200);
+    expect((await get(`/admin/outbox/commands/${command.id}`, GINA)).status).toBe(404);
+    const line = system.worker.linesOf('event_delivered').at(-1);
+    expect(line).toMatchObject({ replayed: command.id, 'event.id': event });
+  });
+
+  it('counts all that match before it sends them, and keeps an admin to the own organization', async () => {
+    await invite(GINA);
+    const filter = { event_type: 'member.invited', from: '2020-01-01T00:00:00Z' };
+    await eventually(async () => (await sinkOf())['backlog'] === 0);
+    const before = sent();
+    const counted = await finished(await post('/admin/events/replay', GINA, { filter }));
+    expect(counted.sinks).toMatchObject([{ answer: { dry_run: true, matched: 1 } }]);
+    const all = await finished(await post('/admin/events/replay', OLGA, { filter }));
+    expect(Number(all.sinks[0]!.answer['matched'])).toBeGreaterThan(2);
+    expect(sent()).toBe(before);
+    const two = await finished(await post('/admin/events/replay', OLGA, { filter, dry_run: false, limit: 2, rate: 100 }));
+    expect(two.sinks).toMatchObject([{ answer: { matched: 2, sent: 2 } }]);
+    await eventually(() => sent() === before + 2);
+  });
+
+  it.each([
+    ['no filter', {}, 'filter'],
+    ['an empty one', { filter: {} }, 'filter'],
+    ['a field that it has not', { filter: { event: 'x' } }, 'filter.event'],
+    ['a time without a zone', { filter: { from: '2026-01-01T00:00:00' } }, 'filter.from'],
+    ['a rate of none', { filter: { status: 'failed' }, rate: 0 }, 'rate'],
+  ])('refuses %s', async (_, body, field) => {
+    const answer = await post('/admin/events/replay', OLGA, body);
+    expect(answer).toMatchObject({ status: 422, body: { errors: [{ field }] } });
+  });
+
+  it('goes on when the worker is killed in the middle: every letter once more, under one id', async () => {
+    await Promise.all(Array.from({ length: 15 }, () => invite(ALICE)));
+    await eventually(async () => (await sinkOf())['backlog'] === 0);
+    const asked = await post('/admin/events/replay', OLGA, {
+      filter: { event_type: 'member.invited', organization_id: String((await get('/me', ALICE)).body['organization_id']) },
+      dry_run: false,
+      rate: 20,
+    });
+    const { worker } = system;
+    await eventually(
+      () => worker.linesOf('event_delivered').filter((line) => line['replayed'] === commandOf(asked).id).length >= 5,
+    );
+    await worker.kill();
+    await system.startWorker();
+    const { sinks } = await finished(asked, 60_000); // a claim that the kill has left open runs out in 40 s
+    const answer = sinks[0]!.answer;
+    expect(answer['sent']).toBe(answer['matched']);
+    const [{ receipts, events }] = (await system.query<{ receipts: number; events: number }>(
+      `select count(*)::int as receipts, count(distinct event_id)::int as events from outbox.consumer_receipt
+       where replay = $1 and state = 'done'`,
+      [commandOf(asked).id],
+    )) as [{ receipts: number; events: number }];
+    expect([receipts, events]).toEqual([answer['matched'], answer['matched']]);
+  }, 90_000);
+});
+
+describe('a dead letter', () => {
+  it('is found by its error, skipped or tried again, and lets go what waits behind it', async () => {
+    const { event, member } = await invite(ALICE);
+    await eventually(async () => (await statusOf(event)) === 'published');
+    await system.worker.stop();
+    await system.query(
+      `insert into outbox.outbox_delivery (sink, event_id, position, status, attempts, last_error, event_type, schema_version,
+         aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at, payload)
+       select $1, event_id, position, 'failed', 10, 'Error: mailbox unavailable', event_type, schema_version, aggregate_type,
+         aggregate_id, organization_id, correlation_id, occurred_at, payload from outbox.outbox_log where event_id = $2`,
+      [SINK, event],
+    );
+    await system.query('delete from outbox.consumer_receipt where event_id = $1', [event]);
+    await system.startWorker();
+    const found = await get('/admin/events?error=MAILBOX&from=2020-01-01T00:00:00Z');
+    expect(found.body['data']).toMatchObject([{ event_id: event, status: 'failed', aggregate_id: member }]);
+    expect((await get('/admin/events?error=nothing+of+it')).body['data']).toEqual([]);
+    expect((await get('/admin/events?error=MAILBOX&to=2020-01-01T00:00:00Z')).body['data']).toEqual([]);
+    expect((await post(`/admin/events/${event}/skip`, ALICE)).status).toBe(403);
+    const command = await finished(await post('/admin/events/replay', ALICE, { filter: { error: 'mailbox' }, dry_run: false }));
+    expect(command.sinks).toMatchObject([{ answer: { matched: 1, dead_letters: 1, sent: 0 } }]);
+    await eventually(async () => (await statusOf(event)) === 'published');
+    const late = await post(`/admin/events/${event}/skip`, OLGA);
+    expect(late).toMatchObject({ status: 409, body: { detail: expect.stringContaining('holds nothing back') } });
+  });
+});
+
+describe('a sink that nobody leads', () => {
+  it('is shown and reported, and can be retired', async () => {
+    await system.query(`insert into outbox.outbox_sink (name) values ('local/renamed')`);
+    await system.query(
+      `insert into outbox.outbox_progress (sink, number, position, snapshot, worker) values ('local/renamed', 0, 0, pg_current_snapshot(), 'test')`,
+    );
+    await system.worker.stop();
+    const worker = await system.startWorker({ OUTBOX_LEADERLESS_ALARM_MS: '200' });
+    await eventually(() => worker.linesOf('sink_without_leader').some((line) => line['sink'] === 'local/renamed'));
+    expect(worker.linesOf('sink_without_leader')[0]).toMatchObject({ level: 'WARNING' });
+    expect(await sinkOf('local/renamed')).toMatchObject({ leader: null, state: 'active' });
+    const advancing = await system.request('GET', '/health/advancing', { port: worker.port });
+    expect(advancing).toMatchObject({ status: 503, body: { status: 'not_advancing', leaderless: [{ sink: 'local/renamed' }] } });
+    expect((await system.request('GET', '/health/ready', { port: worker.port })).status).toBe(200);
+    const { event } = await invite(ALICE);
+    expect(await statusOf(event)).toBe('pending');
+    expect(await finished(await post('/admin/outbox/sinks/local/renamed/retire', OLGA))).toMatchObject({ status: 'done' });
+    await eventually(async () => (await statusOf(event)) === 'published');
+    await eventually(async () => (await system.request('GET', '/health/advancing', { port: worker.port })).status === 200);
+    expect((await post('/admin/outbox/sinks/local/renamed/pause', OLGA)).status).toBe(409);
+  });
+});
+
+describe('the worker', () => {
+  it('does not start with settings that name no sink, and says why', async () => {
+    const settings = { ...system.settings(system.database.workerUrl), EVENT_SINKS: 'locl' };
+    const service = ServiceProcess.launch('outbox-worker', settings);
+    expect(await service.exited).not.toBe(0);
+    expect(service.text()).toContain('PIKAIA_EVENT_SINK_UNKNOWN');
+  });
+});
