@@ -41,6 +41,6 @@ describe('npm run outbox', () => {
   });
 
   it('refuses what it does not know, and names what there is', async () => {
-    expect(await outbox(database.ownerUrl, 'explode')).toMatchObject({ code: 1, stderr: expect.stringContaining('purge') });
+    expect(await outbox(database.ownerUrl, 'explode')).toMatchObject({ code: 2, stderr: expect.stringContaining('purge') });
   });
 });

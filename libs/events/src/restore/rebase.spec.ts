@@ -124,7 +124,8 @@ describe('rebaseOutbox', () => {
       const unread = await insert();
       await (
         await connect(source.ownerUrl)
-      ).query(`insert into outbox.outbox_replay (id, sink, filter) values (gen_random_uuid(), 'ahead', '{}')`);
+      ).query(`insert into outbox.outbox_replay (id, sink, filter, dry_run, start_position, end_position, position, snapshot)
+        values (gen_random_uuid(), 'ahead', '{}', false, 0, 0, 0, pg_current_snapshot())`);
       // `behind` is killed in the middle of the slices of what became visible late.
       let handedOver = 0;
       behind.answerAll = () => (++handedOver > 3 ? new Promise(() => undefined) : accepted);
