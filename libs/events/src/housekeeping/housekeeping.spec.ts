@@ -267,7 +267,8 @@ describe('Housekeeping', () => {
     const first = new Housekeeping({ ...options, chores }).runOnce();
     await eventually(async () => {
       const { rows } = await owner.query<{ count: number }>(
-        `select count(*)::int as count from pg_locks where locktype = 'advisory'`,
+        `select count(*)::int as count from pg_locks where locktype = 'advisory'
+          and database = (select oid from pg_database where datname = current_database())`,
       );
       return rows[0]!.count > 0;
     });
