@@ -152,6 +152,9 @@ describe('Housekeeping', () => {
     );
     await days.insertOld(3, 1); // the log is not empty, so that nothing lies below it
     await owner.query(`update outbox.outbox_progress set position = 1000000, txid = pg_current_xact_id() where number > 0`);
+    await owner.query(
+      `update outbox.outbox_progress set stored_at = stored_at - interval '3 hours', txid = pg_current_xact_id() where number = 0`,
+    );
     const [dry] = [await housekeeping.runOnce({ dryRun: true }), await housekeeping.runOnce()].map(
       (findings) => of(findings, 'outbox.outbox_progress')!.removed,
     );
