@@ -3,8 +3,7 @@ import 'reflect-metadata';
 import { Controller, Get, Logger, Module, Param, RequestMethod } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { enterContextAtRequest, parseTrustedProxies, systemClock } from '@pikaia/core';
-import { accessLog, configureLogging, getLogger, LoggingModule, nestLogger } from '@pikaia/logging';
+import { getLogger, LoggingModule } from '@pikaia/logging';
 import { ClsModule } from 'nestjs-cls';
 import { LoggerModule, Logger as NestPinoLogger } from 'nestjs-pino';
 
@@ -53,7 +52,9 @@ export const variants = {
   },
 
   ours: async () => {
-    configureLogging({ level: 'info', format: 'json', service: 'bench', env: 'production', version: '1.0.0' });
+    const imports = [
+      LoggingModule.forRoot({ level: 'info', format: 'json', service: 'bench', env: 'production', version: '1.0.0' }),
+    ];
     const logger = getLogger('orders');
     const read = (id) => {
       logger.info('order_requested', { orderId: id, customer: 42, cached: false });
@@ -61,10 +62,6 @@ export const variants = {
       logger.info('order_read', { orderId: id, items: order.items, total: order.total });
       return order;
     };
-    const app = await NestFactory.create(moduleOf([LoggingModule.forRoot()], read), new FastifyAdapter(), {
-      logger: nestLogger(),
-    });
-    enterContextAtRequest(app.getHttpServer(), parseTrustedProxies('0'), [accessLog(systemClock)]);
-    return app;
+    return NestFactory.create(moduleOf(imports, read), new FastifyAdapter());
   },
 };

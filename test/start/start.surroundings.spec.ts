@@ -35,6 +35,7 @@ it('starts once when it is started three times at once, in a folder that others 
   }
 });
 
+// Only root can start a process as somebody else; for everybody else all the other tests are this one.
 (isRoot ? it : it.skip)('works for a user who is not root, and names a port that is taken', async () => {
   const installation = new Installation('not root', { user: NOBODY });
   const other = createServer();

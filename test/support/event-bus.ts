@@ -10,7 +10,7 @@ const ENDPOINT = process.env['PIKAIA_TEST_AWS_ENDPOINT_URL'];
 
 export const hasStub = ENDPOINT === undefined;
 
-/** `it` where the stub is asked; elsewhere skipped, which the report shows. */
+/** `it` where the stub is asked; elsewhere skipped, since AWS cannot be told to fail; the report shows it. */
 export const itWithStub = hasStub ? it : it.skip;
 
 export interface BusUnderTest {

@@ -1,20 +1,18 @@
 import { systemClock } from '@pikaia/core';
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import type pg from 'pg';
+import type { TestDatabase } from '../../../../test/support/database.js';
+import { connect, of, OldDays, RETENTION } from '../../../../test/support/old-days.js';
 import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
 import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
 import { eventually } from '../../../../test/support/until.js';
-import { OutboxRelay, type RelayOptions } from '../relay/outbox.relay.js';
 import { registerSinks } from '../relay/register-sinks.js';
-import type { Finding, Retention } from './chore.js';
+import type { Finding } from './chore.js';
 import { Housekeeping } from './housekeeping.js';
 import { HousekeepingLoop } from './housekeeping.loop.js';
 
-const DAY_MS = 86_400_000;
-const RETENTION: Retention = { logMs: 7 * DAY_MS, failedMs: 30 * DAY_MS, receiptMs: 90 * DAY_MS };
-
 describe('Housekeeping', () => {
+  let days: OldDays;
   let database: TestDatabase;
   let owner: pg.Client;
   let api: pg.Client;
@@ -22,93 +20,41 @@ describe('Housekeeping', () => {
   let housekeeping: Housekeeping;
 
   beforeAll(async () => {
-    database = await createDatabase();
-    [owner, api] = [await connect(database.ownerUrl), await connect(database.apiUrl)];
+    days = await OldDays.open();
+    ({ database, owner, api } = days);
   });
-
   beforeEach(async () => {
-    const tables = ['log', 'sink', 'progress', 'delivery', 'attempt', 'command', 'replay'].map(
-      (table) => `outbox.outbox_${table}`,
-    );
-    await owner.query(`truncate ${tables.join()}, outbox.consumer_receipt`);
-    sink = new ScriptedSink('scripted');
-    await registerSinks(database.workerUrl, [sink], 'spec');
-    housekeeping = new Housekeeping({ url: database.workerUrl, retention: RETENTION });
+    await days.begin();
+    ({ sink, housekeeping } = days);
   });
-
-  afterAll(async () => {
-    await Promise.all([owner.end(), api.end()]);
-    await database.drop();
-  });
-
-  async function connect(url: string): Promise<pg.Client> {
-    const client = new pg.Client({ connectionString: url });
-    client.on('error', () => undefined); // dropping the database ends what a failed test leaves
-    await client.connect();
-    return client;
-  }
-
-  const relayOf = (to = sink, options: Partial<RelayOptions> = {}): OutboxRelay =>
-    new OutboxRelay({
-      url: database.workerUrl,
-      sink: to,
-      worker: 'spec',
-      random: () => 0,
-      pollIntervalMs: 20,
-      storeIntervalMs: 0,
-      leaderTimeoutMs: 5000,
-      ...options,
-    });
-
-  const handOver = async (to = sink): Promise<void> => void (await relayOf(to).runOnce());
-
-  /** Events in a slot of their own, as if some days had passed since. */
-  async function insertOld(slot: number, days = 8, aggregate: string = randomUUID()): Promise<string> {
-    const { id } = await insertEvent(api, { aggregate });
-    await owner.query(
-      `update outbox.outbox_log set slot = $1, recorded_at = recorded_at - $2 * interval '1 day' where event_id = $3`,
-      [slot, days, id],
-    );
-    return id;
-  }
-
-  const countsOf = async (...tables: string[]): Promise<number[]> => {
-    const counts: number[] = [];
-    for (const table of tables) counts.push(await countOf(table));
-    return counts;
-  };
-  const countOf = async (table: string): Promise<number> => {
-    const { rows } = await owner.query<{ count: number }>(`select count(*)::int as count from outbox.${table}`);
-    return rows[0]!.count;
-  };
-  const of = (findings: readonly Finding[] | undefined, what: string) => findings!.find((finding) => finding.what === what);
+  afterAll(() => days.close());
 
   it('empties slots whose newest event is older than the retention, and no others', async () => {
-    await insertOld(3);
-    await insertOld(4, 6.9);
-    await handOver();
+    await days.insertOld(3);
+    await days.insertOld(4, 6.9);
+    await days.handOver();
     expect(of(await housekeeping.runOnce(), 'outbox_log_3')).toMatchObject({ removed: expect.any(Number), unit: 'bytes' });
     const { rows } = await owner.query('select slot from outbox.outbox_log');
     expect(rows).toEqual([{ slot: 4 }]);
   });
 
   it('says what would go in a dry run, and removes nothing', async () => {
-    await insertOld(3);
-    await handOver();
+    await days.insertOld(3);
+    await days.handOver();
     const findings = await housekeeping.runOnce({ dryRun: true });
     expect(of(findings, 'outbox_log_3')!.removed).toBeGreaterThan(8000);
-    expect(await countOf('outbox_log')).toBe(1);
+    expect(await days.countOf('outbox_log')).toBe(1);
     expect(of(await housekeeping.runOnce(), 'outbox_log_3')).toMatchObject(of(findings, 'outbox_log_3')!);
-    expect(await countOf('outbox_log')).toBe(0);
+    expect(await days.countOf('outbox_log')).toBe(0);
   });
 
   it('keeps a slot until every sink has had it, and says which has not', async () => {
     const other = new ScriptedSink('other');
     await registerSinks(database.workerUrl, [other], 'spec');
-    const id = await insertOld(3);
-    await handOver();
+    const id = await days.insertOld(3);
+    await days.handOver();
     expect(of(await housekeeping.runOnce(), 'outbox_log_3')).toMatchObject({ removed: 0, kept: 'not handed over to other' });
-    await handOver(other);
+    await days.handOver(other);
     expect(other.ids).toEqual([id]);
     expect(of(await housekeeping.runOnce(), 'outbox_log_3')!.kept).toBeUndefined();
   });
@@ -118,20 +64,20 @@ describe('Housekeeping', () => {
     await late.query('begin');
     const held = await insertEvent(late);
     await insertEvent(api);
-    await handOver();
+    await days.handOver();
     await late.query('commit'); // at or below the cursor, and not shown by it
     await late.end();
     await owner.query(`update outbox.outbox_log set recorded_at = recorded_at - interval '8 days'`);
     expect((await housekeeping.runOnce())!.find(({ kept }) => kept)).toMatchObject({ kept: 'not handed over to scripted' });
-    await handOver();
+    await days.handOver();
     expect(sink.ids).toContain(held.id);
     await housekeeping.runOnce();
-    expect(await countOf('outbox_log')).toBe(0);
+    expect(await days.countOf('outbox_log')).toBe(0);
   });
 
   it('never blocks or fails an insert, while a transaction stays open that keeps the slot', async () => {
-    await insertOld(3);
-    await handOver();
+    await days.insertOld(3);
+    await days.handOver();
     const holder = await connect(database.ownerUrl);
     await holder.query('begin; select count(*) from outbox.outbox_log_3');
     const state = { running: true, inserted: 0 };
@@ -153,15 +99,15 @@ describe('Housekeeping', () => {
       await inserting;
       await holder.end();
     }
-    expect(await countOf('outbox_log')).toBe(state.inserted);
+    expect(await days.countOf('outbox_log')).toBe(state.inserted);
   });
 
   it('lets an insert into the very slot wait no longer than it waits itself (planted: without the limit it would wait on)', async () => {
     const today = (
       await owner.query<{ slot: number }>('select floor(extract(epoch from clock_timestamp()) / 86400)::bigint % 12 as slot')
     ).rows[0]!.slot;
-    await insertOld(today);
-    await handOver();
+    await days.insertOld(today);
+    await days.handOver();
     const original = await replaceInFunction("'200ms'", "'1s'"); // enough to be seen on a busy machine
     const holder = await connect(database.ownerUrl);
     await holder.query('begin; select count(*) from outbox.outbox_log');
@@ -170,7 +116,7 @@ describe('Housekeeping', () => {
     await insertEvent(api);
     expect((await limited)!.find(({ kept }) => kept)).toMatchObject({ kept: 'in use by a transaction that stays open' });
 
-    await handOver();
+    await days.handOver();
     await owner.query(`update outbox.outbox_log set recorded_at = recorded_at - interval '8 days'`);
     await replaceInFunction("'1s'", "'0'");
     const endless = housekeeping.runOnce();
@@ -204,8 +150,11 @@ describe('Housekeeping', () => {
            + g * interval '100 ms', 'spec'
        from generate_series(1, 60) g`,
     );
-    await insertOld(3, 1); // the log is not empty, so that nothing lies below it
+    await days.insertOld(3, 1); // the log is not empty, so that nothing lies below it
     await owner.query(`update outbox.outbox_progress set position = 1000000, txid = pg_current_xact_id() where number > 0`);
+    await owner.query(
+      `update outbox.outbox_progress set stored_at = stored_at - interval '3 hours', txid = pg_current_xact_id() where number = 0`,
+    );
     const [dry] = [await housekeeping.runOnce({ dryRun: true }), await housekeeping.runOnce()].map(
       (findings) => of(findings, 'outbox.outbox_progress')!.removed,
     );
@@ -216,10 +165,10 @@ describe('Housekeeping', () => {
   });
 
   it('removes cursors below the oldest event, so that what is left still says when it went out', async () => {
-    const first = await insertOld(3, 8);
-    await handOver();
-    const second = await insertOld(5, 1);
-    await handOver();
+    const first = await days.insertOld(3, 8);
+    await days.handOver();
+    const second = await days.insertOld(5, 1);
+    await days.handOver();
     await owner.query(
       `update outbox.outbox_progress set stored_at = stored_at - interval '3 hours', txid = pg_current_xact_id() where number = 1`,
     );
@@ -227,7 +176,7 @@ describe('Housekeeping', () => {
       `update outbox.outbox_progress set stored_at = stored_at - interval '2 hours', txid = pg_current_xact_id() where number = 2`,
     );
     const before = (await statusOf(owner, second)).published_at;
-    await handOver(); // number 3 or none: the newest never goes
+    await days.handOver(); // number 3 or none: the newest never goes
     await housekeeping.runOnce();
     expect(await statusOf(owner, first)).toBeUndefined();
     expect((await statusOf(owner, second)).published_at).toEqual(before);
@@ -253,7 +202,7 @@ describe('Housekeeping', () => {
       );
     }
     await housekeeping.runOnce();
-    expect(await countsOf('consumer_receipt', 'outbox_command', 'outbox_replay')).toEqual([2, 2, 2]);
+    expect(await days.countsOf('consumer_receipt', 'outbox_command', 'outbox_replay')).toEqual([2, 2, 2]);
   });
 
   it('is done by one worker at a time, and one chore that fails does not keep the others from running', async () => {
@@ -268,7 +217,8 @@ describe('Housekeeping', () => {
     const first = new Housekeeping({ ...options, chores }).runOnce();
     await eventually(async () => {
       const { rows } = await owner.query<{ count: number }>(
-        `select count(*)::int as count from pg_locks where locktype = 'advisory'`,
+        `select count(*)::int as count from pg_locks where locktype = 'advisory'
+          and database = (select oid from pg_database where datname = current_database())`,
       );
       return rows[0]!.count > 0;
     });
@@ -280,8 +230,8 @@ describe('Housekeeping', () => {
   });
 
   it('removes nothing by the cursors of another cluster', async () => {
-    await insertOld(3);
-    await handOver();
+    await days.insertOld(3);
+    await days.handOver();
     await owner.query(`update outbox.outbox_progress set txid = '77' where number = 1`);
     await expect(housekeeping.runOnce()).rejects.toMatchObject({ code: 'PIKAIA_OUTBOX_RESTORED' });
     const { rows } = await owner.query<{ outcome: string }>(`select outbox.empty_slot(3, '1 day') as outcome`);

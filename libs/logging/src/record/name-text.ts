@@ -18,7 +18,8 @@ export function nameText(level: LogLevel, logger: string, event: string): string
 
 function write(level: LogLevel, logger: string, event: string, ofLogger = new Map<string, string>()): string {
   const text = `,"${LogField.level}":"${level.toUpperCase()}","${LogField.logger}":${quoteCut(logger, NAME_LIMIT)},"${LogField.event}":${quoteCut(event, NAME_LIMIT)}`;
-  if (count++ < KNOWN_LIMIT && text.length < 4 * NAME_LIMIT) {
+  if (count < KNOWN_LIMIT && text.length < 4 * NAME_LIMIT) {
+    count++;
     known[level].set(logger, ofLogger);
     ofLogger.set(event, text);
   }

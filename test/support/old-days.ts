@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import type { Finding, Retention } from '../../libs/events/src/housekeeping/chore.js';
+import { Housekeeping } from '../../libs/events/src/housekeeping/housekeeping.js';
+import { OutboxRelay, type RelayOptions } from '../../libs/events/src/relay/outbox.relay.js';
+import { registerSinks } from '../../libs/events/src/relay/register-sinks.js';
+import { createDatabase, type TestDatabase } from './database.js';
+import { insertEvent } from './outbox.js';
+import { ScriptedSink } from './scripted-sink.js';
+
+const DAY_MS = 86_400_000;
+export const RETENTION: Retention = { logMs: 7 * DAY_MS, failedMs: 30 * DAY_MS, receiptMs: 90 * DAY_MS };
+
+const TABLES = ['log', 'sink', 'progress', 'delivery', 'attempt', 'command', 'replay'].map((table) => `outbox.outbox_${table}`);
+
+/** An outbox with a sink that does as it is told, and events that seem to be days old. */
+export class OldDays {
+  sink!: ScriptedSink;
+  housekeeping!: Housekeeping;
+
+  private constructor(
+    readonly database: TestDatabase,
+    readonly owner: pg.Client,
+    readonly api: pg.Client,
+  ) {}
+
+  static async open(): Promise<OldDays> {
+    const database = await createDatabase();
+    return new OldDays(database, await connect(database.ownerUrl), await connect(database.apiUrl));
+  }
+
+  /** Before each test: nothing but a registered sink. */
+  async begin(): Promise<void> {
+    await this.owner.query(`truncate ${TABLES.join()}, outbox.consumer_receipt`);
+    this.sink = new ScriptedSink('scripted');
+    await registerSinks(this.database.workerUrl, [this.sink], 'spec');
+    this.housekeeping = new Housekeeping({ url: this.database.workerUrl, retention: RETENTION });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.owner.end(), this.api.end()]);
+    await this.database.drop();
+  }
+
+  relayOf(to = this.sink, options: Partial<RelayOptions> = {}): OutboxRelay {
+    return new OutboxRelay({
+      url: this.database.workerUrl,
+      sink: to,
+      worker: 'spec',
+      random: () => 0,
+      pollIntervalMs: 20,
+      storeIntervalMs: 0,
+      leaderTimeoutMs: 5000,
+      ...options,
+    });
+  }
+
+  async handOver(to = this.sink): Promise<void> {
+    await this.relayOf(to).runOnce();
+  }
+
+  /** Events in a slot of their own, as if some days had passed since. */
+  async insertOld(slot: number, days = 8, aggregate: string = randomUUID()): Promise<string> {
+    const { id } = await insertEvent(this.api, { aggregate });
+    await this.owner.query(
+      `update outbox.outbox_log set slot = $1, recorded_at = recorded_at - $2 * interval '1 day' where event_id = $3`,
+      [slot, days, id],
+    );
+    return id;
+  }
+
+  async countsOf(...tables: string[]): Promise<number[]> {
+    const counts: number[] = [];
+    for (const table of tables) counts.push(await this.countOf(table));
+    return counts;
+  }
+
+  async countOf(table: string): Promise<number> {
+    const { rows } = await this.owner.query<{ count: number }>(`select count(*)::int as count from outbox.${table}`);
+    return rows[0]!.count;
+  }
+}
+
+export async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined); // dropping the database ends what a failed test leaves
+  await client.connect();
+  return client;
+}
+
+export const of = (findings: readonly Finding[] | undefined, what: string) => findings!.find((finding) => finding.what === what);
