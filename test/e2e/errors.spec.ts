@@ -98,7 +98,6 @@ const REFUSALS: readonly Refusal[] = [
   invite('NUL in the name of a field', { ...valid, 'a\u0000b': 1 }, invalid('a\u0000b')),
   invite('half a surrogate in a field', `{"email":"a@example.com","role":"member","name":"\\ud800"}`, invalid('name')),
   invite('nesting without an end', `{"name":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, invalid('name')),
-  invite('a body over the limit', { ...valid, name: CANARY.repeat(110_000) }, { status: 413, kind: 'payload-too-large' }),
   {
     ...invite('a form', `email=${CANARY}%40example.com&role=member`, unsupported),
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
@@ -226,6 +225,26 @@ describe('errors', () => {
     await until('its line', () =>
       system.api.lines.some(({ event, trace_id }) => event === 'client_error' && trace_id === problem.correlation_id),
     );
+  });
+
+  // Written by hand: the server answers and closes while the rest of the body is on its way, and `fetch` may fail on that.
+  it('a body over the limit: 413, as soon as its length is known', async () => {
+    const lines = [
+      'POST /api/v1/members/invitations HTTP/1.1',
+      'host: x',
+      `authorization: Bearer ${await system.token(ALICE)}`,
+      'content-type: application/json',
+      'content-length: 1400000',
+    ];
+    const text = await exchange(system.api.port, `${lines.join('\r\n')}\r\n\r\n{"name":"${CANARY}`);
+    const [head, body] = text.split('\r\n\r\n') as [string, string];
+    const [first, ...headers] = head.split('\r\n');
+    const answer = {
+      status: Number(first!.split(' ')[1]),
+      headers: new Headers(headers.map((line) => line.split(': ') as [string, string])),
+      body: JSON.parse(body) as Record<string, unknown>,
+    };
+    await expectProblem(answer, { status: 413, kind: 'payload-too-large' });
   });
 
   it('writes no secret and no body into any line, and nothing of it at ERROR', async () => {
