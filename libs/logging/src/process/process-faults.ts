@@ -3,6 +3,7 @@ import { context } from '@pikaia/core';
 import { flushLogs, writeLine } from '../output/log-output.js';
 import type { LogLevel } from '../record/log-level.js';
 import type { LogFields } from '../record/record-text.js';
+import { recordPrints } from './printed-text.js';
 
 const CONSOLE = {
   debug: 'debug',
@@ -14,8 +15,9 @@ const CONSOLE = {
 
 /**
  * What would otherwise be printed past the records becomes one: uncaught errors and rejections (`process_crashed`, with
- * the context that failed, then exit code 1), Node's warnings (`process_warning`) and what others print by `console`
- * (`console_message`). Call it once, at the top of main.ts.
+ * the context that failed, then exit code 1), Node's warnings (`process_warning`) and what others print, by `console` or
+ * straight to standard output and standard error (`console_message`, at WARNING from the latter). Call it once, at the top
+ * of main.ts.
  */
 export function handleProcessFaults(): void {
   process.on('uncaughtException', (error) => crash(error, 'uncaughtException'));
@@ -25,6 +27,12 @@ export function handleProcessFaults(): void {
   for (const [method, level] of Object.entries(CONSOLE) as [keyof typeof CONSOLE, (typeof CONSOLE)[keyof typeof CONSOLE]][]) {
     console[method] = (...args: unknown[]) => write('console', level, 'console_message', { message: format(...args) });
   }
+  const print = (level: LogLevel) => (message: string) => write('console', level, 'console_message', { message });
+  const rests = [recordPrints(process.stdout, print('info')), recordPrints(process.stderr, print('warning'))];
+  process.on('exit', () => {
+    for (const rest of rests) rest();
+    flushLogs();
+  });
 }
 
 function crash(error: unknown, origin: 'uncaughtException' | 'unhandledRejection'): never {
