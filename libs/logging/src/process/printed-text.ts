@@ -14,7 +14,10 @@ export function recordPrints(stream: NodeJS.WriteStream, record: (line: string) 
   const take = (text: string): void => {
     const lines = (held + text).split('\n');
     held = lines.pop()!;
-    if (held.length > HELD_LIMIT) lines.push(held), (held = ''); // prettier-ignore
+    if (held.length > HELD_LIMIT) {
+      lines.push(held);
+      held = '';
+    }
     for (const line of lines) if (line.trim()) record(line);
   };
   stream.write = (chunk: string | Uint8Array, encoding?: BufferEncoding | Done, done?: Done): boolean => {
