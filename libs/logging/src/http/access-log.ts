@@ -6,6 +6,7 @@ import { isEnabled, isSampledOut, isSlow, lineText, writeText } from '../output/
 import { LogField } from '../record/log-fields.js';
 
 const CLIENT_WENT_AWAY = 499; // no answer was finished; the code that web servers log for it
+const BODY_CAME_TOO_LATE = 408; // what Node answers by itself, past the response
 
 type Ending =
   | readonly [event: 'request_completed', level: 'info', status: number]
@@ -14,7 +15,8 @@ type Ending =
 
 /**
  * Writes one line for each request, from the response's `close`, which comes once however the request ends:
- * `request_completed`, `request_failed` (5xx, or an answer that this side broke off) or `request_aborted` (499). Give it
+ * `request_completed`, `request_failed` (5xx, or an answer that this side broke off) or `request_aborted` (499, and 408 where
+ * the body did not arrive in time). Give it
  * to enterContextAtRequest. Health checks are silent while healthy.
  *
  * Where the level leaves DEBUG out, the request's DEBUG lines are kept, up to 64 KiB, and written before its access line if
@@ -56,6 +58,7 @@ function endingOf(request: IncomingMessage, response: ServerResponse, socket: In
   // or reset the connection.
   const reset = (socket.errored as NodeJS.ErrnoException | null)?.code;
   const clientLeft = !response.errored && (socket.readableEnded || reset === 'ECONNRESET' || reset === 'EPIPE');
+  if (reset === 'ERR_HTTP_REQUEST_TIMEOUT') return ['request_aborted', 'info', BODY_CAME_TOO_LATE];
   if (clientLeft) return ['request_aborted', 'info', CLIENT_WENT_AWAY];
   return ['request_failed', 'error', Math.max(statusCode, 500)];
 }
