@@ -24,7 +24,7 @@ interface Ending {
   /** What the client sends at once. */
   readonly sends: string;
   /** What happens then. */
-  readonly then?: (client: Socket, logs: CapturedLogs, running: Probe) => Promise<unknown>;
+  readonly after?: (client: Socket, logs: CapturedLogs, running: Probe) => Promise<unknown>;
   readonly lines: readonly Line[];
   readonly on?: Server;
 }
@@ -50,11 +50,11 @@ const ENDINGS: readonly Ending[] = [
   { how: 'an error of the handler', sends: get('/crash'), lines: [failed(500)] },
   { how: 'a stream that fails', sends: get('/stream/fails'), lines: [failed(500)] },
   { how: 'cut off by the handler', sends: get('/cut'), lines: [failed(500)] },
-  { how: 'the client leaves before its body', sends: post(10, '', EXPECT), then: async (client) => (await told(client), leaves(client)), lines: [aborted] },
-  { how: 'the client leaves inside its body', sends: post(10, '', EXPECT), then: async (client) => (await told(client), client.write('{"'), await delay(5), leaves(client)), lines: [aborted] },
-  { how: 'the client leaves before the answer', sends: get('/wait'), then: async (client, logs) => (await logs.until('waiting'), leaves(client)), lines: [aborted] },
-  { how: 'the client leaves inside the answer', sends: get('/stream/lasts'), then: async (client) => (await told(client), leaves(client)), lines: [aborted] },
-  { how: 'the process cuts its connections', sends: get('/wait'), then: async (_, logs, { server }) => (await logs.until('waiting'), server.closeAllConnections()), lines: [failed(500)] },
+  { how: 'the client leaves before its body', sends: post(10, '', EXPECT), after: async (client) => (await told(client), leaves(client)), lines: [aborted] },
+  { how: 'the client leaves inside its body', sends: post(10, '', EXPECT), after: async (client) => (await told(client), client.write('{"'), await delay(5), leaves(client)), lines: [aborted] },
+  { how: 'the client leaves before the answer', sends: get('/wait'), after: async (client, logs) => (await logs.until('waiting'), leaves(client)), lines: [aborted] },
+  { how: 'the client leaves inside the answer', sends: get('/stream/lasts'), after: async (client) => (await told(client), leaves(client)), lines: [aborted] },
+  { how: 'the process cuts its connections', sends: get('/wait'), after: async (_, logs, { server }) => (await logs.until('waiting'), server.closeAllConnections()), lines: [failed(500)] },
 ]; // prettier-ignore
 
 /** With limits so short that they are met. */
@@ -100,9 +100,9 @@ describe.each(SERVERS)('on %s, the one line of a request', (server, adapter) => 
     return linesOf(logs);
   }
 
-  async function expectLines({ sends, then, lines }: Ending): Promise<void> {
+  async function expectLines({ sends, after, lines }: Ending): Promise<void> {
     const client = open(running, sends);
-    await then?.(client, logs, running);
+    await after?.(client, logs, running);
     expect(await linesAfter(lines.length)).toEqual(lines);
     for (const record of logs.records.filter(({ logger }) => logger === 'http')) {
       expect(record).toMatchObject({ trace_id: expect.any(String), duration: expect.any(Number) });
