@@ -30,7 +30,7 @@ export function logCallsOf(program, sources) {
           event,
           levels,
           loggers,
-          ...fieldsOf(parts.fields, checker),
+          ...joined([fieldsOf(parts.fields, checker), { fields: parts.message ? ['message'] : [], open: false }]),
           thrown: Boolean(parts.thrown),
           file: fileOf(call),
         });
@@ -64,7 +64,14 @@ function writtenBy({ expression, arguments: given }, checker) {
   if (CARRIERS.test(fileOf(expression)) && (!part('logger') || fileOf(expression).endsWith('/logger.ts'))) return undefined;
   const spread = parts.find((each) => ts.isSpreadAssignment(each) && /\bthrown\b/.test(each.getText())); // …(thrown && { thrown })
   const thrown = part('thrown') ?? (spread && descendants(spread).find(ts.isIdentifier));
-  return { event: part('event') ?? expression, level: part('level'), logger: part('logger'), fields: part('fields'), thrown };
+  return {
+    event: part('event') ?? expression,
+    level: part('level'),
+    logger: part('logger'),
+    fields: part('fields'),
+    message: part('message'),
+    thrown,
+  };
 }
 
 /** The same line once for each way in which its parts come in: by the callers, or by the tuples that are taken apart. */

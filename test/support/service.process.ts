@@ -13,10 +13,13 @@ export class ServiceProcess {
   readonly lines: LogLine[] = [];
   /** What was printed that is no JSON object: nothing, if all is well. */
   readonly stray: string[] = [];
+  /** What came on standard error, records or not: nothing, if all is well. */
+  readonly errors: string[] = [];
   readonly exited: Promise<number | string>;
 
   private constructor(readonly child: ChildProcess) {
     for (const stream of [child.stdout!, child.stderr!]) createInterface({ input: stream }).on('line', (text) => this.take(text));
+    createInterface({ input: child.stderr! }).on('line', (text) => this.errors.push(text));
     // Not 'exit': what it printed last is still to be read then.
     this.exited = once(child, 'close').then(([code, signal]) => (signal ?? code) as number | string);
   }

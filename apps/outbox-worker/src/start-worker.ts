@@ -25,6 +25,7 @@ export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Servi
       level: logging.logLevel,
       format: logging.logFormat,
       slowRequestMs: logging.logSlowRequestMs,
+      infoSampleRate: logging.logInfoSampleRate,
       service: 'pikaia-outbox-worker',
       ...(development && { file: { path: join(worker.varDirectory, 'log', 'worker.jsonl') } }),
     },

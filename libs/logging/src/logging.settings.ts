@@ -1,5 +1,5 @@
 import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsOptional, Min } from 'class-validator';
+import { IsIn, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
 import { Setting } from '@pikaia/core';
 import type { LogFormat } from './output/log-output.js';
 import { LOG_LEVELS, type LogLevel } from './record/log-level.js';
@@ -25,4 +25,13 @@ export class LoggingSettings {
   @IsInt()
   @Min(1)
   logSlowRequestMs!: number;
+
+  @Setting('LOG_INFO_SAMPLE_RATE', {
+    about: 'share of requests, 0 to 1, whose INFO lines are written; those that fail or are slow, and access lines, always are',
+    default: '1',
+  })
+  @IsNumber()
+  @Min(0)
+  @Max(1)
+  logInfoSampleRate!: number;
 }

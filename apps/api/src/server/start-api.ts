@@ -23,6 +23,7 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<Service>
       level: logging.logLevel,
       format: logging.logFormat,
       slowRequestMs: logging.logSlowRequestMs,
+      infoSampleRate: logging.logInfoSampleRate,
       service: 'pikaia-api',
       ...(development && { file: { path: join(api.varDirectory, 'log', 'api.jsonl') } }),
     },

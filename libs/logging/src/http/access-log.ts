@@ -2,10 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, ContextScope, RequestObserver } from '@pikaia/core';
 import { openRing, type DebugRing } from '../output/debug-ring.js';
 import { queryText } from '../usage/query-usage.js';
-import { isEnabled, isSlow, lineText, writeLine, writeText } from '../output/log-output.js';
+import { isEnabled, isSampledOut, isSlow, lineText, writeText } from '../output/log-output.js';
 import { LogField } from '../record/log-fields.js';
 
 const CLIENT_WENT_AWAY = 499; // no answer was finished; the code that web servers log for it
+const BODY_CAME_TOO_LATE = 408; // what Node answers by itself, past the response
 
 type Ending =
   | readonly [event: 'request_completed', level: 'info', status: number]
@@ -14,28 +15,32 @@ type Ending =
 
 /**
  * Writes one line for each request, from the response's `close`, which comes once however the request ends:
- * `request_completed`, `request_failed` (5xx, or an answer that this side broke off) or `request_aborted` (499). Give it
+ * `request_completed`, `request_failed` (5xx, or an answer that this side broke off) or `request_aborted` (499, and 408 where
+ * the body did not arrive in time). Give it
  * to enterContextAtRequest. Health checks are silent while healthy.
  *
  * Where the level leaves DEBUG out, the request's DEBUG lines are kept, up to 64 KiB, and written before its access line if
- * that is one of a failure or of a slow request. A request that has queried the database says how often, and how long that took.
+ * that is one of a failure or of a slow request; so are its INFO lines where it is sampled out. A request that has queried the
+ * database says how often, and how long that took.
  */
 export const accessLog =
   (clock: Clock): RequestObserver =>
   (request, response, scope) => {
     const start = clock.monotonic();
-    const ring = isEnabled('error') && !isEnabled('debug') ? openRing(scope) : undefined;
+    const ring =
+      isEnabled('error') && !isEnabled('debug') ? openRing(scope, isSampledOut(scope.snapshot.correlationId)) : undefined;
     const { socket } = request; // the response lets go of it before it closes
     // The socket emits `close` in a context of its own; what the guard has bound by then is in the request's scope.
     response.on('close', () => {
       const [event, level, status] = endingOf(request, response, socket);
       const elapsed = clock.monotonic() - start;
-      const kept = ring?.close();
+      const wanted = status >= 500 || isSlow(elapsed);
+      const kept = ring?.close(wanted);
       if (!isEnabled(level) || (status < 500 && isHealthCheck(request))) return;
-      if (kept && (status >= 500 || isSlow(elapsed))) writeKept(kept, scope);
+      if (kept && wanted) writeKept(kept, scope);
       const duration = Math.round(elapsed * 1e6);
       const reserved = `,"${LogField.statusCode}":${status},"${LogField.duration}":${duration}${queryText(scope)}`;
-      writeLine({ level, logger: 'http', event, scope, reserved });
+      writeText(lineText({ level, logger: 'http', event, scope, reserved }));
     });
   };
 
@@ -53,6 +58,7 @@ function endingOf(request: IncomingMessage, response: ServerResponse, socket: In
   // or reset the connection.
   const reset = (socket.errored as NodeJS.ErrnoException | null)?.code;
   const clientLeft = !response.errored && (socket.readableEnded || reset === 'ECONNRESET' || reset === 'EPIPE');
+  if (reset === 'ERR_HTTP_REQUEST_TIMEOUT') return ['request_aborted', 'info', BODY_CAME_TOO_LATE];
   if (clientLeft) return ['request_aborted', 'info', CLIENT_WENT_AWAY];
   return ['request_failed', 'error', Math.max(statusCode, 500)];
 }

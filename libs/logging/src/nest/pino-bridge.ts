@@ -37,7 +37,8 @@ export const pinoBridge: Logger = pino(
           event: 'nest_message',
           scope: context.scope,
           inherited: this.bindings(),
-          fields: { message, ...(others.length > 0 && { details: others }), ...fields },
+          message,
+          fields: { ...(others.length > 0 && { details: others }), ...fields },
           ...(thrown !== undefined && { thrown: [thrown] }),
         });
       },

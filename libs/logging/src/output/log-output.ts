@@ -1,7 +1,7 @@
 import { context, systemClock, type Clock } from '@pikaia/core';
 import { findLevel, severity, type LogLevel } from '../record/log-level.js';
 import { originText, recordText, type LogFields, type RecordParts } from '../record/record-text.js';
-import { currentRing } from './debug-ring.js';
+import { currentRing, type DebugRing } from './debug-ring.js';
 import { FileSink, type LogFile } from './file.sink.js';
 import type { LogSink } from './log-sink.js';
 import { prettyText } from './pretty.format.js';
@@ -21,6 +21,12 @@ export interface LoggingOptions {
   readonly version?: string;
   /** Milliseconds beyond which a request is slow, and its DEBUG lines are written. Default 1000. */
   readonly slowRequestMs?: number | undefined;
+  /**
+   * The share of requests, 0 to 1, whose INFO lines are written: of each request all or none, by its trace id, so that all
+   * processes choose alike. Access lines, WARNING and above, and all lines of a request that fails or is slow are always
+   * written, and so is what belongs to no request. Default 1.
+   */
+  readonly infoSampleRate?: number | undefined;
   /** Gets the same records as JSON, whatever stdout gets. */
   readonly file?: LogFile;
   readonly clock?: Clock;
@@ -34,6 +40,7 @@ interface State {
   origin: string;
   clock: Clock;
   slowRequestMs: number;
+  infoSampleRate: number;
   stdout: LogSink;
   file: FileSink | undefined;
   /** Set while a test captures. */
@@ -65,6 +72,10 @@ export const isEnabled = (level: LogLevel): boolean => severity[level] >= state.
 /** True where a line of the level is written, or kept until its request ends. */
 export const isTaken = (level: LogLevel): boolean => isEnabled(level) || (level === 'debug' && currentRing() !== undefined);
 
+/** True for a request whose INFO lines are written only if it fails or is slow. Where DEBUG is on, there is none. */
+export const isSampledOut = (traceId: string): boolean =>
+  state.infoSampleRate < 1 && isEnabled('info') && Number.parseInt(traceId.slice(-8), 16) / 2 ** 32 >= state.infoSampleRate;
+
 export const isSlow = (milliseconds: number): boolean => milliseconds > state.slowRequestMs;
 
 /**
@@ -81,14 +92,21 @@ export function toggleDebug(): void {
   if (!on) line({ from: off, to: 'debug' });
 }
 
-/** Writes one record, if its level is enabled. One at DEBUG that is not is kept where a request has a ring. */
+/** Writes one record, if its level is enabled. One at DEBUG that is not is kept where a request has a ring, as is one at INFO that is sampled out. */
 export function writeLine(line: RecordParts): void {
-  const enabled = isEnabled(line.level);
-  const ring = enabled || line.level !== 'debug' ? undefined : currentRing();
-  if (!enabled && !ring) return;
+  const ring = ringFor(line.level);
+  if (!ring && !isEnabled(line.level)) return;
   const text = lineText(line);
   if (ring) ring.keep(text);
   else writeText(text);
+}
+
+function ringFor(level: LogLevel): DebugRing | undefined {
+  if (isEnabled('debug')) return undefined;
+  if (level === 'debug') return currentRing();
+  if (level !== 'info' || state.infoSampleRate >= 1) return undefined;
+  const ring = currentRing();
+  return ring?.sampledOut ? ring : undefined;
 }
 
 export const lineText = (line: RecordParts): string => recordText(line, timeOf(state.clock), state.origin);
@@ -113,7 +131,13 @@ export function redirectLines(sink: LogSink, level: LogLevel): () => void {
 
 function stateOf({ env = process.env['NODE_ENV'] || 'development', ...options }: LoggingOptions) {
   const { LOG_LEVEL: levelGiven, LOG_FORMAT: formatGiven } = process.env;
-  const { level = findLevel(levelGiven) ?? 'info', file, clock = systemClock, slowRequestMs = 1_000 } = options;
+  const {
+    level = findLevel(levelGiven) ?? 'info',
+    file,
+    clock = systemClock,
+    slowRequestMs = 1_000,
+    infoSampleRate = 1,
+  } = options;
   const usual = formatGiven === 'json' || (formatGiven !== 'pretty' && env === 'production') ? 'json' : 'pretty';
   const { format = usual } = options;
   const colour = useColour();
@@ -129,6 +153,7 @@ function stateOf({ env = process.env['NODE_ENV'] || 'development', ...options }:
     origin,
     clock,
     slowRequestMs,
+    infoSampleRate,
     stdout,
     file: file && new FileSink(file, (error) => stdout.write(own('log_file_failed', { path: file.path }, [error]))),
   };

@@ -4,6 +4,8 @@ import type { LogSink } from './log-sink.js';
 const QUEUE_LIMIT = 8 * 1_024 * 1_024; // UTF-16 units held for a reader that stalls
 const RETRY_MS = 4;
 const EXIT_PATIENCE_MS = 2_000; // how long the end of the process waits for a reader
+const LAST_WORD_MS = 500; // and then, to say what did not fit that time
+const NEWLINE = 10;
 
 /**
  * Standard output, written by this process itself: the lines of one turn of the event loop together, a full pipe tried
@@ -13,6 +15,7 @@ const EXIT_PATIENCE_MS = 2_000; // how long the end of the process waits for a r
 export class StdoutSink implements LogSink {
   private queue = '';
   private bytes: Buffer = Buffer.alloc(0); // the rest of what the pipe has taken a part of
+  private broken = false; // the pipe has the beginning of a line whose end is in `bytes`
   private dropped = 0;
   private scheduled = false;
   private closed = false;
@@ -39,9 +42,26 @@ export class StdoutSink implements LogSink {
   }
 
   flush(): void {
-    const end = performance.now() + EXIT_PATIENCE_MS;
-    while (!this.attempt() && performance.now() < end) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
-    if (this.reportDropped()) this.attempt();
+    if (!this.attemptFor(EXIT_PATIENCE_MS)) this.dropHeld();
+    if (this.reportDropped()) this.attemptFor(LAST_WORD_MS);
+  }
+
+  private attemptFor(milliseconds: number): boolean {
+    const end = performance.now() + milliseconds;
+    while (!this.attempt()) {
+      if (performance.now() > end) return false;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+    }
+    return true;
+  }
+
+  /** All but the end of the line that the reader has begun to get. */
+  private dropHeld(): void {
+    const kept = this.broken ? this.bytes.indexOf(NEWLINE) + 1 : 0;
+    for (let at = kept; (at = this.bytes.indexOf(NEWLINE, at) + 1) > 0;) this.dropped++;
+    this.dropped += this.queue.split('\n').length - 1;
+    this.bytes = this.bytes.subarray(0, kept);
+    this.queue = '';
   }
 
   private readonly drain = (): void => {
@@ -68,7 +88,9 @@ export class StdoutSink implements LogSink {
           this.bytes = Buffer.from(this.queue);
           this.queue = '';
         }
-        this.bytes = this.bytes.subarray(this.writeBytes(this.bytes));
+        const written = this.writeBytes(this.bytes);
+        this.broken = this.bytes[written - 1] !== NEWLINE;
+        this.bytes = this.bytes.subarray(written);
       }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false;

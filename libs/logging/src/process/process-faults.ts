@@ -3,6 +3,7 @@ import { context } from '@pikaia/core';
 import { flushLogs, writeLine } from '../output/log-output.js';
 import type { LogLevel } from '../record/log-level.js';
 import type { LogFields } from '../record/record-text.js';
+import { recordPrints } from './printed-text.js';
 
 const CONSOLE = {
   debug: 'debug',
@@ -12,25 +13,40 @@ const CONSOLE = {
   error: 'error',
 } as const;
 
+type ConsoleLevel = (typeof CONSOLE)[keyof typeof CONSOLE];
+
 /**
  * What would otherwise be printed past the records becomes one: uncaught errors and rejections (`process_crashed`, with
- * the context that failed, then exit code 1), Node's warnings (`process_warning`) and what others print by `console`
- * (`console_message`). Call it once, at the top of main.ts.
+ * the context that failed, then exit code 1), Node's warnings (`process_warning`) and what others print, by `console` or
+ * straight to standard output and standard error (`console_message`, at WARNING from the latter). Call it once, at the top
+ * of main.ts.
  */
 export function handleProcessFaults(): void {
   process.on('uncaughtException', (error) => crash(error, 'uncaughtException'));
   process.on('unhandledRejection', (reason) => crash(reason, 'unhandledRejection'));
   for (const listener of process.listeners('warning')) if (listener.name === 'onWarning') process.off('warning', listener);
   process.on('warning', (warning) => write('process', 'warning', 'process_warning', {}, [warning]));
-  for (const [method, level] of Object.entries(CONSOLE) as [keyof typeof CONSOLE, (typeof CONSOLE)[keyof typeof CONSOLE]][]) {
-    console[method] = (...args: unknown[]) => write('console', level, 'console_message', { message: format(...args) });
+  for (const [method, level] of Object.entries(CONSOLE) as [keyof typeof CONSOLE, ConsoleLevel][]) {
+    console[method] = (...args: unknown[]) => say(level, format(...args));
   }
+  const rests = [
+    recordPrints(process.stdout, (line) => say('info', line)),
+    recordPrints(process.stderr, (line) => say('warning', line)),
+  ];
+  process.on('exit', () => {
+    for (const rest of rests) rest();
+    flushLogs();
+  });
 }
 
 function crash(error: unknown, origin: 'uncaughtException' | 'unhandledRejection'): never {
   write('process', 'critical', 'process_crashed', { origin }, [error]);
   flushLogs();
   process.exit(1);
+}
+
+function say(level: ConsoleLevel, message: string): void {
+  writeLine({ level, logger: 'console', event: 'console_message', scope: context.scope, message });
 }
 
 function write(logger: string, level: LogLevel, event: string, fields: LogFields, thrown?: readonly [unknown]): void {

@@ -71,6 +71,58 @@ describe('a process', () => {
   });
 
   it.each([
+    [
+      'an unknown dependency',
+      `Reflect.defineMetadata('design:paramtypes', [Stock], Orders)`,
+      true,
+      /resolve dependencies of the Orders \(\?\)/,
+    ],
+    [
+      'an unknown dependency',
+      `Reflect.defineMetadata('design:paramtypes', [Stock], Orders)`,
+      false,
+      /resolve dependencies of the Orders \(\?\)/,
+    ],
+    [
+      'a provider that throws',
+      `Reflect.defineMetadata('design:paramtypes', [], Orders)`,
+      true,
+      /^no stock at amqp:\/\/\[redacted\]@h$/,
+    ],
+  ])(
+    'that cannot start for %s names it after what was said until then, buffered or not',
+    async (_, metadata, bufferLogs, message) => {
+      const ended = await run(
+        `
+      import { Injectable, Module } from '@nestjs/common';
+      import { NestFactory } from '@nestjs/core';
+      import { LoggingModule, runService } from '@pikaia/logging';
+      class Stock {}
+      class Orders { constructor() { throw new Error('no stock at amqp://shop:canary@h'); } }
+      class Shop {}
+      ${metadata};
+      Injectable()(Orders);
+      Module({ imports: [LoggingModule.forRoot()], providers: [Orders] })(Shop);
+      await runService(async () => {
+        const app = await NestFactory.createApplicationContext(Shop, { abortOnError: false, bufferLogs: ${bufferLogs} });
+        return { stop: () => app.close() };
+      });`,
+        { LOG_LEVEL: 'debug' },
+      );
+      expect(ended.code).toBe(1);
+      expect(ended.stdout).not.toContain('canary');
+      const records = recordsOf(ended);
+      expect(records[0]).toMatchObject({ event: 'nest_message', message: 'Starting Nest application...' });
+      expect(records.at(-1)).toMatchObject({
+        level: 'CRITICAL',
+        event: 'startup_failed',
+        'error.message': expect.stringMatching(message),
+      });
+      expect(records.filter(({ level }) => level === 'CRITICAL')).toHaveLength(1);
+    },
+  );
+
+  it.each([
     ['throw new Error("no")', 'uncaughtException'],
     ['Promise.reject(new Error("no"))', 'unhandledRejection'],
   ])('that %s logs process_crashed with the context that failed, loses no line, and ends with 1', async (fault, origin) => {
@@ -98,14 +150,19 @@ describe('a process', () => {
       nestLogger().error('broken', 'Error: broken\\n    at a (b.js:1:1)', 'ExceptionsHandler');
       console.log('hello %s', 'you');
       console.error(new Error('printed'));
-      process.emitWarning('old', 'DeprecationWarning', 'DEP0');`);
+      process.emitWarning('old', 'DeprecationWarning', 'DEP0');
+      process.stderr.write('one\\ntwo\\n');
+      process.stdout.write(Buffer.from('é').subarray(0, 1));
+      process.stdout.write(Buffer.from('é').subarray(1), () => process.stdout.write('without an end', 'utf8'));`);
     expect(ended.code).toBe(0);
     expect(recordsOf(ended)).toEqual([
       expect.objectContaining({ level: 'INFO', logger: 'Members', event: 'nest_message', message: '100 %s' }),
       expect.objectContaining({ level: 'ERROR', logger: 'ExceptionsHandler', event: 'nest_message', 'error.message': 'broken' }),
       expect.objectContaining({ level: 'INFO', event: 'console_message', message: 'hello you' }),
       expect.objectContaining({ level: 'ERROR', event: 'console_message', message: expect.stringContaining('Error: printed') }),
+      ...['one', 'two'].map((message) => expect.objectContaining({ level: 'WARNING', event: 'console_message', message })),
       expect.objectContaining({ level: 'WARNING', event: 'process_warning', 'error.kind': 'DeprecationWarning' }),
+      expect.objectContaining({ level: 'INFO', event: 'console_message', message: 'éwithout an end' }),
     ]);
   });
 

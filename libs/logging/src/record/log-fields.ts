@@ -41,6 +41,8 @@ export const LogField = {
   errorTable: 'error.table',
   /** The error and its causes as one text. */
   excInfo: 'exc_info',
+  /** What others say: Nest's text, or what was printed. */
+  message: 'message',
   /** True where a budget has cut something off this line. */
   truncated: 'log.truncated',
   service: 'service',
@@ -60,7 +62,10 @@ const OPEN: ReadonlySet<string> = new Set([
   LogField.attempt,
 ]);
 
-const RESERVED: ReadonlySet<string> = new Set(Object.values(LogField).filter((name) => !OPEN.has(name)));
+/** What Datadog takes for the line's own severity, host, time or trace wherever it stands. */
+const PLATFORM = ['status', 'host', 'date', 'dd'] as const;
+
+const RESERVED: ReadonlySet<string> = new Set([...Object.values(LogField).filter((name) => !OPEN.has(name)), ...PLATFORM]);
 const ROOTS: ReadonlySet<string> = new Set(
   Object.values(LogField)
     .filter((name) => name.includes('.'))
@@ -68,4 +73,5 @@ const ROOTS: ReadonlySet<string> = new Set(
 );
 
 /** True for the keys that a caller's field may not have. A nested object counts as its dotted paths: `{ usr: { id } }` is `usr.id`. */
-export const isReserved = (key: string, nested: boolean): boolean => RESERVED.has(key) || (nested && ROOTS.has(key));
+export const isReserved = (key: string, nested: boolean): boolean =>
+  RESERVED.has(key) || (nested && ROOTS.has(key)) || key.startsWith('dd.');

@@ -6,7 +6,7 @@ import { cut, quote, quoteCut } from './json-text.js';
 import { nameText } from './name-text.js';
 import { isReserved, LogField } from './log-fields.js';
 import type { LogLevel } from './log-level.js';
-import { entryText, keyText, newBudget, spent, type Budget } from './value-text.js';
+import { entryText, keyText, newBudget, spent, valueText, type Budget } from './value-text.js';
 
 const LINE_LIMIT = 15 * 1_024; // bytes: container log drivers split at 16 KiB
 const CHAIN_ROOM = 2_048; // kept for exc_info, whatever the call's fields take
@@ -25,6 +25,8 @@ export interface RecordParts {
   /** Those of child(). */
   readonly inherited?: LogFields | undefined;
   readonly fields?: LogFields | undefined;
+  /** What others say, for `message`; undefined for none. */
+  readonly message?: unknown;
   /** What was thrown, in an array so that `undefined` can be thrown too. */
   readonly thrown?: readonly [unknown] | undefined;
 }
@@ -39,7 +41,7 @@ export interface RecordParts {
 export function recordText(parts: RecordParts, time: number, origin: string): string {
   const head = timeText(time) + nameText(parts.level, parts.logger, parts.event);
   const fixed = head + (parts.scope ? contextText(parts.scope) : '') + (parts.reserved ?? '') + origin;
-  if (!parts.fields && !parts.inherited && !parts.thrown) return `${fixed}}`;
+  if (!parts.fields && !parts.inherited && !parts.thrown && parts.message === undefined) return `${fixed}}`;
   // Characters are not bytes: a line that is too long in bytes is written again with less room.
   let room = LINE_LIMIT - 64; // for log.truncated
   let text = lineWithin(room, fixed, parts);
@@ -64,10 +66,11 @@ function lineWithin(room: number, fixed: string, parts: RecordParts): string {
 
 const markText = (budget: Budget): string => (budget.truncated ? `,"${LogField.truncated}":true` : '');
 
-function fieldsText({ fields, inherited, scope }: RecordParts, budget: Budget): string {
+function fieldsText({ message, fields, inherited, scope }: RecordParts, budget: Budget): string {
   const taken: string[] = [];
   const inEvent = scope?.snapshot.event !== undefined;
-  let text = fields ? ownerText(fields, inEvent, taken, budget) : '';
+  let text = message === undefined ? '' : `,"${LogField.message}":${valueText(message, budget)}`;
+  if (fields) text += ownerText(fields, inEvent, taken, budget);
   if (inherited) text += ownerText(inherited, inEvent, taken, budget);
   return text;
 }

@@ -1,0 +1,88 @@
+import { Agent, request as send } from 'node:http';
+import fc from 'fast-check';
+import pg from 'pg';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { probe } from '../../../../test/support/probe.application.js';
+import { SERVERS, startProbe, type Probe } from '../../../../test/support/probe.servers.js';
+import { captureLogs, expectNoContextLeak, type LeakCheck } from '../testing/index.js';
+
+const USERS = 200;
+
+describe.each(SERVERS)('on %s, the context of one request', (_server, adapter) => {
+  let running: Probe;
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    using _quiet = captureLogs();
+    database = await createDatabase({ empty: true });
+    probe.pool = new pg.Pool({ connectionString: database.ownerUrl, max: 2 });
+    running = await startProbe(adapter);
+  });
+  beforeEach(() => void (probe.planted = 'none'));
+  afterAll(async () => {
+    using _quiet = captureLogs();
+    await running.app.close();
+    await probe.pool!.end();
+    await database.drop();
+  });
+
+  const check = (pathOf: (index: number) => string, more: Partial<LeakCheck> = {}): Promise<void> =>
+    expectNoContextLeak({
+      url: running.url,
+      request: ({ index, name }) => ({ path: pathOf(index), headers: { 'x-user': name } }),
+      fields: ({ name }) => ({ 'usr.id': name, 'usr.email': `${name}@example.com`, 'organization.id': `org of ${name}` }),
+      requests: USERS,
+      ...more,
+    });
+
+  const delays = (runs: number) =>
+    fc
+      .sample(fc.array(fc.array(fc.nat(15), { minLength: 1, maxLength: 4 }), { minLength: USERS, maxLength: USERS }), {
+        seed: 15,
+        numRuns: runs,
+      })
+      .map((pauses) => (index: number) => `/slow/${pauses[index]!.join('-')}`);
+
+  it(`is on every line its own, with ${USERS} users at once and random delays`, async () => {
+    for (const pathOf of delays(2)) await check(pathOf, { connections: 50 });
+  });
+
+  it.each(['variable', 'mutated', 'outside'] as const)('(the check above sees a planted leak: %s)', async (planted) => {
+    probe.planted = planted;
+    const [slow] = delays(1);
+    await expect(check(planted === 'outside' ? () => '/handler' : slow!)).rejects.toThrow(
+      planted === 'outside' ? /in_handler: of no request/ : /slept of sender-\S+ names sender-/,
+    );
+  });
+
+  it('does not outlive it on a connection that another user goes on using', async () => {
+    using logs = captureLogs();
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    const ask = (user?: string): Promise<boolean> =>
+      new Promise((resolve, reject) => {
+        const call = send(`${running.url}/timer`, { agent, headers: user ? { 'x-user': user } : {} }, (response) =>
+          response.resume().on('end', () => resolve(call.reusedSocket)),
+        );
+        call.on('error', reject).end();
+      });
+    expect([await ask('u1'), await ask('u2'), await ask()]).toEqual([false, true, true]);
+    agent.destroy();
+    await logs.until('after_response', { 'usr.id': undefined });
+    const users = Map.groupBy(logs.records, (record) => record['trace_id']).values();
+    expect([...users].map((lines) => [...new Set(lines.map((line) => line['usr.id']))])).toEqual([['u1'], ['u2'], [undefined]]);
+  });
+
+  describe('and a pool of connections', () => {
+    const ask = (how: string, more?: Partial<LeakCheck>) => check(() => `/pool/${how}`, { requests: 40, ...more });
+
+    it.each(['promise', 'bound'])('is kept by a %s', (how) => ask(how));
+
+    it('is left by a callback that says so', async () => {
+      await expect(ask('neutral')).rejects.toThrow(/in_pool_callback: of no request/);
+      await ask('neutral', { ignore: ({ event, trace_id }) => event === 'in_pool_callback' && trace_id === undefined });
+    });
+
+    it("(a raw callback runs in a stranger's when the pool had to wait, and that is seen)", () =>
+      expect(ask('raw')).rejects.toThrow(/in_pool_callback/));
+  });
+});

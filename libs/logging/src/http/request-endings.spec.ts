@@ -1,0 +1,146 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { probe } from '../../../../test/support/probe.application.js';
+import { SERVERS, startProbe, type Probe } from '../../../../test/support/probe.servers.js';
+import { eventually } from '../../../../test/support/until.js';
+import { captureLogs, type CapturedLogs } from '../testing/index.js';
+
+const ONE_TOO_MANY_MS = 20; // for a line that must not come
+
+type Server = (typeof SERVERS)[number][0];
+type Line = readonly [event: string, level: string, status: number];
+
+const completed = (status: number): Line => ['request_completed', 'INFO', status];
+const failed = (status: number): Line => ['request_failed', 'ERROR', status];
+const aborted: Line = ['request_aborted', 'INFO', 499];
+
+const get = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
+const post = (length: number, body = '', more = ''): string =>
+  `POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n${more}\r\n${body}`;
+
+interface Ending {
+  readonly how: string;
+  /** What the client sends at once. */
+  readonly sends: string;
+  /** What happens then. */
+  readonly after?: (client: Socket, logs: CapturedLogs, running: Probe) => Promise<unknown>;
+  readonly lines: readonly Line[];
+  readonly on?: Server;
+}
+
+const EXPECT = 'Expect: 100-continue\r\n';
+const told = (client: Socket) => once(client, 'data'); // the server has the head, and says so
+const leaves = (client: Socket) => Promise.resolve(client.destroy());
+
+/** Every way in which a request can end, and its one line. */
+const ENDINGS: readonly Ending[] = [
+  { how: 'answered', sends: get('/handler'), lines: [completed(200)] },
+  { how: 'answered without a body', sends: get('/status/204'), lines: [completed(204)] },
+  { how: 'not modified', sends: get('/status/304'), lines: [completed(304)] },
+  { how: 'HEAD', sends: get('/handler').replace('GET', 'HEAD'), lines: [completed(200)] },
+  { how: 'an upgrade that nobody offers', sends: get('/handler', 'Connection: upgrade\r\nUpgrade: x\r\n'), lines: [completed(200)] },
+  { how: 'pipelined', sends: get('/handler') + get('/nowhere') + get('/crash'), lines: [completed(200), completed(404), failed(500)] },
+  { how: 'refused by the guard', sends: get('/handler', 'X-Refuse: 1\r\n'), lines: [completed(403)] },
+  { how: 'an unknown path', sends: get('/nowhere'), lines: [completed(404)] },
+  { how: 'a bad URL', sends: get('/pipe/%zz'), lines: [completed(400)] },
+  { how: 'malformed JSON', sends: post(1, '{'), lines: [completed(400)] },
+  { how: 'a body over the limit', sends: post(2_000, 'x'.repeat(2_000)), lines: [completed(413)] },
+  { how: 'a body that announces to be over the limit', sends: post(2_000), lines: [completed(413)], on: 'Fastify' },
+  { how: 'an error of the handler', sends: get('/crash'), lines: [failed(500)] },
+  { how: 'a stream that fails', sends: get('/stream/fails'), lines: [failed(500)] },
+  { how: 'cut off by the handler', sends: get('/cut'), lines: [failed(500)] },
+  { how: 'the client leaves before its body', sends: post(10, '', EXPECT), after: async (client) => (await told(client), leaves(client)), lines: [aborted] },
+  { how: 'the client leaves inside its body', sends: post(10, '', EXPECT), after: async (client) => (await told(client), client.write('{"'), await delay(5), leaves(client)), lines: [aborted] },
+  { how: 'the client leaves before the answer', sends: get('/wait'), after: async (client, logs) => (await logs.until('waiting'), leaves(client)), lines: [aborted] },
+  { how: 'the client leaves inside the answer', sends: get('/stream/lasts'), after: async (client) => (await told(client), leaves(client)), lines: [aborted] },
+  { how: 'the process cuts its connections', sends: get('/wait'), after: async (_, logs, { server }) => (await logs.until('waiting'), server.closeAllConnections()), lines: [failed(500)] },
+]; // prettier-ignore
+
+/** With limits so short that they are met. */
+const LATE: readonly Ending[] = [
+  { how: 'a body that does not arrive in time', sends: post(10, '{"'), lines: [['request_aborted', 'INFO', 408]] },
+  { how: 'a handler that takes too long', sends: get('/hang'), lines: [failed(503)], on: 'Fastify' },
+];
+
+const linesOf = (logs: CapturedLogs): Line[] =>
+  logs.records
+    .filter(({ logger }) => logger === 'http')
+    .map((record): Line => [record.event, record.level, Number(record['http.status_code'])]);
+
+describe.each(SERVERS)('on %s, the one line of a request', (server, adapter) => {
+  let logs: CapturedLogs;
+  let running: Probe;
+  let release: () => void;
+  const clients: Socket[] = [];
+
+  beforeEach(() => {
+    logs = captureLogs();
+    probe.go = new Promise((resolve) => (release = resolve));
+  });
+  afterEach(() => {
+    release();
+    for (const client of clients.splice(0)) client.destroy();
+    logs.restore();
+  });
+
+  const onThis = ({ on }: Ending): boolean => !on || on === server;
+
+  const open = ({ port }: Probe, text: string): Socket => {
+    const client = connect(port, '127.0.0.1').on('error', () => undefined);
+    clients.push(client);
+    client.write(text);
+    return client.resume();
+  };
+
+  /** The lines of the HTTP server, once there are as many as expected and time enough for one more. */
+  async function linesAfter(count: number): Promise<Line[]> {
+    await eventually(() => linesOf(logs).length >= count);
+    await delay(ONE_TOO_MANY_MS);
+    return linesOf(logs);
+  }
+
+  async function expectLines({ sends, after, lines }: Ending): Promise<void> {
+    const client = open(running, sends);
+    await after?.(client, logs, running);
+    expect(await linesAfter(lines.length)).toEqual(lines);
+    for (const record of logs.records.filter(({ logger }) => logger === 'http')) {
+      expect(record).toMatchObject({ trace_id: expect.any(String), duration: expect.any(Number) });
+    }
+  }
+
+  describe('says how it ended:', () => {
+    beforeAll(async () => {
+      using _quiet = captureLogs();
+      running = await startProbe(adapter);
+    });
+    afterAll(() => running.app.close());
+
+    it.each(ENDINGS.filter(onThis))('$how', expectLines);
+
+    it('(a second line would be seen)', async () => {
+      open(running, get('/handler') + get('/handler'));
+      await expect(linesAfter(1)).resolves.not.toEqual([completed(200)]);
+    });
+  });
+
+  describe('says that it took too long:', () => {
+    beforeAll(async () => {
+      using _quiet = captureLogs();
+      running = await startProbe(adapter, { requestMs: 100, handlerMs: 300 });
+    });
+    afterAll(() => running.app.close());
+
+    it.each(LATE.filter(onThis))('$how', expectLines);
+  });
+
+  it('says that it ended well when the process stops and lets it finish', async () => {
+    running = await startProbe(adapter);
+    open(running, get('/wait', 'Connection: close\r\n'));
+    await logs.until('waiting');
+    const closed = running.app.close();
+    release();
+    await closed;
+    expect(await linesAfter(1)).toEqual([completed(200)]);
+  });
+});

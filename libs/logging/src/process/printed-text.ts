@@ -1,0 +1,31 @@
+import { StringDecoder } from 'node:string_decoder';
+
+const HELD_LIMIT = 16 * 1_024; // UTF-16 units of a line that does not end
+
+type Done = (error?: Error | null) => void;
+
+/**
+ * Gives each line that others print to `stream` to `record` instead, so that their text goes the way of the records:
+ * in order, whole, and in the same form. Returns what gives the rest, a last line without its end.
+ */
+export function recordPrints(stream: NodeJS.WriteStream, record: (line: string) => void): () => void {
+  const decoder = new StringDecoder();
+  let held = '';
+  const take = (text: string): void => {
+    const lines = (held + text).split('\n');
+    held = lines.pop()!;
+    if (held.length > HELD_LIMIT) {
+      lines.push(held);
+      held = '';
+    }
+    for (const line of lines) if (line.trim()) record(line);
+  };
+  stream.write = (chunk: string | Uint8Array, encoding?: BufferEncoding | Done, done?: Done): boolean => {
+    const bytes = typeof chunk === 'string' && typeof encoding === 'string' ? Buffer.from(chunk, encoding) : chunk;
+    take(typeof bytes === 'string' ? bytes : decoder.write(Buffer.from(bytes)));
+    const callback = typeof encoding === 'function' ? encoding : done;
+    if (callback) process.nextTick(callback);
+    return true;
+  };
+  return () => take(held ? '\n' : '');
+}

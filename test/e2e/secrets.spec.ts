@@ -1,0 +1,149 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { randomBytes } from 'node:crypto';
+import { attack, routesOf, type Accepted, type Route } from '../support/secret.attack.js';
+import type { LogLine, ServiceProcess } from '../support/service.process.js';
+import { System } from '../support/system.js';
+import { until } from '../support/until.js';
+
+const CANARY = `canary-${randomBytes(6).toString('hex')}`;
+const MUTATING = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
+
+/** What each route accepts; one that changes something must be here, so that the secret gets as far as the database. */
+const ACCEPTED: Readonly<Record<string, Accepted>> = {
+  'POST /api/v1/members/invitations': { body: { email: 'new@example.com', name: CANARY, role: 'member' } },
+  'PATCH /api/v1/members/:id': { body: { role: 'admin' } },
+  'DELETE /api/v1/members/:id': {},
+  'PATCH /api/v1/organization': { body: { name: CANARY } },
+  'GET /api/v1/admin/events': { query: `event_type=${CANARY}` },
+  'GET /api/v1/admin/audit-logs': { query: `aggregate_id=${CANARY}` },
+};
+
+jest.setTimeout(120_000);
+
+describe('a secret that somebody sends', () => {
+  let system: System;
+  let tokens: string[];
+
+  beforeAll(async () => {
+    system = await System.start({ environment: { LOG_LEVEL: 'debug' } });
+    tokens = await Promise.all(['alice@example.com', 'olga@example.com'].map((email) => system.token(email)));
+  });
+  afterAll(() => system.stop());
+
+  async function attackAll(service: ServiceProcess): Promise<Map<string, number[]>> {
+    const answers = new Map<string, number[]>();
+    for (const route of routesOf(service.lines)) {
+      answers.set(
+        nameOf(route),
+        await attack(`http://127.0.0.1:${service.port}`, route, CANARY, tokens, ACCEPTED[nameOf(route)]),
+      );
+    }
+    return answers;
+  }
+
+  /** Which of the secrets somebody finds in what a process has printed. */
+  const secretsIn = (text: string): string[] =>
+    [CANARY, ...tokens.map((token) => token.split('.')[2]!)].filter((secret) => text.includes(secret));
+
+  it('stands in no line, whichever endpoint it is sent to, in headers, query and body', async () => {
+    const api = await attackAll(system.api);
+    const worker = await attackAll(system.worker);
+    expect([...worker.keys()]).toEqual(['GET /health/live', 'GET /health/ready']);
+    expect(api.size).toBeGreaterThanOrEqual(14);
+    expect([...api.keys()].filter((name) => MUTATING.has(name.split(' ')[0]!) && !(name in ACCEPTED))).toEqual([]); // add it above
+    expect(api.get('POST /api/v1/members/invitations')).toContain(201);
+    expect(api.get('PATCH /api/v1/organization')).toContain(200);
+    expect([...api.values()].flat().filter((status) => status >= 500)).toEqual([]);
+    for (const service of [system.api, system.worker]) expect(secretsIn(service.text())).toEqual([]);
+  });
+
+  it('stands in no line of an error of the database either, which holds rows, statements and parameters', async () => {
+    await system.query(`
+      alter view events_auditlog rename to events_auditlog_away;
+      alter function outbox.state_of rename to state_of_away;
+      update organizations_organization set name = 'Acme';
+      alter table organizations_organization add constraint planted check (name not like 'canary-%') not valid;
+      alter table outbox.outbox_log add constraint planted check (payload::text not like '%canary-%') not valid`);
+    const answers = await attackAll(system.api);
+    const failing = [...answers].filter(([, statuses]) => statuses.includes(500)).map(([name]) => name);
+    expect(failing).toEqual(
+      expect.arrayContaining(['GET /api/v1/admin/events', 'GET /api/v1/admin/audit-logs/:id', 'PATCH /api/v1/organization']),
+    );
+    const codes = () => new Set(system.api.linesOf('unhandled_error').map((line) => line['error.code']));
+    await until('both errors', () => codes().has('42883') && codes().has('23514'));
+    expect(secretsIn(system.api.text())).toEqual([]);
+  });
+
+  it('(would be seen, were a route to log a header)', async () => {
+    const planted = await plantedApplication();
+    try {
+      const routes = routesOf(planted.lines());
+      expect(routes.map(nameOf)).toEqual(['GET /quiet', 'GET /leaky']);
+      await attack(planted.url, routes[0]!, CANARY, tokens);
+      expect(secretsIn(planted.text())).toEqual([]);
+      await attack(planted.url, routes[1]!, CANARY, tokens);
+      await until('its line', () => planted.lines().some(({ event }) => event === 'header_seen'));
+      expect(secretsIn(planted.text())).toEqual([CANARY]);
+    } finally {
+      await planted.stop();
+    }
+  });
+
+  it('is written by nobody: over their whole lives both processes print records, and nothing else', async () => {
+    for (const service of [system.api, system.worker]) {
+      expect(await service.stop()).toBe(0);
+      expect([service.stray, service.errors]).toEqual([[], []]);
+      for (const line of service.lines) {
+        expect(line).toMatchObject({
+          timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
+          level: expect.stringMatching(/^(DEBUG|INFO|WARNING|ERROR|CRITICAL)$/),
+          logger: expect.stringMatching(/./),
+          event: expect.stringMatching(/^[a-z][a-z0-9_]*$/),
+          service: service === system.api ? 'pikaia-api' : 'pikaia-outbox-worker',
+          env: 'development',
+        });
+      }
+      expect(service.lines.at(-1)).toMatchObject({ event: 'process_stopped' });
+      expect(secretsIn(service.text())).toEqual([]);
+    }
+  });
+});
+
+/** An application with a route that makes the mistake, and one that does not. */
+async function plantedApplication() {
+  const source = `
+    import 'reflect-metadata';
+    import { Controller, Get, Module, Req } from '@nestjs/common';
+    import { NestFactory } from '@nestjs/core';
+    import { FastifyAdapter } from '@nestjs/platform-fastify';
+    import { getLogger, LoggingModule, runService } from '@pikaia/logging';
+    class Routes {
+      quiet() { return {}; }
+      leaky(request) { getLogger('planted').info('header_seen', { header: request.headers['x-canary'] }); return {}; }
+    }
+    for (const name of ['quiet', 'leaky']) Get(name)(Routes.prototype, name, Object.getOwnPropertyDescriptor(Routes.prototype, name));
+    Req()(Routes.prototype, 'leaky', 0);
+    Controller()(Routes);
+    class Planted {}
+    Module({ imports: [LoggingModule.forRoot()], controllers: [Routes] })(Planted);
+    await runService(async () => {
+      const app = await NestFactory.create(Planted, new FastifyAdapter(), { abortOnError: false });
+      await app.listen(0, '127.0.0.1');
+      process.send({ url: await app.getUrl() });
+      return { stop: () => app.close() };
+    });`;
+  const env = { PATH: process.env['PATH'], LOG_FORMAT: 'json', LOG_LEVEL: 'debug' };
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  let printed = '';
+  for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (bytes: Buffer) => (printed += bytes.toString()));
+  const [{ url }] = (await once(child, 'message')) as [{ url: string }];
+  const lines = (): LogLine[] => printed.split('\n').slice(0, -1).map((text) => JSON.parse(text) as LogLine); // prettier-ignore
+  await until('its routes', () => routesOf(lines()).length === 2);
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  };
+  return { url, lines, text: () => printed, stop };
+}
