@@ -16,6 +16,14 @@ const ACCEPTED: Readonly<Record<string, Accepted>> = {
   'PATCH /api/v1/members/:id': { body: { role: 'admin' } },
   'DELETE /api/v1/members/:id': {},
   'PATCH /api/v1/organization': { body: { name: CANARY } },
+  'POST /api/v1/admin/events/replay': { body: { filter: { event_type: CANARY, error: CANARY }, sink: CANARY } },
+  'POST /api/v1/admin/events/:id/replay': { body: { sink: CANARY } },
+  'POST /api/v1/admin/events/:id/skip': { body: { sink: CANARY } },
+  ...Object.fromEntries(
+    ['pause', 'resume', 'retire'].flatMap((action) =>
+      [':name', ':family/:name'].map((sink) => [`POST /api/v1/admin/outbox/sinks/${sink}/${action}`, {}]),
+    ),
+  ),
   'GET /api/v1/admin/events': { query: `event_type=${CANARY}` },
   'GET /api/v1/admin/audit-logs': { query: `aggregate_id=${CANARY}` },
 };
@@ -50,7 +58,7 @@ describe('a secret that somebody sends', () => {
   it('stands in no line, whichever endpoint it is sent to, in headers, query and body', async () => {
     const api = await attackAll(system.api);
     const worker = await attackAll(system.worker);
-    expect([...worker.keys()]).toEqual(['GET /health/live', 'GET /health/ready']);
+    expect([...worker.keys()]).toEqual(['GET /health/live', 'GET /health/ready', 'GET /health/advancing']);
     expect(api.size).toBeGreaterThanOrEqual(14);
     expect([...api.keys()].filter((name) => MUTATING.has(name.split(' ')[0]!) && !(name in ACCEPTED))).toEqual([]); // add it above
     expect(api.get('POST /api/v1/members/invitations')).toContain(201);
