@@ -1,8 +1,9 @@
-import { Controller, Get, Module, type DynamicModule, type INestApplication } from '@nestjs/common';
+import { Controller, Get, Module, Req, type DynamicModule, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { context } from '@pikaia/core';
 import dns from 'node:dns';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { until } from '../../../../test/support/until.js';
 import { captureLogs, type CapturedLogs } from '../testing/index.js';
@@ -13,6 +14,12 @@ class IdController {
   @Get('id')
   id(): string {
     return context.correlationId;
+  }
+
+  /** The id under which a service knows the request that this one sends it: here the service is this one again. */
+  @Get('call')
+  async call(@Req() { raw }: { raw: IncomingMessage }): Promise<string> {
+    return (await fetch(`http://${raw.headers.host}/id`)).text();
   }
 }
 
@@ -46,6 +53,15 @@ describe('LoggingModule', () => {
     const port = await start('127.0.0.1', LoggingModule.forRoot(), LoggingModule.forRoot());
     for (const _ of [1, 2]) await ask(`http://127.0.0.1:${port}/id`);
     expect(logs.records.map(({ event }) => event)).toEqual(['request_completed', 'request_completed']);
+  });
+
+  it.each([
+    ['of the request, if nothing is said', {}, true],
+    ['of its own, if that is switched off', { sendCorrelationId: false }, false],
+  ])('gives what a request asks of others the id %s', async (_, options, same) => {
+    const port = await start('127.0.0.1', LoggingModule.forRoot(options));
+    const answer = await fetch(`http://127.0.0.1:${port}/call`);
+    expect((await answer.text()) === answer.headers.get('x-correlation-id')).toBe(same);
   });
 
   it('covers each server that Fastify opens for a name with several addresses', async () => {

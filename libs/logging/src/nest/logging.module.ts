@@ -1,6 +1,14 @@
-import { Inject, Logger as NestLogger, Module, type DynamicModule, type LoggerService, type OnModuleInit } from '@nestjs/common';
+import {
+  Inject,
+  Logger as NestLogger,
+  Module,
+  type DynamicModule,
+  type LoggerService,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { parseTrustedProxies, systemClock } from '@pikaia/core';
+import { parseTrustedProxies, sendCorrelationId, systemClock } from '@pikaia/core';
 import { Logger, LoggerModule, PinoLogger, type Params } from 'nestjs-pino';
 import type { Server } from 'node:http';
 import { configureLogging, type LoggingOptions } from '../output/log-output.js';
@@ -12,22 +20,29 @@ export interface LoggingModuleOptions extends LoggingOptions {
   readonly trustedProxies?: string | number;
   /** One line for each request, and one for what is no request. Default true. */
   readonly accessLog?: boolean;
+  /** Whether requests that the process makes carry the correlation id of their context. Default true. */
+  readonly sendCorrelationId?: boolean;
 }
 
 const ENTRANCE = Symbol('pikaia.logging.entrance');
+const SENDS = Symbol('pikaia.logging.sends-correlation-id');
 
 const params: Params = { pinoHttp: { logger: pinoBridge, autoLogging: false }, forRoutes: [] };
 
 /**
  * All of logging for a Nest application, on Fastify or Express: each request has its context, from where Node emits it,
- * and its access line; what Nest says becomes records; nestjs-pino's Logger and PinoLogger can be injected.
+ * and its access line, and what it asks of others carries its correlation id; what Nest says becomes records; nestjs-pino's
+ * Logger and PinoLogger can be injected.
  * nestjs-pino's middleware, which costs half the throughput, is left out.
  */
 @Module({})
-export class LoggingModule implements OnModuleInit {
+export class LoggingModule implements OnModuleInit, OnApplicationShutdown {
+  private stopSending = (): void => undefined;
+
   constructor(
     private readonly host: HttpAdapterHost,
     @Inject(ENTRANCE) private readonly entrance: Entrance,
+    @Inject(SENDS) private readonly sends: boolean,
   ) {}
 
   /**
@@ -37,7 +52,8 @@ export class LoggingModule implements OnModuleInit {
    *
    * @throws PikaiaError `PIKAIA_TRUSTED_PROXIES_INVALID`
    */
-  static forRoot({ trustedProxies = 0, accessLog: log = true, ...output }: LoggingModuleOptions = {}): DynamicModule {
+  static forRoot(options: LoggingModuleOptions = {}): DynamicModule {
+    const { trustedProxies = 0, accessLog: log = true, sendCorrelationId: sends = true, ...output } = options;
     const entrance: Entrance = { trusted: parseTrustedProxies(String(trustedProxies)), log, clock: output.clock ?? systemClock };
     if (Object.keys(output).length > 0) configureLogging(output);
     NestLogger.overrideLogger(nestLogger());
@@ -45,7 +61,10 @@ export class LoggingModule implements OnModuleInit {
       module: LoggingModule,
       global: true,
       imports: [LoggerModule.forRoot(params)],
-      providers: [{ provide: ENTRANCE, useValue: entrance }],
+      providers: [
+        { provide: ENTRANCE, useValue: entrance },
+        { provide: SENDS, useValue: sends },
+      ],
       exports: [LoggerModule],
     };
   }
@@ -54,6 +73,11 @@ export class LoggingModule implements OnModuleInit {
   onModuleInit(): void {
     const server = this.host.httpAdapter?.getHttpServer() as Server | undefined;
     if (server) enterRequests(server, this.entrance);
+    if (this.sends) this.stopSending = sendCorrelationId();
+  }
+
+  onApplicationShutdown(): void {
+    this.stopSending();
   }
 }
 
