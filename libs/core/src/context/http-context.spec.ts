@@ -1,4 +1,11 @@
-import { createServer, request, type IncomingHttpHeaders, type Server } from 'node:http';
+import {
+  createServer,
+  request,
+  type IncomingHttpHeaders,
+  type OutgoingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { parseTrustedProxies } from './client-address.js';
 import { context, type ContextSnapshot } from './context.js';
@@ -8,15 +15,17 @@ const ID = 'a2bbd1f0-52d3-4bb5-9d3e-5f0c6f0c9b11';
 
 describe('enterContextAtRequest', () => {
   let server: Server;
+  let answer: (response: ServerResponse) => void;
   let seen: (ContextSnapshot | undefined)[];
   let observed: string[];
 
   beforeEach(async () => {
     seen = [];
     observed = [];
+    answer = (response) => response.end();
     server = createServer((_request, response) => {
       seen.push(context.current);
-      response.end();
+      answer(response);
     });
     enterContextAtRequest(server, parseTrustedProxies('1'), [() => observed.push(context.correlationId)]);
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
@@ -41,6 +50,30 @@ describe('enterContextAtRequest', () => {
     expect(headers['x-correlation-id']).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
     expect(seen[0]).toMatchObject({ correlationId: headers['x-correlation-id'], origin: 'server' });
     expect(observed).toEqual([headers['x-correlation-id']]);
+  });
+
+  const shared: OutgoingHttpHeaders = Object.freeze({ 'x-other': 'kept' });
+
+  it.each<[string, (response: ServerResponse) => ServerResponse]>([
+    ['in an object that it shares between requests', (response) => response.writeHead(200, shared)],
+    ['after a reason', (response) => response.writeHead(200, 'Fine', shared)],
+    ['in a flat list', (response) => response.writeHead(200, ['x-other', 'kept'])],
+    ['one by one', (response) => response.setHeader('x-other', 'kept').writeHead(200)],
+    ['and the head before the body', (response) => (response.setHeader('x-other', 'kept'), response.flushHeaders(), response)],
+  ])("returns the id beside the application's own headers, given %s", async (_, write) => {
+    answer = (response) => void write(response).end('done');
+    for (const id of [ID, ID.replace(/^a/, 'b')]) {
+      expect(await get('/', { 'x-correlation-id': id })).toMatchObject({ 'x-correlation-id': id, 'x-other': 'kept' });
+    }
+    expect(shared).toEqual({ 'x-other': 'kept' });
+  });
+
+  it.each<[string, (response: ServerResponse) => ServerResponse]>([
+    ['in an object', (response) => response.writeHead(200, { 'X-Correlation-ID': 'theirs' })],
+    ['before the head', (response) => response.setHeader('X-Correlation-ID', 'theirs').writeHead(200, shared)],
+  ])('leaves an id alone that the application gives %s', async (_, write) => {
+    answer = (response) => void write(response).end();
+    expect((await get('/'))['x-correlation-id']).toBe('theirs');
   });
 
   it("takes a client's UUID in lower case and marks it as the client's", async () => {

@@ -6,6 +6,7 @@ const RETRY_MS = 4;
 const EXIT_PATIENCE_MS = 2_000; // how long the end of the process waits for a reader
 const LAST_WORD_MS = 500; // and then, to say what did not fit that time
 const NEWLINE = 10;
+const PORTION_BYTES = 256 * 1_024;
 
 /**
  * Standard output, written by this process itself: the lines of one turn of the event loop together, a full pipe tried
@@ -15,6 +16,7 @@ const NEWLINE = 10;
 export class StdoutSink implements LogSink {
   private queue = '';
   private bytes: Buffer = Buffer.alloc(0); // the rest of what the pipe has taken a part of
+  private readonly portion = Buffer.allocUnsafeSlow(PORTION_BYTES); // what a usual turn's lines are encoded into
   private broken = false; // the pipe has the beginning of a line whose end is in `bytes`
   private dropped = 0;
   private scheduled = false;
@@ -78,6 +80,12 @@ export class StdoutSink implements LogSink {
     return count > 0;
   }
 
+  /** Into memory that is there, as far as it fits: a new buffer each turn costs more than all the rest of writing. */
+  private encode(text: string): Buffer {
+    const fits = text.length * 3 <= PORTION_BYTES; // a UTF-16 unit has 3 bytes at most
+    return fits ? this.portion.subarray(0, this.portion.write(text)) : Buffer.from(text);
+  }
+
   /** True when nothing is left. */
   private attempt(): boolean {
     if (this.closed) return true;
@@ -85,7 +93,7 @@ export class StdoutSink implements LogSink {
       for (;;) {
         if (!this.bytes.length) {
           if (!this.queue) return true;
-          this.bytes = Buffer.from(this.queue);
+          this.bytes = this.encode(this.queue);
           this.queue = '';
         }
         const written = this.writeBytes(this.bytes);
