@@ -1,8 +1,10 @@
-import { format } from 'node:util';
+import { format, types } from 'node:util';
 import { context } from '@pikaia/core';
 import { flushLogs, writeLine } from '../output/log-output.js';
+import { errorFields } from '../record/error-fields.js';
 import type { LogLevel } from '../record/log-level.js';
 import type { LogFields } from '../record/record-text.js';
+import { newBudget, valueText } from '../record/value-text.js';
 import { recordPrints } from './printed-text.js';
 
 const CONSOLE = {
@@ -27,7 +29,7 @@ export function handleProcessFaults(): void {
   for (const listener of process.listeners('warning')) if (listener.name === 'onWarning') process.off('warning', listener);
   process.on('warning', (warning) => write('process', 'warning', 'process_warning', {}, [warning]));
   for (const [method, level] of Object.entries(CONSOLE) as [keyof typeof CONSOLE, ConsoleLevel][]) {
-    console[method] = (...args: unknown[]) => say(level, format(...args));
+    console[method] = (...args: unknown[]) => say(level, consoleText(args));
   }
   const rests = [
     recordPrints(process.stdout, (line) => say('info', line)),
@@ -43,6 +45,17 @@ function crash(error: unknown, origin: 'uncaughtException' | 'unhandledRejection
   write('process', 'critical', 'process_crashed', { origin }, [error]);
   flushLogs();
   process.exit(1);
+}
+
+const OBJECT_ROOM = 2_048; // UTF-16 units
+
+/** As console puts its arguments together, but objects without secrets, and errors without the rows that a database quotes. */
+function consoleText(args: readonly unknown[]): string {
+  const shown = args.map((value) => {
+    if (value instanceof Error || types.isNativeError(value)) return errorFields(value).chain;
+    return typeof value === 'object' && value !== null ? valueText(value, newBudget(OBJECT_ROOM)) : value;
+  });
+  return typeof args[0] === 'string' || !args.length ? format(...shown) : format('%s', ...shown);
 }
 
 function say(level: ConsoleLevel, message: string): void {

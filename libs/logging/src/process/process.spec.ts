@@ -149,17 +149,30 @@ describe('a process', () => {
       nestLogger().log('100 %s', 'Members');
       nestLogger().error('broken', 'Error: broken\\n    at a (b.js:1:1)', 'ExceptionsHandler');
       console.log('hello %s', 'you');
-      console.error(new Error('printed'));
+      console.error(new Error('printed'), { password: 'hunter2' });
+      console.error(Object.assign(new Error('100 %s'), { detail: 'Key (email)=(hunter2) exists.' }), 7);
+      console.log();
       process.emitWarning('old', 'DeprecationWarning', 'DEP0');
       process.stderr.write('one\\ntwo\\n');
       process.stdout.write(Buffer.from('é').subarray(0, 1));
       process.stdout.write(Buffer.from('é').subarray(1), () => process.stdout.write('without an end', 'utf8'));`);
     expect(ended.code).toBe(0);
+    expect(ended.stdout).not.toContain('hunter2');
     expect(recordsOf(ended)).toEqual([
       expect.objectContaining({ level: 'INFO', logger: 'Members', event: 'nest_message', message: '100 %s' }),
       expect.objectContaining({ level: 'ERROR', logger: 'ExceptionsHandler', event: 'nest_message', 'error.message': 'broken' }),
       expect.objectContaining({ level: 'INFO', event: 'console_message', message: 'hello you' }),
-      expect.objectContaining({ level: 'ERROR', event: 'console_message', message: expect.stringContaining('Error: printed') }),
+      expect.objectContaining({
+        level: 'ERROR',
+        event: 'console_message',
+        message: expect.stringMatching(/^Error: printed\n.* {"password":"\[redacted\]"}$/s),
+      }),
+      expect.objectContaining({
+        level: 'ERROR',
+        event: 'console_message',
+        message: expect.stringMatching(/^Error: 100 %s\n.* 7$/s),
+      }),
+      expect.objectContaining({ level: 'INFO', event: 'console_message', message: '' }),
       ...['one', 'two'].map((message) => expect.objectContaining({ level: 'WARNING', event: 'console_message', message })),
       expect.objectContaining({ level: 'WARNING', event: 'process_warning', 'error.kind': 'DeprecationWarning' }),
       expect.objectContaining({ level: 'INFO', event: 'console_message', message: 'éwithout an end' }),
