@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { arch, cpus, loadavg, platform, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
 const VARIANTS = ['bare', 'stock', 'ours'];
@@ -15,6 +16,10 @@ const LINES = [
   ['pinoBuffered', 'pino, 4 KiB a write'],
   ['ours', 'ours, outside a context'],
   ['ours', 'ours, in a request', 'context'],
+  ['ours', 'ours, in a request, without redaction', 'context', 'redaction'],
+  ['ours', 'ours, in a request, without budgets', 'context', 'budgets'],
+  ['oursDebug', 'ours, DEBUG that is off', 'context'],
+  ['oursDebug', "ours, DEBUG kept for the request's end", 'ring'],
 ];
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 5);
@@ -103,10 +108,17 @@ function allocatedBytes(output) {
 
 async function compareLines() {
   const results = {};
-  for (const [name, title, inContext] of LINES) {
-    const output = join(folder, 'lines');
-    const child = fork(join(here, 'logging', 'line.mjs'), [name, ...(inContext ? [inContext] : [])], optionsFor(output));
-    const [[rounds]] = await Promise.all([once(child, 'message'), once(child, 'exit')]);
+  for (const [name, title, where = '', without] of LINES) {
+    const options = optionsFor(join(folder, 'lines'));
+    const child = fork(join(here, 'logging', 'line.mjs'), [name, where], {
+      ...options,
+      ...(without && {
+        execArgv: ['--import', pathToFileURL(join(here, 'logging', 'without.mjs')).href],
+        env: { ...options.env, BENCH_WITHOUT: without },
+      }),
+    });
+    const [[rounds], [code]] = await Promise.all([once(child, 'message'), once(child, 'exit')]);
+    if (code !== 0) throw new Error(`${title}: ended with ${code}.`);
     results[title] = Math.round(median(rounds));
   }
   return results;
@@ -160,12 +172,10 @@ function report(http, bytes, lines) {
   const summary = VARIANTS.map((name) => ({
     name,
     'requests/s': rate[name],
-    'of bare': round(rate[name] / rate.bare, 2),
+    'of bare': ratio(http, name, 'bare'),
+    'of stock': ratio(http, name, 'stock'),
     'µs CPU/request': median(http[name].map((run) => run.cpuMicroseconds)),
-    'CPU of bare': round(
-      median(http.bare.map((run) => run.cpuMicroseconds)) / median(http[name].map((run) => run.cpuMicroseconds)),
-      2,
-    ),
+    'CPU of bare': round(median(http.bare.map((run, at) => run.cpuMicroseconds / http[name][at].cpuMicroseconds)), 2),
     'bytes allocated/request': bytes[name],
     'bytes written/request': median(http[name].map((run) => run.outputBytes)),
     'generator busy': median(http[name].map((run) => run.generatorBusy)),
@@ -186,6 +196,11 @@ function report(http, bytes, lines) {
   const path = join(here, 'results', `${result.at.slice(0, 10)}-logging.json`);
   writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
   console.log(`Written to ${path}`);
+}
+
+/** Of the rates in one round, which the machine has treated alike; then the median of the rounds. */
+function ratio(http, name, other) {
+  return round(median(http[name].map(({ rate }, at) => rate / http[other][at].rate)), 2);
 }
 
 function versions() {

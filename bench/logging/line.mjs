@@ -5,6 +5,7 @@ import { context } from '@pikaia/core';
 import { configureLogging, getLogger } from '@pikaia/logging';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pino } from 'pino';
+import { openRing } from '../../libs/logging/dist/output/debug-ring.js';
 
 const ROUNDS = 15;
 const TURNS = 1_000;
@@ -20,24 +21,45 @@ const writers = {
     return (at) => logger.info({ orderId: at, items: 3, cached: false }, 'order read');
   },
   ours: () => {
-    configureLogging({ level: 'info', format: 'json', service: 'bench', env: 'production', version: '1.0.0' });
-    const logger = getLogger('orders');
+    const logger = ourLogger();
     return (at) => logger.info('order_read', { orderId: at, items: 3, cached: false });
   },
+  oursDebug: () => {
+    const logger = ourLogger();
+    return (at) => logger.debug('order_read', { orderId: at, items: 3, cached: false });
+  },
 };
-const [name, inContext] = process.argv.slice(2);
+
+function ourLogger() {
+  configureLogging({ level: 'info', format: 'json', service: 'bench', env: 'production', version: '1.0.0' });
+  return getLogger('orders');
+}
+
+// `context`: in a request. `ring`: in a request whose DEBUG lines are kept; each turn is one of its own.
+const [name, where] = process.argv.slice(2);
 const write = writers[name]();
 
 const request = { method: 'GET', path: '/orders/17', clientAddress: '127.0.0.1', userAgent: 'bench' };
-const results = inContext ? await context.run({ request }, measure) : await measure();
+const results = where === 'context' ? await context.run({ request }, measure) : await measure();
 process.send(results, () => process.disconnect());
+
+function writeAll() {
+  for (let line = 0; line < LINES; line++) write(line);
+}
+
+function writeKept(scope) {
+  const ring = openRing(scope, false);
+  writeAll();
+  if (ring.close(false).lines.length !== LINES) throw new Error('The ring has not kept the lines.');
+}
 
 async function measure() {
   const rounds = [];
   for (let round = 0; round < ROUNDS; round++) {
     const start = process.hrtime.bigint();
     for (let turn = 0; turn < TURNS; turn++) {
-      for (let line = 0; line < LINES; line++) write(line);
+      if (where === 'ring') context.run({ request }, writeKept);
+      else writeAll();
       await nextTurn();
     }
     rounds.push(Number(process.hrtime.bigint() - start) / (TURNS * LINES));

@@ -1,0 +1,36 @@
+// Loaded before line.mjs: BENCH_WITHOUT names a feature, whose module is then replaced by one that does nothing of it. The
+// difference to the line as it is, is what the feature costs.
+import { registerHooks } from 'node:module';
+
+const STUBS = {
+  redaction: {
+    module: '/logging/dist/record/redaction.js',
+    source: `
+      export const REDACTED = '[redacted]';
+      export const isSecretKey = () => false;
+      export const withoutUrlPasswords = (text) => text;`,
+  },
+  budgets: {
+    module: '/logging/dist/record/value-text.js',
+    source: `
+      import { isSecretKey, REDACTED } from './redaction.js';
+      export const newBudget = () => ({});
+      export const spent = () => false;
+      export const valueText = (value) => JSON.stringify(value);
+      export const entryText = (owner, key) => (isSecretKey(key) ? JSON.stringify(REDACTED) : JSON.stringify(owner[key]));
+      export const keyText = (key) => JSON.stringify(key) + ':';`,
+  },
+};
+const { module, source } = STUBS[process.env['BENCH_WITHOUT']];
+let replaced = false;
+
+registerHooks({
+  load(url, context, next) {
+    if (!url.endsWith(module)) return next(url, context);
+    replaced = true;
+    return { format: 'module', source, shortCircuit: true };
+  },
+});
+process.on('exit', () => {
+  if (!replaced) throw new Error(`${module} was not loaded, so nothing was left out: this file is out of date.`);
+});
