@@ -30,12 +30,12 @@ module.exports = {
     },
     {
       name: 'no-deep-imports',
-      comment: 'A library is entered by its index, its testing entry or its queries.',
+      comment: 'A library is entered by its index, its testing entry, its queries or its metrics.',
       severity: 'error',
       from: { path: '^(apps|libs)/([^/]+)/' },
       to: {
         path: '^libs/[^/]+/(src|dist)/',
-        pathNot: ['^libs/[^/]+/(src|dist)/((testing|queries)/)?index\\.(ts|js|d\\.ts)$', '^$1/$2/'],
+        pathNot: ['^libs/[^/]+/(src|dist)/(((testing|queries)/)?index|metrics)\\.(ts|js|d\\.ts)$', '^$1/$2/'],
       },
     },
     {

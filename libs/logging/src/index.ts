@@ -4,6 +4,13 @@ export { accessLog } from './http/access-log.js';
 export { logClientErrors } from './http/client-error-log.js';
 export { getLogger, type LogCall, type Logger } from './logger.js';
 export { LoggingSettings } from './logging.settings.js';
+export {
+  METRIC_NAMESPACE,
+  type MetricDefinition,
+  type MetricDimension,
+  type MetricKind,
+  type MetricUnit,
+} from './metric/metric.definition.js';
 export { LoggingModule, nestLogger, type LoggingModuleOptions } from './nest/logging.module.js';
 export { pinoBridge } from './nest/pino-bridge.js';
 export type { LogFile } from './output/file.sink.js';
