@@ -1,3 +1,4 @@
+export { toCloudEvent, type CloudEvent } from './contract/cloud-event.js';
 export {
   contractOf,
   DomainEvent,
@@ -7,6 +8,8 @@ export {
   type DomainEventOptions,
 } from './contract/domain-event.js';
 export { Consumer, Handles, type ConsumerOptions, type HandlesOptions } from './consume/consumer.decorator.js';
+export { parseEvent, type EventOfAny, type ParsedEvent } from './consume/event.parser.js';
+export type { ReadEvent } from './consume/event.reader.js';
 export { PostponeError } from './consume/postpone.error.js';
 export type { DeliveredEvent, Envelope, EnvelopeActor, EventOf } from './contract/envelope.js';
 export type { Finding, Retention } from './housekeeping/chore.js';

@@ -1,7 +1,8 @@
 import { context, newId, PikaiaError } from '@pikaia/core';
 import { getLogger, queryFields } from '@pikaia/logging';
 import type { ConsumerDefinition, HandlerDefinition } from './consumer.definition.js';
-import { parseEvent } from './event.parser.js';
+import { withData } from './event.parser.js';
+import { readEvent } from './event.reader.js';
 import type { ReceiptKey, Receipts } from './receipts.js';
 
 const logger = getLogger('consumer');
@@ -51,10 +52,8 @@ export class ConsumerRunner {
     const handler = this.handlerOf(incoming);
     const { replayed } = incoming;
     if (replayed !== undefined && handler.replay === 'skip') return 'skipped';
-    const event = await parseEvent(handler.contract, incoming.payload, {
-      sequence: incoming.position,
-      ...(replayed !== undefined && { replayed }),
-    });
+    const read = await withData(handler.contract, readEvent(incoming.payload));
+    const event = { ...read, sequence: incoming.position, ...(replayed !== undefined && { replayed }) };
     const { name: consumer } = this.consumer;
     const key: ReceiptKey = {
       consumer,

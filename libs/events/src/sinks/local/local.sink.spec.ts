@@ -109,7 +109,19 @@ describe('LocalSink', () => {
     new LocalSink(new ConsumerRunner(defineConsumers([instance])[0]!, new Receipts(app.get(DataSource))));
 
   function eventOf(type: string, version = 1, data: object = { email: `${newId()}@example.com` }): SinkEvent {
-    const eventId = newId();
+    const [eventId, correlationId, occurredAt] = [newId(), newId(), new Date()];
+    const envelope = {
+      event_id: eventId,
+      event_type: type,
+      schema_version: version,
+      occurred_at: occurredAt.toISOString(),
+      aggregate_type: 'visitor',
+      aggregate_id: 'v',
+      organization_id: null,
+      correlation_id: correlationId,
+      actor: null,
+      data,
+    };
     return {
       position: '7',
       eventId,
@@ -118,9 +130,9 @@ describe('LocalSink', () => {
       aggregateType: 'visitor',
       aggregateId: 'v',
       organizationId: null,
-      correlationId: newId(),
-      occurredAt: new Date(),
-      payload: JSON.stringify({ event_id: eventId, event_type: type, schema_version: version, data }),
+      correlationId,
+      occurredAt,
+      payload: JSON.stringify(envelope),
       attempt: 1,
     };
   }

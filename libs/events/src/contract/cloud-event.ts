@@ -1,0 +1,79 @@
+import { sourceOf } from './domain-event.js';
+import type { Envelope } from './envelope.js';
+
+/**
+ * An event in the form of CloudEvents 1.0 (JSON, structured). What the standard has no attribute for are extensions, whose
+ * names it allows only lower-case letters and digits.
+ *
+ * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
+ */
+export interface CloudEvent {
+  readonly specversion: '1.0';
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly time: string;
+  /** `urn:pikaia:<aggregate type>:<aggregate id>`. */
+  readonly subject: string;
+  readonly datacontenttype: 'application/json';
+  readonly data: unknown;
+  readonly schemaversion: number;
+  readonly aggregatetype: string;
+  readonly aggregateid: string;
+  readonly correlationid: string;
+  readonly organizationid?: string;
+  readonly actortype?: string;
+  readonly actorid?: string;
+  readonly actoremail?: string;
+  readonly sequence?: string;
+  readonly replayed?: string;
+}
+
+/** The same event as a CloudEvent; an attribute that would be null is left out, as the standard asks. */
+export function toCloudEvent(event: Envelope & { readonly sequence?: string; readonly replayed?: string }): CloudEvent {
+  const { actor, organization_id: organization, sequence, replayed } = event;
+  return {
+    specversion: '1.0',
+    id: event.event_id,
+    source: sourceOf({
+      eventType: event.event_type,
+      schemaVersion: event.schema_version,
+      aggregateType: event.aggregate_type,
+    }),
+    type: event.event_type,
+    time: event.occurred_at,
+    subject: `urn:pikaia:${event.aggregate_type}:${event.aggregate_id}`,
+    datacontenttype: 'application/json',
+    schemaversion: event.schema_version,
+    aggregatetype: event.aggregate_type,
+    aggregateid: event.aggregate_id,
+    correlationid: event.correlation_id,
+    ...(organization !== null && { organizationid: organization }),
+    ...(actor && { actortype: actor.type, actorid: actor.id, ...(actor.email !== undefined && { actoremail: actor.email }) }),
+    ...(sequence !== undefined && { sequence }),
+    ...(replayed !== undefined && { replayed }),
+    data: event.data,
+  };
+}
+
+/** The fields of the envelope; whether they are there, and right, is for the reader to say. */
+export function fromCloudEvent(event: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { sequence, replayed, actortype, actorid, actoremail } = event;
+  return {
+    event_id: event['id'],
+    event_type: event['type'],
+    schema_version: event['schemaversion'],
+    occurred_at: event['time'],
+    aggregate_type: event['aggregatetype'],
+    aggregate_id: event['aggregateid'],
+    organization_id: event['organizationid'] ?? null,
+    correlation_id: event['correlationid'],
+    actor:
+      actortype === undefined && actorid === undefined
+        ? null
+        : { type: actortype, id: actorid, ...(actoremail !== undefined && { email: actoremail }) },
+    data: event['data'],
+    ...(sequence !== undefined && { sequence }),
+    ...(replayed !== undefined && { replayed }),
+  };
+}
