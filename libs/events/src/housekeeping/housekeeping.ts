@@ -1,6 +1,7 @@
 import { PikaiaError } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
 import pg from 'pg';
+import { endClient } from '../relay/end-client.js';
 import type { Chore, Finding, Retention } from './chore.js';
 import { commandsChore } from './commands.chore.js';
 import { deliveriesChore } from './deliveries.chore.js';
@@ -72,7 +73,7 @@ export class Housekeeping {
       if (!dryRun) logger.info('housekeeping_done', { removed: amountsOf(findings) });
       return findings;
     } finally {
-      await client.end().catch(() => undefined); // a connection that is broken has ended already
+      await endClient(client);
     }
   }
 

@@ -15,7 +15,7 @@ export type DeadLetter = Delivery;
 interface Slice {
   /** Up to here all that matches has come. */
   readonly edge: string;
-  readonly events: readonly (OutboxRow & { readonly payload: string })[];
+  readonly events: readonly OutboxRow[];
   readonly deadLetters: readonly DeadLetter[];
 }
 
@@ -30,7 +30,7 @@ interface ResultRow {
   correlation_id: string | null;
   occurred_at: Date;
   size: number;
-  payload: string;
+  payload: string | null;
   dead: boolean;
   last_error: string | null;
   fingerprint: string | null;
@@ -81,7 +81,7 @@ export class ReplayReader {
   }
 }
 
-const toEvent = (row: ResultRow): OutboxRow & { payload: string } => ({
+const toEvent = (row: ResultRow): OutboxRow => ({
   position: row.position!,
   eventId: row.event_id,
   eventType: row.event_type,
@@ -93,6 +93,7 @@ const toEvent = (row: ResultRow): OutboxRow & { payload: string } => ({
   occurredAt: row.occurred_at,
   size: row.size,
   payload: row.payload,
+  tooLarge: row.payload === null,
 });
 
 const toDeadLetter = (row: ResultRow): DeadLetter => ({

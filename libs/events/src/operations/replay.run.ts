@@ -8,6 +8,7 @@ import { laneOf, type Deliveries } from '../relay/deliveries.js';
 import { markRevived } from '../relay/delivery.js';
 import { fingerprintOf, textOf } from '../relay/error-fingerprint.js';
 import type { Entry, Lanes } from '../relay/lanes.js';
+import { payloadTooLarge } from '../relay/payload-limit.js';
 import type { Outcome, Sink } from '../relay/sink.js';
 import { done } from './command.js';
 import { ANSWER_COMMAND } from './command.sql.js';
@@ -28,6 +29,8 @@ export interface ReplayRunOptions {
 }
 
 type ReplayedEvent = OutboxRow & { readonly payload: string };
+
+const isReadable = (event: OutboxRow): event is ReplayedEvent => event.payload !== null;
 
 interface Item {
   readonly event: ReplayedEvent;
@@ -102,7 +105,8 @@ export class ReplayRun {
     const most = Math.min(left, replay.rate ?? Infinity);
     const { edge, events, deadLetters } = await this.reader.read(replay, most);
     this.batchEnd = edge;
-    this.queue = events.map((event) => ({ event, attempts: 0, delays: 0, notBefore: -Infinity }));
+    this.queue = events.filter(isReadable).map((event) => ({ event, attempts: 0, delays: 0, notBefore: -Infinity }));
+    for (const event of events) if (event.tooLarge) this.giveUp(event, 0, payloadTooLarge());
     this.holdsAny = events.length + deadLetters.length > 0;
     for (const letter of deadLetters) this.revive(letter);
     this.add({ matched: events.length + deadLetters.length, revived: deadLetters.length });
@@ -169,7 +173,7 @@ export class ReplayRun {
     }
     if (outcome.kind === 'refused') {
       const most = outcome.permanent ? 1 : Math.min(MOST_ATTEMPTS, outcome.maxAttempts ?? MOST_ATTEMPTS);
-      if (++item.attempts >= most) return this.giveUp(item, outcome.error);
+      if (++item.attempts >= most) return this.giveUp(item.event, item.attempts, outcome.error);
     }
     const after = outcome.kind === 'postponed' ? outcome.retryAfterMs : undefined;
     item.notBefore = this.now + (after ?? retryDelay(++item.delays, this.options.random));
@@ -177,7 +181,7 @@ export class ReplayRun {
   }
 
   /** It was delivered once, and stays so; that the replay did not reach the sink is told in its answer. */
-  private giveUp({ event, attempts }: Item, error: unknown): void {
+  private giveUp(event: OutboxRow, attempts: number, error: unknown): void {
     this.add({ failed: 1 });
     this.replay = { ...this.replay!, lastError: textOf(error) };
     const at = this.options.clock.now();

@@ -1,3 +1,5 @@
+import { LARGEST_PAYLOAD_BYTES } from '../relay/payload-limit.js';
+
 /**
  * Begins a replay behind a cursor that was just stored: what it covers had been handed over. One event, or those of one
  * request, are found by their indexes, so that nothing else is looked at. $1 command, $2 sink, $3 filter, $4 dry run,
@@ -72,14 +74,15 @@ with slice as (
  * to look at, $6 most events, $7 the sink's types, $8 to $17 the filter, $18 most bytes (one event always comes).
  *
  * The log through outbox_log_position, deliveries by primary key and outbox_delivery_status. Locks nothing; 10 ms a slice
- * of 2,000 rows.
+ * of 2,000 rows. Without the payload of a dead letter, which stays where it is, and of what is too large to be read.
  */
 export const NEXT_OF_REPLAY = `${DUE},
   bounded as (
     select *, coalesce(sum(size) over (order by position rows between unbounded preceding and 1 preceding), 0) as before
     from (select * from due order by position limit $6::int) first)
 select b.position, b.event_id, b.event_type, b.schema_version, b.aggregate_type, b.aggregate_id, b.organization_id,
-  b.correlation_id, b.occurred_at, b.size, b.payload::text as payload, b.dead, b.last_error, b.fingerprint,
+  b.correlation_id, b.occurred_at, b.size,
+  case when b.size <= ${LARGEST_PAYLOAD_BYTES} and not b.dead then b.payload::text end as payload, b.dead, b.last_error, b.fingerprint,
   edge.edge, (select count(*) from due)::int as total
 from edge left join bounded b on b.before < $18::bigint order by b.position`;
 

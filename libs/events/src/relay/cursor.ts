@@ -14,8 +14,9 @@ export interface Cursor {
 export interface OutboxRow extends EventFacts {
   /** Bytes as sent. */
   readonly size: number;
-  /** The envelope's text; null for a type that the sink does not want. */
+  /** The envelope's text; null for a type that the sink does not want, and for one that is too large to be read. */
   readonly payload: string | null;
+  readonly tooLarge: boolean;
 }
 
 /** What one read brought, in the order in which it is to be handed over: late rows, then fresh ones. */

@@ -34,6 +34,7 @@ export class Deliveries {
   private readonly inHand = new Set<string>();
   private changes = new Map<string, Delivery>();
   private attempts: Attempt[] = [];
+  private payloadBytes = 0;
   private nextDueAt = Infinity;
   /** Of what former leaders left: above it nothing that is read has a delivery. */
   private highest = 0n;
@@ -79,6 +80,7 @@ export class Deliveries {
   record(delivery: Delivery, attempt?: Attempt): void {
     if (attempt) this.attempts.push(attempt);
     if (this.ordered && !delivery.stored && !this.changes.has(delivery.eventId)) this.block(delivery);
+    if (!delivery.stored && !this.changes.has(delivery.eventId)) this.payloadBytes += delivery.payload?.length ?? 0;
     this.changes.set(delivery.eventId, delivery);
   }
 
@@ -114,10 +116,16 @@ export class Deliveries {
     return rows[0] && toDelivery(rows[0]);
   }
 
+  /** Of payloads that the next store writes. */
+  get unsavedBytes(): number {
+    return this.payloadBytes;
+  }
+
   takeChanges(): DeliveryChanges {
     const taken = { deliveries: [...this.changes.values()], attempts: this.attempts };
     this.changes = new Map();
     this.attempts = [];
+    this.payloadBytes = 0;
     return taken;
   }
 
@@ -200,7 +208,7 @@ interface DeliveryRow {
   organization_id: string | null;
   correlation_id: string | null;
   occurred_at: Date;
-  payload: string;
+  payload: string | null;
 }
 
 const toDelivery = (row: DeliveryRow): Delivery => ({

@@ -6,7 +6,8 @@ export type DeliveryStatus = 'retrying' | 'waiting' | 'failed' | 'skipped' | 'pu
 
 /** An event that a sink refused, or that waits behind one: a row of outbox_delivery. */
 export interface Delivery extends EventFacts {
-  readonly payload: string;
+  /** Null where it is too large to be read: it stays in the database. */
+  readonly payload: string | null;
   readonly status: DeliveryStatus;
   /** Attempts burnt. */
   readonly attempts: number;
@@ -26,7 +27,7 @@ export interface Refusal {
 export const MAX_ATTEMPTS = 10; // about a quarter of an hour on average, half an hour at most
 const MAX_PERMANENT_ATTEMPTS = 2; // the second shows that it was no accident
 
-type Undelivered = EventFacts & { readonly payload: string };
+type Undelivered = EventFacts & { readonly payload: string | null };
 
 /** A refusal has burnt an attempt: again after a while, or never again by itself. */
 export function markRefused(delivery: Delivery, refusal: Refusal, now: Date, random: () => number): Delivery {

@@ -1,4 +1,4 @@
-import type { Cursor, Reading } from './cursor.js';
+import type { Cursor, OutboxRow, Reading } from './cursor.js';
 
 interface Batch {
   readonly reading: Reading;
@@ -14,6 +14,7 @@ interface Batch {
 export class HandOver {
   private readonly batches: Batch[] = [];
   private openRows = 0;
+  private openPayload = 0;
   private moved = 0;
 
   constructor(private reached: Cursor) {}
@@ -23,10 +24,12 @@ export class HandOver {
     const batch: Batch = { reading, settled: reading.rows.map(() => false), prefix: 0 };
     this.batches.push(batch);
     this.openRows += reading.rows.length;
+    for (const row of reading.rows) this.openPayload += bytesOf(row);
     this.advance();
     return (index) => {
       batch.settled[index] = true;
       this.openRows--;
+      this.openPayload -= bytesOf(reading.rows[index]!);
       if (index === batch.prefix) this.advance();
     };
   }
@@ -39,6 +42,11 @@ export class HandOver {
   /** Rows that were read and are not settled. */
   get open(): number {
     return this.openRows;
+  }
+
+  /** Bytes of their payloads. */
+  get openBytes(): number {
+    return this.openPayload;
   }
 
   /** When the first of them occurred. */
@@ -70,3 +78,5 @@ export class HandOver {
     }
   }
 }
+
+const bytesOf = ({ payload, size }: OutboxRow): number => (payload === null ? 0 : size);

@@ -16,7 +16,7 @@ export interface ReplayedEntry {
 export interface Entry {
   /** The lane: what must not be in flight twice. */
   readonly lane: string;
-  readonly event: (OutboxRow & { readonly payload: string }) | Delivery;
+  readonly event: (OutboxRow | Delivery) & { readonly payload: string };
   /** The stored delivery that is tried again; null for an event that comes from the log. */
   readonly delivery: Delivery | null;
   /** Tells the hand-over that the cursor may pass; nothing for a delivery, whose event it has passed. */

@@ -1,5 +1,6 @@
 import { PikaiaError } from '@pikaia/core';
 import pg from 'pg';
+import { endClient } from './end-client.js';
 
 // The first half of the advisory lock's key; the second is the sink's name. It only has to be the same everywhere.
 export const LOCK_CLASS = 1_886_546_785;
@@ -21,7 +22,7 @@ export interface LeaderOptions {
  */
 export class Leader {
   readonly client: pg.Client;
-  private backend: number | undefined;
+  private backend = 0;
   private lost: Error | undefined;
 
   constructor(
@@ -34,8 +35,11 @@ export class Leader {
     this.client.on('end', () => this.lose(new Error('The reading connection has ended.')));
   }
 
+  /** @throws PikaiaError `PIKAIA_OUTBOX_POOLED` when a pooler answers: the number that it gives is no server process's. */
   async connect(): Promise<void> {
     await this.client.connect();
+    this.backend = (this.client as unknown as { processID: number }).processID; // of the greeting; pg's types lack it
+    await this.ping();
   }
 
   /** True when this connection leads from now on. */
@@ -62,17 +66,16 @@ export class Leader {
 
   /** @throws PikaiaError `PIKAIA_OUTBOX_POOLED` when another server process answers: the lock is somebody else's then. */
   verifyBackend(backend: number): void {
-    this.backend ??= backend;
     if (this.backend === backend) return;
     throw new PikaiaError(
       'PIKAIA_OUTBOX_POOLED',
-      `The reading connection of ${this.options.sink} changed from server process ${this.backend} to ${backend}: a pooler stands between. Give the worker a direct connection in DATABASE_URL; publishers may keep the pooler.`,
+      `The reading connection of ${this.options.sink} was made to server process ${this.backend}, and ${backend} answers: a pooler stands between. Give the worker a direct connection in DATABASE_URL; publishers may keep the pooler.`,
     );
   }
 
   /** Gives the lead back. */
   async close(): Promise<void> {
-    await this.client.end().catch(() => undefined); // a connection that is broken has ended already
+    await endClient(this.client);
   }
 
   private lose(error: Error): void {

@@ -25,6 +25,7 @@ interface ResultRow {
   occurred_at: Date;
   size: number;
   payload: string | null;
+  too_large: boolean;
   late: boolean;
   late_found: number;
   read_in: string;
@@ -97,4 +98,5 @@ const toOutboxRow = (row: ResultRow): OutboxRow => ({
   occurredAt: row.occurred_at,
   size: row.size,
   payload: row.payload,
+  tooLarge: row.too_large,
 });

@@ -223,10 +223,12 @@ describe('OutboxRelay', () => {
   });
 
   it('stops when another server process answers on its connection', async () => {
-    const one = relay();
-    const leader = one['createLeader']();
-    expect(() => [leader.verifyBackend(1), leader.verifyBackend(1)]).not.toThrow();
-    expect(() => leader.verifyBackend(2)).toThrow(expect.objectContaining({ code: 'PIKAIA_OUTBOX_POOLED' }));
+    const leader = relay()['createLeader']();
+    await leader.connect();
+    const { rows } = await leader.client.query<{ own: number }>('select pg_backend_pid() as own');
+    expect(() => leader.verifyBackend(rows[0]!.own)).not.toThrow();
+    expect(() => leader.verifyBackend(rows[0]!.own + 1)).toThrow(expect.objectContaining({ code: 'PIKAIA_OUTBOX_POOLED' }));
+    await leader.close();
   });
 });
 

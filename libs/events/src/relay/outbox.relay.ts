@@ -180,6 +180,7 @@ export class OutboxRelay {
         pollIntervalMs,
         storeIntervalMs,
         readAhead: limits.fresh,
+        readAheadBytes: limits.bytes,
         failedRetentionMs,
         expiryIntervalMs,
         wake: () => this.pulse.wake(),

@@ -1,10 +1,12 @@
 import { context, newId, type Clock } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
 import { retryDelay } from './backoff.js';
+import type { Attempt } from './cursor.store.js';
 import type { Deliveries } from './deliveries.js';
-import { markPostponed, markPublished, markRefused, markWaiting, undelivered, type Delivery } from './delivery.js';
+import { markFailed, markPostponed, markPublished, markRefused, markWaiting, undelivered, type Delivery } from './delivery.js';
 import { fingerprintOf, textOf } from './error-fingerprint.js';
 import type { Entry, Lanes, ReplayedEntry } from './lanes.js';
+import { payloadTooLarge } from './payload-limit.js';
 import type { SinkHealth } from './sink-health.js';
 import type { Outcome } from './sink.js';
 
@@ -42,6 +44,14 @@ export class Outcomes {
     else if (!this.failing.size) this.health.recover();
   }
 
+  /** An event whose payload was not read. */
+  failTooLarge(delivery: Delivery): void {
+    const error = payloadTooLarge();
+    const failed = markFailed(delivery, delivery.attempts + 1, error);
+    this.deliveries.record(failed, this.attemptOf(delivery, error));
+    this.logRefusal(failed, error);
+  }
+
   /** An event that was sent and has its answer: the lane goes on, or the event becomes a delivery that it waits for. */
   private conclude(entry: Entry, outcome: Outcome, reached: boolean): void {
     if (outcome.kind === 'accepted') this.accepted++;
@@ -58,13 +68,7 @@ export class Outcomes {
         return;
       case 'refused': {
         const refused = markRefused(delivery, outcome, now, this.options.random);
-        const attempt = {
-          eventId: delivery.eventId,
-          at: now,
-          error: textOf(outcome.error),
-          fingerprint: fingerprintOf(outcome.error),
-        };
-        this.deliveries.record(refused, attempt);
+        this.deliveries.record(refused, this.attemptOf(delivery, outcome.error));
         this.holdBack(entry);
         this.logRefusal(refused, outcome.error);
         return;
@@ -130,6 +134,10 @@ export class Outcomes {
       this.deliveries.record(markWaiting(behind.event));
       behind.settle();
     }
+  }
+
+  private attemptOf({ eventId }: Delivery, error: unknown): Attempt {
+    return { eventId, at: this.options.clock.now(), error: textOf(error), fingerprint: fingerprintOf(error) };
   }
 
   private logRefusal(delivery: Delivery, error: unknown): void {

@@ -27,7 +27,8 @@ where p.sink = $1 order by p.number desc limit 1`;
 /**
  * Stores a cursor, and in the same statement what was refused on the way to it. Whoever stores a number that exists is
  * not the leader any more: the primary key refuses the whole statement. $1 sink, $2 number, $3..$6 cursor, $7 worker,
- * $8 new deliveries, $9 changed ones, $10 failed attempts, $11 events accepted. Appends; dead rows only for the few changed deliveries.
+ * $8 new deliveries, $9 changed ones, $10 failed attempts, $11 events accepted. A payload that is too large to be read is
+ * copied from the log. Appends; dead rows only for the few changed deliveries.
  */
 export const STORE = `
 with progress as (
@@ -37,7 +38,8 @@ added as (
   insert into outbox.outbox_delivery (sink, event_id, position, status, attempts, next_attempt_at, last_error, fingerprint,
     event_type, schema_version, aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at, payload)
   select $1, event_id, position, status, attempts, next_attempt_at, last_error, fingerprint,
-    event_type, schema_version, aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at, payload::json
+    event_type, schema_version, aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at,
+    coalesce(payload::json, (select l.payload from outbox.outbox_log l where l.event_id = d.event_id limit 1))
   from json_to_recordset($8::json) as d(event_id uuid, position bigint, status text, attempts int, next_attempt_at timestamptz,
     last_error text, fingerprint text, event_type text, schema_version int, aggregate_type text, aggregate_id text,
     organization_id text, correlation_id uuid, occurred_at timestamptz, payload text)

@@ -1,8 +1,13 @@
+import { LARGEST_PAYLOAD_BYTES } from './payload-limit.js';
+
 const FACTS = `position, event_id, event_type, schema_version, aggregate_type, aggregate_id, organization_id, correlation_id,
   occurred_at, size`;
-const ROW = `${FACTS}, case when $6::text[] is null or event_type = any ($6) then payload::text end as payload`;
+const WANTED = '($6::text[] is null or event_type = any ($6))';
+const READABLE = `${WANTED} and size <= ${LARGEST_PAYLOAD_BYTES}`;
+const ROW = `${FACTS}, case when ${READABLE} then payload::text end as payload,
+  ${WANTED} and size > ${LARGEST_PAYLOAD_BYTES} as too_large`;
 // What comes before a row: it never falls from row to row, so that a bound on it cuts off an end and nothing between.
-const BEFORE = `coalesce(sum(case when $6::text[] is null or event_type = any ($6) then size end)
+const BEFORE = `coalesce(sum(case when ${READABLE} then size end)
   over (order by position rows between unbounded preceding and 1 preceding), 0) as before`;
 
 /**

@@ -1,13 +1,11 @@
-import type { Clock } from '@pikaia/core';
 import { Calls } from './calls.js';
 import type { Alongside, CursorStore, DeliveryChanges } from './cursor.store.js';
-import type { Cursor } from './cursor.js';
-import { Deliveries, laneOf } from './deliveries.js';
+import { Deliveries } from './deliveries.js';
 import { DeliveryExpiry, type ExpiryOptions } from './delivery.expiry.js';
 import { DestinationWatch } from './destination-watch.js';
-import { markWaiting } from './delivery.js';
 import { HandOver } from './hand-over.js';
-import { Lanes, type Entry } from './lanes.js';
+import { Intake, type IntakeOptions } from './intake.js';
+import { Lanes } from './lanes.js';
 import type { Leader } from './leader.js';
 import type { OutboxReader } from './outbox.reader.js';
 import { Outcomes } from './outcomes.js';
@@ -16,19 +14,13 @@ import { ReplayReader } from '../operations/replay.reader.js';
 import { ReplayRun } from '../operations/replay.run.js';
 import { TermOperations } from '../operations/term.operations.js';
 import { SinkHealth } from './sink-health.js';
-import type { Sink } from './sink.js';
 
 const IDLE_STORE_MS = 60_000; // an idle cursor is stored too, so that the look-back of the next leader stays short
 
-export interface TermOptions extends ExpiryOptions {
-  readonly sink: Sink;
-  readonly clock: Clock;
+export interface TermOptions extends IntakeOptions, ExpiryOptions {
   readonly random: () => number;
-  readonly pollIntervalMs: number;
   readonly storeIntervalMs: number;
   readonly leaderTimeoutMs: number;
-  /** Rows in memory, above which nothing more is read ahead. */
-  readonly readAhead: number;
   /** Something has happened: take another step. */
   readonly wake: () => void;
 }
@@ -49,8 +41,6 @@ export interface TermStatus {
  */
 export class Term {
   private ending = false;
-  private hasMore = true;
-  private lastReadAt = -Infinity;
   private lastWordAt = -Infinity;
   private lastStoredAt: number;
   private advancedAt: number;
@@ -58,10 +48,8 @@ export class Term {
   private constructor(
     private readonly options: TermOptions,
     private readonly leader: Leader,
-    private readonly reader: OutboxReader,
     private readonly store: CursorStore,
-    private cursor: Cursor,
-    private readonly lanes: Lanes,
+    private readonly intake: Intake,
     private readonly handOver: HandOver,
     private readonly deliveries: Deliveries,
     private readonly health: SinkHealth,
@@ -89,6 +77,7 @@ export class Term {
     const expiry = new DeliveryExpiry(client, options, deliveries);
     const destination = await DestinationWatch.begin(client, options, store, health);
     const handOver = new HandOver(cursor);
+    const intake = new Intake(options, reader, cursor, handOver, lanes, deliveries, outcomes);
     const storeWith = (alongside: Alongside): Promise<void> => term.storeProgress(alongside);
     const desk = new CommandDesk({ client, sink, deliveries, store: storeWith, cursor: () => handOver.cursor }, state);
     const replays = new ReplayRun(options, new ReplayReader(client, sink.name, sink.types), lanes, deliveries, storeWith);
@@ -96,10 +85,8 @@ export class Term {
     const term = new Term(
       options,
       leader,
-      reader,
       store,
-      cursor,
-      lanes,
+      intake,
       handOver,
       deliveries,
       health,
@@ -114,7 +101,7 @@ export class Term {
 
   /** The log may have something new. */
   noteNews(): void {
-    this.hasMore = true;
+    this.intake.noteNews();
   }
 
   /** Somebody has asked for something: pause, skip, replay. */
@@ -131,8 +118,7 @@ export class Term {
     if (this.expiry.dueIn <= 0) await this.expireDeliveries();
     await this.destination.step();
     await this.health.write();
-    if (this.retryDueIn() <= 0) await this.takeDueDeliveries();
-    if (this.readDueIn() <= 0) await this.read();
+    if (this.intakeDueIn() <= 0) await this.intake.step();
     if (this.maySend) this.calls.start();
     if (this.pingDueIn() <= 0) await this.ping();
     return Math.max(
@@ -140,9 +126,8 @@ export class Term {
       Math.min(
         this.storeDueIn(),
         this.expiry.dueIn,
-        this.readDueIn(),
+        this.intakeDueIn(),
         this.pingDueIn(),
-        this.retryDueIn(),
         this.operations.dueIn,
         this.sendDueIn(),
       ),
@@ -152,13 +137,12 @@ export class Term {
   /** Nothing is in flight, held, unsaved or due. */
   get isIdle(): boolean {
     return (
-      !this.hasMore &&
+      this.intake.isIdle &&
       !this.calls.open &&
       !this.handOver.open &&
       !this.handOver.hasMoved &&
       !this.deliveries.hasChanges &&
-      this.operations.isIdle &&
-      this.deliveries.dueAt > this.now()
+      this.operations.isIdle
     );
   }
 
@@ -195,45 +179,11 @@ export class Term {
     const { oldestOpen } = this.handOver;
     return {
       lagMs: oldestOpen ? Math.max(0, this.now() - oldestOpen.getTime()) : 0,
-      readAgoMs: this.monotonic() - this.lastReadAt,
+      readAgoMs: this.monotonic() - this.intake.lastReadAt,
       failingSince: this.health.failingSince,
       paused: this.operations.isPaused,
       stalledForMs: this.monotonic() - this.advancedAt,
     };
-  }
-
-  private async read(): Promise<void> {
-    this.hasMore = false;
-    const reading = await this.reader.read(this.cursor);
-    this.lastReadAt = this.lastWordAt = this.monotonic();
-    if (reading.rows.length) this.hasMore = true;
-    this.cursor = reading.after(reading.rows.length);
-    const settle = this.handOver.add(reading);
-    const known = await this.deliveries.known(reading.rows);
-    for (const [index, row] of reading.rows.entries()) {
-      const { payload } = row;
-      if (payload === null || known.has(row.eventId)) settle(index);
-      else this.take({ ...row, payload }, () => settle(index));
-    }
-  }
-
-  private take(event: Entry['event'] & { readonly size: number }, settle: () => void): void {
-    const ordered = this.options.sink.ordering === 'aggregate';
-    if (ordered && this.deliveries.isBlocked(event)) {
-      this.deliveries.record(markWaiting(event));
-      settle();
-      return;
-    }
-    this.lanes.add({ lane: ordered ? laneOf(event) : event.eventId, event, delivery: null, settle, bytes: event.size });
-  }
-
-  private async takeDueDeliveries(): Promise<void> {
-    const ordered = this.options.sink.ordering === 'aggregate';
-    for (const delivery of await this.deliveries.takeDue(new Date(this.now()))) {
-      const bytes = Buffer.byteLength(delivery.payload);
-      const lane = ordered ? laneOf(delivery) : delivery.eventId;
-      this.lanes.add({ lane, event: delivery, delivery, settle: () => undefined, bytes });
-    }
   }
 
   private async expireDeliveries(): Promise<void> {
@@ -266,22 +216,17 @@ export class Term {
   }
 
   private storeDueIn(): number {
+    if (this.deliveries.unsavedBytes >= this.options.readAheadBytes) return 0;
     const changed = this.handOver.hasMoved || this.deliveries.hasChanges;
     return this.lastStoredAt + (changed ? this.options.storeIntervalMs : IDLE_STORE_MS) - this.monotonic();
   }
 
-  private readDueIn(): number {
-    const mayRead = !this.ending && !this.operations.isPaused && this.handOver.open < this.options.readAhead;
-    if (!mayRead) return Infinity;
-    return this.hasMore ? 0 : this.lastReadAt + this.options.pollIntervalMs - this.monotonic();
-  }
-
-  private retryDueIn(): number {
-    return this.ending || this.operations.isPaused ? Infinity : this.deliveries.dueAt - this.now();
+  private intakeDueIn(): number {
+    return this.ending || this.operations.isPaused ? Infinity : this.intake.dueIn;
   }
 
   private pingDueIn(): number {
-    return this.lastWordAt + this.options.leaderTimeoutMs / 3 - this.monotonic();
+    return Math.max(this.lastWordAt, this.intake.lastReadAt) + this.options.leaderTimeoutMs / 3 - this.monotonic();
   }
 
   private now(): number {

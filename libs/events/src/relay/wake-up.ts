@@ -1,10 +1,12 @@
 import { getLogger } from '@pikaia/logging';
 import pg from 'pg';
+import { endClient } from './end-client.js';
 import { OUTBOX_CHANNEL } from '../record/outbox-channel.js';
 import { retryDelay } from './backoff.js';
 import { Pulse } from './pulse.js';
 
 const logger = getLogger('outbox');
+const SILENCE_MS = 60_000;
 
 /**
  * Listens on a connection of its own. A word that is lost costs at most one polling interval, so its failures are
@@ -19,6 +21,8 @@ export class WakeUp {
     private readonly url: string,
     private readonly onNews: (message?: string) => void,
     private readonly random: () => number = Math.random,
+    /** Milliseconds after which a connection on which nothing is heard is asked whether it still lives. */
+    private readonly silenceMs = SILENCE_MS,
   ) {}
 
   start(): void {
@@ -43,7 +47,13 @@ export class WakeUp {
   }
 
   private async listen(onListening: () => void): Promise<void> {
-    const client = new pg.Client({ connectionString: this.url, application_name: 'pikaia-wake-up', keepAlive: true });
+    const client = new pg.Client({
+      connectionString: this.url,
+      application_name: 'pikaia-wake-up',
+      keepAlive: true,
+      connectionTimeoutMillis: this.silenceMs,
+      query_timeout: this.silenceMs,
+    });
     let lost: unknown;
     client.on('error', (error) => {
       lost = error;
@@ -59,10 +69,13 @@ export class WakeUp {
       await client.query(`listen ${OUTBOX_CHANNEL}`);
       onListening();
       this.onNews(); // what was said while nobody listened
-      while (!this.stopping && !lost) await this.pulse.wait(60_000);
+      while (!this.stopping && !lost) {
+        await this.pulse.wait(this.silenceMs);
+        if (!this.stopping && !lost) await client.query('select 1'); // a connection may swallow everything and stay open
+      }
       if (lost) throw lost;
     } finally {
-      await client.end().catch(() => undefined); // a connection that is broken has ended already
+      await endClient(client);
     }
   }
 }

@@ -1,0 +1,115 @@
+import type { Clock } from '@pikaia/core';
+import type { Cursor, OutboxRow } from './cursor.js';
+import { laneOf, type Deliveries } from './deliveries.js';
+import { markWaiting, undelivered } from './delivery.js';
+import type { HandOver } from './hand-over.js';
+import type { Lanes } from './lanes.js';
+import type { OutboxReader } from './outbox.reader.js';
+import type { Outcomes } from './outcomes.js';
+import type { Sink } from './sink.js';
+
+export interface IntakeOptions {
+  readonly sink: Sink;
+  readonly clock: Clock;
+  readonly pollIntervalMs: number;
+  /** Rows in memory, above which nothing more is read ahead. */
+  readonly readAhead: number;
+  /** The same in bytes of payload. */
+  readonly readAheadBytes: number;
+}
+
+/** Takes in what is to be sent: reads the log ahead of the sink, and fetches the deliveries whose time has come. */
+export class Intake {
+  /** Monotonic milliseconds. */
+  lastReadAt = -Infinity;
+  private mayHaveMore = true;
+
+  constructor(
+    private readonly options: IntakeOptions,
+    private readonly reader: OutboxReader,
+    private cursor: Cursor,
+    private readonly handOver: HandOver,
+    private readonly lanes: Lanes,
+    private readonly deliveries: Deliveries,
+    private readonly outcomes: Outcomes,
+  ) {}
+
+  /** The log may have something new. */
+  noteNews(): void {
+    this.mayHaveMore = true;
+  }
+
+  /** The last read found nothing, and no delivery is due. */
+  get isIdle(): boolean {
+    return !this.mayHaveMore && this.retryDueIn > 0;
+  }
+
+  get dueIn(): number {
+    return Math.min(this.retryDueIn, this.readDueIn);
+  }
+
+  async step(): Promise<void> {
+    if (this.retryDueIn <= 0) await this.takeDueDeliveries();
+    if (this.readDueIn <= 0) await this.read();
+  }
+
+  private async read(): Promise<void> {
+    this.mayHaveMore = false;
+    const reading = await this.reader.read(this.cursor);
+    this.lastReadAt = this.options.clock.monotonic();
+    if (reading.rows.length) this.mayHaveMore = true;
+    this.cursor = reading.after(reading.rows.length);
+    const settle = this.handOver.add(reading);
+    const known = await this.deliveries.known(reading.rows);
+    for (const [index, row] of reading.rows.entries()) {
+      if (known.has(row.eventId)) settle(index);
+      else this.take(row, () => settle(index));
+    }
+  }
+
+  private take(event: OutboxRow, settle: () => void): void {
+    const { payload, tooLarge } = event;
+    if (payload === null && !tooLarge) return settle(); // of a type that the sink does not want
+    if (this.isOrdered && this.deliveries.isBlocked(event)) {
+      this.deliveries.record(markWaiting(event));
+      settle();
+    } else if (payload === null) {
+      this.outcomes.failTooLarge(undelivered(event));
+      settle();
+    } else {
+      this.lanes.add({ lane: this.laneFor(event), event: { ...event, payload }, delivery: null, settle, bytes: event.size });
+    }
+  }
+
+  private async takeDueDeliveries(): Promise<void> {
+    for (const delivery of await this.deliveries.takeDue(this.options.clock.now())) {
+      const { payload } = delivery;
+      if (payload === null) {
+        this.outcomes.failTooLarge(delivery);
+        continue;
+      }
+      const event = { ...delivery, payload };
+      const bytes = Buffer.byteLength(payload);
+      this.lanes.add({ lane: this.laneFor(delivery), event, delivery, settle: () => undefined, bytes });
+    }
+  }
+
+  private get isOrdered(): boolean {
+    return this.options.sink.ordering === 'aggregate';
+  }
+
+  /** An unordered sink gives each event a lane of its own. */
+  private laneFor(event: { readonly eventId: string; readonly aggregateType: string; readonly aggregateId: string }): string {
+    return this.isOrdered ? laneOf(event) : event.eventId;
+  }
+
+  private get retryDueIn(): number {
+    return this.deliveries.dueAt - this.options.clock.now().getTime();
+  }
+
+  private get readDueIn(): number {
+    const { readAhead, readAheadBytes, pollIntervalMs, clock } = this.options;
+    if (this.handOver.open >= readAhead || this.handOver.openBytes >= readAheadBytes) return Infinity;
+    return this.mayHaveMore ? 0 : this.lastReadAt + pollIntervalMs - clock.monotonic();
+  }
+}

@@ -1,0 +1,70 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+/** Stands between a client and PostgreSQL; it can swallow what passes, be cut, and point to another server. */
+export class TcpProxy {
+  private readonly pairs = new Set<[client: Socket, server: Socket]>();
+  private readonly swallowed = new Set<Socket>();
+
+  private constructor(
+    private readonly listener: Server,
+    private target: URL,
+  ) {}
+
+  static async start(url: string): Promise<TcpProxy> {
+    const listener = createServer();
+    const proxy = new TcpProxy(listener, new URL(url));
+    listener.on('connection', (client) => proxy.join(client));
+    listener.listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    return proxy;
+  }
+
+  /** A connection string that leads through it. */
+  through(url: string): string {
+    return Object.assign(new URL(url), { host: `127.0.0.1:${(this.listener.address() as AddressInfo).port}` }).href;
+  }
+
+  /** New connections go there. */
+  pointTo(url: string): void {
+    this.target = new URL(url);
+  }
+
+  /** From here on nothing passes in either direction on connections whose first bytes hold the text; none is closed. */
+  swallow(text: string): number {
+    let count = 0;
+    for (const [client] of this.pairs) {
+      if (!(this.openings.get(client) ?? '').includes(text)) continue;
+      this.swallowed.add(client);
+      count++;
+    }
+    return count;
+  }
+
+  cut(): void {
+    for (const pair of this.pairs) for (const socket of pair) socket.destroy();
+  }
+
+  async stop(): Promise<void> {
+    this.cut();
+    this.listener.close();
+    await once(this.listener, 'close');
+  }
+
+  private readonly openings = new Map<Socket, string>();
+
+  private join(client: Socket): void {
+    const server = connect(Number(this.target.port), this.target.hostname);
+    const pair: [Socket, Socket] = [client, server];
+    this.pairs.add(pair);
+    client.once('data', (bytes) => this.openings.set(client, bytes.toString('latin1')));
+    for (const [from, to] of [pair, [server, client] as const]) {
+      from.on('data', (bytes) => this.swallowed.has(client) || to.write(bytes));
+      from.on('error', () => to.destroy());
+      from.on('close', () => {
+        this.pairs.delete(pair);
+        to.destroy();
+      });
+    }
+  }
+}

@@ -1,0 +1,144 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import pg from 'pg';
+
+const SSL_REQUEST = 80_877_103;
+const SETTINGS = { server_version: '18.0', client_encoding: 'UTF8', DateStyle: 'ISO, MDY', integer_datetimes: 'on' };
+
+/** One connection to the server, already logged in; its socket is ours. */
+interface Backend {
+  readonly socket: Socket;
+  client: Client | undefined;
+}
+
+interface Client {
+  readonly socket: Socket;
+  readonly held: Buffer[];
+  backend: Backend | undefined;
+}
+
+/** A message with its type and length. */
+function message(type: string, body: Buffer): Buffer {
+  const head = Buffer.alloc(5, type);
+  head.writeInt32BE(body.length + 4, 1);
+  return Buffer.concat([head, body]);
+}
+
+const number = (value: number): Buffer => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value);
+  return bytes;
+};
+
+const GREETING = Buffer.concat([
+  message('R', number(0)), // whoever comes is let in
+  ...Object.entries(SETTINGS).map(([name, value]) => message('S', Buffer.from(`${name}\0${value}\0`))),
+  message('K', Buffer.concat([number(2_000_000_000), number(1)])), // a pooler's own number, as poolers do
+  message('Z', Buffer.from('I')),
+]);
+
+/** Cuts what arrives into whole messages. */
+function messages(take: (type: string, whole: Buffer) => void): (bytes: Buffer) => void {
+  let rest = Buffer.alloc(0);
+  return (bytes) => {
+    rest = Buffer.concat([rest, bytes]);
+    while (rest.length >= 5 && rest.length > rest.readInt32BE(1)) {
+      const end = rest.readInt32BE(1) + 1;
+      take(String.fromCharCode(rest[0]!), rest.subarray(0, end));
+      rest = rest.subarray(end);
+    }
+  };
+}
+
+/** A transaction pooler, as small as it goes: a client has a server process from its first message to the end of the transaction. */
+export class TransactionPooler {
+  private readonly idle: Backend[] = [];
+  private readonly waiting: Client[] = [];
+
+  private readonly backends: Backend[] = [];
+
+  private constructor(private readonly listener: Server) {}
+
+  static async start(url: string, size: number): Promise<TransactionPooler> {
+    const connections = Array.from({ length: size }, () => new pg.Client({ connectionString: url }));
+    for (const connection of connections) await connection.connect();
+    const listener = createServer();
+    const pooler = new TransactionPooler(listener);
+    for (const connection of connections) pooler.adopt(connection);
+    listener.on('connection', (socket) => pooler.greet(socket));
+    listener.listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    return pooler;
+  }
+
+  through(url: string): string {
+    return Object.assign(new URL(url), { host: `127.0.0.1:${(this.listener.address() as AddressInfo).port}` }).href;
+  }
+
+  async stop(): Promise<void> {
+    this.listener.close();
+    for (const { socket, client } of this.backends) for (const one of [socket, client?.socket]) one?.destroy();
+    await once(this.listener, 'close');
+  }
+
+  /** pg has logged in; from here on the bytes are ours. */
+  private adopt(connection: pg.Client): void {
+    const { stream: socket } = (connection as unknown as { connection: { stream: Socket } }).connection;
+    socket.removeAllListeners();
+    socket.on('error', () => undefined);
+    const backend: Backend = { socket, client: undefined };
+    socket.on(
+      'data',
+      messages((type, whole) => {
+        backend.client?.socket.write(whole);
+        if (type === 'Z' && String.fromCharCode(whole[5]!) === 'I') this.release(backend);
+      }),
+    );
+    this.backends.push(backend);
+    this.idle.push(backend);
+  }
+
+  private greet(socket: Socket): void {
+    socket.on('error', () => undefined);
+    socket.once('data', (bytes) => {
+      if (bytes.readInt32BE(4) === SSL_REQUEST) {
+        socket.write('N');
+        this.greet(socket);
+        return;
+      }
+      const client: Client = { socket, held: [], backend: undefined };
+      socket.write(GREETING);
+      socket.on(
+        'data',
+        messages((type, whole) => (type === 'X' ? socket.end() : this.forward(client, whole))),
+      );
+    });
+  }
+
+  private forward(client: Client, whole: Buffer): void {
+    if (client.backend) {
+      client.backend.socket.write(whole);
+      return;
+    }
+    client.held.push(whole);
+    if (!this.waiting.includes(client)) this.waiting.push(client);
+    this.assign();
+  }
+
+  /** In turns, so that a client soon meets another server process. */
+  private assign(): void {
+    while (this.idle.length && this.waiting.length) {
+      const [backend, client] = [this.idle.shift()!, this.waiting.shift()!];
+      backend.client = client;
+      client.backend = backend;
+      for (const whole of client.held.splice(0)) backend.socket.write(whole);
+    }
+  }
+
+  private release(backend: Backend): void {
+    if (backend.client) backend.client.backend = undefined;
+    backend.client = undefined;
+    this.idle.push(backend);
+    this.assign();
+  }
+}
