@@ -1,6 +1,7 @@
 import { context, systemClock, type Clock } from '@pikaia/core';
 import { findLevel, severity, type LogLevel } from '../record/log-level.js';
 import { originText, recordText, type LogFields, type RecordParts } from '../record/record-text.js';
+import type { MetricOrigin } from '../metric/emf-text.js';
 import { currentRing, type DebugRing } from './debug-ring.js';
 import { FileSink, type LogFile } from './file.sink.js';
 import type { LogSink } from './log-sink.js';
@@ -34,6 +35,11 @@ export interface LoggingOptions {
 
 /** All state of this package: one for each process. */
 interface State {
+  /** Of the metrics: those of the lines. */
+  service: string | undefined;
+  environment: string;
+  /** Whether stdout is for programs, which gather metrics from it. */
+  json: boolean;
   /** As configured. */
   level: LogLevel;
   threshold: number;
@@ -49,6 +55,8 @@ interface State {
 
 const state: State = { ...stateOf({}), capture: undefined };
 
+let beforeFlush = (): void => undefined;
+
 process.on('exit', () => flushLogs());
 
 /**
@@ -61,8 +69,12 @@ export function configureLogging(options: LoggingOptions): void {
   Object.assign(state, stateOf(options));
 }
 
+/** Something that is to be written too whenever the logs are flushed. */
+export const onFlush = (write: () => void): void => void (beforeFlush = write);
+
 /** Writes what is held: before a process ends by a signal or process.abort(); the normal exit does it by itself. */
 export function flushLogs(): void {
+  beforeFlush();
   state.stdout.flush();
   state.file?.flush();
 }
@@ -121,6 +133,19 @@ export function writeText(text: string): void {
   state.file?.write(text);
 }
 
+/**
+ * Writes records that carry metrics, whatever the level is; each of `texts` is the JSON text that makes a record one. People who read
+ * stdout are spared them.
+ */
+export function writeMetrics(texts: (origin: MetricOrigin) => readonly string[]): void {
+  const time = timeOf(state.clock);
+  for (const reserved of texts({ time, service: state.service, environment: state.environment })) {
+    const text = lineText({ level: 'info', logger: 'metrics', event: 'metrics_measured', reserved });
+    if (state.capture || state.json) writeText(text);
+    else state.file?.write(text);
+  }
+}
+
 /** For tests: while it is set, `sink` gets every record from `level` up and the others get none. Returns what undoes it. */
 export function redirectLines(sink: LogSink, level: LogLevel): () => void {
   const { capture, threshold } = state;
@@ -148,6 +173,9 @@ function stateOf({ env = process.env['NODE_ENV'] || 'development', ...options }:
     stdout.write(own('log_lines_dropped', { count })),
   );
   return {
+    service: options.service,
+    environment: env,
+    json: format === 'json',
     level,
     threshold: severity[level],
     origin,
