@@ -4,7 +4,7 @@ export default {
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['pikaia-source', 'node', 'require', 'default'] },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  modulePathIgnorePatterns: ['/dist/', '/var/'],
+  modulePathIgnorePatterns: ['/dist/', '/var/', '<rootDir>/infra/'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

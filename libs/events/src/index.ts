@@ -10,6 +10,7 @@ export {
 export { Consumer, Handles, type ConsumerOptions, type HandlesOptions } from './consume/consumer.decorator.js';
 export { parseEvent, type EventOfAny, type ParsedEvent } from './consume/event.parser.js';
 export type { ReadEvent } from './consume/event.reader.js';
+export { describeConsumer, type ConsumerDescription } from './consume/consumer.description.js';
 export { PostponeError } from './consume/postpone.error.js';
 export type { DeliveredEvent, Envelope, EnvelopeActor, EventOf } from './contract/envelope.js';
 export type { Finding, Retention } from './housekeeping/chore.js';

@@ -1,0 +1,131 @@
+import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { SubnetType } from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+import { LogStore } from '../logs/log-store.ts';
+import { API_PORT } from '../network/network.stack.ts';
+import type { Surroundings } from './app.stack.ts';
+import { databaseAs, databaseAt } from './process.environment.ts';
+import { Task } from './task.ts';
+
+const IDLE_SECONDS = 60;
+const DRAIN_SECONDS = 30; // what the process itself takes at most to end its requests
+const ACCESS_LOG_DAYS = 90;
+
+/** The api behind its load balancer. */
+export class ApiService extends Construct {
+  readonly service: ecs.FargateService;
+  readonly balancer: elb.ApplicationLoadBalancer;
+  readonly targets: elb.ApplicationTargetGroup;
+  readonly logs: LogStore;
+  readonly task: Task;
+
+  constructor(scope: Construct, id: string, { settings, network, data, secrets, cluster, image }: Surroundings) {
+    super(scope, id);
+    const { services } = settings;
+    this.logs = new LogStore(this, 'Logs', {
+      name: '/pikaia/api',
+      days: settings.logs.days,
+      key: network.telemetryKey,
+      holdsRecords: true,
+    });
+    this.task = new Task(this, 'Task', {
+      family: 'pikaia-api',
+      image,
+      cpu: services.apiCpu,
+      memory: services.apiMemory,
+      command: ['node', 'apps/api/dist/main.js'],
+      logs: this.logs,
+      port: API_PORT,
+      environment: {
+        ...databaseAt(data.apiHost),
+        PORT: String(API_PORT),
+        DATABASE_POOL_SIZE: String(services.apiPool),
+        LOG_LEVEL: settings.logs.level,
+        PUBLIC_URL: `https://${services.domain}`,
+        TRUSTED_PROXIES: settings.network.cidr, // the load balancer's addresses, and nobody else's
+        ...(services.sessionJwksUrl !== undefined && { SESSION_JWKS_URL: services.sessionJwksUrl }),
+        ...(services.sessionIssuer !== undefined && { SESSION_ISSUER: services.sessionIssuer }),
+        ...(services.sessionAudience !== undefined && { SESSION_AUDIENCE: services.sessionAudience }),
+      },
+      secrets: {
+        ...databaseAs(secrets.api),
+        CURSOR_SECRET: ecs.Secret.fromSecretsManager(secrets.cursor),
+        INVITATION_SECRET: ecs.Secret.fromSecretsManager(secrets.invitation),
+      },
+    });
+    this.service = new ecs.FargateService(this, 'Service', {
+      serviceName: 'pikaia-api',
+      cluster,
+      taskDefinition: this.task.definition,
+      desiredCount: services.apiTasks,
+      minHealthyPercent: 100,
+      maxHealthyPercent: 200,
+      circuitBreaker: { rollback: true },
+      healthCheckGracePeriod: Duration.seconds(60),
+      vpcSubnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS },
+      securityGroups: [network.doors.api],
+      availabilityZoneRebalancing: ecs.AvailabilityZoneRebalancing.ENABLED,
+    });
+    this.service
+      .autoScaleTaskCount({ minCapacity: services.apiTasks, maxCapacity: Math.max(services.apiTasksMost, services.apiTasks) })
+      .scaleOnCpuUtilization('Cpu', { targetUtilizationPercent: services.apiCpuTarget, scaleInCooldown: Duration.minutes(5) });
+    this.balancer = this.balance(network, settings.database.deletionProtection);
+    this.targets = new elb.ApplicationTargetGroup(this, 'Targets', {
+      vpc: network.vpc,
+      port: API_PORT,
+      protocol: elb.ApplicationProtocol.HTTP,
+      targets: [this.service],
+      deregistrationDelay: Duration.seconds(DRAIN_SECONDS),
+      // ECS replaces what fails this, so it asks whether the process lives, as the container's own check does.
+      healthCheck: {
+        path: '/health/live',
+        interval: Duration.seconds(10),
+        timeout: Duration.seconds(5),
+        unhealthyThresholdCount: 3,
+      },
+    });
+    this.balancer.addListener('Https', {
+      port: 443,
+      open: false, // the group says who comes in
+      certificates: [elb.ListenerCertificate.fromArn(services.certificateArn ?? placeholder(Stack.of(this)))],
+      sslPolicy: elb.SslPolicy.RECOMMENDED_TLS,
+      defaultTargetGroups: [this.targets],
+    });
+    this.balancer.addListener('Http', {
+      port: 80,
+      open: false,
+      defaultAction: elb.ListenerAction.redirect({ protocol: 'HTTPS', port: '443', permanent: true }),
+    });
+    new CfnOutput(this, 'Address', {
+      description: `Where ${services.domain} has to lead`,
+      value: this.balancer.loadBalancerDnsName,
+    });
+  }
+
+  private balance({ vpc, doors }: Surroundings['network'], deletionProtection: boolean): elb.ApplicationLoadBalancer {
+    const balancer = new elb.ApplicationLoadBalancer(this, 'Balancer', {
+      loadBalancerName: 'pikaia-api',
+      vpc,
+      internetFacing: true,
+      securityGroup: doors.balancer,
+      idleTimeout: Duration.seconds(IDLE_SECONDS),
+      dropInvalidHeaderFields: true,
+      deletionProtection,
+    });
+    const accessLog = new Bucket(this, 'AccessLog', {
+      encryption: BucketEncryption.S3_MANAGED, // the only kind that a load balancer can write to
+      enforceSSL: true,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      removalPolicy: RemovalPolicy.RETAIN,
+      lifecycleRules: [{ expiration: Duration.days(ACCESS_LOG_DAYS) }],
+    });
+    balancer.logAccessLogs(accessLog, 'api');
+    return balancer;
+  }
+}
+
+const placeholder = (stack: Stack): string =>
+  stack.formatArn({ service: 'acm', resource: 'certificate', resourceName: '00000000-0000-0000-0000-000000000000' });

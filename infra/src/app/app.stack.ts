@@ -1,0 +1,81 @@
+import { Annotations, Stack, type App } from 'aws-cdk-lib';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { DomainIdentity } from './domain-identity.ts';
+import type { DataStack } from '../data/data.stack.ts';
+import { secretsFor, type Secrets } from '../data/secrets.ts';
+import type { EventsStack } from '../events/events.stack.ts';
+import { LogStore } from '../logs/log-store.ts';
+import type { NetworkStack } from '../network/network.stack.ts';
+import { environmentOf } from '../settings/environment.ts';
+import type { Settings } from '../settings/settings.ts';
+import { ApiService } from './api.service.ts';
+import { imageOf } from './image.ts';
+import { MigrationRun } from './migration.run.ts';
+import { OperationsTask } from './operations.task.ts';
+import { WorkerService } from './worker.service.ts';
+
+/** What the parts of this stack are made with. */
+export interface Surroundings {
+  readonly settings: Settings;
+  readonly network: NetworkStack;
+  readonly data: DataStack;
+  readonly secrets: Secrets;
+  readonly events: EventsStack;
+  readonly cluster: ecs.Cluster;
+  readonly image: ecs.ContainerImage;
+  readonly taskLogs: LogStore;
+}
+
+/** Api, worker, migrations and operations, from one image. The services wait for the migrations. */
+export class AppStack extends Stack {
+  readonly api: ApiService;
+  readonly worker: WorkerService;
+  readonly taskLogs: LogStore;
+
+  constructor(app: App, settings: Settings, network: NetworkStack, data: DataStack, events: EventsStack) {
+    super(app, 'PikaiaApp', { env: environmentOf(settings), description: 'Pikaia: api, outbox worker, migrations' });
+    const cluster = new ecs.Cluster(this, 'Cluster', {
+      clusterName: 'pikaia',
+      vpc: network.vpc,
+      containerInsightsV2: ecs.ContainerInsights.ENABLED,
+    });
+    this.taskLogs = new LogStore(this, 'TaskLogs', {
+      name: '/pikaia/tasks',
+      days: settings.logs.days,
+      key: network.telemetryKey,
+      holdsRecords: true,
+    });
+    const image = imageOf(this, settings.services.image);
+    const surroundings = {
+      settings,
+      network,
+      data,
+      secrets: secretsFor(this, data),
+      events,
+      cluster,
+      image,
+      taskLogs: this.taskLogs,
+    };
+    const migrations = new MigrationRun(this, 'Migrations', surroundings);
+    this.api = new ApiService(this, 'Api', surroundings);
+    this.worker = new WorkerService(this, 'Worker', surroundings);
+    for (const { service } of [this.api, this.worker]) service.node.addDependency(migrations.done);
+    new OperationsTask(this, 'Operations', surroundings);
+    new DomainIdentity(this, 'Mail', settings.services.mailDomain);
+    this.tellWhatIsMissing(settings);
+  }
+
+  /** A synth shows everything without them; a deployment would fail late, and with a message of somebody else's. */
+  private tellWhatIsMissing({ services }: Settings): void {
+    const { certificateArn, sessionJwksUrl, sessionIssuer, sessionAudience } = services;
+    const needed = {
+      certificate_arn: certificateArn,
+      session_jwks_url: sessionJwksUrl,
+      session_issuer: sessionIssuer,
+      session_audience: sessionAudience,
+    };
+    for (const [key, value] of Object.entries(needed)) {
+      if (value === undefined) Annotations.of(this).addWarningV2(`pikaia:${key}`, `Needed to deploy: --context ${key}=…`);
+    }
+  }
+}

@@ -1,0 +1,63 @@
+import { SubnetType } from 'aws-cdk-lib/aws-ec2';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { Construct } from 'constructs';
+import { LogStore } from '../logs/log-store.ts';
+import { mayPublish } from '../permissions/grants.ts';
+import type { Surroundings } from './app.stack.ts';
+import { databaseAs, databaseAt } from './process.environment.ts';
+import { Task } from './task.ts';
+
+const WORKER_PORT = 3001;
+
+/** The outbox worker: no load balancer; of two tasks one leads the sink, the other takes over. */
+export class WorkerService extends Construct {
+  readonly service: ecs.FargateService;
+  readonly logs: LogStore;
+  readonly task: Task;
+
+  constructor(scope: Construct, id: string, { settings, network, data, secrets, events, cluster, image }: Surroundings) {
+    super(scope, id);
+    const { services } = settings;
+    this.logs = new LogStore(this, 'Logs', {
+      name: '/pikaia/outbox-worker',
+      days: settings.logs.days,
+      key: network.telemetryKey,
+      holdsRecords: true,
+    });
+    this.task = new Task(this, 'Task', {
+      family: 'pikaia-outbox-worker',
+      image,
+      cpu: services.workerCpu,
+      memory: services.workerMemory,
+      command: ['node', 'apps/outbox-worker/dist/main.js'],
+      logs: this.logs,
+      port: WORKER_PORT,
+      environment: {
+        ...databaseAt(data.cluster.clusterEndpoint.hostname), // never the proxy: its lead is a lock of its session
+        WORKER_PORT: String(WORKER_PORT),
+        LOG_LEVEL: settings.logs.level,
+        EVENT_SINKS: 'eventbridge',
+        EVENT_BUS_NAME: events.bus.eventBusName,
+        AWS_REGION: settings.general.region,
+        PUBLIC_URL: `https://${services.domain}`,
+      },
+      secrets: {
+        ...databaseAs(secrets.worker),
+        INVITATION_SECRET: ecs.Secret.fromSecretsManager(secrets.invitation),
+      },
+    });
+    mayPublish(this.task.definition.taskRole, events.bus);
+    this.service = new ecs.FargateService(this, 'Service', {
+      serviceName: 'pikaia-outbox-worker',
+      cluster,
+      taskDefinition: this.task.definition,
+      desiredCount: services.workerTasks,
+      minHealthyPercent: 50, // one goes on while the other is replaced
+      maxHealthyPercent: 200,
+      circuitBreaker: { rollback: true },
+      vpcSubnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS },
+      securityGroups: [network.doors.worker],
+      availabilityZoneRebalancing: ecs.AvailabilityZoneRebalancing.ENABLED,
+    });
+  }
+}

@@ -1,0 +1,75 @@
+import { Duration, RemovalPolicy, Stack, type App } from 'aws-cdk-lib';
+import { SecurityGroup, SubnetType } from 'aws-cdk-lib/aws-ec2';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import * as rds from 'aws-cdk-lib/aws-rds';
+import type { NetworkStack } from '../network/network.stack.ts';
+import { environmentOf } from '../settings/environment.ts';
+import type { Settings } from '../settings/settings.ts';
+import { makeSecrets, type Secrets } from './secrets.ts';
+
+const ENGINE = rds.DatabaseClusterEngine.auroraPostgres({ version: rds.AuroraPostgresEngineVersion.VER_17_9 });
+export const DATABASE_NAME = 'pikaia';
+export const DATABASE_PORT = 5432;
+
+/** PostgreSQL and the secrets. Nothing in it can be deleted by deleting the stack. */
+export class DataStack extends Stack {
+  readonly cluster: rds.DatabaseCluster;
+  readonly secrets: Secrets;
+  readonly secretsKey: Key;
+  /** Where the api finds the database: the proxy, where there is one. */
+  readonly apiHost: string;
+
+  constructor(app: App, settings: Settings, { vpc, doors }: NetworkStack) {
+    super(app, 'PikaiaData', { env: environmentOf(settings), description: 'Pikaia: PostgreSQL and secrets' });
+    const { minCapacity, maxCapacity, readers, backupDays, deletionProtection, proxy } = settings.database;
+    const key = new Key(this, 'DataKey', {
+      alias: 'alias/pikaia-data',
+      description: 'Pikaia: the database and the secrets',
+      enableKeyRotation: true,
+    });
+    this.secretsKey = key;
+    this.secrets = makeSecrets(this, key);
+    // Its rules are those of the network, and CDK is to add none.
+    const door = SecurityGroup.fromSecurityGroupId(this, 'Door', doors.database.securityGroupId, { mutable: false });
+    const instance = { enablePerformanceInsights: true, performanceInsightEncryptionKey: key, publiclyAccessible: false };
+    this.cluster = new rds.DatabaseCluster(this, 'Database', {
+      clusterIdentifier: 'pikaia',
+      engine: ENGINE,
+      credentials: rds.Credentials.fromSecret(this.secrets.owner),
+      defaultDatabaseName: DATABASE_NAME,
+      port: DATABASE_PORT,
+      writer: rds.ClusterInstance.serverlessV2('Writer', instance),
+      readers: Array.from({ length: readers }, (_, index) =>
+        rds.ClusterInstance.serverlessV2(`Reader${index + 1}`, { ...instance, scaleWithWriter: index === 0 }),
+      ),
+      serverlessV2MinCapacity: minCapacity,
+      serverlessV2MaxCapacity: maxCapacity,
+      vpc,
+      vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
+      securityGroups: [door],
+      storageEncrypted: true,
+      storageEncryptionKey: key,
+      backup: { retention: Duration.days(backupDays) },
+      copyTagsToSnapshot: true,
+      deletionProtection,
+      removalPolicy: RemovalPolicy.SNAPSHOT,
+      cloudwatchLogsExports: ['postgresql'],
+      parameterGroup: new rds.ParameterGroup(this, 'Parameters', {
+        engine: ENGINE,
+        description: 'Pikaia',
+        parameters: { 'rds.force_ssl': '1', log_lock_waits: '1' },
+      }),
+    });
+    this.apiHost = this.cluster.clusterEndpoint.hostname;
+    if (proxy) {
+      this.apiHost = this.cluster.addProxy('Proxy', {
+        dbProxyName: 'pikaia-api',
+        secrets: [this.secrets.api],
+        vpc,
+        vpcSubnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS },
+        securityGroups: [door],
+        requireTLS: true,
+      }).endpoint;
+    }
+  }
+}

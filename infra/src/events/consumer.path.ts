@@ -1,0 +1,113 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { SubnetType } from 'aws-cdk-lib/aws-ec2';
+import { Rule, type EventBus } from 'aws-cdk-lib/aws-events';
+import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
+import { Architecture, Code, Function, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { DATABASE_NAME, DATABASE_PORT, type DataStack } from '../data/data.stack.ts';
+import type { Secrets } from '../data/secrets.ts';
+import { LogStore } from '../logs/log-store.ts';
+import type { NetworkStack } from '../network/network.stack.ts';
+import { mayReadSecret, maySendMail } from '../permissions/grants.ts';
+import { NODE_ENVIRONMENT } from '../settings/node-environment.ts';
+import type { Settings } from '../settings/settings.ts';
+import { bundleOf } from './bundle.ts';
+import type { DeployedConsumer } from './consumers.ts';
+import { patternOf } from './event-pattern.ts';
+
+const CA_FILE = '/var/runtime/ca-cert.pem'; // Amazon's certificates, those of its databases too, in Lambda's own runtime
+const VISIBILITY_FACTOR = 6; // what AWS asks for: a batch that is throttled must not come back meanwhile
+
+export interface ConsumerPathOptions {
+  readonly consumer: DeployedConsumer;
+  readonly settings: Settings;
+  readonly network: NetworkStack;
+  readonly data: DataStack;
+  readonly secrets: Secrets;
+  readonly bus: EventBus;
+}
+
+/** Rule, queue, queue of dead letters and function of one consumer. */
+export class ConsumerPath extends Construct {
+  readonly name: string;
+  /** By name: a rule's Ref has the bus before it, which no dimension of a metric has. */
+  readonly ruleName: string;
+  readonly queue: Queue;
+  readonly deadLetters: Queue;
+  readonly logs: LogStore;
+
+  constructor(scope: Construct, id: string, options: ConsumerPathOptions) {
+    super(scope, id);
+    const { consumer, settings, network, bus } = options;
+    this.name = consumer.name;
+    const { queueDays, maxReceives, timeoutSeconds } = settings.events;
+    // Not alias/aws/sqs, whose policy does not let a rule in: its events would be lost without a word.
+    const queue = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: Duration.days(queueDays) };
+    this.deadLetters = new Queue(this, 'DeadLetters', { ...queue, queueName: `pikaia-${consumer.name}-dead-letters` });
+    this.queue = new Queue(this, 'Queue', {
+      ...queue,
+      queueName: `pikaia-${consumer.name}`,
+      visibilityTimeout: Duration.seconds(timeoutSeconds * VISIBILITY_FACTOR),
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: maxReceives },
+    });
+    this.ruleName = `pikaia-${consumer.name}`;
+    new Rule(this, 'Rule', {
+      ruleName: this.ruleName,
+      description: `Events for ${consumer.name}`,
+      eventBus: bus,
+      eventPattern: patternOf(consumer),
+      targets: [new SqsQueue(this.queue, { deadLetterQueue: this.deadLetters })],
+    });
+    this.logs = new LogStore(this, 'Logs', {
+      name: `/pikaia/consumers/${consumer.name}`,
+      days: settings.logs.days,
+      key: network.telemetryKey,
+      holdsRecords: true,
+    });
+    this.addFunction(options);
+  }
+
+  private addFunction({ consumer, settings, network, data, secrets }: ConsumerPathOptions): void {
+    const { memory, timeoutSeconds, batch, concurrency, bundles } = settings.events;
+    const { worker, invitation } = secrets;
+    const handler = new Function(this, 'Function', {
+      functionName: `pikaia-${consumer.name}`,
+      description: `Handles events for ${consumer.name}`,
+      runtime: Runtime.NODEJS_24_X,
+      architecture: Architecture.ARM_64,
+      code: Code.fromAsset(bundleOf(consumer.name, bundles)),
+      handler: 'index.handler',
+      memorySize: memory,
+      timeout: Duration.seconds(timeoutSeconds),
+      logGroup: this.logs.group,
+      loggingFormat: LoggingFormat.TEXT, // our lines are JSON already; Lambda's JSON would wrap them
+      vpc: network.vpc,
+      vpcSubnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS },
+      securityGroups: [network.doors.consumers],
+      environment: {
+        NODE_ENV: NODE_ENVIRONMENT,
+        NODE_OPTIONS: '--enable-source-maps',
+        LOG_LEVEL: settings.logs.level,
+        PUBLIC_URL: `https://${settings.services.domain}`,
+        MAIL_TRANSPORT: 'ses',
+        MAIL_FROM: `${settings.services.mailName} <no-reply@${settings.services.mailDomain}>`,
+        DATABASE_HOST: data.cluster.clusterEndpoint.hostname,
+        DATABASE_PORT: String(DATABASE_PORT),
+        DATABASE_NAME,
+        DATABASE_TLS_CA_FILE: CA_FILE,
+        DATABASE_POOL_SIZE: '1', // an execution handles one batch, one event after the other
+        // Read when the function starts: a value in here would stand in the template and in the console.
+        DATABASE_SECRET_ARN: worker.secretArn,
+        INVITATION_SECRET_ARN: invitation.secretArn,
+      },
+    });
+    handler.addEventSource(
+      new SqsEventSource(this.queue, { batchSize: batch, maxConcurrency: concurrency, reportBatchItemFailures: true }),
+    );
+    mayReadSecret(handler, worker);
+    mayReadSecret(handler, invitation);
+    if (consumer.sendsMail) maySendMail(handler, Stack.of(this), settings.services.mailDomain);
+  }
+}

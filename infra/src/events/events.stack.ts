@@ -1,0 +1,31 @@
+import { Duration, Stack, type App } from 'aws-cdk-lib';
+import { Archive, EventBus } from 'aws-cdk-lib/aws-events';
+import type { DataStack } from '../data/data.stack.ts';
+import { secretsFor } from '../data/secrets.ts';
+import type { NetworkStack } from '../network/network.stack.ts';
+import { environmentOf } from '../settings/environment.ts';
+import type { Settings } from '../settings/settings.ts';
+import { ConsumerPath } from './consumer.path.ts';
+import { CONSUMERS } from './consumers.ts';
+
+/** The bus with its archive, and the way of the events to each consumer. Before the app: what is sent before its rule exists reaches nobody. */
+export class EventsStack extends Stack {
+  readonly bus: EventBus;
+  readonly consumers: readonly ConsumerPath[];
+
+  constructor(app: App, settings: Settings, network: NetworkStack, data: DataStack) {
+    super(app, 'PikaiaEvents', { env: environmentOf(settings), description: 'Pikaia: event bus and consumers' });
+    this.bus = new EventBus(this, 'Bus', { eventBusName: settings.events.bus, description: 'Domain events of Pikaia' });
+    new Archive(this, 'Archive', {
+      archiveName: `${settings.events.bus}-archive`,
+      description: 'All events, for a replay',
+      sourceEventBus: this.bus,
+      eventPattern: { account: [this.account] }, // everything: a pattern must name something
+      retention: Duration.days(settings.events.archiveDays),
+    });
+    const secrets = secretsFor(this, data);
+    this.consumers = CONSUMERS.map(
+      (consumer) => new ConsumerPath(this, consumer.name, { consumer, settings, network, data, secrets, bus: this.bus }),
+    );
+  }
+}

@@ -1,0 +1,71 @@
+import { MathExpression, Metric, Stats, TreatMissingData, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { ConsumerPath } from '../events/consumer.path.ts';
+import type { AlarmThresholds } from '../settings/thresholds.ts';
+import type { AlarmDefinition } from './alarm.ts';
+import { MINUTE } from './metrics.ts';
+import type { Watched } from './watched.ts';
+
+const MOST_METRICS = 10; // of an alarm, as CloudWatch has it
+
+export function consumerAlarms({ events: { consumers, bus } }: Watched, at: AlarmThresholds): AlarmDefinition[] {
+  const most = { period: MINUTE, statistic: Stats.MAXIMUM };
+  const ofRule = (path: ConsumerPath, metricName: string): IMetric =>
+    new Metric({
+      namespace: 'AWS/Events',
+      metricName,
+      dimensionsMap: { EventBusName: bus.eventBusName, RuleName: path.ruleName },
+      period: MINUTE,
+      statistic: Stats.SUM,
+    });
+  const usual = { comparison: 'above', missing: TreatMissingData.NOT_BREACHING } as const; // SQS says nothing of a queue at rest
+  return [
+    {
+      ...usual,
+      name: 'pikaia-consumer-dlq',
+      means: 'A consumer has given up messages.',
+      metric: over(
+        'SUM',
+        'dead letters',
+        consumers.map(({ deadLetters }) => deadLetters.metricApproximateNumberOfMessagesVisible(most)),
+      ),
+      threshold: at.consumerDlq,
+      periods: 1,
+      pages: false,
+    },
+    {
+      ...usual,
+      name: 'pikaia-consumer-lag',
+      means: `A message waits for its consumer for more than ${at.consumerLag} s.`,
+      metric: over(
+        'MAX',
+        'oldest message, s',
+        consumers.map(({ queue }) => queue.metricApproximateAgeOfOldestMessage(most)),
+      ),
+      threshold: at.consumerLag,
+      periods: at.consumerLagPeriods,
+      pages: true,
+    },
+    {
+      ...usual,
+      name: 'pikaia-events-undelivered',
+      means: 'A rule could not put events into its queue.',
+      metric: over(
+        'SUM',
+        'failed invocations',
+        consumers.map((path) => ofRule(path, 'FailedInvocations')),
+      ),
+      threshold: at.eventsUndelivered,
+      periods: 1,
+      pages: false,
+    },
+  ];
+}
+
+/** One series of several, where one that is silent counts as 0. */
+function over(operation: 'SUM' | 'MAX', label: string, metrics: readonly IMetric[]): MathExpression {
+  if (metrics.length > MOST_METRICS)
+    throw new Error(`An alarm takes ${MOST_METRICS} metrics: with more consumers, make two of ${label}.`);
+  const usingMetrics = Object.fromEntries(metrics.map((metric, index) => [`m${index + 1}`, metric]));
+  const filled = Object.keys(usingMetrics).map((id) => `FILL(${id}, 0)`);
+  return new MathExpression({ label, expression: `${operation}([${filled.join(', ')}])`, usingMetrics, period: MINUTE });
+}

@@ -1,0 +1,87 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+  AlarmStatusWidget,
+  Dashboard,
+  GraphWidget,
+  Stats,
+  TextWidget,
+  type IAlarm,
+  type IMetric,
+  type IWidget,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import type { Construct } from 'constructs';
+import { apiMetrics, consumerMetric, databaseMetrics, eventMetrics, MINUTE, outboxMetric, serviceMetrics } from './metrics.ts';
+import type { Watched } from './watched.ts';
+
+const WIDTH = 24; // columns of a dashboard
+
+/** The dashboard `pikaia-operations`: from the outside in, as one reads it when something is wrong. */
+export function makeDashboard(scope: Construct, watched: Watched, alarms: readonly IAlarm[]): Dashboard {
+  const dashboard = new Dashboard(scope, 'Dashboard', {
+    dashboardName: 'pikaia-operations',
+    defaultInterval: Duration.hours(3),
+  });
+  const rows: Record<string, IWidget[]> = {
+    'API Overview': apiRow(watched),
+    'ECS Service': serviceRow(watched),
+    Database: databaseRow(watched),
+    Events: eventsRow(watched),
+    Alarms: [new AlarmStatusWidget({ title: 'Status', alarms: [...alarms], width: WIDTH, height: 4 })],
+  };
+  for (const [title, widgets] of Object.entries(rows)) {
+    dashboard.addWidgets(new TextWidget({ markdown: `## ${title}`, width: WIDTH, height: 1 }));
+    dashboard.addWidgets(...widgets);
+  }
+  return dashboard;
+}
+
+const graph = (title: string, width: number, left: readonly IMetric[]): GraphWidget =>
+  new GraphWidget({ title, left: [...left], width, height: 6, leftYAxis: { min: 0 } });
+
+function apiRow(watched: Watched): IWidget[] {
+  const { requests, targetErrors, balancerErrors, latency } = apiMetrics(watched, MINUTE);
+  return [
+    graph('Requests', 8, [requests]),
+    graph('5xx', 8, [targetErrors, balancerErrors]),
+    graph('Latency', 8, [latency(50), latency(99)]),
+  ];
+}
+
+function serviceRow(watched: Watched): IWidget[] {
+  const { cpu, memory } = serviceMetrics(watched, MINUTE);
+  return [
+    graph('CPU, %', 8, Object.values(cpu)),
+    graph('Memory, %', 8, Object.values(memory)),
+    graph('Healthy hosts', 8, [apiMetrics(watched, MINUTE).healthyHosts]),
+  ];
+}
+
+function databaseRow(watched: Watched): IWidget[] {
+  const { connections, cpu, capacity, readLatency, writeLatency } = databaseMetrics(watched, MINUTE);
+  return [
+    graph('Connections', 6, [connections]),
+    graph('CPU, %', 6, [cpu]),
+    graph('Capacity, ACU', 6, [capacity]),
+    graph('Latency', 6, [readLatency, writeLatency]),
+  ];
+}
+
+function eventsRow({ events: { consumers } }: Watched): IWidget[] {
+  const { backlog, oldestPending, published, failed, publishLatency, consumerFailed } = eventMetrics;
+  const deadLetters = consumers.map(({ name, deadLetters }) =>
+    deadLetters.metricApproximateNumberOfMessagesVisible({ period: MINUTE, statistic: Stats.MAXIMUM, label: name }),
+  );
+  return [
+    graph('Outbox backlog', 8, [outboxMetric(backlog)]),
+    graph('Age of the oldest pending event, s', 8, [outboxMetric(oldestPending)]),
+    graph('Recorded to accepted, ms', 8, [outboxMetric(publishLatency, Stats.p(50)), outboxMetric(publishLatency)]),
+    graph('Published', 6, [outboxMetric(published)]),
+    graph('Failed', 6, [outboxMetric(failed)]),
+    graph('Dead letters of consumers', 6, deadLetters),
+    graph(
+      'Failed attempts of consumers',
+      6,
+      consumers.map(({ name }) => consumerMetric(consumerFailed, name)),
+    ),
+  ];
+}

@@ -1,0 +1,83 @@
+import { Duration } from 'aws-cdk-lib';
+import { Metric, Stats, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
+import { HttpCodeElb, HttpCodeTarget } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { CONSUMER_METRICS_SERVICE, eventMetrics, METRIC_PERIOD_SECONDS, OUTBOX_METRICS_SERVICE } from '@pikaia/events/metrics';
+import { METRIC_NAMESPACE, type MetricDefinition, type MetricDimension } from '@pikaia/logging';
+import { NODE_ENVIRONMENT } from '../settings/node-environment.ts';
+import type { Watched } from './watched.ts';
+
+export const MINUTE = Duration.minutes(1);
+export const FIVE_MINUTES = Duration.minutes(5);
+
+const STATISTIC = { gauge: Stats.MAXIMUM, counter: Stats.SUM, distribution: Stats.p(99) };
+
+/**
+ * A metric that our processes print, over the period in which they print it and with the statistic that its kind asks for.
+ *
+ * @throws Error for dimensions that no line of it has: such a series would be empty, and nobody would notice.
+ */
+export function ourMetric(
+  { name, kind, dimensions }: MetricDefinition,
+  values: Readonly<Partial<Record<MetricDimension, string>>>,
+  statistic: string = STATISTIC[kind],
+): Metric {
+  const given = Object.keys(values).sort().join();
+  if (!dimensions.some((set) => [...set].sort().join() === given)) {
+    throw new Error(`${name} has no series of ${given}: it has those of ${dimensions.map((set) => set.join()).join(' and ')}.`);
+  }
+  return new Metric({
+    namespace: METRIC_NAMESPACE,
+    metricName: name,
+    dimensionsMap: { ...values },
+    statistic,
+    period: Duration.seconds(METRIC_PERIOD_SECONDS),
+  });
+}
+
+const outbox = { service: OUTBOX_METRICS_SERVICE, environment: NODE_ENVIRONMENT };
+const consumers = { service: CONSUMER_METRICS_SERVICE, environment: NODE_ENVIRONMENT };
+
+export const outboxMetric = (definition: MetricDefinition, statistic?: string): Metric =>
+  ourMetric(definition, outbox, statistic);
+
+export const consumerMetric = (definition: MetricDefinition, consumer: string, statistic?: string): Metric =>
+  ourMetric(definition, { ...consumers, consumer }, statistic);
+
+/** Of the api, as its load balancer counts. */
+export const apiMetrics = ({ app }: Watched, period: Duration) => {
+  const { metrics } = app.api.balancer;
+  const sum = { period, statistic: Stats.SUM };
+  return {
+    requests: metrics.requestCount(sum),
+    targetErrors: metrics.httpCodeTarget(HttpCodeTarget.TARGET_5XX_COUNT, sum),
+    balancerErrors: metrics.httpCodeElb(HttpCodeElb.ELB_5XX_COUNT, sum),
+    latency: (percentile: number): IMetric => metrics.targetResponseTime({ period, statistic: Stats.p(percentile) }),
+    // The maximum: no node of the balancer sees more. One whose own zone has none would be a minimum of 0.
+    healthyHosts: app.api.targets.metrics.healthyHostCount({ period, statistic: Stats.MAXIMUM }),
+  };
+};
+
+/** Of the busiest task: the average over the leading worker and the one that stands by hides the one that works. */
+export const serviceMetrics = ({ app }: Watched, period: Duration) => {
+  const busiest = { period, statistic: Stats.MAXIMUM };
+  const { api, worker } = app;
+  return {
+    cpu: { api: api.service.metricCpuUtilization(busiest), worker: worker.service.metricCpuUtilization(busiest) },
+    memory: { api: api.service.metricMemoryUtilization(busiest), worker: worker.service.metricMemoryUtilization(busiest) },
+  };
+};
+
+/** Of the busiest instance. */
+export const databaseMetrics = ({ data: { cluster } }: Watched, period: Duration) => {
+  const of = (name: string, statistic: string): IMetric => cluster.metric(name, { period, statistic });
+  return {
+    cpu: of('CPUUtilization', Stats.MAXIMUM),
+    connections: of('DatabaseConnections', Stats.MAXIMUM),
+    capacity: of('ServerlessDatabaseCapacity', Stats.MAXIMUM),
+    readLatency: of('ReadLatency', Stats.AVERAGE),
+    writeLatency: of('WriteLatency', Stats.AVERAGE),
+    xidAge: of('MaximumUsedTransactionIDs', Stats.MAXIMUM),
+  };
+};
+
+export { eventMetrics };

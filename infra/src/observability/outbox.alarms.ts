@@ -1,0 +1,29 @@
+import { TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import type { AlarmThresholds } from '../settings/thresholds.ts';
+import type { AlarmDefinition } from './alarm.ts';
+import { eventMetrics, outboxMetric } from './metrics.ts';
+
+export function outboxAlarms(at: AlarmThresholds): AlarmDefinition[] {
+  return [
+    {
+      name: 'pikaia-outbox-lag',
+      means: `The oldest event waits for more than ${at.outboxLag} s, or no worker leads the sink.`,
+      metric: outboxMetric(eventMetrics.oldestPending),
+      comparison: 'above',
+      threshold: at.outboxLag,
+      periods: at.outboxLagPeriods,
+      missing: TreatMissingData.BREACHING, // a leader says 0 when nothing waits: silence is its absence
+      pages: true,
+    },
+    {
+      name: 'pikaia-outbox-dead-letters',
+      means: 'Events were given up, and nobody has decided about them.',
+      metric: outboxMetric(eventMetrics.failed),
+      comparison: 'above',
+      threshold: at.outboxDeadLetters,
+      periods: 1,
+      missing: TreatMissingData.IGNORE, // they do not go away while nobody counts them
+      pages: false,
+    },
+  ];
+}

@@ -1,0 +1,78 @@
+import { App } from 'aws-cdk-lib';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deploy, type Deployment } from '../../src/deployment.ts';
+import { FEATURE_FLAGS } from '../../src/feature-flags.ts';
+
+export const STACKS = ['PikaiaNetwork', 'PikaiaData', 'PikaiaEvents', 'PikaiaApp', 'PikaiaObservability'] as const;
+export type StackName = (typeof STACKS)[number];
+
+export interface Resource {
+  readonly Type: string;
+  readonly Properties: Readonly<Record<string, unknown>>;
+  readonly DependsOn?: string | readonly string[];
+  readonly DeletionPolicy?: string;
+}
+
+export interface Template {
+  readonly Resources: Readonly<Record<string, Resource>>;
+  readonly Outputs?: Readonly<Record<string, { readonly Value: unknown }>>;
+}
+
+export interface Synthesis {
+  readonly deployment: Deployment;
+  readonly templates: Readonly<Record<StackName, Template>>;
+  readonly warnings: readonly string[];
+}
+
+export const BUNDLES = join(import.meta.dirname, 'bundles');
+export const IMAGE = '123456789012.dkr.ecr.eu-central-1.amazonaws.com/pikaia:1.0.0';
+
+/** Without stack traces of each construct, which take most of the time. */
+export const contextOf = (given: Readonly<Record<string, unknown>> = {}): Record<string, unknown> => ({
+  'aws:cdk:disable-stack-trace': true,
+  consumer_bundles: BUNDLES,
+  image: IMAGE,
+  ...given,
+});
+
+/** The templates, as a deployment would send them. */
+export function synthesise(
+  given: Readonly<Record<string, unknown>> = {},
+  prepare: (app: App) => void = () => undefined,
+): Synthesis {
+  const outdir = mkdtempSync(join(tmpdir(), 'pikaia-synth-'));
+  try {
+    const app = new App({ outdir, context: contextOf(given), postCliContext: { ...FEATURE_FLAGS }, analyticsReporting: false });
+    prepare(app);
+    const deployment = deploy(app);
+    const { stacks } = app.synth();
+    const templates = Object.fromEntries(
+      stacks.map(({ stackName, templateFullPath }) => [
+        stackName,
+        JSON.parse(readFileSync(templateFullPath, 'utf8')) as Template,
+      ]),
+    );
+    return {
+      deployment,
+      templates: templates as Synthesis['templates'],
+      warnings: stacks.flatMap(({ messages }) => messages).map(({ entry }) => String(entry.data)),
+    };
+  } finally {
+    rmSync(outdir, { recursive: true }); // what mkdtemp returned
+  }
+}
+
+let usual: Synthesis | undefined;
+/** The synthesis of the defaults: made once for all specs. */
+export const defaults = (): Synthesis => (usual ??= synthesise());
+
+export function resourcesOf(template: Template, type: string): (Resource & { readonly id: string })[] {
+  return Object.entries(template.Resources)
+    .filter(([, resource]) => resource.Type === type)
+    .map(([id, resource]) => ({ id, ...resource }));
+}
+
+export const allResources = ({ templates }: Synthesis, type: string): (Resource & { readonly id: string })[] =>
+  Object.values(templates).flatMap((template) => resourcesOf(template, type));

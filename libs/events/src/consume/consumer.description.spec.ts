@@ -1,0 +1,29 @@
+import { IsString } from 'class-validator';
+import { DomainEvent } from '../contract/domain-event.js';
+import { Consumer, Handles } from './consumer.decorator.js';
+import { describeConsumer } from './consumer.description.js';
+
+@DomainEvent('letter.posted', { version: 1, aggregate: 'letter', source: 'post.letter' })
+class LetterPosted {
+  @IsString()
+  to!: string;
+}
+
+@Consumer('postmark', { from: 'now' })
+class Postmark {
+  @Handles(LetterPosted, { effect: 'outside' })
+  mark(): void {}
+}
+
+describe('describeConsumer', () => {
+  it('tells the name of a consumer and the contracts that it handles', () => {
+    expect(describeConsumer(Postmark)).toEqual({
+      name: 'postmark',
+      contracts: [{ type: 'letter.posted', version: 1, aggregate: 'letter', source: 'post.letter', data: LetterPosted }],
+    });
+  });
+
+  it('refuses a class that is none', () => {
+    expect(() => describeConsumer(LetterPosted)).toThrow(expect.objectContaining({ code: 'PIKAIA_CONSUMER_INVALID' }));
+  });
+});
