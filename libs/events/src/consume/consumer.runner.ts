@@ -1,8 +1,10 @@
 import { context, newId, PikaiaError } from '@pikaia/core';
-import { getLogger, queryFields } from '@pikaia/logging';
+import { getLogger, metric, queryFields } from '@pikaia/logging';
+import { eventMetrics } from '../metrics.js';
 import type { ConsumerDefinition, HandlerDefinition } from './consumer.definition.js';
 import { withData } from './event.parser.js';
 import { readEvent } from './event.reader.js';
+import { asPostponement } from './postpone.error.js';
 import type { ReceiptKey, Receipts } from './receipts.js';
 
 const logger = getLogger('consumer');
@@ -43,8 +45,23 @@ export class ConsumerRunner {
         actor: { type: 'system', id: name },
         event: { id: event.eventId, type: event.eventType, consumer: name, attempt: event.attempt },
       },
-      () => this.handle(event),
+      () => this.measured(event),
     );
+  }
+
+  private async measured(event: IncomingEvent): Promise<'handled' | 'skipped'> {
+    const of = { consumer: this.consumer.name };
+    const startedAt = performance.now();
+    try {
+      const outcome = await this.handle(event);
+      metric(eventMetrics.consumerHandled, 1, of);
+      return outcome;
+    } catch (error) {
+      metric(asPostponement(error) ? eventMetrics.consumerPostponed : eventMetrics.consumerFailed, 1, of);
+      throw error;
+    } finally {
+      metric(eventMetrics.consumerDuration, performance.now() - startedAt, of);
+    }
   }
 
   private async handle(incoming: IncomingEvent): Promise<'handled' | 'skipped'> {

@@ -64,7 +64,7 @@ describe('metric', () => {
   it('prints the last of a gauge, the sum of a counter and the values of a distribution in one line', () => {
     for (const value of [7, 3, 0]) metric(backlog, value, { sink: 'bus' });
     for (const value of [1, 0, 2]) metric(published, value, { sink: 'bus' });
-    for (const value of [5, 9]) metric(latency, value, { sink: 'bus' });
+    metric(latency, [5, 9], { sink: 'bus' });
     flushMetrics();
     expect(lines()).toEqual([
       expect.objectContaining({
@@ -92,7 +92,8 @@ describe('metric', () => {
   });
 
   it('leaves out what is no number, and a line that would have none', () => {
-    for (const value of [Number.NaN, Infinity, null as unknown as number, undefined as unknown as number]) metric(backlog, value);
+    for (const value of [Number.NaN, Infinity, null as unknown as number, undefined as unknown as number, [], [Number.NaN]])
+      metric(backlog, value);
     flushMetrics();
     expect(lines()).toEqual([]);
   });

@@ -1,8 +1,7 @@
-import { onFlush, writeMetrics } from '../output/log-output.js';
+import { metricIntervalMs, onFlush, writeMetrics } from '../output/log-output.js';
 import { emfTexts, type Measured } from './emf-text.js';
 import type { MetricDefinition, MetricDimension } from './metric.definition.js';
 
-const FLUSH_MS = 30_000; // half a period of CloudWatch, so that each period has a value though timers drift
 const KEPT_VALUES = 500; // of a distribution between two lines; beyond that a fair sample
 const SERIES_LIMIT = 1_000; // a dimension whose values never end must not fill the memory
 
@@ -27,14 +26,18 @@ onFlush(flushMetrics);
 
 /**
  * Measures something: a gauge keeps the last value, a counter adds up, a distribution keeps the values (of more than 500 a
- * fair sample). What has gathered is printed after half a minute, at the end of the process, and by flushMetrics, whatever
+ * fair sample); a list counts as each of its values. What has gathered is printed after METRIC_INTERVAL_MS (half a minute), at the end of the process, and by flushMetrics, whatever
  * LOG_LEVEL says. A value that is no finite number is left out. Never throws.
  */
-export function metric(definition: MetricDefinition, value: number, dimensions: MetricDimensions = {}): void {
-  if (!Number.isFinite(value)) return;
-  const collected = collectedOf(definition, dimensions);
+export function metric(definition: MetricDefinition, value: number | readonly number[], dimensions: MetricDimensions = {}): void {
+  const numbers = (typeof value === 'object' ? (value ?? []) : [value]).filter(Number.isFinite);
+  const collected = numbers.length > 0 && collectedOf(definition, dimensions);
   if (!collected) return;
-  timer ??= setTimeout(flushMetrics, FLUSH_MS).unref();
+  timer ??= setTimeout(flushMetrics, metricIntervalMs()).unref();
+  for (const number of numbers) collect(definition, collected, number);
+}
+
+function collect(definition: MetricDefinition, collected: Collected, value: number): void {
   const { values } = collected;
   collected.count++;
   if (definition.kind === 'gauge') values[0] = value;

@@ -8,6 +8,9 @@ import type { LogSink } from './log-sink.js';
 import { prettyText } from './pretty.format.js';
 import { StdoutSink } from './stdout.sink.js';
 
+/** Half a period of CloudWatch, so that each period has a value though timers drift. */
+const METRIC_INTERVAL_MS = 30_000;
+
 export type LogFormat = 'json' | 'pretty';
 
 export interface LoggingOptions {
@@ -28,6 +31,8 @@ export interface LoggingOptions {
    * written, and so is what belongs to no request. Default 1.
    */
   readonly infoSampleRate?: number | undefined;
+  /** Milliseconds for which metrics gather. Default 30,000. */
+  readonly metricIntervalMs?: number | undefined;
   /** Gets the same records as JSON, whatever stdout gets. */
   readonly file?: LogFile;
   readonly clock?: Clock;
@@ -47,6 +52,7 @@ interface State {
   clock: Clock;
   slowRequestMs: number;
   infoSampleRate: number;
+  metricIntervalMs: number;
   stdout: LogSink;
   file: FileSink | undefined;
   /** Set while a test captures. */
@@ -87,6 +93,8 @@ export const isTaken = (level: LogLevel): boolean => isEnabled(level) || (level 
 /** True for a request whose INFO lines are written only if it fails or is slow. Where DEBUG is on, there is none. */
 export const isSampledOut = (traceId: string): boolean =>
   state.infoSampleRate < 1 && isEnabled('info') && Number.parseInt(traceId.slice(-8), 16) / 2 ** 32 >= state.infoSampleRate;
+
+export const metricIntervalMs = (): number => state.metricIntervalMs;
 
 export const isSlow = (milliseconds: number): boolean => milliseconds > state.slowRequestMs;
 
@@ -162,6 +170,7 @@ function stateOf({ env = process.env['NODE_ENV'] || 'development', ...options }:
     clock = systemClock,
     slowRequestMs = 1_000,
     infoSampleRate = 1,
+    metricIntervalMs = METRIC_INTERVAL_MS,
   } = options;
   const usual = formatGiven === 'json' || (formatGiven !== 'pretty' && env === 'production') ? 'json' : 'pretty';
   const { format = usual } = options;
@@ -182,6 +191,7 @@ function stateOf({ env = process.env['NODE_ENV'] || 'development', ...options }:
     clock,
     slowRequestMs,
     infoSampleRate,
+    metricIntervalMs,
     stdout,
     file: file && new FileSink(file, (error) => stdout.write(own('log_file_failed', { path: file.path }, [error]))),
   };
