@@ -47,11 +47,15 @@ module.exports = {
     },
     {
       name: 'only-its-sink-knows-aws',
-      comment: 'And the mailer that is SES.',
+      comment: 'And the mailer that is SES, and what reads the secrets of a Lambda.',
       severity: 'error',
       from: {
         path: '^(apps|libs)/',
-        pathNot: ['^libs/events/src/sinks/eventbridge/', '^libs/notifications/src/mail/ses\\.mailer\\.ts$'],
+        pathNot: [
+          '^libs/events/src/sinks/eventbridge/',
+          '^libs/notifications/src/mail/ses\\.mailer\\.ts$',
+          '^apps/consumers/src/secrets\\.ts$',
+        ],
       },
       to: { path: '(^|/)@aws-sdk/' },
     },

@@ -3,7 +3,7 @@ import { getLogger, metric, queryFields } from '@pikaia/logging';
 import { eventMetrics } from '../metrics.js';
 import type { ConsumerDefinition, HandlerDefinition } from './consumer.definition.js';
 import { withData } from './event.parser.js';
-import { readEvent } from './event.reader.js';
+import { readEvent, type ReadEvent } from './event.reader.js';
 import { asPostponement } from './postpone.error.js';
 import type { ReceiptKey, Receipts } from './receipts.js';
 
@@ -17,7 +17,8 @@ export interface IncomingEvent {
   readonly schemaVersion: number;
   readonly organizationId: string | null;
   readonly correlationId: string | null;
-  readonly payload: string;
+  /** The envelope, or its text. */
+  readonly payload: string | ReadEvent;
   readonly attempt: number;
   readonly replayed?: string;
 }
@@ -67,9 +68,9 @@ export class ConsumerRunner {
   private async handle(incoming: IncomingEvent): Promise<'handled' | 'skipped'> {
     const startedAt = performance.now();
     const handler = this.handlerOf(incoming);
-    const { replayed } = incoming;
+    const { replayed, payload } = incoming;
     if (replayed !== undefined && handler.replay === 'skip') return 'skipped';
-    const read = await withData(handler.contract, readEvent(incoming.payload));
+    const read = await withData(handler.contract, typeof payload === 'string' ? readEvent(payload) : payload);
     const event = { ...read, sequence: incoming.position, ...(replayed !== undefined && { replayed }) };
     const { name: consumer } = this.consumer;
     const key: ReceiptKey = {
