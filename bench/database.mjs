@@ -31,13 +31,17 @@ export class BenchServer {
     rmSync(this.#folder, { recursive: true, force: true }); // what mkdtemp returned
   }
 
-  /** An empty database. */
-  async createDatabase() {
+  /** An empty database, or a copy of another one of this server that nobody is connected to. */
+  async createDatabase(template = 'template1') {
     const name = `bench_${++this.#databases}`;
-    await query(this.#server.url, `create database ${name}`);
+    await query(this.#server.url, `create database ${name} template ${nameOf(template)}`);
     const url = new URL(this.#server.url);
     url.pathname = `/${name}`;
     return url.href;
+  }
+
+  async dropDatabase(url) {
+    await query(this.#server.url, `drop database ${nameOf(url)}`);
   }
 
   /** A database with the project's schema, and the urls of its roles. */
@@ -101,6 +105,10 @@ export async function query(url, sql, values) {
   } finally {
     await client.end();
   }
+}
+
+function nameOf(url) {
+  return url.slice(url.lastIndexOf('/') + 1);
 }
 
 /** Parent and processor time in clock ticks; nothing of a process that has gone meanwhile. */

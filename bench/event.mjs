@@ -1,4 +1,6 @@
 // One event of 600 bytes, as the log has it and as a bus gets it, and how the relay is set: as it comes.
+import { randomUUID } from 'node:crypto';
+
 const BYTES = 600;
 
 export function payloadOf(index) {
@@ -34,3 +36,18 @@ select gen_random_uuid(), 'member.invited', 1, 'member', n::text, '2026-11-25T02
 from generate_series(1, $1::int) n`;
 
 export const RELAY_TIMING = { pollIntervalMs: 1_000, storeIntervalMs: 50, leaderTimeoutMs: 15_000 };
+
+/** For the statement that the publisher inserts with. */
+export function eventValues(number) {
+  const time = new Date().toISOString();
+  const payload = payloadOf(number);
+  return [randomUUID(), 'member.invited', 1, 'member', String(number), null, randomUUID(), time, 900, payload];
+}
+
+// The table of an outbox that is written by hand: what delivering needs, and no other index.
+export const QUEUE_TABLE = `
+create table queue (
+  position bigint generated always as identity primary key, event_id uuid not null, event_type text not null,
+  schema_version int not null, aggregate_type text not null, aggregate_id text not null, organization_id text,
+  correlation_id uuid, occurred_at timestamptz not null, size int not null, payload json not null)`;
+export const FILL_QUEUE = FILL.replace('outbox.outbox_log', 'queue');

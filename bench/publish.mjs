@@ -10,7 +10,6 @@ const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 5);
 const CONNECTIONS = Number(process.env['BENCH_CONNECTIONS'] ?? 16);
 const ACCOUNTS = 100_000; // so many that no two requests wait for each other's row
-const TEXT_BYTES = 200; // of the event's data; with its envelope it takes 600, about
 const QUEUE = 'orders';
 
 const TABLES = `
@@ -40,7 +39,7 @@ try {
 async function compare() {
   const { owner, api } = await server.createOutbox();
   await query(owner, TABLES);
-  const options = { api, boss: owner, connections: CONNECTIONS, accounts: ACCOUNTS, queue: QUEUE, textBytes: TEXT_BYTES };
+  const options = { api, boss: owner, connections: CONNECTIONS, accounts: ACCOUNTS, queue: QUEUE };
   const service = startProgram('publish/publisher.mjs', options);
   await service.next();
   await query(owner, OPEN_QUEUE);
@@ -91,7 +90,7 @@ function report(runs, postgres) {
   writeResult('publish', {
     packages: ['pg-boss', 'typeorm', 'pg', 'nestjs-cls'],
     postgres,
-    settings: { rounds: ROUNDS, seconds: SECONDS, connections: CONNECTIONS, textBytes: TEXT_BYTES },
+    settings: { rounds: ROUNDS, seconds: SECONDS, connections: CONNECTIONS },
     summary,
     timeOfPgBoss: ofPgBoss,
     runs,

@@ -1,24 +1,14 @@
-// A service with the project's own modules, sixteen of whose requests are always under way: its business transaction
-// without an event, with one of ours, and with a job of pg-boss in the same transaction. Says what came of each word of the
-// benchmark, and ends with it.
-import 'reflect-metadata';
-import { Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+// A service sixteen of whose requests are always under way: its business transaction without an event, with one of ours,
+// and with a job of pg-boss in the same transaction. Says what came of each word of the benchmark, and ends with it.
 import { context, newId } from '@pikaia/core';
-import { currentManager, DatabaseModule, Transactional } from '@pikaia/database';
-import { DomainEvent, Events, EventsModule } from '@pikaia/events';
-import { IsString } from 'class-validator';
-import { ClsModule } from 'nestjs-cls';
+import { currentManager } from '@pikaia/database';
+import { Events } from '@pikaia/events';
 import { PgBoss } from 'pg-boss';
+import { makeTransactional, OrderPlaced, startApplication, TEXT } from '../application.mjs';
 
-const { api, boss: bossUrl, connections, accounts, queue, textBytes } = JSON.parse(process.argv[2]);
+const JOB_TEXT = TEXT.repeat(3).slice(0, 570); // no envelope of its own, and as many bytes in all
+const { api, boss: bossUrl, connections, accounts, queue } = JSON.parse(process.argv[2]);
 
-// Decorators by hand, so that the benchmark runs as it stands, without a build.
-class OrderPlaced {}
-IsString()(OrderPlaced.prototype, 'text');
-DomainEvent('order.placed', { version: 1, aggregate: 'order', source: 'pikaia.orders' })(OrderPlaced);
-
-const text = 'x'.repeat(textBytes);
 class Orders {
   constructor(announce) {
     this.announce = announce;
@@ -33,22 +23,9 @@ class Orders {
     await this.announce(id, manager);
   }
 }
-const place = Object.getOwnPropertyDescriptor(Orders.prototype, 'place');
-Transactional()(Orders.prototype, 'place', place);
-Object.defineProperty(Orders.prototype, 'place', place);
+makeTransactional(Orders, 'place');
 
-class BenchModule {}
-Module({
-  imports: [
-    ClsModule.forRoot({ global: true }),
-    DatabaseModule.forRoot({
-      settings: { databaseUrl: api, databasePoolSize: connections, databaseStatementTimeoutMs: 30_000 },
-      applicationName: 'bench',
-    }),
-    EventsModule.forRoot({ databaseUrl: api, applicationName: 'bench' }),
-  ],
-})(BenchModule);
-const app = await NestFactory.createApplicationContext(BenchModule, { logger: ['error'] });
+const app = await startApplication({ api, connections });
 const events = app.get(Events);
 const boss = new PgBoss({ connectionString: bossUrl, supervise: false, schedule: false });
 await boss.start();
@@ -56,10 +33,10 @@ await boss.createQueue(queue, { partition: true });
 
 const variants = {
   bare: new Orders(async () => undefined),
-  ours: new Orders((id) => events.publish(OrderPlaced, { id }, { text })),
+  ours: new Orders((id) => events.publish(OrderPlaced, { id }, { text: TEXT })),
   'pg-boss': new Orders((id, manager) => {
     const db = { executeSql: async (sql, values) => ({ rows: await manager.query(sql, values) }) };
-    return boss.send(queue, { order: id, text }, { db });
+    return boss.send(queue, { order: id, text: JOB_TEXT }, { db });
   }),
 };
 
