@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { CONSUMER_METRICS_SERVICE, eventMetrics } from '@pikaia/events/metrics';
 import { EventBusStub } from '../support/event-bus.stub.js';
 import { LambdaProcess } from '../support/lambda.process.js';
 import { busEvent, queueRecord } from '../support/queue.records.js';
@@ -191,6 +192,15 @@ describe('welcome-email as a Lambda', () => {
       const answers = await Promise.all([lambda, other].map((one) => one.invoke({ Records: [queueRecord(event)] })));
       expect(answers.filter(({ batchItemFailures }) => !batchItemFailures.length).length).toBeGreaterThan(0);
       expect(letterTo(email)).toHaveLength(1);
+    }
+  });
+
+  it('has printed what it measured when it answers, for itself and as pikaia-consumers', () => {
+    const lines = lambda.lines.filter((line) => '_aws' in line);
+    const { consumerHandled, consumerFailed, consumerPostponed, consumerDuration } = eventMetrics;
+    for (const { name } of [consumerHandled, consumerFailed, consumerPostponed, consumerDuration]) {
+      const [line] = lines.filter((one) => name in one);
+      expect(line).toMatchObject({ service: CONSUMER_METRICS_SERVICE, environment: 'production', consumer: 'welcome-email' });
     }
   });
 

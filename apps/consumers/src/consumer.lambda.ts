@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { context, loadSettings, SettingsError } from '@pikaia/core';
 import { DatabaseModule, DatabaseSettings } from '@pikaia/database';
 import { QueueConsumer, QueueModule, type QueueAnswer, type QueueBatch } from '@pikaia/events';
+import { CONSUMER_METRICS_SERVICE } from '@pikaia/events/metrics';
 import { configureLogging, flushLogs, getLogger, handleProcessFaults, LoggingSettings, nestLogger } from '@pikaia/logging';
 import { ClsModule } from 'nestjs-cls';
 import { ConsumerSettings } from './consumer.settings.js';
@@ -40,7 +41,7 @@ export async function consumerLambda<Settings extends object>(
       if (!consumer) throw new Error('The consumer did not start: its log says why.');
       return await consumer.take(batch, () => execution?.getRemainingTimeInMillis() ?? Infinity);
     } finally {
-      flushLogs(); // Lambda freezes the process when the answer is out
+      flushLogs(); // and metrics: Lambda freezes the process when the answer is out
     }
   };
 }
@@ -61,7 +62,7 @@ async function start<Settings extends object>({
   imports,
 }: ConsumerLambdaOptions<Settings>): Promise<QueueConsumer> {
   const [logging, own] = loadSettings([LoggingSettings, ConsumerSettings], process.env);
-  configureLogging({ level: logging.logLevel, format: logging.logFormat, service: 'pikaia-consumers' });
+  configureLogging({ level: logging.logLevel, format: logging.logFormat, service: CONSUMER_METRICS_SERVICE });
   const environment = { ...process.env, ...(await readSecrets(own)) };
   const [database, needed] = loadSettings([DatabaseSettings, settings], environment);
   @Module({
