@@ -50,6 +50,7 @@ export class ApiService extends Construct {
         ...(services.sessionIssuer !== undefined && { SESSION_ISSUER: services.sessionIssuer }),
         ...(services.sessionAudience !== undefined && { SESSION_AUDIENCE: services.sessionAudience }),
       },
+      key: secrets.key,
       secrets: {
         ...databaseAs(secrets.api),
         CURSOR_SECRET: ecs.Secret.fromSecretsManager(secrets.cursor),

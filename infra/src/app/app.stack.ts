@@ -50,7 +50,7 @@ export class AppStack extends Stack {
       settings,
       network,
       data,
-      secrets: secretsFor(this, data),
+      secrets: secretsFor(this, data.secrets),
       events,
       cluster,
       image,

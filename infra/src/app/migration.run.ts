@@ -5,6 +5,7 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Architecture, Code, Function, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { join } from 'node:path';
+import { functionRole } from '../permissions/function-role.ts';
 import type { Surroundings } from './app.stack.ts';
 import { databaseAs, databaseAt } from './process.environment.ts';
 import { Task } from './task.ts';
@@ -27,6 +28,7 @@ export class MigrationRun extends Construct {
       command: ['node', 'apps/api/dist/migrate.js'],
       logs: taskLogs,
       environment: databaseAt(data.cluster.clusterEndpoint.hostname),
+      key: secrets.key,
       secrets: {
         ...databaseAs(secrets.owner),
         // The roles of api and worker are made by the migrations, and get their passwords here.
@@ -36,6 +38,7 @@ export class MigrationRun extends Construct {
     });
     const runner = new Function(this, 'Runner', {
       functionName: 'pikaia-run-migrations',
+      role: functionRole(this, 'Role', { logs: taskLogs.group }),
       description: 'Runs the migrations as a task, and tells CloudFormation how it ended',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,

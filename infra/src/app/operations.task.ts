@@ -20,6 +20,7 @@ export class OperationsTask extends Construct {
       command: ['node', 'scripts/outbox.mjs', '--help'],
       logs: taskLogs,
       environment: databaseAt(data.cluster.clusterEndpoint.hostname),
+      key: secrets.key,
       secrets: databaseAs(secrets.worker),
     });
   }

@@ -1,7 +1,9 @@
-import { Duration, Size } from 'aws-cdk-lib';
+import { Duration, Size, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { LogStore } from '../logs/log-store.ts';
 import { Construct } from 'constructs';
+import { mayDecryptSecrets } from '../permissions/grants.ts';
 import { NODE_ENVIRONMENT } from '../settings/node-environment.ts';
 
 // The account's default mode became non-blocking with 10 MiB; said here, so that it does not depend on the account. A
@@ -18,6 +20,8 @@ export interface TaskOptions {
   readonly logs: LogStore;
   readonly environment: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, ecs.Secret>>;
+  /** Encrypts them. */
+  readonly key: IKey;
   /** Where it listens and is asked whether it lives; absent for a task that ends by itself. */
   readonly port?: number;
 }
@@ -29,7 +33,7 @@ export class Task extends Construct {
 
   constructor(scope: Construct, id: string, options: TaskOptions) {
     super(scope, id);
-    const { family, image, cpu, memory, command, logs, environment, secrets, port } = options;
+    const { family, image, cpu, memory, command, logs, environment, secrets, key, port } = options;
     this.definition = new ecs.FargateTaskDefinition(this, 'Definition', {
       family,
       cpu,
@@ -54,6 +58,8 @@ export class Task extends Construct {
       }),
       ...(port !== undefined && { portMappings: [{ containerPort: port }], healthCheck: alive(port) }),
     });
+    // ECS reads them for the process; CDK says so to the secret, and to a key of another stack it cannot.
+    mayDecryptSecrets(this.definition.obtainExecutionRole(), key, Stack.of(this));
     this.container.addMountPoints({ containerPath: '/tmp', sourceVolume: temporary, readOnly: false });
   }
 }

@@ -41,6 +41,7 @@ export class WorkerService extends Construct {
         AWS_REGION: settings.general.region,
         PUBLIC_URL: `https://${services.domain}`,
       },
+      key: secrets.key,
       secrets: {
         ...databaseAs(secrets.worker),
         INVITATION_SECRET: ecs.Secret.fromSecretsManager(secrets.invitation),

@@ -15,7 +15,6 @@ export const DATABASE_PORT = 5432;
 export class DataStack extends Stack {
   readonly cluster: rds.DatabaseCluster;
   readonly secrets: Secrets;
-  readonly secretsKey: Key;
   /** Where the api finds the database: the proxy, where there is one. */
   readonly apiHost: string;
 
@@ -27,7 +26,6 @@ export class DataStack extends Stack {
       description: 'Pikaia: the database and the secrets',
       enableKeyRotation: true,
     });
-    this.secretsKey = key;
     this.secrets = makeSecrets(this, key);
     // Its rules are those of the network, and CDK is to add none.
     const door = SecurityGroup.fromSecurityGroupId(this, 'Door', doors.database.securityGroupId, { mutable: false });

@@ -1,9 +1,11 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
-import { Key } from 'aws-cdk-lib/aws-kms';
+import { Key, type IKey } from 'aws-cdk-lib/aws-kms';
 import { Secret, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 
 export interface Secrets {
+  /** Encrypts all of them. */
+  readonly key: IKey;
   /** Migrates, and does nothing else. */
   readonly owner: ISecret;
   readonly api: ISecret;
@@ -31,6 +33,7 @@ export function makeSecrets(scope: Construct, key: Key): Secrets {
           : { ...STRENGTH, secretStringTemplate: JSON.stringify({ username }), generateStringKey: 'password' },
     });
   return {
+    key,
     owner: secret('OwnerSecret', 'pikaia/database/owner', 'Owner of the database: the migrations alone', 'pikaia_owner'),
     api: secret('ApiSecret', 'pikaia/database/api', 'Role of the api', 'pikaia_api'),
     worker: secret('WorkerSecret', 'pikaia/database/worker', 'Role of worker and consumers', 'pikaia_worker'),
@@ -40,15 +43,15 @@ export function makeSecrets(scope: Construct, key: Key): Secrets {
 }
 
 /**
- * The secrets as another stack refers to them: who may read one is then said by the reader's role alone. Said by the key's
- * own policy, as CDK does, this stack would depend on those that are built on it.
+ * The secrets as another stack refers to them: who may read one, and decrypt it, is then said by the reader's role alone.
+ * Said by the key's own policy, as CDK does, this stack would depend on those that are built on it.
  */
-export function secretsFor(scope: Construct, { secrets, secretsKey }: { secrets: Secrets; secretsKey: Key }): Secrets {
+export function secretsFor(scope: Construct, secrets: Secrets): Secrets {
   const names = new Construct(scope, 'Secrets');
-  const encryptionKey = Key.fromKeyArn(names, 'Key', secretsKey.keyArn);
-  const refer = (name: keyof Secrets): ISecret =>
-    Secret.fromSecretAttributes(names, name, { secretCompleteArn: secrets[name].secretArn, encryptionKey });
+  const refer = (name: Exclude<keyof Secrets, 'key'>): ISecret =>
+    Secret.fromSecretCompleteArn(names, name, secrets[name].secretArn);
   return {
+    key: Key.fromKeyArn(names, 'Key', secrets.key.keyArn),
     owner: refer('owner'),
     api: refer('api'),
     worker: refer('worker'),

@@ -10,7 +10,8 @@ import { DATABASE_NAME, DATABASE_PORT, type DataStack } from '../data/data.stack
 import type { Secrets } from '../data/secrets.ts';
 import { LogStore } from '../logs/log-store.ts';
 import type { NetworkStack } from '../network/network.stack.ts';
-import { mayReadSecret, maySendMail } from '../permissions/grants.ts';
+import { functionRole } from '../permissions/function-role.ts';
+import { mayReadSecrets, maySendMail } from '../permissions/grants.ts';
 import { NODE_ENVIRONMENT } from '../settings/node-environment.ts';
 import type { Settings } from '../settings/settings.ts';
 import { bundleOf } from './bundle.ts';
@@ -72,8 +73,11 @@ export class ConsumerPath extends Construct {
   private addFunction({ consumer, settings, network, data, secrets }: ConsumerPathOptions): void {
     const { memory, timeoutSeconds, batch, concurrency, bundles } = settings.events;
     const { worker, invitation } = secrets;
+    const functionName = `pikaia-${consumer.name}`;
+    const role = functionRole(this, 'Role', { logs: this.logs.group, inVpc: functionName });
     const handler = new Function(this, 'Function', {
-      functionName: `pikaia-${consumer.name}`,
+      functionName,
+      role,
       description: `Handles events for ${consumer.name}`,
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -106,8 +110,7 @@ export class ConsumerPath extends Construct {
     handler.addEventSource(
       new SqsEventSource(this.queue, { batchSize: batch, maxConcurrency: concurrency, reportBatchItemFailures: true }),
     );
-    mayReadSecret(handler, worker);
-    mayReadSecret(handler, invitation);
+    mayReadSecrets(handler, [worker, invitation], secrets.key, Stack.of(this));
     if (consumer.sendsMail) maySendMail(handler, Stack.of(this), settings.services.mailDomain);
   }
 }

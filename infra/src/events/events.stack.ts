@@ -23,7 +23,7 @@ export class EventsStack extends Stack {
       eventPattern: { account: [this.account] }, // everything: a pattern must name something
       retention: Duration.days(settings.events.archiveDays),
     });
-    const secrets = secretsFor(this, data);
+    const secrets = secretsFor(this, data.secrets);
     this.consumers = CONSUMERS.map(
       (consumer) => new ConsumerPath(this, consumer.name, { consumer, settings, network, data, secrets, bus: this.bus }),
     );

@@ -42,14 +42,14 @@ export function apiAlarms(watched: Watched, at: AlarmThresholds): AlarmDefinitio
 }
 
 /**
- * Percent of 5xx. Counts of errors are sparse: without an error there is no 0, hence FILL. Requests are those that reached a
- * target, so what the balancer itself refused is added, or an api that is gone would have no errors at all. Below the
- * minimum it says 0: one error among three requests is no trend.
+ * Percent of 5xx. Counts of errors are sparse: without an error there is no 0, hence FILL; and SUM of a list takes what is
+ * there, where + needs both. Requests are those that reached a target, so what the balancer itself refused is added, or an
+ * api that is gone would have no errors at all. Below the minimum it says 0: one error among three requests is no trend.
  */
 function errorRate(watched: Watched, minimum: number): MathExpression {
   const { requests, targetErrors, balancerErrors } = apiMetrics(watched, FIVE_MINUTES);
-  const total = '(FILL(requests, 0) + FILL(balancerErrors, 0))';
-  const errors = '(FILL(targetErrors, 0) + FILL(balancerErrors, 0))';
+  const total = 'SUM([FILL(requests, 0), FILL(balancerErrors, 0)])';
+  const errors = 'SUM([FILL(targetErrors, 0), FILL(balancerErrors, 0)])';
   const notZero = `(${total} + (${total} < 1))`;
   return new MathExpression({
     label: '5xx of all requests, %',

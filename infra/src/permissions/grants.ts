@@ -1,15 +1,27 @@
 import type { Stack } from 'aws-cdk-lib';
 import type { IEventBus } from 'aws-cdk-lib/aws-events';
 import { PolicyStatement, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 
 /** What a process may ask of AWS, one sentence a function. */
 
-export function mayReadSecret(who: IGrantable, secret: ISecret): void {
+export function mayReadSecrets(who: IGrantable, secrets: readonly ISecret[], key: IKey, stack: Stack): void {
   who.grantPrincipal.addToPrincipalPolicy(
-    new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [secret.secretArn] }),
+    new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: secrets.map(({ secretArn }) => secretArn) }),
   );
-  secret.encryptionKey?.grantDecrypt(who);
+  mayDecryptSecrets(who, key, stack);
+}
+
+/** Through Secrets Manager, and nothing else that the key encrypts. */
+export function mayDecryptSecrets(who: IGrantable, key: IKey, { region }: Stack): void {
+  who.grantPrincipal.addToPrincipalPolicy(
+    new PolicyStatement({
+      actions: ['kms:Decrypt'],
+      resources: [key.keyArn],
+      conditions: { StringEquals: { 'kms:ViaService': `secretsmanager.${region}.amazonaws.com` } },
+    }),
+  );
 }
 
 /** Only from its own domain; the identity is made by PikaiaApp, and its ARN follows from the domain. */

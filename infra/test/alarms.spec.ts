@@ -1,0 +1,242 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { eventMetrics, METRIC_PERIOD_SECONDS } from '@pikaia/events/metrics';
+import { METRIC_NAMESPACE } from '@pikaia/logging';
+import { statesOf, type AlarmProperties, type State } from './evaluation/alarm-states.ts';
+import { ASSUMPTIONS, type Series } from './evaluation/metric-math.ts';
+import { defaults, resourcesOf, synthesise } from './support/synthesis.ts';
+
+const COMPOSITE = 'pikaia-service-degraded';
+const alarms = (): AlarmProperties[] =>
+  resourcesOf(defaults().templates.PikaiaObservability, 'AWS::CloudWatch::Alarm').map(
+    ({ Properties }) => Properties as unknown as AlarmProperties,
+  );
+const alarm = (name: string): AlarmProperties => alarms().find(({ AlarmName }) => AlarmName === name)!;
+const periodOf = ({ Period, Metrics }: AlarmProperties): number[] =>
+  Metrics ? Metrics.flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Period] : [])) : [Period!];
+
+/** What an alarm says after each period; `name` of `metric` where it has but one, ids of its expression otherwise. */
+function states(name: string, series: Record<string, Series>): State[] {
+  const [one, other] = ASSUMPTIONS.map((assumption) => statesOf(alarm(name), series, assumption));
+  assert.deepEqual(one, other, 'what is concluded depends on what CloudWatch does not document');
+  return one!;
+}
+
+const last = (name: string, series: Record<string, Series>): State => states(name, series).at(-1)!;
+
+describe('the alarms', () => {
+  const expected: Record<string, [comparison: string, threshold: number, periods: number, seconds: number, missing: string]> = {
+    'pikaia-high-error-rate': ['GreaterThanThreshold', 5, 2, 300, 'notBreaching'],
+    'pikaia-high-latency': ['GreaterThanThreshold', 2, 3, 60, 'notBreaching'],
+    'pikaia-unhealthy-hosts': ['LessThanThreshold', 1, 2, 60, 'breaching'],
+    'pikaia-ecs-high-cpu': ['GreaterThanThreshold', 85, 3, 60, 'notBreaching'],
+    'pikaia-ecs-high-memory': ['GreaterThanThreshold', 85, 3, 60, 'notBreaching'],
+    'pikaia-db-high-cpu': ['GreaterThanThreshold', 80, 3, 60, 'notBreaching'],
+    'pikaia-db-high-connections': ['GreaterThanThreshold', 500, 2, 60, 'notBreaching'],
+    'pikaia-db-xid-age': ['GreaterThanThreshold', 500_000_000, 3, 300, 'notBreaching'],
+    'pikaia-outbox-lag': ['GreaterThanThreshold', 60, 2, 60, 'breaching'],
+    'pikaia-outbox-dead-letters': ['GreaterThanThreshold', 0, 1, 60, 'ignore'],
+    'pikaia-consumer-dlq': ['GreaterThanThreshold', 0, 1, 60, 'notBreaching'],
+    'pikaia-consumer-lag': ['GreaterThanThreshold', 300, 2, 60, 'notBreaching'],
+    'pikaia-events-undelivered': ['GreaterThanThreshold', 0, 1, 60, 'notBreaching'],
+    'pikaia-audit-record-missing': ['GreaterThanThreshold', 0, 1, 60, 'notBreaching'],
+  };
+
+  it('are these, exactly', () => {
+    const found = alarms().map((one) => [
+      one.AlarmName,
+      [one.ComparisonOperator, one.Threshold, one.EvaluationPeriods, periodOf(one)[0], one.TreatMissingData],
+    ]);
+    assert.deepEqual(Object.fromEntries(found), expected);
+  });
+
+  it('tell the topic when they begin and when they end, and say what to do', () => {
+    const composites = resourcesOf(defaults().templates.PikaiaObservability, 'AWS::CloudWatch::CompositeAlarm');
+    assert.deepEqual(
+      composites.map(({ Properties }) => Properties['AlarmName']),
+      [COMPOSITE],
+    );
+    for (const one of [...alarms(), ...composites.map(({ Properties }) => Properties as unknown as AlarmProperties)]) {
+      assert.match(JSON.stringify(one.AlarmActions), /^\[\{"Ref":"Topic\w+"\}\]$/, one.AlarmName);
+      assert.deepEqual(one.OKActions, one.AlarmActions, one.AlarmName);
+      assert.match(one.AlarmDescription, new RegExp(`^\\S.{20,} What to do: docs/runbooks/${one.AlarmName}\\.md$`));
+    }
+  });
+
+  it('have one period each, and wait for as many points as they look at', () => {
+    for (const one of alarms()) {
+      assert.equal(new Set(periodOf(one)).size, 1, one.AlarmName);
+      assert.equal(one.DatapointsToAlarm, one.EvaluationPeriods, one.AlarmName);
+    }
+  });
+
+  it('of our own metrics have the period and the dimensions in which these are printed', () => {
+    const byName = new Map(Object.values(eventMetrics).map((metric) => [metric.name as string, metric]));
+    const ours = alarms().filter(
+      ({ Namespace, MetricName }) => Namespace === METRIC_NAMESPACE && MetricName !== 'audit.record_missing',
+    );
+    assert.deepEqual(ours.map(({ MetricName }) => MetricName).sort(), ['outbox.failed', 'outbox.oldest_pending_seconds']);
+    for (const { MetricName, Period, Dimensions } of ours) {
+      assert.equal(Period, METRIC_PERIOD_SECONDS);
+      const names = Dimensions!.map(({ Name }) => Name).sort();
+      assert.ok(
+        byName.get(MetricName!)!.dimensions.some((set) => [...set].sort().join() === names.join()),
+        MetricName,
+      );
+      assert.deepEqual(Object.fromEntries(Dimensions!.map(({ Name, Value }) => [Name, Value])), {
+        service: 'pikaia-outbox-worker',
+        environment: 'production',
+      });
+    }
+  });
+
+  it('take their thresholds from the context', () => {
+    const { PikaiaObservability } = synthesise({
+      alarm_latency: '0.5',
+      alarm_latency_periods: '5',
+      alarm_outbox_lag: '10',
+    }).templates;
+    const thresholds = resourcesOf(PikaiaObservability, 'AWS::CloudWatch::Alarm')
+      .map(({ Properties }) => Properties as unknown as AlarmProperties)
+      .filter(({ AlarmName }) => ['pikaia-high-latency', 'pikaia-outbox-lag'].includes(AlarmName))
+      .map(({ Threshold, EvaluationPeriods }) => [Threshold, EvaluationPeriods]);
+    assert.deepEqual(thresholds, [
+      [0.5, 5],
+      [10, 2],
+    ]);
+  });
+});
+
+describe('pikaia-high-error-rate', () => {
+  const NAME = 'pikaia-high-error-rate';
+  const rate = (requests: Series, targetErrors: Series, balancerErrors: Series) => ({ requests, targetErrors, balancerErrors });
+  const none = [null, null, null];
+
+  it('goes off at more than the share, in two periods, and ends', () => {
+    const series = rate([1000, 1000, 1000, 1000], [60, 51, 50, null], [null, null, null, null]);
+    assert.deepEqual(states(NAME, series), ['OK', 'ALARM', 'OK', 'OK']);
+  });
+
+  it('counts what the balancer answers itself while the api is silent', () => {
+    assert.deepEqual(states(NAME, rate(none, none, [400, 400, 400])), ['OK', 'ALARM', 'ALARM']);
+  });
+
+  it('counts them beside those of the api', () => {
+    assert.equal(last(NAME, rate([1000, 1000], [30, 30], [30, 30])), 'ALARM');
+  });
+
+  it('is not set off by one request with one error, nor by few', () => {
+    assert.equal(last(NAME, rate([1, 1, 1], [1, 1, 1], none)), 'OK');
+    assert.equal(last(NAME, rate([19, 19, 19], [19, 19, 19], none)), 'OK');
+    assert.equal(last(NAME, rate([20, 20, 20], [19, 19, 19], none)), 'ALARM');
+  });
+
+  it('is not set off by silence, nor by one bad period before it', () => {
+    assert.equal(last(NAME, rate(none, none, none)), 'OK');
+    assert.equal(last(NAME, rate([1000, 1000, 1000], [900, 0, 0], none)), 'OK');
+  });
+
+  it('is computed where there is no error, although nothing is counted then', () => {
+    assert.equal(last(NAME, rate([1000, 1000], [null, null], [null, null])), 'OK');
+    const planted = {
+      ...alarm(NAME),
+      Metrics: alarm(NAME).Metrics!.map((one) => ({
+        ...one,
+        ...(one.Expression && { Expression: '100 * (targetErrors + balancerErrors) / (requests + balancerErrors)' }),
+      })),
+    };
+    const blind = statesOf(planted, rate([100, 100], [90, 90], [null, null]), ASSUMPTIONS[0]!);
+    assert.deepEqual(blind, ['OK', 'OK']); // without FILL, errors of the api alone would never be seen
+  });
+});
+
+describe('pikaia-high-latency', () => {
+  it('needs three slow minutes, and bears a gap', () => {
+    assert.deepEqual(states('pikaia-high-latency', { metric: [3, 3, 3, 1] }), ['OK', 'OK', 'ALARM', 'OK']);
+    assert.deepEqual(states('pikaia-high-latency', { metric: [1, 3, 3, null, null] }).slice(1), ['OK', 'OK', 'OK', 'OK']);
+    assert.equal(last('pikaia-high-latency', { metric: [3, 3, null, 3] }), 'ALARM'); // three real points
+    assert.equal(last('pikaia-high-latency', { metric: [2, 2, 2] }), 'OK');
+  });
+
+  it('does not judge a percentile by few samples', () => {
+    assert.deepEqual(
+      [alarm('pikaia-high-latency').ExtendedStatistic, alarm('pikaia-high-latency').EvaluateLowSampleCountPercentile],
+      ['p99', 'ignore'],
+    );
+  });
+});
+
+describe('what must not be silent', () => {
+  it('alarms when no healthy host is seen, and when nobody counts them', () => {
+    assert.deepEqual(states('pikaia-unhealthy-hosts', { metric: [2, 1, 0, 0, 1] }).slice(1), ['OK', 'OK', 'ALARM', 'OK']);
+    const gone = states('pikaia-unhealthy-hosts', { metric: [2, 2, null, null, null, null] });
+    assert.equal(gone.at(-1), 'ALARM');
+    assert.equal(last('pikaia-unhealthy-hosts', { metric: [2, null, 2] }), 'OK'); // a gap is none
+  });
+
+  it('alarms when events wait too long, and when no leader says how long', () => {
+    assert.deepEqual(states('pikaia-outbox-lag', { metric: [0, 60, 61, 90, 5] }).slice(1), ['OK', 'OK', 'ALARM', 'OK']);
+    assert.equal(last('pikaia-outbox-lag', { metric: [0, 0, 0, null, null, null, null] }), 'ALARM');
+    assert.equal(last('pikaia-outbox-lag', { metric: [0, 0, null, 0, 0] }), 'OK'); // a leader changes
+  });
+});
+
+describe('dead letters', () => {
+  it('of the outbox alarm until somebody has decided, also while nobody counts', () => {
+    assert.deepEqual(states('pikaia-outbox-dead-letters', { metric: [0, 1, null, null, null, null, 0] }), [
+      'OK',
+      'ALARM',
+      'ALARM',
+      'ALARM',
+      'ALARM',
+      'ALARM',
+      'OK',
+    ]);
+  });
+
+  it('of a consumer alarm at the first, and a queue at rest is none', () => {
+    assert.deepEqual(states('pikaia-consumer-dlq', { m1: [null, null, 1, 1, 0] }), ['OK', 'OK', 'ALARM', 'ALARM', 'OK']);
+    assert.deepEqual(states('pikaia-events-undelivered', { m1: [null, 2, 0] }), ['OK', 'ALARM', 'OK']);
+  });
+
+  it('are seen before: a message that waits', () => {
+    assert.deepEqual(states('pikaia-consumer-lag', { m1: [10, 301, 400, 20] }), ['OK', 'OK', 'ALARM', 'OK']);
+  });
+});
+
+describe('the alarms of load', () => {
+  it('take the busier of the two services', () => {
+    for (const name of ['pikaia-ecs-high-cpu', 'pikaia-ecs-high-memory']) {
+      assert.equal(last(name, { api: [10, 10, 10], worker: [90, 90, 90] }), 'ALARM');
+      assert.equal(last(name, { api: [90, 90, 90], worker: [null, null, null] }), 'ALARM');
+      assert.equal(last(name, { api: [85, 85, 85], worker: [1, 1, 1] }), 'OK');
+      assert.equal(last(name, { api: [null, null, null], worker: [null, null, null] }), 'OK');
+      assert.deepEqual(
+        alarm(name).Metrics!.flatMap(({ MetricStat }) => MetricStat?.Stat ?? []),
+        ['Maximum', 'Maximum'],
+      );
+    }
+  });
+
+  it('of the database look at its busiest instance', () => {
+    assert.deepEqual(states('pikaia-db-high-cpu', { metric: [81, 81, 81, null] }), ['OK', 'OK', 'ALARM', 'ALARM']);
+    assert.deepEqual(states('pikaia-db-high-connections', { metric: [500, 501, 501] }), ['OK', 'OK', 'ALARM']);
+    assert.equal(last('pikaia-db-xid-age', { metric: [6e8, 6e8, 6e8] }), 'ALARM');
+  });
+});
+
+describe(COMPOSITE, () => {
+  it('is what users notice', () => {
+    const [composite] = resourcesOf(defaults().templates.PikaiaObservability, 'AWS::CloudWatch::CompositeAlarm');
+    const rule = JSON.stringify(composite!.Properties['AlarmRule']);
+    const named = [...rule.matchAll(/"(pikaia\w+?)[\dA-F]{8}"/g)].map(([, id]) => id);
+    assert.deepEqual(named, [
+      'pikaiahigherrorrate',
+      'pikaiahighlatency',
+      'pikaiaunhealthyhosts',
+      'pikaiaoutboxlag',
+      'pikaiaconsumerlag',
+    ]);
+    assert.equal(rule.match(/ OR ALARM\(/g)?.length, 4);
+  });
+});

@@ -1,0 +1,44 @@
+import { App, Stack } from 'aws-cdk-lib';
+import { Queue } from 'aws-cdk-lib/aws-sqs';
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { deploy } from '../src/deployment.ts';
+import { FEATURE_FLAGS } from '../src/feature-flags.ts';
+import { ACKNOWLEDGEMENTS } from '../src/permissions/acknowledgements.ts';
+import { checkBy, findingsIn } from './support/nag.ts';
+import { contextOf } from './support/synthesis.ts';
+
+/** The findings of AwsSolutions in what is built. */
+function findings(build: (app: App) => void): string[] {
+  const outdir = mkdtempSync(join(tmpdir(), 'pikaia-nag-'));
+  const print = console.error;
+  console.error = () => undefined; // it prints every finding
+  try {
+    const app = new App({ outdir, context: contextOf(), postCliContext: { ...FEATURE_FLAGS }, analyticsReporting: false });
+    checkBy(app);
+    build(app);
+    assert.throws(() => app.synth(), /Validation failed/); // it would not deploy as it is
+    return findingsIn(outdir);
+  } finally {
+    console.error = print;
+    rmSync(outdir, { recursive: true }); // what mkdtemp returned
+  }
+}
+
+describe("AWS's own rules (cdk-nag, AwsSolutions)", () => {
+  it('find what is acknowledged with its reason, and nothing else', () => {
+    assert.deepEqual(
+      findings((app) => void deploy(app)),
+      ACKNOWLEDGEMENTS.map(({ rule, path }) => `${rule} at ${path}`).sort(),
+    );
+    for (const { path, reason } of ACKNOWLEDGEMENTS) assert.match(reason, /^.{40,}\.$/, path);
+  });
+
+  it('would find a queue without TLS and dead letters (planted)', () => {
+    const planted = findings((app) => void new Queue(new Stack(app, 'Planted'), 'Queue'));
+    assert.deepEqual(planted, ['AwsSolutions-SQS3 at Planted/Queue/Resource', 'AwsSolutions-SQS4 at Planted/Queue/Resource']);
+  });
+});

@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import { MemberInvited, MemberRemoved, MemberRoleChanged, OrganizationUpdated } from '@pikaia/contracts';
+import { contractOf, type Contract, type SinkEvent } from '@pikaia/events';
+// What the sink sends, and no imitation of it.
+import { toEntry } from '../../../libs/events/dist/sinks/eventbridge/bus-entry.js';
+
+/** Data of each contract. */
+export const samples: readonly { readonly contract: Contract; readonly data: object }[] = [
+  {
+    contract: contractOf(MemberInvited),
+    data: {
+      email: 'bob@example.com',
+      name: 'Bob',
+      role: 'member',
+      organization_name: 'Example',
+      invited_by: { id: '5f0c3b1e-2a4d-4c59-9f51-0d6f0a9b7c11', email: 'alice@example.com' },
+    },
+  },
+  {
+    contract: contractOf(MemberRemoved),
+    data: { user_id: '5f0c3b1e-2a4d-4c59-9f51-0d6f0a9b7c11', email: 'bob@example.com', role: 'member' },
+  },
+  { contract: contractOf(MemberRoleChanged), data: { old_role: 'member', new_role: 'admin' } },
+  { contract: contractOf(OrganizationUpdated), data: { changed: ['name'], old: { name: 'A' }, new: { name: 'B' } } },
+];
+
+/** An event as EventBridge compares it with patterns: what the sink puts, and what the bus adds. */
+export function delivered({ type, version, aggregate }: Contract, data: object): Record<string, unknown> {
+  const event: SinkEvent = {
+    position: '7',
+    eventId: randomUUID(),
+    eventType: type,
+    schemaVersion: version,
+    aggregateType: aggregate,
+    aggregateId: randomUUID(),
+    organizationId: randomUUID(),
+    correlationId: randomUUID(),
+    occurredAt: new Date(),
+    payload: JSON.stringify({ event_type: type, schema_version: version, data }),
+    attempt: 1,
+  };
+  const { Source, DetailType, Detail, Time, Resources } = toEntry(event, 'pikaia');
+  return {
+    version: '0',
+    id: randomUUID(),
+    account: '123456789012',
+    region: 'eu-central-1',
+    time: Time!.toISOString(),
+    source: Source,
+    'detail-type': DetailType,
+    resources: Resources,
+    detail: JSON.parse(Detail!),
+  };
+}
