@@ -1,10 +1,11 @@
 import { Setting } from '@pikaia/core';
 import { IsInt, IsString, Max, Min, MinLength, ValidateIf } from 'class-validator';
+import { SessionSettings } from './authentication/session.settings.js';
 
 // Cursors that this signs are worth nothing to anybody: it keeps lists working across restarts in development.
 const DEVELOPMENT_CURSOR_KEY = 'pikaia development cursor key: not a secret';
 
-export class ApiSettings {
+export class ApiSettings extends SessionSettings {
   @Setting('PORT', { about: 'port on which the API listens', default: '3000' })
   @IsInt()
   @Min(0)

@@ -6,7 +6,7 @@ import { Problem } from '../errors/problem.js';
 import { ACCESS, type Access, type AuthenticatedRequest } from './access.js';
 import { IdentityRepository } from './identity.repository.js';
 import type { Identity } from './identity.js';
-import { SESSION_VERIFIER, SessionRefusedError, type SessionVerifier } from './session-verifier.js';
+import { SESSION_VERIFIER, SessionRefusedError, SessionsUnavailableError, type SessionVerifier } from './session-verifier.js';
 
 const logger = getLogger('authentication');
 
@@ -54,6 +54,7 @@ export class AuthenticationGuard implements CanActivate {
       if (identity) return identity;
       logger.warning('session_without_membership', { 'session.id': session.id });
     } catch (error) {
+      if (error instanceof SessionsUnavailableError) throw Problem.unavailable(error.retryAfterSeconds, error);
       if (!(error instanceof SessionRefusedError)) throw error;
       logger.info('session_refused', { 'session.reason': error.message });
       throw Problem.unauthorized('The session token is not valid or has expired. Sign in again.');

@@ -13,7 +13,7 @@ export function refuseInProduction(): void {
   if (process.env['NODE_ENV'] === 'production') {
     throw new PikaiaError(
       'PIKAIA_DEVELOPMENT_SESSIONS_IN_PRODUCTION',
-      'The development issuer refuses to run with NODE_ENV=production: whoever reads its key could sign in as anybody.',
+      'The development issuer refuses to run with NODE_ENV=production: whoever reads its key could sign in as anybody. Set SESSION_JWKS_URL, SESSION_ISSUER and SESSION_AUDIENCE to those of a session provider.',
     );
   }
 }

@@ -12,7 +12,8 @@ export interface SessionVerifier {
   /**
    * Verifies signature, issuer, audience and time of a session token.
    *
-   * @throws SessionRefusedError for every token that does not prove a session that is in force.
+   * @throws SessionRefusedError for every token that does not prove a session that is in force; SessionsUnavailableError where
+   * that cannot be told at the moment.
    */
   verify(token: string): Promise<Session>;
 }
@@ -22,4 +23,16 @@ export const SESSION_VERIFIER = Symbol('pikaia.session-verifier');
 /** The token proves nothing; the reason is for the log, never for the caller. */
 export class SessionRefusedError extends Error {
   override readonly name = 'SessionRefusedError';
+}
+
+/** The token may be good: what it would be verified with cannot be fetched. A 401 would sign people out for an outage. */
+export class SessionsUnavailableError extends Error {
+  override readonly name = 'SessionsUnavailableError';
+
+  constructor(
+    readonly retryAfterSeconds: number,
+    options: ErrorOptions,
+  ) {
+    super("The session provider's keys cannot be fetched.", options);
+  }
 }

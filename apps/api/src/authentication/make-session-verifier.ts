@@ -1,0 +1,18 @@
+import { join } from 'node:path';
+import type { ApiSettings } from '../api.settings.js';
+import { DevelopmentSessionVerifier } from './development-session.verifier.js';
+import { ProviderKeys } from './provider-keys.js';
+import { ProviderSessionVerifier } from './provider-session.verifier.js';
+import type { SessionVerifier } from './session-verifier.js';
+
+/** @throws PikaiaError `PIKAIA_DEVELOPMENT_SESSIONS_IN_PRODUCTION` in production without a provider. */
+export async function makeSessionVerifier(settings: ApiSettings): Promise<SessionVerifier> {
+  const { sessionJwksUrl, sessionIssuer, sessionAudience, sessionOperatorOrganization, varDirectory } = settings;
+  if (sessionJwksUrl === undefined) return DevelopmentSessionVerifier.create(join(varDirectory, 'keys'));
+  return new ProviderSessionVerifier({
+    keys: new ProviderKeys({ url: new URL(sessionJwksUrl) }).find,
+    issuer: sessionIssuer!,
+    audience: sessionAudience!,
+    operatorOrganization: sessionOperatorOrganization,
+  });
+}

@@ -1,0 +1,195 @@
+import { captureLogs } from '@pikaia/logging/testing';
+import { exportSPKI, importJWK, UnsecuredJWT, type CryptoKey, type JWTPayload } from 'jose';
+import { createHmac } from 'node:crypto';
+import { SessionProvider } from '../../../../test/support/session-provider.js';
+import { until } from '../../../../test/support/until.js';
+import { ProviderKeys } from './provider-keys.js';
+import { ProviderSessionVerifier } from './provider-session.verifier.js';
+import { SessionRefusedError, SessionsUnavailableError } from './session-verifier.js';
+
+let provider: SessionProvider;
+
+beforeEach(async () => {
+  provider = await SessionProvider.start();
+});
+afterEach(() => provider.stop());
+
+const OPERATORS = 'organization-test-operators';
+type Timings = NonNullable<ConstructorParameters<typeof ProviderKeys>[0]['timings']>;
+
+function verifierWith(timings: Timings = {}): ProviderSessionVerifier {
+  const { issuer, audience, jwksUrl } = provider;
+  const { find } = new ProviderKeys({ url: new URL(jwksUrl), timings });
+  return new ProviderSessionVerifier({ keys: find, issuer, audience, operatorOrganization: OPERATORS });
+}
+
+describe('the sessions of a provider', () => {
+  it('say who signed in and where, by keys that are fetched once for all', async () => {
+    const verifier = verifierWith();
+    const sessions = await Promise.all([1, 2, 3].map(async (n) => verifier.verify(await provider.sign(`member-test-${n}`))));
+    expect(sessions).toEqual(
+      [1, 2, 3].map((n) => ({ id: 'session-test-1', subject: `member-test-${n}`, organization: 'organization-test-1' })),
+    );
+    expect(provider.fetches).toBe(1);
+  });
+
+  it("are operators' where they belong to the operators' organization, and only there", async () => {
+    const verifier = verifierWith();
+    expect(await verifier.verify(await provider.sign('member-test-9', { organization: OPERATORS }))).toEqual({
+      id: 'session-test-1',
+      subject: 'member-test-9',
+    });
+    const { operatorOrganization: _, ...options } = {
+      operatorOrganization: 0,
+      issuer: provider.issuer,
+      audience: provider.audience,
+    };
+    const without = new ProviderSessionVerifier({ ...options, keys: new ProviderKeys({ url: new URL(provider.jwksUrl) }).find });
+    expect(await without.verify(await provider.sign('m', { organization: OPERATORS }))).toHaveProperty('organization', OPERATORS);
+  });
+
+  it.each([
+    ['is over, by more than clocks may differ', () => provider.sign('m', { expires: -40 })],
+    ['begins later, by more than that', () => provider.sign('m', { notBefore: 40 })],
+    ['is of another issuer', () => provider.sign('m', { issuer: 'stytch.com/project-test-2' })],
+    ['is for another audience', () => provider.sign('m', { audience: 'project-test-2' })],
+    ['never ends', () => provider.sign('m', { claims: { exp: undefined } })],
+    ['is nobody’s', () => provider.sign('m', { claims: { sub: undefined } })],
+    ['is no session', () => provider.sign('m', { claims: { 'https://stytch.com/session': undefined } })],
+    ['is no token', async () => 'nonsense'],
+    ['is not signed', async () => new UnsecuredJWT(provider.claims('m') as JWTPayload).encode()],
+    ['claims not to be signed', async () => (await provider.sign('m')).replace(/^[^.]+/, base64({ alg: 'none', kid: 'first' }))],
+    ['is signed with the public key as if that were a secret', () => confused()],
+    ['is signed by the same key in another way', () => signedAs('PS256')],
+    [
+      'names a key of nobody',
+      async () => (await provider.addKey('stranger', { publish: false }), provider.sign('m', { kid: 'stranger' })),
+    ],
+    [
+      'is signed by another key than it names',
+      async () => {
+        await provider.addKey('stranger', { publish: false });
+        const [, payload, signature] = (await provider.sign('m', { kid: 'stranger' })).split('.');
+        return `${base64({ alg: 'RS256', kid: 'first' })}.${payload}.${signature}`;
+      },
+    ],
+    [
+      'brings its own key',
+      async () => {
+        await provider.addKey('stranger', { publish: false });
+        const [, payload, signature] = (await provider.sign('m', { kid: 'stranger' })).split('.');
+        return `${base64({ alg: 'RS256', jwk: provider.publicKey('stranger') })}.${payload}.${signature}`;
+      },
+    ],
+  ])('are refused where the token %s', async (_, make) => {
+    await expect(verifierWith().verify(await make())).rejects.toThrow(SessionRefusedError);
+  });
+
+  it.each([
+    ['a token that has just run out', { expires: -20 }],
+    ['one that begins in a moment', { notBefore: 20 }],
+  ])('bear clocks that differ: %s', async (_, options) => {
+    await expect(verifierWith().verify(await provider.sign('m', options))).resolves.toMatchObject({ subject: 'm' });
+  });
+
+  const base64 = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+  /** HS256 over the text of the public key: what a verifier falls for that lets the token choose. */
+  async function confused(): Promise<string> {
+    const key = (await importJWK(provider.publicKey('first'), 'RS256', { extractable: true })) as CryptoKey;
+    const input = `${base64({ alg: 'HS256', kid: 'first' })}.${base64(provider.claims('m'))}`;
+    return `${input}.${createHmac('sha256', await exportSPKI(key))
+      .update(input)
+      .digest('base64url')}`;
+  }
+
+  async function signedAs(alg: string): Promise<string> {
+    await provider.addKey('other-way', { alg });
+    return provider.sign('m', { kid: 'other-way' });
+  }
+});
+
+describe('the keys of a provider', () => {
+  it('are fetched anew for a key id that is not known: a rotation needs nothing', async () => {
+    const verifier = verifierWith({ cooldownMs: 0 });
+    await verifier.verify(await provider.sign('m'));
+    await provider.addKey('second');
+    await expect(verifier.verify(await provider.sign('m', { kid: 'second' }))).resolves.toMatchObject({ subject: 'm' });
+    expect(provider.fetches).toBe(2);
+  });
+
+  it('are not fetched more often than allowed, however many unknown ids come', async () => {
+    const verifier = verifierWith();
+    await verifier.verify(await provider.sign('m'));
+    await provider.addKey('stranger', { publish: false });
+    const token = await provider.sign('m', { kid: 'stranger' });
+    for (let n = 0; n < 20; n++) await expect(verifier.verify(token)).rejects.toThrow(SessionRefusedError);
+    expect(provider.fetches).toBe(1);
+  });
+
+  it('are fetched anew in the background, so that a key that was withdrawn is not believed for long', async () => {
+    const verifier = verifierWith({ refreshAfterMs: 0, cooldownMs: 60_000 });
+    const token = await provider.sign('m');
+    await verifier.verify(token);
+    await provider.addKey('second');
+    provider.withdrawKey('first');
+    await until('the refusal', () =>
+      verifier.verify(token).then(
+        () => false,
+        (error: unknown) => error instanceof SessionRefusedError,
+      ),
+    );
+  });
+
+  it('go on while the provider is away, and it is said once', async () => {
+    const verifier = verifierWith({ refreshAfterMs: 0, retryAfterFailureMs: 0, timeoutMs: 100 });
+    const token = await provider.sign('m');
+    await verifier.verify(token);
+    using logs = captureLogs();
+    for (const fault of ['cut', 503, 'silent', 'no JSON', '{"keys":7}'] as const) {
+      provider.fault = fault;
+      const before = provider.fetches;
+      await until(`a fetch that fails: ${fault}`, async () => (await verifier.verify(token), provider.fetches > before));
+    }
+    await until('the line', () => logs.records.length > 0);
+    expect(logs.records.map(({ event }) => event)).toEqual(['session_keys_unavailable']);
+  });
+
+  it.each(['cut', 500, 404, 'silent', 'no JSON', '{}'] as const)(
+    'that never came make no session refused, only unavailable, and nobody waits for them twice: %s',
+    async (fault) => {
+      const verifier = verifierWith({ timeoutMs: 200 });
+      const token = await provider.sign('m');
+      provider.fault = fault;
+      const failing = async () => verifier.verify(token).catch((error: unknown) => error);
+      expect(await failing()).toBeInstanceOf(SessionsUnavailableError);
+      expect(await failing()).toMatchObject({ retryAfterSeconds: 5 });
+      expect(provider.fetches).toBe(1);
+    },
+  );
+
+  it('come back by themselves', async () => {
+    const verifier = verifierWith({ retryAfterFailureMs: 0 });
+    const token = await provider.sign('m');
+    provider.fault = 503;
+    await expect(verifier.verify(token)).rejects.toThrow(SessionsUnavailableError);
+    provider.fault = undefined;
+    await expect(verifier.verify(token)).resolves.toMatchObject({ subject: 'm' });
+  });
+
+  it('cannot say whether a new id is a rotation while the provider is away: unavailable, not refused', async () => {
+    const verifier = verifierWith({ cooldownMs: 0 });
+    await verifier.verify(await provider.sign('m'));
+    await provider.addKey('second');
+    provider.fault = 'cut';
+    await expect(verifier.verify(await provider.sign('m', { kid: 'second' }))).rejects.toThrow(SessionsUnavailableError);
+  });
+
+  it('are not believed for ever when they cannot be fetched', async () => {
+    const verifier = verifierWith({ keepMs: 0 });
+    const token = await provider.sign('m');
+    await verifier.verify(token);
+    provider.fault = 'cut';
+    await expect(verifier.verify(token)).rejects.toThrow(SessionsUnavailableError);
+  });
+});

@@ -1,0 +1,68 @@
+import { SessionProvider } from '../support/session-provider.js';
+import { System } from '../support/system.js';
+import { until } from '../support/until.js';
+
+const SLOW_MACHINE_MS = 60_000;
+
+describe('an api whose sessions a provider issues, in production', () => {
+  let provider: SessionProvider;
+  let system: System;
+  let alice: { provider_id: string; organization: string };
+
+  beforeAll(async () => {
+    provider = await SessionProvider.start();
+    system = await System.start({
+      worker: false,
+      environment: {
+        NODE_ENV: 'production',
+        CURSOR_SECRET: 'a secret of the tests, long enough for it',
+        SESSION_JWKS_URL: provider.jwksUrl,
+        SESSION_ISSUER: provider.issuer,
+        SESSION_AUDIENCE: provider.audience,
+        SESSION_OPERATOR_ORGANIZATION: 'organization-test-operators',
+      },
+    });
+    [alice] = (await system.query<typeof alice>(
+      `select m.provider_id, o.provider_id as organization from organizations_member m
+       join organizations_user u on u.id = m.user_id join organizations_organization o on o.id = m.organization_id
+       where u.email = 'alice@example.com'`,
+    )) as [typeof alice];
+  }, SLOW_MACHINE_MS);
+  afterAll(async () => {
+    await system.stop();
+    await provider.stop();
+  });
+
+  const me = (token: string, path = '/me') => system.request('GET', path, { headers: { authorization: `Bearer ${token}` } });
+
+  it(
+    'answers 503 with Retry-After while the keys cannot be had, since that is nobody’s fault',
+    async () => {
+      provider.fault = 503;
+      const answer = await me(await provider.sign(alice.provider_id, { organization: alice.organization }));
+      expect(answer).toMatchObject({ status: 503, body: { type: 'urn:pikaia:problem:unavailable' } });
+      expect(answer.headers.get('retry-after')).toBe('5');
+      expect(JSON.stringify(answer.body)).not.toContain('127.0.0.1');
+      provider.fault = undefined;
+      const token = await provider.sign(alice.provider_id, { organization: alice.organization });
+      await until('the keys', async () => (await me(token)).status === 200);
+    },
+    SLOW_MACHINE_MS,
+  );
+
+  it('lets members and operators in, and nobody else', async () => {
+    const { organization } = alice;
+    expect(await me(await provider.sign(alice.provider_id, { organization }))).toMatchObject({
+      status: 200,
+      body: { email: 'alice@example.com' },
+    });
+    const [olga] = await system.query<{ provider_id: string }>(
+      "select provider_id from organizations_user where email = 'olga@example.com'",
+    );
+    const operators = await provider.sign(olga!.provider_id, { organization: 'organization-test-operators' });
+    expect((await me(operators, '/admin/outbox')).status).toBe(200);
+    expect((await me(await provider.sign(olga!.provider_id, { organization }), '/admin/outbox')).status).toBe(403);
+    expect((await me(await provider.sign(alice.provider_id, { organization, expires: -60 }))).status).toBe(401);
+    expect((await me(await system.token('alice@example.com'))).status).toBe(401); // the development issuer's
+  });
+});

@@ -1,0 +1,118 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
+
+interface Pair {
+  readonly privateKey: CryptoKey;
+  readonly jwk: JWK;
+}
+
+export interface TokenOptions {
+  readonly organization?: string | null;
+  readonly kid?: string;
+  readonly issuer?: string;
+  readonly audience?: string;
+  /** Seconds from now. */
+  readonly expires?: number;
+  readonly notBefore?: number;
+  readonly claims?: Readonly<Record<string, unknown>>;
+}
+
+/** Made once in a process for each name: RSA keys take their time. */
+const made = new Map<string, Promise<Pair>>();
+
+async function makePair(kid: string, alg: string): Promise<Pair> {
+  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
+  return { privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } };
+}
+
+/** A session provider with claims as Stytch B2B has them: signs, and serves its public keys over HTTP. */
+export class SessionProvider {
+  readonly issuer = 'stytch.com/project-test-1';
+  readonly audience = 'project-test-1';
+  /** How often the keys were asked for. */
+  fetches = 0;
+  /** What it does instead of answering with its keys. */
+  fault: 'silent' | 'cut' | number | string | undefined;
+  private readonly pairs = new Map<string, Pair>();
+  private readonly published = new Set<string>();
+
+  private constructor(private readonly server: Server) {}
+
+  static async start(): Promise<SessionProvider> {
+    const server = createServer();
+    const provider = new SessionProvider(server);
+    server.on('request', (_, response) => {
+      provider.fetches++;
+      const { fault } = provider;
+      if (fault === 'silent') return;
+      if (fault === 'cut') return void response.destroy();
+      if (typeof fault === 'number') return void response.writeHead(fault).end('{}');
+      const keys = [...provider.published].map((kid) => provider.pairs.get(kid)!.jwk);
+      response.writeHead(200, { 'content-type': 'application/json' }).end(fault ?? JSON.stringify({ keys }));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    await provider.addKey('first');
+    return provider;
+  }
+
+  get jwksUrl(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/keys`;
+  }
+
+  /** Makes a key, and publishes it unless told otherwise. */
+  async addKey(kid: string, { publish = true, alg = 'RS256' } = {}): Promise<void> {
+    const name = `${kid} ${alg}`;
+    if (!made.has(name)) made.set(name, makePair(kid, alg));
+    this.pairs.set(kid, await made.get(name)!);
+    if (publish) this.published.add(kid);
+  }
+
+  withdrawKey(kid: string): void {
+    this.published.delete(kid);
+  }
+
+  publicKey(kid: string): JWK {
+    return this.pairs.get(kid)!.jwk;
+  }
+
+  claims(
+    subject: string,
+    { organization = 'organization-test-1', issuer, audience, expires = 300, notBefore = 0, claims }: TokenOptions = {},
+  ) {
+    const now = Math.floor(Date.now() / 1000);
+    return {
+      sub: subject,
+      iss: issuer ?? this.issuer,
+      aud: [audience ?? this.audience],
+      iat: now,
+      nbf: now + notBefore,
+      exp: now + expires,
+      'https://stytch.com/session': {
+        id: 'session-test-1',
+        started_at: new Date().toISOString(),
+        last_accessed_at: new Date().toISOString(),
+        expires_at: new Date(Date.now() + 3_600_000).toISOString(),
+        attributes: { ip_address: '192.0.2.1', user_agent: 'a browser' },
+        authentication_factors: [{ type: 'magic_link', delivery_method: 'email' }],
+        roles: ['stytch_member'],
+      },
+      ...(organization !== null && { 'https://stytch.com/organization': { organization_id: organization, slug: 'acme' } }),
+      ...claims,
+    };
+  }
+
+  sign(subject: string, options: TokenOptions = {}): Promise<string> {
+    const kid = options.kid ?? 'first';
+    const { privateKey, jwk } = this.pairs.get(kid)!;
+    return new SignJWT(this.claims(subject, options)).setProtectedHeader({ alg: jwk.alg!, kid, typ: 'JWT' }).sign(privateKey);
+  }
+
+  async stop(): Promise<void> {
+    this.server.close();
+    this.server.closeAllConnections();
+    await once(this.server, 'close');
+  }
+}
