@@ -163,7 +163,7 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
     await writeForAWhile();
     await eventually(quiet([honest]), Boolean, 10_000);
     expect([...committed].some((id) => !honest.handedOver.has(id))).toBe(true);
-  });
+  }, 60_000);
 
   async function changeEmptying(from: string, to: string): Promise<void> {
     const { rows } = await owner.query<{ text: string }>(`select pg_get_functiondef('outbox.empty_slot'::regproc) as text`);

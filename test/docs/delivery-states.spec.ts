@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import * as marks from '../../libs/events/src/relay/delivery.js';
+import type { Delivery, DeliveryStatus } from '../../libs/events/src/relay/delivery.js';
+import { blocks } from './code-blocks.js';
+
+const guarantees = readFileSync(resolve(__dirname, '../../docs/guarantees.md'), 'utf8');
+const STATES: Record<DeliveryStatus, true> = { retrying: true, waiting: true, failed: true, skipped: true, published: true };
+const WITHIN_OTHERS = ['markRetrying']; // what markRefused and markPostponed have in common
+
+interface Transition {
+  readonly from: string;
+  readonly to: string;
+  readonly by: string;
+}
+
+function transitionsOf(diagram: string): Transition[] {
+  return diagram.split('\n').flatMap((line) => {
+    const [, from = '', to = '', functions = ''] = /^\s*(\S+) --> (\S+): (.+)$/.exec(line) ?? [];
+    return functions ? functions.split(', ').map((by) => ({ from, to, by })) : [];
+  });
+}
+
+/** What the functions make of a delivery: the transitions of the code. */
+function codedTransitions(): Map<string, Set<string>> {
+  const event = { eventId: 'e', position: '1', payload: '{}' } as unknown as Delivery;
+  const first = marks.undelivered(event);
+  const last = { ...first, attempts: marks.MAX_ATTEMPTS - 1 };
+  const now = new Date();
+  const error = new Error('no');
+  const made: Record<string, Delivery[]> = {
+    markRefused: [first, last].map((delivery) => marks.markRefused(delivery, { error }, now, () => 0)),
+    markPostponed: [marks.markPostponed(first, error, now, 1)],
+    markFailed: [marks.markFailed(first, 1, error)],
+    markWaiting: [marks.markWaiting(event)],
+    markRevived: [marks.markRevived(first, now)],
+    markSkipped: [marks.markSkipped(first)],
+    markPublished: [marks.markPublished(first)],
+  };
+  const exported = Object.keys(marks).filter((name) => name.startsWith('mark') && !WITHIN_OTHERS.includes(name));
+  expect(Object.keys(made).sort()).toEqual(exported.sort());
+  return new Map(Object.entries(made).map(([name, list]) => [name, new Set(list.map(({ status }) => status))]));
+}
+
+/** What the diagram says otherwise than the code. */
+function differences(diagram: string): string[] {
+  const drawn = transitionsOf(diagram);
+  const coded = codedTransitions();
+  const drawnTo = (name: string) => new Set(drawn.filter(({ by }) => by === name).map(({ to }) => to));
+  const states = new Set(drawn.flatMap(({ from, to }) => [from, to]));
+  return [
+    ...drawn.filter(({ by, to }) => by.startsWith('mark') && !coded.get(by)?.has(to)).map(({ by, to }) => `${by} makes no ${to}`),
+    ...[...coded].flatMap(([name, to]) =>
+      [...to].filter((state) => !drawnTo(name).has(state)).map((s) => `${name} makes ${s} too`),
+    ),
+    ...Object.keys(STATES)
+      .filter((state) => !states.has(state))
+      .map((state) => `${state} is missing`),
+    ...[...states]
+      .filter((state) => ![...Object.keys(STATES), 'pending', '[*]'].includes(state))
+      .map((state) => `there is no ${state}`),
+  ];
+}
+
+describe('the states of a delivery in the guarantees', () => {
+  const diagram = blocks(guarantees, 'mermaid').find((text) => text.includes('retrying'))!;
+
+  it('are those of the code, each transition by the function that makes it', () => {
+    expect(transitionsOf(diagram).length).toBeGreaterThan(20);
+    expect(differences(diagram)).toEqual([]);
+  });
+
+  it.each([
+    ['a state that does not exist', 'failed --> lost: markSkipped', ['markSkipped makes no lost', 'there is no lost']],
+    ['a function that does something else', 'failed --> waiting: markRevived', ['markRevived makes no waiting']],
+  ])('are compared: %s is seen (planted)', (_, line, expected) => {
+    expect(differences(`${diagram}\n${line}`)).toEqual(expected);
+  });
+
+  it('are compared: a transition that is not drawn is seen (planted)', () => {
+    expect(differences(diagram.replace(/^.*markWaiting.*$/m, ''))).toEqual(['markWaiting makes waiting too']);
+  });
+});

@@ -1,0 +1,223 @@
+import { randomInt } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { registerSinks } from '../../libs/events/src/relay/register-sinks.js';
+import { startDatabaseServer, type TestDatabaseServer } from '../support/database-server.js';
+import { FaultProducers, KEYS_TABLE } from '../support/fault.producers.js';
+import { flawlessRelay, relayFlawsOf, type Delivered, type Disruption, type RelayFlaws } from '../support/relay.history.js';
+import { FAULT_POINTS, RelayProcess, type RelayOrders } from '../support/relay.process.js';
+import { ScriptedSink } from '../support/scripted-sink.js';
+import { seededRandom } from '../support/seeded-random.js';
+import { eventually } from '../support/until.js';
+
+// PIKAIA_PROOF_SECONDS makes it run for longer, PIKAIA_PROOF_SEED repeats the choices of a run.
+const SECONDS = Number(process.env['PIKAIA_PROOF_SECONDS'] ?? 0);
+const SEED = Number(process.env['PIKAIA_PROOF_SEED'] ?? randomInt(2 ** 31));
+const WORKERS = 3;
+const WRITERS = 3;
+const FAULT_MS = 500;
+const LEADER_TIMEOUT_MS = 1500;
+const HORIZON_MS = 3000; // cursors are stored every 50 ms; the machine may be busy
+const HOUR_MS = 3_600_000;
+const PATIENCE_MS = 60_000;
+
+jest.setTimeout((SECONDS + 150) * 1000);
+
+describe(`relays under a nemesis (seed ${SEED})`, () => {
+  const random = seededRandom(SEED);
+  const sink = new ScriptedSink('history');
+  const directory = mkdtempSync(join(tmpdir(), 'pikaia-history-'));
+  const file = join(directory, 'delivered');
+  const disruptions: Disruption[] = [];
+  const counts: Record<string, number> = {};
+  let database: TestDatabaseServer;
+  let producers: FaultProducers;
+  let workers: RelayProcess[] = [];
+
+  beforeAll(async () => {
+    database = await startDatabaseServer();
+    await asOwner((owner) => owner.query(KEYS_TABLE));
+    await registerSinks(database.workerUrl, [sink], 'spec');
+    await replaceTheDead();
+    producers = new FaultProducers(database.apiUrl, WRITERS, random);
+  });
+
+  afterAll(async () => {
+    await Promise.all(workers.map((worker) => worker.stop()));
+    await database.drop();
+    rmSync(directory, { recursive: true, force: true }); // what mkdtemp returned
+  });
+
+  async function asOwner<T>(work: (owner: pg.Client) => Promise<T>): Promise<T> {
+    const owner = new pg.Client({ connectionString: database.ownerUrl });
+    owner.on('error', () => undefined);
+    await owner.connect();
+    try {
+      return await work(owner);
+    } finally {
+      await owner.end();
+    }
+  }
+
+  /** Workers are kept at their number, as by whoever runs them. */
+  async function replaceTheDead(): Promise<void> {
+    workers = workers.filter((worker) => worker.isRunning);
+    const environment = {
+      RELAY_URL: database.workerUrl,
+      RELAY_FILE: file,
+      RELAY_SINK: sink.name,
+      RELAY_LEADER_TIMEOUT_MS: String(LEADER_TIMEOUT_MS),
+    };
+    while (workers.length < WORKERS) workers.push(await RelayProcess.start(environment));
+  }
+
+  const orderAll = (orders: RelayOrders): void => workers.forEach((worker) => worker.order(orders));
+
+  const oneHasDied = () => eventually(() => workers.some((worker) => !worker.isRunning), Boolean, PATIENCE_MS);
+
+  /** The process of the worker that leads. */
+  async function leader(): Promise<RelayProcess> {
+    const sql = `select s.leader from outbox.outbox_sink s where exists (
+      select from pg_locks where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database()))`;
+    return eventually(
+      async () => {
+        const { rows } = await asOwner((owner) => owner.query<{ leader: string | null }>(sql));
+        return workers.find(({ child }) => String(child.pid) === rows[0]?.leader)!;
+      },
+      (found) => found?.isRunning,
+      PATIENCE_MS,
+    );
+  }
+
+  const killedAt =
+    (point: (typeof FAULT_POINTS)[number]): (() => Promise<void>) =>
+    async () => {
+      const victim = point === 'on hand-over' ? await leader() : undefined;
+      orderAll({ deadly: point });
+      victim?.order({ stop: true });
+      await oneHasDied();
+      orderAll({ deadly: null });
+    };
+
+  const answering = (mode: RelayOrders['mode']) => async () => {
+    orderAll({ mode });
+    await pause(FAULT_MS);
+    orderAll({ mode: 'accepting' });
+  };
+
+  const nemesis: Record<string, () => Promise<unknown>> = {
+    ...Object.fromEntries(FAULT_POINTS.map((point) => [`killed ${point}`, killedAt(point)])),
+    'stopped in order': async () => (await leader()).stop(),
+    'frozen for longer than its lease': async () => {
+      const frozen = await leader();
+      frozen.signal('SIGSTOP');
+      await eventually(async () => (await leader()) !== frozen, Boolean, PATIENCE_MS);
+      frozen.signal('SIGCONT');
+    },
+    'reading connections terminated': () =>
+      asOwner((owner) =>
+        owner.query(`select pg_terminate_backend(pid) from pg_stat_activity where application_name like 'pikaia-relay%'`),
+      ),
+    'PostgreSQL restarted': () => database.server.restart(),
+    'PostgreSQL crashed': async () => {
+      await database.server.kill();
+      await database.server.start();
+    },
+    throttled: answering('throttled'),
+    'partly refused': answering('partly'),
+    'timed out after acceptance': answering('afterAcceptance'),
+    'clocks set forward': async () => orderAll({ clockAhead: HOUR_MS }),
+    'clocks set back': async () => orderAll({ clockAhead: -HOUR_MS }),
+    'clocks apart': async () => workers.forEach((worker) => worker.order({ clockAhead: (random() - 0.5) * HOUR_MS })),
+  };
+
+  const delivered = (): Delivered[] =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as Delivered);
+
+  const flaws = (history = delivered()): RelayFlaws => {
+    const { committed, rolledBack } = producers;
+    return relayFlawsOf({ committed, rolledBack, delivered: history, disruptions, horizonMs: HORIZON_MS });
+  };
+
+  it('deliver what was committed and nothing else, in the order of each key, and twice only around a fault', async () => {
+    const startedAt = performance.now();
+    do {
+      for (const [what, strike] of shuffled(Object.entries(nemesis))) {
+        const from = Date.now();
+        await strike();
+        await replaceTheDead();
+        await leader();
+        disruptions.push({ what, from, to: Date.now() + LEADER_TIMEOUT_MS }); // whoever was robbed may still be answering
+        counts[what] = (counts[what] ?? 0) + 1;
+        await pause(random() * 200);
+      }
+    } while (performance.now() - startedAt < SECONDS * 1000);
+    await asOwner((owner) => producers.finish(owner));
+    orderAll({ clockAhead: 3 * HOUR_MS }); // what was put off by a clock that was ahead is due as well
+    await eventually(
+      () => flaws().lost.length,
+      (lost) => lost === 0,
+      PATIENCE_MS,
+    );
+    const all = delivered();
+    process.stdout.write(
+      `${JSON.stringify({ seed: SEED, committed: producers.committed.size, rolledBack: producers.rolledBack.size, again: all.length - producers.committed.size, ...counts })}\n`,
+    );
+    expect(flaws()).toEqual(flawlessRelay);
+    expect(all.length).toBeGreaterThan(producers.committed.size); // the faults did interrupt something
+    const unpublished = `select status from events_outboxevent where status <> 'published'`;
+    await eventually(
+      () => asOwner(async (owner) => (await owner.query(unpublished)).rowCount),
+      (count) => count === 0,
+      PATIENCE_MS,
+    );
+  });
+
+  it('once the faults are over, each event comes once', async () => {
+    await pause(HORIZON_MS + LEADER_TIMEOUT_MS); // behind the last of them
+    const before = delivered().length;
+    const more = new FaultProducers(database.apiUrl, WRITERS, random);
+    await eventually(() => more.committed.size > 50, Boolean, PATIENCE_MS);
+    await asOwner((owner) => more.finish(owner));
+    await eventually(() => delivered().length - before >= more.committed.size, Boolean, PATIENCE_MS);
+    for (const [id, produced] of more.committed) producers.committed.set(id, produced);
+    for (const id of more.rolledBack) producers.rolledBack.add(id);
+    expect(delivered()).toHaveLength(before + more.committed.size);
+    expect(flaws()).toEqual(flawlessRelay);
+  });
+
+  it.each<[string, (history: Delivered[]) => Delivered[], keyof RelayFlaws]>([
+    ['one that is missing', (history) => history.filter(({ id }) => id !== history.at(-1)!.id), 'lost'],
+    ['one that nobody wrote', (history) => [...history, { ...history.at(-1)!, id: 'ghost', number: 1e9 }], 'ghosts'],
+    [
+      'one that was taken back',
+      (history) => [...history, { ...history.at(-1)!, id: [...producers.rolledBack][0]!, number: 1e9 }],
+      'undone',
+    ],
+    [
+      'two of a key that have changed places',
+      (history) => {
+        const last = history.at(-1)!;
+        const earlier = history.findLast(({ key, id }) => key === last.key && id !== last.id)!;
+        return history.map((event) => (event === last ? earlier : event === earlier ? last : event));
+      },
+      'disordered',
+    ],
+    ['one that comes again without a cause', (history) => [...history, history.at(-1)!], 'repeated'],
+  ])('the checker sees %s (planted)', (_, plant, flaw) => {
+    expect(flaws(plant(delivered()))[flaw]).toHaveLength(1);
+  });
+
+  function shuffled<T>(list: readonly T[]): T[] {
+    return list
+      .map((item) => ({ item, at: random() }))
+      .sort((a, b) => a.at - b.at)
+      .map(({ item }) => item);
+  }
+});

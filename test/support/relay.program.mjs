@@ -1,0 +1,87 @@
+// A relay in a process of its own, which the test lets die at a point of its choice. Its sink is a file, so that what was
+// handed over stays known whatever becomes of the process: one line an event, written at once.
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { OutboxRelay } from '../../libs/events/dist/relay/outbox.relay.js';
+
+const { RELAY_URL, RELAY_FILE, RELAY_SINK, RELAY_LEADER_TIMEOUT_MS } = process.env;
+const file = openSync(RELAY_FILE, 'a');
+let deadly; // the point at which the process kills itself
+let mode = 'accepting'; // or throttled, partly, afterAcceptance: what the sink does
+let clockAhead = 0;
+
+function pass(point) {
+  if (point === deadly) process.kill(process.pid, 'SIGKILL');
+}
+
+const sink = {
+  name: RELAY_SINK,
+  from: 'beginning',
+  ordering: 'aggregate',
+  types: null,
+  limits: { entries: 5, bytes: 1_000_000, concurrency: 4 },
+  async deliver(batch) {
+    const answering = mode;
+    const outcomes = batch.map((event, index) => {
+      if (index === 1) pass('in mid-batch');
+      if (answering === 'throttled') return { kind: 'transport', error: new Error('throttled') };
+      if (answering === 'partly' && index % 2) return { kind: 'refused', error: new Error('not this one') };
+      const { event_id, aggregate_id, data } = JSON.parse(event.payload);
+      const line = { at: Date.now(), id: event_id, key: aggregate_id, number: data.version, by: process.pid };
+      writeSync(file, `${JSON.stringify(line)}\n`);
+      return answering === 'afterAcceptance' ? { kind: 'transport', error: new Error('no answer') } : { kind: 'accepted' };
+    });
+    pass('after send');
+    await pause(Math.random() * 4);
+    return outcomes;
+  },
+};
+
+class MortalRelay extends OutboxRelay {
+  createReader(client) {
+    const reader = super.createReader(client);
+    const read = reader.read.bind(reader);
+    reader.read = async (cursor) => {
+      const reading = await read(cursor);
+      if (reading.rows.length) pass('after read');
+      return reading;
+    };
+    return reader;
+  }
+
+  createStore(client) {
+    const store = super.createStore(client);
+    const write = store.store.bind(store);
+    store.store = async (...values) => {
+      pass('before the cursor is stored');
+      if (this.stopping) pass('on hand-over');
+      const backend = await write(...values);
+      pass('after the cursor is stored');
+      return backend;
+    };
+    return store;
+  }
+}
+
+const relay = new MortalRelay({
+  url: RELAY_URL,
+  sink,
+  worker: String(process.pid),
+  clock: { now: () => new Date(Date.now() + clockAhead), monotonic: () => performance.now() },
+  limits: { fresh: 50, late: 10, bytes: 1_000_000 },
+  pollIntervalMs: 20,
+  storeIntervalMs: 50,
+  leaderTimeoutMs: Number(RELAY_LEADER_TIMEOUT_MS),
+});
+relay.start();
+
+process.on('message', async (said) => {
+  if ('deadly' in said) deadly = said.deadly;
+  if ('mode' in said) mode = said.mode;
+  if ('clockAhead' in said) clockAhead = said.clockAhead;
+  if (!said.stop) return;
+  await relay.stop();
+  closeSync(file);
+  process.disconnect();
+});
+process.send('started');
