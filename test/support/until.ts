@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 const LOOK_EVERY_MS = 10;
-const PATIENCE_MS = 15_000; // far beyond what it takes; a busy machine must not fail a test
+const PATIENCE_MS = 45_000; // far beyond what it takes; a busy machine must not fail a test
 
 /** Polls until what is seen holds, and answers it; nothing sleeps for an effect. Fails with what it last saw. */
 export async function eventually<T>(

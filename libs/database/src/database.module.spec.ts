@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const start = (url: string) => {
-  const environment = { DATABASE_URL: url, DATABASE_STATEMENT_TIMEOUT_MS: '200', LOG_SLOW_QUERY_MS: '50' };
+  const environment = { DATABASE_URL: url, DATABASE_STATEMENT_TIMEOUT_MS: '1000', LOG_SLOW_QUERY_MS: '50' };
   const [settings] = loadSettings([DatabaseSettings], environment);
   @Module({
     imports: [ClsModule.forRoot({ global: true }), DatabaseModule.forRoot({ settings, applicationName: 'pikaia-spec' })],
@@ -36,8 +36,8 @@ describe('DatabaseModule', () => {
     expect(
       await source.query(`select current_setting('application_name') as name, current_setting('statement_timeout') as statement,
         current_setting('idle_in_transaction_session_timeout') as idle`),
-    ).toEqual([{ name: 'pikaia-spec', statement: '200ms', idle: '400ms' }]);
-    await expect(source.query('select pg_sleep(2)')).rejects.toMatchObject({ code: '57014' });
+    ).toEqual([{ name: 'pikaia-spec', statement: '1s', idle: '2s' }]);
+    await expect(source.query('select pg_sleep(20)')).rejects.toMatchObject({ code: '57014' });
     await app.close();
   });
 
