@@ -1,5 +1,6 @@
 import { context } from '@pikaia/core';
 import { getLogger } from '../logger.js';
+import { flushMetrics } from '../metric/metric.js';
 import { toggleDebug } from '../output/log-output.js';
 import { handleProcessFaults } from './process-faults.js';
 import { logStartupFailure, startup } from './startup-failure.js';
@@ -54,6 +55,7 @@ async function finish(reason: string, service: Service | undefined): Promise<voi
     logger.exception('process_stop_failed', error);
     process.exit(1);
   }
+  flushMetrics(); // process_stopped is the last line
   logger.info('process_stopped');
   process.exit(0);
 }
