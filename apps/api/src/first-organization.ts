@@ -1,0 +1,34 @@
+import { NestFactory } from '@nestjs/core';
+import { context, loadSettings } from '@pikaia/core';
+import { DatabaseSettings } from '@pikaia/database';
+import {
+  configureLogging,
+  getLogger,
+  handleProcessFaults,
+  LoggingSettings,
+  logStartupFailure,
+  nestLogger,
+} from '@pikaia/logging';
+import { readFirstOrganization } from './first-organization/first-organization.arguments.js';
+import { FirstOrganizationModule } from './first-organization/first-organization.module.js';
+import { FirstOrganization } from './first-organization/first-organization.service.js';
+
+/** The command for a new system's first day, as the api's role; it may run again at any time. */
+handleProcessFaults();
+await context
+  .run({ actor: { type: 'system', id: 'first-organization' } }, async () => {
+    const request = readFirstOrganization(process.argv.slice(2));
+    const [database, logging] = loadSettings([DatabaseSettings, LoggingSettings] as const, process.env);
+    configureLogging({ level: logging.logLevel, format: logging.logFormat, service: 'pikaia-first-organization' });
+    const app = await NestFactory.createApplicationContext(FirstOrganizationModule.with(database), {
+      abortOnError: false,
+      logger: nestLogger(),
+    });
+    try {
+      const made = await app.get(FirstOrganization).ensure(request);
+      getLogger('first_organization').info('first_organization_ready', { slug: request.slug, made });
+    } finally {
+      await app.close();
+    }
+  })
+  .catch(logStartupFailure);

@@ -1,0 +1,34 @@
+import { readFirstOrganization } from './first-organization.arguments.js';
+
+const ORGANIZATION = ['--name', 'Acme', '--slug', 'acme', '--provider-id', 'organization-live-1'];
+const ADMIN = ['--admin-email', 'alice@acme.example', '--admin-provider-id', 'member-live-1'];
+
+describe('the arguments of first-organization', () => {
+  it('name an organization, its admin and, if wanted, an operator', () => {
+    expect(readFirstOrganization([...ORGANIZATION, ...ADMIN])).toEqual({
+      name: 'Acme',
+      slug: 'acme',
+      providerId: 'organization-live-1',
+      adminEmail: 'alice@acme.example',
+      adminProviderId: 'member-live-1',
+    });
+    const operator = ['--operator-email', 'olga@example.com', '--operator-provider-id', 'member-live-9'];
+    expect(readFirstOrganization([...ORGANIZATION, ...ADMIN, ...operator])).toMatchObject({ operatorEmail: 'olga@example.com' });
+  });
+
+  it.each([
+    ['no admin', ORGANIZATION, /--admin-email must be an email.*--admin-provider-id should not be empty/],
+    ['an option of nobody', [...ORGANIZATION, ...ADMIN, '--colour', 'red'], /--colour/],
+    ['a slug with spaces', [...ORGANIZATION, ...ADMIN, '--slug', 'the acme'], /--slug must match/],
+    ['half an operator', [...ORGANIZATION, ...ADMIN, '--operator-email', 'olga@example.com'], /belong together/],
+    [
+      'the admin as operator',
+      [...ORGANIZATION, ...ADMIN, '--operator-email', 'alice@ACME.example', '--operator-provider-id', 'x'],
+      /another person than the admin/,
+    ],
+  ])('are refused with %s, and the usage is shown', (_, typed, why) => {
+    const code = 'PIKAIA_ARGUMENTS_INVALID';
+    expect(() => readFirstOrganization(typed)).toThrow(expect.objectContaining({ code, message: expect.stringMatching(why) }));
+    expect(() => readFirstOrganization(typed)).toThrow(/--slug acme --provider-id/);
+  });
+});

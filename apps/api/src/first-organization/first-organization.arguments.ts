@@ -1,0 +1,84 @@
+import { PikaiaError } from '@pikaia/core';
+import { IsEmail, IsNotEmpty, IsOptional, Matches, MaxLength, validateSync } from 'class-validator';
+import { parseArgs } from 'node:util';
+
+const USAGE = `first-organization
+  --name Acme --slug acme --provider-id <the organization's id at the session provider>
+  --admin-email alice@acme.example --admin-provider-id <the member's id there> [--admin-name "Alice Adams"]
+  [--operator-email olga@example.com --operator-provider-id <the member's id there> [--operator-name "Olga Olsen"]]`;
+
+const OPTIONS = {
+  name: 'name',
+  slug: 'slug',
+  providerId: 'provider-id',
+  adminEmail: 'admin-email',
+  adminName: 'admin-name',
+  adminProviderId: 'admin-provider-id',
+  operatorEmail: 'operator-email',
+  operatorName: 'operator-name',
+  operatorProviderId: 'operator-provider-id',
+} as const;
+
+/** What the first organization is to be, and who its people are. */
+export class FirstOrganizationArguments {
+  @IsNotEmpty()
+  @MaxLength(200)
+  name!: string;
+
+  @Matches(/^[a-z0-9][a-z0-9-]{1,62}$/)
+  slug!: string;
+
+  @IsNotEmpty()
+  providerId!: string;
+
+  @IsEmail()
+  adminEmail!: string;
+
+  @IsOptional()
+  @MaxLength(200)
+  adminName?: string;
+
+  @IsNotEmpty()
+  adminProviderId!: string;
+
+  @IsOptional()
+  @IsEmail()
+  operatorEmail?: string;
+
+  @IsOptional()
+  @MaxLength(200)
+  operatorName?: string;
+
+  @IsOptional()
+  @IsNotEmpty()
+  operatorProviderId?: string;
+}
+
+/** @throws PikaiaError `PIKAIA_ARGUMENTS_INVALID` naming each option that is missing, unknown or impossible, with the usage. */
+export function readFirstOrganization(typed: readonly string[]): FirstOrganizationArguments {
+  const problems: string[] = [];
+  const request = new FirstOrganizationArguments();
+  try {
+    const options = Object.fromEntries(Object.values(OPTIONS).map((name) => [name, { type: 'string' as const }]));
+    const { values } = parseArgs({ args: [...typed], options });
+    for (const [property, option] of Object.entries(OPTIONS)) {
+      if (values[option] !== undefined) Object.assign(request, { [property]: values[option] });
+    }
+  } catch (error) {
+    throw refuse([(error as Error).message]);
+  }
+  for (const { property, constraints = {} } of validateSync(request)) {
+    const why = Object.values(constraints)[0]!.replace(property, `--${OPTIONS[property as keyof typeof OPTIONS]}`);
+    problems.push(why);
+  }
+  const { operatorEmail, operatorProviderId, adminEmail } = request;
+  if ((operatorEmail === undefined) !== (operatorProviderId === undefined))
+    problems.push('--operator-email and --operator-provider-id belong together');
+  if (operatorEmail?.toLowerCase() === adminEmail?.toLowerCase() && operatorEmail !== undefined)
+    problems.push('the operator belongs to no organization: give another person than the admin');
+  if (problems.length) throw refuse(problems);
+  return request;
+}
+
+const refuse = (problems: readonly string[]): PikaiaError =>
+  new PikaiaError('PIKAIA_ARGUMENTS_INVALID', `${problems.join('; ')}.\n\n${USAGE}`);

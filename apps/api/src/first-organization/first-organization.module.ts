@@ -1,0 +1,28 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AuditModule } from '@pikaia/audit';
+import { DatabaseModule, type DatabaseSettings } from '@pikaia/database';
+import { ClsModule } from 'nestjs-cls';
+import { Member } from '../members/member.entity.js';
+import { User } from '../members/user.entity.js';
+import { Organization } from '../organizations/organization.entity.js';
+import { FirstOrganization } from './first-organization.service.js';
+
+/** As much of the application as the command needs. */
+@Module({})
+export class FirstOrganizationModule {
+  static with(database: DatabaseSettings): DynamicModule {
+    return {
+      module: FirstOrganizationModule,
+      imports: [
+        ClsModule.forRoot({ global: true }),
+        DatabaseModule.forRoot({
+          settings: database,
+          applicationName: 'pikaia-first-organization',
+          entities: [Organization, User, Member],
+        }),
+        AuditModule.forRoot(),
+      ],
+      providers: [FirstOrganization],
+    };
+  }
+}

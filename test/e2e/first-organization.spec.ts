@@ -1,0 +1,159 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import pg from 'pg';
+import { startPostgres, type PostgresServer } from '../../scripts/postgres.mjs';
+import { ServiceProcess, type LogLine } from '../support/service.process.js';
+import { SessionProvider } from '../support/session-provider.js';
+
+const root = resolve(__dirname, '../..');
+const SLOW_MACHINE_MS = 120_000;
+const ORGANIZATION = ['--name', 'Acme', '--slug', 'acme', '--provider-id', 'organization-live-1'];
+const ADMIN = ['--admin-email', 'Alice@acme.example', '--admin-name', 'Alice Adams', '--admin-provider-id', 'member-live-1'];
+const OPERATOR = ['--operator-email', 'olga@example.com', '--operator-provider-id', 'member-live-9'];
+const ALL = [...ORGANIZATION, ...ADMIN, ...OPERATOR];
+const PASSWORDS = { API_DATABASE_PASSWORD: 'the api@/?#%', WORKER_DATABASE_PASSWORD: "the worker's" };
+
+/** The commands of the deployed image, on a server where nothing is yet: migrate, make the first organization, sign in. */
+describe('the first day of a system', () => {
+  let directory: string;
+  let server: PostgresServer;
+  let owner: pg.Client;
+
+  beforeAll(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'pikaia-first-'));
+    chmodSync(directory, 0o711); // the server may run as another account
+    server = await startPostgres(join(directory, 'data'), { settings: ['fsync=off'] });
+    owner = new pg.Client({ connectionString: server.url });
+    await owner.connect();
+  }, SLOW_MACHINE_MS);
+  afterAll(async () => {
+    await owner.end();
+    await server.stop();
+    rmSync(directory, { recursive: true, force: true }); // what mkdtemp returned
+  });
+
+  const address = (user: string, password: string): NodeJS.ProcessEnv => ({
+    DATABASE_HOST: '127.0.0.1',
+    DATABASE_PORT: String(server.port),
+    DATABASE_NAME: new URL(server.url).pathname.slice(1),
+    DATABASE_USER: user,
+    DATABASE_PASSWORD: password,
+    DATABASE_TLS: 'off',
+  });
+  const asOwner = () => {
+    const { username, password } = new URL(server.url);
+    return address(decodeURIComponent(username), decodeURIComponent(password));
+  };
+  const asApi = () => address('pikaia_api', PASSWORDS.API_DATABASE_PASSWORD);
+
+  function run(program: string, environment: NodeJS.ProcessEnv, typed: readonly string[] = []) {
+    const env = { PATH: process.env['PATH'], NODE_ENV: 'production', ...environment };
+    return new Promise<{ status: number; lines: LogLine[] }>((done) =>
+      execFile(process.execPath, [join(root, 'apps/api/dist', program), ...typed], { env }, (error, stdout, stderr) =>
+        done({
+          status: error ? Number(error.code) : 0,
+          lines: `${stdout}${stderr}`
+            .split('\n')
+            .filter(Boolean)
+            .map((line) => JSON.parse(line) as LogLine),
+        }),
+      ),
+    );
+  }
+  const entries = async () =>
+    (
+      await owner.query(
+        "select action, actor_id, organization_id = 'platform' as platform from events_auditlog order by created_at, id",
+      )
+    ).rows as unknown[];
+
+  it(
+    'begins with the migration task, which may run again and renews the passwords',
+    async () => {
+      const first = await run('migrate.js', { ...asOwner(), ...PASSWORDS, API_DATABASE_PASSWORD: 'an older one' });
+      expect(first).toMatchObject({
+        status: 0,
+        lines: [{ event: 'database_migrated', roles: expect.arrayContaining(['pikaia_api']) }],
+      });
+      const again = await run('migrate.js', { ...asOwner(), ...PASSWORDS });
+      expect(again).toMatchObject({ status: 0, lines: [{ event: 'database_migrated', migrations: [], roles: [] }] });
+      const half = await run('migrate.js', { ...asOwner(), API_DATABASE_PASSWORD: 'alone is not enough' });
+      expect(half).toMatchObject({ status: 1, lines: [{ event: 'startup_failed', 'error.code': 'PIKAIA_SETTINGS_INVALID' }] });
+      expect(JSON.stringify(half.lines)).not.toContain('alone is not enough');
+    },
+    SLOW_MACHINE_MS,
+  );
+
+  it(
+    'makes organization, admin and operator once, with an audit entry each, however often and how many at once',
+    async () => {
+      const runs = await Promise.all([run('first-organization.js', asApi(), ALL), run('first-organization.js', asApi(), ALL)]);
+      runs.push(await run('first-organization.js', asApi(), ALL));
+      expect(runs.map(({ status }) => status)).toEqual([0, 0, 0]);
+      const made = runs.map(({ lines }) => lines.find(({ event }) => event === 'first_organization_ready')!['made']);
+      expect(made.flat().toSorted()).toEqual(['admin', 'operator', 'organization']);
+      const actor = { actor_id: 'first-organization' };
+      expect(await entries()).toEqual([
+        { action: 'operator.appointed', platform: true, ...actor },
+        { action: 'organization.created', platform: false, ...actor },
+        { action: 'member.joined', platform: false, ...actor },
+      ]);
+    },
+    SLOW_MACHINE_MS,
+  );
+
+  it.each([
+    ['another id of the organization', [...ORGANIZATION.slice(0, -1), 'organization-live-2', ...ADMIN]],
+    ['another id of the admin', [...ORGANIZATION, ...ADMIN.slice(0, -1), 'member-live-2']],
+  ])(
+    'refuses %s, and changes nothing',
+    async (_, typed) => {
+      const before = await entries();
+      const { status, lines } = await run('first-organization.js', asApi(), typed);
+      expect({ status, lines }).toMatchObject({
+        status: 1,
+        lines: [{ event: 'startup_failed', 'error.code': 'PIKAIA_FIRST_ORGANIZATION_CONFLICT' }],
+      });
+      expect(await entries()).toEqual(before);
+    },
+    SLOW_MACHINE_MS,
+  );
+
+  it(
+    'ends with an api where the admin invites somebody and the operator looks after the outbox',
+    async () => {
+      const provider = await SessionProvider.start();
+      const api = await ServiceProcess.start('api', {
+        ...asApi(),
+        NODE_ENV: 'production',
+        PORT: '0',
+        CURSOR_SECRET: 'a secret of the tests, long enough for it',
+        SESSION_JWKS_URL: provider.jwksUrl,
+        SESSION_ISSUER: provider.issuer,
+        SESSION_AUDIENCE: provider.audience,
+        SESSION_OPERATOR_ORGANIZATION: 'organization-live-operators',
+      });
+      const ask = async (subject: string, organization: string, path: string, body?: object) =>
+        fetch(`http://127.0.0.1:${api.port}/api/v1${path}`, {
+          method: body ? 'POST' : 'GET',
+          headers: {
+            authorization: `Bearer ${await provider.sign(subject, { organization })}`,
+            ...(body && { 'content-type': 'application/json' }),
+          },
+          ...(body && { body: JSON.stringify(body) }),
+        });
+      try {
+        const guest = { email: 'bob@acme.example', role: 'member' };
+        expect((await ask('member-live-1', 'organization-live-1', '/members/invitations', guest)).status).toBe(201);
+        expect((await ask('member-live-9', 'organization-live-operators', '/admin/outbox')).status).toBe(200);
+        expect((await ask('member-live-1', 'organization-live-1', '/admin/outbox')).status).toBe(403);
+      } finally {
+        await api.stop();
+        await provider.stop();
+      }
+    },
+    SLOW_MACHINE_MS,
+  );
+});
