@@ -1,7 +1,11 @@
+import { Lazy } from 'aws-cdk-lib';
 import {
   Alarm,
+  AlarmRule,
+  AlarmState,
   ComparisonOperator,
   CompositeAlarm,
+  type IAlarm,
   type IAlarmAction,
   type IAlarmRule,
   type IMetric,
@@ -68,3 +72,11 @@ export function makeComposite(
   alarm.addOkAction(action);
   return alarm;
 }
+
+/** On while one of them is; they may still be added to the list. */
+export const anyOf = (alarms: readonly IAlarm[]): IAlarmRule => ({
+  renderAlarmRule: () =>
+    Lazy.string({
+      produce: () => AlarmRule.anyOf(...alarms.map((alarm) => AlarmRule.fromAlarm(alarm, AlarmState.ALARM))).renderAlarmRule(),
+    }),
+});

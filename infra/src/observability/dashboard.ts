@@ -15,8 +15,8 @@ import type { Watched } from './watched.ts';
 
 const WIDTH = 24; // columns of a dashboard
 
-/** The dashboard `pikaia-operations`: from the outside in, as one reads it when something is wrong. */
-export function makeDashboard(scope: Construct, watched: Watched, alarms: readonly IAlarm[]): Dashboard {
+/** The dashboard `pikaia-operations`: from the outside in, as one reads it when something is wrong. Alarms may still be added to the list. */
+export function makeDashboard(scope: Construct, watched: Watched, alarms: IAlarm[]): Dashboard {
   const dashboard = new Dashboard(scope, 'Dashboard', {
     dashboardName: 'pikaia-operations',
     defaultInterval: Duration.hours(3),
@@ -26,13 +26,15 @@ export function makeDashboard(scope: Construct, watched: Watched, alarms: readon
     'ECS Service': serviceRow(watched),
     Database: databaseRow(watched),
     Events: eventsRow(watched),
-    Alarms: [new AlarmStatusWidget({ title: 'Status', alarms: [...alarms], width: WIDTH, height: 4 })],
+    Alarms: [new AlarmStatusWidget({ title: 'Status', alarms, width: WIDTH, height: 4 })],
   };
-  for (const [title, widgets] of Object.entries(rows)) {
-    dashboard.addWidgets(new TextWidget({ markdown: `## ${title}`, width: WIDTH, height: 1 }));
-    dashboard.addWidgets(...widgets);
-  }
+  for (const [title, widgets] of Object.entries(rows)) addRow(dashboard, title, widgets);
   return dashboard;
+}
+
+export function addRow(dashboard: Dashboard, title: string, widgets: readonly IWidget[]): void {
+  dashboard.addWidgets(new TextWidget({ markdown: `## ${title}`, width: WIDTH, height: 1 }));
+  dashboard.addWidgets(...widgets);
 }
 
 const graph = (title: string, width: number, left: readonly IMetric[]): GraphWidget =>

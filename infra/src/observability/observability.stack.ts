@@ -1,14 +1,14 @@
 import { Stack, type App } from 'aws-cdk-lib';
-import { AlarmRule, AlarmState, type Dashboard } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Alarm, Dashboard, IAlarm, IWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { environmentOf } from '../settings/environment.ts';
 import type { Settings } from '../settings/settings.ts';
-import { makeAlarm, makeComposite, type AlarmDefinition } from './alarm.ts';
+import { anyOf, makeAlarm, makeComposite, type AlarmDefinition } from './alarm.ts';
 import { apiAlarms } from './api.alarms.ts';
 import { auditAlarms } from './audit.alarms.ts';
 import { consumerAlarms } from './consumer.alarms.ts';
-import { makeDashboard } from './dashboard.ts';
+import { addRow, makeDashboard } from './dashboard.ts';
 import { databaseAlarms } from './database.alarms.ts';
 import { outboxAlarms } from './outbox.alarms.ts';
 import { saveQueries } from './saved-queries.ts';
@@ -20,16 +20,21 @@ const SERVICE_DEGRADED = 'pikaia-service-degraded';
 
 /** Dashboard, alarms, the topic that they tell, and saved queries. */
 export class ObservabilityStack extends Stack {
-  readonly dashboard: Dashboard;
+  /** Who is told: subscribe here what is no setting. */
   readonly topic: ITopic;
-  readonly alarms: readonly AlarmDefinition[];
+  private readonly dashboard: Dashboard;
+  private readonly tell: SnsAction;
+  private readonly shown: IAlarm[] = [];
+  private readonly paging: IAlarm[] = [];
 
   constructor(app: App, settings: Settings, watched: Watched) {
     super(app, 'PikaiaObservability', { env: environmentOf(settings), description: 'Pikaia: dashboard, alarms, queries' });
     const at = settings.thresholds;
     this.topic = makeTopic(this, watched.network.telemetryKey, settings.alarms, SERVICE_DEGRADED);
-    const tell = new SnsAction(this.topic);
-    this.alarms = [
+    this.tell = new SnsAction(this.topic);
+    const means = 'Users notice: one of the alarms that matter to them is on.';
+    this.shown.push(makeComposite(this, SERVICE_DEGRADED, means, anyOf(this.paging), this.tell));
+    const alarms = [
       ...apiAlarms(watched, at),
       ...serviceAlarms(watched, at),
       ...databaseAlarms(watched, at),
@@ -37,18 +42,21 @@ export class ObservabilityStack extends Stack {
       ...consumerAlarms(watched, at),
       ...auditAlarms(this, watched, at),
     ];
-    const made = this.alarms.map((definition) => ({ definition, alarm: makeAlarm(this, definition, tell) }));
-    const pages = made
-      .filter(({ definition }) => definition.pages)
-      .map(({ alarm }) => AlarmRule.fromAlarm(alarm, AlarmState.ALARM));
-    const degraded = makeComposite(
-      this,
-      SERVICE_DEGRADED,
-      'Users notice: one of the alarms that matter to them is on.',
-      AlarmRule.anyOf(...pages),
-      tell,
-    );
-    this.dashboard = makeDashboard(this, watched, [degraded, ...made.map(({ alarm }) => alarm)]);
+    for (const definition of alarms) this.addAlarm(definition);
+    this.dashboard = makeDashboard(this, watched, this.shown);
     saveQueries(this, watched);
+  }
+
+  /** Told to the topic, shown on the dashboard and, where users notice, part of pikaia-service-degraded. Its runbook is docs/runbooks/<name>.md. */
+  addAlarm(definition: AlarmDefinition): Alarm {
+    const alarm = makeAlarm(this, definition, this.tell);
+    this.shown.push(alarm);
+    if (definition.pages) this.paging.push(alarm);
+    return alarm;
+  }
+
+  /** A row of widgets below those of the dashboard. */
+  addRow(title: string, ...widgets: IWidget[]): void {
+    addRow(this.dashboard, title, widgets);
   }
 }

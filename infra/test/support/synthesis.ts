@@ -40,13 +40,13 @@ export const contextOf = (given: Readonly<Record<string, unknown>> = {}): Record
 /** The templates, as a deployment would send them. */
 export function synthesise(
   given: Readonly<Record<string, unknown>> = {},
-  prepare: (app: App) => void = () => undefined,
+  change: (deployment: Deployment) => void = () => undefined,
 ): Synthesis {
   const outdir = mkdtempSync(join(tmpdir(), 'pikaia-synth-'));
   try {
     const app = new App({ outdir, context: contextOf(given), postCliContext: { ...FEATURE_FLAGS }, analyticsReporting: false });
-    prepare(app);
     const deployment = deploy(app);
+    change(deployment);
     const { stacks } = app.synth();
     const templates = Object.fromEntries(
       stacks.map(({ stackName, templateFullPath }) => [
