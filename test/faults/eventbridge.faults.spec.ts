@@ -16,7 +16,7 @@ const WRITERS = 3;
 const PATIENCE_MS = 60_000; // the machine may be busy; nothing here takes a tenth of it otherwise
 const ALICE = 'alice@example.com';
 
-jest.setTimeout((SECONDS + 120) * 1000);
+jest.setTimeout((SECONDS + 240) * 1000);
 
 describe(`events on their way to EventBridge (seed ${SEED})`, () => {
   const random = seededRandom(SEED);

@@ -84,4 +84,3 @@ process.on('message', async (said) => {
   closeSync(file);
   process.disconnect();
 });
-process.send('started');

@@ -1,4 +1,5 @@
 import type { Clock } from '@pikaia/core';
+import type { Duty } from '../relay/duty.js';
 import { CommandDesk } from './command.desk.js';
 import { ReplayRun } from './replay.run.js';
 
@@ -10,7 +11,7 @@ interface TermOperationsOptions {
 }
 
 /** What a leader does beside delivering: people's commands and the replays that they asked for. */
-export class TermOperations {
+export class TermOperations implements Duty {
   private lookAt = -Infinity; // monotonic milliseconds
 
   constructor(

@@ -1,4 +1,5 @@
 import type { Clock } from '@pikaia/core';
+import type { Duty } from './duty.js';
 import type { Entry, Lanes } from './lanes.js';
 import type { Outcomes } from './outcomes.js';
 import type { SinkHealth } from './sink-health.js';
@@ -12,7 +13,7 @@ export interface CallsOptions {
 }
 
 /** The calls to the sink: as many in flight as it allows, one at a time while it is not reached. */
-export class Calls {
+export class Calls implements Duty {
   private readonly inFlight = new Set<Promise<void>>();
   private ended = false;
   private dropped = false;
@@ -22,10 +23,12 @@ export class Calls {
     private readonly lanes: Lanes,
     private readonly health: SinkHealth,
     private readonly outcomes: Outcomes,
+    private readonly maySend: () => boolean,
   ) {}
 
   /** Starts whatever may be started now. */
-  start(): void {
+  step(): void {
+    if (!this.maySend()) return;
     const { clock, sink } = this.options;
     this.lanes.releaseDelayed(clock.monotonic());
     while (!this.ended && !this.health.pausedForMs && this.inFlight.size < this.most) {
@@ -41,6 +44,7 @@ export class Calls {
 
   /** Milliseconds until something may be started that may not now; Infinity where an answer or a read comes first. */
   get dueIn(): number {
+    if (!this.maySend()) return Infinity;
     return this.health.pausedForMs || Math.max(0, this.lanes.delayedUntil - this.options.clock.monotonic());
   }
 

@@ -1,6 +1,8 @@
 import type { Clock } from '@pikaia/core';
 import type { ClientBase } from 'pg';
+import type { Alongside } from './cursor.store.js';
 import type { Deliveries } from './deliveries.js';
+import type { Duty } from './duty.js';
 import { COUNT_EXPIRED, EXPIRE } from './expiry.sql.js';
 
 const AT_ONCE = 1000; // deliveries of one transaction
@@ -22,7 +24,7 @@ interface ExpiredRow {
  * Removes deliveries whose time is over. The leader's work, since only the leader writes deliveries: housekeeping, which
  * any worker may do, leaves it alone.
  */
-export class DeliveryExpiry {
+export class DeliveryExpiry implements Duty {
   private lookAt = -Infinity;
 
   constructor(
@@ -32,20 +34,22 @@ export class DeliveryExpiry {
       readonly clock: Clock;
     },
     private readonly deliveries: Deliveries,
+    private readonly store: (alongside: Alongside) => Promise<void>,
   ) {}
 
   get dueIn(): number {
     return this.lookAt - this.options.clock.monotonic();
   }
 
-  /** Looks whether there is something to remove; when there is, `remove` it in a transaction that stores progress. */
-  async look(): Promise<boolean> {
+  /** Looks whether there is something to remove; when there is, removes it in a transaction that stores progress. */
+  async step(): Promise<void> {
+    if (this.dueIn > 0) return;
     this.lookAt = this.options.clock.monotonic() + this.options.expiryIntervalMs;
     const { rows } = await this.client.query<{ expired: number }>(COUNT_EXPIRED, this.values);
-    return rows[0]!.expired > 0;
+    if (rows[0]!.expired > 0) await this.store((client) => this.remove(client));
   }
 
-  async remove(client: ClientBase): Promise<void> {
+  private async remove(client: ClientBase): Promise<void> {
     const { rows } = await client.query<ExpiredRow>(EXPIRE, [...this.values, AT_ONCE]);
     for (const { status, aggregate_type: aggregateType, aggregate_id: aggregateId } of rows) {
       if (status === 'failed') this.deliveries.forget({ aggregateType, aggregateId });

@@ -4,6 +4,7 @@ import type { ClientBase } from 'pg';
 import { retryDelay } from './backoff.js';
 import type { CursorStore } from './cursor.store.js';
 import { LAST_SEEN, NOTE_SEEN } from './destination.sql.js';
+import type { Duty } from './duty.js';
 import { textOf } from './error-fingerprint.js';
 import type { SinkHealth } from './sink-health.js';
 import type { Sink } from './sink.js';
@@ -40,7 +41,7 @@ export const destinationMissing = (sink: Sink): PikaiaError =>
  * Looks again and again whether a sink's destination is there. What was sent since the last good look is sent again when
  * it was not there, or is not the same any more: it may have been accepted by nobody.
  */
-export class DestinationWatch {
+export class DestinationWatch implements Duty {
   private state: 'unknown' | 'there' | 'missing';
   private looking = false;
   private seen: Look | undefined;

@@ -2,6 +2,7 @@ import type { Clock } from '@pikaia/core';
 import type { Cursor, OutboxRow } from './cursor.js';
 import { laneOf, type Deliveries } from './deliveries.js';
 import { markWaiting, undelivered } from './delivery.js';
+import type { Duty } from './duty.js';
 import type { HandOver } from './hand-over.js';
 import type { Lanes } from './lanes.js';
 import type { OutboxReader } from './outbox.reader.js';
@@ -19,7 +20,7 @@ export interface IntakeOptions {
 }
 
 /** Takes in what is to be sent: reads the log ahead of the sink, and fetches the deliveries whose time has come. */
-export class Intake {
+export class Intake implements Duty {
   /** Monotonic milliseconds. */
   lastReadAt = -Infinity;
   private mayHaveMore = true;
@@ -32,6 +33,7 @@ export class Intake {
     private readonly lanes: Lanes,
     private readonly deliveries: Deliveries,
     private readonly outcomes: Outcomes,
+    private readonly mayTake: () => boolean,
   ) {}
 
   /** The log may have something new. */
@@ -45,10 +47,11 @@ export class Intake {
   }
 
   get dueIn(): number {
-    return Math.min(this.retryDueIn, this.readDueIn);
+    return this.mayTake() ? Math.min(this.retryDueIn, this.readDueIn) : Infinity;
   }
 
   async step(): Promise<void> {
+    if (!this.mayTake()) return;
     if (this.retryDueIn <= 0) await this.takeDueDeliveries();
     if (this.readDueIn <= 0) await this.read();
   }

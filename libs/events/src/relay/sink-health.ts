@@ -2,6 +2,7 @@ import type { Clock } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
 import type { ClientBase } from 'pg';
 import { retryDelay } from './backoff.js';
+import type { Duty } from './duty.js';
 import { textOf } from './error-fingerprint.js';
 import { MARK_FAILING } from './progress.sql.js';
 
@@ -16,7 +17,7 @@ interface SinkHealthOptions {
 const LONGEST_PAUSE_MS = 30_000; // a sink that comes back is found within it, however long it was away
 
 /** The circuit breaker: while the sink is not reached nothing is sent, but for one call after each pause, the probe. */
-export class SinkHealth {
+export class SinkHealth implements Duty {
   /** When an answer last came; monotonic milliseconds. */
   reachedAt = -Infinity;
   private failures = 0;
@@ -80,8 +81,12 @@ export class SinkHealth {
     this.lastError = null;
   }
 
+  get dueIn(): number {
+    return this.isWritten ? Infinity : 0;
+  }
+
   /** Shows the state in outbox_sink when it has changed. */
-  async write(): Promise<void> {
+  async step(): Promise<void> {
     if (this.isWritten) return;
     this.isWritten = true;
     await this.client.query(MARK_FAILING, [this.options.sink.name, this.since, this.lastError]);

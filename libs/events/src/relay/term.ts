@@ -1,25 +1,25 @@
 import { Calls } from './calls.js';
-import type { Alongside, CursorStore, DeliveryChanges } from './cursor.store.js';
+import type { CursorStore } from './cursor.store.js';
 import { Deliveries } from './deliveries.js';
 import { DeliveryExpiry, type ExpiryOptions } from './delivery.expiry.js';
 import { DestinationWatch } from './destination-watch.js';
+import type { Duty } from './duty.js';
 import { HandOver } from './hand-over.js';
 import { Intake, type IntakeOptions } from './intake.js';
+import { KeepAlive } from './keep-alive.js';
 import { Lanes } from './lanes.js';
 import type { Leader } from './leader.js';
 import type { OutboxReader } from './outbox.reader.js';
 import { Outcomes } from './outcomes.js';
+import { Progress, type ProgressOptions } from './progress.js';
 import { CommandDesk } from '../operations/command.desk.js';
 import { ReplayReader } from '../operations/replay.reader.js';
 import { ReplayRun } from '../operations/replay.run.js';
 import { TermOperations } from '../operations/term.operations.js';
 import { SinkHealth } from './sink-health.js';
 
-const IDLE_STORE_MS = 60_000; // an idle cursor is stored too, so that the look-back of the next leader stays short
-
-export interface TermOptions extends IntakeOptions, ExpiryOptions {
+export interface TermOptions extends IntakeOptions, ProgressOptions, ExpiryOptions {
   readonly random: () => number;
-  readonly storeIntervalMs: number;
   readonly leaderTimeoutMs: number;
   /** Something has happened: take another step. */
   readonly wake: () => void;
@@ -41,62 +41,47 @@ export interface TermStatus {
  */
 export class Term {
   private ending = false;
-  private lastWordAt = -Infinity;
-  private lastStoredAt: number;
   private advancedAt: number;
 
   private constructor(
     private readonly options: TermOptions,
-    private readonly leader: Leader,
-    private readonly store: CursorStore,
-    private readonly intake: Intake,
-    private readonly handOver: HandOver,
-    private readonly deliveries: Deliveries,
-    private readonly health: SinkHealth,
-    private readonly outcomes: Outcomes,
-    private readonly calls: Calls,
-    private readonly expiry: DeliveryExpiry,
-    private readonly destination: DestinationWatch,
     private readonly operations: TermOperations,
+    private readonly progress: Progress,
+    private readonly destination: DestinationWatch,
+    private readonly health: SinkHealth,
+    private readonly handOver: HandOver,
+    private readonly intake: Intake,
+    private readonly calls: Calls,
+    /** All that is to be done, in this order. */
+    private readonly duties: readonly Duty[],
   ) {
-    this.lastStoredAt = this.monotonic() - options.storeIntervalMs; // the first change is stored at once
     this.advancedAt = this.monotonic();
   }
 
-  static async begin(options: TermOptions, leader: Leader, reader: OutboxReader, store: CursorStore): Promise<Term> {
+  static async begin(options: TermOptions, leader: Leader, reader: OutboxReader, cursors: CursorStore): Promise<Term> {
     const { sink } = options;
     const { client } = leader;
-    const { cursor, failingSince, state } = await store.load();
-    await store.markLeading();
+    const { cursor, failingSince, state } = await cursors.load();
+    await cursors.markLeading();
     const deliveries = new Deliveries(client, sink.name, sink.ordering === 'aggregate');
     await deliveries.load();
     const health = new SinkHealth(client, options, failingSince);
+    const destination = await DestinationWatch.begin(client, options, cursors, health);
     const lanes = new Lanes();
-    const outcomes = new Outcomes(options, lanes, deliveries, health);
-    const calls = new Calls(options, lanes, health, outcomes);
-    const expiry = new DeliveryExpiry(client, options, deliveries);
-    const destination = await DestinationWatch.begin(client, options, store, health);
     const handOver = new HandOver(cursor);
-    const intake = new Intake(options, reader, cursor, handOver, lanes, deliveries, outcomes);
-    const storeWith = (alongside: Alongside): Promise<void> => term.storeProgress(alongside);
-    const desk = new CommandDesk({ client, sink, deliveries, store: storeWith, cursor: () => handOver.cursor }, state);
-    const replays = new ReplayRun(options, new ReplayReader(client, sink.name, sink.types), lanes, deliveries, storeWith);
+    const outcomes = new Outcomes(options, lanes, deliveries, health);
+    const progress = new Progress(options, leader, cursors, handOver, deliveries, outcomes);
+    const store = progress.store.bind(progress);
+    const desk = new CommandDesk({ client, sink, deliveries, store, cursor: () => handOver.cursor }, state);
+    const replays = new ReplayRun(options, new ReplayReader(client, sink.name, sink.types), lanes, deliveries, store);
     const operations = new TermOperations(options, desk, replays);
-    const term = new Term(
-      options,
-      leader,
-      store,
-      intake,
-      handOver,
-      deliveries,
-      health,
-      outcomes,
-      calls,
-      expiry,
-      destination,
-      operations,
-    );
-    return term;
+    const intake = new Intake(options, reader, cursor, handOver, lanes, deliveries, outcomes, () => !operations.isPaused);
+    const maySend = (): boolean => destination.allowsSending && !operations.isPaused;
+    const calls = new Calls(options, lanes, health, outcomes, maySend);
+    const keepAlive = new KeepAlive(options, leader);
+    const expiry = new DeliveryExpiry(client, options, deliveries, store);
+    const duties = [keepAlive, operations, progress, expiry, destination, health, intake, calls];
+    return new Term(options, operations, progress, destination, health, handOver, intake, calls, duties);
   }
 
   /** The log may have something new. */
@@ -111,39 +96,14 @@ export class Term {
 
   /** Does what is due and never waits for the sink. @returns milliseconds until something is due by the clock. */
   async step(): Promise<number> {
-    this.leader.throwIfLost();
-    if (!this.handOver.open || this.handOver.hasMoved || this.deliveries.hasChanges) this.advancedAt = this.monotonic();
-    if (!this.ending) await this.operations.step();
-    if (this.storeDueIn() <= 0) await this.storeProgress();
-    if (this.expiry.dueIn <= 0) await this.expireDeliveries();
-    await this.destination.step();
-    await this.health.write();
-    if (this.intakeDueIn() <= 0) await this.intake.step();
-    if (this.maySend) this.calls.start();
-    if (this.pingDueIn() <= 0) await this.ping();
-    return Math.max(
-      0,
-      Math.min(
-        this.storeDueIn(),
-        this.expiry.dueIn,
-        this.intakeDueIn(),
-        this.pingDueIn(),
-        this.operations.dueIn,
-        this.sendDueIn(),
-      ),
-    );
+    if (!this.handOver.open || this.progress.hasUnsaved) this.advancedAt = this.monotonic();
+    for (const duty of this.duties) if (!this.ending) await duty.step();
+    return Math.max(0, Math.min(...this.duties.map(({ dueIn }) => dueIn)));
   }
 
   /** Nothing is in flight, held, unsaved or due. */
   get isIdle(): boolean {
-    return (
-      this.intake.isIdle &&
-      !this.calls.open &&
-      !this.handOver.open &&
-      !this.handOver.hasMoved &&
-      !this.deliveries.hasChanges &&
-      this.operations.isIdle
-    );
+    return this.intake.isIdle && !this.calls.open && !this.handOver.open && !this.progress.hasUnsaved && this.operations.isIdle;
   }
 
   /** From here on nothing is read or sent. */
@@ -156,8 +116,8 @@ export class Term {
   async finish(withinMs: number): Promise<void> {
     this.end();
     await this.calls.settled(withinMs);
-    if (this.handOver.hasMoved || this.deliveries.hasChanges) await this.storeProgress();
-    await this.health.write();
+    if (this.progress.hasUnsaved) await this.progress.store();
+    await this.health.step();
   }
 
   /** What is still in flight decides nothing any more. */
@@ -184,49 +144,6 @@ export class Term {
       paused: this.operations.isPaused,
       stalledForMs: this.monotonic() - this.advancedAt,
     };
-  }
-
-  private async expireDeliveries(): Promise<void> {
-    if (await this.expiry.look()) await this.storeProgress((client) => this.expiry.remove(client));
-  }
-
-  /** `alongside`: other work of the leader, in the same transaction. */
-  private async storeProgress(alongside?: Alongside): Promise<void> {
-    const changes: DeliveryChanges = { ...this.deliveries.takeChanges(), accepted: this.outcomes.takeAccepted() };
-    const { cursor } = this.handOver;
-    this.handOver.takeMoved();
-    const stored = alongside ? this.store.storeWith(cursor, changes, alongside) : this.store.store(cursor, changes);
-    const backend = await stored;
-    this.leader.verifyBackend(backend);
-    this.lastStoredAt = this.lastWordAt = this.monotonic();
-    this.deliveries.stored(changes);
-  }
-
-  private async ping(): Promise<void> {
-    await this.leader.ping();
-    this.lastWordAt = this.monotonic();
-  }
-
-  private get maySend(): boolean {
-    return this.destination.allowsSending && !this.operations.isPaused;
-  }
-
-  private sendDueIn(): number {
-    return Math.min(this.destination.dueIn, this.maySend ? this.calls.dueIn : Infinity);
-  }
-
-  private storeDueIn(): number {
-    if (this.deliveries.unsavedBytes >= this.options.readAheadBytes) return 0;
-    const changed = this.handOver.hasMoved || this.deliveries.hasChanges;
-    return this.lastStoredAt + (changed ? this.options.storeIntervalMs : IDLE_STORE_MS) - this.monotonic();
-  }
-
-  private intakeDueIn(): number {
-    return this.ending || this.operations.isPaused ? Infinity : this.intake.dueIn;
-  }
-
-  private pingDueIn(): number {
-    return Math.max(this.lastWordAt, this.intake.lastReadAt) + this.options.leaderTimeoutMs / 3 - this.monotonic();
   }
 
   private now(): number {

@@ -1,0 +1,7 @@
+/** Something that a leader does again and again. It waits for the database, and never for the sink. */
+export interface Duty {
+  /** Milliseconds until it is due by the clock: 0 or less, now; Infinity, only something that happens makes it due. */
+  readonly dueIn: number;
+  /** Does what is due, if anything is. */
+  step(): void | Promise<void>;
+}
