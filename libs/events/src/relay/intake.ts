@@ -1,5 +1,5 @@
 import type { Clock } from '@pikaia/core';
-import type { Cursor, OutboxRow } from './cursor.js';
+import type { Cursor, OutboxRow, Reading } from './cursor.js';
 import { laneOf, type Deliveries } from './deliveries.js';
 import { markWaiting, undelivered } from './delivery.js';
 import type { HandOver } from './hand-over.js';
@@ -23,6 +23,8 @@ export class Intake {
   /** Monotonic milliseconds. */
   lastReadAt = -Infinity;
   private mayHaveMore = true;
+  /** The next reading, under way while the rows of the last one are handed over. */
+  private ahead: Promise<Reading> | undefined;
 
   constructor(
     private readonly options: IntakeOptions,
@@ -54,17 +56,26 @@ export class Intake {
   }
 
   private async read(): Promise<void> {
-    this.mayHaveMore = false;
-    const reading = await this.reader.read(this.cursor);
+    // What was read ahead may be older than the news that made us look: then there is something to read after it.
+    this.mayHaveMore = this.ahead !== undefined;
+    const reading = await (this.ahead ?? this.reader.read(this.cursor));
+    this.ahead = undefined;
     this.lastReadAt = this.options.clock.monotonic();
     if (reading.rows.length) this.mayHaveMore = true;
     this.cursor = reading.after(reading.rows.length);
+    if (reading.rows.length >= this.options.readAhead) this.readAhead();
     const settle = this.handOver.add(reading);
     const known = await this.deliveries.known(reading.rows);
     for (const [index, row] of reading.rows.entries()) {
       if (known.has(row.eventId)) settle(index);
       else this.take(row, () => settle(index));
     }
+  }
+
+  /** A full reading has a successor, which the server prepares while this one is handed over: neither waits for the other. */
+  private readAhead(): void {
+    this.ahead = this.reader.read(this.cursor);
+    this.ahead.catch(() => undefined); // whoever takes it is told; if nobody does, the term is over and has its own reason
   }
 
   private take(event: OutboxRow, settle: () => void): void {
