@@ -79,16 +79,15 @@ export class Intake {
   }
 
   private take(event: OutboxRow, settle: () => void): void {
-    const { payload, tooLarge } = event;
-    if (payload === null && !tooLarge) return settle(); // of a type that the sink does not want
+    if (event.payload === null && !event.tooLarge) return settle(); // of a type that the sink does not want
     if (this.isOrdered && this.deliveries.isBlocked(event)) {
       this.deliveries.record(markWaiting(event));
       settle();
-    } else if (payload === null) {
+    } else if (hasPayload(event)) {
+      this.lanes.add({ lane: this.laneFor(event), event, delivery: null, settle, bytes: event.size });
+    } else {
       this.outcomes.failTooLarge(undelivered(event));
       settle();
-    } else {
-      this.lanes.add({ lane: this.laneFor(event), event: { ...event, payload }, delivery: null, settle, bytes: event.size });
     }
   }
 
@@ -124,3 +123,5 @@ export class Intake {
     return this.mayHaveMore ? 0 : this.lastReadAt + pollIntervalMs - clock.monotonic();
   }
 }
+
+const hasPayload = (row: OutboxRow): row is OutboxRow & { readonly payload: string } => row.payload !== null;
