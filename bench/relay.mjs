@@ -20,8 +20,8 @@ try {
   const { rounds, events, heldSeconds: seconds, heldRate: rate } = settings;
   const figures = {};
   if (parts.includes('compare')) {
-    const runs = await compare(server, { rounds, events });
-    figures.compared = { summary: summaryOf(runs), runs };
+    const { runs, logBytesAnEvent } = await compare(server, { rounds, events });
+    figures.compared = { summary: summaryOf(runs), logBytesAnEvent, runs };
     console.table(figures.compared.summary);
   }
   if (parts.includes('backlog')) {

@@ -16,6 +16,9 @@ const LEFT_OF_SINK = `
 select (count(*) + (select count(*) from outbox.outbox_delivery where sink = $1))::int as count from outbox.outbox_log
 where position > (select position from outbox.outbox_progress where sink = $1 order by number desc limit 1)`;
 
+const LOG_BYTES = `
+select sum(pg_total_relation_size(relid))::float8 as bytes from pg_partition_tree('outbox.outbox_log') where isleaf`;
+
 export async function compare(server, { rounds, events }) {
   const outbox = await server.createOutbox();
   await query(outbox.owner, FILL, [events, payloadOf(0)]);
@@ -33,7 +36,8 @@ export async function compare(server, { rounds, events }) {
     console.error(`round ${turn} of ${rounds}: ${rates.join(', ')} events/s`);
   }
   for (const url of Object.values(templates)) await server.dropDatabase(url);
-  return runs;
+  const [{ bytes }] = await query(outbox.owner, LOG_BYTES);
+  return { runs, logBytesAnEvent: Math.round(bytes / events) };
 }
 
 export function summaryOf(runs) {

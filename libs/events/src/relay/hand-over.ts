@@ -36,7 +36,8 @@ export class HandOver {
 
   /** The cursor up to which everything is settled. */
   get cursor(): Cursor {
-    return this.reached;
+    const batch = this.batches[0];
+    return batch?.prefix ? batch.reading.after(batch.prefix) : this.reached;
   }
 
   /** Rows that were read and are not settled. */
@@ -71,9 +72,8 @@ export class HandOver {
       const before = batch.prefix;
       while (batch.settled[batch.prefix]) batch.prefix++;
       this.moved += batch.prefix - before;
-      const whole = batch.prefix === batch.settled.length;
-      if (whole || batch.prefix > before) this.reached = batch.reading.after(batch.prefix);
-      if (!whole) return;
+      if (batch.prefix < batch.settled.length) return;
+      this.reached = batch.reading.after(batch.prefix);
       this.batches.shift();
     }
   }

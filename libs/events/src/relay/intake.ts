@@ -1,5 +1,5 @@
 import type { Clock } from '@pikaia/core';
-import type { Cursor, OutboxRow } from './cursor.js';
+import type { Cursor, OutboxRow, Reading } from './cursor.js';
 import { laneOf, type Deliveries } from './deliveries.js';
 import { markWaiting, undelivered } from './delivery.js';
 import type { Duty } from './duty.js';
@@ -24,6 +24,8 @@ export class Intake implements Duty {
   /** Monotonic milliseconds. */
   lastReadAt = -Infinity;
   private mayHaveMore = true;
+  /** The next reading, under way while the rows of the last one are handed over. */
+  private ahead: Promise<Reading> | undefined;
 
   constructor(
     private readonly options: IntakeOptions,
@@ -57,11 +59,14 @@ export class Intake implements Duty {
   }
 
   private async read(): Promise<void> {
-    this.mayHaveMore = false;
-    const reading = await this.reader.read(this.cursor);
+    // What was read ahead may be older than the news that made us look: then there is something to read after it.
+    this.mayHaveMore = this.ahead !== undefined;
+    const reading = await (this.ahead ?? this.reader.read(this.cursor));
+    this.ahead = undefined;
     this.lastReadAt = this.options.clock.monotonic();
     if (reading.rows.length) this.mayHaveMore = true;
     this.cursor = reading.after(reading.rows.length);
+    if (reading.rows.length >= this.options.readAhead) this.readAhead();
     const settle = this.handOver.add(reading);
     const known = await this.deliveries.known(reading.rows);
     for (const [index, row] of reading.rows.entries()) {
@@ -70,17 +75,22 @@ export class Intake implements Duty {
     }
   }
 
+  /** A full reading has a successor, which the server prepares while this one is handed over: neither waits for the other. */
+  private readAhead(): void {
+    this.ahead = this.reader.read(this.cursor);
+    this.ahead.catch(() => undefined); // whoever takes it is told; if nobody does, the term is over and has its own reason
+  }
+
   private take(event: OutboxRow, settle: () => void): void {
-    const { payload, tooLarge } = event;
-    if (payload === null && !tooLarge) return settle(); // of a type that the sink does not want
+    if (event.payload === null && !event.tooLarge) return settle(); // of a type that the sink does not want
     if (this.isOrdered && this.deliveries.isBlocked(event)) {
       this.deliveries.record(markWaiting(event));
       settle();
-    } else if (payload === null) {
+    } else if (hasPayload(event)) {
+      this.lanes.add({ lane: this.laneFor(event), event, delivery: null, settle, bytes: event.size });
+    } else {
       this.outcomes.failTooLarge(undelivered(event));
       settle();
-    } else {
-      this.lanes.add({ lane: this.laneFor(event), event: { ...event, payload }, delivery: null, settle, bytes: event.size });
     }
   }
 
@@ -116,3 +126,5 @@ export class Intake implements Duty {
     return this.mayHaveMore ? 0 : this.lastReadAt + pollIntervalMs - clock.monotonic();
   }
 }
+
+const hasPayload = (row: OutboxRow): row is OutboxRow & { readonly payload: string } => row.payload !== null;

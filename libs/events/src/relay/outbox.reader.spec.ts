@@ -197,6 +197,20 @@ describe('OutboxReader', () => {
     expect(JSON.parse(rows[0]!.payload!)).toMatchObject({ event_id: wanted.id });
   });
 
+  it('sorts what comes in no order', async () => {
+    await other.query('begin');
+    const late = await insert(other, 3);
+    await insert(api);
+    await take(reader());
+    await other.query('commit');
+    const fresh = await insert(api, 3);
+    const shuffled = {
+      query: async (config: pg.QueryConfig) => ({ rows: (await worker.query<pg.QueryResultRow>(config)).rows.reverse() }),
+    };
+    const { rows } = await new OutboxReader(shuffled as never, null, { fresh: 9, late: 9, bytes: 1e6 }).read(cursor);
+    expect(rows.map(({ eventId }) => eventId)).toEqual([...late, ...fresh]);
+  });
+
   it('finds both parts by their indexes, whatever the tables held when the plan was made', async () => {
     const { rows } = await worker
       .query<{ 'QUERY PLAN': string }>(`set plan_cache_mode = force_generic_plan; set enable_seqscan = off`)

@@ -13,8 +13,8 @@ export interface ReadLimits {
 
 export const READ_LIMITS: ReadLimits = { fresh: 1000, late: 1000, bytes: 16 * 1024 * 1024 };
 
-interface ResultRow {
-  position: string | null;
+interface EventRow {
+  position: string;
   event_id: string;
   event_type: string;
   schema_version: number;
@@ -22,14 +22,21 @@ interface ResultRow {
   aggregate_id: string;
   organization_id: string | null;
   correlation_id: string | null;
-  occurred_at: Date;
+  occurred_ms: number;
   size: number;
   payload: string | null;
   too_large: boolean;
   late: boolean;
+}
+
+/** What a read says beside its events. */
+interface EdgeRow {
+  position: null;
   late_found: number;
   read_in: string;
 }
+
+type ResultRow = EventRow | EdgeRow;
 
 /**
  * Reads the log behind a cursor. Nothing that commits is ever passed over, however late it becomes visible: a read adds
@@ -74,20 +81,27 @@ export class OutboxReader {
 }
 
 function partsOf(rows: readonly ResultRow[], lateLimit: number): ReadParts {
-  const { read_in: snapshot, late_found: found } = rows[0]!;
-  const due = rows.filter((row) => row.position !== null);
-  const late = due.filter((row) => row.late).slice(0, lateLimit);
-  const lateIsWhole = late.length === found;
-  return {
-    snapshot,
-    late: late.map(toOutboxRow),
-    lateIsWhole,
-    fresh: lateIsWhole ? due.filter((row) => !row.late).map(toOutboxRow) : [],
-  };
+  const late: OutboxRow[] = [];
+  const fresh: OutboxRow[] = [];
+  let edge: EdgeRow | undefined;
+  for (const row of rows) {
+    if (row.position === null) edge = row;
+    else (row.late ? late : fresh).push(toOutboxRow(row));
+  }
+  const { late_found: found, read_in: snapshot } = edge!;
+  const taken = late.sort(byPosition).slice(0, lateLimit);
+  const lateIsWhole = taken.length === found;
+  return { snapshot, late: taken, lateIsWhole, fresh: lateIsWhole ? fresh.sort(byPosition) : [] };
 }
 
-const toOutboxRow = (row: ResultRow): OutboxRow => ({
-  position: row.position!,
+/** They nearly always come in order. Positions are bigints as text: the longer one is the higher. */
+function byPosition({ position: one }: OutboxRow, { position: other }: OutboxRow): number {
+  if (one.length !== other.length) return one.length - other.length;
+  return one < other ? -1 : 1;
+}
+
+const toOutboxRow = (row: EventRow): OutboxRow => ({
+  position: row.position,
   eventId: row.event_id,
   eventType: row.event_type,
   schemaVersion: row.schema_version,
@@ -95,7 +109,7 @@ const toOutboxRow = (row: ResultRow): OutboxRow => ({
   aggregateId: row.aggregate_id,
   organizationId: row.organization_id,
   correlationId: row.correlation_id,
-  occurredAt: row.occurred_at,
+  occurredAt: new Date(row.occurred_ms),
   size: row.size,
   payload: row.payload,
   tooLarge: row.too_large,

@@ -5,6 +5,7 @@ import { eventually } from '../../../../test/support/until.js';
 import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
 import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
 import { OUTBOX_CHANNEL } from '../record/outbox-channel.js';
+import type { OutboxReader } from './outbox.reader.js';
 import { OutboxRelay, type RelayOptions } from './outbox.relay.js';
 import { OutboxRelays } from './outbox.relays.js';
 import { registerSinks } from './register-sinks.js';
@@ -44,8 +45,8 @@ describe('OutboxRelay', () => {
     return client;
   }
 
-  function relay(options: Partial<RelayOptions> = {}): OutboxRelay {
-    const made = new OutboxRelay({
+  function relay(options: Partial<RelayOptions> = {}, Relay = OutboxRelay): OutboxRelay {
+    const made = new Relay({
       url: database.workerUrl,
       sink,
       worker: 'spec',
@@ -78,6 +79,50 @@ describe('OutboxRelay', () => {
     const event = await insertEvent(api);
     await eventually(() => sink.ids.includes(event.id));
     expect(sink.ids).toEqual([event.id]);
+  });
+
+  describe('reading ahead', () => {
+    const limits = { fresh: 2, late: 2, bytes: 1_000_000 };
+    let release: () => void;
+    let reads: number;
+
+    class CountedRelay extends OutboxRelay {
+      protected override createReader(client: pg.Client): OutboxReader {
+        const reader = super.createReader(client);
+        const { read } = reader;
+        reader.read = (cursor) => {
+          reads++;
+          return read.call(reader, cursor);
+        };
+        return reader;
+      }
+    }
+
+    /** Two events, of which the sink takes the first when it is released; they fill one reading. */
+    async function startHeld(): Promise<OutboxRelay> {
+      const [first] = [await insertEvent(api), await insertEvent(api)];
+      sink.answers.set(first.id, () => new Promise((resolve) => (release = () => resolve(accepted))));
+      reads = 0;
+      const one = relay({ limits, pollIntervalMs: 60_000 }, CountedRelay);
+      one.start();
+      await eventually(() => sink.ids.includes(first.id));
+      return one;
+    }
+
+    it('reads the next rows while those of a full reading are handed over', async () => {
+      await startHeld();
+      await eventually(() => reads === 2);
+      release();
+    });
+
+    it('does not miss what was announced after that reading', async () => {
+      const one = await startHeld();
+      await eventually(() => reads === 2);
+      const third = await insertEvent(api);
+      one.wake();
+      release();
+      await eventually(() => sink.ids.includes(third.id), Boolean, 2000);
+    });
   });
 
   it('gives the lead away when it stops', async () => {

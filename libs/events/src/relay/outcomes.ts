@@ -58,18 +58,13 @@ export class Outcomes {
   private conclude(entry: Entry, outcome: Outcome, reached: boolean): void {
     if (outcome.kind === 'accepted') this.accepted++;
     if (entry.replay) return this.concludeReplay(entry, entry.replay, outcome);
-    const delivery = entry.delivery ?? undelivered(entry.event);
-    const now = this.options.clock.now();
-    if (outcome.kind === 'accepted' || outcome.kind === 'refused') this.postponements.delete(delivery.eventId);
     if (outcome.kind !== 'transport') this.failing.delete(entry);
+    if (outcome.kind === 'accepted') return this.concludeAccepted(entry);
+    const delivery = entry.delivery ?? undelivered(entry.event);
     switch (outcome.kind) {
-      case 'accepted':
-        if (entry.delivery) this.deliveries.record(markPublished(delivery));
-        entry.settle();
-        this.lanes.next(entry.lane);
-        return;
       case 'refused': {
-        const refused = markRefused(delivery, outcome, now, this.options.random);
+        this.postponements.delete(delivery.eventId);
+        const refused = markRefused(delivery, outcome, this.options.clock.now(), this.options.random);
         this.deliveries.record(refused, this.attemptOf(delivery, outcome.error));
         this.holdBack(entry);
         this.logRefusal(refused, outcome.error);
@@ -82,6 +77,14 @@ export class Outcomes {
         this.health.fail(outcome.error);
         this.sendAgain(entry, delivery, outcome.error, reached);
     }
+  }
+
+  /** Nearly all of them: makes nothing that would have to be collected. */
+  private concludeAccepted(entry: Entry): void {
+    this.postponements.delete(entry.event.eventId);
+    if (entry.delivery) this.deliveries.record(markPublished(entry.delivery));
+    entry.settle();
+    this.lanes.next(entry.lane);
   }
 
   /** At once where nothing passed, since then the sink pauses; by itself after a pause of its own where others passed. */

@@ -72,9 +72,13 @@ export class EventBusClient {
   private async call<T>(send: (client: EventBridgeClient, limit: AbortSignal) => Promise<T>): Promise<T> {
     const connection = this.connection();
     connection.calls++;
+    const limit = new AbortController();
+    // Cleared with the answer: AbortSignal.timeout would keep each call's request until its time is over.
+    const timer = setTimeout(() => limit.abort(new DOMException('no answer in time', 'TimeoutError')), this.options.timeoutMs);
     try {
-      return await send(connection.client, AbortSignal.timeout(this.options.timeoutMs));
+      return await send(connection.client, limit.signal);
     } finally {
+      clearTimeout(timer);
       connection.calls--;
       this.closeWhenIdle(connection);
     }

@@ -1,0 +1,1 @@
+export function scalingDocument(results: object): string;
