@@ -47,8 +47,16 @@ module.exports = {
     },
     {
       name: 'only-its-sink-knows-aws',
+      comment: 'And the mailer that is SES, and what reads the secrets of a Lambda.',
       severity: 'error',
-      from: { path: '^(apps|libs)/', pathNot: '^libs/events/src/sinks/eventbridge/' },
+      from: {
+        path: '^(apps|libs)/',
+        pathNot: [
+          '^libs/events/src/sinks/eventbridge/',
+          '^libs/notifications/src/mail/ses\\.mailer\\.ts$',
+          '^apps/consumers/src/secrets\\.ts$',
+        ],
+      },
       to: { path: '(^|/)@aws-sdk/' },
     },
     { name: 'no-circles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },

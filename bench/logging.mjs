@@ -1,14 +1,15 @@
 // npm run bench:logging: what logging costs a Nest application, beside the same application without it and with the usual
 // packages. README.md says how to read the result.
 import { execFile, fork } from 'node:child_process';
-import { createReadStream, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { createReadStream, mkdtempSync, openSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
-import { arch, cpus, loadavg, platform, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { median, ratio, round } from './figures.mjs';
+import { writeResult } from './result.mjs';
 
 const VARIANTS = ['bare', 'stock', 'ours'];
 const LINES = [
@@ -29,8 +30,6 @@ const DRAIN_MS = 20_000; // how long a server may be behind with its lines
 
 const here = import.meta.dirname;
 const folder = mkdtempSync(join(tmpdir(), 'pikaia-bench-'));
-const LOAD_BEFORE = loadavg()[0]; // what others were doing on this machine
-const note = process.argv.slice(2).join(' ');
 try {
   const http = await compareServers();
   const bytes = await compareAllocations();
@@ -168,64 +167,33 @@ async function sizeOf(path) {
 }
 
 function report(http, bytes, lines) {
-  const rate = Object.fromEntries(VARIANTS.map((name) => [name, median(http[name].map((run) => run.rate))]));
+  const middle = (name, of) => median(http[name].map(of));
   const summary = VARIANTS.map((name) => ({
     name,
-    'requests/s': rate[name],
-    'of bare': ratio(http, name, 'bare'),
-    'of stock': ratio(http, name, 'stock'),
-    'µs CPU/request': median(http[name].map((run) => run.cpuMicroseconds)),
-    'CPU of bare': round(median(http.bare.map((run, at) => run.cpuMicroseconds / http[name][at].cpuMicroseconds)), 2),
+    'requests/s': middle(name, rateOf),
+    'of bare': ratio(http[name], http.bare, rateOf),
+    'of stock': ratio(http[name], http.stock, rateOf),
+    'µs CPU/request': middle(name, cpuOfRun),
+    'CPU of bare': ratio(http.bare, http[name], cpuOfRun),
     'bytes allocated/request': bytes[name],
-    'bytes written/request': median(http[name].map((run) => run.outputBytes)),
-    'generator busy': median(http[name].map((run) => run.generatorBusy)),
+    'bytes written/request': middle(name, (run) => run.outputBytes),
+    'generator busy': middle(name, (run) => run.generatorBusy),
   }));
   console.table(summary);
   console.table(Object.entries(lines).map(([name, ns]) => ({ name, 'ns/line': ns })));
-  const result = {
-    at: new Date().toISOString(),
-    ...(note && { note }),
-    machine: { cpu: cpus()[0].model, cores: cpus().length, platform: platform(), arch: arch(), loadBefore: LOAD_BEFORE },
-    versions: versions(),
+  writeResult('logging', {
+    packages: ['@nestjs/core', '@nestjs/platform-fastify', 'fastify', 'nestjs-pino', 'nestjs-cls', 'pino', 'autocannon'],
     settings: { rounds: ROUNDS, seconds: SECONDS, warmUpSeconds: WARM_UP_SECONDS, connections: CONNECTIONS },
     summary,
     nanosecondsALine: lines,
     runs: http,
-  };
-  mkdirSync(join(here, 'results'), { recursive: true });
-  const path = join(here, 'results', `${result.at.slice(0, 10)}-logging.json`);
-  writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
-  console.log(`Written to ${path}`);
+  });
 }
 
-/** Of the rates in one round, which the machine has treated alike; then the median of the rounds. */
-function ratio(http, name, other) {
-  return round(median(http[name].map(({ rate }, at) => rate / http[other][at].rate)), 2);
+function rateOf({ rate }) {
+  return rate;
 }
 
-function versions() {
-  const require = createRequire(import.meta.url);
-  const packages = ['@nestjs/core', '@nestjs/platform-fastify', 'fastify', 'nestjs-pino', 'nestjs-cls', 'pino', 'autocannon'];
-  const folders = require.resolve.paths('x');
-  const read = (name) => {
-    for (const base of folders) {
-      try {
-        return JSON.parse(readFileSync(join(base, name, 'package.json'), 'utf8')).version;
-      } catch (error) {
-        if (error.code !== 'ENOENT') throw error;
-      }
-    }
-    throw new Error(`${name} is not installed.`);
-  };
-  return { node: process.versions.node, ...Object.fromEntries(packages.map((name) => [name, read(name)])) };
-}
-
-function median(values) {
-  const sorted = [...values].sort((one, other) => one - other);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
-
-function round(value, digits) {
-  return Number(value.toFixed(digits));
+function cpuOfRun({ cpuMicroseconds }) {
+  return cpuMicroseconds;
 }

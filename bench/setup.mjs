@@ -1,4 +1,4 @@
-// Installs the load generator, and only that, when its manifest or lockfile changed.
+// Installs the load generator and the peers when their manifest or lockfile changed.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ const lockfile = join(folder, 'package-lock.json');
 const installed = join(folder, 'node_modules', '.installed-lock.json');
 
 if (!existsSync(installed) || readFileSync(installed, 'utf8') !== readFileSync(lockfile, 'utf8')) {
-  console.error('Installing the load generator (npm ci in bench) …');
+  console.error('Installing the load generator and the peers (npm ci in bench) …');
   // npm's variables of the script that we run in mislead a nested npm; the person's own settings are in their .npmrc.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name) || /registry|cache|proxy|cafile|userconfig/i.test(name)),

@@ -97,7 +97,7 @@ export class PostgresServer {
     await new Promise((done, fail) => {
       createInterface({ input: guard.stderr }).on('line', (line) => {
         this.#lastLines = [...this.#lastLines, line].slice(-LINES_KEPT);
-        if (line.includes('ready to accept connections')) done();
+        if (/ready to accept (read-only )?connections/.test(line)) done(); // read-only: a standby
       });
       guard.once('error', fail).once('close', (code, signal) => {
         this.#guard = undefined;

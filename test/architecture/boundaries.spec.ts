@@ -53,11 +53,13 @@ const PLANTED: readonly { rule: string; file: string; source: string }[] = [
 const TARGETS = [
   { file: 'libs/events/src/consume/planted-target.ts', source: 'export const target = 1;' },
   { file: 'libs/core/src/planted-circle-b.ts', source: "import { a } from './planted-circle.js';\nexport const b = () => a;" },
-  { file: 'node_modules/@aws-sdk/client-eventbridge/index.js', source: 'export {};' },
-  {
-    file: 'node_modules/@aws-sdk/client-eventbridge/package.json',
-    source: '{"name":"@aws-sdk/client-eventbridge","type":"module","main":"index.js"}',
-  },
+  ...['client-eventbridge', 'client-sesv2', 'client-secrets-manager'].flatMap((name) => [
+    { file: `node_modules/@aws-sdk/${name}/index.js`, source: 'export {};' },
+    {
+      file: `node_modules/@aws-sdk/${name}/package.json`,
+      source: `{"name":"@aws-sdk/${name}","type":"module","main":"index.js"}`,
+    },
+  ]),
 ];
 
 describe('boundaries', () => {

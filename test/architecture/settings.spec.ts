@@ -6,6 +6,8 @@ import { EventBridgeSettings, OutboxSettings } from '@pikaia/events';
 import { LoggingSettings } from '@pikaia/logging';
 import { NotificationSettings } from '@pikaia/notifications';
 import { ApiSettings } from '../../apps/api/src/api.settings.js';
+import { MigrationSettings } from '../../apps/api/src/database/migration.settings.js';
+import { ConsumerSettings } from '../../apps/consumers/src/consumer.settings.js';
 import { WorkerSettings } from '../../apps/outbox-worker/src/worker.settings.js';
 
 /** What `npm start` itself reads, beside what it passes on. */
@@ -29,12 +31,14 @@ const CLASSES: readonly (readonly [heading: string, settings: SettingsClass])[] 
     'Database: api and outbox-worker; for npm start DATABASE_URL is that of the owner, and nothing embedded starts then',
     DatabaseSettings,
   ],
+  ['the migration task, which runs as the owner', MigrationSettings],
   ['npm start', StartSettings],
   ['api', ApiSettings],
   ['outbox-worker', WorkerSettings],
   ['outbox-worker: the relay', OutboxSettings],
   ['outbox-worker: Amazon EventBridge', EventBridgeSettings],
-  ['outbox-worker: notifications', NotificationSettings],
+  ['outbox-worker and welcome-email as a Lambda: notifications', NotificationSettings],
+  ['consumers as Lambdas', ConsumerSettings],
 ];
 
 /** The file as the classes have it: each setting once, where it first appears, commented out unless it must be set. */

@@ -7,18 +7,21 @@ import type { TestDatabase } from './database.js';
 
 export interface TestDatabaseServer extends TestDatabase {
   readonly server: PostgresServer;
+  readonly settings: readonly string[];
 }
 
 /** A migrated database on a server of its own, for tests that stop it. What commits there survives a crash. */
-export async function startDatabaseServer(): Promise<TestDatabaseServer> {
+export async function startDatabaseServer(more: readonly string[] = []): Promise<TestDatabaseServer> {
   const directory = mkdtempSync(join(tmpdir(), 'pikaia-server-'));
   chmodSync(directory, 0o711);
-  const server = await startPostgres(join(directory, 'data'), { settings: ['fsync=off'] }); // the machine does not crash
+  const settings = ['fsync=off', ...more]; // the machine does not crash
+  const server = await startPostgres(join(directory, 'data'), { settings });
   const passwords = { api: 'api', worker: 'worker' };
   await migrateSchema(server.url, passwords);
   const as = (user: string, password: string): string => Object.assign(new URL(server.url), { username: user, password }).href;
   return {
     server,
+    settings,
     ownerUrl: server.url,
     apiUrl: as('pikaia_api', passwords.api),
     workerUrl: as('pikaia_worker', passwords.worker),

@@ -26,6 +26,7 @@ export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Servi
       format: logging.logFormat,
       slowRequestMs: logging.logSlowRequestMs,
       infoSampleRate: logging.logInfoSampleRate,
+      metricIntervalMs: logging.metricIntervalMs,
       service: 'pikaia-outbox-worker',
       ...(development && { file: { path: join(worker.varDirectory, 'log', 'worker.jsonl') } }),
     },

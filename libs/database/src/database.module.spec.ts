@@ -88,20 +88,3 @@ describe('DatabaseModule', () => {
     await expect(start(database.ownerUrl)).rejects.toMatchObject({ code: 'PIKAIA_DATABASE_ROLE_TOO_POWERFUL' });
   });
 });
-
-describe('DatabaseSettings', () => {
-  it('has defaults for all but the address', () => {
-    const [settings] = loadSettings([DatabaseSettings], { DATABASE_URL: 'postgres://a:b@c/d' });
-    expect(settings).toMatchObject({ databasePoolSize: 10, databaseStatementTimeoutMs: 15_000, logSlowQueryMs: 1_000 });
-  });
-
-  it.each([
-    [{}, /DATABASE_URL is not set/],
-    [{ DATABASE_URL: 'mysql://a:geheim@c/d' }, /DATABASE_URL has a value that is not accepted/],
-    [{ DATABASE_URL: 'postgres://a:b@c/d', DATABASE_POOL_SIZE: '0' }, /DATABASE_POOL_SIZE is "0"/],
-    [{ DATABASE_URL: 'postgres://a:b@c/d', DATABASE_STATEMENT_TIMEOUT_MS: 'soon' }, /DATABASE_STATEMENT_TIMEOUT_MS is "soon"/],
-  ])('refuses %j, naming the variable and no secret', (environment, message) => {
-    expect(() => loadSettings([DatabaseSettings], environment)).toThrow(message);
-    expect(() => loadSettings([DatabaseSettings], environment)).not.toThrow(/geheim/);
-  });
-});

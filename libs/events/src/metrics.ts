@@ -58,7 +58,7 @@ export const eventMetrics = {
     kind: 'distribution',
     unit: 'Milliseconds',
     dimensions: OF_A_SINK,
-    description: 'From the recording of an event to its acceptance by the sink.',
+    description: 'From the moment at which an event was published to its acceptance by the sink; replays are left out.',
   },
   consumerHandled: {
     name: 'consumer.handled',

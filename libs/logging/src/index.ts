@@ -11,6 +11,7 @@ export {
   type MetricKind,
   type MetricUnit,
 } from './metric/metric.definition.js';
+export { flushMetrics, metric, type MetricDimensions } from './metric/metric.js';
 export { LoggingModule, nestLogger, type LoggingModuleOptions } from './nest/logging.module.js';
 export { pinoBridge } from './nest/pino-bridge.js';
 export type { LogFile } from './output/file.sink.js';

@@ -7,6 +7,7 @@ describe('LoggingSettings', () => {
       logLevel: 'info',
       logSlowRequestMs: 1_000,
       logInfoSampleRate: 1,
+      metricIntervalMs: 30_000,
     });
   });
 
@@ -16,6 +17,7 @@ describe('LoggingSettings', () => {
       logFormat: 'json',
       logSlowRequestMs: 1_000,
       logInfoSampleRate: 1,
+      metricIntervalMs: 30_000,
     });
   });
 

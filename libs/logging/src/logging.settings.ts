@@ -34,4 +34,12 @@ export class LoggingSettings {
   @Min(0)
   @Max(1)
   logInfoSampleRate!: number;
+
+  @Setting('METRIC_INTERVAL_MS', {
+    about: 'milliseconds for which numbers gather before they are printed as metrics; half of the minute that CloudWatch sums up',
+    default: '30000',
+  })
+  @IsInt()
+  @Min(100)
+  metricIntervalMs!: number;
 }

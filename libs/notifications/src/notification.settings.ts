@@ -1,7 +1,8 @@
 import { Setting } from '@pikaia/core';
 import { IsString, IsUrl, MinLength } from 'class-validator';
+import { MailSettings } from './mail/mail.settings.js';
 
-export class NotificationSettings {
+export class NotificationSettings extends MailSettings {
   @Setting('INVITATION_SECRET', { about: 'signs the tokens of invitation links; at least 32 characters', secret: true })
   @IsString()
   @MinLength(32)

@@ -1,12 +1,12 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { FileMailer } from './mail/file.mailer.js';
+import { loadMailer } from './mail/load-mailer.js';
 import { MAILER } from './mail/mailer.js';
 import { NotificationSettings } from './notification.settings.js';
 import { WelcomeEmail } from './welcome-email/welcome-email.consumer.js';
 
 export interface NotificationsModuleOptions {
   readonly settings: NotificationSettings;
-  /** Where letters are written in development. */
+  /** Where letters are written with MAIL_TRANSPORT=file. */
   readonly mailDirectory: string;
 }
 
@@ -18,7 +18,7 @@ export class NotificationsModule {
       module: NotificationsModule,
       providers: [
         { provide: NotificationSettings, useValue: settings },
-        { provide: MAILER, useFactory: () => new FileMailer(mailDirectory) },
+        { provide: MAILER, useFactory: () => loadMailer(settings, mailDirectory) },
         WelcomeEmail,
       ],
       exports: [WelcomeEmail],

@@ -6,5 +6,9 @@ import { CreateOrganizations1764000003000 } from './example-tables.migration.js'
 /** Everything that the system needs in its database; the number in a migration's name orders it. */
 export const migrations = [...outboxMigrations(), ...auditMigrations(), CreateOrganizations1764000003000];
 
-/** Brings the database up to date; `url` is the owner's. Passwords are set only on roles that are created here. */
-export const migrateSchema = (url: string, passwords?: RolePasswords) => migrate({ url, migrations, passwords });
+/**
+ * Brings the database up to date; `url` is the owner's. Passwords are set only on roles that are created here, unless they
+ * are to be renewed.
+ */
+export const migrateSchema = (url: string, passwords?: RolePasswords, { renewPasswords = false } = {}) =>
+  migrate({ url, migrations, passwords, renewPasswords });

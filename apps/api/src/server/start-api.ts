@@ -24,6 +24,7 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<Service>
       format: logging.logFormat,
       slowRequestMs: logging.logSlowRequestMs,
       infoSampleRate: logging.logInfoSampleRate,
+      metricIntervalMs: logging.metricIntervalMs,
       service: 'pikaia-api',
       ...(development && { file: { path: join(api.varDirectory, 'log', 'api.jsonl') } }),
     },

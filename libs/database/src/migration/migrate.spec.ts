@@ -81,6 +81,18 @@ describe('migrate', () => {
     await expect(on(as(ownerUrl, roles.api), (client) => client.query('select 1'))).resolves.toBeDefined();
   });
 
+  it('renews it where it is told to', async () => {
+    const { url, ownerUrl } = await ownDatabase();
+    await run(url);
+    const set = (api: string) =>
+      migrate({ url, migrations: [], roles, passwords: { api, worker: 'secret' }, renewPasswords: true });
+    const opens = (password: string) => on(as(ownerUrl, roles.api, password), (client) => client.query('select 1'));
+    await set('another');
+    await expect(opens('another')).resolves.toBeDefined();
+    await expect(opens('secret')).rejects.toMatchObject({ code: '28P01' });
+    await set('secret'); // which the other tests of this suite know
+  });
+
   it('names everything that the owner lacks, before it does anything', async () => {
     const { ownerUrl } = await ownDatabase();
     await admin(`create role ${mark}_weak login password 'secret'`);

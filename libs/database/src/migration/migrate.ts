@@ -15,6 +15,8 @@ export interface MigrateOptions {
   readonly roles?: RoleNames;
   /** Set on the login roles that are created here; a role that exists keeps its password. */
   readonly passwords?: RolePasswords | undefined;
+  /** Sets them on roles that exist too: where a secret store says what they are, and may say something new. */
+  readonly renewPasswords?: boolean;
 }
 
 /**
@@ -37,7 +39,7 @@ export async function migrate(options: MigrateOptions): Promise<{ createdRoles: 
       );
     }
     await lock.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    const createdRoles = await ensureRoles(lock, options.roles ?? defaultRoles, options.passwords);
+    const createdRoles = await ensureRoles(lock, options.roles ?? defaultRoles, options.passwords, options.renewPasswords);
     const source = await new DataSource({
       type: 'postgres',
       url: options.url,

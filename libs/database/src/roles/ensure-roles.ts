@@ -21,10 +21,16 @@ const MISSING_RIGHTS = `
  * Makes the roles that are missing, and the memberships between them; may run at any time. Roles belong to the cluster,
  * so databases that migrate at the same time race for them: each step does only what is missing and lets another win.
  *
+ * @param renewPasswords sets the passwords on login roles that exist as well.
  * @returns the names of the roles that were created here.
  * @throws PikaiaError `PIKAIA_DATABASE_OWNER_LACKS_RIGHTS` naming what the connected role lacks.
  */
-export async function ensureRoles(client: ClientBase, roles: RoleNames, passwords?: RolePasswords): Promise<string[]> {
+export async function ensureRoles(
+  client: ClientBase,
+  roles: RoleNames,
+  passwords?: RolePasswords,
+  renewPasswords = false,
+): Promise<string[]> {
   const { missing } = (await client.query<{ missing: string[] }>(MISSING_RIGHTS)).rows[0]!;
   if (missing.length) {
     throw new PikaiaError('PIKAIA_DATABASE_OWNER_LACKS_RIGHTS', `The role that migrates lacks: ${missing.join(', ')}.`);
@@ -37,6 +43,7 @@ export async function ensureRoles(client: ClientBase, roles: RoleNames, password
     [roles.worker, passwords?.worker],
   ] as const) {
     if (await createRole(client, name, name === roles.api || name === roles.worker, password)) created.push(name);
+    else if (renewPasswords && password !== undefined) await setPassword(client, name, password);
   }
   const { current_user: owner } = (await client.query<{ current_user: string }>('select current_user')).rows[0]!;
   // Inherited, the operator role would show the api every organization always; the owner reads as an operator does.
@@ -53,6 +60,10 @@ async function createRole(client: ClientBase, name: string, login: boolean, pass
   return lettingOthersWin(() =>
     client.query(`create role ${pg.escapeIdentifier(name)} ${login ? `login${secret}` : 'nologin'} noinherit`),
   );
+}
+
+async function setPassword(client: ClientBase, name: string, password: string): Promise<void> {
+  await client.query(`alter role ${pg.escapeIdentifier(name)} password ${pg.escapeLiteral(password)}`);
 }
 
 /** On 15 the member's attribute decides what is inherited, from 16 on the grant. */

@@ -11,6 +11,7 @@ export interface ConsumerDefinition {
   readonly name: string;
   readonly from: 'beginning' | 'now';
   readonly types: readonly string[];
+  readonly handlers: readonly HandlerDefinition[];
   /** Undefined for a version that this process does not know. */
   handlerOf(type: string, version: number): HandlerDefinition | undefined;
 }
@@ -57,6 +58,7 @@ function defineConsumer(instance: object): ConsumerDefinition | undefined {
     name,
     from,
     types: [...new Set(handlers.map(({ contract }) => contract.type))],
+    handlers: [...byContract.values()],
     handlerOf: (eventType, version) => byContract.get(key(eventType, version)),
   };
 }

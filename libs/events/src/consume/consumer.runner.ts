@@ -1,8 +1,10 @@
 import { context, newId, PikaiaError } from '@pikaia/core';
-import { getLogger, queryFields } from '@pikaia/logging';
+import { getLogger, metric, queryFields } from '@pikaia/logging';
+import { eventMetrics } from '../metrics.js';
 import type { ConsumerDefinition, HandlerDefinition } from './consumer.definition.js';
 import { withData } from './event.parser.js';
-import { readEvent } from './event.reader.js';
+import { readEvent, type ReadEvent } from './event.reader.js';
+import { asPostponement } from './postpone.error.js';
 import type { ReceiptKey, Receipts } from './receipts.js';
 
 const logger = getLogger('consumer');
@@ -15,7 +17,8 @@ export interface IncomingEvent {
   readonly schemaVersion: number;
   readonly organizationId: string | null;
   readonly correlationId: string | null;
-  readonly payload: string;
+  /** The envelope, or its text. */
+  readonly payload: string | ReadEvent;
   readonly attempt: number;
   readonly replayed?: string;
 }
@@ -43,16 +46,31 @@ export class ConsumerRunner {
         actor: { type: 'system', id: name },
         event: { id: event.eventId, type: event.eventType, consumer: name, attempt: event.attempt },
       },
-      () => this.handle(event),
+      () => this.measured(event),
     );
+  }
+
+  private async measured(event: IncomingEvent): Promise<'handled' | 'skipped'> {
+    const of = { consumer: this.consumer.name };
+    const startedAt = performance.now();
+    try {
+      const outcome = await this.handle(event);
+      metric(eventMetrics.consumerHandled, 1, of);
+      return outcome;
+    } catch (error) {
+      metric(asPostponement(error) ? eventMetrics.consumerPostponed : eventMetrics.consumerFailed, 1, of);
+      throw error;
+    } finally {
+      metric(eventMetrics.consumerDuration, performance.now() - startedAt, of);
+    }
   }
 
   private async handle(incoming: IncomingEvent): Promise<'handled' | 'skipped'> {
     const startedAt = performance.now();
     const handler = this.handlerOf(incoming);
-    const { replayed } = incoming;
+    const { replayed, payload } = incoming;
     if (replayed !== undefined && handler.replay === 'skip') return 'skipped';
-    const read = await withData(handler.contract, readEvent(incoming.payload));
+    const read = await withData(handler.contract, typeof payload === 'string' ? readEvent(payload) : payload);
     const event = { ...read, sequence: incoming.position, ...(replayed !== undefined && { replayed }) };
     const { name: consumer } = this.consumer;
     const key: ReceiptKey = {

@@ -59,7 +59,7 @@ const RULES: Readonly<Record<keyof ReadEvent, (value: unknown) => boolean>> = {
   actor: (value) => value === null || isActor(value),
   data: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   sequence: isAbsentOrText,
-  replayed: isAbsentOrText,
+  replayed: (value) => value === undefined || isId(value),
 };
 
 function isActor(value: unknown): boolean {

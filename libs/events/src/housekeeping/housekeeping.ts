@@ -1,7 +1,7 @@
-import { PikaiaError } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
 import pg from 'pg';
 import { endClient } from '../relay/end-client.js';
+import { outboxRestored } from '../relay/restored.error.js';
 import type { Chore, Finding, Retention } from './chore.js';
 import { commandsChore } from './commands.chore.js';
 import { deliveriesChore } from './deliveries.chore.js';
@@ -90,11 +90,7 @@ export class Housekeeping {
 
 async function refuseRestored(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ name: string }>(RESTORED_SINKS);
-  if (!rows.length) return;
-  throw new PikaiaError(
-    'PIKAIA_OUTBOX_RESTORED',
-    `The cursors of ${rows.map(({ name }) => name).join(', ')} come from another cluster. Stop api and worker and run npm run outbox -- rebase as the owner.`,
-  );
+  if (rows.length) throw outboxRestored(rows.map(({ name }) => name));
 }
 
 async function tryLock(client: pg.Client): Promise<boolean> {

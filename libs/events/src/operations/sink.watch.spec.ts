@@ -15,7 +15,7 @@ describe('SinkWatch', () => {
   afterAll(() => at.end());
 
   const watchOf = (own: readonly string[] = []): SinkWatch =>
-    new SinkWatch({ url: at.database.workerUrl, own: new Set(own), leaderlessAlarmMs: 60_000, clock: at.clock });
+    new SinkWatch({ url: at.database.workerUrl, worker: 'watch', own: new Set(own), leaderlessAlarmMs: 60_000, clock: at.clock });
   const stateOf = async (): Promise<string> => {
     const { rows } = await at.api.query<{ state: string }>('select state from outbox.outbox_sink where name = $1', [
       at.sink.name,

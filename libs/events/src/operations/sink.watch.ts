@@ -5,6 +5,7 @@ import { LOCK_CLASS } from '../relay/leader.js';
 import { Pulse } from '../relay/pulse.js';
 import { done } from './command.js';
 import { ANSWER_COMMAND } from './command.sql.js';
+import { measureSinks } from './sink-gauges.js';
 import { markRetired } from './sink-state.js';
 import { LOCK_SINK, OPEN_RETIREMENTS, SINKS_LED } from './watch.sql.js';
 
@@ -14,6 +15,8 @@ const TIME_LIMIT_MS = 5_000; // a stop waits for it
 
 export interface SinkWatchOptions {
   readonly url: string;
+  /** This process, as the sinks that it leads have it. */
+  readonly worker: string;
   /** Sinks of this process: their leaders, or those that stand by, carry out what is asked of them. */
   readonly own: ReadonlySet<string>;
   /** Milliseconds without a leader after which a sink is reported. */
@@ -36,7 +39,7 @@ interface Retirement {
 
 /**
  * Looks after the sinks that nobody leads: says so after a minute, and retires those that somebody gave up, under the
- * sink's lock. Every worker watches, whatever sinks it has itself.
+ * sink's lock. Every worker watches, whatever sinks it has itself. It measures those that this worker leads.
  */
 export class SinkWatch {
   private readonly pulse = new Pulse();
@@ -81,6 +84,7 @@ export class SinkWatch {
       await client.connect();
       await this.retireAbandoned(client);
       await this.lookForLeaders(client);
+      await measureSinks(client, this.options.worker);
     } finally {
       await client.end().catch(() => undefined); // a connection that is broken has ended already
     }

@@ -1,9 +1,9 @@
-import { PikaiaError } from '@pikaia/core';
 import type { ClientBase } from 'pg';
 import type { Cursor } from './cursor.js';
 import type { Delivery } from './delivery.js';
 import { REWIND } from './destination.sql.js';
 import { LOAD_CURSOR, MARK_LEADING, STORE } from './progress.sql.js';
+import { outboxRestored } from './restored.error.js';
 import type { SinkState } from '../operations/sink-state.js';
 
 /** A failed attempt, for outbox_attempt. */
@@ -49,12 +49,7 @@ export class CursorStore {
     const { rows } = await this.client.query(LOAD_CURSOR, [this.sink]);
     const row = rows[0] as Record<string, unknown> | undefined;
     if (!row) throw new Error(`Sink ${this.sink} has no cursor: it was not registered.`);
-    if (row['written_here'] !== true) {
-      throw new PikaiaError(
-        'PIKAIA_OUTBOX_RESTORED',
-        `The cursor of sink ${this.sink} comes from another cluster: this database was restored from a dump, and its transaction ids start anew. Stop api and worker and run npm run outbox -- rebase as the owner; nothing is lost or sent twice then. A physical backup (pg_basebackup, a snapshot of the volume) would need none of it.`,
-      );
-    }
+    if (row['written_here'] !== true) throw outboxRestored([this.sink]);
     this.newest = BigInt(row['number'] as string);
     const cursor: Cursor = {
       position: row['position'] as string,

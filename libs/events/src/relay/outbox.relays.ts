@@ -32,8 +32,8 @@ export class OutboxRelays {
   ) {
     const leads = () => this.relays.filter((relay) => relay.health().state === 'leading').length;
     this.relays = sinks.map((sink) => new OutboxRelay({ ...options, sink, leads }));
-    const { url, clock = systemClock, leaderlessAlarmMs = 60_000 } = options;
-    this.watch = new SinkWatch({ url, own: new Set(sinks.map(({ name }) => name)), leaderlessAlarmMs, clock });
+    const { url, worker, clock = systemClock, leaderlessAlarmMs = 60_000 } = options;
+    this.watch = new SinkWatch({ url, worker, own: new Set(sinks.map(({ name }) => name)), leaderlessAlarmMs, clock });
     this.wakeUp = new WakeUp(url, (message) => this.wake(message), options.random);
   }
 

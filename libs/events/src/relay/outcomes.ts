@@ -1,5 +1,6 @@
 import { context, newId, type Clock } from '@pikaia/core';
-import { getLogger } from '@pikaia/logging';
+import { getLogger, metric } from '@pikaia/logging';
+import { eventMetrics } from '../metrics.js';
 import { retryDelay } from './backoff.js';
 import type { Attempt } from './cursor.store.js';
 import type { Deliveries } from './deliveries.js';
@@ -40,6 +41,7 @@ export class Outcomes {
     const reached = outcomes.some(({ kind }) => kind !== 'transport');
     if (reached) this.health.reached();
     for (const [index, entry] of batch.entries()) this.conclude(entry, outcomes[index]!, reached);
+    this.measure(batch.filter((_, index) => outcomes[index]!.kind === 'accepted'));
     if (!reached) this.health.pause();
     else if (!this.failing.size) this.health.recover();
   }
@@ -103,6 +105,16 @@ export class Outcomes {
     const { accepted } = this;
     this.accepted = 0;
     return accepted;
+  }
+
+  /** A replay is published again, but says nothing about how long an event takes. */
+  private measure(accepted: readonly Entry[]): void {
+    if (!accepted.length) return;
+    const sink = this.options.sink.name;
+    const now = this.options.clock.now().getTime();
+    const latencies = accepted.filter(({ replay }) => !replay).map(({ event }) => Math.max(now - event.occurredAt.getTime(), 0));
+    metric(eventMetrics.published, accepted.length, { sink });
+    metric(eventMetrics.publishLatency, latencies, { sink });
   }
 
   /** Whatever became of it, its lane is free: what comes for the first time never waits for a replay. */

@@ -84,6 +84,29 @@ describe('rebaseOutbox', () => {
     await target.query(`select setval('outbox.outbox_position', $1)`, [rows[0].last_value]);
   }
 
+  interface BegunAt {
+    readonly sink: string;
+    readonly position: string;
+    readonly snapshot: string;
+  }
+
+  async function cursorOf(sink: string, owner: pg.Client): Promise<BegunAt> {
+    const { rows } = await owner.query<BegunAt>(
+      'select sink, position, snapshot::text from outbox.outbox_progress where sink = $1 order by number desc limit 1',
+      [sink],
+    );
+    return rows[0]!;
+  }
+
+  /** By hand: a replay that began at this cursor, and has come as far as this event. */
+  async function beginReplay(owner: pg.Client, { sink, position, snapshot }: BegunAt, reached: string): Promise<void> {
+    await owner.query(
+      `insert into outbox.outbox_replay (id, sink, filter, dry_run, start_position, end_position, position, snapshot)
+       select gen_random_uuid(), $1, '{"status": "published"}', false, 0, $2, position, $3 from outbox.outbox_log where event_id = $4`,
+      [sink, position, snapshot, reached],
+    );
+  }
+
   const moved = (database: TestDatabase): TestDatabase => (database === young ? old : young);
 
   describe.each([
@@ -122,10 +145,7 @@ describe('rebaseOutbox', () => {
       await registerSinks(source.workerUrl, [later], 'spec');
       await held.query('commit');
       const unread = await insert();
-      await (
-        await connect(source.ownerUrl)
-      ).query(`insert into outbox.outbox_replay (id, sink, filter, dry_run, start_position, end_position, position, snapshot)
-        values (gen_random_uuid(), 'ahead', '{}', false, 0, 0, 0, pg_current_snapshot())`);
+      const begun = await cursorOf('behind', await connect(source.ownerUrl));
       // `behind` is killed in the middle of the slices of what became visible late.
       let handedOver = 0;
       behind.answerAll = () => (++handedOver > 3 ? new Promise(() => undefined) : accepted);
@@ -135,6 +155,7 @@ describe('rebaseOutbox', () => {
       const newest = `select late_position::int as late from outbox.outbox_progress where sink = 'behind' order by number desc limit 1`;
       await eventually(async () => handedOver > 3 && (await progress.query(newest)).rows[0].late > 0);
       await killed.stop(0);
+      await beginReplay(progress, begun, ids[2]!);
       await restore(source, target, withSequence);
       await expect(registerSinks(target.workerUrl, [ahead], 'spec')).rejects.toMatchObject({ code: 'PIKAIA_OUTBOX_RESTORED' });
       const published = await insertEvent(await connect(target.apiUrl)); // somebody did not wait for the rebase
@@ -145,7 +166,10 @@ describe('rebaseOutbox', () => {
       behind.answerAll = undefined;
       await registerSinks(target.workerUrl, [ahead, behind, later], 'spec');
       await Promise.all([ahead, behind, later].map((sink) => drain(target, sink)));
-      const newIds = (sink: ScriptedSink) => sink.ids.slice(before.get(sink.name)!.length);
+      const eventsSince = (sink: ScriptedSink) => sink.delivered.slice(before.get(sink.name)!.length);
+      const newIds = (sink: ScriptedSink) => eventsSince(sink).flatMap((event) => (event.replayed ? [] : event.eventId));
+      const replayed = eventsSince(behind).flatMap((event) => (event.replayed ? event.eventId : []));
+      expect(replayed.sort()).toEqual(ids.slice(3, 6).sort()); // not the late ones, which were handed over after it began
       const missing = [unread, published.id];
       expect(newIds(ahead).sort()).toEqual([...lateIds, failed, waiting, ...missing].sort());
       expect(newIds(later).sort()).toEqual([...lateIds, ...missing].sort());

@@ -10,17 +10,28 @@ export const LOCK_LOG = `set local lock_timeout = '10s'; lock table outbox.outbo
 export const LOCK_SINKS = `
 select name, pg_try_advisory_xact_lock($1, hashtext(name)) as free from outbox.outbox_sink order by name`;
 
-/** Every snapshot that says something: of each sink's newest cursor, of its slices, and of its start. */
+/**
+ * Every snapshot that says something: of each sink's newest cursor, of its slices, of its start, of the cursor to which it
+ * goes back should its destination be gone, and of the replays under way. A replay was begun by a leader, and so where its
+ * sink's cursor was written.
+ */
 export const LIST_SNAPSHOTS = `
 create temp table rebase_snapshot on commit drop as
-select row_number() over () as id, s.*
-from outbox.outbox_sink k cross join lateral (
-  select number, sink, xmin = txid::xid as written_here, snapshot, late_snapshot from outbox.outbox_progress p
-  where p.sink = k.name and p.number in (0, (select max(number) from outbox.outbox_progress n where n.sink = k.name))) p
-cross join lateral (
-  values (p.sink, p.number, p.written_here, 'snapshot', p.snapshot), (p.sink, p.number, p.written_here, 'late_snapshot', p.late_snapshot))
-  s (sink, number, written_here, kind, snapshot)
-where s.snapshot is not null`;
+with cursors as (
+  select p.*, p.xmin = p.txid::xid as written_here, p.number = newest.number as is_newest
+  from outbox.outbox_sink k
+  cross join lateral (select max(number) as number from outbox.outbox_progress n where n.sink = k.name) newest
+  cross join lateral (
+    select max(number) as number from outbox.outbox_progress n where n.sink = k.name and n.number <= k.seen_number) seen
+  join outbox.outbox_progress p on p.sink = k.name and p.number in (0, newest.number, seen.number)),
+snapshots as (
+  select sink, number, null::uuid as replay, written_here, 'snapshot' as kind, snapshot from cursors
+  union all
+  select sink, number, null, written_here, 'late_snapshot', late_snapshot from cursors where late_snapshot is not null
+  union all
+  select r.sink, null, r.id, c.written_here, 'replay', r.snapshot
+  from outbox.outbox_replay r join cursors c on c.sink = r.sink and c.is_newest where r.done_at is null)
+select row_number() over () as id, snapshots.* from snapshots`;
 
 /**
  * For each transaction of the log, which of the snapshots show it: '1' or '0', in the order of their ids. Ids of two
@@ -73,12 +84,17 @@ join rebase_snapshot s on s.sink = p.sink and s.number = p.number and s.kind = '
 left join rebase_snapshot late on late.sink = p.sink and late.number = p.number and late.kind = 'late_snapshot'
 where p.number = (select max(number) from outbox.outbox_progress n where n.sink = p.sink)`;
 
-/** The start of every sink anew, and those between by position alone: they only tell when an event went out. */
+/** The listed cursors of every sink anew, and those between by position alone: they only tell when an event went out. */
 export const REWRITE_HISTORY = `
 update outbox.outbox_progress p set snapshot = s.snapshot, late_position = 0, late_snapshot = null, txid = pg_current_xact_id()
 from rebase_snapshot s
 where s.sink = p.sink and s.kind = 'snapshot' and p.worker <> 'rebase'
-  and s.number = case when p.number = 0 then 0 else (select max(m.number) from rebase_snapshot m where m.sink = p.sink) end`;
+  and s.number = coalesce((select m.number from rebase_snapshot m where m.sink = p.sink and m.number = p.number limit 1),
+    (select max(m.number) from rebase_snapshot m where m.sink = p.sink))`;
+
+/** Replays under way go on where they were, with what had been handed over when they began. */
+export const REWRITE_REPLAYS = `
+update outbox.outbox_replay r set snapshot = s.snapshot from rebase_snapshot s where s.replay = r.id and s.sink = r.sink`;
 
 /** A sequence that was not restored would give positions out again: in the wrong order, below the cursors. */
 export const ADVANCE_POSITION = `

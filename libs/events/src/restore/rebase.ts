@@ -12,6 +12,7 @@ import {
   LOCK_SINKS,
   MOVE_LOG,
   REWRITE_HISTORY,
+  REWRITE_REPLAYS,
   REWRITE_SNAPSHOTS,
   SPEND_ID,
 } from './rebase.sql.js';
@@ -76,6 +77,7 @@ async function rebase(client: pg.Client, url: string): Promise<number> {
   await client.query(REWRITE_SNAPSHOTS, [classes, ids]);
   await client.query(APPEND_CURSORS);
   await client.query(REWRITE_HISTORY);
+  await client.query(REWRITE_REPLAYS);
   await client.query(ADVANCE_POSITION);
   return rowCount!;
 }

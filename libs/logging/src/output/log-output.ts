@@ -1,11 +1,15 @@
 import { context, systemClock, type Clock } from '@pikaia/core';
 import { findLevel, severity, type LogLevel } from '../record/log-level.js';
 import { originText, recordText, type LogFields, type RecordParts } from '../record/record-text.js';
+import type { MetricOrigin } from '../metric/emf-text.js';
 import { currentRing, type DebugRing } from './debug-ring.js';
 import { FileSink, type LogFile } from './file.sink.js';
 import type { LogSink } from './log-sink.js';
 import { prettyText } from './pretty.format.js';
 import { StdoutSink } from './stdout.sink.js';
+
+/** Half a period of CloudWatch, so that each period has a value though timers drift. */
+const METRIC_INTERVAL_MS = 30_000;
 
 export type LogFormat = 'json' | 'pretty';
 
@@ -27,6 +31,8 @@ export interface LoggingOptions {
    * written, and so is what belongs to no request. Default 1.
    */
   readonly infoSampleRate?: number | undefined;
+  /** Milliseconds for which metrics gather. Default 30,000. */
+  readonly metricIntervalMs?: number | undefined;
   /** Gets the same records as JSON, whatever stdout gets. */
   readonly file?: LogFile;
   readonly clock?: Clock;
@@ -34,6 +40,11 @@ export interface LoggingOptions {
 
 /** All state of this package: one for each process. */
 interface State {
+  /** Of the metrics: those of the lines. */
+  service: string | undefined;
+  environment: string;
+  /** Whether stdout is for programs, which gather metrics from it. */
+  json: boolean;
   /** As configured. */
   level: LogLevel;
   threshold: number;
@@ -41,6 +52,7 @@ interface State {
   clock: Clock;
   slowRequestMs: number;
   infoSampleRate: number;
+  metricIntervalMs: number;
   stdout: LogSink;
   file: FileSink | undefined;
   /** Set while a test captures. */
@@ -48,6 +60,8 @@ interface State {
 }
 
 const state: State = { ...stateOf({}), capture: undefined };
+
+let beforeFlush = (): void => undefined;
 
 process.on('exit', () => flushLogs());
 
@@ -61,8 +75,12 @@ export function configureLogging(options: LoggingOptions): void {
   Object.assign(state, stateOf(options));
 }
 
+/** Something that is to be written too whenever the logs are flushed. */
+export const onFlush = (write: () => void): void => void (beforeFlush = write);
+
 /** Writes what is held: before a process ends by a signal or process.abort(); the normal exit does it by itself. */
 export function flushLogs(): void {
+  beforeFlush();
   state.stdout.flush();
   state.file?.flush();
 }
@@ -75,6 +93,8 @@ export const isTaken = (level: LogLevel): boolean => isEnabled(level) || (level 
 /** True for a request whose INFO lines are written only if it fails or is slow. Where DEBUG is on, there is none. */
 export const isSampledOut = (traceId: string): boolean =>
   state.infoSampleRate < 1 && isEnabled('info') && Number.parseInt(traceId.slice(-8), 16) / 2 ** 32 >= state.infoSampleRate;
+
+export const metricIntervalMs = (): number => state.metricIntervalMs;
 
 export const isSlow = (milliseconds: number): boolean => milliseconds > state.slowRequestMs;
 
@@ -121,6 +141,19 @@ export function writeText(text: string): void {
   state.file?.write(text);
 }
 
+/**
+ * Writes records that carry metrics, whatever the level is; each of `texts` is the JSON text that makes a record one. People who read
+ * stdout are spared them.
+ */
+export function writeMetrics(texts: (origin: MetricOrigin) => readonly string[]): void {
+  const time = timeOf(state.clock);
+  for (const reserved of texts({ time, service: state.service, environment: state.environment })) {
+    const text = lineText({ level: 'info', logger: 'metrics', event: 'metrics_measured', reserved });
+    if (state.capture || state.json) writeText(text);
+    else state.file?.write(text);
+  }
+}
+
 /** For tests: while it is set, `sink` gets every record from `level` up and the others get none. Returns what undoes it. */
 export function redirectLines(sink: LogSink, level: LogLevel): () => void {
   const { capture, threshold } = state;
@@ -137,6 +170,7 @@ function stateOf({ env = process.env['NODE_ENV'] || 'development', ...options }:
     clock = systemClock,
     slowRequestMs = 1_000,
     infoSampleRate = 1,
+    metricIntervalMs = METRIC_INTERVAL_MS,
   } = options;
   const usual = formatGiven === 'json' || (formatGiven !== 'pretty' && env === 'production') ? 'json' : 'pretty';
   const { format = usual } = options;
@@ -148,12 +182,16 @@ function stateOf({ env = process.env['NODE_ENV'] || 'development', ...options }:
     stdout.write(own('log_lines_dropped', { count })),
   );
   return {
+    service: options.service,
+    environment: env,
+    json: format === 'json',
     level,
     threshold: severity[level],
     origin,
     clock,
     slowRequestMs,
     infoSampleRate,
+    metricIntervalMs,
     stdout,
     file: file && new FileSink(file, (error) => stdout.write(own('log_file_failed', { path: file.path }, [error]))),
   };

@@ -4,20 +4,21 @@ import { join } from 'node:path';
 import { createTransport } from 'nodemailer';
 import type { Mail, Mailer } from './mailer.js';
 
-const SENDER = { name: 'Pikaia', address: 'no-reply@pikaia.example' };
-
 const logger = getLogger('mail');
 
 /** Writes letters to files, one an id: development's mailbox. A letter that is sent again replaces itself. */
 export class FileMailer implements Mailer {
   private readonly transport = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
 
-  constructor(private readonly directory: string) {}
+  constructor(
+    private readonly directory: string,
+    private readonly sender: string,
+  ) {}
 
   async send({ id, to, subject, text, html, correlationId }: Mail): Promise<{ messageId: string }> {
     const { message, messageId } = await this.transport.sendMail({
       messageId: `<${id}@pikaia.example>`,
-      from: SENDER,
+      from: this.sender,
       to: { name: to.name ?? '', address: to.address },
       subject,
       text,

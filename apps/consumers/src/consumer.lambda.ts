@@ -1,0 +1,79 @@
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { context, loadSettings, SettingsError } from '@pikaia/core';
+import { DatabaseModule, DatabaseSettings } from '@pikaia/database';
+import { QueueConsumer, QueueModule, type QueueAnswer, type QueueBatch } from '@pikaia/events';
+import { CONSUMER_METRICS_SERVICE } from '@pikaia/events/metrics';
+import { configureLogging, flushLogs, getLogger, handleProcessFaults, LoggingSettings, nestLogger } from '@pikaia/logging';
+import { ClsModule } from 'nestjs-cls';
+import { ConsumerSettings } from './consumer.settings.js';
+import { readSecrets } from './secrets.js';
+
+export interface ConsumerLambdaOptions<Settings extends object> {
+  readonly consumer: Type;
+  /** What it needs beside the database's and logging's. */
+  readonly settings: new () => Settings;
+  /** The modules that provide it, as a worker imports them. */
+  readonly imports: (settings: Settings) => readonly DynamicModule[];
+}
+
+/** Of Lambda's context, what is used. */
+interface Execution {
+  getRemainingTimeInMillis(): number;
+}
+
+export type ConsumerHandler = (batch: QueueBatch, execution?: Execution) => Promise<QueueAnswer>;
+
+const logger = getLogger('lambda');
+
+/**
+ * The handler of a Lambda behind an SQS queue, started while Lambda initialises. A start that failed, as while the
+ * database is away, is logged and tried again with each execution, whose batch comes back whole.
+ */
+export async function consumerLambda<Settings extends object>(
+  options: ConsumerLambdaOptions<Settings>,
+): Promise<ConsumerHandler> {
+  handleProcessFaults();
+  let consumer = await startOrLog(options);
+  return async (batch, execution) => {
+    try {
+      consumer ??= await startOrLog(options);
+      if (!consumer) throw new Error('The consumer did not start: its log says why.');
+      return await consumer.take(batch, () => execution?.getRemainingTimeInMillis() ?? Infinity);
+    } finally {
+      flushLogs(); // and metrics: Lambda freezes the process when the answer is out
+    }
+  };
+}
+
+async function startOrLog<Settings extends object>(options: ConsumerLambdaOptions<Settings>): Promise<QueueConsumer | undefined> {
+  try {
+    return await context.run({}, () => start(options));
+  } catch (error) {
+    logger.exception('startup_failed', error, error instanceof SettingsError ? { problems: error.problems } : {});
+    flushLogs();
+    return undefined;
+  }
+}
+
+async function start<Settings extends object>({
+  consumer,
+  settings,
+  imports,
+}: ConsumerLambdaOptions<Settings>): Promise<QueueConsumer> {
+  const [logging, own] = loadSettings([LoggingSettings, ConsumerSettings], process.env);
+  configureLogging({ level: logging.logLevel, format: logging.logFormat, service: CONSUMER_METRICS_SERVICE });
+  const environment = { ...process.env, ...(await readSecrets(own)) };
+  const [database, needed] = loadSettings([DatabaseSettings, settings], environment);
+  @Module({
+    imports: [
+      ClsModule.forRoot({ global: true }),
+      DatabaseModule.forRoot({ settings: database, applicationName: 'pikaia-consumers' }),
+      ...imports(needed),
+      QueueModule.forRoot({ consumer }),
+    ],
+  })
+  class LambdaModule {}
+  const app = await NestFactory.createApplicationContext(LambdaModule, { abortOnError: false, logger: nestLogger() });
+  return app.get(QueueConsumer);
+}

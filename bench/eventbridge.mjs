@@ -1,0 +1,117 @@
+// npm run bench:eventbridge: the relay's sink for EventBridge beside the SDK in a bare loop, its memory, and what calls in
+// flight are worth. README.md says how to read the result.
+import { BenchServer, query } from './database.mjs';
+import { FILL, payloadOf } from './event.mjs';
+import { median, ratio, round } from './figures.mjs';
+import { runProgram, startProgram } from './program.mjs';
+import { writeResult } from './result.mjs';
+
+const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
+const EVENTS = Number(process.env['BENCH_EVENTS'] ?? 50_000);
+const MEMORY_EVENTS = Number(process.env['BENCH_MEMORY_EVENTS'] ?? 300_000);
+const FIRST_MARK = Math.min(10_000, MEMORY_EVENTS);
+const CONCURRENCY = 32;
+const SLOW_MS = 20;
+const SLOW_SECONDS = Number(process.env['BENCH_SECONDS'] ?? 4); // how long each measurement with the slow bus takes, about
+
+const server = await BenchServer.start();
+try {
+  const runs = await compare();
+  const memory = await measureMemory();
+  const slow = await scale();
+  report(runs, memory, slow, await server.version());
+} finally {
+  await server.stop();
+}
+
+/** Bare, ours, bare, ours, …, so that a machine that slows down slows both alike. */
+async function compare() {
+  const runs = { bare: [], ours: [] };
+  const stub = await startStub();
+  for (let round = 1; round <= ROUNDS; round++) {
+    runs.bare.push(await runProgram('eventbridge/bare.mjs', { url: stub.url, events: EVENTS, concurrency: CONCURRENCY }));
+    runs.ours.push(await deliver(stub, EVENTS, CONCURRENCY));
+    console.error(`round ${round} of ${ROUNDS}: bare ${runs.bare.at(-1).rate}, ours ${runs.ours.at(-1).rate} events/s`);
+  }
+  await stub.end();
+  return runs;
+}
+
+async function measureMemory() {
+  const stub = await startStub();
+  const { memory } = await deliver(stub, MEMORY_EVENTS, CONCURRENCY, [FIRST_MARK, MEMORY_EVENTS]);
+  await stub.end();
+  return Object.fromEntries(Object.entries(memory).map(([events, bytes]) => [events, round(bytes / 2 ** 20, 1)]));
+}
+
+/** A bus that takes 20 ms a call: so many calls in flight, so many times the events. */
+async function scale() {
+  const stub = await startStub(SLOW_MS);
+  const rates = {};
+  for (const concurrency of [1, 2, 4, 8, 16, 32]) {
+    const events = Math.round((SLOW_SECONDS * 1000 * concurrency) / SLOW_MS / 1.2) * 10;
+    rates[concurrency] = (await deliver(stub, events, concurrency)).rate;
+  }
+  await stub.end();
+  return rates;
+}
+
+/** On a database of its own; everything that the log has must have been accepted, and nothing twice. */
+async function deliver(stub, events, concurrency, marks) {
+  const database = await fill(events);
+  const before = await stub.accepted();
+  const result = await runProgram('eventbridge/ours.mjs', { url: stub.url, database, events, concurrency, marks });
+  const accepted = (await stub.accepted()) - before;
+  if (accepted !== events) throw new Error(`${accepted} of ${events} events were accepted, so the figures say nothing.`);
+  return result;
+}
+
+async function fill(events) {
+  const { owner, worker } = await server.createOutbox();
+  await query(owner, FILL, [events, payloadOf(0)]);
+  await query(owner, 'vacuum analyze');
+  return worker;
+}
+
+async function startStub(delayMs = 0) {
+  const stub = startProgram('eventbridge/stub.mjs', { delayMs });
+  const { url } = await stub.next();
+  return { url, end: () => stub.end(), accepted: async () => (await stub.ask('count')).accepted };
+}
+
+function report(runs, memory, slow, postgres) {
+  const middle = (name, of) => median(runs[name].map(of));
+  const summary = ['bare', 'ours'].map((name) => ({
+    name,
+    'events/s': Math.round(middle(name, rateOf)),
+    'of bare': ratio(runs[name], runs.bare, rateOf),
+    'µs CPU/event': round(middle(name, cpuOf), 1),
+    'CPU of bare': ratio(runs.bare, runs[name], cpuOf),
+  }));
+  console.table(summary);
+  console.table(Object.entries(memory).map(([events, mebibytes]) => ({ 'events sent': Number(events), 'RSS MiB': mebibytes })));
+  console.table(
+    Object.entries(slow).map(([calls, events]) => ({
+      'calls in flight': Number(calls),
+      'events/s': events,
+      'of one call each 20 ms': round(events / (Number(calls) * 10 * (1000 / SLOW_MS)), 2),
+    })),
+  );
+  writeResult('eventbridge', {
+    packages: ['@aws-sdk/client-eventbridge'],
+    postgres,
+    settings: { rounds: ROUNDS, events: EVENTS, memoryEvents: MEMORY_EVENTS, concurrency: CONCURRENCY, slowMs: SLOW_MS },
+    summary,
+    rssMebibytes: memory,
+    eventsPerSecondByCallsInFlight: slow,
+    runs,
+  });
+}
+
+function rateOf(run) {
+  return run.rate;
+}
+
+function cpuOf(run) {
+  return run.cpuMicroseconds;
+}

@@ -1,0 +1,41 @@
+// The relay as a worker runs it, with a sink of ten entries a call that notes when it was called. Asked, it sends what it
+// has noted.
+import { OutboxRelay } from '../../libs/events/dist/relay/outbox.relay.js';
+import { OutboxRelays } from '../../libs/events/dist/relay/outbox.relays.js';
+import { registerSinks } from '../../libs/events/dist/relay/register-sinks.js';
+import { accepted } from '../../libs/events/dist/relay/sink.js';
+import { RELAY_TIMING } from '../event.mjs';
+import { machineMs } from './clock.mjs';
+
+const { database, name, notified } = JSON.parse(process.argv[2]);
+const calls = [];
+const sink = {
+  name,
+  from: 'now',
+  ordering: 'none',
+  types: null,
+  limits: { entries: 10, bytes: 262_144, concurrency: 32 },
+  async deliver(batch) {
+    const called = machineMs();
+    for (const { eventId } of batch) calls.push({ eventId, called });
+    return batch.map(() => accepted);
+  },
+};
+
+const relay = await start();
+process.on('message', () => process.send(calls));
+process.on('disconnect', () => relay.stop().then(() => process.exit()));
+process.send('ready');
+
+async function start() {
+  const options = { url: database, worker: 'bench', ...RELAY_TIMING };
+  if (notified) {
+    const relays = new OutboxRelays([sink], options);
+    await relays.start();
+    return relays;
+  }
+  await registerSinks(database, [sink], 'bench');
+  const polling = new OutboxRelay({ sink, ...options });
+  polling.start();
+  return polling;
+}

@@ -1,0 +1,39 @@
+// The programs that are compared each run in a process of their own, so that none inherits another's heap or warm code.
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+
+/** Runs a program of this folder with its options and gives the one message that it sends. */
+export async function runProgram(path, options) {
+  const program = startProgram(path, options);
+  const answer = await program.next();
+  await program.end();
+  return answer;
+}
+
+/** A program that runs beside: `next` awaits its next message, `ask` sends a word and awaits the answer, `end` ends it. */
+export function startProgram(path, options) {
+  const child = fork(join(import.meta.dirname, path), [JSON.stringify(options ?? {})], {
+    env: { ...process.env, NODE_ENV: 'production', LOG_LEVEL: 'error', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' },
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const exited = once(child, 'exit');
+  const next = async () => {
+    const [message] = await Promise.race([once(child, 'message'), exited.then(() => [undefined])]);
+    if (message === undefined) throw new Error(`${path} ended before it was done.`);
+    return message;
+  };
+  return {
+    next,
+    ask(word) {
+      const answer = next();
+      child.send(word);
+      return answer;
+    },
+    async end() {
+      if (child.connected) child.disconnect();
+      await exited;
+    },
+  };
+}

@@ -1,0 +1,43 @@
+// npm run bench:relay: how fast the relay hands a backlog over, beside its peers; behind a transaction that stays open; and
+// with ten times the backlog. README.md says how to read the result.
+import { BenchServer } from './database.mjs';
+import { backlog } from './relay/backlog.mjs';
+import { compare, summaryOf } from './relay/compare.mjs';
+import { held } from './relay/held.mjs';
+import { writeResult } from './result.mjs';
+
+const settings = {
+  rounds: Number(process.env['BENCH_ROUNDS'] ?? 5),
+  events: Number(process.env['BENCH_EVENTS'] ?? 200_000),
+  backlog: Number(process.env['BENCH_BACKLOG'] ?? 1_000_000),
+  heldSeconds: Number(process.env['BENCH_HELD_SECONDS'] ?? 600),
+  heldRate: Number(process.env['BENCH_HELD_RATE'] ?? 1_000),
+};
+const parts = (process.env['BENCH_PARTS'] ?? 'compare,backlog,held').split(',');
+
+const server = await BenchServer.start();
+try {
+  const { rounds, events, heldSeconds: seconds, heldRate: rate } = settings;
+  const figures = {};
+  if (parts.includes('compare')) {
+    const runs = await compare(server, { rounds, events });
+    figures.compared = { summary: summaryOf(runs), runs };
+    console.table(figures.compared.summary);
+  }
+  if (parts.includes('backlog')) {
+    figures.backlog = await backlog(server, { rounds, most: settings.backlog });
+    console.table(figures.backlog.summary);
+  }
+  if (parts.includes('held')) {
+    figures.held = await held(server, { seconds, rate, events });
+    console.table(figures.held);
+  }
+  writeResult('relay', {
+    packages: ['pg', 'pg-boss', 'graphile-worker'],
+    postgres: await server.version(),
+    settings,
+    ...figures,
+  });
+} finally {
+  await server.stop();
+}

@@ -1,0 +1,27 @@
+// The relay with a sink that takes everything at once. Ends when the cursor of the last event is stored.
+import { OutboxRelay } from '../../libs/events/dist/relay/outbox.relay.js';
+import { registerSinks } from '../../libs/events/dist/relay/register-sinks.js';
+import { accepted } from '../../libs/events/dist/relay/sink.js';
+import { Arrivals } from '../arrivals.mjs';
+import { RELAY_TIMING } from '../event.mjs';
+
+const { database, events, name, ordering = 'none', from = 'beginning', timing = {} } = JSON.parse(process.argv[2]);
+const arrivals = new Arrivals(events);
+const sink = {
+  name,
+  from,
+  ordering,
+  types: null,
+  limits: { entries: 1_000, bytes: 1 << 24, concurrency: 4 },
+  async deliver(batch) {
+    for (const event of batch) arrivals.add(Number(event.aggregateId));
+    return batch.map(() => accepted);
+  },
+};
+
+await registerSinks(database, [sink], 'bench');
+const relay = new OutboxRelay({ url: database, sink, worker: 'bench', ...RELAY_TIMING, ...timing });
+relay.start();
+await arrivals.whole;
+await relay.stop(); // stores the cursor
+process.send(arrivals.figures());

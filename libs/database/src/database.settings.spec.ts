@@ -1,0 +1,141 @@
+import { Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { loadSettings } from '@pikaia/core';
+import { ClsModule } from 'nestjs-cls';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import type { DataSource } from 'typeorm';
+import { createDatabase, type TestDatabase } from '../../../test/support/database.js';
+import { TlsFront } from '../../../test/support/tls.front.js';
+import { DatabaseModule } from './database.module.js';
+import { DatabaseSettings } from './database.settings.js';
+
+const parts = { DATABASE_HOST: 'db', DATABASE_NAME: 'pikaia', DATABASE_USER: 'pikaia_api', DATABASE_PASSWORD: 'geheim' };
+const load = (environment: Record<string, string>): DatabaseSettings => loadSettings([DatabaseSettings], environment)[0];
+
+describe('DatabaseSettings', () => {
+  it('has defaults for all but the address', () => {
+    expect(load({ DATABASE_URL: 'postgres://a:b@c/d' })).toMatchObject({
+      databaseUrl: 'postgres://a:b@c/d',
+      databasePoolSize: 10,
+      databaseStatementTimeoutMs: 15_000,
+      logSlowQueryMs: 1_000,
+    });
+  });
+
+  it('makes the URL of its parts, and verifies the server unless told not to', () => {
+    expect(load(parts).databaseUrl).toBe('postgres://pikaia_api:geheim@db:5432/pikaia?sslmode=verify-full');
+    const all = { ...parts, DATABASE_HOST: '[::1]', DATABASE_PORT: '6543', DATABASE_TLS: 'off', DATABASE_PASSWORD: '@/?#%&: ü' };
+    expect(load(all).databaseUrl).toBe('postgres://pikaia_api:%40%2F%3F%23%25%26%3A%20%C3%BC@[::1]:6543/pikaia?sslmode=disable');
+  });
+
+  it.each([
+    ['nothing', {}, /DATABASE_URL is not set/],
+    ['another database', { DATABASE_URL: 'mysql://a:geheim@c/d' }, /DATABASE_URL has a value that is not accepted/],
+    ['a pool of nothing', { DATABASE_URL: 'postgres://a:b@c/d', DATABASE_POOL_SIZE: '0' }, /DATABASE_POOL_SIZE is "0"/],
+    ['a limit in words', { ...parts, DATABASE_STATEMENT_TIMEOUT_MS: 'soon' }, /DATABASE_STATEMENT_TIMEOUT_MS is "soon"/],
+    [
+      'a URL and parts',
+      { DATABASE_URL: 'postgres://a:geheim@c/d', DATABASE_HOST: 'db', DATABASE_PASSWORD: 'geheim' },
+      /DATABASE_URL has a value.*must not be set beside DATABASE_HOST, DATABASE_PASSWORD: give the URL or its parts/,
+    ],
+    ['a URL and TLS beside it', { DATABASE_URL: 'postgres://a:b@c/d', DATABASE_TLS: 'verify' }, /beside DATABASE_TLS:/],
+    [
+      'a part alone',
+      { DATABASE_PASSWORD: 'geheim' },
+      /DATABASE_HOST is not set.*\n.*DATABASE_NAME is not set.*\n.*DATABASE_USER/,
+    ],
+    ['a host with more in it', { ...parts, DATABASE_HOST: 'db/other?' }, /DATABASE_HOST is "db\/other\?"/],
+    ['a name with more in it', { ...parts, DATABASE_NAME: 'a?sslmode=disable' }, /DATABASE_NAME is/],
+    ['TLS by halves', { ...parts, DATABASE_TLS: 'prefer' }, /DATABASE_TLS is "prefer"/],
+    [
+      'an authority without TLS',
+      { ...parts, DATABASE_TLS: 'off', DATABASE_TLS_CA_FILE: __filename },
+      /not be set with DATABASE_TLS=off/,
+    ],
+    [
+      'an authority that is missing',
+      { ...parts, DATABASE_TLS_CA_FILE: '/nowhere.pem' },
+      /must be a readable file of certificates/,
+    ],
+    ['an authority that is none', { ...parts, DATABASE_TLS_CA_FILE: __filename }, /must be a readable file of certificates/],
+  ])('refuses %s, naming the variable and no secret', (_, environment, message) => {
+    expect(() => load(environment as Record<string, string>)).toThrow(message);
+    expect(() => load(environment as Record<string, string>)).not.toThrow(/geheim/);
+  });
+});
+
+describe('a database that is given in parts, behind TLS', () => {
+  const password = `@/?#%&: '"$ü`;
+  let database: TestDatabase;
+  let front: TlsFront;
+  let folder: string;
+
+  beforeAll(async () => {
+    database = await createDatabase();
+    const { hostname, port } = new URL(database.ownerUrl);
+    front = await TlsFront.start({ host: hostname, port: Number(port) }, 'localhost');
+    folder = mkdtempSync(join(tmpdir(), 'pikaia-tls-'));
+    writeFileSync(join(folder, 'authority.pem'), front.authority);
+    await asOwner(`create role pikaia_parts login noinherit password ${pg.escapeLiteral(password)}`);
+  });
+  afterAll(async () => {
+    await asOwner('drop role pikaia_parts');
+    await front.stop();
+    await database.drop();
+    rmSync(folder, { recursive: true });
+  });
+
+  async function asOwner(sql: string): Promise<void> {
+    const client = new pg.Client({ connectionString: database.ownerUrl });
+    await client.connect();
+    await client.query(sql).finally(() => client.end());
+  }
+
+  const settings = (more: Record<string, string> = {}): DatabaseSettings =>
+    load({
+      DATABASE_HOST: 'localhost',
+      DATABASE_PORT: String(front.port),
+      DATABASE_NAME: new URL(database.ownerUrl).pathname.slice(1),
+      DATABASE_USER: 'pikaia_parts',
+      DATABASE_PASSWORD: password,
+      ...more,
+    });
+  const trusting = () => ({ DATABASE_TLS_CA_FILE: join(folder, 'authority.pem') });
+
+  async function whoAmI(connectionString: string): Promise<unknown> {
+    const client = new pg.Client({ connectionString });
+    await client.connect();
+    try {
+      return (await client.query('select current_user as me')).rows[0];
+    } finally {
+      await client.end();
+    }
+  }
+
+  it('opens for the driver and for the module, whatever the password holds', async () => {
+    expect(await whoAmI(settings(trusting()).databaseUrl)).toEqual({ me: 'pikaia_parts' });
+    @Module({
+      imports: [
+        ClsModule.forRoot({ global: true }),
+        DatabaseModule.forRoot({ settings: settings(trusting()), applicationName: 'pikaia-spec' }),
+      ],
+    })
+    class SpecModule {}
+    const app = await NestFactory.createApplicationContext(SpecModule, { logger: false, abortOnError: false });
+    const source = app.get<DataSource>(getDataSourceToken());
+    expect(await source.query('select current_user as me')).toEqual([{ me: 'pikaia_parts' }]);
+    await app.close();
+  });
+
+  it.each([
+    ['whose authority it does not know', {}, /self-signed certificate|unable to (get|verify)/],
+    ['whose certificate is for another host', { DATABASE_HOST: '127.0.0.1', trust: '1' }, /altnames/],
+    ['that is asked without TLS', { DATABASE_TLS: 'off' }, /Connection terminated|ECONNRESET/],
+  ])('does not open to a server %s', async (_, { trust, ...more }: Record<string, string>, why) => {
+    await expect(whoAmI(settings({ ...more, ...(trust && trusting()) }).databaseUrl)).rejects.toThrow(why);
+  });
+});

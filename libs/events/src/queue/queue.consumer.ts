@@ -1,0 +1,113 @@
+import { context, PikaiaError, type ContextSnapshot } from '@pikaia/core';
+import { errorMessage, getLogger } from '@pikaia/logging';
+import type { ConsumerRunner } from '../consume/consumer.runner.js';
+import { readEvent, type ReadEvent } from '../consume/event.reader.js';
+import { asPostponement } from '../consume/postpone.error.js';
+
+const logger = getLogger('consumer');
+
+/** What Lambda hands over of an SQS queue, as far as it matters here. */
+export interface QueueBatch {
+  readonly Records: readonly QueueRecord[];
+}
+
+export interface QueueRecord {
+  readonly messageId: string;
+  /** An EventBridge event, an envelope or a CloudEvent, as JSON. */
+  readonly body: string;
+  readonly attributes?: { readonly ApproximateReceiveCount?: string };
+}
+
+/** What Lambda makes of it with `ReportBatchItemFailures`: these come again, the others are done. */
+export interface QueueAnswer {
+  readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
+}
+
+const MARGIN_MS = 2_000; // to write receipt and log lines before Lambda ends the execution
+
+/** A consumer whose events come from a queue: the handlers, receipts and contexts that it has in a worker. */
+export class QueueConsumer {
+  constructor(private readonly runner: ConsumerRunner) {}
+
+  /**
+   * Handles a batch, one event after the other. What fails is returned as failed and comes again, until the queue gives it to
+   * its dead letters; nothing else of the batch is repeated. Never rejects for a record.
+   *
+   * The queue counts each receipt, also of what was only postponed: unlike a worker's retries, an outage burns them.
+   *
+   * @param remainingMs milliseconds until this execution is ended; what there is no time for is returned without a try.
+   */
+  async take({ Records: records }: QueueBatch, remainingMs: () => number = () => Infinity): Promise<QueueAnswer> {
+    const failed: string[] = [];
+    for (const [index, record] of records.entries()) {
+      if (remainingMs() < this.longest + MARGIN_MS && index > 0) {
+        const rest = records.slice(index).map(({ messageId }) => messageId);
+        logger.warning('batch_cut_short', { consumer: this.runner.consumer.name, count: rest.length });
+        failed.push(...rest);
+        break;
+      }
+      if (!(await this.takeOne(record))) failed.push(record.messageId);
+    }
+    return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
+  }
+
+  private get longest(): number {
+    return Math.max(...this.runner.consumer.handlers.map(({ timeout }) => timeout));
+  }
+
+  private async takeOne({ messageId, body, attributes }: QueueRecord): Promise<boolean> {
+    const attempt = Number(attributes?.ApproximateReceiveCount ?? 1);
+    const { consumer } = this.runner;
+    let event: ReadEvent;
+    try {
+      event = this.read(body);
+    } catch (error) {
+      logger.exception('queue_record_unreadable', error, { consumer: consumer.name, attempt, 'queue.message_id': messageId });
+      return false;
+    }
+    const snapshot: Partial<ContextSnapshot> = {
+      correlationId: event.correlation_id,
+      ...(event.organization_id !== null && { organizationId: event.organization_id }),
+      event: { id: event.event_id, type: event.event_type, consumer: consumer.name, attempt },
+    };
+    return context.run(snapshot, () => this.handle(event, attempt));
+  }
+
+  private async handle(event: ReadEvent, attempt: number): Promise<boolean> {
+    try {
+      await this.runner.run({
+        position: event.sequence!,
+        eventId: event.event_id,
+        eventType: event.event_type,
+        schemaVersion: event.schema_version,
+        organizationId: event.organization_id,
+        correlationId: event.correlation_id,
+        payload: event,
+        attempt,
+        ...(event.replayed !== undefined && { replayed: event.replayed }),
+      });
+      return true;
+    } catch (error) {
+      if (asPostponement(error) || (error as { code?: unknown }).code === 'PIKAIA_EVENT_VERSION_UNKNOWN') {
+        logger.warning('event_postponed', { reason: errorMessage(error) });
+      } else logger.exception('event_refused', error);
+      return false;
+    }
+  }
+
+  private read(body: string): ReadEvent {
+    const event = readEvent(body);
+    const { name, types } = this.runner.consumer;
+    if (!types.includes(event.event_type))
+      throw new PikaiaError(
+        'PIKAIA_EVENT_UNEXPECTED',
+        `${name} does not handle ${event.event_type}: narrow the rule of its queue.`,
+      );
+    if (event.sequence === undefined)
+      throw new PikaiaError(
+        'PIKAIA_EVENT_UNREADABLE',
+        'This event cannot be handled: it has no sequence, so no relay has sent it.',
+      );
+    return event;
+  }
+}

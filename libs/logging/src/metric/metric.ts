@@ -1,0 +1,77 @@
+import { metricIntervalMs, onFlush, writeMetrics } from '../output/log-output.js';
+import { emfTexts, type Measured } from './emf-text.js';
+import type { MetricDefinition, MetricDimension } from './metric.definition.js';
+
+const KEPT_VALUES = 500; // of a distribution between two lines; beyond that a fair sample
+const SERIES_LIMIT = 1_000; // a dimension whose values never end must not fill the memory
+
+/** The values of a metric's dimensions, but for `service` and `environment`, which are those of the logs. */
+export type MetricDimensions = { readonly [Name in Exclude<MetricDimension, 'service' | 'environment'>]?: string };
+
+interface Series {
+  readonly dimensions: MetricDimensions;
+  readonly metrics: Map<MetricDefinition, Collected>;
+}
+
+interface Collected {
+  readonly values: number[];
+  /** How many there were, those included of which `values` is a sample. */
+  count: number;
+}
+
+const allSeries = new Map<string, Series>();
+let timer: NodeJS.Timeout | undefined;
+
+onFlush(flushMetrics);
+
+/**
+ * Measures something: a gauge keeps the last value, a counter adds up, a distribution keeps the values (of more than 500 a
+ * fair sample); a list counts as each of its values. What has gathered is printed after METRIC_INTERVAL_MS (half a minute), at the end of the process, and by flushMetrics, whatever
+ * LOG_LEVEL says. A value that is no finite number is left out. Never throws.
+ */
+export function metric(definition: MetricDefinition, value: number | readonly number[], dimensions: MetricDimensions = {}): void {
+  const numbers = (typeof value === 'object' ? (value ?? []) : [value]).filter(Number.isFinite);
+  const collected = numbers.length > 0 && collectedOf(definition, dimensions);
+  if (!collected) return;
+  timer ??= setTimeout(flushMetrics, metricIntervalMs()).unref();
+  for (const number of numbers) collect(definition, collected, number);
+}
+
+function collect(definition: MetricDefinition, collected: Collected, value: number): void {
+  const { values } = collected;
+  collected.count++;
+  if (definition.kind === 'gauge') values[0] = value;
+  else if (definition.kind === 'counter') values[0] = (values[0] ?? 0) + value;
+  else if (values.length < KEPT_VALUES) values.push(value);
+  else {
+    const place = Math.floor(Math.random() * collected.count); // algorithm R: each value has the same chance to stay
+    if (place < KEPT_VALUES) values[place] = value;
+  }
+}
+
+/**
+ * Prints what has gathered as lines of CloudWatch's embedded metric format. A Lambda calls it, then flushLogs, before it answers: it may be
+ * frozen for good afterwards.
+ */
+export function flushMetrics(): void {
+  clearTimeout(timer);
+  timer = undefined;
+  const taken = [...allSeries.values()];
+  allSeries.clear();
+  for (const { dimensions, metrics } of taken) {
+    const measured = [...metrics].map(([definition, { values }]): Measured => [definition, values]);
+    writeMetrics((origin) => emfTexts(measured, dimensions, origin));
+  }
+}
+
+function collectedOf(definition: MetricDefinition, dimensions: MetricDimensions): Collected | undefined {
+  const key = JSON.stringify([dimensions, definition.dimensions]); // a line has one list of sets for all of its metrics
+  let series = allSeries.get(key);
+  if (!series) {
+    if (allSeries.size >= SERIES_LIMIT) return undefined;
+    allSeries.set(key, (series = { dimensions, metrics: new Map() }));
+  }
+  let collected = series.metrics.get(definition);
+  if (!collected) series.metrics.set(definition, (collected = { values: [], count: 0 }));
+  return collected;
+}

@@ -1,0 +1,127 @@
+import { loadSettings, newId } from '@pikaia/core';
+import { PostponeError } from '@pikaia/events';
+import { captureLogs } from '@pikaia/logging/testing';
+import { SesStub } from '../../../../test/support/ses.stub.js';
+import { loadMailer } from './load-mailer.js';
+import { MailSettings } from './mail.settings.js';
+import { toMailError } from './ses.errors.js';
+import { SesMailer } from './ses.mailer.js';
+
+const environment = { MAIL_TRANSPORT: 'ses', MAIL_FROM: 'Acme Post <no-reply@acme.example>' };
+const aws = ['AWS_ENDPOINT_URL_SESV2', 'AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'] as const;
+const before = Object.fromEntries(aws.map((name) => [name, process.env[name]]));
+let stub: SesStub;
+
+beforeAll(async () => {
+  stub = await SesStub.start();
+  const values = [stub.url, 'eu-central-1', 'AKIDTEST', 'secret'];
+  aws.forEach((name, at) => (process.env[name] = values[at]));
+});
+afterAll(async () => {
+  await stub.stop();
+  for (const name of aws) {
+    if (before[name] === undefined) delete process.env[name];
+    else process.env[name] = before[name];
+  }
+});
+beforeEach(() => {
+  stub.letters.length = 0;
+  stub.calls = 0;
+  stub.fault = undefined;
+});
+
+const mail = () => ({
+  id: newId(),
+  to: { name: 'Bob Börner', address: 'bob@example.com' },
+  subject: 'Alice lädt Sie ein',
+  text: 'Hello',
+  html: '<p>Hello</p>',
+  correlationId: newId(),
+});
+
+async function mailer(more: Record<string, string> = {}): Promise<SesMailer> {
+  const [settings] = loadSettings([MailSettings], { ...environment, ...more });
+  return (await loadMailer(settings, '/nowhere')) as SesMailer;
+}
+
+describe('letters through SES', () => {
+  it('arrive once, with what leads back to the request, and the id that SES gave', async () => {
+    const letter = mail();
+    const ses = await mailer({ MAIL_CONFIGURATION_SET: 'pikaia' });
+    expect(await ses.send(letter)).toEqual({ messageId: '<0107-1@eu-central-1.amazonses.com>' });
+    ses.close();
+    expect(stub.letters).toEqual([
+      {
+        from: 'Acme Post <no-reply@acme.example>',
+        to: ['bob@example.com'],
+        raw: expect.stringContaining(`X-Correlation-ID: ${letter.correlationId}`),
+        tags: { mail_id: letter.id, correlation_id: letter.correlationId },
+        configurationSet: 'pikaia',
+        accessKeyId: 'AKIDTEST',
+      },
+    ]);
+    expect(stub.letters[0]!.raw).toMatch(/^From: Acme Post <no-reply@acme\.example>\r?$/m);
+  });
+
+  it.each([
+    ['throttled', { status: 400, code: 'TooManyRequestsException' }],
+    ['over its day', { status: 400, code: 'LimitExceededException' }],
+    ['paused', { status: 400, code: 'SendingPausedException' }],
+    ['without permission', { status: 403, code: 'AccessDeniedException' }],
+    ['with credentials that are over', { status: 403, code: 'ExpiredTokenException' }],
+    ['without its configuration set', { status: 404, code: 'NotFoundException' }],
+    ['down', { status: 503, code: 'ServiceUnavailable' }],
+  ])('wait while SES is %s, and are asked for once', async (_, fault) => {
+    stub.fault = fault;
+    const ses = await mailer();
+    await expect(ses.send(mail())).rejects.toBeInstanceOf(PostponeError);
+    expect(stub.calls).toBe(1);
+  });
+
+  it.each(['silent', 'accepted silently'] as const)('wait when SES stays %s, no longer than the limit', async (fault) => {
+    stub.fault = fault;
+    const startedAt = performance.now();
+    await expect((await mailer({ MAIL_TIMEOUT_MS: '200' })).send(mail())).rejects.toBeInstanceOf(PostponeError);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+  });
+
+  it('are refused for good where SES refuses them, without an address in any line', async () => {
+    stub.fault = { status: 400, code: 'MessageRejected', message: 'Email address is not verified: bob@example.com (EU)' };
+    using logs = captureLogs();
+    const error: unknown = await (await mailer()).send(mail()).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      code: 'PIKAIA_MAIL_REFUSED',
+      message: 'SES refused the letter: MessageRejected: Email address is not verified: [address] (EU)',
+    });
+    expect(JSON.stringify(logs.records)).not.toContain('bob@');
+    expect(String((error as Error).stack)).not.toContain('bob@');
+  });
+
+  it('wait without credentials, and fail plainly on a mistake of ours', () => {
+    const named = (name: string) => Object.assign(new Error('no'), { name });
+    expect(toMailError(named('CredentialsProviderError'))).toBeInstanceOf(PostponeError);
+    const mistake = new TypeError('x is not a function');
+    expect(toMailError(mistake)).toBe(mistake);
+  });
+});
+
+describe('MailSettings', () => {
+  const load = (values: Record<string, string>) => loadSettings([MailSettings], values)[0];
+
+  it('write to files unless production is meant, and then need a sender', () => {
+    expect(load({})).toMatchObject({ transport: 'file', sender: 'Pikaia <no-reply@pikaia.example>', mailTimeoutMs: 10_000 });
+    const nodeEnv = process.env['NODE_ENV'];
+    process.env['NODE_ENV'] = 'production';
+    try {
+      expect(() => load({})).toThrow(/MAIL_FROM is not set/);
+      expect(load({ MAIL_FROM: 'a@b.example' })).toMatchObject({ transport: 'ses', sender: 'a@b.example' });
+      expect(load({ MAIL_TRANSPORT: 'file' })).toMatchObject({ transport: 'file' });
+    } finally {
+      process.env['NODE_ENV'] = nodeEnv;
+    }
+  });
+
+  it.each(['nobody', 'A <a@b>, C <c@d>', 'A <a@b> <c@d>', 'A\r\nBcc: x <a@b>'])('refuse %j as a sender', (from) => {
+    expect(() => load({ MAIL_FROM: from })).toThrow(/MAIL_FROM is/);
+  });
+});

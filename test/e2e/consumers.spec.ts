@@ -1,0 +1,229 @@
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { CONSUMER_METRICS_SERVICE, eventMetrics } from '@pikaia/events/metrics';
+import { EventBusStub } from '../support/event-bus.stub.js';
+import { LambdaProcess } from '../support/lambda.process.js';
+import { busEvent, queueRecord } from '../support/queue.records.js';
+import { SecretsStub } from '../support/secrets.stub.js';
+import { SesStub } from '../support/ses.stub.js';
+import { System } from '../support/system.js';
+import { until } from '../support/until.js';
+
+const root = resolve(__dirname, '../..');
+const ALICE = 'alice@example.com';
+const SLOW_MACHINE_MS = 60_000;
+const MiB = 1024 * 1024;
+const arn = (name: string) => `arn:aws:secretsmanager:eu-central-1:123456789012:secret:pikaia/${name}-AbCdEf`;
+
+/** Api and worker publish to a bus; what its rule would pass on goes to the consumer's bundle, in a folder of its own. */
+describe('welcome-email as a Lambda', () => {
+  let bus: EventBusStub;
+  let ses: SesStub;
+  let secrets: SecretsStub;
+  let system: System;
+  let folder: string;
+  let lambda: LambdaProcess;
+  const lambdas: LambdaProcess[] = [];
+
+  beforeAll(async () => {
+    execFileSync(process.execPath, [join(root, 'scripts/build-consumers.mjs')]);
+    folder = mkdtempSync(join(tmpdir(), 'pikaia-lambda-')); // nothing beside it: what is missing would be seen
+    copyFileSync(join(root, 'apps/consumers/dist/welcome-email/index.mjs'), join(folder, 'index.mjs'));
+    [bus, ses] = await Promise.all([EventBusStub.start(), SesStub.start()]);
+    system = await System.start({
+      environment: {
+        EVENT_SINKS: 'eventbridge',
+        EVENT_BUS_NAME: 'pikaia',
+        AWS_ENDPOINT_URL: bus.url,
+        AWS_REGION: 'eu-central-1',
+        AWS_ACCESS_KEY_ID: 'test',
+        AWS_SECRET_ACCESS_KEY: 'test',
+      },
+    });
+    const { username, password } = new URL(system.database.workerUrl);
+    secrets = await SecretsStub.start({
+      [arn('worker')]: JSON.stringify({ engine: 'postgres', username, password }),
+      [arn('invitation')]: 'a secret of the tests, long enough for it',
+    });
+    lambda = await startLambda();
+  }, SLOW_MACHINE_MS);
+  afterAll(async () => {
+    await Promise.all(lambdas.map((one) => one.stop()));
+    await system.stop();
+    await Promise.all([bus.stop(), ses.stop(), secrets.stop()]);
+    rmSync(folder, { recursive: true }); // what mkdtemp returned
+  });
+  beforeEach(() => {
+    ses.letters.length = 0;
+    ses.fault = undefined;
+  });
+
+  async function startLambda(more: NodeJS.ProcessEnv = {}): Promise<LambdaProcess> {
+    const { hostname, port, pathname } = new URL(system.database.workerUrl);
+    const started = await LambdaProcess.start(join(folder, 'index.mjs'), {
+      AWS_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+      AWS_ENDPOINT_URL_SESV2: ses.url,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
+      DATABASE_HOST: hostname,
+      DATABASE_PORT: port,
+      DATABASE_NAME: pathname.slice(1),
+      DATABASE_TLS: 'off',
+      DATABASE_POOL_SIZE: '1',
+      DATABASE_SECRET_ARN: arn('worker'),
+      INVITATION_SECRET_ARN: arn('invitation'),
+      MAIL_FROM: 'Pikaia <no-reply@pikaia.example>',
+      MAIL_TIMEOUT_MS: '500',
+      PUBLIC_URL: 'https://pikaia.example',
+      ...more,
+    });
+    lambdas.push(started);
+    return started;
+  }
+
+  let people = 0;
+  /** Invites somebody, and answers what the bus passed on of it. */
+  async function invite() {
+    const email = `guest${++people}@example.com`;
+    const body = { email, role: 'member' };
+    const { headers, status } = await system.request('POST', '/members/invitations', { as: ALICE, body });
+    expect(status).toBe(201);
+    const correlationId = headers.get('x-correlation-id')!;
+    const entry = await until('the event on the bus', () =>
+      bus.accepted.find(({ Detail }) => Detail!.includes(correlationId) && Detail!.includes(email)),
+    );
+    return {
+      email,
+      correlationId,
+      event: busEvent(entry),
+      eventId: (JSON.parse(entry.Detail!) as { event_id: string }).event_id,
+    };
+  }
+
+  const none = { batchItemFailures: [] };
+  const letterTo = (email: string) => ses.letters.filter(({ to }) => to.includes(email));
+
+  it('is one file below 5 MiB that needs nothing beside it', () => {
+    expect(readdirSync(folder)).toEqual(['index.mjs']);
+    expect(statSync(join(folder, 'index.mjs')).size).toBeLessThan(5 * MiB);
+  });
+
+  it('sends the letter once, however often the event comes, with the correlation id of the request', async () => {
+    const { email, correlationId, event, eventId } = await invite();
+    expect(await lambda.invoke({ Records: [queueRecord(event)] })).toEqual(none);
+    expect(letterTo(email)).toEqual([expect.objectContaining({ tags: { mail_id: eventId, correlation_id: correlationId } })]);
+    const again = [queueRecord({ ...event, id: 'a new one' }), queueRecord(event, 2)]; // put twice, and delivered twice
+    expect(await lambda.invoke({ Records: again })).toEqual(none);
+    expect(letterTo(email)).toHaveLength(1);
+    const lines = await until(
+      'its lines',
+      () => lambda.lines.length >= 2 && lambda.lines.filter((line) => line['trace_id'] === correlationId),
+    );
+    expect(lines.map((line) => line['event'])).toEqual(['welcome_email_sent', 'event_delivered']);
+    expect(lines[1]).toMatchObject({
+      service: 'pikaia-consumers',
+      consumer: 'welcome-email',
+      'event.id': eventId,
+      event_type: 'member.invited',
+      attempt: 1,
+    });
+    const receipts = await system.query<object>('select state, result from outbox.consumer_receipt where event_id = $1', [
+      eventId,
+    ]);
+    expect(receipts).toEqual([{ state: 'done', result: { message_id: expect.stringContaining('amazonses.com') } }]);
+    expect(lambda.stray).toEqual([]);
+  });
+
+  it('returns what fails, repeats nothing else, and says why under the id of the request', async () => {
+    const [first, last, broken, foreign] = [await invite(), await invite(), await invite(), await invite()];
+    const spoil = (change: object) => {
+      const { event } = broken;
+      const detail = event['detail'] as { data: object };
+      return { ...event, detail: { ...detail, data: { ...detail.data, ...change } } };
+    };
+    const removed = { ...(foreign.event['detail'] as object), event_type: 'member.removed' };
+    const poison = [
+      queueRecord('{"not": "whole"'),
+      queueRecord(spoil({ email: 'geheim' })),
+      queueRecord({ ...foreign.event, 'detail-type': 'member.removed', detail: removed }),
+    ];
+    const batch = [queueRecord(first.event), ...poison, queueRecord(last.event)];
+    const failures = { batchItemFailures: poison.map(({ messageId }) => ({ itemIdentifier: messageId })) };
+    const before = lambda.lines.length;
+    expect(await lambda.invoke({ Records: batch })).toEqual(failures);
+    expect(await lambda.invoke({ Records: poison })).toEqual(failures); // as often as it comes, until the queue gives it up
+    expect([letterTo(first.email), letterTo(last.email)].map(({ length }) => length)).toEqual([1, 1]);
+    const lines = await until('all lines', () => lambda.linesOf('event_refused').length >= 2 && lambda.lines.slice(before));
+    const errors = lines.filter(({ level }) => level === 'ERROR').slice(0, 3);
+    expect(errors).toEqual([
+      expect.objectContaining({ event: 'queue_record_unreadable', 'error.code': 'PIKAIA_EVENT_UNREADABLE' }),
+      expect.objectContaining({
+        event: 'event_refused',
+        'error.code': 'PIKAIA_EVENT_UNREADABLE',
+        trace_id: broken.correlationId,
+        'event.id': broken.eventId,
+      }),
+      expect.objectContaining({ event: 'queue_record_unreadable', 'error.code': 'PIKAIA_EVENT_UNEXPECTED' }),
+    ]);
+    expect(JSON.stringify(errors)).not.toMatch(/geheim|"not"/);
+  });
+
+  it.each([
+    ['throttles', { status: 400, code: 'TooManyRequestsException' } as const],
+    ['does not answer', 'silent' as const],
+  ])('returns the event while SES %s, and sends the letter once afterwards', async (_, fault) => {
+    const { email, event } = await invite();
+    const record = queueRecord(event);
+    ses.fault = fault;
+    expect(await lambda.invoke({ Records: [record] })).toEqual({ batchItemFailures: [{ itemIdentifier: record.messageId }] });
+    ses.fault = undefined;
+    expect(await lambda.invoke({ Records: [record] })).toEqual(none);
+    expect(letterTo(email)).toHaveLength(1);
+    expect(lambda.linesOf('event_postponed').at(-1)).toMatchObject({ level: 'WARNING', reason: expect.stringContaining('SES') });
+  });
+
+  it('is one Lambda or two: an event that both get at once is handled by one', async () => {
+    const other = await startLambda();
+    for (let round = 0; round < 3; round++) {
+      const { email, event } = await invite();
+      const answers = await Promise.all([lambda, other].map((one) => one.invoke({ Records: [queueRecord(event)] })));
+      expect(answers.filter(({ batchItemFailures }) => !batchItemFailures.length).length).toBeGreaterThan(0);
+      expect(letterTo(email)).toHaveLength(1);
+    }
+  });
+
+  it('has printed what it measured when it answers, for itself and as pikaia-consumers', () => {
+    const lines = lambda.lines.filter((line) => '_aws' in line);
+    const { consumerHandled, consumerFailed, consumerPostponed, consumerDuration } = eventMetrics;
+    for (const { name } of [consumerHandled, consumerFailed, consumerPostponed, consumerDuration]) {
+      const [line] = lines.filter((one) => name in one);
+      expect(line).toMatchObject({ service: CONSUMER_METRICS_SERVICE, environment: 'production', consumer: 'welcome-email' });
+    }
+  });
+
+  it('returns what there is no time for, without a try', async () => {
+    const guests = [await invite(), await invite(), await invite()];
+    const records = guests.map(({ event }) => queueRecord(event));
+    expect(await lambda.invoke({ Records: records }, 10_000)).toEqual({
+      batchItemFailures: records.slice(1).map(({ messageId }) => ({ itemIdentifier: messageId })),
+    });
+    expect(guests.map(({ email }) => letterTo(email).length)).toEqual([1, 0, 0]);
+  });
+
+  it.each([
+    ['a setting that is missing', { MAIL_FROM: '' }, /MAIL_FROM is not set/],
+    ['a secret that is not there', { DATABASE_SECRET_ARN: arn('other') }, /PIKAIA_SECRET_UNREADABLE.*pikaia\/other/],
+    ['the database away', { DATABASE_PORT: '1' }, /ECONNREFUSED/],
+  ])('says what is wrong with %s, and gives the batch back whole', async (_, environment, why) => {
+    const broken = await startLambda(environment);
+    const answer = await broken.invoke({ Records: [queueRecord('{}')] });
+    expect(answer.error).toContain('did not start');
+    const [line] = await until('its line', () => broken.linesOf('startup_failed').length > 0 && broken.linesOf('startup_failed'));
+    expect(line).toMatchObject({ level: 'ERROR', service: 'pikaia-consumers' });
+    expect(JSON.stringify(line)).toMatch(why);
+    expect(broken.stray).toEqual([]);
+  });
+});

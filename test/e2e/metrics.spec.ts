@@ -1,0 +1,45 @@
+import { eventMetrics, OUTBOX_METRICS_SERVICE } from '@pikaia/events/metrics';
+import { System } from '../support/system.js';
+import { until } from '../support/until.js';
+
+const of = eventMetrics;
+const CONSUMER = 'welcome-email';
+
+/** What a dashboard reads is what the running worker prints. */
+describe('metrics of the worker', () => {
+  let system: System;
+
+  beforeAll(async () => {
+    system = await System.start({ environment: { METRIC_INTERVAL_MS: '100', OUTBOX_LEADERLESS_ALARM_MS: '1000' } });
+  });
+  afterAll(() => system.stop());
+
+  it('are printed with their dimensions, zeros included', async () => {
+    const answer = await system.request('POST', '/members/invitations', {
+      as: 'alice@example.com',
+      body: { email: 'measured@example.com', role: 'member' },
+    });
+    const published = async () => {
+      const rows = await system.query<{ status: string }>('select status from events_outboxevent where correlation_id = $1', [
+        answer.headers.get('x-correlation-id'),
+      ]);
+      return rows[0]?.status === 'published';
+    };
+    await until('the event is handled', published);
+    const since = system.worker.lines.length;
+    await until('its sink is measured', () => system.worker.lines.slice(since).some((line) => of.backlog.name in line));
+    await system.worker.stop();
+
+    const lines = system.worker.lines.filter((line) => '_aws' in line);
+    const seen = (name: string, dimension: string, value: string) =>
+      lines.filter((line) => name in line && line[dimension] === value).flatMap((line) => line[name]);
+    const sink = `local/${CONSUMER}`;
+    expect(seen(of.published.name, 'sink', sink)).toContain(1);
+    expect(seen(of.publishLatency.name, 'sink', sink)).toEqual([expect.any(Number)]);
+    for (const { name } of [of.backlog, of.failed]) expect(seen(name, 'sink', sink).at(-1)).toBe(0);
+    expect(seen(of.oldestPending.name, 'sink', sink)).toContain(0);
+    expect(seen(of.consumerHandled.name, 'consumer', CONSUMER)).toEqual([1]);
+    expect(seen(of.consumerDuration.name, 'consumer', CONSUMER)).toEqual([expect.any(Number)]);
+    for (const line of lines) expect(line).toMatchObject({ service: OUTBOX_METRICS_SERVICE, environment: expect.any(String) });
+  });
+});

@@ -1,0 +1,149 @@
+import pg from 'pg';
+import type { Cursor } from '../../libs/events/src/relay/cursor.js';
+import { CursorStore, type DeliveryChanges } from '../../libs/events/src/relay/cursor.store.js';
+import { OutboxRelay, type RelayOptions } from '../../libs/events/src/relay/outbox.relay.js';
+import { registerSinks } from '../../libs/events/src/relay/register-sinks.js';
+import { startDatabaseServer, type TestDatabaseServer } from '../support/database-server.js';
+import { insertEvent } from '../support/outbox.js';
+import { ScriptedSink } from '../support/scripted-sink.js';
+import { StandbyServer } from '../support/standby-server.js';
+import { TcpProxy } from '../support/tcp.proxy.js';
+import { eventually } from '../support/until.js';
+
+const AGGREGATES = 5;
+const LOST = 100; // more than the 32 positions that a sequence is ahead of what is replicated: they are given out again
+
+jest.setTimeout(90_000);
+
+/** What was read or stored before the failover is kept in memory: as if a relay did not begin anew with its connection. */
+class RememberingRelay extends OutboxRelay {
+  private stored: Cursor | undefined;
+
+  protected override createStore(client: pg.Client): CursorStore {
+    const keep = (cursor?: Cursor): Cursor | undefined => (this.stored = cursor ?? this.stored);
+    const { sink, worker } = this.own;
+    return new (class extends CursorStore {
+      override async load() {
+        const loaded = await super.load();
+        return { ...loaded, cursor: keep() ?? loaded.cursor };
+      }
+
+      override store(cursor: Cursor, changes: DeliveryChanges): Promise<number> {
+        keep(cursor);
+        return super.store(cursor, changes);
+      }
+    })(client, sink.name, worker);
+  }
+
+  constructor(private readonly own: RelayOptions) {
+    super(own);
+  }
+}
+
+describe('a failover to a standby that lagged', () => {
+  let primary: TestDatabaseServer;
+  let standby: StandbyServer;
+  let replication: TcpProxy;
+  /** The address under which applications know the database. */
+  let address: TcpProxy;
+  const honest = new ScriptedSink('honest');
+  const remembering = new ScriptedSink('remembering');
+  const relays: OutboxRelay[] = [];
+
+  beforeAll(async () => {
+    primary = await startDatabaseServer(['max_prepared_transactions=5']);
+    [replication, address] = [await TcpProxy.start(primary.ownerUrl), await TcpProxy.start(primary.ownerUrl)];
+    standby = await StandbyServer.of(primary, (url) => replication.through(url));
+    await registerSinks(primary.workerUrl, [honest, remembering], 'spec');
+  });
+
+  afterAll(async () => {
+    await Promise.all(relays.map((relay) => relay.stop(0)));
+    await address.stop();
+    await replication.stop();
+    await standby.drop();
+    await primary.drop();
+  });
+
+  const optionsFor = (sink: ScriptedSink): RelayOptions => ({
+    url: address.through(primary.workerUrl),
+    sink,
+    worker: 'spec',
+    random: () => 0.1,
+    pollIntervalMs: 20,
+    storeIntervalMs: 5,
+    leaderTimeoutMs: 5000,
+  });
+
+  async function connect(url: string): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: url });
+    client.on('error', () => undefined); // the server is killed
+    await client.connect();
+    return client;
+  }
+
+  async function publish(client: pg.Client, count: number): Promise<string[]> {
+    const ids: string[] = [];
+    for (let i = 0; i < count; i++) ids.push((await insertEvent(client, { aggregate: `a${i % AGGREGATES}` })).id);
+    return ids;
+  }
+
+  const delivered = (sink: ScriptedSink, ids: readonly string[]) => eventually(() => ids.every((id) => sink.ids.includes(id)));
+
+  /** Everything that is written so far is on the standby. */
+  async function replicated(client: pg.Client): Promise<void> {
+    const { rows } = await client.query<{ position: string }>('select pg_current_wal_lsn()::text as position');
+    await eventually(() => standby.hasReached(rows[0]!.position));
+  }
+
+  it('loses nothing of what the new primary has, and keeps its order; a relay that kept its memory would lose (planted)', async () => {
+    relays.push(new OutboxRelay(optionsFor(honest)), new RememberingRelay(optionsFor(remembering)));
+    for (const relay of relays) relay.start();
+    const before = await connect(primary.ownerUrl);
+    const kept = await publish(before, 20);
+    await Promise.all([honest, remembering].map((sink) => delivered(sink, kept)));
+    const open = await connect(primary.ownerUrl);
+    await open.query('begin');
+    const never = await publish(open, 3); // a transaction that ends with the old primary
+    const late = await connect(primary.ownerUrl);
+    await late.query(`begin`);
+    const prepared = await publish(late, 3); // one that survives it, with positions below the cursor
+    await late.query(`prepare transaction 'survivor'`);
+    const last = await publish(before, 1);
+    await Promise.all([honest, remembering].map((sink) => delivered(sink, last)));
+    await replicated(before);
+
+    replication.cut();
+    replication.pointTo('postgres://127.0.0.1:1'); // the line is down
+    const lost = await publish(before, LOST);
+    await Promise.all([honest, remembering].map((sink) => delivered(sink, lost)));
+    await primary.server.kill();
+    await standby.promote();
+    address.pointTo(standby.server.url);
+    address.cut();
+
+    const after = await connect(standby.server.url);
+    const fresh = await publish(after, 20);
+    await after.query(`commit prepared 'survivor'`);
+    const { rows } = await after.query<{ event_id: string; aggregate_id: string; position: number }>(
+      'select event_id, aggregate_id, position::int from outbox.outbox_log order by position',
+    );
+    const there = rows.map(({ event_id }) => event_id);
+    expect([...there].sort()).toEqual([...kept, ...prepared, ...last, ...fresh].sort());
+    await delivered(honest, there);
+    expect(honest.ids.filter((id) => never.includes(id))).toEqual([]);
+    // Those of an aggregate come in the order of their positions; the survivor's come when they commit.
+    const inOrder = rows.filter(({ event_id }) => !prepared.includes(event_id));
+    for (let i = 0; i < AGGREGATES; i++) {
+      const own = inOrder.filter(({ aggregate_id }) => aggregate_id === `a${i}`).map(({ event_id }) => event_id);
+      expect([...new Set(honest.ids)].filter((id) => own.includes(id))).toEqual(own);
+    }
+    const positions = rows.filter(({ event_id }) => fresh.includes(event_id)).map(({ position }) => position);
+    expect(Math.max(...positions)).toBeLessThan(kept.length + LOST); // given out for the second time
+    expect(there.filter((id) => !remembering.ids.includes(id)).length).toBeGreaterThan(0);
+    await after.query(`update outbox.outbox_sink set state = 'retired' where name = 'remembering'`);
+    const unpublished = `select from events_outboxevent where status <> 'published'`;
+    await eventually(async () => (await after.query(unpublished)).rowCount === 0);
+    for (const client of [before, open, late, after]) await client.end().catch(() => undefined);
+  });
+});

@@ -1,0 +1,77 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { QueueAnswer, QueueBatch } from '@pikaia/events';
+import type { LogLine } from './service.process.js';
+
+export type LambdaAnswer = QueueAnswer & { readonly error?: string };
+
+interface Reply {
+  readonly id?: string;
+  readonly answer: LambdaAnswer;
+  /** Milliseconds since the process began. */
+  readonly at: number;
+}
+
+/** A consumer's bundle in a process of its own, as Lambda runs it. */
+export class LambdaProcess {
+  readonly lines: LogLine[] = [];
+  readonly stray: string[] = [];
+  /** Milliseconds from the beginning of the process until the first batch was answered. */
+  firstAnswerMs: number | undefined;
+
+  private readonly ended: Promise<never>;
+
+  private constructor(private readonly child: ChildProcess) {
+    this.ended = once(child, 'exit').then(([code, signal]) => {
+      throw new Error(`It ended with ${String(signal ?? code)}.`);
+    });
+    this.ended.catch(() => undefined); // whoever waits for an answer is told
+    for (const stream of [child.stdout!, child.stderr!])
+      createInterface({ input: stream }).on('line', (text) => {
+        if (text.startsWith('{')) this.lines.push(JSON.parse(text) as LogLine);
+        else this.stray.push(text);
+      });
+  }
+
+  /** Resolves when Lambda would have initialised it. */
+  static async start(bundle: string, environment: NodeJS.ProcessEnv): Promise<LambdaProcess> {
+    const child = fork(resolve(__dirname, 'lambda.host.mjs'), [bundle], {
+      env: { PATH: process.env['PATH'], NODE_ENV: 'production', ...environment },
+      execArgv: [],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
+    const lambda = new LambdaProcess(child);
+    const started = await Promise.race([once(child, 'message').then(() => true), once(child, 'exit').then(() => false)]);
+    if (!started) throw new Error(`The bundle ended: ${lambda.stray.join('\n')}${JSON.stringify(lambda.lines)}`);
+    return lambda;
+  }
+
+  async invoke(batch: QueueBatch, remainingMs?: number): Promise<LambdaAnswer> {
+    const id = randomUUID();
+    const answered = new Promise<Reply>((done) => {
+      const take = (reply: Reply): void => {
+        if (reply.id !== id) return;
+        this.child.off('message', take);
+        done(reply);
+      };
+      this.child.on('message', take);
+    });
+    this.child.send({ id, batch, remainingMs });
+    const { answer, at } = await Promise.race([answered, this.ended]);
+    this.firstAnswerMs ??= at;
+    return answer;
+  }
+
+  linesOf(event: string): LogLine[] {
+    return this.lines.filter((line) => line['event'] === event);
+  }
+
+  async stop(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    this.child.kill('SIGKILL');
+    await once(this.child, 'exit');
+  }
+}

@@ -1,0 +1,76 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export interface SentLetter {
+  readonly from: string;
+  readonly to: readonly string[];
+  /** As it goes out: headers and parts. */
+  readonly raw: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly configurationSet?: string;
+  readonly accessKeyId: string;
+}
+
+interface SendEmail {
+  readonly FromEmailAddress: string;
+  readonly Destination: { readonly ToAddresses: readonly string[] };
+  readonly Content: { readonly Raw: { readonly Data: string } };
+  readonly EmailTags?: readonly { readonly Name: string; readonly Value: string }[];
+  readonly ConfigurationSetName?: string;
+}
+
+/** Amazon SES over HTTP, version 2: it keeps what is sent, or refuses it, or says nothing. */
+export class SesStub {
+  readonly letters: SentLetter[] = [];
+  calls = 0;
+  /** What it does instead of taking the next letters; 'silent' and 'accepted silently' never answer. */
+  fault:
+    { readonly status: number; readonly code: string; readonly message?: string } | 'silent' | 'accepted silently' | undefined;
+
+  private constructor(private readonly server: Server) {}
+
+  static async start(): Promise<SesStub> {
+    const server = createServer();
+    const stub = new SesStub(server);
+    server.on('request', async (request, response) => {
+      stub.calls++;
+      const { fault } = stub;
+      const body = JSON.parse(Buffer.concat(await request.toArray()).toString('utf8')) as SendEmail;
+      const answer = (status: number, value: object, headers = {}) =>
+        response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(value));
+      if (request.url !== '/v2/email/outbound-emails') return void answer(404, {}, { 'x-amzn-errortype': 'NotFoundException' });
+      if (fault === 'silent') return;
+      if (typeof fault === 'object') {
+        return void answer(fault.status, { message: fault.message ?? fault.code }, { 'x-amzn-errortype': fault.code });
+      }
+      stub.letters.push(letterOf(body, request.headers.authorization));
+      if (fault === undefined) answer(200, { MessageId: `0107-${stub.letters.length}` });
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return stub;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    this.server.close();
+    this.server.closeAllConnections();
+    await once(this.server, 'close');
+  }
+}
+
+const letterOf = (
+  { FromEmailAddress, Destination, Content, EmailTags = [], ConfigurationSetName }: SendEmail,
+  authorization = '',
+): SentLetter => ({
+  from: FromEmailAddress,
+  to: Destination.ToAddresses,
+  raw: Buffer.from(Content.Raw.Data, 'base64').toString('utf8'),
+  tags: Object.fromEntries(EmailTags.map(({ Name, Value }) => [Name, Value])),
+  ...(ConfigurationSetName !== undefined && { configurationSet: ConfigurationSetName }),
+  accessKeyId: /Credential=([^/]+)/.exec(authorization)?.[1] ?? '',
+});
