@@ -44,7 +44,6 @@ export class ApiService extends Construct {
         PORT: String(API_PORT),
         DATABASE_POOL_SIZE: String(services.apiPool),
         LOG_LEVEL: settings.logs.level,
-        PUBLIC_URL: `https://${services.domain}`,
         TRUSTED_PROXIES: settings.network.cidr, // the load balancer's addresses, and nobody else's
         ...(services.sessionJwksUrl !== undefined && { SESSION_JWKS_URL: services.sessionJwksUrl }),
         ...(services.sessionIssuer !== undefined && { SESSION_ISSUER: services.sessionIssuer }),
@@ -54,7 +53,6 @@ export class ApiService extends Construct {
       secrets: {
         ...databaseAs(secrets.api),
         CURSOR_SECRET: ecs.Secret.fromSecretsManager(secrets.cursor),
-        INVITATION_SECRET: ecs.Secret.fromSecretsManager(secrets.invitation),
       },
     });
     this.service = new ecs.FargateService(this, 'Service', {

@@ -3,6 +3,7 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
 import { LogStore } from '../logs/log-store.ts';
 import { mayPublish } from '../permissions/grants.ts';
+import { lettersOf } from '../settings/letters.ts';
 import type { Surroundings } from './app.stack.ts';
 import { databaseAs, databaseAt } from './process.environment.ts';
 import { Task } from './task.ts';
@@ -39,7 +40,7 @@ export class WorkerService extends Construct {
         EVENT_SINKS: 'eventbridge',
         EVENT_BUS_NAME: events.bus.eventBusName,
         AWS_REGION: settings.general.region,
-        PUBLIC_URL: `https://${services.domain}`,
+        ...lettersOf(services),
       },
       key: secrets.key,
       secrets: {

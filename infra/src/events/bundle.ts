@@ -11,7 +11,7 @@ const BUILT = resolve(import.meta.dirname, '../../../apps/consumers/dist');
 export function bundleOf(name: string, bundles = BUILT): string {
   const folder = resolve(bundles, name);
   if (!existsSync(join(folder, 'index.mjs'))) {
-    throw new Error(`There is no bundle of ${name} (${join(folder, 'index.mjs')}): run npm run bundle, or set consumer_bundles.`);
+    throw new Error(`There is no bundle of ${name} (${join(folder, 'index.mjs')}): run npm run build, or set consumer_bundles.`);
   }
   return folder;
 }

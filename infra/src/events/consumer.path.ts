@@ -12,6 +12,7 @@ import { LogStore } from '../logs/log-store.ts';
 import type { NetworkStack } from '../network/network.stack.ts';
 import { functionRole } from '../permissions/function-role.ts';
 import { mayReadSecrets, maySendMail } from '../permissions/grants.ts';
+import { lettersOf } from '../settings/letters.ts';
 import { NODE_ENVIRONMENT } from '../settings/node-environment.ts';
 import type { Settings } from '../settings/settings.ts';
 import { bundleOf } from './bundle.ts';
@@ -94,9 +95,7 @@ export class ConsumerPath extends Construct {
         NODE_ENV: NODE_ENVIRONMENT,
         NODE_OPTIONS: '--enable-source-maps',
         LOG_LEVEL: settings.logs.level,
-        PUBLIC_URL: `https://${settings.services.domain}`,
-        MAIL_TRANSPORT: 'ses',
-        MAIL_FROM: `${settings.services.mailName} <no-reply@${settings.services.mailDomain}>`,
+        ...lettersOf(settings.services),
         DATABASE_HOST: data.cluster.clusterEndpoint.hostname,
         DATABASE_PORT: String(DATABASE_PORT),
         DATABASE_NAME,

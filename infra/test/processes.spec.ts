@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { describeSettings, loadSettings } from '@pikaia/core';
+import { DatabaseSettings } from '@pikaia/database';
+import { EventBridgeSettings, OutboxSettings } from '@pikaia/events';
+import { LoggingSettings } from '@pikaia/logging';
+import { NotificationSettings } from '@pikaia/notifications';
+// The settings of the processes themselves, as they are built.
+import { ApiSettings } from '../../apps/api/dist/api.settings.js';
+import { MigrationSettings } from '../../apps/api/dist/database/migration.settings.js';
+import { ConsumerSettings } from '../../apps/consumers/dist/consumer.settings.js';
+import { WorkerSettings } from '../../apps/outbox-worker/dist/worker.settings.js';
+import { defaults, resourcesOf } from './support/synthesis.ts';
+
+type SettingsClass = new () => object;
+
+const PROCESSES: Readonly<Record<string, readonly SettingsClass[]>> = {
+  'pikaia-api': [LoggingSettings, ApiSettings, DatabaseSettings],
+  'pikaia-outbox-worker': [
+    LoggingSettings,
+    WorkerSettings,
+    DatabaseSettings,
+    OutboxSettings,
+    EventBridgeSettings,
+    NotificationSettings,
+  ],
+  'pikaia-migrations': [DatabaseSettings, MigrationSettings],
+  'pikaia-operations': [DatabaseSettings],
+  'pikaia-welcome-email': [LoggingSettings, ConsumerSettings, DatabaseSettings, NotificationSettings],
+};
+const OF_NODE = ['NODE_ENV', 'NODE_OPTIONS'];
+const ARN = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:pikaia/x-1a2b3c';
+
+/** The environment of each process; what only the deployment knows is made up. */
+function environments(): Record<string, Record<string, string>> {
+  const known = (name: string, value: unknown): string =>
+    typeof value === 'string' ? value : name.endsWith('_ARN') ? ARN : 'made-up.example.com';
+  const tasks = resourcesOf(defaults().templates.PikaiaApp, 'AWS::ECS::TaskDefinition').map(({ Properties }) => {
+    const [container] = Properties['ContainerDefinitions'] as {
+      Environment: { Name: string; Value: unknown }[];
+      Secrets: { Name: string }[];
+    }[];
+    const values = container!.Environment.map(({ Name, Value }) => [Name, known(Name, Value)]);
+    const secrets = container!.Secrets.map(({ Name }) => [Name, 'a secret of at least thirty-two characters']);
+    return [Properties['Family'] as string, Object.fromEntries([...values, ...secrets]) as Record<string, string>] as const;
+  });
+  const functions = resourcesOf(defaults().templates.PikaiaEvents, 'AWS::Lambda::Function').map(({ Properties }) => {
+    const { Variables } = Properties['Environment'] as { Variables: Record<string, unknown> };
+    const values = Object.entries(Variables).map(([name, value]) => [name, known(name, value)]);
+    return [Properties['FunctionName'] as string, Object.fromEntries(values) as Record<string, string>] as const;
+  });
+  return Object.fromEntries([...tasks, ...functions]);
+}
+
+describe('the environment of each process', () => {
+  it('is of these processes', () => {
+    assert.deepEqual(Object.keys(environments()).sort(), Object.keys(PROCESSES).sort());
+  });
+
+  for (const [name, classes] of Object.entries(PROCESSES)) {
+    it(`of ${name} has only variables that it reads, and all that it needs`, () => {
+      const environment = environments()[name]!;
+      const read = new Set(classes.flatMap((one) => describeSettings(one).map(({ variable }) => variable)));
+      assert.deepEqual(
+        Object.keys(environment).filter((variable) => !read.has(variable) && !OF_NODE.includes(variable)),
+        [],
+      );
+      // The file of certificates is in the image, and what the function reads from its secrets comes then.
+      const { DATABASE_TLS_CA_FILE: _, ...given } = environment;
+      const fromSecrets = !('DATABASE_SECRET_ARN' in environment)
+        ? {}
+        : { DATABASE_USER: 'u', DATABASE_PASSWORD: 'p', INVITATION_SECRET: 'x'.repeat(32) };
+      const before = process.env['NODE_ENV'];
+      process.env['NODE_ENV'] = environment['NODE_ENV']; // what is required in production is required here
+      try {
+        assert.doesNotThrow(() => loadSettings(classes, { ...given, ...fromSecrets }));
+        assert.throws(() => loadSettings(classes, {}), /is not set/);
+      } finally {
+        process.env['NODE_ENV'] = before;
+      }
+    });
+  }
+
+  it('says that it is production, and verifies the database', () => {
+    for (const environment of Object.values(environments())) {
+      assert.equal(environment['NODE_ENV'], 'production');
+      assert.match(environment['DATABASE_TLS_CA_FILE']!, /^\/.+\.pem$/);
+      assert.equal(environment['DATABASE_TLS'], undefined); // off only where somebody says so
+    }
+  });
+});
