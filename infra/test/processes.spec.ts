@@ -7,6 +7,7 @@ import { LoggingSettings } from '@pikaia/logging';
 import { NotificationSettings } from '@pikaia/notifications';
 // The settings of the processes themselves, as they are built.
 import { ApiSettings } from '../../apps/api/dist/api.settings.js';
+import { SessionSettings } from '../../apps/api/dist/authentication/session.settings.js';
 import { MigrationSettings } from '../../apps/api/dist/database/migration.settings.js';
 import { ConsumerSettings } from '../../apps/consumers/dist/consumer.settings.js';
 import { WorkerSettings } from '../../apps/outbox-worker/dist/worker.settings.js';
@@ -15,7 +16,7 @@ import { defaults, resourcesOf } from './support/synthesis.ts';
 type SettingsClass = new () => object;
 
 const PROCESSES: Readonly<Record<string, readonly SettingsClass[]>> = {
-  'pikaia-api': [LoggingSettings, ApiSettings, DatabaseSettings],
+  'pikaia-api': [LoggingSettings, ApiSettings, DatabaseSettings, SessionSettings],
   'pikaia-outbox-worker': [
     LoggingSettings,
     WorkerSettings,

@@ -18,8 +18,6 @@ const LONGEST_DELAY_MS = 40; // before a request, and inside its transaction
 const SEED = Number(process.env['PIKAIA_SEED'] ?? 200);
 const PATIENCE_MS = 60_000; // the machine may be busy
 
-jest.setTimeout(120_000);
-
 interface Admin {
   readonly email: string;
   readonly userId: string;

@@ -8,8 +8,6 @@ import { insertEvent } from '../support/outbox.js';
 const script = resolve(__dirname, '../../scripts/outbox.mjs');
 const OLD = `update outbox.outbox_log set recorded_at = recorded_at - interval '8 days'`;
 
-jest.setTimeout(90_000);
-
 /** The commands that need neither api nor worker. */
 describe('npm run outbox', () => {
   let database: TestDatabase;

@@ -28,8 +28,6 @@ const ACCEPTED: Readonly<Record<string, Accepted>> = {
   'GET /api/v1/admin/audit-logs': { query: `aggregate_id=${CANARY}` },
 };
 
-jest.setTimeout(120_000);
-
 describe('a secret that somebody sends', () => {
   let system: System;
   let tokens: string[];

@@ -13,8 +13,6 @@ import { eventually } from '../support/until.js';
 const AGGREGATES = 5;
 const LOST = 100; // more than the 32 positions that a sequence is ahead of what is replicated: they are given out again
 
-jest.setTimeout(90_000);
-
 /** What was read or stored before the failover is kept in memory: as if a relay did not begin anew with its connection. */
 class RememberingRelay extends OutboxRelay {
   private stored: Cursor | undefined;

@@ -9,8 +9,6 @@ const ALICE = 'alice@example.com';
 const LEADER_TIMEOUT_MS = 1500;
 const PATIENCE_MS = 25_000; // the machine may be busy; nothing here takes a fifth of it otherwise
 
-jest.setTimeout(90_000);
-
 /** What a worker may suffer: killed, frozen. Nothing is lost, and no e-mail is sent twice. */
 describe('an outbox worker', () => {
   let system: System;

@@ -48,6 +48,9 @@ export class ApiService extends Construct {
         ...(services.sessionJwksUrl !== undefined && { SESSION_JWKS_URL: services.sessionJwksUrl }),
         ...(services.sessionIssuer !== undefined && { SESSION_ISSUER: services.sessionIssuer }),
         ...(services.sessionAudience !== undefined && { SESSION_AUDIENCE: services.sessionAudience }),
+        ...(services.sessionOperatorOrganization !== undefined && {
+          SESSION_OPERATOR_ORGANIZATION: services.sessionOperatorOrganization,
+        }),
       },
       key: secrets.key,
       secrets: {

@@ -102,6 +102,12 @@ const services = {
   ),
   sessionIssuer: optional('session_issuer', 'text', /^\S+$/, 'The issuer that sessions must name; needed to deploy.'),
   sessionAudience: optional('session_audience', 'text', /^\S+$/, 'The audience that sessions must name; needed to deploy.'),
+  sessionOperatorOrganization: optional(
+    'session_operator_organization',
+    'text',
+    /^\S+$/,
+    'Whose people operate the platform, by its id at the provider; without it nobody does.',
+  ),
   mailName: text(
     'mail_name',
     'Pikaia',

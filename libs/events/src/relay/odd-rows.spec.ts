@@ -35,8 +35,6 @@ class Porter {
   }
 }
 
-jest.setTimeout(60_000);
-
 /** Rows that `publish` would not have written: somebody else did, or a newer version of it. */
 describe('odd rows of the log', () => {
   let database: TestDatabase;

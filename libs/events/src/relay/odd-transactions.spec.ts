@@ -14,8 +14,6 @@ import { accepted } from './sink.js';
 const ROUNDS = 8;
 const HELD_MS = 1000;
 
-jest.setTimeout(60_000);
-
 /** What others do in the same database, on purpose or by mistake. */
 describe('odd transactions', () => {
   let database: TestDatabase;

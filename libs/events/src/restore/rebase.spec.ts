@@ -20,8 +20,6 @@ const TABLES = [
   'outbox_replay',
 ];
 
-jest.setTimeout(60_000);
-
 describe('rebaseOutbox', () => {
   let young: TestDatabase; // a cluster whose counter of transactions has just begun
   let old: TestDatabase;

@@ -226,7 +226,7 @@ const throttled = (): Fault => ({ fail: { status: 400, code: 'ThrottlingExceptio
 
 /** The sink with all that the stub can do to it. */
 async function openContract(): Promise<SinkUnderTest> {
-  const bus = await openBus({ timeoutMs: hasStub ? 300 : 10_000 });
+  const bus = await openBus({ timeoutMs: hasStub ? 1_000 : 10_000 });
   const withFault = (fault: Fault) => async () => {
     bus.stub.fault = () => fault;
     return async () => {
