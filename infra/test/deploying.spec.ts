@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { SETTINGS } from '../src/settings/settings.ts';
+import { defaults, resourcesOf } from './support/synthesis.ts';
+
+const text = readFileSync(join(import.meta.dirname, '../../docs/deploying.md'), 'utf8');
+const named = (option: RegExp): string[] => [...new Set([...text.matchAll(option)].map(([, name]) => name!))];
+
+describe('docs/deploying.md', () => {
+  it('gives settings that there are', () => {
+    const keys = new Set(Object.values(SETTINGS).flatMap((group) => Object.values(group).map(({ key }) => key as string)));
+    const given = named(/--context ([a-z_]+)=/g);
+    assert.ok(given.length > 5);
+    assert.deepEqual(
+      given.filter((key) => !keys.has(key)),
+      [],
+    );
+  });
+
+  it('names cluster, service, task and container as they are deployed', () => {
+    const { PikaiaApp: app } = defaults().templates;
+    const names = (type: string, property: string): unknown[] =>
+      resourcesOf(app, type).map(({ Properties }) => Properties[property]);
+    const containers = resourcesOf(app, 'AWS::ECS::TaskDefinition').flatMap(
+      ({ Properties }) => Properties['ContainerDefinitions'] as { Name: string }[],
+    );
+    const expected: [RegExp, unknown[]][] = [
+      [/--cluster ([\w-]+)/g, names('AWS::ECS::Cluster', 'ClusterName')],
+      [/--services ([\w-]+)/g, names('AWS::ECS::Service', 'ServiceName')],
+      [/(?:--task-definition |definition `)([\w-]+)/g, names('AWS::ECS::TaskDefinition', 'Family')],
+      [/"containerOverrides": \[\{"name": "([\w-]+)"/g, containers.map(({ Name }) => Name)],
+    ];
+    for (const [option, there] of expected) {
+      const said = named(option);
+      assert.ok(said.length > 0, String(option));
+      for (const name of said) assert.ok(there.includes(name), name);
+    }
+    const outputs = Object.keys((app as { Outputs: object }).Outputs).join(' ');
+    for (const output of ['Address', 'Dkim1', 'Dkim2', 'Dkim3']) assert.match(outputs, new RegExp(output));
+  });
+});
