@@ -1,0 +1,121 @@
+import { eventMetrics } from '@pikaia/events/metrics';
+import pg from 'pg';
+import { EventBusStub, type Fault } from '../support/event-bus.stub.js';
+import { insertEvent } from '../support/outbox.js';
+import { System } from '../support/system.js';
+import { until } from '../support/until.js';
+
+const SINK = 'eventbridge';
+const EVENTS = 4;
+
+interface SinkView {
+  readonly name: string;
+  readonly backlog: number;
+  readonly failing_since: string | null;
+  readonly last_error: string | null;
+  readonly failed: number;
+}
+
+/** Whoever is called at night sees what the bus does not take: in the log, in the metrics and at GET /admin/outbox. */
+describe('a bus that fails', () => {
+  let stub: EventBusStub;
+  let system: System;
+  let client: pg.Client;
+
+  beforeAll(async () => {
+    stub = await EventBusStub.start();
+    system = await System.start({
+      environment: {
+        EVENT_SINKS: SINK,
+        EVENT_BUS_NAME: 'pikaia',
+        AWS_ENDPOINT_URL: stub.url,
+        AWS_REGION: 'eu-central-1',
+        AWS_ACCESS_KEY_ID: 'GOOD',
+        AWS_SECRET_ACCESS_KEY: 'secret',
+        EVENT_BUS_TIMEOUT_MS: '500',
+        EVENT_BUS_CHECK_INTERVAL_MS: '200',
+        OUTBOX_LEADERLESS_ALARM_MS: '1000', // looks, and measures, every quarter of it
+        METRIC_INTERVAL_MS: '100',
+      },
+    });
+    client = new pg.Client({ connectionString: system.database.apiUrl });
+    await client.connect();
+  });
+  afterAll(async () => {
+    await client.end();
+    await system.stop();
+    await stub.stop();
+  });
+
+  async function sink(): Promise<SinkView> {
+    const { body } = await system.request('GET', '/admin/outbox', { as: 'olga@example.com' });
+    return (body['sinks'] as SinkView[]).find(({ name }) => name === SINK)!;
+  }
+
+  const linesSince = (start: number) => system.worker.lines.slice(start);
+
+  const always = (fault: Fault) => ({
+    begin: () => void (stub.fault = ({ action }) => (action === 'PutEvents' ? fault : undefined)),
+    end: () => void (stub.fault = undefined),
+  });
+
+  it.each([
+    ['throttles', /Throttling/, always({ fail: { status: 400, code: 'ThrottlingException' } })],
+    [
+      'takes half of what it gets',
+      /InternalFailure/,
+      always({ refuse: (_, index) => (index % 2 ? undefined : 'InternalFailure') }),
+    ],
+    ['answers something else', /./, always({ forge: () => '<html>bad gateway</html>' })],
+    ['takes everything and never says so', /./, always({ silent: 'after' })],
+    [
+      'knows the credentials no more',
+      /./,
+      { begin: () => void (stub.validKeys = new Set(['OTHER'])), end: () => void (stub.validKeys = undefined) },
+    ],
+    ['is gone', /./, { begin: () => stub.deleteBus('pikaia'), end: () => stub.createBus('pikaia') }],
+  ])('that %s is seen, and when it is back everything arrives', async (_, reason, { begin, end }) => {
+    const start = system.worker.lines.length;
+    begin();
+    const ids: string[] = [];
+    for (let count = 0; count < EVENTS; count++) ids.push((await insertEvent(client)).id);
+    const failing = await until('it is failing', async () => {
+      const view = await sink();
+      return view.failing_since !== null && view.backlog > 0 && view;
+    });
+    expect(failing.last_error).toMatch(reason);
+    await until('it is measured', () =>
+      linesSince(start).some((line) => line['sink'] === SINK && Number(line[eventMetrics.backlog.name]) > 0),
+    );
+    expect(linesSince(start)).toContainEqual(
+      expect.objectContaining({ event: 'sink_failing', level: 'WARNING', sink: SINK, reason: expect.stringMatching(reason) }),
+    );
+
+    end();
+    await until('all have arrived', () => {
+      const arrived = new Set(stub.details.map(({ event_id }) => event_id));
+      return ids.every((id) => arrived.has(id));
+    });
+    await until('nothing is stuck', async () => {
+      const view = await sink();
+      return view.failing_since === null && view.backlog === 0 && view.failed === 0;
+    });
+    await until('it is said', () => linesSince(start).some(({ event, sink: of }) => event === 'sink_recovered' && of === SINK));
+    const back = system.worker.lines.length;
+    await until('it is measured again', () =>
+      linesSince(back).some((line) => line['sink'] === SINK && line[eventMetrics.backlog.name] === 0),
+    );
+  });
+
+  it('that refuses an event for good makes it a dead letter, which is counted', async () => {
+    const start = system.worker.lines.length;
+    stub.fault = () => ({ refuse: () => 'MalformedDetail' });
+    await insertEvent(client);
+    await until('it is given up', async () => (await sink()).failed === 1);
+    stub.fault = undefined;
+    await until('it is measured', () => linesSince(start).some((line) => line[eventMetrics.failed.name] === 1));
+    expect(linesSince(start)).toContainEqual(
+      expect.objectContaining({ event: 'event_failed', level: 'ERROR', sink: SINK, 'error.message': expect.stringMatching(/./) }),
+    );
+  });
+});
