@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
+import { HttpStub } from './http.stub.js';
 
 export interface SentLetter {
   readonly from: string;
@@ -21,46 +20,31 @@ interface SendEmail {
 }
 
 /** Amazon SES over HTTP, version 2: it keeps what is sent, or refuses it, or says nothing. */
-export class SesStub {
+export class SesStub extends HttpStub {
   readonly letters: SentLetter[] = [];
   calls = 0;
   /** What it does instead of taking the next letters; 'silent' and 'accepted silently' never answer. */
   fault:
     { readonly status: number; readonly code: string; readonly message?: string } | 'silent' | 'accepted silently' | undefined;
 
-  private constructor(private readonly server: Server) {}
-
-  static async start(): Promise<SesStub> {
-    const server = createServer();
-    const stub = new SesStub(server);
-    server.on('request', async (request, response) => {
-      stub.calls++;
-      const { fault } = stub;
-      const body = JSON.parse(Buffer.concat(await request.toArray()).toString('utf8')) as SendEmail;
-      const answer = (status: number, value: object, headers = {}) =>
-        response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(value));
-      if (request.url !== '/v2/email/outbound-emails') return void answer(404, {}, { 'x-amzn-errortype': 'NotFoundException' });
-      if (fault === 'silent') return;
-      if (typeof fault === 'object') {
-        return void answer(fault.status, { message: fault.message ?? fault.code }, { 'x-amzn-errortype': fault.code });
-      }
-      stub.letters.push(letterOf(body, request.headers.authorization));
-      if (fault === undefined) answer(200, { MessageId: `0107-${stub.letters.length}` });
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return stub;
+  static start(): Promise<SesStub> {
+    return new SesStub().listen();
   }
 
-  get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-  }
-
-  async stop(): Promise<void> {
-    this.server.close();
-    this.server.closeAllConnections();
-    await once(this.server, 'close');
-  }
+  protected readonly answer: RequestListener = async (request, response) => {
+    this.calls++;
+    const { fault } = this;
+    const body = JSON.parse(Buffer.concat(await request.toArray()).toString('utf8')) as SendEmail;
+    const answer = (status: number, value: object, headers = {}) =>
+      response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(value));
+    if (request.url !== '/v2/email/outbound-emails') return void answer(404, {}, { 'x-amzn-errortype': 'NotFoundException' });
+    if (fault === 'silent') return;
+    if (typeof fault === 'object') {
+      return void answer(fault.status, { message: fault.message ?? fault.code }, { 'x-amzn-errortype': fault.code });
+    }
+    this.letters.push(letterOf(body, request.headers.authorization));
+    if (fault === undefined) answer(200, { MessageId: `0107-${this.letters.length}` });
+  };
 }
 
 const letterOf = (

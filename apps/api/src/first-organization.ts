@@ -5,6 +5,7 @@ import {
   configureLogging,
   getLogger,
   handleProcessFaults,
+  loggingOptions,
   LoggingSettings,
   logStartupFailure,
   nestLogger,
@@ -19,7 +20,7 @@ await context
   .run({ actor: { type: 'system', id: 'first-organization' } }, async () => {
     const request = readFirstOrganization(process.argv.slice(2));
     const [database, logging] = loadSettings([DatabaseSettings, LoggingSettings] as const, process.env);
-    configureLogging({ level: logging.logLevel, format: logging.logFormat, service: 'pikaia-first-organization' });
+    configureLogging({ ...loggingOptions(logging), service: 'pikaia-first-organization' });
     const app = await NestFactory.createApplicationContext(FirstOrganizationModule.with(database), {
       abortOnError: false,
       logger: nestLogger(),

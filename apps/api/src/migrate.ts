@@ -1,6 +1,13 @@
 import { context, loadSettings } from '@pikaia/core';
 import { DatabaseSettings } from '@pikaia/database';
-import { configureLogging, getLogger, handleProcessFaults, LoggingSettings, logStartupFailure } from '@pikaia/logging';
+import {
+  configureLogging,
+  getLogger,
+  handleProcessFaults,
+  loggingOptions,
+  LoggingSettings,
+  logStartupFailure,
+} from '@pikaia/logging';
 import { MigrationSettings } from './database/migration.settings.js';
 import { migrateSchema } from './database/schema.js';
 
@@ -15,7 +22,7 @@ await context
       [DatabaseSettings, LoggingSettings, MigrationSettings] as const,
       process.env,
     );
-    configureLogging({ level: logging.logLevel, format: logging.logFormat, service: 'pikaia-migration' });
+    configureLogging({ ...loggingOptions(logging), service: 'pikaia-migration' });
     const { createdRoles, applied } = await migrateSchema(database.databaseUrl, passwords, { renewPasswords: true });
     getLogger('migration').info('database_migrated', { migrations: applied, roles: createdRoles });
   })

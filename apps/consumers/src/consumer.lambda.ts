@@ -4,7 +4,15 @@ import { context, loadSettings, SettingsError } from '@pikaia/core';
 import { DatabaseModule, DatabaseSettings } from '@pikaia/database';
 import { QueueConsumer, QueueModule, type QueueAnswer, type QueueBatch } from '@pikaia/events';
 import { CONSUMER_METRICS_SERVICE } from '@pikaia/events/metrics';
-import { configureLogging, flushLogs, getLogger, handleProcessFaults, LoggingSettings, nestLogger } from '@pikaia/logging';
+import {
+  configureLogging,
+  flushLogs,
+  getLogger,
+  handleProcessFaults,
+  loggingOptions,
+  LoggingSettings,
+  nestLogger,
+} from '@pikaia/logging';
 import { ClsModule } from 'nestjs-cls';
 import { ConsumerSettings } from './consumer.settings.js';
 import { readSecrets } from './secrets.js';
@@ -62,7 +70,7 @@ async function start<Settings extends object>({
   imports,
 }: ConsumerLambdaOptions<Settings>): Promise<QueueConsumer> {
   const [logging, own] = loadSettings([LoggingSettings, ConsumerSettings], process.env);
-  configureLogging({ level: logging.logLevel, format: logging.logFormat, service: CONSUMER_METRICS_SERVICE });
+  configureLogging({ ...loggingOptions(logging), service: CONSUMER_METRICS_SERVICE });
   const environment = { ...process.env, ...(await readSecrets(own)) };
   const [database, needed] = loadSettings([DatabaseSettings, settings], environment);
   @Module({

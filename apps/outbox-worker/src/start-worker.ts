@@ -3,7 +3,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { loadSettings } from '@pikaia/core';
 import { DatabaseSettings } from '@pikaia/database';
 import { EventBridgeSettings, OutboxSettings } from '@pikaia/events';
-import { getLogger, LoggingSettings, type Service } from '@pikaia/logging';
+import { getLogger, loggingOptions, LoggingSettings, type Service } from '@pikaia/logging';
 import { NotificationSettings } from '@pikaia/notifications';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -22,11 +22,7 @@ export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Servi
   const development = environment['NODE_ENV'] !== 'production';
   const application = WorkerModule.with({
     logging: {
-      level: logging.logLevel,
-      format: logging.logFormat,
-      slowRequestMs: logging.logSlowRequestMs,
-      infoSampleRate: logging.logInfoSampleRate,
-      metricIntervalMs: logging.metricIntervalMs,
+      ...loggingOptions(logging),
       service: 'pikaia-outbox-worker',
       ...(development && { file: { path: join(worker.varDirectory, 'log', 'worker.jsonl') } }),
     },

@@ -3,7 +3,7 @@ import 'reflect-metadata';
 export { accessLog } from './http/access-log.js';
 export { logClientErrors } from './http/client-error-log.js';
 export { getLogger, type LogCall, type Logger } from './logger.js';
-export { LoggingSettings } from './logging.settings.js';
+export { loggingOptions, LoggingSettings } from './logging.settings.js';
 export {
   METRIC_NAMESPACE,
   type MetricDefinition,

@@ -1,7 +1,7 @@
 import { Transform } from 'class-transformer';
 import { IsIn, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
 import { Setting } from '@pikaia/core';
-import type { LogFormat } from './output/log-output.js';
+import type { LogFormat, LoggingOptions } from './output/log-output.js';
 import { LOG_LEVELS, type LogLevel } from './record/log-level.js';
 
 const lowerCase = Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toLowerCase() : value));
@@ -43,3 +43,13 @@ export class LoggingSettings {
   @Min(100)
   metricIntervalMs!: number;
 }
+
+/** What the settings say, for configureLogging and LoggingModule.forRoot. */
+export const loggingOptions = (settings: LoggingSettings) =>
+  ({
+    level: settings.logLevel,
+    format: settings.logFormat,
+    slowRequestMs: settings.logSlowRequestMs,
+    infoSampleRate: settings.logInfoSampleRate,
+    metricIntervalMs: settings.metricIntervalMs,
+  }) satisfies LoggingOptions;

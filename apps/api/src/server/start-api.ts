@@ -2,7 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { loadSettings } from '@pikaia/core';
 import { DatabaseSettings } from '@pikaia/database';
-import { getLogger, LoggingSettings, type Service } from '@pikaia/logging';
+import { getLogger, loggingOptions, LoggingSettings, type Service } from '@pikaia/logging';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { ApiSettings } from '../api.settings.js';
@@ -20,11 +20,7 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<Service>
   const development = environment['NODE_ENV'] !== 'production';
   const application = AppModule.with({
     logging: {
-      level: logging.logLevel,
-      format: logging.logFormat,
-      slowRequestMs: logging.logSlowRequestMs,
-      infoSampleRate: logging.logInfoSampleRate,
-      metricIntervalMs: logging.metricIntervalMs,
+      ...loggingOptions(logging),
       service: 'pikaia-api',
       ...(development && { file: { path: join(api.varDirectory, 'log', 'api.jsonl') } }),
     },

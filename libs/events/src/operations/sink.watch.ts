@@ -83,8 +83,8 @@ export class SinkWatch {
     try {
       await client.connect();
       await this.retireAbandoned(client);
-      await this.lookForLeaders(client);
-      await measureSinks(client, this.options.worker);
+      const leaders = await this.lookForLeaders(client);
+      if (leaders.has(this.options.worker)) await measureSinks(client, this.options.worker);
     } finally {
       await client.end().catch(() => undefined); // a connection that is broken has ended already
     }
@@ -124,8 +124,9 @@ export class SinkWatch {
     if (rows[0]!.locked) logger.info('outbox_command_carried_out', { sink, command: 'retire', asked_by, outcome: 'done' });
   }
 
-  private async lookForLeaders(client: pg.Client): Promise<void> {
-    const { rows } = await client.query<{ name: string; led: boolean }>(SINKS_LED, [LOCK_CLASS]);
+  /** @returns the workers that lead something. */
+  private async lookForLeaders(client: pg.Client): Promise<ReadonlySet<string | null>> {
+    const { rows } = await client.query<{ name: string; leader: string | null; led: boolean }>(SINKS_LED, [LOCK_CLASS]);
     const orphans = new Set(rows.filter(({ led }) => !led).map(({ name }) => name));
     for (const sink of this.since.keys()) if (!orphans.has(sink)) this.forget(sink);
     const now = this.options.clock.monotonic();
@@ -136,6 +137,7 @@ export class SinkWatch {
       this.reported.add(sink);
       logger.warning('sink_without_leader', { sink, for_ms: Math.round(now - since) });
     }
+    return new Set(rows.filter(({ led }) => led).map(({ leader }) => leader));
   }
 
   private forget(sink: string): void {

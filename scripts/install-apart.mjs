@@ -1,14 +1,17 @@
-// Installs the load generator and the peers when their manifest or lockfile changed.
+// node scripts/install-apart.mjs <folder>: installs the packages of a folder with a lockfile of its own (bench, infra) when that
+// has changed. Node, the compiler and the libraries are the root's.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { root } from './start/folders.mjs';
 
-const folder = import.meta.dirname;
+const [name] = process.argv.slice(2);
+const folder = join(root, name);
 const lockfile = join(folder, 'package-lock.json');
 const installed = join(folder, 'node_modules', '.installed-lock.json');
 
 if (!existsSync(installed) || readFileSync(installed, 'utf8') !== readFileSync(lockfile, 'utf8')) {
-  console.error('Installing the load generator and the peers (npm ci in bench) …');
+  console.error(`Installing the packages of ${name} (npm ci; about a minute) …`);
   // npm's variables of the script that we run in mislead a nested npm; the person's own settings are in their .npmrc.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name) || /registry|cache|proxy|cafile|userconfig/i.test(name)),
@@ -20,7 +23,7 @@ if (!existsSync(installed) || readFileSync(installed, 'utf8') !== readFileSync(l
     shell: process.platform === 'win32',
   });
   if (npm.status !== 0) {
-    console.error(`npm ci in bench failed (${npm.error?.message ?? npm.signal ?? `exit code ${npm.status}`}).`);
+    console.error(`npm ci in ${name} failed (${npm.error?.message ?? npm.signal ?? `exit code ${npm.status}`}).`);
     process.exit(1);
   }
   copyFileSync(lockfile, installed);
