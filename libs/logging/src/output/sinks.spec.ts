@@ -21,6 +21,16 @@ describe('standard output', () => {
     expect(writes).toEqual(['a\nb\n']);
   });
 
+  it.each([1_000, 50_000, 200_000, 300_000])('writes %d characters of three bytes in one turn whole', (length) => {
+    const parts: Buffer[] = [];
+    const stdout = sink((bytes) => parts.push(Buffer.from(bytes)) && bytes.length);
+    for (let round = 0; round < 2; round++) {
+      stdout.write('€'.repeat(length));
+      stdout.flush();
+    }
+    expect(String(Buffer.concat(parts)) === `${'€'.repeat(length)}\n`.repeat(2)).toBe(true);
+  });
+
   it('loses and reorders nothing when the pipe takes a part, or nothing for a while', async () => {
     let written = '';
     let calls = 0;
