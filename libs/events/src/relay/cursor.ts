@@ -26,6 +26,12 @@ export interface Reading {
   after(taken: number): Cursor;
 }
 
+/** Below 0 where the first is lower. Positions are bigints as text: the longer one is the higher. */
+export function comparePositions(one: string, other: string): number {
+  if (one.length !== other.length) return one.length - other.length;
+  return one < other ? -1 : one > other ? 1 : 0;
+}
+
 /** The transactions that a snapshot does not show: those that it lists as running, and all from xmax on. */
 export function parseSnapshot(snapshot: string): { xmax: string; listed: string[] } {
   const [, xmax = '', list = ''] = snapshot.split(':');

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import type { Attempt, DeliveryChanges } from './cursor.store.js';
 import type { Delivery } from './delivery.js';
-import type { OutboxRow } from './cursor.js';
+import { comparePositions, type OutboxRow } from './cursor.js';
 import { BLOCKED, DUE, FIND_DELIVERY, HEADS, HIGHEST, KNOWN, NEXT_DUE } from './delivery.sql.js';
 
 const LOAD_AT_ONCE = 100; // deliveries with their payloads
@@ -37,7 +37,7 @@ export class Deliveries {
   private payloadBytes = 0;
   private nextDueAt = Infinity;
   /** Of what former leaders left: above it nothing that is read has a delivery. */
-  private highest = 0n;
+  private highest = '0';
 
   constructor(
     private readonly client: ClientBase,
@@ -48,7 +48,7 @@ export class Deliveries {
   async load(): Promise<void> {
     await this.findNextDue(new Date(0));
     const found = await this.client.query<{ position: string | null }>(HIGHEST, [this.sink]);
-    this.highest = BigInt(found.rows[0]!.position ?? 0);
+    this.highest = found.rows[0]!.position ?? '0';
     if (!this.ordered) return;
     const { rows } = await this.client.query<{ aggregate_type: string; aggregate_id: string; deliveries: number; head: string }>(
       BLOCKED,
@@ -66,7 +66,7 @@ export class Deliveries {
    * stored or rewound to, and their delivery says what becomes of them.
    */
   async known(rows: readonly OutboxRow[]): Promise<ReadonlySet<string>> {
-    const asked = rows.filter(({ position }) => BigInt(position) <= this.highest).map(({ eventId }) => eventId);
+    const asked = rows.filter(({ position }) => comparePositions(position, this.highest) <= 0).map(({ eventId }) => eventId);
     if (!asked.length) return new Set();
     const found = await this.client.query<{ event_id: string }>(KNOWN, [this.sink, asked]);
     return new Set(found.rows.map(({ event_id }) => event_id));

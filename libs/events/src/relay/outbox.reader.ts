@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
-import { advance, parseSnapshot, type Cursor, type OutboxRow, type Reading, type ReadParts } from './cursor.js';
+import { advance, comparePositions, parseSnapshot, type Cursor, type OutboxRow, type Reading, type ReadParts } from './cursor.js';
+import { LARGEST_PAYLOAD_BYTES } from './payload-limit.js';
 import { READ, SLICE } from './reading.sql.js';
 
 export interface ReadLimits {
@@ -25,15 +26,13 @@ interface EventRow {
   occurred_ms: number;
   size: number;
   payload: string | null;
-  too_large: boolean;
-  late: boolean;
 }
 
-/** What a read says beside its events. */
+/** What a read says beside its events: the snapshot that it ran in, and how many late rows there are. */
 interface EdgeRow {
   position: null;
-  late_found: number;
-  read_in: string;
+  event_type: string;
+  size: number;
 }
 
 type ResultRow = EventRow | EdgeRow;
@@ -69,48 +68,47 @@ export class OutboxReader {
     const { fresh, late, bytes } = this.limits;
     const values = [cursor.position, listed, xmax, fresh, late, this.types, bytes];
     const { rows } = await this.client.query<ResultRow>({ name: 'outbox-read', text: READ, values });
-    return partsOf(rows, late);
+    return this.partsOf(rows, cursor, late);
   }
 
   private async readSlice(cursor: Cursor, lateSnapshot: string): Promise<ReadParts> {
     const { late, bytes } = this.limits;
     const values = [cursor.position, cursor.snapshot, lateSnapshot, cursor.latePosition, late, this.types, bytes];
     const { rows } = await this.client.query<ResultRow>({ name: 'outbox-slice', text: SLICE, values });
-    return partsOf(rows, late);
+    return this.partsOf(rows, cursor, late);
+  }
+
+  private partsOf(rows: readonly ResultRow[], { position }: Cursor, lateLimit: number): ReadParts {
+    const late: OutboxRow[] = [];
+    const fresh: OutboxRow[] = [];
+    let edge: EdgeRow | undefined;
+    for (const row of rows) {
+      if (row.position === null) edge = row;
+      else (comparePositions(row.position, position) > 0 ? fresh : late).push(this.toOutboxRow(row));
+    }
+    const { size: found, event_type: snapshot } = edge!;
+    const taken = late.sort(byPosition).slice(0, lateLimit);
+    const lateIsWhole = taken.length === found;
+    return { snapshot, late: taken, lateIsWhole, fresh: lateIsWhole ? fresh.sort(byPosition) : [] };
+  }
+
+  private toOutboxRow(row: EventRow): OutboxRow {
+    const { payload, size, event_type: eventType } = row;
+    return {
+      position: row.position,
+      eventId: row.event_id,
+      eventType,
+      schemaVersion: row.schema_version,
+      aggregateType: row.aggregate_type,
+      aggregateId: row.aggregate_id,
+      organizationId: row.organization_id,
+      correlationId: row.correlation_id,
+      occurredAt: new Date(row.occurred_ms),
+      size,
+      payload,
+      tooLarge: payload === null && size > LARGEST_PAYLOAD_BYTES && (this.types?.includes(eventType) ?? true),
+    };
   }
 }
 
-function partsOf(rows: readonly ResultRow[], lateLimit: number): ReadParts {
-  const late: OutboxRow[] = [];
-  const fresh: OutboxRow[] = [];
-  let edge: EdgeRow | undefined;
-  for (const row of rows) {
-    if (row.position === null) edge = row;
-    else (row.late ? late : fresh).push(toOutboxRow(row));
-  }
-  const { late_found: found, read_in: snapshot } = edge!;
-  const taken = late.sort(byPosition).slice(0, lateLimit);
-  const lateIsWhole = taken.length === found;
-  return { snapshot, late: taken, lateIsWhole, fresh: lateIsWhole ? fresh.sort(byPosition) : [] };
-}
-
-/** They nearly always come in order. Positions are bigints as text: the longer one is the higher. */
-function byPosition({ position: one }: OutboxRow, { position: other }: OutboxRow): number {
-  if (one.length !== other.length) return one.length - other.length;
-  return one < other ? -1 : 1;
-}
-
-const toOutboxRow = (row: EventRow): OutboxRow => ({
-  position: row.position,
-  eventId: row.event_id,
-  eventType: row.event_type,
-  schemaVersion: row.schema_version,
-  aggregateType: row.aggregate_type,
-  aggregateId: row.aggregate_id,
-  organizationId: row.organization_id,
-  correlationId: row.correlation_id,
-  occurredAt: new Date(row.occurred_ms),
-  size: row.size,
-  payload: row.payload,
-  tooLarge: row.too_large,
-});
+const byPosition = (one: OutboxRow, other: OutboxRow): number => comparePositions(one.position, other.position);

@@ -1,29 +1,26 @@
 import { LARGEST_PAYLOAD_BYTES } from './payload-limit.js';
 
+const READABLE = `($6::text[] is null or event_type = any ($6)) and size <= ${LARGEST_PAYLOAD_BYTES}`;
 // The time in milliseconds: a number is read in a third of the time that a date as text takes.
-const FACTS = `position, event_id, event_type, schema_version, aggregate_type, aggregate_id, organization_id, correlation_id,
-  (extract(epoch from occurred_at) * 1000)::float8 as occurred_ms, size`;
-const WANTED = '($6::text[] is null or event_type = any ($6))';
-const READABLE = `${WANTED} and size <= ${LARGEST_PAYLOAD_BYTES}`;
-const ROW = `${FACTS}, case when ${READABLE} then payload::text end as payload,
-  ${WANTED} and size > ${LARGEST_PAYLOAD_BYTES} as too_large`;
-// One row of the result is not an event: it says how many late rows there are and in which snapshot they were found. Said
-// with each row, and the rows sorted here, a read would cost the server twice as much.
-const EDGE = `select null, null, null, null, null, null, null, null, null, null, null, null, null, (select count(*) from late)::int,
-  pg_current_snapshot()::text`;
-const LATE_ROWS = `select ${ROW}, true as late, null::int as late_found, null as read_in from late where before < $7::bigint`;
+const ROW = `position, event_id, event_type, schema_version, aggregate_type, aggregate_id, organization_id, correlation_id,
+  date_part('epoch', occurred_at) * 1000 as occurred_ms, size, case when ${READABLE} then payload::text end as payload`;
+// One row of the result is not an event, and has no position: in place of a type it says in which snapshot the rows were
+// found, and in place of a size how many late ones there are. Each column more costs as much with every event.
+const EDGE = `select null, null, pg_current_snapshot()::text, null, null, null, null, null, null, (select count(*) from late)::int, null`;
 // What comes before a row: it never falls from row to row, so that a bound on it cuts off an end and nothing between.
 const BEFORE = `coalesce(sum(case when ${READABLE} then size end)
   over (order by position rows between unbounded preceding and 1 preceding), 0) as before`;
+const LATE_ROWS = `select ${ROW} from late where before < $7::bigint`;
 
 /**
- * What is due behind a cursor, in one statement and so in one snapshot, which comes back as `read_in` even when nothing
- * is due. The rows come in no order. $1 position, $2 the transactions that the cursor's snapshot lists as running, $3 its
- * xmax, $4 most fresh rows, $5 most late rows, $6 the wanted types or null, $7 most bytes of either part (one row always
- * comes).
+ * What is due behind a cursor, in one statement and so in one snapshot, which comes back even when nothing is due. The
+ * rows come in no order; the fresh ones are those above the position. $1 position, $2 the transactions that the cursor's
+ * snapshot lists as running, $3 its xmax, $4 most fresh rows, $5 most late rows, $6 the wanted types or null, $7 most
+ * bytes of either part (one row always comes).
  *
  * Late rows come through outbox_log_txid (only ids that are shown by now; `offset 0` is a fence, so that only this
- * index fits), fresh ones through outbox_log_position. Locks nothing. 0.2 ms when nothing is due.
+ * index fits), fresh ones through outbox_log_position. How far those reach is found without their payloads, and added up
+ * row by row only where they are too many: that would cost as much as reading them. Locks nothing.
  */
 export const READ = `
 with late as (
@@ -35,12 +32,14 @@ with late as (
         select * from outbox.outbox_log where txid >= $3::xid8 and txid < pg_snapshot_xmax(pg_current_snapshot())
         offset 0) unseen
       where position <= $1::bigint order by position limit $5::int + 1) slice),
-  fresh as (
-    select *, ${BEFORE} from (
-      select * from outbox.outbox_log where position > $1 order by position limit $4::int) next)
+  next as materialized (
+    select position, size, event_type from outbox.outbox_log where position > $1 order by position limit $4::int),
+  reach as (
+    select case when sum(size) <= $7::bigint then max(position)
+      else (select max(position) from (select position, ${BEFORE} from next) n where before < $7) end as position from next)
 ${LATE_ROWS}
 union all
-select ${ROW}, false, null, null from fresh where before < $7
+select ${ROW} from outbox.outbox_log where position > $1 and position <= (select position from reach)
 union all
 ${EDGE}`;
 
