@@ -6,6 +6,7 @@ import type { ClientBase, Pool } from 'pg';
 import type { DataSource, EntitySchema, MixedList } from 'typeorm';
 import { type DatabaseSettings, SLOW_QUERY_MS } from './database.settings.js';
 import { keepContext, measureQueries } from './query/measured-client.js';
+import { prepareOftenSent } from './query/prepared-statements.js';
 import { TypeOrmLog } from './query/typeorm.log.js';
 import { defaultRoles, type RoleNames } from './roles/role-names.js';
 import { refusePowerfulRole } from './roles/role-power.js';
@@ -59,8 +60,9 @@ export class DatabaseModule {
         idle_in_transaction_session_timeout: 2 * settings.databaseStatementTimeoutMs,
         application_name: applicationName,
         keepAlive: true,
-        onConnect: (client: ClientBase) => {
+        onConnect: async (client: ClientBase) => {
           client.on('error', whoUsesItIsTold);
+          await prepareOftenSent(client);
           measureQueries(client, settings.logSlowQueryMs ?? SLOW_QUERY_MS);
         },
       },

@@ -2,6 +2,7 @@ export { Propagation, Transactional } from '@nestjs-cls/transactional';
 export { DatabaseModule, type DatabaseModuleOptions } from './database.module.js';
 export { DatabaseSettings } from './database.settings.js';
 export { migrate, type MigrateOptions } from './migration/migrate.js';
+export { oftenSent } from './query/prepared-statements.js';
 export { ensureRoles, type RolePasswords } from './roles/ensure-roles.js';
 export { defaultRoles, type RoleNames } from './roles/role-names.js';
 export { refusePowerfulRole } from './roles/role-power.js';

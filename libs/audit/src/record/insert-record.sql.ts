@@ -1,3 +1,5 @@
+import { oftenSent } from '@pikaia/database';
+
 /**
  * Writes a record and its personal rows in one statement. Without `returning`: it would apply the select policy, and
  * the insert would fail where no organization is set. Takes no locks beyond those of the inserted rows.
@@ -5,10 +7,13 @@
  * $1 id, $2 organization, $3 action, $4 aggregate type, $5 its id, $6 actor type, $7 its id, $8 correlation id,
  * $9 entry, $10 its hash, $11 changed; $12 to $14 the subjects, their salts and their fields, side by side.
  */
-export const INSERT_RECORD = `
+export const INSERT_RECORD = oftenSent(
+  'pikaia-audit-record',
+  `
   with record as (
     insert into audit.record
       (id, organization_id, action, aggregate_type, aggregate_id, actor_type, actor_id, correlation_id, entry, entry_hash, changed)
     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::text[]))
   insert into audit.personal (record_id, subject_id, organization_id, salt, fields)
-  select $1, subject, $2, salt, fields::jsonb from unnest($12::text[], $13::bytea[], $14::text[]) as p (subject, salt, fields)`;
+  select $1, subject, $2, salt, fields::jsonb from unnest($12::text[], $13::bytea[], $14::text[]) as p (subject, salt, fields)`,
+);

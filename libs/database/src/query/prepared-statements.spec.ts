@@ -1,0 +1,53 @@
+import pg from 'pg';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { TransactionPooler } from '../../../../test/support/transaction.pooler.js';
+import { oftenSent, prepareOftenSent } from './prepared-statements.js';
+
+const DOUBLE = oftenSent('spec-double', 'select $1::int * 2 as doubled');
+
+describe('a statement that is often sent', () => {
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    database = await createDatabase({ empty: true });
+  });
+  afterAll(() => database.drop());
+
+  async function sendOn(url: string): Promise<{ answers: number[]; prepared: string[] }> {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    await prepareOftenSent(client);
+    const answers: number[] = [];
+    for (const number of [1, 2, 3, 4]) {
+      const { rows } = await client.query<{ doubled: number }>(DOUBLE, [number]);
+      answers.push(rows[0]!.doubled);
+    }
+    await client.query('select $1::text as other', ['x']);
+    const byCallback = await new Promise<pg.QueryResult<{ doubled: number }>>((resolve, reject) =>
+      client.query<{ doubled: number }>(DOUBLE, [5], (error, result) => (error ? reject(error) : resolve(result))),
+    );
+    answers.push(byCallback.rows[0]!.doubled);
+    const { rows } = await client.query<{ name: string }>('select name from pg_prepared_statements');
+    await client.end();
+    return { answers, prepared: rows.map(({ name }) => name) };
+  }
+
+  it('is prepared once on a direct connection, and no other is', async () => {
+    expect(await sendOn(database.ownerUrl)).toEqual({ answers: [2, 4, 6, 8, 10], prepared: ['spec-double'] });
+  });
+
+  it('is sent whole behind a pooler, where the next server process would not know it', async () => {
+    const pooler = await TransactionPooler.start(database.ownerUrl, 3);
+    expect(await sendOn(pooler.through(database.ownerUrl))).toEqual({ answers: [2, 4, 6, 8, 10], prepared: [] });
+    await pooler.stop();
+  });
+
+  it('goes through an error and is sent again', async () => {
+    const client = new pg.Client({ connectionString: database.ownerUrl });
+    await client.connect();
+    await prepareOftenSent(client);
+    await expect(client.query(DOUBLE, ['no number'])).rejects.toMatchObject({ code: '22P02' });
+    expect((await client.query(DOUBLE, [3])).rows).toEqual([{ doubled: 6 }]);
+    await client.end();
+  });
+});
