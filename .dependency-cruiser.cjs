@@ -47,14 +47,14 @@ module.exports = {
     },
     {
       name: 'only-its-sink-knows-aws',
-      comment: 'And the mailer that is SES, and what reads the secrets of a Lambda.',
+      comment: 'And the mailer that is SES, and a Lambda’s secrets and queue.',
       severity: 'error',
       from: {
         path: '^(apps|libs)/',
         pathNot: [
           '^libs/events/src/sinks/eventbridge/',
           '^libs/notifications/src/mail/ses\\.mailer\\.ts$',
-          '^apps/consumers/src/secrets\\.ts$',
+          '^apps/consumers/src/(secrets|queue\\.pauses)\\.ts$',
         ],
       },
       to: { path: '(^|/)@aws-sdk/' },

@@ -120,6 +120,7 @@ describe('the path to a consumer', () => {
     for (const { Properties } of of('AWS::Lambda::Function')) {
       assert.deepEqual([Properties['Runtime'], Properties['Handler']], ['nodejs24.x', 'index.handler']);
       const { Variables } = Properties['Environment'] as { Variables: Record<string, unknown> };
+      assert.match(JSON.stringify(Variables['QUEUE_URL']), /^\{"Ref":"welcomeemailQueue/);
       for (const [name, value] of Object.entries(Variables)) {
         if (/SECRET|PASSWORD/.test(name)) assert.match(`${name} ${JSON.stringify(value)}`, /^\w+_SECRET_ARN \{"Fn::ImportValue"/);
       }

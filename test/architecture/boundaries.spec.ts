@@ -53,7 +53,7 @@ const PLANTED: readonly { rule: string; file: string; source: string }[] = [
 const TARGETS = [
   { file: 'libs/events/src/consume/planted-target.ts', source: 'export const target = 1;' },
   { file: 'libs/core/src/planted-circle-b.ts', source: "import { a } from './planted-circle.js';\nexport const b = () => a;" },
-  ...['client-eventbridge', 'client-sesv2', 'client-secrets-manager'].flatMap((name) => [
+  ...['client-eventbridge', 'client-sesv2', 'client-secrets-manager', 'client-sqs'].flatMap((name) => [
     { file: `node_modules/@aws-sdk/${name}/index.js`, source: 'export {};' },
     {
       file: `node_modules/@aws-sdk/${name}/package.json`,

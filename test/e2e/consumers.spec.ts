@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { CONSUMER_METRICS_SERVICE, eventMetrics } from '@pikaia/events/metrics';
 import { EventBusStub } from '../support/event-bus.stub.js';
 import { LambdaProcess } from '../support/lambda.process.js';
+import { QueueStub } from '../support/queue.stub.js';
 import { busEvent, queueRecord } from '../support/queue.records.js';
 import { SecretsStub } from '../support/secrets.stub.js';
 import { SesStub } from '../support/ses.stub.js';
@@ -22,6 +23,7 @@ describe('welcome-email as a Lambda', () => {
   let bus: EventBusStub;
   let ses: SesStub;
   let secrets: SecretsStub;
+  let queue: QueueStub;
   let system: System;
   let folder: string;
   let lambda: LambdaProcess;
@@ -31,7 +33,7 @@ describe('welcome-email as a Lambda', () => {
     execFileSync(process.execPath, [join(root, 'scripts/build-consumers.mjs')]);
     folder = mkdtempSync(join(tmpdir(), 'pikaia-lambda-')); // nothing beside it: what is missing would be seen
     copyFileSync(join(root, 'apps/consumers/dist/welcome-email/index.mjs'), join(folder, 'index.mjs'));
-    [bus, ses] = await Promise.all([EventBusStub.start(), SesStub.start()]);
+    [bus, ses, queue] = await Promise.all([EventBusStub.start(), SesStub.start(), QueueStub.start()]);
     system = await System.start({
       environment: {
         EVENT_SINKS: 'eventbridge',
@@ -52,12 +54,13 @@ describe('welcome-email as a Lambda', () => {
   afterAll(async () => {
     await Promise.all(lambdas.map((one) => one.stop()));
     await system.stop();
-    await Promise.all([bus.stop(), ses.stop(), secrets.stop()]);
+    await Promise.all([bus.stop(), ses.stop(), secrets.stop(), queue.stop()]);
     rmSync(folder, { recursive: true }); // what mkdtemp returned
   });
   beforeEach(() => {
     ses.letters.length = 0;
     ses.fault = undefined;
+    queue.isRefusing = false;
   });
 
   async function startLambda(more: NodeJS.ProcessEnv = {}): Promise<LambdaProcess> {
@@ -73,6 +76,7 @@ describe('welcome-email as a Lambda', () => {
       DATABASE_NAME: pathname.slice(1),
       DATABASE_TLS: 'off',
       DATABASE_POOL_SIZE: '1',
+      QUEUE_URL: queue.queueUrl('pikaia-welcome-email'),
       DATABASE_SECRET_ARN: arn('worker'),
       INVITATION_SECRET_ARN: arn('invitation'),
       MAIL_FROM: 'Pikaia <no-reply@pikaia.example>',
@@ -154,6 +158,7 @@ describe('welcome-email as a Lambda', () => {
     const failures = { batchItemFailures: poison.map(({ messageId }) => ({ itemIdentifier: messageId })) };
     const before = lambda.lines.length;
     expect(await lambda.invoke({ Records: batch })).toEqual(failures);
+    expect(poison.map(({ receiptHandle }) => queue.pauses.get(receiptHandle))).toEqual([0, expect.any(Number), 0]);
     expect(await lambda.invoke({ Records: poison })).toEqual(failures); // as often as it comes, until the queue gives it up
     expect([letterTo(first.email), letterTo(last.email)].map(({ length }) => length)).toEqual([1, 1]);
     const lines = await until('all lines', () => lambda.linesOf('event_refused').length >= 2 && lambda.lines.slice(before));
@@ -176,9 +181,16 @@ describe('welcome-email as a Lambda', () => {
     ['does not answer', 'silent' as const],
   ])('returns the event while SES %s, and sends the letter once afterwards', async (_, fault) => {
     const { email, event } = await invite();
-    const record = queueRecord(event);
+    const record = queueRecord(event, 30);
+    const returned = { batchItemFailures: [{ itemIdentifier: record.messageId }] };
     ses.fault = fault;
-    expect(await lambda.invoke({ Records: [record] })).toEqual({ batchItemFailures: [{ itemIdentifier: record.messageId }] });
+    expect(await lambda.invoke({ Records: [record] })).toEqual(returned);
+    expect(queue.pauses.get(record.receiptHandle)).toBeLessThanOrEqual(300); // seconds, with jitter: the queue counts receipts
+    queue.isRefusing = true;
+    expect(await lambda.invoke({ Records: [record] })).toEqual(returned);
+    expect(lambda.linesOf('queue_pauses_not_set').at(-1)).toMatchObject({
+      reason: expect.stringContaining('ReceiptHandleIsInvalid'),
+    });
     ses.fault = undefined;
     expect(await lambda.invoke({ Records: [record] })).toEqual(none);
     expect(letterTo(email)).toHaveLength(1);

@@ -16,8 +16,9 @@ export const busEvent = ({ Source, DetailType, Detail, Resources, Time }: PutEnt
 });
 
 /** What Lambda gets of the queue behind the rule. */
-export const queueRecord = (body: unknown, receives = 1): QueueRecord => ({
+export const queueRecord = (body: unknown, receives = 1): QueueRecord & { readonly receiptHandle: string } => ({
   messageId: randomUUID(),
+  receiptHandle: randomUUID(),
   body: typeof body === 'string' ? body : JSON.stringify(body),
   attributes: { ApproximateReceiveCount: String(receives) },
 });

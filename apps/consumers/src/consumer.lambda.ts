@@ -15,6 +15,7 @@ import {
 } from '@pikaia/logging';
 import { ClsModule } from 'nestjs-cls';
 import { ConsumerSettings } from './consumer.settings.js';
+import { pausesAt } from './queue.pauses.js';
 import { readSecrets } from './secrets.js';
 
 export interface ConsumerLambdaOptions<Settings extends object> {
@@ -78,7 +79,7 @@ async function start<Settings extends object>({
       ClsModule.forRoot({ global: true }),
       DatabaseModule.forRoot({ settings: database, applicationName: 'pikaia-consumers' }),
       ...imports(needed),
-      QueueModule.forRoot({ consumer }),
+      QueueModule.forRoot({ consumer, ...(own.queueUrl !== undefined && { setPauses: pausesAt(own.queueUrl) }) }),
     ],
   })
   class LambdaModule {}

@@ -1,5 +1,5 @@
 import { Setting } from '@pikaia/core';
-import { IsOptional, Matches } from 'class-validator';
+import { IsOptional, IsUrl, Matches } from 'class-validator';
 
 const ARN = /^arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@!-]+$/;
 
@@ -16,4 +16,11 @@ export class ConsumerSettings {
   @IsOptional()
   @Matches(ARN, { message: '$property must be the ARN of a secret' })
   invitationSecretArn?: string;
+
+  @Setting('QUEUE_URL', {
+    about: 'the queue that the events come from; without it a failed event stays away for its visibility time-out',
+  })
+  @IsOptional()
+  @IsUrl({ require_tld: false }, { message: '$property must be the URL of a queue' })
+  queueUrl?: string;
 }

@@ -102,6 +102,7 @@ export class ConsumerPath extends Construct {
         DATABASE_TLS_CA_FILE: CA_FILE,
         DATABASE_POOL_SIZE: '1', // an execution handles one batch, one event after the other
         // Read when the function starts: a value in here would stand in the template and in the console.
+        QUEUE_URL: this.queue.queueUrl,
         DATABASE_SECRET_ARN: worker.secretArn,
         INVITATION_SECRET_ARN: invitation.secretArn,
       },

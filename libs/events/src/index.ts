@@ -29,8 +29,15 @@ export {
   type SlotStatus,
 } from './operations/outbox.status.js';
 export type { LeaderlessSink } from './operations/sink.watch.js';
-export { QueueConsumer, type QueueAnswer, type QueueBatch, type QueueRecord } from './queue/queue.consumer.js';
-export { QueueModule } from './queue/queue.module.js';
+export {
+  QueueConsumer,
+  type QueueAnswer,
+  type QueueBatch,
+  type QueueConsumerOptions,
+  type QueuePause,
+  type QueueRecord,
+} from './queue/queue.consumer.js';
+export { QueueModule, type QueueModuleOptions } from './queue/queue.module.js';
 export { EventsModule, type EventsModuleOptions } from './record/events.module.js';
 export { Events, type Aggregate } from './record/events.service.js';
 export { OUTBOX_CHANNEL } from './record/outbox-channel.js';

@@ -4,7 +4,11 @@ import { DataSource } from 'typeorm';
 import { defineConsumers } from '../consume/consumer.definition.js';
 import { ConsumerRunner } from '../consume/consumer.runner.js';
 import { Receipts } from '../consume/receipts.js';
-import { QueueConsumer } from './queue.consumer.js';
+import { QueueConsumer, type QueueConsumerOptions } from './queue.consumer.js';
+
+export interface QueueModuleOptions extends QueueConsumerOptions {
+  readonly consumer: Type;
+}
 
 /**
  * One consumer behind a queue, as in a Lambda: `app.get(QueueConsumer).take(batch)`. The class is a provider of another
@@ -13,7 +17,7 @@ import { QueueConsumer } from './queue.consumer.js';
 @Module({})
 export class QueueModule {
   /** @throws PikaiaError `PIKAIA_CONSUMER_INVALID` when the application starts. */
-  static forRoot({ consumer }: { readonly consumer: Type }): DynamicModule {
+  static forRoot({ consumer, ...options }: QueueModuleOptions): DynamicModule {
     return {
       module: QueueModule,
       providers: [
@@ -22,7 +26,7 @@ export class QueueModule {
           inject: [ModuleRef, DataSource],
           useFactory: (modules: ModuleRef, source: DataSource) => {
             const [definition] = defineConsumers([modules.get<object>(consumer, { strict: false })]);
-            return new QueueConsumer(new ConsumerRunner(definition!, new Receipts(source)));
+            return new QueueConsumer(new ConsumerRunner(definition!, new Receipts(source)), options);
           },
         },
       ],

@@ -1,0 +1,109 @@
+import { PikaiaError } from '@pikaia/core';
+import { captureLogs } from '@pikaia/logging/testing';
+import type { ConsumerRunner } from '../consume/consumer.runner.js';
+import { PostponeError } from '../consume/postpone.error.js';
+import { QueueConsumer, type QueueConsumerOptions, type QueuePause, type QueueRecord } from './queue.consumer.js';
+
+const SECOND = 1000;
+
+/** Answers each event by its id: undefined for well, or what is thrown. */
+function consumerOf(fates: Readonly<Record<string, unknown>>, options: QueueConsumerOptions = {}): QueueConsumer {
+  const runner = {
+    consumer: { name: 'spec', types: ['thing.made'], handlers: [{ timeout: SECOND }] },
+    run: async ({ eventId }: { readonly eventId: string }) => {
+      if (fates[eventId] !== undefined) throw fates[eventId];
+    },
+  };
+  return new QueueConsumer(runner as unknown as ConsumerRunner, options);
+}
+
+const idOf = (number: number) => `00000000-0000-4000-8000-${String(number).padStart(12, '0')}`;
+
+const record = (number: number, receives = 1): QueueRecord => ({
+  messageId: `message-${number}`,
+  receiptHandle: `receipt-${number}`,
+  attributes: { ApproximateReceiveCount: String(receives) },
+  body: JSON.stringify({
+    event_id: idOf(number),
+    event_type: 'thing.made',
+    schema_version: 1,
+    occurred_at: '2026-11-25T02:00:09.631Z',
+    aggregate_type: 'thing',
+    aggregate_id: '1',
+    organization_id: null,
+    correlation_id: idOf(99),
+    actor: null,
+    data: {},
+    sequence: String(number),
+  }),
+});
+
+describe('the pause before a record comes again', () => {
+  const pauses: (readonly [string, number])[] = [];
+  const setPauses = async (given: readonly QueuePause[]): Promise<void> => {
+    pauses.push(...given.map(({ record: { messageId }, milliseconds }) => [messageId, milliseconds] as const));
+  };
+  const random = (): number => 0.5;
+
+  beforeEach(() => {
+    pauses.length = 0;
+  });
+
+  it('is that of a worker: as asked for, or doubling with each receipt', async () => {
+    const consumer = consumerOf(
+      {
+        [idOf(1)]: new PostponeError('Busy.', { retryAfterMs: 42 * SECOND }),
+        [idOf(2)]: new PostponeError('Away.'),
+        [idOf(4)]: new Error('Its own fault.'),
+        [idOf(5)]: new PikaiaError('PIKAIA_EVENT_VERSION_UNKNOWN', 'Later.'),
+        [idOf(6)]: new Error('For the hundredth time.'),
+      },
+      { setPauses, random },
+    );
+    const batch = { Records: [record(1, 7), record(2, 3), record(3), record(4, 4), record(5), record(6, 100)] };
+    const failed = [1, 2, 4, 5, 6].map((number) => ({ itemIdentifier: `message-${number}` }));
+    expect(await consumer.take(batch)).toEqual({ batchItemFailures: failed });
+    expect(pauses).toEqual([
+      ['message-1', 42 * SECOND],
+      ['message-2', 2 * SECOND],
+      ['message-4', 4 * SECOND],
+      ['message-5', SECOND / 2],
+      ['message-6', 150 * SECOND],
+    ]);
+  });
+
+  it('is none for what no time makes better, and for what there was no time for', async () => {
+    const consumer = consumerOf({}, { setPauses, random });
+    let remaining = 10 * SECOND;
+    const poison = { ...record(1, 50), body: '{' };
+    const answer = await consumer.take({ Records: [poison, record(2)] }, () => (remaining -= 8 * SECOND));
+    expect(answer.batchItemFailures).toHaveLength(2);
+    expect(pauses).toEqual([
+      ['message-1', 0],
+      ['message-2', 0],
+    ]);
+  });
+
+  it('is not asked for where nothing failed', async () => {
+    expect(await consumerOf({}, { setPauses }).take({ Records: [record(1)] })).toEqual({ batchItemFailures: [] });
+    expect(pauses).toEqual([]);
+  });
+
+  it("is the queue's own where it cannot be set, and nothing else changes", async () => {
+    const logs = captureLogs();
+    const failing = async (): Promise<void> => {
+      throw new Error('no answer');
+    };
+    const consumer = consumerOf({ [idOf(1)]: new Error('Its own fault.') }, { setPauses: failing });
+    const failures = { batchItemFailures: [{ itemIdentifier: 'message-1' }] };
+    expect(await consumer.take({ Records: [record(1), record(2)] })).toEqual(failures);
+    expect(JSON.parse(logs.lines.at(-1)!)).toMatchObject({
+      event: 'queue_pauses_not_set',
+      level: 'WARNING',
+      consumer: 'spec',
+      count: 1,
+      reason: 'no answer',
+    });
+    expect(await consumerOf({ [idOf(1)]: new Error('Its own fault.') }).take({ Records: [record(1)] })).toEqual(failures);
+  });
+});

@@ -1,0 +1,36 @@
+import type { RequestListener } from 'node:http';
+import { HttpStub } from './http.stub.js';
+
+interface Change {
+  readonly Id: string;
+  readonly ReceiptHandle: string;
+  readonly VisibilityTimeout: number;
+}
+
+/** Amazon SQS over HTTP, as far as ChangeMessageVisibilityBatch goes. */
+export class QueueStub extends HttpStub {
+  /** Seconds by receipt handle, as they were set last. */
+  readonly pauses = new Map<string, number>();
+  /** Refuses to change anything. */
+  isRefusing = false;
+
+  static start(): Promise<QueueStub> {
+    return new QueueStub().listen();
+  }
+
+  /** Of a queue. */
+  queueUrl(name: string): string {
+    return `${this.url}/123456789012/${name}`;
+  }
+
+  protected readonly answer: RequestListener = async (request, response) => {
+    const { Entries } = JSON.parse(Buffer.concat(await request.toArray()).toString('utf8')) as { Entries: readonly Change[] };
+    const outcome = Entries.map(({ Id, ReceiptHandle, VisibilityTimeout }) => {
+      if (this.isRefusing) return { Id, Code: 'ReceiptHandleIsInvalid', Message: 'It is too old.', SenderFault: true };
+      this.pauses.set(ReceiptHandle, VisibilityTimeout);
+      return { Id };
+    });
+    response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
+    response.end(JSON.stringify(this.isRefusing ? { Successful: [], Failed: outcome } : { Successful: outcome, Failed: [] }));
+  };
+}
