@@ -29,7 +29,8 @@ function at(server: string, database: string, login?: [user: string, password: s
   return url.href;
 }
 
-async function onServer(url: string, sql: string): Promise<void> {
+/** One statement, or several without values, on a connection of its own. */
+export async function onServer(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
