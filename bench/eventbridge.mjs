@@ -9,7 +9,7 @@ import { writeResult } from './result.mjs';
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
 const EVENTS = Number(process.env['BENCH_EVENTS'] ?? 50_000);
 const MEMORY_EVENTS = Number(process.env['BENCH_MEMORY_EVENTS'] ?? 300_000);
-const FIRST_MARK = Math.min(10_000, MEMORY_EVENTS);
+const MARKS = [10_000, 60_000, MEMORY_EVENTS].filter((mark) => mark <= MEMORY_EVENTS);
 const CONCURRENCY = 32;
 const SLOW_MS = 20;
 const SLOW_SECONDS = Number(process.env['BENCH_SECONDS'] ?? 4); // how long each measurement with the slow bus takes, about
@@ -39,9 +39,13 @@ async function compare() {
 
 async function measureMemory() {
   const stub = await startStub();
-  const { memory } = await deliver(stub, MEMORY_EVENTS, CONCURRENCY, [FIRST_MARK, MEMORY_EVENTS]);
+  const { memory } = await deliver(stub, MEMORY_EVENTS, CONCURRENCY, MARKS);
   await stub.end();
-  return Object.fromEntries(Object.entries(memory).map(([events, bytes]) => [events, round(bytes / 2 ** 20, 1)]));
+  return Object.entries(memory).map(([events, { rss, live }]) => ({
+    'events sent': Number(events),
+    'RSS MiB': round(rss / 2 ** 20, 1),
+    'live MiB': round(live / 2 ** 20, 1),
+  }));
 }
 
 /** A bus that takes 20 ms a call: so many calls in flight, so many times the events. */
@@ -89,7 +93,7 @@ function report(runs, memory, slow, postgres) {
     'CPU of bare': ratio(runs.bare, runs[name], cpuOf),
   }));
   console.table(summary);
-  console.table(Object.entries(memory).map(([events, mebibytes]) => ({ 'events sent': Number(events), 'RSS MiB': mebibytes })));
+  console.table(memory);
   console.table(
     Object.entries(slow).map(([calls, events]) => ({
       'calls in flight': Number(calls),
@@ -102,7 +106,7 @@ function report(runs, memory, slow, postgres) {
     postgres,
     settings: { rounds: ROUNDS, events: EVENTS, memoryEvents: MEMORY_EVENTS, concurrency: CONCURRENCY, slowMs: SLOW_MS },
     summary,
-    rssMebibytes: memory,
+    memory,
     eventsPerSecondByCallsInFlight: slow,
     runs,
   });

@@ -1,5 +1,7 @@
 // The relay with its sink: reads the log, sends, stores the cursor. Begins with the oldest event and ends when the cursor
 // has passed all of them.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { OutboxRelay } from '../../libs/events/dist/relay/outbox.relay.js';
 import { registerSinks } from '../../libs/events/dist/relay/register-sinks.js';
 import { EventBridgeSink } from '../../libs/events/dist/sinks/eventbridge/eventbridge.sink.js';
@@ -12,6 +14,8 @@ const client = new EventBusClient({ busName: 'pikaia', region: 'eu-central-1', e
 const sink = new EventBridgeSink({ client, from: 'beginning', maxBytes: 262_144, concurrency, checkIntervalMs: 30_000 });
 const arrivals = new Arrivals(events);
 const memory = {};
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc');
 const deliver = sink.deliver.bind(sink);
 sink.deliver = async (batch) => {
   const outcomes = await deliver(batch);
@@ -19,7 +23,7 @@ sink.deliver = async (batch) => {
   if (failed) arrivals.fail(new Error('An entry failed, so the figures say nothing.', { cause: failed.error }));
   const before = arrivals.count;
   for (const event of batch) arrivals.add(Number(event.aggregateId));
-  for (const mark of marks) if (before < mark && arrivals.count >= mark) memory[mark] = process.memoryUsage.rss();
+  for (const mark of marks) if (before < mark && arrivals.count >= mark) memory[mark] = memoryNow();
   return outcomes;
 };
 
@@ -30,3 +34,10 @@ await arrivals.whole;
 await relay.stop(); // stores the cursor
 process.send({ ...arrivals.figures(), memory });
 client.close();
+
+/** Bytes that the process has, and of them what the heap still holds after a collection. */
+function memoryNow() {
+  const rss = process.memoryUsage.rss();
+  collectGarbage();
+  return { rss, live: process.memoryUsage().heapUsed };
+}
