@@ -101,8 +101,5 @@ export class Calls implements Duty {
   }
 }
 
-const toSinkEvent = ({ event, delivery, replay }: Entry): SinkEvent => ({
-  ...event,
-  attempt: replay?.attempt ?? (delivery?.attempts ?? 0) + 1,
-  ...(replay && { replayed: replay.id }),
-});
+const toSinkEvent = ({ event, delivery, replay }: Entry): SinkEvent =>
+  replay ? { ...event, attempt: replay.attempt, replayed: replay.id } : { ...event, attempt: (delivery?.attempts ?? 0) + 1 };

@@ -28,6 +28,8 @@ export interface Entry {
   transportFailures?: number;
   /** An event that had been handed over before, and is sent again. */
   readonly replay?: ReplayedEntry;
+  /** The next one of its lane; `Lanes` sets it. */
+  behind?: Entry;
 }
 
 /**
@@ -35,67 +37,58 @@ export interface Entry {
  * flight; an unordered sink gives each event a lane of its own.
  */
 export class Lanes {
-  private readonly lanes = new Map<string, Entry[]>();
-  private readonly ready: string[] = [];
-  /** Lanes whose first entry has to be sent again, but not before a time; few. */
-  private readonly delayed = new Map<string, number>();
+  /** The last entry of each lane. */
+  private readonly last = new Map<string, Entry>();
+  /** First entries of their lanes that are not in flight. */
+  private readonly ready: Entry[] = [];
+  /** Those that have to be sent again, but not before a time; few. */
+  private readonly delayed = new Map<Entry, number>();
 
   add(entry: Entry): void {
-    const lane = this.lanes.get(entry.lane);
-    if (lane) {
-      lane.push(entry);
-    } else {
-      this.lanes.set(entry.lane, [entry]);
-      this.ready.push(entry.lane);
-    }
-  }
-
-  has(lane: string): boolean {
-    return this.lanes.has(lane);
+    const last = this.last.get(entry.lane);
+    if (last) last.behind = entry;
+    else this.ready.push(entry);
+    this.last.set(entry.lane, entry);
   }
 
   /** The first entries of lanes of which nothing is in flight, within a call's limits; a large one goes alone. */
   take(limits: { readonly entries: number; readonly bytes: number }): Entry[] {
-    const taken: Entry[] = [];
+    let count = 0;
     let bytes = 0;
-    while (this.ready.length && taken.length < limits.entries) {
-      const entry = this.lanes.get(this.ready[0]!)![0]!;
+    for (const entry of this.ready) {
       bytes += entry.bytes;
-      if (taken.length && bytes > limits.bytes) break;
-      this.ready.shift();
-      taken.push(entry);
+      if (count === limits.entries || (count && bytes > limits.bytes)) break;
+      count++;
     }
-    return taken;
+    return this.ready.splice(0, count);
   }
 
-  /** The first entry of the lane is done with: the next one may go. */
-  next(lane: string): void {
-    const entries = this.lanes.get(lane)!;
-    entries.shift();
-    if (entries.length) this.ready.push(lane);
-    else this.lanes.delete(lane);
+  /** It is done with: the next of its lane may go. */
+  next(entry: Entry): void {
+    if (entry.behind) this.ready.push(entry.behind);
+    else this.last.delete(entry.lane);
   }
 
-  /** The first entry has to be sent again, before all others. */
-  again(lane: string): void {
-    this.ready.unshift(lane);
+  /** It has to be sent again, before all others. */
+  again(entry: Entry): void {
+    this.ready.unshift(entry);
   }
 
-  /** The first entry has to be sent again, but not before a time: monotonic milliseconds. */
-  againAt(lane: string, at: number): void {
-    this.delayed.set(lane, at);
+  /** It has to be sent again, but not before a time: monotonic milliseconds. */
+  againAt(entry: Entry, at: number): void {
+    this.delayed.set(entry, at);
   }
 
-  /** When the next delayed lane may go; Infinity when none is. */
+  /** When the next delayed one may go; Infinity when none is. */
   get delayedUntil(): number {
     return Math.min(...this.delayed.values());
   }
 
   releaseDelayed(now: number): void {
-    for (const [lane, at] of this.delayed) {
+    for (const [entry, at] of this.delayed) {
       if (at > now) continue;
-      this.delayed.delete(lane);
-      this.again(lane);
+      this.delayed.delete(entry);
+      this.again(entry);
     }
   }
 
@@ -103,10 +96,11 @@ export class Lanes {
     return this.ready.length > 0;
   }
 
-  /** Ends the lane and gives what stood behind its first entry. */
-  close(lane: string): Entry[] {
-    const [, ...rest] = this.lanes.get(lane)!;
-    this.lanes.delete(lane);
+  /** Ends its lane and gives what stood behind it. */
+  close(first: Entry): Entry[] {
+    const rest: Entry[] = [];
+    for (let entry = first.behind; entry; entry = entry.behind) rest.push(entry);
+    this.last.delete(first.lane);
     return rest;
   }
 }

@@ -40,8 +40,8 @@ export class Outcomes {
   concludeCall(batch: readonly Entry[], outcomes: readonly Outcome[]): void {
     const reached = outcomes.some(({ kind }) => kind !== 'transport');
     if (reached) this.health.reached();
-    for (const [index, entry] of batch.entries()) this.conclude(entry, outcomes[index]!, reached);
-    this.measure(batch.filter((_, index) => outcomes[index]!.kind === 'accepted'));
+    batch.forEach((entry, index) => this.conclude(entry, outcomes[index]!, reached));
+    this.measure(batch, outcomes);
     if (!reached) this.health.pause();
     else if (!this.failing.size) this.health.recover();
   }
@@ -84,7 +84,7 @@ export class Outcomes {
     this.postponements.delete(entry.event.eventId);
     if (entry.delivery) this.deliveries.record(markPublished(entry.delivery));
     entry.settle();
-    this.lanes.next(entry.lane);
+    this.lanes.next(entry);
   }
 
   /** At once where nothing passed, since then the sink pauses; by itself after a pause of its own where others passed. */
@@ -98,9 +98,9 @@ export class Outcomes {
       this.postpone(entry, delivery, error);
     } else if (othersPassed) {
       entry.transportFailures = (entry.transportFailures ?? 0) + 1;
-      this.lanes.againAt(entry.lane, now + retryDelay(entry.transportFailures, random));
+      this.lanes.againAt(entry, now + retryDelay(entry.transportFailures, random));
     } else {
-      this.lanes.again(entry.lane);
+      this.lanes.again(entry);
     }
   }
 
@@ -111,18 +111,24 @@ export class Outcomes {
   }
 
   /** A replay is published again, but says nothing about how long an event takes. */
-  private measure(accepted: readonly Entry[]): void {
-    if (!accepted.length) return;
+  private measure(batch: readonly Entry[], outcomes: readonly Outcome[]): void {
     const sink = this.options.sink.name;
     const now = this.options.clock.now().getTime();
-    const latencies = accepted.filter(({ replay }) => !replay).map(({ event }) => Math.max(now - event.occurredAt.getTime(), 0));
-    metric(eventMetrics.published, accepted.length, { sink });
+    const latencies: number[] = [];
+    let published = 0;
+    batch.forEach(({ event, replay }, index) => {
+      if (outcomes[index]!.kind !== 'accepted') return;
+      published++;
+      if (!replay) latencies.push(Math.max(now - event.occurredAt.getTime(), 0));
+    });
+    if (!published) return;
+    metric(eventMetrics.published, published, { sink });
     metric(eventMetrics.publishLatency, latencies, { sink });
   }
 
   /** Whatever became of it, its lane is free: what comes for the first time never waits for a replay. */
   private concludeReplay(entry: Entry, replay: ReplayedEntry, outcome: Outcome): void {
-    this.lanes.next(entry.lane);
+    this.lanes.next(entry);
     if (outcome.kind === 'transport') this.health.fail(outcome.error);
     replay.conclude(outcome);
   }
@@ -141,7 +147,7 @@ export class Outcomes {
   /** The entry has become a delivery: what was read behind it in its aggregate waits for it. */
   private holdBack(entry: Entry): void {
     entry.settle();
-    for (const behind of this.lanes.close(entry.lane)) {
+    for (const behind of this.lanes.close(entry)) {
       if (behind.replay) {
         behind.replay.giveBack();
         continue;
