@@ -97,6 +97,9 @@ function connectionConfig({ url, sink, leaderTimeoutMs }: LeaderOptions): pg.Cli
     plan_cache_mode: 'force_generic_plan',
     jit: 'off',
     enable_seqscan: 'off',
+    // What it writes says how far it came. A crash of the server that takes the last of it back lets events come again, as a
+    // kill of this process does, so nothing waits for the disk.
+    synchronous_commit: 'off',
   };
   return {
     connectionString: url,
