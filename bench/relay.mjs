@@ -3,7 +3,7 @@
 import { BenchServer } from './database.mjs';
 import { backlog } from './relay/backlog.mjs';
 import { compare, summaryOf } from './relay/compare.mjs';
-import { held } from './relay/held.mjs';
+import { deliverBehindTransaction } from './relay/held.mjs';
 import { writeResult } from './result.mjs';
 
 const settings = {
@@ -18,26 +18,23 @@ const parts = (process.env['BENCH_PARTS'] ?? 'compare,backlog,held').split(',');
 const server = await BenchServer.start();
 try {
   const { rounds, events, heldSeconds: seconds, heldRate: rate } = settings;
-  const figures = {};
+  const about = { packages: ['pg', 'pg-boss', 'graphile-worker'], postgres: await server.version(), settings };
   if (parts.includes('compare')) {
     const { runs, logBytesAnEvent } = await compare(server, { rounds, events });
-    figures.compared = { summary: summaryOf(runs), logBytesAnEvent, runs };
-    console.table(figures.compared.summary);
+    const summary = summaryOf(runs);
+    console.table(summary);
+    writeResult('relay', { ...about, compared: { summary, logBytesAnEvent, runs } });
   }
   if (parts.includes('backlog')) {
-    figures.backlog = await backlog(server, { rounds, most: settings.backlog });
-    console.table(figures.backlog.summary);
+    const { summary, runs } = await backlog(server, { rounds, most: settings.backlog });
+    console.table(summary);
+    writeResult('relay-backlog', { ...about, summary, runs });
   }
   if (parts.includes('held')) {
-    figures.held = await held(server, { seconds, rate, events });
-    console.table(figures.held);
+    const held = await deliverBehindTransaction(server, { seconds, rate, events });
+    console.table(held);
+    writeResult('relay-held', { ...about, held });
   }
-  writeResult('relay', {
-    packages: ['pg', 'pg-boss', 'graphile-worker'],
-    postgres: await server.version(),
-    settings,
-    ...figures,
-  });
 } finally {
   await server.stop();
 }

@@ -11,7 +11,7 @@ const SINK = 'steady';
 const OFTEN = { pollIntervalMs: 50 }; // so that a cursor is stored as often as it ever is
 const HOLD = `begin isolation level repeatable read; select pg_current_xact_id(); select count(*) from pg_class`;
 
-export async function held(server, { seconds, rate, events }) {
+export async function deliverBehindTransaction(server, { seconds, rate, events }) {
   const outbox = await server.createOutbox();
   const queue = await server.createDatabase();
   await query(queue, QUEUE_TABLE);
