@@ -15,7 +15,7 @@ export function pausesAt(queueUrl: string): NonNullable<QueueConsumerOptions['se
     const entries = pauses.map(({ record, milliseconds }, index) => ({
       Id: String(index),
       ReceiptHandle: record.receiptHandle,
-      VisibilityTimeout: Math.min(Math.ceil(milliseconds / 1000), LONGEST_SECONDS),
+      VisibilityTimeout: Math.min(Math.max(Math.ceil(milliseconds / 1000), 0), LONGEST_SECONDS),
     }));
     const { Failed: failed = [] } = await client.send(
       new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries: entries }), // ten at most, as in a batch

@@ -4,8 +4,7 @@ import { oftenSent } from '@pikaia/database';
  * One event into the log. Position, transaction id, slot and time are the server's: nobody may write them.
  *
  * Index: fills five (position, txid, correlation, organization, event id in its slot). Locks: its own row only, and no
- * other publisher's. Cost: one round trip, 0.1 ms of the server's time where it is
- * prepared and 0.2 ms behind a pooler.
+ * other publisher's. Cost: one round trip; 0.1 ms of the server's time where it is prepared, 0.2 ms behind a pooler.
  */
 export const insertEvent = oftenSent(
   'pikaia-publish',
