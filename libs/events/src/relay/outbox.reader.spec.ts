@@ -4,6 +4,7 @@ import { insertEvent } from '../../../../test/support/outbox.js';
 import { FinalReader, ListReader, RefreshReader, SliceReader, XmaxReader } from '../../../../test/support/planted-relays.js';
 import type { Cursor } from './cursor.js';
 import { OutboxReader } from './outbox.reader.js';
+import { LARGEST_PAYLOAD_BYTES } from './payload-limit.js';
 
 type ReaderClass = new (...args: ConstructorParameters<typeof OutboxReader>) => OutboxReader;
 
@@ -195,6 +196,18 @@ describe('OutboxReader', () => {
     const { rows } = await reader(OutboxReader, ['thing.wanted']).read(cursor);
     expect(rows.map(({ payload }) => payload === null)).toEqual([false, true]);
     expect(JSON.parse(rows[0]!.payload!)).toMatchObject({ event_id: wanted.id });
+  });
+
+  it('leaves what is too large to be read where it is, and says so of wanted types only', async () => {
+    const data = { text: 'x'.repeat(LARGEST_PAYLOAD_BYTES) };
+    for (const type of ['thing.wanted', 'thing.unwanted']) await insertEvent(api, { type, data });
+    const { rows } = await reader(OutboxReader, ['thing.wanted']).read(cursor);
+    expect(rows.map(({ payload, tooLarge }) => [payload, tooLarge])).toEqual([
+      [null, true],
+      [null, false],
+    ]);
+    const all = await reader().read(cursor);
+    expect(all.rows.map(({ tooLarge }) => tooLarge)).toEqual([true, true]);
   });
 
   it('sorts what comes in no order', async () => {
