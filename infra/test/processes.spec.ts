@@ -11,7 +11,7 @@ import { SessionSettings } from '../../apps/api/dist/authentication/session.sett
 import { MigrationSettings } from '../../apps/api/dist/database/migration.settings.js';
 import { ConsumerSettings } from '../../apps/consumers/dist/consumer.settings.js';
 import { WorkerSettings } from '../../apps/outbox-worker/dist/worker.settings.js';
-import { defaults, resourcesOf } from './support/synthesis.ts';
+import { resourcesOf, synthesise } from './support/synthesis.ts';
 
 type SettingsClass = new () => object;
 
@@ -32,11 +32,19 @@ const PROCESSES: Readonly<Record<string, readonly SettingsClass[]>> = {
 const OF_NODE = ['NODE_ENV', 'NODE_OPTIONS'];
 const ARN = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:pikaia/x-1a2b3c';
 
+/** With what is needed to deploy. */
+const { templates } = synthesise({
+  session_jwks_url: 'https://sessions.example.com/jwks',
+  session_issuer: 'sessions.example.com',
+  session_audience: 'project-live-1',
+  session_operator_organization: 'organization-live-9',
+});
+
 /** The environment of each process; what only the deployment knows is made up. */
 function environments(): Record<string, Record<string, string>> {
   const known = (name: string, value: unknown): string =>
     typeof value === 'string' ? value : name.endsWith('_ARN') ? ARN : 'made-up.example.com';
-  const tasks = resourcesOf(defaults().templates.PikaiaApp, 'AWS::ECS::TaskDefinition').map(({ Properties }) => {
+  const tasks = resourcesOf(templates.PikaiaApp, 'AWS::ECS::TaskDefinition').map(({ Properties }) => {
     const [container] = Properties['ContainerDefinitions'] as {
       Environment: { Name: string; Value: unknown }[];
       Secrets: { Name: string }[];
@@ -45,7 +53,7 @@ function environments(): Record<string, Record<string, string>> {
     const secrets = container!.Secrets.map(({ Name }) => [Name, 'a secret of at least thirty-two characters']);
     return [Properties['Family'] as string, Object.fromEntries([...values, ...secrets]) as Record<string, string>] as const;
   });
-  const functions = resourcesOf(defaults().templates.PikaiaEvents, 'AWS::Lambda::Function').map(({ Properties }) => {
+  const functions = resourcesOf(templates.PikaiaEvents, 'AWS::Lambda::Function').map(({ Properties }) => {
     const { Variables } = Properties['Environment'] as { Variables: Record<string, unknown> };
     const values = Object.entries(Variables).map(([name, value]) => [name, known(name, value)]);
     return [Properties['FunctionName'] as string, Object.fromEntries(values) as Record<string, string>] as const;
@@ -81,6 +89,14 @@ describe('the environment of each process', () => {
       }
     });
   }
+
+  it('of the api names the provider of sessions, whose keys it verifies them with', () => {
+    const api = environments()['pikaia-api']!;
+    assert.deepEqual(
+      ['SESSION_JWKS_URL', 'SESSION_ISSUER', 'SESSION_AUDIENCE', 'SESSION_OPERATOR_ORGANIZATION'].map((name) => api[name]),
+      ['https://sessions.example.com/jwks', 'sessions.example.com', 'project-live-1', 'organization-live-9'],
+    );
+  });
 
   it('says that it is production, and verifies the database', () => {
     for (const environment of Object.values(environments())) {
