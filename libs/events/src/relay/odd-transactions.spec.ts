@@ -156,13 +156,14 @@ describe('odd transactions', () => {
     expect(await handedOver()).toEqual({ backlog: 0, lag_ms: null });
   });
 
-  /** Reads nothing while any older transaction is open, as outboxes do that wait for gaps to close. */
+  /** Takes nothing while any older transaction is open, as outboxes do that wait for gaps to close. */
   class WaitingReader extends OutboxReader {
     override async read(cursor: Cursor): Promise<Reading> {
+      const reading = await super.read(cursor); // before it looks: what commits in between was not read
       const { rows } = await this.client.query<{ open: boolean }>(
         'select pg_snapshot_xmin(s) < pg_snapshot_xmax(s) as open from pg_current_snapshot() s',
       );
-      return rows[0]!.open ? { rows: [], after: () => cursor } : super.read(cursor);
+      return rows[0]!.open ? { rows: [], after: () => cursor } : reading;
     }
   }
 
