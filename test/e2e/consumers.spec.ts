@@ -60,7 +60,8 @@ describe('welcome-email as a Lambda', () => {
   beforeEach(() => {
     ses.letters.length = 0;
     ses.fault = undefined;
-    queue.isRefusing = false;
+    queue.fault = undefined;
+    secrets.isSilent = false;
   });
 
   async function startLambda(more: NodeJS.ProcessEnv = {}): Promise<LambdaProcess> {
@@ -186,11 +187,14 @@ describe('welcome-email as a Lambda', () => {
     ses.fault = fault;
     expect(await lambda.invoke({ Records: [record] })).toEqual(returned);
     expect(queue.pauses.get(record.receiptHandle)).toBeLessThanOrEqual(300); // seconds, with jitter: the queue counts receipts
-    queue.isRefusing = true;
-    expect(await lambda.invoke({ Records: [record] })).toEqual(returned);
-    expect(lambda.linesOf('queue_pauses_not_set').at(-1)).toMatchObject({
-      reason: expect.stringContaining('ReceiptHandleIsInvalid'),
-    });
+    for (const [queueFault, reason] of [
+      ['refusing', /ReceiptHandleIsInvalid/],
+      ['silent', /requestTimeout/],
+    ] as const) {
+      queue.fault = queueFault;
+      expect(await lambda.invoke({ Records: [record] })).toEqual(returned);
+      expect(lambda.linesOf('queue_pauses_not_set').at(-1)).toMatchObject({ reason: expect.stringMatching(reason) });
+    }
     ses.fault = undefined;
     expect(await lambda.invoke({ Records: [record] })).toEqual(none);
     expect(letterTo(email)).toHaveLength(1);
@@ -228,8 +232,10 @@ describe('welcome-email as a Lambda', () => {
   it.each([
     ['a setting that is missing', { MAIL_FROM: '' }, /MAIL_FROM is not set/],
     ['a secret that is not there', { DATABASE_SECRET_ARN: arn('other') }, /PIKAIA_SECRET_UNREADABLE.*pikaia\/other/],
+    ['secrets that do not answer', {}, /PIKAIA_SECRET_UNREADABLE.*TimeoutError/],
     ['the database away', { DATABASE_PORT: '1' }, /ECONNREFUSED/],
-  ])('says what is wrong with %s, and gives the batch back whole', async (_, environment, why) => {
+  ])('says what is wrong with %s, and gives the batch back whole', async (fault, environment, why) => {
+    secrets.isSilent = fault === 'secrets that do not answer';
     const broken = await startLambda(environment);
     const answer = await broken.invoke({ Records: [queueRecord('{}')] });
     expect(answer.error).toContain('did not start');

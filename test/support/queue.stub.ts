@@ -11,8 +11,8 @@ interface Change {
 export class QueueStub extends HttpStub {
   /** Seconds by receipt handle, as they were set last. */
   readonly pauses = new Map<string, number>();
-  /** Refuses to change anything. */
-  isRefusing = false;
+  /** Refuses to change anything, or never answers. */
+  fault: 'refusing' | 'silent' | undefined;
 
   static start(): Promise<QueueStub> {
     return new QueueStub().listen();
@@ -25,12 +25,14 @@ export class QueueStub extends HttpStub {
 
   protected readonly answer: RequestListener = async (request, response) => {
     const { Entries } = JSON.parse(Buffer.concat(await request.toArray()).toString('utf8')) as { Entries: readonly Change[] };
+    if (this.fault === 'silent') return;
+    const isRefusing = this.fault === 'refusing';
     const outcome = Entries.map(({ Id, ReceiptHandle, VisibilityTimeout }) => {
-      if (this.isRefusing) return { Id, Code: 'ReceiptHandleIsInvalid', Message: 'It is too old.', SenderFault: true };
+      if (isRefusing) return { Id, Code: 'ReceiptHandleIsInvalid', Message: 'It is too old.', SenderFault: true };
       this.pauses.set(ReceiptHandle, VisibilityTimeout);
       return { Id };
     });
     response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
-    response.end(JSON.stringify(this.isRefusing ? { Successful: [], Failed: outcome } : { Successful: outcome, Failed: [] }));
+    response.end(JSON.stringify(isRefusing ? { Successful: [], Failed: outcome } : { Successful: outcome, Failed: [] }));
   };
 }

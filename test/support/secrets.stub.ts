@@ -3,6 +3,9 @@ import { HttpStub } from './http.stub.js';
 
 /** AWS Secrets Manager over HTTP, as far as GetSecretValue goes. */
 export class SecretsStub extends HttpStub {
+  /** Never answers. */
+  isSilent = false;
+
   private constructor(/** By ARN. */ private readonly secrets: Readonly<Record<string, string>>) {
     super();
   }
@@ -13,6 +16,7 @@ export class SecretsStub extends HttpStub {
 
   protected readonly answer: RequestListener = async (request, response) => {
     const { SecretId } = JSON.parse(Buffer.concat(await request.toArray()).toString('utf8')) as { SecretId: string };
+    if (this.isSilent) return;
     const text = this.secrets[SecretId];
     response.writeHead(text === undefined ? 400 : 200, { 'content-type': 'application/x-amz-json-1.1' });
     const missing = { __type: 'ResourceNotFoundException', Message: "Secrets Manager can't find the specified secret." };

@@ -1,5 +1,6 @@
 import { ChangeMessageVisibilityBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { QueueConsumerOptions } from '@pikaia/events';
+import { requestLimits } from './request-limits.js';
 
 const PATIENCE_MS = 1_000; // within the margin that a batch leaves of its execution
 const LONGEST_SECONDS = 11 * 3600; // SQS keeps a message away for twelve hours at most, those before included
@@ -9,8 +10,7 @@ const LONGEST_SECONDS = 11 * 3600; // SQS keeps a message away for twelve hours 
  * `setPauses` rejects where the queue did not take all of them.
  */
 export function pausesAt(queueUrl: string): NonNullable<QueueConsumerOptions['setPauses']> {
-  const requestHandler = { connectionTimeout: PATIENCE_MS, requestTimeout: PATIENCE_MS };
-  const client = new SQSClient({ maxAttempts: 1, requestHandler });
+  const client = new SQSClient({ maxAttempts: 1, requestHandler: requestLimits(PATIENCE_MS) });
   return async (pauses) => {
     const entries = pauses.map(({ record, milliseconds }, index) => ({
       Id: String(index),

@@ -1,8 +1,9 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PikaiaError } from '@pikaia/core';
 import type { ConsumerSettings } from './consumer.settings.js';
+import { requestLimits } from './request-limits.js';
 
-const PATIENCE_MS = 3_000; // of one attempt; the start of a Lambda may take ten seconds
+const PATIENCE_MS = 2_000; // of one attempt; the start of a Lambda may take ten seconds
 
 /**
  * What the secrets of the settings hold, as the variables that a process elsewhere would be given.
@@ -11,7 +12,7 @@ const PATIENCE_MS = 3_000; // of one attempt; the start of a Lambda may take ten
  */
 export async function readSecrets({ databaseSecretArn, invitationSecretArn }: ConsumerSettings): Promise<Record<string, string>> {
   if (databaseSecretArn === undefined && invitationSecretArn === undefined) return {};
-  const client = new SecretsManagerClient({ requestHandler: { connectionTimeout: PATIENCE_MS, requestTimeout: PATIENCE_MS } });
+  const client = new SecretsManagerClient({ requestHandler: requestLimits(PATIENCE_MS) });
   try {
     const [database, invitation] = await Promise.all(
       [databaseSecretArn, invitationSecretArn].map((arn) => (arn === undefined ? undefined : read(client, arn))),
