@@ -10,6 +10,9 @@ import type { DataSource } from 'typeorm';
 import { createDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { DatabaseModule } from './database.module.js';
 import { DatabaseSettings } from './database.settings.js';
+import { oftenSent } from './query/prepared-statements.js';
+
+const OFTEN = oftenSent('spec-often', 'select $1::int as often');
 
 let database: TestDatabase;
 
@@ -58,6 +61,17 @@ describe('DatabaseModule', () => {
       });
     });
     expect(outcome).toBe('alive');
+    await app.close();
+  });
+
+  it('prepares what is often sent, also in a transaction of TypeORM', async () => {
+    const app = await start(database.apiUrl);
+    const prepared = await app.get<DataSource>(getDataSourceToken()).transaction(async (manager) => {
+      await manager.query(OFTEN, [1]);
+      await manager.query('select $1::int as seldom', [1]);
+      return manager.query<{ name: string }[]>('select name from pg_prepared_statements');
+    });
+    expect(prepared).toEqual([{ name: 'spec-often' }]);
     await app.close();
   });
 
