@@ -1,0 +1,66 @@
+import { systemClock } from '@pikaia/core';
+import { flushMetrics } from '@pikaia/logging';
+import { captureLogs, type CapturedLogs } from '@pikaia/logging/testing';
+import { eventMetrics } from '../metrics.js';
+import type { Deliveries } from './deliveries.js';
+import { Lanes, type Entry } from './lanes.js';
+import { Outcomes } from './outcomes.js';
+import type { SinkHealth } from './sink-health.js';
+import { accepted, type Outcome } from './sink.js';
+
+const NOW = new Date('2026-01-01T00:00:10Z');
+const lost: Outcome = { kind: 'transport', error: new Error('It is away.') };
+
+const entry = (id: string, secondsAgo: number, replay?: Entry['replay']): Entry =>
+  ({
+    lane: id,
+    bytes: 1,
+    event: { eventId: id, occurredAt: new Date(NOW.getTime() - secondsAgo * 1000) },
+    delivery: null,
+    settle: () => undefined,
+    ...(replay && { replay }),
+  }) as unknown as Entry;
+
+describe('what counts as published', () => {
+  let logs: CapturedLogs;
+
+  beforeEach(() => {
+    flushMetrics();
+    logs = captureLogs();
+  });
+  afterEach(() => logs.restore());
+
+  /** A call of its own, in fresh lanes. */
+  function conclude(...answered: [Entry, Outcome][]): number {
+    const options = { sink: { name: 'spec' }, clock: { ...systemClock, now: () => NOW }, random: () => 0.5 };
+    const health = { reached: () => undefined, recover: () => undefined, fail: () => undefined, pause: () => undefined };
+    const outcomes = new Outcomes(options, new Lanes(), {} as Deliveries, health as unknown as SinkHealth);
+    outcomes.concludeCall(
+      answered.map(([one]) => one),
+      answered.map(([, outcome]) => outcome),
+    );
+    flushMetrics();
+    return outcomes.takeAccepted();
+  }
+
+  const measured = (definition: { readonly name: string }): unknown =>
+    logs.records.map((line) => line[definition.name]).find((value) => value !== undefined);
+
+  it('is what the sink has accepted, and nothing else of the call', () => {
+    expect(conclude([entry('a', 1), accepted], [entry('b', 2), lost], [entry('c', 3), accepted])).toBe(2);
+    expect(measured(eventMetrics.published)).toBe(2);
+    expect(measured(eventMetrics.publishLatency)).toEqual([1_000, 3_000]);
+  });
+
+  it('is nothing where the sink was not reached', () => {
+    expect(conclude([entry('a', 1), lost])).toBe(0);
+    expect(measured(eventMetrics.published)).toBeUndefined();
+  });
+
+  it('is a replay too, which says nothing about how long an event takes', () => {
+    const replay = { id: 'replay', attempt: 1, conclude: () => undefined, giveBack: () => undefined };
+    expect(conclude([entry('a', 1), accepted], [entry('old', 9, replay), accepted])).toBe(2);
+    expect(measured(eventMetrics.published)).toBe(2);
+    expect(measured(eventMetrics.publishLatency)).toEqual(1_000);
+  });
+});
