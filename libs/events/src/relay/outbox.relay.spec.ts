@@ -74,6 +74,7 @@ describe('OutboxRelay', () => {
     await eventually(states, (seen) => seen.join() === 'leading,standby');
     const first = two.find((one) => one.health().state === 'leading')!;
     await killLeader();
+    await first.stop(0); // else it may be back before the other has looked
     const second = two.find((one) => one !== first)!;
     await eventually(() => second.health().state === 'leading');
     const event = await insertEvent(api);
