@@ -5,8 +5,9 @@ import { Arrivals } from '../arrivals.mjs';
 
 const PAGE = {
   name: 'scan',
+  types: { getTypeParser: (oid, format) => (oid === pg.types.builtins.JSON ? String : pg.types.getTypeParser(oid, format)) },
   text: `select position, event_id, event_type, schema_version, aggregate_type, aggregate_id, organization_id, correlation_id,
-    occurred_at, size, payload::text as payload from outbox.outbox_log where position > $1 order by position limit 1000`,
+    occurred_at, size, payload from outbox.outbox_log where position > $1 order by position limit 1000`,
 };
 
 const { database, events } = JSON.parse(process.argv[2]);

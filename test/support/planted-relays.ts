@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { advance, type Cursor, type Reading, type ReadParts } from '../../libs/events/src/relay/cursor.js';
+import { Reading, type Cursor, type ReadParts } from '../../libs/events/src/relay/cursor.js';
 import { CursorStore, type DeliveryChanges } from '../../libs/events/src/relay/cursor.store.js';
 import { OutboxReader, READ_LIMITS } from '../../libs/events/src/relay/outbox.reader.js';
 import { OutboxRelay, type RelayOptions } from '../../libs/events/src/relay/outbox.relay.js';
@@ -41,6 +41,13 @@ export class SliceReader extends OutboxReader {
   }
 }
 
+class FinalReading extends Reading {
+  override after(taken: number): Cursor {
+    const isLastSlice = this.before.lateSnapshot !== null && this.parts.lateIsWhole && taken === this.rows.length;
+    return { ...super.after(taken), ...(isLastSlice && { snapshot: this.parts.snapshot }) };
+  }
+}
+
 /** After the last slice the snapshot is that of its read, instead of the one that the slices ran in. */
 export class FinalReader extends OutboxReader {
   pauseMs = 20;
@@ -51,14 +58,7 @@ export class FinalReader extends OutboxReader {
   }
 
   protected override toReading(cursor: Cursor, parts: ReadParts): Reading {
-    const reading = super.toReading(cursor, parts);
-    if (cursor.lateSnapshot === null || !parts.lateIsWhole) return reading;
-    const { length } = reading.rows;
-    const after = (taken: number): Cursor => ({
-      ...advance(cursor, parts, taken),
-      ...(taken === length ? { snapshot: parts.snapshot } : {}),
-    });
-    return { ...reading, after };
+    return new FinalReading(cursor, parts);
   }
 }
 

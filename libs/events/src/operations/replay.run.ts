@@ -149,7 +149,8 @@ export class ReplayRun {
       lane,
       event: item.event,
       delivery: null,
-      settle: () => undefined, // the cursor has passed it
+      batch: null,
+      index: 0,
       bytes: item.event.size,
       replay: {
         id: this.replay!.id,

@@ -19,13 +19,6 @@ export interface OutboxRow extends EventFacts {
   readonly tooLarge: boolean;
 }
 
-/** What one read brought, in the order in which it is to be handed over: late rows, then fresh ones. */
-export interface Reading {
-  readonly rows: readonly OutboxRow[];
-  /** The cursor when the first `taken` rows, and all earlier readings, are handed over. */
-  after(taken: number): Cursor;
-}
-
 /** Below 0 where the first is lower. Positions are bigints as text: the longer one is the higher. */
 export function comparePositions(one: string, other: string): number {
   if (one.length !== other.length) return one.length - other.length;
@@ -64,4 +57,22 @@ export function advance(cursor: Cursor, { snapshot, late, lateIsWhole, fresh }: 
   }
   const position = fresh[taken - late.length - 1]?.position ?? cursor.position;
   return { position, snapshot, latePosition: '0', lateSnapshot: null };
+}
+
+/** What one read brought. */
+export class Reading {
+  /** In the order in which they are to be handed over: late ones, then fresh ones. */
+  readonly rows: readonly OutboxRow[];
+
+  constructor(
+    protected readonly before: Cursor,
+    protected readonly parts: ReadParts,
+  ) {
+    this.rows = [...parts.late, ...parts.fresh];
+  }
+
+  /** The cursor when the first `taken` rows, and all earlier readings, are handed over. */
+  after(taken: number): Cursor {
+    return advance(this.before, this.parts, taken);
+  }
 }

@@ -1,6 +1,7 @@
 import type { Cursor, OutboxRow, Reading } from './cursor.js';
 
-interface Batch {
+/** The rows of one reading. */
+export interface Batch {
   readonly reading: Reading;
   readonly settled: boolean[];
   /** Settled without a gap from the start. */
@@ -19,19 +20,21 @@ export class HandOver {
 
   constructor(private reached: Cursor) {}
 
-  /** @returns what settles the row at an index of this reading. */
-  add(reading: Reading): (index: number) => void {
+  add(reading: Reading): Batch {
     const batch: Batch = { reading, settled: reading.rows.map(() => false), prefix: 0 };
     this.batches.push(batch);
     this.openRows += reading.rows.length;
     for (const row of reading.rows) this.openPayload += bytesOf(row);
     this.advance();
-    return (index) => {
-      batch.settled[index] = true;
-      this.openRows--;
-      this.openPayload -= bytesOf(reading.rows[index]!);
-      if (index === batch.prefix) this.advance();
-    };
+    return batch;
+  }
+
+  /** The row at this index is done with: the cursor may pass. */
+  settle(batch: Batch, index: number): void {
+    batch.settled[index] = true;
+    this.openRows--;
+    this.openPayload -= bytesOf(batch.reading.rows[index]!);
+    if (index === batch.prefix) this.advance();
   }
 
   /** The cursor up to which everything is settled. */

@@ -3,7 +3,7 @@ import type { Cursor, OutboxRow, Reading } from './cursor.js';
 import { laneOf, type Deliveries } from './deliveries.js';
 import { markWaiting, undelivered } from './delivery.js';
 import type { Duty } from './duty.js';
-import type { HandOver } from './hand-over.js';
+import type { Batch, HandOver } from './hand-over.js';
 import type { Lanes } from './lanes.js';
 import type { OutboxReader } from './outbox.reader.js';
 import type { Outcomes } from './outcomes.js';
@@ -67,11 +67,11 @@ export class Intake implements Duty {
     if (reading.rows.length) this.mayHaveMore = true;
     this.cursor = reading.after(reading.rows.length);
     if (reading.rows.length >= this.options.readAhead) this.readAhead();
-    const settle = this.handOver.add(reading);
+    const batch = this.handOver.add(reading);
     const known = await this.deliveries.known(reading.rows);
     for (const [index, row] of reading.rows.entries()) {
-      if (known.has(row.eventId)) settle(index);
-      else this.take(row, () => settle(index));
+      if (known.has(row.eventId)) this.handOver.settle(batch, index);
+      else this.take(row, batch, index);
     }
   }
 
@@ -81,16 +81,16 @@ export class Intake implements Duty {
     this.ahead.catch(() => undefined); // whoever takes it is told; if nobody does, the term is over and has its own reason
   }
 
-  private take(event: OutboxRow, settle: () => void): void {
-    if (event.payload === null && !event.tooLarge) return settle(); // of a type that the sink does not want
+  private take(event: OutboxRow, batch: Batch, index: number): void {
+    if (event.payload === null && !event.tooLarge) return this.handOver.settle(batch, index); // of a type that the sink does not want
     if (this.isOrdered && this.deliveries.isBlocked(event)) {
       this.deliveries.record(markWaiting(event));
-      settle();
+      this.handOver.settle(batch, index);
     } else if (hasPayload(event)) {
-      this.lanes.add({ lane: this.laneFor(event), event, delivery: null, settle, bytes: event.size });
+      this.lanes.add({ lane: this.laneFor(event), event, delivery: null, batch, index, bytes: event.size });
     } else {
       this.outcomes.failTooLarge(undelivered(event));
-      settle();
+      this.handOver.settle(batch, index);
     }
   }
 
@@ -103,7 +103,7 @@ export class Intake implements Duty {
       }
       const event = { ...delivery, payload };
       const bytes = Buffer.byteLength(payload);
-      this.lanes.add({ lane: this.laneFor(delivery), event, delivery, settle: () => undefined, bytes });
+      this.lanes.add({ lane: this.laneFor(delivery), event, delivery, batch: null, index: 0, bytes });
     }
   }
 

@@ -3,7 +3,7 @@ import { Lanes, type Entry } from './lanes.js';
 const LIMITS = { entries: 3, bytes: 100 };
 
 const entry = (lane: string, bytes = 10): Entry =>
-  ({ lane, bytes, event: {}, delivery: null, settle: () => undefined }) as unknown as Entry;
+  ({ lane, bytes, event: {}, delivery: null, batch: null, index: 0 }) as unknown as Entry;
 
 describe('Lanes', () => {
   let lanes: Lanes;

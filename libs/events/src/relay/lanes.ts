@@ -1,5 +1,6 @@
 import type { Delivery } from './delivery.js';
 import type { OutboxRow } from './cursor.js';
+import type { Batch } from './hand-over.js';
 import type { Outcome } from './sink.js';
 
 /** What a replay wants to know of an entry that it has sent on its way. */
@@ -19,8 +20,9 @@ export interface Entry {
   readonly event: (OutboxRow | Delivery) & { readonly payload: string };
   /** The stored delivery that is tried again; null for an event that comes from the log. */
   readonly delivery: Delivery | null;
-  /** Tells the hand-over that the cursor may pass; nothing for a delivery, whose event it has passed. */
-  readonly settle: () => void;
+  /** What was read with it, and its place there; null for a delivery and for a replay, which the cursor has passed. */
+  readonly batch: Batch | null;
+  readonly index: number;
   readonly bytes: number;
   /** Since when this entry meets transport failures; monotonic milliseconds. */
   failingSince?: number;
@@ -33,22 +35,30 @@ export interface Entry {
 }
 
 /**
+ * Emptied when it ends: a map under so much change leaves its former tables behind, which keep what they held until the
+ * next full collection of garbage.
+ */
+interface Lane {
+  last: Entry | undefined;
+}
+
+/**
  * Entries in the order in which they may be sent. A lane holds the events of one aggregate, and only its first is in
  * flight; an unordered sink gives each event a lane of its own.
  */
 export class Lanes {
-  /** The last entry of each lane. */
-  private readonly last = new Map<string, Entry>();
+  private readonly lanes = new Map<string, Lane>();
   /** First entries of their lanes that are not in flight. */
   private readonly ready: Entry[] = [];
   /** Those that have to be sent again, but not before a time; few. */
   private readonly delayed = new Map<Entry, number>();
 
   add(entry: Entry): void {
-    const last = this.last.get(entry.lane);
-    if (last) last.behind = entry;
+    const lane = this.lanes.get(entry.lane);
+    if (lane?.last) lane.last.behind = entry;
     else this.ready.push(entry);
-    this.last.set(entry.lane, entry);
+    if (lane) lane.last = entry;
+    else this.lanes.set(entry.lane, { last: entry });
   }
 
   /** The first entries of lanes of which nothing is in flight, within a call's limits; a large one goes alone. */
@@ -66,7 +76,7 @@ export class Lanes {
   /** It is done with: the next of its lane may go. */
   next(entry: Entry): void {
     if (entry.behind) this.ready.push(entry.behind);
-    else this.last.delete(entry.lane);
+    else this.remove(entry.lane);
   }
 
   /** It has to be sent again, before all others. */
@@ -100,7 +110,13 @@ export class Lanes {
   close(first: Entry): Entry[] {
     const rest: Entry[] = [];
     for (let entry = first.behind; entry; entry = entry.behind) rest.push(entry);
-    this.last.delete(first.lane);
+    this.remove(first.lane);
     return rest;
+  }
+
+  private remove(name: string): void {
+    const lane = this.lanes.get(name);
+    if (lane) lane.last = undefined;
+    this.lanes.delete(name);
   }
 }

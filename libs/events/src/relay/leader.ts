@@ -1,6 +1,6 @@
 import { PikaiaError } from '@pikaia/core';
 import pg from 'pg';
-import { endClient } from './end-client.js';
+import { endClient, endWhenSilent } from './end-client.js';
 
 // The first half of the advisory lock's key; the second is the sink's name. It only has to be the same everywhere.
 export const LOCK_CLASS = 1_886_546_785;
@@ -38,6 +38,7 @@ export class Leader {
   /** @throws PikaiaError `PIKAIA_OUTBOX_POOLED` when a pooler answers: the number that it gives is no server process's. */
   async connect(): Promise<void> {
     await this.client.connect();
+    endWhenSilent(this.client, 4 * this.options.leaderTimeoutMs); // the first read after an outage may take seconds
     this.backend = (this.client as unknown as { processID: number }).processID; // of the greeting; pg's types lack it
     await this.ping();
   }
@@ -105,7 +106,6 @@ function connectionConfig({ url, sink, leaderTimeoutMs }: LeaderOptions): pg.Cli
     connectionString: url,
     application_name: `pikaia-relay ${sink}`,
     connectionTimeoutMillis: leaderTimeoutMs,
-    query_timeout: 4 * leaderTimeoutMs, // a server that is gone without a word; the first read after an outage may take seconds
     keepAlive: true,
     keepAliveInitialDelayMillis: Math.ceil(leaderTimeoutMs / 3),
     options: Object.entries(settings)

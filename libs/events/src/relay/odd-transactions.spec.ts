@@ -4,7 +4,7 @@ import { insertEvent } from '../../../../test/support/outbox.js';
 import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
 import { eventually } from '../../../../test/support/until.js';
 import { COUNTED_AT_MOST, SINK_STATUS } from '../operations/status.sql.js';
-import type { Cursor, Reading } from './cursor.js';
+import { Reading, type Cursor } from './cursor.js';
 import { LOCK_CLASS } from './leader.js';
 import { OutboxReader, READ_LIMITS } from './outbox.reader.js';
 import { OutboxRelay } from './outbox.relay.js';
@@ -163,7 +163,8 @@ describe('odd transactions', () => {
       const { rows } = await this.client.query<{ open: boolean }>(
         'select pg_snapshot_xmin(s) < pg_snapshot_xmax(s) as open from pg_current_snapshot() s',
       );
-      return rows[0]!.open ? { rows: [], after: () => cursor } : reading;
+      const nothing = { snapshot: cursor.snapshot, late: [], lateIsWhole: true, fresh: [] };
+      return rows[0]!.open ? new Reading(cursor, nothing) : reading;
     }
   }
 

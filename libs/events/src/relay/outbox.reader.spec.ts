@@ -43,9 +43,9 @@ describe('OutboxReader', () => {
 
   /** Hands over all of one read. */
   async function take(from: OutboxReader): Promise<string[]> {
-    const { rows, after } = await from.read(cursor);
-    cursor = after(rows.length);
-    return rows.map(({ eventId }) => eventId);
+    const reading = await from.read(cursor);
+    cursor = reading.after(reading.rows.length);
+    return reading.rows.map(({ eventId }) => eventId);
   }
 
   async function takeAll(from: OutboxReader): Promise<string[]> {
@@ -218,7 +218,8 @@ describe('OutboxReader', () => {
     await other.query('commit');
     const fresh = await insert(api, 3);
     const shuffled = {
-      query: async (config: pg.QueryConfig) => ({ rows: (await worker.query<pg.QueryResultRow>(config)).rows.reverse() }),
+      query: (config: pg.QueryConfig, answer: (error: Error | null, result?: object) => void) =>
+        void worker.query(config).then(({ rows }) => answer(null, { rows: rows.reverse() }), answer),
     };
     const { rows } = await new OutboxReader(shuffled as never, null, { fresh: 9, late: 9, bytes: 1e6 }).read(cursor);
     expect(rows.map(({ eventId }) => eventId)).toEqual([...late, ...fresh]);

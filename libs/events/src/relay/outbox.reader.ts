@@ -1,5 +1,5 @@
-import type { ClientBase } from 'pg';
-import { advance, comparePositions, parseSnapshot, type Cursor, type OutboxRow, type Reading, type ReadParts } from './cursor.js';
+import type pg from 'pg';
+import { comparePositions, parseSnapshot, Reading, type Cursor, type OutboxRow, type ReadParts } from './cursor.js';
 import { LARGEST_PAYLOAD_BYTES } from './payload-limit.js';
 import { READ, SLICE } from './reading.sql.js';
 
@@ -14,28 +14,11 @@ export interface ReadLimits {
 
 export const READ_LIMITS: ReadLimits = { fresh: 1000, late: 1000, bytes: 16 * 1024 * 1024 };
 
-interface EventRow {
-  position: string;
-  event_id: string;
-  event_type: string;
-  schema_version: number;
-  aggregate_type: string;
-  aggregate_id: string;
-  organization_id: string | null;
-  correlation_id: string | null;
-  occurred_ms: number;
-  size: number;
-  payload: string | null;
-}
+/** The columns of reading.sql.ts, as the server wrote them. */
+type ResultRow = readonly (string | null)[];
 
-/** What a read says beside its events: the snapshot that it ran in, and how many late rows there are. */
-interface EdgeRow {
-  position: null;
-  event_type: string;
-  size: number;
-}
-
-type ResultRow = EventRow | EdgeRow;
+/** All of them as text: pg would parse the payload. */
+const AS_TEXT = { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig;
 
 /**
  * Reads the log behind a cursor. Nothing that commits is ever passed over, however late it becomes visible: a read adds
@@ -44,7 +27,7 @@ type ResultRow = EventRow | EdgeRow;
  */
 export class OutboxReader {
   constructor(
-    protected readonly client: ClientBase,
+    protected readonly client: pg.ClientBase,
     private readonly types: readonly string[] | null,
     protected readonly limits: ReadLimits,
   ) {}
@@ -55,7 +38,7 @@ export class OutboxReader {
   }
 
   protected toReading(cursor: Cursor, parts: ReadParts): Reading {
-    return { rows: [...parts.late, ...parts.fresh], after: (taken) => advance(cursor, parts, taken) };
+    return new Reading(cursor, parts);
   }
 
   /** The transactions whose rows may have become visible since the cursor's snapshot was taken. */
@@ -67,43 +50,51 @@ export class OutboxReader {
     const { xmax, listed } = this.lookBack(cursor);
     const { fresh, late, bytes } = this.limits;
     const values = [cursor.position, listed, xmax, fresh, late, this.types, bytes];
-    const { rows } = await this.client.query<ResultRow>({ name: 'outbox-read', text: READ, values });
-    return this.partsOf(rows, cursor, late);
+    return this.partsOf(await this.query('outbox-read', READ, values), cursor, late);
   }
 
   private async readSlice(cursor: Cursor, lateSnapshot: string): Promise<ReadParts> {
     const { late, bytes } = this.limits;
     const values = [cursor.position, cursor.snapshot, lateSnapshot, cursor.latePosition, late, this.types, bytes];
-    const { rows } = await this.client.query<ResultRow>({ name: 'outbox-slice', text: SLICE, values });
-    return this.partsOf(rows, cursor, late);
+    return this.partsOf(await this.query('outbox-slice', SLICE, values), cursor, late);
+  }
+
+  /** With a callback: what pg's own promise gave would be kept until the next full collection of garbage. */
+  private query(name: string, text: string, values: unknown[]): Promise<readonly ResultRow[]> {
+    return new Promise((resolve, reject) => {
+      const config = { name, text, values, rowMode: 'array' as const, types: AS_TEXT };
+      this.client.query<ResultRow>(config, (error: Error | null, result) => (error ? reject(error) : resolve(result.rows)));
+    });
   }
 
   private partsOf(rows: readonly ResultRow[], { position }: Cursor, lateLimit: number): ReadParts {
     const late: OutboxRow[] = [];
     const fresh: OutboxRow[] = [];
-    let edge: EdgeRow | undefined;
+    let snapshot = '';
+    let found = 0;
     for (const row of rows) {
-      if (row.position === null) edge = row;
-      else (comparePositions(row.position, position) > 0 ? fresh : late).push(this.toOutboxRow(row));
+      if (row[0] === null) [snapshot, found] = [row[2]!, Number(row[9])];
+      else (comparePositions(row[0]!, position) > 0 ? fresh : late).push(this.toOutboxRow(row));
     }
-    const { size: found, event_type: snapshot } = edge!;
     const taken = late.sort(byPosition).slice(0, lateLimit);
     const lateIsWhole = taken.length === found;
     return { snapshot, late: taken, lateIsWhole, fresh: lateIsWhole ? fresh.sort(byPosition) : [] };
   }
 
-  private toOutboxRow(row: EventRow): OutboxRow {
-    const { payload, size, event_type: eventType } = row;
+  private toOutboxRow(row: ResultRow): OutboxRow {
+    const eventType = row[2]!;
+    const size = Number(row[9]);
+    const payload = row[10]!;
     return {
-      position: row.position,
-      eventId: row.event_id,
+      position: row[0]!,
+      eventId: row[1]!,
       eventType,
-      schemaVersion: row.schema_version,
-      aggregateType: row.aggregate_type,
-      aggregateId: row.aggregate_id,
-      organizationId: row.organization_id,
-      correlationId: row.correlation_id,
-      occurredAt: new Date(row.occurred_ms),
+      schemaVersion: Number(row[3]),
+      aggregateType: row[4]!,
+      aggregateId: row[5]!,
+      organizationId: row[6]!,
+      correlationId: row[7]!,
+      occurredAt: new Date(Number(row[8])),
       size,
       payload,
       tooLarge: payload === null && size > LARGEST_PAYLOAD_BYTES && (this.types?.includes(eventType) ?? true),

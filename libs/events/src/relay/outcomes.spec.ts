@@ -3,6 +3,7 @@ import { flushMetrics } from '@pikaia/logging';
 import { captureLogs, type CapturedLogs } from '@pikaia/logging/testing';
 import { eventMetrics } from '../metrics.js';
 import type { Deliveries } from './deliveries.js';
+import type { HandOver } from './hand-over.js';
 import { Lanes, type Entry } from './lanes.js';
 import { Outcomes } from './outcomes.js';
 import type { SinkHealth } from './sink-health.js';
@@ -17,7 +18,8 @@ const entry = (id: string, secondsAgo: number, replay?: Entry['replay']): Entry 
     bytes: 1,
     event: { eventId: id, occurredAt: new Date(NOW.getTime() - secondsAgo * 1000) },
     delivery: null,
-    settle: () => undefined,
+    batch: null,
+    index: 0,
     ...(replay && { replay }),
   }) as unknown as Entry;
 
@@ -34,7 +36,7 @@ describe('what counts as published', () => {
   function conclude(...answered: [Entry, Outcome][]): number {
     const options = { sink: { name: 'spec' }, clock: { ...systemClock, now: () => NOW }, random: () => 0.5 };
     const health = { reached: () => undefined, recover: () => undefined, fail: () => undefined, pause: () => undefined };
-    const outcomes = new Outcomes(options, new Lanes(), {} as Deliveries, health as unknown as SinkHealth);
+    const outcomes = new Outcomes(options, {} as HandOver, new Lanes(), {} as Deliveries, health as unknown as SinkHealth);
     outcomes.concludeCall(
       answered.map(([one]) => one),
       answered.map(([, outcome]) => outcome),

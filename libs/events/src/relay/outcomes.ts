@@ -6,6 +6,7 @@ import type { Attempt } from './cursor.store.js';
 import type { Deliveries } from './deliveries.js';
 import { markFailed, markPostponed, markPublished, markRefused, markWaiting, undelivered, type Delivery } from './delivery.js';
 import { fingerprintOf, textOf } from './error-fingerprint.js';
+import type { HandOver } from './hand-over.js';
 import type { Entry, Lanes, ReplayedEntry } from './lanes.js';
 import { payloadTooLarge } from './payload-limit.js';
 import type { SinkHealth } from './sink-health.js';
@@ -31,6 +32,7 @@ export class Outcomes {
 
   constructor(
     private readonly options: OutcomesOptions,
+    private readonly handOver: HandOver,
     private readonly lanes: Lanes,
     private readonly deliveries: Deliveries,
     private readonly health: SinkHealth,
@@ -83,7 +85,7 @@ export class Outcomes {
   private concludeAccepted(entry: Entry): void {
     this.postponements.delete(entry.event.eventId);
     if (entry.delivery) this.deliveries.record(markPublished(entry.delivery));
-    entry.settle();
+    this.settle(entry);
     this.lanes.next(entry);
   }
 
@@ -146,15 +148,19 @@ export class Outcomes {
 
   /** The entry has become a delivery: what was read behind it in its aggregate waits for it. */
   private holdBack(entry: Entry): void {
-    entry.settle();
+    this.settle(entry);
     for (const behind of this.lanes.close(entry)) {
       if (behind.replay) {
         behind.replay.giveBack();
         continue;
       }
       this.deliveries.record(markWaiting(behind.event));
-      behind.settle();
+      this.settle(behind);
     }
+  }
+
+  private settle({ batch, index }: Entry): void {
+    if (batch) this.handOver.settle(batch, index);
   }
 
   private attemptOf({ eventId }: Delivery, error: unknown): Attempt {

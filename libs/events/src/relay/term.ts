@@ -69,7 +69,7 @@ export class Term {
     const destination = await DestinationWatch.begin(client, options, cursors, health);
     const lanes = new Lanes();
     const handOver = new HandOver(cursor);
-    const outcomes = new Outcomes(options, lanes, deliveries, health);
+    const outcomes = new Outcomes(options, handOver, lanes, deliveries, health);
     const progress = new Progress(options, leader, cursors, handOver, deliveries, outcomes);
     const store = progress.store.bind(progress);
     const desk = new CommandDesk({ client, sink, deliveries, store, cursor: () => handOver.cursor }, state);
