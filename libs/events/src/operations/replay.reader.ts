@@ -93,6 +93,7 @@ const toEvent = (row: ResultRow): OutboxRow => ({
   occurredAt: row.occurred_at,
   size: row.size,
   payload: row.payload,
+  attempt: 1,
   tooLarge: row.payload === null,
 });
 

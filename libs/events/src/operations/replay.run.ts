@@ -146,15 +146,13 @@ export class ReplayRun {
       this.open--;
     };
     this.lanes.add({
-      lane,
-      event: item.event,
+      lane: this.options.sink.ordering === 'aggregate' ? lane : null,
+      event: { ...item.event, attempt: item.attempts + 1, replayed: this.replay!.id },
       delivery: null,
       batch: null,
       index: 0,
       bytes: item.event.size,
       replay: {
-        id: this.replay!.id,
-        attempt: item.attempts + 1,
         conclude: (outcome) => {
           comeBack();
           this.conclude(item, outcome);

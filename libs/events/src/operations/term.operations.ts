@@ -39,7 +39,11 @@ export class TermOperations implements Duty {
     this.lookAt = -Infinity;
   }
 
-  async step(): Promise<void> {
+  step(): void | Promise<void> {
+    if (this.lookDueIn <= 0 || !this.replays.isIdle) return this.work();
+  }
+
+  private async work(): Promise<void> {
     if (this.lookDueIn <= 0) await this.look();
     if (!this.isPaused) await this.replays.step();
   }

@@ -3,7 +3,7 @@ import type { Duty } from './duty.js';
 import type { Entry, Lanes } from './lanes.js';
 import type { Outcomes } from './outcomes.js';
 import type { SinkHealth } from './sink-health.js';
-import type { Outcome, Sink, SinkEvent } from './sink.js';
+import type { Outcome, Sink } from './sink.js';
 
 export interface CallsOptions {
   readonly sink: Sink;
@@ -92,7 +92,7 @@ export class Calls implements Duty {
   private async deliver(batch: readonly Entry[]): Promise<readonly Outcome[]> {
     const { sink } = this.options;
     try {
-      const outcomes = await sink.deliver(batch.map(toSinkEvent));
+      const outcomes = await sink.deliver(batch.map(({ event }) => event));
       if (outcomes.length === batch.length) return outcomes;
       throw new Error(`Sink ${sink.name} answered ${outcomes.length} outcomes for ${batch.length} entries.`);
     } catch (error) {
@@ -100,6 +100,3 @@ export class Calls implements Duty {
     }
   }
 }
-
-const toSinkEvent = ({ event, delivery, replay }: Entry): SinkEvent =>
-  replay ? { ...event, attempt: replay.attempt, replayed: replay.id } : { ...event, attempt: (delivery?.attempts ?? 0) + 1 };

@@ -12,6 +12,8 @@ export interface Cursor {
 }
 
 export interface OutboxRow extends EventFacts {
+  /** As a sink gets it at first. */
+  readonly attempt: 1;
   /** Bytes as sent. */
   readonly size: number;
   /** The envelope's text; null for a type that the sink does not want, and for one that is too large to be read. */

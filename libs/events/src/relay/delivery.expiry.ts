@@ -41,9 +41,12 @@ export class DeliveryExpiry implements Duty {
     return this.lookAt - this.options.clock.monotonic();
   }
 
-  /** Looks whether there is something to remove; when there is, removes it in a transaction that stores progress. */
-  async step(): Promise<void> {
-    if (this.dueIn > 0) return;
+  step(): void | Promise<void> {
+    if (this.dueIn <= 0) return this.look();
+  }
+
+  /** Whether there is something to remove; when there is, removes it in a transaction that stores progress. */
+  private async look(): Promise<void> {
     this.lookAt = this.options.clock.monotonic() + this.options.expiryIntervalMs;
     const { rows } = await this.client.query<{ expired: number }>(COUNT_EXPIRED, this.values);
     if (rows[0]!.expired > 0) await this.store((client) => this.remove(client));

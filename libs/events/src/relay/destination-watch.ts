@@ -90,7 +90,11 @@ export class DestinationWatch implements Duty {
    *
    * @throws RewoundError when the sink has to begin again.
    */
-  async step(): Promise<void> {
+  step(): void | Promise<void> {
+    if (this.seen || this.dueIn <= 0) return this.takeUp();
+  }
+
+  private async takeUp(): Promise<void> {
     const { seen } = this;
     this.seen = undefined;
     if (seen) await this.conclude(seen);

@@ -52,8 +52,11 @@ export class Intake implements Duty {
     return this.mayTake() ? Math.min(this.retryDueIn, this.readDueIn) : Infinity;
   }
 
-  async step(): Promise<void> {
-    if (!this.mayTake()) return;
+  step(): void | Promise<void> {
+    if (this.dueIn <= 0) return this.takeDue();
+  }
+
+  private async takeDue(): Promise<void> {
     if (this.retryDueIn <= 0) await this.takeDueDeliveries();
     if (this.readDueIn <= 0) await this.read();
   }
@@ -101,7 +104,7 @@ export class Intake implements Duty {
         this.outcomes.failTooLarge(delivery);
         continue;
       }
-      const event = { ...delivery, payload };
+      const event = { ...delivery, payload, attempt: delivery.attempts + 1 };
       const bytes = Buffer.byteLength(payload);
       this.lanes.add({ lane: this.laneFor(delivery), event, delivery, batch: null, index: 0, bytes });
     }
@@ -111,9 +114,8 @@ export class Intake implements Duty {
     return this.options.sink.ordering === 'aggregate';
   }
 
-  /** An unordered sink gives each event a lane of its own. */
-  private laneFor(event: { readonly eventId: string; readonly aggregateType: string; readonly aggregateId: string }): string {
-    return this.isOrdered ? laneOf(event) : event.eventId;
+  private laneFor(event: { readonly aggregateType: string; readonly aggregateId: string }): string | null {
+    return this.isOrdered ? laneOf(event) : null;
   }
 
   private get retryDueIn(): number {

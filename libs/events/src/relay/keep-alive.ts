@@ -21,9 +21,12 @@ export class KeepAlive implements Duty {
   }
 
   /** @throws what ended the reading connection, and with it the lead. */
-  async step(): Promise<void> {
+  step(): void | Promise<void> {
     this.leader.throwIfLost();
-    if (this.dueIn > 0) return;
+    if (this.dueIn <= 0) return this.ping();
+  }
+
+  private async ping(): Promise<void> {
     await this.leader.ping();
     this.pingAt = this.options.clock.monotonic() + this.options.leaderTimeoutMs / 3;
   }

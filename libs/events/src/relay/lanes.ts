@@ -1,13 +1,9 @@
 import type { Delivery } from './delivery.js';
-import type { OutboxRow } from './cursor.js';
 import type { Batch } from './hand-over.js';
-import type { Outcome } from './sink.js';
+import type { Outcome, SinkEvent } from './sink.js';
 
 /** What a replay wants to know of an entry that it has sent on its way. */
 export interface ReplayedEntry {
-  readonly id: string;
-  /** 1 at the first. */
-  readonly attempt: number;
   conclude(outcome: Outcome): void;
   /** It was not sent: the lane has closed before it. */
   giveBack(): void;
@@ -15,9 +11,10 @@ export interface ReplayedEntry {
 
 /** One event on its way to the sink. */
 export interface Entry {
-  /** The lane: what must not be in flight twice. */
-  readonly lane: string;
-  readonly event: (OutboxRow | Delivery) & { readonly payload: string };
+  /** What must not be in flight twice; null: nothing waits for it. */
+  readonly lane: string | null;
+  /** As the sink gets it. */
+  readonly event: SinkEvent;
   /** The stored delivery that is tried again; null for an event that comes from the log. */
   readonly delivery: Delivery | null;
   /** What was read with it, and its place there; null for a delivery and for a replay, which the cursor has passed. */
@@ -44,7 +41,7 @@ interface Lane {
 
 /**
  * Entries in the order in which they may be sent. A lane holds the events of one aggregate, and only its first is in
- * flight; an unordered sink gives each event a lane of its own.
+ * flight; those of an unordered sink have none.
  */
 export class Lanes {
   private readonly lanes = new Map<string, Lane>();
@@ -54,6 +51,10 @@ export class Lanes {
   private readonly delayed = new Map<Entry, number>();
 
   add(entry: Entry): void {
+    if (entry.lane === null) {
+      this.ready.push(entry);
+      return;
+    }
     const lane = this.lanes.get(entry.lane);
     if (lane?.last) lane.last.behind = entry;
     else this.ready.push(entry);
@@ -76,7 +77,7 @@ export class Lanes {
   /** It is done with: the next of its lane may go. */
   next(entry: Entry): void {
     if (entry.behind) this.ready.push(entry.behind);
-    else this.remove(entry.lane);
+    else this.remove(entry);
   }
 
   /** It has to be sent again, before all others. */
@@ -110,11 +111,12 @@ export class Lanes {
   close(first: Entry): Entry[] {
     const rest: Entry[] = [];
     for (let entry = first.behind; entry; entry = entry.behind) rest.push(entry);
-    this.remove(first.lane);
+    this.remove(first);
     return rest;
   }
 
-  private remove(name: string): void {
+  private remove({ lane: name }: Entry): void {
+    if (name === null) return;
     const lane = this.lanes.get(name);
     if (lane) lane.last = undefined;
     this.lanes.delete(name);

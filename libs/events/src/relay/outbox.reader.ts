@@ -97,6 +97,7 @@ export class OutboxReader {
       occurredAt: new Date(Number(row[8])),
       size,
       payload,
+      attempt: 1,
       tooLarge: payload === null && size > LARGEST_PAYLOAD_BYTES && (this.types?.includes(eventType) ?? true),
     };
   }

@@ -60,7 +60,7 @@ describe('what counts as published', () => {
   });
 
   it('is a replay too, which says nothing about how long an event takes', () => {
-    const replay = { id: 'replay', attempt: 1, conclude: () => undefined, giveBack: () => undefined };
+    const replay = { conclude: () => undefined, giveBack: () => undefined };
     expect(conclude([entry('a', 1), accepted], [entry('old', 9, replay), accepted])).toBe(2);
     expect(measured(eventMetrics.published)).toBe(2);
     expect(measured(eventMetrics.publishLatency)).toEqual(1_000);

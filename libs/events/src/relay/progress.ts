@@ -40,8 +40,8 @@ export class Progress implements Duty {
     return this.lastStoredAt + (this.hasUnsaved ? storeIntervalMs : IDLE_STORE_MS) - clock.monotonic();
   }
 
-  async step(): Promise<void> {
-    if (this.dueIn <= 0) await this.store();
+  step(): void | Promise<void> {
+    if (this.dueIn <= 0) return this.store();
   }
 
   /** `alongside`: other work of the leader, in the same transaction. */

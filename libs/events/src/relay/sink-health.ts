@@ -86,8 +86,11 @@ export class SinkHealth implements Duty {
   }
 
   /** Shows the state in outbox_sink when it has changed. */
-  async step(): Promise<void> {
-    if (this.isWritten) return;
+  step(): void | Promise<void> {
+    if (!this.isWritten) return this.write();
+  }
+
+  private async write(): Promise<void> {
     this.isWritten = true;
     await this.client.query(MARK_FAILING, [this.options.sink.name, this.since, this.lastError]);
   }

@@ -97,7 +97,10 @@ export class Term {
   /** Does what is due and never waits for the sink. @returns milliseconds until something is due by the clock. */
   async step(): Promise<number> {
     if (!this.handOver.open || this.progress.hasUnsaved) this.advancedAt = this.monotonic();
-    for (const duty of this.duties) if (!this.ending) await duty.step();
+    for (const duty of this.duties) {
+      const work = this.ending ? undefined : duty.step();
+      if (work) await work;
+    }
     return Math.max(0, Math.min(...this.duties.map(({ dueIn }) => dueIn)));
   }
 

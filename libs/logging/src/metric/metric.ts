@@ -20,6 +20,7 @@ interface Collected {
 }
 
 const allSeries = new Map<string, Series>();
+const textsOfSets = new WeakMap<MetricDefinition['dimensions'], string>();
 let timer: NodeJS.Timeout | undefined;
 
 onFlush(flushMetrics);
@@ -65,7 +66,7 @@ export function flushMetrics(): void {
 }
 
 function collectedOf(definition: MetricDefinition, dimensions: MetricDimensions): Collected | undefined {
-  const key = JSON.stringify([dimensions, definition.dimensions]); // a line has one list of sets for all of its metrics
+  const key = JSON.stringify(dimensions) + textOfSets(definition.dimensions); // a line has one list of sets for all of its metrics
   let series = allSeries.get(key);
   if (!series) {
     if (allSeries.size >= SERIES_LIMIT) return undefined;
@@ -74,4 +75,12 @@ function collectedOf(definition: MetricDefinition, dimensions: MetricDimensions)
   let collected = series.metrics.get(definition);
   if (!collected) series.metrics.set(definition, (collected = { values: [], count: 0 }));
   return collected;
+}
+
+function textOfSets(sets: MetricDefinition['dimensions']): string {
+  const known = textsOfSets.get(sets);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(sets);
+  textsOfSets.set(sets, text);
+  return text;
 }

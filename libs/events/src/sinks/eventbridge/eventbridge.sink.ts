@@ -20,7 +20,8 @@ export interface EventBridgeSinkOptions {
 interface Sending {
   readonly entry: PutEventsRequestEntry;
   readonly bytes: number;
-  readonly decide: (outcome: Outcome) => void;
+  /** Its place in the batch. */
+  readonly index: number;
 }
 
 /**
@@ -59,22 +60,27 @@ export class EventBridgeSink implements Sink {
 
   async deliver(batch: readonly SinkEvent[]): Promise<readonly Outcome[]> {
     const outcomes: Outcome[] = [];
-    const sendings = batch.flatMap((event, index) => this.prepare(event, (outcome) => (outcomes[index] = outcome)));
-    for (const call of this.calls(sendings)) await this.put(call);
+    const sendings: Sending[] = [];
+    for (const [index, event] of batch.entries()) {
+      const prepared = this.prepare(event, index);
+      if ('kind' in prepared) outcomes[index] = prepared;
+      else sendings.push(prepared);
+    }
+    for (const call of this.calls(sendings)) await this.put(call, outcomes);
     return outcomes;
   }
 
-  private prepare(event: SinkEvent, decide: Sending['decide']): Sending[] {
+  /** What is to be sent, or why it cannot be. */
+  private prepare(event: SinkEvent, index: number): Sending | Outcome {
     try {
       const entry = toEntry(event, this.client.busName);
       const bytes = entrySize(entry);
-      if (bytes <= this.options.maxBytes) return [{ entry, bytes, decide }];
+      if (bytes <= this.options.maxBytes) return { entry, bytes, index };
       const why = `The event takes ${bytes} bytes, and ${this.options.maxBytes} are allowed. Raise EVENT_BUS_MAX_BYTES if your region takes more.`;
-      decide(outcomeOf(entryError(TOO_LARGE), new EventBusError(TOO_LARGE, why)));
+      return outcomeOf(entryError(TOO_LARGE), new EventBusError(TOO_LARGE, why));
     } catch (error) {
-      decide({ kind: 'refused', error, permanent: true });
+      return { kind: 'refused', error, permanent: true };
     }
-    return [];
   }
 
   /** The log counts an event as it was published; what counts for a call is what is sent. */
@@ -92,7 +98,7 @@ export class EventBridgeSink implements Sink {
     if (call.length) yield call;
   }
 
-  private async put(call: readonly Sending[]): Promise<void> {
+  private async put(call: readonly Sending[], outcomes: Outcome[]): Promise<void> {
     const ended = this.window.begin();
     let answer: PutEventsResponse;
     try {
@@ -100,19 +106,24 @@ export class EventBridgeSink implements Sink {
     } catch (error) {
       const known = callError(error);
       ended(known.slowsDown ? 'too much' : 'otherwise');
-      return this.concludeFailure(call, known, error);
+      return this.concludeFailure(call, outcomes, known, error);
     }
-    const errors = call.map((sending, index) => concludeEntry(sending, answer.Entries?.[index]));
-    ended(errors.some((error) => error?.slowsDown) ? 'too much' : 'well');
+    let isTooMuch = false;
+    for (const [place, { index }] of call.entries()) {
+      const refusal = refusalOf(answer.Entries?.[place]);
+      outcomes[index] = refusal ? outcomeOf(refusal.known, refusal.error) : accepted;
+      if (refusal?.known.slowsDown) isTooMuch = true;
+    }
+    ended(isTooMuch ? 'too much' : 'well');
   }
 
-  private async concludeFailure(call: readonly Sending[], known: BusError, error: unknown): Promise<void> {
+  private async concludeFailure(call: readonly Sending[], outcomes: Outcome[], known: BusError, error: unknown): Promise<void> {
     if (known.renews) this.client.renew();
     if (known.fate === 'one by one' && call.length > 1) {
-      for (const sending of call) await this.put([sending]);
+      for (const sending of call) await this.put([sending], outcomes);
       return;
     }
-    for (const { decide } of call) decide(outcomeOf(known, error));
+    for (const { index } of call) outcomes[index] = outcomeOf(known, error);
   }
 
   private async look(): Promise<string | null> {
@@ -128,13 +139,9 @@ export class EventBridgeSink implements Sink {
 type Answer = NonNullable<PutEventsResponse['Entries']>[number];
 
 /** An entry with an EventId was accepted, whatever else the answer says; each other one was not. */
-function concludeEntry({ decide }: Sending, answer: Answer | undefined): BusError | undefined {
-  if (answer?.EventId) {
-    decide(accepted);
-    return undefined;
-  }
+function refusalOf(answer: Answer | undefined): { known: BusError; error: EventBusError } | undefined {
+  if (answer?.EventId) return undefined;
   const code = answer ? (answer.ErrorCode ?? NO_CODE) : NO_ANSWER;
   const known = entryError(code);
-  decide(outcomeOf(known, new EventBusError(code, answer?.ErrorMessage ?? known.about)));
-  return known;
+  return { known, error: new EventBusError(code, answer?.ErrorMessage ?? known.about) };
 }
