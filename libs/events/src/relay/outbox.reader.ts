@@ -12,7 +12,7 @@ export interface ReadLimits {
   readonly bytes: number;
 }
 
-export const READ_LIMITS: ReadLimits = { fresh: 1000, late: 1000, bytes: 16 * 1024 * 1024 };
+export const READ_LIMITS: ReadLimits = { fresh: 2000, late: 1000, bytes: 16 * 1024 * 1024 };
 
 /** The columns of reading.sql.ts, as the server wrote them. */
 type ResultRow = readonly (string | null)[];
