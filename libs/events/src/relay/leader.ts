@@ -106,6 +106,7 @@ function connectionConfig({ url, sink, leaderTimeoutMs }: LeaderOptions): pg.Cli
     connectionString: url,
     application_name: `pikaia-relay ${sink}`,
     connectionTimeoutMillis: leaderTimeoutMs,
+    pipeline: true, // reading ahead does not wait for what is stored meanwhile, nor the other way round; answers keep their order
     keepAlive: true,
     keepAliveInitialDelayMillis: Math.ceil(leaderTimeoutMs / 3),
     options: Object.entries(settings)
