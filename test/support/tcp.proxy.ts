@@ -30,7 +30,7 @@ export class TcpProxy {
     this.target = new URL(url);
   }
 
-  /** From here on nothing passes in either direction on connections whose first bytes hold the text; none is closed. */
+  /** From here on nothing passes in either direction on connections whose first bytes hold the text, not even their end. */
   swallow(text: string): number {
     let count = 0;
     for (const [client] of this.pairs) {
@@ -62,6 +62,7 @@ export class TcpProxy {
       from.on('data', (bytes) => this.swallowed.has(client) || to.write(bytes));
       from.on('error', () => to.destroy());
       from.on('close', () => {
+        if (from === server && this.swallowed.has(client)) return;
         this.pairs.delete(pair);
         to.destroy();
       });

@@ -197,6 +197,28 @@ describe('replay', () => {
     }
   });
 
+  it('waits for the live event of its aggregate that is under way, and with it for nothing else', async () => {
+    const [busy, other] = await publish(2);
+    await at.run();
+    const live = await insertEvent(at.api, { aggregate: busy!.aggregate });
+    let release: () => void = () => undefined;
+    at.sink.answers.set(live.id, () => new Promise((resolve) => (release = () => resolve(accepted))));
+    const relay = at.relay({ pollIntervalMs: 10 });
+    relay.start();
+    try {
+      await eventually(() => at.sink.ids.includes(live.id));
+      const id = await at.replay({});
+      await eventually(() => replayed().length === 1);
+      expect(replayed()[0]!.eventId).toBe(other!.id);
+      release();
+      await eventually(async () => (await at.answer(id)).done_at);
+      expect(replayed().map(({ eventId }) => eventId)).toEqual([other!.id, busy!.id]);
+    } finally {
+      release();
+      await relay.stop();
+    }
+  });
+
   it('goes on after its leader was killed in the middle, losing nothing and repeating under the same id', async () => {
     const events = await publish(250);
     await at.run();

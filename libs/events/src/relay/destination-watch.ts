@@ -91,7 +91,7 @@ export class DestinationWatch implements Duty {
    * @throws RewoundError when the sink has to begin again.
    */
   step(): void | Promise<void> {
-    if (this.seen || this.dueIn <= 0) return this.takeUp();
+    if (this.dueIn <= 0) return this.takeUp();
   }
 
   private async takeUp(): Promise<void> {

@@ -2,7 +2,7 @@ import { Lanes, type Entry } from './lanes.js';
 
 const LIMITS = { entries: 3, bytes: 100 };
 
-const entry = (lane: string, bytes = 10): Entry =>
+const entry = (lane: string | null, bytes = 10): Entry =>
   ({ lane, bytes, event: {}, delivery: null, batch: null, index: 0 }) as unknown as Entry;
 
 describe('Lanes', () => {
@@ -44,6 +44,17 @@ describe('Lanes', () => {
     lanes.next(third!);
     const [anew] = added(entry('a')); // the lane had ended
     expect(lanes.take(LIMITS)).toEqual([anew]);
+  });
+
+  it('lets what has no lane wait for nothing, and nothing for it', () => {
+    const [a, b, c] = added(entry(null), entry(null), entry('lane'));
+    expect(lanes.take(LIMITS)).toEqual([a, b, c]);
+    lanes.next(a!);
+    expect(lanes.close(b!)).toEqual([]);
+    const [d, e] = added(entry(null), entry('lane'));
+    expect(lanes.take(LIMITS)).toEqual([d]); // the other is behind c
+    lanes.next(c!);
+    expect(lanes.take(LIMITS)).toEqual([e]);
   });
 
   it('gives what has to be sent again before all others, or at its time', () => {

@@ -61,6 +61,13 @@ describe('metric', () => {
 
   const lines = (): EmfLine[] => logs.records as readonly unknown[] as EmfLine[];
 
+  it('gives each line the sets of dimensions that its metrics have', () => {
+    const ofAll: MetricDefinition = { ...published, name: 'spec.of_all', dimensions: [['service']] };
+    for (const one of [published, ofAll]) metric(one, 1, { sink: 'bus' });
+    flushMetrics();
+    expect(lines().map(({ _aws }) => _aws.CloudWatchMetrics[0]!.Dimensions)).toEqual([published.dimensions, ofAll.dimensions]);
+  });
+
   it('prints the last of a gauge, the sum of a counter and the values of a distribution in one line', () => {
     for (const value of [7, 3, 0]) metric(backlog, value, { sink: 'bus' });
     for (const value of [1, 0, 2]) metric(published, value, { sink: 'bus' });

@@ -1,0 +1,40 @@
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { TcpProxy } from '../../../../test/support/tcp.proxy.js';
+import { Leader } from './leader.js';
+
+const TIMEOUT_MS = 150;
+
+describe('Leader', () => {
+  let database: TestDatabase;
+  let proxy: TcpProxy;
+  let leader: Leader;
+  let losses: number;
+
+  beforeAll(async () => {
+    database = await createDatabase();
+    proxy = await TcpProxy.start(database.workerUrl);
+  });
+  beforeEach(async () => {
+    losses = 0;
+    const options = { url: proxy.through(database.workerUrl), sink: 'spec', leaderTimeoutMs: TIMEOUT_MS };
+    leader = new Leader(options, () => losses++);
+    await leader.connect();
+  });
+  afterEach(() => leader.close());
+  afterAll(async () => {
+    await proxy.stop();
+    await database.drop();
+  });
+
+  it('does not wait for a server that is gone without a word', async () => {
+    proxy.swallow('pikaia-relay spec');
+    await expect(leader.ping()).rejects.toThrow(`Nothing was heard for ${4 * TIMEOUT_MS} ms.`);
+    expect(losses).toBeGreaterThan(0);
+    expect(() => leader.throwIfLost()).toThrow('Nothing was heard');
+  });
+
+  it('stays as long as it hears something', async () => {
+    for (const end = performance.now() + 5 * TIMEOUT_MS; performance.now() < end;) await leader.ping();
+    expect(losses).toBe(0);
+  });
+});

@@ -1,0 +1,34 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises';
+import { Pulse } from './pulse.js';
+
+describe('Pulse', () => {
+  it('answers all that happens in a turn of the event loop at once', async () => {
+    const pulse = new Pulse();
+    let steps = 0;
+    const stepping = (async () => {
+      while (steps < 3) {
+        await pulse.wait(60_000);
+        steps++;
+      }
+    })();
+    await new Promise<void>((resolve) => {
+      setImmediate(() => {
+        pulse.wake();
+        void Promise.resolve().then(() => pulse.wake()); // an answer that is only known some microtasks later
+        resolve();
+      });
+    });
+    await endOfTurn();
+    await endOfTurn();
+    await endOfTurn();
+    expect(steps).toBe(1);
+    for (; steps < 3; await endOfTurn()) pulse.wake();
+    await stepping;
+  });
+
+  it('keeps a wake that comes between two waits', async () => {
+    const pulse = new Pulse();
+    pulse.wake();
+    await pulse.wait(60_000);
+  });
+});
