@@ -39,7 +39,7 @@ transaction, nor with a long backlog.
 
 ## What gives first
 
-One sink, EventBridge, events of 600 bytes, one a transaction, on a database of ${DATABASE_CORES} cores. A share above 100 % means that this part
+One sink, EventBridge, events of 600 bytes, one a transaction, on a database of ${DATABASE_CORES} cores. A share of 100 % or more means that this part
 cannot do it.
 
 | events/s | ${Object.values(PARTS).join(' | ')} | services, cores for publishing | WAL | log of ${RETENTION_DAYS} days |
@@ -100,7 +100,7 @@ function rowOf({ rate, shares, publishingCores, walMebibytes, logGibibytes }) {
 }
 
 function verdictOf({ rate, shares, order }) {
-  const giving = order.filter((part) => shares[part] > 1);
+  const giving = order.filter((part) => shares[part] >= 1);
   const at = `**${count(rate)} events/s.**`;
   const [first] = order;
   if (!giving.length) return `${at} Nothing gives. The most is asked of ${PARTS[first]}: ${percent(shares[first])}.`;

@@ -12,7 +12,7 @@ export interface EventFacts {
   readonly occurredAt: Date;
 }
 
-/** One entry of a call to a sink. */
+/** One entry of a call to a sink. Not a copy: the relay goes on with it, so a sink reads it and changes nothing. */
 export interface SinkEvent extends EventFacts {
   /** The envelope's text, as it was written. */
   readonly payload: string;
