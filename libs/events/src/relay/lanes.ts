@@ -51,15 +51,14 @@ export class Lanes {
   private readonly delayed = new Map<Entry, number>();
 
   add(entry: Entry): void {
-    if (entry.lane === null) {
-      this.ready.push(entry);
+    const lane = entry.lane === null ? undefined : this.lanes.get(entry.lane);
+    if (lane) {
+      lane.last!.behind = entry;
+      lane.last = entry;
       return;
     }
-    const lane = this.lanes.get(entry.lane);
-    if (lane?.last) lane.last.behind = entry;
-    else this.ready.push(entry);
-    if (lane) lane.last = entry;
-    else this.lanes.set(entry.lane, { last: entry });
+    if (entry.lane !== null) this.lanes.set(entry.lane, { last: entry });
+    this.ready.push(entry);
   }
 
   /** The first entries of lanes of which nothing is in flight, within a call's limits; a large one goes alone. */

@@ -15,7 +15,19 @@ export interface ReadLimits {
 export const READ_LIMITS: ReadLimits = { fresh: 2000, late: 1000, bytes: 16 * 1024 * 1024 };
 
 /** The columns of reading.sql.ts, as the server wrote them. */
-type ResultRow = readonly (string | null)[];
+type ResultRow = readonly [
+  position: string | null,
+  eventId: string,
+  eventType: string,
+  schemaVersion: string,
+  aggregateType: string,
+  aggregateId: string,
+  organizationId: string | null,
+  correlationId: string | null,
+  occurredMs: string,
+  size: string,
+  payload: string | null,
+];
 
 /** All of them as text: pg would parse the payload. */
 const AS_TEXT = { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig;
@@ -63,7 +75,7 @@ export class OutboxReader {
   private query(name: string, text: string, values: unknown[]): Promise<readonly ResultRow[]> {
     return new Promise((resolve, reject) => {
       const config = { name, text, values, rowMode: 'array' as const, types: AS_TEXT };
-      this.client.query<ResultRow>(config, (error: Error | null, result) => (error ? reject(error) : resolve(result.rows)));
+      this.client.query<[...ResultRow]>(config, (error: Error | null, result) => (error ? reject(error) : resolve(result.rows)));
     });
   }
 
@@ -73,8 +85,8 @@ export class OutboxReader {
     let snapshot = '';
     let found = 0;
     for (const row of rows) {
-      if (row[0] === null) [snapshot, found] = [row[2]!, Number(row[9])];
-      else (comparePositions(row[0]!, position) > 0 ? fresh : late).push(this.toOutboxRow(row));
+      if (row[0] === null) [snapshot, found] = [row[2], Number(row[9])];
+      else (comparePositions(row[0], position) > 0 ? fresh : late).push(this.toOutboxRow(row));
     }
     const taken = late.sort(byPosition).slice(0, lateLimit);
     const lateIsWhole = taken.length === found;
@@ -82,18 +94,18 @@ export class OutboxReader {
   }
 
   private toOutboxRow(row: ResultRow): OutboxRow {
-    const eventType = row[2]!;
+    const eventType = row[2];
     const size = Number(row[9]);
-    const payload = row[10]!;
+    const payload = row[10];
     return {
       position: row[0]!,
-      eventId: row[1]!,
+      eventId: row[1],
       eventType,
       schemaVersion: Number(row[3]),
-      aggregateType: row[4]!,
-      aggregateId: row[5]!,
-      organizationId: row[6]!,
-      correlationId: row[7]!,
+      aggregateType: row[4],
+      aggregateId: row[5],
+      organizationId: row[6],
+      correlationId: row[7],
       occurredAt: new Date(Number(row[8])),
       size,
       payload,
