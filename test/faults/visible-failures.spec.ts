@@ -80,7 +80,7 @@ describe('a bus that fails', () => {
       /./,
       { begin: () => void (stub.validKeys = new Set(['OTHER'])), end: () => void (stub.validKeys = undefined) },
     ],
-    ['is gone', /./, { begin: () => loseBus(), end: () => stub.createBus('pikaia') }],
+    ['is gone', /./, { begin: loseBus, end: () => stub.createBus('pikaia') }],
   ])('that %s is seen, and when it is back everything arrives', async (_, reason, { begin, end }) => {
     const start = system.worker.lines.length;
     await begin();

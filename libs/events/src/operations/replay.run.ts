@@ -126,10 +126,9 @@ export class ReplayRun {
 
   /** The first that waits here of each lane of which nothing is under way. */
   private heads(): { item: Item; lane: string }[] {
-    const ordered = this.options.sink.ordering === 'aggregate';
     const passed = new Set(this.openLanes);
     return this.queue.flatMap((item) => {
-      const lane = ordered ? laneOf(item.event) : item.event.eventId;
+      const lane = this.isOrdered ? laneOf(item.event) : item.event.eventId;
       if (passed.has(lane)) return [];
       passed.add(lane);
       return [{ item, lane }];
@@ -146,7 +145,7 @@ export class ReplayRun {
       this.open--;
     };
     this.lanes.add({
-      lane: this.options.sink.ordering === 'aggregate' ? lane : null,
+      lane: this.isOrdered ? lane : null,
       event: { ...item.event, attempt: item.attempts + 1, replayed: this.replay!.id },
       delivery: null,
       batch: null,
@@ -220,6 +219,10 @@ export class ReplayRun {
   private spend(events: number): void {
     const { rate } = this.replay!;
     if (rate !== null) this.allowedAt = Math.max(this.allowedAt, this.now) + (events * 1000) / rate;
+  }
+
+  private get isOrdered(): boolean {
+    return this.options.sink.ordering === 'aggregate';
   }
 
   private get capacity(): number {

@@ -82,12 +82,12 @@ export class OutboxReader {
   private partsOf(rows: readonly ResultRow[], { position }: Cursor, lateLimit: number): ReadParts {
     const late: OutboxRow[] = [];
     const fresh: OutboxRow[] = [];
-    let snapshot = '';
-    let found = 0;
+    let edge: ResultRow | undefined;
     for (const row of rows) {
-      if (row[0] === null) [snapshot, found] = [row[2], Number(row[9])];
+      if (row[0] === null) edge = row;
       else (comparePositions(row[0], position) > 0 ? fresh : late).push(this.toOutboxRow(row));
     }
+    const [snapshot, found] = [edge![2], Number(edge![9])];
     const taken = late.sort(byPosition).slice(0, lateLimit);
     const lateIsWhole = taken.length === found;
     return { snapshot, late: taken, lateIsWhole, fresh: lateIsWhole ? fresh.sort(byPosition) : [] };

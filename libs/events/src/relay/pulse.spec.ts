@@ -29,6 +29,10 @@ describe('Pulse', () => {
   it('keeps a wake that comes between two waits', async () => {
     const pulse = new Pulse();
     pulse.wake();
-    await pulse.wait(60_000);
+    let isOver = false;
+    const waiting = pulse.wait(60_000).then(() => (isOver = true));
+    for (let turn = 0; turn < 5; turn++) await endOfTurn();
+    expect(isOver).toBe(true);
+    await waiting;
   });
 });

@@ -2,7 +2,7 @@ import { LARGEST_PAYLOAD_BYTES } from './payload-limit.js';
 
 const READABLE = `($6::text[] is null or event_type = any ($6)) and size <= ${LARGEST_PAYLOAD_BYTES}`;
 // The time in milliseconds: a number is read in a third of the time that a date as text takes. The payload as it is, since
-// json has no cast to text but by way of both types' own texts: that takes as long as all else that the server does.
+// json has no cast to text but by way of both types' own texts: that takes a quarter of the server's time.
 const ROW = `position, event_id, event_type, schema_version, aggregate_type, aggregate_id, organization_id, correlation_id,
   date_part('epoch', occurred_at) * 1000 as occurred_ms, size, case when ${READABLE} then payload end as payload`;
 // One row of the result is not an event, and has no position: in place of a type it says in which snapshot the rows were
