@@ -11,8 +11,8 @@ interface Change {
 export class QueueStub extends HttpStub {
   /** Seconds by receipt handle, as they were set last. */
   readonly pauses = new Map<string, number>();
-  /** Refuses to change anything, or never answers. */
-  fault: 'refusing' | 'silent' | undefined;
+  /** Refuses to change anything, never answers, or stops in the middle of its answer. */
+  fault: 'refusing' | 'silent' | 'stalling' | undefined;
 
   static start(): Promise<QueueStub> {
     return new QueueStub().listen();
@@ -33,6 +33,7 @@ export class QueueStub extends HttpStub {
       return { Id };
     });
     response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
+    if (this.fault === 'stalling') return void response.write('{');
     response.end(JSON.stringify(isRefusing ? { Successful: [], Failed: outcome } : { Successful: outcome, Failed: [] }));
   };
 }
