@@ -9,6 +9,7 @@ import { insertEvent } from './outbox.js';
 import { ScriptedSink } from './scripted-sink.js';
 
 const DAY_MS = 86_400_000;
+const SLOTS = 12;
 export const RETENTION: Retention = { logMs: 7 * DAY_MS, failedMs: 30 * DAY_MS, receiptMs: 90 * DAY_MS };
 
 const TABLES = ['log', 'sink', 'progress', 'delivery', 'attempt', 'command', 'replay'].map((table) => `outbox.outbox_${table}`);
@@ -22,11 +23,26 @@ export class OldDays {
     readonly database: TestDatabase,
     readonly owner: pg.Client,
     readonly api: pg.Client,
+    private readonly today: number,
   ) {}
 
   static async open(): Promise<OldDays> {
     const database = await createDatabase();
-    return new OldDays(database, await connect(database.ownerUrl), await connect(database.apiUrl));
+    const [owner, api] = [await connect(database.ownerUrl), await connect(database.apiUrl)];
+    const { rows } = await owner.query<{ slot: number }>(
+      `select (floor(extract(epoch from clock_timestamp()) / 86400)::bigint % ${SLOTS})::int as slot`,
+    );
+    return new OldDays(database, owner, api, rows[0]!.slot);
+  }
+
+  /** The slot into which events are written `days` after today. Offset 0 is the slot that receives new events. */
+  slot(days: number): number {
+    return (this.today + days) % SLOTS;
+  }
+
+  /** The table of `slot(days)`, without its schema. */
+  table(days: number): string {
+    return `outbox_log_${this.slot(days)}`;
   }
 
   /** Before each test: nothing but a registered sink. */
@@ -59,12 +75,12 @@ export class OldDays {
     await this.relayOf(to).runOnce();
   }
 
-  /** Events in a slot of their own, as if some days had passed since. */
-  async insertOld(slot: number, days = 8, aggregate: string = randomUUID()): Promise<string> {
+  /** Inserts an event that is `ageDays` old into `slot(offset)`. Any offset from 1 to 11 avoids the slot of new events. */
+  async insertOld(offset: number, ageDays = 8, aggregate: string = randomUUID()): Promise<string> {
     const { id } = await insertEvent(this.api, { aggregate });
     await this.owner.query(
       `update outbox.outbox_log set slot = $1, recorded_at = recorded_at - $2 * interval '1 day' where event_id = $3`,
-      [slot, days, id],
+      [this.slot(offset), ageDays, id],
     );
     return id;
   }
