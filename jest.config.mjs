@@ -1,6 +1,7 @@
 /** @type {import('jest').Config} */
 export default {
   testMatch: ['<rootDir>/{apps,libs}/*/src/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'],
+  testPathIgnorePatterns: process.env.PIKAIA_TEST_IMAGE === '1' ? [] : ['/test/docker/image\\.spec\\.ts$'], // npm run test:image
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['pikaia-source', 'node', 'require', 'default'] },
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },

@@ -15,14 +15,11 @@ const instructions = instructionsOf(readFileSync(join(root, 'docker/Dockerfile')
 const NAMESPACE = ['--user', '--map-root-user', '--pid', '--fork', '--mount-proc', '--kill-child'];
 const canUnshare = spawnSync('unshare', [...NAMESPACE, 'true']).status === 0;
 
-/** Half a minute of npm: with PIKAIA_TEST_IMAGE=1, as .ci/run does it. */
-const describeImage = process.env['PIKAIA_TEST_IMAGE'] === '1' ? describe : describe.skip;
-
 /**
  * What the Dockerfile does, in a bare folder instead of a container: the same packages by the same command, the same files.
  * The compiler's run is left to the build that the tests begin with.
  */
-describeImage('what the image holds', () => {
+describe('what the image holds', () => {
   let folder: string;
   let database: TestDatabase;
 

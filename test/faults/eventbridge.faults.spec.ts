@@ -4,6 +4,7 @@ import pg from 'pg';
 import { flawless, flawsOf } from '../support/event.history.js';
 import { EventBusStub, type Fault, type PutEntry } from '../support/event-bus.stub.js';
 import { insertEvent } from '../support/outbox.js';
+import { reportProof } from '../support/proof.report.js';
 import { seededRandom } from '../support/seeded-random.js';
 import { System } from '../support/system.js';
 import { eventually, until } from '../support/until.js';
@@ -117,9 +118,15 @@ describe(`events on their way to EventBridge (seed ${SEED})`, () => {
       (lost) => lost === 0,
       PATIENCE_MS,
     );
-    process.stdout.write(
-      `${JSON.stringify({ seed: SEED, committed: committed.size, repeated: stub.accepted.length - committed.size, rolledBack: rolledBack.size, ...counts })}\n`,
-    );
+    const faults = Object.values(counts).reduce((sum, count) => sum + count, 0);
+    const [repeated, lost] = [stub.accepted.length - committed.size, flaws().lost.length];
+    reportProof('EventBridge under faults', SEED, {
+      committed: committed.size,
+      rolledBack: rolledBack.size,
+      repeated,
+      faults,
+      lost,
+    });
     expect(flaws()).toEqual(flawless);
     expect(rolledBack.size).toBeGreaterThan(0);
     const statuses = () =>

@@ -10,6 +10,7 @@ import { FaultProducers, KEYS_TABLE } from '../support/fault.producers.js';
 import { flawlessRelay, relayFlawsOf, type Delivered, type Disruption, type RelayFlaws } from '../support/relay.history.js';
 import { FAULT_POINTS, RelayProcess, type RelayOrders } from '../support/relay.process.js';
 import { ScriptedSink } from '../support/scripted-sink.js';
+import { reportProof } from '../support/proof.report.js';
 import { seededRandom } from '../support/seeded-random.js';
 import { eventually } from '../support/until.js';
 
@@ -161,9 +162,10 @@ describe(`relays under a nemesis (seed ${SEED})`, () => {
       PATIENCE_MS,
     );
     const all = delivered();
-    process.stdout.write(
-      `${JSON.stringify({ seed: SEED, committed: producers.committed.size, rolledBack: producers.rolledBack.size, again: all.length - producers.committed.size, ...counts })}\n`,
-    );
+    const [committed, rolledBack] = [producers.committed.size, producers.rolledBack.size];
+    const faults = Object.values(counts).reduce((sum, count) => sum + count, 0);
+    const repeated = all.length - committed;
+    reportProof('relay under faults', SEED, { committed, rolledBack, repeated, faults, lost: flaws().lost.length });
     expect(flaws()).toEqual(flawlessRelay);
     expect(all.length).toBeGreaterThan(producers.committed.size); // the faults did interrupt something
     const unpublished = `select status from events_outboxevent where status <> 'published'`;

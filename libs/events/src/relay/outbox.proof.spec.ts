@@ -5,6 +5,7 @@ import { createDatabase, type TestDatabase } from '../../../../test/support/data
 import { eventually } from '../../../../test/support/until.js';
 import { insertEvent } from '../../../../test/support/outbox.js';
 import { plants } from '../../../../test/support/planted-relays.js';
+import { reportProof } from '../../../../test/support/proof.report.js';
 import { seededRandom } from '../../../../test/support/seeded-random.js';
 import { Leader } from './leader.js';
 import { OutboxRelay, type RelayOptions } from './outbox.relay.js';
@@ -145,9 +146,9 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
       );
       const ghosts = [...honest.handedOver].filter((id) => !committed.has(id)).length;
       const lost = Object.fromEntries([honest, ...planted].map((sink) => [sink.name, lostBy(sink)]));
-      process.stdout.write(
-        `${JSON.stringify({ seed: SEED, committed: committed.size, lost, repeated: honest.repeated, ...counts })}\n`,
-      );
+      const { kills, rounds, emptied } = counts;
+      const figures = { committed: committed.size, repeated: honest.repeated, kills, rounds, emptied, lost: lost[honest.name]! };
+      reportProof('reading the outbox', SEED, figures);
       expect({ ghosts, outOfOrder: honest.outOfOrder, wrongStatus: counts.wrongStatus }).toEqual({
         ghosts: 0,
         outOfOrder: 0,
