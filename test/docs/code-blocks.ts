@@ -19,6 +19,7 @@ export interface Compiled {
 /** Compiles blocks whose first line, a comment, names their file: all in one program, against the workspaces. */
 export function compile(codes: readonly string[]): Compiled {
   const files = new Map(codes.map((code) => [join(FOLDER, /^\/\/ ([\w.-]+\.ts)/.exec(code)![1]!), code]));
+  if (files.size < codes.length) throw new Error('Two code blocks name the same file.');
   const overrides = { noEmit: false, declaration: false, declarationMap: false, composite: false };
   const parsing = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined };
   const { options } = ts.getParsedCommandLineOfConfigFile(join(root, 'tsconfig.specs.json'), overrides, parsing)!;

@@ -8,20 +8,45 @@ import { Example } from './example.js';
 
 const root = resolve(__dirname, '../..');
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
-const DOCUMENTS = ['README.md', 'docs/README.md', 'docs/guarantees.md', 'docs/life-of-a-request.md'];
+const GUIDE = 'docs/guides/add-to-an-application.md';
+const LIBRARIES = ['core', 'logging', 'database', 'events', 'audit'];
+const DOCUMENTS = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'AGENTS.md',
+  'docs/README.md',
+  'docs/commands-and-settings.md',
+  'docs/guarantees.md',
+  'docs/life-of-a-request.md',
+];
+const EXCERPT = '// excerpt of ';
 const readme = read('README.md');
+const guide = blocks(read(GUIDE), 'ts');
+const whole = (text: string): string[] => blocks(text, 'ts').filter((code) => !code.startsWith(EXCERPT));
+
+/** The lines of an excerpt that do not stand in the block that it is taken from, in the same order. */
+function strangeLines(excerpt: string, sources: readonly string[]): string[] {
+  const [name = '', ...lines] = excerpt.trim().split('\n');
+  const source = sources.find((code) => code.startsWith(`// ${name.slice(EXCERPT.length)}`)) ?? '';
+  const left = source.split('\n').map((line) => line.trim());
+  return lines.filter((line) => {
+    const at = left.indexOf(line.trim());
+    left.splice(0, at + 1);
+    return at < 0;
+  });
+}
 const TASK = '01a21068-9b8c-7395-96b1-293c95188636';
 
-describe('the README', () => {
+describe('the guide to add Pikaia to an application', () => {
   const planted = `// planted.ts\nimport { getLogger } from '@pikaia/logging';\ngetLogger('x').info('A sentence does not compile');\n`;
   let compiled: Compiled;
 
   beforeAll(() => {
-    compiled = compile([...blocks(readme, 'ts'), planted]);
+    compiled = compile([...guide, planted]);
   }, 60_000);
 
   it('shows code that compiles against the libraries', () => {
-    expect(blocks(readme, 'ts').length).toBeGreaterThan(8);
+    expect(guide.length).toBeGreaterThan(8);
     expect(compiled.problems).toEqual([expect.stringMatching(/^planted\.ts: Argument of type/)]);
   });
 
@@ -55,8 +80,28 @@ describe('the README', () => {
       await example.stop();
     }
   }, 60_000);
+});
 
-  it('names the settings that exist', () => {
+describe('the README', () => {
+  it('has at most 200 lines', () => {
+    expect(readme.split('\n').length).toBeLessThanOrEqual(200);
+  });
+
+  it('shows excerpts whose lines stand in the guide', () => {
+    const excerpts = blocks(readme, 'ts').filter((code) => code.startsWith(EXCERPT));
+    expect(excerpts.length).toBeGreaterThan(0);
+    expect(excerpts.flatMap((excerpt) => strangeLines(excerpt, guide))).toEqual([]);
+    expect(strangeLines(`${excerpts[0]!}await this.planted();\n`, guide)).toEqual(['await this.planted();']);
+  });
+
+  it('compiles its code, and the code of the other guides and of the libraries’ READMEs', () => {
+    const documents = ['README.md', 'docs/guides/test-logs.md', ...LIBRARIES.map((name) => `libs/${name}/README.md`)];
+    const codes = documents.map((name) => whole(read(name)));
+    expect(codes.map((found) => found.length > 0)).toEqual(documents.map(() => true));
+    expect(compile(codes.flat()).problems).toEqual([]);
+  });
+
+  it('names settings that exist', () => {
     const sources = ['apps', 'libs', 'scripts']
       .flatMap((folder) =>
         readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
@@ -64,7 +109,7 @@ describe('the README', () => {
       .filter((name) => /\.(ts|mjs)$/.test(name) && !/node_modules|dist\//.test(name))
       .map(read)
       .join('\n');
-    const named = [...readme.matchAll(/`([A-Z]+(?:_[A-Z]+)*)`/g)].map(([, name = '']) => name);
+    const named = [...read('docs/commands-and-settings.md').matchAll(/`([A-Z]+(?:_[A-Z]+)*)`/g)].map(([, name = '']) => name);
     expect(named).toContain('TRUSTED_PROXIES');
     for (const name of new Set(named)) expect(sources).toMatch(new RegExp(`\\b${name}\\b`));
   });
