@@ -9,12 +9,13 @@ const ORGANIZATIONS = `
   select organization_id from audit.record where correlation_id = $1`;
 // Whoever can get a development session: an organization's longest-known admin, otherwise an operator.
 const ADMIN = `
-  select u.email, o.slug from organizations_member m
+  select coalesce(m.email, u.email_key, u.email) as email, o.slug from organizations_member m
   join organizations_user u on u.id = m.user_id
   join organizations_organization o on o.id = m.organization_id
   where m.organization_id::text = $1 and m.role = 'admin' and m.status = 'active' and m.provider_id is not null
   order by m.id limit 1`;
-const OPERATOR = 'select email from organizations_user where operator and provider_id is not null order by id limit 1';
+const OPERATOR =
+  'select coalesce(email_key, email) as email from organizations_user where operator and provider_id is not null order by id limit 1';
 
 /**
  * Whose session shows most of a trail: an admin of the organization that it belongs to sees it whole; of a trail of no

@@ -60,10 +60,11 @@ describe('one invitation', () => {
 
   it('writes the row', async () => {
     const rows = await system.query(
-      'select m.role, m.status, m.invited_at is not null as dated, u.email, u.name from organizations_member m join organizations_user u on u.id = m.user_id where m.id = $1',
+      'select m.role, m.status, m.invited_at is not null as dated, m.email, m.name, u.email_key from organizations_member m join organizations_user u on u.id = m.user_id where m.id = $1',
       [invitation.body.id],
     );
-    expect(rows).toEqual([{ role: 'member', status: 'invited', dated: true, email: 'bob@example.com', name: 'Bob Brown' }]);
+    const typed = { email: 'bob@example.com', name: 'Bob Brown' };
+    expect(rows).toEqual([{ role: 'member', status: 'invited', dated: true, ...typed, email_key: 'bob@example.com' }]);
   });
 
   it('publishes the envelope, exactly, and its status is answered by SQL: did the welcome email send?', async () => {

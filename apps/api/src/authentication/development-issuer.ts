@@ -2,6 +2,7 @@ import { PikaiaError } from '@pikaia/core';
 import { SignJWT, type CryptoKey } from 'jose';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
+import { emailKey } from '../members/email-key.js';
 import { ALGORITHM, DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, developmentKeys } from './development-keys.js';
 import { ORGANIZATION_CLAIM, SESSION_CLAIM } from './session-claims.js';
 
@@ -84,9 +85,9 @@ async function findSubject(client: pg.Client, email: string): Promise<Subject> {
      from organizations_user u
      left join organizations_member m on m.user_id = u.id and m.status = 'active'
      left join organizations_organization o on o.id = m.organization_id
-     where lower(u.email) = lower($1) and coalesce(m.provider_id, u.provider_id) is not null
+     where (u.email_key = $1 or (u.email_key is null and lower(u.email) = lower($2))) and coalesce(m.provider_id, u.provider_id) is not null
      order by m.id limit 1`,
-    [email],
+    [emailKey(email), email],
   );
   const found = rows[0];
   if (!found) {

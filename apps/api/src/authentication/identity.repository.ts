@@ -2,17 +2,30 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Role } from '@pikaia/contracts';
 import { DataSource } from 'typeorm';
+import { addressOf } from '../members/member.entity.js';
 import type { Identity } from './identity.js';
+import { PROVIDER_ID } from './provider-id.js';
 import type { Session } from './session-verifier.js';
 
 // Served by the unique indexes on provider_id; locks nothing.
 const MEMBER = `
-  select u.id as user_id, u.email, u.name, m.id as member_id, m.role, m.organization_id
+  select u.id as user_id, m.email as typed_email, u.email as user_email, m.name, m.id as member_id, m.role, m.organization_id
   from organizations_member m
   join organizations_user u on u.id = m.user_id
   join organizations_organization o on o.id = m.organization_id
   where m.provider_id = $1 and o.provider_id = $2 and m.status = 'active' and o.deleted_at is null`;
-const OPERATOR = 'select id as user_id, email, name from organizations_user where provider_id = $1 and operator';
+const OPERATOR = `
+  select id as user_id, coalesce(email_key, email) as email, name from organizations_user where provider_id = $1 and operator`;
+
+interface MemberRow {
+  readonly user_id: string;
+  readonly typed_email: string | null;
+  readonly user_email: string;
+  readonly name: string | null;
+  readonly member_id: string;
+  readonly role: Role;
+  readonly organization_id: string;
+}
 
 @Injectable()
 export class IdentityRepository {
@@ -20,18 +33,18 @@ export class IdentityRepository {
 
   /** Undefined where the session's person is no active member (any more) and no operator. */
   async find({ subject, organization }: Session): Promise<Identity | undefined> {
+    if (!PROVIDER_ID.test(subject)) return undefined;
     if (organization === undefined) {
       const [row] = await this.source.query<{ user_id: string; email: string; name: string | null }[]>(OPERATOR, [subject]);
       return row && { kind: 'operator', userId: row.user_id, email: row.email, name: row.name };
     }
-    const [row] = await this.source.query<
-      { user_id: string; email: string; name: string | null; member_id: string; role: Role; organization_id: string }[]
-    >(MEMBER, [subject, organization]);
+    if (!PROVIDER_ID.test(organization)) return undefined;
+    const [row] = await this.source.query<MemberRow[]>(MEMBER, [subject, organization]);
     return (
       row && {
         kind: 'member',
         userId: row.user_id,
-        email: row.email,
+        email: addressOf(row.typed_email, row.user_email),
         name: row.name,
         memberId: row.member_id,
         role: row.role,

@@ -1,5 +1,6 @@
 import { newId } from '@pikaia/core';
 import pg from 'pg';
+import { emailKey } from '../members/email-key.js';
 
 const ORGANIZATIONS = [
   { slug: 'acme', name: 'Acme' },
@@ -26,27 +27,28 @@ export async function seed(url: string): Promise<void> {
         [newId(), name, slug, `organization-test-${newId()}`],
       );
     }
-    for (const { email, name } of [...MEMBERS, ...OPERATORS]) {
-      await client.query('insert into organizations_user (id, email, name) values ($1, $2, $3) on conflict do nothing', [
+    for (const { email } of [...MEMBERS, ...OPERATORS]) {
+      await client.query('insert into organizations_user (id, email, email_key) values ($1, $2, $3) on conflict do nothing', [
         newId(),
         email,
-        name,
+        emailKey(email),
       ]);
     }
-    for (const { email, organization, role } of MEMBERS) {
+    for (const { email, name, organization, role } of MEMBERS) {
       await client.query(
-        `insert into organizations_member (id, organization_id, user_id, role, status, provider_id, joined_at)
-         select $1, o.id, u.id, $2, 'active', $3, clock_timestamp()
+        `insert into organizations_member (id, organization_id, user_id, email, name, role, status, provider_id, joined_at)
+         select $1, o.id, u.id, $6, $7, $2, 'active', $3, clock_timestamp()
          from organizations_organization o, organizations_user u
-         where o.slug = $4 and lower(u.email) = $5
+         where o.slug = $4 and u.email_key = $5
            and not exists (select from organizations_member m where m.organization_id = o.id and m.user_id = u.id)`,
-        [newId(), role, `member-test-${newId()}`, organization, email],
+        [newId(), role, `member-test-${newId()}`, organization, emailKey(email), email, name],
       );
     }
-    for (const { email } of OPERATORS) {
+    for (const { email, name } of OPERATORS) {
       await client.query(
-        'update organizations_user set operator = true, provider_id = coalesce(provider_id, $2) where lower(email) = $1 and not operator',
-        [email, `operator-test-${newId()}`],
+        `update organizations_user set operator = true, name = $3, provider_id = coalesce(provider_id, $2)
+         where email_key = $1 and not operator`,
+        [emailKey(email), `operator-test-${newId()}`, name],
       );
     }
     await client.query('commit');

@@ -17,13 +17,50 @@ describe('the arguments of first-organization', () => {
   });
 
   it.each([
-    ['no admin', ORGANIZATION, /--admin-email must be an email.*--admin-provider-id should not be empty/],
+    ['no admin', ORGANIZATION, /--admin-email must be an email.*--admin-provider-id must be an id/],
     ['an option of nobody', [...ORGANIZATION, ...ADMIN, '--colour', 'red'], /--colour/],
     ['a slug with spaces', [...ORGANIZATION, ...ADMIN, '--slug', 'the acme'], /--slug must match/],
+    ['a slug that ends with a line break', [...ORGANIZATION, ...ADMIN, '--slug', 'acme\n'], /--slug must match/],
+    ['a slug with U+212A', [...ORGANIZATION, ...ADMIN, '--slug', '\u212aiwi'], /--slug must match/],
+    [
+      'a space around the id',
+      [...ORGANIZATION, ...ADMIN, '--provider-id', 'organization-live-1 '],
+      /--provider-id must be an id/,
+    ],
+    [
+      'an invisible character in an id',
+      [...ORGANIZATION, ...ADMIN, '--admin-provider-id', 'a\u200b'],
+      /--admin-provider-id must/,
+    ],
+    ['a blank id', [...ORGANIZATION, ...ADMIN, '--admin-provider-id', ' '], /--admin-provider-id must be an id/],
+    [
+      'an address without a mailbox',
+      [...ORGANIZATION, ...ADMIN, '--admin-email', 'ü@exämple.com'],
+      /--admin-email must be an email/,
+    ],
     ['half an operator', [...ORGANIZATION, ...ADMIN, '--operator-email', 'olga@example.com'], /belong together/],
     [
       'the admin as operator',
       [...ORGANIZATION, ...ADMIN, '--operator-email', 'alice@ACME.example', '--operator-provider-id', 'x'],
+      /another person than the admin/,
+    ],
+    [
+      "the admin's address in the ASCII form of its domain as operator",
+      [
+        ...ORGANIZATION,
+        ...ADMIN,
+        '--admin-email',
+        'a@bücher.example',
+        '--operator-email',
+        'A@xn--bcher-kva.example',
+        '--operator-provider-id',
+        'x',
+      ],
+      /another person than the admin/,
+    ],
+    [
+      "the admin's id as the operator's",
+      [...ORGANIZATION, ...ADMIN, '--operator-email', 'olga@example.com', '--operator-provider-id', 'member-live-1'],
       /another person than the admin/,
     ],
   ])('are refused with %s, and the usage is shown', (_, typed, why) => {

@@ -1,6 +1,8 @@
 import { PikaiaError } from '@pikaia/core';
-import { IsEmail, IsNotEmpty, IsOptional, Matches, MaxLength, validateSync } from 'class-validator';
+import { IsNotEmpty, IsOptional, Matches, MaxLength, validateSync } from 'class-validator';
 import { parseArgs } from 'node:util';
+import { PROVIDER_ID } from '../authentication/provider-id.js';
+import { emailKey, IsSendableEmail } from '../members/email-key.js';
 
 const USAGE = `first-organization
   --name Acme --slug acme --provider-id <the organization's id at the session provider>
@@ -19,6 +21,9 @@ const OPTIONS = {
   operatorProviderId: 'operator-provider-id',
 } as const;
 
+const IsProviderId = () =>
+  Matches(PROVIDER_ID, { message: '$property must be an id of the session provider: ASCII characters without spaces' });
+
 /** What the first organization is to be, and who its people are. */
 export class FirstOrganizationArguments {
   @IsNotEmpty()
@@ -28,21 +33,21 @@ export class FirstOrganizationArguments {
   @Matches(/^[a-z0-9][a-z0-9-]{1,62}$/)
   slug!: string;
 
-  @IsNotEmpty()
+  @IsProviderId()
   providerId!: string;
 
-  @IsEmail()
+  @IsSendableEmail()
   adminEmail!: string;
 
   @IsOptional()
   @MaxLength(200)
   adminName?: string;
 
-  @IsNotEmpty()
+  @IsProviderId()
   adminProviderId!: string;
 
   @IsOptional()
-  @IsEmail()
+  @IsSendableEmail()
   operatorEmail?: string;
 
   @IsOptional()
@@ -50,7 +55,7 @@ export class FirstOrganizationArguments {
   operatorName?: string;
 
   @IsOptional()
-  @IsNotEmpty()
+  @IsProviderId()
   operatorProviderId?: string;
 }
 
@@ -71,10 +76,11 @@ export function readFirstOrganization(typed: readonly string[]): FirstOrganizati
     const why = Object.values(constraints)[0]!.replace(property, `--${OPTIONS[property as keyof typeof OPTIONS]}`);
     problems.push(why);
   }
-  const { operatorEmail, operatorProviderId, adminEmail } = request;
+  const { operatorEmail, operatorProviderId, adminEmail, adminProviderId } = request;
   if ((operatorEmail === undefined) !== (operatorProviderId === undefined))
     problems.push('--operator-email and --operator-provider-id belong together');
-  if (operatorEmail?.toLowerCase() === adminEmail?.toLowerCase() && operatorEmail !== undefined)
+  const isAdmin = emailKey(operatorEmail ?? '') !== undefined && emailKey(operatorEmail!) === emailKey(adminEmail ?? '');
+  if (isAdmin || (operatorProviderId !== undefined && operatorProviderId === adminProviderId))
     problems.push('the operator belongs to no organization: give another person than the admin');
   if (problems.length) throw refuse(problems);
   return request;

@@ -3,11 +3,11 @@ import { Audit, diff, snapshot } from '@pikaia/audit';
 import { context, newId, PikaiaError } from '@pikaia/core';
 import { currentManager, Transactional } from '@pikaia/database';
 import { Not } from 'typeorm';
+import { findOrCreateUser } from '../members/find-or-create-user.js';
 import { Member } from '../members/member.entity.js';
-import { User } from '../members/user.entity.js';
 import { Organization } from '../organizations/organization.entity.js';
 import type { FirstOrganizationArguments } from './first-organization.arguments.js';
-import { APPOINT, FIND_PROVIDER_ID, INSERT_USER, LOCK } from './first-organization.sql.js';
+import { APPOINT, FIND_PROVIDER_ID, LOCK } from './first-organization.sql.js';
 
 export type Made = 'organization' | 'admin' | 'operator';
 
@@ -52,7 +52,7 @@ export class FirstOrganization {
 
   private async ensureAdmin({ id: organizationId }: Organization, request: FirstOrganizationArguments): Promise<boolean> {
     const { adminEmail, adminName, adminProviderId: providerId } = request;
-    const user = await this.findOrCreateUser(adminEmail, adminName);
+    const user = await findOrCreateUser(adminEmail);
     const found = await currentManager().findOne(Member, {
       where: { organizationId, userId: user.id, status: Not('removed') },
       relations: { user: true },
@@ -61,7 +61,15 @@ export class FirstOrganization {
       throw conflict(`${adminEmail} has another id at the session provider`);
     const before = found && snapshot(found);
     const member = found ?? currentManager().create(Member, { id: newId(), organizationId, userId: user.id, joinedAt: null });
-    Object.assign(member, { user, role: 'admin', status: 'active', providerId, joinedAt: member.joinedAt ?? new Date() });
+    Object.assign(member, {
+      user,
+      email: member.email ?? adminEmail,
+      name: member.name ?? adminName ?? null,
+      role: 'admin',
+      status: 'active',
+      providerId,
+      joinedAt: member.joinedAt ?? new Date(),
+    });
     const changes = diff(before, snapshot(member));
     await currentManager().save(member);
     return this.audit.record('member.joined', member, changes);
@@ -73,19 +81,15 @@ export class FirstOrganization {
     operatorName,
     operatorProviderId,
   }: FirstOrganizationArguments): Promise<boolean> {
-    const user = await this.findOrCreateUser(operatorEmail!, operatorName);
+    const user = await findOrCreateUser(operatorEmail!);
     const [row] = await currentManager().query<{ provider_id: string | null }[]>(FIND_PROVIDER_ID, [user.id]);
     if (row!.provider_id !== null && row!.provider_id !== operatorProviderId)
       throw conflict(`${operatorEmail} has another id at the session provider`);
     const before = snapshot(user);
-    await currentManager().query(APPOINT, [user.id, operatorProviderId]);
+    if (!user.operator) user.name = operatorName ?? null; // a name that an organization typed is not the operator's
     user.operator = true;
+    await currentManager().query(APPOINT, [user.id, operatorProviderId, user.name]);
     return this.audit.record('operator.appointed', user, diff(before, snapshot(user)));
-  }
-
-  private async findOrCreateUser(email: string, name: string | undefined): Promise<User> {
-    await currentManager().query(INSERT_USER, [newId(), email, name ?? null]);
-    return currentManager().createQueryBuilder(User, 'user').where('lower(user.email) = lower(:email)', { email }).getOneOrFail();
   }
 }
 

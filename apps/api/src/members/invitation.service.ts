@@ -9,9 +9,9 @@ import { Not } from 'typeorm';
 import type { MemberIdentity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
 import { OrganizationService } from '../organizations/organization.service.js';
+import { findOrCreateUser } from './find-or-create-user.js';
 import { Member } from './member.entity.js';
 import type { InviteRequest } from './member.requests.js';
-import { User } from './user.entity.js';
 
 const logger = getLogger('members');
 
@@ -24,7 +24,8 @@ export class InvitationService {
   ) {}
 
   /**
-   * Invites a person; one whose invitation is pending gets it again, with the role that is asked for now.
+   * Invites a person; one whose invitation is pending gets it again, with the role, address and name that are given now. A name
+   * that is not given stays. Address and name belong to the membership: other organizations never see them.
    * The row is written before the event is published: that keeps a member's events in order.
    *
    * @throws Problem 409 for a person who is an active member.
@@ -33,7 +34,7 @@ export class InvitationService {
   async invite(inviter: MemberIdentity, request: InviteRequest): Promise<{ member: Member; created: boolean }> {
     logger.info('member_invite_started', { email: request.email });
     const organization = await this.organizations.lock(inviter.organizationId);
-    const user = await this.findOrCreateUser(request);
+    const user = await findOrCreateUser(request.email);
     const pending = await currentManager().findOne(Member, {
       where: { organizationId: organization.id, userId: user.id, status: Not('removed') },
       relations: { user: true },
@@ -43,26 +44,18 @@ export class InvitationService {
     const member =
       pending ??
       currentManager().create(Member, { id: newId(), organizationId: organization.id, userId: user.id, status: 'invited' });
-    Object.assign(member, { user, role: request.role, invitedAt: laterThan(pending?.invitedAt) });
+    const { email, role, name = pending?.name ?? null } = request;
+    Object.assign(member, { user, email, name, role, invitedAt: laterThan(pending?.invitedAt) });
     await currentManager().save(member);
     await this.events.publish(MemberInvited, member, {
-      email: user.email,
-      ...(user.name !== null && { name: user.name }),
-      role: member.role,
+      email,
+      ...(name !== null && { name }),
+      role,
       organization_name: organization.name,
       invited_by: { id: inviter.userId, email: inviter.email, ...(inviter.name !== null && { name: inviter.name }) },
     });
     await this.audit.record('member.invited', member, diff(before ?? null, snapshot(member)));
     return { member, created: !pending };
-  }
-
-  private async findOrCreateUser({ email, name }: InviteRequest): Promise<User> {
-    const manager = currentManager();
-    await manager.query(
-      'insert into organizations_user (id, email, name) values ($1, $2, $3) on conflict ((lower(email))) do nothing',
-      [newId(), email, name ?? null],
-    );
-    return manager.createQueryBuilder(User, 'user').where('lower(user.email) = lower(:email)', { email }).getOneOrFail();
   }
 }
 

@@ -1,12 +1,13 @@
 import { AuditedEntity, Personal, Public } from '@pikaia/audit';
 import type { Role } from '@pikaia/contracts';
 import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
+import { emailKey } from './email-key.js';
 import { User } from './user.entity.js';
 
 export type MemberStatus = 'invited' | 'active' | 'removed';
 
 /** A person's membership in an organization. */
-@AuditedEntity({ type: 'member', person: 'userId', label: 'email' })
+@AuditedEntity({ type: 'member', person: 'userId', label: 'address' })
 @Entity('organizations_member')
 export class Member {
   @Public()
@@ -49,14 +50,24 @@ export class Member {
   @Column('timestamptz', { name: 'removed_at', nullable: true })
   removedAt!: Date | null;
 
-  /** Part of every record about the membership, kept where it can be erased. Absent where the user was not loaded. */
+  /** The address as the organization typed it; null in a row that an older version inserted. Show `address` instead. */
   @Personal('userId')
-  get email(): string | undefined {
-    return this.user?.email;
-  }
+  @Column('text', { nullable: true })
+  email!: string | null;
 
+  /** The name as the organization typed it. */
   @Personal('userId')
-  get name(): string | null | undefined {
-    return this.user?.name;
+  @Column('text', { nullable: true })
+  name!: string | null;
+
+  /** The address that may be shown to the organization. Needs the user to be loaded where `email` is null. */
+  get address(): string {
+    return addressOf(this.email, this.user?.email);
   }
 }
+
+/**
+ * The address of a membership: as its organization typed it, otherwise the canonical form of the person's. The person's own
+ * spelling may be that of another organization.
+ */
+export const addressOf = (typed: string | null, ofUser: string): string => typed ?? emailKey(ofUser) ?? ofUser;

@@ -1,11 +1,11 @@
 import { ROLES, type Role } from '@pikaia/contracts';
 import { Transform } from 'class-transformer';
-import { IsEmail, IsIn, IsOptional, IsString, Length, Matches, MaxLength } from 'class-validator';
+import { IsIn, IsOptional, IsString, Length, Matches } from 'class-validator';
+import { IsSendableEmail } from './email-key.js';
 
 export class InviteRequest {
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
-  @IsEmail()
-  @MaxLength(254)
+  @IsSendableEmail()
   email!: string;
 
   @IsOptional()

@@ -70,7 +70,7 @@ export class MemberService {
     const before = snapshot(member);
     Object.assign(member, { status: 'removed', removedAt: new Date() });
     await currentManager().save(member);
-    await this.events.publish(MemberRemoved, member, { user_id: member.userId, email: member.user.email, role: member.role });
+    await this.events.publish(MemberRemoved, member, { user_id: member.userId, email: member.address, role: member.role });
     await this.audit.record('member.removed', member, diff(before, null));
   }
 

@@ -39,7 +39,7 @@ export class MembersController {
   ) {
     const { member, created } = await this.invitations.invite(inviter, request);
     void reply.status(created ? HttpStatus.CREATED : HttpStatus.OK);
-    return { id: member.id, email: member.user.email, role: member.role, status: member.status };
+    return { id: member.id, email: member.address, role: member.role, status: member.status };
   }
 
   @Patch(':id')
@@ -60,11 +60,11 @@ export class MembersController {
   }
 }
 
-const view = ({ id, user, role, status, invitedAt, joinedAt }: Member) => ({
+const view = ({ id, userId, address, name, role, status, invitedAt, joinedAt }: Member) => ({
   id,
-  user_id: user.id,
-  email: user.email,
-  name: user.name,
+  user_id: userId,
+  email: address,
+  name,
   role,
   status,
   invited_at: invitedAt,

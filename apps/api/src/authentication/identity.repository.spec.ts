@@ -1,0 +1,52 @@
+import { DataSource } from 'typeorm';
+import { createDatabase, onServer, type TestDatabase } from '../../../../test/support/database.js';
+import { seed } from '../database/seed.js';
+import { IdentityRepository } from './identity.repository.js';
+
+const SUBJECT = 'Member-1';
+const ORGANIZATION = 'Organization-1';
+const LONE_SURROGATE = String.fromCharCode(0xd800); // the driver sends it as U+FFFD
+
+describe('the identity of a session', () => {
+  let database: TestDatabase;
+  let source: DataSource;
+  let repository: IdentityRepository;
+
+  beforeAll(async () => {
+    database = await createDatabase();
+    await seed(database.ownerUrl);
+    await onServer(
+      database.ownerUrl,
+      `update organizations_organization set provider_id = '${ORGANIZATION}' where slug = 'acme';
+       update organizations_member set provider_id = '${SUBJECT}' where email = 'alice@example.com';
+       update organizations_member set provider_id = 'Member-\ufffd' where email = 'carol@example.com'`,
+    );
+    source = await new DataSource({ type: 'postgres', url: database.apiUrl }).initialize();
+    repository = new IdentityRepository(source);
+  });
+  afterAll(async () => {
+    await source.destroy();
+    await database.drop();
+  });
+
+  const find = (subject: string, organization: string) => repository.find({ id: 'session-1', subject, organization });
+
+  it('is the member with exactly these ids at the provider', async () => {
+    expect(await find(SUBJECT, ORGANIZATION)).toMatchObject({ kind: 'member', email: 'alice@example.com', name: 'Alice Adams' });
+  });
+
+  it.each([
+    ['another case', 'member-1', ORGANIZATION],
+    ['a space after the subject', `${SUBJECT} `, ORGANIZATION],
+    ['an invisible character', `${SUBJECT}\u200b`, ORGANIZATION],
+    ['U+0000 in the subject', `${SUBJECT}\u0000`, ORGANIZATION],
+    ['U+0000 in the organization', SUBJECT, `${ORGANIZATION}\u0000`],
+    ['half a surrogate pair, which would be stored as U+FFFD', `Member-${LONE_SURROGATE}`, ORGANIZATION],
+    ['no subject', '', ORGANIZATION],
+    ['no organization', SUBJECT, ''],
+    ['a subject of a megabyte', 'x'.repeat(1_000_000), ORGANIZATION],
+    ['another organization', SUBJECT, 'Organization-2'],
+  ])('does not exist for %s', async (_, subject, organization) => {
+    expect(await find(subject, organization)).toBeUndefined();
+  });
+});

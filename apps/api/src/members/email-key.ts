@@ -1,0 +1,67 @@
+import { isEmail, ValidateBy } from 'class-validator';
+import { domainToASCII, domainToUnicode } from 'node:url';
+
+const MAX_LENGTH = 254; // of an address in SMTP, RFC 5321 section 4.5.3.1.3
+const ASCII_LOCAL_PART = { allow_utf8_local_part: false };
+
+/**
+ * The canonical form of an email address. Two addresses with the same key are the same person.
+ *
+ * The part before the @ differs only in the case of ASCII letters. The domain is in the ASCII form of IDNA, which is the
+ * name that mail looks up: it ignores case and Unicode composition, so `Bücher.example` equals `xn--bcher-kva.example`.
+ * An address in which IDNA would replace a character (full-width letters, U+017F) or drop one (U+00AD) has no key.
+ *
+ * @returns undefined for an address that mail cannot be sent to as it is typed: a part before the @ that is quoted or not
+ * ASCII, a domain that is an IP address, too long in its ASCII form, or not valid in IDNA.
+ */
+export function emailKey(typed: string): string | undefined {
+  if (typed.length > MAX_LENGTH || !typed.isWellFormed() || typed.startsWith('"') || !isEmail(typed, ASCII_LOCAL_PART))
+    return undefined;
+  const at = typed.lastIndexOf('@');
+  const domain = asciiDomain(typed.slice(at + 1));
+  if (domain === undefined) return undefined;
+  const key = `${typed.slice(0, at).toLowerCase()}@${domain}`;
+  return key.length <= MAX_LENGTH && isEmail(key, ASCII_LOCAL_PART) ? key : undefined;
+}
+
+/** The same address with its domain in Unicode, as people write it. */
+export function readableAddress(key: string): string {
+  const at = key.lastIndexOf('@') + 1;
+  return key.slice(0, at) + domainToUnicode(key.slice(at));
+}
+
+/** Accepts the addresses that have a key. */
+export const IsSendableEmail = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'isSendableEmail',
+    validator: {
+      validate: (value: unknown) => typeof value === 'string' && emailKey(value) !== undefined,
+      defaultMessage: () =>
+        '$property must be an email address that mail can be sent to: ASCII without quotes before the @, a valid domain after it',
+    },
+  });
+
+/**
+ * Unicode changes what IDNA maps from version to version, and Node with it. A key is stored, so a label counts only if IDNA
+ * keeps every letter: it is then refused by some versions at most, and never has two keys.
+ */
+function asciiDomain(typed: string): string | undefined {
+  const ascii = domainToASCII(typed);
+  const unicode = domainToUnicode(ascii);
+  if (domainToASCII(unicode) !== ascii) return undefined;
+  const [typedLabels, labels, decoded] = [lowerCase(typed), ascii, unicode].map((domain) => domain.split('.')) as [
+    string[],
+    string[],
+    string[],
+  ];
+  const isKept = (label: string, index: number): boolean =>
+    label.startsWith('xn--') === (label !== decoded[index]) &&
+    (typedLabels[index] === label || typedLabels[index] === decoded[index]);
+  return typedLabels.length === labels.length && labels.every(isKept) ? ascii : undefined;
+}
+
+/** Each character by itself: String.prototype.toLowerCase would choose between two sigmas by their position. */
+const lowerCase = (text: string): string =>
+  Array.from(text, (character) => character.toLowerCase())
+    .join('')
+    .normalize('NFC');
