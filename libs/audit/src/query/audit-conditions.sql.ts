@@ -1,3 +1,4 @@
+import { normalId } from '../record/normal-form.js';
 import type { AuditFilter, AuditScope } from './audit-filter.js';
 
 /** Turns a value into a parameter of the statement, `$3`. */
@@ -21,11 +22,12 @@ export interface Conditions {
 
 /** The conditions of a filter on `audit.record r`, parted by whether the index that will be read answers them. */
 export function conditionsOf(filter: AuditFilter, scope: AuditScope, parameter: Parameter): Conditions {
-  const equals = (column: string, value: unknown): string => `r.${column} = ${parameter(value)}`;
-  const organization = 'organization' in scope ? scope.organization : filter.organization_id;
+  const equals = (column: string, value: string): string => `r.${column} = ${parameter(value)}`;
+  const given = 'organization' in scope ? scope.organization : filter.organization_id;
+  const organization = given === undefined ? undefined : normalId(given);
   const served: string[] = [];
   if (organization !== undefined) served.push(equals('organization_id', organization));
-  if (filter.organization_id !== undefined && filter.organization_id !== organization) served.push('false');
+  if (filter.organization_id !== undefined && filter.organization_id !== given) served.push('false');
   if (filter.from !== undefined) served.push(`r.created_at >= ${parameter(filter.from)}::timestamptz`);
   if (filter.to !== undefined) served.push(`r.created_at < ${parameter(filter.to)}::timestamptz`);
 
@@ -50,15 +52,15 @@ export function conditionsOf(filter: AuditFilter, scope: AuditScope, parameter: 
   return { served, rest };
 }
 
-type Equals = (column: string, value: unknown) => string;
+type Equals = (column: string, value: string) => string;
 
 /** What an index that begins with the organization can answer: the aggregate, the actor, an action. */
 function exactConditions(filter: AuditFilter, equals: Equals, parameter: Parameter): string[] {
   const exact: string[] = [];
   if (filter.aggregate_id !== undefined && filter.aggregate_type !== undefined) {
-    exact.push(`${equals('aggregate_type', filter.aggregate_type)} and ${equals('aggregate_id', filter.aggregate_id)}`);
+    exact.push(`${equals('aggregate_type', filter.aggregate_type)} and ${equals('aggregate_id', normalId(filter.aggregate_id))}`);
   }
-  if (filter.actor_id !== undefined) exact.push(equals('actor_id', filter.actor_id));
+  if (filter.actor_id !== undefined) exact.push(equals('actor_id', normalId(filter.actor_id)));
   if (filter.action !== undefined && !filter.action.endsWith('*')) {
     exact.push(`r.action collate "C" = ${parameter(filter.action)}`);
   }
@@ -69,7 +71,7 @@ function exactConditions(filter: AuditFilter, equals: Equals, parameter: Paramet
 function otherConditions(filter: AuditFilter, equals: Equals, parameter: Parameter): string[] {
   const others: string[] = [];
   if (filter.aggregate_id !== undefined && filter.aggregate_type === undefined) {
-    others.push(equals('aggregate_id', filter.aggregate_id));
+    others.push(equals('aggregate_id', normalId(filter.aggregate_id)));
   }
   if (filter.aggregate_type !== undefined && filter.aggregate_id === undefined) {
     others.push(equals('aggregate_type', filter.aggregate_type));

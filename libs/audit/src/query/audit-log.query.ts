@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { decodeCursor, encodeCursor, isId } from '@pikaia/core';
 import type { RoleNames } from '@pikaia/database';
 import { DataSource, type EntityManager } from 'typeorm';
+import { normalId } from '../record/normal-form.js';
 import type { AuditFilter, AuditLogEntry, AuditScope } from './audit-filter.js';
 import { ENTRIES_BY_ID, MAX_EXAMINED, placesStatement, type Place } from './audit-log.sql.js';
 
@@ -71,7 +72,7 @@ export class AuditLog {
   /** One round trip sets what the transaction may read, and that it only reads; both end with it. */
   private read<T>(scope: AuditScope, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const [setting, value] =
-      'operator' in scope ? ['role', this.options.roles.auditOperator] : ['audit.organization', scope.organization];
+      'operator' in scope ? ['role', this.options.roles.auditOperator] : ['audit.organization', normalId(scope.organization)];
     return this.source.transaction(async (manager) => {
       await manager.query(`select set_config('transaction_read_only', 'on', true), set_config($1, $2, true)`, [setting, value]);
       return work(manager);

@@ -23,8 +23,17 @@ export const normalText = (text: string): string => text.replace(/\p{Surrogate}/
 
 const MAX_ID = 200; // characters; three ids share an index row, which PostgreSQL limits to 2,704 bytes
 
-/** An id as the log stores it: of aggregates, actors, organizations and subjects. */
-export const normalId = (text: string): string => normalText(text.slice(0, MAX_ID));
+const HASHED_PREFIX = MAX_ID - 65; // "~" and 64 hexadecimal digits follow
+
+/**
+ * An id as the log stores it: of aggregates, actors, organizations and subjects. An id that is too long, or holds what
+ * PostgreSQL does not store, is cut and gets its hash: two ids never become one, so no organization reads another's entries.
+ */
+export function normalId(text: string): string {
+  if (text.length <= MAX_ID && normalText(text) === text) return text;
+  const hash = createHash('sha256').update(JSON.stringify(text)).digest('hex'); // JSON escapes lone surrogates, UTF-8 replaces them
+  return `${normalText(text.slice(0, HASHED_PREFIX))}~${hash}`;
+}
 
 /** A date as UTC text with microseconds, of which a JavaScript date knows the first three digits. */
 export const dateText = (date: Date): string =>
