@@ -104,6 +104,39 @@ describe('the first day of a system', () => {
     SLOW_MACHINE_MS,
   );
 
+  it(
+    'keeps address and name as they were typed with the membership, and replaces a name that an organization gave the operator',
+    async () => {
+      const typed = await owner.query(
+        'select m.email, m.name, u.email_key, u.name as user_name from organizations_member m join organizations_user u on u.id = m.user_id',
+      );
+      expect(typed.rows).toEqual([
+        { email: 'Alice@acme.example', name: 'Alice Adams', email_key: 'alice@acme.example', user_name: null },
+      ]);
+      await owner.query(
+        "insert into organizations_user (id, email, name) values (gen_random_uuid(), 'Otto@Example.com', 'Typed by an organization')",
+      );
+      const otto = [
+        '--operator-email',
+        'otto@example.com',
+        '--operator-name',
+        'Otto Ohm',
+        '--operator-provider-id',
+        'member-live-8',
+      ];
+      for (const name of ['Otto Ohm', 'Another']) {
+        expect(await run('first-organization.js', asApi(), [...ORGANIZATION, ...ADMIN, ...otto.with(3, name)])).toMatchObject({
+          status: 0,
+        });
+      }
+      const operators = await owner.query(
+        "select email_key, name, operator from organizations_user where provider_id = 'member-live-8'",
+      );
+      expect(operators.rows).toEqual([{ email_key: 'otto@example.com', name: 'Otto Ohm', operator: true }]);
+    },
+    SLOW_MACHINE_MS,
+  );
+
   it.each([
     ['another id of the organization', [...ORGANIZATION.slice(0, -1), 'organization-live-2', ...ADMIN]],
     ['another id of the admin', [...ORGANIZATION, ...ADMIN.slice(0, -1), 'member-live-2']],
