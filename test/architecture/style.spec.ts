@@ -6,6 +6,7 @@ const LINES = 300; // over 250 a file wants splitting; this stops what nobody ha
 const SPEC_LINES = 400;
 const NAMELESS = /(^|[.-])(utils?|helpers?|common|misc|manager)([.-]|$)/; // a drawer, not a thing
 const MAY_USE_CONSOLE = new Set(['libs/logging/src/process/process-faults.ts']); // takes it over
+const MAY_CREATE_CLIENTS = 'libs/database/src/client/isolated.client.ts'; // its subclass ignores what an application does to pg
 
 /** What is against the style of this repository in a file, by sight. */
 function problemsOf(file: string, source: string): string[] {
@@ -17,6 +18,12 @@ function problemsOf(file: string, source: string): string[] {
       ? []
       : [`${file} is not named noun.role.ts`]),
     ...(!isSpec && !MAY_USE_CONSOLE.has(file) && /^[^'`/*]*\bconsole\./m.test(source) ? [`${file} prints past the log`] : []),
+    ...(!isSpec &&
+    !file.startsWith('test/') &&
+    file !== MAY_CREATE_CLIENTS &&
+    /\bnew (pg\.)?(Client|Pool)\(|extends pg\./.test(source)
+      ? [`${file} connects without IsolatedClient`]
+      : []),
   ];
 }
 
@@ -32,6 +39,9 @@ describe('style', () => {
     ['a drawer', 'libs/core/src/date.utils.ts', ''],
     ['a capital in a name', 'libs/core/src/Clock.ts', ''],
     ['a line past the log', 'apps/api/src/planted.ts', '  console.log(1);'],
+    ['a client that the parsers of the application change', 'libs/events/src/planted.ts', 'const c = new pg.Client({});'],
+    ['a pool of such clients', 'apps/api/src/planted.ts', "import { Pool } from 'pg';\nconst pool = new Pool();"],
+    ['a client class of its own', 'libs/audit/src/planted.ts', 'class Planted extends pg.Client {}'],
   ])('refuses %s (planted)', (_, file, source) => {
     expect(problemsOf(file, source)).toHaveLength(1);
   });

@@ -1,7 +1,9 @@
 export { Propagation, Transactional } from '@nestjs-cls/transactional';
+export { IsolatedClient } from './client/isolated.client.js';
 export { DatabaseModule, type DatabaseModuleOptions } from './database.module.js';
 export { DatabaseSettings } from './database.settings.js';
 export { migrate, type MigrateOptions } from './migration/migrate.js';
+export { queryJsonRows } from './query/json-rows.js';
 export { oftenSent } from './query/prepared-statements.js';
 export { ensureRoles, type RolePasswords } from './roles/ensure-roles.js';
 export { defaultRoles, type RoleNames } from './roles/role-names.js';

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { queryJsonRows } from '@pikaia/database';
 import type { Envelope } from '@pikaia/events';
 import { DataSource } from 'typeorm';
 import { PageCursor } from '../server/page.cursor.js';
@@ -26,6 +27,15 @@ export interface EventView {
   readonly last_error: string | null;
   readonly published_at: Date | null;
   readonly payload: Envelope;
+}
+
+export interface DeliveryView {
+  readonly sink: string;
+  readonly status: string;
+  readonly attempts: number;
+  readonly next_attempt_at: Date | null;
+  readonly last_error: string | null;
+  readonly updated_at: Date;
 }
 
 export interface AttemptView {
@@ -59,7 +69,7 @@ export class EventsRepository {
     const list = `events:${JSON.stringify([scope.organizationId ?? null, Object.entries(values).sort()])}`;
     const { from, to, error } = values;
     const isHeld = error !== undefined || HELD.has(values.status);
-    const rows = await this.source.query<Row[]>(isHeld ? findHeldEvents : findEvents, [
+    const parameters = [
       cursor === undefined ? null : this.cursors.decode(cursor, list),
       scope.organizationId ?? null,
       values.event_id ?? null,
@@ -73,7 +83,9 @@ export class EventsRepository {
       from ?? null,
       to ?? null,
       isHeld ? (error ?? null) : slotsOf(from, to, Date.now()),
-    ]);
+    ];
+    const select = isHeld ? findHeldEvents : findEvents;
+    const rows = await queryJsonRows<Row>(this.source, select, parameters, ['occurred_at', 'published_at']);
     const found = rows.filter(({ position }) => position !== null);
     const next =
       found.length > limit ? found[limit - 1]!.position! : rows[0]!.examined === EXAMINED_AT_MOST ? rows[0]!.lowest! : null;
@@ -88,7 +100,7 @@ export class EventsRepository {
     const { data } = await this.find({ event_id: id, limit: 1 }, scope);
     if (!data[0]) return undefined;
     const [deliveries, attempts, receipts] = await Promise.all([
-      this.source.query<unknown[]>(findDeliveries, [id]),
+      queryJsonRows<DeliveryView>(this.source, findDeliveries, [id], ['next_attempt_at', 'updated_at']),
       this.attempts([id]),
       this.receipts([id]),
     ]);
@@ -96,11 +108,11 @@ export class EventsRepository {
   }
 
   attempts(eventIds: readonly string[]): Promise<AttemptView[]> {
-    return this.source.query(findAttempts, [eventIds]);
+    return queryJsonRows(this.source, findAttempts, [eventIds], ['attempted_at']);
   }
 
   receipts(eventIds: readonly string[]): Promise<ReceiptView[]> {
-    return this.source.query(findReceipts, [eventIds]);
+    return queryJsonRows(this.source, findReceipts, [eventIds], ['claimed_until', 'done_at']);
   }
 }
 

@@ -1,7 +1,8 @@
 import { PikaiaError } from '@pikaia/core';
+import { IsolatedClient } from '@pikaia/database';
 import { SignJWT, type CryptoKey } from 'jose';
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import { emailKey } from '../members/email-key.js';
 import { ALGORITHM, DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, developmentKeys } from './development-keys.js';
 import { ORGANIZATION_CLAIM, SESSION_CLAIM } from './session-claims.js';
@@ -39,7 +40,7 @@ export async function issueDevelopmentTokens({
 }: DevelopmentTokensOptions): Promise<string[]> {
   const { privateKey } = await developmentKeys(keysDirectory);
   const subjects: Subject[] = [];
-  const client = new pg.Client({ connectionString: databaseUrl });
+  const client = new IsolatedClient({ connectionString: databaseUrl });
   await client.connect();
   try {
     for (const email of emails) subjects.push(await findSubject(client, email));

@@ -9,13 +9,14 @@ import type { Session } from './session-verifier.js';
 
 // Served by the unique indexes on provider_id; locks nothing.
 const MEMBER = `
-  select u.id as user_id, m.email as typed_email, u.email as user_email, m.name, m.id as member_id, m.role, m.organization_id
+  select u.id::text as user_id, m.email as typed_email, u.email as user_email, m.name, m.id::text as member_id, m.role,
+    m.organization_id::text
   from organizations_member m
   join organizations_user u on u.id = m.user_id
   join organizations_organization o on o.id = m.organization_id
   where m.provider_id = $1 and o.provider_id = $2 and m.status = 'active' and o.deleted_at is null`;
 const OPERATOR = `
-  select id as user_id, coalesce(email_key, email) as email, name from organizations_user where provider_id = $1 and operator`;
+  select id::text as user_id, coalesce(email_key, email) as email, name from organizations_user where provider_id = $1 and operator`;
 
 interface MemberRow {
   readonly user_id: string;

@@ -1,5 +1,5 @@
 import { newId } from '@pikaia/core';
-import pg from 'pg';
+import { IsolatedClient } from '@pikaia/database';
 import { emailKey } from '../members/email-key.js';
 
 const ORGANIZATIONS = [
@@ -17,7 +17,7 @@ const OPERATORS = [{ email: 'olga@example.com', name: 'Olga Olsen' }] as const;
 
 /** Adds the demo data that is missing; `url` is the owner's. What exists stays as it is. */
 export async function seed(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, application_name: 'pikaia-seed' });
+  const client = new IsolatedClient({ connectionString: url, application_name: 'pikaia-seed' });
   await client.connect();
   try {
     await client.query('begin');

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { decodeCursor, encodeCursor, isId } from '@pikaia/core';
-import type { RoleNames } from '@pikaia/database';
+import { queryJsonRows, type RoleNames } from '@pikaia/database';
 import { DataSource, type EntityManager } from 'typeorm';
 import { normalId } from '../record/normal-form.js';
 import type { AuditFilter, AuditLogEntry, AuditScope } from './audit-filter.js';
@@ -27,6 +27,12 @@ export interface AuditPage {
   readonly next_cursor: string | null;
 }
 
+interface Found {
+  readonly examined: number;
+  readonly deepest: Place | null;
+  readonly places: readonly Place[];
+}
+
 /** Reads the audit log. Every read is a transaction of its own, in which row-level security holds as the second net. */
 @Injectable()
 export class AuditLog {
@@ -50,7 +56,7 @@ export class AuditLog {
     const after = cursor === undefined ? undefined : (decodeCursor(cursor, binding, this.options.cursorKey) as Place);
     return this.read(scope, async (manager) => {
       const { text, values } = placesStatement(filter, scope, after, limit + 1);
-      const [found] = (await manager.query(text, [...values])) as [{ examined: number; deepest: Place | null; places: Place[] }];
+      const found = (await queryJsonRows<Found>(manager, text, values))[0]!;
       const shown = found.places.slice(0, limit);
       const next = found.places.length > limit ? shown.at(-1) : found.examined === MAX_EXAMINED ? found.deepest : null;
       return {
@@ -82,6 +88,6 @@ export class AuditLog {
 
 async function entries(manager: EntityManager, ids: readonly string[]): Promise<AuditLogEntry[]> {
   if (ids.length === 0) return [];
-  const rows = (await manager.query(ENTRIES_BY_ID, [ids])) as (Omit<AuditLogEntry, 'created_at'> & { moment: string })[];
+  const rows = await queryJsonRows<Omit<AuditLogEntry, 'created_at'> & { moment: string }>(manager, ENTRIES_BY_ID, [ids]);
   return rows.map(({ moment, ...entry }) => ({ ...entry, created_at: moment }));
 }

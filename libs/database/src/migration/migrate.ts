@@ -1,6 +1,6 @@
 import { PikaiaError } from '@pikaia/core';
-import pg from 'pg';
 import { DataSource, type MixedList } from 'typeorm';
+import { IsolatedClient } from '../client/isolated.client.js';
 import { ensureRoles, type RolePasswords } from '../roles/ensure-roles.js';
 import { defaultRoles, type RoleNames } from '../roles/role-names.js';
 
@@ -11,6 +11,7 @@ const OLDEST_SERVER = 15;
 export interface MigrateOptions {
   /** The owner's connection string. */
   readonly url: string;
+  /** They read values as an unchanged `pg` parses them, also where the process has replaced its type parsers. */
   readonly migrations: MixedList<Function>;
   readonly roles?: RoleNames;
   /** Set on the login roles that are created here; a role that exists keeps its password. */
@@ -26,7 +27,7 @@ export interface MigrateOptions {
  * @throws PikaiaError `PIKAIA_DATABASE_TOO_OLD` below PostgreSQL 15, `PIKAIA_DATABASE_OWNER_LACKS_RIGHTS`.
  */
 export async function migrate(options: MigrateOptions): Promise<{ createdRoles: string[]; applied: string[] }> {
-  const lock = new pg.Client({ connectionString: options.url, application_name: 'pikaia-migrate' });
+  const lock = new IsolatedClient({ connectionString: options.url, application_name: 'pikaia-migrate' });
   await lock.connect();
   try {
     const version = Number(
@@ -45,7 +46,7 @@ export async function migrate(options: MigrateOptions): Promise<{ createdRoles: 
       url: options.url,
       migrations: options.migrations,
       migrationsTransactionMode: 'each',
-      extra: { max: 1 },
+      extra: { max: 1, Client: IsolatedClient },
     }).initialize();
     try {
       return { createdRoles, applied: (await source.runMigrations()).map(({ name }) => name) };

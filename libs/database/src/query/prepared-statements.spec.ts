@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { applyHostile } from '../../../../test/support/hostile-parsers.cjs';
 import { TransactionPooler } from '../../../../test/support/transaction.pooler.js';
 import { oftenSent, prepareOftenSent } from './prepared-statements.js';
 
@@ -35,6 +36,18 @@ describe('a statement that is often sent', () => {
   it('is prepared once on a direct connection, and no other is', async () => {
     expect(await sendOn(database.ownerUrl)).toEqual({ answers: [2, 4, 6, 8, 10], prepared: ['spec-double'] });
   });
+
+  it.each(['integers as text', 'everything as text', 'binary results'])(
+    'is prepared on a direct connection also where the application has replaced what pg returns: %s',
+    async (name) => {
+      const undo = applyHostile(name);
+      try {
+        expect(await sendOn(database.ownerUrl)).toMatchObject({ prepared: ['spec-double'] });
+      } finally {
+        undo();
+      }
+    },
+  );
 
   it('is sent whole behind a pooler, where the next server process would not know it', async () => {
     const pooler = await TransactionPooler.start(database.ownerUrl, 3);

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { DEFAULT_TYPES } from '../client/default-types.js';
 
 type Send = (...args: unknown[]) => unknown;
 
@@ -31,6 +32,9 @@ export async function prepareOftenSent(client: ClientBase): Promise<void> {
 /** A pooler greets with a number of its own, and not with that of the server process behind it. */
 async function isDirect(client: ClientBase): Promise<boolean> {
   const { processID } = client as ClientBase & { readonly processID: number }; // pg's types lack it
-  const { rows } = await client.query<{ backend: number }>('select pg_backend_pid() as backend');
-  return rows[0]!.backend === processID;
+  const { rows } = await client.query<{ backend: string }>({
+    text: 'select pg_backend_pid()::text as backend',
+    types: DEFAULT_TYPES, // the pool, and so the type parsers, are the application's
+  });
+  return Number(rows[0]!.backend) === processID;
 }

@@ -1,5 +1,6 @@
 import { PikaiaError } from '@pikaia/core';
 import pg, { type ClientBase } from 'pg';
+import { DEFAULT_TYPES } from '../client/default-types.js';
 import type { RoleNames } from './role-names.js';
 
 export interface RolePasswords {
@@ -31,7 +32,7 @@ export async function ensureRoles(
   passwords?: RolePasswords,
   renewPasswords = false,
 ): Promise<string[]> {
-  const { missing } = (await client.query<{ missing: string[] }>(MISSING_RIGHTS)).rows[0]!;
+  const { missing } = (await client.query<{ missing: string[] }>({ text: MISSING_RIGHTS, types: DEFAULT_TYPES })).rows[0]!;
   if (missing.length) {
     throw new PikaiaError('PIKAIA_DATABASE_OWNER_LACKS_RIGHTS', `The role that migrates lacks: ${missing.join(', ')}.`);
   }
@@ -45,7 +46,9 @@ export async function ensureRoles(
     if (await createRole(client, name, name === roles.api || name === roles.worker, password)) created.push(name);
     else if (renewPasswords && password !== undefined) await setPassword(client, name, password);
   }
-  const { current_user: owner } = (await client.query<{ current_user: string }>('select current_user')).rows[0]!;
+  const { current_user: owner } = (
+    await client.query<{ current_user: string }>({ text: 'select current_user', types: DEFAULT_TYPES })
+  ).rows[0]!;
   // Inherited, the operator role would show the api every organization always; the owner reads as an operator does.
   await grantMembership(client, roles.auditOperator, roles.api, { inherit: false });
   // Kept: later migrations act as the owner of the audit tables.
@@ -73,11 +76,12 @@ async function grantMembership(
   member: string,
   { inherit }: { inherit: boolean },
 ): Promise<void> {
-  const { rows } = await client.query<{ modern: boolean; there: boolean }>(
-    `select current_setting('server_version_num')::int >= 160000 as modern,
+  const { rows } = await client.query<{ modern: boolean; there: boolean }>({
+    text: `select current_setting('server_version_num')::int >= 160000 as modern,
        pg_has_role($2, $1, case when current_setting('server_version_num')::int < 160000 then 'member' else $3 end) as there`,
-    [role, member, inherit ? 'usage' : 'set'],
-  );
+    values: [role, member, inherit ? 'usage' : 'set'],
+    types: DEFAULT_TYPES,
+  });
   if (rows[0]!.there) return;
   const how = rows[0]!.modern ? ` with set true, inherit ${inherit}` : '';
   await lettingOthersWin(() => client.query(`grant ${pg.escapeIdentifier(role)} to ${pg.escapeIdentifier(member)}${how}`));

@@ -9,7 +9,7 @@ export const FIRST_DELIVERY = '00000000-0000-0000-0000-000000000000';
 /** The receipt of a database effect, in the handler's transaction. $4 correlation id. No row: had. */
 export const RECEIVE = `
 insert into outbox.consumer_receipt (consumer, event_id, replay, state, done_at, correlation_id)
-values ($1, $2, $3, 'done', clock_timestamp(), $4) on conflict do nothing returning true as received`;
+values ($1, $2, $3, 'done', clock_timestamp(), $4) on conflict do nothing returning 'received' as received`;
 
 /** Claims an event for an effect outside. $4 correlation id, $5 milliseconds. No row: see FIND. */
 export const CLAIM = `
@@ -21,7 +21,7 @@ returning claimed_until::text as claim`;
 
 /** Whose is it? */
 export const FIND = `
-select state, greatest(0, extract(epoch from claimed_until - clock_timestamp()) * 1000)::int as left_ms
+select state, greatest(0, extract(epoch from claimed_until - clock_timestamp()) * 1000)::int::text as left_ms
 from outbox.consumer_receipt where consumer = $1 and event_id = $2 and replay = $3`;
 
 /** $4 result. Whoever had the effect says so, even if its claim has run out. */

@@ -76,9 +76,9 @@ export class Receipts {
   private async claim(key: ReceiptKey, ms: number): Promise<string | undefined> {
     const claimed = await this.source.query<{ claim: string }[]>(CLAIM, [...idOf(key), key.correlationId, ms]);
     if (claimed[0]) return claimed[0].claim;
-    const found = await this.source.query<{ state: string; left_ms: number }[]>(FIND, idOf(key));
+    const found = await this.source.query<{ state: string; left_ms: string }[]>(FIND, idOf(key));
     if (found[0]?.state === 'done') return undefined;
-    throw new PostponeError('Another process is handling this event.', { retryAfterMs: (found[0]?.left_ms ?? 0) + 100 });
+    throw new PostponeError('Another process is handling this event.', { retryAfterMs: Number(found[0]?.left_ms ?? 0) + 100 });
   }
 }
 

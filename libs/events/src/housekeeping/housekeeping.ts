@@ -1,5 +1,6 @@
+import { IsolatedClient } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
-import pg from 'pg';
+import type pg from 'pg';
 import { endClient } from '../relay/end-client.js';
 import { outboxRestored } from '../relay/restored.error.js';
 import type { Chore, Finding, Retention } from './chore.js';
@@ -50,7 +51,7 @@ export class Housekeeping {
    * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED`: cursors of another cluster do not say what may go.
    */
   async runOnce({ dryRun = false } = {}): Promise<Finding[] | undefined> {
-    const client = new pg.Client({
+    const client = new IsolatedClient({
       connectionString: this.options.url,
       application_name: 'pikaia-housekeeping',
       connectionTimeoutMillis: SILENCE_MS,

@@ -27,7 +27,7 @@ where s.state <> 'retired' and ($2::text is null or s.name = $2) and d.status in
 
 /** The newest commands. Through outbox_command_asked, backwards; $1 most, $2 organization or null. */
 export const LIST_COMMANDS = `
-select id from (
+select id::text from (
   select id, asked_at, sink from outbox.outbox_command where $2::text is null or organization_id = $2
   order by asked_at desc limit $1 * (select count(*) from outbox.outbox_sink)) newest
 group by id order by max(asked_at) desc limit $1`;

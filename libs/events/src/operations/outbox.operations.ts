@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { context, newId, PikaiaError } from '@pikaia/core';
-import { currentManager, Transactional, writeInTransaction } from '@pikaia/database';
+import { currentManager, queryJsonRows, Transactional, writeInTransaction } from '@pikaia/database';
 import { COMMAND_MESSAGE, OUTBOX_CHANNEL } from '../record/outbox-channel.js';
 import type { CommandName, ReplayArguments, ReplayFilter } from './command.js';
 import { commandView, type CommandRow, type CommandView } from './command.view.js';
@@ -102,14 +102,17 @@ export class OutboxOperations {
 
   /** How far a command is; undefined where there is none, or none of this scope. */
   async find(id: string, { organizationId }: OperationScope = {}): Promise<CommandView | undefined> {
-    const rows = await this.query<CommandRow>(FIND_COMMANDS, [[id], organizationId ?? null]);
+    const rows = await this.commands([id], organizationId);
     return rows.length ? commandView(rows) : undefined;
   }
 
   /** The newest commands of this scope, at most so many. */
   async list(limit: number, { organizationId }: OperationScope = {}): Promise<CommandView[]> {
     const ids = await this.query<{ id: string }>(LIST_COMMANDS, [limit, organizationId ?? null]);
-    const rows = await this.query<CommandRow>(FIND_COMMANDS, [ids.map(({ id }) => id), organizationId ?? null]);
+    const rows = await this.commands(
+      ids.map(({ id }) => id),
+      organizationId,
+    );
     return ids.map(({ id }) => commandView(rows.filter((row) => row.id === id)));
   }
 
@@ -136,8 +139,7 @@ export class OutboxOperations {
     ];
     await writeInTransaction((manager) => manager.query(INSERT_COMMANDS, parameters), outsideTransaction);
     await this.audit.record({ ...request, about, commandId });
-    const rows = await this.query<CommandRow>(FIND_COMMANDS, [[commandId], null]);
-    return commandView(rows);
+    return commandView(await this.commands([commandId]));
   }
 
   private async activeSinks(name: string | undefined): Promise<string[]> {
@@ -158,6 +160,11 @@ export class OutboxOperations {
     throw new PikaiaError('PIKAIA_OUTBOX_EVENT_UNKNOWN', `There is no event ${eventId}, or it is no longer kept.`);
   }
 
+  private commands(ids: readonly string[], organizationId?: string): Promise<CommandRow[]> {
+    return queryJsonRows(currentManager(), FIND_COMMANDS, [ids, organizationId ?? null], ['asked_at', 'done_at']);
+  }
+
+  /** Its columns are text. */
   private query<Row>(sql: string, values: unknown[]): Promise<Row[]> {
     return currentManager().query(sql, values);
   }

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { queryJsonRows } from '@pikaia/database';
 import { DataSource } from 'typeorm';
 import { LOCK_CLASS } from '../relay/leader.js';
 import type { SinkState } from './sink-state.js';
@@ -54,6 +55,8 @@ type SinkRow = Omit<SinkStatus, 'leader' | 'last_stored_at'> & {
   readonly stored_at: Date | null;
 };
 
+const SINK_DATES = ['registered_at', 'failing_since', 'leading_since', 'stored_at'] as const;
+
 /** How the outbox is: asks the database, and so sees the workers of all machines. */
 @Injectable()
 export class OutboxStatus {
@@ -61,8 +64,8 @@ export class OutboxStatus {
 
   async get(): Promise<OutboxStatusView> {
     const [sinks, slots] = await Promise.all([
-      this.source.query<SinkRow[]>(SINK_STATUS, [LOCK_CLASS, COUNTED_AT_MOST]),
-      this.source.query<(Omit<SlotStatus, 'bytes'> & { bytes: string })[]>(SLOT_STATUS),
+      queryJsonRows<SinkRow>(this.source, SINK_STATUS, [LOCK_CLASS, COUNTED_AT_MOST], SINK_DATES),
+      queryJsonRows<Omit<SlotStatus, 'bytes'> & { bytes: string }>(this.source, SLOT_STATUS, [], ['oldest', 'newest']),
     ]);
     return { sinks: sinks.map(sinkStatus), slots: slots.map((slot) => ({ ...slot, bytes: Number(slot.bytes) })) };
   }

@@ -1,6 +1,7 @@
 import { context, newId, type Clock } from '@pikaia/core';
+import { IsolatedClient } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
-import pg from 'pg';
+import type pg from 'pg';
 import { LOCK_CLASS } from '../relay/leader.js';
 import { Pulse } from '../relay/pulse.js';
 import { done } from './command.js';
@@ -73,7 +74,7 @@ export class SinkWatch {
 
   /** Looks once. */
   async runOnce(): Promise<void> {
-    const client = new pg.Client({
+    const client = new IsolatedClient({
       connectionString: this.options.url,
       application_name: 'pikaia-sink-watch',
       connectionTimeoutMillis: TIME_LIMIT_MS,

@@ -1,8 +1,9 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { context, type Clock } from '@pikaia/core';
+import { IsolatedClient } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { EVENTS_OPTIONS, type EventsOptions } from './events.options.js';
 import { OUTBOX_CHANNEL } from './outbox-channel.js';
 import { notifyOutbox } from './publish.sql.js';
@@ -66,7 +67,7 @@ export class OutboxWaker implements OnApplicationShutdown {
   }
 
   private async connect(): Promise<pg.Client> {
-    const client = new pg.Client({
+    const client = new IsolatedClient({
       connectionString: this.options.databaseUrl,
       application_name: `${this.options.applicationName}-wake`,
       connectionTimeoutMillis: TIME_LIMIT_MS,

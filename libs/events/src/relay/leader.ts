@@ -1,5 +1,6 @@
 import { PikaiaError } from '@pikaia/core';
-import pg from 'pg';
+import { IsolatedClient } from '@pikaia/database';
+import type pg from 'pg';
 import { endClient, endWhenSilent } from './end-client.js';
 
 // The first half of the advisory lock's key; the second is the sink's name. It only has to be the same everywhere.
@@ -29,7 +30,7 @@ export class Leader {
     private readonly options: LeaderOptions,
     private readonly onLost: () => void,
   ) {
-    this.client = new pg.Client(connectionConfig(options));
+    this.client = new IsolatedClient(connectionConfig(options));
     // Without a listener an error on an idle connection would end the process; queries in flight are rejected anyway.
     this.client.on('error', (error) => this.lose(error));
     this.client.on('end', () => this.lose(new Error('The reading connection has ended.')));

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { IsolatedClient } from '@pikaia/database';
 import { CursorStore } from './cursor.store.js';
 import { REGISTER } from './progress.sql.js';
 import type { Sink } from './sink.js';
@@ -9,7 +9,7 @@ import type { Sink } from './sink.js';
  * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` when the database is a restored dump.
  */
 export async function registerSinks(url: string, sinks: readonly Sink[], worker: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url, application_name: 'pikaia-register' });
+  const client = new IsolatedClient({ connectionString: url, application_name: 'pikaia-register' });
   await client.connect();
   try {
     for (const { name, ordering, from } of sinks) {

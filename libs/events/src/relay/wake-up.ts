@@ -1,5 +1,5 @@
+import { IsolatedClient } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
-import pg from 'pg';
 import { endClient } from './end-client.js';
 import { OUTBOX_CHANNEL } from '../record/outbox-channel.js';
 import { retryDelay } from './backoff.js';
@@ -47,7 +47,7 @@ export class WakeUp {
   }
 
   private async listen(onListening: () => void): Promise<void> {
-    const client = new pg.Client({
+    const client = new IsolatedClient({
       connectionString: this.url,
       application_name: 'pikaia-wake-up',
       keepAlive: true,

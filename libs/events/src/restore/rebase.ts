@@ -1,5 +1,6 @@
 import { PikaiaError } from '@pikaia/core';
-import pg from 'pg';
+import { IsolatedClient } from '@pikaia/database';
+import type pg from 'pg';
 import { RESTORED_SINKS } from '../housekeeping/housekeeping.sql.js';
 import { LOCK_CLASS } from '../relay/leader.js';
 import {
@@ -39,7 +40,7 @@ export interface Rebased {
  * @throws PikaiaError `PIKAIA_OUTBOX_IN_USE` while a worker leads a sink, or somebody has the log in use.
  */
 export async function rebaseOutbox(url: string): Promise<Rebased> {
-  const client = new pg.Client({ connectionString: url, application_name: 'pikaia-rebase' });
+  const client = new IsolatedClient({ connectionString: url, application_name: 'pikaia-rebase' });
   await client.connect();
   try {
     await client.query('begin isolation level read committed');
@@ -84,7 +85,7 @@ async function rebase(client: pg.Client, url: string): Promise<number> {
 
 /** On a connection of its own: they have to be finished before the snapshots that speak of them. */
 async function spendIds(url: string, count: number): Promise<string[]> {
-  const client = new pg.Client({ connectionString: url, application_name: 'pikaia-rebase' });
+  const client = new IsolatedClient({ connectionString: url, application_name: 'pikaia-rebase' });
   await client.connect();
   try {
     const ids: string[] = [];

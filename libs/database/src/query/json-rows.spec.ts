@@ -1,0 +1,50 @@
+import pg from 'pg';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { applyHostile, HOSTILE_SETS } from '../../../../test/support/hostile-parsers.cjs';
+import { queryJsonRows } from './json-rows.js';
+
+const SELECT = `
+  with numbered as (select generate_series(1, 3) as n)
+  select n, n = 1 as first, array[n::text, null] as texts, jsonb_build_object('n', n) as document, null::timestamptz as never,
+    (9007199254740990 + n)::text as big, timestamptz '2026-01-02 03:04:05.678901+00' as at, 0.5::float8 as half
+  from numbered where n < $1::int order by n desc`;
+
+describe('queryJsonRows', () => {
+  let database: TestDatabase;
+
+  beforeAll(async () => {
+    database = await createDatabase({ empty: true });
+  });
+  afterAll(() => database.drop());
+
+  // Not one that replaces the parser of text, nor one that gives a statement no time.
+  it.each(HOSTILE_SETS.filter((name) => !/capitals|everything|millisecond/.test(name)))(
+    'returns the rows in order, as an unchanged pg parses them: %s',
+    async (name) => {
+      const undo = applyHostile(name);
+      const client = new pg.Client({ connectionString: database.ownerUrl });
+      await client.connect();
+      const source = { query: async (sql: string, values: unknown[]) => (await client.query(sql, values)).rows };
+      try {
+        const row = (n: number) => ({
+          n,
+          first: n === 1,
+          texts: [String(n), null],
+          document: { n },
+          never: null,
+          big: `900719925474099${n}`,
+          at: new Date('2026-01-02T03:04:05.678Z'),
+          half: 0.5,
+        });
+        expect(await queryJsonRows<ReturnType<typeof row> & object>(source, SELECT, [3], ['at', 'never'])).toEqual([
+          row(2),
+          row(1),
+        ]);
+        expect(await queryJsonRows(source, SELECT, [0])).toEqual([]);
+      } finally {
+        await client.end();
+        undo();
+      }
+    },
+  );
+});

@@ -1,0 +1,117 @@
+import pg from 'pg';
+import { defaultRoles, ensureRoles, migrate } from '../../libs/database/src/index.js';
+import { Housekeeping } from '../../libs/events/src/housekeeping/housekeeping.js';
+import { SinkWatch } from '../../libs/events/src/operations/sink.watch.js';
+import { accepted, type Outcome } from '../../libs/events/src/relay/sink.js';
+import { rebaseOutbox } from '../../libs/events/src/restore/rebase.js';
+import { applyHostile, HOSTILE_SETS } from '../support/hostile-parsers.cjs';
+import { OperatedSink } from '../support/operated-sink.js';
+import { insertEvent, type TestEvent } from '../support/outbox.js';
+import { refused } from '../support/scripted-sink.js';
+
+const DAY_MS = 86_400_000;
+const dead: Outcome = { kind: 'refused', error: new Error('no'), maxAttempts: 1 };
+
+let at: OperatedSink;
+let reader: pg.Client; // reads whatever the process has done to pg
+let owner: pg.Client; // of the application
+
+beforeAll(async () => {
+  at = await OperatedSink.create();
+  reader = new pg.Client({ connectionString: at.database.ownerUrl, types: { getTypeParser: () => String } });
+  owner = new pg.Client({ connectionString: at.database.ownerUrl });
+  await Promise.all([reader.connect(), owner.connect()]);
+});
+afterAll(async () => {
+  await Promise.all([reader.end(), owner.end()]);
+  await at.end();
+});
+
+async function json(sql: string, values: unknown[]): Promise<unknown> {
+  const { rows } = await reader.query<{ json: string }>(`select json_agg(r)::text as json from (${sql}) r`, values);
+  return JSON.parse(rows[0]!.json);
+}
+
+/** A sink's life with refusals, restarts and commands. What became of it, without what differs between two runs. */
+async function story(): Promise<unknown> {
+  await at.renew();
+  const { sink, database } = at;
+  const labels = new Map<string, string>();
+  const insert = async (label: string): Promise<TestEvent> => {
+    const event = await insertEvent(at.api, { aggregate: label[0]! });
+    labels.set(event.id, label);
+    return event;
+  };
+  const commands: string[] = [];
+  const ask = async (id: Promise<string>): Promise<void> => {
+    commands.push(await id);
+    for (let i = 0; i < 2; i++) await at.run();
+  };
+
+  const [a1] = [await insert('a1'), await insert('a2'), await insert('b1')];
+  sink.answers.set(a1.id, refused());
+  await at.run();
+  sink.answers.set(a1.id, accepted);
+  at.clock.advance(60_000);
+  await at.run(); // another leader retries, and releases what waits
+
+  const [c1] = [await insert('c1'), await insert('c2')];
+  const d1 = await insert('d1');
+  for (const { id } of [c1, d1]) sink.answers.set(id, dead);
+  await at.run();
+  await ask(at.ask('skip', { event_id: c1.id }));
+  sink.answers.clear();
+  await ask(at.replay({ status: 'failed' }));
+  await ask(at.replay({ event_id: a1.id }));
+  await ask(at.replay({ aggregate_id: 'b', status: 'published' }, { dry_run: true, limit: 5, rate: 100 }));
+  await ask(at.ask('pause'));
+  await insert('e1');
+  await ask(at.ask('resume'));
+
+  const statuses = await json(
+    `select e.event_id, s.status, s.attempts from outbox.outbox_log e, outbox.state_of(e.event_id, e.position, e.txid) s
+     where e.event_id = any ($1) order by e.position`,
+    [[...labels.keys()]],
+  );
+  const delivered = sink.delivered.map(({ eventId, attempt }) => `${labels.get(eventId)} attempt ${attempt}`);
+  const migrated = await migrate({ url: database.ownerUrl, migrations: [] });
+  const roles = await ensureRoles(owner, defaultRoles);
+  const retention = { logMs: DAY_MS, failedMs: DAY_MS, receiptMs: DAY_MS };
+  const housekeeping = new Housekeeping({ url: database.workerUrl, retention });
+  const findings = [await housekeeping.runOnce({ dryRun: true }), await housekeeping.runOnce()];
+  const rebased = await rebaseOutbox(database.ownerUrl);
+  await ask(at.ask('pause'));
+  commands.push(await at.ask('retire'));
+  const watch = { worker: 'watch', own: new Set<string>(), leaderlessAlarmMs: 60_000, clock: at.clock };
+  await new SinkWatch({ url: database.workerUrl, ...watch }).runOnce();
+  const answers = await json(
+    `select command, answer, done_at is not null as done from outbox.outbox_command c
+     where id = any ($1::uuid[]) order by array_position($1::uuid[], id)`,
+    [commands],
+  );
+  const shown = { delivered, statuses, answers, findings, rebased, migrated, roles };
+  const text = JSON.stringify(shown);
+  return JSON.parse([...labels].reduce((all, [id, label]) => all.replaceAll(id, label), text));
+}
+
+describe('the outbox, in a process whose application changes pg for all clients', () => {
+  let expected: unknown;
+
+  beforeAll(async () => {
+    expected = await story();
+    expect(expected).toMatchObject({
+      delivered: expect.arrayContaining(['a1 attempt 1', 'a1 attempt 2', 'a2 attempt 1', 'c2 attempt 1', 'e1 attempt 1']),
+      rebased: { sinks: [], events: 0 },
+      roles: [],
+    });
+  });
+
+  it.each(HOSTILE_SETS)('delivers, retries, replays and keeps house as with an unchanged pg: %s', async (name) => {
+    const undo = applyHostile(name);
+    try {
+      expect(await story()).toEqual(expected);
+    } finally {
+      undo();
+    }
+  });
+});
