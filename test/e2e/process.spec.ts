@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import pg from 'pg';
 import { ServiceProcess } from '../support/service.process.js';
 import { System } from '../support/system.js';
@@ -217,6 +219,54 @@ describe('SIGTERM', () => {
       expect(await written('gone@example.com')).toHaveLength(1);
       await until('its last line', () => api.lines.at(-1)?.['event'] === 'process_stopped');
       expect(api.lines.filter(({ level }) => level !== 'INFO')).toEqual([]);
+    },
+    SLOW_MACHINE_MS,
+  );
+
+  it.each(['api', 'outbox-worker'] as const)(
+    'stops the %s within five seconds while clients keep connections open on which nothing, or half a request, has come',
+    async (app) => {
+      const service = await (app === 'api' ? system.startApi() : system.startWorker());
+      const unfinished = [
+        ...Array<string>(10).fill(''),
+        'GET /health/live HTTP/1.1\r\nHost: a\r\nX-Sl',
+        'POST /api/v1/members/invitations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+        'GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n', // idle, and kept alive
+      ];
+      const sockets = unfinished.map((sent) => {
+        const socket = connect(service.port, '127.0.0.1').on('error', () => undefined); // the worker resets them
+        socket.write(sent);
+        return socket.resume();
+      });
+      await Promise.all(sockets.map((socket) => once(socket, 'connect')));
+      expect((await system.request('GET', '/health/live', { port: service.port })).status).toBe(200); // they are accepted
+      const startedAt = performance.now();
+      expect(await service.stop()).toBe(0);
+      expect(performance.now() - startedAt).toBeLessThan(5_000);
+      expect(service.lines.filter(({ level }) => level !== 'INFO')).toEqual([]);
+      for (const socket of sockets) socket.destroy();
+    },
+    SLOW_MACHINE_MS,
+  );
+
+  it.each(['api', 'outbox-worker'] as const)(
+    'ends the %s with 0 while it starts and waits for a database that does not answer',
+    async (app) => {
+      const database = createServer().listen(0, '127.0.0.1');
+      await once(database, 'listening');
+      const { port } = database.address() as AddressInfo;
+      const settings = { ...system.settings(`postgres://pikaia_api:a@127.0.0.1:${port}/nothing`) };
+      const connected = once(database, 'connection') as Promise<[Socket]>;
+      const service = ServiceProcess.launch(app, settings);
+      const [socket] = await connected;
+      socket.on('error', () => undefined);
+      const startedAt = performance.now();
+      service.child.kill('SIGTERM');
+      expect(await service.exited).toBe(0);
+      expect(performance.now() - startedAt).toBeLessThan(5_000);
+      expect(service.lines.map(({ event }) => event)).toEqual(['process_stopping', 'process_stopped']);
+      socket.destroy();
+      database.close();
     },
     SLOW_MACHINE_MS,
   );

@@ -11,6 +11,9 @@ import { Draining } from './health/draining.js';
 import { WorkerModule } from './worker.module.js';
 import { WorkerSettings } from './worker.settings.js';
 
+const REQUEST_TIMEOUT_MS = 30_000; // headers and body must have arrived by then
+const CHECK_INTERVAL_MS = 1_000;
+
 const logger = getLogger('worker');
 
 /** Reads the settings, starts the relays, and answers health checks. */
@@ -32,9 +35,7 @@ export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Servi
     eventBridge,
     notifications,
   });
-  const app = await NestFactory.create<NestFastifyApplication>(application, new FastifyAdapter({ forceCloseConnections: true }), {
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(application, createFastifyAdapter(), { abortOnError: false });
   await app.init();
   await app.getHttpAdapter().getInstance().listen({ port: worker.workerPort, host: '0.0.0.0' }); // Nest's would log a port in use by itself
   logger.info('worker_started', { port: (app.getHttpServer().address() as AddressInfo).port, sinks: outbox.eventSinks });
@@ -45,3 +46,11 @@ export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Servi
     },
   };
 }
+
+/** Answers health checks alone, so that a stop may destroy every connection. */
+const createFastifyAdapter = (): FastifyAdapter =>
+  new FastifyAdapter({
+    forceCloseConnections: true,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: CHECK_INTERVAL_MS },
+  });

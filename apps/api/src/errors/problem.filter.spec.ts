@@ -5,6 +5,8 @@ import { problemBody, toProblem } from './problem.filter.js';
 
 const withCode = (code: string, fields: object = {}) => Object.assign(new Error(`${code} at 10.0.0.1`), { code, ...fields });
 
+const withMessage = (message: string, code: string) => Object.assign(new Error(message), { code });
+
 describe('what was thrown becomes a problem', () => {
   it.each([
     ['a problem, as it is', Problem.notFound('There is no such member.'), 404, 'not-found'],
@@ -12,6 +14,7 @@ describe('what was thrown becomes a problem', () => {
     ['an error of Fastify', Object.assign(new Error('too large'), { statusCode: 413 }), 413, 'payload-too-large'],
     ['a cursor of another list', new PikaiaError('PIKAIA_CURSOR_INVALID', 'no'), 422, 'invalid'],
     ['a database that is away', withCode('ECONNREFUSED'), 503, 'unavailable'],
+    ['a client that left inside its body', withMessage('aborted', 'ECONNRESET'), 400, 'bad-request'],
     ['a unique value that is taken', withCode('23505', { constraint: 'organizations_user_email' }), 409, 'conflict'],
     ['another error of the database', withCode('22P02'), 500, 'internal'],
     ['a mistake of ours', new TypeError('x is not a function'), 500, 'internal'],

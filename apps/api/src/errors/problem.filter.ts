@@ -46,6 +46,7 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const worded = error instanceof PikaiaError ? wordedBy(error) : undefined;
   if (worded) return worded;
+  if (isCutBody(error)) return Problem.ofStatus(400, 'The request body ended before it was complete.', { cause: error });
   const seconds = retryAfter(error);
   if (seconds !== undefined) return Problem.unavailable(seconds, error);
   if (isUniqueConflict(error)) return Problem.conflict('Something with this value exists already.', { cause: error });
@@ -56,6 +57,12 @@ export function toProblem(error: unknown): Problem {
   return new Problem(500, 'internal', 'Internal error', 'Something went wrong here. The correlation id finds it in the logs.', {
     cause: error,
   });
+}
+
+/** Node's error for a client that left inside its body, or was too slow: it has the code of a lost database connection. */
+function isCutBody(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as NodeJS.ErrnoException;
+  return code === 'ECONNRESET' && message === 'aborted';
 }
 
 /** Errors of the libraries that are the caller's, and whose text is meant for them. */

@@ -9,6 +9,7 @@ import { ApiSettings } from '../api.settings.js';
 import { AppModule } from '../app.module.js';
 import { Readiness } from '../health/readiness.js';
 import { API_PREFIX } from './api-prefix.js';
+import { Connections } from './connections.js';
 import { createFastifyAdapter } from './fastify.adapter.js';
 import { InFlightInterceptor } from './in-flight.interceptor.js';
 
@@ -33,14 +34,14 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<Service>
   });
   app.setGlobalPrefix(API_PREFIX, { exclude: ['health/live', 'health/ready'] });
   await app.init();
+  const connections = new Connections(app.getHttpServer());
   await app.getHttpAdapter().getInstance().listen({ port: api.port, host: '0.0.0.0' }); // Nest's would log a port in use by itself
   logger.info('api_started', { port: (app.getHttpServer().address() as AddressInfo).port });
   return {
     async stop() {
       app.get(Readiness).draining = true;
-      app.getHttpServer().close();
-      app.getHttpServer().closeIdleConnections();
-      await app.get(InFlightInterceptor).whenIdle();
+      await connections.drain();
+      await app.get(InFlightInterceptor).whenIdle(); // of clients that went away
       await app.close();
     },
   };

@@ -1,0 +1,53 @@
+import { connect, type AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { eventually } from '../../../../test/support/until.js';
+import { createFastifyAdapter } from './fastify.adapter.js';
+
+const REQUEST_TIMEOUT_MS = 400;
+
+describe('the time in which a request must arrive', () => {
+  const adapter = createFastifyAdapter({ requestTimeoutMs: REQUEST_TIMEOUT_MS });
+  const instance = adapter.getInstance();
+
+  beforeAll(async () => {
+    instance.post('/body', () => 'answer');
+    await instance.listen({ port: 0, host: '127.0.0.1' });
+  });
+  afterAll(() => instance.close());
+
+  it.each([
+    ['the headers do not end', 'POST /body HTTP/1.1\r\nHost: a\r\nX-Sl', ''],
+    ['the headers come byte by byte', 'POST /body HTTP/1.1\r\nHost: a\r\nX-Sl', 'o'],
+    [
+      'the body does not end',
+      'POST /body HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 90000\r\n\r\n"',
+      '',
+    ],
+    [
+      'the body comes byte by byte',
+      'POST /body HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 90000\r\n\r\n"',
+      'o',
+    ],
+  ])('is the limit, after which 408 is sent and the connection ends: %s', async (_, sent, more) => {
+    const socket = connect({ port: (instance.server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
+    const startedAt = performance.now();
+    socket.on('error', () => undefined); // it still sends
+    socket.write(sent);
+    const trickle = setInterval(() => more && socket.write(more), 20);
+    const received = await text(socket);
+    const tookMs = performance.now() - startedAt;
+    clearInterval(trickle);
+    expect(received).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n(.*\r\n)*connection: close\r\n(.*\r\n)*\r\n\{.*"status":408/);
+    expect(tookMs).toBeGreaterThanOrEqual(REQUEST_TIMEOUT_MS - 1);
+    // Our half is still open: the server has closed the connection all the same.
+    await eventually(
+      () => new Promise<boolean>((resolve) => instance.server.getConnections((_error, count) => resolve(count === 0))),
+    );
+    socket.destroy();
+  });
+
+  it('is half a minute by default, for headers and body', () => {
+    const { server } = createFastifyAdapter().getInstance();
+    expect([server.headersTimeout, server.requestTimeout]).toEqual([30_000, 30_000]);
+  });
+});
