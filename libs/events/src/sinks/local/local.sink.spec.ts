@@ -7,6 +7,7 @@ import { ClsModule } from 'nestjs-cls';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { createDatabase, type TestDatabase } from '../../../../../test/support/database.js';
+import { applyHostile } from '../../../../../test/support/hostile-parsers.cjs';
 import { eventually } from '../../../../../test/support/until.js';
 import { Consumer, Handles } from '../../consume/consumer.decorator.js';
 import { defineConsumers } from '../../consume/consumer.definition.js';
@@ -211,6 +212,27 @@ describe('LocalSink', () => {
       expect(await first).toEqual({ kind: 'accepted' });
       expect(bell.rung).toHaveLength(1);
     });
+
+    it.each(['integers as text', 'integers as BigInt', 'booleans as text'])(
+      'is postponed until a claim runs out, whatever type parsers the application has: %s',
+      async (name) => {
+        const event = eventOf('visitor.announced');
+        await owner.query(
+          `insert into outbox.consumer_receipt (consumer, event_id, state, claimed_until)
+           values ('door-bell', $1, 'claimed', clock_timestamp() + interval '100 s')`,
+          [event.eventId],
+        );
+        const undo = applyHostile(name);
+        try {
+          const outcome = await deliver(event);
+          expect(outcome).toMatchObject({ kind: 'postponed', error: expect.any(PostponeError) });
+          expect((outcome as { retryAfterMs: number }).retryAfterMs).toBeGreaterThan(0);
+          expect((outcome as { retryAfterMs: number }).retryAfterMs).toBeLessThanOrEqual(100_100);
+        } finally {
+          undo();
+        }
+      },
+    );
 
     it('may be tried again at once after a failure, and by anybody once a claim has run out', async () => {
       const event = eventOf('visitor.announced');
