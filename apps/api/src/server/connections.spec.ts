@@ -20,9 +20,11 @@ describe('Connections', () => {
     waiting = [];
     server = createServer((request, response) => {
       if (request.url === '/later') waiting.push(response);
+      else if (request.url === '/refused') response.writeHead(413).end();
       else if (request.url === '/large') response.end(Buffer.alloc(LARGE_BYTES));
       else request.resume().on('end', () => response.end('answer'));
     });
+    server.keepAliveTimeout = NEVER_MS;
     server.on('clientError', (error, socket) => {
       socket.end('HTTP/1.1 408 Request Timeout\r\n\r\n', () => socket.destroy(error));
     });
@@ -76,6 +78,13 @@ describe('Connections', () => {
     await send('GET /now HT');
     await drain({ incompleteMs: 50 });
     expect(await received).toMatch(/answerHTTP\/1.1 408 Request Timeout\r\n/);
+  });
+
+  it('sends no second answer where a handler has refused a body that does not end', async () => {
+    const { send, received } = await open('POST /refused HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n1');
+    await send('2');
+    await drain({ incompleteMs: 50 });
+    expect((await received).match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 413']);
   });
 
   it('answers a body that comes byte by byte with 408', async () => {

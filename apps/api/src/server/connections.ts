@@ -75,17 +75,17 @@ export class Connections {
     const { request, response, bytesAnswered, endBy } = connection;
     const now = performance.now();
     const isAnswered = response === undefined || response.writableFinished;
-    if (endBy !== undefined) {
-      if (now > endBy) socket.destroy();
-    } else if (isAnswered && socket.bytesRead === bytesAnswered) {
+    if (isAnswered && socket.bytesRead === bytesAnswered) {
       socket.destroy();
+    } else if (endBy !== undefined) {
+      if (now > endBy) socket.destroy();
     } else if (!isAnswered && response.writableEnded) {
       connection.endBy = now + unreadMs;
     } else if ((isAnswered || !request!.complete) && now > this.incompleteUntil) {
       connection.endBy = now + unreadMs;
       const error = Object.assign(new Error('Request timeout'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' }); // as Node's own
-      const isBegun = !isAnswered && response.headersSent;
-      if (isBegun || !this.server.emit('clientError', error, socket)) socket.destroy(error);
+      const isUnanswered = request === undefined || (isAnswered ? request.complete : !response!.headersSent);
+      if (!isUnanswered || !this.server.emit('clientError', error, socket)) socket.destroy(error);
     }
   }
 }
