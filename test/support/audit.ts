@@ -39,7 +39,7 @@ export class SpecMember {
   invitedAt: Date | string | null = null;
 
   @Column('jsonb', { nullable: true })
-  @Public()
+  @Public({ keys: 'all' })
   settings?: unknown;
 
   @Column('jsonb', { nullable: true })
@@ -48,18 +48,22 @@ export class SpecMember {
 }
 
 /** An application around the audit log, connected as `url`'s role. */
-export async function startAuditApplication(url: string, providers: Provider[] = []): Promise<INestApplicationContext> {
+export async function startAuditApplication(
+  url: string,
+  providers: Provider[] = [],
+  entities: Function[] = [SpecMember],
+): Promise<INestApplicationContext> {
   const settings = { databaseUrl: url, databasePoolSize: 10, databaseStatementTimeoutMs: 15_000 };
   @Module({
     imports: [
       ClsModule.forRoot({ global: true }),
-      DatabaseModule.forRoot({ settings, applicationName: 'spec', entities: [SpecMember] }),
+      DatabaseModule.forRoot({ settings, applicationName: 'spec', entities }),
       AuditModule.forRoot({ cursorKey: 'key of the specs' }),
     ],
     providers,
   })
   class SpecModule {}
-  return NestFactory.createApplicationContext(SpecModule, { logger: ['error'] });
+  return NestFactory.createApplicationContext(SpecModule, { logger: ['error'], abortOnError: false });
 }
 
 export const alice = {

@@ -30,7 +30,8 @@ class AuditDeclarations implements OnModuleInit {
 
 /**
  * The audit trail, for the whole application: `Audit` writes it, `AuditLog` reads it. The application does not start
- * while a mutating route declares neither `@Audited` nor `@NotAudited`, or a column of an audited entity has no policy.
+ * while a mutating route declares neither `@Audited` nor `@NotAudited`, or while a column of an audited entity has no policy or
+ * one that cannot be applied; see checkFieldPolicies.
  * Needs DatabaseModule.
  */
 @Module({})

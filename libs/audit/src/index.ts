@@ -5,7 +5,7 @@ export type { NothingToRecord } from './completeness/request-records.js';
 export { AuditedEntity, type AggregateReference, type AuditedEntityOptions } from './diff/audited-entity.decorator.js';
 export { checkFieldPolicies } from './diff/check-field-policies.js';
 export { diff, joinDiffs, type Diff, type PersonalDiff } from './diff/diff.js';
-export { Personal, Public, Secret } from './diff/field-policy.decorator.js';
+export { Personal, Public, Secret, type PublicKeys, type PublicOptions } from './diff/field-policy.decorator.js';
 export { snapshot, type Snapshot } from './diff/snapshot.js';
 export { auditMigrations } from './migrations/index.js';
 export type { AuditFilter, AuditLogEntry, AuditScope } from './query/audit-filter.js';

@@ -11,7 +11,7 @@ class AskedCommand {
   @Public()
   readonly sinks: readonly string[];
 
-  @Public()
+  @Public({ keys: 'all' })
   readonly arguments: Readonly<Record<string, unknown>>;
 
   constructor({ commandId, sinks, arguments: values }: OperationRequest) {

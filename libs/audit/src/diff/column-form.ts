@@ -6,12 +6,13 @@ const INSTANT = new Set(['timestamptz', 'timestamp with time zone']);
 /**
  * The normal form of a column's value. The driver reads numerics and bigints as text while code assigns numbers, and an
  * instant has many spellings: without one form such a field would seem to change when it does not.
+ * Calls `visit` with each object in the value.
  */
-export function columnForm(value: unknown, columnType: string | undefined): Json | undefined {
+export function columnForm(value: unknown, columnType: string | undefined, visit?: (object: object) => void): Json | undefined {
   if (DECIMAL.has(columnType ?? '') && (typeof value === 'number' || typeof value === 'string'))
     return decimalText(String(value));
   if (INSTANT.has(columnType ?? '') && typeof value === 'string') return instantText(value);
-  return normalForm(value);
+  return normalForm(value, visit);
 }
 
 function decimalText(text: string): Json | undefined {

@@ -6,10 +6,13 @@ import { captureLogs, type CapturedLogs } from '@pikaia/logging/testing';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
 import pg from 'pg';
+import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { alice, asAlice, SpecMember, startAuditApplication } from '../../../../test/support/audit.js';
 import { keepRecords, type RequestRecords } from '../completeness/request-records.js';
+import { AuditedEntity } from '../diff/audited-entity.decorator.js';
 import { diff, type Diff } from '../diff/diff.js';
+import { Personal, Public, Secret } from '../diff/field-policy.decorator.js';
 import { snapshot } from '../diff/snapshot.js';
 import { Audit } from './audit.service.js';
 
@@ -39,6 +42,53 @@ class Office {
     await this.recordInSavepoint(first, true).catch(() => undefined);
     await this.recordInSavepoint(second, false);
   }
+}
+
+class Contact {
+  @Personal('ownerId')
+  @Column('text')
+  phone = '+44 20 7946 0000';
+
+  @Secret()
+  @Column('text')
+  pin = 'pin 1234';
+
+  @Public()
+  @Column('text', { name: 'language_code' })
+  language = 'en';
+}
+
+@Entity()
+@AuditedEntity({ type: 'account' })
+class Account {
+  @Public()
+  @PrimaryColumn('uuid')
+  id = newId();
+
+  @Public()
+  @Column('uuid', { name: 'owner_id' })
+  ownerId = newId();
+
+  @Public()
+  @Column(() => Contact)
+  contact = new Contact();
+}
+
+@Entity()
+@AuditedEntity({ type: 'related' })
+class WithRelatedMember {
+  @Public()
+  @PrimaryColumn('uuid')
+  id = newId();
+
+  @Public()
+  @Column('uuid', { name: 'member_id' })
+  memberId = newId();
+
+  @Public()
+  @ManyToOne(() => SpecMember, { eager: true })
+  @JoinColumn({ name: 'member_id' })
+  member = new SpecMember();
 }
 
 interface Stored {
@@ -136,6 +186,32 @@ describe('Audit.record', () => {
       new: { role: 'admin', email: 'robert@example.com' },
     });
     expect((await shown(removed!.id))['diff']).toMatchObject({ old: { role: 'admin', email: 'robert@example.com' }, new: null });
+  });
+
+  it('records the fields of an embedded object under dotted names: personal ones apart, secret ones not at all', async () => {
+    const account = new Account();
+    const before = snapshot(account);
+    Object.assign(account.contact, { phone: '+44 20 7946 0999', pin: 'pin 9999', language: 'cy' });
+    await asAlice(() => office.record('account.changed', account, diff(before, account)));
+    const [row] = await recordOf(account.id);
+    expect(row!.changed).toEqual(['contact.language_code', 'contact.phone', 'contact.pin']);
+    expect(row!.entry).not.toMatch(/pin \d|7946/);
+    expect(JSON.stringify(await personalOf(row!.id))).not.toMatch(/pin \d/);
+    expect((await shown(row!.id))['diff']).toEqual({
+      old: { 'contact.language_code': 'en', 'contact.phone': '+44 20 7946 0000' },
+      new: { 'contact.language_code': 'cy', 'contact.phone': '+44 20 7946 0999' },
+    });
+    await owner.query('select audit.mark_erased($1)', [account.ownerId]);
+    await owner.query('select audit.erase($1)', [account.ownerId]);
+    expect(JSON.stringify(await shown(row!.id))).not.toContain('7946');
+  });
+
+  it('records of a related entity whose property has a policy only that it changed', async () => {
+    const related = new WithRelatedMember();
+    await asAlice(() => office.record('related.created', related, diff(null, related)));
+    const [row] = await recordOf(related.id);
+    expect(row!.entry).not.toMatch(/bob@example.com|first/);
+    expect(row!.changed).toEqual(['id', 'member', 'member_id']);
   });
 
   it('writes nothing for an empty diff, and says so', async () => {

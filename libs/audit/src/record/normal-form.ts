@@ -5,17 +5,19 @@ export type Json = string | number | boolean | null | readonly Json[] | { readon
 
 const MAX_DEPTH = 32; // far below what jsonb's parser takes; also ends what no seen-check finds, as a toJSON that nests
 const MAX_NODES = 10_000; // an object graph that shares its parts would be written out once for each path
-const UNREADABLE = '[unreadable]'; // a getter or toJSON that throws
+/** Stands for what a getter or toJSON that throws would have given. */
+export const UNREADABLE = '[unreadable]';
 
 /**
  * The form in which values are compared, hashed and stored; any value has one. Dates are UTC text with microseconds,
  * bigints decimal strings, bytes base64. What JSON, jsonb or RFC 8785 would refuse is replaced: U+0000 and lone
  * surrogates by U+FFFD, NaN and infinities by their names, an invalid date by `Invalid Date`.
  *
+ * @param visit called with each object in the value, before its toJSON is.
  * @returns undefined for what has no value: undefined, functions, symbols.
  */
-export function normalForm(value: unknown): Json | undefined {
-  return normalise(value, { ancestors: new Set(), nodes: 0 });
+export function normalForm(value: unknown, visit?: (object: object) => void): Json | undefined {
+  return normalise(value, { ancestors: new Set(), nodes: 0, visit });
 }
 
 /** Text that PostgreSQL and RFC 8785 take. */
@@ -52,6 +54,7 @@ export function truncated(value: Json): Json {
 
 interface Walk {
   readonly ancestors: Set<object>;
+  readonly visit: ((object: object) => void) | undefined;
   nodes: number;
 }
 
@@ -78,6 +81,7 @@ function normaliseObject(value: object, walk: Walk): Json | undefined {
   if (walk.ancestors.size >= MAX_DEPTH || walk.nodes > MAX_NODES) return { truncated: true };
   walk.ancestors.add(value);
   try {
+    walk.visit?.(value);
     if (value instanceof Date) return dateText(value);
     if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
     if (value instanceof Set || Array.isArray(value)) return normaliseItems(value, walk);
