@@ -65,4 +65,22 @@ describe('an api whose sessions a provider issues, in production', () => {
     expect((await me(await provider.sign(alice.provider_id, { organization, expires: -60 }))).status).toBe(401);
     expect((await me(await system.token('alice@example.com'))).status).toBe(401); // the development issuer's
   });
+
+  it('answers 401 to signed claims that name nobody who could be looked up', async () => {
+    const { organization } = alice;
+    const [olga] = await system.query<{ provider_id: string }>(
+      "select provider_id from organizations_user where email = 'olga@example.com'",
+    );
+    const session = (changed: object) => ({ 'https://stytch.com/session': { id: 'session-test-1', ...changed } });
+    for (const token of [
+      await provider.sign(olga!.provider_id, { organization: null }),
+      await provider.sign(`${alice.provider_id}\u0000`, { organization }),
+      await provider.sign(alice.provider_id, { organization: `${organization}\u0000` }),
+      await provider.sign(alice.provider_id, { organization: '' }),
+      await provider.sign(alice.provider_id, { organization, claims: { sub: [alice.provider_id] } }),
+      await provider.sign(alice.provider_id, { organization, claims: session({ expires_at: '2020-01-01T00:00:00Z' }) }),
+    ]) {
+      for (const path of ['/me', '/admin/outbox']) expect((await me(token, path)).status).toBe(401);
+    }
+  });
 });

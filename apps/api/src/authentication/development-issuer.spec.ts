@@ -1,11 +1,13 @@
+import { decodeJwt, SignJWT, type JWTPayload } from 'jose';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { seed } from '../database/seed.js';
 import { issueDevelopmentToken } from './development-issuer.js';
-import { developmentKeys } from './development-keys.js';
+import { ALGORITHM, developmentKeys } from './development-keys.js';
 import { DevelopmentSessionVerifier } from './development-session.verifier.js';
+import { ORGANIZATION_CLAIM, SESSION_CLAIM } from './session-claims.js';
 import { SessionRefusedError } from './session-verifier.js';
 
 describe('the development issuer', () => {
@@ -35,14 +37,35 @@ describe('the development issuer', () => {
   it('signs sessions of members and operators that its verifier accepts', async () => {
     const verifier = await DevelopmentSessionVerifier.create(keysDirectory);
     expect(await verifier.verify(await issue('Alice@example.com'))).toEqual({
+      kind: 'member',
       id: expect.stringMatching(/^session-test-/),
       subject: expect.stringMatching(/^member-test-/),
       organization: expect.stringMatching(/^organization-test-/),
     });
     expect(await verifier.verify(await issue('olga@example.com'))).toEqual({
+      kind: 'operator',
       id: expect.any(String),
       subject: expect.stringMatching(/^operator-test-/),
     });
+  });
+
+  it.each<[string, (now: number) => object]>([
+    ['is of a session that is over', (now) => ({ [SESSION_CLAIM]: { id: 's', expires_at: new Date((now - 60) * 1000) } })],
+    ['is of a session that has not begun', (now) => ({ [SESSION_CLAIM]: { id: 's', started_at: new Date((now + 60) * 1000) } })],
+    ['was issued a day ahead', (now) => ({ iat: now + 86_400 })],
+    ['was issued more than a day ago', (now) => ({ iat: now - 86_460 })],
+    ['does not say when it was issued', () => ({ iat: undefined })],
+    ['names no organization', () => ({ [ORGANIZATION_CLAIM]: undefined })],
+    ['has U+0000 in its subject', () => ({ sub: 'member\u0000' })],
+  ])('refuses a token that %s, though its own key signed it', async (_, changed) => {
+    const verifier = await DevelopmentSessionVerifier.create(keysDirectory);
+    const { privateKey } = await developmentKeys(keysDirectory);
+    const resign = (claims: object) =>
+      new SignJWT(claims as JWTPayload).setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' }).sign(privateKey);
+    const claims = decodeJwt(await issue('alice@example.com'));
+    await expect(verifier.verify(await resign(claims))).resolves.toHaveProperty('kind', 'member');
+    const changes = changed(Math.floor(Date.now() / 1000));
+    await expect(verifier.verify(await resign({ ...claims, ...changes }))).rejects.toThrow(SessionRefusedError);
   });
 
   it('gives no session to a stranger', async () => {

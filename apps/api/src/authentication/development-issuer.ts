@@ -4,7 +4,13 @@ import { SignJWT, type CryptoKey } from 'jose';
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { emailKey } from '../members/email-key.js';
-import { ALGORITHM, DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, developmentKeys } from './development-keys.js';
+import {
+  ALGORITHM,
+  DEVELOPMENT_AUDIENCE,
+  DEVELOPMENT_ISSUER,
+  DEVELOPMENT_OPERATOR_ORGANIZATION,
+  developmentKeys,
+} from './development-keys.js';
 import { ORGANIZATION_CLAIM, SESSION_CLAIM } from './session-claims.js';
 
 const LIFETIME_S = 12 * 60 * 60; // a working day
@@ -52,7 +58,7 @@ export async function issueDevelopmentTokens({
 
 interface Subject {
   readonly subject: string;
-  readonly organization?: { readonly organization_id: string; readonly slug: string | null };
+  readonly organization: { readonly organization_id: string; readonly slug: string | null };
 }
 
 function sign({ subject, organization }: Subject, key: CryptoKey, lifetime: number): Promise<string> {
@@ -68,7 +74,7 @@ function sign({ subject, organization }: Subject, key: CryptoKey, lifetime: numb
       authentication_factors: [],
       roles: [],
     },
-    ...(organization && { [ORGANIZATION_CLAIM]: organization }),
+    [ORGANIZATION_CLAIM]: organization,
   })
     .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT' })
     .setIssuer(DEVELOPMENT_ISSUER)
@@ -84,7 +90,7 @@ async function findSubject(client: pg.Client, email: string): Promise<Subject> {
   const { rows } = await client.query<{ subject: string; organization_id: string | null; slug: string | null }>(
     `select coalesce(m.provider_id, u.provider_id) as subject, o.provider_id as organization_id, o.slug
      from organizations_user u
-     left join organizations_member m on m.user_id = u.id and m.status = 'active'
+     left join organizations_member m on m.user_id = u.id and m.status = 'active' and m.provider_id is not null
      left join organizations_organization o on o.id = m.organization_id
      where (u.email_key = $1 or (u.email_key is null and lower(u.email) = lower($2))) and coalesce(m.provider_id, u.provider_id) is not null
      order by m.id limit 1`,
@@ -96,6 +102,9 @@ async function findSubject(client: pg.Client, email: string): Promise<Subject> {
   }
   return {
     subject: found.subject,
-    ...(found.organization_id && { organization: { organization_id: found.organization_id, slug: found.slug } }),
+    organization:
+      found.organization_id === null
+        ? { organization_id: DEVELOPMENT_OPERATOR_ORGANIZATION, slug: 'operators' }
+        : { organization_id: found.organization_id, slug: found.slug },
   };
 }

@@ -6,6 +6,8 @@ import { PikaiaError } from '@pikaia/core';
 
 export const DEVELOPMENT_ISSUER = 'stytch.com/project-development';
 export const DEVELOPMENT_AUDIENCE = 'project-development';
+/** The development issuer's operators belong to it, as a provider's do to SESSION_OPERATOR_ORGANIZATION. */
+export const DEVELOPMENT_OPERATOR_ORGANIZATION = 'organization-development-operators';
 export const ALGORITHM = 'RS256';
 
 /** @throws PikaiaError `PIKAIA_DEVELOPMENT_SESSIONS_IN_PRODUCTION` when NODE_ENV is production: anyone could make a session. */

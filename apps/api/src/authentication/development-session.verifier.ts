@@ -1,7 +1,12 @@
-import { jwtVerify, type CryptoKey } from 'jose';
-import { ALGORITHM, DEVELOPMENT_AUDIENCE, DEVELOPMENT_ISSUER, developmentKeys } from './development-keys.js';
-import { readSessionClaims } from './session-claims.js';
-import { SessionRefusedError, type Session, type SessionVerifier } from './session-verifier.js';
+import type { CryptoKey } from 'jose';
+import {
+  DEVELOPMENT_AUDIENCE,
+  DEVELOPMENT_ISSUER,
+  DEVELOPMENT_OPERATOR_ORGANIZATION,
+  developmentKeys,
+} from './development-keys.js';
+import type { Session, SessionVerifier } from './session-verifier.js';
+import { verifySessionToken } from './verify-session-token.js';
 
 /** Verifies what the development issuer signs. It has no place in production and says so when it is made there. */
 export class DevelopmentSessionVerifier implements SessionVerifier {
@@ -12,18 +17,12 @@ export class DevelopmentSessionVerifier implements SessionVerifier {
     return new DevelopmentSessionVerifier((await developmentKeys(keysDirectory)).publicKey);
   }
 
-  async verify(token: string): Promise<Session> {
-    try {
-      const { payload } = await jwtVerify(token, this.key, {
-        issuer: DEVELOPMENT_ISSUER,
-        audience: DEVELOPMENT_AUDIENCE,
-        algorithms: [ALGORITHM],
-        requiredClaims: ['exp', 'sub'],
-      });
-      return readSessionClaims(payload);
-    } catch (cause) {
-      if (cause instanceof SessionRefusedError) throw cause;
-      throw new SessionRefusedError((cause as Error).message, { cause });
-    }
+  verify(token: string): Promise<Session> {
+    return verifySessionToken(token, this.key, {
+      issuer: DEVELOPMENT_ISSUER,
+      audience: DEVELOPMENT_AUDIENCE,
+      operatorOrganization: DEVELOPMENT_OPERATOR_ORGANIZATION,
+      clockSkewSeconds: 0, // issuer and api share a clock
+    });
   }
 }

@@ -29,7 +29,8 @@ describe('the identity of a session', () => {
     await database.drop();
   });
 
-  const find = (subject: string, organization: string) => repository.find({ id: 'session-1', subject, organization });
+  const find = (subject: string, organization: string) =>
+    repository.find({ kind: 'member', id: 'session-1', subject, organization });
 
   it('is the member with exactly these ids at the provider', async () => {
     expect(await find(SUBJECT, ORGANIZATION)).toMatchObject({ kind: 'member', email: 'alice@example.com', name: 'Alice Adams' });

@@ -33,14 +33,15 @@ export class IdentityRepository {
   constructor(@InjectDataSource() private readonly source: DataSource) {}
 
   /** Undefined where the session's person is no active member (any more) and no operator. */
-  async find({ subject, organization }: Session): Promise<Identity | undefined> {
+  async find(session: Session): Promise<Identity | undefined> {
+    const { subject } = session;
     if (!PROVIDER_ID.test(subject)) return undefined;
-    if (organization === undefined) {
+    if (session.kind === 'operator') {
       const [row] = await this.source.query<{ user_id: string; email: string; name: string | null }[]>(OPERATOR, [subject]);
       return row && { kind: 'operator', userId: row.user_id, email: row.email, name: row.name };
     }
-    if (!PROVIDER_ID.test(organization)) return undefined;
-    const [row] = await this.source.query<MemberRow[]>(MEMBER, [subject, organization]);
+    if (!PROVIDER_ID.test(session.organization)) return undefined;
+    const [row] = await this.source.query<MemberRow[]>(MEMBER, [subject, session.organization]);
     return (
       row && {
         kind: 'member',

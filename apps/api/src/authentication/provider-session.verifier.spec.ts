@@ -28,7 +28,12 @@ describe('the sessions of a provider', () => {
     const verifier = verifierWith();
     const sessions = await Promise.all([1, 2, 3].map(async (n) => verifier.verify(await provider.sign(`member-test-${n}`))));
     expect(sessions).toEqual(
-      [1, 2, 3].map((n) => ({ id: 'session-test-1', subject: `member-test-${n}`, organization: 'organization-test-1' })),
+      [1, 2, 3].map((n) => ({
+        kind: 'member',
+        id: 'session-test-1',
+        subject: `member-test-${n}`,
+        organization: 'organization-test-1',
+      })),
     );
     expect(provider.fetches).toBe(1);
   });
@@ -36,6 +41,7 @@ describe('the sessions of a provider', () => {
   it("are operators' where they belong to the operators' organization, and only there", async () => {
     const verifier = verifierWith();
     expect(await verifier.verify(await provider.sign('member-test-9', { organization: OPERATORS }))).toEqual({
+      kind: 'operator',
       id: 'session-test-1',
       subject: 'member-test-9',
     });
@@ -45,7 +51,11 @@ describe('the sessions of a provider', () => {
       audience: provider.audience,
     };
     const without = new ProviderSessionVerifier({ ...options, keys: new ProviderKeys({ url: new URL(provider.jwksUrl) }).find });
-    expect(await without.verify(await provider.sign('m', { organization: OPERATORS }))).toHaveProperty('organization', OPERATORS);
+    expect(await without.verify(await provider.sign('m', { organization: OPERATORS }))).toMatchObject({
+      kind: 'member',
+      organization: OPERATORS,
+    });
+    await expect(without.verify(await provider.sign('m', { organization: null }))).rejects.toThrow(SessionRefusedError);
   });
 
   it.each([
@@ -54,6 +64,18 @@ describe('the sessions of a provider', () => {
     ['is of another issuer', () => provider.sign('m', { issuer: 'stytch.com/project-test-2' })],
     ['is for another audience', () => provider.sign('m', { audience: 'project-test-2' })],
     ['never ends', () => provider.sign('m', { claims: { exp: undefined } })],
+    ['names no organization', () => provider.sign('m', { organization: null })],
+    ['was issued later than now', () => provider.sign('m', { claims: { iat: inSeconds(40) } })],
+    ['was issued more than a day ago, whatever its end', () => provider.sign('m', { claims: { iat: inSeconds(-86_500) } })],
+    ['does not say when it was issued', () => provider.sign('m', { claims: { iat: undefined } })],
+    ['is of a session that is over', () => provider.sign('m', { claims: sessionWith({ expires_at: '2020-01-01T00:00:00Z' }) })],
+    [
+      'is of a session that has not begun',
+      () => provider.sign('m', { claims: sessionWith({ started_at: '2100-01-01T00:00:00Z' }) }),
+    ],
+    ['has U+0000 in its subject', () => provider.sign('m\u0000')],
+    ['has U+0000 in its organization', () => provider.sign('m', { organization: 'o\u0000' })],
+    ['has U+0000 in its session', () => provider.sign('m', { claims: sessionWith({ id: 's\u0000' }) })],
     ['is nobody’s', () => provider.sign('m', { claims: { sub: undefined } })],
     ['is no session', () => provider.sign('m', { claims: { 'https://stytch.com/session': undefined } })],
     ['is no token', async () => 'nonsense'],
@@ -83,6 +105,20 @@ describe('the sessions of a provider', () => {
     ],
   ])('are refused where the token %s', async (_, make) => {
     await expect(verifierWith().verify(await make())).rejects.toThrow(SessionRefusedError);
+  });
+
+  const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds;
+  const sessionWith = (changed: object) => ({ 'https://stytch.com/session': { id: 'session-test-1', ...changed } });
+
+  it.each([
+    ['a list', ['first']],
+    ['a number', 1],
+    ['a text with U+0000', 'first\u0000'],
+    ['huge', 'k'.repeat(10_000)],
+  ])('are never unavailable because the key id is %s', async (_, kid) => {
+    const [, payload] = (await provider.sign('m')).split('.');
+    const token = `${base64({ alg: 'RS256', kid })}.${payload}.${base64({})}`;
+    await expect(verifierWith().verify(token)).rejects.toThrow(SessionRefusedError);
   });
 
   it.each([

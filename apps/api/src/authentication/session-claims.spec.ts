@@ -1,32 +1,82 @@
 import { ORGANIZATION_CLAIM, readSessionClaims, SESSION_CLAIM } from './session-claims.js';
 import { SessionRefusedError } from './session-verifier.js';
 
-const session = { id: 'session-1' };
+const NOW = Date.parse('2026-03-01T12:00:00Z');
+const OPERATORS = 'organization-operators';
+const session = { id: 'session-1', started_at: '2026-03-01T11:00:00Z', expires_at: '2026-03-01T13:00:00.000Z' };
+const organization = { organization_id: 'organization-1', slug: 'acme' };
+const claims = { sub: 'member-1', [SESSION_CLAIM]: session, [ORGANIZATION_CLAIM]: organization };
+const read = (changed: object, operatorOrganization: string | undefined = OPERATORS) =>
+  readSessionClaims({ ...claims, ...changed }, { operatorOrganization, clockSkewSeconds: 30 }, NOW);
 
 describe('the claims of a session', () => {
-  it('say who signed in, and where', () => {
-    const claims = {
-      sub: 'member-1',
-      [SESSION_CLAIM]: session,
-      [ORGANIZATION_CLAIM]: { organization_id: 'organization-1', slug: 'acme' },
-    };
-    expect(readSessionClaims(claims)).toEqual({ id: 'session-1', subject: 'member-1', organization: 'organization-1' });
+  it('say who signed in, and as a member of which organization', () => {
+    expect(read({})).toEqual({ kind: 'member', id: 'session-1', subject: 'member-1', organization: 'organization-1' });
   });
 
-  it('name no organization for an operator', () => {
-    expect(readSessionClaims({ sub: 'operator-1', [SESSION_CLAIM]: session })).toEqual({
-      id: 'session-1',
-      subject: 'operator-1',
-    });
+  it("are an operator's only if they name the operators' organization", () => {
+    const theirs = { [ORGANIZATION_CLAIM]: { organization_id: OPERATORS } };
+    expect(read(theirs)).toEqual({ kind: 'operator', id: 'session-1', subject: 'member-1' });
+    const without = readSessionClaims({ ...claims, ...theirs }, { operatorOrganization: undefined, clockSkewSeconds: 30 }, NOW);
+    expect(without).toMatchObject({ kind: 'member', organization: OPERATORS });
+  });
+
+  it.each([OPERATORS, undefined])('are refused without an organization where operators belong to %p', (operatorOrganization) => {
+    const { [ORGANIZATION_CLAIM]: _, ...others } = claims;
+    expect(() => readSessionClaims(others, { operatorOrganization, clockSkewSeconds: 30 }, NOW)).toThrow(SessionRefusedError);
   });
 
   it.each([
-    ['no subject', { [SESSION_CLAIM]: session }],
-    ['no session', { sub: 'member-1' }],
-    ['a session that is a text', { sub: 'member-1', [SESSION_CLAIM]: 'session-1' }],
-    ['an organization without id', { sub: 'member-1', [SESSION_CLAIM]: session, [ORGANIZATION_CLAIM]: {} }],
-    ['an organization that is null', { sub: 'member-1', [SESSION_CLAIM]: session, [ORGANIZATION_CLAIM]: null }],
-  ])('are refused with %s', (_, claims) => {
-    expect(() => readSessionClaims(claims)).toThrow(SessionRefusedError);
+    ['a session that is a text', { [SESSION_CLAIM]: 'session-1' }],
+    ['a session that is a list', { [SESSION_CLAIM]: ['session-1'] }],
+    ['no session', { [SESSION_CLAIM]: null }],
+    ['an organization without id', { [ORGANIZATION_CLAIM]: {} }],
+    ['an organization that is null', { [ORGANIZATION_CLAIM]: null }],
+    ['an organization that is a text', { [ORGANIZATION_CLAIM]: 'organization-1' }],
+    ['a session that is over', { [SESSION_CLAIM]: { ...session, expires_at: '2026-03-01T11:59:29Z' } }],
+    ['a session that has not begun', { [SESSION_CLAIM]: { ...session, started_at: '2026-03-01T12:00:31Z' } }],
+    ['an end that is no time', { [SESSION_CLAIM]: { ...session, expires_at: 'never' } }],
+    ['an end that is null', { [SESSION_CLAIM]: { ...session, expires_at: null } }],
+    ['an end that is a number', { [SESSION_CLAIM]: { ...session, expires_at: 9e15 } }],
+    ['a start that is no time', { [SESSION_CLAIM]: { ...session, started_at: '' } }],
+  ])('are refused with %s', (_, changed) => {
+    expect(() => read(changed)).toThrow(SessionRefusedError);
+  });
+
+  it('bear clocks that differ by less than the tolerance, and a session without times of its own', () => {
+    const moment = (value: string) => ({ [SESSION_CLAIM]: { id: 'session-1', expires_at: value, started_at: value } });
+    expect(read(moment('2026-03-01T11:59:31Z'))).toHaveProperty('kind', 'member');
+    expect(read(moment('2026-03-01T12:00:30Z'))).toHaveProperty('kind', 'member');
+    expect(read({ [SESSION_CLAIM]: { id: 'session-1' } })).toHaveProperty('kind', 'member');
+  });
+
+  const invalid: [string, unknown][] = [
+    ['absent', undefined],
+    ['null', null],
+    ['empty', ''],
+    ['a space', ' '],
+    ['padded', ' id'],
+    ['a text with U+0000', 'id\u0000'],
+    ['a text with a line feed', 'id\n'],
+    ['half of a surrogate pair', 'id\ud800'],
+    ['huge', 'x'.repeat(256)],
+    ['not ASCII', 'größe-1'],
+    ['an emoji', 'smile-\u{1f600}'],
+    ['a list', ['id']],
+    ['an object', { id: 'id' }],
+    ['a number', 1],
+  ];
+  it.each(invalid)('are refused where an id is %s', (_, value) => {
+    for (const changed of [
+      { sub: value as string },
+      { [SESSION_CLAIM]: { ...session, id: value } },
+      { [ORGANIZATION_CLAIM]: { organization_id: value } },
+    ]) {
+      expect(() => read(changed)).toThrow(SessionRefusedError);
+    }
+  });
+
+  it.each(['x'.repeat(255), 'auth0|abc', 'urn:id:1'])('take the id %s', (sub) => {
+    expect(read({ sub })).toHaveProperty('subject', sub);
   });
 });

@@ -1,10 +1,21 @@
-/** What a verified session says: who signed in, and where. What they may do is read from the database with each request. */
-export interface Session {
+/** What a verified session says: who signed in, and as what. What they may do is read from the database with each request. */
+export type Session = MemberSession | OperatorSession;
+
+interface VerifiedSession {
   readonly id: string;
   /** The member's (or operator's) id at the session provider. */
   readonly subject: string;
-  /** The organization's id at the session provider; absent for operators. */
-  readonly organization?: string;
+}
+
+export interface MemberSession extends VerifiedSession {
+  readonly kind: 'member';
+  /** The organization's id at the session provider. */
+  readonly organization: string;
+}
+
+/** Of the operators' organization, as the verifier decides; never by the absence of an organization. */
+export interface OperatorSession extends VerifiedSession {
+  readonly kind: 'operator';
 }
 
 /** Where sessions come from. */
