@@ -92,6 +92,7 @@ const REFUSALS: readonly Refusal[] = [
   invite('a prototype', `{"__proto__":{"${CANARY}":1}}`, badRequest),
   invite('nothing that is needed', {}, invalid('email', 'role')),
   invite('wrong types', { email: 1, role: ['admin'], name: {} }, invalid('email', 'name', 'role')),
+  invite('null for a name', { ...valid, name: null }, invalid('name')),
   invite('an unknown field', { ...valid, admin: true }, invalid('admin')),
   invite('an unknown role', { ...valid, role: 'owner' }, invalid('role')),
   invite('NUL in a field', { ...valid, name: 'a\u0000b' }, invalid('name')),

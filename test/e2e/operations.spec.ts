@@ -37,7 +37,7 @@ async function finished(answer: Answer, withinMs?: number): Promise<Command> {
   const { id } = commandOf(answer);
   const look = async () => {
     const seen = commandOf(await get(`/admin/outbox/commands/${id}`));
-    return ['done', 'refused'].includes(seen.status) && seen;
+    return !['pending', 'running'].includes(seen.status) && seen;
   };
   return until('the answer', look, withinMs);
 }
@@ -154,6 +154,11 @@ describe('replay', () => {
     ['a field that it has not', { filter: { event: 'x' } }, 'filter.event'],
     ['a time without a zone', { filter: { from: '2026-01-01T00:00:00' } }, 'filter.from'],
     ['a rate of none', { filter: { status: 'failed' }, rate: 0 }, 'rate'],
+    ['null for dry_run', { filter: { event_type: 'member.invited' }, dry_run: null }, 'dry_run'],
+    ['null for limit', { filter: { status: 'failed' }, limit: null }, 'limit'],
+    ['null for rate', { filter: { status: 'failed' }, rate: null }, 'rate'],
+    ['null for sink', { filter: { status: 'failed' }, sink: null }, 'sink'],
+    ['null for the only condition, which would select every event', { filter: { event_type: null } }, 'filter.event_type'],
   ])('refuses %s', async (_, body, field) => {
     const answer = await post('/admin/events/replay', OLGA, body);
     expect(answer).toMatchObject({ status: 422, body: { errors: [{ field }] } });

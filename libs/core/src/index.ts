@@ -16,6 +16,7 @@ export { sendCorrelationId } from './context/outgoing-context.js';
 export type { TraceParent } from './context/trace-parent.js';
 export { PikaiaError } from './errors/pikaia.error.js';
 export { isId, newId } from './identifier.js';
+export { OptionalField } from './optional-field.js';
 export { decodeCursor, encodeCursor } from './paging/cursor.js';
 export {
   describeSettings,

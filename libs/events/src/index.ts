@@ -1,3 +1,4 @@
+export { OptionalField } from '@pikaia/core'; // for the data classes of events
 export { toCloudEvent, type CloudEvent } from './contract/cloud-event.js';
 export {
   contractOf,

@@ -1,55 +1,56 @@
-import { IsIP, IsOptional, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
+import { OptionalField } from '@pikaia/core';
+import { IsIP, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
 import { IsMoment } from '../server/is-moment.js';
 import { PageRequest } from '../server/page.request.js';
 
 /** Filters of the audit log; an unknown one is refused. */
 export class FindAuditLogsRequest extends PageRequest {
   /** Exact, `member.invited`, or all of an aggregate, `member.*`. */
-  @IsOptional()
+  @OptionalField()
   @Matches(/^[a-z][a-z0-9_]*\.(\*|[a-z][a-z0-9_]*)$/, { message: 'action must be written member.invited or member.*' })
   action?: string;
 
-  @IsOptional()
+  @OptionalField()
   @IsString()
   @MaxLength(200)
   actor_id?: string;
 
-  @IsOptional()
+  @OptionalField()
   @IsString()
   @MaxLength(200)
   aggregate_type?: string;
 
-  @IsOptional()
+  @OptionalField()
   @IsString()
   @MaxLength(200)
   aggregate_id?: string;
 
-  @IsOptional()
+  @OptionalField()
   @IsUUID('loose') // a trace id knows no version
   correlation_id?: string;
 
-  @IsOptional()
+  @OptionalField()
   @IsString()
   @MaxLength(200)
   organization_id?: string;
 
   /** A field that the entry says was changed. */
-  @IsOptional()
+  @OptionalField()
   @IsString()
   @MaxLength(200)
   changed?: string;
 
-  @IsOptional()
+  @OptionalField()
   @IsIP(undefined, { message: 'ip_address must be an IPv4 or IPv6 address' })
   ip_address?: string;
 
   /** Inclusive, with a time zone. */
-  @IsOptional()
+  @OptionalField()
   @IsMoment()
   from?: string;
 
   /** Exclusive. */
-  @IsOptional()
+  @OptionalField()
   @IsMoment()
   to?: string;
 }

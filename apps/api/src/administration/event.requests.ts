@@ -1,4 +1,5 @@
-import { IsIn, IsOptional, IsString, IsUUID, MaxLength, MinLength } from 'class-validator';
+import { OptionalField } from '@pikaia/core';
+import { IsIn, IsString, IsUUID, MaxLength, MinLength } from 'class-validator';
 import { IsMoment } from '../server/is-moment.js';
 import { PageRequest } from '../server/page.request.js';
 
@@ -6,53 +7,53 @@ export const EVENT_STATUSES = ['pending', 'retrying', 'waiting', 'failed', 'skip
 
 /** Filters of the list of events; an unknown one is refused. */
 export class FindEventsRequest extends PageRequest {
-  @IsOptional()
+  @OptionalField()
   @IsUUID()
   event_id?: string;
 
-  @IsOptional()
+  @OptionalField()
   @IsString()
   @MaxLength(200)
   event_type?: string;
 
-  @IsOptional()
+  @OptionalField()
   @IsString()
   @MaxLength(200)
   aggregate_type?: string;
 
-  @IsOptional()
+  @OptionalField()
   @IsString()
   @MaxLength(200)
   aggregate_id?: string;
 
   /** Operators choose; admins see their own whatever they ask for, and are refused another. */
-  @IsOptional()
+  @OptionalField()
   @IsString()
   @MaxLength(200)
   organization_id?: string;
 
-  @IsOptional()
+  @OptionalField()
   @IsUUID('loose') // a trace id knows no version
   correlation_id?: string;
 
-  @IsOptional()
+  @OptionalField()
   @IsIn(EVENT_STATUSES)
   status?: (typeof EVENT_STATUSES)[number];
 
   /** A part of the last error of any sink, in any case. */
-  @IsOptional()
+  @OptionalField()
   @IsString()
   @MinLength(3)
   @MaxLength(200)
   error?: string;
 
   /** When it occurred: inclusive, with a time zone. */
-  @IsOptional()
+  @OptionalField()
   @IsMoment()
   from?: string;
 
   /** Exclusive. */
-  @IsOptional()
+  @OptionalField()
   @IsMoment()
   to?: string;
 }

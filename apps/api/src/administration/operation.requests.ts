@@ -1,10 +1,10 @@
+import { OptionalField } from '@pikaia/core';
 import { Type } from 'class-transformer';
 import {
   IsBoolean,
   IsIn,
   IsInt,
   IsObject,
-  IsOptional,
   IsString,
   IsUUID,
   Max,
@@ -19,7 +19,7 @@ import { OptionalBody } from '../server/request.pipe.js';
 /** At which sink; without it at every one that it concerns. */
 @OptionalBody()
 export class SinkRequest {
-  @IsOptional()
+  @OptionalField()
   @IsString()
   @MaxLength(200)
   sink?: string;
@@ -27,49 +27,49 @@ export class SinkRequest {
 
 /** Which events: all that agree with everything that is given. */
 export class ReplayFilterRequest {
-  @IsOptional()
+  @OptionalField()
   @IsString()
   @MaxLength(200)
   event_type?: string;
 
-  @IsOptional()
+  @OptionalField()
   @IsString()
   @MaxLength(200)
   aggregate_type?: string;
 
-  @IsOptional()
+  @OptionalField()
   @IsString()
   @MaxLength(200)
   aggregate_id?: string;
 
-  @IsOptional()
+  @OptionalField()
   @IsString()
   @MaxLength(200)
   organization_id?: string;
 
-  @IsOptional()
+  @OptionalField()
   @IsUUID('loose') // a trace id knows no version
   correlation_id?: string;
 
   /** Dead letters only, or only what was handed over. */
-  @IsOptional()
+  @OptionalField()
   @IsIn(['failed', 'published'])
   status?: 'failed' | 'published';
 
   /** A part of the last error, in any case: dead letters only. */
-  @IsOptional()
+  @OptionalField()
   @IsString()
   @MinLength(3)
   @MaxLength(200)
   error?: string;
 
   /** When it occurred: inclusive, with a time zone. */
-  @IsOptional()
+  @OptionalField()
   @IsMoment()
   from?: string;
 
   /** Exclusive. */
-  @IsOptional()
+  @OptionalField()
   @IsMoment()
   to?: string;
 }
@@ -81,19 +81,19 @@ export class ReplayEventsRequest extends SinkRequest {
   filter!: ReplayFilterRequest;
 
   /** Only counts, unless it is false: a replay is looked at before it happens. */
-  @IsOptional()
+  @OptionalField()
   @IsBoolean()
   dry_run: boolean = true;
 
   /** Events at most, at each sink. */
-  @IsOptional()
+  @OptionalField()
   @IsInt()
   @Min(1)
   @Max(1_000_000_000)
   limit?: number;
 
   /** Events a second at most, at each sink. */
-  @IsOptional()
+  @OptionalField()
   @IsInt()
   @Min(1)
   @Max(100_000)

@@ -1,5 +1,5 @@
-import { PikaiaError } from '@pikaia/core';
-import { IsNotEmpty, IsOptional, Matches, MaxLength, validateSync } from 'class-validator';
+import { OptionalField, PikaiaError } from '@pikaia/core';
+import { IsNotEmpty, Matches, MaxLength, validateSync } from 'class-validator';
 import { parseArgs } from 'node:util';
 import { PROVIDER_ID } from '../authentication/provider-id.js';
 import { emailKey, IsSendableEmail } from '../members/email-key.js';
@@ -39,22 +39,22 @@ export class FirstOrganizationArguments {
   @IsSendableEmail()
   adminEmail!: string;
 
-  @IsOptional()
+  @OptionalField()
   @MaxLength(200)
   adminName?: string;
 
   @IsProviderId()
   adminProviderId!: string;
 
-  @IsOptional()
+  @OptionalField()
   @IsSendableEmail()
   operatorEmail?: string;
 
-  @IsOptional()
+  @OptionalField()
   @MaxLength(200)
   operatorName?: string;
 
-  @IsOptional()
+  @OptionalField()
   @IsProviderId()
   operatorProviderId?: string;
 }

@@ -1,6 +1,7 @@
 import { ROLES, type Role } from '@pikaia/contracts';
+import { OptionalField } from '@pikaia/core';
 import { Transform } from 'class-transformer';
-import { IsIn, IsOptional, IsString, Length, Matches } from 'class-validator';
+import { IsIn, IsString, Length, Matches } from 'class-validator';
 import { IsSendableEmail } from './email-key.js';
 
 export class InviteRequest {
@@ -8,7 +9,7 @@ export class InviteRequest {
   @IsSendableEmail()
   email!: string;
 
-  @IsOptional()
+  @OptionalField()
   @IsString()
   @Length(1, 200)
   @Matches(/^[^\p{Cc}]*$/u, { message: 'name must not hold control characters' })

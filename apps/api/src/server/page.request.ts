@@ -1,9 +1,10 @@
+import { OptionalField } from '@pikaia/core';
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
 
 /** How many of the newest. */
 export class LimitRequest {
-  @IsOptional()
+  @OptionalField()
   @Type(() => Number)
   @IsInt()
   @Min(1)
@@ -13,7 +14,7 @@ export class LimitRequest {
 
 /** The part of a list's query that all lists share. */
 export class PageRequest extends LimitRequest {
-  @IsOptional()
+  @OptionalField()
   @IsString()
   @MaxLength(2000)
   cursor?: string;

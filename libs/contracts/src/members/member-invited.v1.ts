@@ -1,5 +1,5 @@
-import { DomainEvent } from '@pikaia/events';
-import { IsEmail, IsIn, IsOptional, IsString, IsUUID, MaxLength, ValidateNested } from 'class-validator';
+import { DomainEvent, OptionalField } from '@pikaia/events';
+import { IsEmail, IsIn, IsString, IsUUID, MaxLength, ValidateNested } from 'class-validator';
 import { Type } from 'class-transformer';
 import { ROLES, type Role } from '../roles.js';
 
@@ -8,7 +8,7 @@ export class Inviter {
   @IsUUID()
   id!: string;
 
-  @IsOptional()
+  @OptionalField()
   @IsString()
   @MaxLength(200)
   name?: string;
@@ -23,7 +23,7 @@ export class MemberInvited {
   @IsEmail()
   email!: string;
 
-  @IsOptional()
+  @OptionalField()
   @IsString()
   @MaxLength(200)
   name?: string;

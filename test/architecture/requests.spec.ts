@@ -1,0 +1,80 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { getMetadataStorage, IsOptional, IsString, validateSync } from 'class-validator';
+import { OptionalField } from '@pikaia/core';
+import { MemberInvited } from '@pikaia/contracts';
+import { Inviter } from '../../libs/contracts/src/members/member-invited.v1.js';
+import { FindAuditLogsRequest } from '../../apps/api/src/administration/audit-log.requests.js';
+import { FindEventsRequest } from '../../apps/api/src/administration/event.requests.js';
+import { ReplayEventsRequest, ReplayFilterRequest, SinkRequest } from '../../apps/api/src/administration/operation.requests.js';
+import { ChangeRoleRequest, InviteRequest } from '../../apps/api/src/members/member.requests.js';
+import { UpdateOrganizationRequest } from '../../apps/api/src/organizations/organization.requests.js';
+
+const root = resolve(__dirname, '../..');
+
+/** Classes whose values come from outside as JSON. The first test finds a file whose classes are missing here. */
+const CLASSES: readonly (new () => object)[] = [
+  FindAuditLogsRequest,
+  FindEventsRequest,
+  SinkRequest,
+  ReplayFilterRequest,
+  ReplayEventsRequest,
+  InviteRequest,
+  ChangeRoleRequest,
+  UpdateOrganizationRequest,
+  MemberInvited,
+  Inviter,
+];
+
+const FILES = ['apps/*/src/**/*.request.ts', 'apps/*/src/**/*.requests.ts', 'libs/contracts/src/**/*.v*.ts'];
+
+const usesIsOptional = (source: string): boolean => /\bIsOptional\b/.test(source);
+
+/** The fields of a class that accept null. */
+function fieldsThatAcceptNull(type: new () => object): string[] {
+  const rules = getMetadataStorage().getTargetValidationMetadatas(type, '', false, false);
+  const fields = [...new Set(rules.map(({ propertyName }) => propertyName))];
+  const refused = validateSync(Object.assign(new type(), Object.fromEntries(fields.map((field) => [field, null])))).map(
+    ({ property }) => property,
+  );
+  return fields.filter((field) => !refused.includes(field));
+}
+
+class Planted {
+  @IsOptional()
+  @IsString()
+  wrong?: string;
+
+  @OptionalField()
+  @IsString()
+  right?: string;
+}
+
+describe('request classes and event contracts', () => {
+  it('do not use IsOptional, which accepts null', () => {
+    const files = globSync(FILES, { cwd: root });
+    expect(files.length).toBeGreaterThan(8);
+    expect(files.filter((file) => usesIsOptional(readFileSync(join(root, file), 'utf8')))).toEqual([]);
+  });
+
+  it('are all checked below when they have an optional field', () => {
+    const names = globSync(FILES, { cwd: root })
+      .flatMap((file) => readFileSync(join(root, file), 'utf8').split(/^export /m))
+      .filter((part) => part.includes('@OptionalField()') && !/^class (LimitRequest|PageRequest)\b/.test(part)) // bases
+      .map((part) => /^class (\w+)/.exec(part)?.[1]);
+    expect(names.filter((name) => !CLASSES.some((known) => known.name === name))).toEqual([]);
+  });
+
+  it.each(CLASSES.map((type) => [type.name, type] as const))('%s refuses null in every field', (_, type) => {
+    expect(fieldsThatAcceptNull(type)).toEqual([]);
+  });
+
+  it('are found when they accept null (planted)', () => {
+    expect(fieldsThatAcceptNull(Planted)).toEqual(['wrong']);
+    expect(usesIsOptional("import { IsOptional } from 'class-validator';")).toBe(true);
+  });
+
+  it('accept an optional field that is absent', () => {
+    expect(validateSync(new Planted())).toEqual([]);
+  });
+});
