@@ -89,12 +89,12 @@ async function follow(api, options, asked) {
     command = await api.get(`outbox/commands/${asked.id}`);
   }
   show(options, command, ({ sinks }) => sinks.map(answerText).join('\n'));
-  if (isAnswered(command)) return command.sinks.some(({ status }) => status === 'refused') ? 1 : 0;
+  if (isAnswered(command)) return command.sinks.some(({ status }) => status !== 'done') ? 1 : 0;
   if (!options.json) console.error(`Not done yet. Follow it:  npm run outbox -- commands ${command.id}`);
   return 3;
 }
 
-const isAnswered = ({ status }) => status === 'done' || status === 'refused';
+const isAnswered = ({ status }) => status !== 'pending' && status !== 'running';
 
 function show({ json }, content, text) {
   console.log(json ? JSON.stringify(content, null, 2) : text(content));

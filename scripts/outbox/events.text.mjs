@@ -23,7 +23,8 @@ export function commandText({ id, command, status, arguments: values, asked_by: 
 }
 
 export function answerText({ sink, status, answer, progress }) {
-  if (answer?.outcome === 'refused') return `${sink}: refused. ${printable(answer.reason)}`;
+  if (answer?.outcome === 'refused' || answer?.outcome === 'failed')
+    return `${sink}: ${answer.outcome}. ${printable(answer.reason)}`;
   const details = Object.entries(answer ?? progress ?? {}).filter(([name, value]) => name !== 'outcome' && value !== null);
   const text = details.map(([name, value]) => `${name.replaceAll('_', ' ')} ${printable(value)}`).join(', ');
   const hint = status === 'pending' ? 'no leader has taken it up yet: npm run outbox -- status' : text;

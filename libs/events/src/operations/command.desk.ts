@@ -5,7 +5,9 @@ import type { Cursor } from '../relay/cursor.js';
 import type { Alongside } from '../relay/cursor.store.js';
 import type { Deliveries } from '../relay/deliveries.js';
 import { markSkipped } from '../relay/delivery.js';
-import { done, refusedBecause, type CommandAnswer, type OpenCommand, type ReplayArguments } from './command.js';
+import { done, failedBecause, refusedBecause, type CommandAnswer, type OpenCommand, type ReplayArguments } from './command.js';
+import { problemWith } from './command.arguments.js';
+import type { CommandFailures } from './command.failures.js';
 import { ANSWER_COMMAND, OPEN_COMMANDS } from './command.sql.js';
 import { BEGIN_REPLAY } from './replay.sql.js';
 import type { Store } from './replay.run.js';
@@ -27,11 +29,15 @@ interface Surroundings {
   readonly sink: { readonly name: string; readonly ordering: 'aggregate' | 'none' };
   readonly deliveries: Deliveries;
   readonly store: Store;
+  readonly failures: CommandFailures;
   /** The cursor that a store writes. */
   readonly cursor: () => Cursor;
 }
 
-/** What people ask of a sink, carried out by its leader: in the transaction that stores progress, answered in the row. */
+/**
+ * Executes the commands of a sink as its leader. A command and its answer are written in the transaction that stores progress.
+ * A command that cannot be executed is answered with the reason, and the leader goes on.
+ */
 export class CommandDesk {
   constructor(
     private readonly around: Surroundings,
@@ -66,24 +72,57 @@ export class CommandDesk {
   }
 
   private async carryOut(command: OpenCommand): Promise<boolean> {
-    const { store, sink } = this.around;
-    const decision = await this.decide(command);
+    const { store, sink, deliveries, failures } = this.around;
+    // Then the table shows the current state. A failure to store ends the term, and so happens outside of what a command may fail at.
+    if (command.command === 'skip' && deliveries.hasChanges) await store(() => Promise.resolve());
+    const decision = await this.tryToDecide(command);
     if (!decision) return false;
-    const { also, answer, afterwards } = decision;
+    let { answer } = decision;
     await store(async (client) => {
-      await also?.(client);
+      const reason = decision.also && (await this.attempt(client, command.id, decision.also));
+      if (reason !== undefined) answer = failedBecause(reason);
       if (answer) await client.query(ANSWER_COMMAND, [command.id, sink.name, JSON.stringify(answer)]);
     });
-    afterwards?.();
+    failures.succeeded(command.id);
     const { command: name, asked_by } = command;
+    if (answer?.outcome === 'failed') {
+      logger.warning('outbox_command_failed', { sink: sink.name, command: name, asked_by, reason: answer.reason });
+      return true;
+    }
+    decision.afterwards?.();
     logger.info('outbox_command_carried_out', { sink: sink.name, command: name, asked_by, ...(answer ?? { outcome: 'begun' }) });
     return true;
   }
 
+  private async tryToDecide(command: OpenCommand): Promise<Decision | undefined> {
+    const { failures } = this.around;
+    const verdict = failures.verdictOn(command.id);
+    if (verdict !== undefined) return { answer: failedBecause(verdict) };
+    try {
+      return await this.decide(command);
+    } catch (error) {
+      return { answer: failedBecause(failures.reasonFor(command.id, error)) };
+    }
+  }
+
+  /** Takes back what a failing command wrote, so that the transaction can store progress and the answer. @returns the reason. */
+  private async attempt(client: ClientBase, id: string, work: Alongside): Promise<string | undefined> {
+    await client.query('savepoint command');
+    try {
+      await work(client);
+      return undefined;
+    } catch (error) {
+      const reason = this.around.failures.reasonFor(id, error);
+      await client.query('rollback to savepoint command');
+      return reason;
+    }
+  }
+
   /** Undefined: not yet. */
   private async decide(command: OpenCommand): Promise<Decision | undefined> {
-    const { command: name } = command;
-    switch (name) {
+    const problem = problemWith(command);
+    if (problem !== undefined) return { answer: refusedBecause(problem) };
+    switch (command.command) {
       case 'pause':
         return this.change('paused', markPaused);
       case 'resume':
@@ -94,8 +133,6 @@ export class CommandDesk {
         return this.skip(command);
       case 'replay':
         return this.beginReplay(command);
-      default: // of an api that is newer than this worker
-        return { answer: refusedBecause(`This worker does not know the command ${String(name)}.`) };
     }
   }
 
@@ -116,14 +153,10 @@ export class CommandDesk {
     };
   }
 
-  private async skip({
-    arguments: { event_id: eventId },
-    organization_id: organization,
-  }: OpenCommand): Promise<Decision | undefined> {
-    const { deliveries, sink, store } = this.around;
-    if (typeof eventId !== 'string') return { answer: refusedBecause('It names no event.') };
+  private async skip({ arguments: values, organization_id: organization }: OpenCommand): Promise<Decision | undefined> {
+    const eventId = values['event_id'] as string;
+    const { deliveries, sink } = this.around;
     if (deliveries.isInHand(eventId)) return undefined;
-    if (deliveries.hasChanges) await store(() => Promise.resolve()); // then the table says how things stand
     const delivery = await deliveries.find(eventId);
     if (!delivery || (organization !== null && delivery.organizationId !== organization))
       return { answer: refusedBecause('This sink holds no such event back.') };

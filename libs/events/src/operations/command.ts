@@ -39,9 +39,18 @@ export interface OpenCommand {
   readonly correlation_id: string | null;
 }
 
-/** What became of a command at one sink. */
+/** The result of a command at one sink. */
 export type CommandAnswer =
-  { readonly outcome: 'done'; readonly [detail: string]: unknown } | { readonly outcome: 'refused'; readonly reason: string };
+  | { readonly outcome: 'done'; readonly [detail: string]: unknown }
+  /** The leader decided against it. */
+  | { readonly outcome: 'refused'; readonly reason: string }
+  /** An error occurred while the leader executed it. A replay may have sent some of its events before. */
+  | { readonly outcome: 'failed'; readonly reason: string; readonly [detail: string]: unknown };
 
 export const done = (details: Readonly<Record<string, unknown>> = {}): CommandAnswer => ({ ...details, outcome: 'done' });
 export const refusedBecause = (reason: string): CommandAnswer => ({ outcome: 'refused', reason });
+export const failedBecause = (reason: string, details: Readonly<Record<string, unknown>> = {}): CommandAnswer => ({
+  ...details,
+  outcome: 'failed',
+  reason,
+});

@@ -1,12 +1,12 @@
 import type { CommandAnswer, CommandName } from './command.js';
 
-export type CommandStatus = 'pending' | 'running' | 'done' | 'refused';
+export type CommandStatus = 'pending' | 'running' | 'done' | 'refused' | 'failed';
 
 /** A command as people follow it. */
 export interface CommandView {
   readonly id: string;
   readonly command: CommandName;
-  /** `pending`: no leader has begun; `running`: some sinks have still to answer; `refused`: by every sink. */
+  /** `pending`: no leader has begun; `running`: some sinks have not answered; `refused`: by every sink; `failed`: at one sink at least. */
   readonly status: CommandStatus;
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly asked_by: string;
@@ -49,5 +49,6 @@ function sinkAnswer({ sink, done_at, answer, progress }: CommandRow): SinkAnswer
 
 function statusOf(all: readonly CommandStatus[]): CommandStatus {
   for (const status of ['pending', 'refused'] as const) if (all.every((one) => one === status)) return status;
-  return all.some((one) => one === 'pending' || one === 'running') ? 'running' : 'done';
+  if (all.some((one) => one === 'pending' || one === 'running')) return 'running';
+  return all.includes('failed') ? 'failed' : 'done';
 }

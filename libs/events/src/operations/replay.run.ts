@@ -10,7 +10,8 @@ import { fingerprintOf, textOf } from '../relay/error-fingerprint.js';
 import type { Entry, Lanes } from '../relay/lanes.js';
 import { payloadTooLarge } from '../relay/payload-limit.js';
 import type { Outcome, Sink } from '../relay/sink.js';
-import { done } from './command.js';
+import { done, failedBecause, type CommandAnswer } from './command.js';
+import type { CommandFailures } from './command.failures.js';
 import { ANSWER_COMMAND } from './command.sql.js';
 import type { Replay } from './replay.js';
 import { ReplayReader, type DeadLetter } from './replay.reader.js';
@@ -26,6 +27,7 @@ export interface ReplayRunOptions {
   readonly sink: Sink;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly failures: CommandFailures;
 }
 
 type ReplayedEvent = OutboxRow & { readonly payload: string };
@@ -94,16 +96,40 @@ export class ReplayRun {
   }
 
   private async count(replay: Replay): Promise<void> {
-    const { edge, total, dead } = await this.reader.count(replay);
+    const slice = await this.orFail(replay, () => this.reader.count(replay));
+    if (!slice) return;
+    const { edge, total, dead } = slice;
     this.add({ matched: total, revived: dead });
     this.holdsAny = false; // stored only when it is done: a kill lets it count anew
     await this.finishBatch(edge);
   }
 
+  /** A replay that cannot be read ends with the reason, and the next one begins. @throws when the database may be the cause. */
+  private async orFail<T>(replay: Replay, read: () => Promise<T>): Promise<T | undefined> {
+    const { failures, sink } = this.options;
+    let reason: string;
+    try {
+      const verdict = failures.verdictOn(replay.id);
+      if (verdict === undefined) return await read();
+      reason = verdict;
+    } catch (error) {
+      reason = failures.reasonFor(replay.id, error);
+    }
+    const answer = failedBecause(reason, resultOf(replay));
+    await this.store((client) => this.write(client, { ...replay, lastError: reason }, answer));
+    this.replay = undefined;
+    failures.succeeded(replay.id);
+    logger.warning('outbox_command_failed', { sink: sink.name, command: 'replay', replayed: replay.id, reason });
+    await this.load();
+    return undefined;
+  }
+
   private async readBatch(replay: Replay): Promise<void> {
     const left = replay.most === null ? Infinity : replay.most - replay.counts.matched;
     const most = Math.min(left, replay.rate ?? Infinity);
-    const { edge, events, deadLetters } = await this.reader.read(replay, most);
+    const slice = await this.orFail(replay, () => this.reader.read(replay, most));
+    if (!slice) return;
+    const { edge, events, deadLetters } = slice;
     this.batchEnd = edge;
     this.queue = events.filter(isReadable).map((event) => ({ event, attempts: 0, delays: 0, notBefore: -Infinity }));
     for (const event of events) if (event.tooLarge) this.giveUp(event, 0, payloadTooLarge());
@@ -193,7 +219,9 @@ export class ReplayRun {
     const replay = { ...this.replay!, position: edge };
     const { counts, dryRun, most, endPosition } = replay;
     const isDone = BigInt(edge) >= BigInt(endPosition) || (!dryRun && most !== null && counts.matched >= most);
-    if (isDone || this.holdsAny) await this.store((client) => this.write(client, replay, isDone));
+    const answer = isDone ? done(resultOf(replay)) : undefined;
+    if (isDone || this.holdsAny) await this.store((client) => this.write(client, replay, answer));
+    this.options.failures.succeeded(replay.id);
     this.batchEnd = undefined;
     this.replay = isDone ? undefined : replay;
     if (!isDone) return;
@@ -201,12 +229,13 @@ export class ReplayRun {
     await this.load();
   }
 
-  private async write(client: ClientBase, replay: Replay, isDone: boolean): Promise<void> {
+  /** With an answer the replay is over. */
+  private async write(client: ClientBase, replay: Replay, answer: CommandAnswer | undefined): Promise<void> {
     const { id, position, lastError } = replay;
     const { matched, sent, skipped, revived, failed } = replay.counts;
     const { name } = this.options.sink;
-    await client.query(STORE_REPLAY, [id, name, position, matched, sent, skipped, revived, failed, lastError, isDone]);
-    if (isDone) await client.query(ANSWER_COMMAND, [id, name, JSON.stringify(answerOf(replay))]);
+    await client.query(STORE_REPLAY, [id, name, position, matched, sent, skipped, revived, failed, lastError, !!answer]);
+    if (answer) await client.query(ANSWER_COMMAND, [id, name, JSON.stringify(answer)]);
   }
 
   private add(more: Partial<Replay['counts']>): void {
@@ -235,7 +264,7 @@ export class ReplayRun {
   }
 }
 
-const answerOf = ({ counts: { matched, revived, ...sent }, dryRun, lastError }: Replay) =>
+const resultOf = ({ counts: { matched, revived, ...sent }, dryRun, lastError }: Replay) =>
   dryRun
-    ? done({ dry_run: true, matched, dead_letters: revived })
-    : done({ dry_run: false, matched, ...sent, dead_letters: revived, ...(lastError !== null && { last_error: lastError }) });
+    ? { dry_run: true, matched, dead_letters: revived }
+    : { dry_run: false, matched, ...sent, dead_letters: revived, ...(lastError !== null && { last_error: lastError }) };

@@ -2,9 +2,11 @@ import { context, newId, type Clock } from '@pikaia/core';
 import { IsolatedClient } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import type pg from 'pg';
+import { textOf } from '../relay/error-fingerprint.js';
 import { LOCK_CLASS } from '../relay/leader.js';
 import { Pulse } from '../relay/pulse.js';
-import { done } from './command.js';
+import { done, failedBecause } from './command.js';
+import { causeOf } from './command.failures.js';
 import { ANSWER_COMMAND } from './command.sql.js';
 import { measureSinks } from './sink-gauges.js';
 import { markRetired } from './sink-state.js';
@@ -110,7 +112,13 @@ export class SinkWatch {
     for (const retirement of rows) {
       if (this.options.own.has(retirement.sink)) continue;
       const correlationId = retirement.correlation_id ?? newId();
-      await context.run({ correlationId }, () => this.retire(client, retirement));
+      await context.run({ correlationId }, async () => {
+        try {
+          await this.retire(client, retirement);
+        } catch (error) {
+          await this.fail(client, retirement, error);
+        }
+      });
     }
   }
 
@@ -123,6 +131,15 @@ export class SinkWatch {
     }
     await client.query('commit'); // somebody else's leader decides about it otherwise
     if (rows[0]!.locked) logger.info('outbox_command_carried_out', { sink, command: 'retire', asked_by, outcome: 'done' });
+  }
+
+  /** A retirement that cannot be executed fails alone. @throws the error when the database may be its cause. */
+  private async fail(client: pg.Client, { id, sink, asked_by }: Retirement, error: unknown): Promise<void> {
+    if (causeOf(error) !== 'command') throw error;
+    const reason = textOf(error);
+    await client.query('rollback');
+    await client.query(ANSWER_COMMAND, [id, sink, JSON.stringify(failedBecause(reason))]);
+    logger.warning('outbox_command_failed', { sink, command: 'retire', asked_by, reason });
   }
 
   /** @returns the workers that lead something. */

@@ -1,6 +1,7 @@
 import { context, PikaiaError, systemClock, type Clock } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
 import type { Client } from 'pg';
+import { CommandFailures } from '../operations/command.failures.js';
 import { retryDelay } from './backoff.js';
 import { CursorStore } from './cursor.store.js';
 import { textOf } from './error-fingerprint.js';
@@ -64,6 +65,7 @@ export interface RelayHealth {
  */
 export class OutboxRelay {
   private readonly pulse = new Pulse();
+  private readonly commandFailures = new CommandFailures();
   private readonly clock: Clock;
   private readonly random: () => number;
   private loop: Promise<void> | undefined;
@@ -183,6 +185,7 @@ export class OutboxRelay {
         readAheadBytes: limits.bytes,
         failedRetentionMs,
         expiryIntervalMs,
+        failures: this.commandFailures,
         wake: () => this.pulse.wake(),
       },
       leader,

@@ -12,6 +12,7 @@ import type { Leader } from './leader.js';
 import type { OutboxReader } from './outbox.reader.js';
 import { Outcomes } from './outcomes.js';
 import { Progress, type ProgressOptions } from './progress.js';
+import type { CommandFailures } from '../operations/command.failures.js';
 import { CommandDesk } from '../operations/command.desk.js';
 import { ReplayReader } from '../operations/replay.reader.js';
 import { ReplayRun } from '../operations/replay.run.js';
@@ -21,6 +22,8 @@ import { SinkHealth } from './sink-health.js';
 export interface TermOptions extends IntakeOptions, ProgressOptions, ExpiryOptions {
   readonly random: () => number;
   readonly leaderTimeoutMs: number;
+  /** Of the relay, over all its terms. */
+  readonly failures: CommandFailures;
   /** Something has happened: take another step. */
   readonly wake: () => void;
 }
@@ -72,7 +75,10 @@ export class Term {
     const outcomes = new Outcomes(options, handOver, lanes, deliveries, health);
     const progress = new Progress(options, leader, cursors, handOver, deliveries, outcomes);
     const store = progress.store.bind(progress);
-    const desk = new CommandDesk({ client, sink, deliveries, store, cursor: () => handOver.cursor }, state);
+    const desk = new CommandDesk(
+      { client, sink, deliveries, store, failures: options.failures, cursor: () => handOver.cursor },
+      state,
+    );
     const replays = new ReplayRun(options, new ReplayReader(client, sink.name, sink.types), lanes, deliveries, store);
     const operations = new TermOperations(options, desk, replays);
     const intake = new Intake(options, reader, cursor, handOver, lanes, deliveries, outcomes, () => !operations.isPaused);

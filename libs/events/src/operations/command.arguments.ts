@@ -1,0 +1,56 @@
+import type { CommandName, OpenCommand, ReplayFilter } from './command.js';
+
+const ARGUMENTS: Readonly<Record<CommandName, readonly string[]>> = {
+  pause: [],
+  resume: [],
+  retire: [],
+  skip: ['event_id'],
+  replay: ['filter', 'dry_run', 'limit', 'rate'],
+};
+
+const CONDITIONS: Readonly<Record<keyof ReplayFilter, true>> = {
+  event_id: true,
+  event_type: true,
+  aggregate_type: true,
+  aggregate_id: true,
+  organization_id: true,
+  correlation_id: true,
+  from: true,
+  to: true,
+  status: true,
+  error: true,
+};
+
+const NEWER = 'A newer version of the api may have sent it: send it again when every worker has that version.';
+
+/**
+ * Why a command cannot be executed; undefined when it can. A row comes from an api of any version or from SQL, so nothing is
+ * assumed about it. An unknown argument is refused: without a condition that it does not know, a replay would send more.
+ */
+export function problemWith({ command, arguments: values }: OpenCommand): string | undefined {
+  if (!Object.hasOwn(ARGUMENTS, command)) return `This worker does not know the command ${String(command)}. ${NEWER}`;
+  if (!isObject(values)) return 'The arguments must be a JSON object.';
+  const unknown = Object.keys(values).find((name) => !ARGUMENTS[command].includes(name));
+  if (unknown !== undefined) return `This worker does not know the argument ${unknown} of ${command}. ${NEWER}`;
+  if (command === 'skip' && typeof values['event_id'] !== 'string') return 'event_id must be the id of an event.';
+  return command === 'replay' ? problemWithReplay(values) : undefined;
+}
+
+function problemWithReplay({ filter, dry_run, limit, rate }: Readonly<Record<string, unknown>>): string | undefined {
+  if (!isObject(filter)) return 'filter must be a JSON object.';
+  for (const [name, value] of Object.entries(filter)) {
+    if (!Object.hasOwn(CONDITIONS, name)) return `This worker does not know filter.${name}. ${NEWER}`;
+    if (typeof value !== 'string') return `filter.${name} must be a text.`;
+  }
+  const { status } = filter;
+  if (status !== undefined && status !== 'failed' && status !== 'published') return 'filter.status must be failed or published.';
+  if (typeof dry_run !== 'boolean') return 'dry_run must be true or false.';
+  for (const [name, value] of Object.entries({ limit, rate })) {
+    if (value !== undefined && value !== null && !(Number.isSafeInteger(value) && (value as number) > 0))
+      return `${name} must be a positive whole number or null.`;
+  }
+  return undefined;
+}
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
