@@ -35,6 +35,7 @@ describe('the alarms', () => {
     'pikaia-db-high-connections': ['GreaterThanThreshold', 500, 2, 60, 'notBreaching'],
     'pikaia-db-xid-age': ['GreaterThanThreshold', 500_000_000, 3, 300, 'notBreaching'],
     'pikaia-outbox-lag': ['GreaterThanThreshold', 60, 2, 60, 'breaching'],
+    'pikaia-outbox-leader-failing': ['GreaterThanThreshold', 0, 2, 60, 'ignore'],
     'pikaia-outbox-dead-letters': ['GreaterThanThreshold', 0, 1, 60, 'ignore'],
     'pikaia-consumer-dlq': ['GreaterThanThreshold', 0, 1, 60, 'notBreaching'],
     'pikaia-consumer-lag': ['GreaterThanThreshold', 300, 2, 60, 'notBreaching'],
@@ -75,7 +76,11 @@ describe('the alarms', () => {
     const ours = alarms().filter(
       ({ Namespace, MetricName }) => Namespace === METRIC_NAMESPACE && MetricName !== 'audit.record_missing',
     );
-    assert.deepEqual(ours.map(({ MetricName }) => MetricName).sort(), ['outbox.failed', 'outbox.oldest_pending_seconds']);
+    assert.deepEqual(ours.map(({ MetricName }) => MetricName).sort(), [
+      'outbox.failed',
+      'outbox.leader_failing',
+      'outbox.oldest_pending_seconds',
+    ]);
     for (const { MetricName, Period, Dimensions } of ours) {
       assert.equal(Period, METRIC_PERIOD_SECONDS);
       const names = Dimensions!.map(({ Name }) => Name).sort();
@@ -178,6 +183,20 @@ describe('what must not be silent', () => {
     assert.deepEqual(states('pikaia-outbox-lag', { metric: [0, 60, 61, 90, 5] }).slice(1), ['OK', 'OK', 'ALARM', 'OK']);
     assert.equal(last('pikaia-outbox-lag', { metric: [0, 0, 0, null, null, null, null] }), 'ALARM');
     assert.equal(last('pikaia-outbox-lag', { metric: [0, 0, null, 0, 0] }), 'OK'); // a leader changes
+  });
+});
+
+describe('a leader that fails again and again', () => {
+  it('alarms after two minutes, stays on while nobody measures, and ends with a term that lasts', () => {
+    assert.deepEqual(states('pikaia-outbox-leader-failing', { metric: [0, 1, 0, 1, 1, null, null, 0] }).slice(1), [
+      'OK',
+      'OK',
+      'OK',
+      'ALARM',
+      'ALARM',
+      'ALARM',
+      'OK',
+    ]);
   });
 });
 

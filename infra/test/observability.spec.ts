@@ -48,7 +48,7 @@ describe('the dashboard', () => {
         'Age of the oldest pending event, s',
         'Recorded to accepted, ms',
         'Published',
-        'Failed',
+        'Failed, and leaders that fail',
         'Dead letters of consumers',
         'Failed attempts of consumers',
       ],

@@ -7,7 +7,7 @@ export function statusText({ sinks, slots }, terminal) {
   const head = ['SINK', 'STATE', 'LEADER', 'BACKLOG', 'LAG', 'LAST MINUTE', 'RETRYING', 'WAITING', 'FAILED'];
   const rows = sinks.map((sink) => [
     sink.name,
-    sink.failing_since && sink.state === 'active' ? 'failing' : sink.state,
+    (sink.failing_since || sink.leader_failing_since) && sink.state === 'active' ? 'failing' : sink.state,
     sink.state === 'retired' ? '' : (sink.leader?.worker ?? 'nobody'),
     countText(sink.backlog),
     sink.lag_ms === null ? '' : ageText(sink.lag_ms),
@@ -29,12 +29,16 @@ export function statusText({ sinks, slots }, terminal) {
   return [table([head, ...rows]), ...remarks, '', log, ...slotLines].join('\n');
 }
 
-function remarksOn({ state, leader, last_stored_at: stored, failing_since: since, last_error: error, failed, waiting }) {
+function remarksOn(sink) {
+  const { state, leader, last_stored_at: stored, failing_since: since, last_error: error, failed, waiting } = sink;
   if (state === 'retired') return [];
   return [
     ...(leader
       ? []
       : [`nobody leads it; last sign of a leader ${stored ?? 'never'}. Start its worker, or: npm run outbox -- retire`]),
+    ...(sink.leader_failing_since
+      ? [`its leader starts and fails again and again since ${sink.leader_failing_since}: ${sink.leader_error}`]
+      : []),
     ...(since ? [`not reached since ${since}: ${error}`] : []),
     ...(failed
       ? [`${countText(failed)} failed${waiting ? `, ${countText(waiting)} wait behind` : ''}: npm run outbox -- failed`]

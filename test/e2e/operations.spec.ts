@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { ServiceProcess } from '../support/service.process.js';
 import { System, type Answer } from '../support/system.js';
 import { eventually, until } from '../support/until.js';
@@ -47,6 +49,17 @@ async function invite(as: string): Promise<{ event: string; member: string }> {
   const { body } = await post('/members/invitations', as, { email, role: 'member' });
   const found = await get(`/admin/events?aggregate_id=${String(body['id'])}&event_type=member.invited`, as);
   return { event: (found.body['data'] as { event_id: string }[])[0]!.event_id, member: String(body['id']) };
+}
+
+/** What `npm run outbox` prints for an operator. */
+async function outbox(...typed: string[]): Promise<string> {
+  const reach = ['--url', `http://127.0.0.1:${system.api.port}`, '--token', await system.token(OLGA)];
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    resolve(__dirname, '../../scripts/outbox.mjs'),
+    ...typed,
+    ...reach,
+  ]);
+  return stdout;
 }
 
 const statusOf = async (event: string) => (await get(`/admin/events/${event}`)).body['status'];
@@ -237,6 +250,64 @@ describe('a sink that nobody leads', () => {
     await eventually(async () => (await statusOf(event)) === 'published');
     await eventually(async () => (await system.request('GET', '/health/advancing', { port: worker.port })).status === 200);
     expect((await post('/admin/outbox/sinks/local/renamed/pause', OLGA)).status).toBe(409);
+  });
+});
+
+describe('a command that the worker cannot execute', () => {
+  it('is answered with the reason, in the api and by npm run outbox, while the worker stays ready and delivers', async () => {
+    const [unreadable, failing] = [randomUUID(), randomUUID()];
+    for (const [id, values] of [
+      [unreadable, { filter: { event_type: 'member.invited' }, dry_run: null, limit: null, rate: null }],
+      [failing, { filter: { from: 'tomorrowish' }, dry_run: true }],
+    ] as const)
+      await system.query(
+        `insert into outbox.outbox_command (id, sink, command, arguments, asked_by) values ($1, $2, 'replay', $3, 'sql')`,
+        [id, SINK, JSON.stringify(values)],
+      );
+    const statusIs = (id: string, expected: string) =>
+      until(expected, async () => (await get(`/admin/outbox/commands/${id}`)).body['status'] === expected);
+    await statusIs(unreadable, 'refused');
+    await statusIs(failing, 'failed');
+    expect((await get(`/admin/outbox/commands/${failing}`)).body).toMatchObject({
+      sinks: [{ status: 'failed', answer: { outcome: 'failed', reason: expect.stringContaining('22007') } }],
+    });
+    expect(await outbox('commands', failing)).toContain(`${SINK}: failed. `);
+    const { event } = await invite(ALICE);
+    await eventually(async () => (await statusOf(event)) === 'published');
+    expect((await system.request('GET', '/health/ready', { port: system.worker.port })).status).toBe(200);
+  });
+});
+
+describe('a leader that starts and fails in a loop', () => {
+  const ready = () => system.request('GET', '/health/ready', { port: system.worker.port });
+
+  it('makes the worker unready and is shown in the status, until its cause is gone', async () => {
+    await system.query(`create function outbox.planted() returns trigger language plpgsql as $$ begin raise 'planted'; end $$`);
+    await system.query(
+      'create trigger planted before insert on outbox.outbox_progress for each row execute function outbox.planted()',
+    );
+    await invite(ALICE);
+    await eventually(async () => (await ready()).status === 503);
+    expect((await ready()).body).toMatchObject({
+      status: 'leader_failing',
+      sinks: [
+        {
+          sink: SINK,
+          progress: 'failing',
+          leaderFailure: { terms: expect.any(Number), error: expect.stringContaining('P0001') },
+        },
+      ],
+    });
+    await eventually(async () => (await sinkOf())['leader_failing_since']);
+    expect(await sinkOf()).toMatchObject({ leader_error: expect.stringContaining('P0001') });
+    expect(await outbox('status')).toMatch(/starts and fails again and again since .*P0001/);
+    expect(system.worker.linesOf('leader_failing')).toMatchObject([{ level: 'ERROR', sink: SINK }]);
+
+    await system.query('drop function outbox.planted() cascade');
+    await eventually(async () => (await sinkOf())['backlog'] === 0);
+    await system.worker.stop();
+    await system.startWorker();
+    await eventually(async () => (await ready()).status === 200);
   });
 });
 

@@ -69,7 +69,7 @@ function databaseRow(watched: Watched): IWidget[] {
 }
 
 function eventsRow({ events: { consumers } }: Watched): IWidget[] {
-  const { backlog, oldestPending, published, failed, publishLatency, consumerFailed } = eventMetrics;
+  const { backlog, oldestPending, published, failed, leaderFailing, publishLatency, consumerFailed } = eventMetrics;
   const deadLetters = consumers.map(({ name, deadLetters }) =>
     deadLetters.metricApproximateNumberOfMessagesVisible({ period: MINUTE, statistic: Stats.MAXIMUM, label: name }),
   );
@@ -78,7 +78,7 @@ function eventsRow({ events: { consumers } }: Watched): IWidget[] {
     graph('Age of the oldest pending event, s', 8, [outboxMetric(oldestPending)]),
     graph('Recorded to accepted, ms', 8, [outboxMetric(publishLatency, Stats.p(50)), outboxMetric(publishLatency)]),
     graph('Published', 6, [outboxMetric(published)]),
-    graph('Failed', 6, [outboxMetric(failed)]),
+    graph('Failed, and leaders that fail', 6, [outboxMetric(failed), outboxMetric(leaderFailing)]),
     graph('Dead letters of consumers', 6, deadLetters),
     graph(
       'Failed attempts of consumers',

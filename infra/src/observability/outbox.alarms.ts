@@ -16,6 +16,16 @@ export function outboxAlarms(at: AlarmThresholds): AlarmDefinition[] {
       pages: true,
     },
     {
+      name: 'pikaia-outbox-leader-failing',
+      means: 'A worker starts to lead a sink and fails, again and again.',
+      metric: outboxMetric(eventMetrics.leaderFailing),
+      comparison: 'above',
+      threshold: 0,
+      periods: 2, // the metric says 1 after three terms in a row, and 0 after one that lasts for 30 s
+      missing: TreatMissingData.IGNORE, // silence is for pikaia-outbox-lag
+      pages: true,
+    },
+    {
       name: 'pikaia-outbox-dead-letters',
       means: 'Events were given up, and nobody has decided about them.',
       metric: outboxMetric(eventMetrics.failed),

@@ -53,6 +53,13 @@ export const eventMetrics = {
     dimensions: OF_A_SINK,
     description: 'Dead letters: events that were given up and about which nobody has decided; counted up to 10 001.',
   },
+  leaderFailing: {
+    name: 'outbox.leader_failing',
+    kind: 'gauge',
+    unit: 'Count',
+    dimensions: OF_A_SINK,
+    description: '1 while the leaders of a sink start and fail again and again; 0 after one that lasts for 30 s.',
+  },
   publishLatency: {
     name: 'outbox.publish_latency',
     kind: 'distribution',

@@ -8,11 +8,12 @@ import { Draining } from './draining.js';
 
 const logger = getLogger('health');
 
-type Status = 'ok' | 'not_advancing' | 'unavailable' | 'draining';
+type Status = 'ok' | 'not_advancing' | 'leader_failing' | 'unavailable' | 'draining';
 
 /**
- * `live`: the process answers. `ready`: it has its database, and is not shutting down. `advancing`: what it leads comes on,
- * and every sink is led by somebody; a restart does not help where it is not, so that is for alarms, not for schedulers.
+ * `live`: the process answers. `ready`: it has its database, is not shutting down, and can lead: a deployment whose leaders start
+ * and fail again and again must not go on. `advancing`: what it leads comes on, and every sink is led by somebody; a restart
+ * does not help where it is not, so that is for alarms, not for schedulers.
  */
 @Controller('health')
 export class HealthController {
@@ -29,11 +30,11 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** 503 while draining or without the database. `not_advancing` is ready: the answer says so, and why. */
+  /** 503 while draining, without the database or with a leader that fails. `not_advancing` is ready: the answer says so, and why. */
   @Get('ready')
   async ready(@Res({ passthrough: true }) reply: FastifyReply) {
     const health = await this.look();
-    if (health.status === 'draining' || health.status === 'unavailable') refuse(reply);
+    if (health.status !== 'ok' && health.status !== 'not_advancing') refuse(reply);
     return health;
   }
 
@@ -50,9 +51,16 @@ export class HealthController {
     const leaderless = this.relay.leaderless();
     const database = !this.draining.started && (await this.hasDatabase());
     const rests = sinks.some(isStuck) || leaderless.length > 0;
-    const status: Status = this.draining.started ? 'draining' : !database ? 'unavailable' : rests ? 'not_advancing' : 'ok';
+    const status = this.statusOf(database, sinks, rests);
     this.note(status, sinks);
     return { status, checks: { database: database ? 'ok' : 'unavailable' }, sinks, leaderless };
+  }
+
+  private statusOf(database: boolean, sinks: readonly RelayHealth[], rests: boolean): Status {
+    if (this.draining.started) return 'draining';
+    if (!database) return 'unavailable';
+    if (sinks.some(({ leaderFailure }) => leaderFailure)) return 'leader_failing';
+    return rests ? 'not_advancing' : 'ok';
   }
 
   private note(status: Status, sinks: readonly RelayHealth[]): void {

@@ -1,5 +1,6 @@
 import { defaultRoles, type RoleNames } from '@pikaia/database';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { leaderFailures } from './leader-failures.sql.js';
 import { outboxFunctions } from './outbox-functions.sql.js';
 import { outboxGrants } from './outbox-grants.sql.js';
 import { outboxTables } from './outbox-tables.sql.js';
@@ -19,5 +20,16 @@ export function outboxMigrations(roles: RoleNames = defaultRoles): (new () => Mi
       await runner.query('drop view public.events_outboxevent; drop schema outbox cascade');
     }
   }
-  return [CreateOutbox1764000001000];
+  class AddLeaderFailures1764100001000 implements MigrationInterface {
+    readonly name = 'AddLeaderFailures1764100001000';
+
+    async up(runner: QueryRunner): Promise<void> {
+      await runner.query(leaderFailures(roles));
+    }
+
+    async down(runner: QueryRunner): Promise<void> {
+      await runner.query('alter table outbox.outbox_sink drop column leader_failing_since, drop column leader_error');
+    }
+  }
+  return [CreateOutbox1764000001000, AddLeaderFailures1764100001000];
 }

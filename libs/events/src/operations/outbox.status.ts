@@ -23,6 +23,9 @@ export interface SinkStatus {
   readonly accepted_last_minute: number;
   readonly failing_since: Date | null;
   readonly last_error: string | null;
+  /** Since when its leaders start and fail again and again; null after one that lasts. */
+  readonly leader_failing_since: Date | null;
+  readonly leader_error: string | null;
   readonly retrying: BoundedCount;
   readonly waiting: BoundedCount;
   /** Dead letters. */

@@ -7,6 +7,7 @@ import { COUNTED_AT_MOST, SINK_STATUS } from './status.sql.js';
 interface SinkRow {
   readonly name: string;
   readonly led: boolean;
+  readonly leader_failing_since: Date | null;
   readonly leader: string | null;
   readonly backlog: number;
   readonly lag_ms: number | null;
@@ -15,12 +16,14 @@ interface SinkRow {
 
 /**
  * Measures the sinks that this worker leads, zeros included: a series that stops is a sink that nobody delivers to. That
- * nothing was published since the last look is said too.
+ * nothing was published since the last look is said too. A leader that fails again and again seldom has the lock when this looks.
  */
 export async function measureSinks(client: ClientBase, worker: string): Promise<void> {
   const { rows } = await client.query<SinkRow>(SINK_STATUS, [LOCK_CLASS, COUNTED_AT_MOST]);
-  for (const { name: sink, led, leader, backlog, lag_ms, failed } of rows) {
-    if (!led || leader !== worker) continue;
+  for (const { name: sink, led, leader, leader_failing_since, backlog, lag_ms, failed } of rows) {
+    const isFailing = leader_failing_since !== null;
+    if (!(led || isFailing) || leader !== worker) continue;
+    metric(eventMetrics.leaderFailing, isFailing ? 1 : 0, { sink });
     metric(eventMetrics.backlog, backlog, { sink });
     metric(eventMetrics.oldestPending, Math.max(lag_ms ?? 0, 0) / 1000, { sink });
     metric(eventMetrics.failed, failed, { sink });

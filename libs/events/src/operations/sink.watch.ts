@@ -142,9 +142,11 @@ export class SinkWatch {
     logger.warning('outbox_command_failed', { sink, command: 'retire', asked_by, reason });
   }
 
-  /** @returns the workers that lead something. */
+  /** @returns the workers that lead something, or led it last where leaders fail. */
   private async lookForLeaders(client: pg.Client): Promise<ReadonlySet<string | null>> {
-    const { rows } = await client.query<{ name: string; leader: string | null; led: boolean }>(SINKS_LED, [LOCK_CLASS]);
+    const { rows } = await client.query<{ name: string; leader: string | null; led: boolean; failing: boolean }>(SINKS_LED, [
+      LOCK_CLASS,
+    ]);
     const orphans = new Set(rows.filter(({ led }) => !led).map(({ name }) => name));
     for (const sink of this.since.keys()) if (!orphans.has(sink)) this.forget(sink);
     const now = this.options.clock.monotonic();
@@ -155,7 +157,7 @@ export class SinkWatch {
       this.reported.add(sink);
       logger.warning('sink_without_leader', { sink, for_ms: Math.round(now - since) });
     }
-    return new Set(rows.filter(({ led }) => led).map(({ leader }) => leader));
+    return new Set(rows.filter(({ led, failing }) => led || failing).map(({ leader }) => leader));
   }
 
   private forget(sink: string): void {

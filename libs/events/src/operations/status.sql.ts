@@ -18,7 +18,8 @@ const LATE = `from outbox.outbox_log where position <= p.position
  * outbox_delivery_aggregate. Locks nothing; milliseconds a sink.
  */
 export const SINK_STATUS = `
-select s.name, s.state, s.ordering, s.registered_at, s.failing_since, s.last_error, ${IS_LED} as led, s.leader, s.leading_since,
+select s.name, s.state, s.ordering, s.registered_at, s.failing_since, s.last_error,
+  s.leader_failing_since, s.leader_error, ${IS_LED} as led, s.leader, s.leading_since,
   p.stored_at, least(fresh.count + late.count, $2)::int as backlog, 
   round(extract(epoch from clock_timestamp() - least(first.recorded_at, late.oldest)) * 1000)::float8 as lag_ms,
   speed.accepted as accepted_last_minute, open.retrying, open.waiting, open.failed, replays.count as replays

@@ -21,6 +21,13 @@ export interface DeliveryChanges {
   readonly accepted?: number;
 }
 
+interface LoadedCursor {
+  readonly cursor: Cursor;
+  readonly failingSince: Date | null;
+  readonly leaderFailingSince: Date | null;
+  readonly state: SinkState;
+}
+
 /** What the leader does in the transaction that stores progress. */
 export type Alongside = (client: ClientBase) => Promise<unknown>;
 
@@ -36,7 +43,7 @@ export class CursorStore {
   constructor(
     protected readonly client: ClientBase,
     private readonly sink: string,
-    private readonly worker: string,
+    readonly worker: string,
   ) {}
 
   /**
@@ -45,7 +52,7 @@ export class CursorStore {
    * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` when it was written in another cluster, whose transaction ids mean
    * nothing here.
    */
-  async load(): Promise<{ cursor: Cursor; failingSince: Date | null; state: SinkState }> {
+  async load(): Promise<LoadedCursor> {
     const { rows } = await this.client.query(LOAD_CURSOR, [this.sink]);
     const row = rows[0] as Record<string, unknown> | undefined;
     if (!row) throw new Error(`Sink ${this.sink} has no cursor: it was not registered.`);
@@ -57,7 +64,12 @@ export class CursorStore {
       latePosition: row['late_position'] as string,
       lateSnapshot: row['late_snapshot'] as string | null,
     };
-    return { cursor, failingSince: row['failing_since'] as Date | null, state: row['state'] as SinkState };
+    return {
+      cursor,
+      failingSince: row['failing_since'] as Date | null,
+      leaderFailingSince: row['leader_failing_since'] as Date | null,
+      state: row['state'] as SinkState,
+    };
   }
 
   /** Shows people who leads. */

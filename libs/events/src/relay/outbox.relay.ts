@@ -1,7 +1,7 @@
 import { context, PikaiaError, systemClock, type Clock } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
 import type { Client } from 'pg';
-import { CommandFailures } from '../operations/command.failures.js';
+import { CommandFailures, causeOf } from '../operations/command.failures.js';
 import { retryDelay } from './backoff.js';
 import { CursorStore } from './cursor.store.js';
 import { textOf } from './error-fingerprint.js';
@@ -9,7 +9,9 @@ import { Leader } from './leader.js';
 import { OutboxReader, READ_LIMITS, type ReadLimits } from './outbox.reader.js';
 import { Pulse } from './pulse.js';
 import type { Sink } from './sink.js';
-import { Term, type TermStatus } from './term.js';
+import { markLeaderFailing } from './leader.recovery.js';
+import { TermHistory, type LeaderFailure } from './term.history.js';
+import { Term, type TermOptions, type TermStatus } from './term.js';
 
 const logger = getLogger('outbox');
 const HOUR_MS = 3_600_000;
@@ -54,9 +56,14 @@ export interface RelayHealth {
   readonly state: 'stopped' | 'connecting' | 'standby' | 'leading' | 'retired' | 'broken';
   /** Null unless this process leads. */
   readonly term: TermStatus | null;
-  /** What became of the events lately; null unless this process leads. `failing`: the sink is not reached. */
+  /**
+   * What became of the events lately; null unless this process leads. `failing`: the sink is not reached, or terms of this process
+   * end by an error soon after they begin, also between two of them.
+   */
   readonly progress: 'advancing' | 'paused' | 'failing' | 'stalled' | null;
   readonly error: string | null;
+  /** Null unless this process starts to lead and fails again and again. */
+  readonly leaderFailure: LeaderFailure | null;
 }
 
 /**
@@ -65,8 +72,11 @@ export interface RelayHealth {
  */
 export class OutboxRelay {
   private readonly pulse = new Pulse();
+  /** Wakes for a stop alone: the end of a connection, and each event that is published, wake the other one. */
+  private readonly backOff = new Pulse();
   private readonly commandFailures = new CommandFailures();
   private readonly clock: Clock;
+  private readonly history: TermHistory;
   private readonly random: () => number;
   private loop: Promise<void> | undefined;
   private stopping = false;
@@ -80,6 +90,7 @@ export class OutboxRelay {
   constructor(private readonly options: RelayOptions) {
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? Math.random;
+    this.history = new TermHistory(options.sink.name, this.clock);
   }
 
   /** Starts the loop; it reconnects by itself until `stop`. */
@@ -94,6 +105,7 @@ export class OutboxRelay {
     this.stopWithinMs = withinMs;
     this.term?.end();
     this.pulse.wake();
+    this.backOff.wake();
     await this.loop;
     this.loop = undefined;
   }
@@ -127,7 +139,9 @@ export class OutboxRelay {
   health(): RelayHealth {
     const term = this.term?.status ?? null;
     const { sink, stalledAfterMs = STALLED_AFTER_MS } = this.options;
-    return { sink: sink.name, state: this.state, term, progress: term && progressOf(term, stalledAfterMs), error: this.error };
+    const leaderFailure = this.history.failure;
+    const progress = leaderFailure ? 'failing' : term && progressOf(term, stalledAfterMs);
+    return { sink: sink.name, state: this.state, term, progress, error: this.error, leaderFailure };
   }
 
   protected createLeader(): Leader {
@@ -155,7 +169,7 @@ export class OutboxRelay {
         this.state = 'connecting';
         if (!this.failures++ && !hasLed)
           logger.warning('relay_disconnected', { sink: this.options.sink.name, reason: this.error });
-        await this.pulse.wait(Math.min(LONGEST_RECONNECT_MS, retryDelay(this.failures, this.random)));
+        await this.backOff.wait(this.reconnectDelayMs());
       }
     }
     this.state = this.retired ? 'retired' : 'stopped';
@@ -173,28 +187,23 @@ export class OutboxRelay {
     const { sink, leaderTimeoutMs, pollIntervalMs, storeIntervalMs, limits = READ_LIMITS } = this.options;
     const { failedRetentionMs = 30 * DAY_MS, expiryIntervalMs = HOUR_MS } = this.options;
     const { clock, random } = this;
-    const term = await Term.begin(
-      {
-        sink,
-        clock,
-        random,
-        leaderTimeoutMs,
-        pollIntervalMs,
-        storeIntervalMs,
-        readAhead: limits.fresh,
-        readAheadBytes: limits.bytes,
-        failedRetentionMs,
-        expiryIntervalMs,
-        failures: this.commandFailures,
-        wake: () => this.pulse.wake(),
-      },
-      leader,
-      this.createReader(leader.client),
-      this.createStore(leader.client),
-    );
+    const options = {
+      sink,
+      clock,
+      random,
+      leaderTimeoutMs,
+      pollIntervalMs,
+      storeIntervalMs,
+      readAhead: limits.fresh,
+      readAheadBytes: limits.bytes,
+      failedRetentionMs,
+      expiryIntervalMs,
+      failures: this.commandFailures,
+      wake: () => this.pulse.wake(),
+    };
+    const term = await this.beginTerm(leader, options);
     this.term = term;
     this.state = 'leading';
-    this.failures = 0;
     this.error = null;
     logger.info('leader_acquired', { sink: sink.name });
     try {
@@ -208,10 +217,25 @@ export class OutboxRelay {
       logger.info('leader_lost', { sink: sink.name, reason: 'stopped' });
     } catch (error) {
       logger.warning('leader_lost', { sink: sink.name, reason: textOf(error) });
+      if (term.hasAdvanced || this.history.isStable) this.failures = 0;
+      this.history.failed(textOf(error));
       throw error;
     } finally {
       term.drop();
       this.term = undefined;
+    }
+  }
+
+  private async beginTerm(leader: Leader, options: TermOptions): Promise<Term> {
+    this.history.began();
+    const { failure } = this.history;
+    try {
+      if (failure) await markLeaderFailing(leader.client, options.sink.name, this.options.worker, failure);
+      return await Term.begin(options, leader, this.createReader(leader.client), this.createStore(leader.client));
+    } catch (error) {
+      // During a failover the old primary gives the lock, and then refuses to write.
+      if (causeOf(error) === 'command') this.history.failed(textOf(error));
+      throw error;
     }
   }
 
@@ -229,6 +253,11 @@ export class OutboxRelay {
     this.state = 'broken';
     logger.exception('relay_broken', error, { sink: this.options.sink.name });
     this.options.onFatal?.(error);
+  }
+
+  /** The first attempt is immediate: after a term that delivered, events wait. */
+  private reconnectDelayMs(): number {
+    return this.failures === 1 ? 0 : Math.min(LONGEST_RECONNECT_MS, retryDelay(this.failures - 1, this.random));
   }
 
   /** Workers spread over the sinks by themselves when those who lead more wait longer before they try the next one. */

@@ -19,7 +19,7 @@ from registered`;
  */
 export const LOAD_CURSOR = `
 select p.number, p.position, p.snapshot::text, p.late_position, p.late_snapshot::text,
-  p.xmin = p.txid::xid and start.xmin = start.txid::xid as written_here, s.failing_since, s.state
+  p.xmin = p.txid::xid and start.xmin = start.txid::xid as written_here, s.failing_since, s.state, s.leader_failing_since
 from outbox.outbox_progress p join outbox.outbox_sink s on s.name = p.sink
 join outbox.outbox_progress start on start.sink = p.sink and start.number = 0
 where p.sink = $1 order by p.number desc limit 1`;
@@ -61,6 +61,10 @@ select pg_backend_pid() as backend`;
 /** Who leads a sink, for people; the lock is what counts. By primary key; $1 sink, $2 worker. */
 export const MARK_LEADING = `
 update outbox.outbox_sink set leader = $2, leading_since = clock_timestamp() where name = $1`;
+
+/** Whether the leaders of a sink fail, and which worker says so. By primary key; $1 sink, $2 worker, $3 since or null, $4 error or null. */
+export const MARK_LEADER_FAILING = `
+update outbox.outbox_sink set leader = $2, leader_failing_since = $3, leader_error = $4 where name = $1`;
 
 /** The circuit breaker's state, for people and for the next leader. $1 sink, $2 since or null, $3 error or null. */
 export const MARK_FAILING = 'update outbox.outbox_sink set failing_since = $2, last_error = $3 where name = $1';

@@ -17,6 +17,8 @@ export interface ProgressOptions {
 
 /** Stores how far the sink is, with the deliveries that belong to it. */
 export class Progress implements Duty {
+  /** Something was handed over and stored. */
+  hasAdvanced = false;
   private lastStoredAt: number;
 
   constructor(
@@ -48,9 +50,10 @@ export class Progress implements Duty {
   async store(alongside?: Alongside): Promise<void> {
     const changes: DeliveryChanges = { ...this.deliveries.takeChanges(), accepted: this.outcomes.takeAccepted() };
     const { cursor } = this.handOver;
-    this.handOver.takeMoved();
+    const moved = this.handOver.takeMoved();
     const stored = alongside ? this.cursors.storeWith(cursor, changes, alongside) : this.cursors.store(cursor, changes);
     this.leader.verifyBackend(await stored);
+    this.hasAdvanced ||= moved > 0;
     this.lastStoredAt = this.options.clock.monotonic();
     this.deliveries.stored(changes);
   }

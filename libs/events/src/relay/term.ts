@@ -7,6 +7,7 @@ import type { Duty } from './duty.js';
 import { HandOver } from './hand-over.js';
 import { Intake, type IntakeOptions } from './intake.js';
 import { KeepAlive } from './keep-alive.js';
+import { LeaderRecovery } from './leader.recovery.js';
 import { Lanes } from './lanes.js';
 import type { Leader } from './leader.js';
 import type { OutboxReader } from './outbox.reader.js';
@@ -64,7 +65,7 @@ export class Term {
   static async begin(options: TermOptions, leader: Leader, reader: OutboxReader, cursors: CursorStore): Promise<Term> {
     const { sink } = options;
     const { client } = leader;
-    const { cursor, failingSince, state } = await cursors.load();
+    const { cursor, failingSince, leaderFailingSince, state } = await cursors.load();
     await cursors.markLeading();
     const deliveries = new Deliveries(client, sink.name, sink.ordering === 'aggregate');
     await deliveries.load();
@@ -85,8 +86,9 @@ export class Term {
     const maySend = (): boolean => destination.allowsSending && !operations.isPaused;
     const calls = new Calls(options, lanes, health, outcomes, maySend);
     const keepAlive = new KeepAlive(options, leader);
+    const recovery = new LeaderRecovery(client, options, cursors.worker, leaderFailingSince);
     const expiry = new DeliveryExpiry(client, options, deliveries, store);
-    const duties = [keepAlive, operations, progress, expiry, destination, health, intake, calls];
+    const duties = [keepAlive, operations, progress, expiry, recovery, destination, health, intake, calls];
     return new Term(options, operations, progress, destination, health, handOver, intake, calls, duties);
   }
 
@@ -113,6 +115,11 @@ export class Term {
   /** Nothing is in flight, held, unsaved or due. */
   get isIdle(): boolean {
     return this.intake.isIdle && !this.calls.open && !this.handOver.open && !this.progress.hasUnsaved && this.operations.isIdle;
+  }
+
+  /** Something was handed over and stored. */
+  get hasAdvanced(): boolean {
+    return this.progress.hasAdvanced;
   }
 
   /** From here on nothing is read or sent. */

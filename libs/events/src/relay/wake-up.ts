@@ -14,6 +14,8 @@ const SILENCE_MS = 60_000;
  */
 export class WakeUp {
   private readonly pulse = new Pulse();
+  /** Wakes for a stop alone: the end of a connection wakes the other one. */
+  private readonly backOff = new Pulse();
   private stopping = false;
   private loop: Promise<void> | undefined;
 
@@ -32,6 +34,7 @@ export class WakeUp {
   async stop(): Promise<void> {
     this.stopping = true;
     this.pulse.wake();
+    this.backOff.wake();
     await this.loop;
   }
 
@@ -41,7 +44,7 @@ export class WakeUp {
         await this.listen(() => (failures = 0));
       } catch (error) {
         if (!failures++) logger.warning('wake_up_lost', { reason: String(error) });
-        await this.pulse.wait(retryDelay(Math.min(failures, 4), this.random));
+        await this.backOff.wait(retryDelay(Math.min(failures, 4), this.random));
       }
     }
   }
