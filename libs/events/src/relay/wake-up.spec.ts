@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { createDatabase, onServer, type TestDatabase } from '../../../../test/support/database.js';
 import { insertEvent } from '../../../../test/support/outbox.js';
 import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
 import { TcpProxy } from '../../../../test/support/tcp.proxy.js';
@@ -75,6 +75,25 @@ describe('waking up', () => {
     await eventually(() => heard === 2); // what was said meanwhile
     await api.query(`notify ${OUTBOX_CHANNEL}`);
     await eventually(() => heard >= 3);
+    await wakeUp.stop();
+  });
+
+  it('waits before it listens again, although the end of its connection wakes it', async () => {
+    let heard = 0;
+    const wakeUp = new WakeUp(
+      database.workerUrl,
+      () => heard++,
+      () => 1, // the whole delay: 1 s
+    );
+    wakeUp.start();
+    await eventually(() => heard === 1);
+    const endedAt = performance.now();
+    await onServer(
+      database.ownerUrl,
+      `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pikaia-wake-up' and datname = current_database()`,
+    );
+    await eventually(() => heard === 2);
+    expect(performance.now() - endedAt).toBeGreaterThanOrEqual(950);
     await wakeUp.stop();
   });
 });
