@@ -29,7 +29,7 @@ describe('the estimate of a month', () => {
         keys: 2,
         secrets: 5,
         endpointZones: 10,
-        ownMetrics: 20,
+        ownMetrics: 21,
       },
     );
     assert.equal(alarmMetrics, 19); // 15 alarms, of which one takes three metrics and two take two

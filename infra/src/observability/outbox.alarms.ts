@@ -23,7 +23,7 @@ export function outboxAlarms(at: AlarmThresholds): AlarmDefinition[] {
       threshold: 0,
       periods: 2, // the metric says 1 after three terms in a row, and 0 after one that lasts for 30 s
       missing: TreatMissingData.IGNORE, // silence is for pikaia-outbox-lag
-      pages: true,
+      pages: false, // users notice the lag
     },
     {
       name: 'pikaia-outbox-dead-letters',
