@@ -1,1 +1,0 @@
-export function scalingDocument(results: object): string;

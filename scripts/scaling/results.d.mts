@@ -1,1 +1,0 @@
-export function newestResults(): object;
