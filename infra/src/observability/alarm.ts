@@ -25,8 +25,6 @@ export interface AlarmDefinition {
   /** How many periods in a row. */
   readonly periods: number;
   readonly missing: TreatMissingData;
-  /** Of a percentile: whether few samples say something. */
-  readonly lowSamples?: 'ignore';
   /** Whether users notice, so that it is part of pikaia-service-degraded. */
   readonly pages: boolean;
 }
@@ -36,9 +34,16 @@ const OPERATOR = { above: ComparisonOperator.GREATER_THAN_THRESHOLD, below: Comp
 
 export const describe = (name: string, means: string): string => `${means} What to do: ${RUNBOOKS}/${name}.md`;
 
-/** An alarm that tells of its beginning and of its end. */
+/**
+ * An alarm that notifies when it begins and when it ends.
+ *
+ * A percentile is always evaluated. With `ignore`, the state "does not change during periods with too few data points to be
+ * statistically significant", which for p99 is 1,000 samples a period: at one request a second such an alarm is never raised.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
+ */
 export function makeAlarm(scope: Construct, definition: AlarmDefinition, action: IAlarmAction): Alarm {
-  const { name, means, metric, comparison, threshold, periods, missing, lowSamples } = definition;
+  const { name, means, metric, comparison, threshold, periods, missing } = definition;
   const alarm = new Alarm(scope, name, {
     alarmName: name,
     alarmDescription: describe(name, means),
@@ -48,12 +53,14 @@ export function makeAlarm(scope: Construct, definition: AlarmDefinition, action:
     evaluationPeriods: periods,
     datapointsToAlarm: periods,
     treatMissingData: missing,
-    ...(lowSamples && { evaluateLowSampleCountPercentile: lowSamples }),
+    ...(isPercentile(metric) && { evaluateLowSampleCountPercentile: 'evaluate' }),
   });
   alarm.addAlarmAction(action);
   alarm.addOkAction(action);
   return alarm;
 }
+
+const isPercentile = (metric: IMetric): boolean => /^p\d/.test(metric.toMetricConfig().metricStat?.statistic ?? '');
 
 /** One that follows from others. */
 export function makeComposite(

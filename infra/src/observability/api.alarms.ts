@@ -25,7 +25,6 @@ export function apiAlarms(watched: Watched, at: AlarmThresholds): AlarmDefinitio
       threshold: at.latency,
       periods: at.latencyPeriods,
       missing: TreatMissingData.NOT_BREACHING,
-      lowSamples: 'ignore',
       pages: true,
     },
     {
@@ -44,7 +43,10 @@ export function apiAlarms(watched: Watched, at: AlarmThresholds): AlarmDefinitio
 /**
  * Percent of 5xx. Counts of errors are sparse: without an error there is no 0, hence FILL; and SUM of a list takes what is
  * there, where + needs both. Requests are those that reached a target, so what the balancer itself refused is added, or an
- * api that is gone would have no errors at all. Below the minimum it says 0: one error among three requests is no trend.
+ * api that is gone would have no errors at all.
+ *
+ * A period with fewer requests than the minimum counts as 0. The minimum is low, so that an api with one request a minute
+ * raises the alarm when all of them fail. It only keeps one or two stray errors at night from being a rate.
  */
 function errorRate(watched: Watched, minimum: number): MathExpression {
   const { requests, targetErrors, balancerErrors } = apiMetrics(watched, FIVE_MINUTES);

@@ -2,7 +2,7 @@ import { MathExpression, Metric, Stats, TreatMissingData, type IMetric } from 'a
 import type { ConsumerPath } from '../events/consumer.path.ts';
 import type { AlarmThresholds } from '../settings/thresholds.ts';
 import type { AlarmDefinition } from './alarm.ts';
-import { MINUTE } from './metrics.ts';
+import { consumerTotal, eventMetrics, FIFTEEN_MINUTES, MINUTE } from './metrics.ts';
 import type { Watched } from './watched.ts';
 
 const MOST_METRICS = 10; // of an alarm, as CloudWatch has it
@@ -47,6 +47,15 @@ export function consumerAlarms({ events: { consumers, bus } }: Watched, at: Alar
     },
     {
       ...usual,
+      name: 'pikaia-consumer-failing',
+      means: `More than ${at.consumerFailing} % of the attempts of consumers fail.`,
+      metric: failingAttempts(),
+      threshold: at.consumerFailing,
+      periods: at.consumerFailingPeriods,
+      pages: false,
+    },
+    {
+      ...usual,
       name: 'pikaia-events-undelivered',
       means: 'A rule could not put events into its queue.',
       metric: over(
@@ -59,6 +68,28 @@ export function consumerAlarms({ events: { consumers, bus } }: Watched, at: Alar
       pages: false,
     },
   ];
+}
+
+/**
+ * Percent of the attempts that fail or are postponed. The age of the oldest message does not show them: SQS takes a message that
+ * was received three times out of that metric, and a consumer retries for hours before its queue gives a message up. A pause
+ * between attempts lasts five minutes at most, so each period of a message that keeps failing has attempts.
+ *
+ * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
+ */
+function failingAttempts(): MathExpression {
+  const failing = 'SUM([FILL(failed, 0), FILL(postponed, 0)])';
+  const all = 'SUM([FILL(failed, 0), FILL(postponed, 0), FILL(handled, 0)])';
+  return new MathExpression({
+    label: 'failing attempts, %',
+    expression: `100 * ${failing} / (${all} + (${all} < 1))`,
+    usingMetrics: {
+      failed: consumerTotal(eventMetrics.consumerFailed, FIFTEEN_MINUTES),
+      postponed: consumerTotal(eventMetrics.consumerPostponed, FIFTEEN_MINUTES),
+      handled: consumerTotal(eventMetrics.consumerHandled, FIFTEEN_MINUTES),
+    },
+    period: FIFTEEN_MINUTES,
+  });
 }
 
 /** One series of several, where one that is silent counts as 0. */

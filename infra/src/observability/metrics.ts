@@ -8,6 +8,7 @@ import type { Watched } from './watched.ts';
 
 export const MINUTE = Duration.minutes(1);
 export const FIVE_MINUTES = Duration.minutes(5);
+export const FIFTEEN_MINUTES = Duration.minutes(15);
 
 const STATISTIC = { gauge: Stats.MAXIMUM, counter: Stats.SUM, distribution: Stats.p(99) };
 
@@ -42,6 +43,10 @@ export const outboxMetric = (definition: MetricDefinition, statistic?: string): 
 
 export const consumerMetric = (definition: MetricDefinition, consumer: string, statistic?: string): Metric =>
   ourMetric(definition, { ...consumers, consumer }, statistic);
+
+/** Of all consumers together; `period` is a multiple of the period in which they print it. */
+export const consumerTotal = (definition: MetricDefinition, period: Duration): Metric =>
+  ourMetric(definition, consumers).with({ period });
 
 /** Of the api, as its load balancer counts. */
 export const apiMetrics = ({ app }: Watched, period: Duration) => {

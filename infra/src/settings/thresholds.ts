@@ -10,9 +10,9 @@ export const alarmThresholds = {
   errorRatePeriods: periods('alarm_error_rate_periods', 2, '5 minutes'),
   errorRateRequests: amount(
     'alarm_error_rate_requests',
-    20,
+    3,
     { unit: 'requests in 5 minutes', least: 1, most: 1_000_000 },
-    'Fewer than these say nothing about the share of 5xx.',
+    'A period with fewer requests than these counts as one without errors.',
   ),
   latency: amount(
     'alarm_latency',
@@ -74,6 +74,8 @@ export const alarmThresholds = {
     'Age of the oldest message that waits for a consumer.',
   ),
   consumerLagPeriods: periods('alarm_consumer_lag_periods', 2, '1 minute'),
+  consumerFailing: amount('alarm_consumer_failing', 20, PERCENT, 'Share of failed and postponed attempts of all consumers.'),
+  consumerFailingPeriods: periods('alarm_consumer_failing_periods', 2, '15 minutes'),
   eventsUndelivered: amount(
     'alarm_events_undelivered',
     0,

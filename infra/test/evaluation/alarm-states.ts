@@ -1,5 +1,8 @@
 import { compute, type Assumption, type Series } from './metric-math.ts';
 
+/** The values that were measured in each period: a percentile depends on how many there are. */
+export type Samples = readonly (readonly number[])[];
+
 export type State = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 
 /** An alarm as it stands in a template. */
@@ -41,14 +44,24 @@ const BREACHES: Readonly<Record<string, (value: number, threshold: number) => bo
   LessThanThreshold: (value, threshold) => value < threshold,
 };
 
-/** The state of an alarm after each period of the given series, which are those of its metrics by id; `metric` where it has but one. */
-export function statesOf(alarm: AlarmProperties, series: Readonly<Record<string, Series>>, assumption: Assumption): State[] {
-  const values = valuesOf(alarm, series, assumption);
+/**
+ * The state of an alarm after each period. `given` has the series of its metrics by id, or `metric` where it has only one; an
+ * alarm on a percentile takes the samples of each period instead.
+ *
+ * @throws Error for an alarm with a property that is not modelled here
+ */
+export function statesOf(
+  alarm: AlarmProperties,
+  given: Readonly<Record<string, Series | Samples>>,
+  assumption: Assumption,
+): State[] {
+  const { values, tooFew } = alarm.ExtendedStatistic ? percentiles(alarm, given['metric']!) : seriesOf(alarm, given, assumption);
   const breaches = BREACHES[alarm.ComparisonOperator];
   if (!breaches) throw new Error(`${alarm.ComparisonOperator} is not known here`);
   let state: State = 'INSUFFICIENT_DATA';
   const range = alarm.EvaluationPeriods + EXTRA_PERIODS;
   return values.map((_, now) => {
+    if (tooFew[now]) return state;
     const points = values.slice(Math.max(0, now + 1 - range), now + 1);
     const looked = [...Array<null>(range - points.length).fill(null), ...points];
     state = nextState(
@@ -59,11 +72,42 @@ export function statesOf(alarm: AlarmProperties, series: Readonly<Record<string,
   });
 }
 
-function valuesOf(alarm: AlarmProperties, series: Readonly<Record<string, Series>>, assumption: Assumption): Series {
-  if (!alarm.Metrics) return series['metric']!;
+interface Values {
+  readonly values: Series;
+  /** The periods that do not change the state. */
+  readonly tooFew: readonly boolean[];
+}
+
+function seriesOf(alarm: AlarmProperties, given: Readonly<Record<string, Series | Samples>>, assumption: Assumption): Values {
+  const series = given as Readonly<Record<string, Series>>;
+  if (Object.values(series).flat().some(Array.isArray))
+    throw new Error(`${alarm.AlarmName} has no percentile: it takes no samples`);
+  if (!alarm.Metrics) return { values: series['metric']!, tooFew: [] };
   const shown = alarm.Metrics.filter(({ ReturnData }) => ReturnData !== false);
   if (shown.length !== 1 || !shown[0]!.Expression) throw new Error(`${alarm.AlarmName} must return one expression`);
-  return compute(shown[0]!.Expression, series, assumption);
+  return { values: compute(shown[0]!.Expression, series, assumption), tooFew: [] };
+}
+
+/**
+ * The percentile of each period. With `ignore` a period of few samples leaves the state as it is: fewer than 10/(1-percentile)
+ * for a percentile of at least 0.5, fewer than 10/percentile below.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
+ */
+function percentiles(alarm: AlarmProperties, samples: Series | Samples): Values {
+  const { AlarmName, ExtendedStatistic, EvaluateLowSampleCountPercentile: few } = alarm;
+  const share = Number(/^p(\d+(?:\.\d+)?)$/.exec(ExtendedStatistic!)?.[1]) / 100;
+  if (!(share > 0 && share < 1)) throw new Error(`${ExtendedStatistic} is not known here`);
+  if (few !== 'evaluate' && few !== 'ignore') throw new Error(`${AlarmName} must say what few samples mean`);
+  const needed = share >= 0.5 ? 10 / (1 - share) : 10 / share;
+  const periods = samples.map((period) => {
+    if (!Array.isArray(period)) throw new Error(`${AlarmName} has a percentile: it takes the samples of each period`);
+    return [...(period as readonly number[])].sort((one, other) => one - other);
+  });
+  return {
+    values: periods.map((period) => period[Math.ceil(share * period.length) - 1] ?? null),
+    tooFew: periods.map((period) => few === 'ignore' && period.length > 0 && period.length < needed),
+  };
 }
 
 export interface Rule {
