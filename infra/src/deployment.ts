@@ -4,8 +4,10 @@ import { DataStack } from './data/data.stack.ts';
 import { EventsStack } from './events/events.stack.ts';
 import { NetworkStack } from './network/network.stack.ts';
 import { ObservabilityStack } from './observability/observability.stack.ts';
-import { readSettings } from './settings/read-settings.ts';
-import { SETTINGS, type Settings } from './settings/settings.ts';
+import { examplesAmong } from './settings/check-settings.ts';
+import { refuse } from './settings/read-settings.ts';
+import { settingsInFile } from './settings/settings-file.ts';
+import { settingsOf, type Settings } from './settings/settings.ts';
 
 export interface Deployment {
   readonly settings: Settings;
@@ -17,13 +19,25 @@ export interface Deployment {
 }
 
 /**
- * The five stacks, each of which stands on those before it: a worker whose bus is missing does not start, and an event that
- * is accepted before its rule is there reaches nobody.
+ * The five stacks with the settings of the settings file, which the context overrides. A stack never exists with a setting that
+ * is missing or that is an example's: there is no template of it then, so no command can deploy it.
  *
- * @throws Error for a context that is not accepted.
+ * @throws Error with a line for each setting that is missing or not accepted.
  */
 export function deploy(app: App): Deployment {
-  const settings: Settings = readSettings(SETTINGS, app.node.getAllContext());
+  const context = app.node.getAllContext() as Readonly<Record<string, unknown>>;
+  const { settings_file: file } = context;
+  const given = { ...settingsInFile(file === undefined ? undefined : String(file)), ...context };
+  const settings = settingsOf(given);
+  refuse(examplesAmong(given));
+  return build(app, settings);
+}
+
+/**
+ * The five stacks, each of which stands on those before it: a worker whose bus is missing does not start, and an event that
+ * is accepted before its rule is there reaches nobody.
+ */
+export function build(app: App, settings: Settings): Deployment {
   const network = new NetworkStack(app, settings);
   const data = new DataStack(app, settings, network);
   const events = new EventsStack(app, settings, network, data);

@@ -9,12 +9,16 @@ const text = readFileSync(join(import.meta.dirname, '../../docs/deploying.md'), 
 const named = (option: RegExp): string[] => [...new Set([...text.matchAll(option)].map(([, name]) => name!))];
 
 describe('docs/deploying.md', () => {
-  it('gives settings that there are', () => {
-    const keys = new Set(Object.values(SETTINGS).flatMap((group) => Object.values(group).map(({ key }) => key as string)));
-    const given = named(/--context ([a-z_]+)=/g);
-    assert.ok(given.length > 5);
+  it('gives every required setting in its settings file, and settings that there are', () => {
+    const all = Object.values(SETTINGS).flatMap((group) => Object.values(group));
+    const keys = new Set<string>(all.map(({ key }) => key));
+    const given = [...text.matchAll(/^ *"([a-z_]+)": /gm)].map(([, key]) => key!);
     assert.deepEqual(
-      given.filter((key) => !keys.has(key)),
+      all.filter(({ key, neededBy }) => neededBy && !given.includes(key)).map(({ key }) => key),
+      [],
+    );
+    assert.deepEqual(
+      [...given, ...[...text.matchAll(/--context ([a-z_]+)=/g)].map(([, key]) => key!)].filter((key) => !keys.has(key)),
       [],
     );
   });

@@ -10,8 +10,8 @@ const README = join(import.meta.dirname, '../README.md');
 const rows = (): string[] =>
   Object.values(SETTINGS).flatMap((group) =>
     Object.values(group).map(
-      ({ key, default: standard, accepts, about }) =>
-        `\`${key}\` | ${standard === undefined ? '' : `\`${String(standard)}\``} | ${accepts} | ${about}`,
+      ({ key, default: standard, neededBy, accepts, about }) =>
+        `\`${key}\` | ${neededBy ? '**required**' : standard === undefined ? '' : `\`${String(standard)}\``} | ${accepts} | ${about}`,
     ),
   );
 

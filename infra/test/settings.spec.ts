@@ -1,37 +1,220 @@
+import { App } from 'aws-cdk-lib';
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
-import { readSettings } from '../src/settings/read-settings.ts';
-import { SETTINGS } from '../src/settings/settings.ts';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { deploy } from '../src/deployment.ts';
+import { settingsInFile } from '../src/settings/settings-file.ts';
+import { SETTINGS, settingsOf } from '../src/settings/settings.ts';
+import { buildExample } from './support/example.ts';
+import { BUNDLES, contextOf, defaults, IMAGE, synthesise, type Template } from './support/synthesis.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'pikaia-settings-'));
+after(() => rmSync(folder, { recursive: true })); // what mkdtemp returned
+
+const ALL = Object.values(SETTINGS).flatMap((group) => Object.values(group));
+const REQUIRED = ALL.filter(({ neededBy }) => neededBy).map(({ key }) => key);
+
+/** What a production has in its settings file. */
+const REAL = {
+  region: 'eu-central-1',
+  domain: 'app.pikaia.dev',
+  certificate_arn: 'arn:aws:acm:eu-central-1:210987654321:certificate/1f2e3d4c-0a1b-4c2d-8e3f-123456789abc',
+  session_jwks_url: 'https://sessions.pikaia.dev/jwks',
+  session_issuer: 'sessions.pikaia.dev',
+  session_audience: 'project-live-1',
+  mail_domain: 'pikaia.dev',
+  database_deletion_protection: true,
+  alarm_email: 'ops@pikaia.dev',
+  image: IMAGE,
+  consumer_bundles: BUNDLES,
+};
+
+let files = 0;
+function fileOf(content: unknown): string {
+  const path = join(folder, `settings-${++files}.json`);
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content));
+  return path;
+}
+
+const deployWith = (context: Record<string, unknown>): ReturnType<typeof deploy> =>
+  deploy(new App({ outdir: join(folder, 'out'), context: { 'aws:cdk:disable-stack-trace': true, ...context } }));
+
+function problemsOf(action: () => unknown): string[] {
+  let lines: string[] = [];
+  assert.throws(action, (error: Error) => {
+    lines = error.message.split('\n').map((line) => line.trim());
+    return true;
+  });
+  return lines.slice(1, -1);
+}
 
 describe('the settings', () => {
   it('have defaults, which the context replaces, as text or as JSON', () => {
-    const { thresholds, services, alarms } = readSettings(SETTINGS, { alarm_latency: '0.5', api_tasks: 3, alarm_email: '' });
-    assert.deepEqual([thresholds.latency, services.apiTasks, alarms.email, thresholds.errorRate], [0.5, 3, undefined, 5]);
-  });
-
-  it('of which one is not accepted are refused, all at once, and so is a key that none has', () => {
-    const given = { api_tasks: '0', log_days: '8', alarm_emial: 'a@example.com', domain: 'no', database_proxy: 'yes' };
-    assert.throws(
-      () => readSettings(SETTINGS, given),
-      (error: Error) => {
-        const lines = error.message.split('\n').map((line) => line.trim());
-        assert.equal(lines.length, 6);
-        assert.ok(lines.includes('alarm_emial is no setting: see infra/README.md'));
-        assert.ok(lines.includes('api_tasks is "0": it must be tasks, 1 to 500 (Least tasks of the api.)'));
-        return true;
-      },
+    const given = contextOf({ alarm_latency: '0.5', api_tasks: 3, session_operator_organization: '' });
+    const { thresholds, services } = settingsOf(given);
+    assert.deepEqual(
+      [thresholds.latency, services.apiTasks, services.sessionOperatorOrganization, thresholds.errorRate],
+      [0.5, 3, undefined, 5],
     );
   });
 
+  it('that are not accepted are refused together, and so is a key that no setting has', () => {
+    const given = { api_tasks: '0', log_days: '8', alarm_emial: 'a@example.com', domain: 'no', database_proxy: 'yes' };
+    const problems = problemsOf(() => settingsOf(contextOf(given)));
+    assert.equal(problems.length, 5);
+    assert.ok(problems.includes('alarm_emial is no setting: see infra/README.md'));
+    assert.ok(problems.includes('api_tasks is "0": it must be tasks, 1 to 500 (Least tasks of the api.)'));
+  });
+
   it("leave CDK's own context alone", () => {
-    assert.doesNotThrow(() => readSettings(SETTINGS, { 'aws:cdk:bundling-stacks': [], '@aws-cdk/core:target': 1 }));
+    assert.doesNotThrow(() => settingsOf(contextOf({ 'aws:cdk:bundling-stacks': [], '@aws-cdk/core:target': 1 })));
   });
 
   it('have keys of their own, and a default that they accept', () => {
-    const all = Object.values(SETTINGS).flatMap((group) => Object.values(group));
-    assert.equal(new Set(all.map(({ key }) => key)).size, all.length);
-    for (const { key, default: standard, read } of all) {
+    assert.equal(new Set(ALL.map(({ key }) => key)).size, ALL.length);
+    for (const { key, default: standard, read, neededBy } of ALL) {
       if (standard !== undefined) assert.deepEqual(read(String(standard)), standard, key);
+      if (neededBy) assert.equal(standard, undefined, `${key} is required and has a default`);
     }
+  });
+
+  it('that name places to be filled in are refused', () => {
+    for (const key of REQUIRED) {
+      for (const value of ['…', '<yours>', ' ']) assert.throws(() => settingsOf(contextOf({ [key]: value })), key);
+    }
+  });
+
+  for (const [given, problem] of [
+    [{ region: 'eu-west-1' }, /^certificate_arn is of eu-central-1: a load balancer in eu-west-1 needs a certificate of that/],
+    [{ account: '210987654321' }, /^certificate_arn is of the account 123456789012: it must be one of the account 2109/],
+    [{ alarm_email: '' }, /^alarm_email and alarm_https are missing: PikaiaObservability needs one of them/],
+    [{ api_tasks: 20 }, /^api_tasks_most is 10: it must be at least api_tasks, which is 20/],
+    [{ database_min_acu: 32 }, /^database_max_acu is 16: it must be at least database_min_acu, which is 32/],
+    [{ alarm_healthy_hosts: 3 }, /^alarm_healthy_hosts is 3: with 2 api_tasks the alarm would never be off/],
+  ] as const) {
+    it(`are refused where they do not fit together: ${JSON.stringify(given)}`, () => {
+      const problems = problemsOf(() => settingsOf(contextOf(given)));
+      assert.equal(problems.length, 1);
+      assert.match(problems[0]!, problem);
+    });
+  }
+});
+
+describe('a deployment', () => {
+  it('without settings is refused with all that are missing, the stacks that need them and the places to give them', () => {
+    const { status, stderr } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', 'src/main.ts'], {
+      cwd: join(import.meta.dirname, '..'),
+      encoding: 'utf8',
+      env: {
+        ...process.env,
+        CDK_OUTDIR: join(folder, 'none'),
+        CDK_CONTEXT_JSON: JSON.stringify({ alarm_email: 'ops@example.com', settings_file: fileOf({}) }),
+      },
+    });
+    assert.notEqual(status, 0);
+    for (const key of REQUIRED) assert.match(stderr, new RegExp(`^ *${key} is missing \\(needed by .+\\): it must be `, 'm'));
+    assert.match(stderr, /Keep them in infra\/settings\.json .* or give one by --context <key>=<value>\./);
+  });
+
+  for (const missing of REQUIRED) {
+    it(`is refused without ${missing}`, () => {
+      const { [missing as keyof typeof REAL]: _, ...rest } = REAL;
+      const problems = problemsOf(() => deployWith({ settings_file: fileOf(rest) }));
+      assert.deepEqual(
+        problems.map((line) => line.split(' (')[0]),
+        [`${missing} is missing`],
+      );
+    });
+  }
+
+  it('takes its settings from the file, and --context before them', () => {
+    const settings_file = fileOf({ ...REAL, api_tasks: 4, log_days: 60 });
+    const { settings } = deployWith({ settings_file, log_days: '90' });
+    assert.deepEqual(
+      [settings.services.domain, settings.services.apiTasks, settings.logs.days, settings.general.settingsFile],
+      ['app.pikaia.dev', 4, 90, settings_file],
+    );
+  });
+
+  it('of PikaiaObservability with an address has the same app as one of everything', () => {
+    const settings_file = fileOf(REAL);
+    const templateOf = (context: Record<string, unknown>): Record<string, Template> => {
+      const app = new App({
+        outdir: join(folder, `out-${++files}`),
+        context: { 'aws:cdk:disable-stack-trace': true, ...context },
+      });
+      deploy(app);
+      return Object.fromEntries(app.synth().stacks.map(({ stackName, template }) => [stackName, template as Template]));
+    };
+    const [one, all] = [templateOf({ settings_file, alarm_email: 'other@pikaia.dev' }), templateOf({ settings_file })];
+    for (const name of ['PikaiaNetwork', 'PikaiaData', 'PikaiaEvents', 'PikaiaApp']) assert.deepEqual(one[name], all[name], name);
+    assert.notDeepEqual(one['PikaiaObservability'], all['PikaiaObservability']);
+  });
+
+  it('is refused with the values of the example, and with names that are reserved for examples', () => {
+    const example = problemsOf(() => deployWith({ settings_file: 'settings.example.json' }));
+    assert.deepEqual(
+      example.map((line) => line.split(' ')[0]),
+      ['domain', 'certificate_arn', 'session_jwks_url', 'session_issuer', 'session_audience', 'mail_domain'],
+    );
+    for (const domain of ['www.example.com', 'pikaia.example', 'app.test'])
+      assert.deepEqual(
+        problemsOf(() => deployWith({ settings_file: fileOf({ ...REAL, domain }) })),
+        [`domain is "${domain}", a name that is reserved for examples`],
+      );
+  });
+});
+
+describe('a settings file', () => {
+  for (const [what, content, why] of [
+    ['that is not JSON', '{ "domain": ', /is not JSON/],
+    ['that is a list', '[]', /is not a JSON object/],
+    ['with a value that is no text, number or boolean', { domain: ['a.dev'] }, /domain must be text, a number or a boolean/],
+    ['that names another one', { settings_file: 'other.json' }, /cannot name another one/],
+  ] as const) {
+    it(`${what} is refused`, () => assert.throws(() => settingsInFile(fileOf(content)), why));
+  }
+
+  it('that is named and does not exist is refused', () => {
+    assert.throws(() => settingsInFile('settings.nowhere.json'), /There is no infra\/settings\.nowhere\.json/);
+  });
+
+  it('with a key that no setting has is refused, so that no secret is kept in it', () => {
+    const problems = problemsOf(() => deployWith({ settings_file: fileOf({ ...REAL, invitation_secret: 'x' }) }));
+    assert.deepEqual(problems, ['invitation_secret is no setting: see infra/README.md']);
+    assert.deepEqual(
+      ALL.filter(({ key }) => /secret|password|token/.test(key)),
+      [],
+    );
+  });
+});
+
+describe('the synth without settings', () => {
+  it('has every stack, with a parameter that keeps it from being deployed', () => {
+    const context = { consumer_bundles: BUNDLES, image: IMAGE, 'aws:cdk:disable-stack-trace': true };
+    const app = new App({ outdir: join(folder, 'example'), context });
+    buildExample(app);
+    const { stacks } = app.synth();
+    assert.deepEqual(stacks.map(({ stackName }) => stackName).sort(), Object.keys(defaults().templates).sort());
+    for (const { stackName, template } of stacks) {
+      const { Parameters } = template as { Parameters: Record<string, { Type: string; Default?: unknown }> };
+      assert.equal(Parameters['ExampleOnly']!.Type, 'String', stackName);
+      assert.equal(Parameters['ExampleOnly']!.Default, undefined, stackName);
+    }
+  });
+
+  it('is another application than the one that is deployed', () => {
+    const { app } = JSON.parse(readFileSync(join(import.meta.dirname, '../cdk.json'), 'utf8')) as { app: string };
+    assert.match(app, / src\/main\.ts$/);
+  });
+});
+
+describe('the synth of complete settings', () => {
+  it('has no warning', () => {
+    assert.deepEqual(defaults().warnings, []);
+    assert.deepEqual(synthesise({ database_proxy: 'true' }).warnings, []);
   });
 });

@@ -25,22 +25,6 @@ describe('the stacks', () => {
       assert.deepEqual(parameters, ['BootstrapVersion']); // CDK's own
     }
   });
-
-  it('say what is needed to deploy and was not given', () => {
-    const missing = ['certificate_arn', 'session_jwks_url', 'session_issuer', 'session_audience'];
-    for (const key of missing)
-      assert.ok(
-        defaults().warnings.some((text) => text.includes(`--context ${key}=`)),
-        key,
-      );
-    const complete = {
-      certificate_arn: 'arn:aws:acm:eu-central-1:123456789012:certificate/1f2e',
-      session_jwks_url: 'https://keys.example.com/jwks',
-      session_issuer: 'https://keys.example.com',
-      session_audience: 'pikaia',
-    };
-    assert.deepEqual(synthesise(complete).warnings, []);
-  });
 });
 
 describe('what is stored', () => {

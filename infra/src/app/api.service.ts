@@ -1,4 +1,4 @@
-import { CfnOutput, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnOutput, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { SubnetType } from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
@@ -45,9 +45,9 @@ export class ApiService extends Construct {
         DATABASE_POOL_SIZE: String(services.apiPool),
         LOG_LEVEL: settings.logs.level,
         TRUSTED_PROXIES: settings.network.cidr, // the load balancer's addresses, and nobody else's
-        ...(services.sessionJwksUrl !== undefined && { SESSION_JWKS_URL: services.sessionJwksUrl }),
-        ...(services.sessionIssuer !== undefined && { SESSION_ISSUER: services.sessionIssuer }),
-        ...(services.sessionAudience !== undefined && { SESSION_AUDIENCE: services.sessionAudience }),
+        SESSION_JWKS_URL: services.sessionJwksUrl,
+        SESSION_ISSUER: services.sessionIssuer,
+        SESSION_AUDIENCE: services.sessionAudience,
         ...(services.sessionOperatorOrganization !== undefined && {
           SESSION_OPERATOR_ORGANIZATION: services.sessionOperatorOrganization,
         }),
@@ -72,7 +72,7 @@ export class ApiService extends Construct {
       availabilityZoneRebalancing: ecs.AvailabilityZoneRebalancing.ENABLED,
     });
     this.service
-      .autoScaleTaskCount({ minCapacity: services.apiTasks, maxCapacity: Math.max(services.apiTasksMost, services.apiTasks) })
+      .autoScaleTaskCount({ minCapacity: services.apiTasks, maxCapacity: services.apiTasksMost })
       .scaleOnCpuUtilization('Cpu', { targetUtilizationPercent: services.apiCpuTarget, scaleInCooldown: Duration.minutes(5) });
     this.balancer = this.balance(network, settings.database.deletionProtection);
     this.targets = new elb.ApplicationTargetGroup(this, 'Targets', {
@@ -92,7 +92,7 @@ export class ApiService extends Construct {
     this.balancer.addListener('Https', {
       port: 443,
       open: false, // the group says who comes in
-      certificates: [elb.ListenerCertificate.fromArn(services.certificateArn ?? placeholder(Stack.of(this)))],
+      certificates: [elb.ListenerCertificate.fromArn(services.certificateArn)],
       sslPolicy: elb.SslPolicy.RECOMMENDED_TLS,
       defaultTargetGroups: [this.targets],
     });
@@ -128,6 +128,3 @@ export class ApiService extends Construct {
     return balancer;
   }
 }
-
-const placeholder = (stack: Stack): string =>
-  stack.formatArn({ service: 'acm', resource: 'certificate', resourceName: '00000000-0000-0000-0000-000000000000' });

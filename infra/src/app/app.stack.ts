@@ -1,4 +1,4 @@
-import { Annotations, Stack, type App } from 'aws-cdk-lib';
+import { Stack, type App } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { DomainIdentity } from './domain-identity.ts';
 import type { DataStack } from '../data/data.stack.ts';
@@ -62,20 +62,5 @@ export class AppStack extends Stack {
     for (const { service } of [this.api, this.worker]) service.node.addDependency(migrations.done);
     new OperationsTask(this, 'Operations', surroundings);
     new DomainIdentity(this, 'Mail', settings.services.mailDomain);
-    this.tellWhatIsMissing(settings);
-  }
-
-  /** A synth shows everything without them; a deployment would fail late, and with a message of somebody else's. */
-  private tellWhatIsMissing({ services }: Settings): void {
-    const { certificateArn, sessionJwksUrl, sessionIssuer, sessionAudience } = services;
-    const needed = {
-      certificate_arn: certificateArn,
-      session_jwks_url: sessionJwksUrl,
-      session_issuer: sessionIssuer,
-      session_audience: sessionAudience,
-    };
-    for (const [key, value] of Object.entries(needed)) {
-      if (value === undefined) Annotations.of(this).addWarningV2(`pikaia:${key}`, `Needed to deploy: --context ${key}=…`);
-    }
   }
 }

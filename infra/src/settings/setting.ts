@@ -1,7 +1,9 @@
-/** A value that whoever deploys may choose: `--context <key>=<value>`, or the same key in cdk.json. */
+/** A value that whoever deploys may choose: in the settings file, or by `--context <key>=<value>`. */
 export interface Setting<Value> {
   readonly key: string;
-  readonly default: Value;
+  readonly default: Value | undefined;
+  /** The stacks that must not be deployed without it. It has no default then, since none would be right. */
+  readonly neededBy?: string;
   /** What it does. */
   readonly about: string;
   /** What is accepted, and in which unit. */
@@ -51,7 +53,7 @@ export const oneOf = <Value extends string | number>(
   read: (text) => values.find((value) => String(value) === text),
 });
 
-export const toggle = (key: string, standard: boolean, about: string): Setting<boolean> => ({
+export const toggle = (key: string, standard: boolean | undefined, about: string): Setting<boolean> => ({
   key,
   default: standard,
   about,
@@ -66,6 +68,12 @@ export const optional = (key: string, accepts: string, form: RegExp, about: stri
   about,
   accepts,
   read: (text) => (form.test(text) ? text : undefined),
+});
+
+/** A setting without a default that nothing is deployed without. */
+export const needed = <Value>(neededBy: string, setting: Setting<Value | undefined>): Setting<Value> => ({
+  ...(setting as Setting<Value>),
+  neededBy,
 });
 
 export const text = (key: string, standard: string, accepts: string, form: RegExp, about: string): Setting<string> => ({

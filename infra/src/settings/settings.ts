@@ -1,13 +1,25 @@
-import { amount, oneOf, optional, text, toggle, type ValuesOf } from './setting.ts';
+import { problemsAmong } from './check-settings.ts';
+import { readSettings } from './read-settings.ts';
+import { amount, needed, oneOf, optional, text, toggle, type ValuesOf } from './setting.ts';
 import { alarmThresholds } from './thresholds.ts';
 
 const DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653] as const; // those of CloudWatch
 const CPU = [256, 512, 1024, 2048, 4096, 8192, 16_384] as const; // those of Fargate
+const TEXT = /^[^\s<>…]+$/; // no place to be filled in
 const HOST = /^([a-z\d]([a-z\d-]*[a-z\d])?\.)+[a-z]{2,}$/;
 
 const general = {
-  region: text('region', 'eu-central-1', 'a region', /^[a-z]{2}(-[a-z]+)+-\d$/, 'Where everything is deployed.'),
+  region: needed(
+    'every stack',
+    optional('region', 'a region', /^[a-z]{2}(-[a-z]+)+-\d$/, 'Where everything is deployed, and where the data stays.'),
+  ),
   account: optional('account', 'twelve digits', /^\d{12}$/, "The account; absent: that of the deployer's credentials."),
+  settingsFile: optional(
+    'settings_file',
+    'a path below infra',
+    /^.+$/,
+    'The file with the settings of this environment; absent: settings.json.',
+  ),
 };
 
 const network = {
@@ -46,7 +58,15 @@ const database = {
     { unit: 'days', least: 1, most: 35 },
     'How far back a restore to a moment reaches.',
   ),
-  deletionProtection: toggle('database_deletion_protection', true, 'Refuses to delete the database and the load balancer.'),
+  // The right value changes: CloudFormation cannot roll back the first creation of what it may not delete.
+  deletionProtection: needed(
+    'PikaiaData and PikaiaApp',
+    toggle(
+      'database_deletion_protection',
+      undefined,
+      'Refuses to delete the database and the load balancer: false until the first deployment has succeeded, true from then on.',
+    ),
+  ),
   proxy: toggle('database_proxy', false, 'RDS Proxy between the api and the database; the worker always connects directly.'),
 };
 
@@ -57,12 +77,18 @@ const services = {
     /^[\w.-]+(:\d+)?(\/[\w.-]+)+(:[\w.-]+|@sha256:[\da-f]{64})$/,
     'What runs; absent: docker/Dockerfile is built when deploying.',
   ),
-  domain: text('domain', 'app.example.com', 'a host name', HOST, 'Where people reach the api; links in letters begin with it.'),
-  certificateArn: optional(
-    'certificate_arn',
-    'an ARN of ACM',
-    /^arn:[\w-]+:acm:[\w-]+:\d{12}:certificate\/[\w-]+$/,
-    'Certificate of the domain, in the same region; needed to deploy.',
+  domain: needed(
+    'PikaiaEvents and PikaiaApp',
+    optional('domain', 'a host name', HOST, 'Where people reach the api; links in letters begin with it.'),
+  ),
+  certificateArn: needed(
+    'PikaiaApp',
+    optional(
+      'certificate_arn',
+      'an ARN of ACM',
+      /^arn:[\w-]+:acm:[\w-]+:\d{12}:certificate\/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/,
+      'Certificate of the domain, in the same region.',
+    ),
   ),
   apiCpu: oneOf('api_cpu', 512, CPU, 'Of a task of the api.', 'CPU units'),
   apiMemory: amount('api_memory', 1024, { unit: 'MiB', least: 512, most: 122_880 }, 'Of a task of the api.'),
@@ -94,18 +120,16 @@ const services = {
     { unit: 'minutes', least: 1, most: 14 },
     'How long a deployment waits for the migrations.',
   ),
-  sessionJwksUrl: optional(
-    'session_jwks_url',
-    'an https URL',
-    /^https:\/\/\S+$/,
-    'The keys of the provider of sessions; needed to deploy.',
+  sessionJwksUrl: needed(
+    'PikaiaApp',
+    optional('session_jwks_url', 'an https URL', /^https:\/\/[^\s<>…]+$/, 'The keys of the provider of sessions.'),
   ),
-  sessionIssuer: optional('session_issuer', 'text', /^\S+$/, 'The issuer that sessions must name; needed to deploy.'),
-  sessionAudience: optional('session_audience', 'text', /^\S+$/, 'The audience that sessions must name; needed to deploy.'),
+  sessionIssuer: needed('PikaiaApp', optional('session_issuer', 'text', TEXT, 'The issuer that sessions must name.')),
+  sessionAudience: needed('PikaiaApp', optional('session_audience', 'text', TEXT, 'The audience that sessions must name.')),
   sessionOperatorOrganization: optional(
     'session_operator_organization',
     'text',
-    /^\S+$/,
+    TEXT,
     'Whose people operate the platform, by its id at the provider; without it nobody does.',
   ),
   mailName: text(
@@ -115,7 +139,10 @@ const services = {
     /^[\p{L}\p{N} ]{1,60}$/u,
     'The name that letters come from.',
   ),
-  mailDomain: text('mail_domain', 'example.com', 'a domain', HOST, 'The domain that letters come from: the SES identity.'),
+  mailDomain: needed(
+    'PikaiaEvents and PikaiaApp',
+    optional('mail_domain', 'a domain', HOST, 'The domain that letters come from: the SES identity.'),
+  ),
 };
 
 const events = {
@@ -190,3 +217,11 @@ const alarms = {
 export const SETTINGS = { general, network, database, services, events, logs, alarms, thresholds: alarmThresholds };
 
 export type Settings = { readonly [group in keyof typeof SETTINGS]: ValuesOf<(typeof SETTINGS)[group]> };
+
+/**
+ * The settings that a context gives, checked by themselves and together.
+ *
+ * @throws Error with a line for each problem.
+ */
+export const settingsOf = (context: Readonly<Record<string, unknown>>): Settings =>
+  readSettings(SETTINGS, context, problemsAmong);

@@ -2,8 +2,10 @@ import { App } from 'aws-cdk-lib';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deploy, type Deployment } from '../../src/deployment.ts';
+import { build, type Deployment } from '../../src/deployment.ts';
 import { FEATURE_FLAGS } from '../../src/feature-flags.ts';
+import { exampleSettings } from '../../src/settings/settings-file.ts';
+import { settingsOf } from '../../src/settings/settings.ts';
 
 export const STACKS = ['PikaiaNetwork', 'PikaiaData', 'PikaiaEvents', 'PikaiaApp', 'PikaiaObservability'] as const;
 export type StackName = (typeof STACKS)[number];
@@ -29,9 +31,14 @@ export interface Synthesis {
 export const BUNDLES = join(import.meta.dirname, 'bundles');
 export const IMAGE = '123456789012.dkr.ecr.eu-central-1.amazonaws.com/pikaia:1.0.0';
 
-/** Without stack traces of each construct, which take most of the time. */
+/**
+ * The settings of settings.example.json, as they are once the first deployment has succeeded. Without stack traces of each
+ * construct, which take most of the time.
+ */
 export const contextOf = (given: Readonly<Record<string, unknown>> = {}): Record<string, unknown> => ({
   'aws:cdk:disable-stack-trace': true,
+  ...exampleSettings(),
+  database_deletion_protection: true,
   consumer_bundles: BUNDLES,
   image: IMAGE,
   ...given,
@@ -44,8 +51,9 @@ export function synthesise(
 ): Synthesis {
   const outdir = mkdtempSync(join(tmpdir(), 'pikaia-synth-'));
   try {
-    const app = new App({ outdir, context: contextOf(given), postCliContext: { ...FEATURE_FLAGS }, analyticsReporting: false });
-    const deployment = deploy(app);
+    const context = contextOf(given);
+    const app = new App({ outdir, context, postCliContext: { ...FEATURE_FLAGS }, analyticsReporting: false });
+    const deployment = build(app, settingsOf(context));
     change(deployment);
     const { stacks } = app.synth();
     const templates = Object.fromEntries(
