@@ -42,6 +42,8 @@ describe('the alarms', () => {
     'pikaia-consumer-dlq': ['GreaterThanThreshold', 0, 1, 60, 'notBreaching'],
     'pikaia-consumer-lag': ['GreaterThanThreshold', 300, 2, 60, 'notBreaching'],
     'pikaia-consumer-failing': ['GreaterThanThreshold', 20, 2, 900, 'notBreaching'],
+    'pikaia-consumer-dlq-expiring': ['GreaterThanThreshold', 4 * 86_400, 1, 60, 'notBreaching'],
+    'pikaia-events-lost': ['GreaterThanThreshold', 0, 1, 60, 'notBreaching'],
     'pikaia-events-undelivered': ['GreaterThanThreshold', 0, 1, 60, 'notBreaching'],
     'pikaia-audit-record-missing': ['GreaterThanThreshold', 0, 1, 60, 'notBreaching'],
   };
@@ -255,6 +257,8 @@ const LOW_TRAFFIC: Record<string, { raises: Record<string, Series | Samples>; be
     raises: { failed: [3, 3], postponed: [null, null], handled: [null, null] },
     bears: { failed: [3, 3], postponed: [null, null], handled: [1000, 1000] },
   },
+  'pikaia-events-lost': { raises: { m1: [null, 1] }, bears: { m1: [null, null] } },
+  'pikaia-consumer-dlq-expiring': { raises: { m1: [345_540, 345_660] }, bears: { m1: [null, 60] } },
   'pikaia-events-undelivered': { raises: { m1: [null, 1] }, bears: { m1: [null, null] } },
   'pikaia-audit-record-missing': { raises: { metric: [0, 1] }, bears: { metric: [0, null] } },
 };
@@ -285,6 +289,19 @@ describe('pikaia-consumer-failing', () => {
     assert.equal(last(NAME, { failed: [3, 3, null], postponed: [null, null, null], handled: [null, null, 1] }), 'OK');
     assert.equal(last(NAME, { failed: none, postponed: none, handled: none }), 'OK');
     assert.equal(last(NAME, { failed: [1, null], postponed: none, handled: [null, 1] }), 'OK'); // one retry that helps
+  });
+});
+
+describe('an event that a rule cannot deliver', () => {
+  it('is counted for the rule of each consumer on its bus, whatever became of it', () => {
+    const of = (name: string) =>
+      alarm(name).Metrics!.flatMap(({ MetricStat }) =>
+        MetricStat ? [[MetricStat.Metric.Namespace, MetricStat.Metric.MetricName, MetricStat.Stat]] : [],
+      );
+    assert.deepEqual(of('pikaia-events-lost'), [['AWS/Events', 'InvocationsFailedToBeSentToDlq', 'Sum']]);
+    assert.deepEqual(of('pikaia-events-undelivered'), [['AWS/Events', 'FailedInvocations', 'Sum']]);
+    const text = JSON.stringify(alarm('pikaia-events-lost').Metrics);
+    assert.match(text, /"EventBusName".*"RuleName","Value":"pikaia-welcome-email"/);
   });
 });
 
@@ -372,7 +389,8 @@ describe(COMPOSITE, () => {
       'pikaiaunhealthyhosts',
       'pikaiaoutboxlag',
       'pikaiaconsumerlag',
+      'pikaiaeventslost',
     ]);
-    assert.equal(rule.match(/ OR ALARM\(/g)?.length, 4);
+    assert.equal(rule.match(/ OR ALARM\(/g)?.length, 5);
   });
 });

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { SETTINGS } from '../src/settings/settings.ts';
-import { defaults, resourcesOf } from './support/synthesis.ts';
+import { allResources, defaults, resourcesOf } from './support/synthesis.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../../docs/deploying.md'), 'utf8');
 const named = (option: RegExp): string[] => [...new Set([...text.matchAll(option)].map(([, name]) => name!))];
@@ -43,5 +43,20 @@ describe('docs/deploying.md', () => {
     }
     const outputs = Object.keys((app as { Outputs: object }).Outputs).join(' ');
     for (const output of ['Address', 'Dkim1', 'Dkim2', 'Dkim3']) assert.match(outputs, new RegExp(output));
+  });
+
+  it('removes everything that is retained under a fixed name', () => {
+    const listed = (pattern: RegExp, prefix: string): string[] =>
+      pattern
+        .exec(text)![1]!
+        .split(' ')
+        .map((name) => prefix + name);
+    const names = (type: string, property: string): string[] =>
+      allResources(defaults(), type).map(({ Properties }) => String(Properties[property]));
+    assert.deepEqual(listed(/for name in (.+); do/, 'pikaia/').sort(), names('AWS::SecretsManager::Secret', 'Name').sort());
+    assert.deepEqual(listed(/for group in (.+); do/, '/pikaia/').sort(), names('AWS::Logs::LogGroup', 'LogGroupName').sort());
+    for (const description of names('AWS::KMS::Key', 'Description')) assert.match(description, /^Pikaia:/);
+    const [cluster] = names('AWS::RDS::DBCluster', 'DBClusterIdentifier');
+    assert.ok(text.includes(`--db-cluster-identifier ${cluster} `));
   });
 });

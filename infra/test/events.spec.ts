@@ -113,7 +113,23 @@ describe('the path to a consumer', () => {
     assert.deepEqual(source!.Properties['ScalingConfig'], { MaximumConcurrency: 10 });
     assert.equal(queue!.Properties['VisibilityTimeout'], 6 * Number(handler!.Properties['Timeout']));
     assert.equal((queue!.Properties['RedrivePolicy'] as { maxReceiveCount: number }).maxReceiveCount, 100);
-    for (const { Properties } of of('AWS::SQS::Queue')) assert.equal(Properties['MessageRetentionPeriod'], 14 * 86_400);
+  });
+
+  it('keeps dead letters for a week longer than the messages of the queue that they come from, at least', () => {
+    const problems = (queues: readonly Resource[]): unknown[] =>
+      queues
+        .filter(({ Properties: { RedrivePolicy, MessageRetentionPeriod } }) => {
+          if (!RedrivePolicy) return false;
+          const { deadLetterTargetArn } = RedrivePolicy as { deadLetterTargetArn: { 'Fn::GetAtt': [string] } };
+          const deadLetters = template().Resources[deadLetterTargetArn['Fn::GetAtt'][0]]!.Properties;
+          return Number(deadLetters['MessageRetentionPeriod']) - Number(MessageRetentionPeriod) < 7 * 86_400;
+        })
+        .map(({ Properties }) => Properties['QueueName']);
+    const queues = of('AWS::SQS::Queue');
+    assert.equal(queues.filter(({ Properties }) => Properties['RedrivePolicy']).length, CONSUMERS.length);
+    assert.deepEqual(problems(queues), []);
+    const planted = queues.map((one) => ({ ...one, Properties: { ...one.Properties, MessageRetentionPeriod: 14 * 86_400 } }));
+    assert.equal(problems(planted).length, CONSUMERS.length);
   });
 
   it('runs the bundle of its name on Node 24, and gives it secrets by their names', () => {

@@ -51,6 +51,8 @@ describe('the dashboard', () => {
         'Failed, and leaders that fail',
         'Dead letters of consumers',
         'Failed attempts of consumers',
+        'Age of the oldest dead letter, s',
+        'Events that a rule could not deliver',
       ],
       Alarms: ['Status'],
     });

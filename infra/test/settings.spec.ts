@@ -93,6 +93,7 @@ describe('the settings', () => {
     [{ alarm_email: '' }, /^alarm_email and alarm_https are missing: PikaiaObservability needs one of them/],
     [{ api_tasks: 20 }, /^api_tasks_most is 10: it must be at least api_tasks, which is 20/],
     [{ database_min_acu: 32 }, /^database_max_acu is 16: it must be at least database_min_acu, which is 32/],
+    [{ queue_max_receives: 1000, consumer_timeout: 900 }, /^queue_max_receives is 1000: .* up to 62\.5 days of retries, and a/],
     [{ alarm_healthy_hosts: 3 }, /^alarm_healthy_hosts is 3: with 2 api_tasks the alarm would never be off/],
   ] as const) {
     it(`are refused where they do not fit together: ${JSON.stringify(given)}`, () => {

@@ -62,7 +62,6 @@ export class ApiService extends Construct {
       serviceName: 'pikaia-api',
       cluster,
       taskDefinition: this.task.definition,
-      desiredCount: services.apiTasks,
       minHealthyPercent: 100,
       maxHealthyPercent: 200,
       circuitBreaker: { rollback: true },
@@ -71,6 +70,9 @@ export class ApiService extends Construct {
       securityGroups: [network.doors.api],
       availabilityZoneRebalancing: ecs.AvailabilityZoneRebalancing.ENABLED,
     });
+    // No desired count: "If a desired count is not specified, it is omitted from the operation", so an update leaves a service that
+    // was scaled out as it is, and the scalable target raises a new one to its minimum.
+    // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-service.html
     this.service
       .autoScaleTaskCount({ minCapacity: services.apiTasks, maxCapacity: services.apiTasksMost })
       .scaleOnCpuUtilization('Cpu', { targetUtilizationPercent: services.apiCpuTarget, scaleInCooldown: Duration.minutes(5) });
@@ -121,6 +123,7 @@ export class ApiService extends Construct {
       encryption: BucketEncryption.S3_MANAGED, // the only kind that a load balancer can write to
       enforceSSL: true,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      // It has no name that a second attempt would need, and cannot be rolled back: the balancer writes a test file into it.
       removalPolicy: RemovalPolicy.RETAIN,
       lifecycleRules: [{ expiration: Duration.days(ACCESS_LOG_DAYS) }],
     });

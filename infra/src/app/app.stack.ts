@@ -59,7 +59,7 @@ export class AppStack extends Stack {
     const migrations = new MigrationRun(this, 'Migrations', surroundings);
     this.api = new ApiService(this, 'Api', surroundings);
     this.worker = new WorkerService(this, 'Worker', surroundings);
-    for (const { service } of [this.api, this.worker]) service.node.addDependency(migrations.done);
+    for (const { service, task } of [this.api, this.worker]) service.node.addDependency(migrations.done, task.permissions);
     new OperationsTask(this, 'Operations', surroundings);
     new DomainIdentity(this, 'Mail', settings.services.mailDomain);
   }

@@ -63,7 +63,8 @@ export class MigrationRun extends Construct {
         minutes: settings.services.migrationMinutes,
       },
     });
-    this.done.node.addDependency(runner.role!, data.cluster);
+    // The task starts as soon as this resource is created, and CDK makes no definition wait for the policies of its roles.
+    this.done.node.addDependency(runner.role!, this.task.permissions);
   }
 
   private allow(runner: Function, cluster: ecs.Cluster): void {

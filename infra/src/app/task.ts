@@ -2,7 +2,7 @@ import { Duration, Size, Stack } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { LogStore } from '../logs/log-store.ts';
-import { Construct } from 'constructs';
+import { Construct, DependencyGroup, type IDependable } from 'constructs';
 import { mayDecryptSecrets } from '../permissions/grants.ts';
 import { NODE_ENVIRONMENT } from '../settings/node-environment.ts';
 
@@ -30,6 +30,13 @@ export interface TaskOptions {
 export class Task extends Construct {
   readonly definition: ecs.FargateTaskDefinition;
   readonly container: ecs.ContainerDefinition;
+  /**
+   * Its roles with their policies. Whatever starts the task has to depend on them: a definition refers to its roles, and a role's
+   * policy is a resource beside it that may be created later.
+   *
+   * @see https://github.com/aws/aws-cdk/issues/18675
+   */
+  readonly permissions: IDependable;
 
   constructor(scope: Construct, id: string, options: TaskOptions) {
     super(scope, id);
@@ -60,6 +67,7 @@ export class Task extends Construct {
     });
     // ECS reads them for the process; CDK says so to the secret, and to a key of another stack it cannot.
     mayDecryptSecrets(this.definition.obtainExecutionRole(), key, Stack.of(this));
+    this.permissions = new DependencyGroup(this.definition.obtainExecutionRole(), this.definition.taskRole);
     this.container.addMountPoints({ containerPath: '/tmp', sourceVolume: temporary, readOnly: false });
   }
 }

@@ -1,10 +1,12 @@
 import { Duration, RemovalPolicy, Stack, type App } from 'aws-cdk-lib';
 import { SecurityGroup, SubnetType } from 'aws-cdk-lib/aws-ec2';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import * as rds from 'aws-cdk-lib/aws-rds';
 import type { NetworkStack } from '../network/network.stack.ts';
 import { environmentOf } from '../settings/environment.ts';
 import type { Settings } from '../settings/settings.ts';
+import { RETAINED } from '../retain.ts';
 import { makeSecrets, type Secrets } from './secrets.ts';
 
 const ENGINE = rds.DatabaseClusterEngine.auroraPostgres({ version: rds.AuroraPostgresEngineVersion.VER_17_9 });
@@ -25,6 +27,7 @@ export class DataStack extends Stack {
       alias: 'alias/pikaia-data',
       description: 'Pikaia: the database and the secrets',
       enableKeyRotation: true,
+      removalPolicy: RETAINED,
     });
     this.secrets = makeSecrets(this, key);
     // Its rules are those of the network, and CDK is to add none.
@@ -60,14 +63,19 @@ export class DataStack extends Stack {
     });
     this.apiHost = this.cluster.clusterEndpoint.hostname;
     if (proxy) {
-      this.apiHost = this.cluster.addProxy('Proxy', {
+      const role = new Role(this, 'ProxyRole', { assumedBy: new ServicePrincipal('rds.amazonaws.com') });
+      const made = this.cluster.addProxy('Proxy', {
         dbProxyName: 'pikaia-api',
+        role,
         secrets: [this.secrets.api],
         vpc,
         vpcSubnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS },
         securityGroups: [door],
         requireTLS: true,
-      }).endpoint;
+      });
+      // It reads the secret as soon as it exists, and CDK does not make it wait for the policy of its role.
+      made.node.defaultChild!.node.addDependency(role);
+      this.apiHost = made.endpoint;
     }
   }
 }

@@ -1,7 +1,7 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
 import { Key, type IKey } from 'aws-cdk-lib/aws-kms';
 import { Secret, type ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { RETAINED } from '../retain.ts';
 
 export interface Secrets {
   /** Encrypts all of them. */
@@ -26,7 +26,7 @@ export function makeSecrets(scope: Construct, key: Key): Secrets {
       secretName: name,
       description,
       encryptionKey: key,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RETAINED,
       generateSecretString:
         username === undefined
           ? STRENGTH

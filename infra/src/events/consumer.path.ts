@@ -14,13 +14,13 @@ import { functionRole } from '../permissions/function-role.ts';
 import { mayReadSecrets, maySendMail } from '../permissions/grants.ts';
 import { lettersOf } from '../settings/letters.ts';
 import { NODE_ENVIRONMENT } from '../settings/node-environment.ts';
+import { DEAD_LETTER_DAYS, VISIBILITY_FACTOR } from '../settings/queue-times.ts';
 import type { Settings } from '../settings/settings.ts';
 import { bundleOf } from './bundle.ts';
 import type { DeployedConsumer } from './consumers.ts';
 import { patternOf } from './event-pattern.ts';
 
 const CA_FILE = '/var/runtime/ca-cert.pem'; // Amazon's certificates, those of its databases too, in Lambda's own runtime
-const VISIBILITY_FACTOR = 6; // what AWS asks for: a batch that is throttled must not come back meanwhile
 
 export interface ConsumerPathOptions {
   readonly consumer: DeployedConsumer;
@@ -46,10 +46,15 @@ export class ConsumerPath extends Construct {
     this.name = consumer.name;
     const { queueDays, maxReceives, timeoutSeconds } = settings.events;
     // Not alias/aws/sqs, whose policy does not let a rule in: its events would be lost without a word.
-    const queue = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true, retentionPeriod: Duration.days(queueDays) };
-    this.deadLetters = new Queue(this, 'DeadLetters', { ...queue, queueName: `pikaia-${consumer.name}-dead-letters` });
+    const queue = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true };
+    this.deadLetters = new Queue(this, 'DeadLetters', {
+      ...queue,
+      queueName: `pikaia-${consumer.name}-dead-letters`,
+      retentionPeriod: Duration.days(DEAD_LETTER_DAYS),
+    });
     this.queue = new Queue(this, 'Queue', {
       ...queue,
+      retentionPeriod: Duration.days(queueDays),
       queueName: `pikaia-${consumer.name}`,
       visibilityTimeout: Duration.seconds(timeoutSeconds * VISIBILITY_FACTOR),
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: maxReceives },

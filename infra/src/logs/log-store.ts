@@ -1,8 +1,8 @@
-import { RemovalPolicy } from 'aws-cdk-lib';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { DataIdentifier, DataProtectionPolicy, FieldIndexPolicy, LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { LogField } from '@pikaia/logging';
 import { Construct } from 'constructs';
+import { RETAINED } from '../retain.ts';
 
 export interface LogStoreOptions {
   readonly name: string;
@@ -44,7 +44,7 @@ export class LogStore extends Construct {
       logGroupName: name,
       retention: days as RetentionDays, // the settings accept no others
       encryptionKey: key,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RETAINED,
       ...(holdsRecords && {
         fieldIndexPolicies: [new FieldIndexPolicy({ fields: [...INDEXED_FIELDS] })],
         dataProtectionPolicy: new DataProtectionPolicy({

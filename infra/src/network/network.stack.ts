@@ -40,21 +40,22 @@ export class NetworkStack extends Stack {
         { name: 'private', subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS, cidrMask: 22 },
         { name: 'database', subnetType: ec2.SubnetType.PRIVATE_ISOLATED, cidrMask: 24 },
       ],
-      flowLogs: {
-        connections: {
-          destination: ec2.FlowLogDestination.toCloudWatchLogs(
-            new LogStore(this, 'Connections', {
-              name: '/pikaia/connections',
-              days: settings.network.flowLogDays,
-              key: this.telemetryKey,
-              holdsRecords: false,
-            }).group,
-          ),
-        },
-      },
     });
+    this.logConnections(settings.network.flowLogDays);
     this.doors = this.open();
     this.addEndpoints();
+  }
+
+  private logConnections(days: number): void {
+    const { group } = new LogStore(this, 'Connections', {
+      name: '/pikaia/connections',
+      days,
+      key: this.telemetryKey,
+      holdsRecords: false,
+    });
+    const log = this.vpc.addFlowLog('connections', { destination: ec2.FlowLogDestination.toCloudWatchLogs(group) });
+    // It writes as soon as it exists, and CDK does not make it wait for the policy of its role.
+    log.node.defaultChild!.node.addDependency(log.iamRole!);
   }
 
   private open(): Doors {

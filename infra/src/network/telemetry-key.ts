@@ -2,6 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
+import { RETAINED } from '../retain.ts';
 
 /**
  * Encrypts log groups and the topic of the alarms. CloudWatch cannot publish to a topic with the managed key, and log
@@ -13,6 +14,7 @@ export function telemetryKey(scope: Construct): Key {
     alias: 'alias/pikaia-telemetry',
     description: 'Pikaia: log groups and the topic of the alarms',
     enableKeyRotation: true,
+    removalPolicy: RETAINED,
   });
   key.addToResourcePolicy(
     new PolicyStatement({

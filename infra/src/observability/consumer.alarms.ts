@@ -1,22 +1,13 @@
-import { MathExpression, Metric, Stats, TreatMissingData, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
-import type { ConsumerPath } from '../events/consumer.path.ts';
+import { MathExpression, Stats, TreatMissingData, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { AlarmThresholds } from '../settings/thresholds.ts';
 import type { AlarmDefinition } from './alarm.ts';
-import { consumerTotal, eventMetrics, FIFTEEN_MINUTES, MINUTE } from './metrics.ts';
+import { consumerTotal, eventMetrics, FIFTEEN_MINUTES, MINUTE, ruleMetric } from './metrics.ts';
 import type { Watched } from './watched.ts';
 
 const MOST_METRICS = 10; // of an alarm, as CloudWatch has it
 
 export function consumerAlarms({ events: { consumers, bus } }: Watched, at: AlarmThresholds): AlarmDefinition[] {
   const most = { period: MINUTE, statistic: Stats.MAXIMUM };
-  const ofRule = (path: ConsumerPath, metricName: string): IMetric =>
-    new Metric({
-      namespace: 'AWS/Events',
-      metricName,
-      dimensionsMap: { EventBusName: bus.eventBusName, RuleName: path.ruleName },
-      period: MINUTE,
-      statistic: Stats.SUM,
-    });
   const usual = { comparison: 'above', missing: TreatMissingData.NOT_BREACHING } as const; // SQS says nothing of a queue at rest
   return [
     {
@@ -61,9 +52,35 @@ export function consumerAlarms({ events: { consumers, bus } }: Watched, at: Alar
       metric: over(
         'SUM',
         'failed invocations',
-        consumers.map((path) => ofRule(path, 'FailedInvocations')),
+        consumers.map((path) => ruleMetric('FailedInvocations', path.ruleName, bus.eventBusName)),
       ),
       threshold: at.eventsUndelivered,
+      periods: 1,
+      pages: false,
+    },
+    {
+      ...usual,
+      name: 'pikaia-events-lost',
+      means: 'A rule could put events neither into its queue nor into its dead letters.',
+      metric: over(
+        'SUM',
+        'lost events',
+        consumers.map((path) => ruleMetric('InvocationsFailedToBeSentToDlq', path.ruleName, bus.eventBusName)),
+      ),
+      threshold: 0, // one is an event that a consumer never gets
+      periods: 1,
+      pages: true,
+    },
+    {
+      ...usual,
+      name: 'pikaia-consumer-dlq-expiring',
+      means: `A dead letter is older than ${at.deadLetterDays} days, and SQS deletes it soon.`,
+      metric: over(
+        'MAX',
+        'oldest dead letter, s',
+        consumers.map(({ deadLetters }) => deadLetters.metricApproximateAgeOfOldestMessage(most)),
+      ),
+      threshold: at.deadLetterDays * 86_400,
       periods: 1,
       pages: false,
     },

@@ -10,7 +10,16 @@ import {
   type IWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
-import { apiMetrics, consumerMetric, databaseMetrics, eventMetrics, MINUTE, outboxMetric, serviceMetrics } from './metrics.ts';
+import {
+  apiMetrics,
+  consumerMetric,
+  databaseMetrics,
+  eventMetrics,
+  MINUTE,
+  outboxMetric,
+  ruleMetric,
+  serviceMetrics,
+} from './metrics.ts';
 import type { Watched } from './watched.ts';
 
 const WIDTH = 24; // columns of a dashboard
@@ -68,7 +77,7 @@ function databaseRow(watched: Watched): IWidget[] {
   ];
 }
 
-function eventsRow({ events: { consumers } }: Watched): IWidget[] {
+function eventsRow({ events: { consumers, bus } }: Watched): IWidget[] {
   const { backlog, oldestPending, published, failed, leaderFailing, publishLatency, consumerFailed } = eventMetrics;
   const deadLetters = consumers.map(({ name, deadLetters }) =>
     deadLetters.metricApproximateNumberOfMessagesVisible({ period: MINUTE, statistic: Stats.MAXIMUM, label: name }),
@@ -84,6 +93,22 @@ function eventsRow({ events: { consumers } }: Watched): IWidget[] {
       'Failed attempts of consumers',
       6,
       consumers.map(({ name }) => consumerMetric(consumerFailed, name)),
+    ),
+    graph(
+      'Age of the oldest dead letter, s',
+      12,
+      consumers.map(({ name, deadLetters }) =>
+        deadLetters.metricApproximateAgeOfOldestMessage({ period: MINUTE, statistic: Stats.MAXIMUM, label: name }),
+      ),
+    ),
+    graph(
+      'Events that a rule could not deliver',
+      12,
+      consumers.flatMap(({ ruleName }) =>
+        (['FailedInvocations', 'InvocationsSentToDlq', 'InvocationsFailedToBeSentToDlq'] as const).map((metric) =>
+          ruleMetric(metric, ruleName, bus.eventBusName),
+        ),
+      ),
     ),
   ];
 }

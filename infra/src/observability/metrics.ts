@@ -48,6 +48,21 @@ export const consumerMetric = (definition: MetricDefinition, consumer: string, s
 export const consumerTotal = (definition: MetricDefinition, period: Duration): Metric =>
   ourMetric(definition, consumers).with({ period });
 
+/** Of a rule, as EventBridge counts: "Metrics that specify both the EventBusName and RuleName dimensions refer to a custom event bus." */
+export const ruleMetric = (
+  metricName: 'FailedInvocations' | 'InvocationsSentToDlq' | 'InvocationsFailedToBeSentToDlq',
+  rule: string,
+  bus: string,
+): Metric =>
+  new Metric({
+    namespace: 'AWS/Events',
+    metricName,
+    dimensionsMap: { EventBusName: bus, RuleName: rule },
+    period: MINUTE,
+    statistic: Stats.SUM,
+    label: `${rule} ${metricName}`,
+  });
+
 /** Of the api, as its load balancer counts. */
 export const apiMetrics = ({ app }: Watched, period: Duration) => {
   const { metrics } = app.api.balancer;

@@ -1,4 +1,5 @@
 import { exampleSettings } from './settings-file.ts';
+import { retryDays } from './queue-times.ts';
 import type { Settings } from './settings.ts';
 
 /** Reserved for documentation and tests by RFC 2606 and RFC 6761: nothing that is deployed is reached by them. */
@@ -7,7 +8,7 @@ const CERTIFICATE = /^arn:[\w-]+:acm:([\w-]+):(\d{12}):/;
 const REAL_VALUES = ['domain', 'certificate_arn', 'session_jwks_url', 'session_issuer', 'session_audience', 'mail_domain'];
 
 /** What does not fit together, a line each. Values that are missing or refused by themselves are left out: they have a line already. */
-export function problemsAmong({ general, database, services, alarms, thresholds }: Settings): string[] {
+export function problemsAmong({ general, database, services, events, alarms, thresholds }: Settings): string[] {
   const problems: string[] = [];
   const [, region, account] = CERTIFICATE.exec(services.certificateArn ?? '') ?? [];
   if (region !== undefined && general.region !== undefined && region !== general.region)
@@ -25,6 +26,12 @@ export function problemsAmong({ general, database, services, alarms, thresholds 
   if (thresholds.healthyHosts > services.apiTasks)
     problems.push(
       `alarm_healthy_hosts is ${thresholds.healthyHosts}: with ${services.apiTasks} api_tasks the alarm would never be off`,
+    );
+  const days = retryDays(events.maxReceives, events.timeoutSeconds);
+  if (days >= events.queueDays)
+    problems.push(
+      `queue_max_receives is ${events.maxReceives}: with a consumer_timeout of ${events.timeoutSeconds} s that is up to ` +
+        `${days.toFixed(1)} days of retries, and a message is deleted after ${events.queueDays} (queue_days) before it is a dead letter`,
     );
   return problems;
 }

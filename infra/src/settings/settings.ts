@@ -1,4 +1,5 @@
 import { problemsAmong } from './check-settings.ts';
+import { DEAD_LETTER_DAYS, LEAST_DEAD_LETTER_DAYS } from './queue-times.ts';
 import { readSettings } from './read-settings.ts';
 import { amount, needed, oneOf, optional, text, toggle, type ValuesOf } from './setting.ts';
 import { alarmThresholds } from './thresholds.ts';
@@ -155,9 +156,9 @@ const events = {
   ),
   queueDays: amount(
     'queue_days',
-    14,
-    { unit: 'days', least: 1, most: 14 },
-    'How long a message waits in a queue, dead letters too.',
+    7,
+    { unit: 'days', least: 1, most: DEAD_LETTER_DAYS - LEAST_DEAD_LETTER_DAYS },
+    'How long a message waits for its consumer; a dead letter is kept for 14 days from when its event was sent.',
   ),
   maxReceives: amount(
     'queue_max_receives',

@@ -1,3 +1,4 @@
+import { LEAST_DEAD_LETTER_DAYS } from './queue-times.ts';
 import { amount, type ValuesOf } from './setting.ts';
 
 const PERCENT = { unit: 'percent', least: 1, most: 100 };
@@ -81,6 +82,12 @@ export const alarmThresholds = {
     0,
     { unit: 'events a minute', least: 0, most: 10_000 },
     'More events than these that a rule could not put into its queue.',
+  ),
+  deadLetterDays: amount(
+    'alarm_consumer_dlq_days',
+    4,
+    { unit: 'days', least: 1, most: LEAST_DEAD_LETTER_DAYS - 1 },
+    'Age at which a dead letter is about to be lost; it is kept for a week at least.',
   ),
   auditMissing: amount(
     'alarm_audit_missing',

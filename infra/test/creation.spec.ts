@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { unawaitedPolicies } from './support/dependencies.ts';
+import {
+  allResources,
+  defaults,
+  resourcesOf,
+  synthesise,
+  type Resource,
+  type Synthesis,
+  type Template,
+} from './support/synthesis.ts';
+
+type Found = Resource & { readonly id: string };
+
+/** The name that a resource is created under, where the template fixes it. */
+function fixedName({ Type, Properties = {} }: Resource): unknown {
+  const names: Readonly<Record<string, string>> = {
+    'AWS::Logs::LogGroup': 'LogGroupName',
+    'AWS::SecretsManager::Secret': 'Name',
+    'AWS::S3::Bucket': 'BucketName',
+    'AWS::RDS::DBCluster': 'DBClusterIdentifier',
+    'AWS::KMS::Key': '', // a key has no name
+  };
+  if (!(Type in names)) throw new Error(`${Type} is retained: say here whether it has a name`);
+  return Properties[names[Type]!];
+}
+
+const allOf = ({ templates }: Pick<Synthesis, 'templates'>): Found[] =>
+  Object.values(templates).flatMap((template: Template) =>
+    Object.entries(template.Resources).map(([id, resource]) => ({ id, ...resource })),
+  );
+
+/** What keeps a failed first deployment from being repeated. */
+function obstacles(resources: readonly Found[]): string[] {
+  return resources.flatMap((resource) => {
+    const { id, Type, Properties = {}, DeletionPolicy } = resource;
+    const text = JSON.stringify(Properties);
+    const isProtected =
+      Properties['DeletionProtection'] === true || text.includes('{"Key":"deletion_protection.enabled","Value":"true"}');
+    return [
+      ...(DeletionPolicy === 'Retain' && fixedName(resource) !== undefined
+        ? [`${id} (${Type}) keeps its name after a rollback`]
+        : []),
+      ...(isProtected ? [`${id} (${Type}) cannot be rolled back`] : []),
+    ];
+  });
+}
+
+describe('a failed first deployment', () => {
+  const first = (): Synthesis => synthesise({ database_deletion_protection: false });
+
+  it('can be repeated: nothing keeps its name, and everything can be rolled back', () => {
+    assert.deepEqual(obstacles(allOf(first())), []);
+  });
+
+  it('could not be repeated with names that stay, or with protection (planted)', () => {
+    const group = resourcesOf(first().templates.PikaiaApp, 'AWS::Logs::LogGroup')[0]!;
+    assert.deepEqual(obstacles([{ ...group, DeletionPolicy: 'Retain' }]), [
+      `${group.id} (AWS::Logs::LogGroup) keeps its name after a rollback`,
+    ]);
+    const found = obstacles(allOf(defaults())).map((line) => line.replace(/^\w+ /, ''));
+    assert.deepEqual(found.sort(), [
+      '(AWS::ElasticLoadBalancingV2::LoadBalancer) cannot be rolled back',
+      '(AWS::RDS::DBCluster) cannot be rolled back',
+    ]);
+  });
+
+  it('leaves the access log behind, which has no name and which CloudFormation could not empty', () => {
+    const [bucket] = allResources(defaults(), 'AWS::S3::Bucket');
+    assert.deepEqual([bucket!.DeletionPolicy, bucket!.Properties['BucketName']], ['Retain', undefined]);
+  });
+});
+
+describe('what is retained', () => {
+  it('is retained by every operation but the one that creates it, also when it is replaced', () => {
+    for (const type of ['AWS::Logs::LogGroup', 'AWS::SecretsManager::Secret', 'AWS::KMS::Key']) {
+      const found = allResources(defaults(), type);
+      assert.ok(found.length > 0, type);
+      for (const { id, DeletionPolicy, UpdateReplacePolicy } of found)
+        assert.deepEqual([DeletionPolicy, UpdateReplacePolicy], ['RetainExceptOnCreate', 'Retain'], id);
+    }
+  });
+});
+
+describe('what acts when it is created', () => {
+  const problems = (synthesis: Synthesis): string[] => Object.values(synthesis.templates).flatMap(unawaitedPolicies);
+
+  it('waits for the policies of the roles and buckets that it uses', () => {
+    assert.deepEqual(problems(defaults()), []);
+    assert.deepEqual(problems(synthesise({ database_proxy: 'true' })), []);
+  });
+
+  it('is found out when it does not wait (planted)', () => {
+    const { PikaiaApp } = defaults().templates;
+    const [run] = resourcesOf(PikaiaApp, 'Custom::Migrations');
+    const policy = [run!.DependsOn ?? []].flat().find((id) => /^MigrationsTaskDefinitionExecutionRoleDefaultPolicy/.test(id));
+    assert.ok(policy, 'the migrations do not wait for the rights of their task');
+    const planted = { ...run!, DependsOn: [run!.DependsOn ?? []].flat().filter((id) => id !== policy) };
+    const template = { ...PikaiaApp, Resources: { ...PikaiaApp.Resources, [run!.id]: planted } };
+    assert.ok(unawaitedPolicies(template).includes(`${run!.id} before ${policy}`));
+  });
+});
+
+describe('a service that is scaled', () => {
+  it('has no desired count, which each deployment would reset, and one that is not scaled has its own', () => {
+    const services = resourcesOf(defaults().templates.PikaiaApp, 'AWS::ECS::Service');
+    const targets = resourcesOf(defaults().templates.PikaiaApp, 'AWS::ApplicationAutoScaling::ScalableTarget');
+    const scaled = services.filter(({ id }) => targets.some(({ Properties }) => JSON.stringify(Properties).includes(`"${id}"`)));
+    assert.deepEqual(services.map(({ Properties }) => [Properties['ServiceName'], Properties['DesiredCount']]).sort(), [
+      ['pikaia-api', undefined],
+      ['pikaia-outbox-worker', 2],
+    ]);
+    assert.deepEqual(
+      scaled.map(({ Properties }) => Properties['ServiceName']),
+      ['pikaia-api'],
+    );
+    assert.deepEqual([targets[0]!.Properties['MinCapacity'], targets[0]!.Properties['MaxCapacity']], [2, 10]);
+  });
+});
