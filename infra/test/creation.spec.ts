@@ -94,7 +94,9 @@ describe('what acts when it is created', () => {
   it('is found out when it does not wait (planted)', () => {
     const { PikaiaApp } = defaults().templates;
     const [run] = resourcesOf(PikaiaApp, 'Custom::Migrations');
-    const policy = [run!.DependsOn ?? []].flat().find((id) => /^MigrationsTaskDefinitionExecutionRoleDefaultPolicy/.test(id));
+    const policy = [run!.DependsOn ?? []]
+      .flat()
+      .find((id) => id.startsWith('MigrationsTaskDefinitionExecutionRoleDefaultPolicy'));
     assert.ok(policy, 'the migrations do not wait for the rights of their task');
     const planted = { ...run!, DependsOn: [run!.DependsOn ?? []].flat().filter((id) => id !== policy) };
     const template = { ...PikaiaApp, Resources: { ...PikaiaApp.Resources, [run!.id]: planted } };

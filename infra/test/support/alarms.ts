@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { statesOf, type AlarmProperties, type Samples, type State } from '../evaluation/alarm-states.ts';
+import { ASSUMPTIONS, type Series } from '../evaluation/metric-math.ts';
+import { defaults, resourcesOf } from './synthesis.ts';
+
+export const alarms = (): AlarmProperties[] =>
+  resourcesOf(defaults().templates.PikaiaObservability, 'AWS::CloudWatch::Alarm').map(
+    ({ Properties }) => Properties as unknown as AlarmProperties,
+  );
+export const alarm = (name: string): AlarmProperties => alarms().find(({ AlarmName }) => AlarmName === name)!;
+export const periodOf = ({ Period, Metrics }: AlarmProperties): number[] =>
+  Metrics ? Metrics.flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Period] : [])) : [Period!];
+
+/** What an alarm says after each period; `name` of `metric` where it has but one, ids of its expression otherwise. */
+export function states(name: string, series: Record<string, Series | Samples>): State[] {
+  const [one, other] = ASSUMPTIONS.map((assumption) => statesOf(alarm(name), series, assumption));
+  assert.deepEqual(one, other, 'what is concluded depends on what CloudWatch does not document');
+  return one!;
+}
+
+export const last = (name: string, series: Record<string, Series | Samples>): State => states(name, series).at(-1)!;
