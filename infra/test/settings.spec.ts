@@ -218,4 +218,10 @@ describe('the synth of complete settings', () => {
     assert.deepEqual(defaults().warnings, []);
     assert.deepEqual(synthesise({ database_proxy: 'true' }).warnings, []);
   });
+
+  it('warns as long as database and load balancer can be deleted', () => {
+    const { warnings } = synthesise({ database_deletion_protection: false });
+    assert.equal(warnings.length, 1);
+    assert.match(warnings[0]!, /^Database and load balancer can be deleted: set database_deletion_protection to true once/);
+  });
 });

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy, Stack, type App } from 'aws-cdk-lib';
+import { Annotations, Duration, RemovalPolicy, Stack, type App } from 'aws-cdk-lib';
 import { SecurityGroup, SubnetType } from 'aws-cdk-lib/aws-ec2';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
@@ -62,6 +62,12 @@ export class DataStack extends Stack {
       }),
     });
     this.apiHost = this.cluster.clusterEndpoint.hostname;
+    if (!deletionProtection) {
+      Annotations.of(this).addWarningV2(
+        'pikaia:database_deletion_protection',
+        'Database and load balancer can be deleted: set database_deletion_protection to true once the first deployment has succeeded.',
+      );
+    }
     if (proxy) {
       const role = new Role(this, 'ProxyRole', { assumedBy: new ServicePrincipal('rds.amazonaws.com') });
       const made = this.cluster.addProxy('Proxy', {
