@@ -2,6 +2,7 @@ export { Propagation, Transactional } from '@nestjs-cls/transactional';
 export { IsolatedClient } from './client/isolated.client.js';
 export { DatabaseModule, type DatabaseModuleOptions } from './database.module.js';
 export { DatabaseSettings } from './database.settings.js';
+export { databaseFault, type DatabaseFault } from './errors/database-fault.js';
 export { migrate, type MigrateOptions } from './migration/migrate.js';
 export { queryJsonRows } from './query/json-rows.js';
 export { oftenSent } from './query/prepared-statements.js';

@@ -4,6 +4,7 @@ import { Problem } from './problem.js';
 import { problemBody, toProblem } from './problem.filter.js';
 
 const withCode = (code: string, fields: object = {}) => Object.assign(new Error(`${code} at 10.0.0.1`), { code, ...fields });
+const inDoubt = new PikaiaError('PIKAIA_TRANSACTION_IN_DOUBT', 'no', { cause: withCode('ECONNRESET') });
 
 const withMessage = (message: string, code: string) => Object.assign(new Error(message), { code });
 
@@ -15,6 +16,11 @@ describe('what was thrown becomes a problem', () => {
     ['a cursor of another list', new PikaiaError('PIKAIA_CURSOR_INVALID', 'no'), 422, 'invalid'],
     ['a database that is away', withCode('ECONNREFUSED'), 503, 'unavailable'],
     ['a client that left inside its body', withMessage('aborted', 'ECONNRESET'), 400, 'bad-request'],
+    ['a password that the database refuses', withCode('28P01', { severity: 'FATAL' }), 503, 'unavailable'],
+    ['a deadlock', withCode('40P01', { severity: 'ERROR' }), 503, 'unavailable'],
+    ['a COMMIT without an answer', inDoubt, 503, 'outcome-unknown'],
+    ['a COMMIT without an answer, as a cause', new Error('outer', { cause: inDoubt }), 503, 'outcome-unknown'],
+    ['a right that is missing in the database', withCode('42501', { severity: 'ERROR' }), 500, 'internal'],
     ['a unique value that is taken', withCode('23505', { constraint: 'organizations_user_email' }), 409, 'conflict'],
     ['another error of the database', withCode('22P02'), 500, 'internal'],
     ['a mistake of ours', new TypeError('x is not a function'), 500, 'internal'],
@@ -24,6 +30,12 @@ describe('what was thrown becomes a problem', () => {
     ['a text', 'secret', 500, 'internal'],
   ])('%s', (_, error, status, kind) => {
     expect(toProblem(error)).toMatchObject({ status, kind });
+  });
+
+  it('invites to a retry only where nothing was changed', () => {
+    expect(toProblem(withCode('28P01')).headers).toEqual({ 'retry-after': '2' });
+    expect(toProblem(inDoubt).headers).toEqual({});
+    expect(toProblem(inDoubt).detail).toMatch(/^The database did not confirm this change/);
   });
 
   it('without telling what is inside', () => {

@@ -1,11 +1,13 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import { context, PikaiaError } from '@pikaia/core';
+import { databaseFault } from '@pikaia/database';
 import { errorMessage, getLogger } from '@pikaia/logging';
 import type { FastifyReply } from 'fastify';
-import { isUniqueConflict, retryAfter } from './database-errors.js';
+import { isUniqueConflict } from './database-errors.js';
 import { Problem } from './problem.js';
 
 const logger = getLogger('api');
+const RETRY_AFTER_S = 2; // PostgreSQL restarts within it
 
 /** Turns whatever was thrown into problem details with the correlation id. What is ours to mend is logged with its stack. */
 @Catch()
@@ -47,8 +49,9 @@ export function toProblem(error: unknown): Problem {
   const worded = error instanceof PikaiaError ? wordedBy(error) : undefined;
   if (worded) return worded;
   if (isCutBody(error)) return Problem.ofStatus(400, 'The request body ended before it was complete.', { cause: error });
-  const seconds = retryAfter(error);
-  if (seconds !== undefined) return Problem.unavailable(seconds, error);
+  const fault = databaseFault(error);
+  if (fault === 'in_doubt') return Problem.outcomeUnknown(error);
+  if (fault) return Problem.unavailable(RETRY_AFTER_S, error);
   if (isUniqueConflict(error)) return Problem.conflict('Something with this value exists already.', { cause: error });
   const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown } | null)?.statusCode;
   if (typeof status === 'number' && status >= 400 && status < 500) {

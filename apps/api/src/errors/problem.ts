@@ -73,4 +73,15 @@ export class Problem extends Error {
       cause,
     });
   }
+
+  /** A change that the database did not confirm. Without `Retry-After`: repeating it blindly could do it twice. */
+  static outcomeUnknown(cause?: unknown): Problem {
+    return new Problem(
+      503,
+      'outcome-unknown',
+      'The outcome is unknown',
+      'The database did not confirm this change: it was made completely or not at all. Look at the data before you send the request again. An audit entry with this correlation id exists only if the change was made.',
+      { cause },
+    );
+  }
 }

@@ -1,3 +1,5 @@
+import { databaseFault } from '@pikaia/database';
+
 /**
  * Thrown by a handler that cannot reach what it needs: the event comes again later and no attempt is burnt, so an hour
  * without a mail server makes no dead letter. Later events of the same aggregate wait.
@@ -13,44 +15,30 @@ export class PostponeError extends Error {
   }
 }
 
+// Of a handler's own connections: a mail server, a provider.
 const UNREACHABLE = new Set([
-  'PIKAIA_DATABASE_CONNECTION_LOST',
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'ECONNABORTED',
   'ECONNECTION', // nodemailer
-  'EPIPE',
-  'ETIMEDOUT',
   'ETIME',
   'ESOCKET',
   'EDNS',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_SOCKET',
-  '57P01', // PostgreSQL: admin_shutdown, crash_shutdown, cannot_connect_now, too_many_connections
-  '57P02',
-  '57P03',
-  '53300',
-  '08000',
-  '08003',
-  '08006',
 ]);
 
-/** The error as a postponement where it, or one of its causes, says that something was not reached. */
+/**
+ * The error as a postponement where it, or one of its causes, says that something was not reached. A statement that takes
+ * too long, or loses a race, is not one: the handler may be the reason, so it counts as a failed attempt.
+ */
 export function asPostponement(error: unknown): PostponeError | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
     if (at instanceof PostponeError) return at;
-    const { code, driverError } = at as { code?: unknown; driverError?: { code?: unknown } };
-    if ([code, driverError?.code].some((found) => typeof found === 'string' && UNREACHABLE.has(found))) {
-      return new PostponeError('What the handler needs was not reached.', { cause: error });
-    }
-    if (/^(Connection terminated|timeout exceeded when trying to connect)/.test(at.message)) {
-      return new PostponeError('The database was not reached.', { cause: error }); // pg gives these no code
-    }
+    const { code } = at as { code?: unknown };
+    if (typeof code === 'string' && UNREACHABLE.has(code)) return unreached(error);
   }
-  return undefined;
+  const fault = databaseFault(error);
+  // The receipt of a transaction in doubt tells the next attempt whether the work is done.
+  return fault === 'unavailable' || fault === 'in_doubt' ? unreached(error) : undefined;
 }
+
+const unreached = (cause: unknown): PostponeError => new PostponeError('What the handler needs was not reached.', { cause });
