@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { varDirectory } from '../start/folders.mjs';
 
+const CONNECT_TIMEOUT_MS = 10_000;
+
 // Both by their index on correlation_id; as the owner, who reads all organizations.
 const ORGANIZATIONS = `
   select organization_id from outbox.outbox_log where correlation_id = $1
@@ -24,7 +26,11 @@ const OPERATOR =
  * @returns `{ email, seenAs }`; undefined where there is neither.
  */
 export async function findViewer(ownerUrl, correlationId) {
-  const client = new pg.Client({ connectionString: ownerUrl, application_name: 'pikaia-explain' });
+  const client = new pg.Client({
+    connectionString: ownerUrl,
+    application_name: 'pikaia-explain',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  });
   await client.connect();
   try {
     const { rows: organizations } = await client.query(ORGANIZATIONS, [correlationId]);
@@ -43,7 +49,11 @@ export async function findViewer(ownerUrl, correlationId) {
 
 /** Somebody who operates the platform; undefined where nobody does. */
 export async function findOperator(ownerUrl) {
-  const client = new pg.Client({ connectionString: ownerUrl, application_name: 'pikaia-outbox' });
+  const client = new pg.Client({
+    connectionString: ownerUrl,
+    application_name: 'pikaia-outbox',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  });
   await client.connect();
   try {
     const { rows } = await client.query(OPERATOR);

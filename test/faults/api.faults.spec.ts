@@ -117,7 +117,9 @@ describe('an api whose process or database fails', () => {
       const faults = system.api.linesOf('unhandled_error').map((line) => line['error.stack']);
       expect({ others: others.map(({ answer }) => answer.body), faults }).toEqual({ others: [], faults: [] });
       for (const { answer, correlationId } of load.withStatus(503)) {
-        expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+        // A COMMIT whose answer was lost must not be repeated blindly.
+        if (answer.body['type'] === 'urn:pikaia:problem:outcome-unknown') expect(answer.headers.get('retry-after')).toBeNull();
+        else expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
         expect(answer.headers.get('content-type')).toContain('application/problem+json');
         expect(answer.body).toMatchObject({ status: 503, correlation_id: correlationId });
       }

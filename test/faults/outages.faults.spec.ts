@@ -1,8 +1,10 @@
+import pg from 'pg';
 import { startDatabaseServer, type TestDatabaseServer } from '../support/database-server.js';
 import { System, type Answer } from '../support/system.js';
 import { until } from '../support/until.js';
 
 const ALICE = 'alice@example.com';
+const STATEMENT_TIMEOUT_MS = 1_000; // with the grace of five seconds, what a silent server may cost
 const LIMIT_MS = 45_000; // far beyond what it takes; a busy machine must not fail a test
 const ROLES = ['api', 'worker'] as const;
 
@@ -12,15 +14,17 @@ jest.setTimeout(180_000);
 describe('api and worker whose database refuses them or is silent', () => {
   let database: TestDatabaseServer;
   let system: System;
+  const frozen: number[] = [];
 
   beforeAll(async () => {
     database = await startDatabaseServer();
     system = await System.start({
       database,
-      environment: { OUTBOX_POLL_INTERVAL_MS: '200' },
+      environment: { OUTBOX_POLL_INTERVAL_MS: '200', DATABASE_STATEMENT_TIMEOUT_MS: String(STATEMENT_TIMEOUT_MS) },
     });
     await system.tokens([ALICE]);
   });
+  afterEach(() => thaw());
   afterAll(() => system.stop());
 
   it('answers 503 while the passwords of their roles are others, and works again without a restart when they are right', async () => {
@@ -38,6 +42,65 @@ describe('api and worker whose database refuses them or is silent', () => {
     expect((await invite('after@example.com')).status).toBe(201);
     await published('after@example.com');
     expectSameProcesses();
+  });
+
+  it('answers 503 while the server is silent, stays live, and works again when the server wakes', async () => {
+    await freeze();
+    const began = performance.now();
+    const refused = await Promise.all(Array.from({ length: 30 }, (_, n) => invite(`silent-${n}@example.com`))); // three for each connection
+    for (const answer of refused) expectRetryInvited(answer);
+    expect(await health()).toEqual({ live: 200, ready: 503, workerLive: 200, workerReady: 503 });
+    expectRetryInvited(await invite('new-connection@example.com'));
+    expect(performance.now() - began).toBeLessThan(LIMIT_MS);
+    thaw();
+    await until('both are ready', isReady, LIMIT_MS);
+    expect((await invite('awake@example.com')).status).toBe(201);
+    await published('awake@example.com');
+    const rows = await system.query(`select from organizations_user where email like 'silent-%' or email like 'new-connection%'`);
+    expect(rows).toEqual([]);
+    expectSameProcesses();
+    expect(system.api.linesOf('unhandled_error')).toEqual([]);
+  });
+
+  it('tells a client that the outcome of its change is unknown when the server falls silent during COMMIT', async () => {
+    await system.query(
+      `create function wait_for_test() returns trigger language plpgsql as 'begin perform pg_advisory_xact_lock(15); return null; end'`,
+    );
+    await system.query(
+      'create constraint trigger wait_for_test after insert on organizations_member deferrable initially deferred for each row execute function wait_for_test()',
+    );
+    const blocker = new pg.Client({ connectionString: database.ownerUrl });
+    await blocker.connect();
+    await blocker.query('select pg_advisory_lock(15)');
+    const invited = invite('unknown@example.com');
+    const pid = await until('COMMIT waits', async () => {
+      const [found] = await system.query<{ pid: number }>(
+        `select pid from pg_stat_activity where application_name = 'pikaia-api' and query = 'COMMIT' and wait_event_type = 'Lock'`,
+      );
+      return found?.pid;
+    });
+    signal(pid, 'SIGSTOP');
+    const answer = await invited;
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get('retry-after')).toBeNull();
+    expect(answer.body).toMatchObject({ type: 'urn:pikaia:problem:outcome-unknown', correlation_id: expect.any(String) });
+    await blocker.end();
+    thaw();
+    await until('the server process has ended', async () => {
+      const rows = await system.query('select from pg_stat_activity where pid = $1', [pid]);
+      return rows.length === 0;
+    });
+    await system.query('drop function wait_for_test cascade');
+    const rows = await system.query(`select from organizations_user where email = 'unknown@example.com'`);
+    expect(rows).toHaveLength(1); // it woke, and committed
+  });
+
+  it('stops in time while the server is silent', async () => {
+    await freeze();
+    const [api, worker] = [system.api, system.worker];
+    const ends = await Promise.all([api.stop(), worker.stop()]);
+    expect(ends[0]).toBe(0);
+    expect([0, 1]).toContain(ends[1]); // 1: after ten seconds
   });
 
   const invite = (email: string): Promise<Answer> =>
@@ -79,6 +142,22 @@ describe('api and worker whose database refuses them or is silent', () => {
 
   async function endSessions(): Promise<void> {
     await system.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename in ('pikaia_api', 'pikaia_worker')`);
+  }
+
+  /** Stops the postmaster, so that new connections are accepted by the kernel and not answered, and every session of ours. */
+  async function freeze(): Promise<void> {
+    const sessions = `select pid from pg_stat_activity where usename in ('pikaia_api', 'pikaia_worker')`;
+    const found = await system.query<{ pid: number }>(sessions); // first: it may need a new connection
+    for (const pid of [database.server.pid!, ...found.map((session) => session.pid)]) signal(pid, 'SIGSTOP');
+  }
+
+  function signal(pid: number, name: 'SIGSTOP'): void {
+    process.kill(pid, name);
+    frozen.push(pid);
+  }
+
+  function thaw(): void {
+    for (const pid of frozen.splice(0)) process.kill(pid, 'SIGCONT');
   }
 
   function expectSameProcesses(): void {

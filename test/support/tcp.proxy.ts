@@ -5,6 +5,8 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 export class TcpProxy {
   private readonly pairs = new Set<[client: Socket, server: Socket]>();
   private readonly swallowed = new Set<Socket>();
+  private readonly withoutAnswers = new Set<Socket>();
+  private lost: string | undefined;
 
   private constructor(
     private readonly listener: Server,
@@ -41,6 +43,19 @@ export class TcpProxy {
     return count;
   }
 
+  /**
+   * From the next message to the server that holds the text, its connection gets no more answers. The server still gets all
+   * that the client sends, until the client closes the connection.
+   */
+  loseAnswersTo(text: string): void {
+    this.lost = text;
+  }
+
+  /** Connections whose answers are lost. */
+  get deaf(): number {
+    return this.withoutAnswers.size;
+  }
+
   cut(): void {
     for (const pair of this.pairs) for (const socket of pair) socket.destroy();
   }
@@ -59,13 +74,22 @@ export class TcpProxy {
     this.pairs.add(pair);
     client.once('data', (bytes) => this.openings.set(client, bytes.toString('latin1')));
     for (const [from, to] of [pair, [server, client] as const]) {
-      from.on('data', (bytes) => this.swallowed.has(client) || to.write(bytes));
+      from.on('data', (bytes) => this.pass(bytes, from, to, client));
       from.on('error', () => to.destroy());
       from.on('close', () => {
-        if (from === server && this.swallowed.has(client)) return;
+        if (from === server && (this.swallowed.has(client) || this.withoutAnswers.has(client))) return;
         this.pairs.delete(pair);
         to.destroy();
       });
     }
+  }
+
+  private pass(bytes: Buffer, from: Socket, to: Socket, client: Socket): void {
+    if (this.swallowed.has(client)) return;
+    if (from === client && this.lost !== undefined && bytes.includes(this.lost)) {
+      this.withoutAnswers.add(client);
+      this.lost = undefined;
+    }
+    if (to !== client || !this.withoutAnswers.has(client)) to.write(bytes);
   }
 }

@@ -60,6 +60,7 @@ export const gate = (): { opened: Promise<void>; open: () => void } => {
 
 export interface TransactionBench {
   readonly unit: Unit;
+  readonly ownerUrl: string;
   /** Outside every transaction. */
   readonly owner: pg.Client;
   /** The names that were committed, in order. */
@@ -67,8 +68,19 @@ export interface TransactionBench {
   close(): Promise<void>;
 }
 
+interface BenchOptions {
+  /** The connection string of the application; by default the database's own. */
+  readonly via?: (apiUrl: string) => string | Promise<string>;
+  readonly statementTimeoutMs?: number;
+  readonly answerGraceMs?: number;
+}
+
 /** A database with one table `note`, and an application with a `Unit`. Four connections. */
-export async function openBench(): Promise<TransactionBench> {
+export async function openBench({
+  via = (url) => url,
+  statementTimeoutMs = 5_000,
+  answerGraceMs = 5_000,
+}: BenchOptions = {}): Promise<TransactionBench> {
   const database = await createDatabase({ empty: true });
   const owner = new pg.Client({ connectionString: database.ownerUrl });
   await owner.connect();
@@ -76,15 +88,20 @@ export async function openBench(): Promise<TransactionBench> {
     create table note (id int generated always as identity primary key, name text not null,
       constraint note_name unique (name) deferrable initially deferred, constraint note_short check (length(name) < 40));
     grant insert, select, update on note to pikaia_api`);
-  const settings = { databaseUrl: database.apiUrl, databasePoolSize: 4, databaseStatementTimeoutMs: 5_000 };
+  const settings = {
+    databaseUrl: await via(database.apiUrl),
+    databasePoolSize: 4,
+    databaseStatementTimeoutMs: statementTimeoutMs,
+  };
   @Module({
-    imports: [ClsModule.forRoot({ global: true }), DatabaseModule.forRoot({ settings, applicationName: 'spec' })],
+    imports: [ClsModule.forRoot({ global: true }), DatabaseModule.forRoot({ settings, applicationName: 'spec', answerGraceMs })],
     providers: [Unit],
   })
   class BenchModule {}
   const app = await NestFactory.createApplicationContext(BenchModule, { logger: false });
   return {
     unit: app.get(Unit),
+    ownerUrl: database.ownerUrl,
     owner,
     notes: async () => (await owner.query<{ name: string }>('select name from note order by id')).rows.map(({ name }) => name),
     close: async () => {

@@ -8,6 +8,8 @@ import { ClsModule } from 'nestjs-cls';
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { createDatabase, type TestDatabase } from '../../../test/support/database.js';
+import { TcpProxy } from '../../../test/support/tcp.proxy.js';
+import { until } from '../../../test/support/until.js';
 import { DatabaseModule } from './database.module.js';
 import { DatabaseSettings } from './database.settings.js';
 import { oftenSent } from './query/prepared-statements.js';
@@ -62,6 +64,32 @@ describe('DatabaseModule', () => {
     });
     expect(outcome).toBe('alive');
     await app.close();
+  });
+
+  it('fails a request whose new connection is accepted and then not answered, and makes another one for the next', async () => {
+    const proxy = await TcpProxy.start(database.apiUrl);
+    const app = await start(proxy.through(database.apiUrl));
+    const source = app.get<DataSource>(getDataSourceToken());
+    const first = source.createQueryRunner();
+    await first.connect(); // has the only connection
+    proxy.loseAnswersTo('pg_backend_pid() as backend');
+    await expect(source.query('select 1')).rejects.toMatchObject({ code: 'PIKAIA_DATABASE_UNRESPONSIVE' });
+    expect(await source.query('select 1 as one')).toEqual([{ one: 1 }]);
+    await first.release();
+    await app.close();
+    await proxy.stop();
+  });
+
+  it('closes while a statement is not answered', async () => {
+    const proxy = await TcpProxy.start(database.apiUrl);
+    const app = await start(proxy.through(database.apiUrl));
+    const source = app.get<DataSource>(getDataSourceToken());
+    proxy.loseAnswersTo('select 1');
+    const unanswered = expect(source.query('select 1')).rejects.toThrow();
+    await until('it is sent', () => proxy.deaf);
+    await app.close();
+    await unanswered;
+    await proxy.stop();
   });
 
   it('prepares what is often sent, also in a transaction of TypeORM', async () => {

@@ -5,6 +5,7 @@ import { ClsModule } from 'nestjs-cls';
 import type { ClientBase, Pool } from 'pg';
 import type { DataSource, EntitySchema, MixedList } from 'typeorm';
 import { type DatabaseSettings, SLOW_QUERY_MS } from './database.settings.js';
+import { limitSilence } from './query/answer-limit.js';
 import { keepContext, measureQueries } from './query/measured-client.js';
 import { prepareOftenSent } from './query/prepared-statements.js';
 import { TypeOrmLog } from './query/typeorm.log.js';
@@ -18,10 +19,16 @@ export interface DatabaseModuleOptions {
   readonly applicationName: string;
   readonly entities?: MixedList<Function | string | EntitySchema>;
   readonly roles?: RoleNames;
+  /**
+   * Milliseconds beyond DATABASE_STATEMENT_TIMEOUT_MS after which a connection is closed whose server sends nothing. Default
+   * 5 000. A server that is alive reports an error before that.
+   */
+  readonly answerGraceMs?: number;
 }
 
 const ROLES = Symbol('pikaia.roles');
 const CONNECT_TIMEOUT_MS = 5_000; // a request that gets no connection within it is answered 503
+const ANSWER_GRACE_MS = 5_000;
 
 /**
  * Pool and TypeORM hand the listener for a broken connection over with a gap between them: a session that is ended while
@@ -45,7 +52,13 @@ class DataSourceSetup implements OnModuleInit {
 /** TypeORM's data source, `@Transactional()` with what its adapter lacks, and the refusal to run as too powerful a role. */
 @Module({})
 export class DatabaseModule {
-  static forRoot({ settings, applicationName, entities = [], roles = defaultRoles }: DatabaseModuleOptions): DynamicModule {
+  static forRoot({
+    settings,
+    applicationName,
+    entities = [],
+    roles = defaultRoles,
+    answerGraceMs = ANSWER_GRACE_MS,
+  }: DatabaseModuleOptions): DynamicModule {
     const typeOrm = TypeOrmModule.forRoot({
       type: 'postgres',
       url: settings.databaseUrl,
@@ -62,7 +75,9 @@ export class DatabaseModule {
         keepAlive: true,
         onConnect: async (client: ClientBase) => {
           client.on('error', whoUsesItIsTold);
+          const setLimit = limitSilence(client, CONNECT_TIMEOUT_MS);
           await prepareOftenSent(client);
+          setLimit(settings.databaseStatementTimeoutMs + answerGraceMs);
           measureQueries(client, settings.logSlowQueryMs ?? SLOW_QUERY_MS);
         },
       },

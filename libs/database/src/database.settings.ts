@@ -115,7 +115,8 @@ export class DatabaseSettings {
   databasePoolSize!: number;
 
   @Setting('DATABASE_STATEMENT_TIMEOUT_MS', {
-    about: 'milliseconds after which the server gives up a statement',
+    about:
+      'milliseconds after which the server gives up a statement; a server that is silent for five seconds more loses its connection',
     default: '15000',
   })
   @IsOptional()

@@ -1,5 +1,6 @@
 export { Propagation, Transactional } from '@nestjs-cls/transactional';
 export { IsolatedClient } from './client/isolated.client.js';
+export { DatabaseCheck } from './database.check.js';
 export { DatabaseModule, type DatabaseModuleOptions } from './database.module.js';
 export { DatabaseSettings } from './database.settings.js';
 export { databaseFault, type DatabaseFault } from './errors/database-fault.js';

@@ -1,5 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { DatabaseCheck } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import { DataSource } from 'typeorm';
 import { AllowedTo } from '../authentication/access.js';
@@ -12,10 +13,14 @@ const logger = getLogger('health');
 @AllowedTo('public')
 @Controller('health')
 export class HealthController {
+  private readonly database: DatabaseCheck;
+
   constructor(
-    @InjectDataSource() private readonly source: DataSource,
+    @InjectDataSource() source: DataSource,
     private readonly readiness: Readiness,
-  ) {}
+  ) {
+    this.database = new DatabaseCheck(source);
+  }
 
   @Get('live')
   live() {
@@ -26,7 +31,7 @@ export class HealthController {
   async ready() {
     if (this.readiness.draining) throw Problem.unavailable(1);
     try {
-      await this.source.query('select 1');
+      await this.database.run();
       if (this.readiness.report('ready')) logger.info('health_changed', { 'health.status': 'ready' });
     } catch (error) {
       if (this.readiness.report('database'))

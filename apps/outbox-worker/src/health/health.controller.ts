@@ -1,5 +1,6 @@
 import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { DatabaseCheck } from '@pikaia/database';
 import { Relay, type RelayHealth } from '@pikaia/events';
 import { getLogger } from '@pikaia/logging';
 import type { FastifyReply } from 'fastify';
@@ -18,12 +19,15 @@ type Status = 'ok' | 'not_advancing' | 'leader_failing' | 'unavailable' | 'drain
 @Controller('health')
 export class HealthController {
   private last: Status = 'ok';
+  private readonly database: DatabaseCheck;
 
   constructor(
-    @InjectDataSource() private readonly source: DataSource,
+    @InjectDataSource() source: DataSource,
     private readonly relay: Relay,
     private readonly draining: Draining,
-  ) {}
+  ) {
+    this.database = new DatabaseCheck(source);
+  }
 
   @Get('live')
   live() {
@@ -73,7 +77,7 @@ export class HealthController {
 
   private async hasDatabase(): Promise<boolean> {
     try {
-      await this.source.query('select 1');
+      await this.database.run();
       return true;
     } catch (error) {
       if (this.last !== 'unavailable') logger.exception('health_changed', error, { 'health.status': 'database_unavailable' });

@@ -7,6 +7,7 @@ import { defaultRoles, type RoleNames } from '../roles/role-names.js';
 // One start at a time migrates a database; TypeORM takes no lock of its own. The number only has to be ours.
 const MIGRATION_LOCK = 7_165_823_001;
 const OLDEST_SERVER = 15;
+const CONNECT_TIMEOUT_MS = 15_000; // a server may accept a connection and then say nothing
 
 export interface MigrateOptions {
   /** The owner's connection string. */
@@ -27,7 +28,11 @@ export interface MigrateOptions {
  * @throws PikaiaError `PIKAIA_DATABASE_TOO_OLD` below PostgreSQL 15, `PIKAIA_DATABASE_OWNER_LACKS_RIGHTS`.
  */
 export async function migrate(options: MigrateOptions): Promise<{ createdRoles: string[]; applied: string[] }> {
-  const lock = new IsolatedClient({ connectionString: options.url, application_name: 'pikaia-migrate' });
+  const lock = new IsolatedClient({
+    connectionString: options.url,
+    application_name: 'pikaia-migrate',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  });
   await lock.connect();
   try {
     const version = Number(
@@ -46,6 +51,7 @@ export async function migrate(options: MigrateOptions): Promise<{ createdRoles: 
       url: options.url,
       migrations: options.migrations,
       migrationsTransactionMode: 'each',
+      connectTimeoutMS: CONNECT_TIMEOUT_MS,
       extra: { max: 1, Client: IsolatedClient },
     }).initialize();
     try {

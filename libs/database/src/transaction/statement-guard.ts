@@ -1,6 +1,6 @@
-import { QueryFailedError, type QueryRunner } from 'typeorm';
+import type { QueryRunner } from 'typeorm';
 import { currentScope } from './transaction.js';
-import { connectionLost, savepointOpen, transactionAborted, transactionEnded } from './transaction.errors.js';
+import { commitFailure, connectionLost, savepointOpen, transactionAborted, transactionEnded } from './transaction.errors.js';
 import type { TransactionScope } from './transaction.scope.js';
 
 /**
@@ -35,7 +35,7 @@ async function commit(runner: QueryRunner, root: TransactionScope): Promise<void
   if (runner.isReleased) throw connectionLost();
   const client = (await runner.connect()) as { query(sql: string): Promise<{ command: string }> };
   const { command } = await client.query('COMMIT').catch((error: Error) => {
-    throw new QueryFailedError('COMMIT', undefined, error); // as TypeORM wraps every other statement's error
+    throw commitFailure(error);
   });
   if (command !== 'COMMIT') throw transactionAborted();
 }

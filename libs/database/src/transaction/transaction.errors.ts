@@ -1,5 +1,5 @@
 import { PikaiaError } from '@pikaia/core';
-import { QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 
 export const transactionAborted = (cause?: unknown): PikaiaError =>
   new PikaiaError(
@@ -26,6 +26,34 @@ export const connectionLost = (cause?: unknown): PikaiaError =>
     'The connection was lost in the middle of a transaction, of which nothing was written. Try the whole again.',
     { cause },
   );
+
+export const transactionInDoubt = (cause: unknown): PikaiaError =>
+  new PikaiaError(
+    'PIKAIA_TRANSACTION_IN_DOUBT',
+    'COMMIT was sent and the connection ended without an answer: the transaction was written completely or not at all. Look for what it writes before you repeat it.',
+    { cause },
+  );
+
+const NOT_SENT = /not queryable$/; // pg refuses a statement on a connection that it knows to be broken
+const SESSION_ENDED = /^(FATAL|PANIC)$/;
+const CONNECTION_STATES = /^(08|40003|57P)/;
+const SERVER_STATES = /^(58|XX)/;
+
+/**
+ * What a COMMIT that failed says about its transaction. Only an error that the session survives proves the rollback: a
+ * deferred constraint, a serialization failure, a statement timeout. An error that ends the session can arrive in place of
+ * the confirmation, and so leaves the outcome unknown.
+ */
+export function commitFailure(error: Error & { code?: string; severity?: string }): Error {
+  if (NOT_SENT.test(error.message)) return connectionLost(error);
+  const { code = '', severity } = error;
+  const unknown =
+    severity === undefined || // not from the server
+    SESSION_ENDED.test(severity) ||
+    CONNECTION_STATES.test(code) ||
+    (severity !== 'ERROR' && SERVER_STATES.test(code)); // the severity is in the server's language
+  return unknown ? transactionInDoubt(error) : new QueryFailedError('COMMIT', undefined, error); // as TypeORM wraps others
+}
 
 /** TypeORM takes a broken connection back by itself, and every later statement fails as one after the release. */
 export const withLostConnection = (error: unknown): unknown =>

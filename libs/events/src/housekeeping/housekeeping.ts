@@ -1,7 +1,7 @@
 import { IsolatedClient } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import type pg from 'pg';
-import { endClient } from '../relay/end-client.js';
+import { endClient, endWhenSilent } from '../relay/end-client.js';
 import { outboxRestored } from '../relay/restored.error.js';
 import type { Chore, Finding, Retention } from './chore.js';
 import { commandsChore } from './commands.chore.js';
@@ -14,6 +14,7 @@ import { slotsChore } from './slots.chore.js';
 
 const logger = getLogger('outbox');
 const LOCK = 7_206_817_321_301_505; // any number that is nobody else's
+const STATEMENT_LIMIT_MS = 15 * 60_000; // the longest statement empties a slot; beyond it the server is gone without a word
 const SILENCE_MS = 60_000; // a process that is frozen meanwhile loses its session, and with it the lock
 
 // Slots first: what they no longer hold is what the others go by.
@@ -41,7 +42,7 @@ export class Housekeeping {
   /** Ends the statement under way: it is undone, and done the next time. */
   async abort(): Promise<void> {
     this.stop();
-    await this.client?.end();
+    if (this.client) await endClient(this.client);
   }
 
   /**
@@ -63,6 +64,7 @@ export class Housekeeping {
     let lost: unknown;
     client.on('error', (error) => (lost = error)); // the statement under way is rejected too
     await client.connect();
+    endWhenSilent(client, STATEMENT_LIMIT_MS);
     try {
       await refuseRestored(client);
       if (!dryRun && !(await tryLock(client))) return undefined;

@@ -2,6 +2,7 @@ import { context, newId, type Clock } from '@pikaia/core';
 import { IsolatedClient } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import type pg from 'pg';
+import { endClient } from '../relay/end-client.js';
 import { textOf } from '../relay/error-fingerprint.js';
 import { LOCK_CLASS } from '../relay/leader.js';
 import { Pulse } from '../relay/pulse.js';
@@ -89,7 +90,7 @@ export class SinkWatch {
       const leaders = await this.lookForLeaders(client);
       if (leaders.has(this.options.worker)) await measureSinks(client, this.options.worker);
     } finally {
-      await client.end().catch(() => undefined); // a connection that is broken has ended already
+      await endClient(client);
     }
   }
 

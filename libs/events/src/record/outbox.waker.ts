@@ -4,6 +4,7 @@ import { IsolatedClient } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
+import { endClient } from '../relay/end-client.js';
 import { EVENTS_OPTIONS, type EventsOptions } from './events.options.js';
 import { OUTBOX_CHANNEL } from './outbox-channel.js';
 import { notifyOutbox } from './publish.sql.js';
@@ -44,7 +45,7 @@ export class OutboxWaker implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     this.closed = true;
     await this.running;
-    await this.client?.end();
+    if (this.client) await endClient(this.client);
   }
 
   private async run(): Promise<void> {

@@ -1,7 +1,10 @@
 import { IsolatedClient } from '@pikaia/database';
 import { CursorStore } from './cursor.store.js';
 import { REGISTER } from './progress.sql.js';
+import { endClient } from './end-client.js';
 import type { Sink } from './sink.js';
+
+const LIMIT_MS = 15_000; // of connecting and of each statement; a start that fails says why
 
 /**
  * Registers sinks that are new, each with its declared start, and checks the cursors of those that are not.
@@ -9,7 +12,13 @@ import type { Sink } from './sink.js';
  * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` when the database is a restored dump.
  */
 export async function registerSinks(url: string, sinks: readonly Sink[], worker: string): Promise<void> {
-  const client = new IsolatedClient({ connectionString: url, application_name: 'pikaia-register' });
+  const client = new IsolatedClient({
+    connectionString: url,
+    application_name: 'pikaia-register',
+    connectionTimeoutMillis: LIMIT_MS,
+    query_timeout: LIMIT_MS,
+  });
+  client.on('error', () => undefined); // the query in flight is rejected with it
   await client.connect();
   try {
     for (const { name, ordering, from } of sinks) {
@@ -17,6 +26,6 @@ export async function registerSinks(url: string, sinks: readonly Sink[], worker:
       await new CursorStore(client, name, worker).load();
     }
   } finally {
-    await client.end();
+    await endClient(client);
   }
 }

@@ -96,4 +96,15 @@ describe('waking up', () => {
     expect(performance.now() - endedAt).toBeGreaterThanOrEqual(950);
     await wakeUp.stop();
   });
+
+  it('stops while the server does not answer its statement', async () => {
+    const wakeUp = new WakeUp(proxy.through(database.workerUrl), () => undefined);
+    const deaf = proxy.deaf;
+    proxy.loseAnswersTo('listen ');
+    wakeUp.start();
+    await eventually(() => proxy.deaf > deaf);
+    const began = performance.now();
+    await wakeUp.stop();
+    expect(performance.now() - began).toBeLessThan(30_000); // without an end of the connection: a minute
+  });
 });

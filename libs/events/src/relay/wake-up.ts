@@ -17,6 +17,7 @@ export class WakeUp {
   /** Wakes for a stop alone: the end of a connection wakes the other one. */
   private readonly backOff = new Pulse();
   private stopping = false;
+  private client: pg.Client | undefined;
   private loop: Promise<void> | undefined;
 
   constructor(
@@ -35,6 +36,7 @@ export class WakeUp {
     this.stopping = true;
     this.pulse.wake();
     this.backOff.wake();
+    if (this.client) await endClient(this.client); // it may wait for a server that is silent
     await this.loop;
   }
 
@@ -43,6 +45,7 @@ export class WakeUp {
       try {
         await this.listen(() => (failures = 0));
       } catch (error) {
+        if (this.stopping) return;
         if (!failures++) logger.warning('wake_up_lost', { reason: String(error) });
         await this.backOff.wait(retryDelay(Math.min(failures, 4), this.random));
       }
@@ -57,6 +60,7 @@ export class WakeUp {
       connectionTimeoutMillis: this.silenceMs,
       query_timeout: this.silenceMs,
     });
+    this.client = client;
     let lost: unknown;
     client.on('error', (error) => {
       lost = error;

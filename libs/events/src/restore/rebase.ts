@@ -19,6 +19,7 @@ import {
 } from './rebase.sql.js';
 
 const LOCK_NOT_AVAILABLE = '55P03';
+const CONNECT_TIMEOUT_MS = 15_000; // a server may accept a connection and then say nothing
 
 export interface Rebased {
   /** The sinks whose cursors came from another cluster; none: there was nothing to do. */
@@ -40,7 +41,11 @@ export interface Rebased {
  * @throws PikaiaError `PIKAIA_OUTBOX_IN_USE` while a worker leads a sink, or somebody has the log in use.
  */
 export async function rebaseOutbox(url: string): Promise<Rebased> {
-  const client = new IsolatedClient({ connectionString: url, application_name: 'pikaia-rebase' });
+  const client = new IsolatedClient({
+    connectionString: url,
+    application_name: 'pikaia-rebase',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  });
   await client.connect();
   try {
     await client.query('begin isolation level read committed');
@@ -85,7 +90,11 @@ async function rebase(client: pg.Client, url: string): Promise<number> {
 
 /** On a connection of its own: they have to be finished before the snapshots that speak of them. */
 async function spendIds(url: string, count: number): Promise<string[]> {
-  const client = new IsolatedClient({ connectionString: url, application_name: 'pikaia-rebase' });
+  const client = new IsolatedClient({
+    connectionString: url,
+    application_name: 'pikaia-rebase',
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  });
   await client.connect();
   try {
     const ids: string[] = [];

@@ -1,0 +1,72 @@
+import pg from 'pg';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { TcpProxy } from '../../../../test/support/tcp.proxy.js';
+import { limitSilence } from './answer-limit.js';
+
+const LIMIT_MS = 1_200;
+
+describe('a connection whose silence is limited', () => {
+  let database: TestDatabase;
+  let proxy: TcpProxy;
+
+  beforeAll(async () => {
+    database = await createDatabase({ empty: true });
+    proxy = await TcpProxy.start(database.ownerUrl);
+  });
+  afterAll(async () => {
+    await proxy.stop();
+    await database.drop();
+  });
+
+  async function connect(limitMs = LIMIT_MS): Promise<{ client: pg.Client; errors: unknown[] }> {
+    const client = new pg.Client({ connectionString: proxy.through(database.ownerUrl) });
+    const errors: unknown[] = [];
+    client.on('error', (error) => errors.push(error));
+    await client.connect();
+    limitSilence(client, limitMs);
+    return { client, errors };
+  }
+
+  it('fails a statement whose answer does not come, and those that wait behind it, and closes the connection', async () => {
+    const { client, errors } = await connect();
+    proxy.loseAnswersTo('select 1');
+    const ended = new Promise((resolve) => client.once('end', resolve));
+    const settled = await Promise.allSettled([client.query('select 1'), client.query('select 2')]);
+    const unresponsive = expect.objectContaining({ code: 'PIKAIA_DATABASE_UNRESPONSIVE' });
+    expect(settled.map((one) => (one as PromiseRejectedResult).reason)).toEqual([unresponsive, unresponsive]);
+    await ended;
+    expect(errors[0]).toEqual(unresponsive);
+    await expect(client.query('select 3')).rejects.toThrow('not queryable');
+  });
+
+  it('stays open while it is idle for longer than the limit, and is limited again afterwards', async () => {
+    const { client, errors } = await connect();
+    let idleTimeouts = 0;
+    const { stream } = (client as unknown as { connection: { stream: NodeJS.EventEmitter } }).connection;
+    await new Promise<void>((resolve) => stream.on('timeout', () => ++idleTimeouts && resolve()));
+    expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+    expect(errors).toEqual([]);
+    proxy.loseAnswersTo('select 2');
+    await expect(client.query('select 2')).rejects.toMatchObject({ code: 'PIKAIA_DATABASE_UNRESPONSIVE' });
+    expect(idleTimeouts).toBeGreaterThan(1);
+  });
+
+  it('takes an answer that arrived while this process was paused for longer than the limit', async () => {
+    const { client } = await connect();
+    const answer = client.query('select 1 as one');
+    await new Promise((resolve) => setImmediate(resolve)); // it is sent
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * LIMIT_MS); // nothing of this process runs meanwhile
+    expect((await answer).rows).toEqual([{ one: 1 }]);
+    await client.end();
+  });
+
+  it('fails such an answer without the last chance (planted)', async () => {
+    const { client } = await connect();
+    const { stream } = (client as unknown as { connection: { stream: import('node:net').Socket } }).connection;
+    stream.removeAllListeners('timeout').on('timeout', () => stream.destroy(new Error('too early')));
+    const answer = client.query('select 1 as one');
+    await new Promise((resolve) => setImmediate(resolve));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * LIMIT_MS);
+    await expect(answer).rejects.toThrow('too early');
+  });
+});

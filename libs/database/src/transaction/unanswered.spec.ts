@@ -1,0 +1,193 @@
+import pg from 'pg';
+import { afterCommit } from '@pikaia/database';
+import { TcpProxy } from '../../../../test/support/tcp.proxy.js';
+import { insert, manager, openBench, type TransactionBench } from '../../../../test/support/transactions.js';
+import { eventually, until } from '../../../../test/support/until.js';
+
+const UNRESPONSIVE = { code: 'PIKAIA_DATABASE_UNRESPONSIVE' };
+const IN_DOUBT = { name: 'PikaiaError', code: 'PIKAIA_TRANSACTION_IN_DOUBT' };
+const PATIENCE_MS = 30_000; // the limit is two seconds; without it these tests never end
+
+jest.setTimeout(60_000);
+
+/** The server process or the network stops in the middle of a transaction, and no error says so. */
+describe('a transaction whose server does not answer', () => {
+  let bench: TransactionBench;
+  let proxy: TcpProxy;
+  const stopped = new Set<number>();
+  let ran: string[];
+
+  beforeAll(async () => {
+    bench = await openBench({
+      via: async (url) => (proxy = await TcpProxy.start(url)).through(url),
+      statementTimeoutMs: 1_000,
+      answerGraceMs: 1_000,
+    });
+  });
+  beforeEach(async () => {
+    ran = [];
+    await bench.owner.query('truncate note');
+  });
+  afterEach(() => {
+    for (const pid of stopped) process.kill(pid, 'SIGCONT');
+    stopped.clear();
+  });
+  afterAll(async () => {
+    await bench.close();
+    await proxy.stop();
+  });
+
+  async function backend(): Promise<number> {
+    const [row] = await manager().query<{ pid: number }[]>('select pg_backend_pid() as pid');
+    return row!.pid;
+  }
+
+  /** Freezes the server process of this transaction between two statements. */
+  async function freeze(): Promise<number> {
+    const pid = await backend();
+    process.kill(pid, 'SIGSTOP');
+    stopped.add(pid);
+    return pid;
+  }
+
+  async function thaw(pid: number): Promise<void> {
+    process.kill(pid, 'SIGCONT');
+    stopped.delete(pid);
+    await until('the server process has ended', async () => {
+      const { rows } = await bench.owner.query('select from pg_stat_activity where pid = $1', [pid]);
+      return rows.length === 0;
+    });
+  }
+
+  const within = <T>(work: Promise<T>): Promise<T> =>
+    Promise.race([
+      work,
+      new Promise<never>((_, reject) => setTimeout(() => reject(new Error('no end in time')), PATIENCE_MS).unref()),
+    ]);
+
+  async function expectPoolToWork(): Promise<void> {
+    await Promise.all(Array.from({ length: 8 }, (_, n) => bench.unit.required(() => insert(`usable ${n}`))));
+  }
+
+  it('fails with a typed error and writes nothing when a statement is not answered', async () => {
+    let pid = 0;
+    const work = bench.unit.required(async () => {
+      afterCommit(() => ran.push('never'));
+      await insert('before');
+      pid = await freeze();
+      await insert('frozen');
+    });
+    await expect(within(work)).rejects.toMatchObject(UNRESPONSIVE);
+    await expectPoolToWork();
+    await thaw(pid);
+    expect((await bench.notes()).filter((name) => !name.startsWith('usable'))).toEqual([]);
+    expect(ran).toEqual([]);
+  });
+
+  it('fails with a typed error when BEGIN is not answered', async () => {
+    proxy.loseAnswersTo('START TRANSACTION');
+    await expect(within(bench.unit.required(() => insert('never')))).rejects.toMatchObject(UNRESPONSIVE);
+    await expectPoolToWork();
+  });
+
+  it('answers with the original error and writes nothing when ROLLBACK is not answered', async () => {
+    let pid = 0;
+    const work = bench.unit.required(async () => {
+      await insert('taken back');
+      pid = await freeze();
+      throw new Error('refused by the work');
+    });
+    await expect(within(work)).rejects.toThrow('refused by the work');
+    await thaw(pid);
+    expect(await bench.notes()).toEqual([]);
+    await expectPoolToWork();
+  });
+
+  it('is in doubt when COMMIT is not answered, and the server commits when it wakes', async () => {
+    let pid = 0;
+    const work = bench.unit.required(async () => {
+      afterCommit(() => ran.push('never'));
+      await insert('frozen at the commit');
+      await manager().query('set local idle_in_transaction_session_timeout = 0'); // it goes on while the process is frozen
+      pid = await freeze();
+    });
+    await expect(within(work)).rejects.toMatchObject({ ...IN_DOUBT, cause: UNRESPONSIVE });
+    expect(await bench.notes()).toEqual([]);
+    await thaw(pid);
+    expect(await bench.notes()).toEqual(['frozen at the commit']);
+    expect(ran).toEqual([]);
+    await expectPoolToWork();
+  });
+
+  it('is in doubt when the answer to COMMIT is lost, and the row is there', async () => {
+    const work = bench.unit.required(async () => {
+      await insert('answer lost');
+      proxy.loseAnswersTo('COMMIT');
+    });
+    await expect(within(work)).rejects.toMatchObject(IN_DOUBT);
+    expect(await bench.notes()).toEqual(['answer lost']);
+  });
+
+  it('is in doubt when the connection breaks after the server has committed', async () => {
+    const work = bench.unit.required(async () => {
+      await insert('cut after the commit');
+      proxy.loseAnswersTo('COMMIT');
+    });
+    const outcome = expect(within(work)).rejects.toMatchObject(IN_DOUBT);
+    await eventually(bench.notes, (names) => names.length === 1);
+    proxy.cut();
+    await outcome;
+    expect(await bench.notes()).toEqual(['cut after the commit']);
+  });
+
+  it('is not in doubt when the connection breaks before COMMIT is sent', async () => {
+    const work = bench.unit.required(async () => {
+      await insert('cut before the commit');
+      const { queryRunner } = manager();
+      proxy.cut();
+      await until('the connection is known to be lost', () => queryRunner!.isReleased);
+    });
+    await expect(within(work)).rejects.toMatchObject({ code: 'PIKAIA_DATABASE_CONNECTION_LOST' });
+    expect(await bench.notes()).toEqual([]);
+  });
+
+  describe('while the server works on COMMIT', () => {
+    beforeAll(async () => {
+      await bench.owner.query(`
+        create function at_commit() returns trigger language plpgsql as $$ begin
+          if new.name like 'wait%' then perform pg_advisory_xact_lock(77); end if;
+          if new.name like 'raise%' then raise 'at the commit' using errcode = split_part(new.name, ' ', 2); end if;
+          return null;
+        end $$;
+        create constraint trigger at_commit after insert on note deferrable initially deferred for each row execute function at_commit()`);
+    });
+    afterAll(() => bench.owner.query('drop function at_commit cascade'));
+
+    it.each(['23514', '40001', '40P01', '53100', '55P03', '57014', '58030', 'XX000'])(
+      'is not in doubt when the server answers COMMIT with error %s and keeps the session',
+      async (code) => {
+        await expect(bench.unit.required(() => insert(`raise ${code}`))).rejects.toMatchObject({
+          name: 'QueryFailedError',
+          code,
+        });
+        expect(await bench.notes()).toEqual([]);
+      },
+    );
+
+    it('is in doubt when the server ends the session in place of an answer', async () => {
+      const blocker = new pg.Client({ connectionString: bench.ownerUrl });
+      await blocker.connect();
+      await blocker.query('select pg_advisory_lock(77)');
+      let pid = 0;
+      const work = bench.unit.required(async () => (await insert('wait'), (pid = await backend())));
+      const outcome = expect(work).rejects.toMatchObject({ ...IN_DOUBT, cause: { code: '57P01' } });
+      await until('COMMIT waits', async () => {
+        const waiting = `select from pg_stat_activity where pid = $1 and query = 'COMMIT' and wait_event_type = 'Lock'`;
+        return (await bench.owner.query(waiting, [pid])).rows.length;
+      });
+      await bench.owner.query('select pg_terminate_backend($1)', [pid]);
+      await outcome;
+      await blocker.end();
+    });
+  });
+});
