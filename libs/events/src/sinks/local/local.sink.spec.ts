@@ -8,6 +8,7 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { createDatabase, type TestDatabase } from '../../../../../test/support/database.js';
 import { applyHostile } from '../../../../../test/support/hostile-parsers.cjs';
+import { TcpProxy } from '../../../../../test/support/tcp.proxy.js';
 import { eventually } from '../../../../../test/support/until.js';
 import { Consumer, Handles } from '../../consume/consumer.decorator.js';
 import { defineConsumers } from '../../consume/consumer.definition.js';
@@ -78,6 +79,7 @@ class Gate {
 describe('LocalSink', () => {
   let database: TestDatabase;
   let owner: pg.Client;
+  let proxy: TcpProxy;
   let app: INestApplicationContext;
   let bell: DoorBell;
   let sink: LocalSink;
@@ -87,7 +89,8 @@ describe('LocalSink', () => {
     owner = new pg.Client({ connectionString: database.ownerUrl });
     await owner.connect();
     await owner.query('create table visit (email text); grant select, insert on visit to pikaia_worker');
-    const settings = { databaseUrl: database.workerUrl, databasePoolSize: 10, databaseStatementTimeoutMs: 5000 };
+    proxy = await TcpProxy.start(database.workerUrl);
+    const settings = { databaseUrl: proxy.through(database.workerUrl), databasePoolSize: 10, databaseStatementTimeoutMs: 5000 };
     @Module({
       imports: [ClsModule.forRoot({ global: true }), DatabaseModule.forRoot({ settings, applicationName: 'local-sink-spec' })],
     })
@@ -103,6 +106,7 @@ describe('LocalSink', () => {
   afterAll(async () => {
     await app.close();
     await owner.end();
+    await proxy.stop();
     await database.drop();
   });
 
@@ -264,6 +268,21 @@ describe('LocalSink', () => {
   });
 
   describe('with an effect in the database', () => {
+    it('is postponed when COMMIT was sent and not answered, and the receipt keeps the next delivery from repeating it', async () => {
+      const event = eventOf('visitor.left');
+      bell.next = () => proxy.loseAnswersTo('COMMIT');
+      const delivered = deliver(event);
+      await eventually(() => receiptOf(event)); // the server has committed
+      proxy.cut();
+      expect(await delivered).toMatchObject({ kind: 'postponed', error: { code: 'PIKAIA_TRANSACTION_IN_DOUBT' } });
+      bell.next = undefined;
+      await eventually(
+        () => deliver(event), // idle connections were cut too, and each is noticed once
+        ({ kind }) => kind === 'accepted',
+      );
+      expect(await visits(event)).toBe(1);
+    });
+
     it('writes it with the receipt, once, also when two processes get the event at the same time', async () => {
       const event = eventOf('visitor.left');
       const outcomes = await Promise.all([deliver(event), deliver(event, sinkOf(new DoorBell())), deliver(event)]);
