@@ -230,6 +230,28 @@ describe('welcome-email as a Lambda', () => {
     expect(guests.map(({ email }) => letterTo(email).length)).toEqual([1, 0, 0]);
   });
 
+  it('reads its secrets again when the database refuses the login, and handles the event when it comes back', async () => {
+    const username = `lambda_${process.pid}`;
+    await system.query(`create role ${username} login password 'one' in role pikaia_worker`);
+    const secretOf = (password: string) => JSON.stringify({ username, password });
+    secrets.replace(arn('rotated'), secretOf('one'));
+    const rotated = await startLambda({ DATABASE_SECRET_ARN: arn('rotated') });
+    const [before, after] = [await invite(), await invite()];
+    expect(await rotated.invoke({ Records: [queueRecord(before.event)] })).toEqual(none);
+    await system.query(`alter role ${username} password 'two'`);
+    await system.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = $1', [username]);
+    const record = queueRecord(after.event);
+    const returned = { batchItemFailures: [{ itemIdentifier: record.messageId }] };
+    expect(await rotated.invoke({ Records: [record] })).toEqual(returned); // the store still has the old one
+    secrets.replace(arn('rotated'), secretOf('two'));
+    await until('it is handled', async () => (await rotated.invoke({ Records: [record] })).batchItemFailures?.length === 0);
+    expect(letterTo(after.email)).toHaveLength(1);
+    expect(rotated.linesOf('database_login_refused').length).toBeGreaterThan(0);
+    expect(rotated.stray).toEqual([]);
+    await rotated.stop();
+    await system.query(`drop role ${username}`);
+  });
+
   it.each([
     ['a setting that is missing', { MAIL_FROM: '' }, /MAIL_FROM is not set/],
     ['a secret that is not there', { DATABASE_SECRET_ARN: arn('other') }, /PIKAIA_SECRET_UNREADABLE.*pikaia\/other/],

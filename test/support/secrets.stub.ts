@@ -6,12 +6,16 @@ export class SecretsStub extends HttpStub {
   /** Never answers. */
   isSilent = false;
 
-  private constructor(/** By ARN. */ private readonly secrets: Readonly<Record<string, string>>) {
+  private constructor(/** By ARN. */ private readonly secrets: Record<string, string>) {
     super();
   }
 
   static start(secrets: Readonly<Record<string, string>>): Promise<SecretsStub> {
-    return new SecretsStub(secrets).listen();
+    return new SecretsStub({ ...secrets }).listen();
+  }
+
+  replace(arn: string, text: string): void {
+    this.secrets[arn] = text;
   }
 
   protected readonly answer: RequestListener = async (request, response) => {

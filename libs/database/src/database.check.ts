@@ -19,11 +19,11 @@ export class DatabaseCheck {
   ) {}
 
   /** @throws PikaiaError `PIKAIA_DATABASE_UNRESPONSIVE` when there is no answer in time, or what the statement throws. */
-  async run(): Promise<void> {
+  async run(limitMs = this.limitMs): Promise<void> {
     this.running ??= this.source.query('select 1').finally(() => (this.running = undefined));
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(unanswered(this.limitMs)), this.limitMs);
+      timer = setTimeout(() => reject(unanswered(limitMs)), limitMs);
     });
     try {
       await Promise.race([this.running, late]);

@@ -4,6 +4,7 @@ import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { ClsModule } from 'nestjs-cls';
 import type { ClientBase, Pool } from 'pg';
 import type { DataSource, EntitySchema, MixedList } from 'typeorm';
+import { DatabaseCheck } from './database.check.js';
 import { type DatabaseSettings, SLOW_QUERY_MS } from './database.settings.js';
 import { limitSilence } from './query/answer-limit.js';
 import { keepContext, measureQueries } from './query/measured-client.js';
@@ -88,8 +89,12 @@ export class DatabaseModule {
         typeOrm,
         ClsModule.registerPlugins([new ClsPluginTransactional({ imports: [typeOrm], adapter: new TransactionAdapter() })]),
       ],
-      providers: [{ provide: ROLES, useValue: roles }, DataSourceSetup],
-      exports: [typeOrm],
+      providers: [
+        { provide: ROLES, useValue: roles },
+        DataSourceSetup,
+        { provide: DatabaseCheck, useFactory: (source: DataSource) => new DatabaseCheck(source), inject: [getDataSourceToken()] },
+      ],
+      exports: [typeOrm, DatabaseCheck],
     };
   }
 }
