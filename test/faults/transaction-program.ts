@@ -6,12 +6,16 @@ export type Propagation = 'required' | 'nested' | 'requiresNew';
 export type Step =
   /** A row, awaited. */
   | { readonly do: 'row' }
+  /** A row through an injected manager, which knows nothing of the transaction; awaited. */
+  | { readonly do: 'injected' }
   /** An event, awaited. */
   | { readonly do: 'publish' }
   /** An event that nobody awaits, published `turns` turns of the event loop later. */
   | { readonly do: 'float'; readonly turns: number }
   /** A statement that fails, its error swallowed. */
   | { readonly do: 'swallow' }
+  /** A raw ROLLBACK, its error swallowed. */
+  | { readonly do: 'rollback' }
   | { readonly do: 'callback' }
   | { readonly do: 'call'; readonly method: Method; readonly caught: boolean };
 
@@ -24,9 +28,11 @@ export interface Method {
 
 const simple = fc.oneof(
   { weight: 3, arbitrary: fc.constant<Step>({ do: 'row' }) },
-  { weight: 3, arbitrary: fc.constant<Step>({ do: 'publish' }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('float' as const), turns: fc.nat(3) }) },
+  { weight: 3, arbitrary: fc.constant<Step>({ do: 'injected' }) },
+  { weight: 5, arbitrary: fc.constant<Step>({ do: 'publish' }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('float' as const), turns: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.constant<Step>({ do: 'swallow' }) },
+  { weight: 1, arbitrary: fc.constant<Step>({ do: 'rollback' }) },
   { weight: 2, arbitrary: fc.constant<Step>({ do: 'callback' }) },
 );
 
@@ -68,7 +74,19 @@ function add(to: Effects, from: Effects): void {
 interface Transaction {
   /** The server refuses everything until a rollback. */
   aborted: boolean;
+  /** A statement has ended it: everything is refused. */
+  ended: boolean;
 }
+
+/** A transaction, or a savepoint in it. */
+interface Scope extends Effects {
+  readonly transaction: Transaction;
+  /** A call that joined it threw. */
+  rollbackOnly: boolean;
+}
+
+const scopeOf = (transaction: Transaction): Scope => ({ transaction, rollbackOnly: false, ...nothing() });
+const isLost = ({ transaction, rollbackOnly }: Scope): boolean => transaction.aborted || transaction.ended || rollbackOnly;
 
 class Thrown extends Error {}
 
@@ -88,48 +106,62 @@ export class Model {
     }
   }
 
-  private call(method: Method, transaction?: Transaction, frame?: Effects): void {
-    if (!transaction || !frame || method.propagation === 'requiresNew') {
-      const own: Transaction = { aborted: false };
-      const effects = nothing();
-      this.steps(method, own, effects);
-      if (own.aborted) throw new Thrown();
-      return add(this.committed, effects);
+  private call(method: Method, outer?: Scope): void {
+    if (!outer || method.propagation === 'requiresNew') {
+      const scope = scopeOf({ aborted: false, ended: false });
+      this.steps(method, scope);
+      if (isLost(scope)) throw new Thrown();
+      return add(this.committed, scope);
     }
-    if (method.propagation === 'required') return this.steps(method, transaction, frame);
-    if (transaction.aborted) throw new Thrown(); // the savepoint is refused
-    const effects = nothing();
+    if (method.propagation === 'required') return this.joined(method, outer);
+    const { transaction } = outer;
+    if (transaction.aborted || transaction.ended) throw new Thrown(); // the savepoint is refused
+    const scope = scopeOf(transaction);
     try {
-      this.steps(method, transaction, effects);
-      if (transaction.aborted) throw new Thrown();
+      this.steps(method, scope);
+      if (isLost(scope)) throw new Thrown();
     } catch (error) {
       transaction.aborted = false;
       throw error;
     }
-    add(frame, effects);
+    add(outer, scope);
   }
 
-  private steps({ steps, fails }: Method, transaction: Transaction, frame: Effects): void {
+  private joined(method: Method, scope: Scope): void {
+    try {
+      this.steps(method, scope);
+    } catch (error) {
+      scope.rollbackOnly = true;
+      throw error;
+    }
+  }
+
+  private steps({ steps, fails }: Method, scope: Scope): void {
+    const { transaction } = scope;
     for (const step of steps) {
       const number = this.next++;
       switch (step.do) {
         case 'row':
+        case 'injected':
         case 'publish':
-          if (transaction.aborted) throw new Thrown();
-          frame[step.do === 'row' ? 'rows' : 'events'].push(number);
+          if (transaction.aborted || transaction.ended) throw new Thrown();
+          scope[step.do === 'publish' ? 'events' : 'rows'].push(number);
           break;
         case 'float':
-          frame.floating.push(number);
+          scope.floating.push(number);
           break;
         case 'swallow':
           transaction.aborted = true;
           break;
+        case 'rollback':
+          transaction.ended = true;
+          break;
         case 'callback':
-          frame.callbacks.push(number);
+          scope.callbacks.push(number);
           break;
         case 'call':
           try {
-            this.call(step.method, transaction, frame);
+            this.call(step.method, scope);
           } catch (error) {
             if (!step.caught) throw error;
           }

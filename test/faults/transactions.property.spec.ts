@@ -1,6 +1,6 @@
 import { Injectable, Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { getDataSourceToken } from '@nestjs/typeorm';
+import { getDataSourceToken, InjectEntityManager } from '@nestjs/typeorm';
 import { InjectTransactionHost, TransactionHost } from '@nestjs-cls/transactional';
 import { context, newId } from '@pikaia/core';
 import { afterCommit, DatabaseModule, Propagation, Transactional, type TransactionAdapter } from '@pikaia/database';
@@ -9,7 +9,7 @@ import { IsInt } from 'class-validator';
 import fc from 'fast-check';
 import { ClsModule } from 'nestjs-cls';
 import pg from 'pg';
-import type { DataSource } from 'typeorm';
+import { EntityManager, type DataSource } from 'typeorm';
 import { TransactionScope } from '../../libs/database/src/transaction/transaction.scope.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/until.js';
@@ -40,6 +40,7 @@ class Interpreter {
   constructor(
     @InjectTransactionHost() private readonly host: TransactionHost<TransactionAdapter>,
     private readonly events: Events,
+    @InjectEntityManager() private readonly injected: EntityManager,
   ) {}
 
   call(run: Run, method: Method): Promise<void> {
@@ -71,6 +72,9 @@ class Interpreter {
       case 'row':
         await this.host.tx.query('insert into step (run, number) values ($1, $2)', [run.id, number]);
         return;
+      case 'injected':
+        await this.injected.query('insert into step (run, number) values ($1, $2)', [run.id, number]);
+        return;
       case 'publish':
         await this.publish(run, number);
         return;
@@ -84,6 +88,9 @@ class Interpreter {
         return;
       case 'swallow':
         await this.host.tx.query('select 1 / 0').catch(() => undefined);
+        return;
+      case 'rollback':
+        await this.host.tx.query('rollback').catch(() => undefined);
         return;
       case 'callback':
         afterCommit(() => run.callbacks.push(number));
@@ -171,13 +178,13 @@ async function obeysTheModel(method: Method): Promise<void> {
 }
 
 /** Two programs at a time; with PIKAIA_SEED it repeats a failure and shrinks it. */
-const property = (): Promise<void> =>
+const property = (runs = 150): Promise<void> =>
   fc.assert(
     fc.asyncProperty(anyMethod, anyMethod, async (one, other) => {
       await Promise.all([obeysTheModel(one), obeysTheModel(other)]);
     }),
     {
-      numRuns: SECONDS ? Infinity : Number(process.env['PIKAIA_RUNS'] ?? 100),
+      numRuns: SECONDS ? Infinity : Number(process.env['PIKAIA_RUNS'] ?? runs),
       ...(SECONDS && { interruptAfterTimeLimit: SECONDS * 1000 }),
       seed: Number(process.env['PIKAIA_SEED'] ?? process.env['PIKAIA_PROOF_SEED'] ?? 20_260_117),
       endOnFailure: !process.env['PIKAIA_SEED'],
@@ -194,11 +201,16 @@ describe('any tree of transactional calls', () => {
 
   it('is told apart from one whose late statements pass after the end (planted)', async () => {
     jest.spyOn(TransactionScope.prototype, 'isOpen', 'get').mockReturnValue(true);
-    await expect(property()).rejects.toThrow('Property failed');
+    await expect(property(2_000)).rejects.toThrow('Property failed');
+  });
+
+  it('is told apart from one that commits what is rollback-only (planted)', async () => {
+    jest.spyOn(TransactionScope.prototype, 'markRollbackOnly').mockReturnValue();
+    await expect(property(2_000)).rejects.toThrow('Property failed');
   });
 
   it('is told apart from one whose statements share a stranger’s savepoint (planted)', async () => {
     jest.spyOn(TransactionScope.prototype, 'hasSavepoint', 'get').mockReturnValue(false);
-    await expect(property()).rejects.toThrow('Property failed');
+    await expect(property(2_000)).rejects.toThrow('Property failed');
   });
 });

@@ -5,7 +5,7 @@ import { PikaiaError } from '@pikaia/core';
 import { DatabaseModule, Propagation, Transactional, writeInTransaction, type TransactionAdapter } from '@pikaia/database';
 import { ClsModule } from 'nestjs-cls';
 import pg from 'pg';
-import type { EntityManager } from 'typeorm';
+import { DataSource, type EntityManager, type EntitySchema } from 'typeorm';
 import { createDatabase } from './database.js';
 
 type Work<T> = () => Promise<T>;
@@ -30,6 +30,21 @@ export class Unit {
 
   @Transactional(Propagation.NotSupported)
   async notSupported<T>(work: Work<T>): Promise<T> {
+    return work();
+  }
+
+  @Transactional(Propagation.Mandatory)
+  async mandatory<T>(work: Work<T>): Promise<T> {
+    return work();
+  }
+
+  @Transactional(Propagation.Supports)
+  async supports<T>(work: Work<T>): Promise<T> {
+    return work();
+  }
+
+  @Transactional(Propagation.Never)
+  async never<T>(work: Work<T>): Promise<T> {
     return work();
   }
 
@@ -61,6 +76,9 @@ export const gate = (): { opened: Promise<void>; open: () => void } => {
 export interface TransactionBench {
   readonly unit: Unit;
   readonly ownerUrl: string;
+  readonly source: DataSource;
+  /** A role that may write the tables, for a second data source. */
+  readonly url: string;
   /** Outside every transaction. */
   readonly owner: pg.Client;
   /** The names that were committed, in order. */
@@ -69,6 +87,9 @@ export interface TransactionBench {
 }
 
 interface BenchOptions {
+  readonly entities?: EntitySchema[];
+  /** SQL that the owner runs, for `entities`. */
+  readonly tables?: string;
   /** The connection string of the application; by default the database's own. */
   readonly via?: (apiUrl: string) => string | Promise<string>;
   readonly statementTimeoutMs?: number;
@@ -77,6 +98,8 @@ interface BenchOptions {
 
 /** A database with one table `note`, and an application with a `Unit`. Four connections. */
 export async function openBench({
+  entities = [],
+  tables = '',
   via = (url) => url,
   statementTimeoutMs = 5_000,
   answerGraceMs = 5_000,
@@ -87,14 +110,18 @@ export async function openBench({
   await owner.query(`
     create table note (id int generated always as identity primary key, name text not null,
       constraint note_name unique (name) deferrable initially deferred, constraint note_short check (length(name) < 40));
-    grant insert, select, update on note to pikaia_api`);
+    grant insert, select, update on note to pikaia_api;
+    ${tables}`);
   const settings = {
     databaseUrl: await via(database.apiUrl),
     databasePoolSize: 4,
     databaseStatementTimeoutMs: statementTimeoutMs,
   };
   @Module({
-    imports: [ClsModule.forRoot({ global: true }), DatabaseModule.forRoot({ settings, applicationName: 'spec', answerGraceMs })],
+    imports: [
+      ClsModule.forRoot({ global: true }),
+      DatabaseModule.forRoot({ settings, applicationName: 'spec', entities, answerGraceMs }),
+    ],
     providers: [Unit],
   })
   class BenchModule {}
@@ -102,6 +129,8 @@ export async function openBench({
   return {
     unit: app.get(Unit),
     ownerUrl: database.ownerUrl,
+    source: app.get(DataSource),
+    url: database.apiUrl,
     owner,
     notes: async () => (await owner.query<{ name: string }>('select name from note order by id')).rows.map(({ name }) => name),
     close: async () => {

@@ -1,4 +1,5 @@
 import { PikaiaError } from '@pikaia/core';
+import { outsideTransaction } from './transaction/transaction.js';
 
 const LIMIT_MS = 3_000; // load balancers and schedulers give a probe five seconds or so
 
@@ -20,7 +21,7 @@ export class DatabaseCheck {
 
   /** @throws PikaiaError `PIKAIA_DATABASE_UNRESPONSIVE` when there is no answer in time, or what the statement throws. */
   async run(limitMs = this.limitMs): Promise<void> {
-    this.running ??= this.source.query('select 1').finally(() => (this.running = undefined));
+    this.running ??= outsideTransaction(() => this.source.query('select 1')).finally(() => (this.running = undefined));
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(unanswered(limitMs)), limitMs);

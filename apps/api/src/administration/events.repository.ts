@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { queryJsonRows } from '@pikaia/database';
+import { outsideTransaction, queryJsonRows } from '@pikaia/database';
 import type { Envelope } from '@pikaia/events';
 import { DataSource } from 'typeorm';
 import { PageCursor } from '../server/page.cursor.js';
@@ -85,7 +85,7 @@ export class EventsRepository {
       isHeld ? (error ?? null) : slotsOf(from, to, Date.now()),
     ];
     const select = isHeld ? findHeldEvents : findEvents;
-    const rows = await queryJsonRows<Row>(this.source, select, parameters, ['occurred_at', 'published_at']);
+    const rows = await this.query<Row>(select, parameters, ['occurred_at', 'published_at']);
     const found = rows.filter(({ position }) => position !== null);
     const next =
       found.length > limit ? found[limit - 1]!.position! : rows[0]!.examined === EXAMINED_AT_MOST ? rows[0]!.lowest! : null;
@@ -100,7 +100,7 @@ export class EventsRepository {
     const { data } = await this.find({ event_id: id, limit: 1 }, scope);
     if (!data[0]) return undefined;
     const [deliveries, attempts, receipts] = await Promise.all([
-      queryJsonRows<DeliveryView>(this.source, findDeliveries, [id], ['next_attempt_at', 'updated_at']),
+      this.query<DeliveryView>(findDeliveries, [id], ['next_attempt_at', 'updated_at']),
       this.attempts([id]),
       this.receipts([id]),
     ]);
@@ -108,11 +108,15 @@ export class EventsRepository {
   }
 
   attempts(eventIds: readonly string[]): Promise<AttemptView[]> {
-    return queryJsonRows(this.source, findAttempts, [eventIds], ['attempted_at']);
+    return this.query(findAttempts, [eventIds], ['attempted_at']);
   }
 
   receipts(eventIds: readonly string[]): Promise<ReceiptView[]> {
-    return queryJsonRows(this.source, findReceipts, [eventIds], ['claimed_until', 'done_at']);
+    return this.query(findReceipts, [eventIds], ['claimed_until', 'done_at']);
+  }
+
+  private query<Row extends object>(sql: string, values: unknown[], dates: readonly (keyof Row & string)[]): Promise<Row[]> {
+    return outsideTransaction(() => queryJsonRows<Row>(this.source, sql, values, dates));
   }
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Role } from '@pikaia/contracts';
+import { outsideTransaction } from '@pikaia/database';
 import { DataSource } from 'typeorm';
 import { addressOf } from '../members/member.entity.js';
 import type { Identity } from './identity.js';
@@ -37,11 +38,11 @@ export class IdentityRepository {
     const { subject } = session;
     if (!PROVIDER_ID.test(subject)) return undefined;
     if (session.kind === 'operator') {
-      const [row] = await this.source.query<{ user_id: string; email: string; name: string | null }[]>(OPERATOR, [subject]);
+      const [row] = await this.query<{ user_id: string; email: string; name: string | null }>(OPERATOR, [subject]);
       return row && { kind: 'operator', userId: row.user_id, email: row.email, name: row.name };
     }
     if (!PROVIDER_ID.test(session.organization)) return undefined;
-    const [row] = await this.source.query<MemberRow[]>(MEMBER, [subject, session.organization]);
+    const [row] = await this.query<MemberRow>(MEMBER, [subject, session.organization]);
     return (
       row && {
         kind: 'member',
@@ -53,5 +54,9 @@ export class IdentityRepository {
         organizationId: row.organization_id,
       }
     );
+  }
+
+  private query<Row>(sql: string, values: unknown[]): Promise<Row[]> {
+    return outsideTransaction(() => this.source.query<Row[]>(sql, values));
   }
 }

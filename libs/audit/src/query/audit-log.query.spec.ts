@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { INestApplicationContext } from '@nestjs/common';
+import { TransactionHost } from '@nestjs-cls/transactional';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
@@ -170,6 +171,21 @@ it('leaves nothing set on the connection, and nothing behind a failed read', asy
   const [state] = (await source.query(`select current_user as role, current_setting('audit.organization', true) as organization,
     current_setting('transaction_read_only') as read_only`)) as [Record<string, string>];
   expect(state).toEqual({ role: 'pikaia_api', organization: '', read_only: 'off' });
+});
+
+it('leaves role and access mode of a transaction in which it is called as they are, and reads outside of it', async () => {
+  const scope = { organization: 'org-inside' };
+  const id = await plant({ ...scope, at: 1 });
+  const source = app.get(DataSource);
+  const state = `select pg_backend_pid() as connection, current_user as role, current_setting('transaction_read_only') as read_only,
+    coalesce(current_setting('audit.organization', true), '') as organization`;
+  await TransactionHost.getInstance().withTransaction(async () => {
+    const [before] = await source.query<[object]>(state);
+    expect(before).toMatchObject({ role: 'pikaia_api', read_only: 'off', organization: '' });
+    expect((await log.find({ limit: 1, scope })).data).toMatchObject([{ id }]);
+    expect(await log.get(id, { operator: true })).toMatchObject({ id });
+    expect(await source.query(state)).toEqual([before]);
+  });
 });
 
 describe('pages', () => {

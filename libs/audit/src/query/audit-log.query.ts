@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { decodeCursor, encodeCursor, isId } from '@pikaia/core';
-import { queryJsonRows, type RoleNames } from '@pikaia/database';
+import { outsideTransaction, queryJsonRows, type RoleNames } from '@pikaia/database';
 import { DataSource, type EntityManager } from 'typeorm';
 import { normalId } from '../record/normal-form.js';
 import type { AuditFilter, AuditLogEntry, AuditScope } from './audit-filter.js';
@@ -33,7 +33,11 @@ interface Found {
   readonly places: readonly Place[];
 }
 
-/** Reads the audit log. Every read is a transaction of its own, in which row-level security holds as the second net. */
+/**
+ * Reads the audit log. Every read is a transaction of its own, in which row-level security holds as the second net. It never
+ * joins the caller's: its role and its read-only mode would hold for the caller's later statements. So it shows no entry that
+ * the caller's transaction has not committed.
+ */
 @Injectable()
 export class AuditLog {
   constructor(
@@ -79,10 +83,12 @@ export class AuditLog {
   private read<T>(scope: AuditScope, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const [setting, value] =
       'operator' in scope ? ['role', this.options.roles.auditOperator] : ['audit.organization', normalId(scope.organization)];
-    return this.source.transaction(async (manager) => {
-      await manager.query(`select set_config('transaction_read_only', 'on', true), set_config($1, $2, true)`, [setting, value]);
-      return work(manager);
-    });
+    return outsideTransaction(() =>
+      this.source.transaction(async (manager) => {
+        await manager.query(`select set_config('transaction_read_only', 'on', true), set_config($1, $2, true)`, [setting, value]);
+        return work(manager);
+      }),
+    );
   }
 }
 

@@ -33,10 +33,13 @@ async function endWith<T>(scope: TransactionScope, work: () => Promise<T>): Prom
   try {
     const result = await work();
     await scope.finish();
+    scope.assertCommittable();
     await send('release savepoint pikaia');
     return result;
   } catch (error) {
     await scope.abandon();
+    scope.assertNotEndedBySql();
+    scope.root.ownRollbacks++;
     await send('rollback to savepoint pikaia; release savepoint pikaia');
     throw (error as { code?: string }).code === IN_FAILED_TRANSACTION ? transactionAborted(error) : error;
   }

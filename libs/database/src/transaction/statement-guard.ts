@@ -1,29 +1,78 @@
 import type { QueryRunner } from 'typeorm';
 import { currentScope } from './transaction.js';
-import { commitFailure, connectionLost, savepointOpen, transactionAborted, transactionEnded } from './transaction.errors.js';
+import { watchTransactionControl } from './transaction-control.js';
+import {
+  commitFailure,
+  connectionLost,
+  savepointOpen,
+  transactionAborted,
+  transactionControlRefused,
+  transactionEnded,
+} from './transaction.errors.js';
 import type { TransactionScope } from './transaction.scope.js';
 
 /**
  * Puts every statement of a transaction's connection into its scope. A statement counts until it is answered, so that an
  * end waits for those in flight; after the end none passes (between ROLLBACK and the connection's return to the pool it
  * would commit by itself); and none from outside an open savepoint passes, since it would be rolled back with it.
+ *
+ * Only the method that opened the transaction ends it, or gives its connection back.
  */
-export function guardStatements(runner: QueryRunner, root: TransactionScope): void {
+export async function guardStatements(runner: QueryRunner, root: TransactionScope): Promise<void> {
   const query = runner.query.bind(runner) as (...args: unknown[]) => Promise<unknown>;
-  root.send = query;
-  runner.query = (async (sql: string, ...rest: unknown[]) => {
-    if (sql === 'COMMIT' || sql === 'ROLLBACK') {
-      // TypeORM loses count of its own nested transactions when a SAVEPOINT fails, and would end the whole.
-      if (!root.over) throw transactionAborted();
-      return sql === 'COMMIT' ? commit(runner, root) : root.abandon().then(() => query(sql));
-    }
+  const [stream, release] = [runner.stream.bind(runner), runner.release.bind(runner)];
+  const refuse = (what: string): never => {
+    if (!root.isOpen) throw transactionEnded();
+    const error = transactionControlRefused(what);
+    root.markRollbackOnly(error);
+    throw error;
+  };
+  const enter = (): TransactionScope => {
+    root.assertNotEndedBySql();
     // A promise without our context, as that of a library's batch, writes where the transaction is.
     const caller = currentScope();
     const scope = caller?.root === root ? caller : root.innermost;
     if (!scope.isOpen) throw transactionEnded();
     if (scope.hasSavepoint) throw savepointOpen();
-    return scope.count(query(sql, ...rest));
+    return scope;
+  };
+  const stopWatching = await watchTransactionControl(runner, root);
+  root.send = (sql) => answered(root, query(sql));
+  root.runner = runner;
+  runner.query = (async (sql: string, ...rest: unknown[]) => {
+    if (sql === 'COMMIT' || sql === 'ROLLBACK') {
+      if (!root.over) return refuse(sql);
+      if (sql === 'COMMIT') {
+        await root.finish();
+        root.assertCommittable();
+        stopWatching();
+        return commit(runner, root);
+      }
+      await root.abandon();
+      stopWatching();
+      return root.endedBySql ? undefined : query(sql);
+    }
+    return enter().count(answered(root, query(sql, ...rest)));
   }) as QueryRunner['query'];
+  runner.stream = async (...args) => {
+    const scope = enter();
+    const rows = await stream(...args);
+    void scope.count(new Promise<void>((done) => rows.once('close', () => done())));
+    return rows;
+  };
+  runner.startTransaction = async () => refuse('startTransaction()');
+  runner.release = async () => (root.over ? release() : undefined);
+}
+
+/** The answer may arrive, or the connection end, after the server said that the transaction is over. */
+async function answered<T>(root: TransactionScope, statement: Promise<T>): Promise<T> {
+  try {
+    const answer = await statement;
+    root.assertNotEndedBySql();
+    return answer;
+  } catch (error) {
+    throw root.endedBySql ?? error;
+  }
 }
 
 /**

@@ -1,8 +1,12 @@
+import { TransactionHost } from '@nestjs-cls/transactional';
 import { TransactionalAdapterTypeOrm } from '@nestjs-cls/transactional-adapter-typeorm';
 import { getDataSourceToken } from '@nestjs/typeorm';
+import { PikaiaError } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
 import { ClsServiceManager } from 'nestjs-cls';
-import type { DataSource } from 'typeorm';
+import type { DataSource, QueryRunner } from 'typeorm';
+import { watchJoinedCalls } from './joined-calls.js';
+import { joinTransactions, nestTransactions } from './joining-data-source.js';
 import { runInSavepoint } from './savepoint.js';
 import { guardStatements } from './statement-guard.js';
 import { currentScope, setScope } from './transaction.js';
@@ -21,6 +25,7 @@ export class TransactionAdapter extends TransactionalAdapterTypeOrm {
     const plain = this.optionsFactory;
     this.optionsFactory = (dataSource: DataSource) => {
       const options = plain(dataSource);
+      joinTransactions(dataSource);
       return {
         ...options,
         getFallbackInstance: () => {
@@ -29,17 +34,23 @@ export class TransactionAdapter extends TransactionalAdapterTypeOrm {
           return options.getFallbackInstance();
         },
         wrapWithTransaction: async (settings, work, setManager) => {
+          watchJoinedCalls(TransactionHost.getInstance());
           const scope = new TransactionScope();
           setScope(scope);
-          const marked = (): Promise<unknown> =>
-            work()
-              .catch((error: unknown) => {
-                throw withLostConnection(error);
-              })
-              .finally(() => (scope.over = true));
+          let runner!: QueryRunner;
+          const marked = async (): Promise<unknown> => {
+            try {
+              await guardStatements(runner, scope);
+              return await work();
+            } catch (error) {
+              throw scope.endedBySql ? withCause(scope.endedBySql, error) : withLostConnection(error);
+            } finally {
+              scope.over = true;
+            }
+          };
           const result: unknown = await options.wrapWithTransaction(settings, marked, (manager) => {
-            guardStatements(manager!.queryRunner!, scope);
-            setManager(manager);
+            runner = manager!.queryRunner!;
+            setManager(nestTransactions(manager!));
           });
           await ClsServiceManager.getClsService().run({ ifNested: 'inherit' }, () => {
             // Else the callbacks would take the released manager for an active transaction.
@@ -57,6 +68,9 @@ export class TransactionAdapter extends TransactionalAdapterTypeOrm {
     };
   }
 }
+
+const withCause = (error: PikaiaError, cause: unknown): PikaiaError =>
+  error === cause ? error : new PikaiaError(error.code, error.message, { cause });
 
 async function runAll(callbacks: readonly (() => unknown)[]): Promise<void> {
   for (const callback of callbacks) {

@@ -20,6 +20,42 @@ export const savepointOpen = (): PikaiaError =>
     'A savepoint is open in this transaction, and a statement from outside it would share its fate. Await the nested call before the next statement; do not run it in Promise.all.',
   );
 
+export const rollbackOnly = (cause: unknown): PikaiaError =>
+  new PikaiaError(
+    'PIKAIA_TRANSACTION_ROLLBACK_ONLY',
+    'Nothing of this transaction or savepoint was written: a @Transactional() call inside it threw, and its error was caught outside that call. The cause is that error. Let it pass, or give the inner call a savepoint (@Transactional(Propagation.Nested)) or a transaction of its own (Propagation.RequiresNew).',
+    { cause },
+  );
+
+export const ownConnectionRefused = (what: string): PikaiaError =>
+  new PikaiaError(
+    'PIKAIA_TRANSACTION_OWN_CONNECTION',
+    `${what} was called inside a transaction: its statements would use another connection and commit without the transaction. Use the injected repositories and managers, which join the transaction, or manager.transaction() for a savepoint. For a separate transaction, call a method with @Transactional(Propagation.RequiresNew). For a connection of your own, wrap the call in outsideTransaction(() => …).`,
+  );
+
+const OUTCOMES: Readonly<Record<string, string>> = {
+  COMMIT:
+    'What the transaction wrote before is committed, without the events and records that were to follow. Statements after it in the same string may be committed too',
+  'PREPARE TRANSACTION':
+    'What the transaction wrote before is neither committed nor rolled back: the server keeps it as a prepared transaction, which COMMIT PREPARED or ROLLBACK PREPARED ends',
+  ROLLBACK: 'What the transaction wrote before is not committed. Statements after it in the same string may be',
+  BEGIN: 'What the transaction wrote before is not committed',
+};
+
+/** @param tag the server's command tag. */
+export const transactionControl = (tag: string, cause?: unknown): PikaiaError =>
+  new PikaiaError(
+    'PIKAIA_TRANSACTION_CONTROL',
+    `A statement inside a transaction was answered with ${tag}. ${OUTCOMES[tag] ?? OUTCOMES['BEGIN']}. Every later statement is refused. @Transactional() begins and ends the transaction: throw an error to roll back, and use @Transactional(Propagation.Nested) instead of SAVEPOINT and ROLLBACK TO.`,
+    { cause },
+  );
+
+export const transactionControlRefused = (what: string): PikaiaError =>
+  new PikaiaError(
+    'PIKAIA_TRANSACTION_CONTROL',
+    `${what} was called on the connection of a transaction. It was not sent, and the transaction will be rolled back. @Transactional() begins and ends the transaction: throw an error to roll back, and use @Transactional(Propagation.Nested) or manager.transaction() for a savepoint.`,
+  );
+
 export const connectionLost = (cause?: unknown): PikaiaError =>
   new PikaiaError(
     'PIKAIA_DATABASE_CONNECTION_LOST',

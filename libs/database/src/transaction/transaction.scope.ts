@@ -1,3 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
+import type { PikaiaError } from '@pikaia/core';
+import type { QueryRunner } from 'typeorm';
+import { rollbackOnly } from './transaction.errors.js';
+
 type Send = (sql: string) => Promise<unknown>;
 
 /**
@@ -9,8 +14,15 @@ export class TransactionScope {
   readonly callbacks: (() => unknown)[] = [];
   /** Sends a statement past the guard: only what begins or ends a savepoint. Set on the root by the guard. */
   send!: Send;
+  /** The transaction's connection. Set on the root by the guard; undefined until BEGIN is answered. */
+  runner: QueryRunner | undefined;
+  /** The transaction ended without its owner: every later statement and the commit throw this. Set on the root. */
+  endedBySql: PikaiaError | undefined;
   /** The method that opened the transaction has returned or thrown: now COMMIT or ROLLBACK is meant. */
   over = false;
+  /** How many answers with the tag ROLLBACK are expected: one for each ROLLBACK TO SAVEPOINT that is sent here. Of the root. */
+  ownRollbacks = 0;
+  private failure: { readonly error: unknown } | undefined;
   private inner: TransactionScope | undefined;
   private open = true;
   private readonly pending = new Set<Promise<unknown>>();
@@ -32,6 +44,21 @@ export class TransactionScope {
 
   get innermost(): TransactionScope {
     return this.inner?.innermost ?? this;
+  }
+
+  /** A `@Transactional()` call that joined this scope threw: the scope can only be rolled back. The first error is kept. */
+  markRollbackOnly(error: unknown): void {
+    this.failure ??= { error };
+  }
+
+  /** @throws the reason why this transaction, or savepoint, cannot be committed, or released. */
+  assertCommittable(): void {
+    this.assertNotEndedBySql();
+    if (this.failure) throw rollbackOnly(this.failure.error);
+  }
+
+  assertNotEndedBySql(): void {
+    if (this.root.endedBySql) throw this.root.endedBySql;
   }
 
   /** Its end waits for `work`. */
@@ -60,6 +87,9 @@ export class TransactionScope {
   }
 
   private async settled(): Promise<void> {
-    while (this.pending.size) await Promise.allSettled(this.pending);
+    while (this.pending.size) {
+      await Promise.allSettled(this.pending);
+      await setImmediate(); // an operation of several statements, as a save with a cascade, sends its next one meanwhile
+    }
   }
 }

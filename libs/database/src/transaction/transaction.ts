@@ -40,6 +40,23 @@ export async function writeInTransaction<T>(
 }
 
 /**
+ * Runs `work` outside the running transaction, with the caller's context: injected repositories and `query()` use a
+ * connection of their own there, `dataSource.transaction()` and `createQueryRunner()` are allowed, and what is written commits
+ * whatever becomes of the transaction. `work` does not see the transaction's uncommitted writes, and waits forever for a row
+ * that the transaction has locked (until `statement_timeout`). It takes a second connection from the pool.
+ *
+ * Use it for reads that change settings of their connection, and for writes that must survive a rollback. Prefer
+ * `@Transactional(Propagation.RequiresNew)` where the work is a transaction of its own. Without a transaction it calls `work`.
+ */
+export async function outsideTransaction<T>(work: () => Promise<T>): Promise<T> {
+  if (!currentScope()) return work();
+  return TransactionHost.getInstance().withoutTransaction(() => {
+    setScope(undefined);
+    return work();
+  });
+}
+
+/**
  * Runs `callback` after the outermost commit; never if the transaction or its savepoint is rolled back. The call that
  * opened the transaction waits for it. A callback that fails is logged as `after_commit_failed` and changes nothing: the
  * work is committed.

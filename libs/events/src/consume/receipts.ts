@@ -1,5 +1,5 @@
 import { PikaiaError } from '@pikaia/core';
-import { Transactional, writeInTransaction } from '@pikaia/database';
+import { outsideTransaction, Transactional, writeInTransaction } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import type { DataSource } from 'typeorm';
 import { PostponeError } from './postpone.error.js';
@@ -32,7 +32,7 @@ export class Receipts {
   @Transactional()
   async inTransaction(key: ReceiptKey, work: () => Promise<unknown>): Promise<boolean> {
     const values = [...idOf(key), key.correlationId];
-    const received = await writeInTransaction((manager) => manager.query<unknown[]>(RECEIVE, values), outsideTransaction);
+    const received = await writeInTransaction((manager) => manager.query<unknown[]>(RECEIVE, values), transactionRequired);
     if (!received.length) return false;
     await work();
     return true;
@@ -59,7 +59,7 @@ export class Receipts {
         throw error;
       }
     }
-    await this.source.query(DONE, [...id, JSON.stringify(this.unwritten.get(known) ?? null)]);
+    await this.query(DONE, [...id, JSON.stringify(this.unwritten.get(known) ?? null)]);
     this.unwritten.delete(known);
     return true;
   }
@@ -67,22 +67,27 @@ export class Receipts {
   /** What cannot be given back runs out by itself; the handler's own error is the one to be told. */
   private async release(id: string[], claim: string): Promise<void> {
     try {
-      await this.source.query(RELEASE, [...id, claim]);
+      await this.query(RELEASE, [...id, claim]);
     } catch (error) {
       logger.exception('claim_not_released', error);
     }
   }
 
   private async claim(key: ReceiptKey, ms: number): Promise<string | undefined> {
-    const claimed = await this.source.query<{ claim: string }[]>(CLAIM, [...idOf(key), key.correlationId, ms]);
+    const claimed = await this.query<{ claim: string }>(CLAIM, [...idOf(key), key.correlationId, ms]);
     if (claimed[0]) return claimed[0].claim;
-    const found = await this.source.query<{ state: string; left_ms: string }[]>(FIND, idOf(key));
+    const found = await this.query<{ state: string; left_ms: string }>(FIND, idOf(key));
     if (found[0]?.state === 'done') return undefined;
     throw new PostponeError('Another process is handling this event.', { retryAfterMs: Number(found[0]?.left_ms ?? 0) + 100 });
+  }
+
+  /** A claim and its end are visible to others at once, and stay if a caller's transaction is rolled back. */
+  private query<Row>(sql: string, values: unknown[]): Promise<Row[]> {
+    return outsideTransaction(() => this.source.query<Row[]>(sql, values));
   }
 }
 
 const idOf = ({ consumer, eventId, replay = FIRST_DELIVERY }: ReceiptKey): string[] => [consumer, eventId, replay];
 
-const outsideTransaction = (): PikaiaError =>
+const transactionRequired = (): PikaiaError =>
   new PikaiaError('PIKAIA_TRANSACTION_REQUIRED', 'A receipt was to be written outside its transaction.');

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { queryJsonRows } from '@pikaia/database';
+import { outsideTransaction, queryJsonRows } from '@pikaia/database';
 import { DataSource } from 'typeorm';
 import { LOCK_CLASS } from '../relay/leader.js';
 import type { SinkState } from './sink-state.js';
@@ -60,16 +60,18 @@ type SinkRow = Omit<SinkStatus, 'leader' | 'last_stored_at'> & {
 
 const SINK_DATES = ['registered_at', 'failing_since', 'leading_since', 'stored_at'] as const;
 
-/** How the outbox is: asks the database, and so sees the workers of all machines. */
+/** How the outbox is: asks the database, outside of any transaction, and so sees the workers of all machines. */
 @Injectable()
 export class OutboxStatus {
   constructor(@Inject(DataSource) private readonly source: DataSource) {}
 
   async get(): Promise<OutboxStatusView> {
-    const [sinks, slots] = await Promise.all([
-      queryJsonRows<SinkRow>(this.source, SINK_STATUS, [LOCK_CLASS, COUNTED_AT_MOST], SINK_DATES),
-      queryJsonRows<Omit<SlotStatus, 'bytes'> & { bytes: string }>(this.source, SLOT_STATUS, [], ['oldest', 'newest']),
-    ]);
+    const [sinks, slots] = await outsideTransaction(() =>
+      Promise.all([
+        queryJsonRows<SinkRow>(this.source, SINK_STATUS, [LOCK_CLASS, COUNTED_AT_MOST], SINK_DATES),
+        queryJsonRows<Omit<SlotStatus, 'bytes'> & { bytes: string }>(this.source, SLOT_STATUS, [], ['oldest', 'newest']),
+      ]),
+    );
     return { sinks: sinks.map(sinkStatus), slots: slots.map((slot) => ({ ...slot, bytes: Number(slot.bytes) })) };
   }
 }
