@@ -1,5 +1,6 @@
 import { Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { TransactionHost } from '@nestjs-cls/transactional';
 import { newId, PikaiaError } from '@pikaia/core';
 import { DatabaseModule, writeInTransaction } from '@pikaia/database';
 import { IsEmail, IsOptional } from 'class-validator';
@@ -364,5 +365,18 @@ describe('LocalSink', () => {
   it('lets pass a field that a newer publisher added', async () => {
     const event = eventOf('visitor.announced', 1, { email: 'a@example.com', language: 'de' });
     expect(await deliver(event)).toEqual({ kind: 'accepted' });
+  });
+
+  it('keeps the receipt of an effect outside, though the transaction in which it is handled is rolled back', async () => {
+    const receipts = new Receipts(app.get(DataSource));
+    const key = { consumer: 'door-bell', eventId: newId(), correlationId: null };
+    let rung = 0;
+    const around = (): Promise<boolean> => receipts.aroundEffect(key, 100, async () => rung++);
+    const handled = TransactionHost.getInstance().withTransaction(async () => {
+      await around();
+      throw new Error('planned');
+    });
+    await expect(handled).rejects.toThrow(/^planned$/);
+    expect([await around(), rung]).toEqual([false, 1]);
   });
 });

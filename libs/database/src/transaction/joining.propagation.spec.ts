@@ -1,0 +1,156 @@
+import type { DataSource, Repository } from 'typeorm';
+import {
+  fail,
+  floating,
+  gate,
+  insert,
+  manager,
+  openBench,
+  type TransactionBench,
+  type Unit,
+} from '../../../../test/support/transactions.js';
+import {
+  CONTENT,
+  CONTENT_AT_FIRST,
+  Folders,
+  Parts,
+  row,
+  TABLES,
+  Things,
+  WAYS_TO_WRITE,
+  writersOf,
+  type Thing,
+  type Writers,
+} from '../../../../test/support/ways-to-write.js';
+import { inTransaction, outsideTransaction } from './transaction.js';
+
+let bench: TransactionBench;
+let unit: Unit;
+let writers: Writers;
+let source: DataSource;
+let things: Repository<Thing>;
+
+const content = async (): Promise<unknown> => (await bench.owner.query(CONTENT)).rows[0];
+const backend = async (from: { query(sql: string): Promise<unknown> }): Promise<number> =>
+  ((await from.query('select pg_backend_pid() as pid')) as { pid: number }[])[0]!.pid;
+
+beforeAll(async () => {
+  bench = await openBench([Things, Parts, Folders], TABLES);
+  ({ unit } = bench);
+  writers = writersOf(bench.source);
+  ({ source, things } = writers);
+});
+
+afterAll(async () => {
+  await writers.early.runner.release();
+  await bench.close();
+});
+
+beforeEach(() => bench.owner.query(`truncate note; ${CONTENT_AT_FIRST}`));
+
+describe('a promise that outlives its transaction', () => {
+  it.each(Object.keys(WAYS_TO_WRITE))('cannot write by %s', async (way) => {
+    const before = await content();
+    const later = gate();
+    const late: Promise<PromiseSettledResult<unknown>>[] = [];
+    await unit.required(async () => {
+      late.push(floating(later.opened.then(() => WAYS_TO_WRITE[way]!(writers))));
+      await unit.required(async () => void late.push(floating(later.opened.then(() => WAYS_TO_WRITE[way]!(writers)))));
+    });
+    later.open();
+    const ended = { status: 'rejected', reason: { code: 'PIKAIA_TRANSACTION_ENDED' } };
+    expect(await Promise.all(late)).toMatchObject([ended, ended]);
+    expect(await content()).toEqual(before);
+  });
+
+  it('is waited for when it has begun to write by an injected repository, all of its statements', async () => {
+    await unit.required(async () => {
+      void things.save({ ...row(10), parts: [{ id: 1 }], friends: [{ id: 1 } as Thing] });
+      await insert('begun');
+    });
+    const relations = { parts: true, friends: true };
+    expect(await things.findOne({ where: { id: 10 }, relations })).toMatchObject({ parts: [{ id: 1 }], friends: [{ id: 1 }] });
+  });
+
+  it.each<[string, () => unknown]>([
+    ['dataSource.transaction()', () => source.transaction(async () => undefined)],
+    ['dataSource.createQueryRunner()', () => source.createQueryRunner()],
+  ])('cannot call %s', async (_, open) => {
+    const later = gate();
+    let late!: Promise<unknown>;
+    await unit.required(async () => {
+      late = floating(later.opened.then(open));
+    });
+    later.open();
+    expect(await late).toMatchObject({ reason: { code: 'PIKAIA_TRANSACTION_ENDED' } });
+  });
+});
+
+describe('an injected repository', () => {
+  const name = async (): Promise<string | undefined> => (await things.findOneBy({ id: 1 }))?.name;
+
+  it('writes to the new transaction with RequiresNew', async () => {
+    const work = unit.required(async () => {
+      await things.insert(row(10));
+      await unit.requiresNew(() => things.insert(row(11)));
+      await things.insert(row(12));
+      throw new Error('planned');
+    });
+    await expect(work).rejects.toThrow(/^planned$/);
+    expect((await things.find()).map(({ id }) => id).sort()).toEqual([1, 11, 2]);
+  });
+
+  it.each<[string, (work: () => Promise<unknown>) => Promise<unknown>]>([
+    ['NotSupported', (work) => unit.notSupported(work)],
+    ['outsideTransaction', (work) => outsideTransaction(work)],
+  ])('writes outside the transaction with %s', async (_, outside) => {
+    const work = unit.required(async () => {
+      await things.insert(row(10));
+      const inside = await backend(manager());
+      await outside(async () => {
+        expect(inTransaction()).toBe(false);
+        expect(await backend(source)).not.toBe(inside);
+        expect(await things.existsBy({ id: 10 })).toBe(false);
+        await things.insert(row(11));
+        await source.transaction((tx) => tx.insert(Things, row(12)));
+      });
+      expect([inTransaction(), await things.existsBy({ id: 10 })]).toEqual([true, true]);
+      throw new Error('planned');
+    });
+    await expect(work).rejects.toThrow(/^planned$/);
+    expect((await things.find()).map(({ id }) => id).sort()).toEqual([1, 11, 12, 2]);
+  });
+
+  it.each(['mandatory', 'supports', 'nested'] as const)('writes to the transaction with Propagation.%s', async (joined) => {
+    const work = unit.required(() => unit[joined](() => things.update(1, { name: joined })).then(fail('planned')));
+    await expect(work).rejects.toThrow(/^planned$/);
+    expect(await name()).toBe('one');
+    await unit.required(() => unit[joined](() => things.update(1, { name: joined })));
+    expect(await name()).toBe(joined);
+  });
+
+  it.each(['never', 'supports', 'notSupported'] as const)('writes by itself with Propagation.%s', async (without) => {
+    await unit[without](() => things.update(1, { name: without }).then(fail('planned'))).catch(() => undefined);
+    expect(await name()).toBe(without);
+    if (without === 'never') await expect(unit.required(async () => unit.never(name))).rejects.toThrow();
+  });
+
+  it('is rolled back with the savepoint in which it writes', async () => {
+    await unit.required(async () => {
+      await unit.nested(() => things.save([row(10), row(11)]).then(fail('planned'))).catch(() => undefined);
+      await things.insert(row(12));
+    });
+    expect((await things.find()).map(({ id }) => id).sort()).toEqual([1, 12, 2]);
+  });
+
+  it('writes outside in work that outlives the transaction, if that work runs in outsideTransaction', async () => {
+    const later = gate();
+    let late!: Promise<unknown>;
+    await unit.required(async () => {
+      late = outsideTransaction(() => later.opened.then(() => things.insert(row(10))));
+    });
+    later.open();
+    await late;
+    expect(await things.existsBy({ id: 10 })).toBe(true);
+  });
+});
