@@ -35,7 +35,7 @@ const backend = async (from: { query(sql: string): Promise<unknown> }): Promise<
   ((await from.query('select pg_backend_pid() as pid')) as { pid: number }[])[0]!.pid;
 
 beforeAll(async () => {
-  bench = await openBench([Things, Parts, Folders], TABLES);
+  bench = await openBench({ entities: [Things, Parts, Folders], tables: TABLES });
   ({ unit } = bench);
   writers = writersOf(bench.source);
   ({ source, things } = writers);
