@@ -71,7 +71,7 @@ describe('inside a transaction', () => {
     });
   });
 
-  it('reads see what the transaction wrote, also those of a query builder that was made before and of its cache', async () => {
+  it('reads see what the transaction wrote, also those of a query builder that was made before', async () => {
     await unit.required(async () => {
       await things.insert(row(10));
       expect(await things.existsBy({ id: 10 })).toBe(true);
