@@ -1,5 +1,6 @@
 import { IsolatedClient } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
+import type pg from 'pg';
 import { endClient } from './end-client.js';
 import { OUTBOX_CHANNEL } from '../record/outbox-channel.js';
 import { retryDelay } from './backoff.js';
