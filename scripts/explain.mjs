@@ -28,7 +28,7 @@ try {
   else console.log(timelineText(trail, { seenAs, relative: nearPath, letterOf }, terminalOf(process.stdout)));
   if (!trail.entries.length) process.exitCode = 1;
 } catch (error) {
-  console.error(plainly(error));
+  console.error(await plainly(error));
   process.exitCode = 1;
 }
 

@@ -20,7 +20,7 @@ try {
 } catch (error) {
   const misunderstood = error instanceof UsageError;
   if (misunderstood) console.error(error.message ? `${error.message}\n\n${USAGE}` : USAGE);
-  else console.error(plainly(error));
+  else console.error(await plainly(error));
   process.exitCode = misunderstood ? 2 : 1;
 }
 

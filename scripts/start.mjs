@@ -32,7 +32,7 @@ try {
 }
 const { reason } = stopping.signal;
 const failed = reason.name !== 'AbortError'; // which a signal leaves
-if (failed) say(plainly(reason));
+if (failed) say(await plainly(reason));
 say('stopping: api and outbox-worker finish what is in hand, then the database …');
 await system.down();
 release();

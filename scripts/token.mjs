@@ -20,6 +20,6 @@ try {
   });
   console.log(token);
 } catch (error) {
-  console.error(plainly(error));
+  console.error(await plainly(error));
   process.exitCode = 1;
 }

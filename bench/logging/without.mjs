@@ -4,16 +4,13 @@ import { registerHooks } from 'node:module';
 
 const STUBS = {
   redaction: {
-    module: '/logging/dist/record/redaction.js',
-    source: `
-      export const REDACTED = '[redacted]';
-      export const isSecretKey = () => false;
-      export const withoutUrlPasswords = (text) => text;`,
+    module: '/core/dist/redaction/redact-text.js',
+    source: `export const redactText = (text) => text;`,
   },
   budgets: {
     module: '/logging/dist/record/value-text.js',
     source: `
-      import { isSecretKey, REDACTED } from './redaction.js';
+      import { isSecretKey, REDACTED } from '@pikaia/core';
       export const newBudget = () => ({});
       export const spent = () => false;
       export const valueText = (value) => JSON.stringify(value);

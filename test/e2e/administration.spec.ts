@@ -255,3 +255,44 @@ describe('the trail of a correlation id', () => {
     expect(all).toContain(alice.organization_id);
   });
 });
+
+describe('a secret that was stored with an event', () => {
+  const STORED = 'refused: Authorization: Bearer canary-1, postgres://alice:can/ary-2@db/app, {"api_key":"canary-3"}';
+
+  it('is in no answer to anyone who may see the event, and stays as it is in the database', async () => {
+    const invited = await system.request('POST', '/members/invitations', { as: ALICE, body: { email: 'z@example.com', role: 'member' } }); // prettier-ignore
+    const correlationId = correlationOf(invited);
+    const [event] = await system.query<{ event_id: string }>(
+      `select event_id from outbox.outbox_log where correlation_id = '${correlationId}'`,
+    );
+    const id = event!.event_id;
+    await system.query(`
+      insert into outbox.outbox_sink (name, ordering, state) values ('spec/secrets', 'none', 'paused') on conflict do nothing;
+      insert into outbox.outbox_delivery (sink, event_id, position, status, attempts, last_error, event_type, schema_version,
+        aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at, payload)
+      select 'spec/secrets', event_id, position, 'failed', 1, '${STORED}', event_type, schema_version,
+        aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at,
+        jsonb_set(payload::jsonb, '{data,note}', to_jsonb('${STORED}'::text)) from outbox.outbox_log where event_id = '${id}';
+      insert into outbox.outbox_attempt (sink, event_id, error) values ('spec/secrets', '${id}', '${STORED}');
+      insert into outbox.consumer_receipt (consumer, event_id, state, done_at, result)
+      values ('spec-secrets', '${id}', 'done', now(), jsonb_build_object('answer', '${STORED}'::text, 'auth', 'canary-4'))`);
+    for (const as of [ALICE, OLGA]) {
+      for (const path of [
+        `/admin/events?event_id=${id}`,
+        `/admin/events/${id}`,
+        `/admin/correlations/${correlationId}`,
+        '/admin/outbox',
+      ]) {
+        const answer = await system.request('GET', path, { as });
+        const text = JSON.stringify(answer.body);
+        expect(text).not.toMatch(/canary|can\/ary/);
+        if (path.includes(id))
+          expect(text).toContain('refused: Authorization: Bearer [redacted], postgres://alice:[redacted]@db/app');
+      }
+    }
+    const [kept] = await system.query<{ last_error: string }>(
+      `select last_error from outbox.outbox_delivery where event_id = '${id}'`,
+    );
+    expect(kept!.last_error).toBe(STORED);
+  });
+});

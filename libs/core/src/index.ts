@@ -18,6 +18,9 @@ export { PikaiaError } from './errors/pikaia.error.js';
 export { isId, newId } from './identifier.js';
 export { OptionalField } from './optional-field.js';
 export { decodeCursor, encodeCursor } from './paging/cursor.js';
+export { redactText } from './redaction/redact-text.js';
+export { isSecretEntry, isSecretItem, redactValue } from './redaction/redact-value.js';
+export { isSecretKey, REDACTED } from './redaction/secret-key.js';
 export {
   describeSettings,
   loadSettings,

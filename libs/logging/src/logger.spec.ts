@@ -156,7 +156,7 @@ describe('getLogger', () => {
     write({ url: new URL('postgres://u:canary@h/d'), text: 'see postgres://u:canary@h:5432/d now' });
     logger.exception('failed', new Error('cannot reach postgres://u:canary@h:5432/d'));
     expect(logs.lines.join('')).not.toContain('canary');
-    expect(logs.records[1]).toMatchObject({ 'error.message': 'cannot reach postgres://[redacted]@h:5432/d' });
+    expect(logs.records[1]).toMatchObject({ 'error.message': 'cannot reach postgres://u:[redacted]@h:5432/d' });
   });
 
   it('writes an error with its causes', () => {

@@ -1,5 +1,6 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { AuditLog } from '@pikaia/audit';
+import { redactValue } from '@pikaia/core';
 import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
 import type { Identity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
@@ -14,15 +15,17 @@ export class AuditLogController {
   constructor(private readonly auditLog: AuditLog) {}
 
   @Get()
-  find(@CurrentIdentity() identity: Identity, @Query() { cursor, limit, ...filter }: FindAuditLogsRequest) {
+  async find(@CurrentIdentity() identity: Identity, @Query() { cursor, limit, ...filter }: FindAuditLogsRequest) {
     scopeOf(identity, filter.organization_id);
-    return this.auditLog.find({ filter, limit, scope: auditScopeOf(identity), ...(cursor !== undefined && { cursor }) });
+    const scope = auditScopeOf(identity);
+    const { data, ...page } = await this.auditLog.find({ filter, limit, scope, ...(cursor !== undefined && { cursor }) });
+    return { data: redactValue(data), ...page };
   }
 
   @Get(':id')
   async get(@CurrentIdentity() identity: Identity, @Param('id', IdPipe) id: string) {
     const entry = await this.auditLog.get(id, auditScopeOf(identity));
     if (!entry) throw Problem.notFound('There is no such audit entry.');
-    return entry;
+    return redactValue(entry);
   }
 }

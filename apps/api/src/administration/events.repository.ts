@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
+import { redactValue } from '@pikaia/core';
 import { outsideTransaction, queryJsonRows } from '@pikaia/database';
 import type { Envelope } from '@pikaia/events';
 import { DataSource } from 'typeorm';
@@ -115,12 +116,18 @@ export class EventsRepository {
     return this.query(findReceipts, [eventIds], ['claimed_until', 'done_at']);
   }
 
-  private query<Row extends object>(sql: string, values: unknown[], dates: readonly (keyof Row & string)[]): Promise<Row[]> {
-    return outsideTransaction(() => queryJsonRows<Row>(this.source, sql, values, dates));
+  private async query<Row extends object>(
+    sql: string,
+    values: unknown[],
+    dates: readonly (keyof Row & string)[],
+  ): Promise<Row[]> {
+    return redactValue(await outsideTransaction(() => queryJsonRows<Row>(this.source, sql, values, dates)));
   }
 }
 
-function view({ position: _position, examined: _examined, lowest: _lowest, ...event }: Row, { masked }: Scope): EventView {
+/** What is stored stays as it is: secrets are left out of what is shown, whoever asks. */
+function view({ position: _position, examined: _examined, lowest: _lowest, ...row }: Row, { masked }: Scope): EventView {
+  const event = redactValue(row);
   if (!masked) return event;
   const { actor, data } = event.payload;
   return {

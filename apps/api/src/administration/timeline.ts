@@ -1,3 +1,4 @@
+import { redactValue } from '@pikaia/core';
 import type { EventView, AttemptView, ReceiptView } from './events.repository.js';
 import type { LogLine } from './log-lines.js';
 
@@ -20,8 +21,8 @@ interface Trail {
 /** All that one correlation id left behind, in order of time; at the same time, cause before effect. */
 export function timelineOf({ logs, events, attempts, receipts, audit }: Trail): TimelineEntry[] {
   const entries: TimelineEntry[] = [
-    ...logs.map((line) => ({ ...line, time: String(line['timestamp']), kind: 'log' as const })),
-    ...audit.map((entry) => ({ ...entry, time: iso(entry.created_at), kind: 'audit' as const })),
+    ...redactValue(logs).map((line) => ({ ...line, time: String(line['timestamp']), kind: 'log' as const })),
+    ...redactValue(audit).map((entry) => ({ ...entry, time: iso(entry.created_at), kind: 'audit' as const })),
     ...events.map((event) => ({ ...event, time: iso(event.occurred_at), kind: 'event' as const })),
     ...attempts.map((attempt) => ({ ...attempt, time: iso(attempt.attempted_at), kind: 'attempt' as const })),
     ...receipts.map((receipt) => ({

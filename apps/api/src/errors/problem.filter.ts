@@ -1,5 +1,5 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
-import { context, PikaiaError } from '@pikaia/core';
+import { context, PikaiaError, redactText } from '@pikaia/core';
 import { databaseFault } from '@pikaia/database';
 import { errorMessage, getLogger } from '@pikaia/logging';
 import type { FastifyReply } from 'fastify';
@@ -55,7 +55,7 @@ export function toProblem(error: unknown): Problem {
   if (isUniqueConflict(error)) return Problem.conflict('Something with this value exists already.', { cause: error });
   const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown } | null)?.statusCode;
   if (typeof status === 'number' && status >= 400 && status < 500) {
-    return Problem.ofStatus(status, (error as Error).message, { cause: error });
+    return Problem.ofStatus(status, redactText((error as Error).message), { cause: error });
   }
   return new Problem(500, 'internal', 'Internal error', 'Something went wrong here. The correlation id finds it in the logs.', {
     cause: error,

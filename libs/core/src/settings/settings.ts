@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import { PikaiaError } from '../errors/pikaia.error.js';
+import { redactText } from '../redaction/redact-text.js';
 
 export interface SettingOptions {
   /** What it does, with its unit: the line of .env.example. */
@@ -88,7 +89,7 @@ function problemOf(
 ): string {
   const setting = described.find(({ property }) => property === error.property)!;
   const raw = environment[setting.variable]?.trim();
-  const got = !raw ? 'is not set' : setting.secret ? 'has a value that is not accepted' : `is ${JSON.stringify(raw)}`;
+  const got = !raw ? 'is not set' : setting.secret ? 'has a value that is not accepted' : `is ${JSON.stringify(redactText(raw))}`;
   const rules = Object.values(error.constraints ?? {}).map((rule) => rule.replace(`${error.property} `, ''));
   return `${setting.variable} ${got}: it ${rules.join(' and ')} (${setting.about})`;
 }

@@ -1,3 +1,4 @@
+import { redactValue } from '@pikaia/core';
 import type { CommandAnswer, CommandName } from './command.js';
 
 export type CommandStatus = 'pending' | 'running' | 'done' | 'refused' | 'failed';
@@ -39,12 +40,20 @@ export interface CommandRow {
 export function commandView(rows: readonly CommandRow[]): CommandView {
   const { id, command, arguments: values, asked_by, asked_at } = rows[0]!;
   const sinks = rows.map(sinkAnswer);
-  return { id, command, status: statusOf(sinks.map(({ status }) => status)), arguments: values, asked_by, asked_at, sinks };
+  return {
+    id,
+    command,
+    status: statusOf(sinks.map(({ status }) => status)),
+    arguments: redactValue(values),
+    asked_by,
+    asked_at,
+    sinks,
+  };
 }
 
 function sinkAnswer({ sink, done_at, answer, progress }: CommandRow): SinkAnswer {
   const status = answer?.outcome ?? (progress ? 'running' : 'pending');
-  return { sink, status, done_at, answer, ...(progress && !answer && { progress }) };
+  return { sink, status, done_at, answer: redactValue(answer), ...(progress && !answer && { progress: redactValue(progress) }) };
 }
 
 function statusOf(all: readonly CommandStatus[]): CommandStatus {

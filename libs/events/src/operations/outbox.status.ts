@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { redactText } from '@pikaia/core';
 import { outsideTransaction, queryJsonRows } from '@pikaia/database';
 import { DataSource } from 'typeorm';
 import { LOCK_CLASS } from '../relay/leader.js';
@@ -81,5 +82,6 @@ function sinkStatus({ led, leader, leading_since, stored_at, ...row }: SinkRow):
     ...row,
     leader: led ? { worker: leader ?? 'unknown', since: leading_since } : null,
     last_stored_at: stored_at,
+    last_error: row.last_error && redactText(row.last_error),
   };
 }

@@ -69,6 +69,23 @@ describe('delivery', () => {
     return rows[0];
   };
 
+  it('stores no secret of a refusal, neither with the delivery nor with the attempt', async () => {
+    const event = await insertEvent(api);
+    const cause = new Error('Authorization: Bearer canary-2 was refused by postgres://alice:can/ary@db/app');
+    const error = new Error(`${'x'.repeat(1_850)} password=canary-1 host=db`, { cause });
+    sink.answers.set(event.id, { kind: 'refused', error, maxAttempts: 1 });
+    await run();
+    const { rows: attempts } = await api.query<{ error: string }>('select error from outbox.outbox_attempt where event_id = $1', [
+      event.id,
+    ]);
+    const shown = [String((await deliveryOf(event))!['last_error']), ...attempts.map(({ error }) => error)];
+    expect(shown).toHaveLength(2);
+    for (const text of shown) {
+      expect(text).toMatch(/x password=\[redacted\] host=db <- Error: Authorization: Bearer \[redacted\] was/);
+      expect(text).not.toMatch(/cana|can\/ary|password=c/);
+    }
+  });
+
   it('answers the question whether an event went out, by the SQL of its users', async () => {
     const event = await insertEvent(api, { type: 'member.invited', data: { email: 'bob@example.com' } });
     const ask = async () => {

@@ -1,3 +1,4 @@
+import { redactText } from '@pikaia/core';
 import { quote } from '../record/json-text.js';
 import { METRIC_NAMESPACE, type MetricDefinition } from './metric.definition.js';
 import type { MetricDimensions } from './metric.js';
@@ -28,7 +29,7 @@ export function emfTexts(measured: readonly Measured[], given: MetricDimensions,
   const values: Record<string, string | undefined> = { ...given, environment: origin.environment };
   const names = new Set(sets.flat().filter((name) => name !== 'service' || origin.service === undefined));
   const dimensions = [...names]
-    .map((name) => `,"${name}":${quote((values[name] || 'unknown').slice(0, DIMENSION_LIMIT))}`)
+    .map((name) => `,"${name}":${quote(redactText(values[name] || 'unknown').slice(0, DIMENSION_LIMIT))}`)
     .join('');
   const lines: string[] = [];
   for (let from = 0; from === 0 || measured.some(([, all]) => all.length > from); from += ARRAY_LIMIT) {

@@ -1,3 +1,4 @@
+import { redactText } from '@pikaia/core';
 import { StringDecoder } from 'node:string_decoder';
 
 const HELD_LIMIT = 16 * 1_024; // UTF-16 units of a line that does not end
@@ -12,7 +13,7 @@ export function recordPrints(stream: NodeJS.WriteStream, record: (line: string) 
   const decoder = new StringDecoder();
   let held = '';
   const take = (text: string): void => {
-    const lines = (held + text).split('\n');
+    const lines = redactText(held + text).split('\n'); // whole: a private key has many lines
     held = lines.pop()!;
     if (held.length > HELD_LIMIT) {
       lines.push(held);

@@ -87,7 +87,7 @@ describe('a process', () => {
       'a provider that throws',
       `Reflect.defineMetadata('design:paramtypes', [], Orders)`,
       true,
-      /^no stock at amqp:\/\/\[redacted\]@h$/,
+      /^no stock at amqp:\/\/shop:\[redacted\]@h$/,
     ],
   ])(
     'that cannot start for %s names it after what was said until then, buffered or not',

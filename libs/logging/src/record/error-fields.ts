@@ -1,4 +1,4 @@
-import { cut, safeCut } from './json-text.js';
+import { safeCut } from './json-text.js';
 
 const MESSAGE_LIMIT = 2_048;
 const STACK_LIMIT = 8_192;
@@ -36,7 +36,7 @@ function describe(thrown: unknown): Omit<ErrorFields, 'chain'> {
   const details: Record<string, string> = {};
   for (const name of ['code', 'constraint', 'table']) {
     const value = text(thrown, name) || text(read(thrown, 'driverError'), name);
-    if (value) details[name] = cut(value, 256);
+    if (value) details[name] = safeCut(value, 256);
   }
   const kind = text(thrown, 'name') || 'Error';
   const raw = messageOf(thrown);

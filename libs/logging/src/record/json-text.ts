@@ -1,4 +1,4 @@
-import { withoutUrlPasswords } from './redaction.js';
+import { redactText } from '@pikaia/core';
 
 // oxlint-disable-next-line no-control-regex
 const NEEDS_ESCAPE = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/;
@@ -13,11 +13,14 @@ export function cut(text: string, limit: number): string {
   return `${text.slice(0, last >= 0xd800 && last <= 0xdbff ? limit - 1 : limit)}…`;
 }
 
-const LOOK_AHEAD = 1_024; // a URL's password must be seen whole, though the text is cut inside it
+const LOOK_AHEAD = 4_096; // a secret must be seen whole, though the text is cut inside it
 
-/** The text of one field: without passwords of URLs, then cut. */
-export const safeCut = (text: string, limit: number): string =>
-  cut(withoutUrlPasswords(text.length > limit + LOOK_AHEAD ? text.slice(0, limit + LOOK_AHEAD) : text), limit);
+/** The text of one field: redacted, then cut, so that no half of a secret is left. */
+export function safeCut(text: string, limit: number): string {
+  if (text.length <= limit + LOOK_AHEAD) return cut(redactText(text), limit);
+  const start = cut(redactText(text.slice(0, limit + LOOK_AHEAD)), limit);
+  return start.endsWith('…') ? start : `${start}…`;
+}
 
 /** The text of one field as JSON. */
 export const quoteCut = (text: string, limit: number): string => quote(safeCut(text, limit));

@@ -121,5 +121,5 @@ function timeText(time: number): string {
 /** `service`, `env` and `version` as JSON text. */
 export const originText = (origin: { service?: string; env?: string; version?: string }): string =>
   (['service', 'env', 'version'] as const)
-    .map((name) => (origin[name] === undefined ? '' : `,"${LogField[name]}":${quote(cut(origin[name], 128))}`))
+    .map((name) => (origin[name] === undefined ? '' : `,"${LogField[name]}":${quoteCut(origin[name], 128)}`))
     .join('');

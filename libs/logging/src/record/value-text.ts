@@ -1,8 +1,8 @@
+import { isSecretEntry, isSecretItem, REDACTED, redactText } from '@pikaia/core';
 import { Stream } from 'node:stream';
 import { types } from 'node:util';
 import { errorFields } from './error-fields.js';
-import { cut, quote, quoteCut } from './json-text.js';
-import { isSecretKey, REDACTED } from './redaction.js';
+import { cut, quote, quoteCut, safeCut } from './json-text.js';
 
 const DEPTH_LIMIT = 6;
 const KEY_LIMIT = 100; // keys and items of one call, nested ones included
@@ -42,7 +42,7 @@ export function valueText(value: unknown, budget: Budget, path: readonly object[
       text = quote(cut(String(value), STRING_LIMIT));
       break;
     case 'symbol':
-      text = quote(cut(String(value), STRING_LIMIT));
+      text = quoteCut(String(value), STRING_LIMIT);
       break;
     case 'function':
       text = '"[function]"';
@@ -99,12 +99,14 @@ function nestedError(error: Error): Record<string, unknown> {
 
 function itemsText(items: Iterable<unknown>, budget: Budget, path: readonly object[]): string {
   const texts: string[] = [];
+  const list = Array.isArray(items) ? (items as readonly unknown[]) : [];
+  const inList = Array.isArray(path.at(-2));
   for (const item of items) {
     if (spent(budget)) {
       texts.push('"…"');
       break;
     }
-    texts.push(valueText(item, budget, path) ?? 'null');
+    texts.push(isSecretItem(list, texts.length, inList) ? `"${REDACTED}"` : (valueText(item, budget, path) ?? 'null'));
   }
   return `[${texts.join(',')}]`;
 }
@@ -121,7 +123,7 @@ function entriesText(value: Record<string, unknown>, budget: Budget, path: reado
 
 /** The value of one key as JSON text: redacted by the key's name, and readable even where its getter throws. */
 export function entryText(owner: object, key: string, budget: Budget, path: readonly object[] = NO_PATH): string | undefined {
-  if (isSecretKey(key)) return `"${REDACTED}"`;
+  if (isSecretEntry(owner, key)) return `"${REDACTED}"`;
   let value: unknown;
   try {
     value = (owner as Record<string, unknown>)[key];
@@ -133,15 +135,17 @@ export function entryText(owner: object, key: string, budget: Budget, path: read
 
 const keys = new Map<string, string>();
 
-/** A key and its colon as JSON text. A cut one gets a number, so that no two of an object become the same. */
+/** A key and its colon as JSON text. A cut or redacted one gets a number, so that no two of an object become the same. */
 export function keyText(key: string, budget: Budget): string {
   budget.room -= Math.min(key.length, KEY_LENGTH_LIMIT) + 4;
   if (key.length > KEY_LENGTH_LIMIT) {
     budget.truncated = true;
-    return `${quote(`${cut(key, KEY_LENGTH_LIMIT)}${budget.keys}`)}:`;
+    return `${quote(`${safeCut(key, KEY_LENGTH_LIMIT)}${budget.keys}`)}:`;
   }
   let text = keys.get(key);
   if (text === undefined) {
+    const shown = redactText(key);
+    if (shown !== key) return `${quote(`${shown}${budget.keys}`)}:`;
     text = `${quote(key)}:`;
     if (keys.size < KNOWN_KEYS_LIMIT) keys.set(key, text);
   }

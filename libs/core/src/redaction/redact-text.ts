@@ -1,0 +1,273 @@
+import { isBearerToken, isTokenChar, isUserAndPassword, MANY_WORDS_SCHEME, ONE_WORD_SCHEME } from './authorization.js';
+import { isSecretName, REDACTED } from './secret-key.js';
+import { bracketEnd, isKeyChar, isSpace, isWordChar, plainEnd, quoteAt, quotedEnd, skipSpaces } from './secret-value.js';
+import { UrlPasswords } from './url-password.js';
+
+/** Nearly every text without a secret has none of these. */
+const SUSPICIOUS =
+  /[:=]|eyJ|%3[Dd]|[Bb](?:earer|EARER|asic|ASIC)\s|-----BEGIN|--[a-z]|[sr]k_(?:live|test)_|whsec_|gh[opsru]_|github_pat_|xox[a-z]-|glpat-|AIza/;
+const SIGNS = new RegExp(SUSPICIOUS.source, 'g');
+
+const LONGEST_NAME = 128; // UTF-16 units of a name before its sign
+const PAIR_REACH = 256; // UTF-16 units between the name of a pair and its value
+
+const AUTHORIZATION = /authori[sz]ation$/i;
+const COOKIE = /cookie2?$/i;
+const STRONG = /passw|pwd|passphrase|secret|api.?key|private.?key|otp/i;
+const PAIR_NAME = /^(?:name|key|header)$/i;
+const PAIR_VALUE = /^values?$/i;
+/** `#`, `&`, `/`, `;`, `=` and `?` after their percent sign. */
+const ENCODED_SEPARATOR = /^(?:2[36f]|3[bdf])/i;
+/** What a person writes after a colon. */
+const PROSE =
+  /^(?:a|an|and|are|as|at|be|been|but|by|can|cannot|could|did|does|empty|expected|expired|failed|false|for|from|has|have|if|in|incorrect|invalid|is|it|its|malformed|may|mismatch|missing|must|neither|never|no|none|not|null|of|on|only|or|rejected|refused|required|should|string|boolean|number|object|that|the|this|to|too|true|undefined|unexpected|unknown|unset|use|wants|was|were|when|will|with|wrong|you|your)$/i;
+const NOTHING = /^(?:null|undefined|true|false|none|nil|nan)$/i;
+/** Its own mark, and what documentation and usage texts put in the place of a value. */
+const PLACEHOLDER = /\[(?:redacted|masked|object \w+)\]|\*{3,}|<[\w .-]{1,40}>|\$\{\w{1,64}\}|\$[A-Z_]{2,64}(?!\w)|…/y;
+
+/**
+ * The text without secrets: passwords of URLs, values of secret names (`password=…`, `?token=…`, `"api_key":"…"`, `Cookie: …`),
+ * credentials of Authorization, JSON Web Tokens, private keys and tokens of known providers become `[redacted]`. Use it for each
+ * text that somebody else may have written, before it is cut, stored or shown. Takes time in proportion to the text's length.
+ * Redacting again changes nothing.
+ */
+export const redactText = (text: string): string => (SUSPICIOUS.test(text) ? new TextRedactor(text).redact() : text);
+
+class TextRedactor {
+  private out = '';
+  private copied = 0;
+  /** Up to here a value belongs to the secret name of a pair, such as `{"name":"Authorization","value":"…"}`. */
+  private pairUntil = -1;
+  private readonly urls: UrlPasswords;
+
+  constructor(private readonly text: string) {
+    this.urls = new UrlPasswords(text);
+  }
+
+  redact(): string {
+    const { text } = this;
+    SIGNS.lastIndex = 0;
+    for (let found = SIGNS.exec(text); found; found = SIGNS.exec(text)) {
+      SIGNS.lastIndex = Math.max(this.redactAt(found[0], found.index), found.index + 1);
+    }
+    return this.copied === 0 ? text : this.out + text.slice(this.copied);
+  }
+
+  /** @returns where the search goes on; 0 for the next character. */
+  private redactAt(sign: string, at: number): number {
+    const { text } = this;
+    switch (sign[0]) {
+      case ':':
+        if (text.startsWith('://', at)) {
+          const span = this.urls.find(at);
+          if (span) return this.hide(span[0], span[1]);
+          return at + 3;
+        }
+        return this.redactValue(at, at + 1);
+      case '=':
+        return this.redactValue(at, at + 1);
+      case '%':
+        return this.redactValue(at, at + 3);
+      case 'b':
+      case 'B':
+        return this.redactCredentials(sign, at);
+      case '-':
+        return sign === '-----BEGIN' ? this.redactPrivateKey(at) : this.redactOption(at);
+      default:
+        return this.redactToken(sign, at);
+    }
+  }
+
+  private hide(start: number, end: number): number {
+    if (this.isPlaceholder(start, end)) return Math.max(end, start);
+    this.out += this.text.slice(this.copied, start) + REDACTED;
+    this.copied = end;
+    return end;
+  }
+
+  /** @returns `start` where the value is no placeholder, or more than one. */
+  private placeholderEnd(start: number): number {
+    PLACEHOLDER.lastIndex = start;
+    if (!PLACEHOLDER.test(this.text)) return start;
+    const { lastIndex } = PLACEHOLDER;
+    const end = plainEnd(this.text, lastIndex);
+    return end - lastIndex < 4 && /^[.,;:!?]*$/.test(this.text.slice(lastIndex, end)) ? lastIndex : start;
+  }
+
+  private isPlaceholder(start: number, end: number): boolean {
+    if (end <= start) return true;
+    PLACEHOLDER.lastIndex = start;
+    return PLACEHOLDER.test(this.text) && PLACEHOLDER.lastIndex >= end;
+  }
+
+  /** A name, a sign and a value. @param sign the place of `=`, `:` or `%3D` */
+  private redactValue(sign: number, after: number): number {
+    const { text } = this;
+    const name = this.nameBefore(sign);
+    if (name === '') return 0;
+    const isPairValue = sign <= this.pairUntil && PAIR_VALUE.test(name);
+    if (!isPairValue && !isSecretName(decoded(name))) {
+      if (PAIR_NAME.test(name)) this.beginPair(after);
+      return 0;
+    }
+    while (text[sign] === '=' && (text[after] === '=' || text[after] === '>')) after++; // ==, === and =>
+    const start = skipSpaces(text, after);
+    const placeholderEnd = this.placeholderEnd(start);
+    if (placeholderEnd > start) return placeholderEnd;
+    const quote = quoteAt(text, start);
+    if (quote !== '') {
+      const inside = start + quote.length;
+      return this.hide(inside, quotedEnd(text, inside, quote));
+    }
+    if (text[after - 1] === '>') return 0; // an arrow function
+    const first = text[start];
+    if (first === undefined || first === '\n' || first === '\r') return 0;
+    if ((first === '[' || first === '{') && /[\w"'`\\\s[{]/.test(text[start + 1] ?? '')) {
+      return this.hide(start, plainEnd(text, bracketEnd(text, start)));
+    }
+    const end = plainEnd(text, start);
+    if (isPairValue) return this.hide(start, end);
+    if (AUTHORIZATION.test(name)) return this.redactAuthorization(start, end);
+    if (COOKIE.test(name)) return this.hideCookies(start, end);
+    return this.isSaid(name, text[sign]!, after, start, end) ? end : this.hide(start, end);
+  }
+
+  /** True for words that stand after a name and are no value of it: `token: expired`, `session-token.ts:12`, `auth:3000`. */
+  private isSaid(name: string, sign: string, after: number, start: number, end: number): boolean {
+    const { text } = this;
+    if (end - start > 40) return false;
+    const value = text.slice(start, end).replace(/[.,;:!?)\]}>]+$/, '');
+    if (value === '' || NOTHING.test(value)) return true;
+    if (sign !== ':') return false;
+    if (PROSE.test(value)) return true;
+    if (STRONG.test(name)) return false;
+    if (start === after) return /^\d{1,5}$/.test(value) || value.startsWith(':');
+    return /^[A-Za-z][a-z]*$/.test(value) && /^ [A-Za-z][a-z]*(?![\w:=])/.test(text.slice(end, end + 40));
+  }
+
+  private nameBefore(sign: number): string {
+    const { text } = this;
+    let end = sign;
+    while (end > 0 && (text[end - 1] === ' ' || text[end - 1] === '\t') && sign - end < 3) end--;
+    const char = text[end - 1];
+    if (char === '"' || char === "'" || char === '`') {
+      end--;
+      while (text[end - 1] === '\\' && sign - end < 16) end--;
+    }
+    let start = end;
+    while (start > this.copied && end - start < LONGEST_NAME && isKeyChar(text.charCodeAt(start - 1))) {
+      if (text[start - 1] === '%' && ENCODED_SEPARATOR.test(text.slice(start, start + 2))) {
+        start += 2;
+        break;
+      }
+      start--;
+    }
+    return text.slice(start, end);
+  }
+
+  /** `"name":"Authorization"`: the `value` that follows belongs to it. */
+  private beginPair(after: number): void {
+    const { text } = this;
+    const start = skipSpaces(text, after);
+    const quote = quoteAt(text, start);
+    const inside = start + quote.length;
+    let end = inside;
+    while (end - inside < LONGEST_NAME && isKeyChar(text.charCodeAt(end))) end++;
+    if (end > inside && isSecretName(text.slice(inside, end))) this.pairUntil = end + PAIR_REACH;
+  }
+
+  private redactAuthorization(start: number, firstEnd: number): number {
+    const { text } = this;
+    const first = text.slice(start, Math.min(firstEnd, start + 40));
+    if (MANY_WORDS_SCHEME.test(first)) return this.hide(start, lineEnd(text, start));
+    if (!ONE_WORD_SCHEME.test(first)) return PROSE.test(first.replace(/[.,;:]+$/, '')) ? firstEnd : this.hide(start, firstEnd);
+    const credentials = skipSpaces(text, firstEnd);
+    const isMissing = credentials >= text.length || isSpace(text[credentials]) || credentials === firstEnd;
+    if (isMissing || this.isPlaceholder(credentials, plainEnd(text, credentials))) return firstEnd;
+    return this.hide(credentials, plainEnd(text, credentials));
+  }
+
+  /** `a=b; c=d; Path=/`. */
+  private hideCookies(start: number, firstEnd: number): number {
+    const { text } = this;
+    let end = firstEnd;
+    while (text[end] === ';' || text[end - 1] === ';') {
+      const next = skipSpaces(text, text[end] === ';' ? end + 1 : end);
+      if (next >= text.length || !isWordChar(text.charCodeAt(next))) break;
+      end = plainEnd(text, next);
+    }
+    if (!text.slice(start, Math.min(end, start + 64)).includes('=') && PROSE.test(text.slice(start, end).slice(0, 40)))
+      return end;
+    return this.hide(start, end);
+  }
+
+  /** `Bearer …` and `Basic …` wherever they stand; prose about them, such as `Bearer token`, stays. */
+  private redactCredentials(sign: string, at: number): number {
+    const { text } = this;
+    if (isWordChar(text.charCodeAt(at - 1))) return 0;
+    const start = skipSpaces(text, at + sign.length);
+    let end = start;
+    while (isTokenChar(text.charCodeAt(end))) end++;
+    let core = end;
+    while (core > start && text[core - 1] === '.') core--;
+    if (core === start) return 0;
+    const value = text.slice(start, Math.min(core, start + 512));
+    const isSecret = /^basic/i.test(sign) ? isUserAndPassword(value) : isBearerToken(value, sign[0] === 'B');
+    return isSecret ? this.hide(start, core) : core;
+  }
+
+  private redactPrivateKey(at: number): number {
+    const { text } = this;
+    const label = text.slice(at, at + 64);
+    if (!/^-----BEGIN [A-Z0-9 ]*PRIVATE KEY/.test(label)) return at + 10;
+    const last = text.indexOf('-----END', at);
+    if (last < 0) return this.hide(at, text.length);
+    const close = text.indexOf('-----', last + 8);
+    return this.hide(at, close < 0 ? text.length : close + 5);
+  }
+
+  /** `--password hunter2`, as on a command line. */
+  private redactOption(at: number): number {
+    const { text } = this;
+    let end = at + 2;
+    while (end - at < LONGEST_NAME && isKeyChar(text.charCodeAt(end))) end++;
+    if (text[end] !== ' ' || !isSecretName(text.slice(at + 2, end))) return 0;
+    const start = skipSpaces(text, end);
+    const quote = quoteAt(text, start);
+    if (quote !== '') return this.hide(start + quote.length, quotedEnd(text, start + quote.length, quote));
+    const valueEnd = plainEnd(text, start);
+    return /^(?:[a-z]+[.,;:)]*|[-(<[|].*)$/.test(text.slice(start, Math.min(valueEnd, start + 40)))
+      ? 0
+      : this.hide(start, valueEnd);
+  }
+
+  private redactToken(sign: string, at: number): number {
+    const { text } = this;
+    if (isWordChar(text.charCodeAt(at - 1)) && sign !== 'eyJ') return 0;
+    let end = at;
+    let dots = 0;
+    for (; end < text.length; end++) {
+      const code = text.charCodeAt(end);
+      if (sign === 'eyJ' && code === 46) dots++;
+      else if (!isWordChar(code) && code !== 45) break;
+    }
+    let core = end;
+    while (text[core - 1] === '.') {
+      core--;
+      dots--;
+    }
+    if (sign !== 'eyJ') return core - at - sign.length >= 16 ? this.hide(at, core) : core;
+    const isToken = core - at >= 20 && (dots >= 1 || (end === text.length && core - at >= 36));
+    return isToken && !isWordChar(text.charCodeAt(at - 1)) ? this.hide(at, core) : core;
+  }
+}
+
+function decoded(name: string): string {
+  if (!name.includes('%')) return name;
+  return name.replace(/%([0-9A-Fa-f]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+}
+
+function lineEnd(text: string, at: number): number {
+  for (let end = at; end < text.length; end++) if (text[end] === '\n' || text[end] === '\r') return end;
+  return text.length;
+}
