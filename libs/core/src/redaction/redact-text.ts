@@ -16,11 +16,13 @@ const COOKIE = /cookie2?$/i;
 const STRONG = /passw|pwd|passphrase|secret|api.?key|private.?key|otp/i;
 const PAIR_NAME = /^(?:name|key|header)$/i;
 const PAIR_VALUE = /^values?$/i;
+/** What an ARN has before the name of a secret. */
+const ARN = /:(?:\d{12}|\*):secret$/;
 /** `#`, `&`, `/`, `;`, `=` and `?` after their percent sign. */
 const ENCODED_SEPARATOR = /^(?:2[36f]|3[bdf])/i;
 /** What a person writes after a colon. */
 const PROSE =
-  /^(?:a|an|and|are|as|at|be|been|but|by|can|cannot|could|did|does|empty|expected|expired|failed|false|for|from|has|have|if|in|incorrect|invalid|is|it|its|malformed|may|mismatch|missing|must|neither|never|no|none|not|null|of|on|only|or|rejected|refused|required|should|string|boolean|number|object|that|the|this|to|too|true|undefined|unexpected|unknown|unset|use|wants|was|were|when|will|with|wrong|you|your)$/i;
+  /^(?:a|all|already|an|and|are|as|at|be|been|but|by|can|cannot|contains|could|did|does|each|empty|exceeds|expected|expired|failed|false|field|for|from|given|has|have|if|in|incorrect|invalid|is|it|its|malformed|may|mismatch|missing|must|neither|never|no|none|not|null|of|on|only|or|property|rejected|refused|required|should|string|boolean|number|object|that|the|this|to|too|true|undefined|unexpected|unknown|unset|use|value|values|wants|was|were|when|will|with|wrong|you|your)$/i;
 const NOTHING = /^(?:null|undefined|true|false|none|nil|nan)$/i;
 /** Its own mark, and what documentation and usage texts put in the place of a value. */
 const PLACEHOLDER = /\[(?:redacted|masked|object \w+)\]|\*{3,}|<[\w .-]{1,40}>|\$\{\w{1,64}\}|\$[A-Z_]{2,64}(?!\w)|…/y;
@@ -104,7 +106,7 @@ class TextRedactor {
   private redactValue(sign: number, after: number): number {
     const { text } = this;
     const name = this.nameBefore(sign);
-    if (name === '') return 0;
+    if (name === '' || (name === 'secret' && ARN.test(text.slice(Math.max(sign - 64, 0), sign)))) return 0;
     const isPairValue = sign <= this.pairUntil && PAIR_VALUE.test(name);
     if (!isPairValue && !isSecretName(decoded(name))) {
       if (PAIR_NAME.test(name)) this.beginPair(after);

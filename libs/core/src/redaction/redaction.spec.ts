@@ -96,6 +96,8 @@ describe('redactText', () => {
     'secret: is required',
     'token: null, token=undefined',
     'signature: verification failed',
+    'The secret arn:aws:secretsmanager:eu-central-1:123456789012:secret:pikaia/api-AbCdEf cannot be used: it has no text.',
+    'password: property password should not exist; token: property token should not exist',
     'author=alice passed=12 tokens_used=40 token_count=3 idempotency_key=abc',
     'Bearer token missing; use Bearer authentication',
     'Basic auth and Basic authentication',
