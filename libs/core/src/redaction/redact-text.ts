@@ -22,7 +22,7 @@ const ARN = /:(?:\d{12}|\*):secret$/;
 const ENCODED_SEPARATOR = /^(?:2[36f]|3[bdf])/i;
 /** What a person writes after a colon. */
 const PROSE =
-  /^(?:a|all|already|an|and|are|as|at|be|been|but|by|can|cannot|contains|could|did|does|each|empty|exceeds|expected|expired|failed|false|field|for|from|given|has|have|if|in|incorrect|invalid|is|it|its|malformed|may|mismatch|missing|must|neither|never|no|none|not|null|of|on|only|or|property|rejected|refused|required|should|string|boolean|number|object|that|the|this|to|too|true|undefined|unexpected|unknown|unset|use|value|values|wants|was|were|when|will|with|wrong|you|your)$/i;
+  /^(?:a|all|already|an|and|are|as|at|be|been|but|by|can|cannot|contains|could|did|does|each|empty|exceeds|expected|expired|failed|false|field|for|from|given|has|have|if|in|incorrect|invalid|is|it|its|malformed|may|mismatch|missing|must|neither|never|no|none|not|null|of|on|only|or|property|rejected|refused|required|should|string|boolean|number|object|that|the|this|to|too|true|undefined|unexpected|unknown|unset|use|value|values|wants|was|were|what|when|which|will|with|wrong|you|your)$/i;
 const NOTHING = /^(?:null|undefined|true|false|none|nil|nan)$/i;
 /** Its own mark, and what documentation and usage texts put in the place of a value. */
 const PLACEHOLDER = /\[(?:redacted|masked|object \w+)\]|\*{3,}|<[\w .-]{1,40}>|\$\{\w{1,64}\}|\$[A-Z_]{2,64}(?!\w)|…/y;
@@ -157,13 +157,18 @@ class TextRedactor {
       while (text[end - 1] === '\\' && sign - end < 16) end--;
     }
     let start = end;
-    while (start > this.copied && end - start < LONGEST_NAME && isKeyChar(text.charCodeAt(start - 1))) {
-      if (text[start - 1] === '%' && ENCODED_SEPARATOR.test(text.slice(start, start + 2))) {
+    let hasLetter = false;
+    while (start > this.copied && end - start < LONGEST_NAME) {
+      const code = text.charCodeAt(start - 1);
+      if (!isKeyChar(code)) break;
+      if (code === 37 && ENCODED_SEPARATOR.test(text.slice(start, start + 2))) {
         start += 2;
         break;
       }
+      hasLetter ||= code > 57 || code === 37; // % may encode one
       start--;
     }
+    if (!hasLetter) return '';
     return text.slice(start, end);
   }
 

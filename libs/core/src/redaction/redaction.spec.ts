@@ -6,7 +6,7 @@ const BASIC = Buffer.from('alice:canary').toString('base64');
 
 describe('isSecretKey', () => {
   it.each(
-    'password Password PASSWORD userPassword db.password PGPASSWORD sslpassword passwd passphrase pwd pw pass auth Authorization signature X-Amz-Signature csrf XSRF-TOKEN x-csrf-token dsn SENTRY_DSN apiKey API-Key x-api-key api_keys apikey access_key accessKeyId AWS_SECRET_ACCESS_KEY private_key clientSecret client-secret set-cookie Cookie sessionToken session_id sessionid jwt otp cvc creds credentials tokens refreshToken accesstoken id_token sig body rawHeaders request_body headers'.split(' '), // prettier-ignore
+    'password password2 Password PASSWORD userPassword db.password PGPASSWORD sslpassword passwd passphrase pwd pw pass auth Authorization signature X-Amz-Signature csrf XSRF-TOKEN x-csrf-token dsn SENTRY_DSN apiKey API-Key x-api-key api_keys apikey access_key accessKeyId AWS_SECRET_ACCESS_KEY private_key clientSecret client-secret set-cookie Cookie sessionToken session_id sessionid jwt otp cvc creds credentials tokens refreshToken accesstoken id_token sig body rawHeaders request_body headers'.split(' '), // prettier-ignore
   )('takes %s for the name of a secret', (key) => {
     expect(isSecretKey(key)).toBe(true);
   });
@@ -46,6 +46,7 @@ describe('redactText', () => {
       'https://s3.example.com/o?X-Amz-Signature=canary&X-Amz-Date=1',
       'https://s3.example.com/o?X-Amz-Signature=[redacted]&X-Amz-Date=1',
     ],
+    ['/x?%70%61%73%73=canary&a=1', '/x?%70%61%73%73=[redacted]&a=1'],
     ['/x?api%5Fkey=canary&user%5Bpassword%5D=canary&b=1', '/x?api%5Fkey=[redacted]&user%5Bpassword%5D=[redacted]&b=1'],
     ['/login?next=%2Fcb%3Ftoken%3Dcanary%26b%3D1', '/login?next=%2Fcb%3Ftoken%3D[redacted]%26b%3D1'],
     ['{"password":"can\\"ary","a":1}', '{"password":"[redacted]","a":1}'],

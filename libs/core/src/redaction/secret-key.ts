@@ -40,7 +40,10 @@ const POSSIBLE = /pass|pw|secret|token|auth|cookie|cred|jwt|otp|cvc|cvv|csrf|xsr
 const LONGEST_KEY = 256; // UTF-16 units; the last ones of a longer name decide
 const CACHE_LIMIT = 2_000; // keys come from code, so few are distinct; hostile ones must not fill the memory
 
+const NAMES_LIMIT = 500;
+
 const known = new Map<string, boolean>();
+const names = new Map<string, boolean>();
 
 /**
  * True for names whose value is never shown: passwords, tokens, cookies, whole bodies and header lists. Whole words decide, in
@@ -56,10 +59,16 @@ export function isSecretKey(key: string): boolean {
 
 /**
  * The same for a name that stands inside a text, without bodies and header lists: what they hold is looked at. A stranger may have
- * chosen the name, so it gets no place in the cache of keys.
+ * chosen the name, so it has a cache of its own, which is emptied when it is full.
  */
-export const isSecretName = (name: string): boolean =>
-  POSSIBLE.test(name) && decide(wordsOf(name.length > LONGEST_KEY ? name.slice(-LONGEST_KEY) : name));
+export function isSecretName(name: string): boolean {
+  const found = names.get(name);
+  if (found !== undefined) return found;
+  const secret = POSSIBLE.test(name) && decide(wordsOf(name.length > LONGEST_KEY ? name.slice(-LONGEST_KEY) : name));
+  if (names.size >= NAMES_LIMIT) names.clear();
+  names.set(name, secret);
+  return secret;
+}
 
 function decideKey(key: string): boolean {
   const words = wordsOf(key.length > LONGEST_KEY ? key.slice(-LONGEST_KEY) : key);
@@ -88,4 +97,5 @@ const wordsOf = (key: string): string[] =>
     .replace(/([A-Z])([A-Z][a-z])/g, '$1 $2')
     .toLowerCase()
     .split(/[^a-z\d]+/)
+    .map((word) => word.replace(/(?<=[a-z])\d{1,4}$/, ''))
     .filter((word) => word !== '' && word !== 'x');

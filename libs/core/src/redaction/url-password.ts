@@ -12,13 +12,22 @@ export class UrlPasswords {
   /** Of the stretch without spaces that was looked at last, so that a text of many `://` is read once. */
   private stretchEnd = -1;
   private lastAt = -1;
+  private readonly hasAt: boolean;
 
-  constructor(private readonly text: string) {}
+  constructor(private readonly text: string) {
+    this.hasAt = text.includes('@');
+  }
+
+  /** `file:///…`: most URLs of a stack. */
+  private noUser(start: number): boolean {
+    return this.text.charCodeAt(start) === 47;
+  }
 
   /** @param sign the place of `://` */
   find(sign: number): Span | undefined {
     const { text } = this;
     const start = sign + SCHEME_SIGN.length;
+    if (!this.hasAt && this.noUser(start)) return undefined;
     this.look(start);
     const strictEnd = this.authorityEnd(start);
     const isWeb = WEB.test(text.slice(Math.max(sign - 8, 0), sign));
@@ -63,8 +72,8 @@ export class UrlPasswords {
 
   private authorityEnd(start: number): number {
     for (let end = start; end < this.stretchEnd; end++) {
-      const char = this.text[end];
-      if (char === '/' || char === '?' || char === '#') return end;
+      const code = this.text.charCodeAt(end);
+      if (code === 47 || code === 63 || code === 35) return end; // / ? #
     }
     return this.stretchEnd;
   }
@@ -75,13 +84,18 @@ export class UrlPasswords {
     this.lastAt = -1;
     let end = start;
     for (; end < text.length; end++) {
-      const char = text[end]!;
-      if (char === '@') this.lastAt = end;
-      else if (char === '"' || char === '`' || char === '<' || char === '>' || /\s/.test(char)) break;
-      else if (char === "'" && !/[^\s,;:)\]}]/.test(text[end + 1] ?? '')) break;
+      const code = text.charCodeAt(end);
+      if (code === 64) this.lastAt = end;
+      else if (code === 39) {
+        if (!/[^\s,;:)\]}]/.test(text[end + 1] ?? '')) break; // a closing quote
+      } else if (isUrlEnd(code)) break;
     }
     this.stretchEnd = end;
   }
 }
+
+/** White space and `"`, a backtick, `<` and `>`. */
+const isUrlEnd = (code: number): boolean =>
+  code <= 32 || code === 34 || code === 96 || code === 60 || code === 62 || code === 160 || code === 0x2028 || code === 0x2029;
 
 const looksLikeHost = (host: string): boolean => /^(?:localhost|\[[\da-f:.]+\]|[\w-]+(?:\.[\w-]+)+)(?::\d{1,5})?$/i.test(host);
