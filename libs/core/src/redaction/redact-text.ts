@@ -40,17 +40,24 @@ class TextRedactor {
   private copied = 0;
   /** Up to here a value belongs to the secret name of a pair, such as `{"name":"Authorization","value":"…"}`. */
   private pairUntil = -1;
-  private readonly urls: UrlPasswords;
+  private urls: UrlPasswords | undefined;
 
-  constructor(private readonly text: string) {
-    this.urls = new UrlPasswords(text);
-  }
+  constructor(private readonly text: string) {}
 
   redact(): string {
     const { text } = this;
-    SIGNS.lastIndex = 0;
-    for (let found = SIGNS.exec(text); found; found = SIGNS.exec(text)) {
-      SIGNS.lastIndex = Math.max(this.redactAt(found[0], found.index), found.index + 1);
+    for (let from = 0; ;) {
+      SIGNS.lastIndex = from;
+      if (!SIGNS.test(text)) break;
+      const last = SIGNS.lastIndex - 1;
+      const code = text.charCodeAt(last);
+      if (code === 58 || code === 61) {
+        from = Math.max(this.redactAt(code === 58 ? ':' : '=', last), last + 1); // without an array for each of them
+        continue;
+      }
+      SIGNS.lastIndex = from;
+      const { 0: sign, index } = SIGNS.exec(text)!;
+      from = Math.max(this.redactAt(sign, index), index + 1);
     }
     return this.copied === 0 ? text : this.out + text.slice(this.copied);
   }
@@ -61,7 +68,7 @@ class TextRedactor {
     switch (sign[0]) {
       case ':':
         if (text.startsWith('://', at)) {
-          const span = this.urls.find(at);
+          const span = (this.urls ??= new UrlPasswords(text)).find(at);
           if (span) return this.hide(span[0], span[1]);
           return at + 3;
         }

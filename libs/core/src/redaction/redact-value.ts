@@ -1,7 +1,6 @@
 import { redactText } from './redact-text.js';
-import { isSecretKey, isSecretName, REDACTED } from './secret-key.js';
+import { isSecretName, kindOfKey, REDACTED } from './secret-key.js';
 
-const PAIR_VALUES: ReadonlySet<string> = new Set(['value', 'Value', 'val', 'values', 'Values']);
 const PAIR_NAMES = ['name', 'Name', 'key', 'Key', 'header', 'Header', 'field', 'property'];
 /** Names that a list of alternating names and values has, and a list of fields has not. */
 const HEADER = /^(?:proxy-)?authorization$|^(?:set-)?cookie2?$|^x-[\w-]*(?:key|token|secret)$/i;
@@ -11,8 +10,10 @@ const HEADER_NAME = /^[a-z]+(?:-[a-z]+)*$/i;
  * True for a property whose value is never shown: its name is a secret's, or it is the value of a pair whose name is, such as
  * `{ name: 'Authorization', value: '…' }`. Never reads the value itself, and never throws.
  */
-export const isSecretEntry = (owner: object, key: string): boolean =>
-  isSecretKey(key) || (PAIR_VALUES.has(key) && hasSecretName(owner));
+export function isSecretEntry(owner: object, key: string): boolean {
+  const kind = kindOfKey(key);
+  return kind !== 'plain' && (kind === 'secret' || hasSecretName(owner));
+}
 
 function hasSecretName(owner: object): boolean {
   try {

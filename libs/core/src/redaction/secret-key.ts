@@ -32,6 +32,7 @@ const STATEMENTS = set('has is needs requires uses without no invalid expired mi
 const AMOUNTS = set('max min total prompt completion input output used remaining per cached reasoning number num estimated');
 /** Whole bodies and header lists, whatever they hold: a caller's text, secrets included. */
 const BODY = /^(?:raw|request|response)?(?:body|headers)$/;
+const PAIR_VALUES = set('value Value val values Values');
 const WHOLE_NAMES = set('sig'); // of Azure's signed URLs; a word of a longer name would say nothing
 
 /** Part of each secret name; spares nearly all other names the splitting into words. */
@@ -42,19 +43,24 @@ const CACHE_LIMIT = 2_000; // keys come from code, so few are distinct; hostile 
 
 const NAMES_LIMIT = 500;
 
-const known = new Map<string, boolean>();
+type KeyKind = 'secret' | 'value' | 'plain';
+
+const known = new Map<string, KeyKind>();
 const names = new Map<string, boolean>();
 
 /**
  * True for names whose value is never shown: passwords, tokens, cookies, whole bodies and header lists. Whole words decide, in
  * camelCase, snake_case, kebab-case and any other spelling: `author`, `passed` and `token_count` are no secrets.
  */
-export function isSecretKey(key: string): boolean {
+export const isSecretKey = (key: string): boolean => kindOfKey(key) === 'secret';
+
+/** `value` for the keys under which a pair has its value, as in `{ name: 'Authorization', value: '…' }`. */
+export function kindOfKey(key: string): KeyKind {
   const found = known.get(key);
   if (found !== undefined) return found;
-  const secret = decideKey(key);
-  if (known.size < CACHE_LIMIT && key.length <= LONGEST_KEY) known.set(key, secret);
-  return secret;
+  const kind = decideKey(key) ? 'secret' : PAIR_VALUES.has(key) ? 'value' : 'plain';
+  if (known.size < CACHE_LIMIT && key.length <= LONGEST_KEY) known.set(key, kind);
+  return kind;
 }
 
 /**
