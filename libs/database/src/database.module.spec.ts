@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
+import { TransactionHost } from '@nestjs-cls/transactional';
 import { context, loadSettings } from '@pikaia/core';
 import { queryFields } from '@pikaia/logging';
 import { captureLogs } from '@pikaia/logging/testing';
@@ -13,6 +14,7 @@ import { until } from '../../../test/support/until.js';
 import { DatabaseModule } from './database.module.js';
 import { DatabaseSettings } from './database.settings.js';
 import { oftenSent } from './query/prepared-statements.js';
+import type { TransactionAdapter } from './transaction/transaction.adapter.js';
 
 const OFTEN = oftenSent('spec-often', 'select $1::int as often');
 
@@ -72,7 +74,7 @@ describe('DatabaseModule', () => {
     const source = app.get<DataSource>(getDataSourceToken());
     const first = source.createQueryRunner();
     await first.connect(); // has the only connection
-    proxy.loseAnswersTo('pg_backend_pid() as backend');
+    proxy.loseAnswersTo('pg_backend_pid()::text as backend');
     await expect(source.query('select 1')).rejects.toMatchObject({ code: 'PIKAIA_DATABASE_UNRESPONSIVE' });
     expect(await source.query('select 1 as one')).toEqual([{ one: 1 }]);
     await first.release();
@@ -90,6 +92,24 @@ describe('DatabaseModule', () => {
     await app.close();
     await unanswered;
     await proxy.stop();
+  });
+
+  it('closes while a transaction is open, and nothing of that transaction is committed', async () => {
+    const app = await start(database.apiUrl);
+    const host = app.get<TransactionHost<TransactionAdapter>>(TransactionHost);
+    const begun = Promise.withResolvers<void>();
+    const closed = Promise.withResolvers<void>();
+    const work = host.withTransaction(async () => {
+      await host.tx.query('select 1');
+      begun.resolve();
+      await closed.promise;
+      await host.tx.query('select 1');
+    });
+    const refused = expect(work).rejects.toThrow();
+    await begun.promise;
+    await app.close();
+    closed.resolve();
+    await refused;
   });
 
   it('prepares what is often sent, also in a transaction of TypeORM', async () => {

@@ -16,7 +16,7 @@ import type { TransactionScope } from './transaction.scope.js';
  * end waits for those in flight; after the end none passes (between ROLLBACK and the connection's return to the pool it
  * would commit by itself); and none from outside an open savepoint passes, since it would be rolled back with it.
  *
- * Only the method that opened the transaction ends it, or gives its connection back.
+ * Inside the transaction only the method that opened it ends it, or gives its connection back.
  */
 export async function guardStatements(runner: QueryRunner, root: TransactionScope): Promise<void> {
   const query = runner.query.bind(runner) as (...args: unknown[]) => Promise<unknown>;
@@ -61,7 +61,8 @@ export async function guardStatements(runner: QueryRunner, root: TransactionScop
     return rows;
   };
   runner.startTransaction = async () => refuse('startTransaction()');
-  runner.release = async () => (root.over ? release() : undefined);
+  // The data source releases every connection when it closes, and repeats the call until the connection is released.
+  runner.release = async () => (root.over || currentScope()?.root !== root ? release() : undefined);
 }
 
 /** The answer may arrive, or the connection end, after the server said that the transaction is over. */

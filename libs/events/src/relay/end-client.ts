@@ -3,9 +3,14 @@ import type { Client } from 'pg';
 
 const PATIENCE_MS = 2000;
 
-/** Ends a connection, also one that swallows everything and would never be told that it has ended. Never fails. */
+/**
+ * Ends a connection, even if the server never answers. Never fails.
+ *
+ * A `connect()` that is still running is rejected: pg's own `end()` leaves it pending forever.
+ */
 export async function endClient(client: Client): Promise<void> {
   const stream = streamOf(client);
+  if ((client as unknown as { _connecting: boolean })._connecting) stream.destroy(new Error('The connection was ended.'));
   const timer = setTimeout(() => stream.destroy(), PATIENCE_MS);
   await client.end().catch(() => undefined); // a connection that is broken has ended already
   clearTimeout(timer);

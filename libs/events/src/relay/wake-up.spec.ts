@@ -107,4 +107,13 @@ describe('waking up', () => {
     await wakeUp.stop();
     expect(performance.now() - began).toBeLessThan(30_000); // without an end of the connection: a minute
   });
+
+  it('stops while it is still connecting', async () => {
+    for (let run = 0; run < 20; run++) {
+      const wakeUp = new WakeUp(database.workerUrl, () => undefined);
+      wakeUp.start();
+      if (run % 2) await new Promise(setImmediate);
+      await wakeUp.stop();
+    }
+  });
 });
