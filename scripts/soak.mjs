@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const PROOFS = [
-  'libs/events/src/relay/outbox.proof.spec.ts',
+  'libs/events/src/leader/outbox.proof.spec.ts',
   'test/faults/relay.faults.spec.ts',
   'test/faults/eventbridge.faults.spec.ts',
   'test/faults/transactions.property.spec.ts',

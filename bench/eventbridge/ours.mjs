@@ -2,8 +2,8 @@
 // has passed all of them.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { OutboxRelay } from '../../libs/events/dist/relay/outbox.relay.js';
-import { registerSinks } from '../../libs/events/dist/relay/register-sinks.js';
+import { OutboxRelay } from '../../libs/events/dist/leader/outbox.relay.js';
+import { registerSinks } from '../../libs/events/dist/log/register-sinks.js';
 import { EventBridgeSink } from '../../libs/events/dist/sinks/eventbridge/eventbridge.sink.js';
 import { EventBusClient } from '../../libs/events/dist/sinks/eventbridge/event-bus.client.js';
 import { Arrivals } from '../arrivals.mjs';

@@ -1,9 +1,9 @@
 // The relay as a worker runs it, with a sink of ten entries a call that notes when it was called. Asked, it sends what it
 // has noted.
-import { OutboxRelay } from '../../libs/events/dist/relay/outbox.relay.js';
-import { OutboxRelays } from '../../libs/events/dist/relay/outbox.relays.js';
-import { registerSinks } from '../../libs/events/dist/relay/register-sinks.js';
-import { accepted } from '../../libs/events/dist/relay/sink.js';
+import { OutboxRelay } from '../../libs/events/dist/leader/outbox.relay.js';
+import { OutboxRelays } from '../../libs/events/dist/worker/outbox.relays.js';
+import { registerSinks } from '../../libs/events/dist/log/register-sinks.js';
+import { accepted } from '../../libs/events/dist/delivery/sink.js';
 import { RELAY_TIMING } from '../event.mjs';
 import { machineMs } from './clock.mjs';
 

@@ -1,7 +1,7 @@
 // The relay with a sink that takes everything at once. Ends when the cursor of the last event is stored.
-import { OutboxRelay } from '../../libs/events/dist/relay/outbox.relay.js';
-import { registerSinks } from '../../libs/events/dist/relay/register-sinks.js';
-import { accepted } from '../../libs/events/dist/relay/sink.js';
+import { OutboxRelay } from '../../libs/events/dist/leader/outbox.relay.js';
+import { registerSinks } from '../../libs/events/dist/log/register-sinks.js';
+import { accepted } from '../../libs/events/dist/delivery/sink.js';
 import { Arrivals } from '../arrivals.mjs';
 import { RELAY_TIMING } from '../event.mjs';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import * as marks from '../../libs/events/src/relay/delivery.js';
-import type { Delivery, DeliveryStatus } from '../../libs/events/src/relay/delivery.js';
+import * as marks from '../../libs/events/src/delivery/delivery.js';
+import type { Delivery, DeliveryStatus } from '../../libs/events/src/delivery/delivery.js';
 import { blocks } from './code-blocks.js';
 
 const guarantees = readFileSync(resolve(__dirname, '../../docs/guarantees.md'), 'utf8');

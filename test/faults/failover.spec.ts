@@ -1,8 +1,8 @@
 import pg from 'pg';
-import type { Cursor } from '../../libs/events/src/relay/cursor.js';
-import { CursorStore, type DeliveryChanges } from '../../libs/events/src/relay/cursor.store.js';
-import { OutboxRelay, type RelayOptions } from '../../libs/events/src/relay/outbox.relay.js';
-import { registerSinks } from '../../libs/events/src/relay/register-sinks.js';
+import type { Cursor } from '../../libs/events/src/log/cursor.js';
+import { CursorStore, type DeliveryChanges } from '../../libs/events/src/log/cursor.store.js';
+import { OutboxRelay, type RelayOptions } from '../../libs/events/src/leader/outbox.relay.js';
+import { registerSinks } from '../../libs/events/src/log/register-sinks.js';
 import { startDatabaseServer, type TestDatabaseServer } from '../support/database-server.js';
 import { insertEvent } from '../support/outbox.js';
 import { ScriptedSink } from '../support/scripted-sink.js';

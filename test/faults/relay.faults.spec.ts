@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { registerSinks } from '../../libs/events/src/relay/register-sinks.js';
+import { registerSinks } from '../../libs/events/src/log/register-sinks.js';
 import { startDatabaseServer, type TestDatabaseServer } from '../support/database-server.js';
 import { FaultProducers, KEYS_TABLE } from '../support/fault.producers.js';
 import { flawlessRelay, relayFlawsOf, type Delivered, type Disruption, type RelayFlaws } from '../support/relay.history.js';

@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { defaultRoles, ensureRoles, migrate } from '../../libs/database/src/index.js';
 import { Housekeeping } from '../../libs/events/src/housekeeping/housekeeping.js';
-import { SinkWatch } from '../../libs/events/src/operations/sink.watch.js';
-import { accepted, type Outcome } from '../../libs/events/src/relay/sink.js';
+import { SinkWatch } from '../../libs/events/src/worker/sink.watch.js';
+import { accepted, type Outcome } from '../../libs/events/src/delivery/sink.js';
 import { rebaseOutbox } from '../../libs/events/src/restore/rebase.js';
 import { applyHostile, HOSTILE_SETS } from '../support/hostile-parsers.cjs';
 import { OperatedSink } from '../support/operated-sink.js';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { OutboxRelay, type RelayOptions } from '../../libs/events/src/relay/outbox.relay.js';
-import { registerSinks } from '../../libs/events/src/relay/register-sinks.js';
-import type { Sink } from '../../libs/events/src/relay/sink.js';
+import { OutboxRelay, type RelayOptions } from '../../libs/events/src/leader/outbox.relay.js';
+import { registerSinks } from '../../libs/events/src/log/register-sinks.js';
+import type { Sink } from '../../libs/events/src/delivery/sink.js';
 import { createDatabase, type TestDatabase } from './database.js';
 import { statusOf, type TestEvent } from './outbox.js';
 import { ManualClock, ScriptedSink } from './scripted-sink.js';

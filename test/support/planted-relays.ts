@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { Reading, type Cursor, type ReadParts } from '../../libs/events/src/relay/cursor.js';
-import { CursorStore, type DeliveryChanges } from '../../libs/events/src/relay/cursor.store.js';
-import { OutboxReader, READ_LIMITS } from '../../libs/events/src/relay/outbox.reader.js';
-import { OutboxRelay, type RelayOptions } from '../../libs/events/src/relay/outbox.relay.js';
+import { Reading, type Cursor, type ReadParts } from '../../libs/events/src/log/cursor.js';
+import { CursorStore, type DeliveryChanges } from '../../libs/events/src/log/cursor.store.js';
+import { OutboxReader, READ_LIMITS } from '../../libs/events/src/log/outbox.reader.js';
+import { OutboxRelay, type RelayOptions } from '../../libs/events/src/leader/outbox.relay.js';
 
 /** Each makes one of the mistakes that lose events. A proof that passes them proves nothing. */
 

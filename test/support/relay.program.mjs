@@ -2,7 +2,7 @@
 // handed over stays known whatever becomes of the process: one line an event, written at once.
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { OutboxRelay } from '../../libs/events/dist/relay/outbox.relay.js';
+import { OutboxRelay } from '../../libs/events/dist/leader/outbox.relay.js';
 
 const { RELAY_URL, RELAY_FILE, RELAY_SINK, RELAY_LEADER_TIMEOUT_MS } = process.env;
 const file = openSync(RELAY_FILE, 'a');

@@ -17,19 +17,19 @@ export type { DeliveredEvent, Envelope, EnvelopeActor, EventOf } from './contrac
 export type { Finding, Retention } from './housekeeping/chore.js';
 export { Housekeeping, type HousekeepingOptions } from './housekeeping/housekeeping.js';
 export { outboxMigrations } from './migrations/index.js';
-export type { CommandAnswer, CommandName, ReplayFilter } from './operations/command.js';
-export type { CommandStatus, CommandView, SinkAnswer } from './operations/command.view.js';
-export { OperationsAudit, type OperationRequest } from './operations/operations-audit.js';
-export { OutboxOperationsModule, type OutboxOperationsModuleOptions } from './operations/operations.module.js';
-export { OutboxOperations, type OperationScope, type ReplayRequest } from './operations/outbox.operations.js';
+export type { CommandAnswer, CommandName, ReplayFilter } from './commands/command.js';
+export type { CommandStatus, CommandView, SinkAnswer } from './admin/command.view.js';
+export { OperationsAudit, type OperationRequest } from './admin/operations-audit.js';
+export { OutboxOperationsModule, type OutboxOperationsModuleOptions } from './admin/operations.module.js';
+export { OutboxOperations, type OperationScope, type ReplayRequest } from './admin/outbox.operations.js';
 export {
   OutboxStatus,
   type BoundedCount,
   type OutboxStatusView,
   type SinkStatus,
   type SlotStatus,
-} from './operations/outbox.status.js';
-export type { LeaderlessSink } from './operations/sink.watch.js';
+} from './admin/outbox.status.js';
+export type { LeaderlessSink } from './worker/sink.watch.js';
 export {
   QueueConsumer,
   type QueueAnswer,
@@ -41,11 +41,11 @@ export {
 export { QueueModule, type QueueModuleOptions } from './queue/queue.module.js';
 export { EventsModule, type EventsModuleOptions } from './record/events.module.js';
 export { Events, type Aggregate } from './record/events.service.js';
-export { OUTBOX_CHANNEL } from './record/outbox-channel.js';
-export { Relay, RelayModule, type RelayModuleOptions } from './relay.module.js';
-export { sentText } from './relay/sent-text.js';
-export type { RelayHealth } from './relay/outbox.relay.js';
-export { OutboxSettings, retentionOf } from './relay/outbox.settings.js';
+export { OUTBOX_CHANNEL } from './log/outbox-channel.js';
+export { Relay, RelayModule, type RelayModuleOptions } from './worker/relay.module.js';
+export { sentText } from './delivery/sent-text.js';
+export type { RelayHealth } from './leader/outbox.relay.js';
+export { OutboxSettings, retentionOf } from './worker/outbox.settings.js';
 export {
   accepted,
   type EventFacts,
@@ -54,7 +54,7 @@ export {
   type SinkCheck,
   type SinkEvent,
   type SinkLimits,
-} from './relay/sink.js';
+} from './delivery/sink.js';
 export { rebaseOutbox, type Rebased } from './restore/rebase.js';
-export type { SinkFactory } from './sinks/choose-sinks.js';
+export type { SinkFactory } from './worker/choose-sinks.js';
 export { EventBridgeSettings } from './sinks/eventbridge/eventbridge.settings.js';

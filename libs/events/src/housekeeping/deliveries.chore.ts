@@ -1,4 +1,4 @@
-import { COUNT_EXPIRED } from '../relay/expiry.sql.js';
+import { COUNT_EXPIRED } from '../delivery/expiry.sql.js';
 import type { Chore } from './chore.js';
 
 const SINKS = 'select name, ordering from outbox.outbox_sink order by name';

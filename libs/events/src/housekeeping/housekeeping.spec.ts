@@ -6,10 +6,10 @@ import { connect, of, OldDays, RETENTION } from '../../../../test/support/old-da
 import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
 import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
 import { eventually } from '../../../../test/support/until.js';
-import { registerSinks } from '../relay/register-sinks.js';
+import { registerSinks } from '../log/register-sinks.js';
 import type { Finding } from './chore.js';
 import { Housekeeping } from './housekeeping.js';
-import { HousekeepingLoop } from './housekeeping.loop.js';
+import { HousekeepingLoop } from '../worker/housekeeping.loop.js';
 
 describe('Housekeeping', () => {
   let days: OldDays;

@@ -1,8 +1,8 @@
 import { IsolatedClient } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import type pg from 'pg';
-import { endClient, endWhenSilent } from '../relay/end-client.js';
-import { outboxRestored } from '../relay/restored.error.js';
+import { endClient, endWhenSilent } from '../log/end-client.js';
+import { outboxRestored } from '../log/restored.error.js';
 import type { Chore, Finding, Retention } from './chore.js';
 import { commandsChore } from './commands.chore.js';
 import { deliveriesChore } from './deliveries.chore.js';

@@ -3,7 +3,7 @@ import { errorMessage, getLogger } from '@pikaia/logging';
 import type { ConsumerRunner } from '../consume/consumer.runner.js';
 import { readEvent, type ReadEvent } from '../consume/event.reader.js';
 import { asPostponement } from '../consume/postpone.error.js';
-import { retryDelay } from '../relay/backoff.js';
+import { retryDelay } from '../loop/backoff.js';
 
 const logger = getLogger('consumer');
 

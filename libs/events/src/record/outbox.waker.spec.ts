@@ -3,7 +3,7 @@ import { captureLogs, type CapturedLogs } from '@pikaia/logging/testing';
 import pg from 'pg';
 import { eventually } from '../../../../test/support/until.js';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { OUTBOX_CHANNEL } from './outbox-channel.js';
+import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import { OutboxWaker } from './outbox.waker.js';
 
 let database: TestDatabase;

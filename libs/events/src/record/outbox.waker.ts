@@ -4,9 +4,9 @@ import { IsolatedClient } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import { endClient } from '../relay/end-client.js';
+import { endClient } from '../log/end-client.js';
 import { EVENTS_OPTIONS, type EventsOptions } from './events.options.js';
-import { OUTBOX_CHANNEL } from './outbox-channel.js';
+import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import { notifyOutbox } from './publish.sql.js';
 
 const INTERVAL_MS = 5; // one notification at most in this time, however many commits

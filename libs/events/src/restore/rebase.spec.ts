@@ -5,9 +5,9 @@ import { startDatabaseServer } from '../../../../test/support/database-server.js
 import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
 import { refused, ScriptedSink } from '../../../../test/support/scripted-sink.js';
 import { eventually } from '../../../../test/support/until.js';
-import { OutboxRelay } from '../relay/outbox.relay.js';
-import { registerSinks } from '../relay/register-sinks.js';
-import { accepted } from '../relay/sink.js';
+import { OutboxRelay } from '../leader/outbox.relay.js';
+import { registerSinks } from '../log/register-sinks.js';
+import { accepted } from '../delivery/sink.js';
 import { rebaseOutbox } from './rebase.js';
 
 const TABLES = [

@@ -1,5 +1,5 @@
-import { accepted, type Outcome, type Sink, type SinkEvent } from '../relay/sink.js';
-import { sentText } from '../relay/sent-text.js';
+import { accepted, type Outcome, type Sink, type SinkEvent } from '../delivery/sink.js';
+import { sentText } from '../delivery/sent-text.js';
 import { sinkContract, type SinkUnderTest } from './sink.contract.js';
 
 /** Keeps what it accepts in memory; the planted ones below each break one thing. */

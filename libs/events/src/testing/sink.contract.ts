@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { Outcome, Sink, SinkEvent } from '../relay/sink.js';
+import type { Outcome, Sink, SinkEvent } from '../delivery/sink.js';
 
 /** A sink with what its tests may do to its destination. What is left out skips the cases that need it. */
 export interface SinkUnderTest {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { eventSize } from '../../record/event-size.js';
-import { sentText } from '../../relay/sent-text.js';
-import type { SinkEvent } from '../../relay/sink.js';
+import { sentText } from '../../delivery/sent-text.js';
+import type { SinkEvent } from '../../delivery/sink.js';
 import { entrySize, toEntry } from './bus-entry.js';
 
 const text = fc.string({ unit: 'grapheme', maxLength: 40 });

@@ -1,7 +1,7 @@
 import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { sourceOf } from '../../contract/domain-event.js';
-import { sentText } from '../../relay/sent-text.js';
-import type { SinkEvent } from '../../relay/sink.js';
+import { sentText } from '../../delivery/sent-text.js';
+import type { SinkEvent } from '../../delivery/sink.js';
 
 const TIME_BYTES = 14; // what AWS counts for an entry's Time
 

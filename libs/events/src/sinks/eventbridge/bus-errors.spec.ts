@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { itWithStub, openBus, type BusUnderTest } from '../../../../../test/support/event-bus.js';
 import type { Fault } from '../../../../../test/support/event-bus.stub.js';
-import type { Outcome, SinkEvent } from '../../relay/sink.js';
+import type { Outcome, SinkEvent } from '../../delivery/sink.js';
 import { BUS_ERRORS, callError, entryError, NO_ANSWER, NO_CODE, TOO_LARGE, type BusError } from './bus-errors.js';
 import { EventBusClient } from './event-bus.client.js';
 import { EventBridgeSink } from './eventbridge.sink.js';

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../relay/sink.js';
+import type { Outcome } from '../../delivery/sink.js';
 
 /**
  * What happens to an event: `transport`, sent again without burning an attempt; `refused`, an attempt is burnt and it is

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { hasStub, itWithStub, openBus, type BusUnderTest } from '../../../../../test/support/event-bus.js';
 import type { Fault, PutAnswer } from '../../../../../test/support/event-bus.stub.js';
 import { DomainEvent } from '../../contract/domain-event.js';
-import type { Outcome, SinkEvent } from '../../relay/sink.js';
+import type { Outcome, SinkEvent } from '../../delivery/sink.js';
 import { sinkContract, type SinkUnderTest } from '../../testing/index.js';
 
 @DomainEvent('bill.sent', { version: 1, aggregate: 'bill', source: 'pikaia.accounting' })

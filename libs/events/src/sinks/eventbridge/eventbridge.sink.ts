@@ -1,5 +1,5 @@
 import type { PutEventsRequestEntry, PutEventsResponse } from '@aws-sdk/client-eventbridge';
-import { accepted, type Outcome, type Sink, type SinkCheck, type SinkEvent, type SinkLimits } from '../../relay/sink.js';
+import { accepted, type Outcome, type Sink, type SinkCheck, type SinkEvent, type SinkLimits } from '../../delivery/sink.js';
 import { AdaptiveConcurrency } from './adaptive-concurrency.js';
 import { callError, entryError, EventBusError, NO_ANSWER, NO_CODE, outcomeOf, TOO_LARGE, type BusError } from './bus-errors.js';
 import { entrySize, toEntry } from './bus-entry.js';

@@ -18,7 +18,7 @@ import { PostponeError } from '../../consume/postpone.error.js';
 import { Receipts } from '../../consume/receipts.js';
 import { DomainEvent } from '../../contract/domain-event.js';
 import type { EventOf } from '../../contract/envelope.js';
-import type { Outcome, SinkEvent } from '../../relay/sink.js';
+import type { Outcome, SinkEvent } from '../../delivery/sink.js';
 import { sinkContract, type SinkUnderTest } from '../../testing/index.js';
 import { LocalSink } from './local.sink.js';
 

@@ -1,7 +1,7 @@
 import { PikaiaError } from '@pikaia/core';
 import type { ConsumerRunner } from '../../consume/consumer.runner.js';
 import { asPostponement } from '../../consume/postpone.error.js';
-import { accepted, type Outcome, type Sink, type SinkEvent, type SinkLimits } from '../../relay/sink.js';
+import { accepted, type Outcome, type Sink, type SinkEvent, type SinkLimits } from '../../delivery/sink.js';
 
 const NEWER_WORKER_RETRY_MS = 60_000; // a deployment brings the worker that knows the version
 

@@ -1,0 +1,92 @@
+import { LARGEST_PAYLOAD_BYTES } from '../log/payload-limit.js';
+
+/**
+ * Begins a replay behind a cursor that was just stored: what it covers had been handed over. One event, or those of one
+ * request, are found by their indexes, so that nothing else is looked at. $1 command, $2 sink, $3 filter, $4 dry run,
+ * $5 most, $6 rate, $7 position and $8 snapshot of the cursor.
+ */
+export const BEGIN_REPLAY = `
+with named as (
+    select position from outbox.outbox_log where event_id = ($3::jsonb->>'event_id')::uuid
+    union all
+    select position from outbox.outbox_delivery where sink = $2 and event_id = ($3::jsonb->>'event_id')::uuid
+    union all
+    select position from outbox.outbox_log where correlation_id = ($3::jsonb->>'correlation_id')::uuid
+    union all
+    select position from outbox.outbox_delivery where sink = $2 and correlation_id = ($3::jsonb->>'correlation_id')::uuid),
+  range as (
+    select case when $3::jsonb ?| array['event_id', 'correlation_id'] then coalesce(min(position) - 1, 0) else 0 end as low,
+      case when $3::jsonb ?| array['event_id', 'correlation_id'] then coalesce(max(position), 0) else $7::bigint end as high
+    from named)
+insert into outbox.outbox_replay (id, sink, filter, dry_run, most, rate, start_position, end_position, snapshot, position)
+select $1, $2, $3, $4, $5, $6, low, least(high, $7), $8::pg_snapshot, low from range`;
+
+/** The replay that a leader goes on with, the oldest first. Through outbox_replay_open; $1 sink. */
+export const OPEN_REPLAY = `
+select id, filter, dry_run, most, rate, start_position, end_position, snapshot::text, position, matched, sent, skipped, revived,
+  failed, last_error
+from outbox.outbox_replay where sink = $1 and done_at is null order by started_at, id limit 1`;
+
+/**
+ * By primary key; $1 replay, $2 sink, $3 position reached, $4 to $8 matched, sent, skipped, revived, failed, $9 last error,
+ * $10 true: it is done.
+ */
+export const STORE_REPLAY = `
+update outbox.outbox_replay set position = $3, matched = $4, sent = $5, skipped = $6, revived = $7, failed = $8,
+  last_error = $9, done_at = case when $10 then clock_timestamp() end
+where id = $1 and sink = $2`;
+
+const MATCHES = `
+  ($7::text[] is null or e.event_type = any ($7))
+  and ($8::uuid is null or e.event_id = $8)
+  and ($9::text is null or e.event_type = $9)
+  and ($10::text is null or e.aggregate_type = $10)
+  and ($11::text is null or e.aggregate_id = $11)
+  and ($12::text is null or e.organization_id = $12)
+  and ($13::uuid is null or e.correlation_id = $13)
+  and ($14::timestamptz is null or e.occurred_at >= $14)
+  and ($15::timestamptz is null or e.occurred_at < $15)`;
+
+// Of the log only a slice by position is looked at, so that a filter that matches nothing costs no long statement;
+// what the sink's start covers never concerned it; dead letters outlive the log, and so come from their own table, as far as the slice reaches.
+const DUE = `
+with slice as (
+    select * from outbox.outbox_log where position > $2::bigint and position <= $3::bigint order by position limit $5::int),
+  edge as (select case when count(*) < $5 then $3 else max(position) end as edge from slice),
+  due as (
+    select e.position, e.event_id, e.event_type, e.schema_version, e.aggregate_type, e.aggregate_id, e.organization_id,
+      e.correlation_id, e.occurred_at, e.size, e.payload, false as dead, null as last_error, null as fingerprint
+    from slice e left join outbox.outbox_delivery d on d.sink = $1 and d.event_id = e.event_id
+      left join outbox.outbox_progress start on start.sink = $1 and start.number = 0
+    where pg_visible_in_snapshot(e.txid, $4::pg_snapshot) and outbox.covers(start, e.position, e.txid) is not true
+      and (d.sink is null or d.status in ('published', 'skipped'))
+      and $16::text is distinct from 'failed' and $17::text is null and ${MATCHES}
+    union all
+    select e.position, e.event_id, e.event_type, e.schema_version, e.aggregate_type, e.aggregate_id, e.organization_id,
+      e.correlation_id, e.occurred_at, octet_length(e.payload::text), e.payload, true, e.last_error, e.fingerprint
+    from outbox.outbox_delivery e cross join edge
+    where e.sink = $1 and e.status = 'failed' and e.position > $2 and e.position <= edge.edge
+      and $16 is distinct from 'published' and strpos(lower(coalesce(e.last_error, '')), lower(coalesce($17, ''))) > 0
+      and ${MATCHES})`;
+
+/**
+ * The next events of a replay, by position. $1 sink, $2 position reached, $3 last position, $4 snapshot, $5 rows of the log
+ * to look at, $6 most events, $7 the sink's types, $8 to $17 the filter, $18 most bytes (one event always comes).
+ *
+ * The log through outbox_log_position, deliveries by primary key and outbox_delivery_status. Locks nothing; 10 ms a slice
+ * of 2,000 rows. Without the payload of a dead letter, which stays where it is, and of what is too large to be read.
+ */
+export const NEXT_OF_REPLAY = `${DUE},
+  bounded as (
+    select *, coalesce(sum(size) over (order by position rows between unbounded preceding and 1 preceding), 0) as before
+    from (select * from due order by position limit $6::int) first)
+select b.position, b.event_id, b.event_type, b.schema_version, b.aggregate_type, b.aggregate_id, b.organization_id,
+  b.correlation_id, b.occurred_at, b.size,
+  case when b.size <= ${LARGEST_PAYLOAD_BYTES} and not b.dead then b.payload::text end as payload, b.dead, b.last_error, b.fingerprint,
+  edge.edge, (select count(*) from due)::int as total
+from edge left join bounded b on b.before < $18::bigint order by b.position`;
+
+/** How many a replay would concern, of a slice. Parameters as above; $6 and $18 are not asked for. */
+export const COUNT_OF_REPLAY = `${DUE}
+select edge.edge, (select count(*) from due)::int as total, (select count(*) from due where dead)::int as dead
+from edge where $6::int is null and $18::bigint is null`;

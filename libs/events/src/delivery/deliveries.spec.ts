@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
+import type { OutboxRow } from '../log/cursor.js';
+import { Deliveries } from './deliveries.js';
+import { registerSinks } from '../log/register-sinks.js';
+
+const SINK = 'spec';
+
+/** A leader that takes over reads again from the stored cursor: what its predecessor put aside is not sent a second time. */
+describe('the events which a former leader has put aside', () => {
+  let database: TestDatabase;
+  let client: pg.Client;
+
+  beforeAll(async () => {
+    database = await createDatabase();
+    await registerSinks(database.workerUrl, [new ScriptedSink(SINK)], 'spec');
+    client = new pg.Client({ connectionString: database.workerUrl });
+    await client.connect();
+  });
+  afterAll(async () => {
+    await client.end();
+    await database.drop();
+  });
+
+  const row = (position: string): OutboxRow => ({ position, eventId: randomUUID() }) as OutboxRow;
+
+  it('are all known, the newest too, and nothing behind it is asked for', async () => {
+    const [older, newest, behind] = [row('99'), row('100'), row('101')];
+    for (const { position, eventId } of [older, newest]) {
+      await client.query(
+        `insert into outbox.outbox_delivery (sink, event_id, position, status, attempts, event_type, schema_version,
+           aggregate_type, aggregate_id, occurred_at, payload)
+         values ($1, $2, $3, 'waiting', 0, 'thing.changed', 1, 'thing', 'a', now(), '{}')`,
+        [SINK, eventId, position],
+      );
+    }
+    const deliveries = new Deliveries(client, SINK, true);
+    await deliveries.load();
+    expect(await deliveries.known([older, newest, behind, row('9')])).toEqual(new Set([older.eventId, newest.eventId]));
+    const query = jest.spyOn(client, 'query');
+    expect(await deliveries.known([behind])).toEqual(new Set());
+    expect(query).not.toHaveBeenCalled();
+    query.mockRestore();
+  });
+});

@@ -1,0 +1,60 @@
+import type { Clock } from '@pikaia/core';
+import type { Alongside, CursorStore, DeliveryChanges } from '../log/cursor.store.js';
+import type { Deliveries } from './deliveries.js';
+import type { Duty } from './duty.js';
+import type { HandOver } from './hand-over.js';
+import type { Leader } from '../leader/leader.js';
+import type { Outcomes } from './outcomes.js';
+
+const IDLE_STORE_MS = 60_000; // an idle cursor is stored too, so that the look-back of the next leader stays short
+
+export interface ProgressOptions {
+  readonly clock: Clock;
+  readonly storeIntervalMs: number;
+  /** Bytes of payload of new deliveries that do not wait for the interval. */
+  readonly readAheadBytes: number;
+}
+
+/** Stores how far the sink is, with the deliveries that belong to it. */
+export class Progress implements Duty {
+  /** Something was handed over and stored. */
+  hasAdvanced = false;
+  private lastStoredAt: number;
+
+  constructor(
+    private readonly options: ProgressOptions,
+    private readonly leader: Leader,
+    private readonly cursors: CursorStore,
+    private readonly handOver: HandOver,
+    private readonly deliveries: Deliveries,
+    private readonly outcomes: Outcomes,
+  ) {
+    this.lastStoredAt = options.clock.monotonic() - options.storeIntervalMs; // the first change is stored at once
+  }
+
+  get hasUnsaved(): boolean {
+    return this.handOver.hasMoved || this.deliveries.hasChanges;
+  }
+
+  get dueIn(): number {
+    const { clock, storeIntervalMs, readAheadBytes } = this.options;
+    if (this.deliveries.unsavedBytes >= readAheadBytes) return 0;
+    return this.lastStoredAt + (this.hasUnsaved ? storeIntervalMs : IDLE_STORE_MS) - clock.monotonic();
+  }
+
+  step(): void | Promise<void> {
+    if (this.dueIn <= 0) return this.store();
+  }
+
+  /** `alongside`: other work of the leader, in the same transaction. */
+  async store(alongside?: Alongside): Promise<void> {
+    const changes: DeliveryChanges = { ...this.deliveries.takeChanges(), accepted: this.outcomes.takeAccepted() };
+    const { cursor } = this.handOver;
+    const moved = this.handOver.takeMoved();
+    const stored = alongside ? this.cursors.storeWith(cursor, changes, alongside) : this.cursors.store(cursor, changes);
+    this.leader.verifyBackend(await stored);
+    this.hasAdvanced ||= moved > 0;
+    this.lastStoredAt = this.options.clock.monotonic();
+    this.deliveries.stored(changes);
+  }
+}

@@ -1,0 +1,192 @@
+import { context, newId } from '@pikaia/core';
+import { getLogger } from '@pikaia/logging';
+import type { ClientBase } from 'pg';
+import type { Cursor } from '../log/cursor.js';
+import type { Alongside } from '../log/cursor.store.js';
+import type { Deliveries } from '../delivery/deliveries.js';
+import { markSkipped } from '../delivery/delivery.js';
+import {
+  done,
+  failedBecause,
+  refusedBecause,
+  type CommandAnswer,
+  type OpenCommand,
+  type ReplayArguments,
+} from '../commands/command.js';
+import { problemWith } from '../commands/command.arguments.js';
+import type { CommandFailures } from '../commands/command.failures.js';
+import { ANSWER_COMMAND, OPEN_COMMANDS } from '../commands/command.sql.js';
+import { BEGIN_REPLAY } from '../commands/replay.sql.js';
+import type { Store } from './replay.run.js';
+import { markActive, markPaused, markRetired, type SinkState } from '../commands/sink-state.js';
+
+const logger = getLogger('outbox');
+const MOST_AT_ONCE = 20;
+
+/** What to write in the transaction that stores progress, and the answer; a replay answers when it is done. */
+interface Decision {
+  readonly also?: Alongside;
+  readonly answer?: CommandAnswer;
+  /** Once it is committed. */
+  readonly afterwards?: () => void;
+}
+
+interface Surroundings {
+  readonly client: ClientBase;
+  readonly sink: { readonly name: string; readonly ordering: 'aggregate' | 'none' };
+  readonly deliveries: Deliveries;
+  readonly store: Store;
+  readonly failures: CommandFailures;
+  /** The cursor that a store writes. */
+  readonly cursor: () => Cursor;
+}
+
+/**
+ * Executes the commands of a sink as its leader. A command and its answer are written in the transaction that stores progress.
+ * A command that cannot be executed is answered with the reason, and the leader goes on.
+ */
+export class CommandDesk {
+  constructor(
+    private readonly around: Surroundings,
+    /** As the table has it; only the sink's leader changes it. */
+    private state: SinkState,
+  ) {}
+
+  /** Nothing is read and nothing is sent. */
+  get isHalted(): boolean {
+    return this.state !== 'active';
+  }
+
+  get isRetired(): boolean {
+    return this.state === 'retired';
+  }
+
+  /** @returns true when some have to wait for what is under way: look again soon. */
+  async work(): Promise<boolean> {
+    const { client, sink } = this.around;
+    const { rows } = await client.query<OpenCommand>({
+      name: 'outbox-commands',
+      text: OPEN_COMMANDS,
+      values: [sink.name, MOST_AT_ONCE],
+    });
+    let waiting = false;
+    for (const command of rows) {
+      const { correlation_id: correlationId } = command;
+      const carriedOut = await context.run({ correlationId: correlationId ?? newId() }, () => this.carryOut(command));
+      waiting ||= !carriedOut;
+    }
+    return waiting;
+  }
+
+  private async carryOut(command: OpenCommand): Promise<boolean> {
+    const { store, sink, deliveries, failures } = this.around;
+    // Then the table shows the current state. A failure to store ends the term, and so happens outside of what a command may fail at.
+    if (command.command === 'skip' && deliveries.hasChanges) await store(() => Promise.resolve());
+    const decision = await this.tryToDecide(command);
+    if (!decision) return false;
+    let { answer } = decision;
+    await store(async (client) => {
+      const reason = decision.also && (await this.attempt(client, command.id, decision.also));
+      if (reason !== undefined) answer = failedBecause(reason);
+      if (answer) await client.query(ANSWER_COMMAND, [command.id, sink.name, JSON.stringify(answer)]);
+    });
+    failures.succeeded(command.id);
+    const { command: name, asked_by } = command;
+    if (answer?.outcome === 'failed') {
+      logger.warning('outbox_command_failed', { sink: sink.name, command: name, asked_by, reason: answer.reason });
+      return true;
+    }
+    decision.afterwards?.();
+    logger.info('outbox_command_carried_out', { sink: sink.name, command: name, asked_by, ...(answer ?? { outcome: 'begun' }) });
+    return true;
+  }
+
+  private async tryToDecide(command: OpenCommand): Promise<Decision | undefined> {
+    const { failures } = this.around;
+    const verdict = failures.verdictOn(command.id);
+    if (verdict !== undefined) return { answer: failedBecause(verdict) };
+    try {
+      return await this.decide(command);
+    } catch (error) {
+      return { answer: failedBecause(failures.reasonFor(command.id, error)) };
+    }
+  }
+
+  /** Takes back what a failing command wrote, so that the transaction can store progress and the answer. @returns the reason. */
+  private async attempt(client: ClientBase, id: string, work: Alongside): Promise<string | undefined> {
+    await client.query('savepoint command');
+    try {
+      await work(client);
+      return undefined;
+    } catch (error) {
+      const reason = this.around.failures.reasonFor(id, error);
+      await client.query('rollback to savepoint command');
+      return reason;
+    }
+  }
+
+  /** Undefined: not yet. */
+  private async decide(command: OpenCommand): Promise<Decision | undefined> {
+    const problem = problemWith(command);
+    if (problem !== undefined) return { answer: refusedBecause(problem) };
+    switch (command.command) {
+      case 'pause':
+        return this.change('paused', markPaused);
+      case 'resume':
+        return this.change('active', markActive);
+      case 'retire':
+        return this.retire();
+      case 'skip':
+        return this.skip(command);
+      case 'replay':
+        return this.beginReplay(command);
+    }
+  }
+
+  private change(state: SinkState, mark: (client: ClientBase, sink: string) => Promise<unknown>): Decision {
+    if (this.state === state) return { answer: done({ unchanged: true }) };
+    return {
+      also: (client) => mark(client, this.around.sink.name),
+      answer: done(),
+      afterwards: () => (this.state = state),
+    };
+  }
+
+  /** A sink that is in use is not retired by a slip: there is no way back. */
+  private retire(): Decision {
+    if (this.state === 'paused') return this.change('retired', markRetired);
+    return {
+      answer: refusedBecause('A worker delivers to this sink. Retiring cannot be undone: pause it first, if it is meant.'),
+    };
+  }
+
+  private async skip({ arguments: values, organization_id: organization }: OpenCommand): Promise<Decision | undefined> {
+    const eventId = values['event_id'] as string;
+    const { deliveries, sink } = this.around;
+    if (deliveries.isInHand(eventId)) return undefined;
+    const delivery = await deliveries.find(eventId);
+    if (!delivery || (organization !== null && delivery.organizationId !== organization))
+      return { answer: refusedBecause('This sink holds no such event back.') };
+    if (delivery.status === 'published' || delivery.status === 'skipped')
+      return { answer: refusedBecause(`The event is ${delivery.status} already.`) };
+    const head = sink.ordering === 'aggregate' ? await deliveries.headOf(delivery) : delivery;
+    if (head && head.eventId !== eventId)
+      return {
+        answer: refusedBecause(`The event waits behind ${head.eventId}, which heads its aggregate: decide about that one.`),
+      };
+    deliveries.record(markSkipped(delivery));
+    return { answer: done({ was: delivery.status }) };
+  }
+
+  private beginReplay({ id, arguments: values, organization_id: organization }: OpenCommand): Decision {
+    const { filter, dry_run, limit, rate } = values as unknown as ReplayArguments;
+    const own = organization === null ? filter : { ...filter, organization_id: organization };
+    return {
+      also: (client) => {
+        const { position, snapshot } = this.around.cursor();
+        const begin = [id, this.around.sink.name, JSON.stringify(own), dry_run, limit, rate, position, snapshot];
+        return client.query(BEGIN_REPLAY, begin);
+      },
+    };
+  }
+}

@@ -1,0 +1,67 @@
+import type { Clock } from '@pikaia/core';
+import type { ClientBase } from 'pg';
+import type { Alongside } from '../log/cursor.store.js';
+import type { Deliveries } from '../delivery/deliveries.js';
+import type { Duty } from '../delivery/duty.js';
+import { COUNT_EXPIRED, EXPIRE } from '../delivery/expiry.sql.js';
+
+const AT_ONCE = 1000; // deliveries of one transaction
+
+export interface ExpiryOptions {
+  /** Milliseconds that a failed delivery is kept, once its log row is gone. */
+  readonly failedRetentionMs: number;
+  /** Milliseconds between two looks. */
+  readonly expiryIntervalMs: number;
+}
+
+interface ExpiredRow {
+  readonly status: string;
+  readonly aggregate_type: string;
+  readonly aggregate_id: string;
+}
+
+/**
+ * Removes deliveries whose time is over. The leader's work, since only the leader writes deliveries: housekeeping, which
+ * any worker may do, leaves it alone.
+ */
+export class DeliveryExpiry implements Duty {
+  private lookAt = -Infinity;
+
+  constructor(
+    private readonly client: ClientBase,
+    private readonly options: ExpiryOptions & {
+      readonly sink: { readonly name: string; readonly ordering: 'aggregate' | 'none' };
+      readonly clock: Clock;
+    },
+    private readonly deliveries: Deliveries,
+    private readonly store: (alongside: Alongside) => Promise<void>,
+  ) {}
+
+  get dueIn(): number {
+    return this.lookAt - this.options.clock.monotonic();
+  }
+
+  step(): void | Promise<void> {
+    if (this.dueIn <= 0) return this.look();
+  }
+
+  /** Whether there is something to remove; when there is, removes it in a transaction that stores progress. */
+  private async look(): Promise<void> {
+    this.lookAt = this.options.clock.monotonic() + this.options.expiryIntervalMs;
+    const { rows } = await this.client.query<{ expired: number }>(COUNT_EXPIRED, this.values);
+    if (rows[0]!.expired > 0) await this.store((client) => this.remove(client));
+  }
+
+  private async remove(client: ClientBase): Promise<void> {
+    const { rows } = await client.query<ExpiredRow>(EXPIRE, [...this.values, AT_ONCE]);
+    for (const { status, aggregate_type: aggregateType, aggregate_id: aggregateId } of rows) {
+      if (status === 'failed') this.deliveries.forget({ aggregateType, aggregateId });
+    }
+    if (rows.length === AT_ONCE) this.lookAt = -Infinity; // there may be more
+  }
+
+  private get values(): unknown[] {
+    const { sink, failedRetentionMs } = this.options;
+    return [sink.name, failedRetentionMs, sink.ordering === 'aggregate'];
+  }
+}

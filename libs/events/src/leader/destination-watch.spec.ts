@@ -1,0 +1,263 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { insertEvent, statusOf, type TestEvent } from '../../../../test/support/outbox.js';
+import { refused, ScriptedSink } from '../../../../test/support/scripted-sink.js';
+import { eventually } from '../../../../test/support/until.js';
+import { OutboxRelay } from './outbox.relay.js';
+import { OutboxRelays } from '../worker/outbox.relays.js';
+import { registerSinks } from '../log/register-sinks.js';
+import type { Sink, SinkCheck, SinkEvent } from '../delivery/sink.js';
+
+/** A destination that takes everything and keeps it only while it is there, as an event bus does. */
+class Bus extends ScriptedSink {
+  /** Null: it is not there. */
+  identity: string | null = 'first';
+  unreachable = false;
+  readonly kept: string[] = [];
+  looks = 0;
+  readonly check: SinkCheck = {
+    what: 'bus',
+    everyMs: 30,
+    look: async () => {
+      this.looks++;
+      if (this.unreachable) throw new Error('no way to the bus');
+      return this.identity;
+    },
+  };
+
+  override async deliver(batch: readonly SinkEvent[]) {
+    const outcomes = await super.deliver(batch);
+    if (this.identity !== null)
+      this.kept.push(...batch.filter((_, i) => outcomes[i]!.kind === 'accepted').map(({ eventId }) => eventId));
+    return outcomes;
+  }
+}
+
+describe('a sink that looks after its destination', () => {
+  let database: TestDatabase;
+  let owner: pg.Client;
+  let bus: Bus;
+  let running: { stop(): Promise<void> }[];
+
+  beforeAll(async () => {
+    database = await createDatabase();
+    owner = new pg.Client({ connectionString: database.ownerUrl });
+    await owner.connect();
+  });
+
+  beforeEach(() => start());
+  afterEach(() => Promise.all(running.map((one) => one.stop())));
+  afterAll(async () => {
+    await owner.end();
+    await database.drop();
+  });
+
+  async function start(shape: Partial<Sink> = { ordering: 'none' }): Promise<void> {
+    running = [];
+    await owner.query(`update outbox.outbox_sink set state = 'retired'`); // those of other tests do not count
+    bus = new Bus(`bus-${randomUUID()}`, { from: 'now', ...shape });
+    await registerSinks(database.workerUrl, [bus], 'spec');
+  }
+
+  function relay(): OutboxRelay {
+    const timing = { pollIntervalMs: 20, storeIntervalMs: 5, leaderTimeoutMs: 5000, random: () => 0.01 };
+    const made = new OutboxRelay({ url: database.workerUrl, sink: bus, worker: 'spec', ...timing });
+    running.push(made);
+    made.start();
+    return made;
+  }
+
+  const event = (): Promise<TestEvent> => insertEvent(owner, { aggregate: randomUUID() });
+  const published = async ({ id }: TestEvent): Promise<void> => {
+    await eventually(
+      () => statusOf(owner, id),
+      ({ status }) => status === 'published',
+    );
+  };
+  const sinkRow = async (): Promise<Record<string, unknown>> => {
+    const { rows } = await owner.query<Record<string, unknown>>('select * from outbox.outbox_sink where name = $1', [bus.name]);
+    return rows[0]!;
+  };
+  /** Until it has been seen with everything that has been stored so far. */
+  const seenWithAll = () =>
+    eventually(async () => {
+      const { rows } = await owner.query<{ up_to_date: boolean }>(
+        `select seen_number = (select max(number) from outbox.outbox_progress where sink = name) as up_to_date
+         from outbox.outbox_sink where name = $1`,
+        [bus.name],
+      );
+      return rows[0]!.up_to_date;
+    });
+  /** It looks once more, and gets no answer. */
+  async function lookNoMore(): Promise<void> {
+    let looked = 0;
+    bus.check.look = () => new Promise(() => looked++);
+    await eventually(() => looked > 0);
+  }
+
+  it('sends nothing before it has seen it, and shows why', async () => {
+    bus.unreachable = true;
+    relay();
+    const waiting = await event();
+    await eventually(() => bus.looks > 2);
+    expect(bus.delivered).toEqual([]);
+    expect(await sinkRow()).toMatchObject({ failing_since: expect.any(Date), last_error: 'Error: no way to the bus' });
+    bus.unreachable = false;
+    await published(waiting);
+    await eventually(async () => (await sinkRow())['failing_since'] === null);
+  });
+
+  it('goes on while it cannot be told whether it is there', async () => {
+    relay();
+    await published(await event());
+    bus.unreachable = true;
+    const { looks } = bus;
+    await eventually(() => bus.looks > looks);
+    await published(await event());
+  });
+
+  it('sends again what was accepted by nobody while it was missing, and nothing that was sent before', async () => {
+    relay();
+    const before = await event();
+    await published(before);
+    await seenWithAll();
+    bus.identity = null;
+    const { looks } = bus;
+    const during = await event();
+    await eventually(() => bus.looks > looks);
+    await eventually(async () => (await sinkRow())['last_error'] !== null);
+    const after = await event();
+    expect(await sinkRow()).toMatchObject({
+      last_error: expect.stringMatching(/PIKAIA_SINK_DESTINATION_MISSING.*there is no bus/),
+    });
+    bus.identity = 'second';
+    for (const one of [during, after]) await published(one);
+    expect([...bus.kept].sort()).toEqual([before.id, during.id, after.id].sort());
+    await eventually(async () => (await sinkRow())['failing_since'] === null);
+  });
+
+  it('sends again what went to one that was deleted and made anew between two looks', async () => {
+    relay();
+    await published(await event());
+    await seenWithAll();
+    let answer: ((identity: string) => void) | undefined;
+    bus.check.look = () => new Promise((resolve) => (answer = resolve));
+    await eventually(() => answer !== undefined);
+    bus.identity = null;
+    const lost = await event();
+    await published(lost);
+    bus.identity = 'second';
+    bus.check.look = async () => bus.identity;
+    answer!('second');
+    await eventually(() => bus.kept.includes(lost.id));
+  });
+
+  it('does so also when the worker was replaced meanwhile, and neither saw it missing', async () => {
+    const first = relay();
+    await published(await event());
+    await seenWithAll();
+    await lookNoMore();
+    bus.identity = null;
+    const lost = await event();
+    await published(lost);
+    await first.stop();
+    bus.check.look = async () => bus.identity;
+    bus.identity = 'second';
+    relay();
+    await eventually(() => bus.kept.includes(lost.id));
+  });
+
+  it('remembers that it was missing when the worker is replaced before it is back', async () => {
+    const first = relay();
+    await published(await event());
+    await seenWithAll();
+    bus.identity = null;
+    const lost = await event();
+    await eventually(async () => (await sinkRow())['seen_as'] === null);
+    await first.stop();
+    bus.identity = 'first'; // a stand-in that cannot tell the two apart
+    relay();
+    await eventually(() => bus.kept.includes(lost.id));
+  });
+
+  it('sends nothing again when the worker was replaced and it is the same', async () => {
+    const first = relay();
+    const one = await event();
+    await published(one);
+    await first.stop();
+    relay();
+    await published(await event());
+    expect(bus.ids.filter((id) => id === one.id)).toHaveLength(1);
+  });
+
+  it('goes back further where thinning has removed the cursor', async () => {
+    relay();
+    const first = await event();
+    await published(first);
+    await seenWithAll();
+    await lookNoMore();
+    await published(await event());
+    await Promise.all(running.map((one) => one.stop()));
+    await owner.query(
+      `delete from outbox.outbox_progress p using outbox.outbox_sink s
+       where p.sink = $1 and s.name = $1 and p.number > 0 and p.number <= s.seen_number`,
+      [bus.name],
+    );
+    bus.check.look = async () => 'second';
+    relay();
+    await eventually(() => bus.ids.filter((id) => id === first.id).length === 2);
+  });
+
+  it.each(['none', 'aggregate'] as const)(
+    'sends a refused event again that nobody has accepted since (ordering %s)',
+    async (ordering) => {
+      await start({ ordering });
+      relay();
+      const retried = await event();
+      bus.answers.set(retried.id, refused());
+      await eventually(async () => (await statusOf(owner, retried.id)).status === 'retrying');
+      await eventually(() => bus.looks > 2);
+      await lookNoMore();
+      bus.identity = null;
+      bus.answers.clear();
+      await published(retried);
+      expect(bus.kept).not.toContain(retried.id);
+      await Promise.all(running.map((one) => one.stop()));
+      bus.identity = 'second';
+      bus.check.look = async () => bus.identity;
+      relay();
+      await eventually(() => bus.kept.includes(retried.id));
+      await published(retried);
+    },
+  );
+
+  it('leaves a dead letter as it is when its event is read again', async () => {
+    relay();
+    await published(await event());
+    await seenWithAll();
+    await lookNoMore();
+    const dead = await event();
+    bus.answers.set(dead.id, { kind: 'refused', error: new Error('no'), maxAttempts: 1 });
+    await eventually(async () => (await statusOf(owner, dead.id)).status === 'failed');
+    bus.answers.clear();
+    await Promise.all(running.map((one) => one.stop()));
+    bus.check.look = async () => 'second';
+    relay();
+    await published(await event());
+    expect(await statusOf(owner, dead.id)).toMatchObject({ status: 'failed', attempts: 1 });
+    expect(bus.ids.filter((id) => id === dead.id)).toHaveLength(1);
+  });
+
+  it('does not let a worker start where it is missing', async () => {
+    const timing = { pollIntervalMs: 1000, storeIntervalMs: 50, leaderTimeoutMs: 5000 };
+    bus.identity = null;
+    const relays = new OutboxRelays([bus], { url: database.workerUrl, worker: 'spec', ...timing });
+    await expect(relays.start()).rejects.toMatchObject({ code: 'PIKAIA_SINK_DESTINATION_MISSING' });
+    bus.identity = 'first';
+    bus.unreachable = true;
+    running.push(relays);
+    await relays.start(); // it does not answer: the relay waits for it
+    expect(relays.health()).toHaveLength(1);
+  });
+});

@@ -1,0 +1,162 @@
+import { PikaiaError, type Clock } from '@pikaia/core';
+import { getLogger } from '@pikaia/logging';
+import type { ClientBase } from 'pg';
+import { retryDelay } from '../loop/backoff.js';
+import type { CursorStore } from '../log/cursor.store.js';
+import { LAST_SEEN, NOTE_SEEN } from '../log/destination.sql.js';
+import type { Duty } from '../delivery/duty.js';
+import { textOf } from '../delivery/error-fingerprint.js';
+import type { SinkHealth } from '../delivery/sink-health.js';
+import type { Sink } from '../delivery/sink.js';
+
+const logger = getLogger('outbox');
+
+export interface DestinationWatchOptions {
+  readonly sink: Sink;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly wake: () => void;
+}
+
+interface Look {
+  /** The newest cursor when the look began: what it covers had been handed over by then. */
+  readonly number: bigint;
+  /** Absent: it could not be told. */
+  readonly identity?: string | null;
+  readonly error?: unknown;
+}
+
+/** The sink has gone back to an earlier cursor: whoever reads begins anew. */
+export class RewoundError extends Error {
+  override readonly name = 'RewoundError';
+}
+
+export const destinationMissing = (sink: Sink): PikaiaError =>
+  new PikaiaError(
+    'PIKAIA_SINK_DESTINATION_MISSING',
+    `Sink ${sink.name}: there is no ${sink.check!.what}. Create it, or correct its name; until then nothing is sent.`,
+  );
+
+/**
+ * Looks again and again whether a sink's destination is there. What was sent since the last good look is sent again when
+ * it was not there, or is not the same any more: it may have been accepted by nobody.
+ */
+export class DestinationWatch implements Duty {
+  private state: 'unknown' | 'there' | 'missing';
+  private looking = false;
+  private seen: Look | undefined;
+  private nextLookAt = -Infinity;
+  private failures = 0;
+
+  private constructor(
+    private readonly client: ClientBase,
+    private readonly options: DestinationWatchOptions,
+    private readonly store: CursorStore,
+    private readonly health: SinkHealth,
+    private last: { number: bigint; identity: string | null } | null,
+  ) {
+    this.state = options.sink.check ? 'unknown' : 'there';
+  }
+
+  static async begin(
+    client: ClientBase,
+    options: DestinationWatchOptions,
+    store: CursorStore,
+    health: SinkHealth,
+  ): Promise<DestinationWatch> {
+    const { rows } = await client.query<{ number: string | null; identity: string | null }>(LAST_SEEN, [options.sink.name]);
+    const { number, identity } = rows[0]!;
+    const last = number === null ? null : { number: BigInt(number), identity };
+    return new DestinationWatch(client, options, store, health, last);
+  }
+
+  /** Whether anything may be sent: not before the first good look, and not while nobody is there to take it. */
+  get allowsSending(): boolean {
+    return this.state === 'there';
+  }
+
+  get isMissing(): boolean {
+    return this.state === 'missing';
+  }
+
+  /** Milliseconds. */
+  get dueIn(): number {
+    if (!this.options.sink.check || this.looking) return Infinity;
+    return this.seen ? 0 : Math.max(0, this.nextLookAt - this.options.clock.monotonic());
+  }
+
+  /**
+   * Takes up what was seen, and looks when it is time; waits for no answer.
+   *
+   * @throws RewoundError when the sink has to begin again.
+   */
+  step(): void | Promise<void> {
+    if (this.dueIn <= 0) return this.takeUp();
+  }
+
+  private async takeUp(): Promise<void> {
+    const { seen } = this;
+    this.seen = undefined;
+    if (seen) await this.conclude(seen);
+    if (this.dueIn <= 0) this.look();
+  }
+
+  private look(): void {
+    const { sink, wake } = this.options;
+    const { number } = this.store;
+    this.looking = true;
+    const take = (seen: Look): void => {
+      this.looking = false;
+      this.seen = seen;
+      wake();
+    };
+    sink.check!.look().then(
+      (identity) => take({ number, identity }),
+      (error: unknown) => take({ number, error }),
+    );
+  }
+
+  private async conclude({ number, identity, error }: Look): Promise<void> {
+    const { sink, clock, random } = this.options;
+    const every = sink.check!.everyMs;
+    if (identity === undefined) {
+      this.nextLookAt = clock.monotonic() + Math.min(every, retryDelay(++this.failures, random));
+      if (this.state === 'unknown') this.health.fail(error);
+      else if (this.failures === 1) logger.warning('sink_check_failed', { sink: sink.name, reason: textOf(error) });
+      return;
+    }
+    this.failures = 0;
+    this.nextLookAt = clock.monotonic() + every;
+    if (identity === null) await this.markMissing();
+    else if (this.last && this.last.identity !== identity) await this.beginAgain(this.last.number, identity);
+    else await this.markThere(number, identity);
+  }
+
+  private async markThere(number: bigint, identity: string): Promise<void> {
+    if (this.state !== 'there') this.health.recover();
+    this.state = 'there';
+    await this.note(number, identity);
+  }
+
+  private async markMissing(): Promise<void> {
+    const { sink } = this.options;
+    const error = destinationMissing(sink);
+    if (this.state !== 'missing') logger.exception('sink_destination_missing', error, { sink: sink.name });
+    this.state = 'missing';
+    this.health.fail(error);
+    if (this.last && this.last.identity !== null) await this.note(this.last.number, null); // so that a successor knows
+  }
+
+  private async note(number: bigint, identity: string | null): Promise<void> {
+    if (this.last?.number === number && this.last.identity === identity) return;
+    this.last = { number, identity };
+    await this.client.query(NOTE_SEEN, [this.options.sink.name, String(number), identity]);
+  }
+
+  private async beginAgain(number: bigint, identity: string): Promise<never> {
+    const { sink } = this.options;
+    const { position, deliveries } = await this.store.rewind(number, identity);
+    logger.warning('sink_rewound', { sink: sink.name, position, deliveries });
+    throw new RewoundError(`${sink.check!.what} was not there, or is another one now: again from position ${position}.`);
+  }
+}

@@ -1,0 +1,48 @@
+import type { Clock } from '@pikaia/core';
+import { getLogger } from '@pikaia/logging';
+import type { ClientBase } from 'pg';
+import type { Duty } from '../delivery/duty.js';
+import { MARK_LEADER_FAILING } from '../log/progress.sql.js';
+import { STABLE_AFTER_MS, type LeaderFailure } from './term.history.js';
+
+const logger = getLogger('outbox');
+
+interface LeaderRecoveryOptions {
+  readonly sink: { readonly name: string };
+  readonly clock: Clock;
+}
+
+/** Shows people and other workers that the leaders of a sink fail; before a term, since the term may not come so far. */
+export async function markLeaderFailing(client: ClientBase, sink: string, worker: string, failure: LeaderFailure): Promise<void> {
+  await client.query(MARK_LEADER_FAILING, [sink, worker, failure.since, failure.error]);
+}
+
+/** Takes back what `markLeaderFailing` shows, when this term has lasted. */
+export class LeaderRecovery implements Duty {
+  private readonly beganAt: number;
+
+  constructor(
+    private readonly client: ClientBase,
+    private readonly options: LeaderRecoveryOptions,
+    private readonly worker: string,
+    /** As the table has it. */
+    private failingSince: Date | null,
+  ) {
+    this.beganAt = options.clock.monotonic();
+  }
+
+  get dueIn(): number {
+    return this.failingSince ? this.beganAt + STABLE_AFTER_MS - this.options.clock.monotonic() : Infinity;
+  }
+
+  step(): void | Promise<void> {
+    if (this.dueIn <= 0) return this.recover();
+  }
+
+  private async recover(): Promise<void> {
+    const { name } = this.options.sink;
+    await this.client.query(MARK_LEADER_FAILING, [name, this.worker, null, null]);
+    logger.info('leader_recovered', { sink: name, failing_since: this.failingSince });
+    this.failingSince = null;
+  }
+}

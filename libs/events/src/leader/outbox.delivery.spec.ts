@@ -1,0 +1,348 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { insertEvent, statusOf, type TestEvent } from '../../../../test/support/outbox.js';
+import { ManualClock, refused, ScriptedSink } from '../../../../test/support/scripted-sink.js';
+import { OutboxRelay } from './outbox.relay.js';
+import { registerSinks } from '../log/register-sinks.js';
+import { accepted, type Sink } from '../delivery/sink.js';
+
+describe('delivery', () => {
+  let database: TestDatabase;
+  let api: pg.Client;
+  let sink: ScriptedSink;
+  let clock: ManualClock;
+
+  beforeAll(async () => {
+    database = await createDatabase();
+    api = new pg.Client({ connectionString: database.apiUrl });
+    await api.connect();
+  });
+
+  beforeEach(() => start());
+
+  afterAll(async () => {
+    await api.end();
+    await database.drop();
+  });
+
+  /** A sink of its own for each test; those of earlier tests no longer count. */
+  async function start(shape: Partial<Sink> = {}): Promise<void> {
+    const owner = new pg.Client({ connectionString: database.ownerUrl });
+    await owner.connect();
+    await owner.query(`update outbox.outbox_sink set state = 'retired'`);
+    await owner.end();
+    sink = new ScriptedSink(`scripted-${randomUUID()}`, { from: 'now', ...shape });
+    clock = new ManualClock();
+    await registerSinks(database.workerUrl, [sink], 'spec');
+  }
+
+  /** A new leader each time, so nothing but the tables connects two runs. */
+  async function run(random = () => 1): Promise<void> {
+    const relay = new OutboxRelay({
+      url: database.workerUrl,
+      sink,
+      worker: 'spec',
+      clock,
+      random, // by default the whole delay: 1 s, 2 s, 4 s, …
+      pollIntervalMs: 1000,
+      storeIntervalMs: 5,
+      leaderTimeoutMs: 5000,
+    });
+    expect(await relay.runOnce()).toBe(true);
+  }
+
+  const status = async (event: TestEvent): Promise<[string, number]> => {
+    const { status, attempts } = await statusOf(api, event.id);
+    return [status, attempts];
+  };
+  const statuses = async (events: readonly TestEvent[]): Promise<[string, number][]> => {
+    const found: [string, number][] = [];
+    for (const event of events) found.push(await status(event));
+    return found;
+  };
+  const deliveryOf = async (event: TestEvent) => {
+    const { rows } = await api.query<Record<string, unknown>>(
+      'select * from outbox.outbox_delivery where sink = $1 and event_id = $2',
+      [sink.name, event.id],
+    );
+    return rows[0];
+  };
+
+  it('stores no secret of a refusal, neither with the delivery nor with the attempt', async () => {
+    const event = await insertEvent(api);
+    const cause = new Error('Authorization: Bearer canary-2 was refused by postgres://alice:can/ary@db/app');
+    const error = new Error(`${'x'.repeat(1_850)} password=canary-1 host=db`, { cause });
+    sink.answers.set(event.id, { kind: 'refused', error, maxAttempts: 1 });
+    await run();
+    const { rows: attempts } = await api.query<{ error: string }>('select error from outbox.outbox_attempt where event_id = $1', [
+      event.id,
+    ]);
+    const shown = [String((await deliveryOf(event))!['last_error']), ...attempts.map(({ error }) => error)];
+    expect(shown).toHaveLength(2);
+    for (const text of shown) {
+      expect(text).toMatch(/x password=\[redacted\] host=db <- Error: Authorization: Bearer \[redacted\] was/);
+      expect(text).not.toMatch(/cana|can\/ary|password=c/);
+    }
+  });
+
+  it('answers the question whether an event went out, by the SQL of its users', async () => {
+    const event = await insertEvent(api, { type: 'member.invited', data: { email: 'bob@example.com' } });
+    const ask = async () => {
+      const { rows } = await api.query<Record<string, unknown>>(
+        `select * from events_outboxevent where event_type = 'member.invited' and payload->'data'->>'email' = 'bob@example.com'`,
+      );
+      return rows;
+    };
+    expect(await ask()).toMatchObject([{ event_id: event.id, status: 'pending', attempts: 0, published_at: null }]);
+    await run();
+    expect(await ask()).toMatchObject([{ event_id: event.id, status: 'published', attempts: 0, published_at: expect.any(Date) }]);
+    await run();
+    expect(sink.ids).toEqual([event.id]);
+    expect(await deliveryOf(event)).toBeUndefined();
+  });
+
+  it('tries a refused event again after a delay that doubles, and says failed after ten attempts', async () => {
+    const event = await insertEvent(api);
+    sink.answers.set(event.id, () => refused(`nobody at port ${sink.delivered.length}`));
+    await run();
+    expect(await status(event)).toEqual(['retrying', 1]);
+    for (let attempt = 2; attempt <= 10; attempt++) {
+      const delay = Math.min(300_000, 1000 * 2 ** (attempt - 2));
+      if (attempt < 4) {
+        clock.advance(delay - 1);
+        await run();
+        expect(await status(event)).toEqual(['retrying', attempt - 1]);
+        clock.advance(1);
+      } else {
+        clock.advance(delay);
+      }
+      await run();
+      expect(await status(event)).toEqual([attempt === 10 ? 'failed' : 'retrying', attempt]);
+    }
+    clock.advance(24 * 3_600_000);
+    await run();
+    expect(sink.delivered.map(({ attempt }) => attempt)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    const { rows } = await api.query<{ error: string; fingerprint: string }>(
+      'select error, fingerprint from outbox.outbox_attempt where event_id = $1 order by attempted_at',
+      [event.id],
+    );
+    expect(rows).toHaveLength(10);
+    expect(rows[0]!.error).toBe('Error: nobody at port 1');
+    expect(new Set(rows.map(({ fingerprint }) => fingerprint)).size).toBe(1);
+  });
+
+  it('gives up an error that cannot heal after two attempts', async () => {
+    const event = await insertEvent(api);
+    sink.answers.set(event.id, refused('malformed', true));
+    await run();
+    clock.advance(1000);
+    await run();
+    expect(await status(event)).toEqual(['failed', 2]);
+  });
+
+  it('publishes a refused event when it is accepted later, and says when', async () => {
+    const event = await insertEvent(api);
+    sink.answers.set(event.id, refused());
+    await run();
+    sink.answers.clear();
+    clock.advance(1000);
+    await run();
+    const { status, attempts, published_at } = await statusOf(api, event.id);
+    expect({ status, attempts }).toEqual({ status: 'published', attempts: 1 });
+    expect(published_at).toBeInstanceOf(Date);
+  });
+
+  it('holds back the later events of a refused one, and releases them one by one in order', async () => {
+    const first = await insertEvent(api, { aggregate: 'a' });
+    const second = await insertEvent(api, { aggregate: 'a' });
+    const other = await insertEvent(api, { aggregate: 'b' });
+    sink.answers.set(first.id, refused());
+    await run();
+    const third = await insertEvent(api, { aggregate: 'a' });
+    await run();
+    const all = [first, second, third, other];
+    expect(await statuses(all)).toEqual([
+      ['retrying', 1],
+      ['waiting', 0],
+      ['waiting', 0],
+      ['published', 0],
+    ]);
+    sink.answers.clear();
+    sink.answers.set(second.id, refused());
+    clock.advance(1000);
+    await run();
+    expect(await statuses(all)).toEqual([
+      ['published', 1],
+      ['retrying', 1],
+      ['waiting', 0],
+      ['published', 0],
+    ]);
+    sink.answers.clear();
+    clock.advance(1000);
+    await run();
+    expect(await statuses(all)).toEqual([
+      ['published', 1],
+      ['published', 1],
+      ['published', 0],
+      ['published', 0],
+    ]);
+    const order = sink.ids.filter((id) => id !== other.id);
+    expect(order).toEqual([first, first, second, second, third].map(({ id }) => id));
+    const fourth = await insertEvent(api, { aggregate: 'a' });
+    await run();
+    expect(await status(fourth)).toEqual(['published', 0]);
+  });
+
+  it('tries everything again that an outage has left due, though never all of it at once', async () => {
+    sink.answerAll = refused();
+    await api.query('begin');
+    const events: TestEvent[] = [];
+    for (let i = 0; i < 250; i++) events.push(await insertEvent(api, { aggregate: `outage-${i}` }));
+    await api.query('commit');
+    await run();
+    sink.answerAll = undefined;
+    clock.advance(1000);
+    await run();
+    const { rows } = await api.query<{ status: string; count: number }>(
+      'select status, count(*)::int from outbox.outbox_delivery where sink = $1 group by status',
+      [sink.name],
+    );
+    expect(rows).toEqual([{ status: 'published', count: 250 }]);
+    expect(sink.ids).toHaveLength(500);
+  });
+
+  it('keeps an aggregate blocked behind a dead letter, and only that aggregate', async () => {
+    const dead = await insertEvent(api, { aggregate: 'a' });
+    sink.answers.set(dead.id, { kind: 'refused', error: new Error('no'), maxAttempts: 1 });
+    await run();
+    const behind = await insertEvent(api, { aggregate: 'a' });
+    const beside = await insertEvent(api, { aggregate: 'b' });
+    await run();
+    expect(await statuses([dead, behind, beside])).toEqual([
+      ['failed', 1],
+      ['waiting', 0],
+      ['published', 0],
+    ]);
+  });
+
+  it('releases what waits when the leader died after it had published the head', async () => {
+    const head = await insertEvent(api, { aggregate: 'a' });
+    const behind = await insertEvent(api, { aggregate: 'a' });
+    sink.answers.set(head.id, refused());
+    await run();
+    const worker = new pg.Client({ connectionString: database.workerUrl });
+    await worker.connect();
+    await worker.query(`update outbox.outbox_delivery set status = 'published' where event_id = $1`, [head.id]);
+    await worker.end();
+    await run();
+    expect(await status(behind)).toEqual(['published', 0]);
+  });
+
+  it('blocks nothing in a sink without order', async () => {
+    await start({ ordering: 'none' });
+    const first = await insertEvent(api, { aggregate: 'a' });
+    const second = await insertEvent(api, { aggregate: 'a' });
+    sink.answers.set(first.id, refused());
+    await run();
+    expect(await statuses([first, second])).toEqual([
+      ['retrying', 1],
+      ['published', 0],
+    ]);
+    sink.answers.clear();
+    clock.advance(1000);
+    await run();
+    expect(await status(first)).toEqual(['published', 1]);
+  });
+
+  it('burns no attempt of what is postponed, however often', async () => {
+    const event = await insertEvent(api, { aggregate: 'a' });
+    const behind = await insertEvent(api, { aggregate: 'a' });
+    sink.answers.set(event.id, { kind: 'postponed', error: new Error('no mail server') });
+    for (let round = 0; round < 11; round++) {
+      await run();
+      clock.advance(300_000);
+    }
+    expect(await status(event)).toEqual(['retrying', 0]);
+    expect(await status(behind)).toEqual(['waiting', 0]);
+    expect(sink.delivered.map(({ attempt }) => attempt)).toEqual(Array.from({ length: 11 }, () => 1));
+    sink.answers.clear();
+    await run();
+    expect(await statuses([event, behind])).toEqual([
+      ['published', 0],
+      ['published', 0],
+    ]);
+  });
+
+  it('waits with the cursor while the sink is not reached, and says since when', async () => {
+    await start({ ordering: 'none', limits: { entries: 3, bytes: 1e6, concurrency: 1 } });
+    const events = [await insertEvent(api), await insertEvent(api), await insertEvent(api)];
+    sink.answers.set(events[1]!.id, { kind: 'transport', error: new Error('throttled') });
+    await run();
+    expect(await statuses(events)).toEqual([
+      ['published', 0],
+      ['pending', 0],
+      ['pending', 0], // accepted, but the cursor cannot pass the one before it
+    ]);
+    const shown = async () => {
+      const { rows } = await api.query<Record<string, unknown>>(
+        'select failing_since, last_error from outbox.outbox_sink where name = $1',
+        [sink.name],
+      );
+      return rows[0];
+    };
+    expect(await shown()).toEqual({ failing_since: clock.now(), last_error: 'Error: throttled' });
+    sink.answers.clear();
+    await run();
+    expect(await statuses(events)).toEqual(events.map(() => ['published', 0]));
+    expect(await shown()).toEqual({ failing_since: null, last_error: null });
+    expect(await deliveryOf(events[1]!)).toBeUndefined();
+  });
+
+  it('sends again only what did not get through', async () => {
+    await start({ ordering: 'none', limits: { entries: 3, bytes: 1e6, concurrency: 1 } });
+    const events = [await insertEvent(api), await insertEvent(api), await insertEvent(api)];
+    let throttled = 0;
+    sink.answers.set(events[1]!.id, () => (++throttled > 2 ? accepted : { kind: 'transport', error: new Error('throttled') }));
+    await run(() => 0);
+    const [first, second, third] = events.map(({ id }) => id);
+    expect(sink.ids).toEqual([first, second, third, second, second]);
+    expect(await statuses(events)).toEqual(events.map(() => ['published', 0]));
+  });
+
+  it('takes a call that rejects for a sink that was not reached', async () => {
+    const event = await insertEvent(api);
+    sink.answers.set(event.id, () => Promise.reject(new Error('socket closed')));
+    await run();
+    expect(await status(event)).toEqual(['pending', 0]);
+    sink.answers.set(event.id, accepted);
+    await run();
+    expect(await status(event)).toEqual(['published', 0]);
+  });
+
+  it('counts a type that the sink does not want as handed over, without fetching it', async () => {
+    await start({ types: ['thing.changed'] });
+    const unwanted = await insertEvent(api, { type: 'thing.painted' });
+    const wanted = await insertEvent(api);
+    await run();
+    expect(sink.ids).toEqual([wanted.id]);
+    expect(await status(unwanted)).toEqual(['published', 0]);
+  });
+
+  it('starts now: not with what was committed before, but with what was only inserted', async () => {
+    const before = await insertEvent(api);
+    const other = new pg.Client({ connectionString: database.apiUrl });
+    await other.connect();
+    await other.query('begin');
+    const during = await insertEvent(other);
+    const later = await insertEvent(api);
+    await start({ from: 'now' });
+    await other.query('commit');
+    await other.end();
+    const after = await insertEvent(api);
+    await run();
+    expect(sink.ids).toEqual([during.id, after.id]);
+    expect(sink.ids).not.toContain(before.id);
+    expect(sink.ids).not.toContain(later.id);
+  });
+});

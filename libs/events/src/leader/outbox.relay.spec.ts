@@ -1,0 +1,302 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { eventually } from '../../../../test/support/until.js';
+import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
+import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
+import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
+import type { OutboxReader } from '../log/outbox.reader.js';
+import { OutboxRelay, type RelayOptions } from './outbox.relay.js';
+import { OutboxRelays } from '../worker/outbox.relays.js';
+import { registerSinks } from '../log/register-sinks.js';
+import { accepted } from '../delivery/sink.js';
+
+describe('OutboxRelay', () => {
+  let database: TestDatabase;
+  let owner: pg.Client;
+  let api: pg.Client;
+  let sink: ScriptedSink;
+  let running: { stop(): Promise<void> }[];
+
+  beforeAll(async () => {
+    database = await createDatabase();
+    owner = await connect(database.ownerUrl);
+    api = await connect(database.apiUrl);
+  });
+
+  beforeEach(async () => {
+    running = [];
+    await owner.query(`update outbox.outbox_sink set state = 'retired'`); // the sinks of other tests do not count
+    sink = new ScriptedSink(`scripted-${randomUUID()}`, { from: 'now' });
+    await registerSinks(database.workerUrl, [sink], 'spec');
+  });
+
+  afterEach(() => Promise.all(running.map((relay) => relay.stop())));
+
+  afterAll(async () => {
+    await api.end();
+    await owner.end();
+    await database.drop();
+  });
+
+  async function connect(url: string): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    return client;
+  }
+
+  function relay(options: Partial<RelayOptions> = {}, Relay = OutboxRelay): OutboxRelay {
+    const made = new Relay({
+      url: database.workerUrl,
+      sink,
+      worker: 'spec',
+      random: () => 0.1,
+      pollIntervalMs: 20,
+      storeIntervalMs: 5,
+      leaderTimeoutMs: 5000,
+      ...options,
+    });
+    running.push(made);
+    return made;
+  }
+
+  const killLeader = () =>
+    owner.query(
+      `select pg_terminate_backend(a.pid) from pg_stat_activity a join pg_locks l on l.pid = a.pid and l.locktype = 'advisory'
+       where a.application_name = $1`,
+      [`pikaia-relay ${sink.name}`],
+    );
+
+  it('of two, one leads and the other stands by until the first one loses its connection', async () => {
+    const two = [relay(), relay()];
+    for (const one of two) one.start();
+    const states = () => two.map((one) => one.health().state).sort();
+    await eventually(states, (seen) => seen.join() === 'leading,standby');
+    const first = two.find((one) => one.health().state === 'leading')!;
+    await killLeader();
+    await first.stop(0); // else it may be back before the other has looked
+    const second = two.find((one) => one !== first)!;
+    await eventually(() => second.health().state === 'leading');
+    const event = await insertEvent(api);
+    await eventually(() => sink.ids.includes(event.id));
+    expect(sink.ids).toEqual([event.id]);
+  });
+
+  describe('reading ahead', () => {
+    const limits = { fresh: 2, late: 2, bytes: 1_000_000 };
+    let release: () => void;
+    let reads: number;
+
+    class CountedRelay extends OutboxRelay {
+      protected override createReader(client: pg.Client): OutboxReader {
+        const reader = super.createReader(client);
+        const { read } = reader;
+        reader.read = (cursor) => {
+          reads++;
+          return read.call(reader, cursor);
+        };
+        return reader;
+      }
+    }
+
+    /** Two events, of which the sink takes the first when it is released; they fill one reading. */
+    async function startHeld(): Promise<OutboxRelay> {
+      const [first] = [await insertEvent(api), await insertEvent(api)];
+      sink.answers.set(first.id, () => new Promise((resolve) => (release = () => resolve(accepted))));
+      reads = 0;
+      const one = relay({ limits, pollIntervalMs: 60_000 }, CountedRelay);
+      one.start();
+      await eventually(() => sink.ids.includes(first.id));
+      return one;
+    }
+
+    it('reads the next rows while those of a full reading are handed over', async () => {
+      await startHeld();
+      await eventually(() => reads === 2);
+      release();
+    });
+
+    it('does not miss what was announced after that reading', async () => {
+      const one = await startHeld();
+      await eventually(() => reads === 2);
+      const third = await insertEvent(api);
+      one.wake();
+      release();
+      await eventually(() => sink.ids.includes(third.id), Boolean, 2000);
+    });
+  });
+
+  it('gives the lead away when it stops', async () => {
+    const first = relay();
+    first.start();
+    await eventually(() => first.health().state === 'leading');
+    const second = relay();
+    second.start();
+    await first.stop();
+    await eventually(() => second.health().state === 'leading', Boolean, 1000);
+  });
+
+  it('delivers again what was handed over when the leader died before it could store that', async () => {
+    const event = await insertEvent(api);
+    let first = true;
+    sink.answers.set(event.id, async () => {
+      if (first) await killLeader(); // after the hand-over, before the cursor
+      first = false;
+      return accepted;
+    });
+    relay().start();
+    await eventually(
+      () => statusOf(api, event.id),
+      ({ status }) => status === 'published',
+    );
+    expect(sink.ids).toEqual([event.id, event.id]);
+  });
+
+  it('loses the lead when it says nothing, and pings so as not to', async () => {
+    const quiet = relay({ pollIntervalMs: 60_000, leaderTimeoutMs: 600 });
+    quiet.start();
+    await eventually(() => quiet.health().state === 'leading');
+    const backend = async () => {
+      const { rows } = await owner.query<{ pid: number }>('select pid from pg_stat_activity where application_name = $1', [
+        `pikaia-relay ${sink.name}`,
+      ]);
+      return rows[0]?.pid;
+    };
+    const led = await backend();
+    const deadline = performance.now() + 1500; // more than two time-outs
+    await eventually(() => performance.now() > deadline);
+    expect(await backend()).toBe(led);
+
+    const silent = relay({ leaderTimeoutMs: 600, sink: new ScriptedSink('silent') });
+    const leader = silent['createLeader']();
+    await leader.connect();
+    await eventually(() => isLost(() => leader.throwIfLost()), Boolean, 3000);
+    await leader.close();
+  });
+
+  it('finishes what is in hand when it stops, and starts nothing more', async () => {
+    const slow = await insertEvent(api, { aggregate: 'a' });
+    const next = await insertEvent(api, { aggregate: 'a' });
+    let release: () => void = () => undefined;
+    sink.answers.set(slow.id, () => new Promise((resolve) => (release = () => resolve(accepted))));
+    const one = relay();
+    one.start();
+    await eventually(() => sink.ids.length === 1);
+    const stopped = one.stop(5000);
+    release();
+    await stopped;
+    expect((await statusOf(api, slow.id)).status).toBe('published');
+    expect((await statusOf(api, next.id)).status).toBe('pending');
+    expect(sink.ids).toEqual([slow.id]);
+  });
+
+  it('gives up waiting for a sink that hangs when its time to stop is over', async () => {
+    const hanging = await insertEvent(api);
+    sink.answers.set(hanging.id, () => new Promise(() => undefined));
+    const one = relay();
+    one.start();
+    await eventually(() => sink.ids.length === 1);
+    await one.stop(50);
+    expect((await statusOf(api, hanging.id)).status).toBe('pending');
+  });
+
+  it('delivers by polling alone', async () => {
+    relay({ pollIntervalMs: 50 }).start();
+    const event = await insertEvent(api);
+    await eventually(() => sink.ids.includes(event.id));
+  });
+
+  it('delivers at once when it is woken, however rarely it polls', async () => {
+    const relays = new OutboxRelays([sink], {
+      url: database.workerUrl,
+      worker: 'spec',
+      pollIntervalMs: 60_000,
+      storeIntervalMs: 5,
+      leaderTimeoutMs: 60_000,
+    });
+    running.push(relays);
+    await relays.start();
+    await eventually(() => relays.health()[0]!.state === 'leading');
+    await eventually(async () => {
+      const { rowCount } = await owner.query(
+        `select from pg_stat_activity where datname = current_database() and query = 'listen ${OUTBOX_CHANNEL}'`,
+      );
+      return rowCount === 1;
+    });
+    for (let i = 0; i < 3; i++) {
+      const event = await insertEvent(api);
+      await api.query(`notify ${OUTBOX_CHANNEL}`);
+      await eventually(() => sink.ids.includes(event.id), Boolean, 1000);
+    }
+  });
+
+  /** The server's count of what was inserted, and of the dead rows that are left; each session tells it as it ends. */
+  async function tuples(): Promise<{ inserted: number; dead: number }> {
+    const { rows } = await owner.query<{ inserted: number; dead: number }>(
+      `select sum(n_tup_ins)::int as inserted, sum(n_dead_tup)::int as dead
+       from pg_stat_user_tables where relname like 'outbox_log%' or relname = 'outbox_progress'`,
+    );
+    return rows[0]!;
+  }
+
+  it('leaves no dead row in log and cursors and delivers while an old transaction is held open', async () => {
+    const old = await connect(database.ownerUrl);
+    await old.query('begin isolation level repeatable read');
+    await old.query('select 1');
+    const [publisher, writing] = [await connect(database.apiUrl), await connect(database.apiUrl)];
+    await writing.query('begin');
+    const last = await insertEvent(writing);
+    const ids: string[] = [];
+    const before = await tuples();
+    const leading = relay();
+    leading.start();
+    for (let i = 0; i < 300; i++) ids.push((await insertEvent(publisher, { aggregate: String(i % 7) })).id);
+    await eventually(() => ids.every((id) => sink.ids.includes(id)));
+    await writing.query('commit');
+    await eventually(() => sink.ids.includes(last.id));
+    for (const session of [leading.stop(), publisher.end(), writing.end()]) await session;
+    const after = await eventually(tuples, ({ inserted }) => inserted > before.inserted + ids.length);
+    expect(after.dead).toBe(before.dead);
+
+    // planted: one mark a row, as a queue makes it
+    const marking = await connect(database.ownerUrl);
+    await marking.query('update outbox.outbox_log set size = size where event_id = any ($1::uuid[])', [ids]);
+    await marking.end();
+    await eventually(tuples, ({ dead }) => dead >= before.dead + ids.length);
+    await old.query('rollback');
+    await old.end();
+  });
+
+  it('refuses the cursor of another cluster, and says what to run', async () => {
+    const restored = new ScriptedSink('restored');
+    await registerSinks(database.workerUrl, [restored], 'spec');
+    await owner.query(`update outbox.outbox_progress set txid = '77' where sink = 'restored'`);
+    await expect(registerSinks(database.workerUrl, [restored], 'spec')).rejects.toMatchObject({
+      code: 'PIKAIA_OUTBOX_RESTORED',
+      message: expect.stringContaining('physical backup'),
+    });
+    const fatal: string[] = [];
+    const one = relay({ sink: restored, onFatal: ({ code }) => fatal.push(code) });
+    one.start();
+    await eventually(() => one.health().state === 'broken');
+    expect(fatal).toEqual(['PIKAIA_OUTBOX_RESTORED']);
+  });
+
+  it('stops when another server process answers on its connection', async () => {
+    const leader = relay()['createLeader']();
+    await leader.connect();
+    const { rows } = await leader.client.query<{ own: number }>('select pg_backend_pid() as own');
+    expect(() => leader.verifyBackend(rows[0]!.own)).not.toThrow();
+    expect(() => leader.verifyBackend(rows[0]!.own + 1)).toThrow(expect.objectContaining({ code: 'PIKAIA_OUTBOX_POOLED' }));
+    await leader.close();
+  });
+});
+
+function isLost(check: () => void): boolean {
+  try {
+    check();
+    return false;
+  } catch {
+    return true;
+  }
+}

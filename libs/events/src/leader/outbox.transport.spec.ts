@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
+import { ManualClock, ScriptedSink } from '../../../../test/support/scripted-sink.js';
+import { eventually } from '../../../../test/support/until.js';
+import { OutboxRelay } from './outbox.relay.js';
+import { registerSinks } from '../log/register-sinks.js';
+import { accepted, type Outcome } from '../delivery/sink.js';
+
+const throttled: Outcome = { kind: 'transport', error: new Error('throttled') };
+
+describe('transport failures', () => {
+  let database: TestDatabase;
+  let api: pg.Client;
+  let sink: ScriptedSink;
+  let clock: ManualClock;
+  let relay: OutboxRelay;
+
+  beforeAll(async () => {
+    database = await createDatabase();
+    api = new pg.Client({ connectionString: database.ownerUrl });
+    await api.connect();
+  });
+
+  beforeEach(async () => {
+    await api.query(`update outbox.outbox_sink set state = 'retired'`); // those of other tests do not count
+    const limits = { entries: 3, bytes: 1e6, concurrency: 4 };
+    sink = new ScriptedSink(`scripted-${randomUUID()}`, { from: 'now', ordering: 'none', limits });
+    clock = new ManualClock();
+    await registerSinks(database.workerUrl, [sink], 'spec');
+    const timing = { pollIntervalMs: 10, storeIntervalMs: 5, leaderTimeoutMs: 5000 };
+    relay = new OutboxRelay({ url: database.workerUrl, sink, worker: 'spec', clock, random: () => 1, ...timing });
+    relay.start();
+  });
+
+  afterEach(() => relay.stop(100));
+  afterAll(async () => {
+    await api.end();
+    await database.drop();
+  });
+
+  const deliveries = async () => {
+    const { rows } = await api.query<{ status: string; attempts: number }>(
+      'select status, attempts from outbox.outbox_delivery where sink = $1',
+      [sink.name],
+    );
+    return rows;
+  };
+  const times = (id: string): number => sink.ids.filter((other) => other === id).length;
+  const published = (id: string) =>
+    eventually(
+      () => statusOf(api, id),
+      ({ status }) => status === 'published',
+    );
+  /** The clock stands still between the steps, so that what comes after a pause comes for that reason. */
+  async function afterPause(ms: number, done: () => boolean): Promise<void> {
+    clock.advance(ms);
+    relay.wake();
+    await eventually(done);
+  }
+
+  it('of one entry hold up the others not, and of it only until the next attempt', async () => {
+    const bad = (await insertEvent(api)).id;
+    sink.answers.set(bad, throttled);
+    await eventually(() => times(bad) === 1);
+    for (let i = 0; i < 5; i++) {
+      const other = (await insertEvent(api)).id;
+      await eventually(() => times(other) === 1);
+    }
+  });
+
+  it('of one entry that goes on for half a minute while others pass move it out of the way, without burning an attempt', async () => {
+    await api.query('begin');
+    const bad = (await insertEvent(api)).id;
+    const beside = (await insertEvent(api)).id;
+    await api.query('commit');
+    sink.answers.set(bad, throttled);
+    await eventually(() => times(bad) === 1 && times(beside) === 1);
+    expect((await statusOf(api, beside)).status).toBe('pending'); // accepted, and the cursor waits
+    for (let attempt = 2; (await deliveries()).length === 0 && attempt < 20; attempt++) {
+      const before = times(bad);
+      const other = (await insertEvent(api)).id;
+      await eventually(() => times(other) === 1);
+      await afterPause(16_000, () => times(bad) > before);
+      await eventually(async () => times(bad) < 4 || (await deliveries()).length === 1);
+    }
+    expect(await deliveries()).toEqual([{ status: 'retrying', attempts: 0 }]);
+    await published(beside);
+    sink.answers.clear();
+    clock.advance(300_000);
+    relay.wake();
+    await published(bad);
+    expect(await statusOf(api, bad)).toMatchObject({ attempts: 0 });
+  });
+
+  it('of whole calls open the breaker: nothing is sent, then one call alone finds out', async () => {
+    sink.answerAll = throttled;
+    await api.query('begin');
+    const ids: string[] = [];
+    for (let i = 0; i < 30; i++) ids.push((await insertEvent(api)).id);
+    await api.query('commit');
+    relay.wake();
+    await eventually(() => sink.delivered.length > 0);
+    const first = sink.delivered.length; // the calls that were in flight together
+    let open = 0;
+    let most = 0;
+    sink.answerAll = async () => {
+      most = Math.max(most, ++open);
+      await new Promise((resolve) => setImmediate(resolve));
+      open--;
+      return throttled;
+    };
+    await afterPause(1000, () => sink.delivered.length > first);
+    expect(sink.delivered.length - first).toBe(3); // a call has three entries
+    expect(most).toBe(3);
+    const second = sink.delivered.length;
+    clock.advance(1900); // the pause is two seconds now
+    relay.wake();
+    expect(relay.health().term?.failingSince).toEqual(new Date(1_800_000_000_000));
+    expect(sink.delivered.length).toBe(second);
+    sink.answerAll = accepted;
+    clock.advance(100);
+    relay.wake();
+    for (const id of ids) await published(id);
+    expect(await deliveries()).toEqual([]);
+    await eventually(() => relay.health().term?.failingSince === null);
+  });
+
+  it('are over only when nothing waits for them any more', async () => {
+    const bad = (await insertEvent(api)).id;
+    sink.answers.set(bad, throttled);
+    await eventually(() => relay.health().term?.failingSince instanceof Date);
+    const other = (await insertEvent(api)).id;
+    await eventually(() => times(other) === 1);
+    expect(relay.health().term?.failingSince).toBeInstanceOf(Date);
+    sink.answers.clear();
+    clock.advance(60_000);
+    relay.wake();
+    await published(bad);
+    expect(relay.health().term?.failingSince).toBeNull();
+  });
+});

@@ -1,0 +1,64 @@
+import type { Clock } from '@pikaia/core';
+import type { Duty } from '../delivery/duty.js';
+import { CommandDesk } from './command.desk.js';
+import { ReplayRun } from './replay.run.js';
+
+const RETRY_MS = 50; // a command that waits for what is under way
+
+interface TermOperationsOptions {
+  readonly clock: Clock;
+  readonly pollIntervalMs: number;
+}
+
+/** What a leader does beside delivering: people's commands and the replays that they asked for. */
+export class TermOperations implements Duty {
+  private lookAt = -Infinity; // monotonic milliseconds
+
+  constructor(
+    private readonly options: TermOperationsOptions,
+    private readonly desk: CommandDesk,
+    private readonly replays: ReplayRun,
+  ) {}
+
+  /** Nothing is read and nothing is sent. */
+  get isPaused(): boolean {
+    return this.desk.isHalted;
+  }
+
+  /** The sink has no use for a leader any more. */
+  get isRetired(): boolean {
+    return this.desk.isRetired;
+  }
+
+  get isIdle(): boolean {
+    return this.replays.isIdle;
+  }
+
+  /** Somebody has asked for something. */
+  noteCommand(): void {
+    this.lookAt = -Infinity;
+  }
+
+  step(): void | Promise<void> {
+    if (this.lookDueIn <= 0 || !this.replays.isIdle) return this.work();
+  }
+
+  private async work(): Promise<void> {
+    if (this.lookDueIn <= 0) await this.look();
+    if (!this.isPaused) await this.replays.step();
+  }
+
+  get dueIn(): number {
+    return Math.min(this.lookDueIn, this.isPaused ? Infinity : this.replays.dueIn);
+  }
+
+  private async look(): Promise<void> {
+    this.lookAt = this.options.clock.monotonic() + this.options.pollIntervalMs;
+    if (await this.desk.work()) this.lookAt = this.options.clock.monotonic() + RETRY_MS;
+    await this.replays.load();
+  }
+
+  private get lookDueIn(): number {
+    return this.lookAt - this.options.clock.monotonic();
+  }
+}

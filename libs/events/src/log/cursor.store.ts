@@ -1,0 +1,179 @@
+import type { ClientBase } from 'pg';
+import type { Cursor } from './cursor.js';
+import type { Delivery } from '../delivery/delivery.js';
+import { REWIND } from './destination.sql.js';
+import { LOAD_CURSOR, MARK_LEADING, STORE } from './progress.sql.js';
+import { outboxRestored } from './restored.error.js';
+import type { SinkState } from '../commands/sink-state.js';
+
+/** A failed attempt, for outbox_attempt. */
+export interface Attempt {
+  readonly eventId: string;
+  readonly at: Date;
+  readonly error: string;
+  readonly fingerprint: string;
+}
+
+export interface DeliveryChanges {
+  readonly deliveries: readonly Delivery[];
+  readonly attempts: readonly Attempt[];
+  /** Events that the sink has accepted since the last store. */
+  readonly accepted?: number;
+}
+
+interface LoadedCursor {
+  readonly cursor: Cursor;
+  readonly failingSince: Date | null;
+  readonly leaderFailingSince: Date | null;
+  readonly state: SinkState;
+}
+
+/** What the leader does in the transaction that stores progress. */
+export type Alongside = (client: ClientBase) => Promise<unknown>;
+
+/** Somebody else has stored this number: the term is over, and what is in memory is forgotten. */
+export class TermOverError extends Error {
+  override readonly name = 'TermOverError';
+}
+
+/** The append-only cursors of one sink. Numbers have no gaps, so two that believe to lead cannot both store. */
+export class CursorStore {
+  private newest = 0n;
+
+  constructor(
+    protected readonly client: ClientBase,
+    private readonly sink: string,
+    readonly worker: string,
+  ) {}
+
+  /**
+   * The newest cursor.
+   *
+   * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` when it was written in another cluster, whose transaction ids mean
+   * nothing here.
+   */
+  async load(): Promise<LoadedCursor> {
+    const { rows } = await this.client.query(LOAD_CURSOR, [this.sink]);
+    const row = rows[0] as Record<string, unknown> | undefined;
+    if (!row) throw new Error(`Sink ${this.sink} has no cursor: it was not registered.`);
+    if (row['written_here'] !== true) throw outboxRestored([this.sink]);
+    this.newest = BigInt(row['number'] as string);
+    const cursor: Cursor = {
+      position: row['position'] as string,
+      snapshot: row['snapshot'] as string,
+      latePosition: row['late_position'] as string,
+      lateSnapshot: row['late_snapshot'] as string | null,
+    };
+    return {
+      cursor,
+      failingSince: row['failing_since'] as Date | null,
+      leaderFailingSince: row['leader_failing_since'] as Date | null,
+      state: row['state'] as SinkState,
+    };
+  }
+
+  /** Shows people who leads. */
+  async markLeading(): Promise<void> {
+    await this.client.query(MARK_LEADING, [this.sink, this.worker]);
+  }
+
+  /**
+   * Stores a cursor with the deliveries that belong to it, in one statement.
+   *
+   * @returns the backend that did it.
+   * @throws TermOverError when somebody else has stored meanwhile; nothing is written then.
+   */
+  async store(cursor: Cursor, { deliveries, attempts, accepted = 0 }: DeliveryChanges): Promise<number> {
+    const added = deliveries.filter(({ stored }) => !stored).map((delivery) => ({ ...changeOf(delivery), ...factsOf(delivery) }));
+    const changed = deliveries.filter(({ stored }) => stored).map(changeOf);
+    const failed = attempts.map(({ eventId, at, error, fingerprint }) => ({
+      event_id: eventId,
+      attempted_at: at,
+      error,
+      fingerprint,
+    }));
+    const values = [
+      this.sink,
+      String(this.newest + 1n),
+      cursor.position,
+      cursor.snapshot,
+      cursor.latePosition,
+      cursor.lateSnapshot,
+      this.worker,
+      ...[added, changed, failed].map((list) => JSON.stringify(list)),
+      accepted,
+    ];
+    const { rows } = await this.storeNext(() =>
+      this.client.query<{ backend: number }>({ name: 'outbox-store', text: STORE, values }),
+    );
+    return rows[0]!.backend;
+  }
+
+  /** The number of the newest cursor. */
+  get number(): bigint {
+    return this.newest;
+  }
+
+  /**
+   * Makes an earlier cursor the newest one, because what was handed over since reached nobody; what the destination is now
+   * is noted with it.
+   *
+   * @returns the position that it went back to, and how many deliveries are to be sent again.
+   * @throws TermOverError when somebody else has stored meanwhile.
+   */
+  async rewind(to: bigint, identity: string): Promise<{ position: string; deliveries: number }> {
+    const values = [this.sink, String(to), String(this.newest + 1n), this.worker, identity];
+    const { rows } = await this.storeNext(() => this.client.query<{ position: string; deliveries: number }>(REWIND, values));
+    return rows[0]!;
+  }
+
+  private async storeNext<T>(statement: () => Promise<T>): Promise<T> {
+    try {
+      const result = await statement();
+      this.newest++;
+      return result;
+    } catch (error) {
+      const { code, constraint } = error as { code?: string; constraint?: string };
+      if (code !== '23505' || constraint !== 'outbox_progress_pkey') throw error;
+      throw new TermOverError(`Another worker has stored the progress of ${this.sink}.`, { cause: error });
+    }
+  }
+
+  /**
+   * The same, with other work of the leader in one transaction: whoever does not lead any more does not do it either.
+   * After an error the term is over, so the number need not be taken back.
+   */
+  async storeWith(cursor: Cursor, changes: DeliveryChanges, work: Alongside): Promise<number> {
+    await this.client.query('begin');
+    try {
+      const backend = await this.store(cursor, changes);
+      await work(this.client);
+      await this.client.query('commit');
+      return backend;
+    } catch (error) {
+      await this.client.query('rollback').catch(() => undefined); // the connection may be what failed; the error says so
+      throw error;
+    }
+  }
+}
+
+const changeOf = (delivery: Delivery): object => ({
+  event_id: delivery.eventId,
+  status: delivery.status,
+  attempts: delivery.attempts,
+  next_attempt_at: delivery.nextAttemptAt,
+  last_error: delivery.lastError,
+  fingerprint: delivery.fingerprint,
+});
+
+const factsOf = (delivery: Delivery): object => ({
+  position: delivery.position,
+  event_type: delivery.eventType,
+  schema_version: delivery.schemaVersion,
+  aggregate_type: delivery.aggregateType,
+  aggregate_id: delivery.aggregateId,
+  organization_id: delivery.organizationId,
+  correlation_id: delivery.correlationId,
+  occurred_at: delivery.occurredAt,
+  payload: delivery.payload,
+});

@@ -1,0 +1,34 @@
+import { systemClock } from '@pikaia/core';
+import type { CursorStore } from './cursor.store.js';
+import type { Deliveries } from '../delivery/deliveries.js';
+import type { HandOver } from '../delivery/hand-over.js';
+import type { Leader } from '../leader/leader.js';
+import type { Outcomes } from '../delivery/outcomes.js';
+import { Progress } from '../delivery/progress.js';
+
+describe('Progress', () => {
+  it('stores the first change at once, then once an interval while there is something, and an idle cursor once a minute', async () => {
+    let now = 0;
+    let hasMoved = true;
+    let unsavedBytes = 0;
+    const stored: number[] = [];
+    const handOver = { cursor: {}, takeMoved: () => 0, get hasMoved() { return hasMoved; } }; // prettier-ignore
+    const deliveries = { takeChanges: () => ({}), stored: () => undefined, hasChanges: false, get unsavedBytes() { return unsavedBytes; } }; // prettier-ignore
+    const progress = new Progress(
+      { clock: { ...systemClock, monotonic: () => now }, storeIntervalMs: 50, readAheadBytes: 1_000 },
+      { verifyBackend: () => undefined } as unknown as Leader,
+      { store: async () => void stored.push(now) } as unknown as CursorStore,
+      handOver as unknown as HandOver,
+      deliveries as unknown as Deliveries,
+      { takeAccepted: () => 0 } as unknown as Outcomes,
+    );
+    for (; now < 120; now += 10) await progress.step();
+    expect(stored).toEqual([0, 50, 100]);
+    hasMoved = false;
+    for (; now < 60_120; now += 10) await progress.step();
+    expect(stored).toEqual([0, 50, 100, 60_100]);
+    unsavedBytes = 1_000; // payloads of deliveries that are only in memory
+    await progress.step();
+    expect(stored.at(-1)).toBe(60_120);
+  });
+});

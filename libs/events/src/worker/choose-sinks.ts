@@ -1,0 +1,22 @@
+import { PikaiaError } from '@pikaia/core';
+import type { Sink } from '../delivery/sink.js';
+
+/** Makes the sinks behind one name of EVENT_SINKS. */
+export type SinkFactory = () => readonly Sink[] | Promise<readonly Sink[]>;
+
+/**
+ * The sinks that a comma-separated list names.
+ *
+ * @throws PikaiaError `PIKAIA_EVENT_SINK_UNKNOWN` naming those that exist.
+ */
+export async function chooseSinks(names: string, factories: Readonly<Record<string, SinkFactory>>): Promise<Sink[]> {
+  const chosen = [...new Set(names.split(',').map((name) => name.trim()))].map((name) => {
+    const factory = Object.hasOwn(factories, name) ? factories[name] : undefined;
+    if (factory) return factory;
+    throw new PikaiaError(
+      'PIKAIA_EVENT_SINK_UNKNOWN',
+      `EVENT_SINKS names "${name}", which does not exist. There are: ${Object.keys(factories).join(', ')}.`,
+    );
+  });
+  return (await Promise.all(chosen.map((factory) => factory()))).flat();
+}

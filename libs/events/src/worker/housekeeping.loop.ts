@@ -1,0 +1,65 @@
+import { context, type Clock } from '@pikaia/core';
+import { getLogger } from '@pikaia/logging';
+import { Pulse } from '../loop/pulse.js';
+import type { Finding } from '../housekeeping/chore.js';
+import { Housekeeping, type HousekeepingOptions } from '../housekeeping/housekeeping.js';
+
+const logger = getLogger('outbox');
+
+export interface HousekeepingLoopOptions extends HousekeepingOptions {
+  /** Milliseconds between two runs. */
+  readonly intervalMs: number;
+  readonly clock: Clock;
+  /** Between 0 and 1: workers that started together do not stay together. */
+  readonly random?: () => number;
+}
+
+/** Housekeeping at start and then at intervals, in every worker: which of them does it is decided by a lock. */
+export class HousekeepingLoop {
+  private readonly housekeeping: Housekeeping;
+  private readonly pulse = new Pulse();
+  private stopping = false;
+  private loop: Promise<void> | undefined;
+  private lastRun: { readonly at: Date; readonly findings: readonly Finding[] } | undefined;
+
+  constructor(private readonly options: HousekeepingLoopOptions) {
+    this.housekeeping = new Housekeeping(options);
+  }
+
+  start(): void {
+    this.loop ??= context.exit(() => this.run());
+  }
+
+  /** Lets the chore under way finish, for at most so many milliseconds. */
+  async stop(withinMs = 5000): Promise<void> {
+    this.stopping = true;
+    this.housekeeping.stop();
+    this.pulse.wake();
+    const timer = setTimeout(() => void this.housekeeping.abort(), withinMs);
+    await this.loop;
+    clearTimeout(timer);
+  }
+
+  /** @returns what was removed; undefined when another process is at it. */
+  runOnce(): Promise<Finding[] | undefined> {
+    return this.housekeeping.runOnce();
+  }
+
+  /** When this process last did it, and what came of it. */
+  get last(): { readonly at: Date; readonly findings: readonly Finding[] } | undefined {
+    return this.lastRun;
+  }
+
+  private async run(): Promise<void> {
+    const { intervalMs, clock, random = Math.random } = this.options;
+    while (!this.stopping) {
+      try {
+        const findings = await this.runOnce();
+        if (findings) this.lastRun = { at: clock.now(), findings };
+      } catch (error) {
+        logger.exception('housekeeping_failed', error);
+      }
+      if (!this.stopping) await this.pulse.wait(intervalMs * (0.9 + 0.2 * random()));
+    }
+  }
+}

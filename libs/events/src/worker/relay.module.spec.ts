@@ -1,0 +1,173 @@
+import { Injectable, Module, type INestApplicationContext, type Provider } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { context, loadSettings, PikaiaError } from '@pikaia/core';
+import { DatabaseModule, Transactional, writeInTransaction } from '@pikaia/database';
+import { IsEmail } from 'class-validator';
+import { ClsModule } from 'nestjs-cls';
+import pg from 'pg';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { eventually } from '../../../../test/support/until.js';
+import { statusOf } from '../../../../test/support/outbox.js';
+import { Consumer, Handles } from '../consume/consumer.decorator.js';
+import { DomainEvent } from '../contract/domain-event.js';
+import type { EventOf } from '../contract/envelope.js';
+import { EventsModule } from '../record/events.module.js';
+import { Events } from '../record/events.service.js';
+import { Relay, RelayModule } from './relay.module.js';
+import { OutboxSettings } from './outbox.settings.js';
+
+@DomainEvent('guest.invited', { version: 1, aggregate: 'guest' })
+class GuestInvited {
+  @IsEmail()
+  email!: string;
+}
+
+@Consumer('guest-mail', { from: 'beginning' })
+class GuestMail {
+  static readonly seen: { event: EventOf<GuestInvited>; snapshot: typeof context.current }[] = [];
+  static fail: (() => void | Promise<void>) | undefined;
+
+  @Handles(GuestInvited, { effect: 'outside' })
+  async send(event: EventOf<GuestInvited>): Promise<{ message: string }> {
+    await GuestMail.fail?.();
+    GuestMail.seen.push({ event, snapshot: context.current });
+    return { message: 'sent' };
+  }
+}
+
+@Consumer('guest-list', { from: 'beginning' })
+class GuestList {
+  @Handles(GuestInvited, { effect: 'database' })
+  async add(event: EventOf<GuestInvited>): Promise<void> {
+    await writeInTransaction(
+      (manager) => manager.query('insert into guest (email) values ($1)', [event.data.email]),
+      () => new PikaiaError('PIKAIA_TRANSACTION_REQUIRED', 'no transaction'),
+    );
+  }
+}
+
+@Injectable()
+class Host {
+  constructor(private readonly events: Events) {}
+
+  @Transactional()
+  invite(id: string, email: string): Promise<string> {
+    return this.events.publish(GuestInvited, { id }, { email });
+  }
+}
+
+describe('RelayModule', () => {
+  let database: TestDatabase;
+  let owner: pg.Client;
+  let app: INestApplicationContext;
+
+  beforeAll(async () => {
+    database = await createDatabase();
+    owner = new pg.Client({ connectionString: database.ownerUrl });
+    await owner.connect();
+    await owner.query('create table guest (email text); grant select, insert on guest to pikaia_worker');
+    app = await start();
+  });
+
+  afterAll(async () => {
+    await app.close();
+    await owner.end();
+    await database.drop();
+  });
+
+  async function start(consumers: Provider[] = [GuestMail, GuestList]): Promise<INestApplicationContext> {
+    const settings = { databaseUrl: database.workerUrl, databasePoolSize: 10, databaseStatementTimeoutMs: 5000 };
+    @Module({
+      imports: [
+        ClsModule.forRoot({ global: true }),
+        DatabaseModule.forRoot({ settings, applicationName: 'relay-spec' }),
+        EventsModule.forRoot({ databaseUrl: database.workerUrl }),
+        RelayModule.forRoot({ settings: loadSettings([OutboxSettings], {})[0], databaseUrl: database.workerUrl }),
+      ],
+      providers: [Host, ...consumers],
+    })
+    class App {}
+    return NestFactory.createApplicationContext(App, { logger: false, abortOnError: false });
+  }
+
+  const invite = (id: string, email: string, correlationId?: string): Promise<string> =>
+    context.run(correlationId ? { correlationId, organizationId: 'org' } : {}, () => app.get(Host).invite(id, email));
+
+  it('delivers a published event to each consumer, in the context of the request that caused it', async () => {
+    const correlationId = '0190a000-0000-7000-8000-000000000001';
+    const id = await invite('1', 'bob@example.com', correlationId);
+    await eventually(
+      () => statusOf(owner, id),
+      ({ status }) => status === 'published',
+    );
+
+    const { event, snapshot } = GuestMail.seen.find(({ event }) => event.event_id === id)!;
+    expect(event.data).toBeInstanceOf(GuestInvited);
+    expect(event).toMatchObject({
+      event_type: 'guest.invited',
+      data: { email: 'bob@example.com' },
+      sequence: expect.any(String),
+    });
+    expect(snapshot).toMatchObject({
+      correlationId,
+      organizationId: 'org',
+      actor: { type: 'system', id: 'guest-mail' },
+      event: { id, type: 'guest.invited', consumer: 'guest-mail', attempt: 1 },
+    });
+    const receipts = await owner.query(
+      'select consumer, state, result, correlation_id from outbox.consumer_receipt where event_id = $1 order by consumer',
+      [id],
+    );
+    expect(receipts.rows).toEqual([
+      { consumer: 'guest-list', state: 'done', result: null, correlation_id: correlationId },
+      { consumer: 'guest-mail', state: 'done', result: { message: 'sent' }, correlation_id: correlationId },
+    ]);
+  });
+
+  it('tries a failed handler again, alone: what the other consumer did is not repeated', async () => {
+    GuestMail.fail = () => {
+      GuestMail.fail = undefined;
+      throw new Error('no');
+    };
+    const id = await invite('2', 'carol@example.com');
+    await eventually(
+      () => statusOf(owner, id),
+      ({ status, attempts }) => status === 'published' && attempts === 1,
+    );
+    const { rows } = await owner.query(`select sink, error from outbox.outbox_attempt where event_id = $1`, [id]);
+    expect(rows).toEqual([{ sink: 'local/guest-mail', error: 'Error: no' }]);
+    const guests = await owner.query(`select from guest where email = 'carol@example.com'`);
+    expect(guests.rowCount).toBe(1);
+  });
+
+  it('has an effect once when the leader dies between having it and storing the cursor', async () => {
+    const sql = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pikaia-relay local/guest-mail'`;
+    GuestMail.fail = async () => {
+      GuestMail.fail = undefined;
+      await owner.query(sql);
+    };
+    const id = await invite('3', 'dora@example.com');
+    await eventually(
+      () => statusOf(owner, id),
+      ({ status }) => status === 'published',
+    );
+    expect(GuestMail.seen.filter(({ event }) => event.event_id === id)).toHaveLength(1);
+  });
+
+  it('does not start without a sink: it would deliver nothing', async () => {
+    await expect(start([])).rejects.toMatchObject({ code: 'PIKAIA_EVENT_SINKS_EMPTY' });
+  });
+
+  it('says for readiness what each relay does', async () => {
+    const health = await eventually(
+      () => app.get(Relay).health(),
+      (relays) => relays.every(({ state }) => state === 'leading'),
+    );
+    expect(health.map(({ sink }) => sink).sort()).toEqual(['local/guest-list', 'local/guest-mail']);
+    expect(health[0]).toMatchObject({
+      term: { lagMs: 0, failingSince: null, paused: false },
+      progress: 'advancing',
+      error: null,
+    });
+  });
+});

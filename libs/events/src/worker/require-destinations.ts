@@ -1,0 +1,23 @@
+import { getLogger } from '@pikaia/logging';
+import { destinationMissing } from '../leader/destination-watch.js';
+import { textOf } from '../delivery/error-fingerprint.js';
+import type { Sink } from '../delivery/sink.js';
+
+const logger = getLogger('outbox');
+
+/**
+ * Looks whether the destinations are there before anything starts. One that does not answer is left to the relay, which
+ * sends nothing before it has seen it.
+ *
+ * @throws PikaiaError `PIKAIA_SINK_DESTINATION_MISSING` for the first that is not there.
+ */
+export async function requireDestinations(sinks: readonly Sink[]): Promise<void> {
+  await Promise.all(
+    sinks.map(async (sink) => {
+      const identity = await sink.check?.look().catch((error: unknown) => {
+        logger.warning('sink_check_failed', { sink: sink.name, reason: textOf(error) });
+      });
+      if (identity === null) throw destinationMissing(sink);
+    }),
+  );
+}

@@ -1,0 +1,61 @@
+import { flushMetrics } from '@pikaia/logging';
+import { captureLogs } from '@pikaia/logging/testing';
+import pg from 'pg';
+import { OperatedSink } from '../../../../test/support/operated-sink.js';
+import { insertEvent } from '../../../../test/support/outbox.js';
+import { Leader } from '../leader/leader.js';
+import { measureSinks } from './sink-gauges.js';
+
+describe('measureSinks', () => {
+  let at: OperatedSink;
+  let owner: pg.Client;
+
+  beforeAll(async () => {
+    at = await OperatedSink.create();
+    owner = new pg.Client({ connectionString: at.database.ownerUrl });
+    await owner.connect();
+  });
+  beforeEach(() => at.renew());
+  afterAll(async () => {
+    await owner.end();
+    await at.end();
+  });
+
+  async function linesOf(worker: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+    flushMetrics(); // what others have gathered
+    const logs = captureLogs();
+    try {
+      await measureSinks(owner, worker);
+      flushMetrics();
+      return logs.records.filter(({ sink }) => sink === at.sink.name);
+    } finally {
+      logs.restore();
+    }
+  }
+
+  it('says of a sink that the worker leads how far it is behind, and of others nothing', async () => {
+    const leader = new Leader({ url: at.database.workerUrl, sink: at.sink.name, leaderTimeoutMs: 5000 }, () => undefined);
+    await leader.connect();
+    try {
+      expect(await leader.tryLock()).toBe(true);
+      await owner.query(`update outbox.outbox_sink set leader = 'this' where name = $1`, [at.sink.name]);
+      expect(await linesOf('other')).toEqual([]);
+      expect(await linesOf('this')).toEqual([
+        expect.objectContaining({
+          'outbox.backlog': 0,
+          'outbox.oldest_pending_seconds': 0,
+          'outbox.failed': 0,
+          'outbox.published': 0,
+        }),
+      ]);
+      await insertEvent(at.api);
+      await insertEvent(at.api);
+      const [line] = await linesOf('this');
+      expect(line).toMatchObject({ 'outbox.backlog': 2, 'outbox.published': 0 });
+      expect(line!['outbox.oldest_pending_seconds']).toBeGreaterThan(0);
+    } finally {
+      await leader.close();
+    }
+    expect(await linesOf('this')).toEqual([]); // as when it has died
+  });
+});

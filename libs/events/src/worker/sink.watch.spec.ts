@@ -1,0 +1,72 @@
+import { captureLogs } from '@pikaia/logging/testing';
+import { randomUUID } from 'node:crypto';
+import { OperatedSink } from '../../../../test/support/operated-sink.js';
+import { insertEvent } from '../../../../test/support/outbox.js';
+import { Leader } from '../leader/leader.js';
+import { SinkWatch } from './sink.watch.js';
+
+describe('SinkWatch', () => {
+  let at: OperatedSink;
+
+  beforeAll(async () => {
+    at = await OperatedSink.create();
+  });
+  beforeEach(() => at.renew());
+  afterAll(() => at.end());
+
+  const watchOf = (own: readonly string[] = []): SinkWatch =>
+    new SinkWatch({ url: at.database.workerUrl, worker: 'watch', own: new Set(own), leaderlessAlarmMs: 60_000, clock: at.clock });
+  const stateOf = async (): Promise<string> => {
+    const { rows } = await at.api.query<{ state: string }>('select state from outbox.outbox_sink where name = $1', [
+      at.sink.name,
+    ]);
+    return rows[0]!.state;
+  };
+  /** As a leader somewhere else. */
+  async function whileLed(work: () => Promise<void>): Promise<void> {
+    const leader = new Leader({ url: at.database.workerUrl, sink: at.sink.name, leaderTimeoutMs: 5000 }, () => undefined);
+    await leader.connect();
+    expect(await leader.tryLock()).toBe(true);
+    await work();
+    await leader.close();
+  }
+
+  it('reports a sink that nobody has led for a minute, once, and when it is led again', async () => {
+    const logs = captureLogs();
+    const watch = watchOf();
+    const about = () => logs.records.filter((line) => line['sink'] === at.sink.name).map(({ level, event }) => [level, event]);
+    await watch.runOnce();
+    at.clock.advance(59_000);
+    await watch.runOnce();
+    expect([about(), watch.leaderless]).toEqual([[], []]);
+    at.clock.advance(1_500);
+    await watch.runOnce();
+    await watch.runOnce();
+    expect(about()).toEqual([['WARNING', 'sink_without_leader']]);
+    expect(watch.leaderless).toEqual([{ sink: at.sink.name, forMs: expect.any(Number) }]);
+    await whileLed(() => watch.runOnce());
+    expect(watch.leaderless).toEqual([]);
+    expect(about().at(-1)).toEqual(['INFO', 'sink_has_leader']);
+    logs.restore();
+  });
+
+  it('retires a sink that nobody leads: its events and its other commands wait for nothing any more', async () => {
+    const event = await insertEvent(at.api);
+    const [pause, retire] = [await at.ask('pause'), await at.ask('retire')];
+    expect(await at.statuses([event])).toEqual(['pending']);
+    await watchOf().runOnce();
+    expect([await stateOf(), (await at.answer(retire)).answer]).toEqual(['retired', { outcome: 'done' }]);
+    expect((await at.answer(pause)).answer).toMatchObject({ outcome: 'refused' });
+    const other = `other-${randomUUID()}`;
+    await at.worker.query(`insert into outbox.outbox_sink (name) values ($1)`, [other]);
+    expect(await at.statuses([event])).toEqual(['pending']); // at the other one, which counts
+    await at.worker.query(`update outbox.outbox_sink set state = 'retired' where name = $1`, [other]);
+  });
+
+  it('leaves it to the leader where there is one, and to a relay of this process', async () => {
+    const retire = await at.ask('retire');
+    await whileLed(() => watchOf().runOnce());
+    await watchOf([at.sink.name]).runOnce();
+    expect([await stateOf(), (await at.answer(retire)).done_at]).toEqual(['active', null]);
+  });
+});

@@ -1,0 +1,168 @@
+import { context, newId, type Clock } from '@pikaia/core';
+import { IsolatedClient } from '@pikaia/database';
+import { getLogger } from '@pikaia/logging';
+import type pg from 'pg';
+import { endClient } from '../log/end-client.js';
+import { textOf } from '../delivery/error-fingerprint.js';
+import { LOCK_CLASS } from '../leader/leader.js';
+import { Pulse } from '../loop/pulse.js';
+import { done, failedBecause } from '../commands/command.js';
+import { causeOf } from '../commands/command.failures.js';
+import { ANSWER_COMMAND } from '../commands/command.sql.js';
+import { measureSinks } from './sink-gauges.js';
+import { markRetired } from '../commands/sink-state.js';
+import { LOCK_SINK, OPEN_RETIREMENTS, SINKS_LED } from './watch.sql.js';
+
+const logger = getLogger('outbox');
+const LONGEST_INTERVAL_MS = 10_000;
+const TIME_LIMIT_MS = 5_000; // a stop waits for it
+
+export interface SinkWatchOptions {
+  readonly url: string;
+  /** This process, as the sinks that it leads have it. */
+  readonly worker: string;
+  /** Sinks of this process: their leaders, or those that stand by, carry out what is asked of them. */
+  readonly own: ReadonlySet<string>;
+  /** Milliseconds without a leader after which a sink is reported. */
+  readonly leaderlessAlarmMs: number;
+  readonly clock: Clock;
+}
+
+export interface LeaderlessSink {
+  readonly sink: string;
+  /** As this process has seen it. */
+  readonly forMs: number;
+}
+
+interface Retirement {
+  readonly id: string;
+  readonly sink: string;
+  readonly asked_by: string;
+  readonly correlation_id: string | null;
+}
+
+/**
+ * Looks after the sinks that nobody leads: says so after a minute, and retires those that somebody gave up, under the
+ * sink's lock. Every worker watches, whatever sinks it has itself. It measures those that this worker leads.
+ */
+export class SinkWatch {
+  private readonly pulse = new Pulse();
+  private readonly since = new Map<string, number>();
+  private readonly reported = new Set<string>();
+  private stopping = false;
+  private loop: Promise<void> | undefined;
+
+  constructor(private readonly options: SinkWatchOptions) {}
+
+  start(): void {
+    this.loop ??= context.exit(() => this.run());
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.pulse.wake();
+    await this.loop;
+  }
+
+  /** Somebody has asked for something. */
+  wake(): void {
+    this.pulse.wake();
+  }
+
+  /** Those that have been without a leader for long enough to be reported. */
+  get leaderless(): LeaderlessSink[] {
+    const now = this.options.clock.monotonic();
+    return [...this.reported].map((sink) => ({ sink, forMs: Math.round(now - this.since.get(sink)!) }));
+  }
+
+  /** Looks once. */
+  async runOnce(): Promise<void> {
+    const client = new IsolatedClient({
+      connectionString: this.options.url,
+      application_name: 'pikaia-sink-watch',
+      connectionTimeoutMillis: TIME_LIMIT_MS,
+      query_timeout: TIME_LIMIT_MS,
+    });
+    client.on('error', () => undefined); // the query in flight is rejected with it
+    try {
+      await client.connect();
+      await this.retireAbandoned(client);
+      const leaders = await this.lookForLeaders(client);
+      if (leaders.has(this.options.worker)) await measureSinks(client, this.options.worker);
+    } finally {
+      await endClient(client);
+    }
+  }
+
+  private async run(): Promise<void> {
+    const interval = Math.min(LONGEST_INTERVAL_MS, this.options.leaderlessAlarmMs / 4);
+    for (let failed = false; !this.stopping;) {
+      try {
+        await this.runOnce();
+        failed = false;
+      } catch (error) {
+        if (!failed) logger.warning('sink_watch_failed', { reason: String(error) });
+        failed = true;
+      }
+      await this.pulse.wait(interval);
+    }
+  }
+
+  private async retireAbandoned(client: pg.Client): Promise<void> {
+    const { rows } = await client.query<Retirement>(OPEN_RETIREMENTS);
+    for (const retirement of rows) {
+      if (this.options.own.has(retirement.sink)) continue;
+      const correlationId = retirement.correlation_id ?? newId();
+      await context.run({ correlationId }, async () => {
+        try {
+          await this.retire(client, retirement);
+        } catch (error) {
+          await this.fail(client, retirement, error);
+        }
+      });
+    }
+  }
+
+  private async retire(client: pg.Client, { id, sink, asked_by }: Retirement): Promise<void> {
+    await client.query('begin');
+    const { rows } = await client.query<{ locked: boolean }>(LOCK_SINK, [LOCK_CLASS, sink]);
+    if (rows[0]!.locked) {
+      await markRetired(client, sink);
+      await client.query(ANSWER_COMMAND, [id, sink, JSON.stringify(done())]);
+    }
+    await client.query('commit'); // somebody else's leader decides about it otherwise
+    if (rows[0]!.locked) logger.info('outbox_command_carried_out', { sink, command: 'retire', asked_by, outcome: 'done' });
+  }
+
+  /** A retirement that cannot be executed fails alone. @throws the error when the database may be its cause. */
+  private async fail(client: pg.Client, { id, sink, asked_by }: Retirement, error: unknown): Promise<void> {
+    if (causeOf(error) !== 'command') throw error;
+    const reason = textOf(error);
+    await client.query('rollback');
+    await client.query(ANSWER_COMMAND, [id, sink, JSON.stringify(failedBecause(reason))]);
+    logger.warning('outbox_command_failed', { sink, command: 'retire', asked_by, reason });
+  }
+
+  /** @returns the workers that lead something, or led it last where leaders fail. */
+  private async lookForLeaders(client: pg.Client): Promise<ReadonlySet<string | null>> {
+    const { rows } = await client.query<{ name: string; leader: string | null; led: boolean; failing: boolean }>(SINKS_LED, [
+      LOCK_CLASS,
+    ]);
+    const orphans = new Set(rows.filter(({ led }) => !led).map(({ name }) => name));
+    for (const sink of this.since.keys()) if (!orphans.has(sink)) this.forget(sink);
+    const now = this.options.clock.monotonic();
+    for (const sink of orphans) {
+      const since = this.since.get(sink) ?? now;
+      this.since.set(sink, since);
+      if (this.reported.has(sink) || now - since < this.options.leaderlessAlarmMs) continue;
+      this.reported.add(sink);
+      logger.warning('sink_without_leader', { sink, for_ms: Math.round(now - since) });
+    }
+    return new Set(rows.filter(({ led, failing }) => led || failing).map(({ leader }) => leader));
+  }
+
+  private forget(sink: string): void {
+    this.since.delete(sink);
+    if (this.reported.delete(sink)) logger.info('sink_has_leader', { sink });
+  }
+}

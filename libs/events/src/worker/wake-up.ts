@@ -1,0 +1,89 @@
+import { IsolatedClient } from '@pikaia/database';
+import { getLogger } from '@pikaia/logging';
+import type pg from 'pg';
+import { endClient } from '../log/end-client.js';
+import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
+import { retryDelay } from '../loop/backoff.js';
+import { Pulse } from '../loop/pulse.js';
+
+const logger = getLogger('outbox');
+const SILENCE_MS = 60_000;
+
+/**
+ * Listens on a connection of its own. A word that is lost costs at most one polling interval, so its failures are
+ * logged and nothing more.
+ */
+export class WakeUp {
+  private readonly pulse = new Pulse();
+  /** Wakes for a stop alone: the end of a connection wakes the other one. */
+  private readonly backOff = new Pulse();
+  private stopping = false;
+  private client: pg.Client | undefined;
+  private loop: Promise<void> | undefined;
+
+  constructor(
+    private readonly url: string,
+    private readonly onNews: (message?: string) => void,
+    private readonly random: () => number = Math.random,
+    /** Milliseconds after which a connection on which nothing is heard is asked whether it still lives. */
+    private readonly silenceMs = SILENCE_MS,
+  ) {}
+
+  start(): void {
+    this.loop ??= this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    this.pulse.wake();
+    this.backOff.wake();
+    if (this.client) await endClient(this.client); // it may wait for a server that is silent
+    await this.loop;
+  }
+
+  private async run(): Promise<void> {
+    for (let failures = 0; !this.stopping;) {
+      try {
+        await this.listen(() => (failures = 0));
+      } catch (error) {
+        if (this.stopping) return;
+        if (!failures++) logger.warning('wake_up_lost', { reason: String(error) });
+        await this.backOff.wait(retryDelay(Math.min(failures, 4), this.random));
+      }
+    }
+  }
+
+  private async listen(onListening: () => void): Promise<void> {
+    const client = new IsolatedClient({
+      connectionString: this.url,
+      application_name: 'pikaia-wake-up',
+      keepAlive: true,
+      connectionTimeoutMillis: this.silenceMs,
+      query_timeout: this.silenceMs,
+    });
+    this.client = client;
+    let lost: unknown;
+    client.on('error', (error) => {
+      lost = error;
+      this.pulse.wake();
+    });
+    client.on('end', () => {
+      lost ??= new Error('The listening connection has ended.');
+      this.pulse.wake();
+    });
+    client.on('notification', ({ payload }) => this.onNews(payload));
+    try {
+      await client.connect();
+      await client.query(`listen ${OUTBOX_CHANNEL}`);
+      onListening();
+      this.onNews(); // what was said while nobody listened
+      while (!this.stopping && !lost) {
+        await this.pulse.wait(this.silenceMs);
+        if (!this.stopping && !lost) await client.query('select 1'); // a connection may swallow everything and stay open
+      }
+      if (lost) throw lost;
+    } finally {
+      await endClient(client);
+    }
+  }
+}
