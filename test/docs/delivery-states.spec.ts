@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as marks from '../../libs/events/src/delivery/delivery.js';
-import type { Delivery, DeliveryStatus } from '../../libs/events/src/delivery/delivery.js';
+import type { Delivery } from '../../libs/events/src/delivery/delivery.js';
+import type { DeliveryStatus } from '../../libs/events/src/log/delivery.record.js';
 import { blocks } from './code-blocks.js';
 
 const guarantees = readFileSync(resolve(__dirname, '../../docs/guarantees.md'), 'utf8');

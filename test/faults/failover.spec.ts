@@ -1,6 +1,7 @@
 import pg from 'pg';
 import type { Cursor } from '../../libs/events/src/log/cursor.js';
-import { CursorStore, type DeliveryChanges } from '../../libs/events/src/log/cursor.store.js';
+import { CursorStore } from '../../libs/events/src/log/cursor.store.js';
+import type { DeliveryChanges } from '../../libs/events/src/log/delivery.record.js';
 import { OutboxRelay, type RelayOptions } from '../../libs/events/src/leader/outbox.relay.js';
 import { registerSinks } from '../../libs/events/src/log/register-sinks.js';
 import { startDatabaseServer, type TestDatabaseServer } from '../support/database-server.js';

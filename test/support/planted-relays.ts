@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
 import { Reading, type Cursor, type ReadParts } from '../../libs/events/src/log/cursor.js';
-import { CursorStore, type DeliveryChanges } from '../../libs/events/src/log/cursor.store.js';
+import { CursorStore } from '../../libs/events/src/log/cursor.store.js';
+import type { DeliveryChanges } from '../../libs/events/src/log/delivery.record.js';
 import { OutboxReader, READ_LIMITS } from '../../libs/events/src/log/outbox.reader.js';
 import { OutboxRelay, type RelayOptions } from '../../libs/events/src/leader/outbox.relay.js';
 

@@ -13,6 +13,7 @@ export { parseEvent, type EventOfAny, type ParsedEvent } from './consume/event.p
 export type { ReadEvent } from './consume/event.reader.js';
 export { describeConsumer, type ConsumerDescription } from './consume/consumer.description.js';
 export { PostponeError } from './consume/postpone.error.js';
+export type { EventFacts } from './contract/event-facts.js';
 export type { DeliveredEvent, Envelope, EnvelopeActor, EventOf } from './contract/envelope.js';
 export type { Finding, Retention } from './housekeeping/chore.js';
 export { Housekeeping, type HousekeepingOptions } from './housekeeping/housekeeping.js';
@@ -46,15 +47,7 @@ export { Relay, RelayModule, type RelayModuleOptions } from './worker/relay.modu
 export { sentText } from './delivery/sent-text.js';
 export type { RelayHealth } from './leader/outbox.relay.js';
 export { OutboxSettings, retentionOf } from './worker/outbox.settings.js';
-export {
-  accepted,
-  type EventFacts,
-  type Outcome,
-  type Sink,
-  type SinkCheck,
-  type SinkEvent,
-  type SinkLimits,
-} from './delivery/sink.js';
+export { accepted, type Outcome, type Sink, type SinkCheck, type SinkEvent, type SinkLimits } from './delivery/sink.js';
 export { rebaseOutbox, type Rebased } from './restore/rebase.js';
 export type { SinkFactory } from './worker/choose-sinks.js';
 export { EventBridgeSettings } from './sinks/eventbridge/eventbridge.settings.js';

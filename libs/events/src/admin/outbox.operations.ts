@@ -6,7 +6,7 @@ import type { CommandName, ReplayArguments, ReplayFilter } from '../commands/com
 import { commandView, type CommandRow, type CommandView } from './command.view.js';
 import { OperationsAudit, type OperationRequest } from './operations-audit.js';
 import { FIND_COMMANDS, FIND_EVENT, FIND_SINKS, HELD_BY, INSERT_COMMANDS, LIST_COMMANDS } from './operations.sql.js';
-import type { SinkState } from '../commands/sink-state.js';
+import type { SinkState } from '../log/sink-state.js';
 
 /** Of whom a command may touch events: undefined for all organizations. */
 export interface OperationScope {

@@ -2,8 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { redactText } from '@pikaia/core';
 import { outsideTransaction, queryJsonRows } from '@pikaia/database';
 import { DataSource } from 'typeorm';
-import { LOCK_CLASS } from '../leader/leader.js';
-import type { SinkState } from '../commands/sink-state.js';
+import { LOCK_CLASS } from '../log/sink-lock.js';
+import type { SinkState } from '../log/sink-state.js';
 import { COUNTED_AT_MOST, SINK_STATUS, SLOT_STATUS } from './status.sql.js';
 
 /** A number that was counted no further than `COUNTED_AT_MOST`: 10 001 means more than ten thousand. */

@@ -1,11 +1,7 @@
+import { IS_LED } from '../log/sink-lock.js';
+
 /** At most so many are counted: the figures stay cheap while a backlog grows. */
 export const COUNTED_AT_MOST = 10_001;
-
-/** True while somebody's session holds the advisory lock of the sink `s`; $1 the lock's class. */
-export const IS_LED = `exists (
-    select from pg_locks l where l.locktype = 'advisory' and l.granted and l.objsubid = 2 and l.classid::bigint = $1
-      and l.database = (select oid from pg_database where datname = current_database())
-      and l.objid::bigint = hashtext(s.name)::bigint & 4294967295)`;
 
 // What became visible late and is not handed over: the transactions that the cursor's snapshot does not show.
 const LATE = `from outbox.outbox_log where position <= p.position

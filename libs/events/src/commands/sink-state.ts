@@ -1,7 +1,5 @@
 import type { ClientBase } from 'pg';
 
-export type SinkState = 'active' | 'paused' | 'retired';
-
 // By primary key. Only whoever holds the sink's lock changes it.
 const SET_STATE = 'update outbox.outbox_sink set state = $2 where name = $1';
 

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { Attempt, DeliveryChanges } from '../log/cursor.store.js';
+import type { Attempt, DeliveryChanges } from '../log/delivery.record.js';
 import type { Delivery } from './delivery.js';
 import { comparePositions, type OutboxRow } from '../log/cursor.js';
 import { BLOCKED, DUE, FIND_DELIVERY, HEADS, HIGHEST, KNOWN, NEXT_DUE } from './delivery.sql.js';

@@ -1,22 +1,9 @@
 import { fingerprintOf, textOf } from './error-fingerprint.js';
 import { retryDelay } from '../loop/backoff.js';
-import type { EventFacts } from './sink.js';
+import type { EventFacts } from '../contract/event-facts.js';
+import type { DeliveryRecord } from '../log/delivery.record.js';
 
-export type DeliveryStatus = 'retrying' | 'waiting' | 'failed' | 'skipped' | 'published';
-
-/** An event that a sink refused, or that waits behind one: a row of outbox_delivery. */
-export interface Delivery extends EventFacts {
-  /** Null where it is too large to be read: it stays in the database. */
-  readonly payload: string | null;
-  readonly status: DeliveryStatus;
-  /** Attempts burnt. */
-  readonly attempts: number;
-  readonly nextAttemptAt: Date | null;
-  readonly lastError: string | null;
-  readonly fingerprint: string | null;
-  /** False: there is no row of it yet. */
-  readonly stored: boolean;
-}
+export type Delivery = DeliveryRecord;
 
 export interface Refusal {
   readonly error: unknown;

@@ -2,7 +2,7 @@ import { context, newId, type Clock } from '@pikaia/core';
 import { getLogger, metric } from '@pikaia/logging';
 import { eventMetrics } from '../metrics.js';
 import { retryDelay } from '../loop/backoff.js';
-import type { Attempt } from '../log/cursor.store.js';
+import type { Attempt } from '../log/delivery.record.js';
 import type { Deliveries } from './deliveries.js';
 import { markFailed, markPostponed, markPublished, markRefused, markWaiting, undelivered, type Delivery } from './delivery.js';
 import { fingerprintOf, textOf } from './error-fingerprint.js';

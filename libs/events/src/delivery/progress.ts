@@ -1,9 +1,9 @@
 import type { Clock } from '@pikaia/core';
-import type { Alongside, CursorStore, DeliveryChanges } from '../log/cursor.store.js';
+import type { Alongside, CursorStore } from '../log/cursor.store.js';
+import type { DeliveryChanges } from '../log/delivery.record.js';
 import type { Deliveries } from './deliveries.js';
 import type { Duty } from './duty.js';
 import type { HandOver } from './hand-over.js';
-import type { Leader } from '../leader/leader.js';
 import type { Outcomes } from './outcomes.js';
 
 const IDLE_STORE_MS = 60_000; // an idle cursor is stored too, so that the look-back of the next leader stays short
@@ -23,7 +23,7 @@ export class Progress implements Duty {
 
   constructor(
     private readonly options: ProgressOptions,
-    private readonly leader: Leader,
+    private readonly leader: { verifyBackend(backend: number): void },
     private readonly cursors: CursorStore,
     private readonly handOver: HandOver,
     private readonly deliveries: Deliveries,

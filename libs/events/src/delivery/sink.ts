@@ -1,16 +1,5 @@
-/** What the log says of an event, without its payload. */
-export interface EventFacts {
-  /** A bigint as text: the place in the log, within one aggregate only growing. */
-  readonly position: string;
-  readonly eventId: string;
-  readonly eventType: string;
-  readonly schemaVersion: number;
-  readonly aggregateType: string;
-  readonly aggregateId: string;
-  readonly organizationId: string | null;
-  readonly correlationId: string | null;
-  readonly occurredAt: Date;
-}
+import type { EventFacts } from '../contract/event-facts.js';
+import type { SinkRegistration } from '../log/register-sinks.js';
 
 /** One entry of a call to a sink. Not a copy: the relay goes on with it, so a sink reads it and changes nothing. */
 export interface SinkEvent extends EventFacts {
@@ -58,13 +47,7 @@ export interface SinkCheck {
 }
 
 /** A destination with a cursor of its own. */
-export interface Sink {
-  /** Stable: cursor and deliveries are kept under it. */
-  readonly name: string;
-  /** Where the sink starts when it is registered for the first time: with the oldest event kept, or with the next one. */
-  readonly from: 'beginning' | 'now';
-  /** `aggregate`: never two events of one aggregate in flight, and a refused one holds back those that follow. */
-  readonly ordering: 'aggregate' | 'none';
+export interface Sink extends SinkRegistration {
   /** The event types that it wants; null: all. What it does not want counts as handed over. */
   readonly types: readonly string[] | null;
   readonly limits: SinkLimits;

@@ -1,14 +1,6 @@
 /** One process at a time; the lock ends with the session. $1 the lock's number. */
 export const TRY_LOCK = 'select pg_try_advisory_lock($1) as locked';
 
-/** Sinks whose newest cursor or start was written in another cluster: by primary key, two rows a sink. */
-export const RESTORED_SINKS = `
-select s.name from outbox.outbox_sink s where s.state <> 'retired' and exists (
-  select from outbox.outbox_progress p
-  where p.sink = s.name and p.xmin <> p.txid::xid
-    and p.number in (0, (select max(number) from outbox.outbox_progress n where n.sink = s.name)))
-order by s.name`;
-
 /**
  * Empties a slot, or says why not; see the function. It waits 200 ms at most for the slot, during which readers of the log
  * wait behind it; writers wait only if they write into this slot, and none does. $1 slot, $2 milliseconds, $3 dry run.

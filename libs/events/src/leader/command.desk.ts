@@ -18,7 +18,8 @@ import type { CommandFailures } from '../commands/command.failures.js';
 import { ANSWER_COMMAND, OPEN_COMMANDS } from '../commands/command.sql.js';
 import { BEGIN_REPLAY } from '../commands/replay.sql.js';
 import type { Store } from './replay.run.js';
-import { markActive, markPaused, markRetired, type SinkState } from '../commands/sink-state.js';
+import { markActive, markPaused, markRetired } from '../commands/sink-state.js';
+import type { SinkState } from '../log/sink-state.js';
 
 const logger = getLogger('outbox');
 const MOST_AT_ONCE = 20;

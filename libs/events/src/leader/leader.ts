@@ -1,13 +1,9 @@
 import { PikaiaError } from '@pikaia/core';
 import { IsolatedClient } from '@pikaia/database';
 import type pg from 'pg';
+import { LOCK_CLASS, TRY_LOCK_SINK } from '../log/sink-lock.js';
 import { endClient, endWhenSilent } from '../log/end-client.js';
 
-// The first half of the advisory lock's key; the second is the sink's name. It only has to be the same everywhere.
-export const LOCK_CLASS = 1_886_546_785;
-
-// $1 class, $2 sink. Never pg_advisory_lock: a statement that waits holds a snapshot.
-const TRY_LOCK = 'select pg_try_advisory_lock($1, hashtext($2)) as locked, pg_backend_pid() as backend';
 const PING = 'select pg_backend_pid() as backend';
 
 export interface LeaderOptions {
@@ -49,7 +45,7 @@ export class Leader {
     this.throwIfLost();
     const { rows } = await this.client.query<{ locked: boolean; backend: number }>({
       name: 'outbox-lock',
-      text: TRY_LOCK,
+      text: TRY_LOCK_SINK,
       values: [LOCK_CLASS, this.options.sink],
     });
     this.verifyBackend(rows[0]!.backend);

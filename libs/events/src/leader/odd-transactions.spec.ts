@@ -5,7 +5,7 @@ import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
 import { eventually } from '../../../../test/support/until.js';
 import { COUNTED_AT_MOST, SINK_STATUS } from '../admin/status.sql.js';
 import { Reading, type Cursor } from '../log/cursor.js';
-import { LOCK_CLASS } from './leader.js';
+import { LOCK_CLASS } from '../log/sink-lock.js';
 import { OutboxReader, READ_LIMITS } from '../log/outbox.reader.js';
 import { OutboxRelay } from './outbox.relay.js';
 import { registerSinks } from '../log/register-sinks.js';

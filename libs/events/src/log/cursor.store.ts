@@ -1,25 +1,10 @@
 import type { ClientBase } from 'pg';
 import type { Cursor } from './cursor.js';
-import type { Delivery } from '../delivery/delivery.js';
+import type { DeliveryChanges, DeliveryRecord } from './delivery.record.js';
 import { REWIND } from './destination.sql.js';
 import { LOAD_CURSOR, MARK_LEADING, STORE } from './progress.sql.js';
 import { outboxRestored } from './restored.error.js';
-import type { SinkState } from '../commands/sink-state.js';
-
-/** A failed attempt, for outbox_attempt. */
-export interface Attempt {
-  readonly eventId: string;
-  readonly at: Date;
-  readonly error: string;
-  readonly fingerprint: string;
-}
-
-export interface DeliveryChanges {
-  readonly deliveries: readonly Delivery[];
-  readonly attempts: readonly Attempt[];
-  /** Events that the sink has accepted since the last store. */
-  readonly accepted?: number;
-}
+import type { SinkState } from './sink-state.js';
 
 interface LoadedCursor {
   readonly cursor: Cursor;
@@ -157,7 +142,7 @@ export class CursorStore {
   }
 }
 
-const changeOf = (delivery: Delivery): object => ({
+const changeOf = (delivery: DeliveryRecord): object => ({
   event_id: delivery.eventId,
   status: delivery.status,
   attempts: delivery.attempts,
@@ -166,7 +151,7 @@ const changeOf = (delivery: Delivery): object => ({
   fingerprint: delivery.fingerprint,
 });
 
-const factsOf = (delivery: Delivery): object => ({
+const factsOf = (delivery: DeliveryRecord): object => ({
   position: delivery.position,
   event_type: delivery.eventType,
   schema_version: delivery.schemaVersion,

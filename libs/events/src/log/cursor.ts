@@ -1,4 +1,4 @@
-import type { EventFacts } from '../delivery/sink.js';
+import type { EventFacts } from '../contract/event-facts.js';
 
 /**
  * How far a sink is. Handed over = at or below `position` and shown by `snapshot`; and while a large late set is handed

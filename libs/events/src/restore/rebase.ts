@@ -1,8 +1,7 @@
 import { PikaiaError } from '@pikaia/core';
 import { IsolatedClient } from '@pikaia/database';
 import type pg from 'pg';
-import { RESTORED_SINKS } from '../housekeeping/housekeeping.sql.js';
-import { LOCK_CLASS } from '../leader/leader.js';
+import { LOCK_CLASS, RESTORED_SINKS } from '../log/sink-lock.js';
 import {
   ADVANCE_POSITION,
   APPEND_CURSORS,

@@ -1,7 +1,7 @@
 import { metric } from '@pikaia/logging';
 import type { ClientBase } from 'pg';
 import { eventMetrics } from '../metrics.js';
-import { LOCK_CLASS } from '../leader/leader.js';
+import { LOCK_CLASS } from '../log/sink-lock.js';
 import { COUNTED_AT_MOST, SINK_STATUS } from '../admin/status.sql.js';
 
 interface SinkRow {

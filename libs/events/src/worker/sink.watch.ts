@@ -4,14 +4,14 @@ import { getLogger } from '@pikaia/logging';
 import type pg from 'pg';
 import { endClient } from '../log/end-client.js';
 import { textOf } from '../delivery/error-fingerprint.js';
-import { LOCK_CLASS } from '../leader/leader.js';
+import { LOCK_CLASS, LOCK_SINK } from '../log/sink-lock.js';
 import { Pulse } from '../loop/pulse.js';
 import { done, failedBecause } from '../commands/command.js';
 import { causeOf } from '../commands/command.failures.js';
 import { ANSWER_COMMAND } from '../commands/command.sql.js';
 import { measureSinks } from './sink-gauges.js';
 import { markRetired } from '../commands/sink-state.js';
-import { LOCK_SINK, OPEN_RETIREMENTS, SINKS_LED } from './watch.sql.js';
+import { OPEN_RETIREMENTS, SINKS_LED } from './watch.sql.js';
 
 const logger = getLogger('outbox');
 const LONGEST_INTERVAL_MS = 10_000;
