@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import type { Finding, Retention } from '../../libs/events/src/housekeeping/chore.js';
+import type { HousekeepingResult, Retention } from '../../libs/events/src/housekeeping/housekeeping.task.js';
 import { Housekeeping } from '../../libs/events/src/housekeeping/housekeeping.js';
 import { OutboxRelay, type RelayOptions } from '../../libs/events/src/leader/outbox.relay.js';
 import { registerSinks } from '../../libs/events/src/log/register-sinks.js';
@@ -104,4 +104,5 @@ export async function connect(url: string): Promise<pg.Client> {
   return client;
 }
 
-export const of = (findings: readonly Finding[] | undefined, what: string) => findings!.find((finding) => finding.what === what);
+export const of = (results: readonly HousekeepingResult[] | undefined, what: string) =>
+  results!.find((result) => result.what === what);

@@ -15,7 +15,7 @@ export { describeConsumer, type ConsumerDescription } from './consume/consumer.d
 export { PostponeError } from './consume/postpone.error.js';
 export type { EventFacts } from './contract/event-facts.js';
 export type { DeliveredEvent, Envelope, EnvelopeActor, EventOf } from './contract/envelope.js';
-export type { Finding, Retention } from './housekeeping/chore.js';
+export type { HousekeepingResult, Retention } from './housekeeping/housekeeping.task.js';
 export { Housekeeping, type HousekeepingOptions } from './housekeeping/housekeeping.js';
 export { outboxMigrations } from './migrations/index.js';
 export type { CommandAnswer, CommandName, ReplayFilter } from './commands/command.js';

@@ -7,7 +7,7 @@ import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
 import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
 import { eventually } from '../../../../test/support/until.js';
 import { registerSinks } from '../log/register-sinks.js';
-import type { Finding } from './chore.js';
+import type { HousekeepingResult } from './housekeeping.task.js';
 import { Housekeeping } from './housekeeping.js';
 import { HousekeepingLoop } from '../worker/housekeeping.loop.js';
 
@@ -41,10 +41,10 @@ describe('Housekeeping', () => {
   it('says what would go in a dry run, and removes nothing', async () => {
     await days.insertOld(3);
     await days.handOver();
-    const findings = await housekeeping.runOnce({ dryRun: true });
-    expect(of(findings, days.table(3))!.removed).toBeGreaterThan(8000);
+    const results = await housekeeping.runOnce({ dryRun: true });
+    expect(of(results, days.table(3))!.removed).toBeGreaterThan(8000);
     expect(await days.countOf('outbox_log')).toBe(1);
-    expect(of(await housekeeping.runOnce(), days.table(3))).toMatchObject(of(findings, days.table(3))!);
+    expect(of(await housekeeping.runOnce(), days.table(3))).toMatchObject(of(results, days.table(3))!);
     expect(await days.countOf('outbox_log')).toBe(0);
   });
 
@@ -88,8 +88,8 @@ describe('Housekeeping', () => {
       }
     })();
     try {
-      const findings = await housekeeping.runOnce();
-      expect(of(findings, days.table(3))).toMatchObject({ kept: 'in use by a transaction that stays open' });
+      const results = await housekeeping.runOnce();
+      expect(of(results, days.table(3))).toMatchObject({ kept: 'in use by a transaction that stays open' });
       const before = state.inserted;
       await eventually(() => state.inserted > before + 20);
       await holder.query('commit');
@@ -153,7 +153,7 @@ describe('Housekeeping', () => {
       `update outbox.outbox_progress set stored_at = stored_at - interval '3 hours', txid = pg_current_xact_id() where number = 0`,
     );
     const [dry] = [await housekeeping.runOnce({ dryRun: true }), await housekeeping.runOnce()].map(
-      (findings) => of(findings, 'outbox.outbox_progress')!.removed,
+      (results) => of(results, 'outbox.outbox_progress')!.removed,
     );
     const { rows } = await owner.query<{ number: string }>('select number from outbox.outbox_progress order by number');
     const numbers = rows.map(({ number }) => Number(number));
@@ -202,16 +202,16 @@ describe('Housekeeping', () => {
     expect(await days.countsOf('consumer_receipt', 'outbox_command', 'outbox_replay')).toEqual([2, 2, 2]);
   });
 
-  it('is done by one worker at a time, and one chore that fails does not keep the others from running', async () => {
+  it('is done by one worker at a time, and one task that fails does not keep the others from running', async () => {
     let release: () => void = () => undefined;
     const ran: string[] = [];
-    const chores = [
+    const tasks = [
       { name: 'broken', run: () => Promise.reject(new Error('no')) },
-      { name: 'slow', run: () => new Promise<Finding[]>((resolve) => (release = () => resolve([]))) },
+      { name: 'slow', run: () => new Promise<HousekeepingResult[]>((resolve) => (release = () => resolve([]))) },
       { name: 'last', run: async () => (ran.push('last'), []) },
     ];
     const options = { url: database.workerUrl, retention: RETENTION };
-    const first = new Housekeeping({ ...options, chores }).runOnce();
+    const first = new Housekeeping({ ...options, tasks }).runOnce();
     await eventually(async () => {
       const { rows } = await owner.query<{ count: number }>(
         `select count(*)::int as count from pg_locks where locktype = 'advisory'
@@ -235,7 +235,7 @@ describe('Housekeeping', () => {
     expect(rows[0]!.outcome).toBe('not handed over to scripted');
   });
 
-  it('runs at start and again after its interval, and stops in the middle of a chore', async () => {
+  it('runs at start and again after its interval, and stops in the middle of a task', async () => {
     let runs = 0;
     const counting = { name: 'counting', run: async () => (runs++, []) };
     const hanging = {
@@ -247,12 +247,12 @@ describe('Housekeeping', () => {
       retention: RETENTION,
       intervalMs: 10,
       clock: systemClock,
-      chores: [counting, hanging],
+      tasks: [counting, hanging],
     });
     loop.start();
     await eventually(() => runs > 2);
     await loop.stop(20);
-    expect(loop.last).toMatchObject({ findings: [] });
+    expect(loop.last).toMatchObject({ results: [] });
     await eventually(async () => (await housekeeping.runOnce()) !== undefined); // the server noticed, and gave the lock up
   });
 });

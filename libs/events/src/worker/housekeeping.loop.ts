@@ -1,7 +1,7 @@
 import { context, type Clock } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
 import { Pulse } from '../loop/pulse.js';
-import type { Finding } from '../housekeeping/chore.js';
+import type { HousekeepingResult } from '../housekeeping/housekeeping.task.js';
 import { Housekeeping, type HousekeepingOptions } from '../housekeeping/housekeeping.js';
 
 const logger = getLogger('outbox');
@@ -20,7 +20,7 @@ export class HousekeepingLoop {
   private readonly pulse = new Pulse();
   private stopping = false;
   private loop: Promise<void> | undefined;
-  private lastRun: { readonly at: Date; readonly findings: readonly Finding[] } | undefined;
+  private lastRun: { readonly at: Date; readonly results: readonly HousekeepingResult[] } | undefined;
 
   constructor(private readonly options: HousekeepingLoopOptions) {
     this.housekeeping = new Housekeeping(options);
@@ -30,7 +30,7 @@ export class HousekeepingLoop {
     this.loop ??= context.exit(() => this.run());
   }
 
-  /** Lets the chore under way finish, for at most so many milliseconds. */
+  /** Waits for the current task, for at most `withinMs` milliseconds. */
   async stop(withinMs = 5000): Promise<void> {
     this.stopping = true;
     this.housekeeping.stop();
@@ -41,12 +41,12 @@ export class HousekeepingLoop {
   }
 
   /** @returns what was removed; undefined when another process is at it. */
-  runOnce(): Promise<Finding[] | undefined> {
+  runOnce(): Promise<HousekeepingResult[] | undefined> {
     return this.housekeeping.runOnce();
   }
 
   /** When this process last did it, and what came of it. */
-  get last(): { readonly at: Date; readonly findings: readonly Finding[] } | undefined {
+  get last(): { readonly at: Date; readonly results: readonly HousekeepingResult[] } | undefined {
     return this.lastRun;
   }
 
@@ -54,8 +54,8 @@ export class HousekeepingLoop {
     const { intervalMs, clock, random = Math.random } = this.options;
     while (!this.stopping) {
       try {
-        const findings = await this.runOnce();
-        if (findings) this.lastRun = { at: clock.now(), findings };
+        const results = await this.runOnce();
+        if (results) this.lastRun = { at: clock.now(), results };
       } catch (error) {
         logger.exception('housekeeping_failed', error);
       }

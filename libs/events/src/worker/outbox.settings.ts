@@ -1,6 +1,6 @@
 import { IsInt, Matches, Max, Min, ValidateBy, type ValidationArguments, type ValidationOptions } from 'class-validator';
 import { Setting } from '@pikaia/core';
-import type { Retention } from '../housekeeping/chore.js';
+import type { Retention } from '../housekeeping/housekeeping.task.js';
 
 const DAY_MS = 86_400_000;
 

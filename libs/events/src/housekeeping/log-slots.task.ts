@@ -1,33 +1,33 @@
 import { getLogger } from '@pikaia/logging';
 import type { ClientBase } from 'pg';
-import type { Chore, Finding, Retention } from './chore.js';
 import { EMPTY_SLOT, SLOT_SIZE } from './housekeeping.sql.js';
+import type { HousekeepingResult, HousekeepingTask, Retention } from './housekeeping.task.js';
 
 const logger = getLogger('outbox');
 const SLOTS = 12;
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
- * Empties the slots of the log whose newest event is older than the retention and that every sink has had. One that is in
- * use, or not handed over, is left for the next time: it grows, and the warning `outbox_slot_kept` says so.
+ * Empties each slot of the log whose newest event is older than the retention and was received by every sink. A slot that is in
+ * use, or not yet received, stays until the next run; the warning `outbox_slot_kept` reports it.
  */
-export const slotsChore: Chore = {
+export const logSlotsTask: HousekeepingTask = {
   name: 'slots',
   async run(client, retention, dryRun) {
-    const findings: Finding[] = [];
+    const results: HousekeepingResult[] = [];
     for (let slot = 0; slot < SLOTS; slot++) {
       const size = await sizeOf(client, slot);
       const outcome = await empty(client, slot, retention, dryRun);
       if (outcome === 'empty' || outcome === 'recent') continue;
       const what = `outbox_log_${slot}`;
       if (outcome === 'emptied') {
-        findings.push({ what, removed: size, unit: 'bytes' });
+        results.push({ what, removed: size, unit: 'bytes' });
         continue;
       }
-      findings.push({ what, removed: 0, unit: 'bytes', kept: outcome });
+      results.push({ what, removed: 0, unit: 'bytes', kept: outcome });
       if (!dryRun) logger.warning('outbox_slot_kept', { slot, reason: outcome, bytes: size });
     }
-    return findings;
+    return results;
   },
 };
 

@@ -1,10 +1,10 @@
 import { COUNT_EXPIRED } from '../delivery/expiry.sql.js';
-import type { Chore } from './chore.js';
+import type { HousekeepingTask } from './housekeeping.task.js';
 
 const SINKS = 'select name, ordering from outbox.outbox_sink order by name';
 
-/** Counts the deliveries that may go, in a dry run. Removing them is each leader's work: only it writes deliveries. */
-export const deliveriesChore: Chore = {
+/** Counts the deliveries that can be removed, in a dry run only. The leader of each sink removes them, because only it writes deliveries. */
+export const deliveriesTask: HousekeepingTask = {
   name: 'deliveries',
   async run(client, { failedMs }, dryRun) {
     if (!dryRun) return [];
