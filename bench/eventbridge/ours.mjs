@@ -2,7 +2,7 @@
 // has passed all of them.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { OutboxRelay } from '../../libs/events/dist/leader/outbox.relay.js';
+import { SinkRelay } from '../../libs/events/dist/leader/sink.relay.js';
 import { registerSinks } from '../../libs/events/dist/log/register-sinks.js';
 import { EventBridgeSink } from '../../libs/events/dist/sinks/eventbridge/eventbridge.sink.js';
 import { EventBusClient } from '../../libs/events/dist/sinks/eventbridge/event-bus.client.js';
@@ -28,7 +28,7 @@ sink.deliver = async (batch) => {
 };
 
 await registerSinks(database, [sink], 'bench');
-const relay = new OutboxRelay({ url: database, sink, worker: 'bench', ...RELAY_TIMING });
+const relay = new SinkRelay({ url: database, sink, worker: 'bench', ...RELAY_TIMING });
 relay.start();
 await arrivals.whole;
 await relay.stop(); // stores the cursor

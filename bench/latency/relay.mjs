@@ -1,7 +1,7 @@
 // The relay as a worker runs it, with a sink of ten entries a call that notes when it was called. Asked, it sends what it
 // has noted.
-import { OutboxRelay } from '../../libs/events/dist/leader/outbox.relay.js';
-import { OutboxRelays } from '../../libs/events/dist/worker/outbox.relays.js';
+import { SinkRelay } from '../../libs/events/dist/leader/sink.relay.js';
+import { RelaySupervisor } from '../../libs/events/dist/worker/relay.supervisor.js';
 import { registerSinks } from '../../libs/events/dist/log/register-sinks.js';
 import { accepted } from '../../libs/events/dist/delivery/sink.js';
 import { RELAY_TIMING } from '../event.mjs';
@@ -30,12 +30,12 @@ process.send('ready');
 async function start() {
   const options = { url: database, worker: 'bench', ...RELAY_TIMING };
   if (notified) {
-    const relays = new OutboxRelays([sink], options);
+    const relays = new RelaySupervisor([sink], options);
     await relays.start();
     return relays;
   }
   await registerSinks(database, [sink], 'bench');
-  const polling = new OutboxRelay({ sink, ...options });
+  const polling = new SinkRelay({ sink, ...options });
   polling.start();
   return polling;
 }

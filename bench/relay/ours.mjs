@@ -1,5 +1,5 @@
 // The relay with a sink that takes everything at once. Ends when the cursor of the last event is stored.
-import { OutboxRelay } from '../../libs/events/dist/leader/outbox.relay.js';
+import { SinkRelay } from '../../libs/events/dist/leader/sink.relay.js';
 import { registerSinks } from '../../libs/events/dist/log/register-sinks.js';
 import { accepted } from '../../libs/events/dist/delivery/sink.js';
 import { Arrivals } from '../arrivals.mjs';
@@ -20,7 +20,7 @@ const sink = {
 };
 
 await registerSinks(database, [sink], 'bench');
-const relay = new OutboxRelay({ url: database, sink, worker: 'bench', ...RELAY_TIMING, ...timing });
+const relay = new SinkRelay({ url: database, sink, worker: 'bench', ...RELAY_TIMING, ...timing });
 relay.start();
 await arrivals.whole;
 await relay.stop(); // stores the cursor

@@ -2,7 +2,7 @@ import pg from 'pg';
 import type { Cursor } from '../../libs/events/src/log/cursor.js';
 import { CursorStore } from '../../libs/events/src/log/cursor.store.js';
 import type { DeliveryChanges } from '../../libs/events/src/log/delivery.record.js';
-import { OutboxRelay, type RelayOptions } from '../../libs/events/src/leader/outbox.relay.js';
+import { SinkRelay, type RelayOptions } from '../../libs/events/src/leader/sink.relay.js';
 import { registerSinks } from '../../libs/events/src/log/register-sinks.js';
 import { startDatabaseServer, type TestDatabaseServer } from '../support/database-server.js';
 import { insertEvent } from '../support/outbox.js';
@@ -15,7 +15,7 @@ const AGGREGATES = 5;
 const LOST = 100; // more than the 32 positions that a sequence is ahead of what is replicated: they are given out again
 
 /** What was read or stored before the failover is kept in memory: as if a relay did not begin anew with its connection. */
-class RememberingRelay extends OutboxRelay {
+class RememberingRelay extends SinkRelay {
   private stored: Cursor | undefined;
 
   protected override createStore(client: pg.Client): CursorStore {
@@ -47,7 +47,7 @@ describe('a failover to a standby that lagged', () => {
   let address: TcpProxy;
   const honest = new ScriptedSink('honest');
   const remembering = new ScriptedSink('remembering');
-  const relays: OutboxRelay[] = [];
+  const relays: SinkRelay[] = [];
 
   beforeAll(async () => {
     primary = await startDatabaseServer(['max_prepared_transactions=5']);
@@ -96,7 +96,7 @@ describe('a failover to a standby that lagged', () => {
   }
 
   it('loses nothing of what the new primary has, and keeps its order; a relay that kept its memory would lose (planted)', async () => {
-    relays.push(new OutboxRelay(optionsFor(honest)), new RememberingRelay(optionsFor(remembering)));
+    relays.push(new SinkRelay(optionsFor(honest)), new RememberingRelay(optionsFor(remembering)));
     for (const relay of relays) relay.start();
     const before = await connect(primary.ownerUrl);
     const kept = await publish(before, 20);

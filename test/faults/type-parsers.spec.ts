@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { defaultRoles, ensureRoles, migrate } from '../../libs/database/src/index.js';
 import { Housekeeping } from '../../libs/events/src/housekeeping/housekeeping.js';
-import { SinkWatch } from '../../libs/events/src/worker/sink.watch.js';
+import { SinkMonitor } from '../../libs/events/src/worker/sink.monitor.js';
 import { accepted, type Outcome } from '../../libs/events/src/delivery/sink.js';
 import { rebaseOutbox } from '../../libs/events/src/restore/rebase.js';
 import { applyHostile, HOSTILE_SETS } from '../support/hostile-parsers.cjs';
@@ -83,7 +83,7 @@ async function story(): Promise<unknown> {
   await ask(at.ask('pause'));
   commands.push(await at.ask('retire'));
   const watch = { worker: 'watch', own: new Set<string>(), leaderlessAlarmMs: 60_000, clock: at.clock };
-  await new SinkWatch({ url: database.workerUrl, ...watch }).runOnce();
+  await new SinkMonitor({ url: database.workerUrl, ...watch }).runOnce();
   const answers = await json(
     `select command, answer, done_at is not null as done from outbox.outbox_command c
      where id = any ($1::uuid[]) order by array_position($1::uuid[], id)`,

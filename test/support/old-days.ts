@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import type { HousekeepingResult, Retention } from '../../libs/events/src/housekeeping/housekeeping.task.js';
 import { Housekeeping } from '../../libs/events/src/housekeeping/housekeeping.js';
-import { OutboxRelay, type RelayOptions } from '../../libs/events/src/leader/outbox.relay.js';
+import { SinkRelay, type RelayOptions } from '../../libs/events/src/leader/sink.relay.js';
 import { registerSinks } from '../../libs/events/src/log/register-sinks.js';
 import { createDatabase, type TestDatabase } from './database.js';
 import { insertEvent } from './outbox.js';
@@ -58,8 +58,8 @@ export class OldDays {
     await this.database.drop();
   }
 
-  relayOf(to = this.sink, options: Partial<RelayOptions> = {}): OutboxRelay {
-    return new OutboxRelay({
+  relayOf(to = this.sink, options: Partial<RelayOptions> = {}): SinkRelay {
+    return new SinkRelay({
       url: this.database.workerUrl,
       sink: to,
       worker: 'spec',

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { OutboxRelay, type RelayOptions } from '../../libs/events/src/leader/outbox.relay.js';
+import { SinkRelay, type RelayOptions } from '../../libs/events/src/leader/sink.relay.js';
 import { registerSinks } from '../../libs/events/src/log/register-sinks.js';
 import type { Sink } from '../../libs/events/src/delivery/sink.js';
 import { createDatabase, type TestDatabase } from './database.js';
@@ -53,8 +53,8 @@ export class OperatedSink {
     await client.end();
   }
 
-  relay(options: Partial<RelayOptions> = {}): OutboxRelay {
-    return new OutboxRelay({
+  relay(options: Partial<RelayOptions> = {}): SinkRelay {
+    return new SinkRelay({
       url: this.database.workerUrl,
       sink: this.sink,
       worker: 'spec',

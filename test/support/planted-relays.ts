@@ -4,7 +4,7 @@ import { Reading, type Cursor, type ReadParts } from '../../libs/events/src/log/
 import { CursorStore } from '../../libs/events/src/log/cursor.store.js';
 import type { DeliveryChanges } from '../../libs/events/src/log/delivery.record.js';
 import { OutboxReader, READ_LIMITS } from '../../libs/events/src/log/outbox.reader.js';
-import { OutboxRelay, type RelayOptions } from '../../libs/events/src/leader/outbox.relay.js';
+import { SinkRelay, type RelayOptions } from '../../libs/events/src/leader/sink.relay.js';
 
 /** Each makes one of the mistakes that lose events. A proof that passes them proves nothing. */
 
@@ -86,7 +86,7 @@ class AheadStore extends CursorStore {
 type ReaderClass = new (...args: ConstructorParameters<typeof OutboxReader>) => OutboxReader;
 
 const relayWith = (Reader: ReaderClass) =>
-  class extends OutboxRelay {
+  class extends SinkRelay {
     constructor(private readonly own: RelayOptions) {
       super(own);
     }
@@ -114,7 +114,7 @@ class AheadRelay extends relayWith(AheadReader) {
   }
 }
 
-export const plants: Readonly<Record<string, new (options: RelayOptions) => OutboxRelay>> = {
+export const plants: Readonly<Record<string, new (options: RelayOptions) => SinkRelay>> = {
   list: relayWith(ListReader),
   xmax: relayWith(XmaxReader),
   refresh: relayWith(RefreshReader),

@@ -2,7 +2,7 @@
 // handed over stays known whatever becomes of the process: one line an event, written at once.
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { OutboxRelay } from '../../libs/events/dist/leader/outbox.relay.js';
+import { SinkRelay } from '../../libs/events/dist/leader/sink.relay.js';
 
 const { RELAY_URL, RELAY_FILE, RELAY_SINK, RELAY_LEADER_TIMEOUT_MS } = process.env;
 const file = openSync(RELAY_FILE, 'a');
@@ -37,7 +37,7 @@ const sink = {
   },
 };
 
-class MortalRelay extends OutboxRelay {
+class MortalRelay extends SinkRelay {
   createReader(client) {
     const reader = super.createReader(client);
     const read = reader.read.bind(reader);

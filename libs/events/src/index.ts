@@ -30,7 +30,7 @@ export {
   type SinkStatus,
   type SlotStatus,
 } from './admin/outbox.status.js';
-export type { LeaderlessSink } from './worker/sink.watch.js';
+export type { LeaderlessSink } from './worker/sink.monitor.js';
 export {
   QueueConsumer,
   type QueueAnswer,
@@ -43,9 +43,9 @@ export { QueueModule, type QueueModuleOptions } from './queue/queue.module.js';
 export { EventsModule, type EventsModuleOptions } from './record/events.module.js';
 export { Events, type Aggregate } from './record/events.service.js';
 export { OUTBOX_CHANNEL } from './log/outbox-channel.js';
-export { Relay, RelayModule, type RelayModuleOptions } from './worker/relay.module.js';
+export { RelayService, RelayModule, type RelayModuleOptions } from './worker/relay.module.js';
 export { sentText } from './delivery/sent-text.js';
-export type { RelayHealth } from './leader/outbox.relay.js';
+export type { RelayHealth } from './leader/sink.relay.js';
 export { OutboxSettings, retentionOf } from './worker/outbox.settings.js';
 export { accepted, type Outcome, type Sink, type SinkCheck, type SinkEvent, type SinkLimits } from './delivery/sink.js';
 export { rebaseOutbox, type Rebased } from './restore/rebase.js';

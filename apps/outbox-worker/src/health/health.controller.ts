@@ -1,7 +1,7 @@
 import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DatabaseCheck } from '@pikaia/database';
-import { Relay, type RelayHealth } from '@pikaia/events';
+import { RelayService, type RelayHealth } from '@pikaia/events';
 import { getLogger } from '@pikaia/logging';
 import type { FastifyReply } from 'fastify';
 import { DataSource } from 'typeorm';
@@ -23,7 +23,7 @@ export class HealthController {
 
   constructor(
     @InjectDataSource() source: DataSource,
-    private readonly relay: Relay,
+    private readonly relay: RelayService,
     private readonly draining: Draining,
   ) {
     this.database = new DatabaseCheck(source);

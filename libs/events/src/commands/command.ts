@@ -28,7 +28,7 @@ export interface ReplayArguments {
   readonly rate: number | null;
 }
 
-/** What the leader finds on its desk: a row of outbox_command. */
+/** What the leader finds on its executor: a row of outbox_command. */
 export interface OpenCommand {
   readonly id: string;
   readonly command: CommandName;

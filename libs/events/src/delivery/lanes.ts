@@ -1,5 +1,5 @@
 import type { Delivery } from './delivery.js';
-import type { Batch } from './hand-over.js';
+import type { Batch } from './watermark.js';
 import type { Outcome, SinkEvent } from './sink.js';
 
 /** What a replay wants to know of an entry that it has sent on its way. */

@@ -5,7 +5,7 @@ import { insertEvent, type TestEvent } from '../../../../test/support/outbox.js'
 import { eventually } from '../../../../test/support/until.js';
 import { accepted, type Outcome } from '../delivery/sink.js';
 import { causeOf } from '../commands/command.failures.js';
-import { SinkWatch } from '../worker/sink.watch.js';
+import { SinkMonitor } from '../worker/sink.monitor.js';
 
 const replayOf = (filter: unknown, options: object = {}) => ({ filter, dry_run: false, limit: null, rate: null, ...options });
 
@@ -161,7 +161,7 @@ describe('a command that cannot be executed', () => {
       `alter table outbox.outbox_sink add constraint planted check (name <> '${bad}' or state <> 'retired') not valid`,
     );
     const { url, worker, own } = { url: at.database.workerUrl, worker: 'watch', own: new Set<string>() };
-    await new SinkWatch({ url, worker, own, leaderlessAlarmMs: 60_000, clock: at.clock }).runOnce();
+    await new SinkMonitor({ url, worker, own, leaderlessAlarmMs: 60_000, clock: at.clock }).runOnce();
     await at.owner('alter table outbox.outbox_sink drop constraint planted');
     expect((await at.answer(ids[0]!)).answer).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('23514') });
     expect((await at.answer(ids[1]!)).answer).toEqual({ outcome: 'done' });

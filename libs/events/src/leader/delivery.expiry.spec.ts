@@ -3,7 +3,7 @@ import { of, OldDays } from '../../../../test/support/old-days.js';
 import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
 import { refused, type ScriptedSink } from '../../../../test/support/scripted-sink.js';
 import { eventually } from '../../../../test/support/until.js';
-import { OutboxRelay } from './outbox.relay.js';
+import { SinkRelay } from './sink.relay.js';
 import type { Housekeeping } from '../housekeeping/housekeeping.js';
 
 describe('DeliveryExpiry', () => {
@@ -107,7 +107,7 @@ describe('DeliveryExpiry', () => {
     await ageDeliveries(31);
     const relay = days.relayOf(sink, { expiryIntervalMs: 50 });
     relay['createStore'] = (client) => {
-      const store = OutboxRelay.prototype['createStore'].call(relay, client);
+      const store = SinkRelay.prototype['createStore'].call(relay, client);
       store.store = () => Promise.reject(new Error('Another worker has stored.'));
       return store;
     };

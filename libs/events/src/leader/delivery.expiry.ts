@@ -1,8 +1,8 @@
 import type { Clock } from '@pikaia/core';
 import type { ClientBase } from 'pg';
-import type { Alongside } from '../log/cursor.store.js';
-import type { Deliveries } from '../delivery/deliveries.js';
-import type { Duty } from '../delivery/duty.js';
+import type { InSameTransaction } from '../log/cursor.store.js';
+import type { DeliveryIndex } from '../delivery/delivery.index.js';
+import type { LeaderTask } from '../delivery/leader.task.js';
 import { COUNT_EXPIRED, EXPIRE } from '../delivery/expiry.sql.js';
 
 const AT_ONCE = 1000; // deliveries of one transaction
@@ -24,7 +24,7 @@ interface ExpiredRow {
  * Removes deliveries whose time is over. The leader's work, since only the leader writes deliveries: housekeeping, which
  * any worker may do, leaves it alone.
  */
-export class DeliveryExpiry implements Duty {
+export class DeliveryExpiry implements LeaderTask {
   private lookAt = -Infinity;
 
   constructor(
@@ -33,8 +33,8 @@ export class DeliveryExpiry implements Duty {
       readonly sink: { readonly name: string; readonly ordering: 'aggregate' | 'none' };
       readonly clock: Clock;
     },
-    private readonly deliveries: Deliveries,
-    private readonly store: (alongside: Alongside) => Promise<void>,
+    private readonly deliveries: DeliveryIndex,
+    private readonly store: (alongside: InSameTransaction) => Promise<void>,
   ) {}
 
   get dueIn(): number {

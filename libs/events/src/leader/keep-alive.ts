@@ -1,5 +1,5 @@
 import type { Clock } from '@pikaia/core';
-import type { Duty } from '../delivery/duty.js';
+import type { LeaderTask } from '../delivery/leader.task.js';
 import type { Leader } from './leader.js';
 
 interface KeepAliveOptions {
@@ -8,7 +8,7 @@ interface KeepAliveOptions {
 }
 
 /** Says a word to the server before its patience ends, also where there is nothing to read or store. */
-export class KeepAlive implements Duty {
+export class KeepAlive implements LeaderTask {
   private pingAt = -Infinity;
 
   constructor(

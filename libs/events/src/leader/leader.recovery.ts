@@ -1,7 +1,7 @@
 import type { Clock } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
 import type { ClientBase } from 'pg';
-import type { Duty } from '../delivery/duty.js';
+import type { LeaderTask } from '../delivery/leader.task.js';
 import { MARK_LEADER_FAILING } from '../log/progress.sql.js';
 import { STABLE_AFTER_MS, type LeaderFailure } from './term.history.js';
 
@@ -18,7 +18,7 @@ export async function markLeaderFailing(client: ClientBase, sink: string, worker
 }
 
 /** Takes back what `markLeaderFailing` shows, when this term has lasted. */
-export class LeaderRecovery implements Duty {
+export class LeaderRecovery implements LeaderTask {
   private readonly beganAt: number;
 
   constructor(

@@ -12,7 +12,7 @@ import { Receipts } from '../consume/receipts.js';
 import { DomainEvent } from '../contract/domain-event.js';
 import type { EventOf } from '../contract/envelope.js';
 import { LocalSink } from '../sinks/local/local.sink.js';
-import { OutboxRelay } from './outbox.relay.js';
+import { SinkRelay } from './sink.relay.js';
 import { registerSinks } from '../log/register-sinks.js';
 import type { Sink } from '../delivery/sink.js';
 
@@ -54,7 +54,7 @@ describe('odd rows of the log', () => {
   });
 
   /** A relay that counts the bytes that its reading connection has received. */
-  class CountingRelay extends OutboxRelay {
+  class CountingRelay extends SinkRelay {
     received = 0;
 
     protected override createReader(client: pg.Client) {

@@ -7,7 +7,7 @@ import { COUNTED_AT_MOST, SINK_STATUS } from '../admin/status.sql.js';
 import { Reading, type Cursor } from '../log/cursor.js';
 import { LOCK_CLASS } from '../log/sink-lock.js';
 import { OutboxReader, READ_LIMITS } from '../log/outbox.reader.js';
-import { OutboxRelay } from './outbox.relay.js';
+import { SinkRelay } from './sink.relay.js';
 import { registerSinks } from '../log/register-sinks.js';
 import { accepted } from '../delivery/sink.js';
 
@@ -20,7 +20,7 @@ describe('odd transactions', () => {
   let api: pg.Client;
   let other: pg.Client;
   let sink: ScriptedSink;
-  let relay: OutboxRelay;
+  let relay: SinkRelay;
 
   beforeAll(async () => {
     database = await createDatabase();
@@ -31,7 +31,7 @@ describe('odd transactions', () => {
     await withOwner(`truncate outbox.outbox_log, outbox.outbox_sink, outbox.outbox_progress, outbox.outbox_delivery`);
     sink = new ScriptedSink('steady');
     await registerSinks(database.workerUrl, [sink], 'spec');
-    relay = new OutboxRelay(options());
+    relay = new SinkRelay(options());
     relay.start();
     await eventually(() => relay.health().state === 'leading');
   });
@@ -170,7 +170,7 @@ describe('odd transactions', () => {
 
   it('would be held up by that session if reading waited for older transactions (planted)', async () => {
     await relay.stop(0);
-    relay = new (class extends OutboxRelay {
+    relay = new (class extends SinkRelay {
       protected override createReader(client: pg.Client): OutboxReader {
         return new WaitingReader(client, null, READ_LIMITS);
       }

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { insertEvent, statusOf, type TestEvent } from '../../../../test/support/outbox.js';
 import { ManualClock, refused, ScriptedSink } from '../../../../test/support/scripted-sink.js';
-import { OutboxRelay } from './outbox.relay.js';
+import { SinkRelay } from './sink.relay.js';
 import { registerSinks } from '../log/register-sinks.js';
 import { accepted, type Sink } from '../delivery/sink.js';
 
@@ -39,7 +39,7 @@ describe('delivery', () => {
 
   /** A new leader each time, so nothing but the tables connects two runs. */
   async function run(random = () => 1): Promise<void> {
-    const relay = new OutboxRelay({
+    const relay = new SinkRelay({
       url: database.workerUrl,
       sink,
       worker: 'spec',

@@ -8,7 +8,7 @@ import { plants } from '../../../../test/support/planted-relays.js';
 import { reportProof } from '../../../../test/support/proof.report.js';
 import { seededRandom } from '../../../../test/support/seeded-random.js';
 import { Leader } from './leader.js';
-import { OutboxRelay, type RelayOptions } from './outbox.relay.js';
+import { SinkRelay, type RelayOptions } from './sink.relay.js';
 import { registerSinks } from '../log/register-sinks.js';
 import { accepted, type Sink, type SinkEvent } from '../delivery/sink.js';
 
@@ -22,7 +22,7 @@ const AGGREGATES = 40;
 const LIMITS = { fresh: 50, late: 10, bytes: 20_000 };
 
 /** Believes that it leads whenever it is asked: only the numbers of the stored cursors stand against it. */
-class LawlessRelay extends OutboxRelay {
+class LawlessRelay extends SinkRelay {
   protected override createLeader(): Leader {
     const leader = super.createLeader();
     leader.tryLock = () => Promise.resolve(true);
@@ -79,7 +79,7 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
   const counts = { rolledBack: 0, kills: 0, wrongStatus: 0, rounds: 0, emptied: 0 };
   let database: TestDatabase;
   let owner: pg.Client;
-  let relays: OutboxRelay[] = [];
+  let relays: SinkRelay[] = [];
 
   beforeAll(async () => {
     database = await createDatabase();
@@ -111,8 +111,8 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
       leaderTimeoutMs: 5000,
     });
     relays = [
-      new OutboxRelay(optionsFor(honest)),
-      new OutboxRelay(optionsFor(honest)),
+      new SinkRelay(optionsFor(honest)),
+      new SinkRelay(optionsFor(honest)),
       new LawlessRelay(optionsFor(honest)),
       ...Object.values(plants).map((Planted, i) => new Planted(optionsFor(planted[i]!))),
     ];

@@ -4,7 +4,7 @@ import { createDatabase, type TestDatabase } from '../../../../test/support/data
 import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
 import { ManualClock, ScriptedSink } from '../../../../test/support/scripted-sink.js';
 import { eventually } from '../../../../test/support/until.js';
-import { OutboxRelay } from './outbox.relay.js';
+import { SinkRelay } from './sink.relay.js';
 import { registerSinks } from '../log/register-sinks.js';
 import { accepted, type Outcome } from '../delivery/sink.js';
 
@@ -15,7 +15,7 @@ describe('transport failures', () => {
   let api: pg.Client;
   let sink: ScriptedSink;
   let clock: ManualClock;
-  let relay: OutboxRelay;
+  let relay: SinkRelay;
 
   beforeAll(async () => {
     database = await createDatabase();
@@ -30,7 +30,7 @@ describe('transport failures', () => {
     clock = new ManualClock();
     await registerSinks(database.workerUrl, [sink], 'spec');
     const timing = { pollIntervalMs: 10, storeIntervalMs: 5, leaderTimeoutMs: 5000 };
-    relay = new OutboxRelay({ url: database.workerUrl, sink, worker: 'spec', clock, random: () => 1, ...timing });
+    relay = new SinkRelay({ url: database.workerUrl, sink, worker: 'spec', clock, random: () => 1, ...timing });
     relay.start();
   });
 

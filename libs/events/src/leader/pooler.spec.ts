@@ -13,7 +13,7 @@ import { DomainEvent } from '../contract/domain-event.js';
 import { EventsModule } from '../record/events.module.js';
 import { Events } from '../record/events.service.js';
 import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
-import { OutboxRelay } from './outbox.relay.js';
+import { SinkRelay } from './sink.relay.js';
 import { registerSinks } from '../log/register-sinks.js';
 
 @DomainEvent('lamp.lit', { version: 1, aggregate: 'lamp' })
@@ -50,8 +50,8 @@ describe('a transaction pooler', () => {
     await database.drop();
   });
 
-  const relayOf = (url: string, fatal: string[] = []): OutboxRelay =>
-    new OutboxRelay({
+  const relayOf = (url: string, fatal: string[] = []): SinkRelay =>
+    new SinkRelay({
       url,
       sink,
       worker: 'spec',

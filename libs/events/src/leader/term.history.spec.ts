@@ -4,7 +4,7 @@ import { OperatedSink } from '../../../../test/support/operated-sink.js';
 import { insertEvent } from '../../../../test/support/outbox.js';
 import { ManualClock } from '../../../../test/support/scripted-sink.js';
 import { eventually } from '../../../../test/support/until.js';
-import { measureSinks } from '../worker/sink-gauges.js';
+import { measureSinks } from '../worker/sink.metrics.js';
 import { STABLE_AFTER_MS, TermHistory } from './term.history.js';
 
 describe('TermHistory', () => {

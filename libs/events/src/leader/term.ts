@@ -1,26 +1,26 @@
-import { Calls } from '../delivery/calls.js';
+import { Dispatcher } from '../delivery/dispatcher.js';
 import type { CursorStore } from '../log/cursor.store.js';
-import { Deliveries } from '../delivery/deliveries.js';
+import { DeliveryIndex } from '../delivery/delivery.index.js';
 import { DeliveryExpiry, type ExpiryOptions } from './delivery.expiry.js';
-import { DestinationWatch } from './destination-watch.js';
-import type { Duty } from '../delivery/duty.js';
-import { HandOver } from '../delivery/hand-over.js';
-import { Intake, type IntakeOptions } from '../delivery/intake.js';
+import { DestinationMonitor } from './destination.monitor.js';
+import type { LeaderTask } from '../delivery/leader.task.js';
+import { Watermark } from '../delivery/watermark.js';
+import { EventFetcher, type EventFetcherOptions } from '../delivery/event.fetcher.js';
 import { KeepAlive } from './keep-alive.js';
 import { LeaderRecovery } from './leader.recovery.js';
 import { Lanes } from '../delivery/lanes.js';
 import type { Leader } from './leader.js';
 import type { OutboxReader } from '../log/outbox.reader.js';
-import { Outcomes } from '../delivery/outcomes.js';
-import { Progress, type ProgressOptions } from '../delivery/progress.js';
+import { OutcomeHandler } from '../delivery/outcome.handler.js';
+import { CursorWriter, type CursorWriterOptions } from '../delivery/cursor.writer.js';
 import type { CommandFailures } from '../commands/command.failures.js';
-import { CommandDesk } from './command.desk.js';
+import { CommandExecutor } from './command.executor.js';
 import { ReplayReader } from './replay.reader.js';
-import { ReplayRun } from './replay.run.js';
-import { TermOperations } from './term.operations.js';
-import { SinkHealth } from '../delivery/sink-health.js';
+import { ReplayRunner } from './replay.runner.js';
+import { CommandTask } from './command.task.js';
+import { CircuitBreaker } from '../delivery/circuit-breaker.js';
 
-export interface TermOptions extends IntakeOptions, ProgressOptions, ExpiryOptions {
+export interface TermOptions extends EventFetcherOptions, CursorWriterOptions, ExpiryOptions {
   readonly random: () => number;
   readonly leaderTimeoutMs: number;
   /** Of the relay, over all its terms. */
@@ -49,15 +49,15 @@ export class Term {
 
   private constructor(
     private readonly options: TermOptions,
-    private readonly operations: TermOperations,
-    private readonly progress: Progress,
-    private readonly destination: DestinationWatch,
-    private readonly health: SinkHealth,
-    private readonly handOver: HandOver,
-    private readonly intake: Intake,
-    private readonly calls: Calls,
+    private readonly operations: CommandTask,
+    private readonly progress: CursorWriter,
+    private readonly destination: DestinationMonitor,
+    private readonly health: CircuitBreaker,
+    private readonly watermark: Watermark,
+    private readonly fetcher: EventFetcher,
+    private readonly calls: Dispatcher,
     /** All that is to be done, in this order. */
-    private readonly duties: readonly Duty[],
+    private readonly tasks: readonly LeaderTask[],
   ) {
     this.advancedAt = this.monotonic();
   }
@@ -67,34 +67,34 @@ export class Term {
     const { client } = leader;
     const { cursor, failingSince, leaderFailingSince, state } = await cursors.load();
     await cursors.markLeading();
-    const deliveries = new Deliveries(client, sink.name, sink.ordering === 'aggregate');
+    const deliveries = new DeliveryIndex(client, sink.name, sink.ordering === 'aggregate');
     await deliveries.load();
-    const health = new SinkHealth(client, options, failingSince);
-    const destination = await DestinationWatch.begin(client, options, cursors, health);
+    const health = new CircuitBreaker(client, options, failingSince);
+    const destination = await DestinationMonitor.begin(client, options, cursors, health);
     const lanes = new Lanes();
-    const handOver = new HandOver(cursor);
-    const outcomes = new Outcomes(options, handOver, lanes, deliveries, health);
-    const progress = new Progress(options, leader, cursors, handOver, deliveries, outcomes);
+    const watermark = new Watermark(cursor);
+    const outcomes = new OutcomeHandler(options, watermark, lanes, deliveries, health);
+    const progress = new CursorWriter(options, leader, cursors, watermark, deliveries, outcomes);
     const store = progress.store.bind(progress);
-    const desk = new CommandDesk(
-      { client, sink, deliveries, store, failures: options.failures, cursor: () => handOver.cursor },
+    const executor = new CommandExecutor(
+      { client, sink, deliveries, store, failures: options.failures, cursor: () => watermark.cursor },
       state,
     );
-    const replays = new ReplayRun(options, new ReplayReader(client, sink.name, sink.types), lanes, deliveries, store);
-    const operations = new TermOperations(options, desk, replays);
-    const intake = new Intake(options, reader, cursor, handOver, lanes, deliveries, outcomes, () => !operations.isPaused);
+    const replays = new ReplayRunner(options, new ReplayReader(client, sink.name, sink.types), lanes, deliveries, store);
+    const operations = new CommandTask(options, executor, replays);
+    const fetcher = new EventFetcher(options, reader, cursor, watermark, lanes, deliveries, outcomes, () => !operations.isPaused);
     const maySend = (): boolean => destination.allowsSending && !operations.isPaused;
-    const calls = new Calls(options, lanes, health, outcomes, maySend);
+    const calls = new Dispatcher(options, lanes, health, outcomes, maySend);
     const keepAlive = new KeepAlive(options, leader);
     const recovery = new LeaderRecovery(client, options, cursors.worker, leaderFailingSince);
     const expiry = new DeliveryExpiry(client, options, deliveries, store);
-    const duties = [keepAlive, operations, progress, expiry, recovery, destination, health, intake, calls];
-    return new Term(options, operations, progress, destination, health, handOver, intake, calls, duties);
+    const tasks = [keepAlive, operations, progress, expiry, recovery, destination, health, fetcher, calls];
+    return new Term(options, operations, progress, destination, health, watermark, fetcher, calls, tasks);
   }
 
   /** The log may have something new. */
   noteNews(): void {
-    this.intake.noteNews();
+    this.fetcher.noteNews();
   }
 
   /** Somebody has asked for something: pause, skip, replay. */
@@ -104,17 +104,17 @@ export class Term {
 
   /** Does what is due and never waits for the sink. @returns milliseconds until something is due by the clock. */
   async step(): Promise<number> {
-    if (!this.handOver.open || this.progress.hasUnsaved) this.advancedAt = this.monotonic();
-    for (const duty of this.duties) {
-      const work = this.ending ? undefined : duty.step();
+    if (!this.watermark.open || this.progress.hasUnsaved) this.advancedAt = this.monotonic();
+    for (const task of this.tasks) {
+      const work = this.ending ? undefined : task.step();
       if (work) await work;
     }
-    return Math.max(0, Math.min(...this.duties.map(({ dueIn }) => dueIn)));
+    return Math.max(0, Math.min(...this.tasks.map(({ dueIn }) => dueIn)));
   }
 
   /** Nothing is in flight, held, unsaved or due. */
   get isIdle(): boolean {
-    return this.intake.isIdle && !this.calls.open && !this.handOver.open && !this.progress.hasUnsaved && this.operations.isIdle;
+    return this.fetcher.isIdle && !this.calls.open && !this.watermark.open && !this.progress.hasUnsaved && this.operations.isIdle;
   }
 
   /** Something was handed over and stored. */
@@ -152,10 +152,10 @@ export class Term {
   }
 
   get status(): TermStatus {
-    const { oldestOpen } = this.handOver;
+    const { oldestOpen } = this.watermark;
     return {
       lagMs: oldestOpen ? Math.max(0, this.now() - oldestOpen.getTime()) : 0,
-      readAgoMs: this.monotonic() - this.intake.lastReadAt,
+      readAgoMs: this.monotonic() - this.fetcher.lastReadAt,
       failingSince: this.health.failingSince,
       paused: this.operations.isPaused,
       stalledForMs: this.monotonic() - this.advancedAt,

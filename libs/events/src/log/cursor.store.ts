@@ -14,7 +14,7 @@ interface LoadedCursor {
 }
 
 /** What the leader does in the transaction that stores progress. */
-export type Alongside = (client: ClientBase) => Promise<unknown>;
+export type InSameTransaction = (client: ClientBase) => Promise<unknown>;
 
 /** Somebody else has stored this number: the term is over, and what is in memory is forgotten. */
 export class TermOverError extends Error {
@@ -128,7 +128,7 @@ export class CursorStore {
    * The same, with other work of the leader in one transaction: whoever does not lead any more does not do it either.
    * After an error the term is over, so the number need not be taken back.
    */
-  async storeWith(cursor: Cursor, changes: DeliveryChanges, work: Alongside): Promise<number> {
+  async storeWith(cursor: Cursor, changes: DeliveryChanges, work: InSameTransaction): Promise<number> {
     await this.client.query('begin');
     try {
       const backend = await this.store(cursor, changes);

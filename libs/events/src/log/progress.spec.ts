@@ -1,10 +1,10 @@
 import { systemClock } from '@pikaia/core';
 import type { CursorStore } from './cursor.store.js';
-import type { Deliveries } from '../delivery/deliveries.js';
-import type { HandOver } from '../delivery/hand-over.js';
+import type { DeliveryIndex } from '../delivery/delivery.index.js';
+import type { Watermark } from '../delivery/watermark.js';
 import type { Leader } from '../leader/leader.js';
-import type { Outcomes } from '../delivery/outcomes.js';
-import { Progress } from '../delivery/progress.js';
+import type { OutcomeHandler } from '../delivery/outcome.handler.js';
+import { CursorWriter } from '../delivery/cursor.writer.js';
 
 describe('Progress', () => {
   it('stores the first change at once, then once an interval while there is something, and an idle cursor once a minute', async () => {
@@ -14,13 +14,13 @@ describe('Progress', () => {
     const stored: number[] = [];
     const handOver = { cursor: {}, takeMoved: () => 0, get hasMoved() { return hasMoved; } }; // prettier-ignore
     const deliveries = { takeChanges: () => ({}), stored: () => undefined, hasChanges: false, get unsavedBytes() { return unsavedBytes; } }; // prettier-ignore
-    const progress = new Progress(
+    const progress = new CursorWriter(
       { clock: { ...systemClock, monotonic: () => now }, storeIntervalMs: 50, readAheadBytes: 1_000 },
       { verifyBackend: () => undefined } as unknown as Leader,
       { store: async () => void stored.push(now) } as unknown as CursorStore,
-      handOver as unknown as HandOver,
-      deliveries as unknown as Deliveries,
-      { takeAccepted: () => 0 } as unknown as Outcomes,
+      handOver as unknown as Watermark,
+      deliveries as unknown as DeliveryIndex,
+      { takeAccepted: () => 0 } as unknown as OutcomeHandler,
     );
     for (; now < 120; now += 10) await progress.step();
     expect(stored).toEqual([0, 50, 100]);

@@ -5,7 +5,7 @@ import { startDatabaseServer } from '../../../../test/support/database-server.js
 import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
 import { refused, ScriptedSink } from '../../../../test/support/scripted-sink.js';
 import { eventually } from '../../../../test/support/until.js';
-import { OutboxRelay } from '../leader/outbox.relay.js';
+import { SinkRelay } from '../leader/sink.relay.js';
 import { registerSinks } from '../log/register-sinks.js';
 import { accepted } from '../delivery/sink.js';
 import { rebaseOutbox } from './rebase.js';
@@ -51,8 +51,8 @@ describe('rebaseOutbox', () => {
     await owner.query(`call spend_ids(${id})`);
   }
 
-  const relayOf = (database: TestDatabase, sink: ScriptedSink): OutboxRelay =>
-    new OutboxRelay({
+  const relayOf = (database: TestDatabase, sink: ScriptedSink): SinkRelay =>
+    new SinkRelay({
       url: database.workerUrl,
       sink,
       worker: 'spec',

@@ -1,6 +1,6 @@
 import { context, type Clock } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
-import { Pulse } from '../loop/pulse.js';
+import { WakeSignal } from '../loop/wake-signal.js';
 import type { HousekeepingResult } from '../housekeeping/housekeeping.task.js';
 import { Housekeeping, type HousekeepingOptions } from '../housekeeping/housekeeping.js';
 
@@ -17,7 +17,7 @@ export interface HousekeepingLoopOptions extends HousekeepingOptions {
 /** Housekeeping at start and then at intervals, in every worker: which of them does it is decided by a lock. */
 export class HousekeepingLoop {
   private readonly housekeeping: Housekeeping;
-  private readonly pulse = new Pulse();
+  private readonly wakeSignal = new WakeSignal();
   private stopping = false;
   private loop: Promise<void> | undefined;
   private lastRun: { readonly at: Date; readonly results: readonly HousekeepingResult[] } | undefined;
@@ -34,7 +34,7 @@ export class HousekeepingLoop {
   async stop(withinMs = 5000): Promise<void> {
     this.stopping = true;
     this.housekeeping.stop();
-    this.pulse.wake();
+    this.wakeSignal.wake();
     const timer = setTimeout(() => void this.housekeeping.abort(), withinMs);
     await this.loop;
     clearTimeout(timer);
@@ -59,7 +59,7 @@ export class HousekeepingLoop {
       } catch (error) {
         logger.exception('housekeeping_failed', error);
       }
-      if (!this.stopping) await this.pulse.wait(intervalMs * (0.9 + 0.2 * random()));
+      if (!this.stopping) await this.wakeSignal.wait(intervalMs * (0.9 + 0.2 * random()));
     }
   }
 }

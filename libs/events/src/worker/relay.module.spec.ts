@@ -13,7 +13,7 @@ import { DomainEvent } from '../contract/domain-event.js';
 import type { EventOf } from '../contract/envelope.js';
 import { EventsModule } from '../record/events.module.js';
 import { Events } from '../record/events.service.js';
-import { Relay, RelayModule } from './relay.module.js';
+import { RelayService, RelayModule } from './relay.module.js';
 import { OutboxSettings } from './outbox.settings.js';
 
 @DomainEvent('guest.invited', { version: 1, aggregate: 'guest' })
@@ -160,7 +160,7 @@ describe('RelayModule', () => {
 
   it('says for readiness what each relay does', async () => {
     const health = await eventually(
-      () => app.get(Relay).health(),
+      () => app.get(RelayService).health(),
       (relays) => relays.every(({ state }) => state === 'leading'),
     );
     expect(health.map(({ sink }) => sink).sort()).toEqual(['local/guest-list', 'local/guest-mail']);

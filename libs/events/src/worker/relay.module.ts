@@ -14,9 +14,9 @@ import { defineConsumers } from '../consume/consumer.definition.js';
 import { ConsumerRunner } from '../consume/consumer.runner.js';
 import { Receipts } from '../consume/receipts.js';
 import { HousekeepingLoop } from './housekeeping.loop.js';
-import type { RelayHealth } from '../leader/outbox.relay.js';
-import type { LeaderlessSink } from './sink.watch.js';
-import { OutboxRelays } from './outbox.relays.js';
+import type { RelayHealth } from '../leader/sink.relay.js';
+import type { LeaderlessSink } from './sink.monitor.js';
+import { RelaySupervisor } from './relay.supervisor.js';
 import { retentionOf, type OutboxSettings } from './outbox.settings.js';
 import { chooseSinks, type SinkFactory } from './choose-sinks.js';
 import type { EventBridgeSettings } from '../sinks/eventbridge/eventbridge.settings.js';
@@ -40,8 +40,8 @@ const OPTIONS = Symbol('pikaia.relay');
 
 /** The relays of this process, made when the application starts: every provider with `@Consumer` is found by then. */
 @Injectable()
-export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
-  private relays: OutboxRelays | undefined;
+export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
+  private relays: RelaySupervisor | undefined;
   private housekeeping: HousekeepingLoop | undefined;
 
   constructor(
@@ -60,7 +60,7 @@ export class Relay implements OnApplicationBootstrap, OnModuleDestroy {
     const factories = { local: () => this.localSinks(), eventbridge: () => loadEventBridgeSinks(eventBridge), ...sinks };
     const chosen = await chooseSinks(settings.eventSinks, factories);
     if (!chosen.length) throw noSinks(settings.eventSinks);
-    this.relays = new OutboxRelays(chosen, {
+    this.relays = new RelaySupervisor(chosen, {
       url: databaseUrl,
       worker: `${hostname()}:${process.pid}`,
       pollIntervalMs: settings.outboxPollIntervalMs,
@@ -117,8 +117,8 @@ export class RelayModule {
       module: RelayModule,
       global: true,
       imports: [DiscoveryModule],
-      providers: [{ provide: OPTIONS, useValue: options }, Relay],
-      exports: [Relay],
+      providers: [{ provide: OPTIONS, useValue: options }, RelayService],
+      exports: [RelayService],
     };
   }
 }

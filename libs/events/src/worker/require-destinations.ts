@@ -1,5 +1,5 @@
 import { getLogger } from '@pikaia/logging';
-import { destinationMissing } from '../leader/destination-watch.js';
+import { destinationMissing } from '../leader/destination.monitor.js';
 import { textOf } from '../delivery/error-fingerprint.js';
 import type { Sink } from '../delivery/sink.js';
 

@@ -6,12 +6,12 @@ import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
 import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
 import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import type { OutboxReader } from '../log/outbox.reader.js';
-import { OutboxRelay, type RelayOptions } from './outbox.relay.js';
-import { OutboxRelays } from '../worker/outbox.relays.js';
+import { SinkRelay, type RelayOptions } from './sink.relay.js';
+import { RelaySupervisor } from '../worker/relay.supervisor.js';
 import { registerSinks } from '../log/register-sinks.js';
 import { accepted } from '../delivery/sink.js';
 
-describe('OutboxRelay', () => {
+describe('SinkRelay', () => {
   let database: TestDatabase;
   let owner: pg.Client;
   let api: pg.Client;
@@ -45,7 +45,7 @@ describe('OutboxRelay', () => {
     return client;
   }
 
-  function relay(options: Partial<RelayOptions> = {}, Relay = OutboxRelay): OutboxRelay {
+  function relay(options: Partial<RelayOptions> = {}, Relay = SinkRelay): SinkRelay {
     const made = new Relay({
       url: database.workerUrl,
       sink,
@@ -87,7 +87,7 @@ describe('OutboxRelay', () => {
     let release: () => void;
     let reads: number;
 
-    class CountedRelay extends OutboxRelay {
+    class CountedRelay extends SinkRelay {
       protected override createReader(client: pg.Client): OutboxReader {
         const reader = super.createReader(client);
         const { read } = reader;
@@ -100,7 +100,7 @@ describe('OutboxRelay', () => {
     }
 
     /** Two events, of which the sink takes the first when it is released; they fill one reading. */
-    async function startHeld(): Promise<OutboxRelay> {
+    async function startHeld(): Promise<SinkRelay> {
       const [first] = [await insertEvent(api), await insertEvent(api)];
       sink.answers.set(first.id, () => new Promise((resolve) => (release = () => resolve(accepted))));
       reads = 0;
@@ -207,7 +207,7 @@ describe('OutboxRelay', () => {
   });
 
   it('delivers at once when it is woken, however rarely it polls', async () => {
-    const relays = new OutboxRelays([sink], {
+    const relays = new RelaySupervisor([sink], {
       url: database.workerUrl,
       worker: 'spec',
       pollIntervalMs: 60_000,

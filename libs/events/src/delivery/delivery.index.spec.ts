@@ -3,7 +3,7 @@ import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
 import type { OutboxRow } from '../log/cursor.js';
-import { Deliveries } from './deliveries.js';
+import { DeliveryIndex } from './delivery.index.js';
 import { registerSinks } from '../log/register-sinks.js';
 
 const SINK = 'spec';
@@ -36,7 +36,7 @@ describe('the events which a former leader has put aside', () => {
         [SINK, eventId, position],
       );
     }
-    const deliveries = new Deliveries(client, SINK, true);
+    const deliveries = new DeliveryIndex(client, SINK, true);
     await deliveries.load();
     expect(await deliveries.known([older, newest, behind, row('9')])).toEqual(new Set([older.eventId, newest.eventId]));
     const query = jest.spyOn(client, 'query');

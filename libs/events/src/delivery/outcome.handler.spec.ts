@@ -2,11 +2,11 @@ import { systemClock } from '@pikaia/core';
 import { flushMetrics } from '@pikaia/logging';
 import { captureLogs, type CapturedLogs } from '@pikaia/logging/testing';
 import { eventMetrics } from '../metrics.js';
-import type { Deliveries } from './deliveries.js';
-import type { HandOver } from './hand-over.js';
+import type { DeliveryIndex } from './delivery.index.js';
+import type { Watermark } from './watermark.js';
 import { Lanes, type Entry } from './lanes.js';
-import { Outcomes } from './outcomes.js';
-import type { SinkHealth } from './sink-health.js';
+import { OutcomeHandler } from './outcome.handler.js';
+import type { CircuitBreaker } from './circuit-breaker.js';
 import { accepted, type Outcome } from './sink.js';
 
 const NOW = new Date('2026-01-01T00:00:10Z');
@@ -36,7 +36,13 @@ describe('what counts as published', () => {
   function conclude(...answered: [Entry, Outcome][]): number {
     const options = { sink: { name: 'spec' }, clock: { ...systemClock, now: () => NOW }, random: () => 0.5 };
     const health = { reached: () => undefined, recover: () => undefined, fail: () => undefined, pause: () => undefined };
-    const outcomes = new Outcomes(options, {} as HandOver, new Lanes(), {} as Deliveries, health as unknown as SinkHealth);
+    const outcomes = new OutcomeHandler(
+      options,
+      {} as Watermark,
+      new Lanes(),
+      {} as DeliveryIndex,
+      health as unknown as CircuitBreaker,
+    );
     outcomes.concludeCall(
       answered.map(([one]) => one),
       answered.map(([, outcome]) => outcome),

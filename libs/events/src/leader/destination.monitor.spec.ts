@@ -4,8 +4,8 @@ import { createDatabase, type TestDatabase } from '../../../../test/support/data
 import { insertEvent, statusOf, type TestEvent } from '../../../../test/support/outbox.js';
 import { refused, ScriptedSink } from '../../../../test/support/scripted-sink.js';
 import { eventually } from '../../../../test/support/until.js';
-import { OutboxRelay } from './outbox.relay.js';
-import { OutboxRelays } from '../worker/outbox.relays.js';
+import { SinkRelay } from './sink.relay.js';
+import { RelaySupervisor } from '../worker/relay.supervisor.js';
 import { registerSinks } from '../log/register-sinks.js';
 import type { Sink, SinkCheck, SinkEvent } from '../delivery/sink.js';
 
@@ -60,9 +60,9 @@ describe('a sink that looks after its destination', () => {
     await registerSinks(database.workerUrl, [bus], 'spec');
   }
 
-  function relay(): OutboxRelay {
+  function relay(): SinkRelay {
     const timing = { pollIntervalMs: 20, storeIntervalMs: 5, leaderTimeoutMs: 5000, random: () => 0.01 };
-    const made = new OutboxRelay({ url: database.workerUrl, sink: bus, worker: 'spec', ...timing });
+    const made = new SinkRelay({ url: database.workerUrl, sink: bus, worker: 'spec', ...timing });
     running.push(made);
     made.start();
     return made;
@@ -252,7 +252,7 @@ describe('a sink that looks after its destination', () => {
   it('does not let a worker start where it is missing', async () => {
     const timing = { pollIntervalMs: 1000, storeIntervalMs: 50, leaderTimeoutMs: 5000 };
     bus.identity = null;
-    const relays = new OutboxRelays([bus], { url: database.workerUrl, worker: 'spec', ...timing });
+    const relays = new RelaySupervisor([bus], { url: database.workerUrl, worker: 'spec', ...timing });
     await expect(relays.start()).rejects.toMatchObject({ code: 'PIKAIA_SINK_DESTINATION_MISSING' });
     bus.identity = 'first';
     bus.unreachable = true;

@@ -7,7 +7,7 @@ import { CursorStore } from '../log/cursor.store.js';
 import { textOf } from '../delivery/error-fingerprint.js';
 import { Leader } from './leader.js';
 import { OutboxReader, READ_LIMITS, type ReadLimits } from '../log/outbox.reader.js';
-import { Pulse } from '../loop/pulse.js';
+import { WakeSignal } from '../loop/wake-signal.js';
 import type { Sink } from '../delivery/sink.js';
 import { markLeaderFailing } from './leader.recovery.js';
 import { TermHistory, type LeaderFailure } from './term.history.js';
@@ -70,10 +70,10 @@ export interface RelayHealth {
  * Delivers the log to one sink: each event at least once, those of one aggregate in order, whatever breaks. Of any
  * number of relays of one sink one leads and the others stand by.
  */
-export class OutboxRelay {
-  private readonly pulse = new Pulse();
+export class SinkRelay {
+  private readonly wakeSignal = new WakeSignal();
   /** Wakes for a stop alone: the end of a connection, and each event that is published, wake the other one. */
-  private readonly backOff = new Pulse();
+  private readonly backOff = new WakeSignal();
   private readonly commandFailures = new CommandFailures();
   private readonly clock: Clock;
   private readonly history: TermHistory;
@@ -104,7 +104,7 @@ export class OutboxRelay {
     this.stopping = true;
     this.stopWithinMs = withinMs;
     this.term?.end();
-    this.pulse.wake();
+    this.wakeSignal.wake();
     this.backOff.wake();
     await this.loop;
     this.loop = undefined;
@@ -113,13 +113,13 @@ export class OutboxRelay {
   /** There may be something new in the log. */
   wake(): void {
     this.term?.noteNews();
-    this.pulse.wake();
+    this.wakeSignal.wake();
   }
 
   /** Somebody has asked something of the sink. */
   wakeForCommand(): void {
     this.term?.noteCommand();
-    this.pulse.wake();
+    this.wakeSignal.wake();
   }
 
   /**
@@ -146,7 +146,7 @@ export class OutboxRelay {
 
   protected createLeader(): Leader {
     const { url, sink, leaderTimeoutMs } = this.options;
-    return new Leader({ url, sink: sink.name, leaderTimeoutMs }, () => this.pulse.wake());
+    return new Leader({ url, sink: sink.name, leaderTimeoutMs }, () => this.wakeSignal.wake());
   }
 
   protected createReader(client: Client): OutboxReader {
@@ -178,8 +178,9 @@ export class OutboxRelay {
 
   private async standByThenLead(leader: Leader): Promise<void> {
     this.state = 'standby';
-    await this.pulse.wait(this.modestyMs());
-    while (!this.stopping && !(await leader.tryLock())) await this.pulse.wait(this.options.pollIntervalMs + this.modestyMs());
+    await this.wakeSignal.wait(this.leadershipStaggerMs());
+    while (!this.stopping && !(await leader.tryLock()))
+      await this.wakeSignal.wait(this.options.pollIntervalMs + this.leadershipStaggerMs());
     if (!this.stopping) await this.lead(leader, (term) => term.isRetired);
   }
 
@@ -199,7 +200,7 @@ export class OutboxRelay {
       failedRetentionMs,
       expiryIntervalMs,
       failures: this.commandFailures,
-      wake: () => this.pulse.wake(),
+      wake: () => this.wakeSignal.wake(),
     };
     const term = await this.beginTerm(leader, options);
     this.term = term;
@@ -210,7 +211,7 @@ export class OutboxRelay {
       while (!this.stopping) {
         const next = await term.step();
         if (isDone(term)) break;
-        await this.pulse.wait(next);
+        await this.wakeSignal.wait(next);
       }
       await term.finish(this.stopWithinMs);
       this.retired = term.isRetired;
@@ -261,7 +262,7 @@ export class OutboxRelay {
   }
 
   /** Workers spread over the sinks by themselves when those who lead more wait longer before they try the next one. */
-  private modestyMs(): number {
+  private leadershipStaggerMs(): number {
     return 25 * (this.options.leads?.() ?? 0) * this.random();
   }
 }

@@ -12,7 +12,7 @@ export interface Batch {
  * What was read and is not yet done with. Reading runs ahead and entries are settled in any order; a cursor may be
  * stored only up to where everything, in the order of reading, was accepted, refused or is waiting.
  */
-export class HandOver {
+export class Watermark {
   private readonly batches: Batch[] = [];
   private openRows = 0;
   private openPayload = 0;

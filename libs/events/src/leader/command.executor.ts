@@ -2,8 +2,8 @@ import { context, newId } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
 import type { ClientBase } from 'pg';
 import type { Cursor } from '../log/cursor.js';
-import type { Alongside } from '../log/cursor.store.js';
-import type { Deliveries } from '../delivery/deliveries.js';
+import type { InSameTransaction } from '../log/cursor.store.js';
+import type { DeliveryIndex } from '../delivery/delivery.index.js';
 import { markSkipped } from '../delivery/delivery.js';
 import {
   done,
@@ -17,7 +17,7 @@ import { problemWith } from '../commands/command.arguments.js';
 import type { CommandFailures } from '../commands/command.failures.js';
 import { ANSWER_COMMAND, OPEN_COMMANDS } from '../commands/command.sql.js';
 import { BEGIN_REPLAY } from '../commands/replay.sql.js';
-import type { Store } from './replay.run.js';
+import type { Store } from './replay.runner.js';
 import { markActive, markPaused, markRetired } from '../commands/sink-state.js';
 import type { SinkState } from '../log/sink-state.js';
 
@@ -26,16 +26,16 @@ const MOST_AT_ONCE = 20;
 
 /** What to write in the transaction that stores progress, and the answer; a replay answers when it is done. */
 interface Decision {
-  readonly also?: Alongside;
+  readonly also?: InSameTransaction;
   readonly answer?: CommandAnswer;
   /** Once it is committed. */
   readonly afterwards?: () => void;
 }
 
-interface Surroundings {
+interface CommandExecutorDependencies {
   readonly client: ClientBase;
   readonly sink: { readonly name: string; readonly ordering: 'aggregate' | 'none' };
-  readonly deliveries: Deliveries;
+  readonly deliveries: DeliveryIndex;
   readonly store: Store;
   readonly failures: CommandFailures;
   /** The cursor that a store writes. */
@@ -46,9 +46,9 @@ interface Surroundings {
  * Executes the commands of a sink as its leader. A command and its answer are written in the transaction that stores progress.
  * A command that cannot be executed is answered with the reason, and the leader goes on.
  */
-export class CommandDesk {
+export class CommandExecutor {
   constructor(
-    private readonly around: Surroundings,
+    private readonly around: CommandExecutorDependencies,
     /** As the table has it; only the sink's leader changes it. */
     private state: SinkState,
   ) {}
@@ -114,7 +114,7 @@ export class CommandDesk {
   }
 
   /** Takes back what a failing command wrote, so that the transaction can store progress and the answer. @returns the reason. */
-  private async attempt(client: ClientBase, id: string, work: Alongside): Promise<string | undefined> {
+  private async attempt(client: ClientBase, id: string, work: InSameTransaction): Promise<string | undefined> {
     await client.query('savepoint command');
     try {
       await work(client);

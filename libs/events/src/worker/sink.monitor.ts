@@ -5,19 +5,19 @@ import type pg from 'pg';
 import { endClient } from '../log/end-client.js';
 import { textOf } from '../delivery/error-fingerprint.js';
 import { LOCK_CLASS, LOCK_SINK } from '../log/sink-lock.js';
-import { Pulse } from '../loop/pulse.js';
+import { WakeSignal } from '../loop/wake-signal.js';
 import { done, failedBecause } from '../commands/command.js';
 import { causeOf } from '../commands/command.failures.js';
 import { ANSWER_COMMAND } from '../commands/command.sql.js';
-import { measureSinks } from './sink-gauges.js';
+import { measureSinks } from './sink.metrics.js';
 import { markRetired } from '../commands/sink-state.js';
-import { OPEN_RETIREMENTS, SINKS_LED } from './watch.sql.js';
+import { OPEN_RETIREMENTS, SINKS_LED } from './sink.monitor.sql.js';
 
 const logger = getLogger('outbox');
 const LONGEST_INTERVAL_MS = 10_000;
 const TIME_LIMIT_MS = 5_000; // a stop waits for it
 
-export interface SinkWatchOptions {
+export interface SinkMonitorOptions {
   readonly url: string;
   /** This process, as the sinks that it leads have it. */
   readonly worker: string;
@@ -45,14 +45,14 @@ interface Retirement {
  * Looks after the sinks that nobody leads: says so after a minute, and retires those that somebody gave up, under the
  * sink's lock. Every worker watches, whatever sinks it has itself. It measures those that this worker leads.
  */
-export class SinkWatch {
-  private readonly pulse = new Pulse();
+export class SinkMonitor {
+  private readonly wakeSignal = new WakeSignal();
   private readonly since = new Map<string, number>();
   private readonly reported = new Set<string>();
   private stopping = false;
   private loop: Promise<void> | undefined;
 
-  constructor(private readonly options: SinkWatchOptions) {}
+  constructor(private readonly options: SinkMonitorOptions) {}
 
   start(): void {
     this.loop ??= context.exit(() => this.run());
@@ -60,13 +60,13 @@ export class SinkWatch {
 
   async stop(): Promise<void> {
     this.stopping = true;
-    this.pulse.wake();
+    this.wakeSignal.wake();
     await this.loop;
   }
 
   /** Somebody has asked for something. */
   wake(): void {
-    this.pulse.wake();
+    this.wakeSignal.wake();
   }
 
   /** Those that have been without a leader for long enough to be reported. */
@@ -104,7 +104,7 @@ export class SinkWatch {
         if (!failed) logger.warning('sink_watch_failed', { reason: String(error) });
         failed = true;
       }
-      await this.pulse.wait(interval);
+      await this.wakeSignal.wait(interval);
     }
   }
 

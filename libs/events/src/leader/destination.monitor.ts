@@ -4,14 +4,14 @@ import type { ClientBase } from 'pg';
 import { retryDelay } from '../loop/backoff.js';
 import type { CursorStore } from '../log/cursor.store.js';
 import { LAST_SEEN, NOTE_SEEN } from '../log/destination.sql.js';
-import type { Duty } from '../delivery/duty.js';
+import type { LeaderTask } from '../delivery/leader.task.js';
 import { textOf } from '../delivery/error-fingerprint.js';
-import type { SinkHealth } from '../delivery/sink-health.js';
+import type { CircuitBreaker } from '../delivery/circuit-breaker.js';
 import type { Sink } from '../delivery/sink.js';
 
 const logger = getLogger('outbox');
 
-export interface DestinationWatchOptions {
+export interface DestinationMonitorOptions {
   readonly sink: Sink;
   readonly clock: Clock;
   readonly random: () => number;
@@ -41,7 +41,7 @@ export const destinationMissing = (sink: Sink): PikaiaError =>
  * Looks again and again whether a sink's destination is there. What was sent since the last good look is sent again when
  * it was not there, or is not the same any more: it may have been accepted by nobody.
  */
-export class DestinationWatch implements Duty {
+export class DestinationMonitor implements LeaderTask {
   private state: 'unknown' | 'there' | 'missing';
   private looking = false;
   private seen: Look | undefined;
@@ -50,9 +50,9 @@ export class DestinationWatch implements Duty {
 
   private constructor(
     private readonly client: ClientBase,
-    private readonly options: DestinationWatchOptions,
+    private readonly options: DestinationMonitorOptions,
     private readonly store: CursorStore,
-    private readonly health: SinkHealth,
+    private readonly health: CircuitBreaker,
     private last: { number: bigint; identity: string | null } | null,
   ) {
     this.state = options.sink.check ? 'unknown' : 'there';
@@ -60,14 +60,14 @@ export class DestinationWatch implements Duty {
 
   static async begin(
     client: ClientBase,
-    options: DestinationWatchOptions,
+    options: DestinationMonitorOptions,
     store: CursorStore,
-    health: SinkHealth,
-  ): Promise<DestinationWatch> {
+    health: CircuitBreaker,
+  ): Promise<DestinationMonitor> {
     const { rows } = await client.query<{ number: string | null; identity: string | null }>(LAST_SEEN, [options.sink.name]);
     const { number, identity } = rows[0]!;
     const last = number === null ? null : { number: BigInt(number), identity };
-    return new DestinationWatch(client, options, store, health, last);
+    return new DestinationMonitor(client, options, store, health, last);
   }
 
   /** Whether anything may be sent: not before the first good look, and not while nobody is there to take it. */

@@ -1,9 +1,9 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
-import { Pulse } from './pulse.js';
+import { WakeSignal } from './wake-signal.js';
 
-describe('Pulse', () => {
+describe('WakeSignal', () => {
   it('answers all that happens in a turn of the event loop at once', async () => {
-    const pulse = new Pulse();
+    const pulse = new WakeSignal();
     let steps = 0;
     const stepping = (async () => {
       while (steps < 3) {
@@ -27,7 +27,7 @@ describe('Pulse', () => {
   });
 
   it('keeps a wake that comes between two waits', async () => {
-    const pulse = new Pulse();
+    const pulse = new WakeSignal();
     pulse.wake();
     let isOver = false;
     const waiting = pulse.wait(60_000).then(() => (isOver = true));

@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { endClient } from '../log/end-client.js';
 import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import { retryDelay } from '../loop/backoff.js';
-import { Pulse } from '../loop/pulse.js';
+import { WakeSignal } from '../loop/wake-signal.js';
 
 const logger = getLogger('outbox');
 const SILENCE_MS = 60_000;
@@ -13,10 +13,10 @@ const SILENCE_MS = 60_000;
  * Listens on a connection of its own. A word that is lost costs at most one polling interval, so its failures are
  * logged and nothing more.
  */
-export class WakeUp {
-  private readonly pulse = new Pulse();
+export class NotificationListener {
+  private readonly wakeSignal = new WakeSignal();
   /** Wakes for a stop alone: the end of a connection wakes the other one. */
-  private readonly backOff = new Pulse();
+  private readonly backOff = new WakeSignal();
   private stopping = false;
   private client: pg.Client | undefined;
   private loop: Promise<void> | undefined;
@@ -35,7 +35,7 @@ export class WakeUp {
 
   async stop(): Promise<void> {
     this.stopping = true;
-    this.pulse.wake();
+    this.wakeSignal.wake();
     this.backOff.wake();
     if (this.client) await endClient(this.client); // it may wait for a server that is silent
     await this.loop;
@@ -65,11 +65,11 @@ export class WakeUp {
     let lost: unknown;
     client.on('error', (error) => {
       lost = error;
-      this.pulse.wake();
+      this.wakeSignal.wake();
     });
     client.on('end', () => {
       lost ??= new Error('The listening connection has ended.');
-      this.pulse.wake();
+      this.wakeSignal.wake();
     });
     client.on('notification', ({ payload }) => this.onNews(payload));
     try {
@@ -78,7 +78,7 @@ export class WakeUp {
       onListening();
       this.onNews(); // what was said while nobody listened
       while (!this.stopping && !lost) {
-        await this.pulse.wait(this.silenceMs);
+        await this.wakeSignal.wait(this.silenceMs);
         if (!this.stopping && !lost) await client.query('select 1'); // a connection may swallow everything and stay open
       }
       if (lost) throw lost;

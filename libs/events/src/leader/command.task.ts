@@ -1,33 +1,33 @@
 import type { Clock } from '@pikaia/core';
-import type { Duty } from '../delivery/duty.js';
-import { CommandDesk } from './command.desk.js';
-import { ReplayRun } from './replay.run.js';
+import type { LeaderTask } from '../delivery/leader.task.js';
+import { CommandExecutor } from './command.executor.js';
+import { ReplayRunner } from './replay.runner.js';
 
 const RETRY_MS = 50; // a command that waits for what is under way
 
-interface TermOperationsOptions {
+interface CommandTaskOptions {
   readonly clock: Clock;
   readonly pollIntervalMs: number;
 }
 
 /** What a leader does beside delivering: people's commands and the replays that they asked for. */
-export class TermOperations implements Duty {
+export class CommandTask implements LeaderTask {
   private lookAt = -Infinity; // monotonic milliseconds
 
   constructor(
-    private readonly options: TermOperationsOptions,
-    private readonly desk: CommandDesk,
-    private readonly replays: ReplayRun,
+    private readonly options: CommandTaskOptions,
+    private readonly executor: CommandExecutor,
+    private readonly replays: ReplayRunner,
   ) {}
 
   /** Nothing is read and nothing is sent. */
   get isPaused(): boolean {
-    return this.desk.isHalted;
+    return this.executor.isHalted;
   }
 
   /** The sink has no use for a leader any more. */
   get isRetired(): boolean {
-    return this.desk.isRetired;
+    return this.executor.isRetired;
   }
 
   get isIdle(): boolean {
@@ -54,7 +54,7 @@ export class TermOperations implements Duty {
 
   private async look(): Promise<void> {
     this.lookAt = this.options.clock.monotonic() + this.options.pollIntervalMs;
-    if (await this.desk.work()) this.lookAt = this.options.clock.monotonic() + RETRY_MS;
+    if (await this.executor.work()) this.lookAt = this.options.clock.monotonic() + RETRY_MS;
     await this.replays.load();
   }
 

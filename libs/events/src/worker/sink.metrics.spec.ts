@@ -4,7 +4,7 @@ import pg from 'pg';
 import { OperatedSink } from '../../../../test/support/operated-sink.js';
 import { insertEvent } from '../../../../test/support/outbox.js';
 import { Leader } from '../leader/leader.js';
-import { measureSinks } from './sink-gauges.js';
+import { measureSinks } from './sink.metrics.js';
 
 describe('measureSinks', () => {
   let at: OperatedSink;

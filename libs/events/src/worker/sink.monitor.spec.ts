@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { OperatedSink } from '../../../../test/support/operated-sink.js';
 import { insertEvent } from '../../../../test/support/outbox.js';
 import { Leader } from '../leader/leader.js';
-import { SinkWatch } from './sink.watch.js';
+import { SinkMonitor } from './sink.monitor.js';
 
-describe('SinkWatch', () => {
+describe('SinkMonitor', () => {
   let at: OperatedSink;
 
   beforeAll(async () => {
@@ -14,8 +14,14 @@ describe('SinkWatch', () => {
   beforeEach(() => at.renew());
   afterAll(() => at.end());
 
-  const watchOf = (own: readonly string[] = []): SinkWatch =>
-    new SinkWatch({ url: at.database.workerUrl, worker: 'watch', own: new Set(own), leaderlessAlarmMs: 60_000, clock: at.clock });
+  const watchOf = (own: readonly string[] = []): SinkMonitor =>
+    new SinkMonitor({
+      url: at.database.workerUrl,
+      worker: 'watch',
+      own: new Set(own),
+      leaderlessAlarmMs: 60_000,
+      clock: at.clock,
+    });
   const stateOf = async (): Promise<string> => {
     const { rows } = await at.api.query<{ state: string }>('select state from outbox.outbox_sink where name = $1', [
       at.sink.name,

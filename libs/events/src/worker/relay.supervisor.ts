@@ -1,13 +1,13 @@
 import { systemClock, type Clock, type PikaiaError } from '@pikaia/core';
-import { SinkWatch, type LeaderlessSink } from './sink.watch.js';
-import { OutboxRelay, type RelayHealth, type RelayTiming } from '../leader/outbox.relay.js';
+import { SinkMonitor, type LeaderlessSink } from './sink.monitor.js';
+import { SinkRelay, type RelayHealth, type RelayTiming } from '../leader/sink.relay.js';
 import { registerSinks } from '../log/register-sinks.js';
 import { requireDestinations } from './require-destinations.js';
 import { COMMAND_MESSAGE } from '../log/outbox-channel.js';
 import type { Sink } from '../delivery/sink.js';
-import { WakeUp } from './wake-up.js';
+import { NotificationListener } from './notification.listener.js';
 
-export interface OutboxRelaysOptions extends RelayTiming {
+export interface RelaySupervisorOptions extends RelayTiming {
   readonly url: string;
   readonly worker: string;
   readonly clock?: Clock;
@@ -21,20 +21,20 @@ export interface OutboxRelaysOptions extends RelayTiming {
 }
 
 /** The relays of a process, one a sink, and the connection on which all of them are woken. */
-export class OutboxRelays {
-  private readonly relays: OutboxRelay[];
-  private readonly wakeUp: WakeUp;
-  private readonly watch: SinkWatch;
+export class RelaySupervisor {
+  private readonly relays: SinkRelay[];
+  private readonly wakeUp: NotificationListener;
+  private readonly watch: SinkMonitor;
 
   constructor(
     private readonly sinks: readonly Sink[],
-    private readonly options: OutboxRelaysOptions,
+    private readonly options: RelaySupervisorOptions,
   ) {
     const leads = () => this.relays.filter((relay) => relay.health().state === 'leading').length;
-    this.relays = sinks.map((sink) => new OutboxRelay({ ...options, sink, leads }));
+    this.relays = sinks.map((sink) => new SinkRelay({ ...options, sink, leads }));
     const { url, worker, clock = systemClock, leaderlessAlarmMs = 60_000 } = options;
-    this.watch = new SinkWatch({ url, worker, own: new Set(sinks.map(({ name }) => name)), leaderlessAlarmMs, clock });
-    this.wakeUp = new WakeUp(url, (message) => this.wake(message), options.random);
+    this.watch = new SinkMonitor({ url, worker, own: new Set(sinks.map(({ name }) => name)), leaderlessAlarmMs, clock });
+    this.wakeUp = new NotificationListener(url, (message) => this.wake(message), options.random);
   }
 
   /**

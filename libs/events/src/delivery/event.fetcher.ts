@@ -1,15 +1,15 @@
 import type { Clock } from '@pikaia/core';
 import type { Cursor, OutboxRow, Reading } from '../log/cursor.js';
-import { laneOf, type Deliveries } from './deliveries.js';
+import { laneOf, type DeliveryIndex } from './delivery.index.js';
 import { markWaiting, undelivered } from './delivery.js';
-import type { Duty } from './duty.js';
-import type { Batch, HandOver } from './hand-over.js';
+import type { LeaderTask } from './leader.task.js';
+import type { Batch, Watermark } from './watermark.js';
 import type { Lanes } from './lanes.js';
 import type { OutboxReader } from '../log/outbox.reader.js';
-import type { Outcomes } from './outcomes.js';
+import type { OutcomeHandler } from './outcome.handler.js';
 import type { Sink } from './sink.js';
 
-export interface IntakeOptions {
+export interface EventFetcherOptions {
   readonly sink: Sink;
   readonly clock: Clock;
   readonly pollIntervalMs: number;
@@ -20,7 +20,7 @@ export interface IntakeOptions {
 }
 
 /** Takes in what is to be sent: reads the log ahead of the sink, and fetches the deliveries whose time has come. */
-export class Intake implements Duty {
+export class EventFetcher implements LeaderTask {
   /** Monotonic milliseconds. */
   lastReadAt = -Infinity;
   private mayHaveMore = true;
@@ -28,13 +28,13 @@ export class Intake implements Duty {
   private ahead: Promise<Reading> | undefined;
 
   constructor(
-    private readonly options: IntakeOptions,
+    private readonly options: EventFetcherOptions,
     private readonly reader: OutboxReader,
     private cursor: Cursor,
-    private readonly handOver: HandOver,
+    private readonly watermark: Watermark,
     private readonly lanes: Lanes,
-    private readonly deliveries: Deliveries,
-    private readonly outcomes: Outcomes,
+    private readonly deliveries: DeliveryIndex,
+    private readonly outcomes: OutcomeHandler,
     private readonly mayTake: () => boolean,
   ) {}
 
@@ -70,10 +70,10 @@ export class Intake implements Duty {
     if (reading.rows.length) this.mayHaveMore = true;
     this.cursor = reading.after(reading.rows.length);
     if (reading.rows.length >= this.options.readAhead) this.readAhead();
-    const batch = this.handOver.add(reading);
+    const batch = this.watermark.add(reading);
     const known = await this.deliveries.known(reading.rows);
     for (const [index, row] of reading.rows.entries()) {
-      if (known.has(row.eventId)) this.handOver.settle(batch, index);
+      if (known.has(row.eventId)) this.watermark.settle(batch, index);
       else this.take(row, batch, index);
     }
   }
@@ -85,15 +85,15 @@ export class Intake implements Duty {
   }
 
   private take(event: OutboxRow, batch: Batch, index: number): void {
-    if (event.payload === null && !event.tooLarge) return this.handOver.settle(batch, index); // of a type that the sink does not want
+    if (event.payload === null && !event.tooLarge) return this.watermark.settle(batch, index); // of a type that the sink does not want
     if (this.isOrdered && this.deliveries.isBlocked(event)) {
       this.deliveries.record(markWaiting(event));
-      this.handOver.settle(batch, index);
+      this.watermark.settle(batch, index);
     } else if (hasPayload(event)) {
       this.lanes.add({ lane: this.laneFor(event), event, delivery: null, batch, index, bytes: event.size });
     } else {
       this.outcomes.failTooLarge(undelivered(event));
-      this.handOver.settle(batch, index);
+      this.watermark.settle(batch, index);
     }
   }
 
@@ -124,7 +124,7 @@ export class Intake implements Duty {
 
   private get readDueIn(): number {
     const { readAhead, readAheadBytes, pollIntervalMs, clock } = this.options;
-    if (this.handOver.open >= readAhead || this.handOver.openBytes >= readAheadBytes) return Infinity;
+    if (this.watermark.open >= readAhead || this.watermark.openBytes >= readAheadBytes) return Infinity;
     return this.mayHaveMore ? 0 : this.lastReadAt + pollIntervalMs - clock.monotonic();
   }
 }

@@ -5,8 +5,8 @@ import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
 import { TcpProxy } from '../../../../test/support/tcp.proxy.js';
 import { eventually } from '../../../../test/support/until.js';
 import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
-import { OutboxRelays } from './outbox.relays.js';
-import { WakeUp } from './wake-up.js';
+import { RelaySupervisor } from './relay.supervisor.js';
+import { NotificationListener } from './notification.listener.js';
 
 describe('waking up', () => {
   let database: TestDatabase;
@@ -26,8 +26,8 @@ describe('waking up', () => {
     await database.drop();
   });
 
-  const relaysOf = (sink: ScriptedSink, pollIntervalMs: number): OutboxRelays =>
-    new OutboxRelays([sink], {
+  const relaysOf = (sink: ScriptedSink, pollIntervalMs: number): RelaySupervisor =>
+    new RelaySupervisor([sink], {
       url: proxy.through(database.workerUrl),
       worker: 'spec',
       pollIntervalMs,
@@ -62,7 +62,7 @@ describe('waking up', () => {
 
   it('finds out by asking that the connection swallows everything, and listens on another', async () => {
     let heard = 0;
-    const wakeUp = new WakeUp(
+    const wakeUp = new NotificationListener(
       proxy.through(database.workerUrl),
       () => heard++,
       () => 0,
@@ -80,7 +80,7 @@ describe('waking up', () => {
 
   it('waits before it listens again, although the end of its connection wakes it', async () => {
     let heard = 0;
-    const wakeUp = new WakeUp(
+    const wakeUp = new NotificationListener(
       database.workerUrl,
       () => heard++,
       () => 1, // the whole delay: 1 s
@@ -98,7 +98,7 @@ describe('waking up', () => {
   });
 
   it('stops while the server does not answer its statement', async () => {
-    const wakeUp = new WakeUp(proxy.through(database.workerUrl), () => undefined);
+    const wakeUp = new NotificationListener(proxy.through(database.workerUrl), () => undefined);
     const deaf = proxy.deaf;
     proxy.loseAnswersTo('listen ');
     wakeUp.start();
@@ -110,7 +110,7 @@ describe('waking up', () => {
 
   it('stops while it is still connecting', async () => {
     for (let run = 0; run < 20; run++) {
-      const wakeUp = new WakeUp(database.workerUrl, () => undefined);
+      const wakeUp = new NotificationListener(database.workerUrl, () => undefined);
       wakeUp.start();
       if (run % 2) await new Promise(setImmediate);
       await wakeUp.stop();

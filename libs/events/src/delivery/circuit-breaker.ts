@@ -2,13 +2,13 @@ import type { Clock } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
 import type { ClientBase } from 'pg';
 import { retryDelay } from '../loop/backoff.js';
-import type { Duty } from './duty.js';
+import type { LeaderTask } from './leader.task.js';
 import { textOf } from './error-fingerprint.js';
 import { MARK_FAILING } from '../log/progress.sql.js';
 
 const logger = getLogger('outbox');
 
-interface SinkHealthOptions {
+interface CircuitBreakerOptions {
   readonly sink: { readonly name: string };
   readonly clock: Clock;
   readonly random: () => number;
@@ -17,7 +17,7 @@ interface SinkHealthOptions {
 const LONGEST_PAUSE_MS = 30_000; // a sink that comes back is found within it, however long it was away
 
 /** The circuit breaker: while the sink is not reached nothing is sent, but for one call after each pause, the probe. */
-export class SinkHealth implements Duty {
+export class CircuitBreaker implements LeaderTask {
   /** When an answer last came; monotonic milliseconds. */
   reachedAt = -Infinity;
   private failures = 0;
@@ -27,7 +27,7 @@ export class SinkHealth implements Duty {
 
   constructor(
     private readonly client: ClientBase,
-    private readonly options: SinkHealthOptions,
+    private readonly options: CircuitBreakerOptions,
     /** As a former leader left it: the first success clears it. */
     private since: Date | null,
   ) {}

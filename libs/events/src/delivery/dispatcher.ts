@@ -1,11 +1,11 @@
 import type { Clock } from '@pikaia/core';
-import type { Duty } from './duty.js';
+import type { LeaderTask } from './leader.task.js';
 import type { Entry, Lanes } from './lanes.js';
-import type { Outcomes } from './outcomes.js';
-import type { SinkHealth } from './sink-health.js';
+import type { OutcomeHandler } from './outcome.handler.js';
+import type { CircuitBreaker } from './circuit-breaker.js';
 import type { Outcome, Sink } from './sink.js';
 
-export interface CallsOptions {
+export interface DispatcherOptions {
   readonly sink: Sink;
   readonly clock: Clock;
   /** Something has happened: take another step. */
@@ -13,16 +13,16 @@ export interface CallsOptions {
 }
 
 /** The calls to the sink: as many in flight as it allows, one at a time while it is not reached. */
-export class Calls implements Duty {
+export class Dispatcher implements LeaderTask {
   private readonly inFlight = new Set<Promise<void>>();
   private ended = false;
   private dropped = false;
 
   constructor(
-    private readonly options: CallsOptions,
+    private readonly options: DispatcherOptions,
     private readonly lanes: Lanes,
-    private readonly health: SinkHealth,
-    private readonly outcomes: Outcomes,
+    private readonly health: CircuitBreaker,
+    private readonly outcomes: OutcomeHandler,
     private readonly maySend: () => boolean,
   ) {}
 

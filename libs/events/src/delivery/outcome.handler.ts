@@ -3,26 +3,26 @@ import { getLogger, metric } from '@pikaia/logging';
 import { eventMetrics } from '../metrics.js';
 import { retryDelay } from '../loop/backoff.js';
 import type { Attempt } from '../log/delivery.record.js';
-import type { Deliveries } from './deliveries.js';
+import type { DeliveryIndex } from './delivery.index.js';
 import { markFailed, markPostponed, markPublished, markRefused, markWaiting, undelivered, type Delivery } from './delivery.js';
 import { fingerprintOf, textOf } from './error-fingerprint.js';
-import type { HandOver } from './hand-over.js';
+import type { Watermark } from './watermark.js';
 import type { Entry, Lanes, ReplayedEntry } from './lanes.js';
 import { payloadTooLarge } from '../log/payload-limit.js';
-import type { SinkHealth } from './sink-health.js';
+import type { CircuitBreaker } from './circuit-breaker.js';
 import type { Outcome } from './sink.js';
 
 const logger = getLogger('outbox');
 const ALONE_FAILING_MS = 30_000; // an entry that alone meets transport failures for so long moves out of the way
 
-interface OutcomesOptions {
+interface OutcomeHandlerOptions {
   readonly sink: { readonly name: string };
   readonly clock: Clock;
   readonly random: () => number;
 }
 
 /** Decides what a sink's answer means for the event and for those behind it. */
-export class Outcomes {
+export class OutcomeHandler {
   /** Events that the sink has accepted since the last `takeAccepted`. */
   private accepted = 0;
   /** How often in a row, since this worker leads: what was postponed burns no attempt that could be counted instead. */
@@ -31,11 +31,11 @@ export class Outcomes {
   private readonly failing = new Set<Entry>();
 
   constructor(
-    private readonly options: OutcomesOptions,
-    private readonly handOver: HandOver,
+    private readonly options: OutcomeHandlerOptions,
+    private readonly watermark: Watermark,
     private readonly lanes: Lanes,
-    private readonly deliveries: Deliveries,
-    private readonly health: SinkHealth,
+    private readonly deliveries: DeliveryIndex,
+    private readonly health: CircuitBreaker,
   ) {}
 
   /** A call has its answers. The sink was reached unless all of them say that it was not. */
@@ -160,7 +160,7 @@ export class Outcomes {
   }
 
   private settle({ batch, index }: Entry): void {
-    if (batch) this.handOver.settle(batch, index);
+    if (batch) this.watermark.settle(batch, index);
   }
 
   private attemptOf({ eventId }: Delivery, error: unknown): Attempt {

@@ -3,8 +3,8 @@ import { getLogger } from '@pikaia/logging';
 import type { ClientBase } from 'pg';
 import { retryDelay } from '../loop/backoff.js';
 import type { OutboxRow } from '../log/cursor.js';
-import type { Alongside } from '../log/cursor.store.js';
-import { laneOf, type Deliveries } from '../delivery/deliveries.js';
+import type { InSameTransaction } from '../log/cursor.store.js';
+import { laneOf, type DeliveryIndex } from '../delivery/delivery.index.js';
 import { markRevived } from '../delivery/delivery.js';
 import { fingerprintOf, textOf } from '../delivery/error-fingerprint.js';
 import type { Entry, Lanes } from '../delivery/lanes.js';
@@ -21,9 +21,9 @@ const logger = getLogger('outbox');
 const MOST_ATTEMPTS = 3; // of an event that was delivered before: a replay ends, and says what it could not send
 
 /** Stores progress, and in the same transaction what is passed. */
-export type Store = (alongside: Alongside) => Promise<void>;
+export type Store = (alongside: InSameTransaction) => Promise<void>;
 
-export interface ReplayRunOptions {
+export interface ReplayRunnerOptions {
   readonly sink: Sink;
   readonly clock: Clock;
   readonly random: () => number;
@@ -49,7 +49,7 @@ interface Item {
  * may be in flight, so that live ones hardly wait. How far it came is stored with each batch: a kill repeats one batch,
  * under the same id.
  */
-export class ReplayRun {
+export class ReplayRunner {
   private replay: Replay | undefined;
   /** Up to where the batch in hand goes; undefined while there is none. */
   private batchEnd: string | undefined;
@@ -60,10 +60,10 @@ export class ReplayRun {
   private allowedAt = -Infinity;
 
   constructor(
-    private readonly options: ReplayRunOptions,
+    private readonly options: ReplayRunnerOptions,
     private readonly reader: ReplayReader,
     private readonly lanes: Lanes,
-    private readonly deliveries: Deliveries,
+    private readonly deliveries: DeliveryIndex,
     private readonly store: Store,
   ) {}
 

@@ -7,7 +7,7 @@ import { BLOCKED, DUE, FIND_DELIVERY, HEADS, HIGHEST, KNOWN, NEXT_DUE } from './
 const LOAD_AT_ONCE = 100; // deliveries with their payloads
 const MOST_IN_HAND = 200; // after an outage all of them may be due
 
-interface Blocked {
+interface BlockedAggregate {
   readonly aggregateType: string;
   readonly aggregateId: string;
   /** Deliveries that are retrying, waiting or failed, those not yet stored included. */
@@ -25,8 +25,8 @@ export const laneOf = ({ aggregateType, aggregateId }: AggregateOf): string => `
  * What the leader knows of a sink's deliveries: which aggregates are blocked, what has changed since the last store,
  * when the next retry is due. Only the leader writes deliveries, so its memory and the table agree.
  */
-export class Deliveries {
-  private readonly blocked = new Map<string, Blocked>();
+export class DeliveryIndex {
+  private readonly blocked = new Map<string, BlockedAggregate>();
   /** Aggregates whose head was settled: the next one is looked up after the store. */
   private readonly released = new Set<string>();
   /** Aggregates that are blocked by deliveries which are not stored yet: their head is known after the next store. */
