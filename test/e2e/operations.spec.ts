@@ -88,6 +88,27 @@ describe('the outbox', () => {
     expect(slots.filter(({ newest }) => newest !== null)).toMatchObject([{ not_handed_over_to: [] }]);
   });
 
+  it('shows every time in UTC with milliseconds, and no secret that a stored error has', async () => {
+    const time = '2026-01-01T08:30:00.123Z';
+    await system.query(
+      `insert into outbox.outbox_sink (name, registered_at, failing_since, last_error, leader_failing_since, leader_error)
+       values ('local/stored', $1, $1, $2, $1, $2)`,
+      [time, 'refused: password=canary'],
+    );
+    try {
+      const hidden = 'refused: password=[redacted]';
+      expect(await sinkOf('local/stored')).toMatchObject({
+        registered_at: time,
+        failing_since: time,
+        last_error: hidden,
+        leader_failing_since: time,
+        leader_error: hidden,
+      });
+    } finally {
+      await system.query(`delete from outbox.outbox_sink where name = 'local/stored'`);
+    }
+  });
+
   it('is for operators', async () => {
     for (const as of [ALICE, CAROL]) {
       expect((await get('/admin/outbox', as)).status).toBe(403);
