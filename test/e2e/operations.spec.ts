@@ -276,8 +276,9 @@ describe('a sink that nobody leads', () => {
 
 describe('a command that the worker cannot execute', () => {
   it('is answered with the reason, in the api and by npm run outbox, while the worker stays ready and delivers', async () => {
-    const [unreadable, failing] = [randomUUID(), randomUUID()];
+    const [unreadable, failing, empty] = [randomUUID(), randomUUID(), randomUUID()];
     for (const [id, values] of [
+      [empty, null],
       [unreadable, { filter: { event_type: 'member.invited' }, dry_run: null, limit: null, rate: null }],
       [failing, { filter: { from: 'tomorrowish' }, dry_run: true }],
     ] as const)
@@ -293,6 +294,8 @@ describe('a command that the worker cannot execute', () => {
       sinks: [{ status: 'failed', answer: { outcome: 'failed', reason: expect.stringContaining('22007') } }],
     });
     expect(await outbox('commands', failing)).toContain(`${SINK}: failed. `);
+    await statusIs(empty, 'refused');
+    expect(await outbox('commands')).toMatch(new RegExp(`${empty}  replay  refused  by sql at \\S+  null\n`));
     const { event } = await invite(ALICE);
     await eventually(async () => (await statusOf(event)) === 'published');
     expect((await system.request('GET', '/health/ready', { port: system.worker.port })).status).toBe(200);
