@@ -140,6 +140,15 @@ describe('pause and resume', () => {
     expect(system.api.linesOf('audit_record_missing')).toEqual([]);
   });
 
+  it('is asked for and followed by npm run outbox, as are a replay of one event and one of all that match', async () => {
+    const { event, member } = await invite(ALICE);
+    await eventually(async () => (await statusOf(event)) === 'published');
+    expect(await outbox('pause', SINK)).toBe(`${SINK}: done\n`);
+    expect(await outbox('resume', SINK)).toBe(`${SINK}: done\n`);
+    expect(await outbox('replay', event)).toMatch(/: done .*\bsent 1\b/);
+    expect(await outbox('replay', '--aggregate', `member/${member}`)).toMatch(/: done .*\bmatched 1\b/);
+  });
+
   it('refuses a sink that does not exist', async () => {
     const answer = await post('/admin/outbox/sinks/local/wellcome-email/pause', OLGA);
     expect(answer).toMatchObject({ status: 404, body: { detail: expect.stringContaining('no sink local/wellcome-email') } });
