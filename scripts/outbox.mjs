@@ -94,7 +94,10 @@ async function follow(api, options, asked) {
   return 3;
 }
 
-const isAnswered = ({ status }) => status !== 'pending' && status !== 'running';
+// A declaration: the statement above, which awaits main, ends before a constant here would have its value.
+function isAnswered({ status }) {
+  return status !== 'pending' && status !== 'running';
+}
 
 function show({ json }, content, text) {
   console.log(json ? JSON.stringify(content, null, 2) : text(content));

@@ -140,6 +140,7 @@ const LOW_TRAFFIC: Record<string, { raises: Record<string, Series | Samples>; be
   'pikaia-db-xid-age': { raises: { metric: [6e8, 6e8, 6e8] }, bears: { metric: [1, 1, 1] } },
   // One event that waits; and no event at all, of which the leader says 0.
   'pikaia-outbox-lag': { raises: { metric: [61, 121] }, bears: { metric: [0, 0] } },
+  'pikaia-outbox-leader-failing': { raises: { metric: [1, 1] }, bears: { metric: [0, 1] } },
   'pikaia-outbox-dead-letters': { raises: { metric: [0, 1] }, bears: { metric: [0, 0] } },
   'pikaia-consumer-dlq': { raises: { m1: [null, 1] }, bears: { m1: [null, null] } },
   'pikaia-consumer-lag': { raises: { m1: [301, 361] }, bears: { m1: [null, 1] } },

@@ -15,7 +15,8 @@ export function failedText({ data, next_cursor: more }) {
 
 /** A command, and what each sink has answered. */
 export function commandText({ id, command, status, arguments: values, asked_by: who, asked_at: at, sinks }) {
-  const what = Object.keys(values).length ? `  ${printable(JSON.stringify(values))}` : '';
+  const given = JSON.stringify(values); // of a command that SQL inserted it may be any JSON value
+  const what = given === '{}' ? '' : `  ${printable(given)}`;
   return [
     `${id}  ${command}  ${status}  by ${printable(who)} at ${at}${what}`,
     ...sinks.map((answer) => `  ${answerText(answer)}`),

@@ -88,6 +88,27 @@ describe('the outbox', () => {
     expect(slots.filter(({ newest }) => newest !== null)).toMatchObject([{ not_handed_over_to: [] }]);
   });
 
+  it('shows every time in UTC with milliseconds, and no secret that a stored error has', async () => {
+    const time = '2026-01-01T08:30:00.123Z';
+    await system.query(
+      `insert into outbox.outbox_sink (name, registered_at, failing_since, last_error, leader_failing_since, leader_error)
+       values ('local/stored', $1, $1, $2, $1, $2)`,
+      [time, 'refused: password=canary'],
+    );
+    try {
+      const hidden = 'refused: password=[redacted]';
+      expect(await sinkOf('local/stored')).toMatchObject({
+        registered_at: time,
+        failing_since: time,
+        last_error: hidden,
+        leader_failing_since: time,
+        leader_error: hidden,
+      });
+    } finally {
+      await system.query(`delete from outbox.outbox_sink where name = 'local/stored'`);
+    }
+  });
+
   it('is for operators', async () => {
     for (const as of [ALICE, CAROL]) {
       expect((await get('/admin/outbox', as)).status).toBe(403);
@@ -117,6 +138,15 @@ describe('pause and resume', () => {
       { action: 'sink.pause_requested', actor_email: OLGA, diff: { new: { id: commandOf(asked).id, sinks: [SINK] } } },
     ]);
     expect(system.api.linesOf('audit_record_missing')).toEqual([]);
+  });
+
+  it('is asked for and followed by npm run outbox, as are a replay of one event and one of all that match', async () => {
+    const { event, member } = await invite(ALICE);
+    await eventually(async () => (await statusOf(event)) === 'published');
+    expect(await outbox('pause', SINK)).toBe(`${SINK}: done\n`);
+    expect(await outbox('resume', SINK)).toBe(`${SINK}: done\n`);
+    expect(await outbox('replay', event)).toMatch(/: done .*\bsent 1\b/);
+    expect(await outbox('replay', '--aggregate', `member/${member}`)).toMatch(/: done .*\bmatched 1\b/);
   });
 
   it('refuses a sink that does not exist', async () => {
@@ -255,8 +285,9 @@ describe('a sink that nobody leads', () => {
 
 describe('a command that the worker cannot execute', () => {
   it('is answered with the reason, in the api and by npm run outbox, while the worker stays ready and delivers', async () => {
-    const [unreadable, failing] = [randomUUID(), randomUUID()];
+    const [unreadable, failing, empty] = [randomUUID(), randomUUID(), randomUUID()];
     for (const [id, values] of [
+      [empty, null],
       [unreadable, { filter: { event_type: 'member.invited' }, dry_run: null, limit: null, rate: null }],
       [failing, { filter: { from: 'tomorrowish' }, dry_run: true }],
     ] as const)
@@ -272,6 +303,8 @@ describe('a command that the worker cannot execute', () => {
       sinks: [{ status: 'failed', answer: { outcome: 'failed', reason: expect.stringContaining('22007') } }],
     });
     expect(await outbox('commands', failing)).toContain(`${SINK}: failed. `);
+    await statusIs(empty, 'refused');
+    expect(await outbox('commands')).toMatch(new RegExp(`${empty}  replay  refused  by sql at \\S+  null\n`));
     const { event } = await invite(ALICE);
     await eventually(async () => (await statusOf(event)) === 'published');
     expect((await system.request('GET', '/health/ready', { port: system.worker.port })).status).toBe(200);

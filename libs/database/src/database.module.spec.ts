@@ -112,6 +112,19 @@ describe('DatabaseModule', () => {
     await refused;
   });
 
+  it('closes from inside a transaction, of which nothing is committed', async () => {
+    const app = await start(database.apiUrl);
+    const source = app.get<DataSource>(getDataSourceToken());
+    const host = app.get<TransactionHost<TransactionAdapter>>(TransactionHost);
+    const work = host.withTransaction(async () => {
+      await host.tx.query('select 1');
+      await host.tx.dataSource.destroy();
+    });
+    await expect(work).rejects.toMatchObject({ code: 'PIKAIA_DATABASE_CONNECTION_LOST' });
+    expect(source.isInitialized).toBe(false);
+    await app.close();
+  });
+
   it('prepares what is often sent, also in a transaction of TypeORM', async () => {
     const app = await start(database.apiUrl);
     const prepared = await app.get<DataSource>(getDataSourceToken()).transaction(async (manager) => {

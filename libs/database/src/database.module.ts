@@ -9,6 +9,7 @@ import { type DatabaseSettings, SLOW_QUERY_MS } from './database.settings.js';
 import { limitSilence } from './query/answer-limit.js';
 import { keepContext, measureQueries } from './query/measured-client.js';
 import { prepareOftenSent } from './query/prepared-statements.js';
+import { sendInTurn } from './query/send-in-turn.js';
 import { TypeOrmLog } from './query/typeorm.log.js';
 import { defaultRoles, type RoleNames } from './roles/role-names.js';
 import { refusePowerfulRole } from './roles/role-power.js';
@@ -77,6 +78,7 @@ export class DatabaseModule {
         onConnect: async (client: ClientBase) => {
           client.on('error', whoUsesItIsTold);
           const setLimit = limitSilence(client, CONNECT_TIMEOUT_MS);
+          sendInTurn(client);
           await prepareOftenSent(client);
           setLimit(settings.databaseStatementTimeoutMs + answerGraceMs);
           measureQueries(client, settings.logSlowQueryMs ?? SLOW_QUERY_MS);

@@ -55,6 +55,14 @@ describe('the request pipe', () => {
     expect((await fieldsOf(value)).sort()).toEqual(fields);
   });
 
+  it('says of null that it is refused, whatever rule refuses it, and leaves the message of an unknown field', async () => {
+    const problem = await Promise.resolve(pipe.transform({ count: null, more: null }, body)).catch((error: unknown) => error);
+    expect((problem as Problem).errors).toEqual([
+      { field: 'more', message: 'property more should not exist' },
+      { field: 'count', message: 'count must not be null' },
+    ]);
+  });
+
   it('refuses what is nested so deep that looking at it would exhaust the stack', async () => {
     const nested = (depth: number) => JSON.parse(`{"deep":${'['.repeat(depth)}${']'.repeat(depth)}}`) as unknown;
     expect(await fieldsOf(nested(100_000))).toEqual(['deep']);

@@ -38,10 +38,12 @@ export class RequestPipe implements PipeTransform {
   }
 }
 
-function fieldProblems({ property, constraints, children = [] }: ValidationError, path = ''): FieldProblem[] {
+function fieldProblems({ property, value, constraints = {}, children = [] }: ValidationError, path = ''): FieldProblem[] {
   const field = path ? `${path}.${property}` : property;
+  // The rule that refuses null is any of the field's, such as the one about control characters: its message would mislead.
+  const isNull = value === null && !('whitelistValidation' in constraints);
   return [
-    ...Object.values(constraints ?? {}).map((message) => ({ field, message })),
+    ...Object.values(constraints).map((message) => ({ field, message: isNull ? `${property} must not be null` : message })),
     ...children.flatMap((child) => fieldProblems(child, field)),
   ];
 }

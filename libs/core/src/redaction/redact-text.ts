@@ -23,6 +23,8 @@ const ENCODED_SEPARATOR = /^(?:2[36f]|3[bdf])/i;
 /** What a person writes after a colon. */
 const PROSE =
   /^(?:a|all|already|an|and|are|as|at|be|been|but|by|can|cannot|contains|could|did|does|each|empty|exceeds|expected|expired|failed|false|field|for|from|given|has|have|if|in|incorrect|invalid|is|it|its|malformed|may|mismatch|missing|must|neither|never|no|none|not|null|of|on|only|or|property|rejected|refused|required|should|string|boolean|number|object|that|the|this|to|too|true|undefined|unexpected|unknown|unset|use|value|values|wants|was|were|what|when|which|will|with|wrong|you|your)$/i;
+const WEB_SCHEME = /(?:https?|wss?):\/\/$/i;
+const PORT = /^:\d{1,5}(?:[/?#\s"'`)\]},;.]|$)/;
 const NOTHING = /^(?:null|undefined|true|false|none|nil|nan)$/i;
 /** Its own mark, and what documentation and usage texts put in the place of a value. */
 const PLACEHOLDER = /\[(?:redacted|masked|object \w+)\]|\*{3,}|<[\w .-]{1,40}>|\$\{\w{1,64}\}|\$[A-Z_]{2,64}(?!\w)|…/y;
@@ -119,6 +121,7 @@ class TextRedactor {
       if (PAIR_NAME.test(name)) this.beginPair(after);
       return 0;
     }
+    if (this.isHost(name, sign)) return 0;
     while (text[sign] === '=' && (text[after] === '=' || text[after] === '>')) after++; // ==, === and =>
     const start = skipSpaces(text, after);
     const placeholderEnd = this.placeholderEnd(start);
@@ -152,6 +155,13 @@ class TextRedactor {
     if (STRONG.test(name)) return false;
     if (start === after) return /^\d{1,5}$/.test(value) || value.startsWith(':');
     return /^[A-Za-z][a-z]*$/.test(value) && /^ [A-Za-z][a-z]*(?![\w:=])/.test(text.slice(end, end + 40));
+  }
+
+  /** `http://auth:8080/…`: a port follows the name. */
+  private isHost(name: string, sign: number): boolean {
+    const { text } = this;
+    const start = sign - name.length;
+    return WEB_SCHEME.test(text.slice(Math.max(start - 8, 0), start)) && PORT.test(text.slice(sign, sign + 7));
   }
 
   private nameBefore(sign: number): string {

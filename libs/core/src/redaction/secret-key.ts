@@ -39,7 +39,7 @@ const WHOLE_NAMES = set('sig'); // of Azure's signed URLs; a word of a longer na
 const POSSIBLE = /pass|pw|secret|token|auth|cookie|cred|jwt|otp|cvc|cvv|csrf|xsrf|dsn|sig|key|sess|card|code|connection/i;
 
 const LONGEST_KEY = 256; // UTF-16 units; the last ones of a longer name decide
-const CACHE_LIMIT = 2_000; // keys come from code, so few are distinct; hostile ones must not fill the memory
+const CACHE_LIMIT = 2_000; // keys come from code, so few are distinct; those of others must not fill the memory
 
 const NAMES_LIMIT = 500;
 
@@ -59,7 +59,9 @@ export function kindOfKey(key: string): KeyKind {
   const found = known.get(key);
   if (found !== undefined) return found;
   const kind = decideKey(key) ? 'secret' : PAIR_VALUES.has(key) ? 'value' : 'plain';
-  if (known.size < CACHE_LIMIT && key.length <= LONGEST_KEY) known.set(key, kind);
+  if (key.length > LONGEST_KEY) return kind;
+  if (known.size >= CACHE_LIMIT) known.clear(); // views read stored values, whose keys a tenant may have chosen
+  known.set(key, kind);
   return kind;
 }
 

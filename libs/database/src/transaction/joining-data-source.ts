@@ -1,6 +1,6 @@
 import { Propagation, TransactionHost } from '@nestjs-cls/transactional';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
-import { currentManager, currentScope } from './transaction.js';
+import { currentManager, currentScope, outsideTransaction } from './transaction.js';
 import { ownConnectionRefused, transactionEnded } from './transaction.errors.js';
 
 /**
@@ -16,6 +16,7 @@ export function joinTransactions(source: DataSource): void {
   const plain = {
     createQueryRunner: source.createQueryRunner.bind(source),
     transaction: source.transaction.bind(source),
+    destroy: source.destroy.bind(source),
   };
   const methods = Object.getPrototypeOf(source) as DataSource;
   const joining = Object.create(source) as DataSource;
@@ -37,6 +38,8 @@ export function joinTransactions(source: DataSource): void {
     if (transactionRunner()) throw refusal('dataSource.transaction()');
     return (plain.transaction as (...args: unknown[]) => Promise<never>)(...args);
   };
+  // Closing gives every connection back and repeats that until it is done. Inside a transaction its connection would stay.
+  source.destroy = () => outsideTransaction(plain.destroy);
   source.query = async (sql, parameters, runner) => {
     if (currentScope()?.isOpen === false && !runner) throw transactionEnded();
     return methods.query.call(joining, sql, parameters, runner) as never;

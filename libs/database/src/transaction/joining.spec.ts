@@ -1,3 +1,4 @@
+import { AsyncResource } from 'node:async_hooks';
 import { DataSource, type Repository } from 'typeorm';
 import { fail, insert, manager, openBench, type TransactionBench, type Unit } from '../../../../test/support/transactions.js';
 import {
@@ -131,6 +132,18 @@ describe('inside a transaction', () => {
       await expect(work).rejects.toMatchObject({ code: 'PIKAIA_TRANSACTION_ROLLBACK_ONLY' });
     }
     expect(await bench.notes()).toEqual(['kept']);
+  });
+
+  it('a connection that code outside the transaction gives back is closed, and nothing of it is committed', async () => {
+    const elsewhere = new AsyncResource('elsewhere'); // made here, so it does not see the transaction
+    const work = unit.required(async () => {
+      await insert('lost');
+      const runner = manager().queryRunner!;
+      await elsewhere.runInAsyncScope(() => runner.release());
+    });
+    await expect(work).rejects.toMatchObject({ code: 'PIKAIA_DATABASE_CONNECTION_LOST' });
+    await Promise.all([1, 2, 3, 4].map((n) => unit.required(() => insert(`next ${n}`))));
+    expect((await bench.notes()).sort()).toEqual(['next 1', 'next 2', 'next 3', 'next 4']);
   });
 
   it('a second data source stays independent', async () => {

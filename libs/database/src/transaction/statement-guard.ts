@@ -1,6 +1,6 @@
 import type { QueryRunner } from 'typeorm';
 import { currentScope } from './transaction.js';
-import { watchTransactionControl } from './transaction-control.js';
+import { watchTransactionControl, type PostgresRunner } from './transaction-control.js';
 import {
   commitFailure,
   connectionLost,
@@ -36,6 +36,7 @@ export async function guardStatements(runner: QueryRunner, root: TransactionScop
     if (scope.hasSavepoint) throw savepointOpen();
     return scope;
   };
+  let ended = false; // COMMIT or ROLLBACK was answered
   const stopWatching = await watchTransactionControl(runner, root);
   root.send = (sql) => answered(root, query(sql));
   root.runner = runner;
@@ -46,11 +47,16 @@ export async function guardStatements(runner: QueryRunner, root: TransactionScop
         await root.finish();
         root.assertCommittable();
         stopWatching();
-        return commit(runner, root);
+        await commit(runner, root);
+        ended = true;
+        return undefined;
       }
       await root.abandon();
       stopWatching();
-      return root.endedBySql ? undefined : query(sql);
+      if (root.endedBySql) return undefined;
+      await query(sql);
+      ended = true;
+      return undefined;
     }
     return enter().count(answered(root, query(sql, ...rest)));
   }) as QueryRunner['query'];
@@ -61,8 +67,12 @@ export async function guardStatements(runner: QueryRunner, root: TransactionScop
     return rows;
   };
   runner.startTransaction = async () => refuse('startTransaction()');
-  // The data source releases every connection when it closes, and repeats the call until the connection is released.
-  runner.release = async () => (root.over || currentScope()?.root !== root ? release() : undefined);
+  runner.release = async () => {
+    if (ended) return release();
+    if (!root.over && currentScope()?.root === root) return undefined;
+    // A data source that closes, or code without our context. The next user of the connection would commit what is open.
+    return (runner as PostgresRunner).releasePostgresConnection(connectionLost()); // the pool closes a connection with an error
+  };
 }
 
 /** The answer may arrive, or the connection end, after the server said that the transaction is over. */

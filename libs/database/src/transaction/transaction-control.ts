@@ -6,7 +6,7 @@ import type { TransactionScope } from './transaction.scope.js';
 
 /** pg's protocol connection. It emits each message of the server by its name. */
 type Connection = EventEmitter & { readonly stream: Socket };
-type PostgresRunner = QueryRunner & { releasePostgresConnection(error: Error): Promise<void> };
+export type PostgresRunner = QueryRunner & { releasePostgresConnection(error: Error): Promise<void> };
 
 /**
  * The server's tags for statements that end or begin a transaction: END answers COMMIT, ABORT answers ROLLBACK. So does

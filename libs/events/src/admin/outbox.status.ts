@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { redactText } from '@pikaia/core';
+import { redactValue } from '@pikaia/core';
 import { outsideTransaction, queryJsonRows } from '@pikaia/database';
 import { DataSource } from 'typeorm';
 import { LOCK_CLASS } from '../log/sink-lock.js';
@@ -59,7 +59,7 @@ type SinkRow = Omit<SinkStatus, 'leader' | 'last_stored_at'> & {
   readonly stored_at: Date | null;
 };
 
-const SINK_DATES = ['registered_at', 'failing_since', 'leading_since', 'stored_at'] as const;
+const SINK_DATES = ['registered_at', 'failing_since', 'leader_failing_since', 'leading_since', 'stored_at'] as const;
 
 /** How the outbox is: asks the database, outside of any transaction, and so sees the workers of all machines. */
 @Injectable()
@@ -73,7 +73,7 @@ export class OutboxStatus {
         queryJsonRows<Omit<SlotStatus, 'bytes'> & { bytes: string }>(this.source, SLOT_STATUS, [], ['oldest', 'newest']),
       ]),
     );
-    return { sinks: sinks.map(sinkStatus), slots: slots.map((slot) => ({ ...slot, bytes: Number(slot.bytes) })) };
+    return { sinks: redactValue(sinks.map(sinkStatus)), slots: slots.map((slot) => ({ ...slot, bytes: Number(slot.bytes) })) };
   }
 }
 
@@ -82,6 +82,5 @@ function sinkStatus({ led, leader, leading_since, stored_at, ...row }: SinkRow):
     ...row,
     leader: led ? { worker: leader ?? 'unknown', since: leading_since } : null,
     last_stored_at: stored_at,
-    last_error: row.last_error && redactText(row.last_error),
   };
 }

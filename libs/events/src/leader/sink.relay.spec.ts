@@ -4,6 +4,7 @@ import { createDatabase, type TestDatabase } from '../../../../test/support/data
 import { eventually } from '../../../../test/support/until.js';
 import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
 import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
+import { TcpProxy } from '../../../../test/support/tcp.proxy.js';
 import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import type { OutboxReader } from '../log/outbox.reader.js';
 import { SinkRelay, type RelayOptions } from './sink.relay.js';
@@ -198,6 +199,26 @@ describe('SinkRelay', () => {
     await eventually(() => sink.ids.length === 1);
     await one.stop(50);
     expect((await statusOf(api, hanging.id)).status).toBe('pending');
+  });
+
+  it.each(['connects', 'stands by'])('stops at once while it %s and the server does not answer', async (moment) => {
+    const proxy = await TcpProxy.start(database.workerUrl);
+    const leading = relay();
+    leading.start();
+    await eventually(() => leading.health().state === 'leading');
+    if (moment === 'connects') proxy.loseAnswersTo('pikaia-relay'); // in the first message of the connection
+    const other = relay({ url: proxy.through(database.workerUrl), leaderTimeoutMs: 60_000 });
+    other.start();
+    if (moment === 'stands by') {
+      await eventually(() => other.health().state === 'standby');
+      proxy.loseAnswersTo('outbox-lock');
+    }
+    await eventually(() => proxy.deaf === 1);
+    const began = performance.now();
+    await other.stop();
+    expect(performance.now() - began).toBeLessThan(30_000); // the patience for the server is a minute
+    expect(other.health().state).toBe('stopped');
+    await proxy.stop();
   });
 
   it('delivers by polling alone', async () => {

@@ -82,6 +82,7 @@ export class SinkRelay {
   private stopping = false;
   private retired = false;
   private stopWithinMs = 0;
+  private leader: Leader | undefined;
   private term: Term | undefined;
   private state: RelayHealth['state'] = 'stopped';
   private error: string | null = null;
@@ -106,6 +107,7 @@ export class SinkRelay {
     this.term?.end();
     this.wakeSignal.wake();
     this.backOff.wake();
+    if (!this.term) await this.leader?.close(); // it may wait for a server that is silent; nothing is in hand
     await this.loop;
     this.loop = undefined;
   }
@@ -165,6 +167,7 @@ export class SinkRelay {
       } catch (error) {
         this.error = textOf(error);
         if (error instanceof PikaiaError) return this.giveUp(error);
+        if (this.stopping) break;
         const hasLed = this.state === 'leading'; // then it has said that it lost the lead, and why
         this.state = 'connecting';
         if (!this.failures++ && !hasLed)
@@ -242,10 +245,12 @@ export class SinkRelay {
 
   private async withLeader<T>(work: (leader: Leader) => Promise<T>): Promise<T> {
     const leader = this.createLeader();
+    this.leader = leader;
     try {
       await leader.connect();
       return await work(leader);
     } finally {
+      this.leader = undefined;
       await leader.close();
     }
   }
