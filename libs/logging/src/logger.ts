@@ -1,9 +1,9 @@
 import { context } from '@pikaia/core';
-import { isTaken, writeLine } from './output/log-output.js';
+import { isWrittenOrKept, writeLine } from './output/log-output.js';
 import type { EventName } from './record/event-name.js';
 import type { LogLevel } from './record/log-level.js';
 import { copyFields } from './record/copy-fields.js';
-import type { LogFields } from './record/record-text.js';
+import type { LogFields } from './record/log-fields.js';
 
 /** Writes a record: the event's name in snake_case, which the compiler checks, and what varies as fields. Never throws. */
 export type LogCall = <const Name extends string>(event: Name & EventName<Name>, fields?: LogFields) => void;
@@ -63,7 +63,7 @@ class ContextLogger implements Logger {
   }
 
   private write(level: LogLevel, event: string, fields?: LogFields, thrown?: readonly [unknown]): void {
-    if (!isTaken(level)) return;
+    if (!isWrittenOrKept(level)) return;
     const { name: logger, inherited } = this;
     writeLine({ level, logger, event, scope: context.scope, inherited, fields, thrown });
   }

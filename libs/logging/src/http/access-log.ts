@@ -5,10 +5,10 @@ import { queryText } from '../usage/query-usage.js';
 import { isEnabled, isSampledOut, isSlow, lineText, writeText } from '../output/log-output.js';
 import { LogField } from '../record/log-fields.js';
 
-const CLIENT_WENT_AWAY = 499; // no answer was finished; the code that web servers log for it
-const BODY_CAME_TOO_LATE = 408; // what Node answers by itself, past the response
+const CLIENT_CLOSED_REQUEST = 499; // no answer was finished; the code that web servers log for it
+const REQUEST_TIMEOUT = 408; // what Node answers by itself, past the response
 
-type Ending =
+type Outcome =
   | readonly [event: 'request_completed', level: 'info', status: number]
   | readonly [event: 'request_failed', level: 'error', status: number]
   | readonly [event: 'request_aborted', level: 'info', status: number];
@@ -32,24 +32,24 @@ export const accessLog =
     const { socket } = request; // the response lets go of it before it closes
     // The socket emits `close` in a context of its own; what the guard has bound by then is in the request's scope.
     response.on('close', () => {
-      const [event, level, status] = endingOf(request, response, socket);
+      const [event, level, status] = outcomeOf(request, response, socket);
       const elapsed = clock.monotonic() - start;
       const wanted = status >= 500 || isSlow(elapsed);
       const kept = ring?.close(wanted);
       if (!isEnabled(level) || (status < 500 && isHealthCheck(request))) return;
-      if (kept && wanted) writeKept(kept, scope);
+      if (kept && wanted) writeKeptLines(kept, scope);
       const duration = Math.round(elapsed * 1e6);
       const reserved = `,"${LogField.statusCode}":${status},"${LogField.duration}":${duration}${queryText(scope)}`;
       writeText(lineText({ level, logger: 'http', event, scope, reserved }));
     });
   };
 
-function writeKept({ lines, dropped: count }: ReturnType<DebugRing['close']>, scope: ContextScope): void {
+function writeKeptLines({ lines, dropped: count }: ReturnType<DebugRing['close']>, scope: ContextScope): void {
   if (count) writeText(lineText({ level: 'debug', logger: 'http', event: 'debug_lines_dropped', scope, fields: { count } }));
   for (const line of lines) writeText(line);
 }
 
-function endingOf(request: IncomingMessage, response: ServerResponse, socket: IncomingMessage['socket']): Ending {
+function outcomeOf(request: IncomingMessage, response: ServerResponse, socket: IncomingMessage['socket']): Outcome {
   const { statusCode } = response;
   if (response.writableFinished) {
     return statusCode >= 500 ? ['request_failed', 'error', statusCode] : ['request_completed', 'info', statusCode];
@@ -58,8 +58,8 @@ function endingOf(request: IncomingMessage, response: ServerResponse, socket: In
   // or reset the connection.
   const reset = (socket.errored as NodeJS.ErrnoException | null)?.code;
   const clientLeft = !response.errored && (socket.readableEnded || reset === 'ECONNRESET' || reset === 'EPIPE');
-  if (reset === 'ERR_HTTP_REQUEST_TIMEOUT') return ['request_aborted', 'info', BODY_CAME_TOO_LATE];
-  if (clientLeft) return ['request_aborted', 'info', CLIENT_WENT_AWAY];
+  if (reset === 'ERR_HTTP_REQUEST_TIMEOUT') return ['request_aborted', 'info', REQUEST_TIMEOUT];
+  if (clientLeft) return ['request_aborted', 'info', CLIENT_CLOSED_REQUEST];
   return ['request_failed', 'error', Math.max(statusCode, 500)];
 }
 

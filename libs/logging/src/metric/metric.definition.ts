@@ -14,6 +14,9 @@ export type MetricDimension = 'service' | 'environment' | 'sink' | 'consumer';
  */
 export type MetricKind = 'gauge' | 'counter' | 'distribution';
 
+/** The values of a metric's dimensions. `service` and `environment` come from the configuration of the logs. */
+export type MetricDimensions = { readonly [Name in Exclude<MetricDimension, 'service' | 'environment'>]?: string };
+
 export interface MetricDefinition {
   /** As CloudWatch lists it. Dashboards and alarms in the field name it, so it never changes. */
   readonly name: string;

@@ -1,12 +1,9 @@
 import { metricIntervalMs, onFlush, writeMetrics } from '../output/log-output.js';
-import { emfTexts, type Measured } from './emf-text.js';
-import type { MetricDefinition, MetricDimension } from './metric.definition.js';
+import { emfTexts, type MeasuredMetric } from './emf-text.js';
+import type { MetricDefinition, MetricDimensions } from './metric.definition.js';
 
-const KEPT_VALUES = 500; // of a distribution between two lines; beyond that a fair sample
-const SERIES_LIMIT = 1_000; // a dimension whose values never end must not fill the memory
-
-/** The values of a metric's dimensions, but for `service` and `environment`, which are those of the logs. */
-export type MetricDimensions = { readonly [Name in Exclude<MetricDimension, 'service' | 'environment'>]?: string };
+const MAX_KEPT_VALUES = 500; // of a distribution between two lines; beyond that a fair sample
+const MAX_SERIES = 1_000; // a dimension whose values never end must not fill the memory
 
 interface Series {
   readonly dimensions: MetricDimensions;
@@ -20,7 +17,7 @@ interface Collected {
 }
 
 const allSeries = new Map<string, Series>();
-const textsOfSets = new WeakMap<MetricDefinition['dimensions'], string>();
+const dimensionSetTexts = new WeakMap<MetricDefinition['dimensions'], string>();
 let timer: NodeJS.Timeout | undefined;
 
 onFlush(flushMetrics);
@@ -32,7 +29,7 @@ onFlush(flushMetrics);
  */
 export function metric(definition: MetricDefinition, value: number | readonly number[], dimensions: MetricDimensions = {}): void {
   const numbers = (typeof value === 'object' ? (value ?? []) : [value]).filter(Number.isFinite);
-  const collected = numbers.length > 0 && collectedOf(definition, dimensions);
+  const collected = numbers.length > 0 && findOrAddCollected(definition, dimensions);
   if (!collected) return;
   timer ??= setTimeout(flushMetrics, metricIntervalMs()).unref();
   for (const number of numbers) collect(definition, collected, number);
@@ -43,10 +40,10 @@ function collect(definition: MetricDefinition, collected: Collected, value: numb
   collected.count++;
   if (definition.kind === 'gauge') values[0] = value;
   else if (definition.kind === 'counter') values[0] = (values[0] ?? 0) + value;
-  else if (values.length < KEPT_VALUES) values.push(value);
+  else if (values.length < MAX_KEPT_VALUES) values.push(value);
   else {
     const place = Math.floor(Math.random() * collected.count); // algorithm R: each value has the same chance to stay
-    if (place < KEPT_VALUES) values[place] = value;
+    if (place < MAX_KEPT_VALUES) values[place] = value;
   }
 }
 
@@ -60,16 +57,16 @@ export function flushMetrics(): void {
   const taken = [...allSeries.values()];
   allSeries.clear();
   for (const { dimensions, metrics } of taken) {
-    const measured = [...metrics].map(([definition, { values }]): Measured => [definition, values]);
+    const measured = [...metrics].map(([definition, { values }]): MeasuredMetric => [definition, values]);
     writeMetrics((origin) => emfTexts(measured, dimensions, origin));
   }
 }
 
-function collectedOf(definition: MetricDefinition, dimensions: MetricDimensions): Collected | undefined {
-  const key = JSON.stringify(dimensions) + textOfSets(definition.dimensions); // a line has one list of sets for all of its metrics
+function findOrAddCollected(definition: MetricDefinition, dimensions: MetricDimensions): Collected | undefined {
+  const key = JSON.stringify(dimensions) + dimensionSetsText(definition.dimensions); // a line has one list of sets for all of its metrics
   let series = allSeries.get(key);
   if (!series) {
-    if (allSeries.size >= SERIES_LIMIT) return undefined;
+    if (allSeries.size >= MAX_SERIES) return undefined;
     allSeries.set(key, (series = { dimensions, metrics: new Map() }));
   }
   let collected = series.metrics.get(definition);
@@ -77,10 +74,10 @@ function collectedOf(definition: MetricDefinition, dimensions: MetricDimensions)
   return collected;
 }
 
-function textOfSets(sets: MetricDefinition['dimensions']): string {
-  const known = textsOfSets.get(sets);
+function dimensionSetsText(sets: MetricDefinition['dimensions']): string {
+  const known = dimensionSetTexts.get(sets);
   if (known !== undefined) return known;
   const text = JSON.stringify(sets);
-  textsOfSets.set(sets, text);
+  dimensionSetTexts.set(sets, text);
   return text;
 }

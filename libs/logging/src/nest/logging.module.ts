@@ -13,7 +13,7 @@ import { Logger, LoggerModule, PinoLogger, type Params } from 'nestjs-pino';
 import type { Server } from 'node:http';
 import { configureLogging, type LoggingOptions } from '../output/log-output.js';
 import { pinoBridge } from './pino-bridge.js';
-import { enterRequests, type Entrance } from './request-entrance.js';
+import { enableRequestLogging, type RequestLoggingOptions } from './request-logging.js';
 
 export interface LoggingModuleOptions extends LoggingOptions {
   /** Who may add to X-Forwarded-For: a number of hops, or networks (`10.0.0.0/8,fd00::/8`). Default 0, nobody. */
@@ -24,10 +24,10 @@ export interface LoggingModuleOptions extends LoggingOptions {
   readonly sendCorrelationId?: boolean;
 }
 
-const ENTRANCE = Symbol('pikaia.logging.entrance');
-const SENDS = Symbol('pikaia.logging.sends-correlation-id');
+const REQUEST_LOGGING = Symbol('pikaia.logging.entrance');
+const SENDS_CORRELATION_ID = Symbol('pikaia.logging.sends-correlation-id');
 
-const params: Params = { pinoHttp: { logger: pinoBridge, autoLogging: false }, forRoutes: [] };
+const pinoParams: Params = { pinoHttp: { logger: pinoBridge, autoLogging: false }, forRoutes: [] };
 
 /**
  * All of logging for a Nest application, on Fastify or Express: each request has its context, from where Node emits it,
@@ -41,8 +41,8 @@ export class LoggingModule implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     private readonly host: HttpAdapterHost,
-    @Inject(ENTRANCE) private readonly entrance: Entrance,
-    @Inject(SENDS) private readonly sends: boolean,
+    @Inject(REQUEST_LOGGING) private readonly entrance: RequestLoggingOptions,
+    @Inject(SENDS_CORRELATION_ID) private readonly sends: boolean,
   ) {}
 
   /**
@@ -54,16 +54,20 @@ export class LoggingModule implements OnModuleInit, OnApplicationShutdown {
    */
   static forRoot(options: LoggingModuleOptions = {}): DynamicModule {
     const { trustedProxies = 0, accessLog: log = true, sendCorrelationId: sends = true, ...output } = options;
-    const entrance: Entrance = { trusted: parseTrustedProxies(String(trustedProxies)), log, clock: output.clock ?? systemClock };
+    const entrance: RequestLoggingOptions = {
+      trusted: parseTrustedProxies(String(trustedProxies)),
+      log,
+      clock: output.clock ?? systemClock,
+    };
     if (Object.keys(output).length > 0) configureLogging(output);
     NestLogger.overrideLogger(nestLogger());
     return {
       module: LoggingModule,
       global: true,
-      imports: [LoggerModule.forRoot(params)],
+      imports: [LoggerModule.forRoot(pinoParams)],
       providers: [
-        { provide: ENTRANCE, useValue: entrance },
-        { provide: SENDS, useValue: sends },
+        { provide: REQUEST_LOGGING, useValue: entrance },
+        { provide: SENDS_CORRELATION_ID, useValue: sends },
       ],
       exports: [LoggerModule],
     };
@@ -72,7 +76,7 @@ export class LoggingModule implements OnModuleInit, OnApplicationShutdown {
   /** Before the server listens. An application without HTTP has none. */
   onModuleInit(): void {
     const server = this.host.httpAdapter?.getHttpServer() as Server | undefined;
-    if (server) enterRequests(server, this.entrance);
+    if (server) enableRequestLogging(server, this.entrance);
     if (this.sends) this.stopSending = sendCorrelationId();
   }
 
@@ -82,4 +86,4 @@ export class LoggingModule implements OnModuleInit, OnApplicationShutdown {
 }
 
 /** Nest's own logger, for `NestFactory.create(…, { logger: nestLogger() })`: what Nest says from its first line on becomes records. */
-export const nestLogger = (): LoggerService => new Logger(new PinoLogger(params), params);
+export const nestLogger = (): LoggerService => new Logger(new PinoLogger(pinoParams), pinoParams);

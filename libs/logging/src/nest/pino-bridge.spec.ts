@@ -1,5 +1,5 @@
 import { context } from '@pikaia/core';
-import { startup } from '../process/startup-failure.js';
+import { startupFailure } from '../process/startup-failure.js';
 import { captureLogs, type CapturedLogs } from '../testing/index.js';
 import { pinoBridge } from './pino-bridge.js';
 
@@ -38,9 +38,9 @@ describe('the pino bridge', () => {
   it('says why a start failed, unless runService does', () => {
     pinoBridge.error({ context: 'ExceptionHandler', err: new Error('no database') });
     expect(logs.records).toEqual([expect.objectContaining({ level: 'CRITICAL', 'error.message': 'no database' })]);
-    startup.isLogged = true;
+    startupFailure.isLoggedByRunService = true;
     pinoBridge.error({ context: 'ExceptionHandler', err: new Error('no database') });
-    startup.isLogged = false;
+    startupFailure.isLoggedByRunService = false;
     expect(logs.records).toHaveLength(1);
   });
 

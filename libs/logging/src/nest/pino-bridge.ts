@@ -1,15 +1,15 @@
 import { context } from '@pikaia/core';
 import { pino, type Logger } from 'pino';
 import { writeLine } from '../output/log-output.js';
-import { startup } from '../process/startup-failure.js';
+import { startupFailure } from '../process/startup-failure.js';
 import { copyFields } from '../record/copy-fields.js';
 import type { LogLevel } from '../record/log-level.js';
 
 /** What Nest says when a start fails. Under runService this would be the second line about it; elsewhere the process ends after it. */
-const START_FAILURE = 'ExceptionHandler';
+const EXCEPTION_HANDLER = 'ExceptionHandler';
 
 /** What Nest tells of its own start, forty lines of it: for those who look for it, at DEBUG. */
-const FRAMEWORK = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
+const STARTUP_CONTEXTS = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
 
 /**
  * A pino logger that writes nothing by itself: each call becomes one of our records, `nest_message`, with the text as a
@@ -27,12 +27,12 @@ export const pinoBridge: Logger = pino(
         const [first, ...rest] = given;
         const hasObject = typeof first === 'object' && first !== null;
         const { context: name, err, ...fields } = hasObject && !(first instanceof Error) ? copyFields(first) : {};
-        const startFailed = name === START_FAILURE && level >= 50;
-        if (startFailed && startup.isLogged) return;
+        const startFailed = name === EXCEPTION_HANDLER && level >= 50;
+        if (startFailed && startupFailure.isLoggedByRunService) return;
         const [message, ...others] = hasObject ? rest : given;
         const thrown = first instanceof Error ? first : err;
         writeLine({
-          level: startFailed ? 'critical' : level === 30 && FRAMEWORK.has(String(name)) ? 'debug' : levelOf(level),
+          level: startFailed ? 'critical' : level === 30 && STARTUP_CONTEXTS.has(String(name)) ? 'debug' : levelOf(level),
           logger: typeof name === 'string' && name ? name : 'nest',
           event: 'nest_message',
           scope: context.scope,

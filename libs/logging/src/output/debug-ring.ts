@@ -1,6 +1,6 @@
 import { ContextSlot, type ContextScope } from '@pikaia/core';
 
-const LIMIT = 64 * 1_024; // bytes held for one request; the oldest lines go first
+const MAX_BYTES = 64 * 1_024; // bytes held for one request; the oldest lines go first
 
 /** The lines of one request that are not written at once, as text, until its end shows whether anybody wants them. */
 export class DebugRing {
@@ -16,7 +16,7 @@ export class DebugRing {
     this.lines ??= [];
     this.lines.push(line);
     this.bytes += Buffer.byteLength(line);
-    while (this.bytes > LIMIT) {
+    while (this.bytes > MAX_BYTES) {
       this.bytes -= Buffer.byteLength(this.lines.shift()!);
       this.dropped++;
     }

@@ -2,8 +2,8 @@ import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from
 import { dirname } from 'node:path';
 import type { LogSink } from './log-sink.js';
 
-const RETRY_MS = 5_000; // how long a file that failed is left alone
-const HELD_LIMIT = 1_024 * 1_024; // UTF-16 units of one turn
+const RETRY_DELAY_MS = 5_000; // how long a file that failed is left alone
+const MAX_BUFFERED_CHARS = 1_024 * 1_024; // UTF-16 units of one turn
 
 export interface LogFile {
   readonly path: string;
@@ -15,7 +15,7 @@ export interface LogFile {
 export class FileSink implements LogSink {
   private descriptor: number | undefined;
   private size = 0;
-  private held = '';
+  private buffer = '';
   private scheduled = false;
   private retryAt = 0;
   private failing = false; // it is said once, not at every attempt
@@ -26,15 +26,15 @@ export class FileSink implements LogSink {
   ) {}
 
   write(line: string): void {
-    if (this.held.length < HELD_LIMIT) this.held += `${line}\n`;
+    if (this.buffer.length < MAX_BUFFERED_CHARS) this.buffer += `${line}\n`;
     if (this.scheduled) return;
     this.scheduled = true;
     setImmediate(this.drain);
   }
 
   flush(): void {
-    const bytes = Buffer.from(this.held);
-    this.held = '';
+    const bytes = Buffer.from(this.buffer);
+    this.buffer = '';
     if (!bytes.length || performance.now() < this.retryAt) return;
     try {
       this.rotate(bytes.length);
@@ -43,7 +43,7 @@ export class FileSink implements LogSink {
       this.failing = false;
     } catch (error) {
       this.close();
-      this.retryAt = performance.now() + RETRY_MS;
+      this.retryAt = performance.now() + RETRY_DELAY_MS;
       if (!this.failing) this.onFailure(error);
       this.failing = true;
     }

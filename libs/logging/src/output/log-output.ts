@@ -1,7 +1,7 @@
 import { context, systemClock, type Clock } from '@pikaia/core';
 import { findLevel, severity, type LogLevel } from '../record/log-level.js';
-import { originText, recordText, type LogFields, type RecordParts } from '../record/record-text.js';
-import type { MetricOrigin } from '../metric/emf-text.js';
+import type { LogFields } from '../record/log-fields.js';
+import { originText, recordText, type RecordParts } from '../record/record-text.js';
 import { currentRing, type DebugRing } from './debug-ring.js';
 import { FileSink, type LogFile } from './file.sink.js';
 import type { LogSink } from './log-sink.js';
@@ -38,6 +38,15 @@ export interface LoggingOptions {
   readonly clock?: Clock;
 }
 
+/** The time and the service of a metric line. */
+export interface MetricOrigin {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** Undefined if the logs have no service name. */
+  readonly service: string | undefined;
+  readonly environment: string;
+}
+
 /** All state of this package: one for each process. */
 interface State {
   /** Of the metrics: those of the lines. */
@@ -59,7 +68,7 @@ interface State {
   capture: LogSink | undefined;
 }
 
-const state: State = { ...stateOf({}), capture: undefined };
+const state: State = { ...createState({}), capture: undefined };
 
 let beforeFlush = (): void => undefined;
 
@@ -72,7 +81,7 @@ process.on('exit', () => flushLogs());
 export function configureLogging(options: LoggingOptions): void {
   flushLogs();
   state.file?.close();
-  Object.assign(state, stateOf(options));
+  Object.assign(state, createState(options));
 }
 
 /** Something that is to be written too whenever the logs are flushed. */
@@ -88,7 +97,8 @@ export function flushLogs(): void {
 export const isEnabled = (level: LogLevel): boolean => severity[level] >= state.threshold;
 
 /** True where a line of the level is written, or kept until its request ends. */
-export const isTaken = (level: LogLevel): boolean => isEnabled(level) || (level === 'debug' && currentRing() !== undefined);
+export const isWrittenOrKept = (level: LogLevel): boolean =>
+  isEnabled(level) || (level === 'debug' && currentRing() !== undefined);
 
 /** True for a request whose INFO lines are written only if it fails or is slow. Where DEBUG is on, there is none. */
 export const isSampledOut = (traceId: string): boolean =>
@@ -114,14 +124,14 @@ export function toggleDebug(): void {
 
 /** Writes one record, if its level is enabled. One at DEBUG that is not is kept where a request has a ring, as is one at INFO that is sampled out. */
 export function writeLine(line: RecordParts): void {
-  const ring = ringFor(line.level);
+  const ring = ringOf(line.level);
   if (!ring && !isEnabled(line.level)) return;
   const text = lineText(line);
   if (ring) ring.keep(text);
   else writeText(text);
 }
 
-function ringFor(level: LogLevel): DebugRing | undefined {
+function ringOf(level: LogLevel): DebugRing | undefined {
   if (isEnabled('debug')) return undefined;
   if (level === 'debug') return currentRing();
   if (level !== 'info' || state.infoSampleRate >= 1) return undefined;
@@ -162,7 +172,7 @@ export function redirectLines(sink: LogSink, level: LogLevel): () => void {
   return () => Object.assign(state, { capture, threshold });
 }
 
-function stateOf({ env = process.env['NODE_ENV'] || 'development', ...options }: LoggingOptions) {
+function createState({ env = process.env['NODE_ENV'] || 'development', ...options }: LoggingOptions) {
   const { LOG_LEVEL: levelGiven, LOG_FORMAT: formatGiven } = process.env;
   const {
     level = findLevel(levelGiven) ?? 'info',
@@ -174,7 +184,7 @@ function stateOf({ env = process.env['NODE_ENV'] || 'development', ...options }:
   } = options;
   const usual = formatGiven === 'json' || (formatGiven !== 'pretty' && env === 'production') ? 'json' : 'pretty';
   const { format = usual } = options;
-  const colour = useColour();
+  const colour = supportsColour();
   const own = (event: string, fields: LogFields, thrown?: readonly [unknown]): string =>
     recordText({ level: 'warning', logger: 'logging', event, fields, thrown }, timeOf(clock), origin);
   const origin = originText({ ...options, env });
@@ -197,7 +207,7 @@ function stateOf({ env = process.env['NODE_ENV'] || 'development', ...options }:
   };
 }
 
-function useColour(): boolean {
+function supportsColour(): boolean {
   const { NO_COLOR: off, FORCE_COLOR: on } = process.env;
   return !off && (on ? on !== '0' : Boolean(process.stdout.isTTY));
 }

@@ -3,9 +3,9 @@ import { getLogger } from '../logger.js';
 import { flushMetrics } from '../metric/metric.js';
 import { toggleDebug } from '../output/log-output.js';
 import { handleProcessFaults } from './process-faults.js';
-import { logStartupFailure, startup } from './startup-failure.js';
+import { logStartupFailure, startupFailure } from './startup-failure.js';
 
-const STOP_LIMIT_MS = 10_000; // container runtimes kill after it, or later
+const STOP_TIMEOUT_MS = 10_000; // container runtimes kill after it, or later
 
 export interface Service {
   /** Stops taking work, finishes what is in hand, closes what it has opened. */
@@ -23,13 +23,13 @@ const logger = getLogger('process');
  */
 export async function runService(start: () => Promise<Service>): Promise<void> {
   handleProcessFaults();
-  startup.isLogged = true;
+  startupFailure.isLoggedByRunService = true;
   let stopping = false;
   let service: Service | undefined;
   const stop = (reason: string): void => {
     if (stopping) return;
     stopping = true;
-    context.run({}, () => void finish(reason, service));
+    context.run({}, () => void stopAndExit(reason, service));
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
   process.on('SIGUSR2', () => context.run({}, toggleDebug));
@@ -43,12 +43,12 @@ export async function runService(start: () => Promise<Service>): Promise<void> {
   if (process.connected) process.send?.('ready');
 }
 
-async function finish(reason: string, service: Service | undefined): Promise<void> {
+async function stopAndExit(reason: string, service: Service | undefined): Promise<void> {
   logger.info('process_stopping', { reason });
   setTimeout(() => {
-    logger.error('process_stop_timed_out', { limit_ms: STOP_LIMIT_MS });
+    logger.error('process_stop_timed_out', { limit_ms: STOP_TIMEOUT_MS });
     process.exit(1);
-  }, STOP_LIMIT_MS).unref();
+  }, STOP_TIMEOUT_MS).unref();
   try {
     await service?.stop();
   } catch (error) {

@@ -2,7 +2,7 @@ import { context, SettingsError } from '@pikaia/core';
 import { flushLogs, writeLine } from '../output/log-output.js';
 
 /** Whether somebody catches a failed start and logs it here, as runService does. */
-export const startup = { isLogged: false };
+export const startupFailure = { isLoggedByRunService: false };
 
 /**
  * Writes the one line about a start that failed, `startup_failed` at CRITICAL, with its cause: each setting that is

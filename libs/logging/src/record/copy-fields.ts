@@ -1,4 +1,4 @@
-import type { LogFields } from './record-text.js';
+import type { LogFields } from './log-fields.js';
 
 /** A copy that later changes of the original do not reach. Never throws: what cannot be read says so. */
 export function copyFields(fields: object): LogFields {

@@ -1,12 +1,12 @@
 type Letter =
   'a' | 'b' | 'c' | 'd' | 'e' | 'f' | 'g' | 'h' | 'i' | 'j' | 'k' | 'l' | 'm' | 'n' | 'o' | 'p' | 'q' | 'r' | 's' | 't' | 'u' | 'v' | 'w' | 'x' | 'y' | 'z'; // prettier-ignore
-type Rest = Letter | '_' | '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9';
+type NameCharacter = Letter | '_' | '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9';
 
-type AllOf<Text extends string> = Text extends ''
+type IsNameTail<Text extends string> = Text extends ''
   ? true
   : Text extends `${infer First}${infer Others}`
-    ? First extends Rest
-      ? AllOf<Others>
+    ? First extends NameCharacter
+      ? IsNameTail<Others>
       : false
     : false;
 
@@ -20,7 +20,7 @@ export interface EventNameRefused {
  * compile: a name that varies cannot be searched for, counted or alarmed on.
  */
 export type EventName<Name extends string> = Name extends `${Letter}${infer Others}`
-  ? AllOf<Others> extends true
+  ? IsNameTail<Others> extends true
     ? Name
     : EventNameRefused
   : EventNameRefused;

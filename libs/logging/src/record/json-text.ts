@@ -13,14 +13,14 @@ export function cut(text: string, limit: number): string {
   return `${text.slice(0, last >= 0xd800 && last <= 0xdbff ? limit - 1 : limit)}…`;
 }
 
-const LOOK_AHEAD = 4_096; // a secret must be seen whole, though the text is cut inside it
+const REDACTION_LOOK_AHEAD = 4_096; // a secret must be seen whole, though the text is cut inside it
 
 /** The text of one field: redacted, then cut, so that no half of a secret is left. */
-export function safeCut(text: string, limit: number): string {
-  if (text.length <= limit + LOOK_AHEAD) return cut(redactText(text), limit);
-  const start = cut(redactText(text.slice(0, limit + LOOK_AHEAD)), limit);
+export function redactAndCut(text: string, limit: number): string {
+  if (text.length <= limit + REDACTION_LOOK_AHEAD) return cut(redactText(text), limit);
+  const start = cut(redactText(text.slice(0, limit + REDACTION_LOOK_AHEAD)), limit);
   return start.endsWith('…') ? start : `${start}…`;
 }
 
 /** The text of one field as JSON. */
-export const quoteCut = (text: string, limit: number): string => quote(safeCut(text, limit));
+export const quoteRedacted = (text: string, limit: number): string => quote(redactAndCut(text, limit));

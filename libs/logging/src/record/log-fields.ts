@@ -50,8 +50,11 @@ export const LogField = {
   version: 'version',
 } as const;
 
+/** The fields that a caller adds to a record. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
 /** What the code around a call may set itself when no context does: a relay logs about an event without running in its context. */
-const OPEN: ReadonlySet<string> = new Set([
+const CALLER_FIELDS: ReadonlySet<string> = new Set([
   LogField.duration,
   LogField.queryCount,
   LogField.queryDuration,
@@ -63,10 +66,13 @@ const OPEN: ReadonlySet<string> = new Set([
 ]);
 
 /** What Datadog takes for the line's own severity, host, time or trace wherever it stands. */
-const PLATFORM = ['status', 'host', 'date', 'dd'] as const;
+const DATADOG_KEYS = ['status', 'host', 'date', 'dd'] as const;
 
-const RESERVED: ReadonlySet<string> = new Set([...Object.values(LogField).filter((name) => !OPEN.has(name)), ...PLATFORM]);
-const ROOTS: ReadonlySet<string> = new Set(
+const RESERVED_KEYS: ReadonlySet<string> = new Set([
+  ...Object.values(LogField).filter((name) => !CALLER_FIELDS.has(name)),
+  ...DATADOG_KEYS,
+]);
+const RESERVED_ROOTS: ReadonlySet<string> = new Set(
   Object.values(LogField)
     .filter((name) => name.includes('.'))
     .map((name) => name.split('.', 1)[0]!),
@@ -74,4 +80,4 @@ const ROOTS: ReadonlySet<string> = new Set(
 
 /** True for the keys that a caller's field may not have. A nested object counts as its dotted paths: `{ usr: { id } }` is `usr.id`. */
 export const isReserved = (key: string, nested: boolean): boolean =>
-  RESERVED.has(key) || (nested && ROOTS.has(key)) || key.startsWith('dd.');
+  RESERVED_KEYS.has(key) || (nested && RESERVED_ROOTS.has(key)) || key.startsWith('dd.');

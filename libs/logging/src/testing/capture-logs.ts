@@ -2,12 +2,10 @@ import { AssertionError } from 'node:assert';
 import { setTimeout as pause } from 'node:timers/promises';
 import { redirectLines } from '../output/log-output.js';
 import type { LogLevel } from '../record/log-level.js';
-import { isMatch, misfits, type ExpectedFields } from './matching.js';
+import { isMatch, mismatchedFields, type CapturedRecord, type ExpectedFields } from './matching.js';
 
-const LOOK_EVERY_MS = 5;
-const PATIENCE_MS = 5_000;
-
-export type CapturedRecord = Readonly<Record<string, unknown>> & { readonly event: string; readonly level: string };
+const POLL_INTERVAL_MS = 5;
+const DEFAULT_TIMEOUT_MS = 5_000;
 
 /** `fields` are those that a record must have, beside others: the same value, a RegExp for a text, or a function that answers whether it fits. */
 export interface CapturedLogs extends Disposable {
@@ -35,7 +33,7 @@ export function captureLogs(level: LogLevel = 'debug'): CapturedLogs {
   const of = (event: string, fields: ExpectedFields = {}) => records().filter((record) => isMatch(record, event, fields));
   const fail = (what: string, event: string, fields: ExpectedFields, found: unknown): never => {
     throw new AssertionError({
-      message: `${what}: ${event}${textOf(fields)}\n${insteadOf(records(), event, fields)}`,
+      message: `${what}: ${event}${fieldsText(fields)}\n${mismatchText(records(), event, fields)}`,
       actual: found,
       expected: fields,
       operator: 'captureLogs',
@@ -56,8 +54,8 @@ export function captureLogs(level: LogLevel = 'debug'): CapturedLogs {
       const found = of(event, fields);
       if (found.length > 0) fail(`${found.length} records instead of none`, event, fields, found);
     },
-    async until(event, fields = {}, withinMs = PATIENCE_MS) {
-      for (const end = performance.now() + withinMs; ; await pause(LOOK_EVERY_MS)) {
+    async until(event, fields = {}, withinMs = DEFAULT_TIMEOUT_MS) {
+      for (const end = performance.now() + withinMs; ; await pause(POLL_INTERVAL_MS)) {
         const [first] = of(event, fields);
         if (first) return first;
         if (performance.now() > end) return fail(`no record within ${withinMs} ms`, event, fields, undefined);
@@ -69,12 +67,12 @@ export function captureLogs(level: LogLevel = 'debug'): CapturedLogs {
   };
 }
 
-const textOf = (fields: ExpectedFields): string =>
+const fieldsText = (fields: ExpectedFields): string =>
   Object.entries(fields).map(([name, value]) => ` ${name}=${value instanceof RegExp ? String(value) : JSON.stringify(value)}`).join(''); // prettier-ignore
 
 /** The records of the event with the fields that do not fit; where it has none, the events that there are. */
-function insteadOf(records: readonly CapturedRecord[], event: string, fields: ExpectedFields): string {
+function mismatchText(records: readonly CapturedRecord[], event: string, fields: ExpectedFields): string {
   const same = records.filter((record) => record.event === event);
   if (same.length === 0) return `There were: ${[...new Set(records.map((record) => record.event))].join(', ') || 'no records'}.`;
-  return same.map((record) => `${event}${textOf(Object.fromEntries(misfits(record, fields).map((name) => [name, record[name]])))}`).join('\n'); // prettier-ignore
+  return same.map((record) => `${event}${fieldsText(Object.fromEntries(mismatchedFields(record, fields).map((name) => [name, record[name]])))}`).join('\n'); // prettier-ignore
 }

@@ -3,12 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { Agent, request as open } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { LogField } from '../record/log-fields.js';
-import { captureLogs, type CapturedRecord } from './capture-logs.js';
-import { misfits, type ExpectedFields } from './matching.js';
+import { captureLogs } from './capture-logs.js';
+import { mismatchedFields, type CapturedRecord, type ExpectedFields } from './matching.js';
 
-const PATIENCE_MS = 10_000; // for the last access line
-const STAGGER_MS = 20; // the longest wait before a request
-const SHOWN = 10;
+const ACCESS_LINES_TIMEOUT_MS = 10_000; // for the last access line
+const MAX_START_DELAY_MS = 20; // the longest wait before a request
+const MAX_SHOWN_LEAKS = 10;
 
 /** Somebody who sends one request. */
 export interface Sender {
@@ -61,7 +61,7 @@ export async function expectNoContextLeak(check: LeakCheck): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   try {
     await Promise.all([...sent].map(([id, one]) => send(check.url, agent, id, one)));
-    const end = performance.now() + PATIENCE_MS;
+    const end = performance.now() + ACCESS_LINES_TIMEOUT_MS;
     const ended = () => logs.records.filter((record) => isAccessLine(record) && sent.has(String(record[LogField.traceId])));
     while (ended().length < requests && performance.now() < end) await pause(5);
     await pause(settleMs);
@@ -69,10 +69,10 @@ export async function expectNoContextLeak(check: LeakCheck): Promise<void> {
     agent.destroy();
   }
   const records = logs.records.filter((record) => !ignore(record));
-  const leaks = [...records.flatMap((record) => leaksOf(record, sent, run)), ...withoutLine(records, sent)];
+  const leaks = [...records.flatMap((record) => leaksOf(record, sent, run)), ...missingAccessLines(records, sent)];
   if (leaks.length === 0) return;
-  const more = leaks.length > SHOWN ? `\n… and ${leaks.length - SHOWN} more` : '';
-  const message = `Context leaked into ${leaks.length} lines of ${records.length}:\n${leaks.slice(0, SHOWN).join('\n')}${more}`;
+  const more = leaks.length > MAX_SHOWN_LEAKS ? `\n… and ${leaks.length - MAX_SHOWN_LEAKS} more` : '';
+  const message = `Context leaked into ${leaks.length} lines of ${records.length}:\n${leaks.slice(0, MAX_SHOWN_LEAKS).join('\n')}${more}`;
   throw new AssertionError({ message, actual: leaks, expected: [], stackStartFn: expectNoContextLeak });
 }
 
@@ -96,14 +96,14 @@ function leaksOf(record: CapturedRecord, sent: ReadonlyMap<string, Sent>, run: s
     [LogField.path]: new URL(request.path, 'http://x').pathname,
     ...fields,
   };
-  const wrong = misfits(record, claimed).filter((name) => isAccessLine(record) || name in record);
+  const wrong = mismatchedFields(record, claimed).filter((name) => isAccessLine(record) || name in record);
   return [
     ...strangers.map((name) => `${record.event} of ${sender.name} names ${name}`),
     ...wrong.map((name) => `${record.event} of ${sender.name}: ${name} is ${JSON.stringify(record[name])}`),
   ];
 }
 
-function withoutLine(records: readonly CapturedRecord[], sent: ReadonlyMap<string, Sent>): string[] {
+function missingAccessLines(records: readonly CapturedRecord[], sent: ReadonlyMap<string, Sent>): string[] {
   const seen = new Set(records.filter(isAccessLine).map((record) => record[LogField.traceId]));
   return [...sent].filter(([id]) => !seen.has(id)).map(([, { sender }]) => `the request of ${sender.name} has no access line`);
 }
@@ -114,7 +114,7 @@ async function send(
   id: string,
   { sender, request: { path, method = 'GET', headers = {}, body } }: Sent,
 ): Promise<void> {
-  await pause((sender.index * 7) % STAGGER_MS);
+  await pause((sender.index * 7) % MAX_START_DELAY_MS);
   const json = body === undefined ? undefined : JSON.stringify(body);
   await new Promise<void>((resolve, reject) => {
     const call = open(new URL(path, url), {

@@ -12,11 +12,11 @@ describe('what a request has asked of the database', () => {
     const usage = new QueryUsage();
     usage.begin(100);
     usage.begin(110);
-    expect(usage.at(120)).toEqual({ count: 2, nanoseconds: 30e6 });
+    expect(usage.totalsAt(120)).toEqual({ count: 2, nanoseconds: 30e6 });
     usage.end(130);
-    expect(usage.at(130)).toEqual({ count: 2, nanoseconds: 50e6 });
+    expect(usage.totalsAt(130)).toEqual({ count: 2, nanoseconds: 50e6 });
     usage.end(130.5);
-    expect(usage.at(999)).toEqual({ count: 2, nanoseconds: 50.5e6 });
+    expect(usage.totalsAt(999)).toEqual({ count: 2, nanoseconds: 50.5e6 });
   });
 
   it('is nothing outside any context, and where nothing was asked', () => {

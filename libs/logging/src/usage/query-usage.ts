@@ -5,22 +5,22 @@ import { LogField } from '../record/log-fields.js';
 export class QueryUsage {
   private count = 0;
   private inFlight = 0;
-  private time = 0; // the ends less the beginnings: with what is in flight ended now, the sum of all durations
+  private elapsedMs = 0; // the ends less the beginnings: with what is in flight ended now, the sum of all durations
 
   begin(now: number): void {
     this.count++;
     this.inFlight++;
-    this.time -= now;
+    this.elapsedMs -= now;
   }
 
   end(now: number): void {
     this.inFlight--;
-    this.time += now;
+    this.elapsedMs += now;
   }
 
   /** A statement that is on its way counts with the time that it has taken so far. */
-  at(now: number): { readonly count: number; readonly nanoseconds: number } {
-    return { count: this.count, nanoseconds: Math.round((this.time + this.inFlight * now) * 1e6) };
+  totalsAt(now: number): { readonly count: number; readonly nanoseconds: number } {
+    return { count: this.count, nanoseconds: Math.round((this.elapsedMs + this.inFlight * now) * 1e6) };
   }
 }
 
@@ -33,12 +33,12 @@ type QueryFields = { readonly [Name in typeof LogField.queryCount | typeof LogFi
 
 /** For the line that ends an event or a command: how many statements were sent so far, and how long they took. None: nothing. */
 export function queryFields(): QueryFields {
-  const usage = slot.peek()?.at(performance.now());
+  const usage = slot.peek()?.totalsAt(performance.now());
   return usage ? { [LogField.queryCount]: usage.count, [LogField.queryDuration]: usage.nanoseconds } : {};
 }
 
 /** The same of a request as JSON text, each field with a comma before it. */
 export function queryText(scope: ContextScope): string {
-  const usage = slot.peek(scope)?.at(performance.now());
+  const usage = slot.peek(scope)?.totalsAt(performance.now());
   return usage ? `,"${LogField.queryCount}":${usage.count},"${LogField.queryDuration}":${usage.nanoseconds}` : '';
 }
