@@ -3,16 +3,17 @@ import type { MetricOrigin } from '../output/log-output.js';
 import { quote } from '../record/json-text.js';
 import { METRIC_NAMESPACE, type MetricDefinition, type MetricDimensions } from './metric.definition.js';
 
-const MAX_VALUES_PER_LINE = 100; // values of one metric in one line, by the format's specification
-const MAX_DIMENSION_LENGTH = 250; // characters of a dimension's value
+const MAX_VALUES_PER_LINE = 100; // limit of the EMF specification for the values of one metric
+const MAX_DIMENSION_LENGTH = 250; // characters of a dimension value
 
 export type MeasuredMetric = readonly [MetricDefinition, readonly number[]];
 
 /**
- * The members that make a log line one of CloudWatch's embedded metric format, as JSON text with a comma before each:
- * `_aws`, the dimensions (`service` stands in the line already, if there is one) and the values. More lines than one where a metric
- * has more than 100 values. All metrics have the same sets of dimensions; a dimension without a value is `unknown`, since a
- * line that lacks one is no metric at all.
+ * Returns the members that turn a log line into CloudWatch's embedded metric format (EMF): `_aws`, the dimensions and the
+ * values. Each text is JSON with a comma before each member. A metric with more than 100 values needs several lines.
+ *
+ * All metrics in `measured` must have the same dimension sets. The line already contains `service` if the logs have one. A
+ * dimension without a value is `unknown`, because CloudWatch ignores a line that lacks a dimension.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */

@@ -2,8 +2,8 @@ import { metricIntervalMs, onFlush, writeMetrics } from '../output/log-output.js
 import { emfTexts, type MeasuredMetric } from './emf-text.js';
 import type { MetricDefinition, MetricDimensions } from './metric.definition.js';
 
-const MAX_KEPT_VALUES = 500; // of a distribution between two lines; beyond that a fair sample
-const MAX_SERIES = 1_000; // a dimension whose values never end must not fill the memory
+const MAX_KEPT_VALUES = 500; // of one distribution between two flushes; beyond that a uniform sample
+const MAX_SERIES = 1_000; // bounds memory if a dimension has unbounded values
 
 interface Series {
   readonly dimensions: MetricDimensions;
@@ -12,7 +12,7 @@ interface Series {
 
 interface Collected {
   readonly values: number[];
-  /** How many there were, those included of which `values` is a sample. */
+  /** The number of all collected values, including those that the sample in `values` omits. */
   count: number;
 }
 
@@ -23,9 +23,12 @@ let timer: NodeJS.Timeout | undefined;
 onFlush(flushMetrics);
 
 /**
- * Measures something: a gauge keeps the last value, a counter adds up, a distribution keeps the values (of more than 500 a
- * fair sample); a list counts as each of its values. What has gathered is printed after METRIC_INTERVAL_MS (half a minute), at the end of the process, and by flushMetrics, whatever
- * LOG_LEVEL says. A value that is no finite number is left out. Never throws.
+ * Records one value, or each value of a list. A gauge keeps the last value and a counter keeps the sum. A distribution keeps
+ * up to 500 values, beyond that a uniform sample.
+ *
+ * The values are printed METRIC_INTERVAL_MS (default 30 seconds) after the first one, at the end of the process, and by
+ * flushMetrics, independent of LOG_LEVEL. Values that are not finite numbers are ignored. Beyond 1,000 combinations of
+ * dimension values between two flushes, new combinations are dropped. Never throws.
  */
 export function metric(definition: MetricDefinition, value: number | readonly number[], dimensions: MetricDimensions = {}): void {
   const numbers = (typeof value === 'object' ? (value ?? []) : [value]).filter(Number.isFinite);
@@ -42,14 +45,14 @@ function collect(definition: MetricDefinition, collected: Collected, value: numb
   else if (definition.kind === 'counter') values[0] = (values[0] ?? 0) + value;
   else if (values.length < MAX_KEPT_VALUES) values.push(value);
   else {
-    const place = Math.floor(Math.random() * collected.count); // algorithm R: each value has the same chance to stay
+    const place = Math.floor(Math.random() * collected.count); // reservoir sampling (algorithm R): each value has the same chance to stay
     if (place < MAX_KEPT_VALUES) values[place] = value;
   }
 }
 
 /**
- * Prints what has gathered as lines of CloudWatch's embedded metric format. A Lambda calls it, then flushLogs, before it answers: it may be
- * frozen for good afterwards.
+ * Prints the collected values as lines in CloudWatch's embedded metric format. A Lambda must call it, then flushLogs, before
+ * it responds, because the runtime can freeze the process afterwards and never resume it.
  */
 export function flushMetrics(): void {
   clearTimeout(timer);
@@ -63,7 +66,7 @@ export function flushMetrics(): void {
 }
 
 function findOrAddCollected(definition: MetricDefinition, dimensions: MetricDimensions): Collected | undefined {
-  const key = JSON.stringify(dimensions) + dimensionSetsText(definition.dimensions); // a line has one list of sets for all of its metrics
+  const key = JSON.stringify(dimensions) + dimensionSetsText(definition.dimensions); // all metrics of a line share its dimension sets
   let series = allSeries.get(key);
   if (!series) {
     if (allSeries.size >= MAX_SERIES) return undefined;

@@ -5,20 +5,20 @@ import { startupFailure } from '../process/startup-failure.js';
 import { copyFields } from '../record/copy-fields.js';
 import type { LogLevel } from '../record/log-level.js';
 
-/** What Nest says when a start fails. Under runService this would be the second line about it; elsewhere the process ends after it. */
+/** The logger name under which Nest reports a failed start. Under runService, that record would duplicate `startup_failed`. */
 const EXCEPTION_HANDLER = 'ExceptionHandler';
 
-/** What Nest tells of its own start, forty lines of it: for those who look for it, at DEBUG. */
+/** The logger names under which Nest writes about forty lines at startup. They are demoted from INFO to DEBUG. */
 const STARTUP_CONTEXTS = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
 
 /**
- * A pino logger that writes nothing by itself: each call becomes one of our records, `nest_message`, with the text as a
- * field. So nestjs-pino, and whatever else takes a pino logger, ends in the same lines with the same rules. The text is
- * never a format: pino would interpolate `%s` and print keys twice.
+ * A pino logger that turns each call into a log record `nest_message` with the text as the field `message`. pino itself
+ * writes nothing. Pass it to nestjs-pino, or to any library that accepts a pino logger, so that all lines have one format.
+ * Unlike pino, it never replaces `%s` in the text and never writes a key twice.
  */
 export const pinoBridge: Logger = pino(
   {
-    level: 'trace', // ours decides
+    level: 'trace', // the level of configureLogging decides
     base: null,
     timestamp: false,
     hooks: {

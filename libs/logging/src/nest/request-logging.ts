@@ -5,36 +5,36 @@ import { accessLog } from '../http/access-log.js';
 import { logClientErrors } from '../http/client-error-log.js';
 
 export interface RequestLoggingOptions {
-  readonly trusted: TrustedProxies;
-  /** The access lines and those of what is no request. */
-  readonly log: boolean;
+  readonly trustedProxies: TrustedProxies;
+  /** Writes access lines, and `client_error` for input that the HTTP parser rejects. */
+  readonly writesLines: boolean;
   readonly clock: Clock;
 }
 
 type Handler = (...args: never[]) => unknown;
 
 const optionsByHandler = new WeakMap<Handler, RequestLoggingOptions>();
-const enabledServers = new WeakSet<Server>(); // a second import of the module must not write a second line for each request
+const enabledServers = new WeakSet<Server>(); // importing the module twice must not duplicate access lines
 
 /**
- * Opens the context and writes the lines of each request that `server` gets, and of its twins: Fastify answers on further
- * servers of its own, with the same handler, where a name such as localhost has several addresses.
+ * Opens a context for each request of `server` and writes its access line. It also covers further servers with the same
+ * request handler: Fastify opens one for each address of a host name such as localhost.
  */
-export function enableRequestLogging(server: Server, entrance: RequestLoggingOptions): void {
-  for (const handler of server.listeners('request')) optionsByHandler.set(handler as Handler, entrance);
-  enableOnce(server, entrance);
+export function enableRequestLogging(server: Server, options: RequestLoggingOptions): void {
+  for (const handler of server.listeners('request')) optionsByHandler.set(handler as Handler, options);
+  enableOnce(server, options);
 }
 
 subscribe('tracing:net.server.listen:asyncStart', (message) => {
   const { server } = message as { server: Server };
   const [handler] = server.listeners('request');
-  const entrance = handler && optionsByHandler.get(handler as Handler);
-  if (entrance) enableOnce(server, entrance);
+  const options = handler && optionsByHandler.get(handler as Handler);
+  if (options) enableOnce(server, options);
 });
 
-function enableOnce(server: Server, { trusted, log, clock }: RequestLoggingOptions): void {
+function enableOnce(server: Server, { trustedProxies, writesLines, clock }: RequestLoggingOptions): void {
   if (enabledServers.has(server)) return;
   enabledServers.add(server);
-  enterContextAtRequest(server, trusted, log ? [accessLog(clock)] : []);
-  if (log) logClientErrors(server);
+  enterContextAtRequest(server, trustedProxies, writesLines ? [accessLog(clock)] : []);
+  if (writesLines) logClientErrors(server);
 }

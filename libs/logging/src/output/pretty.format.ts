@@ -13,12 +13,12 @@ const HIDDEN_FIELDS: ReadonlySet<string> = new Set([
   LogField.service,
   LogField.env,
   LogField.version,
-  LogField.errorStack, // exc_info begins with it
+  LogField.errorStack, // exc_info begins with the same text
   LogField.errorKind,
   LogField.errorMessage,
   LogField.excInfo,
   LogField.userAgent,
-  // The same on every line of a request: the trace id leads to its access line, which has method, path and status.
+  // Identical on every line of a request. The access line with the same trace id has method, path and status.
   LogField.traceOrigin,
   LogField.ddTraceId,
   LogField.ddSpanId,
@@ -30,11 +30,11 @@ const HIDDEN_FIELDS: ReadonlySet<string> = new Set([
   LogField.route,
   LogField.clientAddress,
 ]);
-const SHORT_TRACE_LENGTH = 8; // the end of a UUIDv7 tells two apart, its beginning is the time
+const SHORT_TRACE_LENGTH = 8; // the end of a UUIDv7 is random; its beginning is the time
 
 /**
- * A record for people: time, level, logger, event, the end of its trace id, of an access line the request, what else it
- * says, who caused it, and the stack below. The rest of the context is left to the JSON form.
+ * Formats a record for people: time, level, logger, event, the end of the trace id, the fields and the user, with the stack
+ * below. An access line also shows method and path. Only the JSON format has the other context fields.
  */
 export function prettyText(line: string, colour: boolean): string {
   const record = JSON.parse(line) as Record<string, unknown>;
@@ -72,7 +72,7 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value : 
 const timeText = (time: Date): string =>
   `${[time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':')}.${String(time.getMilliseconds()).padStart(3, '0')}`;
 
-/** Without what could move the cursor, ring the bell or colour the rest of somebody's terminal. */
+/** Replaces control and direction characters, which could move the cursor, ring the bell or recolour the terminal. */
 const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, ' ');
 
 const indented = (text: string): string =>

@@ -1,19 +1,19 @@
 import { redactText } from '@pikaia/core';
 import { StringDecoder } from 'node:string_decoder';
 
-const MAX_PARTIAL_LINE_CHARS = 16 * 1_024; // UTF-16 units of a line that does not end
+const MAX_PARTIAL_LINE_CHARS = 16 * 1_024; // UTF-16 units; a longer line without a newline becomes several records
 
 type WriteCallback = (error?: Error | null) => void;
 
 /**
- * Gives each line that others print to `stream` to `record` instead, so that their text goes the way of the records:
- * in order, whole, and in the same form. Returns what gives the rest, a last line without its end.
+ * Replaces `stream.write` so that each printed line is passed to `record`. Printed lines thus stay whole and keep their order
+ * among the log records. Returns a function that passes on the last line if it has no newline.
  */
 export function recordOutput(stream: NodeJS.WriteStream, record: (line: string) => void): () => void {
   const decoder = new StringDecoder();
   let partialLine = '';
   const take = (text: string): void => {
-    const lines = redactText(partialLine + text).split('\n'); // whole: a private key has many lines
+    const lines = redactText(partialLine + text).split('\n'); // redacts before it splits: a private key spans lines
     partialLine = lines.pop()!;
     if (partialLine.length > MAX_PARTIAL_LINE_CHARS) {
       lines.push(partialLine);

@@ -18,10 +18,11 @@ const CONSOLE_LEVELS = {
 type ConsoleLevel = (typeof CONSOLE_LEVELS)[keyof typeof CONSOLE_LEVELS];
 
 /**
- * What would otherwise be printed past the records becomes one: uncaught errors and rejections (`process_crashed`, with
- * the context that failed, then exit code 1), Node's warnings (`process_warning`) and what others print, by `console` or
- * straight to standard output and standard error (`console_message`, at WARNING from the latter). Call it once, at the top
- * of main.ts.
+ * Turns all other output of the process into log records. Call it once, at the top of main.ts; runService calls it.
+ *
+ * - `process_crashed`: an uncaught error or rejection, with the context in which it occurred. The process exits with code 1.
+ * - `process_warning`: a warning of Node.
+ * - `console_message`: output of `console`, or text written to stdout (INFO) or stderr (WARNING).
  */
 export function handleProcessFaults(): void {
   process.on('uncaughtException', (error) => crash(error, 'uncaughtException'));
@@ -49,7 +50,7 @@ function crash(error: unknown, origin: 'uncaughtException' | 'unhandledRejection
 
 const MAX_OBJECT_CHARS = 2_048; // UTF-16 units
 
-/** As console puts its arguments together, but objects without secrets, and errors without the rows that a database quotes. */
+/** Formats the arguments of a console call as console does, with secrets redacted and without row values in database errors. */
 function consoleText(args: readonly unknown[]): string {
   const shown = args.map((value) => {
     if (value instanceof Error || types.isNativeError(value)) return errorFields(value).chain;

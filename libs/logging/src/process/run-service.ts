@@ -5,21 +5,22 @@ import { toggleDebug } from '../output/log-output.js';
 import { handleProcessFaults } from './process-faults.js';
 import { logStartupFailure, startupFailure } from './startup-failure.js';
 
-const STOP_TIMEOUT_MS = 10_000; // container runtimes kill after it, or later
+const STOP_TIMEOUT_MS = 10_000; // container runtimes wait at least this long before SIGKILL
 
 export interface Service {
-  /** Stops taking work, finishes what is in hand, closes what it has opened. */
+  /** Stops accepting work, finishes the work in flight and closes all resources. */
   stop(): Promise<void>;
 }
 
 const logger = getLogger('process');
 
 /**
- * The frame of a service's process: start, tell the parent `ready`, stop once.
+ * Runs a service as the main program of a process: starts it, sends `ready` to the parent process and stops it once.
  *
- * SIGTERM, SIGINT, SIGHUP and the end of the IPC channel to the parent all stop it in order; a second signal changes
- * nothing, since a terminal and npm both send one. SIGUSR2 switches DEBUG on and off again while it runs. Exit status: 0 after a stop, 1 for a failed start or a stop that took
- * longer than ten seconds.
+ * SIGTERM, SIGINT, SIGHUP and the end of the IPC channel to the parent stop the service in order. A second signal has no
+ * effect, because a terminal and npm each send one. SIGUSR2 switches DEBUG on, and off again.
+ *
+ * Exit code: 0 after a stop; 1 if the start fails, or if the stop fails or takes longer than ten seconds.
  */
 export async function runService(start: () => Promise<Service>): Promise<void> {
   handleProcessFaults();
@@ -55,7 +56,7 @@ async function stopAndExit(reason: string, service: Service | undefined): Promis
     logger.exception('process_stop_failed', error);
     process.exit(1);
   }
-  flushMetrics(); // process_stopped is the last line
+  flushMetrics(); // so that process_stopped is the last line
   logger.info('process_stopped');
   process.exit(0);
 }

@@ -2,7 +2,7 @@ import { ContextSlot, type ContextScope, type ContextSnapshot, type TraceParent 
 import { quoteRedacted } from './json-text.js';
 import { LogField } from './log-fields.js';
 
-const MAX_FIELD_CHARS = 1_024; // UTF-16 units; a path or a user agent is as long as a stranger wants it
+const MAX_FIELD_CHARS = 1_024; // UTF-16 units; the client chooses the length of the path and the user agent
 
 class CachedText {
   snapshot: ContextSnapshot | undefined;
@@ -11,7 +11,7 @@ class CachedText {
 
 const slot = new ContextSlot(() => new CachedText());
 
-/** The fields of a context as JSON text, each with a comma before it. Snapshots are frozen, so each is written once. */
+/** Returns the fields of a context as JSON text, each with a leading comma. The text is cached, because snapshots are frozen. */
 export function contextText(scope: ContextScope): string {
   const { snapshot } = scope;
   const written = slot.open(scope);
@@ -43,7 +43,8 @@ function fieldsText({ correlationId, origin, traceParent, actor, organizationId,
 }
 
 /**
- * As Datadog joins lines to traces: the lower 64 bits of the trace id, and the span id, as decimal numbers in text.
+ * Returns the ids by which Datadog joins lines to traces: the lower 64 bits of the trace id and the span id, as decimal
+ * numbers in strings.
  *
  * @see https://docs.datadoghq.com/tracing/other_telemetry/connect_logs_and_traces/opentelemetry/
  */

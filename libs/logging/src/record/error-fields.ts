@@ -2,19 +2,19 @@ import { redactAndCut } from './json-text.js';
 
 const MAX_MESSAGE_CHARS = 2_048;
 const MAX_STACK_CHARS = 8_192;
-const MAX_CAUSES = 8; // causes of causes
+const MAX_CAUSES = 8; // depth of the chain of causes
 
 export interface ErrorFields {
   readonly kind: string;
   readonly message: string;
   readonly stack: string;
-  /** `code`, and of PostgreSQL's errors `constraint` and `table`. Never `detail`, parameters or the query: they hold row values. */
+  /** `code`, and `constraint` and `table` of a PostgreSQL error. Never `detail`, parameters or the query: they hold row values. */
   readonly details: Readonly<Record<string, string>>;
-  /** The stacks of the error and its causes, the outermost first. */
+  /** The stacks of the error and its causes, outermost first. */
   readonly chain: string;
 }
 
-/** What a line says about whatever was thrown. Never throws. */
+/** Returns the fields of a record that describe a thrown value. Never throws. */
 export function errorFields(thrown: unknown): ErrorFields {
   const own = describe(thrown);
   const stacks = [own.stack];
@@ -24,7 +24,7 @@ export function errorFields(thrown: unknown): ErrorFields {
   return { ...own, chain: stacks.join('\n') };
 }
 
-/** The message of whatever was thrown, as a line has it: without the values that PostgreSQL's and TypeORM's errors quote. */
+/** Returns the redacted message of a thrown value, without the values that PostgreSQL and TypeORM errors quote. */
 export const errorMessage = (thrown: unknown): string => describe(thrown).message;
 
 function describe(thrown: unknown): Omit<ErrorFields, 'chain'> {
@@ -52,10 +52,13 @@ function describe(thrown: unknown): Omit<ErrorFields, 'chain'> {
   };
 }
 
-/** PostgreSQL's data exceptions quote the value, its syntax errors the literal. What they quote may have quotes inside. */
+/**
+ * SQLSTATEs whose messages quote input: data exceptions (class 22) quote the value, syntax errors (42601) the literal. The
+ * quoted input can contain quotes.
+ */
 const QUOTES_INPUT = /^(22[0-9A-Z]{3}|42601)$/;
 
-/** Without the input that a message quotes: JSON.parse shows a piece of a body, TypeORM what it looked for. */
+/** Removes the input that a message quotes: JSON.parse quotes part of the text, TypeORM the search criteria. */
 function withoutQuotedInput(message: string, kind: string, code: string | undefined): string {
   if (message.endsWith(' is not valid JSON'))
     return message.replace(/(?:\.\.\.)?"[^]*"(?:\.\.\.)? is not valid JSON$/, 'the text is not valid JSON');
@@ -63,7 +66,7 @@ function withoutQuotedInput(message: string, kind: string, code: string | undefi
   return code !== undefined && QUOTES_INPUT.test(code) ? message.replace(/"[^]*"/, '"…"') : message;
 }
 
-/** Node gives an AggregateError of refused connections no message of its own. */
+/** Joins the messages of an AggregateError without a message. Node throws one for refused connections. */
 function messageOf(error: object): string {
   const own = readText(error, 'message');
   if (own) return own;
@@ -88,7 +91,7 @@ function readSafely(owner: unknown, key: string): unknown {
   try {
     return (owner as Record<string, unknown>)[key];
   } catch {
-    return undefined; // a getter that throws has nothing to say
+    return undefined; // a getter that throws
   }
 }
 

@@ -10,14 +10,14 @@ type IsNameTail<Text extends string> = Text extends ''
       : false
     : false;
 
-/** What the compiler names when an event's name is refused. */
+/** The type in the compiler error for an invalid event name. Its key is the text of the error. */
 export interface EventNameRefused {
-  readonly 'write the name of an event in snake_case, as user_created, and put what varies into fields': never;
+  readonly 'an event name is a snake_case literal such as user_created; variable parts belong in the fields': never;
 }
 
 /**
- * Accepts literal names in snake_case. Sentences, capitals, names put together at run time and plain `string` do not
- * compile: a name that varies cannot be searched for, counted or alarmed on.
+ * Accepts literal names in snake_case. Sentences, capitals, names built at run time and plain `string` do not compile,
+ * because a variable name cannot be searched for, counted or used in an alarm.
  */
 export type EventName<Name extends string> = Name extends `${Letter}${infer Others}`
   ? IsNameTail<Others> extends true

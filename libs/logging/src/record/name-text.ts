@@ -3,9 +3,9 @@ import { LogField } from './log-fields.js';
 import { LOG_LEVELS, type LogLevel } from './log-level.js';
 
 const MAX_NAME_CHARS = 256; // UTF-16 units
-const MAX_CACHED_NAMES = 2_000; // names come from code, so few are distinct; hostile ones must not fill the memory
+const MAX_CACHED_NAMES = 2_000; // bounds memory: names come from code, so few are distinct
 
-type EventTexts = Map<string, Map<string, string>>; // logger, then event
+type EventTexts = Map<string, Map<string, string>>; // by logger, then by event
 
 const cachedTexts = Object.fromEntries(LOG_LEVELS.map((level): [LogLevel, EventTexts] => [level, new Map()])) as Record<
   LogLevel,
@@ -13,7 +13,7 @@ const cachedTexts = Object.fromEntries(LOG_LEVELS.map((level): [LogLevel, EventT
 >;
 let cachedCount = 0;
 
-/** Level, logger and event as JSON text: the same in each line of one place, so it is written once. */
+/** Returns level, logger and event as JSON text. Hot path: the text is cached, because each call site repeats it. */
 export function nameText(level: LogLevel, logger: string, event: string): string {
   const ofLogger = cachedTexts[level].get(logger);
   return ofLogger?.get(event) ?? writeAndCache(level, logger, event, ofLogger);

@@ -5,14 +5,14 @@ import { errorFields } from './error-fields.js';
 import { cut, quote, quoteRedacted, redactAndCut } from './json-text.js';
 
 const MAX_DEPTH = 6;
-const MAX_KEYS = 100; // keys and items of one call, nested ones included
+const MAX_KEYS = 100; // keys and list items of one call, including nested ones
 const MAX_KEY_LENGTH = 128;
-const MAX_CACHED_KEYS = 2_000; // keys come from code, so few are distinct; hostile ones must not fill the memory
+const MAX_CACHED_KEYS = 2_000; // bounds memory: keys come from code, so few are distinct
 const MAX_STRING_CHARS = 2_048; // UTF-16 units of one field
 
 const NO_PATH: readonly object[] = [];
 
-/** What one call may still write. */
+/** The size that the fields of one record can still take. */
 export interface Budget {
   remainingKeys: number;
   /** UTF-16 units of JSON text. */
@@ -23,8 +23,8 @@ export interface Budget {
 export const newBudget = (remainingChars: number): Budget => ({ remainingKeys: MAX_KEYS, remainingChars, truncated: false });
 
 /**
- * Any value as JSON text. Never throws, whatever getters, proxies and toJSON do, and stays within the budget; undefined
- * for a value that JSON leaves out. Values under secret keys are not even read.
+ * Returns any value as JSON text within the budget, or undefined for a value that JSON omits. Never throws, even if a getter,
+ * a proxy or toJSON does. Values under secret keys are not read.
  */
 export function valueText(value: unknown, budget: Budget, path: readonly object[] = NO_PATH): string | undefined {
   let text: string | undefined;
@@ -71,7 +71,7 @@ function objectText(value: object, budget: Budget, path: readonly object[]): str
     if (types.isPromise(value)) return '"[promise]"';
     if (types.isWeakMap(value) || types.isWeakSet(value)) return '"[weak collection]"';
     if (types.isBoxedPrimitive(value)) return valueText(value.valueOf(), budget, [...path, value]) ?? 'null';
-    // Sockets, requests and responses hold headers, bodies and half of the process.
+    // Sockets, requests and responses refer to headers, bodies and much of the process.
     if (value instanceof Stream) return `"[stream]"`;
     if (value instanceof RegExp || value instanceof URL) return valueText(String(value), budget) ?? 'null';
     if (path.length >= MAX_DEPTH) {
@@ -88,7 +88,7 @@ function objectText(value: object, budget: Budget, path: readonly object[]): str
     if (typeof toJSON === 'function') return valueText(toJSON.call(value), budget, inside) ?? 'null';
     return entriesText(value as Record<string, unknown>, budget, inside);
   } catch {
-    return '"[unreadable]"'; // a hostile value must not cost its owner the line, nor the request
+    return '"[unreadable]"'; // a hostile value must not lose the line or fail the request
   }
 }
 
@@ -121,7 +121,7 @@ function entriesText(value: Record<string, unknown>, budget: Budget, path: reado
   return `{${text}}`;
 }
 
-/** The value of one key as JSON text: redacted by the key's name, and readable even where its getter throws. */
+/** Returns the value of one key as JSON text. Secret keys are redacted; a getter that throws yields `[unreadable]`. */
 export function entryText(owner: object, key: string, budget: Budget, path: readonly object[] = NO_PATH): string | undefined {
   if (isSecretEntry(owner, key)) return `"${REDACTED}"`;
   let value: unknown;
@@ -135,7 +135,7 @@ export function entryText(owner: object, key: string, budget: Budget, path: read
 
 const cachedKeys = new Map<string, string>();
 
-/** A key and its colon as JSON text. A cut or redacted one gets a number, so that no two of an object become the same. */
+/** Returns a key and its colon as JSON text. A cut or redacted key gets a number, so that the keys of an object stay distinct. */
 export function keyText(key: string, budget: Budget): string {
   budget.remainingChars -= Math.min(key.length, MAX_KEY_LENGTH) + 4;
   if (key.length > MAX_KEY_LENGTH) {
@@ -152,7 +152,7 @@ export function keyText(key: string, budget: Budget): string {
   return text;
 }
 
-/** Takes one key from the budget; true when there was none left. */
+/** Takes one key from the budget. Returns true if no key or no character was left. */
 export function exceedsBudget(budget: Budget): boolean {
   if (budget.remainingKeys-- > 0 && budget.remainingChars > 0) return false;
   budget.truncated = true;

@@ -2,13 +2,16 @@ import { isDeepStrictEqual } from 'node:util';
 
 export type CapturedRecord = Readonly<Record<string, unknown>> & { readonly event: string; readonly level: string };
 
-/** Names and what they must be: the same value, a pattern of a text, or a function that answers whether a value fits; `undefined`: absent. */
+/**
+ * Expected fields by name: an equal value, a RegExp that a text must match, or a predicate. `undefined` means that the field
+ * must be absent.
+ */
 export type ExpectedFields = Readonly<Record<string, unknown>>;
 
 export const isMatch = (record: CapturedRecord, event: string, fields: ExpectedFields): boolean =>
   record.event === event && mismatchedFields(record, fields).length === 0;
 
-/** The names of the fields that are not as expected. */
+/** Returns the names of the fields that do not match. */
 export const mismatchedFields = (record: CapturedRecord, fields: ExpectedFields): string[] =>
   Object.entries(fields).flatMap(([name, expected]) => (matchesValue(record[name], expected) ? [] : [name]));
 
