@@ -36,7 +36,8 @@ export class LoggingSettings {
   logInfoSampleRate!: number;
 
   @Setting('METRIC_INTERVAL_MS', {
-    about: 'milliseconds between two metric lines of a series; the default is half of the one-minute period of CloudWatch',
+    about:
+      'milliseconds for which metric values are collected before they are printed; default half of the one-minute CloudWatch period',
     default: '30000',
   })
   @IsInt()

@@ -45,7 +45,7 @@ function collect(definition: MetricDefinition, collected: Collected, value: numb
   else if (definition.kind === 'counter') values[0] = (values[0] ?? 0) + value;
   else if (values.length < MAX_KEPT_VALUES) values.push(value);
   else {
-    const place = Math.floor(Math.random() * collected.count); // reservoir sampling (algorithm R): each value has the same chance to stay
+    const place = Math.floor(Math.random() * collected.count); // algorithm R: each value has the same chance to stay
     if (place < MAX_KEPT_VALUES) values[place] = value;
   }
 }
@@ -66,7 +66,7 @@ export function flushMetrics(): void {
 }
 
 function findOrAddCollected(definition: MetricDefinition, dimensions: MetricDimensions): Collected | undefined {
-  const key = JSON.stringify(dimensions) + dimensionSetsText(definition.dimensions); // all metrics of a line share its dimension sets
+  const key = JSON.stringify(dimensions) + dimensionSetsText(definition.dimensions); // one line has one list of dimension sets
   let series = allSeries.get(key);
   if (!series) {
     if (allSeries.size >= MAX_SERIES) return undefined;

@@ -31,7 +31,7 @@ export interface LoggingOptions {
    * lines outside a request are always written.
    */
   readonly infoSampleRate?: number | undefined;
-  /** Milliseconds between two metric lines of a series. Default 30,000. */
+  /** Milliseconds for which metric values are collected before they are printed. Default 30,000. */
   readonly metricIntervalMs?: number | undefined;
   /** A file that receives the same records, always as JSON. */
   readonly file?: LogFile;
