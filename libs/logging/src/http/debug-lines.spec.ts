@@ -113,12 +113,12 @@ describe('DEBUG lines of a request', () => {
 
   it('DEBUG lines written after the end of a failed request are dropped', async () => {
     let later!: () => void;
-    const said = new Promise<void>((resolve) => (later = resolve));
+    const written = new Promise<void>((resolve) => (later = resolve));
     await ask((_request, response) => {
       response.writeHead(500).end();
       response.once('close', () => setImmediate(() => (logger.debug('after_the_end'), later())));
     });
-    await said;
+    await written;
     expect(await ask(work(500))).toEqual(['request_failed', 'between', 'first', 'second', 'request_failed']);
   });
 

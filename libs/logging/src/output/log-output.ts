@@ -156,7 +156,7 @@ export function writeText(text: string): void {
 }
 
 /**
- * Writes metric records, independent of the level. Each text that `texts` returns is the JSON of one record's metric members.
+ * Writes metric records, independent of the level. Each text that `texts` returns holds the metric members of one record.
  * Pretty output on stdout omits metric records; a log file receives them.
  */
 export function writeMetrics(texts: (origin: MetricOrigin) => readonly string[]): void {

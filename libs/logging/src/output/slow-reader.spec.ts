@@ -54,7 +54,9 @@ async function runSlowlyRead(requests: number, linesOfEach: number, sleepMs: num
     pipe.closeWriteEnd();
     const stderr = text(child.stderr!);
     const exited = once(child, 'exit');
-    const port = await new Promise((resolve) => child.on('message', (said) => typeof said === 'number' && resolve(said)));
+    const port = await new Promise((resolve) =>
+      child.on('message', (message) => typeof message === 'number' && resolve(message)),
+    );
     for (let left = requests; left > 0; left--) await fetch(`http://127.0.0.1:${String(port)}/${linesOfEach}`);
     const reading = pipe.readUntilEnd(sleepMs);
     if (readFirst) await eventually(() => pipe.tail.includes('log_lines_dropped'));

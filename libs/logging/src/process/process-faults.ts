@@ -5,7 +5,7 @@ import { errorFields } from '../record/error-fields.js';
 import type { LogLevel } from '../record/log-level.js';
 import type { LogFields } from '../record/log-fields.js';
 import { newBudget, valueText } from '../record/value-text.js';
-import { recordOutput } from './printed-text.js';
+import { recordOutput } from './record-output.js';
 
 const CONSOLE_LEVELS = {
   debug: 'debug',

@@ -6,10 +6,10 @@ import { cut, quote, quoteRedacted } from './json-text.js';
 import { nameText } from './name-text.js';
 import { isReserved, LogField, type LogFields } from './log-fields.js';
 import type { LogLevel } from './log-level.js';
-import { entryText, keyText, newBudget, exceedsBudget, valueText, type Budget } from './value-text.js';
+import { entryText, exceedsBudget, keyText, newBudget, valueText, type Budget } from './value-text.js';
 
 const MAX_LINE_BYTES = 15 * 1_024; // container log drivers split lines at 16 KiB
-const EXC_INFO_CHARS = 2_048; // UTF-16 units reserved for exc_info
+const MIN_EXC_INFO_CHARS = 2_048; // UTF-16 units reserved for exc_info
 const MAX_STACK_CHARS = 8_192;
 const EVENT_FIELDS: ReadonlySet<string> = new Set([LogField.eventId, LogField.consumer, LogField.attempt]);
 
@@ -56,9 +56,9 @@ function lineWithin(maxChars: number, fixed: string, parts: RecordParts): string
   const error = parts.thrown && errorFields(parts.thrown[0]);
   if (!error) return `${fixed}${fieldsText(parts, budget)}${truncatedText(budget)}}`;
   const errorPart = errorText(error, budget);
-  budget.remainingChars -= EXC_INFO_CHARS;
+  budget.remainingChars -= MIN_EXC_INFO_CHARS;
   const own = fieldsText(parts, budget);
-  const chain = quoteWithin(error.chain, EXC_INFO_CHARS + budget.remainingChars, budget);
+  const chain = quoteWithin(error.chain, MIN_EXC_INFO_CHARS + budget.remainingChars, budget);
   return `${fixed}${errorPart}${own},"${LogField.excInfo}":${chain}${truncatedText(budget)}}`;
 }
 
@@ -91,7 +91,7 @@ function namedFieldsText(owner: LogFields, inEvent: boolean, taken: string[], bu
 function errorText({ kind, message, stack, details }: ErrorFields, budget: Budget): string {
   let text = `,"${LogField.errorKind}":${quoteRedacted(kind, 256)},"${LogField.errorMessage}":${quoteRedacted(message, 2_048)}`;
   for (const [name, value] of Object.entries(details)) text += `,"error.${name}":${quoteRedacted(value, 256)}`;
-  text += `,"${LogField.errorStack}":${quoteWithin(stack, Math.min(MAX_STACK_CHARS, budget.remainingChars - text.length - 2 * EXC_INFO_CHARS), budget)}`;
+  text += `,"${LogField.errorStack}":${quoteWithin(stack, Math.min(MAX_STACK_CHARS, budget.remainingChars - text.length - 2 * MIN_EXC_INFO_CHARS), budget)}`;
   budget.remainingChars -= text.length;
   return text;
 }

@@ -73,7 +73,7 @@ export async function expectNoContextLeak(check: LeakCheck): Promise<void> {
   const leaks = [...records.flatMap((record) => leaksOf(record, sent, run)), ...missingAccessLines(records, sent)];
   if (leaks.length === 0) return;
   const more = leaks.length > MAX_SHOWN_LEAKS ? `\n… and ${leaks.length - MAX_SHOWN_LEAKS} more` : '';
-  const message = `Context leaked into ${leaks.length} lines of ${records.length}:\n${leaks.slice(0, MAX_SHOWN_LEAKS).join('\n')}${more}`;
+  const message = `${leaks.length} context leaks in ${records.length} lines:\n${leaks.slice(0, MAX_SHOWN_LEAKS).join('\n')}${more}`;
   throw new AssertionError({ message, actual: leaks, expected: [], stackStartFn: expectNoContextLeak });
 }
 
@@ -88,7 +88,8 @@ const isAccessLine = ({ event }: CapturedRecord): boolean => /^request_(complete
 function leaksOf(record: CapturedRecord, sent: ReadonlyMap<string, Sent>, run: string): string[] {
   const id = record[LogField.traceId];
   const own = sent.get(String(id));
-  if (!own) return [`${record.event}: ${id === undefined ? 'of no request' : `of none of these requests (${String(id)})`}`];
+  if (!own)
+    return [`${record.event}: ${id === undefined ? 'no request context' : `context of an unknown request (${String(id)})`}`];
   const { sender, request, fields } = own;
   const named = JSON.stringify(record).match(new RegExp(`sender-${run}-\\d{5}`, 'g')) ?? [];
   const otherNames = [...new Set(named)].filter((name) => name !== sender.name);
@@ -99,7 +100,7 @@ function leaksOf(record: CapturedRecord, sent: ReadonlyMap<string, Sent>, run: s
   };
   const wrong = mismatchedFields(record, expected).filter((name) => isAccessLine(record) || name in record);
   return [
-    ...otherNames.map((name) => `${record.event} of ${sender.name} names ${name}`),
+    ...otherNames.map((name) => `${record.event} of ${sender.name} contains ${name}`),
     ...wrong.map((name) => `${record.event} of ${sender.name}: ${name} is ${JSON.stringify(record[name])}`),
   ];
 }

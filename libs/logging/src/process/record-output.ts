@@ -12,7 +12,7 @@ type WriteCallback = (error?: Error | null) => void;
 export function recordOutput(stream: NodeJS.WriteStream, record: (line: string) => void): () => void {
   const decoder = new StringDecoder();
   let partialLine = '';
-  const take = (text: string): void => {
+  const recordLines = (text: string): void => {
     const lines = redactText(partialLine + text).split('\n'); // redacts before it splits: a private key spans lines
     partialLine = lines.pop()!;
     if (partialLine.length > MAX_PARTIAL_LINE_CHARS) {
@@ -23,10 +23,10 @@ export function recordOutput(stream: NodeJS.WriteStream, record: (line: string) 
   };
   stream.write = (chunk: string | Uint8Array, encoding?: BufferEncoding | WriteCallback, done?: WriteCallback): boolean => {
     const bytes = typeof chunk === 'string' && typeof encoding === 'string' ? Buffer.from(chunk, encoding) : chunk;
-    take(typeof bytes === 'string' ? bytes : decoder.write(Buffer.from(bytes)));
+    recordLines(typeof bytes === 'string' ? bytes : decoder.write(Buffer.from(bytes)));
     const callback = typeof encoding === 'function' ? encoding : done;
     if (callback) process.nextTick(callback);
     return true;
   };
-  return () => take(partialLine ? '\n' : '');
+  return () => recordLines(partialLine ? '\n' : '');
 }
