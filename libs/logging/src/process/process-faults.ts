@@ -37,7 +37,7 @@ export function handleProcessFaults(): void {
     recordOutput(process.stderr, (line) => writeConsoleMessage('warning', line)),
   ];
   process.on('exit', () => {
-    for (const rest of flushPartialLines) rest();
+    for (const flushPartialLine of flushPartialLines) flushPartialLine();
     flushLogs();
   });
 }

@@ -5,7 +5,7 @@ import { LogField } from '../record/log-fields.js';
 export class QueryUsage {
   private count = 0;
   private inFlight = 0;
-  private elapsedMs = 0; // the sum of all end times minus the sum of all start times
+  private elapsedMs = 0; // all end times minus all start times; totalsAt adds the statements in flight
 
   begin(nowMs: number): void {
     this.count++;
