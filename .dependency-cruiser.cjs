@@ -14,6 +14,17 @@ const MAY_IMPORT = {
 // all; index.ts imports everything. A folder that is missing here fails the test.
 const FOLDERS = {
   core: { clock: [], errors: [], redaction: [], context: ['errors'], paging: ['errors'], settings: ['errors', 'redaction'] },
+  logging: {
+    record: [],
+    usage: ['record'],
+    output: ['record'],
+    queries: ['record'],
+    metric: ['output', 'record'],
+    http: ['output', 'record', 'usage'],
+    process: ['metric', 'output', 'record'],
+    nest: ['http', 'output', 'process', 'record'],
+    testing: ['output', 'record'],
+  },
   events: {
     contract: [],
     migrations: [],

@@ -7,7 +7,7 @@ const COMPILING_MS = 60_000;
 /** What is found in a source file that gets a logger and says `text`. */
 const planted = (text: string) =>
   eventCatalogue(
-    `import { getLogger } from '../../logging/src/logger.js';\nimport type { LogFields } from '../../logging/src/record/record-text.js';\nconst said = getLogger('planted');\n${text}\nexport {};\n`,
+    `import { getLogger } from '../../logging/src/logger.js';\nimport type { LogFields } from '../../logging/src/record/log-fields.js';\nconst said = getLogger('planted');\n${text}\nexport {};\n`,
   );
 
 describe('docs/log-events.md', () => {

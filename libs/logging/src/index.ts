@@ -8,10 +8,11 @@ export {
   METRIC_NAMESPACE,
   type MetricDefinition,
   type MetricDimension,
+  type MetricDimensions,
   type MetricKind,
   type MetricUnit,
 } from './metric/metric.definition.js';
-export { flushMetrics, metric, type MetricDimensions } from './metric/metric.js';
+export { flushMetrics, metric } from './metric/metric.js';
 export { LoggingModule, nestLogger, type LoggingModuleOptions } from './nest/logging.module.js';
 export { pinoBridge } from './nest/pino-bridge.js';
 export type { LogFile } from './output/file.sink.js';
@@ -21,7 +22,6 @@ export { runService, type Service } from './process/run-service.js';
 export { logStartupFailure } from './process/startup-failure.js';
 export { errorMessage } from './record/error-fields.js';
 export type { EventName } from './record/event-name.js';
-export { LogField } from './record/log-fields.js';
+export { LogField, type LogFields } from './record/log-fields.js';
 export { LOG_LEVELS, type LogLevel } from './record/log-level.js';
-export type { LogFields } from './record/record-text.js';
 export { queryFields, queryUsage, type QueryUsage } from './usage/query-usage.js';

@@ -16,14 +16,14 @@ describe('getLogger', () => {
     return logs.records.at(-1)!;
   };
 
-  it('writes one flat object with time, level, logger and event first', () => {
+  it('writes one flat JSON object that begins with time, level, logger and event', () => {
     write({ amount: 100 });
     expect(Object.keys(logs.records[0]!).slice(0, 4)).toEqual(['timestamp', 'level', 'logger', 'event']);
     expect(logs.records[0]).toMatchObject({ level: 'INFO', logger: 'spec', event: 'something_happened', amount: 100 });
     expect(logs.records[0]!['timestamp']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   });
 
-  it('knows five levels, and exception for what was thrown', () => {
+  it('writes five levels, and exception writes at ERROR', () => {
     logger.debug('a_debug');
     logger.info('an_info');
     logger.warning('a_warning');
@@ -33,7 +33,7 @@ describe('getLogger', () => {
     expect(logs.records.map(({ level }) => level)).toEqual(['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL', 'ERROR']);
   });
 
-  it('writes nothing below the level', () => {
+  it('writes no record below the configured level', () => {
     logs.restore();
     logs = captureLogs('warning');
     logger.info('an_info');
@@ -41,7 +41,7 @@ describe('getLogger', () => {
     expect(logs.records.map(({ event }) => event)).toEqual(['a_warning']);
   });
 
-  it('takes everything of the context, as it is when the line is written', () => {
+  it('adds all fields of the context that is current when the line is written', () => {
     const request = { method: 'GET', path: '/x', route: '/:id', clientAddress: '198.51.100.7', userAgent: 'spec' };
     context.run({ correlationId: 'c1', origin: 'client', request }, () => {
       logger.info('before');
@@ -65,17 +65,17 @@ describe('getLogger', () => {
     expect(logs.records[2]).not.toHaveProperty([LogField.traceId]);
   });
 
-  it("names the event, the consumer and the attempt in a consumer's context, and no program as a user", () => {
+  it('adds event, consumer and attempt in the context of a consumer, and no user id for a system actor', () => {
     const event = { id: 'e1', type: 'member.invited', consumer: 'welcome-email', attempt: 2 };
     context.run({ correlationId: 'c1', event, actor: { type: 'system', id: 'welcome-email' } }, () => {
       logger.info('sent', { attempt: 9 });
     });
     expect(logs.records[0]).toMatchObject({ 'event.id': 'e1', consumer: 'welcome-email', attempt: 2, 'extra.attempt': 9 });
     expect(logs.records[0]).not.toHaveProperty([LogField.userId]);
-    expect(write({ attempt: 9 })).toMatchObject({ attempt: 9 }); // outside, a relay may say it itself
+    expect(write({ attempt: 9 })).toMatchObject({ attempt: 9 }); // outside a consumer, a caller can set the field
   });
 
-  it('lets nobody forge a reserved field, nested or flat', () => {
+  it('moves a field with a reserved name to extra, whether nested or flat', () => {
     const forged = {
       level: 'x',
       trace_id: 'x',
@@ -100,7 +100,7 @@ describe('getLogger', () => {
     expect(record).not.toHaveProperty('usr');
   });
 
-  it("keeps what a platform takes for the line's own apart: severity, host, time, service, text and trace", () => {
+  it('moves fields that a log platform would interpret to extra: severity, host, time, service, message and trace', () => {
     const record = write({
       status: 'error',
       host: 'h',
@@ -120,7 +120,7 @@ describe('getLogger', () => {
     });
   });
 
-  it('adds the fields of child to each of its lines; those of a call win and both stay readable', () => {
+  it('adds the fields of child to each line; a field of the call takes precedence and both stay readable', () => {
     const fields = { job: 'seal', batch: 1 };
     const child = logger.child(fields).child({ batch: 2 });
     fields.job = 'changed later';
@@ -130,7 +130,7 @@ describe('getLogger', () => {
     expect(logs.records[1]).not.toHaveProperty('job');
   });
 
-  it('redacts by key, in any spelling, at any depth, without reading the value', () => {
+  it('redacts values under secret keys in any spelling, at any depth, without reading them', () => {
     const read = jest.fn();
     const spellings = [
       'password',
@@ -152,14 +152,14 @@ describe('getLogger', () => {
     expect(logs.records[0]).toMatchObject({ password: '[redacted]' });
   });
 
-  it('takes passwords out of URLs, also inside an error', () => {
+  it('redacts passwords in URLs, also inside an error', () => {
     write({ url: new URL('postgres://u:canary@h/d'), text: 'see postgres://u:canary@h:5432/d now' });
     logger.exception('failed', new Error('cannot reach postgres://u:canary@h:5432/d'));
     expect(logs.lines.join('')).not.toContain('canary');
     expect(logs.records[1]).toMatchObject({ 'error.message': 'cannot reach postgres://u:[redacted]@h:5432/d' });
   });
 
-  it('writes an error with its causes', () => {
+  it('exception writes an error with its stack and its causes', () => {
     const error = new TypeError('outer', { cause: new RangeError('inner', { cause: 'at the bottom' }) });
     logger.exception('failed', error, { amount: 1 });
     expect(logs.records[0]).toMatchObject({ 'error.kind': 'TypeError', 'error.message': 'outer', amount: 1 });
@@ -168,14 +168,14 @@ describe('getLogger', () => {
   });
 
   it.each([[undefined], [null], ['text'], [42], [Symbol('s')], [{ name: 1, message: {}, stack: null }], [Object.create(null)]])(
-    'takes %p for what was thrown',
+    'exception accepts %p as the thrown value',
     (thrown) => {
       logger.exception('failed', thrown);
       expect(logs.records[0]).toHaveProperty(['error.kind']);
     },
   );
 
-  it("keeps code, constraint and table of PostgreSQL's errors and none of their row values", () => {
+  it('writes code, constraint and table of a PostgreSQL error and none of its row values', () => {
     const driverError = Object.assign(new Error('duplicate key value violates unique constraint "member_email"'), {
       code: '23505',
       detail: 'Key (email)=(canary) already exists.',
@@ -206,7 +206,7 @@ describe('getLogger', () => {
         throw Object.assign(new Error('invalid input syntax for type uuid: "canary"'), { code: '22P02' });
       },
     ],
-  ])('leaves out the input that an error of %s quotes', (_who, fail) => {
+  ])('omits the input that an error of %s quotes', (_who, fail) => {
     try {
       fail();
     } catch (error) {
@@ -217,7 +217,7 @@ describe('getLogger', () => {
     expect(logs.lines[0]).not.toContain('canary');
   });
 
-  it('makes something readable of what JSON cannot say', () => {
+  it('writes a readable text for values that JSON cannot represent', () => {
     const circular: Record<string, unknown> = {};
     circular['self'] = circular;
     const record = write({
@@ -250,7 +250,7 @@ describe('getLogger', () => {
     expect(record).not.toHaveProperty('nothing');
   });
 
-  it('stays within its budgets and says where it cut', () => {
+  it('keeps a line within its size limits and marks it as truncated', () => {
     const deep = Array.from({ length: 50 }).reduce<object>((inner) => ({ inner }), {});
     const wide = Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => [`key_${index}`, index]));
     const long = new Error('x'.repeat(50_000));

@@ -1,11 +1,14 @@
 import { context } from '@pikaia/core';
-import { isTaken, writeLine } from './output/log-output.js';
+import { isWrittenOrKept, writeLine } from './output/log-output.js';
 import type { EventName } from './record/event-name.js';
 import type { LogLevel } from './record/log-level.js';
 import { copyFields } from './record/copy-fields.js';
-import type { LogFields } from './record/record-text.js';
+import type { LogFields } from './record/log-fields.js';
 
-/** Writes a record: the event's name in snake_case, which the compiler checks, and what varies as fields. Never throws. */
+/**
+ * Writes a record. `event` is a literal in snake_case, which the compiler checks; variable parts belong in `fields`. Never
+ * throws.
+ */
 export type LogCall = <const Name extends string>(event: Name & EventName<Name>, fields?: LogFields) => void;
 
 export interface Logger {
@@ -14,15 +17,15 @@ export interface Logger {
   readonly warning: LogCall;
   readonly error: LogCall;
   readonly critical: LogCall;
-  /** At ERROR, with the error, its stack and its causes. `error` may be whatever was thrown. */
+  /** Writes a record at ERROR with the error, its stack and its causes. `error` can be any thrown value. */
   exception<const Name extends string>(event: Name & EventName<Name>, error: unknown, fields?: LogFields): void;
-  /** A logger that adds `fields` to each of its records; those of a call win. */
+  /** Returns a logger that adds `fields` to each of its records. Fields of a call take precedence. */
   child(fields: LogFields): Logger;
 }
 
 /**
- * A logger for a part of the program; `name` is the record's `logger`. It works anywhere and at once, before Nest starts
- * too. Each record carries the context that is in force when it is written: trace id, user, organization, request.
+ * Returns a logger for one part of the program; `name` becomes the field `logger`. It needs no injection and works before
+ * Nest starts. Each record carries the context that is current when it is written: trace id, user, organization, request.
  */
 export function getLogger(name: string): Logger {
   return new ContextLogger(name);
@@ -63,7 +66,7 @@ class ContextLogger implements Logger {
   }
 
   private write(level: LogLevel, event: string, fields?: LogFields, thrown?: readonly [unknown]): void {
-    if (!isTaken(level)) return;
+    if (!isWrittenOrKept(level)) return;
     const { name: logger, inherited } = this;
     writeLine({ level, logger, event, scope: context.scope, inherited, fields, thrown });
   }

@@ -2,7 +2,7 @@ import { loadSettings } from '@pikaia/core';
 import { LoggingSettings } from './logging.settings.js';
 
 describe('LoggingSettings', () => {
-  it('has a level by default and leaves the format to the environment', () => {
+  it('sets default values, and no format', () => {
     expect(loadSettings([LoggingSettings], {})[0]).toEqual({
       logLevel: 'info',
       logSlowRequestMs: 1_000,
@@ -11,7 +11,7 @@ describe('LoggingSettings', () => {
     });
   });
 
-  it('reads both in any case', () => {
+  it('accepts level and format in upper and lower case', () => {
     expect(loadSettings([LoggingSettings], { LOG_LEVEL: 'Warning', LOG_FORMAT: 'JSON' })[0]).toEqual({
       logLevel: 'warning',
       logFormat: 'json',
@@ -21,11 +21,11 @@ describe('LoggingSettings', () => {
     });
   });
 
-  it.each(['0', 'soon', '1.5'])('refuses %j milliseconds for a slow request', (text) => {
+  it.each(['0', 'soon', '1.5'])('rejects %j as LOG_SLOW_REQUEST_MS', (text) => {
     expect(() => loadSettings([LoggingSettings], { LOG_SLOW_REQUEST_MS: text })).toThrow(/LOG_SLOW_REQUEST_MS/);
   });
 
-  it.each(['-0.1', '1.1', 'half'])('refuses %j for the share of requests', (text) => {
+  it.each(['-0.1', '1.1', 'half'])('rejects %j as LOG_INFO_SAMPLE_RATE', (text) => {
     expect(() => loadSettings([LoggingSettings], { LOG_INFO_SAMPLE_RATE: text })).toThrow(/LOG_INFO_SAMPLE_RATE/);
   });
 });

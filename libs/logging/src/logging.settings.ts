@@ -7,19 +7,19 @@ import { LOG_LEVELS, type LogLevel } from './record/log-level.js';
 const lowerCase = Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toLowerCase() : value));
 
 export class LoggingSettings {
-  @Setting('LOG_LEVEL', { about: 'least severe level that is written: debug, info, warning, error or critical', default: 'info' })
+  @Setting('LOG_LEVEL', { about: 'lowest level that is written: debug, info, warning, error or critical', default: 'info' })
   @lowerCase
   @IsIn(LOG_LEVELS)
   logLevel!: LogLevel;
 
-  @Setting('LOG_FORMAT', { about: 'json or pretty; when absent json in production and pretty elsewhere' })
+  @Setting('LOG_FORMAT', { about: 'json or pretty; default json in production, pretty elsewhere' })
   @IsOptional()
   @lowerCase
   @IsIn(['json', 'pretty'])
   logFormat?: LogFormat;
 
   @Setting('LOG_SLOW_REQUEST_MS', {
-    about: 'milliseconds beyond which a request is slow: its DEBUG lines are written then, as those of a failed one are',
+    about: 'milliseconds after which a request counts as slow; a slow or failed request also writes its DEBUG lines',
     default: '1000',
   })
   @IsInt()
@@ -27,7 +27,7 @@ export class LoggingSettings {
   logSlowRequestMs!: number;
 
   @Setting('LOG_INFO_SAMPLE_RATE', {
-    about: 'share of requests, 0 to 1, whose INFO lines are written; those that fail or are slow, and access lines, always are',
+    about: 'share of requests, 0 to 1, whose INFO lines are written; access lines and failed or slow requests are always written',
     default: '1',
   })
   @IsNumber()
@@ -36,7 +36,8 @@ export class LoggingSettings {
   logInfoSampleRate!: number;
 
   @Setting('METRIC_INTERVAL_MS', {
-    about: 'milliseconds for which numbers gather before they are printed as metrics; half of the minute that CloudWatch sums up',
+    about:
+      'milliseconds for which metric values are collected before they are printed; default half of the one-minute CloudWatch period',
     default: '30000',
   })
   @IsInt()
@@ -44,7 +45,7 @@ export class LoggingSettings {
   metricIntervalMs!: number;
 }
 
-/** What the settings say, for configureLogging and LoggingModule.forRoot. */
+/** Converts the settings to options for configureLogging and LoggingModule.forRoot. */
 export const loggingOptions = (settings: LoggingSettings) =>
   ({
     level: settings.logLevel,

@@ -7,7 +7,7 @@ import { captureLogs, type CapturedLogs } from '../testing/index.js';
 import { accessLog } from './access-log.js';
 import { logClientErrors } from './client-error-log.js';
 
-describe('the lines of an HTTP server', () => {
+describe('accessLog and logClientErrors', () => {
   let logs: CapturedLogs;
   let server: Server;
   let handler: RequestListener;
@@ -38,11 +38,11 @@ describe('the lines of an HTTP server', () => {
   const count = async (lines: number): Promise<void> => {
     const end = Date.now() + 5_000;
     while (logs.lines.length < lines && Date.now() < end) await delay(2);
-    await delay(20); // for one line too many
+    await delay(20); // time for an unexpected extra line
     expect(logs.lines).toHaveLength(lines);
   };
 
-  it('says method, path, status and the duration in whole nanoseconds', async () => {
+  it('writes method, path, status and the duration in whole nanoseconds', async () => {
     handler = (_request, response) => {
       now += 1.23456789;
       response.writeHead(201).end();
@@ -63,7 +63,7 @@ describe('the lines of an HTTP server', () => {
     expect(logs.lines[0]).not.toContain('secret');
   });
 
-  it('carries the route and the user that were bound after it was registered', async () => {
+  it('writes the route and the user that were bound after the access log was registered', async () => {
     handler = (_request, response) => {
       context.bind({ actor: { type: 'user', id: 'u1' }, request: { ...context.current!.request!, route: '/members/:id' } });
       setImmediate(() => context.exit(() => response.end()));
@@ -73,7 +73,7 @@ describe('the lines of an HTTP server', () => {
     expect(logs.records[0]).toMatchObject({ 'usr.id': 'u1', 'http.route': '/members/:id' });
   });
 
-  it.each([500, 503])('is request_failed at ERROR for %s', async (status) => {
+  it.each([500, 503])('writes request_failed at ERROR for a response with status %s', async (status) => {
     handler = (_request, response) => void response.writeHead(status).end();
     open(get('/'));
     await count(1);
@@ -82,17 +82,17 @@ describe('the lines of an HTTP server', () => {
 
   const endings: [string, (socket: Socket) => unknown][] = [
     ['ends the connection', (socket) => socket.end()],
-    ['drops it', (socket) => socket.destroy()],
-    ['resets it', (socket) => socket.resetAndDestroy()],
+    ['destroys the connection', (socket) => socket.destroy()],
+    ['resets the connection', (socket) => socket.resetAndDestroy()],
   ];
   const moments: [string, RequestListener, string][] = [
-    ['before the answer', () => undefined, get('/')],
-    ['during the answer', (_request, response) => void response.write('a'), get('/')],
+    ['before the response', () => undefined, get('/')],
+    ['during the response', (_request, response) => void response.write('a'), get('/')],
     ['after its body was read', (request) => void request.resume(), `${get('/', 'Content-Length: 2\r\n')}ab`],
     ['in the middle of its body', () => undefined, `${get('/', 'Content-Length: 10\r\n')}ab`],
   ];
   it.each(endings.flatMap(([how, leave]) => moments.map(([when, work, text]) => [how, when, leave, work, text] as const)))(
-    'is one request_aborted when the client %s %s',
+    'writes one request_aborted if the client %s %s',
     async (_how, _when, leave, work, text) => {
       let reached = false;
       handler = (request, response) => {
@@ -110,27 +110,27 @@ describe('the lines of an HTTP server', () => {
 
   it.each<[string, RequestListener]>([
     ['destroys the response', (_request, response) => void (response.write('a'), setImmediate(() => response.destroy()))],
-    ['destroys it with an error', (_request, response) => void response.destroy(new Error('no'))],
+    ['destroys the response with an error', (_request, response) => void response.destroy(new Error('no'))],
     ['destroys the connection', (request) => void request.socket.destroy()],
-    ['has a stream fail', (_request, response) => void (async () => {
+    ['pipes a stream that fails', (_request, response) => void (async () => {
         const rows = Readable.from((async function* () { yield 'a'; throw new Error('no'); })()); // prettier-ignore
         rows.on('error', () => response.destroy()).pipe(response);
       })()], // prettier-ignore
-  ])('is request_failed, not aborted, when this side %s', async (_how, work) => {
+  ])('writes request_failed, not request_aborted, if the server %s', async (_how, work) => {
     handler = work;
     open(get('/'));
     await count(1);
     expect(logs.records[0]).toMatchObject({ level: 'ERROR', event: 'request_failed', 'http.status_code': 500 });
   });
 
-  it('comes once for each of several requests on one connection', async () => {
+  it('writes one access line for each of several requests on one connection', async () => {
     open(get('/1') + get('/2') + get('/3', 'Connection: close\r\n'));
     await count(3);
     expect(logs.records.map((record) => record['http.url_details.path'])).toEqual(['/1', '/2', '/3']);
     expect(new Set(logs.records.map((record) => record['trace_id'])).size).toBe(3);
   });
 
-  it('is silent about health checks while they are healthy', async () => {
+  it('writes no line for a health check that succeeds, and one for a health check that fails', async () => {
     open(get('/health/live'));
     open(get('/health/ready?x'));
     open(get('/healthy'));
@@ -141,12 +141,12 @@ describe('the lines of an HTTP server', () => {
     expect(logs.records.map((record) => record['http.url_details.path'])).toEqual(['/healthy', '/health/ready']);
   });
 
-  it('is client_error for what the parser refuses, in a context of its own, and Node still answers', async () => {
+  it('writes client_error in its own context for input that the HTTP parser rejects, and Node still answers', async () => {
     const socket = open('nonsense\r\n\r\n');
-    const answer: Buffer[] = [];
-    socket.on('data', (bytes: Buffer) => answer.push(bytes));
+    const response: Buffer[] = [];
+    socket.on('data', (bytes: Buffer) => response.push(bytes));
     await count(1);
-    expect(Buffer.concat(answer).toString()).toMatch(/^HTTP\/1\.1 400 /);
+    expect(Buffer.concat(response).toString()).toMatch(/^HTTP\/1\.1 400 /);
     expect(logs.records[0]).toMatchObject({
       level: 'INFO',
       event: 'client_error',
@@ -156,14 +156,14 @@ describe('the lines of an HTTP server', () => {
     expect(logs.records[0]).toHaveProperty('trace_id');
   });
 
-  it('has no second line for an error inside the body of a request', async () => {
+  it('writes no second line for a parse error inside the body of a request', async () => {
     handler = (request) => void request.resume();
     open(`POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n`);
     await count(1);
     expect(logs.records[0]!.event).toMatch(/^request_/);
   });
 
-  it('says nothing about an idle connection that is reset', async () => {
+  it('writes no line for an idle connection that is reset', async () => {
     const socket = open(get('/'));
     await count(1);
     socket.resetAndDestroy();

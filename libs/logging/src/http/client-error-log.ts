@@ -6,9 +6,11 @@ import { getLogger } from '../logger.js';
 const logger = getLogger('http');
 
 /**
- * Writes `client_error` at INFO for what the HTTP parser refused: it never becomes a request, so it has no access line.
- * Whoever answers such a client goes on doing so, in the context of that line. A connection that was reset, or an error inside the body of a request
- * that has its own line, is not one. Node raises nothing at all for a missing Host, `Expect: …` and CONNECT.
+ * Writes `client_error` at INFO for input that the HTTP parser rejects. Such input never becomes a request and has no access
+ * line. Existing `clientError` listeners still answer the client, in the context of that line.
+ *
+ * Writes no line for a connection reset, or for an error inside the body of a request, which has an access line. Node emits
+ * no `clientError` for a missing Host header, `Expect: …` and CONNECT.
  */
 export function logClientErrors(server: Server): void {
   const latest = new WeakMap<Socket, IncomingMessage>();

@@ -8,7 +8,7 @@ import { captureLogs, expectNoContextLeak, type LeakCheck } from '../testing/ind
 
 const USERS = 200;
 
-describe.each(SERVERS)('on %s, the context of one request', (_server, adapter) => {
+describe.each(SERVERS)('the context of a request on %s', (_server, adapter) => {
   let running: Probe;
   let database: TestDatabase;
 
@@ -43,19 +43,19 @@ describe.each(SERVERS)('on %s, the context of one request', (_server, adapter) =
       })
       .map((pauses) => (index: number) => `/slow/${pauses[index]!.join('-')}`);
 
-  it(`is on every line its own, with ${USERS} users at once and random delays`, async () => {
+  it(`each line has the context of its own request, with ${USERS} concurrent users and random delays`, async () => {
     for (const pathOf of delays(2)) await check(pathOf, { connections: 50 });
   });
 
-  it.each(['variable', 'mutated', 'outside'] as const)('(the check above sees a planted leak: %s)', async (planted) => {
+  it.each(['variable', 'mutated', 'outside'] as const)('the check above detects a planted leak: %s', async (planted) => {
     probe.planted = planted;
     const [slow] = delays(1);
     await expect(check(planted === 'outside' ? () => '/handler' : slow!)).rejects.toThrow(
-      planted === 'outside' ? /in_handler: of no request/ : /slept of sender-\S+ names sender-/,
+      planted === 'outside' ? /in_handler: no request context/ : /slept of sender-\S+ contains sender-/,
     );
   });
 
-  it('does not outlive it on a connection that another user goes on using', async () => {
+  it('a request on a connection that another user used before does not have the context of that user', async () => {
     using logs = captureLogs();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const ask = (user?: string): Promise<boolean> =>
@@ -72,17 +72,17 @@ describe.each(SERVERS)('on %s, the context of one request', (_server, adapter) =
     expect([...users].map((lines) => [...new Set(lines.map((line) => line['usr.id']))])).toEqual([['u1'], ['u2'], [undefined]]);
   });
 
-  describe('and a pool of connections', () => {
+  describe('with a connection pool', () => {
     const ask = (how: string, more?: Partial<LeakCheck>) => check(() => `/pool/${how}`, { requests: 40, ...more });
 
-    it.each(['promise', 'bound'])('is kept by a %s', (how) => ask(how));
+    it.each(['promise', 'bound'])('code after a pool query keeps the context of its request: %s', (how) => ask(how));
 
-    it('is left by a callback that says so', async () => {
-      await expect(ask('neutral')).rejects.toThrow(/in_pool_callback: of no request/);
+    it('a callback that leaves the context on purpose has no request context', async () => {
+      await expect(ask('neutral')).rejects.toThrow(/in_pool_callback: no request context/);
       await ask('neutral', { ignore: ({ event, trace_id }) => event === 'in_pool_callback' && trace_id === undefined });
     });
 
-    it("(a raw callback runs in a stranger's when the pool had to wait, and that is seen)", () =>
+    it('the check detects that a raw callback runs in the context of another request after the pool had to wait', () =>
       expect(ask('raw')).rejects.toThrow(/in_pool_callback/));
   });
 });

@@ -64,33 +64,33 @@ describe('DEBUG lines of a request', () => {
       response.writeHead(status).end();
     };
 
-  it('are written before the access line of a failed one, in order, with the time at which they were said', async () => {
+  it('a failed request writes its DEBUG lines before its access line, in order, with their original times', async () => {
     expect(await ask(work(500, 5))).toEqual(['between', 'first', 'second', 'request_failed']);
     expect(logs.records.map(({ timestamp }) => String(timestamp).slice(-5))).toEqual(['.001Z', '.000Z', '.002Z', '.007Z']);
     expect(logs.of('first')[0]).toMatchObject({ level: 'DEBUG', 'http.url_details.path': '/0', password: '[redacted]' });
     expect(new Set(logs.records.map((record) => record['trace_id'])).size).toBe(1);
   });
 
-  it('are written for one that took longer than the limit, and not for one that took just that', async () => {
+  it('a request writes its DEBUG lines if it takes longer than the limit, and not if it takes exactly the limit', async () => {
     expect(await ask(work(200, SLOW_MS - 2))).toEqual(['between', 'request_completed']);
     logs.clear();
     expect(await ask(work(200, SLOW_MS - 1))).toEqual(['between', 'first', 'second', 'request_completed']);
   });
 
-  it.each([200, 404])('are dropped when it ends well: %s', async (status) => {
+  it.each([200, 404])('a request that ends with status %s drops its DEBUG lines', async (status) => {
     expect(await ask(work(status))).toEqual(['between', 'request_completed']);
   });
 
-  it('are its own: what others say at the same time stays out', async () => {
+  it('a failed request writes its own DEBUG lines and none of concurrent requests', async () => {
     const all = 8;
     let arrived = 0;
     let open!: () => void;
-    const everybody = new Promise<void>((resolve) => (open = resolve));
+    const allArrived = new Promise<void>((resolve) => (open = resolve));
     await ask((request, response) => {
       void (async () => {
         logger.debug('asked', { asked: request.url });
         if (++arrived === all) open();
-        await everybody;
+        await allArrived;
         logger.debug('answered', { asked: request.url });
         response.writeHead(request.url === '/3' ? 500 : 200).end();
       })();
@@ -102,27 +102,27 @@ describe('DEBUG lines of a request', () => {
     ]);
   });
 
-  it('are seen from inside a copy of its CLS store, as a transaction makes one', async () => {
+  it('DEBUG lines written inside a copy of the CLS store, as in a transaction, belong to the request', async () => {
     const events = await ask((_request, response) => {
       ClsServiceManager.getClsService().run({ ifNested: 'inherit' }, () => logger.debug('inside'));
-      context.run({}, () => logger.debug('elsewhere')); // has no end that could tell
+      context.run({}, () => logger.debug('elsewhere')); // a separate context, which has no access line
       response.writeHead(500).end();
     });
     expect(events).toEqual(['inside', 'request_failed']);
   });
 
-  it('are kept no longer than it lasts', async () => {
+  it('DEBUG lines written after the end of a failed request are dropped', async () => {
     let later!: () => void;
-    const said = new Promise<void>((resolve) => (later = resolve));
+    const written = new Promise<void>((resolve) => (later = resolve));
     await ask((_request, response) => {
       response.writeHead(500).end();
       response.once('close', () => setImmediate(() => (logger.debug('after_the_end'), later())));
     });
-    await said;
+    await written;
     expect(await ask(work(500))).toEqual(['request_failed', 'between', 'first', 'second', 'request_failed']);
   });
 
-  it('are the last 64 KiB of them, and say how many are missing', async () => {
+  it('a failed request writes the last 64 KiB of its DEBUG lines and the number of dropped ones', async () => {
     const count = 200;
     await ask((_request, response) => {
       for (let index = 0; index < count; index++) logger.debug('worked', { index, text: 'é'.repeat(500) });
@@ -140,7 +140,7 @@ describe('DEBUG lines of a request', () => {
     ['debug', ['first', 'between', 'second', 'request_failed']],
     ['error', ['first', 'second', 'request_failed']],
     ['critical', []],
-  ])('at level %s are %j', async (level, events) => {
+  ])('a failed request at level %s writes %j', async (level, events) => {
     capture(level);
     expect(await ask(work(500))).toEqual(events);
   });

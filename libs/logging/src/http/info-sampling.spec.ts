@@ -8,11 +8,11 @@ import { captureLogs, type CapturedLogs } from '../testing/index.js';
 import { accessLog } from './access-log.js';
 
 const SLOW_MS = 200;
-const KEPT = '01a21068-9b8c-7395-96b1-293c3fffffff'; // its last 32 bits are below a half, and those of the other are not
-const LEFT_OUT = '01a21068-9b8c-7395-96b1-293c80000000';
+const SAMPLED = '01a21068-9b8c-7395-96b1-293c3fffffff'; // the last 32 bits are below half of their range; those of SAMPLED_OUT are not
+const SAMPLED_OUT = '01a21068-9b8c-7395-96b1-293c80000000';
 const logger = getLogger('spec');
 
-describe('INFO lines where half of the requests are sampled', () => {
+describe('infoSampleRate 0.5', () => {
   let logs: CapturedLogs;
   let server: Server;
   let now: number;
@@ -55,41 +55,41 @@ describe('INFO lines where half of the requests are sampled', () => {
     return logs.records.map(({ event }) => event);
   };
 
-  it('are all written for a request whose trace id says so', async () => {
-    expect(await ask(KEPT, 200)).toEqual(['first', 'odd', 'second', 'request_completed', 'after_the_end']);
+  it('a request whose trace id is sampled writes all INFO lines', async () => {
+    expect(await ask(SAMPLED, 200)).toEqual(['first', 'odd', 'second', 'request_completed', 'after_the_end']);
   });
 
-  it('are none for the others, whose warnings and access line stay', async () => {
-    expect(await ask(LEFT_OUT, 200)).toEqual(['odd', 'request_completed']);
-    expect(logs.of('request_completed')[0]).toMatchObject({ trace_id: LEFT_OUT, 'http.status_code': 200 });
+  it('a request that is sampled out writes its warnings and its access line but no INFO lines', async () => {
+    expect(await ask(SAMPLED_OUT, 200)).toEqual(['odd', 'request_completed']);
+    expect(logs.of('request_completed')[0]).toMatchObject({ trace_id: SAMPLED_OUT, 'http.status_code': 200 });
   });
 
   it.each([
     ['fails', 500, 0, 'request_failed'],
     ['is slow', 200, SLOW_MS + 1, 'request_completed'],
-  ])('are all written, with those at DEBUG, when it %s', async (_how, status, takesMs, last) => {
-    expect(await ask(LEFT_OUT, status, takesMs)).toEqual(['odd', 'first', 'detail', 'second', last, 'after_the_end']);
+  ])('a request that is sampled out writes all INFO and DEBUG lines if it %s', async (_how, status, takesMs, last) => {
+    expect(await ask(SAMPLED_OUT, status, takesMs)).toEqual(['odd', 'first', 'detail', 'second', last, 'after_the_end']);
   });
 
-  it('are all written where DEBUG is on', async () => {
+  it('a request that is sampled out writes all INFO lines if the level is DEBUG', async () => {
     logs.restore();
     logs = captureLogs('debug');
-    expect(await ask(LEFT_OUT, 200)).toEqual(['first', 'detail', 'odd', 'second', 'request_completed', 'after_the_end']);
+    expect(await ask(SAMPLED_OUT, 200)).toEqual(['first', 'detail', 'odd', 'second', 'request_completed', 'after_the_end']);
   });
 
-  it('are none where the level leaves INFO out, also of one that fails', async () => {
+  it('a request that fails and is sampled out writes no INFO lines if the level excludes INFO', async () => {
     logs.restore();
     logs = captureLogs('warning');
-    expect(await ask(LEFT_OUT, 500)).toEqual(['odd', 'detail', 'request_failed']);
+    expect(await ask(SAMPLED_OUT, 500)).toEqual(['odd', 'detail', 'request_failed']);
   });
 
-  it('are all written outside a request', () => {
-    context.run({ correlationId: LEFT_OUT }, () => logger.info('consumed'));
+  it('INFO lines outside a request are always written', () => {
+    context.run({ correlationId: SAMPLED_OUT }, () => logger.info('consumed'));
     logger.info('started');
     expect(logs.records.map(({ event }) => event)).toEqual(['consumed', 'started']);
   });
 
-  it('are of about the share that was asked for', () => {
+  it('a sample rate of 0.1 samples out about 90 percent of the trace ids', () => {
     configureLogging({ level: 'info', infoSampleRate: 0.1 });
     const left = Array.from({ length: 5_000 }, newId).filter(isSampledOut);
     expect(left.length / 5_000).toBeGreaterThan(0.87);

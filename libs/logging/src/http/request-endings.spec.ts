@@ -6,7 +6,7 @@ import { SERVERS, startProbe, type Probe } from '../../../../test/support/probe.
 import { eventually } from '../../../../test/support/until.js';
 import { captureLogs, type CapturedLogs } from '../testing/index.js';
 
-const ONE_TOO_MANY_MS = 20; // for a line that must not come
+const EXTRA_LINE_WAIT_MS = 20; // time for an unexpected extra line
 
 type Server = (typeof SERVERS)[number][0];
 type Line = readonly [event: string, level: string, status: number];
@@ -21,43 +21,43 @@ const post = (length: number, body = '', more = ''): string =>
 
 interface Ending {
   readonly how: string;
-  /** What the client sends at once. */
+  /** The text that the client sends first. */
   readonly sends: string;
-  /** What happens then. */
+  /** Steps after the client has sent the text. */
   readonly after?: (client: Socket, logs: CapturedLogs, running: Probe) => Promise<unknown>;
   readonly lines: readonly Line[];
   readonly on?: Server;
 }
 
 const EXPECT = 'Expect: 100-continue\r\n';
-const told = (client: Socket) => once(client, 'data'); // the server has the head, and says so
-const leaves = (client: Socket) => Promise.resolve(client.destroy());
+const responded = (client: Socket) => once(client, 'data'); // the server has received the head of the request
+const disconnect = (client: Socket) => Promise.resolve(client.destroy());
 
-/** Every way in which a request can end, and its one line. */
+/** Every way in which a request can end, with its access line. */
 const ENDINGS: readonly Ending[] = [
-  { how: 'answered', sends: get('/handler'), lines: [completed(200)] },
-  { how: 'answered without a body', sends: get('/status/204'), lines: [completed(204)] },
-  { how: 'not modified', sends: get('/status/304'), lines: [completed(304)] },
-  { how: 'HEAD', sends: get('/handler').replace('GET', 'HEAD'), lines: [completed(200)] },
-  { how: 'an upgrade that nobody offers', sends: get('/handler', 'Connection: upgrade\r\nUpgrade: x\r\n'), lines: [completed(200)] },
-  { how: 'pipelined', sends: get('/handler') + get('/nowhere') + get('/crash'), lines: [completed(200), completed(404), failed(500)] },
-  { how: 'refused by the guard', sends: get('/handler', 'X-Refuse: 1\r\n'), lines: [completed(403)] },
+  { how: 'a response with a body', sends: get('/handler'), lines: [completed(200)] },
+  { how: 'a response without a body', sends: get('/status/204'), lines: [completed(204)] },
+  { how: 'a response 304', sends: get('/status/304'), lines: [completed(304)] },
+  { how: 'a HEAD request', sends: get('/handler').replace('GET', 'HEAD'), lines: [completed(200)] },
+  { how: 'an upgrade that the server does not support', sends: get('/handler', 'Connection: upgrade\r\nUpgrade: x\r\n'), lines: [completed(200)] },
+  { how: 'pipelined requests', sends: get('/handler') + get('/nowhere') + get('/crash'), lines: [completed(200), completed(404), failed(500)] },
+  { how: 'a guard that refuses', sends: get('/handler', 'X-Refuse: 1\r\n'), lines: [completed(403)] },
   { how: 'an unknown path', sends: get('/nowhere'), lines: [completed(404)] },
   { how: 'a bad URL', sends: get('/pipe/%zz'), lines: [completed(400)] },
   { how: 'malformed JSON', sends: post(1, '{'), lines: [completed(400)] },
   { how: 'a body over the limit', sends: post(2_000, 'x'.repeat(2_000)), lines: [completed(413)] },
-  { how: 'a body that announces to be over the limit', sends: post(2_000), lines: [completed(413)], on: 'Fastify' },
-  { how: 'an error of the handler', sends: get('/crash'), lines: [failed(500)] },
+  { how: 'a Content-Length over the limit', sends: post(2_000), lines: [completed(413)], on: 'Fastify' },
+  { how: 'an error in the handler', sends: get('/crash'), lines: [failed(500)] },
   { how: 'a stream that fails', sends: get('/stream/fails'), lines: [failed(500)] },
-  { how: 'cut off by the handler', sends: get('/cut'), lines: [failed(500)] },
-  { how: 'the client leaves before its body', sends: post(10, '', EXPECT), after: async (client) => (await told(client), leaves(client)), lines: [aborted] },
-  { how: 'the client leaves inside its body', sends: post(10, '', EXPECT), after: async (client) => (await told(client), client.write('{"'), await delay(5), leaves(client)), lines: [aborted] },
-  { how: 'the client leaves before the answer', sends: get('/wait'), after: async (client, logs) => (await logs.until('waiting'), leaves(client)), lines: [aborted] },
-  { how: 'the client leaves inside the answer', sends: get('/stream/lasts'), after: async (client) => (await told(client), leaves(client)), lines: [aborted] },
-  { how: 'the process cuts its connections', sends: get('/wait'), after: async (_, logs, { server }) => (await logs.until('waiting'), server.closeAllConnections()), lines: [failed(500)] },
+  { how: 'a handler that destroys the connection', sends: get('/cut'), lines: [failed(500)] },
+  { how: 'a client that disconnects before its body', sends: post(10, '', EXPECT), after: async (client) => (await responded(client), disconnect(client)), lines: [aborted] },
+  { how: 'a client that disconnects during its body', sends: post(10, '', EXPECT), after: async (client) => (await responded(client), client.write('{"'), await delay(5), disconnect(client)), lines: [aborted] },
+  { how: 'a client that disconnects before the response', sends: get('/wait'), after: async (client, logs) => (await logs.until('waiting'), disconnect(client)), lines: [aborted] },
+  { how: 'a client that disconnects during the response', sends: get('/stream/lasts'), after: async (client) => (await responded(client), disconnect(client)), lines: [aborted] },
+  { how: 'a process that closes its connections', sends: get('/wait'), after: async (_, logs, { server }) => (await logs.until('waiting'), server.closeAllConnections()), lines: [failed(500)] },
 ]; // prettier-ignore
 
-/** With limits so short that they are met. */
+/** Endings on a server with short timeouts. */
 const LATE: readonly Ending[] = [
   { how: 'a body that does not arrive in time', sends: post(10, '{"'), lines: [['request_aborted', 'INFO', 408]] },
   { how: 'a handler that takes too long', sends: get('/hang'), lines: [failed(503)], on: 'Fastify' },
@@ -68,7 +68,7 @@ const linesOf = (logs: CapturedLogs): Line[] =>
     .filter(({ logger }) => logger === 'http')
     .map((record): Line => [record.event, record.level, Number(record['http.status_code'])]);
 
-describe.each(SERVERS)('on %s, the one line of a request', (server, adapter) => {
+describe.each(SERVERS)('the access line of a request on %s', (server, adapter) => {
   let logs: CapturedLogs;
   let running: Probe;
   let release: () => void;
@@ -93,10 +93,10 @@ describe.each(SERVERS)('on %s, the one line of a request', (server, adapter) => 
     return client.resume();
   };
 
-  /** The lines of the HTTP server, once there are as many as expected and time enough for one more. */
+  /** Returns the lines of the HTTP server after `count` lines and a wait for an unexpected extra line. */
   async function linesAfter(count: number): Promise<Line[]> {
     await eventually(() => linesOf(logs).length >= count);
-    await delay(ONE_TOO_MANY_MS);
+    await delay(EXTRA_LINE_WAIT_MS);
     return linesOf(logs);
   }
 
@@ -109,32 +109,32 @@ describe.each(SERVERS)('on %s, the one line of a request', (server, adapter) => 
     }
   }
 
-  describe('says how it ended:', () => {
+  describe('with default timeouts', () => {
     beforeAll(async () => {
       using _quiet = captureLogs();
       running = await startProbe(adapter);
     });
     afterAll(() => running.app.close());
 
-    it.each(ENDINGS.filter(onThis))('$how', expectLines);
+    it.each(ENDINGS.filter(onThis))('each request writes one access line: $how', expectLines);
 
-    it('(a second line would be seen)', async () => {
+    it('the check above detects a second access line', async () => {
       open(running, get('/handler') + get('/handler'));
       await expect(linesAfter(1)).resolves.not.toEqual([completed(200)]);
     });
   });
 
-  describe('says that it took too long:', () => {
+  describe('with short timeouts', () => {
     beforeAll(async () => {
       using _quiet = captureLogs();
       running = await startProbe(adapter, { requestMs: 100, handlerMs: 300 });
     });
     afterAll(() => running.app.close());
 
-    it.each(LATE.filter(onThis))('$how', expectLines);
+    it.each(LATE.filter(onThis))('a request that exceeds a timeout writes one access line: $how', expectLines);
   });
 
-  it('says that it ended well when the process stops and lets it finish', async () => {
+  it('a request that finishes while the process stops writes request_completed', async () => {
     running = await startProbe(adapter);
     open(running, get('/wait', 'Connection: close\r\n'));
     await logs.until('waiting');

@@ -1,25 +1,33 @@
-/** Under which CloudWatch lists every metric of ours. */
+/** The CloudWatch namespace of all metrics. */
 export const METRIC_NAMESPACE = 'Pikaia';
 
-/** Those of CloudWatch's units that are in use. */
+/** The CloudWatch units in use. */
 export type MetricUnit = 'Count' | 'Seconds' | 'Milliseconds';
 
-/** What a metric may be told apart by. Never a user, an organization or an event: each value is a metric of its own. */
+/**
+ * The dimensions of metrics. Users, organizations and events are excluded, because CloudWatch treats each value as a separate
+ * metric.
+ */
 export type MetricDimension = 'service' | 'environment' | 'sink' | 'consumer';
 
 /**
- * What the numbers are, and so which statistic says something about them: of a `gauge`, a state that is printed every
- * period also when it is 0, the maximum; of a `counter`, how often something happened, the sum; of a `distribution`, how
- * long each took, percentiles.
+ * The kind determines the statistic to read:
+ *
+ * - `gauge`: a state, printed every period even if it is 0. Read the maximum.
+ * - `counter`: a number of occurrences. Read the sum.
+ * - `distribution`: individual values such as durations. Read percentiles.
  */
 export type MetricKind = 'gauge' | 'counter' | 'distribution';
 
+/** The values of a metric's dimensions. `service` and `environment` come from the configuration of the logs. */
+export type MetricDimensions = { readonly [Name in Exclude<MetricDimension, 'service' | 'environment'>]?: string };
+
 export interface MetricDefinition {
-  /** As CloudWatch lists it. Dashboards and alarms in the field name it, so it never changes. */
+  /** The name in CloudWatch. It never changes, because deployed dashboards and alarms refer to it. */
   readonly name: string;
   readonly kind: MetricKind;
   readonly unit: MetricUnit;
-  /** One line of EMF carries each of these sets: every set is a series of its own. */
+  /** The dimension sets of each line. CloudWatch keeps one series for each set. */
   readonly dimensions: readonly (readonly MetricDimension[])[];
   readonly description: string;
 }

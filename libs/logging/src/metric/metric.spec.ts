@@ -29,7 +29,7 @@ interface EmfLine extends Record<string, unknown> {
   };
 }
 
-/** What the specification of the format asks of a line, so that CloudWatch takes each of its metrics. */
+/** Checks a line against the EMF specification, so that CloudWatch accepts each of its metrics. */
 function expectValid(line: EmfLine): void {
   const { Timestamp, CloudWatchMetrics } = line._aws;
   expect(Number.isInteger(Timestamp)).toBe(true);
@@ -61,14 +61,14 @@ describe('metric', () => {
 
   const lines = (): EmfLine[] => logs.records as readonly unknown[] as EmfLine[];
 
-  it('gives each line the sets of dimensions that its metrics have', () => {
+  it('writes the dimension sets of the metrics to each line', () => {
     const ofAll: MetricDefinition = { ...published, name: 'spec.of_all', dimensions: [['service']] };
     for (const one of [published, ofAll]) metric(one, 1, { sink: 'bus' });
     flushMetrics();
     expect(lines().map(({ _aws }) => _aws.CloudWatchMetrics[0]!.Dimensions)).toEqual([published.dimensions, ofAll.dimensions]);
   });
 
-  it('prints the last of a gauge, the sum of a counter and the values of a distribution in one line', () => {
+  it('prints the last value of a gauge, the sum of a counter and all values of a distribution in one line', () => {
     for (const value of [7, 3, 0]) metric(backlog, value, { sink: 'bus' });
     for (const value of [1, 0, 2]) metric(published, value, { sink: 'bus' });
     metric(latency, [5, 9], { sink: 'bus' });
@@ -89,7 +89,7 @@ describe('metric', () => {
     expect(lines()).toHaveLength(1);
   });
 
-  it('keeps apart what has other dimensions, and calls one that is missing unknown', () => {
+  it('prints one line for each combination of dimension values, with unknown for a missing one', () => {
     metric(published, 1, { sink: 'one' });
     metric(published, 1, { sink: 'two' });
     metric(published, 1);
@@ -98,25 +98,25 @@ describe('metric', () => {
     for (const line of lines()) expectValid(line);
   });
 
-  it('leaves out what is no number, and a line that would have none', () => {
+  it('ignores values that are not finite numbers, and prints no line without values', () => {
     for (const value of [Number.NaN, Infinity, null as unknown as number, undefined as unknown as number, [], [Number.NaN]])
       metric(backlog, value);
     flushMetrics();
     expect(lines()).toEqual([]);
   });
 
-  it('prints at most a hundred values in a line, and of many a fair sample', () => {
+  it('prints at most 100 values in a line, and a uniform sample of 500 if there are more', () => {
     for (let value = 0; value < 10_000; value++) metric(latency, value);
     flushMetrics();
     expect(lines()).toHaveLength(5);
     for (const line of lines()) expectValid(line);
     const values = lines().flatMap((line) => line['spec.latency'] as number[]);
     const mean = values.reduce((sum, value) => sum + value) / values.length;
-    expect(mean).toBeGreaterThan(4_000); // 5,000 give or take 130
+    expect(mean).toBeGreaterThan(4_000); // expected mean 5,000, standard error 130
     expect(mean).toBeLessThan(6_000);
   });
 
-  it('is valid whatever it is given', () => {
+  it('prints valid EMF lines for any values and dimensions', () => {
     fc.assert(
       fc.property(
         fc.array(
@@ -132,13 +132,13 @@ describe('metric', () => {
     );
   });
 
-  it('does not grow without bound where a dimension never repeats', () => {
+  it('keeps at most 1,000 series if the values of a dimension never repeat', () => {
     for (let at = 0; at < 3_000; at++) metric(published, 1, { sink: String(at) });
     flushMetrics();
     expect(lines()).toHaveLength(1_000);
   });
 
-  it('is flushed with the logs, and by itself after half a minute', () => {
+  it('prints pending metrics when the logs are flushed, and after 30 seconds', () => {
     jest.useFakeTimers();
     try {
       metric(published, 1);

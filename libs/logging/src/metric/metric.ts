@@ -1,12 +1,9 @@
 import { metricIntervalMs, onFlush, writeMetrics } from '../output/log-output.js';
-import { emfTexts, type Measured } from './emf-text.js';
-import type { MetricDefinition, MetricDimension } from './metric.definition.js';
+import { emfTexts, type MeasuredMetric } from './emf-text.js';
+import type { MetricDefinition, MetricDimensions } from './metric.definition.js';
 
-const KEPT_VALUES = 500; // of a distribution between two lines; beyond that a fair sample
-const SERIES_LIMIT = 1_000; // a dimension whose values never end must not fill the memory
-
-/** The values of a metric's dimensions, but for `service` and `environment`, which are those of the logs. */
-export type MetricDimensions = { readonly [Name in Exclude<MetricDimension, 'service' | 'environment'>]?: string };
+const MAX_KEPT_VALUES = 500; // of one distribution between two flushes; beyond that a uniform sample
+const MAX_SERIES = 1_000; // bounds memory if a dimension has unbounded values
 
 interface Series {
   readonly dimensions: MetricDimensions;
@@ -15,24 +12,27 @@ interface Series {
 
 interface Collected {
   readonly values: number[];
-  /** How many there were, those included of which `values` is a sample. */
+  /** The number of all collected values, including those that the sample in `values` omits. */
   count: number;
 }
 
 const allSeries = new Map<string, Series>();
-const textsOfSets = new WeakMap<MetricDefinition['dimensions'], string>();
+const dimensionSetTexts = new WeakMap<MetricDefinition['dimensions'], string>();
 let timer: NodeJS.Timeout | undefined;
 
 onFlush(flushMetrics);
 
 /**
- * Measures something: a gauge keeps the last value, a counter adds up, a distribution keeps the values (of more than 500 a
- * fair sample); a list counts as each of its values. What has gathered is printed after METRIC_INTERVAL_MS (half a minute), at the end of the process, and by flushMetrics, whatever
- * LOG_LEVEL says. A value that is no finite number is left out. Never throws.
+ * Records one value, or each value of a list. A gauge keeps the last value and a counter keeps the sum. A distribution keeps
+ * up to 500 values, beyond that a uniform sample.
+ *
+ * The values are printed METRIC_INTERVAL_MS (default 30 seconds) after the first one, at the end of the process, and by
+ * flushMetrics, independent of LOG_LEVEL. Values that are not finite numbers are ignored. Beyond 1,000 combinations of
+ * dimension values between two flushes, new combinations are dropped. Never throws.
  */
 export function metric(definition: MetricDefinition, value: number | readonly number[], dimensions: MetricDimensions = {}): void {
   const numbers = (typeof value === 'object' ? (value ?? []) : [value]).filter(Number.isFinite);
-  const collected = numbers.length > 0 && collectedOf(definition, dimensions);
+  const collected = numbers.length > 0 && findOrAddCollected(definition, dimensions);
   if (!collected) return;
   timer ??= setTimeout(flushMetrics, metricIntervalMs()).unref();
   for (const number of numbers) collect(definition, collected, number);
@@ -43,16 +43,16 @@ function collect(definition: MetricDefinition, collected: Collected, value: numb
   collected.count++;
   if (definition.kind === 'gauge') values[0] = value;
   else if (definition.kind === 'counter') values[0] = (values[0] ?? 0) + value;
-  else if (values.length < KEPT_VALUES) values.push(value);
+  else if (values.length < MAX_KEPT_VALUES) values.push(value);
   else {
     const place = Math.floor(Math.random() * collected.count); // algorithm R: each value has the same chance to stay
-    if (place < KEPT_VALUES) values[place] = value;
+    if (place < MAX_KEPT_VALUES) values[place] = value;
   }
 }
 
 /**
- * Prints what has gathered as lines of CloudWatch's embedded metric format. A Lambda calls it, then flushLogs, before it answers: it may be
- * frozen for good afterwards.
+ * Prints the collected values as lines in CloudWatch's embedded metric format. A Lambda must call it, then flushLogs, before
+ * it responds, because the runtime can freeze the process afterwards and never resume it.
  */
 export function flushMetrics(): void {
   clearTimeout(timer);
@@ -60,16 +60,16 @@ export function flushMetrics(): void {
   const taken = [...allSeries.values()];
   allSeries.clear();
   for (const { dimensions, metrics } of taken) {
-    const measured = [...metrics].map(([definition, { values }]): Measured => [definition, values]);
+    const measured = [...metrics].map(([definition, { values }]): MeasuredMetric => [definition, values]);
     writeMetrics((origin) => emfTexts(measured, dimensions, origin));
   }
 }
 
-function collectedOf(definition: MetricDefinition, dimensions: MetricDimensions): Collected | undefined {
-  const key = JSON.stringify(dimensions) + textOfSets(definition.dimensions); // a line has one list of sets for all of its metrics
+function findOrAddCollected(definition: MetricDefinition, dimensions: MetricDimensions): Collected | undefined {
+  const key = JSON.stringify(dimensions) + dimensionSetsText(definition.dimensions); // one line has one list of dimension sets
   let series = allSeries.get(key);
   if (!series) {
-    if (allSeries.size >= SERIES_LIMIT) return undefined;
+    if (allSeries.size >= MAX_SERIES) return undefined;
     allSeries.set(key, (series = { dimensions, metrics: new Map() }));
   }
   let collected = series.metrics.get(definition);
@@ -77,10 +77,10 @@ function collectedOf(definition: MetricDefinition, dimensions: MetricDimensions)
   return collected;
 }
 
-function textOfSets(sets: MetricDefinition['dimensions']): string {
-  const known = textsOfSets.get(sets);
+function dimensionSetsText(sets: MetricDefinition['dimensions']): string {
+  const known = dimensionSetTexts.get(sets);
   if (known !== undefined) return known;
   const text = JSON.stringify(sets);
-  textsOfSets.set(sets, text);
+  dimensionSetTexts.set(sets, text);
   return text;
 }

@@ -16,7 +16,7 @@ class IdController {
     return context.correlationId;
   }
 
-  /** The id under which a service knows the request that this one sends it: here the service is this one again. */
+  /** Calls this service itself and returns the correlation id that the called request has. */
   @Get('call')
   async call(@Req() { raw }: { raw: IncomingMessage }): Promise<string> {
     return (await fetch(`http://${raw.headers.host}/id`)).text();
@@ -49,22 +49,22 @@ describe('LoggingModule', () => {
     return until('the access line', () => logs.records[before]);
   }
 
-  it('writes one line a request, also when it is imported twice', async () => {
+  it('writes one access line for each request if the module is imported twice', async () => {
     const port = await start('127.0.0.1', LoggingModule.forRoot(), LoggingModule.forRoot());
     for (const _ of [1, 2]) await ask(`http://127.0.0.1:${port}/id`);
     expect(logs.records.map(({ event }) => event)).toEqual(['request_completed', 'request_completed']);
   });
 
   it.each([
-    ['of the request, if nothing is said', {}, true],
-    ['of its own, if that is switched off', { sendCorrelationId: false }, false],
-  ])('gives what a request asks of others the id %s', async (_, options, same) => {
+    ['of the request by default', {}, true],
+    ['that is new if sendCorrelationId is false', { sendCorrelationId: false }, false],
+  ])('an outgoing request has a correlation id %s', async (_, options, same) => {
     const port = await start('127.0.0.1', LoggingModule.forRoot(options));
     const answer = await fetch(`http://127.0.0.1:${port}/call`);
     expect((await answer.text()) === answer.headers.get('x-correlation-id')).toBe(same);
   });
 
-  it('covers each server that Fastify opens for a name with several addresses', async () => {
+  it('writes access lines for each server that Fastify opens for a host name with several addresses', async () => {
     const lookup = dns.lookup as (name: string, options: dns.LookupOptions, done: (...found: unknown[]) => void) => void;
     const found = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }));
     jest.spyOn(dns, 'lookup').mockImplementation(((name, options, done) => {
@@ -83,19 +83,19 @@ describe('LoggingModule', () => {
     [0, '127.0.0.1'],
     [1, '192.0.2.1'],
     ['127.0.0.0/8', '192.0.2.1'],
-  ])('takes the client address behind %p trusted proxies', async (trustedProxies, address) => {
+  ])('writes the client address for trusted proxies %p', async (trustedProxies, address) => {
     const port = await start('127.0.0.1', LoggingModule.forRoot({ trustedProxies }));
     const line = await ask(`http://127.0.0.1:${port}/id`, { 'x-forwarded-for': '192.0.2.1' });
     expect(line).toMatchObject({ 'network.client.ip': address });
   });
 
-  it('refuses trusted proxies that are none, at once', () => {
+  it('forRoot throws PIKAIA_TRUSTED_PROXIES_INVALID for invalid trusted proxies', () => {
     expect(() => LoggingModule.forRoot({ trustedProxies: 'all' })).toThrow(
       expect.objectContaining({ code: 'PIKAIA_TRUSTED_PROXIES_INVALID' }),
     );
   });
 
-  it('keeps the context without its access line', async () => {
+  it('opens a context for each request and writes no access line if accessLog is false', async () => {
     const port = await start('127.0.0.1', LoggingModule.forRoot({ accessLog: false }));
     const answer = await fetch(`http://127.0.0.1:${port}/id`);
     expect(await answer.text()).toBe(answer.headers.get('x-correlation-id'));
@@ -103,7 +103,7 @@ describe('LoggingModule', () => {
     expect(logs.records).toEqual([]);
   });
 
-  it('serves an application without HTTP', async () => {
+  it('works in an application without an HTTP server', async () => {
     const withoutServer = await NestFactory.createApplicationContext(LoggingModule.forRoot(), { logger: false });
     await withoutServer.close();
     await start('127.0.0.1', LoggingModule.forRoot());

@@ -13,27 +13,30 @@ import { Logger, LoggerModule, PinoLogger, type Params } from 'nestjs-pino';
 import type { Server } from 'node:http';
 import { configureLogging, type LoggingOptions } from '../output/log-output.js';
 import { pinoBridge } from './pino-bridge.js';
-import { enterRequests, type Entrance } from './request-entrance.js';
+import { enableRequestLogging, type RequestLoggingOptions } from './request-logging.js';
 
 export interface LoggingModuleOptions extends LoggingOptions {
-  /** Who may add to X-Forwarded-For: a number of hops, or networks (`10.0.0.0/8,fd00::/8`). Default 0, nobody. */
+  /** Proxies that may set X-Forwarded-For: a number of hops, or networks (`10.0.0.0/8,fd00::/8`). Default 0: none. */
   readonly trustedProxies?: string | number;
-  /** One line for each request, and one for what is no request. Default true. */
+  /** Writes an access line for each request, and `client_error` for input that the HTTP parser rejects. Default true. */
   readonly accessLog?: boolean;
-  /** Whether requests that the process makes carry the correlation id of their context. Default true. */
+  /** Adds the correlation id of the current context to outgoing requests. Default true. */
   readonly sendCorrelationId?: boolean;
 }
 
-const ENTRANCE = Symbol('pikaia.logging.entrance');
-const SENDS = Symbol('pikaia.logging.sends-correlation-id');
+const REQUEST_LOGGING = Symbol('pikaia.logging.request-logging');
+const SENDS_CORRELATION_ID = Symbol('pikaia.logging.sends-correlation-id');
 
-const params: Params = { pinoHttp: { logger: pinoBridge, autoLogging: false }, forRoutes: [] };
+const pinoParams: Params = { pinoHttp: { logger: pinoBridge, autoLogging: false }, forRoutes: [] };
 
 /**
- * All of logging for a Nest application, on Fastify or Express: each request has its context, from where Node emits it,
- * and its access line, and what it asks of others carries its correlation id; what Nest says becomes records; nestjs-pino's
- * Logger and PinoLogger can be injected.
- * nestjs-pino's middleware, which costs half the throughput, is left out.
+ * Sets up logging for a Nest application on Fastify or Express:
+ *
+ * - Each request has its own context, opened when Node emits the request, and an access line.
+ * - Outgoing requests carry the correlation id.
+ * - Messages of Nest become log records.
+ * - Logger and PinoLogger of nestjs-pino can be injected. The middleware of nestjs-pino is not installed, because it halves
+ *   the throughput.
  */
 @Module({})
 export class LoggingModule implements OnModuleInit, OnApplicationShutdown {
@@ -41,39 +44,43 @@ export class LoggingModule implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     private readonly host: HttpAdapterHost,
-    @Inject(ENTRANCE) private readonly entrance: Entrance,
-    @Inject(SENDS) private readonly sends: boolean,
+    @Inject(REQUEST_LOGGING) private readonly requestLogging: RequestLoggingOptions,
+    @Inject(SENDS_CORRELATION_ID) private readonly sendsCorrelationId: boolean,
   ) {}
 
   /**
-   * Takes effect at once, before the application is created, so that its first line has the form already: the output of
-   * the process is configured (or stays as it is, if no option speaks of it), and Nest's default logger replaced. A
-   * `logger` given to NestFactory wins.
+   * Configures the log output of the process and replaces Nest's default logger. Both take effect immediately, so that the
+   * first line of the application already has the configured format. Without output options, the output stays as it is. A
+   * `logger` passed to NestFactory takes precedence.
    *
    * @throws PikaiaError `PIKAIA_TRUSTED_PROXIES_INVALID`
    */
   static forRoot(options: LoggingModuleOptions = {}): DynamicModule {
-    const { trustedProxies = 0, accessLog: log = true, sendCorrelationId: sends = true, ...output } = options;
-    const entrance: Entrance = { trusted: parseTrustedProxies(String(trustedProxies)), log, clock: output.clock ?? systemClock };
+    const { trustedProxies = 0, accessLog: writesLines = true, sendCorrelationId: sends = true, ...output } = options;
+    const requestLogging: RequestLoggingOptions = {
+      trustedProxies: parseTrustedProxies(String(trustedProxies)),
+      writesLines,
+      clock: output.clock ?? systemClock,
+    };
     if (Object.keys(output).length > 0) configureLogging(output);
     NestLogger.overrideLogger(nestLogger());
     return {
       module: LoggingModule,
       global: true,
-      imports: [LoggerModule.forRoot(params)],
+      imports: [LoggerModule.forRoot(pinoParams)],
       providers: [
-        { provide: ENTRANCE, useValue: entrance },
-        { provide: SENDS, useValue: sends },
+        { provide: REQUEST_LOGGING, useValue: requestLogging },
+        { provide: SENDS_CORRELATION_ID, useValue: sends },
       ],
       exports: [LoggerModule],
     };
   }
 
-  /** Before the server listens. An application without HTTP has none. */
+  /** Runs before the server listens. An application without HTTP has no server. */
   onModuleInit(): void {
     const server = this.host.httpAdapter?.getHttpServer() as Server | undefined;
-    if (server) enterRequests(server, this.entrance);
-    if (this.sends) this.stopSending = sendCorrelationId();
+    if (server) enableRequestLogging(server, this.requestLogging);
+    if (this.sendsCorrelationId) this.stopSending = sendCorrelationId();
   }
 
   onApplicationShutdown(): void {
@@ -81,5 +88,5 @@ export class LoggingModule implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-/** Nest's own logger, for `NestFactory.create(…, { logger: nestLogger() })`: what Nest says from its first line on becomes records. */
-export const nestLogger = (): LoggerService => new Logger(new PinoLogger(params), params);
+/** Returns a logger for `NestFactory.create(…, { logger: nestLogger() })` that turns all messages of Nest into log records. */
+export const nestLogger = (): LoggerService => new Logger(new PinoLogger(pinoParams), pinoParams);

@@ -1,14 +1,14 @@
 import { context } from '@pikaia/core';
-import { startup } from '../process/startup-failure.js';
+import { startupFailure } from '../process/startup-failure.js';
 import { captureLogs, type CapturedLogs } from '../testing/index.js';
 import { pinoBridge } from './pino-bridge.js';
 
-describe('the pino bridge', () => {
+describe('pinoBridge', () => {
   let logs: CapturedLogs;
   beforeEach(() => void (logs = captureLogs()));
   afterEach(() => logs.restore());
 
-  it('turns a call of pino into a record with its context', () => {
+  it('turns a call of pino into a record with the current context', () => {
     context.run({ correlationId: 'c1' }, () => pinoBridge.warn({ amount: 1, level: 'forged' }, 'text %s', 'more'));
     expect(logs.records).toEqual([
       expect.objectContaining({
@@ -24,7 +24,7 @@ describe('the pino bridge', () => {
     ]);
   });
 
-  it('moves what Nest tells of its own start to DEBUG, and leaves its warnings where they are', () => {
+  it('writes startup messages of Nest at DEBUG, and its warnings at WARNING', () => {
     pinoBridge.info({ context: 'RoutesResolver' }, 'mapped');
     pinoBridge.warn({ context: 'RoutesResolver' }, 'deprecated');
     pinoBridge.info({ context: 'Members' }, 'own');
@@ -35,16 +35,16 @@ describe('the pino bridge', () => {
     ]);
   });
 
-  it('says why a start failed, unless runService does', () => {
+  it('writes the error of a failed start, unless runService logs it', () => {
     pinoBridge.error({ context: 'ExceptionHandler', err: new Error('no database') });
     expect(logs.records).toEqual([expect.objectContaining({ level: 'CRITICAL', 'error.message': 'no database' })]);
-    startup.isLogged = true;
+    startupFailure.isLoggedByRunService = true;
     pinoBridge.error({ context: 'ExceptionHandler', err: new Error('no database') });
-    startup.isLogged = false;
+    startupFailure.isLoggedByRunService = false;
     expect(logs.records).toHaveLength(1);
   });
 
-  it('keeps the bindings of a child and takes an error for one', () => {
+  it('writes the bindings of a child logger and the fields of an error', () => {
     const child = pinoBridge.child({ job: 'seal' });
     child.error(new Error('first'));
     child.fatal({ err: new Error('second') }, 'what happened');
@@ -54,7 +54,7 @@ describe('the pino bridge', () => {
     ]);
   });
 
-  it('redacts and survives what it is given', () => {
+  it('redacts secrets and does not throw if a getter throws', () => {
     pinoBridge.info({ password: 'canary', get broken() { throw new Error('no'); } }); // prettier-ignore
     expect(logs.records[0]).toMatchObject({ password: '[redacted]', broken: '[unreadable]' });
   });

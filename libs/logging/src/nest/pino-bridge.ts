@@ -1,24 +1,24 @@
 import { context } from '@pikaia/core';
 import { pino, type Logger } from 'pino';
 import { writeLine } from '../output/log-output.js';
-import { startup } from '../process/startup-failure.js';
+import { startupFailure } from '../process/startup-failure.js';
 import { copyFields } from '../record/copy-fields.js';
 import type { LogLevel } from '../record/log-level.js';
 
-/** What Nest says when a start fails. Under runService this would be the second line about it; elsewhere the process ends after it. */
-const START_FAILURE = 'ExceptionHandler';
+/** The logger name under which Nest reports a failed start. Under runService, that record would duplicate `startup_failed`. */
+const EXCEPTION_HANDLER = 'ExceptionHandler';
 
-/** What Nest tells of its own start, forty lines of it: for those who look for it, at DEBUG. */
-const FRAMEWORK = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
+/** The logger names under which Nest writes about forty lines at startup. They are demoted from INFO to DEBUG. */
+const STARTUP_CONTEXTS = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
 
 /**
- * A pino logger that writes nothing by itself: each call becomes one of our records, `nest_message`, with the text as a
- * field. So nestjs-pino, and whatever else takes a pino logger, ends in the same lines with the same rules. The text is
- * never a format: pino would interpolate `%s` and print keys twice.
+ * A pino logger that turns each call into a log record `nest_message` with the text as the field `message`. pino itself
+ * writes nothing. Pass it to nestjs-pino, or to any library that accepts a pino logger, so that all lines have one format.
+ * Unlike pino, it never replaces `%s` in the text and never writes a key twice.
  */
 export const pinoBridge: Logger = pino(
   {
-    level: 'trace', // ours decides
+    level: 'trace', // the level of configureLogging decides
     base: null,
     timestamp: false,
     hooks: {
@@ -27,12 +27,12 @@ export const pinoBridge: Logger = pino(
         const [first, ...rest] = given;
         const hasObject = typeof first === 'object' && first !== null;
         const { context: name, err, ...fields } = hasObject && !(first instanceof Error) ? copyFields(first) : {};
-        const startFailed = name === START_FAILURE && level >= 50;
-        if (startFailed && startup.isLogged) return;
+        const startFailed = name === EXCEPTION_HANDLER && level >= 50;
+        if (startFailed && startupFailure.isLoggedByRunService) return;
         const [message, ...others] = hasObject ? rest : given;
         const thrown = first instanceof Error ? first : err;
         writeLine({
-          level: startFailed ? 'critical' : level === 30 && FRAMEWORK.has(String(name)) ? 'debug' : levelOf(level),
+          level: startFailed ? 'critical' : level === 30 && STARTUP_CONTEXTS.has(String(name)) ? 'debug' : levelOf(level),
           logger: typeof name === 'string' && name ? name : 'nest',
           event: 'nest_message',
           scope: context.scope,

@@ -1,12 +1,12 @@
 import { ContextSlot, type ContextScope } from '@pikaia/core';
 
-const LIMIT = 64 * 1_024; // bytes held for one request; the oldest lines go first
+const MAX_BYTES = 64 * 1_024; // of one request; the oldest lines are dropped first
 
-/** The lines of one request that are not written at once, as text, until its end shows whether anybody wants them. */
+/** Holds the DEBUG lines of one request until the request ends, as JSON text. They are written if it failed or was slow. */
 export class DebugRing {
-  /** Whether it keeps the request's INFO lines too, beside those at DEBUG. */
+  /** True if the ring also holds the INFO lines, because the request is sampled out. */
   sampledOut = false;
-  private lines: string[] | undefined; // most requests say nothing at DEBUG
+  private lines: string[] | undefined; // undefined until the first line: most requests write none at DEBUG
   private bytes = 0;
   private dropped = 0;
   private closed = false;
@@ -16,28 +16,28 @@ export class DebugRing {
     this.lines ??= [];
     this.lines.push(line);
     this.bytes += Buffer.byteLength(line);
-    while (this.bytes > LIMIT) {
+    while (this.bytes > MAX_BYTES) {
       this.bytes -= Buffer.byteLength(this.lines.shift()!);
       this.dropped++;
     }
   }
 
   /**
-   * Empties it for good: what the request's timers say later at DEBUG is kept no more. `wanted` says that the lines are
-   * written; so are then those that come later at INFO.
+   * Returns the held lines and discards all later DEBUG lines of the request, such as those of its timers. Pass `written` as
+   * true if the caller writes the lines: later INFO lines of the request are then written as well.
    */
-  close(wanted: boolean): { readonly lines: readonly string[]; readonly dropped: number } {
+  close(written: boolean): { readonly lines: readonly string[]; readonly dropped: number } {
     const { lines = [], dropped } = this;
     this.lines = undefined;
     this.closed = true;
-    if (wanted) this.sampledOut = false;
+    if (written) this.sampledOut = false;
     return { lines, dropped };
   }
 }
 
 const slot = new ContextSlot(() => new DebugRing());
 
-/** A ring for a context: all that shares its scope shares the ring; a context of its own inside has none. */
+/** Opens a ring for a scope. Everything in the scope shares the ring; a new context opened inside it has none. */
 export function openRing(scope: ContextScope, sampledOut: boolean): DebugRing {
   const ring = slot.open(scope);
   ring.sampledOut = sampledOut;

@@ -2,23 +2,26 @@ import { closeSync, fstatSync, mkdirSync, openSync, renameSync, writeSync } from
 import { dirname } from 'node:path';
 import type { LogSink } from './log-sink.js';
 
-const RETRY_MS = 5_000; // how long a file that failed is left alone
-const HELD_LIMIT = 1_024 * 1_024; // UTF-16 units of one turn
+const RETRY_DELAY_MS = 5_000; // after a failed write
+const MAX_BUFFERED_CHARS = 1_024 * 1_024; // UTF-16 units, within one turn of the event loop
 
 export interface LogFile {
   readonly path: string;
-  /** Bytes after which the file becomes `<path>.1` and a new one begins, so that both together hold twice this. Default 20 MiB. */
+  /**
+   * Size in bytes at which the file is renamed to `<path>.1` and a new file begins. Both files together take at most twice
+   * this size. Default 20 MiB.
+   */
   readonly maxBytes?: number;
 }
 
-/** A copy of every line in a file, for development. A full disk or a missing folder loses lines of the copy, nothing else. */
+/** Copies every line to a file, for development. A full disk or a missing folder loses lines of the copy and nothing else. */
 export class FileSink implements LogSink {
   private descriptor: number | undefined;
   private size = 0;
-  private held = '';
+  private buffer = '';
   private scheduled = false;
   private retryAt = 0;
-  private failing = false; // it is said once, not at every attempt
+  private failing = false; // a failure is reported once, not at every attempt
 
   constructor(
     private readonly file: LogFile,
@@ -26,15 +29,15 @@ export class FileSink implements LogSink {
   ) {}
 
   write(line: string): void {
-    if (this.held.length < HELD_LIMIT) this.held += `${line}\n`;
+    if (this.buffer.length < MAX_BUFFERED_CHARS) this.buffer += `${line}\n`;
     if (this.scheduled) return;
     this.scheduled = true;
     setImmediate(this.drain);
   }
 
   flush(): void {
-    const bytes = Buffer.from(this.held);
-    this.held = '';
+    const bytes = Buffer.from(this.buffer);
+    this.buffer = '';
     if (!bytes.length || performance.now() < this.retryAt) return;
     try {
       this.rotate(bytes.length);
@@ -43,7 +46,7 @@ export class FileSink implements LogSink {
       this.failing = false;
     } catch (error) {
       this.close();
-      this.retryAt = performance.now() + RETRY_MS;
+      this.retryAt = performance.now() + RETRY_DELAY_MS;
       if (!this.failing) this.onFailure(error);
       this.failing = true;
     }
@@ -60,10 +63,10 @@ export class FileSink implements LogSink {
     this.flush();
   };
 
-  private rotate(coming: number): void {
+  private rotate(addedBytes: number): void {
     const { path, maxBytes = 20 * 1_024 * 1_024 } = this.file;
     if (this.descriptor === undefined) this.open(path);
-    if (this.size === 0 || this.size + coming <= maxBytes) return;
+    if (this.size === 0 || this.size + addedBytes <= maxBytes) return;
     this.close();
     renameSync(path, `${path}.1`);
     this.open(path);
@@ -71,7 +74,7 @@ export class FileSink implements LogSink {
 
   private open(path: string): void {
     mkdirSync(dirname(path), { recursive: true });
-    this.descriptor = openSync(path, 'a', 0o600); // the lines name people
+    this.descriptor = openSync(path, 'a', 0o600); // the lines contain personal data
     this.size = fstatSync(this.descriptor).size;
   }
 }

@@ -1,52 +1,62 @@
 import { context, systemClock, type Clock } from '@pikaia/core';
 import { findLevel, severity, type LogLevel } from '../record/log-level.js';
-import { originText, recordText, type LogFields, type RecordParts } from '../record/record-text.js';
-import type { MetricOrigin } from '../metric/emf-text.js';
+import type { LogFields } from '../record/log-fields.js';
+import { originText, recordText, type RecordParts } from '../record/record-text.js';
 import { currentRing, type DebugRing } from './debug-ring.js';
 import { FileSink, type LogFile } from './file.sink.js';
 import type { LogSink } from './log-sink.js';
 import { prettyText } from './pretty.format.js';
 import { StdoutSink } from './stdout.sink.js';
 
-/** Half a period of CloudWatch, so that each period has a value though timers drift. */
+/** Half of the one-minute period of CloudWatch, so that each period has a value even if timers drift. */
 const METRIC_INTERVAL_MS = 30_000;
 
 export type LogFormat = 'json' | 'pretty';
 
 export interface LoggingOptions {
-  /** Default LOG_LEVEL, else info. */
+  /** The lowest level that is written. Default LOG_LEVEL, else info. */
   readonly level?: LogLevel | undefined;
-  /** What stdout gets. Default LOG_FORMAT, else json in production and pretty elsewhere. */
+  /** The format on stdout. Default LOG_FORMAT, else json in production and pretty elsewhere. */
   readonly format?: LogFormat | undefined;
-  /** The process, `pikaia-api`. */
+  /** The name of the service, such as `pikaia-api`. */
   readonly service?: string;
   /** Default NODE_ENV, else development. */
   readonly env?: string;
   readonly version?: string;
-  /** Milliseconds beyond which a request is slow, and its DEBUG lines are written. Default 1000. */
+  /** Milliseconds after which a request counts as slow, so that its DEBUG lines are written. Default 1000. */
   readonly slowRequestMs?: number | undefined;
   /**
-   * The share of requests, 0 to 1, whose INFO lines are written: of each request all or none, by its trace id, so that all
-   * processes choose alike. Access lines, WARNING and above, and all lines of a request that fails or is slow are always
-   * written, and so is what belongs to no request. Default 1.
+   * The share of requests, 0 to 1, whose INFO lines are written. Default 1. The trace id decides for all INFO lines of a
+   * request, so that all processes decide alike. Access lines, WARNING and above, all lines of failed or slow requests, and
+   * lines outside a request are always written.
    */
   readonly infoSampleRate?: number | undefined;
-  /** Milliseconds for which metrics gather. Default 30,000. */
+  /** Milliseconds for which metric values are collected before they are printed. Default 30,000. */
   readonly metricIntervalMs?: number | undefined;
-  /** Gets the same records as JSON, whatever stdout gets. */
+  /** A file that receives the same records, always as JSON. */
   readonly file?: LogFile;
   readonly clock?: Clock;
 }
 
-/** All state of this package: one for each process. */
+/** The time and the service of a metric line. */
+export interface MetricOrigin {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  /** Undefined if the logs have no service name. */
+  readonly service: string | undefined;
+  readonly environment: string;
+}
+
+/** The output state of the process. */
 interface State {
-  /** Of the metrics: those of the lines. */
+  /** `service` and `environment` are the dimensions of metric lines. */
   service: string | undefined;
   environment: string;
-  /** Whether stdout is for programs, which gather metrics from it. */
+  /** True if stdout is JSON, from which programs collect metrics. */
   json: boolean;
-  /** As configured. */
+  /** The configured level. */
   level: LogLevel;
+  /** The severity of the level in force, which toggleDebug and captureLogs change. */
   threshold: number;
   origin: string;
   clock: Clock;
@@ -55,30 +65,30 @@ interface State {
   metricIntervalMs: number;
   stdout: LogSink;
   file: FileSink | undefined;
-  /** Set while a test captures. */
+  /** Set while a test captures the records. */
   capture: LogSink | undefined;
 }
 
-const state: State = { ...stateOf({}), capture: undefined };
+const state: State = { ...createState({}), capture: undefined };
 
 let beforeFlush = (): void => undefined;
 
 process.on('exit', () => flushLogs());
 
 /**
- * Says how and where records are written. Before it is called, LOG_LEVEL, LOG_FORMAT and NODE_ENV decide, so that a
- * start that fails early is logged in the same form.
+ * Configures how and where records are written. Until it is called, LOG_LEVEL, LOG_FORMAT and NODE_ENV decide, so that an
+ * early startup failure is logged in the same format.
  */
 export function configureLogging(options: LoggingOptions): void {
   flushLogs();
   state.file?.close();
-  Object.assign(state, stateOf(options));
+  Object.assign(state, createState(options));
 }
 
-/** Something that is to be written too whenever the logs are flushed. */
-export const onFlush = (write: () => void): void => void (beforeFlush = write);
+/** Registers the function that runs before each flush and writes pending lines. */
+export const onFlush = (writePending: () => void): void => void (beforeFlush = writePending);
 
-/** Writes what is held: before a process ends by a signal or process.abort(); the normal exit does it by itself. */
+/** Writes all buffered lines. Call it before a signal or process.abort() ends the process; a normal exit flushes by itself. */
 export function flushLogs(): void {
   beforeFlush();
   state.stdout.flush();
@@ -87,10 +97,11 @@ export function flushLogs(): void {
 
 export const isEnabled = (level: LogLevel): boolean => severity[level] >= state.threshold;
 
-/** True where a line of the level is written, or kept until its request ends. */
-export const isTaken = (level: LogLevel): boolean => isEnabled(level) || (level === 'debug' && currentRing() !== undefined);
+/** True if a line of the level is written, or kept until its request ends. */
+export const isWrittenOrKept = (level: LogLevel): boolean =>
+  isEnabled(level) || (level === 'debug' && currentRing() !== undefined);
 
-/** True for a request whose INFO lines are written only if it fails or is slow. Where DEBUG is on, there is none. */
+/** True if the INFO lines of a request are written only if it fails or is slow. Always false while DEBUG is enabled. */
 export const isSampledOut = (traceId: string): boolean =>
   state.infoSampleRate < 1 && isEnabled('info') && Number.parseInt(traceId.slice(-8), 16) / 2 ** 32 >= state.infoSampleRate;
 
@@ -99,8 +110,8 @@ export const metricIntervalMs = (): number => state.metricIntervalMs;
 export const isSlow = (milliseconds: number): boolean => milliseconds > state.slowRequestMs;
 
 /**
- * Switches DEBUG on, or back to the configured level (info where that is debug), and says so in one line at INFO, which is
- * written whatever the configured level is.
+ * Switches the level to DEBUG, or back to the configured level. If the configured level is DEBUG, it switches to INFO. Each
+ * switch writes `log_level_changed` at INFO, independent of the configured level.
  */
 export function toggleDebug(): void {
   const off = state.level === 'debug' ? 'info' : state.level;
@@ -112,16 +123,19 @@ export function toggleDebug(): void {
   if (!on) line({ from: off, to: 'debug' });
 }
 
-/** Writes one record, if its level is enabled. One at DEBUG that is not is kept where a request has a ring, as is one at INFO that is sampled out. */
+/**
+ * Writes one record if its level is enabled. Inside a request with a debug ring, the ring keeps DEBUG records that are not
+ * enabled, and INFO records that are sampled out.
+ */
 export function writeLine(line: RecordParts): void {
-  const ring = ringFor(line.level);
+  const ring = ringOf(line.level);
   if (!ring && !isEnabled(line.level)) return;
   const text = lineText(line);
   if (ring) ring.keep(text);
   else writeText(text);
 }
 
-function ringFor(level: LogLevel): DebugRing | undefined {
+function ringOf(level: LogLevel): DebugRing | undefined {
   if (isEnabled('debug')) return undefined;
   if (level === 'debug') return currentRing();
   if (level !== 'info' || state.infoSampleRate >= 1) return undefined;
@@ -131,10 +145,10 @@ function ringFor(level: LogLevel): DebugRing | undefined {
 
 export const lineText = (line: RecordParts): string => recordText(line, timeOf(state.clock), state.origin);
 
-/** The system's clock without a Date for each line. */
+/** Hot path: reads the system clock without allocating a Date. */
 const timeOf = (clock: Clock): number => (clock === systemClock ? Date.now() : clock.now().getTime());
 
-/** Writes a record that is text already, whatever its level. */
+/** Writes a record that is already JSON text, independent of its level. */
 export function writeText(text: string): void {
   if (state.capture) return state.capture.write(text);
   state.stdout.write(text);
@@ -142,8 +156,8 @@ export function writeText(text: string): void {
 }
 
 /**
- * Writes records that carry metrics, whatever the level is; each of `texts` is the JSON text that makes a record one. People who read
- * stdout are spared them.
+ * Writes metric records, independent of the level. Each text that `texts` returns holds the metric members of one record.
+ * Pretty output on stdout omits metric records; a log file receives them.
  */
 export function writeMetrics(texts: (origin: MetricOrigin) => readonly string[]): void {
   const time = timeOf(state.clock);
@@ -154,7 +168,7 @@ export function writeMetrics(texts: (origin: MetricOrigin) => readonly string[])
   }
 }
 
-/** For tests: while it is set, `sink` gets every record from `level` up and the others get none. Returns what undoes it. */
+/** For tests: sends every record from `level` up to `sink` alone. Returns a function that restores the previous output. */
 export function redirectLines(sink: LogSink, level: LogLevel): () => void {
   const { capture, threshold } = state;
   state.capture = sink;
@@ -162,24 +176,24 @@ export function redirectLines(sink: LogSink, level: LogLevel): () => void {
   return () => Object.assign(state, { capture, threshold });
 }
 
-function stateOf({ env = process.env['NODE_ENV'] || 'development', ...options }: LoggingOptions) {
-  const { LOG_LEVEL: levelGiven, LOG_FORMAT: formatGiven } = process.env;
+function createState({ env = process.env['NODE_ENV'] || 'development', ...options }: LoggingOptions) {
+  const { LOG_LEVEL: levelSetting, LOG_FORMAT: formatSetting } = process.env;
   const {
-    level = findLevel(levelGiven) ?? 'info',
+    level = findLevel(levelSetting) ?? 'info',
     file,
     clock = systemClock,
     slowRequestMs = 1_000,
     infoSampleRate = 1,
     metricIntervalMs = METRIC_INTERVAL_MS,
   } = options;
-  const usual = formatGiven === 'json' || (formatGiven !== 'pretty' && env === 'production') ? 'json' : 'pretty';
-  const { format = usual } = options;
-  const colour = useColour();
-  const own = (event: string, fields: LogFields, thrown?: readonly [unknown]): string =>
+  const defaultFormat = formatSetting === 'json' || (formatSetting !== 'pretty' && env === 'production') ? 'json' : 'pretty';
+  const { format = defaultFormat } = options;
+  const useColour = supportsColour();
+  const warningText = (event: string, fields: LogFields, thrown?: readonly [unknown]): string =>
     recordText({ level: 'warning', logger: 'logging', event, fields, thrown }, timeOf(clock), origin);
   const origin = originText({ ...options, env });
-  const stdout = new StdoutSink(format === 'json' ? (line) => line : (line) => prettyText(line, colour), (count) =>
-    stdout.write(own('log_lines_dropped', { count })),
+  const stdout = new StdoutSink(format === 'json' ? (line) => line : (line) => prettyText(line, useColour), (count) =>
+    stdout.write(warningText('log_lines_dropped', { count })),
   );
   return {
     service: options.service,
@@ -193,11 +207,11 @@ function stateOf({ env = process.env['NODE_ENV'] || 'development', ...options }:
     infoSampleRate,
     metricIntervalMs,
     stdout,
-    file: file && new FileSink(file, (error) => stdout.write(own('log_file_failed', { path: file.path }, [error]))),
+    file: file && new FileSink(file, (error) => stdout.write(warningText('log_file_failed', { path: file.path }, [error]))),
   };
 }
 
-function useColour(): boolean {
+function supportsColour(): boolean {
   const { NO_COLOR: off, FORCE_COLOR: on } = process.env;
   return !off && (on ? on !== '0' : Boolean(process.stdout.isTTY));
 }

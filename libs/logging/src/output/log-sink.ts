@@ -1,6 +1,6 @@
-/** Where lines go. A line is one record as JSON, without its newline. Sinks never throw and never block a request. */
+/** A destination of log lines. A line is one record as JSON, without the newline. Sinks never throw and never block a request. */
 export interface LogSink {
   write(line: string): void;
-  /** Writes what is held, as far as that is possible at once: for the end of the process. */
+  /** Writes the buffered lines synchronously, as far as possible. Called at the end of the process. */
   flush(): void;
 }

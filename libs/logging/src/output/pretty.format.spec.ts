@@ -18,33 +18,33 @@ const record = {
   env: 'development',
 };
 
-describe('a record for people', () => {
-  it('is one line of time, level, logger, event, the end of the trace id, the fields, and who caused it', () => {
+describe('prettyText', () => {
+  it('formats a record as one line: time, level, logger, event, end of the trace id, fields and user', () => {
     expect(prettyText(JSON.stringify(record), false)).toMatch(
       /^\d\d:\d\d:45\.123 ERROR {4}members invite_failed #6660c9c7 duration=152\.3ms amount=100 text="two words" nested=\{"a":\[1\]\} alice@example\.com$/,
     );
   });
 
-  it('names the request on its access line', () => {
+  it('shows method and path on an access line', () => {
     const { amount: _amount, text: _text, nested: _nested, ...access } = { ...record, 'http.status_code': 201 };
     expect(prettyText(JSON.stringify(access), false)).toMatch(
       /invite_failed #6660c9c7 POST \/members duration=152\.3ms http\.status_code=201 alice@example\.com$/,
     );
   });
 
-  it('has a readable stack below', () => {
+  it('prints the stack indented below the line', () => {
     const stack = 'Error: no\n    at a (b.ts:1:1)\nCaused by: Error: why';
     const text = prettyText(JSON.stringify({ ...record, 'error.message': 'no', exc_info: stack }), false);
     expect(text.split('\n').slice(1)).toEqual(['    Error: no', '        at a (b.ts:1:1)', '    Caused by: Error: why']);
     expect(text).not.toContain('error.message');
   });
 
-  it('is coloured only where colours are wanted', () => {
+  it('prints colours only if they are enabled', () => {
     expect(prettyText(JSON.stringify(record), false)).not.toContain('\u001b');
     expect(prettyText(JSON.stringify(record), true)).toContain('\u001b[31mERROR');
   });
 
-  it('lets nothing through that a terminal would obey', () => {
+  it('removes all control characters that a terminal would interpret', () => {
     const hostile = '\u001b[2J\u0007\r\n\u009b31m\u202e';
     const forged = { ...record, event: hostile, logger: hostile, trace_id: hostile, [hostile]: hostile, exc_info: hostile };
     // oxlint-disable-next-line no-control-regex

@@ -2,23 +2,23 @@ import { styleText } from 'node:util';
 import { LogField } from '../record/log-fields.js';
 
 const COLOUR = { DEBUG: 'gray', INFO: 'green', WARNING: 'yellow', ERROR: 'red', CRITICAL: 'magenta' } as const;
-const HEAD: ReadonlySet<string> = new Set([
+const HEADER_FIELDS: ReadonlySet<string> = new Set([
   LogField.timestamp,
   LogField.level,
   LogField.logger,
   LogField.event,
   LogField.traceId,
 ]);
-const LEFT_OUT: ReadonlySet<string> = new Set([
+const HIDDEN_FIELDS: ReadonlySet<string> = new Set([
   LogField.service,
   LogField.env,
   LogField.version,
-  LogField.errorStack, // exc_info begins with it
+  LogField.errorStack, // exc_info begins with the same text
   LogField.errorKind,
   LogField.errorMessage,
   LogField.excInfo,
   LogField.userAgent,
-  // The same on every line of a request: the trace id leads to its access line, which has method, path and status.
+  // Identical on every line of a request. The access line with the same trace id has method, path and status.
   LogField.traceOrigin,
   LogField.ddTraceId,
   LogField.ddSpanId,
@@ -30,49 +30,49 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
   LogField.route,
   LogField.clientAddress,
 ]);
-const TRACE_LENGTH = 8; // the end of a UUIDv7 tells two apart, its beginning is the time
+const SHORT_TRACE_LENGTH = 8; // the end of a UUIDv7 is random; its beginning is the time
 
 /**
- * A record for people: time, level, logger, event, the end of its trace id, of an access line the request, what else it
- * says, who caused it, and the stack below. The rest of the context is left to the JSON form.
+ * Formats a record for people: time, level, logger, event, the end of the trace id, the fields and the user, with the stack
+ * below. An access line also shows method and path. Only the JSON format has the other context fields.
  */
 export function prettyText(line: string, colour: boolean): string {
   const record = JSON.parse(line) as Record<string, unknown>;
   const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
     colour ? styleText(style, text, { validateStream: false }) : text;
-  const level = printed(record[LogField.level]) as keyof typeof COLOUR;
-  const time = new Date(printed(record[LogField.timestamp]));
-  const trace = printed(record[LogField.traceId] ?? '').slice(-TRACE_LENGTH);
+  const level = textOf(record[LogField.level]) as keyof typeof COLOUR;
+  const time = new Date(textOf(record[LogField.timestamp]));
+  const trace = textOf(record[LogField.traceId] ?? '').slice(-SHORT_TRACE_LENGTH);
   const fields = Object.entries(record)
-    .filter(([key]) => !HEAD.has(key) && !LEFT_OUT.has(key))
-    .map(([key, value]) => `${paint('cyan', oneLine(key))}=${valueOf(key, value)}`);
+    .filter(([key]) => !HEADER_FIELDS.has(key) && !HIDDEN_FIELDS.has(key))
+    .map(([key, value]) => `${paint('cyan', oneLine(key))}=${valueText(key, value)}`);
   const stack = record[LogField.excInfo];
   return [
-    paint('gray', Number.isNaN(time.getTime()) ? '' : clockText(time)),
+    paint('gray', Number.isNaN(time.getTime()) ? '' : timeText(time)),
     paint(COLOUR[level] ?? 'white', level.padEnd(8)),
-    paint('blue', oneLine(printed(record[LogField.logger]))),
-    paint('bold', oneLine(printed(record[LogField.event]))),
+    paint('blue', oneLine(textOf(record[LogField.logger]))),
+    paint('bold', oneLine(textOf(record[LogField.event]))),
     ...(trace ? [paint('gray', `#${oneLine(trace)}`)] : []),
-    ...(LogField.statusCode in record ? [oneLine(`${printed(record[LogField.method])} ${printed(record[LogField.path])}`)] : []),
+    ...(LogField.statusCode in record ? [oneLine(`${textOf(record[LogField.method])} ${textOf(record[LogField.path])}`)] : []),
     ...fields,
-    ...(LogField.userEmail in record ? [paint('gray', oneLine(printed(record[LogField.userEmail])))] : []),
-    ...(stack === undefined ? [] : [`\n${paint('red', indented(printed(stack)))}`]),
+    ...(LogField.userEmail in record ? [paint('gray', oneLine(textOf(record[LogField.userEmail])))] : []),
+    ...(stack === undefined ? [] : [`\n${paint('red', indented(textOf(stack)))}`]),
   ].join(' ');
 }
 
-function valueOf(key: string, value: unknown): string {
+function valueText(key: string, value: unknown): string {
   if ((key === LogField.duration || key === LogField.queryDuration) && typeof value === 'number')
     return `${(value / 1e6).toFixed(1)}ms`;
   if (typeof value !== 'string') return oneLine(JSON.stringify(value));
   return /^[\w@.:/+-]+$/.test(value) ? value : oneLine(JSON.stringify(value));
 }
 
-const printed = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value ?? ''));
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value ?? ''));
 
-const clockText = (time: Date): string =>
+const timeText = (time: Date): string =>
   `${[time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':')}.${String(time.getMilliseconds()).padStart(3, '0')}`;
 
-/** Without what could move the cursor, ring the bell or colour the rest of somebody's terminal. */
+/** Replaces control and direction characters, which could move the cursor, ring the bell or recolour the terminal. */
 const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, ' ');
 
 const indented = (text: string): string =>

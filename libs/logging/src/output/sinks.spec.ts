@@ -7,11 +7,11 @@ import { StdoutSink } from './stdout.sink.js';
 
 const fault = (code: string): Error => Object.assign(new Error(code), { code });
 
-describe('standard output', () => {
+describe('StdoutSink', () => {
   const sink = (write: (bytes: Buffer) => number, onDropped = (_count: number): void => undefined) =>
     new StdoutSink((line) => line, onDropped, write);
 
-  it('writes the lines of one turn together', async () => {
+  it('writes the lines of one turn of the event loop together', async () => {
     const writes: string[] = [];
     const stdout = sink((bytes) => writes.push(String(bytes)) && bytes.length);
     stdout.write('a');
@@ -21,7 +21,7 @@ describe('standard output', () => {
     expect(writes).toEqual(['a\nb\n']);
   });
 
-  it.each([1_000, 50_000, 200_000, 300_000])('writes %d characters of three bytes in one turn whole', (length) => {
+  it.each([1_000, 50_000, 200_000, 300_000])('writes a line of %d three-byte characters completely', (length) => {
     const parts: Buffer[] = [];
     const stdout = sink((bytes) => parts.push(Buffer.from(bytes)) && bytes.length);
     for (let round = 0; round < 2; round++) {
@@ -31,7 +31,7 @@ describe('standard output', () => {
     expect(String(Buffer.concat(parts)) === `${'€'.repeat(length)}\n`.repeat(2)).toBe(true);
   });
 
-  it('loses and reorders nothing when the pipe takes a part, or nothing for a while', async () => {
+  it('loses and reorders no line if the pipe accepts only a part, or is full for a while', async () => {
     let written = '';
     let calls = 0;
     const stdout = sink((bytes) => {
@@ -48,7 +48,7 @@ describe('standard output', () => {
     expect(written).toBe(`${lines.join('\n')}\n`);
   });
 
-  it('holds at most 8 MiB for a reader that stalls, then says how many lines it dropped', async () => {
+  it('holds at most 8 MiB while the reader stalls, then reports the number of dropped lines', async () => {
     let open = false;
     let written = 0;
     const dropped: number[] = [];
@@ -65,7 +65,7 @@ describe('standard output', () => {
     expect(written).toBeLessThan(8.5 * 1_024 * 1_024);
   });
 
-  it('ends quietly when its reader has gone', async () => {
+  it('stops writing without an error after its reader has closed the pipe', async () => {
     let calls = 0;
     const stdout = sink(() => {
       calls++;
@@ -78,7 +78,7 @@ describe('standard output', () => {
     expect(calls).toBe(1);
   });
 
-  it('does not wait for ever at the end of the process', () => {
+  it('flush gives up on a stalled reader after a timeout', () => {
     const stdout = sink(() => {
       throw fault('EAGAIN');
     });
@@ -89,7 +89,7 @@ describe('standard output', () => {
   });
 });
 
-describe('the file', () => {
+describe('FileSink', () => {
   let folder: string;
   let failures: unknown[];
   beforeEach(() => {
@@ -100,7 +100,7 @@ describe('the file', () => {
   const open = (path: string, maxBytes?: number): FileSink =>
     new FileSink({ path, ...(maxBytes && { maxBytes }) }, (error) => failures.push(error));
 
-  it('makes its folder, appends, and is readable by its owner alone', () => {
+  it('creates its folder, appends to the file, and makes it readable only for its owner', () => {
     const path = join(folder, 'var/log/api.jsonl');
     for (const line of ['a', 'b']) {
       const file = open(path);
@@ -112,7 +112,7 @@ describe('the file', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  it('holds at most twice its size together with the file before', () => {
+  it('rotates the file, so that both files together stay below twice the maximum size', () => {
     const path = join(folder, 'api.jsonl');
     const file = open(path, 100);
     for (let index = 0; index < 50; index++) {
@@ -128,8 +128,8 @@ describe('the file', () => {
 
   it.each<[string, (folder: string) => string]>([
     ['a full disk', (place) => (symlinkSync('/dev/full', join(place, 'full')), join(place, 'full'))],
-    ['a folder that cannot be made', (place) => (writeFileSync(join(place, 'file'), ''), join(place, 'file/api.jsonl'))],
-  ])('survives %s, says so once and leaves it alone for a while', (_what, make) => {
+    ['a folder that cannot be created', (place) => (writeFileSync(join(place, 'file'), ''), join(place, 'file/api.jsonl'))],
+  ])('does not throw for %s, reports it once and pauses before the next attempt', (_what, make) => {
     if (!existsSync('/dev/full')) return;
     const file = open(make(folder));
     for (let index = 0; index < 10; index++) {

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers';
 import { eventually } from '../../../../test/support/until.js';
 import { SlowPipe } from '../../../../test/support/slow.pipe.js';
 
-// A service as an application has it: an HTTP server under runService, and three ways to print.
+// A service like that of an application: an HTTP server under runService that prints in several ways.
 const SERVICE = `
   import { createServer } from 'node:http';
   import { once } from 'node:events';
@@ -31,19 +31,19 @@ const SERVICE = `
   });
   process.send(server.address().port);`;
 
-interface Life {
+interface ServiceRun {
   readonly code: unknown;
   readonly stderr: string;
   readonly records: Record<string, unknown>[];
-  /** From the signal to the end. */
+  /** Milliseconds from SIGTERM to the exit. */
   readonly stopMs: number;
 }
 
 /**
- * Runs the service with its standard output in a pipe that nobody reads until `ask` has had its answers, then sends SIGTERM
- * and reads 64 KiB at a time, with a sleep between. Fails for a line that is no JSON object.
+ * Runs the service with its standard output connected to a pipe. Reading starts after all requests were answered: 64 KiB at a
+ * time, with a sleep in between. Then sends SIGTERM. Fails if a line is not a JSON object.
  */
-async function live(requests: number, linesOfEach: number, sleepMs: number, readFirst = false): Promise<Life> {
+async function runSlowlyRead(requests: number, linesOfEach: number, sleepMs: number, readFirst = false): Promise<ServiceRun> {
   const pipe = new SlowPipe();
   const env = { PATH: process.env['PATH'], LOG_FORMAT: 'json' };
   const child = spawn(process.execPath, ['--input-type=module', '-e', SERVICE], {
@@ -54,7 +54,9 @@ async function live(requests: number, linesOfEach: number, sleepMs: number, read
     pipe.closeWriteEnd();
     const stderr = text(child.stderr!);
     const exited = once(child, 'exit');
-    const port = await new Promise((resolve) => child.on('message', (said) => typeof said === 'number' && resolve(said)));
+    const port = await new Promise((resolve) =>
+      child.on('message', (message) => typeof message === 'number' && resolve(message)),
+    );
     for (let left = requests; left > 0; left--) await fetch(`http://127.0.0.1:${String(port)}/${linesOfEach}`);
     const reading = pipe.readUntilEnd(sleepMs);
     if (readFirst) await eventually(() => pipe.tail.includes('log_lines_dropped'));
@@ -72,38 +74,38 @@ async function live(requests: number, linesOfEach: number, sleepMs: number, read
   }
 }
 
-const eventsOf = ({ records }: Life) => records.map(({ event }) => event);
-const numbersOf = ({ records }: Life): number[] =>
+const eventsOf = ({ records }: ServiceRun) => records.map(({ event }) => event);
+const numbersOf = ({ records }: ServiceRun): number[] =>
   records.flatMap(({ n, message }) => n ?? /n=(\d+)/.exec(String(message ?? ''))?.[1] ?? []).map(Number);
-const droppedBy = ({ records }: Life): number =>
+const droppedBy = ({ records }: ServiceRun): number =>
   records.filter(({ event }) => event === 'log_lines_dropped').reduce((sum, { count }) => sum + Number(count), 0);
 
-describe('a service whose output is read slowly', () => {
-  it('loses, breaks and reorders nothing that fits the time, whoever printed it, and its last line is the last', async () => {
-    const life = await live(20, 30, 10); // half a megabyte, eight times what the pipe holds
-    expect([life.code, life.stderr]).toEqual([0, '']);
-    expect(numbersOf(life)).toEqual(Array.from({ length: 600 }, (_, index) => index));
-    expect(eventsOf(life).filter((event) => event === 'request_completed')).toHaveLength(20);
-    expect(eventsOf(life).slice(-3)).toEqual(['request_completed', 'process_stopping', 'process_stopped']);
-    expect(droppedBy(life)).toBe(0);
+describe('a service whose stdout is read slowly', () => {
+  it('a slow reader gets all lines, whole and in order, and process_stopped is the last one', async () => {
+    const result = await runSlowlyRead(20, 30, 10); // half a megabyte, eight times what the pipe holds
+    expect([result.code, result.stderr]).toEqual([0, '']);
+    expect(numbersOf(result)).toEqual(Array.from({ length: 600 }, (_, index) => index));
+    expect(eventsOf(result).filter((event) => event === 'request_completed')).toHaveLength(20);
+    expect(eventsOf(result).slice(-3)).toEqual(['request_completed', 'process_stopping', 'process_stopped']);
+    expect(droppedBy(result)).toBe(0);
   });
 
-  it('says how many lines it dropped while nobody read, and goes on', async () => {
-    const life = await live(18, 1_000, 0, true);
-    expect([life.code, life.stderr]).toEqual([0, '']);
-    expect(droppedBy(life)).toBeGreaterThan(0);
-    expect(numbersOf(life).length + eventsOf(life).filter((event) => event === 'request_completed').length + droppedBy(life)).toBe(18_000 + 18); // prettier-ignore
-    expect(eventsOf(life).at(-1)).toBe('process_stopped');
+  it('a service reports the number of lines that it dropped while its stdout was not read, and continues', async () => {
+    const result = await runSlowlyRead(18, 1_000, 0, true);
+    expect([result.code, result.stderr]).toEqual([0, '']);
+    expect(droppedBy(result)).toBeGreaterThan(0);
+    expect(numbersOf(result).length + eventsOf(result).filter((event) => event === 'request_completed').length + droppedBy(result)).toBe(18_000 + 18); // prettier-ignore
+    expect(eventsOf(result).at(-1)).toBe('process_stopped');
   });
 
-  it('says how many lines it took with it where the time is too short, and breaks none', async () => {
-    const life = await live(6, 1_000, 200);
-    expect([life.code, life.stderr]).toEqual([0, '']);
-    const whole = numbersOf(life);
+  it('a service whose reader is too slow at exit reports the number of dropped lines and truncates none', async () => {
+    const result = await runSlowlyRead(6, 1_000, 200);
+    expect([result.code, result.stderr]).toEqual([0, '']);
+    const whole = numbersOf(result);
     expect(whole).toEqual(Array.from(whole, (_, index) => index)); // no gap before the end
-    expect(eventsOf(life).at(-1)).toBe('log_lines_dropped');
-    const arrived = life.records.length - 1;
-    expect(arrived + droppedBy(life)).toBe(6_000 + 6 + 2); // lines, access lines, process_stopping and process_stopped
-    expect(life.stopMs).toBeLessThan(6_000);
+    expect(eventsOf(result).at(-1)).toBe('log_lines_dropped');
+    const arrived = result.records.length - 1;
+    expect(arrived + droppedBy(result)).toBe(6_000 + 6 + 2); // lines, access lines, process_stopping and process_stopped
+    expect(result.stopMs).toBeLessThan(6_000);
   });
 });

@@ -1,23 +1,25 @@
 import { writeSync } from 'node:fs';
 import type { LogSink } from './log-sink.js';
 
-const QUEUE_LIMIT = 8 * 1_024 * 1_024; // UTF-16 units held for a reader that stalls
-const RETRY_MS = 4;
-const EXIT_PATIENCE_MS = 2_000; // how long the end of the process waits for a reader
-const LAST_WORD_MS = 500; // and then, to say what did not fit that time
+const MAX_QUEUED_CHARS = 8 * 1_024 * 1_024; // UTF-16 units and bytes held while the reader stalls
+const RETRY_DELAY_MS = 4;
+const FLUSH_TIMEOUT_MS = 2_000; // how long a flush waits for a stalled reader
+const DROP_REPORT_TIMEOUT_MS = 500; // how long a flush then tries to write the number of dropped lines
 const NEWLINE = 10;
-const PORTION_BYTES = 256 * 1_024;
+const ENCODE_BUFFER_BYTES = 256 * 1_024;
 
 /**
- * Standard output, written by this process itself: the lines of one turn of the event loop together, a full pipe tried
- * again, at most 8 MiB held. Beyond that lines are dropped and counted; `onDropped` says so once there is room again.
- * A reader that has gone ends it quietly.
+ * Writes lines to standard output with write(2), past Node's stream. One write contains all lines of one turn of the event
+ * loop. A full pipe is retried every 4 ms.
+ *
+ * At most 8 MiB are held. Further lines are dropped and counted, and `onDropped` receives the count once there is room again.
+ * After the reader has closed the pipe, all lines are discarded silently.
  */
 export class StdoutSink implements LogSink {
   private queue = '';
-  private bytes: Buffer = Buffer.alloc(0); // the rest of what the pipe has taken a part of
-  private readonly portion = Buffer.allocUnsafeSlow(PORTION_BYTES); // what a usual turn's lines are encoded into
-  private broken = false; // the pipe has the beginning of a line whose end is in `bytes`
+  private unwritten: Buffer = Buffer.alloc(0); // the rest of a partial write
+  private readonly encodeBuffer = Buffer.allocUnsafeSlow(ENCODE_BUFFER_BYTES); // reused for each write
+  private isMidLine = false; // the pipe ends inside a line; the rest of the line is in `unwritten`
   private dropped = 0;
   private scheduled = false;
   private closed = false;
@@ -27,12 +29,12 @@ export class StdoutSink implements LogSink {
     private readonly onDropped: (count: number) => void,
     private readonly writeBytes: (bytes: Buffer) => number = (bytes) => writeSync(1, bytes),
   ) {
-    void process.stdout.isTTY; // makes a pipe non-blocking: a stalled reader then stalls nobody here
+    void process.stdout.isTTY; // makes a pipe non-blocking, so that a stalled reader does not block this process
   }
 
   write(line: string): void {
     if (this.closed) return;
-    if (this.queue.length + this.bytes.length > QUEUE_LIMIT) {
+    if (this.queue.length + this.unwritten.length > MAX_QUEUED_CHARS) {
       this.dropped++;
       return;
     }
@@ -44,32 +46,32 @@ export class StdoutSink implements LogSink {
   }
 
   flush(): void {
-    if (!this.attemptFor(EXIT_PATIENCE_MS)) this.dropHeld();
-    if (this.reportDropped()) this.attemptFor(LAST_WORD_MS);
+    if (!this.writeQueuedWithin(FLUSH_TIMEOUT_MS)) this.dropQueued();
+    if (this.reportDropped()) this.writeQueuedWithin(DROP_REPORT_TIMEOUT_MS);
   }
 
-  private attemptFor(milliseconds: number): boolean {
-    const end = performance.now() + milliseconds;
-    while (!this.attempt()) {
+  private writeQueuedWithin(timeoutMs: number): boolean {
+    const end = performance.now() + timeoutMs;
+    while (!this.tryWriteQueued()) {
       if (performance.now() > end) return false;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_DELAY_MS);
     }
     return true;
   }
 
-  /** All but the end of the line that the reader has begun to get. */
-  private dropHeld(): void {
-    const kept = this.broken ? this.bytes.indexOf(NEWLINE) + 1 : 0;
-    for (let at = kept; (at = this.bytes.indexOf(NEWLINE, at) + 1) > 0;) this.dropped++;
+  /** Drops all lines except the rest of a line that the pipe already has in part. */
+  private dropQueued(): void {
+    const kept = this.isMidLine ? this.unwritten.indexOf(NEWLINE) + 1 : 0;
+    for (let at = kept; (at = this.unwritten.indexOf(NEWLINE, at) + 1) > 0;) this.dropped++;
     this.dropped += this.queue.split('\n').length - 1;
-    this.bytes = this.bytes.subarray(0, kept);
+    this.unwritten = this.unwritten.subarray(0, kept);
     this.queue = '';
   }
 
   private readonly drain = (): void => {
-    this.scheduled = !this.attempt();
+    this.scheduled = !this.tryWriteQueued();
     if (this.scheduled)
-      setTimeout(this.drain, RETRY_MS).unref(); // the end of the process flushes
+      setTimeout(this.drain, RETRY_DELAY_MS).unref(); // the timer need not keep the process alive: the exit handler flushes
     else this.reportDropped();
   };
 
@@ -80,31 +82,31 @@ export class StdoutSink implements LogSink {
     return count > 0;
   }
 
-  /** Into memory that is there, as far as it fits: a new buffer each turn costs more than all the rest of writing. */
+  /** Hot path: encodes into a reused buffer if the text fits. A new buffer each turn costs more than the rest of writing. */
   private encode(text: string): Buffer {
-    const fits = text.length * 3 <= PORTION_BYTES; // a UTF-16 unit has 3 bytes at most
-    return fits ? this.portion.subarray(0, this.portion.write(text)) : Buffer.from(text);
+    const fits = text.length * 3 <= ENCODE_BUFFER_BYTES; // a UTF-16 unit has 3 bytes at most
+    return fits ? this.encodeBuffer.subarray(0, this.encodeBuffer.write(text)) : Buffer.from(text);
   }
 
-  /** True when nothing is left. */
-  private attempt(): boolean {
+  /** Writes until the pipe is full. Returns true if nothing is left to write. */
+  private tryWriteQueued(): boolean {
     if (this.closed) return true;
     try {
       for (;;) {
-        if (!this.bytes.length) {
+        if (!this.unwritten.length) {
           if (!this.queue) return true;
-          this.bytes = this.encode(this.queue);
+          this.unwritten = this.encode(this.queue);
           this.queue = '';
         }
-        const written = this.writeBytes(this.bytes);
-        this.broken = this.bytes[written - 1] !== NEWLINE;
-        this.bytes = this.bytes.subarray(written);
+        const written = this.writeBytes(this.unwritten);
+        this.isMidLine = this.unwritten[written - 1] !== NEWLINE;
+        this.unwritten = this.unwritten.subarray(written);
       }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return false;
-      this.closed = true; // EPIPE and the like: nobody reads any more, and there is nowhere left to say so
+      this.closed = true; // EPIPE and similar: the reader is gone, and the failure cannot be reported anywhere
       this.queue = '';
-      this.bytes = Buffer.alloc(0);
+      this.unwritten = Buffer.alloc(0);
       return true;
     }
   }

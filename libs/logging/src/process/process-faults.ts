@@ -3,11 +3,11 @@ import { context } from '@pikaia/core';
 import { flushLogs, writeLine } from '../output/log-output.js';
 import { errorFields } from '../record/error-fields.js';
 import type { LogLevel } from '../record/log-level.js';
-import type { LogFields } from '../record/record-text.js';
+import type { LogFields } from '../record/log-fields.js';
 import { newBudget, valueText } from '../record/value-text.js';
-import { recordPrints } from './printed-text.js';
+import { recordOutput } from './record-output.js';
 
-const CONSOLE = {
+const CONSOLE_LEVELS = {
   debug: 'debug',
   log: 'info',
   info: 'info',
@@ -15,53 +15,60 @@ const CONSOLE = {
   error: 'error',
 } as const;
 
-type ConsoleLevel = (typeof CONSOLE)[keyof typeof CONSOLE];
+type ConsoleLevel = (typeof CONSOLE_LEVELS)[keyof typeof CONSOLE_LEVELS];
 
 /**
- * What would otherwise be printed past the records becomes one: uncaught errors and rejections (`process_crashed`, with
- * the context that failed, then exit code 1), Node's warnings (`process_warning`) and what others print, by `console` or
- * straight to standard output and standard error (`console_message`, at WARNING from the latter). Call it once, at the top
- * of main.ts.
+ * Turns all other output of the process into log records. Call it once, at the top of main.ts; runService calls it.
+ *
+ * - `process_crashed`: an uncaught error or rejection, with the context in which it occurred. The process exits with code 1.
+ * - `process_warning`: a warning of Node.
+ * - `console_message`: output of `console`, or text written to stdout (INFO) or stderr (WARNING).
  */
 export function handleProcessFaults(): void {
   process.on('uncaughtException', (error) => crash(error, 'uncaughtException'));
   process.on('unhandledRejection', (reason) => crash(reason, 'unhandledRejection'));
   for (const listener of process.listeners('warning')) if (listener.name === 'onWarning') process.off('warning', listener);
-  process.on('warning', (warning) => write('process', 'warning', 'process_warning', {}, [warning]));
-  for (const [method, level] of Object.entries(CONSOLE) as [keyof typeof CONSOLE, ConsoleLevel][]) {
-    console[method] = (...args: unknown[]) => say(level, consoleText(args));
+  process.on('warning', (warning) => writeProcessRecord('process', 'warning', 'process_warning', {}, [warning]));
+  for (const [method, level] of Object.entries(CONSOLE_LEVELS) as [keyof typeof CONSOLE_LEVELS, ConsoleLevel][]) {
+    console[method] = (...args: unknown[]) => writeConsoleMessage(level, consoleText(args));
   }
-  const rests = [
-    recordPrints(process.stdout, (line) => say('info', line)),
-    recordPrints(process.stderr, (line) => say('warning', line)),
+  const flushPartialLines = [
+    recordOutput(process.stdout, (line) => writeConsoleMessage('info', line)),
+    recordOutput(process.stderr, (line) => writeConsoleMessage('warning', line)),
   ];
   process.on('exit', () => {
-    for (const rest of rests) rest();
+    for (const flushPartialLine of flushPartialLines) flushPartialLine();
     flushLogs();
   });
 }
 
 function crash(error: unknown, origin: 'uncaughtException' | 'unhandledRejection'): never {
-  write('process', 'critical', 'process_crashed', { origin }, [error]);
+  writeProcessRecord('process', 'critical', 'process_crashed', { origin }, [error]);
   flushLogs();
   process.exit(1);
 }
 
-const OBJECT_ROOM = 2_048; // UTF-16 units
+const MAX_OBJECT_CHARS = 2_048; // UTF-16 units
 
-/** As console puts its arguments together, but objects without secrets, and errors without the rows that a database quotes. */
+/** Formats the arguments of a console call as console does, with secrets redacted and without row values in database errors. */
 function consoleText(args: readonly unknown[]): string {
   const shown = args.map((value) => {
     if (value instanceof Error || types.isNativeError(value)) return errorFields(value).chain;
-    return typeof value === 'object' && value !== null ? valueText(value, newBudget(OBJECT_ROOM)) : value;
+    return typeof value === 'object' && value !== null ? valueText(value, newBudget(MAX_OBJECT_CHARS)) : value;
   });
   return typeof args[0] === 'string' || !args.length ? format(...shown) : format('%s', ...shown);
 }
 
-function say(level: ConsoleLevel, message: string): void {
+function writeConsoleMessage(level: ConsoleLevel, message: string): void {
   writeLine({ level, logger: 'console', event: 'console_message', scope: context.scope, message });
 }
 
-function write(logger: string, level: LogLevel, event: string, fields: LogFields, thrown?: readonly [unknown]): void {
+function writeProcessRecord(
+  logger: string,
+  level: LogLevel,
+  event: string,
+  fields: LogFields,
+  thrown?: readonly [unknown],
+): void {
   writeLine({ level, logger, event, scope: context.scope, fields, thrown });
 }

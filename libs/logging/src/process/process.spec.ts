@@ -9,7 +9,7 @@ interface Ended {
   stderr: string;
 }
 
-/** Runs a program against the built package, as an application has it. */
+/** Runs a program in a separate process against the built package. */
 function run(program: string, environment: Record<string, string> = {}): Promise<Ended> {
   const source = `
     import { configureLogging, getLogger, handleProcessFaults, logStartupFailure, nestLogger } from '@pikaia/logging';
@@ -28,7 +28,7 @@ function run(program: string, environment: Record<string, string> = {}): Promise
   );
 }
 
-/** Fails for a line that is no JSON object. */
+/** Parses stdout. Fails if a line is not a JSON object. */
 const recordsOf = ({ stdout, stderr }: Ended): Record<string, unknown>[] => {
   expect(stderr).toBe('');
   return stdout
@@ -38,7 +38,7 @@ const recordsOf = ({ stdout, stderr }: Ended): Record<string, unknown>[] => {
 };
 
 describe('a process', () => {
-  it('that cannot start prints one line that names each setting, without secrets, and ends with 1', async () => {
+  it('a process with invalid settings prints one line that names each setting, and exits with code 1', async () => {
     const ended = await run(`
       try { loadSettings([LoggingSettings], { LOG_LEVEL: 'loud', LOG_FORMAT: 'xml' }); } catch (error) { logStartupFailure(error); }
       setInterval(() => {}, 1000);`);
@@ -54,7 +54,7 @@ describe('a process', () => {
     ]);
   });
 
-  it('that cannot reach what it needs names host and port and no password', async () => {
+  it('a process that cannot reach a dependency logs host and port but no password', async () => {
     const ended = await run(`
       import { Socket } from 'node:net';
       const error = await new Promise((resolve) => new Socket().on('error', resolve).connect(1, '127.0.0.1'));
@@ -90,7 +90,7 @@ describe('a process', () => {
       /^no stock at amqp:\/\/shop:\[redacted\]@h$/,
     ],
   ])(
-    'that cannot start for %s names it after what was said until then, buffered or not',
+    'a process that cannot start because of %s logs the reason after all earlier messages, buffered or not',
     async (_, metadata, bufferLogs, message) => {
       const ended = await run(
         `
@@ -125,7 +125,7 @@ describe('a process', () => {
   it.each([
     ['throw new Error("no")', 'uncaughtException'],
     ['Promise.reject(new Error("no"))', 'unhandledRejection'],
-  ])('that %s logs process_crashed with the context that failed, loses no line, and ends with 1', async (fault, origin) => {
+  ])('a process with `%s` logs process_crashed with its context, loses no line, and exits with code 1', async (fault, origin) => {
     const ended = await run(`
       handleProcessFaults();
       for (let index = 0; index < 2000; index++) logger.info('worked', { index, text: 'x'.repeat(500) });
@@ -143,7 +143,7 @@ describe('a process', () => {
     });
   });
 
-  it('prints nothing but records: what Nest, Node and others say included', async () => {
+  it('a process prints only records, including the output of Nest, Node and console', async () => {
     const ended = await run(`
       handleProcessFaults();
       nestLogger().log('100 %s', 'Members');
@@ -185,7 +185,7 @@ describe('a process', () => {
     ['info', 'info', [CHANGE, 'a_debug', CHANGE, ...STOP]],
     ['error', 'error', [CHANGE, 'a_debug', CHANGE]],
     ['debug', 'info', ['a_debug', CHANGE, CHANGE, 'a_debug', ...STOP]],
-  ])('of level %s switches DEBUG at SIGUSR2, back to %s, and says so each time', async (level, other, events) => {
+  ])('a process with level %s switches between DEBUG and %s at SIGUSR2, and logs each switch', async (level, other, events) => {
     const ended = await run(
       `
       import { runService } from '@pikaia/logging';
@@ -208,7 +208,7 @@ describe('a process', () => {
     expect(records.filter(({ event }) => event === CHANGE)).toMatchObject(level === 'debug' ? [off, on] : [on, off]);
   });
 
-  it('says which service it is, and copies its records as JSON to a file whatever it prints', async () => {
+  it('a process with a log file writes its records as JSON with the service name, even if stdout is pretty', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'pikaia-log-'));
     try {
       const path = join(folder, 'log/api.jsonl');
@@ -227,7 +227,7 @@ describe('a process', () => {
     }
   });
 
-  it('prints as the environment says, before anything is configured', async () => {
+  it('a process prints in the format of its environment before configureLogging is called', async () => {
     const print = async (environment: Record<string, string>): Promise<string> =>
       (await run(`logger.info('an_info'); logger.warning('a_warning');`, environment)).stdout;
     const [plain, production, coloured] = await Promise.all([

@@ -3,33 +3,34 @@ import { getLogger } from '../logger.js';
 import { flushMetrics } from '../metric/metric.js';
 import { toggleDebug } from '../output/log-output.js';
 import { handleProcessFaults } from './process-faults.js';
-import { logStartupFailure, startup } from './startup-failure.js';
+import { logStartupFailure, startupFailure } from './startup-failure.js';
 
-const STOP_LIMIT_MS = 10_000; // container runtimes kill after it, or later
+const STOP_TIMEOUT_MS = 10_000; // container runtimes wait at least this long before SIGKILL
 
 export interface Service {
-  /** Stops taking work, finishes what is in hand, closes what it has opened. */
+  /** Stops accepting work, finishes the work in flight and closes all resources. */
   stop(): Promise<void>;
 }
 
 const logger = getLogger('process');
 
 /**
- * The frame of a service's process: start, tell the parent `ready`, stop once.
+ * Runs a service as the main program of a process: starts it, sends `ready` to the parent process and stops it once.
  *
- * SIGTERM, SIGINT, SIGHUP and the end of the IPC channel to the parent all stop it in order; a second signal changes
- * nothing, since a terminal and npm both send one. SIGUSR2 switches DEBUG on and off again while it runs. Exit status: 0 after a stop, 1 for a failed start or a stop that took
- * longer than ten seconds.
+ * SIGTERM, SIGINT, SIGHUP and the end of the IPC channel to the parent stop the service in order. A second signal has no
+ * effect, because a terminal and npm each send one. SIGUSR2 switches DEBUG on, and off again.
+ *
+ * Exit code: 0 after a stop; 1 if the start fails, or if the stop fails or takes longer than ten seconds.
  */
 export async function runService(start: () => Promise<Service>): Promise<void> {
   handleProcessFaults();
-  startup.isLogged = true;
+  startupFailure.isLoggedByRunService = true;
   let stopping = false;
   let service: Service | undefined;
   const stop = (reason: string): void => {
     if (stopping) return;
     stopping = true;
-    context.run({}, () => void finish(reason, service));
+    context.run({}, () => void stopAndExit(reason, service));
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => stop(signal));
   process.on('SIGUSR2', () => context.run({}, toggleDebug));
@@ -43,19 +44,19 @@ export async function runService(start: () => Promise<Service>): Promise<void> {
   if (process.connected) process.send?.('ready');
 }
 
-async function finish(reason: string, service: Service | undefined): Promise<void> {
+async function stopAndExit(reason: string, service: Service | undefined): Promise<void> {
   logger.info('process_stopping', { reason });
   setTimeout(() => {
-    logger.error('process_stop_timed_out', { limit_ms: STOP_LIMIT_MS });
+    logger.error('process_stop_timed_out', { limit_ms: STOP_TIMEOUT_MS });
     process.exit(1);
-  }, STOP_LIMIT_MS).unref();
+  }, STOP_TIMEOUT_MS).unref();
   try {
     await service?.stop();
   } catch (error) {
     logger.exception('process_stop_failed', error);
     process.exit(1);
   }
-  flushMetrics(); // process_stopped is the last line
+  flushMetrics(); // so that process_stopped is the last line
   logger.info('process_stopped');
   process.exit(0);
 }

@@ -1,12 +1,12 @@
 import { context, SettingsError } from '@pikaia/core';
 import { flushLogs, writeLine } from '../output/log-output.js';
 
-/** Whether somebody catches a failed start and logs it here, as runService does. */
-export const startup = { isLogged: false };
+/** Set by runService, which logs a failed start itself. The pino bridge then skips Nest's record of the same failure. */
+export const startupFailure = { isLoggedByRunService: false };
 
 /**
- * Writes the one line about a start that failed, `startup_failed` at CRITICAL, with its cause: each setting that is
- * missing or impossible, or what could not be reached. Then the process ends with exit code 1.
+ * Writes `startup_failed` at CRITICAL with the error and its causes, then ends the process with exit code 1. For a
+ * SettingsError, the field `problems` lists each setting that is missing or invalid.
  */
 export function logStartupFailure(error: unknown): never {
   writeLine({

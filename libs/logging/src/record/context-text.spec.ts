@@ -2,8 +2,8 @@ import { context } from '@pikaia/core';
 import { getLogger } from '../logger.js';
 import { captureLogs } from '../testing/index.js';
 
-describe('a line of a request that came with a traceparent', () => {
-  it('names trace and span as Datadog does: 64 bits, decimal, in text', () => {
+describe('contextText', () => {
+  it('writes the trace and span of a traceparent in the form of Datadog: 64 bits, decimal, as strings', () => {
     using logs = captureLogs();
     const traceParent = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', parentId: 'ffffffffffffffff' };
     context.run({ traceParent }, () =>

@@ -1,6 +1,6 @@
-import type { LogFields } from './record-text.js';
+import type { LogFields } from './log-fields.js';
 
-/** A copy that later changes of the original do not reach. Never throws: what cannot be read says so. */
+/** Returns a shallow copy of the fields. Never throws: an unreadable value becomes `[unreadable]`. */
 export function copyFields(fields: object): LogFields {
   const copy: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   for (const key of ownKeys(fields)) {
@@ -13,7 +13,7 @@ export function copyFields(fields: object): LogFields {
   return copy;
 }
 
-/** The own keys of anything; none where a proxy refuses to name them. */
+/** Returns the own keys of an object, or none if a proxy throws. */
 export function ownKeys(owner: object): string[] {
   try {
     return Object.keys(owner);

@@ -1,7 +1,7 @@
 import type { Logger } from '../logger.js';
 import type { EventName, EventNameRefused } from './event-name.js';
 
-// What the type accepts is checked by `npm run typecheck`: a wrong `true` below does not compile.
+// `npm run typecheck` checks the types: a wrong `true` below does not compile.
 type Accepts<Name extends string> = Name extends EventName<Name> ? true : false;
 type Refuses<Name extends string> = EventName<Name> extends EventNameRefused ? true : false;
 type FieldsOf = NonNullable<Parameters<Logger['info']>[1]>;
@@ -17,13 +17,13 @@ const compiled: true[] = [
   true satisfies Refuses<'2_users'>,
   true satisfies Refuses<''>,
   true satisfies Refuses<'user_created '>,
-  true satisfies Refuses<`${string}_failed`>, // put together at run time
+  true satisfies Refuses<`${string}_failed`>, // built at run time
   true satisfies Refuses<string>,
-  true satisfies Error extends FieldsOf ? false : true, // logger.error('x', error) is exception(…)
+  true satisfies Error extends FieldsOf ? false : true, // logger.error('x', error) does not compile; exception() takes an error
 ];
 
-describe('the name of an event', () => {
-  it('is refused by the compiler unless it is a literal in snake_case', () => {
+describe('EventName', () => {
+  it('the compiler rejects an event name that is not a literal in snake_case', () => {
     expect(compiled).not.toContain(false);
   });
 });

@@ -6,8 +6,8 @@ import { captureLogs, type CapturedLogs } from '../testing/index.js';
 import { LogField } from './log-fields.js';
 
 const BYTES = 15 * 1_024;
-const FLAT_KEYS = 200; // Logs Insights reads no more
-const OURS: Readonly<Record<string, unknown>> = {
+const FLAT_KEYS = 200; // limit of Logs Insights
+const EXPECTED: Readonly<Record<string, unknown>> = {
   [LogField.level]: expect.stringMatching(/^(INFO|ERROR)$/),
   [LogField.logger]: 'spec',
   [LogField.event]: expect.stringMatching(/^(happened|failed)$/),
@@ -16,23 +16,26 @@ const OURS: Readonly<Record<string, unknown>> = {
   [LogField.path]: '/x',
   [LogField.service]: 'spec-service',
 };
-/** What a platform takes for the line's own, and what this library alone writes. */
-const NOT_A_CALLERS = ['status', 'host', 'date', 'dd', 'message', ...Object.values(LogField)];
-const FREE = new Set<string>([
+/** The keys that a log platform interprets, and the fields that only this library writes. */
+const RESERVED_KEYS = ['status', 'host', 'date', 'dd', 'message', ...Object.values(LogField)];
+const CALLER_FIELDS = new Set<string>([
   ...Object.values(LogField).filter((name) => name.startsWith('db.')),
   LogField.duration,
   LogField.eventId,
   LogField.consumer,
   LogField.attempt,
 ]);
-const WRITTEN_HERE = new Set<string>([...Object.keys(OURS), 'timestamp', 'env', 'error.kind', 'error.message', 'error.stack', 'error.code', 'error.constraint', 'error.table', 'exc_info', 'log.truncated', 'http.method']); // prettier-ignore
+const WRITTEN_BY_LIBRARY = new Set<string>([...Object.keys(EXPECTED), 'timestamp', 'env', 'error.kind', 'error.message', 'error.stack', 'error.code', 'error.constraint', 'error.table', 'exc_info', 'log.truncated', 'http.method']); // prettier-ignore
 
-/** What is wrong with a line, if anything. */
+/** Returns the problems of a line. */
 function problemsOf(line: string): string[] {
   const record = JSON.parse(line) as Record<string, unknown>;
   const flat = flattened(record);
   const forged = flat.filter(
-    (key) => NOT_A_CALLERS.some((name) => key === name || key.startsWith('dd.')) && !FREE.has(key) && !WRITTEN_HERE.has(key),
+    (key) =>
+      RESERVED_KEYS.some((name) => key === name || key.startsWith('dd.')) &&
+      !CALLER_FIELDS.has(key) &&
+      !WRITTEN_BY_LIBRARY.has(key),
   );
   return [
     ...(line.includes('\n') ? ['a newline'] : []),
@@ -40,38 +43,40 @@ function problemsOf(line: string): string[] {
     ...(flat.length > FLAT_KEYS ? [`${flat.length} keys`] : []),
     ...duplicatesIn(line).map((key) => `${key} twice`),
     ...forged.map((key) => `${key} is a caller's`),
-    ...Object.entries(OURS).flatMap(([key, value]) => (equals(record[key], value) ? [] : [`${key} is not ours`])),
+    ...Object.entries(EXPECTED).flatMap(([key, value]) =>
+      equals(record[key], value) ? [] : [`${key} is not the expected value`],
+    ),
     ...(line.isWellFormed() ? [] : ['half a surrogate pair']),
   ];
 }
 
-const boom = (): never => {
+const fail = (): never => {
   throw new Error('no');
 };
 const circular: Record<string, unknown> = { deep: [] };
 (circular['deep'] as unknown[]).push(circular);
-const itsOwnCause = new Error('round');
-itsOwnCause.cause = itsOwnCause;
+const selfCaused = new Error('round');
+selfCaused.cause = selfCaused;
 class Hostile extends Error {
   override get message(): string {
-    return boom();
+    return fail();
   }
   override get stack(): string {
-    return boom();
+    return fail();
   }
 }
 
 const VALUES: readonly unknown[] = [
-  new Proxy({}, { ownKeys: boom }),
-  new Proxy({}, { get: boom, getPrototypeOf: boom }),
-  new Proxy(() => undefined, { get: boom, apply: boom }),
-  new Proxy(new Error('x'), { get: boom, getPrototypeOf: boom, ownKeys: boom }),
+  new Proxy({}, { ownKeys: fail }),
+  new Proxy({}, { get: fail, getPrototypeOf: fail }),
+  new Proxy(() => undefined, { get: fail, apply: fail }),
+  new Proxy(new Error('x'), { get: fail, getPrototypeOf: fail, ownKeys: fail }),
   Proxy.revocable({}, {}).proxy,
-  Object.defineProperty({}, 'broken', { get: boom, enumerable: true }),
-  { toJSON: boom },
+  Object.defineProperty({}, 'broken', { get: fail, enumerable: true }),
+  { toJSON: fail },
   { toJSON: (): unknown => ({ toJSON: () => ({}) }) },
-  { [Symbol.toPrimitive]: boom, toString: boom, valueOf: boom },
-  { get [Symbol.toStringTag]() { return boom(); } }, // prettier-ignore
+  { [Symbol.toPrimitive]: fail, toString: fail, valueOf: fail },
+  { get [Symbol.toStringTag]() { return fail(); } }, // prettier-ignore
   JSON.parse('{"__proto__":{"level":"forged"},"constructor":{"prototype":1}}'),
   circular,
   10n ** 3_000n,
@@ -94,20 +99,20 @@ const VALUES: readonly unknown[] = [
 const THROWN: readonly unknown[] = [
   undefined,
   null,
-  boom,
+  fail,
   class {},
   new Error('\ud800', { cause: new Error('x'.repeat(50_000)) }),
-  itsOwnCause,
+  selfCaused,
   new Hostile(),
   new AggregateError([new Hostile(), null, 1], ''),
-  Object.assign(new Error('code'), { code: { toString: boom }, name: Symbol('s'), driverError: new Proxy({}, { get: boom }) }),
+  Object.assign(new Error('code'), { code: { toString: fail }, name: Symbol('s'), driverError: new Proxy({}, { get: fail }) }),
   Object.create(Error.prototype),
   Object.freeze(Object.assign(Object.create(null), { message: 1n, stack: [] })),
   new DOMException('aborted', 'AbortError'),
   { cause: { cause: { cause: circular } }, message: 'no error' },
 ];
 
-describe('a line of hostile values', () => {
+describe('a line with hostile values', () => {
   let logs: CapturedLogs;
   beforeEach(() => {
     configureLogging({ service: 'spec-service', env: 'spec' });
@@ -126,12 +131,12 @@ describe('a line of hostile values', () => {
     fc.string({ unit: 'binary', maxLength: 5_000 }),
   );
   const key = fc.oneof(
-    fc.constantFrom(...NOT_A_CALLERS, '__proto__', 'constructor', 'toJSON', 'usr', 'http', 'error', 'extra.level', 'dd.service', 'extra.dd'), // prettier-ignore
+    fc.constantFrom(...RESERVED_KEYS, '__proto__', 'constructor', 'toJSON', 'usr', 'http', 'error', 'extra.level', 'dd.service', 'extra.dd'), // prettier-ignore
     fc.string({ unit: 'binary', maxLength: 200 }),
   );
   const fields = fc.oneof(fc.dictionary(key, value, { maxKeys: 30 }), value as fc.Arbitrary<Record<string, unknown>>);
 
-  it('is one valid JSON object within its budgets, each key once, and what is ours stays ours; nothing throws', () => {
+  it('any values produce one valid JSON object within the size limits, with unique keys and unforged reserved fields', () => {
     const logger = getLogger('spec');
     const request = { method: 'GET', path: '/x', clientAddress: null };
     const result = fc.check(
@@ -147,17 +152,17 @@ describe('a line of hostile values', () => {
       }),
       { seed: 15, numRuns: 200, examples: [...VALUES, ...THROWN].map((each) => [{ each }, { each }, each]) },
     );
-    if (result.failed) throw result.errorInstance; // fc.assert would print the values, and fail at that
+    if (result.failed) throw result.errorInstance; // fc.assert would fail while it prints the values
   });
 
   it.each([
-    ['a key that stands twice', (line: string) => line.replace('{', '{"a":1,"b":{"a":"\\"a\\":"},"a":2,'), 'a twice'],
-    ['a forged level', (line: string) => line.replace('INFO', 'FORGED'), 'level is not ours'],
+    ['a duplicate key', (line: string) => line.replace('{', '{"a":1,"b":{"a":"\\"a\\":"},"a":2,'), 'a twice'],
+    ['a forged level', (line: string) => line.replace('INFO', 'FORGED'), 'level is not the expected value'],
     ['a status', (line: string) => line.replace('{', '{"status":"error",'), "status is a caller's"],
     ['a nested trace', (line: string) => line.replace('{', '{"dd":{"trace_id":"1"},'), "dd.trace_id is a caller's"],
     ['too many keys', (line: string) => line.replace('{', `{"list":[${'1,'.repeat(200)}1],`), /^2\d\d keys$/],
     ['a long line', (line: string) => line.replace('{', `{"text":"${'x'.repeat(BYTES)}",`), / bytes$/],
-  ])('(the check sees %s)', (_what, plant, problem) => {
+  ])('the check above detects %s', (_what, plant, problem) => {
     context.run({ correlationId: 'c1', actor: { type: 'user', id: 'u1' }, request: { method: 'GET', path: '/x', clientAddress: null } }, () => getLogger('spec').info('happened')); // prettier-ignore
     expect(problemsOf(logs.lines[0]!)).toEqual([]);
     expect(problemsOf(plant(logs.lines[0]!))).toEqual([typeof problem === 'string' ? problem : expect.stringMatching(problem)]);
@@ -173,7 +178,7 @@ function equals(actual: unknown, expected: unknown): boolean {
   }
 }
 
-/** The keys as Logs Insights counts them: dotted paths, an item of a list for one. */
+/** Returns the keys as Logs Insights counts them: dotted paths, with one key for each list item. */
 function flattened(value: unknown, path?: string): string[] {
   if (typeof value !== 'object' || value === null) return [path ?? ''];
   const inside = Object.entries(value);
@@ -182,7 +187,7 @@ function flattened(value: unknown, path?: string): string[] {
     : [path ?? ''];
 }
 
-/** Keys that an object of the text has twice; JSON.parse would hide them. */
+/** Returns the keys that occur twice in one object of the text. JSON.parse would hide them. */
 function duplicatesIn(line: string): string[] {
   const open: Set<string>[] = [];
   const found: string[] = [];

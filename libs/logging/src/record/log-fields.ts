@@ -1,6 +1,6 @@
 /**
- * The names of every field that a line can carry by itself. They follow Datadog's standard attributes; formatters,
- * queries and alarms take them from here.
+ * The names of all fields that the library writes. They follow Datadog's standard attributes. Formatters, queries and alarms
+ * use these constants.
  */
 export const LogField = {
   timestamp: 'timestamp',
@@ -20,11 +20,11 @@ export const LogField = {
   statusCode: 'http.status_code',
   /** A whole number of nanoseconds. */
   duration: 'duration',
-  /** Statements that were sent to the database. */
+  /** The number of statements sent to the database. */
   queryCount: 'db.query_count',
-  /** Nanoseconds for which they were on their way, added up. */
+  /** The sum of the durations of all statements, in nanoseconds. */
   queryDuration: 'db.duration',
-  /** Of a slow one: its shape, without any value. */
+  /** The text of a slow statement without literals. */
   statement: 'db.statement',
   operation: 'db.operation',
   clientAddress: 'network.client.ip',
@@ -36,22 +36,28 @@ export const LogField = {
   errorMessage: 'error.message',
   errorStack: 'error.stack',
   errorCode: 'error.code',
-  /** Of PostgreSQL's error. */
+  /** From a PostgreSQL error. */
   errorConstraint: 'error.constraint',
   errorTable: 'error.table',
-  /** The error and its causes as one text. */
+  /** The stacks of the error and its causes. */
   excInfo: 'exc_info',
-  /** What others say: Nest's text, or what was printed. */
+  /** Text from outside the library: a message of Nest, or printed output. */
   message: 'message',
-  /** True where a budget has cut something off this line. */
+  /** True if a size limit cut something off the line. */
   truncated: 'log.truncated',
   service: 'service',
   env: 'env',
   version: 'version',
 } as const;
 
-/** What the code around a call may set itself when no context does: a relay logs about an event without running in its context. */
-const OPEN: ReadonlySet<string> = new Set([
+/** The fields that a caller adds to a record. */
+export type LogFields = Readonly<Record<string, unknown>>;
+
+/**
+ * The fields that a caller can set itself if the context does not. The relay, for example, logs about an event outside the
+ * context of that event.
+ */
+const CALLER_FIELDS: ReadonlySet<string> = new Set([
   LogField.duration,
   LogField.queryCount,
   LogField.queryDuration,
@@ -62,16 +68,19 @@ const OPEN: ReadonlySet<string> = new Set([
   LogField.attempt,
 ]);
 
-/** What Datadog takes for the line's own severity, host, time or trace wherever it stands. */
-const PLATFORM = ['status', 'host', 'date', 'dd'] as const;
+/** The keys that Datadog interprets as the severity, host, time or trace of a line, at any position. */
+const DATADOG_KEYS = ['status', 'host', 'date', 'dd'] as const;
 
-const RESERVED: ReadonlySet<string> = new Set([...Object.values(LogField).filter((name) => !OPEN.has(name)), ...PLATFORM]);
-const ROOTS: ReadonlySet<string> = new Set(
+const RESERVED_KEYS: ReadonlySet<string> = new Set([
+  ...Object.values(LogField).filter((name) => !CALLER_FIELDS.has(name)),
+  ...DATADOG_KEYS,
+]);
+const RESERVED_ROOTS: ReadonlySet<string> = new Set(
   Object.values(LogField)
     .filter((name) => name.includes('.'))
     .map((name) => name.split('.', 1)[0]!),
 );
 
-/** True for the keys that a caller's field may not have. A nested object counts as its dotted paths: `{ usr: { id } }` is `usr.id`. */
+/** True for keys that a caller's field cannot have. A nested object counts as its dotted paths: `{ usr: { id } }` is `usr.id`. */
 export const isReserved = (key: string, nested: boolean): boolean =>
-  RESERVED.has(key) || (nested && ROOTS.has(key)) || key.startsWith('dd.');
+  RESERVED_KEYS.has(key) || (nested && RESERVED_ROOTS.has(key)) || key.startsWith('dd.');

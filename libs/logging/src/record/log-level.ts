@@ -1,9 +1,9 @@
-/** From the least to the most severe. */
+/** The levels in ascending order of severity. */
 export const LOG_LEVELS = ['debug', 'info', 'warning', 'error', 'critical'] as const;
 
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Orders the levels: 0 is debug. */
+/** The order of the levels. */
 export const severity: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warning: 2, error: 3, critical: 4 };
 
 export const findLevel = (name: string | undefined): LogLevel | undefined =>

@@ -1,26 +1,29 @@
-import { quoteCut } from './json-text.js';
+import { quoteRedacted } from './json-text.js';
 import { LogField } from './log-fields.js';
 import { LOG_LEVELS, type LogLevel } from './log-level.js';
 
-const NAME_LIMIT = 256; // UTF-16 units
-const KNOWN_LIMIT = 2_000; // names come from code, so few are distinct; hostile ones must not fill the memory
+const MAX_NAME_CHARS = 256; // UTF-16 units
+const MAX_CACHED_NAMES = 2_000; // bounds memory: names come from code, so few are distinct
 
-type OfLevel = Map<string, Map<string, string>>; // logger, then event
+type EventTexts = Map<string, Map<string, string>>; // by logger, then by event
 
-const known = Object.fromEntries(LOG_LEVELS.map((level): [LogLevel, OfLevel] => [level, new Map()])) as Record<LogLevel, OfLevel>;
-let count = 0;
+const cachedTexts = Object.fromEntries(LOG_LEVELS.map((level): [LogLevel, EventTexts] => [level, new Map()])) as Record<
+  LogLevel,
+  EventTexts
+>;
+let cachedCount = 0;
 
-/** Level, logger and event as JSON text: the same in each line of one place, so it is written once. */
+/** Returns level, logger and event as JSON text. Hot path: the text is cached, because each call site repeats it. */
 export function nameText(level: LogLevel, logger: string, event: string): string {
-  const ofLogger = known[level].get(logger);
-  return ofLogger?.get(event) ?? write(level, logger, event, ofLogger);
+  const ofLogger = cachedTexts[level].get(logger);
+  return ofLogger?.get(event) ?? writeAndCache(level, logger, event, ofLogger);
 }
 
-function write(level: LogLevel, logger: string, event: string, ofLogger = new Map<string, string>()): string {
-  const text = `,"${LogField.level}":"${level.toUpperCase()}","${LogField.logger}":${quoteCut(logger, NAME_LIMIT)},"${LogField.event}":${quoteCut(event, NAME_LIMIT)}`;
-  if (count < KNOWN_LIMIT && text.length < 4 * NAME_LIMIT) {
-    count++;
-    known[level].set(logger, ofLogger);
+function writeAndCache(level: LogLevel, logger: string, event: string, ofLogger = new Map<string, string>()): string {
+  const text = `,"${LogField.level}":"${level.toUpperCase()}","${LogField.logger}":${quoteRedacted(logger, MAX_NAME_CHARS)},"${LogField.event}":${quoteRedacted(event, MAX_NAME_CHARS)}`;
+  if (cachedCount < MAX_CACHED_NAMES && text.length < 4 * MAX_NAME_CHARS) {
+    cachedCount++;
+    cachedTexts[level].set(logger, ofLogger);
     ofLogger.set(event, text);
   }
   return text;

@@ -29,7 +29,7 @@ describe('a secret inside a text', () => {
   });
   const leaked = (): string[] => SECRETS.filter((secret) => logs.lines.join('\n').includes(secret));
 
-  it.each(TEXTS.map((text) => [text]))('is in no line, wherever the text stands: %s', (text) => {
+  it.each(TEXTS.map((text) => [text]))('a secret in a text is redacted at every position of a record: %s', (text) => {
     class HttpError extends Error {
       constructor(
         message: string,
@@ -66,13 +66,13 @@ describe('a secret inside a text', () => {
     [{ failed: [{ property: 'password', value: CANARY }] }],
     [{ entries: new Map([['auth', CANARY]]) }],
     [Object.fromEntries(['auth', 'pass', 'pw', 'signature', 'csrf', 'dsn'].map((key) => [key, CANARY]))],
-  ])('is in no line where a name beside it says that it is one: %j', (fields) => {
+  ])('a value next to the name of a secret is redacted: %j', (fields) => {
     logger.info('happened', fields);
     expect(leaked()).toEqual([]);
     expect(logs.lines[0]).toContain('[redacted]');
   });
 
-  it('leaves no half of itself where a text is cut inside it', () => {
+  it('no part of a secret remains if a text is cut inside the secret', () => {
     for (let length = 2_020; length < 2_060; length++) {
       const filler = 'x'.repeat(length);
       logger.info('happened', { url: `${filler} postgres://alice:${CANARY}@db/app`, pair: `${filler} password=${CANARY}` });
@@ -84,18 +84,18 @@ describe('a secret inside a text', () => {
     expect(logs.lines.join('\n')).not.toMatch(/alice:c|password=c|Bearer c|token=c/);
   });
 
-  it('says by … that a text goes on, though what was hidden made it shorter', () => {
+  it('a cut text ends with … even if redaction made it shorter than the limit', () => {
     logger.info('happened', { text: `password='${'x'.repeat(7_000)}' and more` });
     expect(logs.one('happened')['text']).toBe("password='[redacted]…");
   });
 
-  it('keeps the keys of an object apart where what distinguishes them is a secret', () => {
+  it('keys of an object that differ only in a secret stay distinct after redaction', () => {
     logger.info('happened', { by: { 'postgres://a:canary1@db': 1, 'postgres://a:canary2@db': 2 } });
     expect(Object.values(logs.one('happened')['by'] as object)).toEqual([1, 2]);
     expect(logs.lines[0]).not.toContain('canary');
   });
 
-  it('leaves ordinary fields as they are', () => {
+  it('fields without secrets are not changed', () => {
     const fields = {
       author: 'alice',
       passed: 3,

@@ -2,29 +2,29 @@ import { isSecretEntry, isSecretItem, REDACTED, redactText } from '@pikaia/core'
 import { Stream } from 'node:stream';
 import { types } from 'node:util';
 import { errorFields } from './error-fields.js';
-import { cut, quote, quoteCut, safeCut } from './json-text.js';
+import { cut, quote, quoteRedacted, redactAndCut } from './json-text.js';
 
-const DEPTH_LIMIT = 6;
-const KEY_LIMIT = 100; // keys and items of one call, nested ones included
-const KEY_LENGTH_LIMIT = 128;
-const KNOWN_KEYS_LIMIT = 2_000; // keys come from code, so few are distinct; hostile ones must not fill the memory
-const STRING_LIMIT = 2_048; // UTF-16 units of one field
+const MAX_DEPTH = 6;
+const MAX_KEYS = 100; // keys and list items of one call, including nested ones
+const MAX_KEY_LENGTH = 128;
+const MAX_CACHED_KEYS = 2_000; // bounds memory: keys come from code, so few are distinct
+const MAX_STRING_CHARS = 2_048; // UTF-16 units of one field
 
 const NO_PATH: readonly object[] = [];
 
-/** What one call may still write. */
+/** The size that the fields of one record can still take. */
 export interface Budget {
-  keys: number;
+  remainingKeys: number;
   /** UTF-16 units of JSON text. */
-  room: number;
+  remainingChars: number;
   truncated: boolean;
 }
 
-export const newBudget = (room: number): Budget => ({ keys: KEY_LIMIT, room, truncated: false });
+export const newBudget = (remainingChars: number): Budget => ({ remainingKeys: MAX_KEYS, remainingChars, truncated: false });
 
 /**
- * Any value as JSON text. Never throws, whatever getters, proxies and toJSON do, and stays within the budget; undefined
- * for a value that JSON leaves out. Values under secret keys are not even read.
+ * Returns any value as JSON text within the budget, or undefined for a value that JSON omits. Never throws, even if a getter,
+ * a proxy or toJSON does. Values under secret keys are not read.
  */
 export function valueText(value: unknown, budget: Budget, path: readonly object[] = NO_PATH): string | undefined {
   let text: string | undefined;
@@ -39,10 +39,10 @@ export function valueText(value: unknown, budget: Budget, path: readonly object[
       text = value ? 'true' : 'false';
       break;
     case 'bigint':
-      text = quote(cut(String(value), STRING_LIMIT));
+      text = quote(cut(String(value), MAX_STRING_CHARS));
       break;
     case 'symbol':
-      text = quoteCut(String(value), STRING_LIMIT);
+      text = quoteRedacted(String(value), MAX_STRING_CHARS);
       break;
     case 'function':
       text = '"[function]"';
@@ -53,14 +53,14 @@ export function valueText(value: unknown, budget: Budget, path: readonly object[
       if (value !== null) return objectText(value as object, budget, path);
       text = 'null';
   }
-  budget.room -= text.length;
+  budget.remainingChars -= text.length;
   return text;
 }
 
 function stringText(value: string, budget: Budget): string {
-  const limit = Math.min(STRING_LIMIT, Math.max(budget.room, 0));
+  const limit = Math.min(MAX_STRING_CHARS, Math.max(budget.remainingChars, 0));
   if (value.length > limit) budget.truncated = true;
-  return quoteCut(value, limit);
+  return quoteRedacted(value, limit);
 }
 
 function objectText(value: object, budget: Budget, path: readonly object[]): string {
@@ -71,10 +71,10 @@ function objectText(value: object, budget: Budget, path: readonly object[]): str
     if (types.isPromise(value)) return '"[promise]"';
     if (types.isWeakMap(value) || types.isWeakSet(value)) return '"[weak collection]"';
     if (types.isBoxedPrimitive(value)) return valueText(value.valueOf(), budget, [...path, value]) ?? 'null';
-    // Sockets, requests and responses hold headers, bodies and half of the process.
+    // Sockets, requests and responses refer to headers, bodies and much of the process.
     if (value instanceof Stream) return `"[stream]"`;
     if (value instanceof RegExp || value instanceof URL) return valueText(String(value), budget) ?? 'null';
-    if (path.length >= DEPTH_LIMIT) {
+    if (path.length >= MAX_DEPTH) {
       budget.truncated = true;
       return '"[too deep]"';
     }
@@ -88,7 +88,7 @@ function objectText(value: object, budget: Budget, path: readonly object[]): str
     if (typeof toJSON === 'function') return valueText(toJSON.call(value), budget, inside) ?? 'null';
     return entriesText(value as Record<string, unknown>, budget, inside);
   } catch {
-    return '"[unreadable]"'; // a hostile value must not cost its owner the line, nor the request
+    return '"[unreadable]"'; // a hostile value must not lose the line or fail the request
   }
 }
 
@@ -102,7 +102,7 @@ function itemsText(items: Iterable<unknown>, budget: Budget, path: readonly obje
   const list = Array.isArray(items) ? (items as readonly unknown[]) : [];
   const inList = Array.isArray(path.at(-2));
   for (const item of items) {
-    if (spent(budget)) {
+    if (exceedsBudget(budget)) {
       texts.push('"…"');
       break;
     }
@@ -114,14 +114,14 @@ function itemsText(items: Iterable<unknown>, budget: Budget, path: readonly obje
 function entriesText(value: Record<string, unknown>, budget: Budget, path: readonly object[]): string {
   let text = '';
   for (const key of Object.keys(value)) {
-    if (spent(budget)) break;
+    if (exceedsBudget(budget)) break;
     const item = entryText(value, key, budget, path);
     if (item !== undefined) text += `${text && ','}${keyText(key, budget)}${item}`;
   }
   return `{${text}}`;
 }
 
-/** The value of one key as JSON text: redacted by the key's name, and readable even where its getter throws. */
+/** Returns the value of one key as JSON text. Secret keys are redacted; a getter that throws yields `[unreadable]`. */
 export function entryText(owner: object, key: string, budget: Budget, path: readonly object[] = NO_PATH): string | undefined {
   if (isSecretEntry(owner, key)) return `"${REDACTED}"`;
   let value: unknown;
@@ -133,28 +133,28 @@ export function entryText(owner: object, key: string, budget: Budget, path: read
   return valueText(value, budget, path);
 }
 
-const keys = new Map<string, string>();
+const cachedKeys = new Map<string, string>();
 
-/** A key and its colon as JSON text. A cut or redacted one gets a number, so that no two of an object become the same. */
+/** Returns a key and its colon as JSON text. A cut or redacted key gets a number, so that the keys of an object stay distinct. */
 export function keyText(key: string, budget: Budget): string {
-  budget.room -= Math.min(key.length, KEY_LENGTH_LIMIT) + 4;
-  if (key.length > KEY_LENGTH_LIMIT) {
+  budget.remainingChars -= Math.min(key.length, MAX_KEY_LENGTH) + 4;
+  if (key.length > MAX_KEY_LENGTH) {
     budget.truncated = true;
-    return `${quote(`${safeCut(key, KEY_LENGTH_LIMIT)}${budget.keys}`)}:`;
+    return `${quote(`${redactAndCut(key, MAX_KEY_LENGTH)}${budget.remainingKeys}`)}:`;
   }
-  let text = keys.get(key);
+  let text = cachedKeys.get(key);
   if (text === undefined) {
     const shown = redactText(key);
-    if (shown !== key) return `${quote(`${shown}${budget.keys}`)}:`;
+    if (shown !== key) return `${quote(`${shown}${budget.remainingKeys}`)}:`;
     text = `${quote(key)}:`;
-    if (keys.size < KNOWN_KEYS_LIMIT) keys.set(key, text);
+    if (cachedKeys.size < MAX_CACHED_KEYS) cachedKeys.set(key, text);
   }
   return text;
 }
 
-/** Takes one key from the budget; true when there was none left. */
-export function spent(budget: Budget): boolean {
-  if (budget.keys-- > 0 && budget.room > 0) return false;
+/** Takes one key from the budget. Returns true if no key or no character was left. */
+export function exceedsBudget(budget: Budget): boolean {
+  if (budget.remainingKeys-- > 0 && budget.remainingChars > 0) return false;
   budget.truncated = true;
   return true;
 }

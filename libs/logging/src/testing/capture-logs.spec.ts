@@ -14,7 +14,7 @@ describe('captureLogs', () => {
   });
   afterEach(() => logs.restore());
 
-  it('finds records by event and by fields: values, patterns, functions, absence', () => {
+  it('of finds records by event and by fields: values, patterns, predicates and absence', () => {
     const orders = (fields: object) => logs.of('order_placed', { ...fields }).map((record) => record['order']);
     expect(orders({})).toEqual([7, 8]);
     expect(orders({ items: [{ id: 1 }] })).toEqual([7]);
@@ -23,7 +23,7 @@ describe('captureLogs', () => {
     expect(orders({ note: undefined, level: 'INFO' })).toEqual([8]);
   });
 
-  it('gives the one record of it, and says what there was where there is no such one', () => {
+  it('one returns the only matching record, or fails with a list of the existing records', () => {
     expect(logs.one('order_placed', { order: 7 })).toMatchObject({ note: 'on its way' });
     expect(() => logs.one('order_placed')).toThrow(/^2 records instead of one: order_placed/);
     expect(() => logs.one('order_placed', { order: 9, note: /way/ })).toThrow(
@@ -32,18 +32,18 @@ describe('captureLogs', () => {
     expect(() => logs.one('order_paid')).toThrow('There were: order_placed, stock_low.');
   });
 
-  it('says that there is none, or fails', () => {
+  it('none passes if no record matches, and fails otherwise', () => {
     logs.none('order_placed', { order: 9 });
     expect(() => logs.none('order_placed', { order: 7 })).toThrow(/^1 records instead of none: order_placed order=7/);
   });
 
-  it('waits for a record, and not for ever', async () => {
+  it('until waits for a record and fails after its timeout', async () => {
     setTimeout(() => logger.info('order_paid', { order: 7 }), 10);
     expect(await logs.until('order_paid', { order: 7 })).toMatchObject({ level: 'INFO' });
     await expect(logs.until('order_paid', { order: 8 }, 20)).rejects.toThrow(/^no record within 20 ms: order_paid order=8/);
   });
 
-  it('takes records in their context, and gives the output back', () => {
+  it('a nested capture collects records from its level up, and restore returns records to the outer capture', () => {
     context.run({ correlationId: 'c1' }, () => logger.info('order_paid'));
     expect(logs.one('order_paid', { trace_id: 'c1' }).event).toBe('order_paid');
     using inner = captureLogs('warning');

@@ -1,19 +1,19 @@
 import { AssertionError } from 'node:assert';
 import { randomUUID } from 'node:crypto';
-import { Agent, request as open } from 'node:http';
+import { Agent, request as startRequest } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 import { LogField } from '../record/log-fields.js';
-import { captureLogs, type CapturedRecord } from './capture-logs.js';
-import { misfits, type ExpectedFields } from './matching.js';
+import { captureLogs } from './capture-logs.js';
+import { mismatchedFields, type CapturedRecord, type ExpectedFields } from './matching.js';
 
-const PATIENCE_MS = 10_000; // for the last access line
-const STAGGER_MS = 20; // the longest wait before a request
-const SHOWN = 10;
+const ACCESS_LINES_TIMEOUT_MS = 10_000;
+const MAX_START_DELAY_MS = 20; // requests start spread over this time
+const MAX_SHOWN_LEAKS = 10;
 
-/** Somebody who sends one request. */
+/** A simulated user that sends one request. */
 export interface Sender {
   readonly index: number;
-  /** Like nobody else's, nor part of another's: a line with this text is about this sender. */
+  /** A unique name that is not part of another sender's name. A line that contains it belongs to this sender. */
   readonly name: string;
 }
 
@@ -22,32 +22,33 @@ export interface SentRequest {
   /** Default GET. */
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as JSON. */
+  /** The request body, sent as JSON. */
   readonly body?: unknown;
 }
 
 export interface LeakCheck {
-  /** Where the application listens: in this process, since its lines are captured. */
+  /** The URL of the application. It must run in this process, so that its lines can be captured. */
   readonly url: string;
-  /** What a sender sends. Put its name into what your code logs: a header, a path, a body. */
+  /** Builds the request of a sender. Put the sender's name into a part that your code logs: a header, the path or the body. */
   readonly request: (sender: Sender) => SentRequest;
-  /** What the access line of a sender's request must carry; the request's other lines too, where they carry the field. */
+  /** Fields that the access line of a sender must have. Other lines of the request must match if they have the field. */
   readonly fields?: (sender: Sender) => ExpectedFields;
-  /** Default 200. */
+  /** The number of requests. Default 200. */
   readonly requests?: number;
-  /** Kept-alive connections, each used by many senders. Default 25. */
+  /** The number of kept-alive connections, each shared by many senders. Default 25. */
   readonly connections?: number;
-  /** Lines without a request are leaks, unless this says that they belong to none: those of a timer of the application. */
+  /** Excludes lines that belong to no request, such as those of a timer. All other lines without a request count as leaks. */
   readonly ignore?: (record: CapturedRecord) => boolean;
-  /** How long lines may come after the last answer, milliseconds. Default 50. */
+  /** Milliseconds to wait for further lines after the last response. Default 50. */
   readonly settleMs?: number;
 }
 
 /**
- * Sends many requests at once, each by a sender of its own, over shared connections, and fails if a line carries no
- * request's context, another request's, or another sender's name. Each request must have its access line.
+ * Proves that concurrent requests do not share context. Sends many requests at once over shared connections, each with its
+ * own sender. Fails if a line has no request context, the context of another request, or the name of another sender, or if
+ * a request has no access line.
  *
- * Nothing else may send to the application meanwhile. @throws AssertionError naming the lines that are wrong.
+ * No other client can send requests to the application meanwhile. @throws AssertionError that lists the wrong lines.
  */
 export async function expectNoContextLeak(check: LeakCheck): Promise<void> {
   const { requests = 200, connections = 25, settleMs = 50, ignore = () => false } = check;
@@ -61,18 +62,18 @@ export async function expectNoContextLeak(check: LeakCheck): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   try {
     await Promise.all([...sent].map(([id, one]) => send(check.url, agent, id, one)));
-    const end = performance.now() + PATIENCE_MS;
-    const ended = () => logs.records.filter((record) => isAccessLine(record) && sent.has(String(record[LogField.traceId])));
-    while (ended().length < requests && performance.now() < end) await pause(5);
+    const deadline = performance.now() + ACCESS_LINES_TIMEOUT_MS;
+    const accessLines = () => logs.records.filter((record) => isAccessLine(record) && sent.has(String(record[LogField.traceId])));
+    while (accessLines().length < requests && performance.now() < deadline) await pause(5);
     await pause(settleMs);
   } finally {
     agent.destroy();
   }
   const records = logs.records.filter((record) => !ignore(record));
-  const leaks = [...records.flatMap((record) => leaksOf(record, sent, run)), ...withoutLine(records, sent)];
+  const leaks = [...records.flatMap((record) => leaksOf(record, sent, run)), ...missingAccessLines(records, sent)];
   if (leaks.length === 0) return;
-  const more = leaks.length > SHOWN ? `\n… and ${leaks.length - SHOWN} more` : '';
-  const message = `Context leaked into ${leaks.length} lines of ${records.length}:\n${leaks.slice(0, SHOWN).join('\n')}${more}`;
+  const more = leaks.length > MAX_SHOWN_LEAKS ? `\n… and ${leaks.length - MAX_SHOWN_LEAKS} more` : '';
+  const message = `${leaks.length} context leaks in ${records.length} lines:\n${leaks.slice(0, MAX_SHOWN_LEAKS).join('\n')}${more}`;
   throw new AssertionError({ message, actual: leaks, expected: [], stackStartFn: expectNoContextLeak });
 }
 
@@ -87,23 +88,24 @@ const isAccessLine = ({ event }: CapturedRecord): boolean => /^request_(complete
 function leaksOf(record: CapturedRecord, sent: ReadonlyMap<string, Sent>, run: string): string[] {
   const id = record[LogField.traceId];
   const own = sent.get(String(id));
-  if (!own) return [`${record.event}: ${id === undefined ? 'of no request' : `of none of these requests (${String(id)})`}`];
+  if (!own)
+    return [`${record.event}: ${id === undefined ? 'no request context' : `context of an unknown request (${String(id)})`}`];
   const { sender, request, fields } = own;
   const named = JSON.stringify(record).match(new RegExp(`sender-${run}-\\d{5}`, 'g')) ?? [];
-  const strangers = [...new Set(named)].filter((name) => name !== sender.name);
-  const claimed = {
+  const otherNames = [...new Set(named)].filter((name) => name !== sender.name);
+  const expected = {
     [LogField.method]: request.method ?? 'GET',
     [LogField.path]: new URL(request.path, 'http://x').pathname,
     ...fields,
   };
-  const wrong = misfits(record, claimed).filter((name) => isAccessLine(record) || name in record);
+  const wrong = mismatchedFields(record, expected).filter((name) => isAccessLine(record) || name in record);
   return [
-    ...strangers.map((name) => `${record.event} of ${sender.name} names ${name}`),
+    ...otherNames.map((name) => `${record.event} of ${sender.name} contains ${name}`),
     ...wrong.map((name) => `${record.event} of ${sender.name}: ${name} is ${JSON.stringify(record[name])}`),
   ];
 }
 
-function withoutLine(records: readonly CapturedRecord[], sent: ReadonlyMap<string, Sent>): string[] {
+function missingAccessLines(records: readonly CapturedRecord[], sent: ReadonlyMap<string, Sent>): string[] {
   const seen = new Set(records.filter(isAccessLine).map((record) => record[LogField.traceId]));
   return [...sent].filter(([id]) => !seen.has(id)).map(([, { sender }]) => `the request of ${sender.name} has no access line`);
 }
@@ -114,10 +116,10 @@ async function send(
   id: string,
   { sender, request: { path, method = 'GET', headers = {}, body } }: Sent,
 ): Promise<void> {
-  await pause((sender.index * 7) % STAGGER_MS);
+  await pause((sender.index * 7) % MAX_START_DELAY_MS);
   const json = body === undefined ? undefined : JSON.stringify(body);
   await new Promise<void>((resolve, reject) => {
-    const call = open(new URL(path, url), {
+    const call = startRequest(new URL(path, url), {
       agent,
       method,
       headers: { ...headers, ...(json !== undefined && { 'content-type': 'application/json' }), 'x-correlation-id': id },

@@ -1,17 +1,21 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { CapturedRecord } from './capture-logs.js';
 
-/** Names and what they must be: the same value, a pattern of a text, or a function that answers whether a value fits; `undefined`: absent. */
+export type CapturedRecord = Readonly<Record<string, unknown>> & { readonly event: string; readonly level: string };
+
+/**
+ * Expected fields by name: an equal value, a RegExp that a text must match, or a predicate. `undefined` means that the field
+ * must be absent.
+ */
 export type ExpectedFields = Readonly<Record<string, unknown>>;
 
 export const isMatch = (record: CapturedRecord, event: string, fields: ExpectedFields): boolean =>
-  record.event === event && misfits(record, fields).length === 0;
+  record.event === event && mismatchedFields(record, fields).length === 0;
 
-/** The names of the fields that are not as expected. */
-export const misfits = (record: CapturedRecord, fields: ExpectedFields): string[] =>
-  Object.entries(fields).flatMap(([name, expected]) => (isAsExpected(record[name], expected) ? [] : [name]));
+/** Returns the names of the fields that do not match. */
+export const mismatchedFields = (record: CapturedRecord, fields: ExpectedFields): string[] =>
+  Object.entries(fields).flatMap(([name, expected]) => (matchesValue(record[name], expected) ? [] : [name]));
 
-function isAsExpected(actual: unknown, expected: unknown): boolean {
+function matchesValue(actual: unknown, expected: unknown): boolean {
   if (expected instanceof RegExp) return typeof actual === 'string' && new RegExp(expected, expected.flags.replace(/[gy]/g, '')).test(actual); // prettier-ignore
   if (typeof expected === 'function') return Boolean((expected as (value: unknown) => unknown)(actual));
   return isDeepStrictEqual(actual, expected);

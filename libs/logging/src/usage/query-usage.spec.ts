@@ -7,24 +7,24 @@ import { getLogger } from '../logger.js';
 import { captureLogs } from '../testing/index.js';
 import { queryFields, QueryUsage, queryUsage } from './query-usage.js';
 
-describe('what a request has asked of the database', () => {
-  it('is the sum of all durations, parallel ones too, and what is in flight with its time so far', () => {
+describe('QueryUsage', () => {
+  it('the total duration includes parallel statements, and statements in flight with their duration so far', () => {
     const usage = new QueryUsage();
     usage.begin(100);
     usage.begin(110);
-    expect(usage.at(120)).toEqual({ count: 2, nanoseconds: 30e6 });
+    expect(usage.totalsAt(120)).toEqual({ count: 2, nanoseconds: 30e6 });
     usage.end(130);
-    expect(usage.at(130)).toEqual({ count: 2, nanoseconds: 50e6 });
+    expect(usage.totalsAt(130)).toEqual({ count: 2, nanoseconds: 50e6 });
     usage.end(130.5);
-    expect(usage.at(999)).toEqual({ count: 2, nanoseconds: 50.5e6 });
+    expect(usage.totalsAt(999)).toEqual({ count: 2, nanoseconds: 50.5e6 });
   });
 
-  it('is nothing outside any context, and where nothing was asked', () => {
+  it('there is no usage outside a context, and no usage fields if no statement was sent', () => {
     expect([queryUsage(), queryFields()]).toEqual([undefined, {}]);
     expect(context.run({}, queryFields)).toEqual({});
   });
 
-  it('may be written by a caller under its own name', () => {
+  it('a caller can write the usage fields under their reserved names', () => {
     using logs = captureLogs();
     context.run({}, () => {
       queryUsage()!.begin(performance.now());
@@ -34,14 +34,14 @@ describe('what a request has asked of the database', () => {
     expect(logs.lines[0]).not.toContain('extra.');
   });
 
-  it('stands on the access line of the request that asked, and of no other', async () => {
+  it('the access line of a request has the usage of that request and of no other', async () => {
     using logs = captureLogs();
     const server = createServer((request, response) => {
       const count = Number(request.url!.slice(1));
       for (let index = 0; index < count; index++) {
         const usage = queryUsage()!;
         usage.begin(performance.now());
-        setTimeout(() => usage.end(performance.now()), index === 0 ? 0 : 200).unref(); // the others outlive the answer
+        setTimeout(() => usage.end(performance.now()), index === 0 ? 0 : 200).unref(); // the other statements outlast the response
       }
       setTimeout(() => response.end(), 5);
     });

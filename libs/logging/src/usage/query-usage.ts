@@ -1,44 +1,44 @@
 import { ContextSlot, type ContextScope } from '@pikaia/core';
 import { LogField } from '../record/log-fields.js';
 
-/** What one request, event or command has asked of the database. Times are milliseconds of `performance.now()`. */
+/** Counts the database statements of one request, event or command. Times are milliseconds of `performance.now()`. */
 export class QueryUsage {
   private count = 0;
   private inFlight = 0;
-  private time = 0; // the ends less the beginnings: with what is in flight ended now, the sum of all durations
+  private elapsedMs = 0; // all end times minus all start times; totalsAt adds the statements in flight
 
-  begin(now: number): void {
+  begin(nowMs: number): void {
     this.count++;
     this.inFlight++;
-    this.time -= now;
+    this.elapsedMs -= nowMs;
   }
 
-  end(now: number): void {
+  end(nowMs: number): void {
     this.inFlight--;
-    this.time += now;
+    this.elapsedMs += nowMs;
   }
 
-  /** A statement that is on its way counts with the time that it has taken so far. */
-  at(now: number): { readonly count: number; readonly nanoseconds: number } {
-    return { count: this.count, nanoseconds: Math.round((this.time + this.inFlight * now) * 1e6) };
+  /** Returns the number of statements and the sum of their durations. A statement in flight counts with its duration so far. */
+  totalsAt(nowMs: number): { readonly count: number; readonly nanoseconds: number } {
+    return { count: this.count, nanoseconds: Math.round((this.elapsedMs + this.inFlight * nowMs) * 1e6) };
   }
 }
 
 const slot = new ContextSlot(() => new QueryUsage());
 
-/** Where what runs a statement counts it: of the context in force; undefined outside any. */
+/** Returns the usage of the current context, for a database client to count its statements; undefined outside a context. */
 export const queryUsage = (): QueryUsage | undefined => slot.open();
 
 type QueryFields = { readonly [Name in typeof LogField.queryCount | typeof LogField.queryDuration]?: number };
 
-/** For the line that ends an event or a command: how many statements were sent so far, and how long they took. None: nothing. */
+/** Returns the usage as fields for the last line of an event or a command; no fields if no statement was sent. */
 export function queryFields(): QueryFields {
-  const usage = slot.peek()?.at(performance.now());
+  const usage = slot.peek()?.totalsAt(performance.now());
   return usage ? { [LogField.queryCount]: usage.count, [LogField.queryDuration]: usage.nanoseconds } : {};
 }
 
-/** The same of a request as JSON text, each field with a comma before it. */
+/** Returns the usage of a request as JSON text, each field with a leading comma. */
 export function queryText(scope: ContextScope): string {
-  const usage = slot.peek(scope)?.at(performance.now());
+  const usage = slot.peek(scope)?.totalsAt(performance.now());
   return usage ? `,"${LogField.queryCount}":${usage.count},"${LogField.queryDuration}":${usage.nanoseconds}` : '';
 }
