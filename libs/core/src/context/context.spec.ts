@@ -42,7 +42,8 @@ describe('context', () => {
       const seen: (string | undefined)[] = [];
       const emitter = new EventEmitter().on('look', () => seen.push(context.actor?.id));
       const timer = delay(5).then(() => seen.push(context.actor?.id));
-      ClsServiceManager.getClsService().run({ ifNested: 'inherit' }, () => context.bind({ actor: user('u1') })); // like a guard inside a transaction
+      // Like a guard inside a transaction:
+      ClsServiceManager.getClsService().run({ ifNested: 'inherit' }, () => context.bind({ actor: user('u1') }));
       emitter.emit('look');
       await timer;
       expect(seen).toEqual(['u1', 'u1']);

@@ -1,6 +1,8 @@
 /**
- * What docs/schema.md shows, read from the catalogue: tables, columns, indexes, triggers, policies, functions and views
- * outside the system's schemas. $1: the relations that a migration tool keeps for itself. No locks; some milliseconds.
+ * Queries that read the content of docs/schema.md from the system catalogue: tables, columns, indexes, triggers, policies,
+ * functions and views outside the system schemas.
+ *
+ * Parameter: $1 of `readRelations`, the tables of the migration tool, which are left out. Locks: none. Cost: a few milliseconds.
  */
 const RELATIONS = `
   select c.oid, n.nspname as schema, c.relname as name, c.relkind as kind, obj_description(c.oid, 'pg_class') as comment,

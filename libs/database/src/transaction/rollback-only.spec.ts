@@ -27,7 +27,7 @@ const rollbackOnly = (cause: string) => ({ code: 'PIKAIA_TRANSACTION_ROLLBACK_ON
 
 describe('a @Transactional() call that joins a transaction and throws', () => {
   it.each(['required', 'mandatory', 'supports'] as const)(
-    'with Propagation.%s makes the transaction rollback-only, though its caller catches the error',
+    'with Propagation.%s makes the transaction rollback-only, even if its caller catches the error',
     async (joined) => {
       const ran: string[] = [];
       const work = unit.required(async () => {
@@ -35,14 +35,14 @@ describe('a @Transactional() call that joins a transaction and throws', () => {
         await insert('row');
         await unit[joined](() => insert('inner').then(fail('inner failed'))).catch(swallow);
         await write('published after');
-        expect(await manager().query('select name from note order by id')).toHaveLength(3); // a catch block may still read
+        expect(await manager().query('select name from note order by id')).toHaveLength(3); // a catch block can still read
       });
       await expect(work).rejects.toMatchObject(rollbackOnly('inner failed'));
       expect([await notes(), ran]).toEqual([[], []]);
     },
   );
 
-  it('that has written nothing makes it rollback-only too, and the first error is the cause', async () => {
+  it('makes the transaction rollback-only even if it has written nothing, and the first error becomes the cause', async () => {
     const work = unit.required(async () => {
       await insert('row');
       await unit.required(fail('first')).catch(swallow);
@@ -52,7 +52,7 @@ describe('a @Transactional() call that joins a transaction and throws', () => {
     expect(await notes()).toEqual([]);
   });
 
-  it('surfaces with its own error, unchanged, if nobody catches it', async () => {
+  it('makes the outer call throw the same error object if no code catches it', async () => {
     const error = Object.assign(new Error('inner'), { own: true });
     const work = unit.required(() =>
       unit.required(async () => {
@@ -62,12 +62,12 @@ describe('a @Transactional() call that joins a transaction and throws', () => {
     expect(await work.catch((thrown: unknown) => thrown)).toBe(error);
   });
 
-  it('surfaces with the error of its caller, if that throws another', async () => {
+  it('makes the outer call throw the error of its caller if the caller throws another error', async () => {
     const work = unit.required(() => unit.required(fail('inner')).catch(fail('outer')));
     await expect(work).rejects.toThrow(/^outer$/);
   });
 
-  it('with undefined as its error makes it rollback-only too', async () => {
+  it('makes the transaction rollback-only when it throws undefined', async () => {
     const work = unit.required(async () => {
       await insert('row');
       await unit.required(() => Promise.reject(undefined)).catch(swallow); // eslint-disable-line prefer-promise-reject-errors
@@ -76,7 +76,7 @@ describe('a @Transactional() call that joins a transaction and throws', () => {
     expect(await notes()).toEqual([]);
   });
 
-  it('in a savepoint makes only the savepoint rollback-only', async () => {
+  it('makes only the savepoint rollback-only when it joins a savepoint', async () => {
     const ran: string[] = [];
     await unit.required(async () => {
       await insert('kept');
@@ -92,7 +92,7 @@ describe('a @Transactional() call that joins a transaction and throws', () => {
   });
 
   it.each(['nested', 'requiresNew', 'notSupported'] as const)(
-    'does not, with Propagation.%s, since it has its own outcome',
+    'does not make the transaction rollback-only with Propagation.%s, because its outcome is separate',
     async (own) => {
       await unit.required(async () => {
         await unit[own](fail('inner')).catch(swallow);
@@ -108,7 +108,7 @@ describe('a @Transactional() call that joins a transaction and throws', () => {
     expect(await notes()).toEqual(['kept']);
   });
 
-  it('and whose promise is not awaited makes it rollback-only if it throws before the commit', async () => {
+  it('makes the transaction rollback-only when its promise is not awaited and it throws before the commit', async () => {
     const work = unit.required(async () => {
       void unit.required(() => insert('floating').then(fail('late'))).catch(swallow);
     });

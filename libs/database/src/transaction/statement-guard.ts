@@ -12,11 +12,13 @@ import {
 import type { TransactionScope } from './transaction.scope.js';
 
 /**
- * Puts every statement of a transaction's connection into its scope. A statement counts until it is answered, so that an
- * end waits for those in flight; after the end none passes (between ROLLBACK and the connection's return to the pool it
- * would commit by itself); and none from outside an open savepoint passes, since it would be rolled back with it.
+ * Checks and tracks every statement on the connection of a transaction.
  *
- * Inside the transaction only the method that opened it ends it, or gives its connection back.
+ * - The end of the transaction waits for statements in flight.
+ * - After the end, statements are refused. Between ROLLBACK and the return of the connection to the pool, a statement would
+ *   commit by itself.
+ * - While a savepoint is open, statements from outside are refused, because the savepoint could roll them back.
+ * - Only the method that opened the transaction can end it or release its connection.
  */
 export async function guardStatements(runner: QueryRunner, root: TransactionScope): Promise<void> {
   const query = runner.query.bind(runner) as (...args: unknown[]) => Promise<unknown>;
@@ -29,7 +31,7 @@ export async function guardStatements(runner: QueryRunner, root: TransactionScop
   };
   const enter = (): TransactionScope => {
     root.assertNotEndedBySql();
-    // A promise without our context, as that of a library's batch, writes where the transaction is.
+    // A promise without the caller's context, such as a batch of a library, writes in the innermost scope.
     const caller = currentScope();
     const scope = caller?.root === root ? caller : root.innermost;
     if (!scope.isOpen) throw transactionEnded();
@@ -37,11 +39,11 @@ export async function guardStatements(runner: QueryRunner, root: TransactionScop
     return scope;
   };
   const stopWatching = await watchTransactionControl(runner, root);
-  root.send = (sql) => answered(root, query(sql));
+  root.sendUnguarded = (sql) => failIfEndedBySql(root, query(sql));
   root.runner = runner;
   runner.query = (async (sql: string, ...rest: unknown[]) => {
     if (sql === 'COMMIT' || sql === 'ROLLBACK') {
-      if (!root.over) return refuse(sql);
+      if (!root.methodEnded) return refuse(sql);
       if (sql === 'COMMIT') {
         await root.finish();
         root.assertCommittable();
@@ -52,33 +54,37 @@ export async function guardStatements(runner: QueryRunner, root: TransactionScop
       stopWatching();
       return root.endedBySql ? undefined : query(sql);
     }
-    return enter().count(answered(root, query(sql, ...rest)));
+    return enter().track(failIfEndedBySql(root, query(sql, ...rest)));
   }) as QueryRunner['query'];
   runner.stream = async (...args) => {
     const scope = enter();
     const rows = await stream(...args);
-    void scope.count(new Promise<void>((done) => rows.once('close', () => done())));
+    void scope.track(new Promise<void>((done) => rows.once('close', () => done())));
     return rows;
   };
   runner.startTransaction = async () => refuse('startTransaction()');
-  // The data source releases every connection when it closes, and repeats the call until the connection is released.
-  runner.release = async () => (root.over || currentScope()?.root !== root ? release() : undefined);
+  // When the data source closes, it calls release() on every connection until the connection is released.
+  runner.release = async () => (root.methodEnded || currentScope()?.root !== root ? release() : undefined);
 }
 
-/** The answer may arrive, or the connection end, after the server said that the transaction is over. */
-async function answered<T>(root: TransactionScope, statement: Promise<T>): Promise<T> {
+/**
+ * Throws `endedBySql` in place of the result, or of the connection error, if a statement has ended the transaction. Both can
+ * arrive after the server has reported the end.
+ */
+async function failIfEndedBySql<T>(root: TransactionScope, statement: Promise<T>): Promise<T> {
   try {
-    const answer = await statement;
+    const result = await statement;
     root.assertNotEndedBySql();
-    return answer;
+    return result;
   } catch (error) {
     throw root.endedBySql ?? error;
   }
 }
 
 /**
- * A statement fails, its error is swallowed, COMMIT is sent: PostgreSQL answers ROLLBACK, and TypeORM takes that for
- * success. So the answer's command tag decides. (pg's getTransactionStatus() is no help: it lags behind the error.)
+ * Sends COMMIT and checks the command tag of the response. If a statement failed and its error was swallowed, PostgreSQL
+ * responds to COMMIT with ROLLBACK, which TypeORM treats as success. `getTransactionStatus()` of pg cannot detect this, because
+ * it is updated after the error.
  */
 async function commit(runner: QueryRunner, root: TransactionScope): Promise<void> {
   await root.finish();

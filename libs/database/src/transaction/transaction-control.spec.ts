@@ -38,7 +38,7 @@ async function connectionsAreUsable(): Promise<void> {
   await Promise.all(Array.from({ length: 8 }, () => unit.required(() => raw('select 1'))));
 }
 
-/** Statement, tag, and what of the notes before it and after it in the same string is committed. */
+/** A statement, its command tag, and the notes that are committed in the end. */
 const CONTROLS: [sql: string, tag: string, committed: string[]][] = [
   ['commit', 'COMMIT', ['before']],
   ['Commit work', 'COMMIT', ['before']],
@@ -61,8 +61,8 @@ const CONTROLS: [sql: string, tag: string, committed: string[]][] = [
   ['start transaction', 'START TRANSACTION', []],
 ];
 
-describe('a statement that ends or begins a transaction inside of one', () => {
-  it.each(CONTROLS)('%j fails the call, and nothing later is written', async (sql, tag, committed) => {
+describe('a statement that ends or begins a transaction inside a @Transactional() method', () => {
+  it.each(CONTROLS)('%j makes the call fail, and later statements write nothing', async (sql, tag, committed) => {
     const ran: string[] = [];
     const refused = { code: 'PIKAIA_TRANSACTION_CONTROL', message: expect.stringContaining(` ${tag}. `) };
     const work = unit.required(async () => {
@@ -78,10 +78,10 @@ describe('a statement that ends or begins a transaction inside of one', () => {
       ...refused,
       message: expect.stringMatching(
         tag === 'COMMIT'
-          ? /before is committed/
+          ? /earlier writes of the transaction are committed/
           : tag.startsWith('PREPARE')
             ? /neither committed nor rolled back/
-            : /before is not committed/,
+            : /earlier writes of the transaction are not committed/,
       ),
     });
     if (tag.startsWith('PREPARE')) await bench.owner.query(`rollback prepared 'pikaia-spec'`);
@@ -90,16 +90,16 @@ describe('a statement that ends or begins a transaction inside of one', () => {
     expect(await notes()).toEqual(committed);
   });
 
-  it('fails the call that throws an error of its own afterwards', async () => {
+  it('makes the call fail with PIKAIA_TRANSACTION_CONTROL when the method throws another error, which becomes the cause', async () => {
     const work = unit.required(async () => {
       await insert('before');
       await raw('commit').catch(() => undefined);
-      throw new Error('of its own');
+      throw new Error('another error');
     });
-    await expect(work).rejects.toMatchObject({ code: 'PIKAIA_TRANSACTION_CONTROL', cause: { message: 'of its own' } });
+    await expect(work).rejects.toMatchObject({ code: 'PIKAIA_TRANSACTION_CONTROL', cause: { message: 'another error' } });
   });
 
-  it('lets no statement pass that already waits behind it', async () => {
+  it('prevents statements that are already queued behind it', async () => {
     let waiting!: Promise<PromiseSettledResult<unknown>>[];
     const work = unit.required(async () => {
       await insert('before');
@@ -112,7 +112,7 @@ describe('a statement that ends or begins a transaction inside of one', () => {
     expect(await notes()).toEqual(['before']);
   });
 
-  it('is noticed on the connection that pg hands out, and in a savepoint', async () => {
+  it('is detected when it is sent on the client of pg, and in a savepoint', async () => {
     const bare = unit.required(async () => {
       const client = (await manager().queryRunner!.connect()) as pg.Client;
       await client.query('commit').catch(() => undefined);
@@ -133,7 +133,7 @@ describe('a statement that ends or begins a transaction inside of one', () => {
     ['in a DO block that rolls back', `do 'begin rollback; end'`, '2D000'],
     ['in a procedure', 'call ends_the_transaction()', '2D000'],
     ['as COMMIT PREPARED', `commit prepared 'none'`, '25001'],
-  ])('is refused by PostgreSQL itself %s', async (_, sql, code) => {
+  ])('is refused by PostgreSQL %s', async (_, sql, code) => {
     const work = unit.required(async () => {
       await insert('before');
       await raw(sql);
@@ -143,7 +143,7 @@ describe('a statement that ends or begins a transaction inside of one', () => {
     await connectionsAreUsable();
   });
 
-  it.each(['COMMIT', 'ROLLBACK'])('is not sent when it is exactly %s, and rolls back', async (sql) => {
+  it.each(['COMMIT', 'ROLLBACK'])('is not sent when its text is exactly %s, and the transaction is rolled back', async (sql) => {
     const work = unit.required(async () => {
       await insert('before');
       await raw(sql).catch(() => undefined);
@@ -155,7 +155,7 @@ describe('a statement that ends or begins a transaction inside of one', () => {
     expect(await notes()).toEqual([]);
   });
 
-  it('is not seen in a text, in a prepared statement or in a savepoint', async () => {
+  it('is not detected falsely in string literals, prepared statements and savepoints', async () => {
     await unit.required(async () => {
       await raw(`select 'commit; rollback; begin' as "COMMIT"`);
       await raw(`insert into note (name) values ('-- rollback')`);
