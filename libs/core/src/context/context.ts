@@ -51,7 +51,7 @@ export interface ContextSnapshot {
 /** The state that all code in one context shares, also inner scopes of nestjs-cls. A ContextSlot stores its value here. */
 export interface ContextScope {
   readonly snapshot: ContextSnapshot;
-  [own: symbol]: unknown;
+  [slot: symbol]: unknown;
 }
 
 interface MutableScope extends ContextScope {
@@ -104,8 +104,8 @@ export const context = {
    * @throws PikaiaError `PIKAIA_CONTEXT_MISSING` outside any context.
    */
   bind(values: Omit<Partial<ContextSnapshot>, 'correlationId' | 'origin'>): void {
-    const held = requireScope();
-    held.snapshot = Object.freeze({ ...held.snapshot, ...values });
+    const scope = requireScope();
+    scope.snapshot = Object.freeze({ ...scope.snapshot, ...values });
   },
 
   /** Runs `work` without a context. Use it for callbacks that would run in another caller's context, as in a connection pool. */
@@ -116,19 +116,19 @@ export const context = {
 
 /** Runs `work` in a new context with a complete snapshot. */
 export function enterContext<T>(snapshot: ContextSnapshot, work: (scope: ContextScope) => T): T {
-  const own: MutableScope = { snapshot: Object.freeze(snapshot) };
-  return ClsServiceManager.getClsService().runWith({ [SCOPE_KEY]: own, [CLS_ID]: snapshot.correlationId } as never, () =>
-    work(own),
+  const scope: MutableScope = { snapshot: Object.freeze(snapshot) };
+  return ClsServiceManager.getClsService().runWith({ [SCOPE_KEY]: scope, [CLS_ID]: snapshot.correlationId } as never, () =>
+    work(scope),
   );
 }
 
 function requireScope(): MutableScope {
-  const held = currentScope();
-  if (!held) {
+  const scope = currentScope();
+  if (!scope) {
     throw new PikaiaError(
       'PIKAIA_CONTEXT_MISSING',
       'This code runs outside any request, event or command. Wrap it in context.run({ … }, work).',
     );
   }
-  return held;
+  return scope;
 }

@@ -23,9 +23,9 @@ export function enterContextAtRequest(server: Server, trusted: TrustedProxies, o
   server.emit = ((name: string | symbol, ...args: unknown[]) => {
     if (name !== 'request') return emit(name, ...args);
     const [request, response] = args as [IncomingMessage, ServerResponse];
-    const given = request.headers[CORRELATION_HEADER];
+    const requestedId = request.headers[CORRELATION_HEADER];
     const traceParent = parseTraceParent(request.headers['traceparent']);
-    const accepted = isId(given) ? given.toLowerCase() : traceParent && traceIdAsUuid(traceParent);
+    const accepted = isId(requestedId) ? requestedId.toLowerCase() : traceParent && traceIdAsUuid(traceParent);
     const { address, unparsed } = findClientAddress(
       request.socket.remoteAddress,
       headerText(request.headers['x-forwarded-for']),
@@ -62,10 +62,10 @@ export function enterContextAtRequest(server: Server, trusted: TrustedProxies, o
 function addHeaderOnWrite(response: ServerResponse, name: string, value: string): void {
   const writeHead = response.writeHead as (status: number, ...rest: unknown[]) => ServerResponse;
   response.writeHead = ((status: number, ...rest: unknown[]) => {
-    const given = rest.at(-1);
-    if (response.hasHeader(name) || (isRecord(given) && hasHeaderName(given, name)))
+    const headers = rest.at(-1);
+    if (response.hasHeader(name) || (isRecord(headers) && hasHeaderName(headers, name)))
       return writeHead.call(response, status, ...rest);
-    if (isRecord(given)) rest[rest.length - 1] = { [name]: value, ...given };
+    if (isRecord(headers)) rest[rest.length - 1] = { [name]: value, ...headers };
     else response.setHeader(name, value);
     return writeHead.call(response, status, ...rest);
   }) as ServerResponse['writeHead'];

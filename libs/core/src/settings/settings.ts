@@ -28,9 +28,9 @@ const declaredSettings = new WeakMap<object, SettingDescription[]>();
 /** Binds a property of a settings class to an environment variable. Add class-validator decorators to validate the value. */
 export function Setting(variable: string, options: SettingOptions): PropertyDecorator {
   return (prototype, property) => {
-    const own = declaredSettings.get(prototype) ?? [];
-    own.push({ ...options, variable, property: String(property) });
-    declaredSettings.set(prototype, own);
+    const settings = declaredSettings.get(prototype) ?? [];
+    settings.push({ ...options, variable, property: String(property) });
+    declaredSettings.set(prototype, settings);
   };
 }
 
@@ -92,7 +92,11 @@ function describeProblem(
 ): string {
   const setting = described.find(({ property }) => property === error.property)!;
   const raw = environment[setting.variable]?.trim();
-  const got = !raw ? 'is not set' : setting.secret ? 'has a value that is not accepted' : `is ${JSON.stringify(redactText(raw))}`;
+  const state = !raw
+    ? 'is not set'
+    : setting.secret
+      ? 'has a value that is not accepted'
+      : `is ${JSON.stringify(redactText(raw))}`;
   const rules = Object.values(error.constraints ?? {}).map((rule) => rule.replace(`${error.property} `, ''));
-  return `${setting.variable} ${got}: it ${rules.join(' and ')} (${setting.about})`;
+  return `${setting.variable} ${state}: it ${rules.join(' and ')} (${setting.about})`;
 }

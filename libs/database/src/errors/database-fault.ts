@@ -40,11 +40,11 @@ interface ErrorFields {
  * undefined for every other error, such as a violated constraint, a missing privilege or corrupt data.
  */
 export function databaseFault(error: unknown): DatabaseFault | undefined {
-  let at = error as ErrorFields | null | undefined;
-  for (let depth = 0; at && typeof at === 'object' && depth < MAX_CAUSE_DEPTH; depth++) {
-    const fault = classifyError(at);
+  let current = error as ErrorFields | null | undefined;
+  for (let depth = 0; current && typeof current === 'object' && depth < MAX_CAUSE_DEPTH; depth++) {
+    const fault = classifyError(current);
     if (fault) return fault;
-    at = (at.driverError ?? at.cause) as ErrorFields | null | undefined;
+    current = (current.driverError ?? current.cause) as ErrorFields | null | undefined;
   }
   return undefined;
 }

@@ -15,7 +15,7 @@ class Guest {
   email!: string;
 }
 
-describe('a database error', () => {
+describe('database errors', () => {
   let database: TestDatabase;
   let source: DataSource;
 
@@ -56,7 +56,7 @@ describe('a database error', () => {
     ['an entity that is not found', () => source.manager.findOneOrFail(Guest, { where: { email: `${CANARY}?` } })],
   ];
 
-  it.each(FAILURES)('is logged without any value when the cause is %s', async (_, work) => {
+  it.each(FAILURES)('a database error is logged without any value when the cause is %s', async (_, work) => {
     using logs = captureLogs();
     const error: unknown = await work().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(Error);
@@ -70,7 +70,7 @@ describe('a database error', () => {
     });
   });
 
-  it('contains the values in properties that are not logged (planted)', async () => {
+  it('a database error contains values in properties that are not logged (planted)', async () => {
     const error = await source.manager.insert(Guest, { id: 2, email: CANARY }).catch((thrown: unknown) => thrown);
     expect(JSON.stringify(error)).toContain(CANARY);
   });

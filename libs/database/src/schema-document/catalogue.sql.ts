@@ -27,7 +27,7 @@ export const readIndexes = `
   select i.indrelid as relation, c.relname as name, pg_get_indexdef(i.indexrelid) as definition,
     obj_description(c.oid, 'pg_class') as comment, i.indisprimary as is_primary
   from pg_index i join pg_class c on c.oid = i.indexrelid
-  where not exists (select from pg_inherits p where p.inhrelid = i.indexrelid)  -- the parent's tells
+  where not exists (select from pg_inherits p where p.inhrelid = i.indexrelid)  -- only the index of the parent is listed
   order by c.relname`;
 
 export const readConstraints = `

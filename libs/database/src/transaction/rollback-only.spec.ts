@@ -25,9 +25,9 @@ beforeEach(() => bench.owner.query('truncate note'));
 const swallow = (): undefined => undefined;
 const rollbackOnly = (cause: string) => ({ code: 'PIKAIA_TRANSACTION_ROLLBACK_ONLY', cause: { message: cause } });
 
-describe('a @Transactional() call that joins a transaction and throws', () => {
+describe('rollback-only transactions', () => {
   it.each(['required', 'mandatory', 'supports'] as const)(
-    'with Propagation.%s makes the transaction rollback-only, even if its caller catches the error',
+    'a call that joins with Propagation.%s and throws makes the transaction rollback-only, even if its caller catches the error',
     async (joined) => {
       const ran: string[] = [];
       const work = unit.required(async () => {
@@ -42,7 +42,7 @@ describe('a @Transactional() call that joins a transaction and throws', () => {
     },
   );
 
-  it('makes the transaction rollback-only even if it has written nothing, and the first error becomes the cause', async () => {
+  it('a joined call that throws without writing makes the transaction rollback-only, and the first error is the cause', async () => {
     const work = unit.required(async () => {
       await insert('row');
       await unit.required(fail('first')).catch(swallow);
@@ -52,7 +52,7 @@ describe('a @Transactional() call that joins a transaction and throws', () => {
     expect(await notes()).toEqual([]);
   });
 
-  it('makes the outer call throw the same error object if no code catches it', async () => {
+  it('the outer call throws the same error object when no code catches the error of a joined call', async () => {
     const error = Object.assign(new Error('inner'), { own: true });
     const work = unit.required(() =>
       unit.required(async () => {
@@ -62,12 +62,12 @@ describe('a @Transactional() call that joins a transaction and throws', () => {
     expect(await work.catch((thrown: unknown) => thrown)).toBe(error);
   });
 
-  it('makes the outer call throw the error of its caller if the caller throws another error', async () => {
+  it('the outer call throws its own error when it catches the error of a joined call and throws another', async () => {
     const work = unit.required(() => unit.required(fail('inner')).catch(fail('outer')));
     await expect(work).rejects.toThrow(/^outer$/);
   });
 
-  it('makes the transaction rollback-only when it throws undefined', async () => {
+  it('a joined call that throws undefined makes the transaction rollback-only', async () => {
     const work = unit.required(async () => {
       await insert('row');
       await unit.required(() => Promise.reject(undefined)).catch(swallow); // eslint-disable-line prefer-promise-reject-errors
@@ -76,7 +76,7 @@ describe('a @Transactional() call that joins a transaction and throws', () => {
     expect(await notes()).toEqual([]);
   });
 
-  it('makes only the savepoint rollback-only when it joins a savepoint', async () => {
+  it('a call that joins a savepoint and throws makes only the savepoint rollback-only', async () => {
     const ran: string[] = [];
     await unit.required(async () => {
       await insert('kept');
@@ -92,7 +92,7 @@ describe('a @Transactional() call that joins a transaction and throws', () => {
   });
 
   it.each(['nested', 'requiresNew', 'notSupported'] as const)(
-    'does not make the transaction rollback-only with Propagation.%s, because its outcome is separate',
+    'a call with Propagation.%s that throws does not make the transaction rollback-only, because its outcome is separate',
     async (own) => {
       await unit.required(async () => {
         await unit[own](fail('inner')).catch(swallow);
@@ -102,13 +102,13 @@ describe('a @Transactional() call that joins a transaction and throws', () => {
     },
   );
 
-  it('does not make the next transaction rollback-only', async () => {
+  it('a rollback-only transaction does not affect the next transaction', async () => {
     await unit.required(() => unit.required(fail('inner')).catch(swallow)).catch(swallow);
     await unit.required(() => insert('kept'));
     expect(await notes()).toEqual(['kept']);
   });
 
-  it('makes the transaction rollback-only when its promise is not awaited and it throws before the commit', async () => {
+  it('a joined call that is not awaited and throws before the commit makes the transaction rollback-only', async () => {
     const work = unit.required(async () => {
       void unit.required(() => insert('floating').then(fail('late'))).catch(swallow);
     });

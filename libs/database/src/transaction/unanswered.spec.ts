@@ -11,7 +11,7 @@ const MAX_WAIT_MS = 30_000; // the response timeout is two seconds; without it t
 jest.setTimeout(60_000);
 
 /** The server process or the network stops during a transaction, and no error reports it. */
-describe('a transaction whose server does not answer', () => {
+describe('transactions on an unresponsive server', () => {
   let bench: TransactionBench;
   let proxy: TcpProxy;
   const stopped = new Set<number>();
@@ -69,7 +69,7 @@ describe('a transaction whose server does not answer', () => {
     await Promise.all(Array.from({ length: 8 }, (_, n) => bench.unit.required(() => insert(`usable ${n}`))));
   }
 
-  it('fails with a typed error and writes nothing when the server does not respond to a statement', async () => {
+  it('a transaction fails with a typed error and writes nothing when the server does not respond to a statement', async () => {
     let pid = 0;
     const work = bench.unit.required(async () => {
       afterCommit(() => ran.push('never'));
@@ -84,13 +84,13 @@ describe('a transaction whose server does not answer', () => {
     expect(ran).toEqual([]);
   });
 
-  it('fails with a typed error when the server does not respond to BEGIN', async () => {
+  it('a transaction fails with a typed error when the server does not respond to BEGIN', async () => {
     proxy.loseAnswersTo('START TRANSACTION');
     await expect(within(bench.unit.required(() => insert('never')))).rejects.toMatchObject(UNRESPONSIVE);
     await expectPoolToWork();
   });
 
-  it('fails with the original error and writes nothing when the server does not respond to ROLLBACK', async () => {
+  it('a transaction fails with the original error and writes nothing when the server does not respond to ROLLBACK', async () => {
     let pid = 0;
     const work = bench.unit.required(async () => {
       await insert('taken back');
@@ -103,7 +103,7 @@ describe('a transaction whose server does not answer', () => {
     await expectPoolToWork();
   });
 
-  it('is in doubt when the server does not respond to COMMIT and commits after it resumes', async () => {
+  it('a transaction is in doubt when the server does not respond to COMMIT and commits after it resumes', async () => {
     let pid = 0;
     const work = bench.unit.required(async () => {
       afterCommit(() => ran.push('never'));
@@ -119,7 +119,7 @@ describe('a transaction whose server does not answer', () => {
     await expectPoolToWork();
   });
 
-  it('is in doubt when the response to COMMIT is lost, although the row is committed', async () => {
+  it('a transaction is in doubt when the response to COMMIT is lost, although the row is committed', async () => {
     const work = bench.unit.required(async () => {
       await insert('answer lost');
       proxy.loseAnswersTo('COMMIT');
@@ -128,7 +128,7 @@ describe('a transaction whose server does not answer', () => {
     expect(await bench.notes()).toEqual(['answer lost']);
   });
 
-  it('is in doubt when the connection breaks after the server has committed', async () => {
+  it('a transaction is in doubt when the connection breaks after the server has committed', async () => {
     const work = bench.unit.required(async () => {
       await insert('cut after the commit');
       proxy.loseAnswersTo('COMMIT');
@@ -140,7 +140,7 @@ describe('a transaction whose server does not answer', () => {
     expect(await bench.notes()).toEqual(['cut after the commit']);
   });
 
-  it('is not in doubt when the connection breaks before COMMIT is sent', async () => {
+  it('a transaction is not in doubt when the connection breaks before COMMIT is sent', async () => {
     const work = bench.unit.required(async () => {
       await insert('cut before the commit');
       const { queryRunner } = manager();
@@ -164,7 +164,7 @@ describe('a transaction whose server does not answer', () => {
     afterAll(() => bench.owner.query('drop function at_commit cascade'));
 
     it.each(['23514', '40001', '40P01', '53100', '55P03', '57014', '58030', 'XX000'])(
-      'is not in doubt when COMMIT fails with error %s and the session stays open',
+      'a transaction is not in doubt when COMMIT fails with error %s and the session stays open',
       async (code) => {
         await expect(bench.unit.required(() => insert(`raise ${code}`))).rejects.toMatchObject({
           name: 'QueryFailedError',
@@ -174,7 +174,7 @@ describe('a transaction whose server does not answer', () => {
       },
     );
 
-    it('is in doubt when the server ends the session instead of responding to COMMIT', async () => {
+    it('a transaction is in doubt when the server ends the session instead of responding to COMMIT', async () => {
       const blocker = new pg.Client({ connectionString: bench.ownerUrl });
       await blocker.connect();
       await blocker.query('select pg_advisory_lock(77)');
