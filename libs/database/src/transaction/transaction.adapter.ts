@@ -56,7 +56,7 @@ export class TransactionAdapter extends TransactionalAdapterTypeOrm {
             // Otherwise the callbacks would use the released manager as an active transaction.
             setScope(undefined);
             setManager(undefined);
-            return runCallbacks(scope.callbacks);
+            return runAll(scope.callbacks);
           });
           return result;
         },
@@ -72,7 +72,7 @@ export class TransactionAdapter extends TransactionalAdapterTypeOrm {
 const withCause = (error: PikaiaError, cause: unknown): PikaiaError =>
   error === cause ? error : new PikaiaError(error.code, error.message, { cause });
 
-async function runCallbacks(callbacks: readonly (() => unknown)[]): Promise<void> {
+async function runAll(callbacks: readonly (() => unknown)[]): Promise<void> {
   for (const callback of callbacks) {
     try {
       await callback();
