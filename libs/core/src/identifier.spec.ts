@@ -3,7 +3,7 @@ import { newId } from './identifier.js';
 describe('newId', () => {
   afterEach(() => jest.restoreAllMocks());
 
-  it('makes UUIDs of version 7 that carry the time', () => {
+  it('returns a UUIDv7 that contains the current time', () => {
     const before = Date.now();
     const id = newId();
     expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
@@ -12,13 +12,13 @@ describe('newId', () => {
     expect(time).toBeLessThanOrEqual(Date.now());
   });
 
-  it('never makes one twice, and each is greater than the one before', () => {
+  it('returns 20,000 ids that are unique and in ascending order', () => {
     const ids = Array.from({ length: 20_000 }, newId);
     expect(new Set(ids).size).toBe(ids.length);
     expect([...ids].sort()).toEqual(ids);
   });
 
-  it('keeps the order when the clock stands still or goes back', () => {
+  it('returns ids in ascending order when the clock stops or goes back', () => {
     const last = newId();
     jest.spyOn(Date, 'now').mockReturnValue(1_000);
     const ids = [last, newId(), newId(), newId()];

@@ -1,51 +1,53 @@
 import { randomFillSync } from 'node:crypto';
 
-const FORM = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
+const UUID_PATTERN = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
-const RANDOM_BYTES = 10; // of one id: four for where the sequence starts, six for its end
-const POOL_IDS = 256; // ids for which randomness is fetched at once: 16 bytes cost the system almost as much as 4 KiB
+const RANDOM_BYTES_PER_ID = 10; // four seed the sequence, six form the end of the id
+const POOL_IDS = 256; // random bytes are fetched for this many ids at once: a call for 16 bytes costs almost as much as 4 KiB
 const SEQUENCE_BITS = 26;
-const LOW_BITS = 14; // of the sequence, behind the variant
+const LOW_BITS = 14; // the bits of the sequence that follow the variant
 const VERSION = 0x7000;
 const VARIANT = 0x8000;
 
-const pool = Buffer.alloc(RANDOM_BYTES * POOL_IDS);
-let digits = '';
-let taken = POOL_IDS;
-let millisecond = -Infinity;
-let beginning = ''; // the time's digits
+const pool = Buffer.alloc(RANDOM_BYTES_PER_ID * POOL_IDS);
+let poolHex = '';
+let usedIds = POOL_IDS;
+let timestampMs = -Infinity;
+let timestampPrefix = ''; // `timestampMs` in hexadecimal, with the dashes of the id
 let sequence = 0;
 
 /**
- * A new UUIDv7: unique, and ordered by the time at which it was made; ids of one process also within a millisecond, and
- * when the clock goes back: a sequence of 26 bits that starts at random stands behind the time, then 48 bits of randomness.
+ * Returns a new UUIDv7. Ids are unique and sort by creation time. Ids of one process also keep their order within a
+ * millisecond and when the clock goes back.
+ *
+ * Layout: the time in milliseconds, a 26-bit sequence that starts at a random value, and 48 random bits.
  *
  * @see https://www.rfc-editor.org/rfc/rfc9562#section-6.2 (method 1)
  */
 export function newId(): string {
-  if (taken === POOL_IDS) {
-    digits = randomFillSync(pool).toString('hex');
-    taken = 0;
+  if (usedIds === POOL_IDS) {
+    poolHex = randomFillSync(pool).toString('hex');
+    usedIds = 0;
   }
-  const at = RANDOM_BYTES * taken++;
+  const offset = RANDOM_BYTES_PER_ID * usedIds++;
   const now = Date.now();
-  if (now > millisecond)
-    begin(now, pool.readUInt32BE(at) >>> (33 - SEQUENCE_BITS)); // the lower half: there is room to count
-  else if (++sequence >> SEQUENCE_BITS) begin(millisecond + 1, 0);
+  if (now > timestampMs)
+    setTimestamp(now, pool.readUInt32BE(offset) >>> (33 - SEQUENCE_BITS)); // starts in the lower half, which leaves room to count
+  else if (++sequence >> SEQUENCE_BITS) setTimestamp(timestampMs + 1, 0);
   const high = (VERSION | (sequence >> LOW_BITS)).toString(16);
   const low = (VARIANT | (sequence & ((1 << LOW_BITS) - 1))).toString(16);
-  return `${beginning}${high}-${low}-${digits.slice(2 * at + 8, 2 * at + 20)}`;
+  return `${timestampPrefix}${high}-${low}-${poolHex.slice(2 * offset + 8, 2 * offset + 20)}`;
 }
 
-function begin(time: number, start: number): void {
-  millisecond = time;
+function setTimestamp(timeMs: number, start: number): void {
+  timestampMs = timeMs;
   sequence = start;
-  const text = time.toString(16).padStart(12, '0');
-  beginning = `${text.slice(0, 8)}-${text.slice(8)}-`;
+  const text = timeMs.toString(16).padStart(12, '0');
+  timestampPrefix = `${text.slice(0, 8)}-${text.slice(8)}-`;
 }
 
 /**
- * True for what PostgreSQL's `uuid` prints, in upper or lower case. Version and variant are not looked at: a correlation id
- * may be the trace id of a `traceparent`, 128 bits that know neither.
+ * Returns true for text in the format that PostgreSQL's `uuid` type prints, in upper or lower case. It does not check version
+ * and variant, because a correlation id can be the trace id of a `traceparent`, which has neither.
  */
-export const isId = (text: unknown): text is string => typeof text === 'string' && FORM.test(text);
+export const isId = (text: unknown): text is string => typeof text === 'string' && UUID_PATTERN.test(text);

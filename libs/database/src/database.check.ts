@@ -1,38 +1,42 @@
 import { PikaiaError } from '@pikaia/core';
 import { outsideTransaction } from './transaction/transaction.js';
 
-const LIMIT_MS = 3_000; // load balancers and schedulers give a probe five seconds or so
+const CHECK_TIMEOUT_MS = 3_000; // load balancers and schedulers usually give a probe about five seconds
 
 interface Queryable {
   query(sql: string): Promise<unknown>;
 }
 
 /**
- * Asks the database whether it answers, for a readiness probe. Calls at the same time share one statement, so that probes
- * never use up the pool while the server is silent.
+ * Checks that the database responds. Use it for a readiness probe. Concurrent calls share one statement, so that probes never
+ * exhaust the connection pool while the server does not respond.
  */
 export class DatabaseCheck {
   private running: Promise<unknown> | undefined;
 
   constructor(
     private readonly source: Queryable,
-    private readonly limitMs = LIMIT_MS,
+    private readonly timeoutMs = CHECK_TIMEOUT_MS,
   ) {}
 
-  /** @throws PikaiaError `PIKAIA_DATABASE_UNRESPONSIVE` when there is no answer in time, or what the statement throws. */
-  async run(limitMs = this.limitMs): Promise<void> {
+  /**
+   * Sends `select 1`.
+   *
+   * @throws PikaiaError `PIKAIA_DATABASE_UNRESPONSIVE` if no response arrives in time, or the error of the statement.
+   */
+  async run(timeoutMs = this.timeoutMs): Promise<void> {
     this.running ??= outsideTransaction(() => this.source.query('select 1')).finally(() => (this.running = undefined));
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(unanswered(limitMs)), limitMs);
+    const timeout = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(unresponsiveError(timeoutMs)), timeoutMs);
     });
     try {
-      await Promise.race([this.running, late]);
+      await Promise.race([this.running, timeout]);
     } finally {
       clearTimeout(timer);
     }
   }
 }
 
-const unanswered = (limitMs: number): PikaiaError =>
-  new PikaiaError('PIKAIA_DATABASE_UNRESPONSIVE', `The database did not answer within ${limitMs} ms.`);
+const unresponsiveError = (timeoutMs: number): PikaiaError =>
+  new PikaiaError('PIKAIA_DATABASE_UNRESPONSIVE', `The database did not respond within ${timeoutMs} ms.`);

@@ -37,22 +37,25 @@ const start = (url: string) => {
 };
 
 describe('DatabaseModule', () => {
-  it.each(['apiUrl', 'workerUrl'] as const)('starts with %s, and the server sees its name and its limits', async (url) => {
-    const app = await start(database[url]);
-    const source = app.get<DataSource>(getDataSourceToken());
-    expect(
-      await source.query(`select current_setting('application_name') as name, current_setting('statement_timeout') as statement,
+  it.each(['apiUrl', 'workerUrl'] as const)(
+    'starts with %s and sets application name and timeouts on the server',
+    async (url) => {
+      const app = await start(database[url]);
+      const source = app.get<DataSource>(getDataSourceToken());
+      expect(
+        await source.query(`select current_setting('application_name') as name, current_setting('statement_timeout') as statement,
         current_setting('idle_in_transaction_session_timeout') as idle`),
-    ).toEqual([{ name: 'pikaia-spec', statement: '1s', idle: '2s' }]);
-    await expect(source.query('select pg_sleep(20)')).rejects.toMatchObject({ code: '57014' });
-    await app.close();
-  });
+      ).toEqual([{ name: 'pikaia-spec', statement: '1s', idle: '2s' }]);
+      await expect(source.query('select pg_sleep(20)')).rejects.toMatchObject({ code: '57014' });
+      await app.close();
+    },
+  );
 
-  it('survives a session that is ended while its connection changes hands', async () => {
+  it('keeps the process alive when a session is terminated before TypeORM listens for errors', async () => {
     const app = await start(database.apiUrl);
     const { master } = app.get<DataSource>(getDataSourceToken()).driver as unknown as { master: pg.Pool };
     const outcome = await new Promise((settle) => {
-      // In the pool's callback nobody listens: the pool has stopped to, and TypeORM has not begun.
+      // In this callback the pool has removed its error listener, and TypeORM has not added one.
       master.connect((_, client, release) => {
         try {
           client!.emit('error', new Error('terminating connection due to administrator command'));
@@ -68,12 +71,12 @@ describe('DatabaseModule', () => {
     await app.close();
   });
 
-  it('fails a request whose new connection is accepted and then not answered, and makes another one for the next', async () => {
+  it('rejects a query when the server accepts its connection and then sends nothing, and opens a new one for the next', async () => {
     const proxy = await TcpProxy.start(database.apiUrl);
     const app = await start(proxy.through(database.apiUrl));
     const source = app.get<DataSource>(getDataSourceToken());
     const first = source.createQueryRunner();
-    await first.connect(); // has the only connection
+    await first.connect(); // takes the only idle connection
     proxy.loseAnswersTo('pg_backend_pid()::text as backend');
     await expect(source.query('select 1')).rejects.toMatchObject({ code: 'PIKAIA_DATABASE_UNRESPONSIVE' });
     expect(await source.query('select 1 as one')).toEqual([{ one: 1 }]);
@@ -82,19 +85,19 @@ describe('DatabaseModule', () => {
     await proxy.stop();
   });
 
-  it('closes while a statement is not answered', async () => {
+  it('closes while a statement waits for a response', async () => {
     const proxy = await TcpProxy.start(database.apiUrl);
     const app = await start(proxy.through(database.apiUrl));
     const source = app.get<DataSource>(getDataSourceToken());
     proxy.loseAnswersTo('select 1');
     const unanswered = expect(source.query('select 1')).rejects.toThrow();
-    await until('it is sent', () => proxy.deaf);
+    await until('the statement is sent', () => proxy.deaf);
     await app.close();
     await unanswered;
     await proxy.stop();
   });
 
-  it('closes while a transaction is open, and nothing of that transaction is committed', async () => {
+  it('closes while a transaction is open, and does not commit the transaction', async () => {
     const app = await start(database.apiUrl);
     const host = app.get<TransactionHost<TransactionAdapter>>(TransactionHost);
     const begun = Promise.withResolvers<void>();
@@ -112,7 +115,7 @@ describe('DatabaseModule', () => {
     await refused;
   });
 
-  it('closes from inside a transaction, of which nothing is committed', async () => {
+  it('closes when a transaction closes the data source, and does not commit that transaction', async () => {
     const app = await start(database.apiUrl);
     const source = app.get<DataSource>(getDataSourceToken());
     const host = app.get<TransactionHost<TransactionAdapter>>(TransactionHost);
@@ -125,7 +128,7 @@ describe('DatabaseModule', () => {
     await app.close();
   });
 
-  it('prepares what is often sent, also in a transaction of TypeORM', async () => {
+  it('prepares a statement that is declared with oftenSent in a transaction of TypeORM', async () => {
     const app = await start(database.apiUrl);
     const prepared = await app.get<DataSource>(getDataSourceToken()).transaction(async (manager) => {
       await manager.query(OFTEN, [1]);
@@ -136,7 +139,7 @@ describe('DatabaseModule', () => {
     await app.close();
   });
 
-  it('counts what runs through TypeORM, BEGIN and COMMIT too, and logs what is slow, and nothing else', async () => {
+  it('counts all statements of TypeORM, including BEGIN and COMMIT, and logs only slow statements', async () => {
     const app = await start(database.apiUrl);
     const source = app.get<DataSource>(getDataSourceToken());
     using logs = captureLogs();
@@ -159,7 +162,7 @@ describe('DatabaseModule', () => {
     await app.close();
   });
 
-  it('does not start as the owner', async () => {
+  it('does not start with the role of the owner', async () => {
     await expect(start(database.ownerUrl)).rejects.toMatchObject({ code: 'PIKAIA_DATABASE_ROLE_TOO_POWERFUL' });
   });
 });

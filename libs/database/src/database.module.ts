@@ -5,9 +5,9 @@ import { ClsModule } from 'nestjs-cls';
 import type { ClientBase, Pool } from 'pg';
 import type { DataSource, EntitySchema, MixedList } from 'typeorm';
 import { DatabaseCheck } from './database.check.js';
-import { type DatabaseSettings, SLOW_QUERY_MS } from './database.settings.js';
-import { limitSilence } from './query/answer-limit.js';
-import { keepContext, measureQueries } from './query/measured-client.js';
+import { type DatabaseSettings, DEFAULT_SLOW_QUERY_MS } from './database.settings.js';
+import { closeWhenUnresponsive } from './query/unresponsive-connection.js';
+import { keepCallerContext, measureQueries } from './query/measured-client.js';
 import { prepareOftenSent } from './query/prepared-statements.js';
 import { sendInTurn } from './query/send-in-turn.js';
 import { TypeOrmLog } from './query/typeorm.log.js';
@@ -17,26 +17,26 @@ import { TransactionAdapter } from './transaction/transaction.adapter.js';
 
 export interface DatabaseModuleOptions {
   readonly settings: DatabaseSettings;
-  /** Shown by the server for each connection, `pikaia-api`. */
+  /** The `application_name` of each connection, such as `pikaia-api`. */
   readonly applicationName: string;
   readonly entities?: MixedList<Function | string | EntitySchema>;
   readonly roles?: RoleNames;
   /**
-   * Milliseconds beyond DATABASE_STATEMENT_TIMEOUT_MS after which a connection is closed whose server sends nothing. Default
-   * 5 000. A server that is alive reports an error before that.
+   * Milliseconds after DATABASE_STATEMENT_TIMEOUT_MS at which a connection is closed if the server sends nothing. Default:
+   * 5000. A working server reports the statement timeout before that.
    */
   readonly answerGraceMs?: number;
 }
 
 const ROLES = Symbol('pikaia.roles');
-const CONNECT_TIMEOUT_MS = 5_000; // a request that gets no connection within it is answered 503
-const ANSWER_GRACE_MS = 5_000;
+const CONNECT_TIMEOUT_MS = 5_000; // a request that gets no connection within this time receives status 503
+const DEFAULT_ANSWER_GRACE_MS = 5_000;
 
 /**
- * Pool and TypeORM hand the listener for a broken connection over with a gap between them: a session that is ended while
- * its connection changes hands would end the process. The next statement on the connection fails and says why.
+ * Ignores an error on an idle connection. The pool removes its error listener before TypeORM adds one. Without this listener,
+ * a session that is terminated between the two would end the process. The next statement on the connection fails with the reason.
  */
-const whoUsesItIsTold = (): void => undefined;
+const ignoreIdleError = (): void => undefined;
 
 @Injectable()
 class DataSourceSetup implements OnModuleInit {
@@ -46,12 +46,15 @@ class DataSourceSetup implements OnModuleInit {
   ) {}
 
   onModuleInit(): Promise<void> {
-    keepContext((this.source.driver as unknown as { readonly master: Pool }).master);
+    keepCallerContext((this.source.driver as unknown as { readonly master: Pool }).master);
     return refusePowerfulRole(this.source, this.roles);
   }
 }
 
-/** TypeORM's data source, `@Transactional()` with what its adapter lacks, and the refusal to run as too powerful a role. */
+/**
+ * Provides the TypeORM data source and `@Transactional()` with Pikaia's transaction guarantees. It refuses to start with a role
+ * that can change or delete the audit trail.
+ */
 @Module({})
 export class DatabaseModule {
   static forRoot({
@@ -59,13 +62,13 @@ export class DatabaseModule {
     applicationName,
     entities = [],
     roles = defaultRoles,
-    answerGraceMs = ANSWER_GRACE_MS,
+    answerGraceMs = DEFAULT_ANSWER_GRACE_MS,
   }: DatabaseModuleOptions): DynamicModule {
     const typeOrm = TypeOrmModule.forRoot({
       type: 'postgres',
       url: settings.databaseUrl,
       entities,
-      toRetry: () => false, // what starts the process decides about trying again, and says why it failed
+      toRetry: () => false, // the code that starts the process decides about retries and reports the failure
       logging: false,
       logger: new TypeOrmLog(),
       extra: {
@@ -76,12 +79,12 @@ export class DatabaseModule {
         application_name: applicationName,
         keepAlive: true,
         onConnect: async (client: ClientBase) => {
-          client.on('error', whoUsesItIsTold);
-          const setLimit = limitSilence(client, CONNECT_TIMEOUT_MS);
+          client.on('error', ignoreIdleError);
+          const setResponseTimeout = closeWhenUnresponsive(client, CONNECT_TIMEOUT_MS);
           sendInTurn(client);
           await prepareOftenSent(client);
-          setLimit(settings.databaseStatementTimeoutMs + answerGraceMs);
-          measureQueries(client, settings.logSlowQueryMs ?? SLOW_QUERY_MS);
+          setResponseTimeout(settings.databaseStatementTimeoutMs + answerGraceMs);
+          measureQueries(client, settings.logSlowQueryMs ?? DEFAULT_SLOW_QUERY_MS);
         },
       },
     });

@@ -17,7 +17,7 @@ const parts = { DATABASE_HOST: 'db', DATABASE_NAME: 'pikaia', DATABASE_USER: 'pi
 const load = (environment: Record<string, string>): DatabaseSettings => loadSettings([DatabaseSettings], environment)[0];
 
 describe('DatabaseSettings', () => {
-  it('has defaults for all but the address', () => {
+  it('has a default for every setting except the address', () => {
     expect(load({ DATABASE_URL: 'postgres://a:b@c/d' })).toMatchObject({
       databaseUrl: 'postgres://a:b@c/d',
       databasePoolSize: 10,
@@ -26,49 +26,65 @@ describe('DatabaseSettings', () => {
     });
   });
 
-  it('makes the URL of its parts, and verifies the server unless told not to', () => {
+  it('builds the URL from its parts, with TLS verification unless DATABASE_TLS is off', () => {
     expect(load(parts).databaseUrl).toBe('postgres://pikaia_api:geheim@db:5432/pikaia?sslmode=verify-full');
     const all = { ...parts, DATABASE_HOST: '[::1]', DATABASE_PORT: '6543', DATABASE_TLS: 'off', DATABASE_PASSWORD: '@/?#%&: ü' };
     expect(load(all).databaseUrl).toBe('postgres://pikaia_api:%40%2F%3F%23%25%26%3A%20%C3%BC@[::1]:6543/pikaia?sslmode=disable');
   });
 
   it.each([
-    ['nothing', {}, /DATABASE_URL is not set/],
-    ['another database', { DATABASE_URL: 'mysql://a:geheim@c/d' }, /DATABASE_URL has a value that is not accepted/],
-    ['a pool of nothing', { DATABASE_URL: 'postgres://a:b@c/d', DATABASE_POOL_SIZE: '0' }, /DATABASE_POOL_SIZE is "0"/],
-    ['a limit in words', { ...parts, DATABASE_STATEMENT_TIMEOUT_MS: 'soon' }, /DATABASE_STATEMENT_TIMEOUT_MS is "soon"/],
+    ['an empty environment', {}, /DATABASE_URL is not set/],
     [
-      'a URL and parts',
-      { DATABASE_URL: 'postgres://a:geheim@c/d', DATABASE_HOST: 'db', DATABASE_PASSWORD: 'geheim' },
-      /DATABASE_URL has a value.*must not be set beside DATABASE_HOST, DATABASE_PASSWORD: give the URL or its parts/,
+      'a URL of another database system',
+      { DATABASE_URL: 'mysql://a:geheim@c/d' },
+      /DATABASE_URL has a value that is not accepted/,
     ],
-    ['a URL and TLS beside it', { DATABASE_URL: 'postgres://a:b@c/d', DATABASE_TLS: 'verify' }, /beside DATABASE_TLS:/],
+    ['a pool size of zero', { DATABASE_URL: 'postgres://a:b@c/d', DATABASE_POOL_SIZE: '0' }, /DATABASE_POOL_SIZE is "0"/],
     [
-      'a part alone',
+      'a timeout that is not a number',
+      { ...parts, DATABASE_STATEMENT_TIMEOUT_MS: 'soon' },
+      /DATABASE_STATEMENT_TIMEOUT_MS is "soon"/,
+    ],
+    [
+      'a URL together with parts',
+      { DATABASE_URL: 'postgres://a:geheim@c/d', DATABASE_HOST: 'db', DATABASE_PASSWORD: 'geheim' },
+      /DATABASE_URL has a value.*must not be set together with DATABASE_HOST, DATABASE_PASSWORD: give the URL or its parts/,
+    ],
+    [
+      'a URL together with DATABASE_TLS',
+      { DATABASE_URL: 'postgres://a:b@c/d', DATABASE_TLS: 'verify' },
+      /together with DATABASE_TLS:/,
+    ],
+    [
+      'a password without the other parts',
       { DATABASE_PASSWORD: 'geheim' },
       /DATABASE_HOST is not set.*\n.*DATABASE_NAME is not set.*\n.*DATABASE_USER/,
     ],
-    ['a host with more in it', { ...parts, DATABASE_HOST: 'db/other?' }, /DATABASE_HOST is "db\/other\?"/],
-    ['a name with more in it', { ...parts, DATABASE_NAME: 'a?sslmode=disable' }, /DATABASE_NAME is/],
-    ['TLS by halves', { ...parts, DATABASE_TLS: 'prefer' }, /DATABASE_TLS is "prefer"/],
+    ['a host with a path and a query', { ...parts, DATABASE_HOST: 'db/other?' }, /DATABASE_HOST is "db\/other\?"/],
+    ['a database name with a query', { ...parts, DATABASE_NAME: 'a?sslmode=disable' }, /DATABASE_NAME is/],
+    ['an unknown TLS mode', { ...parts, DATABASE_TLS: 'prefer' }, /DATABASE_TLS is "prefer"/],
     [
-      'an authority without TLS',
+      'a certificate authority without TLS',
       { ...parts, DATABASE_TLS: 'off', DATABASE_TLS_CA_FILE: __filename },
       /not be set with DATABASE_TLS=off/,
     ],
     [
-      'an authority that is missing',
+      'a certificate authority file that does not exist',
       { ...parts, DATABASE_TLS_CA_FILE: '/nowhere.pem' },
       /must be a readable file of certificates/,
     ],
-    ['an authority that is none', { ...parts, DATABASE_TLS_CA_FILE: __filename }, /must be a readable file of certificates/],
-  ])('refuses %s, naming the variable and no secret', (_, environment, message) => {
+    [
+      'a certificate authority file without certificates',
+      { ...parts, DATABASE_TLS_CA_FILE: __filename },
+      /must be a readable file of certificates/,
+    ],
+  ])('refuses %s with a message that names the variable and no secret', (_, environment, message) => {
     expect(() => load(environment as Record<string, string>)).toThrow(message);
     expect(() => load(environment as Record<string, string>)).not.toThrow(/geheim/);
   });
 });
 
-describe('a database that is given in parts, behind TLS', () => {
+describe('a database address that is given in parts, with TLS', () => {
   const password = `@/?#%&: '"$ü`;
   let database: TestDatabase;
   let front: TlsFront;
@@ -116,7 +132,7 @@ describe('a database that is given in parts, behind TLS', () => {
     }
   }
 
-  it('opens for the driver and for the module, whatever the password holds', async () => {
+  it('connects with pg and with DatabaseModule when the password contains special characters', async () => {
     expect(await whoAmI(settings(trusting()).databaseUrl)).toEqual({ me: 'pikaia_parts' });
     @Module({
       imports: [
@@ -132,10 +148,10 @@ describe('a database that is given in parts, behind TLS', () => {
   });
 
   it.each([
-    ['whose authority it does not know', {}, /self-signed certificate|unable to (get|verify)/],
+    ['whose certificate authority is unknown', {}, /self-signed certificate|unable to (get|verify)/],
     ['whose certificate is for another host', { DATABASE_HOST: '127.0.0.1', trust: '1' }, /altnames/],
-    ['that is asked without TLS', { DATABASE_TLS: 'off' }, /Connection terminated|ECONNRESET/],
-  ])('does not open to a server %s', async (_, { trust, ...more }: Record<string, string>, why) => {
+    ['that requires TLS when TLS is off', { DATABASE_TLS: 'off' }, /Connection terminated|ECONNRESET/],
+  ])('does not connect to a server %s', async (_, { trust, ...more }: Record<string, string>, why) => {
     await expect(whoAmI(settings({ ...more, ...(trust && trusting()) }).databaseUrl)).rejects.toThrow(why);
   });
 });

@@ -3,11 +3,11 @@ import { Setting } from '@pikaia/core';
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-export const SLOW_QUERY_MS = 1_000; // what an index should have answered long before
+export const DEFAULT_SLOW_QUERY_MS = 1_000; // a query that uses an index is much faster
 
-const PORT = 5432;
-/** What stands in the place of DATABASE_URL, as container platforms inject it: one key of a secret a variable. */
-const PARTS = {
+const DEFAULT_PORT = 5432;
+/** The variables that replace DATABASE_URL. Container platforms inject a secret as one variable for each key. */
+const PART_VARIABLES = {
   databaseHost: 'DATABASE_HOST',
   databasePort: 'DATABASE_PORT',
   databaseName: 'DATABASE_NAME',
@@ -18,25 +18,25 @@ const PARTS = {
 } as const;
 
 const givenParts = (settings: DatabaseSettings): string[] =>
-  Object.entries(PARTS).flatMap(([property, variable]) =>
-    settings[property as keyof typeof PARTS] === undefined ? [] : [variable],
+  Object.entries(PART_VARIABLES).flatMap(([property, variable]) =>
+    settings[property as keyof typeof PART_VARIABLES] === undefined ? [] : [variable],
   );
 
-/** Half of an address is refused, and so is a second one beside the URL: nobody could say which is meant. */
-const isPart = (settings: DatabaseSettings): boolean =>
+/** True if the parts are given and the URL is not. Incomplete parts are refused, and so are parts together with a URL. */
+const usesParts = (settings: DatabaseSettings): boolean =>
   settings.databaseUrlGiven === undefined && givenParts(settings).length > 0;
 
-const standsAlone = ValidateBy({
-  name: 'standsAlone',
+const excludesParts = ValidateBy({
+  name: 'excludesParts',
   validator: {
     validate: (_, details) => !givenParts(details!.object as DatabaseSettings).length,
     defaultMessage: (details) =>
-      `$property must not be set beside ${givenParts(details!.object as DatabaseSettings).join(', ')}: give the URL or its parts; a URL has its TLS in sslmode and sslrootcert`,
+      `$property must not be set together with ${givenParts(details!.object as DatabaseSettings).join(', ')}: give the URL or its parts; to set TLS in a URL, use sslmode and sslrootcert`,
   },
 });
 
-const holdsCertificates = ValidateBy({
-  name: 'holdsCertificates',
+const isCertificateFile = ValidateBy({
+  name: 'isCertificateFile',
   validator: {
     validate: (file) => {
       try {
@@ -45,11 +45,11 @@ const holdsCertificates = ValidateBy({
         return false;
       }
     },
-    defaultMessage: () => '$property must be a readable file of certificates in PEM',
+    defaultMessage: () => '$property must be a readable file of certificates in PEM format',
   },
 });
 
-const needsTls = ValidateBy({
+const requiresTls = ValidateBy({
   name: 'needsTls',
   validator: {
     validate: (_, details) => (details!.object as DatabaseSettings).databaseTls !== 'off',
@@ -57,58 +57,60 @@ const needsTls = ValidateBy({
   },
 });
 
-/** The database by a URL, or by its parts: `databaseUrl` is the one that was given, or the one that they make. */
+/** Settings of the database connection. The address is a URL or its parts; `databaseUrl` returns the resulting URL. */
 export class DatabaseSettings {
   @Setting('DATABASE_URL', {
-    about: 'connection string of the role that this process runs as; in its place its parts may be given',
+    about: 'connection string of the role that this process runs as; alternatively set its parts, DATABASE_HOST and so on',
     secret: true,
   })
-  @ValidateIf((settings: DatabaseSettings) => !isPart(settings))
+  @ValidateIf((settings: DatabaseSettings) => !usesParts(settings))
   @Matches(/^postgres(ql)?:\/\/./, { message: '$property must be postgres://user:password@host:port/database' })
-  @standsAlone
+  @excludesParts
   databaseUrlGiven?: string;
 
-  @Setting('DATABASE_HOST', { about: 'host of the database, where it is given in parts' })
-  @ValidateIf(isPart)
+  @Setting('DATABASE_HOST', { about: 'host of the database, if DATABASE_URL is not set' })
+  @ValidateIf(usesParts)
   @Matches(/^([\w.-]+|\[[\da-f:.]+\])$/i, { message: '$property must be a host name or an address' })
   databaseHost?: string;
 
-  @Setting('DATABASE_PORT', { about: `its port; ${PORT} when absent` })
+  @Setting('DATABASE_PORT', { about: `port of the database; default ${DEFAULT_PORT}` })
   @IsOptional()
   @IsInt()
   @Min(1)
   @Max(65_535)
   databasePort?: number;
 
-  @Setting('DATABASE_NAME', { about: 'its name' })
-  @ValidateIf(isPart)
+  @Setting('DATABASE_NAME', { about: 'name of the database' })
+  @ValidateIf(usesParts)
   @Matches(/^[\w$-]{1,63}$/, { message: '$property must be the name of a database' })
   databaseName?: string;
 
-  @Setting('DATABASE_USER', { about: 'the role that this process runs as' })
-  @ValidateIf(isPart)
+  @Setting('DATABASE_USER', { about: 'database role that this process runs as' })
+  @ValidateIf(usesParts)
   @IsString()
   databaseUser?: string;
 
-  @Setting('DATABASE_PASSWORD', { about: 'its password', secret: true })
-  @ValidateIf(isPart)
+  @Setting('DATABASE_PASSWORD', { about: 'password of that role', secret: true })
+  @ValidateIf(usesParts)
   @IsString()
   databasePassword?: string;
 
-  @Setting('DATABASE_TLS', { about: "verify or off; when absent verify: the server's certificate must be valid for its host" })
+  @Setting('DATABASE_TLS', {
+    about: "verify or off; default verify, which requires a server certificate that is valid for the server's host",
+  })
   @IsOptional()
   @IsIn(['verify', 'off'])
   databaseTls?: 'verify' | 'off';
 
   @Setting('DATABASE_TLS_CA_FILE', {
-    about: "who may have signed that certificate, a file in PEM such as Amazon's bundle; when absent Node's own list",
+    about: "PEM file of the certificate authorities that are trusted, such as Amazon's bundle; default Node's built-in list",
   })
   @IsOptional()
-  @needsTls
-  @holdsCertificates
+  @requiresTls
+  @isCertificateFile
   databaseTlsCaFile?: string;
 
-  @Setting('DATABASE_POOL_SIZE', { about: 'connections of this process', default: '10' })
+  @Setting('DATABASE_POOL_SIZE', { about: 'maximum number of connections in the pool of this process', default: '10' })
   @IsInt()
   @Min(1)
   @Max(500)
@@ -116,7 +118,7 @@ export class DatabaseSettings {
 
   @Setting('DATABASE_STATEMENT_TIMEOUT_MS', {
     about:
-      'milliseconds after which the server gives up a statement; a server that is silent for five seconds more loses its connection',
+      'milliseconds after which the server cancels a statement; if it sends nothing for 5000 ms more, the connection is closed',
     default: '15000',
   })
   @IsOptional()
@@ -125,8 +127,8 @@ export class DatabaseSettings {
   databaseStatementTimeoutMs!: number;
 
   @Setting('LOG_SLOW_QUERY_MS', {
-    about: 'milliseconds beyond which a statement is slow: it is logged, without its values',
-    default: String(SLOW_QUERY_MS),
+    about: 'milliseconds after which a statement is slow; slow statements are logged without their values',
+    default: String(DEFAULT_SLOW_QUERY_MS),
   })
   @IsOptional()
   @IsInt()
@@ -135,7 +137,7 @@ export class DatabaseSettings {
 
   get databaseUrl(): string {
     if (this.databaseUrlGiven !== undefined) return this.databaseUrlGiven;
-    const { databaseHost, databasePort = PORT, databaseTlsCaFile: file } = this;
+    const { databaseHost, databasePort = DEFAULT_PORT, databaseTlsCaFile: file } = this;
     const [user, password, name] = [this.databaseUser, this.databasePassword, this.databaseName].map((part) =>
       encodeURIComponent(part!),
     );

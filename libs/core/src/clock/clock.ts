@@ -1,7 +1,7 @@
-/** The time, injected so that tests decide it. */
+/** A source of time. Inject it so that tests can control the time. */
 export interface Clock {
   now(): Date;
-  /** Milliseconds since some fixed point, never going back: for durations. */
+  /** Milliseconds since an arbitrary fixed point. The value never decreases: use it to measure durations. */
   monotonic(): number;
 }
 

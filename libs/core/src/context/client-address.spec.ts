@@ -4,26 +4,26 @@ describe('findClientAddress', () => {
   const find = (trusted: string, peer: string, forwarded?: string) =>
     findClientAddress(peer, forwarded, parseTrustedProxies(trusted));
 
-  it('takes the peer when no proxy is trusted, whatever the header says', () => {
+  it('returns the address of the peer when no proxy is trusted, whatever the header contains', () => {
     expect(find('0', '198.51.100.7', '1.2.3.4')).toEqual({ address: '198.51.100.7' });
   });
 
-  it('takes what the last trusted hop added, not what the client wrote to the left of it', () => {
+  it('returns the address that the last trusted hop added, not the addresses that the client wrote to the left of it', () => {
     expect(find('1', '10.0.0.1', '1.2.3.4, 198.51.100.7')).toEqual({ address: '198.51.100.7' });
     expect(find('2', '10.0.0.1', '1.2.3.4, 198.51.100.7, 10.0.0.2')).toEqual({ address: '198.51.100.7' });
   });
 
-  it('follows trusted networks as far as they go', () => {
+  it('skips all addresses in trusted networks', () => {
     expect(find('10.0.0.0/8, fd00::/8', '::ffff:10.0.0.1', '1.2.3.4, 198.51.100.7, fd00::5, 10.9.9.9')).toEqual({
       address: '198.51.100.7',
     });
   });
 
-  it('keeps the raw text of what is no address instead of failing', () => {
+  it('returns the raw text instead of throwing when the header does not contain an address', () => {
     expect(find('1', '10.0.0.1', "not-an-ip'; drop table")).toEqual({ address: null, unparsed: "not-an-ip'; drop table" });
   });
 
-  it('writes an IPv4 address one way, with or without port, zone or IPv6 prefix', () => {
+  it('normalizes an address by removing its port and its IPv6 prefix', () => {
     expect(find('0', '::ffff:198.51.100.7').address).toBe('198.51.100.7');
     expect(find('1', '10.0.0.1', '198.51.100.7:4711').address).toBe('198.51.100.7');
     expect(find('1', '10.0.0.1', '[2001:db8::1]:443').address).toBe('2001:db8::1');
@@ -31,7 +31,7 @@ describe('findClientAddress', () => {
 });
 
 describe('parseTrustedProxies', () => {
-  it.each(['', 'maybe', '10.0.0.0/99', '-1'])('refuses %j and says what it accepts', (text) => {
+  it.each(['', 'maybe', '10.0.0.0/99', '-1'])('refuses %j with a message that lists the accepted values', (text) => {
     expect(() => parseTrustedProxies(text)).toThrow(/number of hops/);
   });
 });

@@ -3,13 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ContextSlot } from './context-slot.js';
 import { context } from './context.js';
 
-describe('a slot', () => {
-  it('holds nothing outside any context', () => {
+describe('ContextSlot', () => {
+  it('returns undefined outside any context', () => {
     const slot = new ContextSlot(() => ({ count: 0 }));
     expect([slot.open(), slot.peek()]).toEqual([undefined, undefined]);
   });
 
-  it('is empty until it is opened, and then the same for the whole context, copies of the CLS store included', async () => {
+  it('has no value until it is opened, then one value for the whole context, also in copies of the CLS store', async () => {
     const slot = new ContextSlot(() => ({ count: 0 }));
     await context.run({}, async () => {
       expect(slot.peek()).toBeUndefined();
@@ -22,7 +22,7 @@ describe('a slot', () => {
     });
   });
 
-  it('is of one context alone, and other slots are others', () => {
+  it('has a separate value for each context and each slot', () => {
     const slot = new ContextSlot(() => ({ count: 0 }));
     const other = new ContextSlot(() => ({ count: 0 }));
     context.run({}, () => {

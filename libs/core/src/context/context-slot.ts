@@ -1,23 +1,23 @@
 import { context, type ContextScope } from './context.js';
 
 /**
- * One value a context, for a library that gathers something about a request, event or command. It is made when it is
- * first asked for, shared by everything that the context has started, and gone with it.
+ * Stores one value for each context. Use it in a library that collects data about a request, event or command. `open()` creates
+ * the value on first use. All code in the context shares the value, and it ends with the context.
  */
 export class ContextSlot<T> {
   private readonly key = Symbol();
 
-  constructor(private readonly make: () => T) {}
+  constructor(private readonly create: () => T) {}
 
-  /** The value of `scope`, by default of the context in force; undefined outside any. */
+  /** Returns the value of `scope` (default: the current context) and creates it if needed; undefined outside any context. */
   open(scope: ContextScope): T;
   open(scope?: ContextScope): T | undefined;
   open(scope = context.scope): T | undefined {
     if (!scope) return undefined;
-    return (scope[this.key] ??= this.make()) as T;
+    return (scope[this.key] ??= this.create()) as T;
   }
 
-  /** The same, where open() was called before; else undefined. */
+  /** Returns the value if `open()` created it before; otherwise undefined. */
   peek(scope = context.scope): T | undefined {
     return scope?.[this.key] as T | undefined;
   }

@@ -7,7 +7,7 @@ import { context, type Actor } from './context.js';
 const user = (id: string): Actor => ({ type: 'user', id });
 
 describe('context', () => {
-  it('is absent outside of any run, and says so where it is required', () => {
+  it('is undefined outside of run, where correlationId and bind throw', () => {
     expect(context.current).toBeUndefined();
     expect(context.actor).toBeUndefined();
     expect(context.organizationId).toBeUndefined();
@@ -15,7 +15,7 @@ describe('context', () => {
     expect(() => context.bind({ organizationId: 'acme' })).toThrow(expect.objectContaining({ code: 'PIKAIA_CONTEXT_MISSING' }));
   });
 
-  it('gives each run a correlation id of its own, unless one is given', () => {
+  it('creates a new correlation id for each run, unless the caller passes one', () => {
     const first = context.run({}, () => context.correlationId);
     const second = context.run({}, () => context.correlationId);
     expect(first).not.toBe(second);
@@ -25,7 +25,7 @@ describe('context', () => {
     });
   });
 
-  it('shows an inner run nothing of the outer one, and the outer one nothing of it', () => {
+  it('isolates an inner run from the outer run in both directions', () => {
     context.run({ organizationId: 'outer' }, () => {
       context.run({}, () => {
         expect(context.organizationId).toBeUndefined();
@@ -37,19 +37,20 @@ describe('context', () => {
     expect(context.current).toBeUndefined();
   });
 
-  it('shows what is bound later to everything that the same run has started, copies of the CLS store included', async () => {
+  it('shows values that are bound later to all code that the run started, also in copies of the CLS store', async () => {
     await context.run({}, async () => {
       const seen: (string | undefined)[] = [];
       const emitter = new EventEmitter().on('look', () => seen.push(context.actor?.id));
       const timer = delay(5).then(() => seen.push(context.actor?.id));
-      ClsServiceManager.getClsService().run({ ifNested: 'inherit' }, () => context.bind({ actor: user('u1') })); // as a guard inside a transaction
+      // Like a guard inside a transaction:
+      ClsServiceManager.getClsService().run({ ifNested: 'inherit' }, () => context.bind({ actor: user('u1') }));
       emitter.emit('look');
       await timer;
       expect(seen).toEqual(['u1', 'u1']);
     });
   });
 
-  it('hands out snapshots that neither change nor can be changed', () => {
+  it('returns immutable snapshots', () => {
     context.run({ organizationId: 'acme' }, () => {
       const before = context.current!;
       context.bind({ actor: user('u1') });
@@ -59,21 +60,21 @@ describe('context', () => {
     });
   });
 
-  it('keeps the correlation id when something else is bound', () => {
+  it('keeps the correlation id when other values are bound', () => {
     context.run({ correlationId: 'given' }, () => {
       context.bind({ organizationId: 'acme' });
       expect(context.correlationId).toBe('given');
     });
   });
 
-  it('lets go of the context where a callback would run in that of a stranger', () => {
+  it('runs the callback of exit without a context', () => {
     context.run({}, () => {
       expect(context.exit(() => context.current)).toBeUndefined();
       expect(context.current).toBeDefined();
     });
   });
 
-  it('never mixes runs that overlap', async () => {
+  it('never mixes the values of concurrent runs', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.array(fc.nat(2), { maxLength: 5 }), { minLength: 2, maxLength: 40 }), async (runs) => {
         await Promise.all(

@@ -3,7 +3,7 @@ import { newId } from '../identifier.js';
 import { PikaiaError } from '../errors/pikaia.error.js';
 import type { TraceParent } from './trace-parent.js';
 
-/** Who acts. `user` and `operator` are people, `system` is a program: a consumer, a provider's webhook, a command. */
+/** The actor behind an action. `user` and `operator` are people. `system` is a program: a consumer, a webhook, a command. */
 export interface Actor {
   readonly type: 'user' | 'operator' | 'system';
   readonly id: string;
@@ -11,16 +11,16 @@ export interface Actor {
   readonly name?: string;
 }
 
-/** What is known of the HTTP request in whose context the code runs. */
+/** The HTTP request in whose context the code runs. */
 export interface RequestInfo {
   readonly method: string;
-  /** Without the query string, which may hold secrets. */
+  /** The path without the query string, which can contain secrets. */
   readonly path: string;
-  /** The pattern that matched, `/api/v1/members/:id`. */
+  /** The route pattern that matched, such as `/api/v1/members/:id`. */
   readonly route?: string;
-  /** The client's address in its normal form; null when what arrived is no address. */
+  /** The client's IP address in normalized form; null if the received text is not an address. */
   readonly clientAddress: string | null;
-  /** The raw text, kept only when `clientAddress` is null: a forged header must not erase its own trace. */
+  /** The raw text, present only if `clientAddress` is null, so that a forged header leaves a trace. */
   readonly unparsedAddress?: string;
   readonly userAgent?: string;
 }
@@ -30,17 +30,17 @@ export interface EventInfo {
   readonly id: string;
   readonly type: string;
   readonly consumer: string;
-  /** 1 at the first attempt. */
+  /** The number of this attempt, starting at 1. */
   readonly attempt: number;
 }
 
-/** Everything that logs, events and audit entries take from their surroundings. Frozen: a change replaces it. */
+/** The values that logs, events and audit entries read from the context. Frozen: a change replaces the snapshot. */
 export interface ContextSnapshot {
-  /** A lower-case UUID; joins logs, events and audit entries. */
+  /** A lower-case UUID that links logs, events and audit entries. */
   readonly correlationId: string;
-  /** `client`: a caller chose the id, so strangers may repeat it. */
+  /** The party that chose the correlation id. An id from a client is not necessarily unique. */
   readonly origin: 'client' | 'server';
-  /** The caller's trace, when the request came with a valid `traceparent`. */
+  /** The caller's trace, present if the request has a valid `traceparent`. */
   readonly traceParent?: TraceParent;
   readonly actor?: Actor;
   readonly organizationId?: string;
@@ -48,80 +48,87 @@ export interface ContextSnapshot {
   readonly event?: EventInfo;
 }
 
-/** One context: everything that runs in it shares this, inner scopes of nestjs-cls too. A ContextSlot keeps its value here. */
+/** The state that all code in one context shares, also inner scopes of nestjs-cls. A ContextSlot stores its value here. */
 export interface ContextScope {
   readonly snapshot: ContextSnapshot;
-  [own: symbol]: unknown;
+  [slot: symbol]: unknown;
 }
 
-interface Box extends ContextScope {
+interface MutableScope extends ContextScope {
   snapshot: ContextSnapshot;
 }
 
-const BOX = Symbol('pikaia.context');
+const SCOPE_KEY = Symbol('pikaia.context');
 
-const box = (): Box | undefined => ClsServiceManager.getClsService().get<Box | undefined>(BOX as never);
+const currentScope = (): MutableScope | undefined =>
+  ClsServiceManager.getClsService().get<MutableScope | undefined>(SCOPE_KEY as never);
 
 /**
  * The context of the running request, event or command.
  *
- * The CLS store holds one box whose content is replaced by frozen snapshots. Inner scopes of nestjs-cls copy the store
- * but share the box, so what the authentication guard binds is seen by everything that belongs to the request.
+ * The CLS store holds one scope object, and a change replaces the frozen snapshot in it. Inner scopes of nestjs-cls copy the
+ * store but share that object. So all code of the request sees the values that the authentication guard binds.
  */
 export const context = {
-  /** The snapshot in force, or undefined outside any context. */
+  /** The current snapshot; undefined outside any context. */
   get current(): ContextSnapshot | undefined {
-    return box()?.snapshot;
+    return currentScope()?.snapshot;
   },
 
-  /** What everything in this context shares; undefined outside any. */
+  /** The state that all code in this context shares; undefined outside any context. */
   get scope(): ContextScope | undefined {
-    return box();
+    return currentScope();
   },
 
   /** @throws PikaiaError `PIKAIA_CONTEXT_MISSING` outside any context. */
   get correlationId(): string {
-    return required().snapshot.correlationId;
+    return requireScope().snapshot.correlationId;
   },
 
   get actor(): Actor | undefined {
-    return box()?.snapshot.actor;
+    return currentScope()?.snapshot.actor;
   },
 
   get organizationId(): string | undefined {
-    return box()?.snapshot.organizationId;
+    return currentScope()?.snapshot.organizationId;
   },
 
-  /** Runs `work` in a context of its own: nothing of the surrounding one is seen inside, nothing leaks out. */
+  /** Runs `work` in a new context. It inherits nothing from the surrounding context and does not change it. */
   run<T>(snapshot: Partial<ContextSnapshot>, work: (scope: ContextScope) => T): T {
-    return enter({ correlationId: newId(), origin: 'server', ...snapshot }, work);
+    return enterContext({ correlationId: newId(), origin: 'server', ...snapshot }, work);
   },
 
-  /** Adds to the context that is in force, for everything that shares it. */
+  /**
+   * Adds values to the current context. All code that shares the context sees them.
+   *
+   * @throws PikaiaError `PIKAIA_CONTEXT_MISSING` outside any context.
+   */
   bind(values: Omit<Partial<ContextSnapshot>, 'correlationId' | 'origin'>): void {
-    const held = required();
-    held.snapshot = Object.freeze({ ...held.snapshot, ...values });
+    const scope = requireScope();
+    scope.snapshot = Object.freeze({ ...scope.snapshot, ...values });
   },
 
-  /** Runs `work` without any context: for callbacks that would run in a stranger's, as those of a connection pool do. */
+  /** Runs `work` without a context. Use it for callbacks that would run in another caller's context, as in a connection pool. */
   exit<T>(work: () => T): T {
     return ClsServiceManager.getClsService().exit(work);
   },
 };
 
-/** As context.run, for a snapshot that is whole. */
-export function enter<T>(snapshot: ContextSnapshot, work: (scope: ContextScope) => T): T {
-  const own: Box = { snapshot: Object.freeze(snapshot) };
-  return ClsServiceManager.getClsService().runWith({ [BOX]: own, [CLS_ID]: snapshot.correlationId } as never, () => work(own));
+/** Runs `work` in a new context with a complete snapshot. */
+export function enterContext<T>(snapshot: ContextSnapshot, work: (scope: ContextScope) => T): T {
+  const scope: MutableScope = { snapshot: Object.freeze(snapshot) };
+  return ClsServiceManager.getClsService().runWith({ [SCOPE_KEY]: scope, [CLS_ID]: snapshot.correlationId } as never, () =>
+    work(scope),
+  );
 }
 
-function required(): Box {
-  const held = box();
-  if (!held) {
+function requireScope(): MutableScope {
+  const scope = currentScope();
+  if (!scope) {
     throw new PikaiaError(
       'PIKAIA_CONTEXT_MISSING',
       'This code runs outside any request, event or command. Wrap it in context.run({ … }, work).',
     );
   }
-  return held;
+  return scope;
 }

@@ -45,7 +45,7 @@ describe('enterContextAtRequest', () => {
         .end();
     });
 
-  it('makes an id, runs the observers inside the context and returns the id', async () => {
+  it('creates a correlation id, runs the observers inside the context and returns the id in a header', async () => {
     const headers = await get('/');
     expect(headers['x-correlation-id']).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
     expect(seen[0]).toMatchObject({ correlationId: headers['x-correlation-id'], origin: 'server' });
@@ -55,12 +55,12 @@ describe('enterContextAtRequest', () => {
   const shared: OutgoingHttpHeaders = Object.freeze({ 'x-other': 'kept' });
 
   it.each<[string, (response: ServerResponse) => ServerResponse]>([
-    ['in an object that it shares between requests', (response) => response.writeHead(200, shared)],
-    ['after a reason', (response) => response.writeHead(200, 'Fine', shared)],
-    ['in a flat list', (response) => response.writeHead(200, ['x-other', 'kept'])],
-    ['one by one', (response) => response.setHeader('x-other', 'kept').writeHead(200)],
-    ['and the head before the body', (response) => (response.setHeader('x-other', 'kept'), response.flushHeaders(), response)],
-  ])("returns the id beside the application's own headers, given %s", async (_, write) => {
+    ['writeHead with an object that requests share', (response) => response.writeHead(200, shared)],
+    ['writeHead with a reason and an object', (response) => response.writeHead(200, 'Fine', shared)],
+    ['writeHead with a flat list', (response) => response.writeHead(200, ['x-other', 'kept'])],
+    ['setHeader', (response) => response.setHeader('x-other', 'kept').writeHead(200)],
+    ['flushHeaders before the body', (response) => (response.setHeader('x-other', 'kept'), response.flushHeaders(), response)],
+  ])('returns the correlation id together with headers that the application sets by %s', async (_, write) => {
     answer = (response) => void write(response).end('done');
     for (const id of [ID, ID.replace(/^a/, 'b')]) {
       expect(await get('/', { 'x-correlation-id': id })).toMatchObject({ 'x-correlation-id': id, 'x-other': 'kept' });
@@ -69,26 +69,29 @@ describe('enterContextAtRequest', () => {
   });
 
   it.each<[string, (response: ServerResponse) => ServerResponse]>([
-    ['in an object', (response) => response.writeHead(200, { 'X-Correlation-ID': 'theirs' })],
-    ['before the head', (response) => response.setHeader('X-Correlation-ID', 'theirs').writeHead(200, shared)],
-  ])('leaves an id alone that the application gives %s', async (_, write) => {
+    ['writeHead', (response) => response.writeHead(200, { 'X-Correlation-ID': 'theirs' })],
+    ['setHeader', (response) => response.setHeader('X-Correlation-ID', 'theirs').writeHead(200, shared)],
+  ])('keeps an X-Correlation-ID header that the application sets by %s', async (_, write) => {
     answer = (response) => void write(response).end();
     expect((await get('/'))['x-correlation-id']).toBe('theirs');
   });
 
-  it("takes a client's UUID in lower case and marks it as the client's", async () => {
+  it("uses the client's UUID in lower case and sets the origin to client", async () => {
     const headers = await get('/', { 'X-Correlation-ID': ID.toUpperCase() });
     expect(headers['x-correlation-id']).toBe(ID);
     expect(seen[0]).toMatchObject({ correlationId: ID, origin: 'client' });
   });
 
-  it.each(['', 'abc', `${ID} `.repeat(2), `${ID}\t<script>`, '0'.repeat(2000)])('puts an id of its own for %j', async (given) => {
-    const headers = await get('/', { 'X-Correlation-ID': given });
-    expect(headers['x-correlation-id']).not.toBe(given);
-    expect(seen[0]).toMatchObject({ origin: 'server' });
-  });
+  it.each(['', 'abc', `${ID} `.repeat(2), `${ID}\t<script>`, '0'.repeat(2000)])(
+    'replaces the invalid X-Correlation-ID %j with a new id',
+    async (given) => {
+      const headers = await get('/', { 'X-Correlation-ID': given });
+      expect(headers['x-correlation-id']).not.toBe(given);
+      expect(seen[0]).toMatchObject({ origin: 'server' });
+    },
+  );
 
-  it('takes neither of two ids', async () => {
+  it('ignores the X-Correlation-ID when the request has two', async () => {
     await get('/', { 'X-Correlation-ID': [ID, ID] });
     expect(seen[0]).toMatchObject({ origin: 'server' });
   });
@@ -96,7 +99,7 @@ describe('enterContextAtRequest', () => {
   const TRACE_PARENT = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
   const TRACE = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', parentId: '00f067aa0ba902b7' };
 
-  it("takes the trace id of a traceparent for want of a correlation id, and marks it as the client's", async () => {
+  it('uses the trace id of a traceparent when there is no valid X-Correlation-ID, and sets the origin to client', async () => {
     const headers = await get('/', { traceparent: TRACE_PARENT, 'X-Correlation-ID': 'no-uuid' });
     const correlationId = '4bf92f35-77b3-4da6-a3ce-929d0e0e4736';
     expect(headers['x-correlation-id']).toBe(correlationId);
@@ -104,31 +107,31 @@ describe('enterContextAtRequest', () => {
     expect(Object.isFrozen(seen[0]!.traceParent)).toBe(true);
   });
 
-  it('prefers the correlation id, and keeps the trace beside it', async () => {
+  it('prefers the X-Correlation-ID to the traceparent and keeps the trace in the context', async () => {
     await get('/', { traceparent: TRACE_PARENT, 'X-Correlation-ID': ID });
     expect(seen[0]).toMatchObject({ correlationId: ID, origin: 'client', traceParent: TRACE });
   });
 
-  it('takes back each id that it has handed out, whatever trace it came from', async () => {
-    const given = '00000000-0000-0000-0000-00000000000a'; // 128 bits of a trace know no versions
+  it('accepts an X-Correlation-ID that it created from a trace id before', async () => {
+    const given = '00000000-0000-0000-0000-00000000000a'; // a trace id has no UUID version
     const first = await get('/', { traceparent: `00-${given.replaceAll('-', '')}-00f067aa0ba902b7-00` });
     expect(first['x-correlation-id']).toBe(given);
     const second = await get('/', { 'X-Correlation-ID': given });
     expect(second['x-correlation-id']).toBe(given);
   });
 
-  it('goes on without a traceparent that is not valid', async () => {
+  it('ignores an invalid traceparent and creates a correlation id', async () => {
     await get('/', { traceparent: TRACE_PARENT.replace('00-', 'ff-') });
     expect(seen[0]).toMatchObject({ origin: 'server' });
     expect(seen[0]).not.toHaveProperty('traceParent');
   });
 
-  it('describes the request without its query string', async () => {
+  it('stores method, path without query string, client address and user agent in the context', async () => {
     await get('/members?token=secret', { 'User-Agent': 'spec', 'X-Forwarded-For': '1.2.3.4, 198.51.100.7' });
     expect(seen[0]?.request).toEqual({ method: 'GET', path: '/members', clientAddress: '198.51.100.7', userAgent: 'spec' });
   });
 
-  it('keeps what a forged header says beside the missing address', async () => {
+  it('stores the raw X-Forwarded-For text when it contains no address', async () => {
     await get('/', { 'X-Forwarded-For': 'nonsense' });
     expect(seen[0]?.request).toMatchObject({ clientAddress: null, unparsedAddress: 'nonsense' });
   });
@@ -139,14 +142,14 @@ describe('enterContextAtRequest', () => {
     ['//members', '//members'],
     ['/a#secret', '/a'],
     ['*', '*'],
-  ])('takes the path alone from %s', async (target, path) => {
+  ])('stores only the path of the request target %s', async (target, path) => {
     const socket = connect(port(), '127.0.0.1');
     socket.write(`OPTIONS ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`);
     await new Promise((resolve) => socket.resume().on('close', resolve));
     expect(seen[0]?.request?.path).toBe(path);
   });
 
-  it('gives each request of one connection its own context', async () => {
+  it('runs each request of one connection in its own context', async () => {
     const socket = connect(port(), '127.0.0.1');
     socket.write('GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n');
     await new Promise((resolve) => socket.resume().on('close', resolve));
@@ -154,7 +157,7 @@ describe('enterContextAtRequest', () => {
     expect(new Set(observed).size).toBe(2);
   });
 
-  it('leaves other events of the server as they are', () => {
+  it('does not create a context for other events of the server', () => {
     expect(server.emit('anything')).toBe(false);
     expect(context.current).toBeUndefined();
   });

@@ -1,31 +1,31 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { isId, newId } from '../identifier.js';
 import { findClientAddress, type TrustedProxies } from './client-address.js';
-import { enter, type ContextScope } from './context.js';
+import { enterContext, type ContextScope } from './context.js';
 import { parseTraceParent, traceIdAsUuid } from './trace-parent.js';
 
 export const CORRELATION_HEADER = 'x-correlation-id';
 
-/** Called once a request, inside its context, before the framework sees it. */
+/** Called once for each request, inside its context, before the framework handles it. */
 export type RequestObserver = (request: IncomingMessage, response: ServerResponse, scope: ContextScope) => void;
 
 /**
- * Gives every request of `server` a context of its own, where Node emits `request`.
+ * Runs every request of `server` in its own context, starting when Node emits `request`.
  *
- * A hook of the framework enters too late for bad URLs, time-outs and aborts; here the context also covers those.
- * Everything that the request starts inherits it, timers and event emitters included.
+ * A framework hook runs too late for bad URLs, timeouts and aborted requests; this context covers them too. All work that the
+ * request starts inherits the context, also timers and event emitters.
  *
  * The correlation id is the client's `X-Correlation-ID` if that is a UUID, else the trace id of a valid `traceparent`, else
- * a new one.
+ * a new id.
  */
-export function enterContextAtRequest(server: Server, trusted: TrustedProxies, observe: readonly RequestObserver[] = []): void {
+export function enterContextAtRequest(server: Server, trusted: TrustedProxies, observers: readonly RequestObserver[] = []): void {
   const emit = server.emit.bind(server) as (name: string | symbol, ...args: unknown[]) => boolean;
   server.emit = ((name: string | symbol, ...args: unknown[]) => {
     if (name !== 'request') return emit(name, ...args);
     const [request, response] = args as [IncomingMessage, ServerResponse];
-    const given = request.headers[CORRELATION_HEADER];
+    const requestedId = request.headers[CORRELATION_HEADER];
     const traceParent = parseTraceParent(request.headers['traceparent']);
-    const accepted = isId(given) ? given.toLowerCase() : traceParent && traceIdAsUuid(traceParent);
+    const accepted = isId(requestedId) ? requestedId.toLowerCase() : traceParent && traceIdAsUuid(traceParent);
     const { address, unparsed } = findClientAddress(
       request.socket.remoteAddress,
       headerText(request.headers['x-forwarded-for']),
@@ -33,7 +33,7 @@ export function enterContextAtRequest(server: Server, trusted: TrustedProxies, o
     );
     const userAgent = request.headers['user-agent'];
     const correlationId = accepted ?? newId();
-    return enter(
+    return enterContext(
       {
         correlationId,
         origin: accepted ? 'client' : 'server',
@@ -47,8 +47,8 @@ export function enterContextAtRequest(server: Server, trusted: TrustedProxies, o
         }),
       },
       (scope) => {
-        addHeader(response, CORRELATION_HEADER, correlationId);
-        for (const observer of observe) observer(request, response, scope);
+        addHeaderOnWrite(response, CORRELATION_HEADER, correlationId);
+        for (const observer of observers) observer(request, response, scope);
         return emit(name, ...args);
       },
     );
@@ -56,15 +56,16 @@ export function enterContextAtRequest(server: Server, trusted: TrustedProxies, o
 }
 
 /**
- * Adds a header when the head is written; one of that name that the application gives wins. Set before, it would have Node
- * copy each of the framework's own headers one by one, which costs as much as a log line.
+ * Adds a header when the response head is written. A header of the same name that the application sets wins. A header that is
+ * set earlier makes Node copy the framework's headers one by one, which costs as much as a log line.
  */
-function addHeader(response: ServerResponse, name: string, value: string): void {
+function addHeaderOnWrite(response: ServerResponse, name: string, value: string): void {
   const writeHead = response.writeHead as (status: number, ...rest: unknown[]) => ServerResponse;
   response.writeHead = ((status: number, ...rest: unknown[]) => {
-    const given = rest.at(-1);
-    if (response.hasHeader(name) || (isRecord(given) && hasName(given, name))) return writeHead.call(response, status, ...rest);
-    if (isRecord(given)) rest[rest.length - 1] = { [name]: value, ...given };
+    const headers = rest.at(-1);
+    if (response.hasHeader(name) || (isRecord(headers) && hasHeaderName(headers, name)))
+      return writeHead.call(response, status, ...rest);
+    if (isRecord(headers)) rest[rest.length - 1] = { [name]: value, ...headers };
     else response.setHeader(name, value);
     return writeHead.call(response, status, ...rest);
   }) as ServerResponse['writeHead'];
@@ -72,13 +73,13 @@ function addHeader(response: ServerResponse, name: string, value: string): void 
 
 const isRecord = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const hasName = (headers: object, name: string): boolean =>
+const hasHeaderName = (headers: object, name: string): boolean =>
   Object.keys(headers).some((key) => key.length === name.length && key.toLowerCase() === name);
 
-/** Without the query string, and without host and credentials where a client sent a whole URL. */
+/** Returns the path of a request target: without query string, and without host and credentials if it is a whole URL. */
 const pathOf = (target: string): string =>
-  PLAIN_PATH.test(target) ? target : target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0] || '/';
+  PATH_ONLY.test(target) ? target : target.replace(/^[a-z][a-z\d+.-]*:\/\/[^/?#]*/i, '').split(/[?#]/, 1)[0] || '/';
 
-const PLAIN_PATH = /^\/[^?#]*$/;
+const PATH_ONLY = /^\/[^?#]*$/;
 
 const headerText = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value.join(',') : value);

@@ -5,9 +5,9 @@ import { newId } from '../identifier.js';
 import { context } from './context.js';
 import { sendCorrelationId } from './outgoing-context.js';
 
-/** What the other end got as correlation id, for each way to call it. */
+/** The server responds with the correlation id that it received. */
 describe('sendCorrelationId', () => {
-  const agent = new Agent({ maxSockets: 1, keepAlive: true }); // so that requests wait for one another
+  const agent = new Agent({ maxSockets: 1, keepAlive: true }); // one socket, so that requests queue
   let server: Server;
   let url: string;
   let stop: () => void;
@@ -38,30 +38,33 @@ describe('sendCorrelationId', () => {
     ],
   ];
 
-  it.each(ways)('%s: each request has the id of the context that made it, however many there are', async (_, call) => {
-    const ids = Array.from({ length: 20 }, newId);
-    const seen = await Promise.all(
-      ids.map((correlationId) =>
-        context.run({ correlationId }, async () => {
-          await Promise.resolve();
-          return call();
-        }),
-      ),
-    );
-    expect(seen).toEqual(ids);
-  });
+  it.each(ways)(
+    '%s sends the correlation id of the context that started the request, for 20 concurrent requests',
+    async (_, call) => {
+      const ids = Array.from({ length: 20 }, newId);
+      const seen = await Promise.all(
+        ids.map((correlationId) =>
+          context.run({ correlationId }, async () => {
+            await Promise.resolve();
+            return call();
+          }),
+        ),
+      );
+      expect(seen).toEqual(ids);
+    },
+  );
 
-  it.each(ways)('%s: an id that the caller gives stays, in whatever case', async (_, call) => {
+  it.each(ways)('%s keeps an X-Correlation-Id header that the caller sets, in any case', async (_, call) => {
     expect(await context.run({}, () => call({ 'X-Correlation-Id': 'mine' }))).toBe('mine');
   });
 
-  it.each(ways)('%s: nothing outside a context, and nothing once it is ended', async (_, call) => {
+  it.each(ways)('%s sends no correlation id outside a context, or after sendCorrelationId is stopped', async (_, call) => {
     expect(await call()).toBeNull();
     stop();
     expect(await context.run({}, () => call())).toBeNull();
   });
 
-  it('leaves a request alone whose headers Node has written already', async () => {
+  it('does not change a request whose headers Node has already written', async () => {
     const call = ways[1]![1];
     expect(await context.run({}, () => call(['host', 'x', 'x-other', 'y']))).toBeNull();
   });

@@ -9,26 +9,29 @@ interface FetchRequest {
 }
 
 /**
- * Sends the correlation id of the context in force with every HTTP request that this process makes, by `fetch` and by
- * `node:http`, which most clients are built on: the service at the other end then logs under the same id. A request that has
- * an `X-Correlation-ID` already keeps it; outside any context nothing is sent; neither is it where the caller wrote the
- * headers as a flat list, since Node has sent those before anybody can add one. Call it once. Returns what ends it.
+ * Adds the `X-Correlation-ID` of the current context to every HTTP request that this process sends with `fetch` or
+ * `node:http`, so that the receiving service logs the same id. Most HTTP clients are built on these two. Call it once.
+ *
+ * It leaves a request unchanged that already has the header, or that is sent outside any context. It cannot change a
+ * `node:http` request whose headers are a flat list, because Node writes those immediately.
+ *
+ * @returns a function that stops adding the header.
  */
 export function sendCorrelationId(): () => void {
-  const undo = [
-    listen('undici:request:create', ({ request }: { request: FetchRequest }, id) => {
+  const unsubscribers = [
+    subscribeInContext('undici:request:create', ({ request }: { request: FetchRequest }, id) => {
       if (!request.headers.some((name, at) => at % 2 === 0 && name.toLowerCase() === CORRELATION_HEADER)) {
         request.addHeader(CORRELATION_HEADER, id);
       }
     }),
-    listen('http.client.request.created', ({ request }: { request: ClientRequest }, id) => {
+    subscribeInContext('http.client.request.created', ({ request }: { request: ClientRequest }, id) => {
       if (!request.headersSent && !request.hasHeader(CORRELATION_HEADER)) request.setHeader(CORRELATION_HEADER, id);
     }),
   ];
-  return () => undo.forEach((end) => end());
+  return () => unsubscribers.forEach((unsubscribe) => unsubscribe());
 }
 
-function listen<Message>(channel: string, add: (message: Message, correlationId: string) => void): () => void {
+function subscribeInContext<Message>(channel: string, add: (message: Message, correlationId: string) => void): () => void {
   const onMessage = (message: unknown): void => {
     const id = context.current?.correlationId;
     if (id !== undefined) add(message as Message, id);

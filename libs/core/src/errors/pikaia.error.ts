@@ -1,6 +1,6 @@
 /**
- * An error with a stable code. docs/errors.md says for each code what causes it and what cures it.
- * The message says what to do; it holds no secret and no personal value.
+ * An error with a stable code. docs/errors.md explains the cause and the fix of each code.
+ * The message says what to do. It contains no secret and no personal data.
  */
 export class PikaiaError extends Error {
   override readonly name: string = 'PikaiaError';

@@ -2,19 +2,25 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import { PikaiaError } from '../errors/pikaia.error.js';
 
 /**
- * A place in a list as an opaque text, signed with HMAC-SHA-256. `binding` is what the place belongs to, as the filter
- * and the organization: a cursor that is used with another one is refused. `value` must survive JSON.
+ * Encodes a position in a list as an opaque cursor, signed with HMAC-SHA-256.
+ *
+ * @param value the position; it must survive a JSON round trip.
+ * @param binding the list that the position belongs to, such as filter and organization. `decodeCursor` refuses another one.
  */
 export function encodeCursor(value: unknown, binding: string, key: string | Uint8Array): string {
   const payload = Buffer.from(JSON.stringify(value)).toString('base64url');
-  return `${payload}.${signatureOf(payload, binding, key).toString('base64url')}`;
+  return `${payload}.${sign(payload, binding, key).toString('base64url')}`;
 }
 
-/** @throws PikaiaError `PIKAIA_CURSOR_INVALID` unless `encodeCursor` made it with this binding and key. */
+/**
+ * Verifies a cursor and returns its value.
+ *
+ * @throws PikaiaError `PIKAIA_CURSOR_INVALID` unless `encodeCursor` made the cursor with the same binding and key.
+ */
 export function decodeCursor(cursor: string, binding: string, key: string | Uint8Array): unknown {
-  const [payload = '', given = ''] = cursor.split('.');
-  const signature = Buffer.from(given, 'base64url');
-  const expected = signatureOf(payload, binding, key);
+  const [payload = '', encodedSignature = ''] = cursor.split('.');
+  const signature = Buffer.from(encodedSignature, 'base64url');
+  const expected = sign(payload, binding, key);
   if (signature.length !== expected.length || !timingSafeEqual(signature, expected)) {
     throw new PikaiaError(
       'PIKAIA_CURSOR_INVALID',
@@ -24,5 +30,5 @@ export function decodeCursor(cursor: string, binding: string, key: string | Uint
   return JSON.parse(Buffer.from(payload, 'base64url').toString()) as unknown;
 }
 
-const signatureOf = (payload: string, binding: string, key: string | Uint8Array): Buffer =>
+const sign = (payload: string, binding: string, key: string | Uint8Array): Buffer =>
   createHmac('sha256', key).update(payload).update('.').update(binding).digest();

@@ -3,44 +3,45 @@ import { isSecretName, REDACTED } from './secret-key.js';
 import { bracketEnd, isKeyChar, isSpace, isWordChar, plainEnd, quoteAt, quotedEnd, skipSpaces } from './secret-value.js';
 import { UrlPasswords } from './url-password.js';
 
-/** Nearly every text without a secret has none of these. */
+/** Matches the signs that can precede a secret. Most texts without a secret match none of them. */
 const SUSPICIOUS =
   /[:=]|eyJ|%3[Dd]|[Bb](?:earer|EARER|asic|ASIC)\s|-----BEGIN|--[a-z]|[sr]k_(?:live|test)_|whsec_|gh[opsru]_|github_pat_|xox[a-z]-|glpat-|AIza/;
 const SIGNS = new RegExp(SUSPICIOUS.source, 'g');
 
-const LONGEST_NAME = 128; // UTF-16 units of a name before its sign
-const PAIR_REACH = 256; // UTF-16 units between the name of a pair and its value
+const MAX_NAME_LENGTH = 128; // UTF-16 units
+const MAX_PAIR_DISTANCE = 256; // UTF-16 units between the name and the value of a pair
 
 const AUTHORIZATION = /authori[sz]ation$/i;
 const COOKIE = /cookie2?$/i;
-const STRONG = /passw|pwd|passphrase|secret|api.?key|private.?key|otp/i;
+const STRONG_SECRET_NAME = /passw|pwd|passphrase|secret|api.?key|private.?key|otp/i;
 const PAIR_NAME = /^(?:name|key|header)$/i;
 const PAIR_VALUE = /^values?$/i;
-/** What an ARN has before the name of a secret. */
-const ARN = /:(?:\d{12}|\*):secret$/;
-/** `#`, `&`, `/`, `;`, `=` and `?` after their percent sign. */
+/** Matches the part of an ARN that precedes the name of a secret. */
+const SECRET_ARN_PREFIX = /:(?:\d{12}|\*):secret$/;
+/** Matches the hexadecimal digits of an encoded `#`, `&`, `/`, `;`, `=` or `?`, without the percent sign. */
 const ENCODED_SEPARATOR = /^(?:2[36f]|3[bdf])/i;
-/** What a person writes after a colon. */
-const PROSE =
+/** Matches words of prose that follow a colon, as in `token: expired`. */
+const PROSE_WORD =
   /^(?:a|all|already|an|and|are|as|at|be|been|but|by|can|cannot|contains|could|did|does|each|empty|exceeds|expected|expired|failed|false|field|for|from|given|has|have|if|in|incorrect|invalid|is|it|its|malformed|may|mismatch|missing|must|neither|never|no|none|not|null|of|on|only|or|property|rejected|refused|required|should|string|boolean|number|object|that|the|this|to|too|true|undefined|unexpected|unknown|unset|use|value|values|wants|was|were|what|when|which|will|with|wrong|you|your)$/i;
 const WEB_SCHEME = /(?:https?|wss?):\/\/$/i;
 const PORT = /^:\d{1,5}(?:[/?#\s"'`)\]},;.]|$)/;
-const NOTHING = /^(?:null|undefined|true|false|none|nil|nan)$/i;
-/** Its own mark, and what documentation and usage texts put in the place of a value. */
+const EMPTY_VALUE = /^(?:null|undefined|true|false|none|nil|nan)$/i;
+/** Matches the mark of this redaction, and the placeholders that documentation and usage texts write instead of a value. */
 const PLACEHOLDER = /\[(?:redacted|masked|object \w+)\]|\*{3,}|<[\w .-]{1,40}>|\$\{\w{1,64}\}|\$[A-Z_]{2,64}(?!\w)|…/y;
 
 /**
- * The text without secrets: passwords of URLs, values of secret names (`password=…`, `?token=…`, `"api_key":"…"`, `Cookie: …`),
- * credentials of Authorization, JSON Web Tokens, private keys and tokens of known providers become `[redacted]`. Use it for each
- * text that somebody else may have written, before it is cut, stored or shown. Takes time in proportion to the text's length.
- * Redacting again changes nothing.
+ * Replaces the secrets in a text with `[redacted]`: passwords in URLs, values of secret names (`password=…`, `?token=…`,
+ * `"api_key":"…"`, `Cookie: …`), credentials in Authorization, JSON Web Tokens, private keys, and tokens of known providers.
+ *
+ * Use it for each text that can come from another party, before the text is truncated, stored or shown. The function is
+ * idempotent. Cost: linear in the length of the text.
  */
 export const redactText = (text: string): string => (SUSPICIOUS.test(text) ? new TextRedactor(text).redact() : text);
 
 class TextRedactor {
   private out = '';
-  private copied = 0;
-  /** Up to here a value belongs to the secret name of a pair, such as `{"name":"Authorization","value":"…"}`. */
+  private copiedUntil = 0;
+  /** The last position at which a value can belong to the secret name of a pair: `{"name":"Authorization","value":"…"}`. */
   private pairUntil = -1;
   private urls: UrlPasswords | undefined;
 
@@ -54,17 +55,17 @@ class TextRedactor {
       const last = SIGNS.lastIndex - 1;
       const code = text.charCodeAt(last);
       if (code === 58 || code === 61) {
-        from = Math.max(this.redactAt(code === 58 ? ':' : '=', last), last + 1); // without an array for each of them
+        from = Math.max(this.redactAt(code === 58 ? ':' : '=', last), last + 1); // frequent signs: avoids the array of exec()
         continue;
       }
       SIGNS.lastIndex = from;
       const { 0: sign, index } = SIGNS.exec(text)!;
       from = Math.max(this.redactAt(sign, index), index + 1);
     }
-    return this.copied === 0 ? text : this.out + text.slice(this.copied);
+    return this.copiedUntil === 0 ? text : this.out + text.slice(this.copiedUntil);
   }
 
-  /** @returns where the search goes on; 0 for the next character. */
+  /** @returns the position at which the search continues; 0 for the next character. */
   private redactAt(sign: string, at: number): number {
     const { text } = this;
     switch (sign[0]) {
@@ -91,12 +92,12 @@ class TextRedactor {
 
   private hide(start: number, end: number): number {
     if (this.isPlaceholder(start, end)) return Math.max(end, start);
-    this.out += this.text.slice(this.copied, start) + REDACTED;
-    this.copied = end;
+    this.out += this.text.slice(this.copiedUntil, start) + REDACTED;
+    this.copiedUntil = end;
     return end;
   }
 
-  /** @returns `start` where the value is no placeholder, or more than one. */
+  /** @returns the end of the placeholder at `start`; `start` if the value is not exactly one placeholder. */
   private placeholderEnd(start: number): number {
     PLACEHOLDER.lastIndex = start;
     if (!PLACEHOLDER.test(this.text)) return start;
@@ -111,14 +112,14 @@ class TextRedactor {
     return PLACEHOLDER.test(this.text) && PLACEHOLDER.lastIndex >= end;
   }
 
-  /** A name, a sign and a value. @param sign the place of `=`, `:` or `%3D` */
+  /** Redacts the value of a `name=value` or `name: value` pair. @param sign the position of `=`, `:` or `%3D` */
   private redactValue(sign: number, after: number): number {
     const { text } = this;
     const name = this.nameBefore(sign);
-    if (name === '' || (name === 'secret' && ARN.test(text.slice(Math.max(sign - 64, 0), sign)))) return 0;
+    if (name === '' || (name === 'secret' && SECRET_ARN_PREFIX.test(text.slice(Math.max(sign - 64, 0), sign)))) return 0;
     const isPairValue = sign <= this.pairUntil && PAIR_VALUE.test(name);
     if (!isPairValue && !isSecretName(decoded(name))) {
-      if (PAIR_NAME.test(name)) this.beginPair(after);
+      if (PAIR_NAME.test(name)) this.startPair(after);
       return 0;
     }
     if (this.isHost(name, sign)) return 0;
@@ -141,23 +142,23 @@ class TextRedactor {
     if (isPairValue) return this.hide(start, end);
     if (AUTHORIZATION.test(name)) return this.redactAuthorization(start, end);
     if (COOKIE.test(name)) return this.hideCookies(start, end);
-    return this.isSaid(name, text[sign]!, after, start, end) ? end : this.hide(start, end);
+    return this.isProse(name, text[sign]!, after, start, end) ? end : this.hide(start, end);
   }
 
-  /** True for words that stand after a name and are no value of it: `token: expired`, `session-token.ts:12`, `auth:3000`. */
-  private isSaid(name: string, sign: string, after: number, start: number, end: number): boolean {
+  /** True for text that follows a secret name but is not its value: `token: expired`, `session-token.ts:12`, `auth:3000`. */
+  private isProse(name: string, sign: string, after: number, start: number, end: number): boolean {
     const { text } = this;
     if (end - start > 40) return false;
     const value = text.slice(start, end).replace(/[.,;:!?)\]}>]+$/, '');
-    if (value === '' || NOTHING.test(value)) return true;
+    if (value === '' || EMPTY_VALUE.test(value)) return true;
     if (sign !== ':') return false;
-    if (PROSE.test(value)) return true;
-    if (STRONG.test(name)) return false;
+    if (PROSE_WORD.test(value)) return true;
+    if (STRONG_SECRET_NAME.test(name)) return false;
     if (start === after) return /^\d{1,5}$/.test(value) || value.startsWith(':');
     return /^[A-Za-z][a-z]*$/.test(value) && /^ [A-Za-z][a-z]*(?![\w:=])/.test(text.slice(end, end + 40));
   }
 
-  /** `http://auth:8080/…`: a port follows the name. */
+  /** True for the host name of a URL with a port, such as `http://auth:8080/…`. */
   private isHost(name: string, sign: number): boolean {
     const { text } = this;
     const start = sign - name.length;
@@ -175,43 +176,44 @@ class TextRedactor {
     }
     let start = end;
     let hasLetter = false;
-    while (start > this.copied && end - start < LONGEST_NAME) {
+    while (start > this.copiedUntil && end - start < MAX_NAME_LENGTH) {
       const code = text.charCodeAt(start - 1);
       if (!isKeyChar(code)) break;
       if (code === 37 && ENCODED_SEPARATOR.test(text.slice(start, start + 2))) {
         start += 2;
         break;
       }
-      hasLetter ||= code > 57 || code === 37; // % may encode one
+      hasLetter ||= code > 57 || code === 37; // % can encode a letter
       start--;
     }
     if (!hasLetter) return '';
     return text.slice(start, end);
   }
 
-  /** `"name":"Authorization"`: the `value` that follows belongs to it. */
-  private beginPair(after: number): void {
+  /** Notes a secret name of a pair, such as `"name":"Authorization"`. The next `value` belongs to it. */
+  private startPair(after: number): void {
     const { text } = this;
     const start = skipSpaces(text, after);
     const quote = quoteAt(text, start);
     const inside = start + quote.length;
     let end = inside;
-    while (end - inside < LONGEST_NAME && isKeyChar(text.charCodeAt(end))) end++;
-    if (end > inside && isSecretName(text.slice(inside, end))) this.pairUntil = end + PAIR_REACH;
+    while (end - inside < MAX_NAME_LENGTH && isKeyChar(text.charCodeAt(end))) end++;
+    if (end > inside && isSecretName(text.slice(inside, end))) this.pairUntil = end + MAX_PAIR_DISTANCE;
   }
 
   private redactAuthorization(start: number, firstEnd: number): number {
     const { text } = this;
     const first = text.slice(start, Math.min(firstEnd, start + 40));
     if (MANY_WORDS_SCHEME.test(first)) return this.hide(start, lineEnd(text, start));
-    if (!ONE_WORD_SCHEME.test(first)) return PROSE.test(first.replace(/[.,;:]+$/, '')) ? firstEnd : this.hide(start, firstEnd);
+    if (!ONE_WORD_SCHEME.test(first))
+      return PROSE_WORD.test(first.replace(/[.,;:]+$/, '')) ? firstEnd : this.hide(start, firstEnd);
     const credentials = skipSpaces(text, firstEnd);
     const isMissing = credentials >= text.length || isSpace(text[credentials]) || credentials === firstEnd;
     if (isMissing || this.isPlaceholder(credentials, plainEnd(text, credentials))) return firstEnd;
     return this.hide(credentials, plainEnd(text, credentials));
   }
 
-  /** `a=b; c=d; Path=/`. */
+  /** Redacts a list of cookies with attributes, such as `a=b; c=d; Path=/`. */
   private hideCookies(start: number, firstEnd: number): number {
     const { text } = this;
     let end = firstEnd;
@@ -220,12 +222,12 @@ class TextRedactor {
       if (next >= text.length || !isWordChar(text.charCodeAt(next))) break;
       end = plainEnd(text, next);
     }
-    if (!text.slice(start, Math.min(end, start + 64)).includes('=') && PROSE.test(text.slice(start, end).slice(0, 40)))
+    if (!text.slice(start, Math.min(end, start + 64)).includes('=') && PROSE_WORD.test(text.slice(start, end).slice(0, 40)))
       return end;
     return this.hide(start, end);
   }
 
-  /** `Bearer …` and `Basic …` wherever they stand; prose about them, such as `Bearer token`, stays. */
+  /** Redacts the credentials after `Bearer` and `Basic` anywhere in the text. Prose, such as `Bearer token`, stays. */
   private redactCredentials(sign: string, at: number): number {
     const { text } = this;
     if (isWordChar(text.charCodeAt(at - 1))) return 0;
@@ -250,11 +252,11 @@ class TextRedactor {
     return this.hide(at, close < 0 ? text.length : close + 5);
   }
 
-  /** `--password hunter2`, as on a command line. */
+  /** Redacts the value of a command-line option, such as `--password hunter2`. */
   private redactOption(at: number): number {
     const { text } = this;
     let end = at + 2;
-    while (end - at < LONGEST_NAME && isKeyChar(text.charCodeAt(end))) end++;
+    while (end - at < MAX_NAME_LENGTH && isKeyChar(text.charCodeAt(end))) end++;
     if (text[end] !== ' ' || !isSecretName(text.slice(at + 2, end))) return 0;
     const start = skipSpaces(text, end);
     const quote = quoteAt(text, start);

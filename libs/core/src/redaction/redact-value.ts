@@ -1,17 +1,17 @@
 import { redactText } from './redact-text.js';
-import { isSecretName, kindOfKey, REDACTED } from './secret-key.js';
+import { isSecretName, classifyKey, REDACTED } from './secret-key.js';
 
 const PAIR_NAMES = ['name', 'Name', 'key', 'Key', 'header', 'Header', 'field', 'property'];
-/** Names that a list of alternating names and values has, and a list of fields has not. */
-const HEADER = /^(?:proxy-)?authorization$|^(?:set-)?cookie2?$|^x-[\w-]*(?:key|token|secret)$/i;
+/** Matches header names whose value is secret in a list of alternating names and values, such as rawHeaders. */
+const SENSITIVE_HEADER = /^(?:proxy-)?authorization$|^(?:set-)?cookie2?$|^x-[\w-]*(?:key|token|secret)$/i;
 const HEADER_NAME = /^[a-z]+(?:-[a-z]+)*$/i;
 
 /**
- * True for a property whose value is never shown: its name is a secret's, or it is the value of a pair whose name is, such as
- * `{ name: 'Authorization', value: '…' }`. Never reads the value itself, and never throws.
+ * Returns true for a property whose value is never shown. Either its key is secret, or it is the value of a pair with a secret
+ * name, such as `{ name: 'Authorization', value: '…' }`. Never reads the value itself, and never throws.
  */
 export function isSecretEntry(owner: object, key: string): boolean {
-  const kind = kindOfKey(key);
+  const kind = classifyKey(key);
   return kind !== 'plain' && (kind === 'secret' || hasSecretName(owner));
 }
 
@@ -27,9 +27,10 @@ function hasSecretName(owner: object): boolean {
 }
 
 /**
- * True for the item of a list that belongs to a secret name before it: `[['token', '…']]`, or `['Authorization', '…']` as in rawHeaders.
+ * Returns true for a list item that is the value of the secret name before it, as in `[['token', '…']]`, or in rawHeaders:
+ * `['Authorization', '…']`.
  *
- * @param inList whether the list itself is an item of a list
+ * @param inList true if the list is itself an item of a list
  */
 export function isSecretItem(list: readonly unknown[], index: number, inList: boolean): boolean {
   const name = index > 0 && list[index - 1];
@@ -37,33 +38,34 @@ export function isSecretItem(list: readonly unknown[], index: number, inList: bo
   if (inList && list.length === 2) return isSecretName(name);
   const item = list[index];
   return (
-    HEADER.test(name) && !(typeof item === 'string' && (HEADER.test(item) || (HEADER_NAME.test(item) && item.includes('-'))))
+    SENSITIVE_HEADER.test(name) &&
+    !(typeof item === 'string' && (SENSITIVE_HEADER.test(item) || (HEADER_NAME.test(item) && item.includes('-'))))
   );
 }
 
-const DEEPEST = 100;
+const MAX_DEPTH = 100;
 
 /**
- * A copy for showing: secrets in texts and under secret names become `[redacted]`. For what was read from JSON; dates and other
- * objects with a class stay as they are. What was stored stays untouched.
+ * Returns a copy in which secrets in texts and values of secret names are replaced with `[redacted]`. Use it to show data that
+ * was parsed from JSON. Dates and other class instances stay as they are. The original does not change.
  */
 export function redactValue<T>(value: T): T {
-  return redacted(value, false, 0) as T;
+  return redactNested(value, false, 0) as T;
 }
 
-function redacted(value: unknown, inList: boolean, depth: number): unknown {
+function redactNested(value: unknown, inList: boolean, depth: number): unknown {
   if (typeof value === 'string') return redactText(value);
   if (typeof value !== 'object' || value === null) return value;
-  if (depth > DEEPEST) return REDACTED;
+  if (depth > MAX_DEPTH) return REDACTED;
   if (Array.isArray(value)) {
-    return value.map((item, index) => (isSecretItem(value, index, inList) ? REDACTED : redacted(item, true, depth + 1)));
+    return value.map((item, index) => (isSecretItem(value, index, inList) ? REDACTED : redactNested(item, true, depth + 1)));
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [
       key,
-      item !== null && isSecretEntry(value, key) ? REDACTED : redacted(item, false, depth + 1),
+      item !== null && isSecretEntry(value, key) ? REDACTED : redactNested(item, false, depth + 1),
     ]),
   );
 }

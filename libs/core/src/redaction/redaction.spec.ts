@@ -7,17 +7,17 @@ const BASIC = Buffer.from('alice:canary').toString('base64');
 describe('isSecretKey', () => {
   it.each(
     'password password2 Password PASSWORD userPassword db.password PGPASSWORD sslpassword passwd passphrase pwd pw pass auth Authorization signature X-Amz-Signature csrf XSRF-TOKEN x-csrf-token dsn SENTRY_DSN apiKey API-Key x-api-key api_keys apikey access_key accessKeyId AWS_SECRET_ACCESS_KEY private_key clientSecret client-secret set-cookie Cookie sessionToken session_id sessionid jwt otp cvc creds credentials tokens refreshToken accesstoken id_token sig body rawHeaders request_body headers'.split(' '), // prettier-ignore
-  )('takes %s for the name of a secret', (key) => {
+  )('returns true for %s', (key) => {
     expect(isSecretKey(key)).toBe(true);
   });
 
   it.each(
     'author authority authenticated authentication passed passport compass bypass tokenizer tokenized keyboard key keys public_key idempotency_key partitionKey correlation_id session session_started secretary signature_algorithm token_count tokenCount tokens_used max_tokens prompt_tokens token_type password_changed_at has_password cookie_name auth_method auth.provider dsnode significant somebody bodies design signal trace_id event.id pwned opted code number'.split(' '), // prettier-ignore
-  )('leaves %s readable', (key) => {
+  )('returns false for %s', (key) => {
     expect(isSecretKey(key)).toBe(false);
   });
 
-  it('judges a name of a megabyte by its end', () => {
+  it('checks only the end of a name that is one megabyte long', () => {
     expect(isSecretKey(`${'x'.repeat(1_000_000)}_password`)).toBe(true);
     expect(isSecretKey('-'.repeat(1_000_000))).toBe(false);
   });
@@ -76,7 +76,7 @@ describe('redactText', () => {
     ['password=[redacted]canary', 'password=[redacted]'],
     ['a=1 password="canary', 'a=1 password="[redacted]'],
     ['see postgres://alice:canary', 'see postgres://alice:[redacted]'],
-  ])('hides the secret of %s', (text, shown) => {
+  ])('redacts the secret in %s', (text, shown) => {
     expect(redactText(text)).toBe(shown);
   });
 
@@ -116,11 +116,11 @@ describe('redactText', () => {
     'password=[redacted] host=db',
     '2026-11-25T02:00:09.631Z 772e0663-e959-486a-999f-bea15702e268',
     '',
-  ])('leaves as it is: %s', (text) => {
+  ])('does not change a text without a secret: %s', (text) => {
     expect(redactText(text)).toBe(text);
   });
 
-  it('changes nothing when it redacts again, and keeps what surrounds a secret', () => {
+  it('is idempotent and keeps the text around a secret', () => {
     const secret = fc.stringMatching(/^[A-Za-z0-9!*+/@#?:.~^-]{6,20}$/).map((text) => `cana${text}ry0`);
     const form = fc.constantFrom<(text: string) => string>(
       (text) => `password='${text}'`,
@@ -143,7 +143,7 @@ describe('redactText', () => {
     );
   });
 
-  it('never throws, whatever the text is, and redacts it the same way twice', () => {
+  it('returns a string and does not throw for any text', () => {
     const part = fc.constantFrom('password', 'token', '=', ':', '://', '@', '"', "'", '\\', '\\"', '[', '{', ' ', '\n', ',', ';', '&', 'Bearer ', 'Basic ', 'Cookie', 'Authorization', 'name', 'value', 'a', '1', '%3D', '%26', '--', 'eyJ', '.', '<', '…', '***', '-----BEGIN PRIVATE KEY', '\ud800'); // prettier-ignore
     fc.assert(
       fc.property(fc.array(part, { maxLength: 30 }), (parts) => {
@@ -156,12 +156,12 @@ describe('redactText', () => {
 
   it.each(
     ['a', '=', '&', '@', '://', 'Bearer ', 'Basic ', '"', '\\', 'a=', 'x:', '://a:', '://a@', ' ://u:p@h', 'password=', "password='", 'password=a;', 'password=,a', '\\"password\\":\\"', 'token:[', 'token:\\\\"', 'eyJ', '%3D', '--password ', 'Cookie: a=b; ', 'name:token ', '-----BEGIN PRIVATE KEY', '{['].map((unit) => [unit]), // prettier-ignore
-  )('takes time in proportion to the length of a text of %j', (unit) => {
+  )('takes linear time for a text that repeats %j', (unit) => {
     const part = unit.repeat(15_000 / unit.length);
     const whole = part.repeat(10);
     const inParts = cpuOf(() => Array.from({ length: 10 }, () => redactText(part)));
     const atOnce = cpuOf(() => redactText(whole));
-    expect(atOnce / Math.max(inParts, 2_000)).toBeLessThan(6); // quadratic would be 10
+    expect(atOnce / Math.max(inParts, 2_000)).toBeLessThan(6); // 10 would be quadratic time
   });
 });
 
@@ -169,7 +169,7 @@ const repeat = (key: string): void => {
   for (let count = 0; count < 200_000; count++) isSecretKey(key);
 };
 
-/** Microseconds of processor time, the least of some runs: what else the machine does counts little. */
+/** The CPU time of `work` in microseconds. It is the minimum of five runs, so that other load on the machine matters little. */
 function cpuOf(work: () => unknown): number {
   const runs = Array.from({ length: 5 }, () => {
     const before = process.cpuUsage();
@@ -180,7 +180,7 @@ function cpuOf(work: () => unknown): number {
 }
 
 describe('redactValue', () => {
-  it('hides secrets in texts, under secret names and in pairs, and leaves the original as it is', () => {
+  it('redacts secrets in texts, values of secret names and name-value pairs, and does not change the original', () => {
     const at = new Date(0);
     const stored = {
       last_error: 'refused: Bearer canary-1',
@@ -200,14 +200,14 @@ describe('redactValue', () => {
     expect(stored.token).toBe('canary');
   });
 
-  it('leaves names fast that are first seen after thousands of names that others have chosen', () => {
+  it('caches the names of code after it has seen thousands of names that a client chose', () => {
     const first = cpuOf(() => repeat('first.name'));
     redactValue(Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`chosen_${index}_token_x`, index])));
     const later = cpuOf(() => repeat('later.token.name'));
     expect(later / Math.max(first, 5_000)).toBeLessThan(10);
   });
 
-  it('leaves a list of field names as it is', () => {
+  it('does not redact a list of field names', () => {
     const value = { changed: ['password', 'email'], allowed: ['authorization', 'content-type', 'cookie'] };
     expect(redactValue(value)).toEqual(value);
   });

@@ -1,17 +1,17 @@
 const SPACE = /\s/;
 const QUOTES = '"\'`';
 const CLOSERS = ')]}>';
-const LOOK_AHEAD = 64; // UTF-16 units
+const MAX_LOOKAHEAD = 64; // UTF-16 units
 
 export const isSpace = (char: string | undefined): boolean => char !== undefined && SPACE.test(char);
 
-/** The place after spaces and tabs. */
+/** Returns the position after spaces and tabs. */
 export function skipSpaces(text: string, at: number): number {
   while (text[at] === ' ' || text[at] === '\t') at++;
   return at;
 }
 
-/** How a value is quoted: the quote with the backslashes before it, as in JSON inside of JSON. Empty for none. */
+/** Returns the quote at a position with the backslashes before it, as in JSON inside JSON. Empty if there is no quote. */
 export function quoteAt(text: string, at: number): string {
   let end = at;
   while (text[end] === '\\' && end - at < 16) end++;
@@ -19,7 +19,7 @@ export function quoteAt(text: string, at: number): string {
   return char !== undefined && QUOTES.includes(char) ? text.slice(at, end + 1) : '';
 }
 
-/** The place of the closing quote, or the end of the text: a text that was cut may lack it. */
+/** Returns the position of the closing quote. A truncated text can lack it: then the end of the text. */
 export function quotedEnd(text: string, at: number, quote: string): number {
   const char = quote.at(-1)!;
   if (quote.length === 1) {
@@ -27,12 +27,12 @@ export function quotedEnd(text: string, at: number, quote: string): number {
       if (text[end] === '\\') end++;
       else if (text[end] === char) {
         if (char !== "'" || text[end + 1] !== char) return end;
-        end++; // SQL doubles it
+        end++; // SQL escapes a quote by doubling it
       }
     }
     return text.length;
   }
-  // Inside, a quote has more backslashes than the one that opened the value.
+  // A quote inside the value has more backslashes than the quote that opened it.
   for (let end = text.indexOf(char, at); end >= 0; end = text.indexOf(char, end + 1)) {
     let slashes = 0;
     while (slashes < quote.length && end - slashes > at && text[end - slashes - 1] === '\\') slashes++;
@@ -41,7 +41,7 @@ export function quotedEnd(text: string, at: number, quote: string): number {
   return text.length;
 }
 
-/** The end of a list or an object, or of the text. */
+/** Returns the end of a list or an object. If it is not closed: the end of the text. */
 export function bracketEnd(text: string, at: number): number {
   let depth = 0;
   for (let end = at; end < text.length; end++) {
@@ -53,8 +53,8 @@ export function bracketEnd(text: string, at: number): number {
 }
 
 /**
- * The end of a value without quotes. A separator or a bracket ends it only if what follows is not more of the value: passwords
- * hold such characters.
+ * Returns the end of an unquoted value. Passwords can contain separators and brackets. So such a character ends the value only
+ * if the text after it cannot belong to the value.
  */
 export function plainEnd(text: string, at: number): number {
   for (let end = at; end < text.length; end++) {
@@ -70,11 +70,11 @@ export function plainEnd(text: string, at: number): number {
   return text.length;
 }
 
-/** After a separator: the end, a space, a quote, or a name with its sign. */
+/** True if the text after a separator ends, starts with a space, a quote or a bracket, or is a name with its sign. */
 function beginsPair(text: string, at: number): boolean {
   const next = text[at];
   if (next === undefined || isSpace(next) || QUOTES.includes(next) || CLOSERS.includes(next) || next === '\\') return true;
-  for (let end = at; end < text.length && end - at < LOOK_AHEAD; end++) {
+  for (let end = at; end < text.length && end - at < MAX_LOOKAHEAD; end++) {
     const char = text[end]!;
     if (char === '=' || char === ':') return end > at;
     if (!isKeyChar(text.charCodeAt(end))) return false;
@@ -85,6 +85,6 @@ function beginsPair(text: string, at: number): boolean {
 export const isWordChar = (code: number): boolean =>
   (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57) || code === 95;
 
-/** Of a name: letters, digits, `_ - . $ % [ ]`. */
+/** Matches the characters of a name: letters, digits, `_ - . $ % [ ]`. */
 export const isKeyChar = (code: number): boolean =>
   isWordChar(code) || code === 45 || code === 46 || code === 36 || code === 37 || code === 91 || code === 93;

@@ -43,7 +43,7 @@ const problemsOf = (environment: Record<string, string>, classes = [SpecSettings
 const good = { SPEC_URL: 'postgres://u:hunter2@h/d', SPEC_KEY: 'k'.repeat(16) };
 
 describe('loadSettings', () => {
-  it('converts by type, applies defaults and leaves the optional ones out', () => {
+  it('converts values to the type of the property, applies defaults and omits unset optional settings', () => {
     const [settings] = loadSettings([SpecSettings, OtherSettings], { ...good, SPEC_PORT: ' 8080 ', SPEC_VERBOSE: 'true' });
     expect(settings).toBeInstanceOf(SpecSettings);
     expect(settings).toMatchObject({ port: 8080, verbose: true, url: good.SPEC_URL });
@@ -51,14 +51,14 @@ describe('loadSettings', () => {
     expect(loadSettings([SpecSettings], good)[0]).toMatchObject({ port: 3000, verbose: false });
   });
 
-  it('takes empty text for absent', () => {
+  it('treats empty text and white space as absent', () => {
     expect(loadSettings([SpecSettings], { ...good, SPEC_PORT: '', SPEC_MODE: '  ' })[0]).toMatchObject({ port: 3000 });
     expect(problemsOf({ ...good, SPEC_URL: '   ' })).toEqual([
       'SPEC_URL is not set: it must be postgres://… (where the database is)',
     ]);
   });
 
-  it('names every problem of every class at once', () => {
+  it('reports the problems of all settings classes in one error', () => {
     const problems = problemsOf({ SPEC_PORT: '99999', SPEC_MODE: 'quick', SPEC_VERBOSE: 'yes' });
     expect(problems).toHaveLength(5);
     expect(problems).toEqual(
@@ -72,11 +72,14 @@ describe('loadSettings', () => {
     );
   });
 
-  it.each(['abc', '80a', '1e9', '-1', '3.5', 'Infinity'])('refuses the port %s', (port) => {
-    expect(problemsOf({ ...good, SPEC_PORT: port })).toEqual([expect.stringContaining(`SPEC_PORT is "${port}"`)]);
-  });
+  it.each(['abc', '80a', '1e9', '-1', '3.5', 'Infinity'])(
+    'refuses %s as the value of an integer setting with a range',
+    (port) => {
+      expect(problemsOf({ ...good, SPEC_PORT: port })).toEqual([expect.stringContaining(`SPEC_PORT is "${port}"`)]);
+    },
+  );
 
-  it('never prints a secret', () => {
+  it('never includes the value of a secret setting in its error', () => {
     const error = (() => {
       try {
         return loadSettings([SpecSettings, OtherSettings], { SPEC_URL: 'mysql://u:hunter2@h/d', SPEC_KEY: 'hunter3' });
@@ -91,7 +94,7 @@ describe('loadSettings', () => {
 });
 
 describe('describeSettings', () => {
-  it('lists inherited settings first', () => {
+  it('lists the settings of the base class before those of the class itself', () => {
     expect(describeSettings(SpecSettings).map(({ variable }) => variable)).toEqual([
       'SPEC_PORT',
       'SPEC_URL',

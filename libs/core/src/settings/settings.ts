@@ -5,11 +5,14 @@ import { PikaiaError } from '../errors/pikaia.error.js';
 import { redactText } from '../redaction/redact-text.js';
 
 export interface SettingOptions {
-  /** What it does, with its unit: the line of .env.example. */
+  /** What the setting does, with its unit. This is its line in .env.example. */
   readonly about: string;
-  /** As it would stand in the environment. Absent: the setting is optional, or required if its rules refuse undefined. */
+  /**
+   * The default, written as in the environment. Without a default the setting is optional, or required if its rules refuse
+   * undefined.
+   */
   readonly default?: string;
-  /** Its value is never printed. */
+  /** True for a setting whose value is never printed. */
   readonly secret?: boolean;
 }
 
@@ -20,40 +23,40 @@ export interface SettingDescription extends SettingOptions {
 
 export type SettingsClass<T extends object = object> = new () => T;
 
-const declared = new WeakMap<object, SettingDescription[]>();
+const declaredSettings = new WeakMap<object, SettingDescription[]>();
 
-/** Binds a property of a settings class to an environment variable; class-validator's decorators beside it are its rules. */
+/** Binds a property of a settings class to an environment variable. Add class-validator decorators to validate the value. */
 export function Setting(variable: string, options: SettingOptions): PropertyDecorator {
   return (prototype, property) => {
-    const own = declared.get(prototype) ?? [];
-    own.push({ ...options, variable, property: String(property) });
-    declared.set(prototype, own);
+    const settings = declaredSettings.get(prototype) ?? [];
+    settings.push({ ...options, variable, property: String(property) });
+    declaredSettings.set(prototype, settings);
   };
 }
 
-/** The settings that a class declares, those it inherits first. */
+/** Lists the settings that a class declares, inherited ones first. */
 export function describeSettings(settings: SettingsClass): SettingDescription[] {
   const found: SettingDescription[] = [];
   for (let at = settings.prototype as object; at && at !== Object.prototype; at = Object.getPrototypeOf(at) as object) {
-    found.unshift(...(declared.get(at) ?? []));
+    found.unshift(...(declaredSettings.get(at) ?? []));
   }
   return found;
 }
 
-/** `PIKAIA_SETTINGS_INVALID`: one line for each setting that is missing or impossible. */
+/** Error `PIKAIA_SETTINGS_INVALID`. Its message has one line for each setting that is missing or invalid. */
 export class SettingsError extends PikaiaError {
   override readonly name = 'SettingsError';
 
   constructor(readonly problems: readonly string[]) {
-    super('PIKAIA_SETTINGS_INVALID', `Settings are missing or impossible:\n${problems.map((line) => `  ${line}`).join('\n')}`);
+    super('PIKAIA_SETTINGS_INVALID', `Settings are missing or invalid:\n${problems.map((line) => `  ${line}`).join('\n')}`);
   }
 }
 
 /**
- * Reads the settings classes from the environment and validates all of them before it reports.
- * Empty text counts as absent. Numbers and booleans (`true`, `false`) are converted by the property's type.
+ * Reads the settings classes from the environment. It validates all classes, then reports all problems in one error.
+ * Empty text counts as absent. Numbers and booleans (`true`, `false`) are converted to the type of the property.
  *
- * @throws SettingsError naming each variable, what it got (never a secret's value) and what it accepts.
+ * @throws SettingsError with the name of each variable, its value (never that of a secret) and the values that it accepts.
  */
 export function loadSettings<const T extends readonly SettingsClass[]>(
   classes: T,
@@ -65,31 +68,35 @@ export function loadSettings<const T extends readonly SettingsClass[]>(
     const plain: Record<string, unknown> = {};
     for (const { variable, property, default: fallback } of described) {
       const text = environment[variable]?.trim() || fallback;
-      if (text !== undefined) plain[property] = convert(settings, property, text);
+      if (text !== undefined) plain[property] = convertToPropertyType(settings, property, text);
     }
     const instance = plainToInstance(settings, plain);
-    for (const error of validateSync(instance)) problems.push(problemOf(error, described, environment));
+    for (const error of validateSync(instance)) problems.push(describeProblem(error, described, environment));
     return instance;
   });
   if (problems.length) throw new SettingsError(problems);
   return instances as never;
 }
 
-function convert(settings: SettingsClass, property: string, text: string): unknown {
+function convertToPropertyType(settings: SettingsClass, property: string, text: string): unknown {
   const type: unknown = Reflect.getMetadata('design:type', settings.prototype as object, property);
   if (type === Number) return Number(text);
   if (type === Boolean) return text === 'true' ? true : text === 'false' ? false : text;
   return text;
 }
 
-function problemOf(
+function describeProblem(
   error: ValidationError,
   described: readonly SettingDescription[],
   environment: Readonly<Record<string, string | undefined>>,
 ): string {
   const setting = described.find(({ property }) => property === error.property)!;
   const raw = environment[setting.variable]?.trim();
-  const got = !raw ? 'is not set' : setting.secret ? 'has a value that is not accepted' : `is ${JSON.stringify(redactText(raw))}`;
+  const state = !raw
+    ? 'is not set'
+    : setting.secret
+      ? 'has a value that is not accepted'
+      : `is ${JSON.stringify(redactText(raw))}`;
   const rules = Object.values(error.constraints ?? {}).map((rule) => rule.replace(`${error.property} `, ''));
-  return `${setting.variable} ${got}: it ${rules.join(' and ')} (${setting.about})`;
+  return `${setting.variable} ${state}: it ${rules.join(' and ')} (${setting.about})`;
 }

@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { DEFAULT_TYPES } from './default-types.js';
 
-/** Settings in `pg.defaults` that would change what our statements return or cut them off. */
-const NEUTRAL = {
+/** Neutral values for the options in `pg.defaults` that would change the results of statements or interrupt them. */
+const NEUTRAL_DEFAULTS = {
   binary: false,
   statement_timeout: false,
   lock_timeout: false,
@@ -11,20 +11,20 @@ const NEUTRAL = {
 } as const;
 
 /**
- * A client that behaves the same in every application: it has the type parsers of an unchanged `pg` and ignores the
- * process-wide timeouts and result format in `pg.defaults`. Pikaia opens each connection of its own with it. Timeouts in
- * `config` or in its connection string apply.
+ * A client that behaves the same in every application. It uses the default type parsers of `pg` and ignores the process-wide
+ * timeouts and result format in `pg.defaults`. Timeouts in `config` or in the connection string apply. Pikaia uses it for every
+ * connection outside the application's pool.
  */
 export class IsolatedClient extends pg.Client {
   constructor(config: pg.ClientConfig) {
     const defaults = pg.defaults as Record<string, unknown>;
-    const kept = Object.fromEntries(Object.keys(NEUTRAL).map((name) => [name, defaults[name]]));
-    // A client copies the defaults when it is constructed, and a falsy option does not override one.
-    Object.assign(defaults, NEUTRAL);
+    const savedDefaults = Object.fromEntries(Object.keys(NEUTRAL_DEFAULTS).map((name) => [name, defaults[name]]));
+    // A client copies the defaults in its constructor, and a falsy option does not override a default.
+    Object.assign(defaults, NEUTRAL_DEFAULTS);
     try {
       super({ ...config, types: DEFAULT_TYPES });
     } finally {
-      Object.assign(defaults, kept);
+      Object.assign(defaults, savedDefaults);
     }
   }
 }

@@ -8,7 +8,7 @@ import { databaseFault, type DatabaseFault } from './database-fault.js';
 
 type Kind = DatabaseFault | undefined;
 
-/** Each error as it really arrives, where a server can be brought to send it. */
+/** The errors come from a real server where possible. */
 describe('databaseFault', () => {
   let database: TestDatabase;
   let front: TlsFront;
@@ -65,51 +65,51 @@ describe('databaseFault', () => {
   it.each<[string, RegExp, () => string]>([
     ['a wrong password', /28P01/, () => url({ username: role, password: 'wrong' })],
     ['a role that may not log in', /28000/, () => url({ username: `${role}_nologin`, password: 'right' })],
-    ['a role whose connections are used up', /53300/, () => url({ username: `${role}_full`, password: 'right' })],
+    ['a role that has reached its connection limit', /53300/, () => url({ username: `${role}_full`, password: 'right' })],
     ['a role that may not connect to the database', /42501/, () => url({ username: role, password: 'right' })],
     ['a database that does not exist', /3D000/, () => url({ pathname: '/gone' })],
     ['a setting that the server does not know', /42704/, () => url({}, '?options=-c%20nonsense%3D1')],
-    ['a port where nobody listens', /ECONNREFUSED/, () => url({ port: '1' })],
+    ['a port without a listener', /ECONNREFUSED/, () => url({ port: '1' })],
     ['a host that does not exist', /ENOTFOUND|EAI_AGAIN/, () => url({ hostname: 'nowhere.invalid' })],
-    ['a server that accepts and is silent', /timeout expired/, () => url({ port: portOf(silent) })],
-    ['no password', /SASL/, () => url({ password: '' })],
+    ['a server that accepts the connection and sends nothing', /timeout expired/, () => url({ port: portOf(silent) })],
+    ['a missing password', /SASL/, () => url({ password: '' })],
     ['a server without TLS', /does not support SSL/, () => url({}, '?sslmode=verify-full')],
     [
-      'a certificate of an unknown authority',
+      'a certificate from an unknown authority',
       /UNABLE_TO_|SELF_SIGNED/,
       () => url({ hostname: 'localhost', port: String(front.port) }, '?sslmode=verify-full'),
     ],
-  ])('calls the database unavailable at %s', async (_, code, to) => {
-    const error = await thrownBy(to());
+  ])('returns unavailable for %s', async (_, code, address) => {
+    const error = await thrownBy(address());
     expect(textOf(error)).toMatch(code);
     expect(databaseFault(error)).toBe('unavailable');
     expect(databaseFault(new Error('outer', { cause: error }))).toBe('unavailable');
   });
 
   it.each<[string, Kind, string, readonly string[]]>([
-    ['a session that is ended', 'unavailable', '57P01', ['select pg_terminate_backend(pg_backend_pid())']],
-    ['a statement that takes too long', 'busy', '57014', ["set statement_timeout = '50ms'", 'select pg_sleep(10)']],
+    ['a session that is terminated', 'unavailable', '57P01', ['select pg_terminate_backend(pg_backend_pid())']],
+    ['a statement that times out', 'busy', '57014', ["set statement_timeout = '50ms'", 'select pg_sleep(10)']],
     [
-      'a write on a server that only reads',
+      'a write on a read-only server',
       'unavailable',
       '25006',
       ['set default_transaction_read_only = on', 'insert into kept values (1)'],
     ],
     [
-      'a right that was taken away',
+      'a missing privilege',
       undefined,
       '42501',
       [`grant select on kept to ${role}`, `set role ${role}`, 'insert into kept values (1)'],
     ],
     ['a table that does not exist', undefined, '42P01', ['select * from missing']],
-    ['a value that cannot be read', undefined, '22P02', ["select 'x'::int"]],
-  ])('decides about %s by what the server answers', async (_, kind, code, sql) => {
+    ['an invalid value', undefined, '22P02', ["select 'x'::int"]],
+  ])('classifies the server error for %s as %s', async (_, kind, code, sql) => {
     const error = await thrownBy(database.ownerUrl, sql);
     expect(textOf(error)).toContain(code);
     expect(databaseFault(error)).toBe(kind);
   });
 
-  it('calls a transaction that was idle for too long busy', async () => {
+  it('returns busy for a transaction that exceeded its idle timeout', async () => {
     const error = await idleTooLong(database.ownerUrl);
     expect(error).toMatchObject({ code: '25P03', severity: 'FATAL' });
     expect(databaseFault(error)).toBe('busy');
@@ -119,11 +119,11 @@ describe('databaseFault', () => {
     ['08000', 'unavailable'],
     ['08003', 'unavailable'],
     ['08006', 'unavailable'],
-    ['08P01', 'unavailable'], // poolers use it for whatever they refuse
+    ['08P01', 'unavailable'], // poolers use it for every refusal
     ['53000', 'unavailable'],
     ['53100', 'unavailable'], // disk full
-    ['53200', 'busy'], // out of memory: this statement may be the reason
-    ['53400', undefined], // temp_file_limit and the like: the same statement exceeds it again
+    ['53200', 'busy'], // out of memory: this statement can be the reason
+    ['53400', undefined], // limits such as temp_file_limit: the same statement exceeds them again
     ['57000', 'unavailable'],
     ['57P02', 'unavailable'],
     ['57P03', 'unavailable'],
@@ -138,21 +138,25 @@ describe('databaseFault', () => {
     ['25P04', 'busy'],
     ['23505', undefined],
     ['XX000', undefined],
-    ['XX001', undefined], // damaged data: a person has to look
-  ])('classifies SQLSTATE %s of a statement as %s', async (code, kind) => {
+    ['XX001', undefined], // corrupt data: a person must investigate
+  ])('classifies a statement error with SQLSTATE %s as %s', async (code, kind) => {
     const error = (await thrownBy(database.ownerUrl, [`do $$ begin raise 'x' using errcode = '${code}'; end $$`])) as Error;
     expect(error).toMatchObject({ code, severity: 'ERROR' });
     expect(databaseFault(new QueryFailedError('select 1', [], error))).toBe(kind);
   });
 
   it.each<[string, Kind, Error]>([
-    ['a pool that has no connection', 'unavailable', new Error('timeout exceeded when trying to connect')],
+    ['a pool without a free connection', 'unavailable', new Error('timeout exceeded when trying to connect')],
     ['a pool that was closed', 'unavailable', new Error('Cannot use a pool after calling end on the pool')],
     ['a connection that was cut', 'unavailable', new Error('Connection terminated unexpectedly')],
     ['a broken pipe', 'unavailable', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' })],
     ['a missing socket file', 'unavailable', Object.assign(new Error('no'), { code: 'ENOENT', syscall: 'connect' })],
     ['a certificate that has expired', 'unavailable', Object.assign(new Error('no'), { code: 'CERT_HAS_EXPIRED' })],
-    ['FATAL with any code', 'unavailable', Object.assign(new Error('no'), { code: '55000', severity: 'FATAL' })],
+    [
+      'an error with severity FATAL and any code',
+      'unavailable',
+      Object.assign(new Error('no'), { code: '55000', severity: 'FATAL' }),
+    ],
     ['an unanswered statement', 'unavailable', new PikaiaError('PIKAIA_DATABASE_UNRESPONSIVE', 'no')],
     ['a lost transaction', 'unavailable', new PikaiaError('PIKAIA_DATABASE_CONNECTION_LOST', 'no')],
     [
@@ -161,28 +165,28 @@ describe('databaseFault', () => {
       new PikaiaError('PIKAIA_TRANSACTION_IN_DOUBT', 'no', { cause: new Error('Connection terminated') }),
     ],
     ['a missing file', undefined, Object.assign(new Error('no'), { code: 'ENOENT', syscall: 'open' })],
-    ['a message that quotes one of these', undefined, new Error('he said: Connection terminated')],
-    ['a mistake in the program', undefined, new TypeError('x is not a function')],
-  ])('decides about %s without a server', (_, kind, error) => {
+    ['a message that only contains a known message', undefined, new Error('he said: Connection terminated')],
+    ['a programming error', undefined, new TypeError('x is not a function')],
+  ])('classifies %s as %s', (_, kind, error) => {
     expect(databaseFault(error)).toBe(kind);
   });
 
-  it('ends with errors that are their own cause, and with what is no error', () => {
+  it('returns undefined for an error that is its own cause and for values that are not errors', () => {
     const error: { cause?: unknown } = {};
     error.cause = error;
     for (const thrown of [error, undefined, null, 'ECONNREFUSED', 5]) expect(databaseFault(thrown)).toBeUndefined();
   });
 });
 
-/** The error that a client hears on its idle connection. */
+/** Returns the error that a client emits on its idle connection. */
 async function idleTooLong(connectionString: string): Promise<unknown> {
   const client = new pg.Client({ connectionString });
-  const heard = new Promise((resolve) => client.once('error', resolve));
+  const emitted = new Promise((resolve) => client.once('error', resolve));
   client.on('error', () => undefined);
   await client.connect();
   await client.query("set idle_in_transaction_session_timeout = '50ms'");
   await client.query('begin');
-  const error = await heard;
+  const error = await emitted;
   await client.end();
   return error;
 }

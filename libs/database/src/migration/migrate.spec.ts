@@ -5,7 +5,7 @@ import { refusePowerfulRole } from '../roles/role-power.js';
 import type { RoleNames } from '../roles/role-names.js';
 import { migrate } from './migrate.js';
 
-// Roles belong to the cluster: those of this suite have names of their own.
+// Roles belong to the cluster, so this suite uses unique role names.
 const mark = `m${process.pid}_${Date.now().toString(36)}`;
 const roles: RoleNames = {
   api: `${mark}_api`,
@@ -60,28 +60,28 @@ afterAll(async () => {
 });
 
 describe('migrate', () => {
-  it('runs as an owner without superuser, in eight databases at once, and makes each role once', async () => {
+  it('runs as an owner without superuser in eight databases concurrently and creates each role once', async () => {
     const eight = await Promise.all(Array.from({ length: 8 }, () => ownDatabase()));
     const done = await Promise.all(eight.map(({ url }) => run(url)));
     expect(done.flatMap(({ createdRoles }) => createdRoles).toSorted()).toEqual(Object.values(roles).toSorted());
     expect(done.map(({ applied }) => applied)).toEqual(eight.map(() => ['CreateThing1764000000001']));
   });
 
-  it('may run again, and at the same time: nothing is done twice', async () => {
+  it('applies each migration once when it runs concurrently and again later', async () => {
     const { url } = await ownDatabase();
     const done = await Promise.all([run(url), run(url), run(url)]);
     expect(done.flatMap(({ applied }) => applied)).toEqual(['CreateThing1764000000001']);
     expect(await run(url)).toEqual({ createdRoles: [], applied: [] });
   });
 
-  it('keeps the password of a role that exists', async () => {
+  it('keeps the password of an existing role', async () => {
     const { url, ownerUrl } = await ownDatabase();
     await run(url);
     await migrate({ url, migrations: [], roles, passwords: { api: 'another', worker: 'another' } });
     await expect(on(as(ownerUrl, roles.api), (client) => client.query('select 1'))).resolves.toBeDefined();
   });
 
-  it('renews it where it is told to', async () => {
+  it('changes the password of an existing role when renewPasswords is true', async () => {
     const { url, ownerUrl } = await ownDatabase();
     await run(url);
     const set = (api: string) =>
@@ -90,10 +90,10 @@ describe('migrate', () => {
     await set('another');
     await expect(opens('another')).resolves.toBeDefined();
     await expect(opens('secret')).rejects.toMatchObject({ code: '28P01' });
-    await set('secret'); // which the other tests of this suite know
+    await set('secret'); // the password that the other tests of this suite use
   });
 
-  it('names everything that the owner lacks, before it does anything', async () => {
+  it('refuses an owner without the required privileges and lists all of them', async () => {
     const { ownerUrl } = await ownDatabase();
     await admin(`create role ${mark}_weak login password 'secret'`);
     await on(ownerUrl, (client) => client.query('revoke all on schema public from public'));
@@ -117,18 +117,23 @@ describe('refusePowerfulRole', () => {
     await run(made.url);
   });
 
-  it.each(['api', 'worker'] as const)('lets the role of the %s pass', async (name) => {
+  it.each(['api', 'worker'] as const)('accepts the role of the %s', async (name) => {
     await expect(verdictOf(roles[name])).resolves.toBeUndefined();
   });
 
   it.each([
     ['the owner', () => ownerName, '', /createrole via|owner via/],
     ['a superuser', () => `${mark}_super`, 'superuser', /superuser via/],
-    ['one that bypasses row-level security', () => `${mark}_bypass`, 'bypassrls', /bypassrls via/],
-    ['one that may become the owner', () => `${mark}_member`, `in role ${ownerName} noinherit`, /member > \w+_owner/],
-    ['one that reads all organizations', () => `${mark}_reader`, `in role ${roles.auditOperator}`, /inherits \w+_audit_operator/],
-    ['one that writes every table', () => `${mark}_writer`, 'in role pg_write_all_data', /built-in role via/],
-  ])('refuses %s, and says why', async (_, name, rights, why) => {
+    ['a role that bypasses row-level security', () => `${mark}_bypass`, 'bypassrls', /bypassrls via/],
+    ['a role that can switch to the owner', () => `${mark}_member`, `in role ${ownerName} noinherit`, /member > \w+_owner/],
+    [
+      'a role that reads all organizations',
+      () => `${mark}_reader`,
+      `in role ${roles.auditOperator}`,
+      /inherits \w+_audit_operator/,
+    ],
+    ['a role that can write to every table', () => `${mark}_writer`, 'in role pg_write_all_data', /built-in role via/],
+  ])('refuses %s with a message that gives the reason', async (_, name, rights, why) => {
     if (rights) await admin(`create role ${name()} login ${rights} password 'secret'`);
     await expect(verdictOf(name())).rejects.toMatchObject({
       code: 'PIKAIA_DATABASE_ROLE_TOO_POWERFUL',

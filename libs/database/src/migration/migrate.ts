@@ -4,48 +4,49 @@ import { IsolatedClient } from '../client/isolated.client.js';
 import { ensureRoles, type RolePasswords } from '../roles/ensure-roles.js';
 import { defaultRoles, type RoleNames } from '../roles/role-names.js';
 
-// One start at a time migrates a database; TypeORM takes no lock of its own. The number only has to be ours.
+// Advisory lock that lets one process at a time migrate a database. TypeORM takes no lock. The number is arbitrary.
 const MIGRATION_LOCK = 7_165_823_001;
-const OLDEST_SERVER = 15;
-const CONNECT_TIMEOUT_MS = 15_000; // a server may accept a connection and then say nothing
+const MIN_SERVER_VERSION = 15;
+const CONNECT_TIMEOUT_MS = 15_000; // a server can accept a connection and then send nothing
 
 export interface MigrateOptions {
-  /** The owner's connection string. */
+  /** The connection string of the owner. */
   readonly url: string;
-  /** They read values as an unchanged `pg` parses them, also where the process has replaced its type parsers. */
+  /** The migrations. They receive values from the default type parsers of `pg`, even if the process has replaced parsers. */
   readonly migrations: MixedList<Function>;
   readonly roles?: RoleNames;
-  /** Set on the login roles that are created here; a role that exists keeps its password. */
+  /** Passwords of the login roles that this call creates. An existing role keeps its password. */
   readonly passwords?: RolePasswords | undefined;
-  /** Sets them on roles that exist too: where a secret store says what they are, and may say something new. */
+  /** True to set the passwords on existing roles too. Use it if the passwords come from a secret store that can rotate them. */
   readonly renewPasswords?: boolean;
 }
 
 /**
- * Makes the roles that are missing and runs the migrations that are new, each in a transaction of its own. Starts at the
- * same time wait for each other. Answers what it did.
+ * Creates missing roles and runs new migrations, each in its own transaction. Concurrent calls wait for each other.
  *
- * @throws PikaiaError `PIKAIA_DATABASE_TOO_OLD` below PostgreSQL 15, `PIKAIA_DATABASE_OWNER_LACKS_RIGHTS`.
+ * @returns the names of the created roles and of the applied migrations.
+ * @throws PikaiaError `PIKAIA_DATABASE_TOO_OLD` below PostgreSQL 15; `PIKAIA_DATABASE_OWNER_LACKS_RIGHTS` if the owner lacks
+ * a privilege.
  */
 export async function migrate(options: MigrateOptions): Promise<{ createdRoles: string[]; applied: string[] }> {
-  const lock = new IsolatedClient({
+  const lockClient = new IsolatedClient({
     connectionString: options.url,
     application_name: 'pikaia-migrate',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   });
-  await lock.connect();
+  await lockClient.connect();
   try {
     const version = Number(
-      (await lock.query<{ server_version_num: string }>('show server_version_num')).rows[0]!.server_version_num,
+      (await lockClient.query<{ server_version_num: string }>('show server_version_num')).rows[0]!.server_version_num,
     );
-    if (version < OLDEST_SERVER * 10_000) {
+    if (version < MIN_SERVER_VERSION * 10_000) {
       throw new PikaiaError(
         'PIKAIA_DATABASE_TOO_OLD',
-        `PostgreSQL ${OLDEST_SERVER} or newer is needed; this server is ${Math.floor(version / 10_000)}.`,
+        `PostgreSQL ${MIN_SERVER_VERSION} or newer is required; this server is version ${Math.floor(version / 10_000)}.`,
       );
     }
-    await lock.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    const createdRoles = await ensureRoles(lock, options.roles ?? defaultRoles, options.passwords, options.renewPasswords);
+    await lockClient.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const createdRoles = await ensureRoles(lockClient, options.roles ?? defaultRoles, options.passwords, options.renewPasswords);
     const source = await new DataSource({
       type: 'postgres',
       url: options.url,
@@ -60,6 +61,6 @@ export async function migrate(options: MigrateOptions): Promise<{ createdRoles: 
       await source.destroy();
     }
   } finally {
-    await lock.end(); // releases the lock
+    await lockClient.end(); // releases the lock
   }
 }

@@ -17,9 +17,9 @@ describe('queryJsonRows', () => {
   });
   afterAll(() => database.drop());
 
-  // Not one that replaces the parser of text, nor one that gives a statement no time.
+  // Without the sets that replace the parser of text or set a statement timeout of one millisecond.
   it.each(HOSTILE_SETS.filter((name) => !/capitals|everything|millisecond/.test(name)))(
-    'returns the rows in order, as an unchanged pg parses them: %s',
+    'returns the rows in order, with the values of the default pg parsers, when the application has changed pg: %s',
     async (name) => {
       const undo = applyHostile(name);
       const client = new pg.Client({ connectionString: database.ownerUrl });

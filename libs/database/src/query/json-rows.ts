@@ -3,13 +3,13 @@ interface Queryable {
 }
 
 /**
- * Sends a select through TypeORM and returns its rows. Use it wherever a column is neither text nor cast to text: a
- * statement on the application's pool is read by the type parsers of the application, which may have replaced any of them.
- * So each row is returned as one JSON text and parsed here.
+ * Sends a select through TypeORM and returns its rows. Use it if a column is neither text nor cast to text. The pool belongs to
+ * the application, which can replace any type parser of pg. So the server returns each row as one JSON text, which this
+ * function parses.
  *
- * Select a bigint as text: a JSON number would lose digits.
+ * Select a bigint as text, because a JSON number would lose digits.
  *
- * @param dates the columns to return as Date: those of type timestamptz.
+ * @param dates the timestamptz columns, which are returned as Date.
  */
 export async function queryJsonRows<Row extends object>(
   source: Queryable,

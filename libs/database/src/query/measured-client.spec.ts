@@ -3,11 +3,11 @@ import { context } from '@pikaia/core';
 import { queryFields } from '@pikaia/logging';
 import { captureLogs } from '@pikaia/logging/testing';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { keepContext, measureQueries } from './measured-client.js';
+import { keepCallerContext, measureQueries } from './measured-client.js';
 
 const SLOW_MS = 80;
 
-describe('a measured connection', () => {
+describe('measureQueries', () => {
   let database: TestDatabase;
   const pools: pg.Pool[] = [];
 
@@ -26,7 +26,7 @@ describe('a measured connection', () => {
       onConnect: (client: pg.ClientBase) => measureQueries(client, SLOW_MS),
     };
     const pool = new pg.Pool(options);
-    if (bound) keepContext(pool);
+    if (bound) keepCallerContext(pool);
     pools.push(pool);
     return pool;
   }
@@ -34,7 +34,7 @@ describe('a measured connection', () => {
   const count = (): unknown => queryFields()['db.query_count'];
   const milliseconds = (): number => (queryFields()['db.duration'] ?? 0) / 1e6;
 
-  it('counts for the context that asks, in parallel too, and adds up what it took', async () => {
+  it('counts the statements of each concurrent context and sums their durations', async () => {
     const pool = newPool();
     await Promise.all(
       [1, 2, 3].map((queries) =>
@@ -45,10 +45,10 @@ describe('a measured connection', () => {
         }),
       ),
     );
-    await pool.query('select 1'); // outside any context it is nobody's
+    await pool.query('select 1'); // outside any context a statement is not counted
   });
 
-  it('counts one that fails, and throws what it would have thrown', async () => {
+  it('counts a failed statement and passes on its error', async () => {
     const pool = newPool();
     await context.run({}, async () => {
       await expect(pool.query('select nonsense')).rejects.toMatchObject({ code: '42703' });
@@ -60,7 +60,7 @@ describe('a measured connection', () => {
     });
   });
 
-  it('counts one that outlives the line about it with its time so far, and what comes later changes nothing elsewhere', async () => {
+  it('counts a running statement with its time so far, and its end does not change another context', async () => {
     const pool = newPool();
     const client = await pool.connect();
     let late!: Promise<unknown>;
@@ -80,9 +80,9 @@ describe('a measured connection', () => {
   });
 
   it.each([
-    ['in the context of whoever called', true, 0],
-    ['else in that of whoever gave the connection back (planted)', false, 1],
-  ])('runs the callbacks of a pool that had to wait, and counts their statements, %s', async (_, bound, wrong) => {
+    ['in the context of their caller with keepCallerContext', true, 0],
+    ['in the context that released the connection without keepCallerContext (planted)', false, 1],
+  ])('runs callbacks that waited for a connection, and counts their statements, %s', async (_, bound, wrong) => {
     const pool = newPool({ max: 1, bound });
     const seen = await Promise.all(
       Array.from({ length: 40 }, (_, index) =>
@@ -105,7 +105,7 @@ describe('a measured connection', () => {
     expect(Math.sign(seen.filter((right) => !right).length)).toBe(wrong);
   });
 
-  it('counts a stream once, without its time', async () => {
+  it('counts a stream once, without its duration', async () => {
     const client = await newPool().connect();
     await context.run({}, async () => {
       const query = client.query(new pg.Query('select pg_sleep(0.2)'));
@@ -116,7 +116,7 @@ describe('a measured connection', () => {
     client.release();
   });
 
-  it('logs a slow statement once, by its shape, in the context that sent it; not one that only waited behind it', async () => {
+  it('logs a slow statement once, without its values, in the context that sent it, and not a statement queued behind it', async () => {
     using logs = captureLogs();
     const client = await newPool().connect();
     await context.run({ organizationId: 'acme' }, async () => {

@@ -9,19 +9,19 @@ type Callback = (...args: unknown[]) => unknown;
 const logger = getLogger('database');
 
 /**
- * Counts each statement of a connection, with its time, for the request, event or command in whose context it is sent, and
- * logs those that run longer than `slowMs` as `database_query_slow`. BEGIN and COMMIT are statements; waiting for a
- * connection is none. A cursor or stream counts once, without its time.
+ * Counts and times the statements of a connection for the request, event or command in whose context they are sent. It logs a
+ * statement that runs longer than `slowMs` as `database_query_slow`. BEGIN and COMMIT count as statements. The wait for a
+ * connection does not count. A cursor or stream counts once, without its duration.
  */
 export function measureQueries(client: ClientBase, slowMs: number): void {
   const send = client.query.bind(client) as Send;
-  let freeAt = 0; // when the connection answered last: until then a statement only waits for its turn
+  let lastAnswerAt = 0; // the last response of the connection; before it, the next statement was only queued
   const finish = (usage: QueryUsage | undefined, start: number, query: unknown): void => {
     const end = performance.now();
     usage?.end(end);
-    const took = end - Math.max(start, freeAt);
-    freeAt = end;
-    if (took > slowMs) logSlow(query, took);
+    const durationMs = end - Math.max(start, lastAnswerAt);
+    lastAnswerAt = end;
+    if (durationMs > slowMs) logSlow(query, durationMs);
   };
   client.query = ((...args: unknown[]) => {
     const usage = queryUsage();
@@ -29,7 +29,7 @@ export function measureQueries(client: ClientBase, slowMs: number): void {
     const [query] = args;
     const callback = args.at(-1);
     if (typeof callback === 'function') {
-      args[args.length - 1] = inThisContext((...answer) => {
+      args[args.length - 1] = bindToContext((...answer) => {
         finish(usage, start, query);
         return (callback as Callback)(...answer);
       });
@@ -37,7 +37,7 @@ export function measureQueries(client: ClientBase, slowMs: number): void {
     const answer = send(...args);
     usage?.begin(start);
     if (answer instanceof Promise) {
-      // Not beside it: then a rejection that nobody handles would go unnoticed.
+      // Return the derived promise: a separate handler would hide an unhandled rejection.
       return answer.then(
         (result: unknown) => {
           finish(usage, start, query);
@@ -55,15 +55,15 @@ export function measureQueries(client: ClientBase, slowMs: number): void {
 }
 
 /**
- * Lets the callbacks of a pool run in the context of whoever called. By itself one that has to wait for a connection runs in
- * that of whoever gave it back.
+ * Makes the callbacks of a pool run in the context of their caller. Without it, a callback that waits for a connection runs in
+ * the context of the code that releases the connection.
  */
-export function keepContext(pool: Pool): void {
+export function keepCallerContext(pool: Pool): void {
   const connect = pool.connect.bind(pool) as Send;
-  pool.connect = ((callback?: Callback) => (callback ? connect(inThisContext(callback)) : connect())) as Pool['connect'];
+  pool.connect = ((callback?: Callback) => (callback ? connect(bindToContext(callback)) : connect())) as Pool['connect'];
 }
 
-const inThisContext = (callback: Callback): Callback => AsyncLocalStorage.bind(callback);
+const bindToContext = (callback: Callback): Callback => AsyncLocalStorage.bind(callback);
 
 function logSlow(query: unknown, milliseconds: number): void {
   const sql = typeof query === 'string' ? query : (query as { text?: unknown } | null)?.text;

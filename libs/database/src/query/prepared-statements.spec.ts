@@ -6,7 +6,7 @@ import { oftenSent, prepareOftenSent } from './prepared-statements.js';
 
 const DOUBLE = oftenSent('spec-double', 'select $1::int * 2 as doubled');
 
-describe('a statement that is often sent', () => {
+describe('oftenSent', () => {
   let database: TestDatabase;
 
   beforeAll(async () => {
@@ -33,12 +33,12 @@ describe('a statement that is often sent', () => {
     return { answers, prepared: rows.map(({ name }) => name) };
   }
 
-  it('is prepared once on a direct connection, and no other is', async () => {
+  it('prepares only declared statements, and each once, on a direct connection', async () => {
     expect(await sendOn(database.ownerUrl)).toEqual({ answers: [2, 4, 6, 8, 10], prepared: ['spec-double'] });
   });
 
   it.each(['integers as text', 'everything as text', 'binary results'])(
-    'is prepared on a direct connection also where the application has replaced what pg returns: %s',
+    'prepares a declared statement when the application has replaced type parsers or defaults of pg: %s',
     async (name) => {
       const undo = applyHostile(name);
       try {
@@ -49,13 +49,13 @@ describe('a statement that is often sent', () => {
     },
   );
 
-  it('is sent whole behind a pooler, where the next server process would not know it', async () => {
+  it('does not prepare statements behind a transaction pooler, where a transaction can reach another server process', async () => {
     const pooler = await TransactionPooler.start(database.ownerUrl, 3);
     expect(await sendOn(pooler.through(database.ownerUrl))).toEqual({ answers: [2, 4, 6, 8, 10], prepared: [] });
     await pooler.stop();
   });
 
-  it('goes through an error and is sent again', async () => {
+  it('sends a prepared statement again after the server has refused its parameters', async () => {
     const client = new pg.Client({ connectionString: database.ownerUrl });
     await client.connect();
     await prepareOftenSent(client);

@@ -3,38 +3,38 @@ import { DEFAULT_TYPES } from '../client/default-types.js';
 
 type Send = (...args: unknown[]) => unknown;
 
-const names = new Map<string, string>(); // by text
+const namesByText = new Map<string, string>();
 
 /**
- * Declares a statement that the same service sends again and again. The server parses and plans it once a connection then,
- * which is a good half of what a small one costs. Behind a pooler of transactions it is sent whole each time: the next
- * transaction may meet a server process that has never heard of it.
+ * Declares a statement that the service sends often, so that it is prepared. The server then parses and plans it once for each
+ * connection, which saves more than half of the cost of a small statement. Behind a transaction pooler the statement is not
+ * prepared, because the next transaction can reach a server process that does not know it.
  *
- * @param name of this text alone, at most 63 bytes.
- * @returns the text, to be sent through any library.
+ * @param name the name of the prepared statement; unique to this text, at most 63 bytes.
+ * @returns the text. Send it through any library.
  */
 export function oftenSent(name: string, text: string): string {
-  names.set(text, name);
+  namesByText.set(text, name);
   return text;
 }
 
-/** Lets a new connection prepare what is declared, unless a pooler answers on it. */
+/** Makes a new connection prepare the declared statements, unless it is a connection to a pooler. */
 export async function prepareOftenSent(client: ClientBase): Promise<void> {
   if (!(await isDirect(client))) return;
   const send = client.query.bind(client) as Send;
   client.query = ((...args: unknown[]) => {
     const [text, values, ...rest] = args;
-    const name = typeof text === 'string' && Array.isArray(values) ? names.get(text) : undefined;
+    const name = typeof text === 'string' && Array.isArray(values) ? namesByText.get(text) : undefined;
     return name === undefined ? send(...args) : send({ name, text, values }, ...rest);
   }) as ClientBase['query'];
 }
 
-/** A pooler greets with a number of its own, and not with that of the server process behind it. */
+/** A pooler reports its own process id at connection start, not the id of the server process behind it. */
 async function isDirect(client: ClientBase): Promise<boolean> {
-  const { processID } = client as ClientBase & { readonly processID: number }; // pg's types lack it
+  const { processID } = client as ClientBase & { readonly processID: number }; // missing in the types of pg
   const { rows } = await client.query<{ backend: string }>({
     text: 'select pg_backend_pid()::text as backend',
-    types: DEFAULT_TYPES, // the pool, and so the type parsers, are the application's
+    types: DEFAULT_TYPES, // the pool belongs to the application, which can replace type parsers
   });
   return Number(rows[0]!.backend) === processID;
 }

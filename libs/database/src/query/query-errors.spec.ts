@@ -15,7 +15,7 @@ class Guest {
   email!: string;
 }
 
-describe('an error of the database', () => {
+describe('database errors', () => {
   let database: TestDatabase;
   let source: DataSource;
 
@@ -41,26 +41,26 @@ describe('an error of the database', () => {
   });
 
   const FAILURES: readonly (readonly [string, () => Promise<unknown>])[] = [
-    ['a value that is taken', () => source.manager.insert(Guest, { id: 2, email: CANARY })],
-    ['a value that a check refuses', () => source.manager.insert(Guest, { id: 3, email: `${CANARY} is refused` })],
-    ['a row with a null', () => source.query('insert into friend values (1, $1)', [null])],
-    ['a text with quotes that is no number', () => source.query('select $1::int', [`"a" ${CANARY} "b`])],
-    ['a reference to nothing', () => source.query("insert into friend values (4711471, '2026-01-01')")],
-    ['a text that is no number', () => source.query('select $1::int', [CANARY])],
-    ['a text that is no date', () => source.query(`insert into friend values (1, '${CANARY}')`)],
-    ['a text that is no JSON', () => source.query(`select '{"a": ${CANARY}}'::json`)],
+    ['a unique violation', () => source.manager.insert(Guest, { id: 2, email: CANARY })],
+    ['a check violation', () => source.manager.insert(Guest, { id: 3, email: `${CANARY} is refused` })],
+    ['a not-null violation', () => source.query('insert into friend values (1, $1)', [null])],
+    ['an invalid number with quotes', () => source.query('select $1::int', [`"a" ${CANARY} "b`])],
+    ['a foreign key violation', () => source.query("insert into friend values (4711471, '2026-01-01')")],
+    ['an invalid number', () => source.query('select $1::int', [CANARY])],
+    ['an invalid date', () => source.query(`insert into friend values (1, '${CANARY}')`)],
+    ['invalid JSON', () => source.query(`select '{"a": ${CANARY}}'::json`)],
     ['a syntax error at a literal', () => source.query(`select 1 1 '${CANARY}'`)],
-    ['a literal where none may stand', () => source.query(`select from '${CANARY}'`)],
-    ['a string that does not end', () => source.query(`select '${CANARY}`)],
+    ['a literal in an invalid place', () => source.query(`select from '${CANARY}'`)],
+    ['an unterminated string', () => source.query(`select '${CANARY}`)],
     ['a number out of range', () => source.query('select 47114711471147114711::int')],
     ['an entity that is not found', () => source.manager.findOneOrFail(Guest, { where: { email: `${CANARY}?` } })],
   ];
 
-  it.each(FAILURES)('is printed without any value: %s', async (_, work) => {
+  it.each(FAILURES)('a database error is logged without any value when the cause is %s', async (_, work) => {
     using logs = captureLogs();
     const error: unknown = await work().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(Error);
-    expect(logs.lines).toEqual([]); // TypeORM says nothing: who decides about the error logs it, once
+    expect(logs.lines).toEqual([]); // TypeORM logs nothing: the code that handles the error logs it once
     getLogger('spec').exception('unhandled_error', error, { error, list: [error] });
     getLogger('spec').exception('unhandled_error', new Error('outer', { cause: error }));
     expect(logs.lines.join('\n')).not.toMatch(new RegExp(`${CANARY}|4711`));
@@ -70,14 +70,14 @@ describe('an error of the database', () => {
     });
   });
 
-  it('does hold the values, in what is not printed (planted)', async () => {
+  it('a database error contains values in properties that are not logged (planted)', async () => {
     const error = await source.manager.insert(Guest, { id: 2, email: CANARY }).catch((thrown: unknown) => thrown);
     expect(JSON.stringify(error)).toContain(CANARY);
   });
 });
 
-describe('what TypeORM says', () => {
-  it('becomes records, its warnings at WARNING', () => {
+describe('TypeOrmLog', () => {
+  it('writes messages of TypeORM as log records, and warnings at level WARNING', () => {
     using logs = captureLogs();
     const log = new TypeOrmLog();
     log.log('warn', 'Postgres pool raised an error.');

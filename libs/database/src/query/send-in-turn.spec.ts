@@ -23,7 +23,7 @@ beforeEach(async () => {
 afterEach(() => client.end());
 
 describe('sendInTurn', () => {
-  it('answers parallel statements in order, and never lets two of them wait in pg', async () => {
+  it('sends parallel statements in order, and never queues two of them in pg', async () => {
     const longest = { queue: 0 };
     const queue = (client as unknown as { _queryQueue: unknown[] })._queryQueue;
     const push = queue.push.bind(queue);
@@ -36,13 +36,13 @@ describe('sendInTurn', () => {
     expect([order, longest.queue]).toEqual([turns, 1]);
   });
 
-  it('sends the statements behind one that fails', async () => {
+  it('sends the statements that are queued behind a failed statement', async () => {
     const failing = expect(client.query('select 1 / 0')).rejects.toMatchObject({ code: '22012' });
     expect(await Promise.all(turns.map(one))).toEqual(turns);
     await failing;
   });
 
-  it('sends a statement with a callback, and one that submits itself, in their turn', async () => {
+  it('sends a statement with a callback and a submittable statement in order', async () => {
     const order: string[] = [];
     const note = (name: string) => () => void order.push(name);
     const first = client.query('select 1').then(note('promise'));
@@ -55,7 +55,7 @@ describe('sendInTurn', () => {
     expect(await one(4)).toBe(4);
   });
 
-  it('lets statements that wait fail with the error of the broken connection', async () => {
+  it('rejects waiting statements with the error of the broken connection', async () => {
     const sent = [client.query('select pg_terminate_backend(pg_backend_pid())'), ...turns.map(one)];
     const reasons = (await Promise.allSettled(sent)).map((result) => (result as PromiseRejectedResult).reason as Error);
     expect(new Set(reasons.slice(1).map(({ message }) => message)).size).toBe(1);

@@ -1,20 +1,20 @@
 import type { ClientBase } from 'pg';
 
 type Send = (...args: unknown[]) => unknown;
-type Client = ClientBase & { readonly _queryable: boolean }; // pg's types lack it
+type Client = ClientBase & { readonly _queryable: boolean }; // missing in the types of pg
 
 /**
- * Sends a statement of a connection when the one before it is answered, in the order of the calls. pg does this with a queue
- * of its own, which pg 9 removes: pg 8 prints a warning for the third of three parallel statements.
+ * Sends the statements of a connection one after another, in the order of the calls. pg does this with an internal queue,
+ * which pg 9 removes. pg 8 prints a warning for the third of three parallel statements.
  *
- * Statements that wait when the connection breaks fail with the error of the one that was sent, as in pg's queue. Cursors,
- * streams and statements with a callback are sent in order too, and pg lets the next statement wait for them.
+ * When the connection breaks, waiting statements fail with the error of the statement that was sent, as in the queue of pg.
+ * Cursors, streams and statements with a callback keep their order too, and pg makes the next statement wait for them.
  */
 export function sendInTurn(client: ClientBase): void {
   const send = client.query.bind(client) as Send;
-  let last: Promise<unknown> | undefined; // until the newest statement is answered
+  let last: Promise<unknown> | undefined; // pending until the response to the newest statement
   let broken: { readonly error: unknown } | undefined;
-  const followed = (answer: Promise<unknown>): Promise<unknown> => {
+  const trackAnswer = (answer: Promise<unknown>): Promise<unknown> => {
     const done = (): void => {
       if (last === settled) last = undefined;
     };
@@ -28,14 +28,14 @@ export function sendInTurn(client: ClientBase): void {
   client.query = ((...args: unknown[]) => {
     if (!last) {
       const answer = send(...args);
-      return answer instanceof Promise ? followed(answer) : answer;
+      return answer instanceof Promise ? trackAnswer(answer) : answer;
     }
     const isSubmittable = typeof (args[0] as { submit?: unknown } | null)?.submit === 'function';
     if (isSubmittable || typeof args.at(-1) === 'function') {
-      void last.then(() => send(...args)); // its own callback or event reports a failure
+      void last.then(() => send(...args)); // its callback or event reports a failure
       return isSubmittable ? args[0] : undefined;
     }
-    return followed(
+    return trackAnswer(
       last.then(() => {
         if (broken) throw broken.error;
         return send(...args);

@@ -5,7 +5,7 @@ import { statementShape } from './statement-shape.js';
 
 const CANARY = 'canary';
 
-/** Ways to write a text in SQL. PostgreSQL itself says below that each of them means the canary. */
+/** Notations of a text in SQL. A test below asks PostgreSQL to verify that each of them contains the canary. */
 const STRINGS: readonly string[] = [
   `'${CANARY}'`,
   `E'${CANARY}'`,
@@ -32,7 +32,7 @@ const STRINGS: readonly string[] = [
   `(x'63616e617279'::text)`,
 ];
 
-describe('the shape of a statement', () => {
+describe('statementShape', () => {
   it.each([
     ['select 1', 'select ?', 'SELECT'],
     [
@@ -58,7 +58,7 @@ describe('the shape of a statement', () => {
     ["create role r password 'canary'", 'create role r password ?', 'CREATE'],
     ['frobnicate', 'frobnicate', 'OTHER'],
     ['', '', 'OTHER'],
-  ])('of %j is %j', (sql, text, operation) => {
+  ])('returns for the statement %j the text %j', (sql, text, operation) => {
     expect(statementShape(sql)).toEqual({ text, operation });
   });
 
@@ -68,20 +68,20 @@ describe('the shape of a statement', () => {
     ['select $q$ canary $p$', 'select ?'],
     ['select /* canary', 'select'],
     ['select "never closed', 'select "never closed'],
-  ])('of one that does not end, %j, is %j', (sql, text) => {
+  ])('returns for the unterminated statement %j the text %j', (sql, text) => {
     expect(statementShape(sql).text).toBe(text);
   });
 
-  it('is bounded, whatever the statement is', () => {
+  it('limits the length of its result and takes linear time for any statement', () => {
     const many = `select ${Array.from({ length: 100_000 }, (_, index) => `c${index}`).join(', ')}`;
     expect(statementShape(many).text).toMatch(/^select c0, .*…$/);
     expect(statementShape(many).text).toHaveLength(1_000);
     const before = process.cpuUsage();
     for (const hostile of ["'", '"', '$a', '/*', '(', "E'\\", '1e', "''", '$$']) statementShape(hostile.repeat(50_000));
-    expect(process.cpuUsage(before).user / 1e6).toBeLessThan(2); // each in milliseconds, not in its square
+    expect(process.cpuUsage(before).user / 1e6).toBeLessThan(2); // seconds; quadratic time would be longer
   });
 
-  describe('against PostgreSQL', () => {
+  describe('compared with PostgreSQL', () => {
     let database: TestDatabase;
     let client: pg.Client;
 
@@ -95,14 +95,14 @@ describe('the shape of a statement', () => {
       await database.drop();
     });
 
-    it.each(STRINGS)('has nothing of the value that the server reads in %j', async (literal) => {
+    it.each(STRINGS)('removes the value that the server reads from %j', async (literal) => {
       const sql = `select ${literal} as value`;
       const { rows } = await client.query<{ value: string }>(sql);
-      expect(/canary|0110001101100001/.test(rows[0]!.value)).toBe(true); // the literal does hold it
+      expect(/canary|0110001101100001/.test(rows[0]!.value)).toBe(true); // the literal contains it
       expect(statementShape(sql).text).not.toMatch(/canary|ary|anary|6361/);
     });
 
-    it('has none of the literals of statements put together at random, and keeps all of their names', async () => {
+    it('removes all literals and keeps all names of randomly generated statements', async () => {
       const literal = fc.constantFrom(...STRINGS);
       const gap = fc.constantFrom(' ', '\n', '/**/', ' -- x\n', '\t');
       const name = fc.constantFrom('kept', '"kept"', '"ke""pt"', 'kept$1');
@@ -110,7 +110,7 @@ describe('the shape of a statement', () => {
       const statements = fc.array(column, { minLength: 1, maxLength: 5 }).map((columns) => `select ${columns.join(',')}`);
       await fc.assert(
         fc.asyncProperty(statements, async (sql) => {
-          await client.query(`${sql} limit 0`); // it is SQL
+          await client.query(`${sql} limit 0`); // verifies that the statement is valid SQL
           const { text } = statementShape(sql);
           expect(text).not.toMatch(/ary|'/);
           expect(text.match(/ke""pt|kept/g)).toEqual(sql.match(/ke""pt|kept/g));

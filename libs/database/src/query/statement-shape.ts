@@ -1,29 +1,29 @@
-const SHAPE_LIMIT = 1_000; // UTF-16 units
-const READ_LIMIT = 32 * 1_024; // what is beyond is not looked at
+const MAX_SHAPE_LENGTH = 1_000; // UTF-16 units
+const MAX_READ_LENGTH = 32 * 1_024; // UTF-16 units; the rest of a longer statement is ignored
 
 export interface StatementShape {
-  /** The statement without comments and literals, at most 1,000 characters. */
+  /** The statement without comments and literals; at most 1,000 characters. */
   readonly text: string;
-  /** `SELECT`, `INSERT`, …: of a WITH what it leads to; `OTHER` for what is none of PostgreSQL's usual commands. */
+  /** The command: `SELECT`, `INSERT`, …; for WITH the command of the main statement; `OTHER` for an unknown command. */
   readonly operation: string;
 }
 
 /**
- * What a statement does, without the values that it does it with: strings of every kind and numbers become `?`, comments
- * go, a list of values or parameters shrinks to its first. Names stay, quoted ones too. What does not end, as a string
- * without its quote, takes all that follows with it.
+ * Returns a statement without its values, for logs. Strings of every kind and numbers become `?`, comments are removed, and a
+ * list of values or parameters is reduced to its first item. Names stay, also quoted ones. A token that is not closed, such as
+ * a string without its closing quote, extends to the end of the statement.
  *
- * It finds tokens as PostgreSQL does where `standard_conforming_strings` is on, which is the default.
+ * It tokenizes like PostgreSQL with `standard_conforming_strings = on`, which is the default.
  *
  * @see https://www.postgresql.org/docs/current/sql-syntax-lexical.html
  */
 export function statementShape(sql: string): StatementShape {
-  const read = sql.slice(0, READ_LIMIT);
+  const read = sql.slice(0, MAX_READ_LENGTH);
   let text = '';
   let operation = '';
   let depth = 0;
-  let gap = false; // white space or a comment stood before the token
-  for (let at = 0; at < read.length && text.length <= SHAPE_LIMIT;) {
+  let gap = false; // true if white space or a comment precedes the token
+  for (let at = 0; at < read.length && text.length <= MAX_SHAPE_LENGTH;) {
     const [kind, end] = tokenAt(read, at);
     const token = read.slice(at, end);
     at = end;
@@ -33,21 +33,21 @@ export function statementShape(sql: string): StatementShape {
     }
     if (token === '(') depth++;
     else if (token === ')') depth--;
-    else if (kind === 'word') operation = operationWith(operation, token.toUpperCase(), depth);
+    else if (kind === 'word') operation = updateOperation(operation, token.toUpperCase(), depth);
     const shown = kind === 'literal' ? '?' : token;
     const isItem = kind === 'literal' || kind === 'parameter';
-    if (isItem && LIST.test(text)) text = text.replace(LIST, '$1, …');
+    if (isItem && LIST_END.test(text)) text = text.replace(LIST_END, '$1, …');
     else text += gap && text ? ` ${shown}` : shown;
     gap = false;
   }
-  const isCut = text.length > SHAPE_LIMIT || sql.length > READ_LIMIT;
-  return { text: isCut ? `${text.slice(0, SHAPE_LIMIT - 1)}…` : text, operation: operation || 'OTHER' };
+  const isCut = text.length > MAX_SHAPE_LENGTH || sql.length > MAX_READ_LENGTH;
+  return { text: isCut ? `${text.slice(0, MAX_SHAPE_LENGTH - 1)}…` : text, operation: operation || 'OTHER' };
 }
 
-type Kind = 'gap' | 'literal' | 'parameter' | 'name' | 'word' | 'sign';
+type TokenKind = 'gap' | 'literal' | 'parameter' | 'name' | 'word' | 'sign';
 
-/** In this order; each from a given place on. A quote that is never closed reaches to the end. */
-const TOKENS: readonly (readonly [Kind, RegExp])[] = [
+/** The first pattern that matches at a position wins. A quote that is never closed matches to the end. */
+const TOKEN_PATTERNS: readonly (readonly [TokenKind, RegExp])[] = [
   ['gap', /\s+|--[^\n\r]*/y],
   ['literal', /[eE]'[^'\\]*(?:(?:\\[^]|'')[^'\\]*)*(?:'|\\?$)/y],
   ['literal', /(?:[bBxXnN]|[uU]&)?'[^']*(?:''[^']*)*(?:'|$)/y],
@@ -58,18 +58,18 @@ const TOKENS: readonly (readonly [Kind, RegExp])[] = [
   ['word', /[A-Za-z_\u0080-\uffff][\w$\u0080-\uffff]*/y],
 ];
 
-const LIST = /(\?|\$\d+)(?:, …)?,$/; // before one more item
+const LIST_END = /(\?|\$\d+)(?:, …)?,$/; // matches a list to which another item is added
 
-function tokenAt(sql: string, at: number): readonly [kind: Kind, end: number] {
+function tokenAt(sql: string, at: number): readonly [kind: TokenKind, end: number] {
   if (sql.startsWith('/*', at)) return ['gap', commentEnd(sql, at)];
-  for (const [kind, pattern] of TOKENS) {
+  for (const [kind, pattern] of TOKEN_PATTERNS) {
     pattern.lastIndex = at;
     if (pattern.test(sql)) return [kind, pattern.lastIndex];
   }
   return ['sign', at + 1];
 }
 
-/** They nest, other than the standard's. */
+/** Returns the end of a block comment. Unlike in the SQL standard, comments nest in PostgreSQL. */
 function commentEnd(sql: string, start: number): number {
   const edge = /\/\*|\*\//g;
   edge.lastIndex = start;
@@ -80,13 +80,13 @@ function commentEnd(sql: string, start: number): number {
   return sql.length;
 }
 
-const AFTER_WITH = new Set('SELECT INSERT UPDATE DELETE MERGE VALUES TABLE'.split(' '));
-const OTHERS =
+const COMMANDS_AFTER_WITH = new Set('SELECT INSERT UPDATE DELETE MERGE VALUES TABLE'.split(' '));
+const OTHER_COMMANDS =
   'WITH COPY CALL DO EXPLAIN PREPARE EXECUTE DECLARE FETCH CLOSE LOCK LISTEN NOTIFY BEGIN START COMMIT ROLLBACK SAVEPOINT RELEASE ' +
   'SET RESET SHOW DISCARD CREATE ALTER DROP TRUNCATE GRANT REVOKE COMMENT VACUUM ANALYZE REINDEX REFRESH CLUSTER';
-const COMMANDS = new Set([...AFTER_WITH, ...OTHERS.split(' ')]);
+const COMMANDS = new Set([...COMMANDS_AFTER_WITH, ...OTHER_COMMANDS.split(' ')]);
 
-function operationWith(found: string, word: string, depth: number): string {
+function updateOperation(found: string, word: string, depth: number): string {
   if (found === '') return COMMANDS.has(word) ? word : 'OTHER';
-  return found === 'WITH' && depth === 0 && AFTER_WITH.has(word) ? word : found;
+  return found === 'WITH' && depth === 0 && COMMANDS_AFTER_WITH.has(word) ? word : found;
 }

@@ -4,8 +4,8 @@ import type { Logger } from 'typeorm';
 const logger = getLogger('typeorm');
 
 /**
- * What TypeORM has to say, as records. Statements and their parameters are never printed: a failed one is an error, which
- * is thrown and logged once by who decides about it, and a slow one is measured where it is sent.
+ * Writes messages of TypeORM as log records. It never logs statements or their parameters. A failed statement throws an error,
+ * and the code that handles the error logs it once. `measureQueries` logs slow statements.
  */
 export class TypeOrmLog implements Logger {
   logQuery(): void {}

@@ -8,7 +8,7 @@ export interface RolePasswords {
   readonly worker: string;
 }
 
-// What the owner needs, said in one message instead of one failure after the other.
+// Returns all privileges that the owner lacks, so that one message can list them.
 const MISSING_RIGHTS = `
   select array_remove(array[
     case when not (select rolcreaterole or rolsuper from pg_roles where rolname = current_user) then 'CREATEROLE' end,
@@ -19,12 +19,12 @@ const MISSING_RIGHTS = `
     case when current_user <> session_user then 'being the role that logged in' end], null) as missing`;
 
 /**
- * Makes the roles that are missing, and the memberships between them; may run at any time. Roles belong to the cluster,
- * so databases that migrate at the same time race for them: each step does only what is missing and lets another win.
+ * Creates missing roles and the memberships between them. It is idempotent. Roles belong to the cluster, so two databases that
+ * migrate at the same time can create the same role. Each step ignores the error if the role or membership already exists.
  *
- * @param renewPasswords sets the passwords on login roles that exist as well.
- * @returns the names of the roles that were created here.
- * @throws PikaiaError `PIKAIA_DATABASE_OWNER_LACKS_RIGHTS` naming what the connected role lacks.
+ * @param renewPasswords true to set the passwords on existing login roles too.
+ * @returns the names of the roles that this call created.
+ * @throws PikaiaError `PIKAIA_DATABASE_OWNER_LACKS_RIGHTS` with the privileges that the connected role lacks.
  */
 export async function ensureRoles(
   client: ClientBase,
@@ -34,7 +34,10 @@ export async function ensureRoles(
 ): Promise<string[]> {
   const { missing } = (await client.query<{ missing: string[] }>({ text: MISSING_RIGHTS, types: DEFAULT_TYPES })).rows[0]!;
   if (missing.length) {
-    throw new PikaiaError('PIKAIA_DATABASE_OWNER_LACKS_RIGHTS', `The role that migrates lacks: ${missing.join(', ')}.`);
+    throw new PikaiaError(
+      'PIKAIA_DATABASE_OWNER_LACKS_RIGHTS',
+      `The role that runs the migrations lacks: ${missing.join(', ')}.`,
+    );
   }
   const created: string[] = [];
   for (const [name, password] of [
@@ -49,9 +52,9 @@ export async function ensureRoles(
   const { current_user: owner } = (
     await client.query<{ current_user: string }>({ text: 'select current_user', types: DEFAULT_TYPES })
   ).rows[0]!;
-  // Inherited, the operator role would show the api every organization always; the owner reads as an operator does.
+  // The API must not inherit the operator role, or it would always see every organization. The owner reads like an operator.
   await grantMembership(client, roles.auditOperator, roles.api, { inherit: false });
-  // Kept: later migrations act as the owner of the audit tables.
+  // The owner keeps this membership, because later migrations run as the owner of the audit tables.
   await grantMembership(client, roles.auditOwner, owner, { inherit: false });
   await grantMembership(client, roles.auditOperator, owner, { inherit: true });
   return created;
@@ -60,7 +63,7 @@ export async function ensureRoles(
 async function createRole(client: ClientBase, name: string, login: boolean, password?: string): Promise<boolean> {
   if ((await client.query('select from pg_roles where rolname = $1', [name])).rowCount) return false;
   const secret = password === undefined ? '' : ` password ${pg.escapeLiteral(password)}`;
-  return lettingOthersWin(() =>
+  return ignoreIfExists(() =>
     client.query(`create role ${pg.escapeIdentifier(name)} ${login ? `login${secret}` : 'nologin'} noinherit`),
   );
 }
@@ -69,32 +72,33 @@ async function setPassword(client: ClientBase, name: string, password: string): 
   await client.query(`alter role ${pg.escapeIdentifier(name)} password ${pg.escapeLiteral(password)}`);
 }
 
-/** On 15 the member's attribute decides what is inherited, from 16 on the grant. */
+/** In PostgreSQL 15 an attribute of the member controls inheritance. From 16 on, an option of the grant controls it. */
 async function grantMembership(
   client: ClientBase,
   role: string,
   member: string,
   { inherit }: { inherit: boolean },
 ): Promise<void> {
-  const { rows } = await client.query<{ modern: boolean; there: boolean }>({
+  const { rows } = await client.query<{ modern: boolean; granted: boolean }>({
     text: `select current_setting('server_version_num')::int >= 160000 as modern,
-       pg_has_role($2, $1, case when current_setting('server_version_num')::int < 160000 then 'member' else $3 end) as there`,
+       pg_has_role($2, $1, case when current_setting('server_version_num')::int < 160000 then 'member' else $3 end) as granted`,
     values: [role, member, inherit ? 'usage' : 'set'],
     types: DEFAULT_TYPES,
   });
-  if (rows[0]!.there) return;
-  const how = rows[0]!.modern ? ` with set true, inherit ${inherit}` : '';
-  await lettingOthersWin(() => client.query(`grant ${pg.escapeIdentifier(role)} to ${pg.escapeIdentifier(member)}${how}`));
+  if (rows[0]!.granted) return;
+  const options = rows[0]!.modern ? ` with set true, inherit ${inherit}` : '';
+  await ignoreIfExists(() => client.query(`grant ${pg.escapeIdentifier(role)} to ${pg.escapeIdentifier(member)}${options}`));
 }
 
-const ALREADY_THERE = new Set(['42710', '23505']); // duplicate_object, unique_violation on a catalogue: somebody was faster
+const ALREADY_EXISTS_CODES = new Set(['42710', '23505']); // duplicate_object; unique_violation in a catalogue, after a race
 
-async function lettingOthersWin(work: () => Promise<unknown>): Promise<boolean> {
+/** @returns false if the object already exists. */
+async function ignoreIfExists(work: () => Promise<unknown>): Promise<boolean> {
   try {
     await work();
     return true;
   } catch (error) {
-    if (ALREADY_THERE.has((error as { code?: string }).code ?? '')) return false;
+    if (ALREADY_EXISTS_CODES.has((error as { code?: string }).code ?? '')) return false;
     throw error;
   }
 }

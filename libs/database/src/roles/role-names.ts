@@ -1,12 +1,15 @@
-/** The database roles; parameters, so that several systems can share a cluster. Plain identifiers: they are part of statements. */
+/**
+ * The names of the database roles. They are configurable so that several systems can share a cluster. Use plain identifiers,
+ * because the names become part of statements.
+ */
 export interface RoleNames {
-  /** Runs the API. */
+  /** The login role of the API. */
   readonly api: string;
-  /** Runs the worker. */
+  /** The login role of the worker. */
   readonly worker: string;
-  /** Owns the audit tables; nobody logs in as it. */
+  /** The role that owns the audit tables. It has no login. */
   readonly auditOwner: string;
-  /** Reads the audit log of all organizations; taken on by `set local role`. */
+  /** The role that reads the audit log of all organizations. A session switches to it with `set local role`. */
   readonly auditOperator: string;
 }
 

@@ -1,9 +1,9 @@
 import { PikaiaError } from '@pikaia/core';
 import type { RoleNames } from './role-names.js';
 
-// Everything that the session's login can become, and whether any of it is too much. Asked of session_user, since
-// current_user can be set back. $1: the role that reads all organizations' audit.
-const VERDICT = `
+// Finds every role that the login role of the session can switch to, and lists the excessive powers among them. It starts from
+// session_user, because a session can set current_user back. $1: the role that reads the audit log of all organizations.
+const FIND_EXCESSIVE_POWERS = `
   with recursive reach(oid, how) as (
     select oid, rolname::text from pg_roles where rolname = session_user
     union
@@ -31,16 +31,16 @@ interface Queryable {
 }
 
 /**
- * Refuses to run as a role that could edit or erase the records: what the grants promise would be worth nothing.
+ * Refuses to run with a role that can change or delete audit records, because the grants would not protect them.
  *
- * @throws PikaiaError `PIKAIA_DATABASE_ROLE_TOO_POWERFUL` naming the way in which the role is too powerful.
+ * @throws PikaiaError `PIKAIA_DATABASE_ROLE_TOO_POWERFUL` with the powers of the role and the membership that gives each one.
  */
 export async function refusePowerfulRole(source: Queryable, roles: RoleNames): Promise<void> {
-  const rows = (await source.query(VERDICT, [roles.auditOperator])) as { who: string; verdict: string | null }[];
+  const rows = (await source.query(FIND_EXCESSIVE_POWERS, [roles.auditOperator])) as { who: string; verdict: string | null }[];
   const { who, verdict } = rows[0]!;
   if (verdict === null) return;
   throw new PikaiaError(
     'PIKAIA_DATABASE_ROLE_TOO_POWERFUL',
-    `This process connects as "${who}", which could edit or erase its own audit trail (${verdict}). Give it the role ${roles.api} or ${roles.worker} in DATABASE_URL; the owner only migrates.`,
+    `This process connects as "${who}", which can edit or erase its own audit trail (${verdict}). Use the role ${roles.api} or ${roles.worker} in DATABASE_URL. Use the owner only for migrations.`,
   );
 }

@@ -1,6 +1,8 @@
 /**
- * What docs/schema.md shows, read from the catalogue: tables, columns, indexes, triggers, policies, functions and views
- * outside the system's schemas. $1: the relations that a migration tool keeps for itself. No locks; some milliseconds.
+ * Queries that read the content of docs/schema.md from the system catalogue: tables, columns, indexes, triggers, policies,
+ * functions and views outside the system schemas.
+ *
+ * Parameter: $1 of `readRelations`, the tables of the migration tool, which are left out. Locks: none. Cost: a few milliseconds.
  */
 const RELATIONS = `
   select c.oid, n.nspname as schema, c.relname as name, c.relkind as kind, obj_description(c.oid, 'pg_class') as comment,
@@ -25,7 +27,7 @@ export const readIndexes = `
   select i.indrelid as relation, c.relname as name, pg_get_indexdef(i.indexrelid) as definition,
     obj_description(c.oid, 'pg_class') as comment, i.indisprimary as is_primary
   from pg_index i join pg_class c on c.oid = i.indexrelid
-  where not exists (select from pg_inherits p where p.inhrelid = i.indexrelid)  -- the parent's tells
+  where not exists (select from pg_inherits p where p.inhrelid = i.indexrelid)  -- only the index of the parent is listed
   order by c.relname`;
 
 export const readConstraints = `

@@ -5,8 +5,8 @@ const HEAD = `# The database
 Generated from the catalogue of a migrated database by \`npm run docs:schema\`; do not edit. A test compares it.
 `;
 
-const COMMANDS: Record<string, string> = { '*': 'all', r: 'select', a: 'insert', w: 'update', d: 'delete' };
-const ENABLED: Record<string, string> = { A: ' (always)', D: ' (disabled)', R: ' (replica)' };
+const POLICY_COMMANDS: Record<string, string> = { '*': 'all', r: 'select', a: 'insert', w: 'update', d: 'delete' };
+const TRIGGER_STATES: Record<string, string> = { A: ' (always)', D: ' (disabled)', R: ' (replica)' };
 
 export function writeSchemaDocument(catalogue: Catalogue): string {
   const schemas = [...new Set([...catalogue.relations, ...catalogue.functions].map(({ schema }) => schema))].toSorted();
@@ -19,7 +19,7 @@ export function writeSchemaDocument(catalogue: Catalogue): string {
   ]);
   if (catalogue.eventTriggers.length) {
     const rows = catalogue.eventTriggers.map(
-      (it) => `- \`${it.name}\` on ${it.event}: ${it.function}${ENABLED[it.enabled] ?? ''}`,
+      (it) => `- \`${it.name}\` on ${it.event}: ${it.function}${TRIGGER_STATES[it.enabled] ?? ''}`,
     );
     parts.push('## Event triggers', rows.join('\n'));
   }
@@ -47,13 +47,15 @@ function writeRelation(relation: Relation, catalogue: Catalogue): string {
   );
   add(
     'Triggers',
-    of(catalogue.triggers).map((it) => `${code(it.definition.replace('CREATE TRIGGER ', ''))}${ENABLED[it.enabled] ?? ''}`),
+    of(catalogue.triggers).map(
+      (it) => `${code(it.definition.replace('CREATE TRIGGER ', ''))}${TRIGGER_STATES[it.enabled] ?? ''}`,
+    ),
   );
   add(
     relation.secured ? 'Row-level security' : 'Policies (row-level security is off)',
     of(catalogue.policies).map(
       (it) =>
-        `\`${it.name}\`: ${COMMANDS[it.command]} to ${it.roles.join(', ')}${it.using ? ` using ${code(it.using)}` : ''}${it.checked ? ` with check ${code(it.checked)}` : ''}`,
+        `\`${it.name}\`: ${POLICY_COMMANDS[it.command]} to ${it.roles.join(', ')}${it.using ? ` using ${code(it.using)}` : ''}${it.checked ? ` with check ${code(it.checked)}` : ''}`,
     ),
   );
   add('Grants', writeGrants(of(catalogue.grants)));
@@ -72,7 +74,7 @@ function writeColumns(relation: Relation, columns: Catalogue['columns']): string
   return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.map(inCell).join(' | ')} |`).join('\n');
 }
 
-/** Those of the partitions are told once, by the first partition's. */
+/** Lists the indexes of a relation. All partitions have the same indexes, so only those of the first one are listed. */
 function writeIndexes(relation: Relation, { indexes, relations }: Catalogue): string[] {
   const first = relations.find(({ parent, name }) => parent === relation.oid && name.endsWith('_0'));
   const line = ({ definition, comment, is_primary }: Catalogue['indexes'][number]): string =>

@@ -10,7 +10,7 @@ export interface Relation {
   oid: number;
   schema: string;
   name: string;
-  /** `r` table, `p` partitioned, `v` view, `S` sequence. */
+  /** `r` table, `p` partitioned table, `v` view, `S` sequence. */
   kind: 'r' | 'p' | 'v' | 'S';
   comment: string | null;
   secured: boolean;
@@ -18,17 +18,17 @@ export interface Relation {
   parent: number | null;
   partitions: number;
 }
-interface Part {
+interface RelationPart {
   relation: number;
   name: string;
 }
 export interface Catalogue {
   relations: Relation[];
-  columns: (Part & { type: string; required: boolean; default: string | null; comment: string | null })[];
-  indexes: (Part & { definition: string; comment: string | null; is_primary: boolean })[];
-  constraints: (Part & { definition: string })[];
-  triggers: (Part & { definition: string; enabled: string })[];
-  policies: (Part & { command: string; using: string | null; checked: string | null; roles: string[] })[];
+  columns: (RelationPart & { type: string; required: boolean; default: string | null; comment: string | null })[];
+  indexes: (RelationPart & { definition: string; comment: string | null; is_primary: boolean })[];
+  constraints: (RelationPart & { definition: string })[];
+  triggers: (RelationPart & { definition: string; enabled: string })[];
+  policies: (RelationPart & { command: string; using: string | null; checked: string | null; roles: string[] })[];
   grants: { relation: number; role: string; privilege: string; columns: string[] | null }[];
   functions: {
     schema: string;
@@ -42,19 +42,19 @@ export interface Catalogue {
   eventTriggers: { name: string; event: string; function: string; enabled: string }[];
 }
 
-const OF_THE_MIGRATIONS = ['migrations', 'migrations_id_seq'];
+const MIGRATION_TOOL_RELATIONS = ['migrations', 'migrations_id_seq'];
 
 /**
- * The schema of a migrated database as a document; the same for every database with the same migrations.
+ * Describes the schema of a migrated database in Markdown. Databases with the same migrations give the same document.
  *
- * @throws PikaiaError `PIKAIA_SCHEMA_UNEXPLAINED` naming the tables, views, functions without a comment, and the indexes:
- * each is paid for by every insert, so its comment says which query needs it.
+ * @throws PikaiaError `PIKAIA_SCHEMA_UNEXPLAINED` with the names of the tables, views, functions and indexes that have no
+ * comment. The comment of an index names the query that needs it, because each index slows down every insert.
  */
 export async function schemaDocument(client: Queryable): Promise<string> {
   const read = async <T>(text: string, parameters?: unknown[]): Promise<T[]> =>
     (await client.query(text, parameters)).rows as T[];
   const catalogue: Catalogue = {
-    relations: await read(sql.readRelations, [OF_THE_MIGRATIONS]),
+    relations: await read(sql.readRelations, [MIGRATION_TOOL_RELATIONS]),
     columns: await read(sql.readColumns),
     indexes: await read(sql.readIndexes),
     constraints: await read(sql.readConstraints),
@@ -64,17 +64,17 @@ export async function schemaDocument(client: Queryable): Promise<string> {
     functions: await read(sql.readFunctions),
     eventTriggers: await read(sql.readEventTriggers),
   };
-  const unexplained = findUnexplained(catalogue);
-  if (unexplained.length) {
+  const uncommented = findUncommented(catalogue);
+  if (uncommented.length) {
     throw new PikaiaError(
       'PIKAIA_SCHEMA_UNEXPLAINED',
-      `Add \`comment on …\` to the migration for: ${unexplained.join(', ')}. An index's comment says which query needs it.`,
+      `Add \`comment on …\` to the migration for: ${uncommented.join(', ')}. The comment of an index names the query that needs it.`,
     );
   }
   return writeSchemaDocument(catalogue);
 }
 
-function findUnexplained({ relations, indexes, functions }: Catalogue): string[] {
+function findUncommented({ relations, indexes, functions }: Catalogue): string[] {
   const ours = new Map(relations.map((relation) => [relation.oid, relation]));
   return [
     ...relations

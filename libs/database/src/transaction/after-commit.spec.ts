@@ -17,7 +17,7 @@ afterAll(() => bench.close());
 beforeEach(() => bench.owner.query('truncate note'));
 
 describe('afterCommit', () => {
-  it('runs after the outermost commit, in order, and waits for what it starts', async () => {
+  it('runs the callbacks in order after the outermost commit, and the call waits for them', async () => {
     const ran: unknown[] = [];
     await unit.required(async () => {
       await unit.required(async () => {
@@ -31,7 +31,7 @@ describe('afterCommit', () => {
     expect(ran).toEqual([['inner'], 'nested', 'last']);
   });
 
-  it('is dropped with its transaction and with its savepoint', async () => {
+  it('drops a callback when its transaction or its savepoint is rolled back', async () => {
     const ran: string[] = [];
     const add = (name: string) => async (): Promise<void> => afterCommit(() => ran.push(name));
     await expect(unit.required(() => add('transaction')().then(fail('no')))).rejects.toThrow('no');
@@ -42,7 +42,7 @@ describe('afterCommit', () => {
     expect(ran).toEqual(['kept']);
   });
 
-  it('that fails changes nothing: the call succeeds and the others run', async () => {
+  it('logs a callback that fails, and the call succeeds and the other callbacks run', async () => {
     const ran: string[] = [];
     const logs = captureLogs();
     await unit.required(async () => {
@@ -55,7 +55,7 @@ describe('afterCommit', () => {
     expect([await notes(), ran]).toEqual([['kept'], ['second']]);
   });
 
-  it('sees no transaction, and opens a real one with @Transactional', async () => {
+  it('runs a callback outside the transaction, where @Transactional() opens a new one', async () => {
     await unit.required(async () => {
       const outside = manager().queryRunner;
       afterCommit(async () => {

@@ -4,16 +4,17 @@ import { currentManager, currentScope, outsideTransaction } from './transaction.
 import { ownConnectionRefused, transactionEnded } from './transaction.errors.js';
 
 /**
- * Lets everything that is made from `source` take part in the running transaction: repositories, managers, query builders
- * and `query()`, also those that were made before it. Outside a transaction nothing changes. Inside one,
- * `transaction()` of a manager is a savepoint; `transaction()` and `createQueryRunner()` of the data source are refused, and so
- * is each statement of a query runner that was made outside.
+ * Makes repositories, managers, query builders and `query()` of `source` join the running transaction, even if they were
+ * created before it. Outside a transaction nothing changes.
  *
- * TypeORM's own code asks for a connection in one way, `dataSource.createQueryRunner()`. So managers and query builders get
- * `joining`, a view of the data source whose `createQueryRunner()` answers with the transaction's runner; callers keep `source`.
+ * Inside a transaction, `transaction()` of a manager opens a savepoint. `transaction()` and `createQueryRunner()` of the data
+ * source are refused, and so is each statement of a query runner that was created outside the transaction.
+ *
+ * TypeORM gets every connection from `dataSource.createQueryRunner()`. So managers and query builders receive `joining`, a view
+ * of the data source whose `createQueryRunner()` returns the runner of the transaction. Callers keep `source`.
  */
 export function joinTransactions(source: DataSource): void {
-  const plain = {
+  const original = {
     createQueryRunner: source.createQueryRunner.bind(source),
     transaction: source.transaction.bind(source),
     destroy: source.destroy.bind(source),
@@ -23,11 +24,11 @@ export function joinTransactions(source: DataSource): void {
 
   joining.createQueryRunner = (mode) => {
     const runner = transactionRunner();
-    return runner ? borrowed(runner) : ownRunner(mode);
+    return runner ? withoutRelease(runner) : ownRunner(mode);
   };
   const ownRunner: DataSource['createQueryRunner'] = (mode) => {
-    const runner = plain.createQueryRunner(mode);
-    return currentScope() ? runner : refuseInside(runner); // with a scope it is that of a transaction which begins
+    const runner = original.createQueryRunner(mode);
+    return currentScope() ? runner : refuseInTransaction(runner); // with a scope, the runner belongs to a new transaction
   };
 
   source.createQueryRunner = (mode) => {
@@ -36,10 +37,11 @@ export function joinTransactions(source: DataSource): void {
   };
   source.transaction = async (...args: unknown[]) => {
     if (transactionRunner()) throw refusal('dataSource.transaction()');
-    return (plain.transaction as (...args: unknown[]) => Promise<never>)(...args);
+    return (original.transaction as (...args: unknown[]) => Promise<never>)(...args);
   };
-  // Closing gives every connection back and repeats that until it is done. Inside a transaction its connection would stay.
-  source.destroy = () => outsideTransaction(plain.destroy);
+  // destroy() releases connections until all are released. Inside a transaction, the connection of the transaction is never
+  // released.
+  source.destroy = () => outsideTransaction(original.destroy);
   source.query = async (sql, parameters, runner) => {
     if (currentScope()?.isOpen === false && !runner) throw transactionEnded();
     return methods.query.call(joining, sql, parameters, runner) as never;
@@ -56,7 +58,7 @@ export function joinTransactions(source: DataSource): void {
   if (source.queryResultCache) Object.assign(source.queryResultCache, { dataSource: joining });
 }
 
-/** Runs `manager.transaction()` in a savepoint of the running transaction, where there is one. */
+/** Makes `manager.transaction()` run in a savepoint of the running transaction, if there is one. */
 export function nestTransactions(manager: EntityManager): EntityManager {
   const plain = manager.transaction.bind(manager) as (...args: unknown[]) => Promise<unknown>;
   manager.transaction = (async (...args: unknown[]) => {
@@ -68,24 +70,24 @@ export function nestTransactions(manager: EntityManager): EntityManager {
   return manager;
 }
 
-/** That of the transaction in whose context the caller runs. After its end it refuses every statement. */
+/** Returns the query runner of the caller's transaction, also after the transaction has ended: then it refuses statements. */
 const transactionRunner = (): QueryRunner | undefined => currentScope()?.root.runner;
 
 const refusal = (what: string): Error => (currentScope()!.isOpen ? ownConnectionRefused(what) : transactionEnded());
 
-/** TypeORM releases what it has created; the transaction's connection is not TypeORM's to give back. */
-function borrowed(runner: QueryRunner): QueryRunner {
+/** Wraps the runner of the transaction so that `release()` does nothing. TypeORM must not release this connection. */
+function withoutRelease(runner: QueryRunner): QueryRunner {
   const release = async (): Promise<void> => undefined;
   return new Proxy(runner, {
     get: (target, key) => (key === 'release' ? release : (Reflect.get(target, key, target) as unknown)),
   });
 }
 
-/** Its statements would commit without the transaction in whose context they are sent. */
-function refuseInside(runner: QueryRunner): QueryRunner {
+/** Makes a query runner refuse statements inside a transaction, because they would commit independently of it. */
+function refuseInTransaction(runner: QueryRunner): QueryRunner {
   const { query, stream } = runner;
   const check = (): void => {
-    if (transactionRunner()) throw refusal('A query runner that was made outside the transaction');
+    if (transactionRunner()) throw refusal('A query runner that was created outside the transaction');
   };
   runner.query = (async (...args: Parameters<QueryRunner['query']>) => {
     check();

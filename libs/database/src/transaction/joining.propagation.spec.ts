@@ -48,8 +48,8 @@ afterAll(async () => {
 
 beforeEach(() => bench.owner.query(`truncate note; ${CONTENT_AT_FIRST}`));
 
-describe('a promise that outlives its transaction', () => {
-  it.each(Object.keys(WAYS_TO_WRITE))('cannot write by %s', async (way) => {
+describe('promises that outlive their transaction', () => {
+  it.each(Object.keys(WAYS_TO_WRITE))('a promise that outlives its transaction cannot write with %s', async (way) => {
     const before = await content();
     const later = gate();
     const late: Promise<PromiseSettledResult<unknown>>[] = [];
@@ -63,7 +63,7 @@ describe('a promise that outlives its transaction', () => {
     expect(await content()).toEqual(before);
   });
 
-  it('is waited for when it has begun to write by an injected repository, all of its statements', async () => {
+  it('the commit waits for all statements of a repository write that is not awaited', async () => {
     await unit.required(async () => {
       void things.save({ ...row(10), parts: [{ id: 1 }], friends: [{ id: 1 } as Thing] });
       await insert('begun');
@@ -75,7 +75,7 @@ describe('a promise that outlives its transaction', () => {
   it.each<[string, () => unknown]>([
     ['dataSource.transaction()', () => source.transaction(async () => undefined)],
     ['dataSource.createQueryRunner()', () => source.createQueryRunner()],
-  ])('cannot call %s', async (_, open) => {
+  ])('a promise that outlives its transaction cannot call %s', async (_, open) => {
     const later = gate();
     let late!: Promise<unknown>;
     await unit.required(async () => {
@@ -86,10 +86,10 @@ describe('a promise that outlives its transaction', () => {
   });
 });
 
-describe('an injected repository', () => {
+describe('injected repositories', () => {
   const name = async (): Promise<string | undefined> => (await things.findOneBy({ id: 1 }))?.name;
 
-  it('writes to the new transaction with RequiresNew', async () => {
+  it('an injected repository writes in the new transaction with Propagation.RequiresNew', async () => {
     const work = unit.required(async () => {
       await things.insert(row(10));
       await unit.requiresNew(() => things.insert(row(11)));
@@ -101,9 +101,9 @@ describe('an injected repository', () => {
   });
 
   it.each<[string, (work: () => Promise<unknown>) => Promise<unknown>]>([
-    ['NotSupported', (work) => unit.notSupported(work)],
+    ['Propagation.NotSupported', (work) => unit.notSupported(work)],
     ['outsideTransaction', (work) => outsideTransaction(work)],
-  ])('writes outside the transaction with %s', async (_, outside) => {
+  ])('an injected repository writes outside the transaction with %s', async (_, outside) => {
     const work = unit.required(async () => {
       await things.insert(row(10));
       const inside = await backend(manager());
@@ -121,21 +121,27 @@ describe('an injected repository', () => {
     expect((await things.find()).map(({ id }) => id).sort()).toEqual([1, 11, 12, 2]);
   });
 
-  it.each(['mandatory', 'supports', 'nested'] as const)('writes to the transaction with Propagation.%s', async (joined) => {
-    const work = unit.required(() => unit[joined](() => things.update(1, { name: joined })).then(fail('planned')));
-    await expect(work).rejects.toThrow(/^planned$/);
-    expect(await name()).toBe('one');
-    await unit.required(() => unit[joined](() => things.update(1, { name: joined })));
-    expect(await name()).toBe(joined);
-  });
+  it.each(['mandatory', 'supports', 'nested'] as const)(
+    'an injected repository writes in the running transaction with Propagation.%s',
+    async (joined) => {
+      const work = unit.required(() => unit[joined](() => things.update(1, { name: joined })).then(fail('planned')));
+      await expect(work).rejects.toThrow(/^planned$/);
+      expect(await name()).toBe('one');
+      await unit.required(() => unit[joined](() => things.update(1, { name: joined })));
+      expect(await name()).toBe(joined);
+    },
+  );
 
-  it.each(['never', 'supports', 'notSupported'] as const)('writes by itself with Propagation.%s', async (without) => {
-    await unit[without](() => things.update(1, { name: without }).then(fail('planned'))).catch(() => undefined);
-    expect(await name()).toBe(without);
-    if (without === 'never') await expect(unit.required(async () => unit.never(name))).rejects.toThrow();
-  });
+  it.each(['never', 'supports', 'notSupported'] as const)(
+    'an injected repository writes without a transaction with Propagation.%s',
+    async (without) => {
+      await unit[without](() => things.update(1, { name: without }).then(fail('planned'))).catch(() => undefined);
+      expect(await name()).toBe(without);
+      if (without === 'never') await expect(unit.required(async () => unit.never(name))).rejects.toThrow();
+    },
+  );
 
-  it('is rolled back with the savepoint in which it writes', async () => {
+  it('writes of an injected repository are rolled back with their savepoint', async () => {
     await unit.required(async () => {
       await unit.nested(() => things.save([row(10), row(11)]).then(fail('planned'))).catch(() => undefined);
       await things.insert(row(12));
@@ -143,7 +149,7 @@ describe('an injected repository', () => {
     expect((await things.find()).map(({ id }) => id).sort()).toEqual([1, 12, 2]);
   });
 
-  it('writes outside in work that outlives the transaction, if that work runs in outsideTransaction', async () => {
+  it('an injected repository can write after the end of the transaction when the work runs in outsideTransaction', async () => {
     const later = gate();
     let late!: Promise<unknown>;
     await unit.required(async () => {

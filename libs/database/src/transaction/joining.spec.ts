@@ -43,7 +43,7 @@ afterAll(async () => {
 beforeEach(() => bench.owner.query(`truncate note; ${CONTENT_AT_FIRST}`));
 
 describe('inside a transaction', () => {
-  it.each(Object.keys(WAYS_TO_WRITE))('%s is rolled back and committed with it', async (way) => {
+  it.each(Object.keys(WAYS_TO_WRITE))('a write with %s is rolled back and committed with the transaction', async (way) => {
     const before = await content();
     await expect(unit.required(() => WAYS_TO_WRITE[way]!(writers).then(fail('back')))).rejects.toThrow('back');
     expect(await content()).toEqual(before);
@@ -51,13 +51,13 @@ describe('inside a transaction', () => {
     expect(await content()).not.toEqual(before);
   });
 
-  it.each(Object.keys(WAYS_TO_WRITE))('%s still commits by itself outside of it', async (way) => {
+  it.each(Object.keys(WAYS_TO_WRITE))('a write with %s commits by itself outside a transaction', async (way) => {
     const before = await content();
     await WAYS_TO_WRITE[way]!(writers);
     expect(await content()).not.toEqual(before);
   });
 
-  it('injected repositories send neither BEGIN nor COMMIT', async () => {
+  it('an injected repository sends neither BEGIN nor COMMIT', async () => {
     await unit.required(async () => {
       const sent: unknown[] = [];
       const client = (await manager().queryRunner!.connect()) as { query(...args: unknown[]): unknown };
@@ -68,11 +68,11 @@ describe('inside a transaction', () => {
       };
       await things.save([row(10), row(11)]);
       client.query = query;
-      expect(sent).toHaveLength(2); // the read of what is there, and one INSERT
+      expect(sent).toHaveLength(2); // a SELECT of the existing rows and one INSERT
     });
   });
 
-  it('reads see what the transaction wrote, also those of a query builder that was made before', async () => {
+  it('reads see the writes of the transaction, also reads of a query builder that was created before it', async () => {
     await unit.required(async () => {
       await things.insert(row(10));
       expect(await things.existsBy({ id: 10 })).toBe(true);
@@ -83,7 +83,7 @@ describe('inside a transaction', () => {
     expect(await early.builder.clone().where('thing.id = 10').getOne()).toMatchObject({ id: 10 });
   });
 
-  it('manager.transaction that fails takes back its own part and its callbacks alone', async () => {
+  it('a failed manager.transaction() call rolls back only its own writes and callbacks', async () => {
     const ran: string[] = [];
     await unit.required(async () => {
       await things.insert(row(10));
@@ -101,13 +101,13 @@ describe('inside a transaction', () => {
   it.each<[string, () => unknown]>([
     ['dataSource.transaction()', () => source.transaction(async () => undefined)],
     ['dataSource.createQueryRunner()', () => source.createQueryRunner()],
-    ['a query runner that was made outside', () => early.runner.query(sql(11))],
-    ['a transaction of a query runner that was made outside', () => early.runner.startTransaction()],
-    ['dataSource.query with a query runner that was made outside', () => source.query(sql(11), [], early.runner)],
+    ['a query runner that was created outside', () => early.runner.query(sql(11))],
+    ['a transaction of a query runner that was created outside', () => early.runner.startTransaction()],
+    ['dataSource.query() with a query runner that was created outside', () => source.query(sql(11), [], early.runner)],
     ['dataSource.synchronize()', () => source.synchronize()],
     ['dataSource.runMigrations()', () => source.runMigrations()],
     ['dataSource.dropDatabase()', () => source.dropDatabase()],
-  ])('%s is refused, and the transaction goes on', async (_, open) => {
+  ])('%s is refused, and the transaction continues', async (_, open) => {
     await unit.required(async () => {
       await expect((async () => open())()).rejects.toMatchObject({
         code: 'PIKAIA_TRANSACTION_OWN_CONNECTION',
@@ -118,7 +118,7 @@ describe('inside a transaction', () => {
     expect((await things.find()).map(({ id }) => id).sort()).toEqual([1, 10, 2]);
   });
 
-  it('the connection cannot be given back early, nor a transaction begun or ended on it', async () => {
+  it('the connection cannot be released early, and no transaction can be begun or ended on it', async () => {
     await unit.required(async () => {
       await manager().queryRunner!.release();
       await manager().release();
@@ -134,8 +134,8 @@ describe('inside a transaction', () => {
     expect(await bench.notes()).toEqual(['kept']);
   });
 
-  it('a connection that code outside the transaction gives back is closed, and nothing of it is committed', async () => {
-    const elsewhere = new AsyncResource('elsewhere'); // made here, so it does not see the transaction
+  it('a connection that code outside the transaction releases is closed, and the transaction is not committed', async () => {
+    const elsewhere = new AsyncResource('elsewhere'); // created here, so it does not see the transaction
     const work = unit.required(async () => {
       await insert('lost');
       const runner = manager().queryRunner!;
@@ -146,7 +146,7 @@ describe('inside a transaction', () => {
     expect((await bench.notes()).sort()).toEqual(['next 1', 'next 2', 'next 3', 'next 4']);
   });
 
-  it('a second data source stays independent', async () => {
+  it('a second data source does not join the transaction', async () => {
     const second = await new DataSource({ type: 'postgres', url: bench.url, entities: [Things, Parts, Folders] }).initialize();
     const work = unit.required(async () => {
       await second.getRepository(Things).save(row(10));

@@ -25,8 +25,8 @@ afterAll(() => bench.close());
 
 beforeEach(() => bench.owner.query('truncate note'));
 
-describe('a promise that nobody awaits', () => {
-  it('is waited for at the commit, all of its steps', async () => {
+describe('promises that are not awaited', () => {
+  it('the commit waits for all statements of a write that is not awaited', async () => {
     let late!: Promise<unknown>;
     await unit.required(async () => {
       late = floating(
@@ -40,14 +40,14 @@ describe('a promise that nobody awaits', () => {
     expect(await notes()).toEqual(['step 1', 'step 2']);
   });
 
-  it('is waited for when it is a savepoint of its own', async () => {
+  it('the commit waits for a nested transaction that is not awaited', async () => {
     await unit.required(async () => {
       void unit.nested(() => insert('one').then(() => insert('two')));
     });
     expect(await notes()).toEqual(['one', 'two']);
   });
 
-  it('cannot write once its transaction has ended', async () => {
+  it('a promise that is not awaited cannot write after its transaction has ended', async () => {
     const later = gate();
     let late!: Promise<PromiseSettledResult<unknown>[]>;
     await unit.required(async () => {
@@ -66,7 +66,7 @@ describe('a promise that nobody awaits', () => {
     expect(await notes()).toEqual([]);
   });
 
-  it('writes nothing when the other branch of Promise.all has failed, between the rollback and its answer either', async () => {
+  it('a branch of Promise.all writes nothing after another branch has failed, also between ROLLBACK and its response', async () => {
     let late!: Promise<PromiseSettledResult<unknown>>[];
     const turns = async (count: number): Promise<void> => {
       for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve));
@@ -82,7 +82,7 @@ describe('a promise that nobody awaits', () => {
     expect(await notes()).toEqual([]);
   });
 
-  it('of a savepoint that was rolled back goes with it', async () => {
+  it('a write that is not awaited is rolled back with its savepoint', async () => {
     const later = gate();
     let late!: Promise<unknown>;
     await unit.required(async () => {
@@ -102,7 +102,7 @@ describe('a promise that nobody awaits', () => {
 });
 
 describe('an open savepoint', () => {
-  it('has the connection for itself: a statement from outside would be rolled back with it', async () => {
+  it('an open savepoint makes the guard refuse statements from outside it, because a rollback would include them', async () => {
     const [opened, done] = [gate(), gate()];
     await unit.required(async () => {
       const nested = unit.nested(async () => {

@@ -25,9 +25,9 @@ beforeEach(() => bench.owner.query('truncate note'));
 const swallow = (): undefined => undefined;
 const rollbackOnly = (cause: string) => ({ code: 'PIKAIA_TRANSACTION_ROLLBACK_ONLY', cause: { message: cause } });
 
-describe('a @Transactional() call that joins a transaction and throws', () => {
+describe('rollback-only transactions', () => {
   it.each(['required', 'mandatory', 'supports'] as const)(
-    'with Propagation.%s makes the transaction rollback-only, though its caller catches the error',
+    'a call that joins with Propagation.%s and throws makes the transaction rollback-only, even if its caller catches the error',
     async (joined) => {
       const ran: string[] = [];
       const work = unit.required(async () => {
@@ -35,14 +35,14 @@ describe('a @Transactional() call that joins a transaction and throws', () => {
         await insert('row');
         await unit[joined](() => insert('inner').then(fail('inner failed'))).catch(swallow);
         await write('published after');
-        expect(await manager().query('select name from note order by id')).toHaveLength(3); // a catch block may still read
+        expect(await manager().query('select name from note order by id')).toHaveLength(3); // a catch block can still read
       });
       await expect(work).rejects.toMatchObject(rollbackOnly('inner failed'));
       expect([await notes(), ran]).toEqual([[], []]);
     },
   );
 
-  it('that has written nothing makes it rollback-only too, and the first error is the cause', async () => {
+  it('a joined call that throws without writing makes the transaction rollback-only, and the first error is the cause', async () => {
     const work = unit.required(async () => {
       await insert('row');
       await unit.required(fail('first')).catch(swallow);
@@ -52,7 +52,7 @@ describe('a @Transactional() call that joins a transaction and throws', () => {
     expect(await notes()).toEqual([]);
   });
 
-  it('surfaces with its own error, unchanged, if nobody catches it', async () => {
+  it('the outer call throws the same error object when no code catches the error of a joined call', async () => {
     const error = Object.assign(new Error('inner'), { own: true });
     const work = unit.required(() =>
       unit.required(async () => {
@@ -62,12 +62,12 @@ describe('a @Transactional() call that joins a transaction and throws', () => {
     expect(await work.catch((thrown: unknown) => thrown)).toBe(error);
   });
 
-  it('surfaces with the error of its caller, if that throws another', async () => {
+  it('the outer call throws its own error when it catches the error of a joined call and throws another', async () => {
     const work = unit.required(() => unit.required(fail('inner')).catch(fail('outer')));
     await expect(work).rejects.toThrow(/^outer$/);
   });
 
-  it('with undefined as its error makes it rollback-only too', async () => {
+  it('a joined call that throws undefined makes the transaction rollback-only', async () => {
     const work = unit.required(async () => {
       await insert('row');
       await unit.required(() => Promise.reject(undefined)).catch(swallow); // eslint-disable-line prefer-promise-reject-errors
@@ -76,7 +76,7 @@ describe('a @Transactional() call that joins a transaction and throws', () => {
     expect(await notes()).toEqual([]);
   });
 
-  it('in a savepoint makes only the savepoint rollback-only', async () => {
+  it('a call that joins a savepoint and throws makes only the savepoint rollback-only', async () => {
     const ran: string[] = [];
     await unit.required(async () => {
       await insert('kept');
@@ -92,7 +92,7 @@ describe('a @Transactional() call that joins a transaction and throws', () => {
   });
 
   it.each(['nested', 'requiresNew', 'notSupported'] as const)(
-    'does not, with Propagation.%s, since it has its own outcome',
+    'a call with Propagation.%s that throws does not make the transaction rollback-only, because its outcome is separate',
     async (own) => {
       await unit.required(async () => {
         await unit[own](fail('inner')).catch(swallow);
@@ -102,13 +102,13 @@ describe('a @Transactional() call that joins a transaction and throws', () => {
     },
   );
 
-  it('does not make the next transaction rollback-only', async () => {
+  it('a rollback-only transaction does not affect the next transaction', async () => {
     await unit.required(() => unit.required(fail('inner')).catch(swallow)).catch(swallow);
     await unit.required(() => insert('kept'));
     expect(await notes()).toEqual(['kept']);
   });
 
-  it('and whose promise is not awaited makes it rollback-only if it throws before the commit', async () => {
+  it('a joined call that is not awaited and throws before the commit makes the transaction rollback-only', async () => {
     const work = unit.required(async () => {
       void unit.required(() => insert('floating').then(fail('late'))).catch(swallow);
     });

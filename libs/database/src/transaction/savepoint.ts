@@ -4,10 +4,10 @@ import { TransactionScope } from './transaction.scope.js';
 const IN_FAILED_TRANSACTION = '25P02';
 
 /**
- * Runs `work` in a savepoint of `outer`: takes back its part alone when it fails.
+ * Runs `work` in a savepoint of `outer`. If it fails, only its own writes are rolled back.
  *
- * Not by TypeORM's nested transactions: their counter goes wrong when a SAVEPOINT fails, which then rolls back the whole
- * transaction, or commits it while it still runs.
+ * It does not use the nested transactions of TypeORM. TypeORM counts savepoints, and the count becomes wrong when a SAVEPOINT
+ * statement fails. Then it rolls back the whole transaction or commits it while it is still running.
  */
 export async function runInSavepoint<T>(
   outer: TransactionScope,
@@ -16,31 +16,31 @@ export async function runInSavepoint<T>(
 ): Promise<T> {
   if (outer.hasSavepoint) throw savepointOpen();
   const scope = new TransactionScope(outer);
-  const { send } = outer.root;
+  const { sendUnguarded } = outer.root;
   enter(scope);
   try {
-    await send('savepoint pikaia'); // a name may be used again: the newest one counts
-    const result = await endWith(scope, work);
-    outer.callbacks.push(...scope.callbacks); // those of a savepoint that is rolled back are dropped with it
+    await sendUnguarded('savepoint pikaia'); // a name can be reused; the server refers to the newest savepoint
+    const result = await runAndEnd(scope, work);
+    outer.callbacks.push(...scope.callbacks); // a rollback skips this line and so drops the callbacks
     return result;
   } finally {
-    scope.leave();
+    scope.detach();
   }
 }
 
-async function endWith<T>(scope: TransactionScope, work: () => Promise<T>): Promise<T> {
-  const { send } = scope.root;
+async function runAndEnd<T>(scope: TransactionScope, work: () => Promise<T>): Promise<T> {
+  const { sendUnguarded } = scope.root;
   try {
     const result = await work();
     await scope.finish();
     scope.assertCommittable();
-    await send('release savepoint pikaia');
+    await sendUnguarded('release savepoint pikaia');
     return result;
   } catch (error) {
     await scope.abandon();
     scope.assertNotEndedBySql();
-    scope.root.ownRollbacks++;
-    await send('rollback to savepoint pikaia; release savepoint pikaia');
+    scope.root.expectedRollbackTags++;
+    await sendUnguarded('rollback to savepoint pikaia; release savepoint pikaia');
     throw (error as { code?: string }).code === IN_FAILED_TRANSACTION ? transactionAborted(error) : error;
   }
 }

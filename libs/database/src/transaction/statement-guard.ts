@@ -12,11 +12,13 @@ import {
 import type { TransactionScope } from './transaction.scope.js';
 
 /**
- * Puts every statement of a transaction's connection into its scope. A statement counts until it is answered, so that an
- * end waits for those in flight; after the end none passes (between ROLLBACK and the connection's return to the pool it
- * would commit by itself); and none from outside an open savepoint passes, since it would be rolled back with it.
+ * Checks and tracks every statement on the connection of a transaction.
  *
- * Inside the transaction only the method that opened it ends it, or gives its connection back.
+ * - The end of the transaction waits for statements in flight.
+ * - After the end, statements are refused. Between ROLLBACK and the return of the connection to the pool, a statement would
+ *   commit by itself.
+ * - While a savepoint is open, statements from outside are refused, because the savepoint could roll them back.
+ * - Only the method that opened the transaction can end it or release its connection.
  */
 export async function guardStatements(runner: QueryRunner, root: TransactionScope): Promise<void> {
   const query = runner.query.bind(runner) as (...args: unknown[]) => Promise<unknown>;
@@ -29,20 +31,20 @@ export async function guardStatements(runner: QueryRunner, root: TransactionScop
   };
   const enter = (): TransactionScope => {
     root.assertNotEndedBySql();
-    // A promise without our context, as that of a library's batch, writes where the transaction is.
+    // A promise without the caller's context, such as a batch of a library, writes in the innermost scope.
     const caller = currentScope();
     const scope = caller?.root === root ? caller : root.innermost;
     if (!scope.isOpen) throw transactionEnded();
     if (scope.hasSavepoint) throw savepointOpen();
     return scope;
   };
-  let ended = false; // COMMIT or ROLLBACK was answered
+  let ended = false; // true after the response to COMMIT or ROLLBACK
   const stopWatching = await watchTransactionControl(runner, root);
-  root.send = (sql) => answered(root, query(sql));
+  root.sendUnguarded = (sql) => failIfEndedBySql(root, query(sql));
   root.runner = runner;
   runner.query = (async (sql: string, ...rest: unknown[]) => {
     if (sql === 'COMMIT' || sql === 'ROLLBACK') {
-      if (!root.over) return refuse(sql);
+      if (!root.methodEnded) return refuse(sql);
       if (sql === 'COMMIT') {
         await root.finish();
         root.assertCommittable();
@@ -58,37 +60,42 @@ export async function guardStatements(runner: QueryRunner, root: TransactionScop
       ended = true;
       return undefined;
     }
-    return enter().count(answered(root, query(sql, ...rest)));
+    return enter().track(failIfEndedBySql(root, query(sql, ...rest)));
   }) as QueryRunner['query'];
   runner.stream = async (...args) => {
     const scope = enter();
     const rows = await stream(...args);
-    void scope.count(new Promise<void>((done) => rows.once('close', () => done())));
+    void scope.track(new Promise<void>((done) => rows.once('close', () => done())));
     return rows;
   };
   runner.startTransaction = async () => refuse('startTransaction()');
   runner.release = async () => {
     if (ended) return release();
-    if (!root.over && currentScope()?.root === root) return undefined;
-    // A data source that closes, or code without our context. The next user of the connection would commit what is open.
+    if (!root.methodEnded && currentScope()?.root === root) return undefined;
+    // The data source closes, or code without the caller's context calls this. Do not return the connection to the pool: its
+    // next user would commit the open transaction.
     return (runner as PostgresRunner).releasePostgresConnection(connectionLost()); // the pool closes a connection with an error
   };
 }
 
-/** The answer may arrive, or the connection end, after the server said that the transaction is over. */
-async function answered<T>(root: TransactionScope, statement: Promise<T>): Promise<T> {
+/**
+ * Throws `endedBySql` in place of the result, or of the connection error, if a statement has ended the transaction. Both can
+ * arrive after the server has reported the end.
+ */
+async function failIfEndedBySql<T>(root: TransactionScope, statement: Promise<T>): Promise<T> {
   try {
-    const answer = await statement;
+    const result = await statement;
     root.assertNotEndedBySql();
-    return answer;
+    return result;
   } catch (error) {
     throw root.endedBySql ?? error;
   }
 }
 
 /**
- * A statement fails, its error is swallowed, COMMIT is sent: PostgreSQL answers ROLLBACK, and TypeORM takes that for
- * success. So the answer's command tag decides. (pg's getTransactionStatus() is no help: it lags behind the error.)
+ * Sends COMMIT and checks the command tag of the response. If a statement failed and its error was swallowed, PostgreSQL
+ * responds to COMMIT with ROLLBACK, which TypeORM treats as success. `getTransactionStatus()` of pg cannot detect this, because
+ * it is updated after the error.
  */
 async function commit(runner: QueryRunner, root: TransactionScope): Promise<void> {
   await root.finish();

@@ -38,7 +38,7 @@ async function connectionsAreUsable(): Promise<void> {
   await Promise.all(Array.from({ length: 8 }, () => unit.required(() => raw('select 1'))));
 }
 
-/** Statement, tag, and what of the notes before it and after it in the same string is committed. */
+/** A statement, its command tag, and the notes that are committed in the end. */
 const CONTROLS: [sql: string, tag: string, committed: string[]][] = [
   ['commit', 'COMMIT', ['before']],
   ['Commit work', 'COMMIT', ['before']],
@@ -61,45 +61,48 @@ const CONTROLS: [sql: string, tag: string, committed: string[]][] = [
   ['start transaction', 'START TRANSACTION', []],
 ];
 
-describe('a statement that ends or begins a transaction inside of one', () => {
-  it.each(CONTROLS)('%j fails the call, and nothing later is written', async (sql, tag, committed) => {
-    const ran: string[] = [];
-    const refused = { code: 'PIKAIA_TRANSACTION_CONTROL', message: expect.stringContaining(` ${tag}. `) };
-    const work = unit.required(async () => {
-      afterCommit(() => ran.push('never'));
-      await insert('before');
-      await expect(raw(sql)).rejects.toMatchObject(refused);
-      await expect(insert('after')).rejects.toMatchObject(refused);
-      await expect(write('published')).rejects.toMatchObject(refused);
-      await expect(unit.nested(() => insert('nested'))).rejects.toMatchObject(refused);
-      await expect(source.query(`insert into note (name) values ('source')`)).rejects.toMatchObject(refused);
-    });
-    await expect(work).rejects.toMatchObject({
-      ...refused,
-      message: expect.stringMatching(
-        tag === 'COMMIT'
-          ? /before is committed/
-          : tag.startsWith('PREPARE')
-            ? /neither committed nor rolled back/
-            : /before is not committed/,
-      ),
-    });
-    if (tag.startsWith('PREPARE')) await bench.owner.query(`rollback prepared 'pikaia-spec'`);
-    expect([await notes(), ran]).toEqual([committed, []]);
-    await connectionsAreUsable();
-    expect(await notes()).toEqual(committed);
-  });
+describe('transaction control statements inside a transaction', () => {
+  it.each(CONTROLS)(
+    'the statement %j makes the @Transactional() call fail, and later statements write nothing',
+    async (sql, tag, committed) => {
+      const ran: string[] = [];
+      const refused = { code: 'PIKAIA_TRANSACTION_CONTROL', message: expect.stringContaining(` ${tag}. `) };
+      const work = unit.required(async () => {
+        afterCommit(() => ran.push('never'));
+        await insert('before');
+        await expect(raw(sql)).rejects.toMatchObject(refused);
+        await expect(insert('after')).rejects.toMatchObject(refused);
+        await expect(write('published')).rejects.toMatchObject(refused);
+        await expect(unit.nested(() => insert('nested'))).rejects.toMatchObject(refused);
+        await expect(source.query(`insert into note (name) values ('source')`)).rejects.toMatchObject(refused);
+      });
+      await expect(work).rejects.toMatchObject({
+        ...refused,
+        message: expect.stringMatching(
+          tag === 'COMMIT'
+            ? /earlier writes of the transaction are committed/
+            : tag.startsWith('PREPARE')
+              ? /neither committed nor rolled back/
+              : /earlier writes of the transaction are not committed/,
+        ),
+      });
+      if (tag.startsWith('PREPARE')) await bench.owner.query(`rollback prepared 'pikaia-spec'`);
+      expect([await notes(), ran]).toEqual([committed, []]);
+      await connectionsAreUsable();
+      expect(await notes()).toEqual(committed);
+    },
+  );
 
-  it('fails the call that throws an error of its own afterwards', async () => {
+  it('the call fails with PIKAIA_TRANSACTION_CONTROL and the error of the method as cause when the method throws after COMMIT', async () => {
     const work = unit.required(async () => {
       await insert('before');
       await raw('commit').catch(() => undefined);
-      throw new Error('of its own');
+      throw new Error('another error');
     });
-    await expect(work).rejects.toMatchObject({ code: 'PIKAIA_TRANSACTION_CONTROL', cause: { message: 'of its own' } });
+    await expect(work).rejects.toMatchObject({ code: 'PIKAIA_TRANSACTION_CONTROL', cause: { message: 'another error' } });
   });
 
-  it('lets no statement pass that already waits behind it', async () => {
+  it('statements that are queued behind COMMIT are never sent', async () => {
     let waiting!: Promise<PromiseSettledResult<unknown>>[];
     const work = unit.required(async () => {
       await insert('before');
@@ -112,7 +115,7 @@ describe('a statement that ends or begins a transaction inside of one', () => {
     expect(await notes()).toEqual(['before']);
   });
 
-  it('is noticed on the connection that pg hands out, and in a savepoint', async () => {
+  it('COMMIT and ROLLBACK are detected on the client of pg and in a savepoint', async () => {
     const bare = unit.required(async () => {
       const client = (await manager().queryRunner!.connect()) as pg.Client;
       await client.query('commit').catch(() => undefined);
@@ -133,7 +136,7 @@ describe('a statement that ends or begins a transaction inside of one', () => {
     ['in a DO block that rolls back', `do 'begin rollback; end'`, '2D000'],
     ['in a procedure', 'call ends_the_transaction()', '2D000'],
     ['as COMMIT PREPARED', `commit prepared 'none'`, '25001'],
-  ])('is refused by PostgreSQL itself %s', async (_, sql, code) => {
+  ])('PostgreSQL refuses COMMIT and ROLLBACK %s', async (_, sql, code) => {
     const work = unit.required(async () => {
       await insert('before');
       await raw(sql);
@@ -143,7 +146,7 @@ describe('a statement that ends or begins a transaction inside of one', () => {
     await connectionsAreUsable();
   });
 
-  it.each(['COMMIT', 'ROLLBACK'])('is not sent when it is exactly %s, and rolls back', async (sql) => {
+  it.each(['COMMIT', 'ROLLBACK'])('a query that is exactly %s is not sent, and the transaction is rolled back', async (sql) => {
     const work = unit.required(async () => {
       await insert('before');
       await raw(sql).catch(() => undefined);
@@ -155,7 +158,7 @@ describe('a statement that ends or begins a transaction inside of one', () => {
     expect(await notes()).toEqual([]);
   });
 
-  it('is not seen in a text, in a prepared statement or in a savepoint', async () => {
+  it('string literals, prepared statements and savepoints do not count as transaction control', async () => {
     await unit.required(async () => {
       await raw(`select 'commit; rollback; begin' as "COMMIT"`);
       await raw(`insert into note (name) values ('-- rollback')`);

@@ -4,22 +4,23 @@ import type { QueryRunner } from 'typeorm';
 import { transactionControl } from './transaction.errors.js';
 import type { TransactionScope } from './transaction.scope.js';
 
-/** pg's protocol connection. It emits each message of the server by its name. */
+/** The protocol connection of pg. It emits each message of the server as an event. */
 type Connection = EventEmitter & { readonly stream: Socket };
 export type PostgresRunner = QueryRunner & { releasePostgresConnection(error: Error): Promise<void> };
 
 /**
- * The server's tags for statements that end or begin a transaction: END answers COMMIT, ABORT answers ROLLBACK. So does
- * ROLLBACK TO SAVEPOINT, which only this library may send: what `publish` and `afterCommit` note cannot follow a foreign one.
+ * Command tags of statements that end or begin a transaction. END has the tag COMMIT, and ABORT has the tag ROLLBACK. ROLLBACK
+ * TO SAVEPOINT has the tag ROLLBACK too. Only this library may send it, because `publish` and `afterCommit` cannot take back
+ * their state for another savepoint.
  */
-const CONTROL = new Set(['COMMIT', 'ROLLBACK', 'PREPARE TRANSACTION', 'BEGIN', 'START TRANSACTION']);
+const CONTROL_TAGS = new Set(['COMMIT', 'ROLLBACK', 'PREPARE TRANSACTION', 'BEGIN', 'START TRANSACTION']);
 
 /**
- * Ends the connection as soon as the server answers that a statement of the transaction ended it or began one. No SQL is
- * parsed: each statement in a string has a command tag of its own, also where a later one fails. The tag arrives before the
- * server is ready for the next statement, so that one which already waits is never sent.
+ * Closes the connection as soon as the server reports that a statement ended the transaction or began one. It does not parse
+ * SQL. The server sends a command tag for each statement in a string, even if a later statement fails. The tag arrives before
+ * the server is ready for the next statement, so a queued statement is never sent.
  *
- * @returns a function that stops watching. Call it before the transaction is ended on purpose.
+ * @returns a function that stops watching. Call it before the library ends the transaction.
  */
 export async function watchTransactionControl(runner: QueryRunner, root: TransactionScope): Promise<() => void> {
   const { connection } = (await runner.connect()) as { connection: Connection };
@@ -30,17 +31,17 @@ export async function watchTransactionControl(runner: QueryRunner, root: Transac
     void (runner as PostgresRunner).releasePostgresConnection(root.endedBySql); // the pool closes a connection with an error
   };
   const onCommand = ({ text }: { text: string }): void => {
-    if (text === 'ROLLBACK' && root.ownRollbacks > 0) root.ownRollbacks--;
-    else if (CONTROL.has(text)) end(text);
+    if (text === 'ROLLBACK' && root.expectedRollbackTags > 0) root.expectedRollbackTags--;
+    else if (CONTROL_TAGS.has(text)) end(text);
   };
-  // A second net: "idle" is a transaction that is gone, whatever the tags were.
+  // A second check: status "idle" means that the transaction has ended, whatever the tags were.
   const onReady = ({ status }: { status: string }): void => {
     if (status === 'I') end('ROLLBACK');
   };
   const stop = (): void => {
     connection.off('commandComplete', onCommand).off('readyForQuery', onReady);
   };
-  // Before pg's own listeners, which send the next statement.
+  // These listeners must run before those of pg, which send the next statement.
   connection.prependListener('commandComplete', onCommand).prependListener('readyForQuery', onReady);
   return stop;
 }

@@ -16,20 +16,20 @@ import { TransactionScope } from './transaction.scope.js';
 const logger = getLogger('database');
 
 /**
- * The TypeORM adapter of nestjs-cls, and what it lacks: callbacks after the commit, an end that waits for the writes in
- * flight and lets no later ones through, and no success for a transaction that the server has given up.
+ * The TypeORM adapter of nestjs-cls with three additions. It runs callbacks after the commit. The end of a transaction waits for
+ * writes in flight and refuses later writes. A transaction that the server has rolled back never counts as a success.
  */
 export class TransactionAdapter extends TransactionalAdapterTypeOrm {
   constructor() {
     super({ dataSourceToken: getDataSourceToken() });
-    const plain = this.optionsFactory;
+    const original = this.optionsFactory;
     this.optionsFactory = (dataSource: DataSource) => {
-      const options = plain(dataSource);
+      const options = original(dataSource);
       joinTransactions(dataSource);
       return {
         ...options,
         getFallbackInstance: () => {
-          // A promise that outlived its transaction would write without any.
+          // A promise that outlives its transaction would write outside any transaction.
           if (currentScope()?.isOpen === false) throw transactionEnded();
           return options.getFallbackInstance();
         },
@@ -38,22 +38,22 @@ export class TransactionAdapter extends TransactionalAdapterTypeOrm {
           const scope = new TransactionScope();
           setScope(scope);
           let runner!: QueryRunner;
-          const marked = async (): Promise<unknown> => {
+          const guardedWork = async (): Promise<unknown> => {
             try {
               await guardStatements(runner, scope);
               return await work();
             } catch (error) {
               throw scope.endedBySql ? withCause(scope.endedBySql, error) : withLostConnection(error);
             } finally {
-              scope.over = true;
+              scope.methodEnded = true;
             }
           };
-          const result: unknown = await options.wrapWithTransaction(settings, marked, (manager) => {
+          const result: unknown = await options.wrapWithTransaction(settings, guardedWork, (manager) => {
             runner = manager!.queryRunner!;
             setManager(nestTransactions(manager!));
           });
           await ClsServiceManager.getClsService().run({ ifNested: 'inherit' }, () => {
-            // Else the callbacks would take the released manager for an active transaction.
+            // Otherwise the callbacks would use the released manager as an active transaction.
             setScope(undefined);
             setManager(undefined);
             return runAll(scope.callbacks);
@@ -62,7 +62,7 @@ export class TransactionAdapter extends TransactionalAdapterTypeOrm {
         },
         wrapWithNestedTransaction: async (_settings, work) => {
           const outer = currentScope()!;
-          return outer.count(runInSavepoint(outer, setScope, work));
+          return outer.track(runInSavepoint(outer, setScope, work));
         },
       };
     };

@@ -6,22 +6,22 @@ import { rollbackOnly } from './transaction.errors.js';
 type Send = (sql: string) => Promise<unknown>;
 
 /**
- * What is known of one transaction, or of one savepoint in it. Inner `@Transactional()` calls copy the CLS store, so only
- * an object that the copies share can tell a promise that outlived its transaction that it is over.
+ * The state of one transaction, or of one savepoint in it. Inner `@Transactional()` calls copy the CLS store, and the copies
+ * share this object. So a promise that outlives its transaction can see that the transaction has ended.
  */
 export class TransactionScope {
   readonly root: TransactionScope;
   readonly callbacks: (() => unknown)[] = [];
-  /** Sends a statement past the guard: only what begins or ends a savepoint. Set on the root by the guard. */
-  send!: Send;
-  /** The transaction's connection. Set on the root by the guard; undefined until BEGIN is answered. */
+  /** Sends a statement without the checks of the guard. Only for statements that begin or end a savepoint. Set on the root. */
+  sendUnguarded!: Send;
+  /** The connection of the transaction. The guard sets it on the root; undefined until BEGIN has succeeded. */
   runner: QueryRunner | undefined;
-  /** The transaction ended without its owner: every later statement and the commit throw this. Set on the root. */
+  /** Present if a SQL statement ended the transaction. Every later statement and the commit throw it. Set on the root. */
   endedBySql: PikaiaError | undefined;
-  /** The method that opened the transaction has returned or thrown: now COMMIT or ROLLBACK is meant. */
-  over = false;
-  /** How many answers with the tag ROLLBACK are expected: one for each ROLLBACK TO SAVEPOINT that is sent here. Of the root. */
-  ownRollbacks = 0;
+  /** True after the method that opened the transaction has returned or thrown. From then on COMMIT and ROLLBACK are allowed. */
+  methodEnded = false;
+  /** The number of ROLLBACK tags to expect: one for each ROLLBACK TO SAVEPOINT that this library sends. Set on the root. */
+  expectedRollbackTags = 0;
   private failure: { readonly error: unknown } | undefined;
   private inner: TransactionScope | undefined;
   private open = true;
@@ -32,12 +32,12 @@ export class TransactionScope {
     if (outer) outer.inner = this;
   }
 
-  /** Neither it nor what it is nested in has ended. */
+  /** True if neither this scope nor an outer scope has ended. */
   get isOpen(): boolean {
     return this.open && (this.outer?.isOpen ?? true);
   }
 
-  /** Then a statement of this scope would be rolled back with a savepoint that it does not belong to. */
+  /** True while a savepoint is open inside this scope. It could roll back a statement of this scope, which is outside of it. */
   get hasSavepoint(): boolean {
     return !!this.inner;
   }
@@ -46,12 +46,12 @@ export class TransactionScope {
     return this.inner?.innermost ?? this;
   }
 
-  /** A `@Transactional()` call that joined this scope threw: the scope can only be rolled back. The first error is kept. */
+  /** Makes the scope rollback-only after a `@Transactional()` call that joined it has thrown. Keeps the first error. */
   markRollbackOnly(error: unknown): void {
     this.failure ??= { error };
   }
 
-  /** @throws the reason why this transaction, or savepoint, cannot be committed, or released. */
+  /** @throws the reason why this transaction cannot commit, or this savepoint cannot be released. */
   assertCommittable(): void {
     this.assertNotEndedBySql();
     if (this.failure) throw rollbackOnly(this.failure.error);
@@ -61,35 +61,35 @@ export class TransactionScope {
     if (this.root.endedBySql) throw this.root.endedBySql;
   }
 
-  /** Its end waits for `work`. */
-  count<T>(work: Promise<T>): Promise<T> {
+  /** Makes the end of this scope wait for `work`. */
+  track<T>(work: Promise<T>): Promise<T> {
     const done = (): unknown => this.pending.delete(work);
     this.pending.add(work);
     work.then(done, done);
     return work;
   }
 
-  /** Waits for what was counted, and for what that starts in turn; then nothing more may be written. */
+  /** Waits for all tracked work and for work that it starts, then closes the scope. Later writes are refused. */
   async finish(): Promise<void> {
-    await this.settled();
+    await this.waitForPending();
     this.open = false;
   }
 
-  /** Nothing more may be written; what is on its way arrives before the rollback and goes with it. */
+  /** Closes the scope, then waits for statements in flight. They reach the server before the rollback, which includes them. */
   async abandon(): Promise<void> {
     this.open = false;
-    await this.settled();
+    await this.waitForPending();
   }
 
-  /** The savepoint is gone from the server: the outer scope has the connection again. */
-  leave(): void {
+  /** Gives the connection back to the outer scope. Call it when the savepoint no longer exists on the server. */
+  detach(): void {
     if (this.outer) this.outer.inner = undefined;
   }
 
-  private async settled(): Promise<void> {
+  private async waitForPending(): Promise<void> {
     while (this.pending.size) {
       await Promise.allSettled(this.pending);
-      await setImmediate(); // an operation of several statements, as a save with a cascade, sends its next one meanwhile
+      await setImmediate(); // lets an operation of several statements, such as a cascading save, send its next statement
     }
   }
 }

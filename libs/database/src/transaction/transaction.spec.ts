@@ -27,13 +27,13 @@ const backend = async (): Promise<number> =>
   ((await manager().query('select pg_backend_pid() as pid')) as { pid: number }[])[0]!.pid;
 
 describe('@Transactional', () => {
-  it('commits what it returned from, and nothing of what it threw from', async () => {
+  it('a @Transactional() call commits when the method returns and rolls back when it throws', async () => {
     await unit.required(() => insert('kept'));
     await expect(unit.required(() => insert('dropped').then(fail('no')))).rejects.toThrow('no');
     expect(await notes()).toEqual(['kept']);
   });
 
-  it('joins the transaction that is open', async () => {
+  it('a @Transactional() call joins an open transaction', async () => {
     const work = unit.required(async () => {
       await insert('outer');
       await unit.required(() => insert('inner'));
@@ -43,7 +43,7 @@ describe('@Transactional', () => {
     expect(await notes()).toEqual([]);
   });
 
-  it('with RequiresNew commits on its own, whatever becomes of the outer one', async () => {
+  it('a call with Propagation.RequiresNew commits even if the outer transaction is rolled back', async () => {
     const work = unit.required(async () => {
       const outside = await backend();
       await unit.requiresNew(async () => {
@@ -58,7 +58,7 @@ describe('@Transactional', () => {
     expect(await notes()).toEqual(['new']);
   });
 
-  it('with NotSupported is in no transaction, and publishes nothing there', async () => {
+  it('a call with Propagation.NotSupported runs without a transaction, where transactional writes are refused', async () => {
     await unit.required(() =>
       unit.notSupported(async () => {
         expect(inTransaction()).toBe(false);
@@ -70,7 +70,7 @@ describe('@Transactional', () => {
     expect(await notes()).toEqual(['own']);
   });
 
-  it('with Nested takes back its own part alone', async () => {
+  it('a call with Propagation.Nested that throws rolls back only its own writes', async () => {
     await unit.required(async () => {
       await insert('before');
       await expect(unit.nested(() => insert('taken back').then(fail('no')))).rejects.toThrow('no');
@@ -80,7 +80,7 @@ describe('@Transactional', () => {
     expect(await notes()).toEqual(['before', 'kept', 'after']);
   });
 
-  it('keeps two that run at the same time apart', async () => {
+  it('two concurrent transactions have separate writes and afterCommit callbacks', async () => {
     const [first, second] = [gate(), gate()];
     const ran: string[] = [];
     const one = unit.required(async () => {
@@ -100,7 +100,7 @@ describe('@Transactional', () => {
     expect([await notes(), ran]).toEqual([['two'], ['two']]);
   });
 
-  it('is no success when a failed statement was swallowed', async () => {
+  it('a transaction fails when the error of a statement was swallowed', async () => {
     const ran: string[] = [];
     const work = unit.required(async () => {
       afterCommit(() => ran.push('never'));
@@ -111,7 +111,7 @@ describe('@Transactional', () => {
     expect([await notes(), ran]).toEqual([[], []]);
   });
 
-  it('is no success when a savepoint was tried after a swallowed failure, and nothing is written after it', async () => {
+  it('a transaction fails and writes nothing when a savepoint is opened after a swallowed error', async () => {
     const work = unit.required(async () => {
       await insert('x'.repeat(40)).catch(() => undefined);
       await unit.nested(() => insert('nested')).catch(() => undefined);
@@ -121,7 +121,7 @@ describe('@Transactional', () => {
     expect(await notes()).toEqual([]);
   });
 
-  it('with Nested is no success either when a failed statement was swallowed; the outer one goes on', async () => {
+  it('a nested call fails when the error of a statement was swallowed, and the outer transaction continues', async () => {
     await unit.required(async () => {
       const nested = unit.nested(async () => {
         await insert('lost');
@@ -134,7 +134,7 @@ describe('@Transactional', () => {
     expect(await notes()).toEqual(['kept']);
   });
 
-  it("is not ended by TypeORM's own nested transactions, which lose count when a savepoint fails", async () => {
+  it('a transaction stays open when a savepoint fails in nested manager.transaction() calls, where TypeORM would end it early', async () => {
     const broken = (depth: number): Promise<unknown> =>
       manager().transaction(async (tx) => {
         await tx.query('select 1 / 0').catch(() => undefined);
@@ -157,7 +157,7 @@ describe('@Transactional', () => {
     expect(await notes()).toEqual(['kept', 'kept too']);
   });
 
-  it('passes on a deferred constraint that fails at the commit, as any other failed statement', async () => {
+  it('a transaction passes on the error of a deferred constraint that fails at the commit', async () => {
     const ran: string[] = [];
     const work = unit.required(async () => {
       afterCommit(() => ran.push('never'));
@@ -168,7 +168,7 @@ describe('@Transactional', () => {
     expect([await notes(), ran]).toEqual([[], []]);
   });
 
-  it('passes on a serialization failure', async () => {
+  it('a transaction passes on a serialization failure', async () => {
     await unit.required(() => insert('counted'));
     const both = [gate(), gate()];
     const count = (own: number) =>
@@ -188,7 +188,7 @@ describe('@Transactional', () => {
     ['with a statement', 'QueryFailedError'],
     ['before a statement', 'PikaiaError'],
     ['before the commit', 'PikaiaError'],
-  ])('says that its connection was lost when that happens %s', async (when, name) => {
+  ])('a transaction fails with the error of a lost connection when the connection is lost %s', async (when, name) => {
     const ran: string[] = [];
     const work = unit.required(async () => {
       afterCommit(() => ran.push('never'));
@@ -196,7 +196,7 @@ describe('@Transactional', () => {
       const { queryRunner } = manager();
       if (when === 'with a statement') await manager().query('select pg_terminate_backend(pg_backend_pid())');
       await bench.owner.query('select pg_terminate_backend($1, 5000)', [await backend()]);
-      while (!queryRunner!.isReleased) await new Promise((resolve) => setImmediate(resolve)); // it hears of it a moment later
+      while (!queryRunner!.isReleased) await new Promise((resolve) => setImmediate(resolve)); // until the client knows
       if (when === 'before a statement') await insert('lost too');
     });
     await expect(work).rejects.toMatchObject({

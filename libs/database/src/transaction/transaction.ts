@@ -15,38 +15,40 @@ export function setScope(scope: TransactionScope | undefined): void {
   ClsServiceManager.getClsService().set(SCOPE as never, scope as never);
 }
 
-/** True from BEGIN until COMMIT or ROLLBACK is sent; false in a promise that outlived its transaction or savepoint. */
+/** Returns true from BEGIN until COMMIT or ROLLBACK is sent; false in a promise that outlives its transaction or savepoint. */
 export function inTransaction(): boolean {
   return !!currentScope()?.isOpen && TransactionHost.getInstance().isTransactionActive();
 }
 
-/** TypeORM's manager of the running transaction; outside one, the data source's own. */
+/** Returns the entity manager of the running transaction; outside a transaction, that of the data source. */
 export function currentManager(): EntityManager {
   return TransactionHost.getInstance().tx as EntityManager;
 }
 
 /**
- * Writes inside the running transaction. The commit, or the release of the savepoint, waits for it, even if the caller
- * does not.
+ * Runs `work` inside the running transaction. The commit, or the release of the savepoint, waits for `work` even if the caller
+ * does not await it.
  *
- * @param refusal what to throw where there is no open transaction: the caller's own error says what to do.
+ * @param refusal creates the error to throw if no transaction is open. The error tells the user what to do.
  */
 export async function writeInTransaction<T>(
   work: (manager: EntityManager) => Promise<T>,
   refusal: () => PikaiaError,
 ): Promise<T> {
   if (!inTransaction()) throw refusal();
-  return currentScope()!.count(work(currentManager()));
+  return currentScope()!.track(work(currentManager()));
 }
 
 /**
- * Runs `work` outside the running transaction, with the caller's context: injected repositories and `query()` use a
- * connection of their own there, `dataSource.transaction()` and `createQueryRunner()` are allowed, and what is written commits
- * whatever becomes of the transaction. `work` does not see the transaction's uncommitted writes, and waits forever for a row
- * that the transaction has locked (until `statement_timeout`). It takes a second connection from the pool.
+ * Runs `work` outside the running transaction, in the caller's context. Inside `work`, injected repositories and `query()` use
+ * another connection, `dataSource.transaction()` and `createQueryRunner()` are allowed, and writes commit whatever the outcome
+ * of the transaction. Without a running transaction it only calls `work`.
  *
  * Use it for reads that change settings of their connection, and for writes that must survive a rollback. Prefer
- * `@Transactional(Propagation.RequiresNew)` where the work is a transaction of its own. Without a transaction it calls `work`.
+ * `@Transactional(Propagation.RequiresNew)` if the work is one separate transaction.
+ *
+ * `work` takes a second connection from the pool. It does not see uncommitted writes of the transaction. If it needs a row
+ * that the transaction has locked, it waits until `statement_timeout`.
  */
 export async function outsideTransaction<T>(work: () => Promise<T>): Promise<T> {
   if (!currentScope()) return work();
@@ -57,9 +59,9 @@ export async function outsideTransaction<T>(work: () => Promise<T>): Promise<T> 
 }
 
 /**
- * Runs `callback` after the outermost commit; never if the transaction or its savepoint is rolled back. The call that
- * opened the transaction waits for it. A callback that fails is logged as `after_commit_failed` and changes nothing: the
- * work is committed.
+ * Runs `callback` after the outermost commit. It does not run if the transaction or its savepoint is rolled back. The call that
+ * opened the transaction waits for the callback. A failed callback is logged as `after_commit_failed`. The call still succeeds,
+ * because the work is committed.
  *
  * @throws PikaiaError `PIKAIA_TRANSACTION_REQUIRED` outside a transaction.
  */

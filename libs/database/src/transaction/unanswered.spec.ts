@@ -6,12 +6,12 @@ import { eventually, until } from '../../../../test/support/until.js';
 
 const UNRESPONSIVE = { code: 'PIKAIA_DATABASE_UNRESPONSIVE' };
 const IN_DOUBT = { name: 'PikaiaError', code: 'PIKAIA_TRANSACTION_IN_DOUBT' };
-const PATIENCE_MS = 30_000; // the limit is two seconds; without it these tests never end
+const MAX_WAIT_MS = 30_000; // the response timeout is two seconds; without it these tests would never end
 
 jest.setTimeout(60_000);
 
-/** The server process or the network stops in the middle of a transaction, and no error says so. */
-describe('a transaction whose server does not answer', () => {
+/** The server process or the network stops during a transaction, and no error reports it. */
+describe('transactions on an unresponsive server', () => {
   let bench: TransactionBench;
   let proxy: TcpProxy;
   const stopped = new Set<number>();
@@ -43,14 +43,14 @@ describe('a transaction whose server does not answer', () => {
   }
 
   /** Freezes the server process of this transaction between two statements. */
-  async function freeze(): Promise<number> {
+  async function freezeBackend(): Promise<number> {
     const pid = await backend();
     process.kill(pid, 'SIGSTOP');
     stopped.add(pid);
     return pid;
   }
 
-  async function thaw(pid: number): Promise<void> {
+  async function resumeBackend(pid: number): Promise<void> {
     process.kill(pid, 'SIGCONT');
     stopped.delete(pid);
     await until('the server process has ended', async () => {
@@ -62,64 +62,64 @@ describe('a transaction whose server does not answer', () => {
   const within = <T>(work: Promise<T>): Promise<T> =>
     Promise.race([
       work,
-      new Promise<never>((_, reject) => setTimeout(() => reject(new Error('no end in time')), PATIENCE_MS).unref()),
+      new Promise<never>((_, reject) => setTimeout(() => reject(new Error('no end in time')), MAX_WAIT_MS).unref()),
     ]);
 
   async function expectPoolToWork(): Promise<void> {
     await Promise.all(Array.from({ length: 8 }, (_, n) => bench.unit.required(() => insert(`usable ${n}`))));
   }
 
-  it('fails with a typed error and writes nothing when a statement is not answered', async () => {
+  it('a transaction fails with a typed error and writes nothing when the server does not respond to a statement', async () => {
     let pid = 0;
     const work = bench.unit.required(async () => {
       afterCommit(() => ran.push('never'));
       await insert('before');
-      pid = await freeze();
+      pid = await freezeBackend();
       await insert('frozen');
     });
     await expect(within(work)).rejects.toMatchObject(UNRESPONSIVE);
     await expectPoolToWork();
-    await thaw(pid);
+    await resumeBackend(pid);
     expect((await bench.notes()).filter((name) => !name.startsWith('usable'))).toEqual([]);
     expect(ran).toEqual([]);
   });
 
-  it('fails with a typed error when BEGIN is not answered', async () => {
+  it('a transaction fails with a typed error when the server does not respond to BEGIN', async () => {
     proxy.loseAnswersTo('START TRANSACTION');
     await expect(within(bench.unit.required(() => insert('never')))).rejects.toMatchObject(UNRESPONSIVE);
     await expectPoolToWork();
   });
 
-  it('answers with the original error and writes nothing when ROLLBACK is not answered', async () => {
+  it('a transaction fails with the original error and writes nothing when the server does not respond to ROLLBACK', async () => {
     let pid = 0;
     const work = bench.unit.required(async () => {
       await insert('taken back');
-      pid = await freeze();
+      pid = await freezeBackend();
       throw new Error('refused by the work');
     });
     await expect(within(work)).rejects.toThrow('refused by the work');
-    await thaw(pid);
+    await resumeBackend(pid);
     expect(await bench.notes()).toEqual([]);
     await expectPoolToWork();
   });
 
-  it('is in doubt when COMMIT is not answered, and the server commits when it wakes', async () => {
+  it('a transaction is in doubt when the server does not respond to COMMIT and commits after it resumes', async () => {
     let pid = 0;
     const work = bench.unit.required(async () => {
       afterCommit(() => ran.push('never'));
       await insert('frozen at the commit');
-      await manager().query('set local idle_in_transaction_session_timeout = 0'); // it goes on while the process is frozen
-      pid = await freeze();
+      await manager().query('set local idle_in_transaction_session_timeout = 0'); // it runs while the process is frozen
+      pid = await freezeBackend();
     });
     await expect(within(work)).rejects.toMatchObject({ ...IN_DOUBT, cause: UNRESPONSIVE });
     expect(await bench.notes()).toEqual([]);
-    await thaw(pid);
+    await resumeBackend(pid);
     expect(await bench.notes()).toEqual(['frozen at the commit']);
     expect(ran).toEqual([]);
     await expectPoolToWork();
   });
 
-  it('is in doubt when the answer to COMMIT is lost, and the row is there', async () => {
+  it('a transaction is in doubt when the response to COMMIT is lost, although the row is committed', async () => {
     const work = bench.unit.required(async () => {
       await insert('answer lost');
       proxy.loseAnswersTo('COMMIT');
@@ -128,7 +128,7 @@ describe('a transaction whose server does not answer', () => {
     expect(await bench.notes()).toEqual(['answer lost']);
   });
 
-  it('is in doubt when the connection breaks after the server has committed', async () => {
+  it('a transaction is in doubt when the connection breaks after the server has committed', async () => {
     const work = bench.unit.required(async () => {
       await insert('cut after the commit');
       proxy.loseAnswersTo('COMMIT');
@@ -140,7 +140,7 @@ describe('a transaction whose server does not answer', () => {
     expect(await bench.notes()).toEqual(['cut after the commit']);
   });
 
-  it('is not in doubt when the connection breaks before COMMIT is sent', async () => {
+  it('a transaction is not in doubt when the connection breaks before COMMIT is sent', async () => {
     const work = bench.unit.required(async () => {
       await insert('cut before the commit');
       const { queryRunner } = manager();
@@ -151,7 +151,7 @@ describe('a transaction whose server does not answer', () => {
     expect(await bench.notes()).toEqual([]);
   });
 
-  describe('while the server works on COMMIT', () => {
+  describe('while the server executes COMMIT', () => {
     beforeAll(async () => {
       await bench.owner.query(`
         create function at_commit() returns trigger language plpgsql as $$ begin
@@ -164,7 +164,7 @@ describe('a transaction whose server does not answer', () => {
     afterAll(() => bench.owner.query('drop function at_commit cascade'));
 
     it.each(['23514', '40001', '40P01', '53100', '55P03', '57014', '58030', 'XX000'])(
-      'is not in doubt when the server answers COMMIT with error %s and keeps the session',
+      'a transaction is not in doubt when COMMIT fails with error %s and the session stays open',
       async (code) => {
         await expect(bench.unit.required(() => insert(`raise ${code}`))).rejects.toMatchObject({
           name: 'QueryFailedError',
@@ -174,7 +174,7 @@ describe('a transaction whose server does not answer', () => {
       },
     );
 
-    it('is in doubt when the server ends the session in place of an answer', async () => {
+    it('a transaction is in doubt when the server ends the session instead of responding to COMMIT', async () => {
       const blocker = new pg.Client({ connectionString: bench.ownerUrl });
       await blocker.connect();
       await blocker.query('select pg_advisory_lock(77)');

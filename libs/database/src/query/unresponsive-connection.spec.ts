@@ -1,11 +1,11 @@
 import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { TcpProxy } from '../../../../test/support/tcp.proxy.js';
-import { limitSilence } from './answer-limit.js';
+import { closeWhenUnresponsive } from './unresponsive-connection.js';
 
-const LIMIT_MS = 1_200;
+const TIMEOUT_MS = 1_200;
 
-describe('a connection whose silence is limited', () => {
+describe('closeWhenUnresponsive', () => {
   let database: TestDatabase;
   let proxy: TcpProxy;
 
@@ -18,16 +18,16 @@ describe('a connection whose silence is limited', () => {
     await database.drop();
   });
 
-  async function connect(limitMs = LIMIT_MS): Promise<{ client: pg.Client; errors: unknown[] }> {
+  async function connect(timeoutMs = TIMEOUT_MS): Promise<{ client: pg.Client; errors: unknown[] }> {
     const client = new pg.Client({ connectionString: proxy.through(database.ownerUrl) });
     const errors: unknown[] = [];
     client.on('error', (error) => errors.push(error));
     await client.connect();
-    limitSilence(client, limitMs);
+    closeWhenUnresponsive(client, timeoutMs);
     return { client, errors };
   }
 
-  it('fails a statement whose answer does not come, and those that wait behind it, and closes the connection', async () => {
+  it('rejects an unanswered statement and all queued statements, and closes the connection', async () => {
     const { client, errors } = await connect();
     proxy.loseAnswersTo('select 1');
     const ended = new Promise((resolve) => client.once('end', resolve));
@@ -39,7 +39,7 @@ describe('a connection whose silence is limited', () => {
     await expect(client.query('select 3')).rejects.toThrow('not queryable');
   });
 
-  it('stays open while it is idle for longer than the limit, and is limited again afterwards', async () => {
+  it('keeps a connection open that is idle for longer than the timeout, and applies the timeout to its next statement', async () => {
     const { client, errors } = await connect();
     let idleTimeouts = 0;
     const { stream } = (client as unknown as { connection: { stream: NodeJS.EventEmitter } }).connection;
@@ -51,22 +51,22 @@ describe('a connection whose silence is limited', () => {
     expect(idleTimeouts).toBeGreaterThan(1);
   });
 
-  it('takes an answer that arrived while this process was paused for longer than the limit', async () => {
+  it('accepts a response that arrived while this process was paused for longer than the timeout', async () => {
     const { client } = await connect();
     const answer = client.query('select 1 as one');
-    await new Promise((resolve) => setImmediate(resolve)); // it is sent
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * LIMIT_MS); // nothing of this process runs meanwhile
+    await new Promise((resolve) => setImmediate(resolve)); // the statement is sent
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * TIMEOUT_MS); // blocks the whole process
     expect((await answer).rows).toEqual([{ one: 1 }]);
     await client.end();
   });
 
-  it('fails such an answer without the last chance (planted)', async () => {
+  it('would reject such a response without the final grace period (planted)', async () => {
     const { client } = await connect();
     const { stream } = (client as unknown as { connection: { stream: import('node:net').Socket } }).connection;
     stream.removeAllListeners('timeout').on('timeout', () => stream.destroy(new Error('too early')));
     const answer = client.query('select 1 as one');
     await new Promise((resolve) => setImmediate(resolve));
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * LIMIT_MS);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2 * TIMEOUT_MS);
     await expect(answer).rejects.toThrow('too early');
   });
 });
