@@ -11,9 +11,9 @@ import type { HousekeepingResult, HousekeepingTask, Retention } from './housekee
 import { logSlotsTask } from './log-slots.task.js';
 
 const logger = getLogger('outbox');
-const LOCK = 7_206_817_321_301_505; // arbitrary, but unique in the database
-const STATEMENT_LIMIT_MS = 15 * 60_000; // the longest statement empties a slot; beyond it the server is gone without a word
-const SILENCE_MS = 60_000; // a frozen process loses its session and with it the lock
+const LOCK_KEY = 7_206_817_321_301_505; // arbitrary, but unique in the database
+const STATEMENT_TIMEOUT_MS = 15 * 60_000; // emptying a slot is the longest statement; after this time the server is considered lost
+const SESSION_TIMEOUT_MS = 60_000; // ends the session of a frozen process, and with it the lock
 
 // The log's slots come first: the other tasks depend on which events are left.
 const TASKS: readonly HousekeepingTask[] = [logSlotsTask, progressTask, receiptsTask, commandsTask, replaysTask, deliveriesTask];
@@ -53,16 +53,16 @@ export class Housekeeping {
     const client = new IsolatedClient({
       connectionString: this.options.url,
       application_name: 'pikaia-housekeeping',
-      connectionTimeoutMillis: SILENCE_MS,
+      connectionTimeoutMillis: SESSION_TIMEOUT_MS,
       // client_connection_check_interval ends a statement whose client is gone, so that it holds no lock.
-      options: `-c idle_session_timeout=${SILENCE_MS} -c client_connection_check_interval=1000 -c jit=off`,
+      options: `-c idle_session_timeout=${SESSION_TIMEOUT_MS} -c client_connection_check_interval=1000 -c jit=off`,
       keepAlive: true,
     });
     this.client = client;
     let lost: unknown;
     client.on('error', (error) => (lost = error)); // the current statement is rejected with it
     await client.connect();
-    endWhenSilent(client, STATEMENT_LIMIT_MS);
+    endWhenSilent(client, STATEMENT_TIMEOUT_MS);
     try {
       await refuseRestored(client);
       if (!dryRun && !(await tryLock(client))) return undefined;
@@ -82,7 +82,7 @@ export class Housekeeping {
     try {
       return await task.run(client, this.options.retention, dryRun);
     } catch (error) {
-      if (dryRun) throw error; // a person is waiting for the answer
+      if (dryRun) throw error; // an operator waits for the answer
       if (!this.stopping) logger.exception('chore_failed', error, { chore: task.name });
       return [];
     }
@@ -95,7 +95,7 @@ async function refuseRestored(client: pg.Client): Promise<void> {
 }
 
 async function tryLock(client: pg.Client): Promise<boolean> {
-  const { rows } = await client.query<{ locked: boolean }>(TRY_LOCK, [LOCK]);
+  const { rows } = await client.query<{ locked: boolean }>(TRY_LOCK, [LOCK_KEY]);
   return rows[0]!.locked;
 }
 
