@@ -13,8 +13,8 @@ select pg_notify($8, $9)`;
 export const FIND_SINKS = `select name, state from outbox.outbox_sink where $1::text is null or name = $1 order by name`;
 
 /**
- * Returns a row if the event exists, in the log or as a delivery that outlived its log row. Index: the event_id index of each slot.
- * $1 event, $2 organization or null.
+ * Returns a row if the event exists, in the log or as a delivery that outlived its log row. Index: the event_id index of each
+ * slot. $1 event, $2 organization or null.
  */
 export const FIND_EVENT = `
 select 1 from outbox.outbox_log where event_id = $1 and ($2::text is null or organization_id = $2)
@@ -35,7 +35,9 @@ select id::text from (
   order by asked_at desc limit $1 * (select count(*) from outbox.outbox_sink)) newest
 group by id order by max(asked_at) desc limit $1`;
 
-/** Reads commands with the answer of each sink and the progress of replays. Index: primary key. $1 ids, $2 organization or null. */
+/**
+ * Reads commands with the answer of each sink and the progress of replays. Index: primary key. $1 ids, $2 organization or null.
+ */
 export const FIND_COMMANDS = `
 select c.id, c.sink, c.command, c.arguments, c.organization_id, c.asked_by, c.asked_at, c.done_at, c.answer,
   case when r.id is not null then json_build_object('matched', r.matched, 'sent', r.sent, 'skipped', r.skipped,

@@ -27,8 +27,8 @@ export interface ReplayRequest extends OperationScope {
 }
 
 /**
- * Sends commands to the outbox. Each call records a command and audits it in the same transaction. The leader of each sink executes the
- * command when a notification arrives, or else within its polling interval, and stores its answer in the row.
+ * Sends commands to the outbox. Each call records a command and audits it in the same transaction. The leader of each sink
+ * executes the command when a notification arrives, or else within its polling interval, and stores its answer in the row.
  */
 @Injectable()
 export class OutboxOperations {
@@ -53,8 +53,8 @@ export class OutboxOperations {
   }
 
   /**
-   * Retires a sink permanently, for example after its consumer was renamed or its destination was replaced. Pause a sink first if a
-   * worker delivers to it.
+   * Retires a sink permanently, for example after its consumer was renamed or its destination was replaced. Pause a sink first if
+   * a worker delivers to it.
    *
    * @throws PikaiaError `PIKAIA_OUTBOX_SINK_UNKNOWN`, `PIKAIA_OUTBOX_SINK_RETIRED`.
    */

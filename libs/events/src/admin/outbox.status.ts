@@ -63,7 +63,10 @@ type SinkRow = Omit<SinkStatus, 'leader' | 'last_stored_at'> & {
 
 const SINK_DATES = ['registered_at', 'failing_since', 'leading_since', 'stored_at'] as const;
 
-/** Reports the status of the outbox. Reads it from the database, outside any transaction, so it includes the workers of all machines. */
+/**
+ * Reports the status of the outbox. Reads it from the database, outside any transaction, so it includes the workers of all
+ * machines.
+ */
 @Injectable()
 export class OutboxStatus {
   constructor(@Inject(DataSource) private readonly source: DataSource) {}

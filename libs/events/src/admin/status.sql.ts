@@ -11,8 +11,8 @@ const LATE = `from outbox.outbox_log where position <= p.position
 /**
  * Reads the status of each sink. $1 lock class, $2 maximum count.
  *
- * Index: outbox_log_position and outbox_log_txid for backlog and age, with one probe and a bounded count; the newest progress rows for
- * throughput; outbox_delivery_aggregate for deliveries. Locks: none. Cost: milliseconds for each sink.
+ * Index: outbox_log_position and outbox_log_txid for backlog and age, with one probe and a bounded count; the newest progress
+ * rows for throughput; outbox_delivery_aggregate for deliveries. Locks: none. Cost: milliseconds for each sink.
  */
 export const SINK_STATUS = `
 select s.name, s.state, s.ordering, s.registered_at, s.failing_since, s.last_error,
@@ -42,8 +42,8 @@ left join lateral (
 order by s.name`;
 
 /**
- * Reads the size of the twelve slots of the log, and the sinks that have not received all events of a slot. The number of rows is an
- * estimate from the statistics. Index: both ends of outbox_log_position in each slot.
+ * Reads the size of the twelve slots of the log, and the sinks that have not received all events of a slot. The number of rows is
+ * an estimate from the statistics. Index: both ends of outbox_log_position in each slot.
  */
 export const SLOT_STATUS = `
 select n as slot, coalesce(pg_stat_get_live_tuples(c.oid), 0)::int as rows, pg_total_relation_size(c.oid)::bigint::text as bytes,

@@ -24,8 +24,8 @@ const CONDITIONS: Readonly<Record<keyof ReplayFilter, true>> = {
 const NEWER = 'A newer version of the api may have sent it: send it again when every worker has that version.';
 
 /**
- * Returns why a command cannot be executed, or undefined if it can. A row comes from an api of any version or from SQL, so this function
- * checks everything. It refuses unknown arguments: a replay that ignores an unknown condition sends too many events.
+ * Returns why a command cannot be executed, or undefined if it can. A row comes from an api of any version or from SQL, so this
+ * function checks everything. It refuses unknown arguments: a replay that ignores an unknown condition sends too many events.
  */
 export function problemWith({ command, arguments: values }: OpenCommand): string | undefined {
   if (!Object.hasOwn(ARGUMENTS, command)) return `This worker does not know the command ${String(command)}. ${NEWER}`;

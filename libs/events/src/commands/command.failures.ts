@@ -22,7 +22,10 @@ export function causeOf(error: unknown): Cause {
   return [TypeError, RangeError, SyntaxError].some((kind) => error instanceof kind) ? 'command' : 'unclear';
 }
 
-/** Returns the SQLSTATE of a PostgreSQL error. Only such errors have a severity; a Node.js code such as EPIPE looks like an SQLSTATE. */
+/**
+ * Returns the SQLSTATE of a PostgreSQL error. Only such errors have a severity; a Node.js code such as EPIPE looks like an
+ * SQLSTATE.
+ */
 function sqlState(error: unknown): string | undefined {
   const { code, severity } = (error ?? {}) as { code?: unknown; severity?: unknown };
   return typeof code === 'string' && typeof severity === 'string' ? code : undefined;

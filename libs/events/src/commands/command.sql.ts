@@ -1,6 +1,6 @@
 /**
- * Lists the open commands of a sink, oldest first, without replays that have already started. Index: outbox_command_open. $1 sink,
- * $2 maximum number.
+ * Lists the open commands of a sink, oldest first, without replays that have already started. Index: outbox_command_open. $1
+ * sink, $2 maximum number.
  */
 export const OPEN_COMMANDS = `
 select id, command, arguments, organization_id, asked_by, correlation_id from outbox.outbox_command c

@@ -1,9 +1,9 @@
 import { MAX_PAYLOAD_BYTES } from '../log/payload-limit.js';
 
 /**
- * Starts a replay of the events that a newly stored cursor covers. If the filter names an event or a correlation id, the indexes find
- * its positions and the replay reads only that range. $1 command, $2 sink, $3 filter, $4 dry run, $5 maximum number of events,
- * $6 rate, $7 position and $8 snapshot of the cursor.
+ * Starts a replay of the events that a newly stored cursor covers. If the filter names an event or a correlation id, the indexes
+ * find its positions and the replay reads only that range. $1 command, $2 sink, $3 filter, $4 dry run, $5 maximum number of
+ * events, $6 rate, $7 position and $8 snapshot of the cursor.
  */
 export const BEGIN_REPLAY = `
 with named as (
@@ -48,8 +48,8 @@ const MATCHES = `
   and ($15::timestamptz is null or e.occurred_at < $15)`;
 
 // Reads one slice of the log by position, so that a filter without matches causes no long statement. Excludes the events that the
-// sink's start covers, because the sink never received them. Dead letters can outlive the log, so they come from their own table, up to
-// the end of the slice.
+// sink's start covers, because the sink never received them. Dead letters can outlive the log, so they come from their own table,
+// up to the end of the slice.
 const DUE = `
 with slice as (
     select * from outbox.outbox_log where position > $2::bigint and position <= $3::bigint order by position limit $5::int),
@@ -71,12 +71,12 @@ with slice as (
       and ${MATCHES})`;
 
 /**
- * Reads the next events of a replay, by position. $1 sink, $2 position reached, $3 last position, $4 snapshot, $5 rows of the log to
- * read, $6 maximum events, $7 the sink's types, $8 to $17 the filter, $18 maximum bytes (at least one event is returned). Returns no
- * payload for a dead letter or for an event that is too large to read.
+ * Reads the next events of a replay, by position. $1 sink, $2 position reached, $3 last position, $4 snapshot, $5 rows of the log
+ * to read, $6 maximum events, $7 the sink's types, $8 to $17 the filter, $18 maximum bytes (at least one event is returned).
+ * Returns no payload for a dead letter or for an event that is too large to read.
  *
- * Index: outbox_log_position for the log; primary key and outbox_delivery_status for deliveries. Locks: none. Cost: 10 ms for a slice
- * of 2,000 rows.
+ * Index: outbox_log_position for the log; primary key and outbox_delivery_status for deliveries. Locks: none. Cost: 10 ms for a
+ * slice of 2,000 rows.
  */
 export const NEXT_OF_REPLAY = `${DUE},
   bounded as (

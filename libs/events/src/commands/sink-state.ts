@@ -16,8 +16,8 @@ where sink = $1 and done_at is null and command <> 'retire'`;
 const CLOSE_REPLAYS = 'update outbox.outbox_replay set done_at = clock_timestamp() where sink = $1 and done_at is null';
 
 /**
- * Retires a sink permanently. The sink no longer counts for the status of an event, and no slot of the log is kept for it. Call it
- * inside a transaction.
+ * Retires a sink permanently. The sink no longer counts for the status of an event, and no slot of the log is kept for it. Call
+ * it inside a transaction.
  */
 export async function markRetired(client: ClientBase, sink: string): Promise<void> {
   await client.query(SET_STATE, [sink, 'retired']);

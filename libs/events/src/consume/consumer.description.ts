@@ -2,7 +2,9 @@ import { PikaiaError } from '@pikaia/core';
 import type { Contract } from '../contract/domain-event.js';
 import { consumerDeclarationOf, handlerDeclarationsOf } from './consumer.decorator.js';
 
-/** The name and the contracts of a consumer. Use it to configure the delivery of events, for example the rules of an event bus. */
+/**
+ * The name and the contracts of a consumer. Use it to configure the delivery of events, for example the rules of an event bus.
+ */
 export interface ConsumerDescription {
   readonly name: string;
   readonly contracts: readonly Contract[];

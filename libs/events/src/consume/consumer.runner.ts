@@ -108,8 +108,8 @@ export class ConsumerRunner {
 }
 
 /**
- * Rejects with `PIKAIA_HANDLER_TIMEOUT` if the work exceeds the handler's timeout. The work itself continues. Its receipt prevents
- * the next attempt from repeating the effect.
+ * Rejects with `PIKAIA_HANDLER_TIMEOUT` if the work exceeds the handler's timeout. The work itself continues. Its receipt
+ * prevents the next attempt from repeating the effect.
  */
 async function withTimeout<T>({ timeout, method }: HandlerDefinition, work: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;

@@ -13,8 +13,8 @@ export interface ReadEvent extends Envelope<object> {
 const MAX_WRAPPERS = 4; // an SQS record as text, its body, an EventBridge event, its detail
 
 /**
- * Extracts the envelope from an envelope, an EventBridge event (`detail`), an SQS record (`body`) or a CloudEvent 1.0. Each can be
- * an object or JSON text.
+ * Extracts the envelope from an envelope, an EventBridge event (`detail`), an SQS record (`body`) or a CloudEvent 1.0. Each can
+ * be an object or JSON text.
  *
  * @throws PikaiaError `PIKAIA_EVENT_UNREADABLE`. The message names the problem, never a value.
  */

@@ -19,7 +19,9 @@ const CLAIM_MARGIN_MS = 10_000; // added to the handler's timeout, to store the 
 
 /** Prevents an effect from happening twice when an event is delivered again. */
 export class Receipts {
-  /** Results of effects whose receipts could not be stored. The next delivery stores the receipt and does not repeat the effect. */
+  /**
+   * Results of effects whose receipts could not be stored. The next delivery stores the receipt and does not repeat the effect.
+   */
   private readonly unwrittenResults = new Map<string, unknown>();
 
   constructor(private readonly source: DataSource) {}

@@ -253,6 +253,6 @@ describe('Housekeeping', () => {
     await eventually(() => runs > 2);
     await loop.stop(20);
     expect(loop.last).toMatchObject({ results: [] });
-    await eventually(async () => (await housekeeping.runOnce()) !== undefined); // the server has noticed the lost client and released the lock
+    await eventually(async () => (await housekeeping.runOnce()) !== undefined); // the server has released the lock
   });
 });

@@ -20,7 +20,9 @@ export interface HousekeepingResult {
   readonly kept?: string;
 }
 
-/** One kind of data that housekeeping removes. A task can be interrupted anywhere and run again. It never waits long for a lock. */
+/**
+ * One kind of data that housekeeping removes. A task can be interrupted anywhere and run again. It never waits long for a lock.
+ */
 export interface HousekeepingTask {
   readonly name: string;
   run(client: ClientBase, retention: Retention, dryRun: boolean): Promise<HousekeepingResult[]>;

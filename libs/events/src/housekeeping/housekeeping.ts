@@ -12,7 +12,7 @@ import { logSlotsTask } from './log-slots.task.js';
 
 const logger = getLogger('outbox');
 const LOCK_KEY = 7_206_817_321_301_505; // arbitrary, but unique in the database
-const STATEMENT_TIMEOUT_MS = 15 * 60_000; // emptying a slot is the longest statement; after this time the server is considered lost
+const STATEMENT_TIMEOUT_MS = 15 * 60_000; // longer than emptying a slot, which is the longest statement
 const SESSION_TIMEOUT_MS = 60_000; // ends the session of a frozen process, and with it the lock
 
 // The log's slots come first: the other tasks depend on which events are left.
@@ -25,7 +25,10 @@ export interface HousekeepingOptions {
   readonly tasks?: readonly HousekeepingTask[];
 }
 
-/** Removes data that the outbox no longer needs. It never removes an event that a sink has not received, and no insert waits for it. */
+/**
+ * Removes data that the outbox no longer needs. It never removes an event that a sink has not received, and no insert waits for
+ * it.
+ */
 export class Housekeeping {
   private stopping = false;
   private client: pg.Client | undefined;

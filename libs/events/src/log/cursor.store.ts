@@ -22,8 +22,8 @@ export class TermOverError extends Error {
 }
 
 /**
- * Stores the append-only cursors of one sink. The numbers have no gaps. Two workers that both assume they lead therefore store the
- * same next number, and one of them fails.
+ * Stores the append-only cursors of one sink. The numbers have no gaps. Two workers that both assume they lead therefore store
+ * the same next number, and one of them fails.
  */
 export class CursorStore {
   private newest = 0n;
@@ -37,8 +37,8 @@ export class CursorStore {
   /**
    * Loads the newest cursor.
    *
-   * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` if the cursor was written in another cluster. The transaction ids of that cluster
-   * are invalid here.
+   * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` if the cursor was written in another cluster. The transaction ids of that
+   * cluster are invalid here.
    */
   async load(): Promise<LoadedCursor> {
     const { rows } = await this.client.query(LOAD_CURSOR, [this.sink]);

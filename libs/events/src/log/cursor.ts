@@ -4,8 +4,8 @@ import type { EventFacts } from '../contract/event-facts.js';
  * The cursor of a sink. It covers each event whose position is at or below `position` and whose transaction is visible in
  * `snapshot`. A covered event was handed over to the sink.
  *
- * A large set of events that became visible late is handed over in slices. Meanwhile the cursor also covers the events at or below
- * `latePosition` that are visible in `lateSnapshot`. Positions are bigints as text.
+ * A large set of events that became visible late is handed over in slices. Meanwhile the cursor also covers the events at or
+ * below `latePosition` that are visible in `lateSnapshot`. Positions are bigints as text.
  */
 export interface Cursor {
   readonly position: string;
@@ -50,8 +50,9 @@ export interface ReadParts {
 }
 
 /**
- * Returns the cursor after the first `taken` rows of a read, late rows first. It can stop at any row. Among fresh rows, `position`
- * marks the row. Among late rows, `latePosition` marks it, together with the snapshot in which the late rows were found.
+ * Returns the cursor after the first `taken` rows of a read, late rows first. It can stop at any row. Among fresh rows,
+ * `position` marks the row. Among late rows, `latePosition` marks it, together with the snapshot in which the late rows were
+ * found.
  */
 export function advance(cursor: Cursor, { snapshot, late, lateIsWhole, fresh }: ReadParts, taken: number): Cursor {
   if (taken < late.length || !lateIsWhole) {
@@ -59,7 +60,8 @@ export function advance(cursor: Cursor, { snapshot, late, lateIsWhole, fresh }: 
     return last ? { ...cursor, latePosition: last.position, lateSnapshot: cursor.lateSnapshot ?? snapshot } : cursor;
   }
   if (cursor.lateSnapshot !== null) {
-    // After the last slice, the cursor takes the snapshot of the slices. The snapshot of this read can show rows that no slice contained.
+    // After the last slice, the cursor takes the snapshot of the slices. The snapshot of this read can show rows that no slice
+    // contained.
     return { position: cursor.position, snapshot: cursor.lateSnapshot, latePosition: '0', lateSnapshot: null };
   }
   const position = fresh[taken - late.length - 1]?.position ?? cursor.position;

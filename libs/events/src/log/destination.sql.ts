@@ -1,20 +1,24 @@
-/** Reads the identity of the destination when it was last seen, and the cursor number at that time. Both are null before. $1 sink. */
+/**
+ * Reads the identity of the destination when it was last seen, and the cursor number at that time. Both are null before. $1 sink.
+ */
 export const LAST_SEEN = 'select seen_number as number, seen_as as identity from outbox.outbox_sink where name = $1';
 
 /**
- * Stores that the destination existed with identity $3 when cursor $2 was the newest. $1 sink. $3 null: the destination was missing
- * and $2 is the stored number. A former leader has a lower number and changes nothing. Cost: one small row for each check.
+ * Stores that the destination existed with identity $3 when cursor $2 was the newest. $1 sink. $3 null: the destination was
+ * missing and $2 is the stored number. A former leader has a lower number and changes nothing. Cost: one small row for each
+ * check.
  */
 export const NOTE_SEEN = `
 update outbox.outbox_sink set seen_number = $2, seen_as = $3 where name = $1 and coalesce(seen_number, 0) <= $2`;
 
 /**
- * Rewinds to the newest cursor at or below number $2, because thinning may have removed that one. In the same statement, schedules
- * the deliveries that were published since then. $1 sink, $2 number, $3 the next number, $4 worker, $5 the new identity of the
- * destination.
+ * Rewinds to the newest cursor at or below number $2, because thinning may have removed that one. In the same statement,
+ * schedules the deliveries that were published since then. $1 sink, $2 number, $3 the next number, $4 worker, $5 the new identity
+ * of the destination.
  *
- * Index: the primary key of outbox_progress, backwards, one row; the primary key of outbox_delivery, all rows of the sink. Ignores
- * cursors of another cluster. Includes deliveries of the minute before, in case the clock was set back; duplicates are allowed.
+ * Index: the primary key of outbox_progress, backwards, one row; the primary key of outbox_delivery, all rows of the sink.
+ * Ignores cursors of another cluster. Includes deliveries of the minute before, in case the clock was set back; duplicates are
+ * allowed.
  */
 export const REWIND = `
 with target as materialized (

@@ -37,8 +37,8 @@ const AS_TEXT = { getTypeParser: () => (text: string) => text } as unknown as pg
  * Reads the events of the log that a cursor does not cover. It never skips a committed event, however late the event becomes
  * visible.
  *
- * Proof: a cursor with position P and snapshot S covers {at or below P, visible in S}. A read in snapshot R returns {at or below P,
- * not visible in S, visible in R} and {above P up to P', visible in R}. Together these are {at or below P', visible in R}, the
+ * Proof: a cursor with position P and snapshot S covers {at or below P, visible in S}. A read in snapshot R returns {at or below
+ * P, not visible in S, visible in R} and {above P up to P', visible in R}. Together these are {at or below P', visible in R}, the
  * events that the next cursor covers.
  */
 export class OutboxReader {

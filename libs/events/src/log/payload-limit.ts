@@ -1,6 +1,8 @@
 import { PikaiaError } from '@pikaia/core';
 
-/** The largest payload that a worker reads, in bytes: four times the limit of `publish()`. A larger payload stays in the database. */
+/**
+ * The largest payload that a worker reads, in bytes: four times the limit of `publish()`. A larger payload stays in the database.
+ */
 export const MAX_PAYLOAD_BYTES = 1024 * 1024;
 
 /** The error of an event that is too large to read. Such an event fails unread, so the memory of a worker stays bounded. */

@@ -1,7 +1,7 @@
 /**
- * Registers a sink with its start, once. A second registration changes nothing. $1 name, $2 ordering, $3 true: start with the next
- * event, $4 worker. It is one autocommit statement: `now` means the newest position and the snapshot of this statement. The start
- * therefore does not cover an event that was inserted but not committed.
+ * Registers a sink with its start, once. A second registration changes nothing. $1 name, $2 ordering, $3 true: start with the
+ * next event, $4 worker. It is one autocommit statement: `now` means the newest position and the snapshot of this statement. The
+ * start therefore does not cover an event that was inserted but not committed.
  */
 export const REGISTER = `
 with registered as (
@@ -13,8 +13,9 @@ select name, 0, case when $3::boolean
 from registered`;
 
 /**
- * Reads the newest cursor of a sink, and whether it was written in this cluster. A logical restore gives the row another `xmin`. The
- * start is checked too: the one transaction of a restore cannot have the ids of both rows by chance. Index: primary key, two rows.
+ * Reads the newest cursor of a sink, and whether it was written in this cluster. A logical restore gives the row another `xmin`.
+ * The start is checked too: the one transaction of a restore cannot have the ids of both rows by chance. Index: primary key, two
+ * rows.
  */
 export const LOAD_CURSOR = `
 select p.number, p.position, p.snapshot::text, p.late_position, p.late_snapshot::text,
@@ -24,10 +25,10 @@ join outbox.outbox_progress start on start.sink = p.sink and start.number = 0
 where p.sink = $1 order by p.number desc limit 1`;
 
 /**
- * Stores a cursor together with the deliveries that changed since the last one. A worker that stores an existing number is no longer
- * the leader: the primary key rejects the whole statement. $1 sink, $2 number, $3 to $6 cursor, $7 worker, $8 new deliveries,
- * $9 changed deliveries, $10 failed attempts, $11 the number of accepted events. Copies a payload that is too large to read from the
- * log. Cost: inserts only; dead rows only for changed deliveries, which are few.
+ * Stores a cursor together with the deliveries that changed since the last one. A worker that stores an existing number is no
+ * longer the leader: the primary key rejects the whole statement. $1 sink, $2 number, $3 to $6 cursor, $7 worker, $8 new
+ * deliveries, $9 changed deliveries, $10 failed attempts, $11 the number of accepted events. Copies a payload that is too large
+ * to read from the log. Cost: inserts only; dead rows only for changed deliveries, which are few.
  */
 export const STORE = `
 with progress as (
@@ -57,13 +58,15 @@ attempted as (
   from json_to_recordset($10::json) as a(event_id uuid, attempted_at timestamptz, error text, fingerprint text))
 select pg_backend_pid() as backend`;
 
-/** Stores the leader of a sink for operators; only the advisory lock decides who leads. Index: primary key. $1 sink, $2 worker. */
+/**
+ * Stores the leader of a sink for operators; only the advisory lock decides who leads. Index: primary key. $1 sink, $2 worker.
+ */
 export const MARK_LEADING = `
 update outbox.outbox_sink set leader = $2, leading_since = clock_timestamp() where name = $1`;
 
 /**
- * Stores since when the leaders of a sink fail, and which worker reports it. Index: primary key. $1 sink, $2 worker, $3 time or null,
- * $4 error or null.
+ * Stores since when the leaders of a sink fail, and which worker reports it. Index: primary key. $1 sink, $2 worker, $3 time or
+ * null, $4 error or null.
  */
 export const MARK_LEADER_FAILING = `
 update outbox.outbox_sink set leader = $2, leader_failing_since = $3, leader_error = $4 where name = $1`;

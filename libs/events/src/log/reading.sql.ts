@@ -1,12 +1,12 @@
 import { MAX_PAYLOAD_BYTES } from './payload-limit.js';
 
 const READABLE = `($6::text[] is null or event_type = any ($6)) and size <= ${MAX_PAYLOAD_BYTES}`;
-// The time is in milliseconds: parsing a number takes a third of the time of parsing a date. The payload is not cast to text: a cast
-// from json to text goes through the text forms of both types and takes a quarter of the server time.
+// The time is in milliseconds: parsing a number takes a third of the time of parsing a date. The payload is not cast to text: a
+// cast from json to text goes through the text forms of both types and takes a quarter of the server time.
 const ROW = `position, event_id, event_type, schema_version, aggregate_type, aggregate_id, organization_id, correlation_id,
   date_part('epoch', occurred_at) * 1000 as occurred_ms, size, case when ${READABLE} then payload end as payload`;
-// One row of the result is not an event and has no position. It contains the snapshot of the read in place of the event type, and the
-// number of late rows in place of the size. Separate columns would add their cost to every event.
+// One row of the result is not an event and has no position. It contains the snapshot of the read in place of the event type, and
+// the number of late rows in place of the size. Separate columns would add their cost to every event.
 const EDGE = `select null, null, pg_current_snapshot()::text, null, null, null, null, null, null, (select count(*) from late)::int, null`;
 // The bytes before a row. The sum never decreases from row to row, so a limit on it removes only rows at the end.
 const BEFORE = `coalesce(sum(case when ${READABLE} then size end)
@@ -14,14 +14,14 @@ const BEFORE = `coalesce(sum(case when ${READABLE} then size end)
 const LATE_ROWS = `select ${ROW} from late where before < $7::bigint`;
 
 /**
- * Reads the events that a cursor does not cover, in one statement and therefore in one snapshot. Returns the snapshot even if there
- * are no events. The rows have no order; fresh rows are those above the position. $1 position, $2 the transactions that the cursor's
- * snapshot lists as running, $3 its xmax, $4 maximum fresh rows, $5 maximum late rows, $6 wanted types or null, $7 maximum bytes of
- * each part (at least one row is returned).
+ * Reads the events that a cursor does not cover, in one statement and therefore in one snapshot. Returns the snapshot even if
+ * there are no events. The rows have no order; fresh rows are those above the position. $1 position, $2 the transactions that the
+ * cursor's snapshot lists as running, $3 its xmax, $4 maximum fresh rows, $5 maximum late rows, $6 wanted types or null, $7
+ * maximum bytes of each part (at least one row is returned).
  *
- * Index: outbox_log_txid for late rows, only for transactions that are visible now; `offset 0` keeps the planner from using another
- * index. outbox_log_position for fresh rows. The end of the fresh rows is computed without their payloads. The sum for each row is
- * computed only if the total exceeds the limit, because it costs as much as reading the rows. Locks: none.
+ * Index: outbox_log_txid for late rows, only for transactions that are visible now; `offset 0` keeps the planner from using
+ * another index. outbox_log_position for fresh rows. The end of the fresh rows is computed without their payloads. The sum for
+ * each row is computed only if the total exceeds the limit, because it costs as much as reading the rows. Locks: none.
  */
 export const READ = `
 with late as (

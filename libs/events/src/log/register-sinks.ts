@@ -11,7 +11,9 @@ export interface SinkRegistration {
   readonly name: string;
   /** The start of a new sink: `beginning` is the oldest event in the log, `now` is the next event. */
   readonly from: 'beginning' | 'now';
-  /** `aggregate`: at most one event of an aggregate is in flight, and a refused event blocks the later events of its aggregate. */
+  /**
+   * `aggregate`: at most one event of an aggregate is in flight, and a refused event blocks the later events of its aggregate.
+   */
   readonly ordering: 'aggregate' | 'none';
 }
 

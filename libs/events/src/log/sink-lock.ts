@@ -4,7 +4,10 @@
  */
 export const LOCK_CLASS = 1_886_546_785;
 
-/** Takes the lock of a sink for the session. pg_advisory_lock is not used: a waiting statement holds a snapshot. $1 class, $2 sink. */
+/**
+ * Takes the lock of a sink for the session. pg_advisory_lock is not used: a waiting statement holds a snapshot. $1 class, $2
+ * sink.
+ */
 export const TRY_LOCK_SINK = 'select pg_try_advisory_lock($1, hashtext($2)) as locked, pg_backend_pid() as backend';
 
 /** Takes the lock of a sink until the transaction ends. Never waits. $1 class, $2 sink. */

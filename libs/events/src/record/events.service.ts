@@ -101,7 +101,7 @@ export class Events {
   }
 }
 
-const ESCAPED_UNREADABLE_TEXT = /\\u(0000|d[89a-f])/; // the output of JSON.stringify for such text; a cheap test before the recursive search
+const ESCAPED_UNREADABLE_TEXT = /\\u(0000|d[89a-f])/; // how JSON.stringify escapes such text; a cheap first test
 
 function refuseUnreadableText(contract: Contract, envelope: Envelope, text: string): void {
   const field = ESCAPED_UNREADABLE_TEXT.test(text) ? findUnreadableText(envelope, '') : undefined;

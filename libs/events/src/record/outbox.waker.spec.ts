@@ -47,7 +47,7 @@ afterEach(async () => {
 
 describe('OutboxWaker', () => {
   it('sends at most two notifications for a thousand commits, and another one for a later commit', async () => {
-    for (let commit = 0; commit < 1_000; commit++) waker.wake(); // the first wake notifies at once, the others share the next notification
+    for (let commit = 0; commit < 1_000; commit++) waker.wake(); // the first notifies at once, the others share the next one
     await eventually(() => heard.length > 0);
     const before = heard.length;
     waker.wake();

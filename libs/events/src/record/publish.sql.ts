@@ -14,5 +14,7 @@ export const insertEvent = oftenSent(
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 );
 
-/** Notifies the listeners of a channel. Sent after the commit: a `notify` inside the business transaction serializes all commits. */
+/**
+ * Notifies the listeners of a channel. Sent after the commit: a `notify` inside the business transaction serializes all commits.
+ */
 export const notifyOutbox = 'select pg_notify($1, $2)';
