@@ -64,7 +64,7 @@ export class OutboxOperations {
 
   /**
    * Skips an event that blocks its aggregate, at one sink or at all sinks that it blocks. The next event of the aggregate is then
-   * delivered.
+   * attempted.
    *
    * @throws PikaiaError `PIKAIA_OUTBOX_EVENT_UNKNOWN`, `PIKAIA_OUTBOX_NOTHING_TO_SKIP`.
    */

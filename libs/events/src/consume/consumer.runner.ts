@@ -52,17 +52,17 @@ export class ConsumerRunner {
   }
 
   private async measure(event: IncomingEvent): Promise<'handled' | 'skipped'> {
-    const of = { consumer: this.consumer.name };
+    const dimensions = { consumer: this.consumer.name };
     const startedAt = performance.now();
     try {
       const outcome = await this.handle(event);
-      metric(eventMetrics.consumerHandled, 1, of);
+      metric(eventMetrics.consumerHandled, 1, dimensions);
       return outcome;
     } catch (error) {
-      metric(asPostponement(error) ? eventMetrics.consumerPostponed : eventMetrics.consumerFailed, 1, of);
+      metric(asPostponement(error) ? eventMetrics.consumerPostponed : eventMetrics.consumerFailed, 1, dimensions);
       throw error;
     } finally {
-      metric(eventMetrics.consumerDuration, performance.now() - startedAt, of);
+      metric(eventMetrics.consumerDuration, performance.now() - startedAt, dimensions);
     }
   }
 

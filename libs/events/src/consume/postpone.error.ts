@@ -28,7 +28,8 @@ const UNREACHABLE_CODES = new Set([
 
 /**
  * Converts an error to a PostponeError if the error, or one of its causes, means that a service was unreachable. Returns
- * undefined for a statement timeout, a deadlock and similar errors: the handler may cause them, so the attempt counts as failed.
+ * undefined for a statement timeout or a conflict with another transaction. The handler may cause these errors, so the attempt
+ * counts as failed.
  */
 export function asPostponement(error: unknown): PostponeError | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {

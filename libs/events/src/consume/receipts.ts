@@ -51,19 +51,19 @@ export class Receipts {
    */
   async aroundEffect(key: ReceiptKey, timeoutMs: number, work: () => Promise<unknown>): Promise<boolean> {
     const id = primaryKeyOf(key);
-    const known = id.join(' ');
-    if (!this.unwrittenResults.has(known)) {
+    const receiptKey = id.join(' ');
+    if (!this.unwrittenResults.has(receiptKey)) {
       const claim = await this.claim(key, timeoutMs + CLAIM_MARGIN_MS);
       if (claim === undefined) return false;
       try {
-        this.unwrittenResults.set(known, await work());
+        this.unwrittenResults.set(receiptKey, await work());
       } catch (error) {
         await this.release(id, claim);
         throw error;
       }
     }
-    await this.query(DONE, [...id, JSON.stringify(this.unwrittenResults.get(known) ?? null)]);
-    this.unwrittenResults.delete(known);
+    await this.query(DONE, [...id, JSON.stringify(this.unwrittenResults.get(receiptKey) ?? null)]);
+    this.unwrittenResults.delete(receiptKey);
     return true;
   }
 

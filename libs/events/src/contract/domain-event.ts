@@ -27,7 +27,7 @@ export interface DomainEventOptions {
 const NAME = /^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/;
 const byClass = new WeakMap<object, Contract>();
 const byName = new Map<string, Contract>();
-const anyOfType = new Map<string, Contract>();
+const byType = new Map<string, Contract>();
 const key = (type: string, version: number): string => `${type} v${version}`;
 
 /**
@@ -46,7 +46,7 @@ export function DomainEvent(type: string, { version, aggregate, source = `pikaia
       throw refuse(`${byName.get(key(type, version))!.data.name} already declares version ${version}`);
     const contract = Object.freeze({ type, version, aggregate, source, data });
     byName.set(key(type, version), contract);
-    anyOfType.set(type, contract);
+    byType.set(type, contract);
     byClass.set(data, contract);
   };
 }
@@ -72,7 +72,7 @@ export function contractOf<Data extends object>(data: ContractClass<Data>): Cont
  * without a contract of the type uses the default. The worker must therefore import each contract that declares its own source.
  */
 export function sourceOf(event: { eventType: string; schemaVersion: number; aggregateType: string }): string {
-  const named = findContract(event.eventType, event.schemaVersion) ?? anyOfType.get(event.eventType);
+  const named = findContract(event.eventType, event.schemaVersion) ?? byType.get(event.eventType);
   return named?.source ?? `pikaia.${event.aggregateType}`;
 }
 

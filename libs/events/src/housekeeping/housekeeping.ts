@@ -12,7 +12,8 @@ import { logSlotsTask } from './log-slots.task.js';
 
 const logger = getLogger('outbox');
 const LOCK_KEY = 7_206_817_321_301_505; // arbitrary, but unique in the database
-const STATEMENT_TIMEOUT_MS = 15 * 60_000; // longer than emptying a slot, which is the longest statement
+// Emptying a slot is the longest statement. A server without an answer for a longer time is considered lost.
+const STATEMENT_TIMEOUT_MS = 15 * 60_000;
 const SESSION_TIMEOUT_MS = 60_000; // ends the session of a frozen process, and with it the lock
 
 // The log's slots come first: the other tasks depend on which events are left.
@@ -72,16 +73,16 @@ export class Housekeeping {
       const results: HousekeepingResult[] = [];
       for (const task of this.options.tasks ?? TASKS) {
         if (lost || this.stopping) break;
-        results.push(...(await this.perform(task, client, dryRun)));
+        results.push(...(await this.runTask(task, client, dryRun)));
       }
-      if (!dryRun) logger.info('housekeeping_done', { removed: amountsOf(results) });
+      if (!dryRun) logger.info('housekeeping_done', { removed: removedAmounts(results) });
       return results;
     } finally {
       await endClient(client);
     }
   }
 
-  private async perform(task: HousekeepingTask, client: pg.Client, dryRun: boolean): Promise<HousekeepingResult[]> {
+  private async runTask(task: HousekeepingTask, client: pg.Client, dryRun: boolean): Promise<HousekeepingResult[]> {
     try {
       return await task.run(client, this.options.retention, dryRun);
     } catch (error) {
@@ -102,7 +103,7 @@ async function tryLock(client: pg.Client): Promise<boolean> {
   return rows[0]!.locked;
 }
 
-const amountsOf = (results: readonly HousekeepingResult[]): Record<string, string> =>
+const removedAmounts = (results: readonly HousekeepingResult[]): Record<string, string> =>
   Object.fromEntries(
     results
       .filter(({ removed }) => removed > 0)

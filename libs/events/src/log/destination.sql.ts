@@ -4,9 +4,9 @@
 export const LAST_SEEN = 'select seen_number as number, seen_as as identity from outbox.outbox_sink where name = $1';
 
 /**
- * Stores that the destination existed with identity $3 when cursor $2 was the newest. $1 sink. $3 null: the destination was
- * missing and $2 is the stored number. A former leader has a lower number and changes nothing. Cost: one small row for each
- * check.
+ * Stores that the destination had the identity $3 when cursor $2 was the newest. $1 sink. If the destination is missing, $3 is
+ * null and $2 is the number at which it was last seen. A former leader has a lower number and changes nothing. Cost: one small
+ * row for each check.
  */
 export const NOTE_SEEN = `
 update outbox.outbox_sink set seen_number = $2, seen_as = $3 where name = $1 and coalesce(seen_number, 0) <= $2`;

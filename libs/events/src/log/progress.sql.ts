@@ -27,8 +27,8 @@ where p.sink = $1 order by p.number desc limit 1`;
 /**
  * Stores a cursor together with the deliveries that changed since the last one. A worker that stores an existing number is no
  * longer the leader: the primary key rejects the whole statement. $1 sink, $2 number, $3 to $6 cursor, $7 worker, $8 new
- * deliveries, $9 changed deliveries, $10 failed attempts, $11 the number of accepted events. Copies a payload that is too large
- * to read from the log. Cost: inserts only; dead rows only for changed deliveries, which are few.
+ * deliveries, $9 changed deliveries, $10 failed attempts, $11 the number of accepted events. A payload that is too large to read
+ * is copied from the log. Cost: inserts only; dead rows only for changed deliveries, which are few.
  */
 export const STORE = `
 with progress as (

@@ -1,8 +1,8 @@
 import type { RoleNames } from '@pikaia/database';
 
 /**
- * Adds the columns that report a leader whose terms repeatedly end with an error. Locks: outbox_sink, briefly; the columns are
- * nullable.
+ * Adds the columns that report leaders whose terms end with an error soon after they start. Locks: outbox_sink, briefly; the
+ * columns are nullable.
  */
 export const leaderFailures = ({ worker }: RoleNames): string => `
 alter table outbox.outbox_sink add column leader_failing_since timestamptz, add column leader_error text;

@@ -40,7 +40,7 @@ export interface QueueConsumerOptions {
   readonly random?: () => number;
 }
 
-const MARGIN_MS = 2_000; // reserved to store the receipt, write log lines and set the delays before Lambda ends the execution
+const EXECUTION_MARGIN_MS = 2_000; // reserved to store the receipt, write log lines and set the delays before Lambda ends the execution
 const NO_DELAY_MS = 0;
 
 /** Runs a consumer behind a queue, with the same handlers, receipts and contexts as in a worker. */
@@ -65,7 +65,7 @@ export class QueueConsumer {
   async take({ Records: records }: QueueBatch, remainingMs: () => number = () => Infinity): Promise<QueueAnswer> {
     const pauses: QueuePause[] = [];
     for (const [index, record] of records.entries()) {
-      if (remainingMs() < this.longestTimeoutMs + MARGIN_MS && index > 0) {
+      if (remainingMs() < this.longestTimeoutMs + EXECUTION_MARGIN_MS && index > 0) {
         const rest = records.slice(index).map((left) => ({ record: left, milliseconds: NO_DELAY_MS }));
         logger.warning('batch_cut_short', { consumer: this.runner.consumer.name, count: rest.length });
         pauses.push(...rest);

@@ -41,7 +41,7 @@ select row_number() over () as id, snapshots.* from snapshots`;
  * Everything that was restored is visible in a snapshot of this cluster. A row was written in this cluster if `xmin` equals
  * `txid` for all rows of its transaction.
  */
-export const CLASSIFY = `
+export const CLASSIFY_TRANSACTIONS = `
 create temp table rebase_transaction on commit drop as
 with writer as materialized (
   select xmin::text as id, bool_and(xmin = txid::xid) as here from outbox.outbox_log group by xmin),
@@ -53,7 +53,7 @@ select t.txid, t.here, (
 from transaction t`;
 
 /** Lists the classes: the distinct combinations of visibility. */
-export const CLASSES = 'select distinct shown from rebase_transaction order by shown';
+export const LIST_CLASSES = 'select distinct shown from rebase_transaction order by shown';
 
 /** Allocates an unused transaction id of this cluster by running its own transaction. */
 export const ALLOCATE_ID = 'select pg_current_xact_id()::text as id';

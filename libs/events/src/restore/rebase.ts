@@ -5,8 +5,8 @@ import { LOCK_CLASS, RESTORED_SINKS } from '../log/sink-lock.js';
 import {
   ADVANCE_POSITION,
   APPEND_CURSORS,
-  CLASSES,
-  CLASSIFY,
+  LIST_CLASSES,
+  CLASSIFY_TRANSACTIONS,
   LIST_SNAPSHOTS,
   LOCK_LOG,
   LOCK_SINKS,
@@ -75,8 +75,8 @@ async function lock(client: pg.Client): Promise<void> {
 
 async function rebase(client: pg.Client, url: string): Promise<number> {
   await client.query(LIST_SNAPSHOTS);
-  await client.query(CLASSIFY);
-  const { rows } = await client.query<{ shown: string }>(CLASSES);
+  await client.query(CLASSIFY_TRANSACTIONS);
+  const { rows } = await client.query<{ shown: string }>(LIST_CLASSES);
   const classes = rows.map(({ shown }) => shown);
   const ids = await allocateIds(url, classes.length);
   const { rowCount } = await client.query(MOVE_LOG, [classes, ids]);

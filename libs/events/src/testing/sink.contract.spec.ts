@@ -115,9 +115,9 @@ const PLANTED: readonly (readonly [string, new () => MemorySink])[] = [
   ],
 ];
 
-const casesOf = (Kind: new () => MemorySink) =>
+const casesOf = (SinkClass: new () => MemorySink) =>
   sinkContract((): SinkUnderTest => {
-    const sink = new Kind();
+    const sink = new SinkClass();
     return {
       sink,
       timeLimitMs: 200,
