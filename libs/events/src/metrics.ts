@@ -65,7 +65,7 @@ export const eventMetrics = {
     kind: 'distribution',
     unit: 'Milliseconds',
     dimensions: SINK_DIMENSIONS,
-    description: 'Time from the publication of an event to its acceptance by the sink, without replays.',
+    description: 'Time from the publication of an event until the sink accepts it. Replays of events are not included.',
   },
   consumerHandled: {
     name: 'consumer.handled',

@@ -48,13 +48,13 @@ export class CommandFailures {
     const reason = textOf(error);
     if (cause === 'command') return reason;
     this.last = { id, count: this.last?.id === id ? this.last.count + 1 : 1, reason };
-    const reasonToGiveUp = this.reasonToGiveUp(id);
-    if (reasonToGiveUp === undefined) throw error;
-    return reasonToGiveUp;
+    const verdict = this.verdictOn(id);
+    if (verdict === undefined) throw error;
+    return verdict;
   }
 
   /** Returns why the command is not tried again, or undefined if it can be. */
-  reasonToGiveUp(id: string): string | undefined {
+  verdictOn(id: string): string | undefined {
     const { last } = this;
     if (last?.id !== id || last.count < MAX_UNCLEAR_FAILURES) return undefined;
     return `It failed ${last.count} times in a row, last with: ${last.reason}`;

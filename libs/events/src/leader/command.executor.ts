@@ -104,7 +104,7 @@ export class CommandExecutor {
 
   private async tryToDecide(command: OpenCommand): Promise<Decision | undefined> {
     const { failures } = this.around;
-    const verdict = failures.reasonToGiveUp(command.id);
+    const verdict = failures.verdictOn(command.id);
     if (verdict !== undefined) return { answer: failedBecause(verdict) };
     try {
       return await this.decide(command);

@@ -109,7 +109,7 @@ export class ReplayRunner {
     const { failures, sink } = this.options;
     let reason: string;
     try {
-      const verdict = failures.reasonToGiveUp(replay.id);
+      const verdict = failures.verdictOn(replay.id);
       if (verdict === undefined) return await read();
       reason = verdict;
     } catch (error) {
