@@ -10,7 +10,7 @@ export interface Retention {
   readonly receiptMs: number;
 }
 
-/** What one task removed from one table or slot, or would remove in a dry run. */
+/** The amount that one task removed from one table or slot, or would remove in a dry run. */
 export interface HousekeepingResult {
   /** A table, or a slot of the log. */
   readonly what: string;

@@ -50,7 +50,7 @@ export class Housekeeping {
   /**
    * Runs each task once. A task that fails is logged as `chore_failed`; the other tasks still run.
    *
-   * @returns what was removed, or would be removed in a dry run; undefined if another process runs housekeeping.
+   * @returns the amounts that were removed, or that a dry run would remove. Undefined if another process runs housekeeping.
    * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` if the cursors come from another cluster and cannot say what to remove.
    */
   async runOnce({ dryRun = false } = {}): Promise<HousekeepingResult[] | undefined> {
