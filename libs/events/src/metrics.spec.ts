@@ -15,8 +15,8 @@ const rowsOf = (text: string): string[][] =>
       .map((cell) => cell.trim()),
   );
 
-describe('the catalogue of metrics', () => {
-  it('is what docs/metrics.md says', () => {
+describe('eventMetrics', () => {
+  it('docs/metrics.md lists every metric with the same unit, statistic, dimensions and description', () => {
     const expected = metrics.map(({ name, unit, kind, dimensions, description }) => [
       name,
       unit,
@@ -29,7 +29,7 @@ describe('the catalogue of metrics', () => {
     expect(rowsOf('| `a.b` | Count | Sum | service | Says so. |\n')).toEqual([['a.b', 'Count', 'Sum', 'service', 'Says so.']]);
   });
 
-  it('gives each metric a series of the whole service and one a sink or consumer', () => {
+  it('each metric has a series for the whole service and one for each sink or consumer', () => {
     for (const { dimensions } of metrics) {
       expect(dimensions).toHaveLength(2);
       expect(dimensions[1]).toEqual([...dimensions[0], expect.stringMatching(/^(sink|consumer)$/)]);

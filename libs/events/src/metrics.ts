@@ -1,98 +1,98 @@
 import type { MetricDefinition } from '@pikaia/logging';
 
-/** Seconds between two lines of a sink's leader, and so the period of dashboards and alarms. */
+/** The interval between two metric lines of a sink's leader, in seconds. Dashboards and alarms use it as their period. */
 export const METRIC_PERIOD_SECONDS = 60;
 
-/** The values of `service`: who prints which. */
+/** The values of the dimension `service`: the worker prints the outbox metrics, the consumers print the consumer metrics. */
 export const OUTBOX_METRICS_SERVICE = 'pikaia-outbox-worker';
 export const CONSUMER_METRICS_SERVICE = 'pikaia-consumers';
 
-const OF_A_SINK = [
+const SINK_DIMENSIONS = [
   ['service', 'environment'],
   ['service', 'environment', 'sink'],
 ] as const;
 
-const OF_A_CONSUMER = [
+const CONSUMER_DIMENSIONS = [
   ['service', 'environment'],
   ['service', 'environment', 'consumer'],
 ] as const;
 
 /**
- * The metrics of the outbox and of its consumers: what prints them, and the dashboards and alarms that read them, take
- * names, units and dimensions from here. Plain data, so that an infrastructure's code can import it.
+ * The metrics of the outbox and its consumers. The code that prints metrics, the dashboards and the alarms take names, units and
+ * dimensions from here. This file contains only data, so infrastructure code can import it.
  *
- * The leader of each sink prints the outbox's every METRIC_PERIOD_SECONDS, gauges and counts of 0 included: a series that
- * stops is a sink without a worker.
+ * The leader of each sink prints the outbox metrics every METRIC_PERIOD_SECONDS, including gauges and counts of 0. A series that
+ * stops means a sink without a worker.
  */
 export const eventMetrics = {
   backlog: {
     name: 'outbox.backlog',
     kind: 'gauge',
     unit: 'Count',
-    dimensions: OF_A_SINK,
-    description: 'Events of the log that are not handed over; counted up to 10 001.',
+    dimensions: SINK_DIMENSIONS,
+    description: 'Events in the log that the sink has not received yet. The count stops at 10 001.',
   },
   oldestPending: {
     name: 'outbox.oldest_pending_seconds',
     kind: 'gauge',
     unit: 'Seconds',
-    dimensions: OF_A_SINK,
-    description: 'How long ago the oldest of them was recorded; 0 without backlog. The heartbeat of a sink.',
+    dimensions: SINK_DIMENSIONS,
+    description: 'Age of the oldest event in the backlog; 0 without a backlog. The heartbeat of a sink.',
   },
   published: {
     name: 'outbox.published',
     kind: 'counter',
     unit: 'Count',
-    dimensions: OF_A_SINK,
-    description: 'Events that the sink has accepted since the last line.',
+    dimensions: SINK_DIMENSIONS,
+    description: 'Events that the sink has accepted since the previous line.',
   },
   failed: {
     name: 'outbox.failed',
     kind: 'gauge',
     unit: 'Count',
-    dimensions: OF_A_SINK,
-    description: 'Dead letters: events that were given up and about which nobody has decided; counted up to 10 001.',
+    dimensions: SINK_DIMENSIONS,
+    description: 'Dead letters that no operator has replayed or skipped. The count stops at 10 001.',
   },
   leaderFailing: {
     name: 'outbox.leader_failing',
     kind: 'gauge',
     unit: 'Count',
-    dimensions: OF_A_SINK,
-    description: '1 while the leaders of a sink start and fail again and again; 0 after one that lasts for 30 s.',
+    dimensions: SINK_DIMENSIONS,
+    description: '1 while the leaders of a sink repeatedly start and fail; 0 after a term that lasts 30 s.',
   },
   publishLatency: {
     name: 'outbox.publish_latency',
     kind: 'distribution',
     unit: 'Milliseconds',
-    dimensions: OF_A_SINK,
-    description: 'From the moment at which an event was published to its acceptance by the sink; replays are left out.',
+    dimensions: SINK_DIMENSIONS,
+    description: 'Time from the publication of an event until the sink accepts it. Replays of events are not included.',
   },
   consumerHandled: {
     name: 'consumer.handled',
     kind: 'counter',
     unit: 'Count',
-    dimensions: OF_A_CONSUMER,
-    description: 'Events that a consumer has handled, those handled before included.',
+    dimensions: CONSUMER_DIMENSIONS,
+    description: 'Events that a consumer has handled, including events that it had already handled before.',
   },
   consumerFailed: {
     name: 'consumer.failed',
     kind: 'counter',
     unit: 'Count',
-    dimensions: OF_A_CONSUMER,
-    description: 'Attempts of a consumer that failed; each event may have several.',
+    dimensions: CONSUMER_DIMENSIONS,
+    description: 'Failed attempts of a consumer. An event can have several.',
   },
   consumerPostponed: {
     name: 'consumer.postponed',
     kind: 'counter',
     unit: 'Count',
-    dimensions: OF_A_CONSUMER,
-    description: 'Attempts that ended because something that the consumer needs did not answer.',
+    dimensions: CONSUMER_DIMENSIONS,
+    description: 'Attempts that ended because a service that the consumer needs was unreachable.',
   },
   consumerDuration: {
     name: 'consumer.duration',
     kind: 'distribution',
     unit: 'Milliseconds',
-    dimensions: OF_A_CONSUMER,
-    description: 'How long an attempt took.',
+    dimensions: CONSUMER_DIMENSIONS,
+    description: 'Duration of an attempt.',
   },
 } as const satisfies Record<string, MetricDefinition>;

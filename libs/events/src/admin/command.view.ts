@@ -3,11 +3,14 @@ import type { CommandAnswer, CommandName } from '../commands/command.js';
 
 export type CommandStatus = 'pending' | 'running' | 'done' | 'refused' | 'failed';
 
-/** A command as people follow it. */
+/** A command and its answers, for operators. */
 export interface CommandView {
   readonly id: string;
   readonly command: CommandName;
-  /** `pending`: no leader has begun; `running`: some sinks have not answered; `refused`: by every sink; `failed`: at one sink at least. */
+  /**
+   * `pending`: no leader has started it. `running`: some sinks have not answered. `refused`: every sink refused it. `failed`: at
+   * least one sink failed.
+   */
   readonly status: CommandStatus;
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly asked_by: string;
@@ -15,15 +18,17 @@ export interface CommandView {
   readonly sinks: readonly SinkAnswer[];
 }
 
+/** The answer of one sink to a command. */
 export interface SinkAnswer {
   readonly sink: string;
   readonly status: CommandStatus;
   readonly done_at: Date | null;
   readonly answer: CommandAnswer | null;
-  /** Of a replay that is not done. */
+  /** The counts of a replay that is not done. */
   readonly progress?: Readonly<Record<string, unknown>>;
 }
 
+/** A row of FIND_COMMANDS. */
 export interface CommandRow {
   readonly id: string;
   readonly sink: string;
@@ -36,7 +41,7 @@ export interface CommandRow {
   readonly progress: Readonly<Record<string, unknown>> | null;
 }
 
-/** The rows of one command, at least one, as a whole. */
+/** Combines the rows of one command, of which there is at least one. */
 export function commandView(rows: readonly CommandRow[]): CommandView {
   const { id, command, arguments: values, asked_by, asked_at } = rows[0]!;
   const sinks = rows.map(sinkAnswer);

@@ -1,20 +1,20 @@
 import type { CommandName } from '../commands/command.js';
 
-/** What somebody has asked of the outbox, as it is to be audited. */
+/** A command to the outbox, with the facts to audit. */
 export interface OperationRequest {
   readonly commandId: string;
   readonly command: CommandName;
-  /** What it is about: one event, one sink, or what the command's filter selects. */
+  /** The target of the command: one event, one sink, or the events that its filter selects. */
   readonly about: { readonly type: 'event' | 'sink' | 'events'; readonly id: string };
   readonly sinks: readonly string[];
   readonly arguments: Readonly<Record<string, unknown>>;
 }
 
 /**
- * Where the outbox's operations are audited. This library knows no audit trail: the application extends this class and
- * gives it to OutboxOperationsModule.
+ * Audits the commands to the outbox. This library does not depend on an audit trail. The application extends this class and
+ * passes the subclass to OutboxOperationsModule.
  */
 export abstract class OperationsAudit {
-  /** Called in the transaction that records the command: it is asked for and audited, or neither. */
+  /** Called in the transaction that records the command, so the command and its audit entry commit together. */
   abstract record(request: OperationRequest): Promise<void>;
 }

@@ -4,11 +4,11 @@ import { OutboxOperations } from './outbox.operations.js';
 import { OutboxStatus } from './outbox.status.js';
 
 export interface OutboxOperationsModuleOptions {
-  /** Where commands are audited; its dependencies must be provided by global modules. */
+  /** The class that audits commands. Global modules must provide its dependencies. */
   readonly audit: Type<OperationsAudit>;
 }
 
-/** The asking side: gives `OutboxOperations` and `OutboxStatus` to the whole application. It needs DatabaseModule beside it. */
+/** Provides `OutboxOperations` and `OutboxStatus` to the whole application. Requires DatabaseModule. */
 @Module({})
 export class OutboxOperationsModule {
   static forRoot({ audit }: OutboxOperationsModuleOptions): DynamicModule {

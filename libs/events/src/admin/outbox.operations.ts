@@ -5,78 +5,88 @@ import { COMMAND_MESSAGE, OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import type { CommandName, ReplayArguments, ReplayFilter } from '../commands/command.js';
 import { commandView, type CommandRow, type CommandView } from './command.view.js';
 import { OperationsAudit, type OperationRequest } from './operations-audit.js';
-import { FIND_COMMANDS, FIND_EVENT, FIND_SINKS, HELD_BY, INSERT_COMMANDS, LIST_COMMANDS } from './operations.sql.js';
+import { FIND_COMMANDS, FIND_EVENT, FIND_SINKS, FIND_BLOCKED_SINKS, INSERT_COMMANDS, LIST_COMMANDS } from './operations.sql.js';
 import type { SinkState } from '../log/sink-state.js';
 
-/** Of whom a command may touch events: undefined for all organizations. */
+/** The organization whose events a command may affect. Undefined: all organizations. */
 export interface OperationScope {
   readonly organizationId?: string;
 }
 
+/** The arguments of `OutboxOperations.replay`. */
 export interface ReplayRequest extends OperationScope {
   readonly filter: ReplayFilter;
-  /** Default: every sink that is not retired. */
+  /** One sink. Default: every sink that is not retired. */
   readonly sink?: string;
-  /** Only counts. */
+  /** True: counts the events and sends nothing. */
   readonly dryRun: boolean;
+  /** The maximum number of events at each sink. Default: all that match. */
   readonly limit?: number;
-  /** Events a second, at each sink. */
+  /** The maximum number of events per second at each sink. Default: as fast as the sink accepts them. */
   readonly rate?: number;
 }
 
 /**
- * What people ask of the outbox. Each call records a command, audited in the same transaction; the leader of each sink
- * carries it out within its polling interval, or at once where notifications arrive, and answers in the row.
+ * Sends commands to the outbox. Each call records a command and audits it in the same transaction. The leader of each sink
+ * executes the command when a notification arrives, or else within its polling interval, and stores its answer in the row.
  */
 @Injectable()
 export class OutboxOperations {
   constructor(@Inject(OperationsAudit) private readonly audit: OperationsAudit) {}
 
   /**
-   * The sink keeps its leader, which reads nothing and sends nothing until `resume`.
+   * Pauses a sink until `resume`. The sink keeps its leader, which reads and sends nothing.
    *
    * @throws PikaiaError `PIKAIA_OUTBOX_SINK_UNKNOWN`, `PIKAIA_OUTBOX_SINK_RETIRED`.
    */
   pause(sink: string): Promise<CommandView> {
-    return this.askSink('pause', sink);
-  }
-
-  /** @throws PikaiaError `PIKAIA_OUTBOX_SINK_UNKNOWN`, `PIKAIA_OUTBOX_SINK_RETIRED`. */
-  resume(sink: string): Promise<CommandView> {
-    return this.askSink('resume', sink);
+    return this.recordSinkCommand('pause', sink);
   }
 
   /**
-   * Gives a sink up for good: a consumer that was renamed, a destination that was replaced. One that a worker delivers to
-   * has to be paused before.
+   * Resumes a sink from its cursor.
+   *
+   * @throws PikaiaError `PIKAIA_OUTBOX_SINK_UNKNOWN`, `PIKAIA_OUTBOX_SINK_RETIRED`.
+   */
+  resume(sink: string): Promise<CommandView> {
+    return this.recordSinkCommand('resume', sink);
+  }
+
+  /**
+   * Retires a sink permanently, for example after its consumer was renamed or its destination was replaced. Pause a sink first if
+   * a worker delivers to it.
    *
    * @throws PikaiaError `PIKAIA_OUTBOX_SINK_UNKNOWN`, `PIKAIA_OUTBOX_SINK_RETIRED`.
    */
   retire(sink: string): Promise<CommandView> {
-    return this.askSink('retire', sink);
+    return this.recordSinkCommand('retire', sink);
   }
 
   /**
-   * Gives up an event that heads a blocked aggregate, at one sink or at all that hold it: the next one is tried.
+   * Skips an event that blocks its aggregate, at one sink or at all sinks that it blocks. The next event of the aggregate is then
+   * attempted.
    *
    * @throws PikaiaError `PIKAIA_OUTBOX_EVENT_UNKNOWN`, `PIKAIA_OUTBOX_NOTHING_TO_SKIP`.
    */
   @Transactional()
   async skip(eventId: string, { sink, ...scope }: OperationScope & { readonly sink?: string } = {}): Promise<CommandView> {
     await this.requireEvent(eventId, scope);
-    const sinks = await this.query<{ sink: string }>(HELD_BY, [eventId, sink ?? null]);
+    const sinks = await this.query<{ sink: string }>(FIND_BLOCKED_SINKS, [eventId, sink ?? null]);
     if (!sinks.length) {
       throw new PikaiaError(
         'PIKAIA_OUTBOX_NOTHING_TO_SKIP',
-        `Event ${eventId} holds nothing back${sink === undefined ? '' : ` at ${sink}`}: only one that a sink refused, or that waits, can be skipped.`,
+        `Event ${eventId} holds nothing back${sink === undefined ? '' : ` at ${sink}`}: you can skip only an event that a sink refused or that waits behind a refused event.`,
       );
     }
     const about = { type: 'event', id: eventId } as const;
-    return this.ask({ command: 'skip', about, sinks: sinks.map((row) => row.sink), arguments: { event_id: eventId } }, scope);
+    return this.recordCommand(
+      { command: 'skip', about, sinks: sinks.map((row) => row.sink), arguments: { event_id: eventId } },
+      scope,
+    );
   }
 
   /**
-   * Sends one event again to the sinks that have had it, or tries its dead letters again.
+   * Replays one event: sends it again to the sinks that received it, and retries its dead letters.
    *
    * @throws PikaiaError `PIKAIA_OUTBOX_EVENT_UNKNOWN`, `PIKAIA_OUTBOX_SINK_UNKNOWN`, `PIKAIA_OUTBOX_SINK_RETIRED`.
    */
@@ -85,11 +95,14 @@ export class OutboxOperations {
     await this.requireEvent(eventId, scope);
     const values: ReplayArguments = { filter: { event_id: eventId }, dry_run: false, limit: null, rate: null };
     const sinks = await this.activeSinks(sink);
-    return this.ask({ command: 'replay', about: { type: 'event', id: eventId }, sinks, arguments: { ...values } }, scope);
+    return this.recordCommand(
+      { command: 'replay', about: { type: 'event', id: eventId }, sinks, arguments: { ...values } },
+      scope,
+    );
   }
 
   /**
-   * The same for all that match; a dry run counts them.
+   * Replays all events that match the filter. A dry run only counts them.
    *
    * @throws PikaiaError `PIKAIA_OUTBOX_SINK_UNKNOWN`, `PIKAIA_OUTBOX_SINK_RETIRED`.
    */
@@ -97,16 +110,16 @@ export class OutboxOperations {
   async replay({ filter, sink, dryRun, limit, rate, ...scope }: ReplayRequest): Promise<CommandView> {
     const values: ReplayArguments = { filter, dry_run: dryRun, limit: limit ?? null, rate: rate ?? null };
     const sinks = await this.activeSinks(sink);
-    return this.ask({ command: 'replay', about: { type: 'events', id: '' }, sinks, arguments: { ...values } }, scope);
+    return this.recordCommand({ command: 'replay', about: { type: 'events', id: '' }, sinks, arguments: { ...values } }, scope);
   }
 
-  /** How far a command is; undefined where there is none, or none of this scope. */
+  /** Returns a command and its progress. Undefined if there is no such command in this scope. */
   async find(id: string, { organizationId }: OperationScope = {}): Promise<CommandView | undefined> {
     const rows = await this.commands([id], organizationId);
     return rows.length ? commandView(rows) : undefined;
   }
 
-  /** The newest commands of this scope, at most so many. */
+  /** Returns the newest commands of this scope, up to the limit. */
   async list(limit: number, { organizationId }: OperationScope = {}): Promise<CommandView[]> {
     const ids = await this.query<{ id: string }>(LIST_COMMANDS, [limit, organizationId ?? null]);
     const rows = await this.commands(
@@ -117,12 +130,15 @@ export class OutboxOperations {
   }
 
   @Transactional()
-  private async askSink(command: CommandName, sink: string): Promise<CommandView> {
+  private async recordSinkCommand(command: CommandName, sink: string): Promise<CommandView> {
     const sinks = await this.activeSinks(sink);
-    return this.ask({ command, about: { type: 'sink', id: sink }, sinks, arguments: {} }, {});
+    return this.recordCommand({ command, about: { type: 'sink', id: sink }, sinks, arguments: {} }, {});
   }
 
-  private async ask(request: Omit<OperationRequest, 'commandId'>, { organizationId }: OperationScope): Promise<CommandView> {
+  private async recordCommand(
+    request: Omit<OperationRequest, 'commandId'>,
+    { organizationId }: OperationScope,
+  ): Promise<CommandView> {
     const commandId = newId();
     const { command, sinks, arguments: values } = request;
     const about = request.about.type === 'events' ? { ...request.about, id: commandId } : request.about;
@@ -137,7 +153,7 @@ export class OutboxOperations {
       OUTBOX_CHANNEL,
       COMMAND_MESSAGE,
     ];
-    await writeInTransaction((manager) => manager.query(INSERT_COMMANDS, parameters), outsideTransaction);
+    await writeInTransaction((manager) => manager.query(INSERT_COMMANDS, parameters), transactionRequired);
     await this.audit.record({ ...request, about, commandId });
     return commandView(await this.commands([commandId]));
   }
@@ -147,10 +163,10 @@ export class OutboxOperations {
     const active = sinks.filter(({ state }) => state !== 'retired').map((sink) => sink.name);
     if (active.length) return active;
     throw sinks.length
-      ? new PikaiaError('PIKAIA_OUTBOX_SINK_RETIRED', `The sink ${name} was retired: nothing can be asked of it any more.`)
+      ? new PikaiaError('PIKAIA_OUTBOX_SINK_RETIRED', `The sink ${name} is retired and accepts no commands.`)
       : new PikaiaError(
           'PIKAIA_OUTBOX_SINK_UNKNOWN',
-          `There is no sink ${name ?? 'at all'}. GET /admin/outbox lists those that there are; a worker registers its own when it starts.`,
+          `There is no sink ${name ?? 'at all'}. GET /admin/outbox lists the sinks; a worker registers its sinks when it starts.`,
         );
   }
 
@@ -164,11 +180,11 @@ export class OutboxOperations {
     return queryJsonRows(currentManager(), FIND_COMMANDS, [ids, organizationId ?? null], ['asked_at', 'done_at']);
   }
 
-  /** Its columns are text. */
+  /** For statements whose columns are all text. */
   private query<Row>(sql: string, values: unknown[]): Promise<Row[]> {
     return currentManager().query(sql, values);
   }
 }
 
-const outsideTransaction = (): PikaiaError =>
-  new PikaiaError('PIKAIA_TRANSACTION_REQUIRED', 'A command was to be recorded outside a transaction.');
+const transactionRequired = (): PikaiaError =>
+  new PikaiaError('PIKAIA_TRANSACTION_REQUIRED', 'A command must be recorded inside a transaction.');

@@ -4,46 +4,48 @@ import { outsideTransaction, queryJsonRows } from '@pikaia/database';
 import { DataSource } from 'typeorm';
 import { LOCK_CLASS } from '../log/sink-lock.js';
 import type { SinkState } from '../log/sink-state.js';
-import { COUNTED_AT_MOST, SINK_STATUS, SLOT_STATUS } from './status.sql.js';
+import { MAX_COUNT, SINK_STATUS, SLOT_STATUS } from './status.sql.js';
 
-/** A number that was counted no further than `COUNTED_AT_MOST`: 10 001 means more than ten thousand. */
+/** A count that stops at `MAX_COUNT`: 10 001 means more than ten thousand. */
 export type BoundedCount = number;
 
+/** The status of one sink. */
 export interface SinkStatus {
   readonly name: string;
   readonly state: SinkState;
   readonly ordering: 'aggregate' | 'none';
-  /** Who delivers; null while nobody does. */
+  /** The worker that leads the sink. Null: no worker leads it. */
   readonly leader: { readonly worker: string; readonly since: Date | null } | null;
-  /** The last sign of the sink's leaders: their cursor, which even an idle one stores once a minute. */
+  /** The time of the newest cursor. Even an idle leader stores one every minute. */
   readonly last_stored_at: Date | null;
-  /** Events of the log that are not handed over. */
+  /** The number of events in the log that the sink has not received yet. */
   readonly backlog: BoundedCount;
-  /** Milliseconds since the oldest of them was recorded; null without backlog. */
+  /** The age of the oldest event in the backlog, in milliseconds. Null without a backlog. */
   readonly lag_ms: number | null;
   readonly accepted_last_minute: number;
   readonly failing_since: Date | null;
   readonly last_error: string | null;
-  /** Since when its leaders start and fail again and again; null after one that lasts. */
+  /** The time since which the leaders of the sink repeatedly start and fail. Null after a term that lasts. */
   readonly leader_failing_since: Date | null;
   readonly leader_error: string | null;
   readonly retrying: BoundedCount;
   readonly waiting: BoundedCount;
   /** Dead letters. */
   readonly failed: BoundedCount;
-  /** Under way or still to begin. */
+  /** The number of replays that are not done. */
   readonly replays: number;
   readonly registered_at: Date;
 }
 
+/** The status of one slot of the log. */
 export interface SlotStatus {
   readonly slot: number;
-  /** As the server's statistics estimate it. */
+  /** An estimate from the server's statistics. */
   readonly rows: number;
   readonly bytes: number;
   readonly oldest: Date | null;
   readonly newest: Date | null;
-  /** The sinks without which it cannot be emptied. */
+  /** The sinks that have not received all events of the slot. The slot cannot be emptied before that. */
   readonly not_handed_over_to: readonly string[];
 }
 
@@ -61,7 +63,10 @@ type SinkRow = Omit<SinkStatus, 'leader' | 'last_stored_at'> & {
 
 const SINK_DATES = ['registered_at', 'failing_since', 'leader_failing_since', 'leading_since', 'stored_at'] as const;
 
-/** How the outbox is: asks the database, outside of any transaction, and so sees the workers of all machines. */
+/**
+ * Reports the status of the outbox. Reads it from the database, outside any transaction, so it includes the workers of all
+ * machines.
+ */
 @Injectable()
 export class OutboxStatus {
   constructor(@Inject(DataSource) private readonly source: DataSource) {}
@@ -69,7 +74,7 @@ export class OutboxStatus {
   async get(): Promise<OutboxStatusView> {
     const [sinks, slots] = await outsideTransaction(() =>
       Promise.all([
-        queryJsonRows<SinkRow>(this.source, SINK_STATUS, [LOCK_CLASS, COUNTED_AT_MOST], SINK_DATES),
+        queryJsonRows<SinkRow>(this.source, SINK_STATUS, [LOCK_CLASS, MAX_COUNT], SINK_DATES),
         queryJsonRows<Omit<SlotStatus, 'bytes'> & { bytes: string }>(this.source, SLOT_STATUS, [], ['oldest', 'newest']),
       ]),
     );

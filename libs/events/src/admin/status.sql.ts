@@ -1,17 +1,18 @@
 import { IS_LED } from '../log/sink-lock.js';
 
-/** At most so many are counted: the figures stay cheap while a backlog grows. */
-export const COUNTED_AT_MOST = 10_001;
+/** The maximum of each count. It keeps the statements cheap while a backlog grows. */
+export const MAX_COUNT = 10_001;
 
-// What became visible late and is not handed over: the transactions that the cursor's snapshot does not show.
+// Events that became visible late and that the cursor does not cover: their transactions are not visible in its snapshot.
 const LATE = `from outbox.outbox_log where position <= p.position
       and (txid = any (array(select pg_snapshot_xip(p.snapshot))) or txid >= pg_snapshot_xmax(p.snapshot))
       and outbox.covers(p, position, txid) is not true`;
 
 /**
- * How each sink is. $1 the lock's class, $2 what is counted at most. Backlog and age through outbox_log_position and
- * outbox_log_txid, by one probe and a bounded count; throughput by the newest progress rows; deliveries through
- * outbox_delivery_aggregate. Locks nothing; milliseconds a sink.
+ * Reads the status of each sink. $1 lock class, $2 maximum count.
+ *
+ * Index: outbox_log_position and outbox_log_txid for backlog and age, with one probe and a bounded count; the newest progress
+ * rows for throughput; outbox_delivery_aggregate for deliveries. Locks: none. Cost: milliseconds for each sink.
  */
 export const SINK_STATUS = `
 select s.name, s.state, s.ordering, s.registered_at, s.failing_since, s.last_error,
@@ -41,8 +42,8 @@ left join lateral (
 order by s.name`;
 
 /**
- * The twelve slots of the log: how much they hold, and which sinks keep one from being emptied. Rows are the statistics'
- * estimate. By the ends of outbox_log_position in each slot.
+ * Reads the size of the twelve slots of the log, and the sinks that have not received all events of a slot. The number of rows is
+ * an estimate from the statistics. Index: both ends of outbox_log_position in each slot.
  */
 export const SLOT_STATUS = `
 select n as slot, coalesce(pg_stat_get_live_tuples(c.oid), 0)::int as rows, pg_total_relation_size(c.oid)::bigint::text as bytes,

@@ -1,6 +1,6 @@
 import type { CommandName, OpenCommand, ReplayFilter } from './command.js';
 
-const ARGUMENTS: Readonly<Record<CommandName, readonly string[]>> = {
+const ARGUMENT_NAMES: Readonly<Record<CommandName, readonly string[]>> = {
   pause: [],
   resume: [],
   retire: [],
@@ -21,17 +21,18 @@ const CONDITIONS: Readonly<Record<keyof ReplayFilter, true>> = {
   error: true,
 };
 
-const NEWER = 'A newer version of the api may have sent it: send it again when every worker has that version.';
+const NEWER_VERSION_HINT = 'A newer version of the api may have sent it: send it again when every worker has that version.';
 
 /**
- * Why a command cannot be executed; undefined when it can. A row comes from an api of any version or from SQL, so nothing is
- * assumed about it. An unknown argument is refused: without a condition that it does not know, a replay would send more.
+ * Returns why a command cannot be executed, or undefined if it can. A row comes from an api of any version or from SQL, so this
+ * function checks everything. It refuses unknown arguments: a replay that ignores an unknown condition sends too many events.
  */
 export function problemWith({ command, arguments: values }: OpenCommand): string | undefined {
-  if (!Object.hasOwn(ARGUMENTS, command)) return `This worker does not know the command ${String(command)}. ${NEWER}`;
+  if (!Object.hasOwn(ARGUMENT_NAMES, command))
+    return `This worker does not know the command ${String(command)}. ${NEWER_VERSION_HINT}`;
   if (!isObject(values)) return 'The arguments must be a JSON object.';
-  const unknown = Object.keys(values).find((name) => !ARGUMENTS[command].includes(name));
-  if (unknown !== undefined) return `This worker does not know the argument ${unknown} of ${command}. ${NEWER}`;
+  const unknown = Object.keys(values).find((name) => !ARGUMENT_NAMES[command].includes(name));
+  if (unknown !== undefined) return `This worker does not know the argument ${unknown} of ${command}. ${NEWER_VERSION_HINT}`;
   if (command === 'skip' && typeof values['event_id'] !== 'string') return 'event_id must be the id of an event.';
   return command === 'replay' ? problemWithReplay(values) : undefined;
 }
@@ -39,7 +40,7 @@ export function problemWith({ command, arguments: values }: OpenCommand): string
 function problemWithReplay({ filter, dry_run, limit, rate }: Readonly<Record<string, unknown>>): string | undefined {
   if (!isObject(filter)) return 'filter must be a JSON object.';
   for (const [name, value] of Object.entries(filter)) {
-    if (!Object.hasOwn(CONDITIONS, name)) return `This worker does not know filter.${name}. ${NEWER}`;
+    if (!Object.hasOwn(CONDITIONS, name)) return `This worker does not know filter.${name}. ${NEWER_VERSION_HINT}`;
     if (typeof value !== 'string') return `filter.${name} must be a text.`;
   }
   const { status } = filter;

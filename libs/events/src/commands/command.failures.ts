@@ -4,7 +4,7 @@ import { textOf } from '../delivery/error-fingerprint.js';
 
 const MAX_UNCLEAR_FAILURES = 10; // in a row, of one command
 
-// The database or the connection fails, whatever is asked of it: connection exceptions, the state of the transaction (read-only),
+// The database or the connection fails for any statement: connection exceptions, the state of the transaction (read-only),
 // conflicts that a retry resolves, a full disk, too many connections, a lock timeout, a shutdown, failures of the system.
 const OUTAGE = /^(08|25|40|53100|53300|55P03|57P|58)/;
 // A command can cause these, and so can a busy server: not enough memory, a statement that is cancelled or exceeds its timeout.
@@ -12,7 +12,7 @@ const UNCLEAR = /^(53|57014)/;
 
 type Cause = 'command' | 'database' | 'unclear';
 
-/** Whether an error that a command raised is the fault of that command. */
+/** Returns the cause of an error that occurred while a command was executed. */
 export function causeOf(error: unknown): Cause {
   const state = sqlState(error);
   if (state !== undefined) return OUTAGE.test(state) ? 'database' : UNCLEAR.test(state) ? 'unclear' : 'command';
@@ -22,7 +22,10 @@ export function causeOf(error: unknown): Cause {
   return [TypeError, RangeError, SyntaxError].some((kind) => error instanceof kind) ? 'command' : 'unclear';
 }
 
-/** PostgreSQL's errors alone have a severity; codes of Node.js such as EPIPE look like an SQLSTATE. */
+/**
+ * Returns the SQLSTATE of a PostgreSQL error. Only such errors have a severity; a Node.js code such as EPIPE looks like an
+ * SQLSTATE.
+ */
 function sqlState(error: unknown): string | undefined {
   const { code, severity } = (error ?? {}) as { code?: unknown; severity?: unknown };
   return typeof code === 'string' && typeof severity === 'string' ? code : undefined;
@@ -36,8 +39,8 @@ export class CommandFailures {
   private last: { readonly id: string; readonly count: number; readonly reason: string } | undefined;
 
   /**
-   * @returns why the command fails.
-   * @throws the error itself when the database may be the cause: the term ends, and the next leader tries the command again.
+   * @returns the reason, if the command fails.
+   * @throws the error itself if the database may be the cause. The term ends, and the next leader tries the command again.
    */
   reasonFor(id: string, error: unknown): string {
     const cause = causeOf(error);
@@ -50,14 +53,14 @@ export class CommandFailures {
     return verdict;
   }
 
-  /** Why the command is not tried again; undefined while it may be. */
+  /** Returns why the command is not tried again, or undefined if it can be. */
   verdictOn(id: string): string | undefined {
     const { last } = this;
     if (last?.id !== id || last.count < MAX_UNCLEAR_FAILURES) return undefined;
     return `It failed ${last.count} times in a row, last with: ${last.reason}`;
   }
 
-  /** The command, or a part of it, was executed. */
+  /** Resets the failure count after the command, or a part of it, was executed. */
   succeeded(id: string): void {
     if (this.last?.id === id) this.last = undefined;
   }

@@ -1,6 +1,6 @@
 export type CommandName = 'pause' | 'resume' | 'retire' | 'skip' | 'replay';
 
-/** Which events a replay concerns: all that agree with everything that is given. The names are those of the api. */
+/** Selects the events of a replay. An event must match all given conditions. The api uses the same field names. */
 export interface ReplayFilter {
   readonly event_id?: string;
   readonly event_type?: string;
@@ -8,32 +8,33 @@ export interface ReplayFilter {
   readonly aggregate_id?: string;
   readonly organization_id?: string;
   readonly correlation_id?: string;
-  /** When it occurred: inclusive, ISO 8601. */
+  /** The earliest time of occurrence, inclusive; ISO 8601. */
   readonly from?: string;
-  /** Exclusive. */
+  /** The latest time of occurrence, exclusive; ISO 8601. */
   readonly to?: string;
-  /** `failed`: dead letters only; `published`: only what was handed over. Default: both. */
+  /** `failed` selects dead letters, `published` selects delivered events. Default: both. */
   readonly status?: 'failed' | 'published';
-  /** A part of the last error, in any case; only dead letters have one. */
+  /** A part of the last error, case-insensitive. Only dead letters have one. */
   readonly error?: string;
 }
 
+/** The arguments of the command `replay`. */
 export interface ReplayArguments {
   readonly filter: ReplayFilter;
-  /** Only counts. */
+  /** True: counts the events and sends nothing. */
   readonly dry_run: boolean;
-  /** Events at most; null: all that match. */
+  /** The maximum number of events. Null: all that match. */
   readonly limit: number | null;
-  /** Events a second at most; null: as fast as the sink takes them. */
+  /** The maximum number of events per second. Null: as fast as the sink accepts them. */
   readonly rate: number | null;
 }
 
-/** What the leader finds on its executor: a row of outbox_command. */
+/** A row of `outbox_command` without an answer. */
 export interface OpenCommand {
   readonly id: string;
   readonly command: CommandName;
   readonly arguments: Readonly<Record<string, unknown>>;
-  /** Whose events alone it may touch; null: all. */
+  /** The only organization whose events the command may affect. Null: all organizations. */
   readonly organization_id: string | null;
   readonly asked_by: string;
   readonly correlation_id: string | null;
@@ -42,9 +43,9 @@ export interface OpenCommand {
 /** The result of a command at one sink. */
 export type CommandAnswer =
   | { readonly outcome: 'done'; readonly [detail: string]: unknown }
-  /** The leader decided against it. */
+  /** The leader did not execute the command. */
   | { readonly outcome: 'refused'; readonly reason: string }
-  /** An error occurred while the leader executed it. A replay may have sent some of its events before. */
+  /** An error occurred while the leader executed the command. A replay may have sent some of its events. */
   | { readonly outcome: 'failed'; readonly reason: string; readonly [detail: string]: unknown };
 
 export const done = (details: Readonly<Record<string, unknown>> = {}): CommandAnswer => ({ ...details, outcome: 'done' });

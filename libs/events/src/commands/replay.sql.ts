@@ -1,9 +1,9 @@
-import { LARGEST_PAYLOAD_BYTES } from '../log/payload-limit.js';
+import { MAX_PAYLOAD_BYTES } from '../log/payload-limit.js';
 
 /**
- * Begins a replay behind a cursor that was just stored: what it covers had been handed over. One event, or those of one
- * request, are found by their indexes, so that nothing else is looked at. $1 command, $2 sink, $3 filter, $4 dry run,
- * $5 most, $6 rate, $7 position and $8 snapshot of the cursor.
+ * Starts a replay of the events that a newly stored cursor covers. If the filter names an event or a correlation id, the indexes
+ * find its positions and the replay reads only that range. $1 command, $2 sink, $3 filter, $4 dry run, $5 maximum number of
+ * events, $6 rate, $7 position and $8 snapshot of the cursor.
  */
 export const BEGIN_REPLAY = `
 with named as (
@@ -21,15 +21,15 @@ with named as (
 insert into outbox.outbox_replay (id, sink, filter, dry_run, most, rate, start_position, end_position, snapshot, position)
 select $1, $2, $3, $4, $5, $6, low, least(high, $7), $8::pg_snapshot, low from range`;
 
-/** The replay that a leader goes on with, the oldest first. Through outbox_replay_open; $1 sink. */
+/** Reads the oldest open replay of a sink. Index: outbox_replay_open. $1 sink. */
 export const OPEN_REPLAY = `
 select id, filter, dry_run, most, rate, start_position, end_position, snapshot::text, position, matched, sent, skipped, revived,
   failed, last_error
 from outbox.outbox_replay where sink = $1 and done_at is null order by started_at, id limit 1`;
 
 /**
- * By primary key; $1 replay, $2 sink, $3 position reached, $4 to $8 matched, sent, skipped, revived, failed, $9 last error,
- * $10 true: it is done.
+ * Stores the progress of a replay. Index: primary key. $1 replay, $2 sink, $3 position reached, $4 to $8 matched, sent, skipped,
+ * revived, failed, $9 last error, $10 true: the replay is done.
  */
 export const STORE_REPLAY = `
 update outbox.outbox_replay set position = $3, matched = $4, sent = $5, skipped = $6, revived = $7, failed = $8,
@@ -47,8 +47,9 @@ const MATCHES = `
   and ($14::timestamptz is null or e.occurred_at >= $14)
   and ($15::timestamptz is null or e.occurred_at < $15)`;
 
-// Of the log only a slice by position is looked at, so that a filter that matches nothing costs no long statement;
-// what the sink's start covers never concerned it; dead letters outlive the log, and so come from their own table, as far as the slice reaches.
+// Reads one slice of the log by position, so that a filter without matches causes no long statement. Excludes the events that the
+// sink's start covers, because the sink never received them. Dead letters can outlive the log, so they come from their own table,
+// up to the end of the slice.
 const DUE = `
 with slice as (
     select * from outbox.outbox_log where position > $2::bigint and position <= $3::bigint order by position limit $5::int),
@@ -70,11 +71,12 @@ with slice as (
       and ${MATCHES})`;
 
 /**
- * The next events of a replay, by position. $1 sink, $2 position reached, $3 last position, $4 snapshot, $5 rows of the log
- * to look at, $6 most events, $7 the sink's types, $8 to $17 the filter, $18 most bytes (one event always comes).
+ * Reads the next events of a replay, by position. $1 sink, $2 position reached, $3 last position, $4 snapshot, $5 rows of the log
+ * to read, $6 maximum events, $7 the sink's types, $8 to $17 the filter, $18 maximum bytes (at least one event is returned).
+ * Returns no payload for a dead letter or for an event that is too large to read.
  *
- * The log through outbox_log_position, deliveries by primary key and outbox_delivery_status. Locks nothing; 10 ms a slice
- * of 2,000 rows. Without the payload of a dead letter, which stays where it is, and of what is too large to be read.
+ * Index: outbox_log_position for the log; primary key and outbox_delivery_status for deliveries. Locks: none. Cost: 10 ms for a
+ * slice of 2,000 rows.
  */
 export const NEXT_OF_REPLAY = `${DUE},
   bounded as (
@@ -82,11 +84,11 @@ export const NEXT_OF_REPLAY = `${DUE},
     from (select * from due order by position limit $6::int) first)
 select b.position, b.event_id, b.event_type, b.schema_version, b.aggregate_type, b.aggregate_id, b.organization_id,
   b.correlation_id, b.occurred_at, b.size,
-  case when b.size <= ${LARGEST_PAYLOAD_BYTES} and not b.dead then b.payload::text end as payload, b.dead, b.last_error, b.fingerprint,
+  case when b.size <= ${MAX_PAYLOAD_BYTES} and not b.dead then b.payload::text end as payload, b.dead, b.last_error, b.fingerprint,
   edge.edge, (select count(*) from due)::int as total
 from edge left join bounded b on b.before < $18::bigint order by b.position`;
 
-/** How many a replay would concern, of a slice. Parameters as above; $6 and $18 are not asked for. */
+/** Counts the events of a replay in one slice. Parameters as in NEXT_OF_REPLAY; $6 and $18 must be null. */
 export const COUNT_OF_REPLAY = `${DUE}
 select edge.edge, (select count(*) from due)::int as total, (select count(*) from due where dead)::int as dead
 from edge where $6::int is null and $18::bigint is null`;

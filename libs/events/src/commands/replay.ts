@@ -1,14 +1,14 @@
 import type { ReplayFilter } from './command.js';
 
-/** A replay at one sink: a row of outbox_replay. Positions are bigints as text. */
+/** A replay at one sink: a row of `outbox_replay`. Positions are bigints as text. */
 export interface Replay {
   readonly id: string;
   readonly filter: ReplayFilter;
   readonly dryRun: boolean;
-  readonly most: number | null;
+  readonly maxEvents: number | null;
   readonly rate: number | null;
   readonly endPosition: string;
-  /** Shows what had been handed over when the replay began. */
+  /** The snapshot of the cursor when the replay started. It shows which events had been handed over. */
   readonly snapshot: string;
   readonly position: string;
   readonly counts: ReplayCounts;
@@ -18,19 +18,20 @@ export interface Replay {
 export interface ReplayCounts {
   readonly matched: number;
   readonly sent: number;
-  /** A handler declares not to run replays. */
+  /** Sent to a handler that skips replays. */
   readonly skipped: number;
-  /** Dead letters: they are tried again as what they are, first deliveries, in the order of their aggregate. */
+  /** Dead letters that are retried. A retry is a first delivery, in the order of the aggregate. */
   readonly revived: number;
-  /** Refused again and again; they stay published. */
+  /** Refused at every attempt. These events stay published. */
   readonly failed: number;
 }
 
+/** Converts a row of `outbox_replay`. */
 export const toReplay = (row: Readonly<Record<string, unknown>>): Replay => ({
   id: row['id'] as string,
   filter: row['filter'] as ReplayFilter,
   dryRun: row['dry_run'] as boolean,
-  most: row['most'] === null ? null : Number(row['most']),
+  maxEvents: row['most'] === null ? null : Number(row['most']),
   rate: row['rate'] as number | null,
   endPosition: row['end_position'] as string,
   snapshot: row['snapshot'] as string,
@@ -45,7 +46,7 @@ export const toReplay = (row: Readonly<Record<string, unknown>>): Replay => ({
   lastError: row['last_error'] as string | null,
 });
 
-/** The filter as the parameters $8 to $17 of the statements. */
+/** Returns the filter as the parameters $8 to $17 of the statements in replay.sql.ts. */
 export const filterValues = (filter: ReplayFilter): (string | null)[] => [
   filter.event_id ?? null,
   filter.event_type ?? null,

@@ -3,24 +3,26 @@ import { contractOf, type Contract, type ContractClass } from '../contract/domai
 import type { EventOf } from '../contract/envelope.js';
 
 export interface ConsumerOptions {
-  /** Where it starts when it runs for the first time: with the oldest event kept, or with the next one. No default. */
+  /** The start of a new consumer: `beginning` is the oldest event in the log, `now` is the next event. No default. */
   readonly from: 'beginning' | 'now';
 }
 
 export interface HandlesOptions {
   /**
-   * `database`: the handler runs in a transaction together with its receipt, so its writes happen exactly once.
-   * `outside`: a mail, a call. The event is claimed first and marked done afterwards, so it happens once, unless the
-   * process is killed between effect and receipt: use `event_id` as the provider's idempotency key where it has one.
+   * `database`: the handler runs in one transaction with its receipt, so its writes happen exactly once.
+   *
+   * `outside`: the handler sends an email or calls a third party. The event is claimed before the handler runs and marked done
+   * afterwards. The effect happens once, unless the process is killed between the effect and the receipt. Pass `event_id` as
+   * the idempotency key if the provider supports one.
    */
   readonly effect: 'database' | 'outside';
-  /** Attempts, the first included. Default 10. */
+  /** The maximum number of attempts, including the first. Default 10. */
   readonly retry?: number;
-  /** Milliseconds after which an attempt counts as failed. Default 30 000. */
+  /** The timeout of an attempt, in milliseconds. Default 30 000. An attempt that exceeds it counts as failed. */
   readonly timeout?: number;
   /**
-   * What a replay does: `run` the handler again, or `skip` it. Default: a `database` effect runs, one `outside` is
-   * skipped, so that replaying a day never sends its letters twice unless the handler says that it may.
+   * Whether a replay runs the handler again (`run`) or not (`skip`). The default is `run` for a `database` effect and `skip`
+   * for an `outside` effect. A replay therefore never sends an email twice unless the handler allows it.
    */
   readonly replay?: 'run' | 'skip';
 }
@@ -31,21 +33,25 @@ export interface HandlerDeclaration extends Required<Pick<HandlesOptions, 'effec
   readonly retry?: number;
 }
 
-const DEFAULT_TIMEOUT_MS = 30_000; // longer than any sensible call to a provider
-const declaredConsumers = new WeakMap<object, ConsumerOptions & { readonly name: string }>();
-const declaredHandlers = new WeakMap<object, HandlerDeclaration[]>();
+const DEFAULT_TIMEOUT_MS = 30_000; // longer than a normal call to a provider
+const consumerDeclarations = new WeakMap<object, ConsumerOptions & { readonly name: string }>();
+const handlerDeclarations = new WeakMap<object, HandlerDeclaration[]>();
 
-/** Declares an injectable class as a consumer. The name is stable: cursor and receipts are kept under it. */
+/**
+ * Declares a class as a consumer and makes it injectable.
+ *
+ * @param name identifies the cursor and the receipts of the consumer. Do not change it after the first start.
+ */
 export function Consumer(name: string, { from }: ConsumerOptions): ClassDecorator {
   return (target) => {
-    declaredConsumers.set(target, { name, from });
+    consumerDeclarations.set(target, { name, from });
     Injectable()(target);
   };
 }
 
 /**
- * Declares what a method handles; several decorators on one method are several contracts. What the method returns is
- * kept in the receipt of an `outside` effect, such as a provider's message id.
+ * Declares the contract that a method handles. Use several decorators on one method to handle several contracts. The receipt of
+ * an `outside` effect stores the method's return value, such as a provider's message id.
  *
  * @throws PikaiaError `PIKAIA_EVENT_CONTRACT_INVALID` for a class without `@DomainEvent`.
  */
@@ -55,21 +61,21 @@ export function Handles<Data extends object>(data: ContractClass<Data>, options:
     method: string,
     _descriptor: TypedPropertyDescriptor<Method>,
   ): void => {
-    const declared = declaredHandlers.get(prototype) ?? [];
+    const declared = handlerDeclarations.get(prototype) ?? [];
     const replay = options.effect === 'database' ? 'run' : 'skip';
     declared.push({ timeout: DEFAULT_TIMEOUT_MS, replay, ...options, contract: contractOf(data), method });
-    declaredHandlers.set(prototype, declared);
+    handlerDeclarations.set(prototype, declared);
   };
 }
 
-export const consumerDeclared = (type: Type | Function): (ConsumerOptions & { readonly name: string }) | undefined =>
-  declaredConsumers.get(type);
+export const consumerDeclarationOf = (type: Type | Function): (ConsumerOptions & { readonly name: string }) | undefined =>
+  consumerDeclarations.get(type);
 
-/** The handlers of a class, those that it inherits included. */
-export function handlersDeclared(type: Type | Function): HandlerDeclaration[] {
+/** Returns the handlers of a class, including inherited handlers. */
+export function handlerDeclarationsOf(type: Type | Function): HandlerDeclaration[] {
   const found: HandlerDeclaration[] = [];
   for (let at = type.prototype as object; at && at !== Object.prototype; at = Object.getPrototypeOf(at) as object) {
-    found.push(...(declaredHandlers.get(at) ?? []));
+    found.push(...(handlerDeclarations.get(at) ?? []));
   }
   return found;
 }

@@ -24,25 +24,25 @@ const refusal = (why: string) =>
   expect.objectContaining({ code: 'PIKAIA_CONSUMER_INVALID', message: expect.stringContaining(why) });
 
 describe('defineConsumers', () => {
-  it('finds consumers among other providers, with the handlers that they inherit', () => {
+  it('finds consumers among other providers, including inherited handlers', () => {
     const found = defineConsumers([new Map(), consumer('tracking'), {}]);
     expect(found).toEqual([expect.objectContaining({ name: 'tracking', from: 'now', types: ['parcel.sent'] })]);
     expect(found[0]!.handlerOf('parcel.sent', 1)).toMatchObject({ method: 'track', effect: 'outside', timeout: 30_000 });
     expect(found[0]!.handlerOf('parcel.sent', 2)).toBeUndefined();
   });
 
-  it('takes one instance that two modules provide for one consumer', () => {
+  it('defines one consumer for an instance that two modules provide', () => {
     const one = consumer('tracking');
     expect(defineConsumers([one, one])).toHaveLength(1);
   });
 
   it.each([
-    ['a name that two classes use', () => [consumer('tracking'), consumer('tracking')], 'used by two classes'],
-    ['a malformed name', () => [consumer('Tracking!')], 'lower case words'],
-    ['a consumer that handles nothing', () => [consumer('tracking', Object)], 'handles nothing'],
+    ['a name that two classes use', () => [consumer('tracking'), consumer('tracking')], 'two classes use this name'],
+    ['a malformed name', () => [consumer('Tracking!')], 'lower-case words'],
+    ['a consumer without handlers', () => [consumer('tracking', Object)], 'has no handler'],
     ['@Handles without @Consumer', () => [new Tracking()], 'no @Consumer'],
     [
-      'two methods for one contract',
+      'two handlers of one contract',
       () => {
         class Twice extends Tracking {
           @Handles(ParcelSent, { effect: 'database' })
@@ -50,7 +50,7 @@ describe('defineConsumers', () => {
         }
         return [consumer('tracking', Twice)];
       },
-      'two methods',
+      'two handlers',
     ],
   ])('refuses %s', (_name, instances, why) => {
     expect(() => defineConsumers(instances())).toThrow(refusal(why));

@@ -1,28 +1,28 @@
 import { PikaiaError } from '@pikaia/core';
 import type { EventOf } from '../contract/envelope.js';
-import { consumerDeclared, handlersDeclared, type HandlerDeclaration } from './consumer.decorator.js';
+import { consumerDeclarationOf, handlerDeclarationsOf, type HandlerDeclaration } from './consumer.decorator.js';
 
 export interface HandlerDefinition extends HandlerDeclaration {
   readonly run: (event: EventOf<object>) => unknown;
 }
 
-/** A consumer as it runs: its name, its start, and one handler for each type and version. */
+/** A consumer that is ready to run: its name, its start and one handler for each event type and version. */
 export interface ConsumerDefinition {
   readonly name: string;
   readonly from: 'beginning' | 'now';
   readonly types: readonly string[];
   readonly handlers: readonly HandlerDefinition[];
-  /** Undefined for a version that this process does not know. */
+  /** Returns undefined for a version that this process does not know. */
   handlerOf(type: string, version: number): HandlerDefinition | undefined;
 }
 
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
 /**
- * The consumers among an application's providers.
+ * Finds the consumers among the providers of an application.
  *
- * @throws PikaiaError `PIKAIA_CONSUMER_INVALID` for a name that is malformed or used twice, a consumer that handles
- * nothing, two handlers of one contract in a consumer, or `@Handles` in a class without `@Consumer`.
+ * @throws PikaiaError `PIKAIA_CONSUMER_INVALID` for a name that is malformed or used twice, a consumer without handlers, two
+ * handlers of one contract in a consumer, or `@Handles` in a class without `@Consumer`.
  */
 export function defineConsumers(instances: readonly object[]): ConsumerDefinition[] {
   const consumers = new Map<string, ConsumerDefinition>();
@@ -30,7 +30,7 @@ export function defineConsumers(instances: readonly object[]): ConsumerDefinitio
     const consumer = defineConsumer(instance);
     if (!consumer) continue;
     if (consumers.has(consumer.name))
-      throw refuse(consumer.name, 'the name is used by two classes: cursor and receipts would be shared');
+      throw refuse(consumer.name, 'two classes use this name, so they would share one cursor and its receipts');
     consumers.set(consumer.name, consumer);
   }
   return [...consumers.values()];
@@ -38,19 +38,20 @@ export function defineConsumers(instances: readonly object[]): ConsumerDefinitio
 
 function defineConsumer(instance: object): ConsumerDefinition | undefined {
   const { constructor: type } = instance;
-  const declared = consumerDeclared(type);
-  const handlers = handlersDeclared(type);
+  const declared = consumerDeclarationOf(type);
+  const handlers = handlerDeclarationsOf(type);
   if (!declared) {
-    if (handlers.length) throw refuse(type.name, 'it has @Handles and no @Consumer');
+    if (handlers.length) throw refuse(type.name, 'it has @Handles but no @Consumer');
     return undefined;
   }
   const { name, from } = declared;
-  if (!NAME.test(name)) throw refuse(name, 'the name must be lower case words joined by hyphens, as welcome-email');
-  if (!handlers.length) throw refuse(name, 'it handles nothing: add @Handles to a method');
+  if (!NAME.test(name))
+    throw refuse(name, 'the name must consist of lower-case words joined by hyphens, for example welcome-email');
+  if (!handlers.length) throw refuse(name, 'it has no handler: add @Handles to a method');
   const byContract = new Map<string, HandlerDefinition>();
   for (const handler of handlers) {
     const { type: eventType, version } = handler.contract;
-    if (byContract.has(key(eventType, version))) throw refuse(name, `${key(eventType, version)} is handled by two methods`);
+    if (byContract.has(key(eventType, version))) throw refuse(name, `${key(eventType, version)} has two handlers`);
     const run = (instance as Record<string, (event: EventOf<object>) => unknown>)[handler.method]!.bind(instance);
     byContract.set(key(eventType, version), { ...handler, run });
   }

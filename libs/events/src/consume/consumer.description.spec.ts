@@ -16,14 +16,14 @@ class Postmark {
 }
 
 describe('describeConsumer', () => {
-  it('tells the name of a consumer and the contracts that it handles', () => {
+  it('returns the name of a consumer and the contracts that it handles', () => {
     expect(describeConsumer(Postmark)).toEqual({
       name: 'postmark',
       contracts: [{ type: 'letter.posted', version: 1, aggregate: 'letter', source: 'post.letter', data: LetterPosted }],
     });
   });
 
-  it('refuses a class that is none', () => {
+  it('refuses a class without @Consumer', () => {
     expect(() => describeConsumer(LetterPosted)).toThrow(expect.objectContaining({ code: 'PIKAIA_CONSUMER_INVALID' }));
   });
 });

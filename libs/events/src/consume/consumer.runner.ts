@@ -2,14 +2,14 @@ import { context, newId, PikaiaError } from '@pikaia/core';
 import { getLogger, metric, queryFields } from '@pikaia/logging';
 import { eventMetrics } from '../metrics.js';
 import type { ConsumerDefinition, HandlerDefinition } from './consumer.definition.js';
-import { withData } from './event.parser.js';
+import { parseData } from './event.parser.js';
 import { readEvent, type ReadEvent } from './event.reader.js';
 import { asPostponement } from './postpone.error.js';
 import type { ReceiptKey, Receipts } from './receipts.js';
 
 const logger = getLogger('consumer');
 
-/** An event as it arrives, from whatever sink. */
+/** An event as the runner receives it from a sink or a queue. */
 export interface IncomingEvent {
   readonly position: string;
   readonly eventId: string;
@@ -17,13 +17,13 @@ export interface IncomingEvent {
   readonly schemaVersion: number;
   readonly organizationId: string | null;
   readonly correlationId: string | null;
-  /** The envelope, or its text. */
+  /** The envelope, or its JSON text. */
   readonly payload: string | ReadEvent;
   readonly attempt: number;
   readonly replayed?: string;
 }
 
-/** Runs one consumer's handlers: in a context of their own, within their time, with a receipt. */
+/** Runs the handlers of one consumer, each in its own context, with its timeout and with a receipt. */
 export class ConsumerRunner {
   constructor(
     readonly consumer: ConsumerDefinition,
@@ -33,9 +33,10 @@ export class ConsumerRunner {
   /**
    * Handles an event whose type the consumer handles.
    *
-   * @returns `skipped` for a replay that the handler declares not to run.
-   * @throws PikaiaError `PIKAIA_EVENT_VERSION_UNKNOWN`, `PIKAIA_EVENT_UNREADABLE`, `PIKAIA_HANDLER_TIMEOUT`; PostponeError
-   * while somebody else handles it; or what the handler threw.
+   * @returns `skipped` for a replay if the handler skips replays.
+   * @throws PikaiaError `PIKAIA_EVENT_VERSION_UNKNOWN`, `PIKAIA_EVENT_UNREADABLE` or `PIKAIA_HANDLER_TIMEOUT`.
+   * @throws PostponeError while another process handles the event.
+   * @throws the error of the handler.
    */
   run(event: IncomingEvent): Promise<'handled' | 'skipped'> {
     const { name } = this.consumer;
@@ -46,22 +47,22 @@ export class ConsumerRunner {
         actor: { type: 'system', id: name },
         event: { id: event.eventId, type: event.eventType, consumer: name, attempt: event.attempt },
       },
-      () => this.measured(event),
+      () => this.measure(event),
     );
   }
 
-  private async measured(event: IncomingEvent): Promise<'handled' | 'skipped'> {
-    const of = { consumer: this.consumer.name };
+  private async measure(event: IncomingEvent): Promise<'handled' | 'skipped'> {
+    const dimensions = { consumer: this.consumer.name };
     const startedAt = performance.now();
     try {
       const outcome = await this.handle(event);
-      metric(eventMetrics.consumerHandled, 1, of);
+      metric(eventMetrics.consumerHandled, 1, dimensions);
       return outcome;
     } catch (error) {
-      metric(asPostponement(error) ? eventMetrics.consumerPostponed : eventMetrics.consumerFailed, 1, of);
+      metric(asPostponement(error) ? eventMetrics.consumerPostponed : eventMetrics.consumerFailed, 1, dimensions);
       throw error;
     } finally {
-      metric(eventMetrics.consumerDuration, performance.now() - startedAt, of);
+      metric(eventMetrics.consumerDuration, performance.now() - startedAt, dimensions);
     }
   }
 
@@ -70,7 +71,7 @@ export class ConsumerRunner {
     const handler = this.handlerOf(incoming);
     const { replayed, payload } = incoming;
     if (replayed !== undefined && handler.replay === 'skip') return 'skipped';
-    const read = await withData(handler.contract, typeof payload === 'string' ? readEvent(payload) : payload);
+    const read = await parseData(handler.contract, typeof payload === 'string' ? readEvent(payload) : payload);
     const event = { ...read, sequence: incoming.position, ...(replayed !== undefined && { replayed }) };
     const { name: consumer } = this.consumer;
     const key: ReceiptKey = {
@@ -80,7 +81,7 @@ export class ConsumerRunner {
       ...(replayed !== undefined && { replay: replayed }),
     };
     const work = async (): Promise<unknown> => handler.run(event);
-    const isNew = await within(handler, () =>
+    const isNew = await withTimeout(handler, () =>
       handler.effect === 'database'
         ? this.receipts.inTransaction(key, work)
         : this.receipts.aroundEffect(key, handler.timeout, work),
@@ -106,10 +107,13 @@ export class ConsumerRunner {
   }
 }
 
-/** The handler goes on after its time: its receipt keeps the next attempt from doing the same. */
-async function within<T>({ timeout, method }: HandlerDefinition, work: () => Promise<T>): Promise<T> {
+/**
+ * Rejects with `PIKAIA_HANDLER_TIMEOUT` if the work exceeds the handler's timeout. The work itself continues. Its receipt
+ * prevents the next attempt from repeating the effect.
+ */
+async function withTimeout<T>({ timeout, method }: HandlerDefinition, work: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
+  const timedOut = new Promise<never>((_, reject) => {
     timer = setTimeout(
       () => reject(new PikaiaError('PIKAIA_HANDLER_TIMEOUT', `${method} did not finish within ${timeout} ms.`)),
       timeout,
@@ -117,7 +121,7 @@ async function within<T>({ timeout, method }: HandlerDefinition, work: () => Pro
   });
   const working = work();
   try {
-    return await Promise.race([working, late]);
+    return await Promise.race([working, timedOut]);
   } catch (error) {
     working.catch((failure: unknown) => failure === error || logger.exception('handler_failed_late', failure));
     throw error;

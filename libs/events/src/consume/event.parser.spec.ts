@@ -37,7 +37,7 @@ const envelope = {
   data: { to: { email: 'bob@example.com' } },
   sequence: '42',
 };
-/** As AWS delivers it to a rule's target. */
+/** An EventBridge event as AWS delivers it to the target of a rule. */
 const fromBus = (detail: unknown = envelope) => ({
   version: '0',
   id: 'a-new-one-at-each-put',
@@ -49,7 +49,7 @@ const fromBus = (detail: unknown = envelope) => ({
   resources: ['urn:pikaia:letter:l-1'],
   detail,
 });
-/** As Lambda gets it of the queue behind the rule. */
+/** An SQS record as Lambda receives it from the queue of the rule. */
 const fromQueue = (body: unknown = fromBus()) => ({
   messageId: newId(),
   receiptHandle: 'AQEB…',
@@ -64,21 +64,21 @@ const refusal = (code: string, words: string) => expect.objectContaining({ code,
 describe('parseEvent', () => {
   it.each([
     ['an envelope', envelope],
-    ['the text of one', JSON.stringify(envelope)],
+    ['the JSON text of an envelope', JSON.stringify(envelope)],
     ['an EventBridge event', fromBus()],
-    ['the text of one', JSON.stringify(fromBus())],
+    ['the JSON text of an EventBridge event', JSON.stringify(fromBus())],
     ['an SQS record with an EventBridge event', fromQueue()],
-    ['an SQS record with the envelope alone', fromQueue(envelope)],
+    ['an SQS record with an envelope', fromQueue(envelope)],
     ['a CloudEvent', toCloudEvent(envelope)],
     ['an SQS record with a CloudEvent', fromQueue(toCloudEvent(envelope))],
-  ])('reads %s', async (_, source) => {
+  ])('parses %s', async (_, source) => {
     const event = await parseEvent(LetterPosted, source);
     expect(event).toEqual(envelope);
     expect(event.data).toBeInstanceOf(LetterPosted);
     expect(event.data.to).toBeInstanceOf(Person);
   });
 
-  it('reads whichever of several contracts it is, and the compiler knows which', async () => {
+  it('selects the contract of the event from a list, and narrows the type of its data', async () => {
     const read = async (source: unknown): Promise<string> => {
       const { data } = await parseEvent([LetterPosted, LetterLost], source);
       return data instanceof LetterLost ? `lost, ${data.weight.toFixed()} g` : data.to.email;
@@ -90,40 +90,48 @@ describe('parseEvent', () => {
     expect(typed(await parseEvent(LetterLost, lost))).toBe(20);
   });
 
-  it('lets pass what a newer publisher added', async () => {
+  it('keeps fields that a newer publisher added', async () => {
     const newer = { ...envelope, causation_id: newId(), data: { ...envelope.data, stamp: 'blue' } };
     expect(await parseEvent(LetterPosted, newer)).toMatchObject({ data: { stamp: 'blue' } });
   });
 
-  it('has no sequence where the envelope never went through a relay', async () => {
+  it('returns no sequence for an envelope that no relay sent', async () => {
     const { sequence: _, ...stored } = envelope;
     expect(await parseEvent(LetterPosted, stored)).not.toHaveProperty('sequence');
   });
 
   it.each([
-    ['no JSON', '{"event_id":', 'it is no JSON'],
-    ['a body that is no JSON', fromQueue('nonsense'), 'it is no JSON'],
-    ['a list', [envelope], 'no JSON object'],
-    ['nothing', undefined, 'no JSON object'],
-    ['null', 'null', 'no JSON object'],
-    ['a stranger', { Records: [] }, 'no envelope, EventBridge event, SQS record or CloudEvent'],
-    ['a detail that is missing', fromBus(null), 'no JSON object'],
-    ['a detail routed as another type', { ...fromBus(), 'detail-type': 'letter.lost' }, 'not the type of the event inside'],
-    ['a text in a text in a text …', fromQueue(fromQueue(fromQueue(fromQueue(fromQueue(envelope))))), 'wrapped too often'],
-    ['a CloudEvent of a later standard', { ...toCloudEvent(envelope), specversion: '2.0' }, 'another version than 1.0'],
-    ["a stranger's CloudEvent", { specversion: '1.0', id: '1', type: 'a.b', source: '/x', data: {} }, 'schema_version'],
-    ['an id that is no UUID', { ...envelope, event_id: 'geheim' }, 'wrong: event_id.'],
-    ['a version that is no number', { ...envelope, schema_version: '1' }, 'wrong: schema_version.'],
-    ['half an actor', { ...envelope, actor: { type: 'user' } }, 'wrong: actor.'],
-    ['a time that is none', { ...envelope, occurred_at: 'yesterday' }, 'wrong: occurred_at.'],
-    ['data that is a list', { ...envelope, data: [] }, 'wrong: data.'],
-    ['data that breaks the rules', { ...envelope, data: { to: { email: 'geheim' } } }, 'break its rules: to.'],
-  ])('refuses %s, and shows no value', async (_, source, words) => {
+    ['text that is not JSON', '{"event_id":', 'not valid JSON'],
+    ['a body that is not JSON', fromQueue('nonsense'), 'not valid JSON'],
+    ['a list', [envelope], 'not a JSON object'],
+    ['undefined', undefined, 'not a JSON object'],
+    ['the text null', 'null', 'not a JSON object'],
+    ['an object of another kind', { Records: [] }, 'not an envelope, EventBridge event, SQS record or CloudEvent'],
+    ['an EventBridge event without detail', fromBus(null), 'not a JSON object'],
+    ['a detail routed as another type', { ...fromBus(), 'detail-type': 'letter.lost' }, 'not the event_type of its detail'],
+    [
+      'an event in five nested records',
+      fromQueue(fromQueue(fromQueue(fromQueue(fromQueue(envelope))))),
+      'too many nested wrappers',
+    ],
+    ['a CloudEvent of a later version', { ...toCloudEvent(envelope), specversion: '2.0' }, 'version is not 1.0'],
+    [
+      'a CloudEvent without envelope fields',
+      { specversion: '1.0', id: '1', type: 'a.b', source: '/x', data: {} },
+      'schema_version',
+    ],
+    ['an id that is not a UUID', { ...envelope, event_id: 'geheim' }, 'invalid: event_id.'],
+    ['a version that is not a number', { ...envelope, schema_version: '1' }, 'invalid: schema_version.'],
+    ['an actor without id', { ...envelope, actor: { type: 'user' } }, 'invalid: actor.'],
+    ['an invalid time', { ...envelope, occurred_at: 'yesterday' }, 'invalid: occurred_at.'],
+    ['data that is a list', { ...envelope, data: [] }, 'invalid: data.'],
+    ['data that violates the contract', { ...envelope, data: { to: { email: 'geheim' } } }, 'in these fields: to.'],
+  ])('refuses %s, and the error contains no value', async (_, source, words) => {
     await expect(parseEvent(LetterPosted, source)).rejects.toEqual(refusal('PIKAIA_EVENT_UNREADABLE', words));
     await expect(parseEvent(LetterPosted, source)).rejects.not.toThrow(/geheim/);
   });
 
-  it('tells another version from another type, and from a class that is no contract', async () => {
+  it('throws different errors for another version, another type and a class that is not a contract', async () => {
     const code = (code: string) => expect.objectContaining({ code });
     await expect(parseEvent(LetterPosted, { ...envelope, schema_version: 3 })).rejects.toEqual(
       code('PIKAIA_EVENT_VERSION_UNKNOWN'),
@@ -132,7 +140,7 @@ describe('parseEvent', () => {
     await expect(parseEvent(Person, envelope)).rejects.toEqual(code('PIKAIA_EVENT_CONTRACT_INVALID'));
   });
 
-  it('throws PikaiaErrors only, whatever arrives', async () => {
+  it('throws only PikaiaErrors for arbitrary input', async () => {
     const wrapped = fc.oneof(
       fc.anything(),
       fc.jsonValue(),
@@ -150,8 +158,8 @@ describe('parseEvent', () => {
 });
 
 describe('toCloudEvent', () => {
-  const NAME = /^[a-z\d]{1,20}$/; // what the standard allows and asks for
-  it('keeps the rules of CloudEvents 1.0 for names and values', () => {
+  const NAME = /^[a-z\d]{1,20}$/; // the standard's rule for attribute names
+  it('follows the rules of CloudEvents 1.0 for names and values', () => {
     const event = toCloudEvent({ ...envelope, organization_id: null, actor: null });
     for (const [name, value] of Object.entries(event)) {
       expect(name).toMatch(NAME);

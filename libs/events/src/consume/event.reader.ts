@@ -2,45 +2,46 @@ import { isId, PikaiaError } from '@pikaia/core';
 import { fromCloudEvent } from '../contract/cloud-event.js';
 import type { Envelope } from '../contract/envelope.js';
 
-/** An envelope as it arrives; `data` is not checked yet. */
+/** An envelope that was read from a source. `data` is not validated yet. */
 export interface ReadEvent extends Envelope<object> {
-  /** The outbox position; absent where the envelope never went through a relay. */
+  /** The outbox position. Absent if no relay sent the envelope. */
   readonly sequence?: string;
+  /** The id of the replay that sent the event again. */
   readonly replayed?: string;
 }
 
-const MOST_WRAPPINGS = 4; // text of a record, its body, an EventBridge event, its detail
+const MAX_WRAPPERS = 4; // an SQS record as text, its body, an EventBridge event, its detail
 
 /**
- * The envelope in whatever it came: an envelope, an EventBridge event (its `detail`), an SQS record (its `body`), a
- * CloudEvent 1.0, each as an object or as JSON text.
+ * Extracts the envelope from an envelope, an EventBridge event (`detail`), an SQS record (`body`) or a CloudEvent 1.0. Each can
+ * be an object or JSON text.
  *
- * @throws PikaiaError `PIKAIA_EVENT_UNREADABLE` naming what is wrong, never a value.
+ * @throws PikaiaError `PIKAIA_EVENT_UNREADABLE`. The message names the problem, never a value.
  */
 export function readEvent(source: unknown): ReadEvent {
   let found = source;
-  for (let depth = 0; depth <= MOST_WRAPPINGS; depth++) {
+  for (let depth = 0; depth <= MAX_WRAPPERS; depth++) {
     if (typeof found === 'string') found = parseJson(found);
-    if (typeof found !== 'object' || found === null || Array.isArray(found)) throw unreadable('it is no JSON object');
+    if (typeof found !== 'object' || found === null || Array.isArray(found)) throw unreadableEvent('it is not a JSON object');
     const value = found as Readonly<Record<string, unknown>>;
-    if ('event_id' in value) return checked(value);
-    if ('specversion' in value) return checked(cloudEvent(value));
-    if ('detail-type' in value) found = detailOf(value);
+    if ('event_id' in value) return checkEnvelope(value);
+    if ('specversion' in value) return checkEnvelope(envelopeOfCloudEvent(value));
+    if ('detail-type' in value) found = unwrapDetail(value);
     else if (typeof value['body'] === 'string') found = value['body'];
-    else throw unreadable('it is no envelope, EventBridge event, SQS record or CloudEvent');
+    else throw unreadableEvent('it is not an envelope, EventBridge event, SQS record or CloudEvent');
   }
-  throw unreadable('it is wrapped too often');
+  throw unreadableEvent('it has too many nested wrappers');
 }
 
-function detailOf({ 'detail-type': type, detail }: Readonly<Record<string, unknown>>): unknown {
+function unwrapDetail({ 'detail-type': type, detail }: Readonly<Record<string, unknown>>): unknown {
   const inner = (detail as { event_type?: unknown } | null | undefined)?.event_type;
-  // Rules match the outside: what was routed by one type must not be handled as another.
-  if (inner !== undefined && inner !== type) throw unreadable('its detail-type is not the type of the event inside');
+  // Rules of the bus match `detail-type`: an event that was routed as one type must not be handled as another type.
+  if (inner !== undefined && inner !== type) throw unreadableEvent('its detail-type is not the event_type of its detail');
   return detail;
 }
 
-function cloudEvent(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  if (value['specversion'] !== '1.0') throw unreadable('it is a CloudEvent of another version than 1.0');
+function envelopeOfCloudEvent(value: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (value['specversion'] !== '1.0') throw unreadableEvent('it is a CloudEvent whose version is not 1.0');
   return fromCloudEvent(value);
 }
 
@@ -67,10 +68,10 @@ function isActor(value: unknown): boolean {
   return isText(type) && isText(id) && isAbsentOrText(email);
 }
 
-function checked(value: Readonly<Record<string, unknown>>): ReadEvent {
+function checkEnvelope(value: Readonly<Record<string, unknown>>): ReadEvent {
   const broken = Object.entries(RULES).filter(([field, rule]) => !rule(value[field]));
   if (broken.length)
-    throw unreadable(`these fields of the envelope are missing or wrong: ${broken.map(([name]) => name).join(', ')}`);
+    throw unreadableEvent(`these envelope fields are missing or invalid: ${broken.map(([name]) => name).join(', ')}`);
   return value as unknown as ReadEvent;
 }
 
@@ -78,9 +79,9 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw unreadable('it is no JSON', cause);
+    throw unreadableEvent('it is not valid JSON', cause);
   }
 }
 
-const unreadable = (why: string, cause?: unknown): PikaiaError =>
+const unreadableEvent = (why: string, cause?: unknown): PikaiaError =>
   new PikaiaError('PIKAIA_EVENT_UNREADABLE', `This event cannot be read: ${why}.`, { cause });

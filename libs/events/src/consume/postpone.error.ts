@@ -1,12 +1,12 @@
 import { databaseFault } from '@pikaia/database';
 
 /**
- * Thrown by a handler that cannot reach what it needs: the event comes again later and no attempt is burnt, so an hour
- * without a mail server makes no dead letter. Later events of the same aggregate wait.
+ * Throw this error from a handler that cannot reach a service that it needs. The event is retried later and the attempt does
+ * not count, so an hour without a mail server creates no dead letter. Later events of the same aggregate wait.
  */
 export class PostponeError extends Error {
   override readonly name = 'PostponeError';
-  /** Milliseconds; without it the pause doubles from a second to five minutes. */
+  /** Milliseconds until the retry. By default the delay doubles from one second to five minutes. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, { retryAfterMs, cause }: { retryAfterMs?: number; cause?: unknown } = {}) {
@@ -15,8 +15,8 @@ export class PostponeError extends Error {
   }
 }
 
-// Of a handler's own connections: a mail server, a provider.
-const UNREACHABLE = new Set([
+// Error codes of the handler's own connections, for example to a mail server or a provider.
+const UNREACHABLE_CODES = new Set([
   'ECONNECTION', // nodemailer
   'ETIME',
   'ESOCKET',
@@ -27,18 +27,20 @@ const UNREACHABLE = new Set([
 ]);
 
 /**
- * The error as a postponement where it, or one of its causes, says that something was not reached. A statement that takes
- * too long, or loses a race, is not one: the handler may be the reason, so it counts as a failed attempt.
+ * Converts an error to a PostponeError if the error, or one of its causes, means that a service was unreachable. Returns
+ * undefined for a statement timeout or a conflict with another transaction. The handler may cause these errors, so the attempt
+ * counts as failed.
  */
 export function asPostponement(error: unknown): PostponeError | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
     if (at instanceof PostponeError) return at;
     const { code } = at as { code?: unknown };
-    if (typeof code === 'string' && UNREACHABLE.has(code)) return unreached(error);
+    if (typeof code === 'string' && UNREACHABLE_CODES.has(code)) return dependencyUnreachable(error);
   }
   const fault = databaseFault(error);
-  // The receipt of a transaction in doubt tells the next attempt whether the work is done.
-  return fault === 'unavailable' || fault === 'in_doubt' ? unreached(error) : undefined;
+  // If the outcome of a COMMIT is unknown, the receipt tells the next attempt whether the work is done.
+  return fault === 'unavailable' || fault === 'in_doubt' ? dependencyUnreachable(error) : undefined;
 }
 
-const unreached = (cause: unknown): PostponeError => new PostponeError('What the handler needs was not reached.', { cause });
+const dependencyUnreachable = (cause: unknown): PostponeError =>
+  new PostponeError('The handler could not reach a service that it needs.', { cause });

@@ -2,8 +2,8 @@ import { sourceOf } from './domain-event.js';
 import type { Envelope } from './envelope.js';
 
 /**
- * An event in the form of CloudEvents 1.0 (JSON, structured). What the standard has no attribute for are extensions, whose
- * names it allows only lower-case letters and digits.
+ * An event as a CloudEvent 1.0 (JSON, structured mode). Envelope fields without a standard attribute become extensions.
+ * The standard allows only lower-case letters and digits in extension names.
  *
  * @see https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
  */
@@ -29,7 +29,7 @@ export interface CloudEvent {
   readonly replayed?: string;
 }
 
-/** The same event as a CloudEvent; an attribute that would be null is left out, as the standard asks. */
+/** Converts an envelope to a CloudEvent. Omits attributes that would be null, as the standard requires. */
 export function toCloudEvent(event: Envelope & { readonly sequence?: string; readonly replayed?: string }): CloudEvent {
   const { actor, organization_id: organization, sequence, replayed } = event;
   return {
@@ -56,7 +56,7 @@ export function toCloudEvent(event: Envelope & { readonly sequence?: string; rea
   };
 }
 
-/** The fields of the envelope; whether they are there, and right, is for the reader to say. */
+/** Converts a CloudEvent to the fields of an envelope. Checks nothing: the event reader validates the result. */
 export function fromCloudEvent(event: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const { sequence, replayed, actortype, actorid, actoremail } = event;
   return {

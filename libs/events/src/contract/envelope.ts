@@ -1,6 +1,6 @@
-/** An event as it is stored and delivered. The field names are the wire format and never change. */
+/** An event as the outbox stores and delivers it. The field names are the wire format and never change. */
 export interface Envelope<Data = unknown> {
-  /** UUIDv7; the key by which a consumer recognises what it has seen. */
+  /** UUIDv7. A consumer uses it to detect an event that it has already handled. */
   readonly event_id: string;
   readonly event_type: string;
   readonly schema_version: number;
@@ -20,11 +20,11 @@ export interface EnvelopeActor {
   readonly email?: string;
 }
 
-/** What a consumer gets: the envelope, and what the relay adds when it delivers. */
+/** An envelope as a consumer receives it, with the fields that the relay adds. */
 export interface DeliveredEvent<Data = unknown> extends Envelope<Data> {
-  /** The outbox position: within one aggregate it only grows. */
+  /** The outbox position. Within one aggregate it only grows. */
   readonly sequence: string;
-  /** The replay that sent it again; absent at the first delivery. */
+  /** The id of the replay that sent the event again; absent on the first delivery. */
   readonly replayed?: string;
 }
 

@@ -1,6 +1,6 @@
 /** The columns of an event in the outbox, without its payload. */
 export interface EventFacts {
-  /** The event's place in the log: a bigint as text. It only grows within one aggregate. */
+  /** The position of the event in the log: a bigint as text. Within one aggregate it only grows. */
   readonly position: string;
   readonly eventId: string;
   readonly eventType: string;

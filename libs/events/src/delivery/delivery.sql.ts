@@ -1,8 +1,8 @@
-import { LARGEST_PAYLOAD_BYTES } from '../log/payload-limit.js';
+import { MAX_PAYLOAD_BYTES } from '../log/payload-limit.js';
 
 const DELIVERY = `event_id, position, status, attempts, next_attempt_at, last_error, fingerprint, event_type, schema_version,
   aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at,
-  case when octet_length(payload::text) <= ${LARGEST_PAYLOAD_BYTES} then payload::text end as payload`;
+  case when octet_length(payload::text) <= ${MAX_PAYLOAD_BYTES} then payload::text end as payload`;
 
 /** Which aggregates are blocked, and by what: once a leader's term. Through outbox_delivery_aggregate; $1 sink. */
 export const BLOCKED = `

@@ -3,7 +3,10 @@ import type { HousekeepingTask } from './housekeeping.task.js';
 
 const SINKS = 'select name, ordering from outbox.outbox_sink order by name';
 
-/** Counts the deliveries that can be removed, in a dry run only. The leader of each sink removes them, because only it writes deliveries. */
+/**
+ * Counts the deliveries that can be removed, in a dry run only. The leader of each sink removes them, because only it writes
+ * deliveries.
+ */
 export const deliveriesTask: HousekeepingTask = {
   name: 'deliveries',
   async run(client, { failedMs }, dryRun) {

@@ -38,7 +38,7 @@ describe('Housekeeping', () => {
     expect(rows).toEqual([{ slot: days.slot(4) }]);
   });
 
-  it('says what would go in a dry run, and removes nothing', async () => {
+  it('reports in a dry run what the next run removes, and removes nothing', async () => {
     await days.insertOld(3);
     await days.handOver();
     const results = await housekeeping.runOnce({ dryRun: true });
@@ -48,7 +48,7 @@ describe('Housekeeping', () => {
     expect(await days.countOf('outbox_log')).toBe(0);
   });
 
-  it('keeps a slot until every sink has had it, and says which has not', async () => {
+  it('keeps a slot until every sink has received its events, and names the sinks that have not', async () => {
     const other = new ScriptedSink('other');
     await registerSinks(database.workerUrl, [other], 'spec');
     const id = await days.insertOld(3);
@@ -65,7 +65,7 @@ describe('Housekeeping', () => {
     const held = await insertEvent(late);
     await insertEvent(api);
     await days.handOver();
-    await late.query('commit'); // at or below the cursor, and not shown by it
+    await late.query('commit'); // at or below the cursor's position, but not visible in its snapshot
     await late.end();
     await owner.query(`update outbox.outbox_log set recorded_at = recorded_at - interval '8 days'`);
     expect((await housekeeping.runOnce())!.find(({ kept }) => kept)).toMatchObject({ kept: 'not handed over to scripted' });
@@ -75,7 +75,7 @@ describe('Housekeeping', () => {
     expect(await days.countOf('outbox_log')).toBe(0);
   });
 
-  it('never blocks or fails an insert, while a transaction stays open that keeps the slot', async () => {
+  it('never blocks or fails an insert while an open transaction keeps the slot from being emptied', async () => {
     await days.insertOld(3);
     await days.handOver();
     const holder = await connect(database.ownerUrl);
@@ -102,10 +102,10 @@ describe('Housekeeping', () => {
     expect(await days.countOf('outbox_log')).toBe(state.inserted);
   });
 
-  it('lets an insert into the very slot wait no longer than it waits itself (planted: without the limit it would wait on)', async () => {
+  it('an insert into the slot waits no longer than the lock timeout (planted: without that timeout it waits on)', async () => {
     await days.insertOld(0);
     await days.handOver();
-    const original = await replaceInFunction("'200ms'", "'1s'"); // enough to be seen on a busy machine
+    const original = await replaceInFunction("'200ms'", "'1s'"); // long enough to be observed on a busy machine
     const holder = await connect(database.ownerUrl);
     await holder.query('begin; select count(*) from outbox.outbox_log');
     const limited = housekeeping.runOnce();
@@ -119,14 +119,14 @@ describe('Housekeeping', () => {
     const endless = housekeeping.runOnce();
     await eventually(async () => (await blocked()) > 0);
     const insert = insertEvent(api);
-    await eventually(async () => (await blocked()) > 1); // behind the lock that nobody gives up
+    await eventually(async () => (await blocked()) > 1); // behind the lock request without timeout
     await holder.query('commit');
     await Promise.all([endless, insert]);
     await holder.end();
     await owner.query(original);
   });
 
-  /** @returns the function as it was. */
+  /** @returns the original function. */
   async function replaceInFunction(from: string, to: string): Promise<string> {
     const { rows } = await owner.query<{ text: string }>(`select pg_get_functiondef('outbox.empty_slot'::regproc) as text`);
     expect(rows[0]!.text).toContain(from);
@@ -139,7 +139,7 @@ describe('Housekeeping', () => {
     return (await owner.query<{ count: number }>(sql)).rows[0]!.count;
   };
 
-  it('thins the cursors to the last one of each second, but for the last hour, the newest and the start', async () => {
+  it('thins the cursors to the last one of each second, except the last hour, the newest cursor and the start', async () => {
     await owner.query(
       `insert into outbox.outbox_progress (sink, number, position, snapshot, stored_at, worker)
        select 'scripted', g, 0, pg_current_snapshot(),
@@ -147,7 +147,7 @@ describe('Housekeeping', () => {
            + g * interval '100 ms', 'spec'
        from generate_series(1, 60) g`,
     );
-    await days.insertOld(3, 1); // the log is not empty, so that nothing lies below it
+    await days.insertOld(3, 1); // the log is not empty, so no cursor is below its oldest event
     await owner.query(`update outbox.outbox_progress set position = 1000000, txid = pg_current_xact_id() where number > 0`);
     await owner.query(
       `update outbox.outbox_progress set stored_at = stored_at - interval '3 hours', txid = pg_current_xact_id() where number = 0`,
@@ -161,7 +161,7 @@ describe('Housekeeping', () => {
     expect(dry).toBe(61 - numbers.length);
   });
 
-  it('removes cursors below the oldest event, so that what is left still says when it went out', async () => {
+  it('removes cursors below the oldest event, and the remaining cursors still tell when an event was published', async () => {
     const first = await days.insertOld(3, 8);
     await days.handOver();
     const second = await days.insertOld(5, 1);
@@ -173,7 +173,7 @@ describe('Housekeeping', () => {
       `update outbox.outbox_progress set stored_at = stored_at - interval '2 hours', txid = pg_current_xact_id() where number = 2`,
     );
     const before = (await statusOf(owner, second)).published_at;
-    await days.handOver(); // number 3 or none: the newest never goes
+    await days.handOver(); // may store number 3; the newest cursor is never removed
     await housekeeping.runOnce();
     expect(await statusOf(owner, first)).toBeUndefined();
     expect((await statusOf(owner, second)).published_at).toEqual(before);
@@ -202,7 +202,7 @@ describe('Housekeeping', () => {
     expect(await days.countsOf('consumer_receipt', 'outbox_command', 'outbox_replay')).toEqual([2, 2, 2]);
   });
 
-  it('is done by one worker at a time, and one task that fails does not keep the others from running', async () => {
+  it('runs in one worker at a time, and runs the other tasks after a task fails', async () => {
     let release: () => void = () => undefined;
     const ran: string[] = [];
     const tasks = [
@@ -226,7 +226,7 @@ describe('Housekeeping', () => {
     expect(await housekeeping.runOnce()).toBeDefined();
   });
 
-  it('removes nothing by the cursors of another cluster', async () => {
+  it('removes nothing while the cursors come from another cluster', async () => {
     await days.insertOld(3);
     await days.handOver();
     await owner.query(`update outbox.outbox_progress set txid = '77' where number = 1`);
@@ -253,6 +253,6 @@ describe('Housekeeping', () => {
     await eventually(() => runs > 2);
     await loop.stop(20);
     expect(loop.last).toMatchObject({ results: [] });
-    await eventually(async () => (await housekeeping.runOnce()) !== undefined); // the server noticed, and gave the lock up
+    await eventually(async () => (await housekeeping.runOnce()) !== undefined); // the server has released the lock
   });
 });

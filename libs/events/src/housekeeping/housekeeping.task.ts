@@ -10,7 +10,7 @@ export interface Retention {
   readonly receiptMs: number;
 }
 
-/** What one task removed from one table or slot, or would remove in a dry run. */
+/** The amount that one task removed from one table or slot, or would remove in a dry run. */
 export interface HousekeepingResult {
   /** A table, or a slot of the log. */
   readonly what: string;
@@ -20,7 +20,9 @@ export interface HousekeepingResult {
   readonly kept?: string;
 }
 
-/** One kind of data that housekeeping removes. A task can be interrupted anywhere and run again. It never waits long for a lock. */
+/**
+ * One kind of data that housekeeping removes. A task can be interrupted anywhere and run again. It never waits long for a lock.
+ */
 export interface HousekeepingTask {
   readonly name: string;
   run(client: ClientBase, retention: Retention, dryRun: boolean): Promise<HousekeepingResult[]>;

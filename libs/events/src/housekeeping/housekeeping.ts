@@ -11,9 +11,10 @@ import type { HousekeepingResult, HousekeepingTask, Retention } from './housekee
 import { logSlotsTask } from './log-slots.task.js';
 
 const logger = getLogger('outbox');
-const LOCK = 7_206_817_321_301_505; // arbitrary, but unique in the database
-const STATEMENT_LIMIT_MS = 15 * 60_000; // the longest statement empties a slot; beyond it the server is gone without a word
-const SILENCE_MS = 60_000; // a frozen process loses its session and with it the lock
+const LOCK_KEY = 7_206_817_321_301_505; // arbitrary, but unique in the database
+// Emptying a slot is the longest statement. A server without an answer for a longer time is considered lost.
+const STATEMENT_TIMEOUT_MS = 15 * 60_000;
+const SESSION_TIMEOUT_MS = 60_000; // ends the session of a frozen process, and with it the lock
 
 // The log's slots come first: the other tasks depend on which events are left.
 const TASKS: readonly HousekeepingTask[] = [logSlotsTask, progressTask, receiptsTask, commandsTask, replaysTask, deliveriesTask];
@@ -25,7 +26,10 @@ export interface HousekeepingOptions {
   readonly tasks?: readonly HousekeepingTask[];
 }
 
-/** Removes data that the outbox no longer needs. It never removes an event that a sink has not received, and no insert waits for it. */
+/**
+ * Removes data that the outbox no longer needs. It never removes an event that a sink has not received, and no insert waits for
+ * it.
+ */
 export class Housekeeping {
   private stopping = false;
   private client: pg.Client | undefined;
@@ -46,43 +50,43 @@ export class Housekeeping {
   /**
    * Runs each task once. A task that fails is logged as `chore_failed`; the other tasks still run.
    *
-   * @returns what was removed, or would be removed in a dry run; undefined if another process runs housekeeping.
+   * @returns the amounts that were removed, or that a dry run would remove. Undefined if another process runs housekeeping.
    * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` if the cursors come from another cluster and cannot say what to remove.
    */
   async runOnce({ dryRun = false } = {}): Promise<HousekeepingResult[] | undefined> {
     const client = new IsolatedClient({
       connectionString: this.options.url,
       application_name: 'pikaia-housekeeping',
-      connectionTimeoutMillis: SILENCE_MS,
+      connectionTimeoutMillis: SESSION_TIMEOUT_MS,
       // client_connection_check_interval ends a statement whose client is gone, so that it holds no lock.
-      options: `-c idle_session_timeout=${SILENCE_MS} -c client_connection_check_interval=1000 -c jit=off`,
+      options: `-c idle_session_timeout=${SESSION_TIMEOUT_MS} -c client_connection_check_interval=1000 -c jit=off`,
       keepAlive: true,
     });
     this.client = client;
     let lost: unknown;
     client.on('error', (error) => (lost = error)); // the current statement is rejected with it
     await client.connect();
-    endWhenSilent(client, STATEMENT_LIMIT_MS);
+    endWhenSilent(client, STATEMENT_TIMEOUT_MS);
     try {
       await refuseRestored(client);
       if (!dryRun && !(await tryLock(client))) return undefined;
       const results: HousekeepingResult[] = [];
       for (const task of this.options.tasks ?? TASKS) {
         if (lost || this.stopping) break;
-        results.push(...(await this.perform(task, client, dryRun)));
+        results.push(...(await this.runTask(task, client, dryRun)));
       }
-      if (!dryRun) logger.info('housekeeping_done', { removed: amountsOf(results) });
+      if (!dryRun) logger.info('housekeeping_done', { removed: removedAmounts(results) });
       return results;
     } finally {
       await endClient(client);
     }
   }
 
-  private async perform(task: HousekeepingTask, client: pg.Client, dryRun: boolean): Promise<HousekeepingResult[]> {
+  private async runTask(task: HousekeepingTask, client: pg.Client, dryRun: boolean): Promise<HousekeepingResult[]> {
     try {
       return await task.run(client, this.options.retention, dryRun);
     } catch (error) {
-      if (dryRun) throw error; // a person is waiting for the answer
+      if (dryRun) throw error; // an operator waits for the answer
       if (!this.stopping) logger.exception('chore_failed', error, { chore: task.name });
       return [];
     }
@@ -95,11 +99,11 @@ async function refuseRestored(client: pg.Client): Promise<void> {
 }
 
 async function tryLock(client: pg.Client): Promise<boolean> {
-  const { rows } = await client.query<{ locked: boolean }>(TRY_LOCK, [LOCK]);
+  const { rows } = await client.query<{ locked: boolean }>(TRY_LOCK, [LOCK_KEY]);
   return rows[0]!.locked;
 }
 
-const amountsOf = (results: readonly HousekeepingResult[]): Record<string, string> =>
+const removedAmounts = (results: readonly HousekeepingResult[]): Record<string, string> =>
   Object.fromEntries(
     results
       .filter(({ removed }) => removed > 0)

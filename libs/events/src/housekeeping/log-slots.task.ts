@@ -17,7 +17,7 @@ export const logSlotsTask: HousekeepingTask = {
     const results: HousekeepingResult[] = [];
     for (let slot = 0; slot < SLOTS; slot++) {
       const size = await sizeOf(client, slot);
-      const outcome = await empty(client, slot, retention, dryRun);
+      const outcome = await emptySlot(client, slot, retention, dryRun);
       if (outcome === 'empty' || outcome === 'recent') continue;
       const what = `outbox_log_${slot}`;
       if (outcome === 'emptied') {
@@ -36,7 +36,7 @@ async function sizeOf(client: ClientBase, slot: number): Promise<number> {
   return rows[0]!.bytes;
 }
 
-async function empty(client: ClientBase, slot: number, { logMs }: Retention, dryRun: boolean): Promise<string> {
+async function emptySlot(client: ClientBase, slot: number, { logMs }: Retention, dryRun: boolean): Promise<string> {
   try {
     const { rows } = await client.query<{ outcome: string }>(EMPTY_SLOT, [slot, logMs, dryRun]);
     return rows[0]!.outcome;

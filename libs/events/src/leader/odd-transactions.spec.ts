@@ -3,7 +3,7 @@ import { createDatabase, type TestDatabase } from '../../../../test/support/data
 import { insertEvent } from '../../../../test/support/outbox.js';
 import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
 import { eventually } from '../../../../test/support/until.js';
-import { COUNTED_AT_MOST, SINK_STATUS } from '../admin/status.sql.js';
+import { MAX_COUNT, SINK_STATUS } from '../admin/status.sql.js';
 import { Reading, type Cursor } from '../log/cursor.js';
 import { LOCK_CLASS } from '../log/sink-lock.js';
 import { OutboxReader, READ_LIMITS } from '../log/outbox.reader.js';
@@ -93,7 +93,7 @@ describe('odd transactions', () => {
 
   async function status(): Promise<{ backlog: number; lag_ms: number | null }> {
     const worker = await connect(database.workerUrl);
-    const { rows } = await worker.query<{ backlog: number; lag_ms: number | null }>(SINK_STATUS, [LOCK_CLASS, COUNTED_AT_MOST]);
+    const { rows } = await worker.query<{ backlog: number; lag_ms: number | null }>(SINK_STATUS, [LOCK_CLASS, MAX_COUNT]);
     await worker.end();
     return { backlog: rows[0]!.backlog, lag_ms: rows[0]!.lag_ms };
   }

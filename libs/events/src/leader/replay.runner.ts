@@ -125,7 +125,7 @@ export class ReplayRunner {
   }
 
   private async readBatch(replay: Replay): Promise<void> {
-    const left = replay.most === null ? Infinity : replay.most - replay.counts.matched;
+    const left = replay.maxEvents === null ? Infinity : replay.maxEvents - replay.counts.matched;
     const most = Math.min(left, replay.rate ?? Infinity);
     const slice = await this.orFail(replay, () => this.reader.read(replay, most));
     if (!slice) return;
@@ -217,8 +217,8 @@ export class ReplayRunner {
   /** What a kill repeats begins at the position that is stored here; a batch that held nothing needs no storing. */
   private async finishBatch(edge: string): Promise<void> {
     const replay = { ...this.replay!, position: edge };
-    const { counts, dryRun, most, endPosition } = replay;
-    const isDone = BigInt(edge) >= BigInt(endPosition) || (!dryRun && most !== null && counts.matched >= most);
+    const { counts, dryRun, maxEvents, endPosition } = replay;
+    const isDone = BigInt(edge) >= BigInt(endPosition) || (!dryRun && maxEvents !== null && counts.matched >= maxEvents);
     const answer = isDone ? done(resultOf(replay)) : undefined;
     if (isDone || this.holdsAny) await this.store((client) => this.write(client, replay, answer));
     this.options.failures.succeeded(replay.id);

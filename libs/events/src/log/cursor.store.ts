@@ -13,15 +13,18 @@ interface LoadedCursor {
   readonly state: SinkState;
 }
 
-/** What the leader does in the transaction that stores progress. */
+/** Work of the leader that runs in the transaction that stores a cursor. */
 export type InSameTransaction = (client: ClientBase) => Promise<unknown>;
 
-/** Somebody else has stored this number: the term is over, and what is in memory is forgotten. */
+/** Another worker has already stored this cursor number. The term is over and its state in memory is discarded. */
 export class TermOverError extends Error {
   override readonly name = 'TermOverError';
 }
 
-/** The append-only cursors of one sink. Numbers have no gaps, so two that believe to lead cannot both store. */
+/**
+ * Stores the append-only cursors of one sink. The numbers have no gaps. Two workers that both assume they lead therefore store
+ * the same next number, and one of them fails.
+ */
 export class CursorStore {
   private newest = 0n;
 
@@ -32,15 +35,15 @@ export class CursorStore {
   ) {}
 
   /**
-   * The newest cursor.
+   * Loads the newest cursor.
    *
-   * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` when it was written in another cluster, whose transaction ids mean
-   * nothing here.
+   * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` if the cursor was written in another cluster. The transaction ids of that
+   * cluster are invalid here.
    */
   async load(): Promise<LoadedCursor> {
     const { rows } = await this.client.query(LOAD_CURSOR, [this.sink]);
     const row = rows[0] as Record<string, unknown> | undefined;
-    if (!row) throw new Error(`Sink ${this.sink} has no cursor: it was not registered.`);
+    if (!row) throw new Error(`Sink ${this.sink} has no cursor because it is not registered.`);
     if (row['written_here'] !== true) throw outboxRestored([this.sink]);
     this.newest = BigInt(row['number'] as string);
     const cursor: Cursor = {
@@ -57,16 +60,16 @@ export class CursorStore {
     };
   }
 
-  /** Shows people who leads. */
+  /** Records the worker that leads, for operators. */
   async markLeading(): Promise<void> {
     await this.client.query(MARK_LEADING, [this.sink, this.worker]);
   }
 
   /**
-   * Stores a cursor with the deliveries that belong to it, in one statement.
+   * Stores a cursor and its delivery changes in one statement.
    *
-   * @returns the backend that did it.
-   * @throws TermOverError when somebody else has stored meanwhile; nothing is written then.
+   * @returns the process id of the PostgreSQL backend.
+   * @throws TermOverError if another worker has stored this number. Nothing is written then.
    */
   async store(cursor: Cursor, { deliveries, attempts, accepted = 0 }: DeliveryChanges): Promise<number> {
     const added = deliveries.filter(({ stored }) => !stored).map((delivery) => ({ ...changeOf(delivery), ...factsOf(delivery) }));
@@ -94,17 +97,17 @@ export class CursorStore {
     return rows[0]!.backend;
   }
 
-  /** The number of the newest cursor. */
+  /** The number of the newest stored cursor. */
   get number(): bigint {
     return this.newest;
   }
 
   /**
-   * Makes an earlier cursor the newest one, because what was handed over since reached nobody; what the destination is now
-   * is noted with it.
+   * Rewinds to an earlier cursor, because the destination has lost the events that were handed over since. Also stores the new
+   * identity of the destination.
    *
-   * @returns the position that it went back to, and how many deliveries are to be sent again.
-   * @throws TermOverError when somebody else has stored meanwhile.
+   * @returns the position of that cursor, and the number of deliveries that are sent again.
+   * @throws TermOverError if another worker has stored this number.
    */
   async rewind(to: bigint, identity: string): Promise<{ position: string; deliveries: number }> {
     const values = [this.sink, String(to), String(this.newest + 1n), this.worker, identity];
@@ -125,8 +128,8 @@ export class CursorStore {
   }
 
   /**
-   * The same, with other work of the leader in one transaction: whoever does not lead any more does not do it either.
-   * After an error the term is over, so the number need not be taken back.
+   * Like `store`, with other work of the leader in the same transaction. A worker that no longer leads therefore cannot do that
+   * work. An error ends the term, so the cursor number is not reset.
    */
   async storeWith(cursor: Cursor, changes: DeliveryChanges, work: InSameTransaction): Promise<number> {
     await this.client.query('begin');
@@ -136,7 +139,7 @@ export class CursorStore {
       await this.client.query('commit');
       return backend;
     } catch (error) {
-      await this.client.query('rollback').catch(() => undefined); // the connection may be what failed; the error says so
+      await this.client.query('rollback').catch(() => undefined); // the connection may be broken; the first error is reported
       throw error;
     }
   }

@@ -1,8 +1,11 @@
 import type { EventFacts } from '../contract/event-facts.js';
 
 /**
- * How far a sink is. Handed over = at or below `position` and shown by `snapshot`; and while a large late set is handed
- * over in slices, also at or below `latePosition` and shown by `lateSnapshot`. Positions are bigints as text.
+ * The cursor of a sink. It covers each event whose position is at or below `position` and whose transaction is visible in
+ * `snapshot`. A covered event was handed over to the sink.
+ *
+ * A large set of events that became visible late is handed over in slices. Meanwhile the cursor also covers the events at or
+ * below `latePosition` that are visible in `lateSnapshot`. Positions are bigints as text.
  */
 export interface Cursor {
   readonly position: string;
@@ -11,42 +14,45 @@ export interface Cursor {
   readonly lateSnapshot: string | null;
 }
 
+/** An event as the reader returns it. */
 export interface OutboxRow extends EventFacts {
-  /** As a sink gets it at first. */
+  /** The attempt number of a first delivery. */
   readonly attempt: 1;
-  /** Bytes as sent. */
+  /** The size of the event as sent, in bytes. */
   readonly size: number;
-  /** The envelope's text; null for a type that the sink does not want, and for one that is too large to be read. */
+  /** The text of the envelope. Null for a type that the sink does not want, and for a payload that is too large to read. */
   readonly payload: string | null;
   readonly tooLarge: boolean;
 }
 
-/** Below 0 where the first is lower. Positions are bigints as text: the longer one is the higher. */
+/** Returns a number below 0 if `one` is lower. Positions are bigints as text, so the longer text is the higher position. */
 export function comparePositions(one: string, other: string): number {
   if (one.length !== other.length) return one.length - other.length;
   return one < other ? -1 : one > other ? 1 : 0;
 }
 
-/** The transactions that a snapshot does not show: those that it lists as running, and all from xmax on. */
+/** Returns the transactions that are not visible in a snapshot: those that it lists as running, and all from `xmax` on. */
 export function parseSnapshot(snapshot: string): { xmax: string; listed: string[] } {
   const [, xmax = '', list = ''] = snapshot.split(':');
   return { xmax, listed: list ? list.split(',') : [] };
 }
 
+/** The two parts of one read. */
 export interface ReadParts {
-  /** The snapshot that the read ran in. */
+  /** The snapshot of the read. */
   readonly snapshot: string;
-  /** At or below the cursor's position, not shown by its snapshot, shown now; by position. */
+  /** Rows at or below the cursor's position that were not visible in its snapshot and are visible now; ordered by position. */
   readonly late: readonly OutboxRow[];
-  /** False: there are more late rows than came. */
+  /** False if there are more late rows than the read returned. */
   readonly lateIsWhole: boolean;
-  /** Above the cursor's position; by position. Empty unless the late part is whole. */
+  /** Rows above the cursor's position, ordered by position. Empty unless the late part is complete. */
   readonly fresh: readonly OutboxRow[];
 }
 
 /**
- * The cursor after the first `taken` rows of a read, late ones first. It may stop anywhere: among fresh rows the
- * position says where, among late ones `latePosition` does, with the snapshot in which the late rows were found.
+ * Returns the cursor after the first `taken` rows of a read, late rows first. It can stop at any row. Among fresh rows,
+ * `position` marks the row. Among late rows, `latePosition` marks it, together with the snapshot in which the late rows were
+ * found.
  */
 export function advance(cursor: Cursor, { snapshot, late, lateIsWhole, fresh }: ReadParts, taken: number): Cursor {
   if (taken < late.length || !lateIsWhole) {
@@ -54,16 +60,17 @@ export function advance(cursor: Cursor, { snapshot, late, lateIsWhole, fresh }: 
     return last ? { ...cursor, latePosition: last.position, lateSnapshot: cursor.lateSnapshot ?? snapshot } : cursor;
   }
   if (cursor.lateSnapshot !== null) {
-    // The last slice: what was handed over is what the slices' own snapshot shows, never what this read's does.
+    // After the last slice, the cursor takes the snapshot of the slices. The snapshot of this read can show rows that no slice
+    // contained.
     return { position: cursor.position, snapshot: cursor.lateSnapshot, latePosition: '0', lateSnapshot: null };
   }
   const position = fresh[taken - late.length - 1]?.position ?? cursor.position;
   return { position, snapshot, latePosition: '0', lateSnapshot: null };
 }
 
-/** What one read brought. */
+/** The rows of one read, and the cursor after each of them. */
 export class Reading {
-  /** In the order in which they are to be handed over: late ones, then fresh ones. */
+  /** The rows in the order of delivery: late rows, then fresh rows. */
   readonly rows: readonly OutboxRow[];
 
   constructor(
@@ -73,7 +80,7 @@ export class Reading {
     this.rows = [...parts.late, ...parts.fresh];
   }
 
-  /** The cursor when the first `taken` rows, and all earlier readings, are handed over. */
+  /** Returns the cursor after all earlier reads and the first `taken` rows of this read are handed over. */
   after(taken: number): Cursor {
     return advance(this.before, this.parts, taken);
   }

@@ -2,21 +2,21 @@ import type { EventFacts } from '../contract/event-facts.js';
 
 export type DeliveryStatus = 'retrying' | 'waiting' | 'failed' | 'skipped' | 'published';
 
-/** A row of outbox_delivery: an event that a sink refused, or that waits behind such an event. */
+/** A row of `outbox_delivery`: an event that a sink refused, or that waits behind a refused event. */
 export interface DeliveryRecord extends EventFacts {
-  /** Null if the payload is too large to be read; it stays in the database. */
+  /** Null if the payload is too large to read. It stays in the database. */
   readonly payload: string | null;
   readonly status: DeliveryStatus;
-  /** Failed attempts; a postponed attempt does not count. */
+  /** The number of failed attempts. A postponed attempt does not count. */
   readonly attempts: number;
   readonly nextAttemptAt: Date | null;
   readonly lastError: string | null;
   readonly fingerprint: string | null;
-  /** False until the row exists. */
+  /** False until the row exists in the database. */
   readonly stored: boolean;
 }
 
-/** A row of outbox_attempt: one failed attempt. */
+/** A row of `outbox_attempt`: one failed attempt. */
 export interface Attempt {
   readonly eventId: string;
   readonly at: Date;
@@ -24,10 +24,10 @@ export interface Attempt {
   readonly fingerprint: string;
 }
 
-/** What is stored together with a cursor. */
+/** The changes that are stored together with a cursor. */
 export interface DeliveryChanges {
   readonly deliveries: readonly DeliveryRecord[];
   readonly attempts: readonly Attempt[];
-  /** Events that the sink accepted since the last store. */
+  /** The number of events that the sink accepted since the last store. Default 0. */
   readonly accepted?: number;
 }

@@ -1,20 +1,24 @@
-/** What the destination was when it was last seen, and the cursor of that time; both null before. $1 sink. */
+/**
+ * Reads the identity of the destination when it was last seen, and the cursor number at that time. Both are null before. $1 sink.
+ */
 export const LAST_SEEN = 'select seen_number as number, seen_as as identity from outbox.outbox_sink where name = $1';
 
 /**
- * The destination was there when cursor $2 had been stored, and was $3; null: it was not there, so the number stays. A
- * leader of former times, whose number is lower, changes nothing. $1 sink. One small row, each time the sink is looked at.
+ * Stores that the destination had the identity $3 when cursor $2 was the newest. $1 sink. If the destination is missing, $3 is
+ * null and $2 is the number at which it was last seen. A former leader has a lower number and changes nothing. Cost: one small
+ * row for each check.
  */
 export const NOTE_SEEN = `
 update outbox.outbox_sink set seen_number = $2, seen_as = $3 where name = $1 and coalesce(seen_number, 0) <= $2`;
 
 /**
- * Goes back to the newest cursor that is not above number $2 (thinning may have removed that one), and in the same
- * statement has those deliveries sent again that were published since. $1 sink, $2 number, $3 the next number, $4 worker,
- * $5 what the destination is now.
+ * Rewinds to the newest cursor at or below number $2, because thinning may have removed that one. In the same statement,
+ * schedules the deliveries that were published since then. $1 sink, $2 number, $3 the next number, $4 worker, $5 the new identity
+ * of the destination.
  *
- * By primary key, backwards: one row. A cursor of another cluster is passed over. The minute before is for a clock that
- * was set back; what is sent twice is allowed. Through outbox_delivery's primary key: reads the deliveries of the sink.
+ * Index: the primary key of outbox_progress, backwards, one row; the primary key of outbox_delivery, all rows of the sink.
+ * Ignores cursors of another cluster. Includes deliveries of the minute before, in case the clock was set back; duplicates are
+ * allowed.
  */
 export const REWIND = `
 with target as materialized (

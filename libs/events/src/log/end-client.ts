@@ -1,27 +1,27 @@
 import type { Socket } from 'node:net';
 import type { Client } from 'pg';
 
-const PATIENCE_MS = 2000;
+const END_TIMEOUT_MS = 2000;
 
 /**
- * Ends a connection, even if the server never answers. Never fails.
+ * Ends a connection, even if the server never answers. Never rejects.
  *
- * A `connect()` that is still running is rejected: pg's own `end()` leaves it pending forever.
+ * Rejects a pending `connect()`. The `end()` method of pg leaves it pending forever.
  */
 export async function endClient(client: Client): Promise<void> {
   const stream = streamOf(client);
   if ((client as unknown as { _connecting: boolean })._connecting) stream.destroy(new Error('The connection was ended.'));
-  const timer = setTimeout(() => stream.destroy(), PATIENCE_MS);
-  await client.end().catch(() => undefined); // a connection that is broken has ended already
+  const timer = setTimeout(() => stream.destroy(), END_TIMEOUT_MS);
+  await client.end().catch(() => undefined); // a broken connection has already ended
   clearTimeout(timer);
 }
 
 /**
- * Ends a connection on which nothing has come or gone for so many milliseconds, with an error for whoever waits: its server
- * is gone without a word. For one that says something more often than that.
+ * Ends a connection without traffic for the given time and rejects its pending query. Detects a server that disappeared without
+ * closing the connection. Use it only for a connection that always has traffic within that time.
  *
- * Instead of pg's query_timeout, whose timer for each query keeps the query's rows until the next full collection: with
- * it a relay that reads as fast as it can is slower by a quarter and takes twice the memory.
+ * Replaces pg's `query_timeout`, whose timer for each query keeps the rows until the next full garbage collection. With that
+ * option, a relay that reads at full speed is a quarter slower and needs twice the memory.
  */
 export function endWhenSilent(client: Client, milliseconds: number): void {
   const stream = streamOf(client);

@@ -1,5 +1,5 @@
-/** The channel of `listen` and `notify` that says "there is something new in the outbox". An empty message: events. */
+/** The `listen`/`notify` channel of the outbox. An empty message means new events. */
 export const OUTBOX_CHANNEL = 'pikaia_outbox';
 
-/** The message that says: somebody has asked something of a sink. */
+/** The message that announces a new command. */
 export const COMMAND_MESSAGE = 'command';

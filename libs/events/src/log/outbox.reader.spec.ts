@@ -4,7 +4,7 @@ import { insertEvent } from '../../../../test/support/outbox.js';
 import { FinalReader, ListReader, RefreshReader, SliceReader, XmaxReader } from '../../../../test/support/planted-relays.js';
 import type { Cursor } from './cursor.js';
 import { OutboxReader } from './outbox.reader.js';
-import { LARGEST_PAYLOAD_BYTES } from './payload-limit.js';
+import { MAX_PAYLOAD_BYTES } from './payload-limit.js';
 
 type ReaderClass = new (...args: ConstructorParameters<typeof OutboxReader>) => OutboxReader;
 
@@ -41,7 +41,7 @@ describe('OutboxReader', () => {
   const reader = (Reader: ReaderClass = OutboxReader, types: string[] | null = null, bytes = 1e6) =>
     new Reader(worker, types, { fresh: 3, late: 2, bytes });
 
-  /** Hands over all of one read. */
+  /** Reads once and hands over all rows. */
   async function take(from: OutboxReader): Promise<string[]> {
     const reading = await from.read(cursor);
     cursor = reading.after(reading.rows.length);
@@ -64,14 +64,14 @@ describe('OutboxReader', () => {
     return ids;
   };
 
-  it('gives fresh events by position, in portions', async () => {
+  it('returns new events by position, up to the limit of one read', async () => {
     const ids = await insert(api, 5);
     expect(await take(reader())).toEqual(ids.slice(0, 3));
     expect(await take(reader())).toEqual(ids.slice(3));
     expect(await take(reader())).toEqual([]);
   });
 
-  /** An event whose transaction was listed as running when a later one was read. */
+  /** Commits a transaction that the snapshot of an earlier read lists as running. */
   async function listedThenCommitted(from: OutboxReader): Promise<[late: string, taken: string[]]> {
     await other.query('begin');
     const [late] = await insert(other);
@@ -86,12 +86,12 @@ describe('OutboxReader', () => {
     expect(taken).toEqual([late]);
   });
 
-  it('would lose it if the listed transactions were not looked up again', async () => {
+  it('a reader that does not look up the listed transactions loses a late event (planted)', async () => {
     const [, taken] = await listedThenCommitted(reader(ListReader));
     expect(taken).toEqual([]);
   });
 
-  /** A position that was taken long before its transaction got an id: above the snapshot's xmax, below the cursor. */
+  /** Inserts an event whose position is below the cursor and whose transaction id is above the xmax of its snapshot. */
   async function positionBeforeId(from: OutboxReader): Promise<[late: string, taken: string[]]> {
     const owner = await connect(database.ownerUrl);
     const { rows } = await owner.query<{ position: string }>(`select nextval('outbox.outbox_position') as position`);
@@ -105,17 +105,17 @@ describe('OutboxReader', () => {
     return [id, await takeAll(from)];
   }
 
-  it('delivers an event whose position is older than the id of its transaction', async () => {
+  it('delivers an event that took its position long before its transaction got an id', async () => {
     const [late, taken] = await positionBeforeId(reader());
     expect(taken).toEqual([late]);
   });
 
-  it('would lose it if the transactions from xmax on were not looked up again', async () => {
+  it('a reader that does not look up the transactions from xmax on loses such an event (planted)', async () => {
     const [, taken] = await positionBeforeId(reader(XmaxReader));
     expect(taken).toEqual([]);
   });
 
-  it('would lose what commits between an empty read and a snapshot of its own', async () => {
+  it('a reader that takes its snapshot after an empty read loses an event that commits in between (planted)', async () => {
     const [late] = await insert(api);
     await insert(api);
     await take(reader());
@@ -129,7 +129,7 @@ describe('OutboxReader', () => {
     expect(await takeAll(refreshing)).toEqual([]);
   });
 
-  /** Five late events where a slice holds two, and three more that become visible while the slices are handed over. */
+  /** Commits five late events, more than the two of a slice, and one more while the slices are handed over. */
   async function largeLateSet(from: OutboxReader): Promise<[expected: string[], taken: string[]]> {
     const third = await connect(database.apiUrl);
     await other.query('begin');
@@ -147,24 +147,24 @@ describe('OutboxReader', () => {
     return [[...fresh, ...late, ...later], taken];
   }
 
-  it('hands over a large late set in slices, and what becomes visible meanwhile after them', async () => {
+  it('delivers a large late set in slices, and then the events that became visible meanwhile', async () => {
     const [expected, taken] = await largeLateSet(reader());
     expect(taken).toEqual(expected);
   });
 
-  it('would lose the rest if the cursor moved past a slice', async () => {
+  it('a cursor that moves past a slice loses the rest of the late set (planted)', async () => {
     const [expected, taken] = await largeLateSet(reader(SliceReader));
     expect(expected.filter((id) => !taken.includes(id)).length).toBeGreaterThan(0);
   });
 
-  it('would lose what became visible meanwhile if the slices ended with the snapshot of the last one', async () => {
+  it('a cursor that takes the snapshot of the last slice loses the events that became visible meanwhile (planted)', async () => {
     const final = reader(FinalReader) as FinalReader;
     final.pauseMs = 0;
     const [expected, taken] = await largeLateSet(final);
     expect(taken).toEqual(expected.slice(0, -1));
   });
 
-  it('is handed over up to any row, among late ones too', async () => {
+  it('continues after any row of a read, late rows included', async () => {
     await other.query('begin');
     const late = await insert(other, 2);
     await insert(api);
@@ -180,7 +180,7 @@ describe('OutboxReader', () => {
     }
   });
 
-  it('cuts off an end by bytes, never what lies between, and always gives one', async () => {
+  it('limits a read by bytes without skipping a row, and always returns at least one row', async () => {
     const large = { type: 'thing.large', data: { text: 'x'.repeat(600) } };
     const ids: string[] = [];
     for (const event of [large, large, { type: 'thing.unwanted' }, large]) ids.push((await insertEvent(api, event)).id);
@@ -190,7 +190,7 @@ describe('OutboxReader', () => {
     expect(await takeAll(from)).toEqual(ids.slice(2));
   });
 
-  it('brings the payload of wanted types only, as it was written', async () => {
+  it('returns the unchanged payload of wanted types only', async () => {
     const wanted = await insertEvent(api, { type: 'thing.wanted' });
     await insertEvent(api, { type: 'thing.unwanted' });
     const { rows } = await reader(OutboxReader, ['thing.wanted']).read(cursor);
@@ -198,8 +198,8 @@ describe('OutboxReader', () => {
     expect(JSON.parse(rows[0]!.payload!)).toMatchObject({ event_id: wanted.id });
   });
 
-  it('leaves what is too large to be read where it is, and says so of wanted types only', async () => {
-    const data = { text: 'x'.repeat(LARGEST_PAYLOAD_BYTES) };
+  it('returns no payload that is too large, and marks the row as too large only for wanted types', async () => {
+    const data = { text: 'x'.repeat(MAX_PAYLOAD_BYTES) };
     for (const type of ['thing.wanted', 'thing.unwanted']) await insertEvent(api, { type, data });
     const { rows } = await reader(OutboxReader, ['thing.wanted']).read(cursor);
     expect(rows.map(({ payload, tooLarge }) => [payload, tooLarge])).toEqual([
@@ -210,7 +210,7 @@ describe('OutboxReader', () => {
     expect(all.rows.map(({ tooLarge }) => tooLarge)).toEqual([true, true]);
   });
 
-  it('sorts what comes in no order', async () => {
+  it('sorts rows that the server returns in any order', async () => {
     await other.query('begin');
     const late = await insert(other, 3);
     await insert(api);
@@ -225,7 +225,7 @@ describe('OutboxReader', () => {
     expect(rows.map(({ eventId }) => eventId)).toEqual([...late, ...fresh]);
   });
 
-  it('finds both parts by their indexes, whatever the tables held when the plan was made', async () => {
+  it('uses the indexes for both parts of a read in a generic plan', async () => {
     const { rows } = await worker
       .query<{ 'QUERY PLAN': string }>(`set plan_cache_mode = force_generic_plan; set enable_seqscan = off`)
       .then(() => explainRead());

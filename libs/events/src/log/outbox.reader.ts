@@ -1,20 +1,21 @@
 import type pg from 'pg';
 import { comparePositions, parseSnapshot, Reading, type Cursor, type OutboxRow, type ReadParts } from './cursor.js';
-import { LARGEST_PAYLOAD_BYTES } from './payload-limit.js';
+import { MAX_PAYLOAD_BYTES } from './payload-limit.js';
 import { READ, SLICE } from './reading.sql.js';
 
+/** The limits of one read. */
 export interface ReadLimits {
-  /** Rows above the cursor's position. */
+  /** The maximum number of rows above the cursor's position. */
   readonly fresh: number;
-  /** Rows that became visible late, before they are handed over in slices. */
+  /** The maximum number of rows that became visible late. More rows are handed over in slices. */
   readonly late: number;
-  /** Bytes of payload of either part. */
+  /** The maximum payload of each of the two parts, in bytes. */
   readonly bytes: number;
 }
 
 export const READ_LIMITS: ReadLimits = { fresh: 2000, late: 1000, bytes: 16 * 1024 * 1024 };
 
-/** The columns of reading.sql.ts, as the server wrote them. */
+/** The columns of reading.sql.ts, as the text that the server sends. */
 type ResultRow = readonly [
   position: string | null,
   eventId: string,
@@ -29,13 +30,16 @@ type ResultRow = readonly [
   payload: string | null,
 ];
 
-/** All of them as text: pg would parse the payload. */
+/** Returns all columns as text. By default pg parses the payload. */
 const AS_TEXT = { getTypeParser: () => (text: string) => text } as unknown as pg.CustomTypesConfig;
 
 /**
- * Reads the log behind a cursor. Nothing that commits is ever passed over, however late it becomes visible: a read adds
- * {at or below P, not shown by S, shown by R} and {above P up to P', shown by R} to what was handed over, {at or below
- * P, shown by S}; the sum is {at or below P', shown by R}, which is the next cursor.
+ * Reads the events of the log that a cursor does not cover. It never skips a committed event, however late the event becomes
+ * visible.
+ *
+ * Proof: a cursor with position P and snapshot S covers {at or below P, visible in S}. A read in snapshot R returns {at or below
+ * P, not visible in S, visible in R} and {above P up to P', visible in R}. Together these are {at or below P', visible in R}, the
+ * events that the next cursor covers.
  */
 export class OutboxReader {
   constructor(
@@ -53,7 +57,7 @@ export class OutboxReader {
     return new Reading(cursor, parts);
   }
 
-  /** The transactions whose rows may have become visible since the cursor's snapshot was taken. */
+  /** Returns the transactions whose rows may have become visible since the cursor's snapshot. */
   protected lookBack(cursor: Cursor): { xmax: string; listed: string[] } {
     return parseSnapshot(cursor.snapshot);
   }
@@ -71,7 +75,7 @@ export class OutboxReader {
     return this.partsOf(await this.query('outbox-slice', SLICE, values), cursor, late);
   }
 
-  /** With a callback: what pg's own promise gave would be kept until the next full collection of garbage. */
+  /** Uses the callback of pg. The rows of pg's promise stay in memory until the next full garbage collection. */
   private query(name: string, text: string, values: unknown[]): Promise<readonly ResultRow[]> {
     return new Promise((resolve, reject) => {
       const config = { name, text, values, rowMode: 'array' as const, types: AS_TEXT };
@@ -110,7 +114,7 @@ export class OutboxReader {
       size,
       payload,
       attempt: 1,
-      tooLarge: payload === null && size > LARGEST_PAYLOAD_BYTES && (this.types?.includes(eventType) ?? true),
+      tooLarge: payload === null && size > MAX_PAYLOAD_BYTES && (this.types?.includes(eventType) ?? true),
     };
   }
 }

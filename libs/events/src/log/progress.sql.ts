@@ -1,7 +1,7 @@
 /**
- * Registers a sink with its start, once: whoever comes second finds the row and changes nothing. $1 name, $2 ordering,
- * $3 true: from the next event on, $4 worker. One autocommit statement: "now" is the newest position and this snapshot,
- * so an event that was inserted but not committed is not covered.
+ * Registers a sink with its start, once. A second registration changes nothing. $1 name, $2 ordering, $3 true: start with the
+ * next event, $4 worker. It is one autocommit statement: `now` means the newest position and the snapshot of this statement. The
+ * start therefore does not cover an event that was inserted but not committed.
  */
 export const REGISTER = `
 with registered as (
@@ -13,8 +13,8 @@ select name, 0, case when $3::boolean
 from registered`;
 
 /**
- * The cursor of a sink, and whether it was written in this cluster: a logical restore gives the row another xmin. The
- * start is asked too: that a restore's one transaction has the id of both by accident is impossible. By primary key: two
+ * Reads the newest cursor of a sink, and whether it was written in this cluster. A logical restore gives the row another `xmin`.
+ * The start is checked too: the one transaction of a restore cannot have the ids of both rows by chance. Index: primary key, two
  * rows.
  */
 export const LOAD_CURSOR = `
@@ -25,10 +25,10 @@ join outbox.outbox_progress start on start.sink = p.sink and start.number = 0
 where p.sink = $1 order by p.number desc limit 1`;
 
 /**
- * Stores a cursor, and in the same statement what was refused on the way to it. Whoever stores a number that exists is
- * not the leader any more: the primary key refuses the whole statement. $1 sink, $2 number, $3..$6 cursor, $7 worker,
- * $8 new deliveries, $9 changed ones, $10 failed attempts, $11 events accepted. A payload that is too large to be read is
- * copied from the log. Appends; dead rows only for the few changed deliveries.
+ * Stores a cursor together with the deliveries that changed since the last one. A worker that stores an existing number is no
+ * longer the leader: the primary key rejects the whole statement. $1 sink, $2 number, $3 to $6 cursor, $7 worker, $8 new
+ * deliveries, $9 changed deliveries, $10 failed attempts, $11 the number of accepted events. A payload that is too large to read
+ * is copied from the log. Cost: inserts only; dead rows only for changed deliveries, which are few.
  */
 export const STORE = `
 with progress as (
@@ -58,13 +58,18 @@ attempted as (
   from json_to_recordset($10::json) as a(event_id uuid, attempted_at timestamptz, error text, fingerprint text))
 select pg_backend_pid() as backend`;
 
-/** Who leads a sink, for people; the lock is what counts. By primary key; $1 sink, $2 worker. */
+/**
+ * Stores the leader of a sink for operators; only the advisory lock decides who leads. Index: primary key. $1 sink, $2 worker.
+ */
 export const MARK_LEADING = `
 update outbox.outbox_sink set leader = $2, leading_since = clock_timestamp() where name = $1`;
 
-/** Whether the leaders of a sink fail, and which worker says so. By primary key; $1 sink, $2 worker, $3 since or null, $4 error or null. */
+/**
+ * Stores since when the leaders of a sink fail, and which worker reports it. Index: primary key. $1 sink, $2 worker, $3 time or
+ * null, $4 error or null.
+ */
 export const MARK_LEADER_FAILING = `
 update outbox.outbox_sink set leader = $2, leader_failing_since = $3, leader_error = $4 where name = $1`;
 
-/** The circuit breaker's state, for people and for the next leader. $1 sink, $2 since or null, $3 error or null. */
+/** Stores the state of the circuit breaker for operators and the next leader. $1 sink, $2 time or null, $3 error or null. */
 export const MARK_FAILING = 'update outbox.outbox_sink set failing_since = $2, last_error = $3 where name = $1';

@@ -1,27 +1,27 @@
-import { LARGEST_PAYLOAD_BYTES } from './payload-limit.js';
+import { MAX_PAYLOAD_BYTES } from './payload-limit.js';
 
-const READABLE = `($6::text[] is null or event_type = any ($6)) and size <= ${LARGEST_PAYLOAD_BYTES}`;
-// The time in milliseconds: a number is read in a third of the time that a date as text takes. The payload as it is, since
-// json has no cast to text but by way of both types' own texts: that takes a quarter of the server's time.
+const READABLE = `($6::text[] is null or event_type = any ($6)) and size <= ${MAX_PAYLOAD_BYTES}`;
+// The time is in milliseconds: parsing a number takes a third of the time of parsing a date. The payload is not cast to text: a
+// cast from json to text goes through the text forms of both types and takes a quarter of the server time.
 const ROW = `position, event_id, event_type, schema_version, aggregate_type, aggregate_id, organization_id, correlation_id,
   date_part('epoch', occurred_at) * 1000 as occurred_ms, size, case when ${READABLE} then payload end as payload`;
-// One row of the result is not an event, and has no position: in place of a type it says in which snapshot the rows were
-// found, and in place of a size how many late ones there are. Each column more costs as much with every event.
+// One row of the result is not an event and has no position. It contains the snapshot of the read in place of the event type, and
+// the number of late rows in place of the size. Separate columns would add their cost to every event.
 const EDGE = `select null, null, pg_current_snapshot()::text, null, null, null, null, null, null, (select count(*) from late)::int, null`;
-// What comes before a row: it never falls from row to row, so that a bound on it cuts off an end and nothing between.
+// The bytes before a row. The sum never decreases from row to row, so a limit on it removes only rows at the end.
 const BEFORE = `coalesce(sum(case when ${READABLE} then size end)
   over (order by position rows between unbounded preceding and 1 preceding), 0) as before`;
 const LATE_ROWS = `select ${ROW} from late where before < $7::bigint`;
 
 /**
- * What is due behind a cursor, in one statement and so in one snapshot, which comes back even when nothing is due. The
- * rows come in no order; the fresh ones are those above the position. $1 position, $2 the transactions that the cursor's
- * snapshot lists as running, $3 its xmax, $4 most fresh rows, $5 most late rows, $6 the wanted types or null, $7 most
- * bytes of either part (one row always comes).
+ * Reads the events that a cursor does not cover, in one statement and therefore in one snapshot. Returns the snapshot even if
+ * there are no events. The rows have no order; fresh rows are those above the position. $1 position, $2 the transactions that the
+ * cursor's snapshot lists as running, $3 its xmax, $4 maximum fresh rows, $5 maximum late rows, $6 wanted types or null, $7
+ * maximum bytes of each part (at least one row is returned).
  *
- * Late rows come through outbox_log_txid (only ids that are shown by now; `offset 0` is a fence, so that only this
- * index fits), fresh ones through outbox_log_position. How far those reach is found without their payloads, and added up
- * row by row only where they are too many: that would cost as much as reading them. Locks nothing.
+ * Index: outbox_log_txid for late rows, only for transactions that are visible now; `offset 0` keeps the planner from using
+ * another index. outbox_log_position for fresh rows. The end of the fresh rows is computed without their payloads. The sum for
+ * each row is computed only if the total exceeds the limit, because it costs as much as reading the rows. Locks: none.
  */
 export const READ = `
 with late as (
@@ -45,10 +45,10 @@ union all
 ${EDGE}`;
 
 /**
- * More of a late set that did not come whole. $1 position, $2 the cursor's snapshot, $3 the snapshot in which the late
- * rows were found, $4 the position that the slices have reached, $5 most rows, $6 and $7 as above.
+ * Reads the next slice of a late set that exceeded the limit of a read. $1 position, $2 the cursor's snapshot, $3 the snapshot in
+ * which the late rows were found, $4 the position that the slices have reached, $5 maximum rows, $6 and $7 as in READ.
  *
- * By position, through outbox_log_position, so that each slice costs what it holds.
+ * Index: outbox_log_position. Cost: proportional to the slice.
  */
 export const SLICE = `
 with late as (

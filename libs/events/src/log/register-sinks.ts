@@ -3,29 +3,31 @@ import { CursorStore } from './cursor.store.js';
 import { REGISTER } from './progress.sql.js';
 import { endClient } from './end-client.js';
 
-const LIMIT_MS = 15_000; // of connecting and of each statement; a start that fails says why
+const TIMEOUT_MS = 15_000; // of the connection attempt and of each statement
 
-/** What the log knows of a sink. */
+/** The properties of a sink that the log stores. */
 export interface SinkRegistration {
-  /** Stable: cursor and deliveries are kept under it. */
+  /** Identifies the cursor and the deliveries of the sink. Do not change it. */
   readonly name: string;
-  /** Where the sink starts when it is registered for the first time: with the oldest event kept, or with the next one. */
+  /** The start of a new sink: `beginning` is the oldest event in the log, `now` is the next event. */
   readonly from: 'beginning' | 'now';
-  /** `aggregate`: never two events of one aggregate in flight, and a refused event holds back those that follow. */
+  /**
+   * `aggregate`: at most one event of an aggregate is in flight, and a refused event blocks the later events of its aggregate.
+   */
   readonly ordering: 'aggregate' | 'none';
 }
 
 /**
- * Registers sinks that are new, each with its declared start, and checks the cursors of those that are not.
+ * Registers new sinks with their declared start, and checks the cursors of registered sinks.
  *
- * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` when the database is a restored dump.
+ * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` if the database was restored from a dump.
  */
 export async function registerSinks(url: string, sinks: readonly SinkRegistration[], worker: string): Promise<void> {
   const client = new IsolatedClient({
     connectionString: url,
     application_name: 'pikaia-register',
-    connectionTimeoutMillis: LIMIT_MS,
-    query_timeout: LIMIT_MS,
+    connectionTimeoutMillis: TIMEOUT_MS,
+    query_timeout: TIMEOUT_MS,
   });
   client.on('error', () => undefined); // the query in flight is rejected with it
   await client.connect();

@@ -4,10 +4,13 @@
  */
 export const LOCK_CLASS = 1_886_546_785;
 
-/** Takes the lock of a sink for the session. Never pg_advisory_lock: a waiting statement holds a snapshot. $1 class, $2 sink. */
+/**
+ * Takes the lock of a sink for the session. pg_advisory_lock is not used: a waiting statement holds a snapshot. $1 class, $2
+ * sink.
+ */
 export const TRY_LOCK_SINK = 'select pg_try_advisory_lock($1, hashtext($2)) as locked, pg_backend_pid() as backend';
 
-/** Takes the lock of a sink until the transaction ends; never waits. $1 class, $2 sink. */
+/** Takes the lock of a sink until the transaction ends. Never waits. $1 class, $2 sink. */
 export const LOCK_SINK = 'select pg_try_advisory_xact_lock($1, hashtext($2)) as locked';
 
 /** True while a session holds the lock of the sink `s`; $1 class. */
@@ -16,7 +19,7 @@ export const IS_LED = `exists (
       and l.database = (select oid from pg_database where datname = current_database())
       and l.objid::bigint = hashtext(s.name)::bigint & 4294967295)`;
 
-/** Sinks whose newest cursor or start was written in another cluster: by primary key, two rows a sink. */
+/** Lists the sinks whose newest cursor or start was written in another cluster. Index: primary key, two rows for each sink. */
 export const RESTORED_SINKS = `
 select s.name from outbox.outbox_sink s where s.state <> 'retired' and exists (
   select from outbox.outbox_progress p

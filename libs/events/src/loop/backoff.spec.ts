@@ -9,11 +9,11 @@ describe('retryDelay', () => {
       return !(Number.isInteger(delay) && delay >= 0 && delay <= BOUND_MS);
     });
 
-  it.each([0, 0.5, 1])('stays within its bounds after any number of failures, at the random number %d', (random) => {
+  it.each([0, 0.5, 1])('returns a delay within its bounds after any number of failures, for the random number %d', (random) => {
     expect(outside((failures) => retryDelay(failures, () => random))).toEqual([]);
   });
 
-  it('doubles from a second to five minutes', () => {
+  it('doubles the maximum delay from one second to five minutes', () => {
     expect([1, 2, 3, 9, 10, 1100].map((failures) => retryDelay(failures, () => 1))).toEqual([
       1000,
       2000,
@@ -24,7 +24,7 @@ describe('retryDelay', () => {
     ]);
   });
 
-  it('would leave them if it were computed with 32 bits (planted)', () => {
+  it('a delay that is computed with 32 bits leaves the bounds (planted)', () => {
     expect(outside((failures) => Math.min(BOUND_MS, 1000 * (1 << (failures - 1))))).toEqual([32, 64]);
   });
 });

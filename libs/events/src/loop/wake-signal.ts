@@ -1,9 +1,9 @@
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 
 /**
- * The only place where a relay waits: for a while, or until somebody wakes it, and then for the end of the event loop's
- * turn, so that all answers which have come are followed by one step, whose calls go out together: that takes a fifth less
- * of the processor than a step for each. A wake that comes between two waits is kept, so none is lost.
+ * The only place where a relay waits. `wait()` resolves after its timeout or after `wake()`, at the end of the current turn of
+ * the event loop. One step therefore processes all answers of a turn and sends its calls together. This saves a fifth of the CPU
+ * time compared with one step for each answer. A `wake()` between two waits is kept.
  */
 export class WakeSignal {
   private woken = false;

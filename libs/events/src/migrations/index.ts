@@ -5,7 +5,7 @@ import { outboxFunctions } from './outbox-functions.sql.js';
 import { outboxGrants } from './outbox-grants.sql.js';
 import { outboxTables } from './outbox-tables.sql.js';
 
-/** The outbox's tables, functions, view and grants, for TypeORM. `migrate` of @pikaia/database makes the roles beforehand. */
+/** Returns the TypeORM migrations of the outbox. `migrate` of @pikaia/database creates the roles before it runs them. */
 export function outboxMigrations(roles: RoleNames = defaultRoles): (new () => MigrationInterface)[] {
   class CreateOutbox1764000001000 implements MigrationInterface {
     readonly name = 'CreateOutbox1764000001000';

@@ -1,6 +1,9 @@
 import type { RoleNames } from '@pikaia/database';
 
-/** Shows a leader whose terms end by an error soon after they begin. Locks: outbox_sink, for a moment; adds nullable columns. */
+/**
+ * Adds the columns that report leaders whose terms end with an error soon after they start. Locks: outbox_sink, briefly; the
+ * columns are nullable.
+ */
 export const leaderFailures = ({ worker }: RoleNames): string => `
 alter table outbox.outbox_sink add column leader_failing_since timestamptz, add column leader_error text;
 comment on column outbox.outbox_sink.leader_failing_since is 'Since when the terms of its leaders end by an error soon after they begin; null after a term that lasts';

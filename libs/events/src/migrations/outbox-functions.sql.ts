@@ -1,6 +1,7 @@
 /**
- * What computes an event's status from the cursors, and what empties a slot. Bodies in `begin atomic` are parsed when
- * they are made: no search_path can change them, and the planner can still inline them (a `set` clause forbids it).
+ * Functions that compute the status of an event from the cursors, and the function that empties a slot. PostgreSQL parses a
+ * `begin atomic` body when the function is created. A search_path therefore cannot change it, and the planner can inline
+ * it. A `set` clause would prevent inlining.
  */
 export const outboxFunctions = `
 create function outbox.covers(p outbox.outbox_progress, pos bigint, tx xid8) returns boolean language sql stable

@@ -1,6 +1,6 @@
 import type { RoleNames } from '@pikaia/database';
 
-/** Insert only on listed columns: whoever may write position, txid or slot can make other events unreadable. */
+/** Grants insert only on listed columns: a role that can write position, txid or slot could make other events unreadable. */
 export const outboxGrants = ({ api, worker, auditOperator }: RoleNames): string => `
 grant usage on schema outbox to ${api}, ${worker}, ${auditOperator};
 grant insert (event_id, event_type, schema_version, aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at, size, payload)

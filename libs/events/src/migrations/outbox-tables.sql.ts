@@ -1,8 +1,8 @@
 /**
- * The outbox's tables. docs/schema.md lists them with the reason for each index.
+ * The tables of the outbox. docs/schema.md lists them with the reason for each index.
  *
- * `outbox_log` is insert-only: a cursor per sink remembers what was handed over, so delivering writes nothing to it and
- * leaves no dead rows. Its slots are twelve fixed partitions chosen by the day; they matter only for emptying old days.
+ * `outbox_log` is insert-only. A cursor for each sink records the progress, so deliveries do not update the log and leave no dead
+ * rows. Its slots are twelve fixed partitions, chosen by the day. Their only purpose is to empty old days.
  */
 export const outboxTables = `
 create schema outbox;

@@ -6,12 +6,12 @@ import { QueueConsumer, type QueueConsumerOptions, type QueuePause, type QueueRe
 
 const SECOND = 1000;
 
-/** Answers each event by its id: undefined for well, or what is thrown. */
-function consumerOf(fates: Readonly<Record<string, unknown>>, options: QueueConsumerOptions = {}): QueueConsumer {
+/** A consumer that throws the error given for an event id, and handles all other events. */
+function consumerOf(errors: Readonly<Record<string, unknown>>, options: QueueConsumerOptions = {}): QueueConsumer {
   const runner = {
     consumer: { name: 'spec', types: ['thing.made'], handlers: [{ timeout: SECOND }] },
     run: async ({ eventId }: { readonly eventId: string }) => {
-      if (fates[eventId] !== undefined) throw fates[eventId];
+      if (errors[eventId] !== undefined) throw errors[eventId];
     },
   };
   return new QueueConsumer(runner as unknown as ConsumerRunner, options);
@@ -38,7 +38,7 @@ const record = (number: number, receives = 1): QueueRecord => ({
   }),
 });
 
-describe('the pause before a record comes again', () => {
+describe('QueueConsumer', () => {
   const pauses: (readonly [string, number])[] = [];
   const setPauses = async (given: readonly QueuePause[]): Promise<void> => {
     pauses.push(...given.map(({ record: { messageId }, milliseconds }) => [messageId, milliseconds] as const));
@@ -49,7 +49,7 @@ describe('the pause before a record comes again', () => {
     pauses.length = 0;
   });
 
-  it('is that of a worker: as asked for, or doubling with each receipt', async () => {
+  it('delays a failed record as a worker does: by the delay of the error, or doubling with each receipt', async () => {
     const consumer = consumerOf(
       {
         [idOf(1)]: new PostponeError('Busy.', { retryAfterMs: 42 * SECOND }),
@@ -72,7 +72,7 @@ describe('the pause before a record comes again', () => {
     ]);
   });
 
-  it('is none for what no time makes better, and for what there was no time for', async () => {
+  it('does not delay an unreadable record or a record that was not attempted for lack of time', async () => {
     const consumer = consumerOf({}, { setPauses, random });
     let remaining = 10 * SECOND;
     const poison = { ...record(1, 50), body: '{' };
@@ -84,12 +84,12 @@ describe('the pause before a record comes again', () => {
     ]);
   });
 
-  it('is not asked for where nothing failed', async () => {
+  it('sets no delay if no record failed', async () => {
     expect(await consumerOf({}, { setPauses }).take({ Records: [record(1)] })).toEqual({ batchItemFailures: [] });
     expect(pauses).toEqual([]);
   });
 
-  it("is the queue's own where it cannot be set, and nothing else changes", async () => {
+  it('returns the same failures and logs a warning if the delays cannot be set', async () => {
     const logs = captureLogs();
     const failing = async (): Promise<void> => {
       throw new Error('no answer');

@@ -7,42 +7,43 @@ import { retryDelay } from '../loop/backoff.js';
 
 const logger = getLogger('consumer');
 
-/** What Lambda hands over of an SQS queue, as far as it matters here. */
+/** The part of Lambda's SQS event that the consumer uses. */
 export interface QueueBatch {
   readonly Records: readonly QueueRecord[];
 }
 
+/** A record of an SQS batch. */
 export interface QueueRecord {
   readonly messageId: string;
   /** An EventBridge event, an envelope or a CloudEvent, as JSON. */
   readonly body: string;
-  /** By which the queue knows this receipt of it. */
+  /** Identifies this receipt of the record to the queue. */
   readonly receiptHandle?: string;
   readonly attributes?: { readonly ApproximateReceiveCount?: string };
 }
 
-/** What Lambda makes of it with `ReportBatchItemFailures`: these come again, the others are done. */
+/** The response to Lambda for `ReportBatchItemFailures`: the queue redelivers these records and deletes the others. */
 export interface QueueAnswer {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
 
-/** A record that comes again, and how long it stays away before that. */
+/** A record to redeliver, and the delay before that. */
 export interface QueuePause {
   readonly record: QueueRecord;
   readonly milliseconds: number;
 }
 
 export interface QueueConsumerOptions {
-  /** Tells the queue how long failed records stay away; without it its own visibility time-out decides. */
+  /** Sets the delay before the queue redelivers failed records. Default: the visibility timeout of the queue. */
   readonly setPauses?: (pauses: readonly QueuePause[]) => Promise<void>;
-  /** Between 0 and 1: jitter. */
+  /** Returns a number between 0 and 1 for the jitter. Default: `Math.random`. */
   readonly random?: () => number;
 }
 
-const MARGIN_MS = 2_000; // to write receipt and log lines, and set pauses, before Lambda ends the execution
-const AT_ONCE_MS = 0;
+const EXECUTION_MARGIN_MS = 2_000; // reserved to store the receipt, write log lines and set the delays before Lambda ends the execution
+const NO_DELAY_MS = 0;
 
-/** A consumer whose events come from a queue: the handlers, receipts and contexts that it has in a worker. */
+/** Runs a consumer behind a queue, with the same handlers, receipts and contexts as in a worker. */
 export class QueueConsumer {
   constructor(
     private readonly runner: ConsumerRunner,
@@ -50,32 +51,34 @@ export class QueueConsumer {
   ) {}
 
   /**
-   * Handles a batch, one event after the other. What fails is returned as failed and comes again, until the queue gives it to
-   * its dead letters; nothing else of the batch is repeated. Never rejects for a record. The pauses are a worker's: as long
-   * as a postponement asks for, else doubling from a second to five minutes. What cannot be read comes again at once, since
-   * no time makes it readable.
+   * Handles the events of a batch one after another. Returns failed records, which the queue redelivers until it moves them to
+   * its dead-letter queue. The other records are not repeated. Never rejects because of a record.
    *
-   * The queue counts each receipt, also of what was only postponed: unlike a worker's retries, an outage burns them.
+   * The delays are those of a worker: the delay of a PostponeError, or else a delay that doubles from one second to five minutes.
+   * An unreadable record is redelivered without delay, because waiting does not help.
    *
-   * @param remainingMs milliseconds until this execution is ended; what there is no time for is returned without a try.
+   * The queue counts every receipt, including those of postponed events. Unlike in a worker, an outage uses up the attempts.
+   *
+   * @param remainingMs returns the milliseconds until Lambda ends this execution. Records without enough time left are returned
+   * as failed without an attempt.
    */
   async take({ Records: records }: QueueBatch, remainingMs: () => number = () => Infinity): Promise<QueueAnswer> {
     const pauses: QueuePause[] = [];
     for (const [index, record] of records.entries()) {
-      if (remainingMs() < this.longest + MARGIN_MS && index > 0) {
-        const rest = records.slice(index).map((left) => ({ record: left, milliseconds: AT_ONCE_MS }));
+      if (remainingMs() < this.longestTimeoutMs + EXECUTION_MARGIN_MS && index > 0) {
+        const rest = records.slice(index).map((left) => ({ record: left, milliseconds: NO_DELAY_MS }));
         logger.warning('batch_cut_short', { consumer: this.runner.consumer.name, count: rest.length });
         pauses.push(...rest);
         break;
       }
-      const milliseconds = await this.takeOne(record);
+      const milliseconds = await this.handleRecord(record);
       if (milliseconds !== undefined) pauses.push({ record, milliseconds });
     }
     if (pauses.length) await this.setPauses(pauses);
     return { batchItemFailures: pauses.map(({ record }) => ({ itemIdentifier: record.messageId })) };
   }
 
-  /** Where it fails the records come again all the same, after the queue's own time-out. */
+  /** Sets the delays. If this fails, the queue redelivers the records after its visibility timeout. */
   private async setPauses(pauses: readonly QueuePause[]): Promise<void> {
     try {
       await this.options.setPauses?.(pauses);
@@ -85,20 +88,20 @@ export class QueueConsumer {
     }
   }
 
-  private get longest(): number {
+  private get longestTimeoutMs(): number {
     return Math.max(...this.runner.consumer.handlers.map(({ timeout }) => timeout));
   }
 
-  /** @returns undefined when it was handled, else the milliseconds after which it is to come again. */
-  private async takeOne({ messageId, body, attributes }: QueueRecord): Promise<number | undefined> {
+  /** @returns undefined if the record was handled, or else the milliseconds before its redelivery. */
+  private async handleRecord({ messageId, body, attributes }: QueueRecord): Promise<number | undefined> {
     const attempt = Number(attributes?.ApproximateReceiveCount ?? 1);
     const { consumer } = this.runner;
     let event: ReadEvent;
     try {
-      event = this.read(body);
+      event = this.readBody(body);
     } catch (error) {
       logger.exception('queue_record_unreadable', error, { consumer: consumer.name, attempt, 'queue.message_id': messageId });
-      return AT_ONCE_MS;
+      return NO_DELAY_MS;
     }
     const snapshot: Partial<ContextSnapshot> = {
       correlationId: event.correlation_id,
@@ -131,18 +134,18 @@ export class QueueConsumer {
     }
   }
 
-  private read(body: string): ReadEvent {
+  private readBody(body: string): ReadEvent {
     const event = readEvent(body);
     const { name, types } = this.runner.consumer;
     if (!types.includes(event.event_type))
       throw new PikaiaError(
         'PIKAIA_EVENT_UNEXPECTED',
-        `${name} does not handle ${event.event_type}: narrow the rule of its queue.`,
+        `${name} does not handle ${event.event_type}: narrow the rule that fills its queue.`,
       );
     if (event.sequence === undefined)
       throw new PikaiaError(
         'PIKAIA_EVENT_UNREADABLE',
-        'This event cannot be handled: it has no sequence, so no relay has sent it.',
+        'This event cannot be handled: it has no sequence, so it was not sent by a relay.',
       );
     return event;
   }

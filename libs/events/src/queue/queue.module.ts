@@ -7,16 +7,17 @@ import { Receipts } from '../consume/receipts.js';
 import { QueueConsumer, type QueueConsumerOptions } from './queue.consumer.js';
 
 export interface QueueModuleOptions extends QueueConsumerOptions {
+  /** A class with `@Consumer`. Another module of the application provides it. */
   readonly consumer: Type;
 }
 
 /**
- * One consumer behind a queue, as in a Lambda: `app.get(QueueConsumer).take(batch)`. The class is a provider of another
- * module of the application, as in a worker; receipts need DatabaseModule beside it, with the worker's role.
+ * Runs one consumer behind a queue, for example in a Lambda: `app.get(QueueConsumer).take(batch)`. Another module of the
+ * application provides the consumer class, as in a worker. The receipts require DatabaseModule with the worker's role.
  */
 @Module({})
 export class QueueModule {
-  /** @throws PikaiaError `PIKAIA_CONSUMER_INVALID` when the application starts. */
+  /** @throws PikaiaError `PIKAIA_CONSUMER_INVALID` at the start of the application, if the class is not a valid consumer. */
   static forRoot({ consumer, ...options }: QueueModuleOptions): DynamicModule {
     return {
       module: QueueModule,

@@ -1,8 +1,8 @@
 /**
- * Where a value holds text that PostgreSQL's jsonb cannot read: U+0000 or half of a surrogate pair, in a string or a key.
- * One such payload would make `payload->>…` fail for every row that a query looks at.
+ * Finds text that PostgreSQL's jsonb cannot read: U+0000 or an unpaired surrogate, in a string or a key. One such payload
+ * makes every query fail that applies `payload->>…` to its row.
  *
- * @returns the path of the first such field, `data.invited_by.name`, or undefined.
+ * @returns the path of the first such field, for example `data.invited_by.name`, or undefined.
  */
 export function findUnreadableText(value: unknown, path: string): string | undefined {
   if (typeof value === 'string') return isReadable(value) ? undefined : path;
@@ -15,5 +15,5 @@ export function findUnreadableText(value: unknown, path: string): string | undef
   return undefined;
 }
 
-const UNREADABLE = /[\0\p{Surrogate}]/u; // with the flag u only a half without its other half is a surrogate
+const UNREADABLE = /[\0\p{Surrogate}]/u; // with the u flag, only unpaired surrogates match
 const isReadable = (text: string): boolean => !UNREADABLE.test(text);

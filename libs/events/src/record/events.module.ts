@@ -8,7 +8,7 @@ export interface EventsModuleOptions extends Partial<EventsOptions> {
   readonly databaseUrl: string;
 }
 
-/** The publishing side: gives `Events` to the whole application. It needs DatabaseModule beside it. */
+/** Provides `Events`, which publishes events, to the whole application. Requires DatabaseModule. */
 @Module({})
 export class EventsModule {
   static forRoot({ databaseUrl, applicationName = 'pikaia', clock = systemClock }: EventsModuleOptions): DynamicModule {

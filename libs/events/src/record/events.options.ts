@@ -1,9 +1,9 @@
 import type { Clock } from '@pikaia/core';
 
 export interface EventsOptions {
-  /** Where the relay listens: the connection that wakes it goes there. */
+  /** The database in which the relay listens. `OutboxWaker` connects to it. */
   readonly databaseUrl: string;
-  /** The server shows the waking connection as `<applicationName>-wake`. */
+  /** PostgreSQL shows the connection of `OutboxWaker` as `<applicationName>-wake`. */
   readonly applicationName: string;
   readonly clock: Clock;
 }

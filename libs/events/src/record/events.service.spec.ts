@@ -110,7 +110,7 @@ const stored = async (): Promise<Record<string, unknown>[]> =>
   (await owner.query<Record<string, unknown>>('select *, payload::text as text from outbox.outbox_log order by position')).rows;
 
 describe('Events.publish', () => {
-  it('writes the envelope of the source document, its keys in order, and the columns that identify it', async () => {
+  it('stores the envelope with its keys in the order of the wire format, and the columns that identify the event', async () => {
     const id = await inContext(() => post.send());
     const [row, ...others] = await stored();
     expect(others).toEqual([]);
@@ -132,7 +132,7 @@ describe('Events.publish', () => {
     });
   });
 
-  it("takes the aggregate's organization before the context's; null is nobody's", async () => {
+  it("uses the aggregate's organization instead of the context's, and null for no organization", async () => {
     await inContext(async () => {
       await post.send(data, { id: 7, organizationId: 'org_other' });
       await post.send(data, { id: 7n, organizationId: null });
@@ -143,30 +143,30 @@ describe('Events.publish', () => {
     ]);
   });
 
-  it('has no actor where nobody acts, and is refused where there is no context', async () => {
+  it('stores a null actor for a context without an actor, and refuses to publish without a context', async () => {
     await context.run({}, () => post.send());
     expect((await stored())[0]).toMatchObject({ payload: { actor: null }, organization_id: null });
     await expect(post.send()).rejects.toMatchObject({ code: 'PIKAIA_CONTEXT_MISSING' });
   });
 
-  it('is refused outside a transaction', async () => {
+  it('refuses to publish outside a transaction', async () => {
     await expect(inContext(() => post.events.publish(LetterSent, letter, data))).rejects.toMatchObject({
       code: 'PIKAIA_EVENT_OUTSIDE_TRANSACTION',
     });
     expect(await stored()).toEqual([]);
   });
 
-  it('goes with its transaction', async () => {
+  it('stores no event when its transaction is rolled back', async () => {
     await expect(inContext(() => post.sendAndFail())).rejects.toThrow('no');
     expect(await stored()).toEqual([]);
   });
 
-  it('is committed with its transaction when nobody awaits it', async () => {
+  it('stores an event that is not awaited when its transaction commits', async () => {
     await inContext(() => post.forgetToAwait());
     expect(await stored()).toHaveLength(1);
   });
 
-  it('leaves the transaction usable after a refusal', async () => {
+  it('leaves the transaction usable after it refuses an event', async () => {
     await inContext(() => post.sendAfterRefusal());
     expect(await stored()).toHaveLength(1);
   });
@@ -179,36 +179,43 @@ describe('Events.publish', () => {
     ['an unknown nested field', { ...data, sender: { ...data.sender, extra: 1 } }, /sender\.extra breaks whitelistValidation/],
     ['an array', [], /it must be an object/],
     ['null', null, /it must be an object/],
-    ['a bigint', { ...data, title: 1n }, /cannot be written as JSON/],
-  ])('refuses %s, naming contract, field and rule and no value', async (_, content, message) => {
-    const error = await inContext(() => post.send(content as never)).then(
-      () => undefined,
-      (thrown: { code: string; message: string }) => thrown,
-    );
-    expect(error).toMatchObject({ code: 'PIKAIA_EVENT_INVALID', message: expect.stringMatching(message) });
-    expect(error!.message).not.toContain('secret-value');
-    expect(await stored()).toEqual([]);
-  });
+    ['a bigint', { ...data, title: 1n }, /cannot be serialized as JSON/],
+  ])(
+    'refuses data with %s, and the error names the contract, the field and the rule but no value',
+    async (_, content, message) => {
+      const error = await inContext(() => post.send(content as never)).then(
+        () => undefined,
+        (thrown: { code: string; message: string }) => thrown,
+      );
+      expect(error).toMatchObject({ code: 'PIKAIA_EVENT_INVALID', message: expect.stringMatching(message) });
+      expect(error!.message).not.toContain('secret-value');
+      expect(await stored()).toEqual([]);
+    },
+  );
 
   it.each<[string, object, string]>([
     ['U+0000 in a string', { ...data, title: 'a\0b' }, 'data.title'],
-    ['half a surrogate pair', { ...data, title: '\ud800' }, 'data.title'],
-    ['a nested one', { ...data, labels: { list: ['ok', { deep: '\udc00x' }] } }, 'data.labels.list[1].deep'],
-    ['one in a key', { ...data, labels: { 'a\0': 1 } }, 'a key of data.labels'],
-  ])('refuses %s, naming the field', async (_, content, field) => {
+    ['an unpaired surrogate', { ...data, title: '\ud800' }, 'data.title'],
+    [
+      'an unpaired surrogate in a nested array',
+      { ...data, labels: { list: ['ok', { deep: '\udc00x' }] } },
+      'data.labels.list[1].deep',
+    ],
+    ['U+0000 in a key', { ...data, labels: { 'a\0': 1 } }, 'a key of data.labels'],
+  ])('refuses text with %s, and the error names the field', async (_, content, field) => {
     await expect(inContext(() => post.send(content))).rejects.toMatchObject({
       code: 'PIKAIA_EVENT_TEXT_INVALID',
-      message: expect.stringContaining(`letter.sent: ${field} holds`),
+      message: expect.stringContaining(`letter.sent: ${field} contains`),
     });
     expect(await stored()).toEqual([]);
   });
 
-  it('accepts what only looks like it: escaped text and whole pairs', async () => {
+  it('accepts escape sequences as text and complete surrogate pairs', async () => {
     await inContext(() => post.send({ ...data, title: '\\u0000 \\ud800 😀 \u2028' }));
     expect((await stored())[0]).toMatchObject({ payload: { data: { title: '\\u0000 \\ud800 😀 \u2028' } } });
   });
 
-  it('refuses the first byte over 256 KiB as sent, with both sizes, counting UTF-8', async () => {
+  it('refuses an event that exceeds 256 KiB as sent by one byte in UTF-8, and the error names both sizes', async () => {
     const sizeOf = async (title: string): Promise<number> => {
       await inContext(() => post.send({ ...data, title }));
       return Number((await stored()).at(-1)!['size']);
@@ -223,7 +230,7 @@ describe('Events.publish', () => {
     expect(await sizeOf('x'.repeat(262_144 - empty))).toBe(262_144);
     await expect(inContext(() => post.send({ ...data, title: 'x'.repeat(262_145 - empty) }))).rejects.toMatchObject({
       code: 'PIKAIA_EVENT_TOO_LARGE',
-      message: expect.stringMatching(/262145 bytes; 262144 are allowed/),
+      message: expect.stringMatching(/262145 bytes as sent; the limit is 262144/),
     });
   });
 });

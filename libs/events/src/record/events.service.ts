@@ -10,13 +10,14 @@ import { EVENTS_OPTIONS, type EventsOptions } from './events.options.js';
 import { OutboxWaker } from './outbox.waker.js';
 import { insertEvent } from './publish.sql.js';
 
-/** What an event is about. Its type is the contract's. */
+/** The entity that an event is about. The contract declares the type of the aggregate. */
 export interface Aggregate {
   readonly id: string | number | bigint;
-  /** Whose it is; default the context's organization, null for nobody's. */
+  /** The organization that owns the aggregate. Default: the organization of the context. Null: no organization. */
   readonly organizationId?: string | null;
 }
 
+/** Publishes domain events. */
 @Injectable()
 export class Events {
   constructor(
@@ -25,22 +26,27 @@ export class Events {
   ) {}
 
   /**
-   * Records an event in the running transaction: it is delivered, at least once, if and only if that commits. Checked
-   * before anything is written: a refused event leaves the transaction usable.
+   * Records an event in the current transaction. The event is delivered at least once if the transaction commits, and never if
+   * it does not. The event is validated before anything is written, so the transaction stays usable after an error.
    *
-   * Change the aggregate's row, or select it `for update`, in the same transaction BEFORE publishing. Events of one
-   * aggregate are delivered in the order of their positions, which are taken here; the row's lock is what makes two
-   * transactions take theirs in the order in which they commit. Without it a later change can be delivered first.
+   * Update the row of the aggregate, or select it `for update`, in the same transaction BEFORE you publish. Events of one
+   * aggregate are delivered in the order of their positions, and the insert takes the position. The row lock makes two
+   * transactions take their positions in the order in which they commit. Without it, a later change can be delivered first.
    *
-   * @param aggregate what it is about; `id` and, where it is not the context's, `organizationId`.
-   * @param data what the contract's class declares, and nothing else.
-   * @returns the event's id, a UUIDv7.
-   * @throws PikaiaError `PIKAIA_EVENT_INVALID`, `PIKAIA_EVENT_OUTSIDE_TRANSACTION`, `PIKAIA_EVENT_TOO_LARGE` above 256 KiB as
-   * sent, `PIKAIA_EVENT_TEXT_INVALID` for U+0000 or half a surrogate pair, `PIKAIA_EVENT_CONTRACT_INVALID`,
-   * `PIKAIA_CONTEXT_MISSING`.
+   * @param contractClass a class with `@DomainEvent`.
+   * @param aggregate the `id` of the aggregate, and its `organizationId` if that is not the organization of the context.
+   * @param data the fields that the contract class declares, and no others.
+   * @returns the id of the event, a UUIDv7.
+   * @throws PikaiaError
+   * - `PIKAIA_EVENT_INVALID`: the data violates the contract.
+   * - `PIKAIA_EVENT_OUTSIDE_TRANSACTION`: no transaction is open.
+   * - `PIKAIA_EVENT_TOO_LARGE`: the event exceeds 256 KiB as sent.
+   * - `PIKAIA_EVENT_TEXT_INVALID`: the event contains U+0000 or an unpaired surrogate.
+   * - `PIKAIA_EVENT_CONTRACT_INVALID`: the class has no `@DomainEvent`.
+   * - `PIKAIA_CONTEXT_MISSING`: the code runs outside a context.
    */
-  async publish<Data extends object>(declared: ContractClass<Data>, aggregate: Aggregate, data: Data): Promise<string> {
-    const contract = contractOf(declared);
+  async publish<Data extends object>(contractClass: ContractClass<Data>, aggregate: Aggregate, data: Data): Promise<string> {
+    const contract = contractOf(contractClass);
     const envelope = this.envelopeOf(contract, aggregate, checkData(contract, data));
     const text = JSON.stringify(envelope);
     refuseUnreadableText(contract, envelope, text);
@@ -48,7 +54,7 @@ export class Events {
     if (size > MAX_EVENT_BYTES) {
       throw new PikaiaError(
         'PIKAIA_EVENT_TOO_LARGE',
-        `${contract.type} would be sent as ${size} bytes; ${MAX_EVENT_BYTES} are allowed. Store the content elsewhere and publish where it is.`,
+        `${contract.type} takes ${size} bytes as sent; the limit is ${MAX_EVENT_BYTES}. Store the content elsewhere and publish a reference to it.`,
       );
     }
     await writeInTransaction(
@@ -70,13 +76,13 @@ export class Events {
       () =>
         new PikaiaError(
           'PIKAIA_EVENT_OUTSIDE_TRANSACTION',
-          `${contract.type} was published outside a transaction, or by a promise that outlived its transaction. Add @Transactional() to the method that makes the change, and await what it calls.`,
+          `${contract.type} was published outside a transaction, or by a promise that outlived its transaction. Add @Transactional() to the method that makes the change, and await every promise in it.`,
         ),
     );
     return envelope.event_id;
   }
 
-  /** The keys in the order of the wire format. */
+  /** Builds the envelope, with its keys in the order of the wire format. */
   private envelopeOf({ type, version, aggregate: aggregateType }: Contract, aggregate: Aggregate, data: object): Envelope {
     const { actor } = context;
     const organization = aggregate.organizationId === undefined ? context.organizationId : aggregate.organizationId;
@@ -95,13 +101,13 @@ export class Events {
   }
 }
 
-const ESCAPED = /\\u(0000|d[89a-f])/; // how JSON.stringify writes what must not be there; a cheap look before the walk
+const ESCAPED_UNREADABLE_TEXT = /\\u(0000|d[89a-f])/; // how JSON.stringify escapes such text; a cheap first test
 
 function refuseUnreadableText(contract: Contract, envelope: Envelope, text: string): void {
-  const field = ESCAPED.test(text) ? findUnreadableText(envelope, '') : undefined;
+  const field = ESCAPED_UNREADABLE_TEXT.test(text) ? findUnreadableText(envelope, '') : undefined;
   if (field === undefined) return;
   throw new PikaiaError(
     'PIKAIA_EVENT_TEXT_INVALID',
-    `${contract.type}: ${field} holds U+0000 or half a surrogate pair, which the database cannot read back. Refuse such text where it enters.`,
+    `${contract.type}: ${field} contains U+0000 or an unpaired surrogate, which PostgreSQL cannot read back. Reject such text where it enters the system.`,
   );
 }

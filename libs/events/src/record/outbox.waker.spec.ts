@@ -11,7 +11,7 @@ let listener: pg.Client;
 let heard: pg.Notification[];
 let waker: OutboxWaker;
 let logs: CapturedLogs;
-let offset: number; // how far the clock has been moved on
+let offset: number; // milliseconds by which the clock is ahead
 const clock = { ...systemClock, monotonic: () => performance.now() + offset };
 
 const wakers = async (): Promise<number[]> =>
@@ -46,8 +46,8 @@ afterEach(async () => {
 });
 
 describe('OutboxWaker', () => {
-  it('needs at most two notifications for a thousand commits, and sends another for what comes later', async () => {
-    for (let commit = 0; commit < 1_000; commit++) waker.wake(); // the first one goes at once, the others share the next
+  it('sends at most two notifications for a thousand commits, and another one for a later commit', async () => {
+    for (let commit = 0; commit < 1_000; commit++) waker.wake(); // the first notifies at once, the others share the next one
     await eventually(() => heard.length > 0);
     const before = heard.length;
     waker.wake();
@@ -57,7 +57,7 @@ describe('OutboxWaker', () => {
     expect(await wakers()).toHaveLength(1);
   });
 
-  it('notifies at most every few milliseconds, and after the last commit', async () => {
+  it('limits the rate of notifications, and always notifies after the last commit', async () => {
     const started = performance.now();
     let last = 0;
     while (performance.now() - started < 200) {
@@ -69,7 +69,7 @@ describe('OutboxWaker', () => {
     expect(heard.length).toBeLessThan(50);
   });
 
-  it('neither waits nor fails while the database is away, and logs the outage once', async () => {
+  it('returns at once while the database is unreachable, and logs the outage once', async () => {
     await waker.onApplicationShutdown();
     waker = open('postgres://nobody:nothing@127.0.0.1:1/none');
     for (let attempt = 0; attempt < 3; attempt++) {
@@ -77,14 +77,14 @@ describe('OutboxWaker', () => {
       waker.wake();
       expect(performance.now() - before).toBeLessThan(50);
       await eventually(() => Reflect.get(waker, 'running') === undefined);
-      waker.wake(); // within the second after a failure nothing is tried
+      waker.wake(); // no attempt within a second after a failure
       expect(Reflect.get(waker, 'running')).toBeUndefined();
       offset += 1_001;
     }
     expect(logs.of('outbox_wake_failed')).toHaveLength(1);
   });
 
-  it('connects again after its connection was terminated', async () => {
+  it('reconnects after the server terminates its connection', async () => {
     waker.wake();
     await eventually(() => heard.length === 1);
     await listener.query('select pg_terminate_backend($1, 5000)', await wakers());
@@ -95,7 +95,7 @@ describe('OutboxWaker', () => {
     await eventually(() => heard.length === 2);
   });
 
-  it('does not carry the context of the request that woke it', async () => {
+  it('logs a failure without the context of the request that called wake()', async () => {
     await waker.onApplicationShutdown();
     waker = open('postgres://nobody:nothing@127.0.0.1:1/none');
     context.run({}, () => waker.wake());
@@ -103,7 +103,7 @@ describe('OutboxWaker', () => {
     expect(logs.records[0]).not.toHaveProperty('trace_id');
   });
 
-  it('closes its connection at shutdown and stays silent', async () => {
+  it('closes its connection at shutdown and ignores later calls of wake()', async () => {
     waker.wake();
     await eventually(() => heard.length);
     await waker.onApplicationShutdown();

@@ -9,21 +9,21 @@ import { EVENTS_OPTIONS, type EventsOptions } from './events.options.js';
 import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import { notifyOutbox } from './publish.sql.js';
 
-const INTERVAL_MS = 5; // one notification at most in this time, however many commits
-const RETRY_MS = 1_000; // after a failure; until then the relay finds new events by polling
-const TIME_LIMIT_MS = 2_000; // for connecting and for one notification
+const INTERVAL_MS = 5; // at most one notification in this time, for any number of commits
+const RETRY_DELAY_MS = 1_000; // after a failure; meanwhile the relay finds new events by polling
+const TIMEOUT_MS = 2_000; // of the connection attempt, and of one notification
 
 const logger = getLogger('events');
 
 /**
- * Tells the relay after a commit that there is something new: best effort, on a connection of its own. It neither delays
- * nor fails a request; when it fails, events leave a second later, by polling. An outage is logged once, as
- * `outbox_wake_failed`.
+ * Notifies the relay after a commit that the log has new events. Works on its own connection, and never delays or fails a
+ * request. Best effort: if a notification fails, the relay finds the events by polling, up to a second later. Logs an outage
+ * once, as `outbox_wake_failed`.
  */
 @Injectable()
 export class OutboxWaker implements OnApplicationShutdown {
   private client: pg.Client | undefined;
-  private due = false;
+  private requested = false;
   private running: Promise<void> | undefined;
   private failing = false;
   private retryAt = 0;
@@ -34,10 +34,10 @@ export class OutboxWaker implements OnApplicationShutdown {
     this.clock = options.clock;
   }
 
-  /** Returns at once. Calls that arrive while one is under way are covered by the next. */
+  /** Requests a notification and returns at once. Calls during a running notification share the next one. */
   wake(): void {
     if (this.closed || this.clock.monotonic() < this.retryAt) return;
-    this.due = true;
+    this.requested = true;
     // Outside the request's context: the connection serves all requests.
     this.running ??= context.exit(() => this.run());
   }
@@ -49,8 +49,8 @@ export class OutboxWaker implements OnApplicationShutdown {
   }
 
   private async run(): Promise<void> {
-    while (this.due) {
-      this.due = false;
+    while (this.requested) {
+      this.requested = false;
       await this.notify();
       if (!this.closed) await delay(INTERVAL_MS);
     }
@@ -71,8 +71,8 @@ export class OutboxWaker implements OnApplicationShutdown {
     const client = new IsolatedClient({
       connectionString: this.options.databaseUrl,
       application_name: `${this.options.applicationName}-wake`,
-      connectionTimeoutMillis: TIME_LIMIT_MS,
-      query_timeout: TIME_LIMIT_MS,
+      connectionTimeoutMillis: TIMEOUT_MS,
+      query_timeout: TIMEOUT_MS,
       keepAlive: true,
     });
     client.on('error', (error) => this.client === client && this.drop(error));
@@ -83,8 +83,8 @@ export class OutboxWaker implements OnApplicationShutdown {
   private drop(error: unknown): void {
     const { client } = this;
     this.client = undefined;
-    this.retryAt = this.clock.monotonic() + RETRY_MS;
-    client?.end().catch(() => undefined); // it is broken already; the error that says so is logged below
+    this.retryAt = this.clock.monotonic() + RETRY_DELAY_MS;
+    client?.end().catch(() => undefined); // the connection is already broken; the cause is logged below
     if (this.failing) return;
     this.failing = true;
     logger.exception('outbox_wake_failed', error);

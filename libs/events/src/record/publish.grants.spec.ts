@@ -20,8 +20,8 @@ afterAll(async () => {
 const event = (size = 2, text = '{}'): unknown[] => [newId(), 'a.b', 1, 'a', '1', null, newId(), new Date(), size, text];
 const columns = 'event_id, event_type, schema_version, aggregate_type, aggregate_id, occurred_at, size, payload';
 
-describe('what pikaia_api may do to the log', () => {
-  it('inserts the columns that are its own; the server fills in the others', async () => {
+describe('the rights of pikaia_api on the log', () => {
+  it('inserts only the granted columns; the server fills in the others', async () => {
     await api.query(insertEvent, event());
     const { rows } = await api.query(`select position > 0 and txid < pg_current_xact_id() and slot between 0 and 11
       and recorded_at > clock_timestamp() - interval '1 minute' as filled from outbox.outbox_log`);
@@ -33,7 +33,7 @@ describe('what pikaia_api may do to the log', () => {
     ['txid', `'1'`],
     ['slot', '0'],
     ['recorded_at', 'now()'],
-  ])('cannot forge %s', async (column, value) => {
+  ])('cannot set the column %s', async (column, value) => {
     const forged = `insert into outbox.outbox_log (${columns}, ${column})
       values (gen_random_uuid(), 'a.b', 1, 'a', '1', now(), 2, '{}', ${value})`;
     await expect(api.query(forged)).rejects.toMatchObject({ code: '42501' });
@@ -49,11 +49,11 @@ describe('what pikaia_api may do to the log', () => {
     `insert into outbox.outbox_log_3 (event_id) values (gen_random_uuid())`,
     `select setval('outbox.outbox_position', 1)`,
     `select outbox.empty_slot(0, interval '0')`,
-  ])('is refused: %s', async (sql) => {
+  ])('may not execute: %s', async (sql) => {
     await expect(api.query(sql)).rejects.toMatchObject({ code: '42501' });
   });
 
-  it('cannot store an event with a size below its text, by which reading is bounded', async () => {
+  it('cannot store an event whose size is smaller than its text, because reads are bounded by that size', async () => {
     await expect(api.query(insertEvent, event(1))).rejects.toMatchObject({ constraint: 'outbox_log_size' });
   });
 });

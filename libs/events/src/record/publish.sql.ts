@@ -1,10 +1,10 @@
 import { oftenSent } from '@pikaia/database';
 
 /**
- * One event into the log. Position, transaction id, slot and time are the server's: nobody may write them.
+ * Inserts one event into the log. The server sets position, transaction id, slot and time; no role may write them.
  *
- * Index: fills five (position, txid, correlation, organization, event id in its slot). Locks: its own row only, and no
- * other publisher's. Cost: one round trip; 0.1 ms of the server's time where it is prepared, 0.2 ms behind a pooler.
+ * Index: inserts into five (position, txid, correlation, organization, event id of the slot). Locks: only its own row, so
+ * publishers never wait for each other. Cost: one round trip; 0.1 ms of server time when prepared, 0.2 ms behind a pooler.
  */
 export const insertEvent = oftenSent(
   'pikaia-publish',
@@ -14,5 +14,7 @@ export const insertEvent = oftenSent(
   values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 );
 
-/** Wakes whoever listens. Sent after the commit: inside the business transaction it would serialise all commits. */
+/**
+ * Notifies the listeners of a channel. Sent after the commit: a `notify` inside the business transaction serializes all commits.
+ */
 export const notifyOutbox = 'select pg_notify($1, $2)';

@@ -21,7 +21,7 @@ const TABLES = [
 ];
 
 describe('rebaseOutbox', () => {
-  let young: TestDatabase; // a cluster whose counter of transactions has just begun
+  let young: TestDatabase; // a cluster whose transaction counter is low
   let old: TestDatabase;
   const open: pg.Client[] = [];
 
@@ -43,7 +43,7 @@ describe('rebaseOutbox', () => {
     return client;
   }
 
-  /** Transaction ids, so that the counter reaches a number. */
+  /** Consumes transaction ids until the counter reaches a number. */
   async function spendUpTo(database: TestDatabase, id: number): Promise<void> {
     const owner = await connect(database.ownerUrl);
     await owner.query(`create or replace procedure spend_ids(up_to bigint) language plpgsql as $$ begin
@@ -64,10 +64,10 @@ describe('rebaseOutbox', () => {
     });
 
   async function drain(database: TestDatabase, sink: ScriptedSink): Promise<void> {
-    for (let i = 0; i < 2; i++) await relayOf(database, sink).runOnce(); // what is refused takes two
+    for (let i = 0; i < 2; i++) await relayOf(database, sink).runOnce(); // a refused event needs two runs
   }
 
-  /** As a dump would: each table's rows by one transaction. */
+  /** Restores all tables in one transaction, as a dump does. */
   async function restore(from: TestDatabase, to: TestDatabase, withSequence: boolean): Promise<void> {
     const [source, target] = [await connect(from.ownerUrl), await connect(to.ownerUrl)];
     await target.query('begin');
@@ -82,22 +82,22 @@ describe('rebaseOutbox', () => {
     await target.query(`select setval('outbox.outbox_position', $1)`, [rows[0].last_value]);
   }
 
-  interface BegunAt {
+  interface CursorRow {
     readonly sink: string;
     readonly position: string;
     readonly snapshot: string;
   }
 
-  async function cursorOf(sink: string, owner: pg.Client): Promise<BegunAt> {
-    const { rows } = await owner.query<BegunAt>(
+  async function cursorOf(sink: string, owner: pg.Client): Promise<CursorRow> {
+    const { rows } = await owner.query<CursorRow>(
       'select sink, position, snapshot::text from outbox.outbox_progress where sink = $1 order by number desc limit 1',
       [sink],
     );
     return rows[0]!;
   }
 
-  /** By hand: a replay that began at this cursor, and has come as far as this event. */
-  async function beginReplay(owner: pg.Client, { sink, position, snapshot }: BegunAt, reached: string): Promise<void> {
+  /** Inserts a replay that started at this cursor and has reached this event. */
+  async function beginReplay(owner: pg.Client, { sink, position, snapshot }: CursorRow, reached: string): Promise<void> {
     await owner.query(
       `insert into outbox.outbox_replay (id, sink, filter, dry_run, start_position, end_position, position, snapshot)
        select gen_random_uuid(), $1, '{"status": "published"}', false, 0, $2, position, $3 from outbox.outbox_log where event_id = $4`,
@@ -105,15 +105,15 @@ describe('rebaseOutbox', () => {
     );
   }
 
-  const moved = (database: TestDatabase): TestDatabase => (database === young ? old : young);
+  const otherThan = (database: TestDatabase): TestDatabase => (database === young ? old : young);
 
   describe.each([
     ['an older cluster to a younger one, sequence included', () => old, true],
     ['a younger cluster to an older one, without the sequence', () => young, false],
   ])('from %s', (_, from, withSequence) => {
-    it('loses nothing, sends nothing again that had gone out, and keeps the order', async () => {
+    it('loses no event, sends no delivered event again, and keeps the order of each aggregate', async () => {
       const source = from();
-      const target = moved(source);
+      const target = otherThan(source);
       for (const database of [source, target]) {
         await (await connect(database.ownerUrl)).query(`truncate ${TABLES.map((table) => `outbox.${table}`).join()}`);
       }
@@ -144,7 +144,7 @@ describe('rebaseOutbox', () => {
       await held.query('commit');
       const unread = await insert();
       const begun = await cursorOf('behind', await connect(source.ownerUrl));
-      // `behind` is killed in the middle of the slices of what became visible late.
+      // The relay of `behind` is killed while it delivers the slices of a late set.
       let handedOver = 0;
       behind.answerAll = () => (++handedOver > 3 ? new Promise(() => undefined) : accepted);
       const killed = relayOf(source, behind);
@@ -156,7 +156,7 @@ describe('rebaseOutbox', () => {
       await beginReplay(progress, begun, ids[2]!);
       await restore(source, target, withSequence);
       await expect(registerSinks(target.workerUrl, [ahead], 'spec')).rejects.toMatchObject({ code: 'PIKAIA_OUTBOX_RESTORED' });
-      const published = await insertEvent(await connect(target.apiUrl)); // somebody did not wait for the rebase
+      const published = await insertEvent(await connect(target.apiUrl)); // a publisher that does not wait for the rebase
       ids.push(published.id);
       const before = new Map([ahead, behind, later].map((sink) => [sink.name, [...sink.ids]]));
       expect(await rebaseOutbox(target.ownerUrl)).toEqual({ sinks: ['ahead', 'behind', 'later'], events: ids.length });
@@ -167,7 +167,7 @@ describe('rebaseOutbox', () => {
       const eventsSince = (sink: ScriptedSink) => sink.delivered.slice(before.get(sink.name)!.length);
       const newIds = (sink: ScriptedSink) => eventsSince(sink).flatMap((event) => (event.replayed ? [] : event.eventId));
       const replayed = eventsSince(behind).flatMap((event) => (event.replayed ? event.eventId : []));
-      expect(replayed.sort()).toEqual(ids.slice(3, 6).sort()); // not the late ones, which were handed over after it began
+      expect(replayed.sort()).toEqual(ids.slice(3, 6).sort()); // not the late events, handed over after its start
       const missing = [unread, published.id];
       expect(newIds(ahead).sort()).toEqual([...lateIds, failed, waiting, ...missing].sort());
       expect(newIds(later).sort()).toEqual([...lateIds, ...missing].sort());
@@ -188,7 +188,7 @@ describe('rebaseOutbox', () => {
       ).toBeGreaterThan(ids.length);
       await Promise.all([ahead, behind, later].map((sink) => drain(target, sink)));
 
-      // The counter passes the ids of the old cluster: nothing comes again.
+      // The counter passes the ids of the old cluster, and no event is sent again.
       const counts = [ahead, behind, later].map((sink) => sink.ids.length);
       await spendUpTo(target, 4000);
       await Promise.all([ahead, behind, later].map((sink) => drain(target, sink)));
@@ -197,7 +197,7 @@ describe('rebaseOutbox', () => {
     });
   });
 
-  it('would send again what had gone out if it left old ids above the new cursor (planted)', async () => {
+  it('a rebase that leaves old ids above the new cursor sends delivered events again (planted)', async () => {
     const owner = await connect(young.ownerUrl);
     const sink = new ScriptedSink('planted');
     await registerSinks(young.workerUrl, [sink], 'spec');
@@ -212,7 +212,7 @@ describe('rebaseOutbox', () => {
     expect(sink.ids).toHaveLength(2 * count);
   });
 
-  it('refuses while a worker leads, or a transaction has the log in use', async () => {
+  it('refuses to rebase while a worker leads a sink', async () => {
     const sink = new ScriptedSink('led');
     await registerSinks(old.workerUrl, [sink], 'spec');
     const leader = relayOf(old, sink)['createLeader']();

@@ -1,19 +1,21 @@
 /**
- * Gives the log and the cursors of a restored dump ids of this cluster; see rebase.ts for the idea. All of it runs in
- * one transaction as the owner, with the log locked. Cost: each row of the log is written anew once.
+ * Statements that give the log and the cursors of a restored dump transaction ids of this cluster; see rebase.ts. All of them run
+ * in one transaction as the owner. Locks: the log. Cost: rewrites each row of the log once.
  */
 
-/** Nobody writes or reads meanwhile, and no transaction that has written is still open. Gives up after ten seconds. */
+/**
+ * Locks the log against all reads and writes, and waits until the transactions that use it have ended. Fails after ten seconds.
+ */
 export const LOCK_LOG = `set local lock_timeout = '10s'; lock table outbox.outbox_log, outbox.outbox_progress in access exclusive mode`;
 
-/** The sinks' leader locks, until the transaction ends. $1 the locks' class. */
+/** Takes the leader locks of all sinks until the transaction ends. $1 lock class. */
 export const LOCK_SINKS = `
 select name, pg_try_advisory_xact_lock($1, hashtext(name)) as free from outbox.outbox_sink order by name`;
 
 /**
- * Every snapshot that says something: of each sink's newest cursor, of its slices, of its start, of the cursor to which it
- * goes back should its destination be gone, and of the replays under way. A replay was begun by a leader, and so where its
- * sink's cursor was written.
+ * Collects the snapshots to rewrite: those of each sink's newest cursor, of its slices, of its start, of the cursor to which it
+ * rewinds if its destination was lost, and of open replays. The cluster of a replay is that of its sink's newest cursor, because
+ * a leader started it.
  */
 export const LIST_SNAPSHOTS = `
 create temp table rebase_snapshot on commit drop as
@@ -34,11 +36,12 @@ snapshots as (
 select row_number() over () as id, snapshots.* from snapshots`;
 
 /**
- * For each transaction of the log, which of the snapshots show it: '1' or '0', in the order of their ids. Ids of two
- * clusters are not compared: a snapshot from before the restore shows nothing that was written here, and one taken here
- * shows all that was restored. A row was written here if its own transaction says so, and all rows of that transaction do.
+ * Computes in which snapshots each transaction of the log is visible: '1' or '0', in the order of the snapshot ids. Ids of two
+ * clusters are never compared. Nothing that was written in this cluster is visible in a snapshot from before the restore.
+ * Everything that was restored is visible in a snapshot of this cluster. A row was written in this cluster if `xmin` equals
+ * `txid` for all rows of its transaction.
  */
-export const CLASSIFY = `
+export const CLASSIFY_TRANSACTIONS = `
 create temp table rebase_transaction on commit drop as
 with writer as materialized (
   select xmin::text as id, bool_and(xmin = txid::xid) as here from outbox.outbox_log group by xmin),
@@ -49,12 +52,13 @@ select t.txid, t.here, (
     else s.written_here end then '1' else '0' end, '' order by s.id), '') from rebase_snapshot s) as shown
 from transaction t`;
 
-export const CLASSES = 'select distinct shown from rebase_transaction order by shown';
+/** Lists the classes: the distinct combinations of visibility. */
+export const LIST_CLASSES = 'select distinct shown from rebase_transaction order by shown';
 
-/** An id of this cluster that no event has: a transaction of its own. */
-export const SPEND_ID = 'select pg_current_xact_id()::text as id';
+/** Allocates an unused transaction id of this cluster by running its own transaction. */
+export const ALLOCATE_ID = 'select pg_current_xact_id()::text as id';
 
-/** $1 the classes, $2 the new id of each. */
+/** Gives each row of the log the new transaction id of its class. $1 the classes, $2 the new id of each class. */
 export const MOVE_LOG = `
 with writer as materialized (
   select xmin::text as id, bool_and(xmin = txid::xid) as here from outbox.outbox_log group by xmin)
@@ -63,8 +67,8 @@ from writer w, rebase_transaction t, unnest($1::text[], $2::text[]) as c (shown,
 where w.id = l.xmin::text and t.txid = l.txid and t.here = w.here and c.shown = t.shown`;
 
 /**
- * The same snapshots, written with the new ids: what a snapshot did not show it lists as running, and so the next read
- * looks it up. $1 and $2 as above.
+ * Rewrites the snapshots with the new ids. A snapshot lists the classes that are not visible in it as running, so the next read
+ * looks them up. $1 and $2 as in MOVE_LOG.
  */
 export const REWRITE_SNAPSHOTS = `
 update rebase_snapshot s set snapshot = (
@@ -75,7 +79,7 @@ update rebase_snapshot s set snapshot = (
     select c.id::bigint as id from unnest($1::text[], $2::text[]) as c (shown, id) where substr(c.shown, s.id::int, 1) = '0'
     union select r.id::text::bigint from pg_snapshot_xip(now.r) as r (id)) x on true)`;
 
-/** A new cursor for every sink, a number above its newest. */
+/** Appends a new cursor for every sink, with the number after its newest. */
 export const APPEND_CURSORS = `
 insert into outbox.outbox_progress (sink, number, position, snapshot, late_position, late_snapshot, worker)
 select p.sink, p.number + 1, p.position, s.snapshot, p.late_position, late.snapshot, 'rebase'
@@ -84,7 +88,10 @@ join rebase_snapshot s on s.sink = p.sink and s.number = p.number and s.kind = '
 left join rebase_snapshot late on late.sink = p.sink and late.number = p.number and late.kind = 'late_snapshot'
 where p.number = (select max(number) from outbox.outbox_progress n where n.sink = p.sink)`;
 
-/** The listed cursors of every sink anew, and those between by position alone: they only tell when an event went out. */
+/**
+ * Rewrites the older cursors. A cursor without a collected snapshot gets that of the newest collected cursor: it only tells when
+ * an event was published, and its position suffices for that.
+ */
 export const REWRITE_HISTORY = `
 update outbox.outbox_progress p set snapshot = s.snapshot, late_position = 0, late_snapshot = null, txid = pg_current_xact_id()
 from rebase_snapshot s
@@ -92,11 +99,13 @@ where s.sink = p.sink and s.kind = 'snapshot' and p.worker <> 'rebase'
   and s.number = coalesce((select m.number from rebase_snapshot m where m.sink = p.sink and m.number = p.number limit 1),
     (select max(m.number) from rebase_snapshot m where m.sink = p.sink))`;
 
-/** Replays under way go on where they were, with what had been handed over when they began. */
+/**
+ * Rewrites the snapshots of open replays. They continue at their position with the events that were delivered when they started.
+ */
 export const REWRITE_REPLAYS = `
 update outbox.outbox_replay r set snapshot = s.snapshot from rebase_snapshot s where s.replay = r.id and s.sink = r.sink`;
 
-/** A sequence that was not restored would give positions out again: in the wrong order, below the cursors. */
+/** Advances the sequence of positions. A sequence that was not restored would assign used positions below the cursors again. */
 export const ADVANCE_POSITION = `
 select setval('outbox.outbox_position', greatest(
   (select last_value from outbox.outbox_position), (select max(position) from outbox.outbox_log),

@@ -5,8 +5,8 @@ import { LOCK_CLASS, RESTORED_SINKS } from '../log/sink-lock.js';
 import {
   ADVANCE_POSITION,
   APPEND_CURSORS,
-  CLASSES,
-  CLASSIFY,
+  LIST_CLASSES,
+  CLASSIFY_TRANSACTIONS,
   LIST_SNAPSHOTS,
   LOCK_LOG,
   LOCK_SINKS,
@@ -14,30 +14,31 @@ import {
   REWRITE_HISTORY,
   REWRITE_REPLAYS,
   REWRITE_SNAPSHOTS,
-  SPEND_ID,
+  ALLOCATE_ID,
 } from './rebase.sql.js';
 
 const LOCK_NOT_AVAILABLE = '55P03';
-const CONNECT_TIMEOUT_MS = 15_000; // a server may accept a connection and then say nothing
+const CONNECT_TIMEOUT_MS = 15_000; // a server can accept a connection and then not respond
 
+/** The result of `rebaseOutbox`. */
 export interface Rebased {
-  /** The sinks whose cursors came from another cluster; none: there was nothing to do. */
+  /** The sinks whose cursors came from another cluster. Empty if there was nothing to do. */
   readonly sinks: readonly string[];
-  /** Events of the log that have new transaction ids. */
+  /** The number of events in the log that have new transaction ids. */
   readonly events: number;
 }
 
 /**
- * Makes the outbox of a restored dump usable: afterwards each sink has had exactly what it had had, and gets the rest, in
- * order. Api and worker are stopped meanwhile. It may be cut off anywhere, and run again.
+ * Makes the outbox of a restored dump usable. Afterwards each cursor covers the same events as before, and each sink receives the
+ * remaining events in order. Stop the api and the worker first. The rebase can be interrupted at any point and run again.
  *
- * What a cursor means is: at or below its position, and of a transaction that its snapshot shows. Transactions that all
- * cursors see alike are one class; every class gets an id of this cluster in place of those of the old one, and each
- * snapshot is written anew with these. Every row is moved, also what had gone out: an old id that stayed would be sent
- * again when this cluster's counter reaches it.
+ * A cursor covers an event at or below its position whose transaction is visible in its snapshot. Transactions that are visible
+ * in the same snapshots form a class. Each class gets one transaction id of this cluster, and each snapshot is rewritten with the
+ * new ids. All rows get new ids, including delivered events: an event with an old id would be sent again when this cluster's
+ * counter reaches that id.
  *
- * @param url of the owner, direct.
- * @throws PikaiaError `PIKAIA_OUTBOX_IN_USE` while a worker leads a sink, or somebody has the log in use.
+ * @param url a direct connection as the owner.
+ * @throws PikaiaError `PIKAIA_OUTBOX_IN_USE` while a worker leads a sink or a transaction uses the log.
  */
 export async function rebaseOutbox(url: string): Promise<Rebased> {
   const client = new IsolatedClient({
@@ -53,31 +54,31 @@ export async function rebaseOutbox(url: string): Promise<Rebased> {
     const sinks = rows.map(({ name }) => name);
     const events = sinks.length ? await rebase(client, url) : 0;
     await client.query('commit');
-    if (events) await client.query('vacuum (analyze) outbox.outbox_log'); // every row has a dead copy
+    if (events) await client.query('vacuum (analyze) outbox.outbox_log'); // the update left a dead version of every row
     return { sinks, events };
   } finally {
-    await client.end(); // takes back what was not committed
+    await client.end(); // rolls back an open transaction
   }
 }
 
 async function lock(client: pg.Client): Promise<void> {
   const { rows } = await client.query<{ name: string; free: boolean }>(LOCK_SINKS, [LOCK_CLASS]);
   const led = rows.filter(({ free }) => !free).map(({ name }) => name);
-  if (led.length) throw inUse(`a worker leads ${led.join(', ')}`);
+  if (led.length) throw outboxInUse(`a worker leads ${led.join(', ')}`);
   try {
     await client.query(LOCK_LOG);
   } catch (cause) {
     if ((cause as { code?: string }).code !== LOCK_NOT_AVAILABLE) throw cause;
-    throw inUse('a transaction has the log in use', cause);
+    throw outboxInUse('a transaction is using the log', cause);
   }
 }
 
 async function rebase(client: pg.Client, url: string): Promise<number> {
   await client.query(LIST_SNAPSHOTS);
-  await client.query(CLASSIFY);
-  const { rows } = await client.query<{ shown: string }>(CLASSES);
+  await client.query(CLASSIFY_TRANSACTIONS);
+  const { rows } = await client.query<{ shown: string }>(LIST_CLASSES);
   const classes = rows.map(({ shown }) => shown);
-  const ids = await spendIds(url, classes.length);
+  const ids = await allocateIds(url, classes.length);
   const { rowCount } = await client.query(MOVE_LOG, [classes, ids]);
   await client.query(REWRITE_SNAPSHOTS, [classes, ids]);
   await client.query(APPEND_CURSORS);
@@ -87,8 +88,10 @@ async function rebase(client: pg.Client, url: string): Promise<number> {
   return rowCount!;
 }
 
-/** On a connection of its own: they have to be finished before the snapshots that speak of them. */
-async function spendIds(url: string, count: number): Promise<string[]> {
+/**
+ * Allocates transaction ids on a separate connection, so that they are committed before the snapshots that use them are taken.
+ */
+async function allocateIds(url: string, count: number): Promise<string[]> {
   const client = new IsolatedClient({
     connectionString: url,
     application_name: 'pikaia-rebase',
@@ -97,14 +100,18 @@ async function spendIds(url: string, count: number): Promise<string[]> {
   await client.connect();
   try {
     const ids: string[] = [];
-    for (let i = 0; i < count; i++) ids.push((await client.query<{ id: string }>(SPEND_ID)).rows[0]!.id);
+    for (let i = 0; i < count; i++) ids.push((await client.query<{ id: string }>(ALLOCATE_ID)).rows[0]!.id);
     return ids;
   } finally {
     await client.end();
   }
 }
 
-const inUse = (why: string, cause?: unknown): PikaiaError =>
-  new PikaiaError('PIKAIA_OUTBOX_IN_USE', `The outbox cannot be rebased while ${why}. Stop api and worker, then run it again.`, {
-    cause,
-  });
+const outboxInUse = (why: string, cause?: unknown): PikaiaError =>
+  new PikaiaError(
+    'PIKAIA_OUTBOX_IN_USE',
+    `The outbox cannot be rebased while ${why}. Stop the api and the worker, then run the rebase again.`,
+    {
+      cause,
+    },
+  );

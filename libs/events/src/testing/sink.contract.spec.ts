@@ -2,7 +2,7 @@ import { accepted, type Outcome, type Sink, type SinkEvent } from '../delivery/s
 import { sentText } from '../delivery/sent-text.js';
 import { sinkContract, type SinkUnderTest } from './sink.contract.js';
 
-/** Keeps what it accepts in memory; the planted ones below each break one thing. */
+/** A valid sink that keeps events in memory. Each planted sink below violates one rule. */
 class MemorySink implements Sink {
   readonly name: string = 'memory';
   readonly from = 'now';
@@ -17,7 +17,7 @@ class MemorySink implements Sink {
 
   async deliver(batch: readonly SinkEvent[]): Promise<readonly Outcome[]> {
     if (this.isSilent) await this.giveUp();
-    if (this.isCutOff) throw new Error('not reached');
+    if (this.isCutOff) throw new Error('unreachable');
     return batch.map((event) => this.take(event));
   }
 
@@ -34,13 +34,13 @@ class MemorySink implements Sink {
 
 const PLANTED: readonly (readonly [string, new () => MemorySink])[] = [
   [
-    'has a name, and limits that a call can keep',
+    'has a name and limits of at least one',
     class extends MemorySink {
       override readonly limits = { entries: 0, bytes: 1, concurrency: 1 };
     },
   ],
   [
-    'accepts a full call, with an outcome for each entry',
+    'accepts a full call and returns one outcome for each entry',
     class extends MemorySink {
       override async deliver(batch: readonly SinkEvent[]) {
         return (await super.deliver(batch)).slice(0, 1);
@@ -48,7 +48,7 @@ const PLANTED: readonly (readonly [string, new () => MemorySink])[] = [
     },
   ],
   [
-    'delivers the envelope with every field as it was written, and the position as its sequence',
+    'delivers every field of the envelope unchanged, and the position as its sequence',
     class extends MemorySink {
       protected override take(event: SinkEvent): Outcome {
         this.received.push(JSON.parse(event.payload) as Record<string, unknown>); // without the sequence
@@ -57,7 +57,7 @@ const PLANTED: readonly (readonly [string, new () => MemorySink])[] = [
     },
   ],
   [
-    'accepts an event that it has had before',
+    'accepts an event that it has already accepted',
     class extends MemorySink {
       protected override take(event: SinkEvent): Outcome {
         const isKnown = this.received.some(({ event_id }) => event_id === event.eventId);
@@ -66,7 +66,7 @@ const PLANTED: readonly (readonly [string, new () => MemorySink])[] = [
     },
   ],
   [
-    'refuses an event by itself, and says why; the others of its call are accepted',
+    'refuses one invalid event with an error, and accepts the other events of the call',
     class extends MemorySink {
       override async deliver(batch: readonly SinkEvent[]) {
         const outcomes = await super.deliver(batch);
@@ -77,7 +77,7 @@ const PLANTED: readonly (readonly [string, new () => MemorySink])[] = [
     },
   ],
   [
-    'keeps apart the answers of calls that are in flight together',
+    'returns to each of several concurrent calls its own outcomes',
     class extends MemorySink {
       private last: readonly Outcome[] = [];
       override async deliver(batch: readonly SinkEvent[]) {
@@ -88,7 +88,7 @@ const PLANTED: readonly (readonly [string, new () => MemorySink])[] = [
     },
   ],
   [
-    'blames no event for a destination that is not reached, and goes on when it is',
+    'refuses no event while its destination is unreachable, and delivers when it is reachable again',
     class extends MemorySink {
       override deliver(batch: readonly SinkEvent[]) {
         return super.deliver(batch).catch((error: unknown) => batch.map((): Outcome => ({ kind: 'refused', error })));
@@ -96,7 +96,7 @@ const PLANTED: readonly (readonly [string, new () => MemorySink])[] = [
     },
   ],
   [
-    'gives up a call that is not answered, within its time limit',
+    'ends a call that the destination does not answer within the time limit',
     class extends MemorySink {
       protected override giveUp(): Promise<void> {
         return new Promise(() => undefined);
@@ -104,7 +104,7 @@ const PLANTED: readonly (readonly [string, new () => MemorySink])[] = [
     },
   ],
   [
-    'says when its destination is missing, and knows one that was made anew from the one before',
+    'detects a missing destination, and distinguishes a recreated destination from the original',
     class extends MemorySink {
       override readonly check = {
         what: 'memory',
@@ -115,9 +115,9 @@ const PLANTED: readonly (readonly [string, new () => MemorySink])[] = [
   ],
 ];
 
-const casesOf = (Kind: new () => MemorySink) =>
+const casesOf = (SinkClass: new () => MemorySink) =>
   sinkContract((): SinkUnderTest => {
-    const sink = new Kind();
+    const sink = new SinkClass();
     return {
       sink,
       timeLimitMs: 200,
@@ -141,7 +141,7 @@ const casesOf = (Kind: new () => MemorySink) =>
 describe('the contract of sinks', () => {
   for (const { title, run } of casesOf(MemorySink)) it(title, run);
 
-  it.each(PLANTED)('is seen to be broken: %s (planted)', async (title, Planted) => {
+  it.each(PLANTED)('detects a sink that violates the rule: %s (planted)', async (title, Planted) => {
     await expect(
       casesOf(Planted)
         .find((one) => one.title === title)!
@@ -157,9 +157,9 @@ describe('the contract of sinks', () => {
     );
   });
 
-  it('leaves out what cannot be tried, and says so when it was promised', async () => {
+  it('leaves out cases whose functions are not provided, and fails if a listed function is missing', async () => {
     const open = (): SinkUnderTest => ({ sink: new MemorySink(), timeLimitMs: 100 });
     expect(sinkContract(open, []).map(({ title }) => title)).not.toContain(PLANTED[4]![0]);
-    await expect(sinkContract(open).at(-1)!.run()).rejects.toThrow('gives no silence');
+    await expect(sinkContract(open).at(-1)!.run()).rejects.toThrow('does not provide silence');
   });
 });

@@ -2,58 +2,60 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Outcome, Sink, SinkEvent } from '../delivery/sink.js';
 
-/** A sink with what its tests may do to its destination. What is left out skips the cases that need it. */
+/** A sink, and the functions with which the tests control its destination. A case that needs a missing function is skipped. */
 export interface SinkUnderTest {
   readonly sink: Sink;
-  /** Milliseconds within which a call has to be over, whatever the destination does. */
+  /** The maximum duration of a call in milliseconds, even if the destination does not answer. */
   readonly timeLimitMs: number;
-  /** Makes a plain event one that the destination takes. */
+  /** Converts a generic event to one that the destination accepts. */
   readonly shape?: (event: SinkEvent) => SinkEvent;
-  /** Makes an event one that the destination refuses by itself. */
+  /** Converts an event to one that the destination refuses individually. */
   readonly spoil?: (event: SinkEvent) => SinkEvent;
-  /** The envelopes that have arrived so far, parsed. */
+  /** Returns the parsed envelopes that the destination has received. */
   readonly received?: () => Promise<readonly Readonly<Record<string, unknown>>[]>;
-  /** From here on the destination is not reached. @returns what ends that. */
+  /** Makes the destination unreachable. @returns a function that undoes this. */
   readonly cutOff?: () => Promise<() => Promise<void>>;
-  /** From here on the destination answers nothing. @returns what ends that. */
+  /** Makes the destination stop answering. @returns a function that undoes this. */
   readonly silence?: () => Promise<() => Promise<void>>;
-  /** Removes the destination, for a sink with a `check`. @returns what makes it anew. */
+  /** Removes the destination, for a sink with a `check`. @returns a function that recreates it. */
   readonly remove?: () => Promise<() => Promise<void>>;
   readonly close?: () => Promise<void>;
 }
 
+/** One case of the contract of sinks. */
 export interface ContractCase {
   readonly title: string;
-  /** Rejects when the sink does not keep what the title says. */
+  /** Rejects if the sink violates the rule in the title. */
   run(): Promise<void>;
 }
 
-type Need = 'spoil' | 'received' | 'cutOff' | 'silence' | 'remove';
+type Capability = 'spoil' | 'received' | 'cutOff' | 'silence' | 'remove';
 
 interface Rule {
   readonly title: string;
-  readonly needs?: readonly Need[];
-  check(subject: Required<Pick<SinkUnderTest, Need>> & SinkUnderTest): Promise<void>;
+  readonly needs?: readonly Capability[];
+  check(subject: Required<Pick<SinkUnderTest, Capability>> & SinkUnderTest): Promise<void>;
 }
 
 /**
- * What every sink must keep, as cases for any test framework:
+ * The rules that every sink must follow, as cases for any test framework:
  *
  *     for (const { title, run } of sinkContract(open)) it(title, run);
  *
- * @param open a sink and its destination, new for each case.
- * @param provides what `open` will give, so that a case which needs something else is left out and not passed silently.
+ * @param open creates a sink and its destination. Called for each case.
+ * @param provides the functions that the result of `open` has. Cases that need another function are left out. A case fails if
+ * `open` does not return a function that is listed here.
  */
 export const sinkContract = (
   open: () => Promise<SinkUnderTest> | SinkUnderTest,
-  provides: readonly Need[] = ['spoil', 'received', 'cutOff', 'silence'],
+  provides: readonly Capability[] = ['spoil', 'received', 'cutOff', 'silence'],
 ): ContractCase[] =>
   RULES.filter(({ needs = [] }) => needs.every((need) => provides.includes(need))).map(({ title, needs = [], check }) => ({
     title,
     async run() {
       const subject = await open();
       try {
-        for (const need of needs) assert.ok(subject[need], `open() gives no ${need}, though it was to.`);
+        for (const need of needs) assert.ok(subject[need], `open() does not provide ${need}.`);
         await check(subject as Parameters<typeof check>[0]);
       } finally {
         await subject.close?.();
@@ -63,24 +65,24 @@ export const sinkContract = (
 
 const RULES: readonly Rule[] = [
   {
-    title: 'has a name, and limits that a call can keep',
+    title: 'has a name and limits of at least one',
     async check({ sink }) {
       assert.match(sink.name, /^\S.*\S$|^\S$/, 'a name');
       for (const limit of ['entries', 'bytes', 'concurrency'] as const) assert.ok(sink.limits[limit] >= 1, limit);
     },
   },
   {
-    title: 'accepts a full call, with an outcome for each entry',
+    title: 'accepts a full call and returns one outcome for each entry',
     async check(subject) {
-      const batch = events(subject, fullCall(subject.sink));
+      const batch = makeEvents(subject, fullBatchSize(subject.sink));
       assert.deepEqual(kinds(await deliver(subject, batch)), kinds(batch.map(() => ACCEPTED)));
     },
   },
   {
-    title: 'delivers the envelope with every field as it was written, and the position as its sequence',
+    title: 'delivers every field of the envelope unchanged, and the position as its sequence',
     needs: ['received'],
     async check(subject) {
-      const batch = events(subject, Math.min(3, fullCall(subject.sink)));
+      const batch = makeEvents(subject, Math.min(3, fullBatchSize(subject.sink)));
       await deliver(subject, batch);
       const received = await subject.received();
       for (const { eventId, payload, position } of batch) {
@@ -90,17 +92,17 @@ const RULES: readonly Rule[] = [
     },
   },
   {
-    title: 'accepts an event that it has had before',
+    title: 'accepts an event that it has already accepted',
     async check(subject) {
-      const batch = events(subject, 1);
+      const batch = makeEvents(subject, 1);
       for (let time = 0; time < 2; time++) assert.deepEqual(kinds(await deliver(subject, batch)), ['accepted']);
     },
   },
   {
-    title: 'refuses an event by itself, and says why; the others of its call are accepted',
+    title: 'refuses one invalid event with an error, and accepts the other events of the call',
     needs: ['spoil', 'received'],
     async check(subject) {
-      const batch = events(subject, fullCall(subject.sink));
+      const batch = makeEvents(subject, fullBatchSize(subject.sink));
       const bad = Math.floor(batch.length / 2);
       batch[bad] = subject.spoil(batch[bad]!);
       const outcomes = await deliver(subject, batch);
@@ -108,7 +110,7 @@ const RULES: readonly Rule[] = [
         kinds(outcomes),
         batch.map((_, index) => (index === bad ? 'refused' : 'accepted')),
       );
-      assert.ok((outcomes[bad] as { error?: unknown }).error, 'an error that says why');
+      assert.ok((outcomes[bad] as { error?: unknown }).error, 'an error with the reason');
       const arrived = new Set((await subject.received()).map(({ event_id }) => event_id));
       assert.deepEqual(
         batch.map(({ eventId }) => arrived.has(eventId)),
@@ -117,11 +119,11 @@ const RULES: readonly Rule[] = [
     },
   },
   {
-    title: 'keeps apart the answers of calls that are in flight together',
+    title: 'returns to each of several concurrent calls its own outcomes',
     needs: ['spoil'],
     async check(subject) {
       const calls = Array.from({ length: Math.min(8, Math.max(2, subject.sink.limits.concurrency)) }, (_, index) => {
-        const [event] = events(subject, 1);
+        const [event] = makeEvents(subject, 1);
         return index % 2 ? subject.spoil(event!) : event!;
       });
       const outcomes = await Promise.all(calls.map((event) => deliver(subject, [event])));
@@ -132,12 +134,12 @@ const RULES: readonly Rule[] = [
     },
   },
   {
-    title: 'blames no event for a destination that is not reached, and goes on when it is',
+    title: 'refuses no event while its destination is unreachable, and delivers when it is reachable again',
     needs: ['cutOff'],
     async check(subject) {
-      const batch = events(subject, fullCall(subject.sink));
+      const batch = makeEvents(subject, fullBatchSize(subject.sink));
       const restore = await subject.cutOff();
-      const outcomes = await deliver(subject, batch).catch(() => []); // a rejection counts as transport
+      const outcomes = await deliver(subject, batch).catch(() => []); // a rejection counts as a transport error
       assert.deepEqual(
         kinds(outcomes).filter((kind) => kind !== 'transport' && kind !== 'postponed'),
         [],
@@ -147,21 +149,21 @@ const RULES: readonly Rule[] = [
     },
   },
   {
-    title: 'gives up a call that is not answered, within its time limit',
+    title: 'ends a call that the destination does not answer within the time limit',
     needs: ['silence'],
     async check(subject) {
-      const batch = events(subject, 1);
+      const batch = makeEvents(subject, 1);
       const restore = await subject.silence();
       const outcomes = await deliver(subject, batch).catch((error: unknown) => {
-        if (error instanceof LateError) throw error;
+        if (error instanceof CallTimeoutError) throw error;
         return [];
       });
-      assert.ok(!kinds(outcomes).includes('accepted'), 'nobody has accepted it');
+      assert.ok(!kinds(outcomes).includes('accepted'), 'no outcome is accepted');
       await restore();
     },
   },
   {
-    title: 'says when its destination is missing, and knows one that was made anew from the one before',
+    title: 'detects a missing destination, and distinguishes a recreated destination from the original',
     needs: ['remove'],
     async check({ sink, remove }) {
       const look = (): Promise<string | null> => {
@@ -181,24 +183,24 @@ const RULES: readonly Rule[] = [
 ];
 
 const ACCEPTED: Outcome = { kind: 'accepted' };
-const MOST_IN_A_CALL = 25; // a sink without a limit is not to be tried with all that there is
+const MAX_BATCH_ENTRIES = 25; // bounds the batch for a sink without a limit
 
-class LateError extends Error {
-  override readonly name = 'LateError';
+class CallTimeoutError extends Error {
+  override readonly name = 'CallTimeoutError';
 }
 
 const kinds = (outcomes: readonly Outcome[]): string[] => outcomes.map(({ kind }) => kind);
 
-const fullCall = ({ limits }: Sink): number => Math.min(limits.entries, MOST_IN_A_CALL);
+const fullBatchSize = ({ limits }: Sink): number => Math.min(limits.entries, MAX_BATCH_ENTRIES);
 
-/** One call, which has to be over in time and to answer for each entry. */
+/** Makes one call. Fails if the call exceeds the time limit or does not return one outcome for each entry. */
 async function deliver({ sink, timeLimitMs }: SinkUnderTest, batch: readonly SinkEvent[]): Promise<readonly Outcome[]> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new LateError(`deliver() was not over within ${timeLimitMs} ms.`)), timeLimitMs);
+  const timedOut = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new CallTimeoutError(`deliver() did not finish within ${timeLimitMs} ms.`)), timeLimitMs);
   });
   try {
-    const outcomes = await Promise.race([sink.deliver(batch), late]);
+    const outcomes = await Promise.race([sink.deliver(batch), timedOut]);
     assert.equal(outcomes.length, batch.length, 'an outcome for each entry');
     return outcomes;
   } finally {
@@ -208,7 +210,7 @@ async function deliver({ sink, timeLimitMs }: SinkUnderTest, batch: readonly Sin
 
 let position = 1_000_000n;
 
-function events({ shape = (event) => event }: SinkUnderTest, count: number): SinkEvent[] {
+function makeEvents({ shape = (event) => event }: SinkUnderTest, count: number): SinkEvent[] {
   return Array.from({ length: count }, () => {
     const eventId = randomUUID();
     const correlationId = randomUUID();

@@ -2,7 +2,7 @@ import { metric } from '@pikaia/logging';
 import type { ClientBase } from 'pg';
 import { eventMetrics } from '../metrics.js';
 import { LOCK_CLASS } from '../log/sink-lock.js';
-import { COUNTED_AT_MOST, SINK_STATUS } from '../admin/status.sql.js';
+import { MAX_COUNT, SINK_STATUS } from '../admin/status.sql.js';
 
 interface SinkRow {
   readonly name: string;
@@ -19,7 +19,7 @@ interface SinkRow {
  * nothing was published since the last look is said too. A leader that fails again and again seldom has the lock when this looks.
  */
 export async function measureSinks(client: ClientBase, worker: string): Promise<void> {
-  const { rows } = await client.query<SinkRow>(SINK_STATUS, [LOCK_CLASS, COUNTED_AT_MOST]);
+  const { rows } = await client.query<SinkRow>(SINK_STATUS, [LOCK_CLASS, MAX_COUNT]);
   for (const { name: sink, led, leader, leader_failing_since, backlog, lag_ms, failed } of rows) {
     const isFailing = leader_failing_since !== null;
     if (!(led || isFailing) || leader !== worker) continue;

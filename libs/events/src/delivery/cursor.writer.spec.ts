@@ -1,13 +1,13 @@
 import { systemClock } from '@pikaia/core';
-import type { CursorStore } from './cursor.store.js';
-import type { DeliveryIndex } from '../delivery/delivery.index.js';
-import type { Watermark } from '../delivery/watermark.js';
+import type { CursorStore } from '../log/cursor.store.js';
+import type { DeliveryIndex } from './delivery.index.js';
+import type { Watermark } from './watermark.js';
 import type { Leader } from '../leader/leader.js';
-import type { OutcomeHandler } from '../delivery/outcome.handler.js';
-import { CursorWriter } from '../delivery/cursor.writer.js';
+import type { OutcomeHandler } from './outcome.handler.js';
+import { CursorWriter } from './cursor.writer.js';
 
-describe('Progress', () => {
-  it('stores the first change at once, then once an interval while there is something, and an idle cursor once a minute', async () => {
+describe('CursorWriter', () => {
+  it('stores the first change at once, then once per interval while the cursor moves, and an idle cursor once a minute', async () => {
     let now = 0;
     let hasMoved = true;
     let unsavedBytes = 0;
@@ -27,7 +27,7 @@ describe('Progress', () => {
     hasMoved = false;
     for (; now < 60_120; now += 10) await progress.step();
     expect(stored).toEqual([0, 50, 100, 60_100]);
-    unsavedBytes = 1_000; // payloads of deliveries that are only in memory
+    unsavedBytes = 1_000; // the payloads of deliveries that are not stored yet reach the limit
     await progress.step();
     expect(stored.at(-1)).toBe(60_120);
   });
