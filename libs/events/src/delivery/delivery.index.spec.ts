@@ -38,9 +38,9 @@ describe('the events which a former leader has put aside', () => {
     }
     const deliveries = new DeliveryIndex(client, SINK, true);
     await deliveries.load();
-    expect(await deliveries.known([older, newest, behind, row('9')])).toEqual(new Set([older.eventId, newest.eventId]));
+    expect(await deliveries.findKnownIds([older, newest, behind, row('9')])).toEqual(new Set([older.eventId, newest.eventId]));
     const query = jest.spyOn(client, 'query');
-    expect(await deliveries.known([behind])).toEqual(new Set());
+    expect(await deliveries.findKnownIds([behind])).toEqual(new Set());
     expect(query).not.toHaveBeenCalled();
     query.mockRestore();
   });

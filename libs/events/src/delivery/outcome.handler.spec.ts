@@ -43,7 +43,7 @@ describe('what counts as published', () => {
       {} as DeliveryIndex,
       health as unknown as CircuitBreaker,
     );
-    outcomes.concludeCall(
+    outcomes.handleCall(
       answered.map(([one]) => one),
       answered.map(([, outcome]) => outcome),
     );
@@ -66,7 +66,7 @@ describe('what counts as published', () => {
   });
 
   it('is a replay too, which says nothing about how long an event takes', () => {
-    const replay = { conclude: () => undefined, giveBack: () => undefined };
+    const replay = { handleOutcome: () => undefined, requeue: () => undefined };
     expect(conclude([entry('a', 1), accepted], [entry('old', 9, replay), accepted])).toBe(2);
     expect(measured(eventMetrics.published)).toBe(2);
     expect(measured(eventMetrics.publishLatency)).toEqual(1_000);

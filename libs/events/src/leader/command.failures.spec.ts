@@ -160,8 +160,8 @@ describe('a command that cannot be executed', () => {
     await at.owner(
       `alter table outbox.outbox_sink add constraint planted check (name <> '${bad}' or state <> 'retired') not valid`,
     );
-    const { url, worker, own } = { url: at.database.workerUrl, worker: 'watch', own: new Set<string>() };
-    await new SinkMonitor({ url, worker, own, leaderlessAlarmMs: 60_000, clock: at.clock }).runOnce();
+    const { url, worker, ownSinks } = { url: at.database.workerUrl, worker: 'watch', ownSinks: new Set<string>() };
+    await new SinkMonitor({ url, worker, ownSinks, leaderlessAlarmMs: 60_000, clock: at.clock }).runOnce();
     await at.owner('alter table outbox.outbox_sink drop constraint planted');
     expect((await at.answer(ids[0]!)).answer).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('23514') });
     expect((await at.answer(ids[1]!)).answer).toEqual({ outcome: 'done' });

@@ -12,7 +12,7 @@ interface CommandTaskOptions {
 
 /** What a leader does beside delivering: people's commands and the replays that they asked for. */
 export class CommandTask implements LeaderTask {
-  private lookAt = -Infinity; // monotonic milliseconds
+  private nextPollAt = -Infinity; // monotonic milliseconds
 
   constructor(
     private readonly options: CommandTaskOptions,
@@ -36,29 +36,29 @@ export class CommandTask implements LeaderTask {
 
   /** Somebody has asked for something. */
   noteCommand(): void {
-    this.lookAt = -Infinity;
+    this.nextPollAt = -Infinity;
   }
 
   step(): void | Promise<void> {
-    if (this.lookDueIn <= 0 || !this.replays.isIdle) return this.work();
+    if (this.pollDueInMs <= 0 || !this.replays.isIdle) return this.run();
   }
 
-  private async work(): Promise<void> {
-    if (this.lookDueIn <= 0) await this.look();
+  private async run(): Promise<void> {
+    if (this.pollDueInMs <= 0) await this.poll();
     if (!this.isPaused) await this.replays.step();
   }
 
-  get dueIn(): number {
-    return Math.min(this.lookDueIn, this.isPaused ? Infinity : this.replays.dueIn);
+  get dueInMs(): number {
+    return Math.min(this.pollDueInMs, this.isPaused ? Infinity : this.replays.dueInMs);
   }
 
-  private async look(): Promise<void> {
-    this.lookAt = this.options.clock.monotonic() + this.options.pollIntervalMs;
-    if (await this.executor.work()) this.lookAt = this.options.clock.monotonic() + RETRY_MS;
+  private async poll(): Promise<void> {
+    this.nextPollAt = this.options.clock.monotonic() + this.options.pollIntervalMs;
+    if (await this.executor.executeOpenCommands()) this.nextPollAt = this.options.clock.monotonic() + RETRY_MS;
     await this.replays.load();
   }
 
-  private get lookDueIn(): number {
-    return this.lookAt - this.options.clock.monotonic();
+  private get pollDueInMs(): number {
+    return this.nextPollAt - this.options.clock.monotonic();
   }
 }

@@ -18,7 +18,7 @@ export interface DestinationMonitorOptions {
   readonly wake: () => void;
 }
 
-interface Look {
+interface CheckResult {
   /** The newest cursor when the look began: what it covers had been handed over by then. */
   readonly number: bigint;
   /** Absent: it could not be told. */
@@ -43,17 +43,17 @@ export const destinationMissing = (sink: Sink): PikaiaError =>
  */
 export class DestinationMonitor implements LeaderTask {
   private state: 'unknown' | 'there' | 'missing';
-  private looking = false;
-  private seen: Look | undefined;
-  private nextLookAt = -Infinity;
+  private isChecking = false;
+  private result: CheckResult | undefined;
+  private nextCheckAt = -Infinity;
   private failures = 0;
 
   private constructor(
     private readonly client: ClientBase,
     private readonly options: DestinationMonitorOptions,
     private readonly store: CursorStore,
-    private readonly health: CircuitBreaker,
-    private last: { number: bigint; identity: string | null } | null,
+    private readonly breaker: CircuitBreaker,
+    private lastGood: { number: bigint; identity: string | null } | null,
   ) {
     this.state = options.sink.check ? 'unknown' : 'there';
   }
@@ -80,9 +80,9 @@ export class DestinationMonitor implements LeaderTask {
   }
 
   /** Milliseconds. */
-  get dueIn(): number {
-    if (!this.options.sink.check || this.looking) return Infinity;
-    return this.seen ? 0 : Math.max(0, this.nextLookAt - this.options.clock.monotonic());
+  get dueInMs(): number {
+    if (!this.options.sink.check || this.isChecking) return Infinity;
+    return this.result ? 0 : Math.max(0, this.nextCheckAt - this.options.clock.monotonic());
   }
 
   /**
@@ -91,23 +91,23 @@ export class DestinationMonitor implements LeaderTask {
    * @throws RewoundError when the sink has to begin again.
    */
   step(): void | Promise<void> {
-    if (this.dueIn <= 0) return this.takeUp();
+    if (this.dueInMs <= 0) return this.handleResultThenCheck();
   }
 
-  private async takeUp(): Promise<void> {
-    const { seen } = this;
-    this.seen = undefined;
-    if (seen) await this.conclude(seen);
-    if (this.dueIn <= 0) this.look();
+  private async handleResultThenCheck(): Promise<void> {
+    const { result } = this;
+    this.result = undefined;
+    if (result) await this.handleResult(result);
+    if (this.dueInMs <= 0) this.startCheck();
   }
 
-  private look(): void {
+  private startCheck(): void {
     const { sink, wake } = this.options;
     const { number } = this.store;
-    this.looking = true;
-    const take = (seen: Look): void => {
-      this.looking = false;
-      this.seen = seen;
+    this.isChecking = true;
+    const take = (seen: CheckResult): void => {
+      this.isChecking = false;
+      this.result = seen;
       wake();
     };
     sink.check!.look().then(
@@ -116,26 +116,26 @@ export class DestinationMonitor implements LeaderTask {
     );
   }
 
-  private async conclude({ number, identity, error }: Look): Promise<void> {
+  private async handleResult({ number, identity, error }: CheckResult): Promise<void> {
     const { sink, clock, random } = this.options;
     const every = sink.check!.everyMs;
     if (identity === undefined) {
-      this.nextLookAt = clock.monotonic() + Math.min(every, retryDelay(++this.failures, random));
-      if (this.state === 'unknown') this.health.fail(error);
+      this.nextCheckAt = clock.monotonic() + Math.min(every, retryDelay(++this.failures, random));
+      if (this.state === 'unknown') this.breaker.markFailing(error);
       else if (this.failures === 1) logger.warning('sink_check_failed', { sink: sink.name, reason: textOf(error) });
       return;
     }
     this.failures = 0;
-    this.nextLookAt = clock.monotonic() + every;
+    this.nextCheckAt = clock.monotonic() + every;
     if (identity === null) await this.markMissing();
-    else if (this.last && this.last.identity !== identity) await this.beginAgain(this.last.number, identity);
+    else if (this.lastGood && this.lastGood.identity !== identity) await this.rewind(this.lastGood.number, identity);
     else await this.markThere(number, identity);
   }
 
   private async markThere(number: bigint, identity: string): Promise<void> {
-    if (this.state !== 'there') this.health.recover();
+    if (this.state !== 'there') this.breaker.markRecovered();
     this.state = 'there';
-    await this.note(number, identity);
+    await this.storeLastGood(number, identity);
   }
 
   private async markMissing(): Promise<void> {
@@ -143,17 +143,17 @@ export class DestinationMonitor implements LeaderTask {
     const error = destinationMissing(sink);
     if (this.state !== 'missing') logger.exception('sink_destination_missing', error, { sink: sink.name });
     this.state = 'missing';
-    this.health.fail(error);
-    if (this.last && this.last.identity !== null) await this.note(this.last.number, null); // so that a successor knows
+    this.breaker.markFailing(error);
+    if (this.lastGood && this.lastGood.identity !== null) await this.storeLastGood(this.lastGood.number, null); // so that a successor knows
   }
 
-  private async note(number: bigint, identity: string | null): Promise<void> {
-    if (this.last?.number === number && this.last.identity === identity) return;
-    this.last = { number, identity };
+  private async storeLastGood(number: bigint, identity: string | null): Promise<void> {
+    if (this.lastGood?.number === number && this.lastGood.identity === identity) return;
+    this.lastGood = { number, identity };
     await this.client.query(NOTE_SEEN, [this.options.sink.name, String(number), identity]);
   }
 
-  private async beginAgain(number: bigint, identity: string): Promise<never> {
+  private async rewind(number: bigint, identity: string): Promise<never> {
     const { sink } = this.options;
     const { position, deliveries } = await this.store.rewind(number, identity);
     logger.warning('sink_rewound', { sink: sink.name, position, deliveries });

@@ -23,7 +23,7 @@ describe('KeepAlive', () => {
   it('says a word three times in the patience of the server', async () => {
     for (now = 0; now < 900; now += 50) await keepAlive.step();
     expect(pings).toBe(3);
-    expect(keepAlive.dueIn).toBe(0);
+    expect(keepAlive.dueInMs).toBe(0);
   });
 
   it('tells that the connection has ended although no word is due', async () => {

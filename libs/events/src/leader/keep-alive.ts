@@ -16,14 +16,14 @@ export class KeepAlive implements LeaderTask {
     private readonly leader: Leader,
   ) {}
 
-  get dueIn(): number {
+  get dueInMs(): number {
     return this.pingAt - this.options.clock.monotonic();
   }
 
   /** @throws what ended the reading connection, and with it the lead. */
   step(): void | Promise<void> {
     this.leader.throwIfLost();
-    if (this.dueIn <= 0) return this.ping();
+    if (this.dueInMs <= 0) return this.ping();
   }
 
   private async ping(): Promise<void> {

@@ -31,12 +31,12 @@ export class LeaderRecovery implements LeaderTask {
     this.beganAt = options.clock.monotonic();
   }
 
-  get dueIn(): number {
+  get dueInMs(): number {
     return this.failingSince ? this.beganAt + STABLE_AFTER_MS - this.options.clock.monotonic() : Infinity;
   }
 
   step(): void | Promise<void> {
-    if (this.dueIn <= 0) return this.recover();
+    if (this.dueInMs <= 0) return this.recover();
   }
 
   private async recover(): Promise<void> {

@@ -28,8 +28,8 @@ export class Leader {
   ) {
     this.client = new IsolatedClient(connectionConfig(options));
     // Without a listener an error on an idle connection would end the process; queries in flight are rejected anyway.
-    this.client.on('error', (error) => this.lose(error));
-    this.client.on('end', () => this.lose(new Error('The reading connection has ended.')));
+    this.client.on('error', (error) => this.markLost(error));
+    this.client.on('end', () => this.markLost(new Error('The reading connection has ended.')));
   }
 
   /** @throws PikaiaError `PIKAIA_OUTBOX_POOLED` when a pooler answers: the number that it gives is no server process's. */
@@ -76,7 +76,7 @@ export class Leader {
     await endClient(this.client);
   }
 
-  private lose(error: Error): void {
+  private markLost(error: Error): void {
     this.lost ??= error;
     this.onLost();
   }

@@ -4,15 +4,15 @@ import { undelivered, type Delivery } from '../delivery/delivery.js';
 import { filterValues, toReplay, type Replay } from '../commands/replay.js';
 import { COUNT_OF_REPLAY, NEXT_OF_REPLAY, OPEN_REPLAY } from '../commands/replay.sql.js';
 
-const EVENTS_AT_ONCE = 100; // in memory, and what a kill repeats
-const BYTES_AT_ONCE = 4 * 1024 * 1024;
-const LOG_ROWS_AT_ONCE = 2_000; // looked at in one statement, so that live reads go on between two
-const COUNTED_AT_ONCE = 10_000; // without payloads
+const MAX_BATCH_EVENTS = 100; // in memory, and what a kill repeats
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+const LOG_ROWS_PER_QUERY = 2_000; // looked at in one statement, so that live reads go on between two
+const COUNTED_ROWS_PER_QUERY = 10_000; // without payloads
 
 /** A failed delivery that a replay tries again. */
 export type DeadLetter = Delivery;
 
-interface Slice {
+interface ReplayBatch {
   /** Up to here all that matches has come. */
   readonly edge: string;
   readonly events: readonly OutboxRow[];
@@ -52,8 +52,8 @@ export class ReplayReader {
   }
 
   /** The next events by position, at most so many. */
-  async read(replay: Replay, most: number): Promise<Slice> {
-    const values = this.values(replay, LOG_ROWS_AT_ONCE, Math.min(most, EVENTS_AT_ONCE), BYTES_AT_ONCE);
+  async read(replay: Replay, most: number): Promise<ReplayBatch> {
+    const values = this.values(replay, LOG_ROWS_PER_QUERY, Math.min(most, MAX_BATCH_EVENTS), MAX_BATCH_BYTES);
     const { rows } = await this.client.query<ResultRow>({ name: 'outbox-replay', text: NEXT_OF_REPLAY, values });
     const found = rows.filter(({ position }) => position !== null);
     const isWhole = found.length === rows[0]!.total;
@@ -66,7 +66,7 @@ export class ReplayReader {
 
   /** How many match in the next slice of the log. */
   async count(replay: Replay): Promise<{ edge: string; total: number; dead: number }> {
-    const values = this.values(replay, COUNTED_AT_ONCE, null, null);
+    const values = this.values(replay, COUNTED_ROWS_PER_QUERY, null, null);
     const { rows } = await this.client.query<{ edge: string; total: number; dead: number }>({
       name: 'outbox-replay-count',
       text: COUNT_OF_REPLAY,

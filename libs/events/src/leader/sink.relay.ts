@@ -16,7 +16,7 @@ import { Term, type TermOptions, type TermStatus } from './term.js';
 const logger = getLogger('outbox');
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-const LONGEST_RECONNECT_MS = 5000; // a database that comes back is found within it
+const MAX_RECONNECT_DELAY_MS = 5000; // a database that comes back is found within it
 
 const STALLED_AFTER_MS = 60_000; // longer than any pause between two attempts that are getting on
 
@@ -46,7 +46,7 @@ export interface RelayOptions extends RelayTiming {
   /** Milliseconds between two looks for deliveries to remove; default an hour. */
   readonly expiryIntervalMs?: number;
   /** How many sinks this process leads: the more, the longer it leaves the next one to others. */
-  readonly leads?: () => number;
+  readonly ledSinkCount?: () => number;
   /** The relay cannot go on, and another worker could not either. */
   readonly onFatal?: (error: PikaiaError) => void;
 }
@@ -73,7 +73,7 @@ export interface RelayHealth {
 export class SinkRelay {
   private readonly wakeSignal = new WakeSignal();
   /** Wakes for a stop alone: the end of a connection, and each event that is published, wake the other one. */
-  private readonly backOff = new WakeSignal();
+  private readonly backoffSignal = new WakeSignal();
   private readonly commandFailures = new CommandFailures();
   private readonly clock: Clock;
   private readonly history: TermHistory;
@@ -105,14 +105,14 @@ export class SinkRelay {
     this.stopWithinMs = withinMs;
     this.term?.end();
     this.wakeSignal.wake();
-    this.backOff.wake();
+    this.backoffSignal.wake();
     await this.loop;
     this.loop = undefined;
   }
 
   /** There may be something new in the log. */
   wake(): void {
-    this.term?.noteNews();
+    this.term?.noteNewEvents();
     this.wakeSignal.wake();
   }
 
@@ -169,7 +169,7 @@ export class SinkRelay {
         this.state = 'connecting';
         if (!this.failures++ && !hasLed)
           logger.warning('relay_disconnected', { sink: this.options.sink.name, reason: this.error });
-        await this.backOff.wait(this.reconnectDelayMs());
+        await this.backoffSignal.wait(this.reconnectDelayMs());
       }
     }
     this.state = this.retired ? 'retired' : 'stopped';
@@ -219,23 +219,23 @@ export class SinkRelay {
     } catch (error) {
       logger.warning('leader_lost', { sink: sink.name, reason: textOf(error) });
       if (term.hasAdvanced || this.history.isStable) this.failures = 0;
-      this.history.failed(textOf(error));
+      this.history.recordFailure(textOf(error));
       throw error;
     } finally {
-      term.drop();
+      term.discardResults();
       this.term = undefined;
     }
   }
 
   private async beginTerm(leader: Leader, options: TermOptions): Promise<Term> {
-    this.history.began();
+    this.history.recordStart();
     const { failure } = this.history;
     try {
       if (failure) await markLeaderFailing(leader.client, options.sink.name, this.options.worker, failure);
       return await Term.begin(options, leader, this.createReader(leader.client), this.createStore(leader.client));
     } catch (error) {
       // During a failover the old primary gives the lock, and then refuses to write.
-      if (causeOf(error) === 'command') this.history.failed(textOf(error));
+      if (causeOf(error) === 'command') this.history.recordFailure(textOf(error));
       throw error;
     }
   }
@@ -258,12 +258,12 @@ export class SinkRelay {
 
   /** The first attempt is immediate: after a term that delivered, events wait. */
   private reconnectDelayMs(): number {
-    return this.failures === 1 ? 0 : Math.min(LONGEST_RECONNECT_MS, retryDelay(this.failures - 1, this.random));
+    return this.failures === 1 ? 0 : Math.min(MAX_RECONNECT_DELAY_MS, retryDelay(this.failures - 1, this.random));
   }
 
   /** Workers spread over the sinks by themselves when those who lead more wait longer before they try the next one. */
   private leadershipStaggerMs(): number {
-    return 25 * (this.options.leads?.() ?? 0) * this.random();
+    return 25 * (this.options.ledSinkCount?.() ?? 0) * this.random();
   }
 }
 

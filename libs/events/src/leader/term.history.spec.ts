@@ -17,9 +17,9 @@ describe('TermHistory', () => {
   });
 
   const term = (lastsMs: number, error = 'no'): void => {
-    history.began();
+    history.recordStart();
     clock.advance(lastsMs);
-    history.failed(error);
+    history.recordFailure(error);
   };
 
   it('reports three terms in a row that end soon after they begin, with the first time and the last error', () => {
@@ -47,12 +47,12 @@ describe('TermHistory', () => {
 
   it('goes on to report while the next term is young, and stops when it has lasted', () => {
     for (let i = 0; i < 3; i++) term(0);
-    history.began();
+    history.recordStart();
     clock.advance(STABLE_AFTER_MS - 1_000);
     expect(history.failure).not.toBeNull();
     clock.advance(1_000);
     expect(history.failure).toBeNull();
-    history.failed('no');
+    history.recordFailure('no');
     expect(history.failure).toBeNull();
   });
 

@@ -5,7 +5,7 @@ const logger = getLogger('outbox');
 
 /** Milliseconds after which a term counts as stable, whatever ends it later. */
 export const STABLE_AFTER_MS = 30_000;
-const FAILING_AFTER_TERMS = 3; // one restart of the database ends one term; a failover ends one at each of the two servers
+const FAILING_AFTER_SHORT_TERMS = 3; // one restart of the database ends one term; a failover ends one at each of the two servers
 
 export interface LeaderFailure {
   /** When the first of these terms ended. */
@@ -30,20 +30,20 @@ export class TermHistory {
   ) {}
 
   /** A term begins. */
-  began(): void {
+  recordStart(): void {
     this.forgetWhenStable();
     this.changedAt = this.clock.monotonic();
   }
 
   /** The term ended by an error. */
-  failed(error: string): void {
+  recordFailure(error: string): void {
     const wasShort = !this.isStable;
     this.forgetWhenStable();
     this.changedAt = this.clock.monotonic();
     if (!wasShort) return;
     this.since ??= this.clock.now();
     this.error = error;
-    if (++this.shortTerms === FAILING_AFTER_TERMS)
+    if (++this.shortTerms === FAILING_AFTER_SHORT_TERMS)
       logger.error('leader_failing', { sink: this.sink, terms: this.shortTerms, failing_since: this.since, reason: error });
   }
 
@@ -55,7 +55,7 @@ export class TermHistory {
   /** Null unless several terms in a row were short. A term that lasts ends it. */
   get failure(): LeaderFailure | null {
     this.forgetWhenStable();
-    if (!this.since || this.shortTerms < FAILING_AFTER_TERMS) return null;
+    if (!this.since || this.shortTerms < FAILING_AFTER_SHORT_TERMS) return null;
     return { since: this.since, terms: this.shortTerms, error: this.error };
   }
 

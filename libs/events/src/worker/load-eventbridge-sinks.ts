@@ -14,11 +14,11 @@ export async function loadEventBridgeSinks(settings: EventBridgeSettings | undef
       'EVENT_SINKS names eventbridge: give RelayModule.forRoot its settings, `eventBridge`, an EventBridgeSettings.',
     );
   }
-  const { makeEventBridgeSink } = await import('../sinks/eventbridge/make-eventbridge-sink.js').catch(withoutSdk);
+  const { makeEventBridgeSink } = await import('../sinks/eventbridge/make-eventbridge-sink.js').catch(throwSdkMissing);
   return [await makeEventBridgeSink(settings)];
 }
 
-function withoutSdk(cause: unknown): never {
+function throwSdkMissing(cause: unknown): never {
   if ((cause as { code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
   throw new PikaiaError(
     'PIKAIA_EVENT_BUS_SDK_MISSING',

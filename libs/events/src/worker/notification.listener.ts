@@ -7,7 +7,7 @@ import { retryDelay } from '../loop/backoff.js';
 import { WakeSignal } from '../loop/wake-signal.js';
 
 const logger = getLogger('outbox');
-const SILENCE_MS = 60_000;
+const IDLE_CHECK_MS = 60_000;
 
 /**
  * Listens on a connection of its own. A word that is lost costs at most one polling interval, so its failures are
@@ -16,17 +16,17 @@ const SILENCE_MS = 60_000;
 export class NotificationListener {
   private readonly wakeSignal = new WakeSignal();
   /** Wakes for a stop alone: the end of a connection wakes the other one. */
-  private readonly backOff = new WakeSignal();
+  private readonly backoffSignal = new WakeSignal();
   private stopping = false;
   private client: pg.Client | undefined;
   private loop: Promise<void> | undefined;
 
   constructor(
     private readonly url: string,
-    private readonly onNews: (message?: string) => void,
+    private readonly onNotification: (message?: string) => void,
     private readonly random: () => number = Math.random,
     /** Milliseconds after which a connection on which nothing is heard is asked whether it still lives. */
-    private readonly silenceMs = SILENCE_MS,
+    private readonly idleCheckMs = IDLE_CHECK_MS,
   ) {}
 
   start(): void {
@@ -36,7 +36,7 @@ export class NotificationListener {
   async stop(): Promise<void> {
     this.stopping = true;
     this.wakeSignal.wake();
-    this.backOff.wake();
+    this.backoffSignal.wake();
     if (this.client) await endClient(this.client); // it may wait for a server that is silent
     await this.loop;
   }
@@ -48,7 +48,7 @@ export class NotificationListener {
       } catch (error) {
         if (this.stopping) return;
         if (!failures++) logger.warning('wake_up_lost', { reason: String(error) });
-        await this.backOff.wait(retryDelay(Math.min(failures, 4), this.random));
+        await this.backoffSignal.wait(retryDelay(Math.min(failures, 4), this.random));
       }
     }
   }
@@ -58,8 +58,8 @@ export class NotificationListener {
       connectionString: this.url,
       application_name: 'pikaia-wake-up',
       keepAlive: true,
-      connectionTimeoutMillis: this.silenceMs,
-      query_timeout: this.silenceMs,
+      connectionTimeoutMillis: this.idleCheckMs,
+      query_timeout: this.idleCheckMs,
     });
     this.client = client;
     let lost: unknown;
@@ -71,14 +71,14 @@ export class NotificationListener {
       lost ??= new Error('The listening connection has ended.');
       this.wakeSignal.wake();
     });
-    client.on('notification', ({ payload }) => this.onNews(payload));
+    client.on('notification', ({ payload }) => this.onNotification(payload));
     try {
       await client.connect();
       await client.query(`listen ${OUTBOX_CHANNEL}`);
       onListening();
-      this.onNews(); // what was said while nobody listened
+      this.onNotification(); // what was said while nobody listened
       while (!this.stopping && !lost) {
-        await this.wakeSignal.wait(this.silenceMs);
+        await this.wakeSignal.wait(this.idleCheckMs);
         if (!this.stopping && !lost) await client.query('select 1'); // a connection may swallow everything and stay open
       }
       if (lost) throw lost;

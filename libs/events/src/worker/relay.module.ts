@@ -41,7 +41,7 @@ const OPTIONS = Symbol('pikaia.relay');
 /** The relays of this process, made when the application starts: every provider with `@Consumer` is found by then. */
 @Injectable()
 export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
-  private relays: RelaySupervisor | undefined;
+  private supervisor: RelaySupervisor | undefined;
   private housekeeping: HousekeepingLoop | undefined;
 
   constructor(
@@ -59,8 +59,8 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
     const retention = retentionOf(settings);
     const factories = { local: () => this.localSinks(), eventbridge: () => loadEventBridgeSinks(eventBridge), ...sinks };
     const chosen = await chooseSinks(settings.eventSinks, factories);
-    if (!chosen.length) throw noSinks(settings.eventSinks);
-    this.relays = new RelaySupervisor(chosen, {
+    if (!chosen.length) throw noSinksError(settings.eventSinks);
+    this.supervisor = new RelaySupervisor(chosen, {
       url: databaseUrl,
       worker: `${hostname()}:${process.pid}`,
       pollIntervalMs: settings.outboxPollIntervalMs,
@@ -73,7 +73,7 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
       clock,
       ...(onFatal ? { onFatal } : {}),
     });
-    await this.relays.start();
+    await this.supervisor.start();
     const intervalMs = settings.outboxHousekeepingIntervalMs;
     this.housekeeping = new HousekeepingLoop({ url: databaseUrl, retention, intervalMs, clock });
     this.housekeeping.start();
@@ -81,17 +81,17 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Finishes what is in hand before the data source goes. */
   async onModuleDestroy(): Promise<void> {
-    await Promise.all([this.relays?.stop(), this.housekeeping?.stop()]);
+    await Promise.all([this.supervisor?.stop(), this.housekeeping?.stop()]);
   }
 
   /** What each sink's relay does in this process, for readiness. Asks nobody. */
   health(): RelayHealth[] {
-    return this.relays?.health() ?? [];
+    return this.supervisor?.health() ?? [];
   }
 
   /** Sinks of the database that nobody has led for a while. Asks nobody. */
   leaderless(): LeaderlessSink[] {
-    return this.relays?.leaderless() ?? [];
+    return this.supervisor?.leaderless() ?? [];
   }
 
   private localSinks(): LocalSink[] {
@@ -103,7 +103,7 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
-const noSinks = (names: string): PikaiaError =>
+const noSinksError = (names: string): PikaiaError =>
   new PikaiaError(
     'PIKAIA_EVENT_SINKS_EMPTY',
     `EVENT_SINKS is "${names}", and there is no sink behind it: no provider of this application has @Consumer. Add one, or name another sink; a worker without sinks would deliver nothing.`,

@@ -23,18 +23,18 @@ export interface RelaySupervisorOptions extends RelayTiming {
 /** The relays of a process, one a sink, and the connection on which all of them are woken. */
 export class RelaySupervisor {
   private readonly relays: SinkRelay[];
-  private readonly wakeUp: NotificationListener;
-  private readonly watch: SinkMonitor;
+  private readonly listener: NotificationListener;
+  private readonly monitor: SinkMonitor;
 
   constructor(
     private readonly sinks: readonly Sink[],
     private readonly options: RelaySupervisorOptions,
   ) {
-    const leads = () => this.relays.filter((relay) => relay.health().state === 'leading').length;
-    this.relays = sinks.map((sink) => new SinkRelay({ ...options, sink, leads }));
+    const ledSinkCount = () => this.relays.filter((relay) => relay.health().state === 'leading').length;
+    this.relays = sinks.map((sink) => new SinkRelay({ ...options, sink, ledSinkCount }));
     const { url, worker, clock = systemClock, leaderlessAlarmMs = 60_000 } = options;
-    this.watch = new SinkMonitor({ url, worker, own: new Set(sinks.map(({ name }) => name)), leaderlessAlarmMs, clock });
-    this.wakeUp = new NotificationListener(url, (message) => this.wake(message), options.random);
+    this.monitor = new SinkMonitor({ url, worker, ownSinks: new Set(sinks.map(({ name }) => name)), leaderlessAlarmMs, clock });
+    this.listener = new NotificationListener(url, (message) => this.wake(message), options.random);
   }
 
   /**
@@ -45,13 +45,13 @@ export class RelaySupervisor {
     await requireDestinations(this.sinks);
     await registerSinks(this.options.url, this.sinks, this.options.worker);
     for (const relay of this.relays) relay.start();
-    this.wakeUp.start();
-    this.watch.start();
+    this.listener.start();
+    this.monitor.start();
   }
 
   /** Finishes what is in hand, for at most so many milliseconds. */
   async stop(withinMs?: number): Promise<void> {
-    await Promise.all([this.wakeUp.stop(), this.watch.stop(), ...this.relays.map((relay) => relay.stop(withinMs))]);
+    await Promise.all([this.listener.stop(), this.monitor.stop(), ...this.relays.map((relay) => relay.stop(withinMs))]);
   }
 
   /** For readiness: what each sink's relay does in this process. Asks nobody. */
@@ -61,7 +61,7 @@ export class RelaySupervisor {
 
   /** Sinks of the database that nobody has led for a while, whichever worker they belong to. */
   leaderless(): LeaderlessSink[] {
-    return this.watch.leaderless;
+    return this.monitor.leaderless;
   }
 
   private wake(message: string | undefined): void {
@@ -70,6 +70,6 @@ export class RelaySupervisor {
       if (isCommand) relay.wakeForCommand();
       else relay.wake();
     }
-    if (isCommand) this.watch.wake();
+    if (isCommand) this.monitor.wake();
   }
 }

@@ -18,7 +18,7 @@ describe('SinkMonitor', () => {
     new SinkMonitor({
       url: at.database.workerUrl,
       worker: 'watch',
-      own: new Set(own),
+      ownSinks: new Set(own),
       leaderlessAlarmMs: 60_000,
       clock: at.clock,
     });

@@ -26,13 +26,13 @@ const BATCH = ['a', 'bad', 'c'].map(eventOf);
 const rows = (at: BusError['at']) => BUS_ERRORS.filter((error) => error.at === at).map((error) => [error.code, error] as const);
 
 /** What becomes of the event that is at fault, or of all. */
-const expected = ({ fate }: BusError): object =>
-  fate === 'transport' ? { kind: 'transport' } : { kind: 'refused', permanent: fate !== 'refused' };
+const expected = ({ effect }: BusError): object =>
+  effect === 'transport' ? { kind: 'transport' } : { kind: 'refused', permanent: effect !== 'refused' };
 const accepted = { kind: 'accepted' };
 
 /** Every outcome of a batch of three, of which the second is at fault where one is. */
 const outcomesFor = (error: BusError): object[] =>
-  error.at === 'entry' || error.fate === 'one by one'
+  error.at === 'entry' || error.effect === 'sent separately'
     ? [accepted, expect.objectContaining(expected(error)), accepted]
     : BATCH.map(() => expect.objectContaining(expected(error)));
 
@@ -63,7 +63,7 @@ describe('each error of the table does what the table says', () => {
   itWithStub.each(rows('entry').filter(([code]) => code !== TOO_LARGE))('%s of an entry', async (code, error) => {
     const { outcomes, slowed } = await deliver(() => faultOf(code));
     expect(outcomes).toEqual(outcomesFor(error));
-    expect(slowed).toBe(error.slowsDown === true);
+    expect(slowed).toBe(error.reducesConcurrency === true);
   });
 
   itWithStub(`${TOO_LARGE} of an entry`, async () => {
@@ -72,12 +72,12 @@ describe('each error of the table does what the table says', () => {
   });
 
   itWithStub.each(rows('call'))('%s of a call', async (code, error) => {
-    const renewed = jest.spyOn(EventBusClient.prototype, 'renew');
+    const renewed = jest.spyOn(EventBusClient.prototype, 'renewCredentials');
     const fail = { status: code.startsWith('Internal') ? 500 : 400, code };
-    const { outcomes, slowed } = await deliver((bad) => (bad || error.fate === 'transport' ? { fail } : undefined));
+    const { outcomes, slowed } = await deliver((bad) => (bad || error.effect === 'transport' ? { fail } : undefined));
     expect(outcomes).toEqual(outcomesFor(error));
-    expect(slowed).toBe(error.slowsDown === true);
-    expect(renewed).toHaveBeenCalledTimes(error.renews ? 1 : 0);
+    expect(slowed).toBe(error.reducesConcurrency === true);
+    expect(renewed).toHaveBeenCalledTimes(error.renewsCredentials ? 1 : 0);
     renewed.mockRestore();
   });
 
@@ -96,7 +96,7 @@ describe('each error of the table does what the table says', () => {
       random: () => 0.5,
     });
     expect(await sink.deliver(BATCH)).toEqual(outcomesFor(error));
-    expect(sink.limits.concurrency < 4).toBe(error.slowsDown === true);
+    expect(sink.limits.concurrency < 4).toBe(error.reducesConcurrency === true);
   });
 
   it('those of a real network are in it', async () => {
@@ -118,18 +118,18 @@ describe('each error of the table does what the table says', () => {
 
 describe('an error that is not in the table', () => {
   it.each<[string, object, Partial<BusError>]>([
-    ['of an unknown kind', new Error('?'), { fate: 'transport' }],
-    ['with 500', { name: 'X', $metadata: { httpStatusCode: 500 } }, { fate: 'transport' }],
-    ['with 503', { name: 'X', $metadata: { httpStatusCode: 503 } }, { fate: 'transport', slowsDown: true }],
-    ['with 403', { name: 'X', $metadata: { httpStatusCode: 403 } }, { fate: 'transport' }],
-    ['with 429', { name: 'X', $metadata: { httpStatusCode: 429 } }, { fate: 'transport', slowsDown: true }],
-    ['with 400', { name: 'X', $metadata: { httpStatusCode: 400 } }, { fate: 'one by one', blamesNobody: true }],
-  ])('%s blames no event', (_, error, meaning) => {
-    expect(callError(error)).toMatchObject(meaning);
+    ['of an unknown kind', new Error('?'), { effect: 'transport' }],
+    ['with 500', { name: 'X', $metadata: { httpStatusCode: 500 } }, { effect: 'transport' }],
+    ['with 503', { name: 'X', $metadata: { httpStatusCode: 503 } }, { effect: 'transport', reducesConcurrency: true }],
+    ['with 403', { name: 'X', $metadata: { httpStatusCode: 403 } }, { effect: 'transport' }],
+    ['with 429', { name: 'X', $metadata: { httpStatusCode: 429 } }, { effect: 'transport', reducesConcurrency: true }],
+    ['with 400', { name: 'X', $metadata: { httpStatusCode: 400 } }, { effect: 'sent separately', causeUnknown: true }],
+  ])('%s blames no event', (_, error, expectedError) => {
+    expect(callError(error)).toMatchObject(expectedError);
   });
 
   it('of an entry is tried again as a refusal', () => {
-    expect(entryError('BrandNewException')).toMatchObject({ fate: 'refused' });
+    expect(entryError('BrandNewException')).toMatchObject({ effect: 'refused' });
   });
 });
 
@@ -137,18 +137,21 @@ describe('docs/event-bus.md', () => {
   const document = readFileSync(resolve(__dirname, '../../../../../docs/event-bus.md'), 'utf8');
   const written = (text: string): string[] =>
     [...text.matchAll(/^\| `(\S.*?)` +\| (\w[\w ]*?) +\| (\w[\w ]*?) +\| (.*?) +\|$/gm)].map(([, ...cells]) => cells.join(' | '));
-  const inCode = BUS_ERRORS.map(({ code, at, fate, about, slowsDown, renews }) =>
-    [code, at, fate, [about, slowsDown && 'fewer calls at a time', renews && 'new credentials'].filter(Boolean).join('; ')].join(
-      ' | ',
-    ),
+  const inCode = BUS_ERRORS.map(({ code, at, effect, meaning, reducesConcurrency, renewsCredentials }) =>
+    [
+      code,
+      at,
+      effect,
+      [meaning, reducesConcurrency && 'fewer calls at a time', renewsCredentials && 'new credentials'].filter(Boolean).join('; '),
+    ].join(' | '),
   );
 
   it('has the table, and no other', () => {
     expect(written(document)).toEqual(inCode);
   });
 
-  it('would miss a changed fate (planted)', () => {
-    const planted = document.replace(/\| refused for good/, '| refused         ');
+  it('would miss a changed effect (planted)', () => {
+    const planted = document.replace(/\| refused permanently/, '| refused            ');
     expect(planted).not.toBe(document);
     expect(written(planted)).not.toEqual(inCode);
   });

@@ -44,7 +44,7 @@ export class EventBusClient {
   }
 
   /** What identifies the bus, so that one which was made anew under its name is another; null: there is none. */
-  async describe(): Promise<string | null> {
+  async busIdentity(): Promise<string | null> {
     try {
       const { Arn, CreationTime } = await this.call((client, abortSignal) =>
         client.send(new DescribeEventBusCommand({ Name: this.options.busName }), { abortSignal }),
@@ -57,7 +57,7 @@ export class EventBusClient {
   }
 
   /** The next call fetches its credentials anew, also from files that were read before. */
-  renew(): void {
+  renewCredentials(): void {
     const { current } = this;
     if (!current) return;
     this.current = undefined;
@@ -66,7 +66,7 @@ export class EventBusClient {
   }
 
   close(): void {
-    this.renew();
+    this.renewCredentials();
   }
 
   private async call<T>(send: (client: EventBridgeClient, limit: AbortSignal) => Promise<T>): Promise<T> {
