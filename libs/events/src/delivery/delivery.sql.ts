@@ -4,7 +4,7 @@ const DELIVERY = `event_id, position, status, attempts, next_attempt_at, last_er
   aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at,
   case when octet_length(payload::text) <= ${LARGEST_PAYLOAD_BYTES} then payload::text end as payload`;
 
-/** Blocked aggregates with the status of their head. Runs once in a term. Index: outbox_delivery_aggregate. Parameters: $1 sink. */
+/** Blocked aggregates and the status of their head. Runs once in a term. Index: outbox_delivery_aggregate. Parameter: $1 sink. */
 export const BLOCKED_AGGREGATES = `
 select aggregate_type, aggregate_id, count(*)::int as deliveries, (array_agg(status order by position))[1] as head
 from outbox.outbox_delivery where sink = $1 and status in ('retrying', 'waiting', 'failed')
@@ -18,7 +18,7 @@ export const NEXT_RETRY_TIME = `
 select next_attempt_at from outbox.outbox_delivery
 where sink = $1 and status = 'retrying' and next_attempt_at > $2 order by next_attempt_at limit 1`;
 
-/** Retries that are due and not in flight. Index: outbox_delivery_due. Parameters: $1 sink, $2 now, $3 ids in flight, $4 limit. */
+/** Retries that are due and not in flight. Index: outbox_delivery_due. Parameters: $1 sink, $2 now, $3 in flight, $4 limit. */
 export const DUE_DELIVERIES = `
 select ${DELIVERY} from outbox.outbox_delivery
 where sink = $1 and status = 'retrying' and next_attempt_at <= $2 and event_id <> all ($3::uuid[])
@@ -31,7 +31,7 @@ select h.* from unnest($2::text[], $3::text[]) as a(type, id) cross join lateral
   where d.sink = $1 and d.aggregate_type = a.type and d.aggregate_id = a.id and d.status in ('retrying', 'waiting', 'failed')
   order by d.position limit 1) h`;
 
-/** Highest position of the deliveries. Runs once in a term. Index: primary key. Parameters: $1 sink. */
+/** Highest position of the deliveries. Runs once in a term. Index: primary key. Parameter: $1 sink. */
 export const HIGHEST_POSITION = 'select max(position) as position from outbox.outbox_delivery where sink = $1';
 
 /** Ids of the events that have a delivery. Index: primary key. Parameters: $1 sink, $2 event ids. */

@@ -6,7 +6,7 @@ const MAX_TEXT_LENGTH = 2000; // characters; stack traces and whole responses be
 const UNSTORABLE = /\p{Surrogate}|\0/gu;
 const VARYING = /[0-9a-f]{8}-[0-9a-f-]{27}|'[^']*'|"[^"]*"|0x[0-9a-f]+|\d+/gi;
 
-/** Formats an error and its causes as text that PostgreSQL can store: kind and message of each, with secrets and quoted values redacted. */
+/** Formats an error and its causes as text that PostgreSQL can store: kind and message of each, redacted. */
 export function textOf(error: unknown): string {
   const parts: string[] = [];
   for (let at = error, depth = 0; at !== undefined && at !== null && depth < 5; depth++) {

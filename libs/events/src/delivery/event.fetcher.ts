@@ -85,7 +85,7 @@ export class EventFetcher implements LeaderTask {
   }
 
   private route(event: OutboxRow, batch: Batch, index: number): void {
-    if (event.payload === null && !event.tooLarge) return this.watermark.settle(batch, index); // the sink does not subscribe to this type
+    if (event.payload === null && !event.tooLarge) return this.watermark.settle(batch, index); // not a type of this sink
     if (this.isOrdered && this.deliveryIndex.isBlocked(event)) {
       this.deliveryIndex.record(markWaiting(event));
       this.watermark.settle(batch, index);

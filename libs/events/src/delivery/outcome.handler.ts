@@ -13,7 +13,7 @@ import type { CircuitBreaker } from './circuit-breaker.js';
 import type { Outcome } from './sink.js';
 
 const logger = getLogger('outbox');
-const MAX_SOLE_FAILURE_MS = 30_000; // if only this entry fails for longer, it becomes a retrying delivery and the cursor passes it
+const MAX_SOLE_FAILURE_MS = 30_000; // after which an entry that fails alone becomes a retrying delivery
 
 interface OutcomeHandlerOptions {
   readonly sink: { readonly name: string };

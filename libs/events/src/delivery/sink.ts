@@ -57,6 +57,6 @@ export interface Sink extends SinkRegistration {
    * the cursor of its last successful check.
    */
   readonly check?: SinkCheck;
-  /** Returns one outcome for each entry, by position, within its own timeout. A rejection counts as `transport` for every entry. */
+  /** Returns one outcome for each entry, by position, within its own timeout. A rejection means `transport` for every entry. */
   deliver(batch: readonly SinkEvent[]): Promise<readonly Outcome[]>;
 }

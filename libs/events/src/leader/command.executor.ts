@@ -24,11 +24,12 @@ import type { SinkState } from '../log/sink-state.js';
 const logger = getLogger('outbox');
 const MAX_COMMANDS_PER_POLL = 20;
 
-/** What to write in the transaction that stores progress, and the answer; a replay answers when it is done. */
+/** Result of a decision about a command. A replay has no answer yet: it is answered when it is done. */
 interface Decision {
+  /** Writes that belong to the command. They run in the transaction that stores the cursor. */
   readonly inSameTransaction?: InSameTransaction;
   readonly answer?: CommandAnswer;
-  /** Once it is committed. */
+  /** Runs after the commit. */
   readonly afterCommit?: () => void;
 }
 
@@ -38,22 +39,22 @@ interface CommandExecutorDependencies {
   readonly deliveryIndex: DeliveryIndex;
   readonly store: Store;
   readonly failures: CommandFailures;
-  /** The cursor that a store writes. */
+  /** Returns the cursor that the next store writes. */
   readonly cursor: () => Cursor;
 }
 
 /**
- * Executes the commands of a sink as its leader. A command and its answer are written in the transaction that stores progress.
- * A command that cannot be executed is answered with the reason, and the leader goes on.
+ * Executes the commands of a sink in its leader. A command and its answer are written in the transaction that stores the
+ * cursor. A command that cannot be executed is answered with the reason, and the leader continues.
  */
 export class CommandExecutor {
   constructor(
     private readonly dependencies: CommandExecutorDependencies,
-    /** As the table has it; only the sink's leader changes it. */
+    /** The stored state. Only the sink's leader changes it. */
     private state: SinkState,
   ) {}
 
-  /** Nothing is read and nothing is sent. */
+  /** True while nothing is read or sent, because the sink is paused or retired. */
   get isHalted(): boolean {
     return this.state !== 'active';
   }
@@ -62,7 +63,7 @@ export class CommandExecutor {
     return this.state === 'retired';
   }
 
-  /** @returns true when some have to wait for what is under way: look again soon. */
+  /** Executes the open commands. @returns true if a command has to wait for a call in flight: poll again soon. */
   async executeOpenCommands(): Promise<boolean> {
     const { client, sink } = this.dependencies;
     const { rows } = await client.query<OpenCommand>({
@@ -81,7 +82,7 @@ export class CommandExecutor {
 
   private async execute(command: OpenCommand): Promise<boolean> {
     const { store, sink, deliveryIndex, failures } = this.dependencies;
-    // Then the table shows the current state. A failure to store ends the term, and so happens outside of what a command may fail at.
+    // Store first, so that the table has the current state. A failed store ends the term, not the command.
     if (command.command === 'skip' && deliveryIndex.hasChanges) await store(() => Promise.resolve());
     const decision = await this.decideOrFail(command);
     if (!decision) return false;
@@ -113,7 +114,7 @@ export class CommandExecutor {
     }
   }
 
-  /** Takes back what a failing command wrote, so that the transaction can store progress and the answer. @returns the reason. */
+  /** Rolls back the writes of a failing command, so that the transaction can store the cursor and the answer. @returns the reason. */
   private async runInSavepoint(client: ClientBase, id: string, work: InSameTransaction): Promise<string | undefined> {
     await client.query('savepoint command');
     try {
@@ -126,7 +127,7 @@ export class CommandExecutor {
     }
   }
 
-  /** Undefined: not yet. */
+  /** @returns undefined if the command has to wait. */
   private async decide(command: OpenCommand): Promise<Decision | undefined> {
     const problem = problemWith(command);
     if (problem !== undefined) return { answer: refusedBecause(problem) };
@@ -153,11 +154,11 @@ export class CommandExecutor {
     };
   }
 
-  /** A sink that is in use is not retired by a slip: there is no way back. */
+  /** Retires only a paused sink, because retiring cannot be undone. */
   private retire(): Decision {
     if (this.state === 'paused') return this.changeState('retired', markRetired);
     return {
-      answer: refusedBecause('A worker delivers to this sink. Retiring cannot be undone: pause it first, if it is meant.'),
+      answer: refusedBecause('A worker delivers to this sink, and retiring cannot be undone. Pause the sink first.'),
     };
   }
 
@@ -167,13 +168,15 @@ export class CommandExecutor {
     if (deliveryIndex.isInFlight(eventId)) return undefined;
     const delivery = await deliveryIndex.find(eventId);
     if (!delivery || (organization !== null && delivery.organizationId !== organization))
-      return { answer: refusedBecause('This sink holds no such event back.') };
+      return { answer: refusedBecause('This sink holds back no such event.') };
     if (delivery.status === 'published' || delivery.status === 'skipped')
-      return { answer: refusedBecause(`The event is ${delivery.status} already.`) };
+      return { answer: refusedBecause(`The event is already ${delivery.status}.`) };
     const head = sink.ordering === 'aggregate' ? await deliveryIndex.headOf(delivery) : delivery;
     if (head && head.eventId !== eventId)
       return {
-        answer: refusedBecause(`The event waits behind ${head.eventId}, which heads its aggregate: decide about that one.`),
+        answer: refusedBecause(
+          `The event waits behind ${head.eventId}, the head of its aggregate. Decide about that event first.`,
+        ),
       };
     deliveryIndex.record(markSkipped(delivery));
     return { answer: done({ was: delivery.status }) };

@@ -3,14 +3,14 @@ import type { LeaderTask } from '../delivery/leader.task.js';
 import { CommandExecutor } from './command.executor.js';
 import { ReplayRunner } from './replay.runner.js';
 
-const RETRY_MS = 50; // a command that waits for what is under way
+const RETRY_MS = 50; // wait before a command is tried again that depends on a call in flight
 
 interface CommandTaskOptions {
   readonly clock: Clock;
   readonly pollIntervalMs: number;
 }
 
-/** What a leader does beside delivering: people's commands and the replays that they asked for. */
+/** Executes the commands of operators and runs the replays that they request. */
 export class CommandTask implements LeaderTask {
   private nextPollAt = -Infinity; // monotonic milliseconds
 
@@ -20,12 +20,12 @@ export class CommandTask implements LeaderTask {
     private readonly replays: ReplayRunner,
   ) {}
 
-  /** Nothing is read and nothing is sent. */
+  /** True while nothing is read or sent, because the sink is paused or retired. */
   get isPaused(): boolean {
     return this.executor.isHalted;
   }
 
-  /** The sink has no use for a leader any more. */
+  /** True once the sink is retired. */
   get isRetired(): boolean {
     return this.executor.isRetired;
   }
@@ -34,7 +34,7 @@ export class CommandTask implements LeaderTask {
     return this.replays.isIdle;
   }
 
-  /** Somebody has asked for something. */
+  /** Records that a new command may be waiting. */
   noteCommand(): void {
     this.nextPollAt = -Infinity;
   }

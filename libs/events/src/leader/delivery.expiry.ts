@@ -5,12 +5,12 @@ import type { DeliveryIndex } from '../delivery/delivery.index.js';
 import type { LeaderTask } from '../delivery/leader.task.js';
 import { COUNT_EXPIRED, DELETE_EXPIRED } from '../delivery/expiry.sql.js';
 
-const BATCH_SIZE = 1000; // deliveries of one transaction
+const BATCH_SIZE = 1000; // deliveries in one transaction
 
 export interface ExpiryOptions {
-  /** Milliseconds that a failed delivery is kept, once its log row is gone. */
+  /** Milliseconds that a failed delivery is kept after its log row is deleted. */
   readonly failedRetentionMs: number;
-  /** Milliseconds between two looks. */
+  /** Milliseconds between two checks. */
   readonly expiryIntervalMs: number;
 }
 
@@ -21,8 +21,8 @@ interface ExpiredRow {
 }
 
 /**
- * Removes deliveries whose time is over. The leader's work, since only the leader writes deliveries: housekeeping, which
- * any worker may do, leaves it alone.
+ * Deletes expired deliveries. The leader does it, because only the leader writes deliveries. Housekeeping, which any worker
+ * can run, does not touch them.
  */
 export class DeliveryExpiry implements LeaderTask {
   private nextCheckAt = -Infinity;
@@ -34,7 +34,7 @@ export class DeliveryExpiry implements LeaderTask {
       readonly clock: Clock;
     },
     private readonly deliveryIndex: DeliveryIndex,
-    private readonly store: (alongside: InSameTransaction) => Promise<void>,
+    private readonly store: (work: InSameTransaction) => Promise<void>,
   ) {}
 
   get dueInMs(): number {
@@ -45,7 +45,7 @@ export class DeliveryExpiry implements LeaderTask {
     if (this.dueInMs <= 0) return this.check();
   }
 
-  /** Whether there is something to remove; when there is, removes it in a transaction that stores progress. */
+  /** Counts the expired deliveries. If there are any, deletes them in a transaction that stores the cursor. */
   private async check(): Promise<void> {
     this.nextCheckAt = this.options.clock.monotonic() + this.options.expiryIntervalMs;
     const { rows } = await this.client.query<{ expired: number }>(COUNT_EXPIRED, this.values);
@@ -57,7 +57,7 @@ export class DeliveryExpiry implements LeaderTask {
     for (const { status, aggregate_type: aggregateType, aggregate_id: aggregateId } of rows) {
       if (status === 'failed') this.deliveryIndex.forgetFailed({ aggregateType, aggregateId });
     }
-    if (rows.length === BATCH_SIZE) this.nextCheckAt = -Infinity; // there may be more
+    if (rows.length === BATCH_SIZE) this.nextCheckAt = -Infinity; // more may be left
   }
 
   private get values(): unknown[] {

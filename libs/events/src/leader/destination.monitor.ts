@@ -19,14 +19,14 @@ export interface DestinationMonitorOptions {
 }
 
 interface CheckResult {
-  /** The newest cursor when the look began: what it covers had been handed over by then. */
+  /** Number of the newest cursor when the check began. The events that it covers were delivered by then. */
   readonly number: bigint;
-  /** Absent: it could not be told. */
+  /** Identity of the destination; null if it does not exist; absent if the check failed. */
   readonly identity?: string | null;
   readonly error?: unknown;
 }
 
-/** The sink has gone back to an earlier cursor: whoever reads begins anew. */
+/** The sink went back to an earlier cursor. It ends the term, and the next term reads from that cursor. */
 export class RewoundError extends Error {
   override readonly name = 'RewoundError';
 }
@@ -34,12 +34,12 @@ export class RewoundError extends Error {
 export const destinationMissing = (sink: Sink): PikaiaError =>
   new PikaiaError(
     'PIKAIA_SINK_DESTINATION_MISSING',
-    `Sink ${sink.name}: there is no ${sink.check!.what}. Create it, or correct its name; until then nothing is sent.`,
+    `Sink ${sink.name}: ${sink.check!.what} does not exist. Create it or correct its name. Until then, nothing is sent.`,
   );
 
 /**
- * Looks again and again whether a sink's destination is there. What was sent since the last good look is sent again when
- * it was not there, or is not the same any more: it may have been accepted by nobody.
+ * Checks periodically whether a sink's destination exists. If it was missing or recreated, the events since the last
+ * successful check are sent again, because the destination may have discarded them.
  */
 export class DestinationMonitor implements LeaderTask {
   private state: 'unknown' | 'there' | 'missing';
@@ -70,7 +70,7 @@ export class DestinationMonitor implements LeaderTask {
     return new DestinationMonitor(client, options, store, health, last);
   }
 
-  /** Whether anything may be sent: not before the first good look, and not while nobody is there to take it. */
+  /** False before the first successful check and while the destination is missing. */
   get allowsSending(): boolean {
     return this.state === 'there';
   }
@@ -79,16 +79,15 @@ export class DestinationMonitor implements LeaderTask {
     return this.state === 'missing';
   }
 
-  /** Milliseconds. */
   get dueInMs(): number {
     if (!this.options.sink.check || this.isChecking) return Infinity;
     return this.result ? 0 : Math.max(0, this.nextCheckAt - this.options.clock.monotonic());
   }
 
   /**
-   * Takes up what was seen, and looks when it is time; waits for no answer.
+   * Handles the result of the last check and starts the next one if it is due. Does not wait for the check.
    *
-   * @throws RewoundError when the sink has to begin again.
+   * @throws RewoundError if the sink has to restart from an earlier cursor.
    */
   step(): void | Promise<void> {
     if (this.dueInMs <= 0) return this.handleResultThenCheck();
@@ -105,14 +104,14 @@ export class DestinationMonitor implements LeaderTask {
     const { sink, wake } = this.options;
     const { number } = this.store;
     this.isChecking = true;
-    const take = (seen: CheckResult): void => {
+    const finish = (result: CheckResult): void => {
       this.isChecking = false;
-      this.result = seen;
+      this.result = result;
       wake();
     };
     sink.check!.look().then(
-      (identity) => take({ number, identity }),
-      (error: unknown) => take({ number, error }),
+      (identity) => finish({ number, identity }),
+      (error: unknown) => finish({ number, error }),
     );
   }
 
@@ -144,7 +143,8 @@ export class DestinationMonitor implements LeaderTask {
     if (this.state !== 'missing') logger.exception('sink_destination_missing', error, { sink: sink.name });
     this.state = 'missing';
     this.breaker.markFailing(error);
-    if (this.lastGood && this.lastGood.identity !== null) await this.storeLastGood(this.lastGood.number, null); // so that a successor knows
+    // The next leader has to know that the destination was missing.
+    if (this.lastGood && this.lastGood.identity !== null) await this.storeLastGood(this.lastGood.number, null);
   }
 
   private async storeLastGood(number: bigint, identity: string | null): Promise<void> {
@@ -157,6 +157,6 @@ export class DestinationMonitor implements LeaderTask {
     const { sink } = this.options;
     const { position, deliveries } = await this.store.rewind(number, identity);
     logger.warning('sink_rewound', { sink: sink.name, position, deliveries });
-    throw new RewoundError(`${sink.check!.what} was not there, or is another one now: again from position ${position}.`);
+    throw new RewoundError(`${sink.check!.what} was missing or was recreated. Delivery restarts from position ${position}.`);
   }
 }

@@ -112,7 +112,7 @@ describe('a transaction pooler', () => {
     relay.start();
     await eventually(() => relay.health().state === 'broken');
     expect(fatal).toEqual(['PIKAIA_OUTBOX_POOLED']);
-    expect(relay.health().error).toContain('a pooler stands between');
+    expect(relay.health().error).toContain('it goes through a pooler');
     await relay.stop();
     await own.stop();
   });

@@ -18,10 +18,10 @@ import { ReplayReader, type DeadLetter } from './replay.reader.js';
 import { STORE_REPLAY } from '../commands/replay.sql.js';
 
 const logger = getLogger('outbox');
-const MAX_ATTEMPTS = 3; // of an event that was delivered before: a replay ends, and says what it could not send
+const MAX_ATTEMPTS = 3; // of a replayed event; the replay then counts it as failed and continues
 
-/** Stores progress, and in the same transaction what is passed. */
-export type Store = (alongside: InSameTransaction) => Promise<void>;
+/** Stores the cursor and runs `work` in the same transaction. */
+export type Store = (work: InSameTransaction) => Promise<void>;
 
 export interface ReplayRunnerOptions {
   readonly sink: Sink;
@@ -37,21 +37,20 @@ const isReadable = (event: OutboxRow): event is ReplayedEvent => event.payload !
 interface QueuedEvent {
   readonly event: ReplayedEvent;
   attempts: number;
-  /** Times that it could not be sent at all. */
+  /** Number of retries so far. It determines the delay of the next one. */
   delayCount: number;
-  /** Monotonic milliseconds. */
+  /** Earliest time of the next attempt, in monotonic milliseconds. */
   notBefore: number;
 }
 
 /**
- * Goes through the replays of a sink while its leader leads, one after another, in batches. Events go through the same
- * lanes as live ones, so that no two of one aggregate are ever under way, and at most one call's worth for each call that
- * may be in flight, so that live ones hardly wait. How far it came is stored with each batch: a kill repeats one batch,
- * under the same id.
+ * Runs the replays of a sink one after another, in batches. Replayed events use the same lanes as live ones, so no two events
+ * of an aggregate are in flight together. At most `entries * concurrency` are in the lanes, so that live events rarely wait.
+ * The position is stored with each batch. A crash repeats at most one batch, under the same replay id.
  */
 export class ReplayRunner {
   private replay: Replay | undefined;
-  /** Up to where the batch in hand goes; undefined while there is none. */
+  /** Last position of the current batch. Undefined if there is none. */
   private batchEnd: string | undefined;
   private batchHasEvents = false;
   private queue: QueuedEvent[] = [];
@@ -67,7 +66,7 @@ export class ReplayRunner {
     private readonly store: Store,
   ) {}
 
-  /** Takes up the next replay where its last batch ended. */
+  /** Loads the next replay, which continues after its last stored batch. */
   async load(): Promise<void> {
     this.replay ??= await this.reader.findOpen();
   }
@@ -76,12 +75,12 @@ export class ReplayRunner {
     return this.replay === undefined;
   }
 
-  /** Milliseconds until there is something to do that no answer of the sink brings about. */
+  /** Milliseconds until the next step is due. Infinity if only an outcome can make one due. */
   get dueInMs(): number {
     if (!this.replay) return Infinity;
     if (!this.queue.length) return this.inFlightCount ? Infinity : 0;
     if (this.inFlightCount >= this.capacity) return Infinity;
-    const next = Math.min(...this.firstOfIdleLanes().map(({ item }) => item.notBefore)); // none: an answer opens the way
+    const next = Math.min(...this.firstOfIdleLanes().map(({ item }) => item.notBefore)); // Infinity if every lane is busy
     return Math.max(0, this.nextSendAt - this.now, next - this.now);
   }
 
@@ -100,11 +99,15 @@ export class ReplayRunner {
     if (!slice) return;
     const { edge, total, dead } = slice;
     this.addCounts({ matched: total, revived: dead });
-    this.batchHasEvents = false; // stored only when it is done: a kill lets it count anew
+    this.batchHasEvents = false; // stored only when the count is complete: a crash restarts it
     await this.finishBatch(edge);
   }
 
-  /** A replay that cannot be read ends with the reason, and the next one begins. @throws when the database may be the cause. */
+  /**
+   * Ends a replay that cannot be read, with the reason, and loads the next one.
+   *
+   * @throws the error if the database may be its cause.
+   */
   private async readOrFail<T>(replay: Replay, read: () => Promise<T>): Promise<T | undefined> {
     const { failures, sink } = this.options;
     let reason: string;
@@ -150,7 +153,7 @@ export class ReplayRunner {
     }
   }
 
-  /** The first that waits here of each lane of which nothing is under way. */
+  /** Returns the first queued event of each lane that has no replayed event in flight. */
   private firstOfIdleLanes(): { item: QueuedEvent; lane: string }[] {
     const passed = new Set(this.busyLanes);
     return this.queue.flatMap((item) => {
@@ -204,7 +207,7 @@ export class ReplayRunner {
     this.queue.unshift(item);
   }
 
-  /** It was delivered once, and stays so; that the replay did not reach the sink is told in its answer. */
+  /** Counts a replayed event as failed. Its delivery stays published. The answer of the replay reports the failure. */
   private recordFailure(event: OutboxRow, attempts: number, error: unknown): void {
     this.addCounts({ failed: 1 });
     this.replay = { ...this.replay!, lastError: textOf(error) };
@@ -214,7 +217,7 @@ export class ReplayRunner {
     logger.warning('event_replay_failed', { ...fields, reason: textOf(error) });
   }
 
-  /** What a kill repeats begins at the position that is stored here; a batch that held nothing needs no storing. */
+  /** Stores the position from which a crash repeats. An empty batch is not stored unless the replay is done. */
   private async finishBatch(edge: string): Promise<void> {
     const replay = { ...this.replay!, position: edge };
     const { counts, dryRun, most, endPosition } = replay;
@@ -229,7 +232,7 @@ export class ReplayRunner {
     await this.load();
   }
 
-  /** With an answer the replay is over. */
+  /** Stores the progress of a replay. With an answer, the replay is done. */
   private async storeReplay(client: ClientBase, replay: Replay, answer: CommandAnswer | undefined): Promise<void> {
     const { id, position, lastError } = replay;
     const { matched, sent, skipped, revived, failed } = replay.counts;
@@ -244,7 +247,7 @@ export class ReplayRunner {
     this.replay = { ...this.replay!, counts };
   }
 
-  /** Even steps in time, without saving up: a replay that had to wait does not hurry afterwards. */
+  /** Spaces events evenly by the rate. Unused rate does not accumulate: a replay that waited does not catch up faster. */
   private consumeRate(events: number): void {
     const { rate } = this.replay!;
     if (rate !== null) this.nextSendAt = Math.max(this.nextSendAt, this.now) + (events * 1000) / rate;

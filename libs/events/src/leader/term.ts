@@ -23,25 +23,25 @@ import { CircuitBreaker } from '../delivery/circuit-breaker.js';
 export interface TermOptions extends EventFetcherOptions, CursorWriterOptions, ExpiryOptions {
   readonly random: () => number;
   readonly leaderTimeoutMs: number;
-  /** Of the relay, over all its terms. */
+  /** Command failures of all terms of this relay. */
   readonly failures: CommandFailures;
-  /** Something has happened: take another step. */
+  /** Wakes the relay loop so that it takes another step. */
   readonly wake: () => void;
 }
 
 export interface TermStatus {
-  /** Age of the oldest event that was read and is not handed over. */
+  /** Age of the oldest event that was read and is not settled, in milliseconds. */
   readonly lagMs: number;
   readonly readAgoMs: number;
   readonly failingSince: Date | null;
   readonly paused: boolean;
-  /** Since it last came on, or had nothing to do. */
+  /** Milliseconds since the term last advanced or had nothing to do. */
   readonly stalledForMs: number;
 }
 
 /**
- * One leadership of one sink: everything that is known only in memory. When the lead is lost the term is dropped whole,
- * so what was not stored is forgotten, and delivered again by whoever leads next.
+ * One leadership of one sink, with all its in-memory state. The whole term is discarded when the leadership is lost. The
+ * next leader delivers the events again whose cursor was not stored.
  */
 export class Term {
   private ending = false;
@@ -56,7 +56,7 @@ export class Term {
     private readonly watermark: Watermark,
     private readonly fetcher: EventFetcher,
     private readonly dispatcher: Dispatcher,
-    /** All that is to be done, in this order. */
+    /** The tasks of the leader, in the order in which a step runs them. */
     private readonly tasks: readonly LeaderTask[],
   ) {
     this.advancedAt = this.monotonic();
@@ -101,17 +101,17 @@ export class Term {
     return new Term(options, commandTask, cursorWriter, destination, breaker, watermark, fetcher, dispatcher, tasks);
   }
 
-  /** The log may have something new. */
+  /** Records that the log may contain new events. */
   noteNewEvents(): void {
     this.fetcher.noteNewEvents();
   }
 
-  /** Somebody has asked for something: pause, skip, replay. */
+  /** Records that a new command, such as pause, skip or replay, may be waiting. */
   noteCommand(): void {
     this.commandTask.noteCommand();
   }
 
-  /** Does what is due and never waits for the sink. @returns milliseconds until something is due by the clock. */
+  /** Runs the tasks that are due. Never waits for the sink. @returns milliseconds until the next task is due. */
   async step(): Promise<number> {
     if (!this.watermark.unsettledRows || this.cursorWriter.hasUnsavedChanges) this.advancedAt = this.monotonic();
     for (const task of this.tasks) {
@@ -121,7 +121,7 @@ export class Term {
     return Math.max(0, Math.min(...this.tasks.map(({ dueInMs }) => dueInMs)));
   }
 
-  /** Nothing is in flight, held, unsaved or due. */
+  /** True if nothing is in flight, unsettled, unsaved or due. */
   get isIdle(): boolean {
     return (
       this.fetcher.isIdle &&
@@ -132,38 +132,38 @@ export class Term {
     );
   }
 
-  /** Something was handed over and stored. */
+  /** True once this term stored a cursor that passed at least one event. */
   get hasAdvanced(): boolean {
     return this.cursorWriter.hasAdvanced;
   }
 
-  /** From here on nothing is read or sent. */
+  /** Stops reading and sending. Calls in flight continue. */
   end(): void {
     this.ending = true;
     this.dispatcher.stopSending();
   }
 
-  /** Waits for what is in flight, starts nothing more, and stores how far it came. */
-  async finish(withinMs: number): Promise<void> {
+  /** Stops sending, waits up to `timeoutMs` for the calls in flight and stores the cursor. */
+  async finish(timeoutMs: number): Promise<void> {
     this.end();
-    await this.dispatcher.drain(withinMs);
+    await this.dispatcher.drain(timeoutMs);
     if (this.cursorWriter.hasUnsavedChanges) await this.cursorWriter.store();
     await this.breaker.step();
   }
 
-  /** What is still in flight decides nothing any more. */
+  /** Discards the results of calls that are still in flight. */
   discardResults(): void {
     this.dispatcher.discardResults();
   }
 
-  /** Paused by people, or until a pause of the sink is over: nothing happens before that. */
+  /** True while nothing can be sent: an operator paused the sink, its destination is missing, or a retry delay runs. */
   get isPaused(): boolean {
     return (
       this.dispatcher.isPaused || ((this.destination.isMissing || this.commandTask.isPaused) && !this.dispatcher.inFlightCount)
     );
   }
 
-  /** The sink is given up for good. */
+  /** True once the sink is retired. */
   get isRetired(): boolean {
     return this.commandTask.isRetired;
   }

@@ -14,7 +14,7 @@ describe('chooseSinks', () => {
 
   it.each(['post', 'local,toString', ''])('refuses "%s", naming those that exist', async (names) => {
     await expect(chooseSinks(names, factories)).rejects.toThrow(
-      expect.objectContaining({ code: 'PIKAIA_EVENT_SINK_UNKNOWN', message: expect.stringContaining('There are: local, bus.') }),
+      expect.objectContaining({ code: 'PIKAIA_EVENT_SINK_UNKNOWN', message: expect.stringContaining('Available sinks: local, bus.') }),
     );
   });
 });

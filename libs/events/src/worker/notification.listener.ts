@@ -10,12 +10,12 @@ const logger = getLogger('outbox');
 const IDLE_CHECK_MS = 60_000;
 
 /**
- * Listens on a connection of its own. A word that is lost costs at most one polling interval, so its failures are
- * logged and nothing more.
+ * Listens for notifications on its own connection. A lost notification delays an event by at most one poll interval, so
+ * failures are logged and nothing else happens.
  */
 export class NotificationListener {
   private readonly wakeSignal = new WakeSignal();
-  /** Wakes for a stop alone: the end of a connection wakes the other one. */
+  /** Woken only by `stop`. The end of a connection wakes `wakeSignal`. */
   private readonly backoffSignal = new WakeSignal();
   private stopping = false;
   private client: pg.Client | undefined;
@@ -25,7 +25,7 @@ export class NotificationListener {
     private readonly url: string,
     private readonly onNotification: (message?: string) => void,
     private readonly random: () => number = Math.random,
-    /** Milliseconds after which a connection on which nothing is heard is asked whether it still lives. */
+    /** Milliseconds without a notification after which a query tests the connection. Also the query timeout. */
     private readonly idleCheckMs = IDLE_CHECK_MS,
   ) {}
 
@@ -37,7 +37,7 @@ export class NotificationListener {
     this.stopping = true;
     this.wakeSignal.wake();
     this.backoffSignal.wake();
-    if (this.client) await endClient(this.client); // it may wait for a server that is silent
+    if (this.client) await endClient(this.client); // a query may wait for a server that does not answer
     await this.loop;
   }
 
@@ -68,7 +68,7 @@ export class NotificationListener {
       this.wakeSignal.wake();
     });
     client.on('end', () => {
-      lost ??= new Error('The listening connection has ended.');
+      lost ??= new Error('The listening connection ended.');
       this.wakeSignal.wake();
     });
     client.on('notification', ({ payload }) => this.onNotification(payload));
@@ -76,10 +76,10 @@ export class NotificationListener {
       await client.connect();
       await client.query(`listen ${OUTBOX_CHANNEL}`);
       onListening();
-      this.onNotification(); // what was said while nobody listened
+      this.onNotification(); // a notification may have been missed
       while (!this.stopping && !lost) {
         await this.wakeSignal.wait(this.idleCheckMs);
-        if (!this.stopping && !lost) await client.query('select 1'); // a connection may swallow everything and stay open
+        if (!this.stopping && !lost) await client.query('select 1'); // an open connection may be dead
       }
       if (lost) throw lost;
     } finally {

@@ -12,15 +12,15 @@ export interface RelaySupervisorOptions extends RelayTiming {
   readonly worker: string;
   readonly clock?: Clock;
   readonly random?: () => number;
-  /** As in RelayOptions. */
+  /** As in `RelayOptions`. */
   readonly failedRetentionMs?: number;
   readonly expiryIntervalMs?: number;
-  /** Milliseconds without a leader after which a sink is reported. Default a minute. */
+  /** Milliseconds without a leader after which a sink is reported. Default: 1 minute. */
   readonly leaderlessAlarmMs?: number;
   readonly onFatal?: (error: PikaiaError) => void;
 }
 
-/** The relays of a process, one a sink, and the connection on which all of them are woken. */
+/** Runs one relay for each sink of the process, and the shared connection that wakes them. */
 export class RelaySupervisor {
   private readonly relays: SinkRelay[];
   private readonly listener: NotificationListener;
@@ -38,8 +38,10 @@ export class RelaySupervisor {
   }
 
   /**
-   * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` when the database is a restored dump,
-   * `PIKAIA_SINK_DESTINATION_MISSING` when a sink leads nowhere; nothing runs then.
+   * Starts nothing if it throws.
+   *
+   * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` if the database is a restored dump,
+   * `PIKAIA_SINK_DESTINATION_MISSING` if the destination of a sink does not exist.
    */
   async start(): Promise<void> {
     await requireDestinations(this.sinks);
@@ -49,17 +51,17 @@ export class RelaySupervisor {
     this.monitor.start();
   }
 
-  /** Finishes what is in hand, for at most so many milliseconds. */
-  async stop(withinMs?: number): Promise<void> {
-    await Promise.all([this.listener.stop(), this.monitor.stop(), ...this.relays.map((relay) => relay.stop(withinMs))]);
+  /** Stops every relay and waits up to `timeoutMs` for its calls in flight. */
+  async stop(timeoutMs?: number): Promise<void> {
+    await Promise.all([this.listener.stop(), this.monitor.stop(), ...this.relays.map((relay) => relay.stop(timeoutMs))]);
   }
 
-  /** For readiness: what each sink's relay does in this process. Asks nobody. */
+  /** Health of each relay in this process, for readiness. Runs no query. */
   health(): RelayHealth[] {
     return this.relays.map((relay) => relay.health());
   }
 
-  /** Sinks of the database that nobody has led for a while, whichever worker they belong to. */
+  /** Sinks in the database, of any worker, that have had no leader for `leaderlessAlarmMs`. */
   leaderless(): LeaderlessSink[] {
     return this.monitor.leaderless;
   }

@@ -15,13 +15,13 @@ import { OPEN_RETIREMENTS, SINKS_LED } from './sink.monitor.sql.js';
 
 const logger = getLogger('outbox');
 const MAX_INTERVAL_MS = 10_000;
-const QUERY_TIMEOUT_MS = 5_000; // a stop waits for it
+const QUERY_TIMEOUT_MS = 5_000; // for connecting and for each query; `stop` waits for them
 
 export interface SinkMonitorOptions {
   readonly url: string;
-  /** This process, as the sinks that it leads have it. */
+  /** Name of this process, as it is stored in the sinks that it leads. */
   readonly worker: string;
-  /** Sinks of this process: their leaders, or those that stand by, carry out what is asked of them. */
+  /** Sinks of this process. Their leader executes their commands, or takes over soon. */
   readonly ownSinks: ReadonlySet<string>;
   /** Milliseconds without a leader after which a sink is reported. */
   readonly leaderlessAlarmMs: number;
@@ -30,7 +30,7 @@ export interface SinkMonitorOptions {
 
 export interface LeaderlessSink {
   readonly sink: string;
-  /** As this process has seen it. */
+  /** Milliseconds without a leader, as this process observed it. */
   readonly forMs: number;
 }
 
@@ -42,8 +42,8 @@ interface Retirement {
 }
 
 /**
- * Looks after the sinks that nobody leads: says so after a minute, and retires those that somebody gave up, under the
- * sink's lock. Every worker watches, whatever sinks it has itself. It measures those that this worker leads.
+ * Monitors all sinks in the database, in every worker. Reports sinks without a leader and retires them on command, under the
+ * sink's lock. Records the metrics of the sinks that this worker leads.
  */
 export class SinkMonitor {
   private readonly wakeSignal = new WakeSignal();
@@ -64,18 +64,18 @@ export class SinkMonitor {
     await this.loop;
   }
 
-  /** Somebody has asked for something. */
+  /** Runs the next check now, because a command may be waiting. */
   wake(): void {
     this.wakeSignal.wake();
   }
 
-  /** Those that have been without a leader for long enough to be reported. */
+  /** Sinks without a leader for at least `leaderlessAlarmMs`. */
   get leaderless(): LeaderlessSink[] {
     const now = this.options.clock.monotonic();
     return [...this.reported].map((sink) => ({ sink, forMs: Math.round(now - this.leaderlessSince.get(sink)!) }));
   }
 
-  /** Looks once. */
+  /** Runs one check. */
   async runOnce(): Promise<void> {
     const client = new IsolatedClient({
       connectionString: this.options.url,
@@ -130,11 +130,11 @@ export class SinkMonitor {
       await markRetired(client, sink);
       await client.query(ANSWER_COMMAND, [id, sink, JSON.stringify(done())]);
     }
-    await client.query('commit'); // somebody else's leader decides about it otherwise
+    await client.query('commit'); // without the lock, a leader exists and executes the command
     if (rows[0]!.locked) logger.info('outbox_command_carried_out', { sink, command: 'retire', asked_by, outcome: 'done' });
   }
 
-  /** A retirement that cannot be executed fails alone. @throws the error when the database may be its cause. */
+  /** Answers a retirement that cannot be executed. @throws the error if the database may be its cause. */
   private async failRetirement(client: pg.Client, { id, sink, asked_by }: Retirement, error: unknown): Promise<void> {
     if (causeOf(error) !== 'command') throw error;
     const reason = textOf(error);
@@ -143,7 +143,7 @@ export class SinkMonitor {
     logger.warning('outbox_command_failed', { sink, command: 'retire', asked_by, reason });
   }
 
-  /** @returns the workers that lead something, or led it last where leaders fail. */
+  /** Reports sinks without a leader. @returns the workers that lead a sink, or led it last if its leaders fail. */
   private async checkLeaders(client: pg.Client): Promise<ReadonlySet<string | null>> {
     const { rows } = await client.query<{ name: string; leader: string | null; led: boolean; failing: boolean }>(SINKS_LED, [
       LOCK_CLASS,

@@ -1,8 +1,8 @@
 const INITIAL_CONCURRENCY = 4;
 
 /**
- * How many calls may be in flight: one more for each round of answers while all of them are used, and fewer at once when
- * the other side says that it is too much. Calls that were on their way when it said so do not count again.
+ * Limits the calls in flight. The limit grows by one for each full round of successful calls while it is used up. It drops at
+ * once when a call is throttled. Calls that were in flight at that moment do not change it again.
  */
 export class AdaptiveConcurrency {
   private limit: number;
@@ -11,18 +11,18 @@ export class AdaptiveConcurrency {
 
   constructor(
     private readonly maxConcurrency: number,
-    /** Between 0 and 1: several workers that are slowed down together do not come back together. */
+    /** Source of jitter: returns a number between 0 and 1, so that throttled workers do not speed up together. */
     private readonly random: () => number,
   ) {
     this.limit = Math.min(INITIAL_CONCURRENCY, maxConcurrency);
   }
 
-  /** Whole calls. */
+  /** The current limit, as a whole number of calls. */
   get current(): number {
     return Math.floor(this.limit);
   }
 
-  /** A call begins. @returns what tells result it ended, to be called once. */
+  /** Records that a call begins. @returns a function that records its result; call it once. */
   begin(): (result: 'succeeded' | 'throttled' | 'failed') => void {
     const { generation } = this;
     const isFull = ++this.inFlight >= this.current;

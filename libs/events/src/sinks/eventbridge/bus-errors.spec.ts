@@ -142,7 +142,9 @@ describe('docs/event-bus.md', () => {
       code,
       at,
       effect,
-      [meaning, reducesConcurrency && 'fewer calls at a time', renewsCredentials && 'new credentials'].filter(Boolean).join('; '),
+      [meaning, reducesConcurrency && 'reduces concurrency', renewsCredentials && 'renews credentials']
+        .filter(Boolean)
+        .join('; '),
     ].join(' | '),
   );
 

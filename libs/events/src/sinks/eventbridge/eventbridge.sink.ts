@@ -5,12 +5,12 @@ import { callError, entryError, EventBusError, NO_ANSWER, NO_CODE, outcomeOf, TO
 import { entrySize, toEntry } from './bus-entry.js';
 import type { EventBusClient } from './event-bus.client.js';
 
-const MAX_ENTRIES_PER_CALL = 10; // of a call, by EventBridge's rule
+const MAX_ENTRIES_PER_CALL = 10; // limit of EventBridge
 
 export interface EventBridgeSinkOptions {
   readonly client: EventBusClient;
   readonly from: 'beginning' | 'now';
-  /** Bytes of a call, and so of an entry. */
+  /** Maximum bytes of a call, and so of an entry. */
   readonly maxBytes: number;
   readonly concurrency: number;
   readonly checkIntervalMs: number;
@@ -20,13 +20,13 @@ export interface EventBridgeSinkOptions {
 interface PreparedEntry {
   readonly entry: PutEventsRequestEntry;
   readonly bytes: number;
-  /** Its place in the batch. */
+  /** Position in the batch. */
   readonly index: number;
 }
 
 /**
- * An event bus of Amazon EventBridge. At least once and in no order: consumers recognise an event by its `event_id` and
- * order those of an aggregate by `sequence`. docs/event-bus.md has the table of all answers.
+ * Sends events to an Amazon EventBridge bus, at least once and in no order. Consumers detect duplicates by `event_id` and
+ * order the events of an aggregate by `sequence`. docs/event-bus.md lists how each error is handled.
  */
 export class EventBridgeSink implements Sink {
   readonly name = 'eventbridge';
@@ -70,20 +70,20 @@ export class EventBridgeSink implements Sink {
     return outcomes;
   }
 
-  /** What is to be sent, or why it cannot be. */
+  /** Returns the entry to send, or the outcome of an event that cannot be sent. */
   private prepare(event: SinkEvent, index: number): PreparedEntry | Outcome {
     try {
       const entry = toEntry(event, this.client.busName);
       const bytes = entrySize(entry);
       if (bytes <= this.options.maxBytes) return { entry, bytes, index };
-      const why = `The event takes ${bytes} bytes, and ${this.options.maxBytes} are allowed. Raise EVENT_BUS_MAX_BYTES if your region takes more.`;
+      const why = `The event has ${bytes} bytes, but the limit is ${this.options.maxBytes}. Raise EVENT_BUS_MAX_BYTES if your region accepts more.`;
       return outcomeOf(entryError(TOO_LARGE), new EventBusError(TOO_LARGE, why));
     } catch (error) {
       return { kind: 'refused', error, permanent: true };
     }
   }
 
-  /** The log counts an event as it was published; what counts for a call is what is sent. */
+  /** Splits the entries into calls by their size as sent, which can exceed the size that the log computed. */
   private *splitIntoCalls(entries: readonly PreparedEntry[]): Generator<PreparedEntry[]> {
     let call: PreparedEntry[] = [];
     let bytes = 0;
@@ -143,7 +143,7 @@ export class EventBridgeSink implements Sink {
 
 type Answer = NonNullable<PutEventsResponse['Entries']>[number];
 
-/** An entry with an EventId was accepted, whatever else the answer says; each other one was not. */
+/** An entry with an EventId was accepted; every other entry was not. The rest of the response does not matter. */
 function refusalOf(answer: Answer | undefined): { busError: BusError; error: EventBusError } | undefined {
   if (answer?.EventId) return undefined;
   const code = answer ? (answer.ErrorCode ?? NO_CODE) : NO_ANSWER;
