@@ -17,14 +17,14 @@ describe('Lanes', () => {
     return given;
   }
 
-  it('gives as many as a call takes, in their order', () => {
+  it('takes as many entries as one call allows, in order', () => {
     const [a, b, c, d] = added(entry('a'), entry('b'), entry('c'), entry('d'));
     expect(lanes.takeReady(LIMITS)).toEqual([a, b, c]);
     expect(lanes.takeReady(LIMITS)).toEqual([d]);
     expect(lanes.takeReady(LIMITS)).toEqual([]);
   });
 
-  it('gives no more bytes than a call takes, and one that is larger alone', () => {
+  it('takes no more bytes than one call allows, and takes a larger entry alone', () => {
     const [a, b, large, c] = added(entry('a', 60), entry('b', 41), entry('large', 101), entry('c', 10));
     expect(lanes.takeReady(LIMITS)).toEqual([a]);
     expect(lanes.takeReady(LIMITS)).toEqual([b]);
@@ -32,7 +32,7 @@ describe('Lanes', () => {
     expect(lanes.takeReady(LIMITS)).toEqual([c]);
   });
 
-  it('has the first of a lane under way and no other, until it is done with', () => {
+  it('takes only the first entry of a lane until that entry is finished', () => {
     const [first, second, other, third] = added(entry('a'), entry('a'), entry('b'), entry('a'));
     expect(lanes.takeReady(LIMITS)).toEqual([first, other]);
     expect(lanes.hasReady).toBe(false);
@@ -42,22 +42,22 @@ describe('Lanes', () => {
     lanes.releaseNext(other!);
     expect(lanes.takeReady(LIMITS)).toEqual([third]);
     lanes.releaseNext(third!);
-    const [anew] = added(entry('a')); // the lane had ended
+    const [anew] = added(entry('a')); // the lane was closed
     expect(lanes.takeReady(LIMITS)).toEqual([anew]);
   });
 
-  it('lets what has no lane wait for nothing, and nothing for it', () => {
+  it('an entry without a lane waits for no other entry and blocks none', () => {
     const [a, b, c] = added(entry(null), entry(null), entry('lane'));
     expect(lanes.takeReady(LIMITS)).toEqual([a, b, c]);
     lanes.releaseNext(a!);
     expect(lanes.closeLane(b!)).toEqual([]);
     const [d, e] = added(entry(null), entry('lane'));
-    expect(lanes.takeReady(LIMITS)).toEqual([d]); // the other is behind c
+    expect(lanes.takeReady(LIMITS)).toEqual([d]); // e waits behind c
     lanes.releaseNext(c!);
     expect(lanes.takeReady(LIMITS)).toEqual([e]);
   });
 
-  it('gives what has to be sent again before all others, or at its time', () => {
+  it('takes a retried entry before all others, or after its delay', () => {
     const [a, b, c] = added(entry('a'), entry('b'), entry('c'));
     lanes.takeReady({ ...LIMITS, entries: 2 });
     lanes.retryNow(b!);
@@ -69,7 +69,7 @@ describe('Lanes', () => {
     expect([lanes.takeReady(LIMITS), lanes.nextDelayedAt]).toEqual([[a], Infinity]);
   });
 
-  it('ends a lane with what stands behind its first', () => {
+  it('closing a lane returns the entries behind its first', () => {
     const [first, second, third] = added(entry('a'), entry('a'), entry('a'));
     lanes.takeReady(LIMITS);
     expect(lanes.closeLane(first!)).toEqual([second, third]);

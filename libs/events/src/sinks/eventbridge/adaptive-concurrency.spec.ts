@@ -1,7 +1,7 @@
 import { AdaptiveConcurrency } from './adaptive-concurrency.js';
 
 describe('AdaptiveConcurrency', () => {
-  /** As many calls as it allows, all of which end alike. */
+  /** Runs as many calls as the limit allows. All have the same result. */
   function round(
     concurrency: AdaptiveConcurrency,
     result: 'succeeded' | 'throttled' | 'failed',
@@ -16,22 +16,22 @@ describe('AdaptiveConcurrency', () => {
     return rounds;
   };
 
-  it('allows about one call more for each round that was full, up to the most', () => {
+  it('allows about one more call for each full round, up to the maximum', () => {
     const concurrency = new AdaptiveConcurrency(16, () => 0.5);
     expect(concurrency.current).toBe(4);
-    expect(roundsUntil(concurrency, 16)).toBeGreaterThan(12); // only the last call of a round finds it full: slower than one a round
+    expect(roundsUntil(concurrency, 16)).toBeGreaterThan(12); // only the last call of a round finds the limit used up
     round(concurrency, 'succeeded');
     expect(concurrency.current).toBe(16);
   });
 
-  it('allows no more when what it allows is not used', () => {
+  it('does not grow while the limit is not used up', () => {
     const concurrency = new AdaptiveConcurrency(16, () => 0.5);
     for (let i = 0; i < 100; i++) round(concurrency, 'succeeded', 2);
     expect(concurrency.current).toBe(4);
   });
 
-  it('allows half at once when it was too much, and counts all calls of that time as one', () => {
-    const concurrency = new AdaptiveConcurrency(16, () => 1 / 3); // half
+  it('halves the limit when calls are throttled, once for all calls of a round', () => {
+    const concurrency = new AdaptiveConcurrency(16, () => 1 / 3); // halves the limit
     roundsUntil(concurrency, 16);
     round(concurrency, 'throttled');
     expect(concurrency.current).toBe(8);
@@ -39,7 +39,7 @@ describe('AdaptiveConcurrency', () => {
     expect(concurrency.current).toBe(4);
   });
 
-  it('takes a call that began before it was slowed down for no sign that it may go faster', () => {
+  it('does not grow for a call that began before the limit was reduced', () => {
     const concurrency = new AdaptiveConcurrency(16, () => 0.5);
     roundsUntil(concurrency, 10);
     const old = Array.from({ length: 10 }, () => concurrency.begin());
@@ -49,14 +49,14 @@ describe('AdaptiveConcurrency', () => {
     expect(concurrency.current).toBe(slowed);
   });
 
-  it('never allows less than one, and grows again from there', () => {
+  it('never allows fewer than one call, and grows again from there', () => {
     const concurrency = new AdaptiveConcurrency(16, () => 0);
     for (let i = 0; i < 20; i++) round(concurrency, 'throttled');
     expect(concurrency.current).toBe(1);
     expect(roundsUntil(concurrency, 16)).toBeLessThan(1000);
   });
 
-  it('spreads workers that are slowed down together', () => {
+  it('workers that are throttled together get different limits', () => {
     const after = (random: number): number => {
       const concurrency = new AdaptiveConcurrency(20, () => random);
       roundsUntil(concurrency, 20);
@@ -66,7 +66,7 @@ describe('AdaptiveConcurrency', () => {
     expect([after(0), after(0.999)]).toEqual([8, 13]);
   });
 
-  it('neither grows nor shrinks for a call that failed for another reason', () => {
+  it('does not change for a call that failed for another reason', () => {
     const concurrency = new AdaptiveConcurrency(16, () => 0.5);
     for (let i = 0; i < 50; i++) round(concurrency, 'failed');
     expect(concurrency.current).toBe(4);
