@@ -14,7 +14,7 @@ export interface EventFetcherOptions {
   readonly clock: Clock;
   readonly pollIntervalMs: number;
   /** Unsettled rows in memory at which reading pauses. */
-  readonly readAhead: number;
+  readonly readAheadRows: number;
   /** Bytes of unsettled payload in memory at which reading pauses. */
   readonly readAheadBytes: number;
 }
@@ -69,7 +69,7 @@ export class EventFetcher implements LeaderTask {
     this.lastReadAt = this.options.clock.monotonic();
     if (reading.rows.length) this.mayHaveMore = true;
     this.cursor = reading.after(reading.rows.length);
-    if (reading.rows.length >= this.options.readAhead) this.readAhead();
+    if (reading.rows.length >= this.options.readAheadRows) this.readAhead();
     const batch = this.watermark.add(reading);
     const known = await this.deliveryIndex.findKnownIds(reading.rows);
     for (const [index, row] of reading.rows.entries()) {
@@ -123,8 +123,8 @@ export class EventFetcher implements LeaderTask {
   }
 
   private get readDueInMs(): number {
-    const { readAhead, readAheadBytes, pollIntervalMs, clock } = this.options;
-    if (this.watermark.unsettledRows >= readAhead || this.watermark.unsettledBytes >= readAheadBytes) return Infinity;
+    const { readAheadRows, readAheadBytes, pollIntervalMs, clock } = this.options;
+    if (this.watermark.unsettledRows >= readAheadRows || this.watermark.unsettledBytes >= readAheadBytes) return Infinity;
     return this.mayHaveMore ? 0 : this.lastReadAt + pollIntervalMs - clock.monotonic();
   }
 }

@@ -191,7 +191,7 @@ describe('commands of operators', () => {
       await at.run();
       expect([await stateOf(), (await at.answer(hasty)).answer]).toEqual([
         'active',
-        { outcome: 'refused', reason: expect.stringContaining('pause it first') },
+        { outcome: 'refused', reason: expect.stringContaining('Pause the sink first') },
       ]);
       await at.ask('pause');
       await at.ask('retire');

@@ -129,7 +129,7 @@ describe('a sink with a destination check', () => {
     await eventually(async () => (await sinkRow())['last_error'] !== null);
     const after = await event();
     expect(await sinkRow()).toMatchObject({
-      last_error: expect.stringMatching(/PIKAIA_SINK_DESTINATION_MISSING.*there is no bus/),
+      last_error: expect.stringMatching(/PIKAIA_SINK_DESTINATION_MISSING.*bus does not exist/),
     });
     bus.identity = 'second';
     for (const one of [during, after]) await published(one);

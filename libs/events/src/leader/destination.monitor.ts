@@ -26,7 +26,7 @@ interface CheckResult {
   readonly error?: unknown;
 }
 
-/** The sink went back to an earlier cursor. It ends the term, and the next term reads from that cursor. */
+/** Thrown after the sink went back to an earlier cursor. It ends the term; the next term reads from that cursor. */
 export class RewoundError extends Error {
   override readonly name = 'RewoundError';
 }
@@ -42,7 +42,7 @@ export const destinationMissing = (sink: Sink): PikaiaError =>
  * successful check are sent again, because the destination may have discarded them.
  */
 export class DestinationMonitor implements LeaderTask {
-  private state: 'unknown' | 'there' | 'missing';
+  private state: 'unknown' | 'present' | 'missing';
   private isChecking = false;
   private result: CheckResult | undefined;
   private nextCheckAt = -Infinity;
@@ -53,26 +53,26 @@ export class DestinationMonitor implements LeaderTask {
     private readonly options: DestinationMonitorOptions,
     private readonly store: CursorStore,
     private readonly breaker: CircuitBreaker,
-    private lastGood: { number: bigint; identity: string | null } | null,
+    private lastSeen: { number: bigint; identity: string | null } | null,
   ) {
-    this.state = options.sink.check ? 'unknown' : 'there';
+    this.state = options.sink.check ? 'unknown' : 'present';
   }
 
   static async begin(
     client: ClientBase,
     options: DestinationMonitorOptions,
     store: CursorStore,
-    health: CircuitBreaker,
+    breaker: CircuitBreaker,
   ): Promise<DestinationMonitor> {
     const { rows } = await client.query<{ number: string | null; identity: string | null }>(LAST_SEEN, [options.sink.name]);
     const { number, identity } = rows[0]!;
     const last = number === null ? null : { number: BigInt(number), identity };
-    return new DestinationMonitor(client, options, store, health, last);
+    return new DestinationMonitor(client, options, store, breaker, last);
   }
 
   /** False before the first successful check and while the destination is missing. */
   get allowsSending(): boolean {
-    return this.state === 'there';
+    return this.state === 'present';
   }
 
   get isMissing(): boolean {
@@ -117,24 +117,24 @@ export class DestinationMonitor implements LeaderTask {
 
   private async handleResult({ number, identity, error }: CheckResult): Promise<void> {
     const { sink, clock, random } = this.options;
-    const every = sink.check!.everyMs;
+    const intervalMs = sink.check!.everyMs;
     if (identity === undefined) {
-      this.nextCheckAt = clock.monotonic() + Math.min(every, retryDelay(++this.failures, random));
+      this.nextCheckAt = clock.monotonic() + Math.min(intervalMs, retryDelay(++this.failures, random));
       if (this.state === 'unknown') this.breaker.markFailing(error);
       else if (this.failures === 1) logger.warning('sink_check_failed', { sink: sink.name, reason: textOf(error) });
       return;
     }
     this.failures = 0;
-    this.nextCheckAt = clock.monotonic() + every;
+    this.nextCheckAt = clock.monotonic() + intervalMs;
     if (identity === null) await this.markMissing();
-    else if (this.lastGood && this.lastGood.identity !== identity) await this.rewind(this.lastGood.number, identity);
-    else await this.markThere(number, identity);
+    else if (this.lastSeen && this.lastSeen.identity !== identity) await this.rewind(this.lastSeen.number, identity);
+    else await this.markPresent(number, identity);
   }
 
-  private async markThere(number: bigint, identity: string): Promise<void> {
-    if (this.state !== 'there') this.breaker.markRecovered();
-    this.state = 'there';
-    await this.storeLastGood(number, identity);
+  private async markPresent(number: bigint, identity: string): Promise<void> {
+    if (this.state !== 'present') this.breaker.markRecovered();
+    this.state = 'present';
+    await this.storeLastSeen(number, identity);
   }
 
   private async markMissing(): Promise<void> {
@@ -144,12 +144,12 @@ export class DestinationMonitor implements LeaderTask {
     this.state = 'missing';
     this.breaker.markFailing(error);
     // The next leader has to know that the destination was missing.
-    if (this.lastGood && this.lastGood.identity !== null) await this.storeLastGood(this.lastGood.number, null);
+    if (this.lastSeen && this.lastSeen.identity !== null) await this.storeLastSeen(this.lastSeen.number, null);
   }
 
-  private async storeLastGood(number: bigint, identity: string | null): Promise<void> {
-    if (this.lastGood?.number === number && this.lastGood.identity === identity) return;
-    this.lastGood = { number, identity };
+  private async storeLastSeen(number: bigint, identity: string | null): Promise<void> {
+    if (this.lastSeen?.number === number && this.lastSeen.identity === identity) return;
+    this.lastSeen = { number, identity };
     await this.client.query(NOTE_SEEN, [this.options.sink.name, String(number), identity]);
   }
 

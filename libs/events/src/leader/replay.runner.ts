@@ -95,9 +95,9 @@ export class ReplayRunner {
   }
 
   private async count(replay: Replay): Promise<void> {
-    const slice = await this.readOrFail(replay, () => this.reader.count(replay));
-    if (!slice) return;
-    const { edge, total, dead } = slice;
+    const batch = await this.readOrFail(replay, () => this.reader.count(replay));
+    if (!batch) return;
+    const { edge, total, dead } = batch;
     this.addCounts({ matched: total, revived: dead });
     this.batchHasEvents = false; // stored only when the count is complete: a crash restarts it
     await this.finishBatch(edge);
@@ -129,10 +129,10 @@ export class ReplayRunner {
 
   private async readBatch(replay: Replay): Promise<void> {
     const left = replay.most === null ? Infinity : replay.most - replay.counts.matched;
-    const most = Math.min(left, replay.rate ?? Infinity);
-    const slice = await this.readOrFail(replay, () => this.reader.read(replay, most));
-    if (!slice) return;
-    const { edge, events, deadLetters } = slice;
+    const limit = Math.min(left, replay.rate ?? Infinity);
+    const batch = await this.readOrFail(replay, () => this.reader.read(replay, limit));
+    if (!batch) return;
+    const { edge, events, deadLetters } = batch;
     this.batchEnd = edge;
     this.queue = events.filter(isReadable).map((event) => ({ event, attempts: 0, delayCount: 0, notBefore: -Infinity }));
     for (const event of events) if (event.tooLarge) this.recordFailure(event, 0, payloadTooLarge());
@@ -199,8 +199,8 @@ export class ReplayRunner {
       return;
     }
     if (outcome.kind === 'refused') {
-      const most = outcome.permanent ? 1 : Math.min(MAX_ATTEMPTS, outcome.maxAttempts ?? MAX_ATTEMPTS);
-      if (++item.attempts >= most) return this.recordFailure(item.event, item.attempts, outcome.error);
+      const maxAttempts = outcome.permanent ? 1 : Math.min(MAX_ATTEMPTS, outcome.maxAttempts ?? MAX_ATTEMPTS);
+      if (++item.attempts >= maxAttempts) return this.recordFailure(item.event, item.attempts, outcome.error);
     }
     const after = outcome.kind === 'postponed' ? outcome.retryAfterMs : undefined;
     item.notBefore = this.now + (after ?? retryDelay(++item.delayCount, this.options.random));

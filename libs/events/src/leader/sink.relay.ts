@@ -195,7 +195,7 @@ export class SinkRelay {
       leaderTimeoutMs,
       pollIntervalMs,
       storeIntervalMs,
-      readAhead: limits.fresh,
+      readAheadRows: limits.fresh,
       readAheadBytes: limits.bytes,
       failedRetentionMs,
       expiryIntervalMs,

@@ -41,7 +41,7 @@ export interface TermStatus {
 
 /**
  * One leadership of one sink, with all its in-memory state. The whole term is discarded when the leadership is lost. The
- * next leader delivers the events again whose cursor was not stored.
+ * next leader redelivers the events after the stored cursor.
  */
 export class Term {
   private ending = false;

@@ -30,12 +30,12 @@ export class HousekeepingLoop {
     this.loop ??= context.exit(() => this.run());
   }
 
-  /** Waits for the current task, for at most `withinMs` milliseconds. */
-  async stop(withinMs = 5000): Promise<void> {
+  /** Waits for the current task, for at most `timeoutMs` milliseconds. */
+  async stop(timeoutMs = 5000): Promise<void> {
     this.stopping = true;
     this.housekeeping.stop();
     this.wakeSignal.wake();
-    const timer = setTimeout(() => void this.housekeeping.abort(), withinMs);
+    const timer = setTimeout(() => void this.housekeeping.abort(), timeoutMs);
     await this.loop;
     clearTimeout(timer);
   }
