@@ -1,5 +1,7 @@
 import { LARGEST_PAYLOAD_BYTES } from '../log/payload-limit.js';
 
+// Every statement here is a read of the leader. Locks: none.
+
 const DELIVERY = `event_id, position, status, attempts, next_attempt_at, last_error, fingerprint, event_type, schema_version,
   aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at,
   case when octet_length(payload::text) <= ${LARGEST_PAYLOAD_BYTES} then payload::text end as payload`;

@@ -74,8 +74,8 @@ export class CommandExecutor {
     let waiting = false;
     for (const command of rows) {
       const { correlation_id: correlationId } = command;
-      const isAnswered = await context.run({ correlationId: correlationId ?? newId() }, () => this.execute(command));
-      waiting ||= !isAnswered;
+      const isExecuted = await context.run({ correlationId: correlationId ?? newId() }, () => this.execute(command));
+      waiting ||= !isExecuted;
     }
     return waiting;
   }
@@ -114,7 +114,11 @@ export class CommandExecutor {
     }
   }
 
-  /** Rolls back the writes of a failing command, so that the transaction can store the cursor and the answer. @returns the reason. */
+  /**
+   * Runs `work`. If it fails, rolls back its writes, so that the transaction can still store the cursor and the answer.
+   *
+   * @returns the reason of a failure.
+   */
   private async runInSavepoint(client: ClientBase, id: string, work: InSameTransaction): Promise<string | undefined> {
     await client.query('savepoint command');
     try {

@@ -14,7 +14,7 @@ describe('a command that cannot be executed', () => {
 
   beforeAll(async () => {
     at = await OperatedSink.create();
-    await at.owner('alter table outbox.outbox_command drop constraint outbox_command_command_check'); // a newer version may add commands
+    await at.owner('alter table outbox.outbox_command drop constraint outbox_command_command_check'); // for commands of a newer version
   });
   beforeEach(() => at.renew());
   afterAll(() => at.end());

@@ -80,7 +80,7 @@ describe('a sink with a destination check', () => {
     return rows[0]!;
   };
   /** Waits until a check succeeded after everything stored so far. */
-  const seenWithAll = () =>
+  const waitForCheckOfEverything = () =>
     eventually(async () => {
       const { rows } = await owner.query<{ up_to_date: boolean }>(
         `select seen_number = (select max(number) from outbox.outbox_progress where sink = name) as up_to_date
@@ -90,7 +90,7 @@ describe('a sink with a destination check', () => {
       return rows[0]!.up_to_date;
     });
   /** Waits until the next check starts; it gets no answer. */
-  async function lookNoMore(): Promise<void> {
+  async function hangNextCheck(): Promise<void> {
     let looked = 0;
     bus.check.look = () => new Promise(() => looked++);
     await eventually(() => looked > 0);
@@ -121,7 +121,7 @@ describe('a sink with a destination check', () => {
     relay();
     const before = await event();
     await published(before);
-    await seenWithAll();
+    await waitForCheckOfEverything();
     bus.identity = null;
     const { looks } = bus;
     const during = await event();
@@ -140,7 +140,7 @@ describe('a sink with a destination check', () => {
   it('resends the events that went to a destination that was recreated between two checks', async () => {
     relay();
     await published(await event());
-    await seenWithAll();
+    await waitForCheckOfEverything();
     let answer: ((identity: string) => void) | undefined;
     bus.check.look = () => new Promise((resolve) => (answer = resolve));
     await eventually(() => answer !== undefined);
@@ -156,8 +156,8 @@ describe('a sink with a destination check', () => {
   it('resends them after the worker was replaced, even if neither worker saw the destination missing', async () => {
     const first = relay();
     await published(await event());
-    await seenWithAll();
-    await lookNoMore();
+    await waitForCheckOfEverything();
+    await hangNextCheck();
     bus.identity = null;
     const lost = await event();
     await published(lost);
@@ -171,7 +171,7 @@ describe('a sink with a destination check', () => {
   it('remembers a missing destination if the worker is replaced before it returns', async () => {
     const first = relay();
     await published(await event());
-    await seenWithAll();
+    await waitForCheckOfEverything();
     bus.identity = null;
     const lost = await event();
     await eventually(async () => (await sinkRow())['seen_as'] === null);
@@ -195,8 +195,8 @@ describe('a sink with a destination check', () => {
     relay();
     const first = await event();
     await published(first);
-    await seenWithAll();
-    await lookNoMore();
+    await waitForCheckOfEverything();
+    await hangNextCheck();
     await published(await event());
     await Promise.all(running.map((one) => one.stop()));
     await owner.query(
@@ -218,7 +218,7 @@ describe('a sink with a destination check', () => {
       bus.answers.set(retried.id, refused());
       await eventually(async () => (await statusOf(owner, retried.id)).status === 'retrying');
       await eventually(() => bus.looks > 2);
-      await lookNoMore();
+      await hangNextCheck();
       bus.identity = null;
       bus.answers.clear();
       await published(retried);
@@ -235,8 +235,8 @@ describe('a sink with a destination check', () => {
   it('does not change a dead letter if its event is read again', async () => {
     relay();
     await published(await event());
-    await seenWithAll();
-    await lookNoMore();
+    await waitForCheckOfEverything();
+    await hangNextCheck();
     const dead = await event();
     bus.answers.set(dead.id, { kind: 'refused', error: new Error('no'), maxAttempts: 1 });
     await eventually(async () => (await statusOf(owner, dead.id)).status === 'failed');

@@ -36,7 +36,7 @@ export class Leader {
   async connect(): Promise<void> {
     await this.client.connect();
     endWhenSilent(this.client, 4 * this.options.leaderTimeoutMs); // the first read after an outage can take seconds
-    this.backend = (this.client as unknown as { processID: number }).processID; // from the startup message; not in the types of pg
+    this.backend = (this.client as unknown as { processID: number }).processID; // from the startup message
     await this.ping();
   }
 

@@ -159,7 +159,7 @@ describe('unusual transactions', () => {
   /** Reads nothing while any older transaction is open, as outboxes do that wait for gaps to close. */
   class WaitingReader extends OutboxReader {
     override async read(cursor: Cursor): Promise<Reading> {
-      const reading = await super.read(cursor); // read before the check, so that an event that commits in between is not in the reading
+      const reading = await super.read(cursor); // before the check: excludes events that commit in between
       const { rows } = await this.client.query<{ open: boolean }>(
         'select pg_snapshot_xmin(s) < pg_snapshot_xmax(s) as open from pg_current_snapshot() s',
       );

@@ -16,7 +16,7 @@ import { accepted, type Sink, type SinkEvent } from '../delivery/sink.js';
 const SECONDS = Number(process.env['PIKAIA_PROOF_SECONDS'] ?? 0);
 const SEED = Number(process.env['PIKAIA_PROOF_SEED'] ?? randomInt(2 ** 31));
 const ROUND_MS = 4000; // time for writing; then every committed event has to arrive
-const MOST_ROUNDS = 6; // for a short run: if a planted fault loses nothing by then, the proof is worthless
+const MAX_ROUNDS = 6; // for a short run: if a planted fault loses nothing by then, the proof is worthless
 const WRITERS = 10;
 const AGGREGATES = 40;
 const LIMITS = { fresh: 50, late: 10, bytes: 20_000 };
@@ -34,7 +34,7 @@ class RecordingSink implements Sink {
   readonly from = 'beginning';
   readonly ordering = 'aggregate';
   readonly types = null;
-  readonly handedOver = new Set<string>();
+  readonly deliveredIds = new Set<string>();
   readonly versions = new Map<string, number>();
   repeated = 0;
   outOfOrder = 0;
@@ -53,11 +53,11 @@ class RecordingSink implements Sink {
   }
 
   private note({ eventId, aggregateId, payload }: SinkEvent): void {
-    if (this.handedOver.has(eventId)) {
+    if (this.deliveredIds.has(eventId)) {
       this.repeated++;
       return;
     }
-    this.handedOver.add(eventId);
+    this.deliveredIds.add(eventId);
     const { version } = (JSON.parse(payload) as { data: { version?: number } }).data;
     if (version === undefined) return;
     if ((this.versions.get(aggregateId) ?? 0) >= version) this.outOfOrder++;
@@ -129,7 +129,7 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
     'loses no event and keeps the order under any commit order, kills and stolen leadership; each planted fault loses events',
     async () => {
       const startedAt = performance.now();
-      const lostBy = (sink: RecordingSink): number => [...committed].filter((id) => !sink.handedOver.has(id)).length;
+      const lostBy = (sink: RecordingSink): number => [...committed].filter((id) => !sink.deliveredIds.has(id)).length;
       do {
         counts.rounds++;
         await writeForAWhile();
@@ -142,9 +142,9 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
         for (let slot = 0; slot < 12; slot++) await emptySlot(owner, slot);
       } while (
         performance.now() - startedAt < SECONDS * 1000 ||
-        (counts.rounds < MOST_ROUNDS && planted.some((sink) => lostBy(sink) === 0))
+        (counts.rounds < MAX_ROUNDS && planted.some((sink) => lostBy(sink) === 0))
       );
-      const ghosts = [...honest.handedOver].filter((id) => !committed.has(id)).length;
+      const ghosts = [...honest.deliveredIds].filter((id) => !committed.has(id)).length;
       const lost = Object.fromEntries([honest, ...planted].map((sink) => [sink.name, lostBy(sink)]));
       const { kills, rounds, emptied } = counts;
       const figures = { committed: committed.size, repeated: honest.repeated, kills, rounds, emptied, lost: lost[honest.name]! };
@@ -165,7 +165,7 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
     await changeEmptying('if unread is not null then', 'if false then');
     await writeForAWhile();
     await eventually(quiet([honest]), Boolean, 10_000);
-    expect([...committed].some((id) => !honest.handedOver.has(id))).toBe(true);
+    expect([...committed].some((id) => !honest.deliveredIds.has(id))).toBe(true);
   }, 60_000);
 
   async function changeEmptying(from: string, to: string): Promise<void> {
@@ -286,7 +286,7 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
     while (state.writing) {
       await sleep(500);
       const { rows } = await client.query<{ event_id: string }>(sql);
-      counts.wrongStatus += rows.filter((row) => !honest.handedOver.has(row.event_id)).length;
+      counts.wrongStatus += rows.filter((row) => !honest.deliveredIds.has(row.event_id)).length;
     }
     await client.end();
   }
@@ -296,7 +296,7 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
     let seen = -1;
     let since = 0;
     return () => {
-      const now = sinks.reduce((sum, sink) => sum + sink.handedOver.size, 0);
+      const now = sinks.reduce((sum, sink) => sum + sink.deliveredIds.size, 0);
       if (now !== seen) [seen, since] = [now, performance.now()];
       return performance.now() - since > 1000;
     };

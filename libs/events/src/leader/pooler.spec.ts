@@ -106,7 +106,7 @@ describe('a transaction pooler', () => {
   });
 
   it('the worker detects it and stops with the reason', async () => {
-    const own = await TransactionPooler.start(database.workerUrl, 1); // with one server process, so that no change of process reveals it
+    const own = await TransactionPooler.start(database.workerUrl, 1); // one server process, so none ever changes
     const fatal: string[] = [];
     const relay = relayOf(own.through(database.workerUrl), fatal);
     relay.start();
