@@ -14,21 +14,21 @@ interface CircuitBreakerOptions {
   readonly random: () => number;
 }
 
-const LONGEST_PAUSE_MS = 30_000; // a sink that comes back is found within it, however long it was away
+const MAX_OPEN_MS = 30_000; // a sink that recovers is detected within this time after any outage
 
-/** The circuit breaker: while the sink is not reached nothing is sent, but for one call after each pause, the probe. */
+/** Stops sending while the sink is unreachable. After each pause the circuit is half-open and one call probes the sink. */
 export class CircuitBreaker implements LeaderTask {
-  /** When an answer last came; monotonic milliseconds. */
-  reachedAt = -Infinity;
+  /** Time at which a call last reached the sink, in monotonic milliseconds. */
+  lastReachedAt = -Infinity;
   private failures = 0;
-  private pausedUntil = -Infinity;
+  private openUntil = -Infinity;
   private lastError: string | null = null;
   private isWritten = true;
 
   constructor(
     private readonly client: ClientBase,
     private readonly options: CircuitBreakerOptions,
-    /** As a former leader left it: the first success clears it. */
+    /** The value that a previous leader stored. The first success clears it. */
     private since: Date | null,
   ) {}
 
@@ -36,18 +36,18 @@ export class CircuitBreaker implements LeaderTask {
     return this.since;
   }
 
-  /** The last call did not reach the sink: the next one is to find out whether it is back. */
-  get isProbing(): boolean {
+  /** True if the last call did not reach the sink. The next call is a probe. */
+  get isHalfOpen(): boolean {
     return this.failures > 0;
   }
 
-  /** Zero when the way is free. */
-  get pausedForMs(): number {
-    return Math.max(0, this.pausedUntil - this.options.clock.monotonic());
+  /** Milliseconds until the next call is allowed; 0 if calls are allowed now. */
+  get openForMs(): number {
+    return Math.max(0, this.openUntil - this.options.clock.monotonic());
   }
 
-  /** Something did not get through, though other things may have. */
-  fail(error: unknown): void {
+  /** Records that an entry did not reach the sink. Other entries of the call may have reached it. */
+  markFailing(error: unknown): void {
     const { clock, sink } = this.options;
     const text = textOf(error);
     this.isWritten &&= this.since !== null && this.lastError === text;
@@ -56,22 +56,22 @@ export class CircuitBreaker implements LeaderTask {
     this.since ??= clock.now();
   }
 
-  /** Nothing got through: the breaker opens, or stays open for longer. */
-  pause(): void {
-    if (this.pausedForMs) return;
+  /** Opens the circuit after a call that did not reach the sink. Each consecutive failure lengthens the pause. */
+  open(): void {
+    if (this.openForMs) return;
     const { clock, random } = this.options;
-    this.pausedUntil = clock.monotonic() + Math.min(LONGEST_PAUSE_MS, retryDelay(++this.failures, random));
+    this.openUntil = clock.monotonic() + Math.min(MAX_OPEN_MS, retryDelay(++this.failures, random));
   }
 
-  /** Something got through: the breaker closes. */
-  reached(): void {
-    this.reachedAt = this.options.clock.monotonic();
+  /** Closes the circuit after a call that reached the sink. */
+  close(): void {
+    this.lastReachedAt = this.options.clock.monotonic();
     this.failures = 0;
-    this.pausedUntil = -Infinity;
+    this.openUntil = -Infinity;
   }
 
-  /** Nothing waits any more that did not get through. */
-  recover(): void {
+  /** Records that no entry waits for a retry after a transport failure. */
+  markRecovered(): void {
     const { sink } = this.options;
     if (this.since) {
       logger.info('sink_recovered', { sink: sink.name, failing_since: this.since });
@@ -81,11 +81,11 @@ export class CircuitBreaker implements LeaderTask {
     this.lastError = null;
   }
 
-  get dueIn(): number {
+  get dueInMs(): number {
     return this.isWritten ? Infinity : 0;
   }
 
-  /** Shows the state in outbox_sink when it has changed. */
+  /** Writes the state to `outbox_sink` if it changed. */
   step(): void | Promise<void> {
     if (!this.isWritten) return this.write();
   }

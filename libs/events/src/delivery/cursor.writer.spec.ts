@@ -12,8 +12,8 @@ describe('CursorWriter', () => {
     let hasMoved = true;
     let unsavedBytes = 0;
     const stored: number[] = [];
-    const handOver = { cursor: {}, takeMoved: () => 0, get hasMoved() { return hasMoved; } }; // prettier-ignore
-    const deliveries = { takeChanges: () => ({}), stored: () => undefined, hasChanges: false, get unsavedBytes() { return unsavedBytes; } }; // prettier-ignore
+    const handOver = { cursor: {}, takeAdvancedRows: () => 0, get hasAdvanced() { return hasMoved; } }; // prettier-ignore
+    const deliveries = { takeChanges: () => ({}), onStored: () => undefined, hasChanges: false, get unsavedBytes() { return unsavedBytes; } }; // prettier-ignore
     const progress = new CursorWriter(
       { clock: { ...systemClock, monotonic: () => now }, storeIntervalMs: 50, readAheadBytes: 1_000 },
       { verifyBackend: () => undefined } as unknown as Leader,

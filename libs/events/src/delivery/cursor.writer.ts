@@ -6,18 +6,18 @@ import type { LeaderTask } from './leader.task.js';
 import type { Watermark } from './watermark.js';
 import type { OutcomeHandler } from './outcome.handler.js';
 
-const IDLE_STORE_MS = 60_000; // an idle cursor is stored too, so that the look-back of the next leader stays short
+const IDLE_STORE_INTERVAL_MS = 60_000; // an idle cursor is stored too, so that the next leader has less to read again
 
 export interface CursorWriterOptions {
   readonly clock: Clock;
   readonly storeIntervalMs: number;
-  /** Bytes of payload of new deliveries that do not wait for the interval. */
+  /** Bytes of payload in unsaved deliveries at which the store does not wait for the interval. */
   readonly readAheadBytes: number;
 }
 
-/** Stores how far the sink is, with the deliveries that belong to it. */
+/** Stores the sink's cursor together with the changed deliveries, in one transaction. */
 export class CursorWriter implements LeaderTask {
-  /** Something was handed over and stored. */
+  /** True once this term stored a cursor that passed at least one event. */
   hasAdvanced = false;
   private lastStoredAt: number;
 
@@ -26,35 +26,35 @@ export class CursorWriter implements LeaderTask {
     private readonly leader: { verifyBackend(backend: number): void },
     private readonly cursors: CursorStore,
     private readonly watermark: Watermark,
-    private readonly deliveries: DeliveryIndex,
-    private readonly outcomes: OutcomeHandler,
+    private readonly deliveryIndex: DeliveryIndex,
+    private readonly outcomeHandler: OutcomeHandler,
   ) {
-    this.lastStoredAt = options.clock.monotonic() - options.storeIntervalMs; // the first change is stored at once
+    this.lastStoredAt = options.clock.monotonic() - options.storeIntervalMs; // store the first change immediately
   }
 
-  get hasUnsaved(): boolean {
-    return this.watermark.hasMoved || this.deliveries.hasChanges;
+  get hasUnsavedChanges(): boolean {
+    return this.watermark.hasAdvanced || this.deliveryIndex.hasChanges;
   }
 
-  get dueIn(): number {
+  get dueInMs(): number {
     const { clock, storeIntervalMs, readAheadBytes } = this.options;
-    if (this.deliveries.unsavedBytes >= readAheadBytes) return 0;
-    return this.lastStoredAt + (this.hasUnsaved ? storeIntervalMs : IDLE_STORE_MS) - clock.monotonic();
+    if (this.deliveryIndex.unsavedBytes >= readAheadBytes) return 0;
+    return this.lastStoredAt + (this.hasUnsavedChanges ? storeIntervalMs : IDLE_STORE_INTERVAL_MS) - clock.monotonic();
   }
 
   step(): void | Promise<void> {
-    if (this.dueIn <= 0) return this.store();
+    if (this.dueInMs <= 0) return this.store();
   }
 
-  /** `alongside`: other work of the leader, in the same transaction. */
-  async store(alongside?: InSameTransaction): Promise<void> {
-    const changes: DeliveryChanges = { ...this.deliveries.takeChanges(), accepted: this.outcomes.takeAccepted() };
+  /** Stores the cursor and the changed deliveries. `work` runs in the same transaction. */
+  async store(work?: InSameTransaction): Promise<void> {
+    const changes: DeliveryChanges = { ...this.deliveryIndex.takeChanges(), accepted: this.outcomeHandler.takeAccepted() };
     const { cursor } = this.watermark;
-    const moved = this.watermark.takeMoved();
-    const stored = alongside ? this.cursors.storeWith(cursor, changes, alongside) : this.cursors.store(cursor, changes);
+    const moved = this.watermark.takeAdvancedRows();
+    const stored = work ? this.cursors.storeWith(cursor, changes, work) : this.cursors.store(cursor, changes);
     this.leader.verifyBackend(await stored);
     this.hasAdvanced ||= moved > 0;
     this.lastStoredAt = this.options.clock.monotonic();
-    this.deliveries.stored(changes);
+    this.deliveryIndex.onStored(changes);
   }
 }

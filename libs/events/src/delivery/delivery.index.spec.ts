@@ -8,8 +8,8 @@ import { registerSinks } from '../log/register-sinks.js';
 
 const SINK = 'spec';
 
-/** A leader that takes over reads again from the stored cursor: what its predecessor put aside is not sent a second time. */
-describe('the events which a former leader has put aside', () => {
+/** A new leader reads again from the stored cursor. It must not send the events again that have a stored delivery. */
+describe('DeliveryIndex of a new leader', () => {
   let database: TestDatabase;
   let client: pg.Client;
 
@@ -26,7 +26,7 @@ describe('the events which a former leader has put aside', () => {
 
   const row = (position: string): OutboxRow => ({ position, eventId: randomUUID() }) as OutboxRow;
 
-  it('are all known, the newest too, and nothing behind it is asked for', async () => {
+  it('knows every event that a previous leader stored, and runs no query for events above them', async () => {
     const [older, newest, behind] = [row('99'), row('100'), row('101')];
     for (const { position, eventId } of [older, newest]) {
       await client.query(
@@ -38,9 +38,9 @@ describe('the events which a former leader has put aside', () => {
     }
     const deliveries = new DeliveryIndex(client, SINK, true);
     await deliveries.load();
-    expect(await deliveries.known([older, newest, behind, row('9')])).toEqual(new Set([older.eventId, newest.eventId]));
+    expect(await deliveries.findKnownIds([older, newest, behind, row('9')])).toEqual(new Set([older.eventId, newest.eventId]));
     const query = jest.spyOn(client, 'query');
-    expect(await deliveries.known([behind])).toEqual(new Set());
+    expect(await deliveries.findKnownIds([behind])).toEqual(new Set());
     expect(query).not.toHaveBeenCalled();
     query.mockRestore();
   });

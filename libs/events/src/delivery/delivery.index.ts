@@ -2,42 +2,51 @@ import type { ClientBase } from 'pg';
 import type { Attempt, DeliveryChanges } from '../log/delivery.record.js';
 import type { Delivery } from './delivery.js';
 import { comparePositions, type OutboxRow } from '../log/cursor.js';
-import { BLOCKED, DUE, FIND_DELIVERY, HEADS, HIGHEST, KNOWN, NEXT_DUE } from './delivery.sql.js';
+import {
+  BLOCKED_AGGREGATES,
+  DUE_DELIVERIES,
+  FIND_DELIVERY,
+  AGGREGATE_HEADS,
+  HIGHEST_POSITION,
+  KNOWN_EVENT_IDS,
+  NEXT_RETRY_TIME,
+} from './delivery.sql.js';
 
-const LOAD_AT_ONCE = 100; // deliveries with their payloads
-const MOST_IN_HAND = 200; // after an outage all of them may be due
+const LOAD_BATCH_SIZE = 100; // deliveries of one query, with their payloads
+const MAX_IN_FLIGHT = 200; // deliveries; after an outage every delivery can be due at once
 
 interface BlockedAggregate {
   readonly aggregateType: string;
   readonly aggregateId: string;
-  /** Deliveries that are retrying, waiting or failed, those not yet stored included. */
+  /** Number of deliveries that are retrying, waiting or failed, including unsaved ones. */
   count: number;
 }
 
-interface AggregateOf {
+interface AggregateKey {
   readonly aggregateType: string;
   readonly aggregateId: string;
 }
 
-export const laneOf = ({ aggregateType, aggregateId }: AggregateOf): string => `${aggregateType} ${aggregateId}`;
+export const laneOf = ({ aggregateType, aggregateId }: AggregateKey): string => `${aggregateType} ${aggregateId}`;
 
 /**
- * What the leader knows of a sink's deliveries: which aggregates are blocked, what has changed since the last store,
- * when the next retry is due. Only the leader writes deliveries, so its memory and the table agree.
+ * The leader's in-memory index of a sink's deliveries: the blocked aggregates, the unsaved changes and the time of the next
+ * retry. Only the leader writes deliveries, so the index and the table agree.
  */
 export class DeliveryIndex {
   private readonly blocked = new Map<string, BlockedAggregate>();
-  /** Aggregates whose head was settled: the next one is looked up after the store. */
+  /** Lanes of aggregates whose head is settled. The next delivery of each is loaded after the store. */
   private readonly released = new Set<string>();
-  /** Aggregates that are blocked by deliveries which are not stored yet: their head is known after the next store. */
+  /** Lanes of aggregates whose blocking deliveries are unsaved. Their head can be loaded after the next store. */
   private readonly headless = new Set<string>();
-  private readonly inHand = new Set<string>();
+  /** Ids of events whose retry runs, or whose result is unsaved. */
+  private readonly inFlight = new Set<string>();
   private changes = new Map<string, Delivery>();
   private attempts: Attempt[] = [];
   private payloadBytes = 0;
   private nextDueAt = Infinity;
-  /** Of what former leaders left: above it nothing that is read has a delivery. */
-  private highest = '0';
+  /** Highest position with a delivery of a previous leader. No event above it has a stored delivery. */
+  private highestPosition = '0';
 
   constructor(
     private readonly client: ClientBase,
@@ -47,36 +56,38 @@ export class DeliveryIndex {
 
   async load(): Promise<void> {
     await this.findNextDue(new Date(0));
-    const found = await this.client.query<{ position: string | null }>(HIGHEST, [this.sink]);
-    this.highest = found.rows[0]!.position ?? '0';
+    const found = await this.client.query<{ position: string | null }>(HIGHEST_POSITION, [this.sink]);
+    this.highestPosition = found.rows[0]!.position ?? '0';
     if (!this.ordered) return;
     const { rows } = await this.client.query<{ aggregate_type: string; aggregate_id: string; deliveries: number; head: string }>(
-      BLOCKED,
+      BLOCKED_AGGREGATES,
       [this.sink],
     );
     for (const row of rows) {
       const aggregate = { aggregateType: row.aggregate_type, aggregateId: row.aggregate_id, count: row.deliveries };
       this.blocked.set(laneOf(aggregate), aggregate);
-      if (row.head === 'waiting') this.released.add(laneOf(aggregate)); // its predecessor was settled, then the leader died
+      if (row.head === 'waiting') this.released.add(laneOf(aggregate)); // the leader died after it settled the previous head
     }
   }
 
   /**
-   * Which of these events have a delivery that a former leader stored: they were read before, above a cursor that was
-   * stored or rewound to, and their delivery says what becomes of them.
+   * Returns the ids of the events that have a delivery of a previous leader. Such events are above the stored or rewound
+   * cursor, so they are read again. Their delivery decides what happens to them.
    */
-  async known(rows: readonly OutboxRow[]): Promise<ReadonlySet<string>> {
-    const asked = rows.filter(({ position }) => comparePositions(position, this.highest) <= 0).map(({ eventId }) => eventId);
+  async findKnownIds(rows: readonly OutboxRow[]): Promise<ReadonlySet<string>> {
+    const asked = rows
+      .filter(({ position }) => comparePositions(position, this.highestPosition) <= 0)
+      .map(({ eventId }) => eventId);
     if (!asked.length) return new Set();
-    const found = await this.client.query<{ event_id: string }>(KNOWN, [this.sink, asked]);
+    const found = await this.client.query<{ event_id: string }>(KNOWN_EVENT_IDS, [this.sink, asked]);
     return new Set(found.rows.map(({ event_id }) => event_id));
   }
 
-  isBlocked(aggregate: AggregateOf): boolean {
+  isBlocked(aggregate: AggregateKey): boolean {
     return this.blocked.has(laneOf(aggregate));
   }
 
-  /** Takes up a new state, to be written with the next store. */
+  /** Records the new state of a delivery. The next store writes it. */
   record(delivery: Delivery, attempt?: Attempt): void {
     if (attempt) this.attempts.push(attempt);
     if (this.ordered && !delivery.stored && !this.changes.has(delivery.eventId)) this.block(delivery);
@@ -84,14 +95,14 @@ export class DeliveryIndex {
     this.changes.set(delivery.eventId, delivery);
   }
 
-  /** A failed delivery of this aggregate, behind which nothing waited, is removed: its aggregate may go on. */
-  forget(aggregate: AggregateOf): void {
+  /** Records that a failed delivery was deleted. Unblocks the aggregate if no other delivery blocks it. */
+  forgetFailed(aggregate: AggregateKey): void {
     const blocked = this.blocked.get(laneOf(aggregate));
     if (blocked && --blocked.count === 0) this.blocked.delete(laneOf(aggregate));
   }
 
-  /** A failed attempt that changes no delivery. */
-  noteAttempt(attempt: Attempt): void {
+  /** Records a failed attempt that changes no delivery. */
+  recordAttempt(attempt: Attempt): void {
     this.attempts.push(attempt);
   }
 
@@ -99,24 +110,24 @@ export class DeliveryIndex {
     return this.changes.size > 0;
   }
 
-  /** It is being tried, or what came of that is not stored yet. */
-  isInHand(eventId: string): boolean {
-    return this.inHand.has(eventId);
+  /** True while an event is retried, and until its result is stored. */
+  isInFlight(eventId: string): boolean {
+    return this.inFlight.has(eventId);
   }
 
-  /** As it is stored. */
+  /** Returns the delivery as it is stored, without unsaved changes. */
   async find(eventId: string): Promise<Delivery | undefined> {
     const { rows } = await this.client.query<DeliveryRow>(FIND_DELIVERY, [this.sink, eventId]);
     return rows[0] && toDelivery(rows[0]);
   }
 
-  /** The stored delivery that an aggregate waits for. */
-  async headOf({ aggregateType, aggregateId }: AggregateOf): Promise<Delivery | undefined> {
-    const { rows } = await this.client.query<DeliveryRow>(HEADS, [this.sink, [aggregateType], [aggregateId]]);
+  /** Returns the stored delivery that blocks an aggregate. */
+  async headOf({ aggregateType, aggregateId }: AggregateKey): Promise<Delivery | undefined> {
+    const { rows } = await this.client.query<DeliveryRow>(AGGREGATE_HEADS, [this.sink, [aggregateType], [aggregateId]]);
     return rows[0] && toDelivery(rows[0]);
   }
 
-  /** Of payloads that the next store writes. */
+  /** Size of the payloads that the next store writes. */
   get unsavedBytes(): number {
     return this.payloadBytes;
   }
@@ -129,10 +140,10 @@ export class DeliveryIndex {
     return taken;
   }
 
-  /** After the store: retries have their time, and what was settled opens the way for the next of its aggregate. */
-  stored({ deliveries }: DeliveryChanges): void {
+  /** Applies stored changes: schedules retries and releases the next delivery of each aggregate whose head is settled. */
+  onStored({ deliveries }: DeliveryChanges): void {
     for (const delivery of deliveries) {
-      this.inHand.delete(delivery.eventId);
+      this.inFlight.delete(delivery.eventId);
       if (delivery.nextAttemptAt) this.nextDueAt = Math.min(this.nextDueAt, delivery.nextAttemptAt.getTime());
       if (!this.ordered) continue;
       const lane = laneOf(delivery);
@@ -141,41 +152,41 @@ export class DeliveryIndex {
     }
   }
 
-  /** Milliseconds of the epoch; Infinity when nothing is to be tried again, or enough is in hand. */
+  /** Time of the next retry in epoch milliseconds. Infinity if there is none or `MAX_IN_FLIGHT` is reached. */
   get dueAt(): number {
-    if (this.inHand.size >= MOST_IN_HAND) return Infinity;
+    if (this.inFlight.size >= MAX_IN_FLIGHT) return Infinity;
     return this.released.size ? 0 : this.nextDueAt;
   }
 
-  /** What is to be tried now, each alone in its aggregate; in hand until its next state is stored. */
+  /** Returns the deliveries to retry now, at most one for each aggregate. They are in flight until their next state is stored. */
   async takeDue(now: Date): Promise<Delivery[]> {
     const due = [...(await this.takeReleased()), ...(await this.takeRetries(now))];
-    for (const { eventId } of due) this.inHand.add(eventId);
+    for (const { eventId } of due) this.inFlight.add(eventId);
     return due;
   }
 
   private async takeReleased(): Promise<Delivery[]> {
-    const lanes = [...this.released].slice(0, LOAD_AT_ONCE);
+    const lanes = [...this.released].slice(0, LOAD_BATCH_SIZE);
     if (!lanes.length) return [];
     const aggregates = lanes.map((lane) => this.blocked.get(lane)).filter((blocked) => blocked !== undefined);
     for (const lane of lanes) this.released.delete(lane);
     const values = [this.sink, aggregates.map((a) => a.aggregateType), aggregates.map((a) => a.aggregateId)];
-    const { rows } = await this.client.query<DeliveryRow>(HEADS, values);
+    const { rows } = await this.client.query<DeliveryRow>(AGGREGATE_HEADS, values);
     const heads = rows.map(toDelivery);
     const found = new Set(heads.map(laneOf));
     for (const lane of lanes) if (this.blocked.has(lane) && !found.has(lane)) this.headless.add(lane);
-    return heads.filter(({ status, eventId }) => status === 'waiting' && !this.inHand.has(eventId));
+    return heads.filter(({ status, eventId }) => status === 'waiting' && !this.inFlight.has(eventId));
   }
 
   private async takeRetries(now: Date): Promise<Delivery[]> {
     if (now.getTime() < this.nextDueAt) return [];
-    const { rows } = await this.client.query<DeliveryRow>(DUE, [this.sink, now, [...this.inHand], LOAD_AT_ONCE]);
-    if (rows.length < LOAD_AT_ONCE) await this.findNextDue(now);
+    const { rows } = await this.client.query<DeliveryRow>(DUE_DELIVERIES, [this.sink, now, [...this.inFlight], LOAD_BATCH_SIZE]);
+    if (rows.length < LOAD_BATCH_SIZE) await this.findNextDue(now);
     return rows.map(toDelivery);
   }
 
   private async findNextDue(after: Date): Promise<void> {
-    const { rows } = await this.client.query<{ next_attempt_at: Date }>(NEXT_DUE, [this.sink, after]);
+    const { rows } = await this.client.query<{ next_attempt_at: Date }>(NEXT_RETRY_TIME, [this.sink, after]);
     this.nextDueAt = rows[0]?.next_attempt_at.getTime() ?? Infinity;
   }
 

@@ -11,23 +11,23 @@ export interface Refusal {
   readonly maxAttempts?: number;
 }
 
-export const MAX_ATTEMPTS = 10; // about a quarter of an hour on average, half an hour at most
-const MAX_PERMANENT_ATTEMPTS = 2; // the second shows that it was no accident
+export const MAX_ATTEMPTS = 10; // with full jitter, about 15 minutes on average and at most 30
+const MAX_PERMANENT_ATTEMPTS = 2; // a second attempt confirms that the first error was not transient
 
 type Undelivered = EventFacts & { readonly payload: string | null };
 
-/** A refusal has burnt an attempt: again after a while, or never again by itself. */
+/** Counts a refused attempt: the delivery is retried after a delay, or fails if no attempt is left. */
 export function markRefused(delivery: Delivery, refusal: Refusal, now: Date, random: () => number): Delivery {
-  const most = refusal.maxAttempts ?? MAX_ATTEMPTS;
-  const limit = refusal.permanent ? Math.min(most, MAX_PERMANENT_ATTEMPTS) : most;
+  const maxAttempts = refusal.maxAttempts ?? MAX_ATTEMPTS;
+  const limit = refusal.permanent ? Math.min(maxAttempts, MAX_PERMANENT_ATTEMPTS) : maxAttempts;
   const attempts = delivery.attempts + 1;
   if (attempts >= limit) return markFailed(delivery, attempts, refusal.error);
-  return markRetrying(delivery, attempts, refusal.error, later(now, retryDelay(attempts, random)));
+  return markRetrying(delivery, attempts, refusal.error, addMs(now, retryDelay(attempts, random)));
 }
 
-/** Later, with the same number of attempts. */
+/** Schedules a retry that uses no attempt. */
 export const markPostponed = (delivery: Delivery, error: unknown, now: Date, delayMs: number): Delivery =>
-  markRetrying(delivery, delivery.attempts, error, later(now, delayMs));
+  markRetrying(delivery, delivery.attempts, error, addMs(now, delayMs));
 
 export const markRetrying = (delivery: Delivery, attempts: number, error: unknown, nextAttemptAt: Date): Delivery => ({
   ...delivery,
@@ -38,7 +38,7 @@ export const markRetrying = (delivery: Delivery, attempts: number, error: unknow
   fingerprint: fingerprintOf(error),
 });
 
-/** The dead letter: kept, shown, and its aggregate stays blocked until somebody decides. */
+/** Makes the delivery a dead letter. It is kept and shown, and blocks its aggregate until an operator skips or replays it. */
 export const markFailed = (delivery: Delivery, attempts: number, error: unknown): Delivery => ({
   ...delivery,
   status: 'failed',
@@ -48,10 +48,10 @@ export const markFailed = (delivery: Delivery, attempts: number, error: unknown)
   fingerprint: fingerprintOf(error),
 });
 
-/** Behind an earlier event of its aggregate that is not settled. */
+/** Creates the delivery of an event that waits behind an unsettled event of its aggregate. */
 export const markWaiting = (event: Undelivered): Delivery => ({ ...undelivered(event), status: 'waiting' });
 
-/** A dead letter is tried again, with all its attempts before it, and still before what waits behind it. */
+/** Retries a dead letter with all its attempts restored. Later events of its aggregate still wait for it. */
 export const markRevived = (delivery: Delivery, now: Date): Delivery => ({
   ...delivery,
   status: 'retrying',
@@ -59,12 +59,12 @@ export const markRevived = (delivery: Delivery, now: Date): Delivery => ({
   nextAttemptAt: now,
 });
 
-/** Somebody has decided that this sink shall not have it: what waits behind it may go. */
+/** Skips the delivery on an operator's command and releases the events that wait behind it. */
 export const markSkipped = (delivery: Delivery): Delivery => ({ ...delivery, status: 'skipped', nextAttemptAt: null });
 
 export const markPublished = (delivery: Delivery): Delivery => ({ ...delivery, status: 'published', nextAttemptAt: null });
 
-/** The delivery of an event that comes straight from the log; the mark that follows gives its status. */
+/** Creates the delivery of an event that was read from the log. The next `mark…` function sets its status. */
 export const undelivered = (event: Undelivered): Delivery => ({
   position: event.position,
   eventId: event.eventId,
@@ -84,4 +84,4 @@ export const undelivered = (event: Undelivered): Delivery => ({
   stored: false,
 });
 
-const later = (now: Date, ms: number): Date => new Date(now.getTime() + ms);
+const addMs = (now: Date, ms: number): Date => new Date(now.getTime() + ms);

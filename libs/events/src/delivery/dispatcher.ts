@@ -8,31 +8,31 @@ import type { Outcome, Sink } from './sink.js';
 export interface DispatcherOptions {
   readonly sink: Sink;
   readonly clock: Clock;
-  /** Something has happened: take another step. */
+  /** Wakes the relay loop so that it takes another step. */
   readonly wake: () => void;
 }
 
-/** The calls to the sink: as many in flight as it allows, one at a time while it is not reached. */
+/** Sends events to the sink. Keeps up to `limits.concurrency` calls in flight, and one while the circuit is half-open. */
 export class Dispatcher implements LeaderTask {
   private readonly inFlight = new Set<Promise<void>>();
-  private ended = false;
-  private dropped = false;
+  private stopped = false;
+  private discarding = false;
 
   constructor(
     private readonly options: DispatcherOptions,
     private readonly lanes: Lanes,
-    private readonly health: CircuitBreaker,
-    private readonly outcomes: OutcomeHandler,
+    private readonly breaker: CircuitBreaker,
+    private readonly outcomeHandler: OutcomeHandler,
     private readonly maySend: () => boolean,
   ) {}
 
-  /** Starts whatever may be started now. */
+  /** Starts every call that the limits, the circuit breaker and the lanes allow now. */
   step(): void {
     if (!this.maySend()) return;
     const { clock, sink } = this.options;
     this.lanes.releaseDelayed(clock.monotonic());
-    while (!this.ended && !this.health.pausedForMs && this.inFlight.size < this.most) {
-      const batch = this.lanes.take(sink.limits);
+    while (!this.stopped && !this.breaker.openForMs && this.inFlight.size < this.maxConcurrency) {
+      const batch = this.lanes.takeReady(sink.limits);
       if (!batch.length) return;
       const sent: Promise<void> = this.send(batch).finally(() => {
         this.inFlight.delete(sent);
@@ -42,36 +42,36 @@ export class Dispatcher implements LeaderTask {
     }
   }
 
-  /** Milliseconds until something may be started that may not now; Infinity where an answer or a read comes first. */
-  get dueIn(): number {
+  /** Milliseconds until a paused call can start. Infinity if only an outcome or a read can make one startable. */
+  get dueInMs(): number {
     if (!this.maySend()) return Infinity;
-    return this.health.pausedForMs || Math.max(0, this.lanes.delayedUntil - this.options.clock.monotonic());
+    return this.breaker.openForMs || Math.max(0, this.lanes.nextDelayedAt - this.options.clock.monotonic());
   }
 
-  get open(): number {
+  get inFlightCount(): number {
     return this.inFlight.size;
   }
 
-  /** Nothing happens before a pause is over: the sink's, or that of each entry in hand. */
+  /** True if nothing can be sent until the circuit breaker or the delay of every held entry expires. */
   get isPaused(): boolean {
     if (this.inFlight.size) return false;
-    return this.health.pausedForMs > 0 || (this.lanes.delayedUntil < Infinity && !this.lanes.hasReady);
+    return this.breaker.openForMs > 0 || (this.lanes.nextDelayedAt < Infinity && !this.lanes.hasReady);
   }
 
-  /** From here on nothing is sent. */
-  end(): void {
-    this.ended = true;
+  /** Starts no further calls. Calls in flight continue. */
+  stopSending(): void {
+    this.stopped = true;
   }
 
-  /** What is still in flight decides nothing any more. */
-  drop(): void {
-    this.dropped = true;
+  /** Discards the results of calls that are still in flight. */
+  discardResults(): void {
+    this.discarding = true;
   }
 
-  /** Waits for what is in flight, for at most so many milliseconds. */
-  async settled(withinMs: number): Promise<void> {
+  /** Waits up to `timeoutMs` for the calls in flight. */
+  async drain(timeoutMs: number): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, withinMs)));
+    const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
     while (this.inFlight.size) {
       const done = await Promise.race([Promise.race(this.inFlight).then(() => true), deadline.then(() => false)]);
       if (!done) break;
@@ -79,14 +79,14 @@ export class Dispatcher implements LeaderTask {
     clearTimeout(timer);
   }
 
-  /** The sink may change its mind; a probe is one call. */
-  private get most(): number {
-    return this.health.isProbing ? 1 : this.options.sink.limits.concurrency;
+  /** `limits` can change between calls. While the circuit is half-open, one call is allowed. */
+  private get maxConcurrency(): number {
+    return this.breaker.isHalfOpen ? 1 : this.options.sink.limits.concurrency;
   }
 
   private async send(batch: readonly Entry[]): Promise<void> {
     const outcomes = await this.deliver(batch);
-    if (!this.dropped) this.outcomes.concludeCall(batch, outcomes);
+    if (!this.discarding) this.outcomeHandler.handleCall(batch, outcomes);
   }
 
   private async deliver(batch: readonly Entry[]): Promise<readonly Outcome[]> {
@@ -94,7 +94,7 @@ export class Dispatcher implements LeaderTask {
     try {
       const outcomes = await sink.deliver(batch.map(({ event }) => event));
       if (outcomes.length === batch.length) return outcomes;
-      throw new Error(`Sink ${sink.name} answered ${outcomes.length} outcomes for ${batch.length} entries.`);
+      throw new Error(`Sink ${sink.name} returned ${outcomes.length} outcomes for ${batch.length} entries.`);
     } catch (error) {
       return batch.map((): Outcome => ({ kind: 'transport', error }));
     }

@@ -13,19 +13,19 @@ export interface EventFetcherOptions {
   readonly sink: Sink;
   readonly clock: Clock;
   readonly pollIntervalMs: number;
-  /** Rows in memory, above which nothing more is read ahead. */
-  readonly readAhead: number;
-  /** The same in bytes of payload. */
+  /** Unsettled rows in memory at which reading pauses. */
+  readonly readAheadRows: number;
+  /** Bytes of unsettled payload in memory at which reading pauses. */
   readonly readAheadBytes: number;
 }
 
-/** Takes in what is to be sent: reads the log ahead of the sink, and fetches the deliveries whose time has come. */
+/** Fills the lanes: reads the log ahead of the sink and fetches the deliveries that are due for a retry. */
 export class EventFetcher implements LeaderTask {
-  /** Monotonic milliseconds. */
+  /** Time of the last read, in monotonic milliseconds. */
   lastReadAt = -Infinity;
   private mayHaveMore = true;
-  /** The next reading, under way while the rows of the last one are handed over. */
-  private ahead: Promise<Reading> | undefined;
+  /** The next read, which runs while the rows of the previous one are sent. */
+  private nextReading: Promise<Reading> | undefined;
 
   constructor(
     private readonly options: EventFetcherOptions,
@@ -33,75 +33,75 @@ export class EventFetcher implements LeaderTask {
     private cursor: Cursor,
     private readonly watermark: Watermark,
     private readonly lanes: Lanes,
-    private readonly deliveries: DeliveryIndex,
-    private readonly outcomes: OutcomeHandler,
-    private readonly mayTake: () => boolean,
+    private readonly deliveryIndex: DeliveryIndex,
+    private readonly outcomeHandler: OutcomeHandler,
+    private readonly mayFetch: () => boolean,
   ) {}
 
-  /** The log may have something new. */
-  noteNews(): void {
+  /** Records that the log may contain new events. */
+  noteNewEvents(): void {
     this.mayHaveMore = true;
   }
 
-  /** The last read found nothing, and no delivery is due. */
+  /** True if the last read found nothing and no delivery is due. */
   get isIdle(): boolean {
-    return !this.mayHaveMore && this.retryDueIn > 0;
+    return !this.mayHaveMore && this.retryDueInMs > 0;
   }
 
-  get dueIn(): number {
-    return this.mayTake() ? Math.min(this.retryDueIn, this.readDueIn) : Infinity;
+  get dueInMs(): number {
+    return this.mayFetch() ? Math.min(this.retryDueInMs, this.readDueInMs) : Infinity;
   }
 
   step(): void | Promise<void> {
-    if (this.dueIn <= 0) return this.takeDue();
+    if (this.dueInMs <= 0) return this.fetchDue();
   }
 
-  private async takeDue(): Promise<void> {
-    if (this.retryDueIn <= 0) await this.takeDueDeliveries();
-    if (this.readDueIn <= 0) await this.read();
+  private async fetchDue(): Promise<void> {
+    if (this.retryDueInMs <= 0) await this.fetchDueDeliveries();
+    if (this.readDueInMs <= 0) await this.read();
   }
 
   private async read(): Promise<void> {
-    // What was read ahead may be older than the news that made us look: then there is something to read after it.
-    this.mayHaveMore = this.ahead !== undefined;
-    const reading = await (this.ahead ?? this.reader.read(this.cursor));
-    this.ahead = undefined;
+    // A read-ahead can be older than the notification that caused this read. Read once more after it.
+    this.mayHaveMore = this.nextReading !== undefined;
+    const reading = await (this.nextReading ?? this.reader.read(this.cursor));
+    this.nextReading = undefined;
     this.lastReadAt = this.options.clock.monotonic();
     if (reading.rows.length) this.mayHaveMore = true;
     this.cursor = reading.after(reading.rows.length);
-    if (reading.rows.length >= this.options.readAhead) this.readAhead();
+    if (reading.rows.length >= this.options.readAheadRows) this.readAhead();
     const batch = this.watermark.add(reading);
-    const known = await this.deliveries.known(reading.rows);
+    const known = await this.deliveryIndex.findKnownIds(reading.rows);
     for (const [index, row] of reading.rows.entries()) {
       if (known.has(row.eventId)) this.watermark.settle(batch, index);
-      else this.take(row, batch, index);
+      else this.route(row, batch, index);
     }
   }
 
-  /** A full reading has a successor, which the server prepares while this one is handed over: neither waits for the other. */
+  /** Starts the read after a full one, so that the server works on it while the relay sends the previous rows. */
   private readAhead(): void {
-    this.ahead = this.reader.read(this.cursor);
-    this.ahead.catch(() => undefined); // whoever takes it is told; if nobody does, the term is over and has its own reason
+    this.nextReading = this.reader.read(this.cursor);
+    this.nextReading.catch(() => undefined); // `read` rethrows it; if the term ends first, the term reports its own reason
   }
 
-  private take(event: OutboxRow, batch: Batch, index: number): void {
-    if (event.payload === null && !event.tooLarge) return this.watermark.settle(batch, index); // of a type that the sink does not want
-    if (this.isOrdered && this.deliveries.isBlocked(event)) {
-      this.deliveries.record(markWaiting(event));
+  private route(event: OutboxRow, batch: Batch, index: number): void {
+    if (event.payload === null && !event.tooLarge) return this.watermark.settle(batch, index); // not a type of this sink
+    if (this.isOrdered && this.deliveryIndex.isBlocked(event)) {
+      this.deliveryIndex.record(markWaiting(event));
       this.watermark.settle(batch, index);
     } else if (hasPayload(event)) {
       this.lanes.add({ lane: this.laneFor(event), event, delivery: null, batch, index, bytes: event.size });
     } else {
-      this.outcomes.failTooLarge(undelivered(event));
+      this.outcomeHandler.failTooLarge(undelivered(event));
       this.watermark.settle(batch, index);
     }
   }
 
-  private async takeDueDeliveries(): Promise<void> {
-    for (const delivery of await this.deliveries.takeDue(this.options.clock.now())) {
+  private async fetchDueDeliveries(): Promise<void> {
+    for (const delivery of await this.deliveryIndex.takeDue(this.options.clock.now())) {
       const { payload } = delivery;
       if (payload === null) {
-        this.outcomes.failTooLarge(delivery);
+        this.outcomeHandler.failTooLarge(delivery);
         continue;
       }
       const event = { ...delivery, payload, attempt: delivery.attempts + 1 };
@@ -118,13 +118,13 @@ export class EventFetcher implements LeaderTask {
     return this.isOrdered ? laneOf(event) : null;
   }
 
-  private get retryDueIn(): number {
-    return this.deliveries.dueAt - this.options.clock.now().getTime();
+  private get retryDueInMs(): number {
+    return this.deliveryIndex.dueAt - this.options.clock.now().getTime();
   }
 
-  private get readDueIn(): number {
-    const { readAhead, readAheadBytes, pollIntervalMs, clock } = this.options;
-    if (this.watermark.open >= readAhead || this.watermark.openBytes >= readAheadBytes) return Infinity;
+  private get readDueInMs(): number {
+    const { readAheadRows, readAheadBytes, pollIntervalMs, clock } = this.options;
+    if (this.watermark.unsettledRows >= readAheadRows || this.watermark.unsettledBytes >= readAheadBytes) return Infinity;
     return this.mayHaveMore ? 0 : this.lastReadAt + pollIntervalMs - clock.monotonic();
   }
 }

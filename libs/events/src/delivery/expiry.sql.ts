@@ -1,8 +1,8 @@
 /**
- * What of a sink's deliveries nobody needs any more. A delivery outlives its log row, or its event would read as
- * `published` again: nothing at or above the oldest position of the log goes. Beyond that settled ones go at once, failed
- * ones after their time, but none behind which others of its aggregate wait. $1 sink, $2 milliseconds that failed ones
- * are kept, $3 whether the sink keeps the order of aggregates.
+ * Selects the expired deliveries of a sink. A delivery is kept as long as its log row, because without it the event would
+ * be shown as `published`: no delivery at or above the oldest log position expires. Below it, settled deliveries expire at
+ * once. Failed ones expire after their retention, unless other deliveries of the aggregate wait behind them.
+ * Parameters: $1 sink, $2 retention of failed deliveries in milliseconds, $3 whether the sink is ordered by aggregate.
  */
 const EXPIRED = `
 from outbox.outbox_delivery d
@@ -13,14 +13,15 @@ where d.sink = $1 and d.position < coalesce((select min(position) from outbox.ou
         where behind.sink = d.sink and behind.aggregate_type = d.aggregate_type and behind.aggregate_id = d.aggregate_id
           and behind.status in ('retrying', 'waiting', 'failed') and behind.position > d.position))))`;
 
-/** How many. Through outbox_delivery_status, those that are open are not looked at. Locks nothing. */
+/** Counts the expired deliveries. Index: outbox_delivery_status, which skips open deliveries. Locks: none. */
 export const COUNT_EXPIRED = `select count(*)::int as expired ${EXPIRED}`;
 
 /**
- * Deletes them, with their attempts (outbox_attempt_event); $4 most at once. In a transaction that stores progress, so
- * only the leader does it. Waits for nobody: nobody else writes deliveries.
+ * Deletes expired deliveries and their attempts. It runs in a transaction that stores the cursor, so only the leader runs it.
+ * Index: outbox_attempt_event for the attempts. Locks: the deleted rows; never waits, because only the leader writes
+ * deliveries. Parameters: as above, and $4 maximum number of deliveries.
  */
-export const EXPIRE = `
+export const DELETE_EXPIRED = `
 with gone as (
   delete from outbox.outbox_delivery where ctid = any (array(select d.ctid ${EXPIRED} limit $4))
   returning event_id, status, aggregate_type, aggregate_id),

@@ -17,63 +17,63 @@ describe('Lanes', () => {
     return given;
   }
 
-  it('gives as many as a call takes, in their order', () => {
+  it('takes as many entries as one call allows, in order', () => {
     const [a, b, c, d] = added(entry('a'), entry('b'), entry('c'), entry('d'));
-    expect(lanes.take(LIMITS)).toEqual([a, b, c]);
-    expect(lanes.take(LIMITS)).toEqual([d]);
-    expect(lanes.take(LIMITS)).toEqual([]);
+    expect(lanes.takeReady(LIMITS)).toEqual([a, b, c]);
+    expect(lanes.takeReady(LIMITS)).toEqual([d]);
+    expect(lanes.takeReady(LIMITS)).toEqual([]);
   });
 
-  it('gives no more bytes than a call takes, and one that is larger alone', () => {
+  it('takes no more bytes than one call allows, and takes a larger entry alone', () => {
     const [a, b, large, c] = added(entry('a', 60), entry('b', 41), entry('large', 101), entry('c', 10));
-    expect(lanes.take(LIMITS)).toEqual([a]);
-    expect(lanes.take(LIMITS)).toEqual([b]);
-    expect(lanes.take(LIMITS)).toEqual([large]);
-    expect(lanes.take(LIMITS)).toEqual([c]);
+    expect(lanes.takeReady(LIMITS)).toEqual([a]);
+    expect(lanes.takeReady(LIMITS)).toEqual([b]);
+    expect(lanes.takeReady(LIMITS)).toEqual([large]);
+    expect(lanes.takeReady(LIMITS)).toEqual([c]);
   });
 
-  it('has the first of a lane under way and no other, until it is done with', () => {
+  it('takes only the first entry of a lane until that entry is finished', () => {
     const [first, second, other, third] = added(entry('a'), entry('a'), entry('b'), entry('a'));
-    expect(lanes.take(LIMITS)).toEqual([first, other]);
+    expect(lanes.takeReady(LIMITS)).toEqual([first, other]);
     expect(lanes.hasReady).toBe(false);
-    lanes.next(first!);
-    expect(lanes.take(LIMITS)).toEqual([second]);
-    lanes.next(second!);
-    lanes.next(other!);
-    expect(lanes.take(LIMITS)).toEqual([third]);
-    lanes.next(third!);
-    const [anew] = added(entry('a')); // the lane had ended
-    expect(lanes.take(LIMITS)).toEqual([anew]);
+    lanes.releaseNext(first!);
+    expect(lanes.takeReady(LIMITS)).toEqual([second]);
+    lanes.releaseNext(second!);
+    lanes.releaseNext(other!);
+    expect(lanes.takeReady(LIMITS)).toEqual([third]);
+    lanes.releaseNext(third!);
+    const [anew] = added(entry('a')); // the lane was closed
+    expect(lanes.takeReady(LIMITS)).toEqual([anew]);
   });
 
-  it('lets what has no lane wait for nothing, and nothing for it', () => {
+  it('an entry without a lane waits for no other entry and blocks none', () => {
     const [a, b, c] = added(entry(null), entry(null), entry('lane'));
-    expect(lanes.take(LIMITS)).toEqual([a, b, c]);
-    lanes.next(a!);
-    expect(lanes.close(b!)).toEqual([]);
+    expect(lanes.takeReady(LIMITS)).toEqual([a, b, c]);
+    lanes.releaseNext(a!);
+    expect(lanes.closeLane(b!)).toEqual([]);
     const [d, e] = added(entry(null), entry('lane'));
-    expect(lanes.take(LIMITS)).toEqual([d]); // the other is behind c
-    lanes.next(c!);
-    expect(lanes.take(LIMITS)).toEqual([e]);
+    expect(lanes.takeReady(LIMITS)).toEqual([d]); // e waits behind c
+    lanes.releaseNext(c!);
+    expect(lanes.takeReady(LIMITS)).toEqual([e]);
   });
 
-  it('gives what has to be sent again before all others, or at its time', () => {
+  it('takes a retried entry before all others, or after its delay', () => {
     const [a, b, c] = added(entry('a'), entry('b'), entry('c'));
-    lanes.take({ ...LIMITS, entries: 2 });
-    lanes.again(b!);
-    lanes.againAt(a!, 50);
-    expect(lanes.delayedUntil).toBe(50);
+    lanes.takeReady({ ...LIMITS, entries: 2 });
+    lanes.retryNow(b!);
+    lanes.retryAt(a!, 50);
+    expect(lanes.nextDelayedAt).toBe(50);
     lanes.releaseDelayed(49);
-    expect(lanes.take(LIMITS)).toEqual([b, c]);
+    expect(lanes.takeReady(LIMITS)).toEqual([b, c]);
     lanes.releaseDelayed(50);
-    expect([lanes.take(LIMITS), lanes.delayedUntil]).toEqual([[a], Infinity]);
+    expect([lanes.takeReady(LIMITS), lanes.nextDelayedAt]).toEqual([[a], Infinity]);
   });
 
-  it('ends a lane with what stands behind its first', () => {
+  it('closing a lane returns the entries behind its first', () => {
     const [first, second, third] = added(entry('a'), entry('a'), entry('a'));
-    lanes.take(LIMITS);
-    expect(lanes.close(first!)).toEqual([second, third]);
+    lanes.takeReady(LIMITS);
+    expect(lanes.closeLane(first!)).toEqual([second, third]);
     const [anew] = added(entry('a'));
-    expect(lanes.take(LIMITS)).toEqual([anew]);
+    expect(lanes.takeReady(LIMITS)).toEqual([anew]);
   });
 });

@@ -2,58 +2,59 @@ import type { Delivery } from './delivery.js';
 import type { Batch } from './watermark.js';
 import type { Outcome, SinkEvent } from './sink.js';
 
-/** What a replay wants to know of an entry that it has sent on its way. */
+/** Callbacks of a replay for an entry that it added to the lanes. */
 export interface ReplayedEntry {
-  conclude(outcome: Outcome): void;
-  /** It was not sent: the lane has closed before it. */
-  giveBack(): void;
+  handleOutcome(outcome: Outcome): void;
+  /** Returns an entry to the replay unsent, because its lane closed before its turn. */
+  requeue(): void;
 }
 
-/** One event on its way to the sink. */
+/** One event that is queued for the sink or in flight. */
 export interface Entry {
-  /** What must not be in flight twice; null: nothing waits for it. */
+  /** At most one entry of a lane is in flight. Null: no lane, so the entry blocks no other. */
   readonly lane: string | null;
-  /** As the sink gets it. */
+  /** The event as the sink receives it. */
   readonly event: SinkEvent;
-  /** The stored delivery that is tried again; null for an event that comes from the log. */
+  /** The stored delivery that is retried. Null for an event that was read from the log. */
   readonly delivery: Delivery | null;
-  /** What was read with it, and its place there; null for a delivery and for a replay, which the cursor has passed. */
+  /** The batch with which the event was read. Null for a retried delivery and for a replay, which the cursor has passed. */
   readonly batch: Batch | null;
+  /** Position of the event in `batch`. */
   readonly index: number;
   readonly bytes: number;
-  /** Since when this entry meets transport failures; monotonic milliseconds. */
+  /** Time of the first transport failure of this entry, in monotonic milliseconds. */
   failingSince?: number;
-  /** How many of them. */
+  /** Transport failures of this entry in calls that reached the sink. */
   transportFailures?: number;
-  /** An event that had been handed over before, and is sent again. */
+  /** Set if a replay sends an event that was delivered before. */
   readonly replay?: ReplayedEntry;
-  /** The next one of its lane; `Lanes` sets it. */
-  behind?: Entry;
+  /** The next entry of the same lane. `Lanes` sets it. */
+  nextInLane?: Entry;
 }
 
 /**
- * Emptied when it ends: a map under so much change leaves its former tables behind, which keep what they held until the
- * next full collection of garbage.
+ * A lane is emptied when it ends. A map that changes this often leaves its old hash tables behind. Those tables keep the
+ * lanes alive until the next full garbage collection.
  */
 interface Lane {
   last: Entry | undefined;
 }
 
 /**
- * Entries in the order in which they may be sent. A lane holds the events of one aggregate, and only its first is in
- * flight; those of an unordered sink have none.
+ * Queue of entries in sending order. A lane holds the events of one aggregate, and only its first entry is in flight.
+ * Entries of an unordered sink have no lane.
  */
 export class Lanes {
   private readonly lanes = new Map<string, Lane>();
-  /** First entries of their lanes that are not in flight. */
+  /** Entries that are first in their lane, or have none, and are not in flight. */
   private readonly ready: Entry[] = [];
-  /** Those that have to be sent again, but not before a time; few. */
+  /** Entries that are retried after a delay, with the time in monotonic milliseconds. The map stays small. */
   private readonly delayed = new Map<Entry, number>();
 
   add(entry: Entry): void {
     const lane = entry.lane === null ? undefined : this.lanes.get(entry.lane);
     if (lane) {
-      lane.last!.behind = entry;
+      lane.last!.nextInLane = entry;
       lane.last = entry;
       return;
     }
@@ -61,8 +62,8 @@ export class Lanes {
     this.ready.push(entry);
   }
 
-  /** The first entries of lanes of which nothing is in flight, within a call's limits; a large one goes alone. */
-  take(limits: { readonly entries: number; readonly bytes: number }): Entry[] {
+  /** Removes and returns the ready entries for one call. An entry larger than `limits.bytes` is returned alone. */
+  takeReady(limits: { readonly entries: number; readonly bytes: number }): Entry[] {
     let count = 0;
     let bytes = 0;
     for (const entry of this.ready) {
@@ -73,24 +74,24 @@ export class Lanes {
     return this.ready.splice(0, count);
   }
 
-  /** It is done with: the next of its lane may go. */
-  next(entry: Entry): void {
-    if (entry.behind) this.ready.push(entry.behind);
+  /** Finishes `entry` and makes the next entry of its lane ready. */
+  releaseNext(entry: Entry): void {
+    if (entry.nextInLane) this.ready.push(entry.nextInLane);
     else this.remove(entry);
   }
 
-  /** It has to be sent again, before all others. */
-  again(entry: Entry): void {
+  /** Makes `entry` ready again, ahead of all others. */
+  retryNow(entry: Entry): void {
     this.ready.unshift(entry);
   }
 
-  /** It has to be sent again, but not before a time: monotonic milliseconds. */
-  againAt(entry: Entry, at: number): void {
+  /** Makes `entry` ready again at the time `at`, in monotonic milliseconds. */
+  retryAt(entry: Entry, at: number): void {
     this.delayed.set(entry, at);
   }
 
-  /** When the next delayed one may go; Infinity when none is. */
-  get delayedUntil(): number {
+  /** Time at which the next delayed entry becomes ready, in monotonic milliseconds. Infinity if none is delayed. */
+  get nextDelayedAt(): number {
     return Math.min(...this.delayed.values());
   }
 
@@ -98,7 +99,7 @@ export class Lanes {
     for (const [entry, at] of this.delayed) {
       if (at > now) continue;
       this.delayed.delete(entry);
-      this.again(entry);
+      this.retryNow(entry);
     }
   }
 
@@ -106,10 +107,10 @@ export class Lanes {
     return this.ready.length > 0;
   }
 
-  /** Ends its lane and gives what stood behind it. */
-  close(first: Entry): Entry[] {
+  /** Closes the lane of its first entry and returns the entries behind it. */
+  closeLane(first: Entry): Entry[] {
     const rest: Entry[] = [];
-    for (let entry = first.behind; entry; entry = entry.behind) rest.push(entry);
+    for (let entry = first.nextInLane; entry; entry = entry.nextInLane) rest.push(entry);
     this.remove(first);
     return rest;
   }

@@ -1,7 +1,7 @@
-/** Something that a leader does again and again. It waits for the database, and never for the sink. */
+/** A periodic task of the leader. `step()` may wait for the database but never for the sink. */
 export interface LeaderTask {
-  /** Milliseconds until it is due by the clock: 0 or less, now; Infinity, only something that happens makes it due. */
-  readonly dueIn: number;
-  /** Does what is due, if anything is. A promise only where there is something to wait for: it is asked after each call. */
+  /** Milliseconds until the task is due. 0 or less: now. Infinity: only an external event makes it due. */
+  readonly dueInMs: number;
+  /** Does the work that is due. Hot path: returns a promise only if there is something to wait for. */
   step(): void | Promise<void>;
 }

@@ -23,7 +23,7 @@ const entry = (id: string, secondsAgo: number, replay?: Entry['replay']): Entry 
     ...(replay && { replay }),
   }) as unknown as Entry;
 
-describe('what counts as published', () => {
+describe('OutcomeHandler', () => {
   let logs: CapturedLogs;
 
   beforeEach(() => {
@@ -32,41 +32,46 @@ describe('what counts as published', () => {
   });
   afterEach(() => logs.restore());
 
-  /** A call of its own, in fresh lanes. */
+  /** Handles the outcomes of one call with new lanes. @returns the number of accepted events. */
   function conclude(...answered: [Entry, Outcome][]): number {
     const options = { sink: { name: 'spec' }, clock: { ...systemClock, now: () => NOW }, random: () => 0.5 };
-    const health = { reached: () => undefined, recover: () => undefined, fail: () => undefined, pause: () => undefined };
-    const outcomes = new OutcomeHandler(
+    const breaker = {
+      close: () => undefined,
+      markRecovered: () => undefined,
+      markFailing: () => undefined,
+      open: () => undefined,
+    };
+    const handler = new OutcomeHandler(
       options,
       {} as Watermark,
       new Lanes(),
       {} as DeliveryIndex,
-      health as unknown as CircuitBreaker,
+      breaker as unknown as CircuitBreaker,
     );
-    outcomes.concludeCall(
+    handler.handleCall(
       answered.map(([one]) => one),
       answered.map(([, outcome]) => outcome),
     );
     flushMetrics();
-    return outcomes.takeAccepted();
+    return handler.takeAccepted();
   }
 
   const measured = (definition: { readonly name: string }): unknown =>
     logs.records.map((line) => line[definition.name]).find((value) => value !== undefined);
 
-  it('is what the sink has accepted, and nothing else of the call', () => {
+  it('counts as published only the events of a call that the sink accepted', () => {
     expect(conclude([entry('a', 1), accepted], [entry('b', 2), lost], [entry('c', 3), accepted])).toBe(2);
     expect(measured(eventMetrics.published)).toBe(2);
     expect(measured(eventMetrics.publishLatency)).toEqual([1_000, 3_000]);
   });
 
-  it('is nothing where the sink was not reached', () => {
+  it('counts nothing as published if the sink was not reached', () => {
     expect(conclude([entry('a', 1), lost])).toBe(0);
     expect(measured(eventMetrics.published)).toBeUndefined();
   });
 
-  it('is a replay too, which says nothing about how long an event takes', () => {
-    const replay = { conclude: () => undefined, giveBack: () => undefined };
+  it('counts a replayed event as published but leaves it out of the latency', () => {
+    const replay = { handleOutcome: () => undefined, requeue: () => undefined };
     expect(conclude([entry('a', 1), accepted], [entry('old', 9, replay), accepted])).toBe(2);
     expect(measured(eventMetrics.published)).toBe(2);
     expect(measured(eventMetrics.publishLatency)).toEqual(1_000);

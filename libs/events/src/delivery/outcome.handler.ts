@@ -13,7 +13,7 @@ import type { CircuitBreaker } from './circuit-breaker.js';
 import type { Outcome } from './sink.js';
 
 const logger = getLogger('outbox');
-const ALONE_FAILING_MS = 30_000; // an entry that alone meets transport failures for so long moves out of the way
+const MAX_SOLE_FAILURE_MS = 30_000; // after which an entry that fails alone becomes a retrying delivery
 
 interface OutcomeHandlerOptions {
   readonly sink: { readonly name: string };
@@ -21,53 +21,53 @@ interface OutcomeHandlerOptions {
   readonly random: () => number;
 }
 
-/** Decides what a sink's answer means for the event and for those behind it. */
+/** Applies the outcomes of a call to its events, their lanes, the deliveries, the watermark and the circuit breaker. */
 export class OutcomeHandler {
-  /** Events that the sink has accepted since the last `takeAccepted`. */
+  /** Number of events that the sink accepted since the last `takeAccepted`. */
   private accepted = 0;
-  /** How often in a row, since this worker leads: what was postponed burns no attempt that could be counted instead. */
+  /** Consecutive postponements by event id in this term. A postponement uses no attempt, so `attempts` cannot count them. */
   private readonly postponements = new Map<string, number>();
-  /** What waits to be sent again because the sink did not take it: while there is any, the sink is shown as failing. */
+  /** Entries that wait for a retry after a transport failure. The sink is reported as failing while there are any. */
   private readonly failing = new Set<Entry>();
 
   constructor(
     private readonly options: OutcomeHandlerOptions,
     private readonly watermark: Watermark,
     private readonly lanes: Lanes,
-    private readonly deliveries: DeliveryIndex,
-    private readonly health: CircuitBreaker,
+    private readonly deliveryIndex: DeliveryIndex,
+    private readonly breaker: CircuitBreaker,
   ) {}
 
-  /** A call has its answers. The sink was reached unless all of them say that it was not. */
-  concludeCall(batch: readonly Entry[], outcomes: readonly Outcome[]): void {
+  /** Handles the outcomes of one call. The sink was reached unless every outcome is `transport`. */
+  handleCall(batch: readonly Entry[], outcomes: readonly Outcome[]): void {
     const reached = outcomes.some(({ kind }) => kind !== 'transport');
-    if (reached) this.health.reached();
-    batch.forEach((entry, index) => this.conclude(entry, outcomes[index]!, reached));
+    if (reached) this.breaker.close();
+    batch.forEach((entry, index) => this.handleOutcome(entry, outcomes[index]!, reached));
     this.measure(batch, outcomes);
-    if (!reached) this.health.pause();
-    else if (!this.failing.size) this.health.recover();
+    if (!reached) this.breaker.open();
+    else if (!this.failing.size) this.breaker.markRecovered();
   }
 
-  /** An event whose payload was not read. */
+  /** Fails a delivery whose payload is too large to read. */
   failTooLarge(delivery: Delivery): void {
     const error = payloadTooLarge();
     const failed = markFailed(delivery, delivery.attempts + 1, error);
-    this.deliveries.record(failed, this.attemptOf(delivery, error));
+    this.deliveryIndex.record(failed, this.attemptOf(delivery, error));
     this.logRefusal(failed, error);
   }
 
-  /** An event that was sent and has its answer: the lane goes on, or the event becomes a delivery that it waits for. */
-  private conclude(entry: Entry, outcome: Outcome, reached: boolean): void {
+  /** Handles one outcome: the lane continues, or the event becomes a delivery that blocks its aggregate. */
+  private handleOutcome(entry: Entry, outcome: Outcome, reached: boolean): void {
     if (outcome.kind === 'accepted') this.accepted++;
-    if (entry.replay) return this.concludeReplay(entry, entry.replay, outcome);
+    if (entry.replay) return this.handleReplayed(entry, entry.replay, outcome);
     if (outcome.kind !== 'transport') this.failing.delete(entry);
-    if (outcome.kind === 'accepted') return this.concludeAccepted(entry);
+    if (outcome.kind === 'accepted') return this.handleAccepted(entry);
     const delivery = entry.delivery ?? undelivered(entry.event);
     switch (outcome.kind) {
       case 'refused': {
         this.postponements.delete(delivery.eventId);
         const refused = markRefused(delivery, outcome, this.options.clock.now(), this.options.random);
-        this.deliveries.record(refused, this.attemptOf(delivery, outcome.error));
+        this.deliveryIndex.record(refused, this.attemptOf(delivery, outcome.error));
         this.holdBack(entry);
         this.logRefusal(refused, outcome.error);
         return;
@@ -76,33 +76,36 @@ export class OutcomeHandler {
         this.postpone(entry, delivery, outcome.error, outcome.retryAfterMs);
         return;
       case 'transport':
-        this.health.fail(outcome.error);
-        this.sendAgain(entry, delivery, outcome.error, reached);
+        this.breaker.markFailing(outcome.error);
+        this.retryTransportFailure(entry, delivery, outcome.error, reached);
     }
   }
 
-  /** Nearly all of them: makes nothing that would have to be collected. */
-  private concludeAccepted(entry: Entry): void {
+  /** Hot path: allocates nothing. */
+  private handleAccepted(entry: Entry): void {
     this.postponements.delete(entry.event.eventId);
-    if (entry.delivery) this.deliveries.record(markPublished(entry.delivery));
+    if (entry.delivery) this.deliveryIndex.record(markPublished(entry.delivery));
     this.settle(entry);
-    this.lanes.next(entry);
+    this.lanes.releaseNext(entry);
   }
 
-  /** At once where nothing passed, since then the sink pauses; by itself after a pause of its own where others passed. */
-  private sendAgain(entry: Entry, delivery: Delivery, error: unknown, othersPassed: boolean): void {
+  /**
+   * Retries an entry after a transport failure. If no entry of the call passed, it is ready at once and the circuit breaker
+   * delays it. If others passed, only this entry is delayed.
+   */
+  private retryTransportFailure(entry: Entry, delivery: Delivery, error: unknown, othersPassed: boolean): void {
     const { clock, random } = this.options;
     const now = clock.monotonic();
     entry.failingSince ??= now;
     this.failing.add(entry);
-    if (this.health.reachedAt > entry.failingSince && now - entry.failingSince > ALONE_FAILING_MS) {
+    if (this.breaker.lastReachedAt > entry.failingSince && now - entry.failingSince > MAX_SOLE_FAILURE_MS) {
       this.failing.delete(entry);
       this.postpone(entry, delivery, error);
     } else if (othersPassed) {
       entry.transportFailures = (entry.transportFailures ?? 0) + 1;
-      this.lanes.againAt(entry, now + retryDelay(entry.transportFailures, random));
+      this.lanes.retryAt(entry, now + retryDelay(entry.transportFailures, random));
     } else {
-      this.lanes.again(entry);
+      this.lanes.retryNow(entry);
     }
   }
 
@@ -112,7 +115,7 @@ export class OutcomeHandler {
     return accepted;
   }
 
-  /** A replay is published again, but says nothing about how long an event takes. */
+  /** Records the metrics of a call. A replayed event counts as published but not in the latency. */
   private measure(batch: readonly Entry[], outcomes: readonly Outcome[]): void {
     const sink = this.options.sink.name;
     const now = this.options.clock.now().getTime();
@@ -128,33 +131,33 @@ export class OutcomeHandler {
     metric(eventMetrics.publishLatency, latencies, { sink });
   }
 
-  /** Whatever became of it, its lane is free: what comes for the first time never waits for a replay. */
-  private concludeReplay(entry: Entry, replay: ReplayedEntry, outcome: Outcome): void {
-    this.lanes.next(entry);
-    if (outcome.kind === 'transport') this.health.fail(outcome.error);
-    replay.conclude(outcome);
+  /** A replayed event never blocks its lane, whatever its outcome. */
+  private handleReplayed(entry: Entry, replay: ReplayedEntry, outcome: Outcome): void {
+    this.lanes.releaseNext(entry);
+    if (outcome.kind === 'transport') this.breaker.markFailing(outcome.error);
+    replay.handleOutcome(outcome);
   }
 
   private postpone(entry: Entry, delivery: Delivery, error: unknown, retryAfterMs?: number): void {
     const times = (this.postponements.get(delivery.eventId) ?? 0) + 1;
     this.postponements.set(delivery.eventId, times);
     const delay = retryAfterMs ?? retryDelay(times, this.options.random);
-    this.deliveries.record(markPostponed(delivery, error, this.options.clock.now(), delay));
+    this.deliveryIndex.record(markPostponed(delivery, error, this.options.clock.now(), delay));
     this.holdBack(entry);
     inContextOf(delivery, this.options.sink.name, () =>
       logger.info('event_postponed', { sink: this.options.sink.name, reason: textOf(error) }),
     );
   }
 
-  /** The entry has become a delivery: what was read behind it in its aggregate waits for it. */
+  /** Closes the lane of an entry that became a delivery. The later events of the aggregate become `waiting` deliveries. */
   private holdBack(entry: Entry): void {
     this.settle(entry);
-    for (const behind of this.lanes.close(entry)) {
+    for (const behind of this.lanes.closeLane(entry)) {
       if (behind.replay) {
-        behind.replay.giveBack();
+        behind.replay.requeue();
         continue;
       }
-      this.deliveries.record(markWaiting(behind.event));
+      this.deliveryIndex.record(markWaiting(behind.event));
       this.settle(behind);
     }
   }
@@ -178,7 +181,7 @@ export class OutcomeHandler {
   }
 }
 
-/** Log lines about an event carry the trace id of the request that caused it. */
+/** Runs `work` in the context of the request that caused the event, so that log lines carry its trace id. */
 function inContextOf(delivery: Delivery, sink: string, work: () => void): void {
   const { correlationId, organizationId, eventId, eventType, attempts } = delivery;
   context.run(

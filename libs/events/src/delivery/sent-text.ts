@@ -1,18 +1,18 @@
-/** What a sink sends of an event. */
-interface Sent {
+/** The part of an event that a sink sends. */
+interface SentEvent {
   readonly payload: string;
   readonly position: string;
-  /** The replay that sends it again. */
+  /** Id of the replay that sends the event. */
   readonly replayed?: string;
 }
 
 /**
- * The envelope's text as it is sent: what was stored, byte for byte, with `sequence` and, in a replay, `replayed` added at
- * its end. Nothing is parsed, so that numbers and the order of keys stay as they are.
+ * Returns the text of the envelope as it is sent: the stored text, byte for byte, with `sequence` appended. A replay also
+ * appends `replayed`. The text is not parsed, so numbers and the order of keys do not change.
  *
- * @throws Error when the payload is no JSON object by its looks.
+ * @throws Error if the payload does not look like a JSON object.
  */
-export function sentText({ payload, position, replayed }: Sent): string {
+export function sentText({ payload, position, replayed }: SentEvent): string {
   const end = payload.trimEnd();
   if (!/^\s*\{/.test(payload) || !end.endsWith('}')) throw new Error('The payload is no JSON object, so no envelope.');
   const body = end.slice(0, -1).trimEnd();

@@ -1,62 +1,62 @@
 import type { EventFacts } from '../contract/event-facts.js';
 import type { SinkRegistration } from '../log/register-sinks.js';
 
-/** One entry of a call to a sink. Not a copy: the relay goes on with it, so a sink reads it and changes nothing. */
+/** One event in a call to a sink. Read-only: the relay keeps using the same object. */
 export interface SinkEvent extends EventFacts {
-  /** The envelope's text, as it was written. */
+  /** The text of the envelope as it was published. */
   readonly payload: string;
-  /** 1 at the first attempt; what was postponed is the same attempt again. */
+  /** 1 at the first attempt. A postponed event keeps its attempt number. */
   readonly attempt: number;
-  /** The replay that sends it again; absent at the first delivery. */
+  /** Id of the replay that sends the event. Absent outside a replay. */
   readonly replayed?: string;
 }
 
-/** What became of one entry. */
+/** The result of one entry of a call. */
 export type Outcome =
-  /** `skipped`: a replay that the handler declares not to run. */
+  /** The sink has the event. `skipped`: the handler declares that it does not run on a replay. */
   | { readonly kind: 'accepted'; readonly skipped?: boolean }
-  /** It is the event's fault, or the handler's: burns an attempt. `permanent`: trying again can hardly help. */
+  /** The event or the handler is at fault. Uses an attempt. `permanent`: a retry is unlikely to help. */
   | { readonly kind: 'refused'; readonly error: unknown; readonly permanent?: boolean; readonly maxAttempts?: number }
-  /** Nobody's attempt: the sink was not reached, or refused the call as a whole. The cursor waits. */
+  /** The sink was not reached, or refused the whole call. Uses no attempt. The cursor waits. */
   | { readonly kind: 'transport'; readonly error: unknown }
-  /** This entry later, without burning an attempt; what follows in its aggregate waits. */
+  /** Retry this entry later. Uses no attempt. Later events of its aggregate wait. */
   | { readonly kind: 'postponed'; readonly error: unknown; readonly retryAfterMs?: number };
 
 export const accepted: Outcome = { kind: 'accepted' };
 
 export interface SinkLimits {
-  /** Entries of one call. */
+  /** Maximum number of entries in one call. */
   readonly entries: number;
-  /** Bytes of one call, as the log counts them when the event is published. */
+  /** Maximum bytes in one call, by the size that the log computes when an event is published. */
   readonly bytes: number;
-  /** Calls in flight. */
+  /** Maximum number of calls in flight. */
   readonly concurrency: number;
 }
 
-/** For a destination that seems to accept what it does not keep when it is not there, as an event bus does. */
+/** Check for a destination that accepts events while it does not exist, as an event bus does. */
 export interface SinkCheck {
-  /** The destination, for people: `event bus orders`. */
+  /** The destination in log and error messages, for example `event bus orders`. */
   readonly what: string;
-  /** Milliseconds between two looks. */
+  /** Milliseconds between two checks. */
   readonly everyMs: number;
   /**
-   * What identifies the destination that is there now, another text where it was made anew; null: there is none. Rejects,
-   * within a time limit of its own, when that cannot be told.
+   * Returns the identity of the destination, or null if it does not exist. The identity changes when the destination is
+   * recreated. Rejects if the answer is unknown, within its own timeout.
    */
   look(): Promise<string | null>;
 }
 
-/** A destination with a cursor of its own. */
+/** A destination of events. Each sink has its own cursor. */
 export interface Sink extends SinkRegistration {
-  /** The event types that it wants; null: all. What it does not want counts as handed over. */
+  /** The event types that the sink receives; null for all. The cursor passes the others without sending them. */
   readonly types: readonly string[] | null;
   readonly limits: SinkLimits;
   /**
-   * Asked when a worker starts, which it does not while the answer is null, and from then on by the leader. Nothing is
-   * sent before the first good answer; where the destination was missing or is another one, the sink begins again at the
-   * cursor of its last good answer.
+   * Runs when a worker starts and then at intervals in the leader. A worker does not start if the destination is missing.
+   * Nothing is sent before the first successful check. If the destination was missing or recreated, the sink restarts from
+   * the cursor of its last successful check.
    */
   readonly check?: SinkCheck;
-  /** One outcome for each entry, by position, within a time limit of its own. A rejection counts as `transport` for all of them. */
+  /** Returns one outcome for each entry, by position, within its own timeout. A rejection means `transport` for every entry. */
   deliver(batch: readonly SinkEvent[]): Promise<readonly Outcome[]>;
 }

@@ -1,82 +1,82 @@
 import type { Cursor, OutboxRow, Reading } from '../log/cursor.js';
 
-/** The rows of one reading. */
+/** The rows of one read. */
 export interface Batch {
   readonly reading: Reading;
   readonly settled: boolean[];
-  /** Settled without a gap from the start. */
-  prefix: number;
+  /** Number of rows that are settled without a gap from the start. */
+  settledPrefix: number;
 }
 
 /**
- * What was read and is not yet done with. Reading runs ahead and entries are settled in any order; a cursor may be
- * stored only up to where everything, in the order of reading, was accepted, refused or is waiting.
+ * Tracks the rows that were read and are not settled. A row is settled once its event is accepted, refused or waiting.
+ * Rows settle in any order. `cursor` never passes a row that is not settled, in reading order.
  */
 export class Watermark {
   private readonly batches: Batch[] = [];
-  private openRows = 0;
-  private openPayload = 0;
-  private moved = 0;
+  private unsettledRowCount = 0;
+  private unsettledPayloadBytes = 0;
+  private advancedRows = 0;
 
-  constructor(private reached: Cursor) {}
+  constructor(private settledCursor: Cursor) {}
 
   add(reading: Reading): Batch {
-    const batch: Batch = { reading, settled: reading.rows.map(() => false), prefix: 0 };
+    const batch: Batch = { reading, settled: reading.rows.map(() => false), settledPrefix: 0 };
     this.batches.push(batch);
-    this.openRows += reading.rows.length;
-    for (const row of reading.rows) this.openPayload += bytesOf(row);
+    this.unsettledRowCount += reading.rows.length;
+    for (const row of reading.rows) this.unsettledPayloadBytes += bytesOf(row);
     this.advance();
     return batch;
   }
 
-  /** The row at this index is done with: the cursor may pass. */
+  /** Marks a row as settled, so that the cursor can pass it. */
   settle(batch: Batch, index: number): void {
     batch.settled[index] = true;
-    this.openRows--;
-    this.openPayload -= bytesOf(batch.reading.rows[index]!);
-    if (index === batch.prefix) this.advance();
+    this.unsettledRowCount--;
+    this.unsettledPayloadBytes -= bytesOf(batch.reading.rows[index]!);
+    if (index === batch.settledPrefix) this.advance();
   }
 
-  /** The cursor up to which everything is settled. */
+  /** The cursor up to which every row is settled. */
   get cursor(): Cursor {
     const batch = this.batches[0];
-    return batch?.prefix ? batch.reading.after(batch.prefix) : this.reached;
+    return batch?.settledPrefix ? batch.reading.after(batch.settledPrefix) : this.settledCursor;
   }
 
-  /** Rows that were read and are not settled. */
-  get open(): number {
-    return this.openRows;
+  /** Number of rows that were read and are not settled. */
+  get unsettledRows(): number {
+    return this.unsettledRowCount;
   }
 
-  /** Bytes of their payloads. */
-  get openBytes(): number {
-    return this.openPayload;
+  /** Bytes of the payloads of the unsettled rows. */
+  get unsettledBytes(): number {
+    return this.unsettledPayloadBytes;
   }
 
-  /** When the first of them occurred. */
-  get oldestOpen(): Date | undefined {
+  /** Time at which the first unsettled event occurred. */
+  get oldestUnsettledAt(): Date | undefined {
     const batch = this.batches[0];
-    return batch?.reading.rows[batch.prefix]?.occurredAt;
+    return batch?.reading.rows[batch.settledPrefix]?.occurredAt;
   }
 
-  /** Rows that the cursor has passed since `takeMoved` was last asked: an empty read moves it too, but by nothing. */
-  takeMoved(): number {
-    const { moved } = this;
-    this.moved = 0;
-    return moved;
+  /** Number of rows that the cursor passed since the last call. An empty read advances the cursor by 0 rows. */
+  takeAdvancedRows(): number {
+    const { advancedRows } = this;
+    this.advancedRows = 0;
+    return advancedRows;
   }
 
-  get hasMoved(): boolean {
-    return this.moved > 0;
+  get hasAdvanced(): boolean {
+    return this.advancedRows > 0;
   }
 
   private advance(): void {
     for (let batch = this.batches[0]; batch; batch = this.batches[0]) {
-      const before = batch.prefix;
-      while (batch.settled[batch.prefix]) batch.prefix++;
-      this.moved += batch.prefix - before;
-      if (batch.prefix < batch.settled.length) return;
-      this.reached = batch.reading.after(batch.prefix);
+      const before = batch.settledPrefix;
+      while (batch.settled[batch.settledPrefix]) batch.settledPrefix++;
+      this.advancedRows += batch.settledPrefix - before;
+      if (batch.settledPrefix < batch.settled.length) return;
+      this.settledCursor = batch.reading.after(batch.settledPrefix);
       this.batches.shift();
     }
   }

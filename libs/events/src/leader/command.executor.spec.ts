@@ -6,7 +6,7 @@ import { accepted, type Outcome } from '../delivery/sink.js';
 
 const dead: Outcome = { kind: 'refused', error: new Error('no'), maxAttempts: 1 };
 
-describe('what people ask of a sink', () => {
+describe('commands of operators', () => {
   let at: OperatedSink;
 
   beforeAll(async () => {
@@ -23,7 +23,7 @@ describe('what people ask of a sink', () => {
   };
 
   describe('pause and resume', () => {
-    it('keeps everything where it is, retries included, until it is resumed', async () => {
+    it('a paused sink sends nothing, including retries, until it is resumed', async () => {
       const retried = await insertEvent(at.api, { aggregate: 'r' });
       at.sink.answers.set(retried.id, refused());
       await at.run();
@@ -33,7 +33,7 @@ describe('what people ask of a sink', () => {
       at.clock.advance(60_000);
       await at.run();
       expect([await stateOf(), (await at.answer(pause)).answer]).toEqual(['paused', { outcome: 'done' }]);
-      await at.run(); // another leader finds it so
+      await at.run(); // the next leader loads the same state
       expect(at.sink.ids).toEqual([retried.id]);
       expect(await at.statuses([retried, ...events])).toEqual(['retrying', 'pending', 'pending']);
       await at.ask('resume');
@@ -42,7 +42,7 @@ describe('what people ask of a sink', () => {
       expect(at.sink.ids).toHaveLength(4);
     });
 
-    it('is noticed by a leader that is at work, without a word that wakes it', async () => {
+    it('a busy leader notices a pause without a notification', async () => {
       const relay = at.relay({ pollIntervalMs: 20 });
       relay.start();
       try {
@@ -58,7 +58,7 @@ describe('what people ask of a sink', () => {
       }
     });
 
-    it('leaves the circuit breaker out of it: a sink that fails is not paused, and resuming heals nothing', async () => {
+    it('a failing sink is not paused, and resuming it does not close the circuit breaker', async () => {
       const event = await insertEvent(at.api);
       at.sink.answerAll = { kind: 'transport', error: new Error('down') };
       await at.run();
@@ -76,7 +76,7 @@ describe('what people ask of a sink', () => {
       expect(await at.statuses([event])).toEqual(['published']);
     });
 
-    it('tells a sink that rests because it is paused from one that fails and from one that comes on', async () => {
+    it('reports a paused, a failing and an advancing sink differently', async () => {
       const relay = at.relay({ pollIntervalMs: 10, stalledAfterMs: 1000 });
       const progress = (expected: string) => eventually(() => relay.health().progress === expected);
       relay.start();
@@ -99,7 +99,7 @@ describe('what people ask of a sink', () => {
       }
     });
 
-    it('says that nothing changed when it was so already', async () => {
+    it('answers that nothing changed if the sink already has the state', async () => {
       const resume = await at.ask('resume');
       await at.run();
       expect((await at.answer(resume)).answer).toEqual({ outcome: 'done', unchanged: true });
@@ -107,7 +107,7 @@ describe('what people ask of a sink', () => {
   });
 
   describe('skip', () => {
-    it('gives up the head of a blocked aggregate and releases exactly the next', async () => {
+    it('skips the head of a blocked aggregate and releases only the next event', async () => {
       const [head, second, third] = [await insertEvent(at.api), await insertEvent(at.api), await insertEvent(at.api)];
       at.sink.answers.set(head.id, dead);
       await at.run();
@@ -125,7 +125,7 @@ describe('what people ask of a sink', () => {
       expect(await at.statuses([later])).toEqual(['published']);
     });
 
-    it('refuses what is not the head, naming the head, and what is not held back', async () => {
+    it('refuses to skip an event that is not the head, and names the head, or that is not held back', async () => {
       const [head, behind] = [await insertEvent(at.api), await insertEvent(at.api)];
       at.sink.answers.set(head.id, dead);
       await at.run();
@@ -138,7 +138,7 @@ describe('what people ask of a sink', () => {
       expect(await at.statuses([head, behind])).toEqual(['failed', 'waiting']);
     });
 
-    it("touches no other organization's event", async () => {
+    it('does not skip an event of another organization', async () => {
       const head = await insertEvent(at.api);
       at.sink.answers.set(head.id, dead);
       await at.run();
@@ -148,7 +148,7 @@ describe('what people ask of a sink', () => {
       expect(await at.statuses([head])).toEqual(['failed']);
     });
 
-    it('waits for an attempt that is under way, and then decides by what came of it', async () => {
+    it('waits for an attempt in flight and decides by its outcome', async () => {
       const head = await insertEvent(at.api);
       at.sink.answers.set(head.id, refused());
       await at.run();
@@ -174,7 +174,7 @@ describe('what people ask of a sink', () => {
       expect(await at.statuses([head])).toEqual(['published']);
     });
 
-    it('gives up one event alone in a sink without order', async () => {
+    it('skips a single event in an unordered sink', async () => {
       await at.renew({ ordering: 'none' });
       const [first, second] = [await insertEvent(at.api), await insertEvent(at.api)];
       at.sink.answerAll = dead;
@@ -186,12 +186,12 @@ describe('what people ask of a sink', () => {
   });
 
   describe('retire', () => {
-    it('is refused while the sink is in use, and final once it is paused', async () => {
+    it('is refused while the sink is active, and is final once the sink is paused', async () => {
       const hasty = await at.ask('retire');
       await at.run();
       expect([await stateOf(), (await at.answer(hasty)).answer]).toEqual([
         'active',
-        { outcome: 'refused', reason: expect.stringContaining('pause it first') },
+        { outcome: 'refused', reason: expect.stringContaining('Pause the sink first') },
       ]);
       await at.ask('pause');
       await at.ask('retire');
@@ -201,7 +201,7 @@ describe('what people ask of a sink', () => {
       await eventually(() => relay.health().state === 'retired');
       await relay.stop();
       expect(await stateOf()).toBe('retired');
-      await at.run(); // nobody brings it back by accident
+      await at.run(); // a new leader does not reactivate it
       expect(at.sink.ids).toEqual([]);
     });
   });

@@ -22,38 +22,39 @@ import { markActive, markPaused, markRetired } from '../commands/sink-state.js';
 import type { SinkState } from '../log/sink-state.js';
 
 const logger = getLogger('outbox');
-const MOST_AT_ONCE = 20;
+const MAX_COMMANDS_PER_POLL = 20;
 
-/** What to write in the transaction that stores progress, and the answer; a replay answers when it is done. */
+/** Result of a decision about a command. A replay has no answer yet: it is answered when it is done. */
 interface Decision {
-  readonly also?: InSameTransaction;
+  /** Writes that belong to the command. They run in the transaction that stores the cursor. */
+  readonly inSameTransaction?: InSameTransaction;
   readonly answer?: CommandAnswer;
-  /** Once it is committed. */
-  readonly afterwards?: () => void;
+  /** Runs after the commit. */
+  readonly afterCommit?: () => void;
 }
 
 interface CommandExecutorDependencies {
   readonly client: ClientBase;
   readonly sink: { readonly name: string; readonly ordering: 'aggregate' | 'none' };
-  readonly deliveries: DeliveryIndex;
+  readonly deliveryIndex: DeliveryIndex;
   readonly store: Store;
   readonly failures: CommandFailures;
-  /** The cursor that a store writes. */
+  /** Returns the cursor that the next store writes. */
   readonly cursor: () => Cursor;
 }
 
 /**
- * Executes the commands of a sink as its leader. A command and its answer are written in the transaction that stores progress.
- * A command that cannot be executed is answered with the reason, and the leader goes on.
+ * Executes the commands of a sink in its leader. A command and its answer are written in the transaction that stores the
+ * cursor. A command that cannot be executed is answered with the reason, and the leader continues.
  */
 export class CommandExecutor {
   constructor(
-    private readonly around: CommandExecutorDependencies,
-    /** As the table has it; only the sink's leader changes it. */
+    private readonly dependencies: CommandExecutorDependencies,
+    /** The stored state. Only the sink's leader changes it. */
     private state: SinkState,
   ) {}
 
-  /** Nothing is read and nothing is sent. */
+  /** True while nothing is read or sent, because the sink is paused or retired. */
   get isHalted(): boolean {
     return this.state !== 'active';
   }
@@ -62,32 +63,32 @@ export class CommandExecutor {
     return this.state === 'retired';
   }
 
-  /** @returns true when some have to wait for what is under way: look again soon. */
-  async work(): Promise<boolean> {
-    const { client, sink } = this.around;
+  /** Executes the open commands. @returns true if a command has to wait for a call in flight: poll again soon. */
+  async executeOpenCommands(): Promise<boolean> {
+    const { client, sink } = this.dependencies;
     const { rows } = await client.query<OpenCommand>({
       name: 'outbox-commands',
       text: OPEN_COMMANDS,
-      values: [sink.name, MOST_AT_ONCE],
+      values: [sink.name, MAX_COMMANDS_PER_POLL],
     });
     let waiting = false;
     for (const command of rows) {
       const { correlation_id: correlationId } = command;
-      const carriedOut = await context.run({ correlationId: correlationId ?? newId() }, () => this.carryOut(command));
-      waiting ||= !carriedOut;
+      const isExecuted = await context.run({ correlationId: correlationId ?? newId() }, () => this.execute(command));
+      waiting ||= !isExecuted;
     }
     return waiting;
   }
 
-  private async carryOut(command: OpenCommand): Promise<boolean> {
-    const { store, sink, deliveries, failures } = this.around;
-    // Then the table shows the current state. A failure to store ends the term, and so happens outside of what a command may fail at.
-    if (command.command === 'skip' && deliveries.hasChanges) await store(() => Promise.resolve());
-    const decision = await this.tryToDecide(command);
+  private async execute(command: OpenCommand): Promise<boolean> {
+    const { store, sink, deliveryIndex, failures } = this.dependencies;
+    // Store first, so that the table has the current state. A failed store ends the term, not the command.
+    if (command.command === 'skip' && deliveryIndex.hasChanges) await store(() => Promise.resolve());
+    const decision = await this.decideOrFail(command);
     if (!decision) return false;
     let { answer } = decision;
     await store(async (client) => {
-      const reason = decision.also && (await this.attempt(client, command.id, decision.also));
+      const reason = decision.inSameTransaction && (await this.runInSavepoint(client, command.id, decision.inSameTransaction));
       if (reason !== undefined) answer = failedBecause(reason);
       if (answer) await client.query(ANSWER_COMMAND, [command.id, sink.name, JSON.stringify(answer)]);
     });
@@ -97,13 +98,13 @@ export class CommandExecutor {
       logger.warning('outbox_command_failed', { sink: sink.name, command: name, asked_by, reason: answer.reason });
       return true;
     }
-    decision.afterwards?.();
+    decision.afterCommit?.();
     logger.info('outbox_command_carried_out', { sink: sink.name, command: name, asked_by, ...(answer ?? { outcome: 'begun' }) });
     return true;
   }
 
-  private async tryToDecide(command: OpenCommand): Promise<Decision | undefined> {
-    const { failures } = this.around;
+  private async decideOrFail(command: OpenCommand): Promise<Decision | undefined> {
+    const { failures } = this.dependencies;
     const verdict = failures.verdictOn(command.id);
     if (verdict !== undefined) return { answer: failedBecause(verdict) };
     try {
@@ -113,28 +114,32 @@ export class CommandExecutor {
     }
   }
 
-  /** Takes back what a failing command wrote, so that the transaction can store progress and the answer. @returns the reason. */
-  private async attempt(client: ClientBase, id: string, work: InSameTransaction): Promise<string | undefined> {
+  /**
+   * Runs `work`. If it fails, rolls back its writes, so that the transaction can still store the cursor and the answer.
+   *
+   * @returns the reason of a failure.
+   */
+  private async runInSavepoint(client: ClientBase, id: string, work: InSameTransaction): Promise<string | undefined> {
     await client.query('savepoint command');
     try {
       await work(client);
       return undefined;
     } catch (error) {
-      const reason = this.around.failures.reasonFor(id, error);
+      const reason = this.dependencies.failures.reasonFor(id, error);
       await client.query('rollback to savepoint command');
       return reason;
     }
   }
 
-  /** Undefined: not yet. */
+  /** @returns undefined if the command has to wait. */
   private async decide(command: OpenCommand): Promise<Decision | undefined> {
     const problem = problemWith(command);
     if (problem !== undefined) return { answer: refusedBecause(problem) };
     switch (command.command) {
       case 'pause':
-        return this.change('paused', markPaused);
+        return this.changeState('paused', markPaused);
       case 'resume':
-        return this.change('active', markActive);
+        return this.changeState('active', markActive);
       case 'retire':
         return this.retire();
       case 'skip':
@@ -144,48 +149,50 @@ export class CommandExecutor {
     }
   }
 
-  private change(state: SinkState, mark: (client: ClientBase, sink: string) => Promise<unknown>): Decision {
+  private changeState(state: SinkState, mark: (client: ClientBase, sink: string) => Promise<unknown>): Decision {
     if (this.state === state) return { answer: done({ unchanged: true }) };
     return {
-      also: (client) => mark(client, this.around.sink.name),
+      inSameTransaction: (client) => mark(client, this.dependencies.sink.name),
       answer: done(),
-      afterwards: () => (this.state = state),
+      afterCommit: () => (this.state = state),
     };
   }
 
-  /** A sink that is in use is not retired by a slip: there is no way back. */
+  /** Retires only a paused sink, because retiring cannot be undone. */
   private retire(): Decision {
-    if (this.state === 'paused') return this.change('retired', markRetired);
+    if (this.state === 'paused') return this.changeState('retired', markRetired);
     return {
-      answer: refusedBecause('A worker delivers to this sink. Retiring cannot be undone: pause it first, if it is meant.'),
+      answer: refusedBecause('A worker delivers to this sink, and retiring cannot be undone. Pause the sink first.'),
     };
   }
 
   private async skip({ arguments: values, organization_id: organization }: OpenCommand): Promise<Decision | undefined> {
     const eventId = values['event_id'] as string;
-    const { deliveries, sink } = this.around;
-    if (deliveries.isInHand(eventId)) return undefined;
-    const delivery = await deliveries.find(eventId);
+    const { deliveryIndex, sink } = this.dependencies;
+    if (deliveryIndex.isInFlight(eventId)) return undefined;
+    const delivery = await deliveryIndex.find(eventId);
     if (!delivery || (organization !== null && delivery.organizationId !== organization))
-      return { answer: refusedBecause('This sink holds no such event back.') };
+      return { answer: refusedBecause('This sink holds back no such event.') };
     if (delivery.status === 'published' || delivery.status === 'skipped')
-      return { answer: refusedBecause(`The event is ${delivery.status} already.`) };
-    const head = sink.ordering === 'aggregate' ? await deliveries.headOf(delivery) : delivery;
+      return { answer: refusedBecause(`The event is already ${delivery.status}.`) };
+    const head = sink.ordering === 'aggregate' ? await deliveryIndex.headOf(delivery) : delivery;
     if (head && head.eventId !== eventId)
       return {
-        answer: refusedBecause(`The event waits behind ${head.eventId}, which heads its aggregate: decide about that one.`),
+        answer: refusedBecause(
+          `The event waits behind ${head.eventId}, the head of its aggregate. Decide about that event first.`,
+        ),
       };
-    deliveries.record(markSkipped(delivery));
+    deliveryIndex.record(markSkipped(delivery));
     return { answer: done({ was: delivery.status }) };
   }
 
   private beginReplay({ id, arguments: values, organization_id: organization }: OpenCommand): Decision {
     const { filter, dry_run, limit, rate } = values as unknown as ReplayArguments;
-    const own = organization === null ? filter : { ...filter, organization_id: organization };
+    const scopedFilter = organization === null ? filter : { ...filter, organization_id: organization };
     return {
-      also: (client) => {
-        const { position, snapshot } = this.around.cursor();
-        const begin = [id, this.around.sink.name, JSON.stringify(own), dry_run, limit, rate, position, snapshot];
+      inSameTransaction: (client) => {
+        const { position, snapshot } = this.dependencies.cursor();
+        const begin = [id, this.dependencies.sink.name, JSON.stringify(scopedFilter), dry_run, limit, rate, position, snapshot];
         return client.query(BEGIN_REPLAY, begin);
       },
     };

@@ -14,12 +14,12 @@ describe('a command that cannot be executed', () => {
 
   beforeAll(async () => {
     at = await OperatedSink.create();
-    await at.owner('alter table outbox.outbox_command drop constraint outbox_command_command_check'); // as a newer version may do
+    await at.owner('alter table outbox.outbox_command drop constraint outbox_command_command_check'); // for commands of a newer version
   });
   beforeEach(() => at.renew());
   afterAll(() => at.end());
 
-  /** The statement fails with this SQLSTATE while the work runs. */
+  /** Makes the statement fail with this SQLSTATE while `work` runs. */
   async function whileReplaysFailWith(state: string, work: () => Promise<void>): Promise<void> {
     await at.owner(`
       create function outbox.fail_planted() returns trigger language plpgsql as
@@ -55,17 +55,17 @@ describe('a command that cannot be executed', () => {
     ['the rate exceeds its column', 'replay', replayOf({}, { rate: 2 ** 40 }), 'failed', /22003/],
     ['a moment cannot be read, which the first read finds', 'replay', replayOf({ from: 'tomorrowish' }), 'failed', /22007/],
     ['the same in a dry run', 'replay', replayOf({ to: '9999999999-01-01' }, { dry_run: true }), 'failed', /2200[78]/],
-  ])('is answered with the reason, and the leader goes on: %s', async (_, command, values, outcome, reason) => {
+  ])('is answered with the reason, and the leader continues: %s', async (_, command, values, outcome, reason) => {
     const [bad, good] = [await at.ask(command, values as object), await at.replay({ event_type: 'none.such' })];
     const event = await insertEvent(at.api);
     await at.run();
     expect((await at.answer(bad)).answer).toMatchObject({ outcome, reason: expect.stringMatching(reason) });
     expect((await at.answer(good)).answer).toMatchObject({ outcome: 'done', matched: 0 });
     expect(await at.statuses([event])).toEqual(['published']);
-    await at.run(); // nothing is left of it
+    await at.run(); // the failed command has no effect
   });
 
-  it('fails when the database refuses what it writes, and takes that back', async () => {
+  it('fails and rolls back its writes if the database refuses them', async () => {
     using logs = captureLogs();
     await whileReplaysFailWith('23502', async () => {
       const bad = await at.replay({});
@@ -79,11 +79,11 @@ describe('a command that cannot be executed', () => {
     logs.one('outbox_command_failed', { sink: at.sink.name, command: 'replay', reason: /23502/ });
   });
 
-  it('says how far a replay came that fails in the middle, and the next replay follows', async () => {
+  it('reports the progress of a replay that fails midway, and the next replay runs', async () => {
     const events: TestEvent[] = [];
     for (let i = 0; i < 101; i++) events.push(await insertEvent(at.api, { aggregate: `a${i}` }));
     await at.run();
-    at.sink.answers.set(events[100]!.id, () => new Promise<Outcome>(() => undefined)); // a batch is 100: the second one stays open
+    at.sink.answers.set(events[100]!.id, () => new Promise<Outcome>(() => undefined)); // the second batch of 100 stays open
     const bad = await at.replay({ event_type: events[0]!.type });
     const relay = at.relay({ pollIntervalMs: 20 });
     relay.start();
@@ -103,7 +103,7 @@ describe('a command that cannot be executed', () => {
   });
 
   it.each(['57P01', '08006', '53100', '25006', '40001'])(
-    'stays open and is executed by the next leader when the database fails with %s',
+    'stays open and is executed by the next leader if the database fails with %s',
     async (state) => {
       const id = await at.replay({ event_type: 'none.such' });
       await whileReplaysFailWith(state, async () => {
@@ -115,7 +115,7 @@ describe('a command that cannot be executed', () => {
     },
   );
 
-  it('stays open when the connection of the leader ends, and is executed by the next leader', async () => {
+  it('stays open if the connection of the leader ends, and the next leader executes it', async () => {
     const event = await insertEvent(at.api);
     await at.run();
     let answer: (outcome: Outcome) => void = () => undefined;
@@ -135,7 +135,7 @@ describe('a command that cannot be executed', () => {
     expect((await at.answer(id)).answer).toMatchObject({ outcome: 'done', sent: 1 });
   });
 
-  it('fails after ten attempts in a row when nobody can say whether the command or the server is the cause', async () => {
+  it('fails after 10 attempts in a row if the cause may be the command or the server', async () => {
     const id = await at.replay({});
     const event = await insertEvent(at.api);
     await whileReplaysFailWith('57014', async () => {
@@ -148,7 +148,7 @@ describe('a command that cannot be executed', () => {
     expect(await at.statuses([event])).toEqual(['published']);
   });
 
-  it('fails alone when it retires a sink that nobody leads', async () => {
+  it('a failing retirement of a sink without a leader does not affect the others', async () => {
     const [bad, good] = ['bad', 'good'].map((name) => `${name}-${randomUUID()}`);
     const ids = [randomUUID(), randomUUID()];
     await at.worker.query('insert into outbox.outbox_sink (name) values ($1), ($2)', [bad, good]);
@@ -160,8 +160,8 @@ describe('a command that cannot be executed', () => {
     await at.owner(
       `alter table outbox.outbox_sink add constraint planted check (name <> '${bad}' or state <> 'retired') not valid`,
     );
-    const { url, worker, own } = { url: at.database.workerUrl, worker: 'watch', own: new Set<string>() };
-    await new SinkMonitor({ url, worker, own, leaderlessAlarmMs: 60_000, clock: at.clock }).runOnce();
+    const { url, worker, ownSinks } = { url: at.database.workerUrl, worker: 'watch', ownSinks: new Set<string>() };
+    await new SinkMonitor({ url, worker, ownSinks, leaderlessAlarmMs: 60_000, clock: at.clock }).runOnce();
     await at.owner('alter table outbox.outbox_sink drop constraint planted');
     expect((await at.answer(ids[0]!)).answer).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('23514') });
     expect((await at.answer(ids[1]!)).answer).toEqual({ outcome: 'done' });

@@ -3,16 +3,16 @@ import type { LeaderTask } from '../delivery/leader.task.js';
 import { CommandExecutor } from './command.executor.js';
 import { ReplayRunner } from './replay.runner.js';
 
-const RETRY_MS = 50; // a command that waits for what is under way
+const RETRY_MS = 50; // wait before a command is tried again that depends on a call in flight
 
 interface CommandTaskOptions {
   readonly clock: Clock;
   readonly pollIntervalMs: number;
 }
 
-/** What a leader does beside delivering: people's commands and the replays that they asked for. */
+/** Executes the commands of operators and runs the replays that they request. */
 export class CommandTask implements LeaderTask {
-  private lookAt = -Infinity; // monotonic milliseconds
+  private nextPollAt = -Infinity; // monotonic milliseconds
 
   constructor(
     private readonly options: CommandTaskOptions,
@@ -20,12 +20,12 @@ export class CommandTask implements LeaderTask {
     private readonly replays: ReplayRunner,
   ) {}
 
-  /** Nothing is read and nothing is sent. */
+  /** True while nothing is read or sent, because the sink is paused or retired. */
   get isPaused(): boolean {
     return this.executor.isHalted;
   }
 
-  /** The sink has no use for a leader any more. */
+  /** True once the sink is retired. */
   get isRetired(): boolean {
     return this.executor.isRetired;
   }
@@ -34,31 +34,31 @@ export class CommandTask implements LeaderTask {
     return this.replays.isIdle;
   }
 
-  /** Somebody has asked for something. */
+  /** Records that a new command may be waiting. */
   noteCommand(): void {
-    this.lookAt = -Infinity;
+    this.nextPollAt = -Infinity;
   }
 
   step(): void | Promise<void> {
-    if (this.lookDueIn <= 0 || !this.replays.isIdle) return this.work();
+    if (this.pollDueInMs <= 0 || !this.replays.isIdle) return this.run();
   }
 
-  private async work(): Promise<void> {
-    if (this.lookDueIn <= 0) await this.look();
+  private async run(): Promise<void> {
+    if (this.pollDueInMs <= 0) await this.poll();
     if (!this.isPaused) await this.replays.step();
   }
 
-  get dueIn(): number {
-    return Math.min(this.lookDueIn, this.isPaused ? Infinity : this.replays.dueIn);
+  get dueInMs(): number {
+    return Math.min(this.pollDueInMs, this.isPaused ? Infinity : this.replays.dueInMs);
   }
 
-  private async look(): Promise<void> {
-    this.lookAt = this.options.clock.monotonic() + this.options.pollIntervalMs;
-    if (await this.executor.work()) this.lookAt = this.options.clock.monotonic() + RETRY_MS;
+  private async poll(): Promise<void> {
+    this.nextPollAt = this.options.clock.monotonic() + this.options.pollIntervalMs;
+    if (await this.executor.executeOpenCommands()) this.nextPollAt = this.options.clock.monotonic() + RETRY_MS;
     await this.replays.load();
   }
 
-  private get lookDueIn(): number {
-    return this.lookAt - this.options.clock.monotonic();
+  private get pollDueInMs(): number {
+    return this.nextPollAt - this.options.clock.monotonic();
   }
 }

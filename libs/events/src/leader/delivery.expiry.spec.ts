@@ -25,7 +25,7 @@ describe('DeliveryExpiry', () => {
 
   const FAILED = refused('never', true);
 
-  /** A delivery that has failed for good, and one that waits behind it. */
+  /** Creates a failed delivery and one that waits behind it. */
   async function failing(aggregate: string): Promise<string> {
     const id = await days.insertOld(3, 8, aggregate);
     sink.answers.set(id, FAILED);
@@ -39,7 +39,7 @@ describe('DeliveryExpiry', () => {
   const ageDeliveries = (days: number) =>
     owner.query(`update outbox.outbox_delivery set updated_at = updated_at - $1 * interval '1 day'`, [days]);
 
-  it('are shown by the view after their log row, as long as they are kept', async () => {
+  it('the view shows a delivery after its log row is deleted, as long as it is kept', async () => {
     const failed = await failing('a');
     const waiting = await days.insertOld(3, 8, 'a');
     await days.handOver();
@@ -63,7 +63,7 @@ describe('DeliveryExpiry', () => {
     expect((await owner.query('select from events_outboxevent')).rowCount).toBe(0);
   });
 
-  it('that are settled go with their attempts when their log row is gone, and not before', async () => {
+  it('deletes a settled delivery and its attempts once its log row is deleted, and not before', async () => {
     const id = await days.insertOld(3);
     let first = true;
     sink.answers.set(id, () => (first ? ((first = false), refused()) : { kind: 'accepted' }));
@@ -79,7 +79,7 @@ describe('DeliveryExpiry', () => {
     expect(await days.countsOf('outbox_delivery', 'outbox_attempt')).toEqual([0, 0]);
   });
 
-  it('that failed go after their time, but never while others wait behind them; then their aggregate goes on', async () => {
+  it('deletes a failed delivery after its retention unless others wait behind it, and unblocks the aggregate', async () => {
     const blocking = await failing('blocked');
     const waiting = await days.insertOld(3, 8, 'blocked');
     await failing('alone');
@@ -97,11 +97,11 @@ describe('DeliveryExpiry', () => {
       { status: 'waiting' },
     ]);
     const next = await insertEvent(api, { aggregate: 'alone' });
-    await eventually(() => sink.ids.includes(next.id)); // the same leader knows that nothing blocks it any more
+    await eventually(() => sink.ids.includes(next.id)); // the same leader unblocked the aggregate
     await relay.stop();
   });
 
-  it('are not removed by one who does not lead any more', async () => {
+  it('a relay that lost the leadership deletes nothing', async () => {
     await failing('a');
     await housekeeping.runOnce();
     await ageDeliveries(31);

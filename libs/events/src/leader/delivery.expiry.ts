@@ -3,14 +3,14 @@ import type { ClientBase } from 'pg';
 import type { InSameTransaction } from '../log/cursor.store.js';
 import type { DeliveryIndex } from '../delivery/delivery.index.js';
 import type { LeaderTask } from '../delivery/leader.task.js';
-import { COUNT_EXPIRED, EXPIRE } from '../delivery/expiry.sql.js';
+import { COUNT_EXPIRED, DELETE_EXPIRED } from '../delivery/expiry.sql.js';
 
-const AT_ONCE = 1000; // deliveries of one transaction
+const BATCH_SIZE = 1000; // deliveries in one transaction
 
 export interface ExpiryOptions {
-  /** Milliseconds that a failed delivery is kept, once its log row is gone. */
+  /** Milliseconds that a failed delivery is kept after its log row is deleted. */
   readonly failedRetentionMs: number;
-  /** Milliseconds between two looks. */
+  /** Milliseconds between two checks. */
   readonly expiryIntervalMs: number;
 }
 
@@ -21,11 +21,11 @@ interface ExpiredRow {
 }
 
 /**
- * Removes deliveries whose time is over. The leader's work, since only the leader writes deliveries: housekeeping, which
- * any worker may do, leaves it alone.
+ * Deletes expired deliveries. The leader does it, because only the leader writes deliveries. Housekeeping, which any worker
+ * can run, does not touch them.
  */
 export class DeliveryExpiry implements LeaderTask {
-  private lookAt = -Infinity;
+  private nextCheckAt = -Infinity;
 
   constructor(
     private readonly client: ClientBase,
@@ -33,31 +33,31 @@ export class DeliveryExpiry implements LeaderTask {
       readonly sink: { readonly name: string; readonly ordering: 'aggregate' | 'none' };
       readonly clock: Clock;
     },
-    private readonly deliveries: DeliveryIndex,
-    private readonly store: (alongside: InSameTransaction) => Promise<void>,
+    private readonly deliveryIndex: DeliveryIndex,
+    private readonly store: (work: InSameTransaction) => Promise<void>,
   ) {}
 
-  get dueIn(): number {
-    return this.lookAt - this.options.clock.monotonic();
+  get dueInMs(): number {
+    return this.nextCheckAt - this.options.clock.monotonic();
   }
 
   step(): void | Promise<void> {
-    if (this.dueIn <= 0) return this.look();
+    if (this.dueInMs <= 0) return this.check();
   }
 
-  /** Whether there is something to remove; when there is, removes it in a transaction that stores progress. */
-  private async look(): Promise<void> {
-    this.lookAt = this.options.clock.monotonic() + this.options.expiryIntervalMs;
+  /** Counts the expired deliveries. If there are any, deletes them in a transaction that stores the cursor. */
+  private async check(): Promise<void> {
+    this.nextCheckAt = this.options.clock.monotonic() + this.options.expiryIntervalMs;
     const { rows } = await this.client.query<{ expired: number }>(COUNT_EXPIRED, this.values);
     if (rows[0]!.expired > 0) await this.store((client) => this.remove(client));
   }
 
   private async remove(client: ClientBase): Promise<void> {
-    const { rows } = await client.query<ExpiredRow>(EXPIRE, [...this.values, AT_ONCE]);
+    const { rows } = await client.query<ExpiredRow>(DELETE_EXPIRED, [...this.values, BATCH_SIZE]);
     for (const { status, aggregate_type: aggregateType, aggregate_id: aggregateId } of rows) {
-      if (status === 'failed') this.deliveries.forget({ aggregateType, aggregateId });
+      if (status === 'failed') this.deliveryIndex.forgetFailed({ aggregateType, aggregateId });
     }
-    if (rows.length === AT_ONCE) this.lookAt = -Infinity; // there may be more
+    if (rows.length === BATCH_SIZE) this.nextCheckAt = -Infinity; // more may be left
   }
 
   private get values(): unknown[] {

@@ -9,9 +9,9 @@ import { RelaySupervisor } from '../worker/relay.supervisor.js';
 import { registerSinks } from '../log/register-sinks.js';
 import type { Sink, SinkCheck, SinkEvent } from '../delivery/sink.js';
 
-/** A destination that takes everything and keeps it only while it is there, as an event bus does. */
+/** A destination that accepts every event and discards it while the destination does not exist, as an event bus does. */
 class Bus extends ScriptedSink {
-  /** Null: it is not there. */
+  /** Null: the destination does not exist. */
   identity: string | null = 'first';
   unreachable = false;
   readonly kept: string[] = [];
@@ -34,7 +34,7 @@ class Bus extends ScriptedSink {
   }
 }
 
-describe('a sink that looks after its destination', () => {
+describe('a sink with a destination check', () => {
   let database: TestDatabase;
   let owner: pg.Client;
   let bus: Bus;
@@ -55,7 +55,7 @@ describe('a sink that looks after its destination', () => {
 
   async function start(shape: Partial<Sink> = { ordering: 'none' }): Promise<void> {
     running = [];
-    await owner.query(`update outbox.outbox_sink set state = 'retired'`); // those of other tests do not count
+    await owner.query(`update outbox.outbox_sink set state = 'retired'`); // ignore the sinks of other tests
     bus = new Bus(`bus-${randomUUID()}`, { from: 'now', ...shape });
     await registerSinks(database.workerUrl, [bus], 'spec');
   }
@@ -79,8 +79,8 @@ describe('a sink that looks after its destination', () => {
     const { rows } = await owner.query<Record<string, unknown>>('select * from outbox.outbox_sink where name = $1', [bus.name]);
     return rows[0]!;
   };
-  /** Until it has been seen with everything that has been stored so far. */
-  const seenWithAll = () =>
+  /** Waits until a check succeeded after everything stored so far. */
+  const waitForCheckOfEverything = () =>
     eventually(async () => {
       const { rows } = await owner.query<{ up_to_date: boolean }>(
         `select seen_number = (select max(number) from outbox.outbox_progress where sink = name) as up_to_date
@@ -89,14 +89,14 @@ describe('a sink that looks after its destination', () => {
       );
       return rows[0]!.up_to_date;
     });
-  /** It looks once more, and gets no answer. */
-  async function lookNoMore(): Promise<void> {
+  /** Waits until the next check starts; it gets no answer. */
+  async function hangNextCheck(): Promise<void> {
     let looked = 0;
     bus.check.look = () => new Promise(() => looked++);
     await eventually(() => looked > 0);
   }
 
-  it('sends nothing before it has seen it, and shows why', async () => {
+  it('sends nothing before the first successful check and reports the reason', async () => {
     bus.unreachable = true;
     relay();
     const waiting = await event();
@@ -108,7 +108,7 @@ describe('a sink that looks after its destination', () => {
     await eventually(async () => (await sinkRow())['failing_since'] === null);
   });
 
-  it('goes on while it cannot be told whether it is there', async () => {
+  it('keeps sending while a later check fails', async () => {
     relay();
     await published(await event());
     bus.unreachable = true;
@@ -117,11 +117,11 @@ describe('a sink that looks after its destination', () => {
     await published(await event());
   });
 
-  it('sends again what was accepted by nobody while it was missing, and nothing that was sent before', async () => {
+  it('resends only the events that were sent while the destination was missing', async () => {
     relay();
     const before = await event();
     await published(before);
-    await seenWithAll();
+    await waitForCheckOfEverything();
     bus.identity = null;
     const { looks } = bus;
     const during = await event();
@@ -129,7 +129,7 @@ describe('a sink that looks after its destination', () => {
     await eventually(async () => (await sinkRow())['last_error'] !== null);
     const after = await event();
     expect(await sinkRow()).toMatchObject({
-      last_error: expect.stringMatching(/PIKAIA_SINK_DESTINATION_MISSING.*there is no bus/),
+      last_error: expect.stringMatching(/PIKAIA_SINK_DESTINATION_MISSING.*bus does not exist/),
     });
     bus.identity = 'second';
     for (const one of [during, after]) await published(one);
@@ -137,10 +137,10 @@ describe('a sink that looks after its destination', () => {
     await eventually(async () => (await sinkRow())['failing_since'] === null);
   });
 
-  it('sends again what went to one that was deleted and made anew between two looks', async () => {
+  it('resends the events that went to a destination that was recreated between two checks', async () => {
     relay();
     await published(await event());
-    await seenWithAll();
+    await waitForCheckOfEverything();
     let answer: ((identity: string) => void) | undefined;
     bus.check.look = () => new Promise((resolve) => (answer = resolve));
     await eventually(() => answer !== undefined);
@@ -153,11 +153,11 @@ describe('a sink that looks after its destination', () => {
     await eventually(() => bus.kept.includes(lost.id));
   });
 
-  it('does so also when the worker was replaced meanwhile, and neither saw it missing', async () => {
+  it('resends them after the worker was replaced, even if neither worker saw the destination missing', async () => {
     const first = relay();
     await published(await event());
-    await seenWithAll();
-    await lookNoMore();
+    await waitForCheckOfEverything();
+    await hangNextCheck();
     bus.identity = null;
     const lost = await event();
     await published(lost);
@@ -168,20 +168,20 @@ describe('a sink that looks after its destination', () => {
     await eventually(() => bus.kept.includes(lost.id));
   });
 
-  it('remembers that it was missing when the worker is replaced before it is back', async () => {
+  it('remembers a missing destination if the worker is replaced before it returns', async () => {
     const first = relay();
     await published(await event());
-    await seenWithAll();
+    await waitForCheckOfEverything();
     bus.identity = null;
     const lost = await event();
     await eventually(async () => (await sinkRow())['seen_as'] === null);
     await first.stop();
-    bus.identity = 'first'; // a stand-in that cannot tell the two apart
+    bus.identity = 'first'; // the same identity, as from a substitute without creation times
     relay();
     await eventually(() => bus.kept.includes(lost.id));
   });
 
-  it('sends nothing again when the worker was replaced and it is the same', async () => {
+  it('resends nothing if the worker was replaced and the destination is the same', async () => {
     const first = relay();
     const one = await event();
     await published(one);
@@ -191,12 +191,12 @@ describe('a sink that looks after its destination', () => {
     expect(bus.ids.filter((id) => id === one.id)).toHaveLength(1);
   });
 
-  it('goes back further where thinning has removed the cursor', async () => {
+  it('goes back to an earlier cursor if housekeeping deleted the stored one', async () => {
     relay();
     const first = await event();
     await published(first);
-    await seenWithAll();
-    await lookNoMore();
+    await waitForCheckOfEverything();
+    await hangNextCheck();
     await published(await event());
     await Promise.all(running.map((one) => one.stop()));
     await owner.query(
@@ -210,7 +210,7 @@ describe('a sink that looks after its destination', () => {
   });
 
   it.each(['none', 'aggregate'] as const)(
-    'sends a refused event again that nobody has accepted since (ordering %s)',
+    'resends a refused event that was not accepted since the last good check (ordering %s)',
     async (ordering) => {
       await start({ ordering });
       relay();
@@ -218,7 +218,7 @@ describe('a sink that looks after its destination', () => {
       bus.answers.set(retried.id, refused());
       await eventually(async () => (await statusOf(owner, retried.id)).status === 'retrying');
       await eventually(() => bus.looks > 2);
-      await lookNoMore();
+      await hangNextCheck();
       bus.identity = null;
       bus.answers.clear();
       await published(retried);
@@ -232,11 +232,11 @@ describe('a sink that looks after its destination', () => {
     },
   );
 
-  it('leaves a dead letter as it is when its event is read again', async () => {
+  it('does not change a dead letter if its event is read again', async () => {
     relay();
     await published(await event());
-    await seenWithAll();
-    await lookNoMore();
+    await waitForCheckOfEverything();
+    await hangNextCheck();
     const dead = await event();
     bus.answers.set(dead.id, { kind: 'refused', error: new Error('no'), maxAttempts: 1 });
     await eventually(async () => (await statusOf(owner, dead.id)).status === 'failed');
@@ -249,7 +249,7 @@ describe('a sink that looks after its destination', () => {
     expect(bus.ids.filter((id) => id === dead.id)).toHaveLength(1);
   });
 
-  it('does not let a worker start where it is missing', async () => {
+  it('does not start a worker if the destination is missing', async () => {
     const timing = { pollIntervalMs: 1000, storeIntervalMs: 50, leaderTimeoutMs: 5000 };
     bus.identity = null;
     const relays = new RelaySupervisor([bus], { url: database.workerUrl, worker: 'spec', ...timing });
@@ -257,7 +257,7 @@ describe('a sink that looks after its destination', () => {
     bus.identity = 'first';
     bus.unreachable = true;
     running.push(relays);
-    await relays.start(); // it does not answer: the relay waits for it
+    await relays.start(); // the check gets no answer, so the relay waits
     expect(relays.health()).toHaveLength(1);
   });
 });

@@ -18,15 +18,15 @@ export interface DestinationMonitorOptions {
   readonly wake: () => void;
 }
 
-interface Look {
-  /** The newest cursor when the look began: what it covers had been handed over by then. */
+interface CheckResult {
+  /** Number of the newest cursor when the check began. The events that it covers were delivered by then. */
   readonly number: bigint;
-  /** Absent: it could not be told. */
+  /** Identity of the destination; null if it does not exist; absent if the check failed. */
   readonly identity?: string | null;
   readonly error?: unknown;
 }
 
-/** The sink has gone back to an earlier cursor: whoever reads begins anew. */
+/** Thrown after the sink went back to an earlier cursor. It ends the term; the next term reads from that cursor. */
 export class RewoundError extends Error {
   override readonly name = 'RewoundError';
 }
@@ -34,108 +34,107 @@ export class RewoundError extends Error {
 export const destinationMissing = (sink: Sink): PikaiaError =>
   new PikaiaError(
     'PIKAIA_SINK_DESTINATION_MISSING',
-    `Sink ${sink.name}: there is no ${sink.check!.what}. Create it, or correct its name; until then nothing is sent.`,
+    `Sink ${sink.name}: ${sink.check!.what} does not exist. Create it or correct its name. Until then, nothing is sent.`,
   );
 
 /**
- * Looks again and again whether a sink's destination is there. What was sent since the last good look is sent again when
- * it was not there, or is not the same any more: it may have been accepted by nobody.
+ * Checks periodically whether a sink's destination exists. If it was missing or recreated, the events since the last
+ * successful check are sent again, because the destination may have discarded them.
  */
 export class DestinationMonitor implements LeaderTask {
-  private state: 'unknown' | 'there' | 'missing';
-  private looking = false;
-  private seen: Look | undefined;
-  private nextLookAt = -Infinity;
+  private state: 'unknown' | 'present' | 'missing';
+  private isChecking = false;
+  private result: CheckResult | undefined;
+  private nextCheckAt = -Infinity;
   private failures = 0;
 
   private constructor(
     private readonly client: ClientBase,
     private readonly options: DestinationMonitorOptions,
     private readonly store: CursorStore,
-    private readonly health: CircuitBreaker,
-    private last: { number: bigint; identity: string | null } | null,
+    private readonly breaker: CircuitBreaker,
+    private lastSeen: { number: bigint; identity: string | null } | null,
   ) {
-    this.state = options.sink.check ? 'unknown' : 'there';
+    this.state = options.sink.check ? 'unknown' : 'present';
   }
 
   static async begin(
     client: ClientBase,
     options: DestinationMonitorOptions,
     store: CursorStore,
-    health: CircuitBreaker,
+    breaker: CircuitBreaker,
   ): Promise<DestinationMonitor> {
     const { rows } = await client.query<{ number: string | null; identity: string | null }>(LAST_SEEN, [options.sink.name]);
     const { number, identity } = rows[0]!;
     const last = number === null ? null : { number: BigInt(number), identity };
-    return new DestinationMonitor(client, options, store, health, last);
+    return new DestinationMonitor(client, options, store, breaker, last);
   }
 
-  /** Whether anything may be sent: not before the first good look, and not while nobody is there to take it. */
+  /** False before the first successful check and while the destination is missing. */
   get allowsSending(): boolean {
-    return this.state === 'there';
+    return this.state === 'present';
   }
 
   get isMissing(): boolean {
     return this.state === 'missing';
   }
 
-  /** Milliseconds. */
-  get dueIn(): number {
-    if (!this.options.sink.check || this.looking) return Infinity;
-    return this.seen ? 0 : Math.max(0, this.nextLookAt - this.options.clock.monotonic());
+  get dueInMs(): number {
+    if (!this.options.sink.check || this.isChecking) return Infinity;
+    return this.result ? 0 : Math.max(0, this.nextCheckAt - this.options.clock.monotonic());
   }
 
   /**
-   * Takes up what was seen, and looks when it is time; waits for no answer.
+   * Handles the result of the last check and starts the next one if it is due. Does not wait for the check.
    *
-   * @throws RewoundError when the sink has to begin again.
+   * @throws RewoundError if the sink has to restart from an earlier cursor.
    */
   step(): void | Promise<void> {
-    if (this.dueIn <= 0) return this.takeUp();
+    if (this.dueInMs <= 0) return this.handleResultThenCheck();
   }
 
-  private async takeUp(): Promise<void> {
-    const { seen } = this;
-    this.seen = undefined;
-    if (seen) await this.conclude(seen);
-    if (this.dueIn <= 0) this.look();
+  private async handleResultThenCheck(): Promise<void> {
+    const { result } = this;
+    this.result = undefined;
+    if (result) await this.handleResult(result);
+    if (this.dueInMs <= 0) this.startCheck();
   }
 
-  private look(): void {
+  private startCheck(): void {
     const { sink, wake } = this.options;
     const { number } = this.store;
-    this.looking = true;
-    const take = (seen: Look): void => {
-      this.looking = false;
-      this.seen = seen;
+    this.isChecking = true;
+    const finish = (result: CheckResult): void => {
+      this.isChecking = false;
+      this.result = result;
       wake();
     };
     sink.check!.look().then(
-      (identity) => take({ number, identity }),
-      (error: unknown) => take({ number, error }),
+      (identity) => finish({ number, identity }),
+      (error: unknown) => finish({ number, error }),
     );
   }
 
-  private async conclude({ number, identity, error }: Look): Promise<void> {
+  private async handleResult({ number, identity, error }: CheckResult): Promise<void> {
     const { sink, clock, random } = this.options;
-    const every = sink.check!.everyMs;
+    const intervalMs = sink.check!.everyMs;
     if (identity === undefined) {
-      this.nextLookAt = clock.monotonic() + Math.min(every, retryDelay(++this.failures, random));
-      if (this.state === 'unknown') this.health.fail(error);
+      this.nextCheckAt = clock.monotonic() + Math.min(intervalMs, retryDelay(++this.failures, random));
+      if (this.state === 'unknown') this.breaker.markFailing(error);
       else if (this.failures === 1) logger.warning('sink_check_failed', { sink: sink.name, reason: textOf(error) });
       return;
     }
     this.failures = 0;
-    this.nextLookAt = clock.monotonic() + every;
+    this.nextCheckAt = clock.monotonic() + intervalMs;
     if (identity === null) await this.markMissing();
-    else if (this.last && this.last.identity !== identity) await this.beginAgain(this.last.number, identity);
-    else await this.markThere(number, identity);
+    else if (this.lastSeen && this.lastSeen.identity !== identity) await this.rewind(this.lastSeen.number, identity);
+    else await this.markPresent(number, identity);
   }
 
-  private async markThere(number: bigint, identity: string): Promise<void> {
-    if (this.state !== 'there') this.health.recover();
-    this.state = 'there';
-    await this.note(number, identity);
+  private async markPresent(number: bigint, identity: string): Promise<void> {
+    if (this.state !== 'present') this.breaker.markRecovered();
+    this.state = 'present';
+    await this.storeLastSeen(number, identity);
   }
 
   private async markMissing(): Promise<void> {
@@ -143,20 +142,21 @@ export class DestinationMonitor implements LeaderTask {
     const error = destinationMissing(sink);
     if (this.state !== 'missing') logger.exception('sink_destination_missing', error, { sink: sink.name });
     this.state = 'missing';
-    this.health.fail(error);
-    if (this.last && this.last.identity !== null) await this.note(this.last.number, null); // so that a successor knows
+    this.breaker.markFailing(error);
+    // The next leader has to know that the destination was missing.
+    if (this.lastSeen && this.lastSeen.identity !== null) await this.storeLastSeen(this.lastSeen.number, null);
   }
 
-  private async note(number: bigint, identity: string | null): Promise<void> {
-    if (this.last?.number === number && this.last.identity === identity) return;
-    this.last = { number, identity };
+  private async storeLastSeen(number: bigint, identity: string | null): Promise<void> {
+    if (this.lastSeen?.number === number && this.lastSeen.identity === identity) return;
+    this.lastSeen = { number, identity };
     await this.client.query(NOTE_SEEN, [this.options.sink.name, String(number), identity]);
   }
 
-  private async beginAgain(number: bigint, identity: string): Promise<never> {
+  private async rewind(number: bigint, identity: string): Promise<never> {
     const { sink } = this.options;
     const { position, deliveries } = await this.store.rewind(number, identity);
     logger.warning('sink_rewound', { sink: sink.name, position, deliveries });
-    throw new RewoundError(`${sink.check!.what} was not there, or is another one now: again from position ${position}.`);
+    throw new RewoundError(`${sink.check!.what} was missing or was recreated. Delivery restarts from position ${position}.`);
   }
 }

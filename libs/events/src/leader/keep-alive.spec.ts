@@ -20,13 +20,13 @@ describe('KeepAlive', () => {
     keepAlive = new KeepAlive({ clock, leaderTimeoutMs: 900 }, leader as unknown as Leader);
   });
 
-  it('says a word three times in the patience of the server', async () => {
+  it('pings the server three times within the leader timeout', async () => {
     for (now = 0; now < 900; now += 50) await keepAlive.step();
     expect(pings).toBe(3);
-    expect(keepAlive.dueIn).toBe(0);
+    expect(keepAlive.dueInMs).toBe(0);
   });
 
-  it('tells that the connection has ended although no word is due', async () => {
+  it('reports a lost connection even if no ping is due', async () => {
     await keepAlive.step();
     lost = new Error('gone');
     expect(() => keepAlive.step()).toThrow(lost);

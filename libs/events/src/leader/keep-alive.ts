@@ -7,7 +7,7 @@ interface KeepAliveOptions {
   readonly leaderTimeoutMs: number;
 }
 
-/** Says a word to the server before its patience ends, also where there is nothing to read or store. */
+/** Pings the server often enough that `idle_session_timeout` never ends the leader's session. */
 export class KeepAlive implements LeaderTask {
   private pingAt = -Infinity;
 
@@ -16,14 +16,14 @@ export class KeepAlive implements LeaderTask {
     private readonly leader: Leader,
   ) {}
 
-  get dueIn(): number {
+  get dueInMs(): number {
     return this.pingAt - this.options.clock.monotonic();
   }
 
-  /** @throws what ended the reading connection, and with it the lead. */
+  /** @throws the error that ended the reading connection and so the leadership. */
   step(): void | Promise<void> {
     this.leader.throwIfLost();
-    if (this.dueIn <= 0) return this.ping();
+    if (this.dueInMs <= 0) return this.ping();
   }
 
   private async ping(): Promise<void> {

@@ -12,12 +12,12 @@ interface LeaderRecoveryOptions {
   readonly clock: Clock;
 }
 
-/** Shows people and other workers that the leaders of a sink fail; before a term, since the term may not come so far. */
+/** Stores that the leaders of a sink fail, for operators and other workers. Runs before a term, which may fail early. */
 export async function markLeaderFailing(client: ClientBase, sink: string, worker: string, failure: LeaderFailure): Promise<void> {
   await client.query(MARK_LEADER_FAILING, [sink, worker, failure.since, failure.error]);
 }
 
-/** Takes back what `markLeaderFailing` shows, when this term has lasted. */
+/** Clears the mark of `markLeaderFailing` once this term is stable. */
 export class LeaderRecovery implements LeaderTask {
   private readonly beganAt: number;
 
@@ -25,18 +25,18 @@ export class LeaderRecovery implements LeaderTask {
     private readonly client: ClientBase,
     private readonly options: LeaderRecoveryOptions,
     private readonly worker: string,
-    /** As the table has it. */
+    /** The stored value. */
     private failingSince: Date | null,
   ) {
     this.beganAt = options.clock.monotonic();
   }
 
-  get dueIn(): number {
+  get dueInMs(): number {
     return this.failingSince ? this.beganAt + STABLE_AFTER_MS - this.options.clock.monotonic() : Infinity;
   }
 
   step(): void | Promise<void> {
-    if (this.dueIn <= 0) return this.recover();
+    if (this.dueInMs <= 0) return this.recover();
   }
 
   private async recover(): Promise<void> {

@@ -9,13 +9,13 @@ const PING = 'select pg_backend_pid() as backend';
 export interface LeaderOptions {
   readonly url: string;
   readonly sink: string;
-  /** Milliseconds without a word after which the server ends the session, and with it the lead. */
+  /** Milliseconds without a statement after which the server ends the session and so the leadership. */
   readonly leaderTimeoutMs: number;
 }
 
 /**
- * The reading connection of a sink. While it holds the sink's advisory lock this worker leads; the lock ends with the
- * session, and the server ends the session of a process that is frozen or unreachable: a lease by the database's clock.
+ * The reading connection of a sink. This worker leads while the connection holds the sink's advisory lock. The lock ends with
+ * the session. The server ends the session of a frozen or unreachable process, so the lock is a lease by the database's clock.
  */
 export class Leader {
   readonly client: pg.Client;
@@ -27,20 +27,20 @@ export class Leader {
     private readonly onLost: () => void,
   ) {
     this.client = new IsolatedClient(connectionConfig(options));
-    // Without a listener an error on an idle connection would end the process; queries in flight are rejected anyway.
-    this.client.on('error', (error) => this.lose(error));
-    this.client.on('end', () => this.lose(new Error('The reading connection has ended.')));
+    // Without a listener, an error on an idle connection ends the process. Queries in flight are rejected in any case.
+    this.client.on('error', (error) => this.markLost(error));
+    this.client.on('end', () => this.markLost(new Error('The reading connection ended.')));
   }
 
-  /** @throws PikaiaError `PIKAIA_OUTBOX_POOLED` when a pooler answers: the number that it gives is no server process's. */
+  /** @throws PikaiaError `PIKAIA_OUTBOX_POOLED` if a pooler answers, whose process id differs from the server's. */
   async connect(): Promise<void> {
     await this.client.connect();
-    endWhenSilent(this.client, 4 * this.options.leaderTimeoutMs); // the first read after an outage may take seconds
-    this.backend = (this.client as unknown as { processID: number }).processID; // of the greeting; pg's types lack it
+    endWhenSilent(this.client, 4 * this.options.leaderTimeoutMs); // the first read after an outage can take seconds
+    this.backend = (this.client as unknown as { processID: number }).processID; // from the startup message
     await this.ping();
   }
 
-  /** True when this connection leads from now on. */
+  /** Tries to take the advisory lock. @returns true if this connection leads from now on. */
   async tryLock(): Promise<boolean> {
     this.throwIfLost();
     const { rows } = await this.client.query<{ locked: boolean; backend: number }>({
@@ -52,7 +52,7 @@ export class Leader {
     return rows[0]!.locked;
   }
 
-  /** A word to the server, for a leader that has nothing to say. */
+  /** Runs a statement that keeps the session alive, for a leader with no other statement to run. */
   async ping(): Promise<void> {
     const { rows } = await this.client.query<{ backend: number }>({ name: 'outbox-ping', text: PING });
     this.verifyBackend(rows[0]!.backend);
@@ -62,21 +62,21 @@ export class Leader {
     if (this.lost) throw this.lost;
   }
 
-  /** @throws PikaiaError `PIKAIA_OUTBOX_POOLED` when another server process answers: the lock is somebody else's then. */
+  /** @throws PikaiaError `PIKAIA_OUTBOX_POOLED` if another server process answered, which does not hold the lock. */
   verifyBackend(backend: number): void {
     if (this.backend === backend) return;
     throw new PikaiaError(
       'PIKAIA_OUTBOX_POOLED',
-      `The reading connection of ${this.options.sink} was made to server process ${this.backend}, and ${backend} answers: a pooler stands between. Give the worker a direct connection in DATABASE_URL; publishers may keep the pooler.`,
+      `The reading connection of ${this.options.sink} was opened to server process ${this.backend}, but process ${backend} answered, so it goes through a pooler. Set DATABASE_URL of the worker to a direct connection. Publishers may keep the pooler.`,
     );
   }
 
-  /** Gives the lead back. */
+  /** Closes the connection, which releases the lock. */
   async close(): Promise<void> {
     await endClient(this.client);
   }
 
-  private lose(error: Error): void {
+  private markLost(error: Error): void {
     this.lost ??= error;
     this.onLost();
   }
@@ -90,20 +90,20 @@ function connectionConfig({ url, sink, leaderTimeoutMs }: LeaderOptions): pg.Cli
     tcp_keepalives_idle: Math.ceil(leaderTimeoutMs / 3000),
     tcp_keepalives_interval: Math.ceil(leaderTimeoutMs / 3000),
     tcp_keepalives_count: 3,
-    // One generic plan, made once: at five million rows the default compiled for 600 ms on every read, and a plan made
-    // while a slot was empty scanned it whole later.
+    // One generic plan, made once. With the defaults and 5 million rows, JIT compiled for 600 ms on every read. A plan that was
+    // made while a slot was empty later scanned the whole slot.
     plan_cache_mode: 'force_generic_plan',
     jit: 'off',
     enable_seqscan: 'off',
-    // What it writes says how far it came. A crash of the server that takes the last of it back lets events come again, as a
-    // kill of this process does, so nothing waits for the disk.
+    // The leader writes only progress. A server crash that loses the last writes redelivers events, as a crash of this process
+    // does, so a commit does not wait for the disk.
     synchronous_commit: 'off',
   };
   return {
     connectionString: url,
     application_name: `pikaia-relay ${sink}`,
     connectionTimeoutMillis: leaderTimeoutMs,
-    pipeline: true, // reading ahead does not wait for what is stored meanwhile, nor the other way round; answers keep their order
+    pipeline: true, // reads and stores do not wait for each other; results keep their order
     keepAlive: true,
     keepAliveInitialDelayMillis: Math.ceil(leaderTimeoutMs / 3),
     options: Object.entries(settings)

@@ -35,8 +35,8 @@ class Porter {
   }
 }
 
-/** Rows that `publish` would not have written: somebody else did, or a newer version of it. */
-describe('odd rows of the log', () => {
+/** Rows that this version of `publish` does not write: other programs or a newer version may. */
+describe('unusual log rows', () => {
   let database: TestDatabase;
   let owner: pg.Client;
 
@@ -53,7 +53,7 @@ describe('odd rows of the log', () => {
     await database.drop();
   });
 
-  /** A relay that counts the bytes that its reading connection has received. */
+  /** A relay that counts the bytes received on its reading connection. */
   class CountingRelay extends SinkRelay {
     received = 0;
 
@@ -79,7 +79,7 @@ describe('odd rows of the log', () => {
 
   const insert = (event: Partial<TestEvent>): Promise<TestEvent> => insertEvent(owner, event);
 
-  /** Made in the server, so that this process holds none of it. */
+  /** Creates the payload in the server, so that this process does not hold it. */
   async function insertHuge(aggregate: string, bytes = HUGE_BYTES): Promise<string> {
     const { id } = await insert({ aggregate });
     await owner.query(
@@ -89,7 +89,7 @@ describe('odd rows of the log', () => {
     return id;
   }
 
-  it('of 60 MB fail, are kept whole, and never come into memory; the others pass', async () => {
+  it('a row of 60 MB fails, is stored whole and never loaded into memory, and the others pass', async () => {
     const sink = new ScriptedSink('narrow');
     const huge = [await insertHuge('a'), await insertHuge('b', 2 * MIB), await insertHuge('a', 2 * MIB)];
     const behind = await insert({ aggregate: 'a' });
@@ -110,7 +110,7 @@ describe('odd rows of the log', () => {
     expect(kept.rows.every(({ bytes }) => bytes > 2 * MIB)).toBe(true);
 
     await owner.query(`update outbox.outbox_delivery set status = 'retrying', next_attempt_at = now() where status = 'failed'`);
-    await relay.runOnce(); // somebody wants them tried again
+    await relay.runOnce(); // after a replay command
     expect((await statusOf(owner, huge[0]!)).status).toBe('failed');
 
     await owner.query(`update outbox.outbox_delivery set status = 'skipped' where event_id = $1`, [huge[1]]);
@@ -123,10 +123,10 @@ describe('odd rows of the log', () => {
     expect(replays).toEqual([{ matched: '1', sent: '0', failed: '1', last_error: expect.stringContaining('past publish') }]);
     expect(sink.delivered).toHaveLength(others.length);
     expect(relay.received).toBeLessThan(MIB);
-    expect(grown).toBeLessThan(100); // 60 as text, as JSON and as a parameter would be more
+    expect(grown).toBeLessThan(100); // copies as text, JSON and parameter would use more than 60 each
   });
 
-  it('many of a mebibyte are read in portions, whatever waits for the sink', async () => {
+  it('many rows of 1 MiB are read in portions while the sink is blocked', async () => {
     const sink = new ScriptedSink('stuck');
     const hanging = await insert({ aggregate: 'first' });
     sink.answers.set(hanging.id, () => new Promise(() => undefined));
@@ -141,13 +141,13 @@ describe('odd rows of the log', () => {
     const relay = await relayOf(sink);
     relay.start();
     await eventually(() => sink.delivered.length > 0);
-    await eventually(() => relay.health().term!.readAgoMs > 500); // it polls every 20 ms: no more is wanted
+    await eventually(() => relay.health().term!.readAgoMs > 500); // it polls every 20 ms, so reading is paused
     await relay.stop(0);
     expect(relay.received).toBeGreaterThan(16 * MIB - 2e6);
-    expect(relay.received).toBeLessThan(36 * MIB); // of 40: two portions at most
+    expect(relay.received).toBeLessThan(36 * MIB); // of 40: at most two portions
   });
 
-  it('with a broken envelope fail, of a version to come wait for a newer worker, and what nobody handles passes', async () => {
+  it('a broken envelope fails, a newer version waits for a newer worker, and an event without a handler passes', async () => {
     const source = await new DataSource({ type: 'postgres', url: database.workerUrl }).initialize();
     const porter = new Porter();
     const sink = new LocalSink(new ConsumerRunner(defineConsumers([porter])[0]!, new Receipts(source)));
@@ -166,7 +166,7 @@ describe('odd rows of the log', () => {
     const good = await parcel('good');
     const relay = await relayOf(sink);
     await relay.runOnce();
-    await relay.runOnce(); // the second attempt shows that the first was no accident
+    await relay.runOnce(); // the second attempt makes the failure permanent
     const statuses = new Map<string, string>();
     for (const { id } of [unknown, newer, behindNewer, good]) statuses.set(id, (await statusOf(owner, id)).status);
     for (const id of broken) expect(await statusOf(owner, id)).toMatchObject({ status: 'failed', attempts: 2 });

@@ -14,8 +14,8 @@ import { accepted } from '../delivery/sink.js';
 const ROUNDS = 8;
 const HELD_MS = 1000;
 
-/** What others do in the same database, on purpose or by mistake. */
-describe('odd transactions', () => {
+/** Transactions that other programs run in the same database, on purpose or by mistake. */
+describe('unusual transactions', () => {
   let database: TestDatabase;
   let api: pg.Client;
   let other: pg.Client;
@@ -67,7 +67,7 @@ describe('odd transactions', () => {
     await owner.end();
   }
 
-  /** Milliseconds from commit to the sink. */
+  /** Measures the milliseconds from commit to delivery. */
   async function latency(): Promise<number> {
     const { id } = await insertEvent(api);
     const committed = performance.now();
@@ -77,7 +77,7 @@ describe('odd transactions', () => {
 
   const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 
-  /** In turns, so that a busy machine slows down both. */
+  /** Alternates between both cases, so that a busy machine slows down both. */
   async function latencies(disturb: () => Promise<unknown>, calm: () => Promise<unknown>): Promise<[plain: number, odd: number]> {
     const [plain, odd]: [number[], number[]] = [[], []];
     for (let i = 0; i < ROUNDS; i++) {
@@ -110,7 +110,7 @@ describe('odd transactions', () => {
     await other.query('select count(*) from outbox.outbox_log');
   };
 
-  it('a thousand publishes that are rolled back hold up nothing, and are no backlog', async () => {
+  it('1000 rolled back publishes delay no event and do not count as backlog', async () => {
     const rollBack = async (): Promise<void> => {
       for (let i = 0; i < 1000 / ROUNDS; i++) {
         await other.query('begin');
@@ -123,19 +123,19 @@ describe('odd transactions', () => {
     expect(await handedOver()).toEqual({ backlog: 0, lag_ms: null });
   });
 
-  it('a session that idles in a transaction with an id holds up nothing, and its event is no backlog until it commits', async () => {
+  it('an idle transaction with an id delays no event, and its own event counts as backlog only after its commit', async () => {
     expectAlike(await latencies(takeId, () => other.query('rollback')));
     await takeId();
     expect(await handedOver()).toEqual({ backlog: 0, lag_ms: null });
   });
 
-  it('a session that holds a snapshot holds up nothing', async () => {
+  it('a session that holds a snapshot delays no event', async () => {
     expectAlike(await latencies(holdSnapshot, () => other.query('rollback')));
     await holdSnapshot();
     expect(await handedOver()).toEqual({ backlog: 0, lag_ms: null });
   });
 
-  it('the lag is the age of what is committed and not handed over, also of what committed late', async () => {
+  it('the lag is the age of the oldest committed event that is not delivered, even if it committed late', async () => {
     await takeId();
     const begun = performance.now();
     await latency();
@@ -156,10 +156,10 @@ describe('odd transactions', () => {
     expect(await handedOver()).toEqual({ backlog: 0, lag_ms: null });
   });
 
-  /** Takes nothing while any older transaction is open, as outboxes do that wait for gaps to close. */
+  /** Reads nothing while any older transaction is open, as outboxes do that wait for gaps to close. */
   class WaitingReader extends OutboxReader {
     override async read(cursor: Cursor): Promise<Reading> {
-      const reading = await super.read(cursor); // before it looks: what commits in between was not read
+      const reading = await super.read(cursor); // before the check: excludes events that commit in between
       const { rows } = await this.client.query<{ open: boolean }>(
         'select pg_snapshot_xmin(s) < pg_snapshot_xmax(s) as open from pg_current_snapshot() s',
       );
@@ -168,7 +168,7 @@ describe('odd transactions', () => {
     }
   }
 
-  it('would be held up by that session if reading waited for older transactions (planted)', async () => {
+  it('a planted reader that waits for older transactions is delayed by such a session', async () => {
     await relay.stop(0);
     relay = new (class extends SinkRelay {
       protected override createReader(client: pg.Client): OutboxReader {

@@ -26,7 +26,7 @@ describe('delivery', () => {
     await database.drop();
   });
 
-  /** A sink of its own for each test; those of earlier tests no longer count. */
+  /** Starts a new sink for each test and retires those of earlier tests. */
   async function start(shape: Partial<Sink> = {}): Promise<void> {
     const owner = new pg.Client({ connectionString: database.ownerUrl });
     await owner.connect();
@@ -37,14 +37,14 @@ describe('delivery', () => {
     await registerSinks(database.workerUrl, [sink], 'spec');
   }
 
-  /** A new leader each time, so nothing but the tables connects two runs. */
+  /** Runs a new leader, so that two runs share only the tables. */
   async function run(random = () => 1): Promise<void> {
     const relay = new SinkRelay({
       url: database.workerUrl,
       sink,
       worker: 'spec',
       clock,
-      random, // by default the whole delay: 1 s, 2 s, 4 s, …
+      random, // by default the full delay: 1 s, 2 s, 4 s, …
       pollIntervalMs: 1000,
       storeIntervalMs: 5,
       leaderTimeoutMs: 5000,
@@ -69,7 +69,7 @@ describe('delivery', () => {
     return rows[0];
   };
 
-  it('stores no secret of a refusal, neither with the delivery nor with the attempt', async () => {
+  it('redacts secrets of an error in the delivery and in the attempt', async () => {
     const event = await insertEvent(api);
     const cause = new Error('Authorization: Bearer canary-2 was refused by postgres://alice:can/ary@db/app');
     const error = new Error(`${'x'.repeat(1_850)} password=canary-1 host=db`, { cause });
@@ -86,7 +86,7 @@ describe('delivery', () => {
     }
   });
 
-  it('answers the question whether an event went out, by the SQL of its users', async () => {
+  it('the documented SQL shows whether an event was delivered', async () => {
     const event = await insertEvent(api, { type: 'member.invited', data: { email: 'bob@example.com' } });
     const ask = async () => {
       const { rows } = await api.query<Record<string, unknown>>(
@@ -102,7 +102,7 @@ describe('delivery', () => {
     expect(await deliveryOf(event)).toBeUndefined();
   });
 
-  it('tries a refused event again after a delay that doubles, and says failed after ten attempts', async () => {
+  it('retries a refused event with doubling delays and marks it failed after 10 attempts', async () => {
     const event = await insertEvent(api);
     sink.answers.set(event.id, () => refused(`nobody at port ${sink.delivered.length}`));
     await run();
@@ -132,7 +132,7 @@ describe('delivery', () => {
     expect(new Set(rows.map(({ fingerprint }) => fingerprint)).size).toBe(1);
   });
 
-  it('gives up an error that cannot heal after two attempts', async () => {
+  it('marks an event with a permanent error as failed after two attempts', async () => {
     const event = await insertEvent(api);
     sink.answers.set(event.id, refused('malformed', true));
     await run();
@@ -141,7 +141,7 @@ describe('delivery', () => {
     expect(await status(event)).toEqual(['failed', 2]);
   });
 
-  it('publishes a refused event when it is accepted later, and says when', async () => {
+  it('publishes a refused event once it is accepted, with the time', async () => {
     const event = await insertEvent(api);
     sink.answers.set(event.id, refused());
     await run();
@@ -153,7 +153,7 @@ describe('delivery', () => {
     expect(published_at).toBeInstanceOf(Date);
   });
 
-  it('holds back the later events of a refused one, and releases them one by one in order', async () => {
+  it('holds back the later events of a refused one and releases them one at a time in order', async () => {
     const first = await insertEvent(api, { aggregate: 'a' });
     const second = await insertEvent(api, { aggregate: 'a' });
     const other = await insertEvent(api, { aggregate: 'b' });
@@ -194,7 +194,7 @@ describe('delivery', () => {
     expect(await status(fourth)).toEqual(['published', 0]);
   });
 
-  it('tries everything again that an outage has left due, though never all of it at once', async () => {
+  it('retries every delivery that is due after an outage, but not all at once', async () => {
     sink.answerAll = refused();
     await api.query('begin');
     const events: TestEvent[] = [];
@@ -212,7 +212,7 @@ describe('delivery', () => {
     expect(sink.ids).toHaveLength(500);
   });
 
-  it('keeps an aggregate blocked behind a dead letter, and only that aggregate', async () => {
+  it('a dead letter blocks only its own aggregate', async () => {
     const dead = await insertEvent(api, { aggregate: 'a' });
     sink.answers.set(dead.id, { kind: 'refused', error: new Error('no'), maxAttempts: 1 });
     await run();
@@ -226,7 +226,7 @@ describe('delivery', () => {
     ]);
   });
 
-  it('releases what waits when the leader died after it had published the head', async () => {
+  it('releases the waiting events if the leader died after it published the head', async () => {
     const head = await insertEvent(api, { aggregate: 'a' });
     const behind = await insertEvent(api, { aggregate: 'a' });
     sink.answers.set(head.id, refused());
@@ -239,7 +239,7 @@ describe('delivery', () => {
     expect(await status(behind)).toEqual(['published', 0]);
   });
 
-  it('blocks nothing in a sink without order', async () => {
+  it('a refused event blocks no other in an unordered sink', async () => {
     await start({ ordering: 'none' });
     const first = await insertEvent(api, { aggregate: 'a' });
     const second = await insertEvent(api, { aggregate: 'a' });
@@ -255,7 +255,7 @@ describe('delivery', () => {
     expect(await status(first)).toEqual(['published', 1]);
   });
 
-  it('burns no attempt of what is postponed, however often', async () => {
+  it('a postponed event uses no attempt, however often it is postponed', async () => {
     const event = await insertEvent(api, { aggregate: 'a' });
     const behind = await insertEvent(api, { aggregate: 'a' });
     sink.answers.set(event.id, { kind: 'postponed', error: new Error('no mail server') });
@@ -274,7 +274,7 @@ describe('delivery', () => {
     ]);
   });
 
-  it('waits with the cursor while the sink is not reached, and says since when', async () => {
+  it('does not advance the cursor while the sink is unreachable, and reports since when', async () => {
     await start({ ordering: 'none', limits: { entries: 3, bytes: 1e6, concurrency: 1 } });
     const events = [await insertEvent(api), await insertEvent(api), await insertEvent(api)];
     sink.answers.set(events[1]!.id, { kind: 'transport', error: new Error('throttled') });
@@ -282,7 +282,7 @@ describe('delivery', () => {
     expect(await statuses(events)).toEqual([
       ['published', 0],
       ['pending', 0],
-      ['pending', 0], // accepted, but the cursor cannot pass the one before it
+      ['pending', 0], // accepted, but the cursor cannot pass the event before it
     ]);
     const shown = async () => {
       const { rows } = await api.query<Record<string, unknown>>(
@@ -299,7 +299,7 @@ describe('delivery', () => {
     expect(await deliveryOf(events[1]!)).toBeUndefined();
   });
 
-  it('sends again only what did not get through', async () => {
+  it('resends only the events that did not reach the sink', async () => {
     await start({ ordering: 'none', limits: { entries: 3, bytes: 1e6, concurrency: 1 } });
     const events = [await insertEvent(api), await insertEvent(api), await insertEvent(api)];
     let throttled = 0;
@@ -310,7 +310,7 @@ describe('delivery', () => {
     expect(await statuses(events)).toEqual(events.map(() => ['published', 0]));
   });
 
-  it('takes a call that rejects for a sink that was not reached', async () => {
+  it('treats a rejected call as a sink that was not reached', async () => {
     const event = await insertEvent(api);
     sink.answers.set(event.id, () => Promise.reject(new Error('socket closed')));
     await run();
@@ -320,7 +320,7 @@ describe('delivery', () => {
     expect(await status(event)).toEqual(['published', 0]);
   });
 
-  it('counts a type that the sink does not want as handed over, without fetching it', async () => {
+  it('passes an event type that the sink does not subscribe to without reading its payload', async () => {
     await start({ types: ['thing.changed'] });
     const unwanted = await insertEvent(api, { type: 'thing.painted' });
     const wanted = await insertEvent(api);
@@ -329,7 +329,7 @@ describe('delivery', () => {
     expect(await status(unwanted)).toEqual(['published', 0]);
   });
 
-  it('starts now: not with what was committed before, but with what was only inserted', async () => {
+  it('a sink that starts now skips events committed before, and delivers events that were only inserted', async () => {
     const before = await insertEvent(api);
     const other = new pg.Client({ connectionString: database.apiUrl });
     await other.connect();

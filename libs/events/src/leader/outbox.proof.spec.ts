@@ -12,16 +12,16 @@ import { SinkRelay, type RelayOptions } from './sink.relay.js';
 import { registerSinks } from '../log/register-sinks.js';
 import { accepted, type Sink, type SinkEvent } from '../delivery/sink.js';
 
-// PIKAIA_PROOF_SECONDS makes it run for longer, PIKAIA_PROOF_SEED repeats the choices of a run.
+// PIKAIA_PROOF_SECONDS sets a longer duration. PIKAIA_PROOF_SEED repeats the random choices of a run.
 const SECONDS = Number(process.env['PIKAIA_PROOF_SECONDS'] ?? 0);
 const SEED = Number(process.env['PIKAIA_PROOF_SEED'] ?? randomInt(2 ** 31));
-const ROUND_MS = 4000; // writing; then everything that was committed has to arrive
-const MOST_ROUNDS = 6; // of a short run: a plant that has lost nothing by then makes the proof worthless
+const ROUND_MS = 4000; // time for writing; then every committed event has to arrive
+const MAX_ROUNDS = 6; // for a short run: if a planted fault loses nothing by then, the proof is worthless
 const WRITERS = 10;
 const AGGREGATES = 40;
 const LIMITS = { fresh: 50, late: 10, bytes: 20_000 };
 
-/** Believes that it leads whenever it is asked: only the numbers of the stored cursors stand against it. */
+/** Always believes that it leads. Only the numbers of the stored cursors can stop it. */
 class LawlessRelay extends SinkRelay {
   protected override createLeader(): Leader {
     const leader = super.createLeader();
@@ -34,7 +34,7 @@ class RecordingSink implements Sink {
   readonly from = 'beginning';
   readonly ordering = 'aggregate';
   readonly types = null;
-  readonly handedOver = new Set<string>();
+  readonly deliveredIds = new Set<string>();
   readonly versions = new Map<string, number>();
   repeated = 0;
   outOfOrder = 0;
@@ -47,17 +47,17 @@ class RecordingSink implements Sink {
 
   async deliver(batch: readonly SinkEvent[]) {
     for (const event of batch) this.note(event);
-    const burst = Math.floor(performance.now() / 400) % 2; // so that reading runs far ahead of it at times
+    const burst = Math.floor(performance.now() / 400) % 2; // so that reading sometimes runs far ahead of it
     if (this.random() < 0.2) await sleep(this.random() * (burst ? 20 : 4));
     return batch.map(() => accepted);
   }
 
   private note({ eventId, aggregateId, payload }: SinkEvent): void {
-    if (this.handedOver.has(eventId)) {
+    if (this.deliveredIds.has(eventId)) {
       this.repeated++;
       return;
     }
-    this.handedOver.add(eventId);
+    this.deliveredIds.add(eventId);
     const { version } = (JSON.parse(payload) as { data: { version?: number } }).data;
     if (version === undefined) return;
     if ((this.versions.get(aggregateId) ?? 0) >= version) this.outOfOrder++;
@@ -71,7 +71,7 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
   const chance = (p: number): boolean => random() < p;
   const committed = new Set<string>();
   const honest = new RecordingSink('honest', random);
-  // What was read and is not handed over is what `ahead` loses: with one call at a time there is some, on a slow machine too.
+  // The plant `ahead` loses events that were read and not delivered. One call at a time guarantees some on a slow machine too.
   const planted = Object.keys(plants).map((name) => {
     const limits = name === 'ahead' ? { entries: 2, bytes: 100_000, concurrency: 1 } : undefined;
     return new RecordingSink(`planted-${name}`, random, limits);
@@ -98,7 +98,7 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
       alter table outbox.outbox_log alter position set default proof_position();
       -- each writer has a slot of its own, so that one is free while others are in use; reading does not know of slots
       alter table outbox.outbox_log alter slot set default (pg_backend_pid() % 12)::smallint`);
-    await changeEmptying("'200ms'", "'20ms'"); // readers wait behind it, and here it is called all the time
+    await changeEmptying("'200ms'", "'20ms'"); // readers wait for it, and here it is called constantly
     await registerSinks(database.workerUrl, [honest, ...planted], 'proof');
     const optionsFor = (sink: Sink): RelayOptions => ({
       url: database.workerUrl,
@@ -126,10 +126,10 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
   });
 
   it(
-    'loses nothing and keeps the order under commits in any order, kills and robbery; each planted mistake loses',
+    'loses no event and keeps the order under any commit order, kills and stolen leadership; each planted fault loses events',
     async () => {
       const startedAt = performance.now();
-      const lostBy = (sink: RecordingSink): number => [...committed].filter((id) => !sink.handedOver.has(id)).length;
+      const lostBy = (sink: RecordingSink): number => [...committed].filter((id) => !sink.deliveredIds.has(id)).length;
       do {
         counts.rounds++;
         await writeForAWhile();
@@ -142,9 +142,9 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
         for (let slot = 0; slot < 12; slot++) await emptySlot(owner, slot);
       } while (
         performance.now() - startedAt < SECONDS * 1000 ||
-        (counts.rounds < MOST_ROUNDS && planted.some((sink) => lostBy(sink) === 0))
+        (counts.rounds < MAX_ROUNDS && planted.some((sink) => lostBy(sink) === 0))
       );
-      const ghosts = [...honest.handedOver].filter((id) => !committed.has(id)).length;
+      const ghosts = [...honest.deliveredIds].filter((id) => !committed.has(id)).length;
       const lost = Object.fromEntries([honest, ...planted].map((sink) => [sink.name, lostBy(sink)]));
       const { kills, rounds, emptied } = counts;
       const figures = { committed: committed.size, repeated: honest.repeated, kills, rounds, emptied, lost: lost[honest.name]! };
@@ -161,11 +161,11 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
     (SECONDS + 90) * 1000,
   );
 
-  it('would lose what is not yet read if slots were emptied by age alone (planted)', async () => {
+  it('a planted rule that empties slots by age alone loses events that are not yet read', async () => {
     await changeEmptying('if unread is not null then', 'if false then');
     await writeForAWhile();
     await eventually(quiet([honest]), Boolean, 10_000);
-    expect([...committed].some((id) => !honest.handedOver.has(id))).toBe(true);
+    expect([...committed].some((id) => !honest.deliveredIds.has(id))).toBe(true);
   }, 60_000);
 
   async function changeEmptying(from: string, to: string): Promise<void> {
@@ -183,11 +183,11 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
     await Promise.all([...writers, nemesis]);
   }
 
-  /** Transactions of all kinds; the aggregate's row is changed before its event, as `publish` asks for. */
+  /** Runs transactions of all kinds. Each changes the row of the aggregate before its event, as `publish` requires. */
   async function write(state: { writing: boolean }): Promise<void> {
     const client = await connect(database.apiUrl);
     while (state.writing) {
-      if (Math.floor(performance.now()) % 1500 < 400) await sleep(50 + below(50)); // nothing new, but some are still open
+      if (Math.floor(performance.now()) % 1500 < 400) await sleep(50 + below(50)); // no new transactions, but some are still open
       const mine: string[] = [];
       const publish = async (aggregate: string, version?: number): Promise<void> => {
         const { id } = await insertEvent(client, { aggregate, data: version === undefined ? {} : { version } });
@@ -206,7 +206,7 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
         for (const id of mine) committed.add(id);
       } catch (error) {
         await client.query('rollback');
-        if ((error as { code?: string }).code !== '40001') throw error; // serialisation, under repeatable read
+        if ((error as { code?: string }).code !== '40001') throw error; // serialization failure under repeatable read
       }
     }
     await client.end();
@@ -218,7 +218,7 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
     holdMs: number,
   ): Promise<void> {
     if (holdMs && chance(0.5)) {
-      await client.query('select count(*) from proof_aggregate'); // a snapshot, and no transaction id yet
+      await client.query('select count(*) from proof_aggregate'); // takes a snapshot but no transaction id
       await sleep(holdMs / 2);
     }
     const touched = holdMs || chance(0.3) ? [] : [...new Set(Array.from({ length: 1 + below(3) }, () => below(AGGREGATES)))];
@@ -246,7 +246,7 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
     await client.query(`commit prepared '${name}'`);
   }
 
-  /** Ends reading connections, whatever they are doing. */
+  /** Ends reading connections at random moments. */
   async function rob(state: { writing: boolean }): Promise<void> {
     const sql = `select count(pg_terminate_backend(pid))::int as killed from pg_stat_activity
       where application_name = $1 and datname = current_database()`;
@@ -267,17 +267,17 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
     await client.end();
   }
 
-  /** Whatever every sink has had may go at once. */
+  /** Allows deletion of every event that all sinks passed. */
   async function emptySlot(client: pg.Client, slot: number): Promise<void> {
     try {
       const { rows } = await client.query<{ outcome: string }>(`select outbox.empty_slot($1, '0 seconds') as outcome`, [slot]);
       if (rows[0]!.outcome === 'emptied') counts.emptied++;
     } catch (error) {
-      if ((error as { code?: string }).code !== '55P03') throw error; // somebody has it in use
+      if ((error as { code?: string }).code !== '55P03') throw error; // the partition is in use
     }
   }
 
-  /** What the stored cursor calls handed over has been handed over. */
+  /** Checks that every event below the stored cursor was delivered. */
   async function compareStatus(state: { writing: boolean }): Promise<void> {
     const sql = `with newest as materialized (
         select p from outbox.outbox_progress p where sink = 'honest' order by number desc limit 1)
@@ -286,17 +286,17 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
     while (state.writing) {
       await sleep(500);
       const { rows } = await client.query<{ event_id: string }>(sql);
-      counts.wrongStatus += rows.filter((row) => !honest.handedOver.has(row.event_id)).length;
+      counts.wrongStatus += rows.filter((row) => !honest.deliveredIds.has(row.event_id)).length;
     }
     await client.end();
   }
 
-  /** True once none of the sinks has got anything for a second. */
+  /** True once no sink received an event for 1 s. */
   function quiet(sinks: readonly RecordingSink[]): () => boolean {
     let seen = -1;
     let since = 0;
     return () => {
-      const now = sinks.reduce((sum, sink) => sum + sink.handedOver.size, 0);
+      const now = sinks.reduce((sum, sink) => sum + sink.deliveredIds.size, 0);
       if (now !== seen) [seen, since] = [now, performance.now()];
       return performance.now() - since > 1000;
     };
@@ -305,7 +305,7 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
 
 async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
-  client.on('error', () => undefined); // the suite ends its own
+  client.on('error', () => undefined); // the suite ends these connections itself
   await client.connect();
   return client;
 }

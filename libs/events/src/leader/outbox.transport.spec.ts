@@ -24,7 +24,7 @@ describe('transport failures', () => {
   });
 
   beforeEach(async () => {
-    await api.query(`update outbox.outbox_sink set state = 'retired'`); // those of other tests do not count
+    await api.query(`update outbox.outbox_sink set state = 'retired'`); // ignore the sinks of other tests
     const limits = { entries: 3, bytes: 1e6, concurrency: 4 };
     sink = new ScriptedSink(`scripted-${randomUUID()}`, { from: 'now', ordering: 'none', limits });
     clock = new ManualClock();
@@ -53,14 +53,14 @@ describe('transport failures', () => {
       () => statusOf(api, id),
       ({ status }) => status === 'published',
     );
-  /** The clock stands still between the steps, so that what comes after a pause comes for that reason. */
+  /** The clock stands still between steps, so that only an elapsed pause can cause a call. */
   async function afterPause(ms: number, done: () => boolean): Promise<void> {
     clock.advance(ms);
     relay.wake();
     await eventually(done);
   }
 
-  it('of one entry hold up the others not, and of it only until the next attempt', async () => {
+  it('a transport failure of one entry delays only that entry until its next attempt', async () => {
     const bad = (await insertEvent(api)).id;
     sink.answers.set(bad, throttled);
     await eventually(() => times(bad) === 1);
@@ -70,14 +70,14 @@ describe('transport failures', () => {
     }
   });
 
-  it('of one entry that goes on for half a minute while others pass move it out of the way, without burning an attempt', async () => {
+  it('an entry that alone fails for 30 s becomes a retrying delivery without using an attempt', async () => {
     await api.query('begin');
     const bad = (await insertEvent(api)).id;
     const beside = (await insertEvent(api)).id;
     await api.query('commit');
     sink.answers.set(bad, throttled);
     await eventually(() => times(bad) === 1 && times(beside) === 1);
-    expect((await statusOf(api, beside)).status).toBe('pending'); // accepted, and the cursor waits
+    expect((await statusOf(api, beside)).status).toBe('pending'); // accepted, but the cursor waits
     for (let attempt = 2; (await deliveries()).length === 0 && attempt < 20; attempt++) {
       const before = times(bad);
       const other = (await insertEvent(api)).id;
@@ -94,7 +94,7 @@ describe('transport failures', () => {
     expect(await statusOf(api, bad)).toMatchObject({ attempts: 0 });
   });
 
-  it('of whole calls open the breaker: nothing is sent, then one call alone finds out', async () => {
+  it('a failed call opens the circuit breaker, and after the pause a single call probes the sink', async () => {
     sink.answerAll = throttled;
     await api.query('begin');
     const ids: string[] = [];
@@ -102,7 +102,7 @@ describe('transport failures', () => {
     await api.query('commit');
     relay.wake();
     await eventually(() => sink.delivered.length > 0);
-    const first = sink.delivered.length; // the calls that were in flight together
+    const first = sink.delivered.length; // the calls in flight together
     let open = 0;
     let most = 0;
     sink.answerAll = async () => {
@@ -112,7 +112,7 @@ describe('transport failures', () => {
       return throttled;
     };
     await afterPause(1000, () => sink.delivered.length > first);
-    expect(sink.delivered.length - first).toBe(3); // a call has three entries
+    expect(sink.delivered.length - first).toBe(3); // one call of three entries
     expect(most).toBe(3);
     const second = sink.delivered.length;
     clock.advance(1900); // the pause is two seconds now
@@ -127,7 +127,7 @@ describe('transport failures', () => {
     await eventually(() => relay.health().term?.failingSince === null);
   });
 
-  it('are over only when nothing waits for them any more', async () => {
+  it('the sink recovers only once no entry waits for a retry', async () => {
     const bad = (await insertEvent(api)).id;
     sink.answers.set(bad, throttled);
     await eventually(() => relay.health().term?.failingSince instanceof Date);

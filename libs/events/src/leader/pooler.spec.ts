@@ -61,7 +61,7 @@ describe('a transaction pooler', () => {
       onFatal: ({ code }) => fatal.push(code),
     });
 
-  it('gives one client other server processes (so that the tests below can fail)', async () => {
+  it('gives one client different server processes, so that the tests below can fail', async () => {
     const client = new pg.Client({ connectionString: pooler.through(database.apiUrl) });
     await client.connect();
     const seen = new Set<number>();
@@ -74,7 +74,7 @@ describe('a transaction pooler', () => {
     expect([seen.size, inside.size]).toEqual([3, 1]);
   });
 
-  it('serves publishers: what commits through it is announced, and delivered once', async () => {
+  it('an event published through it is announced and delivered once', async () => {
     const databaseUrl = pooler.through(database.apiUrl);
     const settings = { databaseUrl, databasePoolSize: 8, databaseStatementTimeoutMs: 10_000 };
     @Module({
@@ -105,14 +105,14 @@ describe('a transaction pooler', () => {
     await listener.end();
   });
 
-  it('is recognised by the worker, which stops with the reason', async () => {
-    const own = await TransactionPooler.start(database.workerUrl, 1); // of one server process: no change of it gives it away
+  it('the worker detects it and stops with the reason', async () => {
+    const own = await TransactionPooler.start(database.workerUrl, 1); // one server process, so none ever changes
     const fatal: string[] = [];
     const relay = relayOf(own.through(database.workerUrl), fatal);
     relay.start();
     await eventually(() => relay.health().state === 'broken');
     expect(fatal).toEqual(['PIKAIA_OUTBOX_POOLED']);
-    expect(relay.health().error).toContain('a pooler stands between');
+    expect(relay.health().error).toContain('it goes through a pooler');
     await relay.stop();
     await own.stop();
   });

@@ -4,16 +4,16 @@ import { undelivered, type Delivery } from '../delivery/delivery.js';
 import { filterValues, toReplay, type Replay } from '../commands/replay.js';
 import { COUNT_OF_REPLAY, NEXT_OF_REPLAY, OPEN_REPLAY } from '../commands/replay.sql.js';
 
-const EVENTS_AT_ONCE = 100; // in memory, and what a kill repeats
-const BYTES_AT_ONCE = 4 * 1024 * 1024;
-const LOG_ROWS_AT_ONCE = 2_000; // looked at in one statement, so that live reads go on between two
-const COUNTED_AT_ONCE = 10_000; // without payloads
+const MAX_BATCH_EVENTS = 100; // events in memory; a crash repeats at most this many
+const MAX_BATCH_BYTES = 4 * 1024 * 1024;
+const LOG_ROWS_PER_QUERY = 2_000; // rows scanned in one query, so that live reads run between two queries
+const COUNTED_ROWS_PER_QUERY = 10_000; // rows counted in one query, without payloads
 
-/** A failed delivery that a replay tries again. */
+/** A failed delivery that a replay revives. */
 export type DeadLetter = Delivery;
 
-interface Slice {
-  /** Up to here all that matches has come. */
+interface ReplayBatch {
+  /** The position up to which every matching event was returned. */
   readonly edge: string;
   readonly events: readonly OutboxRow[];
   readonly deadLetters: readonly DeadLetter[];
@@ -38,7 +38,7 @@ interface ResultRow {
   total: number;
 }
 
-/** Reads what a replay of one sink concerns, in bounded pieces. */
+/** Reads the events and dead letters of a replay in bounded batches. */
 export class ReplayReader {
   constructor(
     private readonly client: ClientBase,
@@ -51,9 +51,9 @@ export class ReplayReader {
     return rows[0] && toReplay(rows[0]);
   }
 
-  /** The next events by position, at most so many. */
-  async read(replay: Replay, most: number): Promise<Slice> {
-    const values = this.values(replay, LOG_ROWS_AT_ONCE, Math.min(most, EVENTS_AT_ONCE), BYTES_AT_ONCE);
+  /** Reads the next matching events by position, at most `limit`. */
+  async read(replay: Replay, limit: number): Promise<ReplayBatch> {
+    const values = this.values(replay, LOG_ROWS_PER_QUERY, Math.min(limit, MAX_BATCH_EVENTS), MAX_BATCH_BYTES);
     const { rows } = await this.client.query<ResultRow>({ name: 'outbox-replay', text: NEXT_OF_REPLAY, values });
     const found = rows.filter(({ position }) => position !== null);
     const isWhole = found.length === rows[0]!.total;
@@ -64,9 +64,9 @@ export class ReplayReader {
     };
   }
 
-  /** How many match in the next slice of the log. */
+  /** Counts the matching events and dead letters in the next slice of the log. */
   async count(replay: Replay): Promise<{ edge: string; total: number; dead: number }> {
-    const values = this.values(replay, COUNTED_AT_ONCE, null, null);
+    const values = this.values(replay, COUNTED_ROWS_PER_QUERY, null, null);
     const { rows } = await this.client.query<{ edge: string; total: number; dead: number }>({
       name: 'outbox-replay-count',
       text: COUNT_OF_REPLAY,
@@ -75,9 +75,9 @@ export class ReplayReader {
     return rows[0]!;
   }
 
-  private values(replay: Replay, slice: number, most: number | null, bytes: number | null): unknown[] {
+  private values(replay: Replay, slice: number, limit: number | null, bytes: number | null): unknown[] {
     const { position, endPosition, snapshot, filter } = replay;
-    return [this.sink, position, endPosition, snapshot, slice, most, this.types, ...filterValues(filter), bytes];
+    return [this.sink, position, endPosition, snapshot, slice, limit, this.types, ...filterValues(filter), bytes];
   }
 }
 

@@ -22,7 +22,7 @@ describe('replay', () => {
   };
   const replayed = (): SinkEvent[] => at.sink.delivered.filter((event) => event.replayed !== undefined);
 
-  it('sends one event again, marked, and changes neither its status nor when it was published', async () => {
+  it('resends an event with the replay id and changes neither its status nor its publication time', async () => {
     const [event, other] = (await publish(2)) as [TestEvent, TestEvent];
     await at.run();
     const before = await statusOf(at.api, event.id);
@@ -42,7 +42,7 @@ describe('replay', () => {
     expect(at.sink.ids.filter((sent) => sent === other.id)).toHaveLength(1);
   });
 
-  it('counts first: a dry run sends nothing', async () => {
+  it('a dry run counts the events and sends nothing', async () => {
     const [event] = (await publish(3)) as [TestEvent];
     at.sink.answers.set(event.id, dead);
     await at.run();
@@ -62,7 +62,7 @@ describe('replay', () => {
     ['status', () => ({ status: 'failed' }), 0],
     ['error', () => ({ error: 'full' }), 0],
     ['nothing', () => ({}), 3],
-  ])('takes what matches by %s', async (_, filter, count) => {
+  ])('replays only the events that match by %s', async (_, filter, count) => {
     await publish(2);
     const odd = await insertEvent(at.api, { type: 'thing.painted', aggregate: 'odd' });
     await at.run();
@@ -72,11 +72,11 @@ describe('replay', () => {
     expect(replayed()).toHaveLength(count);
   });
 
-  it('leaves alone what was not handed over: pending, waiting, being tried again', async () => {
+  it('does not replay events that were not delivered: pending, waiting or retrying', async () => {
     const [held, behind] = [await insertEvent(at.api), await insertEvent(at.api)];
     at.sink.answers.set(held.id, refused());
     await at.run();
-    const id = await at.replay({}); // asked before the next event, which is pending then
+    const id = await at.replay({}); // requested before the next event, which is then pending
     const pending = await insertEvent(at.api, { aggregate: 'b' });
     await at.run();
     expect((await at.answer(id)).answer).toMatchObject({ matched: 0, sent: 0 });
@@ -84,7 +84,7 @@ describe('replay', () => {
     expect(await at.statuses([held, behind, pending])).toEqual(['retrying', 'waiting', 'published']);
   });
 
-  it('tries dead letters again as first deliveries, heals them, and keeps the order of what waits', async () => {
+  it('retries dead letters as first deliveries and keeps the order of the events that wait', async () => {
     const [head, behind] = [await insertEvent(at.api), await insertEvent(at.api)];
     const [other] = await publish(1, { aggregate: 'other' });
     for (const { id } of [head, other!]) at.sink.answers.set(id, dead);
@@ -102,7 +102,7 @@ describe('replay', () => {
     expect(await at.statuses([other!])).toEqual(['published']);
   });
 
-  it('revives a dead letter whose row of the log is gone', async () => {
+  it('revives a dead letter whose log row is deleted', async () => {
     const [event] = (await publish(1)) as [TestEvent];
     at.sink.answers.set(event.id, dead);
     await at.run();
@@ -114,7 +114,7 @@ describe('replay', () => {
     expect(at.sink.ids).toEqual([event.id, event.id]);
   });
 
-  it('counts what a handler declares not to run, and what it refuses again and again', async () => {
+  it('counts the events that a handler skips and those that it keeps refusing', async () => {
     const [skipped, broken, fine] = (await publish(3)) as [TestEvent, TestEvent, TestEvent];
     await at.run();
     at.sink.answers.set(skipped.id, { kind: 'accepted', skipped: true });
@@ -141,7 +141,7 @@ describe('replay', () => {
     expect(rows).toEqual([{ error: 'Error: still broken' }]);
   });
 
-  it('stops at its limit, in the order of the log', async () => {
+  it('stops at its limit, in log order', async () => {
     const events = await publish(5);
     await at.run();
     const id = await at.replay({}, { limit: 2 });
@@ -150,7 +150,7 @@ describe('replay', () => {
     expect(replayed().map(({ eventId }) => eventId)).toEqual(events.slice(0, 2).map((event) => event.id));
   });
 
-  it('keeps to its rate by the clock', async () => {
+  it('keeps to its rate', async () => {
     await publish(6);
     await at.run();
     const id = await at.replay({}, { rate: 2 });
@@ -165,7 +165,7 @@ describe('replay', () => {
         expect(replayed().length).toBeLessThanOrEqual(most);
       };
       await eventually(() => replayed().length === 1);
-      for (const most of [2, 3, 4, 5, 6]) await passing(500, most + 1); // one more may fall due by the time that the test takes
+      for (const most of [2, 3, 4, 5, 6]) await passing(500, most + 1); // one more can become due while the test runs
       await eventually(async () => (await at.answer(id)).done_at);
       expect(replayed()).toHaveLength(6);
     } finally {
@@ -173,7 +173,7 @@ describe('replay', () => {
     }
   });
 
-  it('never holds up live events: not while it waits for the sink, nor behind one that it cannot send', async () => {
+  it('never delays live events, even while it waits for the sink or cannot send an event', async () => {
     const old = await publish(3, { aggregate: 'busy' });
     await at.run();
     at.sink.answers.set(old[0]!.id, { kind: 'postponed', error: new Error('later'), retryAfterMs: 3_600_000 });
@@ -186,7 +186,7 @@ describe('replay', () => {
       relay.wake();
       await eventually(async () => (await at.statuses([live]))[0] === 'published');
       expect((await at.answer(id)).done_at).toBeNull();
-      expect(replayed()).toHaveLength(1); // the later ones of the aggregate keep their place
+      expect(replayed()).toHaveLength(1); // later events of the aggregate keep their place
       at.sink.answers.clear();
       at.clock.advance(3_600_000);
       relay.wake();
@@ -197,7 +197,7 @@ describe('replay', () => {
     }
   });
 
-  it('waits for the live event of its aggregate that is under way, and with it for nothing else', async () => {
+  it('waits only for the live event of the same aggregate that is in flight', async () => {
     const [busy, other] = await publish(2);
     await at.run();
     const live = await insertEvent(at.api, { aggregate: busy!.aggregate });
@@ -219,7 +219,7 @@ describe('replay', () => {
     }
   });
 
-  it('goes on after its leader was killed in the middle, losing nothing and repeating under the same id', async () => {
+  it('continues after its leader is killed, loses no event and repeats events under the same id', async () => {
     const events = await publish(250);
     await at.run();
     const id = await at.replay({});
@@ -237,11 +237,11 @@ describe('replay', () => {
     expect((await at.answer(id)).answer).toMatchObject({ matched: 250, sent: 250 });
     const sent = replayed().map(({ eventId }) => eventId);
     expect(new Set(sent)).toEqual(new Set(events.map((event) => event.id)));
-    expect(sent.length).toBeLessThanOrEqual(250 + 100); // one batch at most is repeated
+    expect(sent.length).toBeLessThanOrEqual(250 + 100); // at most one batch is repeated
     expect(new Set(replayed().map((event) => event.replayed))).toEqual(new Set([id]));
   });
 
-  it('rests while the sink is paused, and goes on when it is resumed', async () => {
+  it('stops while the sink is paused and continues when it is resumed', async () => {
     await publish(3);
     await at.run();
     await at.ask('pause');
@@ -253,7 +253,7 @@ describe('replay', () => {
     expect((await at.answer(id)).answer).toMatchObject({ sent: 3 });
   });
 
-  it('goes through a long log in pieces, most of which match nothing', async () => {
+  it('reads a long log in slices, even if most of them match nothing', async () => {
     await at.owner(`insert into outbox.outbox_log (event_id, event_type, schema_version, aggregate_type, aggregate_id, occurred_at, size, payload)
       select gen_random_uuid(), case when n % 2500 = 0 then 'thing.found' else 'thing.passed' end, 1, 'thing', 'n' || n, clock_timestamp(), 2, '{}'
       from generate_series(1, 10000) n`);
@@ -267,7 +267,7 @@ describe('replay', () => {
     expect((await at.answer(sent)).answer).toMatchObject({ matched: 4, sent: 4 });
   });
 
-  it("is confined to its organization's events", async () => {
+  it('replays only events of its own organization', async () => {
     await publish(2);
     await at.run();
     const id = await at.ask('replay', { filter: {}, dry_run: false, limit: null, rate: null }, 'somebody');

@@ -18,10 +18,10 @@ import { ReplayReader, type DeadLetter } from './replay.reader.js';
 import { STORE_REPLAY } from '../commands/replay.sql.js';
 
 const logger = getLogger('outbox');
-const MOST_ATTEMPTS = 3; // of an event that was delivered before: a replay ends, and says what it could not send
+const MAX_ATTEMPTS = 3; // of a replayed event; the replay then counts it as failed and continues
 
-/** Stores progress, and in the same transaction what is passed. */
-export type Store = (alongside: InSameTransaction) => Promise<void>;
+/** Stores the cursor and runs `work` in the same transaction. */
+export type Store = (work: InSameTransaction) => Promise<void>;
 
 export interface ReplayRunnerOptions {
   readonly sink: Sink;
@@ -34,40 +34,39 @@ type ReplayedEvent = OutboxRow & { readonly payload: string };
 
 const isReadable = (event: OutboxRow): event is ReplayedEvent => event.payload !== null;
 
-interface Item {
+interface QueuedEvent {
   readonly event: ReplayedEvent;
   attempts: number;
-  /** Times that it could not be sent at all. */
-  delays: number;
-  /** Monotonic milliseconds. */
+  /** Number of retries so far. It determines the delay of the next one. */
+  delayCount: number;
+  /** Earliest time of the next attempt, in monotonic milliseconds. */
   notBefore: number;
 }
 
 /**
- * Goes through the replays of a sink while its leader leads, one after another, in batches. Events go through the same
- * lanes as live ones, so that no two of one aggregate are ever under way, and at most one call's worth for each call that
- * may be in flight, so that live ones hardly wait. How far it came is stored with each batch: a kill repeats one batch,
- * under the same id.
+ * Runs the replays of a sink one after another, in batches. Replayed events use the same lanes as live ones, so no two events
+ * of an aggregate are in flight together. At most `entries * concurrency` are in the lanes, so that live events rarely wait.
+ * The position is stored with each batch. A crash repeats at most one batch, under the same replay id.
  */
 export class ReplayRunner {
   private replay: Replay | undefined;
-  /** Up to where the batch in hand goes; undefined while there is none. */
+  /** Last position of the current batch. Undefined if there is none. */
   private batchEnd: string | undefined;
-  private holdsAny = false;
-  private queue: Item[] = [];
-  private readonly openLanes = new Set<string>();
-  private open = 0;
-  private allowedAt = -Infinity;
+  private batchHasEvents = false;
+  private queue: QueuedEvent[] = [];
+  private readonly busyLanes = new Set<string>();
+  private inFlightCount = 0;
+  private nextSendAt = -Infinity;
 
   constructor(
     private readonly options: ReplayRunnerOptions,
     private readonly reader: ReplayReader,
     private readonly lanes: Lanes,
-    private readonly deliveries: DeliveryIndex,
+    private readonly deliveryIndex: DeliveryIndex,
     private readonly store: Store,
   ) {}
 
-  /** Takes up the next replay where its last batch ended. */
+  /** Loads the next replay, which continues after its last stored batch. */
   async load(): Promise<void> {
     this.replay ??= await this.reader.findOpen();
   }
@@ -76,36 +75,40 @@ export class ReplayRunner {
     return this.replay === undefined;
   }
 
-  /** Milliseconds until there is something to do that no answer of the sink brings about. */
-  get dueIn(): number {
+  /** Milliseconds until the next step is due. Infinity if only an outcome can make one due. */
+  get dueInMs(): number {
     if (!this.replay) return Infinity;
-    if (!this.queue.length) return this.open ? Infinity : 0;
-    if (this.open >= this.capacity) return Infinity;
-    const next = Math.min(...this.heads().map(({ item }) => item.notBefore)); // none: an answer opens the way
-    return Math.max(0, this.allowedAt - this.now, next - this.now);
+    if (!this.queue.length) return this.inFlightCount ? Infinity : 0;
+    if (this.inFlightCount >= this.capacity) return Infinity;
+    const next = Math.min(...this.firstOfIdleLanes().map(({ item }) => item.notBefore)); // Infinity if every lane is busy
+    return Math.max(0, this.nextSendAt - this.now, next - this.now);
   }
 
   async step(): Promise<void> {
     if (!this.replay) return;
     if (this.replay.dryRun) return this.count(this.replay);
-    this.feed();
-    if (this.queue.length || this.open) return;
+    this.sendReady();
+    if (this.queue.length || this.inFlightCount) return;
     if (this.batchEnd !== undefined) await this.finishBatch(this.batchEnd);
     if (this.replay && !this.replay.dryRun) await this.readBatch(this.replay);
-    this.feed();
+    this.sendReady();
   }
 
   private async count(replay: Replay): Promise<void> {
-    const slice = await this.orFail(replay, () => this.reader.count(replay));
-    if (!slice) return;
-    const { edge, total, dead } = slice;
-    this.add({ matched: total, revived: dead });
-    this.holdsAny = false; // stored only when it is done: a kill lets it count anew
+    const batch = await this.readOrFail(replay, () => this.reader.count(replay));
+    if (!batch) return;
+    const { edge, total, dead } = batch;
+    this.addCounts({ matched: total, revived: dead });
+    this.batchHasEvents = false; // stored only when the count is complete: a crash restarts it
     await this.finishBatch(edge);
   }
 
-  /** A replay that cannot be read ends with the reason, and the next one begins. @throws when the database may be the cause. */
-  private async orFail<T>(replay: Replay, read: () => Promise<T>): Promise<T | undefined> {
+  /**
+   * Ends a replay that cannot be read, with the reason, and loads the next one.
+   *
+   * @throws the error if the database may be its cause.
+   */
+  private async readOrFail<T>(replay: Replay, read: () => Promise<T>): Promise<T | undefined> {
     const { failures, sink } = this.options;
     let reason: string;
     try {
@@ -116,7 +119,7 @@ export class ReplayRunner {
       reason = failures.reasonFor(replay.id, error);
     }
     const answer = failedBecause(reason, resultOf(replay));
-    await this.store((client) => this.write(client, { ...replay, lastError: reason }, answer));
+    await this.store((client) => this.storeReplay(client, { ...replay, lastError: reason }, answer));
     this.replay = undefined;
     failures.succeeded(replay.id);
     logger.warning('outbox_command_failed', { sink: sink.name, command: 'replay', replayed: replay.id, reason });
@@ -126,33 +129,33 @@ export class ReplayRunner {
 
   private async readBatch(replay: Replay): Promise<void> {
     const left = replay.maxEvents === null ? Infinity : replay.maxEvents - replay.counts.matched;
-    const most = Math.min(left, replay.rate ?? Infinity);
-    const slice = await this.orFail(replay, () => this.reader.read(replay, most));
-    if (!slice) return;
-    const { edge, events, deadLetters } = slice;
+    const limit = Math.min(left, replay.rate ?? Infinity);
+    const batch = await this.readOrFail(replay, () => this.reader.read(replay, limit));
+    if (!batch) return;
+    const { edge, events, deadLetters } = batch;
     this.batchEnd = edge;
-    this.queue = events.filter(isReadable).map((event) => ({ event, attempts: 0, delays: 0, notBefore: -Infinity }));
-    for (const event of events) if (event.tooLarge) this.giveUp(event, 0, payloadTooLarge());
-    this.holdsAny = events.length + deadLetters.length > 0;
-    for (const letter of deadLetters) this.revive(letter);
-    this.add({ matched: events.length + deadLetters.length, revived: deadLetters.length });
-    this.spend(deadLetters.length);
+    this.queue = events.filter(isReadable).map((event) => ({ event, attempts: 0, delayCount: 0, notBefore: -Infinity }));
+    for (const event of events) if (event.tooLarge) this.recordFailure(event, 0, payloadTooLarge());
+    this.batchHasEvents = events.length + deadLetters.length > 0;
+    for (const deadLetter of deadLetters) this.revive(deadLetter);
+    this.addCounts({ matched: events.length + deadLetters.length, revived: deadLetters.length });
+    this.consumeRate(deadLetters.length);
   }
 
-  private revive(letter: DeadLetter): void {
-    this.deliveries.record(markRevived(letter, this.options.clock.now()));
+  private revive(deadLetter: DeadLetter): void {
+    this.deliveryIndex.record(markRevived(deadLetter, this.options.clock.now()));
   }
 
-  private feed(): void {
-    for (const { item, lane } of this.heads()) {
-      if (this.open >= this.capacity || this.now < this.allowedAt) return;
+  private sendReady(): void {
+    for (const { item, lane } of this.firstOfIdleLanes()) {
+      if (this.inFlightCount >= this.capacity || this.now < this.nextSendAt) return;
       if (item.notBefore <= this.now) this.send(item, lane);
     }
   }
 
-  /** The first that waits here of each lane of which nothing is under way. */
-  private heads(): { item: Item; lane: string }[] {
-    const passed = new Set(this.openLanes);
+  /** Returns the first queued event of each lane that has no replayed event in flight. */
+  private firstOfIdleLanes(): { item: QueuedEvent; lane: string }[] {
+    const passed = new Set(this.busyLanes);
     return this.queue.flatMap((item) => {
       const lane = this.isOrdered ? laneOf(item.event) : item.event.eventId;
       if (passed.has(lane)) return [];
@@ -161,14 +164,14 @@ export class ReplayRunner {
     });
   }
 
-  private send(item: Item, lane: string): void {
+  private send(item: QueuedEvent, lane: string): void {
     this.queue.splice(this.queue.indexOf(item), 1);
-    this.openLanes.add(lane);
-    this.open++;
-    this.spend(1);
-    const comeBack = (): void => {
-      this.openLanes.delete(lane);
-      this.open--;
+    this.busyLanes.add(lane);
+    this.inFlightCount++;
+    this.consumeRate(1);
+    const freeLane = (): void => {
+      this.busyLanes.delete(lane);
+      this.inFlightCount--;
     };
     this.lanes.add({
       lane: this.isOrdered ? lane : null,
@@ -178,49 +181,49 @@ export class ReplayRunner {
       index: 0,
       bytes: item.event.size,
       replay: {
-        conclude: (outcome) => {
-          comeBack();
-          this.conclude(item, outcome);
+        handleOutcome: (outcome) => {
+          freeLane();
+          this.handleOutcome(item, outcome);
         },
-        giveBack: () => {
-          comeBack();
+        requeue: () => {
+          freeLane();
           this.queue.unshift(item);
         },
       },
     } satisfies Entry);
   }
 
-  private conclude(item: Item, outcome: Outcome): void {
+  private handleOutcome(item: QueuedEvent, outcome: Outcome): void {
     if (outcome.kind === 'accepted') {
-      this.add(outcome.skipped ? { skipped: 1 } : { sent: 1 });
+      this.addCounts(outcome.skipped ? { skipped: 1 } : { sent: 1 });
       return;
     }
     if (outcome.kind === 'refused') {
-      const most = outcome.permanent ? 1 : Math.min(MOST_ATTEMPTS, outcome.maxAttempts ?? MOST_ATTEMPTS);
-      if (++item.attempts >= most) return this.giveUp(item.event, item.attempts, outcome.error);
+      const maxAttempts = outcome.permanent ? 1 : Math.min(MAX_ATTEMPTS, outcome.maxAttempts ?? MAX_ATTEMPTS);
+      if (++item.attempts >= maxAttempts) return this.recordFailure(item.event, item.attempts, outcome.error);
     }
     const after = outcome.kind === 'postponed' ? outcome.retryAfterMs : undefined;
-    item.notBefore = this.now + (after ?? retryDelay(++item.delays, this.options.random));
+    item.notBefore = this.now + (after ?? retryDelay(++item.delayCount, this.options.random));
     this.queue.unshift(item);
   }
 
-  /** It was delivered once, and stays so; that the replay did not reach the sink is told in its answer. */
-  private giveUp(event: OutboxRow, attempts: number, error: unknown): void {
-    this.add({ failed: 1 });
+  /** Counts a replayed event as failed. Its delivery stays published. The answer of the replay reports the failure. */
+  private recordFailure(event: OutboxRow, attempts: number, error: unknown): void {
+    this.addCounts({ failed: 1 });
     this.replay = { ...this.replay!, lastError: textOf(error) };
     const at = this.options.clock.now();
-    this.deliveries.noteAttempt({ eventId: event.eventId, at, error: textOf(error), fingerprint: fingerprintOf(error) });
+    this.deliveryIndex.recordAttempt({ eventId: event.eventId, at, error: textOf(error), fingerprint: fingerprintOf(error) });
     const fields = { sink: this.options.sink.name, replayed: this.replay.id, 'event.id': event.eventId, attempt: attempts };
     logger.warning('event_replay_failed', { ...fields, reason: textOf(error) });
   }
 
-  /** What a kill repeats begins at the position that is stored here; a batch that held nothing needs no storing. */
+  /** Stores the position from which a crash repeats. An empty batch is not stored unless the replay is done. */
   private async finishBatch(edge: string): Promise<void> {
     const replay = { ...this.replay!, position: edge };
     const { counts, dryRun, maxEvents, endPosition } = replay;
     const isDone = BigInt(edge) >= BigInt(endPosition) || (!dryRun && maxEvents !== null && counts.matched >= maxEvents);
     const answer = isDone ? done(resultOf(replay)) : undefined;
-    if (isDone || this.holdsAny) await this.store((client) => this.write(client, replay, answer));
+    if (isDone || this.batchHasEvents) await this.store((client) => this.storeReplay(client, replay, answer));
     this.options.failures.succeeded(replay.id);
     this.batchEnd = undefined;
     this.replay = isDone ? undefined : replay;
@@ -229,8 +232,8 @@ export class ReplayRunner {
     await this.load();
   }
 
-  /** With an answer the replay is over. */
-  private async write(client: ClientBase, replay: Replay, answer: CommandAnswer | undefined): Promise<void> {
+  /** Stores the progress of a replay. With an answer, the replay is done. */
+  private async storeReplay(client: ClientBase, replay: Replay, answer: CommandAnswer | undefined): Promise<void> {
     const { id, position, lastError } = replay;
     const { matched, sent, skipped, revived, failed } = replay.counts;
     const { name } = this.options.sink;
@@ -238,16 +241,16 @@ export class ReplayRunner {
     if (answer) await client.query(ANSWER_COMMAND, [id, name, JSON.stringify(answer)]);
   }
 
-  private add(more: Partial<Replay['counts']>): void {
+  private addCounts(more: Partial<Replay['counts']>): void {
     const counts = { ...this.replay!.counts };
     for (const [name, number] of Object.entries(more)) counts[name as keyof Replay['counts']] += number;
     this.replay = { ...this.replay!, counts };
   }
 
-  /** Even steps in time, without saving up: a replay that had to wait does not hurry afterwards. */
-  private spend(events: number): void {
+  /** Spaces events evenly by the rate. Unused rate does not accumulate: a replay that waited does not catch up faster. */
+  private consumeRate(events: number): void {
     const { rate } = this.replay!;
-    if (rate !== null) this.allowedAt = Math.max(this.allowedAt, this.now) + (events * 1000) / rate;
+    if (rate !== null) this.nextSendAt = Math.max(this.nextSendAt, this.now) + (events * 1000) / rate;
   }
 
   private get isOrdered(): boolean {

@@ -27,7 +27,7 @@ describe('SinkRelay', () => {
 
   beforeEach(async () => {
     running = [];
-    await owner.query(`update outbox.outbox_sink set state = 'retired'`); // the sinks of other tests do not count
+    await owner.query(`update outbox.outbox_sink set state = 'retired'`); // ignore the sinks of other tests
     sink = new ScriptedSink(`scripted-${randomUUID()}`, { from: 'now' });
     await registerSinks(database.workerUrl, [sink], 'spec');
   });
@@ -68,14 +68,14 @@ describe('SinkRelay', () => {
       [`pikaia-relay ${sink.name}`],
     );
 
-  it('of two, one leads and the other stands by until the first one loses its connection', async () => {
+  it('one of two relays leads and the other stands by until the first loses its connection', async () => {
     const two = [relay(), relay()];
     for (const one of two) one.start();
     const states = () => two.map((one) => one.health().state).sort();
     await eventually(states, (seen) => seen.join() === 'leading,standby');
     const first = two.find((one) => one.health().state === 'leading')!;
     await killLeader();
-    await first.stop(0); // else it may be back before the other has looked
+    await first.stop(0); // otherwise it may reconnect before the other one tries
     const second = two.find((one) => one !== first)!;
     await eventually(() => second.health().state === 'leading');
     const event = await insertEvent(api);
@@ -100,7 +100,7 @@ describe('SinkRelay', () => {
       }
     }
 
-    /** Two events, of which the sink takes the first when it is released; they fill one reading. */
+    /** Publishes two events that fill one read. The sink accepts the first when it is released. */
     async function startHeld(): Promise<SinkRelay> {
       const [first] = [await insertEvent(api), await insertEvent(api)];
       sink.answers.set(first.id, () => new Promise((resolve) => (release = () => resolve(accepted))));
@@ -111,13 +111,13 @@ describe('SinkRelay', () => {
       return one;
     }
 
-    it('reads the next rows while those of a full reading are handed over', async () => {
+    it('reads the next rows while the rows of a full read are delivered', async () => {
       await startHeld();
       await eventually(() => reads === 2);
       release();
     });
 
-    it('does not miss what was announced after that reading', async () => {
+    it('does not miss an event that was announced after that read', async () => {
       const one = await startHeld();
       await eventually(() => reads === 2);
       const third = await insertEvent(api);
@@ -127,7 +127,7 @@ describe('SinkRelay', () => {
     });
   });
 
-  it('gives the lead away when it stops', async () => {
+  it('releases the leadership when it stops', async () => {
     const first = relay();
     first.start();
     await eventually(() => first.health().state === 'leading');
@@ -137,11 +137,11 @@ describe('SinkRelay', () => {
     await eventually(() => second.health().state === 'leading', Boolean, 1000);
   });
 
-  it('delivers again what was handed over when the leader died before it could store that', async () => {
+  it('redelivers events if the leader died before it stored the cursor', async () => {
     const event = await insertEvent(api);
     let first = true;
     sink.answers.set(event.id, async () => {
-      if (first) await killLeader(); // after the hand-over, before the cursor
+      if (first) await killLeader(); // after the delivery, before the cursor is stored
       first = false;
       return accepted;
     });
@@ -153,7 +153,7 @@ describe('SinkRelay', () => {
     expect(sink.ids).toEqual([event.id, event.id]);
   });
 
-  it('loses the lead when it says nothing, and pings so as not to', async () => {
+  it('keeps the leadership by pings and loses it without them', async () => {
     const quiet = relay({ pollIntervalMs: 60_000, leaderTimeoutMs: 600 });
     quiet.start();
     await eventually(() => quiet.health().state === 'leading');
@@ -164,7 +164,7 @@ describe('SinkRelay', () => {
       return rows[0]?.pid;
     };
     const led = await backend();
-    const deadline = performance.now() + 1500; // more than two time-outs
+    const deadline = performance.now() + 1500; // more than two timeouts
     await eventually(() => performance.now() > deadline);
     expect(await backend()).toBe(led);
 
@@ -175,7 +175,7 @@ describe('SinkRelay', () => {
     await leader.close();
   });
 
-  it('finishes what is in hand when it stops, and starts nothing more', async () => {
+  it('finishes the calls in flight when it stops and starts no further calls', async () => {
     const slow = await insertEvent(api, { aggregate: 'a' });
     const next = await insertEvent(api, { aggregate: 'a' });
     let release: () => void = () => undefined;
@@ -191,7 +191,7 @@ describe('SinkRelay', () => {
     expect(sink.ids).toEqual([slow.id]);
   });
 
-  it('gives up waiting for a sink that hangs when its time to stop is over', async () => {
+  it('stops waiting for a hanging sink when the stop timeout expires', async () => {
     const hanging = await insertEvent(api);
     sink.answers.set(hanging.id, () => new Promise(() => undefined));
     const one = relay();
@@ -201,7 +201,7 @@ describe('SinkRelay', () => {
     expect((await statusOf(api, hanging.id)).status).toBe('pending');
   });
 
-  it.each(['connects', 'stands by'])('stops at once while it %s and the server does not answer', async (moment) => {
+  it.each(['connects', 'stands by'])('a relay that %s stops at once although the server does not answer', async (moment) => {
     const proxy = await TcpProxy.start(database.workerUrl);
     const leading = relay();
     leading.start();
@@ -216,18 +216,18 @@ describe('SinkRelay', () => {
     await eventually(() => proxy.deaf === 1);
     const began = performance.now();
     await other.stop();
-    expect(performance.now() - began).toBeLessThan(30_000); // the patience for the server is a minute
+    expect(performance.now() - began).toBeLessThan(30_000); // the timeout for the server is a minute
     expect(other.health().state).toBe('stopped');
     await proxy.stop();
   });
 
-  it('delivers by polling alone', async () => {
+  it('delivers by polling without notifications', async () => {
     relay({ pollIntervalMs: 50 }).start();
     const event = await insertEvent(api);
     await eventually(() => sink.ids.includes(event.id));
   });
 
-  it('delivers at once when it is woken, however rarely it polls', async () => {
+  it('delivers immediately when it is woken, even with a long poll interval', async () => {
     const relays = new RelaySupervisor([sink], {
       url: database.workerUrl,
       worker: 'spec',
@@ -251,7 +251,7 @@ describe('SinkRelay', () => {
     }
   });
 
-  /** The server's count of what was inserted, and of the dead rows that are left; each session tells it as it ends. */
+  /** Reads the server's counts of inserted and dead rows. Each session reports them when it ends. */
   async function tuples(): Promise<{ inserted: number; dead: number }> {
     const { rows } = await owner.query<{ inserted: number; dead: number }>(
       `select sum(n_tup_ins)::int as inserted, sum(n_dead_tup)::int as dead
@@ -260,7 +260,7 @@ describe('SinkRelay', () => {
     return rows[0]!;
   }
 
-  it('leaves no dead row in log and cursors and delivers while an old transaction is held open', async () => {
+  it('delivers while an old transaction is open, and leaves no dead rows in the log and cursor tables', async () => {
     const old = await connect(database.ownerUrl);
     await old.query('begin isolation level repeatable read');
     await old.query('select 1');
@@ -279,7 +279,7 @@ describe('SinkRelay', () => {
     const after = await eventually(tuples, ({ inserted }) => inserted > before.inserted + ids.length);
     expect(after.dead).toBe(before.dead);
 
-    // planted: one mark a row, as a queue makes it
+    // planted: one update for each row, as a queue table does
     const marking = await connect(database.ownerUrl);
     await marking.query('update outbox.outbox_log set size = size where event_id = any ($1::uuid[])', [ids]);
     await marking.end();
@@ -288,7 +288,7 @@ describe('SinkRelay', () => {
     await old.end();
   });
 
-  it('refuses the cursor of another cluster, and says what to run', async () => {
+  it('refuses the cursor of another cluster and names the command to run', async () => {
     const restored = new ScriptedSink('restored');
     await registerSinks(database.workerUrl, [restored], 'spec');
     await owner.query(`update outbox.outbox_progress set txid = '77' where sink = 'restored'`);
@@ -303,7 +303,7 @@ describe('SinkRelay', () => {
     expect(fatal).toEqual(['PIKAIA_OUTBOX_RESTORED']);
   });
 
-  it('stops when another server process answers on its connection', async () => {
+  it('stops if another server process answers on its connection', async () => {
     const leader = relay()['createLeader']();
     await leader.connect();
     const { rows } = await leader.client.query<{ own: number }>('select pg_backend_pid() as own');

@@ -16,64 +16,64 @@ import { Term, type TermOptions, type TermStatus } from './term.js';
 const logger = getLogger('outbox');
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-const LONGEST_RECONNECT_MS = 5000; // a database that comes back is found within it
+const MAX_RECONNECT_DELAY_MS = 5000; // a recovered database is detected within this time
 
-const STALLED_AFTER_MS = 60_000; // longer than any pause between two attempts that are getting on
+const STALLED_AFTER_MS = 60_000; // longer than any pause between two attempts of a sink that advances
 
 export interface RelayTiming {
-  /** Milliseconds between two reads that nobody asked for, and between two tries to become the leader. */
+  /** Milliseconds between two reads without a notification, and between two attempts to become the leader. */
   readonly pollIntervalMs: number;
-  /** Milliseconds between two stored cursors: what a kill may repeat. */
+  /** Milliseconds between two stores of the cursor. A crash can redeliver the events of this time. */
   readonly storeIntervalMs: number;
-  /** Milliseconds of silence after which the server takes the lead away. */
+  /** Milliseconds without a statement after which the server ends the leader's session. */
   readonly leaderTimeoutMs: number;
-  /** Milliseconds without any progress after which a sink that has events counts as stalled. */
+  /** Milliseconds without progress after which a sink with pending events counts as stalled. Default: 60 s. */
   readonly stalledAfterMs?: number;
 }
 
 export interface RelayOptions extends RelayTiming {
-  /** A direct connection as the worker's role; a pooler would lose the lock. */
+  /** Direct connection string of the worker's role. A pooler would lose the advisory lock. */
   readonly url: string;
   readonly sink: Sink;
-  /** Who stores the cursor, for people: host and process. */
+  /** Host and process id that are shown as the leader. */
   readonly worker: string;
   readonly limits?: ReadLimits;
   readonly clock?: Clock;
-  /** Between 0 and 1: jitter. */
+  /** Source of jitter: returns a number between 0 and 1. Default: `Math.random`. */
   readonly random?: () => number;
-  /** Milliseconds that a failed delivery is kept after its log row is gone; default 30 days. */
+  /** Milliseconds that a failed delivery is kept after its log row is deleted. Default: 30 days. */
   readonly failedRetentionMs?: number;
-  /** Milliseconds between two looks for deliveries to remove; default an hour. */
+  /** Milliseconds between two checks for expired deliveries. Default: 1 hour. */
   readonly expiryIntervalMs?: number;
-  /** How many sinks this process leads: the more, the longer it leaves the next one to others. */
-  readonly leads?: () => number;
-  /** The relay cannot go on, and another worker could not either. */
+  /** Returns how many sinks this process leads. The more it leads, the longer it waits before it tries to lead another. */
+  readonly ledSinkCount?: () => number;
+  /** Called if the relay cannot continue and no other worker could. */
   readonly onFatal?: (error: PikaiaError) => void;
 }
 
 export interface RelayHealth {
   readonly sink: string;
   readonly state: 'stopped' | 'connecting' | 'standby' | 'leading' | 'retired' | 'broken';
-  /** Null unless this process leads. */
+  /** Status of the current term. Null unless this process leads. */
   readonly term: TermStatus | null;
   /**
-   * What became of the events lately; null unless this process leads. `failing`: the sink is not reached, or terms of this process
-   * end by an error soon after they begin, also between two of them.
+   * Whether events are delivered. Null unless this process leads. `failing`: the sink is unreachable, or terms of this process
+   * keep ending with an error soon after they begin. In the second case it is `failing` between two terms as well.
    */
   readonly progress: 'advancing' | 'paused' | 'failing' | 'stalled' | null;
   readonly error: string | null;
-  /** Null unless this process starts to lead and fails again and again. */
+  /** Set while terms of this process repeatedly end soon after they begin; else null. */
   readonly leaderFailure: LeaderFailure | null;
 }
 
 /**
- * Delivers the log to one sink: each event at least once, those of one aggregate in order, whatever breaks. Of any
- * number of relays of one sink one leads and the others stand by.
+ * Delivers the log to one sink. Each event is delivered at least once, and the events of one aggregate in order, across any
+ * failure. Any number of relays can run for a sink: one leads and the others stand by.
  */
 export class SinkRelay {
   private readonly wakeSignal = new WakeSignal();
-  /** Wakes for a stop alone: the end of a connection, and each event that is published, wake the other one. */
-  private readonly backOff = new WakeSignal();
+  /** Woken only by `stop`. `wakeSignal` is also woken by each published event and by the end of a connection. */
+  private readonly backoffSignal = new WakeSignal();
   private readonly commandFailures = new CommandFailures();
   private readonly clock: Clock;
   private readonly history: TermHistory;
@@ -81,7 +81,7 @@ export class SinkRelay {
   private loop: Promise<void> | undefined;
   private stopping = false;
   private retired = false;
-  private stopWithinMs = 0;
+  private stopTimeoutMs = 0;
   private leader: Leader | undefined;
   private term: Term | undefined;
   private state: RelayHealth['state'] = 'stopped';
@@ -94,43 +94,44 @@ export class SinkRelay {
     this.history = new TermHistory(options.sink.name, this.clock);
   }
 
-  /** Starts the loop; it reconnects by itself until `stop`. */
+  /** Starts the loop. It reconnects after errors until `stop` is called. */
   start(): void {
     this.stopping = false;
     this.loop ??= context.exit(() => this.run());
   }
 
-  /** Finishes what is in hand, for at most so many milliseconds, stores how far it came and gives the lead back. */
-  async stop(withinMs = 10_000): Promise<void> {
+  /** Waits up to `timeoutMs` for the calls in flight, stores the cursor and releases the lock. */
+  async stop(timeoutMs = 10_000): Promise<void> {
     this.stopping = true;
-    this.stopWithinMs = withinMs;
+    this.stopTimeoutMs = timeoutMs;
     this.term?.end();
     this.wakeSignal.wake();
-    this.backOff.wake();
-    if (!this.term) await this.leader?.close(); // it may wait for a server that is silent; nothing is in hand
+    this.backoffSignal.wake();
+    // A relay without a term holds nothing. Its connection may wait for a silent server.
+    if (!this.term) await this.leader?.close();
     await this.loop;
     this.loop = undefined;
   }
 
-  /** There may be something new in the log. */
+  /** Reads the log soon, because it may contain new events. */
   wake(): void {
-    this.term?.noteNews();
+    this.term?.noteNewEvents();
     this.wakeSignal.wake();
   }
 
-  /** Somebody has asked something of the sink. */
+  /** Polls for commands soon, because one may have been recorded for the sink. */
   wakeForCommand(): void {
     this.term?.noteCommand();
     this.wakeSignal.wake();
   }
 
   /**
-   * Delivers what is due now, retries included, and stops.
+   * Delivers everything that is due now, including retries, and stops.
    *
-   * @returns false when another relay leads.
+   * @returns false if another relay leads.
    */
   async runOnce(): Promise<boolean> {
-    if (this.loop) throw new Error('runOnce is for a relay that was not started.');
+    if (this.loop) throw new Error('Call runOnce only on a relay that was not started.');
     return this.withLeader(async (leader) => {
       if (!(await leader.tryLock())) return false;
       await this.lead(leader, (term) => term.isIdle || term.isPaused || term.isRetired);
@@ -168,11 +169,11 @@ export class SinkRelay {
         this.error = textOf(error);
         if (error instanceof PikaiaError) return this.giveUp(error);
         if (this.stopping) break;
-        const hasLed = this.state === 'leading'; // then it has said that it lost the lead, and why
+        const hasLed = this.state === 'leading'; // then leader_lost is already logged with the reason
         this.state = 'connecting';
         if (!this.failures++ && !hasLed)
           logger.warning('relay_disconnected', { sink: this.options.sink.name, reason: this.error });
-        await this.backOff.wait(this.reconnectDelayMs());
+        await this.backoffSignal.wait(this.reconnectDelayMs());
       }
     }
     this.state = this.retired ? 'retired' : 'stopped';
@@ -198,7 +199,7 @@ export class SinkRelay {
       leaderTimeoutMs,
       pollIntervalMs,
       storeIntervalMs,
-      readAhead: limits.fresh,
+      readAheadRows: limits.fresh,
       readAheadBytes: limits.bytes,
       failedRetentionMs,
       expiryIntervalMs,
@@ -216,29 +217,29 @@ export class SinkRelay {
         if (isDone(term)) break;
         await this.wakeSignal.wait(next);
       }
-      await term.finish(this.stopWithinMs);
+      await term.finish(this.stopTimeoutMs);
       this.retired = term.isRetired;
       logger.info('leader_lost', { sink: sink.name, reason: 'stopped' });
     } catch (error) {
       logger.warning('leader_lost', { sink: sink.name, reason: textOf(error) });
       if (term.hasAdvanced || this.history.isStable) this.failures = 0;
-      this.history.failed(textOf(error));
+      this.history.recordFailure(textOf(error));
       throw error;
     } finally {
-      term.drop();
+      term.discardResults();
       this.term = undefined;
     }
   }
 
   private async beginTerm(leader: Leader, options: TermOptions): Promise<Term> {
-    this.history.began();
+    this.history.recordStart();
     const { failure } = this.history;
     try {
       if (failure) await markLeaderFailing(leader.client, options.sink.name, this.options.worker, failure);
       return await Term.begin(options, leader, this.createReader(leader.client), this.createStore(leader.client));
     } catch (error) {
-      // During a failover the old primary gives the lock, and then refuses to write.
-      if (causeOf(error) === 'command') this.history.failed(textOf(error));
+      // During a failover the old primary grants the lock and then refuses writes. That error does not count.
+      if (causeOf(error) === 'command') this.history.recordFailure(textOf(error));
       throw error;
     }
   }
@@ -261,14 +262,14 @@ export class SinkRelay {
     this.options.onFatal?.(error);
   }
 
-  /** The first attempt is immediate: after a term that delivered, events wait. */
+  /** The first reconnect is immediate, because events are waiting after a term that delivered. */
   private reconnectDelayMs(): number {
-    return this.failures === 1 ? 0 : Math.min(LONGEST_RECONNECT_MS, retryDelay(this.failures - 1, this.random));
+    return this.failures === 1 ? 0 : Math.min(MAX_RECONNECT_DELAY_MS, retryDelay(this.failures - 1, this.random));
   }
 
-  /** Workers spread over the sinks by themselves when those who lead more wait longer before they try the next one. */
+  /** A random wait that grows with the number of sinks that this process leads. It spreads the sinks over the workers. */
   private leadershipStaggerMs(): number {
-    return 25 * (this.options.leads?.() ?? 0) * this.random();
+    return 25 * (this.options.ledSinkCount?.() ?? 0) * this.random();
   }
 }
 

@@ -17,12 +17,12 @@ describe('TermHistory', () => {
   });
 
   const term = (lastsMs: number, error = 'no'): void => {
-    history.began();
+    history.recordStart();
     clock.advance(lastsMs);
-    history.failed(error);
+    history.recordFailure(error);
   };
 
-  it('reports three terms in a row that end soon after they begin, with the first time and the last error', () => {
+  it('reports three short terms in a row with the first time and the last error', () => {
     using logs = captureLogs();
     const since = clock.now();
     term(0, 'first');
@@ -35,28 +35,28 @@ describe('TermHistory', () => {
     logs.one('leader_failing', { level: 'ERROR', sink: 'spec', terms: 3, reason: 'last' });
   });
 
-  it('does not report terms that last', () => {
+  it('does not report stable terms', () => {
     for (let i = 0; i < 10; i++) term(STABLE_AFTER_MS);
     expect(history.failure).toBeNull();
   });
 
-  it('does not report two short terms around one that lasts, as restarts of a database leave them', () => {
+  it('does not report two short terms around a stable one, as database restarts cause', () => {
     for (const lasts of [STABLE_AFTER_MS, 1_000, 1_000, STABLE_AFTER_MS, 1_000, 1_000]) term(lasts);
     expect(history.failure).toBeNull();
   });
 
-  it('goes on to report while the next term is young, and stops when it has lasted', () => {
+  it('keeps reporting until the next term is stable', () => {
     for (let i = 0; i < 3; i++) term(0);
-    history.began();
+    history.recordStart();
     clock.advance(STABLE_AFTER_MS - 1_000);
     expect(history.failure).not.toBeNull();
     clock.advance(1_000);
     expect(history.failure).toBeNull();
-    history.failed('no');
+    history.recordFailure('no');
     expect(history.failure).toBeNull();
   });
 
-  it('stops reporting when no term began for as long, since another worker leads', () => {
+  it('stops reporting if no term began for that time, because another worker leads', () => {
     for (let i = 0; i < 3; i++) term(0);
     clock.advance(STABLE_AFTER_MS);
     expect(history.failure).toBeNull();
@@ -94,14 +94,14 @@ describe('a leader that starts and fails in a loop', () => {
   };
 
   async function measured(): Promise<unknown[]> {
-    flushMetrics(); // what others have gathered
+    flushMetrics(); // discard the metrics of other tests
     using logs = captureLogs();
     await measureSinks(at.worker, 'spec');
     flushMetrics();
     return logs.records.flatMap((line) => (line['sink'] === at.sink.name ? (line['outbox.leader_failing'] ?? []) : []));
   }
 
-  it('is shown in health, table and metric, waits longer and longer, and is no longer shown when a term has lasted', async () => {
+  it('is shown in health, table and metric, waits with growing delays, and is cleared by a stable term', async () => {
     using logs = captureLogs();
     await plant('outbox_progress', 'insert', '23514');
     const event = await insertEvent(at.api);
@@ -133,7 +133,7 @@ describe('a leader that starts and fails in a loop', () => {
     }
   });
 
-  it('is reported too when its terms cannot even begin', async () => {
+  it('is reported if its terms fail while they begin', async () => {
     const relay = at.relay();
     await plant('outbox_sink', 'update', '23514');
     try {
@@ -146,7 +146,7 @@ describe('a leader that starts and fails in a loop', () => {
     expect(await shown()).toMatchObject({ leader_error: expect.stringContaining('23514') });
   });
 
-  it('is not reported during a failover, while the old primary gives the lock and refuses to write', async () => {
+  it('is not reported during a failover, while the old primary grants the lock and refuses writes', async () => {
     const relay = at.relay();
     await plant('outbox_sink', 'update', '25006');
     try {
@@ -157,7 +157,7 @@ describe('a leader that starts and fails in a loop', () => {
     expect(relay.health().leaderFailure).toBeNull();
   });
 
-  it('is not reported when the server ends the connection of the leader once', async () => {
+  it('is not reported if the server ends the connection of the leader once', async () => {
     using logs = captureLogs();
     const relay = at.relay({ pollIntervalMs: 20, random: () => 0.02 });
     const acquired = () =>

@@ -3,25 +3,25 @@ import { getLogger } from '@pikaia/logging';
 
 const logger = getLogger('outbox');
 
-/** Milliseconds after which a term counts as stable, whatever ends it later. */
+/** Milliseconds after which a term counts as stable, even if it later ends with an error. */
 export const STABLE_AFTER_MS = 30_000;
-const FAILING_AFTER_TERMS = 3; // one restart of the database ends one term; a failover ends one at each of the two servers
+const FAILING_AFTER_SHORT_TERMS = 3; // a database restart ends one term; a failover ends one on each of the two servers
 
 export interface LeaderFailure {
-  /** When the first of these terms ended. */
+  /** Time at which the first of these terms ended. */
   readonly since: Date;
-  /** Terms in a row that ended by an error before they were stable. */
+  /** Number of consecutive terms that ended with an error before they were stable. */
   readonly terms: number;
-  /** What ended the last one. */
+  /** The error that ended the last term. */
   readonly error: string;
 }
 
-/** Recognizes a leader that starts and fails in a loop. Lives as long as the relay. */
+/** Detects a leader that starts and fails in a loop. One instance for the lifetime of the relay. */
 export class TermHistory {
   private shortTerms = 0;
   private since: Date | undefined;
   private error = '';
-  /** When the term began, or, between two terms, when the last one ended. Monotonic milliseconds. */
+  /** Start of the current term or, between two terms, end of the last one. Monotonic milliseconds. */
   private changedAt = -Infinity;
 
   constructor(
@@ -29,33 +29,33 @@ export class TermHistory {
     private readonly clock: Clock,
   ) {}
 
-  /** A term begins. */
-  began(): void {
+  /** Records that a term begins. */
+  recordStart(): void {
     this.forgetWhenStable();
     this.changedAt = this.clock.monotonic();
   }
 
-  /** The term ended by an error. */
-  failed(error: string): void {
+  /** Records that the term ended with an error. */
+  recordFailure(error: string): void {
     const wasShort = !this.isStable;
     this.forgetWhenStable();
     this.changedAt = this.clock.monotonic();
     if (!wasShort) return;
     this.since ??= this.clock.now();
     this.error = error;
-    if (++this.shortTerms === FAILING_AFTER_TERMS)
+    if (++this.shortTerms === FAILING_AFTER_SHORT_TERMS)
       logger.error('leader_failing', { sink: this.sink, terms: this.shortTerms, failing_since: this.since, reason: error });
   }
 
-  /** The term, or the time without one, has lasted: another worker may lead well meanwhile. */
+  /** True once the current term, or the time without one, has lasted 30 s. Without a term, another worker may lead. */
   get isStable(): boolean {
     return this.clock.monotonic() - this.changedAt >= STABLE_AFTER_MS;
   }
 
-  /** Null unless several terms in a row were short. A term that lasts ends it. */
+  /** Set after three short terms in a row. A stable term clears it. */
   get failure(): LeaderFailure | null {
     this.forgetWhenStable();
-    if (!this.since || this.shortTerms < FAILING_AFTER_TERMS) return null;
+    if (!this.since || this.shortTerms < FAILING_AFTER_SHORT_TERMS) return null;
     return { since: this.since, terms: this.shortTerms, error: this.error };
   }
 

@@ -23,25 +23,25 @@ import { CircuitBreaker } from '../delivery/circuit-breaker.js';
 export interface TermOptions extends EventFetcherOptions, CursorWriterOptions, ExpiryOptions {
   readonly random: () => number;
   readonly leaderTimeoutMs: number;
-  /** Of the relay, over all its terms. */
+  /** Command failures of all terms of this relay. */
   readonly failures: CommandFailures;
-  /** Something has happened: take another step. */
+  /** Wakes the relay loop so that it takes another step. */
   readonly wake: () => void;
 }
 
 export interface TermStatus {
-  /** Age of the oldest event that was read and is not handed over. */
+  /** Age of the oldest event that was read and is not settled, in milliseconds. */
   readonly lagMs: number;
   readonly readAgoMs: number;
   readonly failingSince: Date | null;
   readonly paused: boolean;
-  /** Since it last came on, or had nothing to do. */
+  /** Milliseconds since the term last advanced or had nothing to do. */
   readonly stalledForMs: number;
 }
 
 /**
- * One leadership of one sink: everything that is known only in memory. When the lead is lost the term is dropped whole,
- * so what was not stored is forgotten, and delivered again by whoever leads next.
+ * One leadership of one sink, with all its in-memory state. The whole term is discarded when the leadership is lost. The
+ * next leader redelivers the events after the stored cursor.
  */
 export class Term {
   private ending = false;
@@ -49,14 +49,14 @@ export class Term {
 
   private constructor(
     private readonly options: TermOptions,
-    private readonly operations: CommandTask,
-    private readonly progress: CursorWriter,
+    private readonly commandTask: CommandTask,
+    private readonly cursorWriter: CursorWriter,
     private readonly destination: DestinationMonitor,
-    private readonly health: CircuitBreaker,
+    private readonly breaker: CircuitBreaker,
     private readonly watermark: Watermark,
     private readonly fetcher: EventFetcher,
-    private readonly calls: Dispatcher,
-    /** All that is to be done, in this order. */
+    private readonly dispatcher: Dispatcher,
+    /** The tasks of the leader, in the order in which a step runs them. */
     private readonly tasks: readonly LeaderTask[],
   ) {
     this.advancedAt = this.monotonic();
@@ -67,97 +67,114 @@ export class Term {
     const { client } = leader;
     const { cursor, failingSince, leaderFailingSince, state } = await cursors.load();
     await cursors.markLeading();
-    const deliveries = new DeliveryIndex(client, sink.name, sink.ordering === 'aggregate');
-    await deliveries.load();
-    const health = new CircuitBreaker(client, options, failingSince);
-    const destination = await DestinationMonitor.begin(client, options, cursors, health);
+    const deliveryIndex = new DeliveryIndex(client, sink.name, sink.ordering === 'aggregate');
+    await deliveryIndex.load();
+    const breaker = new CircuitBreaker(client, options, failingSince);
+    const destination = await DestinationMonitor.begin(client, options, cursors, breaker);
     const lanes = new Lanes();
     const watermark = new Watermark(cursor);
-    const outcomes = new OutcomeHandler(options, watermark, lanes, deliveries, health);
-    const progress = new CursorWriter(options, leader, cursors, watermark, deliveries, outcomes);
-    const store = progress.store.bind(progress);
+    const outcomeHandler = new OutcomeHandler(options, watermark, lanes, deliveryIndex, breaker);
+    const cursorWriter = new CursorWriter(options, leader, cursors, watermark, deliveryIndex, outcomeHandler);
+    const store = cursorWriter.store.bind(cursorWriter);
     const executor = new CommandExecutor(
-      { client, sink, deliveries, store, failures: options.failures, cursor: () => watermark.cursor },
+      { client, sink, deliveryIndex, store, failures: options.failures, cursor: () => watermark.cursor },
       state,
     );
-    const replays = new ReplayRunner(options, new ReplayReader(client, sink.name, sink.types), lanes, deliveries, store);
-    const operations = new CommandTask(options, executor, replays);
-    const fetcher = new EventFetcher(options, reader, cursor, watermark, lanes, deliveries, outcomes, () => !operations.isPaused);
-    const maySend = (): boolean => destination.allowsSending && !operations.isPaused;
-    const calls = new Dispatcher(options, lanes, health, outcomes, maySend);
+    const replayRunner = new ReplayRunner(options, new ReplayReader(client, sink.name, sink.types), lanes, deliveryIndex, store);
+    const commandTask = new CommandTask(options, executor, replayRunner);
+    const fetcher = new EventFetcher(
+      options,
+      reader,
+      cursor,
+      watermark,
+      lanes,
+      deliveryIndex,
+      outcomeHandler,
+      () => !commandTask.isPaused,
+    );
+    const maySend = (): boolean => destination.allowsSending && !commandTask.isPaused;
+    const dispatcher = new Dispatcher(options, lanes, breaker, outcomeHandler, maySend);
     const keepAlive = new KeepAlive(options, leader);
     const recovery = new LeaderRecovery(client, options, cursors.worker, leaderFailingSince);
-    const expiry = new DeliveryExpiry(client, options, deliveries, store);
-    const tasks = [keepAlive, operations, progress, expiry, recovery, destination, health, fetcher, calls];
-    return new Term(options, operations, progress, destination, health, watermark, fetcher, calls, tasks);
+    const expiry = new DeliveryExpiry(client, options, deliveryIndex, store);
+    const tasks = [keepAlive, commandTask, cursorWriter, expiry, recovery, destination, breaker, fetcher, dispatcher];
+    return new Term(options, commandTask, cursorWriter, destination, breaker, watermark, fetcher, dispatcher, tasks);
   }
 
-  /** The log may have something new. */
-  noteNews(): void {
-    this.fetcher.noteNews();
+  /** Records that the log may contain new events. */
+  noteNewEvents(): void {
+    this.fetcher.noteNewEvents();
   }
 
-  /** Somebody has asked for something: pause, skip, replay. */
+  /** Records that a new command, such as pause, skip or replay, may be waiting. */
   noteCommand(): void {
-    this.operations.noteCommand();
+    this.commandTask.noteCommand();
   }
 
-  /** Does what is due and never waits for the sink. @returns milliseconds until something is due by the clock. */
+  /** Runs the tasks that are due. Never waits for the sink. @returns milliseconds until the next task is due. */
   async step(): Promise<number> {
-    if (!this.watermark.open || this.progress.hasUnsaved) this.advancedAt = this.monotonic();
+    if (!this.watermark.unsettledRows || this.cursorWriter.hasUnsavedChanges) this.advancedAt = this.monotonic();
     for (const task of this.tasks) {
       const work = this.ending ? undefined : task.step();
       if (work) await work;
     }
-    return Math.max(0, Math.min(...this.tasks.map(({ dueIn }) => dueIn)));
+    return Math.max(0, Math.min(...this.tasks.map(({ dueInMs }) => dueInMs)));
   }
 
-  /** Nothing is in flight, held, unsaved or due. */
+  /** True if nothing is in flight, unsettled, unsaved or due. */
   get isIdle(): boolean {
-    return this.fetcher.isIdle && !this.calls.open && !this.watermark.open && !this.progress.hasUnsaved && this.operations.isIdle;
+    return (
+      this.fetcher.isIdle &&
+      !this.dispatcher.inFlightCount &&
+      !this.watermark.unsettledRows &&
+      !this.cursorWriter.hasUnsavedChanges &&
+      this.commandTask.isIdle
+    );
   }
 
-  /** Something was handed over and stored. */
+  /** True once this term stored a cursor that passed at least one event. */
   get hasAdvanced(): boolean {
-    return this.progress.hasAdvanced;
+    return this.cursorWriter.hasAdvanced;
   }
 
-  /** From here on nothing is read or sent. */
+  /** Stops reading and sending. Calls in flight continue. */
   end(): void {
     this.ending = true;
-    this.calls.end();
+    this.dispatcher.stopSending();
   }
 
-  /** Waits for what is in flight, starts nothing more, and stores how far it came. */
-  async finish(withinMs: number): Promise<void> {
+  /** Stops sending, waits up to `timeoutMs` for the calls in flight and stores the cursor. */
+  async finish(timeoutMs: number): Promise<void> {
     this.end();
-    await this.calls.settled(withinMs);
-    if (this.progress.hasUnsaved) await this.progress.store();
-    await this.health.step();
+    await this.dispatcher.drain(timeoutMs);
+    if (this.cursorWriter.hasUnsavedChanges) await this.cursorWriter.store();
+    await this.breaker.step();
   }
 
-  /** What is still in flight decides nothing any more. */
-  drop(): void {
-    this.calls.drop();
+  /** Discards the results of calls that are still in flight. */
+  discardResults(): void {
+    this.dispatcher.discardResults();
   }
 
-  /** Paused by people, or until a pause of the sink is over: nothing happens before that. */
+  /** True while nothing can be sent: an operator paused the sink, its destination is missing, or a retry delay runs. */
   get isPaused(): boolean {
-    return this.calls.isPaused || ((this.destination.isMissing || this.operations.isPaused) && !this.calls.open);
+    return (
+      this.dispatcher.isPaused || ((this.destination.isMissing || this.commandTask.isPaused) && !this.dispatcher.inFlightCount)
+    );
   }
 
-  /** The sink is given up for good. */
+  /** True once the sink is retired. */
   get isRetired(): boolean {
-    return this.operations.isRetired;
+    return this.commandTask.isRetired;
   }
 
   get status(): TermStatus {
-    const { oldestOpen } = this.watermark;
+    const { oldestUnsettledAt } = this.watermark;
     return {
-      lagMs: oldestOpen ? Math.max(0, this.now() - oldestOpen.getTime()) : 0,
+      lagMs: oldestUnsettledAt ? Math.max(0, this.now() - oldestUnsettledAt.getTime()) : 0,
       readAgoMs: this.monotonic() - this.fetcher.lastReadAt,
-      failingSince: this.health.failingSince,
-      paused: this.operations.isPaused,
+      failingSince: this.breaker.failingSince,
+      paused: this.commandTask.isPaused,
       stalledForMs: this.monotonic() - this.advancedAt,
     };
   }

@@ -7,14 +7,17 @@ describe('chooseSinks', () => {
     bus: () => Promise.resolve([new ScriptedSink('bus')]),
   };
 
-  it('makes the sinks behind each name, once', async () => {
+  it('creates the sinks of each name once', async () => {
     const sinks = await chooseSinks('bus, local,bus', factories);
     expect(sinks.map(({ name }) => name)).toEqual(['bus', 'local/a', 'local/b']);
   });
 
-  it.each(['post', 'local,toString', ''])('refuses "%s", naming those that exist', async (names) => {
+  it.each(['post', 'local,toString', ''])('refuses "%s" and names the available sinks', async (names) => {
     await expect(chooseSinks(names, factories)).rejects.toThrow(
-      expect.objectContaining({ code: 'PIKAIA_EVENT_SINK_UNKNOWN', message: expect.stringContaining('There are: local, bus.') }),
+      expect.objectContaining({
+        code: 'PIKAIA_EVENT_SINK_UNKNOWN',
+        message: expect.stringContaining('Available sinks: local, bus.'),
+      }),
     );
   });
 });

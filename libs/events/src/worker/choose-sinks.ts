@@ -1,13 +1,13 @@
 import { PikaiaError } from '@pikaia/core';
 import type { Sink } from '../delivery/sink.js';
 
-/** Makes the sinks behind one name of EVENT_SINKS. */
+/** Creates the sinks of one name in EVENT_SINKS. */
 export type SinkFactory = () => readonly Sink[] | Promise<readonly Sink[]>;
 
 /**
- * The sinks that a comma-separated list names.
+ * Creates the sinks that a comma-separated list names, each name once.
  *
- * @throws PikaiaError `PIKAIA_EVENT_SINK_UNKNOWN` naming those that exist.
+ * @throws PikaiaError `PIKAIA_EVENT_SINK_UNKNOWN` with the names that exist.
  */
 export async function chooseSinks(names: string, factories: Readonly<Record<string, SinkFactory>>): Promise<Sink[]> {
   const chosen = [...new Set(names.split(',').map((name) => name.trim()))].map((name) => {
@@ -15,7 +15,7 @@ export async function chooseSinks(names: string, factories: Readonly<Record<stri
     if (factory) return factory;
     throw new PikaiaError(
       'PIKAIA_EVENT_SINK_UNKNOWN',
-      `EVENT_SINKS names "${name}", which does not exist. There are: ${Object.keys(factories).join(', ')}.`,
+      `EVENT_SINKS names "${name}", which does not exist. Available sinks: ${Object.keys(factories).join(', ')}.`,
     );
   });
   return (await Promise.all(chosen.map((factory) => factory()))).flat();

@@ -10,11 +10,11 @@ export interface HousekeepingLoopOptions extends HousekeepingOptions {
   /** Milliseconds between two runs. */
   readonly intervalMs: number;
   readonly clock: Clock;
-  /** Between 0 and 1: workers that started together do not stay together. */
+  /** Source of jitter: returns a number between 0 and 1, so that workers do not run at the same time. Default: `Math.random`. */
   readonly random?: () => number;
 }
 
-/** Housekeeping at start and then at intervals, in every worker: which of them does it is decided by a lock. */
+/** Runs housekeeping at start and then periodically, in every worker. A lock lets one worker at a time do the work. */
 export class HousekeepingLoop {
   private readonly housekeeping: Housekeeping;
   private readonly wakeSignal = new WakeSignal();
@@ -30,22 +30,22 @@ export class HousekeepingLoop {
     this.loop ??= context.exit(() => this.run());
   }
 
-  /** Waits for the current task, for at most `withinMs` milliseconds. */
-  async stop(withinMs = 5000): Promise<void> {
+  /** Waits for the current task, for at most `timeoutMs` milliseconds. */
+  async stop(timeoutMs = 5000): Promise<void> {
     this.stopping = true;
     this.housekeeping.stop();
     this.wakeSignal.wake();
-    const timer = setTimeout(() => void this.housekeeping.abort(), withinMs);
+    const timer = setTimeout(() => void this.housekeeping.abort(), timeoutMs);
     await this.loop;
     clearTimeout(timer);
   }
 
-  /** @returns what was removed; undefined when another process is at it. */
+  /** @returns the results of each task; undefined if another process holds the lock. */
   runOnce(): Promise<HousekeepingResult[] | undefined> {
     return this.housekeeping.runOnce();
   }
 
-  /** When this process last did it, and what came of it. */
+  /** Time and results of the last run of this process. */
   get last(): { readonly at: Date; readonly results: readonly HousekeepingResult[] } | undefined {
     return this.lastRun;
   }

@@ -3,7 +3,7 @@ import type { Sink } from '../delivery/sink.js';
 import type { EventBridgeSettings } from '../sinks/eventbridge/eventbridge.settings.js';
 
 /**
- * The sink `eventbridge`. AWS's SDK is loaded only here, so that nobody needs it who does not use the sink.
+ * Creates the sink `eventbridge`. Only this function loads the AWS SDK, so workers without the sink do not need it.
  *
  * @throws PikaiaError `PIKAIA_EVENT_BUS_UNSET`, `PIKAIA_EVENT_BUS_SDK_MISSING`.
  */
@@ -11,18 +11,18 @@ export async function loadEventBridgeSinks(settings: EventBridgeSettings | undef
   if (!settings) {
     throw new PikaiaError(
       'PIKAIA_EVENT_BUS_UNSET',
-      'EVENT_SINKS names eventbridge: give RelayModule.forRoot its settings, `eventBridge`, an EventBridgeSettings.',
+      'EVENT_SINKS names eventbridge: pass an EventBridgeSettings to RelayModule.forRoot as `eventBridge`.',
     );
   }
-  const { makeEventBridgeSink } = await import('../sinks/eventbridge/make-eventbridge-sink.js').catch(withoutSdk);
+  const { makeEventBridgeSink } = await import('../sinks/eventbridge/make-eventbridge-sink.js').catch(throwSdkMissing);
   return [await makeEventBridgeSink(settings)];
 }
 
-function withoutSdk(cause: unknown): never {
+function throwSdkMissing(cause: unknown): never {
   if ((cause as { code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
   throw new PikaiaError(
     'PIKAIA_EVENT_BUS_SDK_MISSING',
-    'EVENT_SINKS names eventbridge, which needs a package that is not installed: npm install @aws-sdk/client-eventbridge.',
+    'EVENT_SINKS names eventbridge, but its package is not installed: npm install @aws-sdk/client-eventbridge.',
     { cause },
   );
 }

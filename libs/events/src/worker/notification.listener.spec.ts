@@ -8,7 +8,7 @@ import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import { RelaySupervisor } from './relay.supervisor.js';
 import { NotificationListener } from './notification.listener.js';
 
-describe('waking up', () => {
+describe('notifications', () => {
   let database: TestDatabase;
   let api: pg.Client;
   let proxy: TcpProxy;
@@ -42,25 +42,25 @@ describe('waking up', () => {
     }
   }
 
-  it('is not needed: with notifications switched off, polling delivers', async () => {
+  it('polling delivers events if notifications are disabled', async () => {
     const sink = new ScriptedSink('unnotified');
     const relays = relaysOf(sink, 50);
     await relays.start();
-    await delivers(sink); // nobody says a word
+    await delivers(sink); // no notification arrives
     await relays.stop();
   });
 
-  it('is not needed: while the listening connection swallows every byte and stays open, polling delivers', async () => {
+  it('polling delivers events while the listening connection is dead but open', async () => {
     const sink = new ScriptedSink('swallowed');
     const relays = relaysOf(sink, 50);
     await relays.start();
     await delivers(sink, 1);
     await eventually(() => proxy.swallow('pikaia-wake-up') === 1);
     await delivers(sink);
-    await relays.stop(1000); // and it can be stopped
+    await relays.stop(1000); // it can still be stopped
   });
 
-  it('finds out by asking that the connection swallows everything, and listens on another', async () => {
+  it('the listener detects a dead connection by a query and listens on a new one', async () => {
     let heard = 0;
     const wakeUp = new NotificationListener(
       proxy.through(database.workerUrl),
@@ -69,21 +69,21 @@ describe('waking up', () => {
       300,
     );
     wakeUp.start();
-    await eventually(() => heard === 1); // it listens
+    await eventually(() => heard === 1); // listening
     proxy.swallow('pikaia-wake-up');
     await api.query(`notify ${OUTBOX_CHANNEL}`);
-    await eventually(() => heard === 2); // what was said meanwhile
+    await eventually(() => heard === 2); // reports possibly missed notifications
     await api.query(`notify ${OUTBOX_CHANNEL}`);
     await eventually(() => heard >= 3);
     await wakeUp.stop();
   });
 
-  it('waits before it listens again, although the end of its connection wakes it', async () => {
+  it('the listener waits before it reconnects, even though the end of its connection wakes it', async () => {
     let heard = 0;
     const wakeUp = new NotificationListener(
       database.workerUrl,
       () => heard++,
-      () => 1, // the whole delay: 1 s
+      () => 1, // the full delay: 1 s
     );
     wakeUp.start();
     await eventually(() => heard === 1);
@@ -97,7 +97,7 @@ describe('waking up', () => {
     await wakeUp.stop();
   });
 
-  it('stops while the server does not answer its statement', async () => {
+  it('the listener stops while the server does not answer its query', async () => {
     const wakeUp = new NotificationListener(proxy.through(database.workerUrl), () => undefined);
     const deaf = proxy.deaf;
     proxy.loseAnswersTo('listen ');
@@ -105,10 +105,10 @@ describe('waking up', () => {
     await eventually(() => proxy.deaf > deaf);
     const began = performance.now();
     await wakeUp.stop();
-    expect(performance.now() - began).toBeLessThan(30_000); // without an end of the connection: a minute
+    expect(performance.now() - began).toBeLessThan(30_000); // without closing the connection it would take 1 minute
   });
 
-  it('stops while it is still connecting', async () => {
+  it('the listener stops while it is still connecting', async () => {
     for (let run = 0; run < 20; run++) {
       const wakeUp = new NotificationListener(database.workerUrl, () => undefined);
       wakeUp.start();

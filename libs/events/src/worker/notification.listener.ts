@@ -7,26 +7,26 @@ import { retryDelay } from '../loop/backoff.js';
 import { WakeSignal } from '../loop/wake-signal.js';
 
 const logger = getLogger('outbox');
-const SILENCE_MS = 60_000;
+const IDLE_CHECK_MS = 60_000;
 
 /**
- * Listens on a connection of its own. A word that is lost costs at most one polling interval, so its failures are
- * logged and nothing more.
+ * Listens for notifications on its own connection. A lost notification delays an event by at most one poll interval, so
+ * failures are logged and nothing else happens.
  */
 export class NotificationListener {
   private readonly wakeSignal = new WakeSignal();
-  /** Wakes for a stop alone: the end of a connection wakes the other one. */
-  private readonly backOff = new WakeSignal();
+  /** Woken only by `stop`. The end of a connection wakes `wakeSignal`. */
+  private readonly backoffSignal = new WakeSignal();
   private stopping = false;
   private client: pg.Client | undefined;
   private loop: Promise<void> | undefined;
 
   constructor(
     private readonly url: string,
-    private readonly onNews: (message?: string) => void,
+    private readonly onNotification: (message?: string) => void,
     private readonly random: () => number = Math.random,
-    /** Milliseconds after which a connection on which nothing is heard is asked whether it still lives. */
-    private readonly silenceMs = SILENCE_MS,
+    /** Milliseconds without a notification after which a query tests the connection. Also the query timeout. */
+    private readonly idleCheckMs = IDLE_CHECK_MS,
   ) {}
 
   start(): void {
@@ -36,8 +36,8 @@ export class NotificationListener {
   async stop(): Promise<void> {
     this.stopping = true;
     this.wakeSignal.wake();
-    this.backOff.wake();
-    if (this.client) await endClient(this.client); // it may wait for a server that is silent
+    this.backoffSignal.wake();
+    if (this.client) await endClient(this.client); // a query may wait for a server that does not answer
     await this.loop;
   }
 
@@ -48,7 +48,7 @@ export class NotificationListener {
       } catch (error) {
         if (this.stopping) return;
         if (!failures++) logger.warning('wake_up_lost', { reason: String(error) });
-        await this.backOff.wait(retryDelay(Math.min(failures, 4), this.random));
+        await this.backoffSignal.wait(retryDelay(Math.min(failures, 4), this.random));
       }
     }
   }
@@ -58,8 +58,8 @@ export class NotificationListener {
       connectionString: this.url,
       application_name: 'pikaia-wake-up',
       keepAlive: true,
-      connectionTimeoutMillis: this.silenceMs,
-      query_timeout: this.silenceMs,
+      connectionTimeoutMillis: this.idleCheckMs,
+      query_timeout: this.idleCheckMs,
     });
     this.client = client;
     let lost: unknown;
@@ -68,18 +68,18 @@ export class NotificationListener {
       this.wakeSignal.wake();
     });
     client.on('end', () => {
-      lost ??= new Error('The listening connection has ended.');
+      lost ??= new Error('The listening connection ended.');
       this.wakeSignal.wake();
     });
-    client.on('notification', ({ payload }) => this.onNews(payload));
+    client.on('notification', ({ payload }) => this.onNotification(payload));
     try {
       await client.connect();
       await client.query(`listen ${OUTBOX_CHANNEL}`);
       onListening();
-      this.onNews(); // what was said while nobody listened
+      this.onNotification(); // a notification may have been missed
       while (!this.stopping && !lost) {
-        await this.wakeSignal.wait(this.silenceMs);
-        if (!this.stopping && !lost) await client.query('select 1'); // a connection may swallow everything and stay open
+        await this.wakeSignal.wait(this.idleCheckMs);
+        if (!this.stopping && !lost) await client.query('select 1'); // an open connection may be dead
       }
       if (lost) throw lost;
     } finally {

@@ -10,7 +10,7 @@ export class OutboxSettings {
   eventSinks!: string;
 
   @Setting('OUTBOX_POLL_INTERVAL_MS', {
-    about: 'milliseconds between two reads of the log that nobody asked for',
+    about: 'milliseconds between two reads of the log without a notification',
     default: '1000',
   })
   @IsInt()
@@ -19,7 +19,7 @@ export class OutboxSettings {
   outboxPollIntervalMs!: number;
 
   @Setting('OUTBOX_STORE_INTERVAL_MS', {
-    about: 'milliseconds between two stored cursors of a sink: what a kill may deliver again',
+    about: 'milliseconds between two stores of a cursor; a crash can redeliver the events of this time',
     default: '50',
   })
   @IsInt()
@@ -28,7 +28,7 @@ export class OutboxSettings {
   outboxStoreIntervalMs!: number;
 
   @Setting('OUTBOX_LEADER_TIMEOUT_MS', {
-    about: 'milliseconds of silence after which another worker takes a sink over',
+    about: 'milliseconds without contact after which another worker takes over a sink',
     default: '15000',
   })
   @IsInt()
@@ -55,7 +55,7 @@ export class OutboxSettings {
   outboxStalledAfterMs!: number;
 
   @Setting('OUTBOX_RETENTION_DAYS', {
-    about: 'days that events are kept which every sink has had; ten at most, since the log has twelve partitions',
+    about: 'days that an event is kept after every sink passed it; at most 10, because the log has 12 partitions',
     default: '7',
   })
   @IsInt()
@@ -64,7 +64,7 @@ export class OutboxSettings {
   outboxRetentionDays!: number;
 
   @Setting('OUTBOX_FAILED_RETENTION_DAYS', {
-    about: 'days that failed deliveries are kept for a decision, and commands and replays that are done',
+    about: 'days that failed deliveries are kept, and commands and replays after they are done',
     default: '30',
   })
   @IsInt()
@@ -73,7 +73,7 @@ export class OutboxSettings {
   outboxFailedRetentionDays!: number;
 
   @Setting('OUTBOX_RECEIPT_RETENTION_DAYS', {
-    about: 'days that receipts are kept: longer than anything that may be delivered again',
+    about: 'days that receipts are kept; longer than any event can be redelivered',
     default: '90',
   })
   @IsInt()
@@ -85,7 +85,7 @@ export class OutboxSettings {
   outboxReceiptRetentionDays!: number;
 
   @Setting('OUTBOX_HOUSEKEEPING_INTERVAL_MS', {
-    about: 'milliseconds between two looks for what need not be kept',
+    about: 'milliseconds between two runs of housekeeping',
     default: '3600000',
   })
   @IsInt()
@@ -94,14 +94,14 @@ export class OutboxSettings {
   outboxHousekeepingIntervalMs!: number;
 }
 
-/** The retentions in milliseconds. */
+/** Converts the retention settings to milliseconds. */
 export const retentionOf = (settings: OutboxSettings): Retention => ({
   logMs: settings.outboxRetentionDays * DAY_MS,
   failedMs: settings.outboxFailedRetentionDays * DAY_MS,
   receiptMs: settings.outboxReceiptRetentionDays * DAY_MS,
 });
 
-/** Above other properties of the same class, as far as those are numbers. */
+/** Validates that the value is above other properties of the same class. Ignores properties that are not numbers. */
 function IsAbove(properties: readonly string[], options: ValidationOptions): PropertyDecorator {
   const validate = (value: unknown, args?: ValidationArguments): boolean => {
     const others = args?.object as Readonly<Record<string, unknown>>;

@@ -124,7 +124,7 @@ describe('RelayModule', () => {
     ]);
   });
 
-  it('tries a failed handler again, alone: what the other consumer did is not repeated', async () => {
+  it('retries only the failed handler and does not repeat the other consumer', async () => {
     GuestMail.fail = () => {
       GuestMail.fail = undefined;
       throw new Error('no');
@@ -140,7 +140,7 @@ describe('RelayModule', () => {
     expect(guests.rowCount).toBe(1);
   });
 
-  it('has an effect once when the leader dies between having it and storing the cursor', async () => {
+  it('an effect happens once if the leader dies between the effect and the store of the cursor', async () => {
     const sql = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pikaia-relay local/guest-mail'`;
     GuestMail.fail = async () => {
       GuestMail.fail = undefined;
@@ -154,11 +154,11 @@ describe('RelayModule', () => {
     expect(GuestMail.seen.filter(({ event }) => event.event_id === id)).toHaveLength(1);
   });
 
-  it('does not start without a sink: it would deliver nothing', async () => {
+  it('does not start without a sink', async () => {
     await expect(start([])).rejects.toMatchObject({ code: 'PIKAIA_EVENT_SINKS_EMPTY' });
   });
 
-  it('says for readiness what each relay does', async () => {
+  it('reports the health of each relay for readiness', async () => {
     const health = await eventually(
       () => app.get(RelayService).health(),
       (relays) => relays.every(({ state }) => state === 'leading'),

@@ -25,23 +25,23 @@ import { LocalSink } from '../sinks/local/local.sink.js';
 
 export interface RelayModuleOptions {
   readonly settings: OutboxSettings;
-  /** The worker's direct connection string. */
+  /** Direct connection string of the worker's role. A pooler does not work. */
   readonly databaseUrl: string;
   readonly clock?: Clock;
-  /** What the sink `eventbridge` needs, where EVENT_SINKS names it. */
+  /** Settings of the sink `eventbridge`. Required if EVENT_SINKS names it. */
   readonly eventBridge?: EventBridgeSettings;
-  /** Sinks beside `local` and `eventbridge`, by the name that EVENT_SINKS calls them. */
+  /** Factories of further sinks, by their name in EVENT_SINKS. */
   readonly sinks?: Readonly<Record<string, SinkFactory>>;
-  /** Called when a relay cannot go on: end the process. It has been logged. */
+  /** Called after a relay logged that it cannot continue. End the process. */
   readonly onFatal?: (error: PikaiaError) => void;
 }
 
 const OPTIONS = Symbol('pikaia.relay');
 
-/** The relays of this process, made when the application starts: every provider with `@Consumer` is found by then. */
+/** Runs the relays of this process. It creates them at application start, when every provider with `@Consumer` is known. */
 @Injectable()
 export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
-  private relays: RelaySupervisor | undefined;
+  private supervisor: RelaySupervisor | undefined;
   private housekeeping: HousekeepingLoop | undefined;
 
   constructor(
@@ -59,8 +59,8 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
     const retention = retentionOf(settings);
     const factories = { local: () => this.localSinks(), eventbridge: () => loadEventBridgeSinks(eventBridge), ...sinks };
     const chosen = await chooseSinks(settings.eventSinks, factories);
-    if (!chosen.length) throw noSinks(settings.eventSinks);
-    this.relays = new RelaySupervisor(chosen, {
+    if (!chosen.length) throw noSinksError(settings.eventSinks);
+    this.supervisor = new RelaySupervisor(chosen, {
       url: databaseUrl,
       worker: `${hostname()}:${process.pid}`,
       pollIntervalMs: settings.outboxPollIntervalMs,
@@ -73,25 +73,25 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
       clock,
       ...(onFatal ? { onFatal } : {}),
     });
-    await this.relays.start();
+    await this.supervisor.start();
     const intervalMs = settings.outboxHousekeepingIntervalMs;
     this.housekeeping = new HousekeepingLoop({ url: databaseUrl, retention, intervalMs, clock });
     this.housekeeping.start();
   }
 
-  /** Finishes what is in hand before the data source goes. */
+  /** Waits for the calls in flight before the data source closes. */
   async onModuleDestroy(): Promise<void> {
-    await Promise.all([this.relays?.stop(), this.housekeeping?.stop()]);
+    await Promise.all([this.supervisor?.stop(), this.housekeeping?.stop()]);
   }
 
-  /** What each sink's relay does in this process, for readiness. Asks nobody. */
+  /** Health of each relay in this process, for readiness. Runs no query. */
   health(): RelayHealth[] {
-    return this.relays?.health() ?? [];
+    return this.supervisor?.health() ?? [];
   }
 
-  /** Sinks of the database that nobody has led for a while. Asks nobody. */
+  /** Sinks in the database that have had no leader for `OUTBOX_LEADERLESS_ALARM_MS`. Runs no query. */
   leaderless(): LeaderlessSink[] {
-    return this.relays?.leaderless() ?? [];
+    return this.supervisor?.leaderless() ?? [];
   }
 
   private localSinks(): LocalSink[] {
@@ -103,13 +103,13 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
   }
 }
 
-const noSinks = (names: string): PikaiaError =>
+const noSinksError = (names: string): PikaiaError =>
   new PikaiaError(
     'PIKAIA_EVENT_SINKS_EMPTY',
-    `EVENT_SINKS is "${names}", and there is no sink behind it: no provider of this application has @Consumer. Add one, or name another sink; a worker without sinks would deliver nothing.`,
+    `EVENT_SINKS is "${names}", but this application has no provider with @Consumer, so the worker would deliver nothing. Add a consumer or name another sink.`,
   );
 
-/** The delivering side: finds the consumers and runs a relay for each sink. It needs DatabaseModule beside it. */
+/** Delivers events: finds the consumers and runs a relay for each sink. Requires DatabaseModule. */
 @Module({})
 export class RelayModule {
   static forRoot(options: RelayModuleOptions): DynamicModule {

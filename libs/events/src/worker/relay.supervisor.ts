@@ -12,56 +12,58 @@ export interface RelaySupervisorOptions extends RelayTiming {
   readonly worker: string;
   readonly clock?: Clock;
   readonly random?: () => number;
-  /** As in RelayOptions. */
+  /** As in `RelayOptions`. */
   readonly failedRetentionMs?: number;
   readonly expiryIntervalMs?: number;
-  /** Milliseconds without a leader after which a sink is reported. Default a minute. */
+  /** Milliseconds without a leader after which a sink is reported. Default: 1 minute. */
   readonly leaderlessAlarmMs?: number;
   readonly onFatal?: (error: PikaiaError) => void;
 }
 
-/** The relays of a process, one a sink, and the connection on which all of them are woken. */
+/** Runs one relay for each sink of the process, and the shared connection that wakes them. */
 export class RelaySupervisor {
   private readonly relays: SinkRelay[];
-  private readonly wakeUp: NotificationListener;
-  private readonly watch: SinkMonitor;
+  private readonly listener: NotificationListener;
+  private readonly monitor: SinkMonitor;
 
   constructor(
     private readonly sinks: readonly Sink[],
     private readonly options: RelaySupervisorOptions,
   ) {
-    const leads = () => this.relays.filter((relay) => relay.health().state === 'leading').length;
-    this.relays = sinks.map((sink) => new SinkRelay({ ...options, sink, leads }));
+    const ledSinkCount = () => this.relays.filter((relay) => relay.health().state === 'leading').length;
+    this.relays = sinks.map((sink) => new SinkRelay({ ...options, sink, ledSinkCount }));
     const { url, worker, clock = systemClock, leaderlessAlarmMs = 60_000 } = options;
-    this.watch = new SinkMonitor({ url, worker, own: new Set(sinks.map(({ name }) => name)), leaderlessAlarmMs, clock });
-    this.wakeUp = new NotificationListener(url, (message) => this.wake(message), options.random);
+    this.monitor = new SinkMonitor({ url, worker, ownSinks: new Set(sinks.map(({ name }) => name)), leaderlessAlarmMs, clock });
+    this.listener = new NotificationListener(url, (message) => this.wake(message), options.random);
   }
 
   /**
-   * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` when the database is a restored dump,
-   * `PIKAIA_SINK_DESTINATION_MISSING` when a sink leads nowhere; nothing runs then.
+   * Starts nothing if it throws.
+   *
+   * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` if the database is a restored dump,
+   * `PIKAIA_SINK_DESTINATION_MISSING` if the destination of a sink does not exist.
    */
   async start(): Promise<void> {
     await requireDestinations(this.sinks);
     await registerSinks(this.options.url, this.sinks, this.options.worker);
     for (const relay of this.relays) relay.start();
-    this.wakeUp.start();
-    this.watch.start();
+    this.listener.start();
+    this.monitor.start();
   }
 
-  /** Finishes what is in hand, for at most so many milliseconds. */
-  async stop(withinMs?: number): Promise<void> {
-    await Promise.all([this.wakeUp.stop(), this.watch.stop(), ...this.relays.map((relay) => relay.stop(withinMs))]);
+  /** Stops every relay and waits up to `timeoutMs` for its calls in flight. */
+  async stop(timeoutMs?: number): Promise<void> {
+    await Promise.all([this.listener.stop(), this.monitor.stop(), ...this.relays.map((relay) => relay.stop(timeoutMs))]);
   }
 
-  /** For readiness: what each sink's relay does in this process. Asks nobody. */
+  /** Health of each relay in this process, for readiness. Runs no query. */
   health(): RelayHealth[] {
     return this.relays.map((relay) => relay.health());
   }
 
-  /** Sinks of the database that nobody has led for a while, whichever worker they belong to. */
+  /** Sinks in the database, of any worker, that have had no leader for `leaderlessAlarmMs`. */
   leaderless(): LeaderlessSink[] {
-    return this.watch.leaderless;
+    return this.monitor.leaderless;
   }
 
   private wake(message: string | undefined): void {
@@ -70,6 +72,6 @@ export class RelaySupervisor {
       if (isCommand) relay.wakeForCommand();
       else relay.wake();
     }
-    if (isCommand) this.watch.wake();
+    if (isCommand) this.monitor.wake();
   }
 }

@@ -6,10 +6,10 @@ import type { Sink } from '../delivery/sink.js';
 const logger = getLogger('outbox');
 
 /**
- * Looks whether the destinations are there before anything starts. One that does not answer is left to the relay, which
- * sends nothing before it has seen it.
+ * Checks at start that the destination of each sink exists. A check that fails is logged and left to the relay, which sends
+ * nothing before its first successful check.
  *
- * @throws PikaiaError `PIKAIA_SINK_DESTINATION_MISSING` for the first that is not there.
+ * @throws PikaiaError `PIKAIA_SINK_DESTINATION_MISSING` for the first destination that does not exist.
  */
 export async function requireDestinations(sinks: readonly Sink[]): Promise<void> {
   await Promise.all(

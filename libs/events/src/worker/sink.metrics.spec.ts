@@ -22,7 +22,7 @@ describe('measureSinks', () => {
   });
 
   async function linesOf(worker: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
-    flushMetrics(); // what others have gathered
+    flushMetrics(); // discard the metrics of other tests
     const logs = captureLogs();
     try {
       await measureSinks(owner, worker);
@@ -33,7 +33,7 @@ describe('measureSinks', () => {
     }
   }
 
-  it('says of a sink that the worker leads how far it is behind, and of others nothing', async () => {
+  it('records the backlog of the sinks that the worker leads, and of no other', async () => {
     const leader = new Leader({ url: at.database.workerUrl, sink: at.sink.name, leaderTimeoutMs: 5000 }, () => undefined);
     await leader.connect();
     try {
@@ -56,6 +56,6 @@ describe('measureSinks', () => {
     } finally {
       await leader.close();
     }
-    expect(await linesOf('this')).toEqual([]); // as when it has died
+    expect(await linesOf('this')).toEqual([]); // as if the leader had died
   });
 });

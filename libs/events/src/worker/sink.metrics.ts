@@ -15,8 +15,8 @@ interface SinkRow {
 }
 
 /**
- * Measures the sinks that this worker leads, zeros included: a series that stops is a sink that nobody delivers to. That
- * nothing was published since the last look is said too. A leader that fails again and again seldom has the lock when this looks.
+ * Records the metrics of the sinks that this worker leads, including zeros: a series that stops means that no worker
+ * delivers to the sink. A failing leader rarely holds the lock when this runs, so a sink with failing leaders counts as well.
  */
 export async function measureSinks(client: ClientBase, worker: string): Promise<void> {
   const { rows } = await client.query<SinkRow>(SINK_STATUS, [LOCK_CLASS, MAX_COUNT]);

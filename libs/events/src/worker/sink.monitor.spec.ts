@@ -18,7 +18,7 @@ describe('SinkMonitor', () => {
     new SinkMonitor({
       url: at.database.workerUrl,
       worker: 'watch',
-      own: new Set(own),
+      ownSinks: new Set(own),
       leaderlessAlarmMs: 60_000,
       clock: at.clock,
     });
@@ -28,7 +28,7 @@ describe('SinkMonitor', () => {
     ]);
     return rows[0]!.state;
   };
-  /** As a leader somewhere else. */
+  /** Runs `work` while another process leads the sink. */
   async function whileLed(work: () => Promise<void>): Promise<void> {
     const leader = new Leader({ url: at.database.workerUrl, sink: at.sink.name, leaderTimeoutMs: 5000 }, () => undefined);
     await leader.connect();
@@ -37,7 +37,7 @@ describe('SinkMonitor', () => {
     await leader.close();
   }
 
-  it('reports a sink that nobody has led for a minute, once, and when it is led again', async () => {
+  it('reports once that a sink has had no leader for a minute, and once that it has a leader again', async () => {
     const logs = captureLogs();
     const watch = watchOf();
     const about = () => logs.records.filter((line) => line['sink'] === at.sink.name).map(({ level, event }) => [level, event]);
@@ -56,7 +56,7 @@ describe('SinkMonitor', () => {
     logs.restore();
   });
 
-  it('retires a sink that nobody leads: its events and its other commands wait for nothing any more', async () => {
+  it('retires a sink without a leader, so that its events and other commands no longer wait', async () => {
     const event = await insertEvent(at.api);
     const [pause, retire] = [await at.ask('pause'), await at.ask('retire')];
     expect(await at.statuses([event])).toEqual(['pending']);
@@ -65,11 +65,11 @@ describe('SinkMonitor', () => {
     expect((await at.answer(pause)).answer).toMatchObject({ outcome: 'refused' });
     const other = `other-${randomUUID()}`;
     await at.worker.query(`insert into outbox.outbox_sink (name) values ($1)`, [other]);
-    expect(await at.statuses([event])).toEqual(['pending']); // at the other one, which counts
+    expect(await at.statuses([event])).toEqual(['pending']); // pending at the other sink
     await at.worker.query(`update outbox.outbox_sink set state = 'retired' where name = $1`, [other]);
   });
 
-  it('leaves it to the leader where there is one, and to a relay of this process', async () => {
+  it('leaves the retirement to the leader if there is one, and to a relay of this process', async () => {
     const retire = await at.ask('retire');
     await whileLed(() => watchOf().runOnce());
     await watchOf([at.sink.name]).runOnce();

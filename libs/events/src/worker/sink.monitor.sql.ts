@@ -1,9 +1,9 @@
 import { IS_LED } from '../log/sink-lock.js';
 
-/** Sinks that somebody wants given up. Through outbox_command_open. */
+/** Open commands that retire a sink. Index: outbox_command_open. */
 export const OPEN_RETIREMENTS = `
 select id, sink, asked_by, correlation_id from outbox.outbox_command
 where done_at is null and command = 'retire' order by asked_at`;
 
-/** Which sinks are led, and by whom, and whether their leaders fail; $1 the lock's class. */
+/** Sinks with their leader, whether it holds the lock, and whether leaders fail. Parameter: $1 lock class. */
 export const SINKS_LED = `select s.name, s.leader, s.leader_failing_since is not null as failing, ${IS_LED} as led from outbox.outbox_sink s where s.state <> 'retired'`;

@@ -14,15 +14,15 @@ import { markRetired } from '../commands/sink-state.js';
 import { OPEN_RETIREMENTS, SINKS_LED } from './sink.monitor.sql.js';
 
 const logger = getLogger('outbox');
-const LONGEST_INTERVAL_MS = 10_000;
-const TIME_LIMIT_MS = 5_000; // a stop waits for it
+const MAX_INTERVAL_MS = 10_000;
+const QUERY_TIMEOUT_MS = 5_000; // for connecting and for each query; `stop` waits for them
 
 export interface SinkMonitorOptions {
   readonly url: string;
-  /** This process, as the sinks that it leads have it. */
+  /** Name of this process, as it is stored in the sinks that it leads. */
   readonly worker: string;
-  /** Sinks of this process: their leaders, or those that stand by, carry out what is asked of them. */
-  readonly own: ReadonlySet<string>;
+  /** Sinks of this process. Their leader executes their commands, or takes over soon. */
+  readonly ownSinks: ReadonlySet<string>;
   /** Milliseconds without a leader after which a sink is reported. */
   readonly leaderlessAlarmMs: number;
   readonly clock: Clock;
@@ -30,7 +30,7 @@ export interface SinkMonitorOptions {
 
 export interface LeaderlessSink {
   readonly sink: string;
-  /** As this process has seen it. */
+  /** Milliseconds without a leader, as this process observed it. */
   readonly forMs: number;
 }
 
@@ -42,12 +42,12 @@ interface Retirement {
 }
 
 /**
- * Looks after the sinks that nobody leads: says so after a minute, and retires those that somebody gave up, under the
- * sink's lock. Every worker watches, whatever sinks it has itself. It measures those that this worker leads.
+ * Monitors all sinks in the database, in every worker. Reports sinks without a leader and retires them on command, under the
+ * sink's lock. Records the metrics of the sinks that this worker leads.
  */
 export class SinkMonitor {
   private readonly wakeSignal = new WakeSignal();
-  private readonly since = new Map<string, number>();
+  private readonly leaderlessSince = new Map<string, number>();
   private readonly reported = new Set<string>();
   private stopping = false;
   private loop: Promise<void> | undefined;
@@ -64,30 +64,30 @@ export class SinkMonitor {
     await this.loop;
   }
 
-  /** Somebody has asked for something. */
+  /** Runs the next check now, because a command may be waiting. */
   wake(): void {
     this.wakeSignal.wake();
   }
 
-  /** Those that have been without a leader for long enough to be reported. */
+  /** Sinks without a leader for at least `leaderlessAlarmMs`. */
   get leaderless(): LeaderlessSink[] {
     const now = this.options.clock.monotonic();
-    return [...this.reported].map((sink) => ({ sink, forMs: Math.round(now - this.since.get(sink)!) }));
+    return [...this.reported].map((sink) => ({ sink, forMs: Math.round(now - this.leaderlessSince.get(sink)!) }));
   }
 
-  /** Looks once. */
+  /** Runs one check. */
   async runOnce(): Promise<void> {
     const client = new IsolatedClient({
       connectionString: this.options.url,
       application_name: 'pikaia-sink-watch',
-      connectionTimeoutMillis: TIME_LIMIT_MS,
-      query_timeout: TIME_LIMIT_MS,
+      connectionTimeoutMillis: QUERY_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
     });
     client.on('error', () => undefined); // the query in flight is rejected with it
     try {
       await client.connect();
       await this.retireAbandoned(client);
-      const leaders = await this.lookForLeaders(client);
+      const leaders = await this.checkLeaders(client);
       if (leaders.has(this.options.worker)) await measureSinks(client, this.options.worker);
     } finally {
       await endClient(client);
@@ -95,7 +95,7 @@ export class SinkMonitor {
   }
 
   private async run(): Promise<void> {
-    const interval = Math.min(LONGEST_INTERVAL_MS, this.options.leaderlessAlarmMs / 4);
+    const interval = Math.min(MAX_INTERVAL_MS, this.options.leaderlessAlarmMs / 4);
     for (let failed = false; !this.stopping;) {
       try {
         await this.runOnce();
@@ -111,13 +111,13 @@ export class SinkMonitor {
   private async retireAbandoned(client: pg.Client): Promise<void> {
     const { rows } = await client.query<Retirement>(OPEN_RETIREMENTS);
     for (const retirement of rows) {
-      if (this.options.own.has(retirement.sink)) continue;
+      if (this.options.ownSinks.has(retirement.sink)) continue;
       const correlationId = retirement.correlation_id ?? newId();
       await context.run({ correlationId }, async () => {
         try {
           await this.retire(client, retirement);
         } catch (error) {
-          await this.fail(client, retirement, error);
+          await this.failRetirement(client, retirement, error);
         }
       });
     }
@@ -130,12 +130,12 @@ export class SinkMonitor {
       await markRetired(client, sink);
       await client.query(ANSWER_COMMAND, [id, sink, JSON.stringify(done())]);
     }
-    await client.query('commit'); // somebody else's leader decides about it otherwise
+    await client.query('commit'); // without the lock, a leader exists and executes the command
     if (rows[0]!.locked) logger.info('outbox_command_carried_out', { sink, command: 'retire', asked_by, outcome: 'done' });
   }
 
-  /** A retirement that cannot be executed fails alone. @throws the error when the database may be its cause. */
-  private async fail(client: pg.Client, { id, sink, asked_by }: Retirement, error: unknown): Promise<void> {
+  /** Answers a retirement that cannot be executed. @throws the error if the database may be its cause. */
+  private async failRetirement(client: pg.Client, { id, sink, asked_by }: Retirement, error: unknown): Promise<void> {
     if (causeOf(error) !== 'command') throw error;
     const reason = textOf(error);
     await client.query('rollback');
@@ -143,17 +143,17 @@ export class SinkMonitor {
     logger.warning('outbox_command_failed', { sink, command: 'retire', asked_by, reason });
   }
 
-  /** @returns the workers that lead something, or led it last where leaders fail. */
-  private async lookForLeaders(client: pg.Client): Promise<ReadonlySet<string | null>> {
+  /** Reports sinks without a leader. @returns the workers that lead a sink, or led it last if its leaders fail. */
+  private async checkLeaders(client: pg.Client): Promise<ReadonlySet<string | null>> {
     const { rows } = await client.query<{ name: string; leader: string | null; led: boolean; failing: boolean }>(SINKS_LED, [
       LOCK_CLASS,
     ]);
-    const orphans = new Set(rows.filter(({ led }) => !led).map(({ name }) => name));
-    for (const sink of this.since.keys()) if (!orphans.has(sink)) this.forget(sink);
+    const leaderlessNow = new Set(rows.filter(({ led }) => !led).map(({ name }) => name));
+    for (const sink of this.leaderlessSince.keys()) if (!leaderlessNow.has(sink)) this.forget(sink);
     const now = this.options.clock.monotonic();
-    for (const sink of orphans) {
-      const since = this.since.get(sink) ?? now;
-      this.since.set(sink, since);
+    for (const sink of leaderlessNow) {
+      const since = this.leaderlessSince.get(sink) ?? now;
+      this.leaderlessSince.set(sink, since);
       if (this.reported.has(sink) || now - since < this.options.leaderlessAlarmMs) continue;
       this.reported.add(sink);
       logger.warning('sink_without_leader', { sink, for_ms: Math.round(now - since) });
@@ -162,7 +162,7 @@ export class SinkMonitor {
   }
 
   private forget(sink: string): void {
-    this.since.delete(sink);
+    this.leaderlessSince.delete(sink);
     if (this.reported.delete(sink)) logger.info('sink_has_leader', { sink });
   }
 }

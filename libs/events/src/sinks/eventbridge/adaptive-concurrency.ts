@@ -1,41 +1,41 @@
-const START = 4;
+const INITIAL_CONCURRENCY = 4;
 
 /**
- * How many calls may be in flight: one more for each round of answers while all of them are used, and fewer at once when
- * the other side says that it is too much. Calls that were on their way when it said so do not count again.
+ * Limits the calls in flight. The limit grows by one for each full round of successful calls while it is used up. It drops at
+ * once when a call is throttled. Calls that were in flight at that moment do not change it again.
  */
 export class AdaptiveConcurrency {
-  private allowed: number;
+  private limit: number;
   private generation = 0;
   private inFlight = 0;
 
   constructor(
-    private readonly most: number,
-    /** Between 0 and 1: several workers that are slowed down together do not come back together. */
+    private readonly maxConcurrency: number,
+    /** Source of jitter: returns a number between 0 and 1, so that throttled workers do not speed up together. */
     private readonly random: () => number,
   ) {
-    this.allowed = Math.min(START, most);
+    this.limit = Math.min(INITIAL_CONCURRENCY, maxConcurrency);
   }
 
-  /** Whole calls. */
+  /** The current limit, as a whole number of calls. */
   get current(): number {
-    return Math.floor(this.allowed);
+    return Math.floor(this.limit);
   }
 
-  /** A call begins. @returns what tells how it ended, to be called once. */
-  begin(): (how: 'well' | 'too much' | 'otherwise') => void {
+  /** Records that a call begins. @returns a function that records its result; call it once. */
+  begin(): (result: 'succeeded' | 'throttled' | 'failed') => void {
     const { generation } = this;
     const isFull = ++this.inFlight >= this.current;
-    return (how) => {
+    return (result) => {
       this.inFlight--;
       if (generation !== this.generation) return;
-      if (how === 'well' && isFull) this.allowed = Math.min(this.most, this.allowed + 1 / this.allowed);
-      if (how === 'too much') this.slowDown();
+      if (result === 'succeeded' && isFull) this.limit = Math.min(this.maxConcurrency, this.limit + 1 / this.limit);
+      if (result === 'throttled') this.reduce();
     };
   }
 
-  private slowDown(): void {
+  private reduce(): void {
     this.generation++;
-    this.allowed = Math.max(1, this.allowed * (0.4 + 0.3 * this.random()));
+    this.limit = Math.max(1, this.limit * (0.4 + 0.3 * this.random()));
   }
 }

@@ -26,14 +26,14 @@ const events = fc
     attempt: 1,
   }));
 
-describe('an entry', () => {
+describe('an EventBridge entry', () => {
   it('has the size that AWS computes: 14 for the time, and the UTF-8 of source, type, detail and resources', () => {
     const entry = { Source: 'pikaia.a', DetailType: 'ä', Detail: '{"a":"€"}', Time: new Date(0), Resources: ['urn:1', 'ü'] };
     expect(entrySize(entry)).toBe(14 + 8 + 2 + 11 + 5 + 2);
     expect(entrySize({ Source: 'pikaia.a' })).toBe(8);
   });
 
-  it('is never larger than the log counted when the event was published', () => {
+  it('is never larger than the size that the log computed when the event was published', () => {
     fc.assert(
       fc.property(events, (event) => {
         const contract = { type: event.eventType, version: 1, aggregate: 'thing', source: 'pikaia.thing', data: Object };
@@ -48,7 +48,7 @@ describe('an entry', () => {
 });
 
 describe('sentText', () => {
-  it('adds the sequence, and in a replay which one it is, and changes nothing else', () => {
+  it('appends the sequence and, in a replay, the replay id, and changes nothing else', () => {
     fc.assert(
       fc.property(events, ({ payload, position }) => {
         expect(JSON.parse(sentText({ payload, position }))).toEqual({ ...JSON.parse(payload), sequence: position });
@@ -62,13 +62,13 @@ describe('sentText', () => {
     );
   });
 
-  it('keeps numbers that JavaScript cannot hold', () => {
+  it('keeps numbers that JavaScript cannot represent', () => {
     expect(sentText({ payload: '{"n":12345678901234567890123}', position: '1' })).toBe(
       '{"n":12345678901234567890123,"sequence":"1"}',
     );
   });
 
-  it('copes with white space and with nothing', () => {
+  it('accepts white space and an empty object', () => {
     expect(sentText({ payload: ' { "a": 1 } \n', position: '1' })).toBe(' { "a": 1,"sequence":"1"}');
     expect(sentText({ payload: '{ }', position: '1' })).toBe('{"sequence":"1"}');
   });

@@ -3,12 +3,12 @@ import { sourceOf } from '../../contract/domain-event.js';
 import { sentText } from '../../delivery/sent-text.js';
 import type { SinkEvent } from '../../delivery/sink.js';
 
-const TIME_BYTES = 14; // what AWS counts for an entry's Time
+const TIME_BYTES = 14; // size that AWS computes for the Time of an entry
 
 /**
- * An event as EventBridge gets it: the envelope, with its sequence, is the detail.
+ * Converts an event to an EventBridge entry. The detail is the envelope with its sequence.
  *
- * @throws Error when the payload is no JSON object.
+ * @throws Error if the payload is not a JSON object.
  */
 export const toEntry = (event: SinkEvent, busName: string): PutEventsRequestEntry => ({
   EventBusName: busName,
@@ -19,7 +19,7 @@ export const toEntry = (event: SinkEvent, busName: string): PutEventsRequestEntr
   Resources: [`urn:pikaia:${event.aggregateType}:${event.aggregateId}`],
 });
 
-/** Bytes as AWS computes them: Time, and the UTF-8 of Source, DetailType, Detail and each resource. */
+/** Size of an entry as AWS computes it: Time plus the UTF-8 bytes of Source, DetailType, Detail and each resource. */
 export function entrySize({ Source = '', DetailType = '', Detail = '', Time, Resources = [] }: PutEventsRequestEntry): number {
   let bytes = Time === undefined ? 0 : TIME_BYTES;
   for (const text of [Source, DetailType, Detail, ...Resources]) bytes += Buffer.byteLength(text, 'utf8');

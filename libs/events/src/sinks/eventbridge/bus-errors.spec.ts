@@ -25,18 +25,18 @@ const eventOf = (id: string): SinkEvent => ({
 const BATCH = ['a', 'bad', 'c'].map(eventOf);
 const rows = (at: BusError['at']) => BUS_ERRORS.filter((error) => error.at === at).map((error) => [error.code, error] as const);
 
-/** What becomes of the event that is at fault, or of all. */
-const expected = ({ fate }: BusError): object =>
-  fate === 'transport' ? { kind: 'transport' } : { kind: 'refused', permanent: fate !== 'refused' };
+/** The outcome of the event that is at fault, or of all events. */
+const expected = ({ effect }: BusError): object =>
+  effect === 'transport' ? { kind: 'transport' } : { kind: 'refused', permanent: effect !== 'refused' };
 const accepted = { kind: 'accepted' };
 
-/** Every outcome of a batch of three, of which the second is at fault where one is. */
+/** The outcomes of a batch of three events. If one is at fault, it is the second. */
 const outcomesFor = (error: BusError): object[] =>
-  error.at === 'entry' || error.fate === 'one by one'
+  error.at === 'entry' || error.effect === 'sent separately'
     ? [accepted, expect.objectContaining(expected(error)), accepted]
     : BATCH.map(() => expect.objectContaining(expected(error)));
 
-describe('each error of the table does what the table says', () => {
+describe('each error in BUS_ERRORS has its documented effect', () => {
   let bus: BusUnderTest;
 
   beforeEach(async () => {
@@ -60,28 +60,31 @@ describe('each error of the table does what the table says', () => {
     return { refuse: ({ Detail }) => (Detail!.includes('bad') ? code : undefined) };
   };
 
-  itWithStub.each(rows('entry').filter(([code]) => code !== TOO_LARGE))('%s of an entry', async (code, error) => {
-    const { outcomes, slowed } = await deliver(() => faultOf(code));
-    expect(outcomes).toEqual(outcomesFor(error));
-    expect(slowed).toBe(error.slowsDown === true);
-  });
+  itWithStub.each(rows('entry').filter(([code]) => code !== TOO_LARGE))(
+    '%s in the result of an entry has its documented effect',
+    async (code, error) => {
+      const { outcomes, slowed } = await deliver(() => faultOf(code));
+      expect(outcomes).toEqual(outcomesFor(error));
+      expect(slowed).toBe(error.reducesConcurrency === true);
+    },
+  );
 
-  itWithStub(`${TOO_LARGE} of an entry`, async () => {
+  itWithStub(`${TOO_LARGE} has its documented effect without a call`, async () => {
     const large = { ...BATCH[1]!, payload: JSON.stringify({ text: 'x'.repeat(300_000) }) };
     expect(await bus.sink.deliver([BATCH[0]!, large, BATCH[2]!])).toEqual(outcomesFor(entryError(TOO_LARGE)));
   });
 
-  itWithStub.each(rows('call'))('%s of a call', async (code, error) => {
-    const renewed = jest.spyOn(EventBusClient.prototype, 'renew');
+  itWithStub.each(rows('call'))('%s as the response to a call has its documented effect', async (code, error) => {
+    const renewed = jest.spyOn(EventBusClient.prototype, 'renewCredentials');
     const fail = { status: code.startsWith('Internal') ? 500 : 400, code };
-    const { outcomes, slowed } = await deliver((bad) => (bad || error.fate === 'transport' ? { fail } : undefined));
+    const { outcomes, slowed } = await deliver((bad) => (bad || error.effect === 'transport' ? { fail } : undefined));
     expect(outcomes).toEqual(outcomesFor(error));
-    expect(slowed).toBe(error.slowsDown === true);
-    expect(renewed).toHaveBeenCalledTimes(error.renews ? 1 : 0);
+    expect(slowed).toBe(error.reducesConcurrency === true);
+    expect(renewed).toHaveBeenCalledTimes(error.renewsCredentials ? 1 : 0);
     renewed.mockRestore();
   });
 
-  it.each(rows('network'))('%s of the network', async (code, error) => {
+  it.each(rows('network'))('%s of the network has its documented effect', async (code, error) => {
     const failure = code.endsWith('Error')
       ? Object.assign(new Error('x'), { name: code })
       : Object.assign(new Error('x'), { code });
@@ -96,10 +99,10 @@ describe('each error of the table does what the table says', () => {
       random: () => 0.5,
     });
     expect(await sink.deliver(BATCH)).toEqual(outcomesFor(error));
-    expect(sink.limits.concurrency < 4).toBe(error.slowsDown === true);
+    expect(sink.limits.concurrency < 4).toBe(error.reducesConcurrency === true);
   });
 
-  it('those of a real network are in it', async () => {
+  it('the table contains the errors of a real network', async () => {
     const program = resolve(__dirname, '../../../../../test/support/network-errors.program.mjs');
     const env = { PATH: process.env['PATH'], AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' };
     const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', program], { env });
@@ -118,18 +121,18 @@ describe('each error of the table does what the table says', () => {
 
 describe('an error that is not in the table', () => {
   it.each<[string, object, Partial<BusError>]>([
-    ['of an unknown kind', new Error('?'), { fate: 'transport' }],
-    ['with 500', { name: 'X', $metadata: { httpStatusCode: 500 } }, { fate: 'transport' }],
-    ['with 503', { name: 'X', $metadata: { httpStatusCode: 503 } }, { fate: 'transport', slowsDown: true }],
-    ['with 403', { name: 'X', $metadata: { httpStatusCode: 403 } }, { fate: 'transport' }],
-    ['with 429', { name: 'X', $metadata: { httpStatusCode: 429 } }, { fate: 'transport', slowsDown: true }],
-    ['with 400', { name: 'X', $metadata: { httpStatusCode: 400 } }, { fate: 'one by one', blamesNobody: true }],
-  ])('%s blames no event', (_, error, meaning) => {
-    expect(callError(error)).toMatchObject(meaning);
+    ['of an unknown kind', new Error('?'), { effect: 'transport' }],
+    ['with 500', { name: 'X', $metadata: { httpStatusCode: 500 } }, { effect: 'transport' }],
+    ['with 503', { name: 'X', $metadata: { httpStatusCode: 503 } }, { effect: 'transport', reducesConcurrency: true }],
+    ['with 403', { name: 'X', $metadata: { httpStatusCode: 403 } }, { effect: 'transport' }],
+    ['with 429', { name: 'X', $metadata: { httpStatusCode: 429 } }, { effect: 'transport', reducesConcurrency: true }],
+    ['with 400', { name: 'X', $metadata: { httpStatusCode: 400 } }, { effect: 'sent separately', causeUnknown: true }],
+  ])('%s blames no event', (_, error, expectedError) => {
+    expect(callError(error)).toMatchObject(expectedError);
   });
 
-  it('of an entry is tried again as a refusal', () => {
-    expect(entryError('BrandNewException')).toMatchObject({ fate: 'refused' });
+  it('is a refusal if it is the error of an entry', () => {
+    expect(entryError('BrandNewException')).toMatchObject({ effect: 'refused' });
   });
 });
 
@@ -137,24 +140,29 @@ describe('docs/event-bus.md', () => {
   const document = readFileSync(resolve(__dirname, '../../../../../docs/event-bus.md'), 'utf8');
   const written = (text: string): string[] =>
     [...text.matchAll(/^\| `(\S.*?)` +\| (\w[\w ]*?) +\| (\w[\w ]*?) +\| (.*?) +\|$/gm)].map(([, ...cells]) => cells.join(' | '));
-  const inCode = BUS_ERRORS.map(({ code, at, fate, about, slowsDown, renews }) =>
-    [code, at, fate, [about, slowsDown && 'fewer calls at a time', renews && 'new credentials'].filter(Boolean).join('; ')].join(
-      ' | ',
-    ),
+  const inCode = BUS_ERRORS.map(({ code, at, effect, meaning, reducesConcurrency, renewsCredentials }) =>
+    [
+      code,
+      at,
+      effect,
+      [meaning, reducesConcurrency && 'reduces concurrency', renewsCredentials && 'renews credentials']
+        .filter(Boolean)
+        .join('; '),
+    ].join(' | '),
   );
 
-  it('has the table, and no other', () => {
+  it('contains exactly the table of BUS_ERRORS', () => {
     expect(written(document)).toEqual(inCode);
   });
 
-  it('would miss a changed fate (planted)', () => {
-    const planted = document.replace(/\| refused for good/, '| refused         ');
+  it('a planted change of an effect is detected', () => {
+    const planted = document.replace(/\| refused permanently/, '| refused            ');
     expect(planted).not.toBe(document);
     expect(written(planted)).not.toEqual(inCode);
   });
 });
 
-it('names each error once', () => {
+it('BUS_ERRORS contains each error once', () => {
   const names = BUS_ERRORS.map(({ at, code }) => `${at === 'entry' ? 'entry' : 'call'} ${code}`);
   expect(new Set(names).size).toBe(names.length);
 });

@@ -1,154 +1,156 @@
 import type { Outcome } from '../../delivery/sink.js';
 
 /**
- * What happens to an event: `transport`, sent again without burning an attempt; `refused`, an attempt is burnt and it is
- * tried again; `refused for good`, as that, but two attempts show it; `one by one`, the call's entries are sent alone so
- * that the one which is at fault is found, and that one is refused for good.
+ * The effect of an error on an event.
+ * - `transport`: the event is retried and uses no attempt.
+ * - `refused`: the event uses an attempt and is retried.
+ * - `refused permanently`: the event uses an attempt and fails after the second one.
+ * - `sent separately`: each entry of the call is sent alone. The entry that causes the error is then refused permanently.
  */
-export type Fate = 'transport' | 'refused' | 'refused for good' | 'one by one';
+export type ErrorEffect = 'transport' | 'refused' | 'refused permanently' | 'sent separately';
 
 export interface BusError {
-  /** Where it stands: in the result of an entry, as the answer to a call, or instead of an answer. */
+  /** Where the error occurs: in the result of an entry, in the response to a call, or instead of a response. */
   readonly at: 'entry' | 'call' | 'network';
   readonly code: string;
-  readonly fate: Fate;
-  /** Fewer calls at a time from now on. */
-  readonly slowsDown?: true;
-  /** Sent alone it is not refused but `transport` still: the code does not say that the event is at fault. */
-  readonly blamesNobody?: true;
-  /** The credentials are fetched anew before the next call. */
-  readonly renews?: true;
-  readonly about: string;
+  readonly effect: ErrorEffect;
+  /** Reduces the number of calls in flight. */
+  readonly reducesConcurrency?: true;
+  /** An entry that is sent alone stays `transport`, because the code does not show that the event is at fault. */
+  readonly causeUnknown?: true;
+  /** The next call loads its credentials again. */
+  readonly renewsCredentials?: true;
+  readonly meaning: string;
 }
 
-/** The place of an entry that the answer says nothing of. */
+/** Code of an entry that has no result in the response. */
 export const NO_ANSWER = '(no answer)';
-/** An entry with neither EventId nor ErrorCode. */
+/** Code of a result with neither EventId nor ErrorCode. */
 export const NO_CODE = '(no code)';
-/** An entry larger than a whole call may be: it is not sent. */
+/** Code of an entry that exceeds the maximum size of a call. The entry is not sent. */
 export const TOO_LARGE = '(too large)';
 
-const entry = (code: string, fate: Fate, about: string, more: Partial<BusError> = {}): BusError => ({
+const entry = (code: string, effect: ErrorEffect, meaning: string, more: Partial<BusError> = {}): BusError => ({
   at: 'entry',
   code,
-  fate,
-  about,
+  effect,
+  meaning,
   ...more,
 });
-const call = (code: string, about: string, more: Partial<BusError> = {}): BusError => ({
+const call = (code: string, meaning: string, more: Partial<BusError> = {}): BusError => ({
   at: 'call',
   code,
-  fate: 'transport',
-  about,
+  effect: 'transport',
+  meaning,
   ...more,
 });
-const network = (code: string, about: string, more: Partial<BusError> = {}): BusError => ({
-  ...call(code, about, more),
+const network = (code: string, meaning: string, more: Partial<BusError> = {}): BusError => ({
+  ...call(code, meaning, more),
   at: 'network',
 });
 
-const slowsDown = { slowsDown: true } as const;
-const renews = { renews: true } as const;
-const oneByOne = { fate: 'one by one' } as const;
+const reducesConcurrency = { reducesConcurrency: true } as const;
+const renewsCredentials = { renewsCredentials: true } as const;
+const sentSeparately = { effect: 'sent separately' } as const;
 
 /**
- * Every error of PutEvents, of all AWS services and of the network, and what it means for the events of the call.
+ * All known errors of PutEvents, of AWS services in general and of the network, with their effect on the events of the call.
  *
  * @see https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html
  * @see https://docs.aws.amazon.com/eventbridge/latest/APIReference/CommonErrors.html
  */
 export const BUS_ERRORS: readonly BusError[] = [
-  entry('ThrottlingException', 'transport', 'the quota of PutEvents is used up', slowsDown),
-  entry('InternalFailure', 'transport', 'EventBridge failed by itself'),
-  entry('InternalException', 'transport', 'as InternalFailure'),
+  entry('ThrottlingException', 'transport', 'the quota of PutEvents is exhausted', reducesConcurrency),
+  entry('InternalFailure', 'transport', 'EventBridge had an internal error'),
+  entry('InternalException', 'transport', 'same as InternalFailure'),
   entry(NO_ANSWER, 'transport', 'the list of results is shorter than the call'),
-  entry(NO_CODE, 'transport', 'a result with neither EventId nor ErrorCode'),
+  entry(NO_CODE, 'transport', 'the result has neither EventId nor ErrorCode'),
   entry('AccessDeniedException', 'refused', "a policy of the bus's account refuses this event"),
-  entry('NotAuthorizedForSourceException', 'refused', 'the bus does not take this Source from us'),
-  entry('NotAuthorizedForDetailTypeException', 'refused', 'the bus does not take this DetailType from us'),
+  entry('NotAuthorizedForSourceException', 'refused', 'the bus does not accept this Source from this account'),
+  entry('NotAuthorizedForDetailTypeException', 'refused', 'the bus does not accept this DetailType from this account'),
   entry('InvalidAccountIdException', 'refused', 'the account of the bus is not valid'),
-  entry('InvalidArgument', 'refused for good', 'Source, DetailType, Time or a resource breaks a rule of EventBridge'),
-  entry('MalformedDetail', 'refused for good', 'the detail is no JSON object, or a number in it does not fit int64'),
-  entry('RedactionFailure', 'refused for good', 'EventBridge could not redact the event'),
-  entry(TOO_LARGE, 'refused for good', 'larger than EVENT_BUS_MAX_BYTES: not sent'),
+  entry('InvalidArgument', 'refused permanently', 'Source, DetailType, Time or a resource is invalid'),
+  entry('MalformedDetail', 'refused permanently', 'the detail is not a JSON object, or one of its numbers does not fit int64'),
+  entry('RedactionFailure', 'refused permanently', 'EventBridge could not redact the event'),
+  entry(TOO_LARGE, 'refused permanently', 'the event is larger than EVENT_BUS_MAX_BYTES; it is not sent'),
 
-  call('InternalException', 'EventBridge failed by itself'),
-  call('InternalFailure', 'as InternalException'),
-  call('InternalServerError', 'as InternalException'),
-  call('ServiceUnavailable', 'EventBridge is overloaded or down', slowsDown),
-  call('ServiceUnavailableException', 'as ServiceUnavailable', slowsDown),
-  call('ThrottlingException', 'the quota of PutEvents is used up', slowsDown),
-  call('Throttling', 'as ThrottlingException', slowsDown),
-  call('TooManyRequestsException', 'as ThrottlingException', slowsDown),
-  call('RequestLimitExceeded', 'as ThrottlingException', slowsDown),
-  call('LimitExceededException', 'as ThrottlingException', slowsDown),
-  call('RequestTimeoutException', 'EventBridge waited for our request in vain', slowsDown),
-  call('RequestAbortedException', 'the connection was closed before the answer'),
-  call('AccessDeniedException', 'the role lacks events:PutEvents on this bus'),
-  call('NotAuthorized', 'as AccessDeniedException'),
+  call('InternalException', 'EventBridge had an internal error'),
+  call('InternalFailure', 'same as InternalException'),
+  call('InternalServerError', 'same as InternalException'),
+  call('ServiceUnavailable', 'EventBridge is overloaded or down', reducesConcurrency),
+  call('ServiceUnavailableException', 'same as ServiceUnavailable', reducesConcurrency),
+  call('ThrottlingException', 'the quota of PutEvents is exhausted', reducesConcurrency),
+  call('Throttling', 'same as ThrottlingException', reducesConcurrency),
+  call('TooManyRequestsException', 'same as ThrottlingException', reducesConcurrency),
+  call('RequestLimitExceeded', 'same as ThrottlingException', reducesConcurrency),
+  call('LimitExceededException', 'same as ThrottlingException', reducesConcurrency),
+  call('RequestTimeoutException', 'EventBridge did not receive the request in time', reducesConcurrency),
+  call('RequestAbortedException', 'the connection was closed before the response'),
+  call('AccessDeniedException', 'the role has no events:PutEvents permission on this bus'),
+  call('NotAuthorized', 'same as AccessDeniedException'),
   call('OptInRequired', 'the account has no access to this region or service'),
-  call('ExpiredTokenException', 'the credentials have expired', renews),
-  call('ExpiredToken', 'as ExpiredTokenException', renews),
-  call('UnrecognizedClientException', 'the access key is not known', renews),
-  call('InvalidClientTokenId', 'as UnrecognizedClientException', renews),
-  call('MissingAuthenticationToken', 'the call was not signed', renews),
-  call('MissingAuthenticationTokenException', 'as MissingAuthenticationToken', renews),
-  call('IncompleteSignature', 'the signature cannot be read', renews),
-  call('InvalidSignatureException', 'the secret key is wrong, or a proxy has changed the request', renews),
-  call('SignatureDoesNotMatch', 'as InvalidSignatureException', renews),
-  call('RequestExpired', "this machine's clock is wrong by more than a quarter of an hour"),
-  call('ResourceNotFoundException', 'something that the call names is not there'),
-  call('OperationDisabledException', 'the operation is switched off in this region'),
-  call('UnknownOperationException', 'AWS_ENDPOINT_URL leads to something that is not EventBridge'),
-  call('InvalidAction', 'as UnknownOperationException'),
-  call('ValidationException', 'an entry breaks a rule, or all of them together are too large', oneByOne),
-  call('ValidationError', 'as ValidationException', oneByOne),
-  call('SerializationException', 'an entry cannot be read', oneByOne),
-  call('InvalidParameterValue', 'as ValidationException', oneByOne),
-  call('InvalidParameterCombination', 'as ValidationException', oneByOne),
-  call('MissingParameter', 'as ValidationException', oneByOne),
-  call('RequestEntityTooLargeException', 'the call is too large for what stands before EventBridge', oneByOne),
-  call('MalformedHttpRequestException', 'the request cannot be read', oneByOne),
+  call('ExpiredTokenException', 'the credentials have expired', renewsCredentials),
+  call('ExpiredToken', 'same as ExpiredTokenException', renewsCredentials),
+  call('UnrecognizedClientException', 'the access key is unknown', renewsCredentials),
+  call('InvalidClientTokenId', 'same as UnrecognizedClientException', renewsCredentials),
+  call('MissingAuthenticationToken', 'the call was not signed', renewsCredentials),
+  call('MissingAuthenticationTokenException', 'same as MissingAuthenticationToken', renewsCredentials),
+  call('IncompleteSignature', 'the signature cannot be read', renewsCredentials),
+  call('InvalidSignatureException', 'the secret key is wrong, or a proxy changed the request', renewsCredentials),
+  call('SignatureDoesNotMatch', 'same as InvalidSignatureException', renewsCredentials),
+  call('RequestExpired', 'the clock of this machine is wrong by more than 15 minutes'),
+  call('ResourceNotFoundException', 'a resource that the call names does not exist'),
+  call('OperationDisabledException', 'the operation is disabled in this region'),
+  call('UnknownOperationException', 'AWS_ENDPOINT_URL is not an EventBridge endpoint'),
+  call('InvalidAction', 'same as UnknownOperationException'),
+  call('ValidationException', 'an entry is invalid, or the call is too large', sentSeparately),
+  call('ValidationError', 'same as ValidationException', sentSeparately),
+  call('SerializationException', 'an entry cannot be read', sentSeparately),
+  call('InvalidParameterValue', 'same as ValidationException', sentSeparately),
+  call('InvalidParameterCombination', 'same as ValidationException', sentSeparately),
+  call('MissingParameter', 'same as ValidationException', sentSeparately),
+  call('RequestEntityTooLargeException', 'the call is too large for a proxy in front of EventBridge', sentSeparately),
+  call('MalformedHttpRequestException', 'the request cannot be read', sentSeparately),
 
-  network('AbortError', 'no answer within EVENT_BUS_TIMEOUT_MS; the events may have been accepted', slowsDown),
-  network('TimeoutError', 'as AbortError, for a connection', slowsDown),
-  network('ECONNREFUSED', 'nobody listens there'),
+  network('AbortError', 'no response within EVENT_BUS_TIMEOUT_MS; the events may have been accepted', reducesConcurrency),
+  network('TimeoutError', 'no connection within EVENT_BUS_TIMEOUT_MS', reducesConcurrency),
+  network('ECONNREFUSED', 'the endpoint refused the connection'),
   network('ECONNRESET', 'the connection broke; the events may have been accepted'),
-  network('EPIPE', 'as ECONNRESET'),
-  network('ETIMEDOUT', 'no connection in time'),
-  network('ENOTFOUND', 'the name of the endpoint is not known'),
-  network('EAI_AGAIN', 'the name service did not answer'),
-  network('EHOSTUNREACH', 'no way to the endpoint'),
-  network('ENETUNREACH', 'as EHOSTUNREACH'),
-  network('CERT_HAS_EXPIRED', "the endpoint's certificate is not valid"),
-  network('DEPTH_ZERO_SELF_SIGNED_CERT', 'as CERT_HAS_EXPIRED'),
-  network('UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'as CERT_HAS_EXPIRED'),
-  network('SyntaxError', 'the answer is no JSON: something else than EventBridge has answered'),
-  network('CredentialsProviderError', 'no credentials were found', renews),
-  network('TokenProviderError', 'as CredentialsProviderError', renews),
+  network('EPIPE', 'same as ECONNRESET'),
+  network('ETIMEDOUT', 'the connection attempt timed out'),
+  network('ENOTFOUND', 'the host name of the endpoint is unknown'),
+  network('EAI_AGAIN', 'the name server did not respond'),
+  network('EHOSTUNREACH', 'no route to the endpoint'),
+  network('ENETUNREACH', 'same as EHOSTUNREACH'),
+  network('CERT_HAS_EXPIRED', 'the certificate of the endpoint is not valid'),
+  network('DEPTH_ZERO_SELF_SIGNED_CERT', 'same as CERT_HAS_EXPIRED'),
+  network('UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'same as CERT_HAS_EXPIRED'),
+  network('SyntaxError', 'the response is not JSON, so it is not from EventBridge'),
+  network('CredentialsProviderError', 'no credentials were found', renewsCredentials),
+  network('TokenProviderError', 'same as CredentialsProviderError', renewsCredentials),
 ];
 
-const known = new Map(BUS_ERRORS.map((error) => [`${error.at === 'entry' ? 'entry' : 'call'} ${error.code}`, error]));
+const byCode = new Map(BUS_ERRORS.map((error) => [`${error.at === 'entry' ? 'entry' : 'call'} ${error.code}`, error]));
 
-/** The error of one entry; one that is not in the table is tried again as a refusal. */
-export const entryError = (code: string): BusError => known.get(`entry ${code}`) ?? entry(code, 'refused', 'not in the table');
+/** Looks up the error of an entry. An unknown code is `refused`. */
+export const entryError = (code: string): BusError => byCode.get(`entry ${code}`) ?? entry(code, 'refused', 'not in the table');
 
 /**
- * What a failed call means, by the error's code, then by its name. What is not in the table is transport, since no event
- * is known to be at fault; where HTTP says that it is our fault the entries are sent alone, so that none holds up the rest.
+ * Looks up the error of a call by its code, then by its name. An unknown error is `transport`, because no event is known to be
+ * at fault. If its HTTP status is 4xx, the entries are sent separately, so that one entry does not block the others.
  */
 export function callError(error: unknown): BusError {
   const { name, code, $metadata } = error as { name?: unknown; code?: unknown; $metadata?: { httpStatusCode?: number } };
-  const found = known.get(`call ${String(code)}`) ?? known.get(`call ${String(name)}`);
+  const found = byCode.get(`call ${String(code)}`) ?? byCode.get(`call ${String(name)}`);
   if (found) return found;
   const status = $metadata?.httpStatusCode ?? 0;
   return call(String(code ?? name), 'not in the table', {
-    ...(status === 429 || status === 503 ? slowsDown : {}),
-    ...(status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status) ? { ...oneByOne, blamesNobody: true } : {}),
+    ...(status === 429 || status === 503 ? reducesConcurrency : {}),
+    ...(status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status) ? { ...sentSeparately, causeUnknown: true } : {}),
   });
 }
 
-/** For the log and for the row of the attempt. */
+/** The error of an event or call that EventBridge did not accept. It is logged and stored with the attempt. */
 export class EventBusError extends Error {
   override readonly name = 'EventBusError';
 
@@ -161,8 +163,8 @@ export class EventBusError extends Error {
   }
 }
 
-/** The fate of one event. What was sent one by one has been found to be at fault when it comes here. */
-export function outcomeOf({ fate, blamesNobody }: BusError, error: unknown): Outcome {
-  if (fate === 'transport' || blamesNobody) return { kind: 'transport', error };
-  return { kind: 'refused', error, permanent: fate !== 'refused' };
+/** Converts an error to the outcome of an event. A `sent separately` error reaches it only for an entry that was sent alone. */
+export function outcomeOf({ effect, causeUnknown }: BusError, error: unknown): Outcome {
+  if (effect === 'transport' || causeUnknown) return { kind: 'transport', error };
+  return { kind: 'refused', error, permanent: effect !== 'refused' };
 }

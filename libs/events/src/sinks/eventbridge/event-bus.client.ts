@@ -12,9 +12,9 @@ export interface EventBusClientOptions {
   readonly busName: string;
   readonly region?: string;
   readonly endpoint?: string;
-  /** Sockets. */
+  /** Maximum number of calls in flight; sizes the socket pool. */
   readonly concurrency: number;
-  /** Of a whole call. */
+  /** Milliseconds for a whole call. */
   readonly timeoutMs: number;
 }
 
@@ -24,7 +24,7 @@ interface Connection {
   isRetired: boolean;
 }
 
-/** The SDK's client with a time limit on every call, which it has not, and without its retries, which the relay does. */
+/** Wraps the AWS SDK client. Adds a timeout to every call and disables the SDK's retries, because the relay retries. */
 export class EventBusClient {
   private current: Connection | undefined;
 
@@ -34,7 +34,7 @@ export class EventBusClient {
     return this.options.busName;
   }
 
-  /** @throws Error when neither the settings nor the SDK's profile name a region. */
+  /** @throws Error if neither the settings nor the SDK's profile name a region. */
   async region(): Promise<string> {
     return this.connection().client.config.region();
   }
@@ -43,8 +43,8 @@ export class EventBusClient {
     return this.call((client, abortSignal) => client.send(new PutEventsCommand({ Entries: entries }), { abortSignal }));
   }
 
-  /** What identifies the bus, so that one which was made anew under its name is another; null: there is none. */
-  async describe(): Promise<string | null> {
+  /** Returns ARN and creation time of the bus, which identify it even if it is recreated. Null if it does not exist. */
+  async busIdentity(): Promise<string | null> {
     try {
       const { Arn, CreationTime } = await this.call((client, abortSignal) =>
         client.send(new DescribeEventBusCommand({ Name: this.options.busName }), { abortSignal }),
@@ -56,8 +56,8 @@ export class EventBusClient {
     }
   }
 
-  /** The next call fetches its credentials anew, also from files that were read before. */
-  renew(): void {
+  /** Makes the next call load its credentials again, including from files. */
+  renewCredentials(): void {
     const { current } = this;
     if (!current) return;
     this.current = undefined;
@@ -66,15 +66,18 @@ export class EventBusClient {
   }
 
   close(): void {
-    this.renew();
+    this.renewCredentials();
   }
 
   private async call<T>(send: (client: EventBridgeClient, limit: AbortSignal) => Promise<T>): Promise<T> {
     const connection = this.connection();
     connection.calls++;
     const limit = new AbortController();
-    // Cleared with the answer: AbortSignal.timeout would keep each call's request until its time is over.
-    const timer = setTimeout(() => limit.abort(new DOMException('no answer in time', 'TimeoutError')), this.options.timeoutMs);
+    // Cleared when the call ends. AbortSignal.timeout would keep the request in memory until the timeout.
+    const timer = setTimeout(
+      () => limit.abort(new DOMException('no response within the timeout', 'TimeoutError')),
+      this.options.timeoutMs,
+    );
     try {
       return await send(connection.client, limit.signal);
     } finally {
@@ -94,13 +97,13 @@ export class EventBusClient {
 }
 
 function configOf({ region, endpoint, concurrency, timeoutMs }: EventBusClientOptions): EventBridgeClientConfig {
-  const agent = { keepAlive: true, maxSockets: concurrency + 1 }; // one for the look whether the bus is there
+  const agent = { keepAlive: true, maxSockets: concurrency + 1 }; // one more for the check of the bus
   const config = {
     maxAttempts: 1,
     ...(region === undefined ? {} : { region }),
     ...(endpoint === undefined ? {} : { endpoint }),
     requestHandler: { connectionTimeout: timeoutMs, httpAgent: agent, httpsAgent: agent },
-    // Reaches the providers of credentials: they keep what they have read of a file for ever otherwise.
+    // Passed on to the credential providers, which otherwise cache credential files forever.
     ignoreCache: true,
   };
   return config;

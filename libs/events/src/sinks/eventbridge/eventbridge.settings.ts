@@ -1,32 +1,34 @@
 import { Setting } from '@pikaia/core';
 import { IsIn, IsInt, IsOptional, IsUrl, Matches, Max, Min } from 'class-validator';
 
-/** Where the sink `eventbridge` sends to. Credentials come from the SDK's own chain: environment, profile, role of the task. */
+/** Settings of the sink `eventbridge`. Credentials come from the SDK's default chain: environment, profile, task role. */
 export class EventBridgeSettings {
-  @Setting('EVENT_BUS_NAME', { about: 'EventBridge: name or ARN of the bus; required where EVENT_SINKS names eventbridge' })
+  @Setting('EVENT_BUS_NAME', { about: 'EventBridge: name or ARN of the bus; required if EVENT_SINKS names eventbridge' })
   @IsOptional()
   @Matches(/^(arn:[\w:/.-]+|[\w./-]{1,256})$/, { message: 'eventBusName must be the name or the ARN of a bus' })
   eventBusName?: string;
 
   @Setting('EVENT_BUS_START', {
-    about: 'EventBridge: where a bus begins that never had anything, with the oldest event kept or the next: beginning or now',
+    about: 'EventBridge: first event of a new bus: beginning (the oldest event kept) or now (the next event)',
     default: 'beginning',
   })
   @IsIn(['beginning', 'now'])
   eventBusStart!: 'beginning' | 'now';
 
-  @Setting('AWS_REGION', { about: "EventBridge: region of the bus; when absent that of the SDK's profile" })
+  @Setting('AWS_REGION', { about: "EventBridge: region of the bus; default: the region of the SDK's profile" })
   @IsOptional()
-  @Matches(/^[a-z]{2}(-[a-z]+)+-\d$/, { message: 'awsRegion must be a region, as eu-central-1' })
+  @Matches(/^[a-z]{2}(-[a-z]+)+-\d$/, { message: 'awsRegion must be a region, for example eu-central-1' })
   awsRegion?: string;
 
-  @Setting('AWS_ENDPOINT_URL', { about: "EventBridge: address of something that stands in for AWS; when absent AWS's own" })
+  @Setting('AWS_ENDPOINT_URL', {
+    about: 'EventBridge: endpoint URL of a substitute for AWS such as LocalStack; default: the endpoint of AWS',
+  })
   @IsOptional()
   @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })
   awsEndpointUrl?: string;
 
   @Setting('EVENT_BUS_MAX_BYTES', {
-    about: 'EventBridge: bytes of one call, and so of one event; AWS takes 1048576 since 2026, and took 262144 before',
+    about: 'EventBridge: maximum bytes of a call, and so of an event; AWS accepts 1048576 since 2026, 262144 before',
     default: '262144',
   })
   @IsInt()
@@ -34,20 +36,23 @@ export class EventBridgeSettings {
   @Max(1_048_576)
   eventBusMaxBytes!: number;
 
-  @Setting('EVENT_BUS_CONCURRENCY', { about: 'EventBridge: calls in flight at most; throttling makes it fewer', default: '32' })
+  @Setting('EVENT_BUS_CONCURRENCY', {
+    about: 'EventBridge: maximum number of calls in flight; throttling lowers it',
+    default: '32',
+  })
   @IsInt()
   @Min(1)
   @Max(1000)
   eventBusConcurrency!: number;
 
-  @Setting('EVENT_BUS_TIMEOUT_MS', { about: 'EventBridge: milliseconds after which a call is given up', default: '10000' })
+  @Setting('EVENT_BUS_TIMEOUT_MS', { about: 'EventBridge: timeout of a call in milliseconds', default: '10000' })
   @IsInt()
   @Min(50)
   @Max(120_000)
   eventBusTimeoutMs!: number;
 
   @Setting('EVENT_BUS_CHECK_INTERVAL_MS', {
-    about: 'EventBridge: milliseconds between two looks whether the bus is still there',
+    about: 'EventBridge: milliseconds between two checks that the bus exists',
     default: '30000',
   })
   @IsInt()

@@ -44,12 +44,12 @@ describe('EventBridgeSink', () => {
   });
   afterEach(() => bus.close());
 
-  describe('keeps the contract of a sink', () => {
+  describe('meets the sink contract', () => {
     const provides = hasStub ? (['spoil', 'received', 'cutOff', 'silence', 'remove'] as const) : (['spoil'] as const);
     for (const { title, run } of sinkContract(openContract, provides)) it(title, run);
   });
 
-  itWithStub('sends the envelope with its sequence, under the Source that the contract names', async () => {
+  itWithStub('sends the envelope with its sequence and the Source of its contract', async () => {
     void BillSent;
     const event = eventOf({ total: 12 }, { eventType: 'bill.sent', aggregateType: 'bill', aggregateId: 'b7', position: '41' });
     expect(await bus.sink.deliver([event, eventOf()])).toEqual([{ kind: 'accepted' }, { kind: 'accepted' }]);
@@ -66,7 +66,7 @@ describe('EventBridgeSink', () => {
     ]);
   });
 
-  itWithStub('sends ten entries a call, and fewer where their sizes would be too much together', async () => {
+  itWithStub('sends 10 entries in a call, and fewer if their total size is too large', async () => {
     await bus.sink.deliver(events(23));
     expect(bus.stub.calls.map(({ entries }) => entries.length)).toEqual([10, 10, 3]);
     const large = Array.from({ length: 5 }, () => eventOf({ text: 'ä'.repeat(50_000) })); // 100 kB each
@@ -74,7 +74,7 @@ describe('EventBridgeSink', () => {
     expect(bus.stub.calls.slice(3).map(({ entries }) => entries.length)).toEqual([2, 2, 1]);
   });
 
-  itWithStub('refuses an entry that no call can take, without sending it, and sends the others', async () => {
+  itWithStub('refuses an entry that is too large for a call without sending it, and sends the others', async () => {
     const outcomes = await bus.sink.deliver([eventOf(), eventOf({ text: 'x'.repeat(256 * 1024) }), eventOf()]);
     expect(kinds(outcomes)).toEqual(['accepted', 'refused', 'accepted']);
     expect(outcomes[1]).toMatchObject({ permanent: true, error: { code: '(too large)' } });
@@ -87,7 +87,7 @@ describe('EventBridgeSink', () => {
     ['a number beyond int64', { payload: '{"a":9223372036854775808}' }, true],
     ['a type of 129 characters', { eventType: 'a'.repeat(129) }, true],
     ['a reserved source', { eventType: 'aws.taken', aggregateType: 'x' }, undefined],
-  ])('leaves the others alone when one has %s', async (what, more, permanent) => {
+  ])('accepts the other events if one has %s', async (what, more, permanent) => {
     if (what === 'a reserved source') {
       class Reserved {}
       DomainEvent('aws.taken', { version: 1, aggregate: 'x', source: 'aws.taken' })(Reserved);
@@ -97,36 +97,32 @@ describe('EventBridgeSink', () => {
     expect(outcomes[1]).toMatchObject({ permanent: permanent ?? false });
   });
 
-  describe('takes each entry by its position, whatever else the answer says', () => {
+  describe('matches results by position if the response', () => {
     const withoutId = (answer: PutAnswer, ...gone: number[]): PutAnswer => ({
       ...answer,
       Entries: answer.Entries.map((entry, index) => (gone.includes(index) ? {} : entry)),
     });
     itWithStub.each<[string, (honest: PutAnswer) => unknown, string[]]>([
-      [
-        'counts failures that its list does not have',
-        (a) => ({ ...a, FailedEntryCount: 2 }),
-        ['accepted', 'accepted', 'accepted'],
-      ],
-      ['counts none where its list has one', (a) => withoutId(a, 1), ['accepted', 'transport', 'accepted']],
+      ['counts failures that are not in its list', (a) => ({ ...a, FailedEntryCount: 2 }), ['accepted', 'accepted', 'accepted']],
+      ['counts no failure although its list has one', (a) => withoutId(a, 1), ['accepted', 'transport', 'accepted']],
       ['has a shorter list', (a) => ({ ...a, Entries: a.Entries.slice(0, 1) }), ['accepted', 'transport', 'transport']],
       ['has a longer list', (a) => ({ ...a, Entries: [...a.Entries, {}] }), ['accepted', 'accepted', 'accepted']],
       ['has no list', () => ({ FailedEntryCount: 0 }), ['transport', 'transport', 'transport']],
       ['has nothing', () => ({}), ['transport', 'transport', 'transport']],
       ['has null for an entry', (a) => ({ ...a, Entries: [null, ...a.Entries.slice(1)] }), ['transport', 'accepted', 'accepted']],
       [
-        'gives an entry both an id and an error',
+        'has both an id and an error for an entry',
         (a) => ({ ...a, Entries: a.Entries.map((entry) => ({ ...entry, ErrorCode: 'InternalFailure' })) }),
         ['accepted', 'accepted', 'accepted'],
       ],
-      ['is no JSON', () => '<html>gateway</html>', ['transport', 'transport', 'transport']],
+      ['is not JSON', () => '<html>gateway</html>', ['transport', 'transport', 'transport']],
     ])('%s', async (_, forge, expected) => {
       bus.stub.fault = () => ({ forge });
       expect(kinds(await bus.sink.deliver(events(3)))).toEqual(expected);
     });
   });
 
-  itWithStub('finds the one entry for which a whole call is refused', async () => {
+  itWithStub('finds the entry that causes a whole call to be refused', async () => {
     const batch = events(4);
     bus.stub.fault = ({ entries }) =>
       entries.some(({ Detail }) => Detail!.includes(batch[2]!.eventId))
@@ -142,13 +138,13 @@ describe('EventBridgeSink', () => {
     expect(kinds(await bus.sink.deliver(batch))).toEqual(['accepted', 'accepted', 'transport', 'accepted']);
   });
 
-  itWithStub('makes one attempt a call, so that nothing is repeated behind the relay’s back', async () => {
+  itWithStub('makes one attempt for each call, because the relay decides about retries', async () => {
     bus.stub.fault = () => ({ fail: { status: 500, code: 'InternalException' } });
     expect(kinds(await bus.sink.deliver(events(2)))).toEqual(['transport', 'transport']);
     expect(bus.stub.calls).toHaveLength(1);
   });
 
-  itWithStub('gives up a call that is not answered in time, though it may have been accepted', async () => {
+  itWithStub('aborts a call that gets no response in time, even though it may have been accepted', async () => {
     const slow = await openBus({ timeoutMs: 150 });
     try {
       slow.stub.fault = () => ({ silent: 'after' });
@@ -162,7 +158,7 @@ describe('EventBridgeSink', () => {
     }
   });
 
-  itWithStub('fetches credentials anew when they have expired, from where they were found', async () => {
+  itWithStub('loads expired credentials again from their source', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'pikaia-credentials-'));
     const file = join(folder, 'credentials');
     const rotate = (key: string): void => writeFileSync(file, `[default]\naws_access_key_id=${key}\naws_secret_access_key=s\n`);
@@ -189,11 +185,11 @@ describe('EventBridgeSink', () => {
     } finally {
       Object.assign(process.env, { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret });
       if (shared === undefined) delete process.env['AWS_SHARED_CREDENTIALS_FILE'];
-      rmSync(folder, { recursive: true }); // what mkdtemp returned
+      rmSync(folder, { recursive: true }); // the folder of mkdtemp
     }
   });
 
-  itWithStub('has more calls in flight while all goes well, and fewer once it is throttled', async () => {
+  itWithStub('increases the calls in flight while they succeed, and reduces them once it is throttled', async () => {
     const { sink, stub } = bus;
     const round = () => Promise.all(Array.from({ length: sink.limits.concurrency }, () => sink.deliver(events(1))));
     expect(sink.limits.concurrency).toBe(4);
@@ -208,11 +204,11 @@ describe('EventBridgeSink', () => {
     while (sink.limits.concurrency < 8) await round();
   });
 
-  itWithStub('knows a bus that is missing, and one that was made anew', async () => {
+  itWithStub('detects a missing bus and a recreated one', async () => {
     const first = await bus.sink.check.look();
     expect(first).toMatch(/^arn:aws:events:.*event-bus\/pikaia \d{4}-/);
     bus.stub.deleteBus('pikaia');
-    expect(kinds(await bus.sink.deliver(events(1)))).toEqual(['accepted']); // as AWS does
+    expect(kinds(await bus.sink.deliver(events(1)))).toEqual(['accepted']); // AWS behaves the same
     expect(bus.stub.accepted).toEqual([]);
     expect(await bus.sink.check.look()).toBeNull();
     bus.stub.createBus('pikaia');
@@ -224,7 +220,7 @@ describe('EventBridgeSink', () => {
 
 const throttled = (): Fault => ({ fail: { status: 400, code: 'ThrottlingException' } });
 
-/** The sink with all that the stub can do to it. */
+/** Opens the sink with every fault that the stub supports. */
 async function openContract(): Promise<SinkUnderTest> {
   const bus = await openBus({ timeoutMs: hasStub ? 1_000 : 10_000 });
   const withFault = (fault: Fault) => async () => {

@@ -5,28 +5,28 @@ import { callError, entryError, EventBusError, NO_ANSWER, NO_CODE, outcomeOf, TO
 import { entrySize, toEntry } from './bus-entry.js';
 import type { EventBusClient } from './event-bus.client.js';
 
-const MOST_ENTRIES = 10; // of a call, by EventBridge's rule
+const MAX_ENTRIES_PER_CALL = 10; // limit of EventBridge
 
 export interface EventBridgeSinkOptions {
   readonly client: EventBusClient;
   readonly from: 'beginning' | 'now';
-  /** Bytes of a call, and so of an entry. */
+  /** Maximum bytes of a call, and so of an entry. */
   readonly maxBytes: number;
   readonly concurrency: number;
   readonly checkIntervalMs: number;
   readonly random?: () => number;
 }
 
-interface Sending {
+interface PreparedEntry {
   readonly entry: PutEventsRequestEntry;
   readonly bytes: number;
-  /** Its place in the batch. */
+  /** Position in the batch. */
   readonly index: number;
 }
 
 /**
- * An event bus of Amazon EventBridge. At least once and in no order: consumers recognise an event by its `event_id` and
- * order those of an aggregate by `sequence`. docs/event-bus.md has the table of all answers.
+ * Sends events to an Amazon EventBridge bus, at least once and in no order. Consumers detect duplicates by `event_id` and
+ * order the events of an aggregate by `sequence`. docs/event-bus.md lists how each error is handled.
  */
 export class EventBridgeSink implements Sink {
   readonly name = 'eventbridge';
@@ -35,102 +35,107 @@ export class EventBridgeSink implements Sink {
   readonly types = null;
   readonly limits: SinkLimits;
   readonly check: SinkCheck;
-  private readonly window: AdaptiveConcurrency;
+  private readonly adaptiveConcurrency: AdaptiveConcurrency;
   private readonly client: EventBusClient;
 
   constructor(private readonly options: EventBridgeSinkOptions) {
     const { client, from, maxBytes, concurrency, checkIntervalMs, random = Math.random } = options;
-    const window = new AdaptiveConcurrency(concurrency, random);
-    this.window = window;
+    const adaptiveConcurrency = new AdaptiveConcurrency(concurrency, random);
+    this.adaptiveConcurrency = adaptiveConcurrency;
     this.client = client;
     this.from = from;
     this.limits = {
-      entries: MOST_ENTRIES,
+      entries: MAX_ENTRIES_PER_CALL,
       bytes: maxBytes,
       get concurrency() {
-        return window.current;
+        return adaptiveConcurrency.current;
       },
     };
     this.check = {
       what: `event bus ${client.busName}`,
       everyMs: checkIntervalMs,
-      look: () => this.look(),
+      look: () => this.describeBus(),
     };
   }
 
   async deliver(batch: readonly SinkEvent[]): Promise<readonly Outcome[]> {
     const outcomes: Outcome[] = [];
-    const sendings: Sending[] = [];
+    const entries: PreparedEntry[] = [];
     for (const [index, event] of batch.entries()) {
       const prepared = this.prepare(event, index);
       if ('kind' in prepared) outcomes[index] = prepared;
-      else sendings.push(prepared);
+      else entries.push(prepared);
     }
-    for (const call of this.calls(sendings)) await this.put(call, outcomes);
+    for (const call of this.splitIntoCalls(entries)) await this.put(call, outcomes);
     return outcomes;
   }
 
-  /** What is to be sent, or why it cannot be. */
-  private prepare(event: SinkEvent, index: number): Sending | Outcome {
+  /** Returns the entry to send, or the outcome of an event that cannot be sent. */
+  private prepare(event: SinkEvent, index: number): PreparedEntry | Outcome {
     try {
       const entry = toEntry(event, this.client.busName);
       const bytes = entrySize(entry);
       if (bytes <= this.options.maxBytes) return { entry, bytes, index };
-      const why = `The event takes ${bytes} bytes, and ${this.options.maxBytes} are allowed. Raise EVENT_BUS_MAX_BYTES if your region takes more.`;
+      const why = `The event has ${bytes} bytes, but the limit is ${this.options.maxBytes}. Raise EVENT_BUS_MAX_BYTES if your region accepts more.`;
       return outcomeOf(entryError(TOO_LARGE), new EventBusError(TOO_LARGE, why));
     } catch (error) {
       return { kind: 'refused', error, permanent: true };
     }
   }
 
-  /** The log counts an event as it was published; what counts for a call is what is sent. */
-  private *calls(sendings: readonly Sending[]): Generator<Sending[]> {
-    let call: Sending[] = [];
+  /** Splits the entries into calls by their size as sent, which can exceed the size that the log computed. */
+  private *splitIntoCalls(entries: readonly PreparedEntry[]): Generator<PreparedEntry[]> {
+    let call: PreparedEntry[] = [];
     let bytes = 0;
-    for (const sending of sendings) {
-      if (call.length === MOST_ENTRIES || (call.length && bytes + sending.bytes > this.options.maxBytes)) {
+    for (const prepared of entries) {
+      if (call.length === MAX_ENTRIES_PER_CALL || (call.length && bytes + prepared.bytes > this.options.maxBytes)) {
         yield call;
         [call, bytes] = [[], 0];
       }
-      call.push(sending);
-      bytes += sending.bytes;
+      call.push(prepared);
+      bytes += prepared.bytes;
     }
     if (call.length) yield call;
   }
 
-  private async put(call: readonly Sending[], outcomes: Outcome[]): Promise<void> {
-    const ended = this.window.begin();
+  private async put(call: readonly PreparedEntry[], outcomes: Outcome[]): Promise<void> {
+    const endCall = this.adaptiveConcurrency.begin();
     let answer: PutEventsResponse;
     try {
       answer = await this.client.put(call.map(({ entry }) => entry));
     } catch (error) {
-      const known = callError(error);
-      ended(known.slowsDown ? 'too much' : 'otherwise');
-      return this.concludeFailure(call, outcomes, known, error);
+      const busError = callError(error);
+      endCall(busError.reducesConcurrency ? 'throttled' : 'failed');
+      return this.handleCallFailure(call, outcomes, busError, error);
     }
-    let isTooMuch = false;
+    let isThrottled = false;
     for (const [place, { index }] of call.entries()) {
       const refusal = refusalOf(answer.Entries?.[place]);
-      outcomes[index] = refusal ? outcomeOf(refusal.known, refusal.error) : accepted;
-      if (refusal?.known.slowsDown) isTooMuch = true;
+      outcomes[index] = refusal ? outcomeOf(refusal.busError, refusal.error) : accepted;
+      if (refusal?.busError.reducesConcurrency) isThrottled = true;
     }
-    ended(isTooMuch ? 'too much' : 'well');
+    endCall(isThrottled ? 'throttled' : 'succeeded');
   }
 
-  private async concludeFailure(call: readonly Sending[], outcomes: Outcome[], known: BusError, error: unknown): Promise<void> {
-    if (known.renews) this.client.renew();
-    if (known.fate === 'one by one' && call.length > 1) {
-      for (const sending of call) await this.put([sending], outcomes);
+  private async handleCallFailure(
+    call: readonly PreparedEntry[],
+    outcomes: Outcome[],
+    busError: BusError,
+    error: unknown,
+  ): Promise<void> {
+    if (busError.renewsCredentials) this.client.renewCredentials();
+    if (busError.effect === 'sent separately' && call.length > 1) {
+      for (const prepared of call) await this.put([prepared], outcomes);
       return;
     }
-    for (const { index } of call) outcomes[index] = outcomeOf(known, error);
+    for (const { index } of call) outcomes[index] = outcomeOf(busError, error);
   }
 
-  private async look(): Promise<string | null> {
+  private async describeBus(): Promise<string | null> {
     try {
-      return await this.client.describe();
+      return await this.client.busIdentity();
     } catch (error) {
-      if (callError(error).renews) this.client.renew();
+      if (callError(error).renewsCredentials) this.client.renewCredentials();
       throw error;
     }
   }
@@ -138,10 +143,10 @@ export class EventBridgeSink implements Sink {
 
 type Answer = NonNullable<PutEventsResponse['Entries']>[number];
 
-/** An entry with an EventId was accepted, whatever else the answer says; each other one was not. */
-function refusalOf(answer: Answer | undefined): { known: BusError; error: EventBusError } | undefined {
+/** An entry with an EventId was accepted; every other entry was not. The rest of the response does not matter. */
+function refusalOf(answer: Answer | undefined): { busError: BusError; error: EventBusError } | undefined {
   if (answer?.EventId) return undefined;
   const code = answer ? (answer.ErrorCode ?? NO_CODE) : NO_ANSWER;
-  const known = entryError(code);
-  return { known, error: new EventBusError(code, answer?.ErrorMessage ?? known.about) };
+  const busError = entryError(code);
+  return { busError, error: new EventBusError(code, answer?.ErrorMessage ?? busError.meaning) };
 }

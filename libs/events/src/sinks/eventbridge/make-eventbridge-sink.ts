@@ -3,7 +3,7 @@ import { EventBusClient } from './event-bus.client.js';
 import type { EventBridgeSettings } from './eventbridge.settings.js';
 import { EventBridgeSink } from './eventbridge.sink.js';
 
-/** @throws PikaiaError `PIKAIA_EVENT_BUS_UNSET` when the bus or its region is not known. */
+/** Creates the sink from its settings. @throws PikaiaError `PIKAIA_EVENT_BUS_UNSET` if the bus or its region is not set. */
 export async function makeEventBridgeSink(settings: EventBridgeSettings, random?: () => number): Promise<EventBridgeSink> {
   const { eventBusName, awsRegion, awsEndpointUrl, eventBusConcurrency, eventBusTimeoutMs } = settings;
   if (eventBusName === undefined) {

@@ -66,7 +66,7 @@ class DoorBell {
   }
 }
 
-/** For the contract, whose time is longer. */
+/** For the sink contract, which has a longer timeout. */
 @Consumer('gate', { from: 'now' })
 class Gate {
   next: ((event: EventOf<object>) => unknown) | undefined;
@@ -157,7 +157,7 @@ describe('LocalSink', () => {
     return rows[0]!.count;
   };
 
-  describe('keeps the contract of a sink', () => {
+  describe('meets the sink contract', () => {
     const open = (): SinkUnderTest => {
       const heard: Record<string, unknown>[] = [];
       const own = new Gate();
@@ -186,26 +186,26 @@ describe('LocalSink', () => {
     for (const { title, run } of sinkContract(open)) it(title, run);
   });
 
-  it('takes the consumer for its name, its start and its types', () => {
+  it('takes its name, start and types from the consumer', () => {
     expect(sink).toMatchObject({ name: 'local/door-bell', from: 'now', ordering: 'aggregate' });
     expect([...sink.types].sort()).toEqual(['visitor.announced', 'visitor.left']);
   });
 
-  describe('with an effect outside', () => {
-    it('has it once, however often the event comes, and keeps what the handler returned', async () => {
+  describe('with an external effect', () => {
+    it('runs the effect once for repeated deliveries and stores the result of the handler', async () => {
       const event = eventOf('visitor.announced');
       expect([await deliver(event), await deliver(event)]).toEqual([{ kind: 'accepted' }, { kind: 'accepted' }]);
       expect(bell.rung).toEqual([event.eventId]);
       expect(await receiptOf(event)).toEqual({ state: 'done', result: { ring: 'VisitorAnnounced' }, claimed_until: null });
     });
 
-    it('gives each version to the method that handles it, as its own class', async () => {
+    it('passes each version to its own handler as an instance of its class', async () => {
       const event = eventOf('visitor.announced', 2, { email: 'a@example.com', floor: 3 });
       await deliver(event);
       expect(await receiptOf(event)).toMatchObject({ result: { ring: 'VisitorAnnouncedV2' } });
     });
 
-    it('has it once when two processes get the event at the same time', async () => {
+    it('runs the effect once if two processes receive the event at the same time', async () => {
       const event = eventOf('visitor.announced');
       let release: () => void = () => undefined;
       bell.next = () => new Promise<void>((resolve) => (release = resolve));
@@ -219,7 +219,7 @@ describe('LocalSink', () => {
     });
 
     it.each(['integers as text', 'integers as BigInt', 'booleans as text'])(
-      'is postponed until a claim runs out, whatever type parsers the application has: %s',
+      'postpones an event until the claim of another process expires, with any type parsers of the application: %s',
       async (name) => {
         const event = eventOf('visitor.announced');
         await owner.query(
@@ -239,7 +239,7 @@ describe('LocalSink', () => {
       },
     );
 
-    it('may be tried again at once after a failure, and by anybody once a claim has run out', async () => {
+    it('a failed event can be retried immediately, and by any process once its claim expires', async () => {
       const event = eventOf('visitor.announced');
       bell.next = () => {
         throw new Error('no bell');
@@ -255,7 +255,7 @@ describe('LocalSink', () => {
       expect(await deliver(event)).toEqual({ kind: 'accepted' });
     });
 
-    it('is not had twice by a handler that outlives its time', async () => {
+    it('a handler that exceeds its timeout does not process the event twice', async () => {
       const event = eventOf('visitor.announced');
       let release: () => void = () => undefined;
       bell.next = () => new Promise<void>((resolve) => (release = resolve));
@@ -268,30 +268,30 @@ describe('LocalSink', () => {
     });
   });
 
-  describe('with an effect in the database', () => {
-    it('is postponed when COMMIT was sent and not answered, and the receipt keeps the next delivery from repeating it', async () => {
+  describe('with a database effect', () => {
+    it('postpones an event whose COMMIT got no response, and its receipt prevents a second effect', async () => {
       const event = eventOf('visitor.left');
       bell.next = () => proxy.loseAnswersTo('COMMIT');
       const delivered = deliver(event);
-      await eventually(() => receiptOf(event)); // the server has committed
+      await eventually(() => receiptOf(event)); // the server committed
       proxy.cut();
       expect(await delivered).toMatchObject({ kind: 'postponed', error: { code: 'PIKAIA_TRANSACTION_IN_DOUBT' } });
       bell.next = undefined;
       await eventually(
-        () => deliver(event), // idle connections were cut too, and each is noticed once
+        () => deliver(event), // idle connections were cut as well, and each one fails once
         ({ kind }) => kind === 'accepted',
       );
       expect(await visits(event)).toBe(1);
     });
 
-    it('writes it with the receipt, once, also when two processes get the event at the same time', async () => {
+    it('writes the effect and the receipt once, even if two processes receive the event at the same time', async () => {
       const event = eventOf('visitor.left');
       const outcomes = await Promise.all([deliver(event), deliver(event, sinkOf(new DoorBell())), deliver(event)]);
       expect(outcomes).toEqual(outcomes.map(() => ({ kind: 'accepted' })));
       expect(await visits(event)).toBe(1);
     });
 
-    it('takes both back when the handler fails', async () => {
+    it('rolls back effect and receipt if the handler fails', async () => {
       const event = eventOf('visitor.left');
       bell.next = () => {
         throw new Error('no');
@@ -307,7 +307,7 @@ describe('LocalSink', () => {
   describe('a replay', () => {
     const again = (event: SinkEvent): SinkEvent => ({ ...event, replayed: newId() });
 
-    it('runs a database effect again, once a replay, and says so to the handler', async () => {
+    it('runs a database effect again, once for each replay, and tells the handler that it is a replay', async () => {
       const event = eventOf('visitor.left');
       await deliver(event);
       const replay = again(event);
@@ -317,7 +317,7 @@ describe('LocalSink', () => {
       expect(await visits(event)).toBe(3);
     });
 
-    it('does not repeat an effect outside, unless the handler declares that it may', async () => {
+    it('does not repeat an external effect unless the handler allows it', async () => {
       const event = eventOf('visitor.announced');
       await deliver(event);
       expect(await deliver(again(event))).toEqual({ kind: 'accepted', skipped: true });
@@ -351,23 +351,23 @@ describe('LocalSink', () => {
     expect(await deliver(eventOf('visitor.announced'))).toEqual({ kind: 'postponed', error, ...expected });
   });
 
-  it('lets a version that it does not know wait for a newer worker', async () => {
+  it('postpones an event of an unknown version until a newer worker runs', async () => {
     const outcome = await deliver(eventOf('visitor.announced', 3));
     expect(outcome).toMatchObject({ kind: 'postponed', error: { code: 'PIKAIA_EVENT_VERSION_UNKNOWN' }, retryAfterMs: 60_000 });
   });
 
-  it('refuses for good what breaks its contract, without a value in the message', async () => {
+  it('permanently refuses an event that breaks its contract, without values in the message', async () => {
     const outcome = await deliver(eventOf('visitor.announced', 1, { email: 'no address' }));
     expect(outcome).toMatchObject({ kind: 'refused', permanent: true, error: { code: 'PIKAIA_EVENT_UNREADABLE' } });
     expect(String((outcome as { error: unknown }).error)).toMatch(/: email\.$/);
   });
 
-  it('lets pass a field that a newer publisher added', async () => {
+  it('accepts a field that a newer publisher added', async () => {
     const event = eventOf('visitor.announced', 1, { email: 'a@example.com', language: 'de' });
     expect(await deliver(event)).toEqual({ kind: 'accepted' });
   });
 
-  it('keeps the receipt of an effect outside, though the transaction in which it is handled is rolled back', async () => {
+  it('keeps the receipt of an external effect if the transaction of its handler is rolled back', async () => {
     const receipts = new Receipts(app.get(DataSource));
     const key = { consumer: 'door-bell', eventId: newId(), correlationId: null };
     let rung = 0;

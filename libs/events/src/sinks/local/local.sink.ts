@@ -3,9 +3,9 @@ import type { ConsumerRunner } from '../../consume/consumer.runner.js';
 import { asPostponement } from '../../consume/postpone.error.js';
 import { accepted, type Outcome, type Sink, type SinkEvent, type SinkLimits } from '../../delivery/sink.js';
 
-const NEWER_WORKER_RETRY_MS = 60_000; // a deployment brings the worker that knows the version
+const NEWER_WORKER_RETRY_MS = 60_000; // until a deployment starts a worker that knows the version
 
-/** One consumer in this process as a sink of its own: the receipts, retries and order of production. */
+/** Delivers to one consumer in this process. Each consumer is a separate sink with its own receipts, retries and order. */
 export class LocalSink implements Sink {
   readonly name: string;
   readonly from: 'beginning' | 'now';
