@@ -1,5 +1,5 @@
 import { SetMetadata } from '@nestjs/common';
-import { checkAction } from '../record/action.js';
+import { checkAction } from '../entry/action.js';
 
 export const AUDIT_DECLARATION = 'pikaia:audit-declaration';
 

@@ -1,4 +1,5 @@
 import { PikaiaError } from '@pikaia/core';
+import type { AggregateReference } from '../entry/aggregate-reference.js';
 
 export interface AuditedEntityOptions {
   /** The aggregate's type in records, `member`. */
@@ -8,16 +9,6 @@ export interface AuditedEntityOptions {
   /** Where the entity is about a person: the property that holds the user id, or `self`. */
   readonly person?: string;
   /** With `person`: the property whose value names the person for readers, `email`. Erased with the person. */
-  readonly label?: string;
-}
-
-/** What was acted on, where no marked entity is at hand. */
-export interface AggregateReference {
-  readonly type: string;
-  readonly id: string;
-  /** The person that it is about, by user id. */
-  readonly subject?: string;
-  /** The name that readers see, kept only with `subject`: it is removed when that person is erased. */
   readonly label?: string;
 }
 

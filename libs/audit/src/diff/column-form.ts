@@ -1,4 +1,4 @@
-import { dateText, normalForm, type Json } from '../record/normal-form.js';
+import { dateText, normalForm, type Json } from '../entry/normal-form.js';
 
 const DECIMAL = new Set(['numeric', 'decimal', 'bigint', 'int8', 'money']);
 const INSTANT = new Set(['timestamptz', 'timestamp with time zone']);

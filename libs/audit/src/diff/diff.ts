@@ -1,4 +1,4 @@
-import type { Json } from '../record/normal-form.js';
+import type { Json } from '../entry/normal-form.js';
 import { Snapshot, snapshot } from './snapshot.js';
 
 type Side = { readonly [field: string]: Json };

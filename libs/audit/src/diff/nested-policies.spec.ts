@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { Column, Entity, ManyToOne, PrimaryColumn } from 'typeorm';
 import { alice } from '../../../../test/support/audit.js';
-import { sealEntry } from '../record/entry.js';
+import { sealEntry } from '../entry/entry.js';
 import { personalRows } from '../record/personal.js';
 import { AuditedEntity } from './audited-entity.decorator.js';
 import { diff } from './diff.js';

@@ -1,5 +1,5 @@
 import { PikaiaError } from '@pikaia/core';
-import { canonicalJson, normalId, UNREADABLE, type Json } from '../record/normal-form.js';
+import { canonicalJson, normalId, UNREADABLE, type Json } from '../entry/normal-form.js';
 import { aggregateOf } from './audited-entity.decorator.js';
 import { auditedFields, type AuditedField, type Whose } from './audited-fields.js';
 import { columnForm } from './column-form.js';

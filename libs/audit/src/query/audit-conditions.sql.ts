@@ -1,4 +1,4 @@
-import { normalId } from '../record/normal-form.js';
+import { normalId } from '../entry/normal-form.js';
 import type { AuditFilter, AuditScope } from './audit-filter.js';
 
 /** Turns a value into a parameter of the statement, `$3`. */

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { decodeCursor, encodeCursor, isId } from '@pikaia/core';
 import { outsideTransaction, queryJsonRows, type RoleNames } from '@pikaia/database';
 import { DataSource, type EntityManager } from 'typeorm';
-import { normalId } from '../record/normal-form.js';
+import { normalId } from '../entry/normal-form.js';
 import type { AuditFilter, AuditLogEntry, AuditScope } from './audit-filter.js';
 import { ENTRIES_BY_ID, MAX_EXAMINED, placesStatement, type Place } from './audit-log.sql.js';
 

@@ -3,7 +3,7 @@ import { Transactional } from '@pikaia/database';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { asAlice, startAuditApplication } from '../../../../test/support/audit.js';
 import { Audit } from '../record/audit.service.js';
-import { normalId } from '../record/normal-form.js';
+import { normalId } from '../entry/normal-form.js';
 import { AuditLog } from './audit-log.query.js';
 
 const LONG = 'o'.repeat(200);

@@ -3,12 +3,13 @@ import { context, newId, PikaiaError } from '@pikaia/core';
 import { afterCommit, writeInTransaction } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import { currentRecords, type NothingToRecord } from '../completeness/request-records.js';
-import { type AggregateReference, aggregateOf } from '../diff/audited-entity.decorator.js';
+import { aggregateOf } from '../diff/audited-entity.decorator.js';
 import type { Diff } from '../diff/diff.js';
-import { checkAction } from './action.js';
-import { PLATFORM, sealEntry } from './entry.js';
+import { checkAction } from '../entry/action.js';
+import type { AggregateReference } from '../entry/aggregate-reference.js';
+import { PLATFORM, sealEntry } from '../entry/entry.js';
+import { normalId } from '../entry/normal-form.js';
 import { INSERT_RECORD } from './insert-record.sql.js';
-import { normalId } from './normal-form.js';
 import { personalRows } from './personal.js';
 
 const logger = getLogger('audit');

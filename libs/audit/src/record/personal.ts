@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Actor, RequestInfo } from '@pikaia/core';
-import type { AggregateReference } from '../diff/audited-entity.decorator.js';
 import type { PersonalDiff } from '../diff/diff.js';
-import { personalHash, type Fields } from './entry.js';
-import { byteLength, canonicalJson, normalId, normalText, truncated, type Json } from './normal-form.js';
+import type { AggregateReference } from '../entry/aggregate-reference.js';
+import { personalHash, type Fields } from '../entry/entry.js';
+import { byteLength, canonicalJson, normalId, normalText, truncated, type Json } from '../entry/normal-form.js';
 
 const SALT_BYTES = 32;
 const MAX_TEXT = 1_024; // characters of a name or user agent; clients choose them
