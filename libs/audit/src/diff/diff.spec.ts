@@ -15,7 +15,7 @@ class Person {
 }
 
 describe('diff', () => {
-  it('compares with what was at load, though the entity was changed in place', () => {
+  it('compares with the snapshot taken at load after the entity is changed in place', () => {
     const member = new SpecMember();
     const before = snapshot(member);
     member.role = 'admin';
@@ -27,7 +27,7 @@ describe('diff', () => {
     });
   });
 
-  it('takes personal values out, for the person whose they are', () => {
+  it('moves personal values from the entry to the person who owns them', () => {
     const member = new SpecMember();
     const before = snapshot(member);
     member.email = 'robert@example.com';
@@ -39,7 +39,7 @@ describe('diff', () => {
     });
   });
 
-  it('gives a value that changes hands to each of its persons', () => {
+  it('assigns the old and the new value to their respective owners when the owner of a field changes', () => {
     const member = Object.assign(new SpecMember(), { userId: 'first' });
     const before = snapshot(member);
     Object.assign(member, { userId: 'second', email: 'carol@example.com' });
@@ -51,7 +51,7 @@ describe('diff', () => {
     );
   });
 
-  it('says of a secret only that it changed', () => {
+  it('records only the change of a secret field, never its value', () => {
     const member = new SpecMember();
     const before = snapshot(member);
     member.password = 'second';
@@ -84,7 +84,7 @@ describe('diff', () => {
     expect(diff(before, Object.assign(member, other)).changed).toHaveLength(1);
   });
 
-  it('joins the diffs of two things that one action makes', () => {
+  it('joins the diffs of two entities that one action creates', () => {
     const [person, member] = [new Person(), Object.assign(new SpecMember(), { userId: 'user-1' })];
     expect(joinDiffs(diff(null, person), diff(null, member))).toMatchObject({
       changed: expect.arrayContaining(['name', 'role']),
@@ -94,7 +94,7 @@ describe('diff', () => {
     });
   });
 
-  it('is refused for a class without any policy', () => {
+  it('refuses an object whose class declares no policy', () => {
     class Bare {
       id = '1';
     }

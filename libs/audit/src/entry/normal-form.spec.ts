@@ -4,7 +4,7 @@ const circular: Record<string, unknown> = { name: 'loop' };
 circular['self'] = circular;
 const doubling = Array.from({ length: 30 }).reduce<unknown>((inner) => [inner, inner], 'x');
 
-describe('the normal form', () => {
+describe('normalForm', () => {
   it.each<[string, unknown, unknown]>([
     ['a date as UTC text with microseconds', new Date('2026-01-17T11:23:45.123+01:00'), '2026-01-17T10:23:45.123000Z'],
     ['an invalid date', new Date(Number.NaN), 'Invalid Date'],
@@ -38,13 +38,13 @@ describe('the normal form', () => {
     (_what, value) => expect(normalForm(value)).toBeUndefined(),
   );
 
-  it('keeps `__proto__` as a key like others', () => {
+  it('keeps `__proto__` as an ordinary key', () => {
     const value = normalForm(JSON.parse('{"__proto__": {"admin": true}}')) as Record<string, unknown>;
     expect(Object.keys(value)).toEqual(['__proto__']);
     expect((value as { admin?: boolean }).admin).toBeUndefined();
   });
 
-  it('ends for what nests without end or shares its parts a billion times', () => {
+  it('terminates for a value that nests forever or shares its parts a billion times', () => {
     const endless = { toJSON: () => ({ again: endless, more: { toJSON: () => endless } }) };
     expect(normalForm(endless)).toBeDefined();
     expect(JSON.stringify(normalForm(doubling)).length).toBeLessThan(1_000_000);
