@@ -89,7 +89,7 @@ module.exports = {
         pathNot: [
           '^libs/events/src/sinks/eventbridge/',
           '^libs/notifications/src/mail/ses\\.mailer\\.ts$',
-          '^apps/consumers/src/(secrets|queue\\.pauses)\\.ts$',
+          '^apps/consumers/src/(secrets|visibility-timeout)\\.ts$',
         ],
       },
       to: { path: '(^|/)@aws-sdk/' },

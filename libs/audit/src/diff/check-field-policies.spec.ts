@@ -195,7 +195,7 @@ describe('checkFieldPolicies', () => {
     expect(namesIn(found, Related)).toEqual(
       ['badges', 'many', 'owner', 'parent', 'twin', 'within.badge'].map((property) => `Related.${property}`),
     );
-    expect(found.message).toMatch(/Related\.owner: remove the policy.*declare the join column as a property/);
+    expect(found.message).toMatch(/Related\.owner: remove the policy.*declare the join column as a separate property/);
   });
 
   it('refuses an owner whose property does not exist or whose id is not public', async () => {
@@ -249,7 +249,7 @@ describe('checkFieldPolicies', () => {
     ['id', { id: 'token' }],
     ['person', { person: 'token' }],
     ['label', { person: 'self', label: 'token' }],
-  ])('refuses a secret as the %s of an entity', async (_what, options) => {
+  ])('refuses a secret property as the %s of an entity', async (_what, options) => {
     @Entity()
     @AuditedEntity({ type: 'secretive', ...options })
     class Secretive extends Base {

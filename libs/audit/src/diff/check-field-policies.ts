@@ -75,7 +75,7 @@ function checkColumns(
   for (const { isArray, propertyPath } of metadata.allEmbeddeds) {
     if (!isArray || findField(fields, propertyPath)?.kind === 'secret') continue;
     invalid.push(
-      `${target.name}.${propertyPath}: the fields of an array of embedded objects have no names; mark the property with @Secret().`,
+      `${target.name}.${propertyPath}: an array of embedded objects has no field names; mark the property with @Secret().`,
     );
   }
 }

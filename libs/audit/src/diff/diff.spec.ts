@@ -65,7 +65,7 @@ describe('diff', () => {
     ['instants', { invitedAt: '2026-01-17 11:23:45.12+01' }, { invitedAt: new Date('2026-01-17T10:23:45.120Z') }],
     ['the order of keys', { settings: { a: [1, { b: 2, c: null }] } }, { settings: { a: [1, { c: null, b: 2 }] } }],
     ['undefined and absent', { settings: { a: 1, b: undefined } }, { settings: { a: 1 } }],
-  ])('sees no change between two spellings of %s', (_what, one, other) => {
+  ])('detects no change between two spellings of %s', (_what, one, other) => {
     const member = Object.assign(new SpecMember(), one);
     const before = snapshot(member);
     expect(diff(before, Object.assign(member, other)).changed).toEqual([]);
@@ -78,7 +78,7 @@ describe('diff', () => {
     ['null and empty text', { settings: null }, { settings: '' }],
     ['deep inside', { settings: { a: [{ b: 1 }] } }, { settings: { a: [{ b: 2 }] } }],
     ['a number and its text', { settings: 1 }, { settings: '1' }],
-  ])('sees %s', (_what, one, other) => {
+  ])('detects a change: %s', (_what, one, other) => {
     const member = Object.assign(new SpecMember(), one);
     const before = snapshot(member);
     expect(diff(before, Object.assign(member, other)).changed).toHaveLength(1);

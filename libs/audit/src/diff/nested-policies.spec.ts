@@ -169,7 +169,7 @@ describe('diff of a field that holds an object', () => {
     ['a list of objects', [{ hidden: 'secret value' }]],
     ['a map', new Map([['hidden', 'secret value']])],
     ['an object with policies', new Access()],
-  ])('records %s only as changed where the policy names no keys', (_what, note) => {
+  ])('records %s only as changed if the policy names no keys', (_what, note) => {
     const changes = diff(snapshot(new Team()), Object.assign(new Team(), { note }));
     expect(changes).toMatchObject({ changed: ['note'], old: { note: 'plain' }, new: {} });
   });

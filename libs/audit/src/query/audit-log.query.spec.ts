@@ -81,7 +81,7 @@ afterAll(async () => {
   await database.drop();
 });
 
-describe('an entry', () => {
+describe('an entry of the audit log', () => {
   it('has exactly the fields of the source document, its id and the changed field names', async () => {
     const correlation = randomUUID();
     const id = await plant({ organization: 'org-entry', correlation, at: 123_456 });
@@ -188,7 +188,7 @@ it('does not change the role or access mode of the calling transaction, and read
   });
 });
 
-describe('pages', () => {
+describe('pages of the audit log', () => {
   it.each([1, 2, 3, 7])(
     'of %i show each of many rows of the same moment and of the next microsecond once, newest first',
     async (limit) => {
@@ -225,7 +225,7 @@ describe('pages', () => {
   });
 });
 
-describe('filters', () => {
+describe('filters of the audit log', () => {
   const scope = { organization: 'org-filter' };
   const correlation = randomUUID();
   let ids: string[];
@@ -353,7 +353,7 @@ describe('with many rows', () => {
     ['one aggregate', { aggregate_type: 'member', aggregate_id: 'm50' }, { organization: 'org-small' }, 'record_aggregate'],
     ['one request', { correlation_id: randomUUID() }, { organization: 'org-small' }, 'record_correlation_id'],
     ['all organizations', {}, { operator: true }, 'record_created_at'],
-  ])('the places of %s come from its index', async (_what, filter, scope, index) => {
+  ])('uses the expected index to find the positions of %s', async (_what, filter, scope, index) => {
     const api = new pg.Client({ connectionString: database.apiUrl });
     await api.connect();
     try {

@@ -37,7 +37,7 @@ describe('the audit log of organizations with odd ids', () => {
     ['are one the beginning of the other', LONG, `${LONG}-3`],
     ['differ in U+0000 and U+FFFD', 'org\u0000', 'org\ufffd'],
     ['differ in half a surrogate pair', ...LONE_SURROGATES],
-  ])('keeps two apart whose ids %s, and shows each its own', async (_, one, other) => {
+  ])('separates two organizations whose ids %s, and shows each only its own entries', async (_, one, other) => {
     await asAlice(() => app.get(Office).record(one), { organizationId: one });
     await asAlice(() => app.get(Office).record(other), { organizationId: other });
     for (const organization of [one, other]) {
