@@ -19,7 +19,7 @@ export class ApiSettings extends SessionSettings {
   @IsString()
   trustedProxies!: string;
 
-  @Setting('PIKAIA_VAR', { about: 'folder of keys, e-mails and log files in development', default: 'var' })
+  @Setting('PIKAIA_VAR', { about: 'folder of keys, emails and log files in development', default: 'var' })
   @IsString()
   varDirectory!: string;
 

@@ -1,10 +1,10 @@
 /**
- * What no call to AWS may exceed, in milliseconds: for the handler of a client's requests. The SDK by itself only warns
- * of an answer that does not come, and waits on.
+ * Returns the `requestHandler` options that limit each request of an AWS client to `timeoutMs`. By default, the SDK only logs a
+ * warning for a missing response and continues to wait.
  */
-export const requestLimits = (milliseconds: number) => ({
-  connectionTimeout: milliseconds,
-  requestTimeout: milliseconds,
-  socketTimeout: milliseconds,
+export const requestTimeouts = (timeoutMs: number) => ({
+  connectionTimeout: timeoutMs,
+  requestTimeout: timeoutMs,
+  socketTimeout: timeoutMs,
   throwOnRequestTimeout: true,
 });
