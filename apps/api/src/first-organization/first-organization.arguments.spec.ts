@@ -38,11 +38,11 @@ describe('the arguments of first-organization', () => {
       [...ORGANIZATION, ...ADMIN, '--admin-email', 'ü@exämple.com'],
       /--admin-email must be an email/,
     ],
-    ['half an operator', [...ORGANIZATION, ...ADMIN, '--operator-email', 'olga@example.com'], /belong together/],
+    ['half an operator', [...ORGANIZATION, ...ADMIN, '--operator-email', 'olga@example.com'], /must be given together/],
     [
       'the admin as operator',
       [...ORGANIZATION, ...ADMIN, '--operator-email', 'alice@ACME.example', '--operator-provider-id', 'x'],
-      /another person than the admin/,
+      /the operator must not be the admin/,
     ],
     [
       "the admin's address in the ASCII form of its domain as operator",
@@ -56,12 +56,12 @@ describe('the arguments of first-organization', () => {
         '--operator-provider-id',
         'x',
       ],
-      /another person than the admin/,
+      /the operator must not be the admin/,
     ],
     [
       "the admin's id as the operator's",
       [...ORGANIZATION, ...ADMIN, '--operator-email', 'olga@example.com', '--operator-provider-id', 'member-live-1'],
-      /another person than the admin/,
+      /the operator must not be the admin/,
     ],
   ])('are refused with %s, and the usage is shown', (_, typed, why) => {
     const code = 'PIKAIA_ARGUMENTS_INVALID';
