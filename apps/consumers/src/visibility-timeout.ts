@@ -18,7 +18,7 @@ export function createVisibilitySetter(queueUrl: string): NonNullable<QueueConsu
       VisibilityTimeout: Math.min(Math.max(Math.ceil(milliseconds / 1000), 0), MAX_VISIBILITY_TIMEOUT_S),
     }));
     const { Failed: failed = [] } = await client.send(
-      new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries: entries }), // at most ten entries, the size of a batch
+      new ChangeMessageVisibilityBatchCommand({ QueueUrl: queueUrl, Entries: entries }), // at most ten entries, as in a batch
     );
     if (failed.length) throw new Error(failed.map(({ Code, Message }) => `${Code}: ${Message}`).join('; '));
   };

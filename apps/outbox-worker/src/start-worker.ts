@@ -37,7 +37,8 @@ export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Servi
   });
   const app = await NestFactory.create<NestFastifyApplication>(application, createFastifyAdapter(), { abortOnError: false });
   await app.init();
-  await app.getHttpAdapter().getInstance().listen({ port: worker.workerPort, host: '0.0.0.0' }); // Nest's listen() would log EADDRINUSE itself
+  // Nest's listen() would log EADDRINUSE itself.
+  await app.getHttpAdapter().getInstance().listen({ port: worker.workerPort, host: '0.0.0.0' });
   logger.info('worker_started', { port: (app.getHttpServer().address() as AddressInfo).port, sinks: outbox.eventSinks });
   return {
     async stop() {

@@ -25,7 +25,7 @@ export class AuditLogController {
   @Get(':id')
   async get(@CurrentIdentity() identity: Identity, @Param('id', IdPipe) id: string) {
     const entry = await this.auditLog.get(id, auditScopeOf(identity));
-    if (!entry) throw Problem.notFound('There is no such audit entry.');
+    if (!entry) throw Problem.notFound('No audit entry with this id exists.');
     return redactValue(entry);
   }
 }

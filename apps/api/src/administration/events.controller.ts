@@ -29,7 +29,7 @@ export class EventsController {
   @Get(':id')
   async get(@CurrentIdentity() identity: Identity, @Param('id', IdPipe) id: string) {
     const event = await this.events.get(id, scopeOf(identity));
-    if (!event) throw Problem.notFound('There is no such event.');
+    if (!event) throw Problem.notFound('No event with this id exists.');
     return event;
   }
 

@@ -11,7 +11,8 @@ import { slotsOf } from './log-slots.js';
 import { mask, MASK } from './mask.js';
 import type { Scope } from './scope.js';
 
-const STATUSES_OF_DELIVERIES = new Set<string | undefined>(['retrying', 'waiting', 'failed', 'skipped']); // these statuses come from deliveries, not from the log
+/** These statuses come from deliveries and not from the log. */
+const DELIVERY_STATUSES = new Set<string | undefined>(['retrying', 'waiting', 'failed', 'skipped']);
 const MAX_EXAMINED_ROWS = 20_000; // per request; then the response contains the matches so far and a cursor
 
 export interface EventView {
@@ -64,12 +65,15 @@ export class EventsRepository {
     private readonly cursors: PageCursor,
   ) {}
 
-  /** Lists events, newest first. A page can have fewer than `limit` events and a next page: a query examines at most MAX_EXAMINED_ROWS. */
+  /**
+   * Lists events, newest first. A page can have fewer than `limit` events and a next page: a query examines at most
+   * MAX_EXAMINED_ROWS.
+   */
   async find(filter: FindEventsRequest, scope: Scope): Promise<{ data: EventView[]; next_cursor: string | null }> {
     const { cursor, limit, ...values } = filter;
     const list = `events:${JSON.stringify([scope.organizationId ?? null, Object.entries(values).sort()])}`;
     const { from, to, error } = values;
-    const readsDeliveries = error !== undefined || STATUSES_OF_DELIVERIES.has(values.status);
+    const readsDeliveries = error !== undefined || DELIVERY_STATUSES.has(values.status);
     const parameters = [
       cursor === undefined ? null : this.cursors.decode(cursor, list),
       scope.organizationId ?? null,

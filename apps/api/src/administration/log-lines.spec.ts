@@ -24,7 +24,8 @@ describe('findLogLines', () => {
     );
     writeFileSync(join(directory, 'api.jsonl.1'), `${line({ trace_id: ID, event: 'rotated' })}\n`);
     writeFileSync(join(directory, 'notes.txt'), line({ trace_id: ID, event: 'no log' }));
-    symlinkSync(join(directory, 'gone'), join(directory, 'worker.jsonl')); // a dangling link acts like a file that rotation removes during the read
+    // A dangling link acts like a file that rotation removes during the read.
+    symlinkSync(join(directory, 'gone'), join(directory, 'worker.jsonl'));
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 

@@ -1,8 +1,11 @@
 const DAY_MS = 86_400_000;
-const CLOCK_MARGIN_MS = 3_600_000; // tolerated difference between the publisher's clock, which sets occurred_at, and the database clock
+/** Tolerated difference between the publisher's clock, which sets `occurred_at`, and the database clock. */
+const CLOCK_MARGIN_MS = 3_600_000;
 const SLOT_COUNT = 12; // the log is partitioned by the day modulo twelve
 
-/** Returns the slots of the log that contain the events of a period, so that a query scans only these. Returns null for all slots. */
+/**
+ * Returns the slots of the log that contain the events of a period, so that a query scans only these. Returns null for all slots.
+ */
 export function slotsOf(from: string | undefined, to: string | undefined, now: number): number[] | null {
   if (from === undefined) return null;
   const first = Math.floor((Date.parse(from) - CLOCK_MARGIN_MS) / DAY_MS);

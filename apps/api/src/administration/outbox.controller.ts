@@ -10,7 +10,10 @@ import { LimitRequest } from '../server/page.request.js';
 import { respondAccepted } from './respond-accepted.js';
 import { operationScopeOf } from './scope.js';
 
-/** The path contains the sink name: `sinks/eventbridge/pause`, `sinks/local/welcome-email/pause`. The slash may be encoded as `%2F`. */
+/**
+ * The path contains the sink name: `sinks/eventbridge/pause`, `sinks/local/welcome-email/pause`. The slash may be encoded as
+ * `%2F`.
+ */
 const sinkPaths = (action: string): string[] => [`sinks/:name/${action}`, `sinks/:family/:name/${action}`];
 
 interface SinkPath {
@@ -45,7 +48,7 @@ export class OutboxController {
   @AllowedTo('admin', 'operator')
   async command(@CurrentIdentity() identity: Identity, @Param('id', IdPipe) id: string) {
     const command = await this.operations.find(id, operationScopeOf(identity));
-    if (!command) throw Problem.notFound('There is no such command.');
+    if (!command) throw Problem.notFound('No command with this id exists.');
     return command;
   }
 

@@ -31,7 +31,7 @@ export function timelineOf({ logs, events, attempts, receipts, audit }: Timeline
       kind: 'receipt' as const,
     })),
   ];
-  return entries.sort((a, b) => Date.parse(a.time) - Date.parse(b.time)); // stable sort: the order of the sources decides equal times
+  return entries.sort((a, b) => Date.parse(a.time) - Date.parse(b.time)); // stable: the source order decides equal times
 }
 
 const iso = (time: Date | string): string => (typeof time === 'string' ? time : time.toISOString());

@@ -10,7 +10,9 @@ export const DEVELOPMENT_AUDIENCE = 'project-development';
 export const DEVELOPMENT_OPERATOR_ORGANIZATION = 'organization-development-operators';
 export const ALGORITHM = 'RS256';
 
-/** @throws PikaiaError `PIKAIA_DEVELOPMENT_SESSIONS_IN_PRODUCTION` if NODE_ENV is production, where its sessions would be unsafe. */
+/**
+ * @throws PikaiaError `PIKAIA_DEVELOPMENT_SESSIONS_IN_PRODUCTION` if NODE_ENV is production, where its sessions would be unsafe.
+ */
 export function refuseInProduction(): void {
   if (process.env['NODE_ENV'] === 'production') {
     throw new PikaiaError(

@@ -4,7 +4,10 @@ import { IsNotEmpty, IsOptional, IsUrl, ValidateIf } from 'class-validator';
 const isProviderConfigured = ({ sessionJwksUrl, sessionIssuer, sessionAudience }: SessionSettings): boolean =>
   [sessionJwksUrl, sessionIssuer, sessionAudience].some((value) => value !== undefined);
 
-/** The session provider. Set all of JWKS URL, issuer and audience, or none: then the development issuer applies, which refuses production. */
+/**
+ * The session provider. Set all of JWKS URL, issuer and audience, or none: then the development issuer applies, which refuses
+ * production.
+ */
 export class SessionSettings {
   @Setting('SESSION_JWKS_URL', {
     about:

@@ -3,7 +3,8 @@ import { readSessionClaims, type SessionRules } from './session-claims.js';
 import { SessionRefusedError, SessionsUnavailableError, type Session } from './session-verifier.js';
 
 const ALGORITHM = 'RS256'; // the algorithm of Stytch; the token must not choose it
-const MAX_TOKEN_AGE_S = 24 * 60 * 60; // regardless of its expiry; Stytch tokens live five minutes, those of the development issuer twelve hours
+/** Applies regardless of the expiry. Stytch tokens are valid for five minutes, those of the development issuer for twelve hours. */
+const MAX_TOKEN_AGE_S = 24 * 60 * 60;
 
 export interface SessionTokenRules extends SessionRules {
   readonly issuer: string;

@@ -6,7 +6,10 @@ const BATCH_ROWS = 1_000;
 const LOWEST_ID = '00000000-0000-0000-0000-000000000000';
 const MAX_NAMED_COLLISIONS = 100; // listed in the error message
 
-/** Adds columns for the canonical address of a person, and for the address and name as an organization typed them. Older code ignores them. */
+/**
+ * Adds columns for the canonical address of a person, and for the address and name as an organization typed them. Older code
+ * ignores them.
+ */
 export class AddEmailKeys1764000005000 implements MigrationInterface {
   readonly name = 'AddEmailKeys1764000005000';
 

@@ -10,7 +10,7 @@ const withMessage = (message: string, code: string) => Object.assign(new Error(m
 
 describe('toProblem', () => {
   it.each([
-    ['a Problem', Problem.notFound('There is no such member.'), 404, 'not-found'],
+    ['a Problem', Problem.notFound('No member with this id exists.'), 404, 'not-found'],
     ['an HTTP exception of Nest', new BadRequestException('no'), 400, 'bad-request'],
     ['an error of Fastify', Object.assign(new Error('too large'), { statusCode: 413 }), 413, 'payload-too-large'],
     ['a cursor of another list', new PikaiaError('PIKAIA_CURSOR_INVALID', 'no'), 422, 'invalid'],

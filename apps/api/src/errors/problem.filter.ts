@@ -19,7 +19,8 @@ export class ProblemFilter implements ExceptionFilter {
       if (problem.status === 503) logger.error('request_unavailable', { reason: errorMessage(error) });
       else logger.exception('unhandled_error', error);
     } else if (error instanceof Problem && context.actor) {
-      // Only our own texts, because those of a framework may quote the query; only known callers, so strangers cannot fill the log.
+      // Only our own texts, because those of a framework may quote the query; only known callers, so strangers cannot fill the
+      // log.
       logger.info('request_refused', { 'problem.type': problem.kind, 'problem.detail': problem.detail });
     }
     if (reply.sent) return; // the response has started and cannot be replaced
@@ -43,7 +44,9 @@ export function problemBody({ status, kind, title, detail, errors }: Problem): s
   });
 }
 
-/** Maps an error to a problem. A framework error has a status, a database error may be retryable, and any other error is a 500. */
+/**
+ * Maps an error to a problem. A framework error has a status, a database error may be retryable, and any other error is a 500.
+ */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const callerProblem = error instanceof PikaiaError ? problemOfCode(error) : undefined;
@@ -62,7 +65,9 @@ export function toProblem(error: unknown): Problem {
   });
 }
 
-/** True if the client disconnected or timed out before its body was complete. The code equals that of a lost database connection. */
+/**
+ * True if the client disconnected or timed out before its body was complete. The code equals that of a lost database connection.
+ */
 function isIncompleteBody(error: unknown): boolean {
   const { code, message } = (error ?? {}) as NodeJS.ErrnoException;
   return code === 'ECONNRESET' && message === 'aborted';

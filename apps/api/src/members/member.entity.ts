@@ -50,7 +50,10 @@ export class Member {
   @Column('timestamptz', { name: 'removed_at', nullable: true })
   removedAt!: Date | null;
 
-  /** The address as the organization typed it; null in a row that an older version inserted. To display the address, use `address`. */
+  /**
+   * The address as the organization typed it; null in a row that an older version inserted. To display the address, use
+   * `address`.
+   */
   @Personal('userId')
   @Column('text', { nullable: true })
   email!: string | null;

@@ -41,7 +41,7 @@ export class MemberService {
       where: { id, organizationId, status: Not('removed') },
       relations: { user: true },
     });
-    if (!member) throw Problem.notFound('There is no such member.');
+    if (!member) throw Problem.notFound('No member with this id exists.');
     return member;
   }
 

@@ -10,7 +10,10 @@ const REQUEST_TIMEOUT_MS = 30_000; // for headers and body
 const MAX_CHECK_INTERVAL_MS = 1_000; // with Node's default of 30 s, a request could take up to a minute
 const MAX_PARAMETER_CHARACTERS = 512; // of one path segment
 
-/** Creates the Fastify adapter of the API. It accepts only JSON bodies, and responds with problem details also to errors before routing. */
+/**
+ * Creates the Fastify adapter of the API. It accepts only JSON bodies, and responds with problem details also to errors before
+ * routing.
+ */
 export function createFastifyAdapter({ requestTimeoutMs = REQUEST_TIMEOUT_MS } = {}): FastifyAdapter {
   const adapter = new FastifyAdapter({
     bodyLimit: MAX_BODY_BYTES,

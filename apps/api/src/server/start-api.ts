@@ -35,7 +35,8 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<Service>
   app.setGlobalPrefix(API_PREFIX, { exclude: ['health/live', 'health/ready'] });
   await app.init();
   const connections = new Connections(app.getHttpServer());
-  await app.getHttpAdapter().getInstance().listen({ port: api.port, host: '0.0.0.0' }); // Nest's listen() would log EADDRINUSE itself
+  // Nest's listen() would log EADDRINUSE itself.
+  await app.getHttpAdapter().getInstance().listen({ port: api.port, host: '0.0.0.0' });
   logger.info('api_started', { port: (app.getHttpServer().address() as AddressInfo).port });
   return {
     async stop() {

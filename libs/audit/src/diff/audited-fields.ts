@@ -63,7 +63,8 @@ function collectFields(scopes: readonly Scope[], personal: FieldOwner | undefine
     const owner = policy?.kind === 'personal' ? resolveOwner(policy.owner, scopes) : personal;
     const embeddedType = declaredIn(storage.embeddeds, property)?.type();
     if (embeddedType !== undefined && policy?.kind !== 'secret') {
-      // TypeORM refuses a class that embeds itself. An EntitySchema names its classes by strings: checkFieldPolicies reports that.
+      // TypeORM refuses a class that embeds itself. An EntitySchema names its classes by strings: checkFieldPolicies reports
+      // that.
       if (typeof embeddedType !== 'function' || scopes.some((scope) => scope.type === embeddedType)) return [];
       return collectFields([...scopes, { type: embeddedType, path: at.path, name: `${at.name}.` }], owner);
     }

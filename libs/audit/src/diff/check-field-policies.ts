@@ -55,7 +55,7 @@ function checkColumns(
     const [root] = column.propertyPath.split('.');
     // Single-table inheritance: the parent's table also has the columns of its children. They are checked with the child entity.
     if (metadata.childEntityMetadatas.length > 0 && !column.isVirtual && !isMapped(target, root!)) continue;
-    if (column.isVirtual && !column.relationMetadata) continue; // internal to TypeORM, such as a materialized path: no property holds it
+    if (column.isVirtual && !column.relationMetadata) continue; // internal to TypeORM, such as a materialized path
     // The entity holds no value for a join column without its own property, only the whole related entity.
     const isJoinColumn = column.isVirtual || column.relationMetadata?.propertyName === column.propertyName;
     const embedding = column.embeddedMetadata ? `${column.embeddedMetadata.propertyPath}.` : '';
@@ -95,7 +95,10 @@ function checkRelations(
   }
 }
 
-/** Checks the properties that hold ids. Entries store ids in plain text permanently, and ids determine the owner of a personal value. */
+/**
+ * Checks the properties that hold ids. Entries store ids in plain text permanently, and ids determine the owner of a personal
+ * value.
+ */
 function checkOwners(target: Function, fields: readonly AuditedField[], { invalid }: PolicyErrors) {
   const { id = 'id', person, label } = auditedEntityOptions(target)!;
   const isAccessor = (property: string): boolean => property in (target.prototype as object);

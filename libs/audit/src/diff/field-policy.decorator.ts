@@ -21,7 +21,10 @@ export interface PublicOptions {
 
 const policies = new WeakMap<object, Map<string, FieldPolicy>>();
 
-/** Keeps the value permanently. Use it for values that are not about a person. An object without `keys` is recorded only as changed. */
+/**
+ * Keeps the value permanently. Use it for values that are not about a person. An object without `keys` is recorded only as
+ * changed.
+ */
 export const Public = ({ keys }: PublicOptions = {}): PropertyDecorator =>
   declare({ kind: 'public', ...(keys !== undefined && { keys }) });
 

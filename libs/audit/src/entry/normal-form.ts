@@ -111,7 +111,7 @@ function normaliseItems(items: Iterable<unknown>, walk: Walk): Json {
 }
 
 function normaliseEntries(entries: Iterable<[unknown, unknown]>, walk: Walk): Json {
-  const result: Record<string, Json> = Object.create(null) as Record<string, Json>; // without a prototype, `__proto__` is an ordinary key
+  const result: Record<string, Json> = Object.create(null) as Record<string, Json>; // `__proto__` is an ordinary key
   for (const [key, item] of entries) {
     if (walk.nodes > MAX_NODES) {
       result['truncated'] = true;

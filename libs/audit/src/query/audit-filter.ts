@@ -22,7 +22,10 @@ export interface AuditFilter {
 /** The records that a reader may see: those of one organization or, for operators of the platform, all. */
 export type AuditScope = { readonly organization: string } | { readonly operator: true };
 
-/** An entry as readers see it: the fields of the source document, `id` and `changed`. Erasing a person removes the personal values. */
+/**
+ * An entry as readers see it: the fields of the source document, `id` and `changed`. Erasing a person removes the personal
+ * values.
+ */
 export interface AuditLogEntry {
   readonly id: string;
   readonly action: string;

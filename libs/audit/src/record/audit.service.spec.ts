@@ -138,7 +138,7 @@ const personalOf = async (id: string) =>
   ).rows;
 
 describe('Audit.record', () => {
-  it('records the change and the actor, stores personal values in rows of their own, and puts only keyed hashes in the entry', async () => {
+  it('records the change and the actor, stores personal values in separate rows, and puts only keyed hashes in the entry', async () => {
     const member = new SpecMember();
     const correlationId = newId();
     expect(await asAlice(() => office.record('member.invited', member, diff(null, member)), { correlationId })).toBe(true);
