@@ -20,7 +20,7 @@ const defaults = {
   timeoutMs: TIMEOUT_MS,
   cooldownMs: COOLDOWN_MS,
   refreshAfterMs: REFRESH_AFTER_MS,
-  keepMs: MAX_KEY_AGE_MS,
+  maxKeyAgeMs: MAX_KEY_AGE_MS,
   retryAfterFailureMs: RETRY_AFTER_FAILURE_MS,
 };
 
@@ -29,8 +29,8 @@ const defaults = {
  * background every five minutes. An unknown key id fetches them immediately, at most every ten seconds, so a key rotation needs no
  * action.
  *
- * While the provider is unreachable, the cached keys are used for one hour. After a failed fetch, requests fail without waiting
- * for another fetch for five seconds.
+ * While the provider is unreachable, the cached keys are used for one hour. For five seconds after a failed fetch, no new fetch
+ * starts, and requests that need one fail immediately.
  */
 export class ProviderKeys {
   private readonly timings;
@@ -44,7 +44,7 @@ export class ProviderKeys {
     this.remote = createRemoteJWKSet(url, {
       timeoutDuration: this.timings.timeoutMs,
       cooldownDuration: this.timings.cooldownMs,
-      cacheMaxAge: this.timings.keepMs,
+      cacheMaxAge: this.timings.maxKeyAgeMs,
       [customFetch]: this.fetch,
     });
   }

@@ -225,7 +225,7 @@ describe('ProviderKeys', () => {
   });
 
   it('stops using cached keys after their maximum age', async () => {
-    const verifier = verifierWith({ keepMs: 0 });
+    const verifier = verifierWith({ maxKeyAgeMs: 0 });
     const token = await provider.sign('m');
     await verifier.verify(token);
     provider.fault = 'cut';

@@ -7,7 +7,7 @@ import { isUniqueConflict } from './database-errors.js';
 import { Problem } from './problem.js';
 
 const logger = getLogger('api');
-const RETRY_AFTER_S = 2; // PostgreSQL restarts within this time
+const DATABASE_RETRY_AFTER_S = 2; // PostgreSQL restarts within this time
 
 /** Converts each thrown error into problem details with the correlation id. Logs unexpected errors with their stack. */
 @Catch()
@@ -54,7 +54,7 @@ export function toProblem(error: unknown): Problem {
   if (isIncompleteBody(error)) return Problem.ofStatus(400, 'The request body ended before it was complete.', { cause: error });
   const fault = databaseFault(error);
   if (fault === 'in_doubt') return Problem.outcomeUnknown(error);
-  if (fault) return Problem.unavailable(RETRY_AFTER_S, error);
+  if (fault) return Problem.unavailable(DATABASE_RETRY_AFTER_S, error);
   if (isUniqueConflict(error)) return Problem.conflict('A resource with this value already exists.', { cause: error });
   const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown } | null)?.statusCode;
   if (typeof status === 'number' && status >= 400 && status < 500) {
