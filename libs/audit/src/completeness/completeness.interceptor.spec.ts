@@ -152,9 +152,12 @@ describe('CompletenessInterceptor', () => {
   const change = (how: string): Promise<Response> =>
     fetch(url, { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ how }) });
 
-  it.each(['record', 'nested', 'unchanged', 'duplicate'])('logs nothing after a request that is complete: %s', async (how) => {
-    expect(await linesOf(() => change(how))).toEqual({ status: 200, missing: [] });
-  });
+  it.each(['record', 'nested', 'unchanged', 'duplicate'])(
+    'logs nothing after a request with its record or a reason: %s',
+    async (how) => {
+      expect(await linesOf(() => change(how))).toEqual({ status: 200, missing: [] });
+    },
+  );
 
   it.each(['nothing', 'other', 'rolled-back'])(
     'logs audit_record_missing after a request without its record: %s',

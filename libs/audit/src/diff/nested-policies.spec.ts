@@ -84,7 +84,7 @@ describe('diff of an entity with embedded objects', () => {
     [42, '42'],
     [42n, '42'],
     ['', 'customer:customer-1'],
-  ])('takes %p as the id of the person', (userId, subject) => {
+  ])('accepts %p as the user id of the owner', (userId, subject) => {
     const changes = diff(null, Object.assign(new Customer(), { userId }));
     expect([...changes.personal.keys()]).toEqual([subject]);
   });

@@ -107,7 +107,7 @@ describe.each(['pikaia_api', 'pikaia_worker'])('%s', (role) => {
     expect(await attempt(client, sql)).toBe('42501');
   });
 
-  it('may insert records and personal rows, so the refusals above are meaningful', async () => {
+  it('may insert audit records and events, so the refusals above are meaningful', async () => {
     expect(await attempt(client, `insert into audit.record ${RECORD}) values ${values()})`)).toBeUndefined();
     expect(await attempt(client, `insert into outbox.outbox_log ${EVENT}) values ${eventValues()})`)).toBeUndefined();
   });
@@ -124,7 +124,7 @@ describe.each(['pikaia_api', 'pikaia_worker'])('%s', (role) => {
   });
 });
 
-describe('the test of refused statements', () => {
+describe('the list of refused statements', () => {
   it('detects a right that was granted by mistake', async () => {
     const scratch = await createDatabase();
     const [owner, api] = [new pg.Client(scratch.ownerUrl), new pg.Client(scratch.apiUrl)];
@@ -190,7 +190,7 @@ describe('the owner, a superuser in this test', () => {
 });
 
 describe('audit.erase', () => {
-  it('removes the values of a marked person and no others, while a direct delete is refused', async () => {
+  it('removes the values of a marked person and no others, and only the worker may call it', async () => {
     const worker = await login('pikaia_worker');
     const [id, subject] = [randomUUID(), `u-${randomUUID()}`];
     const owner = await connect(database.ownerUrl);

@@ -190,7 +190,7 @@ it('does not change the role or access mode of the calling transaction, and read
 
 describe('pages of the audit log', () => {
   it.each([1, 2, 3, 7])(
-    'of %i show each of many rows of the same moment and of the next microsecond once, newest first',
+    'of %i entries return each entry once, newest first, although many have equal or adjacent timestamps',
     async (limit) => {
       const organization = `org-pages-${limit}`;
       for (const at of [0, 1, 1, 1, 2, 999, 999, 1_000, 1_000, 1_001]) await plant({ organization, at });
@@ -269,7 +269,7 @@ describe('filters of the audit log', () => {
     [{ ip_address: '203.0.113.5' }, [2]],
     [{ ip_address: '203.0.113.5', changed: 'role', actor_id: 'user-carol', action: 'members.*' }, [2]],
     [{ organization_id: 'org-other' }, []],
-  ])('%j', async (filter, expected) => {
+  ])('return exactly the matching entries for %j', async (filter, expected) => {
     for (const limit of [1, 10]) {
       expect((await everyPage(filter, scope, limit)).map(({ id }) => id)).toEqual(expected.map((index) => ids[index]));
     }
