@@ -25,6 +25,14 @@ const FOLDERS = {
     nest: ['http', 'output', 'process', 'record'],
     testing: ['output', 'record'],
   },
+  audit: {
+    entry: [],
+    migrations: [],
+    diff: ['entry'],
+    completeness: ['entry'],
+    record: ['entry', 'diff', 'completeness'],
+    query: ['entry'],
+  },
   events: {
     contract: [],
     migrations: [],
@@ -92,7 +100,7 @@ module.exports = {
         pathNot: [
           '^libs/events/src/sinks/eventbridge/',
           '^libs/notifications/src/mail/ses\\.mailer\\.ts$',
-          '^apps/consumers/src/(secrets|queue\\.pauses)\\.ts$',
+          '^apps/consumers/src/(secrets|visibility-timeout)\\.ts$',
         ],
       },
       to: { path: '(^|/)@aws-sdk/' },

@@ -2,7 +2,7 @@ import { Setting } from '@pikaia/core';
 import { IsInt, IsString, Max, Min, MinLength, ValidateIf } from 'class-validator';
 import { SessionSettings } from './authentication/session.settings.js';
 
-// Cursors that this signs are worth nothing to anybody: it keeps lists working across restarts in development.
+// For development only: a fixed key keeps cursors valid across restarts.
 const DEVELOPMENT_CURSOR_KEY = 'pikaia development cursor key: not a secret';
 
 export class ApiSettings extends SessionSettings {
@@ -19,12 +19,12 @@ export class ApiSettings extends SessionSettings {
   @IsString()
   trustedProxies!: string;
 
-  @Setting('PIKAIA_VAR', { about: 'folder of keys, e-mails and log files in development', default: 'var' })
+  @Setting('PIKAIA_VAR', { about: 'folder of keys, emails and log files in development', default: 'var' })
   @IsString()
   varDirectory!: string;
 
   @Setting('CURSOR_SECRET', {
-    about: 'signs the cursors of lists; the same for all processes, at least 32 characters; required in production',
+    about: 'signs the cursors of lists; the same in all processes, at least 32 characters; required in production',
     secret: true,
   })
   @ValidateIf((settings: ApiSettings) => settings.cursorSecret !== undefined || process.env['NODE_ENV'] === 'production')

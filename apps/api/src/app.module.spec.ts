@@ -16,7 +16,7 @@ class PlantedController {
   change(): void {}
 }
 
-describe('the application', () => {
+describe('AppModule', () => {
   let database: TestDatabase;
   let directory: string;
 
@@ -44,11 +44,11 @@ describe('the application', () => {
     }
   }
 
-  it('declares for every mutating route what it records', async () => {
+  it('has an audit declaration on each mutating route', async () => {
     await expect(start([])).resolves.toBeUndefined();
   });
 
-  it('does not start with a route that says nothing (planted)', async () => {
+  it('refuses to start with a planted mutating route that has no audit declaration', async () => {
     await expect(start([PlantedController])).rejects.toMatchObject({
       code: 'PIKAIA_AUDIT_DECLARATION_MISSING',
       message: expect.stringMatching(/: PlantedController\.change \(POST\)\.$/),

@@ -14,7 +14,7 @@ import { readFirstOrganization } from './first-organization/first-organization.a
 import { FirstOrganizationModule } from './first-organization/first-organization.module.js';
 import { FirstOrganization } from './first-organization/first-organization.service.js';
 
-/** The command for a new system's first day, as the api's role; it may run again at any time. */
+/** Command that creates the first organization of a new system, with the database role of the api. It is safe to run again. */
 handleProcessFaults();
 await context
   .run({ actor: { type: 'system', id: 'first-organization' } }, async () => {

@@ -12,8 +12,8 @@ import { MigrationSettings } from './database/migration.settings.js';
 import { migrateSchema } from './database/schema.js';
 
 /**
- * The task that a deployment runs, and waits for, before the new processes start: as the owner. Old processes go on
- * beside it. It may run again at any time; exit status 0 means that the schema is up to date.
+ * The migration task. A deployment runs it as the database owner and waits for it before the new processes start. Old processes
+ * continue during the migration. It is safe to run again. Exit status 0 means that the schema is up to date.
  */
 handleProcessFaults();
 await context

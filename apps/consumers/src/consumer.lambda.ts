@@ -15,43 +15,45 @@ import {
 } from '@pikaia/logging';
 import { ClsModule } from 'nestjs-cls';
 import { ConsumerSettings } from './consumer.settings.js';
-import { pausesAt } from './queue.pauses.js';
+import { createVisibilitySetter } from './visibility-timeout.js';
 import { readSecrets } from './secrets.js';
 
 export interface ConsumerLambdaOptions<Settings extends object> {
   readonly consumer: Type;
-  /** What it needs beside the database's and logging's. */
+  /** Settings of the consumer, besides those of the database and of logging. */
   readonly settings: new () => Settings;
-  /** The modules that provide it, as a worker imports them. */
+  /** The modules that provide the consumer, as in a worker. */
   readonly imports: (settings: Settings) => readonly DynamicModule[];
 }
 
-/** Of Lambda's context, what is used. */
-interface Execution {
+/** The part of the Lambda context that the handler uses. */
+interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
-export type ConsumerHandler = (batch: QueueBatch, execution?: Execution) => Promise<QueueAnswer>;
+export type ConsumerHandler = (batch: QueueBatch, lambdaContext?: LambdaContext) => Promise<QueueAnswer>;
 
 const logger = getLogger('lambda');
-const LOGIN_REFUSED = /^28/; // class of SQLSTATEs
-const CHECK_LIMIT_MS = 1_000; // within the margin that a batch leaves of its execution
+const LOGIN_REFUSED_SQLSTATE = /^28/; // SQLSTATE class 28, invalid authorization specification
+const DATABASE_CHECK_TIMEOUT_MS = 1_000; // within the time that a batch reserves at the end of the invocation
 
 /**
- * The handler of a Lambda behind an SQS queue, started while Lambda initialises. A start that failed, as while the
- * database is away, is logged and tried again with each execution, whose batch comes back whole. When the database refuses
- * the login, as after a rotation of the password, the next execution starts anew and reads the secrets again.
+ * Creates the handler of a Lambda that reads an SQS queue. The application starts while Lambda initialises.
+ *
+ * If the start fails, for example because the database is unreachable, the failure is logged and each invocation tries again.
+ * Until a start succeeds, the invocation fails and SQS redelivers the whole batch. If the database refuses the login, for
+ * example after a password rotation, the next invocation starts a new application and reads the secrets again.
  */
 export async function consumerLambda<Settings extends object>(
   options: ConsumerLambdaOptions<Settings>,
 ): Promise<ConsumerHandler> {
   handleProcessFaults();
   let app = await startOrLog(options);
-  return async (batch, execution) => {
+  return async (batch, lambdaContext) => {
     try {
       app ??= await startOrLog(options);
-      if (!app) throw new Error('The consumer did not start: its log says why.');
-      const answer = await app.get(QueueConsumer).take(batch, () => execution?.getRemainingTimeInMillis() ?? Infinity);
+      if (!app) throw new Error('The consumer could not start. See the log entry startup_failed.');
+      const answer = await app.get(QueueConsumer).take(batch, () => lambdaContext?.getRemainingTimeInMillis() ?? Infinity);
       if (answer.batchItemFailures.length && (await isLoginRefused(app))) {
         logger.warning('database_login_refused');
         await app.close();
@@ -59,7 +61,7 @@ export async function consumerLambda<Settings extends object>(
       }
       return answer;
     } finally {
-      flushLogs(); // and metrics: Lambda freezes the process when the answer is out
+      flushLogs(); // logs and metrics: Lambda freezes the process after the response
     }
   };
 }
@@ -81,16 +83,19 @@ async function start<Settings extends object>({
   settings,
   imports,
 }: ConsumerLambdaOptions<Settings>): Promise<INestApplicationContext> {
-  const [logging, own] = loadSettings([LoggingSettings, ConsumerSettings], process.env);
+  const [logging, consumerSettings] = loadSettings([LoggingSettings, ConsumerSettings], process.env);
   configureLogging({ ...loggingOptions(logging), service: CONSUMER_METRICS_SERVICE });
-  const environment = { ...process.env, ...(await readSecrets(own)) };
-  const [database, needed] = loadSettings([DatabaseSettings, settings], environment);
+  const environment = { ...process.env, ...(await readSecrets(consumerSettings)) };
+  const [database, ownSettings] = loadSettings([DatabaseSettings, settings], environment);
   @Module({
     imports: [
       ClsModule.forRoot({ global: true }),
       DatabaseModule.forRoot({ settings: database, applicationName: 'pikaia-consumers' }),
-      ...imports(needed),
-      QueueModule.forRoot({ consumer, ...(own.queueUrl !== undefined && { setPauses: pausesAt(own.queueUrl) }) }),
+      ...imports(ownSettings),
+      QueueModule.forRoot({
+        consumer,
+        ...(consumerSettings.queueUrl !== undefined && { setPauses: createVisibilitySetter(consumerSettings.queueUrl) }),
+      }),
     ],
   })
   class LambdaModule {}
@@ -99,9 +104,9 @@ async function start<Settings extends object>({
 
 async function isLoginRefused(app: INestApplicationContext): Promise<boolean> {
   try {
-    await app.get(DatabaseCheck).run(CHECK_LIMIT_MS);
+    await app.get(DatabaseCheck).run(DATABASE_CHECK_TIMEOUT_MS);
     return false;
   } catch (error) {
-    return LOGIN_REFUSED.test(String((error as { code?: unknown }).code));
+    return LOGIN_REFUSED_SQLSTATE.test(String((error as { code?: unknown }).code));
   }
 }

@@ -1,24 +1,24 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PikaiaError } from '@pikaia/core';
 import type { ConsumerSettings } from './consumer.settings.js';
-import { requestLimits } from './request-limits.js';
+import { requestTimeouts } from './request-timeouts.js';
 
-const PATIENCE_MS = 2_000; // of one attempt; the start of a Lambda may take ten seconds
+const SECRET_TIMEOUT_MS = 2_000; // for one attempt; Lambda limits initialisation to ten seconds
 
 /**
- * What the secrets of the settings hold, as the variables that a process elsewhere would be given.
+ * Reads the secrets that the settings name. Returns them as the environment variables that other processes receive.
  *
- * @throws PikaiaError `PIKAIA_SECRET_UNREADABLE` naming the secret, never what is in it.
+ * @throws PikaiaError `PIKAIA_SECRET_UNREADABLE` if a secret cannot be read. The message names the secret, never its content.
  */
 export async function readSecrets({ databaseSecretArn, invitationSecretArn }: ConsumerSettings): Promise<Record<string, string>> {
   if (databaseSecretArn === undefined && invitationSecretArn === undefined) return {};
-  const client = new SecretsManagerClient({ requestHandler: requestLimits(PATIENCE_MS) });
+  const client = new SecretsManagerClient({ requestHandler: requestTimeouts(SECRET_TIMEOUT_MS) });
   try {
     const [database, invitation] = await Promise.all(
-      [databaseSecretArn, invitationSecretArn].map((arn) => (arn === undefined ? undefined : read(client, arn))),
+      [databaseSecretArn, invitationSecretArn].map((arn) => (arn === undefined ? undefined : readSecret(client, arn))),
     );
     return {
-      ...(database !== undefined && loginOf(databaseSecretArn!, database)),
+      ...(database !== undefined && parseLogin(databaseSecretArn!, database)),
       ...(invitation !== undefined && { INVITATION_SECRET: invitation }),
     };
   } finally {
@@ -26,27 +26,28 @@ export async function readSecrets({ databaseSecretArn, invitationSecretArn }: Co
   }
 }
 
-async function read(client: SecretsManagerClient, arn: string): Promise<string> {
+async function readSecret(client: SecretsManagerClient, arn: string): Promise<string> {
   try {
     const { SecretString: text } = await client.send(new GetSecretValueCommand({ SecretId: arn }));
     if (text) return text;
   } catch (cause) {
-    throw unreadable(arn, `${(cause as Error).name}: ${(cause as Error).message}`, cause);
+    throw unreadableSecretError(arn, `${(cause as Error).name}: ${(cause as Error).message}`, cause);
   }
-  throw unreadable(arn, 'it has no text');
+  throw unreadableSecretError(arn, 'it has no text');
 }
 
-function loginOf(arn: string, text: string): Record<string, string> {
+function parseLogin(arn: string, text: string): Record<string, string> {
   let login: { readonly username?: unknown; readonly password?: unknown } | null;
   try {
     login = JSON.parse(text) as typeof login;
   } catch {
-    throw unreadable(arn, 'it is no JSON'); // without the cause, whose message quotes the text
+    throw unreadableSecretError(arn, 'it is not JSON'); // without a cause, because the message of the cause quotes the text
   }
   const { username, password } = login ?? {};
-  if (typeof username !== 'string' || typeof password !== 'string') throw unreadable(arn, 'it has no username or no password');
+  if (typeof username !== 'string' || typeof password !== 'string')
+    throw unreadableSecretError(arn, 'its username or password is missing');
   return { DATABASE_USER: username, DATABASE_PASSWORD: password };
 }
 
-const unreadable = (arn: string, why: string, cause?: unknown): PikaiaError =>
+const unreadableSecretError = (arn: string, why: string, cause?: unknown): PikaiaError =>
   new PikaiaError('PIKAIA_SECRET_UNREADABLE', `The secret ${arn} cannot be used: ${why}.`, { cause });

@@ -11,12 +11,12 @@ import { Draining } from './health/draining.js';
 import { WorkerModule } from './worker.module.js';
 import { WorkerSettings } from './worker.settings.js';
 
-const REQUEST_TIMEOUT_MS = 30_000; // headers and body must have arrived by then
+const REQUEST_TIMEOUT_MS = 30_000; // for headers and body
 const CHECK_INTERVAL_MS = 1_000;
 
 const logger = getLogger('worker');
 
-/** Reads the settings, starts the relays, and answers health checks. */
+/** Reads the settings, starts the relays, and serves health checks. */
 export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Service> {
   const [logging, worker, database, outbox, eventBridge, notifications] = loadSettings(
     [LoggingSettings, WorkerSettings, DatabaseSettings, OutboxSettings, EventBridgeSettings, NotificationSettings] as const,
@@ -37,17 +37,18 @@ export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Servi
   });
   const app = await NestFactory.create<NestFastifyApplication>(application, createFastifyAdapter(), { abortOnError: false });
   await app.init();
-  await app.getHttpAdapter().getInstance().listen({ port: worker.workerPort, host: '0.0.0.0' }); // Nest's would log a port in use by itself
+  // Nest's listen() would log EADDRINUSE itself.
+  await app.getHttpAdapter().getInstance().listen({ port: worker.workerPort, host: '0.0.0.0' });
   logger.info('worker_started', { port: (app.getHttpServer().address() as AddressInfo).port, sinks: outbox.eventSinks });
   return {
     async stop() {
       app.get(Draining).started = true;
-      await app.close(); // the relays finish what is in hand before the data source goes
+      await app.close(); // the relays finish their work in flight before the data source closes
     },
   };
 }
 
-/** Answers health checks alone, so that a stop may destroy every connection. */
+/** Serves only health checks, so a stop can destroy each connection. */
 const createFastifyAdapter = (): FastifyAdapter =>
   new FastifyAdapter({
     forceCloseConnections: true,

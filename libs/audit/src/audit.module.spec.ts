@@ -30,7 +30,7 @@ describe('AuditModule', () => {
 
   afterAll(() => database.drop());
 
-  it('stops the start of an application that has a policy on an eager relation', async () => {
+  it('refuses to start an application that declares a policy on an eager relation', async () => {
     let opened: DataSource | undefined;
     const watch = { provide: 'watch', inject: [DataSource], useFactory: (source: DataSource) => void (opened = source) };
     await expect(startAuditApplication(database.apiUrl, [watch], [Leaky, SpecMember])).rejects.toMatchObject({

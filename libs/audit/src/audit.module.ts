@@ -9,12 +9,12 @@ import { AUDIT_LOG_OPTIONS, AuditLog, type AuditLogOptions } from './query/audit
 import { Audit } from './record/audit.service.js';
 
 export interface AuditModuleOptions {
-  /** Signs the cursors of AuditLog: the same in all processes. Without it AuditLog is not provided. */
+  /** Key that signs the cursors of AuditLog. Use the same key in all processes. Without a key, AuditLog is not provided. */
   readonly cursorKey?: string | Uint8Array;
   readonly roles?: RoleNames;
 }
 
-/** Stops the start of an application whose declarations are incomplete. */
+/** Checks the audit declarations at startup. */
 @Injectable()
 class AuditDeclarations implements OnModuleInit {
   constructor(
@@ -29,22 +29,22 @@ class AuditDeclarations implements OnModuleInit {
 }
 
 /**
- * The audit trail, for the whole application: `Audit` writes it, `AuditLog` reads it. The application does not start
- * while a mutating route declares neither `@Audited` nor `@NotAudited`, or while a column of an audited entity has no policy or
- * one that cannot be applied; see checkFieldPolicies.
- * Needs DatabaseModule.
+ * The audit trail of the application, as a global module. `Audit` writes it, `AuditLog` reads it. Requires DatabaseModule.
+ *
+ * The application does not start if a mutating route declares neither `@Audited` nor `@NotAudited`. Neither does it start if a
+ * column of an audited entity has no policy or an invalid one; see checkFieldPolicies and checkAuditDeclarations.
  */
 @Module({})
 export class AuditModule {
   static forRoot({ cursorKey, roles = defaultRoles }: AuditModuleOptions = {}): DynamicModule {
-    const reading: Provider[] =
+    const readProviders: Provider[] =
       cursorKey === undefined
         ? []
         : [AuditLog, { provide: AUDIT_LOG_OPTIONS, useValue: { cursorKey, roles } satisfies AuditLogOptions }];
     return {
       module: AuditModule,
       global: true,
-      providers: [Audit, ...reading, AuditDeclarations, { provide: APP_INTERCEPTOR, useClass: CompletenessInterceptor }],
+      providers: [Audit, ...readProviders, AuditDeclarations, { provide: APP_INTERCEPTOR, useClass: CompletenessInterceptor }],
       exports: [Audit, ...(cursorKey === undefined ? [] : [AuditLog])],
     };
   }

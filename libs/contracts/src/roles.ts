@@ -1,3 +1,3 @@
-/** The roles of a member in its organization. */
+/** The roles of a member in an organization. */
 export const ROLES = ['member', 'admin'] as const;
 export type Role = (typeof ROLES)[number];

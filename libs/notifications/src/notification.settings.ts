@@ -9,7 +9,7 @@ export class NotificationSettings extends MailSettings {
   invitationSecret!: string;
 
   @Setting('PUBLIC_URL', {
-    about: 'where people reach the application: invitation links begin with it',
+    about: 'public URL of the application, the base of invitation links',
     default: 'http://localhost:3000',
   })
   @IsUrl({ require_tld: false, protocols: ['http', 'https'], require_protocol: true })

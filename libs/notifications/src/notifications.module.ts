@@ -6,11 +6,11 @@ import { WelcomeEmail } from './welcome-email/welcome-email.consumer.js';
 
 export interface NotificationsModuleOptions {
   readonly settings: NotificationSettings;
-  /** Where letters are written with MAIL_TRANSPORT=file. */
+  /** Folder to which MAIL_TRANSPORT=file writes emails. */
   readonly mailDirectory: string;
 }
 
-/** The consumers that tell people what happened. */
+/** The consumers that notify people of events. */
 @Module({})
 export class NotificationsModule {
   static with({ settings, mailDirectory }: NotificationsModuleOptions): DynamicModule {

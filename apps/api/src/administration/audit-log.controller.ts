@@ -8,7 +8,7 @@ import { IdPipe } from '../server/id.pipe.js';
 import { FindAuditLogsRequest } from './audit-log.requests.js';
 import { auditScopeOf, scopeOf } from './scope.js';
 
-/** What did this user do? The audit trail: an admin's organization, or for operators all. */
+/** Answers: what did this user do? Admins see the audit log of their organization, operators see that of all organizations. */
 @Controller('admin/audit-logs')
 @AllowedTo('admin', 'operator')
 export class AuditLogController {
@@ -25,7 +25,7 @@ export class AuditLogController {
   @Get(':id')
   async get(@CurrentIdentity() identity: Identity, @Param('id', IdPipe) id: string) {
     const entry = await this.auditLog.get(id, auditScopeOf(identity));
-    if (!entry) throw Problem.notFound('There is no such audit entry.');
+    if (!entry) throw Problem.notFound('No audit entry with this id exists.');
     return redactValue(entry);
   }
 }

@@ -3,9 +3,9 @@ import { IsIP, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
 import { IsMoment } from '../server/is-moment.js';
 import { PageRequest } from '../server/page.request.js';
 
-/** Filters of the audit log; an unknown one is refused. */
+/** Filters of the audit log. An unknown filter is refused. */
 export class FindAuditLogsRequest extends PageRequest {
-  /** Exact, `member.invited`, or all of an aggregate, `member.*`. */
+  /** An exact action (`member.invited`), or all actions of an aggregate type (`member.*`). */
   @OptionalField()
   @Matches(/^[a-z][a-z0-9_]*\.(\*|[a-z][a-z0-9_]*)$/, { message: 'action must be written member.invited or member.*' })
   action?: string;
@@ -26,7 +26,7 @@ export class FindAuditLogsRequest extends PageRequest {
   aggregate_id?: string;
 
   @OptionalField()
-  @IsUUID('loose') // a trace id knows no version
+  @IsUUID('loose') // a trace id has no UUID version
   correlation_id?: string;
 
   @OptionalField()
@@ -34,7 +34,7 @@ export class FindAuditLogsRequest extends PageRequest {
   @MaxLength(200)
   organization_id?: string;
 
-  /** A field that the entry says was changed. */
+  /** The name of a changed field. */
   @OptionalField()
   @IsString()
   @MaxLength(200)
@@ -44,12 +44,12 @@ export class FindAuditLogsRequest extends PageRequest {
   @IsIP(undefined, { message: 'ip_address must be an IPv4 or IPv6 address' })
   ip_address?: string;
 
-  /** Inclusive, with a time zone. */
+  /** Inclusive lower bound, with a time zone. */
   @OptionalField()
   @IsMoment()
   from?: string;
 
-  /** Exclusive. */
+  /** Exclusive upper bound, with a time zone. */
   @OptionalField()
   @IsMoment()
   to?: string;

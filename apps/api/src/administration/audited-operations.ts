@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { Audit, AuditedEntity, diff, Public, snapshot } from '@pikaia/audit';
 import { OperationsAudit, type OperationRequest } from '@pikaia/events';
 
-/** What an audit entry says of a command. */
+/** The fields of a command that its audit entry contains. */
 @AuditedEntity({ type: 'outbox_command' })
-class AskedCommand {
+class AuditedCommand {
   @Public()
   readonly id: string;
 
@@ -21,7 +21,7 @@ class AskedCommand {
   }
 }
 
-/** Binds the outbox's operations to the audit trail: `sink.pause_requested`, `event.replay_requested` and the like. */
+/** Records the operations on the outbox in the audit log, as `sink.pause_requested`, `event.replay_requested` and so on. */
 @Injectable()
 export class AuditedOperations extends OperationsAudit {
   constructor(private readonly audit: Audit) {
@@ -30,6 +30,6 @@ export class AuditedOperations extends OperationsAudit {
 
   async record(request: OperationRequest): Promise<void> {
     const { about, command } = request;
-    await this.audit.record(`${about.type}.${command}_requested`, about, diff(null, snapshot(new AskedCommand(request))));
+    await this.audit.record(`${about.type}.${command}_requested`, about, diff(null, snapshot(new AuditedCommand(request))));
   }
 }

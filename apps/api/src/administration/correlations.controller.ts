@@ -10,9 +10,9 @@ import { findLogLines, type LogLine } from './log-lines.js';
 import { auditScopeOf, scopeOf, type Scope } from './scope.js';
 import { timelineOf } from './timeline.js';
 
-const AT_MOST = 100; // events, and audit entries, of one correlation id
+const MAX_ENTRIES = 100; // of events and of audit entries of one correlation id
 
-/** Why did this request fail? Everything that shares one correlation id, in order of time. */
+/** Answers: why did this request fail? Lists everything with one correlation id, in chronological order. */
 @Controller('admin/correlations')
 @AllowedTo('admin', 'operator')
 export class CorrelationsController {
@@ -26,8 +26,8 @@ export class CorrelationsController {
   async get(@CurrentIdentity() identity: Identity, @Param('id', IdPipe) id: string) {
     const scope = scopeOf(identity);
     const [{ data: events }, audit, lines] = await Promise.all([
-      this.events.find({ correlation_id: id, limit: AT_MOST }, scope),
-      this.auditLog.find({ filter: { correlation_id: id }, limit: AT_MOST, scope: auditScopeOf(identity) }),
+      this.events.find({ correlation_id: id, limit: MAX_ENTRIES }, scope),
+      this.auditLog.find({ filter: { correlation_id: id }, limit: MAX_ENTRIES, scope: auditScopeOf(identity) }),
       findLogLines(join(this.settings.varDirectory, 'log'), id),
     ]);
     const ids = events.map((event) => event.event_id);

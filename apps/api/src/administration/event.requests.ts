@@ -5,7 +5,7 @@ import { PageRequest } from '../server/page.request.js';
 
 export const EVENT_STATUSES = ['pending', 'retrying', 'waiting', 'failed', 'skipped', 'published'] as const;
 
-/** Filters of the list of events; an unknown one is refused. */
+/** Filters of the event list. An unknown filter is refused. */
 export class FindEventsRequest extends PageRequest {
   @OptionalField()
   @IsUUID()
@@ -26,33 +26,33 @@ export class FindEventsRequest extends PageRequest {
   @MaxLength(200)
   aggregate_id?: string;
 
-  /** Operators choose; admins see their own whatever they ask for, and are refused another. */
+  /** Operators can choose an organization. Admins see only their own; a request for another is refused with 403. */
   @OptionalField()
   @IsString()
   @MaxLength(200)
   organization_id?: string;
 
   @OptionalField()
-  @IsUUID('loose') // a trace id knows no version
+  @IsUUID('loose') // a trace id has no UUID version
   correlation_id?: string;
 
   @OptionalField()
   @IsIn(EVENT_STATUSES)
   status?: (typeof EVENT_STATUSES)[number];
 
-  /** A part of the last error of any sink, in any case. */
+  /** A substring of the last error of any sink, case-insensitive. */
   @OptionalField()
   @IsString()
   @MinLength(3)
   @MaxLength(200)
   error?: string;
 
-  /** When it occurred: inclusive, with a time zone. */
+  /** Inclusive lower bound of the time of occurrence, with a time zone. */
   @OptionalField()
   @IsMoment()
   from?: string;
 
-  /** Exclusive. */
+  /** Exclusive upper bound, with a time zone. */
   @OptionalField()
   @IsMoment()
   to?: string;

@@ -8,11 +8,11 @@ import { Problem } from '../errors/problem.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { FindEventsRequest } from './event.requests.js';
 import { EventsRepository } from './events.repository.js';
-import { following } from './following.js';
+import { respondAccepted } from './respond-accepted.js';
 import { ReplayEventsRequest, SinkRequest } from './operation.requests.js';
 import { operationScopeOf, scopeOf } from './scope.js';
 
-/** Did the welcome email send? Events with their status, over all sinks. */
+/** Answers: was the welcome email sent? Lists events with their status across all sinks. */
 @Controller('admin/events')
 @AllowedTo('admin', 'operator')
 export class EventsController {
@@ -29,11 +29,11 @@ export class EventsController {
   @Get(':id')
   async get(@CurrentIdentity() identity: Identity, @Param('id', IdPipe) id: string) {
     const event = await this.events.get(id, scopeOf(identity));
-    if (!event) throw Problem.notFound('There is no such event.');
+    if (!event) throw Problem.notFound('No event with this id exists.');
     return event;
   }
 
-  /** All that match, to all sinks or one. Counts only, unless `dry_run` is false. */
+  /** Replays the matching events to all sinks or to one. Only counts them unless `dry_run` is false. */
   @Post('replay')
   @HttpCode(HttpStatus.ACCEPTED)
   @Audited('events.replay_requested')
@@ -43,20 +43,22 @@ export class EventsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     if (!Object.values(filter).some((value) => value !== undefined))
-      throw Problem.invalid([{ field: 'filter', message: 'must select something; a time range selects everything in it' }]);
+      throw Problem.invalid([
+        { field: 'filter', message: 'must contain at least one condition; to select all events of a period, set from and to' },
+      ]);
     scopeOf(identity, filter.organization_id);
     const optional = {
       ...(limit !== undefined && { limit }),
       ...(rate !== undefined && { rate }),
       ...(sink !== undefined && { sink }),
     };
-    return following(
+    return respondAccepted(
       reply,
       this.operations.replay({ filter: { ...filter }, dryRun, ...optional, ...operationScopeOf(identity) }),
     );
   }
 
-  /** One event, to the sinks that have had it; its dead letters are tried again. */
+  /** Replays one event to the sinks that received it, and retries its dead letters. */
   @Post(':id/replay')
   @HttpCode(HttpStatus.ACCEPTED)
   @Audited('event.replay_requested')
@@ -66,18 +68,18 @@ export class EventsController {
     @Body() { sink }: SinkRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return following(
+    return respondAccepted(
       reply,
       this.operations.replayOne(id, { ...operationScopeOf(identity), ...(sink !== undefined && { sink }) }),
     );
   }
 
-  /** Gives up the event that heads a blocked aggregate: what waits behind it goes on. */
+  /** Skips the failed event that blocks its aggregate. Delivery of the events behind it continues. */
   @Post(':id/skip')
   @HttpCode(HttpStatus.ACCEPTED)
   @AllowedTo('operator')
   @Audited('event.skip_requested')
   async skip(@Param('id', IdPipe) id: string, @Body() { sink }: SinkRequest, @Res({ passthrough: true }) reply: FastifyReply) {
-    return following(reply, this.operations.skip(id, sink === undefined ? {} : { sink }));
+    return respondAccepted(reply, this.operations.skip(id, sink === undefined ? {} : { sink }));
   }
 }

@@ -6,13 +6,14 @@ import type { Envelope } from '@pikaia/events';
 import { DataSource } from 'typeorm';
 import { PageCursor } from '../server/page.cursor.js';
 import type { FindEventsRequest } from './event.requests.js';
-import { findAttempts, findDeliveries, findEvents, findHeldEvents, findReceipts } from './events.sql.js';
+import { findAttempts, findDeliveries, findEvents, findEventsByDelivery, findReceipts } from './events.sql.js';
 import { slotsOf } from './log-slots.js';
 import { mask, MASK } from './mask.js';
 import type { Scope } from './scope.js';
 
-const HELD = new Set<string | undefined>(['retrying', 'waiting', 'failed', 'skipped']); // statuses that only a delivery gives
-const EXAMINED_AT_MOST = 20_000; // log rows a request; then it answers with what was found and a cursor
+/** These statuses come from deliveries and not from the log. */
+const DELIVERY_STATUSES = new Set<string | undefined>(['retrying', 'waiting', 'failed', 'skipped']);
+const MAX_EXAMINED_ROWS = 20_000; // per request; then the response contains the matches so far and a cursor
 
 export interface EventView {
   readonly event_id: string;
@@ -64,12 +65,15 @@ export class EventsRepository {
     private readonly cursors: PageCursor,
   ) {}
 
-  /** Newest first. A page may hold fewer than `limit` though the list goes on: filters examine a bounded number of rows. */
+  /**
+   * Lists events, newest first. A page can have fewer than `limit` events and a next page: a query examines at most
+   * MAX_EXAMINED_ROWS.
+   */
   async find(filter: FindEventsRequest, scope: Scope): Promise<{ data: EventView[]; next_cursor: string | null }> {
     const { cursor, limit, ...values } = filter;
     const list = `events:${JSON.stringify([scope.organizationId ?? null, Object.entries(values).sort()])}`;
     const { from, to, error } = values;
-    const isHeld = error !== undefined || HELD.has(values.status);
+    const readsDeliveries = error !== undefined || DELIVERY_STATUSES.has(values.status);
     const parameters = [
       cursor === undefined ? null : this.cursors.decode(cursor, list),
       scope.organizationId ?? null,
@@ -80,23 +84,23 @@ export class EventsRepository {
       values.correlation_id ?? null,
       values.status ?? null,
       limit + 1,
-      EXAMINED_AT_MOST,
+      MAX_EXAMINED_ROWS,
       from ?? null,
       to ?? null,
-      isHeld ? (error ?? null) : slotsOf(from, to, Date.now()),
+      readsDeliveries ? (error ?? null) : slotsOf(from, to, Date.now()),
     ];
-    const select = isHeld ? findHeldEvents : findEvents;
+    const select = readsDeliveries ? findEventsByDelivery : findEvents;
     const rows = await this.query<Row>(select, parameters, ['occurred_at', 'published_at']);
     const found = rows.filter(({ position }) => position !== null);
     const next =
-      found.length > limit ? found[limit - 1]!.position! : rows[0]!.examined === EXAMINED_AT_MOST ? rows[0]!.lowest! : null;
+      found.length > limit ? found[limit - 1]!.position! : rows[0]!.examined === MAX_EXAMINED_ROWS ? rows[0]!.lowest! : null;
     return {
-      data: found.slice(0, limit).map((row) => view(row, scope)),
+      data: found.slice(0, limit).map((row) => toView(row, scope)),
       next_cursor: next === null ? null : this.cursors.encode(next, list),
     };
   }
 
-  /** Undefined where there is none, or none that this scope may see. */
+  /** Returns one event, or undefined if the scope has no event with this id. */
   async get(id: string, scope: Scope) {
     const { data } = await this.find({ event_id: id, limit: 1 }, scope);
     if (!data[0]) return undefined;
@@ -116,7 +120,7 @@ export class EventsRepository {
     return this.query(findReceipts, [eventIds], ['claimed_until', 'done_at']);
   }
 
-  /** Rows for a view: secrets are redacted, whoever asks. The stored rows stay as they are. */
+  /** Queries rows and redacts the secrets in them, for every caller. The stored rows are unchanged. */
   private async query<Row extends object>(
     sql: string,
     values: unknown[],
@@ -126,7 +130,7 @@ export class EventsRepository {
   }
 }
 
-function view({ position: _position, examined: _examined, lowest: _lowest, ...event }: Row, { masked }: Scope): EventView {
+function toView({ position: _position, examined: _examined, lowest: _lowest, ...event }: Row, { masked }: Scope): EventView {
   if (!masked) return event;
   const { actor, data } = event.payload;
   return {

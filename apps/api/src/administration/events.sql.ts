@@ -12,20 +12,21 @@ const MATCHES = `
 const EVENT = `c.position::text as position, c.event_id, c.event_type, c.schema_version, c.aggregate_type, c.aggregate_id,
       c.organization_id, c.correlation_id, c.occurred_at, s.status, s.attempts, s.last_error, s.published_at, c.payload`;
 
-// How far was looked comes back also where nothing is found.
+// The right join returns the number of examined rows even if no event matches.
 const PAGE = `
   select f.*, e.examined, e.lowest from found f
   right join (select count(*)::int as examined, min(position)::text as lowest from candidate) e on true
   order by f.position::bigint desc`;
 
 /**
- * Events newest first, with their status. $1 position to go on below, $2 organization, $3 event id, $4 type,
- * $5 aggregate type, $6 aggregate id, $7 correlation id, $8 status, $9 rows wanted, $10 rows to examine at most, $11 from,
- * $12 to, $13 the slots that these days lie in, or null.
+ * Selects events with their status, newest first.
  *
- * Indexes: an organization's by (organization_id, position), a request's by (correlation_id), one event's by its id, all
- * others by (position) read backward, within the slots of the days that are asked for. The status is computed row by row,
- * so the candidates are bounded by $10. Locks nothing.
+ * Parameters: $1 exclusive upper bound of the position, $2 organization, $3 event id, $4 type, $5 aggregate type,
+ * $6 aggregate id, $7 correlation id, $8 status, $9 maximum number of events, $10 maximum number of examined rows, $11 from,
+ * $12 to, $13 the slots that contain these days, or null for all.
+ *
+ * Index: (organization_id, position), (correlation_id), the event id, or else (position) scanned backward within the slots.
+ * Locks: none. Cost: the status is computed for each candidate row, at most $10.
  */
 export const findEvents = `
   with candidate as materialized (
@@ -37,10 +38,12 @@ export const findEvents = `
     order by c.position desc limit $9)${PAGE}`;
 
 /**
- * The same for what only a delivery can tell, a status such as failed or a last error ($13, a part of it): from the few
- * deliveries, of which some have outlived their row of the log. Through outbox_delivery_status, or all of them.
+ * Selects events by data of their deliveries: a status such as failed, or $13, a substring of the last error. The other parameters
+ * are those of findEvents. A delivery can outlive its row in the log.
+ *
+ * Index: outbox_delivery_status, or a scan of all deliveries. Locks: none.
  */
-export const findHeldEvents = `
+export const findEventsByDelivery = `
   with candidate as materialized (
     select distinct on (e.position) e.* from outbox.outbox_delivery e join outbox.outbox_sink k on k.name = e.sink
     where k.state <> 'retired' and ${MATCHES} and ($8::text is null or $8 in ('pending', 'published') or e.status = $8)
@@ -55,16 +58,16 @@ export const findHeldEvents = `
     where $8::text is null or s.status = $8
     order by c.position desc limit $9)${PAGE}`;
 
-/** What each sink did with an event. By the primary key (event_id, sink). */
+/** Selects the deliveries of an event, one for each sink. Index: primary key (event_id, sink). Locks: none. */
 export const findDeliveries = `
   select s.name as sink, d.status, d.attempts, d.next_attempt_at, d.last_error, d.updated_at
   from outbox.outbox_sink s join outbox.outbox_delivery d on d.sink = s.name and d.event_id = $1 order by s.name`;
 
-/** The failed attempts of events, oldest first. Index outbox_attempt_event. */
+/** Selects the failed attempts of events, oldest first. Index: outbox_attempt_event. Locks: none. */
 export const findAttempts = `
   select event_id, sink, attempted_at, error from outbox.outbox_attempt where event_id = any ($1::uuid[]) order by attempted_at limit 500`;
 
-/** What consumers have done about events. Index consumer_receipt_event. */
+/** Selects the receipts of consumers for events. Index: consumer_receipt_event. Locks: none. */
 export const findReceipts = `
   select event_id, consumer, state, claimed_until, done_at, result from outbox.consumer_receipt
   where event_id = any ($1::uuid[]) order by done_at nulls last limit 500`;

@@ -6,7 +6,7 @@ import { findLogLines } from './log-lines.js';
 const ID = '5f0c6d1e-9d4b-4c1a-8f53-2a1b3c4d5e6f';
 const line = (fields: object) => JSON.stringify(fields);
 
-describe('the log lines of a correlation id', () => {
+describe('findLogLines', () => {
   let directory: string;
 
   beforeAll(() => {
@@ -24,16 +24,17 @@ describe('the log lines of a correlation id', () => {
     );
     writeFileSync(join(directory, 'api.jsonl.1'), `${line({ trace_id: ID, event: 'rotated' })}\n`);
     writeFileSync(join(directory, 'notes.txt'), line({ trace_id: ID, event: 'no log' }));
-    symlinkSync(join(directory, 'gone'), join(directory, 'worker.jsonl')); // as one that was renamed since it was listed
+    // A dangling link acts like a file that rotation removes during the read.
+    symlinkSync(join(directory, 'gone'), join(directory, 'worker.jsonl'));
   });
   afterAll(() => rmSync(directory, { recursive: true }));
 
-  it('are found in the files and in the rotated ones; what is cut or gone is passed over', async () => {
+  it('finds lines in current and rotated files, and skips cut lines and removed files', async () => {
     const found = await findLogLines(directory, ID);
     expect(found.map(({ event }) => event).sort()).toEqual(['one', 'rotated', 'two']);
   });
 
-  it('are none where there is no folder', async () => {
+  it('returns no lines if the folder does not exist', async () => {
     expect(await findLogLines(join(directory, 'nowhere'), ID)).toEqual([]);
   });
 });

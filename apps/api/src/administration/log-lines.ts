@@ -3,19 +3,19 @@ import { join } from 'node:path';
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
-const LINES_AT_MOST = 2_000; // a caller may use one correlation id for ever
+const MAX_LINES = 2_000; // a caller can reuse one correlation id indefinitely
 
 /**
- * The log lines of one correlation id, from the files that api and worker keep in development. In production they are in
- * CloudWatch, and this finds none. A line that is no JSON (cut by a kill) is passed over: it belongs to no request.
+ * Reads the log lines of one correlation id from the log files of api and worker. The files exist only in development; in
+ * production the logs are in CloudWatch, and the result is empty. Lines that are not JSON, such as one cut by a kill, are skipped.
  */
 export async function findLogLines(directory: string, correlationId: string): Promise<LogLine[]> {
   const found: LogLine[] = [];
   for (const file of await unlessMissing(readdir(directory), [])) {
     if (!file.includes('.jsonl')) continue;
-    const handle = await unlessMissing(open(join(directory, file)), undefined); // it may have been rotated away by now
+    const handle = await unlessMissing(open(join(directory, file)), undefined); // rotation may have removed the file
     for await (const text of handle?.readLines() ?? []) {
-      if (found.length >= LINES_AT_MOST) break;
+      if (found.length >= MAX_LINES) break;
       if (!text.includes(correlationId)) continue;
       const line = parse(text);
       if (line?.['trace_id'] === correlationId) found.push(line);

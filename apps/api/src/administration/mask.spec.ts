@@ -1,7 +1,7 @@
 import { mask } from './mask.js';
 
 describe('mask', () => {
-  it('keeps the shape and no value', () => {
+  it('keeps the structure of an object and masks its values', () => {
     expect(mask({ email: 'a@b.c', age: 7, tags: ['x', { y: true }], name: null })).toEqual({
       email: '[masked]',
       age: '[masked]',
@@ -10,7 +10,7 @@ describe('mask', () => {
     });
   });
 
-  it('masks what is no object as a whole', () => {
+  it('masks a primitive as a whole', () => {
     expect([mask('secret'), mask(0), mask(false), mask(''), mask(null)]).toEqual([
       '[masked]',
       '[masked]',

@@ -1,6 +1,6 @@
 export const MASK = '[masked]';
 
-/** The shape of a value without its content: operators see which fields an event has, not what people entered. */
+/** Replaces each primitive in a value, so operators see the fields of an event but not the data of people. */
 export function mask(value: unknown): unknown {
   if (value === null || value === undefined) return value;
   if (Array.isArray(value)) return value.map(mask);

@@ -16,7 +16,7 @@ import {
 import { IsMoment } from '../server/is-moment.js';
 import { OptionalBody } from '../server/request.pipe.js';
 
-/** At which sink; without it at every one that it concerns. */
+/** Selects one sink. If absent, the operation applies to each sink that has the event. */
 @OptionalBody()
 export class SinkRequest {
   @OptionalField()
@@ -25,7 +25,7 @@ export class SinkRequest {
   sink?: string;
 }
 
-/** Which events: all that agree with everything that is given. */
+/** Selects events. An event must match all given conditions. */
 export class ReplayFilterRequest {
   @OptionalField()
   @IsString()
@@ -48,27 +48,27 @@ export class ReplayFilterRequest {
   organization_id?: string;
 
   @OptionalField()
-  @IsUUID('loose') // a trace id knows no version
+  @IsUUID('loose') // a trace id has no UUID version
   correlation_id?: string;
 
-  /** Dead letters only, or only what was handed over. */
+  /** `failed` selects dead letters, `published` selects delivered events. */
   @OptionalField()
   @IsIn(['failed', 'published'])
   status?: 'failed' | 'published';
 
-  /** A part of the last error, in any case: dead letters only. */
+  /** A substring of the last error, case-insensitive. Selects only dead letters. */
   @OptionalField()
   @IsString()
   @MinLength(3)
   @MaxLength(200)
   error?: string;
 
-  /** When it occurred: inclusive, with a time zone. */
+  /** Inclusive lower bound of the time of occurrence, with a time zone. */
   @OptionalField()
   @IsMoment()
   from?: string;
 
-  /** Exclusive. */
+  /** Exclusive upper bound, with a time zone. */
   @OptionalField()
   @IsMoment()
   to?: string;
@@ -80,19 +80,19 @@ export class ReplayEventsRequest extends SinkRequest {
   @Type(() => ReplayFilterRequest)
   filter!: ReplayFilterRequest;
 
-  /** Only counts, unless it is false: a replay is looked at before it happens. */
+  /** If true, the replay only counts the events, so that an operator can check the filter first. */
   @OptionalField()
   @IsBoolean()
   dry_run: boolean = true;
 
-  /** Events at most, at each sink. */
+  /** Maximum number of events for each sink. */
   @OptionalField()
   @IsInt()
   @Min(1)
   @Max(1_000_000_000)
   limit?: number;
 
-  /** Events a second at most, at each sink. */
+  /** Maximum number of events per second for each sink. */
   @OptionalField()
   @IsInt()
   @Min(1)

@@ -7,20 +7,23 @@ import type { Identity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { LimitRequest } from '../server/page.request.js';
-import { following } from './following.js';
+import { respondAccepted } from './respond-accepted.js';
 import { operationScopeOf } from './scope.js';
 
-/** A sink's name is its path: `sinks/eventbridge/pause`, `sinks/local/welcome-email/pause`. `%2F` for the slash does as well. */
-const ofSink = (action: string): string[] => [`sinks/:name/${action}`, `sinks/:family/:name/${action}`];
+/**
+ * The path contains the sink name: `sinks/eventbridge/pause`, `sinks/local/welcome-email/pause`. The slash may be encoded as
+ * `%2F`.
+ */
+const sinkPaths = (action: string): string[] => [`sinks/:name/${action}`, `sinks/:family/:name/${action}`];
 
 interface SinkPath {
   readonly family?: string;
   readonly name: string;
 }
 
-const nameOf = ({ family, name }: SinkPath): string => (family === undefined ? name : `${family}/${name}`);
+const sinkNameOf = ({ family, name }: SinkPath): string => (family === undefined ? name : `${family}/${name}`);
 
-/** How the outbox is, and what people ask of it. */
+/** The status of the outbox, and commands to its sinks. */
 @Controller('admin/outbox')
 @AllowedTo('operator')
 export class OutboxController {
@@ -34,7 +37,7 @@ export class OutboxController {
     return this.status.get();
   }
 
-  /** The newest first; an admin sees those about the own organization. */
+  /** Lists commands, newest first. Admins see the commands that concern their organization. */
   @Get('commands')
   @AllowedTo('admin', 'operator')
   async commands(@CurrentIdentity() identity: Identity, @Query() { limit }: LimitRequest) {
@@ -45,28 +48,28 @@ export class OutboxController {
   @AllowedTo('admin', 'operator')
   async command(@CurrentIdentity() identity: Identity, @Param('id', IdPipe) id: string) {
     const command = await this.operations.find(id, operationScopeOf(identity));
-    if (!command) throw Problem.notFound('There is no such command.');
+    if (!command) throw Problem.notFound('No command with this id exists.');
     return command;
   }
 
-  @Post(ofSink('pause'))
+  @Post(sinkPaths('pause'))
   @HttpCode(HttpStatus.ACCEPTED)
   @Audited('sink.pause_requested')
   pause(@Param() path: SinkPath, @Res({ passthrough: true }) reply: FastifyReply) {
-    return following(reply, this.operations.pause(nameOf(path)));
+    return respondAccepted(reply, this.operations.pause(sinkNameOf(path)));
   }
 
-  @Post(ofSink('resume'))
+  @Post(sinkPaths('resume'))
   @HttpCode(HttpStatus.ACCEPTED)
   @Audited('sink.resume_requested')
   resume(@Param() path: SinkPath, @Res({ passthrough: true }) reply: FastifyReply) {
-    return following(reply, this.operations.resume(nameOf(path)));
+    return respondAccepted(reply, this.operations.resume(sinkNameOf(path)));
   }
 
-  @Post(ofSink('retire'))
+  @Post(sinkPaths('retire'))
   @HttpCode(HttpStatus.ACCEPTED)
   @Audited('sink.retire_requested')
   retire(@Param() path: SinkPath, @Res({ passthrough: true }) reply: FastifyReply) {
-    return following(reply, this.operations.retire(nameOf(path)));
+    return respondAccepted(reply, this.operations.retire(sinkNameOf(path)));
   }
 }

@@ -5,15 +5,15 @@ const person = { userId: 'u', email: 'a@example.com', name: null };
 const admin: Identity = { ...person, kind: 'member', memberId: 'm', role: 'admin', organizationId: 'acme' };
 const operator: Identity = { ...person, kind: 'operator' };
 
-describe('whose records a person sees', () => {
-  it('an admin: the own organization, unmasked, and no other', () => {
+describe('scopeOf', () => {
+  it('limits an admin to their own organization, unmasked', () => {
     expect(scopeOf(admin)).toEqual({ organizationId: 'acme', masked: false });
     expect(scopeOf(admin, 'acme')).toEqual({ organizationId: 'acme', masked: false });
     expect(() => scopeOf(admin, 'globex')).toThrow(expect.objectContaining({ status: 403 }));
     expect(auditScopeOf(admin)).toEqual({ organization: 'acme' });
   });
 
-  it('an operator: all, or the organization that is asked for, masked', () => {
+  it('gives an operator all organizations or the requested one, masked', () => {
     expect(scopeOf(operator)).toEqual({ masked: true });
     expect(scopeOf(operator, 'globex')).toEqual({ organizationId: 'globex', masked: true });
     expect(auditScopeOf(operator)).toEqual({ operator: true });

@@ -24,8 +24,8 @@ const kindsOf = (trail: Partial<Parameters<typeof timelineOf>[0]>) =>
     ({ kind, time }) => `${kind} ${time.slice(20)}`,
   );
 
-describe('the timeline', () => {
-  it('is in order of time, whatever the sources', () => {
+describe('timelineOf', () => {
+  it('sorts entries of all sources chronologically', () => {
     expect(
       kindsOf({
         logs: [{ timestamp: at(5).toISOString() }, { timestamp: at(1).toISOString() }],
@@ -37,7 +37,7 @@ describe('the timeline', () => {
     ).toEqual(['log 001Z', 'event 003Z', 'audit 004999Z', 'log 005Z', 'attempt 006Z', 'receipt 008Z']);
   });
 
-  it('puts cause before effect at the same time', () => {
+  it('places a cause before its effect at equal times', () => {
     expect(
       kindsOf({
         receipts: [{ ...receipt, claimed_until: at(1) }],
@@ -49,7 +49,7 @@ describe('the timeline', () => {
     ).toEqual(['log 001Z', 'audit 001Z', 'event 001Z', 'attempt 001Z', 'receipt 001Z']);
   });
 
-  it('is empty without anything', () => {
+  it('returns an empty list without any source', () => {
     expect(kindsOf({})).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import { redactValue } from '@pikaia/core';
 import type { EventView, AttemptView, ReceiptView } from './events.repository.js';
 import type { LogLine } from './log-lines.js';
 
-/** One thing that happened; `kind` says what the other fields are. */
+/** One entry of the timeline. `kind` determines the other fields. */
 export interface TimelineEntry {
   /** ISO 8601, UTC. */
   readonly time: string;
@@ -10,7 +10,7 @@ export interface TimelineEntry {
   readonly [field: string]: unknown;
 }
 
-interface Trail {
+interface TimelineSources {
   readonly logs: readonly LogLine[];
   readonly events: readonly EventView[];
   readonly attempts: readonly AttemptView[];
@@ -18,8 +18,8 @@ interface Trail {
   readonly audit: readonly { readonly created_at: Date | string }[];
 }
 
-/** All that one correlation id left behind, in order of time; at the same time, cause before effect. */
-export function timelineOf({ logs, events, attempts, receipts, audit }: Trail): TimelineEntry[] {
+/** Merges all sources into one chronological list. At equal times, a cause precedes its effect. */
+export function timelineOf({ logs, events, attempts, receipts, audit }: TimelineSources): TimelineEntry[] {
   const entries: TimelineEntry[] = [
     ...redactValue(logs).map((line) => ({ ...line, time: String(line['timestamp']), kind: 'log' as const })),
     ...redactValue(audit).map((entry) => ({ ...entry, time: iso(entry.created_at), kind: 'audit' as const })),
@@ -31,7 +31,7 @@ export function timelineOf({ logs, events, attempts, receipts, audit }: Trail): 
       kind: 'receipt' as const,
     })),
   ];
-  return entries.sort((a, b) => Date.parse(a.time) - Date.parse(b.time)); // stable: the order above decides equal times
+  return entries.sort((a, b) => Date.parse(a.time) - Date.parse(b.time)); // stable: the source order decides equal times
 }
 
 const iso = (time: Date | string): string => (typeof time === 'string' ? time : time.toISOString());

@@ -2,19 +2,19 @@ import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestj
 import type { FastifyRequest } from 'fastify';
 import type { Identity, MemberIdentity } from './identity.js';
 
-/** Who may call a route: anybody, any member, an organization's admin, or an operator of the platform. */
+/** Who may call a route: anyone, any member, an admin of an organization, or an operator of the platform. */
 export type Access = 'public' | 'member' | 'admin' | 'operator';
 
 export const ACCESS = 'pikaia.access';
 
-/** Every route names who may call it; a route that names nobody is refused to everybody. */
+/** Declares who may call a route. A route without this decorator responds 403 to all callers. */
 export const AllowedTo = (...access: readonly [Access, ...Access[]]) => SetMetadata(ACCESS, access);
 
 export interface AuthenticatedRequest extends FastifyRequest {
   identity?: Identity;
 }
 
-/** The identity that the guard found. On a route for members and admins it is a member. */
+/** Injects the identity that the guard has found. On a route for members and admins, it is a member. */
 export const CurrentIdentity = createParamDecorator(
   (_: unknown, context: ExecutionContext): Identity | undefined =>
     context.switchToHttp().getRequest<AuthenticatedRequest>().identity,

@@ -10,7 +10,7 @@ import { SESSION_VERIFIER, SessionRefusedError, SessionsUnavailableError, type S
 
 const logger = getLogger('authentication');
 
-/** Verifies the session, reads who that is, binds user and organization to the context, and asks whether they may. */
+/** Verifies the session, loads the identity, binds actor and organization to the context, and checks access to the route. */
 @Injectable()
 export class AuthenticationGuard implements CanActivate {
   constructor(
@@ -40,7 +40,7 @@ export class AuthenticationGuard implements CanActivate {
     });
     if (!access.some((who) => isAllowed(identity, who))) {
       logger.warning('access_denied', { 'access.required': access });
-      throw Problem.forbidden(`This needs the role ${access.join(' or ')}.`);
+      throw Problem.forbidden(`This route requires the role ${access.join(' or ')}.`);
     }
     return true;
   }
@@ -59,7 +59,7 @@ export class AuthenticationGuard implements CanActivate {
       logger.info('session_refused', { 'session.reason': error.message });
       throw Problem.unauthorized('The session token is not valid or has expired. Sign in again.');
     }
-    throw Problem.forbidden('This person is no active member of the organization.');
+    throw Problem.forbidden('This person is not an active member of the organization.');
   }
 }
 

@@ -3,13 +3,13 @@ import { APP_GUARD } from '@nestjs/core';
 import { ApiSettings } from '../api.settings.js';
 import { AuthenticationGuard } from './authentication.guard.js';
 import { IdentityRepository } from './identity.repository.js';
-import { makeSessionVerifier } from './make-session-verifier.js';
+import { createSessionVerifier } from './create-session-verifier.js';
 import { SESSION_VERIFIER } from './session-verifier.js';
 
 @Module({
   providers: [
     IdentityRepository,
-    { provide: SESSION_VERIFIER, inject: [ApiSettings], useFactory: makeSessionVerifier },
+    { provide: SESSION_VERIFIER, inject: [ApiSettings], useFactory: createSessionVerifier },
     { provide: APP_GUARD, useClass: AuthenticationGuard },
   ],
 })

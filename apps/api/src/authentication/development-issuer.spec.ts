@@ -27,14 +27,14 @@ describe('the development issuer', () => {
   const issue = (email: string, lifetime?: number) =>
     issueDevelopmentToken({ email, keysDirectory, databaseUrl: database.apiUrl, ...(lifetime !== undefined && { lifetime }) });
 
-  it('makes one key, however many begin at once, readable by its owner alone', async () => {
+  it('creates a single key file, readable only by its owner, for concurrent first uses', async () => {
     await Promise.all([developmentKeys(keysDirectory), developmentKeys(keysDirectory), developmentKeys(keysDirectory)]);
     const files = readdirSync(keysDirectory);
     expect(files).toEqual(['session.private.jwk.json']);
     expect(statSync(join(keysDirectory, files[0]!)).mode & 0o777).toBe(0o600);
   });
 
-  it('signs sessions of members and operators that its verifier accepts', async () => {
+  it('issues sessions of members and operators that DevelopmentSessionVerifier accepts', async () => {
     const verifier = await DevelopmentSessionVerifier.create(keysDirectory);
     expect(await verifier.verify(await issue('Alice@example.com'))).toEqual({
       kind: 'member',
@@ -50,14 +50,17 @@ describe('the development issuer', () => {
   });
 
   it.each<[string, (now: number) => object]>([
-    ['is of a session that is over', (now) => ({ [SESSION_CLAIM]: { id: 's', expires_at: new Date((now - 60) * 1000) } })],
-    ['is of a session that has not begun', (now) => ({ [SESSION_CLAIM]: { id: 's', started_at: new Date((now + 60) * 1000) } })],
+    ['belongs to an ended session', (now) => ({ [SESSION_CLAIM]: { id: 's', expires_at: new Date((now - 60) * 1000) } })],
+    [
+      'belongs to a session that has not begun',
+      (now) => ({ [SESSION_CLAIM]: { id: 's', started_at: new Date((now + 60) * 1000) } }),
+    ],
     ['was issued a day ahead', (now) => ({ iat: now + 86_400 })],
     ['was issued more than a day ago', (now) => ({ iat: now - 86_460 })],
-    ['does not say when it was issued', () => ({ iat: undefined })],
+    ['has no issue time', () => ({ iat: undefined })],
     ['names no organization', () => ({ [ORGANIZATION_CLAIM]: undefined })],
     ['has U+0000 in its subject', () => ({ sub: 'member\u0000' })],
-  ])('refuses a token that %s, though its own key signed it', async (_, changed) => {
+  ])('refuses a token that %s, although it has a valid signature', async (_, changed) => {
     const verifier = await DevelopmentSessionVerifier.create(keysDirectory);
     const { privateKey } = await developmentKeys(keysDirectory);
     const resign = (claims: object) =>
@@ -68,15 +71,15 @@ describe('the development issuer', () => {
     await expect(verifier.verify(await resign({ ...claims, ...changes }))).rejects.toThrow(SessionRefusedError);
   });
 
-  it('gives no session to a stranger', async () => {
+  it('refuses to issue a session for an unknown email address', async () => {
     await expect(issue('nobody@example.com')).rejects.toMatchObject({ code: 'PIKAIA_DEVELOPMENT_TOKEN_UNKNOWN_EMAIL' });
   });
 
   it.each([
-    ['is over', () => issue('alice@example.com', -1)],
-    ['is no token', async () => 'nonsense'],
+    ['has expired', () => issue('alice@example.com', -1)],
+    ['is not a JWT', async () => 'nonsense'],
     [
-      "is signed with another's key",
+      'is signed with another key',
       () =>
         issueDevelopmentToken({
           email: 'alice@example.com',
@@ -94,7 +97,7 @@ describe('the development issuer', () => {
     beforeAll(() => (process.env['NODE_ENV'] = 'production'));
     afterAll(() => (process.env['NODE_ENV'] = before));
 
-    it('neither signs nor verifies', async () => {
+    it('refuses to issue and to verify sessions in production', async () => {
       const refusal = { code: 'PIKAIA_DEVELOPMENT_SESSIONS_IN_PRODUCTION' };
       await expect(issue('alice@example.com')).rejects.toMatchObject(refusal);
       await expect(DevelopmentSessionVerifier.create(keysDirectory)).rejects.toMatchObject(refusal);

@@ -13,36 +13,36 @@ import {
 } from './development-keys.js';
 import { ORGANIZATION_CLAIM, SESSION_CLAIM } from './session-claims.js';
 
-const LIFETIME_S = 12 * 60 * 60; // a working day
+const DEFAULT_LIFETIME_S = 12 * 60 * 60; // twelve hours, a working day
 
 export interface DevelopmentTokensOptions {
   readonly emails: readonly string[];
-  /** Where the signing key lies, `var/keys`. */
+  /** The folder of the signing key, such as `var/keys`. */
   readonly keysDirectory: string;
-  /** Any role that may read users and members. */
+  /** A connection string of any role that may read users and members. */
   readonly databaseUrl: string;
-  /** Seconds; for tests of expiry. */
+  /** Seconds. For tests of expiry. */
   readonly lifetime?: number;
 }
 
 export type DevelopmentTokenOptions = Omit<DevelopmentTokensOptions, 'emails'> & { readonly email: string };
 
-/** As issueDevelopmentTokens, for one person. */
+/** Issues a token for one person; see issueDevelopmentTokens. */
 export async function issueDevelopmentToken({ email, ...options }: DevelopmentTokenOptions): Promise<string> {
   return (await issueDevelopmentTokens({ ...options, emails: [email] }))[0]!;
 }
 
 /**
- * Session tokens for people in the database, with the claims of a Stytch B2B session JWT. For development only.
+ * Issues session tokens for people in the database, with the claims of a Stytch B2B session JWT. For development only.
  *
- * @throws PikaiaError `PIKAIA_DEVELOPMENT_TOKEN_UNKNOWN_EMAIL` for an address that is no active member and no operator,
- * `PIKAIA_DEVELOPMENT_SESSIONS_IN_PRODUCTION`.
+ * @throws PikaiaError `PIKAIA_DEVELOPMENT_TOKEN_UNKNOWN_EMAIL` if an address belongs to no active member and no operator.
+ * @throws PikaiaError `PIKAIA_DEVELOPMENT_SESSIONS_IN_PRODUCTION` if NODE_ENV is production.
  */
 export async function issueDevelopmentTokens({
   emails,
   keysDirectory,
   databaseUrl,
-  lifetime = LIFETIME_S,
+  lifetime = DEFAULT_LIFETIME_S,
 }: DevelopmentTokensOptions): Promise<string[]> {
   const { privateKey } = await developmentKeys(keysDirectory);
   const subjects: Subject[] = [];

@@ -8,7 +8,7 @@ import {
 import type { Session, SessionVerifier } from './session-verifier.js';
 import { verifySessionToken } from './verify-session-token.js';
 
-/** Verifies what the development issuer signs. It has no place in production and says so when it is made there. */
+/** Verifies the tokens of the development issuer. Its creation fails in production. */
 export class DevelopmentSessionVerifier implements SessionVerifier {
   private constructor(private readonly key: CryptoKey) {}
 
@@ -22,7 +22,7 @@ export class DevelopmentSessionVerifier implements SessionVerifier {
       issuer: DEVELOPMENT_ISSUER,
       audience: DEVELOPMENT_AUDIENCE,
       operatorOrganization: DEVELOPMENT_OPERATOR_ORGANIZATION,
-      clockSkewSeconds: 0, // issuer and api share a clock
+      clockSkewSeconds: 0, // issuer and api run on the same machine
     });
   }
 }

@@ -7,7 +7,7 @@ const SUBJECT = 'Member-1';
 const ORGANIZATION = 'Organization-1';
 const LONE_SURROGATE = String.fromCharCode(0xd800); // the driver sends it as U+FFFD
 
-describe('the identity of a session', () => {
+describe('IdentityRepository', () => {
   let database: TestDatabase;
   let source: DataSource;
   let repository: IdentityRepository;
@@ -32,12 +32,12 @@ describe('the identity of a session', () => {
   const find = (subject: string, organization: string) =>
     repository.find({ kind: 'member', id: 'session-1', subject, organization });
 
-  it('is the member with exactly these ids at the provider', async () => {
+  it('finds the member with exactly the ids of the session', async () => {
     expect(await find(SUBJECT, ORGANIZATION)).toMatchObject({ kind: 'member', email: 'alice@example.com', name: 'Alice Adams' });
   });
 
   it.each([
-    ['another case', 'member-1', ORGANIZATION],
+    ['different letter case', 'member-1', ORGANIZATION],
     ['a space after the subject', `${SUBJECT} `, ORGANIZATION],
     ['an invisible character', `${SUBJECT}\u200b`, ORGANIZATION],
     ['U+0000 in the subject', `${SUBJECT}\u0000`, ORGANIZATION],
@@ -47,7 +47,7 @@ describe('the identity of a session', () => {
     ['no organization', SUBJECT, ''],
     ['a subject of a megabyte', 'x'.repeat(1_000_000), ORGANIZATION],
     ['another organization', SUBJECT, 'Organization-2'],
-  ])('does not exist for %s', async (_, subject, organization) => {
+  ])('finds no identity for a session with %s', async (_, subject, organization) => {
     expect(await find(subject, organization)).toBeUndefined();
   });
 });

@@ -8,7 +8,7 @@ import type { Identity } from './identity.js';
 import { PROVIDER_ID } from './provider-id.js';
 import type { Session } from './session-verifier.js';
 
-// Served by the unique indexes on provider_id; locks nothing.
+// Index: the unique indexes on provider_id. Locks: none.
 const MEMBER = `
   select u.id::text as user_id, m.email as typed_email, u.email as user_email, m.name, m.id::text as member_id, m.role,
     m.organization_id::text
@@ -33,7 +33,7 @@ interface MemberRow {
 export class IdentityRepository {
   constructor(@InjectDataSource() private readonly source: DataSource) {}
 
-  /** Undefined where the session's person is no active member (any more) and no operator. */
+  /** Returns undefined if the person of the session is neither an active member nor an operator. */
   async find(session: Session): Promise<Identity | undefined> {
     const { subject } = session;
     if (!PROVIDER_ID.test(subject)) return undefined;

@@ -1,6 +1,6 @@
 import type { Role } from '@pikaia/contracts';
 
-/** Who makes the request, read from the database with the request: what a token said yesterday does not count. */
+/** The caller of a request. It is read from the database for each request, so a token cannot carry an outdated role. */
 export type Identity = MemberIdentity | OperatorIdentity;
 
 interface Person {

@@ -2,17 +2,17 @@ import { getLogger } from '@pikaia/logging';
 import { createRemoteJWKSet, customFetch, errors, type FetchImplementation, type JWTVerifyGetKey } from 'jose';
 import { SessionsUnavailableError } from './session-verifier.js';
 
-const TIMEOUT_MS = 3_000; // a request waits for the provider no longer
-const COOLDOWN_MS = 10_000; // an unknown key id asks for the keys again, but not more often
-const REFRESH_AFTER_MS = 5 * 60_000; // so long a key that was withdrawn is believed while all is well
-const KEEP_MS = 60 * 60_000; // and so long keys are used that cannot be fetched anew
+const TIMEOUT_MS = 3_000; // of one fetch, for which a request may wait
+const COOLDOWN_MS = 10_000; // minimum time between two fetches for unknown key ids
+const REFRESH_AFTER_MS = 5 * 60_000; // a withdrawn key is accepted for this long while fetches succeed
+const MAX_KEY_AGE_MS = 60 * 60_000; // keys are used for this long while fetches fail
 const RETRY_AFTER_FAILURE_MS = 5_000;
 
 const logger = getLogger('authentication');
 
 export interface ProviderKeysOptions {
   readonly url: URL;
-  /** Default TIMEOUT_MS and so on; for tests. */
+  /** For tests. Defaults: TIMEOUT_MS and so on. */
   readonly timings?: Partial<typeof defaults>;
 }
 
@@ -20,14 +20,17 @@ const defaults = {
   timeoutMs: TIMEOUT_MS,
   cooldownMs: COOLDOWN_MS,
   refreshAfterMs: REFRESH_AFTER_MS,
-  keepMs: KEEP_MS,
+  maxKeyAgeMs: MAX_KEY_AGE_MS,
   retryAfterFailureMs: RETRY_AFTER_FAILURE_MS,
 };
 
 /**
- * The provider's public keys, kept in memory. They are fetched when the first session comes, anew in the background every five
- * minutes while sessions come, and at once, every ten seconds at most, for a key id that is not known: a rotation needs nothing.
- * While the provider is away those that are there go on for an hour, and nobody waits for a fetch that failed just before.
+ * Caches the public keys of the session provider in memory. The first session fetches them. Later sessions refresh them in the
+ * background every five minutes. An unknown key id fetches them immediately, at most every ten seconds, so a key rotation needs no
+ * action.
+ *
+ * While the provider is unreachable, the cached keys are used for one hour. For five seconds after a failed fetch, no new fetch
+ * starts, and requests that need one fail immediately.
  */
 export class ProviderKeys {
   private readonly timings;
@@ -41,16 +44,16 @@ export class ProviderKeys {
     this.remote = createRemoteJWKSet(url, {
       timeoutDuration: this.timings.timeoutMs,
       cooldownDuration: this.timings.cooldownMs,
-      cacheMaxAge: this.timings.keepMs,
+      cacheMaxAge: this.timings.maxKeyAgeMs,
       [customFetch]: this.fetch,
     });
   }
 
   /**
-   * The key of a token, for jose's verification.
+   * Finds the key of a token, for jose.
    *
-   * @throws jose's errors where the token names no key of the provider's; SessionsUnavailableError where that cannot be told
-   * since the keys cannot be fetched.
+   * @throws an error of jose if the token names no key of the provider.
+   * @throws SessionsUnavailableError if the keys cannot be fetched.
    */
   readonly find: JWTVerifyGetKey = async (header, token) => {
     this.refreshInBackground();
@@ -58,7 +61,7 @@ export class ProviderKeys {
       return await this.remote(header, token);
     } catch (error) {
       if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) throw error;
-      if (error instanceof errors.JOSENotSupported) throw error; // the token's algorithm
+      if (error instanceof errors.JOSENotSupported) throw error; // unsupported algorithm of the token
       throw new SessionsUnavailableError(Math.ceil(this.timings.retryAfterFailureMs / 1000), { cause: error });
     }
   };
@@ -66,8 +69,8 @@ export class ProviderKeys {
   private refreshInBackground(): void {
     const now = performance.now();
     if (this.fetchedAt === -Infinity || now - this.fetchedAt < this.timings.refreshAfterMs || this.isFailing(now)) return;
-    this.fetchedAt = now; // one of the requests at this moment is enough
-    this.remote.reload().catch(() => undefined); // it has been logged; the keys that are there go on
+    this.fetchedAt = now; // prevents concurrent refreshes
+    this.remote.reload().catch(() => undefined); // already logged; the cached keys stay in use
   }
 
   private isFailing(now: number): boolean {
@@ -78,9 +81,9 @@ export class ProviderKeys {
     if (this.isFailing(performance.now())) throw this.failure;
     try {
       const answer = await fetch(url, options);
-      const body = await answer.text(); // within the time limit too
+      const body = await answer.text(); // the timeout also covers the body
       if (answer.status !== 200 || !isKeySet(body)) {
-        throw new Error(`${new URL(url).host} answered ${answer.status} with something else than its keys.`);
+        throw new Error(`${new URL(url).host} responded ${answer.status} without a valid key set.`);
       }
       if (this.failure !== undefined) logger.info('session_keys_fetched');
       this.failure = undefined;

@@ -23,8 +23,8 @@ function verifierWith(timings: Timings = {}): ProviderSessionVerifier {
   return new ProviderSessionVerifier({ keys: find, issuer, audience, operatorOrganization: OPERATORS });
 }
 
-describe('the sessions of a provider', () => {
-  it('say who signed in and where, by keys that are fetched once for all', async () => {
+describe('ProviderSessionVerifier', () => {
+  it('returns member and organization of each session, and fetches the keys once for concurrent sessions', async () => {
     const verifier = verifierWith();
     const sessions = await Promise.all([1, 2, 3].map(async (n) => verifier.verify(await provider.sign(`member-test-${n}`))));
     expect(sessions).toEqual(
@@ -38,7 +38,7 @@ describe('the sessions of a provider', () => {
     expect(provider.fetches).toBe(1);
   });
 
-  it("are operators' where they belong to the operators' organization, and only there", async () => {
+  it("returns an operator session only for the configured operators' organization", async () => {
     const verifier = verifierWith();
     expect(await verifier.verify(await provider.sign('member-test-9', { organization: OPERATORS }))).toEqual({
       kind: 'operator',
@@ -59,36 +59,39 @@ describe('the sessions of a provider', () => {
   });
 
   it.each([
-    ['is over, by more than clocks may differ', () => provider.sign('m', { expires: -40 })],
-    ['begins later, by more than that', () => provider.sign('m', { notBefore: 40 })],
-    ['is of another issuer', () => provider.sign('m', { issuer: 'stytch.com/project-test-2' })],
-    ['is for another audience', () => provider.sign('m', { audience: 'project-test-2' })],
-    ['never ends', () => provider.sign('m', { claims: { exp: undefined } })],
+    ['has expired by more than the clock tolerance', () => provider.sign('m', { expires: -40 })],
+    ['becomes valid later than the clock tolerance allows', () => provider.sign('m', { notBefore: 40 })],
+    ['has another issuer', () => provider.sign('m', { issuer: 'stytch.com/project-test-2' })],
+    ['has another audience', () => provider.sign('m', { audience: 'project-test-2' })],
+    ['has no expiry', () => provider.sign('m', { claims: { exp: undefined } })],
     ['names no organization', () => provider.sign('m', { organization: null })],
-    ['was issued later than now', () => provider.sign('m', { claims: { iat: inSeconds(40) } })],
-    ['was issued more than a day ago, whatever its end', () => provider.sign('m', { claims: { iat: inSeconds(-86_500) } })],
-    ['does not say when it was issued', () => provider.sign('m', { claims: { iat: undefined } })],
-    ['is of a session that is over', () => provider.sign('m', { claims: sessionWith({ expires_at: '2020-01-01T00:00:00Z' }) })],
+    ['was issued in the future', () => provider.sign('m', { claims: { iat: inSeconds(40) } })],
+    ['was issued more than a day ago but has not expired', () => provider.sign('m', { claims: { iat: inSeconds(-86_500) } })],
+    ['has no issue time', () => provider.sign('m', { claims: { iat: undefined } })],
+    ['belongs to an ended session', () => provider.sign('m', { claims: sessionWith({ expires_at: '2020-01-01T00:00:00Z' }) })],
     [
-      'is of a session that has not begun',
+      'belongs to a session that has not begun',
       () => provider.sign('m', { claims: sessionWith({ started_at: '2100-01-01T00:00:00Z' }) }),
     ],
     ['has U+0000 in its subject', () => provider.sign('m\u0000')],
     ['has U+0000 in its organization', () => provider.sign('m', { organization: 'o\u0000' })],
     ['has U+0000 in its session', () => provider.sign('m', { claims: sessionWith({ id: 's\u0000' }) })],
-    ['is nobody’s', () => provider.sign('m', { claims: { sub: undefined } })],
-    ['is no session', () => provider.sign('m', { claims: { 'https://stytch.com/session': undefined } })],
-    ['is no token', async () => 'nonsense'],
+    ['has no subject', () => provider.sign('m', { claims: { sub: undefined } })],
+    ['has no session claim', () => provider.sign('m', { claims: { 'https://stytch.com/session': undefined } })],
+    ['is not a JWT', async () => 'nonsense'],
     ['is not signed', async () => new UnsecuredJWT(provider.claims('m') as JWTPayload).encode()],
-    ['claims not to be signed', async () => (await provider.sign('m')).replace(/^[^.]+/, base64({ alg: 'none', kid: 'first' }))],
-    ['is signed with the public key as if that were a secret', () => confused()],
-    ['is signed by the same key in another way', () => signedAs('PS256')],
     [
-      'names a key of nobody',
+      'declares the algorithm none',
+      async () => (await provider.sign('m')).replace(/^[^.]+/, base64({ alg: 'none', kid: 'first' })),
+    ],
+    ['is signed by HMAC with the public key as the secret', () => confused()],
+    ['is signed by the same key with another algorithm', () => signedAs('PS256')],
+    [
+      'names an unpublished key',
       async () => (await provider.addKey('stranger', { publish: false }), provider.sign('m', { kid: 'stranger' })),
     ],
     [
-      'is signed by another key than it names',
+      'is signed by a different key than it names',
       async () => {
         await provider.addKey('stranger', { publish: false });
         const [, payload, signature] = (await provider.sign('m', { kid: 'stranger' })).split('.');
@@ -96,14 +99,14 @@ describe('the sessions of a provider', () => {
       },
     ],
     [
-      'brings its own key',
+      'contains its own key',
       async () => {
         await provider.addKey('stranger', { publish: false });
         const [, payload, signature] = (await provider.sign('m', { kid: 'stranger' })).split('.');
         return `${base64({ alg: 'RS256', jwk: provider.publicKey('stranger') })}.${payload}.${signature}`;
       },
     ],
-  ])('are refused where the token %s', async (_, make) => {
+  ])('refuses a token that %s', async (_, make) => {
     await expect(verifierWith().verify(await make())).rejects.toThrow(SessionRefusedError);
   });
 
@@ -115,22 +118,22 @@ describe('the sessions of a provider', () => {
     ['a number', 1],
     ['a text with U+0000', 'first\u0000'],
     ['huge', 'k'.repeat(10_000)],
-  ])('are never unavailable because the key id is %s', async (_, kid) => {
+  ])('refuses a token, instead of reporting unavailability, if its key id is %s', async (_, kid) => {
     const [, payload] = (await provider.sign('m')).split('.');
     const token = `${base64({ alg: 'RS256', kid })}.${payload}.${base64({})}`;
     await expect(verifierWith().verify(token)).rejects.toThrow(SessionRefusedError);
   });
 
   it.each([
-    ['a token that has just run out', { expires: -20 }],
-    ['one that begins in a moment', { notBefore: 20 }],
-  ])('bear clocks that differ: %s', async (_, options) => {
+    ['a token that expired within it', { expires: -20 }],
+    ['a token that becomes valid within it', { notBefore: 20 }],
+  ])('applies the clock tolerance to %s', async (_, options) => {
     await expect(verifierWith().verify(await provider.sign('m', options))).resolves.toMatchObject({ subject: 'm' });
   });
 
   const base64 = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-  /** HS256 over the text of the public key: what a verifier falls for that lets the token choose. */
+  /** HS256 with the public key as the secret: an attack on verifiers that let the token choose the algorithm. */
   async function confused(): Promise<string> {
     const key = (await importJWK(provider.publicKey('first'), 'RS256', { extractable: true })) as CryptoKey;
     const input = `${base64({ alg: 'HS256', kid: 'first' })}.${base64(provider.claims('m'))}`;
@@ -145,8 +148,8 @@ describe('the sessions of a provider', () => {
   }
 });
 
-describe('the keys of a provider', () => {
-  it('are fetched anew for a key id that is not known: a rotation needs nothing', async () => {
+describe('ProviderKeys', () => {
+  it('fetches the keys again for an unknown key id, so a key rotation needs no action', async () => {
     const verifier = verifierWith({ cooldownMs: 0 });
     await verifier.verify(await provider.sign('m'));
     await provider.addKey('second');
@@ -154,7 +157,7 @@ describe('the keys of a provider', () => {
     expect(provider.fetches).toBe(2);
   });
 
-  it('are not fetched more often than allowed, however many unknown ids come', async () => {
+  it('fetches the keys at most once per cooldown for any number of unknown key ids', async () => {
     const verifier = verifierWith();
     await verifier.verify(await provider.sign('m'));
     await provider.addKey('stranger', { publish: false });
@@ -163,7 +166,7 @@ describe('the keys of a provider', () => {
     expect(provider.fetches).toBe(1);
   });
 
-  it('are fetched anew in the background, so that a key that was withdrawn is not believed for long', async () => {
+  it('refreshes the keys in the background, so a withdrawn key is refused soon', async () => {
     const verifier = verifierWith({ refreshAfterMs: 0, cooldownMs: 60_000 });
     const token = await provider.sign('m');
     await verifier.verify(token);
@@ -177,7 +180,7 @@ describe('the keys of a provider', () => {
     );
   });
 
-  it('go on while the provider is away, and it is said once', async () => {
+  it('keeps using cached keys while the provider fails, and logs the failure once', async () => {
     const verifier = verifierWith({ refreshAfterMs: 0, retryAfterFailureMs: 0, timeoutMs: 100 });
     const token = await provider.sign('m');
     await verifier.verify(token);
@@ -192,7 +195,7 @@ describe('the keys of a provider', () => {
   });
 
   it.each(['cut', 500, 404, 'silent', 'no JSON', '{}'] as const)(
-    'that never came make no session refused, only unavailable, and nobody waits for them twice: %s',
+    'reports unavailability if the first fetch fails, and does not fetch again for the next session: %s',
     async (fault) => {
       const verifier = verifierWith({ timeoutMs: 200 });
       const token = await provider.sign('m');
@@ -204,7 +207,7 @@ describe('the keys of a provider', () => {
     },
   );
 
-  it('come back by themselves', async () => {
+  it('recovers after the provider is reachable again', async () => {
     const verifier = verifierWith({ retryAfterFailureMs: 0 });
     const token = await provider.sign('m');
     provider.fault = 503;
@@ -213,7 +216,7 @@ describe('the keys of a provider', () => {
     await expect(verifier.verify(token)).resolves.toMatchObject({ subject: 'm' });
   });
 
-  it('cannot say whether a new id is a rotation while the provider is away: unavailable, not refused', async () => {
+  it('reports unavailability for an unknown key id while the provider is unreachable', async () => {
     const verifier = verifierWith({ cooldownMs: 0 });
     await verifier.verify(await provider.sign('m'));
     await provider.addKey('second');
@@ -221,8 +224,8 @@ describe('the keys of a provider', () => {
     await expect(verifier.verify(await provider.sign('m', { kid: 'second' }))).rejects.toThrow(SessionsUnavailableError);
   });
 
-  it('are not believed for ever when they cannot be fetched', async () => {
-    const verifier = verifierWith({ keepMs: 0 });
+  it('stops using cached keys after their maximum age', async () => {
+    const verifier = verifierWith({ maxKeyAgeMs: 0 });
     const token = await provider.sign('m');
     await verifier.verify(token);
     provider.fault = 'cut';

@@ -2,20 +2,20 @@ import type { JWTVerifyGetKey } from 'jose';
 import type { Session, SessionVerifier } from './session-verifier.js';
 import { verifySessionToken } from './verify-session-token.js';
 
-const CLOCK_SKEW_S = 30; // between the provider's clock and ours
+const CLOCK_SKEW_S = 30; // tolerated difference to the clock of the provider
 
 export interface ProviderSessionOptions {
   readonly keys: JWTVerifyGetKey;
   readonly issuer: string;
   readonly audience: string;
   /**
-   * Whose sessions are operators'. With Stytch everybody is a member of some organization, operators too; theirs is none of the
-   * tenants. Without it nobody signs in as an operator.
+   * The organization at the provider whose sessions are operator sessions. With Stytch, each person is a member of an
+   * organization, so operators have an organization that is not a tenant. If undefined, no session is an operator session.
    */
   readonly operatorOrganization?: string | undefined;
 }
 
-/** Verifies the sessions of a provider, as Stytch B2B issues them, by its public keys: nobody is asked for a single session. */
+/** Verifies the session tokens of a provider such as Stytch B2B with its public keys, without a request for each session. */
 export class ProviderSessionVerifier implements SessionVerifier {
   constructor(private readonly options: ProviderSessionOptions) {}
 

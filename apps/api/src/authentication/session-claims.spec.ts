@@ -9,41 +9,44 @@ const claims = { sub: 'member-1', [SESSION_CLAIM]: session, [ORGANIZATION_CLAIM]
 const read = (changed: object, operatorOrganization: string | undefined = OPERATORS) =>
   readSessionClaims({ ...claims, ...changed }, { operatorOrganization, clockSkewSeconds: 30 }, NOW);
 
-describe('the claims of a session', () => {
-  it('say who signed in, and as a member of which organization', () => {
+describe('readSessionClaims', () => {
+  it('returns the member and the organization', () => {
     expect(read({})).toEqual({ kind: 'member', id: 'session-1', subject: 'member-1', organization: 'organization-1' });
   });
 
-  it("are an operator's only if they name the operators' organization", () => {
+  it("returns an operator session only if the claims name the operators' organization", () => {
     const theirs = { [ORGANIZATION_CLAIM]: { organization_id: OPERATORS } };
     expect(read(theirs)).toEqual({ kind: 'operator', id: 'session-1', subject: 'member-1' });
     const without = readSessionClaims({ ...claims, ...theirs }, { operatorOrganization: undefined, clockSkewSeconds: 30 }, NOW);
     expect(without).toMatchObject({ kind: 'member', organization: OPERATORS });
   });
 
-  it.each([OPERATORS, undefined])('are refused without an organization where operators belong to %p', (operatorOrganization) => {
-    const { [ORGANIZATION_CLAIM]: _, ...others } = claims;
-    expect(() => readSessionClaims(others, { operatorOrganization, clockSkewSeconds: 30 }, NOW)).toThrow(SessionRefusedError);
-  });
+  it.each([OPERATORS, undefined])(
+    "refuses claims without an organization if the operators' organization is %p",
+    (operatorOrganization) => {
+      const { [ORGANIZATION_CLAIM]: _, ...others } = claims;
+      expect(() => readSessionClaims(others, { operatorOrganization, clockSkewSeconds: 30 }, NOW)).toThrow(SessionRefusedError);
+    },
+  );
 
   it.each([
-    ['a session that is a text', { [SESSION_CLAIM]: 'session-1' }],
+    ['a session that is a string', { [SESSION_CLAIM]: 'session-1' }],
     ['a session that is a list', { [SESSION_CLAIM]: ['session-1'] }],
     ['no session', { [SESSION_CLAIM]: null }],
     ['an organization without id', { [ORGANIZATION_CLAIM]: {} }],
     ['an organization that is null', { [ORGANIZATION_CLAIM]: null }],
-    ['an organization that is a text', { [ORGANIZATION_CLAIM]: 'organization-1' }],
-    ['a session that is over', { [SESSION_CLAIM]: { ...session, expires_at: '2026-03-01T11:59:29Z' } }],
+    ['an organization that is a string', { [ORGANIZATION_CLAIM]: 'organization-1' }],
+    ['a session that has ended', { [SESSION_CLAIM]: { ...session, expires_at: '2026-03-01T11:59:29Z' } }],
     ['a session that has not begun', { [SESSION_CLAIM]: { ...session, started_at: '2026-03-01T12:00:31Z' } }],
-    ['an end that is no time', { [SESSION_CLAIM]: { ...session, expires_at: 'never' } }],
+    ['an end that is not a timestamp', { [SESSION_CLAIM]: { ...session, expires_at: 'never' } }],
     ['an end that is null', { [SESSION_CLAIM]: { ...session, expires_at: null } }],
     ['an end that is a number', { [SESSION_CLAIM]: { ...session, expires_at: 9e15 } }],
-    ['a start that is no time', { [SESSION_CLAIM]: { ...session, started_at: '' } }],
-  ])('are refused with %s', (_, changed) => {
+    ['a start that is not a timestamp', { [SESSION_CLAIM]: { ...session, started_at: '' } }],
+  ])('refuses claims with %s', (_, changed) => {
     expect(() => read(changed)).toThrow(SessionRefusedError);
   });
 
-  it('bear clocks that differ by less than the tolerance, and a session without times of its own', () => {
+  it('accepts times within the clock tolerance, and a session without times', () => {
     const moment = (value: string) => ({ [SESSION_CLAIM]: { id: 'session-1', expires_at: value, started_at: value } });
     expect(read(moment('2026-03-01T11:59:31Z'))).toHaveProperty('kind', 'member');
     expect(read(moment('2026-03-01T12:00:30Z'))).toHaveProperty('kind', 'member');
@@ -56,8 +59,8 @@ describe('the claims of a session', () => {
     ['empty', ''],
     ['a space', ' '],
     ['padded', ' id'],
-    ['a text with U+0000', 'id\u0000'],
-    ['a text with a line feed', 'id\n'],
+    ['a string with U+0000', 'id\u0000'],
+    ['a string with a line feed', 'id\n'],
     ['half of a surrogate pair', 'id\ud800'],
     ['huge', 'x'.repeat(256)],
     ['not ASCII', 'größe-1'],
@@ -66,7 +69,7 @@ describe('the claims of a session', () => {
     ['an object', { id: 'id' }],
     ['a number', 1],
   ];
-  it.each(invalid)('are refused where an id is %s', (_, value) => {
+  it.each(invalid)('refuses claims whose id is %s', (_, value) => {
     for (const changed of [
       { sub: value as string },
       { [SESSION_CLAIM]: { ...session, id: value } },
@@ -76,7 +79,7 @@ describe('the claims of a session', () => {
     }
   });
 
-  it.each(['x'.repeat(255), 'auth0|abc', 'urn:id:1'])('take the id %s', (sub) => {
+  it.each(['x'.repeat(255), 'auth0|abc', 'urn:id:1'])('accepts the id %s', (sub) => {
     expect(read({ sub })).toHaveProperty('subject', sub);
   });
 });

@@ -2,21 +2,21 @@ import type { JWTPayload } from 'jose';
 import { PROVIDER_ID } from './provider-id.js';
 import { SessionRefusedError, type Session } from './session-verifier.js';
 
-/** Claims as Stytch's B2B session JWTs have them. */
+/** The claims of a Stytch B2B session JWT. */
 export const SESSION_CLAIM = 'https://stytch.com/session';
 export const ORGANIZATION_CLAIM = 'https://stytch.com/organization';
 
 export interface SessionRules {
-  /** The organization at the provider whose sessions are operators'. Without it nobody is an operator. */
+  /** The organization at the provider whose sessions are operator sessions. If undefined, no session is one. */
   readonly operatorOrganization: string | undefined;
-  /** Difference between the provider's clock and ours that is tolerated. */
+  /** Tolerated difference to the clock of the provider. */
   readonly clockSkewSeconds: number;
 }
 
 /**
- * Reads who signed in, and as what. A session is an operator's only if it names the operators' organization.
+ * Reads the session from the claims of a token. A session is an operator session only if it names the operators' organization.
  *
- * @throws SessionRefusedError for claims of another shape, without an organization, or of a session that is over or has not begun.
+ * @throws SessionRefusedError if a claim is invalid, the organization is missing, or the session has ended or has not begun.
  */
 export function readSessionClaims(
   claims: JWTPayload,
@@ -28,7 +28,8 @@ export function readSessionClaims(
   const subject = readId(claims.sub, 'subject');
   const organization = readId(propertiesOf(claims[ORGANIZATION_CLAIM])['organization_id'], 'organization id');
   const skewMs = clockSkewSeconds * 1_000;
-  if (readMoment(session['expires_at'], 'end', Infinity) <= nowMs - skewMs) throw new SessionRefusedError('the session is over');
+  if (readMoment(session['expires_at'], 'end', Infinity) <= nowMs - skewMs)
+    throw new SessionRefusedError('the session has ended');
   if (readMoment(session['started_at'], 'start', -Infinity) > nowMs + skewMs) {
     throw new SessionRefusedError('the session has not begun');
   }
@@ -45,7 +46,7 @@ function readId(value: unknown, what: string): string {
   throw new SessionRefusedError(`the token has no valid ${what}`);
 }
 
-/** Milliseconds since 1970; `absent` where the claim is missing, which leaves the token's own times. */
+/** Returns Unix milliseconds, or `absent` if the claim is missing. Then only the times of the token itself apply. */
 function readMoment(value: unknown, what: string, absent: number): number {
   if (value === undefined) return absent;
   const moment = typeof value === 'string' ? Date.parse(value) : Number.NaN;

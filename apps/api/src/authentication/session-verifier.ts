@@ -1,42 +1,42 @@
-/** What a verified session says: who signed in, and as what. What they may do is read from the database with each request. */
+/** A verified session: who signed in, as member or operator. Permissions are read from the database for each request. */
 export type Session = MemberSession | OperatorSession;
 
 interface VerifiedSession {
   readonly id: string;
-  /** The member's (or operator's) id at the session provider. */
+  /** The id of the member or operator at the session provider. */
   readonly subject: string;
 }
 
 export interface MemberSession extends VerifiedSession {
   readonly kind: 'member';
-  /** The organization's id at the session provider. */
+  /** The id of the organization at the session provider. */
   readonly organization: string;
 }
 
-/** Of the operators' organization, as the verifier decides; never by the absence of an organization. */
+/** A session of the operators' organization. A missing organization never makes an operator session. */
 export interface OperatorSession extends VerifiedSession {
   readonly kind: 'operator';
 }
 
-/** Where sessions come from. */
+/** Verifies session tokens. */
 export interface SessionVerifier {
   /**
    * Verifies signature, issuer, audience and time of a session token.
    *
-   * @throws SessionRefusedError for every token that does not prove a session that is in force; SessionsUnavailableError where
-   * that cannot be told at the moment.
+   * @throws SessionRefusedError if the token does not prove a current session.
+   * @throws SessionsUnavailableError if the token cannot be verified at the moment.
    */
   verify(token: string): Promise<Session>;
 }
 
 export const SESSION_VERIFIER = Symbol('pikaia.session-verifier');
 
-/** The token proves nothing; the reason is for the log, never for the caller. */
+/** The token is invalid. The message is for the log, never for the caller. */
 export class SessionRefusedError extends Error {
   override readonly name = 'SessionRefusedError';
 }
 
-/** The token may be good: what it would be verified with cannot be fetched. A 401 would sign people out for an outage. */
+/** The token cannot be verified because the keys cannot be fetched. A 401 would sign people out during an outage. */
 export class SessionsUnavailableError extends Error {
   override readonly name = 'SessionsUnavailableError';
 

@@ -1,30 +1,34 @@
 import { Setting } from '@pikaia/core';
 import { IsNotEmpty, IsOptional, IsUrl, ValidateIf } from 'class-validator';
 
-const isAny = ({ sessionJwksUrl, sessionIssuer, sessionAudience }: SessionSettings): boolean =>
+const isProviderConfigured = ({ sessionJwksUrl, sessionIssuer, sessionAudience }: SessionSettings): boolean =>
   [sessionJwksUrl, sessionIssuer, sessionAudience].some((value) => value !== undefined);
 
-/** Whose sessions are believed. All three, or none: then it is the development issuer, which refuses production. */
+/**
+ * The session provider. Set all of JWKS URL, issuer and audience, or none: then the development issuer applies, which refuses
+ * production.
+ */
 export class SessionSettings {
   @Setting('SESSION_JWKS_URL', {
-    about: "the session provider's public keys, as https://api.stytch.com/v1/b2b/sessions/jwks/<project>; required in production",
+    about:
+      "URL of the session provider's public keys, such as https://api.stytch.com/v1/b2b/sessions/jwks/<project>; required in production",
   })
-  @ValidateIf(isAny)
+  @ValidateIf(isProviderConfigured)
   @IsUrl({ protocols: ['https', 'http'], require_protocol: true, require_tld: false })
   sessionJwksUrl?: string;
 
-  @Setting('SESSION_ISSUER', { about: 'issuer of session tokens, as stytch.com/<project>' })
-  @ValidateIf(isAny)
+  @Setting('SESSION_ISSUER', { about: 'issuer of session tokens, such as stytch.com/<project>' })
+  @ValidateIf(isProviderConfigured)
   @IsNotEmpty()
   sessionIssuer?: string;
 
-  @Setting('SESSION_AUDIENCE', { about: 'audience of session tokens, with Stytch the id of the project' })
-  @ValidateIf(isAny)
+  @Setting('SESSION_AUDIENCE', { about: 'audience of session tokens; with Stytch, the project id' })
+  @ValidateIf(isProviderConfigured)
   @IsNotEmpty()
   sessionAudience?: string;
 
   @Setting('SESSION_OPERATOR_ORGANIZATION', {
-    about: 'id at the provider of the organization whose people operate the platform; absent: nobody signs in as operator',
+    about: 'id, at the session provider, of the organization of operators; if absent, operators cannot sign in',
   })
   @IsOptional()
   @IsNotEmpty()

@@ -2,8 +2,9 @@ import { jwtVerify, type CryptoKey, type JWTVerifyGetKey } from 'jose';
 import { readSessionClaims, type SessionRules } from './session-claims.js';
 import { SessionRefusedError, SessionsUnavailableError, type Session } from './session-verifier.js';
 
-const ALGORITHM = 'RS256'; // what Stytch signs with; a token does not choose
-const MAX_TOKEN_AGE_S = 24 * 60 * 60; // whatever end the token claims; Stytch's live five minutes, the development issuer's twelve hours
+const ALGORITHM = 'RS256'; // the algorithm of Stytch; the token must not choose it
+/** Applies regardless of the expiry. Stytch tokens are valid for five minutes, those of the development issuer for twelve hours. */
+const MAX_TOKEN_AGE_S = 24 * 60 * 60;
 
 export interface SessionTokenRules extends SessionRules {
   readonly issuer: string;
@@ -11,10 +12,11 @@ export interface SessionTokenRules extends SessionRules {
 }
 
 /**
- * Verifies signature, issuer, audience and times of a session token and reads its claims. A token must say when it was issued:
- * not in the future, and at most a day ago.
+ * Verifies signature, issuer, audience and times of a session token and reads its claims. The `iat` claim is required: it must not
+ * be in the future or more than a day ago.
  *
- * @throws SessionRefusedError; SessionsUnavailableError of `key`.
+ * @throws SessionRefusedError if the token is invalid.
+ * @throws SessionsUnavailableError if `key` cannot provide a key.
  */
 export async function verifySessionToken(
   token: string,

@@ -17,7 +17,7 @@ const migrateTo = (migrations: typeof LATER) =>
 const rows = async <Row extends object = Record<string, unknown>>(sql: string, values: unknown[] = []): Promise<Row[]> =>
   (await client.query(sql, values)).rows as Row[];
 
-/** As code from before this migration inserts them. */
+/** Inserts a user in the same way as versions before this migration. */
 async function oldUser(email: string, name: string | null = null, { operator = false } = {}): Promise<string> {
   const id = newId();
   await client.query('insert into organizations_user (id, email, name, operator) values ($1, $2, $3, $4)', [
@@ -64,8 +64,8 @@ afterEach(async () => {
   await database.drop();
 });
 
-describe('the migration to canonical addresses', () => {
-  it('gives each person a key, and each membership the address', async () => {
+describe('the migration to canonical email addresses', () => {
+  it('sets the key of each person and the address of each membership', async () => {
     const user = await oldUser('Anna@Bücher.example', 'Anna');
     const member = await oldMembership(user, organizations[0]!);
     await migrateTo(LATER);
@@ -74,7 +74,7 @@ describe('the migration to canonical addresses', () => {
     expect(await rows('select email, name from organizations_user')).toEqual([{ email: 'Anna@Bücher.example', name: 'Anna' }]);
   });
 
-  it('gives the name to the earliest membership only, also where that one was removed', async () => {
+  it('copies the name only to the earliest membership, even if that one was removed', async () => {
     const user = await oldUser('anna@example.com', 'Anna of the first');
     const first = await oldMembership(user, organizations[0]!, 'removed');
     const second = await oldMembership(user, organizations[1]!);
@@ -87,7 +87,7 @@ describe('the migration to canonical addresses', () => {
     ]);
   });
 
-  it("leaves an operator's name with the operator", async () => {
+  it('keeps the name of an operator in organizations_user', async () => {
     const user = await oldUser('olga@example.com', 'Olga Olsen', { operator: true });
     const member = await oldMembership(user, organizations[0]!);
     await migrateTo(LATER);
@@ -95,7 +95,7 @@ describe('the migration to canonical addresses', () => {
     expect(await rows('select name from organizations_user')).toEqual([{ name: 'Olga Olsen' }]);
   });
 
-  it('gives no key to an address that mail cannot be sent to, and keeps the person', async () => {
+  it('keeps a person without a key if mail cannot be sent to the address', async () => {
     const odd = ['\u212aarl@example.com', 'ü@exämple.com', '"a b"@example.com', 'no address', '', 'a@xn--zzzzzz99999.example'];
     const users = await Promise.all(odd.map((email) => oldUser(email)));
     const members = await Promise.all(users.map((user) => oldMembership(user, organizations[0]!)));
@@ -104,7 +104,7 @@ describe('the migration to canonical addresses', () => {
     expect(await Promise.all(members.map(typedOf))).toEqual(odd.map((email) => ({ email, name: null })));
   });
 
-  it('fills more rows than one batch holds', async () => {
+  it('fills more rows than fit in one batch', async () => {
     await client.query(
       `insert into organizations_user (id, email, name)
        select gen_random_uuid(), 'Person' || n || '@Example.com', 'Person ' || n from generate_series(1, $1::int) n`,
@@ -132,7 +132,7 @@ describe('the migration to canonical addresses', () => {
     ]);
   });
 
-  it('stops and names every pair of users whose addresses reach one mailbox, and continues when they are merged', async () => {
+  it('fails and names each pair of users who share a mailbox, and continues after they are merged', async () => {
     const [unicode, ascii, third] = [
       await oldUser('anna@bücher.example', 'Anna'),
       await oldUser('anna@xn--bcher-kva.example'),
@@ -140,12 +140,12 @@ describe('the migration to canonical addresses', () => {
     ];
     const [kelvin, kiwi] = [await oldUser('a@\u212aiwi.example'), await oldUser('a@k\u0131wi.example')];
     const member = await oldMembership(third, organizations[0]!);
-    using _ = silencedConsole(); // TypeORM prints the error too
+    using _ = silencedConsole(); // TypeORM also prints the error
     await expect(migrateTo(LATER)).rejects.toMatchObject({
       code: 'PIKAIA_EMAIL_KEY_COLLISION',
       message: expect.stringContaining(`: ${ascii} and ${unicode}; ${third} and ${unicode}. Merge each pair`),
     });
-    expect(await keyOf(kelvin)).toBe('a@kiwi.example'); // the others are done
+    expect(await keyOf(kelvin)).toBe('a@kiwi.example'); // the other users have keys
     expect(await keyOf(kiwi)).toBe('a@xn--kwi-jua.example');
     expect(await rows('select from organizations_user')).toHaveLength(5);
     await expect(migrateTo(LATER)).rejects.toMatchObject({ code: 'PIKAIA_EMAIL_KEY_COLLISION' });
@@ -158,7 +158,7 @@ describe('the migration to canonical addresses', () => {
     expect(await typedOf(member)).toEqual({ email: 'anna@bücher.example', name: 'Anna' });
   });
 
-  it('leaves tables that older code can use, and rows of older code that it can fill when it runs again', async () => {
+  it('leaves tables that older code can use, and fills rows of older code when it runs again', async () => {
     await migrateTo(LATER);
     const user = await oldUser('anna@example.com', 'Anna');
     const inserted = await client.query(

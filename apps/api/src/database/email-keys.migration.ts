@@ -3,10 +3,13 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { emailKey } from '../members/email-key.js';
 
 const BATCH_ROWS = 1_000;
-const BEFORE_ALL = '00000000-0000-0000-0000-000000000000';
-const NAMED_COLLISIONS = 100; // in the message of the error
+const LOWEST_ID = '00000000-0000-0000-0000-000000000000';
+const MAX_NAMED_COLLISIONS = 100; // listed in the error message
 
-/** Columns for the canonical address of a person, and for address and name as an organization typed them. Older code ignores them. */
+/**
+ * Adds columns for the canonical address of a person, and for the address and name as an organization typed them. Older code
+ * ignores them.
+ */
 export class AddEmailKeys1764000005000 implements MigrationInterface {
   readonly name = 'AddEmailKeys1764000005000';
 
@@ -35,12 +38,13 @@ comment on column organizations_user.name is null`);
 }
 
 /**
- * Fills those columns while older code runs: in batches, each committed by itself. It continues where it stopped.
+ * Fills the columns of AddEmailKeys while older code runs. Each batch is committed separately, so a repeated run continues where
+ * the last one stopped.
  *
- * A membership gets the person's address. Only the earliest membership of a person gets the name: its organization typed it.
- * An operator's name stays where it is.
+ * Each membership receives the person's address. Only the earliest membership of a person receives the name, because its
+ * organization typed it. The name of an operator stays in organizations_user.
  *
- * @throws PikaiaError `PIKAIA_EMAIL_KEY_COLLISION` where several users have one canonical address.
+ * @throws PikaiaError `PIKAIA_EMAIL_KEY_COLLISION` if several users have the same canonical address.
  */
 export class FillEmailKeys1764000005001 implements MigrationInterface {
   readonly name = 'FillEmailKeys1764000005001';
@@ -57,7 +61,7 @@ export class FillEmailKeys1764000005001 implements MigrationInterface {
   }
 }
 
-/** An index that could not be built remains, and is invalid: so it is dropped first. */
+/** Drops the index first, because a failed concurrent build leaves an invalid index. */
 async function createMembershipIndex(runner: QueryRunner): Promise<void> {
   await runner.query('drop index concurrently if exists organizations_member_user');
   await runner.query('create index concurrently organizations_member_user on organizations_member (user_id, created_at, id)');
@@ -88,7 +92,7 @@ async function fillKeys(runner: QueryRunner): Promise<void> {
       [[...filled.keys()], [...filled.values()]],
     );
   }
-  if (collisions.length > 0) throw collided(collisions);
+  if (collisions.length > 0) throw collisionError(collisions);
 }
 
 async function fillMemberships(runner: QueryRunner): Promise<void> {
@@ -104,9 +108,9 @@ async function fillMemberships(runner: QueryRunner): Promise<void> {
   }
 }
 
-/** The rows of a statement that takes the last id and a limit. */
+/** Yields the rows of a statement in batches. The statement takes the last id ($1) and a limit ($2). */
 async function* batches<Row extends { readonly id: string }>(runner: QueryRunner, page: string): AsyncGenerator<Row[]> {
-  for (let after = BEFORE_ALL; ;) {
+  for (let after = LOWEST_ID; ;) {
     const rows = (await runner.query(page, [after, BATCH_ROWS])) as Row[];
     if (rows.length === 0) return;
     yield rows;
@@ -114,9 +118,9 @@ async function* batches<Row extends { readonly id: string }>(runner: QueryRunner
   }
 }
 
-function collided(collisions: readonly string[]): PikaiaError {
-  const named = collisions.slice(0, NAMED_COLLISIONS).join('; ');
-  const rest = collisions.length > NAMED_COLLISIONS ? `; and ${collisions.length - NAMED_COLLISIONS} more` : '';
+function collisionError(collisions: readonly string[]): PikaiaError {
+  const named = collisions.slice(0, MAX_NAMED_COLLISIONS).join('; ');
+  const rest = collisions.length > MAX_NAMED_COLLISIONS ? `; and ${collisions.length - MAX_NAMED_COLLISIONS} more` : '';
   return new PikaiaError(
     'PIKAIA_EMAIL_KEY_COLLISION',
     `Mail delivers the addresses of these users to one mailbox, by id in organizations_user: ${named}${rest}. Merge each pair, then migrate again.`,

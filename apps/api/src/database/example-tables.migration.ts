@@ -3,7 +3,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 const { api } = defaultRoles;
 
-/** Organizations, users, and who is a member where. */
+/** Creates the tables of organizations, users and memberships. */
 export class CreateOrganizations1764000003000 implements MigrationInterface {
   readonly name = 'CreateOrganizations1764000003000';
 

@@ -1,18 +1,18 @@
 import { Setting } from '@pikaia/core';
 import { MinLength, ValidateIf } from 'class-validator';
 
-const SHORTEST = 8;
+const MIN_PASSWORD_CHARACTERS = 8;
 
-/** What the migration task gives the roles of the processes: both passwords, or neither. */
+/** The passwords that the migration task sets for the roles of the processes. Set both or neither. */
 export class MigrationSettings {
-  @Setting('API_DATABASE_PASSWORD', { about: "password that the migration task gives the api's role", secret: true })
+  @Setting('API_DATABASE_PASSWORD', { about: "password that the migration task sets for the api's role", secret: true })
   @ValidateIf((settings: MigrationSettings) => settings.workerDatabasePassword !== undefined)
-  @MinLength(SHORTEST)
+  @MinLength(MIN_PASSWORD_CHARACTERS)
   apiDatabasePassword?: string;
 
-  @Setting('WORKER_DATABASE_PASSWORD', { about: "password that the migration task gives the worker's role", secret: true })
+  @Setting('WORKER_DATABASE_PASSWORD', { about: "password that the migration task sets for the worker's role", secret: true })
   @ValidateIf((settings: MigrationSettings) => settings.apiDatabasePassword !== undefined)
-  @MinLength(SHORTEST)
+  @MinLength(MIN_PASSWORD_CHARACTERS)
   workerDatabasePassword?: string;
 
   get passwords(): { readonly api: string; readonly worker: string } | undefined {

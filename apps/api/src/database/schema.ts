@@ -4,7 +4,7 @@ import { outboxMigrations } from '@pikaia/events';
 import { AddEmailKeys1764000005000, FillEmailKeys1764000005001 } from './email-keys.migration.js';
 import { CreateOrganizations1764000003000 } from './example-tables.migration.js';
 
-/** Everything that the system needs in its database; the number in a migration's name orders it. */
+/** All migrations of the system. The number in the name of a migration determines the order. */
 export const migrations = [
   ...outboxMigrations(),
   ...auditMigrations(),
@@ -14,8 +14,8 @@ export const migrations = [
 ];
 
 /**
- * Brings the database up to date; `url` is the owner's. Passwords are set only on roles that are created here, unless they
- * are to be renewed.
+ * Runs the pending migrations as the owner, whose connection string is `url`. Sets `passwords` on the roles that it creates, and
+ * on existing roles only with `renewPasswords`.
  */
 export const migrateSchema = (url: string, passwords?: RolePasswords, { renewPasswords = false } = {}) =>
   migrate({ url, migrations, passwords, renewPasswords });

@@ -15,7 +15,7 @@ const MEMBERS = [
 
 const OPERATORS = [{ email: 'olga@example.com', name: 'Olga Olsen' }] as const;
 
-/** Adds the demo data that is missing; `url` is the owner's. What exists stays as it is. */
+/** Adds missing demo data and leaves existing rows unchanged. `url` is the connection string of the owner. */
 export async function seed(url: string): Promise<void> {
   const client = new IsolatedClient({ connectionString: url, application_name: 'pikaia-seed' });
   await client.connect();

@@ -3,7 +3,7 @@ interface DatabaseError {
   readonly driverError?: unknown;
 }
 
-/** True where a write has hit a unique constraint. */
+/** True if the error is a violation of a unique constraint. */
 export function isUniqueConflict(error: unknown): boolean {
   const { code } = ((error as DatabaseError | null)?.driverError ?? error ?? {}) as DatabaseError;
   return code === '23505';

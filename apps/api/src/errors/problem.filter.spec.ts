@@ -8,37 +8,37 @@ const inDoubt = new PikaiaError('PIKAIA_TRANSACTION_IN_DOUBT', 'no', { cause: wi
 
 const withMessage = (message: string, code: string) => Object.assign(new Error(message), { code });
 
-describe('what was thrown becomes a problem', () => {
+describe('toProblem', () => {
   it.each([
-    ['a problem, as it is', Problem.notFound('There is no such member.'), 404, 'not-found'],
-    ['a refusal of the framework', new BadRequestException('no'), 400, 'bad-request'],
+    ['a Problem', Problem.notFound('No member with this id exists.'), 404, 'not-found'],
+    ['an HTTP exception of Nest', new BadRequestException('no'), 400, 'bad-request'],
     ['an error of Fastify', Object.assign(new Error('too large'), { statusCode: 413 }), 413, 'payload-too-large'],
     ['a cursor of another list', new PikaiaError('PIKAIA_CURSOR_INVALID', 'no'), 422, 'invalid'],
-    ['a database that is away', withCode('ECONNREFUSED'), 503, 'unavailable'],
-    ['a client that left inside its body', withMessage('aborted', 'ECONNRESET'), 400, 'bad-request'],
-    ['a password that the database refuses', withCode('28P01', { severity: 'FATAL' }), 503, 'unavailable'],
+    ['an unreachable database', withCode('ECONNREFUSED'), 503, 'unavailable'],
+    ['a client that disconnected within its body', withMessage('aborted', 'ECONNRESET'), 400, 'bad-request'],
+    ['a login that the database refuses', withCode('28P01', { severity: 'FATAL' }), 503, 'unavailable'],
     ['a deadlock', withCode('40P01', { severity: 'ERROR' }), 503, 'unavailable'],
-    ['a COMMIT without an answer', inDoubt, 503, 'outcome-unknown'],
-    ['a COMMIT without an answer, as a cause', new Error('outer', { cause: inDoubt }), 503, 'outcome-unknown'],
-    ['a right that is missing in the database', withCode('42501', { severity: 'ERROR' }), 500, 'internal'],
-    ['a unique value that is taken', withCode('23505', { constraint: 'organizations_user_email' }), 409, 'conflict'],
+    ['a COMMIT without a response', inDoubt, 503, 'outcome-unknown'],
+    ['a COMMIT without a response, as a cause', new Error('outer', { cause: inDoubt }), 503, 'outcome-unknown'],
+    ['a missing database privilege', withCode('42501', { severity: 'ERROR' }), 500, 'internal'],
+    ['a violation of a unique constraint', withCode('23505', { constraint: 'organizations_user_email' }), 409, 'conflict'],
     ['another error of the database', withCode('22P02'), 500, 'internal'],
-    ['a mistake of ours', new TypeError('x is not a function'), 500, 'internal'],
+    ['a programming error', new TypeError('x is not a function'), 500, 'internal'],
     ['another error of the libraries', new PikaiaError('PIKAIA_EVENT_INVALID', 'secret'), 500, 'internal'],
-    ['a status that is no refusal', Object.assign(new Error('odd'), { statusCode: 200 }), 500, 'internal'],
-    ['no error at all', null, 500, 'internal'],
-    ['a text', 'secret', 500, 'internal'],
-  ])('%s', (_, error, status, kind) => {
+    ['an error whose status is not an error status', Object.assign(new Error('odd'), { statusCode: 200 }), 500, 'internal'],
+    ['null', null, 500, 'internal'],
+    ['a string', 'secret', 500, 'internal'],
+  ])('maps to the expected status and type: %s', (_, error, status, kind) => {
     expect(toProblem(error)).toMatchObject({ status, kind });
   });
 
-  it('invites to a retry only where nothing was changed', () => {
+  it('sets Retry-After only if nothing was changed', () => {
     expect(toProblem(withCode('28P01')).headers).toEqual({ 'retry-after': '2' });
     expect(toProblem(inDoubt).headers).toEqual({});
     expect(toProblem(inDoubt).detail).toMatch(/^The database did not confirm this change/);
   });
 
-  it('without telling what is inside', () => {
+  it('omits internal details from the response body', () => {
     for (const error of [
       withCode('ECONNREFUSED'),
       withCode('23505', { constraint: 'secret' }),
@@ -49,7 +49,7 @@ describe('what was thrown becomes a problem', () => {
     }
   });
 
-  it('whose body has the correlation id and the fields', () => {
+  it('includes the correlation id and the field errors in the response body', () => {
     const problem = Problem.invalid([{ field: 'email', message: 'must be an email' }]);
     const body = context.run({ correlationId: '5f0c6d1e-9d4b-4c1a-8f53-2a1b3c4d5e6f' }, () => problemBody(problem));
     expect(JSON.parse(body)).toEqual({

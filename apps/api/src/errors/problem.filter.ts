@@ -7,9 +7,9 @@ import { isUniqueConflict } from './database-errors.js';
 import { Problem } from './problem.js';
 
 const logger = getLogger('api');
-const RETRY_AFTER_S = 2; // PostgreSQL restarts within it
+const DATABASE_RETRY_AFTER_S = 2; // PostgreSQL restarts within this time
 
-/** Turns whatever was thrown into problem details with the correlation id. What is ours to mend is logged with its stack. */
+/** Converts each thrown error into problem details with the correlation id. Logs unexpected errors with their stack. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
@@ -19,10 +19,11 @@ export class ProblemFilter implements ExceptionFilter {
       if (problem.status === 503) logger.error('request_unavailable', { reason: errorMessage(error) });
       else logger.exception('unhandled_error', error);
     } else if (error instanceof Problem && context.actor) {
-      // Only what we have worded: a framework's text may quote the query. What strangers are refused fills no log.
+      // Only our own texts, because those of a framework may quote the query; only known callers, so strangers cannot fill the
+      // log.
       logger.info('request_refused', { 'problem.type': problem.kind, 'problem.detail': problem.detail });
     }
-    if (reply.sent) return; // the answer has begun: the connection can only be cut
+    if (reply.sent) return; // the response has started and cannot be replaced
     sendProblem(reply, problem);
   }
 }
@@ -31,7 +32,7 @@ export function sendProblem(reply: FastifyReply, problem: Problem): void {
   void reply.code(problem.status).headers(problem.headers).type('application/problem+json').send(problemBody(problem));
 }
 
-/** The body of an answer that is an error; as text, so that no serialiser has a say in it. */
+/** Returns the body of an error response. It is a string, so no serializer of the framework changes it. */
 export function problemBody({ status, kind, title, detail, errors }: Problem): string {
   return JSON.stringify({
     type: `urn:pikaia:problem:${kind}`,
@@ -43,16 +44,18 @@ export function problemBody({ status, kind, title, detail, errors }: Problem): s
   });
 }
 
-/** Errors of the framework carry a status; those of the database tell whether trying again helps; the rest is a 500. */
+/**
+ * Maps an error to a problem. A framework error has a status, a database error may be retryable, and any other error is a 500.
+ */
 export function toProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
-  const worded = error instanceof PikaiaError ? wordedBy(error) : undefined;
-  if (worded) return worded;
-  if (isCutBody(error)) return Problem.ofStatus(400, 'The request body ended before it was complete.', { cause: error });
+  const callerProblem = error instanceof PikaiaError ? problemOfCode(error) : undefined;
+  if (callerProblem) return callerProblem;
+  if (isIncompleteBody(error)) return Problem.ofStatus(400, 'The request body ended before it was complete.', { cause: error });
   const fault = databaseFault(error);
   if (fault === 'in_doubt') return Problem.outcomeUnknown(error);
-  if (fault) return Problem.unavailable(RETRY_AFTER_S, error);
-  if (isUniqueConflict(error)) return Problem.conflict('Something with this value exists already.', { cause: error });
+  if (fault) return Problem.unavailable(DATABASE_RETRY_AFTER_S, error);
+  if (isUniqueConflict(error)) return Problem.conflict('A resource with this value already exists.', { cause: error });
   const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown } | null)?.statusCode;
   if (typeof status === 'number' && status >= 400 && status < 500) {
     return Problem.ofStatus(status, redactText((error as Error).message), { cause: error });
@@ -62,14 +65,16 @@ export function toProblem(error: unknown): Problem {
   });
 }
 
-/** Node's error for a client that left inside its body, or was too slow: it has the code of a lost database connection. */
-function isCutBody(error: unknown): boolean {
+/**
+ * True if the client disconnected or timed out before its body was complete. The code equals that of a lost database connection.
+ */
+function isIncompleteBody(error: unknown): boolean {
   const { code, message } = (error ?? {}) as NodeJS.ErrnoException;
   return code === 'ECONNRESET' && message === 'aborted';
 }
 
-/** Errors of the libraries that are the caller's, and whose text is meant for them. */
-function wordedBy({ code, message }: PikaiaError): Problem | undefined {
+/** Returns a problem for a library error that the caller caused and whose message is written for the caller. */
+function problemOfCode({ code, message }: PikaiaError): Problem | undefined {
   switch (code) {
     case 'PIKAIA_CURSOR_INVALID':
       return Problem.invalid([{ field: 'cursor', message }]);

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 
-/** One field that was refused, and why. */
+/** An invalid field and the reason. */
 export interface FieldProblem {
   readonly field: string;
   readonly message: string;
@@ -12,7 +12,7 @@ interface ProblemOptions {
   readonly cause?: unknown;
 }
 
-/** An answer that is an error, as RFC 9457 has it. Its text is for the caller: it holds nothing internal. */
+/** An error response as RFC 9457 problem details. The text is for the caller and contains no internal details. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly errors: readonly FieldProblem[];
@@ -20,7 +20,7 @@ export class Problem extends Error {
 
   constructor(
     readonly status: number,
-    /** A word for programs: the last part of `type`. */
+    /** Machine-readable: the last part of `type`. */
     readonly kind: string,
     readonly title: string,
     readonly detail: string,
@@ -31,7 +31,7 @@ export class Problem extends Error {
     this.headers = headers;
   }
 
-  /** A refusal that has no more to say than its status. */
+  /** A problem whose kind and title derive from the status. */
   static ofStatus(status: number, detail: string, options?: ProblemOptions): Problem {
     const title = STATUS_CODES[status] ?? 'Error';
     return new Problem(status, title.toLowerCase().replaceAll(/[^a-z]+/g, '-'), title, detail, options);
@@ -42,7 +42,9 @@ export class Problem extends Error {
   }
 
   static unauthorized(detail: string): Problem {
-    return new Problem(401, 'unauthenticated', 'Authentication is needed', detail, { headers: { 'www-authenticate': 'Bearer' } });
+    return new Problem(401, 'unauthenticated', 'Authentication is required', detail, {
+      headers: { 'www-authenticate': 'Bearer' },
+    });
   }
 
   static forbidden(detail: string): Problem {
@@ -54,7 +56,7 @@ export class Problem extends Error {
   }
 
   static conflict(detail: string, options?: ProblemOptions): Problem {
-    return new Problem(409, 'conflict', 'Conflict with the present state', detail, options);
+    return new Problem(409, 'conflict', 'Conflict with the current state', detail, options);
   }
 
   static invalid(errors: readonly FieldProblem[]): Problem {
@@ -68,19 +70,25 @@ export class Problem extends Error {
   }
 
   static unavailable(retryAfterSeconds: number, cause?: unknown): Problem {
-    return new Problem(503, 'unavailable', 'Temporarily unavailable', 'The service cannot do this at the moment. Try again.', {
-      headers: { 'retry-after': String(retryAfterSeconds) },
-      cause,
-    });
+    return new Problem(
+      503,
+      'unavailable',
+      'Temporarily unavailable',
+      'The service cannot process the request at the moment. Try again.',
+      {
+        headers: { 'retry-after': String(retryAfterSeconds) },
+        cause,
+      },
+    );
   }
 
-  /** A change that the database did not confirm. Without `Retry-After`: repeating it blindly could do it twice. */
+  /** The database did not confirm a change. There is no `Retry-After` header, because a blind retry could repeat the change. */
   static outcomeUnknown(cause?: unknown): Problem {
     return new Problem(
       503,
       'outcome-unknown',
       'The outcome is unknown',
-      'The database did not confirm this change: it was made completely or not at all. Look at the data before you send the request again. An audit entry with this correlation id exists only if the change was made.',
+      'The database did not confirm this change. It was applied completely or not at all. Check the data before you send the request again. An audit entry with this correlation id exists only if the change was applied.',
       { cause },
     );
   }

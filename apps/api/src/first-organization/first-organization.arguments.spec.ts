@@ -3,8 +3,8 @@ import { readFirstOrganization } from './first-organization.arguments.js';
 const ORGANIZATION = ['--name', 'Acme', '--slug', 'acme', '--provider-id', 'organization-live-1'];
 const ADMIN = ['--admin-email', 'alice@acme.example', '--admin-provider-id', 'member-live-1'];
 
-describe('the arguments of first-organization', () => {
-  it('name an organization, its admin and, if wanted, an operator', () => {
+describe('readFirstOrganization', () => {
+  it('accepts an organization with its admin and an optional operator', () => {
     expect(readFirstOrganization([...ORGANIZATION, ...ADMIN])).toEqual({
       name: 'Acme',
       slug: 'acme',
@@ -18,7 +18,7 @@ describe('the arguments of first-organization', () => {
 
   it.each([
     ['no admin', ORGANIZATION, /--admin-email must be an email.*--admin-provider-id must be an id/],
-    ['an option of nobody', [...ORGANIZATION, ...ADMIN, '--colour', 'red'], /--colour/],
+    ['an unknown option', [...ORGANIZATION, ...ADMIN, '--colour', 'red'], /--colour/],
     ['a slug with spaces', [...ORGANIZATION, ...ADMIN, '--slug', 'the acme'], /--slug must match/],
     ['a slug that ends with a line break', [...ORGANIZATION, ...ADMIN, '--slug', 'acme\n'], /--slug must match/],
     ['a slug with U+212A', [...ORGANIZATION, ...ADMIN, '--slug', '\u212aiwi'], /--slug must match/],
@@ -38,11 +38,15 @@ describe('the arguments of first-organization', () => {
       [...ORGANIZATION, ...ADMIN, '--admin-email', 'ü@exämple.com'],
       /--admin-email must be an email/,
     ],
-    ['half an operator', [...ORGANIZATION, ...ADMIN, '--operator-email', 'olga@example.com'], /belong together/],
+    [
+      'an operator without a provider id',
+      [...ORGANIZATION, ...ADMIN, '--operator-email', 'olga@example.com'],
+      /must be given together/,
+    ],
     [
       'the admin as operator',
       [...ORGANIZATION, ...ADMIN, '--operator-email', 'alice@ACME.example', '--operator-provider-id', 'x'],
-      /another person than the admin/,
+      /the operator must not be the admin/,
     ],
     [
       "the admin's address in the ASCII form of its domain as operator",
@@ -56,12 +60,12 @@ describe('the arguments of first-organization', () => {
         '--operator-provider-id',
         'x',
       ],
-      /another person than the admin/,
+      /the operator must not be the admin/,
     ],
     [
       "the admin's id as the operator's",
       [...ORGANIZATION, ...ADMIN, '--operator-email', 'olga@example.com', '--operator-provider-id', 'member-live-1'],
-      /another person than the admin/,
+      /the operator must not be the admin/,
     ],
   ])('are refused with %s, and the usage is shown', (_, typed, why) => {
     const code = 'PIKAIA_ARGUMENTS_INVALID';

@@ -24,7 +24,7 @@ const OPTIONS = {
 const IsProviderId = () =>
   Matches(PROVIDER_ID, { message: '$property must be an id of the session provider: ASCII characters without spaces' });
 
-/** What the first organization is to be, and who its people are. */
+/** The first organization, its admin and an optional operator. */
 export class FirstOrganizationArguments {
   @IsNotEmpty()
   @MaxLength(200)
@@ -59,18 +59,23 @@ export class FirstOrganizationArguments {
   operatorProviderId?: string;
 }
 
-/** @throws PikaiaError `PIKAIA_ARGUMENTS_INVALID` naming each option that is missing, unknown or impossible, with the usage. */
-export function readFirstOrganization(typed: readonly string[]): FirstOrganizationArguments {
+/**
+ * Parses the command-line arguments.
+ *
+ * @throws PikaiaError `PIKAIA_ARGUMENTS_INVALID` if an option is missing, unknown or invalid. The message names each such option and shows
+ * the usage.
+ */
+export function readFirstOrganization(args: readonly string[]): FirstOrganizationArguments {
   const problems: string[] = [];
   const request = new FirstOrganizationArguments();
   try {
     const options = Object.fromEntries(Object.values(OPTIONS).map((name) => [name, { type: 'string' as const }]));
-    const { values } = parseArgs({ args: [...typed], options });
+    const { values } = parseArgs({ args: [...args], options });
     for (const [property, option] of Object.entries(OPTIONS)) {
       if (values[option] !== undefined) Object.assign(request, { [property]: values[option] });
     }
   } catch (error) {
-    throw refuse([(error as Error).message]);
+    throw argumentsError([(error as Error).message]);
   }
   for (const { property, constraints = {} } of validateSync(request)) {
     const why = Object.values(constraints)[0]!.replace(property, `--${OPTIONS[property as keyof typeof OPTIONS]}`);
@@ -78,13 +83,13 @@ export function readFirstOrganization(typed: readonly string[]): FirstOrganizati
   }
   const { operatorEmail, operatorProviderId, adminEmail, adminProviderId } = request;
   if ((operatorEmail === undefined) !== (operatorProviderId === undefined))
-    problems.push('--operator-email and --operator-provider-id belong together');
+    problems.push('--operator-email and --operator-provider-id must be given together');
   const isAdmin = emailKey(operatorEmail ?? '') !== undefined && emailKey(operatorEmail!) === emailKey(adminEmail ?? '');
   if (isAdmin || (operatorProviderId !== undefined && operatorProviderId === adminProviderId))
-    problems.push('the operator belongs to no organization: give another person than the admin');
-  if (problems.length) throw refuse(problems);
+    problems.push('the operator must not be the admin, because an operator belongs to no organization');
+  if (problems.length) throw argumentsError(problems);
   return request;
 }
 
-const refuse = (problems: readonly string[]): PikaiaError =>
+const argumentsError = (problems: readonly string[]): PikaiaError =>
   new PikaiaError('PIKAIA_ARGUMENTS_INVALID', `${problems.join('; ')}.\n\n${USAGE}`);

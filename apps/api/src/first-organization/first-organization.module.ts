@@ -7,7 +7,7 @@ import { User } from '../members/user.entity.js';
 import { Organization } from '../organizations/organization.entity.js';
 import { FirstOrganization } from './first-organization.service.js';
 
-/** As much of the application as the command needs. */
+/** The modules that the command needs. */
 @Module({})
 export class FirstOrganizationModule {
   static with(database: DatabaseSettings): DynamicModule {

@@ -9,29 +9,29 @@ import { Organization } from '../organizations/organization.entity.js';
 import type { FirstOrganizationArguments } from './first-organization.arguments.js';
 import { APPOINT, FIND_PROVIDER_ID, LOCK } from './first-organization.sql.js';
 
-export type Made = 'organization' | 'admin' | 'operator';
+export type CreatedItem = 'organization' | 'admin' | 'operator';
 
-/** What a new system needs before anybody can sign in and invite: an organization, its admin, an operator. */
+/** Creates the organization, admin and operator that a new system needs before anyone can sign in and invite people. */
 @Injectable()
 export class FirstOrganization {
   constructor(private readonly audit: Audit) {}
 
   /**
-   * Makes what is missing, all of it or nothing, with an audit entry each. What is there already stays; running it again, or
-   * twice at once, changes nothing.
+   * Creates the missing items in one transaction, with an audit entry for each. Existing items stay as they are, so repeated and
+   * concurrent calls are safe.
    *
-   * @returns what was made or changed.
-   * @throws PikaiaError `PIKAIA_FIRST_ORGANIZATION_CONFLICT` where something is there and is another one than is asked for.
+   * @returns the items that were created or changed.
+   * @throws PikaiaError `PIKAIA_FIRST_ORGANIZATION_CONFLICT` if an existing item differs from the request.
    */
   @Transactional()
-  async ensure(request: FirstOrganizationArguments): Promise<Made[]> {
+  async ensure(request: FirstOrganizationArguments): Promise<CreatedItem[]> {
     await currentManager().query(LOCK);
-    const made: Made[] = [];
-    if (request.operatorEmail !== undefined && (await this.ensureOperator(request))) made.push('operator');
+    const created: CreatedItem[] = [];
+    if (request.operatorEmail !== undefined && (await this.ensureOperator(request))) created.push('operator');
     const { organization, isNew } = await this.ensureOrganization(request);
-    if (isNew) made.push('organization');
-    if (await this.ensureAdmin(organization, request)) made.push('admin');
-    return made;
+    if (isNew) created.push('organization');
+    if (await this.ensureAdmin(organization, request)) created.push('admin');
+    return created;
   }
 
   private async ensureOrganization({ name, slug, providerId }: FirstOrganizationArguments) {
@@ -40,8 +40,8 @@ export class FirstOrganization {
       found[0] ?? currentManager().create(Organization, { id: newId(), name, slug, providerId, deletedAt: null });
     const isNew = found.length === 0;
     if (organization.slug !== slug || organization.providerId !== providerId || found.length > 1)
-      throw conflict(`the slug ${slug} or the provider's id ${providerId} belongs to another organization`);
-    if (organization.deletedAt) throw conflict(`the organization ${slug} was deleted`);
+      throw conflictError(`the slug ${slug} or the provider's id ${providerId} belongs to another organization`);
+    if (organization.deletedAt) throw conflictError(`the organization ${slug} was deleted`);
     context.bind({ organizationId: organization.id });
     if (isNew) {
       await currentManager().save(organization);
@@ -58,7 +58,7 @@ export class FirstOrganization {
       relations: { user: true },
     });
     if (found?.providerId && found.providerId !== providerId)
-      throw conflict(`${adminEmail} has another id at the session provider`);
+      throw conflictError(`${adminEmail} has another id at the session provider`);
     const before = found && snapshot(found);
     const member = found ?? currentManager().create(Member, { id: newId(), organizationId, userId: user.id, joinedAt: null });
     Object.assign(member, {
@@ -75,7 +75,7 @@ export class FirstOrganization {
     return this.audit.record('member.joined', member, changes);
   }
 
-  /** Belongs to the platform, not to an organization: so it comes before one is bound. */
+  /** Runs before an organization is bound to the context, because the audit record of an operator belongs to the platform. */
   private async ensureOperator({
     operatorEmail,
     operatorName,
@@ -84,13 +84,14 @@ export class FirstOrganization {
     const user = await findOrCreateUser(operatorEmail!);
     const [row] = await currentManager().query<{ provider_id: string | null }[]>(FIND_PROVIDER_ID, [user.id]);
     if (row!.provider_id !== null && row!.provider_id !== operatorProviderId)
-      throw conflict(`${operatorEmail} has another id at the session provider`);
+      throw conflictError(`${operatorEmail} has another id at the session provider`);
     const before = snapshot(user);
-    if (!user.operator) user.name = operatorName ?? null; // a name that an organization typed is not the operator's
+    if (!user.operator) user.name = operatorName ?? null; // discards a name that an organization typed
     user.operator = true;
     await currentManager().query(APPOINT, [user.id, operatorProviderId, user.name]);
     return this.audit.record('operator.appointed', user, diff(before, snapshot(user)));
   }
 }
 
-const conflict = (why: string): PikaiaError => new PikaiaError('PIKAIA_FIRST_ORGANIZATION_CONFLICT', `Nothing was made: ${why}.`);
+const conflictError = (why: string): PikaiaError =>
+  new PikaiaError('PIKAIA_FIRST_ORGANIZATION_CONFLICT', `Nothing was created: ${why}.`);

@@ -1,7 +1,7 @@
-/** One at a time; held until the transaction ends. The number only has to be ours. */
+/** Serializes runs of the command. Locks: an advisory lock until the transaction ends. The number is arbitrary. */
 export const LOCK = 'select pg_advisory_xact_lock(7165823002)';
 
-/** By the primary key. */
+/** Index: primary key. Locks: that row. */
 export const FIND_PROVIDER_ID = 'select provider_id from organizations_user where id = $1 for update';
 
 /** Index: primary key. Locks: that row. */

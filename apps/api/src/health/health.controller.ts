@@ -9,7 +9,7 @@ import { Readiness } from './readiness.js';
 
 const logger = getLogger('health');
 
-/** `live`: the process answers. `ready`: it can do its work, so send it requests. */
+/** `live`: the process responds. `ready`: the process accepts requests and has a database connection. */
 @AllowedTo('public')
 @Controller('health')
 export class HealthController {
@@ -32,9 +32,9 @@ export class HealthController {
     if (this.readiness.draining) throw Problem.unavailable(1);
     try {
       await this.database.run();
-      if (this.readiness.report('ready')) logger.info('health_changed', { 'health.status': 'ready' });
+      if (this.readiness.setState('ready')) logger.info('health_changed', { 'health.status': 'ready' });
     } catch (error) {
-      if (this.readiness.report('database'))
+      if (this.readiness.setState('database'))
         logger.exception('health_changed', error, { 'health.status': 'database_unavailable' });
       throw Problem.unavailable(1, error);
     }

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 
-/** Whether this process wants requests; a change is reported once, not with every question. */
+/** The readiness of this process. Detects changes, so each change is logged once and not at each probe. */
 @Injectable()
 export class Readiness {
-  /** Set when the process shuts down: the load balancer stops sending before the server closes. */
+  /** True while the process shuts down, so the load balancer stops sending requests before the server closes. */
   draining = false;
   private last = 'ready';
 
-  /** True if the state differs from the one reported before. */
-  report(state: string): boolean {
+  /** Stores the state. Returns true if it differs from the previous one. */
+  setState(state: string): boolean {
     const changed = state !== this.last;
     this.last = state;
     return changed;

@@ -5,7 +5,7 @@ import { emailKey, readableAddress } from './email-key.js';
 
 const transport = createTransport({ streamTransport: true, buffer: true });
 
-/** Where nodemailer sends what is addressed so. */
+/** Returns the recipient to which nodemailer sends an email with this address. */
 async function recipientOf(address: string): Promise<string> {
   const { envelope } = await transport.sendMail({ from: 'a@example.com', to: { name: '', address }, text: '' });
   return envelope.to[0]!;
@@ -13,7 +13,7 @@ async function recipientOf(address: string): Promise<string> {
 
 const asciiLower = (text: string) => text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 
-// Letters that some folding turns into ASCII or into each other, beside plain ones.
+// Plain letters, and letters that some case folding maps to ASCII or to each other.
 const LETTERS = [
   ...'kKisSaAzß',
   ...'\u0130\u0131\u212a\u017f\u1e9e\u03c2\u03c3\u03a3\uff41\u00ad\u200d\u0308üÜåÅ\u212b',
@@ -42,14 +42,14 @@ const address = fc
     ),
   )
   .map((parts) => parts.join('@'));
-/** Letters that PostgreSQL, JavaScript, a mapping of IDNA or a reader could take for this one. */
+/** Returns letters that PostgreSQL, JavaScript, an IDNA mapping or a reader could confuse with this letter. */
 function spellingsOf(letter: string): string[] {
   const folded = (text: string) => text.normalize('NFKC').toLowerCase().normalize('NFD').charAt(0);
   return [...LETTERS.filter((other) => folded(other) === folded(letter)), letter];
 }
 const plain = fc.tuple(fc.constantFrom('k', 'K', 'is', 'IS'), domain).map((parts) => parts.join('@'));
 
-describe('the key of an email address', () => {
+describe('emailKey', () => {
   it.each([
     ['Anna@Example.com', 'anna@example.com'],
     ['anna@Bücher.example', 'anna@xn--bcher-kva.example'],
@@ -62,7 +62,7 @@ describe('the key of an email address', () => {
     ['anna@\u212aiwi.example', 'anna@kiwi.example'], // the Kelvin sign is a K, for IDNA and for Unicode
     ["o'neil+news=x@example.com", "o'neil+news=x@example.com"],
     [`${'x'.repeat(64)}@example.com`, `${'x'.repeat(64)}@example.com`],
-  ])('of %j is %j', (typed, key) => {
+  ])('maps %j to %j', (typed, key) => {
     expect(emailKey(typed)).toBe(key);
   });
 
@@ -99,11 +99,11 @@ describe('the key of an email address', () => {
     ['U+0000', 'an\u0000na@example.com'],
     ['a line break', 'anna@example.com\r\nBcc: eve@example.com'],
     ['a megabyte', `${'a'.repeat(1_000_000)}@example.com`],
-  ])('does not exist for an address with %s', (_, typed) => {
+  ])('returns undefined for an address with %s', (_, typed) => {
     expect(emailKey(typed)).toBeUndefined();
   });
 
-  it('is its own key, ASCII, and accepted by the rule of the event contracts, in its readable form too', () => {
+  it('returns an ASCII key that maps to itself and that event contracts accept, also in its readable form', () => {
     let keys = 0;
     fc.assert(
       fc.property(fc.oneof(address, plain, fc.emailAddress()), (typed) => {
@@ -120,7 +120,7 @@ describe('the key of an email address', () => {
     expect(keys).toBeGreaterThan(1_000);
   });
 
-  it('names the mailbox to which the mail transport sends the address as it was typed', async () => {
+  it('returns the mailbox to which the mail transport sends an email for the typed address', async () => {
     await fc.assert(
       fc.asyncProperty(fc.oneof(address, plain, fc.emailAddress()), async (typed) => {
         const key = emailKey(typed);
@@ -133,7 +133,7 @@ describe('the key of an email address', () => {
     );
   });
 
-  it('is shared only by addresses that differ in case and Unicode composition', () => {
+  it('returns one key only for addresses that differ in nothing but case and Unicode composition', () => {
     let shared = 0;
     const respelled = plain.chain((one) =>
       fc.tuple(fc.constant(one), fc.tuple(...Array.from(one, (letter) => fc.constantFrom(...spellingsOf(letter))))),

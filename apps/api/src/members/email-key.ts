@@ -1,36 +1,41 @@
 import { isEmail, ValidateBy } from 'class-validator';
 import { domainToASCII, domainToUnicode } from 'node:url';
 
-const MAX_LENGTH = 254; // of an address in SMTP, RFC 5321 section 4.5.3.1.3
+const MAX_ADDRESS_CHARACTERS = 254; // limit of SMTP, RFC 5321 section 4.5.3.1.3
 const ASCII_LOCAL_PART = { allow_utf8_local_part: false };
 
 /**
- * The canonical form of an email address. Two addresses with the same key are the same person.
+ * Returns the canonical form of an email address. Two addresses with the same key belong to the same person.
  *
  * The part before the @ differs only in the case of ASCII letters. The domain is in the ASCII form of IDNA, which is the
  * name that mail looks up: it ignores case and Unicode composition, so `Bücher.example` equals `xn--bcher-kva.example`.
  * An address in which IDNA would replace a character (full-width letters, U+017F) or drop one (U+00AD) has no key.
  *
- * @returns undefined for an address that mail cannot be sent to as it is typed: a part before the @ that is quoted or not
- * ASCII, a domain that is an IP address, too long in its ASCII form, or not valid in IDNA.
+ * @returns undefined if mail cannot be sent to the address as typed: the part before the @ is quoted or not ASCII, or the domain
+ * is an IP address, too long in its ASCII form, or not valid in IDNA.
  */
 export function emailKey(typed: string): string | undefined {
-  if (typed.length > MAX_LENGTH || !typed.isWellFormed() || typed.startsWith('"') || !isEmail(typed, ASCII_LOCAL_PART))
+  if (
+    typed.length > MAX_ADDRESS_CHARACTERS ||
+    !typed.isWellFormed() ||
+    typed.startsWith('"') ||
+    !isEmail(typed, ASCII_LOCAL_PART)
+  )
     return undefined;
   const at = typed.lastIndexOf('@');
   const domain = asciiDomain(typed.slice(at + 1));
   if (domain === undefined) return undefined;
   const key = `${typed.slice(0, at).toLowerCase()}@${domain}`;
-  return key.length <= MAX_LENGTH && isEmail(key, ASCII_LOCAL_PART) ? key : undefined;
+  return key.length <= MAX_ADDRESS_CHARACTERS && isEmail(key, ASCII_LOCAL_PART) ? key : undefined;
 }
 
-/** The same address with its domain in Unicode, as people write it. */
+/** Returns the address of a key with its domain in Unicode, as people write it. */
 export function readableAddress(key: string): string {
   const at = key.lastIndexOf('@') + 1;
   return key.slice(0, at) + domainToUnicode(key.slice(at));
 }
 
-/** Accepts the addresses that have a key. */
+/** Accepts addresses that have a key; see emailKey. */
 export const IsSendableEmail = (): PropertyDecorator =>
   ValidateBy({
     name: 'isSendableEmail',
@@ -42,8 +47,10 @@ export const IsSendableEmail = (): PropertyDecorator =>
   });
 
 /**
- * Unicode changes what IDNA maps from version to version, and Node with it. A key is stored, so a label counts only if IDNA
- * keeps every letter: it is then refused by some versions at most, and never has two keys.
+ * Converts a domain to its ASCII form. Accepts a label only if IDNA keeps each character, apart from case and composition.
+ *
+ * The mappings of IDNA change with the Unicode version of Node, and keys are stored. With this rule, some versions may refuse a
+ * label, but no two versions give it different keys.
  */
 function asciiDomain(typed: string): string | undefined {
   const ascii = domainToASCII(typed);
@@ -60,7 +67,7 @@ function asciiDomain(typed: string): string | undefined {
   return typedLabels.length === labels.length && labels.every(isKept) ? ascii : undefined;
 }
 
-/** Each character by itself: String.prototype.toLowerCase would choose between two sigmas by their position. */
+/** Converts each character separately, because toLowerCase on a whole string chooses between two sigmas by position. */
 const lowerCase = (text: string): string =>
   Array.from(text, (character) => character.toLowerCase())
     .join('')

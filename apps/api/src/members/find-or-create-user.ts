@@ -3,29 +3,29 @@ import { currentManager } from '@pikaia/database';
 import { emailKey, readableAddress } from './email-key.js';
 import { User } from './user.entity.js';
 
-/** Index: organizations_user_email_key and organizations_user_email. Locks: none. */
+/** Finds candidates for an address. Index: organizations_user_email_key, organizations_user_email. Locks: none. */
 const FIND =
   'user.emailKey = :key or (user.emailKey is null and lower(user.email) in (lower(:key), lower(:typed), lower(:readable)))';
 
-/** Index: primary key. Locks: that row. */
-const ADOPT = 'update organizations_user set email_key = $2 where id = $1 and email_key is null';
+/** Sets the key of a row that an older version inserted. Index: primary key. Locks: that row. */
+const SET_KEY = 'update organizations_user set email_key = $2 where id = $1 and email_key is null';
 
-/** Waits for a transaction that inserts the same address. Locks: the new row. */
+/** Inserts a user. Waits for a transaction that inserts the same address. Locks: the new row. */
 const INSERT = 'insert into organizations_user (id, email, email_key) values ($1, $2, $3) on conflict do nothing';
 
 /**
- * The person of an address, created where there is none. Call it inside a transaction. Calls for the same address at the
- * same time return the same person.
+ * Finds the person of an address, or creates one. Call it inside a transaction. Concurrent calls for the same address return the
+ * same person.
  *
- * A row without a key was inserted by a version from before keys, while both versions run. It gets its key here.
+ * While an older version runs beside this one, it inserts rows without a key. This function sets the key of such a row.
  *
- * @param email an address that has a key.
+ * @param email an address that has a key; see emailKey.
  */
 export async function findOrCreateUser(email: string): Promise<User> {
   const key = emailKey(email)!;
   const id = newId();
-  // Older versions read `email` and keep lower(email) unique, which folds some characters into ASCII. Where another person
-  // holds that value, this person gets an address that nobody has.
+  // Older versions read `email` and keep lower(email) unique, which folds some characters into ASCII. If another person already
+  // has that value, the second attempt stores a placeholder address.
   for (const stored of [readableAddress(key), `user-${id}@taken.invalid`]) {
     const found = await find(key, email);
     if (found) return found;
@@ -44,7 +44,7 @@ async function find(key: string, typed: string): Promise<User | undefined> {
   if (keyed) return keyed;
   const unkeyed = candidates.find((user) => emailKey(user.email) === key);
   if (unkeyed) {
-    await currentManager().query(ADOPT, [unkeyed.id, key]);
+    await currentManager().query(SET_KEY, [unkeyed.id, key]);
     unkeyed.emailKey = key;
   }
   return unkeyed;

@@ -24,11 +24,12 @@ export class InvitationService {
   ) {}
 
   /**
-   * Invites a person; one whose invitation is pending gets it again, with the role, address and name that are given now. A name
-   * that is not given stays. Address and name belong to the membership: other organizations never see them.
-   * The row is written before the event is published: that keeps a member's events in order.
+   * Invites a person. A pending invitation is sent again with the new role, address and name; an absent name leaves the stored name.
+   * Address and name belong to the membership, so other organizations never see them.
    *
-   * @throws Problem 409 for a person who is an active member.
+   * The row is written before the event is published, which keeps the events of a member in order.
+   *
+   * @throws Problem 409 if the person is an active member.
    */
   @Transactional()
   async invite(inviter: MemberIdentity, request: InviteRequest): Promise<{ member: Member; created: boolean }> {
@@ -45,7 +46,7 @@ export class InvitationService {
       pending ??
       currentManager().create(Member, { id: newId(), organizationId: organization.id, userId: user.id, status: 'invited' });
     const { email, role, name = pending?.name ?? null } = request;
-    Object.assign(member, { user, email, name, role, invitedAt: laterThan(pending?.invitedAt) });
+    Object.assign(member, { user, email, name, role, invitedAt: nowOrAfter(pending?.invitedAt) });
     await currentManager().save(member);
     await this.events.publish(MemberInvited, member, {
       email,
@@ -59,5 +60,5 @@ export class InvitationService {
   }
 }
 
-/** Now; or just after, where a clock stands still or goes back: every invitation is a change that leaves its record. */
-const laterThan = (time: Date | null | undefined): Date => new Date(Math.max(Date.now(), (time?.getTime() ?? 0) + 1));
+/** Returns now, or 1 ms after `time` if the clock has not advanced. So each invitation is a change and has an audit record. */
+const nowOrAfter = (time: Date | null | undefined): Date => new Date(Math.max(Date.now(), (time?.getTime() ?? 0) + 1));

@@ -4,7 +4,7 @@ import type { Identity } from '../authentication/identity.js';
 
 @Controller('me')
 export class MeController {
-  /** Who the session belongs to; operators belong to no organization. */
+  /** Returns the person of the session. An operator has no organization. */
   @Get()
   @AllowedTo('member', 'operator')
   show(@CurrentIdentity() identity: Identity) {

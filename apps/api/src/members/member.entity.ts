@@ -6,7 +6,7 @@ import { User } from './user.entity.js';
 
 export type MemberStatus = 'invited' | 'active' | 'removed';
 
-/** A person's membership in an organization. */
+/** The membership of a person in an organization. */
 @AuditedEntity({ type: 'member', person: 'userId', label: 'address' })
 @Entity('organizations_member')
 export class Member {
@@ -50,7 +50,10 @@ export class Member {
   @Column('timestamptz', { name: 'removed_at', nullable: true })
   removedAt!: Date | null;
 
-  /** The address as the organization typed it; null in a row that an older version inserted. Show `address` instead. */
+  /**
+   * The address as the organization typed it; null in a row that an older version inserted. To display the address, use
+   * `address`.
+   */
   @Personal('userId')
   @Column('text', { nullable: true })
   email!: string | null;
@@ -60,14 +63,14 @@ export class Member {
   @Column('text', { nullable: true })
   name!: string | null;
 
-  /** The address that may be shown to the organization. Needs the user to be loaded where `email` is null. */
+  /** The address to show to the organization. If `email` is null, the `user` relation must be loaded. */
   get address(): string {
     return addressOf(this.email, this.user?.email);
   }
 }
 
 /**
- * The address of a membership: as its organization typed it, otherwise the canonical form of the person's. The person's own
- * spelling may be that of another organization.
+ * Returns the address of a membership as its organization typed it, or else the canonical form of the person's address. The
+ * stored spelling of the person's address may come from another organization.
  */
 export const addressOf = (typed: string | null, ofUser: string): string => typed ?? emailKey(ofUser) ?? ofUser;

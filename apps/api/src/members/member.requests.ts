@@ -12,7 +12,7 @@ export class InviteRequest {
   @OptionalField()
   @IsString()
   @Length(1, 200)
-  @Matches(/^[^\p{Cc}]*$/u, { message: 'name must not hold control characters' })
+  @Matches(/^[^\p{Cc}]*$/u, { message: 'name must not contain control characters' })
   name?: string;
 
   @IsIn(ROLES)

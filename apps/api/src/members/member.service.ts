@@ -20,7 +20,7 @@ export class MemberService {
     private readonly cursors: PageCursor,
   ) {}
 
-  /** Invited and active members, the longest known first. */
+  /** Lists invited and active members, oldest first. */
   async list(organizationId: string, { cursor, limit }: PageRequest): Promise<{ members: Member[]; nextCursor: string | null }> {
     const list = `members:${organizationId}`;
     const after = cursor && this.cursors.decode(cursor, list);
@@ -35,25 +35,25 @@ export class MemberService {
     return { members: page, nextCursor: more ? this.cursors.encode(page.at(-1)!.id, list) : null };
   }
 
-  /** @throws Problem 404, also for a member of another organization: its existence is nobody else's business. */
+  /** @throws Problem 404 if the organization has no such member. A member of another organization gives the same response. */
   async get(organizationId: string, id: string): Promise<Member> {
     const member = await currentManager().findOne(Member, {
       where: { id, organizationId, status: Not('removed') },
       relations: { user: true },
     });
-    if (!member) throw Problem.notFound('There is no such member.');
+    if (!member) throw Problem.notFound('No member with this id exists.');
     return member;
   }
 
-  /** @throws Problem 403 for one's own role, 409 for the last admin. */
+  /** @throws Problem 403 if an admin changes their own role, 409 if the member is the last admin. */
   @Transactional()
   async changeRole(admin: MemberIdentity, id: string, role: Role): Promise<Member> {
     const member = await this.lockMember(admin.organizationId, id);
-    if (member.id === admin.memberId) throw Problem.forbidden('Nobody changes their own role: ask another admin.');
+    if (member.id === admin.memberId) throw Problem.forbidden('You cannot change your own role. Ask another admin.');
     const before = snapshot(member);
     const oldRole = member.role;
     if (role !== oldRole) {
-      if (role !== 'admin') await this.keepAnAdmin(member);
+      if (role !== 'admin') await this.requireAnotherAdmin(member);
       member.role = role;
       await currentManager().save(member);
       await this.events.publish(MemberRoleChanged, member, { old_role: oldRole, new_role: role });
@@ -62,11 +62,11 @@ export class MemberService {
     return member;
   }
 
-  /** Removes a member or withdraws an invitation; the person is refused with the next request. */
+  /** Removes a member or withdraws an invitation. The next request of the person is refused. */
   @Transactional()
   async remove(organizationId: string, id: string): Promise<void> {
     const member = await this.lockMember(organizationId, id);
-    await this.keepAnAdmin(member);
+    await this.requireAnotherAdmin(member);
     const before = snapshot(member);
     Object.assign(member, { status: 'removed', removedAt: new Date() });
     await currentManager().save(member);
@@ -74,13 +74,13 @@ export class MemberService {
     await this.audit.record('member.removed', member, diff(before, null));
   }
 
-  /** The organization's lock makes "is there another admin?" true until the transaction ends. */
+  /** Locks the organization, so the number of its admins cannot change until the transaction ends. */
   private async lockMember(organizationId: string, id: string): Promise<Member> {
     await this.organizations.lock(organizationId);
     return this.get(organizationId, id);
   }
 
-  private async keepAnAdmin(leaving: Member): Promise<void> {
+  private async requireAnotherAdmin(leaving: Member): Promise<void> {
     if (leaving.role !== 'admin' || leaving.status !== 'active') return;
     const others = await currentManager().countBy(Member, {
       organizationId: leaving.organizationId,
@@ -88,6 +88,6 @@ export class MemberService {
       status: 'active',
       id: Not(leaving.id),
     });
-    if (others === 0) throw Problem.conflict('This is the last admin: make somebody else an admin first.');
+    if (others === 0) throw Problem.conflict('This member is the last admin. Make another member an admin first.');
   }
 }

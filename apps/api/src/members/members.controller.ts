@@ -29,7 +29,7 @@ export class MembersController {
     return view(await this.members.get(organizationId, id));
   }
 
-  /** 201 for a new invitation, 200 where a pending one is sent again. */
+  /** Responds 201 to a new invitation, and 200 if a pending invitation is sent again. */
   @Post('invitations')
   @Audited('member.invited')
   async invite(

@@ -2,8 +2,8 @@ import { AuditedEntity, Personal, Public } from '@pikaia/audit';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /**
- * A person; an invitation creates it. What organizations typed about the person is in their memberships: nothing here but an
- * operator's name may be shown.
+ * A person. An invitation creates the user. The address and name that an organization typed are in its membership; from this
+ * entity, only the name of an operator may be shown.
  */
 @AuditedEntity({ type: 'user', person: 'self', label: 'emailKey' })
 @Entity('organizations_user')
@@ -17,12 +17,12 @@ export class User {
   @Column('text')
   email!: string;
 
-  /** The result of `emailKey`; null for an address without one, and for a row that an older version inserted. */
+  /** The result of `emailKey`. Null for an address without a key, and for a row that an older version inserted. */
   @Personal('self')
   @Column('text', { name: 'email_key', nullable: true })
   emailKey!: string | null;
 
-  /** Of an operator. */
+  /** The name of an operator. */
   @Personal('self')
   @Column('text', { nullable: true })
   name!: string | null;

@@ -18,7 +18,7 @@ export class OrganizationService {
     return currentManager().findOneByOrFail(Organization, { id });
   }
 
-  /** Answers the organization as it is afterwards; where nothing changes, no record and no event is written. */
+  /** Updates the organization and returns it. Without a change, no audit record and no event is written. */
   @Transactional()
   async update(id: string, changes: UpdateOrganizationRequest): Promise<Organization> {
     const organization = await this.lock(id);
@@ -43,12 +43,12 @@ export class OrganizationService {
     return organization;
   }
 
-  /** The organization, locked until the transaction ends: changes of it and of its memberships come one after the other. */
+  /** Loads and locks the organization until the transaction ends. This serializes changes of it and of its memberships. */
   async lock(id: string): Promise<Organization> {
     return currentManager().findOneOrFail(Organization, { where: { id }, lock: { mode: 'for_no_key_update' } });
   }
 
-  // The unique index still decides between two that ask at the same time; this gives the one that comes later a reason.
+  // Gives a clear message. For concurrent requests, the unique index decides.
   private async refuseTakenSlug(slug: string): Promise<void> {
     if (await currentManager().existsBy(Organization, { slug })) throw Problem.conflict(`The slug "${slug}" is taken.`);
   }

@@ -1,2 +1,2 @@
-/** What the paths of all routes but health begin with. */
+/** The path prefix of all routes except the health checks. */
 export const API_PREFIX = 'api/v1';

@@ -5,8 +5,8 @@ import { text } from 'node:stream/consumers';
 import { eventually } from '../../../../test/support/until.js';
 import { Connections } from './connections.js';
 
-const NEVER_MS = 3_600_000; // a drain that needed it would not end within the test
-const LARGE_BYTES = 12_000_000; // beyond what the sockets hold
+const NEVER_MS = 3_600_000; // a drain that waited this long would exceed the test timeout
+const LARGE_BYTES = 12_000_000; // more than the socket buffers hold
 const GET = 'GET /now HTTP/1.1\r\nHost: a\r\n\r\n';
 const HALF_BODY = 'POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345';
 
@@ -36,7 +36,7 @@ describe('Connections', () => {
     server.close();
   });
 
-  /** A connection on which this was sent and has arrived, and everything that comes on it. */
+  /** Opens a connection, sends the text, and waits until the server has read it. `received` collects all output. */
   async function open(sent = '') {
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
     sockets.push(socket);
@@ -52,7 +52,7 @@ describe('Connections', () => {
 
   const drain = (limits = {}) => connections.drain({ incompleteMs: NEVER_MS, unreadMs: NEVER_MS, ...limits });
 
-  it('ends connections that never sent a byte, and idle ones, at once', async () => {
+  it('closes idle connections, and those that never sent a byte, immediately', async () => {
     const silent: Promise<string>[] = [];
     for (let i = 0; i < 10; i++) silent.push((await open()).received);
     const { received } = await open(GET);
@@ -64,13 +64,13 @@ describe('Connections', () => {
   it.each([
     ['request headers', 'GET /now HTTP/1.1\r\nHost: a\r\nX-Sl'],
     ['a body', HALF_BODY],
-  ])('answers 408 where %s did not arrive in time', async (_, sent) => {
+  ])('responds 408 if %s did not arrive in time', async (_, sent) => {
     const { received } = await open(sent);
     await drain({ incompleteMs: 50 });
     expect(await received).toMatch(/HTTP\/1.1 408 Request Timeout\r\n/);
   });
 
-  it('answers 408 where the headers of the next request on a connection did not arrive in time', async () => {
+  it('responds 408 if the headers of the next request on a connection did not arrive in time', async () => {
     const { socket, send, received } = await open();
     const answered = once(socket, 'data');
     await send(GET);
@@ -80,14 +80,14 @@ describe('Connections', () => {
     expect(await received).toMatch(/answerHTTP\/1.1 408 Request Timeout\r\n/);
   });
 
-  it('sends no second answer where a handler has refused a body that does not end', async () => {
+  it('sends no second response if a handler has refused an incomplete body', async () => {
     const { send, received } = await open('POST /refused HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n1');
     await send('2');
     await drain({ incompleteMs: 50 });
     expect((await received).match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 413']);
   });
 
-  it('answers a body that comes byte by byte with 408', async () => {
+  it('responds 408 to a body that arrives byte by byte', async () => {
     const { socket, received } = await open('POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n1');
     socket.on('error', () => undefined);
     const trickle = setInterval(() => socket.write('1'), 5);
@@ -99,7 +99,7 @@ describe('Connections', () => {
   it.each([
     ['its headers', GET.slice(0, 20), GET.slice(20)],
     ['its body', HALF_BODY, '67890'],
-  ])('serves a request when %s came in time, and says that the connection closes', async (_, first, rest) => {
+  ])('serves a request and sends Connection: close if %s arrived in time', async (_, first, rest) => {
     const { socket, received } = await open(first);
     const drained = drain();
     await eventually(() => !server.listening);
@@ -108,7 +108,7 @@ describe('Connections', () => {
     expect(await received).toMatch(/^HTTP\/1.1 200 OK\r\n(.*\r\n)*Connection: close\r\n(.*\r\n)*\r\n.*answer/);
   });
 
-  it('waits for a handler that is at work, and for nothing after its answer', async () => {
+  it('waits for a handler in flight, and closes the connection after its response', async () => {
     const { received } = await open('GET /later HTTP/1.1\r\nHost: a\r\n\r\n');
     await eventually(() => waiting.length === 1);
     const drained = drain({ incompleteMs: 0, unreadMs: 0 });
@@ -118,7 +118,7 @@ describe('Connections', () => {
     expect(await received).toMatch(/Connection: close\r\n(.*\r\n)*\r\nlate$/);
   });
 
-  it('answers every request of a pipeline', async () => {
+  it('responds to each request of a pipeline', async () => {
     const later = 'GET /later HTTP/1.1\r\nHost: a\r\n\r\n';
     const { socket, received } = await open(later + later);
     await eventually(() => waiting.length === 2);
@@ -131,7 +131,7 @@ describe('Connections', () => {
     expect((await received).match(/answer \d/g)).toEqual(['answer 0', 'answer 1', 'answer 2']);
   });
 
-  /** A client that has asked for a large answer and reads none of it. */
+  /** Opens a client that requests a large response and does not read it. */
   async function openUnread(): Promise<Socket> {
     const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
     sockets.push(socket);
@@ -141,13 +141,13 @@ describe('Connections', () => {
     return socket;
   }
 
-  it('destroys the connection of a client that does not read its answer', async () => {
+  it('destroys the connection of a client that does not read its response', async () => {
     await openUnread();
     await drain({ unreadMs: 50 });
     expect(server.listening).toBe(false);
   });
 
-  it('lets a client read its answer to the end', async () => {
+  it('lets a client read its response completely', async () => {
     const socket = await openUnread();
     const drained = drain();
     await eventually(() => !server.listening);
@@ -159,7 +159,7 @@ describe('Connections', () => {
   it.each([
     ['an upgrade', 'GET /now HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'],
     ['CONNECT', 'CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n'],
-  ])('is not kept open by a request for %s', async (_, sent) => {
+  ])('completes the drain after a request for %s', async (_, sent) => {
     await open(sent);
     await drain();
     expect(server.listening).toBe(false);

@@ -5,7 +5,7 @@ import { createFastifyAdapter } from './fastify.adapter.js';
 
 const REQUEST_TIMEOUT_MS = 400;
 
-describe('the time in which a request must arrive', () => {
+describe('the request timeout', () => {
   const adapter = createFastifyAdapter({ requestTimeoutMs: REQUEST_TIMEOUT_MS });
   const instance = adapter.getInstance();
 
@@ -16,22 +16,22 @@ describe('the time in which a request must arrive', () => {
   afterAll(() => instance.close());
 
   it.each([
-    ['the headers do not end', 'POST /body HTTP/1.1\r\nHost: a\r\nX-Sl', ''],
-    ['the headers come byte by byte', 'POST /body HTTP/1.1\r\nHost: a\r\nX-Sl', 'o'],
+    ['incomplete headers', 'POST /body HTTP/1.1\r\nHost: a\r\nX-Sl', ''],
+    ['headers that arrive byte by byte', 'POST /body HTTP/1.1\r\nHost: a\r\nX-Sl', 'o'],
     [
-      'the body does not end',
+      'an incomplete body',
       'POST /body HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 90000\r\n\r\n"',
       '',
     ],
     [
-      'the body comes byte by byte',
+      'a body that arrives byte by byte',
       'POST /body HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 90000\r\n\r\n"',
       'o',
     ],
-  ])('is the limit, after which 408 is sent and the connection ends: %s', async (_, sent, more) => {
+  ])('responds 408 and closes the connection after the timeout: %s', async (_, sent, more) => {
     const socket = connect({ port: (instance.server.address() as AddressInfo).port, host: '127.0.0.1', allowHalfOpen: true });
     const startedAt = performance.now();
-    socket.on('error', () => undefined); // it still sends
+    socket.on('error', () => undefined); // it is still writing when the server closes
     socket.write(sent);
     const trickle = setInterval(() => more && socket.write(more), 20);
     const received = await text(socket);
@@ -39,14 +39,14 @@ describe('the time in which a request must arrive', () => {
     clearInterval(trickle);
     expect(received).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n(.*\r\n)*connection: close\r\n(.*\r\n)*\r\n\{.*"status":408/);
     expect(tookMs).toBeGreaterThanOrEqual(REQUEST_TIMEOUT_MS - 1);
-    // Our half is still open: the server has closed the connection all the same.
+    // The client half is still open, but the server has closed the connection.
     await eventually(
       () => new Promise<boolean>((resolve) => instance.server.getConnections((_error, count) => resolve(count === 0))),
     );
     socket.destroy();
   });
 
-  it('is half a minute by default, for headers and body', () => {
+  it('is 30 seconds by default for headers and body', () => {
     const { server } = createFastifyAdapter().getInstance();
     expect([server.headersTimeout, server.requestTimeout]).toEqual([30_000, 30_000]);
   });

@@ -5,23 +5,26 @@ import type { Socket } from 'node:net';
 import { Problem } from '../errors/problem.js';
 import { problemBody, sendProblem, toProblem } from '../errors/problem.filter.js';
 
-const BODY_LIMIT = 1024 * 1024; // bytes; the largest body that any route takes is far smaller
-const REQUEST_TIMEOUT_MS = 30_000; // headers and body must have arrived by then
-const LONGEST_CHECK_INTERVAL_MS = 1_000; // Node's own, half a minute, makes a minute of the half
-const MAX_PARAMETER = 512; // characters of one path segment
+const MAX_BODY_BYTES = 1024 * 1024; // far above the largest body of any route
+const REQUEST_TIMEOUT_MS = 30_000; // for headers and body
+const MAX_CHECK_INTERVAL_MS = 1_000; // with Node's default of 30 s, a request could take up to a minute
+const MAX_PARAMETER_CHARACTERS = 512; // of one path segment
 
-/** Fastify as the API wants it: JSON bodies only, and what goes wrong before a route is found is answered as problem details too. */
+/**
+ * Creates the Fastify adapter of the API. It accepts only JSON bodies, and responds with problem details also to errors before
+ * routing.
+ */
 export function createFastifyAdapter({ requestTimeoutMs = REQUEST_TIMEOUT_MS } = {}): FastifyAdapter {
   const adapter = new FastifyAdapter({
-    bodyLimit: BODY_LIMIT,
+    bodyLimit: MAX_BODY_BYTES,
     requestTimeout: requestTimeoutMs,
     http: {
       headersTimeout: requestTimeoutMs,
       requestTimeout: requestTimeoutMs,
-      connectionsCheckingInterval: Math.min(LONGEST_CHECK_INTERVAL_MS, requestTimeoutMs / 4),
+      connectionsCheckingInterval: Math.min(MAX_CHECK_INTERVAL_MS, requestTimeoutMs / 4),
     },
     forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: MAX_PARAMETER },
+    routerOptions: { maxParamLength: MAX_PARAMETER_CHARACTERS },
     frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => sendProblem(reply, toProblem(error)),
     clientErrorHandler: answerClientError,
   });
@@ -31,7 +34,7 @@ export function createFastifyAdapter({ requestTimeoutMs = REQUEST_TIMEOUT_MS } =
 
 const PARSER_STATUS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
 
-/** Answers what is no request, by hand: there is no response object for it. */
+/** Responds to input that is not a valid HTTP request. Writes to the socket, because no response object exists. */
 function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   const { code = '' } = error;
   if (!socket.writable || code === 'ECONNRESET') {
@@ -43,6 +46,6 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: application/problem+json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    () => socket.destroy(error), // else a client that sends nothing more would keep its half open
+    () => socket.destroy(error), // otherwise a silent client would keep its half of the connection open
   );
 }

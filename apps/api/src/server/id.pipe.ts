@@ -2,7 +2,9 @@ import { type ArgumentMetadata, Injectable, type PipeTransform } from '@nestjs/c
 import { isId } from '@pikaia/core';
 import { Problem } from '../errors/problem.js';
 
-/** An id in the path, in lower case; what is no UUID is refused before it reaches the database. */
+/**
+ * Validates an id in the path and converts it to lower case. Refuses a value that is not a UUID before it reaches the database.
+ */
 @Injectable()
 export class IdPipe implements PipeTransform<unknown, string> {
   transform(value: unknown, { data = 'id' }: ArgumentMetadata): string {

@@ -2,8 +2,8 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import { finalize, type Observable } from 'rxjs';
 
 /**
- * Counts the handlers at work. Closing the server does not wait for the handler of a request whose client went away,
- * and closing the data source under it would kill its transaction: so the shutdown waits for this counter first.
+ * Counts the handlers in flight, so that the shutdown can wait for them. Closing the server does not wait for the handler of a
+ * disconnected client, and closing the data source would abort its transaction.
  */
 @Injectable()
 export class InFlightInterceptor implements NestInterceptor {
@@ -20,7 +20,7 @@ export class InFlightInterceptor implements NestInterceptor {
     );
   }
 
-  /** Settles when no handler is at work. */
+  /** Resolves when no handler is in flight. */
   whenIdle(): Promise<void> {
     return this.count === 0 ? Promise.resolve() : new Promise((done) => this.idle.push(done));
   }

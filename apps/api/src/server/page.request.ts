@@ -2,7 +2,7 @@ import { OptionalField } from '@pikaia/core';
 import { Type } from 'class-transformer';
 import { IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
 
-/** How many of the newest. */
+/** The query of a list that returns the newest items. */
 export class LimitRequest {
   @OptionalField()
   @Type(() => Number)
@@ -12,7 +12,7 @@ export class LimitRequest {
   limit: number = 20;
 }
 
-/** The part of a list's query that all lists share. */
+/** The query of a list with pages. */
 export class PageRequest extends LimitRequest {
   @OptionalField()
   @IsString()

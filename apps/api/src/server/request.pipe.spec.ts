@@ -31,8 +31,8 @@ async function fieldsOf(value: unknown, metadata = body): Promise<string[]> {
   }
 }
 
-describe('the request pipe', () => {
-  it('makes an instance of the class', async () => {
+describe('RequestPipe', () => {
+  it('creates an instance of the request class', async () => {
     expect(await pipe.transform({ count: 1, inner: { text: 'x' } }, body)).toEqual(
       Object.assign(new Body(), { count: 1, inner: Object.assign(new Inner(), { text: 'x' }) }),
     );
@@ -43,19 +43,19 @@ describe('the request pipe', () => {
     ['a missing field', {}, ['count']],
     ['an unknown field', { count: 1, more: 1 }, ['more']],
     ['a field inside another', { count: 1, inner: { text: 1, more: 1 } }, ['inner.more', 'inner.text']],
-    ['U+0000 in a text', { count: 1, inner: { text: 'a\u0000' } }, ['inner.text']],
+    ['U+0000 in a string', { count: 1, inner: { text: 'a\u0000' } }, ['inner.text']],
     ['half a surrogate pair in a list', { count: 1, list: ['\udc00'] }, ['list.0']],
     ['U+0000 in a name', { 'a\u0000': 1 }, ['a\u0000']],
-    ['a name that every object has', { count: 1, constructor: {} }, ['constructor']],
-    ['what is no object', 'text', ['body']],
+    ['a name of Object.prototype', { count: 1, constructor: {} }, ['constructor']],
+    ['a value that is not an object', 'text', ['body']],
     ['a list', [], ['body']],
     ['null', null, ['body']],
-    ['nothing', undefined, ['body']],
-  ])('names the field of %s', async (_, value, fields) => {
+    ['an absent body', undefined, ['body']],
+  ])('reports the field of %s', async (_, value, fields) => {
     expect((await fieldsOf(value)).sort()).toEqual(fields);
   });
 
-  it('says of null that it is refused, whatever rule refuses it, and leaves the message of an unknown field', async () => {
+  it('names null as the problem, whichever rule refuses it, and keeps the message about an unknown field', async () => {
     const problem = await Promise.resolve(pipe.transform({ count: null, more: null }, body)).catch((error: unknown) => error);
     expect((problem as Problem).errors).toEqual([
       { field: 'more', message: 'property more should not exist' },
@@ -63,18 +63,18 @@ describe('the request pipe', () => {
     ]);
   });
 
-  it('refuses what is nested so deep that looking at it would exhaust the stack', async () => {
+  it('refuses a body that is nested so deep that validation would exhaust the stack', async () => {
     const nested = (depth: number) => JSON.parse(`{"deep":${'['.repeat(depth)}${']'.repeat(depth)}}`) as unknown;
     expect(await fieldsOf(nested(100_000))).toEqual(['deep']);
     expect(await fieldsOf(nested(10), { type: 'query' })).toEqual([]);
   });
 
-  it('lets through what a decorator of ours has found', () => {
+  it('passes values of custom decorators unchanged', () => {
     const identity = { name: 'a\u0000' };
     expect(pipe.transform(identity, { type: 'custom' })).toBe(identity);
   });
 
-  it('refuses U+0000 in a parameter of the path by its name', async () => {
+  it('reports the name of a path parameter that contains U+0000', async () => {
     expect(await fieldsOf('\u0000', { type: 'param', data: 'id', metatype: String })).toEqual(['id']);
   });
 });

@@ -1,16 +1,16 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform, ValidationPipe, type ValidationError } from '@nestjs/common';
 import { Problem, type FieldProblem } from '../errors/problem.js';
 
-const MAX_DEPTH = 32; // levels of a body; what validates it is recursive, and a megabyte of "[" would exhaust the stack
+const MAX_DEPTH = 32; // validation is recursive, and a megabyte of "[" would exhaust the stack
 
-const mayBeAbsent = new WeakSet<Function>();
+const optionalBodies = new WeakSet<Function>();
 
-/** A body of which everything is optional, and which need not be sent at all. */
-export const OptionalBody = (): ClassDecorator => (body) => void mayBeAbsent.add(body);
+/** Marks a request class whose fields are all optional, so the body may be absent. */
+export const OptionalBody = (): ClassDecorator => (body) => void optionalBodies.add(body);
 
 /**
- * Validates body, query and parameters by their class: unknown fields are refused, every problem is named with its field.
- * Text that PostgreSQL cannot store (U+0000, half a surrogate pair) is refused everywhere.
+ * Validates body, query and path parameters against their class. Refuses unknown fields and reports each problem with its field.
+ * Refuses strings that PostgreSQL cannot store: those with U+0000 or a lone surrogate.
  */
 @Injectable()
 export class RequestPipe implements PipeTransform {
@@ -23,10 +23,10 @@ export class RequestPipe implements PipeTransform {
   });
 
   transform(value: unknown, metadata: ArgumentMetadata): unknown {
-    if (metadata.type === 'custom') return value; // what a decorator of ours found, not what a caller sent
-    const refused = findRefused(value, metadata.type === 'param' ? (metadata.data ?? '') : '');
+    if (metadata.type === 'custom') return value; // the value comes from one of our decorators, not from the caller
+    const refused = findInvalidValue(value, metadata.type === 'param' ? (metadata.data ?? '') : '');
     if (refused) throw Problem.invalid([{ ...refused, field: refused.field || metadata.type }]);
-    if (metadata.type === 'body' && value === undefined && mayBeAbsent.has(metadata.metatype!))
+    if (metadata.type === 'body' && value === undefined && optionalBodies.has(metadata.metatype!))
       return this.validation.transform({}, metadata);
     if (
       metadata.type === 'body' &&
@@ -48,19 +48,19 @@ function fieldProblems({ property, value, constraints = {}, children = [] }: Val
   ];
 }
 
-/** The first text or key that cannot be stored, key that every object has, or value nested too deep to look for one. */
-function findRefused(value: unknown, field: string, depth = 0): FieldProblem | undefined {
+/** Finds the first string or key that cannot be stored, key of Object.prototype, or value that is nested too deep. */
+function findInvalidValue(value: unknown, field: string, depth = 0): FieldProblem | undefined {
   if (typeof value === 'string') {
     return value.includes('\u0000') || !value.isWellFormed()
-      ? { field, message: 'holds a character that cannot be stored (U+0000 or half a surrogate pair)' }
+      ? { field, message: 'contains a character that cannot be stored (U+0000 or half a surrogate pair)' }
       : undefined;
   }
   if (value === null || typeof value !== 'object') return undefined;
   if (depth > MAX_DEPTH) return { field: field.split('.', 1)[0]!, message: `is nested deeper than ${MAX_DEPTH} levels` };
   for (const [key, inner] of Object.entries(value)) {
     const at = field ? `${field}.${key}` : key;
-    if (key in Object.prototype) return { field: at, message: 'is not a name that a field may have' }; // class-transformer would pass over it
-    const found = findRefused(key, at, depth) ?? findRefused(inner, at, depth + 1);
+    if (key in Object.prototype) return { field: at, message: 'is not an allowed field name' }; // class-transformer ignores such keys
+    const found = findInvalidValue(key, at, depth) ?? findInvalidValue(inner, at, depth + 1);
     if (found) return found;
   }
   return undefined;

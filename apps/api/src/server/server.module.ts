@@ -6,7 +6,7 @@ import { InFlightInterceptor } from './in-flight.interceptor.js';
 import { CURSOR_KEY, PageCursor } from './page.cursor.js';
 import { RequestPipe } from './request.pipe.js';
 
-/** What every route has: validation, problem details, the count of handlers at work, signed cursors. */
+/** Provides validation, problem details, the in-flight counter and signed cursors to all routes. */
 @Global()
 @Module({
   providers: [

@@ -1,7 +1,7 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { ApiSettings } from '../api.settings.js';
 
-/** The settings, read once at start, for whoever asks for them. */
+/** Provides the settings, which are read once at startup. */
 @Global()
 @Module({})
 export class SettingsModule {

@@ -15,7 +15,7 @@ import { InFlightInterceptor } from './in-flight.interceptor.js';
 
 const logger = getLogger('api');
 
-/** Reads the settings, builds the application, listens. */
+/** Reads the settings, builds the application and listens. */
 export async function startApi(environment: NodeJS.ProcessEnv): Promise<Service> {
   const [logging, api, database] = loadSettings([LoggingSettings, ApiSettings, DatabaseSettings] as const, environment);
   const development = environment['NODE_ENV'] !== 'production';
@@ -30,18 +30,19 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<Service>
   });
   const app = await NestFactory.create<NestFastifyApplication>(application, createFastifyAdapter(), {
     abortOnError: false,
-    bodyParser: false, // Nest's would take forms too; Fastify's own reads JSON
+    bodyParser: false, // Nest's parser would also accept forms; Fastify's own reads JSON
   });
   app.setGlobalPrefix(API_PREFIX, { exclude: ['health/live', 'health/ready'] });
   await app.init();
   const connections = new Connections(app.getHttpServer());
-  await app.getHttpAdapter().getInstance().listen({ port: api.port, host: '0.0.0.0' }); // Nest's would log a port in use by itself
+  // Nest's listen() would log EADDRINUSE itself.
+  await app.getHttpAdapter().getInstance().listen({ port: api.port, host: '0.0.0.0' });
   logger.info('api_started', { port: (app.getHttpServer().address() as AddressInfo).port });
   return {
     async stop() {
       app.get(Readiness).draining = true;
       await connections.drain();
-      await app.get(InFlightInterceptor).whenIdle(); // of clients that went away
+      await app.get(InFlightInterceptor).whenIdle(); // handlers whose clients have disconnected
       await app.close();
     },
   };

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-/** Whether the worker is shutting down: it is live, but no longer ready. */
+/** True while the worker shuts down. The worker is then live but not ready. */
 @Injectable()
 export class Draining {
   started = false;

@@ -12,13 +12,14 @@ const logger = getLogger('health');
 type Status = 'ok' | 'not_advancing' | 'leader_failing' | 'unavailable' | 'draining';
 
 /**
- * `live`: the process answers. `ready`: it has its database, is not shutting down, and can lead: a deployment whose leaders start
- * and fail again and again must not go on. `advancing`: what it leads comes on, and every sink is led by somebody; a restart
- * does not help where it is not, so that is for alarms, not for schedulers.
+ * Health checks of the worker. `live`: the process responds. `ready`: the process has a database connection, is not shutting
+ * down, and its leaders do not fail, so a deployment whose leaders keep failing does not proceed. `advancing`: each sink that
+ * this worker leads makes progress, and each sink has a leader in some worker. Use `advancing` for alarms and not for
+ * schedulers, because a restart does not help.
  */
 @Controller('health')
 export class HealthController {
-  private last: Status = 'ok';
+  private lastStatus: Status = 'ok';
   private readonly database: DatabaseCheck;
 
   constructor(
@@ -34,42 +35,42 @@ export class HealthController {
     return { status: 'ok' };
   }
 
-  /** 503 while draining, without the database or with a leader that fails. `not_advancing` is ready: the answer says so, and why. */
+  /** 503 while draining, without a database connection, or while a leader fails. `not_advancing` responds 200 with the reason. */
   @Get('ready')
   async ready(@Res({ passthrough: true }) reply: FastifyReply) {
-    const health = await this.look();
-    if (health.status !== 'ok' && health.status !== 'not_advancing') refuse(reply);
+    const health = await this.check();
+    if (health.status !== 'ok' && health.status !== 'not_advancing') setUnavailable(reply);
     return health;
   }
 
-  /** 503 as well when a sink does not come on, or has no leader. A paused sink is meant to rest. */
+  /** Also 503 if a sink makes no progress or has no leader. A paused sink counts as advancing. */
   @Get('advancing')
   async advancing(@Res({ passthrough: true }) reply: FastifyReply) {
-    const health = await this.look();
-    if (health.status !== 'ok') refuse(reply);
+    const health = await this.check();
+    if (health.status !== 'ok') setUnavailable(reply);
     return health;
   }
 
-  private async look() {
+  private async check() {
     const sinks = this.relay.health();
     const leaderless = this.relay.leaderless();
     const database = !this.draining.started && (await this.hasDatabase());
-    const rests = sinks.some(isStuck) || leaderless.length > 0;
-    const status = this.statusOf(database, sinks, rests);
-    this.note(status, sinks);
+    const isStuckOrLeaderless = sinks.some(isStuck) || leaderless.length > 0;
+    const status = this.statusOf(database, sinks, isStuckOrLeaderless);
+    this.logChange(status, sinks);
     return { status, checks: { database: database ? 'ok' : 'unavailable' }, sinks, leaderless };
   }
 
-  private statusOf(database: boolean, sinks: readonly RelayHealth[], rests: boolean): Status {
+  private statusOf(database: boolean, sinks: readonly RelayHealth[], isStuckOrLeaderless: boolean): Status {
     if (this.draining.started) return 'draining';
     if (!database) return 'unavailable';
     if (sinks.some(({ leaderFailure }) => leaderFailure)) return 'leader_failing';
-    return rests ? 'not_advancing' : 'ok';
+    return isStuckOrLeaderless ? 'not_advancing' : 'ok';
   }
 
-  private note(status: Status, sinks: readonly RelayHealth[]): void {
-    if (status === this.last || status === 'draining' || status === 'unavailable') return;
-    this.last = status;
+  private logChange(status: Status, sinks: readonly RelayHealth[]): void {
+    if (status === this.lastStatus || status === 'draining' || status === 'unavailable') return;
+    this.lastStatus = status;
     const fields = { 'health.status': status, 'health.sinks': sinks.filter(isStuck).map(({ sink }) => sink) };
     if (status === 'ok') logger.info('health_changed', { 'health.status': 'ready' });
     else logger.warning('health_changed', fields);
@@ -80,8 +81,9 @@ export class HealthController {
       await this.database.run();
       return true;
     } catch (error) {
-      if (this.last !== 'unavailable') logger.exception('health_changed', error, { 'health.status': 'database_unavailable' });
-      this.last = 'unavailable';
+      if (this.lastStatus !== 'unavailable')
+        logger.exception('health_changed', error, { 'health.status': 'database_unavailable' });
+      this.lastStatus = 'unavailable';
       return false;
     }
   }
@@ -89,6 +91,6 @@ export class HealthController {
 
 const isStuck = ({ progress }: RelayHealth): boolean => progress === 'failing' || progress === 'stalled';
 
-const refuse = (reply: FastifyReply): void => {
+const setUnavailable = (reply: FastifyReply): void => {
   void reply.status(HttpStatus.SERVICE_UNAVAILABLE).header('retry-after', '1');
 };

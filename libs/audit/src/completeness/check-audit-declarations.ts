@@ -4,12 +4,13 @@ import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
 import { PikaiaError } from '@pikaia/core';
 import { AUDIT_DECLARATION } from './audited.decorator.js';
 
-const READS = new Set([RequestMethod.GET, RequestMethod.HEAD, RequestMethod.OPTIONS, RequestMethod.SEARCH]);
+const READ_METHODS = new Set([RequestMethod.GET, RequestMethod.HEAD, RequestMethod.OPTIONS, RequestMethod.SEARCH]);
 
 /**
- * Every route that may change something says what it records, or why it records nothing.
+ * Checks that every mutating route declares `@Audited` or `@NotAudited`.
  *
- * @throws PikaiaError `PIKAIA_AUDIT_DECLARATION_MISSING` naming each route that says neither, as `MembersController.invite (POST)`.
+ * @throws PikaiaError `PIKAIA_AUDIT_DECLARATION_MISSING`. The message names each route that has neither decorator, in the form
+ * `MembersController.invite (POST)`.
  */
 export function checkAuditDeclarations(modules: ModulesContainer): void {
   const scanner = new MetadataScanner();
@@ -22,7 +23,7 @@ export function checkAuditDeclarations(modules: ModulesContainer): void {
         const handler = prototype[name]!;
         if (!Reflect.hasMetadata(PATH_METADATA, handler)) continue;
         const method = (Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined) ?? RequestMethod.GET;
-        if (READS.has(method) || Reflect.hasMetadata(AUDIT_DECLARATION, handler)) continue;
+        if (READ_METHODS.has(method) || Reflect.hasMetadata(AUDIT_DECLARATION, handler)) continue;
         missing.add(`${metatype!.name}.${name} (${RequestMethod[method]})`);
       }
     }

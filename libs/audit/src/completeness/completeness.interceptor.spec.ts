@@ -115,8 +115,8 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
-describe('an application', () => {
-  it('does not start with mutating routes that declare nothing, and names all of them', async () => {
+describe('checkAuditDeclarations', () => {
+  it('refuses to start with mutating routes that have no declaration, and names each of them', async () => {
     const app = await start(MembersController, CarelessController, InheritingController);
     await expect(app.init()).rejects.toMatchObject({
       code: 'PIKAIA_AUDIT_DECLARATION_MISSING',
@@ -128,7 +128,7 @@ describe('an application', () => {
   });
 });
 
-describe('a request whose route declares an action', () => {
+describe('CompletenessInterceptor', () => {
   let app: NestFastifyApplication;
   let url: string;
   beforeAll(async () => {
@@ -152,22 +152,30 @@ describe('a request whose route declares an action', () => {
   const change = (how: string): Promise<Response> =>
     fetch(url, { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ how }) });
 
-  it.each(['record', 'nested', 'unchanged', 'duplicate'])('is silent after: %s', async (how) => {
-    expect(await linesOf(() => change(how))).toEqual({ status: 200, missing: [] });
-  });
+  it.each(['record', 'nested', 'unchanged', 'duplicate'])(
+    'logs nothing after a request with its record or a reason: %s',
+    async (how) => {
+      expect(await linesOf(() => change(how))).toEqual({ status: 200, missing: [] });
+    },
+  );
 
-  it.each(['nothing', 'other', 'rolled-back'])('is reported after: %s', async (how) => {
-    expect(await linesOf(() => change(how))).toEqual({
-      status: 200,
-      missing: [expect.objectContaining({ 'audit.action': 'member.role_changed', 'audit.handler': 'MembersController.change' })],
-    });
-  });
+  it.each(['nothing', 'other', 'rolled-back'])(
+    'logs audit_record_missing after a request without its record: %s',
+    async (how) => {
+      expect(await linesOf(() => change(how))).toEqual({
+        status: 200,
+        missing: [
+          expect.objectContaining({ 'audit.action': 'member.role_changed', 'audit.handler': 'MembersController.change' }),
+        ],
+      });
+    },
+  );
 
-  it('says nothing of one that failed', async () => {
+  it('logs nothing for a request that failed', async () => {
     expect(await linesOf(() => change('fail'))).toEqual({ status: 500, missing: [] });
   });
 
-  it('asks nothing of routes that read, or say why they record nothing', async () => {
+  it('expects no record from read routes and routes with @NotAudited', async () => {
     expect(await linesOf(() => fetch(url))).toEqual({ status: 200, missing: [] });
     expect(await linesOf(() => fetch(`${url}/search`, { method: 'POST' }))).toEqual({ status: 200, missing: [] });
   });

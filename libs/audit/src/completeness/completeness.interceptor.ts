@@ -2,23 +2,26 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import { getLogger } from '@pikaia/logging';
 import { type Observable, tap } from 'rxjs';
 import { AUDIT_DECLARATION, type AuditDeclaration } from './audited.decorator.js';
-import { keepRecords } from './request-records.js';
+import { startRequestRecords } from './request-records.js';
 
 const logger = getLogger('audit');
 
-/** Logs `audit_record_missing` for a 2xx response whose declared action has no committed record and no excuse. */
+/**
+ * Logs `audit_record_missing` for a 2xx response whose declared action has no committed record, unless the request called
+ * `nothingToRecord`.
+ */
 @Injectable()
 export class CompletenessInterceptor implements NestInterceptor {
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
     const handler = execution.getHandler();
     const declared = Reflect.getMetadata(AUDIT_DECLARATION, handler) as AuditDeclaration | undefined;
     if (!declared || !('action' in declared) || execution.getType() !== 'http') return next.handle();
-    const records = keepRecords();
+    const records = startRequestRecords();
     return next.handle().pipe(
       tap({
         complete: () => {
           const { statusCode } = execution.switchToHttp().getResponse<{ statusCode: number }>();
-          if (statusCode < 200 || statusCode > 299 || records.excuse || records.actions.has(declared.action)) return;
+          if (statusCode < 200 || statusCode > 299 || records.nothingToRecord || records.actions.has(declared.action)) return;
           logger.error('audit_record_missing', {
             'audit.action': declared.action,
             'audit.handler': `${execution.getClass().name}.${handler.name}`,

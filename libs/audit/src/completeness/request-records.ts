@@ -1,27 +1,27 @@
 import { ClsServiceManager } from 'nestjs-cls';
 
-/** Why a request that declares an action may end without a record of it. */
+/** The reasons for which a successful request may have no record of its declared action. */
 export type NothingToRecord = 'unchanged' | 'duplicate' | 'replayed';
 
 /**
- * What one request has recorded. Inner scopes of nestjs-cls copy the store but share this object, so what is recorded
- * inside a nested transaction is seen where the request ends.
+ * The audit records of one request. Nested scopes of nestjs-cls copy the store but share this object. So the end of the request
+ * sees the records of nested transactions.
  */
 export class RequestRecords {
   /** The actions whose records are committed. */
   readonly actions = new Set<string>();
-  excuse: NothingToRecord | undefined;
+  nothingToRecord: NothingToRecord | undefined;
 }
 
 const RECORDS = Symbol('pikaia.audit.records');
 
-export function currentRecords(): RequestRecords | undefined {
+export function currentRequestRecords(): RequestRecords | undefined {
   const cls = ClsServiceManager.getClsService();
   return cls.isActive() ? cls.get<RequestRecords | undefined>(RECORDS as never) : undefined;
 }
 
-/** Starts to keep what the request records, in the context that is in force. */
-export function keepRecords(): RequestRecords {
+/** Starts the collection of records for the request, in its current context. */
+export function startRequestRecords(): RequestRecords {
   const records = new RequestRecords();
   ClsServiceManager.getClsService().set(RECORDS as never, records as never);
   return records;

@@ -1,29 +1,20 @@
 import { PikaiaError } from '@pikaia/core';
+import type { AggregateReference } from '../entry/aggregate-reference.js';
 
 export interface AuditedEntityOptions {
-  /** The aggregate's type in records, `member`. */
+  /** The aggregate type in records, such as `member`. */
   readonly type: string;
-  /** The property that identifies it. Default `id`. */
+  /** The property that holds the id. Default: `id`. */
   readonly id?: string;
-  /** Where the entity is about a person: the property that holds the user id, or `self`. */
+  /** For an entity about a person: the property that holds the user id, or `self` if the entity is the person. */
   readonly person?: string;
-  /** With `person`: the property whose value names the person for readers, `email`. Erased with the person. */
-  readonly label?: string;
-}
-
-/** What was acted on, where no marked entity is at hand. */
-export interface AggregateReference {
-  readonly type: string;
-  readonly id: string;
-  /** The person that it is about, by user id. */
-  readonly subject?: string;
-  /** The name that readers see, kept only with `subject`: it is removed when that person is erased. */
+  /** Used with `person`: the property that names the person for readers, such as `email`. Its value is erased with the person. */
   readonly label?: string;
 }
 
 const marked = new WeakMap<Function, AuditedEntityOptions>();
 
-/** Marks an entity whose changes are recorded. Each of its columns needs a policy; see checkFieldPolicies. */
+/** Marks an entity whose changes are recorded. Each column of the entity needs a policy; see checkFieldPolicies. */
 export function AuditedEntity(options: AuditedEntityOptions): ClassDecorator {
   return (entity) => void marked.set(entity, options);
 }
@@ -36,7 +27,7 @@ export function auditedEntityOptions(entity: Function): AuditedEntityOptions | u
   return undefined;
 }
 
-/** @throws PikaiaError `PIKAIA_AUDIT_AGGREGATE_INVALID` for what is neither a marked entity nor `{ type, id }`. */
+/** @throws PikaiaError `PIKAIA_AUDIT_AGGREGATE_INVALID` if `aggregate` is neither a marked entity nor `{ type, id }`. */
 export function aggregateOf(aggregate: object): AggregateReference {
   const options = auditedEntityOptions(aggregate.constructor);
   const values = aggregate as Record<string, unknown>;
@@ -49,7 +40,7 @@ export function aggregateOf(aggregate: object): AggregateReference {
   if (id === undefined || type === undefined) {
     throw new PikaiaError(
       'PIKAIA_AUDIT_AGGREGATE_INVALID',
-      `record() was given ${aggregate.constructor?.name ?? 'an object'} without type or id: mark the class with @AuditedEntity and record after its id is known, or give { type, id }.`,
+      `record() was given ${aggregate.constructor?.name ?? 'an object'} without a type or an id. Mark the class with @AuditedEntity and call record() after the id is set, or pass { type, id }.`,
     );
   }
   const person = options?.person === 'self' ? (options.id ?? 'id') : options?.person;

@@ -3,27 +3,27 @@ import { lineageOf, policiesOf, type FieldPolicy, type PublicKeys } from './fiel
 
 type Path = readonly string[];
 
-/** Whose a personal field is: the entity itself, or the person whose id stands at `path`. */
-export type Whose = 'self' | { readonly path: Path; readonly accessor: boolean };
+/** The owner of a personal field: the entity itself, or the person whose user id is at `path`. */
+export type FieldOwner = 'self' | { readonly path: Path; readonly accessor: boolean };
 
 export interface AuditedField {
-  /** From the entity to the value: several properties where the value lies in an embedded object. */
+  /** The properties from the entity to the value: more than one for a value in an embedded object. */
   readonly path: Path;
   /**
-   * As diffs name it: the column's name where the entity gives one, else the property's. Of a field of an embedded object, the
-   * names on the path, with dots: `address.street`.
+   * The name in diffs: the column name if the entity declares one, otherwise the property name. The field of an embedded
+   * object has a dotted name: `address.street`.
    */
   readonly name: string;
   readonly kind: FieldPolicy['kind'];
-  /** Of a personal field. */
-  readonly whose?: Whose;
-  /** Of a public field whose value is an object. */
+  /** Set for a personal field. */
+  readonly owner?: FieldOwner;
+  /** The public keys of a field whose value is an object. */
   readonly keys?: PublicKeys;
-  /** The column's type as declared, `numeric`, `timestamptz`; decides the normal form. */
+  /** The declared column type, such as `numeric` or `timestamptz`. It determines the normal form. */
   readonly columnType: string | undefined;
 }
 
-/** A class and where its object lies in the entity. */
+/** A class, and the path of its object in the entity. */
 interface Scope {
   readonly type: Function;
   readonly path: Path;
@@ -33,19 +33,20 @@ interface Scope {
 const fieldsOfClass = new WeakMap<Function, readonly AuditedField[]>();
 
 /**
- * The fields of an entity class that have a policy, those of embedded classes included. Computed once for each class.
- * The stricter policy holds: a secret embedded object is one secret field, and the public fields of a personal one are personal.
+ * Returns the fields of an entity class that have a policy, including those of embedded classes. Computed once for each class.
+ * The stricter policy applies: a secret embedded object is one secret field, and the public fields of a personal object are
+ * personal.
  */
 export function auditedFields(entity: Function): readonly AuditedField[] {
   const known = fieldsOfClass.get(entity);
   if (known) return known;
-  const fields = fieldsIn([{ type: entity, path: [], name: '' }], undefined);
+  const fields = collectFields([{ type: entity, path: [], name: '' }], undefined);
   fieldsOfClass.set(entity, fields);
   return fields;
 }
 
-/** `scopes`: the entity first, then each embedded class down to the one whose fields are taken. */
-function fieldsIn(scopes: readonly Scope[], personal: Whose | undefined): AuditedField[] {
+/** `scopes` starts with the entity and ends with the embedded class whose fields are collected. */
+function collectFields(scopes: readonly Scope[], personal: FieldOwner | undefined): AuditedField[] {
   const { type, path, name } = scopes.at(-1)!;
   const lineage = lineageOf(type);
   const own = policiesOf(type);
@@ -59,32 +60,33 @@ function fieldsIn(scopes: readonly Scope[], personal: Whose | undefined): Audite
     const policy = own.get(property);
     const column = declaredIn(storage.columns, property);
     const at = { path: [...path, property], name: `${name}${column?.options.name ?? property}` };
-    const whose = policy?.kind === 'personal' ? whoseIs(policy.whose, scopes) : personal;
+    const owner = policy?.kind === 'personal' ? resolveOwner(policy.owner, scopes) : personal;
     const embeddedType = declaredIn(storage.embeddeds, property)?.type();
     if (embeddedType !== undefined && policy?.kind !== 'secret') {
-      // TypeORM refuses a class that embeds itself, and names the classes of an EntitySchema by strings: checkFieldPolicies says so.
+      // TypeORM refuses a class that embeds itself. An EntitySchema names its classes by strings: checkFieldPolicies reports
+      // that.
       if (typeof embeddedType !== 'function' || scopes.some((scope) => scope.type === embeddedType)) return [];
-      return fieldsIn([...scopes, { type: embeddedType, path: at.path, name: `${at.name}.` }], whose);
+      return collectFields([...scopes, { type: embeddedType, path: at.path, name: `${at.name}.` }], owner);
     }
     const columnType = typeof column?.options.type === 'string' ? column.options.type : undefined;
     if (policy!.kind === 'secret') return [{ ...at, kind: 'secret', columnType }];
-    if (whose !== undefined) return [{ ...at, kind: 'personal', whose, columnType }];
+    if (owner !== undefined) return [{ ...at, kind: 'personal', owner, columnType }];
     const keys = policy!.kind === 'public' ? policy!.keys : undefined;
     return [{ ...at, kind: 'public', ...(keys !== undefined && { keys }), columnType }];
   });
 }
 
-/** The nearest class that has the property, from the embedded one outward; the entity where none has. */
-function whoseIs(whose: string, scopes: readonly Scope[]): Whose {
-  if (whose === 'self') return 'self';
-  const scope = scopes.findLast(({ type }) => hasProperty(type, whose)) ?? scopes[0]!;
-  return { path: [...scope.path, whose], accessor: whose in (scope.type.prototype as object) };
+/** Finds the property in the embedded class first, then in each class that embeds it. Falls back to the entity. */
+function resolveOwner(owner: string, scopes: readonly Scope[]): FieldOwner {
+  if (owner === 'self') return 'self';
+  const scope = scopes.findLast(({ type }) => hasProperty(type, owner)) ?? scopes[0]!;
+  return { path: [...scope.path, owner], accessor: owner in (scope.type.prototype as object) };
 }
 
 const hasProperty = (type: Function, property: string): boolean =>
   property in (type.prototype as object) || policiesOf(type).has(property) || isMapped(type, property);
 
-/** Whether a decorator of TypeORM on the class, or on one that it extends, maps the property. */
+/** True if a TypeORM decorator on the class, or on a class that it extends, maps the property. */
 export function isMapped(type: Function, property: string): boolean {
   const { columns, embeddeds, relations } = getMetadataArgsStorage();
   const lineage = lineageOf(type);

@@ -61,12 +61,12 @@ class Metadata extends DataSource {
 const sourceOf = (...entities: (Function | EntitySchema)[]) => new Metadata({ type: 'postgres', entities }).build();
 
 describe('checkFieldPolicies', () => {
-  it('accepts entities whose columns all have a policy, their own or inherited, and asks nothing of others', async () => {
+  it('accepts entities whose columns all have a policy, declared or inherited, and ignores entities that are not audited', async () => {
     const source = await sourceOf(SpecMember, Inheriting, Unaudited);
     expect(() => checkFieldPolicies(source)).not.toThrow();
   });
 
-  it('names each column without a policy, and a join column that has no property of its own', async () => {
+  it('names each column without a policy, including a join column without its own property', async () => {
     const source = await sourceOf(Leaky, Unaudited);
     expect(() => checkFieldPolicies(source)).toThrow(
       expect.objectContaining({
@@ -76,7 +76,7 @@ describe('checkFieldPolicies', () => {
     );
   });
 
-  it('names fields of embedded classes without a policy, at every depth, and JSON columns whose policy names no keys', async () => {
+  it('names embedded fields without a policy at every depth, and JSON columns whose policy names no keys', async () => {
     class Inner {
       @Column('text')
       token!: string;
@@ -130,7 +130,7 @@ describe('checkFieldPolicies', () => {
     ]);
   });
 
-  it('refuses a policy on a relation of any kind, eager, lazy or to the same entity', async () => {
+  it('refuses a policy on a relation, whether eager, lazy or to the same entity', async () => {
     @Entity()
     class Badge extends Base {
       @ManyToOne(() => Related)
@@ -195,10 +195,10 @@ describe('checkFieldPolicies', () => {
     expect(namesIn(found, Related)).toEqual(
       ['badges', 'many', 'owner', 'parent', 'twin', 'within.badge'].map((property) => `Related.${property}`),
     );
-    expect(found.message).toMatch(/Related\.owner: remove the policy.*declare the join column as a property/);
+    expect(found.message).toMatch(/Related\.owner: remove the policy.*declare the join column as a separate property/);
   });
 
-  it('refuses a person who cannot be found or whose id may not stand in an entry', async () => {
+  it('refuses an owner whose property does not exist or whose id is not public', async () => {
     class Contact {
       @Column('text')
       @Personal('userID')
@@ -249,7 +249,7 @@ describe('checkFieldPolicies', () => {
     ['id', { id: 'token' }],
     ['person', { person: 'token' }],
     ['label', { person: 'self', label: 'token' }],
-  ])('refuses a secret as the %s of an entity', async (_what, options) => {
+  ])('refuses a secret property as the %s of an entity', async (_what, options) => {
     @Entity()
     @AuditedEntity({ type: 'secretive', ...options })
     class Secretive extends Base {
@@ -263,7 +263,7 @@ describe('checkFieldPolicies', () => {
     });
   });
 
-  it('refuses two fields with one name, and embedded objects that are lists or come from an EntitySchema', async () => {
+  it('refuses two fields with the same name, arrays of embedded objects, and embedded objects of an EntitySchema', async () => {
     class Part {
       @Column('text', { name: 'a' })
       @Public()
@@ -310,7 +310,7 @@ describe('checkFieldPolicies', () => {
     );
   });
 
-  it('accepts inherited policies: of an abstract base, of a parent in the same table, of the base of an embedded class', async () => {
+  it('accepts policies inherited from an abstract base, a parent in the same table, or the base of an embedded class', async () => {
     class PartBase {
       @Column('text')
       @Public()
@@ -349,7 +349,7 @@ describe('checkFieldPolicies', () => {
   });
 });
 
-/** The paths after the entity's name, each once, in the message. */
+/** The distinct property paths of the entity in the message. */
 const namesIn = ({ message }: { message: string }, entity: Function): string[] =>
   [...new Set(message.match(new RegExp(`${entity.name}[.][\\w.]*\\w`, 'g')))].sort();
 

@@ -1,12 +1,13 @@
-import { dateText, normalForm, type Json } from '../record/normal-form.js';
+import { dateText, normalForm, type Json } from '../entry/normal-form.js';
 
 const DECIMAL = new Set(['numeric', 'decimal', 'bigint', 'int8', 'money']);
 const INSTANT = new Set(['timestamptz', 'timestamp with time zone']);
 
 /**
- * The normal form of a column's value. The driver reads numerics and bigints as text while code assigns numbers, and an
- * instant has many spellings: without one form such a field would seem to change when it does not.
- * Calls `visit` with each object in the value.
+ * Returns the normal form of a column's value. The driver reads numerics and bigints as text while code assigns numbers, and one
+ * instant can be written in many ways. Without a single form, such a field would appear changed when it is not.
+ *
+ * @param visit called with each object in the value.
  */
 export function columnForm(value: unknown, columnType: string | undefined, visit?: (object: object) => void): Json | undefined {
   if (DECIMAL.has(columnType ?? '') && (typeof value === 'number' || typeof value === 'string'))
@@ -23,7 +24,7 @@ function decimalText(text: string): Json | undefined {
   return sign === '-' && /[1-9]/.test(digits) ? `-${digits}` : digits;
 }
 
-/** Keeps the microseconds, which a JavaScript date would cut. */
+/** Keeps the microseconds, which a JavaScript Date would drop. */
 function instantText(text: string): Json | undefined {
   const date = new Date(text);
   if (Number.isNaN(date.getTime())) return normalForm(text);

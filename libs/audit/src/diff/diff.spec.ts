@@ -15,7 +15,7 @@ class Person {
 }
 
 describe('diff', () => {
-  it('compares with what was at load, though the entity was changed in place', () => {
+  it('compares with the snapshot taken at load after the entity is changed in place', () => {
     const member = new SpecMember();
     const before = snapshot(member);
     member.role = 'admin';
@@ -27,7 +27,7 @@ describe('diff', () => {
     });
   });
 
-  it('takes personal values out, for the person whose they are', () => {
+  it('moves personal values from the entry to the person who owns them', () => {
     const member = new SpecMember();
     const before = snapshot(member);
     member.email = 'robert@example.com';
@@ -39,7 +39,7 @@ describe('diff', () => {
     });
   });
 
-  it('gives a value that changes hands to each of its persons', () => {
+  it('assigns the old and the new value to their respective owners when the owner of a field changes', () => {
     const member = Object.assign(new SpecMember(), { userId: 'first' });
     const before = snapshot(member);
     Object.assign(member, { userId: 'second', email: 'carol@example.com' });
@@ -51,7 +51,7 @@ describe('diff', () => {
     );
   });
 
-  it('says of a secret only that it changed', () => {
+  it('records only the change of a secret field, never its value', () => {
     const member = new SpecMember();
     const before = snapshot(member);
     member.password = 'second';
@@ -65,7 +65,7 @@ describe('diff', () => {
     ['instants', { invitedAt: '2026-01-17 11:23:45.12+01' }, { invitedAt: new Date('2026-01-17T10:23:45.120Z') }],
     ['the order of keys', { settings: { a: [1, { b: 2, c: null }] } }, { settings: { a: [1, { c: null, b: 2 }] } }],
     ['undefined and absent', { settings: { a: 1, b: undefined } }, { settings: { a: 1 } }],
-  ])('sees no change between two spellings of %s', (_what, one, other) => {
+  ])('detects no change between two spellings of %s', (_what, one, other) => {
     const member = Object.assign(new SpecMember(), one);
     const before = snapshot(member);
     expect(diff(before, Object.assign(member, other)).changed).toEqual([]);
@@ -78,13 +78,13 @@ describe('diff', () => {
     ['null and empty text', { settings: null }, { settings: '' }],
     ['deep inside', { settings: { a: [{ b: 1 }] } }, { settings: { a: [{ b: 2 }] } }],
     ['a number and its text', { settings: 1 }, { settings: '1' }],
-  ])('sees %s', (_what, one, other) => {
+  ])('detects a change: %s', (_what, one, other) => {
     const member = Object.assign(new SpecMember(), one);
     const before = snapshot(member);
     expect(diff(before, Object.assign(member, other)).changed).toHaveLength(1);
   });
 
-  it('joins the diffs of two things that one action makes', () => {
+  it('joins the diffs of two entities that one action creates', () => {
     const [person, member] = [new Person(), Object.assign(new SpecMember(), { userId: 'user-1' })];
     expect(joinDiffs(diff(null, person), diff(null, member))).toMatchObject({
       changed: expect.arrayContaining(['name', 'role']),
@@ -94,7 +94,7 @@ describe('diff', () => {
     });
   });
 
-  it('is refused for a class without any policy', () => {
+  it('refuses an object whose class declares no policy', () => {
     class Bare {
       id = '1';
     }

@@ -1,37 +1,42 @@
 /**
- * What the audit log may keep of a property.
- * `public`: its value, for ever. `personal`: its value, until the person is erased. `secret`: only that it changed.
+ * Declares what the audit log may keep of a property. `public`: the value, permanently. `personal`: the value, until the person
+ * is erased. `secret`: only the fact that the value changed.
  */
 export type FieldPolicy =
-  /** `keys`: which keys of a JSON value are public; see PublicOptions. */
+  /** `keys` names the public keys of a JSON value; see PublicOptions. */
   | { readonly kind: 'public'; readonly keys?: PublicKeys }
   | { readonly kind: 'secret' }
-  /** `whose`: the property that holds the person's user id, or `self` where the entity is the person. */
-  | { readonly kind: 'personal'; readonly whose: string };
+  /** `owner` names the property that holds the person's user id, or is `self` if the entity is the person. */
+  | { readonly kind: 'personal'; readonly owner: string };
 
 export type PublicKeys = 'all' | readonly string[];
 
 export interface PublicOptions {
   /**
-   * Required for a JSON column, and for any other value that is an object. A list records each listed key as a field of its own
-   * (`settings.theme`); of the other keys the entry says only that the column changed. `'all'` records the whole value.
+   * Required for a JSON column and for any other value that is an object. A list records each listed key as a separate field
+   * (`settings.theme`). For the other keys, the entry records only that the column changed. `'all'` records the whole value.
    */
   readonly keys?: PublicKeys;
 }
 
 const policies = new WeakMap<object, Map<string, FieldPolicy>>();
 
-/** The value may be kept for ever: it says nothing about a person. An object without `keys` is recorded only as changed. */
+/**
+ * Keeps the value permanently. Use it for values that are not about a person. An object without `keys` is recorded only as
+ * changed.
+ */
 export const Public = ({ keys }: PublicOptions = {}): PropertyDecorator =>
   declare({ kind: 'public', ...(keys !== undefined && { keys }) });
 
 /**
- * The value is a person's: kept where it can be erased. `whose` names the property that holds the user id. In an embedded
- * class, `whose` is looked up in that class first, then in the classes that embed it; `self` is always the entity.
+ * Keeps the value where it can be erased, because it belongs to a person.
+ *
+ * @param owner the property that holds the person's user id, or `self` if the entity is the person. In an embedded class, the
+ * property is looked up in that class first, then in the classes that embed it; `self` is always the entity.
  */
-export const Personal = (whose: string): PropertyDecorator => declare({ kind: 'personal', whose });
+export const Personal = (owner: string): PropertyDecorator => declare({ kind: 'personal', owner });
 
-/** The value is never kept: the record says only that it changed. */
+/** Never keeps the value. The entry records only that it changed. */
 export const Secret = (): PropertyDecorator => declare({ kind: 'secret' });
 
 function declare(policy: FieldPolicy): PropertyDecorator {
@@ -42,7 +47,7 @@ function declare(policy: FieldPolicy): PropertyDecorator {
   };
 }
 
-/** A class and the classes that it extends, the base first. */
+/** Returns a class and the classes that it extends, base class first. */
 export function lineageOf(type: Function): Function[] {
   const lineage: Function[] = [];
   for (let at: unknown = type; typeof at === 'function' && at !== Function.prototype; at = Object.getPrototypeOf(at)) {
@@ -51,12 +56,12 @@ export function lineageOf(type: Function): Function[] {
   return lineage;
 }
 
-/** The policies of a class by property, inherited ones included; a subclass replaces those of its base. */
+/** Returns the policies of a class by property, including inherited ones. The policy of a subclass replaces that of its base. */
 export function policiesOf(type: Function): Map<string, FieldPolicy> {
   return new Map(lineageOf(type).flatMap((one) => [...(policies.get(one.prototype as object) ?? [])]));
 }
 
-/** Whether the object's class declares policies for its properties: such an object is never recorded as a whole. */
+/** True if the object's class declares policies for its properties. Such an object is never recorded as a whole. */
 export function declaresPolicies(value: object): boolean {
   for (let at: unknown = Object.getPrototypeOf(value); at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
     if (policies.has(at as object)) return true;

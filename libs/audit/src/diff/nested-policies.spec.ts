@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { Column, Entity, ManyToOne, PrimaryColumn } from 'typeorm';
 import { alice } from '../../../../test/support/audit.js';
-import { sealEntry } from '../record/entry.js';
+import { sealEntry } from '../entry/entry.js';
 import { personalRows } from '../record/personal.js';
 import { AuditedEntity } from './audited-entity.decorator.js';
 import { diff } from './diff.js';
@@ -68,14 +68,14 @@ describe('diff of an entity with embedded objects', () => {
     });
   });
 
-  it('says of a nested secret only that it changed', () => {
+  it('records only the change of a nested secret field, never its value', () => {
     const customer = new Customer();
     const before = snapshot(customer);
     customer.address!.access.token = 'second token';
     expect(diff(before, customer)).toEqual({ changed: ['address.access.token'], old: {}, new: {}, personal: new Map() });
   });
 
-  it('reads an embedded object that is null as one whose fields are null', () => {
+  it('treats an embedded object that is null like one whose fields are null', () => {
     const customer = Object.assign(new Customer(), { address: null });
     expect(diff(null, customer).new).toMatchObject({ 'address.country': null, 'address.access.granted_by': null });
   });
@@ -84,12 +84,12 @@ describe('diff of an entity with embedded objects', () => {
     [42, '42'],
     [42n, '42'],
     ['', 'customer:customer-1'],
-  ])('takes %p as the id of the person', (userId, subject) => {
+  ])('accepts %p as the user id of the owner', (userId, subject) => {
     const changes = diff(null, Object.assign(new Customer(), { userId }));
     expect([...changes.personal.keys()]).toEqual([subject]);
   });
 
-  it('keeps all of a personal embedded object apart except its secrets, and nothing of a secret one', () => {
+  it('stores a personal embedded object outside the entry without its secrets, and never stores a secret one', () => {
     @AuditedEntity({ type: 'patient', person: 'self' })
     class Patient {
       @Public()
@@ -136,7 +136,7 @@ describe('diff of a field that holds an object', () => {
     profile: unknown = null;
   }
 
-  it('records the public keys of a JSON column as fields, and of the others only that the column changed', () => {
+  it('records the public keys of a JSON column as fields, and only the change of its other keys', () => {
     const team = new Team();
     const before = snapshot(team);
     expect(diff(null, team).new).toMatchObject({ 'settings.theme': 'dark', limits: { seats: 5 }, period: { hours: 1 } });
@@ -149,14 +149,17 @@ describe('diff of a field that holds an object', () => {
     expect(JSON.stringify(diff(null, team))).not.toContain('key-');
   });
 
-  it.each([null, 'key-3', ['key-3'], [{ theme: 'key-3' }]])('keeps %j in a column with public keys secret', (settings) => {
-    const team = new Team();
-    const before = snapshot(team);
-    const changes = diff(before, Object.assign(team, { settings }));
-    expect(changes).toMatchObject({ changed: ['settings', 'settings.theme'], new: {} });
-  });
+  it.each([null, 'key-3', ['key-3'], [{ theme: 'key-3' }]])(
+    'never records the value %j of a column with public keys',
+    (settings) => {
+      const team = new Team();
+      const before = snapshot(team);
+      const changes = diff(before, Object.assign(team, { settings }));
+      expect(changes).toMatchObject({ changed: ['settings', 'settings.theme'], new: {} });
+    },
+  );
 
-  it('sees no change where only the order of other keys differs', () => {
+  it('detects no change if only the order of the other keys differs', () => {
     const before = snapshot(Object.assign(new Team(), { settings: { a: 1, b: 2 } }));
     expect(diff(before, Object.assign(new Team(), { settings: { b: 2, a: 1 } })).changed).toEqual([]);
   });
@@ -166,12 +169,12 @@ describe('diff of a field that holds an object', () => {
     ['a list of objects', [{ hidden: 'secret value' }]],
     ['a map', new Map([['hidden', 'secret value']])],
     ['an object with policies', new Access()],
-  ])('records %s only as changed where the policy names no keys', (_what, note) => {
+  ])('records %s only as changed if the policy names no keys', (_what, note) => {
     const changes = diff(snapshot(new Team()), Object.assign(new Team(), { note }));
     expect(changes).toMatchObject({ changed: ['note'], old: { note: 'plain' }, new: {} });
   });
 
-  it('records texts, lists of texts, dates and what becomes a text as they are', () => {
+  it('records strings, lists of strings, dates and values that serialize to strings unchanged', () => {
     const url = new URL('https://example.com/');
     for (const [note, recorded] of [
       [
@@ -185,7 +188,7 @@ describe('diff of a field that holds an object', () => {
     }
   });
 
-  it.each(['limits', 'profile'])('never records a whole value that holds an object with policies: %s', (property) => {
+  it.each(['limits', 'profile'])('never records a whole value that contains an object with policies: %s', (property) => {
     class Token extends Access {
       toJSON(): string {
         return this.token;
@@ -198,7 +201,7 @@ describe('diff of a field that holds an object', () => {
     expect(JSON.stringify([...changes.personal])).not.toContain('token');
   });
 
-  it('survives a getter that throws', () => {
+  it('creates a diff although a getter throws', () => {
     class Broken {
       @Public()
       get id(): string {
@@ -208,7 +211,7 @@ describe('diff of a field that holds an object', () => {
     expect(diff(null, new Broken()).new).toEqual({ id: '[unreadable]' });
   });
 
-  it('is refused for an object without a class', () => {
+  it('refuses an object without a class', () => {
     for (const value of [Object.create(null) as object, { a: 1 }, []]) {
       expect(() => snapshot(value)).toThrow(expect.objectContaining({ code: 'PIKAIA_AUDIT_FIELD_POLICY_MISSING' }));
     }
@@ -216,7 +219,7 @@ describe('diff of a field that holds an object', () => {
 });
 
 type Policy = 'public' | 'personal' | 'secret';
-/** How a property holds the object: as TypeORM's embedded object or relation, in JSON, or in a property that no decorator maps. */
+/** The ways in which a property holds an object: embedded, relation, JSON, or unmapped. */
 type Holder = 'embedded' | 'relation' | 'json' | 'list' | 'plain';
 type Shape = { policy: Policy; holder: Holder; fields: Shape[] } | { policy: Policy };
 
@@ -233,7 +236,7 @@ const { shape } = fc.letrec<{ shape: Shape; node: Shape; leaf: Shape }>((tie) =>
 
 const decorators = { public: () => Public({ keys: 'all' }), personal: () => Personal('owner'), secret: () => Secret() };
 
-/** An object whose class has these fields. Each value names the strictest policy on its path: `secret value`. */
+/** Creates an object whose class has these fields. Each value names the strictest policy on its path, such as `secret value`. */
 function build(fields: readonly Shape[], strictest: Policy): object {
   class Made {}
   const made = new Made() as Record<string, unknown>;
@@ -259,7 +262,7 @@ function build(fields: readonly Shape[], strictest: Policy): object {
   return made;
 }
 
-it('never lets a secret or a personal value into the entry, nor a secret beside it, whatever the shape of the entity', () => {
+it('never puts secret or personal values into the entry, nor secrets into personal rows, for entities of any shape', () => {
   let embeddedValues = 0;
   fc.assert(
     fc.property(fc.array(shape, { minLength: 1, maxLength: 5 }), (fields) => {
@@ -289,5 +292,5 @@ it('never lets a secret or a personal value into the entry, nor a secret beside 
     }),
     { numRuns: 500 },
   );
-  expect(embeddedValues).toBeGreaterThan(0); // else the property holds because nothing is recorded
+  expect(embeddedValues).toBeGreaterThan(0); // otherwise the property would hold because nothing is recorded
 });

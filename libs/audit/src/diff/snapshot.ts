@@ -1,18 +1,18 @@
 import { PikaiaError } from '@pikaia/core';
-import { canonicalJson, normalId, UNREADABLE, type Json } from '../record/normal-form.js';
+import { canonicalJson, normalId, UNREADABLE, type Json } from '../entry/normal-form.js';
 import { aggregateOf } from './audited-entity.decorator.js';
-import { auditedFields, type AuditedField, type Whose } from './audited-fields.js';
+import { auditedFields, type AuditedField, type FieldOwner } from './audited-fields.js';
 import { columnForm } from './column-form.js';
 import { declaresPolicies } from './field-policy.decorator.js';
 
 export interface SnapshotField {
   readonly kind: 'public' | 'personal' | 'secret';
   readonly value: Json;
-  /** Of a personal field: whose it is. */
+  /** The owner of a personal field, by user id. */
   readonly subject?: string;
 }
 
-/** What an entity's audited fields were at one moment. Its content is private, so that no log prints it by accident. */
+/** The audited fields of an entity at one moment. The content is private, so no log prints it by accident. */
 export class Snapshot {
   readonly #fields: ReadonlyMap<string, SnapshotField>;
 
@@ -32,8 +32,8 @@ export class Snapshot {
     return [...this.#fields.keys()];
   }
 
-  /** The same value under the same name. */
-  agreesWith(other: Snapshot, name: string): boolean {
+  /** True if both snapshots have the same value for the field, or both have none. */
+  hasSameValue(other: Snapshot, name: string): boolean {
     const [mine, theirs] = [this.get(name), other.get(name)];
     if (!mine || !theirs) return mine === theirs;
     return canonicalJson(mine.value) === canonicalJson(theirs.value);
@@ -41,8 +41,8 @@ export class Snapshot {
 }
 
 /**
- * Copies the audited fields of `entity`, in normal form. Take it when the entity is loaded: after it was changed in
- * place nobody knows what it was. An object in a field whose policy does not say what it holds is recorded only as changed.
+ * Copies the audited fields of `entity`, in normal form. Take the snapshot when the entity is loaded, because a change in place
+ * overwrites the old values. An object in a public field whose policy names no keys is recorded only as changed.
  *
  * @throws PikaiaError `PIKAIA_AUDIT_FIELD_POLICY_MISSING` if the class declares no policy for any field.
  */
@@ -57,19 +57,19 @@ export function snapshot(entity: object): Snapshot {
   }
   const taken = new Map<string, SnapshotField>();
   for (const field of fields) {
-    const { name, kind, whose, keys } = field;
+    const { name, kind, owner, keys } = field;
     const { value, mayBeRecorded } = readField(entity, field);
     if (value === undefined) continue;
     if (!mayBeRecorded || kind === 'secret') taken.set(name, { kind: 'secret', value });
-    else if (kind === 'personal') taken.set(name, { kind, value, subject: subjectOf(entity, whose!) });
+    else if (kind === 'personal') taken.set(name, { kind, value, subject: subjectOf(entity, owner!) });
     else if (keys === undefined || keys === 'all') taken.set(name, { kind, value });
-    else takeKeys(taken, name, value, keys);
+    else addPublicKeys(taken, name, value, keys);
   }
   return new Snapshot(type!, taken);
 }
 
-/** Each public key is a field of its own; what the others hold is compared and never recorded. */
-function takeKeys(taken: Map<string, SnapshotField>, name: string, value: Json, keys: readonly string[]): void {
+/** Adds each public key as a separate field. The other keys are compared but never recorded. */
+function addPublicKeys(taken: Map<string, SnapshotField>, name: string, value: Json, keys: readonly string[]): void {
   if (!isJsonObject(value)) return void taken.set(name, { kind: 'secret', value });
   const rest = Object.fromEntries(Object.entries(value).filter(([key]) => !keys.includes(key)));
   for (const key of keys) {
@@ -78,17 +78,17 @@ function takeKeys(taken: Map<string, SnapshotField>, name: string, value: Json, 
   if (Object.keys(rest).length > 0) taken.set(name, { kind: 'secret', value: rest });
 }
 
-/** Objects that the driver itself makes of a value that has parts. */
+/** Column types whose values the driver returns as objects. */
 const COMPOSITE = new Set(['interval', 'point', 'circle', 'geometry', 'geography']);
 
 function readField(entity: object, { path, kind, keys, columnType }: AuditedField) {
   let holdsPolicies = false;
   const value = columnForm(valueAt(entity, path), columnType, (object) => (holdsPolicies ||= declaresPolicies(object)));
   const isDescribed = kind !== 'public' || keys !== undefined || COMPOSITE.has(columnType ?? '');
-  return { value, mayBeRecorded: !holdsPolicies && (isDescribed || value === undefined || !hasParts(value)) };
+  return { value, mayBeRecorded: !holdsPolicies && (isDescribed || value === undefined || !containsObject(value)) };
 }
 
-/** What stands at the path; null where an object on the way is null. */
+/** Reads the value at the path. Returns null or undefined if an object on the path is null or undefined. */
 function valueAt(entity: object, path: readonly string[]): unknown {
   let value: unknown = entity;
   try {
@@ -98,21 +98,21 @@ function valueAt(entity: object, path: readonly string[]): unknown {
     }
     return value;
   } catch {
-    return UNREADABLE; // a getter failed; the record must not fail with it
+    return UNREADABLE; // an error of a getter must not fail the record
   }
 }
 
 const isJsonObject = (value: Json): value is { readonly [key: string]: Json } =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const hasParts = (value: Json): boolean =>
-  Array.isArray(value) ? (value as readonly Json[]).some(hasParts) : isJsonObject(value);
+const containsObject = (value: Json): boolean =>
+  Array.isArray(value) ? (value as readonly Json[]).some(containsObject) : isJsonObject(value);
 
-/** The person's user id; while the entity names none, the entity itself stands for the person. */
-function subjectOf(entity: object, whose: Whose): string {
+/** Returns the person's user id. If the entity names no person, its own type and id identify the subject. */
+function subjectOf(entity: object, owner: FieldOwner): string {
   const { type, id } = aggregateOf(entity);
-  if (whose === 'self') return normalId(id);
-  const person = valueAt(entity, whose.path);
+  if (owner === 'self') return normalId(id);
+  const person = valueAt(entity, owner.path);
   const isId = (typeof person === 'string' && person !== '') || typeof person === 'number' || typeof person === 'bigint';
   return normalId(isId ? String(person) : `${type}:${id}`);
 }

@@ -10,7 +10,7 @@ const values = (): string => `('${randomUUID()}', 'org', 'a.b', 'a', '1', 'user'
 const EVENT = `(event_id, event_type, schema_version, aggregate_type, aggregate_id, occurred_at, size, payload`;
 const eventValues = (): string => `('${randomUUID()}', 'a.b', 1, 'a', '1', now(), 2, '{}'`;
 
-/** What neither process may do to a table, each as one statement. */
+/** Statements that neither process may execute. */
 const attacks = (table: string, column: string): [string, string][] => [
   [`update ${table}`, `update ${table} set ${column} = ${column}`],
   [`delete from ${table}`, `delete from ${table}`],
@@ -26,7 +26,7 @@ const attacks = (table: string, column: string): [string, string][] => [
     `create trigger t before insert on ${table} execute function suppress_redundant_updates_trigger()`,
   ],
   [`make a rule on ${table}`, `create rule r as on insert to ${table} do instead nothing`],
-  // The server answers a grant without the right to it by a warning.
+  // The server responds to a grant by a role without grant option with a warning only.
   [`grant on ${table} to itself`, `grant update on ${table} to current_user; update ${table} set ${column} = ${column}`],
 ];
 
@@ -70,7 +70,7 @@ async function connect(url: string): Promise<pg.Client> {
 
 const login = (role: string): Promise<pg.Client> => connect(role === 'pikaia_api' ? database.apiUrl : database.workerUrl);
 
-/** The error code of `sql`, or nothing if it was done; leaves nothing behind. */
+/** Executes `sql` and rolls it back. Returns the error code, or undefined if it succeeded. */
 async function attempt(client: pg.Client, sql: string): Promise<string | undefined> {
   await client.query('begin');
   try {
@@ -103,16 +103,16 @@ describe.each(['pikaia_api', 'pikaia_worker'])('%s', (role) => {
     await client.query(`set audit.organization = 'org'`);
   });
 
-  it.each(ATTACKS)('may not: %s', async (_what, sql) => {
+  it.each(ATTACKS)('may not execute: %s', async (_what, sql) => {
     expect(await attempt(client, sql)).toBe('42501');
   });
 
-  it('may write what it has to, or the refusals above would prove nothing', async () => {
+  it('may insert audit records and events, so the refusals above are meaningful', async () => {
     expect(await attempt(client, `insert into audit.record ${RECORD}) values ${values()})`)).toBeUndefined();
     expect(await attempt(client, `insert into outbox.outbox_log ${EVENT}) values ${eventValues()})`)).toBeUndefined();
   });
 
-  it('may not write an entry whose hash is wrong, which is no JSON object, or which is too large', async () => {
+  it('may not insert an entry that has a wrong hash, is not a JSON object, or is too large', async () => {
     const insert = (text: string, of: string): string =>
       `insert into audit.record ${RECORD}) values ${values().replace(`'${entry}', ${hash}`, `'${text}', sha256(convert_to('${of}', 'UTF8'))`)})`;
     expect(await attempt(client, insert('{}', '{}'))).toBeUndefined();
@@ -124,8 +124,8 @@ describe.each(['pikaia_api', 'pikaia_worker'])('%s', (role) => {
   });
 });
 
-describe('the check itself', () => {
-  it('sees a right that was granted by mistake', async () => {
+describe('the list of refused statements', () => {
+  it('detects a right that was granted by mistake', async () => {
     const scratch = await createDatabase();
     const [owner, api] = [new pg.Client(scratch.ownerUrl), new pg.Client(scratch.apiUrl)];
     await Promise.all([owner.connect(), api.connect()]);
@@ -147,7 +147,7 @@ describe('the check itself', () => {
   });
 });
 
-describe('the owner, here a superuser', () => {
+describe('the owner, a superuser in this test', () => {
   const MISTAKES = [
     'update audit.record set action = action',
     'delete from audit.record',
@@ -183,14 +183,14 @@ describe('the owner, here a superuser', () => {
     expect(await attempt(owner, sql)).toBe('42501');
   });
 
-  it('may change what is not audit', async () => {
+  it('may change objects outside schema audit', async () => {
     const owner = await connect(database.ownerUrl);
     expect(await attempt(owner, 'create table public.audit_like (id int); drop table public.audit_like')).toBeUndefined();
   });
 });
 
-describe('erasure', () => {
-  it('removes the values of a marked person, only those, and only by its function', async () => {
+describe('audit.erase', () => {
+  it('removes the values of a marked person and no others, and only the worker may call it', async () => {
     const worker = await login('pikaia_worker');
     const [id, subject] = [randomUUID(), `u-${randomUUID()}`];
     const owner = await connect(database.ownerUrl);
@@ -208,7 +208,7 @@ describe('erasure', () => {
     await expect(api.query('select audit.erase($1)', [subject])).rejects.toMatchObject({ code: '42501' });
   });
 
-  it('leaves no function of the log executable by everybody', async () => {
+  it('leaves no function of the log executable by public', async () => {
     const owner = await connect(database.ownerUrl);
     const { rows } = await owner.query<{ name: string }>(
       `select p.oid::regprocedure::text as name from pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a

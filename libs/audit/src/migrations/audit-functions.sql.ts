@@ -1,6 +1,6 @@
 /**
- * What refuses changes, what names the reader's organization, and the only way in which a person's values are removed.
- * Definer functions pin their search_path; `alter default privileges` has taken their execution from public.
+ * The functions that refuse changes, return the reader's organization, and erase the values of a person. Erasure has no other
+ * way. Definer functions pin their search_path. `alter default privileges` has revoked their execution from public.
  */
 export const auditFunctions = `
 create function audit.refuse() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -58,8 +58,9 @@ comment on function audit.readable is 'One side of a diff: where the entry says 
 `;
 
 /**
- * The source document's view, in public, where its unqualified name is found. Security invoker: the reader's policies
- * hold. A personal row of a subject that the entry does not name is ignored; of several subjects, the actor's row counts.
+ * The view of the source document. It is in schema public, so that its unqualified name resolves. It is a security invoker
+ * view, so the policies of the reader apply. The view ignores the personal row of a subject that the entry does not name. If an
+ * entry has several subjects, actor_email, ip_address and user_agent come from the row of the actor.
  */
 export const auditView = `
 create view public.events_auditlog with (security_invoker = true) as

@@ -1,9 +1,9 @@
 /**
- * Refuses statements that would redefine what lies in schema audit, unless the transaction has said
- * `set local audit.migrating = 'yes'`. It sees no grant or revoke. It lives in public: inside schema audit,
- * `drop schema audit cascade` would take the function and its triggers away before they fire.
+ * Refuses DDL on objects of schema audit, unless the transaction has executed `set local audit.migrating = 'yes'`. The guard
+ * does not see grant and revoke. It is in schema public: inside schema audit, `drop schema audit cascade` would remove the
+ * function and its triggers before they fire.
  *
- * Event triggers need a superuser (or rds_superuser). Without one the migration goes on and says so in a notice.
+ * Event triggers require a superuser (or rds_superuser). Without one, the migration raises a notice and continues.
  */
 export const auditGuard = `
 create function public.pikaia_audit_guard() returns event_trigger language plpgsql set search_path = pg_catalog, pg_temp as $$

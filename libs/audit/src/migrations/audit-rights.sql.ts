@@ -1,11 +1,12 @@
 import type { RoleNames } from '@pikaia/database';
 
 /**
- * Append-only in two layers: grants stop the application, triggers stop the owner's mistakes. The triggers are ENABLE
- * ALWAYS, so that session_replication_role = replica does not switch them off.
+ * Two layers keep the log append-only: grants stop the application, and triggers stop mistakes of the owner. The triggers are
+ * ENABLE ALWAYS, so `session_replication_role = replica` does not disable them.
  *
- * Row-level security is the second net under the queries: one policy a role and command (several of one role are
- * OR-ed, and then the whole index is read). Not forced: the owner's definer functions would silently find nothing.
+ * Row-level security is the second line of defence behind the queries. Each role has one policy for each command, because
+ * PostgreSQL combines several with OR and then scans the whole index. Row-level security is not forced: with it, the definer
+ * functions of the owner would find no rows and report no error.
  */
 export const auditRights = ({ api, worker, auditOperator }: RoleNames): string => `
 grant usage on schema audit to ${api}, ${worker}, ${auditOperator};

@@ -1,9 +1,9 @@
 /**
- * The audit log's tables. docs/schema.md lists them with the reason for each index.
+ * The tables of the audit log. docs/schema.md lists them with the reason for each index.
  *
- * `audit.record` is one table, not partitioned: nothing ever leaves it. What a person may have erased lies apart, in
- * `audit.personal`, and the entry holds only a keyed hash of it. No foreign keys: the log outlives what it describes.
- * All indexes are ascending and read backward: with a descending one no row comparison serves the order.
+ * `audit.record` is not partitioned, because its rows are never deleted. Values that a person may have erased are in
+ * `audit.personal`; the entry contains only a keyed hash of them. There are no foreign keys, because the log outlives the rows
+ * that it describes. All indexes are ascending and scanned backward, because a row comparison cannot use a descending index.
  */
 export const auditTables = `
 create table audit.record (

@@ -36,7 +36,7 @@ afterAll(async () => {
 });
 
 describe('the audit migration', () => {
-  it('runs as an owner without superuser, for roles of other names; only the guard against DDL is then missing', async () => {
+  it('runs as an owner that is not a superuser, with other role names, and omits only the DDL guard', async () => {
     const { applied } = await migrate({
       url,
       roles,
@@ -49,14 +49,14 @@ describe('the audit migration', () => {
     expect((await superuser.query('select from pg_event_trigger')).rowCount).toBe(0);
   });
 
-  it('leaves the owner able to read, and the roles with what they need', async () => {
+  it('leaves the owner able to read and grants the roles what they need', async () => {
     const owner = new pg.Client({ connectionString: url });
     await owner.connect();
     expect((await owner.query('select * from events_auditlog')).rows).toEqual([]);
     const { rows: version } = await owner.query<{ number: number }>(
       `select current_setting('server_version_num')::int as number`,
     );
-    // Before 16 the member's attribute decides what is inherited: there the owner is stopped by the triggers alone.
+    // Before PostgreSQL 16, the attribute of the member decides inheritance, so only the triggers stop the owner.
     if (version[0]!.number >= 160_000) {
       await expect(owner.query('delete from audit.record')).rejects.toMatchObject({ code: '42501' });
     }
@@ -70,7 +70,7 @@ describe('the audit migration', () => {
     await api.end();
   });
 
-  it('is not undone', async () => {
+  it('refuses to be reverted', async () => {
     const [CreateAudit] = auditMigrations(roles) as (new () => MigrationInterface)[];
     await expect(new CreateAudit!().down({} as never)).rejects.toMatchObject({ code: 'PIKAIA_AUDIT_PERMANENT' });
   });

@@ -6,21 +6,21 @@ import { auditGuard } from './audit-guard.sql.js';
 import { auditRights, auditViewRights } from './audit-rights.sql.js';
 import { auditTables } from './audit-tables.sql.js';
 
-/** The audit log's tables, triggers, policies, view and grants, for TypeORM. `migrate` of @pikaia/database makes the roles beforehand. */
+/** Returns the TypeORM migrations of the audit log. `migrate` of @pikaia/database creates the roles before it runs them. */
 export function auditMigrations(roles: RoleNames = defaultRoles): (new () => MigrationInterface)[] {
   class CreateAudit1764000002000 implements MigrationInterface {
     readonly name = 'CreateAudit1764000002000';
 
     async up(runner: QueryRunner): Promise<void> {
-      await runner.query(`set local audit.migrating = 'yes'`); // what the guard asks every migration of this schema for
+      await runner.query(`set local audit.migrating = 'yes'`); // the guard requires this from every migration of the schema
       await runner.query(`create schema audit authorization ${roles.auditOwner}`);
       await runner.query(`set local role ${roles.auditOwner}`);
-      // For the role in this database: "in schema audit" would do nothing.
+      // Applies to all schemas of the role: with "in schema audit" the statement would have no effect.
       await runner.query('alter default privileges revoke execute on functions from public');
       await runner.query(auditTables);
       await runner.query(auditFunctions);
       await runner.query(auditRights(roles));
-      await runner.query('reset role'); // or TypeORM's own insert runs as a role that may not
+      await runner.query('reset role'); // TypeORM inserts into its migrations table, which the audit owner may not
       await runner.query(auditView);
       await runner.query(auditViewRights(roles));
       await runner.query(auditGuard);
@@ -30,7 +30,7 @@ export function auditMigrations(roles: RoleNames = defaultRoles): (new () => Mig
     async down(): Promise<void> {
       throw new PikaiaError(
         'PIKAIA_AUDIT_PERMANENT',
-        'A migration does not remove the audit log. To throw away a development database, drop the database itself.',
+        'A migration does not remove the audit log. To remove a development database, drop the database.',
       );
     }
   }

@@ -1,10 +1,10 @@
-import { normalId } from '../record/normal-form.js';
+import { normalId } from '../entry/normal-form.js';
 import type { AuditFilter, AuditScope } from './audit-filter.js';
 
-/** Turns a value into a parameter of the statement, `$3`. */
+/** Adds a value to the parameters of the statement and returns its placeholder, such as `$3`. */
 export type Parameter = (value: unknown) => string;
 
-/** The actions of an organization from a bound to below another, as parameters. */
+/** The placeholders of a range of actions in an organization: `from` is inclusive, `below` exclusive. */
 export interface ActionRange {
   readonly organization: string;
   readonly from: string;
@@ -12,50 +12,51 @@ export interface ActionRange {
 }
 
 export interface Conditions {
-  /** What one index answers, in the order of the page. */
-  readonly served: string[];
-  /** What has to be asked of each row that the index gives. */
-  readonly rest: string[];
-  /** A prefix of actions, where it is all that is asked beside organization and time. */
+  /** Conditions that one index answers, in the order of the page. */
+  readonly indexed: string[];
+  /** Conditions that are evaluated for each row of the index scan. */
+  readonly residual: string[];
+  /** Set if the filter has only an action prefix besides organization and time. */
   readonly actions?: ActionRange;
 }
 
-/** The conditions of a filter on `audit.record r`, parted by whether the index that will be read answers them. */
-export function conditionsOf(filter: AuditFilter, scope: AuditScope, parameter: Parameter): Conditions {
+/** Builds the conditions of a filter on `audit.record r`, separated by whether an index scan answers them. */
+export function buildConditions(filter: AuditFilter, scope: AuditScope, parameter: Parameter): Conditions {
   const equals = (column: string, value: string): string => `r.${column} = ${parameter(value)}`;
-  const given = 'organization' in scope ? scope.organization : filter.organization_id;
-  const organization = given === undefined ? undefined : normalId(given);
-  const served: string[] = [];
-  if (organization !== undefined) served.push(equals('organization_id', organization));
-  if (filter.organization_id !== undefined && filter.organization_id !== given) served.push('false');
-  if (filter.from !== undefined) served.push(`r.created_at >= ${parameter(filter.from)}::timestamptz`);
-  if (filter.to !== undefined) served.push(`r.created_at < ${parameter(filter.to)}::timestamptz`);
+  const organizationId = 'organization' in scope ? scope.organization : filter.organization_id;
+  const organization = organizationId === undefined ? undefined : normalId(organizationId);
+  const indexed: string[] = [];
+  if (organization !== undefined) indexed.push(equals('organization_id', organization));
+  if (filter.organization_id !== undefined && filter.organization_id !== organizationId) indexed.push('false');
+  if (filter.from !== undefined) indexed.push(`r.created_at >= ${parameter(filter.from)}::timestamptz`);
+  if (filter.to !== undefined) indexed.push(`r.created_at < ${parameter(filter.to)}::timestamptz`);
 
-  const exact = exactConditions(filter, equals, parameter);
-  const rest = otherConditions(filter, equals, parameter);
-  const alone = exact.length + rest.length === 0 && filter.correlation_id === undefined;
+  const exact = indexableConditions(filter, equals, parameter);
+  const residual = unindexedConditions(filter, equals, parameter);
+  const hasOnlyAction = exact.length + residual.length === 0 && filter.correlation_id === undefined;
   if (filter.correlation_id !== undefined) {
-    served.push(`r.correlation_id = ${parameter(filter.correlation_id)}::uuid`); // one request's records: few
-    rest.push(...exact);
+    indexed.push(`r.correlation_id = ${parameter(filter.correlation_id)}::uuid`); // selective: the records of one request
+    residual.push(...exact);
   } else {
-    // Each of these indexes begins with the organization, and one of them can give the order.
-    if (organization !== undefined) served.push(...exact.splice(0, 1));
-    rest.push(...exact);
+    // Each of these indexes starts with the organization. Only one index can provide the order.
+    if (organization !== undefined) indexed.push(...exact.splice(0, 1));
+    residual.push(...exact);
   }
-  if (!filter.action?.endsWith('*')) return { served, rest };
+  if (!filter.action?.endsWith('*')) return { indexed, residual };
 
-  // A range, since `like` is not leakproof: row-level security keeps it from the index.
+  // A range instead of `like`: `like` is not leakproof, so row-level security keeps it from using the index.
   const prefix = filter.action.slice(0, -1);
   const range = { from: parameter(prefix), below: parameter(`${prefix}\u{10ffff}`) };
-  if (organization !== undefined && alone) return { served, rest, actions: { organization: parameter(organization), ...range } };
-  rest.push(`r.action collate "C" >= ${range.from} and r.action collate "C" < ${range.below}`);
-  return { served, rest };
+  if (organization !== undefined && hasOnlyAction)
+    return { indexed, residual, actions: { organization: parameter(organization), ...range } };
+  residual.push(`r.action collate "C" >= ${range.from} and r.action collate "C" < ${range.below}`);
+  return { indexed, residual };
 }
 
 type Equals = (column: string, value: string) => string;
 
-/** What an index that begins with the organization can answer: the aggregate, the actor, an action. */
-function exactConditions(filter: AuditFilter, equals: Equals, parameter: Parameter): string[] {
+/** Conditions that an index starting with the organization can answer: aggregate, actor, exact action. */
+function indexableConditions(filter: AuditFilter, equals: Equals, parameter: Parameter): string[] {
   const exact: string[] = [];
   if (filter.aggregate_id !== undefined && filter.aggregate_type !== undefined) {
     exact.push(`${equals('aggregate_type', filter.aggregate_type)} and ${equals('aggregate_id', normalId(filter.aggregate_id))}`);
@@ -67,8 +68,8 @@ function exactConditions(filter: AuditFilter, equals: Equals, parameter: Paramet
   return exact;
 }
 
-/** What no index answers. */
-function otherConditions(filter: AuditFilter, equals: Equals, parameter: Parameter): string[] {
+/** Conditions that no index answers. */
+function unindexedConditions(filter: AuditFilter, equals: Equals, parameter: Parameter): string[] {
   const others: string[] = [];
   if (filter.aggregate_id !== undefined && filter.aggregate_type === undefined) {
     others.push(equals('aggregate_id', normalId(filter.aggregate_id)));

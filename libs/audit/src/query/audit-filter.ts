@@ -1,34 +1,37 @@
-/** What to look for; everything that is given must hold. */
+/** Selects audit entries. An entry must match all given fields. */
 export interface AuditFilter {
-  /** Exact, or a prefix: `member.*`. */
+  /** An exact action (`member.invited`) or a prefix (`member.*`). */
   readonly action?: string;
   readonly actor_id?: string;
   readonly aggregate_type?: string;
   readonly aggregate_id?: string;
   /** A UUID. */
   readonly correlation_id?: string;
-  /** For operators; an organization's own reader sees no other. */
+  /** For operators. A reader of an organization finds nothing for another organization. */
   readonly organization_id?: string;
-  /** ISO 8601, with up to six digits of a second: at or after. */
+  /** Inclusive lower bound, ISO 8601 with up to six fraction digits. */
   readonly from?: string;
-  /** ISO 8601: before. */
+  /** Exclusive upper bound, ISO 8601. */
   readonly to?: string;
   /** The name of a field that changed. */
   readonly changed?: string;
-  /** The client's address in its normal form. */
+  /** The client's IP address in its normal form. */
   readonly ip_address?: string;
 }
 
-/** Whose records are read: one organization's, or all, for operators of the platform. */
+/** The records that a reader may see: those of one organization or, for operators of the platform, all. */
 export type AuditScope = { readonly organization: string } | { readonly operator: true };
 
-/** An entry as readers see it: the source document's fields, `id` and `changed`. Personal values are there until the person is erased. */
+/**
+ * An entry as readers see it: the fields of the source document, `id` and `changed`. Erasing a person removes the personal
+ * values.
+ */
 export interface AuditLogEntry {
   readonly id: string;
   readonly action: string;
   readonly aggregate_type: string;
   readonly aggregate_id: string;
-  /** `platform` where there is no organization. */
+  /** `platform` if the record belongs to no organization. */
   readonly organization_id: string;
   readonly actor_id: string;
   readonly actor_email: string | null;

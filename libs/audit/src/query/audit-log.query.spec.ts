@@ -7,7 +7,7 @@ import { createDatabase, type TestDatabase } from '../../../../test/support/data
 import { startAuditApplication } from '../../../../test/support/audit.js';
 import type { AuditFilter, AuditLogEntry, AuditScope } from './audit-filter.js';
 import { AuditLog } from './audit-log.query.js';
-import { MAX_EXAMINED, placesStatement } from './audit-log.sql.js';
+import { MAX_EXAMINED, pageStatement } from './audit-log.sql.js';
 
 const ALICE = 'user-alice';
 const BASE = Date.UTC(2026, 0, 17, 10);
@@ -32,7 +32,7 @@ let log: AuditLog;
 const moment = (at: number): string =>
   new Date(BASE + Math.floor(at / 1000)).toISOString().replace('Z', `${String(at % 1000).padStart(3, '0')}Z`);
 
-/** Rows with moments of the spec's choosing, which no application may write. */
+/** Inserts rows with chosen timestamps, which no application may write. */
 async function plant(row: Planted): Promise<string> {
   const id = randomUUID();
   const actor = row.actor ?? ALICE;
@@ -81,8 +81,8 @@ afterAll(async () => {
   await database.drop();
 });
 
-describe('an entry', () => {
-  it('has exactly the fields of the source document, its id and what changed', async () => {
+describe('an entry of the audit log', () => {
+  it('has exactly the fields of the source document, its id and the changed field names', async () => {
     const correlation = randomUUID();
     const id = await plant({ organization: 'org-entry', correlation, at: 123_456 });
     const expected = {
@@ -104,7 +104,7 @@ describe('an entry', () => {
     expect((await log.find({ limit: 1, scope: { organization: 'org-entry' } })).data).toEqual([expected]);
   });
 
-  it('keeps its place when a person is erased: the values are gone, the rest stands', async () => {
+  it('remains in the log without the personal values after a person is erased', async () => {
     const id = await plant({ organization: 'org-erased', at: 1 });
     await owner.query(`begin; select set_config('audit.erasing', 'user-bob', true)`);
     await owner.query(`delete from audit.personal where record_id = $1 and subject_id = 'user-bob'`, [id]);
@@ -115,7 +115,7 @@ describe('an entry', () => {
     });
   });
 
-  it('ignores values that somebody adds for a person whom it does not name, and for fields that are not personal', async () => {
+  it('ignores forged personal rows of a person whom it does not name, and forged values of fields that are not personal', async () => {
     const id = await plant({ organization: 'org-forged', at: 1 });
     const before = await log.get(id, { organization: 'org-forged' });
     const api = new pg.Client({ connectionString: database.apiUrl });
@@ -156,13 +156,13 @@ describe('an entry', () => {
     ]);
   });
 
-  it('is null for what is no id, or is not there', async () => {
+  it('is null for an invalid or unknown id', async () => {
     expect(await log.get('no-id', { operator: true })).toBeNull();
     expect(await log.get(randomUUID(), { operator: true })).toBeNull();
   });
 });
 
-it('leaves nothing set on the connection, and nothing behind a failed read', async () => {
+it('leaves no setting on the connection after a successful or failed read', async () => {
   await plant({ organization: 'org-set', at: 1 });
   await log.find({ limit: 1, scope: { operator: true } });
   await expect(log.find({ limit: 1, scope: { operator: true }, filter: { from: 'no date' } })).rejects.toThrow();
@@ -173,7 +173,7 @@ it('leaves nothing set on the connection, and nothing behind a failed read', asy
   expect(state).toEqual({ role: 'pikaia_api', organization: '', read_only: 'off' });
 });
 
-it('leaves role and access mode of a transaction in which it is called as they are, and reads outside of it', async () => {
+it('does not change the role or access mode of the calling transaction, and reads outside of it', async () => {
   const scope = { organization: 'org-inside' };
   const id = await plant({ ...scope, at: 1 });
   const source = app.get(DataSource);
@@ -188,9 +188,9 @@ it('leaves role and access mode of a transaction in which it is called as they a
   });
 });
 
-describe('pages', () => {
+describe('pages of the audit log', () => {
   it.each([1, 2, 3, 7])(
-    'of %i show each of many rows of the same moment and of the next microsecond once, newest first',
+    'of %i entries return each entry once, newest first, although many have equal or adjacent timestamps',
     async (limit) => {
       const organization = `org-pages-${limit}`;
       for (const at of [0, 1, 1, 1, 2, 999, 999, 1_000, 1_000, 1_001]) await plant({ organization, at });
@@ -201,7 +201,7 @@ describe('pages', () => {
     },
   );
 
-  it('are not disturbed by what is recorded meanwhile', async () => {
+  it('are stable while new entries are recorded', async () => {
     const scope = { organization: 'org-growing' };
     const old = [await plant({ ...scope, at: 1 }), await plant({ ...scope, at: 2 })];
     const first = await log.find({ scope, limit: 1 });
@@ -211,7 +211,7 @@ describe('pages', () => {
     expect(second.next_cursor).toBeNull();
   });
 
-  it('refuse a cursor of another filter, another organization or a stranger', async () => {
+  it('refuse a cursor of another filter or organization, or with a wrong signature', async () => {
     const scope = { organization: 'org-cursor' };
     for (const at of [1, 2]) await plant({ ...scope, at });
     const { next_cursor } = await log.find({ scope, limit: 1 });
@@ -225,7 +225,7 @@ describe('pages', () => {
   });
 });
 
-describe('filters', () => {
+describe('filters of the audit log', () => {
   const scope = { organization: 'org-filter' };
   const correlation = randomUUID();
   let ids: string[];
@@ -269,26 +269,26 @@ describe('filters', () => {
     [{ ip_address: '203.0.113.5' }, [2]],
     [{ ip_address: '203.0.113.5', changed: 'role', actor_id: 'user-carol', action: 'members.*' }, [2]],
     [{ organization_id: 'org-other' }, []],
-  ])('%j', async (filter, expected) => {
+  ])('return exactly the matching entries for %j', async (filter, expected) => {
     for (const limit of [1, 10]) {
       expect((await everyPage(filter, scope, limit)).map(({ id }) => id)).toEqual(expected.map((index) => ids[index]));
     }
   });
 
-  it('operators see all organizations, and may ask for one', async () => {
+  it('return entries of all organizations to operators, or of one organization if they ask for it', async () => {
     const all = await everyPage({ correlation_id: correlation }, { operator: true }, 10);
     expect(all.map(({ organization_id }) => organization_id).sort()).toEqual(['org-filter', 'org-filter', 'org-other']);
     const one = await everyPage({ correlation_id: correlation, organization_id: 'org-other' }, { operator: true }, 10);
     expect(one.map(({ organization_id }) => organization_id)).toEqual(['org-other']);
   });
 
-  it("an organization's reader does not see another's entry by its id", async () => {
+  it("do not return another organization's entry by its id", async () => {
     expect(await log.get(ids[0]!, { organization: 'org-other' })).toBeNull();
     expect(await log.get(ids[0]!, { operator: true })).not.toBeNull();
   });
 });
 
-describe('row-level security, under the queries', () => {
+describe('row-level security of the audit tables', () => {
   let api: pg.Client;
   beforeAll(async () => {
     api = new pg.Client({ connectionString: database.apiUrl });
@@ -305,11 +305,11 @@ describe('row-level security, under the queries', () => {
         message: 'audit.organization is not set',
       });
       await api.query(`begin; set local audit.organization = 'org-rls'; commit`);
-      await expect(api.query(`select * from ${table}`)).rejects.toMatchObject({ code: '42501' }); // '' is left by set local
+      await expect(api.query(`select * from ${table}`)).rejects.toMatchObject({ code: '42501' }); // set local leaves ''
     },
   );
 
-  it("hides other organizations' rows, and shows an operator all", async () => {
+  it("hides other organizations' rows from an organization, and shows all rows to an operator", async () => {
     const organizations = async (): Promise<string[]> =>
       (await api.query<{ o: string }>('select distinct organization_id as o from public.events_auditlog')).rows.map(({ o }) => o);
     await api.query(`begin; set local audit.organization = 'org-rls'`);
@@ -336,7 +336,7 @@ describe('with many rows', () => {
     await owner.query('analyze audit.record');
   });
 
-  it('a filter that no index serves looks at 20,000 rows a request and goes on from there', async () => {
+  it('examines 20,000 rows per request for a filter that no index serves, and continues from there', async () => {
     const scope = { organization: 'org-many' };
     const first = await log.find({ scope, limit: 10, filter: { changed: 'rare' } });
     expect(first).toEqual({ data: [], next_cursor: expect.any(String) });
@@ -353,14 +353,14 @@ describe('with many rows', () => {
     ['one aggregate', { aggregate_type: 'member', aggregate_id: 'm50' }, { organization: 'org-small' }, 'record_aggregate'],
     ['one request', { correlation_id: randomUUID() }, { organization: 'org-small' }, 'record_correlation_id'],
     ['all organizations', {}, { operator: true }, 'record_created_at'],
-  ])('the places of %s come from its index', async (_what, filter, scope, index) => {
+  ])('uses the expected index to find the positions of %s', async (_what, filter, scope, index) => {
     const api = new pg.Client({ connectionString: database.apiUrl });
     await api.connect();
     try {
       await api.query(
         'operator' in scope ? 'begin; set local role pikaia_audit_operator' : `begin; set local audit.organization = 'org-small'`,
       );
-      const { text, values } = placesStatement(filter, scope, ['2026-02-01T01:00:00.000000Z', randomUUID()], 21);
+      const { text, values } = pageStatement(filter, scope, ['2026-02-01T01:00:00.000000Z', randomUUID()], 21);
       const { rows } = await api.query<{ 'QUERY PLAN': string }>(`explain (costs off) ${text}`, [...values]);
       const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
       const examined = plan.slice(
@@ -371,7 +371,7 @@ describe('with many rows', () => {
       expect(examined).not.toContain('Seq Scan');
       if (index !== 'record_correlation_id') {
         expect(examined).toMatch(/Index (Only )?Scan Backward/);
-        // For a prefix, what is sorted is a page of each of its actions.
+        // For a prefix, the sort input is one page of each of its actions.
         if (!filter.action?.endsWith('*')) expect(examined).not.toContain('Sort');
         expect(examined).toMatch(/Index Cond: .*ROW\(created_at, id\) </);
       }

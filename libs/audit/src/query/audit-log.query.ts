@@ -2,9 +2,9 @@ import { Inject, Injectable } from '@nestjs/common';
 import { decodeCursor, encodeCursor, isId } from '@pikaia/core';
 import { outsideTransaction, queryJsonRows, type RoleNames } from '@pikaia/database';
 import { DataSource, type EntityManager } from 'typeorm';
-import { normalId } from '../record/normal-form.js';
+import { normalId } from '../entry/normal-form.js';
 import type { AuditFilter, AuditLogEntry, AuditScope } from './audit-filter.js';
-import { ENTRIES_BY_ID, MAX_EXAMINED, placesStatement, type Place } from './audit-log.sql.js';
+import { ENTRIES_BY_ID, MAX_EXAMINED, pageStatement, type PagePosition } from './audit-log.sql.js';
 
 export interface AuditLogOptions {
   readonly cursorKey: string | Uint8Array;
@@ -15,7 +15,7 @@ export const AUDIT_LOG_OPTIONS = Symbol('pikaia.audit-log-options');
 
 export interface AuditPageRequest {
   readonly filter?: AuditFilter;
-  /** `next_cursor` of the page before, with the same filter and scope. */
+  /** `next_cursor` of the previous page, for the same filter and scope. */
   readonly cursor?: string | undefined;
   readonly limit: number;
   readonly scope: AuditScope;
@@ -23,20 +23,21 @@ export interface AuditPageRequest {
 
 export interface AuditPage {
   readonly data: readonly AuditLogEntry[];
-  /** null: nothing is left. A page may be short and still have one, where no index serves the filter. */
+  /** null on the last page. If no index serves the filter, a page can have fewer entries than `limit` and still have a cursor. */
   readonly next_cursor: string | null;
 }
 
-interface Found {
+interface PageRow {
   readonly examined: number;
-  readonly deepest: Place | null;
-  readonly places: readonly Place[];
+  readonly deepest: PagePosition | null;
+  readonly places: readonly PagePosition[];
 }
 
 /**
- * Reads the audit log. Every read is a transaction of its own, in which row-level security holds as the second net. It never
- * joins the caller's: its role and its read-only mode would hold for the caller's later statements. So it shows no entry that
- * the caller's transaction has not committed.
+ * Reads the audit log. Each read runs in its own transaction, in which row-level security is the second line of defence.
+ *
+ * A read never joins the caller's transaction, because its role and read-only mode would apply to the caller's later statements.
+ * So a read does not see entries that the caller's transaction has not committed.
  */
 @Injectable()
 export class AuditLog {
@@ -46,9 +47,9 @@ export class AuditLog {
   ) {}
 
   /**
-   * A page of entries, newest first. Pages together show every entry once that was there when the first was read.
+   * Returns a page of entries, newest first. A full traversal returns each entry that existed at the first page exactly once.
    *
-   * @throws PikaiaError `PIKAIA_CURSOR_INVALID` for a cursor of another filter or scope, or one that was tampered with.
+   * @throws PikaiaError `PIKAIA_CURSOR_INVALID` for a cursor of another filter or scope, or with a wrong signature.
    */
   async find({ filter = {}, cursor, limit, scope }: AuditPageRequest): Promise<AuditPage> {
     const binding = JSON.stringify([
@@ -57,29 +58,29 @@ export class AuditLog {
         .sort(),
       scope,
     ]);
-    const after = cursor === undefined ? undefined : (decodeCursor(cursor, binding, this.options.cursorKey) as Place);
+    const after = cursor === undefined ? undefined : (decodeCursor(cursor, binding, this.options.cursorKey) as PagePosition);
     return this.read(scope, async (manager) => {
-      const { text, values } = placesStatement(filter, scope, after, limit + 1);
-      const found = (await queryJsonRows<Found>(manager, text, values))[0]!;
-      const shown = found.places.slice(0, limit);
-      const next = found.places.length > limit ? shown.at(-1) : found.examined === MAX_EXAMINED ? found.deepest : null;
+      const { text, values } = pageStatement(filter, scope, after, limit + 1);
+      const found = (await queryJsonRows<PageRow>(manager, text, values))[0]!;
+      const page = found.places.slice(0, limit);
+      const next = found.places.length > limit ? page.at(-1) : found.examined === MAX_EXAMINED ? found.deepest : null;
       return {
-        data: await entries(
+        data: await readEntries(
           manager,
-          shown.map(([, id]) => id),
+          page.map(([, id]) => id),
         ),
         next_cursor: next ? encodeCursor(next, binding, this.options.cursorKey) : null,
       };
     });
   }
 
-  /** One entry, or null where the scope has none with this id. */
+  /** Returns one entry, or null if the scope has no entry with this id. */
   async get(id: string, scope: AuditScope): Promise<AuditLogEntry | null> {
     if (!isId(id)) return null;
-    return this.read(scope, async (manager) => (await entries(manager, [id]))[0] ?? null);
+    return this.read(scope, async (manager) => (await readEntries(manager, [id]))[0] ?? null);
   }
 
-  /** One round trip sets what the transaction may read, and that it only reads; both end with it. */
+  /** One round trip restricts the transaction to the scope and to reading. Both settings end with the transaction. */
   private read<T>(scope: AuditScope, work: (manager: EntityManager) => Promise<T>): Promise<T> {
     const [setting, value] =
       'operator' in scope ? ['role', this.options.roles.auditOperator] : ['audit.organization', normalId(scope.organization)];
@@ -92,7 +93,7 @@ export class AuditLog {
   }
 }
 
-async function entries(manager: EntityManager, ids: readonly string[]): Promise<AuditLogEntry[]> {
+async function readEntries(manager: EntityManager, ids: readonly string[]): Promise<AuditLogEntry[]> {
   if (ids.length === 0) return [];
   const rows = await queryJsonRows<Omit<AuditLogEntry, 'created_at'> & { moment: string }>(manager, ENTRIES_BY_ID, [ids]);
   return rows.map(({ moment, ...entry }) => ({ ...entry, created_at: moment }));

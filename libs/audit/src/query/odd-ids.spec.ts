@@ -3,7 +3,7 @@ import { Transactional } from '@pikaia/database';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { asAlice, startAuditApplication } from '../../../../test/support/audit.js';
 import { Audit } from '../record/audit.service.js';
-import { normalId } from '../record/normal-form.js';
+import { normalId } from '../entry/normal-form.js';
 import { AuditLog } from './audit-log.query.js';
 
 const LONG = 'o'.repeat(200);
@@ -37,7 +37,7 @@ describe('the audit log of organizations with odd ids', () => {
     ['are one the beginning of the other', LONG, `${LONG}-3`],
     ['differ in U+0000 and U+FFFD', 'org\u0000', 'org\ufffd'],
     ['differ in half a surrogate pair', ...LONE_SURROGATES],
-  ])('keeps two apart whose ids %s, and shows each its own', async (_, one, other) => {
+  ])('separates two organizations whose ids %s, and shows each only its own entries', async (_, one, other) => {
     await asAlice(() => app.get(Office).record(one), { organizationId: one });
     await asAlice(() => app.get(Office).record(other), { organizationId: other });
     for (const organization of [one, other]) {
@@ -49,7 +49,7 @@ describe('the audit log of organizations with odd ids', () => {
     }
   });
 
-  it('keeps every id that can be stored, and normalises an id once', () => {
+  it('keeps every id that can be stored unchanged, and normalises a normalised id to itself', () => {
     for (const id of ['org-1', LONG, '\u{1f600}', '']) expect(normalId(id)).toBe(id);
     for (const id of [`${LONG}-1`, 'a\u0000', LONE_SURROGATES[0]]) {
       expect(normalId(normalId(id))).toBe(normalId(id));

@@ -9,7 +9,7 @@ import pg from 'pg';
 import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { alice, asAlice, SpecMember, startAuditApplication } from '../../../../test/support/audit.js';
-import { keepRecords, type RequestRecords } from '../completeness/request-records.js';
+import { startRequestRecords, type RequestRecords } from '../completeness/request-records.js';
 import { AuditedEntity } from '../diff/audited-entity.decorator.js';
 import { diff, type Diff } from '../diff/diff.js';
 import { Personal, Public, Secret } from '../diff/field-policy.decorator.js';
@@ -138,7 +138,7 @@ const personalOf = async (id: string) =>
   ).rows;
 
 describe('Audit.record', () => {
-  it('writes what changed and who did it; personal values lie apart, and the entry holds their keyed hashes', async () => {
+  it('records the change and the actor, stores personal values in separate rows, and puts only keyed hashes in the entry', async () => {
     const member = new SpecMember();
     const correlationId = newId();
     expect(await asAlice(() => office.record('member.invited', member, diff(null, member)), { correlationId })).toBe(true);
@@ -173,7 +173,7 @@ describe('Audit.record', () => {
     expect(personal.find(({ subject_id }) => subject_id === member.userId)!.fields['aggregate_label']).toBe('bob@example.com');
   });
 
-  it('shows the old and the new values of a change, and of a removal nothing new', async () => {
+  it('records old and new values of a change, and only old values of a removal', async () => {
     const member = new SpecMember();
     const before = snapshot(member);
     member.role = 'admin';
@@ -188,7 +188,7 @@ describe('Audit.record', () => {
     expect((await shown(removed!.id))['diff']).toMatchObject({ old: { role: 'admin', email: 'robert@example.com' }, new: null });
   });
 
-  it('records the fields of an embedded object under dotted names: personal ones apart, secret ones not at all', async () => {
+  it('records embedded fields under dotted names, stores personal ones outside the entry, and omits secret values', async () => {
     const account = new Account();
     const before = snapshot(account);
     Object.assign(account.contact, { phone: '+44 20 7946 0999', pin: 'pin 9999', language: 'cy' });
@@ -206,7 +206,7 @@ describe('Audit.record', () => {
     expect(JSON.stringify(await shown(row!.id))).not.toContain('7946');
   });
 
-  it('records of a related entity whose property has a policy only that it changed', async () => {
+  it('records only the change, and no value, of a related entity whose property has a policy', async () => {
     const related = new WithRelatedMember();
     await asAlice(() => office.record('related.created', related, diff(null, related)));
     const [row] = await recordOf(related.id);
@@ -214,18 +214,18 @@ describe('Audit.record', () => {
     expect(row!.changed).toEqual(['id', 'member', 'member_id']);
   });
 
-  it('writes nothing for an empty diff, and says so', async () => {
+  it('writes nothing for an empty diff and returns false', async () => {
     const member = new SpecMember();
     const records = await asAlice(async () => {
-      const kept = keepRecords();
+      const kept = startRequestRecords();
       expect(await office.record('member.role_changed', member, diff(snapshot(member), member))).toBe(false);
       return kept;
     });
-    expect(records.excuse).toBe('unchanged');
+    expect(records.nothingToRecord).toBe('unchanged');
     expect(await recordOf(member.id)).toEqual([]);
   });
 
-  it('is refused outside a transaction, and without somebody who acts', async () => {
+  it('refuses to record outside a transaction or without an actor', async () => {
     const member = new SpecMember();
     await expect(asAlice(() => office.audit.record('member.invited', member))).rejects.toMatchObject({
       code: 'PIKAIA_AUDIT_OUTSIDE_TRANSACTION',
@@ -254,7 +254,7 @@ describe('Audit.record', () => {
     },
   );
 
-  it('belongs to the platform where there is no organization; a program without a request leaves no personal row', async () => {
+  it('assigns a record without an organization to the platform, and writes no personal row for a system actor without a request', async () => {
     const id = newId();
     await context.run({ actor: { type: 'system', id: 'stripe' } }, () => office.record('plan.changed', { type: 'plan', id }));
     const [row] = await recordOf(id);
@@ -269,7 +269,7 @@ describe('Audit.record', () => {
     expect(await shown(row!.id)).toMatchObject({ actor_email: null, ip_address: null, user_agent: null });
   });
 
-  it('keeps the raw text of an address that is none', async () => {
+  it('keeps the raw text of an invalid client address', async () => {
     const id = newId();
     const request = {
       method: 'POST',
@@ -289,12 +289,12 @@ describe('Audit.record', () => {
     expect((await shown(row!.id))['ip_address']).toBeNull();
   });
 
-  it('leaves nothing of a transaction or savepoint that was rolled back: no record, no line, nothing kept for the request', async () => {
+  it('leaves no record, log line or request state after a transaction or savepoint is rolled back', async () => {
     const [failed, inner, kept] = [new SpecMember(), new SpecMember(), new SpecMember()];
     const [first, second] = await asAlice(async () => {
-      const records: RequestRecords[] = [keepRecords()];
+      const records: RequestRecords[] = [startRequestRecords()];
       await office.recordAndFail(failed).catch(() => undefined);
-      records.push(keepRecords());
+      records.push(startRequestRecords());
       await office.recordInTwoSavepoints(inner, kept);
       return records;
     });
@@ -312,7 +312,7 @@ describe('Audit.record', () => {
     ]);
   });
 
-  it('replaces what is too large, and never loses a record for it', async () => {
+  it('replaces values that are too large, and still writes the record', async () => {
     const member = new SpecMember();
     member.settings = 'x'.repeat(70_000);
     member.profile = 'y'.repeat(70_000);
@@ -328,13 +328,13 @@ describe('Audit.record', () => {
     expect(row!.entry).not.toContain(createHash('sha256').update(JSON.stringify(member.profile)).digest('hex'));
   });
 
-  it('gives twenty parallel transactions a record each', async () => {
+  it('writes one record for each of twenty parallel transactions', async () => {
     const members = Array.from({ length: 20 }, () => new SpecMember());
     await Promise.all(members.map((member) => asAlice(() => office.record('member.invited', member, diff(null, member)))));
     for (const { id } of members) expect(await recordOf(id)).toHaveLength(1);
   });
 
-  it('writes whatever it is given', async () => {
+  it('writes a record for any value, including hostile ones', async () => {
     const anything = fc.anything({
       withBigInt: true,
       withDate: true,

@@ -2,30 +2,33 @@ import { Injectable } from '@nestjs/common';
 import { context, newId, PikaiaError } from '@pikaia/core';
 import { afterCommit, writeInTransaction } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
-import { currentRecords, type NothingToRecord } from '../completeness/request-records.js';
-import { type AggregateReference, aggregateOf } from '../diff/audited-entity.decorator.js';
+import { currentRequestRecords, type NothingToRecord } from '../completeness/request-records.js';
+import { aggregateOf } from '../diff/audited-entity.decorator.js';
 import type { Diff } from '../diff/diff.js';
-import { checkAction } from './action.js';
-import { PLATFORM, sealEntry } from './entry.js';
+import { checkAction } from '../entry/action.js';
+import type { AggregateReference } from '../entry/aggregate-reference.js';
+import { PLATFORM, sealEntry } from '../entry/entry.js';
+import { normalId } from '../entry/normal-form.js';
 import { INSERT_RECORD } from './insert-record.sql.js';
-import { normalId } from './normal-form.js';
 import { personalRows } from './personal.js';
 
 const logger = getLogger('audit');
 
-/** Writes the audit trail, in the transaction of the change that it describes. */
+/** Writes audit records in the transaction of the change that they describe. */
 @Injectable()
 export class Audit {
   /**
-   * Records that the context's actor did `action` to `aggregate`: an entity marked with `@AuditedEntity`, or
-   * `{ type, id }`. Organization, address, user agent and correlation id come from the context too; without an
-   * organization the record belongs to the platform. Without `changes` the action changed no fields, as a sign-in.
+   * Records that the actor of the context did `action` to `aggregate`. Organization, client address, user agent and
+   * correlation id also come from the context. Without an organization, the record belongs to the platform.
    *
-   * Hostile values never make it fail: they are normalised, and cut at 64 KiB.
+   * No value makes the call fail: values are normalised, and large ones truncated so that the entry fits in 64 KiB.
    *
-   * @returns false, having written nothing, if `changes` is empty; the request is then excused as `unchanged`.
-   * @throws PikaiaError `PIKAIA_AUDIT_OUTSIDE_TRANSACTION`; `PIKAIA_AUDIT_ACTOR_MISSING` where nobody is authenticated:
-   * strangers must not fill a log that nobody may delete, and a program names itself as an actor of type `system`.
+   * @param aggregate an entity marked with `@AuditedEntity`, or `{ type, id }`.
+   * @param changes omit it for an action that changes no fields, such as a sign-in.
+   * @returns false if `changes` is empty. Then nothing is written, and the request counts as `unchanged`.
+   * @throws PikaiaError `PIKAIA_AUDIT_OUTSIDE_TRANSACTION` if no transaction is open.
+   * @throws PikaiaError `PIKAIA_AUDIT_ACTOR_MISSING` if the context has no actor. Unauthenticated callers must not fill a log
+   * from which nothing can be deleted. A program binds an actor of type `system`.
    */
   async record(action: string, aggregate: object, changes?: Diff): Promise<boolean> {
     checkAction(action);
@@ -34,8 +37,8 @@ export class Audit {
       this.nothingToRecord('unchanged');
       return false;
     }
-    const record = compose(action, about, changes);
-    const records = currentRecords();
+    const record = buildRecord(action, about, changes);
+    const records = currentRequestRecords();
     await writeInTransaction(
       async (manager) => {
         afterCommit(() => {
@@ -51,26 +54,26 @@ export class Audit {
       () =>
         new PikaiaError(
           'PIKAIA_AUDIT_OUTSIDE_TRANSACTION',
-          `record('${action}') was called outside a transaction, so the record could exist without the change or the change without it. Add @Transactional() to the method that makes the change, and await record().`,
+          `record('${action}') was called outside a transaction, so the change and its record would not be atomic. Add @Transactional() to the method that makes the change, and await record().`,
         ),
     );
     return true;
   }
 
-  /** Says why a request that declares an action ends well without a record of it. */
-  nothingToRecord(why: NothingToRecord): void {
-    const records = currentRecords();
-    if (records) records.excuse = why;
+  /** States why this request succeeds without a record of the action that its route declares. */
+  nothingToRecord(reason: NothingToRecord): void {
+    const records = currentRequestRecords();
+    if (records) records.nothingToRecord = reason;
   }
 }
 
-function compose(action: string, about: AggregateReference, changes: Diff | undefined) {
+function buildRecord(action: string, about: AggregateReference, changes: Diff | undefined) {
   const { actor, organizationId, request } = context.current ?? {};
   const correlationId = context.correlationId;
   if (!actor) {
     throw new PikaiaError(
       'PIKAIA_AUDIT_ACTOR_MISSING',
-      `record('${action}') was called while nobody is known to act: authenticate first, or bind a system actor: context.bind({ actor: { type: 'system', id: 'stripe' } }).`,
+      `record('${action}') was called in a context without an actor. Authenticate first, or bind a system actor: context.bind({ actor: { type: 'system', id: 'stripe' } }).`,
     );
   }
   const id = newId();

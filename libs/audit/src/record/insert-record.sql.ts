@@ -1,11 +1,12 @@
 import { oftenSent } from '@pikaia/database';
 
 /**
- * Writes a record and its personal rows in one statement. Without `returning`: it would apply the select policy, and
- * the insert would fail where no organization is set. Takes no locks beyond those of the inserted rows.
+ * Inserts a record and its personal rows in one statement. It has no `returning` clause, because that applies the select
+ * policy, and the insert would fail if no organization is set. Locks: the inserted rows.
  *
- * $1 id, $2 organization, $3 action, $4 aggregate type, $5 its id, $6 actor type, $7 its id, $8 correlation id,
- * $9 entry, $10 its hash, $11 changed; $12 to $14 the subjects, their salts and their fields, side by side.
+ * Parameters: $1 id, $2 organization, $3 action, $4 aggregate type, $5 aggregate id, $6 actor type, $7 actor id,
+ * $8 correlation id, $9 entry, $10 hash of the entry, $11 changed fields. $12 subjects, $13 salts and $14 fields are arrays of
+ * equal length.
  */
 export const INSERT_RECORD = oftenSent(
   'pikaia-audit-record',

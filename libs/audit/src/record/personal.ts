@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Actor, RequestInfo } from '@pikaia/core';
-import type { AggregateReference } from '../diff/audited-entity.decorator.js';
 import type { PersonalDiff } from '../diff/diff.js';
-import { personalHash, type Fields } from './entry.js';
-import { byteLength, canonicalJson, normalId, normalText, truncated, type Json } from './normal-form.js';
+import type { AggregateReference } from '../entry/aggregate-reference.js';
+import { personalHash, type Fields } from '../entry/entry.js';
+import { byteLength, canonicalJson, normalId, normalText, truncated, type Json } from '../entry/normal-form.js';
 
 const SALT_BYTES = 32;
-const MAX_TEXT = 1_024; // characters of a name or user agent; clients choose them
+const MAX_TEXT_CHARACTERS = 1_024; // of a name or user agent, which clients choose
 const MAX_VALUE_BYTES = 64 * 1024;
 
 /** One row of `audit.personal`. */
@@ -15,7 +15,7 @@ export interface PersonalRow {
   readonly subject: string;
   readonly salt: Buffer;
   readonly fields: string;
-  /** What the entry holds of it. */
+  /** The keyed hash of `fields`, which the entry contains. */
   readonly hash: string;
 }
 
@@ -26,18 +26,22 @@ export interface PersonalSources {
   readonly diff: ReadonlyMap<string, PersonalDiff>;
 }
 
-/** What a record says about each person, one row a person: who acted and from where, whom it is about, and their part of the diff. */
+/**
+ * Builds the personal rows of a record, one for each person. A row contains the actor's name, email and client, the label of the
+ * aggregate, and the person's part of the diff.
+ */
 export function personalRows({ actor, request, aggregate, diff }: PersonalSources, random = randomBytes): PersonalRow[] {
   const bySubject = new Map<string, Record<string, Json>>();
-  const add = (person: string, fields: Record<string, Json>): void => {
+  const addFields = (person: string, fields: Record<string, Json>): void => {
     const subject = normalId(person);
     if (Object.keys(fields).length) bySubject.set(subject, { ...bySubject.get(subject), ...fields });
   };
-  add(actor.id, { ...actorFields(actor), ...(request && requestFields(request)) });
+  addFields(actor.id, { ...actorFields(actor), ...(request && requestFields(request)) });
   if (aggregate.subject !== undefined && aggregate.label !== undefined) {
-    add(aggregate.subject, { aggregate_label: shortText(aggregate.label) });
+    addFields(aggregate.subject, { aggregate_label: shortText(aggregate.label) });
   }
-  for (const [subject, sides] of diff) add(subject, { old: bounded(sides.old), new: bounded(sides.new) });
+  for (const [subject, sides] of diff)
+    addFields(subject, { old: truncateLargeValues(sides.old), new: truncateLargeValues(sides.new) });
   return [...bySubject].map(([subject, fields]) => {
     const salt = random(SALT_BYTES);
     return { subject, salt, fields: canonicalJson(fields), hash: personalHash(salt, fields) };
@@ -51,7 +55,7 @@ function actorFields({ name, email }: Actor): Record<string, Json> {
   };
 }
 
-/** An address that does not parse is null, with the raw text beside it: a forged header must not erase its own trace. */
+/** If the address is invalid, `ip_address` is null and `unparsed_address` has the raw text, so a forged header leaves a trace. */
 function requestFields({ clientAddress, unparsedAddress, userAgent }: RequestInfo): Record<string, Json> {
   const address = clientAddress !== null && isIP(clientAddress) ? clientAddress : null;
   const raw = unparsedAddress ?? clientAddress;
@@ -62,9 +66,9 @@ function requestFields({ clientAddress, unparsedAddress, userAgent }: RequestInf
   };
 }
 
-const shortText = (text: string): string => normalText(text.slice(0, MAX_TEXT));
+const shortText = (text: string): string => normalText(text.slice(0, MAX_TEXT_CHARACTERS));
 
-const bounded = (side: Fields): Json =>
+const truncateLargeValues = (side: Fields): Json =>
   Object.fromEntries(
     Object.entries(side).map(([name, value]) => [
       name,

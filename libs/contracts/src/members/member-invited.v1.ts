@@ -3,7 +3,7 @@ import { IsEmail, IsIn, IsString, IsUUID, MaxLength, ValidateNested } from 'clas
 import { Type } from 'class-transformer';
 import { ROLES, type Role } from '../roles.js';
 
-/** Who invited, as the e-mail names them. */
+/** The person who sent the invitation, as shown in the email. */
 export class Inviter {
   @IsUUID()
   id!: string;
@@ -17,7 +17,7 @@ export class Inviter {
   email!: string;
 }
 
-/** A person was invited, or invited again. Enough for the welcome e-mail without a look-up elsewhere. */
+/** A person was invited, or invited again. Contains all data that the welcome email needs. */
 @DomainEvent('member.invited', { version: 1, aggregate: 'member' })
 export class MemberInvited {
   @IsEmail()

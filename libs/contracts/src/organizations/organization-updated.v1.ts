@@ -8,11 +8,11 @@ export class OrganizationUpdated {
   @IsString({ each: true })
   changed!: string[];
 
-  /** The changed fields before. */
+  /** The old values of the changed fields. */
   @IsObject()
   old!: Record<string, string | null>;
 
-  /** The changed fields after. */
+  /** The new values of the changed fields. */
   @IsObject()
   new!: Record<string, string | null>;
 }

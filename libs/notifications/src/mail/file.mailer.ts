@@ -6,7 +6,7 @@ import type { Mail, Mailer } from './mailer.js';
 
 const logger = getLogger('mail');
 
-/** Writes letters to files, one an id: development's mailbox. A letter that is sent again replaces itself. */
+/** Writes emails to files, for development. The file name is the id of the email, so a repeated email replaces its file. */
 export class FileMailer implements Mailer {
   private readonly transport = createTransport({ streamTransport: true, buffer: true, newline: 'windows' });
 
@@ -28,7 +28,7 @@ export class FileMailer implements Mailer {
     await mkdir(this.directory, { recursive: true });
     const file = join(this.directory, `${id}.eml`);
     await writeFile(`${file}.new`, message as Buffer);
-    await rename(`${file}.new`, file); // whole or not at all
+    await rename(`${file}.new`, file); // atomic: readers never see a partial file
     logger.info('mail_written', { file });
     return { messageId };
   }

@@ -1,18 +1,20 @@
-/** A letter to one person. `id` is the same however often it is sent: whoever can, uses it to send it once. */
+/** An email to one person. `id` is the same for each attempt; a mailer uses it as an idempotency key if its provider has one. */
 export interface Mail {
   readonly id: string;
   readonly to: { readonly name?: string; readonly address: string };
   readonly subject: string;
   readonly text: string;
   readonly html: string;
-  /** Shown in the letter's headers, so that it leads back to the request that caused it. */
+  /** Sent as the header `X-Correlation-ID`, which identifies the request that caused the email. */
   readonly correlationId: string;
 }
 
 export interface Mailer {
   /**
-   * @returns the provider's id of the message.
-   * @throws PostponeError where it cannot be reached at the moment; any other error is a refusal of this letter.
+   * Sends one email.
+   *
+   * @returns the message id of the provider.
+   * @throws PostponeError if the provider cannot accept emails at the moment. Any other error refuses this email.
    */
   send(mail: Mail): Promise<{ messageId: string }>;
 }

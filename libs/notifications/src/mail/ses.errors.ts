@@ -1,8 +1,8 @@
 import { PikaiaError } from '@pikaia/core';
 import { PostponeError } from '@pikaia/events';
 
-/** Answers with status 400 that are not about the letter: trying later helps, or somebody has to mend the account. */
-const NOT_THE_LETTERS = new Set([
+/** Errors with status 400 whose cause is not the email. A retry succeeds later, or after an operator repairs the account. */
+const POSTPONED_ERRORS = new Set([
   'TooManyRequestsException',
   'LimitExceededException',
   'ThrottlingException',
@@ -12,23 +12,20 @@ const NOT_THE_LETTERS = new Set([
   'ExpiredTokenException',
   'RequestExpired',
 ]);
-const NO_ANSWER = new Set(['AbortError', 'TimeoutError', 'CredentialsProviderError', 'TokenProviderError']);
+const UNREACHABLE_ERRORS = new Set(['AbortError', 'TimeoutError', 'CredentialsProviderError', 'TokenProviderError']);
 
 /**
- * What a failure to send means: PostponeError where it is not the letter's fault (not reached, throttled, paused, no
- * permission); `PIKAIA_MAIL_REFUSED` where SES refuses this letter; anything else as it is. SES quotes addresses: the
- * refusal does not.
+ * Maps an error of the SES client. Returns a PostponeError if the email is not the cause: SES is unreachable, throttled or
+ * paused, or the permission is missing. Returns `PIKAIA_MAIL_REFUSED` if SES refuses this email, with the addresses that SES
+ * quotes replaced. Returns other errors unchanged.
  */
 export function toMailError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { name, message } = error;
   const status = (error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode;
-  if (NO_ANSWER.has(name)) return new PostponeError(`SES was not reached (${name}).`, { cause: error });
+  if (UNREACHABLE_ERRORS.has(name)) return new PostponeError(`SES is unreachable (${name}).`, { cause: error });
   if (status === undefined) return error;
-  if (status !== 400 || NOT_THE_LETTERS.has(name))
-    return new PostponeError(`SES takes no letters now (${name}).`, { cause: error });
-  return new PikaiaError(
-    'PIKAIA_MAIL_REFUSED',
-    `SES refused the letter: ${name}: ${message.replaceAll(/\S+@\S+/g, '[address]')}`,
-  );
+  if (status !== 400 || POSTPONED_ERRORS.has(name))
+    return new PostponeError(`SES does not accept emails at the moment (${name}).`, { cause: error });
+  return new PikaiaError('PIKAIA_MAIL_REFUSED', `SES refused the email: ${name}: ${message.replaceAll(/\S+@\S+/g, '[address]')}`);
 }

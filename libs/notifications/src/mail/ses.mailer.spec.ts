@@ -44,18 +44,18 @@ async function mailer(more: Record<string, string> = {}): Promise<SesMailer> {
   return (await loadMailer(settings, '/nowhere')) as SesMailer;
 }
 
-describe('letters through SES', () => {
-  it('arrive once, with what leads back to the request, and the id that SES gave', async () => {
-    const letter = mail();
+describe('SesMailer', () => {
+  it('sends an email once, with its correlation id, and returns the message id of SES', async () => {
+    const email = mail();
     const ses = await mailer({ MAIL_CONFIGURATION_SET: 'pikaia' });
-    expect(await ses.send(letter)).toEqual({ messageId: '<0107-1@eu-central-1.amazonses.com>' });
+    expect(await ses.send(email)).toEqual({ messageId: '<0107-1@eu-central-1.amazonses.com>' });
     ses.close();
     expect(stub.letters).toEqual([
       {
         from: 'Acme Post <no-reply@acme.example>',
         to: ['bob@example.com'],
-        raw: expect.stringContaining(`X-Correlation-ID: ${letter.correlationId}`),
-        tags: { mail_id: letter.id, correlation_id: letter.correlationId },
+        raw: expect.stringContaining(`X-Correlation-ID: ${email.correlationId}`),
+        tags: { mail_id: email.id, correlation_id: email.correlationId },
         configurationSet: 'pikaia',
         accessKeyId: 'AKIDTEST',
       },
@@ -65,39 +65,39 @@ describe('letters through SES', () => {
 
   it.each([
     ['throttled', { status: 400, code: 'TooManyRequestsException' }],
-    ['over its day', { status: 400, code: 'LimitExceededException' }],
+    ['over its daily quota', { status: 400, code: 'LimitExceededException' }],
     ['paused', { status: 400, code: 'SendingPausedException' }],
-    ['without permission', { status: 403, code: 'AccessDeniedException' }],
-    ['with credentials that are over', { status: 403, code: 'ExpiredTokenException' }],
-    ['without its configuration set', { status: 404, code: 'NotFoundException' }],
+    ['refusing permission', { status: 403, code: 'AccessDeniedException' }],
+    ['refusing expired credentials', { status: 403, code: 'ExpiredTokenException' }],
+    ['missing the configuration set', { status: 404, code: 'NotFoundException' }],
     ['down', { status: 503, code: 'ServiceUnavailable' }],
-  ])('wait while SES is %s, and are asked for once', async (_, fault) => {
+  ])('postpones an email after one attempt while SES is %s', async (_, fault) => {
     stub.fault = fault;
     const ses = await mailer();
     await expect(ses.send(mail())).rejects.toBeInstanceOf(PostponeError);
     expect(stub.calls).toBe(1);
   });
 
-  it.each(['silent', 'accepted silently'] as const)('wait when SES stays %s, no longer than the limit', async (fault) => {
+  it.each(['silent', 'accepted silently'] as const)('postpones an email within the timeout if SES is %s', async (fault) => {
     stub.fault = fault;
     const startedAt = performance.now();
     await expect((await mailer({ MAIL_TIMEOUT_MS: '200' })).send(mail())).rejects.toBeInstanceOf(PostponeError);
     expect(performance.now() - startedAt).toBeLessThan(5_000);
   });
 
-  it('are refused for good where SES refuses them, without an address in any line', async () => {
+  it('refuses an email that SES refuses, and logs no address', async () => {
     stub.fault = { status: 400, code: 'MessageRejected', message: 'Email address is not verified: bob@example.com (EU)' };
     using logs = captureLogs();
     const error: unknown = await (await mailer()).send(mail()).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({
       code: 'PIKAIA_MAIL_REFUSED',
-      message: 'SES refused the letter: MessageRejected: Email address is not verified: [address] (EU)',
+      message: 'SES refused the email: MessageRejected: Email address is not verified: [address] (EU)',
     });
     expect(JSON.stringify(logs.records)).not.toContain('bob@');
     expect(String((error as Error).stack)).not.toContain('bob@');
   });
 
-  it('wait without credentials, and fail plainly on a mistake of ours', () => {
+  it('postpones an email if credentials are missing, and returns a programming error unchanged', () => {
     const named = (name: string) => Object.assign(new Error('no'), { name });
     expect(toMailError(named('CredentialsProviderError'))).toBeInstanceOf(PostponeError);
     const mistake = new TypeError('x is not a function');
@@ -108,7 +108,7 @@ describe('letters through SES', () => {
 describe('MailSettings', () => {
   const load = (values: Record<string, string>) => loadSettings([MailSettings], values)[0];
 
-  it('write to files unless production is meant, and then need a sender', () => {
+  it('selects files outside production and SES in production, where a sender is required', () => {
     expect(load({})).toMatchObject({ transport: 'file', sender: 'Pikaia <no-reply@pikaia.example>', mailTimeoutMs: 10_000 });
     const nodeEnv = process.env['NODE_ENV'];
     process.env['NODE_ENV'] = 'production';
@@ -121,7 +121,7 @@ describe('MailSettings', () => {
     }
   });
 
-  it.each(['nobody', 'A <a@b>, C <c@d>', 'A <a@b> <c@d>', 'A\r\nBcc: x <a@b>'])('refuse %j as a sender', (from) => {
+  it.each(['nobody', 'A <a@b>, C <c@d>', 'A <a@b> <c@d>', 'A\r\nBcc: x <a@b>'])('refuses %j as a sender', (from) => {
     expect(() => load({ MAIL_FROM: from })).toThrow(/MAIL_FROM is/);
   });
 });

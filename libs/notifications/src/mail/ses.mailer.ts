@@ -8,8 +8,8 @@ import { toMailError } from './ses.errors.js';
 const logger = getLogger('mail');
 
 /**
- * Sends letters through Amazon SES. It has no key by which SES would recognise a letter that it has had: around a time-out
- * or a kill one may go out twice. The SDK does not try again by itself: whoever calls does, and knows of receipts.
+ * Sends emails through Amazon SES. SES has no idempotency key, so an email can be sent twice around a timeout or a kill.
+ * The SDK does not retry, because the caller retries and checks its receipts first.
  */
 export class SesMailer implements Mailer {
   private readonly client: SESv2Client;
@@ -18,12 +18,12 @@ export class SesMailer implements Mailer {
   constructor(private readonly settings: Pick<MailSettings, 'sender' | 'mailTimeoutMs' | 'mailConfigurationSet'>) {
     const connectionTimeout = settings.mailTimeoutMs;
     this.client = new SESv2Client({ maxAttempts: 1, requestHandler: { connectionTimeout } });
-    const bounded = {
+    const clientWithTimeout = {
       config: this.client.config,
       send: (command: SendEmailCommand) =>
         this.client.send(command, { abortSignal: AbortSignal.timeout(settings.mailTimeoutMs) }),
     };
-    this.transport = createTransport({ SES: { sesClient: bounded as never, SendEmailCommand } });
+    this.transport = createTransport({ SES: { sesClient: clientWithTimeout as never, SendEmailCommand } });
   }
 
   async send({ id, to, subject, text, html, correlationId }: Mail): Promise<{ messageId: string }> {
@@ -37,7 +37,7 @@ export class SesMailer implements Mailer {
         html,
         headers: { 'X-Correlation-ID': correlationId },
         ses: {
-          // What SES reports of bounces and complaints has these tags.
+          // SES adds these tags to its reports of bounces and complaints.
           EmailTags: [
             { Name: 'mail_id', Value: id },
             { Name: 'correlation_id', Value: correlationId },

@@ -16,8 +16,8 @@ const verify = async (at: string, secret = SECRET) =>
     currentDate: new Date(at),
   });
 
-describe('the token of an invitation', () => {
-  it('says who is invited where, and when it was sent', async () => {
+describe('signInvitation', () => {
+  it('includes member, organization, email address and the time of the invitation', async () => {
     expect((await verify('2026-01-01T08:31:00Z')).payload).toMatchObject({
       sub: invitation.memberId,
       organization_id: invitation.organizationId,
@@ -26,16 +26,16 @@ describe('the token of an invitation', () => {
     });
   });
 
-  it('is the same however often the same invitation is sent', async () => {
+  it('returns the same token each time for the same invitation', async () => {
     expect(await signInvitation(invitation, SECRET)).toBe(await signInvitation(invitation, SECRET));
   });
 
-  it('holds for seven days', async () => {
+  it('returns a token that is valid for seven days', async () => {
     await expect(verify('2026-01-08T08:29:59Z')).resolves.toBeDefined();
     await expect(verify('2026-01-08T08:30:01Z')).rejects.toMatchObject({ code: 'ERR_JWT_EXPIRED' });
   });
 
-  it('proves nothing to another secret', async () => {
+  it('returns a token that a verifier with another secret refuses', async () => {
     await expect(verify('2026-01-01T08:31:00Z', `${SECRET}!`)).rejects.toMatchObject({
       code: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED',
     });

@@ -8,11 +8,11 @@ export interface Invitation {
   readonly memberId: string;
   readonly organizationId: string;
   readonly email: string;
-  /** When the invitation was sent: a later one makes this one's token worthless to whoever checks it. */
+  /** When the invitation was sent. A later invitation replaces this one, so the verifier must refuse the older token. */
   readonly invitedAt: Date;
 }
 
-/** The token in an invitation's link: proves the invitation to whoever knows the secret, for seven days. */
+/** Signs the token of an invitation link. A verifier with the same secret accepts it for seven days. */
 export function signInvitation({ memberId, organizationId, email, invitedAt }: Invitation, secret: string): Promise<string> {
   return new SignJWT({ email, organization_id: organizationId })
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })

@@ -9,7 +9,7 @@ import { welcomeText } from './welcome-email.text.js';
 
 const logger = getLogger('notifications');
 
-/** Sends the invitation link. The event holds all that it needs: no look-up elsewhere. */
+/** Emails the invitation link. The event contains all data, so the handler looks up nothing. */
 @Consumer('welcome-email', { from: 'beginning' })
 export class WelcomeEmail {
   constructor(
@@ -17,7 +17,7 @@ export class WelcomeEmail {
     private readonly settings: NotificationSettings,
   ) {}
 
-  @Handles(MemberInvited, { effect: 'outside', replay: 'run' }) // who replays an invitation wants the letter
+  @Handles(MemberInvited, { effect: 'outside', replay: 'run' }) // an operator replays an invitation to send the email again
   async send(event: EventOf<MemberInvited>): Promise<{ message_id: string }> {
     const { email, name } = event.data;
     const token = await signInvitation(

@@ -10,8 +10,8 @@ const invited: MemberInvited = {
 };
 const LINK = 'https://pikaia.example/invitations/accept?token=a.b.c';
 
-describe('the welcome e-mail', () => {
-  it('says who invites whom to what, with the link', () => {
+describe('welcomeText', () => {
+  it('names the inviter, the invited person and the organization, and contains the link', () => {
     const { subject, text, html } = welcomeText(invited, LINK);
     expect(subject).toBe('Alice invited you to Acme');
     expect(text).toContain('Hello Bob,\n\nAlice has invited you to Acme as a member.');
@@ -19,7 +19,7 @@ describe('the welcome e-mail', () => {
     expect(html).toContain(`<a href="${LINK}">`);
   });
 
-  it('does without names', () => {
+  it('greets a person without a name, and shows the email address of an inviter without a name', () => {
     const { name: _, ...nameless } = invited;
     const { text } = welcomeText(
       { ...nameless, role: 'admin', invited_by: { id: invited.invited_by.id, email: 'alice@example.com' } },
@@ -28,7 +28,7 @@ describe('the welcome e-mail', () => {
     expect(text).toContain('Hello,\n\nalice@example.com has invited you to Acme as an admin.');
   });
 
-  it('makes no markup of what people entered', () => {
+  it('escapes markup in the text that people entered', () => {
     const hostile = `<script>alert("1")</script>'&`;
     const { html } = welcomeText(
       { ...invited, name: hostile, organization_name: hostile, invited_by: { ...invited.invited_by, name: hostile } },
@@ -38,7 +38,7 @@ describe('the welcome e-mail', () => {
     expect(html).toContain('&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&#39;&amp;');
   });
 
-  it('adds no header by a line break in a name', () => {
+  it('removes line breaks from the subject, so a name cannot add a header', () => {
     expect(welcomeText({ ...invited, organization_name: 'Acme\r\nBcc: all@example.com' }, LINK).subject).not.toMatch(/[\r\n]/);
   });
 });

@@ -3,50 +3,52 @@ import canonicalize from 'canonicalize';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
-const MAX_DEPTH = 32; // far below what jsonb's parser takes; also ends what no seen-check finds, as a toJSON that nests
-const MAX_NODES = 10_000; // an object graph that shares its parts would be written out once for each path
-/** Stands for what a getter or toJSON that throws would have given. */
+const MAX_DEPTH = 32; // far below the limit of the jsonb parser; also stops a toJSON that nests forever
+const MAX_NODES = 10_000; // an object that several paths share is serialized once for each path
+/** Replaces a value whose getter or toJSON throws. */
 export const UNREADABLE = '[unreadable]';
 
 /**
- * The form in which values are compared, hashed and stored; any value has one. Dates are UTC text with microseconds,
- * bigints decimal strings, bytes base64. What JSON, jsonb or RFC 8785 would refuse is replaced: U+0000 and lone
- * surrogates by U+FFFD, NaN and infinities by their names, an invalid date by `Invalid Date`.
+ * Returns the form in which values are compared, hashed and stored. Never throws.
  *
- * @param visit called with each object in the value, before its toJSON is.
- * @returns undefined for what has no value: undefined, functions, symbols.
+ * Dates become UTC text with microseconds, bigints decimal strings, and bytes base64. Values that JSON, jsonb or RFC 8785
+ * refuse are replaced: U+0000 and lone surrogates by U+FFFD, NaN and infinities by their names, an invalid date by `Invalid Date`.
+ *
+ * @param visit called with each object in the value, before the object's toJSON.
+ * @returns undefined for undefined, functions and symbols.
  */
 export function normalForm(value: unknown, visit?: (object: object) => void): Json | undefined {
   return normalise(value, { ancestors: new Set(), nodes: 0, visit });
 }
 
-/** Text that PostgreSQL and RFC 8785 take. */
+/** Replaces the characters that PostgreSQL and RFC 8785 refuse. */
 export const normalText = (text: string): string => text.replace(/\p{Surrogate}/gu, '\ufffd').replaceAll('\u0000', '\ufffd');
 
-const MAX_ID = 200; // characters; three ids share an index row, which PostgreSQL limits to 2,704 bytes
+const MAX_ID_CHARACTERS = 200; // an index row holds three ids, and PostgreSQL limits it to 2,704 bytes
 
-const HASHED_PREFIX = MAX_ID - 65; // "~" and 64 hexadecimal digits follow
+const HASHED_PREFIX_CHARACTERS = MAX_ID_CHARACTERS - 65; // "~" and 64 hexadecimal digits follow
 
 /**
- * An id as the log stores it: of aggregates, actors, organizations and subjects. An id that is too long, or holds what
- * PostgreSQL does not store, is cut and gets its hash: two ids never become one, so no organization reads another's entries.
+ * Returns the id of an aggregate, actor, organization or subject as the log stores it. An id that is too long or contains
+ * characters that PostgreSQL cannot store is cut, and its hash is appended. Two ids never map to one stored id, so no
+ * organization reads the entries of another.
  */
 export function normalId(text: string): string {
-  if (text.length <= MAX_ID && normalText(text) === text) return text;
+  if (text.length <= MAX_ID_CHARACTERS && normalText(text) === text) return text;
   const hash = createHash('sha256').update(JSON.stringify(text)).digest('hex'); // JSON escapes lone surrogates, UTF-8 replaces them
-  return `${normalText(text.slice(0, HASHED_PREFIX))}~${hash}`;
+  return `${normalText(text.slice(0, HASHED_PREFIX_CHARACTERS))}~${hash}`;
 }
 
-/** A date as UTC text with microseconds, of which a JavaScript date knows the first three digits. */
+/** Formats a date as UTC text with six fraction digits. A JavaScript Date provides only the first three. */
 export const dateText = (date: Date): string =>
   Number.isNaN(date.getTime()) ? 'Invalid Date' : date.toISOString().replace('Z', '000Z');
 
-/** RFC 8785, for values in normal form. */
+/** Serializes a value in normal form as RFC 8785 JSON. */
 export const canonicalJson = (value: Json): string => canonicalize(value)!;
 
 export const byteLength = (text: string): number => Buffer.byteLength(text, 'utf8');
 
-/** What stands for a value that is too large. */
+/** Returns the replacement for a value that is too large. */
 export function truncated(value: Json): Json {
   const text = canonicalJson(value);
   return { bytes: byteLength(text), sha256: createHash('sha256').update(text).digest('hex'), truncated: true };
@@ -90,7 +92,7 @@ function normaliseObject(value: object, walk: Walk): Json | undefined {
     if (value instanceof Number || value instanceof String || value instanceof Boolean) return normalise(value.valueOf(), walk);
     return normaliseEntries(propertiesOf(value), walk);
   } catch {
-    return UNREADABLE; // the value's own code failed; the record must not fail with it
+    return UNREADABLE; // an error in the code of the value must not fail the record
   } finally {
     walk.ancestors.delete(value);
   }
@@ -109,7 +111,7 @@ function normaliseItems(items: Iterable<unknown>, walk: Walk): Json {
 }
 
 function normaliseEntries(entries: Iterable<[unknown, unknown]>, walk: Walk): Json {
-  const result: Record<string, Json> = Object.create(null) as Record<string, Json>; // so that `__proto__` is a key like others
+  const result: Record<string, Json> = Object.create(null) as Record<string, Json>; // `__proto__` is an ordinary key
   for (const [key, item] of entries) {
     if (walk.nodes > MAX_NODES) {
       result['truncated'] = true;

@@ -5,8 +5,8 @@ import { ProviderKeys } from './provider-keys.js';
 import { ProviderSessionVerifier } from './provider-session.verifier.js';
 import type { SessionVerifier } from './session-verifier.js';
 
-/** @throws PikaiaError `PIKAIA_DEVELOPMENT_SESSIONS_IN_PRODUCTION` in production without a provider. */
-export async function makeSessionVerifier(settings: ApiSettings): Promise<SessionVerifier> {
+/** @throws PikaiaError `PIKAIA_DEVELOPMENT_SESSIONS_IN_PRODUCTION` if no provider is configured in production. */
+export async function createSessionVerifier(settings: ApiSettings): Promise<SessionVerifier> {
   const { sessionJwksUrl, sessionIssuer, sessionAudience, sessionOperatorOrganization, varDirectory } = settings;
   if (sessionJwksUrl === undefined) return DevelopmentSessionVerifier.create(join(varDirectory, 'keys'));
   return new ProviderSessionVerifier({

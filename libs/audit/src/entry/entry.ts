@@ -1,14 +1,14 @@
 import { createHash, createHmac } from 'node:crypto';
 import { byteLength, canonicalJson, truncated, type Json } from './normal-form.js';
 
-/** The organization of records that belong to none. */
+/** The organization id of records that belong to no organization. */
 export const PLATFORM = 'platform';
 
-export const MAX_ENTRY_BYTES = 64 * 1024; // the table checks the same
+export const MAX_ENTRY_BYTES = 64 * 1024; // a check constraint of the table has the same limit
 
 export type Fields = { readonly [name: string]: Json };
 
-/** What an entry says, all of it in normal form. */
+/** The content of an entry, in normal form. */
 export interface EntryContent {
   readonly id: string;
   readonly action: string;
@@ -18,33 +18,33 @@ export interface EntryContent {
   readonly correlation_id: string;
   readonly changed: readonly string[];
   readonly diff: { readonly old: Fields | null; readonly new: Fields | null };
-  /** For each subject the keyed hash of what `audit.personal` holds; see personalHash. */
+  /** For each subject, the keyed hash of its row in `audit.personal`; see personalHash. */
   readonly personal: { readonly [subject: string]: string };
 }
 
 export interface SealedEntry {
-  /** The bytes that are hashed. */
+  /** The text whose UTF-8 bytes are hashed. */
   readonly text: string;
   readonly hash: Buffer;
 }
 
 /**
- * Version 1 of the entry: RFC 8785 JSON of at most 64 KiB. The largest values of the diff give way until it fits:
- * each becomes `{truncated, bytes, sha256}`. A record is never lost for its size.
+ * Serializes and hashes an entry. Version 1 of the format is RFC 8785 JSON of at most 64 KiB. If an entry is larger,
+ * `{truncated, bytes, sha256}` replaces the largest values of the diff until it fits. So size never prevents a record.
  */
 export function sealEntry(content: EntryContent): SealedEntry {
-  const text = fitting(content);
+  const text = serializeWithinLimit(content);
   return { text, hash: createHash('sha256').update(text).digest() };
 }
 
-/** HMAC-SHA-256 (hex) over the canonical JSON of one subject's fields. */
+/** Returns the HMAC-SHA-256, in hex, of the canonical JSON of one subject's fields. */
 export const personalHash = (salt: Uint8Array, fields: Fields): string =>
   createHmac('sha256', salt).update(canonicalJson(fields)).digest('hex');
 
-const write = (content: EntryContent): string => canonicalJson({ ...content, v: 1 } as unknown as Json);
+const serialize = (content: EntryContent): string => canonicalJson({ ...content, v: 1 } as unknown as Json);
 
-function fitting(content: EntryContent): string {
-  const text = write(content);
+function serializeWithinLimit(content: EntryContent): string {
+  const text = serialize(content);
   let size = byteLength(text);
   if (size <= MAX_ENTRY_BYTES) return text;
   const diff = { old: content.diff.old && { ...content.diff.old }, new: content.diff.new && { ...content.diff.new } };
@@ -56,11 +56,11 @@ function fitting(content: EntryContent): string {
     if (sizeOf(shorter) >= bytes) break;
     diff[side]![name] = shorter;
     size += sizeOf(shorter) - bytes;
-    if (size <= MAX_ENTRY_BYTES) return write({ ...content, diff });
+    if (size <= MAX_ENTRY_BYTES) return serialize({ ...content, diff });
   }
-  // Only a diff of hundreds of fields gets here: their names alone are too much.
+  // Only a diff of hundreds of fields gets here, because the field names alone exceed the limit.
   const whole = { old: diff.old && (truncated(diff.old) as Fields), new: diff.new && (truncated(diff.new) as Fields) };
-  return write({ ...content, changed: content.changed.slice(0, 100), diff: whole });
+  return serialize({ ...content, changed: content.changed.slice(0, 100), diff: whole });
 }
 
 const sizeOf = (value: Json): number => byteLength(canonicalJson(value));

@@ -4,7 +4,7 @@ const circular: Record<string, unknown> = { name: 'loop' };
 circular['self'] = circular;
 const doubling = Array.from({ length: 30 }).reduce<unknown>((inner) => [inner, inner], 'x');
 
-describe('the normal form', () => {
+describe('normalForm', () => {
   it.each<[string, unknown, unknown]>([
     ['a date as UTC text with microseconds', new Date('2026-01-17T11:23:45.123+01:00'), '2026-01-17T10:23:45.123000Z'],
     ['an invalid date', new Date(Number.NaN), 'Invalid Date'],
@@ -15,16 +15,16 @@ describe('the normal form', () => {
     ['U+0000', 'a\u0000b', 'a\ufffdb'],
     ['a lone surrogate', 'a\ud800b', 'a\ufffdb'],
     ['a pair of surrogates, which is a character', '\u{1f600}', '\u{1f600}'],
-    ['undefined in an object as absent, null as null', { a: undefined, b: null, c: () => 1, d: Symbol('d') }, { b: null }],
-    ['undefined in a list as null, since places count', [undefined, 1], [null, 1]],
+    ['undefined in an object as absent, and null as null', { a: undefined, b: null, c: () => 1, d: Symbol('d') }, { b: null }],
+    ['undefined in a list as null, to keep positions', [undefined, 1], [null, 1]],
     ['hostile keys', { 'a\u0000': { '\udc00': 1 } }, { 'a\ufffd': { '\ufffd': 1 } }],
     ['bytes as base64', Buffer.from([1, 2, 3]), 'AQID'],
     ['a map and a set', new Map([['a', new Set([1])]]), { a: [1] }],
-    ['what has a JSON form', new URL('https://example.com/'), 'https://example.com/'],
-    ['a circle', circular, { name: 'loop', self: '[circular]' }],
+    ['an object with toJSON', new URL('https://example.com/'), 'https://example.com/'],
+    ['a circular reference', circular, { name: 'loop', self: '[circular]' }],
     ['a getter that throws', { a: 1, get b() { throw new Error('no'); } }, { a: 1, b: '[unreadable]' }], // prettier-ignore
     ['a toJSON that throws', { toJSON: () => JSON.parse('{') as unknown }, '[unreadable]'],
-  ])('writes %s', (_what, value, expected) => {
+  ])('normalises %s', (_what, value, expected) => {
     expect(normalForm(value)).toEqual(expected);
   });
 
@@ -34,17 +34,17 @@ describe('the normal form', () => {
     ['a symbol', Symbol('s')],
   ])(
     // prettier-ignore
-    'has none for %s',
+    'returns undefined for %s',
     (_what, value) => expect(normalForm(value)).toBeUndefined(),
   );
 
-  it('keeps `__proto__` as a key like others', () => {
+  it('keeps `__proto__` as an ordinary key', () => {
     const value = normalForm(JSON.parse('{"__proto__": {"admin": true}}')) as Record<string, unknown>;
     expect(Object.keys(value)).toEqual(['__proto__']);
     expect((value as { admin?: boolean }).admin).toBeUndefined();
   });
 
-  it('ends for what nests without end or shares its parts a billion times', () => {
+  it('terminates for a value that nests forever or shares its parts a billion times', () => {
     const endless = { toJSON: () => ({ again: endless, more: { toJSON: () => endless } }) };
     expect(normalForm(endless)).toBeDefined();
     expect(JSON.stringify(normalForm(doubling)).length).toBeLessThan(1_000_000);

@@ -11,21 +11,21 @@ interface Vector {
 
 const vector = JSON.parse(readFileSync(join(__dirname, 'entry.vector.json'), 'utf8')) as Vector;
 
-describe('an entry of version 1', () => {
-  it('has the bytes and the hash of the committed vector', () => {
+describe('sealEntry, version 1', () => {
+  it('produces the bytes and the hash of the committed test vector', () => {
     const { text, hash } = sealEntry(vector.content);
     expect(text).toBe(vector.bytes);
     expect(hash.toString('hex')).toBe(vector.hash);
   });
 
-  it('names each subject with the keyed hash of the committed vector', () => {
+  it('contains the keyed hash of the committed test vector for each subject', () => {
     for (const { subject, salt, fields, hmac } of vector.personal) {
       expect(personalHash(Buffer.from(salt, 'hex'), fields)).toBe(hmac);
       expect(vector.content.personal[subject]).toBe(hmac);
     }
   });
 
-  it('gives up its largest values first, until it fits', () => {
+  it('truncates the largest values first until the entry fits', () => {
     const big = 'ä'.repeat(20_000);
     const content = { ...vector.content, diff: { old: { a: big, b: 'small' }, new: { a: `${big}!`, b: 'other' } } };
     const { text } = sealEntry(content);
@@ -36,7 +36,7 @@ describe('an entry of version 1', () => {
     });
   });
 
-  it('gives up a whole side when the names alone are too much', () => {
+  it('truncates a whole side of the diff if the field names alone exceed the limit', () => {
     const names = Array.from({ length: 3_000 }, (_, index) => `field_with_a_long_name_${index}`);
     const content = {
       ...vector.content,
