@@ -11,7 +11,7 @@ const FILTER = { type: text, aggregate: text, organization: text, correlation: t
 const FOLLOW = { wait: text };
 
 /** Each command: the words that follow it, and the options that it takes beside those of reaching the api. */
-export const COMMANDS = {
+const COMMANDS = {
   status: { words: [], options: {} },
   failed: { words: [], options: { ...FILTER, limit: text } },
   commands: { words: ['id?'], options: { limit: text } },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 
 /** How a method runs its steps. */
-export type Propagation = 'required' | 'nested' | 'requiresNew';
+type Propagation = 'required' | 'nested' | 'requiresNew';
 
 export type Step =
   /** A row, awaited. */

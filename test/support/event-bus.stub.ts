@@ -14,7 +14,7 @@ export interface PutEntry {
   readonly EventBusName?: string;
 }
 
-export interface EntryAnswer {
+interface EntryAnswer {
   readonly EventId?: string;
   readonly ErrorCode?: string;
   readonly ErrorMessage?: string;

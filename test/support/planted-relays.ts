@@ -64,7 +64,7 @@ export class FinalReader extends OutboxReader {
 }
 
 /** Remembers how far it has read, for the store below. */
-export class AheadReader extends OutboxReader {
+class AheadReader extends OutboxReader {
   readUpTo: Cursor | undefined;
 
   override async read(cursor: Cursor): Promise<Reading> {

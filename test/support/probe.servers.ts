@@ -9,7 +9,7 @@ import { ProbeModule } from './probe.application.js';
 
 const BODY_LIMIT = 1_000; // bytes
 
-export interface Limits {
+interface Limits {
   /** Milliseconds by which headers and body must have arrived. */
   readonly requestMs: number;
   /** Milliseconds that Fastify gives a handler. */

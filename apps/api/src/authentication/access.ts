@@ -20,4 +20,4 @@ export const CurrentIdentity = createParamDecorator(
     context.switchToHttp().getRequest<AuthenticatedRequest>().identity,
 );
 
-export const isMember = (identity: Identity): identity is MemberIdentity => identity.kind === 'member';
+const isMember = (identity: Identity): identity is MemberIdentity => identity.kind === 'member';

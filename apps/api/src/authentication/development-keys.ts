@@ -13,7 +13,7 @@ export const ALGORITHM = 'RS256';
 /**
  * @throws PikaiaError `PIKAIA_DEVELOPMENT_SESSIONS_IN_PRODUCTION` if NODE_ENV is production, where its sessions would be unsafe.
  */
-export function refuseInProduction(): void {
+function refuseInProduction(): void {
   if (process.env['NODE_ENV'] === 'production') {
     throw new PikaiaError(
       'PIKAIA_DEVELOPMENT_SESSIONS_IN_PRODUCTION',

@@ -16,6 +16,6 @@ export interface MemberIdentity extends Person {
   readonly organizationId: string;
 }
 
-export interface OperatorIdentity extends Person {
+interface OperatorIdentity extends Person {
   readonly kind: 'operator';
 }

@@ -7,14 +7,14 @@ interface VerifiedSession {
   readonly subject: string;
 }
 
-export interface MemberSession extends VerifiedSession {
+interface MemberSession extends VerifiedSession {
   readonly kind: 'member';
   /** The id of the organization at the session provider. */
   readonly organization: string;
 }
 
 /** A session of the operators' organization. A missing organization never makes an operator session. */
-export interface OperatorSession extends VerifiedSession {
+interface OperatorSession extends VerifiedSession {
   readonly kind: 'operator';
 }
 

@@ -5,7 +5,7 @@ import { AddEmailKeys1764000005000, FillEmailKeys1764000005001 } from './email-k
 import { CreateOrganizations1764000003000 } from './example-tables.migration.js';
 
 /** All migrations of the system. The number in the name of a migration determines the order. */
-export const migrations = [
+const migrations = [
   ...outboxMigrations(),
   ...auditMigrations(),
   CreateOrganizations1764000003000,

@@ -12,7 +12,7 @@ export interface DrainLimits {
 }
 
 /** The sum is below five seconds, because container runtimes and deployments wait for the stop. */
-export const DRAIN_LIMITS: DrainLimits = { incompleteMs: 1_000, unreadMs: 2_500 };
+const DRAIN_LIMITS: DrainLimits = { incompleteMs: 1_000, unreadMs: 2_500 };
 
 interface Connection {
   /** The latest request and its response. */

@@ -63,7 +63,7 @@ export const connectionLost = (cause?: unknown): PikaiaError =>
     { cause },
   );
 
-export const transactionInDoubt = (cause: unknown): PikaiaError =>
+const transactionInDoubt = (cause: unknown): PikaiaError =>
   new PikaiaError(
     'PIKAIA_TRANSACTION_IN_DOUBT',
     'COMMIT was sent and the connection ended without a response: the transaction was written completely or not at all. Check whether its writes exist before you repeat it.',

@@ -15,7 +15,7 @@ export interface Replay {
   readonly lastError: string | null;
 }
 
-export interface ReplayCounts {
+interface ReplayCounts {
   readonly matched: number;
   readonly sent: number;
   /** Sent to a handler that skips replays. */

@@ -27,7 +27,7 @@ interface CheckResult {
 }
 
 /** Thrown after the sink went back to an earlier cursor. It ends the term; the next term reads from that cursor. */
-export class RewoundError extends Error {
+class RewoundError extends Error {
   override readonly name = 'RewoundError';
 }
 

@@ -54,7 +54,7 @@ export interface ReadParts {
  * `position` marks the row. Among late rows, `latePosition` marks it, together with the snapshot in which the late rows were
  * found.
  */
-export function advance(cursor: Cursor, { snapshot, late, lateIsWhole, fresh }: ReadParts, taken: number): Cursor {
+function advance(cursor: Cursor, { snapshot, late, lateIsWhole, fresh }: ReadParts, taken: number): Cursor {
   if (taken < late.length || !lateIsWhole) {
     const last = late[taken - 1];
     return last ? { ...cursor, latePosition: last.position, lateSnapshot: cursor.lateSnapshot ?? snapshot } : cursor;

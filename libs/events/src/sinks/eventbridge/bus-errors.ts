@@ -7,7 +7,7 @@ import type { Outcome } from '../../delivery/sink.js';
  * - `refused permanently`: the event uses an attempt and fails after the second one.
  * - `sent separately`: each entry of the call is sent alone. The entry that causes the error is then refused permanently.
  */
-export type ErrorEffect = 'transport' | 'refused' | 'refused permanently' | 'sent separately';
+type ErrorEffect = 'transport' | 'refused' | 'refused permanently' | 'sent separately';
 
 export interface BusError {
   /** Where the error occurs: in the result of an entry, in the response to a call, or instead of a response. */
