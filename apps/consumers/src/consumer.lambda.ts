@@ -52,7 +52,7 @@ export async function consumerLambda<Settings extends object>(
   return async (batch, lambdaContext) => {
     try {
       app ??= await startOrLog(options);
-      if (!app) throw new Error('The consumer could not start. See the log entry startup_failed.');
+      if (!app) throw new Error('The consumer did not start. See the log entry startup_failed.');
       const answer = await app.get(QueueConsumer).take(batch, () => lambdaContext?.getRemainingTimeInMillis() ?? Infinity);
       if (answer.batchItemFailures.length && (await isLoginRefused(app))) {
         logger.warning('database_login_refused');
