@@ -17,9 +17,9 @@ export interface HandlesOptions {
    */
   readonly effect: 'database' | 'outside';
   /** The maximum number of attempts, including the first. Default 10. */
-  readonly retry?: number;
+  readonly maxAttempts?: number;
   /** The timeout of an attempt, in milliseconds. Default 30 000. An attempt that exceeds it counts as failed. */
-  readonly timeout?: number;
+  readonly timeoutMs?: number;
   /**
    * Whether a replay runs the handler again (`run`) or not (`skip`). The default is `run` for a `database` effect and `skip`
    * for an `outside` effect. A replay therefore never sends an email twice unless the handler allows it.
@@ -27,10 +27,10 @@ export interface HandlesOptions {
   readonly replay?: 'run' | 'skip';
 }
 
-export interface HandlerDeclaration extends Required<Pick<HandlesOptions, 'effect' | 'timeout' | 'replay'>> {
+export interface HandlerDeclaration extends Required<Pick<HandlesOptions, 'effect' | 'timeoutMs' | 'replay'>> {
   readonly contract: Contract;
   readonly method: string;
-  readonly retry?: number;
+  readonly maxAttempts?: number;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000; // longer than a normal call to a provider
@@ -63,7 +63,7 @@ export function Handles<Data extends object>(data: ContractClass<Data>, options:
   ): void => {
     const declared = handlerDeclarations.get(prototype) ?? [];
     const replay = options.effect === 'database' ? 'run' : 'skip';
-    declared.push({ timeout: DEFAULT_TIMEOUT_MS, replay, ...options, contract: contractOf(data), method });
+    declared.push({ timeoutMs: DEFAULT_TIMEOUT_MS, replay, ...options, contract: contractOf(data), method });
     handlerDeclarations.set(prototype, declared);
   };
 }

@@ -84,7 +84,7 @@ export class ConsumerRunner {
     const isNew = await withTimeout(handler, () =>
       handler.effect === 'database'
         ? this.receipts.inTransaction(key, work)
-        : this.receipts.aroundEffect(key, handler.timeout, work),
+        : this.receipts.aroundEffect(key, handler.timeoutMs, work),
     );
     if (isNew) {
       logger.info('event_delivered', {
@@ -111,12 +111,12 @@ export class ConsumerRunner {
  * Rejects with `PIKAIA_HANDLER_TIMEOUT` if the work exceeds the handler's timeout. The work itself continues. Its receipt
  * prevents the next attempt from repeating the effect.
  */
-async function withTimeout<T>({ timeout, method }: HandlerDefinition, work: () => Promise<T>): Promise<T> {
+async function withTimeout<T>({ timeoutMs, method }: HandlerDefinition, work: () => Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const timedOut = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new PikaiaError('PIKAIA_HANDLER_TIMEOUT', `${method} did not finish within ${timeout} ms.`)),
-      timeout,
+      () => reject(new PikaiaError('PIKAIA_HANDLER_TIMEOUT', `${method} did not finish within ${timeoutMs} ms.`)),
+      timeoutMs,
     );
   });
   const working = work();

@@ -2,7 +2,7 @@ import { createDatabase, type TestDatabase } from '../../../../test/support/data
 import { TcpProxy } from '../../../../test/support/tcp.proxy.js';
 import { Leader } from './leader.js';
 
-const TIMEOUT_MS = 150;
+const TIMEOUT_MS = 500;
 
 describe('Leader', () => {
   let database: TestDatabase;

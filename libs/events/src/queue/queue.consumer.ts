@@ -89,7 +89,7 @@ export class QueueConsumer {
   }
 
   private get longestTimeoutMs(): number {
-    return Math.max(...this.runner.consumer.handlers.map(({ timeout }) => timeout));
+    return Math.max(...this.runner.consumer.handlers.map(({ timeoutMs }) => timeoutMs));
   }
 
   /** @returns undefined if the record was handled, or else the milliseconds before its redelivery. */

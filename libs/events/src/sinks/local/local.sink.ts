@@ -32,7 +32,7 @@ export class LocalSink implements Sink {
       if (postponement) return postponed(error, postponement.retryAfterMs);
       const code = error instanceof PikaiaError ? error.code : undefined;
       if (code === 'PIKAIA_EVENT_VERSION_UNKNOWN') return postponed(error, NEWER_WORKER_RETRY_MS);
-      const maxAttempts = this.runner.consumer.handlerOf(event.eventType, event.schemaVersion)?.retry;
+      const maxAttempts = this.runner.consumer.handlerOf(event.eventType, event.schemaVersion)?.maxAttempts;
       return {
         kind: 'refused',
         error,
