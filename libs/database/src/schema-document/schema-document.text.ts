@@ -1,4 +1,4 @@
-import type { Catalogue, Relation } from './schema-document.js';
+import type { Catalogue, Relation } from './catalogue.js';
 
 const HEAD = `# The database
 

@@ -9,7 +9,7 @@ const SECOND = 1000;
 /** A consumer that throws the error given for an event id, and handles all other events. */
 function consumerOf(errors: Readonly<Record<string, unknown>>, options: QueueConsumerOptions = {}): QueueConsumer {
   const runner = {
-    consumer: { name: 'spec', types: ['thing.made'], handlers: [{ timeout: SECOND }] },
+    consumer: { name: 'spec', types: ['thing.made'], handlers: [{ timeoutMs: SECOND }] },
     run: async ({ eventId }: { readonly eventId: string }) => {
       if (errors[eventId] !== undefined) throw errors[eventId];
     },
