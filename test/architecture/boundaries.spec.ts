@@ -74,7 +74,7 @@ const TARGETS = [
   ]),
 ];
 
-describe('boundaries', () => {
+describe('package boundaries', () => {
   let copy: string;
   let violations: { from: string; rule: { name: string }; cycle?: { name: string }[] }[];
 
@@ -101,16 +101,16 @@ describe('boundaries', () => {
 
   afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
-  it.each(PLANTED)('$rule is broken by $file, and that is seen', ({ rule, file }) => {
+  it.each(PLANTED)('the check reports that $file breaks the rule $rule', ({ rule, file }) => {
     const seen = violations.filter(({ from, cycle = [] }) => from === file || cycle.some(({ name }) => name === file));
     expect(seen.map(({ rule: { name } }) => name)).toContain(rule);
   });
 
-  it('has a planted violation for each rule', () => {
+  it('every rule has a planted violation that breaks it', () => {
     expect(new Set(PLANTED.map(({ rule }) => rule))).toEqual(new Set(forbidden.map(({ name }) => name)));
   });
 
-  it('has a rule for each folder of a library that has folder rules', () => {
+  it('every folder of a library that has folder rules has a rule', () => {
     const ruled = new Set(folderRules.map(({ folder }) => folder));
     const libraries = new Set([...ruled].map((folder) => folder.split('/').slice(0, 3).join('/')));
     const folders = [...libraries].flatMap((source) =>
@@ -121,7 +121,7 @@ describe('boundaries', () => {
     expect([...ruled].sort()).toEqual(folders.sort());
   });
 
-  it('sees nothing else', () => {
+  it('the check reports no violation besides the planted ones', () => {
     const planted = new Set([...PLANTED, ...TARGETS].map(({ file }) => file));
     expect(violations.filter(({ from }) => !planted.has(from)).map(({ from, rule }) => `${rule.name}: ${from}`)).toEqual([]);
   });

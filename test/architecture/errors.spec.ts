@@ -40,7 +40,7 @@ const used = new Set(
 );
 
 describe('docs/errors.md', () => {
-  it('has cause and cure of every code in the sources, and of no other', () => {
+  it('explains the cause and the fix of every error code in the sources, and of no other code', () => {
     expect(used.size).toBeGreaterThan(20);
     expect(problemsOf(used, sectionsOf(document))).toEqual([]);
   });
@@ -53,13 +53,13 @@ describe('docs/errors.md', () => {
       `${document}\n## PIKAIA_ZOMBIE\n\nCause: x.\nCure: y.\n`,
       'PIKAIA_ZOMBIE is in no source',
     ],
-    ['a section without a cure', [...used], document.replace('\nCure: ', '\n'), 'lacks cause or cure'],
+    ['a section without a fix', [...used], document.replace('\nCure: ', '\n'), 'lacks cause or cure'],
     ['sections out of order', [...used], document.replace('## PIKAIA_AUDIT_ACTION_INVALID', '## PIKAIA_ZZZ'), 'out of order'],
-  ])('refuses %s (planted)', (_, codes, text, problem) => {
+  ])('the check reports %s', (_, codes, text, problem) => {
     expect(problemsOf(new Set(codes), sectionsOf(text))).toContainEqual(expect.stringContaining(problem));
   });
 
-  it('tells codes from variables of the environment', () => {
+  it('the check distinguishes error codes from environment variables', () => {
     const source = `throw new PikaiaError('PIKAIA_A', x); @Setting('PIKAIA_VAR', {}); process.env['PIKAIA_B']; /** \`PIKAIA_C\`. */`;
     expect(codesIn(source)).toEqual(['PIKAIA_A', 'PIKAIA_C']);
   });

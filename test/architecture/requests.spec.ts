@@ -57,7 +57,7 @@ describe('request classes and event contracts', () => {
     expect(files.filter((file) => usesIsOptional(readFileSync(join(root, file), 'utf8')))).toEqual([]);
   });
 
-  it('are all checked below when they have an optional field', () => {
+  it('are all in the list below if they have an optional field', () => {
     const names = globSync(FILES, { cwd: root })
       .flatMap((file) => readFileSync(join(root, file), 'utf8').split(/^export /m))
       .filter((part) => part.includes('@OptionalField()') && !/^class (LimitRequest|PageRequest)\b/.test(part)) // bases
@@ -69,7 +69,7 @@ describe('request classes and event contracts', () => {
     expect(fieldsThatAcceptNull(type)).toEqual([]);
   });
 
-  it('are found when they accept null (planted)', () => {
+  it('the check reports a class that accepts null', () => {
     expect(fieldsThatAcceptNull(Planted)).toEqual(['wrong']);
     expect(usesIsOptional("import { IsOptional } from 'class-validator';")).toBe(true);
   });

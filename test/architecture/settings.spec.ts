@@ -65,7 +65,7 @@ describe('.env.example', () => {
     expect(written).toBe(environmentExample(CLASSES));
   });
 
-  it('would lack a new setting (planted)', () => {
+  it('the check reports a setting that the file lacks', () => {
     class Planted {
       @Setting('PLANTED', { about: 'planted', default: '1' })
       planted!: string;

@@ -27,8 +27,8 @@ function problemsOf(file: string, source: string): string[] {
   ];
 }
 
-describe('style', () => {
-  it('is kept by every source file', () => {
+describe('the style rules', () => {
+  it('hold for every source file', () => {
     const files = globSync(['{apps,libs}/*/src/**/*.ts', 'test/**/*.ts'], { cwd: root });
     expect(files.length).toBeGreaterThan(200);
     expect(files.flatMap((file) => problemsOf(file, readFileSync(join(root, file), 'utf8')))).toEqual([]);
@@ -36,13 +36,17 @@ describe('style', () => {
 
   it.each([
     ['a long file', 'libs/core/src/long.ts', '\n'.repeat(LINES + 1)],
-    ['a drawer', 'libs/core/src/date.utils.ts', ''],
-    ['a capital in a name', 'libs/core/src/Clock.ts', ''],
-    ['a line past the log', 'apps/api/src/planted.ts', '  console.log(1);'],
-    ['a client that the parsers of the application change', 'libs/events/src/planted.ts', 'const c = new pg.Client({});'],
+    ['a file with a catch-all name', 'libs/core/src/date.utils.ts', ''],
+    ['a file name with a capital letter', 'libs/core/src/Clock.ts', ''],
+    ['a line that bypasses the logger', 'apps/api/src/planted.ts', '  console.log(1);'],
+    [
+      'a pg client whose values depend on the type parsers of the application',
+      'libs/events/src/planted.ts',
+      'const c = new pg.Client({});',
+    ],
     ['a pool of such clients', 'apps/api/src/planted.ts', "import { Pool } from 'pg';\nconst pool = new Pool();"],
-    ['a client class of its own', 'libs/audit/src/planted.ts', 'class Planted extends pg.Client {}'],
-  ])('refuses %s (planted)', (_, file, source) => {
+    ['a class that extends such a client', 'libs/audit/src/planted.ts', 'class Planted extends pg.Client {}'],
+  ])('the check reports %s', (_, file, source) => {
     expect(problemsOf(file, source)).toHaveLength(1);
   });
 });

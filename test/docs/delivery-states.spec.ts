@@ -63,22 +63,22 @@ function differences(diagram: string): string[] {
   ];
 }
 
-describe('the states of a delivery in the guarantees', () => {
+describe('the state diagram of a delivery in docs/guarantees.md', () => {
   const diagram = blocks(guarantees, 'mermaid').find((text) => text.includes('retrying'))!;
 
-  it('are those of the code, each transition by the function that makes it', () => {
+  it('shows the states and transitions of the code, each with the function that makes it', () => {
     expect(transitionsOf(diagram).length).toBeGreaterThan(20);
     expect(differences(diagram)).toEqual([]);
   });
 
   it.each([
     ['a state that does not exist', 'failed --> lost: markSkipped', ['markSkipped makes no lost', 'there is no lost']],
-    ['a function that does something else', 'failed --> waiting: markRevived', ['markRevived makes no waiting']],
-  ])('are compared: %s is seen (planted)', (_, line, expected) => {
+    ['a function that makes another transition', 'failed --> waiting: markRevived', ['markRevived makes no waiting']],
+  ])('the check reports %s', (_, line, expected) => {
     expect(differences(`${diagram}\n${line}`)).toEqual(expected);
   });
 
-  it('are compared: a transition that is not drawn is seen (planted)', () => {
+  it('the check reports a transition that the diagram lacks', () => {
     expect(differences(diagram.replace(/^.*markWaiting.*$/m, ''))).toEqual(['markWaiting makes waiting too']);
   });
 });

@@ -8,7 +8,7 @@ import { blocks, compile, type Compiled } from './code-blocks.js';
 const root = resolve(__dirname, '../..');
 const code = blocks(readFileSync(join(root, 'docs/event-bus.md'), 'utf8'), 'ts');
 
-describe('a sink of your own, as docs/event-bus.md shows it', () => {
+describe('the custom sink in docs/event-bus.md', () => {
   const planted = `// planted.ts\nimport type { Sink } from '@pikaia/events';\nexport const sink: Sink = { name: 'half' };\n`;
   let compiled: Compiled;
   let folder: string;
@@ -26,7 +26,7 @@ describe('a sink of your own, as docs/event-bus.md shows it', () => {
     expect(compiled.problems).toEqual([expect.stringMatching(/^planted\.ts: Type '{ name: string; }' is missing/)]);
   });
 
-  it('keeps the contract', async () => {
+  it('passes the contract of sinks', async () => {
     const { cases } = (await import(pathToFileURL(join(folder, 'webhook.sink.spec.js')).href)) as { cases: ContractCase[] };
     expect(cases.length).toBeGreaterThan(6);
     for (const { run } of cases) await run();

@@ -9,7 +9,7 @@ const code = blocks(readFileSync(join(root, 'docs/lambda-consumers.md'), 'utf8')
 const inPlace = (block: string): string =>
   block.replace("'./consumer.lambda.js'", "'../../../apps/consumers/src/consumer.lambda.js'");
 
-describe('a consumer of your own, as docs/lambda-consumers.md shows it', () => {
+describe('the custom consumer in docs/lambda-consumers.md', () => {
   it('compiles', () => {
     const planted = `// planted.ts\nimport { consumerLambda } from './consumer.lambda.js';\nexport const handler = consumerLambda({ imports: () => [] });\n`;
     const { problems } = compile([...code, planted].map(inPlace));

@@ -120,24 +120,24 @@ const FINDS: Record<keyof typeof logQueries, (rows: readonly Row[]) => void> = {
   },
 };
 
-describe('the queries of Logs Insights', () => {
-  it.each(queries)('%s finds what has happened, by fields that the lines have', (key, query) => {
+describe('the Logs Insights queries', () => {
+  it.each(queries)('the query %s finds what happened, and its fields exist in the log lines', (key, query) => {
     const { rows, unknown } = answerOf(query);
     expect(unknown).toEqual([]);
     FINDS[key](rows);
   });
 
-  it('say whether the welcome email was sent, and how to follow an invitation', () => {
+  it('show whether the welcome email was sent, and how to follow an invitation', () => {
     const { rows } = answerOf(logQueries.welcomeEmail, { 'e-mail': 'frank@example.com' });
     expect(events(rows)).toEqual(['member_invite_started', 'welcome_email_sent']);
     expect(new Set(rows.map((row) => row['trace_id']))).toEqual(new Set([idOf(incidents.invited)]));
   });
 
-  it.each(queries)('%s names events that are logged', (_, { text }) => {
+  it.each(queries)('the query %s names only events that are logged', (_, { text }) => {
     expect(eventsIn(text).filter((event) => !catalogue.has(event))).toEqual([]);
   });
 
-  it('have names and questions of their own, and say what to fill in', () => {
+  it('each have a unique name and question, and list their parameters', () => {
     expect(new Set(queries.map(([, { name }]) => name)).size).toBe(queries.length);
     for (const [, query] of queries) {
       expect([query.name, query.question]).toEqual([expect.stringMatching(/^\w+\/[\w ]+$/), expect.stringMatching(/[?.]$/)]);
@@ -146,7 +146,7 @@ describe('the queries of Logs Insights', () => {
     expect(filledIn(logQueries.errorsOfUser, { 'user id': 'a" or level = "INFO' })).toContain('= "a\\" or level = \\"INFO"');
   });
 
-  it.each(queries)('%s is found out where one of its fields or events has a wrong name (planted)', (_, query) => {
+  it.each(queries)('the check reports a wrong field or event name in the query %s', (_, query) => {
     const names = new Set(query.text.match(/`[^`]+`/g));
     for (const name of names) {
       const text = query.text.replaceAll(name, `${name.slice(0, -1)}_x\``);
@@ -163,7 +163,7 @@ const eventsIn = (text: string): string[] =>
     [...list.matchAll(/"(\w+)"/g)].map(([, event = '']) => event),
   );
 
-describe('what the running system prints', () => {
+describe('the log of a running system', () => {
   const known = new Set<string>(Object.values(LogField));
   const problemsOf = (line: Readonly<Record<string, unknown>>): string[] => {
     const { event, level, logger } = line as Record<string, string>;
@@ -182,7 +182,7 @@ describe('what the running system prints', () => {
     ];
   };
 
-  it('is documented: each event with its level and logger, each key with its type', () => {
+  it('contains only documented events and keys, with the documented levels, loggers and types', () => {
     const seen = incidents.lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
     expect(new Set(seen.flatMap(problemsOf))).toEqual(new Set());
     expect(new Set(seen.map(({ event }) => event)).size).toBeGreaterThanOrEqual(15);
@@ -190,17 +190,21 @@ describe('what the running system prints', () => {
   });
 
   it.each([
-    ['an event that no code names', { event: 'planted' }, 'planted is not in docs/log-events.md'],
-    ['another level', { event: 'request_failed', level: 'INFO', logger: 'http' }, 'request_failed at INFO'],
-    ['another logger', { event: 'request_failed', level: 'ERROR', logger: 'x' }, 'request_failed by x'],
-    ['a key of nobody', { event: 'request_failed', level: 'ERROR', logger: 'http', planted: 1 }, 'request_failed has planted'],
+    ['an event that no code logs', { event: 'planted' }, 'planted is not in docs/log-events.md'],
+    ['an event at another level', { event: 'request_failed', level: 'INFO', logger: 'http' }, 'request_failed at INFO'],
+    ['an event from another logger', { event: 'request_failed', level: 'ERROR', logger: 'x' }, 'request_failed by x'],
     [
-      'a collision',
+      'a key that is not documented',
+      { event: 'request_failed', level: 'ERROR', logger: 'http', planted: 1 },
+      'request_failed has planted',
+    ],
+    [
+      'a key that collides with a reserved one',
       { event: 'request_failed', level: 'ERROR', logger: 'http', 'extra.level': 1 },
       'request_failed has extra.level',
     ],
-    ['a text for a number', { event: 'request_failed', level: 'ERROR', logger: 'http', duration: '1' }, 'duration is 1'],
-  ])('would not be, with %s (planted)', (_, line, problem) => {
+    ['a text instead of a number', { event: 'request_failed', level: 'ERROR', logger: 'http', duration: '1' }, 'duration is 1'],
+  ])('the check reports %s', (_, line, problem) => {
     expect(problemsOf(line)).toEqual([problem]);
   });
 });
@@ -214,13 +218,13 @@ function fits(type: string | undefined, value: unknown): boolean {
 describe('docs/find-a-failed-request.md', () => {
   const text = read('docs/find-a-failed-request.md');
 
-  it('shows the answer as it is', () => {
+  it('shows the response exactly as the api sends it', () => {
     const [shown] = blocks(text, 'json');
     expect(Object.keys(JSON.parse(shown!) as object)).toEqual(Object.keys(incidents.failed.body));
     expect(JSON.parse(shown!)).toEqual({ ...incidents.failed.body, correlation_id: expect.any(String) });
   });
 
-  it('shows what explain says of such a request', async () => {
+  it('shows the output of npm run explain for such a request', async () => {
     const { system, failed } = incidents;
     const olga = await system.token('olga@example.com');
     const command = [
@@ -247,14 +251,14 @@ describe('docs/find-a-failed-request.md', () => {
     expect(essence(stdout)).toEqual(essence(shown!));
   });
 
-  it('shows queries that are those of the code', () => {
+  it('shows the queries of the code', () => {
     const shown = blocks(text, 'insights').map((block) => block.trim());
     const written = queries.map(([, query]) => query.text);
     expect(shown.length).toBeGreaterThanOrEqual(4);
     expect(shown.filter((query) => !written.includes(query))).toEqual([]);
   });
 
-  it('names events and fields that exist', () => {
+  it('names only events and fields that exist', () => {
     const named = codes(text).filter((code) => /^[a-z]+(_[a-z]+)+$/.test(code) && !known(code));
     expect(named).toEqual([]);
   });

@@ -37,7 +37,7 @@ function strangeLines(excerpt: string, sources: readonly string[]): string[] {
 }
 const TASK = '01a21068-9b8c-7395-96b1-293c95188636';
 
-describe('the guide to add Pikaia to an application', () => {
+describe('the guide to adding Pikaia to an application', () => {
   const planted = `// planted.ts\nimport { getLogger } from '@pikaia/logging';\ngetLogger('x').info('A sentence does not compile');\n`;
   let compiled: Compiled;
 
@@ -50,7 +50,7 @@ describe('the guide to add Pikaia to an application', () => {
     expect(compiled.problems).toEqual([expect.stringMatching(/^planted\.ts: Argument of type/)]);
   });
 
-  it('shows an application that works: one transaction, one delivery, one correlation id', async () => {
+  it('shows an application with one transaction, one delivery and one correlation id, and it works', async () => {
     const example = await Example.start(compiled);
     try {
       await example.query(
@@ -82,26 +82,26 @@ describe('the guide to add Pikaia to an application', () => {
   }, 60_000);
 });
 
-describe('the README', () => {
+describe('README.md', () => {
   it('has at most 200 lines', () => {
     expect(readme.split('\n').length).toBeLessThanOrEqual(200);
   });
 
-  it('shows excerpts whose lines stand in the guide', () => {
+  it('shows only lines that are also in the guide', () => {
     const excerpts = blocks(readme, 'ts').filter((code) => code.startsWith(EXCERPT));
     expect(excerpts.length).toBeGreaterThan(0);
     expect(excerpts.flatMap((excerpt) => strangeLines(excerpt, guide))).toEqual([]);
     expect(strangeLines(`${excerpts[0]!}await this.planted();\n`, guide)).toEqual(['await this.planted();']);
   });
 
-  it('compiles its code, and the code of the other guides and of the libraries’ READMEs', () => {
+  it('contains code that compiles, and so do the other guides and the READMEs of the libraries', () => {
     const documents = ['README.md', 'docs/guides/test-logs.md', ...LIBRARIES.map((name) => `libs/${name}/README.md`)];
     const codes = documents.map((name) => whole(read(name)));
     expect(codes.map((found) => found.length > 0)).toEqual(documents.map(() => true));
     expect(compile(codes.flat()).problems).toEqual([]);
   });
 
-  it('names settings that exist', () => {
+  it('names only settings that exist', () => {
     const sources = ['apps', 'libs', 'scripts']
       .flatMap((folder) =>
         readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
@@ -115,7 +115,7 @@ describe('the README', () => {
   });
 });
 
-describe('the documents', () => {
+describe('the documents in docs/', () => {
   let database: TestDatabase;
 
   beforeAll(async () => {
@@ -123,7 +123,7 @@ describe('the documents', () => {
   });
   afterAll(() => database.drop());
 
-  it('show SQL that runs', async () => {
+  it('contain only SQL that runs', async () => {
     const client = new pg.Client({ connectionString: database.ownerUrl });
     await client.connect();
     try {
@@ -137,7 +137,7 @@ describe('the documents', () => {
     }
   });
 
-  it('name npm scripts that exist', () => {
+  it('name only npm scripts that exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const named = DOCUMENTS.flatMap((name) => [...read(name).matchAll(/npm (?:run (?:-s )?)?([\w:-]+)/g)]).map(
       ([, name = '']) => name,

@@ -30,7 +30,7 @@ interface Sent extends Sender {
   readonly answer: KeptAnswer;
 }
 
-describe(`${USERS} people at once, each an admin of one of ${ORGANIZATIONS} organizations`, () => {
+describe(`${USERS} concurrent users, each an admin of one of ${ORGANIZATIONS} organizations`, () => {
   let system: System;
   let client: KeepAliveClient;
   let sent: Sent[];
@@ -88,7 +88,7 @@ describe(`${USERS} people at once, each an admin of one of ${ORGANIZATIONS} orga
     await system.stop();
   });
 
-  it('answers each, over connections that others had used', () => {
+  it('each get a response, over reused connections', () => {
     const statuses = Map.groupBy(sent, ({ answer }) => answer.status);
     expect([...statuses].map(([status, { length }]) => [status, length])).toEqual([
       [201, USERS],
@@ -99,11 +99,11 @@ describe(`${USERS} people at once, each an admin of one of ${ORGANIZATIONS} orga
     expect(sent.filter(({ answer }) => answer.reused).length).toBeGreaterThanOrEqual(USERS / 2);
   });
 
-  it("gives every log line, event and audit entry its own request's context", () => {
+  it('leave log lines, events and audit entries that have the context of their own request', () => {
     expect(strangersAmong(traces, sent)).toEqual([]);
   });
 
-  it('leaves of each request what it should, and no more', () => {
+  it('leave exactly the effects of each request', () => {
     const count = (kind: Trace['kind'], name: string) =>
       traces.filter((trace) => trace.kind === kind && trace.name === name).length;
     expect(count('line', 'request_completed')).toBe(2 * USERS);
@@ -115,7 +115,7 @@ describe(`${USERS} people at once, each an admin of one of ${ORGANIZATIONS} orga
   });
 
   it.each(['userId', 'organizationId', 'path', 'userAgent', 'correlationId'] as const)(
-    'would show it, had a log line the %s of another request',
+    'the check reports a log line that has the %s of another request',
     (field) => {
       const one = traces.find(({ name }) => name === 'member_invite_started')!;
       const stranger = traces.find((trace) => trace.kind === 'line' && trace[field] !== one[field])!;
@@ -124,7 +124,7 @@ describe(`${USERS} people at once, each an admin of one of ${ORGANIZATIONS} orga
     },
   );
 
-  it.each(['event', 'entry'] as const)('would show it, were an %s written for another user', (kind) => {
+  it.each(['event', 'entry'] as const)('the check reports an %s that was written for another user', (kind) => {
     const one = traces.find((trace) => trace.kind === kind)!;
     const stranger = traces.find((trace) => trace.kind === kind && trace.userId !== one.userId)!;
     const leaked = traces.map((trace) => (trace === one ? { ...one, userId: stranger.userId } : trace));
@@ -164,7 +164,7 @@ describe(`${USERS} people at once, each an admin of one of ${ORGANIZATIONS} orga
 });
 
 /** The same check on a server that holds the user where all requests share it: the classic mistake. */
-it('shows it where a server keeps the user in a variable of the module', async () => {
+it('the check reports a server that keeps the user in a module variable', async () => {
   using logs = captureLogs();
   const random = seededRandom(SEED);
   let current = '';

@@ -19,7 +19,7 @@ const MiB = 1024 * 1024;
 const arn = (name: string) => `arn:aws:secretsmanager:eu-central-1:123456789012:secret:pikaia/${name}-AbCdEf`;
 
 /** Api and worker publish to a bus; what its rule would pass on goes to the consumer's bundle, in a folder of its own. */
-describe('welcome-email as a Lambda', () => {
+describe('the welcome-email Lambda', () => {
   let bus: EventBusStub;
   let ses: SesStub;
   let secrets: SecretsStub;
@@ -111,12 +111,12 @@ describe('welcome-email as a Lambda', () => {
   const none = { batchItemFailures: [] };
   const letterTo = (email: string) => ses.letters.filter(({ to }) => to.includes(email));
 
-  it('is one file below 5 MiB that needs nothing beside it', () => {
+  it('is one file below 5 MiB without dependencies', () => {
     expect(readdirSync(folder)).toEqual(['index.mjs']);
     expect(statSync(join(folder, 'index.mjs')).size).toBeLessThan(5 * MiB);
   });
 
-  it('sends the letter once, however often the event comes, with the correlation id of the request', async () => {
+  it('sends the email once with the correlation id of the request, however often the event arrives', async () => {
     const { email, correlationId, event, eventId } = await invite();
     expect(await lambda.invoke({ Records: [queueRecord(event)] })).toEqual(none);
     expect(letterTo(email)).toEqual([expect.objectContaining({ tags: { mail_id: eventId, correlation_id: correlationId } })]);
@@ -142,7 +142,7 @@ describe('welcome-email as a Lambda', () => {
     expect(lambda.stray).toEqual([]);
   });
 
-  it('returns what fails, repeats nothing else, and says why under the id of the request', async () => {
+  it('returns only the failed records, and logs the reason with the correlation id of the request', async () => {
     const [first, last, broken, foreign] = [await invite(), await invite(), await invite(), await invite()];
     const spoil = (change: object) => {
       const { event } = broken;
@@ -180,7 +180,7 @@ describe('welcome-email as a Lambda', () => {
   it.each([
     ['throttles', { status: 400, code: 'TooManyRequestsException' } as const],
     ['does not answer', 'silent' as const],
-  ])('returns the event while SES %s, and sends the letter once afterwards', async (_, fault) => {
+  ])('returns the record while SES %s, and sends the email once afterwards', async (_, fault) => {
     const { email, event } = await invite();
     const record = queueRecord(event, 30);
     const returned = { batchItemFailures: [{ itemIdentifier: record.messageId }] };
@@ -202,7 +202,7 @@ describe('welcome-email as a Lambda', () => {
     expect(lambda.linesOf('event_postponed').at(-1)).toMatchObject({ level: 'WARNING', reason: expect.stringContaining('SES') });
   });
 
-  it('is one Lambda or two: an event that both get at once is handled by one', async () => {
+  it('handles an event once even if two Lambdas receive it at the same time', async () => {
     const other = await startLambda();
     for (let round = 0; round < 3; round++) {
       const { email, event } = await invite();
@@ -212,7 +212,7 @@ describe('welcome-email as a Lambda', () => {
     }
   });
 
-  it('has printed what it measured when it answers, for itself and as pikaia-consumers', () => {
+  it('has printed its own metrics and those of pikaia-consumers before it returns', () => {
     const lines = lambda.lines.filter((line) => '_aws' in line);
     const { consumerHandled, consumerFailed, consumerPostponed, consumerDuration } = eventMetrics;
     for (const { name } of [consumerHandled, consumerFailed, consumerPostponed, consumerDuration]) {
@@ -221,7 +221,7 @@ describe('welcome-email as a Lambda', () => {
     }
   });
 
-  it('returns what there is no time for, without a try', async () => {
+  it('returns the records that it has no time left for, without an attempt', async () => {
     const guests = [await invite(), await invite(), await invite()];
     const records = guests.map(({ event }) => queueRecord(event));
     expect(await lambda.invoke({ Records: records }, 10_000)).toEqual({
@@ -230,7 +230,7 @@ describe('welcome-email as a Lambda', () => {
     expect(guests.map(({ email }) => letterTo(email).length)).toEqual([1, 0, 0]);
   });
 
-  it('reads its secrets again when the database refuses the login, and handles the event when it comes back', async () => {
+  it('reads its secrets again after the database refuses the login, and handles the event on the next delivery', async () => {
     const username = `lambda_${process.pid}`;
     await system.query(`create role ${username} login password 'one' in role pikaia_worker`);
     const secretOf = (password: string) => JSON.stringify({ username, password });
@@ -253,11 +253,11 @@ describe('welcome-email as a Lambda', () => {
   });
 
   it.each([
-    ['a setting that is missing', { MAIL_FROM: '' }, /MAIL_FROM is not set/],
-    ['a secret that is not there', { DATABASE_SECRET_ARN: arn('other') }, /PIKAIA_SECRET_UNREADABLE.*pikaia\/other/],
-    ['secrets that do not answer', {}, /PIKAIA_SECRET_UNREADABLE.*TimeoutError/],
-    ['the database away', { DATABASE_PORT: '1' }, /ECONNREFUSED/],
-  ])('says what is wrong with %s, and gives the batch back whole', async (fault, environment, why) => {
+    ['a missing setting', { MAIL_FROM: '' }, /MAIL_FROM is not set/],
+    ['a missing secret', { DATABASE_SECRET_ARN: arn('other') }, /PIKAIA_SECRET_UNREADABLE.*pikaia\/other/],
+    ['a secrets service that does not respond', {}, /PIKAIA_SECRET_UNREADABLE.*TimeoutError/],
+    ['an unreachable database', { DATABASE_PORT: '1' }, /ECONNREFUSED/],
+  ])('reports %s and returns the whole batch', async (fault, environment, why) => {
     secrets.isSilent = fault === 'secrets that do not answer';
     const broken = await startLambda(environment);
     const answer = await broken.invoke({ Records: [queueRecord('{}')] });

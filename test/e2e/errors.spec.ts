@@ -118,7 +118,7 @@ const REFUSALS: readonly Refusal[] = [
 ];
 
 /** Whatever goes wrong is answered as problem details with the correlation id, and logged once, without what was sent. */
-describe('errors', () => {
+describe('error responses', () => {
   let system: System;
 
   beforeAll(async () => {
@@ -156,7 +156,7 @@ describe('errors', () => {
     expect(await accessLineOf(answer)).toMatchObject({ event: 'request_completed', 'http.status_code': status, level: 'INFO' });
   }
 
-  it.each(REFUSALS)('$what: $status', async ({ method = 'GET', path, status, kind, fields, ...options }) => {
+  it.each(REFUSALS)('to $what have status $status', async ({ method = 'GET', path, status, kind, fields, ...options }) => {
     const answer = await system.request(method, path, {
       ...options,
       headers: { 'x-canary': CANARY, cookie: CANARY, ...options.headers },
@@ -164,7 +164,7 @@ describe('errors', () => {
     await expectProblem(answer, { status, kind, ...(fields && { fields }) });
   });
 
-  it('an expired token: 401, and the log says why', async () => {
+  it('to an expired token have status 401, and the log contains the reason', async () => {
     const token = await system.newToken(ALICE, -60);
     const answer = await system.request('GET', '/me', { headers: { authorization: `Bearer ${token}` } });
     await expectProblem(answer, { status: 401, kind: 'unauthenticated' });
@@ -173,7 +173,7 @@ describe('errors', () => {
     expect(system.api.text()).not.toContain(token);
   });
 
-  it('a token that somebody changed: 401', async () => {
+  it('to a forged token have status 401', async () => {
     const [header, payload, signature] = (await system.token('carol@example.com')).split('.');
     const claims = JSON.parse(Buffer.from(payload!, 'base64url').toString()) as Record<string, unknown>;
     const changed = Buffer.from(JSON.stringify({ ...claims, sub: 'somebody-else' })).toString('base64url');
@@ -184,7 +184,7 @@ describe('errors', () => {
     }
   });
 
-  it("another list's cursor: refused", async () => {
+  it('to a cursor of another list name the parameter', async () => {
     await system.query(
       `insert into outbox.outbox_log (event_id, event_type, schema_version, aggregate_type, aggregate_id, organization_id, occurred_at, size, payload)
        select gen_random_uuid(), 'member.invited', 1, 'member', n, m.organization_id, now(), 2, '{}'
@@ -203,7 +203,7 @@ describe('errors', () => {
     );
   });
 
-  it('two that ask for one slug at the same time: one gets it, the other 409', async () => {
+  it('have status 409 for one of two concurrent requests with the same slug, while the other succeeds', async () => {
     const ask = (as: string) => system.request('PATCH', '/organization', { as, body: { slug: 'the-same' } });
     const answers = await Promise.all([ask(ALICE), ask('gina@example.com')]);
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
@@ -214,10 +214,10 @@ describe('errors', () => {
   });
 
   it.each([
-    ['no HTTP', `${CANARY}\r\n\r\n`, 400],
+    ['invalid HTTP', `${CANARY}\r\n\r\n`, 400],
     ['a header with a control character', `GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Bad: ${CANARY}\u0001\r\n\r\n`, 400],
     ['headers over the limit', `GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Long: ${CANARY.repeat(2000)}\r\n\r\n`, 431],
-  ])('%s: answered as problem details, and the connection is closed', async (_, text, status) => {
+  ])('to %s are problem details, and the connection is closed', async (_, text, status) => {
     const [head, body] = (await exchange(system.api.port, text)).split('\r\n\r\n') as [string, string];
     expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(head).toContain('content-type: application/problem+json');
@@ -229,7 +229,7 @@ describe('errors', () => {
   });
 
   // Written by hand: the server answers and closes while the rest of the body is on its way, and `fetch` may fail on that.
-  it('a body over the limit: 413, as soon as its length is known', async () => {
+  it('to a body over the limit have status 413, as soon as its length is known', async () => {
     const lines = [
       'POST /api/v1/members/invitations HTTP/1.1',
       'host: x',
@@ -248,7 +248,7 @@ describe('errors', () => {
     await expectProblem(answer, { status: 413, kind: 'payload-too-large' });
   });
 
-  it('writes no secret and no body into any line, and nothing of it at ERROR', async () => {
+  it('leave no secret and no body in any log line, and client errors are not logged at ERROR', async () => {
     const token = await system.token(ALICE);
     const text = system.api.text();
     expect(text).not.toContain(CANARY);

@@ -16,7 +16,7 @@ const ALL = [...ORGANIZATION, ...ADMIN, ...OPERATOR];
 const PASSWORDS = { API_DATABASE_PASSWORD: 'the api@/?#%', WORKER_DATABASE_PASSWORD: "the worker's" };
 
 /** The commands of the deployed image, on a server where nothing is yet: migrate, make the first organization, sign in. */
-describe('the first day of a system', () => {
+describe('the first organization of a new system', () => {
   let directory: string;
   let server: PostgresServer;
   let owner: pg.Client;
@@ -70,7 +70,7 @@ describe('the first day of a system', () => {
     ).rows as unknown[];
 
   it(
-    'begins with the migration task, which may run again and renews the passwords',
+    'requires the migration task, which can run again and then renews the passwords',
     async () => {
       const first = await run('migrate.js', { ...asOwner(), ...PASSWORDS, API_DATABASE_PASSWORD: 'an older one' });
       expect(first).toMatchObject({
@@ -87,7 +87,7 @@ describe('the first day of a system', () => {
   );
 
   it(
-    'makes organization, admin and operator once, with an audit entry each, however often and how many at once',
+    'is created once with an admin, an operator and their audit entries, even by repeated and concurrent runs',
     async () => {
       const runs = await Promise.all([run('first-organization.js', asApi(), ALL), run('first-organization.js', asApi(), ALL)]);
       runs.push(await run('first-organization.js', asApi(), ALL));
@@ -105,7 +105,7 @@ describe('the first day of a system', () => {
   );
 
   it(
-    'keeps address and name as they were typed with the membership, and replaces a name that an organization gave the operator',
+    'stores address and name with the membership as they were typed, and replaces an operator name that an organization typed',
     async () => {
       const typed = await owner.query(
         'select m.email, m.name, u.email_key, u.name as user_name from organizations_member m join organizations_user u on u.id = m.user_id',
@@ -141,7 +141,7 @@ describe('the first day of a system', () => {
     ['another id of the organization', [...ORGANIZATION.slice(0, -1), 'organization-live-2', ...ADMIN]],
     ['another id of the admin', [...ORGANIZATION, ...ADMIN.slice(0, -1), 'member-live-2']],
   ])(
-    'refuses %s, and changes nothing',
+    'is refused with %s, and nothing changes',
     async (_, typed) => {
       const before = await entries();
       const { status, lines } = await run('first-organization.js', asApi(), typed);
@@ -155,7 +155,7 @@ describe('the first day of a system', () => {
   );
 
   it(
-    'ends with an api where the admin invites somebody and the operator looks after the outbox',
+    'works with the api: the admin invites a person and the operator manages the outbox',
     async () => {
       const provider = await SessionProvider.start();
       const api = await ServiceProcess.start('api', {

@@ -6,7 +6,7 @@ const of = eventMetrics;
 const CONSUMER = 'welcome-email';
 
 /** What a dashboard reads is what the running worker prints. */
-describe('metrics of the worker', () => {
+describe('the metrics of the worker', () => {
   let system: System;
 
   beforeAll(async () => {
@@ -14,7 +14,7 @@ describe('metrics of the worker', () => {
   });
   afterAll(() => system.stop());
 
-  it('are printed with their dimensions, zeros included', async () => {
+  it('are printed with their dimensions, including zeros', async () => {
     const answer = await system.request('POST', '/members/invitations', {
       as: 'alice@example.com',
       body: { email: 'measured@example.com', role: 'member' },

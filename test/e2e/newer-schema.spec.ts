@@ -24,7 +24,7 @@ const ADD = `
   insert into migrations (timestamp, name) values (9999999999999, 'OfALaterVersion9999999999999')`;
 
 /** A way back leaves the schema as it is. */
-describe('this version on the schema of a later one', () => {
+describe('this version with the database schema of a later version', () => {
   let database: TestDatabase;
   let system: System;
 
@@ -39,7 +39,7 @@ describe('this version on the schema of a later one', () => {
     expect(await migrateSchema(database.ownerUrl, { api: 'api', worker: 'worker' })).toEqual({ createdRoles: [], applied: [] });
   });
 
-  it('invites, publishes, sends the letter, records and answers as ever', async () => {
+  it('invites, publishes, sends the email, records and responds as usual', async () => {
     const invitation = await system.request('POST', '/members/invitations', {
       as: ALICE,
       body: { email: 'bob@example.com', role: 'member' },
@@ -64,7 +64,7 @@ describe('this version on the schema of a later one', () => {
   });
 });
 
-it('sees a migration that breaks the rule (so that the tests above can fail)', async () => {
+it('the check reports a migration that is incompatible with the running version', async () => {
   const database = await createDatabase();
   await onServer(database.ownerUrl, 'alter table outbox.outbox_log add column of_a_later_version text not null');
   const system = await System.start({ database, worker: false });

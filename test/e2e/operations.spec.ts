@@ -69,7 +69,7 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-describe('the outbox', () => {
+describe('GET /admin/outbox', () => {
   it('shows each sink with its leader, backlog and lag, and the slots', async () => {
     await invite(ALICE);
     await eventually(async () => (await sinkOf())['backlog'] === 0);
@@ -88,7 +88,7 @@ describe('the outbox', () => {
     expect(slots.filter(({ newest }) => newest !== null)).toMatchObject([{ not_handed_over_to: [] }]);
   });
 
-  it('shows every time in UTC with milliseconds, and no secret that a stored error has', async () => {
+  it('shows every time in UTC with milliseconds, and no secret from a stored error', async () => {
     const time = '2026-01-01T08:30:00.123Z';
     await system.query(
       `insert into outbox.outbox_sink (name, registered_at, failing_since, last_error, leader_failing_since, leader_error)
@@ -109,7 +109,7 @@ describe('the outbox', () => {
     }
   });
 
-  it('is for operators', async () => {
+  it('is limited to operators', async () => {
     for (const as of [ALICE, CAROL]) {
       expect((await get('/admin/outbox', as)).status).toBe(403);
       expect((await post(`/admin/outbox/sinks/${SINK}/pause`, as)).status).toBe(403);
@@ -117,8 +117,8 @@ describe('the outbox', () => {
   });
 });
 
-describe('pause and resume', () => {
-  it('holds the letters back and lets them go, answered 202 and audited', async () => {
+describe('pausing and resuming a sink', () => {
+  it('stops and restarts the emails, gets 202 and is audited', async () => {
     const asked = await post(`/admin/outbox/sinks/${SINK}/pause`, OLGA);
     expect(asked.headers.get('location')).toBe(`/api/v1/admin/outbox/commands/${commandOf(asked).id}`);
     expect(await finished(asked)).toMatchObject({ status: 'done', sinks: [{ sink: SINK, answer: { outcome: 'done' } }] });
@@ -140,7 +140,7 @@ describe('pause and resume', () => {
     expect(system.api.linesOf('audit_record_missing')).toEqual([]);
   });
 
-  it('is asked for and followed by npm run outbox, as are a replay of one event and one of all that match', async () => {
+  it('works with npm run outbox, and so does a replay of one event and of all matching events', async () => {
     const { event, member } = await invite(ALICE);
     await eventually(async () => (await statusOf(event)) === 'published');
     expect(await outbox('pause', SINK)).toBe(`${SINK}: done\n`);
@@ -149,16 +149,16 @@ describe('pause and resume', () => {
     expect(await outbox('replay', '--aggregate', `member/${member}`)).toMatch(/: done .*\bmatched 1\b/);
   });
 
-  it('refuses a sink that does not exist', async () => {
+  it('is refused for a sink that does not exist', async () => {
     const answer = await post('/admin/outbox/sinks/local/wellcome-email/pause', OLGA);
     expect(answer).toMatchObject({ status: 404, body: { detail: expect.stringContaining('no sink local/wellcome-email') } });
   });
 });
 
-describe('replay', () => {
+describe('a replay', () => {
   const sent = () => system.worker.linesOf('welcome_email_sent').length;
 
-  it('sends one again, for an admin of its organization alone', async () => {
+  it('sends one event again for an admin of its own organization, and for no other admin', async () => {
     const { event } = await invite(ALICE);
     await eventually(async () => (await statusOf(event)) === 'published');
     const [before, shown] = [sent(), (await get(`/admin/events/${event}`, ALICE)).body];
@@ -176,7 +176,7 @@ describe('replay', () => {
     expect(line).toMatchObject({ replayed: command.id, 'event.id': event });
   });
 
-  it('counts all that match before it sends them, and keeps an admin to the own organization', async () => {
+  it("counts all matching events before it sends them, and limits an admin to the admin's organization", async () => {
     await invite(GINA);
     const filter = { event_type: 'member.invited', from: '2020-01-01T00:00:00Z' };
     await eventually(async () => (await sinkOf())['backlog'] === 0);
@@ -193,21 +193,25 @@ describe('replay', () => {
 
   it.each([
     ['no filter', {}, 'filter'],
-    ['an empty one', { filter: {} }, 'filter'],
-    ['a field that it has not', { filter: { event: 'x' } }, 'filter.event'],
+    ['an empty filter', { filter: {} }, 'filter'],
+    ['an unknown filter field', { filter: { event: 'x' } }, 'filter.event'],
     ['a time without a zone', { filter: { from: '2026-01-01T00:00:00' } }, 'filter.from'],
-    ['a rate of none', { filter: { status: 'failed' }, rate: 0 }, 'rate'],
+    ['a rate of zero', { filter: { status: 'failed' }, rate: 0 }, 'rate'],
     ['null for dry_run', { filter: { event_type: 'member.invited' }, dry_run: null }, 'dry_run'],
     ['null for limit', { filter: { status: 'failed' }, limit: null }, 'limit'],
     ['null for rate', { filter: { status: 'failed' }, rate: null }, 'rate'],
     ['null for sink', { filter: { status: 'failed' }, sink: null }, 'sink'],
-    ['null for the only condition, which would select every event', { filter: { event_type: null } }, 'filter.event_type'],
-  ])('refuses %s', async (_, body, field) => {
+    [
+      'null for the only condition, which would otherwise select every event',
+      { filter: { event_type: null } },
+      'filter.event_type',
+    ],
+  ])('is refused with %s', async (_, body, field) => {
     const answer = await post('/admin/events/replay', OLGA, body);
     expect(answer).toMatchObject({ status: 422, body: { errors: [{ field }] } });
   });
 
-  it('goes on when the worker is killed in the middle: every letter once more, under one id', async () => {
+  it('continues after the worker is killed in the middle, and sends every email once more with the same id', async () => {
     await Promise.all(Array.from({ length: 15 }, () => invite(ALICE)));
     await eventually(async () => (await sinkOf())['backlog'] === 0);
     const asked = await post('/admin/events/replay', OLGA, {
@@ -234,7 +238,7 @@ describe('replay', () => {
 });
 
 describe('a dead letter', () => {
-  it('is found by its error, skipped or tried again, and lets go what waits behind it', async () => {
+  it('is found by its error, is skipped or retried, and then releases the events behind it', async () => {
     const { event, member } = await invite(ALICE);
     await eventually(async () => (await statusOf(event)) === 'published');
     await system.worker.stop();
@@ -260,7 +264,7 @@ describe('a dead letter', () => {
   });
 });
 
-describe('a sink that nobody leads', () => {
+describe('a sink without a leader', () => {
   it('is shown and reported, and can be retired', async () => {
     await system.query(`insert into outbox.outbox_sink (name) values ('local/renamed')`);
     await system.query(
@@ -284,7 +288,7 @@ describe('a sink that nobody leads', () => {
 });
 
 describe('a command that the worker cannot execute', () => {
-  it('is answered with the reason, in the api and by npm run outbox, while the worker stays ready and delivers', async () => {
+  it('returns the reason in the api and in npm run outbox, while the worker stays ready and delivers', async () => {
     const [unreadable, failing, empty] = [randomUUID(), randomUUID(), randomUUID()];
     for (const [id, values] of [
       [empty, null],
@@ -314,7 +318,7 @@ describe('a command that the worker cannot execute', () => {
 describe('a leader that starts and fails in a loop', () => {
   const ready = () => system.request('GET', '/health/ready', { port: system.worker.port });
 
-  it('makes the worker unready and is shown in the status, until its cause is gone', async () => {
+  it('makes the worker unready and appears in the status until the cause is gone', async () => {
     await system.query(`create function outbox.planted() returns trigger language plpgsql as $$ begin raise 'planted'; end $$`);
     await system.query(
       'create trigger planted before insert on outbox.outbox_progress for each row execute function outbox.planted()',
@@ -345,7 +349,7 @@ describe('a leader that starts and fails in a loop', () => {
 });
 
 describe('the worker', () => {
-  it('does not start with settings that name no sink, and says why', async () => {
+  it('does not start without a sink in its settings, and prints the reason', async () => {
     const settings = { ...system.settings(system.database.workerUrl), EVENT_SINKS: 'locl' };
     const service = ServiceProcess.launch('outbox-worker', settings);
     expect(await service.exited).not.toBe(0);

@@ -22,7 +22,7 @@ describe('npm run outbox', () => {
     );
   }
 
-  it('purge says what would go, and then removes it', async () => {
+  it('purge shows what it would delete, and then deletes it', async () => {
     const owner = new pg.Client({ connectionString: database.ownerUrl });
     await owner.connect();
     await insertEvent(owner);
@@ -34,11 +34,11 @@ describe('npm run outbox', () => {
     await owner.end();
   });
 
-  it('rebase says when there is nothing to do', async () => {
+  it('rebase reports that there is nothing to do', async () => {
     expect((await outbox(database.ownerUrl, 'rebase')).stdout).toContain('there is nothing to do');
   });
 
-  it('refuses what it does not know, and names what there is', async () => {
+  it('rejects an unknown command and lists the known ones', async () => {
     expect(await outbox(database.ownerUrl, 'explode')).toMatchObject({ code: 2, stderr: expect.stringContaining('purge') });
   });
 });

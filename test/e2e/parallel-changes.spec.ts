@@ -5,7 +5,7 @@ const ALICE = 'alice@example.com';
 const TIMES = 20;
 
 /** Twenty requests change one thing at once: whatever their order, each record begins where the one before ended. */
-describe('parallel changes of one thing', () => {
+describe('parallel changes', () => {
   let system: System;
 
   beforeAll(async () => {
@@ -14,7 +14,7 @@ describe('parallel changes of one thing', () => {
   });
   afterAll(() => system.stop());
 
-  describe('of the name of an organization', () => {
+  describe('of the name of one organization', () => {
     let recorded: Link[];
     let final: string;
 
@@ -25,16 +25,16 @@ describe('parallel changes of one thing', () => {
       final = String((await system.request('GET', '/organization', { as: ALICE })).body['name']);
     });
 
-    it('leaves an unbroken chain of old and new', () => {
+    it('leave an unbroken chain of old and new values in the audit log', () => {
       expect(recorded).toHaveLength(TIMES);
       expect(breaksOf(recorded, 'Acme', final)).toEqual([]);
     });
 
-    it('publishes as many events, in the same order', async () => {
+    it('publish one event for each change, in the same order', async () => {
       expect(await events('organization.updated', `-> 'old' ->> 'name'`, `-> 'new' ->> 'name'`)).toEqual(recorded);
     });
 
-    it('would show a record that is missing, or in the wrong place', () => {
+    it('the check reports a record that is missing or out of order', () => {
       expect(breaksOf(recorded.toSpliced(7, 1), 'Acme', final)).toHaveLength(1);
       expect(breaksOf([...recorded.slice(0, 3), recorded[4]!, recorded[3]!, ...recorded.slice(5)], 'Acme', final)).toHaveLength(
         3,
@@ -42,7 +42,7 @@ describe('parallel changes of one thing', () => {
     });
   });
 
-  it('of a role leave one too, and nothing where it was the same already', async () => {
+  it('of one role leave an unbroken chain, and no record if the role was the same already', async () => {
     const { body } = await system.request('GET', '/members', { as: ALICE });
     const carol = (body['data'] as { id: string; email: string }[]).find(({ email }) => email === 'carol@example.com')!;
     const roles = ['admin', 'member'] as const;
@@ -57,7 +57,7 @@ describe('parallel changes of one thing', () => {
     expect(await events('member.role_changed', `->> 'old_role'`, `->> 'new_role'`)).toEqual(recorded);
   });
 
-  it('invitations of one person make one membership, and each sends it again', async () => {
+  it('invitations of one person create one membership, and each invitation sends an email', async () => {
     const email = 'popular@example.com';
     const answers = await atOnce(() =>
       system.request('POST', '/members/invitations', { as: ALICE, body: { email, role: 'member' } }),

@@ -66,9 +66,9 @@ const FAILURES: readonly Failure[] = [
   },
 ];
 
-describe('a start that fails', () => {
+describe('a process that cannot start', () => {
   it.each(FAILURES)(
-    'with $what prints one line that says so, and ends with 1',
+    'prints one line with the reason and exits with 1: $what',
     async ({ app = 'api', environment, names }) => {
       const service = ServiceProcess.launch(app, { ...system.settings(system.database.apiUrl), ...environment() });
       expect(await service.exited).toBe(1);
@@ -82,8 +82,8 @@ describe('a start that fails', () => {
   );
 });
 
-describe('health', () => {
-  it('is live and ready in both processes, and silent in the log', async () => {
+describe('health checks', () => {
+  it('report both processes live and ready, and are not logged', async () => {
     for (const { port } of [system.api, system.worker]) {
       expect(await system.request('GET', '/health/live', { port })).toMatchObject({ status: 200, body: { status: 'ok' } });
       const ready = await system.request('GET', '/health/ready', { port });
@@ -92,7 +92,7 @@ describe('health', () => {
     expect(system.lines.filter((line) => String(line['http.url_details.path']).startsWith('/health'))).toEqual([]);
   });
 
-  it('is not ready without the database, says so once, and recovers by itself', async () => {
+  it('report not ready without the database, log that once, and recover without a restart', async () => {
     const name = new URL(system.database.ownerUrl).pathname.slice(1);
     await system.query(`alter database ${name} connection limit 0`); // superusers are exempt
     await system.query(
@@ -174,7 +174,7 @@ describe('SIGTERM', () => {
     );
 
   it(
-    'lets a request that is under way finish, also when it comes twice, and ends with 0',
+    'lets a running request finish, even if the signal arrives twice, and ends the process with 0',
     async () => {
       const api = await system.startApi();
       const answer = await whileWaiting(api.port, 'slow@example.com', async () => {
@@ -199,7 +199,7 @@ describe('SIGTERM', () => {
   );
 
   it(
-    'lets a handler whose client went away finish its transaction',
+    'lets a handler finish its transaction after its client disconnected',
     async () => {
       const api = await system.startApi();
       const client = new AbortController();
@@ -224,7 +224,7 @@ describe('SIGTERM', () => {
   );
 
   it.each(['api', 'outbox-worker'] as const)(
-    'stops the %s within five seconds while clients keep connections open on which nothing, or half a request, has come',
+    'stops the %s within five seconds while clients hold connections with no request or half a request',
     async (app) => {
       const service = await (app === 'api' ? system.startApi() : system.startWorker());
       const unfinished = [
@@ -250,7 +250,7 @@ describe('SIGTERM', () => {
   );
 
   it.each(['api', 'outbox-worker'] as const)(
-    'ends the %s with 0 while it starts and waits for a database that does not answer',
+    'ends the %s with 0 while it waits for an unresponsive database at its start',
     async (app) => {
       const database = createServer().listen(0, '127.0.0.1');
       await once(database, 'listening');
@@ -271,7 +271,7 @@ describe('SIGTERM', () => {
     SLOW_MACHINE_MS,
   );
 
-  it('stops the worker in order', async () => {
+  it('stops the parts of the worker in order', async () => {
     expect(await system.worker.stop()).toBe(0);
     await until('its last line', () => system.worker.lines.at(-1)?.['event'] === 'process_stopped');
   });

@@ -28,7 +28,7 @@ const ACCEPTED: Readonly<Record<string, Accepted>> = {
   'GET /api/v1/admin/audit-logs': { query: `aggregate_id=${CANARY}` },
 };
 
-describe('a secret that somebody sends', () => {
+describe('a secret in a request', () => {
   let system: System;
   let tokens: string[];
 
@@ -53,7 +53,7 @@ describe('a secret that somebody sends', () => {
   const secretsIn = (text: string): string[] =>
     [CANARY, ...tokens.map((token) => token.split('.')[2]!)].filter((secret) => text.includes(secret));
 
-  it('stands in no line, whichever endpoint it is sent to, in headers, query and body', async () => {
+  it('is in no log line, for every endpoint and for headers, query and body', async () => {
     const api = await attackAll(system.api);
     const worker = await attackAll(system.worker);
     expect([...worker.keys()]).toEqual(['GET /health/live', 'GET /health/ready', 'GET /health/advancing']);
@@ -65,7 +65,7 @@ describe('a secret that somebody sends', () => {
     for (const service of [system.api, system.worker]) expect(secretsIn(service.text())).toEqual([]);
   });
 
-  it('stands in no line of an error of the database either, which holds rows, statements and parameters', async () => {
+  it('is in no log line of a database error, which contains rows, statements and parameters', async () => {
     await system.query(`
       alter view events_auditlog rename to events_auditlog_away;
       alter function outbox.state_of rename to state_of_away;
@@ -82,7 +82,7 @@ describe('a secret that somebody sends', () => {
     expect(secretsIn(system.api.text())).toEqual([]);
   });
 
-  it('(would be seen, were a route to log a header)', async () => {
+  it('the check reports a route that logs a header', async () => {
     const planted = await plantedApplication();
     try {
       const routes = routesOf(planted.lines());
@@ -97,7 +97,7 @@ describe('a secret that somebody sends', () => {
     }
   });
 
-  it('is written by nobody: over their whole lives both processes print records, and nothing else', async () => {
+  it('is in no output: both processes print only log records during their whole lives', async () => {
     for (const service of [system.api, system.worker]) {
       expect(await service.stop()).toBe(0);
       expect([service.stray, service.errors]).toEqual([[], []]);

@@ -4,7 +4,7 @@ import { until } from '../support/until.js';
 
 const SLOW_MACHINE_MS = 60_000;
 
-describe('an api whose sessions a provider issues, in production', () => {
+describe('the api in production, with sessions from an external provider', () => {
   let provider: SessionProvider;
   let system: System;
   let alice: { provider_id: string; organization: string };
@@ -36,7 +36,7 @@ describe('an api whose sessions a provider issues, in production', () => {
   const me = (token: string, path = '/me') => system.request('GET', path, { headers: { authorization: `Bearer ${token}` } });
 
   it(
-    'answers 503 with Retry-After while the keys cannot be had, since that is nobody’s fault',
+    'responds 503 with Retry-After while the keys are unavailable',
     async () => {
       provider.fault = 503;
       const answer = await me(await provider.sign(alice.provider_id, { organization: alice.organization }));
@@ -50,7 +50,7 @@ describe('an api whose sessions a provider issues, in production', () => {
     SLOW_MACHINE_MS,
   );
 
-  it('lets members and operators in, and nobody else', async () => {
+  it('admits members and operators, and refuses everyone else', async () => {
     const { organization } = alice;
     expect(await me(await provider.sign(alice.provider_id, { organization }))).toMatchObject({
       status: 200,
@@ -66,7 +66,7 @@ describe('an api whose sessions a provider issues, in production', () => {
     expect((await me(await system.token('alice@example.com'))).status).toBe(401); // the development issuer's
   });
 
-  it('answers 401 to signed claims that name nobody who could be looked up', async () => {
+  it('responds 401 to signed claims that identify no person', async () => {
     const { organization } = alice;
     const [olga] = await system.query<{ provider_id: string }>(
       "select provider_id from organizations_user where email = 'olga@example.com'",

@@ -46,8 +46,8 @@ async function finished(path: string, body?: object): Promise<string> {
   return id;
 }
 
-describe('api and worker, in processes that replace the type parsers of pg', () => {
-  it('answer every read as those with an unchanged pg do', async () => {
+describe('api and worker in processes that replace the type parsers of pg', () => {
+  it('respond to every read as processes with an unchanged pg do', async () => {
     const { event, member, correlation } = await invite();
     await isPublished(event);
     expect(
@@ -96,7 +96,7 @@ describe('api and worker, in processes that replace the type parsers of pg', () 
     }
   });
 
-  it('deliver each event once, also by a worker that starts anew', async () => {
+  it('deliver each event once, even after a restart of the worker', async () => {
     const first = await invite();
     await isPublished(first.event);
     await system.worker.stop();
@@ -109,7 +109,7 @@ describe('api and worker, in processes that replace the type parsers of pg', () 
     expect(system.services.flatMap(({ lines }) => lines.filter(({ level }) => level === 'ERROR'))).toEqual([]);
   });
 
-  it('pause a sink, count what a replay would send, and list what was asked', async () => {
+  it('pause a sink, count the events of a replay, and list the commands', async () => {
     await finished(`/admin/outbox/sinks/${SINK}/pause`);
     await finished(`/admin/outbox/sinks/${SINK}/resume`);
     const id = await finished('/admin/events/replay', { filter: { event_type: 'member.invited' } });

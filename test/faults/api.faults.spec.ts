@@ -18,7 +18,7 @@ const TERMINATIONS = 25;
 jest.setTimeout(180_000);
 
 /** Whatever befalls the api and its database: a change has its event and its entry, or there is no change. */
-describe('an api whose process or database fails', () => {
+describe('the api after a crash of its process or its database', () => {
   let database: TestDatabaseServer;
   let system: System;
 
@@ -29,7 +29,7 @@ describe('an api whose process or database fails', () => {
   });
   afterAll(() => system.stop());
 
-  it('leaves nothing of a request when it is killed inside the transaction, and works again when it is started', async () => {
+  it('leaves no effect of a request when it is killed inside the transaction, and works after a restart', async () => {
     const email = 'killed@example.com';
     const kept = await whileBlocked('lock table audit.record in share mode', async (release) => {
       const cut = expect(invite(email)).rejects.toThrow();
@@ -46,7 +46,7 @@ describe('an api whose process or database fails', () => {
     expect(await leftOf(email)).toEqual({ users: 1, events: 1, entries: 1 });
   });
 
-  it('leaves all of a request when it is killed while the commit is under way', async () => {
+  it('leaves every effect of a request when it is killed during the commit', async () => {
     const email = 'committed@example.com';
     await system.query(
       `create function wait_for_test() returns trigger language plpgsql as 'begin perform pg_advisory_xact_lock(15); return null; end'`,
@@ -68,7 +68,7 @@ describe('an api whose process or database fails', () => {
     await system.startApi();
   });
 
-  it('says so while the database is away, and is ready again when it is back', async () => {
+  it('reports an unreachable database, and is ready again when the database returns', async () => {
     expect(await health()).toEqual({ live: 200, ready: 200 });
     await database.server.stop();
     expect(await health()).toEqual({ live: 200, ready: 503 });
@@ -112,7 +112,7 @@ describe('an api whose process or database fails', () => {
       records = await readInvitations((sql) => system.query(sql));
     });
 
-    it('answers what it cannot do with 503, Retry-After and problem details, and nothing else', () => {
+    it('responds with 503, Retry-After and problem details to each request that it cannot serve, and with no other error', () => {
       const others = load.answers.filter(({ answer }) => answer.status !== 201 && answer.status !== 503);
       const faults = system.api.linesOf('unhandled_error').map((line) => line['error.stack']);
       expect({ others: others.map(({ answer }) => answer.body), faults }).toEqual({ others: [], faults: [] });
@@ -125,7 +125,7 @@ describe('an api whose process or database fails', () => {
       }
     });
 
-    it('keeps row, event and entry together, and each that it answered', () => {
+    it('leaves a row, an event and an audit entry for each successful response, or none of them', () => {
       expect(made.length).toBeGreaterThan(100);
       expect(flawsOf(records, made)).toEqual([]);
     });
@@ -135,11 +135,11 @@ describe('an api whose process or database fails', () => {
       ['event', (kept: InvitationRecords) => ({ ...kept, events: kept.events.slice(1) })],
       ['entry', (kept: InvitationRecords) => ({ ...kept, entries: kept.entries.slice(1) })],
       ['second entry', (kept: InvitationRecords) => ({ ...kept, entries: [...kept.entries, kept.entries[0]!] })],
-    ])('would show it, were a %s missing or too many', (_, plant) => {
+    ])('the check reports a missing or duplicate %s', (_, plant) => {
       expect(flawsOf(plant(records), made)).toHaveLength(1);
     });
 
-    it('would show it, were nothing kept of what it answered', () => {
+    it('the check reports successful responses without a row, an event and an audit entry', () => {
       const [one] = made;
       const without = <T extends { memberId: string }>(found: readonly T[]) =>
         found.filter(({ memberId }) => memberId !== one!.memberId);
@@ -151,7 +151,7 @@ describe('an api whose process or database fails', () => {
       expect(flawsOf(lost, made)).toHaveLength(1);
     });
 
-    it('has each event delivered, and one e-mail sent for it', async () => {
+    it('has each event delivered, and one email sent for it', async () => {
       await until(
         'all are published',
         async () => {
@@ -176,7 +176,7 @@ describe('an api whose process or database fails', () => {
       expect(sent()).toEqual(events);
     });
 
-    it('goes on in the processes that it had', () => {
+    it('keeps running in the same processes', () => {
       expect(system.services.filter(({ child }) => child.exitCode === null && child.signalCode === null)).toEqual([
         system.worker,
         system.api,

@@ -19,7 +19,7 @@ const ALICE = 'alice@example.com';
 
 jest.setTimeout((SECONDS + 240) * 1000);
 
-describe(`events on their way to EventBridge (seed ${SEED})`, () => {
+describe(`events that are sent to EventBridge (seed ${SEED})`, () => {
   const random = seededRandom(SEED);
   const committed = new Set<string>();
   const rolledBack = new Set<string>();
@@ -52,13 +52,13 @@ describe(`events on their way to EventBridge (seed ${SEED})`, () => {
   const arrived = (): string[] => stub.details.map(({ event_id }) => String(event_id));
   const flaws = () => flawsOf({ committed, rolledBack, arrived: arrived() });
 
-  it('does not start without the bus, and says so', async () => {
+  it('the worker does not start without the bus, and prints the reason', async () => {
     stub.deleteBus('pikaia');
     await expect(system.startWorker()).rejects.toThrow(/PIKAIA_SINK_DESTINATION_MISSING/);
     stub.createBus('pikaia');
   });
 
-  it('an invitation reaches the bus once, as it was written, and its e-mail goes out beside it', async () => {
+  it('an invitation reaches the bus once and unchanged, and its email is sent as well', async () => {
     await system.startWorker();
     const answer = await system.request('POST', '/members/invitations', {
       as: ALICE,
@@ -98,7 +98,7 @@ describe(`events on their way to EventBridge (seed ${SEED})`, () => {
     committed.add(event_id);
   });
 
-  it('all arrive, whatever happens to bus and worker; what was taken back never does', async () => {
+  it('all committed events arrive despite faults of bus and worker, and no event that was rolled back arrives', async () => {
     const state = { writing: true };
     const writers = Array.from({ length: WRITERS }, () => write(state));
     const startedAt = performance.now();
@@ -137,7 +137,7 @@ describe(`events on their way to EventBridge (seed ${SEED})`, () => {
     expect(settled).toHaveLength(1); // none is stuck, and none was given up for a fault of the bus
   });
 
-  it('an event that the bus refuses for good is a dead letter after two attempts, and holds up nothing', async () => {
+  it('an event that the bus rejects permanently is a dead letter after two attempts, and blocks no other event', async () => {
     stub.fault = () => ({ refuse: ({ Detail }) => (Detail!.includes('unwanted') ? 'MalformedDetail' : undefined) });
     const bad = await publish({ unwanted: true });
     const good = await publish({});
@@ -158,14 +158,14 @@ describe(`events on their way to EventBridge (seed ${SEED})`, () => {
   });
 
   it.each<[string, () => void, keyof typeof flawless]>([
-    ['one that was accepted and not kept', () => void stub.accepted.pop(), 'lost'],
-    ['one that nobody wrote', () => void stub.accepted.push({ Detail: '{"event_id":"ghost"}' }), 'ghosts'],
+    ['an event that was accepted and then lost', () => void stub.accepted.pop(), 'lost'],
+    ['an event that was never written', () => void stub.accepted.push({ Detail: '{"event_id":"ghost"}' }), 'ghosts'],
     [
-      'one that was taken back',
+      'an event that was rolled back',
       () => void stub.accepted.push({ Detail: JSON.stringify({ event_id: [...rolledBack][0] }) }),
       'undone',
     ],
-  ])('the checker sees %s (planted)', (_, plant, flaw) => {
+  ])('the check reports %s', (_, plant, flaw) => {
     const before = [...stub.accepted];
     const last = (JSON.parse(before.at(-1)!.Detail!) as { event_id: string }).event_id;
     stub.accepted.splice(

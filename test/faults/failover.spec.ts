@@ -95,7 +95,7 @@ describe('a failover to a standby that lagged', () => {
     await eventually(() => standby.hasReached(rows[0]!.position));
   }
 
-  it('loses nothing of what the new primary has, and keeps its order; a relay that kept its memory would lose (planted)', async () => {
+  it('loses no event of the new primary and keeps their order, and the check reports a relay that keeps its old cursor', async () => {
     relays.push(new SinkRelay(optionsFor(honest)), new RememberingRelay(optionsFor(remembering)));
     for (const relay of relays) relay.start();
     const before = await connect(primary.ownerUrl);

@@ -11,7 +11,7 @@ const ROLES = ['api', 'worker'] as const;
 jest.setTimeout(180_000);
 
 /** Outages that a stopped server does not show: it refuses the processes, or it stays connected and says nothing. */
-describe('api and worker whose database refuses them or is silent', () => {
+describe('api and worker with a database that refuses or ignores them', () => {
   let database: TestDatabaseServer;
   let system: System;
   const frozen: number[] = [];
@@ -27,7 +27,7 @@ describe('api and worker whose database refuses them or is silent', () => {
   afterEach(() => thaw());
   afterAll(() => system.stop());
 
-  it('answers 503 while the passwords of their roles are others, and works again without a restart when they are right', async () => {
+  it('respond 503 while the passwords are wrong, and recover without a restart when they are right', async () => {
     expect((await invite('before@example.com')).status).toBe(201);
     for (const role of ROLES) await system.query(`alter role pikaia_${role} password 'another'`);
     await endSessions();
@@ -44,7 +44,7 @@ describe('api and worker whose database refuses them or is silent', () => {
     expectSameProcesses();
   });
 
-  it('answers 503 while the server is silent, stays live, and works again when the server wakes', async () => {
+  it('respond 503 and stay live while the server hangs, and recover when it continues', async () => {
     await freeze();
     const began = performance.now();
     const refused = await Promise.all(Array.from({ length: 30 }, (_, n) => invite(`silent-${n}@example.com`))); // three for each connection
@@ -62,7 +62,7 @@ describe('api and worker whose database refuses them or is silent', () => {
     expect(system.api.linesOf('unhandled_error')).toEqual([]);
   });
 
-  it('tells a client that the outcome of its change is unknown when the server falls silent during COMMIT', async () => {
+  it('tell a client that the outcome of its change is unknown if the server hangs during COMMIT', async () => {
     await system.query(
       `create function wait_for_test() returns trigger language plpgsql as 'begin perform pg_advisory_xact_lock(15); return null; end'`,
     );
@@ -95,7 +95,7 @@ describe('api and worker whose database refuses them or is silent', () => {
     expect(rows).toHaveLength(1); // it woke, and committed
   });
 
-  it('stops in time while the server is silent', async () => {
+  it('stop in time while the server hangs', async () => {
     await freeze();
     const [api, worker] = [system.api, system.worker];
     const ends = await Promise.all([api.stop(), worker.stop()]);

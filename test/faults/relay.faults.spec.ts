@@ -27,7 +27,7 @@ const PATIENCE_MS = 60_000;
 
 jest.setTimeout((SECONDS + 240) * 1000);
 
-describe(`relays under a nemesis (seed ${SEED})`, () => {
+describe(`three relays under random faults (seed ${SEED})`, () => {
   const random = seededRandom(SEED);
   const sink = new ScriptedSink('history');
   const directory = mkdtempSync(join(tmpdir(), 'pikaia-history-'));
@@ -141,7 +141,7 @@ describe(`relays under a nemesis (seed ${SEED})`, () => {
     return relayFlawsOf({ committed, rolledBack, delivered: history, disruptions, horizonMs: HORIZON_MS });
   };
 
-  it('deliver what was committed and nothing else, in the order of each key, and twice only around a fault', async () => {
+  it('deliver exactly the committed events in the order of each key, with duplicates only around a fault', async () => {
     const startedAt = performance.now();
     do {
       for (const [what, strike] of shuffled(Object.entries(nemesis))) {
@@ -176,7 +176,7 @@ describe(`relays under a nemesis (seed ${SEED})`, () => {
     );
   });
 
-  it('once the faults are over, each event comes once', async () => {
+  it('deliver each event once after the faults are over', async () => {
     await pause(HORIZON_MS + LEADER_TIMEOUT_MS); // behind the last of them
     const before = delivered().length;
     const more = new FaultProducers(database.apiUrl, WRITERS, random);
@@ -190,15 +190,15 @@ describe(`relays under a nemesis (seed ${SEED})`, () => {
   });
 
   it.each<[string, (history: Delivered[]) => Delivered[], keyof RelayFlaws]>([
-    ['one that is missing', (history) => history.filter(({ id }) => id !== history.at(-1)!.id), 'lost'],
-    ['one that nobody wrote', (history) => [...history, { ...history.at(-1)!, id: 'ghost', number: 1e9 }], 'ghosts'],
+    ['a missing event', (history) => history.filter(({ id }) => id !== history.at(-1)!.id), 'lost'],
+    ['an event that was never written', (history) => [...history, { ...history.at(-1)!, id: 'ghost', number: 1e9 }], 'ghosts'],
     [
-      'one that was taken back',
+      'an event that was rolled back',
       (history) => [...history, { ...history.at(-1)!, id: [...producers.rolledBack][0]!, number: 1e9 }],
       'undone',
     ],
     [
-      'two of a key that have changed places',
+      'two events of one key in the wrong order',
       (history) => {
         const last = history.at(-1)!;
         const earlier = history.findLast(({ key, id }) => key === last.key && id !== last.id)!;
@@ -206,8 +206,8 @@ describe(`relays under a nemesis (seed ${SEED})`, () => {
       },
       'disordered',
     ],
-    ['one that comes again without a cause', (history) => [...history, history.at(-1)!], 'repeated'],
-  ])('the checker sees %s (planted)', (_, plant, flaw) => {
+    ['a duplicate without a fault', (history) => [...history, history.at(-1)!], 'repeated'],
+  ])('the check reports %s', (_, plant, flaw) => {
     expect(flaws(plant(delivered()))[flaw]).toHaveLength(1);
   });
 

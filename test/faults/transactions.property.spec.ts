@@ -191,25 +191,25 @@ const property = (runs = 150): Promise<void> =>
     },
   );
 
-describe('any tree of transactional calls', () => {
-  it('leaves the rows, events and callbacks that the model says', async () => {
+describe('a random tree of transactional calls', () => {
+  it('leaves the rows, events and callbacks that the model predicts', async () => {
     await property();
     const source = app.get<DataSource>(getDataSourceToken());
     const { master } = source.driver as unknown as { master: pg.Pool };
     await eventually(() => master.idleCount === master.totalCount); // every connection goes back
   });
 
-  it('is told apart from one whose late statements pass after the end (planted)', async () => {
+  it('the check reports late statements that run after the end of the transaction', async () => {
     jest.spyOn(TransactionScope.prototype, 'isOpen', 'get').mockReturnValue(true);
     await expect(property(2_000)).rejects.toThrow('Property failed');
   });
 
-  it('is told apart from one that commits what is rollback-only (planted)', async () => {
+  it('the check reports a commit of a transaction that is rollback-only', async () => {
     jest.spyOn(TransactionScope.prototype, 'markRollbackOnly').mockReturnValue();
     await expect(property(2_000)).rejects.toThrow('Property failed');
   });
 
-  it('is told apart from one whose statements share a stranger’s savepoint (planted)', async () => {
+  it('the check reports a statement that uses the savepoint of another call', async () => {
     jest.spyOn(TransactionScope.prototype, 'hasSavepoint', 'get').mockReturnValue(false);
     await expect(property(2_000)).rejects.toThrow('Property failed');
   });

@@ -94,7 +94,7 @@ async function story(): Promise<unknown> {
   return JSON.parse([...labels].reduce((all, [id, label]) => all.replaceAll(id, label), text));
 }
 
-describe('the outbox, in a process whose application changes pg for all clients', () => {
+describe('the outbox in a process that replaces the type parsers of pg', () => {
   let expected: unknown;
 
   beforeAll(async () => {
@@ -106,7 +106,7 @@ describe('the outbox, in a process whose application changes pg for all clients'
     });
   });
 
-  it.each(HOSTILE_SETS)('delivers, retries, replays and keeps house as with an unchanged pg: %s', async (name) => {
+  it.each(HOSTILE_SETS)('delivers, retries, replays and cleans up as with an unchanged pg: %s', async (name) => {
     const undo = applyHostile(name);
     try {
       expect(await story()).toEqual(expected);

@@ -17,7 +17,7 @@ interface SinkView {
 }
 
 /** Whoever is called at night sees what the bus does not take: in the log, in the metrics and at GET /admin/outbox. */
-describe('a bus that fails', () => {
+describe('a failing event bus', () => {
   let stub: EventBusStub;
   let system: System;
   let client: pg.Client;
@@ -69,19 +69,19 @@ describe('a bus that fails', () => {
   it.each([
     ['throttles', /Throttling/, always({ fail: { status: 400, code: 'ThrottlingException' } })],
     [
-      'takes half of what it gets',
+      'accepts half of each batch',
       /InternalFailure/,
       always({ refuse: (_, index) => (index % 2 ? undefined : 'InternalFailure') }),
     ],
-    ['answers something else', /./, always({ forge: () => '<html>bad gateway</html>' })],
-    ['takes everything and never says so', /./, always({ silent: 'after' })],
+    ['returns an invalid response', /./, always({ forge: () => '<html>bad gateway</html>' })],
+    ['accepts every event but never responds', /./, always({ silent: 'after' })],
     [
-      'knows the credentials no more',
+      'rejects the credentials',
       /./,
       { begin: () => void (stub.validKeys = new Set(['OTHER'])), end: () => void (stub.validKeys = undefined) },
     ],
-    ['is gone', /./, { begin: loseBus, end: () => stub.createBus('pikaia') }],
-  ])('that %s is seen, and when it is back everything arrives', async (_, reason, { begin, end }) => {
+    ['does not exist', /./, { begin: loseBus, end: () => stub.createBus('pikaia') }],
+  ])('that %s is reported, and after its recovery every event arrives', async (_, reason, { begin, end }) => {
     const start = system.worker.lines.length;
     await begin();
     const ids: string[] = [];
@@ -114,7 +114,7 @@ describe('a bus that fails', () => {
     );
   });
 
-  it('that refuses an event for good makes it a dead letter, which is counted', async () => {
+  it('that permanently rejects an event makes it a dead letter, which is counted', async () => {
     const start = system.worker.lines.length;
     stub.fault = () => ({ refuse: () => 'MalformedDetail' });
     await insertEvent(client);

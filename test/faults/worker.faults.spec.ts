@@ -25,7 +25,7 @@ describe('an outbox worker', () => {
   });
   afterAll(() => system.stop());
 
-  it('that is killed between the e-mail and its cursor hands the event over again, and the e-mail is not sent again', async () => {
+  it('that is killed between the email and its cursor delivers the event again, and the email is not sent twice', async () => {
     expect(await first.stop()).toBe(0);
     // The first change of a leadership is stored at once, the next one ten seconds later: the kill falls in between.
     const victim = await system.startWorker({ OUTBOX_STORE_INTERVAL_MS: '10000' });
@@ -49,7 +49,7 @@ describe('an outbox worker', () => {
     await expectLettersOnce();
   });
 
-  it('that is frozen while it leads is replaced, and stands by when it goes on', async () => {
+  it('that is frozen while it leads is replaced, and becomes a standby when it continues', async () => {
     await system.startWorker();
     const [frozen, other] = await leaderAndOther();
     const before = await invite('before@example.com');
@@ -72,7 +72,7 @@ describe('an outbox worker', () => {
   });
 
   // The store is one statement, so the server commits it without the frozen process, and then misses the next word.
-  it('that is frozen while it stores its cursor loses the lead, and nothing is lost or repeated', async () => {
+  it('that is frozen while it stores its cursor loses the leadership, and no event is lost or repeated', async () => {
     const [frozen, other] = await leaderAndOther();
     const blocker = new pg.Client({ connectionString: system.database.ownerUrl });
     await blocker.connect();

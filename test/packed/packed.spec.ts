@@ -14,10 +14,10 @@ afterAll(() => installation?.remove());
 const shortly = ({ level, logger, event, message }: Line) => [level, logger, event, ...(message ? [message] : [])].join(' ');
 
 describe.each([
-  ['Fastify, in ECMAScript modules', 'shop.mjs'],
-  ['Express, in CommonJS with buffered logs', 'shop.cjs'],
-])('a new application on %s', (_, program) => {
-  it('logs, by one import of the module, records with the context of their request', async () => {
+  ['Fastify and ECMAScript modules', 'shop.mjs'],
+  ['Express, CommonJS and buffered logs', 'shop.cjs'],
+])('a new application with %s', (_, program) => {
+  it('logs records with the context of their request after one module import', async () => {
     const shop = installation.run(program);
     const url = await shop.url();
     const answer = await fetch(`${url}/orders?secret=canary`, { headers: { 'x-correlation-id': CORRELATION_ID } });
@@ -48,7 +48,7 @@ describe.each([
     expect(JSON.stringify(shop.lines)).not.toContain('canary');
   });
 
-  it('shows every line of its start at DEBUG, in the same form', async () => {
+  it('logs every line of its start at DEBUG in the same format', async () => {
     const shop = installation.run(program, { LOG_LEVEL: 'debug', NODE_ENV: 'production', LOG_FORMAT: undefined });
     await shop.url();
     await until('the last line', () => shop.lines.some(({ message }) => message === 'Nest application successfully started'));
@@ -57,7 +57,7 @@ describe.each([
   });
 });
 
-it('says why a start failed', async () => {
+it('an application that cannot start logs the reason', async () => {
   const shop = installation.run('failing-shop.mjs');
   expect(await shop.exited).toBe(1);
   expect(shop.lines).toEqual([
@@ -65,15 +65,20 @@ it('says why a start failed', async () => {
   ]);
 });
 
-describe('the tarballs', () => {
-  it.each(['core', 'logging'])('of %s leave the choice of Nest to the application, which has one of each', (name) => {
-    const { dependencies = {} } = installation.manifest(`@pikaia/${name}`);
-    expect(Object.keys(dependencies).filter((other) => /^(@nestjs\/|nestjs-cls$|class-|rxjs$|reflect-)/.test(other))).toEqual([]);
-    expect(installation.files('@pikaia/*/node_modules/@nestjs/*')).toEqual([]);
-  });
+describe('the packed libraries', () => {
+  it.each(['core', 'logging'])(
+    'the package %s leaves the Nest version to the application, which then has one copy of it',
+    (name) => {
+      const { dependencies = {} } = installation.manifest(`@pikaia/${name}`);
+      expect(Object.keys(dependencies).filter((other) => /^(@nestjs\/|nestjs-cls$|class-|rxjs$|reflect-)/.test(other))).toEqual(
+        [],
+      );
+      expect(installation.files('@pikaia/*/node_modules/@nestjs/*')).toEqual([]);
+    },
+  );
 
   it(
-    'have types, for the options too',
+    'contain types, including those of the options',
     async () => {
       const code = `
       import { getLogger, LoggingModule, type LoggingModuleOptions } from '@pikaia/logging';
@@ -89,7 +94,7 @@ describe('the tarballs', () => {
     SETUP_LIMIT_MS,
   );
 
-  it('hold what runs and its types, no sources, specs or maps of them', () => {
+  it('contain the compiled code and its types, and no sources, specs or source maps', () => {
     const files = installation.files('@pikaia/*/**/*.*');
     expect(files).toEqual(expect.arrayContaining(['node_modules/@pikaia/logging/dist/testing/index.d.ts']));
     expect(files.filter((name) => !/\/(dist\/.*\.(js|d\.ts)|package\.json|LICENSE|README\.md)$/.test(name))).toEqual([]);
