@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 import { instructionsOf, stageOf } from './dockerfile.js';
 
 const root = resolve(__dirname, '../..');
@@ -78,7 +78,7 @@ describe('the container image', () => {
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (said += text.toString()));
       const ended = once(child, 'close') as Promise<[number | null, string | null]>;
       const live = () => spawnSync(process.execPath, ['docker/live.mjs', String(port)], { cwd: folder }).status === 0;
-      await until('its health check', live, SLOW_MACHINE_MS / 2, () => said);
+      await waitFor('its health check', live, SLOW_MACHINE_MS / 2, () => said);
       process.kill(canUnshare ? childOf(child.pid!) : child.pid!, 'SIGTERM');
       expect(await ended).toEqual([0, null]);
       const lines = said

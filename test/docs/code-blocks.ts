@@ -6,7 +6,7 @@ const root = resolve(__dirname, '../..');
 const FOLDER = join(root, 'test/docs/example'); // where the code seems to stand; nothing is there
 
 /** The code blocks of a document in one language. */
-export const blocks = (text: string, language: string): string[] =>
+export const codeBlocks = (text: string, language: string): string[] =>
   [...text.matchAll(/^```(\w+)\n([^]*?)^```/gm)].filter(([, found]) => found === language).map(([, , code = '']) => code);
 
 export interface Compiled {
@@ -23,7 +23,7 @@ export function compile(codes: readonly string[]): Compiled {
   const overrides = { noEmit: false, declaration: false, declarationMap: false, composite: false };
   const parsing = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined };
   const { options } = ts.getParsedCommandLineOfConfigFile(join(root, 'tsconfig.specs.json'), overrides, parsing)!;
-  const program = ts.createProgram([...files.keys()], options, hostWith(files, options));
+  const program = ts.createProgram([...files.keys()], options, virtualHost(files, options));
   const sources = [...files.keys()].map((name) => program.getSourceFile(name)!);
   return {
     problems: sources.flatMap((source) =>
@@ -37,7 +37,7 @@ export function compile(codes: readonly string[]): Compiled {
   };
 }
 
-function hostWith(files: ReadonlyMap<string, string>, options: ts.CompilerOptions): ts.CompilerHost {
+function virtualHost(files: ReadonlyMap<string, string>, options: ts.CompilerOptions): ts.CompilerHost {
   const host = ts.createCompilerHost(options);
   return {
     ...host,

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ContractCase } from '@pikaia/events/testing';
-import { blocks, compile, type Compiled } from './code-blocks.js';
+import { codeBlocks, compile, type Compiled } from './code-blocks.js';
 
 const root = resolve(__dirname, '../..');
-const code = blocks(readFileSync(join(root, 'docs/event-bus.md'), 'utf8'), 'ts');
+const code = codeBlocks(readFileSync(join(root, 'docs/event-bus.md'), 'utf8'), 'ts');
 
 describe('the custom sink in docs/event-bus.md', () => {
   const planted = `// planted.ts\nimport type { Sink } from '@pikaia/events';\nexport const sink: Sink = { name: 'half' };\n`;

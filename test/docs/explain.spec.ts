@@ -8,8 +8,8 @@ import { promisify } from 'node:util';
 import { terminalOf, type Terminal } from '../../scripts/explain/terminal.mjs';
 import { timelineText } from '../../scripts/explain/timeline.text.mjs';
 import { System } from '../support/system.js';
-import { until } from '../support/until.js';
-import { blocks } from './code-blocks.js';
+import { waitFor } from '../support/until.js';
+import { codeBlocks } from './code-blocks.js';
 import { ID, invitation, refusedDelivery, refusedRequest, withoutAccessLine } from './trails.js';
 
 const root = resolve(__dirname, '../..');
@@ -34,14 +34,14 @@ async function explain(...args: string[]): Promise<Run> {
   }
 }
 
-const PLACE = {
+const RENDER_OPTIONS = {
   seenAs: 'Seen as alice.',
   relative: (path: string) => path.replace('/home/pikaia/', ''),
   letterOf: () => 'var/mail/e1.eml',
 };
 
 const render = (entries: readonly object[], terminal?: Terminal): string =>
-  timelineText({ correlation_id: ID, entries }, PLACE, terminal);
+  timelineText({ correlation_id: ID, entries }, RENDER_OPTIONS, terminal);
 
 /** Symbol, kind and name of each entry of a timeline, without an order: api and worker work at the same time. */
 const namesOf = (timeline: string): string[] =>
@@ -177,7 +177,7 @@ describe('npm run explain', () => {
         body: { email: 'bob@example.com', role: 'member' },
       });
       const id = made.headers.get('x-correlation-id')!;
-      await until('the event is published', async () => {
+      await waitFor('the event is published', async () => {
         const { body } = await system.request('GET', `/admin/events?correlation_id=${id}`, { as: alice });
         return (body['data'] as { status: string }[])[0]?.status === 'published';
       });
@@ -198,14 +198,14 @@ describe('npm run explain', () => {
         body: { email: 'carol@example.com', role: 'member' },
       });
       const refused = again.headers.get('x-correlation-id')!;
-      await until('its access line', () =>
+      await waitFor('its access line', () =>
         system.lines.some((line) => line['trace_id'] === refused && line['http.status_code'] === 409),
       );
       const olga = await system.token('olga@example.com');
       expect((await explain(refused, '--url', `http://127.0.0.1:${system.api.port}`, '--token', olga)).stdout).toMatch(
         /It was refused with 409\. This person is a member already\./,
       );
-      const readme = blocks(readFileSync(resolve(root, 'README.md'), 'utf8'), 'text')[0]!;
+      const readme = codeBlocks(readFileSync(resolve(root, 'README.md'), 'utf8'), 'text')[0]!;
       expect(namesOf(readme)).toHaveLength(9);
       expect(namesOf(stdout)).toEqual(namesOf(readme)); // what the README shows is what one gets
     } finally {

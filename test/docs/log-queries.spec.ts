@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import { LogField } from '@pikaia/logging';
 import { filledIn, logQueries, type LogQuery } from '@pikaia/logging/queries';
 import { runQuery, type Row } from '../insights/insights.interpreter.js';
-import type { Answer } from '../support/system.js';
-import { blocks } from './code-blocks.js';
+import type { ApiResponse } from '../support/system.js';
+import { codeBlocks } from './code-blocks.js';
 import { makeIncidents, type Incidents } from './incidents.js';
 
 const root = resolve(__dirname, '../..');
@@ -25,15 +25,15 @@ const tableOf = (name: string): string[][] =>
         .slice(1, -1)
         .map((cell) => cell.trim()),
     );
-const codes = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
+const codeSpans = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
 
 const catalogue = new Map(
   tableOf('docs/log-events.md').map(([event = '', levels = '', loggers = '', fields = '']) => [
-    codes(event)[0]!,
-    { levels: levels.split(', '), loggers: codes(loggers), fields: codes(fields) },
+    codeSpans(event)[0]!,
+    { levels: levels.split(', '), loggers: codeSpans(loggers), fields: codeSpans(fields) },
   ]),
 );
-const typeOf = new Map(tableOf('docs/log-fields.md').map(([name = '', type = '']) => [codes(name)[0]!, type]));
+const typeOf = new Map(tableOf('docs/log-fields.md').map(([name = '', type = '']) => [codeSpans(name)[0]!, type]));
 
 let incidents: Incidents;
 
@@ -42,22 +42,22 @@ beforeAll(async () => {
 }, 90_000);
 afterAll(() => incidents.system.stop());
 
-const idOf = ({ headers }: Answer): string => headers.get('x-correlation-id')!;
+const correlationIdOf = ({ headers }: ApiResponse): string => headers.get('x-correlation-id')!;
 const values = (): Record<string, string> => ({
-  'correlation id': idOf(incidents.failed),
+  'correlation id': correlationIdOf(incidents.failed),
   'user id': incidents.userId,
   'organization id': incidents.organizationId,
   'e-mail': 'alice@example.com',
 });
-const answerOf = (query: LogQuery, more: Record<string, string> = {}) =>
+const runLogQuery = (query: LogQuery, more: Record<string, string> = {}) =>
   runQuery(filledIn(query, { ...values(), ...more }), incidents.lines);
 
 const events = (rows: readonly Row[]): unknown[] => rows.map((row) => row['event']);
-const failure = (): unknown => expect.objectContaining({ event: 'unhandled_error', trace_id: idOf(incidents.failed) });
+const failure = (): unknown => expect.objectContaining({ event: 'unhandled_error', trace_id: correlationIdOf(incidents.failed) });
 const column = 'column Organization.slug does not exist';
 
 /** What each query finds of what has happened. */
-const FINDS: Record<keyof typeof logQueries, (rows: readonly Row[]) => void> = {
+const EXPECTED_ROWS: Record<keyof typeof logQueries, (rows: readonly Row[]) => void> = {
   byCorrelationId: (rows) => {
     expect(events(rows)).toEqual(['unhandled_error', 'request_failed']);
     expect(rows[0]).toMatchObject({ level: 'ERROR', 'error.message': column });
@@ -65,7 +65,7 @@ const FINDS: Record<keyof typeof logQueries, (rows: readonly Row[]) => void> = {
   },
   slowRequests: (rows) => {
     expect(rows).toContainEqual(
-      expect.objectContaining({ trace_id: idOf(incidents.slow), 'http.method': 'PATCH', 'db.query_count': expect.any(Number) }),
+      expect.objectContaining({ trace_id: correlationIdOf(incidents.slow), 'http.method': 'PATCH', 'db.query_count': expect.any(Number) }),
     );
     for (const { took, inDatabase } of rows) expect([Number(took) > 1_000, Number(inDatabase) > 900]).toEqual([true, true]);
   },
@@ -95,7 +95,7 @@ const FINDS: Record<keyof typeof logQueries, (rows: readonly Row[]) => void> = {
         event: 'unhandled_error',
         'error.kind': 'QueryFailedError',
         errors: 1,
-        example: idOf(incidents.failed),
+        example: correlationIdOf(incidents.failed),
       }),
     );
   },
@@ -122,15 +122,15 @@ const FINDS: Record<keyof typeof logQueries, (rows: readonly Row[]) => void> = {
 
 describe('the Logs Insights queries', () => {
   it.each(queries)('the query %s finds what happened, and its fields exist in the log lines', (key, query) => {
-    const { rows, unknown } = answerOf(query);
+    const { rows, unknown } = runLogQuery(query);
     expect(unknown).toEqual([]);
-    FINDS[key](rows);
+    EXPECTED_ROWS[key](rows);
   });
 
   it('show whether the welcome email was sent, and how to follow an invitation', () => {
-    const { rows } = answerOf(logQueries.welcomeEmail, { 'e-mail': 'frank@example.com' });
+    const { rows } = runLogQuery(logQueries.welcomeEmail, { 'e-mail': 'frank@example.com' });
     expect(events(rows)).toEqual(['member_invite_started', 'welcome_email_sent']);
-    expect(new Set(rows.map((row) => row['trace_id']))).toEqual(new Set([idOf(incidents.invited)]));
+    expect(new Set(rows.map((row) => row['trace_id']))).toEqual(new Set([correlationIdOf(incidents.invited)]));
   });
 
   it.each(queries)('the query %s names only events that are logged', (_, { text }) => {
@@ -150,7 +150,7 @@ describe('the Logs Insights queries', () => {
     const names = new Set(query.text.match(/`[^`]+`/g));
     for (const name of names) {
       const text = query.text.replaceAll(name, `${name.slice(0, -1)}_x\``);
-      expect(answerOf({ ...query, text }).unknown).toEqual([`${name.slice(1, -1)}_x`]);
+      expect(runLogQuery({ ...query, text }).unknown).toEqual([`${name.slice(1, -1)}_x`]);
     }
     for (const event of eventsIn(query.text)) expect(catalogue.has(`${event}_x`)).toBe(false);
     expect(names.size).toBeGreaterThan(0);
@@ -177,7 +177,7 @@ describe('the log of a running system', () => {
       ...(entry.loggers.length === 0 || entry.loggers.includes(logger!) ? [] : [`${event} by ${logger}`]),
       ...strange.map((key) => `${event} has ${key}`),
       ...Object.entries(line)
-        .filter(([key, value]) => !fits(typeOf.get(key), value))
+        .filter(([key, value]) => !hasType(typeOf.get(key), value))
         .map(([key, value]) => `${key} is ${String(value)}`),
     ];
   };
@@ -209,7 +209,7 @@ describe('the log of a running system', () => {
   });
 });
 
-function fits(type: string | undefined, value: unknown): boolean {
+function hasType(type: string | undefined, value: unknown): boolean {
   if (type === undefined) return true;
   if (type === 'text' || type === 'boolean') return typeof value === (type === 'text' ? 'string' : 'boolean');
   return Number.isInteger(value);
@@ -219,7 +219,7 @@ describe('docs/find-a-failed-request.md', () => {
   const text = read('docs/find-a-failed-request.md');
 
   it('shows the response exactly as the api sends it', () => {
-    const [shown] = blocks(text, 'json');
+    const [shown] = codeBlocks(text, 'json');
     expect(Object.keys(JSON.parse(shown!) as object)).toEqual(Object.keys(incidents.failed.body));
     expect(JSON.parse(shown!)).toEqual({ ...incidents.failed.body, correlation_id: expect.any(String) });
   });
@@ -229,7 +229,7 @@ describe('docs/find-a-failed-request.md', () => {
     const olga = await system.token('olga@example.com');
     const command = [
       join(root, 'scripts/explain.mjs'),
-      idOf(failed),
+      correlationIdOf(failed),
       '--url',
       `http://127.0.0.1:${system.api.port}`,
       '--token',
@@ -247,19 +247,19 @@ describe('docs/find-a-failed-request.md', () => {
             .trim(),
         )
         .filter(Boolean);
-    const [shown] = blocks(text, 'text');
+    const [shown] = codeBlocks(text, 'text');
     expect(essence(stdout)).toEqual(essence(shown!));
   });
 
   it('shows the queries of the code', () => {
-    const shown = blocks(text, 'insights').map((block) => block.trim());
+    const shown = codeBlocks(text, 'insights').map((block) => block.trim());
     const written = queries.map(([, query]) => query.text);
     expect(shown.length).toBeGreaterThanOrEqual(4);
     expect(shown.filter((query) => !written.includes(query))).toEqual([]);
   });
 
   it('names only events and fields that exist', () => {
-    const named = codes(text).filter((code) => /^[a-z]+(_[a-z]+)+$/.test(code) && !known(code));
+    const named = codeSpans(text).filter((code) => /^[a-z]+(_[a-z]+)+$/.test(code) && !known(code));
     expect(named).toEqual([]);
   });
 

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { until } from '../support/until.js';
-import { blocks, compile, type Compiled } from './code-blocks.js';
+import { waitFor } from '../support/until.js';
+import { codeBlocks, compile, type Compiled } from './code-blocks.js';
 import { Example } from './example.js';
 
 const root = resolve(__dirname, '../..');
@@ -21,11 +21,11 @@ const DOCUMENTS = [
 ];
 const EXCERPT = '// excerpt of ';
 const readme = read('README.md');
-const guide = blocks(read(GUIDE), 'ts');
-const whole = (text: string): string[] => blocks(text, 'ts').filter((code) => !code.startsWith(EXCERPT));
+const guide = codeBlocks(read(GUIDE), 'ts');
+const completeBlocks = (text: string): string[] => codeBlocks(text, 'ts').filter((code) => !code.startsWith(EXCERPT));
 
 /** The lines of an excerpt that do not stand in the block that it is taken from, in the same order. */
-function strangeLines(excerpt: string, sources: readonly string[]): string[] {
+function linesMissingFrom(excerpt: string, sources: readonly string[]): string[] {
   const [name = '', ...lines] = excerpt.trim().split('\n');
   const source = sources.find((code) => code.startsWith(`// ${name.slice(EXCERPT.length)}`)) ?? '';
   const left = source.split('\n').map((line) => line.trim());
@@ -59,7 +59,7 @@ describe('the guide to adding Pikaia to an application', () => {
          insert into task values ('${TASK}', 'Tidy up', false, '${TASK}', 'dan@example.com')`,
       );
       const id = await example.complete(TASK);
-      await until('the consumer has had it', async () => {
+      await waitFor('the consumer has had it', async () => {
         const [event] = await example.query('select * from events_outboxevent');
         return event?.['status'] === 'published';
       });
@@ -88,15 +88,15 @@ describe('README.md', () => {
   });
 
   it('shows only lines that are also in the guide', () => {
-    const excerpts = blocks(readme, 'ts').filter((code) => code.startsWith(EXCERPT));
+    const excerpts = codeBlocks(readme, 'ts').filter((code) => code.startsWith(EXCERPT));
     expect(excerpts.length).toBeGreaterThan(0);
-    expect(excerpts.flatMap((excerpt) => strangeLines(excerpt, guide))).toEqual([]);
-    expect(strangeLines(`${excerpts[0]!}await this.planted();\n`, guide)).toEqual(['await this.planted();']);
+    expect(excerpts.flatMap((excerpt) => linesMissingFrom(excerpt, guide))).toEqual([]);
+    expect(linesMissingFrom(`${excerpts[0]!}await this.planted();\n`, guide)).toEqual(['await this.planted();']);
   });
 
   it('contains code that compiles, and so do the other guides and the READMEs of the libraries', () => {
     const documents = ['README.md', 'docs/guides/test-logs.md', ...LIBRARIES.map((name) => `libs/${name}/README.md`)];
-    const codes = documents.map((name) => whole(read(name)));
+    const codes = documents.map((name) => completeBlocks(read(name)));
     expect(codes.map((found) => found.length > 0)).toEqual(documents.map(() => true));
     expect(compile(codes.flat()).problems).toEqual([]);
   });
@@ -127,7 +127,7 @@ describe('the documents in docs/', () => {
     const client = new pg.Client({ connectionString: database.ownerUrl });
     await client.connect();
     try {
-      const statements = DOCUMENTS.flatMap((name) => blocks(read(name), 'sql')).flatMap((text) => text.split(/;\s*$/m));
+      const statements = DOCUMENTS.flatMap((name) => codeBlocks(read(name), 'sql')).flatMap((text) => text.split(/;\s*$/m));
       const written = statements.filter((text) => /^\s*[a-z]/m.test(text.replaceAll(/^--.*$/gm, '')));
       expect(written.length).toBeGreaterThanOrEqual(3);
       for (const sql of written) await expect(client.query(sql)).resolves.toBeDefined();

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { System, type Answer } from '../support/system.js';
+import { System, type ApiResponse } from '../support/system.js';
 
 const ALICE = 'alice@example.com';
 const GINA = 'gina@example.com';
@@ -16,12 +16,12 @@ interface Entry {
 
 let system: System;
 let alice: { id: string; organization_id: string };
-let invitations: Answer[];
-let renamed: Answer;
-let removed: Answer;
+let invitations: ApiResponse[];
+let renamed: ApiResponse;
+let removed: ApiResponse;
 
-const rows = <T = Entry>({ body }: Answer) => body['data'] as T[];
-const correlationOf = (answer: Answer) => answer.headers.get('x-correlation-id')!;
+const rows = <T = Entry>({ body }: ApiResponse) => body['data'] as T[];
+const correlationOf = (answer: ApiResponse) => answer.headers.get('x-correlation-id')!;
 const auditLog = (query: string, as = ALICE) => system.request('GET', `/admin/audit-logs?${query}`, { as });
 
 /** All pages of a list, each with `limit` entries at most. */

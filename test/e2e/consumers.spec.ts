@@ -10,7 +10,7 @@ import { busEvent, queueRecord } from '../support/queue.records.js';
 import { SecretsStub } from '../support/secrets.stub.js';
 import { SesStub } from '../support/ses.stub.js';
 import { System } from '../support/system.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 
 const root = resolve(__dirname, '../..');
 const ALICE = 'alice@example.com';
@@ -58,7 +58,7 @@ describe('the welcome-email Lambda', () => {
     rmSync(folder, { recursive: true }); // what mkdtemp returned
   });
   beforeEach(() => {
-    ses.letters.length = 0;
+    ses.emails.length = 0;
     ses.fault = undefined;
     queue.fault = undefined;
     secrets.isSilent = false;
@@ -97,7 +97,7 @@ describe('the welcome-email Lambda', () => {
     const { headers, status } = await system.request('POST', '/members/invitations', { as: ALICE, body });
     expect(status).toBe(201);
     const correlationId = headers.get('x-correlation-id')!;
-    const entry = await until('the event on the bus', () =>
+    const entry = await waitFor('the event on the bus', () =>
       bus.accepted.find(({ Detail }) => Detail!.includes(correlationId) && Detail!.includes(email)),
     );
     return {
@@ -109,7 +109,7 @@ describe('the welcome-email Lambda', () => {
   }
 
   const none = { batchItemFailures: [] };
-  const letterTo = (email: string) => ses.letters.filter(({ to }) => to.includes(email));
+  const letterTo = (email: string) => ses.emails.filter(({ to }) => to.includes(email));
 
   it('is one file below 5 MiB without dependencies', () => {
     expect(readdirSync(folder)).toEqual(['index.mjs']);
@@ -123,7 +123,7 @@ describe('the welcome-email Lambda', () => {
     const again = [queueRecord({ ...event, id: 'a new one' }), queueRecord(event, 2)]; // put twice, and delivered twice
     expect(await lambda.invoke({ Records: again })).toEqual(none);
     expect(letterTo(email)).toHaveLength(1);
-    const lines = await until(
+    const lines = await waitFor(
       'its lines',
       () => lambda.lines.length >= 2 && lambda.lines.filter((line) => line['trace_id'] === correlationId),
     );
@@ -139,7 +139,7 @@ describe('the welcome-email Lambda', () => {
       eventId,
     ]);
     expect(receipts).toEqual([{ state: 'done', result: { message_id: expect.stringContaining('amazonses.com') } }]);
-    expect(lambda.stray).toEqual([]);
+    expect(lambda.nonJsonLines).toEqual([]);
   });
 
   it('returns only the failed records, and logs the reason with the correlation id of the request', async () => {
@@ -162,7 +162,7 @@ describe('the welcome-email Lambda', () => {
     expect(poison.map(({ receiptHandle }) => queue.pauses.get(receiptHandle))).toEqual([0, expect.any(Number), 0]);
     expect(await lambda.invoke({ Records: poison })).toEqual(failures); // as often as it comes, until the queue gives it up
     expect([letterTo(first.email), letterTo(last.email)].map(({ length }) => length)).toEqual([1, 1]);
-    const lines = await until('all lines', () => lambda.linesOf('event_refused').length >= 2 && lambda.lines.slice(before));
+    const lines = await waitFor('all lines', () => lambda.linesOf('event_refused').length >= 2 && lambda.lines.slice(before));
     const errors = lines.filter(({ level }) => level === 'ERROR').slice(0, 3);
     expect(errors).toEqual([
       expect.objectContaining({ event: 'queue_record_unreadable', 'error.code': 'PIKAIA_EVENT_UNREADABLE' }),
@@ -244,10 +244,10 @@ describe('the welcome-email Lambda', () => {
     const returned = { batchItemFailures: [{ itemIdentifier: record.messageId }] };
     expect(await rotated.invoke({ Records: [record] })).toEqual(returned); // the store still has the old one
     secrets.replace(arn('rotated'), secretOf('two'));
-    await until('it is handled', async () => (await rotated.invoke({ Records: [record] })).batchItemFailures?.length === 0);
+    await waitFor('it is handled', async () => (await rotated.invoke({ Records: [record] })).batchItemFailures?.length === 0);
     expect(letterTo(after.email)).toHaveLength(1);
     expect(rotated.linesOf('database_login_refused').length).toBeGreaterThan(0);
-    expect(rotated.stray).toEqual([]);
+    expect(rotated.nonJsonLines).toEqual([]);
     await rotated.stop();
     await system.query(`drop role ${username}`);
   });
@@ -262,9 +262,9 @@ describe('the welcome-email Lambda', () => {
     const broken = await startLambda(environment);
     const answer = await broken.invoke({ Records: [queueRecord('{}')] });
     expect(answer.error).toContain('did not start');
-    const [line] = await until('its line', () => broken.linesOf('startup_failed').length > 0 && broken.linesOf('startup_failed'));
+    const [line] = await waitFor('its line', () => broken.linesOf('startup_failed').length > 0 && broken.linesOf('startup_failed'));
     expect(line).toMatchObject({ level: 'ERROR', service: 'pikaia-consumers' });
     expect(JSON.stringify(line)).toMatch(why);
-    expect(broken.stray).toEqual([]);
+    expect(broken.nonJsonLines).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
-import { System, type Answer, type RequestOptions } from '../support/system.js';
-import { until } from '../support/until.js';
+import { System, type ApiResponse, type RequestOptions } from '../support/system.js';
+import { waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com';
 const UNKNOWN_ID = '0198a0a0-0000-7000-8000-000000000000';
@@ -126,17 +126,17 @@ describe('error responses', () => {
   });
   afterAll(() => system.stop());
 
-  const linesOf = (answer: Answer) =>
+  const linesOf = (answer: ApiResponse) =>
     system.api.lines.filter((line) => line['trace_id'] === answer.headers.get('x-correlation-id'));
 
-  async function accessLineOf(answer: Answer) {
-    await until('the access line', () => linesOf(answer).some(({ logger }) => logger === 'http'));
+  async function accessLineOf(answer: ApiResponse) {
+    await waitFor('the access line', () => linesOf(answer).some(({ logger }) => logger === 'http'));
     const lines = linesOf(answer).filter(({ logger }) => logger === 'http');
     expect(lines).toHaveLength(1);
     return lines[0]!;
   }
 
-  async function expectProblem(answer: Answer, { status, kind, fields }: Pick<Refusal, 'status' | 'kind' | 'fields'>) {
+  async function expectProblem(answer: ApiResponse, { status, kind, fields }: Pick<Refusal, 'status' | 'kind' | 'fields'>) {
     expect(answer.body).toEqual({
       type: `urn:pikaia:problem:${kind}`,
       title: expect.stringMatching(/./),
@@ -223,7 +223,7 @@ describe('error responses', () => {
     expect(head).toContain('content-type: application/problem+json');
     const problem = JSON.parse(body) as { status: number; correlation_id: string };
     expect(problem.status).toBe(status);
-    await until('its line', () =>
+    await waitFor('its line', () =>
       system.api.lines.some(({ event, trace_id }) => event === 'client_error' && trace_id === problem.correlation_id),
     );
   });
@@ -255,7 +255,7 @@ describe('error responses', () => {
     expect(text).not.toContain(token);
     expect(text).not.toContain(token.split('.')[2]);
     expect(system.api.lines.filter(({ level }) => level === 'ERROR' || level === 'CRITICAL')).toEqual([]);
-    expect(system.api.stray).toEqual([]);
+    expect(system.api.nonJsonLines).toEqual([]);
     // The canary can be found: what a line may hold, it does hold.
     const answer = await system.request('GET', `/${CANARY}`, { headers: { 'user-agent': CANARY } });
     expect(await accessLineOf(answer)).toMatchObject({ 'http.url_details.path': `/api/v1/${CANARY}`, 'http.useragent': CANARY });

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { System, type Answer } from '../support/system.js';
-import { until } from '../support/until.js';
+import { System, type ApiResponse } from '../support/system.js';
+import { waitFor } from '../support/until.js';
 
 const CORRELATION = '5f0c6d1e-9d4b-4c1a-8f53-2a1b3c4d5e6f';
 const ALICE = 'alice@example.com';
@@ -9,7 +9,7 @@ const ALICE = 'alice@example.com';
 /** The main job: one invitation, three records, one e-mail, one correlation id. */
 describe('one invitation', () => {
   let system: System;
-  let invitation: Answer;
+  let invitation: ApiResponse;
 
   beforeAll(async () => {
     system = await System.start();
@@ -18,7 +18,7 @@ describe('one invitation', () => {
       body: { email: 'bob@example.com', name: 'Bob Brown', role: 'member' },
       headers: { 'X-Correlation-ID': CORRELATION.toUpperCase(), 'User-Agent': 'e2e/1.0' },
     });
-    await until('the e-mail is accounted for', async () => {
+    await waitFor('the e-mail is accounted for', async () => {
       const { body } = await system.request('GET', `/admin/events?correlation_id=${CORRELATION}`, { as: ALICE });
       return (body.data as { status: string }[])[0]?.status === 'published';
     });
@@ -32,7 +32,7 @@ describe('one invitation', () => {
   });
 
   it('logs start, audit record and completion with their context', async () => {
-    const lines = await until('the access line', () => {
+    const lines = await waitFor('the access line', () => {
       const found = system.api.lines.filter((line) => line['trace_id'] === CORRELATION);
       return found.some(({ event }) => event === 'request_completed') && found;
     });
@@ -179,7 +179,7 @@ describe('one invitation', () => {
   });
 
   it('leaves only JSON lines on standard output', () => {
-    expect(system.services.flatMap(({ stray }) => stray)).toEqual([]);
+    expect(system.services.flatMap(({ nonJsonLines }) => nonJsonLines)).toEqual([]);
     expect(existsSync(join(system.directory, 'log', 'api.jsonl'))).toBe(true);
   });
 });

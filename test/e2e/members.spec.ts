@@ -1,5 +1,5 @@
-import { System, type Answer } from '../support/system.js';
-import { until } from '../support/until.js';
+import { System, type ApiResponse } from '../support/system.js';
+import { waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com';
 const CAROL = 'carol@example.com';
@@ -29,8 +29,8 @@ afterAll(async () => {
 
 const invite = (email: string, fields: Record<string, unknown> = {}, as = ALICE) =>
   system.request('POST', '/members/invitations', { as, body: { email, role: 'member', ...fields } });
-const data = <T = Record<string, unknown>>({ body }: Answer) => body['data'] as T[];
-const correlationOf = (answer: Answer) => answer.headers.get('x-correlation-id')!;
+const data = <T = Record<string, unknown>>({ body }: ApiResponse) => body['data'] as T[];
+const correlationOf = (answer: ApiResponse) => answer.headers.get('x-correlation-id')!;
 
 async function memberOf(email: string): Promise<string> {
   const rows = await system.query<{ id: string }>(
@@ -51,7 +51,7 @@ async function joined(email: string, role = 'member'): Promise<string> {
 }
 
 /** What one request has left behind. */
-async function traceOf(answer: Answer): Promise<Trace> {
+async function traceOf(answer: ApiResponse): Promise<Trace> {
   const id = [correlationOf(answer)];
   return {
     events: await system.query(
@@ -323,7 +323,7 @@ describe('a request', () => {
     if (kept) expect(id).toBe(kept);
     else expect(given).not.toContain(id);
     const origin = kept && 'client';
-    await until('its line', () => system.api.lines.some((line) => line['trace_id'] === id && line['trace.origin'] === origin));
+    await waitFor('its line', () => system.api.lines.some((line) => line['trace_id'] === id && line['trace.origin'] === origin));
   });
 
   it.each([

@@ -1,7 +1,7 @@
 import { migrateSchema } from '../../apps/api/src/database/schema.js';
-import { createDatabase, onServer, type TestDatabase } from '../support/database.js';
+import { createDatabase, executeSql, type TestDatabase } from '../support/database.js';
 import { System } from '../support/system.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com';
 
@@ -30,7 +30,7 @@ describe('this version with the database schema of a later version', () => {
 
   beforeAll(async () => {
     database = await createDatabase();
-    await onServer(database.ownerUrl, ADD);
+    await executeSql(database.ownerUrl, ADD);
     system = await System.start({ database });
   });
   afterAll(() => system.stop());
@@ -46,7 +46,7 @@ describe('this version with the database schema of a later version', () => {
     });
     expect(invitation.status).toBe(201);
     const correlationId = invitation.headers.get('x-correlation-id')!;
-    const trail = await until('the letter in the trail', async () => {
+    const trail = await waitFor('the letter in the trail', async () => {
       const { body } = await system.request('GET', `/admin/correlations/${correlationId}`, { as: ALICE });
       return JSON.stringify(body).includes('welcome_email_sent') && body;
     });
@@ -66,7 +66,7 @@ describe('this version with the database schema of a later version', () => {
 
 it('the check reports a migration that is incompatible with the running version', async () => {
   const database = await createDatabase();
-  await onServer(database.ownerUrl, 'alter table outbox.outbox_log add column of_a_later_version text not null');
+  await executeSql(database.ownerUrl, 'alter table outbox.outbox_log add column of_a_later_version text not null');
   const system = await System.start({ database, worker: false });
   const { status } = await system.request('POST', '/members/invitations', {
     as: ALICE,

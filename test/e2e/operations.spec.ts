@@ -4,8 +4,8 @@ import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { ServiceProcess } from '../support/service.process.js';
-import { System, type Answer } from '../support/system.js';
-import { eventually, until } from '../support/until.js';
+import { System, type ApiResponse } from '../support/system.js';
+import { pollUntil, waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com'; // an admin of acme
 const CAROL = 'carol@example.com'; // a member of acme
@@ -28,20 +28,20 @@ let system: System;
 const post = (path: string, as: string, body?: object) =>
   system.request('POST', path, { as, ...(body !== undefined && { body }) });
 const get = (path: string, as = OLGA) => system.request('GET', path, { as });
-const commandOf = ({ body }: Answer) => body as unknown as Command;
+const commandOf = ({ body }: ApiResponse) => body as unknown as Command;
 const sinkOf = async (name = SINK) =>
   ((await get('/admin/outbox')).body['sinks'] as Record<string, unknown>[]).find((sink) => sink['name'] === name)!;
 const letters = () => readdirSync(join(system.directory, 'mail')).filter((file) => file.endsWith('.eml')).length;
 
 /** What became of it, once every sink has answered. */
-async function finished(answer: Answer, withinMs?: number): Promise<Command> {
+async function finished(answer: ApiResponse, withinMs?: number): Promise<Command> {
   expect(answer.status).toBe(202);
   const { id } = commandOf(answer);
   const look = async () => {
     const seen = commandOf(await get(`/admin/outbox/commands/${id}`));
     return !['pending', 'running'].includes(seen.status) && seen;
   };
-  return until('the answer', look, withinMs);
+  return waitFor('the answer', look, withinMs);
 }
 
 async function invite(as: string): Promise<{ event: string; member: string }> {
@@ -72,7 +72,7 @@ afterAll(() => system.stop());
 describe('GET /admin/outbox', () => {
   it('shows each sink with its leader, backlog and lag, and the slots', async () => {
     await invite(ALICE);
-    await eventually(async () => (await sinkOf())['backlog'] === 0);
+    await pollUntil(async () => (await sinkOf())['backlog'] === 0);
     expect(await sinkOf()).toMatchObject({
       state: 'active',
       leader: { worker: expect.stringContaining(':'), since: expect.any(String) },
@@ -130,7 +130,7 @@ describe('pausing and resuming a sink', () => {
     expect(health.body).toMatchObject({ status: 'ok', sinks: [{ sink: SINK, progress: 'paused' }] });
     expect([letters(), await statusOf(event)]).toEqual([before, 'pending']);
     await finished(await post(`/admin/outbox/sinks/${encodeURIComponent(SINK)}/resume`, OLGA)); // %2F does as well
-    await eventually(async () => (await statusOf(event)) === 'published');
+    await pollUntil(async () => (await statusOf(event)) === 'published');
     expect(letters()).toBe(before + 1);
     const audit = await get(`/admin/audit-logs?aggregate_type=sink&aggregate_id=${encodeURIComponent(SINK)}`);
     expect(audit.body['data']).toMatchObject([
@@ -142,7 +142,7 @@ describe('pausing and resuming a sink', () => {
 
   it('works with npm run outbox, and so does a replay of one event and of all matching events', async () => {
     const { event, member } = await invite(ALICE);
-    await eventually(async () => (await statusOf(event)) === 'published');
+    await pollUntil(async () => (await statusOf(event)) === 'published');
     expect(await outbox('pause', SINK)).toBe(`${SINK}: done\n`);
     expect(await outbox('resume', SINK)).toBe(`${SINK}: done\n`);
     expect(await outbox('replay', event)).toMatch(/: done .*\bsent 1\b/);
@@ -160,13 +160,13 @@ describe('a replay', () => {
 
   it('sends one event again for an admin of its own organization, and for no other admin', async () => {
     const { event } = await invite(ALICE);
-    await eventually(async () => (await statusOf(event)) === 'published');
+    await pollUntil(async () => (await statusOf(event)) === 'published');
     const [before, shown] = [sent(), (await get(`/admin/events/${event}`, ALICE)).body];
     for (const as of [GINA, CAROL])
       expect((await post(`/admin/events/${event}/replay`, as)).status).toBe(as === GINA ? 404 : 403);
     const command = await finished(await post(`/admin/events/${event}/replay`, ALICE, { sink: SINK }));
     expect(command).toMatchObject({ status: 'done', sinks: [{ sink: SINK, answer: { matched: 1, sent: 1 } }] });
-    await eventually(() => sent() === before + 1);
+    await pollUntil(() => sent() === before + 1);
     const after = (await get(`/admin/events/${event}`, ALICE)).body;
     expect([after['status'], after['published_at']]).toEqual([shown['status'], shown['published_at']]);
     expect(after['receipts']).toHaveLength(2);
@@ -179,7 +179,7 @@ describe('a replay', () => {
   it("counts all matching events before it sends them, and limits an admin to the admin's organization", async () => {
     await invite(GINA);
     const filter = { event_type: 'member.invited', from: '2020-01-01T00:00:00Z' };
-    await eventually(async () => (await sinkOf())['backlog'] === 0);
+    await pollUntil(async () => (await sinkOf())['backlog'] === 0);
     const before = sent();
     const counted = await finished(await post('/admin/events/replay', GINA, { filter }));
     expect(counted.sinks).toMatchObject([{ answer: { dry_run: true, matched: 1 } }]);
@@ -188,7 +188,7 @@ describe('a replay', () => {
     expect(sent()).toBe(before);
     const two = await finished(await post('/admin/events/replay', OLGA, { filter, dry_run: false, limit: 2, rate: 100 }));
     expect(two.sinks).toMatchObject([{ answer: { matched: 2, sent: 2 } }]);
-    await eventually(() => sent() === before + 2);
+    await pollUntil(() => sent() === before + 2);
   });
 
   it.each([
@@ -213,14 +213,14 @@ describe('a replay', () => {
 
   it('continues after the worker is killed in the middle, and sends every email once more with the same id', async () => {
     await Promise.all(Array.from({ length: 15 }, () => invite(ALICE)));
-    await eventually(async () => (await sinkOf())['backlog'] === 0);
+    await pollUntil(async () => (await sinkOf())['backlog'] === 0);
     const asked = await post('/admin/events/replay', OLGA, {
       filter: { event_type: 'member.invited', organization_id: String((await get('/me', ALICE)).body['organization_id']) },
       dry_run: false,
       rate: 20,
     });
     const { worker } = system;
-    await eventually(
+    await pollUntil(
       () => worker.linesOf('event_delivered').filter((line) => line['replayed'] === commandOf(asked).id).length >= 5,
     );
     await worker.kill();
@@ -240,7 +240,7 @@ describe('a replay', () => {
 describe('a dead letter', () => {
   it('is found by its error, is skipped or retried, and then releases the events behind it', async () => {
     const { event, member } = await invite(ALICE);
-    await eventually(async () => (await statusOf(event)) === 'published');
+    await pollUntil(async () => (await statusOf(event)) === 'published');
     await system.worker.stop();
     await system.query(
       `insert into outbox.outbox_delivery (sink, event_id, position, status, attempts, last_error, event_type, schema_version,
@@ -258,7 +258,7 @@ describe('a dead letter', () => {
     expect((await post(`/admin/events/${event}/skip`, ALICE)).status).toBe(403);
     const command = await finished(await post('/admin/events/replay', ALICE, { filter: { error: 'mailbox' }, dry_run: false }));
     expect(command.sinks).toMatchObject([{ answer: { matched: 1, dead_letters: 1, sent: 0 } }]);
-    await eventually(async () => (await statusOf(event)) === 'published');
+    await pollUntil(async () => (await statusOf(event)) === 'published');
     const late = await post(`/admin/events/${event}/skip`, OLGA);
     expect(late).toMatchObject({ status: 409, body: { detail: expect.stringContaining('holds nothing back') } });
   });
@@ -272,7 +272,7 @@ describe('a sink without a leader', () => {
     );
     await system.worker.stop();
     const worker = await system.startWorker({ OUTBOX_LEADERLESS_ALARM_MS: '200' });
-    await eventually(() => worker.linesOf('sink_without_leader').some((line) => line['sink'] === 'local/renamed'));
+    await pollUntil(() => worker.linesOf('sink_without_leader').some((line) => line['sink'] === 'local/renamed'));
     expect(worker.linesOf('sink_without_leader')[0]).toMatchObject({ level: 'WARNING' });
     expect(await sinkOf('local/renamed')).toMatchObject({ leader: null, state: 'active' });
     const advancing = await system.request('GET', '/health/advancing', { port: worker.port });
@@ -281,8 +281,8 @@ describe('a sink without a leader', () => {
     const { event } = await invite(ALICE);
     expect(await statusOf(event)).toBe('pending');
     expect(await finished(await post('/admin/outbox/sinks/local/renamed/retire', OLGA))).toMatchObject({ status: 'done' });
-    await eventually(async () => (await statusOf(event)) === 'published');
-    await eventually(async () => (await system.request('GET', '/health/advancing', { port: worker.port })).status === 200);
+    await pollUntil(async () => (await statusOf(event)) === 'published');
+    await pollUntil(async () => (await system.request('GET', '/health/advancing', { port: worker.port })).status === 200);
     expect((await post('/admin/outbox/sinks/local/renamed/pause', OLGA)).status).toBe(409);
   });
 });
@@ -300,7 +300,7 @@ describe('a command that the worker cannot execute', () => {
         [id, SINK, JSON.stringify(values)],
       );
     const statusIs = (id: string, expected: string) =>
-      until(expected, async () => (await get(`/admin/outbox/commands/${id}`)).body['status'] === expected);
+      waitFor(expected, async () => (await get(`/admin/outbox/commands/${id}`)).body['status'] === expected);
     await statusIs(unreadable, 'refused');
     await statusIs(failing, 'failed');
     expect((await get(`/admin/outbox/commands/${failing}`)).body).toMatchObject({
@@ -310,7 +310,7 @@ describe('a command that the worker cannot execute', () => {
     await statusIs(empty, 'refused');
     expect(await outbox('commands')).toMatch(new RegExp(`${empty}  replay  refused  by sql at \\S+  null\n`));
     const { event } = await invite(ALICE);
-    await eventually(async () => (await statusOf(event)) === 'published');
+    await pollUntil(async () => (await statusOf(event)) === 'published');
     expect((await system.request('GET', '/health/ready', { port: system.worker.port })).status).toBe(200);
   });
 });
@@ -324,7 +324,7 @@ describe('a leader that starts and fails in a loop', () => {
       'create trigger planted before insert on outbox.outbox_progress for each row execute function outbox.planted()',
     );
     await invite(ALICE);
-    await eventually(async () => (await ready()).status === 503);
+    await pollUntil(async () => (await ready()).status === 503);
     expect((await ready()).body).toMatchObject({
       status: 'leader_failing',
       sinks: [
@@ -335,16 +335,16 @@ describe('a leader that starts and fails in a loop', () => {
         },
       ],
     });
-    await eventually(async () => (await sinkOf())['leader_failing_since']);
+    await pollUntil(async () => (await sinkOf())['leader_failing_since']);
     expect(await sinkOf()).toMatchObject({ leader_error: expect.stringContaining('P0001') });
     expect(await outbox('status')).toMatch(/starts and fails again and again since .*P0001/);
     expect(system.worker.linesOf('leader_failing')).toMatchObject([{ level: 'ERROR', sink: SINK }]);
 
     await system.query('drop function outbox.planted() cascade');
-    await eventually(async () => (await sinkOf())['backlog'] === 0);
+    await pollUntil(async () => (await sinkOf())['backlog'] === 0);
     await system.worker.stop();
     await system.startWorker();
-    await eventually(async () => (await ready()).status === 200);
+    await pollUntil(async () => (await ready()).status === 200);
   });
 });
 

@@ -3,16 +3,16 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import pg from 'pg';
 import { ServiceProcess } from '../support/service.process.js';
 import { System } from '../support/system.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com';
-const SLOW_MACHINE_MS = 60_000;
+const TEST_TIMEOUT_MS = 60_000;
 
 let system: System;
 
 beforeAll(async () => {
   system = await System.start();
-}, SLOW_MACHINE_MS);
+}, TEST_TIMEOUT_MS);
 afterAll(() => system.stop());
 
 type App = 'api' | 'outbox-worker';
@@ -72,13 +72,13 @@ describe('a process that cannot start', () => {
     async ({ app = 'api', environment, names }) => {
       const service = ServiceProcess.launch(app, { ...system.settings(system.database.apiUrl), ...environment() });
       expect(await service.exited).toBe(1);
-      await until('its line', () => service.lines.length > 0);
-      expect(service.stray).toEqual([]);
+      await waitFor('its line', () => service.lines.length > 0);
+      expect(service.nonJsonLines).toEqual([]);
       expect(service.lines).toEqual([expect.objectContaining({ level: 'CRITICAL', event: 'startup_failed' })]);
       for (const name of names) expect(service.text()).toContain(name);
       expect(service.text()).not.toContain('a-password');
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 });
 
@@ -100,7 +100,7 @@ describe('health checks', () => {
     );
     for (const { port } of [system.api, system.worker]) {
       const ready = () => system.request('GET', '/health/ready', { port });
-      await until('503', async () => (await ready()).status === 503);
+      await waitFor('503', async () => (await ready()).status === 503);
       const answer = await ready();
       expect(answer).toMatchObject({ status: 503 });
       expect(answer.headers.get('retry-after')).toBe('1');
@@ -117,12 +117,12 @@ describe('health checks', () => {
 
     await system.query(`alter database ${name} connection limit -1`);
     for (const service of [system.api, system.worker]) {
-      await until(
+      await waitFor(
         'ready again',
         async () => (await system.request('GET', '/health/ready', { port: service.port })).status === 200,
       );
       const states = () => service.lines.filter(({ event }) => event === 'health_changed').map((line) => line['health.status']);
-      await until('both lines', () => states().length >= 2);
+      await waitFor('both lines', () => states().length >= 2);
       expect(states()).toEqual(['database_unavailable', 'ready']);
     }
     expect((await system.request('GET', '/me', { as: ALICE })).status).toBe(200);
@@ -154,7 +154,7 @@ describe('SIGTERM', () => {
       ...(signal && { signal }),
     });
     answer.catch(() => undefined); // the caller looks at it
-    await until('it waits for the lock', async () => {
+    await waitFor('it waits for the lock', async () => {
       const waiting = await system.query(
         `select from pg_stat_activity where datname = current_database() and usename = 'pikaia_api' and wait_event_type = 'Lock'`,
       );
@@ -179,9 +179,9 @@ describe('SIGTERM', () => {
       const api = await system.startApi();
       const answer = await whileWaiting(api.port, 'slow@example.com', async () => {
         api.child.kill('SIGTERM');
-        await until('it stops', () => api.lines.some(({ event }) => event === 'process_stopping'));
+        await waitFor('it stops', () => api.lines.some(({ event }) => event === 'process_stopping'));
         api.child.kill('SIGTERM');
-        await until('nobody new is let in', () =>
+        await waitFor('nobody new is let in', () =>
           fetch(`http://127.0.0.1:${api.port}/health/ready`).then(
             () => false,
             () => true,
@@ -192,10 +192,10 @@ describe('SIGTERM', () => {
       expect(await answer.json()).toMatchObject({ email: 'slow@example.com' });
       expect(await api.exited).toBe(0);
       expect(await written('slow@example.com')).toHaveLength(1);
-      await until('its last line', () => api.lines.at(-1)?.['event'] === 'process_stopped');
+      await waitFor('its last line', () => api.lines.at(-1)?.['event'] === 'process_stopped');
       expect(api.lines.filter(({ level }) => level !== 'INFO')).toEqual([]);
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
@@ -208,19 +208,19 @@ describe('SIGTERM', () => {
         'gone@example.com',
         async () => {
           client.abort();
-          await until('the client is gone', () => api.lines.some(({ event }) => event === 'request_aborted'));
+          await waitFor('the client is gone', () => api.lines.some(({ event }) => event === 'request_aborted'));
           api.child.kill('SIGTERM');
-          await until('it stops', () => api.lines.some(({ event }) => event === 'process_stopping'));
+          await waitFor('it stops', () => api.lines.some(({ event }) => event === 'process_stopping'));
         },
         client.signal,
       );
       await expect(answer).rejects.toMatchObject({ name: 'AbortError' });
       expect(await api.exited).toBe(0);
       expect(await written('gone@example.com')).toHaveLength(1);
-      await until('its last line', () => api.lines.at(-1)?.['event'] === 'process_stopped');
+      await waitFor('its last line', () => api.lines.at(-1)?.['event'] === 'process_stopped');
       expect(api.lines.filter(({ level }) => level !== 'INFO')).toEqual([]);
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it.each(['api', 'outbox-worker'] as const)(
@@ -246,7 +246,7 @@ describe('SIGTERM', () => {
       expect(service.lines.filter(({ level }) => level !== 'INFO')).toEqual([]);
       for (const socket of sockets) socket.destroy();
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it.each(['api', 'outbox-worker'] as const)(
@@ -268,11 +268,11 @@ describe('SIGTERM', () => {
       socket.destroy();
       database.close();
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it('stops the parts of the worker in order', async () => {
     expect(await system.worker.stop()).toBe(0);
-    await until('its last line', () => system.worker.lines.at(-1)?.['event'] === 'process_stopped');
+    await waitFor('its last line', () => system.worker.lines.at(-1)?.['event'] === 'process_stopped');
   });
 });

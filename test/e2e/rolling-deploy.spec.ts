@@ -1,8 +1,8 @@
 import { newId } from '@pikaia/core';
 import pg from 'pg';
 import { isEmail } from 'class-validator';
-import { System, type Answer } from '../support/system.js';
-import { until } from '../support/until.js';
+import { System, type ApiResponse } from '../support/system.js';
+import { waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com'; // an admin of acme
 const GINA = 'gina@example.com'; // an admin of globex
@@ -39,7 +39,7 @@ async function oldInvite(email: string, name: string | null = null): Promise<{ u
   return { user: rows[0]!.id, member };
 }
 
-async function userOf({ body }: Answer): Promise<string> {
+async function userOf({ body }: ApiResponse): Promise<string> {
   const [row] = await system.query<{ user_id: string }>('select user_id from organizations_member where id = $1', [body['id']]);
   return row!.user_id;
 }
@@ -67,7 +67,7 @@ describe('during a deployment that replaces the version without canonical addres
     await old.query('begin');
     const { user } = await oldInvite('Wanda@Example.com');
     const answers = Promise.all([invite(ALICE, 'wanda@example.com'), invite(ALICE, 'wanda@example.com')]);
-    await until('an invitation waits', async () => {
+    await waitFor('an invitation waits', async () => {
       const waiting = await system.query(
         `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like 'insert into organizations_user%'`,
       );

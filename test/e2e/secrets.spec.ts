@@ -1,17 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
-import { attack, routesOf, type Accepted, type Route } from '../support/secret.attack.js';
+import { sendSecretTo, mappedRoutes, type AcceptedInput, type Route } from '../support/secret.attack.js';
 import type { LogLine, ServiceProcess } from '../support/service.process.js';
 import { System } from '../support/system.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 
 const CANARY = `canary-${randomBytes(6).toString('hex')}`;
 const MUTATING = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
 
 /** What each route accepts; one that changes something must be here, so that the secret gets as far as the database. */
-const ACCEPTED: Readonly<Record<string, Accepted>> = {
+const ACCEPTED: Readonly<Record<string, AcceptedInput>> = {
   'POST /api/v1/members/invitations': { body: { email: 'new@example.com', name: CANARY, role: 'member' } },
   'PATCH /api/v1/members/:id': { body: { role: 'admin' } },
   'DELETE /api/v1/members/:id': {},
@@ -40,10 +40,10 @@ describe('a secret in a request', () => {
 
   async function attackAll(service: ServiceProcess): Promise<Map<string, number[]>> {
     const answers = new Map<string, number[]>();
-    for (const route of routesOf(service.lines)) {
+    for (const route of mappedRoutes(service.lines)) {
       answers.set(
         nameOf(route),
-        await attack(`http://127.0.0.1:${service.port}`, route, CANARY, tokens, ACCEPTED[nameOf(route)]),
+        await sendSecretTo(`http://127.0.0.1:${service.port}`, route, CANARY, tokens, ACCEPTED[nameOf(route)]),
       );
     }
     return answers;
@@ -78,19 +78,19 @@ describe('a secret in a request', () => {
       expect.arrayContaining(['GET /api/v1/admin/events', 'GET /api/v1/admin/audit-logs/:id', 'PATCH /api/v1/organization']),
     );
     const codes = () => new Set(system.api.linesOf('unhandled_error').map((line) => line['error.code']));
-    await until('both errors', () => codes().has('42883') && codes().has('23514'));
+    await waitFor('both errors', () => codes().has('42883') && codes().has('23514'));
     expect(secretsIn(system.api.text())).toEqual([]);
   });
 
   it('the check reports a route that logs a header', async () => {
     const planted = await plantedApplication();
     try {
-      const routes = routesOf(planted.lines());
+      const routes = mappedRoutes(planted.lines());
       expect(routes.map(nameOf)).toEqual(['GET /quiet', 'GET /leaky']);
-      await attack(planted.url, routes[0]!, CANARY, tokens);
+      await sendSecretTo(planted.url, routes[0]!, CANARY, tokens);
       expect(secretsIn(planted.text())).toEqual([]);
-      await attack(planted.url, routes[1]!, CANARY, tokens);
-      await until('its line', () => planted.lines().some(({ event }) => event === 'header_seen'));
+      await sendSecretTo(planted.url, routes[1]!, CANARY, tokens);
+      await waitFor('its line', () => planted.lines().some(({ event }) => event === 'header_seen'));
       expect(secretsIn(planted.text())).toEqual([CANARY]);
     } finally {
       await planted.stop();
@@ -100,7 +100,7 @@ describe('a secret in a request', () => {
   it('is in no output: both processes print only log records during their whole lives', async () => {
     for (const service of [system.api, system.worker]) {
       expect(await service.stop()).toBe(0);
-      expect([service.stray, service.errors]).toEqual([[], []]);
+      expect([service.nonJsonLines, service.stderrLines]).toEqual([[], []]);
       for (const line of service.lines) {
         expect(line).toMatchObject({
           timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
@@ -146,7 +146,7 @@ async function plantedApplication() {
   for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (bytes: Buffer) => (printed += bytes.toString()));
   const [{ url }] = (await once(child, 'message')) as [{ url: string }];
   const lines = (): LogLine[] => printed.split('\n').slice(0, -1).map((text) => JSON.parse(text) as LogLine); // prettier-ignore
-  await until('its routes', () => routesOf(lines()).length === 2);
+  await waitFor('its routes', () => mappedRoutes(lines()).length === 2);
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
     await once(child, 'exit');

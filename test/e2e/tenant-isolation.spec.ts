@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { System, type Answer } from '../support/system.js';
-import { until } from '../support/until.js';
+import { System, type ApiResponse } from '../support/system.js';
+import { waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com'; // an admin of acme
 const GINA = 'gina@example.com'; // an admin of globex
@@ -19,22 +19,22 @@ afterAll(async () => {
 
 const invite = (as: string, email: string, fields: Record<string, unknown> = {}) =>
   system.request('POST', '/members/invitations', { as, body: { email, role: 'member', ...fields } });
-const correlationOf = (answer: Answer) => answer.headers.get('x-correlation-id')!;
+const correlationOf = (answer: ApiResponse) => answer.headers.get('x-correlation-id')!;
 
-async function userOf({ body }: Answer): Promise<string> {
+async function userOf({ body }: ApiResponse): Promise<string> {
   const [row] = await system.query<{ user_id: string }>('select user_id from organizations_member where id = $1', [body['id']]);
   return row!.user_id;
 }
 
 /** The email that an invitation sent, as the file transport wrote it. */
-async function emailOf(answer: Answer): Promise<string> {
+async function emailOf(answer: ApiResponse): Promise<string> {
   const id = [correlationOf(answer)];
   const [event] = await system.query<{ event_id: string }>(
     'select event_id from outbox.outbox_log where correlation_id = $1',
     id,
   );
   const file = join(system.directory, 'mail', `${event!.event_id}.eml`);
-  await until('the email is written', () => existsSync(file));
+  await waitFor('the email is written', () => existsSync(file));
   return readFileSync(file, 'utf8').replaceAll('=\r\n', '');
 }
 
@@ -58,7 +58,7 @@ async function everythingSeenBy(admin: string): Promise<string> {
 }
 
 /** Makes the invited person an active member, which no route does yet. */
-async function activate({ body }: Answer): Promise<void> {
+async function activate({ body }: ApiResponse): Promise<void> {
   await system.query(
     `update organizations_member set status = 'active', joined_at = now(), provider_id = 'member-test-' || id where id = $1`,
     [body['id']],

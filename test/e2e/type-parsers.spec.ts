@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { System } from '../support/system.js';
-import { eventually, until } from '../support/until.js';
+import { pollUntil, waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com'; // an admin of acme
 const OLGA = 'olga@example.com'; // an operator
@@ -36,13 +36,13 @@ async function invite(): Promise<{ event: string; member: string; correlation: s
 }
 
 const isPublished = (event: string) =>
-  eventually(async () => (await get(`/admin/events/${event}`)).body['status'] === 'published');
+  pollUntil(async () => (await get(`/admin/events/${event}`)).body['status'] === 'published');
 
 async function finished(path: string, body?: object): Promise<string> {
   const asked = await post(path, OLGA, body);
   expect(asked.status).toBe(202);
   const id = String(asked.body['id']);
-  await until('the answer', async () => (await get(`/admin/outbox/commands/${id}`)).body['status'] === 'done');
+  await waitFor('the answer', async () => (await get(`/admin/outbox/commands/${id}`)).body['status'] === 'done');
   return id;
 }
 

@@ -3,16 +3,16 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { startDatabaseServer, type TestDatabaseServer } from '../support/database-server.js';
 import { InvitationLoad } from '../support/invitation-load.js';
-import { flawsOf, readInvitations, type InvitationRecords } from '../support/invitation-records.js';
+import { invitationFlaws, readInvitations, type InvitationRecords } from '../support/invitation-records.js';
 import { seededRandom } from '../support/seeded-random.js';
 import { System } from '../support/system.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com';
 const GINA = 'gina@example.com';
 const SEED = Number(process.env['PIKAIA_SEED'] ?? 15);
-const PATIENCE_MS = 40_000; // the machine may be busy
-const CLAIM_MS = 40_000; // of an e-mail whose claim was written and not answered: it is sent when that has run out
+const WAIT_TIMEOUT_MS = 40_000; // the machine may be busy
+const CLAIM_DURATION_MS = 40_000; // of an e-mail whose claim was written and not answered: it is sent when that has run out
 const TERMINATIONS = 25;
 
 jest.setTimeout(180_000);
@@ -37,7 +37,7 @@ describe('the api after a crash of its process or its database', () => {
       await system.api.kill();
       await cut;
       await release();
-      await until('the server has noticed', async () => !(await isThere(session)), PATIENCE_MS);
+      await waitFor('the server has noticed', async () => !(await isThere(session)), WAIT_TIMEOUT_MS);
       return leftOf(email);
     });
     expect(kept).toEqual({ users: 0, events: 0, entries: 0 });
@@ -60,7 +60,7 @@ describe('the api after a crash of its process or its database', () => {
       await system.api.kill();
       await cut;
       await release();
-      await until('the server has noticed', async () => !(await isThere(session)), PATIENCE_MS);
+      await waitFor('the server has noticed', async () => !(await isThere(session)), WAIT_TIMEOUT_MS);
       return leftOf(email);
     });
     await system.query('drop function wait_for_test cascade');
@@ -77,9 +77,9 @@ describe('the api after a crash of its process or its database', () => {
     expect((await system.request('GET', '/health/ready', { port: system.worker.port })).status).toBe(503);
     expect((await system.request('GET', '/health/live', { port: system.worker.port })).status).toBe(200);
     await database.server.start();
-    await until('it is ready', async () => (await health()).ready === 200, PATIENCE_MS);
+    await waitFor('it is ready', async () => (await health()).ready === 200, WAIT_TIMEOUT_MS);
     const changes = () => system.api.linesOf('health_changed').map((line) => line['health.status']);
-    await until('it says so', () => changes().includes('ready'));
+    await waitFor('it says so', () => changes().includes('ready'));
     expect(changes()).toEqual(['database_unavailable', 'ready']); // once each, however often it is asked
   });
 
@@ -113,7 +113,7 @@ describe('the api after a crash of its process or its database', () => {
     });
 
     it('responds with 503, Retry-After and problem details to each request that it cannot serve, and with no other error', () => {
-      const others = load.answers.filter(({ answer }) => answer.status !== 201 && answer.status !== 503);
+      const others = load.responses.filter(({ answer }) => answer.status !== 201 && answer.status !== 503);
       const faults = system.api.linesOf('unhandled_error').map((line) => line['error.stack']);
       expect({ others: others.map(({ answer }) => answer.body), faults }).toEqual({ others: [], faults: [] });
       for (const { answer, correlationId } of load.withStatus(503)) {
@@ -127,7 +127,7 @@ describe('the api after a crash of its process or its database', () => {
 
     it('leaves a row, an event and an audit entry for each successful response, or none of them', () => {
       expect(made.length).toBeGreaterThan(100);
-      expect(flawsOf(records, made)).toEqual([]);
+      expect(invitationFlaws(records, made)).toEqual([]);
     });
 
     it.each([
@@ -136,7 +136,7 @@ describe('the api after a crash of its process or its database', () => {
       ['entry', (kept: InvitationRecords) => ({ ...kept, entries: kept.entries.slice(1) })],
       ['second entry', (kept: InvitationRecords) => ({ ...kept, entries: [...kept.entries, kept.entries[0]!] })],
     ])('the check reports a missing or duplicate %s', (_, plant) => {
-      expect(flawsOf(plant(records), made)).toHaveLength(1);
+      expect(invitationFlaws(plant(records), made)).toHaveLength(1);
     });
 
     it('the check reports successful responses without a row, an event and an audit entry', () => {
@@ -148,17 +148,17 @@ describe('the api after a crash of its process or its database', () => {
         events: without(records.events),
         entries: without(records.entries),
       };
-      expect(flawsOf(lost, made)).toHaveLength(1);
+      expect(invitationFlaws(lost, made)).toHaveLength(1);
     });
 
     it('has each event delivered, and one email sent for it', async () => {
-      await until(
+      await waitFor(
         'all are published',
         async () => {
           const open = await system.query(`select from events_outboxevent where status <> 'published'`);
           return open.length === 0;
         },
-        CLAIM_MS + PATIENCE_MS,
+        CLAIM_DURATION_MS + WAIT_TIMEOUT_MS,
       );
       const events = (await system.query<{ event_id: string }>('select event_id from outbox.outbox_log'))
         .map((row) => row.event_id)
@@ -172,7 +172,7 @@ describe('the api after a crash of its process or its database', () => {
           .linesOf('welcome_email_sent')
           .map((line) => line['event.id'] as string)
           .sort();
-      await until('their lines have been read', () => sent().length >= events.length, PATIENCE_MS);
+      await waitFor('their lines have been read', () => sent().length >= events.length, WAIT_TIMEOUT_MS);
       expect(sent()).toEqual(events);
     });
 
@@ -181,13 +181,13 @@ describe('the api after a crash of its process or its database', () => {
         system.worker,
         system.api,
       ]);
-      expect(system.services.flatMap(({ stray }) => stray)).toEqual([]);
+      expect(system.services.flatMap(({ nonJsonLines }) => nonJsonLines)).toEqual([]);
     });
 
     /** Waits for so many more answers with the status. */
     async function answers(status: number, more: number): Promise<void> {
       const goal = load.withStatus(status).length + more;
-      await until(`${goal} answers ${status}`, () => load.withStatus(status).length >= goal, PATIENCE_MS);
+      await waitFor(`${goal} answers ${status}`, () => load.withStatus(status).length >= goal, WAIT_TIMEOUT_MS);
     }
 
     /** Ends one session of api or worker, whatever it is doing. */
@@ -222,7 +222,7 @@ describe('the api after a crash of its process or its database', () => {
   }
 
   const sessionWaitingIn = (statement: string): Promise<number> =>
-    until(
+    waitFor(
       `somebody waits in ${statement}`,
       async () => {
         const [found] = await system.query<{ pid: number }>(
@@ -231,7 +231,7 @@ describe('the api after a crash of its process or its database', () => {
         );
         return found?.pid;
       },
-      PATIENCE_MS,
+      WAIT_TIMEOUT_MS,
     );
 
   const isThere = async (pid: number): Promise<boolean> =>

@@ -9,10 +9,10 @@ import { insertEvent } from '../support/outbox.js';
 import { ScriptedSink } from '../support/scripted-sink.js';
 import { StandbyServer } from '../support/standby-server.js';
 import { TcpProxy } from '../support/tcp.proxy.js';
-import { eventually } from '../support/until.js';
+import { pollUntil } from '../support/until.js';
 
 const AGGREGATES = 5;
-const LOST = 100; // more than the 32 positions that a sequence is ahead of what is replicated: they are given out again
+const LOST_COUNT = 100; // more than the 32 positions that a sequence is ahead of what is replicated: they are given out again
 
 /** What was read or stored before the failover is kept in memory: as if a relay did not begin anew with its connection. */
 class RememberingRelay extends SinkRelay {
@@ -52,7 +52,7 @@ describe('a failover to a standby that lagged', () => {
   beforeAll(async () => {
     primary = await startDatabaseServer(['max_prepared_transactions=5']);
     [replication, address] = [await TcpProxy.start(primary.ownerUrl), await TcpProxy.start(primary.ownerUrl)];
-    standby = await StandbyServer.of(primary, (url) => replication.through(url));
+    standby = await StandbyServer.of(primary, (url) => replication.proxyUrl(url));
     await registerSinks(primary.workerUrl, [honest, remembering], 'spec');
   });
 
@@ -65,7 +65,7 @@ describe('a failover to a standby that lagged', () => {
   });
 
   const optionsFor = (sink: ScriptedSink): RelayOptions => ({
-    url: address.through(primary.workerUrl),
+    url: address.proxyUrl(primary.workerUrl),
     sink,
     worker: 'spec',
     random: () => 0.1,
@@ -87,12 +87,12 @@ describe('a failover to a standby that lagged', () => {
     return ids;
   }
 
-  const delivered = (sink: ScriptedSink, ids: readonly string[]) => eventually(() => ids.every((id) => sink.ids.includes(id)));
+  const delivered = (sink: ScriptedSink, ids: readonly string[]) => pollUntil(() => ids.every((id) => sink.ids.includes(id)));
 
   /** Everything that is written so far is on the standby. */
   async function replicated(client: pg.Client): Promise<void> {
     const { rows } = await client.query<{ position: string }>('select pg_current_wal_lsn()::text as position');
-    await eventually(() => standby.hasReached(rows[0]!.position));
+    await pollUntil(() => standby.hasReached(rows[0]!.position));
   }
 
   it('loses no event of the new primary and keeps their order, and the check reports a relay that keeps its old cursor', async () => {
@@ -112,14 +112,14 @@ describe('a failover to a standby that lagged', () => {
     await Promise.all([honest, remembering].map((sink) => delivered(sink, last)));
     await replicated(before);
 
-    replication.cut();
-    replication.pointTo('postgres://127.0.0.1:1'); // the line is down
-    const lost = await publish(before, LOST);
+    replication.disconnectAll();
+    replication.setTarget('postgres://127.0.0.1:1'); // the line is down
+    const lost = await publish(before, LOST_COUNT);
     await Promise.all([honest, remembering].map((sink) => delivered(sink, lost)));
     await primary.server.kill();
     await standby.promote();
-    address.pointTo(standby.server.url);
-    address.cut();
+    address.setTarget(standby.server.url);
+    address.disconnectAll();
 
     const after = await connect(standby.server.url);
     const fresh = await publish(after, 20);
@@ -138,11 +138,11 @@ describe('a failover to a standby that lagged', () => {
       expect([...new Set(honest.ids)].filter((id) => own.includes(id))).toEqual(own);
     }
     const positions = rows.filter(({ event_id }) => fresh.includes(event_id)).map(({ position }) => position);
-    expect(Math.max(...positions)).toBeLessThan(kept.length + LOST); // given out for the second time
+    expect(Math.max(...positions)).toBeLessThan(kept.length + LOST_COUNT); // given out for the second time
     expect(there.filter((id) => !remembering.ids.includes(id)).length).toBeGreaterThan(0);
     await after.query(`update outbox.outbox_sink set state = 'retired' where name = 'remembering'`);
     const unpublished = `select from events_outboxevent where status <> 'published'`;
-    await eventually(async () => (await after.query(unpublished)).rowCount === 0);
+    await pollUntil(async () => (await after.query(unpublished)).rowCount === 0);
     for (const client of [before, open, late, after]) await client.end().catch(() => undefined);
   });
 });

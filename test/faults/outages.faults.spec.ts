@@ -1,11 +1,11 @@
 import pg from 'pg';
 import { startDatabaseServer, type TestDatabaseServer } from '../support/database-server.js';
-import { System, type Answer } from '../support/system.js';
-import { until } from '../support/until.js';
+import { System, type ApiResponse } from '../support/system.js';
+import { waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com';
 const STATEMENT_TIMEOUT_MS = 1_000; // with the grace of five seconds, what a silent server may cost
-const LIMIT_MS = 45_000; // far beyond what it takes; a busy machine must not fail a test
+const TEST_TIMEOUT_MS = 45_000; // far beyond what it takes; a busy machine must not fail a test
 const ROLES = ['api', 'worker'] as const;
 
 jest.setTimeout(180_000);
@@ -38,7 +38,7 @@ describe('api and worker with a database that refuses or ignores them', () => {
     const reasons = system.api.linesOf('request_unavailable').map((line) => String(line['reason']));
     expect(reasons.some((reason) => reason.includes('password authentication failed'))).toBe(true);
     for (const role of ROLES) await system.query(`alter role pikaia_${role} password '${role}'`);
-    await until('both are ready', isReady, LIMIT_MS);
+    await waitFor('both are ready', isReady, TEST_TIMEOUT_MS);
     expect((await invite('after@example.com')).status).toBe(201);
     await published('after@example.com');
     expectSameProcesses();
@@ -51,9 +51,9 @@ describe('api and worker with a database that refuses or ignores them', () => {
     for (const answer of refused) expectRetryInvited(answer);
     expect(await health()).toEqual({ live: 200, ready: 503, workerLive: 200, workerReady: 503 });
     expectRetryInvited(await invite('new-connection@example.com'));
-    expect(performance.now() - began).toBeLessThan(LIMIT_MS);
+    expect(performance.now() - began).toBeLessThan(TEST_TIMEOUT_MS);
     thaw();
-    await until('both are ready', isReady, LIMIT_MS);
+    await waitFor('both are ready', isReady, TEST_TIMEOUT_MS);
     expect((await invite('awake@example.com')).status).toBe(201);
     await published('awake@example.com');
     const rows = await system.query(`select from organizations_user where email like 'silent-%' or email like 'new-connection%'`);
@@ -73,7 +73,7 @@ describe('api and worker with a database that refuses or ignores them', () => {
     await blocker.connect();
     await blocker.query('select pg_advisory_lock(15)');
     const invited = invite('unknown@example.com');
-    const pid = await until('COMMIT waits', async () => {
+    const pid = await waitFor('COMMIT waits', async () => {
       const [found] = await system.query<{ pid: number }>(
         `select pid from pg_stat_activity where application_name = 'pikaia-api' and query = 'COMMIT' and wait_event_type = 'Lock'`,
       );
@@ -86,7 +86,7 @@ describe('api and worker with a database that refuses or ignores them', () => {
     expect(answer.body).toMatchObject({ type: 'urn:pikaia:problem:outcome-unknown', correlation_id: expect.any(String) });
     await blocker.end();
     thaw();
-    await until('the server process has ended', async () => {
+    await waitFor('the server process has ended', async () => {
       const rows = await system.query('select from pg_stat_activity where pid = $1', [pid]);
       return rows.length === 0;
     });
@@ -103,10 +103,10 @@ describe('api and worker with a database that refuses or ignores them', () => {
     expect([0, 1]).toContain(ends[1]); // 1: after ten seconds
   });
 
-  const invite = (email: string): Promise<Answer> =>
+  const invite = (email: string): Promise<ApiResponse> =>
     system.request('POST', '/members/invitations', { as: ALICE, body: { email, role: 'member' } });
 
-  function expectRetryInvited(answer: Answer): void {
+  function expectRetryInvited(answer: ApiResponse): void {
     expect(answer).toMatchObject({ status: 503, body: { type: 'urn:pikaia:problem:unavailable' } });
     expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
   }
@@ -128,7 +128,7 @@ describe('api and worker with a database that refuses or ignores them', () => {
   };
 
   const published = (email: string): Promise<unknown> =>
-    until(
+    waitFor(
       `the event of ${email} is published`,
       async () => {
         const rows = await system.query(
@@ -137,7 +137,7 @@ describe('api and worker with a database that refuses or ignores them', () => {
         );
         return rows.length;
       },
-      LIMIT_MS,
+      TEST_TIMEOUT_MS,
     );
 
   async function endSessions(): Promise<void> {
@@ -163,6 +163,6 @@ describe('api and worker with a database that refuses or ignores them', () => {
   function expectSameProcesses(): void {
     const running = system.services.filter(({ child }) => child.exitCode === null && child.signalCode === null);
     expect(running).toHaveLength(2);
-    expect(system.services.flatMap(({ stray }) => stray)).toEqual([]);
+    expect(system.services.flatMap(({ nonJsonLines }) => nonJsonLines)).toEqual([]);
   }
 });

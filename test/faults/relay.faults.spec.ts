@@ -7,12 +7,12 @@ import pg from 'pg';
 import { registerSinks } from '../../libs/events/src/log/register-sinks.js';
 import { startDatabaseServer, type TestDatabaseServer } from '../support/database-server.js';
 import { FaultProducers, KEYS_TABLE } from '../support/fault.producers.js';
-import { flawlessRelay, relayFlawsOf, type Delivered, type Disruption, type RelayFlaws } from '../support/relay.history.js';
-import { FAULT_POINTS, RelayProcess, type RelayOrders } from '../support/relay.process.js';
+import { NO_RELAY_FLAWS, relayFlaws, type DeliveredEvent, type Disruption, type RelayFlaws } from '../support/relay.history.js';
+import { FAULT_POINTS, RelayProcess, type RelayControl } from '../support/relay.process.js';
 import { ScriptedSink } from '../support/scripted-sink.js';
 import { reportProof } from '../support/proof.report.js';
 import { seededRandom } from '../support/seeded-random.js';
-import { eventually } from '../support/until.js';
+import { pollUntil } from '../support/until.js';
 
 // PIKAIA_PROOF_SECONDS makes it run for longer, PIKAIA_PROOF_SEED repeats the choices of a run.
 const SECONDS = Number(process.env['PIKAIA_PROOF_SECONDS'] ?? 0);
@@ -76,13 +76,13 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
     while (workers.length < WORKERS) workers.push(RelayProcess.start(environment));
   }
 
-  const orderAll = (orders: RelayOrders): void => workers.forEach((worker) => worker.order(orders));
+  const orderAll = (orders: RelayControl): void => workers.forEach((worker) => worker.control(orders));
 
   /** The process of the worker that leads. */
   async function leader(): Promise<RelayProcess> {
     const sql = `select s.leader from outbox.outbox_sink s where exists (
       select from pg_locks where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database()))`;
-    return eventually(
+    return pollUntil(
       async () => {
         const { rows } = await asOwner((owner) => owner.query<{ leader: string | null }>(sql));
         return workers.find(({ child }) => String(child.pid) === rows[0]?.leader)!;
@@ -94,11 +94,11 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
 
   const killedAt = (point: (typeof FAULT_POINTS)[number]) => async () => {
     const victim = await leader();
-    victim.order({ deadly: point, ...(point === 'on hand-over' && { stop: true }) });
-    await eventually(() => !victim.isRunning, Boolean, PATIENCE_MS);
+    victim.control({ deadly: point, ...(point === 'on hand-over' && { stop: true }) });
+    await pollUntil(() => !victim.isRunning, Boolean, PATIENCE_MS);
   };
 
-  const answering = (mode: RelayOrders['mode']) => async () => {
+  const answering = (mode: RelayControl['mode']) => async () => {
     orderAll({ mode });
     await pause(FAULT_MS);
     orderAll({ mode: 'accepting' });
@@ -110,7 +110,7 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
     'frozen for longer than its lease': async () => {
       const frozen = await leader();
       frozen.signal('SIGSTOP');
-      await eventually(async () => (await leader()) !== frozen, Boolean, PATIENCE_MS);
+      await pollUntil(async () => (await leader()) !== frozen, Boolean, PATIENCE_MS);
       frozen.signal('SIGCONT');
     },
     'reading connections terminated': () =>
@@ -127,18 +127,18 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
     'timed out after acceptance': answering('afterAcceptance'),
     'clocks set forward': async () => orderAll({ clockAhead: HOUR_MS }),
     'clocks set back': async () => orderAll({ clockAhead: -HOUR_MS }),
-    'clocks apart': async () => workers.forEach((worker) => worker.order({ clockAhead: (random() - 0.5) * HOUR_MS })),
+    'clocks apart': async () => workers.forEach((worker) => worker.control({ clockAhead: (random() - 0.5) * HOUR_MS })),
   };
 
-  const delivered = (): Delivered[] =>
+  const delivered = (): DeliveredEvent[] =>
     readFileSync(file, 'utf8')
       .split('\n')
       .slice(0, -1) // empty, or a line that is being written
-      .map((line) => JSON.parse(line) as Delivered);
+      .map((line) => JSON.parse(line) as DeliveredEvent);
 
   const flaws = (history = delivered()): RelayFlaws => {
     const { committed, rolledBack } = producers;
-    return relayFlawsOf({ committed, rolledBack, delivered: history, disruptions, horizonMs: HORIZON_MS });
+    return relayFlaws({ committed, rolledBack, delivered: history, disruptions, horizonMs: HORIZON_MS });
   };
 
   it('deliver exactly the committed events in the order of each key, with duplicates only around a fault', async () => {
@@ -156,7 +156,7 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
     } while (performance.now() - startedAt < SECONDS * 1000);
     await asOwner((owner) => producers.finish(owner));
     orderAll({ clockAhead: 3 * HOUR_MS }); // what was put off by a clock that was ahead is due as well
-    await eventually(
+    await pollUntil(
       () => flaws().lost.length,
       (lost) => lost === 0,
       PATIENCE_MS,
@@ -166,10 +166,10 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
     const faults = Object.values(counts).reduce((sum, count) => sum + count, 0);
     const repeated = all.length - committed;
     reportProof('relay under faults', SEED, { committed, rolledBack, repeated, faults, lost: flaws().lost.length });
-    expect(flaws()).toEqual(flawlessRelay);
+    expect(flaws()).toEqual(NO_RELAY_FLAWS);
     expect(all.length).toBeGreaterThan(producers.committed.size); // the faults did interrupt something
     const unpublished = `select status from events_outboxevent where status <> 'published'`;
-    await eventually(
+    await pollUntil(
       () => asOwner(async (owner) => (await owner.query(unpublished)).rowCount),
       (count) => count === 0,
       PATIENCE_MS,
@@ -180,22 +180,22 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
     await pause(HORIZON_MS + LEADER_TIMEOUT_MS); // behind the last of them
     const before = delivered().length;
     const more = new FaultProducers(database.apiUrl, WRITERS, random);
-    await eventually(() => more.committed.size > 50, Boolean, PATIENCE_MS);
+    await pollUntil(() => more.committed.size > 50, Boolean, PATIENCE_MS);
     await asOwner((owner) => more.finish(owner));
-    await eventually(() => delivered().length - before >= more.committed.size, Boolean, PATIENCE_MS);
+    await pollUntil(() => delivered().length - before >= more.committed.size, Boolean, PATIENCE_MS);
     for (const [id, produced] of more.committed) producers.committed.set(id, produced);
     for (const id of more.rolledBack) producers.rolledBack.add(id);
     expect(delivered()).toHaveLength(before + more.committed.size);
-    expect(flaws()).toEqual(flawlessRelay);
+    expect(flaws()).toEqual(NO_RELAY_FLAWS);
   });
 
-  it.each<[string, (history: Delivered[]) => Delivered[], keyof RelayFlaws]>([
+  it.each<[string, (history: DeliveredEvent[]) => DeliveredEvent[], keyof RelayFlaws]>([
     ['a missing event', (history) => history.filter(({ id }) => id !== history.at(-1)!.id), 'lost'],
-    ['an event that was never written', (history) => [...history, { ...history.at(-1)!, id: 'ghost', number: 1e9 }], 'ghosts'],
+    ['an event that was never written', (history) => [...history, { ...history.at(-1)!, id: 'ghost', number: 1e9 }], 'neverWritten'],
     [
       'an event that was rolled back',
       (history) => [...history, { ...history.at(-1)!, id: [...producers.rolledBack][0]!, number: 1e9 }],
-      'undone',
+      'afterRollback',
     ],
     [
       'two events of one key in the wrong order',
@@ -204,9 +204,9 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
         const earlier = history.findLast(({ key, id }) => key === last.key && id !== last.id)!;
         return history.map((event) => (event === last ? earlier : event === earlier ? last : event));
       },
-      'disordered',
+      'outOfOrder',
     ],
-    ['a duplicate without a fault', (history) => [...history, history.at(-1)!], 'repeated'],
+    ['a duplicate without a fault', (history) => [...history, history.at(-1)!], 'duplicated'],
   ])('the check reports %s', (_, plant, flaw) => {
     expect(flaws(plant(delivered()))[flaw]).toHaveLength(1);
   });

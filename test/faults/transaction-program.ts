@@ -26,7 +26,7 @@ export interface Method {
   readonly fails: boolean;
 }
 
-const simple = fc.oneof(
+const simpleStep = fc.oneof(
   { weight: 3, arbitrary: fc.constant<Step>({ do: 'row' }) },
   { weight: 3, arbitrary: fc.constant<Step>({ do: 'injected' }) },
   { weight: 5, arbitrary: fc.constant<Step>({ do: 'publish' }) },
@@ -39,13 +39,13 @@ const simple = fc.oneof(
 function methodOf(depth: number): fc.Arbitrary<Method> {
   const step: fc.Arbitrary<Step> = depth
     ? fc.oneof(
-        { weight: 2, arbitrary: simple },
+        { weight: 2, arbitrary: simpleStep },
         {
           weight: 1,
           arbitrary: fc.record({ do: fc.constant('call' as const), method: methodOf(depth - 1), caught: fc.boolean() }),
         },
       )
-    : simple;
+    : simpleStep;
   return fc.record({
     propagation: fc.constantFrom<Propagation>('required', 'nested', 'requiresNew'),
     steps: fc.array(step, { maxLength: 5 }),
@@ -65,7 +65,7 @@ export interface Effects {
   floating: number[];
 }
 
-const nothing = (): Effects => ({ rows: [], events: [], callbacks: [], floating: [] });
+const noEffects = (): Effects => ({ rows: [], events: [], callbacks: [], floating: [] });
 
 function add(to: Effects, from: Effects): void {
   for (const kind of ['rows', 'events', 'callbacks', 'floating'] as const) to[kind].push(...from[kind]);
@@ -85,15 +85,15 @@ interface Scope extends Effects {
   rollbackOnly: boolean;
 }
 
-const scopeOf = (transaction: Transaction): Scope => ({ transaction, rollbackOnly: false, ...nothing() });
-const isLost = ({ transaction, rollbackOnly }: Scope): boolean => transaction.aborted || transaction.ended || rollbackOnly;
+const scopeOf = (transaction: Transaction): Scope => ({ transaction, rollbackOnly: false, ...noEffects() });
+const cannotCommit = ({ transaction, rollbackOnly }: Scope): boolean => transaction.aborted || transaction.ended || rollbackOnly;
 
-class Thrown extends Error {}
+class CallFailed extends Error {}
 
 /** The simple model: what a program should leave, and whether its call succeeds. */
 export class Model {
-  readonly committed = nothing();
-  private next = 0;
+  readonly committed = noEffects();
+  private nextNumber = 0;
 
   /** @returns whether the call succeeds. */
   run(method: Method): boolean {
@@ -101,7 +101,7 @@ export class Model {
       this.call(method);
       return true;
     } catch (error) {
-      if (error instanceof Thrown) return false;
+      if (error instanceof CallFailed) return false;
       throw error;
     }
   }
@@ -110,16 +110,16 @@ export class Model {
     if (!outer || method.propagation === 'requiresNew') {
       const scope = scopeOf({ aborted: false, ended: false });
       this.steps(method, scope);
-      if (isLost(scope)) throw new Thrown();
+      if (cannotCommit(scope)) throw new CallFailed();
       return add(this.committed, scope);
     }
-    if (method.propagation === 'required') return this.joined(method, outer);
+    if (method.propagation === 'required') return this.callJoined(method, outer);
     const { transaction } = outer;
-    if (transaction.aborted || transaction.ended) throw new Thrown(); // the savepoint is refused
+    if (transaction.aborted || transaction.ended) throw new CallFailed(); // the savepoint is refused
     const scope = scopeOf(transaction);
     try {
       this.steps(method, scope);
-      if (isLost(scope)) throw new Thrown();
+      if (cannotCommit(scope)) throw new CallFailed();
     } catch (error) {
       transaction.aborted = false;
       throw error;
@@ -127,7 +127,7 @@ export class Model {
     add(outer, scope);
   }
 
-  private joined(method: Method, scope: Scope): void {
+  private callJoined(method: Method, scope: Scope): void {
     try {
       this.steps(method, scope);
     } catch (error) {
@@ -139,12 +139,12 @@ export class Model {
   private steps({ steps, fails }: Method, scope: Scope): void {
     const { transaction } = scope;
     for (const step of steps) {
-      const number = this.next++;
+      const number = this.nextNumber++;
       switch (step.do) {
         case 'row':
         case 'injected':
         case 'publish':
-          if (transaction.aborted || transaction.ended) throw new Thrown();
+          if (transaction.aborted || transaction.ended) throw new CallFailed();
           scope[step.do === 'publish' ? 'events' : 'rows'].push(number);
           break;
         case 'float':
@@ -167,6 +167,6 @@ export class Model {
           }
       }
     }
-    if (fails) throw new Thrown();
+    if (fails) throw new CallFailed();
   }
 }

@@ -12,7 +12,7 @@ import pg from 'pg';
 import { EntityManager, type DataSource } from 'typeorm';
 import { TransactionScope } from '../../libs/database/src/transaction/transaction.scope.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { eventually } from '../support/until.js';
+import { pollUntil } from '../support/until.js';
 import { anyMethod, Model, type Method, type Step } from './transaction-program.js';
 
 // PIKAIA_PROOF_SECONDS or PIKAIA_RUNS make it run for longer, PIKAIA_PROOF_SEED repeats the choices of a run.
@@ -196,7 +196,7 @@ describe('a random tree of transactional calls', () => {
     await property();
     const source = app.get<DataSource>(getDataSourceToken());
     const { master } = source.driver as unknown as { master: pg.Pool };
-    await eventually(() => master.idleCount === master.totalCount); // every connection goes back
+    await pollUntil(() => master.idleCount === master.totalCount); // every connection goes back
   });
 
   it('the check reports late statements that run after the end of the transaction', async () => {

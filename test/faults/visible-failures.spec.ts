@@ -3,7 +3,7 @@ import pg from 'pg';
 import { EventBusStub, type Fault } from '../support/event-bus.stub.js';
 import { insertEvent } from '../support/outbox.js';
 import { System } from '../support/system.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 
 const SINK = 'eventbridge';
 const EVENTS = 4;
@@ -63,7 +63,7 @@ describe('a failing event bus', () => {
   async function loseBus(): Promise<void> {
     const start = system.worker.lines.length;
     stub.deleteBus('pikaia');
-    await until('it is noticed', () => linesSince(start).some(({ event }) => event === 'sink_destination_missing'));
+    await waitFor('it is noticed', () => linesSince(start).some(({ event }) => event === 'sink_destination_missing'));
   }
 
   it.each([
@@ -71,7 +71,7 @@ describe('a failing event bus', () => {
     [
       'accepts half of each batch',
       /InternalFailure/,
-      always({ refuse: (_, index) => (index % 2 ? undefined : 'InternalFailure') }),
+      always({ rejectEntry: (_, index) => (index % 2 ? undefined : 'InternalFailure') }),
     ],
     ['returns an invalid response', /./, always({ forge: () => '<html>bad gateway</html>' })],
     ['accepts every event but never responds', /./, always({ silent: 'after' })],
@@ -86,12 +86,12 @@ describe('a failing event bus', () => {
     await begin();
     const ids: string[] = [];
     for (let count = 0; count < EVENTS; count++) ids.push((await insertEvent(client)).id);
-    const failing = await until('it is failing', async () => {
+    const failing = await waitFor('it is failing', async () => {
       const view = await sink();
       return view.failing_since !== null && view.backlog > 0 && view;
     });
     expect(failing.last_error).toMatch(reason);
-    await until('it is measured', () =>
+    await waitFor('it is measured', () =>
       linesSince(start).some((line) => line['sink'] === SINK && Number(line[eventMetrics.backlog.name]) > 0),
     );
     expect(linesSince(start)).toContainEqual(
@@ -99,28 +99,28 @@ describe('a failing event bus', () => {
     );
 
     end();
-    await until('all have arrived', () => {
+    await waitFor('all have arrived', () => {
       const arrived = new Set(stub.details.map(({ event_id }) => event_id));
       return ids.every((id) => arrived.has(id));
     });
-    await until('nothing is stuck', async () => {
+    await waitFor('nothing is stuck', async () => {
       const view = await sink();
       return view.failing_since === null && view.backlog === 0 && view.failed === 0;
     });
-    await until('it is said', () => linesSince(start).some(({ event, sink: of }) => event === 'sink_recovered' && of === SINK));
+    await waitFor('it is said', () => linesSince(start).some(({ event, sink: of }) => event === 'sink_recovered' && of === SINK));
     const back = system.worker.lines.length;
-    await until('it is measured again', () =>
+    await waitFor('it is measured again', () =>
       linesSince(back).some((line) => line['sink'] === SINK && line[eventMetrics.backlog.name] === 0),
     );
   });
 
   it('that permanently rejects an event makes it a dead letter, which is counted', async () => {
     const start = system.worker.lines.length;
-    stub.fault = () => ({ refuse: () => 'MalformedDetail' });
+    stub.fault = () => ({ rejectEntry: () => 'MalformedDetail' });
     await insertEvent(client);
-    await until('it is given up', async () => (await sink()).failed === 1);
+    await waitFor('it is given up', async () => (await sink()).failed === 1);
     stub.fault = undefined;
-    await until('it is measured', () => linesSince(start).some((line) => line[eventMetrics.failed.name] === 1));
+    await waitFor('it is measured', () => linesSince(start).some((line) => line[eventMetrics.failed.name] === 1));
     expect(linesSince(start)).toContainEqual(
       expect.objectContaining({ event: 'event_failed', level: 'ERROR', sink: SINK, 'error.message': expect.stringMatching(/./) }),
     );

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { LogLine, ServiceProcess } from '../support/service.process.js';
 import { System } from '../support/system.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com';
 const LEADER_TIMEOUT_MS = 1500;
-const PATIENCE_MS = 25_000; // the machine may be busy; nothing here takes a fifth of it otherwise
+const WAIT_TIMEOUT_MS = 25_000; // the machine may be busy; nothing here takes a fifth of it otherwise
 
 /** What a worker may suffer: killed, frozen. Nothing is lost, and no e-mail is sent twice. */
 describe('an outbox worker', () => {
@@ -41,7 +41,7 @@ describe('an outbox worker', () => {
     const successor = await system.startWorker();
     await published(event);
     await published(planted);
-    await until('it finds the receipt', () =>
+    await waitFor('it finds the receipt', () =>
       linesAbout(successor, event).some((line) => line['event'] === 'event_handled_before'),
     );
     expect(sentBy(successor, event)).toEqual([]);
@@ -54,17 +54,17 @@ describe('an outbox worker', () => {
     const [frozen, other] = await leaderAndOther();
     const before = await invite('before@example.com');
     await published(before);
-    await until('it has sent one', () => sentBy(frozen, before).length === 1);
+    await waitFor('it has sent one', () => sentBy(frozen, before).length === 1);
     frozen.freeze();
     const during = await invite('during@example.com');
     await leading(other);
     await published(during);
-    await until('the other one has sent it', () => sentBy(other, during).length === 1);
+    await waitFor('the other one has sent it', () => sentBy(other, during).length === 1);
     expect(sentBy(frozen, during)).toEqual([]);
 
     frozen.thaw();
-    await until('it notices', () => frozen.linesOf('leader_lost').length > 0, PATIENCE_MS);
-    await until('it stands by', async () => (await sinkState(frozen)) === 'standby', PATIENCE_MS);
+    await waitFor('it notices', () => frozen.linesOf('leader_lost').length > 0, WAIT_TIMEOUT_MS);
+    await waitFor('it stands by', async () => (await sinkState(frozen)) === 'standby', WAIT_TIMEOUT_MS);
     const after = await invite('after@example.com');
     await published(after);
     expect(sentBy(frozen, after)).toEqual([]);
@@ -79,7 +79,7 @@ describe('an outbox worker', () => {
     try {
       await blocker.query('begin; lock table outbox.outbox_progress in share mode');
       const event = await invite('storing@example.com');
-      await until('its store waits', storeWaits, PATIENCE_MS);
+      await waitFor('its store waits', storeWaits, WAIT_TIMEOUT_MS);
       frozen.freeze();
       await blocker.query('commit');
       await leading(other);
@@ -94,7 +94,7 @@ describe('an outbox worker', () => {
     expect(numbers!.gapless).toBe(true);
 
     frozen.thaw();
-    await until('it stands by', async () => (await sinkState(frozen)) === 'standby', PATIENCE_MS);
+    await waitFor('it stands by', async () => (await sinkState(frozen)) === 'standby', WAIT_TIMEOUT_MS);
     await expectLettersOnce();
   });
 
@@ -113,16 +113,16 @@ describe('an outbox worker', () => {
   }
 
   const published = (event: string): Promise<true> =>
-    until('it is published', async () => (await statusOf(event)) === 'published', PATIENCE_MS);
+    waitFor('it is published', async () => (await statusOf(event)) === 'published', WAIT_TIMEOUT_MS);
 
   const received = (event: string): Promise<unknown> =>
-    until(
+    waitFor(
       'the receipt',
       async () => {
         const sql = `select * from outbox.consumer_receipt where event_id = $1 and state = 'done'`;
         return (await system.query(sql, [event]))[0];
       },
-      PATIENCE_MS,
+      WAIT_TIMEOUT_MS,
     );
 
   const storeWaits = async (): Promise<boolean> => {
@@ -139,12 +139,12 @@ describe('an outbox worker', () => {
     linesAbout(worker, event).filter((line) => line['event'] === 'welcome_email_sent');
 
   const leading = (worker: ServiceProcess): Promise<true> =>
-    until(
+    waitFor(
       'it leads',
       () =>
         worker.lines.findLast(({ event }) => event === 'leader_acquired' || event === 'leader_lost')?.['event'] ===
         'leader_acquired',
-      PATIENCE_MS,
+      WAIT_TIMEOUT_MS,
     );
 
   const sinkState = async (worker: ServiceProcess): Promise<string> => {
@@ -154,13 +154,13 @@ describe('an outbox worker', () => {
 
   async function leaderAndOther(): Promise<[ServiceProcess, ServiceProcess]> {
     const [one, two] = system.services.slice(-2) as [ServiceProcess, ServiceProcess];
-    return until(
+    return waitFor(
       'one of them leads',
       async () => {
         if ((await sinkState(one)) === 'leading') return [one, two];
         return (await sinkState(two)) === 'leading' && [two, one];
       },
-      PATIENCE_MS,
+      WAIT_TIMEOUT_MS,
     );
   }
 
@@ -168,7 +168,7 @@ describe('an outbox worker', () => {
   async function expectLettersOnce(): Promise<void> {
     const letters = readdirSync(join(system.directory, 'mail')).map((file) => file.replace('.eml', ''));
     const sent = () => system.lines.filter(({ event }) => event === 'welcome_email_sent').map((line) => line['event.id']);
-    await until('their lines have been read', () => sent().length > letters.length, PATIENCE_MS);
+    await waitFor('their lines have been read', () => sent().length > letters.length, WAIT_TIMEOUT_MS);
     expect(sent().toSorted()).toEqual([...letters, planted].toSorted());
   }
 });

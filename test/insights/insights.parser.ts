@@ -32,7 +32,7 @@ interface Token {
   readonly text: string;
 }
 
-function tokensOf(query: string): Token[] {
+function tokenize(query: string): Token[] {
   const tokens: Token[] = [];
   for (let at = 0; query.slice(at).trim();) {
     const expected = tokens.at(-1)?.text.toLowerCase() === 'like' && /^\s*\//.test(query.slice(at)) ? PATTERN : TOKEN;
@@ -56,10 +56,10 @@ const LEVELS: readonly (readonly string[])[] = [
   ['+', '-'],
   ['*', '/'],
 ];
-const NOT_AT = 2; // `not` binds closer than `and`
+const NOT_LEVEL = 2; // `not` binds closer than `and`
 
 export function parseQuery(query: string): Command[] {
-  const tokens = tokensOf(query);
+  const tokens = tokenize(query);
   let at = 0;
   const refuse = (): never => {
     throw new Error(
@@ -83,7 +83,7 @@ export function parseQuery(query: string): Command[] {
   }
 
   function operation(level = 0): Expression {
-    if (level === NOT_AT && take('not')) return { kind: 'operation', operator: 'not', given: [operation(NOT_AT)] };
+    if (level === NOT_LEVEL && take('not')) return { kind: 'operation', operator: 'not', given: [operation(NOT_LEVEL)] };
     if (level === LEVELS.length) return primary();
     let left = operation(level + 1);
     for (let operator; (operator = LEVELS[level]!.find(isWord)) !== undefined;) {
@@ -123,7 +123,7 @@ export function parseQuery(query: string): Command[] {
 
   function named(): Named {
     const expression = operation();
-    if (!take('as')) return { expression, name: nameOf(expression) };
+    if (!take('as')) return { expression, name: columnName(expression) };
     const alias = tokens[at++] ?? refuse();
     return alias.kind === 'word' || alias.kind === 'name' ? { expression, name: alias.text } : (at--, refuse());
   }
@@ -146,7 +146,7 @@ export function parseQuery(query: string): Command[] {
   return commands;
 }
 
-function nameOf(expression: Expression): string {
+function columnName(expression: Expression): string {
   if (expression.kind === 'field') return expression.name;
   if (expression.kind === 'call') return expression.text;
   throw new Error('what is computed needs a name: as …');

@@ -9,9 +9,9 @@ const root = resolve(__dirname, '../..');
 const LIBRARIES = ['core', 'logging'];
 
 // What the npm that runs these tests says to its children, except for what the person has set.
-const MISLEADING = /^npm_(?!config_(userconfig|globalconfig|cache|registry|proxy|https_proxy|noproxy|cafile|strict_ssl)$)/i;
+const INHERITED_NPM_VARIABLES = /^npm_(?!config_(userconfig|globalconfig|cache|registry|proxy|https_proxy|noproxy|cafile|strict_ssl)$)/i;
 
-export type Line = Readonly<Record<string, unknown>>;
+export type LogRecord = Readonly<Record<string, unknown>>;
 
 export interface Manifest {
   readonly version: string;
@@ -24,7 +24,7 @@ export class Installation {
 
   private constructor(readonly folder: string) {}
 
-  static async make(): Promise<Installation> {
+  static async create(): Promise<Installation> {
     const installation = new Installation(mkdtempSync(join(tmpdir(), 'pikaia-packed-')));
     try {
       await installation.install();
@@ -37,7 +37,7 @@ export class Installation {
 
   private async install(): Promise<void> {
     const { folder } = this;
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !MISLEADING.test(name)));
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !INHERITED_NPM_VARIABLES.test(name)));
     const npm = (cwd: string, ...args: string[]) => promisify(execFile)('npm', args, { cwd, env });
     await npm(root, 'pack', '--silent', '--pack-destination', folder, ...LIBRARIES.flatMap((name) => ['-w', `@pikaia/${name}`]));
     writeFileSync(join(folder, 'package.json'), '{"name":"shop","private":true}');
@@ -124,10 +124,10 @@ export class Program {
   }
 
   /** What it has printed, on standard output and standard error. @throws SyntaxError if any of it is no record. */
-  get lines(): Line[] {
+  get lines(): LogRecord[] {
     return this.printed
       .split('\n')
       .slice(0, -1)
-      .map((text) => JSON.parse(text) as Line);
+      .map((text) => JSON.parse(text) as LogRecord);
   }
 }

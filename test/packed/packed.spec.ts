@@ -1,5 +1,5 @@
-import { until } from '../support/until.js';
-import { Installation, type Line } from './installation.js';
+import { waitFor } from '../support/until.js';
+import { Installation, type LogRecord } from './installation.js';
 
 const SETUP_LIMIT_MS = 180_000; // the registry answers when it likes
 const CORRELATION_ID = '01a21068-9b8c-7395-96b1-293c95188636';
@@ -7,11 +7,11 @@ const CORRELATION_ID = '01a21068-9b8c-7395-96b1-293c95188636';
 let installation: Installation;
 
 beforeAll(async () => {
-  installation = await Installation.make();
+  installation = await Installation.create();
 }, SETUP_LIMIT_MS);
 afterAll(() => installation?.remove());
 
-const shortly = ({ level, logger, event, message }: Line) => [level, logger, event, ...(message ? [message] : [])].join(' ');
+const shortly = ({ level, logger, event, message }: LogRecord) => [level, logger, event, ...(message ? [message] : [])].join(' ');
 
 describe.each([
   ['Fastify and ECMAScript modules', 'shop.mjs'],
@@ -25,7 +25,7 @@ describe.each([
     expect(answer.headers.get('x-correlation-id')).toBe(CORRELATION_ID);
     const missing = await fetch(`${url}/nowhere`, { headers: { 'x-forwarded-for': '192.0.2.1' } });
     expect(missing.status).toBe(404);
-    await until('both access lines', () => shop.lines.filter(({ event }) => event === 'request_completed').length === 2);
+    await waitFor('both access lines', () => shop.lines.filter(({ event }) => event === 'request_completed').length === 2);
     expect(shop.lines.map(shortly)).toEqual([
       'INFO orders order_found',
       'INFO Shop nest_message said by Nest',
@@ -51,7 +51,7 @@ describe.each([
   it('logs every line of its start at DEBUG in the same format', async () => {
     const shop = installation.run(program, { LOG_LEVEL: 'debug', NODE_ENV: 'production', LOG_FORMAT: undefined });
     await shop.url();
-    await until('the last line', () => shop.lines.some(({ message }) => message === 'Nest application successfully started'));
+    await waitFor('the last line', () => shop.lines.some(({ message }) => message === 'Nest application successfully started'));
     expect(shop.lines[0]).toMatchObject({ service: 'shop', env: 'production', message: 'Starting Nest application...' });
     expect(new Set(shop.lines.map(({ event }) => event))).toEqual(new Set(['nest_message']));
   });

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 import { Installation, type Start } from './installation.js';
 
 jest.setTimeout(150_000);
@@ -23,7 +23,7 @@ describe('npm start', () => {
     return pids[0]!;
   };
   const bothReady = () =>
-    until('api and worker are ready', async () => {
+    waitFor('api and worker are ready', async () => {
       const statuses = await Promise.allSettled([installation.get('api'), installation.get('worker')]);
       return statuses.every((one) => one.status === 'fulfilled' && one.value === 200);
     });
@@ -96,8 +96,8 @@ describe('npm start', () => {
   ])('restarts %s after kill -9', async (name, main) => {
     const before = onlyPid(main);
     process.kill(before, 'SIGKILL');
-    await start.says(`${name} ended (SIGKILL)`);
-    await start.says(`${name} is ready again`);
+    await start.waitForMessage(`${name} ended (SIGKILL)`);
+    await start.waitForMessage(`${name} is ready again`);
     expect(onlyPid(main)).not.toBe(before);
     await bothReady();
   });
@@ -109,7 +109,7 @@ describe('npm start', () => {
     const said = start.stderr.length;
     const [pid] = installation.pids(part);
     process.kill(pid!, 'SIGKILL');
-    await until('the database is back', () => start.stderr.slice(said).includes('PostgreSQL is ready again'), 25_000);
+    await waitFor('the database is back', () => start.stderr.slice(said).includes('PostgreSQL is ready again'), 25_000);
     await bothReady();
   });
 

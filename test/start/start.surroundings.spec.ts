@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startPostgres, type PostgresServer } from '../../scripts/postgres.mjs';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 import { Installation } from './installation.js';
 
 jest.setTimeout(150_000);
@@ -113,6 +113,6 @@ describe('npm start with DATABASE_URL', () => {
     expect(await refused.ended).toBe(1);
     expect(refused.stderr).toMatch(/(api|outbox-worker) ended before it was ready/);
     expect(refused.stdout).toContain('LOG_LEVEL');
-    await until('nothing is left', () => installation.pids().length === 0);
+    await waitFor('nothing is left', () => installation.pids().length === 0);
   });
 });

@@ -1,5 +1,5 @@
 /** A request as its sender knows it. */
-export interface Sender {
+export interface SentRequest {
   readonly correlationId: string;
   readonly userId: string;
   readonly organizationId: string;
@@ -11,7 +11,7 @@ export interface Sender {
 }
 
 /** A log line, an event or an audit entry: whose it claims to be. Undefined or null: it has no such field. */
-export interface Trace {
+export interface ContextTrace {
   readonly kind: 'line' | 'event' | 'entry';
   readonly name: string;
   readonly correlationId: unknown;
@@ -27,26 +27,26 @@ const FIELDS = ['userId', 'organizationId', 'method', 'path', 'userAgent', 'abou
 type Field = (typeof FIELDS)[number];
 
 // What each kind must have; the rest is compared where it is there.
-const REQUIRED: Readonly<Record<Trace['kind'], readonly Field[]>> = {
+const REQUIRED_FIELDS: Readonly<Record<ContextTrace['kind'], readonly Field[]>> = {
   line: ['userId', 'organizationId', 'method', 'path', 'userAgent'],
   event: ['userId', 'organizationId'],
   entry: ['userId', 'organizationId', 'userAgent'],
 };
 
 /** Each trace that is nobody's, lacks a part of its request's context or has a part of another's. */
-export function strangersAmong(traces: readonly Trace[], senders: readonly Sender[]): string[] {
+export function contextMismatches(traces: readonly ContextTrace[], senders: readonly SentRequest[]): string[] {
   const known = new Map(senders.map((sender) => [sender.correlationId, sender]));
   return traces.flatMap((trace) => {
     const sender = known.get(String(trace.correlationId));
     if (!sender) return [`${trace.kind} ${trace.name}: of no request (${String(trace.correlationId)})`];
     return FIELDS.filter((field) =>
-      (trace[field] ?? undefined) === undefined ? REQUIRED[trace.kind].includes(field) : trace[field] !== sender[field],
+      (trace[field] ?? undefined) === undefined ? REQUIRED_FIELDS[trace.kind].includes(field) : trace[field] !== sender[field],
     ).map((field) => `${trace.kind} ${trace.name} of ${sender.correlationId}: ${field} is ${String(trace[field])}`);
   });
 }
 
 /** A log line as JSON has it. */
-export const traceOfLine = (line: Readonly<Record<string, unknown>>): Trace => ({
+export const traceOfLine = (line: Readonly<Record<string, unknown>>): ContextTrace => ({
   kind: 'line',
   name: String(line['event']),
   correlationId: line['trace_id'],

@@ -11,10 +11,10 @@ export interface TestDatabaseServer extends TestDatabase {
 }
 
 /** A migrated database on a server of its own, for tests that stop it. What commits there survives a crash. */
-export async function startDatabaseServer(more: readonly string[] = []): Promise<TestDatabaseServer> {
+export async function startDatabaseServer(extraSettings: readonly string[] = []): Promise<TestDatabaseServer> {
   const directory = mkdtempSync(join(tmpdir(), 'pikaia-server-'));
   chmodSync(directory, 0o711);
-  const settings = ['fsync=off', ...more]; // the machine does not crash
+  const settings = ['fsync=off', ...extraSettings]; // the machine does not crash
   const server = await startPostgres(join(directory, 'data'), { settings });
   const passwords = { api: 'api', worker: 'worker' };
   await migrateSchema(server.url, passwords);

@@ -14,15 +14,15 @@ export interface PutEntry {
   readonly EventBusName?: string;
 }
 
-export interface EntryAnswer {
+export interface PutResultEntry {
   readonly EventId?: string;
   readonly ErrorCode?: string;
   readonly ErrorMessage?: string;
 }
 
-export interface PutAnswer {
+export interface PutResult {
   readonly FailedEntryCount: number;
-  readonly Entries: readonly EntryAnswer[];
+  readonly Entries: readonly PutResultEntry[];
 }
 
 export interface StubCall {
@@ -36,9 +36,9 @@ export interface Fault {
   /** Refuses the whole call. */
   readonly fail?: { readonly status: number; readonly code: string; readonly message?: string };
   /** Refuses some entries, and takes the others. */
-  readonly refuse?: (entry: PutEntry, index: number) => string | undefined;
+  readonly rejectEntry?: (entry: PutEntry, index: number) => string | undefined;
   /** Takes the entries and answers something else. */
-  readonly forge?: (honest: PutAnswer) => unknown;
+  readonly forge?: (honest: PutResult) => unknown;
   /** Never answers, before or after it took the entries. */
   readonly silent?: 'before' | 'after';
   /** Closes the connection, before or after it took the entries. */
@@ -53,8 +53,8 @@ export interface StubOptions {
   readonly keeps?: boolean;
 }
 
-const MOST_ENTRIES = 10;
-const LONGEST_DETAIL_TYPE = 128;
+const MAX_ENTRIES = 10;
+const MAX_DETAIL_TYPE_LENGTH = 128;
 const INT64_MAX = 2n ** 63n - 1n;
 
 /**
@@ -73,7 +73,7 @@ export class EventBusStub {
   validKeys: ReadonlySet<string> | undefined;
   delayMs: number;
   private open = 0;
-  private youngest = 0;
+  private lastCreationMs = 0;
   private readonly limitBytes: number;
   private readonly keeps: boolean;
   private readonly buses = new Map<string, number>();
@@ -84,7 +84,7 @@ export class EventBusStub {
     this.delayMs = delayMs;
     this.keeps = keeps;
     for (const name of buses) this.createBus(name);
-    this.server = createServer((request, response) => void this.take(request, response));
+    this.server = createServer((request, response) => void this.receive(request, response));
     this.server.keepAliveTimeout = 60_000;
   }
 
@@ -101,8 +101,8 @@ export class EventBusStub {
 
   /** Each is younger than the one before, also within a millisecond. */
   createBus(name: string): void {
-    this.youngest = Math.max(this.youngest + 1, Date.now());
-    this.buses.set(name, this.youngest / 1000);
+    this.lastCreationMs = Math.max(this.lastCreationMs + 1, Date.now());
+    this.buses.set(name, this.lastCreationMs / 1000);
   }
 
   deleteBus(name: string): void {
@@ -120,13 +120,13 @@ export class EventBusStub {
     await once(this.server, 'close');
   }
 
-  private async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.mostOpen = Math.max(this.mostOpen, ++this.open);
     try {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
       if (this.delayMs) await new Promise((resolve) => setTimeout(resolve, this.delayMs));
-      this.answer(request, response, Buffer.concat(chunks).toString('utf8'));
+      this.respond(request, response, Buffer.concat(chunks).toString('utf8'));
     } catch {
       response.destroy(); // the caller went away in the middle of its request
     } finally {
@@ -134,26 +134,26 @@ export class EventBusStub {
     }
   }
 
-  private answer(request: IncomingMessage, response: ServerResponse, text: string): void {
+  private respond(request: IncomingMessage, response: ServerResponse, text: string): void {
     const body = JSON.parse(text || '{}') as { Entries?: PutEntry[]; Name?: string };
     const action = String(request.headers['x-amz-target']).replace(/^AWSEvents\./, '');
     const accessKeyId = credentialOf(request)?.accessKeyId ?? '';
     const call: StubCall = { action, accessKeyId, entries: body.Entries ?? [] };
     if (this.keeps) this.calls.push(call);
-    const refusal = this.refusalOf(request, call, body.Name);
+    const refusal = this.requestError(request, call, body.Name);
     const fault = this.fault?.(call) ?? {};
     if (fault.silent === 'before') return;
     if (fault.cut === 'before') return void response.destroy();
     const failure = fault.fail ?? refusal;
     if (failure) return send(response, failure.status, { __type: failure.code, message: failure.message ?? failure.code });
     if (action === 'DescribeEventBus') return send(response, 200, this.describe(body.Name ?? 'default'));
-    const honest = this.put(call.entries, fault.refuse ?? (() => undefined));
+    const honest = this.put(call.entries, fault.rejectEntry ?? (() => undefined));
     if (fault.silent === 'after') return;
     if (fault.cut === 'after') return void response.destroy();
     send(response, 200, fault.forge ? fault.forge(honest) : honest);
   }
 
-  private refusalOf(request: IncomingMessage, { action, entries }: StubCall, bus?: string): Fault['fail'] {
+  private requestError(request: IncomingMessage, { action, entries }: StubCall, bus?: string): Fault['fail'] {
     const { headers } = request;
     if (headers['content-type'] !== 'application/x-amz-json-1.1') return refuse('SerializationException', 'not JSON 1.1');
     const credential = credentialOf(request);
@@ -163,24 +163,24 @@ export class EventBusStub {
       return refuse('ExpiredTokenException', 'The security token included in the request is expired', 403);
     }
     if (action === 'DescribeEventBus') {
-      return this.buses.has(nameOf(bus)) ? undefined : refuse('ResourceNotFoundException', `Event bus ${bus} does not exist.`);
+      return this.buses.has(busName(bus)) ? undefined : refuse('ResourceNotFoundException', `Event bus ${bus} does not exist.`);
     }
     if (action !== 'PutEvents') return refuse('UnknownOperationException', action);
-    if (!entries.length || entries.length > MOST_ENTRIES) {
-      return refuse('ValidationException', `Value at 'entries' must have a length of 1 to ${MOST_ENTRIES}`);
+    if (!entries.length || entries.length > MAX_ENTRIES) {
+      return refuse('ValidationException', `Value at 'entries' must have a length of 1 to ${MAX_ENTRIES}`);
     }
-    const size = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
+    const size = entries.reduce((sum, entry) => sum + entrySizeBytes(entry), 0);
     if (size > this.limitBytes) {
       return refuse('ValidationException', 'Total size of the entries in the request is over the limit.');
     }
     return undefined;
   }
 
-  private put(entries: readonly PutEntry[], refusal: NonNullable<Fault['refuse']>): PutAnswer {
-    const answers = entries.map((entry, index): EntryAnswer => {
-      const code = refusal(entry, index) ?? (this.keeps ? problemOf(entry) : undefined);
+  private put(entries: readonly PutEntry[], refusal: NonNullable<Fault["rejectEntry"]>): PutResult {
+    const answers = entries.map((entry, index): PutResultEntry => {
+      const code = refusal(entry, index) ?? (this.keeps ? entryError(entry) : undefined);
       if (code !== undefined) return { ErrorCode: code, ErrorMessage: `${code} of the stub` };
-      if (this.buses.has(nameOf(entry.EventBusName))) {
+      if (this.buses.has(busName(entry.EventBusName))) {
         this.acceptedCount++;
         if (this.keeps) this.accepted.push(entry);
       }
@@ -190,14 +190,14 @@ export class EventBusStub {
   }
 
   private describe(bus: string): object {
-    const name = nameOf(bus);
+    const name = busName(bus);
     const arn = `arn:aws:events:eu-central-1:123456789012:event-bus/${name}`;
     return { Name: name, Arn: arn, CreationTime: this.buses.get(name) };
   }
 }
 
 /** As AWS counts an entry. */
-function sizeOf({ Source = '', DetailType = '', Detail = '', Time, Resources = [] }: PutEntry): number {
+function entrySizeBytes({ Source = '', DetailType = '', Detail = '', Time, Resources = [] }: PutEntry): number {
   return [Source, DetailType, Detail, ...Resources].reduce(
     (sum, text) => sum + Buffer.byteLength(text),
     Time === undefined ? 0 : 14,
@@ -205,8 +205,8 @@ function sizeOf({ Source = '', DetailType = '', Detail = '', Time, Resources = [
 }
 
 /** The error of an entry by itself. */
-function problemOf({ Source, DetailType, Detail }: PutEntry): string | undefined {
-  if (!Source || !DetailType || DetailType.length > LONGEST_DETAIL_TYPE || !Detail) return 'InvalidArgument';
+function entryError({ Source, DetailType, Detail }: PutEntry): string | undefined {
+  if (!Source || !DetailType || DetailType.length > MAX_DETAIL_TYPE_LENGTH || !Detail) return 'InvalidArgument';
   if (Source.startsWith('aws.')) return 'NotAuthorizedForSourceException';
   return isDetail(Detail) ? undefined : 'MalformedDetail';
 }
@@ -226,7 +226,7 @@ function isDetail(text: string): boolean {
 }
 
 /** A bus is given by its name or its ARN. */
-const nameOf = (bus = 'default'): string => bus.replace(/^arn:.*:event-bus\//, '');
+const busName = (bus = 'default'): string => bus.replace(/^arn:.*:event-bus\//, '');
 
 function credentialOf({ headers }: IncomingMessage): { accessKeyId: string; service: string } | undefined {
   const pattern =

@@ -9,19 +9,19 @@ export interface HistoryFlaws {
   /** Committed and never arrived. */
   readonly lost: readonly string[];
   /** Arrived although nobody committed it. */
-  readonly ghosts: readonly string[];
+  readonly neverWritten: readonly string[];
   /** Arrived although it was taken back. */
-  readonly undone: readonly string[];
+  readonly afterRollback: readonly string[];
 }
 
 /** Whether what arrived is what was committed, as sets: at least once, and nothing else. */
-export function flawsOf({ committed, rolledBack, arrived }: EventHistory): HistoryFlaws {
+export function historyFlaws({ committed, rolledBack, arrived }: EventHistory): HistoryFlaws {
   const seen = new Set(arrived);
   return {
     lost: [...committed].filter((id) => !seen.has(id)),
-    ghosts: [...seen].filter((id) => !committed.has(id) && !rolledBack.has(id)),
-    undone: [...seen].filter((id) => rolledBack.has(id)),
+    neverWritten: [...seen].filter((id) => !committed.has(id) && !rolledBack.has(id)),
+    afterRollback: [...seen].filter((id) => rolledBack.has(id)),
   };
 }
 
-export const flawless: HistoryFlaws = { lost: [], ghosts: [], undone: [] };
+export const NO_FLAWS: HistoryFlaws = { lost: [], neverWritten: [], afterRollback: [] };

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { insertEvent } from './outbox.js';
-import type { Produced } from './relay.history.js';
+import type { ProducedEvent } from './relay.history.js';
 
 /** Made once, as the owner: what the events are about. */
 export const KEYS_TABLE = `
@@ -13,10 +13,10 @@ const KEYS = 20;
 
 /** Writers whose connections may break at any moment, and what they know of each event. */
 export class FaultProducers {
-  readonly committed = new Map<string, Produced>();
+  readonly committed = new Map<string, ProducedEvent>();
   readonly rolledBack = new Set<string>();
   /** The commit was asked for and never answered. */
-  private readonly unknown = new Map<string, Produced>();
+  private readonly unconfirmed = new Map<string, ProducedEvent>();
   private writing = true;
   private readonly loops: Promise<void>[];
 
@@ -32,13 +32,13 @@ export class FaultProducers {
   async finish(owner: pg.Client): Promise<void> {
     this.writing = false;
     await Promise.all(this.loops);
-    const ids = [...this.unknown.keys()];
+    const ids = [...this.unconfirmed.keys()];
     const { rows } = await owner.query<{ id: string }>(
       'select event_id as id from outbox.outbox_log where event_id = any ($1::uuid[])',
       [ids],
     );
     const there = new Set(rows.map(({ id }) => id));
-    for (const [id, produced] of this.unknown) {
+    for (const [id, produced] of this.unconfirmed) {
       if (there.has(id)) this.committed.set(id, produced);
       else this.rolledBack.add(id);
     }
@@ -61,39 +61,39 @@ export class FaultProducers {
 
   /** One to three keys, in order so that no two wait for each other; their rows are changed before their events. */
   private async transact(client: pg.Client): Promise<void> {
-    const mine = new Map<string, Produced>();
-    let asked = false;
+    const pending = new Map<string, ProducedEvent>();
+    let commitSent = false;
     try {
       await client.query('begin');
-      const keys = new Set(Array.from({ length: 1 + this.below(3) }, () => this.below(KEYS)));
+      const keys = new Set(Array.from({ length: 1 + this.randomBelow(3) }, () => this.randomBelow(KEYS)));
       for (const key of [...keys].sort((a, b) => a - b)) {
         const changed = 'update fault_key set version = version + 1 where id = $1 returning version';
         const { rows } = await client.query<{ version: number }>(changed, [key]);
         const produced = { key: `key-${key}`, number: rows[0]!.version };
         const id = randomUUID();
-        mine.set(id, produced);
+        pending.set(id, produced);
         await insertEvent(client, { id, aggregate: produced.key, data: { version: produced.number } });
         if (this.random() < 0.1) await pause(this.random() * 100);
       }
       if (this.random() < 0.1) {
         await client.query('rollback');
-        for (const id of mine.keys()) this.rolledBack.add(id);
+        for (const id of pending.keys()) this.rolledBack.add(id);
         return;
       }
-      asked = true;
+      commitSent = true;
       await client.query('commit');
-      for (const [id, produced] of mine) this.committed.set(id, produced);
+      for (const [id, produced] of pending) this.committed.set(id, produced);
       await pause(this.random() * 20);
     } catch (error) {
-      for (const [id, produced] of mine) {
-        if (asked) this.unknown.set(id, produced);
+      for (const [id, produced] of pending) {
+        if (commitSent) this.unconfirmed.set(id, produced);
         else this.rolledBack.add(id);
       }
       throw error;
     }
   }
 
-  private below(n: number): number {
+  private randomBelow(n: number): number {
     return Math.floor(this.random() * n);
   }
 }

@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 
 /** A service of somebody else's, as far as a test needs it. */
 export abstract class HttpStub {
-  private readonly server: Server = createServer((...args) => this.answer(...args));
+  private readonly server: Server = createServer((...args) => this.respond(...args));
 
-  protected abstract readonly answer: RequestListener;
+  protected abstract readonly respond: RequestListener;
 
   async listen(): Promise<this> {
     this.server.listen(0, '127.0.0.1');

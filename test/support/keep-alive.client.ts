@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 
-export interface KeptAnswer {
+export interface KeepAliveResponse {
   readonly status: number;
   readonly body: { readonly [field: string]: unknown };
   /** The connection had served another request before. */
@@ -20,7 +20,7 @@ export class KeepAliveClient {
     this.agent = new Agent({ keepAlive: true, maxSockets: connections });
   }
 
-  async send(method: string, path: string, headers: Readonly<Record<string, string>>, body?: object): Promise<KeptAnswer> {
+  async send(method: string, path: string, headers: Readonly<Record<string, string>>, body?: object): Promise<KeepAliveResponse> {
     const sent = request({
       agent: this.agent,
       port: this.port,

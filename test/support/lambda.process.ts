@@ -6,11 +6,11 @@ import { createInterface } from 'node:readline';
 import type { QueueAnswer, QueueBatch } from '@pikaia/events';
 import type { LogLine } from './service.process.js';
 
-export type LambdaAnswer = QueueAnswer & { readonly error?: string };
+export type LambdaResponse = QueueAnswer & { readonly error?: string };
 
 interface Reply {
   readonly id?: string;
-  readonly answer: LambdaAnswer;
+  readonly answer: LambdaResponse;
   /** Milliseconds since the process began. */
   readonly at: number;
 }
@@ -18,7 +18,7 @@ interface Reply {
 /** A consumer's bundle in a process of its own, as Lambda runs it. */
 export class LambdaProcess {
   readonly lines: LogLine[] = [];
-  readonly stray: string[] = [];
+  readonly nonJsonLines: string[] = [];
   /** Milliseconds from the beginning of the process until the first batch was answered. */
   firstAnswerMs: number | undefined;
 
@@ -32,7 +32,7 @@ export class LambdaProcess {
     for (const stream of [child.stdout!, child.stderr!])
       createInterface({ input: stream }).on('line', (text) => {
         if (text.startsWith('{')) this.lines.push(JSON.parse(text) as LogLine);
-        else this.stray.push(text);
+        else this.nonJsonLines.push(text);
       });
   }
 
@@ -45,11 +45,11 @@ export class LambdaProcess {
     });
     const lambda = new LambdaProcess(child);
     const started = await Promise.race([once(child, 'message').then(() => true), once(child, 'exit').then(() => false)]);
-    if (!started) throw new Error(`The bundle ended: ${lambda.stray.join('\n')}${JSON.stringify(lambda.lines)}`);
+    if (!started) throw new Error(`The bundle ended: ${lambda.nonJsonLines.join('\n')}${JSON.stringify(lambda.lines)}`);
     return lambda;
   }
 
-  async invoke(batch: QueueBatch, remainingMs?: number): Promise<LambdaAnswer> {
+  async invoke(batch: QueueBatch, remainingMs?: number): Promise<LambdaResponse> {
     const id = randomUUID();
     const answered = new Promise<Reply>((done) => {
       const take = (reply: Reply): void => {

@@ -9,21 +9,21 @@ import { SinkRelay, type RelayOptions } from '../../libs/events/src/leader/sink.
 /** Each makes one of the mistakes that lose events. A proof that passes them proves nothing. */
 
 /** The transactions that the snapshot lists as running are not looked up again. */
-export class ListReader extends OutboxReader {
+export class ReaderIgnoringRunning extends OutboxReader {
   protected override lookBack(cursor: Cursor): { xmax: string; listed: string[] } {
     return { ...super.lookBack(cursor), listed: [] };
   }
 }
 
 /** Those that began after the snapshot are not looked up again. */
-export class XmaxReader extends OutboxReader {
+export class ReaderIgnoringNewer extends OutboxReader {
   protected override lookBack(cursor: Cursor): { xmax: string; listed: string[] } {
     return { ...super.lookBack(cursor), xmax: '9223372036854775807' };
   }
 }
 
 /** An empty read is followed by a snapshot of its own, instead of the one that the read ran in. */
-export class RefreshReader extends OutboxReader {
+export class ReaderWithSecondSnapshot extends OutboxReader {
   between: () => Promise<unknown> = () => sleep(Math.random() * 20);
 
   protected override async readDue(cursor: Cursor): Promise<ReadParts> {
@@ -36,13 +36,13 @@ export class RefreshReader extends OutboxReader {
 }
 
 /** The cursor moves although only a slice of the late rows was taken. */
-export class SliceReader extends OutboxReader {
+export class ReaderSkippingSlices extends OutboxReader {
   protected override async readDue(cursor: Cursor): Promise<ReadParts> {
     return { ...(await super.readDue(cursor)), lateIsWhole: true };
   }
 }
 
-class FinalReading extends Reading {
+class ReadingWithLastSnapshot extends Reading {
   override after(taken: number): Cursor {
     const isLastSlice = this.before.lateSnapshot !== null && this.parts.lateIsWhole && taken === this.rows.length;
     return { ...super.after(taken), ...(isLastSlice && { snapshot: this.parts.snapshot }) };
@@ -50,7 +50,7 @@ class FinalReading extends Reading {
 }
 
 /** After the last slice the snapshot is that of its read, instead of the one that the slices ran in. */
-export class FinalReader extends OutboxReader {
+export class ReaderWithLastSnapshot extends OutboxReader {
   pauseMs = 20;
 
   override async read(cursor: Cursor): Promise<Reading> {
@@ -59,12 +59,12 @@ export class FinalReader extends OutboxReader {
   }
 
   protected override toReading(cursor: Cursor, parts: ReadParts): Reading {
-    return new FinalReading(cursor, parts);
+    return new ReadingWithLastSnapshot(cursor, parts);
   }
 }
 
 /** Remembers how far it has read, for the store below. */
-export class AheadReader extends OutboxReader {
+export class ReaderReportingPosition extends OutboxReader {
   readUpTo: Cursor | undefined;
 
   override async read(cursor: Cursor): Promise<Reading> {
@@ -75,8 +75,8 @@ export class AheadReader extends OutboxReader {
 }
 
 /** What is stored is the cursor that was read, not the one that was handed over. */
-class AheadStore extends CursorStore {
-  reader: AheadReader | undefined;
+class StoreOfReadCursor extends CursorStore {
+  reader: ReaderReportingPosition | undefined;
 
   override store(cursor: Cursor, changes: DeliveryChanges): Promise<number> {
     return super.store(this.reader?.readUpTo ?? cursor, changes);
@@ -96,29 +96,29 @@ const relayWith = (Reader: ReaderClass) =>
     }
   };
 
-class AheadRelay extends relayWith(AheadReader) {
-  private reader: AheadReader | undefined;
+class RelayStoringReadCursor extends relayWith(ReaderReportingPosition) {
+  private reader: ReaderReportingPosition | undefined;
 
   constructor(private readonly mine: RelayOptions) {
     super(mine);
   }
 
   protected override createReader(client: Client): OutboxReader {
-    return (this.reader = super.createReader(client) as AheadReader);
+    return (this.reader = super.createReader(client) as ReaderReportingPosition);
   }
 
   protected override createStore(client: Client): CursorStore {
-    const store = new AheadStore(client, this.mine.sink.name, this.mine.worker);
+    const store = new StoreOfReadCursor(client, this.mine.sink.name, this.mine.worker);
     store.reader = this.reader;
     return store;
   }
 }
 
-export const plants: Readonly<Record<string, new (options: RelayOptions) => SinkRelay>> = {
-  list: relayWith(ListReader),
-  xmax: relayWith(XmaxReader),
-  refresh: relayWith(RefreshReader),
-  slice: relayWith(SliceReader),
-  final: relayWith(FinalReader),
-  ahead: AheadRelay,
+export const faultyRelays: Readonly<Record<string, new (options: RelayOptions) => SinkRelay>> = {
+  list: relayWith(ReaderIgnoringRunning),
+  xmax: relayWith(ReaderIgnoringNewer),
+  refresh: relayWith(ReaderWithSecondSnapshot),
+  slice: relayWith(ReaderSkippingSlices),
+  final: relayWith(ReaderWithLastSnapshot),
+  ahead: RelayStoringReadCursor,
 };

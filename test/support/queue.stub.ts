@@ -23,7 +23,7 @@ export class QueueStub extends HttpStub {
     return `${this.url}/123456789012/${name}`;
   }
 
-  protected readonly answer: RequestListener = async (request, response) => {
+  protected readonly respond: RequestListener = async (request, response) => {
     const { Entries } = JSON.parse(Buffer.concat(await request.toArray()).toString('utf8')) as { Entries: readonly Change[] };
     if (this.fault === 'silent') return;
     const isRefusing = this.fault === 'refusing';

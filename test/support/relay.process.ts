@@ -13,7 +13,7 @@ export const FAULT_POINTS = [
   'on hand-over',
 ] as const;
 
-export interface RelayOrders {
+export interface RelayControl {
   /** Where the process is to kill itself. */
   readonly deadly?: (typeof FAULT_POINTS)[number] | null;
   /** What the sink does. */
@@ -46,7 +46,7 @@ export class RelayProcess {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  order(orders: RelayOrders): void {
+  control(orders: RelayControl): void {
     if (this.child.connected) this.child.send(orders, () => undefined); // it may die meanwhile
   }
 
@@ -55,7 +55,7 @@ export class RelayProcess {
   }
 
   async stop(): Promise<void> {
-    this.order({ mode: 'accepting', deadly: null, stop: true });
+    this.control({ mode: 'accepting', deadly: null, stop: true });
     await this.exited;
   }
 }

@@ -7,14 +7,14 @@ export interface Route {
 }
 
 /** The routes of a running application, as Nest tells them at DEBUG while it starts: a new one is among them. */
-export const routesOf = (lines: readonly LogLine[]): Route[] =>
+export const mappedRoutes = (lines: readonly LogLine[]): Route[] =>
   lines.flatMap(({ message }) => {
     const [, path, method] = /^Mapped \{(.+), ([A-Z]+)\} route/.exec(String(message)) ?? [];
     return path && method ? [{ method, path }] : [];
   });
 
 /** What a route accepts, with the secret where a text may stand. */
-export interface Accepted {
+export interface AcceptedInput {
   readonly query?: string;
   readonly body?: unknown;
 }
@@ -23,12 +23,12 @@ const UNKNOWN_ID = '0198a0a0-0000-7000-8000-000000000000';
 const FIELDS = ['password', 'token', 'email', 'name', 'role', 'slug', 'note'];
 
 /** Sends the secret to a route in headers, query and body, well-formed and not, with and without a session. Answers the statuses. */
-export async function attack(
+export async function sendSecretTo(
   url: string,
   { method, path }: Route,
   secret: string,
   sessions: readonly string[] = [],
-  accepted: Accepted = {},
+  accepted: AcceptedInput = {},
 ): Promise<number[]> {
   const target = url + path.replaceAll(/:\w+/g, UNKNOWN_ID);
   const headers = {

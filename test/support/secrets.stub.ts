@@ -18,7 +18,7 @@ export class SecretsStub extends HttpStub {
     this.secrets[arn] = text;
   }
 
-  protected readonly answer: RequestListener = async (request, response) => {
+  protected readonly respond: RequestListener = async (request, response) => {
     const { SecretId } = JSON.parse(Buffer.concat(await request.toArray()).toString('utf8')) as { SecretId: string };
     if (this.isSilent) return;
     const text = this.secrets[SecretId];

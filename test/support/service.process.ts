@@ -2,24 +2,24 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { until } from './until.js';
+import { waitFor } from './until.js';
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
-const READY_WITHIN_MS = 60_000; // far beyond what it takes; a busy machine must not fail a test
+const READY_TIMEOUT_MS = 60_000; // far beyond what it takes; a busy machine must not fail a test
 
 /** A built application running as a process of its own, with the log lines that it prints. */
 export class ServiceProcess {
   readonly lines: LogLine[] = [];
   /** What was printed that is no JSON object: nothing, if all is well. */
-  readonly stray: string[] = [];
+  readonly nonJsonLines: string[] = [];
   /** What came on standard error, records or not: nothing, if all is well. */
-  readonly errors: string[] = [];
+  readonly stderrLines: string[] = [];
   readonly exited: Promise<number | string>;
 
   private constructor(readonly child: ChildProcess) {
-    for (const stream of [child.stdout!, child.stderr!]) createInterface({ input: stream }).on('line', (text) => this.take(text));
-    createInterface({ input: child.stderr! }).on('line', (text) => this.errors.push(text));
+    for (const stream of [child.stdout!, child.stderr!]) createInterface({ input: stream }).on('line', (text) => this.addLine(text));
+    createInterface({ input: child.stderr! }).on('line', (text) => this.stderrLines.push(text));
     // Not 'exit': what it printed last is still to be read then.
     this.exited = once(child, 'close').then(([code, signal]) => (signal ?? code) as number | string);
   }
@@ -30,13 +30,13 @@ export class ServiceProcess {
     const outcome = await Promise.race([
       once(service.child, 'message').then(() => 'ready'),
       service.exited.then((how) => `ended with ${how}`),
-      new Promise<string>((done) => setTimeout(() => done('not ready in time'), READY_WITHIN_MS).unref()),
+      new Promise<string>((done) => setTimeout(() => done('not ready in time'), READY_TIMEOUT_MS).unref()),
     ]);
     if (outcome !== 'ready') {
       service.child.kill('SIGKILL');
       throw new Error(`${app}: ${outcome}\n${service.text()}`);
     }
-    await until('its start line', () => service.startLine); // standard output may come after the message
+    await waitFor('its start line', () => service.startLine); // standard output may come after the message
     return service;
   }
 
@@ -89,14 +89,14 @@ export class ServiceProcess {
   }
 
   text(): string {
-    return [...this.lines.map((line) => JSON.stringify(line)), ...this.stray].join('\n');
+    return [...this.lines.map((line) => JSON.stringify(line)), ...this.nonJsonLines].join('\n');
   }
 
-  private take(text: string): void {
+  private addLine(text: string): void {
     try {
       this.lines.push(JSON.parse(text) as LogLine);
     } catch {
-      this.stray.push(text);
+      this.nonJsonLines.push(text);
     }
   }
 }

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
 
-interface Pair {
+interface KeyPair {
   readonly privateKey: CryptoKey;
   readonly jwk: JWK;
 }
@@ -20,9 +20,9 @@ export interface TokenOptions {
 }
 
 /** Made once in a process for each name: RSA keys take their time. */
-const made = new Map<string, Promise<Pair>>();
+const keyPairs = new Map<string, Promise<KeyPair>>();
 
-async function makePair(kid: string, alg: string): Promise<Pair> {
+async function generateSigningKey(kid: string, alg: string): Promise<KeyPair> {
   const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
   return { privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } };
 }
@@ -35,7 +35,7 @@ export class SessionProvider {
   fetches = 0;
   /** What it does instead of answering with its keys. */
   fault: 'silent' | 'cut' | number | string | undefined;
-  private readonly pairs = new Map<string, Pair>();
+  private readonly pairs = new Map<string, KeyPair>();
   private readonly published = new Set<string>();
 
   private constructor(private readonly server: Server) {}
@@ -65,8 +65,8 @@ export class SessionProvider {
   /** Makes a key, and publishes it unless told otherwise. */
   async addKey(kid: string, { publish = true, alg = 'RS256' } = {}): Promise<void> {
     const name = `${kid} ${alg}`;
-    if (!made.has(name)) made.set(name, makePair(kid, alg));
-    this.pairs.set(kid, await made.get(name)!);
+    if (!keyPairs.has(name)) keyPairs.set(name, generateSigningKey(kid, alg));
+    this.pairs.set(kid, await keyPairs.get(name)!);
     if (publish) this.published.add(kid);
   }
 

@@ -24,7 +24,7 @@ export class StandbyServer {
     const { hostname, port, username, password } = new URL(through(primary.ownerUrl));
     const line = `host=${hostname} port=${port} user=${username} password=${decodeURIComponent(password)}`;
     appendFileSync(join(data, 'postgresql.auto.conf'), `primary_conninfo = '${line}'\n`);
-    giveToOwnerOf(primary.server.directory, data);
+    copyOwner(primary.server.directory, data);
     await primary.server.start();
     const server = await startPostgres(data, {
       owner: username,
@@ -57,7 +57,7 @@ export class StandbyServer {
 }
 
 /** PostgreSQL refuses data that are not its own, or that others may read. */
-function giveToOwnerOf(original: string, directory: string): void {
+function copyOwner(original: string, directory: string): void {
   const { uid, gid } = statSync(original);
   chmodSync(directory, 0o700);
   for (const name of ['.', ...readdirSync(directory, { recursive: true, encoding: 'utf8' })])

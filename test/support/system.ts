@@ -7,7 +7,7 @@ import { seed } from '../../apps/api/src/database/seed.js';
 import { createDatabase, type TestDatabase } from './database.js';
 import { ServiceProcess, type LogLine } from './service.process.js';
 
-export interface Answer {
+export interface ApiResponse {
   readonly status: number;
   readonly headers: Headers;
   /** JSON where there is some; its shape is what the test asserts. */
@@ -24,7 +24,7 @@ interface SystemOptions {
 /** api and outbox-worker as built, on a database with the demo data, in a folder of their own. */
 export class System {
   readonly services: ServiceProcess[] = [];
-  private readonly issued = new Map<string, string>();
+  private readonly issuedTokens = new Map<string, string>();
   private readonly pool: pg.Pool;
 
   private constructor(
@@ -46,11 +46,11 @@ export class System {
   }
 
   async startApi(environment: NodeJS.ProcessEnv = {}): Promise<ServiceProcess> {
-    return this.keep(await ServiceProcess.start('api', { ...this.settings(this.database.apiUrl), ...environment }));
+    return this.addService(await ServiceProcess.start('api', { ...this.settings(this.database.apiUrl), ...environment }));
   }
 
   async startWorker(environment: NodeJS.ProcessEnv = {}): Promise<ServiceProcess> {
-    return this.keep(await ServiceProcess.start('outbox-worker', { ...this.settings(this.database.workerUrl), ...environment }));
+    return this.addService(await ServiceProcess.start('outbox-worker', { ...this.settings(this.database.workerUrl), ...environment }));
   }
 
   settings(databaseUrl: string): NodeJS.ProcessEnv {
@@ -79,23 +79,23 @@ export class System {
 
   /** As `npm run token` does it. */
   async token(email: string): Promise<string> {
-    const known = this.issued.get(email);
+    const known = this.issuedTokens.get(email);
     if (known) return known;
     const token = await this.newToken(email);
-    this.issued.set(email, token);
+    this.issuedTokens.set(email, token);
     return token;
   }
 
   /** Tokens of many people, over one connection. */
   async tokens(emails: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const missing = emails.filter((email) => !this.issued.has(email));
+    const missing = emails.filter((email) => !this.issuedTokens.has(email));
     const tokens = await issueDevelopmentTokens({
       emails: missing,
       keysDirectory: join(this.directory, 'keys'),
       databaseUrl: this.database.ownerUrl,
     });
-    for (const [index, email] of missing.entries()) this.issued.set(email, tokens[index]!);
-    return this.issued;
+    for (const [index, email] of missing.entries()) this.issuedTokens.set(email, tokens[index]!);
+    return this.issuedTokens;
   }
 
   /** A session of its own; `lifetime` in seconds. */
@@ -106,7 +106,7 @@ export class System {
   }
 
   /** A request as `email`, or as nobody. Paths that do not begin with /health are below /api/v1. */
-  async request(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
+  async request(method: string, path: string, options: RequestOptions = {}): Promise<ApiResponse> {
     const { as, body, headers = {}, port = this.api.port } = options;
     const response = await fetch(`http://127.0.0.1:${port}${path.startsWith('/health') ? '' : '/api/v1'}${path}`, {
       method,
@@ -136,7 +136,7 @@ export class System {
     return ends;
   }
 
-  private keep(service: ServiceProcess): ServiceProcess {
+  private addService(service: ServiceProcess): ServiceProcess {
     this.services.push(service);
     return service;
   }

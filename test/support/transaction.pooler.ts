@@ -13,7 +13,7 @@ interface Backend {
 
 interface Client {
   readonly socket: Socket;
-  readonly held: Buffer[];
+  readonly pending: Buffer[];
   backend: Backend | undefined;
 }
 
@@ -24,21 +24,21 @@ function message(type: string, body: Buffer): Buffer {
   return Buffer.concat([head, body]);
 }
 
-const number = (value: number): Buffer => {
+const int32 = (value: number): Buffer => {
   const bytes = Buffer.alloc(4);
   bytes.writeInt32BE(value);
   return bytes;
 };
 
 const GREETING = Buffer.concat([
-  message('R', number(0)), // whoever comes is let in
+  message('R', int32(0)), // whoever comes is let in
   ...Object.entries(SETTINGS).map(([name, value]) => message('S', Buffer.from(`${name}\0${value}\0`))),
-  message('K', Buffer.concat([number(2_000_000_000), number(1)])), // a pooler's own number, as poolers do
+  message('K', Buffer.concat([int32(2_000_000_000), int32(1)])), // a pooler's own number, as poolers do
   message('Z', Buffer.from('I')),
 ]);
 
 /** Cuts what arrives into whole messages. */
-function messages(take: (type: string, whole: Buffer) => void): (bytes: Buffer) => void {
+function messageParser(take: (type: string, whole: Buffer) => void): (bytes: Buffer) => void {
   let rest = Buffer.alloc(0);
   return (bytes) => {
     rest = Buffer.concat([rest, bytes]);
@@ -64,14 +64,14 @@ export class TransactionPooler {
     for (const connection of connections) await connection.connect();
     const listener = createServer();
     const pooler = new TransactionPooler(listener);
-    for (const connection of connections) pooler.adopt(connection);
-    listener.on('connection', (socket) => pooler.greet(socket));
+    for (const connection of connections) pooler.addBackend(connection);
+    listener.on('connection', (socket) => pooler.acceptClient(socket));
     listener.listen(0, '127.0.0.1');
     await once(listener, 'listening');
     return pooler;
   }
 
-  through(url: string): string {
+  proxyUrl(url: string): string {
     return Object.assign(new URL(url), { host: `127.0.0.1:${(this.listener.address() as AddressInfo).port}` }).href;
   }
 
@@ -82,14 +82,14 @@ export class TransactionPooler {
   }
 
   /** pg has logged in; from here on the bytes are ours. */
-  private adopt(connection: pg.Client): void {
+  private addBackend(connection: pg.Client): void {
     const { stream: socket } = (connection as unknown as { connection: { stream: Socket } }).connection;
     socket.removeAllListeners();
     socket.on('error', () => undefined);
     const backend: Backend = { socket, client: undefined };
     socket.on(
       'data',
-      messages((type, whole) => {
+      messageParser((type, whole) => {
         backend.client?.socket.write(whole);
         if (type === 'Z' && String.fromCharCode(whole[5]!) === 'I') this.release(backend);
       }),
@@ -98,19 +98,19 @@ export class TransactionPooler {
     this.idle.push(backend);
   }
 
-  private greet(socket: Socket): void {
+  private acceptClient(socket: Socket): void {
     socket.on('error', () => undefined);
     socket.once('data', (bytes) => {
       if (bytes.readInt32BE(4) === SSL_REQUEST) {
         socket.write('N');
-        this.greet(socket);
+        this.acceptClient(socket);
         return;
       }
-      const client: Client = { socket, held: [], backend: undefined };
+      const client: Client = { socket, pending: [], backend: undefined };
       socket.write(GREETING);
       socket.on(
         'data',
-        messages((type, whole) => (type === 'X' ? socket.end() : this.forward(client, whole))),
+        messageParser((type, whole) => (type === 'X' ? socket.end() : this.forward(client, whole))),
       );
     });
   }
@@ -120,7 +120,7 @@ export class TransactionPooler {
       client.backend.socket.write(whole);
       return;
     }
-    client.held.push(whole);
+    client.pending.push(whole);
     if (!this.waiting.includes(client)) this.waiting.push(client);
     this.assign();
   }
@@ -131,7 +131,7 @@ export class TransactionPooler {
       const [backend, client] = [this.idle.shift()!, this.waiting.shift()!];
       backend.client = client;
       client.backend = backend;
-      for (const whole of client.held.splice(0)) backend.socket.write(whole);
+      for (const whole of client.pending.splice(0)) backend.socket.write(whole);
     }
   }
 

@@ -51,7 +51,7 @@ describe('a statement that is often sent', () => {
 
   it('is sent whole behind a pooler, where the next server process would not know it', async () => {
     const pooler = await TransactionPooler.start(database.ownerUrl, 3);
-    expect(await sendOn(pooler.through(database.ownerUrl))).toEqual({ answers: [2, 4, 6, 8, 10], prepared: [] });
+    expect(await sendOn(pooler.proxyUrl(database.ownerUrl))).toEqual({ answers: [2, 4, 6, 8, 10], prepared: [] });
     await pooler.stop();
   });
 

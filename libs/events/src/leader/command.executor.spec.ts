@@ -1,19 +1,19 @@
-import { OperatedSink } from '../../../../test/support/operated-sink.js';
+import { OutboxFixture } from '../../../../test/support/operated-sink.js';
 import { insertEvent } from '../../../../test/support/outbox.js';
 import { refused } from '../../../../test/support/scripted-sink.js';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { accepted, type Outcome } from '../delivery/sink.js';
 
 const dead: Outcome = { kind: 'refused', error: new Error('no'), maxAttempts: 1 };
 
 describe('what people ask of a sink', () => {
-  let at: OperatedSink;
+  let at: OutboxFixture;
 
   beforeAll(async () => {
-    at = await OperatedSink.create();
+    at = await OutboxFixture.create();
   });
-  beforeEach(() => at.renew());
-  afterAll(() => at.end());
+  beforeEach(() => at.reset());
+  afterAll(() => at.close());
 
   const stateOf = async (): Promise<string> => {
     const { rows } = await at.api.query<{ state: string }>('select state from outbox.outbox_sink where name = $1', [
@@ -25,33 +25,33 @@ describe('what people ask of a sink', () => {
   describe('pause and resume', () => {
     it('keeps everything where it is, retries included, until it is resumed', async () => {
       const retried = await insertEvent(at.api, { aggregate: 'r' });
-      at.sink.answers.set(retried.id, refused());
-      await at.run();
-      at.sink.answers.clear();
-      const pause = await at.ask('pause');
+      at.sink.outcomes.set(retried.id, refused());
+      await at.runRelayOnce();
+      at.sink.outcomes.clear();
+      const pause = await at.sendCommand('pause');
       const events = [await insertEvent(at.api, { aggregate: 'a' }), await insertEvent(at.api, { aggregate: 'b' })];
       at.clock.advance(60_000);
-      await at.run();
+      await at.runRelayOnce();
       expect([await stateOf(), (await at.answer(pause)).answer]).toEqual(['paused', { outcome: 'done' }]);
-      await at.run(); // another leader finds it so
+      await at.runRelayOnce(); // another leader finds it so
       expect(at.sink.ids).toEqual([retried.id]);
       expect(await at.statuses([retried, ...events])).toEqual(['retrying', 'pending', 'pending']);
-      await at.ask('resume');
-      await at.run();
+      await at.sendCommand('resume');
+      await at.runRelayOnce();
       expect(await at.statuses([retried, ...events])).toEqual(['published', 'published', 'published']);
       expect(at.sink.ids).toHaveLength(4);
     });
 
     it('is noticed by a leader that is at work, without a word that wakes it', async () => {
-      const relay = at.relay({ pollIntervalMs: 20 });
+      const relay = at.createRelay({ pollIntervalMs: 20 });
       relay.start();
       try {
-        const pause = await at.ask('pause');
-        await eventually(async () => (await at.answer(pause)).done_at);
+        const pause = await at.sendCommand('pause');
+        await pollUntil(async () => (await at.answer(pause)).done_at);
         const event = await insertEvent(at.api);
-        const resume = await at.ask('resume');
-        await eventually(async () => (await at.answer(resume)).done_at);
-        await eventually(() => at.sink.ids.includes(event.id));
+        const resume = await at.sendCommand('resume');
+        await pollUntil(async () => (await at.answer(resume)).done_at);
+        await pollUntil(() => at.sink.ids.includes(event.id));
         expect(relay.health().state).toBe('leading');
       } finally {
         await relay.stop();
@@ -60,38 +60,38 @@ describe('what people ask of a sink', () => {
 
     it('leaves the circuit breaker out of it: a sink that fails is not paused, and resuming heals nothing', async () => {
       const event = await insertEvent(at.api);
-      at.sink.answerAll = { kind: 'transport', error: new Error('down') };
-      await at.run();
+      at.sink.defaultOutcome = { kind: 'transport', error: new Error('down') };
+      await at.runRelayOnce();
       expect(await stateOf()).toBe('active');
-      await at.ask('pause');
-      await at.run();
-      await at.ask('resume');
-      await at.run();
+      await at.sendCommand('pause');
+      await at.runRelayOnce();
+      await at.sendCommand('resume');
+      await at.runRelayOnce();
       const { rows } = await at.api.query<{ last_error: string }>('select last_error from outbox.outbox_sink where name = $1', [
         at.sink.name,
       ]);
       expect(rows[0]!.last_error).toBe('Error: down');
-      at.sink.answerAll = undefined;
-      await at.run();
+      at.sink.defaultOutcome = undefined;
+      await at.runRelayOnce();
       expect(await at.statuses([event])).toEqual(['published']);
     });
 
     it('tells a sink that rests because it is paused from one that fails and from one that comes on', async () => {
-      const relay = at.relay({ pollIntervalMs: 10, stalledAfterMs: 1000 });
-      const progress = (expected: string) => eventually(() => relay.health().progress === expected);
+      const relay = at.createRelay({ pollIntervalMs: 10, stalledAfterMs: 1000 });
+      const progress = (expected: string) => pollUntil(() => relay.health().progress === expected);
       relay.start();
       try {
         await progress('advancing');
-        at.sink.answerAll = { kind: 'transport', error: new Error('down') };
+        at.sink.defaultOutcome = { kind: 'transport', error: new Error('down') };
         await insertEvent(at.api);
         relay.wake();
-        await eventually(() => at.sink.ids.length);
+        await pollUntil(() => at.sink.ids.length);
         at.clock.advance(1000);
         await progress('failing');
-        await at.ask('pause');
+        await at.sendCommand('pause');
         await progress('paused');
-        at.sink.answerAll = undefined;
-        await at.ask('resume');
+        at.sink.defaultOutcome = undefined;
+        await at.sendCommand('resume');
         at.clock.advance(300_000);
         await progress('advancing');
       } finally {
@@ -100,8 +100,8 @@ describe('what people ask of a sink', () => {
     });
 
     it('says that nothing changed when it was so already', async () => {
-      const resume = await at.ask('resume');
-      await at.run();
+      const resume = await at.sendCommand('resume');
+      await at.runRelayOnce();
       expect((await at.answer(resume)).answer).toEqual({ outcome: 'done', unchanged: true });
     });
   });
@@ -109,29 +109,29 @@ describe('what people ask of a sink', () => {
   describe('skip', () => {
     it('gives up the head of a blocked aggregate and releases exactly the next', async () => {
       const [head, second, third] = [await insertEvent(at.api), await insertEvent(at.api), await insertEvent(at.api)];
-      at.sink.answers.set(head.id, dead);
-      await at.run();
-      at.sink.answers.set(second.id, refused());
-      const skip = await at.ask('skip', { event_id: head.id });
-      await at.run();
+      at.sink.outcomes.set(head.id, dead);
+      await at.runRelayOnce();
+      at.sink.outcomes.set(second.id, refused());
+      const skip = await at.sendCommand('skip', { event_id: head.id });
+      await at.runRelayOnce();
       expect((await at.answer(skip)).answer).toEqual({ outcome: 'done', was: 'failed' });
       expect(await at.statuses([head, second, third])).toEqual(['skipped', 'retrying', 'waiting']);
       expect(at.sink.ids).toEqual([head.id, second.id]);
-      await at.ask('skip', { event_id: second.id });
-      await at.run();
+      await at.sendCommand('skip', { event_id: second.id });
+      await at.runRelayOnce();
       expect(await at.statuses([head, second, third])).toEqual(['skipped', 'skipped', 'published']);
       const later = await insertEvent(at.api);
-      await at.run();
+      await at.runRelayOnce();
       expect(await at.statuses([later])).toEqual(['published']);
     });
 
     it('refuses what is not the head, naming the head, and what is not held back', async () => {
       const [head, behind] = [await insertEvent(at.api), await insertEvent(at.api)];
-      at.sink.answers.set(head.id, dead);
-      await at.run();
+      at.sink.outcomes.set(head.id, dead);
+      await at.runRelayOnce();
       const fine = await insertEvent(at.api, { aggregate: 'b' });
-      const asked = [await at.ask('skip', { event_id: behind.id }), await at.ask('skip', { event_id: fine.id })];
-      await at.run();
+      const asked = [await at.sendCommand('skip', { event_id: behind.id }), await at.sendCommand('skip', { event_id: fine.id })];
+      await at.runRelayOnce();
       const [waits, holdsNone] = await Promise.all(asked.map((id) => at.answer(id)));
       expect(waits!.answer).toEqual({ outcome: 'refused', reason: expect.stringContaining(`behind ${head.id}`) });
       expect(holdsNone!.answer).toEqual({ outcome: 'refused', reason: expect.stringContaining('no such event') });
@@ -140,30 +140,30 @@ describe('what people ask of a sink', () => {
 
     it("touches no other organization's event", async () => {
       const head = await insertEvent(at.api);
-      at.sink.answers.set(head.id, dead);
-      await at.run();
-      const skip = await at.ask('skip', { event_id: head.id }, 'somebody');
-      await at.run();
+      at.sink.outcomes.set(head.id, dead);
+      await at.runRelayOnce();
+      const skip = await at.sendCommand('skip', { event_id: head.id }, 'somebody');
+      await at.runRelayOnce();
       expect((await at.answer(skip)).answer).toMatchObject({ outcome: 'refused' });
       expect(await at.statuses([head])).toEqual(['failed']);
     });
 
     it('waits for an attempt that is under way, and then decides by what came of it', async () => {
       const head = await insertEvent(at.api);
-      at.sink.answers.set(head.id, refused());
-      await at.run();
+      at.sink.outcomes.set(head.id, refused());
+      await at.runRelayOnce();
       let answer: (outcome: Outcome) => void = () => undefined;
-      at.sink.answers.set(head.id, () => new Promise<Outcome>((resolve) => (answer = resolve)));
+      at.sink.outcomes.set(head.id, () => new Promise<Outcome>((resolve) => (answer = resolve)));
       at.clock.advance(1000);
-      const relay = at.relay({ pollIntervalMs: 20 });
+      const relay = at.createRelay({ pollIntervalMs: 20 });
       relay.start();
       try {
-        await eventually(() => at.sink.ids.length === 2);
-        const skip = await at.ask('skip', { event_id: head.id });
+        await pollUntil(() => at.sink.ids.length === 2);
+        const skip = await at.sendCommand('skip', { event_id: head.id });
         relay.wakeForCommand();
         expect((await at.answer(skip)).done_at).toBeNull();
         answer(accepted);
-        await eventually(async () => (await at.answer(skip)).done_at);
+        await pollUntil(async () => (await at.answer(skip)).done_at);
         expect((await at.answer(skip)).answer).toMatchObject({
           outcome: 'refused',
           reason: expect.stringContaining('published'),
@@ -175,33 +175,33 @@ describe('what people ask of a sink', () => {
     });
 
     it('gives up one event alone in a sink without order', async () => {
-      await at.renew({ ordering: 'none' });
+      await at.reset({ ordering: 'none' });
       const [first, second] = [await insertEvent(at.api), await insertEvent(at.api)];
-      at.sink.answerAll = dead;
-      await at.run();
-      await at.ask('skip', { event_id: second.id });
-      await at.run();
+      at.sink.defaultOutcome = dead;
+      await at.runRelayOnce();
+      await at.sendCommand('skip', { event_id: second.id });
+      await at.runRelayOnce();
       expect(await at.statuses([first, second])).toEqual(['failed', 'skipped']);
     });
   });
 
   describe('retire', () => {
     it('is refused while the sink is in use, and final once it is paused', async () => {
-      const hasty = await at.ask('retire');
-      await at.run();
+      const hasty = await at.sendCommand('retire');
+      await at.runRelayOnce();
       expect([await stateOf(), (await at.answer(hasty)).answer]).toEqual([
         'active',
         { outcome: 'refused', reason: expect.stringContaining('pause it first') },
       ]);
-      await at.ask('pause');
-      await at.ask('retire');
+      await at.sendCommand('pause');
+      await at.sendCommand('retire');
       await insertEvent(at.api);
-      const relay = at.relay({ pollIntervalMs: 20 });
+      const relay = at.createRelay({ pollIntervalMs: 20 });
       relay.start();
-      await eventually(() => relay.health().state === 'retired');
+      await pollUntil(() => relay.health().state === 'retired');
       await relay.stop();
       expect(await stateOf()).toBe('retired');
-      await at.run(); // nobody brings it back by accident
+      await at.runRelayOnce(); // nobody brings it back by accident
       expect(at.sink.ids).toEqual([]);
     });
   });

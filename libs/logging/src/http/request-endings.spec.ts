@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { probe } from '../../../../test/support/probe.application.js';
 import { SERVERS, startProbe, type Probe } from '../../../../test/support/probe.servers.js';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { captureLogs, type CapturedLogs } from '../testing/index.js';
 
 const ONE_TOO_MANY_MS = 20; // for a line that must not come
@@ -95,7 +95,7 @@ describe.each(SERVERS)('on %s, the one line of a request', (server, adapter) => 
 
   /** The lines of the HTTP server, once there are as many as expected and time enough for one more. */
   async function linesAfter(count: number): Promise<Line[]> {
-    await eventually(() => linesOf(logs).length >= count);
+    await pollUntil(() => linesOf(logs).length >= count);
     await delay(ONE_TOO_MANY_MS);
     return linesOf(logs);
   }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { SlowPipe } from '../../../../test/support/slow.pipe.js';
 
 // A service as an application has it: an HTTP server under runService, and three ways to print.
@@ -57,7 +57,7 @@ async function live(requests: number, linesOfEach: number, sleepMs: number, read
     const port = await new Promise((resolve) => child.on('message', (said) => typeof said === 'number' && resolve(said)));
     for (let left = requests; left > 0; left--) await fetch(`http://127.0.0.1:${String(port)}/${linesOfEach}`);
     const reading = pipe.readUntilEnd(sleepMs);
-    if (readFirst) await eventually(() => pipe.tail.includes('log_lines_dropped'));
+    if (readFirst) await pollUntil(() => pipe.tail.includes('log_lines_dropped'));
     const start = performance.now();
     child.kill('SIGTERM');
     const [code] = (await exited) as [unknown];

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasStub, itWithStub, openBus, type BusUnderTest } from '../../../../../test/support/event-bus.js';
-import type { Fault, PutAnswer } from '../../../../../test/support/event-bus.stub.js';
+import type { Fault, PutResult } from '../../../../../test/support/event-bus.stub.js';
 import { DomainEvent } from '../../contract/domain-event.js';
 import type { Outcome, SinkEvent } from '../../delivery/sink.js';
 import { sinkContract, type SinkUnderTest } from '../../testing/index.js';
@@ -98,11 +98,11 @@ describe('EventBridgeSink', () => {
   });
 
   describe('takes each entry by its position, whatever else the answer says', () => {
-    const withoutId = (answer: PutAnswer, ...gone: number[]): PutAnswer => ({
+    const withoutId = (answer: PutResult, ...gone: number[]): PutResult => ({
       ...answer,
       Entries: answer.Entries.map((entry, index) => (gone.includes(index) ? {} : entry)),
     });
-    itWithStub.each<[string, (honest: PutAnswer) => unknown, string[]]>([
+    itWithStub.each<[string, (honest: PutResult) => unknown, string[]]>([
       [
         'counts failures that its list does not have',
         (a) => ({ ...a, FailedEntryCount: 2 }),
