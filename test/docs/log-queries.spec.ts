@@ -65,7 +65,11 @@ const EXPECTED_ROWS: Record<keyof typeof logQueries, (rows: readonly Row[]) => v
   },
   slowRequests: (rows) => {
     expect(rows).toContainEqual(
-      expect.objectContaining({ trace_id: correlationIdOf(incidents.slow), 'http.method': 'PATCH', 'db.query_count': expect.any(Number) }),
+      expect.objectContaining({
+        trace_id: correlationIdOf(incidents.slow),
+        'http.method': 'PATCH',
+        'db.query_count': expect.any(Number),
+      }),
     );
     for (const { took, inDatabase } of rows) expect([Number(took) > 1_000, Number(inDatabase) > 900]).toEqual([true, true]);
   },

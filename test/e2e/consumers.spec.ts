@@ -262,7 +262,10 @@ describe('the welcome-email Lambda', () => {
     const broken = await startLambda(environment);
     const answer = await broken.invoke({ Records: [queueRecord('{}')] });
     expect(answer.error).toContain('did not start');
-    const [line] = await waitFor('its line', () => broken.linesOf('startup_failed').length > 0 && broken.linesOf('startup_failed'));
+    const [line] = await waitFor(
+      'its line',
+      () => broken.linesOf('startup_failed').length > 0 && broken.linesOf('startup_failed'),
+    );
     expect(line).toMatchObject({ level: 'ERROR', service: 'pikaia-consumers' });
     expect(JSON.stringify(line)).toMatch(why);
     expect(broken.nonJsonLines).toEqual([]);

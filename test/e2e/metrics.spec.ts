@@ -27,7 +27,9 @@ describe('the metrics of the worker', () => {
     };
     await waitFor('the event is handled', published);
     const since = system.worker.lines.length;
-    await waitFor('its sink is measured', () => system.worker.lines.slice(since).some((line) => line[metrics.backlog.name] === 0)); // and its cursor stored
+    await waitFor('its sink is measured', () =>
+      system.worker.lines.slice(since).some((line) => line[metrics.backlog.name] === 0),
+    ); // and its cursor stored
     await system.worker.stop();
 
     const lines = system.worker.lines.filter((line) => '_aws' in line);

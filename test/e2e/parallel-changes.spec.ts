@@ -36,9 +36,9 @@ describe('parallel changes', () => {
 
     it('the check reports a record that is missing or out of order', () => {
       expect(chainBreaks(recorded.toSpliced(7, 1), 'Acme', final)).toHaveLength(1);
-      expect(chainBreaks([...recorded.slice(0, 3), recorded[4]!, recorded[3]!, ...recorded.slice(5)], 'Acme', final)).toHaveLength(
-        3,
-      );
+      expect(
+        chainBreaks([...recorded.slice(0, 3), recorded[4]!, recorded[3]!, ...recorded.slice(5)], 'Acme', final),
+      ).toHaveLength(3);
     });
   });
 

@@ -191,7 +191,11 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
 
   it.each<[string, (history: DeliveredEvent[]) => DeliveredEvent[], keyof RelayFlaws]>([
     ['a missing event', (history) => history.filter(({ id }) => id !== history.at(-1)!.id), 'lost'],
-    ['an event that was never written', (history) => [...history, { ...history.at(-1)!, id: 'ghost', number: 1e9 }], 'neverWritten'],
+    [
+      'an event that was never written',
+      (history) => [...history, { ...history.at(-1)!, id: 'ghost', number: 1e9 }],
+      'neverWritten',
+    ],
     [
       'an event that was rolled back',
       (history) => [...history, { ...history.at(-1)!, id: [...producers.rolledBack][0]!, number: 1e9 }],

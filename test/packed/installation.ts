@@ -9,7 +9,8 @@ const root = resolve(__dirname, '../..');
 const LIBRARIES = ['core', 'logging'];
 
 // What the npm that runs these tests says to its children, except for what the person has set.
-const INHERITED_NPM_VARIABLES = /^npm_(?!config_(userconfig|globalconfig|cache|registry|proxy|https_proxy|noproxy|cafile|strict_ssl)$)/i;
+const INHERITED_NPM_VARIABLES =
+  /^npm_(?!config_(userconfig|globalconfig|cache|registry|proxy|https_proxy|noproxy|cafile|strict_ssl)$)/i;
 
 export type LogRecord = Readonly<Record<string, unknown>>;
 

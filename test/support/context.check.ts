@@ -1,4 +1,4 @@
-/** A request as its sender knows it. */
+/** A request that a test sent, with the context that its log lines, events and audit entries must have. */
 export interface SentRequest {
   readonly correlationId: string;
   readonly userId: string;
@@ -6,11 +6,11 @@ export interface SentRequest {
   readonly method: string;
   readonly path: string;
   readonly userAgent: string;
-  /** An address that nobody else's request names. */
+  /** An email address that occurs in no other request. */
   readonly about?: string;
 }
 
-/** A log line, an event or an audit entry: whose it claims to be. Undefined or null: it has no such field. */
+/** The context fields of a log line, an event or an audit entry. A missing field is undefined or null. */
 export interface ContextTrace {
   readonly kind: 'line' | 'event' | 'entry';
   readonly name: string;
@@ -26,14 +26,14 @@ export interface ContextTrace {
 const FIELDS = ['userId', 'organizationId', 'method', 'path', 'userAgent', 'about'] as const;
 type Field = (typeof FIELDS)[number];
 
-// What each kind must have; the rest is compared where it is there.
+// The fields that each kind must have. Other fields are compared if they are present.
 const REQUIRED_FIELDS: Readonly<Record<ContextTrace['kind'], readonly Field[]>> = {
   line: ['userId', 'organizationId', 'method', 'path', 'userAgent'],
   event: ['userId', 'organizationId'],
   entry: ['userId', 'organizationId', 'userAgent'],
 };
 
-/** Each trace that is nobody's, lacks a part of its request's context or has a part of another's. */
+/** Describes each trace that belongs to no request, lacks a required field or differs from its request. */
 export function contextMismatches(traces: readonly ContextTrace[], senders: readonly SentRequest[]): string[] {
   const known = new Map(senders.map((sender) => [sender.correlationId, sender]));
   return traces.flatMap((trace) => {
@@ -45,7 +45,7 @@ export function contextMismatches(traces: readonly ContextTrace[], senders: read
   });
 }
 
-/** A log line as JSON has it. */
+/** Reads the context fields of a parsed log line. */
 export const traceOfLine = (line: Readonly<Record<string, unknown>>): ContextTrace => ({
   kind: 'line',
   name: String(line['event']),

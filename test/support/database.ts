@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 
 export interface TestDatabase {
-  /** A superuser here. */
+  /** The connection string of the owner, a superuser in tests. */
   readonly ownerUrl: string;
   readonly apiUrl: string;
   readonly workerUrl: string;
   drop(): Promise<void>;
 }
 
-/** A database of its own for a suite: a copy of the migrated template, or an empty one. Takes tens of milliseconds. */
+/** Creates a database for one suite: a copy of the migrated template, or an empty one. Cost: tens of milliseconds. */
 export async function createDatabase({ empty = false } = {}): Promise<TestDatabase> {
   const server = process.env['PIKAIA_TEST_SERVER']!;
   const name = `test_${randomBytes(6).toString('hex')}`;
@@ -29,7 +29,7 @@ function connectionString(server: string, database: string, login?: [user: strin
   return url.href;
 }
 
-/** One statement, or several without values, on a connection of its own. */
+/** Executes one or more statements on a new connection. */
 export async function executeSql(url: string, sql: string): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-// This file stands alone and has only types to erase, so that the benchmarks run it as it is.
+// This file imports nothing else and uses only erasable types, so Node can run it without a build (bench/eventbridge).
 
 export interface PutEntry {
   readonly Source?: string;
@@ -31,17 +31,17 @@ export interface StubCall {
   readonly entries: readonly PutEntry[];
 }
 
-/** What the stub does instead of answering honestly; one of them. */
+/** A failure of the stub. Set one field. */
 export interface Fault {
-  /** Refuses the whole call. */
+  /** Rejects the whole call. */
   readonly fail?: { readonly status: number; readonly code: string; readonly message?: string };
-  /** Refuses some entries, and takes the others. */
+  /** Rejects the entries for which it returns an error code, and accepts the others. */
   readonly rejectEntry?: (entry: PutEntry, index: number) => string | undefined;
-  /** Takes the entries and answers something else. */
+  /** Accepts the entries and replaces the response body. */
   readonly forge?: (honest: PutResult) => unknown;
-  /** Never answers, before or after it took the entries. */
+  /** Never responds, before or after it accepted the entries. */
   readonly silent?: 'before' | 'after';
-  /** Closes the connection, before or after it took the entries. */
+  /** Closes the connection, before or after it accepted the entries. */
   readonly cut?: 'before' | 'after';
 }
 
@@ -49,7 +49,7 @@ export interface StubOptions {
   readonly buses?: readonly string[];
   readonly limitBytes?: number;
   readonly delayMs?: number;
-  /** False: what is accepted is only counted, and details are not parsed. */
+  /** If false, the stub only counts accepted entries and does not parse their details. */
   readonly keeps?: boolean;
 }
 
@@ -58,18 +58,18 @@ const MAX_DETAIL_TYPE_LENGTH = 128;
 const INT64_MAX = 2n ** 63n - 1n;
 
 /**
- * EventBridge over HTTP as its documentation has it: JSON 1.1, signatures, limits, results by position. Like the real
- * one it accepts entries for a bus that does not exist. It keeps what it accepted for a bus that does.
+ * EventBridge over HTTP, as documented: JSON 1.1, signatures, limits, results by position. Like EventBridge, the stub
+ * accepts entries for a bus that does not exist, and drops them. It stores the accepted entries of existing buses.
  */
 export class EventBusStub {
   readonly accepted: PutEntry[] = [];
   readonly calls: StubCall[] = [];
   acceptedCount = 0;
-  /** The most calls that were open at one time. */
+  /** The maximum number of concurrent calls. */
   mostOpen = 0;
-  /** Asked for each call; undefined: an honest answer. */
+  /** Called for each request. Undefined means a normal response. */
   fault: ((call: StubCall) => Fault | undefined) | undefined;
-  /** The keys that are valid; undefined: any. */
+  /** The valid access key ids. Undefined means that every key is valid. */
   validKeys: ReadonlySet<string> | undefined;
   delayMs: number;
   private open = 0;
@@ -99,7 +99,7 @@ export class EventBusStub {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** Each is younger than the one before, also within a millisecond. */
+  /** Creates a bus. Its creation time is later than that of every earlier bus, even within one millisecond. */
   createBus(name: string): void {
     this.lastCreationMs = Math.max(this.lastCreationMs + 1, Date.now());
     this.buses.set(name, this.lastCreationMs / 1000);
@@ -109,7 +109,7 @@ export class EventBusStub {
     this.buses.delete(name);
   }
 
-  /** The details of what was accepted, parsed. */
+  /** The parsed details of the accepted entries. */
   get details(): Record<string, unknown>[] {
     return this.accepted.map(({ Detail }) => JSON.parse(Detail!) as Record<string, unknown>);
   }
@@ -128,7 +128,7 @@ export class EventBusStub {
       if (this.delayMs) await new Promise((resolve) => setTimeout(resolve, this.delayMs));
       this.respond(request, response, Buffer.concat(chunks).toString('utf8'));
     } catch {
-      response.destroy(); // the caller went away in the middle of its request
+      response.destroy(); // the caller disconnected during its request
     } finally {
       this.open--;
     }
@@ -176,7 +176,7 @@ export class EventBusStub {
     return undefined;
   }
 
-  private put(entries: readonly PutEntry[], refusal: NonNullable<Fault["rejectEntry"]>): PutResult {
+  private put(entries: readonly PutEntry[], refusal: NonNullable<Fault['rejectEntry']>): PutResult {
     const answers = entries.map((entry, index): PutResultEntry => {
       const code = refusal(entry, index) ?? (this.keeps ? entryError(entry) : undefined);
       if (code !== undefined) return { ErrorCode: code, ErrorMessage: `${code} of the stub` };
@@ -196,7 +196,7 @@ export class EventBusStub {
   }
 }
 
-/** As AWS counts an entry. */
+/** The size of an entry as AWS calculates it. */
 function entrySizeBytes({ Source = '', DetailType = '', Detail = '', Time, Resources = [] }: PutEntry): number {
   return [Source, DetailType, Detail, ...Resources].reduce(
     (sum, text) => sum + Buffer.byteLength(text),
@@ -204,7 +204,7 @@ function entrySizeBytes({ Source = '', DetailType = '', Detail = '', Time, Resou
   );
 }
 
-/** The error of an entry by itself. */
+/** The error code of an invalid entry. */
 function entryError({ Source, DetailType, Detail }: PutEntry): string | undefined {
   if (!Source || !DetailType || DetailType.length > MAX_DETAIL_TYPE_LENGTH || !Detail) return 'InvalidArgument';
   if (Source.startsWith('aws.')) return 'NotAuthorizedForSourceException';
@@ -225,7 +225,7 @@ function isDetail(text: string): boolean {
   }
 }
 
-/** A bus is given by its name or its ARN. */
+/** The name of a bus that is given by its name or its ARN. */
 const busName = (bus = 'default'): string => bus.replace(/^arn:.*:event-bus\//, '');
 
 function credentialOf({ headers }: IncomingMessage): { accessKeyId: string; service: string } | undefined {

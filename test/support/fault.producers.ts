@@ -4,18 +4,18 @@ import pg from 'pg';
 import { insertEvent } from './outbox.js';
 import type { ProducedEvent } from './relay.history.js';
 
-/** Made once, as the owner: what the events are about. */
+/** The table of the keys that the events belong to. The owner creates it once. */
 export const KEYS_TABLE = `
 create table fault_key (id int primary key, version int not null);
 insert into fault_key select g, 0 from generate_series(0, 19) g;
 grant select, update on fault_key to pikaia_api`;
 const KEYS = 20;
 
-/** Writers whose connections may break at any moment, and what they know of each event. */
+/** Writers of events whose connections can break at any moment. They record the outcome of each event. */
 export class FaultProducers {
   readonly committed = new Map<string, ProducedEvent>();
   readonly rolledBack = new Set<string>();
-  /** The commit was asked for and never answered. */
+  /** Events whose COMMIT got no response. */
   private readonly unconfirmed = new Map<string, ProducedEvent>();
   private writing = true;
   private readonly loops: Promise<void>[];
@@ -28,7 +28,7 @@ export class FaultProducers {
     this.loops = Array.from({ length: writers }, () => this.write());
   }
 
-  /** Ends, and asks the log what became of the commits that nobody answered. */
+  /** Stops the writers, and reads from the log whether the unconfirmed events were committed. */
   async finish(owner: pg.Client): Promise<void> {
     this.writing = false;
     await Promise.all(this.loops);
@@ -47,19 +47,19 @@ export class FaultProducers {
   private async write(): Promise<void> {
     while (this.writing) {
       const client = new pg.Client({ connectionString: this.url, connectionTimeoutMillis: 5000, query_timeout: 10_000 });
-      client.on('error', () => undefined); // the statement under way is rejected too
+      client.on('error', () => undefined); // the running statement is rejected as well
       try {
         await client.connect();
         while (this.writing) await this.transact(client);
       } catch {
-        await pause(50); // the database is restarted
+        await pause(50); // the database restarts
       } finally {
         await client.end().catch(() => undefined);
       }
     }
   }
 
-  /** One to three keys, in order so that no two wait for each other; their rows are changed before their events. */
+  /** Writes events of one to three keys. The keys are sorted, which prevents deadlocks. Each row is updated before its event. */
   private async transact(client: pg.Client): Promise<void> {
     const pending = new Map<string, ProducedEvent>();
     let commitSent = false;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A service of somebody else's, as far as a test needs it. */
+/** A base class for stubs of third-party HTTP services. */
 export abstract class HttpStub {
   private readonly server: Server = createServer((...args) => this.respond(...args));
 

@@ -3,9 +3,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { ApiResponse, System } from './system.js';
 
 const CLIENTS = 6;
-const RETRY_DELAY_MS = 50; // far less than Retry-After says: the test wants many refusals
+const RETRY_DELAY_MS = 50; // far less than Retry-After, since the test needs many refusals
 
-/** People who invite somebody new again and again until they are stopped. */
+/** Clients that send invitations to new addresses in a loop until `stop`. */
 export class InvitationLoad {
   readonly responses: { readonly answer: ApiResponse; readonly correlationId: string }[] = [];
   private readonly clients: Promise<void>[];
@@ -22,7 +22,7 @@ export class InvitationLoad {
     return this.responses.filter(({ answer }) => answer.status === status);
   }
 
-  /** Resolves when the last answer is there; rejects where one never came. */
+  /** Resolves after the last response. Rejects if a request failed without a response. */
   async stop(): Promise<void> {
     this.stopped = true;
     await Promise.all(this.clients);

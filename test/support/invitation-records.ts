@@ -3,9 +3,9 @@ interface RecordReference {
   readonly correlationId: string;
 }
 
-/** All that invitations have left in the three tables. */
+/** The rows, events and audit entries of all invitations. */
 export interface InvitationRecords {
-  /** The invited members. */
+  /** The ids of the invited members. */
   readonly rows: readonly string[];
   readonly events: readonly RecordReference[];
   readonly entries: readonly RecordReference[];
@@ -25,8 +25,8 @@ export async function readInvitations(query: Query): Promise<InvitationRecords> 
 }
 
 /**
- * What is wrong, where each person was invited once: a member without exactly one event and one entry of the same
- * request, an event or entry without its member, an answer 201 whose member is missing.
+ * Describes each inconsistency if each person was invited once: a member without exactly one event and one entry of the
+ * same request, an event or entry without its member, a response 201 without its member.
  */
 export function invitationFlaws({ rows, events, entries }: InvitationRecords, answered: readonly RecordReference[]): string[] {
   const flaws: string[] = [];

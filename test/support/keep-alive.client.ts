@@ -5,11 +5,11 @@ import { text } from 'node:stream/consumers';
 export interface KeepAliveResponse {
   readonly status: number;
   readonly body: { readonly [field: string]: unknown };
-  /** The connection had served another request before. */
+  /** True if the connection served an earlier request. */
   readonly reused: boolean;
 }
 
-/** Requests over connections that stay open and serve whoever comes next. */
+/** Sends requests over a fixed number of keep-alive connections, which all users share. */
 export class KeepAliveClient {
   private readonly agent: Agent;
 

@@ -11,24 +11,24 @@ export type LambdaResponse = QueueAnswer & { readonly error?: string };
 interface Reply {
   readonly id?: string;
   readonly answer: LambdaResponse;
-  /** Milliseconds since the process began. */
+  /** Milliseconds since the start of the process. */
   readonly at: number;
 }
 
-/** A consumer's bundle in a process of its own, as Lambda runs it. */
+/** Runs the bundle of a consumer in a separate process, as Lambda does. */
 export class LambdaProcess {
   readonly lines: LogLine[] = [];
   readonly nonJsonLines: string[] = [];
-  /** Milliseconds from the beginning of the process until the first batch was answered. */
+  /** Milliseconds from the start of the process to the first response. */
   firstAnswerMs: number | undefined;
 
   private readonly ended: Promise<never>;
 
   private constructor(private readonly child: ChildProcess) {
     this.ended = once(child, 'exit').then(([code, signal]) => {
-      throw new Error(`It ended with ${String(signal ?? code)}.`);
+      throw new Error(`The process exited with ${String(signal ?? code)}.`);
     });
-    this.ended.catch(() => undefined); // whoever waits for an answer is told
+    this.ended.catch(() => undefined); // `invoke` rejects with the same error
     for (const stream of [child.stdout!, child.stderr!])
       createInterface({ input: stream }).on('line', (text) => {
         if (text.startsWith('{')) this.lines.push(JSON.parse(text) as LogLine);
@@ -36,7 +36,7 @@ export class LambdaProcess {
       });
   }
 
-  /** Resolves when Lambda would have initialised it. */
+  /** Resolves when the bundle is imported, which ends the initialization phase of Lambda. */
   static async start(bundle: string, environment: NodeJS.ProcessEnv): Promise<LambdaProcess> {
     const child = fork(resolve(__dirname, 'lambda.host.mjs'), [bundle], {
       env: { PATH: process.env['PATH'], NODE_ENV: 'production', ...environment },
@@ -45,7 +45,8 @@ export class LambdaProcess {
     });
     const lambda = new LambdaProcess(child);
     const started = await Promise.race([once(child, 'message').then(() => true), once(child, 'exit').then(() => false)]);
-    if (!started) throw new Error(`The bundle ended: ${lambda.nonJsonLines.join('\n')}${JSON.stringify(lambda.lines)}`);
+    if (!started)
+      throw new Error(`The process exited during the import: ${lambda.nonJsonLines.join('\n')}${JSON.stringify(lambda.lines)}`);
     return lambda;
   }
 

@@ -14,7 +14,7 @@ export const RETENTION: Retention = { logMs: 7 * DAY_MS, failedMs: 30 * DAY_MS, 
 
 const TABLES = ['log', 'sink', 'progress', 'delivery', 'attempt', 'command', 'replay'].map((table) => `outbox.outbox_${table}`);
 
-/** An outbox with a sink that does as it is told, and events that seem to be days old. */
+/** An outbox with a scripted sink and events that are backdated by days. */
 export class AgedOutbox {
   sink!: ScriptedSink;
   housekeeping!: Housekeeping;
@@ -45,7 +45,7 @@ export class AgedOutbox {
     return `outbox_log_${this.slot(days)}`;
   }
 
-  /** Before each test: nothing but a registered sink. */
+  /** Empties the outbox and registers a new sink. Call it before each test. */
   async reset(): Promise<void> {
     await this.owner.query(`truncate ${TABLES.join()}, outbox.consumer_receipt`);
     this.sink = new ScriptedSink('scripted');
@@ -99,7 +99,7 @@ export class AgedOutbox {
 
 export async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
-  client.on('error', () => undefined); // dropping the database ends what a failed test leaves
+  client.on('error', () => undefined); // dropping the database closes the connections that a failed test leaves
   await client.connect();
   return client;
 }

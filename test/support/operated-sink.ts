@@ -12,16 +12,16 @@ export interface CommandResult {
   readonly answer: Readonly<Record<string, unknown>> | null;
 }
 
-/** A database, a sink of its own for each test, and what people ask of it: for specs of the operations. */
+/** A database, a new sink for each test, and helpers that send operator commands. */
 export class OutboxFixture {
   sink!: ScriptedSink;
   clock = new ManualClock();
 
   private constructor(
     readonly database: TestDatabase,
-    /** As the api's role. */
+    /** Connected with the role of the api. */
     readonly api: pg.Client,
-    /** As the worker's. */
+    /** Connected with the role of the worker. */
     readonly worker: pg.Client,
   ) {}
 
@@ -32,7 +32,7 @@ export class OutboxFixture {
     return new OutboxFixture(database, api!, worker!);
   }
 
-  /** A new sink; those of earlier tests no longer count. */
+  /** Registers a new sink and retires the sinks of earlier tests. */
   async reset(shape: Partial<Sink> = {}): Promise<void> {
     await this.worker.query(`update outbox.outbox_sink set state = 'retired'`);
     this.sink = new ScriptedSink(`scripted-${randomUUID()}`, { from: 'now', ...shape });
@@ -45,7 +45,7 @@ export class OutboxFixture {
     await this.database.drop();
   }
 
-  /** As the owner. */
+  /** Executes SQL as the owner of the database. */
   async queryAsOwner(sql: string): Promise<void> {
     const client = new pg.Client({ connectionString: this.database.ownerUrl });
     await client.connect();
@@ -59,7 +59,7 @@ export class OutboxFixture {
       sink: this.sink,
       worker: 'spec',
       clock: this.clock,
-      random: () => 1, // the whole delay: 1 s, 2 s, 4 s, …
+      random: () => 1, // the full backoff: 1 s, 2 s, 4 s, …
       pollIntervalMs: 1000,
       storeIntervalMs: 5,
       leaderTimeoutMs: 5000,
@@ -67,7 +67,7 @@ export class OutboxFixture {
     });
   }
 
-  /** A new leader each time, so that nothing but the tables connects two runs. */
+  /** Runs a new relay once. Two runs share only the state in the tables. */
   async runRelayOnce(options: Partial<RelayOptions> = {}): Promise<void> {
     expect(await this.createRelay(options).runOnce()).toBe(true);
   }

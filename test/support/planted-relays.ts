@@ -6,23 +6,23 @@ import type { DeliveryChanges } from '../../libs/events/src/log/delivery.record.
 import { OutboxReader, READ_LIMITS } from '../../libs/events/src/log/outbox.reader.js';
 import { SinkRelay, type RelayOptions } from '../../libs/events/src/leader/sink.relay.js';
 
-/** Each makes one of the mistakes that lose events. A proof that passes them proves nothing. */
+/** Relays with one fault each that loses events. The proof must detect every one of them. */
 
-/** The transactions that the snapshot lists as running are not looked up again. */
+/** Never reads the events of the transactions that were running at the snapshot. */
 export class ReaderIgnoringRunning extends OutboxReader {
   protected override lookBack(cursor: Cursor): { xmax: string; listed: string[] } {
     return { ...super.lookBack(cursor), listed: [] };
   }
 }
 
-/** Those that began after the snapshot are not looked up again. */
+/** Never reads the late events of transactions that started after the snapshot. */
 export class ReaderIgnoringNewer extends OutboxReader {
   protected override lookBack(cursor: Cursor): { xmax: string; listed: string[] } {
     return { ...super.lookBack(cursor), xmax: '9223372036854775807' };
   }
 }
 
-/** An empty read is followed by a snapshot of its own, instead of the one that the read ran in. */
+/** Takes a second snapshot after an empty read instead of the snapshot of the read. */
 export class ReaderWithSecondSnapshot extends OutboxReader {
   between: () => Promise<unknown> = () => sleep(Math.random() * 20);
 
@@ -35,7 +35,7 @@ export class ReaderWithSecondSnapshot extends OutboxReader {
   }
 }
 
-/** The cursor moves although only a slice of the late rows was taken. */
+/** Advances the cursor although it read only a slice of the late rows. */
 export class ReaderSkippingSlices extends OutboxReader {
   protected override async readDue(cursor: Cursor): Promise<ReadParts> {
     return { ...(await super.readDue(cursor)), lateIsWhole: true };
@@ -49,7 +49,7 @@ class ReadingWithLastSnapshot extends Reading {
   }
 }
 
-/** After the last slice the snapshot is that of its read, instead of the one that the slices ran in. */
+/** Stores the snapshot of the last slice instead of the snapshot that all slices belong to. */
 export class ReaderWithLastSnapshot extends OutboxReader {
   pauseMs = 20;
 
@@ -63,7 +63,7 @@ export class ReaderWithLastSnapshot extends OutboxReader {
   }
 }
 
-/** Remembers how far it has read, for the store below. */
+/** Reports its read position to the store below. */
 export class ReaderReportingPosition extends OutboxReader {
   readUpTo: Cursor | undefined;
 
@@ -74,7 +74,7 @@ export class ReaderReportingPosition extends OutboxReader {
   }
 }
 
-/** What is stored is the cursor that was read, not the one that was handed over. */
+/** Stores the cursor of the last read instead of the cursor of the last delivery. */
 class StoreOfReadCursor extends CursorStore {
   reader: ReaderReportingPosition | undefined;
 

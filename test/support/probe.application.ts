@@ -41,13 +41,13 @@ const logger = getLogger('app');
 const emitter = new EventEmitter().on('happened', () => logger.info('in_event_emitter'));
 const doNothing = (): void => undefined;
 
-/** What a spec sets, and how code under review could lose the context: the checks must see each of the latter. */
+/** Settings of the probe. `planted` selects a way to lose the context, which the checks must detect. */
 export const probe: {
   pool: Pool | undefined;
   planted: 'none' | 'outside' | 'variable' | 'mutated';
   current: string;
   fields: Record<string, unknown>;
-  /** Handlers that wait wait for it. */
+  /** The `wait` route responds after this promise resolves. */
   go: Promise<void>;
 } = { pool: undefined, planted: 'none', current: '', fields: {}, go: Promise.resolve() };
 
@@ -58,7 +58,7 @@ interface HttpReply {
 
 type Reply = ServerResponse & { readonly raw?: ServerResponse; hijack?(): void };
 
-/** Node's response, for a handler that writes it itself. */
+/** The response object of Node, for a handler that writes the response directly. */
 function rawResponse(reply: Reply): ServerResponse {
   reply.hijack?.();
   return reply.raw ?? reply;
@@ -141,7 +141,7 @@ async function* rows(fails: boolean): AsyncGenerator<string> {
   throw new Error('no more rows');
 }
 
-/** One route for each place in which a line can be written, and for each way in which a request can end. */
+/** One route for each place that can write a log line, and for each way in which a request can end. */
 @Controller()
 class ProbeController {
   @Get('handler')
@@ -209,7 +209,7 @@ class ProbeController {
     return new Promise(doNothing);
   }
 
-  /** Sleeps for each of the given milliseconds, with a line after each. */
+  /** Sleeps for each of the given durations in milliseconds and logs a line after each. */
   @Get('slow/:pauses')
   async slow(@Param('pauses') pauses: string): Promise<string> {
     const user = context.actor!.id;
@@ -222,7 +222,7 @@ class ProbeController {
     return user;
   }
 
-  /** What a pool calls when it likes, in whose context it likes. */
+  /** Logs in a callback of a pool, which can run in the context of another request. */
   @Get('pool/:how')
   async pool(@Param('how') how: string): Promise<string> {
     const say = (): void => logger.info('in_pool_callback');

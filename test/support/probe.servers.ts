@@ -10,9 +10,9 @@ import { ProbeModule } from './probe.application.js';
 const BODY_LIMIT = 1_000; // bytes
 
 export interface Limits {
-  /** Milliseconds by which headers and body must have arrived. */
+  /** The timeout in milliseconds for the headers and the body of a request. */
   readonly requestMs: number;
-  /** Milliseconds that Fastify gives a handler. */
+  /** The handler timeout of Fastify in milliseconds. */
   readonly handlerMs: number;
 }
 
@@ -20,7 +20,7 @@ const DEFAULT_LIMITS: Limits = { requestMs: 60_000, handlerMs: 2_000 }; // the m
 
 const http = ({ requestMs }: Limits) => ({ connectionsCheckingInterval: 20, requestTimeout: requestMs });
 
-/** Express with limits: Nest gives its server no options. */
+/** Express with server options, which the adapter of Nest does not accept. */
 class LimitedExpress extends ExpressAdapter {
   constructor(private readonly limits: Limits) {
     super();

@@ -7,5 +7,5 @@ export function reportProof(name: string, seed: number, figures: Readonly<Record
   process.stdout.write(`SEED ${name}: ${[seed, ...list].join(' · ')}\n`);
 }
 
-/** `rolledBack` as `rolled back`. */
+/** Converts `rolledBack` to `rolled back`. */
 const toWords = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

@@ -1,6 +1,6 @@
 import { NO_FLAWS, historyFlaws, type HistoryFlaws } from './event.history.js';
 
-/** What a producer knows of an event: a key's numbers grow by one, in the order of their commits. */
+/** The key and number of an event. The numbers of a key increase by one in commit order. */
 export interface ProducedEvent {
   readonly key: string;
   readonly number: number;
@@ -8,11 +8,11 @@ export interface ProducedEvent {
 
 export interface DeliveredEvent extends ProducedEvent {
   readonly id: string;
-  /** Milliseconds of the epoch. */
+  /** Milliseconds since the Unix epoch. */
   readonly at: number;
 }
 
-/** Something was done to a worker, the database or the sink. */
+/** A fault of a worker, the database or the sink. */
 export interface Disruption {
   readonly what: string;
   readonly from: number;
@@ -22,21 +22,21 @@ export interface Disruption {
 export interface RelayHistory {
   readonly committed: ReadonlyMap<string, ProducedEvent>;
   readonly rolledBack: ReadonlySet<string>;
-  /** In the order in which the sink got them. */
+  /** In the order of delivery to the sink. */
   readonly delivered: readonly DeliveredEvent[];
   readonly disruptions: readonly Disruption[];
-  /** Milliseconds before a disruption of which everything may come again: far more than between two stores. */
+  /** A fault can repeat the deliveries of this many milliseconds before it. Far more than the interval between two stores. */
   readonly horizonMs: number;
 }
 
 export interface RelayFlaws extends HistoryFlaws {
-  /** Came for the first time after a later one of its key. */
+  /** Delivered for the first time after a later event of its key. */
   readonly outOfOrder: readonly string[];
-  /** Came twice, and nothing had happened in between. */
+  /** Delivered twice without a fault between the two deliveries. */
   readonly duplicated: readonly string[];
 }
 
-/** Committed = delivered, as sets; order by key; twice only around a disruption. */
+/** Compares committed and delivered events as sets, and checks the order of each key and the cause of each duplicate. */
 export function relayFlaws({ committed, rolledBack, delivered, disruptions, horizonMs }: RelayHistory): RelayFlaws {
   const highest = new Map<string, number>();
   const last = new Map<string, DeliveredEvent>();

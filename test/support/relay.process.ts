@@ -14,25 +14,25 @@ export const FAULT_POINTS = [
 ] as const;
 
 export interface RelayControl {
-  /** Where the process is to kill itself. */
+  /** The point at which the process kills itself. */
   readonly deadly?: (typeof FAULT_POINTS)[number] | null;
-  /** What the sink does. */
+  /** The behaviour of the sink. */
   readonly mode?: 'accepting' | 'throttled' | 'partly' | 'afterAcceptance';
-  /** Milliseconds. */
+  /** The number of milliseconds by which the clock is fast. */
   readonly clockAhead?: number;
   readonly stop?: true;
 }
 
-/** `relay.program.mjs`, running. */
+/** A running `relay.program.mjs`. */
 export class RelayProcess {
   readonly exited: Promise<unknown>;
 
   private constructor(readonly child: ChildProcess) {
-    child.on('error', () => undefined); // an order to one that has just died
+    child.on('error', () => undefined); // a message to a process that has just died
     this.exited = once(child, 'exit');
   }
 
-  /** Does not wait until it is up: others lead meanwhile. */
+  /** Returns before the relay is ready, since other relays can lead meanwhile. */
   static start(environment: Record<string, string>): RelayProcess {
     const child = fork(PROGRAM, {
       env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', ...environment },
@@ -47,7 +47,7 @@ export class RelayProcess {
   }
 
   control(orders: RelayControl): void {
-    if (this.child.connected) this.child.send(orders, () => undefined); // it may die meanwhile
+    if (this.child.connected) this.child.send(orders, () => undefined); // the process can die before it receives the message
   }
 
   signal(name: NodeJS.Signals): void {

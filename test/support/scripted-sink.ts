@@ -3,7 +3,7 @@ import { accepted, type Outcome, type Sink, type SinkEvent } from '../../libs/ev
 
 type ScriptedOutcome = Outcome | ((event: SinkEvent) => Outcome | Promise<Outcome>);
 
-/** Accepts everything but what the test says, and keeps what it was given, in order. */
+/** A sink that records its events in order and accepts them unless the test sets another outcome. */
 export class ScriptedSink implements Sink {
   readonly from: Sink['from'];
   readonly ordering: Sink['ordering'];
@@ -44,7 +44,7 @@ export const refused = (message = 'no', permanent = false): Outcome => ({
   permanent,
 });
 
-/** A clock that stands still until a test moves it; durations go on. */
+/** A clock whose time changes only by `advance`. Its monotonic time continues to run. */
 export class ManualClock implements Clock {
   private offsetMs = 0;
 

@@ -1,9 +1,9 @@
 import type { RequestListener } from 'node:http';
 import { HttpStub } from './http.stub.js';
 
-/** AWS Secrets Manager over HTTP, as far as GetSecretValue goes. */
+/** AWS Secrets Manager over HTTP. It supports only GetSecretValue. */
 export class SecretsStub extends HttpStub {
-  /** Never answers. */
+  /** If true, the stub never responds. */
   isSilent = false;
 
   private constructor(/** By ARN. */ private readonly secrets: Record<string, string>) {

@@ -4,7 +4,7 @@ import { HttpStub } from './http.stub.js';
 export interface SentEmail {
   readonly from: string;
   readonly to: readonly string[];
-  /** As it goes out: headers and parts. */
+  /** The email as sent, with headers and parts. */
   readonly raw: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly configurationSet?: string;
@@ -19,11 +19,11 @@ interface SendEmail {
   readonly ConfigurationSetName?: string;
 }
 
-/** Amazon SES over HTTP, version 2: it keeps what is sent, or refuses it, or says nothing. */
+/** The version 2 API of Amazon SES over HTTP. The stub stores each email, rejects it or never responds. */
 export class SesStub extends HttpStub {
   readonly emails: SentEmail[] = [];
   calls = 0;
-  /** What it does instead of taking the next letters; 'silent' and 'accepted silently' never answer. */
+  /** The failure of the next calls. With 'silent' and 'accepted silently' the stub never responds. */
   fault:
     { readonly status: number; readonly code: string; readonly message?: string } | 'silent' | 'accepted silently' | undefined;
 

@@ -10,18 +10,18 @@ import { ServiceProcess, type LogLine } from './service.process.js';
 export interface ApiResponse {
   readonly status: number;
   readonly headers: Headers;
-  /** JSON where there is some; its shape is what the test asserts. */
+  /** The parsed JSON body, or `{ text }` for another content type. */
   readonly body: { readonly [field: string]: unknown };
 }
 
 interface SystemOptions {
   readonly worker?: boolean;
   readonly environment?: NodeJS.ProcessEnv;
-  /** Otherwise one is made; it is dropped when the system stops. */
+  /** The database to use. By default a new one is created. Either is dropped by `stop`. */
   readonly database?: TestDatabase;
 }
 
-/** api and outbox-worker as built, on a database with the demo data, in a folder of their own. */
+/** The built api and outbox-worker on a database with the demo data, with a separate folder for their files. */
 export class System {
   readonly services: ServiceProcess[] = [];
   private readonly issuedTokens = new Map<string, string>();
@@ -33,7 +33,7 @@ export class System {
     private readonly environment: NodeJS.ProcessEnv,
   ) {
     this.pool = new pg.Pool({ connectionString: database.ownerUrl, max: 2 });
-    this.pool.on('error', () => undefined); // the server was restarted: the next query gets another connection
+    this.pool.on('error', () => undefined); // after a restart of the server, the next query gets a new connection
   }
 
   static async start({ worker = true, environment = {}, database }: SystemOptions = {}): Promise<System> {
@@ -50,7 +50,9 @@ export class System {
   }
 
   async startWorker(environment: NodeJS.ProcessEnv = {}): Promise<ServiceProcess> {
-    return this.addService(await ServiceProcess.start('outbox-worker', { ...this.settings(this.database.workerUrl), ...environment }));
+    return this.addService(
+      await ServiceProcess.start('outbox-worker', { ...this.settings(this.database.workerUrl), ...environment }),
+    );
   }
 
   settings(databaseUrl: string): NodeJS.ProcessEnv {
@@ -72,12 +74,12 @@ export class System {
     return this.services.findLast(({ startLine }) => startLine?.['event'] === 'worker_started')!;
   }
 
-  /** All lines that api and worker have printed so far. */
+  /** All log lines of api and worker so far. */
   get lines(): LogLine[] {
     return this.services.flatMap(({ lines }) => lines);
   }
 
-  /** As `npm run token` does it. */
+  /** Returns a session token, as `npm run token` does. One token for each address is reused. */
   async token(email: string): Promise<string> {
     const known = this.issuedTokens.get(email);
     if (known) return known;
@@ -86,7 +88,7 @@ export class System {
     return token;
   }
 
-  /** Tokens of many people, over one connection. */
+  /** Issues the tokens of many users over one connection. */
   async tokens(emails: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const missing = emails.filter((email) => !this.issuedTokens.has(email));
     const tokens = await issueDevelopmentTokens({
@@ -98,14 +100,14 @@ export class System {
     return this.issuedTokens;
   }
 
-  /** A session of its own; `lifetime` in seconds. */
+  /** Issues a new session token. `lifetime` is in seconds. */
   newToken(email: string, lifetime?: number): Promise<string> {
     const keysDirectory = join(this.directory, 'keys');
     const times = lifetime === undefined ? {} : { lifetime };
     return issueDevelopmentToken({ email, keysDirectory, databaseUrl: this.database.ownerUrl, ...times });
   }
 
-  /** A request as `email`, or as nobody. Paths that do not begin with /health are below /api/v1. */
+  /** Sends a request, with a session of the user `as` if it is given. Paths are relative to /api/v1, except for /health. */
   async request(method: string, path: string, options: RequestOptions = {}): Promise<ApiResponse> {
     const { as, body, headers = {}, port = this.api.port } = options;
     const response = await fetch(`http://127.0.0.1:${port}${path.startsWith('/health') ? '' : '/api/v1'}${path}`, {
@@ -122,17 +124,17 @@ export class System {
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : { text } };
   }
 
-  /** As the owner. */
+  /** Executes SQL as the owner of the database. */
   async query<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
     return (await this.pool.query<Row>(sql, values)).rows;
   }
 
-  /** Stops what still runs, and removes what was made. Answers how each service ended. */
+  /** Stops all services and removes the database and the folder. @returns the exit code or signal of each service. */
   async stop(): Promise<(number | string)[]> {
     const ends = await Promise.all(this.services.map((service) => service.stop()));
     await this.pool.end();
     await this.database.drop();
-    rmSync(this.directory, { recursive: true, force: true }); // what mkdtemp returned
+    rmSync(this.directory, { recursive: true, force: true }); // only the folder from mkdtemp
     return ends;
   }
 

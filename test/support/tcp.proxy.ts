@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** Stands between a client and PostgreSQL; it can swallow what passes, be cut, and point to another server. */
+/** A TCP proxy in front of PostgreSQL. It can drop traffic, close its connections and switch to another server. */
 export class TcpProxy {
   private readonly pairs = new Set<[client: Socket, server: Socket]>();
   private readonly silenced = new Set<Socket>();
@@ -22,17 +22,17 @@ export class TcpProxy {
     return proxy;
   }
 
-  /** A connection string that leads through it. */
+  /** The connection string that leads through the proxy. */
   proxyUrl(url: string): string {
     return Object.assign(new URL(url), { host: `127.0.0.1:${(this.listener.address() as AddressInfo).port}` }).href;
   }
 
-  /** New connections go there. */
+  /** Sets the server of new connections. */
   setTarget(url: string): void {
     this.target = new URL(url);
   }
 
-  /** From here on nothing passes in either direction on connections whose first bytes hold the text, not even their end. */
+  /** Drops all further traffic, even the end, of the connections whose first bytes contain `text`. @returns their number. */
   dropTraffic(text: string): number {
     let count = 0;
     for (const [client] of this.pairs) {
@@ -44,14 +44,14 @@ export class TcpProxy {
   }
 
   /**
-   * From the next message to the server that holds the text, its connection gets no more answers. The server still gets all
-   * that the client sends, until the client closes the connection.
+   * Drops all responses on the connection that next sends `text` to the server. The server still receives everything that
+   * the client sends until the client closes the connection.
    */
   dropResponsesTo(text: string): void {
     this.dropTrigger = text;
   }
 
-  /** Connections whose answers are lost. */
+  /** The number of connections whose responses are dropped. */
   get connectionsWithoutResponses(): number {
     return this.withoutResponses.size;
   }

@@ -5,7 +5,7 @@ import pg from 'pg';
 const SSL_REQUEST = 80_877_103;
 const SETTINGS = { server_version: '18.0', client_encoding: 'UTF8', DateStyle: 'ISO, MDY', integer_datetimes: 'on' };
 
-/** One connection to the server, already logged in; its socket is ours. */
+/** An authenticated connection to the server. The pooler reads and writes its socket directly. */
 interface Backend {
   readonly socket: Socket;
   client: Client | undefined;
@@ -17,7 +17,7 @@ interface Client {
   backend: Backend | undefined;
 }
 
-/** A message with its type and length. */
+/** Encodes a protocol message with its type and length. */
 function message(type: string, body: Buffer): Buffer {
   const head = Buffer.alloc(5, type);
   head.writeInt32BE(body.length + 4, 1);
@@ -31,13 +31,13 @@ const int32 = (value: number): Buffer => {
 };
 
 const GREETING = Buffer.concat([
-  message('R', int32(0)), // whoever comes is let in
+  message('R', int32(0)), // AuthenticationOk for every client
   ...Object.entries(SETTINGS).map(([name, value]) => message('S', Buffer.from(`${name}\0${value}\0`))),
-  message('K', Buffer.concat([int32(2_000_000_000), int32(1)])), // a pooler's own number, as poolers do
+  message('K', Buffer.concat([int32(2_000_000_000), int32(1)])), // BackendKeyData with a process id of the pooler, as poolers send it
   message('Z', Buffer.from('I')),
 ]);
 
-/** Cuts what arrives into whole messages. */
+/** Splits the incoming bytes into complete messages. */
 function messageParser(take: (type: string, whole: Buffer) => void): (bytes: Buffer) => void {
   let rest = Buffer.alloc(0);
   return (bytes) => {
@@ -50,7 +50,7 @@ function messageParser(take: (type: string, whole: Buffer) => void): (bytes: Buf
   };
 }
 
-/** A transaction pooler, as small as it goes: a client has a server process from its first message to the end of the transaction. */
+/** A minimal transaction pooler. A client has a server connection from its first message to the end of the transaction. */
 export class TransactionPooler {
   private readonly idle: Backend[] = [];
   private readonly waiting: Client[] = [];
@@ -81,7 +81,7 @@ export class TransactionPooler {
     await once(this.listener, 'close');
   }
 
-  /** pg has logged in; from here on the bytes are ours. */
+  /** Takes over the socket of a connection that pg has authenticated. */
   private addBackend(connection: pg.Client): void {
     const { stream: socket } = (connection as unknown as { connection: { stream: Socket } }).connection;
     socket.removeAllListeners();
@@ -125,7 +125,7 @@ export class TransactionPooler {
     this.assign();
   }
 
-  /** In turns, so that a client soon meets another server process. */
+  /** Assigns the server connections in turn, so that a client soon gets another one. */
   private assign(): void {
     while (this.idle.length && this.waiting.length) {
       const [backend, client] = [this.idle.shift()!, this.waiting.shift()!];

@@ -10,7 +10,7 @@ import { createDatabase } from './database.js';
 
 type Work<T> = () => Promise<T>;
 
-/** One method a propagation, so that a test composes them. */
+/** One method for each propagation. Tests nest them. */
 @Injectable()
 export class PropagationService {
   @Transactional()
@@ -54,18 +54,18 @@ export class PropagationService {
   }
 }
 
-/** The manager of the running transaction, as a repository takes it. */
+/** The entity manager of the current transaction. */
 export const manager = (): EntityManager => TransactionHost.getInstance().tx as EntityManager;
-/** Writes as a repository does. */
+/** Inserts a note through the entity manager of the current transaction. */
 export const insert = (name: string): Promise<unknown> => manager().query('insert into note (name) values ($1)', [name]);
 export const noTransactionError = (): PikaiaError => new PikaiaError('PIKAIA_SPEC_REFUSED', 'no transaction');
-/** Writes as publish and record do: counted, and refused outside a transaction. */
+/** Inserts a note as publish and record write. The write is counted, and rejected outside a transaction. */
 export const write = (name: string): Promise<unknown> =>
   writeInTransaction((tx) => tx.query('insert into note (name) values ($1)', [name]), noTransactionError);
 export const fail = (message: string) => async (): Promise<never> => {
   throw new Error(message);
 };
-/** A promise whose outcome is looked at later: a rejection meanwhile is not unhandled. */
+/** Wraps a promise that a test checks later, so that a rejection meanwhile is not unhandled. */
 export const settled = <T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> =>
   Promise.allSettled([promise]).then(([settled]) => settled!);
 export const createGate = (): { opened: Promise<void>; open: () => void } => {
@@ -77,26 +77,26 @@ export interface TransactionFixture {
   readonly unit: PropagationService;
   readonly ownerUrl: string;
   readonly source: DataSource;
-  /** A role that may write the tables, for a second data source. */
+  /** The connection string of a role that can write the tables, for a second data source. */
   readonly url: string;
-  /** Outside every transaction. */
+  /** A separate connection of the owner, outside the tested transactions. */
   readonly owner: pg.Client;
-  /** The names that were committed, in order. */
+  /** The committed names in insertion order. */
   notes(): Promise<string[]>;
   close(): Promise<void>;
 }
 
 interface FixtureOptions {
   readonly entities?: EntitySchema[];
-  /** SQL that the owner runs, for `entities`. */
+  /** SQL that creates the tables of `entities`. The owner executes it. */
   readonly tables?: string;
-  /** The connection string of the application; by default the database's own. */
+  /** Returns the connection string of the application, for example through a proxy. */
   readonly via?: (apiUrl: string) => string | Promise<string>;
   readonly statementTimeoutMs?: number;
   readonly answerGraceMs?: number;
 }
 
-/** A database with one table `note`, and an application with a `Unit`. Four connections. */
+/** Creates a database with one table `note` and an application with a pool of four connections. */
 export async function openTransactionFixture({
   entities = [],
   tables = '',

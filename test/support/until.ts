@@ -1,25 +1,26 @@
 import { setTimeout as pause } from 'node:timers/promises';
 
 const POLL_INTERVAL_MS = 10;
-const DEFAULT_TIMEOUT_MS = 45_000; // far beyond what it takes; a busy machine must not fail a test
+const DEFAULT_TIMEOUT_MS = 45_000; // far more than a wait takes, so that a busy machine does not fail a test
 
-/** Polls until what is seen holds, and answers it; nothing sleeps for an effect. Fails with what it last saw. */
+/** Calls `look` until `holds` accepts its value, and returns that value. After the timeout it throws with the last value. */
 export async function pollUntil<T>(
   look: () => T | Promise<T>,
   holds: (seen: T) => boolean = Boolean,
   timeoutMs = DEFAULT_TIMEOUT_MS,
-  what = () => 'what was awaited',
+  what = () => 'a condition',
 ): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const seen = await look();
     if (holds(seen)) return seen;
-    if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what()}; last seen: ${JSON.stringify(seen)}`);
+    if (performance.now() > deadline)
+      throw new Error(`not within ${timeoutMs} ms: ${what()}; last seen: ${JSON.stringify(seen)}`);
     await pause(POLL_INTERVAL_MS);
   }
 }
 
-/** The same, with a name for what is awaited: until `look` finds something. `explain` adds to the failure. */
+/** Calls `look` until its value is truthy, and returns that value. `what` and `explain` describe the wait in the error. */
 export async function waitFor<T>(
   what: string,
   look: () => Promise<T> | T,

@@ -57,7 +57,7 @@ export const TABLES = `
   create table thing_friend (thing int references thing, friend int references thing, primary key (thing, friend));
   create table folder (id int primary key, parent int references folder, mpath text not null default '');
   grant all on thing, part, thing_friend, folder to pikaia_api;`;
-/** Everything in the tables. Each way to write changes it. */
+/** Selects the content of all tables. Each way to write changes the result. */
 export const CONTENT = `
   select (select json_agg(t order by id) from thing t) as things, (select json_agg(p order by id) from part p) as parts,
     (select json_agg(f) from thing_friend f) as friends, (select json_agg(d order by id) from folder d) as folders`;
@@ -68,7 +68,7 @@ export const INITIAL_CONTENT = `truncate thing, part, thing_friend, folder;
 export const newThing = (id: number): Partial<Thing> => ({ id, name: `thing ${id}` });
 export const insertThingSql = (id: number): string => `insert into thing (id, name) values (${id}, 'sql')`;
 
-/** What an application injects or makes before any transaction. */
+/** Objects that an application injects or creates before any transaction. */
 export interface Writers {
   readonly source: DataSource;
   readonly things: Repository<Thing>;
@@ -83,10 +83,15 @@ export function createWriters(source: DataSource): Writers {
       return this.insert({ id: 10, name });
     },
   });
-  return { source, things, named, createdBefore: { builder: things.createQueryBuilder('thing'), runner: source.createQueryRunner() } };
+  return {
+    source,
+    things,
+    named,
+    createdBefore: { builder: things.createQueryBuilder('thing'), runner: source.createQueryRunner() },
+  };
 }
 
-/** Each way in which TypeORM writes. Each changes the content of the tables. */
+/** The ways in which TypeORM writes, by name. Each changes the content of the tables. */
 export const WAYS_TO_WRITE: Readonly<Record<string, (from: Writers) => Promise<unknown>>> = {
   'repository.save': (from) => from.things.save(newThing(10)),
   'repository.save of many': (from) => from.things.save([newThing(10), newThing(11), newThing(12)]),
@@ -94,7 +99,8 @@ export const WAYS_TO_WRITE: Readonly<Record<string, (from: Writers) => Promise<u
   'repository.save without its own transaction': (from) => from.things.save(newThing(10), { transaction: false }),
   'repository.save with a cascade': (from) => from.things.save({ ...newThing(10), parts: [{ id: 1 }, { id: 2 }] }),
   'repository.save of what was there': (from) => from.things.save({ ...newThing(1), count: 9 }),
-  'repository.save with a relation of many to many': (from) => from.things.save({ ...newThing(10), friends: [{ id: 1 } as Thing] }),
+  'repository.save with a relation of many to many': (from) =>
+    from.things.save({ ...newThing(10), friends: [{ id: 1 } as Thing] }),
   'repository.insert': (from) => from.things.insert(newThing(10)),
   'repository.update': (from) => from.things.update({ id: 1 }, { name: 'changed' }),
   'repository.updateAll': (from) => from.things.updateAll({ name: 'changed' }),
