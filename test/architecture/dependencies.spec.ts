@@ -5,7 +5,7 @@ const root = resolve(__dirname, '../..');
 const document = readFileSync(join(root, 'docs/dependencies.md'), 'utf8');
 const KINDS = ['dependencies', 'devDependencies', 'optionalDependencies'] as const;
 
-// What others need beside them: peers of Nest, TypeORM, nestjs-pino and our own, and what reads the decorators' metadata.
+// Packages without an import: peer dependencies of Nest, TypeORM, nestjs-pino and Pikaia, and the reader of decorator metadata.
 const PEERS = [
   '@aws-sdk/client-eventbridge',
   '@nestjs/common',

@@ -5,7 +5,7 @@ const root = resolve(__dirname, '../..');
 const document = readFileSync(join(root, 'docs/errors.md'), 'utf8');
 const SOURCES = ['apps/*/src/**/*.ts', 'libs/*/src/**/*.ts', 'scripts/**/*.mjs'];
 
-/** The codes that sources throw, catch or promise in a comment; a variable of the environment is bound or read as one. */
+/** The error codes that sources throw, catch or name in a comment, without environment variables, which have the same form. */
 function codesIn(source: string): string[] {
   const withoutVariables = source.replaceAll(/(@Setting\(|env(ironment)?\[|\benv\.)\s*'?PIKAIA_[A-Z_]+/g, '');
   return [...withoutVariables.matchAll(/['"`](PIKAIA_[A-Z_]+)['"`]/g)].map(([, code]) => code!);

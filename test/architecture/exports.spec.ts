@@ -10,7 +10,7 @@ interface Manifest {
   readonly exports: Readonly<Record<string, { readonly 'pikaia-source': string }>>;
 }
 
-/** The source files that a library exports, by the name that an application imports. */
+/** The exported source files of a library, by their import names. */
 function entryPoints(): Map<string, string> {
   return new Map(
     globSync('libs/*/package.json', { cwd: root }).flatMap((file) => {

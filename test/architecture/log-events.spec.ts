@@ -4,7 +4,7 @@ import { eventCatalogue, eventsDocument } from '../../scripts/log-events/catalog
 
 const COMPILING_MS = 60_000;
 
-/** What is found in a source file that gets a logger and says `text`. */
+/** The log events that the generator finds in a source file with a logger and the statements `text`. */
 const planted = (text: string) =>
   eventCatalogue(
     `import { getLogger } from '../../logging/src/logger.js';\nimport type { LogFields } from '../../logging/src/record/record-text.js';\nconst said = getLogger('planted');\n${text}\nexport {};\n`,

@@ -12,7 +12,7 @@ import { UpdateOrganizationRequest } from '../../apps/api/src/organizations/orga
 
 const root = resolve(__dirname, '../..');
 
-/** Classes whose values come from outside as JSON. The first test finds a file whose classes are missing here. */
+/** Classes whose values come from external JSON. A test below fails if a class is missing here. */
 const CLASSES: readonly (new () => object)[] = [
   FindAuditLogsRequest,
   FindEventsRequest,
@@ -60,7 +60,7 @@ describe('request classes and event contracts', () => {
   it('are all in the list below if they have an optional field', () => {
     const names = globSync(FILES, { cwd: root })
       .flatMap((file) => readFileSync(join(root, file), 'utf8').split(/^export /m))
-      .filter((part) => part.includes('@OptionalField()') && !/^class (LimitRequest|PageRequest)\b/.test(part)) // bases
+      .filter((part) => part.includes('@OptionalField()') && !/^class (LimitRequest|PageRequest)\b/.test(part)) // base classes
       .map((part) => /^class (\w+)/.exec(part)?.[1]);
     expect(names.filter((name) => !CLASSES.some((known) => known.name === name))).toEqual([]);
   });

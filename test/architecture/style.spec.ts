@@ -2,13 +2,13 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 
 const root = resolve(__dirname, '../..');
-const MAX_LINES = 300; // over 250 a file wants splitting; this stops what nobody has split
+const MAX_LINES = 300; // files should be split at 250 lines; this is the hard limit
 const SPEC_LINES = 400;
-const CATCH_ALL_NAME = /(^|[.-])(utils?|helpers?|common|misc|manager)([.-]|$)/; // a drawer, not a thing
-const MAY_USE_CONSOLE = new Set(['libs/logging/src/process/process-faults.ts']); // takes it over
-const MAY_CREATE_CLIENTS = 'libs/database/src/client/isolated.client.ts'; // its subclass ignores what an application does to pg
+const CATCH_ALL_NAME = /(^|[.-])(utils?|helpers?|common|misc|manager)([.-]|$)/; // a catch-all name, which does not describe the content
+const MAY_USE_CONSOLE = new Set(['libs/logging/src/process/process-faults.ts']); // replaces the console
+const MAY_CREATE_CLIENTS = 'libs/database/src/client/isolated.client.ts'; // its subclass ignores process-wide changes to pg
 
-/** What is against the style of this repository in a file, by sight. */
+/** Describes each violation of the style rules in a file. */
 function problemsOf(file: string, source: string): string[] {
   const isSpec = file.endsWith('.spec.ts');
   const lines = source.split('\n').length - 1;

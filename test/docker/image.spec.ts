@@ -16,8 +16,8 @@ const NAMESPACE = ['--user', '--map-root-user', '--pid', '--fork', '--mount-proc
 const canUnshare = spawnSync('unshare', [...NAMESPACE, 'true']).status === 0;
 
 /**
- * What the Dockerfile does, in a bare folder instead of a container: the same packages by the same command, the same files.
- * The compiler's run is left to the build that the tests begin with.
+ * Executes the steps of the Dockerfile in an empty folder instead of a container: the same install command and the same files.
+ * It copies the compiled code of the build that runs before the tests.
  */
 describe('the container image', () => {
   let folder: string;
@@ -38,7 +38,7 @@ describe('the container image', () => {
   }, SLOW_MACHINE_MS);
   afterAll(async () => {
     await database.drop();
-    rmSync(folder, { recursive: true, force: true }); // what mkdtemp returned
+    rmSync(folder, { recursive: true, force: true }); // only the folder from mkdtemp
   });
 
   const copy = (path: string): void => cpSync(join(root, path), join(folder, path), { recursive: true, verbatimSymlinks: true });
@@ -91,7 +91,7 @@ describe('the container image', () => {
     SLOW_MACHINE_MS,
   );
 
-  (canUnshare ? it : it.skip)('was process 1: the kernel refuses namespaces where this is skipped', () => {
+  (canUnshare ? it : it.skip)('ran as process 1 (skipped if the kernel refuses namespaces)', () => {
     const { stdout } = spawnSync('unshare', [...NAMESPACE, process.execPath, '-p', 'process.pid'], { encoding: 'utf8' });
     expect(stdout.trim()).toBe('1');
   });

@@ -3,20 +3,20 @@ import { basename, join, resolve } from 'node:path';
 import ts from 'typescript';
 
 const root = resolve(__dirname, '../..');
-const FOLDER = join(root, 'test/docs/example'); // where the code seems to stand; nothing is there
+const FOLDER = join(root, 'test/docs/example'); // a virtual folder that does not exist
 
 /** The code blocks of a document in one language. */
 export const codeBlocks = (text: string, language: string): string[] =>
   [...text.matchAll(/^```(\w+)\n([^]*?)^```/gm)].filter(([, found]) => found === language).map(([, , code = '']) => code);
 
 export interface Compiled {
-  /** What the compiler has to say, each with the file's name. */
+  /** The diagnostics of the compiler, each with the name of its file. */
   readonly problems: readonly string[];
   /** Writes the modules into a folder. */
   emit(folder: string): void;
 }
 
-/** Compiles blocks whose first line, a comment, names their file: all in one program, against the workspaces. */
+/** Compiles blocks against the workspaces in one program. The first line of each block is a comment with its file name. */
 export function compile(codes: readonly string[]): Compiled {
   const files = new Map(codes.map((code) => [join(FOLDER, /^\/\/ ([\w.-]+\.ts)/.exec(code)![1]!), code]));
   if (files.size < codes.length) throw new Error('Two code blocks name the same file.');

@@ -7,7 +7,7 @@ import { codeBlocks } from './code-blocks.js';
 
 const guarantees = readFileSync(resolve(__dirname, '../../docs/guarantees.md'), 'utf8');
 const STATES: Record<DeliveryStatus, true> = { retrying: true, waiting: true, failed: true, skipped: true, published: true };
-const SHARED_FUNCTIONS = ['markRetrying']; // what markRefused and markPostponed have in common
+const SHARED_FUNCTIONS = ['markRetrying']; // called by markRefused and markPostponed
 
 interface Transition {
   readonly from: string;
@@ -22,7 +22,7 @@ function transitionsOf(diagram: string): Transition[] {
   });
 }
 
-/** What the functions make of a delivery: the transitions of the code. */
+/** The transitions in the code: the states that each function can produce. */
 function transitionsInCode(): Map<string, Set<string>> {
   const event = { eventId: 'e', position: '1', payload: '{}' } as unknown as Delivery;
   const first = marks.undelivered(event);
@@ -43,7 +43,7 @@ function transitionsInCode(): Map<string, Set<string>> {
   return new Map(Object.entries(made).map(([name, list]) => [name, new Set(list.map(({ status }) => status))]));
 }
 
-/** What the diagram says otherwise than the code. */
+/** Describes each difference between the diagram and the code. */
 function differences(diagram: string): string[] {
   const drawn = transitionsOf(diagram);
   const coded = transitionsInCode();

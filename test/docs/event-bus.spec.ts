@@ -20,7 +20,7 @@ describe('the custom sink in docs/event-bus.md', () => {
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   }, 60_000);
-  afterAll(() => rmSync(folder, { recursive: true })); // what mkdtemp returned
+  afterAll(() => rmSync(folder, { recursive: true })); // only the folder from mkdtemp
 
   it('compiles', () => {
     expect(compiled.problems).toEqual([expect.stringMatching(/^planted\.ts: Type '{ name: string; }' is missing/)]);

@@ -21,7 +21,7 @@ interface Run {
   readonly stderr: string;
 }
 
-/** The script as `npm run explain` runs it, outside any terminal. */
+/** Runs the script as `npm run explain` does, without a terminal. */
 async function explain(...args: string[]): Promise<Run> {
   const command = [resolve(root, 'scripts/explain.mjs'), ...args];
   const environment = { PATH: process.env['PATH'], PIKAIA_TOKEN: process.env['PIKAIA_TOKEN'] };
@@ -43,7 +43,7 @@ const RENDER_OPTIONS = {
 const render = (entries: readonly object[], terminal?: Terminal): string =>
   timelineText({ correlation_id: ID, entries }, RENDER_OPTIONS, terminal);
 
-/** Symbol, kind and name of each entry of a timeline, without an order: api and worker work at the same time. */
+/** Symbol, kind and name of each entry of a timeline, sorted, because api and worker run concurrently. */
 const namesOf = (timeline: string): string[] =>
   [...timeline.matchAll(/^ *\+[\d.]+ (?:m?s|min) +(\S \w+ +[\w.-]+)/gm)].map(([, name = '']) => name).sort();
 
@@ -98,7 +98,7 @@ Did member.role_changed go out?  Not yet: it is tried again, after 2 failed atte
   it('names the error of a failed request, and reports a missing access log line', () => {
     const text = render(withoutAccessLine);
     expect(text).toContain('No access line: the request is running, was cut off, or its log lines are gone.');
-    expect(text).toContain('Error: boom [2J (E_BOOM)'); // the control character that came with it is gone
+    expect(text).toContain('Error: boom [2J (E_BOOM)'); // the control character is removed
     expect(text).not.toContain('\u001b');
     expect(text).toContain('It has not ended, or its log lines are gone. payment_failed: boom [2J (E_BOOM).');
   });
@@ -207,7 +207,7 @@ describe('npm run explain', () => {
       );
       const readme = codeBlocks(readFileSync(resolve(root, 'README.md'), 'utf8'), 'text')[0]!;
       expect(namesOf(readme)).toHaveLength(9);
-      expect(namesOf(stdout)).toEqual(namesOf(readme)); // what the README shows is what one gets
+      expect(namesOf(stdout)).toEqual(namesOf(readme)); // the README shows the real output
     } finally {
       await system.stop();
     }

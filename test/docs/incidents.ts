@@ -2,15 +2,15 @@ import pg from 'pg';
 import { type ApiResponse, System } from '../support/system.js';
 import { waitFor } from '../support/until.js';
 
-const SLOW_SECONDS = 1.1; // beyond LOG_SLOW_QUERY_MS, LOG_SLOW_REQUEST_MS and what the queries call slow
+const SLOW_SECONDS = 1.1; // more than LOG_SLOW_QUERY_MS, LOG_SLOW_REQUEST_MS and the threshold of the queries
 
 export interface Incidents {
   readonly system: System;
-  /** The lines that api and worker have printed. */
+  /** The log lines of api and worker. */
   readonly lines: readonly string[];
-  /** Answers 500: a column is missing. */
+  /** A response 500 because a column is missing. */
   readonly failed: ApiResponse;
-  /** Waits for a lock, for more than a second, and ends well. */
+  /** A successful response after waiting for a lock for more than a second. */
   readonly slow: ApiResponse;
   /** An invitation whose welcome email was sent. */
   readonly invited: ApiResponse;
@@ -18,7 +18,7 @@ export interface Incidents {
   readonly userId: string;
 }
 
-/** A real system in which went wrong what the logs are asked about: a failed, a slow, an aborted and a refused request. */
+/** Starts a system and causes the incidents that the queries look for: a failed, a slow, an aborted and a refused request. */
 export async function makeIncidents(): Promise<Incidents> {
   const system = await System.start({ environment: { LOG_LEVEL: 'debug' } });
   const as = 'alice@example.com';
@@ -70,7 +70,7 @@ export async function makeIncidents(): Promise<Incidents> {
   };
 }
 
-/** Until so many statements wait for a lock, the longest for so many seconds. */
+/** Waits until `count` statements wait for a lock and the longest has waited for `seconds`. */
 const waitForBlockedStatements = (system: System, count: number, seconds: number): Promise<unknown> =>
   waitFor('statements that wait for the lock', async () => {
     const [row] = await system.query<{ ages: number[] }>(

@@ -5,7 +5,7 @@ import { codeBlocks, compile } from './code-blocks.js';
 const root = resolve(__dirname, '../..');
 const code = codeBlocks(readFileSync(join(root, 'docs/lambda-consumers.md'), 'utf8'), 'ts');
 
-// The blocks stand in apps/consumers/src; the compiler is shown them elsewhere.
+// The blocks belong into apps/consumers/src, but the test compiles them in another folder.
 const relocateImports = (block: string): string =>
   block.replace("'./consumer.lambda.js'", "'../../../apps/consumers/src/consumer.lambda.js'");
 

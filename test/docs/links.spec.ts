@@ -9,7 +9,7 @@ const documents = [
   .filter((name) => name.endsWith('.md'))
   .map((name) => ({ name, text: readFileSync(join(root, name), 'utf8') }));
 
-/** What is wrong with a document's links: files and headings that are not there, identifiers that do not occur in their file. */
+/** Describes each broken link of a document: missing files and headings, and identifiers that their file does not contain. */
 function brokenLinks(name: string, text: string): string[] {
   const prose = text.replace(/^```[^]*?^```/gm, '');
   const broken: string[] = [];

@@ -14,7 +14,7 @@ const read = (name: string): string => readFileSync(join(root, name), 'utf8');
 const run = promisify(execFile);
 const queries = Object.entries(logQueries) as [keyof typeof logQueries, LogQuery][];
 
-/** The rows of a document's tables, as the texts of their cells. */
+/** Reads the rows of the tables in a document, each as the texts of its cells. */
 const tableOf = (name: string): string[][] =>
   read(name)
     .split('\n')
@@ -56,7 +56,7 @@ const events = (rows: readonly Row[]): unknown[] => rows.map((row) => row['event
 const failure = (): unknown => expect.objectContaining({ event: 'unhandled_error', trace_id: correlationIdOf(incidents.failed) });
 const column = 'column Organization.slug does not exist';
 
-/** What each query finds of what has happened. */
+/** Checks the rows that each query finds in the log. */
 const EXPECTED_ROWS: Record<keyof typeof logQueries, (rows: readonly Row[]) => void> = {
   byCorrelationId: (rows) => {
     expect(events(rows)).toEqual(['unhandled_error', 'request_failed']);
@@ -117,7 +117,7 @@ const EXPECTED_ROWS: Record<keyof typeof logQueries, (rows: readonly Row[]) => v
         .sort(),
     ).toEqual([200, 201, 400, 409, 499, 500]);
   },
-  welcomeEmail: (rows) => expect(rows).toEqual([]), // of Alice, whom nobody invited
+  welcomeEmail: (rows) => expect(rows).toEqual([]), // Alice was not invited
   slowQueries: (rows) => {
     expect(rows[0]).toMatchObject({ 'db.operation': 'SELECT', 'db.statement': expect.stringMatching(/^SELECT .* WHERE .*\$1/) });
     expect(Number(rows[0]!['worst'])).toBeGreaterThan(1_000);
@@ -161,7 +161,7 @@ describe('the Logs Insights queries', () => {
   });
 });
 
-/** The events that a query compares with. */
+/** The event names that a query compares with. */
 const eventsIn = (text: string): string[] =>
   [...text.matchAll(/\bevent (?:=|in) (\[[^\]]*\]|"[^"]*")/g)].flatMap(([, list = '']) =>
     [...list.matchAll(/"(\w+)"/g)].map(([, event = '']) => event),
@@ -243,7 +243,7 @@ describe('docs/find-a-failed-request.md', () => {
     const essence = (output: string): string[] =>
       output
         .split('\n')
-        .filter((line) => !/^\d{4}-/.test(line)) // when, and which id
+        .filter((line) => !/^\d{4}-/.test(line)) // without times and ids
         .map((line) =>
           line
             .replace(/[\d.]+ (?:ms|s)\b/g, 'some time')

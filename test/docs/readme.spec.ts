@@ -24,7 +24,7 @@ const readme = read('README.md');
 const guide = codeBlocks(read(GUIDE), 'ts');
 const completeBlocks = (text: string): string[] => codeBlocks(text, 'ts').filter((code) => !code.startsWith(EXCERPT));
 
-/** The lines of an excerpt that do not stand in the block that it is taken from, in the same order. */
+/** The lines of an excerpt that its source block does not contain in the same order. */
 function linesMissingFrom(excerpt: string, sources: readonly string[]): string[] {
   const [name = '', ...lines] = excerpt.trim().split('\n');
   const source = sources.find((code) => code.startsWith(`// ${name.slice(EXCERPT.length)}`)) ?? '';
@@ -63,7 +63,7 @@ describe('the guide to adding Pikaia to an application', () => {
         const [event] = await example.query('select * from events_outboxevent');
         return event?.['status'] === 'published';
       });
-      await example.complete(TASK); // changes nothing: no second event, no second entry
+      await example.complete(TASK); // a repeated completion changes nothing and leaves no second event or entry
       const entries = await example.query('select action, correlation_id, actor_email, diff from events_auditlog');
       expect(entries).toEqual([
         {

@@ -24,7 +24,7 @@ const rows = <T = Entry>({ body }: ApiResponse) => body['data'] as T[];
 const correlationOf = (answer: ApiResponse) => answer.headers.get('x-correlation-id')!;
 const auditLog = (query: string, as = ALICE) => system.request('GET', `/admin/audit-logs?${query}`, { as });
 
-/** All pages of a list, each with `limit` entries at most. */
+/** Reads all pages of a list. */
 async function pagesOf(path: string, as: string): Promise<Entry[][]> {
   const pages: Entry[][] = [];
   for (let cursor: unknown = ''; cursor !== null;) {

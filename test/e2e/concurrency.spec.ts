@@ -16,7 +16,7 @@ const USERS = 200;
 const ORGANIZATIONS = 20;
 const MAX_DELAY_MS = 40; // before a request, and inside its transaction
 const SEED = Number(process.env['PIKAIA_SEED'] ?? 200);
-const TEST_TIMEOUT_MS = 60_000; // the machine may be busy
+const TEST_TIMEOUT_MS = 60_000; // for a busy machine
 
 interface Admin {
   readonly email: string;
@@ -25,7 +25,7 @@ interface Admin {
   readonly organizationId: string;
 }
 
-/** A request and what became of it. */
+/** A request with its response. */
 interface Sent extends SentRequest {
   readonly answer: KeepAliveResponse;
 }
@@ -68,7 +68,7 @@ describe(`${USERS} concurrent users, each an admin of one of ${ORGANIZATIONS} or
       return { correlationId, userId, organizationId, method, path, userAgent, ...(about && { about }), answer };
     };
 
-    // The second round goes over the connections of the first, each under another person.
+    // The second round reuses the connections of the first for other users.
     const first = await Promise.all(admins.map(invite));
     const shuffled = admins.map((admin) => ({ admin, by: random() })).sort((a, b) => a.by - b.by);
     const second = await Promise.all(shuffled.map(({ admin }, index) => visits[index % visits.length]!(admin)));
@@ -131,7 +131,7 @@ describe(`${USERS} concurrent users, each an admin of one of ${ORGANIZATIONS} or
     expect(contextMismatches(leaked, sent)).toHaveLength(1);
   });
 
-  /** With a delay inside each invitation's transaction, so that they overtake one another. */
+  /** Adds a delay to the transaction of each invitation, so that their order changes. */
   async function makeAdmins(): Promise<Admin[]> {
     await system.query(`
       insert into organizations_organization (id, name, slug, provider_id)
@@ -163,7 +163,7 @@ describe(`${USERS} concurrent users, each an admin of one of ${ORGANIZATIONS} or
         organization_id as "organizationId", user_agent as "userAgent", diff -> 'new' ->> 'email' as about from events_auditlog`);
 });
 
-/** The same check on a server that holds the user where all requests share it: the classic mistake. */
+/** Runs the same check on a server that stores the user in a variable that all requests share. */
 it('the check reports a server that keeps the user in a module variable', async () => {
   using logs = captureLogs();
   const random = seededRandom(SEED);
@@ -195,7 +195,7 @@ it('the check reports a server that keeps the user in a module variable', async 
     client.send('GET', '/', { authorization: userId, 'x-correlation-id': correlationId, 'user-agent': userAgent });
   for (const sender of senders) await sendAs(sender);
   await waitFor('all access lines', () => logs.of('request_completed').length === senders.length);
-  expect(contextMismatches(logs.records.map(traceOfLine), senders)).toEqual([]); // one after the other nobody is the wiser
+  expect(contextMismatches(logs.records.map(traceOfLine), senders)).toEqual([]); // sequential requests do not reveal the fault
   logs.clear();
   await Promise.all(senders.map(sendAs));
   await waitFor('all access lines', () => logs.of('request_completed').length === senders.length);

@@ -18,7 +18,7 @@ const SLOW_MACHINE_MS = 60_000;
 const MiB = 1024 * 1024;
 const arn = (name: string) => `arn:aws:secretsmanager:eu-central-1:123456789012:secret:pikaia/${name}-AbCdEf`;
 
-/** Api and worker publish to a bus; what its rule would pass on goes to the consumer's bundle, in a folder of its own. */
+/** Api and worker publish to a bus. The test passes the events of its rule to the bundle of the consumer in a separate folder. */
 describe('the welcome-email Lambda', () => {
   let bus: EventBusStub;
   let ses: SesStub;
@@ -31,7 +31,7 @@ describe('the welcome-email Lambda', () => {
 
   beforeAll(async () => {
     execFileSync(process.execPath, [join(root, 'scripts/build-consumers.mjs')]);
-    folder = mkdtempSync(join(tmpdir(), 'pikaia-lambda-')); // nothing beside it: what is missing would be seen
+    folder = mkdtempSync(join(tmpdir(), 'pikaia-lambda-')); // an otherwise empty folder, which reveals a missing dependency
     copyFileSync(join(root, 'apps/consumers/dist/welcome-email/index.mjs'), join(folder, 'index.mjs'));
     [bus, ses, queue] = await Promise.all([EventBusStub.start(), SesStub.start(), QueueStub.start()]);
     system = await System.start({
@@ -55,7 +55,7 @@ describe('the welcome-email Lambda', () => {
     await Promise.all(lambdas.map((one) => one.stop()));
     await system.stop();
     await Promise.all([bus.stop(), ses.stop(), secrets.stop(), queue.stop()]);
-    rmSync(folder, { recursive: true }); // what mkdtemp returned
+    rmSync(folder, { recursive: true }); // only the folder from mkdtemp
   });
   beforeEach(() => {
     ses.emails.length = 0;
@@ -90,7 +90,7 @@ describe('the welcome-email Lambda', () => {
   }
 
   let people = 0;
-  /** Invites somebody, and answers what the bus passed on of it. */
+  /** Invites a person and returns the event that the bus forwards. */
   async function invite() {
     const email = `guest${++people}@example.com`;
     const body = { email, role: 'member' };
@@ -120,7 +120,7 @@ describe('the welcome-email Lambda', () => {
     const { email, correlationId, event, eventId } = await invite();
     expect(await lambda.invoke({ Records: [queueRecord(event)] })).toEqual(none);
     expect(letterTo(email)).toEqual([expect.objectContaining({ tags: { mail_id: eventId, correlation_id: correlationId } })]);
-    const again = [queueRecord({ ...event, id: 'a new one' }), queueRecord(event, 2)]; // put twice, and delivered twice
+    const again = [queueRecord({ ...event, id: 'a new one' }), queueRecord(event, 2)]; // published twice and delivered twice
     expect(await lambda.invoke({ Records: again })).toEqual(none);
     expect(letterTo(email)).toHaveLength(1);
     const lines = await waitFor(
@@ -160,7 +160,7 @@ describe('the welcome-email Lambda', () => {
     const before = lambda.lines.length;
     expect(await lambda.invoke({ Records: batch })).toEqual(failures);
     expect(poison.map(({ receiptHandle }) => queue.pauses.get(receiptHandle))).toEqual([0, expect.any(Number), 0]);
-    expect(await lambda.invoke({ Records: poison })).toEqual(failures); // as often as it comes, until the queue gives it up
+    expect(await lambda.invoke({ Records: poison })).toEqual(failures); // on every delivery, until the queue moves it to its dead-letter queue
     expect([letterTo(first.email), letterTo(last.email)].map(({ length }) => length)).toEqual([1, 1]);
     const lines = await waitFor('all lines', () => lambda.linesOf('event_refused').length >= 2 && lambda.lines.slice(before));
     const errors = lines.filter(({ level }) => level === 'ERROR').slice(0, 3);
@@ -186,7 +186,7 @@ describe('the welcome-email Lambda', () => {
     const returned = { batchItemFailures: [{ itemIdentifier: record.messageId }] };
     ses.fault = fault;
     expect(await lambda.invoke({ Records: [record] })).toEqual(returned);
-    expect(queue.pauses.get(record.receiptHandle)).toBeLessThanOrEqual(300); // seconds, with jitter: the queue counts receipts
+    expect(queue.pauses.get(record.receiptHandle)).toBeLessThanOrEqual(300); // seconds, with jitter
     for (const [queueFault, reason] of [
       ['refusing', /ReceiptHandleIsInvalid/],
       ['silent', /requestTimeout/],
@@ -242,7 +242,7 @@ describe('the welcome-email Lambda', () => {
     await system.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = $1', [username]);
     const record = queueRecord(after.event);
     const returned = { batchItemFailures: [{ itemIdentifier: record.messageId }] };
-    expect(await rotated.invoke({ Records: [record] })).toEqual(returned); // the store still has the old one
+    expect(await rotated.invoke({ Records: [record] })).toEqual(returned); // Secrets Manager still has the old password
     secrets.replace(arn('rotated'), secretOf('two'));
     await waitFor('it is handled', async () => (await rotated.invoke({ Records: [record] })).batchItemFailures?.length === 0);
     expect(letterTo(after.email)).toHaveLength(1);

@@ -4,7 +4,7 @@ import { waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com';
 const UNKNOWN_ID = '0198a0a0-0000-7000-8000-000000000000';
-const CANARY = 'canary-b8e1'; // stands in each header and body that no log line may repeat
+const CANARY = 'canary-b8e1'; // part of each header and body, which no log line may contain
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 interface Refusal extends RequestOptions {
@@ -13,7 +13,7 @@ interface Refusal extends RequestOptions {
   readonly path: string;
   readonly status: number;
   readonly kind: string;
-  /** The fields that the answer names. */
+  /** The fields that the response must name. */
   readonly fields?: readonly string[];
 }
 
@@ -117,7 +117,7 @@ const REFUSALS: readonly Refusal[] = [
   },
 ];
 
-/** Whatever goes wrong is answered as problem details with the correlation id, and logged once, without what was sent. */
+/** Every error response has problem details with the correlation id. The error is logged once, without the input. */
 describe('error responses', () => {
   let system: System;
 
@@ -228,7 +228,7 @@ describe('error responses', () => {
     );
   });
 
-  // Written by hand: the server answers and closes while the rest of the body is on its way, and `fetch` may fail on that.
+  // Uses a raw socket, since `fetch` can fail if the server responds and closes before it has received the whole body.
   it('to a body over the limit have status 413, as soon as its length is known', async () => {
     const lines = [
       'POST /api/v1/members/invitations HTTP/1.1',
@@ -256,13 +256,13 @@ describe('error responses', () => {
     expect(text).not.toContain(token.split('.')[2]);
     expect(system.api.lines.filter(({ level }) => level === 'ERROR' || level === 'CRITICAL')).toEqual([]);
     expect(system.api.nonJsonLines).toEqual([]);
-    // The canary can be found: what a line may hold, it does hold.
+    // Proves that the check can find the canary in a field that a line may contain.
     const answer = await system.request('GET', `/${CANARY}`, { headers: { 'user-agent': CANARY } });
     expect(await accessLineOf(answer)).toMatchObject({ 'http.url_details.path': `/api/v1/${CANARY}`, 'http.useragent': CANARY });
   });
 });
 
-/** What the server answers to `text` until it closes the connection. */
+/** Sends `text` and returns the response until the server closes the connection. */
 function exchange(port: number, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';

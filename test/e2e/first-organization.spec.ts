@@ -15,7 +15,7 @@ const OPERATOR = ['--operator-email', 'olga@example.com', '--operator-provider-i
 const ALL = [...ORGANIZATION, ...ADMIN, ...OPERATOR];
 const PASSWORDS = { API_DATABASE_PASSWORD: 'the api@/?#%', WORKER_DATABASE_PASSWORD: "the worker's" };
 
-/** The commands of the deployed image, on a server where nothing is yet: migrate, make the first organization, sign in. */
+/** Runs the commands of the deployed image on an empty server: migrate, create the first organization, sign in. */
 describe('the first organization of a new system', () => {
   let directory: string;
   let server: PostgresServer;
@@ -23,7 +23,7 @@ describe('the first organization of a new system', () => {
 
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'pikaia-first-'));
-    chmodSync(directory, 0o711); // the server may run as another account
+    chmodSync(directory, 0o711); // the server can run as another user
     server = await startPostgres(join(directory, 'data'), { settings: ['fsync=off'] });
     owner = new pg.Client({ connectionString: server.url });
     await owner.connect();
@@ -31,7 +31,7 @@ describe('the first organization of a new system', () => {
   afterAll(async () => {
     await owner.end();
     await server.stop();
-    rmSync(directory, { recursive: true, force: true }); // what mkdtemp returned
+    rmSync(directory, { recursive: true, force: true }); // only the folder from mkdtemp
   });
 
   const address = (user: string, password: string): NodeJS.ProcessEnv => ({

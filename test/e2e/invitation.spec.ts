@@ -6,7 +6,7 @@ import { waitFor } from '../support/until.js';
 const CORRELATION = '5f0c6d1e-9d4b-4c1a-8f53-2a1b3c4d5e6f';
 const ALICE = 'alice@example.com';
 
-/** The main job: one invitation, three records, one e-mail, one correlation id. */
+/** The main scenario: one invitation leaves a row, an event, an audit entry and an email with one correlation id. */
 describe('one invitation', () => {
   let system: System;
   let invitation: ApiResponse;

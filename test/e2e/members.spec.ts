@@ -40,7 +40,7 @@ async function memberOf(email: string): Promise<string> {
   return rows[0]!.id;
 }
 
-/** Somebody who accepted an invitation, which no route does yet. */
+/** Invites a person and makes the member active, which no route does yet. */
 async function joined(email: string, role = 'member'): Promise<string> {
   const id = (await invite(email, { role })).body['id'] as string;
   await system.query(
@@ -50,7 +50,7 @@ async function joined(email: string, role = 'member'): Promise<string> {
   return id;
 }
 
-/** What one request has left behind. */
+/** The events and audit entries of one request. */
 async function traceOf(answer: ApiResponse): Promise<Trace> {
   const id = [correlationOf(answer)];
   return {
@@ -127,7 +127,7 @@ describe('the access of members and operators', () => {
       sizes.push(data(page).length);
       cursor = page.body['next_cursor'];
     }
-    expect(sizes).toEqual([2, 2, 2]); // and null with the last full page: nothing is left
+    expect(sizes).toEqual([2, 2, 2]); // the last full page has no next_cursor
     expect([...emails].sort()).toEqual([GINA, ...['p1', 'p2', 'p3', 'p4', 'p5'].map((name) => `${name}@example.com`)].sort());
   });
 });
@@ -255,7 +255,7 @@ describe('a change', () => {
     const gina = await memberOf(GINA);
     expect((await system.request('DELETE', `/members/${gina}`, { as: GINA })).status).toBe(409);
     const id = (await invite('ida@example.com', { role: 'admin' }, GINA)).body['id'] as string;
-    expect((await system.request('DELETE', `/members/${gina}`, { as: GINA })).status).toBe(409); // an invited one does not count
+    expect((await system.request('DELETE', `/members/${gina}`, { as: GINA })).status).toBe(409); // an invited admin does not count
     await system.query(`update organizations_member set status = 'active', provider_id = 'member-test-' || id where id = $1`, [
       id,
     ]);
@@ -263,7 +263,7 @@ describe('a change', () => {
       system.request('PATCH', `/members/${gina}`, { as: 'ida@example.com', body: { role: 'member' } }),
       system.request('PATCH', `/members/${id}`, { as: GINA, body: { role: 'member' } }),
     ]);
-    // Whoever comes second is refused by the guard, or is the last admin by the time that the lock is free.
+    // The guard refuses the second request, or its caller is the last admin when the lock is free.
     expect([
       [200, 403],
       [200, 409],
@@ -295,7 +295,7 @@ describe('a removal', () => {
       }),
     ]);
     expect((await system.request('GET', `/members/${id}`, { as: ALICE })).status).toBe(404);
-    expect((await system.request('DELETE', `/members/${id}`, { as: ALICE })).status).toBe(404); // told once
+    expect((await system.request('DELETE', `/members/${id}`, { as: ALICE })).status).toBe(404); // the removal is published once
     const again = await invite('jana@example.com');
     expect(again.status).toBe(201);
     expect(again.body['id']).not.toBe(id);

@@ -5,7 +5,7 @@ import { waitFor } from '../support/until.js';
 const metrics = eventMetrics;
 const CONSUMER = 'welcome-email';
 
-/** What a dashboard reads is what the running worker prints. */
+/** The running worker prints the metrics that the dashboards read. */
 describe('the metrics of the worker', () => {
   let system: System;
 
@@ -29,7 +29,7 @@ describe('the metrics of the worker', () => {
     const since = system.worker.lines.length;
     await waitFor('its sink is measured', () =>
       system.worker.lines.slice(since).some((line) => line[metrics.backlog.name] === 0),
-    ); // and its cursor stored
+    ); // the cursor is stored as well
     await system.worker.stop();
 
     const lines = system.worker.lines.filter((line) => '_aws' in line);

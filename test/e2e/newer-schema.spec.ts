@@ -10,7 +10,7 @@ const TABLES = `
   where c.relkind in ('r', 'p') and not c.relispartition and n.nspname not in ('pg_catalog', 'information_schema')
     and c.relname <> 'migrations'`;
 
-/** What a later version may do: it only adds, as docs/deploying.md has it. One transaction. */
+/** A migration that a later version can contain. It only adds objects, as docs/deploying.md requires, in one transaction. */
 const ADD = `
   set local audit.migrating = 'yes';
   do $$ declare t text; begin
@@ -23,7 +23,7 @@ const ADD = `
   create schema later;
   insert into migrations (timestamp, name) values (9999999999999, 'OfALaterVersion9999999999999')`;
 
-/** A way back leaves the schema as it is. */
+/** A rollback to this version keeps the newer schema. */
 describe('this version with the database schema of a later version', () => {
   let database: TestDatabase;
   let system: System;

@@ -33,7 +33,7 @@ const sinkOf = async (name = SINK) =>
   ((await get('/admin/outbox')).body['sinks'] as Record<string, unknown>[]).find((sink) => sink['name'] === name)!;
 const letters = () => readdirSync(join(system.directory, 'mail')).filter((file) => file.endsWith('.eml')).length;
 
-/** What became of it, once every sink has answered. */
+/** Returns the results of a command after every sink has responded. */
 async function finished(answer: ApiResponse, withinMs?: number): Promise<Command> {
   expect(answer.status).toBe(202);
   const { id } = commandOf(answer);
@@ -51,7 +51,7 @@ async function invite(as: string): Promise<{ event: string; member: string }> {
   return { event: (found.body['data'] as { event_id: string }[])[0]!.event_id, member: String(body['id']) };
 }
 
-/** What `npm run outbox` prints for an operator. */
+/** Runs `npm run outbox` as an operator and returns its output. */
 async function outbox(...typed: string[]): Promise<string> {
   const reach = ['--url', `http://127.0.0.1:${system.api.port}`, '--token', await system.token(OLGA)];
   const { stdout } = await promisify(execFile)(process.execPath, [
@@ -129,7 +129,7 @@ describe('pausing and resuming a sink', () => {
     const health = await system.request('GET', '/health/ready', { port: system.worker.port });
     expect(health.body).toMatchObject({ status: 'ok', sinks: [{ sink: SINK, progress: 'paused' }] });
     expect([letters(), await statusOf(event)]).toEqual([before, 'pending']);
-    await finished(await post(`/admin/outbox/sinks/${encodeURIComponent(SINK)}/resume`, OLGA)); // %2F does as well
+    await finished(await post(`/admin/outbox/sinks/${encodeURIComponent(SINK)}/resume`, OLGA)); // an encoded slash works as well
     await pollUntil(async () => (await statusOf(event)) === 'published');
     expect(letters()).toBe(before + 1);
     const audit = await get(`/admin/audit-logs?aggregate_type=sink&aggregate_id=${encodeURIComponent(SINK)}`);
@@ -225,7 +225,7 @@ describe('a replay', () => {
     );
     await worker.kill();
     await system.startWorker();
-    const { sinks } = await finished(asked, 60_000); // a claim that the kill has left open runs out in 40 s
+    const { sinks } = await finished(asked, 60_000); // a claim that the killed worker leaves open expires after 40 s
     const answer = sinks[0]!.answer;
     expect(answer['sent']).toBe(answer['matched']);
     const [{ receipts, events }] = (await system.query<{ receipts: number; events: number }>(

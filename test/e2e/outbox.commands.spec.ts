@@ -8,7 +8,7 @@ import { insertEvent } from '../support/outbox.js';
 const script = resolve(__dirname, '../../scripts/outbox.mjs');
 const OLD = `update outbox.outbox_log set recorded_at = recorded_at - interval '8 days'`;
 
-/** The commands that need neither api nor worker. */
+/** The commands that run without api and worker. */
 describe('npm run outbox', () => {
   let database: TestDatabase;
 

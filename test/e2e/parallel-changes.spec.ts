@@ -4,7 +4,7 @@ import { System, type ApiResponse } from '../support/system.js';
 const ALICE = 'alice@example.com';
 const CHANGE_COUNT = 20;
 
-/** Twenty requests change one thing at once: whatever their order, each record begins where the one before ended. */
+/** Twenty concurrent requests change one value. In any order, each record starts with the value that the previous one set. */
 describe('parallel changes', () => {
   let system: System;
 
@@ -95,7 +95,7 @@ describe('parallel changes', () => {
       [action, field],
     );
 
-  /** `old` and `now`: where the event's data has the value before and after. */
+  /** `old` and `now` name the fields of the event data with the old and the new value. */
   const events = (type: string, old: string, now: string): Promise<RecordedChange[]> =>
     system.query(
       `select payload -> 'data' ${old} as old, payload -> 'data' ${now} as new

@@ -21,7 +21,7 @@ interface Failure {
   readonly what: string;
   readonly app?: App;
   readonly environment: () => NodeJS.ProcessEnv;
-  /** What the line names. */
+  /** Texts that the line must contain. */
   readonly names: readonly string[];
 }
 
@@ -138,7 +138,7 @@ describe('SIGTERM', () => {
   });
   afterAll(() => owner.end());
 
-  /** Runs `meanwhile` while an invitation waits inside its transaction for the organization's lock. */
+  /** Runs `meanwhile` while the transaction of an invitation waits for the lock of the organization. */
   async function whileWaiting(
     port: number,
     email: string,
@@ -153,7 +153,7 @@ describe('SIGTERM', () => {
       body: JSON.stringify({ email, role: 'member' }),
       ...(signal && { signal }),
     });
-    answer.catch(() => undefined); // the caller looks at it
+    answer.catch(() => undefined); // the caller checks the rejection
     await waitFor('it waits for the lock', async () => {
       const waiting = await system.query(
         `select from pg_stat_activity where datname = current_database() and usename = 'pikaia_api' and wait_event_type = 'Lock'`,
@@ -231,15 +231,15 @@ describe('SIGTERM', () => {
         ...Array<string>(10).fill(''),
         'GET /health/live HTTP/1.1\r\nHost: a\r\nX-Sl',
         'POST /api/v1/members/invitations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
-        'GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n', // idle, and kept alive
+        'GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n', // an idle keep-alive connection
       ];
       const sockets = unfinished.map((sent) => {
-        const socket = connect(service.port, '127.0.0.1').on('error', () => undefined); // the worker resets them
+        const socket = connect(service.port, '127.0.0.1').on('error', () => undefined); // the worker resets these connections
         socket.write(sent);
         return socket.resume();
       });
       await Promise.all(sockets.map((socket) => once(socket, 'connect')));
-      expect((await system.request('GET', '/health/live', { port: service.port })).status).toBe(200); // they are accepted
+      expect((await system.request('GET', '/health/live', { port: service.port })).status).toBe(200); // proves that the connections were accepted
       const startedAt = performance.now();
       expect(await service.stop()).toBe(0);
       expect(performance.now() - startedAt).toBeLessThan(5_000);

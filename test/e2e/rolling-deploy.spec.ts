@@ -7,7 +7,7 @@ import { waitFor } from '../support/until.js';
 const ALICE = 'alice@example.com'; // an admin of acme
 const GINA = 'gina@example.com'; // an admin of globex
 
-// What the version from before canonical addresses sends to the database for an invitation.
+// The statements with which the version before canonical addresses stores an invitation.
 const OLD_INSERT = 'insert into organizations_user (id, email, name) values ($1, $2, $3) on conflict ((lower(email))) do nothing';
 const OLD_FIND = 'select id, email, name from organizations_user where lower(email) = lower($1)';
 const OLD_MEMBER = `
@@ -44,7 +44,7 @@ async function userOf({ body }: ApiResponse): Promise<string> {
   return row!.user_id;
 }
 
-/** While a new version is rolled out, the one before it inserts people and memberships without the new columns. */
+/** During a rolling deployment the old version inserts people and memberships without the new columns. */
 describe('during a deployment that replaces the version without canonical addresses, this version', () => {
   it.each([
     ['Rolf@Example.com', 'rolf@example.com'],

@@ -10,7 +10,7 @@ const CANARY = `canary-${randomBytes(6).toString('hex')}`;
 const MUTATING = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
 
-/** What each route accepts; one that changes something must be here, so that the secret gets as far as the database. */
+/** Valid input of each route. Every mutating route must be listed, so that the secret reaches the database. */
 const ACCEPTED: Readonly<Record<string, AcceptedInput>> = {
   'POST /api/v1/members/invitations': { body: { email: 'new@example.com', name: CANARY, role: 'member' } },
   'PATCH /api/v1/members/:id': { body: { role: 'admin' } },
@@ -49,7 +49,7 @@ describe('a secret in a request', () => {
     return answers;
   }
 
-  /** Which of the secrets somebody finds in what a process has printed. */
+  /** The secrets that occur in the output of a process. */
   const secretsIn = (text: string): string[] =>
     [CANARY, ...tokens.map((token) => token.split('.')[2]!)].filter((secret) => text.includes(secret));
 
@@ -58,7 +58,7 @@ describe('a secret in a request', () => {
     const worker = await attackAll(system.worker);
     expect([...worker.keys()]).toEqual(['GET /health/live', 'GET /health/ready', 'GET /health/advancing']);
     expect(api.size).toBeGreaterThanOrEqual(14);
-    expect([...api.keys()].filter((name) => MUTATING.has(name.split(' ')[0]!) && !(name in ACCEPTED))).toEqual([]); // add it above
+    expect([...api.keys()].filter((name) => MUTATING.has(name.split(' ')[0]!) && !(name in ACCEPTED))).toEqual([]); // add a missing route to ACCEPTED
     expect(api.get('POST /api/v1/members/invitations')).toContain(201);
     expect(api.get('PATCH /api/v1/organization')).toContain(200);
     expect([...api.values()].flat().filter((status) => status >= 500)).toEqual([]);
@@ -117,7 +117,7 @@ describe('a secret in a request', () => {
   });
 });
 
-/** An application with a route that makes the mistake, and one that does not. */
+/** An application with one route that logs a header and one that does not. */
 async function plantedApplication() {
   const source = `
     import 'reflect-metadata';

@@ -63,7 +63,7 @@ describe('the api in production, with sessions from an external provider', () =>
     expect((await me(operators, '/admin/outbox')).status).toBe(200);
     expect((await me(await provider.sign(olga!.provider_id, { organization }), '/admin/outbox')).status).toBe(403);
     expect((await me(await provider.sign(alice.provider_id, { organization, expires: -60 }))).status).toBe(401);
-    expect((await me(await system.token('alice@example.com'))).status).toBe(401); // the development issuer's
+    expect((await me(await system.token('alice@example.com'))).status).toBe(401); // a token of the development issuer
   });
 
   it('responds 401 to signed claims that identify no person', async () => {

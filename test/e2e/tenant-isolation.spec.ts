@@ -26,7 +26,7 @@ async function userOf({ body }: ApiResponse): Promise<string> {
   return row!.user_id;
 }
 
-/** The email that an invitation sent, as the file transport wrote it. */
+/** Reads the email of an invitation, as the file transport wrote it. */
 async function emailOf(answer: ApiResponse): Promise<string> {
   const id = [correlationOf(answer)];
   const [event] = await system.query<{ event_id: string }>(
@@ -43,7 +43,7 @@ function invitationIn(email: string): Record<string, unknown> {
   return JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as Record<string, unknown>;
 }
 
-/** Everything that an admin can read about the own organization. */
+/** Reads everything that an admin can see of the admin's organization. */
 async function everythingSeenBy(admin: string): Promise<string> {
   const bodies: unknown[] = [];
   for (const list of ['/members', '/admin/events', '/admin/audit-logs']) {
@@ -157,7 +157,7 @@ describe('the address and name that one tenant types for a person', () => {
     expect(acme).not.toContain('Fritz of globex');
     expect(acme).not.toContain('"fritz@example.com"');
     expect(globex).not.toMatch(/Fritz of acme|Fritz@Example/);
-    expect(globex).toContain('"name":"Fritz of globex"'); // of invited_by
+    expect(globex).toContain('"name":"Fritz of globex"'); // the name in invited_by
   });
 
   it('replace what the same tenant typed before, and the audit entry shows old and new values', async () => {
@@ -175,7 +175,7 @@ describe('the address and name that one tenant types for a person', () => {
       }),
     ]);
     expect(await emailOf(again)).toContain('To: Greta <greta@example.com>\r\n');
-    const third = await invite(ALICE, 'greta@example.com'); // names nobody: the name stays
+    const third = await invite(ALICE, 'greta@example.com'); // no name is given, so the old one stays
     expect(await emailOf(third)).toContain('To: Greta <greta@example.com>\r\n');
   });
 

@@ -10,7 +10,7 @@ const ADMIN = '/admin/audit-logs';
 
 let system: System;
 let hostilePort: number;
-let plainPort: number; // of an api whose pg is unchanged
+let plainPort: number; // the port of an api with an unchanged pg
 
 const post = (path: string, as: string, body?: object) =>
   system.request('POST', path, { as, ...(body !== undefined && { body }), port: hostilePort });
@@ -65,7 +65,7 @@ describe('api and worker in processes that replace the type parsers of pg', () =
          organization_id, correlation_id, occurred_at, payload from outbox.outbox_log where event_id = $2`,
       [SINK, event],
     );
-    const to = new Date().toISOString(); // reading leaves entries too
+    const to = new Date().toISOString(); // reads create audit entries as well
     const [entry] = (await get(`${ADMIN}?action=member.invited`, ALICE)).body['data'] as { id: string }[];
 
     for (const [path, as] of [
@@ -118,9 +118,9 @@ describe('api and worker in processes that replace the type parsers of pg', () =
   });
 });
 
-/** Fields whose values differ between two requests; `rows` is an estimate of the server's statistics. */
+/** Fields whose values differ between two requests. `rows` is an estimate from the statistics of the server. */
 const CHANGING = new Set(['next_cursor', 'last_stored_at', 'accepted_last_minute', 'rows', 'bytes']);
 
-/** The body with the types of changing fields in place of their values. */
+/** Replaces the values of changing fields in a body by their types. */
 const stable = (body: object): unknown =>
   JSON.parse(JSON.stringify(body, (key, value: unknown) => (CHANGING.has(key) ? typeof value : value)));

@@ -11,13 +11,13 @@ import { waitFor } from '../support/until.js';
 const ALICE = 'alice@example.com';
 const GINA = 'gina@example.com';
 const SEED = Number(process.env['PIKAIA_SEED'] ?? 15);
-const WAIT_TIMEOUT_MS = 40_000; // the machine may be busy
-const CLAIM_DURATION_MS = 40_000; // of an e-mail whose claim was written and not answered: it is sent when that has run out
+const WAIT_TIMEOUT_MS = 40_000; // for a busy machine
+const CLAIM_DURATION_MS = 40_000; // an email whose claim got no response is sent after the claim expires
 const TERMINATIONS = 25;
 
 jest.setTimeout(180_000);
 
-/** Whatever befalls the api and its database: a change has its event and its entry, or there is no change. */
+/** After any fault of the api or its database, a change has its event and its audit entry, or none of them exists. */
 describe('the api after a crash of its process or its database', () => {
   let database: TestDatabaseServer;
   let system: System;
@@ -33,7 +33,7 @@ describe('the api after a crash of its process or its database', () => {
     const email = 'killed@example.com';
     const kept = await whileBlocked('lock table audit.record in share mode', async (release) => {
       const cut = expect(invite(email)).rejects.toThrow();
-      const session = await sessionWaitingIn('insert into audit.record'); // row and event are written by then
+      const session = await sessionWaitingIn('insert into audit.record'); // the row and the event are written before the entry
       await system.api.kill();
       await cut;
       await release();
@@ -80,7 +80,7 @@ describe('the api after a crash of its process or its database', () => {
     await waitFor('it is ready', async () => (await health()).ready === 200, WAIT_TIMEOUT_MS);
     const changes = () => system.api.linesOf('health_changed').map((line) => line['health.status']);
     await waitFor('it says so', () => changes().includes('ready'));
-    expect(changes()).toEqual(['database_unavailable', 'ready']); // once each, however often it is asked
+    expect(changes()).toEqual(['database_unavailable', 'ready']); // each is logged once, regardless of the number of requests
   });
 
   describe('under load', () => {
@@ -117,7 +117,7 @@ describe('the api after a crash of its process or its database', () => {
       const faults = system.api.linesOf('unhandled_error').map((line) => line['error.stack']);
       expect({ others: others.map(({ answer }) => answer.body), faults }).toEqual({ others: [], faults: [] });
       for (const { answer, correlationId } of load.withStatus(503)) {
-        // A COMMIT whose answer was lost must not be repeated blindly.
+        // The outcome of a COMMIT without a response is unknown, so a client must not blindly retry.
         if (answer.body['type'] === 'urn:pikaia:problem:outcome-unknown') expect(answer.headers.get('retry-after')).toBeNull();
         else expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
         expect(answer.headers.get('content-type')).toContain('application/problem+json');
@@ -184,13 +184,13 @@ describe('the api after a crash of its process or its database', () => {
       expect(system.services.flatMap(({ nonJsonLines }) => nonJsonLines)).toEqual([]);
     });
 
-    /** Waits for so many more answers with the status. */
+    /** Waits for `count` more responses with the status. */
     async function answers(status: number, more: number): Promise<void> {
       const goal = load.withStatus(status).length + more;
       await waitFor(`${goal} answers ${status}`, () => load.withStatus(status).length >= goal, WAIT_TIMEOUT_MS);
     }
 
-    /** Ends one session of api or worker, whatever it is doing. */
+    /** Terminates one database session of api or worker. */
     async function terminateOne(random: () => number): Promise<void> {
       const sessions = await system.query<{ pid: number }>(
         `select pid from pg_stat_activity where usename in ('pikaia_api', 'pikaia_worker') order by application_name, pid`,
@@ -208,7 +208,7 @@ describe('the api after a crash of its process or its database', () => {
     return { live: live.status, ready: ready.status };
   }
 
-  /** Runs `work` while a session of ours holds what `statement` takes, at the latest until the end. */
+  /** Runs `work` while another session holds the lock that `statement` takes. `release` frees it before the end. */
   async function whileBlocked<T>(statement: string, work: (release: () => Promise<unknown>) => Promise<T>): Promise<T> {
     const blocker = new pg.Client({ connectionString: database.ownerUrl });
     await blocker.connect();

@@ -9,12 +9,12 @@ import { seededRandom } from '../support/seeded-random.js';
 import { System } from '../support/system.js';
 import { pollUntil, waitFor } from '../support/until.js';
 
-// PIKAIA_PROOF_SECONDS makes it run for longer, PIKAIA_PROOF_SEED repeats the choices of a run.
+// PIKAIA_PROOF_SECONDS sets the duration. PIKAIA_PROOF_SEED repeats the random choices of a run.
 const SECONDS = Number(process.env['PIKAIA_PROOF_SECONDS'] ?? 0);
 const SEED = Number(process.env['PIKAIA_PROOF_SEED'] ?? randomInt(2 ** 31));
-const FAULT_DURATION_MS = 700; // of each fault; then the bus is honest again for a while
+const FAULT_DURATION_MS = 700; // the duration of each fault, after which the bus works normally for a while
 const WRITERS = 3;
-const WAIT_TIMEOUT_MS = 60_000; // the machine may be busy; nothing here takes a tenth of it otherwise
+const WAIT_TIMEOUT_MS = 60_000; // ten times what a wait takes, for a busy machine
 const ALICE = 'alice@example.com';
 
 jest.setTimeout((SECONDS + 240) * 1000);
@@ -134,7 +134,7 @@ describe(`events that are sent to EventBridge (seed ${SEED})`, () => {
         `select status, count(*)::int as count from events_outboxevent where event_type = 'thing.changed' group by status`,
       );
     const settled = await pollUntil(statuses, (rows) => rows.every(({ status }) => status === 'published'), WAIT_TIMEOUT_MS);
-    expect(settled).toHaveLength(1); // none is stuck, and none was given up for a fault of the bus
+    expect(settled).toHaveLength(1); // no event is stuck, and none became a dead letter because of a fault
   });
 
   it('an event that the bus rejects permanently is a dead letter after two attempts, and blocks no other event', async () => {
@@ -189,7 +189,7 @@ describe(`events that are sent to EventBridge (seed ${SEED})`, () => {
     }
   }
 
-  /** Transactions of one to five events, some of which are taken back. */
+  /** Runs transactions of one to five events and rolls some of them back. */
   async function write(state: { writing: boolean }): Promise<void> {
     const client = new pg.Client({ connectionString: system.database.apiUrl });
     await client.connect();
@@ -231,14 +231,14 @@ describe(`events that are sent to EventBridge (seed ${SEED})`, () => {
     },
     busReplaced: async () => {
       stub.deleteBus('pikaia');
-      await pause(random() * 150); // between two looks
+      await pause(random() * 150); // between two checks of the bus
       stub.createBus('pikaia');
       await pause(FAULT_DURATION_MS);
     },
     killed: async () => {
       let calls = 0;
       stub.fault = ({ action }) => (action === 'PutEvents' && ++calls % 2 ? { silent: 'after' } : undefined);
-      await pollUntil(() => calls > 2, Boolean, WAIT_TIMEOUT_MS); // in the middle of what it sends
+      await pollUntil(() => calls > 2, Boolean, WAIT_TIMEOUT_MS); // while it sends
       await system.worker.kill();
       stub.fault = undefined;
       await system.startWorker();
@@ -246,8 +246,8 @@ describe(`events that are sent to EventBridge (seed ${SEED})`, () => {
     killedWithoutBus: async () => {
       stub.deleteBus('pikaia');
       const { length } = stub.calls;
-      await pollUntil(() => stub.calls.length > length, Boolean, WAIT_TIMEOUT_MS); // a PutEvents, or its look after the bus
-      await system.worker.kill(); // perhaps before it has noticed
+      await pollUntil(() => stub.calls.length > length, Boolean, WAIT_TIMEOUT_MS); // a PutEvents call, or its check of the bus
+      await system.worker.kill(); // possibly before it notices the fault
       stub.createBus('pikaia');
       await system.startWorker();
     },

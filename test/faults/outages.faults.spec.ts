@@ -4,13 +4,13 @@ import { System, type ApiResponse } from '../support/system.js';
 import { waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com';
-const STATEMENT_TIMEOUT_MS = 1_000; // with the grace of five seconds, what a silent server may cost
-const TEST_TIMEOUT_MS = 45_000; // far beyond what it takes; a busy machine must not fail a test
+const STATEMENT_TIMEOUT_MS = 1_000; // plus five seconds of grace: the longest wait for a hanging server
+const TEST_TIMEOUT_MS = 45_000; // far more than a test takes, for a busy machine
 const ROLES = ['api', 'worker'] as const;
 
 jest.setTimeout(180_000);
 
-/** Outages that a stopped server does not show: it refuses the processes, or it stays connected and says nothing. */
+/** Outages other than a stopped server: it refuses the login, or it keeps the connections open without responding. */
 describe('api and worker with a database that refuses or ignores them', () => {
   let database: TestDatabaseServer;
   let system: System;
@@ -47,7 +47,7 @@ describe('api and worker with a database that refuses or ignores them', () => {
   it('respond 503 and stay live while the server hangs, and recover when it continues', async () => {
     await freeze();
     const began = performance.now();
-    const refused = await Promise.all(Array.from({ length: 30 }, (_, n) => invite(`silent-${n}@example.com`))); // three for each connection
+    const refused = await Promise.all(Array.from({ length: 30 }, (_, n) => invite(`silent-${n}@example.com`))); // three requests for each connection
     for (const answer of refused) expectRetryInvited(answer);
     expect(await health()).toEqual({ live: 200, ready: 503, workerLive: 200, workerReady: 503 });
     expectRetryInvited(await invite('new-connection@example.com'));
@@ -92,7 +92,7 @@ describe('api and worker with a database that refuses or ignores them', () => {
     });
     await system.query('drop function wait_for_test cascade');
     const rows = await system.query(`select from organizations_user where email = 'unknown@example.com'`);
-    expect(rows).toHaveLength(1); // it woke, and committed
+    expect(rows).toHaveLength(1); // the server continued and committed
   });
 
   it('stop in time while the server hangs', async () => {
@@ -100,7 +100,7 @@ describe('api and worker with a database that refuses or ignores them', () => {
     const [api, worker] = [system.api, system.worker];
     const ends = await Promise.all([api.stop(), worker.stop()]);
     expect(ends[0]).toBe(0);
-    expect([0, 1]).toContain(ends[1]); // 1: after ten seconds
+    expect([0, 1]).toContain(ends[1]); // 1 after a forced stop at ten seconds
   });
 
   const invite = (email: string): Promise<ApiResponse> =>
@@ -144,10 +144,10 @@ describe('api and worker with a database that refuses or ignores them', () => {
     await system.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename in ('pikaia_api', 'pikaia_worker')`);
   }
 
-  /** Stops the postmaster, so that new connections are accepted by the kernel and not answered, and every session of ours. */
+  /** Freezes the postmaster and the sessions of the test. The kernel still accepts connections, which get no response. */
   async function freeze(): Promise<void> {
     const sessions = `select pid from pg_stat_activity where usename in ('pikaia_api', 'pikaia_worker')`;
-    const found = await system.query<{ pid: number }>(sessions); // first: it may need a new connection
+    const found = await system.query<{ pid: number }>(sessions); // before the freeze, since the query may need a new connection
     for (const pid of [database.server.pid!, ...found.map((session) => session.pid)]) signal(pid, 'SIGSTOP');
   }
 

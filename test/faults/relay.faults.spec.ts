@@ -14,14 +14,14 @@ import { reportProof } from '../support/proof.report.js';
 import { seededRandom } from '../support/seeded-random.js';
 import { pollUntil } from '../support/until.js';
 
-// PIKAIA_PROOF_SECONDS makes it run for longer, PIKAIA_PROOF_SEED repeats the choices of a run.
+// PIKAIA_PROOF_SECONDS sets the duration. PIKAIA_PROOF_SEED repeats the random choices of a run.
 const SECONDS = Number(process.env['PIKAIA_PROOF_SECONDS'] ?? 0);
 const SEED = Number(process.env['PIKAIA_PROOF_SEED'] ?? randomInt(2 ** 31));
 const WORKERS = 3;
 const WRITERS = 3;
 const FAULT_MS = 500;
 const LEADER_TIMEOUT_MS = 1500;
-const HORIZON_MS = 3000; // cursors are stored every 50 ms; the machine may be busy
+const HORIZON_MS = 3000; // a cursor is stored every 50 ms, but the machine can be busy
 const HOUR_MS = 3_600_000;
 const PATIENCE_MS = 60_000;
 
@@ -50,7 +50,7 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
   afterAll(async () => {
     await Promise.all(workers.map((worker) => worker.stop()));
     await database.drop();
-    rmSync(directory, { recursive: true, force: true }); // what mkdtemp returned
+    rmSync(directory, { recursive: true, force: true }); // only the folder from mkdtemp
   });
 
   async function asOwner<T>(work: (owner: pg.Client) => Promise<T>): Promise<T> {
@@ -64,7 +64,7 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
     }
   }
 
-  /** Workers are kept at their number, as by whoever runs them. */
+  /** Replaces dead workers, as a process supervisor does. */
   function replaceTheDead(): void {
     workers = workers.filter((worker) => worker.isRunning);
     const environment = {
@@ -78,7 +78,7 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
 
   const orderAll = (orders: RelayControl): void => workers.forEach((worker) => worker.control(orders));
 
-  /** The process of the worker that leads. */
+  /** The process of the leader. */
   async function leader(): Promise<RelayProcess> {
     const sql = `select s.leader from outbox.outbox_sink s where exists (
       select from pg_locks where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database()))`;
@@ -133,7 +133,7 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
   const delivered = (): DeliveredEvent[] =>
     readFileSync(file, 'utf8')
       .split('\n')
-      .slice(0, -1) // empty, or a line that is being written
+      .slice(0, -1) // the last part is empty or an incomplete line
       .map((line) => JSON.parse(line) as DeliveredEvent);
 
   const flaws = (history = delivered()): RelayFlaws => {
@@ -149,13 +149,13 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
         await strike();
         replaceTheDead();
         await leader();
-        disruptions.push({ what, from, to: Date.now() + LEADER_TIMEOUT_MS }); // whoever was robbed may still be answering
+        disruptions.push({ what, from, to: Date.now() + LEADER_TIMEOUT_MS }); // a former leader can still deliver until its timeout
         counts[what] = (counts[what] ?? 0) + 1;
         await pause(random() * 200);
       }
     } while (performance.now() - startedAt < SECONDS * 1000);
     await asOwner((owner) => producers.finish(owner));
-    orderAll({ clockAhead: 3 * HOUR_MS }); // what was put off by a clock that was ahead is due as well
+    orderAll({ clockAhead: 3 * HOUR_MS }); // also makes retries due that a fast clock scheduled
     await pollUntil(
       () => flaws().lost.length,
       (lost) => lost === 0,
@@ -167,7 +167,7 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
     const repeated = all.length - committed;
     reportProof('relay under faults', SEED, { committed, rolledBack, repeated, faults, lost: flaws().lost.length });
     expect(flaws()).toEqual(NO_RELAY_FLAWS);
-    expect(all.length).toBeGreaterThan(producers.committed.size); // the faults did interrupt something
+    expect(all.length).toBeGreaterThan(producers.committed.size); // proves that the faults caused duplicates
     const unpublished = `select status from events_outboxevent where status <> 'published'`;
     await pollUntil(
       () => asOwner(async (owner) => (await owner.query(unpublished)).rowCount),
@@ -177,7 +177,7 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
   });
 
   it('deliver each event once after the faults are over', async () => {
-    await pause(HORIZON_MS + LEADER_TIMEOUT_MS); // behind the last of them
+    await pause(HORIZON_MS + LEADER_TIMEOUT_MS); // until after the last fault
     const before = delivered().length;
     const more = new FaultProducers(database.apiUrl, WRITERS, random);
     await pollUntil(() => more.committed.size > 50, Boolean, PATIENCE_MS);

@@ -1,20 +1,20 @@
 import fc from 'fast-check';
 
-/** How a method runs its steps. */
+/** The propagation with which a method runs its steps. */
 export type Propagation = 'required' | 'nested' | 'requiresNew';
 
 export type Step =
-  /** A row, awaited. */
+  /** Inserts a row and awaits it. */
   | { readonly do: 'row' }
-  /** A row through an injected manager, which knows nothing of the transaction; awaited. */
+  /** Inserts a row through an injected manager, which has no reference to the transaction, and awaits it. */
   | { readonly do: 'injected' }
-  /** An event, awaited. */
+  /** Publishes an event and awaits it. */
   | { readonly do: 'publish' }
-  /** An event that nobody awaits, published `turns` turns of the event loop later. */
+  /** Publishes an event after `turns` turns of the event loop, without awaiting it. */
   | { readonly do: 'float'; readonly turns: number }
-  /** A statement that fails, its error swallowed. */
+  /** Executes a failing statement and ignores its error. */
   | { readonly do: 'swallow' }
-  /** A raw ROLLBACK, its error swallowed. */
+  /** Executes a raw ROLLBACK and ignores its error. */
   | { readonly do: 'rollback' }
   | { readonly do: 'callback' }
   | { readonly do: 'call'; readonly method: Method; readonly caught: boolean };
@@ -22,7 +22,7 @@ export type Step =
 export interface Method {
   readonly propagation: Propagation;
   readonly steps: readonly Step[];
-  /** Throws after its steps. */
+  /** If true, the method throws after its steps. */
   readonly fails: boolean;
 }
 
@@ -53,15 +53,15 @@ function methodOf(depth: number): fc.Arbitrary<Method> {
   });
 }
 
-/** Trees of calls, three deep. */
+/** Generates trees of calls with up to three levels. */
 export const anyMethod = methodOf(2);
 
-/** What a part of a program leaves behind once it is committed. Numbers are those of the steps, in order of execution. */
+/** The effects of a part of a program after its commit. Each number is that of a step, in order of execution. */
 export interface Effects {
   rows: number[];
   events: number[];
   callbacks: number[];
-  /** May be written or refused; written if and only if its promise was fulfilled. */
+  /** Events that are written if and only if their promise is fulfilled. Both outcomes are valid. */
   floating: number[];
 }
 
@@ -72,9 +72,9 @@ function add(to: Effects, from: Effects): void {
 }
 
 interface Transaction {
-  /** The server refuses everything until a rollback. */
+  /** The server rejects every statement until a rollback. */
   aborted: boolean;
-  /** A statement has ended it: everything is refused. */
+  /** A statement has ended the transaction, so every later statement is rejected. */
   ended: boolean;
 }
 
@@ -90,7 +90,7 @@ const cannotCommit = ({ transaction, rollbackOnly }: Scope): boolean => transact
 
 class CallFailed extends Error {}
 
-/** The simple model: what a program should leave, and whether its call succeeds. */
+/** A simple model that predicts the effects of a program and whether its call succeeds. */
 export class Model {
   readonly committed = noEffects();
   private nextNumber = 0;
@@ -115,7 +115,7 @@ export class Model {
     }
     if (method.propagation === 'required') return this.callJoined(method, outer);
     const { transaction } = outer;
-    if (transaction.aborted || transaction.ended) throw new CallFailed(); // the savepoint is refused
+    if (transaction.aborted || transaction.ended) throw new CallFailed(); // the server rejects the savepoint
     const scope = scopeOf(transaction);
     try {
       this.steps(method, scope);

@@ -15,7 +15,7 @@ import { createDatabase, type TestDatabase } from '../support/database.js';
 import { pollUntil } from '../support/until.js';
 import { anyMethod, Model, type Method, type Step } from './transaction-program.js';
 
-// PIKAIA_PROOF_SECONDS or PIKAIA_RUNS make it run for longer, PIKAIA_PROOF_SEED repeats the choices of a run.
+// PIKAIA_PROOF_SECONDS or PIKAIA_RUNS sets the duration. PIKAIA_PROOF_SEED repeats the random choices of a run.
 const SECONDS = Number(process.env['PIKAIA_PROOF_SECONDS'] ?? 0);
 
 jest.setTimeout((SECONDS + 30) * 1000);
@@ -26,7 +26,7 @@ class StepTaken {
   number!: number;
 }
 
-/** Carries out a program and notes what it saw. */
+/** Executes a program and records its effects. */
 class Run {
   readonly id = newId();
   readonly callbacks: number[] = [];
@@ -82,7 +82,7 @@ class Interpreter {
         run.floating.push(
           this.later(run, number, step.turns).then(
             () => void run.written.push(number),
-            () => undefined, // refused: then it must not be in the log
+            () => undefined, // a rejected event must not be in the log
           ),
         );
         return;
@@ -177,7 +177,7 @@ async function obeysTheModel(method: Method): Promise<void> {
   });
 }
 
-/** Two programs at a time; with PIKAIA_SEED it repeats a failure and shrinks it. */
+/** Runs two programs concurrently. PIKAIA_SEED repeats a failure and shrinks it. */
 const property = (runs = 150): Promise<void> =>
   fc.assert(
     fc.asyncProperty(anyMethod, anyMethod, async (one, other) => {
@@ -196,7 +196,7 @@ describe('a random tree of transactional calls', () => {
     await property();
     const source = app.get<DataSource>(getDataSourceToken());
     const { master } = source.driver as unknown as { master: pg.Pool };
-    await pollUntil(() => master.idleCount === master.totalCount); // every connection goes back
+    await pollUntil(() => master.idleCount === master.totalCount); // every connection returns to the pool
   });
 
   it('the check reports late statements that run after the end of the transaction', async () => {

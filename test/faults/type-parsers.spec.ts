@@ -13,8 +13,8 @@ const DAY_MS = 86_400_000;
 const dead: Outcome = { kind: 'refused', error: new Error('no'), maxAttempts: 1 };
 
 let at: OutboxFixture;
-let reader: pg.Client; // reads whatever the process has done to pg
-let owner: pg.Client; // of the application
+let reader: pg.Client; // its values do not depend on the changes to pg
+let owner: pg.Client; // the connection of the database owner
 
 beforeAll(async () => {
   at = await OutboxFixture.create();
@@ -32,7 +32,7 @@ async function json(sql: string, values: unknown[]): Promise<unknown> {
   return JSON.parse(rows[0]!.json);
 }
 
-/** A sink's life with refusals, restarts and commands. What became of it, without what differs between two runs. */
+/** Runs a sink with rejections, restarts and commands. @returns the results without values that differ between two runs. */
 async function story(): Promise<unknown> {
   await at.reset();
   const { sink, database } = at;
@@ -53,7 +53,7 @@ async function story(): Promise<unknown> {
   await at.runRelayOnce();
   sink.outcomes.set(a1.id, accepted);
   at.clock.advance(60_000);
-  await at.runRelayOnce(); // another leader retries, and releases what waits
+  await at.runRelayOnce(); // a new leader retries, and releases the events behind it
 
   const [c1] = [await insert('c1'), await insert('c2')];
   const d1 = await insert('d1');

@@ -16,7 +16,7 @@ interface SinkView {
   readonly failed: number;
 }
 
-/** Whoever is called at night sees what the bus does not take: in the log, in the metrics and at GET /admin/outbox. */
+/** The log, the metrics and GET /admin/outbox show an operator every failure of the bus. */
 describe('a failing event bus', () => {
   let stub: EventBusStub;
   let system: System;
@@ -34,7 +34,7 @@ describe('a failing event bus', () => {
         AWS_SECRET_ACCESS_KEY: 'secret',
         EVENT_BUS_TIMEOUT_MS: '500',
         EVENT_BUS_CHECK_INTERVAL_MS: '200',
-        OUTBOX_LEADERLESS_ALARM_MS: '1000', // looks, and measures, every quarter of it
+        OUTBOX_LEADERLESS_ALARM_MS: '1000', // the worker checks and measures four times in this interval
         METRIC_INTERVAL_MS: '100',
       },
     });
@@ -59,7 +59,10 @@ describe('a failing event bus', () => {
     end: () => void (stub.fault = undefined),
   });
 
-  /** Noticed: until then it takes everything, as AWS does, and what it took counts as handed over until it is sent again. */
+  /**
+   * Waits until the worker notices the missing bus. Before that, the stub accepts every event, as AWS does, and the events
+   * count as delivered until they are sent again.
+   */
   async function loseBus(): Promise<void> {
     const start = system.worker.lines.length;
     stub.deleteBus('pikaia');

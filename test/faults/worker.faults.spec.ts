@@ -7,13 +7,13 @@ import { waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com';
 const LEADER_TIMEOUT_MS = 1500;
-const WAIT_TIMEOUT_MS = 25_000; // the machine may be busy; nothing here takes a fifth of it otherwise
+const WAIT_TIMEOUT_MS = 25_000; // five times what a wait takes, for a busy machine
 
-/** What a worker may suffer: killed, frozen. Nothing is lost, and no e-mail is sent twice. */
+/** Kills and freezes the worker. No event is lost, and no email is sent twice. */
 describe('an outbox worker', () => {
   let system: System;
   let first: ServiceProcess;
-  /** The one event whose receipt is taken away, so that the check of what was sent twice is seen to find something. */
+  /** The event whose receipt the test deletes, which proves that the check detects a duplicate email. */
   let planted: string;
 
   beforeAll(async () => {
@@ -27,16 +27,16 @@ describe('an outbox worker', () => {
 
   it('that is killed between the email and its cursor delivers the event again, and the email is not sent twice', async () => {
     expect(await first.stop()).toBe(0);
-    // The first change of a leadership is stored at once, the next one ten seconds later: the kill falls in between.
+    // A leader stores its first change at once and the next one ten seconds later. The kill comes in between.
     const victim = await system.startWorker({ OUTBOX_STORE_INTERVAL_MS: '10000' });
     await published(await invite('stored@example.com'));
     const event = await invite('unstored@example.com');
     planted = await invite('planted@example.com');
     const [receipt] = await Promise.all([received(event), received(planted)]);
     await victim.kill();
-    expect(await statusOf(event)).toBe('pending'); // no cursor covers it: the kill did come before
+    expect(await statusOf(event)).toBe('pending'); // the kill came before the cursor was stored
     expect(sentBy(victim, event)).toHaveLength(1);
-    await system.query('delete from outbox.consumer_receipt where event_id = $1', [planted]); // what keeps it from repeating
+    await system.query('delete from outbox.consumer_receipt where event_id = $1', [planted]); // the receipt prevents the duplicate
 
     const successor = await system.startWorker();
     await published(event);
@@ -71,7 +71,7 @@ describe('an outbox worker', () => {
     await expectLettersOnce();
   });
 
-  // The store is one statement, so the server commits it without the frozen process, and then misses the next word.
+  // The store is one statement, so the server commits it while the process is frozen, and then gets no next message.
   it('that is frozen while it stores its cursor loses the leadership, and no event is lost or repeated', async () => {
     const [frozen, other] = await leaderAndOther();
     const blocker = new pg.Client({ connectionString: system.database.ownerUrl });
@@ -164,7 +164,7 @@ describe('an outbox worker', () => {
     );
   }
 
-  /** One file for each event; what was sent more often, over all workers that there were, is what was planted alone. */
+  /** Expects one email for each event. Only the event with the deleted receipt has a duplicate, over all workers. */
   async function expectLettersOnce(): Promise<void> {
     const letters = readdirSync(join(system.directory, 'mail')).map((file) => file.replace('.eml', ''));
     const sent = () => system.lines.filter(({ event }) => event === 'welcome_email_sent').map((line) => line['event.id']);

@@ -3,19 +3,19 @@ import { parseQuery, type Command, type Expression, type Named } from './insight
 type Value = string | number | boolean | null;
 export type Row = Readonly<Record<string, Value>>;
 
-const RESULT_LIMIT = 10_000; // CWL_QuerySyntax-Limit: what is returned without a limit
+const RESULT_LIMIT = 10_000; // CWL_QuerySyntax-Limit: the number of rows without a limit
 const PERIOD_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 export interface QueryResult {
-  /** At most 10,000, the latest first unless the query sorts. */
+  /** At most 10,000 rows, the latest first unless the query sorts. */
   readonly rows: readonly Row[];
-  /** Fields that the query reads and no line has: in Logs Insights nothing, and nobody would notice. */
+  /** Fields that the query reads and no line has. Logs Insights returns an empty value for them without an error. */
   readonly unknown: readonly string[];
 }
 
 /**
- * Runs a query of CloudWatch Logs Insights over lines of JSON, as its documentation says it is done, for the part of the
- * language that is known here. Syntax that is not known, and comparisons whose outcome is not documented, are refused.
+ * Runs a CloudWatch Logs Insights query over JSON lines. It implements the part of the documented language that the queries
+ * use. It rejects unknown syntax and comparisons whose result is not documented.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
  */
@@ -45,7 +45,7 @@ export function runQuery(query: string, lines: readonly string[]): QueryResult {
   };
 }
 
-/** A line of JSON as its discovered fields: nested ones by dots, items of arrays by their index. */
+/** The discovered fields of a JSON line. Names of nested fields contain dots, and array items have their index. */
 function discoverFields(line: string): Row {
   const event: Record<string, Value> = { '@message': line };
   const flatten = (value: unknown, name: string): void => {
@@ -53,7 +53,7 @@ function discoverFields(line: string): Row {
     else for (const [key, item] of Object.entries(value)) flatten(item, name ? `${name}.${key}` : key);
   };
   flatten(JSON.parse(line), '');
-  event['@timestamp'] = String(event['timestamp']); // as the log driver sends it, read from the line here
+  event['@timestamp'] = String(event['timestamp']); // the log driver sends this time; here it comes from the line
   return event;
 }
 
@@ -199,7 +199,7 @@ function calculate(operator: string, [left, right]: readonly Value[]): Value {
   throw new Error(`stats cannot do ${operator}`);
 }
 
-/** Numbers by size, everything else as text; what is absent comes first. */
+/** Compares numbers by value and other values as text. Missing values come first. */
 function compare(one: Value, other: Value): number {
   if (one === null || other === null) return Number(one !== null) - Number(other !== null);
   const [left, right] = [Number(one), Number(other)];

@@ -1,4 +1,4 @@
-/** What a query of Logs Insights says. Only what is documented and used here is known; everything else is refused. */
+/** The syntax tree of a Logs Insights query. The parser accepts only the documented syntax that the queries use. */
 export type Expression =
   | { readonly kind: 'value'; readonly value: string | number }
   | { readonly kind: 'pattern'; readonly value: RegExp }
@@ -9,7 +9,7 @@ export type Expression =
 
 export interface Named {
   readonly expression: Expression;
-  /** Its alias, else its text. */
+  /** The alias, otherwise the text of the expression. */
   readonly name: string;
 }
 
@@ -21,11 +21,11 @@ export type Command =
   | { readonly command: 'dedup'; readonly columns: readonly Named[] }
   | { readonly command: 'limit'; readonly count: number };
 
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-Guidelines.html: a name with anything but letters,
-// digits, @ and . stands in backticks; AWS's own examples leave the underscore without.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-Guidelines.html: a name needs backticks
+// unless it contains only letters, digits, @ and dots. The examples of AWS also use underscores without backticks.
 const TOKEN =
   /\s*(?:(?<comment>#[^\n]*)|`(?<name>[^`]+)`|"(?<text>(?:[^"\\]|\\.)*)"|(?<period>\d+(?:ms|[smhd])\b)|(?<number>\d+(?:\.\d+)?)|(?<word>@?[A-Za-z][\w.]*)|(?<sign>!=|<=|>=|[=<>|,()[\]*/+-]))/y;
-const PATTERN = /\s*\/(?<pattern>(?:[^/\\\n]|\\.)+)\//y; // after like; elsewhere a slash divides
+const PATTERN = /\s*\/(?<pattern>(?:[^/\\\n]|\\.)+)\//y; // only after like; elsewhere a slash is a division
 
 interface Token {
   readonly kind: 'name' | 'word' | 'text' | 'pattern' | 'period' | 'number' | 'sign';

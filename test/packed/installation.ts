@@ -8,7 +8,7 @@ import { promisify } from 'node:util';
 const root = resolve(__dirname, '../..');
 const LIBRARIES = ['core', 'logging'];
 
-// What the npm that runs these tests says to its children, except for what the person has set.
+// The variables that npm sets for its child processes, except for settings of the user.
 const INHERITED_NPM_VARIABLES =
   /^npm_(?!config_(userconfig|globalconfig|cache|registry|proxy|https_proxy|noproxy|cafile|strict_ssl)$)/i;
 
@@ -19,7 +19,7 @@ export interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
-/** A stranger's folder: the libraries from tarballs as `npm publish` would send them, Nest, and the programs of this folder. */
+/** A new application folder with the packed libraries, as `npm publish` uploads them, Nest and the programs of this folder. */
 export class Installation {
   private readonly children: ChildProcess[] = [];
 
@@ -78,7 +78,7 @@ export class Installation {
     return new Program(child);
   }
 
-  /** What the compiler says of a module here, a line each. */
+  /** Compiles a module in the folder and returns the lines of the compiler output. */
   async compile(name: string, code: string): Promise<string[]> {
     writeFileSync(join(this.folder, name), code);
     const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
@@ -101,7 +101,7 @@ export class Installation {
       child.kill('SIGKILL');
       await once(child, 'exit');
     }
-    rmSync(this.folder, { recursive: true }); // what mkdtemp returned
+    rmSync(this.folder, { recursive: true }); // only the folder from mkdtemp
   }
 }
 
@@ -117,14 +117,14 @@ export class Program {
     this.exited = once(child, 'close').then(([code]) => code as number | null);
   }
 
-  /** Once it listens. @throws Error with what it printed, if it ends instead. */
+  /** Resolves when the program listens. @throws Error with the output if the program exits instead. */
   async url(): Promise<string> {
     const address = await Promise.race([once(this.child, 'message'), this.exited.then(() => undefined)]);
-    if (!address) throw new Error(`it ended: ${this.printed}`);
+    if (!address) throw new Error(`The program exited: ${this.printed}`);
     return `http://127.0.0.1:${(address[0] as { port: number }).port}`;
   }
 
-  /** What it has printed, on standard output and standard error. @throws SyntaxError if any of it is no record. */
+  /** The log records on standard output and standard error. @throws SyntaxError if a line is no record. */
   get lines(): LogRecord[] {
     return this.printed
       .split('\n')

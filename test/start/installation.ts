@@ -20,12 +20,12 @@ export interface User {
 export class Installation {
   readonly #folder = mkdtempSync(join(tmpdir(), 'pikaia-start-'));
   readonly root: string;
-  /** The temporary directory of what runs here. */
+  /** The temporary directory of the processes in this installation. */
   readonly temporary = join(this.#folder, 'tmp');
   readonly #starts: Start[] = [];
   #ports: Promise<{ api: number; worker: number }> | undefined;
 
-  /** @param options `ownServer`: with PostgreSQL's binaries inside the folder; `user`: whom everything belongs to. */
+  /** @param options `ownServer` copies the PostgreSQL binaries into the folder. `user` is the owner of all files. */
   constructor(
     name: string,
     readonly options: { mode?: number; ownServer?: boolean; user?: User } = {},
@@ -64,7 +64,7 @@ export class Installation {
     return start;
   }
 
-  /** Runs one of the scripts to its end. */
+  /** Runs a script and waits for its end. */
   async run(script: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
     const options = { cwd: this.root, env: this.#environment({}), ...this.options.user };
     return promisify(execFile)(process.execPath, [join('scripts', script), ...args], options).then(
@@ -85,7 +85,7 @@ export class Installation {
     return response.status;
   }
 
-  /** Of all processes whose command line names a file of this folder (Linux). */
+  /** The ids of all processes whose command line contains this folder and `part` (Linux). */
   pids(part = ''): number[] {
     return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && matchesProcess(name, this.#folder, part)).map(Number); // prettier-ignore
   }
@@ -101,7 +101,7 @@ export class Installation {
     return { ...Object.fromEntries(inherited), TMPDIR: this.temporary, ...own };
   }
 
-  /** The packages as they are, but our own workspaces from this folder. */
+  /** Links the installed packages of the repository, and the workspaces of this folder. */
   #linkModules(): void {
     const modules = join(repository, 'node_modules');
     const own = join(this.root, 'node_modules');
@@ -134,7 +134,7 @@ export class Start {
     return this.child.pid!;
   }
 
-  /** Resolves when everything is ready, or when the start gave up. */
+  /** Resolves when the system is ready or the start has failed. */
   async settled(): Promise<'ready' | 'ended'> {
     const ready = () => this.stderr.includes('Pikaia is ready');
     await waitFor(
@@ -155,7 +155,7 @@ export class Start {
     this.child.kill(signal);
   }
 
-  /** The exit code. */
+  /** Sends the signal and returns the exit code. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     this.signal(signal);
     return this.ended;
@@ -182,7 +182,7 @@ function matchesProcess(pid: string, folder: string, part: string): boolean {
     const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
     return line.includes(folder) && line.includes(part);
   } catch (error) {
-    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code!)) return false; // gone meanwhile
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code!)) return false; // the process has ended meanwhile
     throw error;
   }
 }

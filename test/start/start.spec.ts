@@ -6,7 +6,7 @@ import { Installation, type Start } from './installation.js';
 
 jest.setTimeout(150_000);
 
-/** One system in a folder with blanks and umlauts, through the faults of its life. */
+/** Runs one installation in a folder with spaces and umlauts through starts, faults and stops. */
 describe('npm start', () => {
   const installation = new Installation('Größe & zwei Wörter');
   let start: Start;
@@ -131,7 +131,7 @@ describe('npm start', () => {
     const before = installation.pids();
     process.kill(start.pid, 'SIGKILL');
     await start.ended;
-    const next = await installation.start(); // at once, while the others still end
+    const next = await installation.start(); // immediately, while the old processes still stop
     expect(await next.settled()).toBe('ready');
     await bothReady();
     expect(installation.pids().filter((pid) => before.includes(pid))).toEqual([]);

@@ -28,14 +28,14 @@ it('npm start, started three times concurrently in a folder that other users can
     expect(await winner.stop()).toBe(0);
     expect(installation.pids()).toEqual([]);
     const next = await installation.start();
-    expect(await next.settled()).toBe('ready'); // on the same data
+    expect(await next.settled()).toBe('ready'); // with the same data
     expect(next.stderr).not.toContain('migrations applied');
   } finally {
     await installation.remove();
   }
 });
 
-// Only root can start a process as somebody else; for everybody else all the other tests are this one.
+// Only root can start a process as another user. Without root, all other tests already run as an unprivileged user.
 (isRoot ? it : it.skip)('works for a user who is not root, and names a port that is taken', async () => {
   const installation = new Installation('not root', { user: NOBODY });
   const other = createServer();
