@@ -10,7 +10,7 @@ import { waitFor } from '../support/until.js';
 import { instructionsOf, stageOf } from './dockerfile.js';
 
 const root = resolve(__dirname, '../..');
-const SLOW_MACHINE_MS = 300_000;
+const TEST_TIMEOUT_MS = 300_000;
 const instructions = instructionsOf(readFileSync(join(root, 'docker/Dockerfile'), 'utf8'));
 const NAMESPACE = ['--user', '--map-root-user', '--pid', '--fork', '--mount-proc', '--kill-child'];
 const canUnshare = spawnSync('unshare', [...NAMESPACE, 'true']).status === 0;
@@ -35,7 +35,7 @@ describe('the container image', () => {
     copy('scripts');
     for (const path of globSync('docker/*.mjs', { cwd: root })) copy(path);
     database = await createDatabase();
-  }, SLOW_MACHINE_MS);
+  }, TEST_TIMEOUT_MS);
   afterAll(async () => {
     await database.drop();
     rmSync(folder, { recursive: true, force: true }); // only the folder from mkdtemp
@@ -78,7 +78,7 @@ describe('the container image', () => {
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (said += text.toString()));
       const ended = once(child, 'close') as Promise<[number | null, string | null]>;
       const live = () => spawnSync(process.execPath, ['docker/live.mjs', String(port)], { cwd: folder }).status === 0;
-      await waitFor('its health check', live, SLOW_MACHINE_MS / 2, () => said);
+      await waitFor('its health check', live, TEST_TIMEOUT_MS / 2, () => said);
       process.kill(canUnshare ? childOf(child.pid!) : child.pid!, 'SIGTERM');
       expect(await ended).toEqual([0, null]);
       const lines = said
@@ -88,7 +88,7 @@ describe('the container image', () => {
       expect(lines.map(({ event }) => event)).toContain('process_stopping');
       expect(lines.at(-1)!.event).toBe('process_stopped');
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   (canUnshare ? it : it.skip)('ran as process 1 (skipped if the kernel refuses namespaces)', () => {

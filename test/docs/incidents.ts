@@ -19,7 +19,7 @@ export interface Incidents {
 }
 
 /** Starts a system and causes the incidents that the queries look for: a failed, a slow, an aborted and a refused request. */
-export async function makeIncidents(): Promise<Incidents> {
+export async function createIncidents(): Promise<Incidents> {
   const system = await System.start({ environment: { LOG_LEVEL: 'debug' } });
   const as = 'alice@example.com';
   const owner = new pg.Client({ connectionString: system.database.ownerUrl });
@@ -39,15 +39,15 @@ export async function makeIncidents(): Promise<Incidents> {
   await owner.query("begin; select from organizations_organization where slug = 'acme' for update");
   const slow = system.request('PATCH', '/organization', { as, body: { name: 'Acme, slowly' } });
   await waitForBlockedStatements(system, 1, SLOW_SECONDS);
-  const leaving = new AbortController();
+  const abortController = new AbortController();
   const aborted = fetch(`http://127.0.0.1:${system.api.port}/api/v1/organization`, {
     method: 'PATCH',
     headers: { authorization: `Bearer ${await system.token(as)}`, 'content-type': 'application/json' },
     body: '{"name":"Acme, never answered"}',
-    signal: leaving.signal,
+    signal: abortController.signal,
   });
   await waitForBlockedStatements(system, 2, 0);
-  leaving.abort();
+  abortController.abort();
   await aborted.catch(() => undefined);
   await waitFor('the line of the aborted request', () => system.api.linesOf('request_aborted').length);
   await owner.query('commit');

@@ -7,7 +7,7 @@ import { filledIn, logQueries, type LogQuery } from '@pikaia/logging/queries';
 import { runQuery, type Row } from '../insights/insights.interpreter.js';
 import type { ApiResponse } from '../support/system.js';
 import { codeBlocks } from './code-blocks.js';
-import { makeIncidents, type Incidents } from './incidents.js';
+import { createIncidents, type Incidents } from './incidents.js';
 
 const root = resolve(__dirname, '../..');
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
@@ -38,7 +38,7 @@ const typeOf = new Map(tableOf('docs/log-fields.md').map(([name = '', type = '']
 let incidents: Incidents;
 
 beforeAll(async () => {
-  incidents = await makeIncidents();
+  incidents = await createIncidents();
 }, 90_000);
 afterAll(() => incidents.system.stop());
 

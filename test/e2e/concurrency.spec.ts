@@ -38,7 +38,7 @@ describe(`${USERS} concurrent users, each an admin of one of ${ORGANIZATIONS} or
 
   beforeAll(async () => {
     system = await System.start({ worker: false, environment: { LOG_LEVEL: 'debug', DATABASE_POOL_SIZE: '25' } });
-    const admins = await makeAdmins();
+    const admins = await createAdmins();
     const tokens = await system.tokens(admins.map(({ email }) => email));
     client = new KeepAliveClient(system.api.port, USERS);
     const random = seededRandom(SEED);
@@ -132,7 +132,7 @@ describe(`${USERS} concurrent users, each an admin of one of ${ORGANIZATIONS} or
   });
 
   /** Adds a delay to the transaction of each invitation, so that their order changes. */
-  async function makeAdmins(): Promise<Admin[]> {
+  async function createAdmins(): Promise<Admin[]> {
     await system.query(`
       insert into organizations_organization (id, name, slug, provider_id)
       select gen_random_uuid(), 'Organization ' || n, 'organization-' || n, 'organization-' || n from generate_series(1, ${ORGANIZATIONS}) n`);

@@ -14,7 +14,7 @@ import { waitFor } from '../support/until.js';
 
 const root = resolve(__dirname, '../..');
 const ALICE = 'alice@example.com';
-const SLOW_MACHINE_MS = 60_000;
+const TEST_TIMEOUT_MS = 60_000;
 const MiB = 1024 * 1024;
 const arn = (name: string) => `arn:aws:secretsmanager:eu-central-1:123456789012:secret:pikaia/${name}-AbCdEf`;
 
@@ -50,7 +50,7 @@ describe('the welcome-email Lambda', () => {
       [arn('invitation')]: 'a secret of the tests, long enough for it',
     });
     lambda = await startLambda();
-  }, SLOW_MACHINE_MS);
+  }, TEST_TIMEOUT_MS);
   afterAll(async () => {
     await Promise.all(lambdas.map((one) => one.stop()));
     await system.stop();
@@ -109,7 +109,7 @@ describe('the welcome-email Lambda', () => {
   }
 
   const none = { batchItemFailures: [] };
-  const letterTo = (email: string) => ses.emails.filter(({ to }) => to.includes(email));
+  const emailTo = (email: string) => ses.emails.filter(({ to }) => to.includes(email));
 
   it('is one file below 5 MiB without dependencies', () => {
     expect(readdirSync(folder)).toEqual(['index.mjs']);
@@ -119,10 +119,10 @@ describe('the welcome-email Lambda', () => {
   it('sends the email once with the correlation id of the request, however often the event arrives', async () => {
     const { email, correlationId, event, eventId } = await invite();
     expect(await lambda.invoke({ Records: [queueRecord(event)] })).toEqual(none);
-    expect(letterTo(email)).toEqual([expect.objectContaining({ tags: { mail_id: eventId, correlation_id: correlationId } })]);
+    expect(emailTo(email)).toEqual([expect.objectContaining({ tags: { mail_id: eventId, correlation_id: correlationId } })]);
     const again = [queueRecord({ ...event, id: 'a new one' }), queueRecord(event, 2)]; // published twice and delivered twice
     expect(await lambda.invoke({ Records: again })).toEqual(none);
-    expect(letterTo(email)).toHaveLength(1);
+    expect(emailTo(email)).toHaveLength(1);
     const lines = await waitFor(
       'its lines',
       () => lambda.lines.length >= 2 && lambda.lines.filter((line) => line['trace_id'] === correlationId),
@@ -161,7 +161,7 @@ describe('the welcome-email Lambda', () => {
     expect(await lambda.invoke({ Records: batch })).toEqual(failures);
     expect(poison.map(({ receiptHandle }) => queue.pauses.get(receiptHandle))).toEqual([0, expect.any(Number), 0]);
     expect(await lambda.invoke({ Records: poison })).toEqual(failures); // on every delivery, until the queue moves it to its dead-letter queue
-    expect([letterTo(first.email), letterTo(last.email)].map(({ length }) => length)).toEqual([1, 1]);
+    expect([emailTo(first.email), emailTo(last.email)].map(({ length }) => length)).toEqual([1, 1]);
     const lines = await waitFor('all lines', () => lambda.linesOf('event_refused').length >= 2 && lambda.lines.slice(before));
     const errors = lines.filter(({ level }) => level === 'ERROR').slice(0, 3);
     expect(errors).toEqual([
@@ -198,7 +198,7 @@ describe('the welcome-email Lambda', () => {
     }
     ses.fault = undefined;
     expect(await lambda.invoke({ Records: [record] })).toEqual(none);
-    expect(letterTo(email)).toHaveLength(1);
+    expect(emailTo(email)).toHaveLength(1);
     expect(lambda.linesOf('event_postponed').at(-1)).toMatchObject({ level: 'WARNING', reason: expect.stringContaining('SES') });
   });
 
@@ -208,7 +208,7 @@ describe('the welcome-email Lambda', () => {
       const { email, event } = await invite();
       const answers = await Promise.all([lambda, other].map((one) => one.invoke({ Records: [queueRecord(event)] })));
       expect(answers.filter(({ batchItemFailures }) => !batchItemFailures.length).length).toBeGreaterThan(0);
-      expect(letterTo(email)).toHaveLength(1);
+      expect(emailTo(email)).toHaveLength(1);
     }
   });
 
@@ -227,7 +227,7 @@ describe('the welcome-email Lambda', () => {
     expect(await lambda.invoke({ Records: records }, 10_000)).toEqual({
       batchItemFailures: records.slice(1).map(({ messageId }) => ({ itemIdentifier: messageId })),
     });
-    expect(guests.map(({ email }) => letterTo(email).length)).toEqual([1, 0, 0]);
+    expect(guests.map(({ email }) => emailTo(email).length)).toEqual([1, 0, 0]);
   });
 
   it('reads its secrets again after the database refuses the login, and handles the event on the next delivery', async () => {
@@ -245,7 +245,7 @@ describe('the welcome-email Lambda', () => {
     expect(await rotated.invoke({ Records: [record] })).toEqual(returned); // Secrets Manager still has the old password
     secrets.replace(arn('rotated'), secretOf('two'));
     await waitFor('it is handled', async () => (await rotated.invoke({ Records: [record] })).batchItemFailures?.length === 0);
-    expect(letterTo(after.email)).toHaveLength(1);
+    expect(emailTo(after.email)).toHaveLength(1);
     expect(rotated.linesOf('database_login_refused').length).toBeGreaterThan(0);
     expect(rotated.nonJsonLines).toEqual([]);
     await rotated.stop();

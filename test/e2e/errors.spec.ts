@@ -218,7 +218,7 @@ describe('error responses', () => {
     ['a header with a control character', `GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Bad: ${CANARY}\u0001\r\n\r\n`, 400],
     ['headers over the limit', `GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Long: ${CANARY.repeat(2000)}\r\n\r\n`, 431],
   ])('to %s are problem details, and the connection is closed', async (_, text, status) => {
-    const [head, body] = (await exchange(system.api.port, text)).split('\r\n\r\n') as [string, string];
+    const [head, body] = (await sendRaw(system.api.port, text)).split('\r\n\r\n') as [string, string];
     expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(head).toContain('content-type: application/problem+json');
     const problem = JSON.parse(body) as { status: number; correlation_id: string };
@@ -237,7 +237,7 @@ describe('error responses', () => {
       'content-type: application/json',
       'content-length: 1400000',
     ];
-    const text = await exchange(system.api.port, `${lines.join('\r\n')}\r\n\r\n{"name":"${CANARY}`);
+    const text = await sendRaw(system.api.port, `${lines.join('\r\n')}\r\n\r\n{"name":"${CANARY}`);
     const [head, body] = text.split('\r\n\r\n') as [string, string];
     const [first, ...headers] = head.split('\r\n');
     const answer = {
@@ -263,7 +263,7 @@ describe('error responses', () => {
 });
 
 /** Sends `text` and returns the response until the server closes the connection. */
-function exchange(port: number, text: string): Promise<string> {
+function sendRaw(port: number, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';
     const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'));

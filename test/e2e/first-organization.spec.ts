@@ -8,11 +8,11 @@ import { ServiceProcess, type LogLine } from '../support/service.process.js';
 import { SessionProvider } from '../support/session-provider.js';
 
 const root = resolve(__dirname, '../..');
-const SLOW_MACHINE_MS = 120_000;
+const TEST_TIMEOUT_MS = 120_000;
 const ORGANIZATION = ['--name', 'Acme', '--slug', 'acme', '--provider-id', 'organization-live-1'];
 const ADMIN = ['--admin-email', 'Alice@acme.example', '--admin-name', 'Alice Adams', '--admin-provider-id', 'member-live-1'];
 const OPERATOR = ['--operator-email', 'olga@example.com', '--operator-provider-id', 'member-live-9'];
-const ALL = [...ORGANIZATION, ...ADMIN, ...OPERATOR];
+const ALL_OPTIONS = [...ORGANIZATION, ...ADMIN, ...OPERATOR];
 const PASSWORDS = { API_DATABASE_PASSWORD: 'the api@/?#%', WORKER_DATABASE_PASSWORD: "the worker's" };
 
 /** Runs the commands of the deployed image on an empty server: migrate, create the first organization, sign in. */
@@ -27,7 +27,7 @@ describe('the first organization of a new system', () => {
     server = await startPostgres(join(directory, 'data'), { settings: ['fsync=off'] });
     owner = new pg.Client({ connectionString: server.url });
     await owner.connect();
-  }, SLOW_MACHINE_MS);
+  }, TEST_TIMEOUT_MS);
   afterAll(async () => {
     await owner.end();
     await server.stop();
@@ -48,10 +48,10 @@ describe('the first organization of a new system', () => {
   };
   const asApi = () => address('pikaia_api', PASSWORDS.API_DATABASE_PASSWORD);
 
-  function run(program: string, environment: NodeJS.ProcessEnv, typed: readonly string[] = []) {
+  function run(program: string, environment: NodeJS.ProcessEnv, options: readonly string[] = []) {
     const env = { PATH: process.env['PATH'], NODE_ENV: 'production', ...environment };
     return new Promise<{ status: number; lines: LogLine[] }>((done) =>
-      execFile(process.execPath, [join(root, 'apps/api/dist', program), ...typed], { env }, (error, stdout, stderr) =>
+      execFile(process.execPath, [join(root, 'apps/api/dist', program), ...options], { env }, (error, stdout, stderr) =>
         done({
           status: error ? Number(error.code) : 0,
           lines: `${stdout}${stderr}`
@@ -83,14 +83,17 @@ describe('the first organization of a new system', () => {
       expect(half).toMatchObject({ status: 1, lines: [{ event: 'startup_failed', 'error.code': 'PIKAIA_SETTINGS_INVALID' }] });
       expect(JSON.stringify(half.lines)).not.toContain('alone is not enough');
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
     'is created once with an admin, an operator and their audit entries, even by repeated and concurrent runs',
     async () => {
-      const runs = await Promise.all([run('first-organization.js', asApi(), ALL), run('first-organization.js', asApi(), ALL)]);
-      runs.push(await run('first-organization.js', asApi(), ALL));
+      const runs = await Promise.all([
+        run('first-organization.js', asApi(), ALL_OPTIONS),
+        run('first-organization.js', asApi(), ALL_OPTIONS),
+      ]);
+      runs.push(await run('first-organization.js', asApi(), ALL_OPTIONS));
       expect(runs.map(({ status }) => status)).toEqual([0, 0, 0]);
       const made = runs.map(({ lines }) => lines.find(({ event }) => event === 'first_organization_ready')!['made']);
       expect(made.flat().toSorted()).toEqual(['admin', 'operator', 'organization']);
@@ -101,7 +104,7 @@ describe('the first organization of a new system', () => {
         { action: 'member.joined', platform: false, ...actor },
       ]);
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
@@ -134,7 +137,7 @@ describe('the first organization of a new system', () => {
       );
       expect(operators.rows).toEqual([{ email_key: 'otto@example.com', name: 'Otto Ohm', operator: true }]);
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it.each([
@@ -151,7 +154,7 @@ describe('the first organization of a new system', () => {
       });
       expect(await entries()).toEqual(before);
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
@@ -187,6 +190,6 @@ describe('the first organization of a new system', () => {
         await provider.stop();
       }
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 });

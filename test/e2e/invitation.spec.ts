@@ -18,7 +18,7 @@ describe('one invitation', () => {
       body: { email: 'bob@example.com', name: 'Bob Brown', role: 'member' },
       headers: { 'X-Correlation-ID': CORRELATION.toUpperCase(), 'User-Agent': 'e2e/1.0' },
     });
-    await waitFor('the e-mail is accounted for', async () => {
+    await waitFor('the delivery of the email is recorded', async () => {
       const { body } = await system.request('GET', `/admin/events?correlation_id=${CORRELATION}`, { as: ALICE });
       return (body.data as { status: string }[])[0]?.status === 'published';
     });

@@ -41,7 +41,7 @@ async function memberOf(email: string): Promise<string> {
 }
 
 /** Invites a person and makes the member active, which no route does yet. */
-async function joined(email: string, role = 'member'): Promise<string> {
+async function createActiveMember(email: string, role = 'member'): Promise<string> {
   const id = (await invite(email, { role })).body['id'] as string;
   await system.query(
     `update organizations_member set status = 'active', joined_at = now(), provider_id = 'member-test-' || id where id = $1`,
@@ -226,7 +226,7 @@ describe('a change', () => {
   });
 
   it('of the role of a member publishes the old and the new role, and applies from the next request', async () => {
-    const path = `/members/${await joined('hanna@example.com')}`;
+    const path = `/members/${await createActiveMember('hanna@example.com')}`;
     expect((await system.request('GET', '/members', { as: 'hanna@example.com' })).status).toBe(403);
     const answer = await system.request('PATCH', path, { as: ALICE, body: { role: 'admin' } });
     expect(answer.body).toMatchObject({ email: 'hanna@example.com', role: 'admin' });
@@ -278,7 +278,7 @@ describe('a change', () => {
 
 describe('a removal', () => {
   it('publishes an event, ends the access from the next request, and allows a new invitation', async () => {
-    const id = await joined('jana@example.com');
+    const id = await createActiveMember('jana@example.com');
     const jana = { as: 'jana@example.com' };
     expect((await system.request('GET', '/me', jana)).status).toBe(200);
     const answer = await system.request('DELETE', `/members/${id}`, { as: ALICE });

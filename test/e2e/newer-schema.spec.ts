@@ -11,7 +11,7 @@ const TABLES = `
     and c.relname <> 'migrations'`;
 
 /** A migration that a later version can contain. It only adds objects, as docs/deploying.md requires, in one transaction. */
-const ADD = `
+const LATER_MIGRATION = `
   set local audit.migrating = 'yes';
   do $$ declare t text; begin
     for t in ${TABLES} loop
@@ -30,7 +30,7 @@ describe('this version with the database schema of a later version', () => {
 
   beforeAll(async () => {
     database = await createDatabase();
-    await executeSql(database.ownerUrl, ADD);
+    await executeSql(database.ownerUrl, LATER_MIGRATION);
     system = await System.start({ database });
   });
   afterAll(() => system.stop());
@@ -46,7 +46,7 @@ describe('this version with the database schema of a later version', () => {
     });
     expect(invitation.status).toBe(201);
     const correlationId = invitation.headers.get('x-correlation-id')!;
-    const trail = await waitFor('the letter in the trail', async () => {
+    const trail = await waitFor('the email in the trail', async () => {
       const { body } = await system.request('GET', `/admin/correlations/${correlationId}`, { as: ALICE });
       return JSON.stringify(body).includes('welcome_email_sent') && body;
     });

@@ -31,17 +31,17 @@ const get = (path: string, as = OLGA) => system.request('GET', path, { as });
 const commandOf = ({ body }: ApiResponse) => body as unknown as Command;
 const sinkOf = async (name = SINK) =>
   ((await get('/admin/outbox')).body['sinks'] as Record<string, unknown>[]).find((sink) => sink['name'] === name)!;
-const letters = () => readdirSync(join(system.directory, 'mail')).filter((file) => file.endsWith('.eml')).length;
+const sentEmails = () => readdirSync(join(system.directory, 'mail')).filter((file) => file.endsWith('.eml')).length;
 
 /** Returns the results of a command after every sink has responded. */
-async function finished(answer: ApiResponse, withinMs?: number): Promise<Command> {
+async function waitForCommand(answer: ApiResponse, timeoutMs?: number): Promise<Command> {
   expect(answer.status).toBe(202);
   const { id } = commandOf(answer);
-  const look = async () => {
+  const readCommand = async () => {
     const seen = commandOf(await get(`/admin/outbox/commands/${id}`));
     return !['pending', 'running'].includes(seen.status) && seen;
   };
-  return waitFor('the answer', look, withinMs);
+  return waitFor('the answer', readCommand, timeoutMs);
 }
 
 async function invite(as: string): Promise<{ event: string; member: string }> {
@@ -121,17 +121,17 @@ describe('pausing and resuming a sink', () => {
   it('stops and restarts the emails, gets 202 and is audited', async () => {
     const asked = await post(`/admin/outbox/sinks/${SINK}/pause`, OLGA);
     expect(asked.headers.get('location')).toBe(`/api/v1/admin/outbox/commands/${commandOf(asked).id}`);
-    expect(await finished(asked)).toMatchObject({ status: 'done', sinks: [{ sink: SINK, answer: { outcome: 'done' } }] });
-    const before = letters();
+    expect(await waitForCommand(asked)).toMatchObject({ status: 'done', sinks: [{ sink: SINK, answer: { outcome: 'done' } }] });
+    const before = sentEmails();
     const { event } = await invite(ALICE);
     expect(await sinkOf()).toMatchObject({ state: 'paused', leader: { worker: expect.any(String) }, backlog: 1 });
     expect((await sinkOf())['lag_ms']).toBeGreaterThan(0);
     const health = await system.request('GET', '/health/ready', { port: system.worker.port });
     expect(health.body).toMatchObject({ status: 'ok', sinks: [{ sink: SINK, progress: 'paused' }] });
-    expect([letters(), await statusOf(event)]).toEqual([before, 'pending']);
-    await finished(await post(`/admin/outbox/sinks/${encodeURIComponent(SINK)}/resume`, OLGA)); // an encoded slash works as well
+    expect([sentEmails(), await statusOf(event)]).toEqual([before, 'pending']);
+    await waitForCommand(await post(`/admin/outbox/sinks/${encodeURIComponent(SINK)}/resume`, OLGA)); // an encoded slash works as well
     await pollUntil(async () => (await statusOf(event)) === 'published');
-    expect(letters()).toBe(before + 1);
+    expect(sentEmails()).toBe(before + 1);
     const audit = await get(`/admin/audit-logs?aggregate_type=sink&aggregate_id=${encodeURIComponent(SINK)}`);
     expect(audit.body['data']).toMatchObject([
       { action: 'sink.resume_requested', actor_email: OLGA },
@@ -164,7 +164,7 @@ describe('a replay', () => {
     const [before, shown] = [sent(), (await get(`/admin/events/${event}`, ALICE)).body];
     for (const as of [GINA, CAROL])
       expect((await post(`/admin/events/${event}/replay`, as)).status).toBe(as === GINA ? 404 : 403);
-    const command = await finished(await post(`/admin/events/${event}/replay`, ALICE, { sink: SINK }));
+    const command = await waitForCommand(await post(`/admin/events/${event}/replay`, ALICE, { sink: SINK }));
     expect(command).toMatchObject({ status: 'done', sinks: [{ sink: SINK, answer: { matched: 1, sent: 1 } }] });
     await pollUntil(() => sent() === before + 1);
     const after = (await get(`/admin/events/${event}`, ALICE)).body;
@@ -181,12 +181,12 @@ describe('a replay', () => {
     const filter = { event_type: 'member.invited', from: '2020-01-01T00:00:00Z' };
     await pollUntil(async () => (await sinkOf())['backlog'] === 0);
     const before = sent();
-    const counted = await finished(await post('/admin/events/replay', GINA, { filter }));
+    const counted = await waitForCommand(await post('/admin/events/replay', GINA, { filter }));
     expect(counted.sinks).toMatchObject([{ answer: { dry_run: true, matched: 1 } }]);
-    const all = await finished(await post('/admin/events/replay', OLGA, { filter }));
+    const all = await waitForCommand(await post('/admin/events/replay', OLGA, { filter }));
     expect(Number(all.sinks[0]!.answer['matched'])).toBeGreaterThan(2);
     expect(sent()).toBe(before);
-    const two = await finished(await post('/admin/events/replay', OLGA, { filter, dry_run: false, limit: 2, rate: 100 }));
+    const two = await waitForCommand(await post('/admin/events/replay', OLGA, { filter, dry_run: false, limit: 2, rate: 100 }));
     expect(two.sinks).toMatchObject([{ answer: { matched: 2, sent: 2 } }]);
     await pollUntil(() => sent() === before + 2);
   });
@@ -225,7 +225,7 @@ describe('a replay', () => {
     );
     await worker.kill();
     await system.startWorker();
-    const { sinks } = await finished(asked, 60_000); // a claim that the killed worker leaves open expires after 40 s
+    const { sinks } = await waitForCommand(asked, 60_000); // a claim that the killed worker leaves open expires after 40 s
     const answer = sinks[0]!.answer;
     expect(answer['sent']).toBe(answer['matched']);
     const [{ receipts, events }] = (await system.query<{ receipts: number; events: number }>(
@@ -256,7 +256,9 @@ describe('a dead letter', () => {
     expect((await get('/admin/events?error=nothing+of+it')).body['data']).toEqual([]);
     expect((await get('/admin/events?error=MAILBOX&to=2020-01-01T00:00:00Z')).body['data']).toEqual([]);
     expect((await post(`/admin/events/${event}/skip`, ALICE)).status).toBe(403);
-    const command = await finished(await post('/admin/events/replay', ALICE, { filter: { error: 'mailbox' }, dry_run: false }));
+    const command = await waitForCommand(
+      await post('/admin/events/replay', ALICE, { filter: { error: 'mailbox' }, dry_run: false }),
+    );
     expect(command.sinks).toMatchObject([{ answer: { matched: 1, dead_letters: 1, sent: 0 } }]);
     await pollUntil(async () => (await statusOf(event)) === 'published');
     const late = await post(`/admin/events/${event}/skip`, OLGA);
@@ -280,7 +282,7 @@ describe('a sink without a leader', () => {
     expect((await system.request('GET', '/health/ready', { port: worker.port })).status).toBe(200);
     const { event } = await invite(ALICE);
     expect(await statusOf(event)).toBe('pending');
-    expect(await finished(await post('/admin/outbox/sinks/local/renamed/retire', OLGA))).toMatchObject({ status: 'done' });
+    expect(await waitForCommand(await post('/admin/outbox/sinks/local/renamed/retire', OLGA))).toMatchObject({ status: 'done' });
     await pollUntil(async () => (await statusOf(event)) === 'published');
     await pollUntil(async () => (await system.request('GET', '/health/advancing', { port: worker.port })).status === 200);
     expect((await post('/admin/outbox/sinks/local/renamed/pause', OLGA)).status).toBe(409);

@@ -6,7 +6,7 @@ import { createDatabase, type TestDatabase } from '../support/database.js';
 import { insertEvent } from '../support/outbox.js';
 
 const script = resolve(__dirname, '../../scripts/outbox.mjs');
-const OLD = `update outbox.outbox_log set recorded_at = recorded_at - interval '8 days'`;
+const BACKDATE_EVENTS = `update outbox.outbox_log set recorded_at = recorded_at - interval '8 days'`;
 
 /** The commands that run without api and worker. */
 describe('npm run outbox', () => {
@@ -26,7 +26,7 @@ describe('npm run outbox', () => {
     const owner = new pg.Client({ connectionString: database.ownerUrl });
     await owner.connect();
     await insertEvent(owner);
-    await owner.query(OLD);
+    await owner.query(BACKDATE_EVENTS);
     expect((await outbox(database.workerUrl, 'purge', '--dry-run')).stdout).toMatch(/outbox_log_\d+ +\d+ bytes would go/);
     expect((await owner.query('select from outbox.outbox_log')).rowCount).toBe(1);
     expect((await outbox(database.workerUrl, 'purge')).stdout).toMatch(/outbox_log_\d+ +\d+ bytes removed/);

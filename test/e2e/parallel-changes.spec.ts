@@ -19,7 +19,9 @@ describe('parallel changes', () => {
     let final: string;
 
     beforeAll(async () => {
-      const answers = await atOnce((n) => system.request('PATCH', '/organization', { as: ALICE, body: { name: `Acme ${n}` } }));
+      const answers = await inParallel((n) =>
+        system.request('PATCH', '/organization', { as: ALICE, body: { name: `Acme ${n}` } }),
+      );
       expect(statusesOf(answers)).toEqual({ 200: CHANGE_COUNT });
       recorded = await entries('organization.updated', 'name');
       final = String((await system.request('GET', '/organization', { as: ALICE })).body['name']);
@@ -46,7 +48,7 @@ describe('parallel changes', () => {
     const { body } = await system.request('GET', '/members', { as: ALICE });
     const carol = (body['data'] as { id: string; email: string }[]).find(({ email }) => email === 'carol@example.com')!;
     const roles = ['admin', 'member'] as const;
-    const answers = await atOnce((n) =>
+    const answers = await inParallel((n) =>
       system.request('PATCH', `/members/${carol.id}`, { as: ALICE, body: { role: roles[n % 2]! } }),
     );
     expect(statusesOf(answers)).toEqual({ 200: CHANGE_COUNT });
@@ -59,7 +61,7 @@ describe('parallel changes', () => {
 
   it('invitations of one person create one membership, and each invitation sends an email', async () => {
     const email = 'popular@example.com';
-    const answers = await atOnce(() =>
+    const answers = await inParallel(() =>
       system.request('POST', '/members/invitations', { as: ALICE, body: { email, role: 'member' } }),
     );
     expect(statusesOf(answers)).toEqual({ 201: 1, 200: CHANGE_COUNT - 1 });
@@ -83,7 +85,7 @@ describe('parallel changes', () => {
     expect(chainBreaks(recorded, null, recorded.at(-1)!.new)).toEqual([]);
   });
 
-  const atOnce = (send: (n: number) => Promise<ApiResponse>): Promise<ApiResponse[]> =>
+  const inParallel = (send: (n: number) => Promise<ApiResponse>): Promise<ApiResponse[]> =>
     Promise.all(Array.from({ length: CHANGE_COUNT }, (_, n) => send(n)));
 
   const statusesOf = (answers: readonly ApiResponse[]): object =>
@@ -95,10 +97,10 @@ describe('parallel changes', () => {
       [action, field],
     );
 
-  /** `old` and `now` name the fields of the event data with the old and the new value. */
-  const events = (type: string, old: string, now: string): Promise<RecordedChange[]> =>
+  /** `oldField` and `newField` select the fields of the event data with the old and the new value. */
+  const events = (type: string, oldField: string, newField: string): Promise<RecordedChange[]> =>
     system.query(
-      `select payload -> 'data' ${old} as old, payload -> 'data' ${now} as new
+      `select payload -> 'data' ${oldField} as old, payload -> 'data' ${newField} as new
        from outbox.outbox_log where event_type = $1 order by position`,
       [type],
     );

@@ -181,7 +181,7 @@ describe('SIGTERM', () => {
         api.child.kill('SIGTERM');
         await waitFor('it stops', () => api.lines.some(({ event }) => event === 'process_stopping'));
         api.child.kill('SIGTERM');
-        await waitFor('nobody new is let in', () =>
+        await waitFor('the server refuses new connections', () =>
           fetch(`http://127.0.0.1:${api.port}/health/ready`).then(
             () => false,
             () => true,

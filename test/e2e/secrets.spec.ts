@@ -38,7 +38,7 @@ describe('a secret in a request', () => {
   });
   afterAll(() => system.stop());
 
-  async function attackAll(service: ServiceProcess): Promise<Map<string, number[]>> {
+  async function sendSecretToAll(service: ServiceProcess): Promise<Map<string, number[]>> {
     const answers = new Map<string, number[]>();
     for (const route of mappedRoutes(service.lines)) {
       answers.set(
@@ -54,8 +54,8 @@ describe('a secret in a request', () => {
     [CANARY, ...tokens.map((token) => token.split('.')[2]!)].filter((secret) => text.includes(secret));
 
   it('is in no log line, for every endpoint and for headers, query and body', async () => {
-    const api = await attackAll(system.api);
-    const worker = await attackAll(system.worker);
+    const api = await sendSecretToAll(system.api);
+    const worker = await sendSecretToAll(system.worker);
     expect([...worker.keys()]).toEqual(['GET /health/live', 'GET /health/ready', 'GET /health/advancing']);
     expect(api.size).toBeGreaterThanOrEqual(14);
     expect([...api.keys()].filter((name) => MUTATING.has(name.split(' ')[0]!) && !(name in ACCEPTED))).toEqual([]); // add a missing route to ACCEPTED
@@ -72,7 +72,7 @@ describe('a secret in a request', () => {
       update organizations_organization set name = 'Acme';
       alter table organizations_organization add constraint planted check (name not like 'canary-%') not valid;
       alter table outbox.outbox_log add constraint planted check (payload::text not like '%canary-%') not valid`);
-    const answers = await attackAll(system.api);
+    const answers = await sendSecretToAll(system.api);
     const failing = [...answers].filter(([, statuses]) => statuses.includes(500)).map(([name]) => name);
     expect(failing).toEqual(
       expect.arrayContaining(['GET /api/v1/admin/events', 'GET /api/v1/admin/audit-logs/:id', 'PATCH /api/v1/organization']),
@@ -83,7 +83,7 @@ describe('a secret in a request', () => {
   });
 
   it('the check reports a route that logs a header', async () => {
-    const planted = await plantedApplication();
+    const planted = await startLeakingApplication();
     try {
       const routes = mappedRoutes(planted.lines());
       expect(routes.map(nameOf)).toEqual(['GET /quiet', 'GET /leaky']);
@@ -118,7 +118,7 @@ describe('a secret in a request', () => {
 });
 
 /** An application with one route that logs a header and one that does not. */
-async function plantedApplication() {
+async function startLeakingApplication() {
   const source = `
     import 'reflect-metadata';
     import { Controller, Get, Module, Req } from '@nestjs/common';

@@ -38,7 +38,7 @@ async function invite(): Promise<{ event: string; member: string; correlation: s
 const isPublished = (event: string) =>
   pollUntil(async () => (await get(`/admin/events/${event}`)).body['status'] === 'published');
 
-async function finished(path: string, body?: object): Promise<string> {
+async function waitForCommand(path: string, body?: object): Promise<string> {
   const asked = await post(path, OLGA, body);
   expect(asked.status).toBe(202);
   const id = String(asked.body['id']);
@@ -53,7 +53,7 @@ describe('api and worker in processes that replace the type parsers of pg', () =
     expect(
       (await system.request('PATCH', `/members/${member}`, { as: ALICE, body: { role: 'admin' }, port: hostilePort })).status,
     ).toBe(200);
-    const command = await finished(`/admin/events/${event}/replay`);
+    const command = await waitForCommand(`/admin/events/${event}/replay`);
     await system.query(
       `insert into outbox.outbox_attempt (sink, event_id, attempted_at, error, fingerprint) values ($1, $2, now(), 'mailbox', 'f')`,
       [SINK, event],
@@ -87,10 +87,10 @@ describe('api and worker in processes that replace the type parsers of pg', () =
       [`/members/${member}`, ALICE],
     ] as const) {
       const [hostile, plain] = [await get(path, as), await get(path, as, plainPort)];
-      expect({ path, status: hostile.status, body: stable(hostile.body) }).toEqual({
+      expect({ path, status: hostile.status, body: withoutChangingValues(hostile.body) }).toEqual({
         path,
         status: 200,
-        body: stable(plain.body),
+        body: withoutChangingValues(plain.body),
       });
       expect(JSON.stringify(plain.body).length).toBeGreaterThan(50);
     }
@@ -110,17 +110,17 @@ describe('api and worker in processes that replace the type parsers of pg', () =
   });
 
   it('pause a sink, count the events of a replay, and list the commands', async () => {
-    await finished(`/admin/outbox/sinks/${SINK}/pause`);
-    await finished(`/admin/outbox/sinks/${SINK}/resume`);
-    const id = await finished('/admin/events/replay', { filter: { event_type: 'member.invited' } });
+    await waitForCommand(`/admin/outbox/sinks/${SINK}/pause`);
+    await waitForCommand(`/admin/outbox/sinks/${SINK}/resume`);
+    const id = await waitForCommand('/admin/events/replay', { filter: { event_type: 'member.invited' } });
     const { body } = await get(`/admin/outbox/commands/${id}`);
     expect(body).toMatchObject({ sinks: [{ answer: { dry_run: true, matched: expect.any(Number) } }] });
   });
 });
 
 /** Fields whose values differ between two requests. `rows` is an estimate from the statistics of the server. */
-const CHANGING = new Set(['next_cursor', 'last_stored_at', 'accepted_last_minute', 'rows', 'bytes']);
+const CHANGING_FIELDS = new Set(['next_cursor', 'last_stored_at', 'accepted_last_minute', 'rows', 'bytes']);
 
 /** Replaces the values of changing fields in a body by their types. */
-const stable = (body: object): unknown =>
-  JSON.parse(JSON.stringify(body, (key, value: unknown) => (CHANGING.has(key) ? typeof value : value)));
+const withoutChangingValues = (body: object): unknown =>
+  JSON.parse(JSON.stringify(body, (key, value: unknown) => (CHANGING_FIELDS.has(key) ? typeof value : value)));

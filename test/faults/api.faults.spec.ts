@@ -33,17 +33,17 @@ describe('the api after a crash of its process or its database', () => {
     const email = 'killed@example.com';
     const kept = await whileBlocked('lock table audit.record in share mode', async (release) => {
       const cut = expect(invite(email)).rejects.toThrow();
-      const session = await sessionWaitingIn('insert into audit.record'); // the row and the event are written before the entry
+      const session = await waitForBlockedSession('insert into audit.record'); // the row and the event are written before the entry
       await system.api.kill();
       await cut;
       await release();
-      await waitFor('the server has noticed', async () => !(await isThere(session)), WAIT_TIMEOUT_MS);
-      return leftOf(email);
+      await waitFor('the server has noticed', async () => !(await isSessionAlive(session)), WAIT_TIMEOUT_MS);
+      return effectsOf(email);
     });
     expect(kept).toEqual({ users: 0, events: 0, entries: 0 });
     await system.startApi();
     expect((await invite(email)).status).toBe(201);
-    expect(await leftOf(email)).toEqual({ users: 1, events: 1, entries: 1 });
+    expect(await effectsOf(email)).toEqual({ users: 1, events: 1, entries: 1 });
   });
 
   it('leaves every effect of a request when it is killed during the commit', async () => {
@@ -56,12 +56,12 @@ describe('the api after a crash of its process or its database', () => {
     );
     const kept = await whileBlocked('select pg_advisory_xact_lock(15)', async (release) => {
       const cut = expect(invite(email)).rejects.toThrow();
-      const session = await sessionWaitingIn('COMMIT');
+      const session = await waitForBlockedSession('COMMIT');
       await system.api.kill();
       await cut;
       await release();
-      await waitFor('the server has noticed', async () => !(await isThere(session)), WAIT_TIMEOUT_MS);
-      return leftOf(email);
+      await waitFor('the server has noticed', async () => !(await isSessionAlive(session)), WAIT_TIMEOUT_MS);
+      return effectsOf(email);
     });
     await system.query('drop function wait_for_test cascade');
     expect(kept).toEqual({ users: 1, events: 1, entries: 1 });
@@ -163,10 +163,10 @@ describe('the api after a crash of its process or its database', () => {
       const events = (await system.query<{ event_id: string }>('select event_id from outbox.outbox_log'))
         .map((row) => row.event_id)
         .sort();
-      const letters = readdirSync(join(system.directory, 'mail'))
+      const emails = readdirSync(join(system.directory, 'mail'))
         .map((file) => file.replace('.eml', ''))
         .sort();
-      expect(letters).toEqual(events);
+      expect(emails).toEqual(events);
       const sent = () =>
         system.worker
           .linesOf('welcome_email_sent')
@@ -221,9 +221,9 @@ describe('the api after a crash of its process or its database', () => {
     }
   }
 
-  const sessionWaitingIn = (statement: string): Promise<number> =>
+  const waitForBlockedSession = (statement: string): Promise<number> =>
     waitFor(
-      `somebody waits in ${statement}`,
+      `a session waits in ${statement}`,
       async () => {
         const [found] = await system.query<{ pid: number }>(
           `select pid from pg_stat_activity where application_name = 'pikaia-api' and wait_event_type = 'Lock' and strpos(query, $1) > 0`,
@@ -234,10 +234,10 @@ describe('the api after a crash of its process or its database', () => {
       WAIT_TIMEOUT_MS,
     );
 
-  const isThere = async (pid: number): Promise<boolean> =>
+  const isSessionAlive = async (pid: number): Promise<boolean> =>
     (await system.query('select from pg_stat_activity where pid = $1', [pid])).length > 0;
 
-  async function leftOf(email: string): Promise<object> {
+  async function effectsOf(email: string): Promise<object> {
     const [left] = await system.query(
       `select (select count(*)::int from organizations_user where email = $1) as users,
          (select count(*)::int from outbox.outbox_log where payload -> 'data' ->> 'email' = $1) as events,

@@ -90,7 +90,7 @@ describe('a failover to a standby that lagged', () => {
   const delivered = (sink: ScriptedSink, ids: readonly string[]) => pollUntil(() => ids.every((id) => sink.ids.includes(id)));
 
   /** Waits until the standby has everything that was written so far. */
-  async function replicated(client: pg.Client): Promise<void> {
+  async function waitForReplication(client: pg.Client): Promise<void> {
     const { rows } = await client.query<{ position: string }>('select pg_current_wal_lsn()::text as position');
     await pollUntil(() => standby.hasReached(rows[0]!.position));
   }
@@ -110,7 +110,7 @@ describe('a failover to a standby that lagged', () => {
     await late.query(`prepare transaction 'survivor'`);
     const last = await publish(before, 1);
     await Promise.all([honest, remembering].map((sink) => delivered(sink, last)));
-    await replicated(before);
+    await waitForReplication(before);
 
     replication.disconnectAll();
     replication.setTarget('postgres://127.0.0.1:1'); // replication is cut

@@ -40,7 +40,7 @@ describe('api and worker with a database that refuses or ignores them', () => {
     for (const role of ROLES) await system.query(`alter role pikaia_${role} password '${role}'`);
     await waitFor('both are ready', isReady, TEST_TIMEOUT_MS);
     expect((await invite('after@example.com')).status).toBe(201);
-    await published('after@example.com');
+    await waitUntilPublished('after@example.com');
     expectSameProcesses();
   });
 
@@ -55,7 +55,7 @@ describe('api and worker with a database that refuses or ignores them', () => {
     thaw();
     await waitFor('both are ready', isReady, TEST_TIMEOUT_MS);
     expect((await invite('awake@example.com')).status).toBe(201);
-    await published('awake@example.com');
+    await waitUntilPublished('awake@example.com');
     const rows = await system.query(`select from organizations_user where email like 'silent-%' or email like 'new-connection%'`);
     expect(rows).toEqual([]);
     expectSameProcesses();
@@ -127,7 +127,7 @@ describe('api and worker with a database that refuses or ignores them', () => {
     return seen.ready === 200 && seen.workerReady === 200;
   };
 
-  const published = (email: string): Promise<unknown> =>
+  const waitUntilPublished = (email: string): Promise<unknown> =>
     waitFor(
       `the event of ${email} is published`,
       async () => {

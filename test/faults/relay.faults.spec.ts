@@ -19,11 +19,11 @@ const SECONDS = Number(process.env['PIKAIA_PROOF_SECONDS'] ?? 0);
 const SEED = Number(process.env['PIKAIA_PROOF_SEED'] ?? randomInt(2 ** 31));
 const WORKERS = 3;
 const WRITERS = 3;
-const FAULT_MS = 500;
+const FAULT_DURATION_MS = 500;
 const LEADER_TIMEOUT_MS = 1500;
 const HORIZON_MS = 3000; // a cursor is stored every 50 ms, but the machine can be busy
 const HOUR_MS = 3_600_000;
-const PATIENCE_MS = 60_000;
+const WAIT_TIMEOUT_MS = 60_000;
 
 jest.setTimeout((SECONDS + 240) * 1000);
 
@@ -42,7 +42,7 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
     database = await startDatabaseServer();
     await asOwner((owner) => owner.query(KEYS_TABLE));
     await registerSinks(database.workerUrl, [sink], 'spec');
-    replaceTheDead();
+    replaceDeadWorkers();
     await leader();
     producers = new FaultProducers(database.apiUrl, WRITERS, random);
   });
@@ -65,7 +65,7 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
   }
 
   /** Replaces dead workers, as a process supervisor does. */
-  function replaceTheDead(): void {
+  function replaceDeadWorkers(): void {
     workers = workers.filter((worker) => worker.isRunning);
     const environment = {
       RELAY_URL: database.workerUrl,
@@ -76,7 +76,7 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
     while (workers.length < WORKERS) workers.push(RelayProcess.start(environment));
   }
 
-  const orderAll = (orders: RelayControl): void => workers.forEach((worker) => worker.control(orders));
+  const controlAll = (orders: RelayControl): void => workers.forEach((worker) => worker.control(orders));
 
   /** The process of the leader. */
   async function leader(): Promise<RelayProcess> {
@@ -88,29 +88,29 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
         return workers.find(({ child }) => String(child.pid) === rows[0]?.leader)!;
       },
       (found) => found?.isRunning,
-      PATIENCE_MS,
+      WAIT_TIMEOUT_MS,
     );
   }
 
-  const killedAt = (point: (typeof FAULT_POINTS)[number]) => async () => {
+  const killAt = (point: (typeof FAULT_POINTS)[number]) => async () => {
     const victim = await leader();
     victim.control({ deadly: point, ...(point === 'on hand-over' && { stop: true }) });
-    await pollUntil(() => !victim.isRunning, Boolean, PATIENCE_MS);
+    await pollUntil(() => !victim.isRunning, Boolean, WAIT_TIMEOUT_MS);
   };
 
-  const answering = (mode: RelayControl['mode']) => async () => {
-    orderAll({ mode });
-    await pause(FAULT_MS);
-    orderAll({ mode: 'accepting' });
+  const withSinkMode = (mode: RelayControl['mode']) => async () => {
+    controlAll({ mode });
+    await pause(FAULT_DURATION_MS);
+    controlAll({ mode: 'accepting' });
   };
 
   const nemesis: Record<string, () => Promise<unknown>> = {
-    ...Object.fromEntries(FAULT_POINTS.map((point) => [`killed ${point}`, killedAt(point)])),
+    ...Object.fromEntries(FAULT_POINTS.map((point) => [`killed ${point}`, killAt(point)])),
     'stopped in order': async () => (await leader()).stop(),
     'frozen for longer than its lease': async () => {
       const frozen = await leader();
       frozen.signal('SIGSTOP');
-      await pollUntil(async () => (await leader()) !== frozen, Boolean, PATIENCE_MS);
+      await pollUntil(async () => (await leader()) !== frozen, Boolean, WAIT_TIMEOUT_MS);
       frozen.signal('SIGCONT');
     },
     'reading connections terminated': () =>
@@ -122,11 +122,11 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
       await database.server.kill();
       await database.server.start();
     },
-    throttled: answering('throttled'),
-    'partly refused': answering('partly'),
-    'timed out after acceptance': answering('afterAcceptance'),
-    'clocks set forward': async () => orderAll({ clockAhead: HOUR_MS }),
-    'clocks set back': async () => orderAll({ clockAhead: -HOUR_MS }),
+    throttled: withSinkMode('throttled'),
+    'partly refused': withSinkMode('partly'),
+    'timed out after acceptance': withSinkMode('afterAcceptance'),
+    'clocks set forward': async () => controlAll({ clockAhead: HOUR_MS }),
+    'clocks set back': async () => controlAll({ clockAhead: -HOUR_MS }),
     'clocks apart': async () => workers.forEach((worker) => worker.control({ clockAhead: (random() - 0.5) * HOUR_MS })),
   };
 
@@ -147,7 +147,7 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
       for (const [what, strike] of shuffled(Object.entries(nemesis))) {
         const from = Date.now();
         await strike();
-        replaceTheDead();
+        replaceDeadWorkers();
         await leader();
         disruptions.push({ what, from, to: Date.now() + LEADER_TIMEOUT_MS }); // a former leader can still deliver until its timeout
         counts[what] = (counts[what] ?? 0) + 1;
@@ -155,11 +155,11 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
       }
     } while (performance.now() - startedAt < SECONDS * 1000);
     await asOwner((owner) => producers.finish(owner));
-    orderAll({ clockAhead: 3 * HOUR_MS }); // also makes retries due that a fast clock scheduled
+    controlAll({ clockAhead: 3 * HOUR_MS }); // also makes retries due that a fast clock scheduled
     await pollUntil(
       () => flaws().lost.length,
       (lost) => lost === 0,
-      PATIENCE_MS,
+      WAIT_TIMEOUT_MS,
     );
     const all = delivered();
     const [committed, rolledBack] = [producers.committed.size, producers.rolledBack.size];
@@ -172,7 +172,7 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
     await pollUntil(
       () => asOwner(async (owner) => (await owner.query(unpublished)).rowCount),
       (count) => count === 0,
-      PATIENCE_MS,
+      WAIT_TIMEOUT_MS,
     );
   });
 
@@ -180,9 +180,9 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
     await pause(HORIZON_MS + LEADER_TIMEOUT_MS); // until after the last fault
     const before = delivered().length;
     const more = new FaultProducers(database.apiUrl, WRITERS, random);
-    await pollUntil(() => more.committed.size > 50, Boolean, PATIENCE_MS);
+    await pollUntil(() => more.committed.size > 50, Boolean, WAIT_TIMEOUT_MS);
     await asOwner((owner) => more.finish(owner));
-    await pollUntil(() => delivered().length - before >= more.committed.size, Boolean, PATIENCE_MS);
+    await pollUntil(() => delivered().length - before >= more.committed.size, Boolean, WAIT_TIMEOUT_MS);
     for (const [id, produced] of more.committed) producers.committed.set(id, produced);
     for (const id of more.rolledBack) producers.rolledBack.add(id);
     expect(delivered()).toHaveLength(before + more.committed.size);

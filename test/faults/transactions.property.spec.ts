@@ -80,7 +80,7 @@ class Interpreter {
         return;
       case 'float':
         run.floating.push(
-          this.later(run, number, step.turns).then(
+          this.publishLater(run, number, step.turns).then(
             () => void run.written.push(number),
             () => undefined, // a rejected event must not be in the log
           ),
@@ -102,7 +102,7 @@ class Interpreter {
     }
   }
 
-  private async later(run: Run, number: number, turns: number): Promise<void> {
+  private async publishLater(run: Run, number: number, turns: number): Promise<void> {
     for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
     await this.publish(run, number);
   }
@@ -144,7 +144,7 @@ afterEach(() => jest.restoreAllMocks());
 
 const sorted = (numbers: number[]): number[] => numbers.toSorted((a, b) => a - b);
 
-async function obeysTheModel(method: Method): Promise<void> {
+async function expectModelEffects(method: Method): Promise<void> {
   const run = new Run();
   const succeeded = await context.run({}, () =>
     app
@@ -181,7 +181,7 @@ async function obeysTheModel(method: Method): Promise<void> {
 const property = (runs = 150): Promise<void> =>
   fc.assert(
     fc.asyncProperty(anyMethod, anyMethod, async (one, other) => {
-      await Promise.all([obeysTheModel(one), obeysTheModel(other)]);
+      await Promise.all([expectModelEffects(one), expectModelEffects(other)]);
     }),
     {
       numRuns: SECONDS ? Infinity : Number(process.env['PIKAIA_RUNS'] ?? runs),

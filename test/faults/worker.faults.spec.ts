@@ -29,7 +29,7 @@ describe('an outbox worker', () => {
     expect(await first.stop()).toBe(0);
     // A leader stores its first change at once and the next one ten seconds later. The kill comes in between.
     const victim = await system.startWorker({ OUTBOX_STORE_INTERVAL_MS: '10000' });
-    await published(await invite('stored@example.com'));
+    await waitUntilPublished(await invite('stored@example.com'));
     const event = await invite('unstored@example.com');
     planted = await invite('planted@example.com');
     const [receipt] = await Promise.all([received(event), received(planted)]);
@@ -39,26 +39,26 @@ describe('an outbox worker', () => {
     await system.query('delete from outbox.consumer_receipt where event_id = $1', [planted]); // the receipt prevents the duplicate
 
     const successor = await system.startWorker();
-    await published(event);
-    await published(planted);
+    await waitUntilPublished(event);
+    await waitUntilPublished(planted);
     await waitFor('it finds the receipt', () =>
       linesAbout(successor, event).some((line) => line['event'] === 'event_handled_before'),
     );
     expect(sentBy(successor, event)).toEqual([]);
     expect(await received(event)).toEqual(receipt);
-    await expectLettersOnce();
+    await expectEmailsOnce();
   });
 
   it('that is frozen while it leads is replaced, and becomes a standby when it continues', async () => {
     await system.startWorker();
     const [frozen, other] = await leaderAndOther();
     const before = await invite('before@example.com');
-    await published(before);
+    await waitUntilPublished(before);
     await waitFor('it has sent one', () => sentBy(frozen, before).length === 1);
     frozen.freeze();
     const during = await invite('during@example.com');
-    await leading(other);
-    await published(during);
+    await waitUntilLeader(other);
+    await waitUntilPublished(during);
     await waitFor('the other one has sent it', () => sentBy(other, during).length === 1);
     expect(sentBy(frozen, during)).toEqual([]);
 
@@ -66,9 +66,9 @@ describe('an outbox worker', () => {
     await waitFor('it notices', () => frozen.linesOf('leader_lost').length > 0, WAIT_TIMEOUT_MS);
     await waitFor('it stands by', async () => (await sinkState(frozen)) === 'standby', WAIT_TIMEOUT_MS);
     const after = await invite('after@example.com');
-    await published(after);
+    await waitUntilPublished(after);
     expect(sentBy(frozen, after)).toEqual([]);
-    await expectLettersOnce();
+    await expectEmailsOnce();
   });
 
   // The store is one statement, so the server commits it while the process is frozen, and then gets no next message.
@@ -82,8 +82,8 @@ describe('an outbox worker', () => {
       await waitFor('its store waits', storeWaits, WAIT_TIMEOUT_MS);
       frozen.freeze();
       await blocker.query('commit');
-      await leading(other);
-      await published(event);
+      await waitUntilLeader(other);
+      await waitUntilPublished(event);
       expect(sentBy(other, event)).toEqual([]);
     } finally {
       await blocker.end();
@@ -95,7 +95,7 @@ describe('an outbox worker', () => {
 
     frozen.thaw();
     await waitFor('it stands by', async () => (await sinkState(frozen)) === 'standby', WAIT_TIMEOUT_MS);
-    await expectLettersOnce();
+    await expectEmailsOnce();
   });
 
   async function invite(email: string): Promise<string> {
@@ -112,7 +112,7 @@ describe('an outbox worker', () => {
     return row!.status;
   }
 
-  const published = (event: string): Promise<true> =>
+  const waitUntilPublished = (event: string): Promise<true> =>
     waitFor('it is published', async () => (await statusOf(event)) === 'published', WAIT_TIMEOUT_MS);
 
   const received = (event: string): Promise<unknown> =>
@@ -138,7 +138,7 @@ describe('an outbox worker', () => {
   const sentBy = (worker: ServiceProcess, event: string): LogLine[] =>
     linesAbout(worker, event).filter((line) => line['event'] === 'welcome_email_sent');
 
-  const leading = (worker: ServiceProcess): Promise<true> =>
+  const waitUntilLeader = (worker: ServiceProcess): Promise<true> =>
     waitFor(
       'it leads',
       () =>
@@ -165,10 +165,10 @@ describe('an outbox worker', () => {
   }
 
   /** Expects one email for each event. Only the event with the deleted receipt has a duplicate, over all workers. */
-  async function expectLettersOnce(): Promise<void> {
-    const letters = readdirSync(join(system.directory, 'mail')).map((file) => file.replace('.eml', ''));
+  async function expectEmailsOnce(): Promise<void> {
+    const emails = readdirSync(join(system.directory, 'mail')).map((file) => file.replace('.eml', ''));
     const sent = () => system.lines.filter(({ event }) => event === 'welcome_email_sent').map((line) => line['event.id']);
-    await waitFor('their lines have been read', () => sent().length > letters.length, WAIT_TIMEOUT_MS);
-    expect(sent().toSorted()).toEqual([...letters, planted].toSorted());
+    await waitFor('their lines have been read', () => sent().length > emails.length, WAIT_TIMEOUT_MS);
+    expect(sent().toSorted()).toEqual([...emails, planted].toSorted());
   }
 });

@@ -10,7 +10,7 @@ import { Installation } from './installation.js';
 jest.setTimeout(150_000);
 
 const isRoot = process.getuid?.() === 0;
-const NOBODY = { uid: 65_534, gid: 65_534 };
+const UNPRIVILEGED_USER = { uid: 65_534, gid: 65_534 };
 
 it('npm start, started three times concurrently in a folder that other users cannot enter, starts once', async () => {
   const installation = new Installation('private', { mode: 0o700, ownServer: isRoot });
@@ -37,7 +37,7 @@ it('npm start, started three times concurrently in a folder that other users can
 
 // Only root can start a process as another user. Without root, all other tests already run as an unprivileged user.
 (isRoot ? it : it.skip)('works for a user who is not root, and names a port that is taken', async () => {
-  const installation = new Installation('not root', { user: NOBODY });
+  const installation = new Installation('not root', { user: UNPRIVILEGED_USER });
   const other = createServer();
   try {
     const { api } = await installation.ports();

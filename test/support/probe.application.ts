@@ -195,7 +195,7 @@ class ProbeController {
 
   @Get('crash')
   crash(): never {
-    throw new Error('nobody catches this but Nest');
+    throw new Error('caught only by Nest');
   }
 
   @Get('hang')
