@@ -26,7 +26,7 @@ const { forbidden } = jest.requireActual<{ forbidden: Rule[] }>(join(root, '.dep
 const folderOf = ({ from }: Rule): string | undefined => /^\^(libs\/\w+\/src\/[\w-]+\/)$/.exec(from.path ?? '')?.[1];
 const folderRules = forbidden.flatMap((rule) => (folderOf(rule) ? [{ rule: rule.name, folder: folderOf(rule)! }] : []));
 
-/** One violation of each rule; the file that breaks it, and what it says. */
+/** One violation of each rule, with the file that breaks it and its source. */
 const PLANTED: readonly { rule: string; file: string; source: string }[] = [
   ...folderRules.map(({ rule, folder }) => ({
     rule,
@@ -74,7 +74,7 @@ const TARGETS = [
   ]),
 ];
 
-describe('boundaries', () => {
+describe('package boundaries', () => {
   let copy: string;
   let violations: { from: string; rule: { name: string }; cycle?: { name: string }[] }[];
 
@@ -86,13 +86,13 @@ describe('boundaries', () => {
       writeFileSync(join(copy, file), source);
     }
     const cruiser = join(root, 'node_modules/.bin/depcruise');
-    const report = join(copy, 'report.json'); // a file: a pipe would be cut where the process ends before it is drained
+    const report = join(copy, 'report.json'); // a file, because a pipe loses output if the process exits before the pipe is drained
     await run(
       process.execPath,
       [cruiser, '--config', '.dependency-cruiser.cjs', '--output-type', 'json', '--output-to', report, 'apps', 'libs'],
       { cwd: copy },
     ).catch((error: { code?: unknown; stderr?: string }) => {
-      // It ends with the number of violations; without a report something else went wrong.
+      // The exit code is the number of violations. A missing report means another failure.
       if (!existsSync(report)) throw new Error(`dependency-cruiser ended with ${String(error.code)}: ${error.stderr}`);
     });
     const { summary } = JSON.parse(readFileSync(report, 'utf8')) as { summary: { violations: typeof violations } };
@@ -101,16 +101,16 @@ describe('boundaries', () => {
 
   afterAll(() => rmSync(copy, { recursive: true, force: true }));
 
-  it.each(PLANTED)('$rule is broken by $file, and that is seen', ({ rule, file }) => {
+  it.each(PLANTED)('the check reports that $file breaks the rule $rule', ({ rule, file }) => {
     const seen = violations.filter(({ from, cycle = [] }) => from === file || cycle.some(({ name }) => name === file));
     expect(seen.map(({ rule: { name } }) => name)).toContain(rule);
   });
 
-  it('has a planted violation for each rule', () => {
+  it('every rule has a planted violation that breaks it', () => {
     expect(new Set(PLANTED.map(({ rule }) => rule))).toEqual(new Set(forbidden.map(({ name }) => name)));
   });
 
-  it('has a rule for each folder of a library that has folder rules', () => {
+  it('every folder of a library that has folder rules has a rule', () => {
     const ruled = new Set(folderRules.map(({ folder }) => folder));
     const libraries = new Set([...ruled].map((folder) => folder.split('/').slice(0, 3).join('/')));
     const folders = [...libraries].flatMap((source) =>
@@ -121,13 +121,13 @@ describe('boundaries', () => {
     expect([...ruled].sort()).toEqual(folders.sort());
   });
 
-  it('sees nothing else', () => {
+  it('the check reports no violation besides the planted ones', () => {
     const planted = new Set([...PLANTED, ...TARGETS].map(({ file }) => file));
     expect(violations.filter(({ from }) => !planted.has(from)).map(({ from, rule }) => `${rule.name}: ${from}`)).toEqual([]);
   });
 });
 
-/** The sources, and the installed packages by links; ours lead into the copy. */
+/** Copies the sources and links the installed packages. The workspaces link to the copy. */
 function copySources(to: string): void {
   for (const folder of ['apps', 'libs']) {
     cpSync(join(root, folder), join(to, folder), { recursive: true, filter: (path) => !/[\\/](dist|node_modules)$/.test(path) });

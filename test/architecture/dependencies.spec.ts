@@ -5,7 +5,7 @@ const root = resolve(__dirname, '../..');
 const document = readFileSync(join(root, 'docs/dependencies.md'), 'utf8');
 const KINDS = ['dependencies', 'devDependencies', 'optionalDependencies'] as const;
 
-// What others need beside them: peers of Nest, TypeORM, nestjs-pino and our own, and what reads the decorators' metadata.
+// Packages without an import: peer dependencies of Nest, TypeORM, nestjs-pino and Pikaia, and the reader of decorator metadata.
 const PEERS = [
   '@aws-sdk/client-eventbridge',
   '@nestjs/common',
@@ -41,30 +41,30 @@ const asText = (list: readonly { name: string; workspace: string }[]) =>
   list.map(({ name, workspace }) => `${name} in ${workspace}`).sort();
 
 describe('docs/dependencies.md', () => {
-  it('says why each dependency of each workspace is there, and of no other', () => {
+  it('gives a reason for each dependency of each workspace, and lists no other dependency', () => {
     expect(asText(explained(document))).toEqual(asText(foreign));
   });
 
   it.each([
-    ['one without a line', document.replace(/^- \*\*jose\*\*.*\n/m, '')],
-    ['one without a reason', document.replace(/^(- \*\*jose\*\* \(.*?\): ).*$/m, '$1nice.')],
-    ['one that no workspace has', `${document}- **left-pad** (api): pads a text on its left side.\n`],
-    ['a workspace that does not have it', document.replace('**jose** (', '**jose** (core, ')],
-  ])('refuses %s (planted)', (_, text) => {
+    ['a dependency without a line', document.replace(/^- \*\*jose\*\*.*\n/m, '')],
+    ['a dependency without a reason', document.replace(/^(- \*\*jose\*\* \(.*?\): ).*$/m, '$1nice.')],
+    ['a dependency that no workspace declares', `${document}- **left-pad** (api): pads a text on its left side.\n`],
+    ['a workspace that does not declare the dependency', document.replace('**jose** (', '**jose** (core, ')],
+  ])('the check reports %s', (_, text) => {
     expect(text).not.toBe(document);
     expect(asText(explained(text))).not.toEqual(asText(foreign));
   });
 });
 
 describe('dependencies', () => {
-  it('have exact versions, the same in every workspace', () => {
+  it('have exact versions, which are the same in every workspace', () => {
     expect(foreign.filter(({ version }) => !/^\d+\.\d+\.\d+[\w.-]*$/.test(version))).toEqual([]);
     const versions = new Map<string, Set<string>>();
     for (const { name, version } of foreign) versions.set(name, (versions.get(name) ?? new Set()).add(version));
     expect([...versions].filter(([, all]) => all.size > 1).map(([name]) => name)).toEqual([]);
   });
 
-  it('are imported where they are declared, or are a peer of one that is', () => {
+  it('are imported only where they are declared, or are a peer dependency of a declared one', () => {
     const unused = declared.filter(({ name, workspace }) => {
       if (workspace === 'root' || PEERS.includes(name)) return false;
       const sources = globSync(`{apps,libs}/${workspace}/src/**/*.ts`, { cwd: root });

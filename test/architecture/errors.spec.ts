@@ -5,7 +5,7 @@ const root = resolve(__dirname, '../..');
 const document = readFileSync(join(root, 'docs/errors.md'), 'utf8');
 const SOURCES = ['apps/*/src/**/*.ts', 'libs/*/src/**/*.ts', 'scripts/**/*.mjs'];
 
-/** The codes that sources throw, catch or promise in a comment; a variable of the environment is bound or read as one. */
+/** The error codes that sources throw, catch or name in a comment, without environment variables, which have the same form. */
 function codesIn(source: string): string[] {
   const withoutVariables = source.replaceAll(/(@Setting\(|env(ironment)?\[|\benv\.)\s*'?PIKAIA_[A-Z_]+/g, '');
   return [...withoutVariables.matchAll(/['"`](PIKAIA_[A-Z_]+)['"`]/g)].map(([, code]) => code!);
@@ -40,7 +40,7 @@ const used = new Set(
 );
 
 describe('docs/errors.md', () => {
-  it('has cause and cure of every code in the sources, and of no other', () => {
+  it('explains the cause and the fix of every error code in the sources, and of no other code', () => {
     expect(used.size).toBeGreaterThan(20);
     expect(problemsOf(used, sectionsOf(document))).toEqual([]);
   });
@@ -53,13 +53,13 @@ describe('docs/errors.md', () => {
       `${document}\n## PIKAIA_ZOMBIE\n\nCause: x.\nCure: y.\n`,
       'PIKAIA_ZOMBIE is in no source',
     ],
-    ['a section without a cure', [...used], document.replace('\nCure: ', '\n'), 'lacks cause or cure'],
+    ['a section without a fix', [...used], document.replace('\nCure: ', '\n'), 'lacks cause or cure'],
     ['sections out of order', [...used], document.replace('## PIKAIA_AUDIT_ACTION_INVALID', '## PIKAIA_ZZZ'), 'out of order'],
-  ])('refuses %s (planted)', (_, codes, text, problem) => {
+  ])('the check reports %s', (_, codes, text, problem) => {
     expect(problemsOf(new Set(codes), sectionsOf(text))).toContainEqual(expect.stringContaining(problem));
   });
 
-  it('tells codes from variables of the environment', () => {
+  it('the check distinguishes error codes from environment variables', () => {
     const source = `throw new PikaiaError('PIKAIA_A', x); @Setting('PIKAIA_VAR', {}); process.env['PIKAIA_B']; /** \`PIKAIA_C\`. */`;
     expect(codesIn(source)).toEqual(['PIKAIA_A', 'PIKAIA_C']);
   });

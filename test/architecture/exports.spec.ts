@@ -10,7 +10,7 @@ interface Manifest {
   readonly exports: Readonly<Record<string, { readonly 'pikaia-source': string }>>;
 }
 
-/** The source files that a library exports, by the name that an application imports. */
+/** The exported source files of a library, by their import names. */
 function entryPoints(): Map<string, string> {
   return new Map(
     globSync('libs/*/package.json', { cwd: root }).flatMap((file) => {
@@ -50,7 +50,7 @@ function exportedNames(entries: ReadonlyMap<string, string>): Record<string, str
 }
 
 describe('the public API of the libraries', () => {
-  it(`is the list in ${LIST}, so that a new or missing export is noticed`, () => {
+  it(`matches the list in ${LIST}, so an export cannot appear or disappear unnoticed`, () => {
     expect(exportedNames(entryPoints())).toEqual(JSON.parse(readFileSync(join(root, LIST), 'utf8')));
   }, 60_000);
 });

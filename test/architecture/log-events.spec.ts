@@ -4,7 +4,7 @@ import { eventCatalogue, eventsDocument } from '../../scripts/log-events/catalog
 
 const COMPILING_MS = 60_000;
 
-/** What is found in a source file that gets a logger and says `text`. */
+/** The log events that the generator finds in a source file with a logger and the statements `text`. */
 const planted = (text: string) =>
   eventCatalogue(
     `import { getLogger } from '../../logging/src/logger.js';\nimport type { LogFields } from '../../logging/src/record/log-fields.js';\nconst said = getLogger('planted');\n${text}\nexport {};\n`,
@@ -12,7 +12,7 @@ const planted = (text: string) =>
 
 describe('docs/log-events.md', () => {
   it(
-    'lists every event of the code; otherwise run: npm run docs:log-events',
+    'lists every log event of the code (to update it, run: npm run docs:log-events)',
     () => {
       const written = readFileSync(join(__dirname, '../../docs/log-events.md'), 'utf8');
       expect(eventsDocument(eventCatalogue())).toBe(written);
@@ -21,7 +21,7 @@ describe('docs/log-events.md', () => {
   );
 
   it(
-    'finds a call by what it is called on, with its level, its fields and its callers (planted)',
+    'the generator finds a log call by its logger, with its level, its fields and its callers',
     () => {
       const found = planted(`
         const also = { elsewhere: 1 };
@@ -47,7 +47,7 @@ describe('docs/log-events.md', () => {
   );
 
   it(
-    'is refused where the name of an event is not known, naming the place (planted)',
+    'the generator rejects an event name that is not a constant, and names the place',
     () => {
       expect(() => planted('const name: string = process.title;\nsaid.info(name as never);')).toThrow(
         /libs\/events\/src\/planted\.ts:5: the name of the event is not known/,

@@ -12,7 +12,7 @@ import { UpdateOrganizationRequest } from '../../apps/api/src/organizations/orga
 
 const root = resolve(__dirname, '../..');
 
-/** Classes whose values come from outside as JSON. The first test finds a file whose classes are missing here. */
+/** Classes whose values come from external JSON. A test below fails if a class is missing here. */
 const CLASSES: readonly (new () => object)[] = [
   FindAuditLogsRequest,
   FindEventsRequest,
@@ -57,10 +57,10 @@ describe('request classes and event contracts', () => {
     expect(files.filter((file) => usesIsOptional(readFileSync(join(root, file), 'utf8')))).toEqual([]);
   });
 
-  it('are all checked below when they have an optional field', () => {
+  it('are all in the list below if they have an optional field', () => {
     const names = globSync(FILES, { cwd: root })
       .flatMap((file) => readFileSync(join(root, file), 'utf8').split(/^export /m))
-      .filter((part) => part.includes('@OptionalField()') && !/^class (LimitRequest|PageRequest)\b/.test(part)) // bases
+      .filter((part) => part.includes('@OptionalField()') && !/^class (LimitRequest|PageRequest)\b/.test(part)) // base classes
       .map((part) => /^class (\w+)/.exec(part)?.[1]);
     expect(names.filter((name) => !CLASSES.some((known) => known.name === name))).toEqual([]);
   });
@@ -69,7 +69,7 @@ describe('request classes and event contracts', () => {
     expect(fieldsThatAcceptNull(type)).toEqual([]);
   });
 
-  it('are found when they accept null (planted)', () => {
+  it('the check reports a class that accepts null', () => {
     expect(fieldsThatAcceptNull(Planted)).toEqual(['wrong']);
     expect(usesIsOptional("import { IsOptional } from 'class-validator';")).toBe(true);
   });

@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 describe('docs/schema.md', () => {
-  it('shows the migrated database; otherwise run: npm run docs:schema', async () => {
+  it('shows the migrated database (to update it, run: npm run docs:schema)', async () => {
     const written = readFileSync(join(__dirname, '../../docs/schema.md'), 'utf8');
     expect(await schemaDocument(owner)).toBe(written);
   });
@@ -32,7 +32,7 @@ describe('docs/schema.md', () => {
       'create function outbox.planted() returns int language sql return 1',
       'function outbox.planted',
     ],
-  ])('refuses %s (planted)', async (_, statement, named) => {
+  ])('the check reports %s', async (_, statement, named) => {
     await owner.query('begin');
     await owner.query(statement);
     await expect(schemaDocument(owner)).rejects.toMatchObject({
@@ -44,14 +44,14 @@ describe('docs/schema.md', () => {
 
   it.each([
     ['a column', 'alter table outbox.outbox_sink add planted int'],
-    ['a grant on a column', 'grant update (payload) on outbox.outbox_log to pikaia_api'],
+    ['a column grant', 'grant update (payload) on outbox.outbox_log to pikaia_api'],
     [
       'a trigger',
       'create trigger planted before insert on outbox.outbox_sink execute function suppress_redundant_updates_trigger()',
     ],
-    ['a caller of a function', 'grant execute on function outbox.empty_slot to pikaia_api'],
-    ['row-level security switched off', `set local audit.migrating = 'yes'; alter table audit.record disable row level security`],
-  ])('differs with %s (planted)', async (_, statement) => {
+    ['the grants of a function', 'grant execute on function outbox.empty_slot to pikaia_api'],
+    ['row-level security', `set local audit.migrating = 'yes'; alter table audit.record disable row level security`],
+  ])('the document differs after a change of %s', async (_, statement) => {
     const before = await schemaDocument(owner);
     await owner.query('begin');
     await owner.query(statement);

@@ -10,7 +10,7 @@ import { MigrationSettings } from '../../apps/api/src/database/migration.setting
 import { ConsumerSettings } from '../../apps/consumers/src/consumer.settings.js';
 import { WorkerSettings } from '../../apps/outbox-worker/src/worker.settings.js';
 
-/** What `npm start` itself reads, beside what it passes on. */
+/** The variables that `npm start` itself reads, besides those of its processes. */
 class StartSettings {
   @Setting('API_DATABASE_URL', {
     about: "for npm start: the api's connection string, where the roles exist already",
@@ -41,7 +41,7 @@ const CLASSES: readonly (readonly [heading: string, settings: SettingsClass])[] 
   ['consumers as Lambdas', ConsumerSettings],
 ];
 
-/** The file as the classes have it: each setting once, where it first appears, commented out unless it must be set. */
+/** Generates the file from the classes: each setting once, where it first appears. Optional settings are commented out. */
 function environmentExample(classes: typeof CLASSES): string {
   const known = new Set<string>();
   const sections = classes.map(([heading, settings]) => {
@@ -65,7 +65,7 @@ describe('.env.example', () => {
     expect(written).toBe(environmentExample(CLASSES));
   });
 
-  it('would lack a new setting (planted)', () => {
+  it('the check reports a setting that the file lacks', () => {
     class Planted {
       @Setting('PLANTED', { about: 'planted', default: '1' })
       planted!: string;

@@ -6,7 +6,7 @@ const root = resolve(__dirname, '../..');
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
 
 describe('npm run test:soak', () => {
-  it('runs specs that are there, and that run for as long as they are told, by the seed that they are told', () => {
+  it('runs existing specs, which honour its duration and its seed', () => {
     const specs = [...read('scripts/soak.mjs').matchAll(/^ {2}'(.+\.spec\.ts)',$/gm)].map(([, name = '']) => name);
     expect(specs.length).toBeGreaterThan(3);
     for (const spec of specs) expect(read(spec)).toMatch(/PIKAIA_PROOF_SECONDS(?=[^]*PIKAIA_PROOF_SEED)/);
@@ -16,7 +16,7 @@ describe('npm run test:soak', () => {
     ['--minutes', '0'],
     ['--seed', 'x'],
     ['--hours', '1'],
-  ])('refuses %s %s, and says how it is meant', (...words) => {
+  ])('rejects %s %s and prints its usage', (...words) => {
     const { status, stderr } = spawnSync(process.execPath, ['scripts/soak.mjs', ...words], { cwd: root, encoding: 'utf8' });
     expect(status).toBe(2);
     expect(stderr).toContain('npm run test:soak -- [--minutes 10] [--seed 7]');

@@ -2,19 +2,19 @@ import { globSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 
 const root = resolve(__dirname, '../..');
-const LINES = 300; // over 250 a file wants splitting; this stops what nobody has split
+const MAX_LINES = 300; // files should be split at 250 lines; this is the hard limit
 const SPEC_LINES = 400;
-const NAMELESS = /(^|[.-])(utils?|helpers?|common|misc|manager)([.-]|$)/; // a drawer, not a thing
-const MAY_USE_CONSOLE = new Set(['libs/logging/src/process/process-faults.ts']); // takes it over
-const MAY_CREATE_CLIENTS = 'libs/database/src/client/isolated.client.ts'; // its subclass ignores what an application does to pg
+const CATCH_ALL_NAME = /(^|[.-])(utils?|helpers?|common|misc|manager)([.-]|$)/; // a catch-all name, which does not describe the content
+const MAY_USE_CONSOLE = new Set(['libs/logging/src/process/process-faults.ts']); // replaces the console
+const MAY_CREATE_CLIENTS = 'libs/database/src/client/isolated.client.ts'; // its subclass ignores process-wide changes to pg
 
-/** What is against the style of this repository in a file, by sight. */
+/** Describes each violation of the style rules in a file. */
 function problemsOf(file: string, source: string): string[] {
   const isSpec = file.endsWith('.spec.ts');
   const lines = source.split('\n').length - 1;
   return [
-    ...(lines > (isSpec ? SPEC_LINES : LINES) ? [`${file} has ${lines} lines`] : []),
-    ...(/^[a-z\d]+([.-][a-z\d]+)*\.ts$/.test(basename(file)) && !NAMELESS.test(basename(file))
+    ...(lines > (isSpec ? SPEC_LINES : MAX_LINES) ? [`${file} has ${lines} lines`] : []),
+    ...(/^[a-z\d]+([.-][a-z\d]+)*\.ts$/.test(basename(file)) && !CATCH_ALL_NAME.test(basename(file))
       ? []
       : [`${file} is not named noun.role.ts`]),
     ...(!isSpec && !MAY_USE_CONSOLE.has(file) && /^[^'`/*]*\bconsole\./m.test(source) ? [`${file} prints past the log`] : []),
@@ -27,22 +27,26 @@ function problemsOf(file: string, source: string): string[] {
   ];
 }
 
-describe('style', () => {
-  it('is kept by every source file', () => {
+describe('the style rules', () => {
+  it('hold for every source file', () => {
     const files = globSync(['{apps,libs}/*/src/**/*.ts', 'test/**/*.ts'], { cwd: root });
     expect(files.length).toBeGreaterThan(200);
     expect(files.flatMap((file) => problemsOf(file, readFileSync(join(root, file), 'utf8')))).toEqual([]);
   });
 
   it.each([
-    ['a long file', 'libs/core/src/long.ts', '\n'.repeat(LINES + 1)],
-    ['a drawer', 'libs/core/src/date.utils.ts', ''],
-    ['a capital in a name', 'libs/core/src/Clock.ts', ''],
-    ['a line past the log', 'apps/api/src/planted.ts', '  console.log(1);'],
-    ['a client that the parsers of the application change', 'libs/events/src/planted.ts', 'const c = new pg.Client({});'],
+    ['a long file', 'libs/core/src/long.ts', '\n'.repeat(MAX_LINES + 1)],
+    ['a file with a catch-all name', 'libs/core/src/date.utils.ts', ''],
+    ['a file name with a capital letter', 'libs/core/src/Clock.ts', ''],
+    ['a line that bypasses the logger', 'apps/api/src/planted.ts', '  console.log(1);'],
+    [
+      'a pg client whose values depend on the type parsers of the application',
+      'libs/events/src/planted.ts',
+      'const c = new pg.Client({});',
+    ],
     ['a pool of such clients', 'apps/api/src/planted.ts', "import { Pool } from 'pg';\nconst pool = new Pool();"],
-    ['a client class of its own', 'libs/audit/src/planted.ts', 'class Planted extends pg.Client {}'],
-  ])('refuses %s (planted)', (_, file, source) => {
+    ['a class that extends such a client', 'libs/audit/src/planted.ts', 'class Planted extends pg.Client {}'],
+  ])('the check reports %s', (_, file, source) => {
     expect(problemsOf(file, source)).toHaveLength(1);
   });
 });

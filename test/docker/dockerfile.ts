@@ -3,7 +3,7 @@ export interface Instruction {
   readonly rest: string;
 }
 
-/** The instructions of a Dockerfile, comments left out and continued lines joined. */
+/** The instructions of a Dockerfile without comments. Continued lines are joined. */
 export const instructionsOf = (text: string): Instruction[] =>
   text
     .replaceAll(/\\\n/g, ' ')
@@ -12,7 +12,7 @@ export const instructionsOf = (text: string): Instruction[] =>
     .map((line) => /^(\w+)\s+(.*)$/.exec(line)!)
     .map(([, word, rest]) => ({ word: word!, rest: rest!.replaceAll(/\s+/g, ' ').trim() }));
 
-/** The instructions of one stage; the last one has no name. */
+/** The instructions of one stage. `undefined` selects the last stage, which has no name. */
 export function stageOf(instructions: readonly Instruction[], name: string | undefined): Instruction[] {
   const from = instructions.findLastIndex(
     ({ word, rest }) => word === 'FROM' && (name === undefined || rest.endsWith(` AS ${name}`)),

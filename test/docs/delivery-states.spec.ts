@@ -3,11 +3,11 @@ import { resolve } from 'node:path';
 import * as marks from '../../libs/events/src/delivery/delivery.js';
 import type { Delivery } from '../../libs/events/src/delivery/delivery.js';
 import type { DeliveryStatus } from '../../libs/events/src/log/delivery.record.js';
-import { blocks } from './code-blocks.js';
+import { codeBlocks } from './code-blocks.js';
 
 const guarantees = readFileSync(resolve(__dirname, '../../docs/guarantees.md'), 'utf8');
 const STATES: Record<DeliveryStatus, true> = { retrying: true, waiting: true, failed: true, skipped: true, published: true };
-const WITHIN_OTHERS = ['markRetrying']; // what markRefused and markPostponed have in common
+const SHARED_FUNCTIONS = ['markRetrying']; // called by markRefused and markPostponed
 
 interface Transition {
   readonly from: string;
@@ -22,8 +22,8 @@ function transitionsOf(diagram: string): Transition[] {
   });
 }
 
-/** What the functions make of a delivery: the transitions of the code. */
-function codedTransitions(): Map<string, Set<string>> {
+/** The transitions in the code: the states that each function can produce. */
+function transitionsInCode(): Map<string, Set<string>> {
   const event = { eventId: 'e', position: '1', payload: '{}' } as unknown as Delivery;
   const first = marks.undelivered(event);
   const last = { ...first, attempts: marks.MAX_ATTEMPTS - 1 };
@@ -38,15 +38,15 @@ function codedTransitions(): Map<string, Set<string>> {
     markSkipped: [marks.markSkipped(first)],
     markPublished: [marks.markPublished(first)],
   };
-  const exported = Object.keys(marks).filter((name) => name.startsWith('mark') && !WITHIN_OTHERS.includes(name));
+  const exported = Object.keys(marks).filter((name) => name.startsWith('mark') && !SHARED_FUNCTIONS.includes(name));
   expect(Object.keys(made).sort()).toEqual(exported.sort());
   return new Map(Object.entries(made).map(([name, list]) => [name, new Set(list.map(({ status }) => status))]));
 }
 
-/** What the diagram says otherwise than the code. */
+/** Describes each difference between the diagram and the code. */
 function differences(diagram: string): string[] {
   const drawn = transitionsOf(diagram);
-  const coded = codedTransitions();
+  const coded = transitionsInCode();
   const drawnTo = (name: string) => new Set(drawn.filter(({ by }) => by === name).map(({ to }) => to));
   const states = new Set(drawn.flatMap(({ from, to }) => [from, to]));
   return [
@@ -63,22 +63,22 @@ function differences(diagram: string): string[] {
   ];
 }
 
-describe('the states of a delivery in the guarantees', () => {
-  const diagram = blocks(guarantees, 'mermaid').find((text) => text.includes('retrying'))!;
+describe('the state diagram of a delivery in docs/guarantees.md', () => {
+  const diagram = codeBlocks(guarantees, 'mermaid').find((text) => text.includes('retrying'))!;
 
-  it('are those of the code, each transition by the function that makes it', () => {
+  it('shows the states and transitions of the code, each with the function that makes it', () => {
     expect(transitionsOf(diagram).length).toBeGreaterThan(20);
     expect(differences(diagram)).toEqual([]);
   });
 
   it.each([
     ['a state that does not exist', 'failed --> lost: markSkipped', ['markSkipped makes no lost', 'there is no lost']],
-    ['a function that does something else', 'failed --> waiting: markRevived', ['markRevived makes no waiting']],
-  ])('are compared: %s is seen (planted)', (_, line, expected) => {
+    ['a function that makes another transition', 'failed --> waiting: markRevived', ['markRevived makes no waiting']],
+  ])('the check reports %s', (_, line, expected) => {
     expect(differences(`${diagram}\n${line}`)).toEqual(expected);
   });
 
-  it('are compared: a transition that is not drawn is seen (planted)', () => {
+  it('the check reports a transition that the diagram lacks', () => {
     expect(differences(diagram.replace(/^.*markWaiting.*$/m, ''))).toEqual(['markWaiting makes waiting too']);
   });
 });

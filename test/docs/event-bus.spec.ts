@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { ContractCase } from '@pikaia/events/testing';
-import { blocks, compile, type Compiled } from './code-blocks.js';
+import { codeBlocks, compile, type Compiled } from './code-blocks.js';
 
 const root = resolve(__dirname, '../..');
-const code = blocks(readFileSync(join(root, 'docs/event-bus.md'), 'utf8'), 'ts');
+const code = codeBlocks(readFileSync(join(root, 'docs/event-bus.md'), 'utf8'), 'ts');
 
-describe('a sink of your own, as docs/event-bus.md shows it', () => {
+describe('the custom sink in docs/event-bus.md', () => {
   const planted = `// planted.ts\nimport type { Sink } from '@pikaia/events';\nexport const sink: Sink = { name: 'half' };\n`;
   let compiled: Compiled;
   let folder: string;
@@ -20,13 +20,13 @@ describe('a sink of your own, as docs/event-bus.md shows it', () => {
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
   }, 60_000);
-  afterAll(() => rmSync(folder, { recursive: true })); // what mkdtemp returned
+  afterAll(() => rmSync(folder, { recursive: true })); // only the folder from mkdtemp
 
   it('compiles', () => {
     expect(compiled.problems).toEqual([expect.stringMatching(/^planted\.ts: Type '{ name: string; }' is missing/)]);
   });
 
-  it('keeps the contract', async () => {
+  it('passes the contract of sinks', async () => {
     const { cases } = (await import(pathToFileURL(join(folder, 'webhook.sink.spec.js')).href)) as { cases: ContractCase[] };
     expect(cases.length).toBeGreaterThan(6);
     for (const { run } of cases) await run();

@@ -12,7 +12,7 @@ import type { Compiled } from './code-blocks.js';
 const root = resolve(__dirname, '../..');
 const run = promisify(execFile);
 
-/** The README's application, built from its code blocks, on a database that its own migrate.ts has made. */
+/** The application in the guide, built from its code blocks, on a database that its migrate.ts has migrated. */
 export class Example {
   private constructor(
     private readonly folder: string,
@@ -48,7 +48,7 @@ export class Example {
     return answer.headers.get('x-correlation-id')!;
   }
 
-  /** As the owner. */
+  /** Executes SQL as the owner of the database. */
   async query(sql: string): Promise<Record<string, unknown>[]> {
     return (await this.client.query<Record<string, unknown>>(sql)).rows;
   }
@@ -62,7 +62,7 @@ export class Example {
     );
     await this.client.end();
     await this.database.drop();
-    rmSync(this.folder, { recursive: true, force: true }); // what mkdtemp returned; of node_modules the link alone
+    rmSync(this.folder, { recursive: true, force: true }); // only the folder from mkdtemp; removes the link to node_modules, not its target
   }
 
   private async launch(name: string, url: string): Promise<void> {

@@ -8,8 +8,8 @@ import { promisify } from 'node:util';
 import { terminalOf, type Terminal } from '../../scripts/explain/terminal.mjs';
 import { timelineText } from '../../scripts/explain/timeline.text.mjs';
 import { System } from '../support/system.js';
-import { until } from '../support/until.js';
-import { blocks } from './code-blocks.js';
+import { waitFor } from '../support/until.js';
+import { codeBlocks } from './code-blocks.js';
 import { ID, invitation, refusedDelivery, refusedRequest, withoutAccessLine } from './trails.js';
 
 const root = resolve(__dirname, '../..');
@@ -21,7 +21,7 @@ interface Run {
   readonly stderr: string;
 }
 
-/** The script as `npm run explain` runs it, outside any terminal. */
+/** Runs the script as `npm run explain` does, without a terminal. */
 async function explain(...args: string[]): Promise<Run> {
   const command = [resolve(root, 'scripts/explain.mjs'), ...args];
   const environment = { PATH: process.env['PATH'], PIKAIA_TOKEN: process.env['PIKAIA_TOKEN'] };
@@ -34,21 +34,21 @@ async function explain(...args: string[]): Promise<Run> {
   }
 }
 
-const PLACE = {
+const RENDER_OPTIONS = {
   seenAs: 'Seen as alice.',
   relative: (path: string) => path.replace('/home/pikaia/', ''),
   letterOf: () => 'var/mail/e1.eml',
 };
 
 const render = (entries: readonly object[], terminal?: Terminal): string =>
-  timelineText({ correlation_id: ID, entries }, PLACE, terminal);
+  timelineText({ correlation_id: ID, entries }, RENDER_OPTIONS, terminal);
 
-/** Symbol, kind and name of each entry of a timeline, without an order: api and worker work at the same time. */
+/** Symbol, kind and name of each entry of a timeline, sorted, because api and worker run concurrently. */
 const namesOf = (timeline: string): string[] =>
   [...timeline.matchAll(/^ *\+[\d.]+ (?:m?s|min) +(\S \w+ +[\w.-]+)/gm)].map(([, name = '']) => name).sort();
 
-describe('the timeline of a trail', () => {
-  it('says what the request was, what it left behind, and answers the three questions', () => {
+describe('the timeline of a correlation id', () => {
+  it('shows the request and its effects, and answers the three questions', () => {
     expect(render(invitation)).toBe(`
 POST /api/v1/members/invitations  201 in 50 ms
 by alice@example.com, from 192.0.2.7, curl/8.5
@@ -69,7 +69,7 @@ Did the welcome email send?  Yes, 41 ms after the commit (var/mail/e1.eml).
 `);
   });
 
-  it('shows what was changed, what failed and what is tried again', () => {
+  it('shows what changed, what failed and what is retried', () => {
     expect(render(refusedDelivery)).toBe(`
 PATCH /api/v1/members/m1  200 in 20 ms
 by alice@example.com, from 192.0.2.7
@@ -88,29 +88,29 @@ Did member.role_changed go out?  Not yet: it is tried again, after 2 failed atte
 `);
   });
 
-  it('says why a request was refused, and that it has changed nothing', () => {
+  it('shows why a request was refused, and that it changed nothing', () => {
     const text = render(refusedRequest);
     expect(text).toContain('Why did this request fail?   It was refused with 409. This person is a member already.\n');
     expect(text).toContain('What did this user do?       Nothing that changed anything: no audit entry.\n');
     expect(text).toContain('Did the welcome email send?  There was none to send: no event.\n');
   });
 
-  it('names the error of a request that failed, and says when its access line is missing', () => {
+  it('names the error of a failed request, and reports a missing access log line', () => {
     const text = render(withoutAccessLine);
     expect(text).toContain('No access line: the request is running, was cut off, or its log lines are gone.');
-    expect(text).toContain('Error: boom [2J (E_BOOM)'); // the control character that came with it is gone
+    expect(text).toContain('Error: boom [2J (E_BOOM)'); // the control character is removed
     expect(text).not.toContain('\u001b');
     expect(text).toContain('It has not ended, or its log lines are gone. payment_failed: boom [2J (E_BOOM).');
   });
 
-  it("keeps to the terminal's width, and breaks nothing that one wants to copy", () => {
+  it('fits the width of the terminal and never breaks a value that a reader copies', () => {
     const lines = render(invitation, { colour: false, columns: 72 }).split('\n');
     const tooLong = lines.filter((line) => line.length > 72);
     expect(tooLong.every((line) => !line.trim().includes(' ') || line.includes(ID))).toBe(true);
     expect(lines.length).toBeGreaterThan(render(invitation).split('\n').length);
   });
 
-  it('colours only a terminal, and not where NO_COLOR is set', () => {
+  it('uses colours only on a terminal, and none if NO_COLOR is set', () => {
     const terminal = { isTTY: true, columns: 80 };
     const seen = [terminalOf(terminal, {}), terminalOf(terminal, { NO_COLOR: '1' }), terminalOf({}, {})];
     expect(seen.map(({ colour, columns }) => [colour, columns ?? null])).toEqual([
@@ -138,7 +138,7 @@ describe('npm run explain', () => {
   });
   afterAll(() => new Promise((done) => server.close(done)));
 
-  it('says how it is used when it gets no correlation id', async () => {
+  it('prints its usage if it gets no correlation id', async () => {
     for (const args of [[], ['nope'], ['--unknown', ID]]) {
       const { code, stdout, stderr } = await explain(...args);
       expect([code, stdout]).toEqual([1, '']);
@@ -146,14 +146,14 @@ describe('npm run explain', () => {
     }
   });
 
-  it('says plainly that nothing is known of an id', async () => {
+  it('reports that an id is unknown', async () => {
     answers.push({ status: 200, body: { correlation_id: ID, entries: [] } });
     const { code, stdout, stderr } = await explain(ID, '--url', url, '--token', 't');
     expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toMatch(/^Nothing is known of [-\da-f]{36}, .*\n$/);
   });
 
-  it('says why a system does not answer, or refuses', async () => {
+  it('reports why a system does not answer or refuses the request', async () => {
     answers.push({ status: 401, body: { detail: 'Sign in again.' } });
     expect((await explain(ID, '--url', url, '--token', 't')).stderr).toBe(`${url} answered 401: Sign in again.\n`);
     const nobody = await explain(ID, '--url', 'http://127.0.0.1:9', '--token', 't');
@@ -161,14 +161,14 @@ describe('npm run explain', () => {
     expect((await explain(ID, '--url', url)).stderr).toContain('PIKAIA_TOKEN');
   });
 
-  it('prints the entries as they are with --json', async () => {
+  it('prints the unchanged entries with --json', async () => {
     answers.push({ status: 200, body: { correlation_id: ID, entries: invitation } });
     const { code, stdout } = await explain(ID.toUpperCase(), '--json', '--url', url, '--token', 't');
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual(invitation);
   });
 
-  it('explains an invitation, and one that is refused, of a real system', async () => {
+  it('explains an accepted and a refused invitation of a running system', async () => {
     const system = await System.start();
     try {
       const alice = 'alice@example.com';
@@ -177,7 +177,7 @@ describe('npm run explain', () => {
         body: { email: 'bob@example.com', role: 'member' },
       });
       const id = made.headers.get('x-correlation-id')!;
-      await until('the event is published', async () => {
+      await waitFor('the event is published', async () => {
         const { body } = await system.request('GET', `/admin/events?correlation_id=${id}`, { as: alice });
         return (body['data'] as { status: string }[])[0]?.status === 'published';
       });
@@ -198,16 +198,16 @@ describe('npm run explain', () => {
         body: { email: 'carol@example.com', role: 'member' },
       });
       const refused = again.headers.get('x-correlation-id')!;
-      await until('its access line', () =>
+      await waitFor('its access line', () =>
         system.lines.some((line) => line['trace_id'] === refused && line['http.status_code'] === 409),
       );
       const olga = await system.token('olga@example.com');
       expect((await explain(refused, '--url', `http://127.0.0.1:${system.api.port}`, '--token', olga)).stdout).toMatch(
         /It was refused with 409\. This person is a member already\./,
       );
-      const readme = blocks(readFileSync(resolve(root, 'README.md'), 'utf8'), 'text')[0]!;
+      const readme = codeBlocks(readFileSync(resolve(root, 'README.md'), 'utf8'), 'text')[0]!;
       expect(namesOf(readme)).toHaveLength(9);
-      expect(namesOf(stdout)).toEqual(namesOf(readme)); // what the README shows is what one gets
+      expect(namesOf(stdout)).toEqual(namesOf(readme)); // the README shows the real output
     } finally {
       await system.stop();
     }

@@ -1,25 +1,25 @@
 import pg from 'pg';
-import { type Answer, System } from '../support/system.js';
-import { until } from '../support/until.js';
+import { type ApiResponse, System } from '../support/system.js';
+import { waitFor } from '../support/until.js';
 
-const SLOW_S = 1.1; // beyond LOG_SLOW_QUERY_MS, LOG_SLOW_REQUEST_MS and what the queries call slow
+const SLOW_SECONDS = 1.1; // more than LOG_SLOW_QUERY_MS, LOG_SLOW_REQUEST_MS and the threshold of the queries
 
 export interface Incidents {
   readonly system: System;
-  /** The lines that api and worker have printed. */
+  /** The log lines of api and worker. */
   readonly lines: readonly string[];
-  /** Answers 500: a column is missing. */
-  readonly failed: Answer;
-  /** Waits for a lock, for more than a second, and ends well. */
-  readonly slow: Answer;
+  /** A response 500 because a column is missing. */
+  readonly failed: ApiResponse;
+  /** A successful response after waiting for a lock for more than a second. */
+  readonly slow: ApiResponse;
   /** An invitation whose welcome email was sent. */
-  readonly invited: Answer;
+  readonly invited: ApiResponse;
   readonly organizationId: string;
   readonly userId: string;
 }
 
-/** A real system in which went wrong what the logs are asked about: a failed, a slow, an aborted and a refused request. */
-export async function makeIncidents(): Promise<Incidents> {
+/** Starts a system and causes the incidents that the queries look for: a failed, a slow, an aborted and a refused request. */
+export async function createIncidents(): Promise<Incidents> {
   const system = await System.start({ environment: { LOG_LEVEL: 'debug' } });
   const as = 'alice@example.com';
   const owner = new pg.Client({ connectionString: system.database.ownerUrl });
@@ -38,26 +38,26 @@ export async function makeIncidents(): Promise<Incidents> {
 
   await owner.query("begin; select from organizations_organization where slug = 'acme' for update");
   const slow = system.request('PATCH', '/organization', { as, body: { name: 'Acme, slowly' } });
-  await waiting(system, 1, SLOW_S);
-  const leaving = new AbortController();
+  await waitForBlockedStatements(system, 1, SLOW_SECONDS);
+  const abortController = new AbortController();
   const aborted = fetch(`http://127.0.0.1:${system.api.port}/api/v1/organization`, {
     method: 'PATCH',
     headers: { authorization: `Bearer ${await system.token(as)}`, 'content-type': 'application/json' },
     body: '{"name":"Acme, never answered"}',
-    signal: leaving.signal,
+    signal: abortController.signal,
   });
-  await waiting(system, 2, 0);
-  leaving.abort();
+  await waitForBlockedStatements(system, 2, 0);
+  abortController.abort();
   await aborted.catch(() => undefined);
-  await until('the line of the aborted request', () => system.api.linesOf('request_aborted').length);
+  await waitFor('the line of the aborted request', () => system.api.linesOf('request_aborted').length);
   await owner.query('commit');
   await owner.end();
   const answered = await slow;
   const ids = [invited, failed, answered].map(({ headers }) => headers.get('x-correlation-id'));
-  await until('their access lines', () =>
+  await waitFor('their access lines', () =>
     ids.every((id) => system.api.lines.some((line) => line['trace_id'] === id && line['http.status_code'] !== undefined)),
   );
-  await until('the welcome email', () => system.worker.linesOf('event_delivered').length);
+  await waitFor('the welcome email', () => system.worker.linesOf('event_delivered').length);
   const [accessLine] = system.api.lines.filter((line) => line['trace_id'] === ids[1] && line['http.status_code'] === 500);
   return {
     system,
@@ -70,9 +70,9 @@ export async function makeIncidents(): Promise<Incidents> {
   };
 }
 
-/** Until so many statements wait for a lock, the longest for so many seconds. */
-const waiting = (system: System, count: number, seconds: number): Promise<unknown> =>
-  until('statements that wait for the lock', async () => {
+/** Waits until `count` statements wait for a lock and the longest has waited for `seconds`. */
+const waitForBlockedStatements = (system: System, count: number, seconds: number): Promise<unknown> =>
+  waitFor('statements that wait for the lock', async () => {
     const [row] = await system.query<{ ages: number[] }>(
       `select coalesce(array_agg(extract(epoch from clock_timestamp() - query_start)::float8), '{}') as ages from pg_stat_activity
        where datname = current_database() and wait_event_type = 'Lock'`,

@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { blocks, compile } from './code-blocks.js';
+import { codeBlocks, compile } from './code-blocks.js';
 
 const root = resolve(__dirname, '../..');
-const code = blocks(readFileSync(join(root, 'docs/lambda-consumers.md'), 'utf8'), 'ts');
+const code = codeBlocks(readFileSync(join(root, 'docs/lambda-consumers.md'), 'utf8'), 'ts');
 
-// The blocks stand in apps/consumers/src; the compiler is shown them elsewhere.
-const inPlace = (block: string): string =>
+// The blocks belong into apps/consumers/src, but the test compiles them in another folder.
+const relocateImports = (block: string): string =>
   block.replace("'./consumer.lambda.js'", "'../../../apps/consumers/src/consumer.lambda.js'");
 
-describe('a consumer of your own, as docs/lambda-consumers.md shows it', () => {
+describe('the custom consumer in docs/lambda-consumers.md', () => {
   it('compiles', () => {
     const planted = `// planted.ts\nimport { consumerLambda } from './consumer.lambda.js';\nexport const handler = consumerLambda({ imports: () => [] });\n`;
-    const { problems } = compile([...code, planted].map(inPlace));
+    const { problems } = compile([...code, planted].map(relocateImports));
     expect(code).toHaveLength(3);
     expect(problems).toEqual([expect.stringMatching(/^planted\.ts: .*missing the following properties.*consumer, settings/)]);
   }, 60_000);

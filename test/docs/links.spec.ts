@@ -9,7 +9,7 @@ const documents = [
   .filter((name) => name.endsWith('.md'))
   .map((name) => ({ name, text: readFileSync(join(root, name), 'utf8') }));
 
-/** What is wrong with a document's links: files and headings that are not there, identifiers that do not occur in their file. */
+/** Describes each broken link of a document: missing files and headings, and identifiers that their file does not contain. */
 function brokenLinks(name: string, text: string): string[] {
   const prose = text.replace(/^```[^]*?^```/gm, '');
   const broken: string[] = [];
@@ -38,12 +38,12 @@ const headings = (text: string): string[] =>
       .replaceAll(' ', '-'),
   );
 
-describe('the links of the documents', () => {
-  it.each(documents.map(({ name, text }) => [name, text]))('lead somewhere in %s', (name, text) => {
+describe('the links in the documents', () => {
+  it.each(documents.map(({ name, text }) => [name, text]))('lead to a target that exists in %s', (name, text) => {
     expect(brokenLinks(name, text)).toEqual([]);
   });
 
-  it('are found broken where a file, a heading or an identifier is not there', () => {
+  it('the check reports a file, a heading or an identifier that does not exist', () => {
     const planted =
       '[a](nowhere.md) [`context`](errors.md#pikaia_nothing) [`publish_it`](../libs/core/src/index.ts) [b](https://x.y)';
     expect(brokenLinks('docs/planted.md', planted)).toEqual([
@@ -72,7 +72,7 @@ describe('docs/life-of-a-request.md', () => {
     expect(numbers).toEqual(numbers.map((_, index) => index + 1));
   });
 
-  it('names log lines and tables that exist', () => {
+  it('names only log events and tables that exist', () => {
     const code = ['apps', 'libs']
       .flatMap((folder) =>
         readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(root, folder, name)),

@@ -5,16 +5,16 @@ import { promisify } from 'node:util';
 import { LogField } from '@pikaia/logging';
 import { filledIn, logQueries, type LogQuery } from '@pikaia/logging/queries';
 import { runQuery, type Row } from '../insights/insights.interpreter.js';
-import type { Answer } from '../support/system.js';
-import { blocks } from './code-blocks.js';
-import { makeIncidents, type Incidents } from './incidents.js';
+import type { ApiResponse } from '../support/system.js';
+import { codeBlocks } from './code-blocks.js';
+import { createIncidents, type Incidents } from './incidents.js';
 
 const root = resolve(__dirname, '../..');
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
 const run = promisify(execFile);
 const queries = Object.entries(logQueries) as [keyof typeof logQueries, LogQuery][];
 
-/** The rows of a document's tables, as the texts of their cells. */
+/** Reads the rows of the tables in a document, each as the texts of its cells. */
 const tableOf = (name: string): string[][] =>
   read(name)
     .split('\n')
@@ -25,39 +25,39 @@ const tableOf = (name: string): string[][] =>
         .slice(1, -1)
         .map((cell) => cell.trim()),
     );
-const codes = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
+const codeSpans = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
 
 const catalogue = new Map(
   tableOf('docs/log-events.md').map(([event = '', levels = '', loggers = '', fields = '']) => [
-    codes(event)[0]!,
-    { levels: levels.split(', '), loggers: codes(loggers), fields: codes(fields) },
+    codeSpans(event)[0]!,
+    { levels: levels.split(', '), loggers: codeSpans(loggers), fields: codeSpans(fields) },
   ]),
 );
-const typeOf = new Map(tableOf('docs/log-fields.md').map(([name = '', type = '']) => [codes(name)[0]!, type]));
+const typeOf = new Map(tableOf('docs/log-fields.md').map(([name = '', type = '']) => [codeSpans(name)[0]!, type]));
 
 let incidents: Incidents;
 
 beforeAll(async () => {
-  incidents = await makeIncidents();
+  incidents = await createIncidents();
 }, 90_000);
 afterAll(() => incidents.system.stop());
 
-const idOf = ({ headers }: Answer): string => headers.get('x-correlation-id')!;
+const correlationIdOf = ({ headers }: ApiResponse): string => headers.get('x-correlation-id')!;
 const values = (): Record<string, string> => ({
-  'correlation id': idOf(incidents.failed),
+  'correlation id': correlationIdOf(incidents.failed),
   'user id': incidents.userId,
   'organization id': incidents.organizationId,
   'e-mail': 'alice@example.com',
 });
-const answerOf = (query: LogQuery, more: Record<string, string> = {}) =>
+const runLogQuery = (query: LogQuery, more: Record<string, string> = {}) =>
   runQuery(filledIn(query, { ...values(), ...more }), incidents.lines);
 
 const events = (rows: readonly Row[]): unknown[] => rows.map((row) => row['event']);
-const failure = (): unknown => expect.objectContaining({ event: 'unhandled_error', trace_id: idOf(incidents.failed) });
+const failure = (): unknown => expect.objectContaining({ event: 'unhandled_error', trace_id: correlationIdOf(incidents.failed) });
 const column = 'column Organization.slug does not exist';
 
-/** What each query finds of what has happened. */
-const FINDS: Record<keyof typeof logQueries, (rows: readonly Row[]) => void> = {
+/** Checks the rows that each query finds in the log. */
+const EXPECTED_ROWS: Record<keyof typeof logQueries, (rows: readonly Row[]) => void> = {
   byCorrelationId: (rows) => {
     expect(events(rows)).toEqual(['unhandled_error', 'request_failed']);
     expect(rows[0]).toMatchObject({ level: 'ERROR', 'error.message': column });
@@ -65,7 +65,11 @@ const FINDS: Record<keyof typeof logQueries, (rows: readonly Row[]) => void> = {
   },
   slowRequests: (rows) => {
     expect(rows).toContainEqual(
-      expect.objectContaining({ trace_id: idOf(incidents.slow), 'http.method': 'PATCH', 'db.query_count': expect.any(Number) }),
+      expect.objectContaining({
+        trace_id: correlationIdOf(incidents.slow),
+        'http.method': 'PATCH',
+        'db.query_count': expect.any(Number),
+      }),
     );
     for (const { took, inDatabase } of rows) expect([Number(took) > 1_000, Number(inDatabase) > 900]).toEqual([true, true]);
   },
@@ -95,7 +99,7 @@ const FINDS: Record<keyof typeof logQueries, (rows: readonly Row[]) => void> = {
         event: 'unhandled_error',
         'error.kind': 'QueryFailedError',
         errors: 1,
-        example: idOf(incidents.failed),
+        example: correlationIdOf(incidents.failed),
       }),
     );
   },
@@ -113,31 +117,31 @@ const FINDS: Record<keyof typeof logQueries, (rows: readonly Row[]) => void> = {
         .sort(),
     ).toEqual([200, 201, 400, 409, 499, 500]);
   },
-  welcomeEmail: (rows) => expect(rows).toEqual([]), // of Alice, whom nobody invited
+  welcomeEmail: (rows) => expect(rows).toEqual([]), // Alice was not invited
   slowQueries: (rows) => {
     expect(rows[0]).toMatchObject({ 'db.operation': 'SELECT', 'db.statement': expect.stringMatching(/^SELECT .* WHERE .*\$1/) });
     expect(Number(rows[0]!['worst'])).toBeGreaterThan(1_000);
   },
 };
 
-describe('the queries of Logs Insights', () => {
-  it.each(queries)('%s finds what has happened, by fields that the lines have', (key, query) => {
-    const { rows, unknown } = answerOf(query);
+describe('the Logs Insights queries', () => {
+  it.each(queries)('the query %s finds what happened, and its fields exist in the log lines', (key, query) => {
+    const { rows, unknown } = runLogQuery(query);
     expect(unknown).toEqual([]);
-    FINDS[key](rows);
+    EXPECTED_ROWS[key](rows);
   });
 
-  it('say whether the welcome email was sent, and how to follow an invitation', () => {
-    const { rows } = answerOf(logQueries.welcomeEmail, { 'e-mail': 'frank@example.com' });
+  it('show whether the welcome email was sent, and how to follow an invitation', () => {
+    const { rows } = runLogQuery(logQueries.welcomeEmail, { 'e-mail': 'frank@example.com' });
     expect(events(rows)).toEqual(['member_invite_started', 'welcome_email_sent']);
-    expect(new Set(rows.map((row) => row['trace_id']))).toEqual(new Set([idOf(incidents.invited)]));
+    expect(new Set(rows.map((row) => row['trace_id']))).toEqual(new Set([correlationIdOf(incidents.invited)]));
   });
 
-  it.each(queries)('%s names events that are logged', (_, { text }) => {
+  it.each(queries)('the query %s names only events that are logged', (_, { text }) => {
     expect(eventsIn(text).filter((event) => !catalogue.has(event))).toEqual([]);
   });
 
-  it('have names and questions of their own, and say what to fill in', () => {
+  it('each have a unique name and question, and list their parameters', () => {
     expect(new Set(queries.map(([, { name }]) => name)).size).toBe(queries.length);
     for (const [, query] of queries) {
       expect([query.name, query.question]).toEqual([expect.stringMatching(/^\w+\/[\w ]+$/), expect.stringMatching(/[?.]$/)]);
@@ -146,24 +150,24 @@ describe('the queries of Logs Insights', () => {
     expect(filledIn(logQueries.errorsOfUser, { 'user id': 'a" or level = "INFO' })).toContain('= "a\\" or level = \\"INFO"');
   });
 
-  it.each(queries)('%s is found out where one of its fields or events has a wrong name (planted)', (_, query) => {
+  it.each(queries)('the check reports a wrong field or event name in the query %s', (_, query) => {
     const names = new Set(query.text.match(/`[^`]+`/g));
     for (const name of names) {
       const text = query.text.replaceAll(name, `${name.slice(0, -1)}_x\``);
-      expect(answerOf({ ...query, text }).unknown).toEqual([`${name.slice(1, -1)}_x`]);
+      expect(runLogQuery({ ...query, text }).unknown).toEqual([`${name.slice(1, -1)}_x`]);
     }
     for (const event of eventsIn(query.text)) expect(catalogue.has(`${event}_x`)).toBe(false);
     expect(names.size).toBeGreaterThan(0);
   });
 });
 
-/** The events that a query compares with. */
+/** The event names that a query compares with. */
 const eventsIn = (text: string): string[] =>
   [...text.matchAll(/\bevent (?:=|in) (\[[^\]]*\]|"[^"]*")/g)].flatMap(([, list = '']) =>
     [...list.matchAll(/"(\w+)"/g)].map(([, event = '']) => event),
   );
 
-describe('what the running system prints', () => {
+describe('the log of a running system', () => {
   const known = new Set<string>(Object.values(LogField));
   const problemsOf = (line: Readonly<Record<string, unknown>>): string[] => {
     const { event, level, logger } = line as Record<string, string>;
@@ -177,12 +181,12 @@ describe('what the running system prints', () => {
       ...(entry.loggers.length === 0 || entry.loggers.includes(logger!) ? [] : [`${event} by ${logger}`]),
       ...strange.map((key) => `${event} has ${key}`),
       ...Object.entries(line)
-        .filter(([key, value]) => !fits(typeOf.get(key), value))
+        .filter(([key, value]) => !hasType(typeOf.get(key), value))
         .map(([key, value]) => `${key} is ${String(value)}`),
     ];
   };
 
-  it('is documented: each event with its level and logger, each key with its type', () => {
+  it('contains only documented events and keys, with the documented levels, loggers and types', () => {
     const seen = incidents.lines.map((line) => JSON.parse(line) as Readonly<Record<string, unknown>>);
     expect(new Set(seen.flatMap(problemsOf))).toEqual(new Set());
     expect(new Set(seen.map(({ event }) => event)).size).toBeGreaterThanOrEqual(15);
@@ -190,22 +194,26 @@ describe('what the running system prints', () => {
   });
 
   it.each([
-    ['an event that no code names', { event: 'planted' }, 'planted is not in docs/log-events.md'],
-    ['another level', { event: 'request_failed', level: 'INFO', logger: 'http' }, 'request_failed at INFO'],
-    ['another logger', { event: 'request_failed', level: 'ERROR', logger: 'x' }, 'request_failed by x'],
-    ['a key of nobody', { event: 'request_failed', level: 'ERROR', logger: 'http', planted: 1 }, 'request_failed has planted'],
+    ['an event that no code logs', { event: 'planted' }, 'planted is not in docs/log-events.md'],
+    ['an event at another level', { event: 'request_failed', level: 'INFO', logger: 'http' }, 'request_failed at INFO'],
+    ['an event from another logger', { event: 'request_failed', level: 'ERROR', logger: 'x' }, 'request_failed by x'],
     [
-      'a collision',
+      'a key that is not documented',
+      { event: 'request_failed', level: 'ERROR', logger: 'http', planted: 1 },
+      'request_failed has planted',
+    ],
+    [
+      'a key that collides with a reserved one',
       { event: 'request_failed', level: 'ERROR', logger: 'http', 'extra.level': 1 },
       'request_failed has extra.level',
     ],
-    ['a text for a number', { event: 'request_failed', level: 'ERROR', logger: 'http', duration: '1' }, 'duration is 1'],
-  ])('would not be, with %s (planted)', (_, line, problem) => {
+    ['a text instead of a number', { event: 'request_failed', level: 'ERROR', logger: 'http', duration: '1' }, 'duration is 1'],
+  ])('the check reports %s', (_, line, problem) => {
     expect(problemsOf(line)).toEqual([problem]);
   });
 });
 
-function fits(type: string | undefined, value: unknown): boolean {
+function hasType(type: string | undefined, value: unknown): boolean {
   if (type === undefined) return true;
   if (type === 'text' || type === 'boolean') return typeof value === (type === 'text' ? 'string' : 'boolean');
   return Number.isInteger(value);
@@ -214,18 +222,18 @@ function fits(type: string | undefined, value: unknown): boolean {
 describe('docs/find-a-failed-request.md', () => {
   const text = read('docs/find-a-failed-request.md');
 
-  it('shows the answer as it is', () => {
-    const [shown] = blocks(text, 'json');
+  it('shows the response exactly as the api sends it', () => {
+    const [shown] = codeBlocks(text, 'json');
     expect(Object.keys(JSON.parse(shown!) as object)).toEqual(Object.keys(incidents.failed.body));
     expect(JSON.parse(shown!)).toEqual({ ...incidents.failed.body, correlation_id: expect.any(String) });
   });
 
-  it('shows what explain says of such a request', async () => {
+  it('shows the output of npm run explain for such a request', async () => {
     const { system, failed } = incidents;
     const olga = await system.token('olga@example.com');
     const command = [
       join(root, 'scripts/explain.mjs'),
-      idOf(failed),
+      correlationIdOf(failed),
       '--url',
       `http://127.0.0.1:${system.api.port}`,
       '--token',
@@ -235,7 +243,7 @@ describe('docs/find-a-failed-request.md', () => {
     const essence = (output: string): string[] =>
       output
         .split('\n')
-        .filter((line) => !/^\d{4}-/.test(line)) // when, and which id
+        .filter((line) => !/^\d{4}-/.test(line)) // without times and ids
         .map((line) =>
           line
             .replace(/[\d.]+ (?:ms|s)\b/g, 'some time')
@@ -243,19 +251,19 @@ describe('docs/find-a-failed-request.md', () => {
             .trim(),
         )
         .filter(Boolean);
-    const [shown] = blocks(text, 'text');
+    const [shown] = codeBlocks(text, 'text');
     expect(essence(stdout)).toEqual(essence(shown!));
   });
 
-  it('shows queries that are those of the code', () => {
-    const shown = blocks(text, 'insights').map((block) => block.trim());
+  it('shows the queries of the code', () => {
+    const shown = codeBlocks(text, 'insights').map((block) => block.trim());
     const written = queries.map(([, query]) => query.text);
     expect(shown.length).toBeGreaterThanOrEqual(4);
     expect(shown.filter((query) => !written.includes(query))).toEqual([]);
   });
 
-  it('names events and fields that exist', () => {
-    const named = codes(text).filter((code) => /^[a-z]+(_[a-z]+)+$/.test(code) && !known(code));
+  it('names only events and fields that exist', () => {
+    const named = codeSpans(text).filter((code) => /^[a-z]+(_[a-z]+)+$/.test(code) && !known(code));
     expect(named).toEqual([]);
   });
 

@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { until } from '../support/until.js';
-import { blocks, compile, type Compiled } from './code-blocks.js';
+import { waitFor } from '../support/until.js';
+import { codeBlocks, compile, type Compiled } from './code-blocks.js';
 import { Example } from './example.js';
 
 const root = resolve(__dirname, '../..');
@@ -21,11 +21,11 @@ const DOCUMENTS = [
 ];
 const EXCERPT = '// excerpt of ';
 const readme = read('README.md');
-const guide = blocks(read(GUIDE), 'ts');
-const whole = (text: string): string[] => blocks(text, 'ts').filter((code) => !code.startsWith(EXCERPT));
+const guide = codeBlocks(read(GUIDE), 'ts');
+const completeBlocks = (text: string): string[] => codeBlocks(text, 'ts').filter((code) => !code.startsWith(EXCERPT));
 
-/** The lines of an excerpt that do not stand in the block that it is taken from, in the same order. */
-function strangeLines(excerpt: string, sources: readonly string[]): string[] {
+/** The lines of an excerpt that its source block does not contain in the same order. */
+function linesMissingFrom(excerpt: string, sources: readonly string[]): string[] {
   const [name = '', ...lines] = excerpt.trim().split('\n');
   const source = sources.find((code) => code.startsWith(`// ${name.slice(EXCERPT.length)}`)) ?? '';
   const left = source.split('\n').map((line) => line.trim());
@@ -37,7 +37,7 @@ function strangeLines(excerpt: string, sources: readonly string[]): string[] {
 }
 const TASK = '01a21068-9b8c-7395-96b1-293c95188636';
 
-describe('the guide to add Pikaia to an application', () => {
+describe('the guide to adding Pikaia to an application', () => {
   const planted = `// planted.ts\nimport { getLogger } from '@pikaia/logging';\ngetLogger('x').info('A sentence does not compile');\n`;
   let compiled: Compiled;
 
@@ -50,7 +50,7 @@ describe('the guide to add Pikaia to an application', () => {
     expect(compiled.problems).toEqual([expect.stringMatching(/^planted\.ts: Argument of type/)]);
   });
 
-  it('shows an application that works: one transaction, one delivery, one correlation id', async () => {
+  it('shows an application with one transaction, one delivery and one correlation id, and it works', async () => {
     const example = await Example.start(compiled);
     try {
       await example.query(
@@ -59,11 +59,11 @@ describe('the guide to add Pikaia to an application', () => {
          insert into task values ('${TASK}', 'Tidy up', false, '${TASK}', 'dan@example.com')`,
       );
       const id = await example.complete(TASK);
-      await until('the consumer has had it', async () => {
+      await waitFor('the consumer has had it', async () => {
         const [event] = await example.query('select * from events_outboxevent');
         return event?.['status'] === 'published';
       });
-      await example.complete(TASK); // changes nothing: no second event, no second entry
+      await example.complete(TASK); // a repeated completion changes nothing and leaves no second event or entry
       const entries = await example.query('select action, correlation_id, actor_email, diff from events_auditlog');
       expect(entries).toEqual([
         {
@@ -82,26 +82,26 @@ describe('the guide to add Pikaia to an application', () => {
   }, 60_000);
 });
 
-describe('the README', () => {
+describe('README.md', () => {
   it('has at most 200 lines', () => {
     expect(readme.split('\n').length).toBeLessThanOrEqual(200);
   });
 
-  it('shows excerpts whose lines stand in the guide', () => {
-    const excerpts = blocks(readme, 'ts').filter((code) => code.startsWith(EXCERPT));
+  it('shows only lines that are also in the guide', () => {
+    const excerpts = codeBlocks(readme, 'ts').filter((code) => code.startsWith(EXCERPT));
     expect(excerpts.length).toBeGreaterThan(0);
-    expect(excerpts.flatMap((excerpt) => strangeLines(excerpt, guide))).toEqual([]);
-    expect(strangeLines(`${excerpts[0]!}await this.planted();\n`, guide)).toEqual(['await this.planted();']);
+    expect(excerpts.flatMap((excerpt) => linesMissingFrom(excerpt, guide))).toEqual([]);
+    expect(linesMissingFrom(`${excerpts[0]!}await this.planted();\n`, guide)).toEqual(['await this.planted();']);
   });
 
-  it('compiles its code, and the code of the other guides and of the libraries’ READMEs', () => {
+  it('contains code that compiles, and so do the other guides and the READMEs of the libraries', () => {
     const documents = ['README.md', 'docs/guides/test-logs.md', ...LIBRARIES.map((name) => `libs/${name}/README.md`)];
-    const codes = documents.map((name) => whole(read(name)));
+    const codes = documents.map((name) => completeBlocks(read(name)));
     expect(codes.map((found) => found.length > 0)).toEqual(documents.map(() => true));
     expect(compile(codes.flat()).problems).toEqual([]);
   });
 
-  it('names settings that exist', () => {
+  it('names only settings that exist', () => {
     const sources = ['apps', 'libs', 'scripts']
       .flatMap((folder) =>
         readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
@@ -115,7 +115,7 @@ describe('the README', () => {
   });
 });
 
-describe('the documents', () => {
+describe('the documents in docs/', () => {
   let database: TestDatabase;
 
   beforeAll(async () => {
@@ -123,11 +123,11 @@ describe('the documents', () => {
   });
   afterAll(() => database.drop());
 
-  it('show SQL that runs', async () => {
+  it('contain only SQL that runs', async () => {
     const client = new pg.Client({ connectionString: database.ownerUrl });
     await client.connect();
     try {
-      const statements = DOCUMENTS.flatMap((name) => blocks(read(name), 'sql')).flatMap((text) => text.split(/;\s*$/m));
+      const statements = DOCUMENTS.flatMap((name) => codeBlocks(read(name), 'sql')).flatMap((text) => text.split(/;\s*$/m));
       const written = statements.filter((text) => /^\s*[a-z]/m.test(text.replaceAll(/^--.*$/gm, '')));
       expect(written.length).toBeGreaterThanOrEqual(3);
       for (const sql of written) await expect(client.query(sql)).resolves.toBeDefined();
@@ -137,7 +137,7 @@ describe('the documents', () => {
     }
   });
 
-  it('name npm scripts that exist', () => {
+  it('name only npm scripts that exist', () => {
     const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
     const named = DOCUMENTS.flatMap((name) => [...read(name).matchAll(/npm (?:run (?:-s )?)?([\w:-]+)/g)]).map(
       ([, name = '']) => name,

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { System, type Answer } from '../support/system.js';
+import { System, type ApiResponse } from '../support/system.js';
 
 const ALICE = 'alice@example.com';
 const GINA = 'gina@example.com';
@@ -16,15 +16,15 @@ interface Entry {
 
 let system: System;
 let alice: { id: string; organization_id: string };
-let invitations: Answer[];
-let renamed: Answer;
-let removed: Answer;
+let invitations: ApiResponse[];
+let renamed: ApiResponse;
+let removed: ApiResponse;
 
-const rows = <T = Entry>({ body }: Answer) => body['data'] as T[];
-const correlationOf = (answer: Answer) => answer.headers.get('x-correlation-id')!;
+const rows = <T = Entry>({ body }: ApiResponse) => body['data'] as T[];
+const correlationOf = (answer: ApiResponse) => answer.headers.get('x-correlation-id')!;
 const auditLog = (query: string, as = ALICE) => system.request('GET', `/admin/audit-logs?${query}`, { as });
 
-/** All pages of a list, each with `limit` entries at most. */
+/** Reads all pages of a list. */
 async function pagesOf(path: string, as: string): Promise<Entry[][]> {
   const pages: Entry[][] = [];
   for (let cursor: unknown = ''; cursor !== null;) {
@@ -49,8 +49,8 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-describe('the audit log', () => {
-  it("shows an admin the own organization's entries, newest first, and an operator all", async () => {
+describe('GET /admin/audit-logs', () => {
+  it('returns an admin the entries of the organization, newest first, and an operator all entries', async () => {
     const own = rows(await auditLog('limit=100'));
     expect(own.map(({ action }) => action)).toEqual([
       'member.removed',
@@ -64,7 +64,7 @@ describe('the audit log', () => {
     expect((await auditLog(`organization_id=${alice.organization_id}`, GINA)).status).toBe(403);
   });
 
-  it('shows one entry to those who see it in the list, and to nobody else', async () => {
+  it('returns a single entry only to users who can list it', async () => {
     const [entry] = rows(await auditLog('limit=1'));
     const show = (as: string) => system.request('GET', `/admin/audit-logs/${entry!.id}`, { as });
     expect((await show(ALICE)).body).toEqual(entry);
@@ -72,7 +72,7 @@ describe('the audit log', () => {
     expect((await show(GINA)).status).toBe(404);
   });
 
-  it('finds by exact values, and by all that are given', async () => {
+  it('filters by exact values, and combines all filters', async () => {
     const found = async (query: string, as = ALICE) => rows(await auditLog(query, as)).length;
     const member = String(invitations[0]!.body['id']);
     expect(await found('action=member.invited')).toBe(4);
@@ -95,7 +95,7 @@ describe('the audit log', () => {
     expect(await found('ip_address=203.0.113.2', OLGA)).toBe(1);
   });
 
-  it('takes `from` as included and `to` as not, to the microsecond', async () => {
+  it('includes `from` and excludes `to`, to the microsecond', async () => {
     const [, second] = rows(await auditLog('limit=2'));
     const at = encodeURIComponent(second!.created_at);
     expect(second!.created_at).toMatch(/\.\d{6}Z$/);
@@ -113,7 +113,7 @@ describe('the audit log', () => {
     ['limit=4', ALICE, 6],
     ['limit=3', OLGA, 7],
     ['limit=2&action=member.*', ALICE, 5],
-  ])('is read in pages without a gap or a repetition: %s', async (query, as, count) => {
+  ])('pages have no gap and no repetition with %s', async (query, as, count) => {
     const pages = await pagesOf(`/admin/audit-logs?${query}`, as);
     const ids = pages.flat().map(({ id }) => id);
     expect(ids).toHaveLength(count);
@@ -123,19 +123,19 @@ describe('the audit log', () => {
   });
 });
 
-describe('events', () => {
+describe('GET /admin/events', () => {
   const events = (query: string, as = ALICE) => system.request('GET', `/admin/events?${query}`, { as });
   const typesOf = async (query: string, as = ALICE) =>
     rows<{ event_type: string }>(await events(query, as)).map(({ event_type }) => event_type);
 
-  it("shows an admin the own organization's events, newest first, and an operator all", async () => {
+  it('returns an admin the events of the organization, newest first, and an operator all events', async () => {
     expect(await typesOf('')).toEqual(['member.removed', 'organization.updated', ...Array<string>(4).fill('member.invited')]);
     expect(await typesOf('', GINA)).toEqual(['member.invited']);
     expect(await typesOf('', OLGA)).toHaveLength(7);
     expect(await typesOf(`organization_id=${alice.organization_id}`, OLGA)).toHaveLength(6);
   });
 
-  it('finds by exact values', async () => {
+  it('filters by exact values', async () => {
     const member = String(invitations[0]!.body['id']);
     const [event] = rows<{ event_id: string }>(await events('limit=1'));
     expect(await typesOf('event_type=organization.updated')).toEqual(['organization.updated']);
@@ -145,13 +145,13 @@ describe('events', () => {
     expect(await typesOf(`event_id=${event!.event_id}`, GINA)).toEqual([]);
   });
 
-  it('are read in pages without a gap or a repetition', async () => {
+  it('pages have no gap and no repetition', async () => {
     const pages = await pagesOf('/admin/events?limit=4', OLGA);
     expect(pages.map(({ length }) => length)).toEqual([4, 3]);
     expect(new Set(pages.flat().map((event) => event['event_id'])).size).toBe(7);
   });
 
-  it('are shown whole to an admin, and to an operator without what people entered', async () => {
+  it('returns complete events to an admin, and events without personal data to an operator', async () => {
     const [{ event_id: id }] = rows<{ event_id: string }>(await events(`event_type=member.removed`)) as [{ event_id: string }];
     const own = await system.request('GET', `/admin/events/${id}`, { as: ALICE });
     expect(own.body).toMatchObject({
@@ -170,7 +170,7 @@ describe('events', () => {
     expect((await system.request('GET', `/admin/events/${id}`, { as: GINA })).status).toBe(404);
   });
 
-  describe('as a sink leaves them', () => {
+  describe('in each delivery state', () => {
     const STATUSES = ['retrying', 'waiting', 'failed', 'skipped', 'published'] as const;
 
     beforeAll(async () => {
@@ -198,17 +198,17 @@ describe('events', () => {
       await worker.end();
     });
 
-    it.each(STATUSES)('are found by the status %s', async (status) => {
+    it.each(STATUSES)('returns the events with the status %s', async (status) => {
       const found = rows<{ status: string; attempts: number }>(await events(`status=${status}`, OLGA));
       expect(found.map((event) => event.status)).toEqual([status]);
       expect(found[0]!.attempts).toBe(STATUSES.indexOf(status));
     });
 
-    it('are pending while no sink has had them', async () => {
+    it('returns pending for events that no sink has processed', async () => {
       expect(await typesOf('status=pending', OLGA)).toEqual(['member.removed', 'organization.updated']);
     });
 
-    it('tell what failed, and what consumers have done', async () => {
+    it('shows why a delivery failed and what the consumers did', async () => {
       const [failed] = rows<{ event_id: string }>(await events('status=failed', OLGA));
       const one = await system.request('GET', `/admin/events/${failed!.event_id}`, { as: ALICE });
       expect(one.body).toMatchObject({
@@ -223,7 +223,7 @@ describe('events', () => {
       expect(done.body).toMatchObject({ receipts: [{ consumer: 'test', state: 'done', result: { message_id: '1' } }] });
     });
 
-    it('stand in the trail with their attempts', async () => {
+    it('lists the events with their attempts in the trail', async () => {
       const answer = await system.request('GET', `/admin/correlations/${correlationOf(invitations[2]!)}`, { as: ALICE });
       const kinds = (answer.body['entries'] as { kind: string; event?: string }[]).map(({ kind, event }) => event ?? kind);
       for (const kind of ['member_invite_started', 'audit', 'event', 'attempt', 'request_completed'])
@@ -234,7 +234,7 @@ describe('events', () => {
 });
 
 describe('the trail of a correlation id', () => {
-  it('is empty for one that nobody used', async () => {
+  it('is empty for an unknown id', async () => {
     const id = randomUUID();
     for (const as of [ALICE, OLGA]) {
       const answer = await system.request('GET', `/admin/correlations/${id}`, { as });
@@ -242,7 +242,7 @@ describe('the trail of a correlation id', () => {
     }
   });
 
-  it('shows an admin nothing of others, also where somebody else used the same id', async () => {
+  it('shows an admin only its own organization, even if another one used the same id', async () => {
     const id = randomUUID();
     const headers = { 'x-correlation-id': id };
     await system.request('PATCH', '/organization', { as: ALICE, body: { name: 'Acme again' }, headers });
@@ -259,7 +259,7 @@ describe('the trail of a correlation id', () => {
 describe('a secret that was stored with an event', () => {
   const STORED = 'refused: Authorization: Bearer canary-1, postgres://alice:can/ary-2@db/app, {"api_key":"canary-3"}';
 
-  it('is in no answer to anyone who may see the event, and stays as it is in the database', async () => {
+  it('is hidden in every response, and unchanged in the database', async () => {
     const invited = await system.request('POST', '/members/invitations', { as: ALICE, body: { email: 'z@example.com', role: 'member' } }); // prettier-ignore
     const correlationId = correlationOf(invited);
     const [event] = await system.query<{ event_id: string }>(

@@ -6,17 +6,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { context, enterContextAtRequest, systemClock } from '@pikaia/core';
 import { accessLog, getLogger } from '@pikaia/logging';
 import { captureLogs } from '@pikaia/logging/testing';
-import { strangersAmong, traceOfLine, type Sender, type Trace } from '../support/context.check.js';
-import { KeepAliveClient, type KeptAnswer } from '../support/keep-alive.client.js';
+import { contextMismatches, traceOfLine, type SentRequest, type ContextTrace } from '../support/context.check.js';
+import { KeepAliveClient, type KeepAliveResponse } from '../support/keep-alive.client.js';
 import { seededRandom } from '../support/seeded-random.js';
 import { System } from '../support/system.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 
 const USERS = 200;
 const ORGANIZATIONS = 20;
-const LONGEST_DELAY_MS = 40; // before a request, and inside its transaction
+const MAX_DELAY_MS = 40; // before a request, and inside its transaction
 const SEED = Number(process.env['PIKAIA_SEED'] ?? 200);
-const PATIENCE_MS = 60_000; // the machine may be busy
+const TEST_TIMEOUT_MS = 60_000; // for a busy machine
 
 interface Admin {
   readonly email: string;
@@ -25,20 +25,20 @@ interface Admin {
   readonly organizationId: string;
 }
 
-/** A request and what became of it. */
-interface Sent extends Sender {
-  readonly answer: KeptAnswer;
+/** A request with its response. */
+interface Sent extends SentRequest {
+  readonly answer: KeepAliveResponse;
 }
 
-describe(`${USERS} people at once, each an admin of one of ${ORGANIZATIONS} organizations`, () => {
+describe(`${USERS} concurrent users, each an admin of one of ${ORGANIZATIONS} organizations`, () => {
   let system: System;
   let client: KeepAliveClient;
   let sent: Sent[];
-  let traces: Trace[];
+  let traces: ContextTrace[];
 
   beforeAll(async () => {
     system = await System.start({ worker: false, environment: { LOG_LEVEL: 'debug', DATABASE_POOL_SIZE: '25' } });
-    const admins = await makeAdmins();
+    const admins = await createAdmins();
     const tokens = await system.tokens(admins.map(({ email }) => email));
     client = new KeepAliveClient(system.api.port, USERS);
     const random = seededRandom(SEED);
@@ -57,7 +57,7 @@ describe(`${USERS} people at once, each an admin of one of ${ORGANIZATIONS} orga
       const path = `/api/v1${route}`;
       const correlationId = randomUUID();
       const userAgent = `agent-${correlationId}`;
-      await pause(random() * LONGEST_DELAY_MS);
+      await pause(random() * MAX_DELAY_MS);
       const headers = {
         authorization: `Bearer ${tokens.get(admin.email)!}`,
         'x-correlation-id': correlationId,
@@ -68,19 +68,19 @@ describe(`${USERS} people at once, each an admin of one of ${ORGANIZATIONS} orga
       return { correlationId, userId, organizationId, method, path, userAgent, ...(about && { about }), answer };
     };
 
-    // The second round goes over the connections of the first, each under another person.
+    // The second round reuses the connections of the first for other users.
     const first = await Promise.all(admins.map(invite));
     const shuffled = admins.map((admin) => ({ admin, by: random() })).sort((a, b) => a.by - b.by);
     const second = await Promise.all(shuffled.map(({ admin }, index) => visits[index % visits.length]!(admin)));
     sent = [...first, ...second];
-    traces = await until(
+    traces = await waitFor(
       'all access lines',
       async () => {
         const lines = system.api.lines.slice(system.api.lines.findIndex(({ event }) => event === 'api_started') + 1);
         const done = lines.filter(({ event }) => event === 'request_completed');
         return done.length >= sent.length && [...lines.map(traceOfLine), ...(await events()), ...(await entries())];
       },
-      PATIENCE_MS,
+      TEST_TIMEOUT_MS,
     );
   });
   afterAll(async () => {
@@ -88,7 +88,7 @@ describe(`${USERS} people at once, each an admin of one of ${ORGANIZATIONS} orga
     await system.stop();
   });
 
-  it('answers each, over connections that others had used', () => {
+  it('each get a response, over reused connections', () => {
     const statuses = Map.groupBy(sent, ({ answer }) => answer.status);
     expect([...statuses].map(([status, { length }]) => [status, length])).toEqual([
       [201, USERS],
@@ -99,12 +99,12 @@ describe(`${USERS} people at once, each an admin of one of ${ORGANIZATIONS} orga
     expect(sent.filter(({ answer }) => answer.reused).length).toBeGreaterThanOrEqual(USERS / 2);
   });
 
-  it("gives every log line, event and audit entry its own request's context", () => {
-    expect(strangersAmong(traces, sent)).toEqual([]);
+  it('leave log lines, events and audit entries that have the context of their own request', () => {
+    expect(contextMismatches(traces, sent)).toEqual([]);
   });
 
-  it('leaves of each request what it should, and no more', () => {
-    const count = (kind: Trace['kind'], name: string) =>
+  it('leave exactly the effects of each request', () => {
+    const count = (kind: ContextTrace['kind'], name: string) =>
       traces.filter((trace) => trace.kind === kind && trace.name === name).length;
     expect(count('line', 'request_completed')).toBe(2 * USERS);
     expect(count('line', 'member_invite_started')).toBe(USERS);
@@ -115,24 +115,24 @@ describe(`${USERS} people at once, each an admin of one of ${ORGANIZATIONS} orga
   });
 
   it.each(['userId', 'organizationId', 'path', 'userAgent', 'correlationId'] as const)(
-    'would show it, had a log line the %s of another request',
+    'the check reports a log line that has the %s of another request',
     (field) => {
       const one = traces.find(({ name }) => name === 'member_invite_started')!;
       const stranger = traces.find((trace) => trace.kind === 'line' && trace[field] !== one[field])!;
       const leaked = traces.map((trace) => (trace === one ? { ...one, [field]: stranger[field] } : trace));
-      expect(strangersAmong(leaked, sent).length).toBeGreaterThan(0);
+      expect(contextMismatches(leaked, sent).length).toBeGreaterThan(0);
     },
   );
 
-  it.each(['event', 'entry'] as const)('would show it, were an %s written for another user', (kind) => {
+  it.each(['event', 'entry'] as const)('the check reports an %s that was written for another user', (kind) => {
     const one = traces.find((trace) => trace.kind === kind)!;
     const stranger = traces.find((trace) => trace.kind === kind && trace.userId !== one.userId)!;
     const leaked = traces.map((trace) => (trace === one ? { ...one, userId: stranger.userId } : trace));
-    expect(strangersAmong(leaked, sent)).toHaveLength(1);
+    expect(contextMismatches(leaked, sent)).toHaveLength(1);
   });
 
-  /** With a delay inside each invitation's transaction, so that they overtake one another. */
-  async function makeAdmins(): Promise<Admin[]> {
+  /** Adds a delay to the transaction of each invitation, so that their order changes. */
+  async function createAdmins(): Promise<Admin[]> {
     await system.query(`
       insert into organizations_organization (id, name, slug, provider_id)
       select gen_random_uuid(), 'Organization ' || n, 'organization-' || n, 'organization-' || n from generate_series(1, ${ORGANIZATIONS}) n`);
@@ -145,33 +145,33 @@ describe(`${USERS} people at once, each an admin of one of ${ORGANIZATIONS} orga
       from people p join organizations_organization o on o.slug = 'organization-' || 1 + p.n % ${ORGANIZATIONS}`);
     await system.query(`
       create function delay() returns trigger language plpgsql as
-        'begin perform pg_sleep(abs(hashtext(new.email)) % ${LONGEST_DELAY_MS} / 1000.0); return new; end'`);
+        'begin perform pg_sleep(abs(hashtext(new.email)) % ${MAX_DELAY_MS} / 1000.0); return new; end'`);
     await system.query('create trigger delay before insert on organizations_user for each row execute function delay()');
     return system.query(`
       select u.email, u.id as "userId", m.id as "memberId", m.organization_id as "organizationId"
       from organizations_member m join organizations_user u on u.id = m.user_id where u.email like 'admin-%' order by u.email`);
   }
 
-  const events = (): Promise<Trace[]> =>
+  const events = (): Promise<ContextTrace[]> =>
     system.query(`
       select 'event' as kind, event_type as name, correlation_id as "correlationId", payload -> 'actor' ->> 'id' as "userId",
         organization_id as "organizationId", payload -> 'data' ->> 'email' as about from outbox.outbox_log`);
 
-  const entries = (): Promise<Trace[]> =>
+  const entries = (): Promise<ContextTrace[]> =>
     system.query(`
       select 'entry' as kind, action as name, correlation_id as "correlationId", actor_id as "userId",
         organization_id as "organizationId", user_agent as "userAgent", diff -> 'new' ->> 'email' as about from events_auditlog`);
 });
 
-/** The same check on a server that holds the user where all requests share it: the classic mistake. */
-it('shows it where a server keeps the user in a variable of the module', async () => {
+/** Runs the same check on a server that stores the user in a variable that all requests share. */
+it('the check reports a server that keeps the user in a module variable', async () => {
   using logs = captureLogs();
   const random = seededRandom(SEED);
   let current = '';
   const server = createServer((request, response) => {
     void (async () => {
       current = request.headers['authorization']!;
-      await pause(random() * LONGEST_DELAY_MS);
+      await pause(random() * MAX_DELAY_MS);
       context.bind({ actor: { type: 'user', id: current }, organizationId: 'acme' });
       getLogger('leak').info('work_done');
       response.end('{}');
@@ -180,7 +180,7 @@ it('shows it where a server keeps the user in a variable of the module', async (
   enterContextAtRequest(server, { hops: 0 }, [accessLog(systemClock)]);
   await once(server.listen(0), 'listening');
   const client = new KeepAliveClient((server.address() as AddressInfo).port, 10);
-  const senders = Array.from({ length: 10 }, (_, index): Sender => {
+  const senders = Array.from({ length: 10 }, (_, index): SentRequest => {
     const correlationId = randomUUID();
     return {
       correlationId,
@@ -191,15 +191,15 @@ it('shows it where a server keeps the user in a variable of the module', async (
       userAgent: `agent-${index}`,
     };
   });
-  const sendAs = ({ correlationId, userId, userAgent }: Sender) =>
+  const sendAs = ({ correlationId, userId, userAgent }: SentRequest) =>
     client.send('GET', '/', { authorization: userId, 'x-correlation-id': correlationId, 'user-agent': userAgent });
   for (const sender of senders) await sendAs(sender);
-  await until('all access lines', () => logs.of('request_completed').length === senders.length);
-  expect(strangersAmong(logs.records.map(traceOfLine), senders)).toEqual([]); // one after the other nobody is the wiser
+  await waitFor('all access lines', () => logs.of('request_completed').length === senders.length);
+  expect(contextMismatches(logs.records.map(traceOfLine), senders)).toEqual([]); // sequential requests do not reveal the fault
   logs.clear();
   await Promise.all(senders.map(sendAs));
-  await until('all access lines', () => logs.of('request_completed').length === senders.length);
-  expect(strangersAmong(logs.records.map(traceOfLine), senders).join()).toMatch(/line work_done of .*: userId is user-\d/);
+  await waitFor('all access lines', () => logs.of('request_completed').length === senders.length);
+  expect(contextMismatches(logs.records.map(traceOfLine), senders).join()).toMatch(/line work_done of .*: userId is user-\d/);
   client.close();
   await new Promise((closed) => server.close(closed));
 });

@@ -10,16 +10,16 @@ import { busEvent, queueRecord } from '../support/queue.records.js';
 import { SecretsStub } from '../support/secrets.stub.js';
 import { SesStub } from '../support/ses.stub.js';
 import { System } from '../support/system.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 
 const root = resolve(__dirname, '../..');
 const ALICE = 'alice@example.com';
-const SLOW_MACHINE_MS = 60_000;
+const TEST_TIMEOUT_MS = 60_000;
 const MiB = 1024 * 1024;
 const arn = (name: string) => `arn:aws:secretsmanager:eu-central-1:123456789012:secret:pikaia/${name}-AbCdEf`;
 
-/** Api and worker publish to a bus; what its rule would pass on goes to the consumer's bundle, in a folder of its own. */
-describe('welcome-email as a Lambda', () => {
+/** Api and worker publish to a bus. The test passes the events of its rule to the bundle of the consumer in a separate folder. */
+describe('the welcome-email Lambda', () => {
   let bus: EventBusStub;
   let ses: SesStub;
   let secrets: SecretsStub;
@@ -31,7 +31,7 @@ describe('welcome-email as a Lambda', () => {
 
   beforeAll(async () => {
     execFileSync(process.execPath, [join(root, 'scripts/build-consumers.mjs')]);
-    folder = mkdtempSync(join(tmpdir(), 'pikaia-lambda-')); // nothing beside it: what is missing would be seen
+    folder = mkdtempSync(join(tmpdir(), 'pikaia-lambda-')); // an otherwise empty folder, which reveals a missing dependency
     copyFileSync(join(root, 'apps/consumers/dist/welcome-email/index.mjs'), join(folder, 'index.mjs'));
     [bus, ses, queue] = await Promise.all([EventBusStub.start(), SesStub.start(), QueueStub.start()]);
     system = await System.start({
@@ -50,15 +50,15 @@ describe('welcome-email as a Lambda', () => {
       [arn('invitation')]: 'a secret of the tests, long enough for it',
     });
     lambda = await startLambda();
-  }, SLOW_MACHINE_MS);
+  }, TEST_TIMEOUT_MS);
   afterAll(async () => {
     await Promise.all(lambdas.map((one) => one.stop()));
     await system.stop();
     await Promise.all([bus.stop(), ses.stop(), secrets.stop(), queue.stop()]);
-    rmSync(folder, { recursive: true }); // what mkdtemp returned
+    rmSync(folder, { recursive: true }); // only the folder from mkdtemp
   });
   beforeEach(() => {
-    ses.letters.length = 0;
+    ses.emails.length = 0;
     ses.fault = undefined;
     queue.fault = undefined;
     secrets.isSilent = false;
@@ -90,14 +90,14 @@ describe('welcome-email as a Lambda', () => {
   }
 
   let people = 0;
-  /** Invites somebody, and answers what the bus passed on of it. */
+  /** Invites a person and returns the event that the bus forwards. */
   async function invite() {
     const email = `guest${++people}@example.com`;
     const body = { email, role: 'member' };
     const { headers, status } = await system.request('POST', '/members/invitations', { as: ALICE, body });
     expect(status).toBe(201);
     const correlationId = headers.get('x-correlation-id')!;
-    const entry = await until('the event on the bus', () =>
+    const entry = await waitFor('the event on the bus', () =>
       bus.accepted.find(({ Detail }) => Detail!.includes(correlationId) && Detail!.includes(email)),
     );
     return {
@@ -109,21 +109,21 @@ describe('welcome-email as a Lambda', () => {
   }
 
   const none = { batchItemFailures: [] };
-  const letterTo = (email: string) => ses.letters.filter(({ to }) => to.includes(email));
+  const emailTo = (email: string) => ses.emails.filter(({ to }) => to.includes(email));
 
-  it('is one file below 5 MiB that needs nothing beside it', () => {
+  it('is one file below 5 MiB without dependencies', () => {
     expect(readdirSync(folder)).toEqual(['index.mjs']);
     expect(statSync(join(folder, 'index.mjs')).size).toBeLessThan(5 * MiB);
   });
 
-  it('sends the letter once, however often the event comes, with the correlation id of the request', async () => {
+  it('sends the email once with the correlation id of the request, however often the event arrives', async () => {
     const { email, correlationId, event, eventId } = await invite();
     expect(await lambda.invoke({ Records: [queueRecord(event)] })).toEqual(none);
-    expect(letterTo(email)).toEqual([expect.objectContaining({ tags: { mail_id: eventId, correlation_id: correlationId } })]);
-    const again = [queueRecord({ ...event, id: 'a new one' }), queueRecord(event, 2)]; // put twice, and delivered twice
+    expect(emailTo(email)).toEqual([expect.objectContaining({ tags: { mail_id: eventId, correlation_id: correlationId } })]);
+    const again = [queueRecord({ ...event, id: 'a new one' }), queueRecord(event, 2)]; // published twice and delivered twice
     expect(await lambda.invoke({ Records: again })).toEqual(none);
-    expect(letterTo(email)).toHaveLength(1);
-    const lines = await until(
+    expect(emailTo(email)).toHaveLength(1);
+    const lines = await waitFor(
       'its lines',
       () => lambda.lines.length >= 2 && lambda.lines.filter((line) => line['trace_id'] === correlationId),
     );
@@ -139,10 +139,10 @@ describe('welcome-email as a Lambda', () => {
       eventId,
     ]);
     expect(receipts).toEqual([{ state: 'done', result: { message_id: expect.stringContaining('amazonses.com') } }]);
-    expect(lambda.stray).toEqual([]);
+    expect(lambda.nonJsonLines).toEqual([]);
   });
 
-  it('returns what fails, repeats nothing else, and says why under the id of the request', async () => {
+  it('returns only the failed records, and logs the reason with the correlation id of the request', async () => {
     const [first, last, broken, foreign] = [await invite(), await invite(), await invite(), await invite()];
     const spoil = (change: object) => {
       const { event } = broken;
@@ -160,9 +160,9 @@ describe('welcome-email as a Lambda', () => {
     const before = lambda.lines.length;
     expect(await lambda.invoke({ Records: batch })).toEqual(failures);
     expect(poison.map(({ receiptHandle }) => queue.pauses.get(receiptHandle))).toEqual([0, expect.any(Number), 0]);
-    expect(await lambda.invoke({ Records: poison })).toEqual(failures); // as often as it comes, until the queue gives it up
-    expect([letterTo(first.email), letterTo(last.email)].map(({ length }) => length)).toEqual([1, 1]);
-    const lines = await until('all lines', () => lambda.linesOf('event_refused').length >= 2 && lambda.lines.slice(before));
+    expect(await lambda.invoke({ Records: poison })).toEqual(failures); // on every delivery, until the queue moves it to its dead-letter queue
+    expect([emailTo(first.email), emailTo(last.email)].map(({ length }) => length)).toEqual([1, 1]);
+    const lines = await waitFor('all lines', () => lambda.linesOf('event_refused').length >= 2 && lambda.lines.slice(before));
     const errors = lines.filter(({ level }) => level === 'ERROR').slice(0, 3);
     expect(errors).toEqual([
       expect.objectContaining({ event: 'queue_record_unreadable', 'error.code': 'PIKAIA_EVENT_UNREADABLE' }),
@@ -180,13 +180,13 @@ describe('welcome-email as a Lambda', () => {
   it.each([
     ['throttles', { status: 400, code: 'TooManyRequestsException' } as const],
     ['does not answer', 'silent' as const],
-  ])('returns the event while SES %s, and sends the letter once afterwards', async (_, fault) => {
+  ])('returns the record while SES %s, and sends the email once afterwards', async (_, fault) => {
     const { email, event } = await invite();
     const record = queueRecord(event, 30);
     const returned = { batchItemFailures: [{ itemIdentifier: record.messageId }] };
     ses.fault = fault;
     expect(await lambda.invoke({ Records: [record] })).toEqual(returned);
-    expect(queue.pauses.get(record.receiptHandle)).toBeLessThanOrEqual(300); // seconds, with jitter: the queue counts receipts
+    expect(queue.pauses.get(record.receiptHandle)).toBeLessThanOrEqual(300); // seconds, with jitter
     for (const [queueFault, reason] of [
       ['refusing', /ReceiptHandleIsInvalid/],
       ['silent', /requestTimeout/],
@@ -198,21 +198,21 @@ describe('welcome-email as a Lambda', () => {
     }
     ses.fault = undefined;
     expect(await lambda.invoke({ Records: [record] })).toEqual(none);
-    expect(letterTo(email)).toHaveLength(1);
+    expect(emailTo(email)).toHaveLength(1);
     expect(lambda.linesOf('event_postponed').at(-1)).toMatchObject({ level: 'WARNING', reason: expect.stringContaining('SES') });
   });
 
-  it('is one Lambda or two: an event that both get at once is handled by one', async () => {
+  it('handles an event once even if two Lambdas receive it at the same time', async () => {
     const other = await startLambda();
     for (let round = 0; round < 3; round++) {
       const { email, event } = await invite();
       const answers = await Promise.all([lambda, other].map((one) => one.invoke({ Records: [queueRecord(event)] })));
       expect(answers.filter(({ batchItemFailures }) => !batchItemFailures.length).length).toBeGreaterThan(0);
-      expect(letterTo(email)).toHaveLength(1);
+      expect(emailTo(email)).toHaveLength(1);
     }
   });
 
-  it('has printed what it measured when it answers, for itself and as pikaia-consumers', () => {
+  it('has printed its own metrics and those of pikaia-consumers before it returns', () => {
     const lines = lambda.lines.filter((line) => '_aws' in line);
     const { consumerHandled, consumerFailed, consumerPostponed, consumerDuration } = eventMetrics;
     for (const { name } of [consumerHandled, consumerFailed, consumerPostponed, consumerDuration]) {
@@ -221,16 +221,16 @@ describe('welcome-email as a Lambda', () => {
     }
   });
 
-  it('returns what there is no time for, without a try', async () => {
+  it('returns the records that it has no time left for, without an attempt', async () => {
     const guests = [await invite(), await invite(), await invite()];
     const records = guests.map(({ event }) => queueRecord(event));
     expect(await lambda.invoke({ Records: records }, 10_000)).toEqual({
       batchItemFailures: records.slice(1).map(({ messageId }) => ({ itemIdentifier: messageId })),
     });
-    expect(guests.map(({ email }) => letterTo(email).length)).toEqual([1, 0, 0]);
+    expect(guests.map(({ email }) => emailTo(email).length)).toEqual([1, 0, 0]);
   });
 
-  it('reads its secrets again when the database refuses the login, and handles the event when it comes back', async () => {
+  it('reads its secrets again after the database refuses the login, and handles the event on the next delivery', async () => {
     const username = `lambda_${process.pid}`;
     await system.query(`create role ${username} login password 'one' in role pikaia_worker`);
     const secretOf = (password: string) => JSON.stringify({ username, password });
@@ -242,29 +242,32 @@ describe('welcome-email as a Lambda', () => {
     await system.query('select pg_terminate_backend(pid, 5000) from pg_stat_activity where usename = $1', [username]);
     const record = queueRecord(after.event);
     const returned = { batchItemFailures: [{ itemIdentifier: record.messageId }] };
-    expect(await rotated.invoke({ Records: [record] })).toEqual(returned); // the store still has the old one
+    expect(await rotated.invoke({ Records: [record] })).toEqual(returned); // Secrets Manager still has the old password
     secrets.replace(arn('rotated'), secretOf('two'));
-    await until('it is handled', async () => (await rotated.invoke({ Records: [record] })).batchItemFailures?.length === 0);
-    expect(letterTo(after.email)).toHaveLength(1);
+    await waitFor('it is handled', async () => (await rotated.invoke({ Records: [record] })).batchItemFailures?.length === 0);
+    expect(emailTo(after.email)).toHaveLength(1);
     expect(rotated.linesOf('database_login_refused').length).toBeGreaterThan(0);
-    expect(rotated.stray).toEqual([]);
+    expect(rotated.nonJsonLines).toEqual([]);
     await rotated.stop();
     await system.query(`drop role ${username}`);
   });
 
   it.each([
-    ['a setting that is missing', { MAIL_FROM: '' }, /MAIL_FROM is not set/],
-    ['a secret that is not there', { DATABASE_SECRET_ARN: arn('other') }, /PIKAIA_SECRET_UNREADABLE.*pikaia\/other/],
-    ['secrets that do not answer', {}, /PIKAIA_SECRET_UNREADABLE.*TimeoutError/],
-    ['the database away', { DATABASE_PORT: '1' }, /ECONNREFUSED/],
-  ])('says what is wrong with %s, and gives the batch back whole', async (fault, environment, why) => {
+    ['a missing setting', { MAIL_FROM: '' }, /MAIL_FROM is not set/],
+    ['a missing secret', { DATABASE_SECRET_ARN: arn('other') }, /PIKAIA_SECRET_UNREADABLE.*pikaia\/other/],
+    ['a secrets service that does not respond', {}, /PIKAIA_SECRET_UNREADABLE.*TimeoutError/],
+    ['an unreachable database', { DATABASE_PORT: '1' }, /ECONNREFUSED/],
+  ])('reports %s and returns the whole batch', async (fault, environment, why) => {
     secrets.isSilent = fault === 'secrets that do not answer';
     const broken = await startLambda(environment);
     const answer = await broken.invoke({ Records: [queueRecord('{}')] });
     expect(answer.error).toContain('did not start');
-    const [line] = await until('its line', () => broken.linesOf('startup_failed').length > 0 && broken.linesOf('startup_failed'));
+    const [line] = await waitFor(
+      'its line',
+      () => broken.linesOf('startup_failed').length > 0 && broken.linesOf('startup_failed'),
+    );
     expect(line).toMatchObject({ level: 'ERROR', service: 'pikaia-consumers' });
     expect(JSON.stringify(line)).toMatch(why);
-    expect(broken.stray).toEqual([]);
+    expect(broken.nonJsonLines).toEqual([]);
   });
 });

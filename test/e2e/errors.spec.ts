@@ -1,10 +1,10 @@
 import { connect } from 'node:net';
-import { System, type Answer, type RequestOptions } from '../support/system.js';
-import { until } from '../support/until.js';
+import { System, type ApiResponse, type RequestOptions } from '../support/system.js';
+import { waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com';
 const UNKNOWN_ID = '0198a0a0-0000-7000-8000-000000000000';
-const CANARY = 'canary-b8e1'; // stands in each header and body that no log line may repeat
+const CANARY = 'canary-b8e1'; // part of each header and body, which no log line may contain
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
 interface Refusal extends RequestOptions {
@@ -13,7 +13,7 @@ interface Refusal extends RequestOptions {
   readonly path: string;
   readonly status: number;
   readonly kind: string;
-  /** The fields that the answer names. */
+  /** The fields that the response must name. */
   readonly fields?: readonly string[];
 }
 
@@ -117,8 +117,8 @@ const REFUSALS: readonly Refusal[] = [
   },
 ];
 
-/** Whatever goes wrong is answered as problem details with the correlation id, and logged once, without what was sent. */
-describe('errors', () => {
+/** Every error response has problem details with the correlation id. The error is logged once, without the input. */
+describe('error responses', () => {
   let system: System;
 
   beforeAll(async () => {
@@ -126,17 +126,17 @@ describe('errors', () => {
   });
   afterAll(() => system.stop());
 
-  const linesOf = (answer: Answer) =>
+  const linesOf = (answer: ApiResponse) =>
     system.api.lines.filter((line) => line['trace_id'] === answer.headers.get('x-correlation-id'));
 
-  async function accessLineOf(answer: Answer) {
-    await until('the access line', () => linesOf(answer).some(({ logger }) => logger === 'http'));
+  async function accessLineOf(answer: ApiResponse) {
+    await waitFor('the access line', () => linesOf(answer).some(({ logger }) => logger === 'http'));
     const lines = linesOf(answer).filter(({ logger }) => logger === 'http');
     expect(lines).toHaveLength(1);
     return lines[0]!;
   }
 
-  async function expectProblem(answer: Answer, { status, kind, fields }: Pick<Refusal, 'status' | 'kind' | 'fields'>) {
+  async function expectProblem(answer: ApiResponse, { status, kind, fields }: Pick<Refusal, 'status' | 'kind' | 'fields'>) {
     expect(answer.body).toEqual({
       type: `urn:pikaia:problem:${kind}`,
       title: expect.stringMatching(/./),
@@ -156,7 +156,7 @@ describe('errors', () => {
     expect(await accessLineOf(answer)).toMatchObject({ event: 'request_completed', 'http.status_code': status, level: 'INFO' });
   }
 
-  it.each(REFUSALS)('$what: $status', async ({ method = 'GET', path, status, kind, fields, ...options }) => {
+  it.each(REFUSALS)('to $what have status $status', async ({ method = 'GET', path, status, kind, fields, ...options }) => {
     const answer = await system.request(method, path, {
       ...options,
       headers: { 'x-canary': CANARY, cookie: CANARY, ...options.headers },
@@ -164,7 +164,7 @@ describe('errors', () => {
     await expectProblem(answer, { status, kind, ...(fields && { fields }) });
   });
 
-  it('an expired token: 401, and the log says why', async () => {
+  it('to an expired token have status 401, and the log contains the reason', async () => {
     const token = await system.newToken(ALICE, -60);
     const answer = await system.request('GET', '/me', { headers: { authorization: `Bearer ${token}` } });
     await expectProblem(answer, { status: 401, kind: 'unauthenticated' });
@@ -173,7 +173,7 @@ describe('errors', () => {
     expect(system.api.text()).not.toContain(token);
   });
 
-  it('a token that somebody changed: 401', async () => {
+  it('to a forged token have status 401', async () => {
     const [header, payload, signature] = (await system.token('carol@example.com')).split('.');
     const claims = JSON.parse(Buffer.from(payload!, 'base64url').toString()) as Record<string, unknown>;
     const changed = Buffer.from(JSON.stringify({ ...claims, sub: 'somebody-else' })).toString('base64url');
@@ -184,7 +184,7 @@ describe('errors', () => {
     }
   });
 
-  it("another list's cursor: refused", async () => {
+  it('to a cursor of another list name the parameter', async () => {
     await system.query(
       `insert into outbox.outbox_log (event_id, event_type, schema_version, aggregate_type, aggregate_id, organization_id, occurred_at, size, payload)
        select gen_random_uuid(), 'member.invited', 1, 'member', n, m.organization_id, now(), 2, '{}'
@@ -203,7 +203,7 @@ describe('errors', () => {
     );
   });
 
-  it('two that ask for one slug at the same time: one gets it, the other 409', async () => {
+  it('have status 409 for one of two concurrent requests with the same slug, while the other succeeds', async () => {
     const ask = (as: string) => system.request('PATCH', '/organization', { as, body: { slug: 'the-same' } });
     const answers = await Promise.all([ask(ALICE), ask('gina@example.com')]);
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409]);
@@ -214,22 +214,22 @@ describe('errors', () => {
   });
 
   it.each([
-    ['no HTTP', `${CANARY}\r\n\r\n`, 400],
+    ['invalid HTTP', `${CANARY}\r\n\r\n`, 400],
     ['a header with a control character', `GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Bad: ${CANARY}\u0001\r\n\r\n`, 400],
     ['headers over the limit', `GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Long: ${CANARY.repeat(2000)}\r\n\r\n`, 431],
-  ])('%s: answered as problem details, and the connection is closed', async (_, text, status) => {
-    const [head, body] = (await exchange(system.api.port, text)).split('\r\n\r\n') as [string, string];
+  ])('to %s are problem details, and the connection is closed', async (_, text, status) => {
+    const [head, body] = (await sendRaw(system.api.port, text)).split('\r\n\r\n') as [string, string];
     expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(head).toContain('content-type: application/problem+json');
     const problem = JSON.parse(body) as { status: number; correlation_id: string };
     expect(problem.status).toBe(status);
-    await until('its line', () =>
+    await waitFor('its line', () =>
       system.api.lines.some(({ event, trace_id }) => event === 'client_error' && trace_id === problem.correlation_id),
     );
   });
 
-  // Written by hand: the server answers and closes while the rest of the body is on its way, and `fetch` may fail on that.
-  it('a body over the limit: 413, as soon as its length is known', async () => {
+  // Uses a raw socket, since `fetch` can fail if the server responds and closes before it has received the whole body.
+  it('to a body over the limit have status 413, as soon as its length is known', async () => {
     const lines = [
       'POST /api/v1/members/invitations HTTP/1.1',
       'host: x',
@@ -237,7 +237,7 @@ describe('errors', () => {
       'content-type: application/json',
       'content-length: 1400000',
     ];
-    const text = await exchange(system.api.port, `${lines.join('\r\n')}\r\n\r\n{"name":"${CANARY}`);
+    const text = await sendRaw(system.api.port, `${lines.join('\r\n')}\r\n\r\n{"name":"${CANARY}`);
     const [head, body] = text.split('\r\n\r\n') as [string, string];
     const [first, ...headers] = head.split('\r\n');
     const answer = {
@@ -248,22 +248,22 @@ describe('errors', () => {
     await expectProblem(answer, { status: 413, kind: 'payload-too-large' });
   });
 
-  it('writes no secret and no body into any line, and nothing of it at ERROR', async () => {
+  it('leave no secret and no body in any log line, and client errors are not logged at ERROR', async () => {
     const token = await system.token(ALICE);
     const text = system.api.text();
     expect(text).not.toContain(CANARY);
     expect(text).not.toContain(token);
     expect(text).not.toContain(token.split('.')[2]);
     expect(system.api.lines.filter(({ level }) => level === 'ERROR' || level === 'CRITICAL')).toEqual([]);
-    expect(system.api.stray).toEqual([]);
-    // The canary can be found: what a line may hold, it does hold.
+    expect(system.api.nonJsonLines).toEqual([]);
+    // Proves that the check can find the canary in a field that a line may contain.
     const answer = await system.request('GET', `/${CANARY}`, { headers: { 'user-agent': CANARY } });
     expect(await accessLineOf(answer)).toMatchObject({ 'http.url_details.path': `/api/v1/${CANARY}`, 'http.useragent': CANARY });
   });
 });
 
-/** What the server answers to `text` until it closes the connection. */
-function exchange(port: number, text: string): Promise<string> {
+/** Sends `text` and returns the response until the server closes the connection. */
+function sendRaw(port: number, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';
     const socket = connect(port, '127.0.0.1', () => socket.write(text, 'latin1'));

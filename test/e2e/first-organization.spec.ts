@@ -8,30 +8,30 @@ import { ServiceProcess, type LogLine } from '../support/service.process.js';
 import { SessionProvider } from '../support/session-provider.js';
 
 const root = resolve(__dirname, '../..');
-const SLOW_MACHINE_MS = 120_000;
+const TEST_TIMEOUT_MS = 120_000;
 const ORGANIZATION = ['--name', 'Acme', '--slug', 'acme', '--provider-id', 'organization-live-1'];
 const ADMIN = ['--admin-email', 'Alice@acme.example', '--admin-name', 'Alice Adams', '--admin-provider-id', 'member-live-1'];
 const OPERATOR = ['--operator-email', 'olga@example.com', '--operator-provider-id', 'member-live-9'];
-const ALL = [...ORGANIZATION, ...ADMIN, ...OPERATOR];
+const ALL_OPTIONS = [...ORGANIZATION, ...ADMIN, ...OPERATOR];
 const PASSWORDS = { API_DATABASE_PASSWORD: 'the api@/?#%', WORKER_DATABASE_PASSWORD: "the worker's" };
 
-/** The commands of the deployed image, on a server where nothing is yet: migrate, make the first organization, sign in. */
-describe('the first day of a system', () => {
+/** Runs the commands of the deployed image on an empty server: migrate, create the first organization, sign in. */
+describe('the first organization of a new system', () => {
   let directory: string;
   let server: PostgresServer;
   let owner: pg.Client;
 
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'pikaia-first-'));
-    chmodSync(directory, 0o711); // the server may run as another account
+    chmodSync(directory, 0o711); // the server can run as another user
     server = await startPostgres(join(directory, 'data'), { settings: ['fsync=off'] });
     owner = new pg.Client({ connectionString: server.url });
     await owner.connect();
-  }, SLOW_MACHINE_MS);
+  }, TEST_TIMEOUT_MS);
   afterAll(async () => {
     await owner.end();
     await server.stop();
-    rmSync(directory, { recursive: true, force: true }); // what mkdtemp returned
+    rmSync(directory, { recursive: true, force: true }); // only the folder from mkdtemp
   });
 
   const address = (user: string, password: string): NodeJS.ProcessEnv => ({
@@ -48,10 +48,10 @@ describe('the first day of a system', () => {
   };
   const asApi = () => address('pikaia_api', PASSWORDS.API_DATABASE_PASSWORD);
 
-  function run(program: string, environment: NodeJS.ProcessEnv, typed: readonly string[] = []) {
+  function run(program: string, environment: NodeJS.ProcessEnv, options: readonly string[] = []) {
     const env = { PATH: process.env['PATH'], NODE_ENV: 'production', ...environment };
     return new Promise<{ status: number; lines: LogLine[] }>((done) =>
-      execFile(process.execPath, [join(root, 'apps/api/dist', program), ...typed], { env }, (error, stdout, stderr) =>
+      execFile(process.execPath, [join(root, 'apps/api/dist', program), ...options], { env }, (error, stdout, stderr) =>
         done({
           status: error ? Number(error.code) : 0,
           lines: `${stdout}${stderr}`
@@ -70,7 +70,7 @@ describe('the first day of a system', () => {
     ).rows as unknown[];
 
   it(
-    'begins with the migration task, which may run again and renews the passwords',
+    'requires the migration task, which can run again and then renews the passwords',
     async () => {
       const first = await run('migrate.js', { ...asOwner(), ...PASSWORDS, API_DATABASE_PASSWORD: 'an older one' });
       expect(first).toMatchObject({
@@ -83,14 +83,17 @@ describe('the first day of a system', () => {
       expect(half).toMatchObject({ status: 1, lines: [{ event: 'startup_failed', 'error.code': 'PIKAIA_SETTINGS_INVALID' }] });
       expect(JSON.stringify(half.lines)).not.toContain('alone is not enough');
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    'makes organization, admin and operator once, with an audit entry each, however often and how many at once',
+    'is created once with an admin, an operator and their audit entries, even by repeated and concurrent runs',
     async () => {
-      const runs = await Promise.all([run('first-organization.js', asApi(), ALL), run('first-organization.js', asApi(), ALL)]);
-      runs.push(await run('first-organization.js', asApi(), ALL));
+      const runs = await Promise.all([
+        run('first-organization.js', asApi(), ALL_OPTIONS),
+        run('first-organization.js', asApi(), ALL_OPTIONS),
+      ]);
+      runs.push(await run('first-organization.js', asApi(), ALL_OPTIONS));
       expect(runs.map(({ status }) => status)).toEqual([0, 0, 0]);
       const made = runs.map(({ lines }) => lines.find(({ event }) => event === 'first_organization_ready')!['made']);
       expect(made.flat().toSorted()).toEqual(['admin', 'operator', 'organization']);
@@ -101,11 +104,11 @@ describe('the first day of a system', () => {
         { action: 'member.joined', platform: false, ...actor },
       ]);
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    'keeps address and name as they were typed with the membership, and replaces a name that an organization gave the operator',
+    'stores address and name with the membership as they were typed, and replaces an operator name that an organization typed',
     async () => {
       const typed = await owner.query(
         'select m.email, m.name, u.email_key, u.name as user_name from organizations_member m join organizations_user u on u.id = m.user_id',
@@ -134,14 +137,14 @@ describe('the first day of a system', () => {
       );
       expect(operators.rows).toEqual([{ email_key: 'otto@example.com', name: 'Otto Ohm', operator: true }]);
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it.each([
     ['another id of the organization', [...ORGANIZATION.slice(0, -1), 'organization-live-2', ...ADMIN]],
     ['another id of the admin', [...ORGANIZATION, ...ADMIN.slice(0, -1), 'member-live-2']],
   ])(
-    'refuses %s, and changes nothing',
+    'is refused with %s, and nothing changes',
     async (_, typed) => {
       const before = await entries();
       const { status, lines } = await run('first-organization.js', asApi(), typed);
@@ -151,11 +154,11 @@ describe('the first day of a system', () => {
       });
       expect(await entries()).toEqual(before);
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    'ends with an api where the admin invites somebody and the operator looks after the outbox',
+    'works with the api: the admin invites a person and the operator manages the outbox',
     async () => {
       const provider = await SessionProvider.start();
       const api = await ServiceProcess.start('api', {
@@ -187,6 +190,6 @@ describe('the first day of a system', () => {
         await provider.stop();
       }
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 });

@@ -1,15 +1,15 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { System, type Answer } from '../support/system.js';
-import { until } from '../support/until.js';
+import { System, type ApiResponse } from '../support/system.js';
+import { waitFor } from '../support/until.js';
 
 const CORRELATION = '5f0c6d1e-9d4b-4c1a-8f53-2a1b3c4d5e6f';
 const ALICE = 'alice@example.com';
 
-/** The main job: one invitation, three records, one e-mail, one correlation id. */
+/** The main scenario: one invitation leaves a row, an event, an audit entry and an email with one correlation id. */
 describe('one invitation', () => {
   let system: System;
-  let invitation: Answer;
+  let invitation: ApiResponse;
 
   beforeAll(async () => {
     system = await System.start();
@@ -18,21 +18,21 @@ describe('one invitation', () => {
       body: { email: 'bob@example.com', name: 'Bob Brown', role: 'member' },
       headers: { 'X-Correlation-ID': CORRELATION.toUpperCase(), 'User-Agent': 'e2e/1.0' },
     });
-    await until('the e-mail is accounted for', async () => {
+    await waitFor('the delivery of the email is recorded', async () => {
       const { body } = await system.request('GET', `/admin/events?correlation_id=${CORRELATION}`, { as: ALICE });
       return (body.data as { status: string }[])[0]?.status === 'published';
     });
   });
   afterAll(() => system.stop());
 
-  it('answers 201 with the invitation, and the correlation id in lower case', () => {
+  it('gets 201 with the invitation and the correlation id in lower case', () => {
     expect(invitation.status).toBe(201);
     expect(invitation.headers.get('x-correlation-id')).toBe(CORRELATION);
     expect(invitation.body).toEqual({ id: expect.any(String), email: 'bob@example.com', role: 'member', status: 'invited' });
   });
 
-  it('logs start, record and completion with their context', async () => {
-    const lines = await until('the access line', () => {
+  it('logs start, audit record and completion with their context', async () => {
+    const lines = await waitFor('the access line', () => {
       const found = system.api.lines.filter((line) => line['trace_id'] === CORRELATION);
       return found.some(({ event }) => event === 'request_completed') && found;
     });
@@ -58,7 +58,7 @@ describe('one invitation', () => {
     });
   });
 
-  it('writes the row', async () => {
+  it('inserts the membership row', async () => {
     const rows = await system.query(
       'select m.role, m.status, m.invited_at is not null as dated, m.email, m.name, u.email_key from organizations_member m join organizations_user u on u.id = m.user_id where m.id = $1',
       [invitation.body.id],
@@ -67,7 +67,7 @@ describe('one invitation', () => {
     expect(rows).toEqual([{ role: 'member', status: 'invited', dated: true, ...typed, email_key: 'bob@example.com' }]);
   });
 
-  it('publishes the envelope, exactly, and its status is answered by SQL: did the welcome email send?', async () => {
+  it('publishes exactly the documented envelope, and SQL shows whether the welcome email was sent', async () => {
     const rows = await system.query<{ payload: unknown; status: string; attempts: number; published_at: Date }>(
       `select * from events_outboxevent where event_type = 'member.invited' and payload->'data'->>'email' = 'bob@example.com'`,
     );
@@ -103,7 +103,7 @@ describe('one invitation', () => {
     });
   });
 
-  it('records who did it, from where, and what is new: what did this user do?', async () => {
+  it('records who acted, from which address, and the new values', async () => {
     const { body } = await system.request('GET', '/me', { as: ALICE });
     const rows = await system.query('select * from events_auditlog where actor_id = $1 order by created_at desc', [body.id]);
     expect(rows).toHaveLength(1);
@@ -124,7 +124,7 @@ describe('one invitation', () => {
     expect(one.body).toEqual((found.body.data as unknown[])[0]);
   });
 
-  it('sends one e-mail whose link holds a signed invitation', () => {
+  it('sends one email whose link contains a signed invitation', () => {
     const files = readdirSync(join(system.directory, 'mail'));
     expect(files).toHaveLength(1);
     const mail = readFileSync(join(system.directory, 'mail', files[0]!), 'utf8').replaceAll('=\r\n', '');
@@ -138,7 +138,7 @@ describe('one invitation', () => {
     });
   });
 
-  it("carries the request's correlation id into the worker's lines", () => {
+  it('passes the correlation id of the request to the log lines of the worker', () => {
     const lines = system.worker.lines.filter((line) => line['trace_id'] === CORRELATION);
     expect(lines).toContainEqual(
       expect.objectContaining({
@@ -150,7 +150,7 @@ describe('one invitation', () => {
     );
   });
 
-  it('shows the whole trail in order of time: why did this request fail, or not?', async () => {
+  it('shows the whole trail in order of time', async () => {
     const { body } = await system.request('GET', `/admin/correlations/${CORRELATION}`, { as: ALICE });
     expect(body.correlation_id).toBe(CORRELATION);
     const entries = body.entries as { kind: string; time: string; event?: string }[];
@@ -163,14 +163,14 @@ describe('one invitation', () => {
     expect(kinds.indexOf('request_completed')).toBeLessThan(kinds.indexOf('receipt'));
   });
 
-  it('shows operators that it happened, but not to whom', async () => {
+  it('shows operators the event without personal data', async () => {
     const { body } = await system.request('GET', `/admin/events?correlation_id=${CORRELATION}`, { as: 'olga@example.com' });
     expect(JSON.stringify(body)).not.toContain('bob@example.com');
     expect(JSON.stringify(body)).not.toContain(ALICE);
     expect((body.data as unknown[])[0]).toMatchObject({ event_type: 'member.invited', payload: { data: { email: '[masked]' } } });
   });
 
-  it('shows nothing of it to another organization', async () => {
+  it('is invisible to another organization', async () => {
     const gina = { as: 'gina@example.com' };
     expect((await system.request('GET', `/admin/correlations/${CORRELATION}`, gina)).body.entries).toEqual([]);
     expect((await system.request('GET', '/admin/audit-logs', gina)).body).toEqual({ data: [], next_cursor: null });
@@ -178,8 +178,8 @@ describe('one invitation', () => {
     expect((await system.request('GET', `/members/${String(invitation.body.id)}`, gina)).status).toBe(404);
   });
 
-  it('prints nothing but JSON lines', () => {
-    expect(system.services.flatMap(({ stray }) => stray)).toEqual([]);
+  it('leaves only JSON lines on standard output', () => {
+    expect(system.services.flatMap(({ nonJsonLines }) => nonJsonLines)).toEqual([]);
     expect(existsSync(join(system.directory, 'log', 'api.jsonl'))).toBe(true);
   });
 });

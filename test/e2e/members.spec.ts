@@ -1,5 +1,5 @@
-import { System, type Answer } from '../support/system.js';
-import { until } from '../support/until.js';
+import { System, type ApiResponse } from '../support/system.js';
+import { waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com';
 const CAROL = 'carol@example.com';
@@ -29,8 +29,8 @@ afterAll(async () => {
 
 const invite = (email: string, fields: Record<string, unknown> = {}, as = ALICE) =>
   system.request('POST', '/members/invitations', { as, body: { email, role: 'member', ...fields } });
-const data = <T = Record<string, unknown>>({ body }: Answer) => body['data'] as T[];
-const correlationOf = (answer: Answer) => answer.headers.get('x-correlation-id')!;
+const data = <T = Record<string, unknown>>({ body }: ApiResponse) => body['data'] as T[];
+const correlationOf = (answer: ApiResponse) => answer.headers.get('x-correlation-id')!;
 
 async function memberOf(email: string): Promise<string> {
   const rows = await system.query<{ id: string }>(
@@ -40,8 +40,8 @@ async function memberOf(email: string): Promise<string> {
   return rows[0]!.id;
 }
 
-/** Somebody who accepted an invitation, which no route does yet. */
-async function joined(email: string, role = 'member'): Promise<string> {
+/** Invites a person and makes the member active, which no route does yet. */
+async function createActiveMember(email: string, role = 'member'): Promise<string> {
   const id = (await invite(email, { role })).body['id'] as string;
   await system.query(
     `update organizations_member set status = 'active', joined_at = now(), provider_id = 'member-test-' || id where id = $1`,
@@ -50,8 +50,8 @@ async function joined(email: string, role = 'member'): Promise<string> {
   return id;
 }
 
-/** What one request has left behind. */
-async function traceOf(answer: Answer): Promise<Trace> {
+/** The events and audit entries of one request. */
+async function traceOf(answer: ApiResponse): Promise<Trace> {
   const id = [correlationOf(answer)];
   return {
     events: await system.query(
@@ -66,8 +66,8 @@ async function traceOf(answer: Answer): Promise<Trace> {
 }
 const NOTHING: Trace = { events: [], entries: [] };
 
-describe('what people see', () => {
-  it('tells members and operators who they are', async () => {
+describe('the access of members and operators', () => {
+  it('GET /me returns the identity of members and operators', async () => {
     expect((await system.request('GET', '/me', { as: ALICE })).body).toEqual({
       id: expect.stringMatching(UUID),
       email: ALICE,
@@ -84,7 +84,7 @@ describe('what people see', () => {
     });
   });
 
-  it('shows every member the organization, and its members only to admins', async () => {
+  it('every member sees the organization, and only admins see its members', async () => {
     const organization = await system.request('GET', '/organization', { as: CAROL });
     expect(organization.body).toMatchObject({ id: expect.stringMatching(UUID), name: 'Acme', slug: 'acme' });
     const carol = `/members/${await memberOf(CAROL)}`;
@@ -111,13 +111,13 @@ describe('what people see', () => {
     ['GET', '/members', OLGA],
     ['POST', '/members/invitations', OLGA],
     ['DELETE', '/members/:carol', OLGA],
-  ])('refuses %s %s to %s', async (method, path, as) => {
+  ])('%s %s is refused for %s', async (method, path, as) => {
     const body = method === 'GET' || method === 'DELETE' ? {} : { body: {} };
     const answer = await system.request(method, path.replace(':carol', await memberOf(CAROL)), { as, ...body });
     expect(answer.status).toBe(403);
   });
 
-  it('shows all members page by page, none twice', async () => {
+  it('GET /members returns every member once, page by page', async () => {
     await Promise.all(['p1', 'p2', 'p3', 'p4', 'p5'].map((name) => invite(`${name}@example.com`, {}, GINA)));
     const emails: string[] = [];
     const sizes: number[] = [];
@@ -127,13 +127,13 @@ describe('what people see', () => {
       sizes.push(data(page).length);
       cursor = page.body['next_cursor'];
     }
-    expect(sizes).toEqual([2, 2, 2]); // and null with the last full page: nothing is left
+    expect(sizes).toEqual([2, 2, 2]); // the last full page has no next_cursor
     expect([...emails].sort()).toEqual([GINA, ...['p1', 'p2', 'p3', 'p4', 'p5'].map((name) => `${name}@example.com`)].sort());
   });
 });
 
 describe('an invitation', () => {
-  it('is sent again to a person who has not answered: 200, a later invited_at, one more event, and only what changed', async () => {
+  it('that is repeated for an invited person gets 200, a later invited_at and one more event, and records only the changes', async () => {
     const first = await invite('dora@example.com', { name: 'Dora' });
     const [before] = await system.query<{ invited_at: Date }>('select invited_at from organizations_member where id = $1', [
       first.body['id'],
@@ -158,7 +158,7 @@ describe('an invitation', () => {
     ]);
   });
 
-  it('gives the role that is asked for last', async () => {
+  it('that is repeated with another role sets the new role', async () => {
     await invite('emil@example.com');
     const again = await invite('emil@example.com', { role: 'admin' });
     expect(again.body).toMatchObject({ role: 'admin', status: 'invited' });
@@ -168,7 +168,7 @@ describe('an invitation', () => {
     });
   });
 
-  it('takes an address in another case for the same person, and shows it as it was typed last', async () => {
+  it('to an address that differs only in case, reaches the same person and shows the address as last typed', async () => {
     const first = await invite('Frida@Example.com');
     const again = await invite(' frida@example.COM ');
     expect([first.status, again.status]).toEqual([201, 200]);
@@ -177,13 +177,13 @@ describe('an invitation', () => {
     expect(users).toHaveLength(1);
   });
 
-  it('gives one person a membership in each organization', async () => {
+  it('in each of two organizations gives one person two memberships', async () => {
     const answers = [await invite('gero@example.com'), await invite('gero@example.com', {}, GINA)];
     expect(answers.map(({ status }) => status)).toEqual([201, 201]);
     expect(answers[0]!.body['id']).not.toBe(answers[1]!.body['id']);
   });
 
-  it('is refused for an active member: 409, and nothing is written', async () => {
+  it('of an active member gets 409, and nothing is written', async () => {
     const answer = await invite(CAROL);
     expect(answer.status).toBe(409);
     expect(await traceOf(answer)).toEqual(NOTHING);
@@ -191,7 +191,7 @@ describe('an invitation', () => {
 });
 
 describe('a change', () => {
-  it('of the organization leaves row, event and entry with old and new', async () => {
+  it('of the organization leaves a row, an event and an audit entry with old and new values', async () => {
     const answer = await system.request('PATCH', '/organization', {
       as: GINA,
       body: { name: 'Globex Corporation', slug: 'globex' },
@@ -214,7 +214,7 @@ describe('a change', () => {
     });
   });
 
-  it('that changes nothing leaves no event and no entry', async () => {
+  it('without a new value leaves no event and no audit entry', async () => {
     for (const body of [{ name: 'Acme' }, { slug: 'acme' }, {}]) {
       const answer = await system.request('PATCH', '/organization', { as: ALICE, body });
       expect(answer.status).toBe(200);
@@ -225,8 +225,8 @@ describe('a change', () => {
     expect(await traceOf(answer)).toEqual(NOTHING);
   });
 
-  it("of a member's role is told with old and new, and counts with the next request", async () => {
-    const path = `/members/${await joined('hanna@example.com')}`;
+  it('of the role of a member publishes the old and the new role, and applies from the next request', async () => {
+    const path = `/members/${await createActiveMember('hanna@example.com')}`;
     expect((await system.request('GET', '/members', { as: 'hanna@example.com' })).status).toBe(403);
     const answer = await system.request('PATCH', path, { as: ALICE, body: { role: 'admin' } });
     expect(answer.body).toMatchObject({ email: 'hanna@example.com', role: 'admin' });
@@ -239,23 +239,23 @@ describe('a change', () => {
     expect((await system.request('GET', '/members', { as: 'hanna@example.com' })).status).toBe(403);
   });
 
-  it('of the own role is refused: 403', async () => {
+  it("of the caller's own role gets 403", async () => {
     const answer = await system.request('PATCH', `/members/${await memberOf(ALICE)}`, { as: ALICE, body: { role: 'member' } });
     expect(answer.status).toBe(403);
     expect(await traceOf(answer)).toEqual(NOTHING);
   });
 
-  it("of another organization's member is refused: 404", async () => {
+  it('of a member of another organization gets 404', async () => {
     const path = `/members/${await memberOf(CAROL)}`;
     expect((await system.request('PATCH', path, { as: GINA, body: { role: 'admin' } })).status).toBe(404);
     expect((await system.request('DELETE', path, { as: GINA })).status).toBe(404);
   });
 
-  it('that would leave no admin is refused: 409, however many admins leave at once', async () => {
+  it('gets 409 if it would leave no admin, even if several admins leave concurrently', async () => {
     const gina = await memberOf(GINA);
     expect((await system.request('DELETE', `/members/${gina}`, { as: GINA })).status).toBe(409);
     const id = (await invite('ida@example.com', { role: 'admin' }, GINA)).body['id'] as string;
-    expect((await system.request('DELETE', `/members/${gina}`, { as: GINA })).status).toBe(409); // an invited one does not count
+    expect((await system.request('DELETE', `/members/${gina}`, { as: GINA })).status).toBe(409); // an invited admin does not count
     await system.query(`update organizations_member set status = 'active', provider_id = 'member-test-' || id where id = $1`, [
       id,
     ]);
@@ -263,7 +263,7 @@ describe('a change', () => {
       system.request('PATCH', `/members/${gina}`, { as: 'ida@example.com', body: { role: 'member' } }),
       system.request('PATCH', `/members/${id}`, { as: GINA, body: { role: 'member' } }),
     ]);
-    // Whoever comes second is refused by the guard, or is the last admin by the time that the lock is free.
+    // The guard refuses the second request, or its caller is the last admin when the lock is free.
     expect([
       [200, 403],
       [200, 409],
@@ -277,8 +277,8 @@ describe('a change', () => {
 });
 
 describe('a removal', () => {
-  it('is told, ends the session with the next request, and lets the person be invited again', async () => {
-    const id = await joined('jana@example.com');
+  it('publishes an event, ends the access from the next request, and allows a new invitation', async () => {
+    const id = await createActiveMember('jana@example.com');
     const jana = { as: 'jana@example.com' };
     expect((await system.request('GET', '/me', jana)).status).toBe(200);
     const answer = await system.request('DELETE', `/members/${id}`, { as: ALICE });
@@ -295,7 +295,7 @@ describe('a removal', () => {
       }),
     ]);
     expect((await system.request('GET', `/members/${id}`, { as: ALICE })).status).toBe(404);
-    expect((await system.request('DELETE', `/members/${id}`, { as: ALICE })).status).toBe(404); // told once
+    expect((await system.request('DELETE', `/members/${id}`, { as: ALICE })).status).toBe(404); // the removal is published once
     const again = await invite('jana@example.com');
     expect(again.status).toBe(201);
     expect(again.body['id']).not.toBe(id);
@@ -309,30 +309,30 @@ describe('a removal', () => {
   });
 });
 
-describe('the surroundings of a request', () => {
+describe('a request', () => {
   it.each([
     ['a UUID', CORRELATION, CORRELATION],
     ['a UUID in upper case', CORRELATION.toUpperCase(), CORRELATION],
-    ['something else', 'abc', undefined],
-    ['a UUID and more', `${CORRELATION}, ${CORRELATION}`, undefined],
-    ['nothing', '', undefined],
-  ])('a correlation id that is %s', async (_, given, kept) => {
+    ['another text', 'abc', undefined],
+    ['a UUID and more text', `${CORRELATION}, ${CORRELATION}`, undefined],
+    ['no text', '', undefined],
+  ])('gets a valid correlation id if the header contains %s', async (_, given, kept) => {
     const answer = await system.request('GET', '/me', { as: ALICE, headers: { 'x-correlation-id': given } });
     const id = correlationOf(answer);
     expect(id).toMatch(UUID);
     if (kept) expect(id).toBe(kept);
     else expect(given).not.toContain(id);
     const origin = kept && 'client';
-    await until('its line', () => system.api.lines.some((line) => line['trace_id'] === id && line['trace.origin'] === origin));
+    await waitFor('its line', () => system.api.lines.some((line) => line['trace_id'] === id && line['trace.origin'] === origin));
   });
 
   it.each([
-    ['the client behind the proxy', '203.0.113.7', '203.0.113.7'],
-    ['not what the client wrote before it', '198.51.100.1, 203.0.113.7', '203.0.113.7'],
-    ['an IPv6 address in its normal form', '2001:DB8:0::1', '2001:db8::1'],
-    ['none for what is no address, whose text is kept', 'not-an-ip', null],
-    ['none for what is no address behind one', '203.0.113.7, not-an-ip', null],
-  ])('the address of an entry is %s', async (_, forwarded, address) => {
+    ['the one in front of the proxy', '203.0.113.7', '203.0.113.7'],
+    ['not one that the client claims', '198.51.100.1, 203.0.113.7', '203.0.113.7'],
+    ['in the canonical form of IPv6', '2001:DB8:0::1', '2001:db8::1'],
+    ['null if the header contains no address, but the text is kept', 'not-an-ip', null],
+    ['null if the last item is no address', '203.0.113.7, not-an-ip', null],
+  ])('leaves an audit entry whose client address is %s', async (_, forwarded, address) => {
     const [, number] = /(\d+)/.exec(String(performance.now()))!;
     const answer = await system.request('POST', '/members/invitations', {
       as: ALICE,

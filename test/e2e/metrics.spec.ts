@@ -1,12 +1,12 @@
 import { eventMetrics, OUTBOX_METRICS_SERVICE } from '@pikaia/events/metrics';
 import { System } from '../support/system.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 
-const of = eventMetrics;
+const metrics = eventMetrics;
 const CONSUMER = 'welcome-email';
 
-/** What a dashboard reads is what the running worker prints. */
-describe('metrics of the worker', () => {
+/** The running worker prints the metrics that the dashboards read. */
+describe('the metrics of the worker', () => {
   let system: System;
 
   beforeAll(async () => {
@@ -14,7 +14,7 @@ describe('metrics of the worker', () => {
   });
   afterAll(() => system.stop());
 
-  it('are printed with their dimensions, zeros included', async () => {
+  it('are printed with their dimensions, including zeros', async () => {
     const answer = await system.request('POST', '/members/invitations', {
       as: 'alice@example.com',
       body: { email: 'measured@example.com', role: 'member' },
@@ -25,21 +25,23 @@ describe('metrics of the worker', () => {
       ]);
       return rows[0]?.status === 'published';
     };
-    await until('the event is handled', published);
+    await waitFor('the event is handled', published);
     const since = system.worker.lines.length;
-    await until('its sink is measured', () => system.worker.lines.slice(since).some((line) => line[of.backlog.name] === 0)); // and its cursor stored
+    await waitFor('its sink is measured', () =>
+      system.worker.lines.slice(since).some((line) => line[metrics.backlog.name] === 0),
+    ); // the cursor is stored as well
     await system.worker.stop();
 
     const lines = system.worker.lines.filter((line) => '_aws' in line);
     const seen = (name: string, dimension: string, value: string) =>
       lines.filter((line) => name in line && line[dimension] === value).flatMap((line) => line[name]);
     const sink = `local/${CONSUMER}`;
-    expect(seen(of.published.name, 'sink', sink)).toContain(1);
-    expect(seen(of.publishLatency.name, 'sink', sink)).toEqual([expect.any(Number)]);
-    for (const { name } of [of.backlog, of.failed]) expect(seen(name, 'sink', sink)).toContain(0);
-    expect(seen(of.oldestPending.name, 'sink', sink)).toContain(0);
-    expect(seen(of.consumerHandled.name, 'consumer', CONSUMER)).toEqual([1]);
-    expect(seen(of.consumerDuration.name, 'consumer', CONSUMER)).toEqual([expect.any(Number)]);
+    expect(seen(metrics.published.name, 'sink', sink)).toContain(1);
+    expect(seen(metrics.publishLatency.name, 'sink', sink)).toEqual([expect.any(Number)]);
+    for (const { name } of [metrics.backlog, metrics.failed]) expect(seen(name, 'sink', sink)).toContain(0);
+    expect(seen(metrics.oldestPending.name, 'sink', sink)).toContain(0);
+    expect(seen(metrics.consumerHandled.name, 'consumer', CONSUMER)).toEqual([1]);
+    expect(seen(metrics.consumerDuration.name, 'consumer', CONSUMER)).toEqual([expect.any(Number)]);
     for (const line of lines) expect(line).toMatchObject({ service: OUTBOX_METRICS_SERVICE, environment: expect.any(String) });
   });
 });

@@ -1,7 +1,7 @@
 import { migrateSchema } from '../../apps/api/src/database/schema.js';
-import { createDatabase, onServer, type TestDatabase } from '../support/database.js';
+import { createDatabase, executeSql, type TestDatabase } from '../support/database.js';
 import { System } from '../support/system.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com';
 
@@ -10,8 +10,8 @@ const TABLES = `
   where c.relkind in ('r', 'p') and not c.relispartition and n.nspname not in ('pg_catalog', 'information_schema')
     and c.relname <> 'migrations'`;
 
-/** What a later version may do: it only adds, as docs/deploying.md has it. One transaction. */
-const ADD = `
+/** A migration that a later version can contain. It only adds objects, as docs/deploying.md requires, in one transaction. */
+const LATER_MIGRATION = `
   set local audit.migrating = 'yes';
   do $$ declare t text; begin
     for t in ${TABLES} loop
@@ -23,14 +23,14 @@ const ADD = `
   create schema later;
   insert into migrations (timestamp, name) values (9999999999999, 'OfALaterVersion9999999999999')`;
 
-/** A way back leaves the schema as it is. */
-describe('this version on the schema of a later one', () => {
+/** A rollback to this version keeps the newer schema. */
+describe('this version with the database schema of a later version', () => {
   let database: TestDatabase;
   let system: System;
 
   beforeAll(async () => {
     database = await createDatabase();
-    await onServer(database.ownerUrl, ADD);
+    await executeSql(database.ownerUrl, LATER_MIGRATION);
     system = await System.start({ database });
   });
   afterAll(() => system.stop());
@@ -39,14 +39,14 @@ describe('this version on the schema of a later one', () => {
     expect(await migrateSchema(database.ownerUrl, { api: 'api', worker: 'worker' })).toEqual({ createdRoles: [], applied: [] });
   });
 
-  it('invites, publishes, sends the letter, records and answers as ever', async () => {
+  it('invites, publishes, sends the email, records and responds as usual', async () => {
     const invitation = await system.request('POST', '/members/invitations', {
       as: ALICE,
       body: { email: 'bob@example.com', role: 'member' },
     });
     expect(invitation.status).toBe(201);
     const correlationId = invitation.headers.get('x-correlation-id')!;
-    const trail = await until('the letter in the trail', async () => {
+    const trail = await waitFor('the email in the trail', async () => {
       const { body } = await system.request('GET', `/admin/correlations/${correlationId}`, { as: ALICE });
       return JSON.stringify(body).includes('welcome_email_sent') && body;
     });
@@ -64,9 +64,9 @@ describe('this version on the schema of a later one', () => {
   });
 });
 
-it('sees a migration that breaks the rule (so that the tests above can fail)', async () => {
+it('the check reports a migration that is incompatible with the running version', async () => {
   const database = await createDatabase();
-  await onServer(database.ownerUrl, 'alter table outbox.outbox_log add column of_a_later_version text not null');
+  await executeSql(database.ownerUrl, 'alter table outbox.outbox_log add column of_a_later_version text not null');
   const system = await System.start({ database, worker: false });
   const { status } = await system.request('POST', '/members/invitations', {
     as: ALICE,

@@ -4,8 +4,8 @@ import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { ServiceProcess } from '../support/service.process.js';
-import { System, type Answer } from '../support/system.js';
-import { eventually, until } from '../support/until.js';
+import { System, type ApiResponse } from '../support/system.js';
+import { pollUntil, waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com'; // an admin of acme
 const CAROL = 'carol@example.com'; // a member of acme
@@ -28,20 +28,20 @@ let system: System;
 const post = (path: string, as: string, body?: object) =>
   system.request('POST', path, { as, ...(body !== undefined && { body }) });
 const get = (path: string, as = OLGA) => system.request('GET', path, { as });
-const commandOf = ({ body }: Answer) => body as unknown as Command;
+const commandOf = ({ body }: ApiResponse) => body as unknown as Command;
 const sinkOf = async (name = SINK) =>
   ((await get('/admin/outbox')).body['sinks'] as Record<string, unknown>[]).find((sink) => sink['name'] === name)!;
-const letters = () => readdirSync(join(system.directory, 'mail')).filter((file) => file.endsWith('.eml')).length;
+const sentEmails = () => readdirSync(join(system.directory, 'mail')).filter((file) => file.endsWith('.eml')).length;
 
-/** What became of it, once every sink has answered. */
-async function finished(answer: Answer, withinMs?: number): Promise<Command> {
+/** Returns the results of a command after every sink has responded. */
+async function waitForCommand(answer: ApiResponse, timeoutMs?: number): Promise<Command> {
   expect(answer.status).toBe(202);
   const { id } = commandOf(answer);
-  const look = async () => {
+  const readCommand = async () => {
     const seen = commandOf(await get(`/admin/outbox/commands/${id}`));
     return !['pending', 'running'].includes(seen.status) && seen;
   };
-  return until('the answer', look, withinMs);
+  return waitFor('the answer', readCommand, timeoutMs);
 }
 
 async function invite(as: string): Promise<{ event: string; member: string }> {
@@ -51,7 +51,7 @@ async function invite(as: string): Promise<{ event: string; member: string }> {
   return { event: (found.body['data'] as { event_id: string }[])[0]!.event_id, member: String(body['id']) };
 }
 
-/** What `npm run outbox` prints for an operator. */
+/** Runs `npm run outbox` as an operator and returns its output. */
 async function outbox(...typed: string[]): Promise<string> {
   const reach = ['--url', `http://127.0.0.1:${system.api.port}`, '--token', await system.token(OLGA)];
   const { stdout } = await promisify(execFile)(process.execPath, [
@@ -69,10 +69,10 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
-describe('the outbox', () => {
+describe('GET /admin/outbox', () => {
   it('shows each sink with its leader, backlog and lag, and the slots', async () => {
     await invite(ALICE);
-    await eventually(async () => (await sinkOf())['backlog'] === 0);
+    await pollUntil(async () => (await sinkOf())['backlog'] === 0);
     expect(await sinkOf()).toMatchObject({
       state: 'active',
       leader: { worker: expect.stringContaining(':'), since: expect.any(String) },
@@ -88,7 +88,7 @@ describe('the outbox', () => {
     expect(slots.filter(({ newest }) => newest !== null)).toMatchObject([{ not_handed_over_to: [] }]);
   });
 
-  it('shows every time in UTC with milliseconds, and no secret that a stored error has', async () => {
+  it('shows every time in UTC with milliseconds, and no secret from a stored error', async () => {
     const time = '2026-01-01T08:30:00.123Z';
     await system.query(
       `insert into outbox.outbox_sink (name, registered_at, failing_since, last_error, leader_failing_since, leader_error)
@@ -109,7 +109,7 @@ describe('the outbox', () => {
     }
   });
 
-  it('is for operators', async () => {
+  it('is limited to operators', async () => {
     for (const as of [ALICE, CAROL]) {
       expect((await get('/admin/outbox', as)).status).toBe(403);
       expect((await post(`/admin/outbox/sinks/${SINK}/pause`, as)).status).toBe(403);
@@ -117,21 +117,21 @@ describe('the outbox', () => {
   });
 });
 
-describe('pause and resume', () => {
-  it('holds the letters back and lets them go, answered 202 and audited', async () => {
+describe('pausing and resuming a sink', () => {
+  it('stops and restarts the emails, gets 202 and is audited', async () => {
     const asked = await post(`/admin/outbox/sinks/${SINK}/pause`, OLGA);
     expect(asked.headers.get('location')).toBe(`/api/v1/admin/outbox/commands/${commandOf(asked).id}`);
-    expect(await finished(asked)).toMatchObject({ status: 'done', sinks: [{ sink: SINK, answer: { outcome: 'done' } }] });
-    const before = letters();
+    expect(await waitForCommand(asked)).toMatchObject({ status: 'done', sinks: [{ sink: SINK, answer: { outcome: 'done' } }] });
+    const before = sentEmails();
     const { event } = await invite(ALICE);
     expect(await sinkOf()).toMatchObject({ state: 'paused', leader: { worker: expect.any(String) }, backlog: 1 });
     expect((await sinkOf())['lag_ms']).toBeGreaterThan(0);
     const health = await system.request('GET', '/health/ready', { port: system.worker.port });
     expect(health.body).toMatchObject({ status: 'ok', sinks: [{ sink: SINK, progress: 'paused' }] });
-    expect([letters(), await statusOf(event)]).toEqual([before, 'pending']);
-    await finished(await post(`/admin/outbox/sinks/${encodeURIComponent(SINK)}/resume`, OLGA)); // %2F does as well
-    await eventually(async () => (await statusOf(event)) === 'published');
-    expect(letters()).toBe(before + 1);
+    expect([sentEmails(), await statusOf(event)]).toEqual([before, 'pending']);
+    await waitForCommand(await post(`/admin/outbox/sinks/${encodeURIComponent(SINK)}/resume`, OLGA)); // an encoded slash works as well
+    await pollUntil(async () => (await statusOf(event)) === 'published');
+    expect(sentEmails()).toBe(before + 1);
     const audit = await get(`/admin/audit-logs?aggregate_type=sink&aggregate_id=${encodeURIComponent(SINK)}`);
     expect(audit.body['data']).toMatchObject([
       { action: 'sink.resume_requested', actor_email: OLGA },
@@ -140,33 +140,33 @@ describe('pause and resume', () => {
     expect(system.api.linesOf('audit_record_missing')).toEqual([]);
   });
 
-  it('is asked for and followed by npm run outbox, as are a replay of one event and one of all that match', async () => {
+  it('works with npm run outbox, and so does a replay of one event and of all matching events', async () => {
     const { event, member } = await invite(ALICE);
-    await eventually(async () => (await statusOf(event)) === 'published');
+    await pollUntil(async () => (await statusOf(event)) === 'published');
     expect(await outbox('pause', SINK)).toBe(`${SINK}: done\n`);
     expect(await outbox('resume', SINK)).toBe(`${SINK}: done\n`);
     expect(await outbox('replay', event)).toMatch(/: done .*\bsent 1\b/);
     expect(await outbox('replay', '--aggregate', `member/${member}`)).toMatch(/: done .*\bmatched 1\b/);
   });
 
-  it('refuses a sink that does not exist', async () => {
+  it('is refused for a sink that does not exist', async () => {
     const answer = await post('/admin/outbox/sinks/local/wellcome-email/pause', OLGA);
     expect(answer).toMatchObject({ status: 404, body: { detail: expect.stringContaining('no sink local/wellcome-email') } });
   });
 });
 
-describe('replay', () => {
+describe('a replay', () => {
   const sent = () => system.worker.linesOf('welcome_email_sent').length;
 
-  it('sends one again, for an admin of its organization alone', async () => {
+  it('sends one event again for an admin of its own organization, and for no other admin', async () => {
     const { event } = await invite(ALICE);
-    await eventually(async () => (await statusOf(event)) === 'published');
+    await pollUntil(async () => (await statusOf(event)) === 'published');
     const [before, shown] = [sent(), (await get(`/admin/events/${event}`, ALICE)).body];
     for (const as of [GINA, CAROL])
       expect((await post(`/admin/events/${event}/replay`, as)).status).toBe(as === GINA ? 404 : 403);
-    const command = await finished(await post(`/admin/events/${event}/replay`, ALICE, { sink: SINK }));
+    const command = await waitForCommand(await post(`/admin/events/${event}/replay`, ALICE, { sink: SINK }));
     expect(command).toMatchObject({ status: 'done', sinks: [{ sink: SINK, answer: { matched: 1, sent: 1 } }] });
-    await eventually(() => sent() === before + 1);
+    await pollUntil(() => sent() === before + 1);
     const after = (await get(`/admin/events/${event}`, ALICE)).body;
     expect([after['status'], after['published_at']]).toEqual([shown['status'], shown['published_at']]);
     expect(after['receipts']).toHaveLength(2);
@@ -176,52 +176,56 @@ describe('replay', () => {
     expect(line).toMatchObject({ replayed: command.id, 'event.id': event });
   });
 
-  it('counts all that match before it sends them, and keeps an admin to the own organization', async () => {
+  it("counts all matching events before it sends them, and limits an admin to the admin's organization", async () => {
     await invite(GINA);
     const filter = { event_type: 'member.invited', from: '2020-01-01T00:00:00Z' };
-    await eventually(async () => (await sinkOf())['backlog'] === 0);
+    await pollUntil(async () => (await sinkOf())['backlog'] === 0);
     const before = sent();
-    const counted = await finished(await post('/admin/events/replay', GINA, { filter }));
+    const counted = await waitForCommand(await post('/admin/events/replay', GINA, { filter }));
     expect(counted.sinks).toMatchObject([{ answer: { dry_run: true, matched: 1 } }]);
-    const all = await finished(await post('/admin/events/replay', OLGA, { filter }));
+    const all = await waitForCommand(await post('/admin/events/replay', OLGA, { filter }));
     expect(Number(all.sinks[0]!.answer['matched'])).toBeGreaterThan(2);
     expect(sent()).toBe(before);
-    const two = await finished(await post('/admin/events/replay', OLGA, { filter, dry_run: false, limit: 2, rate: 100 }));
+    const two = await waitForCommand(await post('/admin/events/replay', OLGA, { filter, dry_run: false, limit: 2, rate: 100 }));
     expect(two.sinks).toMatchObject([{ answer: { matched: 2, sent: 2 } }]);
-    await eventually(() => sent() === before + 2);
+    await pollUntil(() => sent() === before + 2);
   });
 
   it.each([
     ['no filter', {}, 'filter'],
-    ['an empty one', { filter: {} }, 'filter'],
-    ['a field that it has not', { filter: { event: 'x' } }, 'filter.event'],
+    ['an empty filter', { filter: {} }, 'filter'],
+    ['an unknown filter field', { filter: { event: 'x' } }, 'filter.event'],
     ['a time without a zone', { filter: { from: '2026-01-01T00:00:00' } }, 'filter.from'],
-    ['a rate of none', { filter: { status: 'failed' }, rate: 0 }, 'rate'],
+    ['a rate of zero', { filter: { status: 'failed' }, rate: 0 }, 'rate'],
     ['null for dry_run', { filter: { event_type: 'member.invited' }, dry_run: null }, 'dry_run'],
     ['null for limit', { filter: { status: 'failed' }, limit: null }, 'limit'],
     ['null for rate', { filter: { status: 'failed' }, rate: null }, 'rate'],
     ['null for sink', { filter: { status: 'failed' }, sink: null }, 'sink'],
-    ['null for the only condition, which would select every event', { filter: { event_type: null } }, 'filter.event_type'],
-  ])('refuses %s', async (_, body, field) => {
+    [
+      'null for the only condition, which would otherwise select every event',
+      { filter: { event_type: null } },
+      'filter.event_type',
+    ],
+  ])('is refused with %s', async (_, body, field) => {
     const answer = await post('/admin/events/replay', OLGA, body);
     expect(answer).toMatchObject({ status: 422, body: { errors: [{ field }] } });
   });
 
-  it('goes on when the worker is killed in the middle: every letter once more, under one id', async () => {
+  it('continues after the worker is killed in the middle, and sends every email once more with the same id', async () => {
     await Promise.all(Array.from({ length: 15 }, () => invite(ALICE)));
-    await eventually(async () => (await sinkOf())['backlog'] === 0);
+    await pollUntil(async () => (await sinkOf())['backlog'] === 0);
     const asked = await post('/admin/events/replay', OLGA, {
       filter: { event_type: 'member.invited', organization_id: String((await get('/me', ALICE)).body['organization_id']) },
       dry_run: false,
       rate: 20,
     });
     const { worker } = system;
-    await eventually(
+    await pollUntil(
       () => worker.linesOf('event_delivered').filter((line) => line['replayed'] === commandOf(asked).id).length >= 5,
     );
     await worker.kill();
     await system.startWorker();
-    const { sinks } = await finished(asked, 60_000); // a claim that the kill has left open runs out in 40 s
+    const { sinks } = await waitForCommand(asked, 60_000); // a claim that the killed worker leaves open expires after 40 s
     const answer = sinks[0]!.answer;
     expect(answer['sent']).toBe(answer['matched']);
     const [{ receipts, events }] = (await system.query<{ receipts: number; events: number }>(
@@ -234,9 +238,9 @@ describe('replay', () => {
 });
 
 describe('a dead letter', () => {
-  it('is found by its error, skipped or tried again, and lets go what waits behind it', async () => {
+  it('is found by its error, is skipped or retried, and then releases the events behind it', async () => {
     const { event, member } = await invite(ALICE);
-    await eventually(async () => (await statusOf(event)) === 'published');
+    await pollUntil(async () => (await statusOf(event)) === 'published');
     await system.worker.stop();
     await system.query(
       `insert into outbox.outbox_delivery (sink, event_id, position, status, attempts, last_error, event_type, schema_version,
@@ -252,15 +256,17 @@ describe('a dead letter', () => {
     expect((await get('/admin/events?error=nothing+of+it')).body['data']).toEqual([]);
     expect((await get('/admin/events?error=MAILBOX&to=2020-01-01T00:00:00Z')).body['data']).toEqual([]);
     expect((await post(`/admin/events/${event}/skip`, ALICE)).status).toBe(403);
-    const command = await finished(await post('/admin/events/replay', ALICE, { filter: { error: 'mailbox' }, dry_run: false }));
+    const command = await waitForCommand(
+      await post('/admin/events/replay', ALICE, { filter: { error: 'mailbox' }, dry_run: false }),
+    );
     expect(command.sinks).toMatchObject([{ answer: { matched: 1, dead_letters: 1, sent: 0 } }]);
-    await eventually(async () => (await statusOf(event)) === 'published');
+    await pollUntil(async () => (await statusOf(event)) === 'published');
     const late = await post(`/admin/events/${event}/skip`, OLGA);
     expect(late).toMatchObject({ status: 409, body: { detail: expect.stringContaining('holds nothing back') } });
   });
 });
 
-describe('a sink that nobody leads', () => {
+describe('a sink without a leader', () => {
   it('is shown and reported, and can be retired', async () => {
     await system.query(`insert into outbox.outbox_sink (name) values ('local/renamed')`);
     await system.query(
@@ -268,7 +274,7 @@ describe('a sink that nobody leads', () => {
     );
     await system.worker.stop();
     const worker = await system.startWorker({ OUTBOX_LEADERLESS_ALARM_MS: '200' });
-    await eventually(() => worker.linesOf('sink_without_leader').some((line) => line['sink'] === 'local/renamed'));
+    await pollUntil(() => worker.linesOf('sink_without_leader').some((line) => line['sink'] === 'local/renamed'));
     expect(worker.linesOf('sink_without_leader')[0]).toMatchObject({ level: 'WARNING' });
     expect(await sinkOf('local/renamed')).toMatchObject({ leader: null, state: 'active' });
     const advancing = await system.request('GET', '/health/advancing', { port: worker.port });
@@ -276,15 +282,15 @@ describe('a sink that nobody leads', () => {
     expect((await system.request('GET', '/health/ready', { port: worker.port })).status).toBe(200);
     const { event } = await invite(ALICE);
     expect(await statusOf(event)).toBe('pending');
-    expect(await finished(await post('/admin/outbox/sinks/local/renamed/retire', OLGA))).toMatchObject({ status: 'done' });
-    await eventually(async () => (await statusOf(event)) === 'published');
-    await eventually(async () => (await system.request('GET', '/health/advancing', { port: worker.port })).status === 200);
+    expect(await waitForCommand(await post('/admin/outbox/sinks/local/renamed/retire', OLGA))).toMatchObject({ status: 'done' });
+    await pollUntil(async () => (await statusOf(event)) === 'published');
+    await pollUntil(async () => (await system.request('GET', '/health/advancing', { port: worker.port })).status === 200);
     expect((await post('/admin/outbox/sinks/local/renamed/pause', OLGA)).status).toBe(409);
   });
 });
 
 describe('a command that the worker cannot execute', () => {
-  it('is answered with the reason, in the api and by npm run outbox, while the worker stays ready and delivers', async () => {
+  it('returns the reason in the api and in npm run outbox, while the worker stays ready and delivers', async () => {
     const [unreadable, failing, empty] = [randomUUID(), randomUUID(), randomUUID()];
     for (const [id, values] of [
       [empty, null],
@@ -296,7 +302,7 @@ describe('a command that the worker cannot execute', () => {
         [id, SINK, JSON.stringify(values)],
       );
     const statusIs = (id: string, expected: string) =>
-      until(expected, async () => (await get(`/admin/outbox/commands/${id}`)).body['status'] === expected);
+      waitFor(expected, async () => (await get(`/admin/outbox/commands/${id}`)).body['status'] === expected);
     await statusIs(unreadable, 'refused');
     await statusIs(failing, 'failed');
     expect((await get(`/admin/outbox/commands/${failing}`)).body).toMatchObject({
@@ -306,7 +312,7 @@ describe('a command that the worker cannot execute', () => {
     await statusIs(empty, 'refused');
     expect(await outbox('commands')).toMatch(new RegExp(`${empty}  replay  refused  by sql at \\S+  null\n`));
     const { event } = await invite(ALICE);
-    await eventually(async () => (await statusOf(event)) === 'published');
+    await pollUntil(async () => (await statusOf(event)) === 'published');
     expect((await system.request('GET', '/health/ready', { port: system.worker.port })).status).toBe(200);
   });
 });
@@ -314,13 +320,13 @@ describe('a command that the worker cannot execute', () => {
 describe('a leader that starts and fails in a loop', () => {
   const ready = () => system.request('GET', '/health/ready', { port: system.worker.port });
 
-  it('makes the worker unready and is shown in the status, until its cause is gone', async () => {
+  it('makes the worker unready and appears in the status until the cause is gone', async () => {
     await system.query(`create function outbox.planted() returns trigger language plpgsql as $$ begin raise 'planted'; end $$`);
     await system.query(
       'create trigger planted before insert on outbox.outbox_progress for each row execute function outbox.planted()',
     );
     await invite(ALICE);
-    await eventually(async () => (await ready()).status === 503);
+    await pollUntil(async () => (await ready()).status === 503);
     expect((await ready()).body).toMatchObject({
       status: 'leader_failing',
       sinks: [
@@ -331,21 +337,21 @@ describe('a leader that starts and fails in a loop', () => {
         },
       ],
     });
-    await eventually(async () => (await sinkOf())['leader_failing_since']);
+    await pollUntil(async () => (await sinkOf())['leader_failing_since']);
     expect(await sinkOf()).toMatchObject({ leader_error: expect.stringContaining('P0001') });
     expect(await outbox('status')).toMatch(/starts and fails again and again since .*P0001/);
     expect(system.worker.linesOf('leader_failing')).toMatchObject([{ level: 'ERROR', sink: SINK }]);
 
     await system.query('drop function outbox.planted() cascade');
-    await eventually(async () => (await sinkOf())['backlog'] === 0);
+    await pollUntil(async () => (await sinkOf())['backlog'] === 0);
     await system.worker.stop();
     await system.startWorker();
-    await eventually(async () => (await ready()).status === 200);
+    await pollUntil(async () => (await ready()).status === 200);
   });
 });
 
 describe('the worker', () => {
-  it('does not start with settings that name no sink, and says why', async () => {
+  it('does not start without a sink in its settings, and prints the reason', async () => {
     const settings = { ...system.settings(system.database.workerUrl), EVENT_SINKS: 'locl' };
     const service = ServiceProcess.launch('outbox-worker', settings);
     expect(await service.exited).not.toBe(0);

@@ -6,9 +6,9 @@ import { createDatabase, type TestDatabase } from '../support/database.js';
 import { insertEvent } from '../support/outbox.js';
 
 const script = resolve(__dirname, '../../scripts/outbox.mjs');
-const OLD = `update outbox.outbox_log set recorded_at = recorded_at - interval '8 days'`;
+const BACKDATE_EVENTS = `update outbox.outbox_log set recorded_at = recorded_at - interval '8 days'`;
 
-/** The commands that need neither api nor worker. */
+/** The commands that run without api and worker. */
 describe('npm run outbox', () => {
   let database: TestDatabase;
 
@@ -22,11 +22,11 @@ describe('npm run outbox', () => {
     );
   }
 
-  it('purge says what would go, and then removes it', async () => {
+  it('purge shows what it would delete, and then deletes it', async () => {
     const owner = new pg.Client({ connectionString: database.ownerUrl });
     await owner.connect();
     await insertEvent(owner);
-    await owner.query(OLD);
+    await owner.query(BACKDATE_EVENTS);
     expect((await outbox(database.workerUrl, 'purge', '--dry-run')).stdout).toMatch(/outbox_log_\d+ +\d+ bytes would go/);
     expect((await owner.query('select from outbox.outbox_log')).rowCount).toBe(1);
     expect((await outbox(database.workerUrl, 'purge')).stdout).toMatch(/outbox_log_\d+ +\d+ bytes removed/);
@@ -34,11 +34,11 @@ describe('npm run outbox', () => {
     await owner.end();
   });
 
-  it('rebase says when there is nothing to do', async () => {
+  it('rebase reports that there is nothing to do', async () => {
     expect((await outbox(database.ownerUrl, 'rebase')).stdout).toContain('there is nothing to do');
   });
 
-  it('refuses what it does not know, and names what there is', async () => {
+  it('rejects an unknown command and lists the known ones', async () => {
     expect(await outbox(database.ownerUrl, 'explode')).toMatchObject({ code: 2, stderr: expect.stringContaining('purge') });
   });
 });

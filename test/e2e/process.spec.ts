@@ -3,16 +3,16 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import pg from 'pg';
 import { ServiceProcess } from '../support/service.process.js';
 import { System } from '../support/system.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com';
-const SLOW_MACHINE_MS = 60_000;
+const TEST_TIMEOUT_MS = 60_000;
 
 let system: System;
 
 beforeAll(async () => {
   system = await System.start();
-}, SLOW_MACHINE_MS);
+}, TEST_TIMEOUT_MS);
 afterAll(() => system.stop());
 
 type App = 'api' | 'outbox-worker';
@@ -21,7 +21,7 @@ interface Failure {
   readonly what: string;
   readonly app?: App;
   readonly environment: () => NodeJS.ProcessEnv;
-  /** What the line names. */
+  /** Texts that the line must contain. */
   readonly names: readonly string[];
 }
 
@@ -66,24 +66,24 @@ const FAILURES: readonly Failure[] = [
   },
 ];
 
-describe('a start that fails', () => {
+describe('a process that cannot start', () => {
   it.each(FAILURES)(
-    'with $what prints one line that says so, and ends with 1',
+    'prints one line with the reason and exits with 1: $what',
     async ({ app = 'api', environment, names }) => {
       const service = ServiceProcess.launch(app, { ...system.settings(system.database.apiUrl), ...environment() });
       expect(await service.exited).toBe(1);
-      await until('its line', () => service.lines.length > 0);
-      expect(service.stray).toEqual([]);
+      await waitFor('its line', () => service.lines.length > 0);
+      expect(service.nonJsonLines).toEqual([]);
       expect(service.lines).toEqual([expect.objectContaining({ level: 'CRITICAL', event: 'startup_failed' })]);
       for (const name of names) expect(service.text()).toContain(name);
       expect(service.text()).not.toContain('a-password');
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 });
 
-describe('health', () => {
-  it('is live and ready in both processes, and silent in the log', async () => {
+describe('health checks', () => {
+  it('report both processes live and ready, and are not logged', async () => {
     for (const { port } of [system.api, system.worker]) {
       expect(await system.request('GET', '/health/live', { port })).toMatchObject({ status: 200, body: { status: 'ok' } });
       const ready = await system.request('GET', '/health/ready', { port });
@@ -92,7 +92,7 @@ describe('health', () => {
     expect(system.lines.filter((line) => String(line['http.url_details.path']).startsWith('/health'))).toEqual([]);
   });
 
-  it('is not ready without the database, says so once, and recovers by itself', async () => {
+  it('report not ready without the database, log that once, and recover without a restart', async () => {
     const name = new URL(system.database.ownerUrl).pathname.slice(1);
     await system.query(`alter database ${name} connection limit 0`); // superusers are exempt
     await system.query(
@@ -100,7 +100,7 @@ describe('health', () => {
     );
     for (const { port } of [system.api, system.worker]) {
       const ready = () => system.request('GET', '/health/ready', { port });
-      await until('503', async () => (await ready()).status === 503);
+      await waitFor('503', async () => (await ready()).status === 503);
       const answer = await ready();
       expect(answer).toMatchObject({ status: 503 });
       expect(answer.headers.get('retry-after')).toBe('1');
@@ -117,12 +117,12 @@ describe('health', () => {
 
     await system.query(`alter database ${name} connection limit -1`);
     for (const service of [system.api, system.worker]) {
-      await until(
+      await waitFor(
         'ready again',
         async () => (await system.request('GET', '/health/ready', { port: service.port })).status === 200,
       );
       const states = () => service.lines.filter(({ event }) => event === 'health_changed').map((line) => line['health.status']);
-      await until('both lines', () => states().length >= 2);
+      await waitFor('both lines', () => states().length >= 2);
       expect(states()).toEqual(['database_unavailable', 'ready']);
     }
     expect((await system.request('GET', '/me', { as: ALICE })).status).toBe(200);
@@ -138,7 +138,7 @@ describe('SIGTERM', () => {
   });
   afterAll(() => owner.end());
 
-  /** Runs `meanwhile` while an invitation waits inside its transaction for the organization's lock. */
+  /** Runs `meanwhile` while the transaction of an invitation waits for the lock of the organization. */
   async function whileWaiting(
     port: number,
     email: string,
@@ -153,8 +153,8 @@ describe('SIGTERM', () => {
       body: JSON.stringify({ email, role: 'member' }),
       ...(signal && { signal }),
     });
-    answer.catch(() => undefined); // the caller looks at it
-    await until('it waits for the lock', async () => {
+    answer.catch(() => undefined); // the caller checks the rejection
+    await waitFor('it waits for the lock', async () => {
       const waiting = await system.query(
         `select from pg_stat_activity where datname = current_database() and usename = 'pikaia_api' and wait_event_type = 'Lock'`,
       );
@@ -174,14 +174,14 @@ describe('SIGTERM', () => {
     );
 
   it(
-    'lets a request that is under way finish, also when it comes twice, and ends with 0',
+    'lets a running request finish, even if the signal arrives twice, and ends the process with 0',
     async () => {
       const api = await system.startApi();
       const answer = await whileWaiting(api.port, 'slow@example.com', async () => {
         api.child.kill('SIGTERM');
-        await until('it stops', () => api.lines.some(({ event }) => event === 'process_stopping'));
+        await waitFor('it stops', () => api.lines.some(({ event }) => event === 'process_stopping'));
         api.child.kill('SIGTERM');
-        await until('nobody new is let in', () =>
+        await waitFor('the server refuses new connections', () =>
           fetch(`http://127.0.0.1:${api.port}/health/ready`).then(
             () => false,
             () => true,
@@ -192,14 +192,14 @@ describe('SIGTERM', () => {
       expect(await answer.json()).toMatchObject({ email: 'slow@example.com' });
       expect(await api.exited).toBe(0);
       expect(await written('slow@example.com')).toHaveLength(1);
-      await until('its last line', () => api.lines.at(-1)?.['event'] === 'process_stopped');
+      await waitFor('its last line', () => api.lines.at(-1)?.['event'] === 'process_stopped');
       expect(api.lines.filter(({ level }) => level !== 'INFO')).toEqual([]);
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it(
-    'lets a handler whose client went away finish its transaction',
+    'lets a handler finish its transaction after its client disconnected',
     async () => {
       const api = await system.startApi();
       const client = new AbortController();
@@ -208,49 +208,49 @@ describe('SIGTERM', () => {
         'gone@example.com',
         async () => {
           client.abort();
-          await until('the client is gone', () => api.lines.some(({ event }) => event === 'request_aborted'));
+          await waitFor('the client is gone', () => api.lines.some(({ event }) => event === 'request_aborted'));
           api.child.kill('SIGTERM');
-          await until('it stops', () => api.lines.some(({ event }) => event === 'process_stopping'));
+          await waitFor('it stops', () => api.lines.some(({ event }) => event === 'process_stopping'));
         },
         client.signal,
       );
       await expect(answer).rejects.toMatchObject({ name: 'AbortError' });
       expect(await api.exited).toBe(0);
       expect(await written('gone@example.com')).toHaveLength(1);
-      await until('its last line', () => api.lines.at(-1)?.['event'] === 'process_stopped');
+      await waitFor('its last line', () => api.lines.at(-1)?.['event'] === 'process_stopped');
       expect(api.lines.filter(({ level }) => level !== 'INFO')).toEqual([]);
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it.each(['api', 'outbox-worker'] as const)(
-    'stops the %s within five seconds while clients keep connections open on which nothing, or half a request, has come',
+    'stops the %s within five seconds while clients hold connections with no request or half a request',
     async (app) => {
       const service = await (app === 'api' ? system.startApi() : system.startWorker());
       const unfinished = [
         ...Array<string>(10).fill(''),
         'GET /health/live HTTP/1.1\r\nHost: a\r\nX-Sl',
         'POST /api/v1/members/invitations HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
-        'GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n', // idle, and kept alive
+        'GET /health/live HTTP/1.1\r\nHost: a\r\n\r\n', // an idle keep-alive connection
       ];
       const sockets = unfinished.map((sent) => {
-        const socket = connect(service.port, '127.0.0.1').on('error', () => undefined); // the worker resets them
+        const socket = connect(service.port, '127.0.0.1').on('error', () => undefined); // the worker resets these connections
         socket.write(sent);
         return socket.resume();
       });
       await Promise.all(sockets.map((socket) => once(socket, 'connect')));
-      expect((await system.request('GET', '/health/live', { port: service.port })).status).toBe(200); // they are accepted
+      expect((await system.request('GET', '/health/live', { port: service.port })).status).toBe(200); // proves that the connections were accepted
       const startedAt = performance.now();
       expect(await service.stop()).toBe(0);
       expect(performance.now() - startedAt).toBeLessThan(5_000);
       expect(service.lines.filter(({ level }) => level !== 'INFO')).toEqual([]);
       for (const socket of sockets) socket.destroy();
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 
   it.each(['api', 'outbox-worker'] as const)(
-    'ends the %s with 0 while it starts and waits for a database that does not answer',
+    'ends the %s with 0 while it waits for an unresponsive database at its start',
     async (app) => {
       const database = createServer().listen(0, '127.0.0.1');
       await once(database, 'listening');
@@ -268,11 +268,11 @@ describe('SIGTERM', () => {
       socket.destroy();
       database.close();
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 
-  it('stops the worker in order', async () => {
+  it('stops the parts of the worker in order', async () => {
     expect(await system.worker.stop()).toBe(0);
-    await until('its last line', () => system.worker.lines.at(-1)?.['event'] === 'process_stopped');
+    await waitFor('its last line', () => system.worker.lines.at(-1)?.['event'] === 'process_stopped');
   });
 });

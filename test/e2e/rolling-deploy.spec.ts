@@ -1,13 +1,13 @@
 import { newId } from '@pikaia/core';
 import pg from 'pg';
 import { isEmail } from 'class-validator';
-import { System, type Answer } from '../support/system.js';
-import { until } from '../support/until.js';
+import { System, type ApiResponse } from '../support/system.js';
+import { waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com'; // an admin of acme
 const GINA = 'gina@example.com'; // an admin of globex
 
-// What the version from before canonical addresses sends to the database for an invitation.
+// The statements with which the version before canonical addresses stores an invitation.
 const OLD_INSERT = 'insert into organizations_user (id, email, name) values ($1, $2, $3) on conflict ((lower(email))) do nothing';
 const OLD_FIND = 'select id, email, name from organizations_user where lower(email) = lower($1)';
 const OLD_MEMBER = `
@@ -39,32 +39,35 @@ async function oldInvite(email: string, name: string | null = null): Promise<{ u
   return { user: rows[0]!.id, member };
 }
 
-async function userOf({ body }: Answer): Promise<string> {
+async function userOf({ body }: ApiResponse): Promise<string> {
   const [row] = await system.query<{ user_id: string }>('select user_id from organizations_member where id = $1', [body['id']]);
   return row!.user_id;
 }
 
-/** While a new version is rolled out, the one before it inserts people and memberships without the new columns. */
-describe('beside the version from before canonical addresses, this version', () => {
+/** During a rolling deployment the old version inserts people and memberships without the new columns. */
+describe('during a deployment that replaces the version without canonical addresses, this version', () => {
   it.each([
     ['Rolf@Example.com', 'rolf@example.com'],
     ['rita@BÜCHER.example', 'Rita@bücher.example'],
     ['rosa@bücher.example', 'rosa@xn--bcher-kva.example'],
     ['rudi@xn--bcher-kva.example', 'rudi@bücher.example'],
-  ])('finds the person that it inserted as %s by %s, and shows the other organization nothing of it', async (typed, address) => {
-    const { user } = await oldInvite(typed, 'Typed by globex');
-    const answer = await invite(ALICE, address);
-    expect(answer.status).toBe(201);
-    expect(await userOf(answer)).toBe(user);
-    const { body } = await system.request('GET', `/members/${String(answer.body['id'])}`, { as: ALICE });
-    expect(body).toMatchObject({ email: address, name: null });
-  });
+  ])(
+    'finds the person that the old version inserted as %s by %s, and shows the other organization no personal data',
+    async (typed, address) => {
+      const { user } = await oldInvite(typed, 'Typed by globex');
+      const answer = await invite(ALICE, address);
+      expect(answer.status).toBe(201);
+      expect(await userOf(answer)).toBe(user);
+      const { body } = await system.request('GET', `/members/${String(answer.body['id'])}`, { as: ALICE });
+      expect(body).toMatchObject({ email: address, name: null });
+    },
+  );
 
   it('waits for a person whose transaction is still open', async () => {
     await old.query('begin');
     const { user } = await oldInvite('Wanda@Example.com');
     const answers = Promise.all([invite(ALICE, 'wanda@example.com'), invite(ALICE, 'wanda@example.com')]);
-    await until('an invitation waits', async () => {
+    await waitFor('an invitation waits', async () => {
       const waiting = await system.query(
         `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like 'insert into organizations_user%'`,
       );
@@ -75,7 +78,7 @@ describe('beside the version from before canonical addresses, this version', () 
     expect(new Set(await Promise.all((await answers).map(userOf)))).toEqual(new Set([user]));
   });
 
-  it('makes one person of parallel invitations where lower() of another person blocks the address', async () => {
+  it('creates one person from parallel invitations even if lower() of another person blocks the address', async () => {
     const { user } = await oldInvite('victor@k\u0130wi.example.com');
     const answers = await Promise.all(
       Array.from({ length: 12 }, (_, n) => invite(n % 2 ? ALICE : GINA, 'victor@kiwi.example.com')),
@@ -86,7 +89,7 @@ describe('beside the version from before canonical addresses, this version', () 
     expect(users).not.toContain(user);
   });
 
-  it('shows a membership without address and name by the canonical address, until its organization types them', async () => {
+  it('shows the canonical address of a membership without address and name until its organization types them', async () => {
     await invite(ALICE, 'Xaver@Example.com', { name: 'Xaver of acme' });
     const { member } = await oldInvite('XAVER@example.com', 'Xaver of globex');
     const path = `/members/${member}`;
@@ -97,10 +100,13 @@ describe('beside the version from before canonical addresses, this version', () 
     expect((await system.request('DELETE', `/members/${other.member}`, { as: GINA })).status).toBe(204);
   });
 
-  it.each(['Zoe@Example.com', 'zita@BÜCHER.example'])('inserts %s as a person that it finds and can show', async (address) => {
-    const answer = await invite(ALICE, address, { name: 'Typed by acme' });
-    const { rows } = await old.query<{ id: string; email: string; name: string | null }>(OLD_FIND, [address]);
-    expect(rows).toEqual([{ id: await userOf(answer), email: address.toLowerCase(), name: null }]);
-    expect(isEmail(rows[0]!.email)).toBe(true);
-  });
+  it.each(['Zoe@Example.com', 'zita@BÜCHER.example'])(
+    'inserts %s as a person that the old version can find and show',
+    async (address) => {
+      const answer = await invite(ALICE, address, { name: 'Typed by acme' });
+      const { rows } = await old.query<{ id: string; email: string; name: string | null }>(OLD_FIND, [address]);
+      expect(rows).toEqual([{ id: await userOf(answer), email: address.toLowerCase(), name: null }]);
+      expect(isEmail(rows[0]!.email)).toBe(true);
+    },
+  );
 });

@@ -1,17 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
-import { attack, routesOf, type Accepted, type Route } from '../support/secret.attack.js';
+import { sendSecretTo, mappedRoutes, type AcceptedInput, type Route } from '../support/secret.attack.js';
 import type { LogLine, ServiceProcess } from '../support/service.process.js';
 import { System } from '../support/system.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 
 const CANARY = `canary-${randomBytes(6).toString('hex')}`;
 const MUTATING = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
 
-/** What each route accepts; one that changes something must be here, so that the secret gets as far as the database. */
-const ACCEPTED: Readonly<Record<string, Accepted>> = {
+/** Valid input of each route. Every mutating route must be listed, so that the secret reaches the database. */
+const ACCEPTED: Readonly<Record<string, AcceptedInput>> = {
   'POST /api/v1/members/invitations': { body: { email: 'new@example.com', name: CANARY, role: 'member' } },
   'PATCH /api/v1/members/:id': { body: { role: 'admin' } },
   'DELETE /api/v1/members/:id': {},
@@ -28,7 +28,7 @@ const ACCEPTED: Readonly<Record<string, Accepted>> = {
   'GET /api/v1/admin/audit-logs': { query: `aggregate_id=${CANARY}` },
 };
 
-describe('a secret that somebody sends', () => {
+describe('a secret in a request', () => {
   let system: System;
   let tokens: string[];
 
@@ -38,69 +38,69 @@ describe('a secret that somebody sends', () => {
   });
   afterAll(() => system.stop());
 
-  async function attackAll(service: ServiceProcess): Promise<Map<string, number[]>> {
+  async function sendSecretToAll(service: ServiceProcess): Promise<Map<string, number[]>> {
     const answers = new Map<string, number[]>();
-    for (const route of routesOf(service.lines)) {
+    for (const route of mappedRoutes(service.lines)) {
       answers.set(
         nameOf(route),
-        await attack(`http://127.0.0.1:${service.port}`, route, CANARY, tokens, ACCEPTED[nameOf(route)]),
+        await sendSecretTo(`http://127.0.0.1:${service.port}`, route, CANARY, tokens, ACCEPTED[nameOf(route)]),
       );
     }
     return answers;
   }
 
-  /** Which of the secrets somebody finds in what a process has printed. */
+  /** The secrets that occur in the output of a process. */
   const secretsIn = (text: string): string[] =>
     [CANARY, ...tokens.map((token) => token.split('.')[2]!)].filter((secret) => text.includes(secret));
 
-  it('stands in no line, whichever endpoint it is sent to, in headers, query and body', async () => {
-    const api = await attackAll(system.api);
-    const worker = await attackAll(system.worker);
+  it('is in no log line, for every endpoint and for headers, query and body', async () => {
+    const api = await sendSecretToAll(system.api);
+    const worker = await sendSecretToAll(system.worker);
     expect([...worker.keys()]).toEqual(['GET /health/live', 'GET /health/ready', 'GET /health/advancing']);
     expect(api.size).toBeGreaterThanOrEqual(14);
-    expect([...api.keys()].filter((name) => MUTATING.has(name.split(' ')[0]!) && !(name in ACCEPTED))).toEqual([]); // add it above
+    expect([...api.keys()].filter((name) => MUTATING.has(name.split(' ')[0]!) && !(name in ACCEPTED))).toEqual([]); // add a missing route to ACCEPTED
     expect(api.get('POST /api/v1/members/invitations')).toContain(201);
     expect(api.get('PATCH /api/v1/organization')).toContain(200);
     expect([...api.values()].flat().filter((status) => status >= 500)).toEqual([]);
     for (const service of [system.api, system.worker]) expect(secretsIn(service.text())).toEqual([]);
   });
 
-  it('stands in no line of an error of the database either, which holds rows, statements and parameters', async () => {
+  it('is in no log line of a database error, which contains rows, statements and parameters', async () => {
     await system.query(`
       alter view events_auditlog rename to events_auditlog_away;
       alter function outbox.state_of rename to state_of_away;
       update organizations_organization set name = 'Acme';
       alter table organizations_organization add constraint planted check (name not like 'canary-%') not valid;
       alter table outbox.outbox_log add constraint planted check (payload::text not like '%canary-%') not valid`);
-    const answers = await attackAll(system.api);
+    const answers = await sendSecretToAll(system.api);
     const failing = [...answers].filter(([, statuses]) => statuses.includes(500)).map(([name]) => name);
     expect(failing).toEqual(
       expect.arrayContaining(['GET /api/v1/admin/events', 'GET /api/v1/admin/audit-logs/:id', 'PATCH /api/v1/organization']),
     );
     const codes = () => new Set(system.api.linesOf('unhandled_error').map((line) => line['error.code']));
-    await until('both errors', () => codes().has('42883') && codes().has('23514'));
+    await waitFor('both errors', () => codes().has('42883') && codes().has('23514'));
     expect(secretsIn(system.api.text())).toEqual([]);
   });
 
-  it('(would be seen, were a route to log a header)', async () => {
-    const planted = await plantedApplication();
+  it('the check reports a route that logs a header', async () => {
+    const planted = await startLeakingApplication();
     try {
-      const routes = routesOf(planted.lines());
+      const routes = mappedRoutes(planted.lines());
       expect(routes.map(nameOf)).toEqual(['GET /quiet', 'GET /leaky']);
-      await attack(planted.url, routes[0]!, CANARY, tokens);
+      await sendSecretTo(planted.url, routes[0]!, CANARY, tokens);
       expect(secretsIn(planted.text())).toEqual([]);
-      await attack(planted.url, routes[1]!, CANARY, tokens);
-      await until('its line', () => planted.lines().some(({ event }) => event === 'header_seen'));
+      await sendSecretTo(planted.url, routes[1]!, CANARY, tokens);
+      await waitFor('its line', () => planted.lines().some(({ event }) => event === 'header_seen'));
       expect(secretsIn(planted.text())).toEqual([CANARY]);
     } finally {
       await planted.stop();
     }
   });
 
-  it('is written by nobody: over their whole lives both processes print records, and nothing else', async () => {
+  it('is in no output: both processes print only log records during their whole lives', async () => {
     for (const service of [system.api, system.worker]) {
       expect(await service.stop()).toBe(0);
-      expect([service.stray, service.errors]).toEqual([[], []]);
+      expect([service.nonJsonLines, service.stderrLines]).toEqual([[], []]);
       for (const line of service.lines) {
         expect(line).toMatchObject({
           timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
@@ -117,8 +117,8 @@ describe('a secret that somebody sends', () => {
   });
 });
 
-/** An application with a route that makes the mistake, and one that does not. */
-async function plantedApplication() {
+/** An application with one route that logs a header and one that does not. */
+async function startLeakingApplication() {
   const source = `
     import 'reflect-metadata';
     import { Controller, Get, Module, Req } from '@nestjs/common';
@@ -146,7 +146,7 @@ async function plantedApplication() {
   for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (bytes: Buffer) => (printed += bytes.toString()));
   const [{ url }] = (await once(child, 'message')) as [{ url: string }];
   const lines = (): LogLine[] => printed.split('\n').slice(0, -1).map((text) => JSON.parse(text) as LogLine); // prettier-ignore
-  await until('its routes', () => routesOf(lines()).length === 2);
+  await waitFor('its routes', () => mappedRoutes(lines()).length === 2);
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
     await once(child, 'exit');

@@ -1,10 +1,10 @@
 import { SessionProvider } from '../support/session-provider.js';
 import { System } from '../support/system.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 
-const SLOW_MACHINE_MS = 60_000;
+const TEST_TIMEOUT_MS = 60_000;
 
-describe('an api whose sessions a provider issues, in production', () => {
+describe('the api in production, with sessions from an external provider', () => {
   let provider: SessionProvider;
   let system: System;
   let alice: { provider_id: string; organization: string };
@@ -27,7 +27,7 @@ describe('an api whose sessions a provider issues, in production', () => {
        join organizations_user u on u.id = m.user_id join organizations_organization o on o.id = m.organization_id
        where u.email = 'alice@example.com'`,
     )) as [typeof alice];
-  }, SLOW_MACHINE_MS);
+  }, TEST_TIMEOUT_MS);
   afterAll(async () => {
     await system.stop();
     await provider.stop();
@@ -36,7 +36,7 @@ describe('an api whose sessions a provider issues, in production', () => {
   const me = (token: string, path = '/me') => system.request('GET', path, { headers: { authorization: `Bearer ${token}` } });
 
   it(
-    'answers 503 with Retry-After while the keys cannot be had, since that is nobody’s fault',
+    'responds 503 with Retry-After while the keys are unavailable',
     async () => {
       provider.fault = 503;
       const answer = await me(await provider.sign(alice.provider_id, { organization: alice.organization }));
@@ -45,12 +45,12 @@ describe('an api whose sessions a provider issues, in production', () => {
       expect(JSON.stringify(answer.body)).not.toContain('127.0.0.1');
       provider.fault = undefined;
       const token = await provider.sign(alice.provider_id, { organization: alice.organization });
-      await until('the keys', async () => (await me(token)).status === 200);
+      await waitFor('the keys', async () => (await me(token)).status === 200);
     },
-    SLOW_MACHINE_MS,
+    TEST_TIMEOUT_MS,
   );
 
-  it('lets members and operators in, and nobody else', async () => {
+  it('admits members and operators, and refuses everyone else', async () => {
     const { organization } = alice;
     expect(await me(await provider.sign(alice.provider_id, { organization }))).toMatchObject({
       status: 200,
@@ -63,10 +63,10 @@ describe('an api whose sessions a provider issues, in production', () => {
     expect((await me(operators, '/admin/outbox')).status).toBe(200);
     expect((await me(await provider.sign(olga!.provider_id, { organization }), '/admin/outbox')).status).toBe(403);
     expect((await me(await provider.sign(alice.provider_id, { organization, expires: -60 }))).status).toBe(401);
-    expect((await me(await system.token('alice@example.com'))).status).toBe(401); // the development issuer's
+    expect((await me(await system.token('alice@example.com'))).status).toBe(401); // a token of the development issuer
   });
 
-  it('answers 401 to signed claims that name nobody who could be looked up', async () => {
+  it('responds 401 to signed claims that identify no person', async () => {
     const { organization } = alice;
     const [olga] = await system.query<{ provider_id: string }>(
       "select provider_id from organizations_user where email = 'olga@example.com'",

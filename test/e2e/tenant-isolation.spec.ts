@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { System, type Answer } from '../support/system.js';
-import { until } from '../support/until.js';
+import { System, type ApiResponse } from '../support/system.js';
+import { waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com'; // an admin of acme
 const GINA = 'gina@example.com'; // an admin of globex
@@ -19,22 +19,22 @@ afterAll(async () => {
 
 const invite = (as: string, email: string, fields: Record<string, unknown> = {}) =>
   system.request('POST', '/members/invitations', { as, body: { email, role: 'member', ...fields } });
-const correlationOf = (answer: Answer) => answer.headers.get('x-correlation-id')!;
+const correlationOf = (answer: ApiResponse) => answer.headers.get('x-correlation-id')!;
 
-async function userOf({ body }: Answer): Promise<string> {
+async function userOf({ body }: ApiResponse): Promise<string> {
   const [row] = await system.query<{ user_id: string }>('select user_id from organizations_member where id = $1', [body['id']]);
   return row!.user_id;
 }
 
-/** The email that an invitation sent, as the file transport wrote it. */
-async function emailOf(answer: Answer): Promise<string> {
+/** Reads the email of an invitation, as the file transport wrote it. */
+async function emailOf(answer: ApiResponse): Promise<string> {
   const id = [correlationOf(answer)];
   const [event] = await system.query<{ event_id: string }>(
     'select event_id from outbox.outbox_log where correlation_id = $1',
     id,
   );
   const file = join(system.directory, 'mail', `${event!.event_id}.eml`);
-  await until('the email is written', () => existsSync(file));
+  await waitFor('the email is written', () => existsSync(file));
   return readFileSync(file, 'utf8').replaceAll('=\r\n', '');
 }
 
@@ -43,7 +43,7 @@ function invitationIn(email: string): Record<string, unknown> {
   return JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as Record<string, unknown>;
 }
 
-/** Everything that an admin can read about the own organization. */
+/** Reads everything that an admin can see of the admin's organization. */
 async function everythingSeenBy(admin: string): Promise<string> {
   const bodies: unknown[] = [];
   for (const list of ['/members', '/admin/events', '/admin/audit-logs']) {
@@ -58,15 +58,15 @@ async function everythingSeenBy(admin: string): Promise<string> {
 }
 
 /** Makes the invited person an active member, which no route does yet. */
-async function activate({ body }: Answer): Promise<void> {
+async function activate({ body }: ApiResponse): Promise<void> {
   await system.query(
     `update organizations_member set status = 'active', joined_at = now(), provider_id = 'member-test-' || id where id = $1`,
     [body['id']],
   );
 }
 
-describe('an address', () => {
-  it('of another domain is another person, although lower() folds it into the same text', async () => {
+describe('an email address', () => {
+  it('of another domain identifies another person, even if lower() folds both into the same text', async () => {
     const [hostile, real] = ['victim@k\u0130wi.example.com', 'victim@kiwi.example.com'];
     const attack = await invite(GINA, hostile, { name: 'Mallory' });
     const honest = await invite(ALICE, real, { name: 'Victoria' });
@@ -81,7 +81,7 @@ describe('an address', () => {
     expect(await emailOf(attack)).toContain('To: Mallory <victim@xn--kiwi-rwc.example.com>\r\n');
   });
 
-  it('that mail delivers to the same mailbox is the same person: case of ASCII letters, and the ASCII form of the domain', async () => {
+  it('identifies the same person in another case of ASCII letters, and with the ASCII form of the domain', async () => {
     const spellings = ['Anna@bücher.example', 'anna@BÜCHER.example', 'ANNA@bu\u0308cher.example', 'anna@xn--bcher-kva.example'];
     const answers = [];
     for (const spelling of spellings) answers.push(await invite(ALICE, spelling));
@@ -93,23 +93,23 @@ describe('an address', () => {
   });
 
   it.each([
-    ['letters before the @ that are not ASCII', 'ü@exämple.com'],
+    ['non-ASCII letters before the @', 'ü@exämple.com'],
     ['U+212A, which lower() folds into k', '\u{212a}arl@example.com'],
     ['U+0130, which lower() folds into i', 'v\u{130}ctim@example.com'],
     ['U+017F, which IDNA would map to s', 'anna@\u{17f}hop.example'],
     ['an invisible character in the domain', 'anna@ex\u{ad}ample.com'],
     ['a quoted part before the @', '"anna"@example.com'],
     ['a domain that is too long in its ASCII form', `anna@${'ä'.repeat(62)}.example`],
-    ['a label that encodes nothing', 'anna@xn--zzzzzz99999.example'],
-    ['the address of a machine', 'anna@[127.0.0.1]'],
-  ])('with %s is refused: 422 that names the field, and nothing is written', async (_, email) => {
+    ['a label whose punycode is invalid', 'anna@xn--zzzzzz99999.example'],
+    ['an IP address as its domain', 'anna@[127.0.0.1]'],
+  ])('with %s gets 422 that names the field, and nothing is written', async (_, email) => {
     const answer = await invite(ALICE, email);
     expect(answer.status).toBe(422);
     expect(answer.body['errors']).toEqual([{ field: 'email', message: expect.stringMatching(/mail can be sent/) }]);
     expect(await system.query('select from outbox.outbox_log where correlation_id = $1', [correlationOf(answer)])).toEqual([]);
   });
 
-  it('that two organizations invite twenty times at once is one person with a membership in each', async () => {
+  it('that two organizations invite twenty times concurrently creates one person with a membership in each', async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, n) => invite(n % 2 ? ALICE : GINA, n % 3 ? 'otto@example.com' : 'OTTO@Example.com')),
     );
@@ -119,8 +119,8 @@ describe('an address', () => {
   });
 });
 
-describe('what one tenant types about a person', () => {
-  it('is never shown to another tenant, in no list, event, entry or email', async () => {
+describe('the address and name that one tenant types for a person', () => {
+  it('are never shown to another tenant in a list, an event, an audit entry or an email', async () => {
     const ours = await invite(GINA, 'Dora.SECRET@Example.com', { name: 'Dora, fired by globex' });
     const theirs = await invite(ALICE, 'dora.secret@example.com', { name: 'Dora Dahl' });
     expect(await userOf(ours)).toBe(await userOf(theirs));
@@ -135,14 +135,14 @@ describe('what one tenant types about a person', () => {
     expect(body).toMatchObject({ email: 'dora.secret@example.com', name: 'Dora Dahl' });
   });
 
-  it('is not shown where the other tenant typed no name', async () => {
+  it('are not shown to a tenant that typed no name', async () => {
     await invite(GINA, 'emma@example.com', { name: 'Emma of globex' });
     const answer = await invite(ALICE, 'emma@example.com');
     expect(await emailOf(answer)).toContain('Hello,');
     expect(await everythingSeenBy(ALICE)).not.toContain('Emma of globex');
   });
 
-  it('stays apart in everything that the person then does and has done to them', async () => {
+  it('stay separate in all later actions by and on the person', async () => {
     const [ours, theirs] = [
       await invite(GINA, 'fritz@example.com', { name: 'Fritz of globex', role: 'admin' }),
       await invite(ALICE, 'Fritz@Example.com', { name: 'Fritz of acme', role: 'admin' }),
@@ -157,10 +157,10 @@ describe('what one tenant types about a person', () => {
     expect(acme).not.toContain('Fritz of globex');
     expect(acme).not.toContain('"fritz@example.com"');
     expect(globex).not.toMatch(/Fritz of acme|Fritz@Example/);
-    expect(globex).toContain('"name":"Fritz of globex"'); // of invited_by
+    expect(globex).toContain('"name":"Fritz of globex"'); // the name in invited_by
   });
 
-  it('replaces what the same tenant typed before, and the audit entry shows old and new', async () => {
+  it('replace what the same tenant typed before, and the audit entry shows old and new values', async () => {
     const first = await invite(ALICE, 'Greta@Example.com', { name: 'Gerta' });
     const again = await invite(ALICE, 'greta@example.com', { name: 'Greta' });
     expect([first.status, again.status]).toEqual([201, 200]);
@@ -175,11 +175,11 @@ describe('what one tenant types about a person', () => {
       }),
     ]);
     expect(await emailOf(again)).toContain('To: Greta <greta@example.com>\r\n');
-    const third = await invite(ALICE, 'greta@example.com'); // names nobody: the name stays
+    const third = await invite(ALICE, 'greta@example.com'); // no name is given, so the old one stays
     expect(await emailOf(third)).toContain('To: Greta <greta@example.com>\r\n');
   });
 
-  it("does not change an operator's name", async () => {
+  it('do not change the name of an operator', async () => {
     await invite(ALICE, OLGA, { name: 'Olga of acme' });
     expect((await system.request('GET', '/me', { as: OLGA })).body).toMatchObject({ email: OLGA, name: 'Olga Olsen' });
     expect(await everythingSeenBy(ALICE)).not.toContain('Olga Olsen');

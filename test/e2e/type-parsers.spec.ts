@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { System } from '../support/system.js';
-import { eventually, until } from '../support/until.js';
+import { pollUntil, waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com'; // an admin of acme
 const OLGA = 'olga@example.com'; // an operator
@@ -10,7 +10,7 @@ const ADMIN = '/admin/audit-logs';
 
 let system: System;
 let hostilePort: number;
-let plainPort: number; // of an api whose pg is unchanged
+let plainPort: number; // the port of an api with an unchanged pg
 
 const post = (path: string, as: string, body?: object) =>
   system.request('POST', path, { as, ...(body !== undefined && { body }), port: hostilePort });
@@ -36,24 +36,24 @@ async function invite(): Promise<{ event: string; member: string; correlation: s
 }
 
 const isPublished = (event: string) =>
-  eventually(async () => (await get(`/admin/events/${event}`)).body['status'] === 'published');
+  pollUntil(async () => (await get(`/admin/events/${event}`)).body['status'] === 'published');
 
-async function finished(path: string, body?: object): Promise<string> {
+async function waitForCommand(path: string, body?: object): Promise<string> {
   const asked = await post(path, OLGA, body);
   expect(asked.status).toBe(202);
   const id = String(asked.body['id']);
-  await until('the answer', async () => (await get(`/admin/outbox/commands/${id}`)).body['status'] === 'done');
+  await waitFor('the answer', async () => (await get(`/admin/outbox/commands/${id}`)).body['status'] === 'done');
   return id;
 }
 
-describe('api and worker, in processes that replace the type parsers of pg', () => {
-  it('answer every read as those with an unchanged pg do', async () => {
+describe('api and worker in processes that replace the type parsers of pg', () => {
+  it('respond to every read as processes with an unchanged pg do', async () => {
     const { event, member, correlation } = await invite();
     await isPublished(event);
     expect(
       (await system.request('PATCH', `/members/${member}`, { as: ALICE, body: { role: 'admin' }, port: hostilePort })).status,
     ).toBe(200);
-    const command = await finished(`/admin/events/${event}/replay`);
+    const command = await waitForCommand(`/admin/events/${event}/replay`);
     await system.query(
       `insert into outbox.outbox_attempt (sink, event_id, attempted_at, error, fingerprint) values ($1, $2, now(), 'mailbox', 'f')`,
       [SINK, event],
@@ -65,7 +65,7 @@ describe('api and worker, in processes that replace the type parsers of pg', () 
          organization_id, correlation_id, occurred_at, payload from outbox.outbox_log where event_id = $2`,
       [SINK, event],
     );
-    const to = new Date().toISOString(); // reading leaves entries too
+    const to = new Date().toISOString(); // reads create audit entries as well
     const [entry] = (await get(`${ADMIN}?action=member.invited`, ALICE)).body['data'] as { id: string }[];
 
     for (const [path, as] of [
@@ -87,16 +87,16 @@ describe('api and worker, in processes that replace the type parsers of pg', () 
       [`/members/${member}`, ALICE],
     ] as const) {
       const [hostile, plain] = [await get(path, as), await get(path, as, plainPort)];
-      expect({ path, status: hostile.status, body: stable(hostile.body) }).toEqual({
+      expect({ path, status: hostile.status, body: withoutChangingValues(hostile.body) }).toEqual({
         path,
         status: 200,
-        body: stable(plain.body),
+        body: withoutChangingValues(plain.body),
       });
       expect(JSON.stringify(plain.body).length).toBeGreaterThan(50);
     }
   });
 
-  it('deliver each event once, also by a worker that starts anew', async () => {
+  it('deliver each event once, even after a restart of the worker', async () => {
     const first = await invite();
     await isPublished(first.event);
     await system.worker.stop();
@@ -109,18 +109,18 @@ describe('api and worker, in processes that replace the type parsers of pg', () 
     expect(system.services.flatMap(({ lines }) => lines.filter(({ level }) => level === 'ERROR'))).toEqual([]);
   });
 
-  it('pause a sink, count what a replay would send, and list what was asked', async () => {
-    await finished(`/admin/outbox/sinks/${SINK}/pause`);
-    await finished(`/admin/outbox/sinks/${SINK}/resume`);
-    const id = await finished('/admin/events/replay', { filter: { event_type: 'member.invited' } });
+  it('pause a sink, count the events of a replay, and list the commands', async () => {
+    await waitForCommand(`/admin/outbox/sinks/${SINK}/pause`);
+    await waitForCommand(`/admin/outbox/sinks/${SINK}/resume`);
+    const id = await waitForCommand('/admin/events/replay', { filter: { event_type: 'member.invited' } });
     const { body } = await get(`/admin/outbox/commands/${id}`);
     expect(body).toMatchObject({ sinks: [{ answer: { dry_run: true, matched: expect.any(Number) } }] });
   });
 });
 
-/** Fields whose values differ between two requests; `rows` is an estimate of the server's statistics. */
-const CHANGING = new Set(['next_cursor', 'last_stored_at', 'accepted_last_minute', 'rows', 'bytes']);
+/** Fields whose values differ between two requests. `rows` is an estimate from the statistics of the server. */
+const CHANGING_FIELDS = new Set(['next_cursor', 'last_stored_at', 'accepted_last_minute', 'rows', 'bytes']);
 
-/** The body with the types of changing fields in place of their values. */
-const stable = (body: object): unknown =>
-  JSON.parse(JSON.stringify(body, (key, value: unknown) => (CHANGING.has(key) ? typeof value : value)));
+/** Replaces the values of changing fields in a body by their types. */
+const withoutChangingValues = (body: object): unknown =>
+  JSON.parse(JSON.stringify(body, (key, value: unknown) => (CHANGING_FIELDS.has(key) ? typeof value : value)));

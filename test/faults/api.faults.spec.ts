@@ -3,22 +3,22 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { startDatabaseServer, type TestDatabaseServer } from '../support/database-server.js';
 import { InvitationLoad } from '../support/invitation-load.js';
-import { flawsOf, readInvitations, type InvitationRecords } from '../support/invitation-records.js';
+import { invitationFlaws, readInvitations, type InvitationRecords } from '../support/invitation-records.js';
 import { seededRandom } from '../support/seeded-random.js';
 import { System } from '../support/system.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com';
 const GINA = 'gina@example.com';
 const SEED = Number(process.env['PIKAIA_SEED'] ?? 15);
-const PATIENCE_MS = 40_000; // the machine may be busy
-const CLAIM_MS = 40_000; // of an e-mail whose claim was written and not answered: it is sent when that has run out
+const WAIT_TIMEOUT_MS = 40_000; // for a busy machine
+const CLAIM_DURATION_MS = 40_000; // an email whose claim got no response is sent after the claim expires
 const TERMINATIONS = 25;
 
 jest.setTimeout(180_000);
 
-/** Whatever befalls the api and its database: a change has its event and its entry, or there is no change. */
-describe('an api whose process or database fails', () => {
+/** After any fault of the api or its database, a change has its event and its audit entry, or none of them exists. */
+describe('the api after a crash of its process or its database', () => {
   let database: TestDatabaseServer;
   let system: System;
 
@@ -29,24 +29,24 @@ describe('an api whose process or database fails', () => {
   });
   afterAll(() => system.stop());
 
-  it('leaves nothing of a request when it is killed inside the transaction, and works again when it is started', async () => {
+  it('leaves no effect of a request when it is killed inside the transaction, and works after a restart', async () => {
     const email = 'killed@example.com';
     const kept = await whileBlocked('lock table audit.record in share mode', async (release) => {
       const cut = expect(invite(email)).rejects.toThrow();
-      const session = await sessionWaitingIn('insert into audit.record'); // row and event are written by then
+      const session = await waitForBlockedSession('insert into audit.record'); // the row and the event are written before the entry
       await system.api.kill();
       await cut;
       await release();
-      await until('the server has noticed', async () => !(await isThere(session)), PATIENCE_MS);
-      return leftOf(email);
+      await waitFor('the server has noticed', async () => !(await isSessionAlive(session)), WAIT_TIMEOUT_MS);
+      return effectsOf(email);
     });
     expect(kept).toEqual({ users: 0, events: 0, entries: 0 });
     await system.startApi();
     expect((await invite(email)).status).toBe(201);
-    expect(await leftOf(email)).toEqual({ users: 1, events: 1, entries: 1 });
+    expect(await effectsOf(email)).toEqual({ users: 1, events: 1, entries: 1 });
   });
 
-  it('leaves all of a request when it is killed while the commit is under way', async () => {
+  it('leaves every effect of a request when it is killed during the commit', async () => {
     const email = 'committed@example.com';
     await system.query(
       `create function wait_for_test() returns trigger language plpgsql as 'begin perform pg_advisory_xact_lock(15); return null; end'`,
@@ -56,19 +56,19 @@ describe('an api whose process or database fails', () => {
     );
     const kept = await whileBlocked('select pg_advisory_xact_lock(15)', async (release) => {
       const cut = expect(invite(email)).rejects.toThrow();
-      const session = await sessionWaitingIn('COMMIT');
+      const session = await waitForBlockedSession('COMMIT');
       await system.api.kill();
       await cut;
       await release();
-      await until('the server has noticed', async () => !(await isThere(session)), PATIENCE_MS);
-      return leftOf(email);
+      await waitFor('the server has noticed', async () => !(await isSessionAlive(session)), WAIT_TIMEOUT_MS);
+      return effectsOf(email);
     });
     await system.query('drop function wait_for_test cascade');
     expect(kept).toEqual({ users: 1, events: 1, entries: 1 });
     await system.startApi();
   });
 
-  it('says so while the database is away, and is ready again when it is back', async () => {
+  it('reports an unreachable database, and is ready again when the database returns', async () => {
     expect(await health()).toEqual({ live: 200, ready: 200 });
     await database.server.stop();
     expect(await health()).toEqual({ live: 200, ready: 503 });
@@ -77,10 +77,10 @@ describe('an api whose process or database fails', () => {
     expect((await system.request('GET', '/health/ready', { port: system.worker.port })).status).toBe(503);
     expect((await system.request('GET', '/health/live', { port: system.worker.port })).status).toBe(200);
     await database.server.start();
-    await until('it is ready', async () => (await health()).ready === 200, PATIENCE_MS);
+    await waitFor('it is ready', async () => (await health()).ready === 200, WAIT_TIMEOUT_MS);
     const changes = () => system.api.linesOf('health_changed').map((line) => line['health.status']);
-    await until('it says so', () => changes().includes('ready'));
-    expect(changes()).toEqual(['database_unavailable', 'ready']); // once each, however often it is asked
+    await waitFor('it says so', () => changes().includes('ready'));
+    expect(changes()).toEqual(['database_unavailable', 'ready']); // each is logged once, regardless of the number of requests
   });
 
   describe('under load', () => {
@@ -112,12 +112,12 @@ describe('an api whose process or database fails', () => {
       records = await readInvitations((sql) => system.query(sql));
     });
 
-    it('answers what it cannot do with 503, Retry-After and problem details, and nothing else', () => {
-      const others = load.answers.filter(({ answer }) => answer.status !== 201 && answer.status !== 503);
+    it('responds with 503, Retry-After and problem details to each request that it cannot serve, and with no other error', () => {
+      const others = load.responses.filter(({ answer }) => answer.status !== 201 && answer.status !== 503);
       const faults = system.api.linesOf('unhandled_error').map((line) => line['error.stack']);
       expect({ others: others.map(({ answer }) => answer.body), faults }).toEqual({ others: [], faults: [] });
       for (const { answer, correlationId } of load.withStatus(503)) {
-        // A COMMIT whose answer was lost must not be repeated blindly.
+        // The outcome of a COMMIT without a response is unknown, so a client must not blindly retry.
         if (answer.body['type'] === 'urn:pikaia:problem:outcome-unknown') expect(answer.headers.get('retry-after')).toBeNull();
         else expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
         expect(answer.headers.get('content-type')).toContain('application/problem+json');
@@ -125,9 +125,9 @@ describe('an api whose process or database fails', () => {
       }
     });
 
-    it('keeps row, event and entry together, and each that it answered', () => {
+    it('leaves a row, an event and an audit entry for each successful response, or none of them', () => {
       expect(made.length).toBeGreaterThan(100);
-      expect(flawsOf(records, made)).toEqual([]);
+      expect(invitationFlaws(records, made)).toEqual([]);
     });
 
     it.each([
@@ -135,11 +135,11 @@ describe('an api whose process or database fails', () => {
       ['event', (kept: InvitationRecords) => ({ ...kept, events: kept.events.slice(1) })],
       ['entry', (kept: InvitationRecords) => ({ ...kept, entries: kept.entries.slice(1) })],
       ['second entry', (kept: InvitationRecords) => ({ ...kept, entries: [...kept.entries, kept.entries[0]!] })],
-    ])('would show it, were a %s missing or too many', (_, plant) => {
-      expect(flawsOf(plant(records), made)).toHaveLength(1);
+    ])('the check reports a missing or duplicate %s', (_, plant) => {
+      expect(invitationFlaws(plant(records), made)).toHaveLength(1);
     });
 
-    it('would show it, were nothing kept of what it answered', () => {
+    it('the check reports successful responses without a row, an event and an audit entry', () => {
       const [one] = made;
       const without = <T extends { memberId: string }>(found: readonly T[]) =>
         found.filter(({ memberId }) => memberId !== one!.memberId);
@@ -148,49 +148,49 @@ describe('an api whose process or database fails', () => {
         events: without(records.events),
         entries: without(records.entries),
       };
-      expect(flawsOf(lost, made)).toHaveLength(1);
+      expect(invitationFlaws(lost, made)).toHaveLength(1);
     });
 
-    it('has each event delivered, and one e-mail sent for it', async () => {
-      await until(
+    it('has each event delivered, and one email sent for it', async () => {
+      await waitFor(
         'all are published',
         async () => {
           const open = await system.query(`select from events_outboxevent where status <> 'published'`);
           return open.length === 0;
         },
-        CLAIM_MS + PATIENCE_MS,
+        CLAIM_DURATION_MS + WAIT_TIMEOUT_MS,
       );
       const events = (await system.query<{ event_id: string }>('select event_id from outbox.outbox_log'))
         .map((row) => row.event_id)
         .sort();
-      const letters = readdirSync(join(system.directory, 'mail'))
+      const emails = readdirSync(join(system.directory, 'mail'))
         .map((file) => file.replace('.eml', ''))
         .sort();
-      expect(letters).toEqual(events);
+      expect(emails).toEqual(events);
       const sent = () =>
         system.worker
           .linesOf('welcome_email_sent')
           .map((line) => line['event.id'] as string)
           .sort();
-      await until('their lines have been read', () => sent().length >= events.length, PATIENCE_MS);
+      await waitFor('their lines have been read', () => sent().length >= events.length, WAIT_TIMEOUT_MS);
       expect(sent()).toEqual(events);
     });
 
-    it('goes on in the processes that it had', () => {
+    it('keeps running in the same processes', () => {
       expect(system.services.filter(({ child }) => child.exitCode === null && child.signalCode === null)).toEqual([
         system.worker,
         system.api,
       ]);
-      expect(system.services.flatMap(({ stray }) => stray)).toEqual([]);
+      expect(system.services.flatMap(({ nonJsonLines }) => nonJsonLines)).toEqual([]);
     });
 
-    /** Waits for so many more answers with the status. */
+    /** Waits for `count` more responses with the status. */
     async function answers(status: number, more: number): Promise<void> {
       const goal = load.withStatus(status).length + more;
-      await until(`${goal} answers ${status}`, () => load.withStatus(status).length >= goal, PATIENCE_MS);
+      await waitFor(`${goal} answers ${status}`, () => load.withStatus(status).length >= goal, WAIT_TIMEOUT_MS);
     }
 
-    /** Ends one session of api or worker, whatever it is doing. */
+    /** Terminates one database session of api or worker. */
     async function terminateOne(random: () => number): Promise<void> {
       const sessions = await system.query<{ pid: number }>(
         `select pid from pg_stat_activity where usename in ('pikaia_api', 'pikaia_worker') order by application_name, pid`,
@@ -208,7 +208,7 @@ describe('an api whose process or database fails', () => {
     return { live: live.status, ready: ready.status };
   }
 
-  /** Runs `work` while a session of ours holds what `statement` takes, at the latest until the end. */
+  /** Runs `work` while another session holds the lock that `statement` takes. `release` frees it before the end. */
   async function whileBlocked<T>(statement: string, work: (release: () => Promise<unknown>) => Promise<T>): Promise<T> {
     const blocker = new pg.Client({ connectionString: database.ownerUrl });
     await blocker.connect();
@@ -221,9 +221,9 @@ describe('an api whose process or database fails', () => {
     }
   }
 
-  const sessionWaitingIn = (statement: string): Promise<number> =>
-    until(
-      `somebody waits in ${statement}`,
+  const waitForBlockedSession = (statement: string): Promise<number> =>
+    waitFor(
+      `a session waits in ${statement}`,
       async () => {
         const [found] = await system.query<{ pid: number }>(
           `select pid from pg_stat_activity where application_name = 'pikaia-api' and wait_event_type = 'Lock' and strpos(query, $1) > 0`,
@@ -231,13 +231,13 @@ describe('an api whose process or database fails', () => {
         );
         return found?.pid;
       },
-      PATIENCE_MS,
+      WAIT_TIMEOUT_MS,
     );
 
-  const isThere = async (pid: number): Promise<boolean> =>
+  const isSessionAlive = async (pid: number): Promise<boolean> =>
     (await system.query('select from pg_stat_activity where pid = $1', [pid])).length > 0;
 
-  async function leftOf(email: string): Promise<object> {
+  async function effectsOf(email: string): Promise<object> {
     const [left] = await system.query(
       `select (select count(*)::int from organizations_user where email = $1) as users,
          (select count(*)::int from outbox.outbox_log where payload -> 'data' ->> 'email' = $1) as events,

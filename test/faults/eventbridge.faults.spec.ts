@@ -1,25 +1,25 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { flawless, flawsOf } from '../support/event.history.js';
+import { NO_FLAWS, historyFlaws } from '../support/event.history.js';
 import { EventBusStub, type Fault, type PutEntry } from '../support/event-bus.stub.js';
 import { insertEvent } from '../support/outbox.js';
 import { reportProof } from '../support/proof.report.js';
 import { seededRandom } from '../support/seeded-random.js';
 import { System } from '../support/system.js';
-import { eventually, until } from '../support/until.js';
+import { pollUntil, waitFor } from '../support/until.js';
 
-// PIKAIA_PROOF_SECONDS makes it run for longer, PIKAIA_PROOF_SEED repeats the choices of a run.
+// PIKAIA_PROOF_SECONDS sets the duration. PIKAIA_PROOF_SEED repeats the random choices of a run.
 const SECONDS = Number(process.env['PIKAIA_PROOF_SECONDS'] ?? 0);
 const SEED = Number(process.env['PIKAIA_PROOF_SEED'] ?? randomInt(2 ** 31));
-const FAULT_MS = 700; // of each fault; then the bus is honest again for a while
+const FAULT_DURATION_MS = 700; // the duration of each fault, after which the bus works normally for a while
 const WRITERS = 3;
-const PATIENCE_MS = 60_000; // the machine may be busy; nothing here takes a tenth of it otherwise
+const WAIT_TIMEOUT_MS = 60_000; // ten times what a wait takes, for a busy machine
 const ALICE = 'alice@example.com';
 
 jest.setTimeout((SECONDS + 240) * 1000);
 
-describe(`events on their way to EventBridge (seed ${SEED})`, () => {
+describe(`events that are sent to EventBridge (seed ${SEED})`, () => {
   const random = seededRandom(SEED);
   const committed = new Set<string>();
   const rolledBack = new Set<string>();
@@ -50,15 +50,15 @@ describe(`events on their way to EventBridge (seed ${SEED})`, () => {
   });
 
   const arrived = (): string[] => stub.details.map(({ event_id }) => String(event_id));
-  const flaws = () => flawsOf({ committed, rolledBack, arrived: arrived() });
+  const flaws = () => historyFlaws({ committed, rolledBack, arrived: arrived() });
 
-  it('does not start without the bus, and says so', async () => {
+  it('the worker does not start without the bus, and prints the reason', async () => {
     stub.deleteBus('pikaia');
     await expect(system.startWorker()).rejects.toThrow(/PIKAIA_SINK_DESTINATION_MISSING/);
     stub.createBus('pikaia');
   });
 
-  it('an invitation reaches the bus once, as it was written, and its e-mail goes out beside it', async () => {
+  it('an invitation reaches the bus once and unchanged, and its email is sent as well', async () => {
     await system.startWorker();
     const answer = await system.request('POST', '/members/invitations', {
       as: ALICE,
@@ -66,10 +66,10 @@ describe(`events on their way to EventBridge (seed ${SEED})`, () => {
     });
     expect(answer.status).toBe(201);
     const correlationId = answer.headers.get('x-correlation-id');
-    const entry = await until(
+    const entry = await waitFor(
       'the event',
       () => stub.accepted.find(({ Detail }) => Detail!.includes(correlationId!)),
-      PATIENCE_MS,
+      WAIT_TIMEOUT_MS,
     );
     const [row] = await system.query<{ payload: object; position: string; event_id: string; occurred_at: Date }>(
       'select payload, position, event_id, occurred_at from outbox.outbox_log where correlation_id = $1',
@@ -84,7 +84,7 @@ describe(`events on their way to EventBridge (seed ${SEED})`, () => {
       Time: occurred_at.getTime() / 1000,
       Resources: [`urn:pikaia:member:${(payload as { aggregate_id: string }).aggregate_id}`],
     });
-    await until(
+    await waitFor(
       'it is published to all sinks',
       async () => {
         const rows = await system.query<{ status: string }>('select status from events_outboxevent where event_id = $1', [
@@ -92,13 +92,13 @@ describe(`events on their way to EventBridge (seed ${SEED})`, () => {
         ]);
         return rows[0]!.status === 'published';
       },
-      PATIENCE_MS,
+      WAIT_TIMEOUT_MS,
     );
     expect(arrived().filter((id) => id === event_id)).toHaveLength(1);
     committed.add(event_id);
   });
 
-  it('all arrive, whatever happens to bus and worker; what was taken back never does', async () => {
+  it('all committed events arrive despite faults of bus and worker, and no event that was rolled back arrives', async () => {
     const state = { writing: true };
     const writers = Array.from({ length: WRITERS }, () => write(state));
     const startedAt = performance.now();
@@ -113,10 +113,10 @@ describe(`events on their way to EventBridge (seed ${SEED})`, () => {
     } while (performance.now() - startedAt < SECONDS * 1000);
     state.writing = false;
     await Promise.all(writers);
-    await eventually(
+    await pollUntil(
       () => flaws().lost.length,
       (lost) => lost === 0,
-      PATIENCE_MS,
+      WAIT_TIMEOUT_MS,
     );
     const faults = Object.values(counts).reduce((sum, count) => sum + count, 0);
     const [repeated, lost] = [stub.accepted.length - committed.size, flaws().lost.length];
@@ -127,18 +127,18 @@ describe(`events on their way to EventBridge (seed ${SEED})`, () => {
       faults,
       lost,
     });
-    expect(flaws()).toEqual(flawless);
+    expect(flaws()).toEqual(NO_FLAWS);
     expect(rolledBack.size).toBeGreaterThan(0);
     const statuses = () =>
       system.query<{ status: string; count: number }>(
         `select status, count(*)::int as count from events_outboxevent where event_type = 'thing.changed' group by status`,
       );
-    const settled = await eventually(statuses, (rows) => rows.every(({ status }) => status === 'published'), PATIENCE_MS);
-    expect(settled).toHaveLength(1); // none is stuck, and none was given up for a fault of the bus
+    const settled = await pollUntil(statuses, (rows) => rows.every(({ status }) => status === 'published'), WAIT_TIMEOUT_MS);
+    expect(settled).toHaveLength(1); // no event is stuck, and none became a dead letter because of a fault
   });
 
-  it('an event that the bus refuses for good is a dead letter after two attempts, and holds up nothing', async () => {
-    stub.fault = () => ({ refuse: ({ Detail }) => (Detail!.includes('unwanted') ? 'MalformedDetail' : undefined) });
+  it('an event that the bus rejects permanently is a dead letter after two attempts, and blocks no other event', async () => {
+    stub.fault = () => ({ rejectEntry: ({ Detail }) => (Detail!.includes('unwanted') ? 'MalformedDetail' : undefined) });
     const bad = await publish({ unwanted: true });
     const good = await publish({});
     const statusOf = async (id: string) =>
@@ -148,24 +148,24 @@ describe(`events on their way to EventBridge (seed ${SEED})`, () => {
           [id],
         )
       )[0]!;
-    await until('it is given up', async () => (await statusOf(bad)).status === 'failed', PATIENCE_MS);
+    await waitFor('it is given up', async () => (await statusOf(bad)).status === 'failed', WAIT_TIMEOUT_MS);
     expect(await statusOf(bad)).toMatchObject({
       attempts: 2,
       last_error: expect.stringContaining('EventBusError MalformedDetail'),
     });
-    await until('the other one', async () => (await statusOf(good)).status === 'published', PATIENCE_MS);
+    await waitFor('the other one', async () => (await statusOf(good)).status === 'published', WAIT_TIMEOUT_MS);
     stub.fault = undefined;
   });
 
-  it.each<[string, () => void, keyof typeof flawless]>([
-    ['one that was accepted and not kept', () => void stub.accepted.pop(), 'lost'],
-    ['one that nobody wrote', () => void stub.accepted.push({ Detail: '{"event_id":"ghost"}' }), 'ghosts'],
+  it.each<[string, () => void, keyof typeof NO_FLAWS]>([
+    ['an event that was accepted and then lost', () => void stub.accepted.pop(), 'lost'],
+    ['an event that was never written', () => void stub.accepted.push({ Detail: '{"event_id":"ghost"}' }), 'neverWritten'],
     [
-      'one that was taken back',
+      'an event that was rolled back',
       () => void stub.accepted.push({ Detail: JSON.stringify({ event_id: [...rolledBack][0] }) }),
-      'undone',
+      'afterRollback',
     ],
-  ])('the checker sees %s (planted)', (_, plant, flaw) => {
+  ])('the check reports %s', (_, plant, flaw) => {
     const before = [...stub.accepted];
     const last = (JSON.parse(before.at(-1)!.Detail!) as { event_id: string }).event_id;
     stub.accepted.splice(
@@ -189,7 +189,7 @@ describe(`events on their way to EventBridge (seed ${SEED})`, () => {
     }
   }
 
-  /** Transactions of one to five events, some of which are taken back. */
+  /** Runs transactions of one to five events and rolls some of them back. */
   async function write(state: { writing: boolean }): Promise<void> {
     const client = new pg.Client({ connectionString: system.database.apiUrl });
     await client.connect();
@@ -207,12 +207,12 @@ describe(`events on their way to EventBridge (seed ${SEED})`, () => {
 
   const during = (fault: (entries: readonly PutEntry[]) => Fault | undefined) => async () => {
     stub.fault = ({ action, entries }) => (action === 'PutEvents' ? fault(entries) : undefined);
-    await pause(FAULT_MS);
+    await pause(FAULT_DURATION_MS);
   };
 
   const FAULTS: Record<string, () => Promise<void>> = {
     throttled: during(() => (random() < 0.5 ? { fail: { status: 400, code: 'ThrottlingException' } } : undefined)),
-    halfFailed: during(() => ({ refuse: (_, index) => (index % 2 ? 'InternalFailure' : undefined) })),
+    halfFailed: during(() => ({ rejectEntry: (_, index) => (index % 2 ? 'InternalFailure' : undefined) })),
     down: during(() => ({ fail: { status: 503, code: 'ServiceUnavailable' } })),
     malformed: during(() => ({ forge: () => '<html>bad gateway</html>' })),
     short: during(() => ({ forge: ({ Entries }) => ({ FailedEntryCount: 0, Entries: Entries.slice(0, 1) }) })),
@@ -220,25 +220,25 @@ describe(`events on their way to EventBridge (seed ${SEED})`, () => {
     cut: during(() => ({ cut: random() < 0.5 ? 'before' : 'after' })),
     credentialsExpired: async () => {
       stub.validKeys = new Set(['OTHER']);
-      await pause(FAULT_MS);
+      await pause(FAULT_DURATION_MS);
       stub.validKeys = undefined;
     },
     busDeleted: async () => {
       stub.deleteBus('pikaia');
-      await pause(FAULT_MS);
+      await pause(FAULT_DURATION_MS);
       stub.createBus('pikaia');
-      await pause(FAULT_MS);
+      await pause(FAULT_DURATION_MS);
     },
     busReplaced: async () => {
       stub.deleteBus('pikaia');
-      await pause(random() * 150); // between two looks
+      await pause(random() * 150); // between two checks of the bus
       stub.createBus('pikaia');
-      await pause(FAULT_MS);
+      await pause(FAULT_DURATION_MS);
     },
     killed: async () => {
       let calls = 0;
       stub.fault = ({ action }) => (action === 'PutEvents' && ++calls % 2 ? { silent: 'after' } : undefined);
-      await eventually(() => calls > 2, Boolean, PATIENCE_MS); // in the middle of what it sends
+      await pollUntil(() => calls > 2, Boolean, WAIT_TIMEOUT_MS); // while it sends
       await system.worker.kill();
       stub.fault = undefined;
       await system.startWorker();
@@ -246,8 +246,8 @@ describe(`events on their way to EventBridge (seed ${SEED})`, () => {
     killedWithoutBus: async () => {
       stub.deleteBus('pikaia');
       const { length } = stub.calls;
-      await eventually(() => stub.calls.length > length, Boolean, PATIENCE_MS); // a PutEvents, or its look after the bus
-      await system.worker.kill(); // perhaps before it has noticed
+      await pollUntil(() => stub.calls.length > length, Boolean, WAIT_TIMEOUT_MS); // a PutEvents call, or its check of the bus
+      await system.worker.kill(); // possibly before it notices the fault
       stub.createBus('pikaia');
       await system.startWorker();
     },

@@ -9,12 +9,12 @@ import { insertEvent } from '../support/outbox.js';
 import { ScriptedSink } from '../support/scripted-sink.js';
 import { StandbyServer } from '../support/standby-server.js';
 import { TcpProxy } from '../support/tcp.proxy.js';
-import { eventually } from '../support/until.js';
+import { pollUntil } from '../support/until.js';
 
 const AGGREGATES = 5;
-const LOST = 100; // more than the 32 positions that a sequence is ahead of what is replicated: they are given out again
+const LOST_COUNT = 100; // more than the 32 values by which a replicated sequence is ahead, so the new primary assigns some positions again
 
-/** What was read or stored before the failover is kept in memory: as if a relay did not begin anew with its connection. */
+/** A faulty relay that keeps its cursor in memory across a reconnect instead of reading it from the database. */
 class RememberingRelay extends SinkRelay {
   private stored: Cursor | undefined;
 
@@ -43,7 +43,7 @@ describe('a failover to a standby that lagged', () => {
   let primary: TestDatabaseServer;
   let standby: StandbyServer;
   let replication: TcpProxy;
-  /** The address under which applications know the database. */
+  /** The proxy whose address the applications use. */
   let address: TcpProxy;
   const honest = new ScriptedSink('honest');
   const remembering = new ScriptedSink('remembering');
@@ -52,7 +52,7 @@ describe('a failover to a standby that lagged', () => {
   beforeAll(async () => {
     primary = await startDatabaseServer(['max_prepared_transactions=5']);
     [replication, address] = [await TcpProxy.start(primary.ownerUrl), await TcpProxy.start(primary.ownerUrl)];
-    standby = await StandbyServer.of(primary, (url) => replication.through(url));
+    standby = await StandbyServer.of(primary, (url) => replication.proxyUrl(url));
     await registerSinks(primary.workerUrl, [honest, remembering], 'spec');
   });
 
@@ -65,7 +65,7 @@ describe('a failover to a standby that lagged', () => {
   });
 
   const optionsFor = (sink: ScriptedSink): RelayOptions => ({
-    url: address.through(primary.workerUrl),
+    url: address.proxyUrl(primary.workerUrl),
     sink,
     worker: 'spec',
     random: () => 0.1,
@@ -76,7 +76,7 @@ describe('a failover to a standby that lagged', () => {
 
   async function connect(url: string): Promise<pg.Client> {
     const client = new pg.Client({ connectionString: url });
-    client.on('error', () => undefined); // the server is killed
+    client.on('error', () => undefined); // the test kills the server
     await client.connect();
     return client;
   }
@@ -87,15 +87,15 @@ describe('a failover to a standby that lagged', () => {
     return ids;
   }
 
-  const delivered = (sink: ScriptedSink, ids: readonly string[]) => eventually(() => ids.every((id) => sink.ids.includes(id)));
+  const delivered = (sink: ScriptedSink, ids: readonly string[]) => pollUntil(() => ids.every((id) => sink.ids.includes(id)));
 
-  /** Everything that is written so far is on the standby. */
-  async function replicated(client: pg.Client): Promise<void> {
+  /** Waits until the standby has everything that was written so far. */
+  async function waitForReplication(client: pg.Client): Promise<void> {
     const { rows } = await client.query<{ position: string }>('select pg_current_wal_lsn()::text as position');
-    await eventually(() => standby.hasReached(rows[0]!.position));
+    await pollUntil(() => standby.hasReached(rows[0]!.position));
   }
 
-  it('loses nothing of what the new primary has, and keeps its order; a relay that kept its memory would lose (planted)', async () => {
+  it('loses no event of the new primary and keeps their order, and the check reports a relay that keeps its old cursor', async () => {
     relays.push(new SinkRelay(optionsFor(honest)), new RememberingRelay(optionsFor(remembering)));
     for (const relay of relays) relay.start();
     const before = await connect(primary.ownerUrl);
@@ -103,23 +103,23 @@ describe('a failover to a standby that lagged', () => {
     await Promise.all([honest, remembering].map((sink) => delivered(sink, kept)));
     const open = await connect(primary.ownerUrl);
     await open.query('begin');
-    const never = await publish(open, 3); // a transaction that ends with the old primary
+    const never = await publish(open, 3); // a transaction that is lost with the old primary
     const late = await connect(primary.ownerUrl);
     await late.query(`begin`);
-    const prepared = await publish(late, 3); // one that survives it, with positions below the cursor
+    const prepared = await publish(late, 3); // a transaction that survives the failover, with positions below the cursor
     await late.query(`prepare transaction 'survivor'`);
     const last = await publish(before, 1);
     await Promise.all([honest, remembering].map((sink) => delivered(sink, last)));
-    await replicated(before);
+    await waitForReplication(before);
 
-    replication.cut();
-    replication.pointTo('postgres://127.0.0.1:1'); // the line is down
-    const lost = await publish(before, LOST);
+    replication.disconnectAll();
+    replication.setTarget('postgres://127.0.0.1:1'); // replication is cut
+    const lost = await publish(before, LOST_COUNT);
     await Promise.all([honest, remembering].map((sink) => delivered(sink, lost)));
     await primary.server.kill();
     await standby.promote();
-    address.pointTo(standby.server.url);
-    address.cut();
+    address.setTarget(standby.server.url);
+    address.disconnectAll();
 
     const after = await connect(standby.server.url);
     const fresh = await publish(after, 20);
@@ -131,18 +131,18 @@ describe('a failover to a standby that lagged', () => {
     expect([...there].sort()).toEqual([...kept, ...prepared, ...last, ...fresh].sort());
     await delivered(honest, there);
     expect(honest.ids.filter((id) => never.includes(id))).toEqual([]);
-    // Those of an aggregate come in the order of their positions; the survivor's come when they commit.
+    // The events of an aggregate arrive in position order. Those of the prepared transaction arrive after its commit.
     const inOrder = rows.filter(({ event_id }) => !prepared.includes(event_id));
     for (let i = 0; i < AGGREGATES; i++) {
       const own = inOrder.filter(({ aggregate_id }) => aggregate_id === `a${i}`).map(({ event_id }) => event_id);
       expect([...new Set(honest.ids)].filter((id) => own.includes(id))).toEqual(own);
     }
     const positions = rows.filter(({ event_id }) => fresh.includes(event_id)).map(({ position }) => position);
-    expect(Math.max(...positions)).toBeLessThan(kept.length + LOST); // given out for the second time
+    expect(Math.max(...positions)).toBeLessThan(kept.length + LOST_COUNT); // some positions were assigned twice
     expect(there.filter((id) => !remembering.ids.includes(id)).length).toBeGreaterThan(0);
     await after.query(`update outbox.outbox_sink set state = 'retired' where name = 'remembering'`);
     const unpublished = `select from events_outboxevent where status <> 'published'`;
-    await eventually(async () => (await after.query(unpublished)).rowCount === 0);
+    await pollUntil(async () => (await after.query(unpublished)).rowCount === 0);
     for (const client of [before, open, late, after]) await client.end().catch(() => undefined);
   });
 });

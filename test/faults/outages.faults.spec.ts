@@ -1,17 +1,17 @@
 import pg from 'pg';
 import { startDatabaseServer, type TestDatabaseServer } from '../support/database-server.js';
-import { System, type Answer } from '../support/system.js';
-import { until } from '../support/until.js';
+import { System, type ApiResponse } from '../support/system.js';
+import { waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com';
-const STATEMENT_TIMEOUT_MS = 1_000; // with the grace of five seconds, what a silent server may cost
-const LIMIT_MS = 45_000; // far beyond what it takes; a busy machine must not fail a test
+const STATEMENT_TIMEOUT_MS = 1_000; // plus five seconds of grace: the longest wait for a hanging server
+const TEST_TIMEOUT_MS = 45_000; // far more than a test takes, for a busy machine
 const ROLES = ['api', 'worker'] as const;
 
 jest.setTimeout(180_000);
 
-/** Outages that a stopped server does not show: it refuses the processes, or it stays connected and says nothing. */
-describe('api and worker whose database refuses them or is silent', () => {
+/** Outages other than a stopped server: it refuses the login, or it keeps the connections open without responding. */
+describe('api and worker with a database that refuses or ignores them', () => {
   let database: TestDatabaseServer;
   let system: System;
   const frozen: number[] = [];
@@ -27,7 +27,7 @@ describe('api and worker whose database refuses them or is silent', () => {
   afterEach(() => thaw());
   afterAll(() => system.stop());
 
-  it('answers 503 while the passwords of their roles are others, and works again without a restart when they are right', async () => {
+  it('respond 503 while the passwords are wrong, and recover without a restart when they are right', async () => {
     expect((await invite('before@example.com')).status).toBe(201);
     for (const role of ROLES) await system.query(`alter role pikaia_${role} password 'another'`);
     await endSessions();
@@ -38,31 +38,31 @@ describe('api and worker whose database refuses them or is silent', () => {
     const reasons = system.api.linesOf('request_unavailable').map((line) => String(line['reason']));
     expect(reasons.some((reason) => reason.includes('password authentication failed'))).toBe(true);
     for (const role of ROLES) await system.query(`alter role pikaia_${role} password '${role}'`);
-    await until('both are ready', isReady, LIMIT_MS);
+    await waitFor('both are ready', isReady, TEST_TIMEOUT_MS);
     expect((await invite('after@example.com')).status).toBe(201);
-    await published('after@example.com');
+    await waitUntilPublished('after@example.com');
     expectSameProcesses();
   });
 
-  it('answers 503 while the server is silent, stays live, and works again when the server wakes', async () => {
+  it('respond 503 and stay live while the server hangs, and recover when it continues', async () => {
     await freeze();
     const began = performance.now();
-    const refused = await Promise.all(Array.from({ length: 30 }, (_, n) => invite(`silent-${n}@example.com`))); // three for each connection
+    const refused = await Promise.all(Array.from({ length: 30 }, (_, n) => invite(`silent-${n}@example.com`))); // three requests for each connection
     for (const answer of refused) expectRetryInvited(answer);
     expect(await health()).toEqual({ live: 200, ready: 503, workerLive: 200, workerReady: 503 });
     expectRetryInvited(await invite('new-connection@example.com'));
-    expect(performance.now() - began).toBeLessThan(LIMIT_MS);
+    expect(performance.now() - began).toBeLessThan(TEST_TIMEOUT_MS);
     thaw();
-    await until('both are ready', isReady, LIMIT_MS);
+    await waitFor('both are ready', isReady, TEST_TIMEOUT_MS);
     expect((await invite('awake@example.com')).status).toBe(201);
-    await published('awake@example.com');
+    await waitUntilPublished('awake@example.com');
     const rows = await system.query(`select from organizations_user where email like 'silent-%' or email like 'new-connection%'`);
     expect(rows).toEqual([]);
     expectSameProcesses();
     expect(system.api.linesOf('unhandled_error')).toEqual([]);
   });
 
-  it('tells a client that the outcome of its change is unknown when the server falls silent during COMMIT', async () => {
+  it('tell a client that the outcome of its change is unknown if the server hangs during COMMIT', async () => {
     await system.query(
       `create function wait_for_test() returns trigger language plpgsql as 'begin perform pg_advisory_xact_lock(15); return null; end'`,
     );
@@ -73,7 +73,7 @@ describe('api and worker whose database refuses them or is silent', () => {
     await blocker.connect();
     await blocker.query('select pg_advisory_lock(15)');
     const invited = invite('unknown@example.com');
-    const pid = await until('COMMIT waits', async () => {
+    const pid = await waitFor('COMMIT waits', async () => {
       const [found] = await system.query<{ pid: number }>(
         `select pid from pg_stat_activity where application_name = 'pikaia-api' and query = 'COMMIT' and wait_event_type = 'Lock'`,
       );
@@ -86,27 +86,27 @@ describe('api and worker whose database refuses them or is silent', () => {
     expect(answer.body).toMatchObject({ type: 'urn:pikaia:problem:outcome-unknown', correlation_id: expect.any(String) });
     await blocker.end();
     thaw();
-    await until('the server process has ended', async () => {
+    await waitFor('the server process has ended', async () => {
       const rows = await system.query('select from pg_stat_activity where pid = $1', [pid]);
       return rows.length === 0;
     });
     await system.query('drop function wait_for_test cascade');
     const rows = await system.query(`select from organizations_user where email = 'unknown@example.com'`);
-    expect(rows).toHaveLength(1); // it woke, and committed
+    expect(rows).toHaveLength(1); // the server continued and committed
   });
 
-  it('stops in time while the server is silent', async () => {
+  it('stop in time while the server hangs', async () => {
     await freeze();
     const [api, worker] = [system.api, system.worker];
     const ends = await Promise.all([api.stop(), worker.stop()]);
     expect(ends[0]).toBe(0);
-    expect([0, 1]).toContain(ends[1]); // 1: after ten seconds
+    expect([0, 1]).toContain(ends[1]); // 1 after a forced stop at ten seconds
   });
 
-  const invite = (email: string): Promise<Answer> =>
+  const invite = (email: string): Promise<ApiResponse> =>
     system.request('POST', '/members/invitations', { as: ALICE, body: { email, role: 'member' } });
 
-  function expectRetryInvited(answer: Answer): void {
+  function expectRetryInvited(answer: ApiResponse): void {
     expect(answer).toMatchObject({ status: 503, body: { type: 'urn:pikaia:problem:unavailable' } });
     expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
   }
@@ -127,8 +127,8 @@ describe('api and worker whose database refuses them or is silent', () => {
     return seen.ready === 200 && seen.workerReady === 200;
   };
 
-  const published = (email: string): Promise<unknown> =>
-    until(
+  const waitUntilPublished = (email: string): Promise<unknown> =>
+    waitFor(
       `the event of ${email} is published`,
       async () => {
         const rows = await system.query(
@@ -137,17 +137,17 @@ describe('api and worker whose database refuses them or is silent', () => {
         );
         return rows.length;
       },
-      LIMIT_MS,
+      TEST_TIMEOUT_MS,
     );
 
   async function endSessions(): Promise<void> {
     await system.query(`select pg_terminate_backend(pid) from pg_stat_activity where usename in ('pikaia_api', 'pikaia_worker')`);
   }
 
-  /** Stops the postmaster, so that new connections are accepted by the kernel and not answered, and every session of ours. */
+  /** Freezes the postmaster and the sessions of the test. The kernel still accepts connections, which get no response. */
   async function freeze(): Promise<void> {
     const sessions = `select pid from pg_stat_activity where usename in ('pikaia_api', 'pikaia_worker')`;
-    const found = await system.query<{ pid: number }>(sessions); // first: it may need a new connection
+    const found = await system.query<{ pid: number }>(sessions); // before the freeze, since the query may need a new connection
     for (const pid of [database.server.pid!, ...found.map((session) => session.pid)]) signal(pid, 'SIGSTOP');
   }
 
@@ -163,6 +163,6 @@ describe('api and worker whose database refuses them or is silent', () => {
   function expectSameProcesses(): void {
     const running = system.services.filter(({ child }) => child.exitCode === null && child.signalCode === null);
     expect(running).toHaveLength(2);
-    expect(system.services.flatMap(({ stray }) => stray)).toEqual([]);
+    expect(system.services.flatMap(({ nonJsonLines }) => nonJsonLines)).toEqual([]);
   }
 });

@@ -7,27 +7,27 @@ import pg from 'pg';
 import { registerSinks } from '../../libs/events/src/log/register-sinks.js';
 import { startDatabaseServer, type TestDatabaseServer } from '../support/database-server.js';
 import { FaultProducers, KEYS_TABLE } from '../support/fault.producers.js';
-import { flawlessRelay, relayFlawsOf, type Delivered, type Disruption, type RelayFlaws } from '../support/relay.history.js';
-import { FAULT_POINTS, RelayProcess, type RelayOrders } from '../support/relay.process.js';
+import { NO_RELAY_FLAWS, relayFlaws, type DeliveredEvent, type Disruption, type RelayFlaws } from '../support/relay.history.js';
+import { FAULT_POINTS, RelayProcess, type RelayControl } from '../support/relay.process.js';
 import { ScriptedSink } from '../support/scripted-sink.js';
 import { reportProof } from '../support/proof.report.js';
 import { seededRandom } from '../support/seeded-random.js';
-import { eventually } from '../support/until.js';
+import { pollUntil } from '../support/until.js';
 
-// PIKAIA_PROOF_SECONDS makes it run for longer, PIKAIA_PROOF_SEED repeats the choices of a run.
+// PIKAIA_PROOF_SECONDS sets the duration. PIKAIA_PROOF_SEED repeats the random choices of a run.
 const SECONDS = Number(process.env['PIKAIA_PROOF_SECONDS'] ?? 0);
 const SEED = Number(process.env['PIKAIA_PROOF_SEED'] ?? randomInt(2 ** 31));
 const WORKERS = 3;
 const WRITERS = 3;
-const FAULT_MS = 500;
+const FAULT_DURATION_MS = 500;
 const LEADER_TIMEOUT_MS = 1500;
-const HORIZON_MS = 3000; // cursors are stored every 50 ms; the machine may be busy
+const HORIZON_MS = 3000; // a cursor is stored every 50 ms, but the machine can be busy
 const HOUR_MS = 3_600_000;
-const PATIENCE_MS = 60_000;
+const WAIT_TIMEOUT_MS = 60_000;
 
 jest.setTimeout((SECONDS + 240) * 1000);
 
-describe(`relays under a nemesis (seed ${SEED})`, () => {
+describe(`three relays under random faults (seed ${SEED})`, () => {
   const random = seededRandom(SEED);
   const sink = new ScriptedSink('history');
   const directory = mkdtempSync(join(tmpdir(), 'pikaia-history-'));
@@ -42,7 +42,7 @@ describe(`relays under a nemesis (seed ${SEED})`, () => {
     database = await startDatabaseServer();
     await asOwner((owner) => owner.query(KEYS_TABLE));
     await registerSinks(database.workerUrl, [sink], 'spec');
-    replaceTheDead();
+    replaceDeadWorkers();
     await leader();
     producers = new FaultProducers(database.apiUrl, WRITERS, random);
   });
@@ -50,7 +50,7 @@ describe(`relays under a nemesis (seed ${SEED})`, () => {
   afterAll(async () => {
     await Promise.all(workers.map((worker) => worker.stop()));
     await database.drop();
-    rmSync(directory, { recursive: true, force: true }); // what mkdtemp returned
+    rmSync(directory, { recursive: true, force: true }); // only the folder from mkdtemp
   });
 
   async function asOwner<T>(work: (owner: pg.Client) => Promise<T>): Promise<T> {
@@ -64,8 +64,8 @@ describe(`relays under a nemesis (seed ${SEED})`, () => {
     }
   }
 
-  /** Workers are kept at their number, as by whoever runs them. */
-  function replaceTheDead(): void {
+  /** Replaces dead workers, as a process supervisor does. */
+  function replaceDeadWorkers(): void {
     workers = workers.filter((worker) => worker.isRunning);
     const environment = {
       RELAY_URL: database.workerUrl,
@@ -76,41 +76,41 @@ describe(`relays under a nemesis (seed ${SEED})`, () => {
     while (workers.length < WORKERS) workers.push(RelayProcess.start(environment));
   }
 
-  const orderAll = (orders: RelayOrders): void => workers.forEach((worker) => worker.order(orders));
+  const controlAll = (orders: RelayControl): void => workers.forEach((worker) => worker.control(orders));
 
-  /** The process of the worker that leads. */
+  /** The process of the leader. */
   async function leader(): Promise<RelayProcess> {
     const sql = `select s.leader from outbox.outbox_sink s where exists (
       select from pg_locks where locktype = 'advisory' and granted and database = (select oid from pg_database where datname = current_database()))`;
-    return eventually(
+    return pollUntil(
       async () => {
         const { rows } = await asOwner((owner) => owner.query<{ leader: string | null }>(sql));
         return workers.find(({ child }) => String(child.pid) === rows[0]?.leader)!;
       },
       (found) => found?.isRunning,
-      PATIENCE_MS,
+      WAIT_TIMEOUT_MS,
     );
   }
 
-  const killedAt = (point: (typeof FAULT_POINTS)[number]) => async () => {
+  const killAt = (point: (typeof FAULT_POINTS)[number]) => async () => {
     const victim = await leader();
-    victim.order({ deadly: point, ...(point === 'on hand-over' && { stop: true }) });
-    await eventually(() => !victim.isRunning, Boolean, PATIENCE_MS);
+    victim.control({ deadly: point, ...(point === 'on hand-over' && { stop: true }) });
+    await pollUntil(() => !victim.isRunning, Boolean, WAIT_TIMEOUT_MS);
   };
 
-  const answering = (mode: RelayOrders['mode']) => async () => {
-    orderAll({ mode });
-    await pause(FAULT_MS);
-    orderAll({ mode: 'accepting' });
+  const withSinkMode = (mode: RelayControl['mode']) => async () => {
+    controlAll({ mode });
+    await pause(FAULT_DURATION_MS);
+    controlAll({ mode: 'accepting' });
   };
 
   const nemesis: Record<string, () => Promise<unknown>> = {
-    ...Object.fromEntries(FAULT_POINTS.map((point) => [`killed ${point}`, killedAt(point)])),
+    ...Object.fromEntries(FAULT_POINTS.map((point) => [`killed ${point}`, killAt(point)])),
     'stopped in order': async () => (await leader()).stop(),
     'frozen for longer than its lease': async () => {
       const frozen = await leader();
       frozen.signal('SIGSTOP');
-      await eventually(async () => (await leader()) !== frozen, Boolean, PATIENCE_MS);
+      await pollUntil(async () => (await leader()) !== frozen, Boolean, WAIT_TIMEOUT_MS);
       frozen.signal('SIGCONT');
     },
     'reading connections terminated': () =>
@@ -122,92 +122,96 @@ describe(`relays under a nemesis (seed ${SEED})`, () => {
       await database.server.kill();
       await database.server.start();
     },
-    throttled: answering('throttled'),
-    'partly refused': answering('partly'),
-    'timed out after acceptance': answering('afterAcceptance'),
-    'clocks set forward': async () => orderAll({ clockAhead: HOUR_MS }),
-    'clocks set back': async () => orderAll({ clockAhead: -HOUR_MS }),
-    'clocks apart': async () => workers.forEach((worker) => worker.order({ clockAhead: (random() - 0.5) * HOUR_MS })),
+    throttled: withSinkMode('throttled'),
+    'partly refused': withSinkMode('partly'),
+    'timed out after acceptance': withSinkMode('afterAcceptance'),
+    'clocks set forward': async () => controlAll({ clockAhead: HOUR_MS }),
+    'clocks set back': async () => controlAll({ clockAhead: -HOUR_MS }),
+    'clocks apart': async () => workers.forEach((worker) => worker.control({ clockAhead: (random() - 0.5) * HOUR_MS })),
   };
 
-  const delivered = (): Delivered[] =>
+  const delivered = (): DeliveredEvent[] =>
     readFileSync(file, 'utf8')
       .split('\n')
-      .slice(0, -1) // empty, or a line that is being written
-      .map((line) => JSON.parse(line) as Delivered);
+      .slice(0, -1) // the last part is empty or an incomplete line
+      .map((line) => JSON.parse(line) as DeliveredEvent);
 
   const flaws = (history = delivered()): RelayFlaws => {
     const { committed, rolledBack } = producers;
-    return relayFlawsOf({ committed, rolledBack, delivered: history, disruptions, horizonMs: HORIZON_MS });
+    return relayFlaws({ committed, rolledBack, delivered: history, disruptions, horizonMs: HORIZON_MS });
   };
 
-  it('deliver what was committed and nothing else, in the order of each key, and twice only around a fault', async () => {
+  it('deliver exactly the committed events in the order of each key, with duplicates only around a fault', async () => {
     const startedAt = performance.now();
     do {
       for (const [what, strike] of shuffled(Object.entries(nemesis))) {
         const from = Date.now();
         await strike();
-        replaceTheDead();
+        replaceDeadWorkers();
         await leader();
-        disruptions.push({ what, from, to: Date.now() + LEADER_TIMEOUT_MS }); // whoever was robbed may still be answering
+        disruptions.push({ what, from, to: Date.now() + LEADER_TIMEOUT_MS }); // a former leader can still deliver until its timeout
         counts[what] = (counts[what] ?? 0) + 1;
         await pause(random() * 200);
       }
     } while (performance.now() - startedAt < SECONDS * 1000);
     await asOwner((owner) => producers.finish(owner));
-    orderAll({ clockAhead: 3 * HOUR_MS }); // what was put off by a clock that was ahead is due as well
-    await eventually(
+    controlAll({ clockAhead: 3 * HOUR_MS }); // also makes retries due that a fast clock scheduled
+    await pollUntil(
       () => flaws().lost.length,
       (lost) => lost === 0,
-      PATIENCE_MS,
+      WAIT_TIMEOUT_MS,
     );
     const all = delivered();
     const [committed, rolledBack] = [producers.committed.size, producers.rolledBack.size];
     const faults = Object.values(counts).reduce((sum, count) => sum + count, 0);
     const repeated = all.length - committed;
     reportProof('relay under faults', SEED, { committed, rolledBack, repeated, faults, lost: flaws().lost.length });
-    expect(flaws()).toEqual(flawlessRelay);
-    expect(all.length).toBeGreaterThan(producers.committed.size); // the faults did interrupt something
+    expect(flaws()).toEqual(NO_RELAY_FLAWS);
+    expect(all.length).toBeGreaterThan(producers.committed.size); // proves that the faults caused duplicates
     const unpublished = `select status from events_outboxevent where status <> 'published'`;
-    await eventually(
+    await pollUntil(
       () => asOwner(async (owner) => (await owner.query(unpublished)).rowCount),
       (count) => count === 0,
-      PATIENCE_MS,
+      WAIT_TIMEOUT_MS,
     );
   });
 
-  it('once the faults are over, each event comes once', async () => {
-    await pause(HORIZON_MS + LEADER_TIMEOUT_MS); // behind the last of them
+  it('deliver each event once after the faults are over', async () => {
+    await pause(HORIZON_MS + LEADER_TIMEOUT_MS); // until after the last fault
     const before = delivered().length;
     const more = new FaultProducers(database.apiUrl, WRITERS, random);
-    await eventually(() => more.committed.size > 50, Boolean, PATIENCE_MS);
+    await pollUntil(() => more.committed.size > 50, Boolean, WAIT_TIMEOUT_MS);
     await asOwner((owner) => more.finish(owner));
-    await eventually(() => delivered().length - before >= more.committed.size, Boolean, PATIENCE_MS);
+    await pollUntil(() => delivered().length - before >= more.committed.size, Boolean, WAIT_TIMEOUT_MS);
     for (const [id, produced] of more.committed) producers.committed.set(id, produced);
     for (const id of more.rolledBack) producers.rolledBack.add(id);
     expect(delivered()).toHaveLength(before + more.committed.size);
-    expect(flaws()).toEqual(flawlessRelay);
+    expect(flaws()).toEqual(NO_RELAY_FLAWS);
   });
 
-  it.each<[string, (history: Delivered[]) => Delivered[], keyof RelayFlaws]>([
-    ['one that is missing', (history) => history.filter(({ id }) => id !== history.at(-1)!.id), 'lost'],
-    ['one that nobody wrote', (history) => [...history, { ...history.at(-1)!, id: 'ghost', number: 1e9 }], 'ghosts'],
+  it.each<[string, (history: DeliveredEvent[]) => DeliveredEvent[], keyof RelayFlaws]>([
+    ['a missing event', (history) => history.filter(({ id }) => id !== history.at(-1)!.id), 'lost'],
     [
-      'one that was taken back',
-      (history) => [...history, { ...history.at(-1)!, id: [...producers.rolledBack][0]!, number: 1e9 }],
-      'undone',
+      'an event that was never written',
+      (history) => [...history, { ...history.at(-1)!, id: 'ghost', number: 1e9 }],
+      'neverWritten',
     ],
     [
-      'two of a key that have changed places',
+      'an event that was rolled back',
+      (history) => [...history, { ...history.at(-1)!, id: [...producers.rolledBack][0]!, number: 1e9 }],
+      'afterRollback',
+    ],
+    [
+      'two events of one key in the wrong order',
       (history) => {
         const last = history.at(-1)!;
         const earlier = history.findLast(({ key, id }) => key === last.key && id !== last.id)!;
         return history.map((event) => (event === last ? earlier : event === earlier ? last : event));
       },
-      'disordered',
+      'outOfOrder',
     ],
-    ['one that comes again without a cause', (history) => [...history, history.at(-1)!], 'repeated'],
-  ])('the checker sees %s (planted)', (_, plant, flaw) => {
+    ['a duplicate without a fault', (history) => [...history, history.at(-1)!], 'duplicated'],
+  ])('the check reports %s', (_, plant, flaw) => {
     expect(flaws(plant(delivered()))[flaw]).toHaveLength(1);
   });
 

@@ -4,17 +4,17 @@ import fc from 'fast-check';
 type Propagation = 'required' | 'nested' | 'requiresNew';
 
 export type Step =
-  /** A row, awaited. */
+  /** Inserts a row and awaits it. */
   | { readonly do: 'row' }
-  /** A row through an injected manager, which knows nothing of the transaction; awaited. */
+  /** Inserts a row through an injected manager, which has no reference to the transaction, and awaits it. */
   | { readonly do: 'injected' }
-  /** An event, awaited. */
+  /** Publishes an event and awaits it. */
   | { readonly do: 'publish' }
-  /** An event that nobody awaits, published `turns` turns of the event loop later. */
+  /** Publishes an event after `turns` turns of the event loop, without awaiting it. */
   | { readonly do: 'float'; readonly turns: number }
-  /** A statement that fails, its error swallowed. */
+  /** Executes a failing statement and ignores its error. */
   | { readonly do: 'swallow' }
-  /** A raw ROLLBACK, its error swallowed. */
+  /** Executes a raw ROLLBACK and ignores its error. */
   | { readonly do: 'rollback' }
   | { readonly do: 'callback' }
   | { readonly do: 'call'; readonly method: Method; readonly caught: boolean };
@@ -22,11 +22,11 @@ export type Step =
 export interface Method {
   readonly propagation: Propagation;
   readonly steps: readonly Step[];
-  /** Throws after its steps. */
+  /** If true, the method throws after its steps. */
   readonly fails: boolean;
 }
 
-const simple = fc.oneof(
+const simpleStep = fc.oneof(
   { weight: 3, arbitrary: fc.constant<Step>({ do: 'row' }) },
   { weight: 3, arbitrary: fc.constant<Step>({ do: 'injected' }) },
   { weight: 5, arbitrary: fc.constant<Step>({ do: 'publish' }) },
@@ -39,13 +39,13 @@ const simple = fc.oneof(
 function methodOf(depth: number): fc.Arbitrary<Method> {
   const step: fc.Arbitrary<Step> = depth
     ? fc.oneof(
-        { weight: 2, arbitrary: simple },
+        { weight: 2, arbitrary: simpleStep },
         {
           weight: 1,
           arbitrary: fc.record({ do: fc.constant('call' as const), method: methodOf(depth - 1), caught: fc.boolean() }),
         },
       )
-    : simple;
+    : simpleStep;
   return fc.record({
     propagation: fc.constantFrom<Propagation>('required', 'nested', 'requiresNew'),
     steps: fc.array(step, { maxLength: 5 }),
@@ -53,28 +53,28 @@ function methodOf(depth: number): fc.Arbitrary<Method> {
   });
 }
 
-/** Trees of calls, three deep. */
+/** Generates trees of calls with up to three levels. */
 export const anyMethod = methodOf(2);
 
-/** What a part of a program leaves behind once it is committed. Numbers are those of the steps, in order of execution. */
+/** The effects of a part of a program after its commit. Each number is that of a step, in order of execution. */
 export interface Effects {
   rows: number[];
   events: number[];
   callbacks: number[];
-  /** May be written or refused; written if and only if its promise was fulfilled. */
+  /** Events that are written if and only if their promise is fulfilled. Both outcomes are valid. */
   floating: number[];
 }
 
-const nothing = (): Effects => ({ rows: [], events: [], callbacks: [], floating: [] });
+const noEffects = (): Effects => ({ rows: [], events: [], callbacks: [], floating: [] });
 
 function add(to: Effects, from: Effects): void {
   for (const kind of ['rows', 'events', 'callbacks', 'floating'] as const) to[kind].push(...from[kind]);
 }
 
 interface Transaction {
-  /** The server refuses everything until a rollback. */
+  /** The server rejects every statement until a rollback. */
   aborted: boolean;
-  /** A statement has ended it: everything is refused. */
+  /** A statement has ended the transaction, so every later statement is rejected. */
   ended: boolean;
 }
 
@@ -85,15 +85,15 @@ interface Scope extends Effects {
   rollbackOnly: boolean;
 }
 
-const scopeOf = (transaction: Transaction): Scope => ({ transaction, rollbackOnly: false, ...nothing() });
-const isLost = ({ transaction, rollbackOnly }: Scope): boolean => transaction.aborted || transaction.ended || rollbackOnly;
+const scopeOf = (transaction: Transaction): Scope => ({ transaction, rollbackOnly: false, ...noEffects() });
+const cannotCommit = ({ transaction, rollbackOnly }: Scope): boolean => transaction.aborted || transaction.ended || rollbackOnly;
 
-class Thrown extends Error {}
+class CallFailed extends Error {}
 
-/** The simple model: what a program should leave, and whether its call succeeds. */
+/** A simple model that predicts the effects of a program and whether its call succeeds. */
 export class Model {
-  readonly committed = nothing();
-  private next = 0;
+  readonly committed = noEffects();
+  private nextNumber = 0;
 
   /** @returns whether the call succeeds. */
   run(method: Method): boolean {
@@ -101,7 +101,7 @@ export class Model {
       this.call(method);
       return true;
     } catch (error) {
-      if (error instanceof Thrown) return false;
+      if (error instanceof CallFailed) return false;
       throw error;
     }
   }
@@ -110,16 +110,16 @@ export class Model {
     if (!outer || method.propagation === 'requiresNew') {
       const scope = scopeOf({ aborted: false, ended: false });
       this.steps(method, scope);
-      if (isLost(scope)) throw new Thrown();
+      if (cannotCommit(scope)) throw new CallFailed();
       return add(this.committed, scope);
     }
-    if (method.propagation === 'required') return this.joined(method, outer);
+    if (method.propagation === 'required') return this.callJoined(method, outer);
     const { transaction } = outer;
-    if (transaction.aborted || transaction.ended) throw new Thrown(); // the savepoint is refused
+    if (transaction.aborted || transaction.ended) throw new CallFailed(); // the server rejects the savepoint
     const scope = scopeOf(transaction);
     try {
       this.steps(method, scope);
-      if (isLost(scope)) throw new Thrown();
+      if (cannotCommit(scope)) throw new CallFailed();
     } catch (error) {
       transaction.aborted = false;
       throw error;
@@ -127,7 +127,7 @@ export class Model {
     add(outer, scope);
   }
 
-  private joined(method: Method, scope: Scope): void {
+  private callJoined(method: Method, scope: Scope): void {
     try {
       this.steps(method, scope);
     } catch (error) {
@@ -139,12 +139,12 @@ export class Model {
   private steps({ steps, fails }: Method, scope: Scope): void {
     const { transaction } = scope;
     for (const step of steps) {
-      const number = this.next++;
+      const number = this.nextNumber++;
       switch (step.do) {
         case 'row':
         case 'injected':
         case 'publish':
-          if (transaction.aborted || transaction.ended) throw new Thrown();
+          if (transaction.aborted || transaction.ended) throw new CallFailed();
           scope[step.do === 'publish' ? 'events' : 'rows'].push(number);
           break;
         case 'float':
@@ -167,6 +167,6 @@ export class Model {
           }
       }
     }
-    if (fails) throw new Thrown();
+    if (fails) throw new CallFailed();
   }
 }

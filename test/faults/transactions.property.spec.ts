@@ -12,10 +12,10 @@ import pg from 'pg';
 import { EntityManager, type DataSource } from 'typeorm';
 import { TransactionScope } from '../../libs/database/src/transaction/transaction.scope.js';
 import { createDatabase, type TestDatabase } from '../support/database.js';
-import { eventually } from '../support/until.js';
+import { pollUntil } from '../support/until.js';
 import { anyMethod, Model, type Method, type Step } from './transaction-program.js';
 
-// PIKAIA_PROOF_SECONDS or PIKAIA_RUNS make it run for longer, PIKAIA_PROOF_SEED repeats the choices of a run.
+// PIKAIA_PROOF_SECONDS or PIKAIA_RUNS sets the duration. PIKAIA_PROOF_SEED repeats the random choices of a run.
 const SECONDS = Number(process.env['PIKAIA_PROOF_SECONDS'] ?? 0);
 
 jest.setTimeout((SECONDS + 30) * 1000);
@@ -26,7 +26,7 @@ class StepTaken {
   number!: number;
 }
 
-/** Carries out a program and notes what it saw. */
+/** Executes a program and records its effects. */
 class Run {
   readonly id = newId();
   readonly callbacks: number[] = [];
@@ -80,9 +80,9 @@ class Interpreter {
         return;
       case 'float':
         run.floating.push(
-          this.later(run, number, step.turns).then(
+          this.publishLater(run, number, step.turns).then(
             () => void run.written.push(number),
-            () => undefined, // refused: then it must not be in the log
+            () => undefined, // a rejected event must not be in the log
           ),
         );
         return;
@@ -102,7 +102,7 @@ class Interpreter {
     }
   }
 
-  private async later(run: Run, number: number, turns: number): Promise<void> {
+  private async publishLater(run: Run, number: number, turns: number): Promise<void> {
     for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
     await this.publish(run, number);
   }
@@ -144,7 +144,7 @@ afterEach(() => jest.restoreAllMocks());
 
 const sorted = (numbers: number[]): number[] => numbers.toSorted((a, b) => a - b);
 
-async function obeysTheModel(method: Method): Promise<void> {
+async function expectModelEffects(method: Method): Promise<void> {
   const run = new Run();
   const succeeded = await context.run({}, () =>
     app
@@ -177,11 +177,11 @@ async function obeysTheModel(method: Method): Promise<void> {
   });
 }
 
-/** Two programs at a time; with PIKAIA_SEED it repeats a failure and shrinks it. */
+/** Runs two programs concurrently. PIKAIA_SEED repeats a failure and shrinks it. */
 const property = (runs = 150): Promise<void> =>
   fc.assert(
     fc.asyncProperty(anyMethod, anyMethod, async (one, other) => {
-      await Promise.all([obeysTheModel(one), obeysTheModel(other)]);
+      await Promise.all([expectModelEffects(one), expectModelEffects(other)]);
     }),
     {
       numRuns: SECONDS ? Infinity : Number(process.env['PIKAIA_RUNS'] ?? runs),
@@ -191,25 +191,25 @@ const property = (runs = 150): Promise<void> =>
     },
   );
 
-describe('any tree of transactional calls', () => {
-  it('leaves the rows, events and callbacks that the model says', async () => {
+describe('a random tree of transactional calls', () => {
+  it('leaves the rows, events and callbacks that the model predicts', async () => {
     await property();
     const source = app.get<DataSource>(getDataSourceToken());
     const { master } = source.driver as unknown as { master: pg.Pool };
-    await eventually(() => master.idleCount === master.totalCount); // every connection goes back
+    await pollUntil(() => master.idleCount === master.totalCount); // every connection returns to the pool
   });
 
-  it('is told apart from one whose late statements pass after the end (planted)', async () => {
+  it('the check reports late statements that run after the end of the transaction', async () => {
     jest.spyOn(TransactionScope.prototype, 'isOpen', 'get').mockReturnValue(true);
     await expect(property(2_000)).rejects.toThrow('Property failed');
   });
 
-  it('is told apart from one that commits what is rollback-only (planted)', async () => {
+  it('the check reports a commit of a transaction that is rollback-only', async () => {
     jest.spyOn(TransactionScope.prototype, 'markRollbackOnly').mockReturnValue();
     await expect(property(2_000)).rejects.toThrow('Property failed');
   });
 
-  it('is told apart from one whose statements share a stranger’s savepoint (planted)', async () => {
+  it('the check reports a statement that uses the savepoint of another call', async () => {
     jest.spyOn(TransactionScope.prototype, 'hasSavepoint', 'get').mockReturnValue(false);
     await expect(property(2_000)).rejects.toThrow('Property failed');
   });

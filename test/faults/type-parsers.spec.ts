@@ -5,26 +5,26 @@ import { SinkMonitor } from '../../libs/events/src/worker/sink.monitor.js';
 import { accepted, type Outcome } from '../../libs/events/src/delivery/sink.js';
 import { rebaseOutbox } from '../../libs/events/src/restore/rebase.js';
 import { applyHostile, HOSTILE_SETS } from '../support/hostile-parsers.cjs';
-import { OperatedSink } from '../support/operated-sink.js';
+import { OutboxFixture } from '../support/operated-sink.js';
 import { insertEvent, type TestEvent } from '../support/outbox.js';
 import { refused } from '../support/scripted-sink.js';
 
 const DAY_MS = 86_400_000;
 const dead: Outcome = { kind: 'refused', error: new Error('no'), maxAttempts: 1 };
 
-let at: OperatedSink;
-let reader: pg.Client; // reads whatever the process has done to pg
-let owner: pg.Client; // of the application
+let at: OutboxFixture;
+let reader: pg.Client; // its values do not depend on the changes to pg
+let owner: pg.Client; // the connection of the database owner
 
 beforeAll(async () => {
-  at = await OperatedSink.create();
+  at = await OutboxFixture.create();
   reader = new pg.Client({ connectionString: at.database.ownerUrl, types: { getTypeParser: () => String } });
   owner = new pg.Client({ connectionString: at.database.ownerUrl });
   await Promise.all([reader.connect(), owner.connect()]);
 });
 afterAll(async () => {
   await Promise.all([reader.end(), owner.end()]);
-  await at.end();
+  await at.close();
 });
 
 async function json(sql: string, values: unknown[]): Promise<unknown> {
@@ -32,9 +32,9 @@ async function json(sql: string, values: unknown[]): Promise<unknown> {
   return JSON.parse(rows[0]!.json);
 }
 
-/** A sink's life with refusals, restarts and commands. What became of it, without what differs between two runs. */
+/** Runs a sink with rejections, restarts and commands. @returns the results without values that differ between two runs. */
 async function story(): Promise<unknown> {
-  await at.renew();
+  await at.reset();
   const { sink, database } = at;
   const labels = new Map<string, string>();
   const insert = async (label: string): Promise<TestEvent> => {
@@ -45,28 +45,28 @@ async function story(): Promise<unknown> {
   const commands: string[] = [];
   const ask = async (id: Promise<string>): Promise<void> => {
     commands.push(await id);
-    for (let i = 0; i < 2; i++) await at.run();
+    for (let i = 0; i < 2; i++) await at.runRelayOnce();
   };
 
   const [a1] = [await insert('a1'), await insert('a2'), await insert('b1')];
-  sink.answers.set(a1.id, refused());
-  await at.run();
-  sink.answers.set(a1.id, accepted);
+  sink.outcomes.set(a1.id, refused());
+  await at.runRelayOnce();
+  sink.outcomes.set(a1.id, accepted);
   at.clock.advance(60_000);
-  await at.run(); // another leader retries, and releases what waits
+  await at.runRelayOnce(); // a new leader retries, and releases the events behind it
 
   const [c1] = [await insert('c1'), await insert('c2')];
   const d1 = await insert('d1');
-  for (const { id } of [c1, d1]) sink.answers.set(id, dead);
-  await at.run();
-  await ask(at.ask('skip', { event_id: c1.id }));
-  sink.answers.clear();
+  for (const { id } of [c1, d1]) sink.outcomes.set(id, dead);
+  await at.runRelayOnce();
+  await ask(at.sendCommand('skip', { event_id: c1.id }));
+  sink.outcomes.clear();
   await ask(at.replay({ status: 'failed' }));
   await ask(at.replay({ event_id: a1.id }));
   await ask(at.replay({ aggregate_id: 'b', status: 'published' }, { dry_run: true, limit: 5, rate: 100 }));
-  await ask(at.ask('pause'));
+  await ask(at.sendCommand('pause'));
   await insert('e1');
-  await ask(at.ask('resume'));
+  await ask(at.sendCommand('resume'));
 
   const statuses = await json(
     `select e.event_id, s.status, s.attempts from outbox.outbox_log e, outbox.state_of(e.event_id, e.position, e.txid) s
@@ -80,8 +80,8 @@ async function story(): Promise<unknown> {
   const housekeeping = new Housekeeping({ url: database.workerUrl, retention });
   const findings = [await housekeeping.runOnce({ dryRun: true }), await housekeeping.runOnce()];
   const rebased = await rebaseOutbox(database.ownerUrl);
-  await ask(at.ask('pause'));
-  commands.push(await at.ask('retire'));
+  await ask(at.sendCommand('pause'));
+  commands.push(await at.sendCommand('retire'));
   const watch = { worker: 'watch', ownSinks: new Set<string>(), leaderlessAlarmMs: 60_000, clock: at.clock };
   await new SinkMonitor({ url: database.workerUrl, ...watch }).runOnce();
   const answers = await json(
@@ -94,7 +94,7 @@ async function story(): Promise<unknown> {
   return JSON.parse([...labels].reduce((all, [id, label]) => all.replaceAll(id, label), text));
 }
 
-describe('the outbox, in a process whose application changes pg for all clients', () => {
+describe('the outbox in a process that replaces the type parsers of pg', () => {
   let expected: unknown;
 
   beforeAll(async () => {
@@ -106,7 +106,7 @@ describe('the outbox, in a process whose application changes pg for all clients'
     });
   });
 
-  it.each(HOSTILE_SETS)('delivers, retries, replays and keeps house as with an unchanged pg: %s', async (name) => {
+  it.each(HOSTILE_SETS)('delivers, retries, replays and cleans up as with an unchanged pg: %s', async (name) => {
     const undo = applyHostile(name);
     try {
       expect(await story()).toEqual(expected);

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { EventBusStub, type Fault } from '../support/event-bus.stub.js';
 import { insertEvent } from '../support/outbox.js';
 import { System } from '../support/system.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 
 const SINK = 'eventbridge';
 const EVENTS = 4;
@@ -16,8 +16,8 @@ interface SinkView {
   readonly failed: number;
 }
 
-/** Whoever is called at night sees what the bus does not take: in the log, in the metrics and at GET /admin/outbox. */
-describe('a bus that fails', () => {
+/** The log, the metrics and GET /admin/outbox show an operator every failure of the bus. */
+describe('a failing event bus', () => {
   let stub: EventBusStub;
   let system: System;
   let client: pg.Client;
@@ -34,7 +34,7 @@ describe('a bus that fails', () => {
         AWS_SECRET_ACCESS_KEY: 'secret',
         EVENT_BUS_TIMEOUT_MS: '500',
         EVENT_BUS_CHECK_INTERVAL_MS: '200',
-        OUTBOX_LEADERLESS_ALARM_MS: '1000', // looks, and measures, every quarter of it
+        OUTBOX_LEADERLESS_ALARM_MS: '1000', // the worker checks and measures four times in this interval
         METRIC_INTERVAL_MS: '100',
       },
     });
@@ -59,39 +59,42 @@ describe('a bus that fails', () => {
     end: () => void (stub.fault = undefined),
   });
 
-  /** Noticed: until then it takes everything, as AWS does, and what it took counts as handed over until it is sent again. */
+  /**
+   * Waits until the worker notices the missing bus. Before that, the stub accepts every event, as AWS does, and the events
+   * count as delivered until they are sent again.
+   */
   async function loseBus(): Promise<void> {
     const start = system.worker.lines.length;
     stub.deleteBus('pikaia');
-    await until('it is noticed', () => linesSince(start).some(({ event }) => event === 'sink_destination_missing'));
+    await waitFor('it is noticed', () => linesSince(start).some(({ event }) => event === 'sink_destination_missing'));
   }
 
   it.each([
     ['throttles', /Throttling/, always({ fail: { status: 400, code: 'ThrottlingException' } })],
     [
-      'takes half of what it gets',
+      'accepts half of each batch',
       /InternalFailure/,
-      always({ refuse: (_, index) => (index % 2 ? undefined : 'InternalFailure') }),
+      always({ rejectEntry: (_, index) => (index % 2 ? undefined : 'InternalFailure') }),
     ],
-    ['answers something else', /./, always({ forge: () => '<html>bad gateway</html>' })],
-    ['takes everything and never says so', /./, always({ silent: 'after' })],
+    ['returns an invalid response', /./, always({ forge: () => '<html>bad gateway</html>' })],
+    ['accepts every event but never responds', /./, always({ silent: 'after' })],
     [
-      'knows the credentials no more',
+      'rejects the credentials',
       /./,
       { begin: () => void (stub.validKeys = new Set(['OTHER'])), end: () => void (stub.validKeys = undefined) },
     ],
-    ['is gone', /./, { begin: loseBus, end: () => stub.createBus('pikaia') }],
-  ])('that %s is seen, and when it is back everything arrives', async (_, reason, { begin, end }) => {
+    ['does not exist', /./, { begin: loseBus, end: () => stub.createBus('pikaia') }],
+  ])('that %s is reported, and after its recovery every event arrives', async (_, reason, { begin, end }) => {
     const start = system.worker.lines.length;
     await begin();
     const ids: string[] = [];
     for (let count = 0; count < EVENTS; count++) ids.push((await insertEvent(client)).id);
-    const failing = await until('it is failing', async () => {
+    const failing = await waitFor('it is failing', async () => {
       const view = await sink();
       return view.failing_since !== null && view.backlog > 0 && view;
     });
     expect(failing.last_error).toMatch(reason);
-    await until('it is measured', () =>
+    await waitFor('it is measured', () =>
       linesSince(start).some((line) => line['sink'] === SINK && Number(line[eventMetrics.backlog.name]) > 0),
     );
     expect(linesSince(start)).toContainEqual(
@@ -99,28 +102,28 @@ describe('a bus that fails', () => {
     );
 
     end();
-    await until('all have arrived', () => {
+    await waitFor('all have arrived', () => {
       const arrived = new Set(stub.details.map(({ event_id }) => event_id));
       return ids.every((id) => arrived.has(id));
     });
-    await until('nothing is stuck', async () => {
+    await waitFor('nothing is stuck', async () => {
       const view = await sink();
       return view.failing_since === null && view.backlog === 0 && view.failed === 0;
     });
-    await until('it is said', () => linesSince(start).some(({ event, sink: of }) => event === 'sink_recovered' && of === SINK));
+    await waitFor('it is said', () => linesSince(start).some(({ event, sink: of }) => event === 'sink_recovered' && of === SINK));
     const back = system.worker.lines.length;
-    await until('it is measured again', () =>
+    await waitFor('it is measured again', () =>
       linesSince(back).some((line) => line['sink'] === SINK && line[eventMetrics.backlog.name] === 0),
     );
   });
 
-  it('that refuses an event for good makes it a dead letter, which is counted', async () => {
+  it('that permanently rejects an event makes it a dead letter, which is counted', async () => {
     const start = system.worker.lines.length;
-    stub.fault = () => ({ refuse: () => 'MalformedDetail' });
+    stub.fault = () => ({ rejectEntry: () => 'MalformedDetail' });
     await insertEvent(client);
-    await until('it is given up', async () => (await sink()).failed === 1);
+    await waitFor('it is given up', async () => (await sink()).failed === 1);
     stub.fault = undefined;
-    await until('it is measured', () => linesSince(start).some((line) => line[eventMetrics.failed.name] === 1));
+    await waitFor('it is measured', () => linesSince(start).some((line) => line[eventMetrics.failed.name] === 1));
     expect(linesSince(start)).toContainEqual(
       expect.objectContaining({ event: 'event_failed', level: 'ERROR', sink: SINK, 'error.message': expect.stringMatching(/./) }),
     );

@@ -3,17 +3,17 @@ import { join } from 'node:path';
 import pg from 'pg';
 import type { LogLine, ServiceProcess } from '../support/service.process.js';
 import { System } from '../support/system.js';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 
 const ALICE = 'alice@example.com';
 const LEADER_TIMEOUT_MS = 1500;
-const PATIENCE_MS = 25_000; // the machine may be busy; nothing here takes a fifth of it otherwise
+const WAIT_TIMEOUT_MS = 25_000; // five times what a wait takes, for a busy machine
 
-/** What a worker may suffer: killed, frozen. Nothing is lost, and no e-mail is sent twice. */
+/** Kills and freezes the worker. No event is lost, and no email is sent twice. */
 describe('an outbox worker', () => {
   let system: System;
   let first: ServiceProcess;
-  /** The one event whose receipt is taken away, so that the check of what was sent twice is seen to find something. */
+  /** The event whose receipt the test deletes, which proves that the check detects a duplicate email. */
   let planted: string;
 
   beforeAll(async () => {
@@ -25,65 +25,65 @@ describe('an outbox worker', () => {
   });
   afterAll(() => system.stop());
 
-  it('that is killed between the e-mail and its cursor hands the event over again, and the e-mail is not sent again', async () => {
+  it('that is killed between the email and its cursor delivers the event again, and the email is not sent twice', async () => {
     expect(await first.stop()).toBe(0);
-    // The first change of a leadership is stored at once, the next one ten seconds later: the kill falls in between.
+    // A leader stores its first change at once and the next one ten seconds later. The kill comes in between.
     const victim = await system.startWorker({ OUTBOX_STORE_INTERVAL_MS: '10000' });
-    await published(await invite('stored@example.com'));
+    await waitUntilPublished(await invite('stored@example.com'));
     const event = await invite('unstored@example.com');
     planted = await invite('planted@example.com');
     const [receipt] = await Promise.all([received(event), received(planted)]);
     await victim.kill();
-    expect(await statusOf(event)).toBe('pending'); // no cursor covers it: the kill did come before
+    expect(await statusOf(event)).toBe('pending'); // the kill came before the cursor was stored
     expect(sentBy(victim, event)).toHaveLength(1);
-    await system.query('delete from outbox.consumer_receipt where event_id = $1', [planted]); // what keeps it from repeating
+    await system.query('delete from outbox.consumer_receipt where event_id = $1', [planted]); // the receipt prevents the duplicate
 
     const successor = await system.startWorker();
-    await published(event);
-    await published(planted);
-    await until('it finds the receipt', () =>
+    await waitUntilPublished(event);
+    await waitUntilPublished(planted);
+    await waitFor('it finds the receipt', () =>
       linesAbout(successor, event).some((line) => line['event'] === 'event_handled_before'),
     );
     expect(sentBy(successor, event)).toEqual([]);
     expect(await received(event)).toEqual(receipt);
-    await expectLettersOnce();
+    await expectEmailsOnce();
   });
 
-  it('that is frozen while it leads is replaced, and stands by when it goes on', async () => {
+  it('that is frozen while it leads is replaced, and becomes a standby when it continues', async () => {
     await system.startWorker();
     const [frozen, other] = await leaderAndOther();
     const before = await invite('before@example.com');
-    await published(before);
-    await until('it has sent one', () => sentBy(frozen, before).length === 1);
+    await waitUntilPublished(before);
+    await waitFor('it has sent one', () => sentBy(frozen, before).length === 1);
     frozen.freeze();
     const during = await invite('during@example.com');
-    await leading(other);
-    await published(during);
-    await until('the other one has sent it', () => sentBy(other, during).length === 1);
+    await waitUntilLeader(other);
+    await waitUntilPublished(during);
+    await waitFor('the other one has sent it', () => sentBy(other, during).length === 1);
     expect(sentBy(frozen, during)).toEqual([]);
 
     frozen.thaw();
-    await until('it notices', () => frozen.linesOf('leader_lost').length > 0, PATIENCE_MS);
-    await until('it stands by', async () => (await sinkState(frozen)) === 'standby', PATIENCE_MS);
+    await waitFor('it notices', () => frozen.linesOf('leader_lost').length > 0, WAIT_TIMEOUT_MS);
+    await waitFor('it stands by', async () => (await sinkState(frozen)) === 'standby', WAIT_TIMEOUT_MS);
     const after = await invite('after@example.com');
-    await published(after);
+    await waitUntilPublished(after);
     expect(sentBy(frozen, after)).toEqual([]);
-    await expectLettersOnce();
+    await expectEmailsOnce();
   });
 
-  // The store is one statement, so the server commits it without the frozen process, and then misses the next word.
-  it('that is frozen while it stores its cursor loses the lead, and nothing is lost or repeated', async () => {
+  // The store is one statement, so the server commits it while the process is frozen, and then gets no next message.
+  it('that is frozen while it stores its cursor loses the leadership, and no event is lost or repeated', async () => {
     const [frozen, other] = await leaderAndOther();
     const blocker = new pg.Client({ connectionString: system.database.ownerUrl });
     await blocker.connect();
     try {
       await blocker.query('begin; lock table outbox.outbox_progress in share mode');
       const event = await invite('storing@example.com');
-      await until('its store waits', storeWaits, PATIENCE_MS);
+      await waitFor('its store waits', storeWaits, WAIT_TIMEOUT_MS);
       frozen.freeze();
       await blocker.query('commit');
-      await leading(other);
-      await published(event);
+      await waitUntilLeader(other);
+      await waitUntilPublished(event);
       expect(sentBy(other, event)).toEqual([]);
     } finally {
       await blocker.end();
@@ -94,8 +94,8 @@ describe('an outbox worker', () => {
     expect(numbers!.gapless).toBe(true);
 
     frozen.thaw();
-    await until('it stands by', async () => (await sinkState(frozen)) === 'standby', PATIENCE_MS);
-    await expectLettersOnce();
+    await waitFor('it stands by', async () => (await sinkState(frozen)) === 'standby', WAIT_TIMEOUT_MS);
+    await expectEmailsOnce();
   });
 
   async function invite(email: string): Promise<string> {
@@ -112,17 +112,17 @@ describe('an outbox worker', () => {
     return row!.status;
   }
 
-  const published = (event: string): Promise<true> =>
-    until('it is published', async () => (await statusOf(event)) === 'published', PATIENCE_MS);
+  const waitUntilPublished = (event: string): Promise<true> =>
+    waitFor('it is published', async () => (await statusOf(event)) === 'published', WAIT_TIMEOUT_MS);
 
   const received = (event: string): Promise<unknown> =>
-    until(
+    waitFor(
       'the receipt',
       async () => {
         const sql = `select * from outbox.consumer_receipt where event_id = $1 and state = 'done'`;
         return (await system.query(sql, [event]))[0];
       },
-      PATIENCE_MS,
+      WAIT_TIMEOUT_MS,
     );
 
   const storeWaits = async (): Promise<boolean> => {
@@ -138,13 +138,13 @@ describe('an outbox worker', () => {
   const sentBy = (worker: ServiceProcess, event: string): LogLine[] =>
     linesAbout(worker, event).filter((line) => line['event'] === 'welcome_email_sent');
 
-  const leading = (worker: ServiceProcess): Promise<true> =>
-    until(
+  const waitUntilLeader = (worker: ServiceProcess): Promise<true> =>
+    waitFor(
       'it leads',
       () =>
         worker.lines.findLast(({ event }) => event === 'leader_acquired' || event === 'leader_lost')?.['event'] ===
         'leader_acquired',
-      PATIENCE_MS,
+      WAIT_TIMEOUT_MS,
     );
 
   const sinkState = async (worker: ServiceProcess): Promise<string> => {
@@ -154,21 +154,21 @@ describe('an outbox worker', () => {
 
   async function leaderAndOther(): Promise<[ServiceProcess, ServiceProcess]> {
     const [one, two] = system.services.slice(-2) as [ServiceProcess, ServiceProcess];
-    return until(
+    return waitFor(
       'one of them leads',
       async () => {
         if ((await sinkState(one)) === 'leading') return [one, two];
         return (await sinkState(two)) === 'leading' && [two, one];
       },
-      PATIENCE_MS,
+      WAIT_TIMEOUT_MS,
     );
   }
 
-  /** One file for each event; what was sent more often, over all workers that there were, is what was planted alone. */
-  async function expectLettersOnce(): Promise<void> {
-    const letters = readdirSync(join(system.directory, 'mail')).map((file) => file.replace('.eml', ''));
+  /** Expects one email for each event. Only the event with the deleted receipt has a duplicate, over all workers. */
+  async function expectEmailsOnce(): Promise<void> {
+    const emails = readdirSync(join(system.directory, 'mail')).map((file) => file.replace('.eml', ''));
     const sent = () => system.lines.filter(({ event }) => event === 'welcome_email_sent').map((line) => line['event.id']);
-    await until('their lines have been read', () => sent().length > letters.length, PATIENCE_MS);
-    expect(sent().toSorted()).toEqual([...letters, planted].toSorted());
+    await waitFor('their lines have been read', () => sent().length > emails.length, WAIT_TIMEOUT_MS);
+    expect(sent().toSorted()).toEqual([...emails, planted].toSorted());
   }
 });

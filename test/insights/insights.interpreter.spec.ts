@@ -4,8 +4,8 @@ const lines = (...events: object[]): string[] =>
   events.map((event, index) => JSON.stringify({ timestamp: `2026-03-01T12:00:0${index}.000Z`, ...event }));
 const rows = (query: string, ...events: object[]) => runQuery(query, lines(...events)).rows;
 
-/** Each against the sentence of AWS's documentation that it stands for; the page's name begins with CWL_QuerySyntax. */
-describe('the interpreter of Logs Insights', () => {
+/** Each title ends with the AWS documentation page that specifies the behaviour. The page names begin with CWL_QuerySyntax. */
+describe('the Logs Insights interpreter', () => {
   it('discovers nested fields by dots and items by their index (CWL_AnalyzeLogData-discoverable-fields)', () => {
     const event = { userIdentity: { type: 'AssumedRole' }, 'http.method': 'GET', items: [{ id: 'i-1' }, { id: 'i-2' }] };
     expect(rows('fields userIdentity.type, `http.method`, items.1.id', event)).toEqual([
@@ -50,7 +50,7 @@ describe('the interpreter of Logs Insights', () => {
     expect(rows('filter n > 9 | stats count(*) as none', ...events)).toEqual([{ none: 0 }]);
   });
 
-  it('sorts by several keys, the latest first where nothing is said (-Sort), and limits (-Limit)', () => {
+  it('sorts by several keys, in descending order by default (-Sort), and limits (-Limit)', () => {
     const events = [
       { a: 1, b: 'x' },
       { a: 10, b: 'x' },
@@ -60,36 +60,36 @@ describe('the interpreter of Logs Insights', () => {
     expect(rows('fields a | sort b desc, a asc | limit 2', ...events).map(({ a }) => a)).toEqual([1, 10]);
   });
 
-  it('keeps the first of each in the order of the sort, and all without a value (-Dedup)', () => {
+  it('keeps the first row of each value in the sort order, and every row without a value (-Dedup)', () => {
     const events = [{ server: 'a', n: 1 }, { server: 'a', n: 2 }, { n: 3 }, { n: 4 }];
     const query = 'fields server, n | sort @timestamp desc | dedup server';
     expect(rows(query, ...events).map(({ n }) => n)).toEqual([4, 3, 2]);
     expect(() => rows(`${query} | sort n desc`, ...events)).toThrow('only limit may follow dedup');
   });
 
-  it('shows what display names, else the fields, else time and message (-Display)', () => {
+  it('shows the fields of display, otherwise of fields, otherwise time and message (-Display)', () => {
     expect(rows('fields a, b | display b', { a: 1, b: 2 })).toEqual([{ b: 2 }]);
     expect(Object.keys(rows('filter a = 1', { a: 1 })[0]!)).toEqual(['@timestamp', '@message']);
   });
 
-  it('tells which fields of a query no line has', () => {
+  it('reports the fields of a query that no line has', () => {
     const query = 'fields a, typo | filter `b.typo` = 1 | stats count(c) as d by e | sort d desc, f asc';
     expect(runQuery(query, lines({ a: 1 })).unknown).toEqual(['typo', 'b.typo', 'c', 'e', 'f']);
   });
 
   it.each([
-    ['fields foo-bar as x, `foo-bar', 'a backtick that does not end'],
-    ['fields a | pattern @message', 'a command that it does not know'],
-    ['filter regexp_matches(a, "x")', 'a function that it does not know'],
-    ['stats median(a)', 'a function of stats that it does not know'],
-    ["filter a = 'x'", 'other quotes'],
-    ['filter a == 1', 'other operators'],
+    ['fields foo-bar as x, `foo-bar', 'an unterminated backtick'],
+    ['fields a | pattern @message', 'an unknown command'],
+    ['filter regexp_matches(a, "x")', 'an unknown function'],
+    ['stats median(a)', 'an unknown function of stats'],
+    ["filter a = 'x'", 'single quotes'],
+    ['filter a == 1', 'an unknown operator'],
     ['fields a / 2', 'a computed column without a name'],
-    ['filter a =', 'half a comparison'],
-    ['fields a |', 'half a query'],
-    ['filter gone != 1', 'what is not documented'],
+    ['filter a =', 'an incomplete comparison'],
+    ['fields a |', 'an incomplete query'],
+    ['filter gone != 1', 'a comparison with a missing field, which is not documented'],
     ['limit some', 'a limit that is no number'],
-  ])('refuses %j: %s', (query) => {
+  ])('rejects %j: %s', (query) => {
     expect(() => rows(query, { a: 1 })).toThrow();
   });
 });

@@ -3,33 +3,33 @@ import { parseQuery, type Command, type Expression, type Named } from './insight
 type Value = string | number | boolean | null;
 export type Row = Readonly<Record<string, Value>>;
 
-const RESULT_LIMIT = 10_000; // CWL_QuerySyntax-Limit: what is returned without a limit
+const RESULT_LIMIT = 10_000; // CWL_QuerySyntax-Limit: the number of rows without a limit
 const PERIOD_MS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-export interface Answer {
-  /** At most 10,000, the latest first unless the query sorts. */
+export interface QueryResult {
+  /** At most 10,000 rows, the latest first unless the query sorts. */
   readonly rows: readonly Row[];
-  /** Fields that the query reads and no line has: in Logs Insights nothing, and nobody would notice. */
+  /** Fields that the query reads and no line has. Logs Insights returns an empty value for them without an error. */
   readonly unknown: readonly string[];
 }
 
 /**
- * Runs a query of CloudWatch Logs Insights over lines of JSON, as its documentation says it is done, for the part of the
- * language that is known here. Syntax that is not known, and comparisons whose outcome is not documented, are refused.
+ * Runs a CloudWatch Logs Insights query over JSON lines. It implements the part of the documented language that the queries
+ * use. It rejects unknown syntax and comparisons whose result is not documented.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax.html
  */
-export function runQuery(query: string, lines: readonly string[]): Answer {
+export function runQuery(query: string, lines: readonly string[]): QueryResult {
   const commands = parseQuery(query);
-  const events = lines.map(eventOf);
+  const events = lines.map(discoverFields);
   const known = new Set(events.flatMap((event) => Object.keys(event)));
   const read = new Set<string>();
   let rows: Row[] = events.sort((one, other) => compare(other['@timestamp']!, one['@timestamp']!));
   let shown: readonly string[] | undefined;
   for (const [index, command] of commands.entries()) {
-    for (const name of namesIn(command)) if (!known.has(name)) read.add(name);
+    for (const name of fieldNames(command)) if (!known.has(name)) read.add(name);
     if (commands[index - 1]?.command === 'dedup' && command.command !== 'limit') throw new Error('only limit may follow dedup');
-    rows = apply(command, rows);
+    rows = applyCommand(command, rows);
     if (command.command === 'stats') for (const { name } of [...command.columns, ...command.by]) known.add(name);
     if (command.command === 'fields') for (const { name } of command.columns) known.add(name);
     if (command.command === 'stats') shown = [...command.by, ...command.columns].map(({ name }) => name);
@@ -45,19 +45,19 @@ export function runQuery(query: string, lines: readonly string[]): Answer {
   };
 }
 
-/** A line of JSON as its discovered fields: nested ones by dots, items of arrays by their index. */
-function eventOf(line: string): Row {
+/** The discovered fields of a JSON line. Names of nested fields contain dots, and array items have their index. */
+function discoverFields(line: string): Row {
   const event: Record<string, Value> = { '@message': line };
   const flatten = (value: unknown, name: string): void => {
     if (typeof value !== 'object' || value === null) event[name] = value as Value;
     else for (const [key, item] of Object.entries(value)) flatten(item, name ? `${name}.${key}` : key);
   };
   flatten(JSON.parse(line), '');
-  event['@timestamp'] = String(event['timestamp']); // as the log driver sends it, read from the line here
+  event['@timestamp'] = String(event['timestamp']); // the log driver sends this time; here it comes from the line
   return event;
 }
 
-function namesIn(command: Command): string[] {
+function fieldNames(command: Command): string[] {
   const names: string[] = [];
   JSON.stringify(command, (_key, value: unknown) => {
     if (typeof value === 'object' && value !== null && (value as Expression).kind === 'field')
@@ -67,11 +67,11 @@ function namesIn(command: Command): string[] {
   return names;
 }
 
-function apply(command: Command, rows: readonly Row[]): Row[] {
+function applyCommand(command: Command, rows: readonly Row[]): Row[] {
   switch (command.command) {
     case 'fields':
     case 'display':
-      return rows.map((row) => ({ ...row, ...computed(command.columns, row) }));
+      return rows.map((row) => ({ ...row, ...computeColumns(command.columns, row) }));
     case 'filter':
       return rows.filter((row) => valueOf(command.condition, row) === true);
     case 'limit':
@@ -94,18 +94,18 @@ function apply(command: Command, rows: readonly Row[]): Row[] {
       });
     }
     case 'stats':
-      return grouped(command.columns, command.by, rows);
+      return groupRows(command.columns, command.by, rows);
   }
 }
 
-const computed = (columns: readonly Named[], row: Row): Row =>
+const computeColumns = (columns: readonly Named[], row: Row): Row =>
   Object.fromEntries(columns.map(({ expression, name }) => [name, valueOf(expression, row)]));
 
-function grouped(columns: readonly Named[], by: readonly Named[], rows: readonly Row[]): Row[] {
+function groupRows(columns: readonly Named[], by: readonly Named[], rows: readonly Row[]): Row[] {
   const groups = Map.groupBy(rows, (row) => JSON.stringify(by.map(({ expression }) => valueOf(expression, row))));
   if (!by.length && !groups.size) groups.set('[]', []);
   return [...groups.values()].map((group) => ({
-    ...(group[0] && computed(by, group[0])),
+    ...(group[0] && computeColumns(by, group[0])),
     ...Object.fromEntries(columns.map(({ expression, name }) => [name, aggregate(expression, group)])),
   }));
 }
@@ -113,7 +113,7 @@ function grouped(columns: readonly Named[], by: readonly Named[], rows: readonly
 function aggregate(expression: Expression, group: readonly Row[]): Value {
   if (expression.kind === 'value') return expression.value;
   if (expression.kind === 'operation') {
-    return calculated(
+    return calculate(
       expression.operator,
       expression.given.map((each) => aggregate(each, group)),
     );
@@ -148,15 +148,15 @@ function valueOf(expression: Expression, row: Row): Value {
     case 'field':
       return row[expression.name] ?? null;
     case 'call':
-      return called(expression.name, expression.given, row);
+      return callFunction(expression.name, expression.given, row);
     case 'operation':
-      return operated(expression.operator, expression.given, row);
+      return applyOperator(expression.operator, expression.given, row);
     default:
       throw new Error('a list or a pattern stands where a value is needed');
   }
 }
 
-function called(name: string, given: readonly Expression[], row: Row): Value {
+function callFunction(name: string, given: readonly Expression[], row: Row): Value {
   if (name === 'ispresent') return valueOf(given[0]!, row) !== null;
   if (name !== 'bin') throw new Error(`unknown function: ${name}`);
   const [, count, unit] = /^(\d+)([a-z]+)$/.exec(String(valueOf(given[0]!, row)))!;
@@ -164,7 +164,7 @@ function called(name: string, given: readonly Expression[], row: Row): Value {
   return new Date(Math.floor(Date.parse(String(row['@timestamp'])) / period) * period).toISOString();
 }
 
-function operated(operator: string, [left, right]: readonly Expression[], row: Row): Value {
+function applyOperator(operator: string, [left, right]: readonly Expression[], row: Row): Value {
   if (operator === 'and') return valueOf(left!, row) === true && valueOf(right!, row) === true;
   if (operator === 'or') return valueOf(left!, row) === true || valueOf(right!, row) === true;
   if (operator === 'not') return valueOf(left!, row) !== true;
@@ -178,7 +178,7 @@ function operated(operator: string, [left, right]: readonly Expression[], row: R
     return value !== null && String(value).includes(String(valueOf(right!, row)));
   }
   const other = valueOf(right!, row);
-  if (['+', '-', '*', '/'].includes(operator)) return calculated(operator, [value, other]);
+  if (['+', '-', '*', '/'].includes(operator)) return calculate(operator, [value, other]);
   if (operator === '=') return value !== null && other !== null && String(value) === String(other);
   if (value === null || other === null) {
     if (operator === '!=') throw new Error('what != says of a field that is absent is not documented: use ispresent');
@@ -189,7 +189,7 @@ function operated(operator: string, [left, right]: readonly Expression[], row: R
   return operator === '<' ? order < 0 : operator === '<=' ? order <= 0 : operator === '>' ? order > 0 : order >= 0;
 }
 
-function calculated(operator: string, [left, right]: readonly Value[]): Value {
+function calculate(operator: string, [left, right]: readonly Value[]): Value {
   if (left === null || right === null) return null;
   const [one, other] = [Number(left), Number(right)];
   if (operator === '+') return one + other;
@@ -199,7 +199,7 @@ function calculated(operator: string, [left, right]: readonly Value[]): Value {
   throw new Error(`stats cannot do ${operator}`);
 }
 
-/** Numbers by size, everything else as text; what is absent comes first. */
+/** Compares numbers by value and other values as text. Missing values come first. */
 function compare(one: Value, other: Value): number {
   if (one === null || other === null) return Number(one !== null) - Number(other !== null);
   const [left, right] = [Number(one), Number(other)];

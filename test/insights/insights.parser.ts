@@ -1,4 +1,4 @@
-/** What a query of Logs Insights says. Only what is documented and used here is known; everything else is refused. */
+/** The syntax tree of a Logs Insights query. The parser accepts only the documented syntax that the queries use. */
 export type Expression =
   | { readonly kind: 'value'; readonly value: string | number }
   | { readonly kind: 'pattern'; readonly value: RegExp }
@@ -9,7 +9,7 @@ export type Expression =
 
 export interface Named {
   readonly expression: Expression;
-  /** Its alias, else its text. */
+  /** The alias, otherwise the text of the expression. */
   readonly name: string;
 }
 
@@ -21,18 +21,18 @@ export type Command =
   | { readonly command: 'dedup'; readonly columns: readonly Named[] }
   | { readonly command: 'limit'; readonly count: number };
 
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-Guidelines.html: a name with anything but letters,
-// digits, @ and . stands in backticks; AWS's own examples leave the underscore without.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_QuerySyntax-Guidelines.html: a name needs backticks
+// unless it contains only letters, digits, @ and dots. The examples of AWS also use underscores without backticks.
 const TOKEN =
   /\s*(?:(?<comment>#[^\n]*)|`(?<name>[^`]+)`|"(?<text>(?:[^"\\]|\\.)*)"|(?<period>\d+(?:ms|[smhd])\b)|(?<number>\d+(?:\.\d+)?)|(?<word>@?[A-Za-z][\w.]*)|(?<sign>!=|<=|>=|[=<>|,()[\]*/+-]))/y;
-const PATTERN = /\s*\/(?<pattern>(?:[^/\\\n]|\\.)+)\//y; // after like; elsewhere a slash divides
+const PATTERN = /\s*\/(?<pattern>(?:[^/\\\n]|\\.)+)\//y; // only after like; elsewhere a slash is a division
 
 interface Token {
   readonly kind: 'name' | 'word' | 'text' | 'pattern' | 'period' | 'number' | 'sign';
   readonly text: string;
 }
 
-function tokensOf(query: string): Token[] {
+function tokenize(query: string): Token[] {
   const tokens: Token[] = [];
   for (let at = 0; query.slice(at).trim();) {
     const expected = tokens.at(-1)?.text.toLowerCase() === 'like' && /^\s*\//.test(query.slice(at)) ? PATTERN : TOKEN;
@@ -56,10 +56,10 @@ const LEVELS: readonly (readonly string[])[] = [
   ['+', '-'],
   ['*', '/'],
 ];
-const NOT_AT = 2; // `not` binds closer than `and`
+const NOT_LEVEL = 2; // `not` binds closer than `and`
 
 export function parseQuery(query: string): Command[] {
-  const tokens = tokensOf(query);
+  const tokens = tokenize(query);
   let at = 0;
   const refuse = (): never => {
     throw new Error(
@@ -83,7 +83,7 @@ export function parseQuery(query: string): Command[] {
   }
 
   function operation(level = 0): Expression {
-    if (level === NOT_AT && take('not')) return { kind: 'operation', operator: 'not', given: [operation(NOT_AT)] };
+    if (level === NOT_LEVEL && take('not')) return { kind: 'operation', operator: 'not', given: [operation(NOT_LEVEL)] };
     if (level === LEVELS.length) return primary();
     let left = operation(level + 1);
     for (let operator; (operator = LEVELS[level]!.find(isWord)) !== undefined;) {
@@ -123,7 +123,7 @@ export function parseQuery(query: string): Command[] {
 
   function named(): Named {
     const expression = operation();
-    if (!take('as')) return { expression, name: nameOf(expression) };
+    if (!take('as')) return { expression, name: columnName(expression) };
     const alias = tokens[at++] ?? refuse();
     return alias.kind === 'word' || alias.kind === 'name' ? { expression, name: alias.text } : (at--, refuse());
   }
@@ -146,7 +146,7 @@ export function parseQuery(query: string): Command[] {
   return commands;
 }
 
-function nameOf(expression: Expression): string {
+function columnName(expression: Expression): string {
   if (expression.kind === 'field') return expression.name;
   if (expression.kind === 'call') return expression.text;
   throw new Error('what is computed needs a name: as …');

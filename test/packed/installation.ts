@@ -8,23 +8,24 @@ import { promisify } from 'node:util';
 const root = resolve(__dirname, '../..');
 const LIBRARIES = ['core', 'logging'];
 
-// What the npm that runs these tests says to its children, except for what the person has set.
-const MISLEADING = /^npm_(?!config_(userconfig|globalconfig|cache|registry|proxy|https_proxy|noproxy|cafile|strict_ssl)$)/i;
+// The variables that npm sets for its child processes, except for settings of the user.
+const INHERITED_NPM_VARIABLES =
+  /^npm_(?!config_(userconfig|globalconfig|cache|registry|proxy|https_proxy|noproxy|cafile|strict_ssl)$)/i;
 
-export type Line = Readonly<Record<string, unknown>>;
+export type LogRecord = Readonly<Record<string, unknown>>;
 
 export interface Manifest {
   readonly version: string;
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
-/** A stranger's folder: the libraries from tarballs as `npm publish` would send them, Nest, and the programs of this folder. */
+/** A new application folder with the packed libraries, as `npm publish` uploads them, Nest and the programs of this folder. */
 export class Installation {
   private readonly children: ChildProcess[] = [];
 
   private constructor(readonly folder: string) {}
 
-  static async make(): Promise<Installation> {
+  static async create(): Promise<Installation> {
     const installation = new Installation(mkdtempSync(join(tmpdir(), 'pikaia-packed-')));
     try {
       await installation.install();
@@ -37,7 +38,7 @@ export class Installation {
 
   private async install(): Promise<void> {
     const { folder } = this;
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !MISLEADING.test(name)));
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !INHERITED_NPM_VARIABLES.test(name)));
     const npm = (cwd: string, ...args: string[]) => promisify(execFile)('npm', args, { cwd, env });
     await npm(root, 'pack', '--silent', '--pack-destination', folder, ...LIBRARIES.flatMap((name) => ['-w', `@pikaia/${name}`]));
     writeFileSync(join(folder, 'package.json'), '{"name":"shop","private":true}');
@@ -77,7 +78,7 @@ export class Installation {
     return new Program(child);
   }
 
-  /** What the compiler says of a module here, a line each. */
+  /** Compiles a module in the folder and returns the lines of the compiler output. */
   async compile(name: string, code: string): Promise<string[]> {
     writeFileSync(join(this.folder, name), code);
     const types = ['--types', 'node', '--typeRoots', join(root, 'node_modules/@types')];
@@ -100,7 +101,7 @@ export class Installation {
       child.kill('SIGKILL');
       await once(child, 'exit');
     }
-    rmSync(this.folder, { recursive: true }); // what mkdtemp returned
+    rmSync(this.folder, { recursive: true }); // only the folder from mkdtemp
   }
 }
 
@@ -116,18 +117,18 @@ export class Program {
     this.exited = once(child, 'close').then(([code]) => code as number | null);
   }
 
-  /** Once it listens. @throws Error with what it printed, if it ends instead. */
+  /** Resolves when the program listens. @throws Error with the output if the program exits instead. */
   async url(): Promise<string> {
     const address = await Promise.race([once(this.child, 'message'), this.exited.then(() => undefined)]);
-    if (!address) throw new Error(`it ended: ${this.printed}`);
+    if (!address) throw new Error(`The program exited: ${this.printed}`);
     return `http://127.0.0.1:${(address[0] as { port: number }).port}`;
   }
 
-  /** What it has printed, on standard output and standard error. @throws SyntaxError if any of it is no record. */
-  get lines(): Line[] {
+  /** The log records on standard output and standard error. @throws SyntaxError if a line is no record. */
+  get lines(): LogRecord[] {
     return this.printed
       .split('\n')
       .slice(0, -1)
-      .map((text) => JSON.parse(text) as Line);
+      .map((text) => JSON.parse(text) as LogRecord);
   }
 }

@@ -1,23 +1,23 @@
-import { until } from '../support/until.js';
-import { Installation, type Line } from './installation.js';
+import { waitFor } from '../support/until.js';
+import { Installation, type LogRecord } from './installation.js';
 
-const SETUP_LIMIT_MS = 180_000; // the registry answers when it likes
+const SETUP_LIMIT_MS = 180_000; // the registry can be slow
 const CORRELATION_ID = '01a21068-9b8c-7395-96b1-293c95188636';
 
 let installation: Installation;
 
 beforeAll(async () => {
-  installation = await Installation.make();
+  installation = await Installation.create();
 }, SETUP_LIMIT_MS);
 afterAll(() => installation?.remove());
 
-const shortly = ({ level, logger, event, message }: Line) => [level, logger, event, ...(message ? [message] : [])].join(' ');
+const shortly = ({ level, logger, event, message }: LogRecord) => [level, logger, event, ...(message ? [message] : [])].join(' ');
 
 describe.each([
-  ['Fastify, in ECMAScript modules', 'shop.mjs'],
-  ['Express, in CommonJS with buffered logs', 'shop.cjs'],
-])('a new application on %s', (_, program) => {
-  it('logs, by one import of the module, records with the context of their request', async () => {
+  ['Fastify and ECMAScript modules', 'shop.mjs'],
+  ['Express, CommonJS and buffered logs', 'shop.cjs'],
+])('a new application with %s', (_, program) => {
+  it('logs records with the context of their request after one module import', async () => {
     const shop = installation.run(program);
     const url = await shop.url();
     const answer = await fetch(`${url}/orders?secret=canary`, { headers: { 'x-correlation-id': CORRELATION_ID } });
@@ -25,7 +25,7 @@ describe.each([
     expect(answer.headers.get('x-correlation-id')).toBe(CORRELATION_ID);
     const missing = await fetch(`${url}/nowhere`, { headers: { 'x-forwarded-for': '192.0.2.1' } });
     expect(missing.status).toBe(404);
-    await until('both access lines', () => shop.lines.filter(({ event }) => event === 'request_completed').length === 2);
+    await waitFor('both access lines', () => shop.lines.filter(({ event }) => event === 'request_completed').length === 2);
     expect(shop.lines.map(shortly)).toEqual([
       'INFO orders order_found',
       'INFO Shop nest_message said by Nest',
@@ -48,16 +48,16 @@ describe.each([
     expect(JSON.stringify(shop.lines)).not.toContain('canary');
   });
 
-  it('shows every line of its start at DEBUG, in the same form', async () => {
+  it('logs every line of its start at DEBUG in the same format', async () => {
     const shop = installation.run(program, { LOG_LEVEL: 'debug', NODE_ENV: 'production', LOG_FORMAT: undefined });
     await shop.url();
-    await until('the last line', () => shop.lines.some(({ message }) => message === 'Nest application successfully started'));
+    await waitFor('the last line', () => shop.lines.some(({ message }) => message === 'Nest application successfully started'));
     expect(shop.lines[0]).toMatchObject({ service: 'shop', env: 'production', message: 'Starting Nest application...' });
     expect(new Set(shop.lines.map(({ event }) => event))).toEqual(new Set(['nest_message']));
   });
 });
 
-it('says why a start failed', async () => {
+it('an application that cannot start logs the reason', async () => {
   const shop = installation.run('failing-shop.mjs');
   expect(await shop.exited).toBe(1);
   expect(shop.lines).toEqual([
@@ -65,15 +65,20 @@ it('says why a start failed', async () => {
   ]);
 });
 
-describe('the tarballs', () => {
-  it.each(['core', 'logging'])('of %s leave the choice of Nest to the application, which has one of each', (name) => {
-    const { dependencies = {} } = installation.manifest(`@pikaia/${name}`);
-    expect(Object.keys(dependencies).filter((other) => /^(@nestjs\/|nestjs-cls$|class-|rxjs$|reflect-)/.test(other))).toEqual([]);
-    expect(installation.files('@pikaia/*/node_modules/@nestjs/*')).toEqual([]);
-  });
+describe('the packed libraries', () => {
+  it.each(['core', 'logging'])(
+    'the package %s leaves the Nest version to the application, which then has one copy of it',
+    (name) => {
+      const { dependencies = {} } = installation.manifest(`@pikaia/${name}`);
+      expect(Object.keys(dependencies).filter((other) => /^(@nestjs\/|nestjs-cls$|class-|rxjs$|reflect-)/.test(other))).toEqual(
+        [],
+      );
+      expect(installation.files('@pikaia/*/node_modules/@nestjs/*')).toEqual([]);
+    },
+  );
 
   it(
-    'have types, for the options too',
+    'contain types, including those of the options',
     async () => {
       const code = `
       import { getLogger, LoggingModule, type LoggingModuleOptions } from '@pikaia/logging';
@@ -84,12 +89,12 @@ describe('the tarballs', () => {
       captureLogs().restore();
       getLogger('orders').info('order_found');`;
       const problems = await installation.compile('typed.mts', `${code}\nLoggingModule.forRoot({ level: 'loud' });`);
-      expect(problems).toEqual([expect.stringMatching(/^typed\.mts\(9,25\): error TS2322/)]); // the planted one alone
+      expect(problems).toEqual([expect.stringMatching(/^typed\.mts\(9,25\): error TS2322/)]); // only the deliberate error
     },
     SETUP_LIMIT_MS,
   );
 
-  it('hold what runs and its types, no sources, specs or maps of them', () => {
+  it('contain the compiled code and its types, and no sources, specs or source maps', () => {
     const files = installation.files('@pikaia/*/**/*.*');
     expect(files).toEqual(expect.arrayContaining(['node_modules/@pikaia/logging/dist/testing/index.d.ts']));
     expect(files.filter((name) => !/\/(dist\/.*\.(js|d\.ts)|package\.json|LICENSE|README\.md)$/.test(name))).toEqual([]);

@@ -1,4 +1,4 @@
-// The same in CommonJS, on Express, with its logs buffered.
+// The application of shop.mjs in CommonJS on Express, with buffered logs.
 require('reflect-metadata');
 const { Controller, Get, Logger, Module } = require('@nestjs/common');
 const { NestFactory } = require('@nestjs/core');

@@ -1,4 +1,4 @@
-// What a stranger writes, without a compiler: decorators are called as the functions that they are.
+// An application that uses the packed libraries without a compiler. It calls decorators as functions.
 import 'reflect-metadata';
 import { Controller, Get, Logger, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';

@@ -1,4 +1,4 @@
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, lchownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'; // prettier-ignore
@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const repository = join(__dirname, '..', '..');
-const COPIED = ['apps', 'libs', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.base.json'];
-const FROM_US = new Set(['PATH', 'HOME', 'LANG']);
+const COPIED_PATHS = ['apps', 'libs', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.base.json'];
+const INHERITED_VARIABLES = new Set(['PATH', 'HOME', 'LANG']);
 
 export interface User {
   readonly uid: number;
@@ -20,12 +20,12 @@ export interface User {
 export class Installation {
   readonly #folder = mkdtempSync(join(tmpdir(), 'pikaia-start-'));
   readonly root: string;
-  /** The temporary directory of what runs here. */
+  /** The temporary directory of the processes in this installation. */
   readonly temporary = join(this.#folder, 'tmp');
   readonly #starts: Start[] = [];
   #ports: Promise<{ api: number; worker: number }> | undefined;
 
-  /** @param options `ownServer`: with PostgreSQL's binaries inside the folder; `user`: whom everything belongs to. */
+  /** @param options `ownServer` copies the PostgreSQL binaries into the folder. `user` is the owner of all files. */
   constructor(
     name: string,
     readonly options: { mode?: number; ownServer?: boolean; user?: User } = {},
@@ -35,7 +35,7 @@ export class Installation {
     chmodSync(this.temporary, 0o1777);
     this.root = join(this.#folder, name);
     mkdirSync(this.root);
-    for (const path of COPIED) {
+    for (const path of COPIED_PATHS) {
       cpSync(join(repository, path), join(this.root, path), {
         recursive: true,
         preserveTimestamps: true,
@@ -43,7 +43,7 @@ export class Installation {
       });
     }
     this.#linkModules();
-    if (options.user) giveTo(options.user, this.root);
+    if (options.user) changeOwner(options.user, this.root);
     if (options.mode !== undefined) chmodSync(this.root, options.mode);
   }
 
@@ -64,7 +64,7 @@ export class Installation {
     return start;
   }
 
-  /** Runs one of the scripts to its end. */
+  /** Runs a script and waits for its end. */
   async run(script: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
     const options = { cwd: this.root, env: this.#environment({}), ...this.options.user };
     return promisify(execFile)(process.execPath, [join('scripts', script), ...args], options).then(
@@ -85,23 +85,23 @@ export class Installation {
     return response.status;
   }
 
-  /** Of all processes whose command line names a file of this folder (Linux). */
+  /** The ids of all processes whose command line contains this folder and `part` (Linux). */
   pids(part = ''): number[] {
-    return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isOurs(name, this.#folder, part)).map(Number); // prettier-ignore
+    return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && matchesProcess(name, this.#folder, part)).map(Number); // prettier-ignore
   }
 
   async remove(): Promise<void> {
     for (const start of this.#starts) await start.stop();
-    await until('all processes are gone', () => this.pids().length === 0, 20_000);
+    await waitFor('all processes are gone', () => this.pids().length === 0, 20_000);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
   #environment(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-    const inherited = Object.entries(process.env).filter(([name]) => FROM_US.has(name));
+    const inherited = Object.entries(process.env).filter(([name]) => INHERITED_VARIABLES.has(name));
     return { ...Object.fromEntries(inherited), TMPDIR: this.temporary, ...own };
   }
 
-  /** The packages as they are, but our own workspaces from this folder. */
+  /** Links the installed packages of the repository, and the workspaces of this folder. */
   #linkModules(): void {
     const modules = join(repository, 'node_modules');
     const own = join(this.root, 'node_modules');
@@ -134,10 +134,10 @@ export class Start {
     return this.child.pid!;
   }
 
-  /** Resolves when everything is ready, or when the start gave up. */
+  /** Resolves when the system is ready or the start has failed. */
   async settled(): Promise<'ready' | 'ended'> {
     const ready = () => this.stderr.includes('Pikaia is ready');
-    await until(
+    await waitFor(
       'the start is ready or has ended',
       () => ready() || this.child.exitCode !== null,
       70_000,
@@ -146,16 +146,16 @@ export class Start {
     return ready() ? 'ready' : 'ended';
   }
 
-  async says(text: string | RegExp): Promise<void> {
+  async waitForMessage(text: string | RegExp): Promise<void> {
     const found = () => (typeof text === 'string' ? this.stderr.includes(text) : text.test(this.stderr));
-    await until(`the start says ${text}`, found, 25_000, () => this.stderr);
+    await waitFor(`the start says ${text}`, found, 25_000, () => this.stderr);
   }
 
   signal(signal: NodeJS.Signals): void {
     this.child.kill(signal);
   }
 
-  /** The exit code. */
+  /** Sends the signal and returns the exit code. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     this.signal(signal);
     return this.ended;
@@ -170,19 +170,19 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-function giveTo(user: User, folder: string): void {
+function changeOwner(user: User, folder: string): void {
   lchownSync(folder, user.uid, user.gid);
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     lchownSync(join(entry.parentPath, entry.name), user.uid, user.gid);
   }
 }
 
-function isOurs(pid: string, folder: string, part: string): boolean {
+function matchesProcess(pid: string, folder: string, part: string): boolean {
   try {
     const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
     return line.includes(folder) && line.includes(part);
   } catch (error) {
-    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code!)) return false; // gone meanwhile
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code!)) return false; // the process has ended meanwhile
     throw error;
   }
 }

@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startPostgres, type PostgresServer } from '../../scripts/postgres.mjs';
-import { until } from '../support/until.js';
+import { waitFor } from '../support/until.js';
 import { Installation } from './installation.js';
 
 jest.setTimeout(150_000);
 
 const isRoot = process.getuid?.() === 0;
-const NOBODY = { uid: 65_534, gid: 65_534 };
+const UNPRIVILEGED_USER = { uid: 65_534, gid: 65_534 };
 
-it('starts once when it is started three times at once, in a folder that others may not enter', async () => {
+it('npm start, started three times concurrently in a folder that other users cannot enter, starts once', async () => {
   const installation = new Installation('private', { mode: 0o700, ownServer: isRoot });
   try {
     const starts = await Promise.all([installation.start(), installation.start(), installation.start()]);
@@ -28,16 +28,16 @@ it('starts once when it is started three times at once, in a folder that others 
     expect(await winner.stop()).toBe(0);
     expect(installation.pids()).toEqual([]);
     const next = await installation.start();
-    expect(await next.settled()).toBe('ready'); // on the same data
+    expect(await next.settled()).toBe('ready'); // with the same data
     expect(next.stderr).not.toContain('migrations applied');
   } finally {
     await installation.remove();
   }
 });
 
-// Only root can start a process as somebody else; for everybody else all the other tests are this one.
+// Only root can start a process as another user. Without root, all other tests already run as an unprivileged user.
 (isRoot ? it : it.skip)('works for a user who is not root, and names a port that is taken', async () => {
-  const installation = new Installation('not root', { user: NOBODY });
+  const installation = new Installation('not root', { user: UNPRIVILEGED_USER });
   const other = createServer();
   try {
     const { api } = await installation.ports();
@@ -59,7 +59,7 @@ it('starts once when it is started three times at once, in a folder that others 
   }
 });
 
-describe('with DATABASE_URL', () => {
+describe('npm start with DATABASE_URL', () => {
   const withKnownPasswords = () => {
     const url = (role: string) => Object.assign(new URL(server.url), { username: role, password: 'known' }).href;
     return { DATABASE_URL: server.url, API_DATABASE_URL: url('pikaia_api'), WORKER_DATABASE_URL: url('pikaia_worker') };
@@ -78,7 +78,7 @@ describe('with DATABASE_URL', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('starts no database of its own, and connects again with the passwords that it made', async () => {
+  it('starts no database, and reconnects with the passwords that it generated', async () => {
     for (const round of ['makes the roles', 'knows them']) {
       const start = await installation.start({ DATABASE_URL: server.url });
       expect([round, await start.settled()]).toEqual([round, 'ready']);
@@ -91,7 +91,7 @@ describe('with DATABASE_URL', () => {
     expect(server.pid).toBeDefined();
   });
 
-  it('does not change the passwords of roles that it did not make, but asks for connection strings', async () => {
+  it('keeps the passwords of existing roles, and asks for connection strings', async () => {
     const client = new pg.Client({ connectionString: server.url });
     await client.connect();
     for (const role of ['pikaia_api', 'pikaia_worker']) await client.query(`alter role ${role} password 'known'`);
@@ -105,7 +105,7 @@ describe('with DATABASE_URL', () => {
     await start.stop();
   });
 
-  it('ends plainly when a process gives up before it was ready, or the database is not there', async () => {
+  it('exits with a clear message if a process fails before it is ready, or the database is unreachable', async () => {
     const impossible = await installation.start({ DATABASE_URL: server.url.replace(/:\d+\//, ':1/') });
     expect(await impossible.ended).toBe(1);
     expect(impossible.stderr).toContain('ECONNREFUSED');
@@ -113,6 +113,6 @@ describe('with DATABASE_URL', () => {
     expect(await refused.ended).toBe(1);
     expect(refused.stderr).toMatch(/(api|outbox-worker) ended before it was ready/);
     expect(refused.stdout).toContain('LOG_LEVEL');
-    await until('nothing is left', () => installation.pids().length === 0);
+    await waitFor('nothing is left', () => installation.pids().length === 0);
   });
 });

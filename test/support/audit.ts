@@ -6,7 +6,7 @@ import { DatabaseModule } from '@pikaia/database';
 import { ClsModule } from 'nestjs-cls';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** A person in an organization, as the specs of the audit log use it. Its table is never made: only its columns count. */
+/** An audited entity for the specs of the audit log. It has no table, since the specs read only its columns. */
 @Entity()
 @AuditedEntity({ type: 'member', person: 'userId', label: 'email' })
 export class SpecMember {
@@ -47,7 +47,7 @@ export class SpecMember {
   profile?: unknown;
 }
 
-/** An application around the audit log, connected as `url`'s role. */
+/** Starts an application with the audit log. It connects with `url`, which decides its database role. */
 export async function startAuditApplication(
   url: string,
   providers: Provider[] = [],
@@ -73,7 +73,7 @@ export const alice = {
   name: 'Alice',
 } as const;
 
-/** Runs `work` as Alice's request in an organization. */
+/** Runs `work` in the context of a request that Alice sent. `own` overrides parts of the context. */
 export const asAlice = <T>(work: () => T, own: Partial<ContextSnapshot> = {}): T =>
   context.run(
     {

@@ -1,11 +1,11 @@
-/** One change of a thing, as a record tells it. */
-export interface Link {
+/** The old and the new value of one recorded change. */
+export interface RecordedChange {
   readonly old: unknown;
   readonly new: unknown;
 }
 
-/** Where a chain of changes from `first` to `last` is broken: what is old of each must be what was new of the one before. */
-export function breaksOf(links: readonly Link[], first: unknown, last: unknown): string[] {
+/** The gaps in a chain of changes from `first` to `last`: the old value of a change must be the new value of the previous one. */
+export function chainBreaks(links: readonly RecordedChange[], first: unknown, last: unknown): string[] {
   const all = [{ old: undefined, new: first }, ...links, { old: last, new: undefined }];
   return all.slice(1).flatMap((link, index) => {
     const before = all[index]!.new;

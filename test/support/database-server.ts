@@ -10,11 +10,11 @@ export interface TestDatabaseServer extends TestDatabase {
   readonly settings: readonly string[];
 }
 
-/** A migrated database on a server of its own, for tests that stop it. What commits there survives a crash. */
-export async function startDatabaseServer(more: readonly string[] = []): Promise<TestDatabaseServer> {
+/** Starts a separate server with a migrated database, for tests that stop the server. Commits survive a crash of PostgreSQL. */
+export async function startDatabaseServer(extraSettings: readonly string[] = []): Promise<TestDatabaseServer> {
   const directory = mkdtempSync(join(tmpdir(), 'pikaia-server-'));
   chmodSync(directory, 0o711);
-  const settings = ['fsync=off', ...more]; // the machine does not crash
+  const settings = ['fsync=off', ...extraSettings]; // a crash of PostgreSQL alone loses nothing without fsync
   const server = await startPostgres(join(directory, 'data'), { settings });
   const passwords = { api: 'api', worker: 'worker' };
   await migrateSchema(server.url, passwords);
@@ -27,7 +27,7 @@ export async function startDatabaseServer(more: readonly string[] = []): Promise
     workerUrl: as('pikaia_worker', passwords.worker),
     drop: async () => {
       await server.stop();
-      rmSync(directory, { recursive: true, force: true }); // what mkdtemp returned
+      rmSync(directory, { recursive: true, force: true }); // only the folder from mkdtemp
     },
   };
 }

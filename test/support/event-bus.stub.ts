@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-// This file stands alone and has only types to erase, so that the benchmarks run it as it is.
+// This file imports nothing else and uses only erasable types, so Node can run it without a build (bench/eventbridge).
 
 export interface PutEntry {
   readonly Source?: string;
@@ -14,15 +14,15 @@ export interface PutEntry {
   readonly EventBusName?: string;
 }
 
-interface EntryAnswer {
+interface PutResultEntry {
   readonly EventId?: string;
   readonly ErrorCode?: string;
   readonly ErrorMessage?: string;
 }
 
-export interface PutAnswer {
+export interface PutResult {
   readonly FailedEntryCount: number;
-  readonly Entries: readonly EntryAnswer[];
+  readonly Entries: readonly PutResultEntry[];
 }
 
 export interface StubCall {
@@ -31,17 +31,17 @@ export interface StubCall {
   readonly entries: readonly PutEntry[];
 }
 
-/** What the stub does instead of answering honestly; one of them. */
+/** A failure of the stub. Set one field. */
 export interface Fault {
-  /** Refuses the whole call. */
+  /** Rejects the whole call. */
   readonly fail?: { readonly status: number; readonly code: string; readonly message?: string };
-  /** Refuses some entries, and takes the others. */
-  readonly refuse?: (entry: PutEntry, index: number) => string | undefined;
-  /** Takes the entries and answers something else. */
-  readonly forge?: (honest: PutAnswer) => unknown;
-  /** Never answers, before or after it took the entries. */
+  /** Rejects the entries for which it returns an error code, and accepts the others. */
+  readonly rejectEntry?: (entry: PutEntry, index: number) => string | undefined;
+  /** Accepts the entries and replaces the response body. */
+  readonly forge?: (honest: PutResult) => unknown;
+  /** Never responds, before or after it accepted the entries. */
   readonly silent?: 'before' | 'after';
-  /** Closes the connection, before or after it took the entries. */
+  /** Closes the connection, before or after it accepted the entries. */
   readonly cut?: 'before' | 'after';
 }
 
@@ -49,31 +49,31 @@ export interface StubOptions {
   readonly buses?: readonly string[];
   readonly limitBytes?: number;
   readonly delayMs?: number;
-  /** False: what is accepted is only counted, and details are not parsed. */
+  /** If false, the stub only counts accepted entries and does not parse their details. */
   readonly keeps?: boolean;
 }
 
-const MOST_ENTRIES = 10;
-const LONGEST_DETAIL_TYPE = 128;
+const MAX_ENTRIES = 10;
+const MAX_DETAIL_TYPE_LENGTH = 128;
 const INT64_MAX = 2n ** 63n - 1n;
 
 /**
- * EventBridge over HTTP as its documentation has it: JSON 1.1, signatures, limits, results by position. Like the real
- * one it accepts entries for a bus that does not exist. It keeps what it accepted for a bus that does.
+ * EventBridge over HTTP, as documented: JSON 1.1, signatures, limits, results by position. Like EventBridge, the stub
+ * accepts entries for a bus that does not exist, and drops them. It stores the accepted entries of existing buses.
  */
 export class EventBusStub {
   readonly accepted: PutEntry[] = [];
   readonly calls: StubCall[] = [];
   acceptedCount = 0;
-  /** The most calls that were open at one time. */
+  /** The maximum number of concurrent calls. */
   mostOpen = 0;
-  /** Asked for each call; undefined: an honest answer. */
+  /** Called for each request. Undefined means a normal response. */
   fault: ((call: StubCall) => Fault | undefined) | undefined;
-  /** The keys that are valid; undefined: any. */
+  /** The valid access key ids. Undefined means that every key is valid. */
   validKeys: ReadonlySet<string> | undefined;
   delayMs: number;
   private open = 0;
-  private youngest = 0;
+  private lastCreationMs = 0;
   private readonly limitBytes: number;
   private readonly keeps: boolean;
   private readonly buses = new Map<string, number>();
@@ -84,7 +84,7 @@ export class EventBusStub {
     this.delayMs = delayMs;
     this.keeps = keeps;
     for (const name of buses) this.createBus(name);
-    this.server = createServer((request, response) => void this.take(request, response));
+    this.server = createServer((request, response) => void this.receive(request, response));
     this.server.keepAliveTimeout = 60_000;
   }
 
@@ -99,17 +99,17 @@ export class EventBusStub {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
   }
 
-  /** Each is younger than the one before, also within a millisecond. */
+  /** Creates a bus. Its creation time is later than that of every earlier bus, even within one millisecond. */
   createBus(name: string): void {
-    this.youngest = Math.max(this.youngest + 1, Date.now());
-    this.buses.set(name, this.youngest / 1000);
+    this.lastCreationMs = Math.max(this.lastCreationMs + 1, Date.now());
+    this.buses.set(name, this.lastCreationMs / 1000);
   }
 
   deleteBus(name: string): void {
     this.buses.delete(name);
   }
 
-  /** The details of what was accepted, parsed. */
+  /** The parsed details of the accepted entries. */
   get details(): Record<string, unknown>[] {
     return this.accepted.map(({ Detail }) => JSON.parse(Detail!) as Record<string, unknown>);
   }
@@ -120,40 +120,40 @@ export class EventBusStub {
     await once(this.server, 'close');
   }
 
-  private async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private async receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     this.mostOpen = Math.max(this.mostOpen, ++this.open);
     try {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
       if (this.delayMs) await new Promise((resolve) => setTimeout(resolve, this.delayMs));
-      this.answer(request, response, Buffer.concat(chunks).toString('utf8'));
+      this.respond(request, response, Buffer.concat(chunks).toString('utf8'));
     } catch {
-      response.destroy(); // the caller went away in the middle of its request
+      response.destroy(); // the caller disconnected during its request
     } finally {
       this.open--;
     }
   }
 
-  private answer(request: IncomingMessage, response: ServerResponse, text: string): void {
+  private respond(request: IncomingMessage, response: ServerResponse, text: string): void {
     const body = JSON.parse(text || '{}') as { Entries?: PutEntry[]; Name?: string };
     const action = String(request.headers['x-amz-target']).replace(/^AWSEvents\./, '');
     const accessKeyId = credentialOf(request)?.accessKeyId ?? '';
     const call: StubCall = { action, accessKeyId, entries: body.Entries ?? [] };
     if (this.keeps) this.calls.push(call);
-    const refusal = this.refusalOf(request, call, body.Name);
+    const refusal = this.requestError(request, call, body.Name);
     const fault = this.fault?.(call) ?? {};
     if (fault.silent === 'before') return;
     if (fault.cut === 'before') return void response.destroy();
     const failure = fault.fail ?? refusal;
     if (failure) return send(response, failure.status, { __type: failure.code, message: failure.message ?? failure.code });
     if (action === 'DescribeEventBus') return send(response, 200, this.describe(body.Name ?? 'default'));
-    const honest = this.put(call.entries, fault.refuse ?? (() => undefined));
+    const honest = this.put(call.entries, fault.rejectEntry ?? (() => undefined));
     if (fault.silent === 'after') return;
     if (fault.cut === 'after') return void response.destroy();
     send(response, 200, fault.forge ? fault.forge(honest) : honest);
   }
 
-  private refusalOf(request: IncomingMessage, { action, entries }: StubCall, bus?: string): Fault['fail'] {
+  private requestError(request: IncomingMessage, { action, entries }: StubCall, bus?: string): Fault['fail'] {
     const { headers } = request;
     if (headers['content-type'] !== 'application/x-amz-json-1.1') return refuse('SerializationException', 'not JSON 1.1');
     const credential = credentialOf(request);
@@ -163,24 +163,24 @@ export class EventBusStub {
       return refuse('ExpiredTokenException', 'The security token included in the request is expired', 403);
     }
     if (action === 'DescribeEventBus') {
-      return this.buses.has(nameOf(bus)) ? undefined : refuse('ResourceNotFoundException', `Event bus ${bus} does not exist.`);
+      return this.buses.has(busName(bus)) ? undefined : refuse('ResourceNotFoundException', `Event bus ${bus} does not exist.`);
     }
     if (action !== 'PutEvents') return refuse('UnknownOperationException', action);
-    if (!entries.length || entries.length > MOST_ENTRIES) {
-      return refuse('ValidationException', `Value at 'entries' must have a length of 1 to ${MOST_ENTRIES}`);
+    if (!entries.length || entries.length > MAX_ENTRIES) {
+      return refuse('ValidationException', `Value at 'entries' must have a length of 1 to ${MAX_ENTRIES}`);
     }
-    const size = entries.reduce((sum, entry) => sum + sizeOf(entry), 0);
+    const size = entries.reduce((sum, entry) => sum + entrySizeBytes(entry), 0);
     if (size > this.limitBytes) {
       return refuse('ValidationException', 'Total size of the entries in the request is over the limit.');
     }
     return undefined;
   }
 
-  private put(entries: readonly PutEntry[], refusal: NonNullable<Fault['refuse']>): PutAnswer {
-    const answers = entries.map((entry, index): EntryAnswer => {
-      const code = refusal(entry, index) ?? (this.keeps ? problemOf(entry) : undefined);
+  private put(entries: readonly PutEntry[], refusal: NonNullable<Fault['rejectEntry']>): PutResult {
+    const answers = entries.map((entry, index): PutResultEntry => {
+      const code = refusal(entry, index) ?? (this.keeps ? entryError(entry) : undefined);
       if (code !== undefined) return { ErrorCode: code, ErrorMessage: `${code} of the stub` };
-      if (this.buses.has(nameOf(entry.EventBusName))) {
+      if (this.buses.has(busName(entry.EventBusName))) {
         this.acceptedCount++;
         if (this.keeps) this.accepted.push(entry);
       }
@@ -190,23 +190,23 @@ export class EventBusStub {
   }
 
   private describe(bus: string): object {
-    const name = nameOf(bus);
+    const name = busName(bus);
     const arn = `arn:aws:events:eu-central-1:123456789012:event-bus/${name}`;
     return { Name: name, Arn: arn, CreationTime: this.buses.get(name) };
   }
 }
 
-/** As AWS counts an entry. */
-function sizeOf({ Source = '', DetailType = '', Detail = '', Time, Resources = [] }: PutEntry): number {
+/** The size of an entry as AWS calculates it. */
+function entrySizeBytes({ Source = '', DetailType = '', Detail = '', Time, Resources = [] }: PutEntry): number {
   return [Source, DetailType, Detail, ...Resources].reduce(
     (sum, text) => sum + Buffer.byteLength(text),
     Time === undefined ? 0 : 14,
   );
 }
 
-/** The error of an entry by itself. */
-function problemOf({ Source, DetailType, Detail }: PutEntry): string | undefined {
-  if (!Source || !DetailType || DetailType.length > LONGEST_DETAIL_TYPE || !Detail) return 'InvalidArgument';
+/** The error code of an invalid entry. */
+function entryError({ Source, DetailType, Detail }: PutEntry): string | undefined {
+  if (!Source || !DetailType || DetailType.length > MAX_DETAIL_TYPE_LENGTH || !Detail) return 'InvalidArgument';
   if (Source.startsWith('aws.')) return 'NotAuthorizedForSourceException';
   return isDetail(Detail) ? undefined : 'MalformedDetail';
 }
@@ -225,8 +225,8 @@ function isDetail(text: string): boolean {
   }
 }
 
-/** A bus is given by its name or its ARN. */
-const nameOf = (bus = 'default'): string => bus.replace(/^arn:.*:event-bus\//, '');
+/** The name of a bus that is given by its name or its ARN. */
+const busName = (bus = 'default'): string => bus.replace(/^arn:.*:event-bus\//, '');
 
 function credentialOf({ headers }: IncomingMessage): { accessKeyId: string; service: string } | undefined {
   const pattern =

@@ -3,19 +3,19 @@ import { EventBridgeSink } from '../../libs/events/src/sinks/eventbridge/eventbr
 import { EventBusStub, type StubOptions } from './event-bus.stub.js';
 
 /**
- * With PIKAIA_TEST_AWS_ENDPOINT_URL the specs of the sink run against what stands there (AWS, LocalStack, moto), with a
- * bus of the name in PIKAIA_TEST_EVENT_BUS. What needs the stub's faults, or reads back what arrived, is skipped then.
+ * PIKAIA_TEST_AWS_ENDPOINT_URL makes the specs of the sink use another endpoint (AWS, LocalStack, moto) and the bus in
+ * PIKAIA_TEST_EVENT_BUS. Tests that need faults of the stub, or read the accepted events, are then skipped.
  */
 const ENDPOINT = process.env['PIKAIA_TEST_AWS_ENDPOINT_URL'];
 
 export const hasStub = ENDPOINT === undefined;
 
-/** `it` where the stub is asked; elsewhere skipped, since AWS cannot be told to fail; the report shows it. */
+/** `it` if the stub is used, otherwise `it.skip`, since a test cannot make AWS fail. */
 export const itWithStub = hasStub ? it : it.skip;
 
 export interface BusUnderTest {
   readonly sink: EventBridgeSink;
-  /** Fails where there is none: guard with `itWithStub`. */
+  /** Throws if another endpoint is used. Guard its use with `itWithStub`. */
   readonly stub: EventBusStub;
   close(): Promise<void>;
 }
@@ -26,7 +26,7 @@ interface BusOptions extends StubOptions {
   readonly maxBytes?: number;
 }
 
-/** A sink, and what it sends to. */
+/** Opens a sink, with the stub unless another endpoint is configured. */
 export async function openBus({
   timeoutMs = 2000,
   concurrency = 8,
@@ -47,7 +47,7 @@ export async function openBus({
   return {
     sink,
     get stub() {
-      if (!stub) throw new Error('Only the stub has that.');
+      if (!stub) throw new Error('This test needs the stub. Use itWithStub.');
       return stub;
     },
     async close() {

@@ -1,4 +1,4 @@
-/** What happened: which events producers committed or took back, and which arrived, in the order of arrival. */
+/** The events that producers committed or rolled back, and the events that arrived, in the order of arrival. */
 export interface EventHistory {
   readonly committed: ReadonlySet<string>;
   readonly rolledBack: ReadonlySet<string>;
@@ -8,20 +8,20 @@ export interface EventHistory {
 export interface HistoryFlaws {
   /** Committed and never arrived. */
   readonly lost: readonly string[];
-  /** Arrived although nobody committed it. */
-  readonly ghosts: readonly string[];
-  /** Arrived although it was taken back. */
-  readonly undone: readonly string[];
+  /** Arrived although no producer wrote it. */
+  readonly neverWritten: readonly string[];
+  /** Arrived although its transaction was rolled back. */
+  readonly afterRollback: readonly string[];
 }
 
-/** Whether what arrived is what was committed, as sets: at least once, and nothing else. */
-export function flawsOf({ committed, rolledBack, arrived }: EventHistory): HistoryFlaws {
+/** Compares committed and arrived events as sets: every committed event arrives at least once, and no other event. */
+export function historyFlaws({ committed, rolledBack, arrived }: EventHistory): HistoryFlaws {
   const seen = new Set(arrived);
   return {
     lost: [...committed].filter((id) => !seen.has(id)),
-    ghosts: [...seen].filter((id) => !committed.has(id) && !rolledBack.has(id)),
-    undone: [...seen].filter((id) => rolledBack.has(id)),
+    neverWritten: [...seen].filter((id) => !committed.has(id) && !rolledBack.has(id)),
+    afterRollback: [...seen].filter((id) => rolledBack.has(id)),
   };
 }
 
-export const flawless: HistoryFlaws = { lost: [], ghosts: [], undone: [] };
+export const NO_FLAWS: HistoryFlaws = { lost: [], neverWritten: [], afterRollback: [] };

@@ -2,21 +2,21 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { insertEvent } from './outbox.js';
-import type { Produced } from './relay.history.js';
+import type { ProducedEvent } from './relay.history.js';
 
-/** Made once, as the owner: what the events are about. */
+/** The table of the keys that the events belong to. The owner creates it once. */
 export const KEYS_TABLE = `
 create table fault_key (id int primary key, version int not null);
 insert into fault_key select g, 0 from generate_series(0, 19) g;
 grant select, update on fault_key to pikaia_api`;
 const KEYS = 20;
 
-/** Writers whose connections may break at any moment, and what they know of each event. */
+/** Writers of events whose connections can break at any moment. They record the outcome of each event. */
 export class FaultProducers {
-  readonly committed = new Map<string, Produced>();
+  readonly committed = new Map<string, ProducedEvent>();
   readonly rolledBack = new Set<string>();
-  /** The commit was asked for and never answered. */
-  private readonly unknown = new Map<string, Produced>();
+  /** Events whose COMMIT got no response. */
+  private readonly unconfirmed = new Map<string, ProducedEvent>();
   private writing = true;
   private readonly loops: Promise<void>[];
 
@@ -28,17 +28,17 @@ export class FaultProducers {
     this.loops = Array.from({ length: writers }, () => this.write());
   }
 
-  /** Ends, and asks the log what became of the commits that nobody answered. */
+  /** Stops the writers, and reads from the log whether the unconfirmed events were committed. */
   async finish(owner: pg.Client): Promise<void> {
     this.writing = false;
     await Promise.all(this.loops);
-    const ids = [...this.unknown.keys()];
+    const ids = [...this.unconfirmed.keys()];
     const { rows } = await owner.query<{ id: string }>(
       'select event_id as id from outbox.outbox_log where event_id = any ($1::uuid[])',
       [ids],
     );
     const there = new Set(rows.map(({ id }) => id));
-    for (const [id, produced] of this.unknown) {
+    for (const [id, produced] of this.unconfirmed) {
       if (there.has(id)) this.committed.set(id, produced);
       else this.rolledBack.add(id);
     }
@@ -47,53 +47,53 @@ export class FaultProducers {
   private async write(): Promise<void> {
     while (this.writing) {
       const client = new pg.Client({ connectionString: this.url, connectionTimeoutMillis: 5000, query_timeout: 10_000 });
-      client.on('error', () => undefined); // the statement under way is rejected too
+      client.on('error', () => undefined); // the running statement is rejected as well
       try {
         await client.connect();
         while (this.writing) await this.transact(client);
       } catch {
-        await pause(50); // the database is restarted
+        await pause(50); // the database restarts
       } finally {
         await client.end().catch(() => undefined);
       }
     }
   }
 
-  /** One to three keys, in order so that no two wait for each other; their rows are changed before their events. */
+  /** Writes events of one to three keys. The keys are sorted, which prevents deadlocks. Each row is updated before its event. */
   private async transact(client: pg.Client): Promise<void> {
-    const mine = new Map<string, Produced>();
-    let asked = false;
+    const pending = new Map<string, ProducedEvent>();
+    let commitSent = false;
     try {
       await client.query('begin');
-      const keys = new Set(Array.from({ length: 1 + this.below(3) }, () => this.below(KEYS)));
+      const keys = new Set(Array.from({ length: 1 + this.randomBelow(3) }, () => this.randomBelow(KEYS)));
       for (const key of [...keys].sort((a, b) => a - b)) {
         const changed = 'update fault_key set version = version + 1 where id = $1 returning version';
         const { rows } = await client.query<{ version: number }>(changed, [key]);
         const produced = { key: `key-${key}`, number: rows[0]!.version };
         const id = randomUUID();
-        mine.set(id, produced);
+        pending.set(id, produced);
         await insertEvent(client, { id, aggregate: produced.key, data: { version: produced.number } });
         if (this.random() < 0.1) await pause(this.random() * 100);
       }
       if (this.random() < 0.1) {
         await client.query('rollback');
-        for (const id of mine.keys()) this.rolledBack.add(id);
+        for (const id of pending.keys()) this.rolledBack.add(id);
         return;
       }
-      asked = true;
+      commitSent = true;
       await client.query('commit');
-      for (const [id, produced] of mine) this.committed.set(id, produced);
+      for (const [id, produced] of pending) this.committed.set(id, produced);
       await pause(this.random() * 20);
     } catch (error) {
-      for (const [id, produced] of mine) {
-        if (asked) this.unknown.set(id, produced);
+      for (const [id, produced] of pending) {
+        if (commitSent) this.unconfirmed.set(id, produced);
         else this.rolledBack.add(id);
       }
       throw error;
     }
   }
 
-  private below(n: number): number {
+  private randomBelow(n: number): number {
     return Math.floor(this.random() * n);
   }
 }

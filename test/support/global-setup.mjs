@@ -6,11 +6,11 @@ import { startPostgres } from '../../scripts/postgres.mjs';
 import { migrateSchema } from '../../apps/api/dist/database/schema.js';
 
 /**
- * One PostgreSQL for the whole run, with a migrated template that each suite copies (test/support/database.ts).
- * PIKAIA_TEST_SERVER, a superuser's connection string, chooses another server: one that has no databases and roles of ours.
+ * Starts one PostgreSQL server for the whole run, with a migrated template that each suite copies (test/support/database.ts).
+ * PIKAIA_TEST_SERVER, the connection string of a superuser, selects another server. It must not contain Pikaia databases or roles.
  */
 export default async function setUp() {
-  process.env.LOG_LEVEL ??= 'critical'; // what is logged is asserted where it matters, not printed
+  process.env.LOG_LEVEL ??= 'critical'; // tests assert log lines and do not print them
   process.env.PIKAIA_TEST_SERVER ||= await startServer();
   const template = new URL(process.env.PIKAIA_TEST_SERVER);
   template.pathname = '/pikaia_template';

@@ -1,5 +1,5 @@
-// What an application may do to pg for its whole process. Required by specs, and preloaded into a service (NODE_OPTIONS)
-// together with PIKAIA_HOSTILE_PARSERS, which names the set.
+// Process-wide changes that an application can make to pg. Specs require this file. Services preload it through NODE_OPTIONS,
+// and PIKAIA_HOSTILE_PARSERS names the set of changes.
 const pg = require('pg');
 
 const asText = (text) => text;
@@ -38,7 +38,7 @@ const SETS = {
       parseInputDatesAsUTC: true,
     },
   },
-  // As much as TypeORM and the entities of the reference system can bear.
+  // The largest set with which TypeORM and the entities of the reference system still work.
   'those of an application with TypeORM': {
     parsers: [
       ...parsers(Number, 'int8', 'numeric'),
@@ -60,7 +60,7 @@ const SETS = {
   },
 };
 
-/** Returns a function that takes it back. */
+/** Applies a set of changes and returns a function that reverts them. */
 function applyHostile(name) {
   const { parsers: replaced = [], defaults = {} } = SETS[name];
   const before = replaced.map(([oid]) => [oid, pg.types.getTypeParser(oid, 'text')]);

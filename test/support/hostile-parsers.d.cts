@@ -1,5 +1,5 @@
-/** The names of the sets. */
+/** The names of the sets of changes. */
 export const HOSTILE_SETS: readonly string[];
 
-/** Replaces process-wide type parsers and defaults of pg. @returns a function that takes it back. */
+/** Replaces process-wide type parsers and defaults of pg. @returns a function that reverts the changes. */
 export function applyHostile(name: string): () => void;

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A service of somebody else's, as far as a test needs it. */
+/** A base class for stubs of third-party HTTP services. */
 export abstract class HttpStub {
-  private readonly server: Server = createServer((...args) => this.answer(...args));
+  private readonly server: Server = createServer((...args) => this.respond(...args));
 
-  protected abstract readonly answer: RequestListener;
+  protected abstract readonly respond: RequestListener;
 
   async listen(): Promise<this> {
     this.server.listen(0, '127.0.0.1');

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Answer, System } from './system.js';
+import type { ApiResponse, System } from './system.js';
 
 const CLIENTS = 6;
-const AFTER_REFUSAL_MS = 50; // far less than Retry-After says: the test wants many refusals
+const RETRY_DELAY_MS = 50; // far less than Retry-After, since the test needs many refusals
 
-/** People who invite somebody new again and again until they are stopped. */
+/** Clients that send invitations to new addresses in a loop until `stop`. */
 export class InvitationLoad {
-  readonly answers: { readonly answer: Answer; readonly correlationId: string }[] = [];
+  readonly responses: { readonly answer: ApiResponse; readonly correlationId: string }[] = [];
   private readonly clients: Promise<void>[];
   private stopped = false;
 
@@ -19,10 +19,10 @@ export class InvitationLoad {
   }
 
   withStatus(status: number) {
-    return this.answers.filter(({ answer }) => answer.status === status);
+    return this.responses.filter(({ answer }) => answer.status === status);
   }
 
-  /** Resolves when the last answer is there; rejects where one never came. */
+  /** Resolves after the last response. Rejects if a request failed without a response. */
   async stop(): Promise<void> {
     this.stopped = true;
     await Promise.all(this.clients);
@@ -36,8 +36,8 @@ export class InvitationLoad {
         body: { email: `${correlationId}@example.com`, role: 'member' },
         headers: { 'x-correlation-id': correlationId },
       });
-      this.answers.push({ answer, correlationId });
-      if (answer.status !== 201) await pause(AFTER_REFUSAL_MS);
+      this.responses.push({ answer, correlationId });
+      if (answer.status !== 201) await pause(RETRY_DELAY_MS);
     }
   }
 }

@@ -1,21 +1,21 @@
-interface Found {
+interface RecordReference {
   readonly memberId: string;
   readonly correlationId: string;
 }
 
-/** All that invitations have left in the three tables. */
+/** The rows, events and audit entries of all invitations. */
 export interface InvitationRecords {
-  /** The invited members. */
+  /** The ids of the invited members. */
   readonly rows: readonly string[];
-  readonly events: readonly Found[];
-  readonly entries: readonly Found[];
+  readonly events: readonly RecordReference[];
+  readonly entries: readonly RecordReference[];
 }
 
 type Query = <Row extends object>(sql: string) => Promise<Row[]>;
 
 export async function readInvitations(query: Query): Promise<InvitationRecords> {
   const rows = await query<{ id: string }>(`select id from organizations_member where status = 'invited'`);
-  const found = (table: string, condition: string): Promise<Found[]> =>
+  const found = (table: string, condition: string): Promise<RecordReference[]> =>
     query(`select aggregate_id as "memberId", correlation_id as "correlationId" from ${table} where ${condition}`);
   return {
     rows: rows.map(({ id }) => id),
@@ -25,10 +25,10 @@ export async function readInvitations(query: Query): Promise<InvitationRecords> 
 }
 
 /**
- * What is wrong, where each person was invited once: a member without exactly one event and one entry of the same
- * request, an event or entry without its member, an answer 201 whose member is missing.
+ * Describes each inconsistency if each person was invited once: a member without exactly one event and one entry of the
+ * same request, an event or entry without its member, a response 201 without its member.
  */
-export function flawsOf({ rows, events, entries }: InvitationRecords, answered: readonly Found[]): string[] {
+export function invitationFlaws({ rows, events, entries }: InvitationRecords, answered: readonly RecordReference[]): string[] {
   const flaws: string[] = [];
   const members = new Set(rows);
   const eventsOf = Map.groupBy(events, ({ memberId }) => memberId);

@@ -2,14 +2,14 @@ import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 
-export interface KeptAnswer {
+export interface KeepAliveResponse {
   readonly status: number;
   readonly body: { readonly [field: string]: unknown };
-  /** The connection had served another request before. */
+  /** True if the connection served an earlier request. */
   readonly reused: boolean;
 }
 
-/** Requests over connections that stay open and serve whoever comes next. */
+/** Sends requests over a fixed number of keep-alive connections, which all users share. */
 export class KeepAliveClient {
   private readonly agent: Agent;
 
@@ -20,7 +20,7 @@ export class KeepAliveClient {
     this.agent = new Agent({ keepAlive: true, maxSockets: connections });
   }
 
-  async send(method: string, path: string, headers: Readonly<Record<string, string>>, body?: object): Promise<KeptAnswer> {
+  async send(method: string, path: string, headers: Readonly<Record<string, string>>, body?: object): Promise<KeepAliveResponse> {
     const sent = request({
       agent: this.agent,
       port: this.port,

@@ -1,4 +1,4 @@
-// Stands in for Lambda's runtime: imports a bundle, and calls its handler with each batch that the parent sends.
+// Replaces the Lambda runtime: imports a bundle and calls its handler with each batch that the parent process sends.
 const [bundle] = process.argv.slice(2);
 const { handler } = await import(bundle);
 process.send({ started: performance.now() });

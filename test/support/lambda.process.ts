@@ -6,37 +6,37 @@ import { createInterface } from 'node:readline';
 import type { QueueAnswer, QueueBatch } from '@pikaia/events';
 import type { LogLine } from './service.process.js';
 
-export type LambdaAnswer = QueueAnswer & { readonly error?: string };
+export type LambdaResponse = QueueAnswer & { readonly error?: string };
 
 interface Reply {
   readonly id?: string;
-  readonly answer: LambdaAnswer;
-  /** Milliseconds since the process began. */
+  readonly answer: LambdaResponse;
+  /** Milliseconds since the start of the process. */
   readonly at: number;
 }
 
-/** A consumer's bundle in a process of its own, as Lambda runs it. */
+/** Runs the bundle of a consumer in a separate process, as Lambda does. */
 export class LambdaProcess {
   readonly lines: LogLine[] = [];
-  readonly stray: string[] = [];
-  /** Milliseconds from the beginning of the process until the first batch was answered. */
+  readonly nonJsonLines: string[] = [];
+  /** Milliseconds from the start of the process to the first response. */
   firstAnswerMs: number | undefined;
 
   private readonly ended: Promise<never>;
 
   private constructor(private readonly child: ChildProcess) {
     this.ended = once(child, 'exit').then(([code, signal]) => {
-      throw new Error(`It ended with ${String(signal ?? code)}.`);
+      throw new Error(`The process exited with ${String(signal ?? code)}.`);
     });
-    this.ended.catch(() => undefined); // whoever waits for an answer is told
+    this.ended.catch(() => undefined); // `invoke` rejects with the same error
     for (const stream of [child.stdout!, child.stderr!])
       createInterface({ input: stream }).on('line', (text) => {
         if (text.startsWith('{')) this.lines.push(JSON.parse(text) as LogLine);
-        else this.stray.push(text);
+        else this.nonJsonLines.push(text);
       });
   }
 
-  /** Resolves when Lambda would have initialised it. */
+  /** Resolves when the bundle is imported, which ends the initialization phase of Lambda. */
   static async start(bundle: string, environment: NodeJS.ProcessEnv): Promise<LambdaProcess> {
     const child = fork(resolve(__dirname, 'lambda.host.mjs'), [bundle], {
       env: { PATH: process.env['PATH'], NODE_ENV: 'production', ...environment },
@@ -45,11 +45,12 @@ export class LambdaProcess {
     });
     const lambda = new LambdaProcess(child);
     const started = await Promise.race([once(child, 'message').then(() => true), once(child, 'exit').then(() => false)]);
-    if (!started) throw new Error(`The bundle ended: ${lambda.stray.join('\n')}${JSON.stringify(lambda.lines)}`);
+    if (!started)
+      throw new Error(`The process exited during the import: ${lambda.nonJsonLines.join('\n')}${JSON.stringify(lambda.lines)}`);
     return lambda;
   }
 
-  async invoke(batch: QueueBatch, remainingMs?: number): Promise<LambdaAnswer> {
+  async invoke(batch: QueueBatch, remainingMs?: number): Promise<LambdaResponse> {
     const id = randomUUID();
     const answered = new Promise<Reply>((done) => {
       const take = (reply: Reply): void => {

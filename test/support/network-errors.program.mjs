@@ -1,5 +1,5 @@
-// Prints the codes that the errors of a real network have. A process of its own: in Jest's sandbox the errors of Node are
-// not instances of Error, and the SDK wraps what is not.
+// Prints the codes of real network errors. It runs in a separate process, because in the sandbox of Jest the errors of Node
+// are not instances of Error, and the SDK wraps such values.
 import { callError } from '../../libs/events/dist/sinks/eventbridge/bus-errors.js';
 import { EventBusClient } from '../../libs/events/dist/sinks/eventbridge/event-bus.client.js';
 import { EventBusStub } from './event-bus.stub.ts';
@@ -23,7 +23,7 @@ const codes = {
   silent: await codeOf({ silent: 'after' }, hasty),
 };
 await stub.stop();
-const late = new EventBusClient({ ...options, timeoutMs: 10_000 }); // without a connection that is kept
+const late = new EventBusClient({ ...options, timeoutMs: 10_000 }); // has no open connection yet
 codes.refused = await codeOf(undefined, late);
 patient.close();
 hasty.close();

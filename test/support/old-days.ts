@@ -9,13 +9,13 @@ import { insertEvent } from './outbox.js';
 import { ScriptedSink } from './scripted-sink.js';
 
 const DAY_MS = 86_400_000;
-const SLOTS = 12;
+const SLOT_COUNT = 12;
 export const RETENTION: Retention = { logMs: 7 * DAY_MS, failedMs: 30 * DAY_MS, receiptMs: 90 * DAY_MS };
 
 const TABLES = ['log', 'sink', 'progress', 'delivery', 'attempt', 'command', 'replay'].map((table) => `outbox.outbox_${table}`);
 
-/** An outbox with a sink that does as it is told, and events that seem to be days old. */
-export class OldDays {
+/** An outbox with a scripted sink and events that are backdated by days. */
+export class AgedOutbox {
   sink!: ScriptedSink;
   housekeeping!: Housekeeping;
 
@@ -26,18 +26,18 @@ export class OldDays {
     private readonly today: number,
   ) {}
 
-  static async open(): Promise<OldDays> {
+  static async open(): Promise<AgedOutbox> {
     const database = await createDatabase();
     const [owner, api] = [await connect(database.ownerUrl), await connect(database.apiUrl)];
     const { rows } = await owner.query<{ slot: number }>(
-      `select (floor(extract(epoch from clock_timestamp()) / 86400)::bigint % ${SLOTS})::int as slot`,
+      `select (floor(extract(epoch from clock_timestamp()) / 86400)::bigint % ${SLOT_COUNT})::int as slot`,
     );
-    return new OldDays(database, owner, api, rows[0]!.slot);
+    return new AgedOutbox(database, owner, api, rows[0]!.slot);
   }
 
   /** The slot into which events are written `days` after today. Offset 0 is the slot that receives new events. */
   slot(days: number): number {
-    return (this.today + days) % SLOTS;
+    return (this.today + days) % SLOT_COUNT;
   }
 
   /** The table of `slot(days)`, without its schema. */
@@ -45,8 +45,8 @@ export class OldDays {
     return `outbox_log_${this.slot(days)}`;
   }
 
-  /** Before each test: nothing but a registered sink. */
-  async begin(): Promise<void> {
+  /** Empties the outbox and registers a new sink. Call it before each test. */
+  async reset(): Promise<void> {
     await this.owner.query(`truncate ${TABLES.join()}, outbox.consumer_receipt`);
     this.sink = new ScriptedSink('scripted');
     await registerSinks(this.database.workerUrl, [this.sink], 'spec');
@@ -58,7 +58,7 @@ export class OldDays {
     await this.database.drop();
   }
 
-  relayOf(to = this.sink, options: Partial<RelayOptions> = {}): SinkRelay {
+  createRelay(to = this.sink, options: Partial<RelayOptions> = {}): SinkRelay {
     return new SinkRelay({
       url: this.database.workerUrl,
       sink: to,
@@ -71,8 +71,8 @@ export class OldDays {
     });
   }
 
-  async handOver(to = this.sink): Promise<void> {
-    await this.relayOf(to).runOnce();
+  async deliverAll(to = this.sink): Promise<void> {
+    await this.createRelay(to).runOnce();
   }
 
   /** Inserts an event that is `ageDays` old into `slot(offset)`. Any offset from 1 to 11 avoids the slot of new events. */
@@ -99,10 +99,10 @@ export class OldDays {
 
 export async function connect(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url });
-  client.on('error', () => undefined); // dropping the database ends what a failed test leaves
+  client.on('error', () => undefined); // dropping the database closes the connections that a failed test leaves
   await client.connect();
   return client;
 }
 
-export const of = (results: readonly HousekeepingResult[] | undefined, what: string) =>
+export const resultFor = (results: readonly HousekeepingResult[] | undefined, what: string) =>
   results!.find((result) => result.what === what);

@@ -7,59 +7,59 @@ import { createDatabase, type TestDatabase } from './database.js';
 import { statusOf, type TestEvent } from './outbox.js';
 import { ManualClock, ScriptedSink } from './scripted-sink.js';
 
-export interface Answered {
+export interface CommandResult {
   readonly done_at: Date | null;
   readonly answer: Readonly<Record<string, unknown>> | null;
 }
 
-/** A database, a sink of its own for each test, and what people ask of it: for specs of the operations. */
-export class OperatedSink {
+/** A database, a new sink for each test, and helpers that send operator commands. */
+export class OutboxFixture {
   sink!: ScriptedSink;
   clock = new ManualClock();
 
   private constructor(
     readonly database: TestDatabase,
-    /** As the api's role. */
+    /** Connected with the role of the api. */
     readonly api: pg.Client,
-    /** As the worker's. */
+    /** Connected with the role of the worker. */
     readonly worker: pg.Client,
   ) {}
 
-  static async create(): Promise<OperatedSink> {
+  static async create(): Promise<OutboxFixture> {
     const database = await createDatabase();
     const [api, worker] = [database.apiUrl, database.workerUrl].map((url) => new pg.Client({ connectionString: url }));
     await Promise.all([api!.connect(), worker!.connect()]);
-    return new OperatedSink(database, api!, worker!);
+    return new OutboxFixture(database, api!, worker!);
   }
 
-  /** A new sink; those of earlier tests no longer count. */
-  async renew(shape: Partial<Sink> = {}): Promise<void> {
+  /** Registers a new sink and retires the sinks of earlier tests. */
+  async reset(shape: Partial<Sink> = {}): Promise<void> {
     await this.worker.query(`update outbox.outbox_sink set state = 'retired'`);
     this.sink = new ScriptedSink(`scripted-${randomUUID()}`, { from: 'now', ...shape });
     this.clock = new ManualClock();
     await registerSinks(this.database.workerUrl, [this.sink], 'spec');
   }
 
-  async end(): Promise<void> {
+  async close(): Promise<void> {
     await Promise.all([this.api.end(), this.worker.end()]);
     await this.database.drop();
   }
 
-  /** As the owner. */
-  async owner(sql: string): Promise<void> {
+  /** Executes SQL as the owner of the database. */
+  async queryAsOwner(sql: string): Promise<void> {
     const client = new pg.Client({ connectionString: this.database.ownerUrl });
     await client.connect();
     await client.query(sql);
     await client.end();
   }
 
-  relay(options: Partial<RelayOptions> = {}): SinkRelay {
+  createRelay(options: Partial<RelayOptions> = {}): SinkRelay {
     return new SinkRelay({
       url: this.database.workerUrl,
       sink: this.sink,
       worker: 'spec',
       clock: this.clock,
-      random: () => 1, // the whole delay: 1 s, 2 s, 4 s, …
+      random: () => 1, // the full backoff: 1 s, 2 s, 4 s, …
       pollIntervalMs: 1000,
       storeIntervalMs: 5,
       leaderTimeoutMs: 5000,
@@ -67,12 +67,12 @@ export class OperatedSink {
     });
   }
 
-  /** A new leader each time, so that nothing but the tables connects two runs. */
-  async run(options: Partial<RelayOptions> = {}): Promise<void> {
-    expect(await this.relay(options).runOnce()).toBe(true);
+  /** Runs a new relay once. Two runs share only the state in the tables. */
+  async runRelayOnce(options: Partial<RelayOptions> = {}): Promise<void> {
+    expect(await this.createRelay(options).runOnce()).toBe(true);
   }
 
-  async ask(command: string, values: object = {}, organization: string | null = null): Promise<string> {
+  async sendCommand(command: string, values: object = {}, organization: string | null = null): Promise<string> {
     const id = randomUUID();
     await this.api.query(
       `insert into outbox.outbox_command (id, sink, command, arguments, organization_id, asked_by) values ($1, $2, $3, $4, $5, 'olga')`,
@@ -82,11 +82,11 @@ export class OperatedSink {
   }
 
   replay(filter: object, options: object = {}): Promise<string> {
-    return this.ask('replay', { filter, dry_run: false, limit: null, rate: null, ...options });
+    return this.sendCommand('replay', { filter, dry_run: false, limit: null, rate: null, ...options });
   }
 
-  async answer(id: string): Promise<Answered> {
-    const { rows } = await this.api.query<Answered>('select done_at, answer from outbox.outbox_command where id = $1', [id]);
+  async answer(id: string): Promise<CommandResult> {
+    const { rows } = await this.api.query<CommandResult>('select done_at, answer from outbox.outbox_command where id = $1', [id]);
     return rows[0]!;
   }
 

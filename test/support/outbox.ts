@@ -15,7 +15,7 @@ insert into outbox.outbox_log (event_id, event_type, schema_version, aggregate_t
   occurred_at, size, payload)
 select $1, $2, $3, 'thing', $4, null, $5, clock_timestamp(), octet_length($6::text), $6::json`;
 
-/** Inserts an event as the publisher does, in whatever transaction the client has open. */
+/** Inserts an event as the publisher does, in the open transaction of the client. */
 export async function insertEvent(client: ClientBase, event: Partial<TestEvent> = {}): Promise<TestEvent> {
   const full: TestEvent = {
     id: randomUUID(),

@@ -6,24 +6,24 @@ import type { DeliveryChanges } from '../../libs/events/src/log/delivery.record.
 import { OutboxReader, READ_LIMITS } from '../../libs/events/src/log/outbox.reader.js';
 import { SinkRelay, type RelayOptions } from '../../libs/events/src/leader/sink.relay.js';
 
-/** Each makes one of the mistakes that lose events. A proof that passes them proves nothing. */
+/** Relays with one fault each that loses events. The proof must detect every one of them. */
 
-/** The transactions that the snapshot lists as running are not looked up again. */
-export class ListReader extends OutboxReader {
+/** Never reads the events of the transactions that were running at the snapshot. */
+export class ReaderIgnoringRunning extends OutboxReader {
   protected override lookBack(cursor: Cursor): { xmax: string; listed: string[] } {
     return { ...super.lookBack(cursor), listed: [] };
   }
 }
 
-/** Those that began after the snapshot are not looked up again. */
-export class XmaxReader extends OutboxReader {
+/** Never reads the late events of transactions that started after the snapshot. */
+export class ReaderIgnoringNewer extends OutboxReader {
   protected override lookBack(cursor: Cursor): { xmax: string; listed: string[] } {
     return { ...super.lookBack(cursor), xmax: '9223372036854775807' };
   }
 }
 
-/** An empty read is followed by a snapshot of its own, instead of the one that the read ran in. */
-export class RefreshReader extends OutboxReader {
+/** Takes a second snapshot after an empty read instead of the snapshot of the read. */
+export class ReaderWithSecondSnapshot extends OutboxReader {
   between: () => Promise<unknown> = () => sleep(Math.random() * 20);
 
   protected override async readDue(cursor: Cursor): Promise<ReadParts> {
@@ -35,22 +35,22 @@ export class RefreshReader extends OutboxReader {
   }
 }
 
-/** The cursor moves although only a slice of the late rows was taken. */
-export class SliceReader extends OutboxReader {
+/** Advances the cursor although it read only a slice of the late rows. */
+export class ReaderSkippingSlices extends OutboxReader {
   protected override async readDue(cursor: Cursor): Promise<ReadParts> {
     return { ...(await super.readDue(cursor)), lateIsWhole: true };
   }
 }
 
-class FinalReading extends Reading {
+class ReadingWithLastSnapshot extends Reading {
   override after(taken: number): Cursor {
     const isLastSlice = this.before.lateSnapshot !== null && this.parts.lateIsWhole && taken === this.rows.length;
     return { ...super.after(taken), ...(isLastSlice && { snapshot: this.parts.snapshot }) };
   }
 }
 
-/** After the last slice the snapshot is that of its read, instead of the one that the slices ran in. */
-export class FinalReader extends OutboxReader {
+/** Stores the snapshot of the last slice instead of the snapshot that all slices belong to. */
+export class ReaderWithLastSnapshot extends OutboxReader {
   pauseMs = 20;
 
   override async read(cursor: Cursor): Promise<Reading> {
@@ -59,12 +59,12 @@ export class FinalReader extends OutboxReader {
   }
 
   protected override toReading(cursor: Cursor, parts: ReadParts): Reading {
-    return new FinalReading(cursor, parts);
+    return new ReadingWithLastSnapshot(cursor, parts);
   }
 }
 
 /** Remembers how far it has read, for the store below. */
-class AheadReader extends OutboxReader {
+class ReaderReportingPosition extends OutboxReader {
   readUpTo: Cursor | undefined;
 
   override async read(cursor: Cursor): Promise<Reading> {
@@ -74,9 +74,9 @@ class AheadReader extends OutboxReader {
   }
 }
 
-/** What is stored is the cursor that was read, not the one that was handed over. */
-class AheadStore extends CursorStore {
-  reader: AheadReader | undefined;
+/** Stores the cursor of the last read instead of the cursor of the last delivery. */
+class StoreOfReadCursor extends CursorStore {
+  reader: ReaderReportingPosition | undefined;
 
   override store(cursor: Cursor, changes: DeliveryChanges): Promise<number> {
     return super.store(this.reader?.readUpTo ?? cursor, changes);
@@ -96,29 +96,29 @@ const relayWith = (Reader: ReaderClass) =>
     }
   };
 
-class AheadRelay extends relayWith(AheadReader) {
-  private reader: AheadReader | undefined;
+class RelayStoringReadCursor extends relayWith(ReaderReportingPosition) {
+  private reader: ReaderReportingPosition | undefined;
 
   constructor(private readonly mine: RelayOptions) {
     super(mine);
   }
 
   protected override createReader(client: Client): OutboxReader {
-    return (this.reader = super.createReader(client) as AheadReader);
+    return (this.reader = super.createReader(client) as ReaderReportingPosition);
   }
 
   protected override createStore(client: Client): CursorStore {
-    const store = new AheadStore(client, this.mine.sink.name, this.mine.worker);
+    const store = new StoreOfReadCursor(client, this.mine.sink.name, this.mine.worker);
     store.reader = this.reader;
     return store;
   }
 }
 
-export const plants: Readonly<Record<string, new (options: RelayOptions) => SinkRelay>> = {
-  list: relayWith(ListReader),
-  xmax: relayWith(XmaxReader),
-  refresh: relayWith(RefreshReader),
-  slice: relayWith(SliceReader),
-  final: relayWith(FinalReader),
-  ahead: AheadRelay,
+export const faultyRelays: Readonly<Record<string, new (options: RelayOptions) => SinkRelay>> = {
+  list: relayWith(ReaderIgnoringRunning),
+  xmax: relayWith(ReaderIgnoringNewer),
+  refresh: relayWith(ReaderWithSecondSnapshot),
+  slice: relayWith(ReaderSkippingSlices),
+  final: relayWith(ReaderWithLastSnapshot),
+  ahead: RelayStoringReadCursor,
 };

@@ -39,27 +39,27 @@ import { catchError, tap, throwError, timeout } from 'rxjs';
 
 const logger = getLogger('app');
 const emitter = new EventEmitter().on('happened', () => logger.info('in_event_emitter'));
-const nothing = (): void => undefined;
+const doNothing = (): void => undefined;
 
-/** What a spec sets, and how code under review could lose the context: the checks must see each of the latter. */
+/** Settings of the probe. `planted` selects a way to lose the context, which the checks must detect. */
 export const probe: {
   pool: Pool | undefined;
   planted: 'none' | 'outside' | 'variable' | 'mutated';
   current: string;
   fields: Record<string, unknown>;
-  /** Handlers that wait wait for it. */
+  /** The `wait` route responds after this promise resolves. */
   go: Promise<void>;
 } = { pool: undefined, planted: 'none', current: '', fields: {}, go: Promise.resolve() };
 
-interface Sends {
-  status(status: number): Sends;
+interface HttpReply {
+  status(status: number): HttpReply;
   send(body: unknown): void;
 }
 
 type Reply = ServerResponse & { readonly raw?: ServerResponse; hijack?(): void };
 
-/** Node's response, for a handler that writes it itself. */
-function rawOf(reply: Reply): ServerResponse {
+/** The response object of Node, for a handler that writes the response directly. */
+function rawResponse(reply: Reply): ServerResponse {
   reply.hijack?.();
   return reply.raw ?? reply;
 }
@@ -103,13 +103,13 @@ class Pipe implements PipeTransform {
   }
 }
 
-class Count {
+class CountBody {
   @IsInt()
   count!: number;
 }
 
 const validation = new ValidationPipe({
-  expectedType: Count,
+  expectedType: CountBody,
   exceptionFactory: () => {
     logger.info('in_validation');
     return new BadRequestException();
@@ -121,7 +121,7 @@ class Filter implements ExceptionFilter {
   catch(error: Error, host: ArgumentsHost): void {
     logger.exception('in_filter', error);
     const status = error instanceof HttpException ? error.getStatus() : 500;
-    host.switchToHttp().getResponse<Sends>().status(status).send({});
+    host.switchToHttp().getResponse<HttpReply>().status(status).send({});
   }
 }
 
@@ -141,7 +141,7 @@ async function* rows(fails: boolean): AsyncGenerator<string> {
   throw new Error('no more rows');
 }
 
-/** One route for each place in which a line can be written, and for each way in which a request can end. */
+/** One route for each place that can write a log line, and for each way in which a request can end. */
 @Controller()
 class ProbeController {
   @Get('handler')
@@ -182,7 +182,7 @@ class ProbeController {
 
   @Post('body')
   @HttpCode(200)
-  body(@Body(validation) body: Count): number {
+  body(@Body(validation) body: CountBody): number {
     logger.info('in_handler');
     return body.count;
   }
@@ -195,21 +195,21 @@ class ProbeController {
 
   @Get('crash')
   crash(): never {
-    throw new Error('nobody catches this but Nest');
+    throw new Error('caught only by Nest');
   }
 
   @Get('hang')
   hang(): Promise<never> {
-    return new Promise(nothing);
+    return new Promise(doNothing);
   }
 
   @Get('limited')
   @UseInterceptors(TimeLimit)
   limited(): Promise<never> {
-    return new Promise(nothing);
+    return new Promise(doNothing);
   }
 
-  /** Sleeps for each of the given milliseconds, with a line after each. */
+  /** Sleeps for each of the given durations in milliseconds and logs a line after each. */
   @Get('slow/:pauses')
   async slow(@Param('pauses') pauses: string): Promise<string> {
     const user = context.actor!.id;
@@ -222,7 +222,7 @@ class ProbeController {
     return user;
   }
 
-  /** What a pool calls when it likes, in whose context it likes. */
+  /** Logs in a callback of a pool, which can run in the context of another request. */
   @Get('pool/:how')
   async pool(@Param('how') how: string): Promise<string> {
     const say = (): void => logger.info('in_pool_callback');
@@ -239,7 +239,7 @@ class ProbeController {
 
   @Get('status/:status')
   status(@Param('status') status: string, @Res() reply: Reply): void {
-    rawOf(reply).writeHead(Number(status)).end();
+    rawResponse(reply).writeHead(Number(status)).end();
   }
 
   @Get('wait')
@@ -251,14 +251,14 @@ class ProbeController {
 
   @Get('stream/:end')
   async stream(@Param('end') end: string, @Res() reply: Reply): Promise<void> {
-    const raw = rawOf(reply);
+    const raw = rawResponse(reply);
     logger.info('waiting');
     await pipeline(Readable.from(rows(end === 'fails')), raw).catch(() => logger.info('stream_broke'));
   }
 
   @Get('cut')
   cut(@Res() reply: Reply): void {
-    rawOf(reply).destroy();
+    rawResponse(reply).destroy();
   }
 }
 

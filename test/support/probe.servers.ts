@@ -12,15 +12,15 @@ const BODY_LIMIT = 1_000; // bytes
 interface Limits {
   /** Milliseconds by which headers and body must have arrived. */
   readonly requestMs: number;
-  /** Milliseconds that Fastify gives a handler. */
+  /** The handler timeout of Fastify in milliseconds. */
   readonly handlerMs: number;
 }
 
-const PATIENT: Limits = { requestMs: 60_000, handlerMs: 2_000 }; // the machine may be busy
+const DEFAULT_LIMITS: Limits = { requestMs: 60_000, handlerMs: 2_000 }; // the machine may be busy
 
 const http = ({ requestMs }: Limits) => ({ connectionsCheckingInterval: 20, requestTimeout: requestMs });
 
-/** Express with limits: Nest gives its server no options. */
+/** Express with server options, which the adapter of Nest does not accept. */
 class LimitedExpress extends ExpressAdapter {
   constructor(private readonly limits: Limits) {
     super();
@@ -40,9 +40,9 @@ const limitedFastify = (limits: Limits): FastifyAdapter =>
     routerOptions: { maxParamLength: 300 },
   });
 
-export type Adapter = (limits: Limits) => AbstractHttpAdapter;
+export type AdapterFactory = (limits: Limits) => AbstractHttpAdapter;
 
-export const SERVERS: readonly (readonly [name: 'Fastify' | 'Express', adapter: Adapter])[] = [
+export const SERVERS: readonly (readonly [name: 'Fastify' | 'Express', adapter: AdapterFactory])[] = [
   ['Fastify', limitedFastify],
   ['Express', (limits) => new LimitedExpress(limits)],
 ];
@@ -54,7 +54,7 @@ export interface Probe {
   readonly url: string;
 }
 
-export async function startProbe(make: Adapter, limits = PATIENT): Promise<Probe> {
+export async function startProbe(make: AdapterFactory, limits = DEFAULT_LIMITS): Promise<Probe> {
   const adapter = make(limits);
   const isExpress = adapter.getType() === 'express';
   const app = await NestFactory.create<INestApplication & { useBodyParser(...args: unknown[]): unknown }>(ProbeModule, adapter, {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { QueueRecord } from '@pikaia/events';
 import type { PutEntry } from './event-bus.stub.js';
 
-/** What a rule's target gets of an entry: EventBridge gives it an id of its own. */
+/** The event that the target of a rule receives for an entry. EventBridge assigns it a new id. */
 export const busEvent = ({ Source, DetailType, Detail, Resources, Time }: PutEntry): Record<string, unknown> => ({
   version: '0',
   id: randomUUID(),
@@ -15,7 +15,7 @@ export const busEvent = ({ Source, DetailType, Detail, Resources, Time }: PutEnt
   detail: JSON.parse(Detail!) as unknown,
 });
 
-/** What Lambda gets of the queue behind the rule. */
+/** The record that Lambda receives from the queue behind the rule. */
 export const queueRecord = (body: unknown, receives = 1): QueueRecord & { readonly receiptHandle: string } => ({
   messageId: randomUUID(),
   receiptHandle: randomUUID(),

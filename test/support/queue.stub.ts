@@ -7,23 +7,23 @@ interface Change {
   readonly VisibilityTimeout: number;
 }
 
-/** Amazon SQS over HTTP, as far as ChangeMessageVisibilityBatch goes. */
+/** Amazon SQS over HTTP. It supports only ChangeMessageVisibilityBatch. */
 export class QueueStub extends HttpStub {
-  /** Seconds by receipt handle, as they were set last. */
+  /** The last visibility timeout in seconds, by receipt handle. */
   readonly pauses = new Map<string, number>();
-  /** Refuses to change anything, never answers, or stops in the middle of its answer. */
+  /** Rejects every change, never responds, or stops in the middle of its response. */
   fault: 'refusing' | 'silent' | 'stalling' | undefined;
 
   static start(): Promise<QueueStub> {
     return new QueueStub().listen();
   }
 
-  /** Of a queue. */
+  /** The URL of a queue. */
   queueUrl(name: string): string {
     return `${this.url}/123456789012/${name}`;
   }
 
-  protected readonly answer: RequestListener = async (request, response) => {
+  protected readonly respond: RequestListener = async (request, response) => {
     const { Entries } = JSON.parse(Buffer.concat(await request.toArray()).toString('utf8')) as { Entries: readonly Change[] };
     if (this.fault === 'silent') return;
     const isRefusing = this.fault === 'refusing';

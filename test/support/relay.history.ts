@@ -1,18 +1,18 @@
-import { flawless, flawsOf, type HistoryFlaws } from './event.history.js';
+import { NO_FLAWS, historyFlaws, type HistoryFlaws } from './event.history.js';
 
-/** What a producer knows of an event: a key's numbers grow by one, in the order of their commits. */
-export interface Produced {
+/** The key and number of an event. The numbers of a key increase by one in commit order. */
+export interface ProducedEvent {
   readonly key: string;
   readonly number: number;
 }
 
-export interface Delivered extends Produced {
+export interface DeliveredEvent extends ProducedEvent {
   readonly id: string;
-  /** Milliseconds of the epoch. */
+  /** Milliseconds since the Unix epoch. */
   readonly at: number;
 }
 
-/** Something was done to a worker, the database or the sink. */
+/** A fault of a worker, the database or the sink. */
 export interface Disruption {
   readonly what: string;
   readonly from: number;
@@ -20,28 +20,28 @@ export interface Disruption {
 }
 
 export interface RelayHistory {
-  readonly committed: ReadonlyMap<string, Produced>;
+  readonly committed: ReadonlyMap<string, ProducedEvent>;
   readonly rolledBack: ReadonlySet<string>;
-  /** In the order in which the sink got them. */
-  readonly delivered: readonly Delivered[];
+  /** In the order of delivery to the sink. */
+  readonly delivered: readonly DeliveredEvent[];
   readonly disruptions: readonly Disruption[];
-  /** Milliseconds before a disruption of which everything may come again: far more than between two stores. */
+  /** A fault can repeat the deliveries of this many milliseconds before it. Far more than the interval between two stores. */
   readonly horizonMs: number;
 }
 
 export interface RelayFlaws extends HistoryFlaws {
-  /** Came for the first time after a later one of its key. */
-  readonly disordered: readonly string[];
-  /** Came twice, and nothing had happened in between. */
-  readonly repeated: readonly string[];
+  /** Delivered for the first time after a later event of its key. */
+  readonly outOfOrder: readonly string[];
+  /** Delivered twice without a fault between the two deliveries. */
+  readonly duplicated: readonly string[];
 }
 
-/** Committed = delivered, as sets; order by key; twice only around a disruption. */
-export function relayFlawsOf({ committed, rolledBack, delivered, disruptions, horizonMs }: RelayHistory): RelayFlaws {
+/** Compares committed and delivered events as sets, and checks the order of each key and the cause of each duplicate. */
+export function relayFlaws({ committed, rolledBack, delivered, disruptions, horizonMs }: RelayHistory): RelayFlaws {
   const highest = new Map<string, number>();
-  const last = new Map<string, Delivered>();
-  const disordered: string[] = [];
-  const repeated: string[] = [];
+  const last = new Map<string, DeliveredEvent>();
+  const outOfOrder: string[] = [];
+  const duplicated: string[] = [];
   for (const event of delivered) {
     const before = last.get(event.id);
     last.set(event.id, event);
@@ -49,14 +49,14 @@ export function relayFlawsOf({ committed, rolledBack, delivered, disruptions, ho
       const isExplained = disruptions.some(
         ({ from, to }) => before.at >= from - horizonMs && before.at <= to && event.at >= from,
       );
-      if (!isExplained) repeated.push(event.id);
+      if (!isExplained) duplicated.push(event.id);
       continue;
     }
-    if (event.number < (highest.get(event.key) ?? 0)) disordered.push(event.id);
+    if (event.number < (highest.get(event.key) ?? 0)) outOfOrder.push(event.id);
     highest.set(event.key, Math.max(event.number, highest.get(event.key) ?? 0));
   }
   const arrived = delivered.map(({ id }) => id);
-  return { ...flawsOf({ committed: new Set(committed.keys()), rolledBack, arrived }), disordered, repeated };
+  return { ...historyFlaws({ committed: new Set(committed.keys()), rolledBack, arrived }), outOfOrder, duplicated };
 }
 
-export const flawlessRelay: RelayFlaws = { ...flawless, disordered: [], repeated: [] };
+export const NO_RELAY_FLAWS: RelayFlaws = { ...NO_FLAWS, outOfOrder: [], duplicated: [] };

@@ -13,26 +13,26 @@ export const FAULT_POINTS = [
   'on hand-over',
 ] as const;
 
-export interface RelayOrders {
-  /** Where the process is to kill itself. */
+export interface RelayControl {
+  /** The point at which the process kills itself. */
   readonly deadly?: (typeof FAULT_POINTS)[number] | null;
-  /** What the sink does. */
+  /** The behaviour of the sink. */
   readonly mode?: 'accepting' | 'throttled' | 'partly' | 'afterAcceptance';
-  /** Milliseconds. */
+  /** The number of milliseconds by which the clock is fast. */
   readonly clockAhead?: number;
   readonly stop?: true;
 }
 
-/** `relay.program.mjs`, running. */
+/** A running `relay.program.mjs`. */
 export class RelayProcess {
   readonly exited: Promise<unknown>;
 
   private constructor(readonly child: ChildProcess) {
-    child.on('error', () => undefined); // an order to one that has just died
+    child.on('error', () => undefined); // a message to a process that has just died
     this.exited = once(child, 'exit');
   }
 
-  /** Does not wait until it is up: others lead meanwhile. */
+  /** Returns before the relay is ready, since other relays can lead meanwhile. */
   static start(environment: Record<string, string>): RelayProcess {
     const child = fork(PROGRAM, {
       env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', ...environment },
@@ -46,8 +46,8 @@ export class RelayProcess {
     return this.child.exitCode === null && this.child.signalCode === null;
   }
 
-  order(orders: RelayOrders): void {
-    if (this.child.connected) this.child.send(orders, () => undefined); // it may die meanwhile
+  control(orders: RelayControl): void {
+    if (this.child.connected) this.child.send(orders, () => undefined); // the process can die before it receives the message
   }
 
   signal(name: NodeJS.Signals): void {
@@ -55,7 +55,7 @@ export class RelayProcess {
   }
 
   async stop(): Promise<void> {
-    this.order({ mode: 'accepting', deadly: null, stop: true });
+    this.control({ mode: 'accepting', deadly: null, stop: true });
     await this.exited;
   }
 }

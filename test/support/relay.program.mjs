@@ -1,5 +1,5 @@
-// A relay in a process of its own, which the test lets die at a point of its choice. Its sink is a file, so that what was
-// handed over stays known whatever becomes of the process: one line an event, written at once.
+// A relay in a separate process that the test can kill at a chosen point. Its sink appends one line for each event to a file,
+// so the deliveries are known after the process dies.
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { SinkRelay } from '../../libs/events/dist/leader/sink.relay.js';
@@ -7,7 +7,7 @@ import { SinkRelay } from '../../libs/events/dist/leader/sink.relay.js';
 const { RELAY_URL, RELAY_FILE, RELAY_SINK, RELAY_LEADER_TIMEOUT_MS } = process.env;
 const file = openSync(RELAY_FILE, 'a');
 let deadly; // the point at which the process kills itself
-let mode = 'accepting'; // or throttled, partly, afterAcceptance: what the sink does
+let mode = 'accepting'; // the behaviour of the sink: accepting, throttled, partly or afterAcceptance
 let clockAhead = 0;
 
 function pass(point) {
@@ -37,7 +37,7 @@ const sink = {
   },
 };
 
-class MortalRelay extends SinkRelay {
+class RelayWithFaultPoints extends SinkRelay {
   createReader(client) {
     const reader = super.createReader(client);
     const read = reader.read.bind(reader);
@@ -63,7 +63,7 @@ class MortalRelay extends SinkRelay {
   }
 }
 
-const relay = new MortalRelay({
+const relay = new RelayWithFaultPoints({
   url: RELAY_URL,
   sink,
   worker: String(process.pid),

@@ -1,17 +1,17 @@
 import type { Clock } from '@pikaia/core';
 import { accepted, type Outcome, type Sink, type SinkEvent } from '../../libs/events/src/delivery/sink.js';
 
-type Answer = Outcome | ((event: SinkEvent) => Outcome | Promise<Outcome>);
+type ScriptedOutcome = Outcome | ((event: SinkEvent) => Outcome | Promise<Outcome>);
 
-/** Accepts everything but what the test says, and keeps what it was given, in order. */
+/** A sink that records its events in order and accepts them unless the test sets another outcome. */
 export class ScriptedSink implements Sink {
   readonly from: Sink['from'];
   readonly ordering: Sink['ordering'];
   readonly types: readonly string[] | null;
   readonly limits: Sink['limits'];
   readonly delivered: SinkEvent[] = [];
-  readonly answers = new Map<string, Answer>();
-  answerAll: Answer | undefined;
+  readonly outcomes = new Map<string, ScriptedOutcome>();
+  defaultOutcome: ScriptedOutcome | undefined;
 
   constructor(
     readonly name: string,
@@ -31,7 +31,7 @@ export class ScriptedSink implements Sink {
     this.delivered.push(...batch);
     return Promise.all(
       batch.map(async (event) => {
-        const answer = this.answers.get(event.eventId) ?? this.answerAll ?? accepted;
+        const answer = this.outcomes.get(event.eventId) ?? this.defaultOutcome ?? accepted;
         return typeof answer === 'function' ? answer(event) : answer;
       }),
     );
@@ -44,19 +44,19 @@ export const refused = (message = 'no', permanent = false): Outcome => ({
   permanent,
 });
 
-/** A clock that stands still until a test moves it; durations go on. */
+/** A clock whose time changes only by `advance`. Its monotonic time continues to run. */
 export class ManualClock implements Clock {
-  private ahead = 0;
+  private offsetMs = 0;
 
   now(): Date {
-    return new Date(1_800_000_000_000 + this.ahead);
+    return new Date(1_800_000_000_000 + this.offsetMs);
   }
 
   monotonic(): number {
-    return performance.now() + this.ahead;
+    return performance.now() + this.offsetMs;
   }
 
   advance(ms: number): void {
-    this.ahead += ms;
+    this.offsetMs += ms;
   }
 }

@@ -2,19 +2,19 @@ import type { LogLine } from './service.process.js';
 
 export interface Route {
   readonly method: string;
-  /** With its parameters, `/members/:id`. */
+  /** The path with its parameters, such as `/members/:id`. */
   readonly path: string;
 }
 
-/** The routes of a running application, as Nest tells them at DEBUG while it starts: a new one is among them. */
-export const routesOf = (lines: readonly LogLine[]): Route[] =>
+/** The routes of a running application. Nest logs them at DEBUG during its start, so new routes are included. */
+export const mappedRoutes = (lines: readonly LogLine[]): Route[] =>
   lines.flatMap(({ message }) => {
     const [, path, method] = /^Mapped \{(.+), ([A-Z]+)\} route/.exec(String(message)) ?? [];
     return path && method ? [{ method, path }] : [];
   });
 
-/** What a route accepts, with the secret where a text may stand. */
-export interface Accepted {
+/** Valid input of a route, with the secret in each text field. */
+export interface AcceptedInput {
   readonly query?: string;
   readonly body?: unknown;
 }
@@ -22,13 +22,16 @@ export interface Accepted {
 const UNKNOWN_ID = '0198a0a0-0000-7000-8000-000000000000';
 const FIELDS = ['password', 'token', 'email', 'name', 'role', 'slug', 'note'];
 
-/** Sends the secret to a route in headers, query and body, well-formed and not, with and without a session. Answers the statuses. */
-export async function attack(
+/**
+ * Sends the secret to a route in headers, query and body, in valid and invalid requests, with and without a session.
+ * @returns the status codes.
+ */
+export async function sendSecretTo(
   url: string,
   { method, path }: Route,
   secret: string,
   sessions: readonly string[] = [],
-  accepted: Accepted = {},
+  accepted: AcceptedInput = {},
 ): Promise<number[]> {
   const target = url + path.replaceAll(/:\w+/g, UNKNOWN_ID);
   const headers = {

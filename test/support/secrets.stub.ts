@@ -1,9 +1,9 @@
 import type { RequestListener } from 'node:http';
 import { HttpStub } from './http.stub.js';
 
-/** AWS Secrets Manager over HTTP, as far as GetSecretValue goes. */
+/** AWS Secrets Manager over HTTP. It supports only GetSecretValue. */
 export class SecretsStub extends HttpStub {
-  /** Never answers. */
+  /** If true, the stub never responds. */
   isSilent = false;
 
   private constructor(/** By ARN. */ private readonly secrets: Record<string, string>) {
@@ -18,7 +18,7 @@ export class SecretsStub extends HttpStub {
     this.secrets[arn] = text;
   }
 
-  protected readonly answer: RequestListener = async (request, response) => {
+  protected readonly respond: RequestListener = async (request, response) => {
     const { SecretId } = JSON.parse(Buffer.concat(await request.toArray()).toString('utf8')) as { SecretId: string };
     if (this.isSilent) return;
     const text = this.secrets[SecretId];

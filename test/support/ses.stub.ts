@@ -1,10 +1,10 @@
 import type { RequestListener } from 'node:http';
 import { HttpStub } from './http.stub.js';
 
-export interface SentLetter {
+export interface SentEmail {
   readonly from: string;
   readonly to: readonly string[];
-  /** As it goes out: headers and parts. */
+  /** The email as sent, with headers and parts. */
   readonly raw: string;
   readonly tags: Readonly<Record<string, string>>;
   readonly configurationSet?: string;
@@ -19,11 +19,11 @@ interface SendEmail {
   readonly ConfigurationSetName?: string;
 }
 
-/** Amazon SES over HTTP, version 2: it keeps what is sent, or refuses it, or says nothing. */
+/** The version 2 API of Amazon SES over HTTP. The stub stores each email, rejects it or never responds. */
 export class SesStub extends HttpStub {
-  readonly letters: SentLetter[] = [];
+  readonly emails: SentEmail[] = [];
   calls = 0;
-  /** What it does instead of taking the next letters; 'silent' and 'accepted silently' never answer. */
+  /** The failure of the next calls. With 'silent' and 'accepted silently' the stub never responds. */
   fault:
     { readonly status: number; readonly code: string; readonly message?: string } | 'silent' | 'accepted silently' | undefined;
 
@@ -31,7 +31,7 @@ export class SesStub extends HttpStub {
     return new SesStub().listen();
   }
 
-  protected readonly answer: RequestListener = async (request, response) => {
+  protected readonly respond: RequestListener = async (request, response) => {
     this.calls++;
     const { fault } = this;
     const body = JSON.parse(Buffer.concat(await request.toArray()).toString('utf8')) as SendEmail;
@@ -42,15 +42,15 @@ export class SesStub extends HttpStub {
     if (typeof fault === 'object') {
       return void answer(fault.status, { message: fault.message ?? fault.code }, { 'x-amzn-errortype': fault.code });
     }
-    this.letters.push(letterOf(body, request.headers.authorization));
-    if (fault === undefined) answer(200, { MessageId: `0107-${this.letters.length}` });
+    this.emails.push(toSentEmail(body, request.headers.authorization));
+    if (fault === undefined) answer(200, { MessageId: `0107-${this.emails.length}` });
   };
 }
 
-const letterOf = (
+const toSentEmail = (
   { FromEmailAddress, Destination, Content, EmailTags = [], ConfigurationSetName }: SendEmail,
   authorization = '',
-): SentLetter => ({
+): SentEmail => ({
   from: FromEmailAddress,
   to: Destination.ToAddresses,
   raw: Buffer.from(Content.Raw.Data, 'base64').toString('utf8'),

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
 
-interface Pair {
+interface KeyPair {
   readonly privateKey: CryptoKey;
   readonly jwk: JWK;
 }
@@ -19,23 +19,23 @@ export interface TokenOptions {
   readonly claims?: Readonly<Record<string, unknown>>;
 }
 
-/** Made once in a process for each name: RSA keys take their time. */
-const made = new Map<string, Promise<Pair>>();
+/** The key pairs by name. Each is generated once in a process, because RSA keys are slow to generate. */
+const keyPairs = new Map<string, Promise<KeyPair>>();
 
-async function makePair(kid: string, alg: string): Promise<Pair> {
+async function generateSigningKey(kid: string, alg: string): Promise<KeyPair> {
   const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
   return { privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg, use: 'sig' } };
 }
 
-/** A session provider with claims as Stytch B2B has them: signs, and serves its public keys over HTTP. */
+/** A session provider with the claims of Stytch B2B. It signs tokens and serves its public keys over HTTP. */
 export class SessionProvider {
   readonly issuer = 'stytch.com/project-test-1';
   readonly audience = 'project-test-1';
-  /** How often the keys were asked for. */
+  /** The number of requests for the keys. */
   fetches = 0;
-  /** What it does instead of answering with its keys. */
+  /** The failure of requests for the keys: no response, a disconnect, a status code or another body. */
   fault: 'silent' | 'cut' | number | string | undefined;
-  private readonly pairs = new Map<string, Pair>();
+  private readonly pairs = new Map<string, KeyPair>();
   private readonly published = new Set<string>();
 
   private constructor(private readonly server: Server) {}
@@ -62,11 +62,11 @@ export class SessionProvider {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/keys`;
   }
 
-  /** Makes a key, and publishes it unless told otherwise. */
+  /** Generates a key and publishes it unless `publish` is false. */
   async addKey(kid: string, { publish = true, alg = 'RS256' } = {}): Promise<void> {
     const name = `${kid} ${alg}`;
-    if (!made.has(name)) made.set(name, makePair(kid, alg));
-    this.pairs.set(kid, await made.get(name)!);
+    if (!keyPairs.has(name)) keyPairs.set(name, generateSigningKey(kid, alg));
+    this.pairs.set(kid, await keyPairs.get(name)!);
     if (publish) this.published.add(kid);
   }
 

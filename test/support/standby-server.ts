@@ -5,7 +5,7 @@ import pg from 'pg';
 import { startPostgres, type PostgresServer } from '../../scripts/postgres.mjs';
 import type { TestDatabaseServer } from './database-server.js';
 
-/** A replica made from a stopped copy of a server, which it follows until the line is cut. */
+/** A standby that starts from a copy of the stopped primary and replicates until its connection is cut. */
 export class StandbyServer {
   private constructor(
     readonly server: PostgresServer,
@@ -13,7 +13,7 @@ export class StandbyServer {
     private readonly watcher: pg.Client,
   ) {}
 
-  /** Stops the primary for as long as the copy takes. `through`: the way on which the standby reaches it. */
+  /** Creates a standby. Stops the primary during the copy. `through` returns the URL by which the standby reaches the primary. */
   static async of(primary: TestDatabaseServer, through: (url: string) => string): Promise<StandbyServer> {
     const directory = mkdtempSync(join(tmpdir(), 'pikaia-standby-'));
     chmodSync(directory, 0o711);
@@ -24,7 +24,7 @@ export class StandbyServer {
     const { hostname, port, username, password } = new URL(through(primary.ownerUrl));
     const line = `host=${hostname} port=${port} user=${username} password=${decodeURIComponent(password)}`;
     appendFileSync(join(data, 'postgresql.auto.conf'), `primary_conninfo = '${line}'\n`);
-    giveToOwnerOf(primary.server.directory, data);
+    copyOwner(primary.server.directory, data);
     await primary.server.start();
     const server = await startPostgres(data, {
       owner: username,
@@ -36,7 +36,7 @@ export class StandbyServer {
     return new StandbyServer(server, directory, watcher);
   }
 
-  /** Whether it has all that the primary has written so far. */
+  /** Returns whether the standby has replayed the WAL up to `position`. */
   async hasReached(position: string): Promise<boolean> {
     const { rows } = await this.watcher.query<{ reached: boolean }>('select pg_last_wal_replay_lsn() >= $1::pg_lsn as reached', [
       position,
@@ -44,7 +44,7 @@ export class StandbyServer {
     return rows[0]!.reached;
   }
 
-  /** Becomes the primary with what it has. */
+  /** Promotes the standby to the primary. */
   async promote(): Promise<void> {
     await this.watcher.query('select pg_promote()');
   }
@@ -52,12 +52,12 @@ export class StandbyServer {
   async drop(): Promise<void> {
     await this.watcher.end();
     await this.server.stop();
-    rmSync(this.directory, { recursive: true, force: true }); // what mkdtemp returned
+    rmSync(this.directory, { recursive: true, force: true }); // only the folder from mkdtemp
   }
 }
 
-/** PostgreSQL refuses data that are not its own, or that others may read. */
-function giveToOwnerOf(original: string, directory: string): void {
+/** Gives the copy the owner of the original, since PostgreSQL refuses a data directory of another owner or with wider permissions. */
+function copyOwner(original: string, directory: string): void {
   const { uid, gid } = statSync(original);
   chmodSync(directory, 0o700);
   for (const name of ['.', ...readdirSync(directory, { recursive: true, encoding: 'utf8' })])

@@ -7,24 +7,24 @@ import { seed } from '../../apps/api/src/database/seed.js';
 import { createDatabase, type TestDatabase } from './database.js';
 import { ServiceProcess, type LogLine } from './service.process.js';
 
-export interface Answer {
+export interface ApiResponse {
   readonly status: number;
   readonly headers: Headers;
-  /** JSON where there is some; its shape is what the test asserts. */
+  /** The parsed JSON body, or `{ text }` for another content type. */
   readonly body: { readonly [field: string]: unknown };
 }
 
 interface SystemOptions {
   readonly worker?: boolean;
   readonly environment?: NodeJS.ProcessEnv;
-  /** Otherwise one is made; it is dropped when the system stops. */
+  /** The database to use. By default a new one is created. Either is dropped by `stop`. */
   readonly database?: TestDatabase;
 }
 
-/** api and outbox-worker as built, on a database with the demo data, in a folder of their own. */
+/** The built api and outbox-worker on a database with the demo data, with a separate folder for their files. */
 export class System {
   readonly services: ServiceProcess[] = [];
-  private readonly issued = new Map<string, string>();
+  private readonly issuedTokens = new Map<string, string>();
   private readonly pool: pg.Pool;
 
   private constructor(
@@ -33,7 +33,7 @@ export class System {
     private readonly environment: NodeJS.ProcessEnv,
   ) {
     this.pool = new pg.Pool({ connectionString: database.ownerUrl, max: 2 });
-    this.pool.on('error', () => undefined); // the server was restarted: the next query gets another connection
+    this.pool.on('error', () => undefined); // after a restart of the server, the next query gets a new connection
   }
 
   static async start({ worker = true, environment = {}, database }: SystemOptions = {}): Promise<System> {
@@ -46,11 +46,13 @@ export class System {
   }
 
   async startApi(environment: NodeJS.ProcessEnv = {}): Promise<ServiceProcess> {
-    return this.keep(await ServiceProcess.start('api', { ...this.settings(this.database.apiUrl), ...environment }));
+    return this.addService(await ServiceProcess.start('api', { ...this.settings(this.database.apiUrl), ...environment }));
   }
 
   async startWorker(environment: NodeJS.ProcessEnv = {}): Promise<ServiceProcess> {
-    return this.keep(await ServiceProcess.start('outbox-worker', { ...this.settings(this.database.workerUrl), ...environment }));
+    return this.addService(
+      await ServiceProcess.start('outbox-worker', { ...this.settings(this.database.workerUrl), ...environment }),
+    );
   }
 
   settings(databaseUrl: string): NodeJS.ProcessEnv {
@@ -72,41 +74,41 @@ export class System {
     return this.services.findLast(({ startLine }) => startLine?.['event'] === 'worker_started')!;
   }
 
-  /** All lines that api and worker have printed so far. */
+  /** All log lines of api and worker so far. */
   get lines(): LogLine[] {
     return this.services.flatMap(({ lines }) => lines);
   }
 
-  /** As `npm run token` does it. */
+  /** Returns a session token, as `npm run token` does. One token for each address is reused. */
   async token(email: string): Promise<string> {
-    const known = this.issued.get(email);
+    const known = this.issuedTokens.get(email);
     if (known) return known;
     const token = await this.newToken(email);
-    this.issued.set(email, token);
+    this.issuedTokens.set(email, token);
     return token;
   }
 
-  /** Tokens of many people, over one connection. */
+  /** Issues the tokens of many users over one connection. */
   async tokens(emails: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const missing = emails.filter((email) => !this.issued.has(email));
+    const missing = emails.filter((email) => !this.issuedTokens.has(email));
     const tokens = await issueDevelopmentTokens({
       emails: missing,
       keysDirectory: join(this.directory, 'keys'),
       databaseUrl: this.database.ownerUrl,
     });
-    for (const [index, email] of missing.entries()) this.issued.set(email, tokens[index]!);
-    return this.issued;
+    for (const [index, email] of missing.entries()) this.issuedTokens.set(email, tokens[index]!);
+    return this.issuedTokens;
   }
 
-  /** A session of its own; `lifetime` in seconds. */
+  /** Issues a new session token. `lifetime` is in seconds. */
   newToken(email: string, lifetime?: number): Promise<string> {
     const keysDirectory = join(this.directory, 'keys');
     const times = lifetime === undefined ? {} : { lifetime };
     return issueDevelopmentToken({ email, keysDirectory, databaseUrl: this.database.ownerUrl, ...times });
   }
 
-  /** A request as `email`, or as nobody. Paths that do not begin with /health are below /api/v1. */
-  async request(method: string, path: string, options: RequestOptions = {}): Promise<Answer> {
+  /** Sends a request, with a session of the user `as` if it is given. Paths are relative to /api/v1, except for /health. */
+  async request(method: string, path: string, options: RequestOptions = {}): Promise<ApiResponse> {
     const { as, body, headers = {}, port = this.api.port } = options;
     const response = await fetch(`http://127.0.0.1:${port}${path.startsWith('/health') ? '' : '/api/v1'}${path}`, {
       method,
@@ -122,21 +124,21 @@ export class System {
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : { text } };
   }
 
-  /** As the owner. */
+  /** Executes SQL as the owner of the database. */
   async query<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
     return (await this.pool.query<Row>(sql, values)).rows;
   }
 
-  /** Stops what still runs, and removes what was made. Answers how each service ended. */
+  /** Stops all services and removes the database and the folder. @returns the exit code or signal of each service. */
   async stop(): Promise<(number | string)[]> {
     const ends = await Promise.all(this.services.map((service) => service.stop()));
     await this.pool.end();
     await this.database.drop();
-    rmSync(this.directory, { recursive: true, force: true }); // what mkdtemp returned
+    rmSync(this.directory, { recursive: true, force: true }); // only the folder from mkdtemp
     return ends;
   }
 
-  private keep(service: ServiceProcess): ServiceProcess {
+  private addService(service: ServiceProcess): ServiceProcess {
     this.services.push(service);
     return service;
   }

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
-/** Stands between a client and PostgreSQL; it can swallow what passes, be cut, and point to another server. */
+/** A TCP proxy in front of PostgreSQL. It can drop traffic, close its connections and switch to another server. */
 export class TcpProxy {
   private readonly pairs = new Set<[client: Socket, server: Socket]>();
-  private readonly swallowed = new Set<Socket>();
-  private readonly withoutAnswers = new Set<Socket>();
-  private lost: string | undefined;
+  private readonly silenced = new Set<Socket>();
+  private readonly withoutResponses = new Set<Socket>();
+  private dropTrigger: string | undefined;
 
   private constructor(
     private readonly listener: Server,
@@ -16,80 +16,80 @@ export class TcpProxy {
   static async start(url: string): Promise<TcpProxy> {
     const listener = createServer();
     const proxy = new TcpProxy(listener, new URL(url));
-    listener.on('connection', (client) => proxy.join(client));
+    listener.on('connection', (client) => proxy.connectPair(client));
     listener.listen(0, '127.0.0.1');
     await once(listener, 'listening');
     return proxy;
   }
 
-  /** A connection string that leads through it. */
-  through(url: string): string {
+  /** The connection string that leads through the proxy. */
+  proxyUrl(url: string): string {
     return Object.assign(new URL(url), { host: `127.0.0.1:${(this.listener.address() as AddressInfo).port}` }).href;
   }
 
-  /** New connections go there. */
-  pointTo(url: string): void {
+  /** Sets the server of new connections. */
+  setTarget(url: string): void {
     this.target = new URL(url);
   }
 
-  /** From here on nothing passes in either direction on connections whose first bytes hold the text, not even their end. */
-  swallow(text: string): number {
+  /** Drops all further traffic, even the end, of the connections whose first bytes contain `text`. @returns their number. */
+  dropTraffic(text: string): number {
     let count = 0;
     for (const [client] of this.pairs) {
-      if (!(this.openings.get(client) ?? '').includes(text)) continue;
-      this.swallowed.add(client);
+      if (!(this.firstBytes.get(client) ?? '').includes(text)) continue;
+      this.silenced.add(client);
       count++;
     }
     return count;
   }
 
   /**
-   * From the next message to the server that holds the text, its connection gets no more answers. The server still gets all
-   * that the client sends, until the client closes the connection.
+   * Drops all responses on the connection that next sends `text` to the server. The server still receives everything that
+   * the client sends until the client closes the connection.
    */
-  loseAnswersTo(text: string): void {
-    this.lost = text;
+  dropResponsesTo(text: string): void {
+    this.dropTrigger = text;
   }
 
-  /** Connections whose answers are lost. */
-  get deaf(): number {
-    return this.withoutAnswers.size;
+  /** The number of connections whose responses are dropped. */
+  get connectionsWithoutResponses(): number {
+    return this.withoutResponses.size;
   }
 
-  cut(): void {
+  disconnectAll(): void {
     for (const pair of this.pairs) for (const socket of pair) socket.destroy();
   }
 
   async stop(): Promise<void> {
-    this.cut();
+    this.disconnectAll();
     this.listener.close();
     await once(this.listener, 'close');
   }
 
-  private readonly openings = new Map<Socket, string>();
+  private readonly firstBytes = new Map<Socket, string>();
 
-  private join(client: Socket): void {
+  private connectPair(client: Socket): void {
     const server = connect(Number(this.target.port), this.target.hostname);
     const pair: [Socket, Socket] = [client, server];
     this.pairs.add(pair);
-    client.once('data', (bytes) => this.openings.set(client, bytes.toString('latin1')));
+    client.once('data', (bytes) => this.firstBytes.set(client, bytes.toString('latin1')));
     for (const [from, to] of [pair, [server, client] as const]) {
-      from.on('data', (bytes) => this.pass(bytes, from, to, client));
+      from.on('data', (bytes) => this.forward(bytes, from, to, client));
       from.on('error', () => to.destroy());
       from.on('close', () => {
-        if (from === server && (this.swallowed.has(client) || this.withoutAnswers.has(client))) return;
+        if (from === server && (this.silenced.has(client) || this.withoutResponses.has(client))) return;
         this.pairs.delete(pair);
         to.destroy();
       });
     }
   }
 
-  private pass(bytes: Buffer, from: Socket, to: Socket, client: Socket): void {
-    if (this.swallowed.has(client)) return;
-    if (from === client && this.lost !== undefined && bytes.includes(this.lost)) {
-      this.withoutAnswers.add(client);
-      this.lost = undefined;
+  private forward(bytes: Buffer, from: Socket, to: Socket, client: Socket): void {
+    if (this.silenced.has(client)) return;
+    if (from === client && this.dropTrigger !== undefined && bytes.includes(this.dropTrigger)) {
+      this.withoutResponses.add(client);
+      this.dropTrigger = undefined;
     }
-    if (to !== client || !this.withoutAnswers.has(client)) to.write(bytes);
+    if (to !== client || !this.withoutResponses.has(client)) to.write(bytes);
   }
 }

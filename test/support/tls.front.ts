@@ -3,13 +3,13 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 import { generate } from 'selfsigned';
 import { TLSSocket } from 'node:tls';
 
-const SSL_REQUEST = 80_877_103; // PostgreSQL's protocol: what a client sends that wants TLS
+const SSL_REQUEST = 80_877_103; // the code of an SSLRequest message in the protocol of PostgreSQL
 
-/** Stands before a PostgreSQL that speaks no TLS, and speaks it: with a certificate for one host, of an authority of its own. */
+/** A TLS proxy in front of a PostgreSQL server without TLS. It has a certificate for one host from its own authority. */
 export class TlsFront {
   private constructor(
     readonly port: number,
-    /** The authority that signed its certificate, in PEM. */
+    /** The certificate of the authority in PEM. */
     readonly authority: string,
     private readonly server: Server,
     private readonly sockets: Set<Socket>,

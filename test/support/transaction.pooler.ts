@@ -5,7 +5,7 @@ import pg from 'pg';
 const SSL_REQUEST = 80_877_103;
 const SETTINGS = { server_version: '18.0', client_encoding: 'UTF8', DateStyle: 'ISO, MDY', integer_datetimes: 'on' };
 
-/** One connection to the server, already logged in; its socket is ours. */
+/** An authenticated connection to the server. The pooler reads and writes its socket directly. */
 interface Backend {
   readonly socket: Socket;
   client: Client | undefined;
@@ -13,32 +13,32 @@ interface Backend {
 
 interface Client {
   readonly socket: Socket;
-  readonly held: Buffer[];
+  readonly pending: Buffer[];
   backend: Backend | undefined;
 }
 
-/** A message with its type and length. */
+/** Encodes a protocol message with its type and length. */
 function message(type: string, body: Buffer): Buffer {
   const head = Buffer.alloc(5, type);
   head.writeInt32BE(body.length + 4, 1);
   return Buffer.concat([head, body]);
 }
 
-const number = (value: number): Buffer => {
+const int32 = (value: number): Buffer => {
   const bytes = Buffer.alloc(4);
   bytes.writeInt32BE(value);
   return bytes;
 };
 
 const GREETING = Buffer.concat([
-  message('R', number(0)), // whoever comes is let in
+  message('R', int32(0)), // AuthenticationOk for every client
   ...Object.entries(SETTINGS).map(([name, value]) => message('S', Buffer.from(`${name}\0${value}\0`))),
-  message('K', Buffer.concat([number(2_000_000_000), number(1)])), // a pooler's own number, as poolers do
+  message('K', Buffer.concat([int32(2_000_000_000), int32(1)])), // BackendKeyData with a process id of the pooler, as poolers send it
   message('Z', Buffer.from('I')),
 ]);
 
-/** Cuts what arrives into whole messages. */
-function messages(take: (type: string, whole: Buffer) => void): (bytes: Buffer) => void {
+/** Splits the incoming bytes into complete messages. */
+function messageParser(take: (type: string, whole: Buffer) => void): (bytes: Buffer) => void {
   let rest = Buffer.alloc(0);
   return (bytes) => {
     rest = Buffer.concat([rest, bytes]);
@@ -50,7 +50,7 @@ function messages(take: (type: string, whole: Buffer) => void): (bytes: Buffer) 
   };
 }
 
-/** A transaction pooler, as small as it goes: a client has a server process from its first message to the end of the transaction. */
+/** A minimal transaction pooler. A client has a server connection from its first message to the end of the transaction. */
 export class TransactionPooler {
   private readonly idle: Backend[] = [];
   private readonly waiting: Client[] = [];
@@ -64,14 +64,14 @@ export class TransactionPooler {
     for (const connection of connections) await connection.connect();
     const listener = createServer();
     const pooler = new TransactionPooler(listener);
-    for (const connection of connections) pooler.adopt(connection);
-    listener.on('connection', (socket) => pooler.greet(socket));
+    for (const connection of connections) pooler.addBackend(connection);
+    listener.on('connection', (socket) => pooler.acceptClient(socket));
     listener.listen(0, '127.0.0.1');
     await once(listener, 'listening');
     return pooler;
   }
 
-  through(url: string): string {
+  proxyUrl(url: string): string {
     return Object.assign(new URL(url), { host: `127.0.0.1:${(this.listener.address() as AddressInfo).port}` }).href;
   }
 
@@ -81,15 +81,15 @@ export class TransactionPooler {
     await once(this.listener, 'close');
   }
 
-  /** pg has logged in; from here on the bytes are ours. */
-  private adopt(connection: pg.Client): void {
+  /** Takes over the socket of a connection that pg has authenticated. */
+  private addBackend(connection: pg.Client): void {
     const { stream: socket } = (connection as unknown as { connection: { stream: Socket } }).connection;
     socket.removeAllListeners();
     socket.on('error', () => undefined);
     const backend: Backend = { socket, client: undefined };
     socket.on(
       'data',
-      messages((type, whole) => {
+      messageParser((type, whole) => {
         backend.client?.socket.write(whole);
         if (type === 'Z' && String.fromCharCode(whole[5]!) === 'I') this.release(backend);
       }),
@@ -98,19 +98,19 @@ export class TransactionPooler {
     this.idle.push(backend);
   }
 
-  private greet(socket: Socket): void {
+  private acceptClient(socket: Socket): void {
     socket.on('error', () => undefined);
     socket.once('data', (bytes) => {
       if (bytes.readInt32BE(4) === SSL_REQUEST) {
         socket.write('N');
-        this.greet(socket);
+        this.acceptClient(socket);
         return;
       }
-      const client: Client = { socket, held: [], backend: undefined };
+      const client: Client = { socket, pending: [], backend: undefined };
       socket.write(GREETING);
       socket.on(
         'data',
-        messages((type, whole) => (type === 'X' ? socket.end() : this.forward(client, whole))),
+        messageParser((type, whole) => (type === 'X' ? socket.end() : this.forward(client, whole))),
       );
     });
   }
@@ -120,18 +120,18 @@ export class TransactionPooler {
       client.backend.socket.write(whole);
       return;
     }
-    client.held.push(whole);
+    client.pending.push(whole);
     if (!this.waiting.includes(client)) this.waiting.push(client);
     this.assign();
   }
 
-  /** In turns, so that a client soon meets another server process. */
+  /** Assigns the server connections in turn, so that a client soon gets another one. */
   private assign(): void {
     while (this.idle.length && this.waiting.length) {
       const [backend, client] = [this.idle.shift()!, this.waiting.shift()!];
       backend.client = client;
       client.backend = backend;
-      for (const whole of client.held.splice(0)) backend.socket.write(whole);
+      for (const whole of client.pending.splice(0)) backend.socket.write(whole);
     }
   }
 

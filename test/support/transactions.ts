@@ -10,9 +10,9 @@ import { createDatabase } from './database.js';
 
 type Work<T> = () => Promise<T>;
 
-/** One method a propagation, so that a test composes them. */
+/** One method for each propagation. Tests nest them. */
 @Injectable()
-export class Unit {
+export class PropagationService {
   @Transactional()
   async required<T>(work: Work<T>): Promise<T> {
     return work();
@@ -54,56 +54,56 @@ export class Unit {
   }
 }
 
-/** The manager of the running transaction, as a repository takes it. */
+/** The entity manager of the current transaction. */
 export const manager = (): EntityManager => TransactionHost.getInstance().tx as EntityManager;
-/** Writes as a repository does. */
+/** Inserts a note through the entity manager of the current transaction. */
 export const insert = (name: string): Promise<unknown> => manager().query('insert into note (name) values ($1)', [name]);
-export const refusal = (): PikaiaError => new PikaiaError('PIKAIA_SPEC_REFUSED', 'no transaction');
-/** Writes as publish and record do: counted, and refused outside a transaction. */
+export const noTransactionError = (): PikaiaError => new PikaiaError('PIKAIA_SPEC_REFUSED', 'no transaction');
+/** Inserts a note as publish and record write. The write is counted, and rejected outside a transaction. */
 export const write = (name: string): Promise<unknown> =>
-  writeInTransaction((tx) => tx.query('insert into note (name) values ($1)', [name]), refusal);
+  writeInTransaction((tx) => tx.query('insert into note (name) values ($1)', [name]), noTransactionError);
 export const fail = (message: string) => async (): Promise<never> => {
   throw new Error(message);
 };
-/** A promise whose outcome is looked at later: a rejection meanwhile is not unhandled. */
-export const floating = <T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> =>
+/** Wraps a promise that a test checks later, so that a rejection meanwhile is not unhandled. */
+export const settled = <T>(promise: Promise<T>): Promise<PromiseSettledResult<T>> =>
   Promise.allSettled([promise]).then(([settled]) => settled!);
-export const gate = (): { opened: Promise<void>; open: () => void } => {
+export const createGate = (): { opened: Promise<void>; open: () => void } => {
   let open!: () => void;
   return { opened: new Promise<void>((resolve) => (open = resolve)), open };
 };
 
-export interface TransactionBench {
-  readonly unit: Unit;
+export interface TransactionFixture {
+  readonly unit: PropagationService;
   readonly ownerUrl: string;
   readonly source: DataSource;
-  /** A role that may write the tables, for a second data source. */
+  /** The connection string of a role that can write the tables, for a second data source. */
   readonly url: string;
-  /** Outside every transaction. */
+  /** A separate connection of the owner, outside the tested transactions. */
   readonly owner: pg.Client;
-  /** The names that were committed, in order. */
+  /** The committed names in insertion order. */
   notes(): Promise<string[]>;
   close(): Promise<void>;
 }
 
-interface BenchOptions {
+interface FixtureOptions {
   readonly entities?: EntitySchema[];
-  /** SQL that the owner runs, for `entities`. */
+  /** SQL that creates the tables of `entities`. The owner executes it. */
   readonly tables?: string;
-  /** The connection string of the application; by default the database's own. */
+  /** Returns the connection string of the application, for example through a proxy. */
   readonly via?: (apiUrl: string) => string | Promise<string>;
   readonly statementTimeoutMs?: number;
   readonly answerGraceMs?: number;
 }
 
-/** A database with one table `note`, and an application with a `Unit`. Four connections. */
-export async function openBench({
+/** Creates a database with one table `note` and an application with a pool of four connections. */
+export async function openTransactionFixture({
   entities = [],
   tables = '',
   via = (url) => url,
   statementTimeoutMs = 5_000,
   answerGraceMs = 5_000,
-}: BenchOptions = {}): Promise<TransactionBench> {
+}: FixtureOptions = {}): Promise<TransactionFixture> {
   const database = await createDatabase({ empty: true });
   const owner = new pg.Client({ connectionString: database.ownerUrl });
   await owner.connect();
@@ -122,12 +122,12 @@ export async function openBench({
       ClsModule.forRoot({ global: true }),
       DatabaseModule.forRoot({ settings, applicationName: 'spec', entities, answerGraceMs }),
     ],
-    providers: [Unit],
+    providers: [PropagationService],
   })
-  class BenchModule {}
-  const app = await NestFactory.createApplicationContext(BenchModule, { logger: false });
+  class FixtureModule {}
+  const app = await NestFactory.createApplicationContext(FixtureModule, { logger: false });
   return {
-    unit: app.get(Unit),
+    unit: app.get(PropagationService),
     ownerUrl: database.ownerUrl,
     source: app.get(DataSource),
     url: database.apiUrl,

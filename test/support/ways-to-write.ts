@@ -57,48 +57,54 @@ export const TABLES = `
   create table thing_friend (thing int references thing, friend int references thing, primary key (thing, friend));
   create table folder (id int primary key, parent int references folder, mpath text not null default '');
   grant all on thing, part, thing_friend, folder to pikaia_api;`;
-/** Everything in the tables. Each way to write changes it. */
+/** Selects the content of all tables. Each way to write changes the result. */
 export const CONTENT = `
   select (select json_agg(t order by id) from thing t) as things, (select json_agg(p order by id) from part p) as parts,
     (select json_agg(f) from thing_friend f) as friends, (select json_agg(d order by id) from folder d) as folders`;
 
-export const CONTENT_AT_FIRST = `truncate thing, part, thing_friend, folder;
+export const INITIAL_CONTENT = `truncate thing, part, thing_friend, folder;
   insert into thing values (1, 'one', 1, null), (2, 'two', 2, null), (3, 'three', 3, now()); insert into folder values (1, null, '1.')`;
 
-export const row = (id: number): Partial<Thing> => ({ id, name: `thing ${id}` });
-export const sql = (id: number): string => `insert into thing (id, name) values (${id}, 'sql')`;
+export const newThing = (id: number): Partial<Thing> => ({ id, name: `thing ${id}` });
+export const insertThingSql = (id: number): string => `insert into thing (id, name) values (${id}, 'sql')`;
 
-/** What an application injects or makes before any transaction. */
+/** Objects that an application injects or creates before any transaction. */
 export interface Writers {
   readonly source: DataSource;
   readonly things: Repository<Thing>;
   readonly named: Repository<Thing> & { insertNamed(name: string): Promise<unknown> };
-  readonly early: { readonly builder: SelectQueryBuilder<Thing>; readonly runner: QueryRunner };
+  readonly createdBefore: { readonly builder: SelectQueryBuilder<Thing>; readonly runner: QueryRunner };
 }
 
-export function writersOf(source: DataSource): Writers {
+export function createWriters(source: DataSource): Writers {
   const things = source.getRepository(Things);
   const named = things.extend({
     insertNamed(this: Repository<Thing>, name: string) {
       return this.insert({ id: 10, name });
     },
   });
-  return { source, things, named, early: { builder: things.createQueryBuilder('thing'), runner: source.createQueryRunner() } };
+  return {
+    source,
+    things,
+    named,
+    createdBefore: { builder: things.createQueryBuilder('thing'), runner: source.createQueryRunner() },
+  };
 }
 
-/** Each way in which TypeORM writes. Each changes the content of the tables. */
+/** The ways in which TypeORM writes, by name. Each changes the content of the tables. */
 export const WAYS_TO_WRITE: Readonly<Record<string, (from: Writers) => Promise<unknown>>> = {
-  'repository.save': (from) => from.things.save(row(10)),
-  'repository.save of many': (from) => from.things.save([row(10), row(11), row(12)]),
-  'repository.save of many in chunks': (from) => from.things.save([row(10), row(11), row(12)], { chunk: 1 }),
-  'repository.save without its own transaction': (from) => from.things.save(row(10), { transaction: false }),
-  'repository.save with a cascade': (from) => from.things.save({ ...row(10), parts: [{ id: 1 }, { id: 2 }] }),
-  'repository.save of what was there': (from) => from.things.save({ ...row(1), count: 9 }),
-  'repository.save with a relation of many to many': (from) => from.things.save({ ...row(10), friends: [{ id: 1 } as Thing] }),
-  'repository.insert': (from) => from.things.insert(row(10)),
+  'repository.save': (from) => from.things.save(newThing(10)),
+  'repository.save of many': (from) => from.things.save([newThing(10), newThing(11), newThing(12)]),
+  'repository.save of many in chunks': (from) => from.things.save([newThing(10), newThing(11), newThing(12)], { chunk: 1 }),
+  'repository.save without its own transaction': (from) => from.things.save(newThing(10), { transaction: false }),
+  'repository.save with a cascade': (from) => from.things.save({ ...newThing(10), parts: [{ id: 1 }, { id: 2 }] }),
+  'repository.save of what was there': (from) => from.things.save({ ...newThing(1), count: 9 }),
+  'repository.save with a relation of many to many': (from) =>
+    from.things.save({ ...newThing(10), friends: [{ id: 1 } as Thing] }),
+  'repository.insert': (from) => from.things.insert(newThing(10)),
   'repository.update': (from) => from.things.update({ id: 1 }, { name: 'changed' }),
   'repository.updateAll': (from) => from.things.updateAll({ name: 'changed' }),
-  'repository.upsert': (from) => from.things.upsert([{ ...row(1) }, row(10)], ['id']),
+  'repository.upsert': (from) => from.things.upsert([{ ...newThing(1) }, newThing(10)], ['id']),
   'repository.delete': (from) => from.things.delete({ id: 1 }),
   'repository.deleteAll': (from) => from.things.deleteAll(),
   'repository.remove': (from) => from.things.remove({ id: 1 } as Thing),
@@ -113,34 +119,34 @@ export const WAYS_TO_WRITE: Readonly<Record<string, (from: Writers) => Promise<u
       .getRepository(Parts)
       .save({ id: 1 })
       .then(() => from.things.clear({ cascade: true })),
-  'repository.query': (from) => from.things.query(sql(10)),
+  'repository.query': (from) => from.things.query(insertThingSql(10)),
   'a repository that is extended': (from) => from.named.insertNamed('extended'),
-  'a repository that is extended inside': (from) => from.things.extend({}).insert(row(10)),
+  'a repository that is extended inside': (from) => from.things.extend({}).insert(newThing(10)),
   'a repository that is got inside': (from) => from.source.getRepository('Part').insert({ id: 1 }),
   'manager.withRepository': (from) => from.source.manager.withRepository(from.named).insertNamed('with'),
   'a tree repository': (from) => from.source.getTreeRepository(Folders).save({ id: 2, parent: { id: 1 } }),
-  'a query builder: insert': (from) => from.things.createQueryBuilder().insert().values(row(10)).execute(),
+  'a query builder: insert': (from) => from.things.createQueryBuilder().insert().values(newThing(10)).execute(),
   'a query builder: update': (from) => from.things.createQueryBuilder().update().set({ name: 'x' }).where('id = 1').execute(),
   'a query builder: delete': (from) => from.things.createQueryBuilder().delete().where('id = 1').execute(),
   'a query builder: soft delete': (from) => from.things.createQueryBuilder().softDelete().where('id = 1').execute(),
   'a query builder: restore': (from) => from.things.createQueryBuilder().restore().where('id = 3').execute(),
   'a query builder: relation': (from) => from.things.createQueryBuilder().relation(Things, 'friends').of(1).add(2),
   'a query builder of the data source': (from) =>
-    from.source.createQueryBuilder().insert().into(Things).values(row(10)).execute(),
+    from.source.createQueryBuilder().insert().into(Things).values(newThing(10)).execute(),
   'a query builder of the data source with an alias': (from) =>
     from.source.createQueryBuilder(Things, 'thing').update().set({ name: 'x' }).where('id = 1').execute(),
-  'a query builder that was made before': (from) => from.early.builder.clone().insert().values(row(10)).execute(),
-  'manager.save': (from) => from.source.manager.save('Thing', row(10)),
-  'manager.query': (from) => from.source.manager.query(sql(10)),
-  'manager.transaction': (from) => from.source.manager.transaction((tx) => tx.insert('Thing', row(10))),
+  'a query builder that was made before': (from) => from.createdBefore.builder.clone().insert().values(newThing(10)).execute(),
+  'manager.save': (from) => from.source.manager.save('Thing', newThing(10)),
+  'manager.query': (from) => from.source.manager.query(insertThingSql(10)),
+  'manager.transaction': (from) => from.source.manager.transaction((tx) => tx.insert('Thing', newThing(10))),
   'manager.transaction with an isolation level': (from) =>
-    from.source.manager.transaction('SERIALIZABLE', (tx) => tx.insert('Thing', row(10))),
+    from.source.manager.transaction('SERIALIZABLE', (tx) => tx.insert('Thing', newThing(10))),
   'manager.transaction in itself': (from) =>
-    from.source.manager.transaction((outer) => outer.transaction((inner) => inner.insert('Thing', row(10)))),
+    from.source.manager.transaction((outer) => outer.transaction((inner) => inner.insert('Thing', newThing(10)))),
   'repository.manager.transaction': (from) =>
-    from.things.manager.transaction((tx) => tx.withRepository(from.things).save(row(10))),
-  'a manager that is made inside': (from) => from.source.createEntityManager().save('Thing', row(10)),
-  'source.query': (from) => from.source.query(sql(10)),
+    from.things.manager.transaction((tx) => tx.withRepository(from.things).save(newThing(10))),
+  'a manager that is made inside': (from) => from.source.createEntityManager().save('Thing', newThing(10)),
+  'source.query': (from) => from.source.query(insertThingSql(10)),
   'source.sql': (from) => from.source.sql`insert into thing (id, name) values (${10}, 'tagged')`,
-  'saves in parallel': (from) => Promise.all([10, 11, 12].map((id) => from.things.save(row(id)))),
+  'saves in parallel': (from) => Promise.all([10, 11, 12].map((id) => from.things.save(newThing(id)))),
 };

@@ -10,7 +10,7 @@ import type pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { createDatabase, type TestDatabase } from '../../../test/support/database.js';
 import { TcpProxy } from '../../../test/support/tcp.proxy.js';
-import { until } from '../../../test/support/until.js';
+import { waitFor } from '../../../test/support/until.js';
 import { DatabaseModule } from './database.module.js';
 import { DatabaseSettings } from './database.settings.js';
 import { oftenSent } from './query/prepared-statements.js';
@@ -73,11 +73,11 @@ describe('DatabaseModule', () => {
 
   it('rejects a query when the server accepts its connection and then sends nothing, and opens a new one for the next', async () => {
     const proxy = await TcpProxy.start(database.apiUrl);
-    const app = await start(proxy.through(database.apiUrl));
+    const app = await start(proxy.proxyUrl(database.apiUrl));
     const source = app.get<DataSource>(getDataSourceToken());
     const first = source.createQueryRunner();
     await first.connect(); // takes the only idle connection
-    proxy.loseAnswersTo('pg_backend_pid()::text as backend');
+    proxy.dropResponsesTo('pg_backend_pid()::text as backend');
     await expect(source.query('select 1')).rejects.toMatchObject({ code: 'PIKAIA_DATABASE_UNRESPONSIVE' });
     expect(await source.query('select 1 as one')).toEqual([{ one: 1 }]);
     await first.release();
@@ -87,11 +87,11 @@ describe('DatabaseModule', () => {
 
   it('closes while a statement waits for a response', async () => {
     const proxy = await TcpProxy.start(database.apiUrl);
-    const app = await start(proxy.through(database.apiUrl));
+    const app = await start(proxy.proxyUrl(database.apiUrl));
     const source = app.get<DataSource>(getDataSourceToken());
-    proxy.loseAnswersTo('select 1');
+    proxy.dropResponsesTo('select 1');
     const unanswered = expect(source.query('select 1')).rejects.toThrow();
-    await until('the statement is sent', () => proxy.deaf);
+    await waitFor('the statement is sent', () => proxy.connectionsWithoutResponses);
     await app.close();
     await unanswered;
     await proxy.stop();

@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { createDatabase, onServer, type TestDatabase } from '../../../../test/support/database.js';
+import { createDatabase, executeSql, type TestDatabase } from '../../../../test/support/database.js';
 import { seed } from '../database/seed.js';
 import { IdentityRepository } from './identity.repository.js';
 
@@ -15,7 +15,7 @@ describe('IdentityRepository', () => {
   beforeAll(async () => {
     database = await createDatabase();
     await seed(database.ownerUrl);
-    await onServer(
+    await executeSql(
       database.ownerUrl,
       `update organizations_organization set provider_id = '${ORGANIZATION}' where slug = 'acme';
        update organizations_member set provider_id = '${SUBJECT}' where email = 'alice@example.com';

@@ -2,7 +2,7 @@ import { captureLogs } from '@pikaia/logging/testing';
 import { exportSPKI, importJWK, UnsecuredJWT, type CryptoKey, type JWTPayload } from 'jose';
 import { createHmac } from 'node:crypto';
 import { SessionProvider } from '../../../../test/support/session-provider.js';
-import { until } from '../../../../test/support/until.js';
+import { waitFor } from '../../../../test/support/until.js';
 import { ProviderKeys } from './provider-keys.js';
 import { ProviderSessionVerifier } from './provider-session.verifier.js';
 import { SessionRefusedError, SessionsUnavailableError } from './session-verifier.js';
@@ -172,7 +172,7 @@ describe('ProviderKeys', () => {
     await verifier.verify(token);
     await provider.addKey('second');
     provider.withdrawKey('first');
-    await until('the refusal', () =>
+    await waitFor('the refusal', () =>
       verifier.verify(token).then(
         () => false,
         (error: unknown) => error instanceof SessionRefusedError,
@@ -188,9 +188,9 @@ describe('ProviderKeys', () => {
     for (const fault of ['cut', 503, 'silent', 'no JSON', '{"keys":7}'] as const) {
       provider.fault = fault;
       const before = provider.fetches;
-      await until(`a fetch that fails: ${fault}`, async () => (await verifier.verify(token), provider.fetches > before));
+      await waitFor(`a fetch that fails: ${fault}`, async () => (await verifier.verify(token), provider.fetches > before));
     }
-    await until('the line', () => logs.records.length > 0);
+    await waitFor('the line', () => logs.records.length > 0);
     expect(logs.records.map(({ event }) => event)).toEqual(['session_keys_unavailable']);
   });
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { Connections } from './connections.js';
 
 const NEVER_MS = 3_600_000; // a drain that waited this long would exceed the test timeout
@@ -44,7 +44,7 @@ describe('Connections', () => {
     const send = async (more: string): Promise<void> => {
       const before = peer.bytesRead;
       socket.write(more);
-      await eventually(() => peer.destroyed || peer.bytesRead >= before + Buffer.byteLength(more));
+      await pollUntil(() => peer.destroyed || peer.bytesRead >= before + Buffer.byteLength(more));
     };
     if (sent) await send(sent);
     return { socket, send, received: text(socket) };
@@ -102,7 +102,7 @@ describe('Connections', () => {
   ])('serves a request and sends Connection: close if %s arrived in time', async (_, first, rest) => {
     const { socket, received } = await open(first);
     const drained = drain();
-    await eventually(() => !server.listening);
+    await pollUntil(() => !server.listening);
     socket.write(rest);
     await drained;
     expect(await received).toMatch(/^HTTP\/1.1 200 OK\r\n(.*\r\n)*Connection: close\r\n(.*\r\n)*\r\n.*answer/);
@@ -110,9 +110,9 @@ describe('Connections', () => {
 
   it('waits for a handler in flight, and closes the connection after its response', async () => {
     const { received } = await open('GET /later HTTP/1.1\r\nHost: a\r\n\r\n');
-    await eventually(() => waiting.length === 1);
+    await pollUntil(() => waiting.length === 1);
     const drained = drain({ incompleteMs: 0, unreadMs: 0 });
-    await eventually(() => !server.listening);
+    await pollUntil(() => !server.listening);
     waiting[0]!.end('late');
     await drained;
     expect(await received).toMatch(/Connection: close\r\n(.*\r\n)*\r\nlate$/);
@@ -121,11 +121,11 @@ describe('Connections', () => {
   it('responds to each request of a pipeline', async () => {
     const later = 'GET /later HTTP/1.1\r\nHost: a\r\n\r\n';
     const { socket, received } = await open(later + later);
-    await eventually(() => waiting.length === 2);
+    await pollUntil(() => waiting.length === 2);
     const drained = drain();
-    await eventually(() => !server.listening);
+    await pollUntil(() => !server.listening);
     socket.write(later);
-    await eventually(() => waiting.length === 3);
+    await pollUntil(() => waiting.length === 3);
     for (const [index, response] of waiting.entries()) response.end(`answer ${index}`);
     await drained;
     expect((await received).match(/answer \d/g)).toEqual(['answer 0', 'answer 1', 'answer 2']);
@@ -150,7 +150,7 @@ describe('Connections', () => {
   it('lets a client read its response completely', async () => {
     const socket = await openUnread();
     const drained = drain();
-    await eventually(() => !server.listening);
+    await pollUntil(() => !server.listening);
     const received = await text(socket);
     await drained;
     expect(received.length).toBeGreaterThan(LARGE_BYTES);

@@ -1,6 +1,6 @@
 import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { createFastifyAdapter } from './fastify.adapter.js';
 
 const REQUEST_TIMEOUT_MS = 400;
@@ -40,7 +40,7 @@ describe('the request timeout', () => {
     expect(received).toMatch(/^HTTP\/1.1 408 Request Timeout\r\n(.*\r\n)*connection: close\r\n(.*\r\n)*\r\n\{.*"status":408/);
     expect(tookMs).toBeGreaterThanOrEqual(REQUEST_TIMEOUT_MS - 1);
     // The client half is still open, but the server has closed the connection.
-    await eventually(
+    await pollUntil(
       () => new Promise<boolean>((resolve) => instance.server.getConnections((_error, count) => resolve(count === 0))),
     );
     socket.destroy();

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { QueryFailedError } from 'typeorm';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { PikaiaError } from '@pikaia/core';
-import { createDatabase, onServer, type TestDatabase } from '../../../../test/support/database.js';
+import { createDatabase, executeSql, type TestDatabase } from '../../../../test/support/database.js';
 import { TlsFront } from '../../../../test/support/tls.front.js';
 import { databaseFault, type DatabaseFault } from './database-fault.js';
 
@@ -18,7 +18,7 @@ describe('databaseFault', () => {
   beforeAll(async () => {
     database = await createDatabase({ empty: true });
     const name = new URL(database.ownerUrl).pathname.slice(1);
-    await onServer(
+    await executeSql(
       database.ownerUrl,
       `create role ${role} login password 'right'; create role ${role}_full login password 'right' connection limit 0;
        create role ${role}_nologin password 'right'; revoke connect on database ${name} from public;
@@ -34,7 +34,7 @@ describe('databaseFault', () => {
     silent.close();
     await front.stop();
     const server = database.ownerUrl;
-    await onServer(
+    await executeSql(
       server,
       `drop owned by ${role}, ${role}_full, ${role}_nologin; drop role ${role}, ${role}_full, ${role}_nologin`,
     );

@@ -51,7 +51,7 @@ describe('oftenSent', () => {
 
   it('does not prepare statements behind a transaction pooler, where a transaction can reach another server process', async () => {
     const pooler = await TransactionPooler.start(database.ownerUrl, 3);
-    expect(await sendOn(pooler.through(database.ownerUrl))).toEqual({ answers: [2, 4, 6, 8, 10], prepared: [] });
+    expect(await sendOn(pooler.proxyUrl(database.ownerUrl))).toEqual({ answers: [2, 4, 6, 8, 10], prepared: [] });
     await pooler.stop();
   });
 

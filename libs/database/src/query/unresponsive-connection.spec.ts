@@ -19,7 +19,7 @@ describe('closeWhenUnresponsive', () => {
   });
 
   async function connect(timeoutMs = TIMEOUT_MS): Promise<{ client: pg.Client; errors: unknown[] }> {
-    const client = new pg.Client({ connectionString: proxy.through(database.ownerUrl) });
+    const client = new pg.Client({ connectionString: proxy.proxyUrl(database.ownerUrl) });
     const errors: unknown[] = [];
     client.on('error', (error) => errors.push(error));
     await client.connect();
@@ -29,7 +29,7 @@ describe('closeWhenUnresponsive', () => {
 
   it('rejects an unanswered statement and all queued statements, and closes the connection', async () => {
     const { client, errors } = await connect();
-    proxy.loseAnswersTo('select 1');
+    proxy.dropResponsesTo('select 1');
     const ended = new Promise((resolve) => client.once('end', resolve));
     const settled = await Promise.allSettled([client.query('select 1'), client.query('select 2')]);
     const unresponsive = expect.objectContaining({ code: 'PIKAIA_DATABASE_UNRESPONSIVE' });
@@ -46,7 +46,7 @@ describe('closeWhenUnresponsive', () => {
     await new Promise<void>((resolve) => stream.on('timeout', () => ++idleTimeouts && resolve()));
     expect((await client.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
     expect(errors).toEqual([]);
-    proxy.loseAnswersTo('select 2');
+    proxy.dropResponsesTo('select 2');
     await expect(client.query('select 2')).rejects.toMatchObject({ code: 'PIKAIA_DATABASE_UNRESPONSIVE' });
     expect(idleTimeouts).toBeGreaterThan(1);
   });

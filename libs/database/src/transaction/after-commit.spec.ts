@@ -1,14 +1,14 @@
 import { TransactionHost } from '@nestjs-cls/transactional';
 import { captureLogs } from '@pikaia/logging/testing';
-import { fail, insert, manager, openBench, type TransactionBench, type Unit } from '../../../../test/support/transactions.js';
+import { fail, insert, manager, openTransactionFixture, type TransactionFixture, type PropagationService } from '../../../../test/support/transactions.js';
 import { afterCommit, inTransaction } from './transaction.js';
 
-let bench: TransactionBench;
-let unit: Unit;
+let bench: TransactionFixture;
+let unit: PropagationService;
 const notes = (): Promise<string[]> => bench.notes();
 
 beforeAll(async () => {
-  bench = await openBench();
+  bench = await openTransactionFixture();
   ({ unit } = bench);
 });
 

@@ -1,31 +1,31 @@
 import type { DataSource, Repository } from 'typeorm';
 import {
   fail,
-  floating,
-  gate,
+  settled,
+  createGate,
   insert,
   manager,
-  openBench,
-  type TransactionBench,
-  type Unit,
+  openTransactionFixture,
+  type TransactionFixture,
+  type PropagationService,
 } from '../../../../test/support/transactions.js';
 import {
   CONTENT,
-  CONTENT_AT_FIRST,
+  INITIAL_CONTENT,
   Folders,
   Parts,
-  row,
+  newThing,
   TABLES,
   Things,
   WAYS_TO_WRITE,
-  writersOf,
+  createWriters,
   type Thing,
   type Writers,
 } from '../../../../test/support/ways-to-write.js';
 import { inTransaction, outsideTransaction } from './transaction.js';
 
-let bench: TransactionBench;
-let unit: Unit;
+let bench: TransactionFixture;
+let unit: PropagationService;
 let writers: Writers;
 let source: DataSource;
 let things: Repository<Thing>;
@@ -35,27 +35,27 @@ const backend = async (from: { query(sql: string): Promise<unknown> }): Promise<
   ((await from.query('select pg_backend_pid() as pid')) as { pid: number }[])[0]!.pid;
 
 beforeAll(async () => {
-  bench = await openBench({ entities: [Things, Parts, Folders], tables: TABLES });
+  bench = await openTransactionFixture({ entities: [Things, Parts, Folders], tables: TABLES });
   ({ unit } = bench);
-  writers = writersOf(bench.source);
+  writers = createWriters(bench.source);
   ({ source, things } = writers);
 });
 
 afterAll(async () => {
-  await writers.early.runner.release();
+  await writers.createdBefore.runner.release();
   await bench.close();
 });
 
-beforeEach(() => bench.owner.query(`truncate note; ${CONTENT_AT_FIRST}`));
+beforeEach(() => bench.owner.query(`truncate note; ${INITIAL_CONTENT}`));
 
 describe('promises that outlive their transaction', () => {
   it.each(Object.keys(WAYS_TO_WRITE))('a promise that outlives its transaction cannot write with %s', async (way) => {
     const before = await content();
-    const later = gate();
+    const later = createGate();
     const late: Promise<PromiseSettledResult<unknown>>[] = [];
     await unit.required(async () => {
-      late.push(floating(later.opened.then(() => WAYS_TO_WRITE[way]!(writers))));
-      await unit.required(async () => void late.push(floating(later.opened.then(() => WAYS_TO_WRITE[way]!(writers)))));
+      late.push(settled(later.opened.then(() => WAYS_TO_WRITE[way]!(writers))));
+      await unit.required(async () => void late.push(settled(later.opened.then(() => WAYS_TO_WRITE[way]!(writers)))));
     });
     later.open();
     const ended = { status: 'rejected', reason: { code: 'PIKAIA_TRANSACTION_ENDED' } };
@@ -65,7 +65,7 @@ describe('promises that outlive their transaction', () => {
 
   it('the commit waits for all statements of a repository write that is not awaited', async () => {
     await unit.required(async () => {
-      void things.save({ ...row(10), parts: [{ id: 1 }], friends: [{ id: 1 } as Thing] });
+      void things.save({ ...newThing(10), parts: [{ id: 1 }], friends: [{ id: 1 } as Thing] });
       await insert('begun');
     });
     const relations = { parts: true, friends: true };
@@ -76,10 +76,10 @@ describe('promises that outlive their transaction', () => {
     ['dataSource.transaction()', () => source.transaction(async () => undefined)],
     ['dataSource.createQueryRunner()', () => source.createQueryRunner()],
   ])('a promise that outlives its transaction cannot call %s', async (_, open) => {
-    const later = gate();
+    const later = createGate();
     let late!: Promise<unknown>;
     await unit.required(async () => {
-      late = floating(later.opened.then(open));
+      late = settled(later.opened.then(open));
     });
     later.open();
     expect(await late).toMatchObject({ reason: { code: 'PIKAIA_TRANSACTION_ENDED' } });
@@ -91,9 +91,9 @@ describe('injected repositories', () => {
 
   it('an injected repository writes in the new transaction with Propagation.RequiresNew', async () => {
     const work = unit.required(async () => {
-      await things.insert(row(10));
-      await unit.requiresNew(() => things.insert(row(11)));
-      await things.insert(row(12));
+      await things.insert(newThing(10));
+      await unit.requiresNew(() => things.insert(newThing(11)));
+      await things.insert(newThing(12));
       throw new Error('planned');
     });
     await expect(work).rejects.toThrow(/^planned$/);
@@ -105,14 +105,14 @@ describe('injected repositories', () => {
     ['outsideTransaction', (work) => outsideTransaction(work)],
   ])('an injected repository writes outside the transaction with %s', async (_, outside) => {
     const work = unit.required(async () => {
-      await things.insert(row(10));
+      await things.insert(newThing(10));
       const inside = await backend(manager());
       await outside(async () => {
         expect(inTransaction()).toBe(false);
         expect(await backend(source)).not.toBe(inside);
         expect(await things.existsBy({ id: 10 })).toBe(false);
-        await things.insert(row(11));
-        await source.transaction((tx) => tx.insert(Things, row(12)));
+        await things.insert(newThing(11));
+        await source.transaction((tx) => tx.insert(Things, newThing(12)));
       });
       expect([inTransaction(), await things.existsBy({ id: 10 })]).toEqual([true, true]);
       throw new Error('planned');
@@ -143,17 +143,17 @@ describe('injected repositories', () => {
 
   it('writes of an injected repository are rolled back with their savepoint', async () => {
     await unit.required(async () => {
-      await unit.nested(() => things.save([row(10), row(11)]).then(fail('planned'))).catch(() => undefined);
-      await things.insert(row(12));
+      await unit.nested(() => things.save([newThing(10), newThing(11)]).then(fail('planned'))).catch(() => undefined);
+      await things.insert(newThing(12));
     });
     expect((await things.find()).map(({ id }) => id).sort()).toEqual([1, 12, 2]);
   });
 
   it('an injected repository can write after the end of the transaction when the work runs in outsideTransaction', async () => {
-    const later = gate();
+    const later = createGate();
     let late!: Promise<unknown>;
     await unit.required(async () => {
-      late = outsideTransaction(() => later.opened.then(() => things.insert(row(10))));
+      late = outsideTransaction(() => later.opened.then(() => things.insert(newThing(10))));
     });
     later.open();
     await late;

@@ -1,46 +1,46 @@
 import { AsyncResource } from 'node:async_hooks';
 import { DataSource, type Repository } from 'typeorm';
-import { fail, insert, manager, openBench, type TransactionBench, type Unit } from '../../../../test/support/transactions.js';
+import { fail, insert, manager, openTransactionFixture, type TransactionFixture, type PropagationService } from '../../../../test/support/transactions.js';
 import {
   CONTENT,
-  CONTENT_AT_FIRST,
+  INITIAL_CONTENT,
   Folders,
   Parts,
-  row,
-  sql,
+  newThing,
+  insertThingSql,
   TABLES,
   Things,
   WAYS_TO_WRITE,
-  writersOf,
+  createWriters,
   type Thing,
   type Writers,
 } from '../../../../test/support/ways-to-write.js';
 import { afterCommit } from './transaction.js';
 
-let bench: TransactionBench;
-let unit: Unit;
+let bench: TransactionFixture;
+let unit: PropagationService;
 let writers: Writers;
 let source: DataSource;
 let things: Repository<Thing>;
-let early: Writers['early'];
+let createdBefore: Writers['createdBefore'];
 
 const content = async (): Promise<unknown> => (await bench.owner.query(CONTENT)).rows[0];
 const backend = async (from: { query(sql: string): Promise<unknown> }): Promise<number> =>
   ((await from.query('select pg_backend_pid() as pid')) as { pid: number }[])[0]!.pid;
 
 beforeAll(async () => {
-  bench = await openBench({ entities: [Things, Parts, Folders], tables: TABLES });
+  bench = await openTransactionFixture({ entities: [Things, Parts, Folders], tables: TABLES });
   ({ unit } = bench);
-  writers = writersOf(bench.source);
-  ({ source, things, early } = writers);
+  writers = createWriters(bench.source);
+  ({ source, things, createdBefore } = writers);
 });
 
 afterAll(async () => {
-  await writers.early.runner.release();
+  await writers.createdBefore.runner.release();
   await bench.close();
 });
 
-beforeEach(() => bench.owner.query(`truncate note; ${CONTENT_AT_FIRST}`));
+beforeEach(() => bench.owner.query(`truncate note; ${INITIAL_CONTENT}`));
 
 describe('inside a transaction', () => {
   it.each(Object.keys(WAYS_TO_WRITE))('a write with %s is rolled back and committed with the transaction', async (way) => {
@@ -66,7 +66,7 @@ describe('inside a transaction', () => {
         sent.push(args[0]);
         return query.apply(client, args);
       };
-      await things.save([row(10), row(11)]);
+      await things.save([newThing(10), newThing(11)]);
       client.query = query;
       expect(sent).toHaveLength(2); // a SELECT of the existing rows and one INSERT
     });
@@ -74,21 +74,21 @@ describe('inside a transaction', () => {
 
   it('reads see the writes of the transaction, also reads of a query builder that was created before it', async () => {
     await unit.required(async () => {
-      await things.insert(row(10));
+      await things.insert(newThing(10));
       expect(await things.existsBy({ id: 10 })).toBe(true);
-      expect(await early.builder.clone().where('thing.id = 10').getOne()).toMatchObject({ id: 10 });
+      expect(await createdBefore.builder.clone().where('thing.id = 10').getOne()).toMatchObject({ id: 10 });
       expect(await source.getTreeRepository(Folders).findTrees()).toHaveLength(1);
       expect(await backend(source)).toBe(await backend(manager()));
     });
-    expect(await early.builder.clone().where('thing.id = 10').getOne()).toMatchObject({ id: 10 });
+    expect(await createdBefore.builder.clone().where('thing.id = 10').getOne()).toMatchObject({ id: 10 });
   });
 
   it('a failed manager.transaction() call rolls back only its own writes and callbacks', async () => {
     const ran: string[] = [];
     await unit.required(async () => {
-      await things.insert(row(10));
+      await things.insert(newThing(10));
       const inner = things.manager.transaction(async (tx) => {
-        await tx.insert('Thing', row(11));
+        await tx.insert('Thing', newThing(11));
         afterCommit(() => ran.push('inner'));
         throw new Error('inner');
       });
@@ -101,9 +101,9 @@ describe('inside a transaction', () => {
   it.each<[string, () => unknown]>([
     ['dataSource.transaction()', () => source.transaction(async () => undefined)],
     ['dataSource.createQueryRunner()', () => source.createQueryRunner()],
-    ['a query runner that was created outside', () => early.runner.query(sql(11))],
-    ['a transaction of a query runner that was created outside', () => early.runner.startTransaction()],
-    ['dataSource.query() with a query runner that was created outside', () => source.query(sql(11), [], early.runner)],
+    ['a query runner that was created outside', () => createdBefore.runner.query(insertThingSql(11))],
+    ['a transaction of a query runner that was created outside', () => createdBefore.runner.startTransaction()],
+    ['dataSource.query() with a query runner that was created outside', () => source.query(insertThingSql(11), [], createdBefore.runner)],
     ['dataSource.synchronize()', () => source.synchronize()],
     ['dataSource.runMigrations()', () => source.runMigrations()],
     ['dataSource.dropDatabase()', () => source.dropDatabase()],
@@ -113,7 +113,7 @@ describe('inside a transaction', () => {
         code: 'PIKAIA_TRANSACTION_OWN_CONNECTION',
         message: expect.stringMatching(/Propagation\.RequiresNew.*outsideTransaction/),
       });
-      await things.insert(row(10));
+      await things.insert(newThing(10));
     });
     expect((await things.find()).map(({ id }) => id).sort()).toEqual([1, 10, 2]);
   });
@@ -149,9 +149,9 @@ describe('inside a transaction', () => {
   it('a second data source does not join the transaction', async () => {
     const second = await new DataSource({ type: 'postgres', url: bench.url, entities: [Things, Parts, Folders] }).initialize();
     const work = unit.required(async () => {
-      await second.getRepository(Things).save(row(10));
-      await second.transaction((tx) => tx.insert(Things, row(11)));
-      await things.insert(row(12));
+      await second.getRepository(Things).save(newThing(10));
+      await second.transaction((tx) => tx.insert(Things, newThing(11)));
+      await things.insert(newThing(12));
       throw new Error('planned');
     });
     await expect(work).rejects.toThrow(/^planned$/);

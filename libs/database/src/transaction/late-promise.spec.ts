@@ -1,23 +1,23 @@
 import type { PikaiaError } from '@pikaia/core';
 import {
   fail,
-  floating,
-  gate,
+  settled,
+  createGate,
   insert,
-  refusal,
+  noTransactionError,
   write,
-  openBench,
-  type TransactionBench,
-  type Unit,
+  openTransactionFixture,
+  type TransactionFixture,
+  type PropagationService,
 } from '../../../../test/support/transactions.js';
 import { inTransaction, writeInTransaction } from './transaction.js';
 
-let bench: TransactionBench;
-let unit: Unit;
+let bench: TransactionFixture;
+let unit: PropagationService;
 const notes = (): Promise<string[]> => bench.notes();
 
 beforeAll(async () => {
-  bench = await openBench();
+  bench = await openTransactionFixture();
   ({ unit } = bench);
 });
 
@@ -29,11 +29,11 @@ describe('promises that are not awaited', () => {
   it('the commit waits for all statements of a write that is not awaited', async () => {
     let late!: Promise<unknown>;
     await unit.required(async () => {
-      late = floating(
+      late = settled(
         writeInTransaction(async (tx) => {
           await tx.query(`insert into note (name) select 'step 1' from pg_sleep(0.05)`);
           await tx.query(`insert into note (name) values ('step 2')`);
-        }, refusal),
+        }, noTransactionError),
       );
     });
     await expect(late).resolves.toMatchObject({ status: 'fulfilled' });
@@ -48,7 +48,7 @@ describe('promises that are not awaited', () => {
   });
 
   it('a promise that is not awaited cannot write after its transaction has ended', async () => {
-    const later = gate();
+    const later = createGate();
     let late!: Promise<PromiseSettledResult<unknown>[]>;
     await unit.required(async () => {
       late = unit.required(async () => {
@@ -73,7 +73,7 @@ describe('promises that are not awaited', () => {
     };
     const work = unit.required(async () => {
       await insert('before');
-      late = Array.from({ length: 60 }, (_, count) => floating(turns(count).then(() => (count % 2 ? write : insert)('late'))));
+      late = Array.from({ length: 60 }, (_, count) => settled(turns(count).then(() => (count % 2 ? write : insert)('late'))));
       await Promise.all([fail('branch')(), ...late]);
     });
     await expect(work).rejects.toThrow('branch');
@@ -83,12 +83,12 @@ describe('promises that are not awaited', () => {
   });
 
   it('a write that is not awaited is rolled back with its savepoint', async () => {
-    const later = gate();
+    const later = createGate();
     let late!: Promise<unknown>;
     await unit.required(async () => {
       const nested = unit.nested(async () => {
-        void floating(write('at once'));
-        late = floating(later.opened.then(() => write('later')));
+        void settled(write('at once'));
+        late = settled(later.opened.then(() => write('later')));
         throw new Error('no');
       });
       await nested.catch(() => undefined);
@@ -103,7 +103,7 @@ describe('promises that are not awaited', () => {
 
 describe('an open savepoint', () => {
   it('an open savepoint makes the guard refuse statements from outside it, because a rollback would include them', async () => {
-    const [opened, done] = [gate(), gate()];
+    const [opened, done] = [createGate(), createGate()];
     await unit.required(async () => {
       const nested = unit.nested(async () => {
         await insert('inside');

@@ -2,19 +2,19 @@ import {
   fail,
   insert,
   manager,
-  openBench,
+  openTransactionFixture,
   write,
-  type TransactionBench,
-  type Unit,
+  type TransactionFixture,
+  type PropagationService,
 } from '../../../../test/support/transactions.js';
 import { afterCommit } from './transaction.js';
 
-let bench: TransactionBench;
-let unit: Unit;
+let bench: TransactionFixture;
+let unit: PropagationService;
 const notes = (): Promise<string[]> => bench.notes();
 
 beforeAll(async () => {
-  bench = await openBench();
+  bench = await openTransactionFixture();
   ({ unit } = bench);
 });
 

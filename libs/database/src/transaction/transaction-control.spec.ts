@@ -2,24 +2,24 @@ import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import {
   fail,
-  floating,
+  settled,
   insert,
   manager,
-  openBench,
+  openTransactionFixture,
   write,
-  type TransactionBench,
-  type Unit,
+  type TransactionFixture,
+  type PropagationService,
 } from '../../../../test/support/transactions.js';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { afterCommit } from './transaction.js';
 
-let bench: TransactionBench;
-let unit: Unit;
+let bench: TransactionFixture;
+let unit: PropagationService;
 let source: DataSource;
 const notes = (): Promise<string[]> => bench.notes();
 
 beforeAll(async () => {
-  bench = await openBench({
+  bench = await openTransactionFixture({
     tables: `create procedure ends_the_transaction() language plpgsql as 'begin commit; end';
      grant execute on procedure ends_the_transaction() to pikaia_api;`,
   });
@@ -34,7 +34,7 @@ const raw = (sql: string): Promise<unknown> => manager().query(sql);
 const pool = (): pg.Pool => (source.driver as unknown as { master: pg.Pool }).master;
 
 async function connectionsAreUsable(): Promise<void> {
-  await eventually(() => pool().idleCount === pool().totalCount);
+  await pollUntil(() => pool().idleCount === pool().totalCount);
   await Promise.all(Array.from({ length: 8 }, () => unit.required(() => raw('select 1'))));
 }
 
@@ -106,7 +106,7 @@ describe('transaction control statements inside a transaction', () => {
     let waiting!: Promise<PromiseSettledResult<unknown>>[];
     const work = unit.required(async () => {
       await insert('before');
-      waiting = [floating(raw('commit')), ...Array.from({ length: 20 }, (_, n) => floating(insert(`waiting ${n}`)))];
+      waiting = [settled(raw('commit')), ...Array.from({ length: 20 }, (_, n) => settled(insert(`waiting ${n}`)))];
       await Promise.all(waiting);
     });
     await expect(work).rejects.toMatchObject({ code: 'PIKAIA_TRANSACTION_CONTROL' });

@@ -1,21 +1,21 @@
 import {
   fail,
-  gate,
+  createGate,
   insert,
   manager,
   write,
-  openBench,
-  type TransactionBench,
-  type Unit,
+  openTransactionFixture,
+  type TransactionFixture,
+  type PropagationService,
 } from '../../../../test/support/transactions.js';
 import { afterCommit, inTransaction } from './transaction.js';
 
-let bench: TransactionBench;
-let unit: Unit;
+let bench: TransactionFixture;
+let unit: PropagationService;
 const notes = (): Promise<string[]> => bench.notes();
 
 beforeAll(async () => {
-  bench = await openBench();
+  bench = await openTransactionFixture();
   ({ unit } = bench);
 });
 
@@ -81,7 +81,7 @@ describe('@Transactional', () => {
   });
 
   it('two concurrent transactions have separate writes and afterCommit callbacks', async () => {
-    const [first, second] = [gate(), gate()];
+    const [first, second] = [createGate(), createGate()];
     const ran: string[] = [];
     const one = unit.required(async () => {
       afterCommit(() => ran.push('one'));
@@ -170,7 +170,7 @@ describe('@Transactional', () => {
 
   it('a transaction passes on a serialization failure', async () => {
     await unit.required(() => insert('counted'));
-    const both = [gate(), gate()];
+    const both = [createGate(), createGate()];
     const count = (own: number) =>
       unit.serializable(async () => {
         await manager().query('select count(*) from note');

@@ -1,8 +1,8 @@
 import pg from 'pg';
 import { afterCommit } from '@pikaia/database';
 import { TcpProxy } from '../../../../test/support/tcp.proxy.js';
-import { insert, manager, openBench, type TransactionBench } from '../../../../test/support/transactions.js';
-import { eventually, until } from '../../../../test/support/until.js';
+import { insert, manager, openTransactionFixture, type TransactionFixture } from '../../../../test/support/transactions.js';
+import { pollUntil, waitFor } from '../../../../test/support/until.js';
 
 const UNRESPONSIVE = { code: 'PIKAIA_DATABASE_UNRESPONSIVE' };
 const IN_DOUBT = { name: 'PikaiaError', code: 'PIKAIA_TRANSACTION_IN_DOUBT' };
@@ -12,14 +12,14 @@ jest.setTimeout(60_000);
 
 /** The server process or the network stops during a transaction, and no error reports it. */
 describe('transactions on an unresponsive server', () => {
-  let bench: TransactionBench;
+  let bench: TransactionFixture;
   let proxy: TcpProxy;
   const stopped = new Set<number>();
   let ran: string[];
 
   beforeAll(async () => {
-    bench = await openBench({
-      via: async (url) => (proxy = await TcpProxy.start(url)).through(url),
+    bench = await openTransactionFixture({
+      via: async (url) => (proxy = await TcpProxy.start(url)).proxyUrl(url),
       statementTimeoutMs: 1_000,
       answerGraceMs: 1_000,
     });
@@ -53,7 +53,7 @@ describe('transactions on an unresponsive server', () => {
   async function resumeBackend(pid: number): Promise<void> {
     process.kill(pid, 'SIGCONT');
     stopped.delete(pid);
-    await until('the server process has ended', async () => {
+    await waitFor('the server process has ended', async () => {
       const { rows } = await bench.owner.query('select from pg_stat_activity where pid = $1', [pid]);
       return rows.length === 0;
     });
@@ -85,7 +85,7 @@ describe('transactions on an unresponsive server', () => {
   });
 
   it('a transaction fails with a typed error when the server does not respond to BEGIN', async () => {
-    proxy.loseAnswersTo('START TRANSACTION');
+    proxy.dropResponsesTo('START TRANSACTION');
     await expect(within(bench.unit.required(() => insert('never')))).rejects.toMatchObject(UNRESPONSIVE);
     await expectPoolToWork();
   });
@@ -122,7 +122,7 @@ describe('transactions on an unresponsive server', () => {
   it('a transaction is in doubt when the response to COMMIT is lost, although the row is committed', async () => {
     const work = bench.unit.required(async () => {
       await insert('answer lost');
-      proxy.loseAnswersTo('COMMIT');
+      proxy.dropResponsesTo('COMMIT');
     });
     await expect(within(work)).rejects.toMatchObject(IN_DOUBT);
     expect(await bench.notes()).toEqual(['answer lost']);
@@ -131,11 +131,11 @@ describe('transactions on an unresponsive server', () => {
   it('a transaction is in doubt when the connection breaks after the server has committed', async () => {
     const work = bench.unit.required(async () => {
       await insert('cut after the commit');
-      proxy.loseAnswersTo('COMMIT');
+      proxy.dropResponsesTo('COMMIT');
     });
     const outcome = expect(within(work)).rejects.toMatchObject(IN_DOUBT);
-    await eventually(bench.notes, (names) => names.length === 1);
-    proxy.cut();
+    await pollUntil(bench.notes, (names) => names.length === 1);
+    proxy.disconnectAll();
     await outcome;
     expect(await bench.notes()).toEqual(['cut after the commit']);
   });
@@ -144,8 +144,8 @@ describe('transactions on an unresponsive server', () => {
     const work = bench.unit.required(async () => {
       await insert('cut before the commit');
       const { queryRunner } = manager();
-      proxy.cut();
-      await until('the connection is known to be lost', () => queryRunner!.isReleased);
+      proxy.disconnectAll();
+      await waitFor('the connection is known to be lost', () => queryRunner!.isReleased);
     });
     await expect(within(work)).rejects.toMatchObject({ code: 'PIKAIA_DATABASE_CONNECTION_LOST' });
     expect(await bench.notes()).toEqual([]);
@@ -181,7 +181,7 @@ describe('transactions on an unresponsive server', () => {
       let pid = 0;
       const work = bench.unit.required(async () => (await insert('wait'), (pid = await backend())));
       const outcome = expect(work).rejects.toMatchObject({ ...IN_DOUBT, cause: { code: '57P01' } });
-      await until('COMMIT waits', async () => {
+      await waitFor('COMMIT waits', async () => {
         const waiting = `select from pg_stat_activity where pid = $1 and query = 'COMMIT' and wait_event_type = 'Lock'`;
         return (await bench.owner.query(waiting, [pid])).rows.length;
       });

@@ -2,17 +2,17 @@ import { systemClock } from '@pikaia/core';
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { TestDatabase } from '../../../../test/support/database.js';
-import { connect, of, OldDays, RETENTION } from '../../../../test/support/old-days.js';
+import { connect, resultFor, AgedOutbox, RETENTION } from '../../../../test/support/old-days.js';
 import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
 import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { registerSinks } from '../log/register-sinks.js';
 import type { HousekeepingResult } from './housekeeping.task.js';
 import { Housekeeping } from './housekeeping.js';
 import { HousekeepingLoop } from '../worker/housekeeping.loop.js';
 
 describe('Housekeeping', () => {
-  let days: OldDays;
+  let days: AgedOutbox;
   let database: TestDatabase;
   let owner: pg.Client;
   let api: pg.Client;
@@ -20,11 +20,11 @@ describe('Housekeeping', () => {
   let housekeeping: Housekeeping;
 
   beforeAll(async () => {
-    days = await OldDays.open();
+    days = await AgedOutbox.open();
     ({ database, owner, api } = days);
   });
   beforeEach(async () => {
-    await days.begin();
+    await days.reset();
     ({ sink, housekeeping } = days);
   });
   afterAll(() => days.close());
@@ -32,19 +32,19 @@ describe('Housekeeping', () => {
   it('empties slots whose newest event is older than the retention, and no others', async () => {
     await days.insertOld(3);
     await days.insertOld(4, 6.9);
-    await days.handOver();
-    expect(of(await housekeeping.runOnce(), days.table(3))).toMatchObject({ removed: expect.any(Number), unit: 'bytes' });
+    await days.deliverAll();
+    expect(resultFor(await housekeeping.runOnce(), days.table(3))).toMatchObject({ removed: expect.any(Number), unit: 'bytes' });
     const { rows } = await owner.query('select slot from outbox.outbox_log');
     expect(rows).toEqual([{ slot: days.slot(4) }]);
   });
 
   it('reports in a dry run what the next run removes, and removes nothing', async () => {
     await days.insertOld(3);
-    await days.handOver();
+    await days.deliverAll();
     const results = await housekeeping.runOnce({ dryRun: true });
-    expect(of(results, days.table(3))!.removed).toBeGreaterThan(8000);
+    expect(resultFor(results, days.table(3))!.removed).toBeGreaterThan(8000);
     expect(await days.countOf('outbox_log')).toBe(1);
-    expect(of(await housekeeping.runOnce(), days.table(3))).toMatchObject(of(results, days.table(3))!);
+    expect(resultFor(await housekeeping.runOnce(), days.table(3))).toMatchObject(resultFor(results, days.table(3))!);
     expect(await days.countOf('outbox_log')).toBe(0);
   });
 
@@ -52,11 +52,11 @@ describe('Housekeeping', () => {
     const other = new ScriptedSink('other');
     await registerSinks(database.workerUrl, [other], 'spec');
     const id = await days.insertOld(3);
-    await days.handOver();
-    expect(of(await housekeeping.runOnce(), days.table(3))).toMatchObject({ removed: 0, kept: 'not handed over to other' });
-    await days.handOver(other);
+    await days.deliverAll();
+    expect(resultFor(await housekeeping.runOnce(), days.table(3))).toMatchObject({ removed: 0, kept: 'not handed over to other' });
+    await days.deliverAll(other);
     expect(other.ids).toEqual([id]);
-    expect(of(await housekeeping.runOnce(), days.table(3))!.kept).toBeUndefined();
+    expect(resultFor(await housekeeping.runOnce(), days.table(3))!.kept).toBeUndefined();
   });
 
   it('keeps a slot with an event that became visible late', async () => {
@@ -64,12 +64,12 @@ describe('Housekeeping', () => {
     await late.query('begin');
     const held = await insertEvent(late);
     await insertEvent(api);
-    await days.handOver();
+    await days.deliverAll();
     await late.query('commit'); // at or below the cursor's position, but not visible in its snapshot
     await late.end();
     await owner.query(`update outbox.outbox_log set recorded_at = recorded_at - interval '8 days'`);
     expect((await housekeeping.runOnce())!.find(({ kept }) => kept)).toMatchObject({ kept: 'not handed over to scripted' });
-    await days.handOver();
+    await days.deliverAll();
     expect(sink.ids).toContain(held.id);
     await housekeeping.runOnce();
     expect(await days.countOf('outbox_log')).toBe(0);
@@ -77,7 +77,7 @@ describe('Housekeeping', () => {
 
   it('never blocks or fails an insert while an open transaction keeps the slot from being emptied', async () => {
     await days.insertOld(3);
-    await days.handOver();
+    await days.deliverAll();
     const holder = await connect(database.ownerUrl);
     await holder.query(`begin; select count(*) from outbox.${days.table(3)}`);
     const state = { running: true, inserted: 0 };
@@ -89,11 +89,11 @@ describe('Housekeeping', () => {
     })();
     try {
       const results = await housekeeping.runOnce();
-      expect(of(results, days.table(3))).toMatchObject({ kept: 'in use by a transaction that stays open' });
+      expect(resultFor(results, days.table(3))).toMatchObject({ kept: 'in use by a transaction that stays open' });
       const before = state.inserted;
-      await eventually(() => state.inserted > before + 20);
+      await pollUntil(() => state.inserted > before + 20);
       await holder.query('commit');
-      expect(of(await housekeeping.runOnce(), days.table(3))!.kept).toBeUndefined();
+      expect(resultFor(await housekeeping.runOnce(), days.table(3))!.kept).toBeUndefined();
     } finally {
       state.running = false;
       await inserting;
@@ -104,22 +104,22 @@ describe('Housekeeping', () => {
 
   it('an insert into the slot waits no longer than the lock timeout (planted: without that timeout it waits on)', async () => {
     await days.insertOld(0);
-    await days.handOver();
+    await days.deliverAll();
     const original = await replaceInFunction("'200ms'", "'1s'"); // long enough to be observed on a busy machine
     const holder = await connect(database.ownerUrl);
     await holder.query('begin; select count(*) from outbox.outbox_log');
     const limited = housekeeping.runOnce();
-    await eventually(async () => (await blocked()) > 0);
+    await pollUntil(async () => (await blocked()) > 0);
     await insertEvent(api);
     expect((await limited)!.find(({ kept }) => kept)).toMatchObject({ kept: 'in use by a transaction that stays open' });
 
-    await days.handOver();
+    await days.deliverAll();
     await owner.query(`update outbox.outbox_log set recorded_at = recorded_at - interval '8 days'`);
     await replaceInFunction("'1s'", "'0'");
     const endless = housekeeping.runOnce();
-    await eventually(async () => (await blocked()) > 0);
+    await pollUntil(async () => (await blocked()) > 0);
     const insert = insertEvent(api);
-    await eventually(async () => (await blocked()) > 1); // behind the lock request without timeout
+    await pollUntil(async () => (await blocked()) > 1); // behind the lock request without timeout
     await holder.query('commit');
     await Promise.all([endless, insert]);
     await holder.end();
@@ -153,7 +153,7 @@ describe('Housekeeping', () => {
       `update outbox.outbox_progress set stored_at = stored_at - interval '3 hours', txid = pg_current_xact_id() where number = 0`,
     );
     const [dry] = [await housekeeping.runOnce({ dryRun: true }), await housekeeping.runOnce()].map(
-      (results) => of(results, 'outbox.outbox_progress')!.removed,
+      (results) => resultFor(results, 'outbox.outbox_progress')!.removed,
     );
     const { rows } = await owner.query<{ number: string }>('select number from outbox.outbox_progress order by number');
     const numbers = rows.map(({ number }) => Number(number));
@@ -163,9 +163,9 @@ describe('Housekeeping', () => {
 
   it('removes cursors below the oldest event, and the remaining cursors still tell when an event was published', async () => {
     const first = await days.insertOld(3, 8);
-    await days.handOver();
+    await days.deliverAll();
     const second = await days.insertOld(5, 1);
-    await days.handOver();
+    await days.deliverAll();
     await owner.query(
       `update outbox.outbox_progress set stored_at = stored_at - interval '3 hours', txid = pg_current_xact_id() where number = 1`,
     );
@@ -173,7 +173,7 @@ describe('Housekeeping', () => {
       `update outbox.outbox_progress set stored_at = stored_at - interval '2 hours', txid = pg_current_xact_id() where number = 2`,
     );
     const before = (await statusOf(owner, second)).published_at;
-    await days.handOver(); // may store number 3; the newest cursor is never removed
+    await days.deliverAll(); // may store number 3; the newest cursor is never removed
     await housekeeping.runOnce();
     expect(await statusOf(owner, first)).toBeUndefined();
     expect((await statusOf(owner, second)).published_at).toEqual(before);
@@ -212,7 +212,7 @@ describe('Housekeeping', () => {
     ];
     const options = { url: database.workerUrl, retention: RETENTION };
     const first = new Housekeeping({ ...options, tasks }).runOnce();
-    await eventually(async () => {
+    await pollUntil(async () => {
       const { rows } = await owner.query<{ count: number }>(
         `select count(*)::int as count from pg_locks where locktype = 'advisory'
           and database = (select oid from pg_database where datname = current_database())`,
@@ -228,7 +228,7 @@ describe('Housekeeping', () => {
 
   it('removes nothing while the cursors come from another cluster', async () => {
     await days.insertOld(3);
-    await days.handOver();
+    await days.deliverAll();
     await owner.query(`update outbox.outbox_progress set txid = '77' where number = 1`);
     await expect(housekeeping.runOnce()).rejects.toMatchObject({ code: 'PIKAIA_OUTBOX_RESTORED' });
     const { rows } = await owner.query<{ outcome: string }>(`select outbox.empty_slot($1, '1 day') as outcome`, [days.slot(3)]);
@@ -250,9 +250,9 @@ describe('Housekeeping', () => {
       tasks: [counting, hanging],
     });
     loop.start();
-    await eventually(() => runs > 2);
+    await pollUntil(() => runs > 2);
     await loop.stop(20);
     expect(loop.last).toMatchObject({ results: [] });
-    await eventually(async () => (await housekeeping.runOnce()) !== undefined); // the server has released the lock
+    await pollUntil(async () => (await housekeeping.runOnce()) !== undefined); // the server has released the lock
   });
 });

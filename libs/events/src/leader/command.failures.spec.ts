@@ -1,8 +1,8 @@
 import { captureLogs } from '@pikaia/logging/testing';
 import { randomUUID } from 'node:crypto';
-import { OperatedSink } from '../../../../test/support/operated-sink.js';
+import { OutboxFixture } from '../../../../test/support/operated-sink.js';
 import { insertEvent, type TestEvent } from '../../../../test/support/outbox.js';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { accepted, type Outcome } from '../delivery/sink.js';
 import { causeOf } from '../commands/command.failures.js';
 import { SinkMonitor } from '../worker/sink.monitor.js';
@@ -10,25 +10,25 @@ import { SinkMonitor } from '../worker/sink.monitor.js';
 const replayOf = (filter: unknown, options: object = {}) => ({ filter, dry_run: false, limit: null, rate: null, ...options });
 
 describe('a command that cannot be executed', () => {
-  let at: OperatedSink;
+  let at: OutboxFixture;
 
   beforeAll(async () => {
-    at = await OperatedSink.create();
-    await at.owner('alter table outbox.outbox_command drop constraint outbox_command_command_check'); // for commands of a newer version
+    at = await OutboxFixture.create();
+    await at.queryAsOwner('alter table outbox.outbox_command drop constraint outbox_command_command_check'); // for commands of a newer version
   });
-  beforeEach(() => at.renew());
-  afterAll(() => at.end());
+  beforeEach(() => at.reset());
+  afterAll(() => at.close());
 
   /** Makes the statement fail with this SQLSTATE while `work` runs. */
   async function whileReplaysFailWith(state: string, work: () => Promise<void>): Promise<void> {
-    await at.owner(`
+    await at.queryAsOwner(`
       create function outbox.fail_planted() returns trigger language plpgsql as
         $$ begin raise exception 'planted' using errcode = '${state}'; end $$;
       create trigger planted before insert on outbox.outbox_replay execute function outbox.fail_planted()`);
     try {
       await work();
     } finally {
-      await at.owner('drop function outbox.fail_planted() cascade');
+      await at.queryAsOwner('drop function outbox.fail_planted() cascade');
     }
   }
 
@@ -56,13 +56,13 @@ describe('a command that cannot be executed', () => {
     ['a moment cannot be read, which the first read finds', 'replay', replayOf({ from: 'tomorrowish' }), 'failed', /22007/],
     ['the same in a dry run', 'replay', replayOf({ to: '9999999999-01-01' }, { dry_run: true }), 'failed', /2200[78]/],
   ])('is answered with the reason, and the leader continues: %s', async (_, command, values, outcome, reason) => {
-    const [bad, good] = [await at.ask(command, values as object), await at.replay({ event_type: 'none.such' })];
+    const [bad, good] = [await at.sendCommand(command, values as object), await at.replay({ event_type: 'none.such' })];
     const event = await insertEvent(at.api);
-    await at.run();
+    await at.runRelayOnce();
     expect((await at.answer(bad)).answer).toMatchObject({ outcome, reason: expect.stringMatching(reason) });
     expect((await at.answer(good)).answer).toMatchObject({ outcome: 'done', matched: 0 });
     expect(await at.statuses([event])).toEqual(['published']);
-    await at.run(); // the failed command has no effect
+    await at.runRelayOnce(); // the failed command has no effect
   });
 
   it('fails and rolls back its writes if the database refuses them', async () => {
@@ -70,7 +70,7 @@ describe('a command that cannot be executed', () => {
     await whileReplaysFailWith('23502', async () => {
       const bad = await at.replay({});
       const event = await insertEvent(at.api);
-      await at.run();
+      await at.runRelayOnce();
       expect((await at.answer(bad)).answer).toEqual({ outcome: 'failed', reason: expect.stringContaining('23502') });
       expect(await at.statuses([event])).toEqual(['published']);
       const { rowCount } = await at.api.query('select from outbox.outbox_replay where id = $1', [bad]);
@@ -82,17 +82,17 @@ describe('a command that cannot be executed', () => {
   it('reports the progress of a replay that fails midway, and the next replay runs', async () => {
     const events: TestEvent[] = [];
     for (let i = 0; i < 101; i++) events.push(await insertEvent(at.api, { aggregate: `a${i}` }));
-    await at.run();
-    at.sink.answers.set(events[100]!.id, () => new Promise<Outcome>(() => undefined)); // the second batch of 100 stays open
+    await at.runRelayOnce();
+    at.sink.outcomes.set(events[100]!.id, () => new Promise<Outcome>(() => undefined)); // the second batch of 100 stays open
     const bad = await at.replay({ event_type: events[0]!.type });
-    const relay = at.relay({ pollIntervalMs: 20 });
+    const relay = at.createRelay({ pollIntervalMs: 20 });
     relay.start();
-    await eventually(() => at.sink.ids.filter((id) => id === events[100]!.id).length === 2);
+    await pollUntil(() => at.sink.ids.filter((id) => id === events[100]!.id).length === 2);
     await relay.stop(0);
-    at.sink.answers.clear();
-    await at.owner(`update outbox.outbox_replay set filter = '{"from": "tomorrowish"}' where id = '${bad}'`);
+    at.sink.outcomes.clear();
+    await at.queryAsOwner(`update outbox.outbox_replay set filter = '{"from": "tomorrowish"}' where id = '${bad}'`);
     const good = await at.replay({ event_id: events[0]!.id });
-    await at.run();
+    await at.runRelayOnce();
     expect((await at.answer(bad)).answer).toMatchObject({
       outcome: 'failed',
       matched: 100,
@@ -107,30 +107,30 @@ describe('a command that cannot be executed', () => {
     async (state) => {
       const id = await at.replay({ event_type: 'none.such' });
       await whileReplaysFailWith(state, async () => {
-        for (let i = 0; i < 12; i++) await expect(at.relay().runOnce()).rejects.toMatchObject({ code: state });
+        for (let i = 0; i < 12; i++) await expect(at.createRelay().runOnce()).rejects.toMatchObject({ code: state });
         expect((await at.answer(id)).done_at).toBeNull();
       });
-      await at.run();
+      await at.runRelayOnce();
       expect((await at.answer(id)).answer).toMatchObject({ outcome: 'done' });
     },
   );
 
   it('stays open if the connection of the leader ends, and the next leader executes it', async () => {
     const event = await insertEvent(at.api);
-    await at.run();
+    await at.runRelayOnce();
     let answer: (outcome: Outcome) => void = () => undefined;
-    at.sink.answers.set(event.id, () => new Promise<Outcome>((resolve) => (answer = resolve)));
+    at.sink.outcomes.set(event.id, () => new Promise<Outcome>((resolve) => (answer = resolve)));
     const id = await at.replay({ event_id: event.id });
-    const relay = at.relay({ pollIntervalMs: 20 });
+    const relay = at.createRelay({ pollIntervalMs: 20 });
     relay.start();
-    await eventually(() => at.sink.ids.length === 2);
-    await at.owner(
+    await pollUntil(() => at.sink.ids.length === 2);
+    await at.queryAsOwner(
       `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pikaia-relay ${at.sink.name}'`,
     );
     answer(accepted);
-    at.sink.answers.clear();
-    await eventually(() => at.sink.ids.length === 3);
-    await eventually(async () => (await at.answer(id)).done_at);
+    at.sink.outcomes.clear();
+    await pollUntil(() => at.sink.ids.length === 3);
+    await pollUntil(async () => (await at.answer(id)).done_at);
     await relay.stop();
     expect((await at.answer(id)).answer).toMatchObject({ outcome: 'done', sent: 1 });
   });
@@ -139,7 +139,7 @@ describe('a command that cannot be executed', () => {
     const id = await at.replay({});
     const event = await insertEvent(at.api);
     await whileReplaysFailWith('57014', async () => {
-      const relay = at.relay();
+      const relay = at.createRelay();
       for (let i = 0; i < 9; i++) await expect(relay.runOnce()).rejects.toMatchObject({ code: '57014' });
       expect((await at.answer(id)).done_at).toBeNull();
       expect(await relay.runOnce()).toBe(true);
@@ -157,12 +157,12 @@ describe('a command that cannot be executed', () => {
         ids[index],
         sink,
       ]);
-    await at.owner(
+    await at.queryAsOwner(
       `alter table outbox.outbox_sink add constraint planted check (name <> '${bad}' or state <> 'retired') not valid`,
     );
     const { url, worker, ownSinks } = { url: at.database.workerUrl, worker: 'watch', ownSinks: new Set<string>() };
     await new SinkMonitor({ url, worker, ownSinks, leaderlessAlarmMs: 60_000, clock: at.clock }).runOnce();
-    await at.owner('alter table outbox.outbox_sink drop constraint planted');
+    await at.queryAsOwner('alter table outbox.outbox_sink drop constraint planted');
     expect((await at.answer(ids[0]!)).answer).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('23514') });
     expect((await at.answer(ids[1]!)).answer).toEqual({ outcome: 'done' });
   });

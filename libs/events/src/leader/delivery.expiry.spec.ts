@@ -1,24 +1,24 @@
 import type pg from 'pg';
-import { of, OldDays } from '../../../../test/support/old-days.js';
+import { resultFor, AgedOutbox } from '../../../../test/support/old-days.js';
 import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
 import { refused, type ScriptedSink } from '../../../../test/support/scripted-sink.js';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { SinkRelay } from './sink.relay.js';
 import type { Housekeeping } from '../housekeeping/housekeeping.js';
 
 describe('DeliveryExpiry', () => {
-  let days: OldDays;
+  let days: AgedOutbox;
   let owner: pg.Client;
   let api: pg.Client;
   let sink: ScriptedSink;
   let housekeeping: Housekeeping;
 
   beforeAll(async () => {
-    days = await OldDays.open();
+    days = await AgedOutbox.open();
     ({ owner, api } = days);
   });
   beforeEach(async () => {
-    await days.begin();
+    await days.reset();
     ({ sink, housekeeping } = days);
   });
   afterAll(() => days.close());
@@ -28,8 +28,8 @@ describe('DeliveryExpiry', () => {
   /** Creates a failed delivery and one that waits behind it. */
   async function failing(aggregate: string): Promise<string> {
     const id = await days.insertOld(3, 8, aggregate);
-    sink.answers.set(id, FAILED);
-    const relay = days.relayOf();
+    sink.outcomes.set(id, FAILED);
+    const relay = days.createRelay();
     await relay.runOnce();
     await relay.runOnce();
     expect((await statusOf(owner, id)).status).toBe('failed');
@@ -42,7 +42,7 @@ describe('DeliveryExpiry', () => {
   it('the view shows a delivery after its log row is deleted, as long as it is kept', async () => {
     const failed = await failing('a');
     const waiting = await days.insertOld(3, 8, 'a');
-    await days.handOver();
+    await days.deliverAll();
     await housekeeping.runOnce();
     expect(await days.countOf('outbox_log')).toBe(0);
     const { rows } = await owner.query(
@@ -66,16 +66,16 @@ describe('DeliveryExpiry', () => {
   it('deletes a settled delivery and its attempts once its log row is deleted, and not before', async () => {
     const id = await days.insertOld(3);
     let first = true;
-    sink.answers.set(id, () => (first ? ((first = false), refused()) : { kind: 'accepted' }));
-    await days.relayOf().runOnce();
-    await days.relayOf().runOnce();
-    await days.relayOf().runOnce();
+    sink.outcomes.set(id, () => (first ? ((first = false), refused()) : { kind: 'accepted' }));
+    await days.createRelay().runOnce();
+    await days.createRelay().runOnce();
+    await days.createRelay().runOnce();
     expect(await statusOf(owner, id)).toMatchObject({ status: 'published', attempts: 1 });
     expect(await days.countOf('outbox_delivery')).toBe(1);
     await housekeeping.runOnce();
-    const dry = of(await housekeeping.runOnce({ dryRun: true }), 'outbox.outbox_delivery');
+    const dry = resultFor(await housekeeping.runOnce({ dryRun: true }), 'outbox.outbox_delivery');
     expect(dry).toMatchObject({ removed: 1 });
-    await days.relayOf().runOnce();
+    await days.createRelay().runOnce();
     expect(await days.countsOf('outbox_delivery', 'outbox_attempt')).toEqual([0, 0]);
   });
 
@@ -83,21 +83,21 @@ describe('DeliveryExpiry', () => {
     const blocking = await failing('blocked');
     const waiting = await days.insertOld(3, 8, 'blocked');
     await failing('alone');
-    await days.handOver();
+    await days.deliverAll();
     await housekeeping.runOnce();
     await ageDeliveries(29);
-    await days.relayOf().runOnce();
+    await days.createRelay().runOnce();
     expect(await days.countOf('outbox_delivery')).toBe(3);
     await ageDeliveries(2);
-    const relay = days.relayOf();
+    const relay = days.createRelay();
     relay.start();
-    await eventually(async () => (await days.countOf('outbox_delivery')) === 2);
+    await pollUntil(async () => (await days.countOf('outbox_delivery')) === 2);
     expect([await statusOf(owner, blocking), await statusOf(owner, waiting)]).toMatchObject([
       { status: 'failed' },
       { status: 'waiting' },
     ]);
     const next = await insertEvent(api, { aggregate: 'alone' });
-    await eventually(() => sink.ids.includes(next.id)); // the same leader unblocked the aggregate
+    await pollUntil(() => sink.ids.includes(next.id)); // the same leader unblocked the aggregate
     await relay.stop();
   });
 
@@ -105,7 +105,7 @@ describe('DeliveryExpiry', () => {
     await failing('a');
     await housekeeping.runOnce();
     await ageDeliveries(31);
-    const relay = days.relayOf(sink, { expiryIntervalMs: 50 });
+    const relay = days.createRelay(sink, { expiryIntervalMs: 50 });
     relay['createStore'] = (client) => {
       const store = SinkRelay.prototype['createStore'].call(relay, client);
       store.store = () => Promise.reject(new Error('Another worker has stored.'));

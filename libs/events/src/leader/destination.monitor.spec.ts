@@ -3,7 +3,7 @@ import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { insertEvent, statusOf, type TestEvent } from '../../../../test/support/outbox.js';
 import { refused, ScriptedSink } from '../../../../test/support/scripted-sink.js';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { SinkRelay } from './sink.relay.js';
 import { RelaySupervisor } from '../worker/relay.supervisor.js';
 import { registerSinks } from '../log/register-sinks.js';
@@ -70,7 +70,7 @@ describe('a sink with a destination check', () => {
 
   const event = (): Promise<TestEvent> => insertEvent(owner, { aggregate: randomUUID() });
   const published = async ({ id }: TestEvent): Promise<void> => {
-    await eventually(
+    await pollUntil(
       () => statusOf(owner, id),
       ({ status }) => status === 'published',
     );
@@ -79,9 +79,9 @@ describe('a sink with a destination check', () => {
     const { rows } = await owner.query<Record<string, unknown>>('select * from outbox.outbox_sink where name = $1', [bus.name]);
     return rows[0]!;
   };
-  /** Waits until a check succeeded after everything stored so far. */
+  /** Waits waitFor a check succeeded after everything stored so far. */
   const waitForCheckOfEverything = () =>
-    eventually(async () => {
+    pollUntil(async () => {
       const { rows } = await owner.query<{ up_to_date: boolean }>(
         `select seen_number = (select max(number) from outbox.outbox_progress where sink = name) as up_to_date
          from outbox.outbox_sink where name = $1`,
@@ -93,19 +93,19 @@ describe('a sink with a destination check', () => {
   async function hangNextCheck(): Promise<void> {
     let looked = 0;
     bus.check.look = () => new Promise(() => looked++);
-    await eventually(() => looked > 0);
+    await pollUntil(() => looked > 0);
   }
 
   it('sends nothing before the first successful check and reports the reason', async () => {
     bus.unreachable = true;
     relay();
     const waiting = await event();
-    await eventually(() => bus.looks > 2);
+    await pollUntil(() => bus.looks > 2);
     expect(bus.delivered).toEqual([]);
     expect(await sinkRow()).toMatchObject({ failing_since: expect.any(Date), last_error: 'Error: no way to the bus' });
     bus.unreachable = false;
     await published(waiting);
-    await eventually(async () => (await sinkRow())['failing_since'] === null);
+    await pollUntil(async () => (await sinkRow())['failing_since'] === null);
   });
 
   it('keeps sending while a later check fails', async () => {
@@ -113,7 +113,7 @@ describe('a sink with a destination check', () => {
     await published(await event());
     bus.unreachable = true;
     const { looks } = bus;
-    await eventually(() => bus.looks > looks);
+    await pollUntil(() => bus.looks > looks);
     await published(await event());
   });
 
@@ -125,8 +125,8 @@ describe('a sink with a destination check', () => {
     bus.identity = null;
     const { looks } = bus;
     const during = await event();
-    await eventually(() => bus.looks > looks);
-    await eventually(async () => (await sinkRow())['last_error'] !== null);
+    await pollUntil(() => bus.looks > looks);
+    await pollUntil(async () => (await sinkRow())['last_error'] !== null);
     const after = await event();
     expect(await sinkRow()).toMatchObject({
       last_error: expect.stringMatching(/PIKAIA_SINK_DESTINATION_MISSING.*bus does not exist/),
@@ -134,7 +134,7 @@ describe('a sink with a destination check', () => {
     bus.identity = 'second';
     for (const one of [during, after]) await published(one);
     expect([...bus.kept].sort()).toEqual([before.id, during.id, after.id].sort());
-    await eventually(async () => (await sinkRow())['failing_since'] === null);
+    await pollUntil(async () => (await sinkRow())['failing_since'] === null);
   });
 
   it('resends the events that went to a destination that was recreated between two checks', async () => {
@@ -143,14 +143,14 @@ describe('a sink with a destination check', () => {
     await waitForCheckOfEverything();
     let answer: ((identity: string) => void) | undefined;
     bus.check.look = () => new Promise((resolve) => (answer = resolve));
-    await eventually(() => answer !== undefined);
+    await pollUntil(() => answer !== undefined);
     bus.identity = null;
     const lost = await event();
     await published(lost);
     bus.identity = 'second';
     bus.check.look = async () => bus.identity;
     answer!('second');
-    await eventually(() => bus.kept.includes(lost.id));
+    await pollUntil(() => bus.kept.includes(lost.id));
   });
 
   it('resends them after the worker was replaced, even if neither worker saw the destination missing', async () => {
@@ -165,7 +165,7 @@ describe('a sink with a destination check', () => {
     bus.check.look = async () => bus.identity;
     bus.identity = 'second';
     relay();
-    await eventually(() => bus.kept.includes(lost.id));
+    await pollUntil(() => bus.kept.includes(lost.id));
   });
 
   it('remembers a missing destination if the worker is replaced before it returns', async () => {
@@ -174,11 +174,11 @@ describe('a sink with a destination check', () => {
     await waitForCheckOfEverything();
     bus.identity = null;
     const lost = await event();
-    await eventually(async () => (await sinkRow())['seen_as'] === null);
+    await pollUntil(async () => (await sinkRow())['seen_as'] === null);
     await first.stop();
     bus.identity = 'first'; // the same identity, as from a substitute without creation times
     relay();
-    await eventually(() => bus.kept.includes(lost.id));
+    await pollUntil(() => bus.kept.includes(lost.id));
   });
 
   it('resends nothing if the worker was replaced and the destination is the same', async () => {
@@ -206,7 +206,7 @@ describe('a sink with a destination check', () => {
     );
     bus.check.look = async () => 'second';
     relay();
-    await eventually(() => bus.ids.filter((id) => id === first.id).length === 2);
+    await pollUntil(() => bus.ids.filter((id) => id === first.id).length === 2);
   });
 
   it.each(['none', 'aggregate'] as const)(
@@ -215,19 +215,19 @@ describe('a sink with a destination check', () => {
       await start({ ordering });
       relay();
       const retried = await event();
-      bus.answers.set(retried.id, refused());
-      await eventually(async () => (await statusOf(owner, retried.id)).status === 'retrying');
-      await eventually(() => bus.looks > 2);
+      bus.outcomes.set(retried.id, refused());
+      await pollUntil(async () => (await statusOf(owner, retried.id)).status === 'retrying');
+      await pollUntil(() => bus.looks > 2);
       await hangNextCheck();
       bus.identity = null;
-      bus.answers.clear();
+      bus.outcomes.clear();
       await published(retried);
       expect(bus.kept).not.toContain(retried.id);
       await Promise.all(running.map((one) => one.stop()));
       bus.identity = 'second';
       bus.check.look = async () => bus.identity;
       relay();
-      await eventually(() => bus.kept.includes(retried.id));
+      await pollUntil(() => bus.kept.includes(retried.id));
       await published(retried);
     },
   );
@@ -238,9 +238,9 @@ describe('a sink with a destination check', () => {
     await waitForCheckOfEverything();
     await hangNextCheck();
     const dead = await event();
-    bus.answers.set(dead.id, { kind: 'refused', error: new Error('no'), maxAttempts: 1 });
-    await eventually(async () => (await statusOf(owner, dead.id)).status === 'failed');
-    bus.answers.clear();
+    bus.outcomes.set(dead.id, { kind: 'refused', error: new Error('no'), maxAttempts: 1 });
+    await pollUntil(async () => (await statusOf(owner, dead.id)).status === 'failed');
+    bus.outcomes.clear();
     await Promise.all(running.map((one) => one.stop()));
     bus.check.look = async () => 'second';
     relay();

@@ -16,7 +16,7 @@ describe('Leader', () => {
   });
   beforeEach(async () => {
     losses = 0;
-    const options = { url: proxy.through(database.workerUrl), sink: 'spec', leaderTimeoutMs: TIMEOUT_MS };
+    const options = { url: proxy.proxyUrl(database.workerUrl), sink: 'spec', leaderTimeoutMs: TIMEOUT_MS };
     leader = new Leader(options, () => losses++);
     await leader.connect();
   });
@@ -27,7 +27,7 @@ describe('Leader', () => {
   });
 
   it('ends the connection if the server stops responding', async () => {
-    proxy.swallow('pikaia-relay spec');
+    proxy.dropTraffic('pikaia-relay spec');
     await expect(leader.ping()).rejects.toThrow(`Nothing was heard for ${4 * TIMEOUT_MS} ms.`);
     expect(losses).toBeGreaterThan(0);
     expect(() => leader.throwIfLost()).toThrow('Nothing was heard');

@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { insertEvent, statusOf, type TestEvent } from '../../../../test/support/outbox.js';
 import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { Consumer, Handles } from '../consume/consumer.decorator.js';
 import { defineConsumers } from '../consume/consumer.definition.js';
 import { ConsumerRunner } from '../consume/consumer.runner.js';
@@ -129,8 +129,8 @@ describe('unusual log rows', () => {
   it('many rows of 1 MiB are read in portions while the sink is blocked', async () => {
     const sink = new ScriptedSink('stuck');
     const hanging = await insert({ aggregate: 'first' });
-    sink.answers.set(hanging.id, () => new Promise(() => undefined));
-    sink.answerAll = () => new Promise(() => undefined);
+    sink.outcomes.set(hanging.id, () => new Promise(() => undefined));
+    sink.defaultOutcome = () => new Promise(() => undefined);
     for (let i = 0; i < 40; i++) {
       const { id } = await insert({ aggregate: String(i) });
       await owner.query(
@@ -140,8 +140,8 @@ describe('unusual log rows', () => {
     }
     const relay = await relayOf(sink);
     relay.start();
-    await eventually(() => sink.delivered.length > 0);
-    await eventually(() => relay.health().term!.readAgoMs > 500); // it polls every 20 ms, so reading is paused
+    await pollUntil(() => sink.delivered.length > 0);
+    await pollUntil(() => relay.health().term!.readAgoMs > 500); // it polls every 20 ms, so reading is paused
     await relay.stop(0);
     expect(relay.received).toBeGreaterThan(16 * MIB - 2e6);
     expect(relay.received).toBeLessThan(36 * MIB); // of 40: at most two portions

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { insertEvent } from '../../../../test/support/outbox.js';
 import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { MAX_COUNT, SINK_STATUS } from '../admin/status.sql.js';
 import { Reading, type Cursor } from '../log/cursor.js';
 import { LOCK_CLASS } from '../log/sink-lock.js';
@@ -33,7 +33,7 @@ describe('unusual transactions', () => {
     await registerSinks(database.workerUrl, [sink], 'spec');
     relay = new SinkRelay(options());
     relay.start();
-    await eventually(() => relay.health().state === 'leading');
+    await pollUntil(() => relay.health().state === 'leading');
   });
 
   afterEach(async () => {
@@ -71,7 +71,7 @@ describe('unusual transactions', () => {
   async function latency(): Promise<number> {
     const { id } = await insertEvent(api);
     const committed = performance.now();
-    await eventually(() => sink.ids.includes(id));
+    await pollUntil(() => sink.ids.includes(id));
     return performance.now() - committed;
   }
 
@@ -98,7 +98,7 @@ describe('unusual transactions', () => {
     return { backlog: rows[0]!.backlog, lag_ms: rows[0]!.lag_ms };
   }
 
-  const handedOver = () => eventually(status, ({ backlog }) => backlog === 0);
+  const handedOver = () => pollUntil(status, ({ backlog }) => backlog === 0);
 
   const takeId = async (): Promise<void> => {
     await other.query('begin');
@@ -139,19 +139,19 @@ describe('unusual transactions', () => {
     await takeId();
     const begun = performance.now();
     await latency();
-    await eventually(() => performance.now() - begun > HELD_MS);
+    await pollUntil(() => performance.now() - begun > HELD_MS);
     await handedOver();
     let release: () => void = () => undefined;
-    sink.answerAll = () => new Promise((resolve) => (release = () => resolve(accepted)));
+    sink.defaultOutcome = () => new Promise((resolve) => (release = () => resolve(accepted)));
     await other.query('commit');
-    const late = await eventually(status, ({ backlog }) => backlog === 1);
+    const late = await pollUntil(status, ({ backlog }) => backlog === 1);
     const held = performance.now() - begun;
     expect(late.lag_ms).toBeGreaterThanOrEqual(HELD_MS);
     expect(late.lag_ms).toBeLessThan(held + 1000);
     await holdSnapshot();
-    const later = await eventually(status, ({ lag_ms }) => lag_ms! > late.lag_ms! + 200);
+    const later = await pollUntil(status, ({ lag_ms }) => lag_ms! > late.lag_ms! + 200);
     expect(later.backlog).toBe(1);
-    await eventually(() => (relay.health().term?.lagMs ?? 0) >= HELD_MS);
+    await pollUntil(() => (relay.health().term?.lagMs ?? 0) >= HELD_MS);
     release();
     expect(await handedOver()).toEqual({ backlog: 0, lag_ms: null });
   });
@@ -180,7 +180,7 @@ describe('unusual transactions', () => {
     await takeId();
     const stuck = latency();
     const deadline = performance.now() + 2 * plain + 200;
-    await eventually(() => performance.now() > deadline);
+    await pollUntil(() => performance.now() > deadline);
     await other.query('rollback');
     expect(await stuck).toBeGreaterThan(2 * plain + 20);
   });

@@ -73,7 +73,7 @@ describe('delivery', () => {
     const event = await insertEvent(api);
     const cause = new Error('Authorization: Bearer canary-2 was refused by postgres://alice:can/ary@db/app');
     const error = new Error(`${'x'.repeat(1_850)} password=canary-1 host=db`, { cause });
-    sink.answers.set(event.id, { kind: 'refused', error, maxAttempts: 1 });
+    sink.outcomes.set(event.id, { kind: 'refused', error, maxAttempts: 1 });
     await run();
     const { rows: attempts } = await api.query<{ error: string }>('select error from outbox.outbox_attempt where event_id = $1', [
       event.id,
@@ -104,7 +104,7 @@ describe('delivery', () => {
 
   it('retries a refused event with doubling delays and marks it failed after 10 attempts', async () => {
     const event = await insertEvent(api);
-    sink.answers.set(event.id, () => refused(`nobody at port ${sink.delivered.length}`));
+    sink.outcomes.set(event.id, () => refused(`nobody at port ${sink.delivered.length}`));
     await run();
     expect(await status(event)).toEqual(['retrying', 1]);
     for (let attempt = 2; attempt <= 10; attempt++) {
@@ -134,7 +134,7 @@ describe('delivery', () => {
 
   it('marks an event with a permanent error as failed after two attempts', async () => {
     const event = await insertEvent(api);
-    sink.answers.set(event.id, refused('malformed', true));
+    sink.outcomes.set(event.id, refused('malformed', true));
     await run();
     clock.advance(1000);
     await run();
@@ -143,9 +143,9 @@ describe('delivery', () => {
 
   it('publishes a refused event once it is accepted, with the time', async () => {
     const event = await insertEvent(api);
-    sink.answers.set(event.id, refused());
+    sink.outcomes.set(event.id, refused());
     await run();
-    sink.answers.clear();
+    sink.outcomes.clear();
     clock.advance(1000);
     await run();
     const { status, attempts, published_at } = await statusOf(api, event.id);
@@ -157,7 +157,7 @@ describe('delivery', () => {
     const first = await insertEvent(api, { aggregate: 'a' });
     const second = await insertEvent(api, { aggregate: 'a' });
     const other = await insertEvent(api, { aggregate: 'b' });
-    sink.answers.set(first.id, refused());
+    sink.outcomes.set(first.id, refused());
     await run();
     const third = await insertEvent(api, { aggregate: 'a' });
     await run();
@@ -168,8 +168,8 @@ describe('delivery', () => {
       ['waiting', 0],
       ['published', 0],
     ]);
-    sink.answers.clear();
-    sink.answers.set(second.id, refused());
+    sink.outcomes.clear();
+    sink.outcomes.set(second.id, refused());
     clock.advance(1000);
     await run();
     expect(await statuses(all)).toEqual([
@@ -178,7 +178,7 @@ describe('delivery', () => {
       ['waiting', 0],
       ['published', 0],
     ]);
-    sink.answers.clear();
+    sink.outcomes.clear();
     clock.advance(1000);
     await run();
     expect(await statuses(all)).toEqual([
@@ -195,13 +195,13 @@ describe('delivery', () => {
   });
 
   it('retries every delivery that is due after an outage, but not all at once', async () => {
-    sink.answerAll = refused();
+    sink.defaultOutcome = refused();
     await api.query('begin');
     const events: TestEvent[] = [];
     for (let i = 0; i < 250; i++) events.push(await insertEvent(api, { aggregate: `outage-${i}` }));
     await api.query('commit');
     await run();
-    sink.answerAll = undefined;
+    sink.defaultOutcome = undefined;
     clock.advance(1000);
     await run();
     const { rows } = await api.query<{ status: string; count: number }>(
@@ -214,7 +214,7 @@ describe('delivery', () => {
 
   it('a dead letter blocks only its own aggregate', async () => {
     const dead = await insertEvent(api, { aggregate: 'a' });
-    sink.answers.set(dead.id, { kind: 'refused', error: new Error('no'), maxAttempts: 1 });
+    sink.outcomes.set(dead.id, { kind: 'refused', error: new Error('no'), maxAttempts: 1 });
     await run();
     const behind = await insertEvent(api, { aggregate: 'a' });
     const beside = await insertEvent(api, { aggregate: 'b' });
@@ -229,7 +229,7 @@ describe('delivery', () => {
   it('releases the waiting events if the leader died after it published the head', async () => {
     const head = await insertEvent(api, { aggregate: 'a' });
     const behind = await insertEvent(api, { aggregate: 'a' });
-    sink.answers.set(head.id, refused());
+    sink.outcomes.set(head.id, refused());
     await run();
     const worker = new pg.Client({ connectionString: database.workerUrl });
     await worker.connect();
@@ -243,13 +243,13 @@ describe('delivery', () => {
     await start({ ordering: 'none' });
     const first = await insertEvent(api, { aggregate: 'a' });
     const second = await insertEvent(api, { aggregate: 'a' });
-    sink.answers.set(first.id, refused());
+    sink.outcomes.set(first.id, refused());
     await run();
     expect(await statuses([first, second])).toEqual([
       ['retrying', 1],
       ['published', 0],
     ]);
-    sink.answers.clear();
+    sink.outcomes.clear();
     clock.advance(1000);
     await run();
     expect(await status(first)).toEqual(['published', 1]);
@@ -258,7 +258,7 @@ describe('delivery', () => {
   it('a postponed event uses no attempt, however often it is postponed', async () => {
     const event = await insertEvent(api, { aggregate: 'a' });
     const behind = await insertEvent(api, { aggregate: 'a' });
-    sink.answers.set(event.id, { kind: 'postponed', error: new Error('no mail server') });
+    sink.outcomes.set(event.id, { kind: 'postponed', error: new Error('no mail server') });
     for (let round = 0; round < 11; round++) {
       await run();
       clock.advance(300_000);
@@ -266,7 +266,7 @@ describe('delivery', () => {
     expect(await status(event)).toEqual(['retrying', 0]);
     expect(await status(behind)).toEqual(['waiting', 0]);
     expect(sink.delivered.map(({ attempt }) => attempt)).toEqual(Array.from({ length: 11 }, () => 1));
-    sink.answers.clear();
+    sink.outcomes.clear();
     await run();
     expect(await statuses([event, behind])).toEqual([
       ['published', 0],
@@ -277,7 +277,7 @@ describe('delivery', () => {
   it('does not advance the cursor while the sink is unreachable, and reports since when', async () => {
     await start({ ordering: 'none', limits: { entries: 3, bytes: 1e6, concurrency: 1 } });
     const events = [await insertEvent(api), await insertEvent(api), await insertEvent(api)];
-    sink.answers.set(events[1]!.id, { kind: 'transport', error: new Error('throttled') });
+    sink.outcomes.set(events[1]!.id, { kind: 'transport', error: new Error('throttled') });
     await run();
     expect(await statuses(events)).toEqual([
       ['published', 0],
@@ -292,7 +292,7 @@ describe('delivery', () => {
       return rows[0];
     };
     expect(await shown()).toEqual({ failing_since: clock.now(), last_error: 'Error: throttled' });
-    sink.answers.clear();
+    sink.outcomes.clear();
     await run();
     expect(await statuses(events)).toEqual(events.map(() => ['published', 0]));
     expect(await shown()).toEqual({ failing_since: null, last_error: null });
@@ -303,7 +303,7 @@ describe('delivery', () => {
     await start({ ordering: 'none', limits: { entries: 3, bytes: 1e6, concurrency: 1 } });
     const events = [await insertEvent(api), await insertEvent(api), await insertEvent(api)];
     let throttled = 0;
-    sink.answers.set(events[1]!.id, () => (++throttled > 2 ? accepted : { kind: 'transport', error: new Error('throttled') }));
+    sink.outcomes.set(events[1]!.id, () => (++throttled > 2 ? accepted : { kind: 'transport', error: new Error('throttled') }));
     await run(() => 0);
     const [first, second, third] = events.map(({ id }) => id);
     expect(sink.ids).toEqual([first, second, third, second, second]);
@@ -312,10 +312,10 @@ describe('delivery', () => {
 
   it('treats a rejected call as a sink that was not reached', async () => {
     const event = await insertEvent(api);
-    sink.answers.set(event.id, () => Promise.reject(new Error('socket closed')));
+    sink.outcomes.set(event.id, () => Promise.reject(new Error('socket closed')));
     await run();
     expect(await status(event)).toEqual(['pending', 0]);
-    sink.answers.set(event.id, accepted);
+    sink.outcomes.set(event.id, accepted);
     await run();
     expect(await status(event)).toEqual(['published', 0]);
   });

@@ -2,9 +2,9 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { insertEvent } from '../../../../test/support/outbox.js';
-import { plants } from '../../../../test/support/planted-relays.js';
+import { faultyRelays } from '../../../../test/support/planted-relays.js';
 import { reportProof } from '../../../../test/support/proof.report.js';
 import { seededRandom } from '../../../../test/support/seeded-random.js';
 import { Leader } from './leader.js';
@@ -72,7 +72,7 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
   const committed = new Set<string>();
   const honest = new RecordingSink('honest', random);
   // The plant `ahead` loses events that were read and not delivered. One call at a time guarantees some on a slow machine too.
-  const planted = Object.keys(plants).map((name) => {
+  const planted = Object.keys(faultyRelays).map((name) => {
     const limits = name === 'ahead' ? { entries: 2, bytes: 100_000, concurrency: 1 } : undefined;
     return new RecordingSink(`planted-${name}`, random, limits);
   });
@@ -114,7 +114,7 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
       new SinkRelay(optionsFor(honest)),
       new SinkRelay(optionsFor(honest)),
       new LawlessRelay(optionsFor(honest)),
-      ...Object.values(plants).map((Planted, i) => new Planted(optionsFor(planted[i]!))),
+      ...Object.values(faultyRelays).map((Planted, i) => new Planted(optionsFor(planted[i]!))),
     ];
     for (const relay of relays) relay.start();
   });
@@ -133,12 +133,12 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
       do {
         counts.rounds++;
         await writeForAWhile();
-        await eventually(
+        await pollUntil(
           () => lostBy(honest),
           (lost) => lost === 0,
           15_000,
         );
-        await eventually(quiet(planted), Boolean, 10_000);
+        await pollUntil(quiet(planted), Boolean, 10_000);
         for (let slot = 0; slot < 12; slot++) await emptySlot(owner, slot);
       } while (
         performance.now() - startedAt < SECONDS * 1000 ||
@@ -164,7 +164,7 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
   it('a planted rule that empties slots by age alone loses events that are not yet read', async () => {
     await changeEmptying('if unread is not null then', 'if false then');
     await writeForAWhile();
-    await eventually(quiet([honest]), Boolean, 10_000);
+    await pollUntil(quiet([honest]), Boolean, 10_000);
     expect([...committed].some((id) => !honest.deliveredIds.has(id))).toBe(true);
   }, 60_000);
 

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
 import { ManualClock, ScriptedSink } from '../../../../test/support/scripted-sink.js';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { SinkRelay } from './sink.relay.js';
 import { registerSinks } from '../log/register-sinks.js';
 import { accepted, type Outcome } from '../delivery/sink.js';
@@ -49,7 +49,7 @@ describe('transport failures', () => {
   };
   const times = (id: string): number => sink.ids.filter((other) => other === id).length;
   const published = (id: string) =>
-    eventually(
+    pollUntil(
       () => statusOf(api, id),
       ({ status }) => status === 'published',
     );
@@ -57,16 +57,16 @@ describe('transport failures', () => {
   async function afterPause(ms: number, done: () => boolean): Promise<void> {
     clock.advance(ms);
     relay.wake();
-    await eventually(done);
+    await pollUntil(done);
   }
 
   it('a transport failure of one entry delays only that entry until its next attempt', async () => {
     const bad = (await insertEvent(api)).id;
-    sink.answers.set(bad, throttled);
-    await eventually(() => times(bad) === 1);
+    sink.outcomes.set(bad, throttled);
+    await pollUntil(() => times(bad) === 1);
     for (let i = 0; i < 5; i++) {
       const other = (await insertEvent(api)).id;
-      await eventually(() => times(other) === 1);
+      await pollUntil(() => times(other) === 1);
     }
   });
 
@@ -75,19 +75,19 @@ describe('transport failures', () => {
     const bad = (await insertEvent(api)).id;
     const beside = (await insertEvent(api)).id;
     await api.query('commit');
-    sink.answers.set(bad, throttled);
-    await eventually(() => times(bad) === 1 && times(beside) === 1);
+    sink.outcomes.set(bad, throttled);
+    await pollUntil(() => times(bad) === 1 && times(beside) === 1);
     expect((await statusOf(api, beside)).status).toBe('pending'); // accepted, but the cursor waits
     for (let attempt = 2; (await deliveries()).length === 0 && attempt < 20; attempt++) {
       const before = times(bad);
       const other = (await insertEvent(api)).id;
-      await eventually(() => times(other) === 1);
+      await pollUntil(() => times(other) === 1);
       await afterPause(16_000, () => times(bad) > before);
-      await eventually(async () => times(bad) < 4 || (await deliveries()).length === 1);
+      await pollUntil(async () => times(bad) < 4 || (await deliveries()).length === 1);
     }
     expect(await deliveries()).toEqual([{ status: 'retrying', attempts: 0 }]);
     await published(beside);
-    sink.answers.clear();
+    sink.outcomes.clear();
     clock.advance(300_000);
     relay.wake();
     await published(bad);
@@ -95,17 +95,17 @@ describe('transport failures', () => {
   });
 
   it('a failed call opens the circuit breaker, and after the pause a single call probes the sink', async () => {
-    sink.answerAll = throttled;
+    sink.defaultOutcome = throttled;
     await api.query('begin');
     const ids: string[] = [];
     for (let i = 0; i < 30; i++) ids.push((await insertEvent(api)).id);
     await api.query('commit');
     relay.wake();
-    await eventually(() => sink.delivered.length > 0);
+    await pollUntil(() => sink.delivered.length > 0);
     const first = sink.delivered.length; // the calls in flight together
     let open = 0;
     let most = 0;
-    sink.answerAll = async () => {
+    sink.defaultOutcome = async () => {
       most = Math.max(most, ++open);
       await new Promise((resolve) => setImmediate(resolve));
       open--;
@@ -119,22 +119,22 @@ describe('transport failures', () => {
     relay.wake();
     expect(relay.health().term?.failingSince).toEqual(new Date(1_800_000_000_000));
     expect(sink.delivered.length).toBe(second);
-    sink.answerAll = accepted;
+    sink.defaultOutcome = accepted;
     clock.advance(100);
     relay.wake();
     for (const id of ids) await published(id);
     expect(await deliveries()).toEqual([]);
-    await eventually(() => relay.health().term?.failingSince === null);
+    await pollUntil(() => relay.health().term?.failingSince === null);
   });
 
   it('the sink recovers only once no entry waits for a retry', async () => {
     const bad = (await insertEvent(api)).id;
-    sink.answers.set(bad, throttled);
-    await eventually(() => relay.health().term?.failingSince instanceof Date);
+    sink.outcomes.set(bad, throttled);
+    await pollUntil(() => relay.health().term?.failingSince instanceof Date);
     const other = (await insertEvent(api)).id;
-    await eventually(() => times(other) === 1);
+    await pollUntil(() => times(other) === 1);
     expect(relay.health().term?.failingSince).toBeInstanceOf(Date);
-    sink.answers.clear();
+    sink.outcomes.clear();
     clock.advance(60_000);
     relay.wake();
     await published(bad);

@@ -8,7 +8,7 @@ import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
 import { TransactionPooler } from '../../../../test/support/transaction.pooler.js';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { DomainEvent } from '../contract/domain-event.js';
 import { EventsModule } from '../record/events.module.js';
 import { Events } from '../record/events.service.js';
@@ -62,7 +62,7 @@ describe('a transaction pooler', () => {
     });
 
   it('gives one client different server processes, so that the tests below can fail', async () => {
-    const client = new pg.Client({ connectionString: pooler.through(database.apiUrl) });
+    const client = new pg.Client({ connectionString: pooler.proxyUrl(database.apiUrl) });
     await client.connect();
     const seen = new Set<number>();
     for (let i = 0; i < 3; i++) seen.add((await client.query<{ own: number }>('select pg_backend_pid() as own')).rows[0]!.own);
@@ -75,7 +75,7 @@ describe('a transaction pooler', () => {
   });
 
   it('an event published through it is announced and delivered once', async () => {
-    const databaseUrl = pooler.through(database.apiUrl);
+    const databaseUrl = pooler.proxyUrl(database.apiUrl);
     const settings = { databaseUrl, databasePoolSize: 8, databaseStatementTimeoutMs: 10_000 };
     @Module({
       imports: [
@@ -100,7 +100,7 @@ describe('a transaction pooler', () => {
     const relay = relayOf(database.workerUrl);
     await relay.runOnce();
     expect([...sink.ids].sort()).toEqual([...lit].sort());
-    await eventually(() => heard > 0);
+    await pollUntil(() => heard > 0);
     await app.close();
     await listener.end();
   });
@@ -108,9 +108,9 @@ describe('a transaction pooler', () => {
   it('the worker detects it and stops with the reason', async () => {
     const own = await TransactionPooler.start(database.workerUrl, 1); // one server process, so none ever changes
     const fatal: string[] = [];
-    const relay = relayOf(own.through(database.workerUrl), fatal);
+    const relay = relayOf(own.proxyUrl(database.workerUrl), fatal);
     relay.start();
-    await eventually(() => relay.health().state === 'broken');
+    await pollUntil(() => relay.health().state === 'broken');
     expect(fatal).toEqual(['PIKAIA_OUTBOX_POOLED']);
     expect(relay.health().error).toContain('it goes through a pooler');
     await relay.stop();

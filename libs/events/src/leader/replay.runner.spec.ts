@@ -1,19 +1,19 @@
-import { OperatedSink } from '../../../../test/support/operated-sink.js';
+import { OutboxFixture } from '../../../../test/support/operated-sink.js';
 import { insertEvent, statusOf, type TestEvent } from '../../../../test/support/outbox.js';
 import { refused } from '../../../../test/support/scripted-sink.js';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { accepted, type Outcome, type SinkEvent } from '../delivery/sink.js';
 
 const dead: Outcome = { kind: 'refused', error: new Error('mailbox full'), maxAttempts: 1 };
 
 describe('replay', () => {
-  let at: OperatedSink;
+  let at: OutboxFixture;
 
   beforeAll(async () => {
-    at = await OperatedSink.create();
+    at = await OutboxFixture.create();
   });
-  beforeEach(() => at.renew());
-  afterAll(() => at.end());
+  beforeEach(() => at.reset());
+  afterAll(() => at.close());
 
   const publish = async (count: number, event: Partial<TestEvent> = {}): Promise<TestEvent[]> => {
     const events: TestEvent[] = [];
@@ -24,10 +24,10 @@ describe('replay', () => {
 
   it('resends an event with the replay id and changes neither its status nor its publication time', async () => {
     const [event, other] = (await publish(2)) as [TestEvent, TestEvent];
-    await at.run();
+    await at.runRelayOnce();
     const before = await statusOf(at.api, event.id);
     const id = await at.replay({ event_id: event.id });
-    await at.run();
+    await at.runRelayOnce();
     expect(replayed()).toMatchObject([{ eventId: event.id, replayed: id, attempt: 1 }]);
     expect(await statusOf(at.api, event.id)).toEqual(before);
     expect((await at.answer(id)).answer).toEqual({
@@ -44,10 +44,10 @@ describe('replay', () => {
 
   it('a dry run counts the events and sends nothing', async () => {
     const [event] = (await publish(3)) as [TestEvent];
-    at.sink.answers.set(event.id, dead);
-    await at.run();
+    at.sink.outcomes.set(event.id, dead);
+    await at.runRelayOnce();
     const id = await at.replay({ event_type: 'thing.changed' }, { dry_run: true });
-    await at.run();
+    await at.runRelayOnce();
     expect((await at.answer(id)).answer).toEqual({ outcome: 'done', dry_run: true, matched: 3, dead_letters: 1 });
     expect(at.sink.ids).toHaveLength(3);
     expect(await at.statuses([event])).toEqual(['failed']);
@@ -65,20 +65,20 @@ describe('replay', () => {
   ])('replays only the events that match by %s', async (_, filter, count) => {
     await publish(2);
     const odd = await insertEvent(at.api, { type: 'thing.painted', aggregate: 'odd' });
-    await at.run();
+    await at.runRelayOnce();
     const id = await at.replay(filter(odd));
-    await at.run();
+    await at.runRelayOnce();
     expect((await at.answer(id)).answer).toMatchObject({ matched: count, sent: count });
     expect(replayed()).toHaveLength(count);
   });
 
   it('does not replay events that were not delivered: pending, waiting or retrying', async () => {
     const [held, behind] = [await insertEvent(at.api), await insertEvent(at.api)];
-    at.sink.answers.set(held.id, refused());
-    await at.run();
+    at.sink.outcomes.set(held.id, refused());
+    await at.runRelayOnce();
     const id = await at.replay({}); // requested before the next event, which is then pending
     const pending = await insertEvent(at.api, { aggregate: 'b' });
-    await at.run();
+    await at.runRelayOnce();
     expect((await at.answer(id)).answer).toMatchObject({ matched: 0, sent: 0 });
     expect(replayed()).toEqual([]);
     expect(await at.statuses([held, behind, pending])).toEqual(['retrying', 'waiting', 'published']);
@@ -87,40 +87,40 @@ describe('replay', () => {
   it('retries dead letters as first deliveries and keeps the order of the events that wait', async () => {
     const [head, behind] = [await insertEvent(at.api), await insertEvent(at.api)];
     const [other] = await publish(1, { aggregate: 'other' });
-    for (const { id } of [head, other!]) at.sink.answers.set(id, dead);
-    await at.run();
-    at.sink.answers.clear();
+    for (const { id } of [head, other!]) at.sink.outcomes.set(id, dead);
+    await at.runRelayOnce();
+    at.sink.outcomes.clear();
     const one = await at.replay({ event_id: head.id });
-    await at.run();
+    await at.runRelayOnce();
     expect((await at.answer(one)).answer).toMatchObject({ matched: 1, sent: 0, dead_letters: 1 });
     expect(await at.statuses([head, behind, other!])).toEqual(['published', 'published', 'failed']);
     expect(at.sink.ids.slice(2)).toEqual([head.id, behind.id]);
     expect(replayed()).toEqual([]);
     const all = await at.replay({ status: 'failed', error: 'MAILBOX' });
-    await at.run();
+    await at.runRelayOnce();
     expect((await at.answer(all)).answer).toMatchObject({ matched: 1, dead_letters: 1 });
     expect(await at.statuses([other!])).toEqual(['published']);
   });
 
   it('revives a dead letter whose log row is deleted', async () => {
     const [event] = (await publish(1)) as [TestEvent];
-    at.sink.answers.set(event.id, dead);
-    await at.run();
-    await at.owner(`delete from outbox.outbox_log where event_id = '${event.id}'`);
-    at.sink.answers.clear();
+    at.sink.outcomes.set(event.id, dead);
+    await at.runRelayOnce();
+    await at.queryAsOwner(`delete from outbox.outbox_log where event_id = '${event.id}'`);
+    at.sink.outcomes.clear();
     const id = await at.replay({ event_id: event.id });
-    await at.run();
+    await at.runRelayOnce();
     expect((await at.answer(id)).answer).toMatchObject({ dead_letters: 1 });
     expect(at.sink.ids).toEqual([event.id, event.id]);
   });
 
   it('counts the events that a handler skips and those that it keeps refusing', async () => {
     const [skipped, broken, fine] = (await publish(3)) as [TestEvent, TestEvent, TestEvent];
-    await at.run();
-    at.sink.answers.set(skipped.id, { kind: 'accepted', skipped: true });
-    at.sink.answers.set(broken.id, refused('still broken'));
+    await at.runRelayOnce();
+    at.sink.outcomes.set(skipped.id, { kind: 'accepted', skipped: true });
+    at.sink.outcomes.set(broken.id, refused('still broken'));
     const id = await at.replay({});
-    await at.run({ random: () => 0 });
+    await at.runRelayOnce({ random: () => 0 });
     expect((await at.answer(id)).answer).toMatchObject({
       matched: 3,
       sent: 1,
@@ -143,30 +143,30 @@ describe('replay', () => {
 
   it('stops at its limit, in log order', async () => {
     const events = await publish(5);
-    await at.run();
+    await at.runRelayOnce();
     const id = await at.replay({}, { limit: 2 });
-    await at.run();
+    await at.runRelayOnce();
     expect((await at.answer(id)).answer).toMatchObject({ matched: 2, sent: 2 });
     expect(replayed().map(({ eventId }) => eventId)).toEqual(events.slice(0, 2).map((event) => event.id));
   });
 
   it('keeps to its rate', async () => {
     await publish(6);
-    await at.run();
+    await at.runRelayOnce();
     const id = await at.replay({}, { rate: 2 });
-    const relay = at.relay({ pollIntervalMs: 10 });
+    const relay = at.createRelay({ pollIntervalMs: 10 });
     relay.start();
     try {
       const passing = async (ms: number, most: number): Promise<void> => {
         const before = replayed().length;
         at.clock.advance(ms);
         relay.wake();
-        await eventually(() => replayed().length > before);
+        await pollUntil(() => replayed().length > before);
         expect(replayed().length).toBeLessThanOrEqual(most);
       };
-      await eventually(() => replayed().length === 1);
+      await pollUntil(() => replayed().length === 1);
       for (const most of [2, 3, 4, 5, 6]) await passing(500, most + 1); // one more can become due while the test runs
-      await eventually(async () => (await at.answer(id)).done_at);
+      await pollUntil(async () => (await at.answer(id)).done_at);
       expect(replayed()).toHaveLength(6);
     } finally {
       await relay.stop();
@@ -175,22 +175,22 @@ describe('replay', () => {
 
   it('never delays live events, even while it waits for the sink or cannot send an event', async () => {
     const old = await publish(3, { aggregate: 'busy' });
-    await at.run();
-    at.sink.answers.set(old[0]!.id, { kind: 'postponed', error: new Error('later'), retryAfterMs: 3_600_000 });
+    await at.runRelayOnce();
+    at.sink.outcomes.set(old[0]!.id, { kind: 'postponed', error: new Error('later'), retryAfterMs: 3_600_000 });
     const id = await at.replay({});
-    const relay = at.relay({ pollIntervalMs: 10 });
+    const relay = at.createRelay({ pollIntervalMs: 10 });
     relay.start();
     try {
-      await eventually(() => replayed().length === 1);
+      await pollUntil(() => replayed().length === 1);
       const live = await insertEvent(at.api, { aggregate: 'busy' });
       relay.wake();
-      await eventually(async () => (await at.statuses([live]))[0] === 'published');
+      await pollUntil(async () => (await at.statuses([live]))[0] === 'published');
       expect((await at.answer(id)).done_at).toBeNull();
       expect(replayed()).toHaveLength(1); // later events of the aggregate keep their place
-      at.sink.answers.clear();
+      at.sink.outcomes.clear();
       at.clock.advance(3_600_000);
       relay.wake();
-      await eventually(async () => (await at.answer(id)).done_at);
+      await pollUntil(async () => (await at.answer(id)).done_at);
       expect(replayed().map(({ eventId }) => eventId)).toEqual([old[0], ...old].map((event) => event!.id));
     } finally {
       await relay.stop();
@@ -199,19 +199,19 @@ describe('replay', () => {
 
   it('waits only for the live event of the same aggregate that is in flight', async () => {
     const [busy, other] = await publish(2);
-    await at.run();
+    await at.runRelayOnce();
     const live = await insertEvent(at.api, { aggregate: busy!.aggregate });
     let release: () => void = () => undefined;
-    at.sink.answers.set(live.id, () => new Promise((resolve) => (release = () => resolve(accepted))));
-    const relay = at.relay({ pollIntervalMs: 10 });
+    at.sink.outcomes.set(live.id, () => new Promise((resolve) => (release = () => resolve(accepted))));
+    const relay = at.createRelay({ pollIntervalMs: 10 });
     relay.start();
     try {
-      await eventually(() => at.sink.ids.includes(live.id));
+      await pollUntil(() => at.sink.ids.includes(live.id));
       const id = await at.replay({});
-      await eventually(() => replayed().length === 1);
+      await pollUntil(() => replayed().length === 1);
       expect(replayed()[0]!.eventId).toBe(other!.id);
       release();
-      await eventually(async () => (await at.answer(id)).done_at);
+      await pollUntil(async () => (await at.answer(id)).done_at);
       expect(replayed().map(({ eventId }) => eventId)).toEqual([other!.id, busy!.id]);
     } finally {
       release();
@@ -221,19 +221,19 @@ describe('replay', () => {
 
   it('continues after its leader is killed, loses no event and repeats events under the same id', async () => {
     const events = await publish(250);
-    await at.run();
+    await at.runRelayOnce();
     const id = await at.replay({});
-    const first = at.relay({ pollIntervalMs: 10 });
-    at.sink.answerAll = (event) =>
+    const first = at.createRelay({ pollIntervalMs: 10 });
+    at.sink.defaultOutcome = (event) =>
       event.replayed !== undefined && replayed().length >= 130 ? new Promise(() => undefined) : accepted;
     first.start();
-    await eventually(() => replayed().length >= 130);
-    await at.owner(
+    await pollUntil(() => replayed().length >= 130);
+    await at.queryAsOwner(
       `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pikaia-relay ${at.sink.name}'`,
     );
     await first.stop(0);
-    at.sink.answerAll = undefined;
-    await at.run();
+    at.sink.defaultOutcome = undefined;
+    await at.runRelayOnce();
     expect((await at.answer(id)).answer).toMatchObject({ matched: 250, sent: 250 });
     const sent = replayed().map(({ eventId }) => eventId);
     expect(new Set(sent)).toEqual(new Set(events.map((event) => event.id)));
@@ -243,35 +243,35 @@ describe('replay', () => {
 
   it('stops while the sink is paused and continues when it is resumed', async () => {
     await publish(3);
-    await at.run();
-    await at.ask('pause');
+    await at.runRelayOnce();
+    await at.sendCommand('pause');
     const id = await at.replay({});
-    await at.run();
+    await at.runRelayOnce();
     expect([replayed().length, (await at.answer(id)).done_at]).toEqual([0, null]);
-    await at.ask('resume');
-    await at.run();
+    await at.sendCommand('resume');
+    await at.runRelayOnce();
     expect((await at.answer(id)).answer).toMatchObject({ sent: 3 });
   });
 
   it('reads a long log in slices, even if most of them match nothing', async () => {
-    await at.owner(`insert into outbox.outbox_log (event_id, event_type, schema_version, aggregate_type, aggregate_id, occurred_at, size, payload)
+    await at.queryAsOwner(`insert into outbox.outbox_log (event_id, event_type, schema_version, aggregate_type, aggregate_id, occurred_at, size, payload)
       select gen_random_uuid(), case when n % 2500 = 0 then 'thing.found' else 'thing.passed' end, 1, 'thing', 'n' || n, clock_timestamp(), 2, '{}'
       from generate_series(1, 10000) n`);
-    await at.run();
+    await at.runRelayOnce();
     const [counted, sent] = [
       await at.replay({ event_type: 'thing.found' }, { dry_run: true }),
       await at.replay({ event_type: 'thing.found' }),
     ];
-    await at.run();
+    await at.runRelayOnce();
     expect((await at.answer(counted)).answer).toMatchObject({ matched: 4 });
     expect((await at.answer(sent)).answer).toMatchObject({ matched: 4, sent: 4 });
   });
 
   it('replays only events of its own organization', async () => {
     await publish(2);
-    await at.run();
-    const id = await at.ask('replay', { filter: {}, dry_run: false, limit: null, rate: null }, 'somebody');
-    await at.run();
+    await at.runRelayOnce();
+    const id = await at.sendCommand('replay', { filter: {}, dry_run: false, limit: null, rate: null }, 'somebody');
+    await at.runRelayOnce();
     expect((await at.answer(id)).answer).toMatchObject({ matched: 0 });
   });
 });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
 import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
 import { TcpProxy } from '../../../../test/support/tcp.proxy.js';
@@ -72,14 +72,14 @@ describe('SinkRelay', () => {
     const two = [relay(), relay()];
     for (const one of two) one.start();
     const states = () => two.map((one) => one.health().state).sort();
-    await eventually(states, (seen) => seen.join() === 'leading,standby');
+    await pollUntil(states, (seen) => seen.join() === 'leading,standby');
     const first = two.find((one) => one.health().state === 'leading')!;
     await killLeader();
     await first.stop(0); // otherwise it may reconnect before the other one tries
     const second = two.find((one) => one !== first)!;
-    await eventually(() => second.health().state === 'leading');
+    await pollUntil(() => second.health().state === 'leading');
     const event = await insertEvent(api);
-    await eventually(() => sink.ids.includes(event.id));
+    await pollUntil(() => sink.ids.includes(event.id));
     expect(sink.ids).toEqual([event.id]);
   });
 
@@ -103,50 +103,50 @@ describe('SinkRelay', () => {
     /** Publishes two events that fill one read. The sink accepts the first when it is released. */
     async function startHeld(): Promise<SinkRelay> {
       const [first] = [await insertEvent(api), await insertEvent(api)];
-      sink.answers.set(first.id, () => new Promise((resolve) => (release = () => resolve(accepted))));
+      sink.outcomes.set(first.id, () => new Promise((resolve) => (release = () => resolve(accepted))));
       reads = 0;
       const one = relay({ limits, pollIntervalMs: 60_000 }, CountedRelay);
       one.start();
-      await eventually(() => sink.ids.includes(first.id));
+      await pollUntil(() => sink.ids.includes(first.id));
       return one;
     }
 
     it('reads the next rows while the rows of a full read are delivered', async () => {
       await startHeld();
-      await eventually(() => reads === 2);
+      await pollUntil(() => reads === 2);
       release();
     });
 
     it('does not miss an event that was announced after that read', async () => {
       const one = await startHeld();
-      await eventually(() => reads === 2);
+      await pollUntil(() => reads === 2);
       const third = await insertEvent(api);
       one.wake();
       release();
-      await eventually(() => sink.ids.includes(third.id), Boolean, 2000);
+      await pollUntil(() => sink.ids.includes(third.id), Boolean, 2000);
     });
   });
 
   it('releases the leadership when it stops', async () => {
     const first = relay();
     first.start();
-    await eventually(() => first.health().state === 'leading');
+    await pollUntil(() => first.health().state === 'leading');
     const second = relay();
     second.start();
     await first.stop();
-    await eventually(() => second.health().state === 'leading', Boolean, 1000);
+    await pollUntil(() => second.health().state === 'leading', Boolean, 1000);
   });
 
   it('redelivers events if the leader died before it stored the cursor', async () => {
     const event = await insertEvent(api);
     let first = true;
-    sink.answers.set(event.id, async () => {
+    sink.outcomes.set(event.id, async () => {
       if (first) await killLeader(); // after the delivery, before the cursor is stored
       first = false;
       return accepted;
     });
     relay().start();
-    await eventually(
+    await pollUntil(
       () => statusOf(api, event.id),
       ({ status }) => status === 'published',
     );
@@ -156,7 +156,7 @@ describe('SinkRelay', () => {
   it('keeps the leadership by pings and loses it without them', async () => {
     const quiet = relay({ pollIntervalMs: 60_000, leaderTimeoutMs: 600 });
     quiet.start();
-    await eventually(() => quiet.health().state === 'leading');
+    await pollUntil(() => quiet.health().state === 'leading');
     const backend = async () => {
       const { rows } = await owner.query<{ pid: number }>('select pid from pg_stat_activity where application_name = $1', [
         `pikaia-relay ${sink.name}`,
@@ -165,13 +165,13 @@ describe('SinkRelay', () => {
     };
     const led = await backend();
     const deadline = performance.now() + 1500; // more than two timeouts
-    await eventually(() => performance.now() > deadline);
+    await pollUntil(() => performance.now() > deadline);
     expect(await backend()).toBe(led);
 
     const silent = relay({ leaderTimeoutMs: 600, sink: new ScriptedSink('silent') });
     const leader = silent['createLeader']();
     await leader.connect();
-    await eventually(() => isLost(() => leader.throwIfLost()), Boolean, 3000);
+    await pollUntil(() => isLost(() => leader.throwIfLost()), Boolean, 3000);
     await leader.close();
   });
 
@@ -179,10 +179,10 @@ describe('SinkRelay', () => {
     const slow = await insertEvent(api, { aggregate: 'a' });
     const next = await insertEvent(api, { aggregate: 'a' });
     let release: () => void = () => undefined;
-    sink.answers.set(slow.id, () => new Promise((resolve) => (release = () => resolve(accepted))));
+    sink.outcomes.set(slow.id, () => new Promise((resolve) => (release = () => resolve(accepted))));
     const one = relay();
     one.start();
-    await eventually(() => sink.ids.length === 1);
+    await pollUntil(() => sink.ids.length === 1);
     const stopped = one.stop(5000);
     release();
     await stopped;
@@ -193,10 +193,10 @@ describe('SinkRelay', () => {
 
   it('stops waiting for a hanging sink when the stop timeout expires', async () => {
     const hanging = await insertEvent(api);
-    sink.answers.set(hanging.id, () => new Promise(() => undefined));
+    sink.outcomes.set(hanging.id, () => new Promise(() => undefined));
     const one = relay();
     one.start();
-    await eventually(() => sink.ids.length === 1);
+    await pollUntil(() => sink.ids.length === 1);
     await one.stop(50);
     expect((await statusOf(api, hanging.id)).status).toBe('pending');
   });
@@ -205,15 +205,15 @@ describe('SinkRelay', () => {
     const proxy = await TcpProxy.start(database.workerUrl);
     const leading = relay();
     leading.start();
-    await eventually(() => leading.health().state === 'leading');
-    if (moment === 'connects') proxy.loseAnswersTo('pikaia-relay'); // in the first message of the connection
-    const other = relay({ url: proxy.through(database.workerUrl), leaderTimeoutMs: 60_000 });
+    await pollUntil(() => leading.health().state === 'leading');
+    if (moment === 'connects') proxy.dropResponsesTo('pikaia-relay'); // in the first message of the connection
+    const other = relay({ url: proxy.proxyUrl(database.workerUrl), leaderTimeoutMs: 60_000 });
     other.start();
     if (moment === 'stands by') {
-      await eventually(() => other.health().state === 'standby');
-      proxy.loseAnswersTo('outbox-lock');
+      await pollUntil(() => other.health().state === 'standby');
+      proxy.dropResponsesTo('outbox-lock');
     }
-    await eventually(() => proxy.deaf === 1);
+    await pollUntil(() => proxy.connectionsWithoutResponses === 1);
     const began = performance.now();
     await other.stop();
     expect(performance.now() - began).toBeLessThan(30_000); // the timeout for the server is a minute
@@ -224,7 +224,7 @@ describe('SinkRelay', () => {
   it('delivers by polling without notifications', async () => {
     relay({ pollIntervalMs: 50 }).start();
     const event = await insertEvent(api);
-    await eventually(() => sink.ids.includes(event.id));
+    await pollUntil(() => sink.ids.includes(event.id));
   });
 
   it('delivers immediately when it is woken, even with a long poll interval', async () => {
@@ -237,8 +237,8 @@ describe('SinkRelay', () => {
     });
     running.push(relays);
     await relays.start();
-    await eventually(() => relays.health()[0]!.state === 'leading');
-    await eventually(async () => {
+    await pollUntil(() => relays.health()[0]!.state === 'leading');
+    await pollUntil(async () => {
       const { rowCount } = await owner.query(
         `select from pg_stat_activity where datname = current_database() and query = 'listen ${OUTBOX_CHANNEL}'`,
       );
@@ -247,7 +247,7 @@ describe('SinkRelay', () => {
     for (let i = 0; i < 3; i++) {
       const event = await insertEvent(api);
       await api.query(`notify ${OUTBOX_CHANNEL}`);
-      await eventually(() => sink.ids.includes(event.id), Boolean, 1000);
+      await pollUntil(() => sink.ids.includes(event.id), Boolean, 1000);
     }
   });
 
@@ -272,18 +272,18 @@ describe('SinkRelay', () => {
     const leading = relay();
     leading.start();
     for (let i = 0; i < 300; i++) ids.push((await insertEvent(publisher, { aggregate: String(i % 7) })).id);
-    await eventually(() => ids.every((id) => sink.ids.includes(id)));
+    await pollUntil(() => ids.every((id) => sink.ids.includes(id)));
     await writing.query('commit');
-    await eventually(() => sink.ids.includes(last.id));
+    await pollUntil(() => sink.ids.includes(last.id));
     for (const session of [leading.stop(), publisher.end(), writing.end()]) await session;
-    const after = await eventually(tuples, ({ inserted }) => inserted > before.inserted + ids.length);
+    const after = await pollUntil(tuples, ({ inserted }) => inserted > before.inserted + ids.length);
     expect(after.dead).toBe(before.dead);
 
     // planted: one update for each row, as a queue table does
     const marking = await connect(database.ownerUrl);
     await marking.query('update outbox.outbox_log set size = size where event_id = any ($1::uuid[])', [ids]);
     await marking.end();
-    await eventually(tuples, ({ dead }) => dead >= before.dead + ids.length);
+    await pollUntil(tuples, ({ dead }) => dead >= before.dead + ids.length);
     await old.query('rollback');
     await old.end();
   });
@@ -299,7 +299,7 @@ describe('SinkRelay', () => {
     const fatal: string[] = [];
     const one = relay({ sink: restored, onFatal: ({ code }) => fatal.push(code) });
     one.start();
-    await eventually(() => one.health().state === 'broken');
+    await pollUntil(() => one.health().state === 'broken');
     expect(fatal).toEqual(['PIKAIA_OUTBOX_RESTORED']);
   });
 

@@ -1,9 +1,9 @@
 import { captureLogs } from '@pikaia/logging/testing';
 import { flushMetrics } from '@pikaia/logging';
-import { OperatedSink } from '../../../../test/support/operated-sink.js';
+import { OutboxFixture } from '../../../../test/support/operated-sink.js';
 import { insertEvent } from '../../../../test/support/outbox.js';
 import { ManualClock } from '../../../../test/support/scripted-sink.js';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { measureSinks } from '../worker/sink.metrics.js';
 import { STABLE_AFTER_MS, TermHistory } from './term.history.js';
 
@@ -66,24 +66,24 @@ describe('TermHistory', () => {
 });
 
 describe('a leader that starts and fails in a loop', () => {
-  let at: OperatedSink;
+  let at: OutboxFixture;
 
   beforeAll(async () => {
-    at = await OperatedSink.create();
-    await at.owner(`create function outbox.fail_planted() returns trigger language plpgsql as
+    at = await OutboxFixture.create();
+    await at.queryAsOwner(`create function outbox.fail_planted() returns trigger language plpgsql as
       $$ begin raise exception 'planted' using errcode = tg_argv[0]; end $$`);
   });
-  beforeEach(() => at.renew());
+  beforeEach(() => at.reset());
   afterEach(async () => {
     for (const table of ['outbox_progress', 'outbox_sink']) await heal(table);
   });
-  afterAll(() => at.end());
+  afterAll(() => at.close());
 
   const plant = (table: string, event: string, sqlState: string): Promise<void> =>
-    at.owner(
+    at.queryAsOwner(
       `create trigger planted before ${event} on outbox.${table} for each row execute function outbox.fail_planted('${sqlState}')`,
     );
-  const heal = (table: string): Promise<void> => at.owner(`drop trigger if exists planted on outbox.${table}`);
+  const heal = (table: string): Promise<void> => at.queryAsOwner(`drop trigger if exists planted on outbox.${table}`);
 
   const shown = async (): Promise<Readonly<Record<string, unknown>>> => {
     const { rows } = await at.api.query<Record<string, unknown>>(
@@ -105,26 +105,26 @@ describe('a leader that starts and fails in a loop', () => {
     using logs = captureLogs();
     await plant('outbox_progress', 'insert', '23514');
     const event = await insertEvent(at.api);
-    const relay = at.relay({ pollIntervalMs: 20, random: () => 0.02 }); // 0 ms, 20 ms, 40 ms, 80 ms, …
+    const relay = at.createRelay({ pollIntervalMs: 20, random: () => 0.02 }); // 0 ms, 20 ms, 40 ms, 80 ms, …
     relay.start();
     try {
-      await eventually(() => relay.health().leaderFailure);
+      await pollUntil(() => relay.health().leaderFailure);
       expect(relay.health()).toMatchObject({ progress: 'failing', leaderFailure: { error: expect.stringContaining('23514') } });
-      await eventually(async () => (await shown())['leader_failing_since']);
+      await pollUntil(async () => (await shown())['leader_failing_since']);
       expect(await shown()).toMatchObject({ leader: 'spec', leader_error: expect.stringContaining('23514') });
       expect(await measured()).toEqual([1]);
-      await eventually(() => relay.health().leaderFailure!.terms >= 7);
+      await pollUntil(() => relay.health().leaderFailure!.terms >= 7);
       const lines = logs.records.filter((line) => line['sink'] === at.sink.name);
       const lost = lines.filter(({ event: name }) => name === 'leader_lost').map((line) => Date.parse(String(line['timestamp'])));
       expect(lost.at(-1)! - lost.at(-2)!).toBeGreaterThanOrEqual(300); // 0.02 × 1 s × 2⁴
       logs.one('leader_failing', { sink: at.sink.name });
 
       await heal('outbox_progress');
-      await eventually(() => relay.health().state === 'leading' && relay.health().term);
+      await pollUntil(() => relay.health().state === 'leading' && relay.health().term);
       expect(relay.health().progress).toBe('failing');
-      await eventually(async () => (await at.statuses([event]))[0] === 'published');
+      await pollUntil(async () => (await at.statuses([event]))[0] === 'published');
       at.clock.advance(STABLE_AFTER_MS);
-      await eventually(async () => (await shown())['leader_failing_since'] === null);
+      await pollUntil(async () => (await shown())['leader_failing_since'] === null);
       expect(relay.health()).toMatchObject({ progress: 'advancing', leaderFailure: null });
       expect(await measured()).toEqual([0]);
       logs.one('leader_recovered', { sink: at.sink.name });
@@ -134,7 +134,7 @@ describe('a leader that starts and fails in a loop', () => {
   });
 
   it('is reported if its terms fail while they begin', async () => {
-    const relay = at.relay();
+    const relay = at.createRelay();
     await plant('outbox_sink', 'update', '23514');
     try {
       for (let i = 0; i < 3; i++) await expect(relay.runOnce()).rejects.toMatchObject({ code: '23514' });
@@ -147,7 +147,7 @@ describe('a leader that starts and fails in a loop', () => {
   });
 
   it('is not reported during a failover, while the old primary grants the lock and refuses writes', async () => {
-    const relay = at.relay();
+    const relay = at.createRelay();
     await plant('outbox_sink', 'update', '25006');
     try {
       for (let i = 0; i < 10; i++) await expect(relay.runOnce()).rejects.toMatchObject({ code: '25006' });
@@ -159,16 +159,16 @@ describe('a leader that starts and fails in a loop', () => {
 
   it('is not reported if the server ends the connection of the leader once', async () => {
     using logs = captureLogs();
-    const relay = at.relay({ pollIntervalMs: 20, random: () => 0.02 });
+    const relay = at.createRelay({ pollIntervalMs: 20, random: () => 0.02 });
     const acquired = () =>
       logs.records.filter((line) => line.event === 'leader_acquired' && line['sink'] === at.sink.name).length;
     relay.start();
     try {
-      await eventually(() => acquired() === 1);
-      await at.owner(
+      await pollUntil(() => acquired() === 1);
+      await at.queryAsOwner(
         `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pikaia-relay ${at.sink.name}'`,
       );
-      await eventually(() => acquired() === 2);
+      await pollUntil(() => acquired() === 2);
       expect(relay.health()).toMatchObject({ progress: 'advancing', leaderFailure: null });
       expect((await shown())['leader_failing_since']).toBeNull();
     } finally {

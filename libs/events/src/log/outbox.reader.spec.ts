@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { insertEvent } from '../../../../test/support/outbox.js';
-import { FinalReader, ListReader, RefreshReader, SliceReader, XmaxReader } from '../../../../test/support/planted-relays.js';
+import { ReaderWithLastSnapshot, ReaderIgnoringRunning, ReaderWithSecondSnapshot, ReaderSkippingSlices, ReaderIgnoringNewer } from '../../../../test/support/planted-relays.js';
 import type { Cursor } from './cursor.js';
 import { OutboxReader } from './outbox.reader.js';
 import { MAX_PAYLOAD_BYTES } from './payload-limit.js';
@@ -87,7 +87,7 @@ describe('OutboxReader', () => {
   });
 
   it('a reader that does not look up the listed transactions loses a late event (planted)', async () => {
-    const [, taken] = await listedThenCommitted(reader(ListReader));
+    const [, taken] = await listedThenCommitted(reader(ReaderIgnoringRunning));
     expect(taken).toEqual([]);
   });
 
@@ -111,7 +111,7 @@ describe('OutboxReader', () => {
   });
 
   it('a reader that does not look up the transactions from xmax on loses such an event (planted)', async () => {
-    const [, taken] = await positionBeforeId(reader(XmaxReader));
+    const [, taken] = await positionBeforeId(reader(ReaderIgnoringNewer));
     expect(taken).toEqual([]);
   });
 
@@ -123,7 +123,7 @@ describe('OutboxReader', () => {
     const [running] = await insert(other);
     await insert(api);
     await take(reader());
-    const refreshing = reader(RefreshReader) as RefreshReader;
+    const refreshing = reader(ReaderWithSecondSnapshot) as ReaderWithSecondSnapshot;
     refreshing.between = () => other.query('commit');
     expect([late, running]).toHaveLength(2);
     expect(await takeAll(refreshing)).toEqual([]);
@@ -153,12 +153,12 @@ describe('OutboxReader', () => {
   });
 
   it('a cursor that moves past a slice loses the rest of the late set (planted)', async () => {
-    const [expected, taken] = await largeLateSet(reader(SliceReader));
+    const [expected, taken] = await largeLateSet(reader(ReaderSkippingSlices));
     expect(expected.filter((id) => !taken.includes(id)).length).toBeGreaterThan(0);
   });
 
   it('a cursor that takes the snapshot of the last slice loses the events that became visible meanwhile (planted)', async () => {
-    const final = reader(FinalReader) as FinalReader;
+    const final = reader(ReaderWithLastSnapshot) as ReaderWithLastSnapshot;
     final.pauseMs = 0;
     const [expected, taken] = await largeLateSet(final);
     expect(taken).toEqual(expected.slice(0, -1));

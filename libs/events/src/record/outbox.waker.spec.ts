@@ -1,7 +1,7 @@
 import { context, systemClock } from '@pikaia/core';
 import { captureLogs, type CapturedLogs } from '@pikaia/logging/testing';
 import pg from 'pg';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import { OutboxWaker } from './outbox.waker.js';
@@ -48,10 +48,10 @@ afterEach(async () => {
 describe('OutboxWaker', () => {
   it('sends at most two notifications for a thousand commits, and another one for a later commit', async () => {
     for (let commit = 0; commit < 1_000; commit++) waker.wake(); // the first notifies at once, the others share the next one
-    await eventually(() => heard.length > 0);
+    await pollUntil(() => heard.length > 0);
     const before = heard.length;
     waker.wake();
-    await eventually(() => heard.length > before);
+    await pollUntil(() => heard.length > before);
     expect(heard.length).toBeLessThanOrEqual(3);
     for (const message of heard) expect(message).toMatchObject({ channel: 'pikaia_outbox', payload: '' });
     expect(await wakers()).toHaveLength(1);
@@ -65,7 +65,7 @@ describe('OutboxWaker', () => {
       last = heard.length;
       await new Promise((resolve) => setImmediate(resolve));
     }
-    await eventually(() => heard.length > last);
+    await pollUntil(() => heard.length > last);
     expect(heard.length).toBeLessThan(50);
   });
 
@@ -76,7 +76,7 @@ describe('OutboxWaker', () => {
       const before = performance.now();
       waker.wake();
       expect(performance.now() - before).toBeLessThan(50);
-      await eventually(() => Reflect.get(waker, 'running') === undefined);
+      await pollUntil(() => Reflect.get(waker, 'running') === undefined);
       waker.wake(); // no attempt within a second after a failure
       expect(Reflect.get(waker, 'running')).toBeUndefined();
       offset += 1_001;
@@ -86,28 +86,28 @@ describe('OutboxWaker', () => {
 
   it('reconnects after the server terminates its connection', async () => {
     waker.wake();
-    await eventually(() => heard.length === 1);
+    await pollUntil(() => heard.length === 1);
     await listener.query('select pg_terminate_backend($1, 5000)', await wakers());
-    await eventually(() => Reflect.get(waker, 'client') === undefined);
+    await pollUntil(() => Reflect.get(waker, 'client') === undefined);
     expect(logs.of('outbox_wake_failed')).toHaveLength(1);
     offset += 1_001;
     waker.wake();
-    await eventually(() => heard.length === 2);
+    await pollUntil(() => heard.length === 2);
   });
 
   it('logs a failure without the context of the request that called wake()', async () => {
     await waker.onApplicationShutdown();
     waker = open('postgres://nobody:nothing@127.0.0.1:1/none');
     context.run({}, () => waker.wake());
-    await eventually(() => logs.records.length);
+    await pollUntil(() => logs.records.length);
     expect(logs.records[0]).not.toHaveProperty('trace_id');
   });
 
   it('closes its connection at shutdown and ignores later calls of wake()', async () => {
     waker.wake();
-    await eventually(() => heard.length);
+    await pollUntil(() => heard.length);
     await waker.onApplicationShutdown();
-    await eventually(async () => !(await wakers()).length);
+    await pollUntil(async () => !(await wakers()).length);
     waker.wake();
     expect(Reflect.get(waker, 'running')).toBeUndefined();
   });

@@ -4,7 +4,7 @@ import type { TestDatabase } from '../../../../test/support/database.js';
 import { startDatabaseServer } from '../../../../test/support/database-server.js';
 import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
 import { refused, ScriptedSink } from '../../../../test/support/scripted-sink.js';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { SinkRelay } from '../leader/sink.relay.js';
 import { registerSinks } from '../log/register-sinks.js';
 import { accepted } from '../delivery/sink.js';
@@ -138,7 +138,7 @@ describe('rebaseOutbox', () => {
       for (let i = 0; i < 7; i++) lateIds.push(await insert(held, 'late'));
       const failed = await insert(api, 'broken');
       const waiting = await insert(api, 'broken');
-      behind.answers.set(failed, refused('never', true));
+      behind.outcomes.set(failed, refused('never', true));
       await drain(source, behind);
       await registerSinks(source.workerUrl, [later], 'spec');
       await held.query('commit');
@@ -146,12 +146,12 @@ describe('rebaseOutbox', () => {
       const begun = await cursorOf('behind', await connect(source.ownerUrl));
       // The relay of `behind` is killed while it delivers the slices of a late set.
       let handedOver = 0;
-      behind.answerAll = () => (++handedOver > 3 ? new Promise(() => undefined) : accepted);
+      behind.defaultOutcome = () => (++handedOver > 3 ? new Promise(() => undefined) : accepted);
       const killed = relayOf(source, behind);
       killed.start();
       const progress = await connect(source.ownerUrl);
       const newest = `select late_position::int as late from outbox.outbox_progress where sink = 'behind' order by number desc limit 1`;
-      await eventually(async () => handedOver > 3 && (await progress.query(newest)).rows[0].late > 0);
+      await pollUntil(async () => handedOver > 3 && (await progress.query(newest)).rows[0].late > 0);
       await killed.stop(0);
       await beginReplay(progress, begun, ids[2]!);
       await restore(source, target, withSequence);
@@ -161,7 +161,7 @@ describe('rebaseOutbox', () => {
       const before = new Map([ahead, behind, later].map((sink) => [sink.name, [...sink.ids]]));
       expect(await rebaseOutbox(target.ownerUrl)).toEqual({ sinks: ['ahead', 'behind', 'later'], events: ids.length });
 
-      behind.answerAll = undefined;
+      behind.defaultOutcome = undefined;
       await registerSinks(target.workerUrl, [ahead, behind, later], 'spec');
       await Promise.all([ahead, behind, later].map((sink) => drain(target, sink)));
       const eventsSince = (sink: ScriptedSink) => sink.delivered.slice(before.get(sink.name)!.length);

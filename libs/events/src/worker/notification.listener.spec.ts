@@ -1,9 +1,9 @@
 import pg from 'pg';
-import { createDatabase, onServer, type TestDatabase } from '../../../../test/support/database.js';
+import { createDatabase, executeSql, type TestDatabase } from '../../../../test/support/database.js';
 import { insertEvent } from '../../../../test/support/outbox.js';
 import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
 import { TcpProxy } from '../../../../test/support/tcp.proxy.js';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import { RelaySupervisor } from './relay.supervisor.js';
 import { NotificationListener } from './notification.listener.js';
@@ -28,7 +28,7 @@ describe('notifications', () => {
 
   const relaysOf = (sink: ScriptedSink, pollIntervalMs: number): RelaySupervisor =>
     new RelaySupervisor([sink], {
-      url: proxy.through(database.workerUrl),
+      url: proxy.proxyUrl(database.workerUrl),
       worker: 'spec',
       pollIntervalMs,
       storeIntervalMs: 5,
@@ -38,7 +38,7 @@ describe('notifications', () => {
   async function delivers(sink: ScriptedSink, events = 3): Promise<void> {
     for (let i = 0; i < events; i++) {
       const { id } = await insertEvent(api);
-      await eventually(() => sink.ids.includes(id));
+      await pollUntil(() => sink.ids.includes(id));
     }
   }
 
@@ -55,7 +55,7 @@ describe('notifications', () => {
     const relays = relaysOf(sink, 50);
     await relays.start();
     await delivers(sink, 1);
-    await eventually(() => proxy.swallow('pikaia-wake-up') === 1);
+    await pollUntil(() => proxy.dropTraffic('pikaia-wake-up') === 1);
     await delivers(sink);
     await relays.stop(1000); // it can still be stopped
   });
@@ -63,18 +63,18 @@ describe('notifications', () => {
   it('the listener detects a dead connection by a query and listens on a new one', async () => {
     let heard = 0;
     const wakeUp = new NotificationListener(
-      proxy.through(database.workerUrl),
+      proxy.proxyUrl(database.workerUrl),
       () => heard++,
       () => 0,
       300,
     );
     wakeUp.start();
-    await eventually(() => heard === 1); // listening
-    proxy.swallow('pikaia-wake-up');
+    await pollUntil(() => heard === 1); // listening
+    proxy.dropTraffic('pikaia-wake-up');
     await api.query(`notify ${OUTBOX_CHANNEL}`);
-    await eventually(() => heard === 2); // reports possibly missed notifications
+    await pollUntil(() => heard === 2); // reports possibly missed notifications
     await api.query(`notify ${OUTBOX_CHANNEL}`);
-    await eventually(() => heard >= 3);
+    await pollUntil(() => heard >= 3);
     await wakeUp.stop();
   });
 
@@ -86,23 +86,23 @@ describe('notifications', () => {
       () => 1, // the full delay: 1 s
     );
     wakeUp.start();
-    await eventually(() => heard === 1);
+    await pollUntil(() => heard === 1);
     const endedAt = performance.now();
-    await onServer(
+    await executeSql(
       database.ownerUrl,
       `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'pikaia-wake-up' and datname = current_database()`,
     );
-    await eventually(() => heard === 2);
+    await pollUntil(() => heard === 2);
     expect(performance.now() - endedAt).toBeGreaterThanOrEqual(950);
     await wakeUp.stop();
   });
 
   it('the listener stops while the server does not answer its query', async () => {
-    const wakeUp = new NotificationListener(proxy.through(database.workerUrl), () => undefined);
-    const deaf = proxy.deaf;
-    proxy.loseAnswersTo('listen ');
+    const wakeUp = new NotificationListener(proxy.proxyUrl(database.workerUrl), () => undefined);
+    const connectionsWithoutResponses = proxy.connectionsWithoutResponses;
+    proxy.dropResponsesTo('listen ');
     wakeUp.start();
-    await eventually(() => proxy.deaf > deaf);
+    await pollUntil(() => proxy.connectionsWithoutResponses > connectionsWithoutResponses);
     const began = performance.now();
     await wakeUp.stop();
     expect(performance.now() - began).toBeLessThan(30_000); // without closing the connection it would take 1 minute

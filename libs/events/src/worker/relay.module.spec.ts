@@ -6,7 +6,7 @@ import { IsEmail } from 'class-validator';
 import { ClsModule } from 'nestjs-cls';
 import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { statusOf } from '../../../../test/support/outbox.js';
 import { Consumer, Handles } from '../consume/consumer.decorator.js';
 import { DomainEvent } from '../contract/domain-event.js';
@@ -96,7 +96,7 @@ describe('RelayModule', () => {
   it('delivers a published event to each consumer, in the context of the request that caused it', async () => {
     const correlationId = '0190a000-0000-7000-8000-000000000001';
     const id = await invite('1', 'bob@example.com', correlationId);
-    await eventually(
+    await pollUntil(
       () => statusOf(owner, id),
       ({ status }) => status === 'published',
     );
@@ -130,7 +130,7 @@ describe('RelayModule', () => {
       throw new Error('no');
     };
     const id = await invite('2', 'carol@example.com');
-    await eventually(
+    await pollUntil(
       () => statusOf(owner, id),
       ({ status, attempts }) => status === 'published' && attempts === 1,
     );
@@ -147,7 +147,7 @@ describe('RelayModule', () => {
       await owner.query(sql);
     };
     const id = await invite('3', 'dora@example.com');
-    await eventually(
+    await pollUntil(
       () => statusOf(owner, id),
       ({ status }) => status === 'published',
     );
@@ -159,7 +159,7 @@ describe('RelayModule', () => {
   });
 
   it('reports the health of each relay for readiness', async () => {
-    const health = await eventually(
+    const health = await pollUntil(
       () => app.get(RelayService).health(),
       (relays) => relays.every(({ state }) => state === 'leading'),
     );

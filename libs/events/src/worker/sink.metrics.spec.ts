@@ -1,24 +1,24 @@
 import { flushMetrics } from '@pikaia/logging';
 import { captureLogs } from '@pikaia/logging/testing';
 import pg from 'pg';
-import { OperatedSink } from '../../../../test/support/operated-sink.js';
+import { OutboxFixture } from '../../../../test/support/operated-sink.js';
 import { insertEvent } from '../../../../test/support/outbox.js';
 import { Leader } from '../leader/leader.js';
 import { measureSinks } from './sink.metrics.js';
 
 describe('measureSinks', () => {
-  let at: OperatedSink;
+  let at: OutboxFixture;
   let owner: pg.Client;
 
   beforeAll(async () => {
-    at = await OperatedSink.create();
+    at = await OutboxFixture.create();
     owner = new pg.Client({ connectionString: at.database.ownerUrl });
     await owner.connect();
   });
-  beforeEach(() => at.renew());
+  beforeEach(() => at.reset());
   afterAll(async () => {
     await owner.end();
-    await at.end();
+    await at.close();
   });
 
   async function linesOf(worker: string): Promise<readonly Readonly<Record<string, unknown>>[]> {

@@ -1,18 +1,18 @@
 import { captureLogs } from '@pikaia/logging/testing';
 import { randomUUID } from 'node:crypto';
-import { OperatedSink } from '../../../../test/support/operated-sink.js';
+import { OutboxFixture } from '../../../../test/support/operated-sink.js';
 import { insertEvent } from '../../../../test/support/outbox.js';
 import { Leader } from '../leader/leader.js';
 import { SinkMonitor } from './sink.monitor.js';
 
 describe('SinkMonitor', () => {
-  let at: OperatedSink;
+  let at: OutboxFixture;
 
   beforeAll(async () => {
-    at = await OperatedSink.create();
+    at = await OutboxFixture.create();
   });
-  beforeEach(() => at.renew());
-  afterAll(() => at.end());
+  beforeEach(() => at.reset());
+  afterAll(() => at.close());
 
   const watchOf = (own: readonly string[] = []): SinkMonitor =>
     new SinkMonitor({
@@ -58,7 +58,7 @@ describe('SinkMonitor', () => {
 
   it('retires a sink without a leader, so that its events and other commands no longer wait', async () => {
     const event = await insertEvent(at.api);
-    const [pause, retire] = [await at.ask('pause'), await at.ask('retire')];
+    const [pause, retire] = [await at.sendCommand('pause'), await at.sendCommand('retire')];
     expect(await at.statuses([event])).toEqual(['pending']);
     await watchOf().runOnce();
     expect([await stateOf(), (await at.answer(retire)).answer]).toEqual(['retired', { outcome: 'done' }]);
@@ -70,7 +70,7 @@ describe('SinkMonitor', () => {
   });
 
   it('leaves the retirement to the leader if there is one, and to a relay of this process', async () => {
-    const retire = await at.ask('retire');
+    const retire = await at.sendCommand('retire');
     await whileLed(() => watchOf().runOnce());
     await watchOf([at.sink.name]).runOnce();
     expect([await stateOf(), (await at.answer(retire)).done_at]).toEqual(['active', null]);

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ClsServiceManager } from 'nestjs-cls';
 import { context, enterContextAtRequest, parseTrustedProxies, type Clock } from '@pikaia/core';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { getLogger } from '../logger.js';
 import { configureLogging } from '../output/log-output.js';
 import type { LogLevel } from '../record/log-level.js';
@@ -49,7 +49,7 @@ describe('DEBUG lines of a request', () => {
     const before = ended;
     const paths = Array.from({ length: requests }, (_, index) => `http://127.0.0.1:${port}/${index}`);
     await Promise.all(paths.map(async (url) => (await fetch(url)).text()));
-    await eventually(() => ended === before + requests);
+    await pollUntil(() => ended === before + requests);
     return logs.records.map(({ event }) => event);
   };
   const work =

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { context, enterContextAtRequest, newId, parseTrustedProxies, type Clock } from '@pikaia/core';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { getLogger } from '../logger.js';
 import { configureLogging, isSampledOut } from '../output/log-output.js';
 import { captureLogs, type CapturedLogs } from '../testing/index.js';
@@ -51,7 +51,7 @@ describe('infoSampleRate 0.5', () => {
     const { port } = server.address() as AddressInfo;
     const headers = { 'x-correlation-id': id };
     await (await fetch(`http://127.0.0.1:${port}/${status}/${takesMs}`, { headers })).text();
-    await eventually(() => later === 1);
+    await pollUntil(() => later === 1);
     return logs.records.map(({ event }) => event);
   };
 

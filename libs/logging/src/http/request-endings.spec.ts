@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { probe } from '../../../../test/support/probe.application.js';
 import { SERVERS, startProbe, type Probe } from '../../../../test/support/probe.servers.js';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { captureLogs, type CapturedLogs } from '../testing/index.js';
 
 const EXTRA_LINE_WAIT_MS = 20; // time for an unexpected extra line
@@ -95,7 +95,7 @@ describe.each(SERVERS)('the access line of a request on %s', (server, adapter) =
 
   /** Returns the lines of the HTTP server after `count` lines and a wait for an unexpected extra line. */
   async function linesAfter(count: number): Promise<Line[]> {
-    await eventually(() => linesOf(logs).length >= count);
+    await pollUntil(() => linesOf(logs).length >= count);
     await delay(EXTRA_LINE_WAIT_MS);
     return linesOf(logs);
   }

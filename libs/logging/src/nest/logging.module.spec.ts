@@ -5,7 +5,7 @@ import { context } from '@pikaia/core';
 import dns from 'node:dns';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { until } from '../../../../test/support/until.js';
+import { waitFor } from '../../../../test/support/until.js';
 import { captureLogs, type CapturedLogs } from '../testing/index.js';
 import { LoggingModule } from './logging.module.js';
 
@@ -46,7 +46,7 @@ describe('LoggingModule', () => {
     const before = logs.records.length;
     const answer = await fetch(url, { headers });
     expect(await answer.text()).toBe(answer.headers.get('x-correlation-id'));
-    return until('the access line', () => logs.records[before]);
+    return waitFor('the access line', () => logs.records[before]);
   }
 
   it('writes one access line for each request if the module is imported twice', async () => {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { SlowPipe } from '../../../../test/support/slow.pipe.js';
 
 // A service like that of an application: an HTTP server under runService that prints in several ways.
@@ -59,7 +59,7 @@ async function runSlowlyRead(requests: number, linesOfEach: number, sleepMs: num
     );
     for (let left = requests; left > 0; left--) await fetch(`http://127.0.0.1:${String(port)}/${linesOfEach}`);
     const reading = pipe.readUntilEnd(sleepMs);
-    if (readFirst) await eventually(() => pipe.tail.includes('log_lines_dropped'));
+    if (readFirst) await pollUntil(() => pipe.tail.includes('log_lines_dropped'));
     const start = performance.now();
     child.kill('SIGTERM');
     const [code] = (await exited) as [unknown];

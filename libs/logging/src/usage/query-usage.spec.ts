@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { context, enterContextAtRequest, parseTrustedProxies, systemClock } from '@pikaia/core';
-import { eventually } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/until.js';
 import { accessLog } from '../http/access-log.js';
 import { getLogger } from '../logger.js';
 import { captureLogs } from '../testing/index.js';
@@ -49,7 +49,7 @@ describe('QueryUsage', () => {
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     await Promise.all([0, 1, 2, 3].map((count) => fetch(`http://127.0.0.1:${port}/${count}`).then((answer) => answer.text())));
-    await eventually(() => logs.of('request_completed').length === 4);
+    await pollUntil(() => logs.of('request_completed').length === 4);
     server.closeAllConnections();
     server.close();
     const lines = new Map(

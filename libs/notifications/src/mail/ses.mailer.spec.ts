@@ -25,7 +25,7 @@ afterAll(async () => {
   }
 });
 beforeEach(() => {
-  stub.letters.length = 0;
+  stub.emails.length = 0;
   stub.calls = 0;
   stub.fault = undefined;
 });
@@ -50,7 +50,7 @@ describe('SesMailer', () => {
     const ses = await mailer({ MAIL_CONFIGURATION_SET: 'pikaia' });
     expect(await ses.send(email)).toEqual({ messageId: '<0107-1@eu-central-1.amazonses.com>' });
     ses.close();
-    expect(stub.letters).toEqual([
+    expect(stub.emails).toEqual([
       {
         from: 'Acme Post <no-reply@acme.example>',
         to: ['bob@example.com'],
@@ -60,7 +60,7 @@ describe('SesMailer', () => {
         accessKeyId: 'AKIDTEST',
       },
     ]);
-    expect(stub.letters[0]!.raw).toMatch(/^From: Acme Post <no-reply@acme\.example>\r?$/m);
+    expect(stub.emails[0]!.raw).toMatch(/^From: Acme Post <no-reply@acme\.example>\r?$/m);
   });
 
   it.each([

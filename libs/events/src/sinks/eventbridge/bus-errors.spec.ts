@@ -57,7 +57,7 @@ describe('each error in BUS_ERRORS has its documented effect', () => {
     if (code === NO_ANSWER)
       return { forge: ({ Entries, ...rest }) => ({ ...rest, Entries: [Entries[0], undefined, Entries[2]] }) };
     if (code === NO_CODE) return { forge: ({ Entries, ...rest }) => ({ ...rest, Entries: [Entries[0], {}, Entries[2]] }) };
-    return { refuse: ({ Detail }) => (Detail!.includes('bad') ? code : undefined) };
+    return { rejectEntry: ({ Detail }) => (Detail!.includes('bad') ? code : undefined) };
   };
 
   itWithStub.each(rows('entry').filter(([code]) => code !== TOO_LARGE))(

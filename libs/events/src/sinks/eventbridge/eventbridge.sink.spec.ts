@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hasStub, itWithStub, openBus, type BusUnderTest } from '../../../../../test/support/event-bus.js';
-import type { Fault, PutAnswer } from '../../../../../test/support/event-bus.stub.js';
+import type { Fault, PutResult } from '../../../../../test/support/event-bus.stub.js';
 import { DomainEvent } from '../../contract/domain-event.js';
 import type { Outcome, SinkEvent } from '../../delivery/sink.js';
 import { sinkContract, type SinkUnderTest } from '../../testing/index.js';
@@ -98,11 +98,11 @@ describe('EventBridgeSink', () => {
   });
 
   describe('matches results by position if the response', () => {
-    const withoutId = (answer: PutAnswer, ...gone: number[]): PutAnswer => ({
+    const withoutId = (answer: PutResult, ...gone: number[]): PutResult => ({
       ...answer,
       Entries: answer.Entries.map((entry, index) => (gone.includes(index) ? {} : entry)),
     });
-    itWithStub.each<[string, (honest: PutAnswer) => unknown, string[]]>([
+    itWithStub.each<[string, (honest: PutResult) => unknown, string[]]>([
       ['counts failures that are not in its list', (a) => ({ ...a, FailedEntryCount: 2 }), ['accepted', 'accepted', 'accepted']],
       ['counts no failure although its list has one', (a) => withoutId(a, 1), ['accepted', 'transport', 'accepted']],
       ['has a shorter list', (a) => ({ ...a, Entries: a.Entries.slice(0, 1) }), ['accepted', 'transport', 'transport']],

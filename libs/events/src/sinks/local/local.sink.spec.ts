@@ -10,7 +10,7 @@ import { DataSource } from 'typeorm';
 import { createDatabase, type TestDatabase } from '../../../../../test/support/database.js';
 import { applyHostile } from '../../../../../test/support/hostile-parsers.cjs';
 import { TcpProxy } from '../../../../../test/support/tcp.proxy.js';
-import { eventually } from '../../../../../test/support/until.js';
+import { pollUntil } from '../../../../../test/support/until.js';
 import { Consumer, Handles } from '../../consume/consumer.decorator.js';
 import { defineConsumers } from '../../consume/consumer.definition.js';
 import { ConsumerRunner } from '../../consume/consumer.runner.js';
@@ -91,7 +91,7 @@ describe('LocalSink', () => {
     await owner.connect();
     await owner.query('create table visit (email text); grant select, insert on visit to pikaia_worker');
     proxy = await TcpProxy.start(database.workerUrl);
-    const settings = { databaseUrl: proxy.through(database.workerUrl), databasePoolSize: 10, databaseStatementTimeoutMs: 5000 };
+    const settings = { databaseUrl: proxy.proxyUrl(database.workerUrl), databasePoolSize: 10, databaseStatementTimeoutMs: 5000 };
     @Module({
       imports: [ClsModule.forRoot({ global: true }), DatabaseModule.forRoot({ settings, applicationName: 'local-sink-spec' })],
     })
@@ -210,7 +210,7 @@ describe('LocalSink', () => {
       let release: () => void = () => undefined;
       bell.next = () => new Promise<void>((resolve) => (release = resolve));
       const first = deliver(event);
-      await eventually(async () => (await receiptOf(event))?.['state'] === 'claimed');
+      await pollUntil(async () => (await receiptOf(event))?.['state'] === 'claimed');
       const second = await deliver(event, sinkOf(new DoorBell()));
       release();
       expect(second).toMatchObject({ kind: 'postponed', error: expect.any(PostponeError), retryAfterMs: expect.any(Number) });
@@ -262,7 +262,7 @@ describe('LocalSink', () => {
       expect(await deliver(event)).toMatchObject({ kind: 'refused', error: { code: 'PIKAIA_HANDLER_TIMEOUT' } });
       expect(await deliver(event)).toMatchObject({ kind: 'postponed' });
       release();
-      await eventually(async () => (await receiptOf(event))?.['state'] === 'done');
+      await pollUntil(async () => (await receiptOf(event))?.['state'] === 'done');
       expect(await deliver(event)).toEqual({ kind: 'accepted' });
       expect(bell.rung).toHaveLength(1);
     });
@@ -271,13 +271,13 @@ describe('LocalSink', () => {
   describe('with a database effect', () => {
     it('postpones an event whose COMMIT got no response, and its receipt prevents a second effect', async () => {
       const event = eventOf('visitor.left');
-      bell.next = () => proxy.loseAnswersTo('COMMIT');
+      bell.next = () => proxy.dropResponsesTo('COMMIT');
       const delivered = deliver(event);
-      await eventually(() => receiptOf(event)); // the server committed
-      proxy.cut();
+      await pollUntil(() => receiptOf(event)); // the server committed
+      proxy.disconnectAll();
       expect(await delivered).toMatchObject({ kind: 'postponed', error: { code: 'PIKAIA_TRANSACTION_IN_DOUBT' } });
       bell.next = undefined;
-      await eventually(
+      await pollUntil(
         () => deliver(event), // idle connections were cut as well, and each one fails once
         ({ kind }) => kind === 'accepted',
       );
