@@ -9,23 +9,23 @@ import { promisify } from 'node:util';
 
 const repository = join(__dirname, '..', '..');
 const COPIED = ['apps', 'libs', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.base.json'];
-const FROM_US = new Set(['PATH', 'HOME', 'LANG']);
+const INHERITED_VARIABLES = new Set(['PATH', 'HOME', 'LANG']);
 
 export interface User {
   readonly uid: number;
   readonly gid: number;
 }
 
-/** A built copy of the repository in a temporary folder, so that starts do not touch the developer's own `var`. */
+/** A built copy of the repository in a temporary folder, so that the tests do not touch the developer's `var` folder. */
 export class Installation {
   readonly #folder = mkdtempSync(join(tmpdir(), 'pikaia-start-'));
   readonly root: string;
-  /** The temporary directory of what runs here. */
+  /** The temporary directory of the processes of this installation. */
   readonly temporary = join(this.#folder, 'tmp');
   readonly #starts: Start[] = [];
   #ports: Promise<{ api: number; worker: number }> | undefined;
 
-  /** @param options `ownServer`: with PostgreSQL's binaries inside the folder; `user`: whom everything belongs to. */
+  /** @param options `ownServer`: copies the PostgreSQL binaries into the folder; `user`: owns all files and runs the scripts. */
   constructor(
     name: string,
     readonly options: { mode?: number; ownServer?: boolean; user?: User } = {},
@@ -64,7 +64,7 @@ export class Installation {
     return start;
   }
 
-  /** Runs one of the scripts to its end. */
+  /** Runs a script and waits until it has ended. */
   async run(script: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
     const options = { cwd: this.root, env: this.#environment({}), ...this.options.user };
     return promisify(execFile)(process.execPath, [join('scripts', script), ...args], options).then(
@@ -85,7 +85,7 @@ export class Installation {
     return response.status;
   }
 
-  /** Of all processes whose command line names a file of this folder (Linux). */
+  /** The IDs of all processes whose command line names a file of this folder (Linux only). */
   pids(part = ''): number[] {
     return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isOurs(name, this.#folder, part)).map(Number); // prettier-ignore
   }
@@ -97,11 +97,11 @@ export class Installation {
   }
 
   #environment(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-    const inherited = Object.entries(process.env).filter(([name]) => FROM_US.has(name));
+    const inherited = Object.entries(process.env).filter(([name]) => INHERITED_VARIABLES.has(name));
     return { ...Object.fromEntries(inherited), TMPDIR: this.temporary, ...own };
   }
 
-  /** The packages as they are, but our own workspaces from this folder. */
+  /** Links the installed packages, and the @pikaia workspaces relative to this folder. */
   #linkModules(): void {
     const modules = join(repository, 'node_modules');
     const own = join(this.root, 'node_modules');
@@ -118,7 +118,7 @@ export class Installation {
   }
 }
 
-/** A running `node scripts/start.mjs`, as npm start runs it. */
+/** A running `node scripts/start.mjs`, the script of npm start. */
 export class Start {
   stdout = '';
   stderr = '';
@@ -134,7 +134,7 @@ export class Start {
     return this.child.pid!;
   }
 
-  /** Resolves when everything is ready, or when the start gave up. */
+  /** Resolves when the system is ready or the start has ended. */
   async settled(): Promise<'ready' | 'ended'> {
     const ready = () => this.stderr.includes('Pikaia is ready');
     await until(
@@ -155,7 +155,7 @@ export class Start {
     this.child.kill(signal);
   }
 
-  /** The exit code. */
+  /** Resolves with the exit code. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     this.signal(signal);
     return this.ended;
@@ -182,7 +182,7 @@ function isOurs(pid: string, folder: string, part: string): boolean {
     const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
     return line.includes(folder) && line.includes(part);
   } catch (error) {
-    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code!)) return false; // gone meanwhile
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code!)) return false; // the process has ended
     throw error;
   }
 }

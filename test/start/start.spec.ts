@@ -6,7 +6,7 @@ import { Installation, type Start } from './installation.js';
 
 jest.setTimeout(150_000);
 
-/** One system in a folder with blanks and umlauts, through the faults of its life. */
+/** Takes one system through faults. The path of its folder contains spaces and umlauts. */
 describe('npm start', () => {
   const installation = new Installation('Größe & zwei Wörter');
   let start: Start;
@@ -37,7 +37,7 @@ describe('npm start', () => {
     return rows[0];
   };
 
-  it('starts both processes and prints a session to copy', async () => {
+  it('starts both processes and prints commands to copy', async () => {
     await bothReady();
     const { api } = await installation.ports();
     for (const text of [
@@ -51,13 +51,13 @@ describe('npm start', () => {
     }
   });
 
-  it('passes on whole lines of JSON and keeps its own lines out of them', () => {
+  it('prints only whole JSON lines of the processes to stdout', () => {
     const lines = start.stdout.trimEnd().split('\n');
     expect(lines.length).toBeGreaterThan(0);
     for (const line of lines) expect(typeof JSON.parse(line)).toBe('object');
   });
 
-  it('hands out connection strings of its database', async () => {
+  it('prints a connection string of its database for each role', async () => {
     const url = async (role: string) => (await installation.run('db-url.mjs', '--role', role)).stdout.trim();
     expect(await connect(await url('owner'))).toEqual({ name: 'pikaia', super: true });
     expect(await connect(await url('api'))).toEqual({ name: 'pikaia_api', super: false });
@@ -66,7 +66,7 @@ describe('npm start', () => {
     expect(unknown).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('no role "root"') as string });
   });
 
-  it('lets nobody in without the password, which only its owner can read', async () => {
+  it('refuses a connection with a wrong password, and keeps passwords in files that only the owner can read', async () => {
     const url = new URL((await installation.run('db-url.mjs')).stdout.trim());
     url.password = 'guessed';
     await expect(connect(url.href)).rejects.toThrow('password authentication failed');
@@ -75,7 +75,7 @@ describe('npm start', () => {
     }
   });
 
-  it('gives tokens to people of the demo data only', async () => {
+  it('issues tokens only to users of the demo data', async () => {
     const token = await installation.run('token.mjs', '--email', 'alice@example.com');
     expect(token.stdout.trimEnd().split('\n').at(-1)).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
     const unknown = await installation.run('token.mjs', '--email', 'nobody@example.com');
@@ -83,7 +83,7 @@ describe('npm start', () => {
     expect(unknown.stderr.trim().split('\n')).toHaveLength(1);
   });
 
-  it('refuses a second start beside it', async () => {
+  it('refuses a second start in the same folder', async () => {
     const second = await installation.start();
     expect(await second.ended).toBe(1);
     expect(second.stderr).toContain('already running');
@@ -93,7 +93,7 @@ describe('npm start', () => {
   it.each([
     ['api', 'apps/api/dist/main.js'],
     ['outbox-worker', 'apps/outbox-worker/dist/main.js'],
-  ])('starts %s again after kill -9', async (name, main) => {
+  ])('restarts %s after kill -9', async (name, main) => {
     const before = onlyPid(main);
     process.kill(before, 'SIGKILL');
     await start.says(`${name} ended (SIGKILL)`);
@@ -105,15 +105,15 @@ describe('npm start', () => {
   it.each([
     ['PostgreSQL', 'bin/postgres\0-D'],
     ["PostgreSQL's guard", 'postgres/guard.mjs'],
-  ])('starts the database again after kill -9 of %s', async (_what, part) => {
-    const said = start.stderr.length;
+  ])('restarts the database after kill -9 of %s', async (_process, part) => {
+    const offset = start.stderr.length;
     const [pid] = installation.pids(part);
     process.kill(pid!, 'SIGKILL');
-    await until('the database is back', () => start.stderr.slice(said).includes('PostgreSQL is ready again'), 25_000);
+    await until('the database is back', () => start.stderr.slice(offset).includes('PostgreSQL is ready again'), 25_000);
     await bothReady();
   });
 
-  it('stops in order on a doubled Ctrl-C, and leaves nothing', async () => {
+  it('stops gracefully on a double Ctrl-C, and leaves no process running', async () => {
     start.signal('SIGINT');
     start.signal('SIGINT');
     expect(await start.ended).toBe(0);
@@ -125,13 +125,13 @@ describe('npm start', () => {
     expect(await installation.run('token.mjs', '--email', 'alice@example.com')).toMatchObject({ code: 1, stdout: '' });
   });
 
-  it('ends what is left when it is killed, and the next start works', async () => {
+  it('leaves no processes behind after kill -9, and the next start succeeds', async () => {
     start = await installation.start();
     expect(await start.settled()).toBe('ready');
     const before = installation.pids();
     process.kill(start.pid, 'SIGKILL');
     await start.ended;
-    const next = await installation.start(); // at once, while the others still end
+    const next = await installation.start(); // immediately, while the processes of the killed start are still ending
     expect(await next.settled()).toBe('ready');
     await bothReady();
     expect(installation.pids().filter((pid) => before.includes(pid))).toEqual([]);
