@@ -94,7 +94,7 @@ describe('the settings', () => {
     [{ api_tasks: 20 }, /^api_tasks_most is 10: it must be at least api_tasks, which is 20/],
     [{ database_min_acu: 32 }, /^database_max_acu is 16: it must be at least database_min_acu, which is 32/],
     [{ queue_max_receives: 1000, consumer_timeout: 900 }, /^queue_max_receives is 1000: .* up to 62\.5 days of retries, and a/],
-    [{ alarm_healthy_hosts: 3 }, /^alarm_healthy_hosts is 3: with 2 api_tasks the alarm would never be off/],
+    [{ alarm_healthy_hosts: 3 }, /^alarm_healthy_hosts is 3: with 2 api_tasks the alarm would always be on/],
   ] as const) {
     it(`are refused if they conflict: ${JSON.stringify(given)}`, () => {
       const problems = problemsOf(() => settingsOf(contextOf(given)));
@@ -117,7 +117,7 @@ describe('a deployment', () => {
     });
     assert.notEqual(status, 0);
     for (const key of REQUIRED) assert.match(stderr, new RegExp(`^ *${key} is missing \\(needed by .+\\): it must be `, 'm'));
-    assert.match(stderr, /Keep them in infra\/settings\.json .* or give one by --context <key>=<value>\./);
+    assert.match(stderr, /Keep them in infra\/settings\.json .* or use --context <key>=<value>\./);
   });
 
   for (const missing of REQUIRED) {
