@@ -76,7 +76,7 @@ describe('the dashboard', () => {
     for (const [, name] of ours) assert.ok(names.has(String(name)), String(name));
     assert.throws(
       () => ourMetric(eventMetrics.backlog, { service: 'a' }),
-      /outbox.backlog has no series of service: it has those of/,
+      /outbox.backlog has no series with the dimensions service\. It has/,
     );
     assert.equal(outboxMetric(eventMetrics.published).statistic, 'Sum');
     assert.deepEqual(

@@ -66,7 +66,7 @@ describe('the settings', () => {
     const problems = problemsOf(() => settingsOf(contextOf(given)));
     assert.equal(problems.length, 5);
     assert.ok(problems.includes('alarm_emial is not a setting: see infra/README.md'));
-    assert.ok(problems.includes('api_tasks is "0": it must be tasks, 1 to 500 (Least tasks of the api.)'));
+    assert.ok(problems.includes('api_tasks is "0": it must be tasks, 1 to 500 (Minimum number of api tasks.)'));
   });
 
   it('ignore the context keys of the CDK', () => {

@@ -11,7 +11,7 @@ const FILTER_OPTIONS = { type: text, aggregate: text, organization: text, correl
 const WAIT_OPTIONS = { wait: text };
 
 /** For each command: its positional arguments, and its options in addition to the connection options. */
-export const COMMANDS = {
+const COMMANDS = {
   status: { words: [], options: {} },
   failed: { words: [], options: { ...FILTER_OPTIONS, limit: text } },
   commands: { words: ['id?'], options: { limit: text } },
