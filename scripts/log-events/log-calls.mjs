@@ -22,7 +22,7 @@ export function logCallsOf(program, sources) {
     if (!written) continue;
     for (const parts of variants(written, calls, checker)) {
       const events = textsOf(parts.event, checker);
-      if (!events) problems.push(`${placeOf(call)}: cannot determine the name of the event`);
+      if (!events) problems.push(`${placeOf(call)}: the name of the event is not known`);
       for (const event of events ?? []) {
         const levels = textsOf(parts.level, checker) ?? LEVELS;
         const loggers = textsOf(parts.logger, checker) ?? [];
