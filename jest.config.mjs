@@ -24,6 +24,6 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   reporters: ['default', '<rootDir>/test/support/closing-line.reporter.mjs'],
-  testTimeout: 120_000, // none takes a tenth of it, but for a busy machine
+  testTimeout: 120_000, // ten times what the slowest test needs, for a busy machine
   maxWorkers: 2,
 };

@@ -1,5 +1,5 @@
-// A Nest application with the project's own modules, as a service that publishes has them. Decorators by hand, so that the
-// benchmarks run as they stand, without a build.
+// A Nest application with Pikaia's modules, as in a service that publishes events. Decorators are applied by hand, so that the
+// benchmarks run without a build.
 import 'reflect-metadata';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -8,7 +8,7 @@ import { DomainEvent, EventsModule } from '@pikaia/events';
 import { IsString } from 'class-validator';
 import { ClsModule } from 'nestjs-cls';
 
-export const TEXT = 'x'.repeat(200); // with its envelope an event takes 600 bytes, about
+export const TEXT = 'x'.repeat(200); // with its envelope, an event has about 600 bytes
 
 export class OrderPlaced {}
 IsString()(OrderPlaced.prototype, 'text');
@@ -29,7 +29,7 @@ export function startApplication({ api, connections }) {
   return NestFactory.createApplicationContext(BenchModule, { logger: ['error'] });
 }
 
-/** `@Transactional()` on a method. */
+/** Applies `@Transactional()` to a method. */
 export function makeTransactional({ prototype }, method) {
   const descriptor = Object.getOwnPropertyDescriptor(prototype, method);
   Transactional()(prototype, method, descriptor);

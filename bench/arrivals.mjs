@@ -1,5 +1,5 @@
-// What has arrived, in the program that takes it: each event once, or the figures say nothing. The clock starts after the
-// first tenth, while code and caches get warm, for all that are compared alike.
+// Counts received events in the receiving program. Each event must arrive exactly once, or the result is invalid. For every
+// candidate, the clock starts after the first tenth of the events, which warms up code and caches.
 export class Arrivals {
   #seen;
   #warmUp;
@@ -7,7 +7,7 @@ export class Arrivals {
   #count = 0;
   #done = Promise.withResolvers();
 
-  /** Events numbered from 1. */
+  /** Event numbers start at 1. */
   constructor(events) {
     this.#seen = new Uint8Array(events + 1);
     this.#warmUp = Math.floor(events / 10);
@@ -15,7 +15,7 @@ export class Arrivals {
 
   add(number) {
     if (this.#seen[number] !== 0)
-      return this.fail(new Error(`Event ${number} is unknown or came twice: the figures say nothing.`));
+      return this.fail(new Error(`Event ${number} is unknown or arrived twice: the result is invalid.`));
     this.#seen[number] = 1;
     this.#count++;
     if (this.#count === this.#warmUp) this.#start = { at: performance.now(), cpu: process.cpuUsage() };
@@ -30,12 +30,12 @@ export class Arrivals {
     return this.#count;
   }
 
-  /** Resolves when all are there. */
+  /** Resolves when all events have arrived. */
   get whole() {
     return this.#done.promise;
   }
 
-  /** Call it when what belongs to the work is done, such as noting it in the database. */
+  /** Call this when the work is complete, for example when it is recorded in the database. */
   figures() {
     const events = this.#count - this.#warmUp;
     const seconds = (performance.now() - this.#start.at) / 1_000;

@@ -1,5 +1,6 @@
-// npm run bench:consumers: how long a Lambda of each consumer takes from nothing to its first handled event, on this machine.
-// A process for each run, on a PostgreSQL of its own. On a busy machine only the time spent computing tells; what Lambda itself adds (its sandbox, the network) is not in it.
+// npm run bench:consumers: measures the cold start of each consumer's Lambda on this machine, until its first handled event.
+// Each run is a new process; all use a separate PostgreSQL. On a busy machine only the CPU time is meaningful. The overhead of
+// Lambda itself (its sandbox, the network) is not included.
 import { fork } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
@@ -15,7 +16,7 @@ const CONSUMERS = [{ name: 'welcome-email', event: invited }];
 const SECRET = 'a secret of the benchmark, long enough';
 
 const directory = mkdtempSync(join(tmpdir(), 'pikaia-bench-'));
-chmodSync(directory, 0o711); // the server may run as another account
+chmodSync(directory, 0o711); // the server can run as another account
 const server = await startPostgres(join(directory, 'data'));
 try {
   await migrateSchema(server.url, { api: 'benchmark', worker: 'benchmark' });
@@ -28,14 +29,14 @@ try {
     const runs = [];
     for (let run = 0; run < RUNS; run++) runs.push(await coldStart(bundle, url, event()));
     console.log(`${name}  ${(statSync(bundle).size / 1024 / 1024).toFixed(2)} MiB`);
-    console.log(`  initialised (code, Nest, database)   ${summary(runs.map(({ started }) => started))}`);
+    console.log(`  initialized (code, Nest, database)   ${summary(runs.map(({ started }) => started))}`);
     console.log(`  first event handled                  ${summary(runs.map(({ at }) => at))}`);
-    console.log(`  of that, computing                   ${summary(runs.map(({ cpuMs }) => cpuMs))}`);
+    console.log(`  of that, CPU time                    ${summary(runs.map(({ cpuMs }) => cpuMs))}`);
     console.log(`  second event, warm                   ${summary(runs.map(({ warm }) => warm))}`);
   }
 } finally {
   await server.stop();
-  rmSync(directory, { recursive: true, force: true }); // what mkdtemp returned
+  rmSync(directory, { recursive: true, force: true });
 }
 
 async function coldStart(bundle, url, [first, second]) {
@@ -67,7 +68,7 @@ async function coldStart(bundle, url, [first, second]) {
 async function invoke(child, body) {
   child.send({ id: randomUUID(), batch: { Records: [{ messageId: randomUUID(), body: JSON.stringify(body) }] } });
   const [reply] = await once(child, 'message');
-  if (reply.answer.batchItemFailures?.length !== 0) throw new Error(`It was not handled: ${JSON.stringify(reply.answer)}`);
+  if (reply.answer.batchItemFailures?.length !== 0) throw new Error(`The event was not handled: ${JSON.stringify(reply.answer)}`);
   return reply;
 }
 

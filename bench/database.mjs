@@ -1,4 +1,4 @@
-// A PostgreSQL of its own for a benchmark, with the project's schema and a database for each that is compared.
+// A separate PostgreSQL for a benchmark, with the schema of Pikaia and one database for each candidate.
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,10 +6,10 @@ import pg from 'pg';
 import { migrateSchema } from '../apps/api/dist/database/schema.js';
 import { startPostgres } from '../scripts/postgres.mjs';
 
-// All else as it comes: durable commits, autovacuum, checksums. Room enough that no checkpoint falls into one round and not
-// into another.
+// All other settings are defaults: durable commits, autovacuum, checksums. The WAL is large enough that no checkpoint falls into
+// only some of the rounds.
 const SETTINGS = ['max_connections=100', 'shared_buffers=1GB', 'max_wal_size=16GB', 'checkpoint_timeout=1h'];
-const CLOCK_TICKS = 100; // a second, in /proc
+const CLOCK_TICKS = 100; // per second, in /proc
 const LOGINS = { api: ['pikaia_api', 'api'], worker: ['pikaia_worker', 'worker'] };
 
 export class BenchServer {
@@ -28,10 +28,10 @@ export class BenchServer {
 
   async stop() {
     await this.#server.stop();
-    rmSync(this.#folder, { recursive: true, force: true }); // what mkdtemp returned
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  /** An empty database, or a copy of another one of this server that nobody is connected to. */
+  /** Creates an empty database, or a copy of another database of this server. The other database must have no connections. */
   async createDatabase(template = 'template1') {
     const name = `bench_${++this.#databases}`;
     await query(this.#server.url, `create database ${name} template ${nameOf(template)}`);
@@ -44,7 +44,7 @@ export class BenchServer {
     await query(this.#server.url, `drop database ${nameOf(url)}`);
   }
 
-  /** A database with the project's schema, and the urls of its roles. */
+  /** Creates a database with the schema of Pikaia, and returns the URLs of its roles. */
   async createOutbox() {
     const owner = await this.createDatabase();
     await migrateSchema(owner, { api: 'api', worker: 'worker' });
@@ -61,7 +61,7 @@ export class BenchServer {
     return version;
   }
 
-  /** What the database does for `work`: WAL bytes, dead rows (updated or deleted), processor time in microseconds. */
+  /** Measures the cost of `work` in the database: WAL bytes, dead rows (updated or deleted), CPU time in microseconds. */
   async measure(url, work) {
     const before = await this.#usage(url);
     const result = await work();
@@ -78,7 +78,7 @@ export class BenchServer {
     return { walBytes: row.wal, deadRows: row.dead, cpuMicroseconds: this.#cpu() };
   }
 
-  /** Of all its processes, those that have ended included; NaN where there is no /proc. */
+  /** The CPU time of all server processes, including those that have ended; NaN if there is no /proc. */
   #cpu() {
     let ticks = 0;
     try {
@@ -96,7 +96,7 @@ export class BenchServer {
   }
 }
 
-/** One statement on a connection of its own. */
+/** Runs one statement on its own connection. */
 export async function query(url, sql, values) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -111,14 +111,14 @@ function nameOf(url) {
   return url.slice(url.lastIndexOf('/') + 1);
 }
 
-/** Parent and processor time in clock ticks; nothing of a process that has gone meanwhile. */
+/** The parent and the CPU time of a process in clock ticks; nothing if the process has ended. */
 function statOf(pid) {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const fields = text
       .slice(text.lastIndexOf(')') + 2)
       .split(' ')
-      .map(Number); // the program's name may hold anything
+      .map(Number); // the program name can contain any character
     const [user, system, userOfChildren, systemOfChildren] = fields.slice(11);
     return { parent: fields[1], own: user + system, ofEndedChildren: userOfChildren + systemOfChildren };
   } catch (error) {

@@ -1,4 +1,4 @@
-// One event of 600 bytes, as the log has it and as a bus gets it, and how the relay is set: as it comes.
+// An event of 600 bytes, in the form of the log and of a bus, and the settings of the relay, which are the defaults.
 import { randomUUID } from 'node:crypto';
 
 const BYTES = 600;
@@ -29,7 +29,7 @@ export const entryOf = (index) => ({
   Resources: [`urn:pikaia:member:${index}`],
 });
 
-// The same text in each row; what tells one from another is its aggregate's id, 1 to $1.
+// All rows have the same text. The aggregate ID, 1 to $1, identifies a row.
 export const FILL = `
 insert into outbox.outbox_log (event_id, event_type, schema_version, aggregate_type, aggregate_id, occurred_at, size, payload)
 select gen_random_uuid(), 'member.invited', 1, 'member', n::text, '2026-11-25T02:00:09.631Z', 900, $2::json
@@ -37,14 +37,14 @@ from generate_series(1, $1::int) n`;
 
 export const RELAY_TIMING = { pollIntervalMs: 1_000, storeIntervalMs: 50, leaderTimeoutMs: 15_000 };
 
-/** For the statement that the publisher inserts with. */
+/** The parameters of the publisher's insert statement. */
 export function eventValues(number) {
   const time = new Date().toISOString();
   const payload = payloadOf(number);
   return [randomUUID(), 'member.invited', 1, 'member', String(number), null, randomUUID(), time, 900, payload];
 }
 
-// The table of an outbox that is written by hand: what delivering needs, and no other index.
+// The table of a hand-written outbox, with only the index that delivery needs.
 export const QUEUE_TABLE = `
 create table queue (
   position bigint generated always as identity primary key, event_id uuid not null, event_type text not null,

@@ -1,5 +1,5 @@
-// npm run bench:eventbridge: the relay's sink for EventBridge beside the SDK in a bare loop, its memory, and what calls in
-// flight are worth. README.md says how to read the result.
+// npm run bench:eventbridge: compares the EventBridge sink of the relay with the SDK in a bare loop. Also measures its memory,
+// and the effect of the number of calls in flight. README.md explains the result.
 import { BenchServer, query } from './database.mjs';
 import { FILL, payloadOf } from './event.mjs';
 import { median, ratio, round } from './figures.mjs';
@@ -12,7 +12,7 @@ const MEMORY_EVENTS = Number(process.env['BENCH_MEMORY_EVENTS'] ?? 300_000);
 const MARKS = [10_000, 60_000, MEMORY_EVENTS].filter((mark) => mark <= MEMORY_EVENTS);
 const CONCURRENCY = 32;
 const SLOW_MS = 20;
-const SLOW_SECONDS = Number(process.env['BENCH_SECONDS'] ?? 4); // how long each measurement with the slow bus takes, about
+const SLOW_SECONDS = Number(process.env['BENCH_SECONDS'] ?? 4); // the approximate duration of each measurement with the slow bus
 
 const server = await BenchServer.start();
 try {
@@ -24,7 +24,7 @@ try {
   await server.stop();
 }
 
-/** Bare, ours, bare, ours, …, so that a machine that slows down slows both alike. */
+/** Alternates bare and ours, so that a machine that becomes slower affects both. */
 async function compare() {
   const runs = { bare: [], ours: [] };
   const stub = await startStub();
@@ -48,7 +48,7 @@ async function measureMemory() {
   }));
 }
 
-/** A bus that takes 20 ms a call: so many calls in flight, so many times the events. */
+/** A bus that takes 20 ms per call. The number of events is proportional to the number of calls in flight. */
 async function scale() {
   const stub = await startStub(SLOW_MS);
   const rates = {};
@@ -60,13 +60,13 @@ async function scale() {
   return rates;
 }
 
-/** On a database of its own; everything that the log has must have been accepted, and nothing twice. */
+/** Runs on its own database. Every event of the log must be accepted exactly once. */
 async function deliver(stub, events, concurrency, marks) {
   const database = await fill(events);
   const before = await stub.accepted();
   const result = await runProgram('eventbridge/ours.mjs', { url: stub.url, database, events, concurrency, marks });
   const accepted = (await stub.accepted()) - before;
-  if (accepted !== events) throw new Error(`${accepted} of ${events} events were accepted, so the figures say nothing.`);
+  if (accepted !== events) throw new Error(`${accepted} of ${events} events were accepted: the result is invalid.`);
   return result;
 }
 

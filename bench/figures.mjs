@@ -1,11 +1,11 @@
-// What is computed from the runs. A ratio is taken within one round, then the median over the rounds: a machine that slows
-// down slows both sides of a round.
+// Statistics over the runs. A ratio is computed within one round, then its median over all rounds. A machine that becomes slower
+// affects both sides of a round.
 
 export function median(values) {
   return percentile(values, 0.5);
 }
 
-/** Between two values where none lies exactly there. */
+/** Interpolates between two values. */
 export function percentile(values, share) {
   const sorted = Float64Array.from(values).sort();
   const place = share * (sorted.length - 1);
@@ -13,7 +13,7 @@ export function percentile(values, share) {
   return below + (sorted[Math.ceil(place)] - below) * (place % 1);
 }
 
-/** Of `ours` to `other` in the same round; `of` reads a figure from a run. */
+/** The median ratio of `ours` to `other` in the same round. `of` reads a figure from a run. */
 export function ratio(ours, other, of) {
   return round(median(ours.map((run, index) => of(run) / of(other[index]))), 2);
 }

@@ -1,5 +1,5 @@
-// npm run bench:latency: the time from a commit to the sink's call, woken by notifications and by polling alone. README.md
-// says how to read the result.
+// npm run bench:latency: measures the time from a commit to the call of the sink, with notifications and with polling only.
+// README.md explains the result.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchServer, query } from './database.mjs';
 import { median, percentile, round } from './figures.mjs';
@@ -11,7 +11,7 @@ const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 20);
 const RATE = Number(process.env['BENCH_RATE'] ?? 500);
 const CONNECTIONS = 16;
-const WARM_UP_SECONDS = 2; // of each measurement, not looked at
+const WARM_UP_SECONDS = 2; // at the start of each measurement, not evaluated
 const DRAIN_MS = 10_000;
 const PERCENTILES = { p50: 0.5, p90: 0.9, p99: 0.99, 'p99.9': 0.999, max: 1 };
 
@@ -54,7 +54,7 @@ async function measure({ api, worker }, variant, turn) {
   return latenciesOf(published, called);
 }
 
-/** When each event was handed over. */
+/** The time at which each event was handed over. */
 async function callsOf(relay, expected) {
   for (const end = performance.now() + DRAIN_MS; ; await sleep(100)) {
     const calls = await relay.ask('calls');
@@ -62,7 +62,7 @@ async function callsOf(relay, expected) {
     if (called.size === expected && calls.length === expected) return called;
     if (performance.now() > end)
       throw new Error(
-        `${calls.length} deliveries of ${called.size} events, and ${expected} were published: the figures say nothing.`,
+        `${calls.length} deliveries of ${called.size} events, but ${expected} were published: the result is invalid.`,
       );
   }
 }

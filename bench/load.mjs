@@ -1,4 +1,4 @@
-// The load, in a process of its own: node load.mjs <url> <seconds> <connections>. Prints what came of it as JSON.
+// The load generator, in its own process: node load.mjs <url> <seconds> <connections>. Prints its result as JSON.
 import autocannon from 'autocannon';
 
 const [url, seconds, connections] = process.argv.slice(2);

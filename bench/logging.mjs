@@ -1,5 +1,5 @@
-// npm run bench:logging: what logging costs a Nest application, beside the same application without it and with the usual
-// packages. README.md says how to read the result.
+// npm run bench:logging: measures the cost of logging in a Nest application, compared with the same application without logging
+// and with the usual packages. README.md explains the result.
 import { execFile, fork } from 'node:child_process';
 import { createReadStream, mkdtempSync, openSync, readFileSync, rmSync, truncateSync } from 'node:fs';
 import { once } from 'node:events';
@@ -26,7 +26,7 @@ const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 5);
 const WARM_UP_SECONDS = 3;
 const CONNECTIONS = 50;
-const DRAIN_MS = 20_000; // how long a server may be behind with its lines
+const DRAIN_MS = 20_000; // the maximum time that a server may take to write its remaining lines
 
 const here = import.meta.dirname;
 const folder = mkdtempSync(join(tmpdir(), 'pikaia-bench-'));
@@ -39,7 +39,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** All three servers run throughout; the rounds go A B C A B C, so that a machine that slows down slows all alike. */
+/** All servers run all the time. The rounds alternate (A B C A B C), so that a machine that becomes slower affects all. */
 async function compareServers() {
   const servers = [];
   for (const name of VARIANTS) servers.push(await startServer(name));
@@ -58,7 +58,7 @@ async function measure(server) {
   truncateSync(server.output);
   const before = await cpuOf(server);
   const { requests, failed, seconds, busy } = await load(server, SECONDS);
-  if (failed > 0) throw new Error(`${server.name}: ${failed} requests failed, so its figures say nothing.`);
+  if (failed > 0) throw new Error(`${server.name}: ${failed} requests failed: the result is invalid.`);
   const { lines, bytes } = await written(server, requests);
   const after = await cpuOf(server);
   const cpu = after.user + after.system - before.user - before.system;
@@ -70,7 +70,7 @@ async function measure(server) {
   };
 }
 
-/** Waits for the lines of all requests: stock writes in the background and may be seconds behind. */
+/** Waits for the lines of all requests. The variant `stock` writes in the background and can be seconds behind. */
 async function written({ name, output }, requests) {
   const expected = name === 'bare' ? 0 : 3 * requests;
   for (const end = performance.now() + DRAIN_MS; ; await sleep(100)) {
@@ -80,7 +80,7 @@ async function written({ name, output }, requests) {
   }
 }
 
-/** A server of its own each, since the trace of the garbage collector, which goes to stdout, costs time. */
+/** Uses a separate server for each variant, because the trace of the garbage collector goes to stdout and costs time. */
 async function compareAllocations() {
   const allocated = {};
   for (const name of VARIANTS) {
@@ -93,9 +93,9 @@ async function compareAllocations() {
   return allocated;
 }
 
-/** What was there before each collection, less what the one before had left. */
+/** The memory in use before each collection, minus the memory that the previous collection left. */
 function allocatedBytes(output) {
-  const trace = output.replace(/\{.*\}\n/g, ''); // the log's lines, which may stand inside a line of the trace
+  const trace = output.replace(/\{.*\}\n/g, ''); // removes log lines, which can be inside a line of the trace
   let left;
   let megabytes = 0;
   for (const [, before, after] of trace.matchAll(/ ms: [^\d\n]*([\d.]+) \([\d.]+\) -> ([\d.]+) \(/g)) {

@@ -1,9 +1,9 @@
-// The programs that are compared each run in a process of their own, so that none inherits another's heap or warm code.
+// Each compared program runs in its own process, so that none inherits the heap or the warm code of another.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
-/** Runs a program of this folder with its options and gives the one message that it sends. */
+/** Runs a program of this folder with options, and returns the one message that it sends. */
 export async function runProgram(path, options) {
   const program = startProgram(path, options);
   const answer = await program.next();
@@ -11,7 +11,7 @@ export async function runProgram(path, options) {
   return answer;
 }
 
-/** A program that runs beside: `next` awaits its next message, `ask` sends a word and awaits the answer, `end` ends it. */
+/** Starts a program in the background. `next` awaits its next message, `ask` sends a request and awaits the answer, `end` ends it. */
 export function startProgram(path, options) {
   const child = fork(join(import.meta.dirname, path), [JSON.stringify(options ?? {})], {
     env: { ...process.env, NODE_ENV: 'production', LOG_LEVEL: 'error', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' },
@@ -21,7 +21,7 @@ export function startProgram(path, options) {
   const exited = once(child, 'exit');
   const next = async () => {
     const [message] = await Promise.race([once(child, 'message'), exited.then(() => [undefined])]);
-    if (message === undefined) throw new Error(`${path} ended before it was done.`);
+    if (message === undefined) throw new Error(`${path} ended before it was finished.`);
     return message;
   };
   return {

@@ -1,5 +1,5 @@
-// npm run bench:publish: what one event costs a business transaction, beside the same transaction without it and with a job
-// of pg-boss. README.md says how to read the result.
+// npm run bench:publish: measures the cost of one event in a business transaction, compared with the same transaction without an
+// event and with a pg-boss job. README.md explains the result.
 import { BenchServer, query } from './database.mjs';
 import { median, ratio } from './figures.mjs';
 import { startProgram } from './program.mjs';
@@ -9,7 +9,7 @@ const VARIANTS = ['bare', 'ours', 'pg-boss'];
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 5);
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 5);
 const CONNECTIONS = Number(process.env['BENCH_CONNECTIONS'] ?? 16);
-const ACCOUNTS = 100_000; // so many that no two requests wait for each other's row
+const ACCOUNTS = 100_000; // enough that requests rarely wait for the same row
 const QUEUE = 'orders';
 
 const TABLES = `
@@ -17,7 +17,7 @@ create table account (id bigint primary key, balance bigint not null);
 insert into account select n, 1000 from generate_series(1, ${ACCOUNTS}) n;
 create table placed_order (id bigint generated always as identity primary key, account bigint not null, amount int not null);
 grant select, insert, update on account, placed_order to pikaia_api`;
-// The api may do with the queue what it likes: what is compared is the time, not the rights.
+// The api has all privileges on the queue, because the benchmark compares time, not permissions.
 const OPEN_QUEUE = `
 grant usage on schema pgboss to pikaia_api;
 grant all on all tables in schema pgboss to pikaia_api;
@@ -35,7 +35,7 @@ try {
   await server.stop();
 }
 
-/** Bare, ours, pg-boss, bare, …, in one service, so that a machine that slows down slows all alike. */
+/** Alternates bare, ours and pg-boss in one service, so that a machine that becomes slower affects all. */
 async function compare() {
   const { owner, api } = await server.createOutbox();
   await query(owner, TABLES);
@@ -45,7 +45,7 @@ async function compare() {
   await query(owner, OPEN_QUEUE);
   await query(owner, 'vacuum analyze');
   const runs = Object.fromEntries(VARIANTS.map((name) => [name, []]));
-  for (const variant of VARIANTS) await measure(service, owner, variant, SECONDS); // warm
+  for (const variant of VARIANTS) await measure(service, owner, variant, SECONDS); // warm-up
   for (let turn = 1; turn <= ROUNDS; turn++) {
     for (const variant of VARIANTS) runs[variant].push(await measure(service, owner, variant, SECONDS));
     const rates = VARIANTS.map((name) => `${name} ${runs[name].at(-1).rate}`);
@@ -55,13 +55,13 @@ async function compare() {
   return runs;
 }
 
-/** Each transaction that was counted must have left its event, or its job. */
+/** Each counted transaction must have created its event or its job. */
 async function measure(service, owner, variant, seconds) {
   const before = await countOf(owner, variant);
   const { result, usage } = await server.measure(owner, () => service.ask({ variant, seconds }));
   const left = (await countOf(owner, variant)) - before;
   if (variant !== 'bare' && left !== result.transactions)
-    throw new Error(`${result.transactions} transactions of ${variant} left ${left} rows, so the figures say nothing.`);
+    throw new Error(`${result.transactions} transactions of ${variant} left ${left} rows: the result is invalid.`);
   return {
     ...result,
     walBytes: usage.walBytes / result.transactions,
@@ -86,7 +86,7 @@ function report(runs, postgres) {
   }));
   console.table(summary);
   const ofPgBoss = ratio(runs.ours, runs['pg-boss'], (run) => 1 / run.rate);
-  console.log(`A transaction with an event of ours takes ${ofPgBoss} of the time of one with a job of pg-boss.`);
+  console.log(`A transaction with a Pikaia event takes ${ofPgBoss} of the time of one with a pg-boss job.`);
   writeResult('publish', {
     packages: ['pg-boss', 'typeorm', 'pg', 'nestjs-cls'],
     postgres,

@@ -1,5 +1,5 @@
-// npm run bench:relay: how fast the relay hands a backlog over, beside its peers; behind a transaction that stays open; and
-// with ten times the backlog. README.md says how to read the result.
+// npm run bench:relay: measures how fast the relay delivers a backlog, compared with its peers. Also measures it while a
+// transaction stays open, and with a ten times larger backlog. README.md explains the result.
 import { BenchServer } from './database.mjs';
 import { backlog } from './relay/backlog.mjs';
 import { compare, summaryOf } from './relay/compare.mjs';

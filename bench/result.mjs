@@ -1,13 +1,13 @@
-// Where a benchmark's figures go: results/<date>-<name>.json, with the machine and the versions that they hold for.
+// Writes the result of a benchmark to results/<date>-<name>.json, with the machine and the versions.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { arch, cpus, loadavg, platform, totalmem } from 'node:os';
 import { join } from 'node:path';
 
-const LOAD_BEFORE = loadavg()[0]; // what others were doing on this machine
+const LOAD_BEFORE = loadavg()[0]; // the load of this machine before the benchmark
 const here = import.meta.dirname;
 
-/** Words after `--` on the command line become the note. BENCH_RESULTS names another folder, for a run that is only a try. */
+/** Arguments after `--` become the note. BENCH_RESULTS names another folder, for a trial run. */
 export function writeResult(name, { packages = [], postgres, ...figures }) {
   const note = process.argv.slice(2).join(' ');
   const result = {
@@ -28,7 +28,7 @@ export function writeResult(name, { packages = [], postgres, ...figures }) {
   mkdirSync(folder, { recursive: true });
   const path = join(folder, `${result.at.slice(0, 10)}-${name}.json`);
   writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
-  console.log(`Written to ${path}`);
+  console.log(`Wrote ${path}`);
 }
 
 function versionOf(name) {

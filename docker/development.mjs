@@ -1,4 +1,4 @@
-// For docker/compose.yaml alone, which runs as development: seed | token <email> | bus.
+// Commands for docker/compose.yaml, for development only: seed | token <email> | bus.
 import { join } from 'node:path';
 
 const [command, email] = process.argv.slice(2);
@@ -19,5 +19,5 @@ const commands = {
     });
   },
 };
-if (!commands[command]) throw new Error(`There is no command ${command}: seed, token <email> or bus.`);
+if (!commands[command]) throw new Error(`There is no command ${command}. Use seed, token <email> or bus.`);
 await commands[command]();

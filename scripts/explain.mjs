@@ -1,34 +1,37 @@
-// npm run explain -- <correlation id>: what one request left behind, as a timeline. Of the system that runs in this
-// folder, or of another one by --url and a session (--token, or PIKAIA_TOKEN, which other users of the machine cannot see).
+// npm run explain -- <correlation id>: prints everything that one request caused, as a timeline.
+// It reads the system that runs in this folder. For another system, give --url and a session token: --token, or
+// PIKAIA_TOKEN, which other users of the machine cannot see.
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { terminalOf } from './explain/terminal.mjs';
 import { timelineText } from './explain/timeline.text.mjs';
-import { findViewer, sessionOf } from './explain/viewer.mjs';
+import { findViewer, issueSession } from './explain/viewer.mjs';
 import { varDirectory } from './start/folders.mjs';
-import { PlainError, plainly } from './start/plain-error.mjs';
+import { PlainError, describeError } from './start/plain-error.mjs';
 import { runningOrExit } from './start/running-or-exit.mjs';
 
-const USAGE = `Which request? Give its correlation id, the X-Correlation-Id of the answer:
+const USAGE = `Give the correlation ID of a request. It is in the X-Correlation-Id header of the response:
 
-  npm run explain -- 5f0c6d1e-9d4b-4c1a-8f53-2a1b3c4d5e6f [--json] [--email <whose view>] [--url <api> --token <session>]`;
+  npm run explain -- 5f0c6d1e-9d4b-4c1a-8f53-2a1b3c4d5e6f [--json] [--email <user>] [--url <api> --token <session token>]
+
+--email reads the trail as that user. --json prints the raw entries.`;
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
-const PATIENCE_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 10_000;
 
 const { id, options } = readArguments();
 try {
-  const { url, token, seenAs } = options.url ? remote(options) : await local(options, id);
+  const { url, token, seenAs } = options.url ? remoteApi(options) : await localApi(options, id);
   const trail = await fetchTrail(url, token, id);
   if (options.json) console.log(JSON.stringify(trail.entries, null, 2));
   else if (!trail.entries.length)
     throw new PlainError(
-      `Nothing is known of ${id}, or nothing that this session may see. Is it the id of a request to this system?`,
+      `No entries found for ${id}. Either this system did not handle that request, or this session may not see its entries.`,
     );
-  else console.log(timelineText(trail, { seenAs, relative: nearPath, letterOf }, terminalOf(process.stdout)));
+  else console.log(timelineText(trail, { seenAs, relativePath, emailFileOf }, terminalOf(process.stdout)));
   if (!trail.entries.length) process.exitCode = 1;
 } catch (error) {
-  console.error(await plainly(error));
+  console.error(await describeError(error));
   process.exitCode = 1;
 }
 
@@ -40,7 +43,7 @@ function readArguments() {
       options: { json: { type: 'boolean' }, email: text, url: text, token: text },
     });
     if (positionals.length === 1 && UUID.test(positionals[0])) return { id: positionals[0].toLowerCase(), options: values };
-    if (positionals.length) console.error(`${JSON.stringify(positionals.join(' '))} is no correlation id: those are UUIDs.\n`);
+    if (positionals.length) console.error(`${JSON.stringify(positionals.join(' '))} is not a correlation ID (a UUID).\n`);
   } catch (error) {
     console.error(`${error.message}\n`);
   }
@@ -48,38 +51,41 @@ function readArguments() {
   process.exit(1);
 }
 
-function remote({ url, token = process.env.PIKAIA_TOKEN }) {
-  if (!token) throw new PlainError('--url needs a session as well: --token, or PIKAIA_TOKEN in the environment.');
+function remoteApi({ url, token = process.env.PIKAIA_TOKEN }) {
+  if (!token) throw new PlainError('--url also needs a session token: give --token, or set PIKAIA_TOKEN.');
   return { url, token };
 }
 
-async function local({ email }, id) {
+async function localApi({ email }, id) {
   const { ports, databaseUrls } = runningOrExit();
   const viewer = email ? { email, seenAs: `Seen as ${email}.` } : await findViewer(databaseUrls.owner, id);
-  if (!viewer) throw new PlainError('There is no admin and no operator whose session could be used: name somebody with --email.');
-  const token = await sessionOf(databaseUrls.owner, viewer.email);
+  if (!viewer) throw new PlainError('Found no admin and no operator who could read this trail. Give a user with --email.');
+  const token = await issueSession(databaseUrls.owner, viewer.email);
   return { url: `http://127.0.0.1:${ports.api}`, token, seenAs: viewer.seenAs };
 }
 
 async function fetchTrail(url, token, id) {
   const address = new URL(`/api/v1/admin/correlations/${id}`, url);
-  let answer;
+  let response;
   try {
-    answer = await fetch(address, { headers: { authorization: `Bearer ${token}` }, signal: AbortSignal.timeout(PATIENCE_MS) });
+    response = await fetch(address, {
+      headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    });
   } catch (error) {
-    throw new PlainError(`${address.origin} does not answer (${error.cause?.message || error.message}).`);
+    throw new PlainError(`${address.origin} does not respond (${error.cause?.message || error.message}).`);
   }
-  const body = await answer.json().catch(() => ({}));
-  if (answer.ok) return body;
-  throw new PlainError(`${address.origin} answered ${answer.status}: ${body.detail ?? body.title ?? 'no reason was given'}`);
+  const body = await response.json().catch(() => ({}));
+  if (response.ok) return body;
+  throw new PlainError(`${address.origin} answered ${response.status}: ${body.detail ?? body.title ?? 'no reason given'}`);
 }
 
-function nearPath(path) {
-  const near = relative(process.cwd(), path);
-  return near.startsWith('..') ? path : near;
+function relativePath(path) {
+  const shortened = relative(process.cwd(), path);
+  return shortened.startsWith('..') ? path : shortened;
 }
 
-function letterOf(eventId) {
+function emailFileOf(eventId) {
   const file = join(varDirectory, 'mail', `${eventId}.eml`);
-  return existsSync(file) ? nearPath(file) : undefined;
+  return existsSync(file) ? relativePath(file) : undefined;
 }

@@ -1,5 +1,6 @@
-// npm run first-organization -- --name Acme …: the first organization, its admin and an operator, in the database that
-// DATABASE_URL or its parts name, else in the one of the running development system. In a container: the file below.
+// npm run first-organization -- --name Acme …: creates the first organization, its admin and an operator.
+// It uses the database of DATABASE_URL or DATABASE_HOST, else the running development database. A container runs the
+// imported file directly.
 import { databaseUrl } from './outbox/database-url.mjs';
 
 if (!process.env.DATABASE_URL && !process.env.DATABASE_HOST) process.env.DATABASE_URL = databaseUrl('api');

@@ -1,5 +1,5 @@
-// node scripts/install-apart.mjs <folder>: installs the packages of a folder with a lockfile of its own (bench, infra) when that
-// has changed. Node, the compiler and the libraries are the root's.
+// node scripts/install-apart.mjs <folder>: installs the packages of a folder that has its own lockfile (bench, infra), if the
+// lockfile changed. Such a folder uses Node, the compiler and the libraries of the root.
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ const installed = join(folder, 'node_modules', '.installed-lock.json');
 
 if (!existsSync(installed) || readFileSync(installed, 'utf8') !== readFileSync(lockfile, 'utf8')) {
   console.error(`Installing the packages of ${name} (npm ci; about a minute) …`);
-  // npm's variables of the script that we run in mislead a nested npm; the person's own settings are in their .npmrc.
+  // The npm_* variables of the surrounding npm script mislead a nested npm. The user's own settings are in .npmrc.
   const env = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name) || /registry|cache|proxy|cafile|userconfig/i.test(name)),
   );

@@ -1,18 +1,18 @@
 export interface PostgresServer {
-  /** The superuser's connection string, password included. */
+  /** The connection string of the superuser, with its password. */
   readonly url: string;
   readonly port: number;
   readonly directory: string;
-  /** The postmaster's process id; undefined when it does not run. */
+  /** The process ID of the postmaster; undefined if it does not run. */
   readonly pid: number | undefined;
-  /** Resolves when connections are accepted; always at the same port. */
+  /** Resolves when the server accepts connections. The port never changes. */
   start(): Promise<void>;
-  /** Ends all connections and stops. */
+  /** Ends all connections and stops the server. */
   stop(): Promise<void>;
   restart(): Promise<void>;
-  /** As a crash: kill -9 of the postmaster. */
+  /** Simulates a crash: kill -9 of the postmaster. */
   kill(): Promise<void>;
-  /** Resolves, with its last words, when the server ends without having been asked to. */
+  /** Resolves with the last line of its log when the server ends unexpectedly. */
   died(): Promise<string | undefined>;
 }
 
@@ -20,9 +20,9 @@ export interface PostgresOptions {
   owner?: string;
   password?: string;
   port?: number;
-  /** Of the server, such as `fsync=off`. */
+  /** Server settings, such as `fsync=off`. */
   settings?: string[];
-  say?: (line: string) => void;
+  print?: (line: string) => void;
 }
 
 export function startPostgres(directory: string, options?: PostgresOptions): Promise<PostgresServer>;

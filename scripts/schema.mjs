@@ -1,4 +1,4 @@
-// `npm run docs:schema`: writes docs/schema.md from the catalogue of a freshly migrated database on a server of its own.
+// npm run docs:schema: writes docs/schema.md from the catalogue of a freshly migrated database on a separate server.
 import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,8 +21,8 @@ try {
   await client.connect();
   writeFileSync(join(root, 'docs/schema.md'), await schemaDocument(client));
   await client.end();
-  console.log('docs/schema.md is written.');
+  console.log('Wrote docs/schema.md.');
 } finally {
   await server.stop();
-  rmSync(folder, { recursive: true, force: true }); // what mkdtemp returned
+  rmSync(folder, { recursive: true, force: true });
 }

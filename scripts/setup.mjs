@@ -1,5 +1,5 @@
-// Installs the dependencies when a manifest or the lockfile changed. Runs on the host's Node (20 or newer), before any
-// package is there: no dependencies, and nothing newer than Node 20.
+// Installs the dependencies if a manifest or the lockfile changed. It runs before any package is installed, on the Node of the
+// host (20 or newer). It must have no dependencies and use no features newer than Node 20.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,11 +12,11 @@ const modules = join(root, 'node_modules');
 const node = join(modules, 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
 const stamp = join(modules, '.pikaia-stamp');
 const lock = join(modules, '.pikaia-installing');
-// npm's variables of the script that we run in mislead a nested npm, except for what the person has set.
-const KEPT =
+// The npm_* variables of the surrounding npm script mislead a nested npm. These are settings of the user and are kept.
+const KEPT_VARIABLES =
   /^npm_config_(userconfig|globalconfig|cache|registry|prefix|proxy|https_proxy|noproxy|cafile|strict_ssl|offline|prefer_offline)$/i;
 
-if (!isInstalled()) await installAlone();
+if (!isInstalled()) await installUnderLock();
 
 function isInstalled() {
   return existsSync(stamp) && existsSync(node) && readFileSync(stamp, 'utf8') === fingerprint();
@@ -24,19 +24,19 @@ function isInstalled() {
 
 function fingerprint() {
   const workspaces = ['apps', 'libs'].flatMap((folder) => readdirSync(join(root, folder)).map((name) => join(folder, name)));
-  const sum = createHash('sha256');
+  const hash = createHash('sha256');
   for (const file of ['package-lock.json', '.npmrc', ...['.', ...workspaces.sort()].map((name) => join(name, 'package.json'))]) {
     if (existsSync(join(root, file)))
-      sum
+      hash
         .update(`${file}\0`)
         .update(readFileSync(join(root, file)))
         .update('\0');
   }
-  return sum.digest('hex');
+  return hash.digest('hex');
 }
 
-/** Several may be started at once: one installs, the others wait for it. */
-async function installAlone() {
+/** If several scripts start at once, one installs and the others wait for it. */
+async function installUnderLock() {
   mkdirSync(modules, { recursive: true });
   while (!takeLock()) await sleep(200);
   try {
@@ -70,25 +70,27 @@ function isAlive(pid) {
 function install() {
   const startedAt = Date.now();
   console.error('Installing dependencies (npm install; about half a minute) …');
-  // --no-save: older npms would rewrite the lockfile. --include=dev: also with NODE_ENV=production, the build is needed.
+  // --no-save: older versions of npm would rewrite the lockfile. --include=dev: the build needs it, even with NODE_ENV=production.
   const options = ['--no-save', '--no-audit', '--no-fund', '--include=dev', '--include=optional', '--loglevel=error'];
   const npm = spawnSync('npm', ['install', ...options], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
-    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name) || KEPT.test(name))),
+    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name) || KEPT_VARIABLES.test(name))),
     shell: process.platform === 'win32',
   });
   if (npm.status !== 0)
     fail(`${npm.stdout}\nnpm install failed (${npm.error?.message ?? npm.signal ?? `exit code ${npm.status}`}).`);
   if (!existsSync(node))
-    fail('npm install left out Node 24, which the package "node" brings by its install script. Run: npm rebuild node');
+    fail(
+      'npm install did not install Node 24, because the install script of the package "node" did not run. Run: npm rebuild node',
+    );
   writeFileSync(`${stamp}.new`, fingerprint());
   renameSync(`${stamp}.new`, stamp);
   console.error(`Dependencies installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
 }
 
-/** With the lock released, which process.exit would leave. */
+/** Releases the lock before it exits, because process.exit skips `finally`. */
 function fail(message) {
   console.error(message);
   rmSync(lock, { force: true });

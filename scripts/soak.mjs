@@ -1,12 +1,12 @@
-// npm run test:soak -- --minutes 30 --seed 7: the property and fault specs of npm test, one after another, for as long as is
-// asked. Each prints its seed, and what it has seen; a seed repeats the choices of a run, as far as time allows.
+// npm run test:soak -- --minutes 30 --seed 7: runs the property and fault specs one after another for the given time.
+// Each spec prints its seed and a summary. The same seed makes the same random choices, as far as timing allows.
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const PROOFS = [
+const SPECS = [
   'libs/events/src/leader/outbox.proof.spec.ts',
   'test/faults/relay.faults.spec.ts',
   'test/faults/eventbridge.faults.spec.ts',
@@ -18,14 +18,14 @@ function readArguments() {
   const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' } } });
   const minutes = Number(values.minutes ?? 10);
   const seed = Number(values.seed ?? randomInt(2 ** 31));
-  if (!(minutes > 0)) throw new Error(`--minutes ${values.minutes} is no time.`);
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new Error(`--seed ${values.seed} is no whole number from 0 on.`);
-  return { seconds: (minutes * 60) / PROOFS.length, seed };
+  if (!(minutes > 0)) throw new Error(`--minutes must be a positive number, not ${values.minutes}.`);
+  if (!Number.isSafeInteger(seed) || seed < 0) throw new Error(`--seed must be an integer from 0, not ${values.seed}.`);
+  return { seconds: (minutes * 60) / SPECS.length, seed };
 }
 
 try {
   const { seconds, seed } = readArguments();
-  console.log(`${PROOFS.length} proofs of ${Math.round(seconds)} seconds each, seed ${seed}`);
+  console.log(`Running ${SPECS.length} specs for ${Math.round(seconds)} seconds each, with seed ${seed}`);
   const jest = spawn(
     process.execPath,
     [
@@ -34,7 +34,7 @@ try {
       'node_modules/jest/bin/jest.js',
       '--runInBand',
       '--runTestsByPath',
-      ...PROOFS,
+      ...SPECS,
     ],
     {
       cwd: ROOT,

@@ -1,13 +1,13 @@
-// npm run token -- --email alice@example.com: a session of that person, alone on the last line of standard output.
+// npm run token -- --email alice@example.com: prints a session token of that user as the last line of stdout.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { varDirectory } from './start/folders.mjs';
-import { plainly } from './start/plain-error.mjs';
+import { describeError } from './start/plain-error.mjs';
 import { runningOrExit } from './start/running-or-exit.mjs';
 
 const { values } = parseArgs({ options: { email: { type: 'string' } } });
 if (!values.email) {
-  console.error('Whose session? npm run token -- --email alice@example.com');
+  console.error('Give the email address of a user: npm run token -- --email alice@example.com');
   process.exit(1);
 }
 const { databaseUrls } = runningOrExit();
@@ -20,6 +20,6 @@ try {
   });
   console.log(token);
 } catch (error) {
-  console.error(await plainly(error));
+  console.error(await describeError(error));
   process.exitCode = 1;
 }

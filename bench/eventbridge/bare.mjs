@@ -1,5 +1,4 @@
-// The SDK in a loop and nothing else: entries that were made beforehand, each with a text of its own as events have, ten a
-// call, so many calls in flight.
+// Only the SDK in a loop. It sends prepared entries with distinct texts, ten per call, with the given number of calls in flight.
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { entryOf } from '../event.mjs';
 
@@ -17,7 +16,7 @@ const batches = Array.from({ length: events / 10 }, (_, call) =>
 let next = 0;
 const put = async () => {
   const { FailedEntryCount } = await client.send(new PutEventsCommand({ Entries: batches[next++] }));
-  if (FailedEntryCount) throw new Error(`${FailedEntryCount} entries failed, so the figures say nothing.`);
+  if (FailedEntryCount) throw new Error(`${FailedEntryCount} entries failed: the result is invalid.`);
 };
 
 async function run(calls) {
@@ -40,7 +39,7 @@ const { user, system } = process.cpuUsage(cpu);
 process.send({ rate: Math.round((calls * 10) / seconds), cpuMicroseconds: (user + system) / (calls * 10) });
 client.destroy();
 
-/** Its text in one piece, and not in the parts that it was put together from. */
+/** An entry whose text is one flat string instead of a rope of its parts. */
 function flatEntryOf(index) {
   const entry = entryOf(index);
   return { ...entry, Detail: Buffer.from(entry.Detail).toString() };

@@ -1,5 +1,5 @@
-// The relay with its sink: reads the log, sends, stores the cursor. Begins with the oldest event and ends when the cursor
-// has passed all of them.
+// The relay with its EventBridge sink: reads the log, sends, stores the cursor. It starts at the oldest event and ends when the
+// cursor has passed all events.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { SinkRelay } from '../../libs/events/dist/leader/sink.relay.js';
@@ -20,7 +20,7 @@ const deliver = sink.deliver.bind(sink);
 sink.deliver = async (batch) => {
   const outcomes = await deliver(batch);
   const failed = outcomes.find(({ kind }) => kind !== 'accepted');
-  if (failed) arrivals.fail(new Error('An entry failed, so the figures say nothing.', { cause: failed.error }));
+  if (failed) arrivals.fail(new Error('An entry failed: the result is invalid.', { cause: failed.error }));
   const before = arrivals.count;
   for (const event of batch) arrivals.add(Number(event.aggregateId));
   for (const mark of marks) if (before < mark && arrivals.count >= mark) memory[mark] = memoryNow();
@@ -35,7 +35,7 @@ await relay.stop(); // stores the cursor
 process.send({ ...arrivals.figures(), memory });
 client.close();
 
-/** Bytes that the process has, and of them what the heap still holds after a collection. */
+/** The memory of the process in bytes, and the part that the heap still uses after a garbage collection. */
 function memoryNow() {
   const rss = process.memoryUsage.rss();
   collectGarbage();

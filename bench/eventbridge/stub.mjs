@@ -1,4 +1,4 @@
-// An EventBridge that answers at once, or after so many milliseconds, and only counts. A process of its own.
+// A stub of EventBridge in its own process. It only counts entries, and answers at once or after a given delay in milliseconds.
 import { EventBusStub } from '../../test/support/event-bus.stub.ts';
 
 const { delayMs } = JSON.parse(process.argv[2]);

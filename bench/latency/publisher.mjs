@@ -1,5 +1,5 @@
-// A service that publishes at a steady rate, one event a transaction. Sends for each event when its transaction was about
-// to commit and when it had, by the clock that all processes of a machine share.
+// A service that publishes at a steady rate, one event per transaction. For each event, it reports the times before and after the
+// commit, measured by the clock that all processes of the machine share.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { context, newId } from '@pikaia/core';
 import { currentManager } from '@pikaia/database';

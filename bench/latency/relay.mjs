@@ -1,5 +1,4 @@
-// The relay as a worker runs it, with a sink of ten entries a call that notes when it was called. Asked, it sends what it
-// has noted.
+// The relay as in a worker, with a sink of ten entries per call that records the time of each call. It sends the times on request.
 import { SinkRelay } from '../../libs/events/dist/leader/sink.relay.js';
 import { RelaySupervisor } from '../../libs/events/dist/worker/relay.supervisor.js';
 import { registerSinks } from '../../libs/events/dist/log/register-sinks.js';

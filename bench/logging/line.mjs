@@ -1,6 +1,5 @@
-// The cost of one line with three fields, in a process of its own whose stdout is a file. Sends the parent a list of
-// nanoseconds a line, one of each round. Twenty lines a turn of the event loop, as a server under load writes them; the
-// time includes the writing.
+// Measures the cost of one line with three fields, in its own process whose stdout is a file. Sends the parent the nanoseconds
+// per line of each round. It logs twenty lines per turn of the event loop, like a server under load. The time includes writing.
 import { context } from '@pikaia/core';
 import { configureLogging, getLogger } from '@pikaia/logging';
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -35,7 +34,7 @@ function ourLogger() {
   return getLogger('orders');
 }
 
-// `context`: in a request. `ring`: in a request whose DEBUG lines are kept; each turn is one of its own.
+// `context`: inside a request. `ring`: inside a request whose DEBUG lines are buffered; each turn is a new request.
 const [name, where] = process.argv.slice(2);
 const write = writers[name]();
 
@@ -50,7 +49,7 @@ function writeAll() {
 function writeKept(scope) {
   const ring = openRing(scope, false);
   writeAll();
-  if (ring.close(false).lines.length !== LINES) throw new Error('The ring has not kept the lines.');
+  if (ring.close(false).lines.length !== LINES) throw new Error('The ring buffer did not keep the lines.');
 }
 
 async function measure() {
@@ -64,5 +63,5 @@ async function measure() {
     }
     rounds.push(Number(process.hrtime.bigint() - start) / (TURNS * LINES));
   }
-  return rounds.slice(5); // the first ones are compiled and warmed up
+  return rounds.slice(5); // the first rounds are the warm-up
 }

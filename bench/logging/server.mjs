@@ -1,5 +1,5 @@
-// One variant in a process of its own; stdout is the file that its lines go to. Tells its parent the port, then on any
-// message the processor time used so far; ends when the parent lets go of it.
+// One variant in its own process, whose stdout is the log file. Sends the port to its parent. Then answers each message with the
+// CPU time used so far. Ends when the parent disconnects.
 import { variants } from './variants.mjs';
 
 const app = await variants[process.argv[2]]();

@@ -1,4 +1,4 @@
-// The same route three times: without logs, with the usual pair of packages as their READMEs say, and with ours.
+// The same route in three variants: without logging, with the usual packages as their READMEs describe, and with Pikaia.
 import 'reflect-metadata';
 import { Controller, Get, Logger, Module, Param, RequestMethod } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -7,7 +7,7 @@ import { getLogger, LoggingModule } from '@pikaia/logging';
 import { ClsModule } from 'nestjs-cls';
 import { LoggerModule, Logger as NestPinoLogger } from 'nestjs-pino';
 
-/** Decorators by hand, so that the benchmark runs as it stands, without a build. */
+/** Applies decorators by hand, so that the benchmark runs without a build. */
 function controllerOf(read) {
   class OrdersController {
     read(id) {
@@ -28,14 +28,14 @@ function moduleOf(imports, read) {
 
 const orderOf = (id) => ({ id, customer: 'Ada Lovelace', items: 3, total: 4_200, currency: 'EUR', paid: true });
 
-/** Each resolves to a Nest application that does not listen yet. */
+/** Each variant resolves to a Nest application that does not listen yet. */
 export const variants = {
   bare: () => NestFactory.create(moduleOf([], orderOf), new FastifyAdapter(), { logger: false }),
 
   stock: async () => {
     const logger = new Logger('OrdersController');
     // By default nestjs-pino mounts its middleware at '{/*splat}', which Nest's Fastify adapter turns into a path that
-    // matches nothing below the root: there would be no access line.
+    // matches only the root. Other routes would have no access line.
     const imports = [
       LoggerModule.forRoot({ forRoutes: [{ path: '*path', method: RequestMethod.ALL }] }),
       ClsModule.forRoot({ global: true, middleware: { mount: true, generateId: true } }),

@@ -1,5 +1,5 @@
-// Loaded before line.mjs: BENCH_WITHOUT names a feature, whose module is then replaced by one that does nothing of it. The
-// difference to the line as it is, is what the feature costs.
+// Loaded before line.mjs. BENCH_WITHOUT names a feature, whose module is replaced by a stub without the feature. The difference
+// to the normal line is the cost of the feature.
 import { registerHooks } from 'node:module';
 
 const STUBS = {
@@ -29,5 +29,5 @@ registerHooks({
   },
 });
 process.on('exit', () => {
-  if (!replaced) throw new Error(`${module} was not loaded, so nothing was left out: this file is out of date.`);
+  if (!replaced) throw new Error(`${module} was not loaded, so no feature was removed: this file is out of date.`);
 });

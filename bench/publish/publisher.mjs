@@ -1,12 +1,12 @@
-// A service sixteen of whose requests are always under way: its business transaction without an event, with one of ours,
-// and with a job of pg-boss in the same transaction. Says what came of each word of the benchmark, and ends with it.
+// A service with a constant number of concurrent requests. Its business transaction runs without an event, with a Pikaia event,
+// or with a pg-boss job in the same transaction. It reports the result of each command of the benchmark, and ends with it.
 import { context, newId } from '@pikaia/core';
 import { currentManager } from '@pikaia/database';
 import { Events } from '@pikaia/events';
 import { PgBoss } from 'pg-boss';
 import { makeTransactional, OrderPlaced, startApplication, TEXT } from '../application.mjs';
 
-const JOB_TEXT = TEXT.repeat(3).slice(0, 570); // no envelope of its own, and as many bytes in all
+const JOB_TEXT = TEXT.repeat(3).slice(0, 570); // a job has no envelope, so this makes the total size equal
 const { api, boss: bossUrl, connections, accounts, queue } = JSON.parse(process.argv[2]);
 
 class Orders {
@@ -14,7 +14,7 @@ class Orders {
     this.announce = announce;
   }
 
-  /** Three statements: an account is locked, its balance changes, and an order is noted. */
+  /** Three statements: lock an account, change its balance, insert an order. */
   async place(account) {
     const manager = currentManager();
     await manager.query('select balance from account where id = $1 for update', [account]);

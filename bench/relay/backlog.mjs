@@ -1,4 +1,4 @@
-// Ten times the backlog, and the same rate: reading costs what it brings, not what waits behind it.
+// A ten times larger backlog has the same rate: the cost of reading depends on the rows that are read, not on the backlog.
 import { query } from '../database.mjs';
 import { FILL, payloadOf } from '../event.mjs';
 import { median, ratio } from '../figures.mjs';

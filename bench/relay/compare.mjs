@@ -1,5 +1,5 @@
-// The relay beside its peers, on one server and in turns. The log is filled once and read by a new sink each time, since
-// delivering does not change it; each of the others gets a fresh copy of its filled database.
+// Compares the relay with its peers on one server, in turns. The log is filled once and read by a new sink each time, because
+// delivery does not change it. Each peer gets a fresh copy of its filled database.
 import { query } from '../database.mjs';
 import { FILL, FILL_QUEUE, payloadOf, QUEUE_TABLE } from '../event.mjs';
 import { median, ratio, round } from '../figures.mjs';
@@ -11,7 +11,7 @@ const LEFT = {
   'pg-boss': `select count(*)::int as count from pgboss.job where state <> 'completed'`,
   'graphile-worker': 'select count(*)::int as count from graphile_worker._private_jobs',
 };
-// The newest cursor covers the newest event, and nothing was put aside.
+// Checks that the newest cursor covers the newest event, and that no delivery is pending.
 const LEFT_OF_SINK = `
 select (count(*) + (select count(*) from outbox.outbox_delivery where sink = $1))::int as count from outbox.outbox_log
 where position > (select position from outbox.outbox_progress where sink = $1 order by number desc limit 1)`;
@@ -107,7 +107,7 @@ async function measure(server, database, events, work) {
 
 async function expectNothingLeft(database, name, sql, values) {
   const [{ count }] = await query(database, sql, values);
-  if (count) throw new Error(`${name} left ${count} events, so the figures say nothing.`);
+  if (count) throw new Error(`${name} left ${count} events: the result is invalid.`);
 }
 
 function rateOf({ rate }) {

@@ -1,5 +1,4 @@
-// graphile-worker with the settings of its own performance page: 24 jobs at a time out of a local queue of 500, completed
-// in batches.
+// graphile-worker with the settings of its performance page: 24 concurrent jobs, a local queue of 500, completion in batches.
 import { Logger, makeWorkerUtils, run } from 'graphile-worker';
 import { Arrivals } from '../arrivals.mjs';
 import { payloadOf } from '../event.mjs';
@@ -40,6 +39,6 @@ async function drain() {
     },
   });
   await arrivals.whole;
-  await runner.stop(); // the last jobs are complete
+  await runner.stop(); // completes the last jobs
   return arrivals.figures();
 }

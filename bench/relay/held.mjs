@@ -1,6 +1,6 @@
-// A transaction that stays open, with an id and a snapshot, through minutes of steady traffic, as a forgotten session or a
-// long report does: no dead row can be removed meanwhile. Then a backlog is delivered while it is still open, and one after
-// it has ended, beside the loop that is written by hand.
+// A transaction with an ID and a snapshot stays open during minutes of steady traffic, like a forgotten session or a long report.
+// No dead row can be removed meanwhile. Then a backlog is delivered while it is still open, and another after it has ended. The
+// result is compared with a hand-written loop.
 import pg from 'pg';
 import { query } from '../database.mjs';
 import { FILL, FILL_QUEUE, payloadOf, QUEUE_TABLE } from '../event.mjs';
@@ -8,7 +8,7 @@ import { round } from '../figures.mjs';
 import { runProgram } from '../program.mjs';
 
 const SINK = 'steady';
-const OFTEN = { pollIntervalMs: 50 }; // so that a cursor is stored as often as it ever is
+const OFTEN = { pollIntervalMs: 50 }; // so that cursors are stored at the maximum frequency
 const HOLD = `begin isolation level repeatable read; select pg_current_xact_id(); select count(*) from pg_class`;
 
 export async function deliverBehindTransaction(server, { seconds, rate, events }) {

@@ -1,4 +1,4 @@
-// The outbox that people write by hand: take a thousand rows that nobody else has, hand them over, delete them, commit.
+// The usual hand-written outbox: lock a thousand free rows, deliver them, delete them, commit.
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { Arrivals } from '../arrivals.mjs';

@@ -1,4 +1,4 @@
-// The relay with a sink that takes everything at once. Ends when the cursor of the last event is stored.
+// The relay with a sink that accepts every event immediately. Ends when the cursor of the last event is stored.
 import { SinkRelay } from '../../libs/events/dist/leader/sink.relay.js';
 import { registerSinks } from '../../libs/events/dist/log/register-sinks.js';
 import { accepted } from '../../libs/events/dist/delivery/sink.js';

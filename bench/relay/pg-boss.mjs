@@ -1,4 +1,4 @@
-// pg-boss, a thousand jobs a batch, fetching on without a pause while batches come full.
+// pg-boss with a thousand jobs per batch. It fetches without a pause while batches are full.
 import { PgBoss } from 'pg-boss';
 import { Arrivals } from '../arrivals.mjs';
 import { payloadOf } from '../event.mjs';
@@ -33,6 +33,6 @@ async function drain() {
     for (const { data } of jobs) arrivals.add(Number(data.aggregate_id));
   });
   await arrivals.whole;
-  await boss.offWork(QUEUE, { wait: true }); // the last batch is complete
+  await boss.offWork(QUEUE, { wait: true }); // completes the last batch
   return arrivals.figures();
 }

@@ -1,5 +1,5 @@
-// The least that reading the same rows takes: by position, a thousand at a time, remembering nothing but the last one. It
-// loses what commits late.
+// The lower bound for reading the same rows: by position, a thousand at a time, with only the last position as state. It loses
+// events whose transaction commits late.
 import pg from 'pg';
 import { Arrivals } from '../arrivals.mjs';
 

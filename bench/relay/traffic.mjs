@@ -1,4 +1,4 @@
-// Events at a steady rate, a transaction each, as the publisher writes them or into the queue that is written by hand.
+// Inserts events at a steady rate, one per transaction, into the log like the publisher, or into the hand-written queue.
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { insertEvent } from '../../libs/events/dist/record/publish.sql.js';

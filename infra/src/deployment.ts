@@ -4,9 +4,9 @@ import { DataStack } from './data/data.stack.ts';
 import { EventsStack } from './events/events.stack.ts';
 import { NetworkStack } from './network/network.stack.ts';
 import { ObservabilityStack } from './observability/observability.stack.ts';
-import { examplesAmong } from './settings/check-settings.ts';
+import { findExampleValues } from './settings/check-settings.ts';
 import { refuse } from './settings/read-settings.ts';
-import { settingsInFile } from './settings/settings-file.ts';
+import { readSettingsFile } from './settings/settings-file.ts';
 import { settingsOf, type Settings } from './settings/settings.ts';
 
 export interface Deployment {
@@ -19,23 +19,23 @@ export interface Deployment {
 }
 
 /**
- * The five stacks with the settings of the settings file, which the context overrides. A stack never exists with a setting that
- * is missing or that is an example's: there is no template of it then, so no command can deploy it.
+ * Builds the five stacks with the settings of the settings file, which the context overrides. If a setting is missing or has
+ * an example value, it throws, so there is no template that could be deployed.
  *
- * @throws Error with a line for each setting that is missing or not accepted.
+ * @throws Error with a line for each setting that is missing or invalid.
  */
 export function deploy(app: App): Deployment {
   const context = app.node.getAllContext() as Readonly<Record<string, unknown>>;
   const { settings_file: file } = context;
-  const given = { ...settingsInFile(file === undefined ? undefined : String(file)), ...context };
+  const given = { ...readSettingsFile(file === undefined ? undefined : String(file)), ...context };
   const settings = settingsOf(given);
-  refuse(examplesAmong(given));
+  refuse(findExampleValues(given));
   return build(app, settings);
 }
 
 /**
- * The five stacks, each of which stands on those before it: a worker whose bus is missing does not start, and an event that
- * is accepted before its rule is there reaches nobody.
+ * Builds the five stacks. Each depends on the earlier ones: a worker does not start if its bus is missing, and an event that
+ * is sent before its rule exists is lost for the consumer.
  */
 export function build(app: App, settings: Settings): Deployment {
   const network = new NetworkStack(app, settings);

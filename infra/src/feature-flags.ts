@@ -1,9 +1,9 @@
-/** Choices of the CDK that are ours, whatever its own defaults become. */
+/** CDK feature flags that are set explicitly, so that changed defaults of the CDK have no effect. */
 export const FEATURE_FLAGS: Readonly<Record<string, unknown>> = {
-  // What another stack uses cannot be deleted under it.
+  // CloudFormation refuses to delete a resource that another stack uses.
   '@aws-cdk/core:defaultCrossStackReferences': 'strong',
-  // Statements that say the same are one.
+  // Merges equivalent policy statements.
   '@aws-cdk/aws-iam:minimizePolicies': true,
-  // A secret in an output or a plain property fails the synth.
+  // Synthesis fails if an output or a plain property contains a secret.
   '@aws-cdk/core:checkSecretUsage': true,
 };

@@ -8,7 +8,7 @@ import { defaults, resourcesOf, synthesise } from './support/synthesis.ts';
 
 const COMPOSITE = 'pikaia-service-degraded';
 
-describe('the alarms', () => {
+describe('the alarms of the stack', () => {
   const expected: Record<string, [comparison: string, threshold: number, periods: number, seconds: number, missing: string]> = {
     'pikaia-high-error-rate': ['GreaterThanThreshold', 5, 2, 300, 'notBreaching'],
     'pikaia-high-latency': ['GreaterThanThreshold', 2, 3, 60, 'notBreaching'],
@@ -30,7 +30,7 @@ describe('the alarms', () => {
     'pikaia-audit-record-missing': ['GreaterThanThreshold', 0, 1, 60, 'notBreaching'],
   };
 
-  it('are these, exactly', () => {
+  it('have the expected names, and there are no others', () => {
     const found = alarms().map((one) => [
       one.AlarmName,
       [one.ComparisonOperator, one.Threshold, one.EvaluationPeriods, periodOf(one)[0], one.TreatMissingData],
@@ -38,7 +38,7 @@ describe('the alarms', () => {
     assert.deepEqual(Object.fromEntries(found), expected);
   });
 
-  it('tell the topic when they begin and when they end, and say what to do', () => {
+  it('notify the topic when they go off and when they end, and link to their runbook', () => {
     const composites = resourcesOf(defaults().templates.PikaiaObservability, 'AWS::CloudWatch::CompositeAlarm');
     assert.deepEqual(
       composites.map(({ Properties }) => Properties['AlarmName']),
@@ -51,14 +51,14 @@ describe('the alarms', () => {
     }
   });
 
-  it('have one period each, and wait for as many points as they look at', () => {
+  it('have one period each, and require that all evaluated points breach the threshold', () => {
     for (const one of alarms()) {
       assert.equal(new Set(periodOf(one)).size, 1, one.AlarmName);
       assert.equal(one.DatapointsToAlarm, one.EvaluationPeriods, one.AlarmName);
     }
   });
 
-  it('of our own metrics have the period and the dimensions in which these are printed', () => {
+  it('use the period and the dimensions at which Pikaia emits its metrics', () => {
     const byName = new Map(Object.values(eventMetrics).map((metric) => [metric.name as string, metric]));
     const ours = alarms().filter(
       ({ Namespace, MetricName }) => Namespace === METRIC_NAMESPACE && MetricName !== 'audit.record_missing',
@@ -82,7 +82,7 @@ describe('the alarms', () => {
     }
   });
 
-  it('take their thresholds from the context', () => {
+  it('take their thresholds from the settings', () => {
     const { PikaiaObservability } = synthesise({
       alarm_latency: '0.5',
       alarm_latency_periods: '5',
@@ -100,7 +100,7 @@ describe('the alarms', () => {
 });
 
 describe('an event that a rule cannot deliver', () => {
-  it('is counted for the rule of each consumer on its bus, whatever became of it', () => {
+  it('is counted by an alarm for the rule of each consumer, whether it reaches the dead-letter queue or not', () => {
     const of = (name: string) =>
       alarm(name).Metrics!.flatMap(({ MetricStat }) =>
         MetricStat ? [[MetricStat.Metric.Namespace, MetricStat.Metric.MetricName, MetricStat.Stat]] : [],
@@ -112,23 +112,23 @@ describe('an event that a rule cannot deliver', () => {
   });
 });
 
-describe('what must not be silent', () => {
-  it('alarms when no healthy host is seen, and when nobody counts them', () => {
+describe('alarms on missing data', () => {
+  it('the host alarm goes off if there is no healthy host, and if the metric has no data', () => {
     assert.deepEqual(states('pikaia-unhealthy-hosts', { metric: [2, 1, 0, 0, 1] }).slice(1), ['OK', 'OK', 'ALARM', 'OK']);
     const gone = states('pikaia-unhealthy-hosts', { metric: [2, 2, null, null, null, null] });
     assert.equal(gone.at(-1), 'ALARM');
-    assert.equal(last('pikaia-unhealthy-hosts', { metric: [2, null, 2] }), 'OK'); // a gap is none
+    assert.equal(last('pikaia-unhealthy-hosts', { metric: [2, null, 2] }), 'OK'); // a single gap does not raise the alarm
   });
 
-  it('alarms when events wait too long, and when no leader says how long', () => {
+  it('the lag alarm goes off if events wait too long, and if no leader reports the lag', () => {
     assert.deepEqual(states('pikaia-outbox-lag', { metric: [0, 60, 61, 90, 5] }).slice(1), ['OK', 'OK', 'ALARM', 'OK']);
     assert.equal(last('pikaia-outbox-lag', { metric: [0, 0, 0, null, null, null, null] }), 'ALARM');
-    assert.equal(last('pikaia-outbox-lag', { metric: [0, 0, null, 0, 0] }), 'OK'); // a leader changes
+    assert.equal(last('pikaia-outbox-lag', { metric: [0, 0, null, 0, 0] }), 'OK'); // the leader changes
   });
 });
 
-describe('a leader that fails again and again', () => {
-  it('alarms after two minutes, stays on while nobody measures, and ends with a term that lasts', () => {
+describe('the alarm for a leader that fails repeatedly', () => {
+  it('goes off after two minutes, stays on while there is no data, and ends after a stable term', () => {
     assert.deepEqual(states('pikaia-outbox-leader-failing', { metric: [0, 1, 0, 1, 1, null, null, 0] }).slice(1), [
       'OK',
       'OK',
@@ -141,8 +141,8 @@ describe('a leader that fails again and again', () => {
   });
 });
 
-describe('dead letters', () => {
-  it('of the outbox alarm until somebody has decided, also while nobody counts', () => {
+describe('the dead-letter alarms', () => {
+  it('the outbox alarm stays on until the dead letters are resolved, even while there is no data', () => {
     assert.deepEqual(states('pikaia-outbox-dead-letters', { metric: [0, 1, null, null, null, null, 0] }), [
       'OK',
       'ALARM',
@@ -154,18 +154,18 @@ describe('dead letters', () => {
     ]);
   });
 
-  it('of a consumer alarm at the first, and a queue at rest is none', () => {
+  it('the consumer alarm goes off at the first dead letter, but not for an inactive queue', () => {
     assert.deepEqual(states('pikaia-consumer-dlq', { m1: [null, null, 1, 1, 0] }), ['OK', 'OK', 'ALARM', 'ALARM', 'OK']);
     assert.deepEqual(states('pikaia-events-undelivered', { m1: [null, 2, 0] }), ['OK', 'ALARM', 'OK']);
   });
 
-  it('are seen before: a message that waits', () => {
+  it('the consumer lag alarm goes off for a waiting message before it becomes a dead letter', () => {
     assert.deepEqual(states('pikaia-consumer-lag', { m1: [10, 301, 400, 20] }), ['OK', 'OK', 'ALARM', 'OK']);
   });
 });
 
-describe('the alarms of load', () => {
-  it('take the busier of the two services', () => {
+describe('the load alarms', () => {
+  it('use the busier of the two services', () => {
     for (const name of ['pikaia-ecs-high-cpu', 'pikaia-ecs-high-memory']) {
       assert.equal(last(name, { api: [10, 10, 10], worker: [90, 90, 90] }), 'ALARM');
       assert.equal(last(name, { api: [90, 90, 90], worker: [null, null, null] }), 'ALARM');
@@ -178,7 +178,7 @@ describe('the alarms of load', () => {
     }
   });
 
-  it('of the database look at its busiest instance', () => {
+  it('use the busiest database instance', () => {
     assert.deepEqual(states('pikaia-db-high-cpu', { metric: [81, 81, 81, null] }), ['OK', 'OK', 'ALARM', 'ALARM']);
     assert.deepEqual(states('pikaia-db-high-connections', { metric: [500, 501, 501] }), ['OK', 'OK', 'ALARM']);
     assert.equal(last('pikaia-db-xid-age', { metric: [6e8, 6e8, 6e8] }), 'ALARM');
@@ -186,7 +186,7 @@ describe('the alarms of load', () => {
 });
 
 describe(COMPOSITE, () => {
-  it('is what users notice', () => {
+  it('combines exactly the alarms that affect users', () => {
     const [composite] = resourcesOf(defaults().templates.PikaiaObservability, 'AWS::CloudWatch::CompositeAlarm');
     const rule = JSON.stringify(composite!.Properties['AlarmRule']);
     const named = [...rule.matchAll(/"(pikaia\w+?)[\dA-F]{8}"/g)].map(([, id]) => id);

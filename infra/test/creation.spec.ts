@@ -13,7 +13,7 @@ import {
 
 type Found = Resource & { readonly id: string };
 
-/** The name that a resource is created under, where the template fixes it. */
+/** The name of a resource, if the template fixes it. */
 function fixedName({ Type, Properties = {} }: Resource): unknown {
   const names: Readonly<Record<string, string>> = {
     'AWS::Logs::LogGroup': 'LogGroupName',
@@ -31,7 +31,7 @@ const allOf = ({ templates }: Pick<Synthesis, 'templates'>): Found[] =>
     Object.entries(template.Resources).map(([id, resource]) => ({ id, ...resource })),
   );
 
-/** What keeps a failed first deployment from being repeated. */
+/** The resources that would prevent a second attempt after a failed first deployment. */
 function obstacles(resources: readonly Found[]): string[] {
   return resources.flatMap((resource) => {
     const { id, Type, Properties = {}, DeletionPolicy } = resource;
@@ -50,11 +50,11 @@ function obstacles(resources: readonly Found[]): string[] {
 describe('a failed first deployment', () => {
   const first = (): Synthesis => synthesise({ database_deletion_protection: false });
 
-  it('can be repeated: nothing keeps its name, and everything can be rolled back', () => {
+  it('can be repeated, because no fixed name stays taken and everything can be rolled back', () => {
     assert.deepEqual(obstacles(allOf(first())), []);
   });
 
-  it('could not be repeated with names that stay, or with protection (planted)', () => {
+  it('could not be repeated if a resource kept its fixed name or were protected from deletion (planted)', () => {
     const group = resourcesOf(first().templates.PikaiaApp, 'AWS::Logs::LogGroup')[0]!;
     assert.deepEqual(obstacles([{ ...group, DeletionPolicy: 'Retain' }]), [
       `${group.id} (AWS::Logs::LogGroup) keeps its name after a rollback`,
@@ -66,14 +66,14 @@ describe('a failed first deployment', () => {
     ]);
   });
 
-  it('leaves the access log behind, which has no name and which CloudFormation could not empty', () => {
+  it('leaves the access log bucket behind, which has a generated name and which CloudFormation could not empty', () => {
     const [bucket] = allResources(defaults(), 'AWS::S3::Bucket');
     assert.deepEqual([bucket!.DeletionPolicy, bucket!.Properties['BucketName']], ['Retain', undefined]);
   });
 });
 
-describe('what is retained', () => {
-  it('is retained by every operation but the one that creates it, also when it is replaced', () => {
+describe('a retained resource', () => {
+  it('is kept by every operation except a rollback of its creation, even when it is replaced', () => {
     for (const type of ['AWS::Logs::LogGroup', 'AWS::SecretsManager::Secret', 'AWS::KMS::Key']) {
       const found = allResources(defaults(), type);
       assert.ok(found.length > 0, type);
@@ -83,15 +83,15 @@ describe('what is retained', () => {
   });
 });
 
-describe('what acts when it is created', () => {
+describe('a resource that acts when it is created', () => {
   const problems = (synthesis: Synthesis): string[] => Object.values(synthesis.templates).flatMap(unawaitedPolicies);
 
-  it('waits for the policies of the roles and buckets that it uses', () => {
+  it('depends on the policies of the roles and buckets that it uses', () => {
     assert.deepEqual(problems(defaults()), []);
     assert.deepEqual(problems(synthesise({ database_proxy: 'true' })), []);
   });
 
-  it('is found out when it does not wait (planted)', () => {
+  it('is reported if it does not depend on them (planted)', () => {
     const { PikaiaApp } = defaults().templates;
     const [run] = resourcesOf(PikaiaApp, 'Custom::Migrations');
     const policy = [run!.DependsOn ?? []]
@@ -104,8 +104,8 @@ describe('what acts when it is created', () => {
   });
 });
 
-describe('a service that is scaled', () => {
-  it('has no desired count, which each deployment would reset, and one that is not scaled has its own', () => {
+describe('the desired count of a service', () => {
+  it('is absent with auto scaling, because each deployment would reset it, and is set without auto scaling', () => {
     const services = resourcesOf(defaults().templates.PikaiaApp, 'AWS::ECS::Service');
     const targets = resourcesOf(defaults().templates.PikaiaApp, 'AWS::ApplicationAutoScaling::ScalableTarget');
     const scaled = services.filter(({ id }) => targets.some(({ Properties }) => JSON.stringify(Properties).includes(`"${id}"`)));

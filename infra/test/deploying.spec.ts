@@ -9,12 +9,12 @@ const text = readFileSync(join(import.meta.dirname, '../../docs/deploying.md'), 
 const named = (option: RegExp): string[] => [...new Set([...text.matchAll(option)].map(([, name]) => name!))];
 
 describe('docs/deploying.md', () => {
-  it('gives every required setting in its settings file, and settings that there are', () => {
+  it('shows a settings file with every required setting and only existing settings', () => {
     const all = Object.values(SETTINGS).flatMap((group) => Object.values(group));
     const keys = new Set<string>(all.map(({ key }) => key));
     const given = [...text.matchAll(/^ *"([a-z_]+)": /gm)].map(([, key]) => key!);
     assert.deepEqual(
-      all.filter(({ key, neededBy }) => neededBy && !given.includes(key)).map(({ key }) => key),
+      all.filter(({ key, requiredBy }) => requiredBy && !given.includes(key)).map(({ key }) => key),
       [],
     );
     assert.deepEqual(
@@ -23,7 +23,7 @@ describe('docs/deploying.md', () => {
     );
   });
 
-  it('names cluster, service, task and container as they are deployed', () => {
+  it('uses the deployed names of cluster, services, tasks and container', () => {
     const { PikaiaApp: app } = defaults().templates;
     const names = (type: string, property: string): unknown[] =>
       resourcesOf(app, type).map(({ Properties }) => Properties[property]);
@@ -45,7 +45,7 @@ describe('docs/deploying.md', () => {
     for (const output of ['Address', 'Dkim1', 'Dkim2', 'Dkim3']) assert.match(outputs, new RegExp(output));
   });
 
-  it('removes everything that is retained under a fixed name', () => {
+  it('explains how to remove every retained resource that has a fixed name', () => {
     const listed = (pattern: RegExp, prefix: string): string[] =>
       pattern
         .exec(text)![1]!

@@ -22,16 +22,16 @@ const rules = (): Resource[] => of('AWS::Events::Rule');
 const ruleOf = (consumer: string): Resource => rules().find(({ Properties }) => Properties['Name'] === `pikaia-${consumer}`)!;
 const patternOf = (consumer: string): unknown => ruleOf(consumer).Properties['EventPattern'];
 
-describe('the events of the contracts', () => {
+describe('the events of all contracts', () => {
   const types = Object.values<unknown>(contracts).flatMap((one) => {
     try {
       return contractOf(one as ContractClass).type;
     } catch {
-      return []; // a part of one, or a list
+      return []; // a schema of a part, or a list
     }
   });
 
-  it('have a sample each, which is valid', () => {
+  it('have one valid sample each in this test', () => {
     assert.deepEqual(samples.map(({ contract }) => contract.type).sort(), types.sort());
     for (const { contract, data } of samples) {
       const problems = validateSync(plainToInstance(contract.data, data), { whitelist: true, forbidNonWhitelisted: true });
@@ -39,7 +39,7 @@ describe('the events of the contracts', () => {
     }
   });
 
-  it('reach the consumers that handle them, and no other', () => {
+  it('reach exactly the consumers that handle them', () => {
     for (const consumer of CONSUMERS) {
       const reached = samples.filter(({ contract, data }) => matches(patternOf(consumer.name), delivered(contract, data)));
       assert.deepEqual(
@@ -50,7 +50,7 @@ describe('the events of the contracts', () => {
     }
   });
 
-  it('reach none when they are only almost theirs', () => {
+  it('reach no consumer if the source or the type differs slightly', () => {
     const { contract, data } = samples.find(({ contract: { type } }) => type === 'member.invited')!;
     const event = delivered(contract, data);
     for (const change of [
@@ -66,15 +66,15 @@ describe('the events of the contracts', () => {
     }
   });
 
-  it('are all archived, for a fortnight', () => {
+  it('are all archived for 14 days', () => {
     const [archive] = of('AWS::Events::Archive');
     assert.equal(archive!.Properties['RetentionDays'], 14);
     assert.deepEqual(archive!.Properties['EventPattern'], { account: [{ Ref: 'AWS::AccountId' }] });
   });
 });
 
-describe('the path to a consumer', () => {
-  it('leads from its rule to its queue, and what cannot get there to its dead letters', () => {
+describe('the delivery path to a consumer', () => {
+  it('leads from its rule to its queue, and for undeliverable events to its dead-letter queue', () => {
     for (const { name } of CONSUMERS) {
       const [target] = ruleOf(name).Properties['Targets'] as {
         Arn: { 'Fn::GetAtt': [string] };
@@ -87,7 +87,7 @@ describe('the path to a consumer', () => {
     }
   });
 
-  it('lets EventBridge in from its own rule alone, and nobody without TLS', () => {
+  it('accepts messages only from its own rule, and only over TLS', () => {
     const policies = of('AWS::SQS::QueuePolicy').map(
       ({ Properties }) => Properties['PolicyDocument'] as { Statement: Statement[] },
     );
@@ -105,7 +105,7 @@ describe('the path to a consumer', () => {
     }
   });
 
-  it('answers for each message of a batch, gives a batch the time that it needs, and gives up late', () => {
+  it('reports failures per message, has a sufficient visibility timeout, and retries often before the dead-letter queue', () => {
     const [queue] = of('AWS::SQS::Queue').filter(({ Properties }) => Properties['RedrivePolicy']);
     const [handler] = of('AWS::Lambda::Function');
     const [source] = of('AWS::Lambda::EventSourceMapping');
@@ -115,7 +115,7 @@ describe('the path to a consumer', () => {
     assert.equal((queue!.Properties['RedrivePolicy'] as { maxReceiveCount: number }).maxReceiveCount, 100);
   });
 
-  it('keeps dead letters for a week longer than the messages of the queue that they come from, at least', () => {
+  it('keeps dead letters at least a week longer than the source queue keeps messages', () => {
     const problems = (queues: readonly Resource[]): unknown[] =>
       queues
         .filter(({ Properties: { RedrivePolicy, MessageRetentionPeriod } }) => {
@@ -132,7 +132,7 @@ describe('the path to a consumer', () => {
     assert.equal(problems(planted).length, CONSUMERS.length);
   });
 
-  it('runs the bundle of its name on Node 24, and gives it secrets by their names', () => {
+  it('runs the bundle of its consumer on Node 24, and passes secrets as ARNs', () => {
     for (const { Properties } of of('AWS::Lambda::Function')) {
       assert.deepEqual([Properties['Runtime'], Properties['Handler']], ['nodejs24.x', 'index.handler']);
       const { Variables } = Properties['Environment'] as { Variables: Record<string, unknown> };

@@ -1,4 +1,4 @@
 import { buildExample } from './support/example.ts';
 
-// The application of `npm run infra:synth`. What is deployed is that of cdk.json, src/main.ts.
+// The CDK app of `npm run infra:synth`. Deployments use the app in cdk.json, src/main.ts.
 buildExample();

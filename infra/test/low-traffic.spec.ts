@@ -13,38 +13,38 @@ describe('pikaia-high-error-rate', () => {
   const rate = (requests: Series, targetErrors: Series, balancerErrors: Series) => ({ requests, targetErrors, balancerErrors });
   const none = [null, null, null];
 
-  it('goes off at more than the share, in two periods, and ends', () => {
+  it('goes off if the error rate is above the threshold in two periods, and ends afterwards', () => {
     const series = rate([1000, 1000, 1000, 1000], [60, 51, 50, null], [null, null, null, null]);
     assert.deepEqual(states(NAME, series), ['OK', 'ALARM', 'OK', 'OK']);
   });
 
-  it('counts what the balancer answers itself while the api is silent', () => {
+  it('counts the errors of the load balancer if the api has no data', () => {
     assert.deepEqual(states(NAME, rate(none, none, [400, 400, 400])), ['OK', 'ALARM', 'ALARM']);
   });
 
-  it('counts them beside those of the api', () => {
+  it('adds the errors of the load balancer to those of the api', () => {
     assert.equal(last(NAME, rate([1000, 1000], [30, 30], [30, 30])), 'ALARM');
   });
 
-  it('goes off when ten requests, or all of one request a minute, fail', () => {
+  it('goes off if ten requests fail, or if all requests fail at one request per minute', () => {
     assert.equal(last(NAME, rate([10, 10], [10, 10], [null, null])), 'ALARM');
     assert.equal(last(NAME, rate([5, 5], [5, 5], [null, null])), 'ALARM'); // ten requests in ten minutes
     assert.equal(last(NAME, rate([5, 4, 6], [5, 4, 6], none)), 'ALARM');
-    assert.equal(last(NAME, rate(none, none, [5, 5, 5])), 'ALARM'); // no task takes any of them
+    assert.equal(last(NAME, rate(none, none, [5, 5, 5])), 'ALARM'); // no task accepts any of them
   });
 
-  it('stays off for one or two errors where there is hardly any request, and for three of a thousand', () => {
+  it('stays off for one or two errors at very low traffic, and for three errors in a thousand requests', () => {
     assert.equal(last(NAME, rate([1, 1, 1], [1, 1, 1], none)), 'OK');
     assert.equal(last(NAME, rate([2, 2, 2], [2, 2, 2], none)), 'OK');
     assert.equal(last(NAME, rate([1000, 1000, 1000], [3, 3, 3], none)), 'OK');
   });
 
-  it('is not set off by silence, nor by one bad period before it', () => {
+  it('does not go off without data, or after a single bad period', () => {
     assert.equal(last(NAME, rate(none, none, none)), 'OK');
     assert.equal(last(NAME, rate([1000, 1000, 1000], [900, 0, 0], none)), 'OK');
   });
 
-  it('is computed where there is no error, although nothing is counted then', () => {
+  it('has a value in a period without errors, in which the error metrics have no data', () => {
     assert.equal(last(NAME, rate([1000, 1000], [null, null], [null, null])), 'OK');
     const planted = {
       ...alarm(NAME),
@@ -54,7 +54,7 @@ describe('pikaia-high-error-rate', () => {
       })),
     };
     const blind = statesOf(planted, rate([100, 100], [90, 90], [null, null]), ASSUMPTIONS[0]!);
-    assert.deepEqual(blind, ['OK', 'OK']); // without FILL, errors of the api alone would never be seen
+    assert.deepEqual(blind, ['OK', 'OK']); // without FILL, errors of only the api would never raise the alarm
   });
 });
 
@@ -63,16 +63,16 @@ describe('pikaia-high-latency', () => {
   const [slow, fast]: Samples = [[3], [0.1]];
   const many = (count: number, seconds: number): number[] => Array<number>(count).fill(seconds);
 
-  it('needs three slow minutes, and bears a gap', () => {
+  it('goes off after three slow minutes, even with a gap between them', () => {
     assert.deepEqual(states(NAME, { metric: [slow!, slow!, slow!, fast!] }), ['OK', 'OK', 'ALARM', 'OK']);
     assert.deepEqual(states(NAME, { metric: [fast!, slow!, slow!, [], []] }).slice(1), ['OK', 'OK', 'OK', 'OK']);
-    assert.equal(last(NAME, { metric: [slow!, slow!, [], slow!] }), 'ALARM'); // three real points
+    assert.equal(last(NAME, { metric: [slow!, slow!, [], slow!] }), 'ALARM'); // three points with data
     assert.equal(last(NAME, { metric: [[2], [2], [2]] }), 'OK');
     assert.equal(last(NAME, { metric: [[], [], []] }), 'OK');
   });
 
-  it('judges a minute by however few requests it has', () => {
-    assert.equal(last(NAME, { metric: [slow!, slow!, slow!] }), 'ALARM'); // one request a minute, all slow
+  it('evaluates a minute even if it has only one request', () => {
+    assert.equal(last(NAME, { metric: [slow!, slow!, slow!] }), 'ALARM'); // one slow request per minute
     const ten = [...many(9, 0.1), 3];
     assert.equal(last(NAME, { metric: [ten, ten, ten] }), 'ALARM');
     const [three, eleven] = [3, 11].map((count) => [...many(1000 - count, 0.1), ...many(count, 3)]) as [number[], number[]];
@@ -80,7 +80,7 @@ describe('pikaia-high-latency', () => {
     assert.equal(last(NAME, { metric: [eleven, eleven, eleven] }), 'ALARM');
   });
 
-  it('would be silent below a thousand requests a minute if it ignored few samples (planted)', () => {
+  it('would never go off below a thousand requests per minute if it ignored low sample counts (planted)', () => {
     const planted = { ...alarm(NAME), EvaluateLowSampleCountPercentile: 'ignore' };
     const during = (count: number) => statesOf(planted, { metric: Array(5).fill(many(count, 3)) }, ASSUMPTIONS[0]!).at(-1);
     assert.deepEqual(
@@ -96,7 +96,7 @@ describe('every alarm on a percentile', () => {
       .filter((one) => one.ExtendedStatistic && one.EvaluateLowSampleCountPercentile !== 'evaluate')
       .map(({ AlarmName }) => AlarmName);
 
-  it('evaluates few samples, also one that somebody adds', () => {
+  it('evaluates low sample counts, including an alarm that an application adds', () => {
     assert.deepEqual(problems(alarms()), []);
     const { templates } = synthesise({}, ({ observability }) =>
       observability.addAlarm({
@@ -119,7 +119,7 @@ describe('every alarm on a percentile', () => {
   });
 });
 
-/** The least traffic that must raise each alarm, and traffic that must not. The last period decides. */
+/** For each alarm: the lowest traffic that must raise it, and traffic that must not. The last period decides. */
 const LOW_TRAFFIC: Record<string, { raises: Record<string, Series | Samples>; bears: Record<string, Series | Samples> }> = {
   'pikaia-high-error-rate': {
     raises: { requests: [5, 5], targetErrors: [5, 5], balancerErrors: [null, null] },
@@ -138,13 +138,13 @@ const LOW_TRAFFIC: Record<string, { raises: Record<string, Series | Samples>; be
   'pikaia-db-high-cpu': { raises: { metric: [90, 90, 90] }, bears: { metric: [1, 1, 1] } },
   'pikaia-db-high-connections': { raises: { metric: [501, 501] }, bears: { metric: [5, 5] } },
   'pikaia-db-xid-age': { raises: { metric: [6e8, 6e8, 6e8] }, bears: { metric: [1, 1, 1] } },
-  // One event that waits; and no event at all, of which the leader says 0.
+  // One waiting event; and no event, for which the leader reports 0.
   'pikaia-outbox-lag': { raises: { metric: [61, 121] }, bears: { metric: [0, 0] } },
   'pikaia-outbox-leader-failing': { raises: { metric: [1, 1] }, bears: { metric: [0, 1] } },
   'pikaia-outbox-dead-letters': { raises: { metric: [0, 1] }, bears: { metric: [0, 0] } },
   'pikaia-consumer-dlq': { raises: { m1: [null, 1] }, bears: { m1: [null, null] } },
   'pikaia-consumer-lag': { raises: { m1: [301, 361] }, bears: { m1: [null, 1] } },
-  // One message that fails every five minutes; and three failures of a thousand.
+  // One message that fails every five minutes; and three failures in a thousand attempts.
   'pikaia-consumer-failing': {
     raises: { failed: [3, 3], postponed: [null, null], handled: [null, null] },
     bears: { failed: [3, 3], postponed: [null, null], handled: [1000, 1000] },
@@ -155,8 +155,8 @@ const LOW_TRAFFIC: Record<string, { raises: Record<string, Series | Samples>; be
   'pikaia-audit-record-missing': { raises: { metric: [0, 1] }, bears: { metric: [0, null] } },
 };
 
-describe('with hardly any traffic', () => {
-  it('every alarm is tried', () => {
+describe('at very low traffic', () => {
+  it('every alarm has a test case', () => {
     assert.deepEqual(
       Object.keys(LOW_TRAFFIC).sort(),
       alarms()
@@ -166,7 +166,7 @@ describe('with hardly any traffic', () => {
   });
 
   for (const [name, { raises, bears }] of Object.entries(LOW_TRAFFIC)) {
-    it(`${name} goes off for the least that matters, and stays off for what does not`, () => {
+    it(`${name} goes off for the smallest relevant problem, and stays off for irrelevant ones`, () => {
       assert.deepEqual([last(name, raises), last(name, bears)], ['ALARM', 'OK']);
     });
   }
@@ -175,11 +175,11 @@ describe('with hardly any traffic', () => {
 describe('pikaia-consumer-failing', () => {
   const NAME = 'pikaia-consumer-failing';
 
-  it('counts what is postponed, ends when the message is handled, and is silent without messages', () => {
+  it('counts postponed attempts, ends when the message is handled, and stays off without messages', () => {
     const none = [null, null];
     assert.equal(last(NAME, { failed: none, postponed: [3, 3], handled: none }), 'ALARM');
     assert.equal(last(NAME, { failed: [3, 3, null], postponed: [null, null, null], handled: [null, null, 1] }), 'OK');
     assert.equal(last(NAME, { failed: none, postponed: none, handled: none }), 'OK');
-    assert.equal(last(NAME, { failed: [1, null], postponed: none, handled: [null, 1] }), 'OK'); // one retry that helps
+    assert.equal(last(NAME, { failed: [1, null], postponed: none, handled: [null, 1] }), 'OK'); // one successful retry
   });
 });

@@ -12,16 +12,16 @@ import { ACKNOWLEDGEMENTS } from '../src/permissions/acknowledgements.ts';
 import { checkBy, findingsIn } from './support/nag.ts';
 import { contextOf } from './support/synthesis.ts';
 
-/** The findings of AwsSolutions in what is built. */
+/** The findings of AwsSolutions in the given app. */
 function findings(build: (app: App) => void): string[] {
   const outdir = mkdtempSync(join(tmpdir(), 'pikaia-nag-'));
   const print = console.error;
-  console.error = () => undefined; // it prints every finding
+  console.error = () => undefined; // cdk-nag prints every finding
   try {
     const app = new App({ outdir, context: contextOf(), postCliContext: { ...FEATURE_FLAGS }, analyticsReporting: false });
     checkBy(app);
     build(app);
-    assert.throws(() => app.synth(), /Validation failed/); // it would not deploy as it is
+    assert.throws(() => app.synth(), /Validation failed/); // a finding without an acknowledgement fails the synthesis
     return findingsIn(outdir);
   } finally {
     console.error = print;
@@ -29,8 +29,8 @@ function findings(build: (app: App) => void): string[] {
   }
 }
 
-describe("AWS's own rules (cdk-nag, AwsSolutions)", () => {
-  it('find what is acknowledged with its reason, and nothing else', () => {
+describe('cdk-nag with the rules of AwsSolutions', () => {
+  it('finds exactly the acknowledged findings', () => {
     assert.deepEqual(
       findings((app) => void build(app, settingsOf(contextOf()))),
       ACKNOWLEDGEMENTS.map(({ rule, path }) => `${rule} at ${path}`).sort(),
@@ -38,7 +38,7 @@ describe("AWS's own rules (cdk-nag, AwsSolutions)", () => {
     for (const { path, reason } of ACKNOWLEDGEMENTS) assert.match(reason, /^.{40,}\.$/, path);
   });
 
-  it('would find a queue without TLS and dead letters (planted)', () => {
+  it('finds a queue without TLS and without a dead-letter queue (planted)', () => {
     const planted = findings((app) => void new Queue(new Stack(app, 'Planted'), 'Queue'));
     assert.deepEqual(planted, ['AwsSolutions-SQS3 at Planted/Queue/Resource', 'AwsSolutions-SQS4 at Planted/Queue/Resource']);
   });

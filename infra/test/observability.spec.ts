@@ -20,7 +20,7 @@ interface Widget {
   };
 }
 
-/** The body of the dashboard; what only the deployment knows is `?`. */
+/** The body of the dashboard. Values that are known only at deployment are `?`. */
 function widgets({ templates }: Synthesis): Widget[] {
   const [dashboard] = resourcesOf(templates.PikaiaObservability, 'AWS::CloudWatch::Dashboard');
   assert.equal(dashboard!.Properties['DashboardName'], 'pikaia-operations');
@@ -32,7 +32,7 @@ function widgets({ templates }: Synthesis): Widget[] {
 }
 
 describe('the dashboard', () => {
-  it('has its rows, from the outside in', () => {
+  it('has the expected rows and widgets', () => {
     const rows: Record<string, string[]> = {};
     let row = '';
     for (const { type, properties } of widgets(defaults())) {
@@ -58,7 +58,7 @@ describe('the dashboard', () => {
     });
   });
 
-  it('shows the state of every alarm', () => {
+  it('shows the status of every alarm', () => {
     const { PikaiaObservability } = defaults().templates;
     const count = ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm'].flatMap((type) =>
       resourcesOf(PikaiaObservability, type),
@@ -67,7 +67,7 @@ describe('the dashboard', () => {
     assert.equal(shown.length, count);
   });
 
-  it('takes our metrics from the catalogue, with dimensions that they have', () => {
+  it('uses only metrics of the catalogue, with dimensions that they have', () => {
     const names = new Set<string>(Object.values(eventMetrics).map(({ name }) => name));
     const ours = widgets(defaults())
       .flatMap(({ properties }) => properties.metrics ?? [])
@@ -76,7 +76,7 @@ describe('the dashboard', () => {
     for (const [, name] of ours) assert.ok(names.has(String(name)), String(name));
     assert.throws(
       () => ourMetric(eventMetrics.backlog, { service: 'a' }),
-      /outbox.backlog has no series of service: it has those of/,
+      /outbox.backlog has no series with the dimensions service\. It has/,
     );
     assert.equal(outboxMetric(eventMetrics.published).statistic, 'Sum');
     assert.deepEqual(
@@ -86,12 +86,12 @@ describe('the dashboard', () => {
   });
 });
 
-describe('the topic of the alarms', () => {
+describe('the alarm topic', () => {
   const subscriptions = (context: Record<string, unknown>) =>
     resourcesOf(synthesise(context).templates.PikaiaObservability, 'AWS::SNS::Subscription').map(({ Properties }) => Properties);
   const given = { alarm_email: 'ops@example.com,lead@example.com', alarm_https: 'https://events.example.com/alarm' };
 
-  it('tells addresses of every alarm, and URLs of the one that pages', () => {
+  it('notifies email addresses of every alarm, and URLs only of the paging alarm', () => {
     const found = subscriptions(given).map(({ Protocol, Endpoint, FilterPolicy, FilterPolicyScope }) => [
       Protocol,
       Endpoint,
@@ -105,12 +105,12 @@ describe('the topic of the alarms', () => {
     ]);
   });
 
-  it('tells URLs of all where that is wanted', () => {
+  it('notifies URLs of every alarm with alarm_https_gets=all', () => {
     const [, , https] = subscriptions({ ...given, alarm_https_gets: 'all' });
     assert.equal(https!['FilterPolicy'], undefined);
   });
 
-  it('has a key that lets CloudWatch in, which the managed one does not', () => {
+  it('has a key that CloudWatch may use, unlike the managed key', () => {
     const [topic] = resourcesOf(defaults().templates.PikaiaObservability, 'AWS::SNS::Topic');
     assert.equal(topic!.Properties['TopicName'], 'pikaia-alarms');
     const [key] = resourcesOf(defaults().templates.PikaiaNetwork, 'AWS::KMS::Key');
@@ -120,8 +120,8 @@ describe('the topic of the alarms', () => {
   });
 });
 
-describe('the logs', () => {
-  it('have the saved queries of the library, over the groups of our processes', () => {
+describe('the log groups', () => {
+  it('have the saved queries of @pikaia/logging, over the log groups of all processes', () => {
     const saved = resourcesOf(defaults().templates.PikaiaObservability, 'AWS::Logs::QueryDefinition').map(
       ({ Properties }) => Properties,
     );
@@ -132,12 +132,12 @@ describe('the logs', () => {
     for (const { LogGroupNames } of saved) assert.equal((LogGroupNames as unknown[]).length, 4);
   });
 
-  it('are indexed by fields that lines have', () => {
+  it('have indexes only on fields that log lines have', () => {
     const fields = new Set<string>(Object.values(LogField));
     for (const field of INDEXED_FIELDS) assert.ok(fields.has(field), field);
   });
 
-  it('are read for an event that the code writes', () => {
+  it('have a metric filter for an event that the code logs', () => {
     const [filter] = resourcesOf(defaults().templates.PikaiaObservability, 'AWS::Logs::MetricFilter');
     assert.equal(filter!.Properties['FilterPattern'], `{ $.event = "${RECORD_MISSING}" }`);
     const catalogue = readFileSync(join(import.meta.dirname, '../../docs/log-events.md'), 'utf8');

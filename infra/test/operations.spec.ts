@@ -8,7 +8,7 @@ import { codeIn, problemsOf } from './support/documented-code.ts';
 import { resourcesOf, synthesise } from './support/synthesis.ts';
 
 describe('docs/operations.md', () => {
-  it('has code that compiles where it says that it stands', () => {
+  it('has code examples that compile at their stated paths', () => {
     const code = codeIn('docs/operations.md');
     assert.deepEqual(
       [...code.keys()].map((name) => basename(name)),
@@ -24,7 +24,7 @@ describe('docs/operations.md', () => {
   });
 });
 
-describe('an alarm that somebody adds', () => {
+describe('an alarm that an application adds', () => {
   const metric: MetricDefinition = {
     name: 'orders.placed',
     kind: 'counter',
@@ -33,7 +33,7 @@ describe('an alarm that somebody adds', () => {
     description: 'Orders that were placed.',
   };
 
-  it('tells the topic, is shown, and pages where it says so', () => {
+  it('notifies the topic, is shown on the dashboard, and pages if its definition says so', () => {
     const { templates } = synthesise({}, ({ observability }) =>
       observability.addAlarm({
         name: 'pikaia-orders-none',

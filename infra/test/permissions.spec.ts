@@ -5,14 +5,14 @@ import { describe, it } from 'node:test';
 import { permissionsOf, permissionsText, type Permission } from './support/permissions.ts';
 import { allResources, defaults } from './support/synthesis.ts';
 
-/** The resource `*`, and why nothing narrower does. */
+/** The allowed uses of the resource `*`, with the reason why no narrower resource is possible. */
 const ANY_RESOURCE: Readonly<Record<string, string>> = {
   'ecr:GetAuthorizationToken': 'The token is the registry’s, not that of a repository.',
   'ec2:AssignPrivateIpAddresses, ec2:CreateNetworkInterface, ec2:DeleteNetworkInterface, ec2:DescribeNetworkInterfaces, ec2:DescribeSubnets, ec2:UnassignPrivateIpAddresses':
     'Lambda makes interfaces in the VPC, which have no name before; the code itself is denied all of it.',
 };
 
-/** What is too much. */
+/** Permissions that are too broad. */
 function problemsIn(permissions: readonly Permission[]): string[] {
   return permissions.flatMap(({ role, effect, actions, resources }) => {
     if (effect === 'Deny') return [];
@@ -23,8 +23,8 @@ function problemsIn(permissions: readonly Permission[]): string[] {
   });
 }
 
-describe('what the roles may do', () => {
-  it('names each action, and each resource but where there is none to name', () => {
+describe('the permissions of the roles', () => {
+  it('name each action and each resource, except where AWS has no narrower resource', () => {
     assert.deepEqual(problemsIn(permissionsOf(defaults())), []);
     const used = new Set(
       permissionsOf(defaults()).flatMap(({ actions, resources }) => (resources.includes('*') ? actions.join(', ') : [])),
@@ -32,14 +32,14 @@ describe('what the roles may do', () => {
     assert.deepEqual([...used].sort(), Object.keys(ANY_RESOURCE).sort());
   });
 
-  it('comes from no policy that somebody else may change', () => {
+  it('come only from inline policies, because others can change managed policies', () => {
     for (const { id, Properties } of allResources(defaults(), 'AWS::IAM::Role'))
       assert.equal(Properties['ManagedPolicyArns'], undefined, id);
     for (const type of ['AWS::IAM::User', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::AccessKey'])
       assert.deepEqual(allResources(defaults(), type), []);
   });
 
-  it('lets the worker alone publish, and on this bus only', () => {
+  it('allow only the worker to publish, and only to this bus', () => {
     const publishers = permissionsOf(defaults()).filter(({ actions }) => actions.some((action) => action.startsWith('events:')));
     assert.deepEqual(publishers, [
       {
@@ -53,7 +53,7 @@ describe('what the roles may do', () => {
     assert.match(publishers[0]!.resources.join(), /^<PikaiaEvents Bus>$/);
   });
 
-  it('gives the api nothing of AWS at all, and letters to who sends them, from our domain', () => {
+  it('give the api no permissions, and allow email only to consumers that send it, from the configured domain', () => {
     const all = permissionsOf(defaults());
     assert.deepEqual(
       all.filter(({ role }) => role === 'ApiTaskDefinitionTaskRole'),
@@ -67,7 +67,7 @@ describe('what the roles may do', () => {
     assert.match(senders[0]!.resources.join(), /identity\/example\.com$/);
   });
 
-  it('lets who reads a secret decrypt it, through Secrets Manager alone', () => {
+  it('allow a reader of a secret to decrypt it only through Secrets Manager', () => {
     const all = permissionsOf(defaults());
     const readers = all.filter(({ actions }) => actions.includes('secretsmanager:GetSecretValue')).map(({ role }) => role);
     const decrypting = all.filter(({ actions }) => actions.includes('kms:Decrypt'));
@@ -83,14 +83,14 @@ describe('what the roles may do', () => {
     }
   });
 
-  it('is what permissions.md says', () => {
+  it('match the list in permissions.md', () => {
     assert.equal(
       readFileSync(join(import.meta.dirname, '../permissions.md'), 'utf8'),
       permissionsText(permissionsOf(defaults())),
     );
   });
 
-  it('would be found too much (planted)', () => {
+  it('are reported if they are too broad (planted)', () => {
     const role = { role: 'Planted', effect: 'Allow', condition: '' };
     assert.deepEqual(
       problemsIn([

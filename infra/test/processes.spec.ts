@@ -5,7 +5,7 @@ import { DatabaseSettings } from '@pikaia/database';
 import { EventBridgeSettings, OutboxSettings } from '@pikaia/events';
 import { LoggingSettings } from '@pikaia/logging';
 import { NotificationSettings } from '@pikaia/notifications';
-// The settings of the processes themselves, as they are built.
+// The settings classes of the built processes.
 import { ApiSettings } from '../../apps/api/dist/api.settings.js';
 import { SessionSettings } from '../../apps/api/dist/authentication/session.settings.js';
 import { MigrationSettings } from '../../apps/api/dist/database/migration.settings.js';
@@ -32,7 +32,7 @@ const PROCESSES: Readonly<Record<string, readonly SettingsClass[]>> = {
 const OF_NODE = ['NODE_ENV', 'NODE_OPTIONS'];
 const ARN = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:pikaia/x-1a2b3c';
 
-/** With what is needed to deploy. */
+/** The templates with all settings that a deployment needs. */
 const { templates } = synthesise({
   session_jwks_url: 'https://sessions.example.com/jwks',
   session_issuer: 'sessions.example.com',
@@ -40,7 +40,7 @@ const { templates } = synthesise({
   session_operator_organization: 'organization-live-9',
 });
 
-/** The environment of each process; what only the deployment knows is made up. */
+/** The environment of each process. Values that are known only at deployment are replaced by examples. */
 function environments(): Record<string, Record<string, string>> {
   const known = (name: string, value: unknown): string =>
     typeof value === 'string' ? value : name.endsWith('_ARN') ? ARN : 'made-up.example.com';
@@ -62,25 +62,25 @@ function environments(): Record<string, Record<string, string>> {
 }
 
 describe('the environment of each process', () => {
-  it('is of these processes', () => {
+  it('is tested for all processes', () => {
     assert.deepEqual(Object.keys(environments()).sort(), Object.keys(PROCESSES).sort());
   });
 
   for (const [name, classes] of Object.entries(PROCESSES)) {
-    it(`of ${name} has only variables that it reads, and all that it needs`, () => {
+    it(`of ${name} has all variables that the process requires, and none that it does not read`, () => {
       const environment = environments()[name]!;
       const read = new Set(classes.flatMap((one) => describeSettings(one).map(({ variable }) => variable)));
       assert.deepEqual(
         Object.keys(environment).filter((variable) => !read.has(variable) && !OF_NODE.includes(variable)),
         [],
       );
-      // The file of certificates is in the image, and what the function reads from its secrets comes then.
+      // The certificate file is in the image. The function reads its secrets at start.
       const { DATABASE_TLS_CA_FILE: _, ...given } = environment;
       const fromSecrets = !('DATABASE_SECRET_ARN' in environment)
         ? {}
         : { DATABASE_USER: 'u', DATABASE_PASSWORD: 'p', INVITATION_SECRET: 'x'.repeat(32) };
       const before = process.env['NODE_ENV'];
-      process.env['NODE_ENV'] = environment['NODE_ENV']; // what is required in production is required here
+      process.env['NODE_ENV'] = environment['NODE_ENV']; // so that settings that are required in production are required here
       try {
         assert.doesNotThrow(() => loadSettings(classes, { ...given, ...fromSecrets }));
         assert.throws(() => loadSettings(classes, {}), /is not set/);
@@ -90,7 +90,7 @@ describe('the environment of each process', () => {
     });
   }
 
-  it('of the api names the provider of sessions, whose keys it verifies them with', () => {
+  it('of the api configures the session provider', () => {
     const api = environments()['pikaia-api']!;
     assert.deepEqual(
       ['SESSION_JWKS_URL', 'SESSION_ISSUER', 'SESSION_AUDIENCE', 'SESSION_OPERATOR_ORGANIZATION'].map((name) => api[name]),
@@ -98,11 +98,11 @@ describe('the environment of each process', () => {
     );
   });
 
-  it('says that it is production, and verifies the database', () => {
+  it('sets production mode, and verifies the certificate of the database', () => {
     for (const environment of Object.values(environments())) {
       assert.equal(environment['NODE_ENV'], 'production');
       assert.match(environment['DATABASE_TLS_CA_FILE']!, /^\/.+\.pem$/);
-      assert.equal(environment['DATABASE_TLS'], undefined); // off only where somebody says so
+      assert.equal(environment['DATABASE_TLS'], undefined); // TLS is on by default
     }
   });
 });

@@ -6,12 +6,12 @@ import { SETTINGS } from '../src/settings/settings.ts';
 
 const README = join(import.meta.dirname, '../README.md');
 
-/** The rows of the tables of settings, as the README has to have them. */
+/** The expected rows of the settings tables in the README. */
 const rows = (): string[] =>
   Object.values(SETTINGS).flatMap((group) =>
     Object.values(group).map(
-      ({ key, default: standard, neededBy, accepts, about }) =>
-        `\`${key}\` | ${neededBy ? '**required**' : standard === undefined ? '' : `\`${String(standard)}\``} | ${accepts} | ${about}`,
+      ({ key, default: standard, requiredBy, accepts, about }) =>
+        `\`${key}\` | ${requiredBy ? '**required**' : standard === undefined ? '' : `\`${String(standard)}\``} | ${accepts} | ${about}`,
     ),
   );
 
@@ -24,7 +24,7 @@ const rowsOf = (text: string): string[] =>
   );
 
 describe('infra/README.md', () => {
-  it('lists every setting with its default, what it accepts and what it does, and no other', () => {
+  it('lists exactly the existing settings with their default, accepted values and description', () => {
     assert.deepEqual(
       rowsOf(readFileSync(README, 'utf8')),
       rows().map((row) =>
@@ -34,6 +34,6 @@ describe('infra/README.md', () => {
           .join(' | '),
       ),
     );
-    assert.deepEqual(rowsOf('| `a_b` | `1`   |  | Does. |\n'), ['`a_b` | `1` |  | Does.']); // what the table is read by
+    assert.deepEqual(rowsOf('| `a_b` | `1`   |  | Does. |\n'), ['`a_b` | `1` |  | Does.']); // checks the parser of the table
   });
 });

@@ -7,7 +7,7 @@ import { allResources, defaults } from './support/synthesis.ts';
 
 const DOCS = join(import.meta.dirname, '../../docs');
 const SECTIONS = ['What it means', 'Where to look', 'What to do'];
-// Words of AWS and PostgreSQL that look like names of ours.
+// Names of AWS and PostgreSQL that look like names of Pikaia.
 const FOREIGN = ['pg_terminate_backend', 'correlation_id', 'pg_drop_replication_slot'];
 
 const read = (name: string): string => readFileSync(join(DOCS, name), 'utf8');
@@ -22,7 +22,7 @@ const pages = (): string[] =>
 
 const known = {
   queries: () => new Set(names('AWS::Logs::QueryDefinition')),
-  // Log events, and settings of this deployment.
+  // Log events and deployment settings.
   words: () =>
     new Set([
       ...[...read('log-events.md').matchAll(/^\| `(\w+)` \|/gm)].map(([, event]) => event!),
@@ -31,7 +31,7 @@ const known = {
     ]),
 };
 
-/** What a page names in backticks that is not there. */
+/** The names in backticks on a page that do not exist. */
 function unknownIn(text: string): string[] {
   const codes = [...text.matchAll(/`([^`]+)`/g)].map(([, code]) => code!);
   const [queries, words] = [known.queries(), known.words()];
@@ -43,18 +43,18 @@ function unknownIn(text: string): string[] {
 }
 
 describe('the runbooks', () => {
-  it('are one for each alarm, and none for what is no alarm', () => {
+  it('exist for exactly the existing alarms', () => {
     assert.deepEqual(pages(), alarms());
   });
 
-  it('are all in the list', () => {
+  it('are all listed in the index', () => {
     const listed = [...read('runbooks/README.md').matchAll(/^- \[(.+)\]\((.+)\.md\)$/gm)].map(([, title, page]) => [title, page]);
     assert.deepEqual(listed.map(([title]) => title).sort(), alarms());
     for (const [title, page] of listed) assert.equal(page, title);
   });
 
   for (const name of pages()) {
-    it(`of ${name} say what it means, where to look and what to do, by names that exist`, () => {
+    it(`explain for ${name} what it means, where to look and what to do, and use only existing names`, () => {
       const text = read(`runbooks/${name}.md`);
       assert.equal(text.split('\n', 1)[0], `# ${name}`);
       const sections = text.split(/^## /m).slice(1);
@@ -67,7 +67,7 @@ describe('the runbooks', () => {
     });
   }
 
-  it('are found out when they name what is not there', () => {
+  it('are reported if they use a name that does not exist (planted)', () => {
     assert.deepEqual(
       unknownIn('`pikaia/errors/nothing` `pikaia/errors/latest` `request_vanished` `request_failed` `api_tasks`'),
       ['pikaia/errors/nothing', 'request_vanished'],

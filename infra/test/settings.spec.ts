@@ -6,18 +6,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { deploy } from '../src/deployment.ts';
-import { settingsInFile } from '../src/settings/settings-file.ts';
+import { readSettingsFile } from '../src/settings/settings-file.ts';
 import { SETTINGS, settingsOf } from '../src/settings/settings.ts';
 import { buildExample } from './support/example.ts';
 import { BUNDLES, contextOf, defaults, IMAGE, synthesise, type Template } from './support/synthesis.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pikaia-settings-'));
-after(() => rmSync(folder, { recursive: true })); // what mkdtemp returned
+after(() => rmSync(folder, { recursive: true }));
 
 const ALL = Object.values(SETTINGS).flatMap((group) => Object.values(group));
-const REQUIRED = ALL.filter(({ neededBy }) => neededBy).map(({ key }) => key);
+const REQUIRED = ALL.filter(({ requiredBy }) => requiredBy).map(({ key }) => key);
 
-/** What a production has in its settings file. */
+/** The settings file of a production deployment. */
 const REAL = {
   region: 'eu-central-1',
   domain: 'app.pikaia.dev',
@@ -52,7 +52,7 @@ function problemsOf(action: () => unknown): string[] {
 }
 
 describe('the settings', () => {
-  it('have defaults, which the context replaces, as text or as JSON', () => {
+  it('have defaults, which the context overrides with strings or JSON values', () => {
     const given = contextOf({ alarm_latency: '0.5', api_tasks: 3, session_operator_organization: '' });
     const { thresholds, services } = settingsOf(given);
     assert.deepEqual(
@@ -61,27 +61,27 @@ describe('the settings', () => {
     );
   });
 
-  it('that are not accepted are refused together, and so is a key that no setting has', () => {
+  it('are refused with one error that lists all invalid values and unknown keys', () => {
     const given = { api_tasks: '0', log_days: '8', alarm_emial: 'a@example.com', domain: 'no', database_proxy: 'yes' };
     const problems = problemsOf(() => settingsOf(contextOf(given)));
     assert.equal(problems.length, 5);
-    assert.ok(problems.includes('alarm_emial is no setting: see infra/README.md'));
-    assert.ok(problems.includes('api_tasks is "0": it must be tasks, 1 to 500 (Least tasks of the api.)'));
+    assert.ok(problems.includes('alarm_emial is not a setting: see infra/README.md'));
+    assert.ok(problems.includes('api_tasks is "0": it must be tasks, 1 to 500 (Minimum number of api tasks.)'));
   });
 
-  it("leave CDK's own context alone", () => {
+  it('ignore the context keys of the CDK', () => {
     assert.doesNotThrow(() => settingsOf(contextOf({ 'aws:cdk:bundling-stacks': [], '@aws-cdk/core:target': 1 })));
   });
 
-  it('have keys of their own, and a default that they accept', () => {
+  it('have unique keys and valid defaults', () => {
     assert.equal(new Set(ALL.map(({ key }) => key)).size, ALL.length);
-    for (const { key, default: standard, read, neededBy } of ALL) {
+    for (const { key, default: standard, read, requiredBy } of ALL) {
       if (standard !== undefined) assert.deepEqual(read(String(standard)), standard, key);
-      if (neededBy) assert.equal(standard, undefined, `${key} is required and has a default`);
+      if (requiredBy) assert.equal(standard, undefined, `${key} is required and has a default`);
     }
   });
 
-  it('that name places to be filled in are refused', () => {
+  it('are refused if they contain placeholders', () => {
     for (const key of REQUIRED) {
       for (const value of ['…', '<yours>', ' ']) assert.throws(() => settingsOf(contextOf({ [key]: value })), key);
     }
@@ -94,9 +94,9 @@ describe('the settings', () => {
     [{ api_tasks: 20 }, /^api_tasks_most is 10: it must be at least api_tasks, which is 20/],
     [{ database_min_acu: 32 }, /^database_max_acu is 16: it must be at least database_min_acu, which is 32/],
     [{ queue_max_receives: 1000, consumer_timeout: 900 }, /^queue_max_receives is 1000: .* up to 62\.5 days of retries, and a/],
-    [{ alarm_healthy_hosts: 3 }, /^alarm_healthy_hosts is 3: with 2 api_tasks the alarm would never be off/],
+    [{ alarm_healthy_hosts: 3 }, /^alarm_healthy_hosts is 3: with 2 api_tasks the alarm would always be on/],
   ] as const) {
-    it(`are refused where they do not fit together: ${JSON.stringify(given)}`, () => {
+    it(`are refused if they conflict: ${JSON.stringify(given)}`, () => {
       const problems = problemsOf(() => settingsOf(contextOf(given)));
       assert.equal(problems.length, 1);
       assert.match(problems[0]!, problem);
@@ -105,7 +105,7 @@ describe('the settings', () => {
 });
 
 describe('a deployment', () => {
-  it('without settings is refused with all that are missing, the stacks that need them and the places to give them', () => {
+  it('without settings fails with a list of the missing settings, the stacks that need them and where to give them', () => {
     const { status, stderr } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', 'src/main.ts'], {
       cwd: join(import.meta.dirname, '..'),
       encoding: 'utf8',
@@ -117,7 +117,7 @@ describe('a deployment', () => {
     });
     assert.notEqual(status, 0);
     for (const key of REQUIRED) assert.match(stderr, new RegExp(`^ *${key} is missing \\(needed by .+\\): it must be `, 'm'));
-    assert.match(stderr, /Keep them in infra\/settings\.json .* or give one by --context <key>=<value>\./);
+    assert.match(stderr, /Keep them in infra\/settings\.json .* or use --context <key>=<value>\./);
   });
 
   for (const missing of REQUIRED) {
@@ -131,7 +131,7 @@ describe('a deployment', () => {
     });
   }
 
-  it('takes its settings from the file, and --context before them', () => {
+  it('reads its settings from the file, and --context overrides them', () => {
     const settings_file = fileOf({ ...REAL, api_tasks: 4, log_days: 60 });
     const { settings } = deployWith({ settings_file, log_days: '90' });
     assert.deepEqual(
@@ -140,7 +140,7 @@ describe('a deployment', () => {
     );
   });
 
-  it('of PikaiaObservability with an address has the same app as one of everything', () => {
+  it('with another alarm address changes the template of PikaiaObservability and of no other stack', () => {
     const settings_file = fileOf(REAL);
     const templateOf = (context: Record<string, unknown>): Record<string, Template> => {
       const app = new App({
@@ -155,7 +155,7 @@ describe('a deployment', () => {
     assert.notDeepEqual(one['PikaiaObservability'], all['PikaiaObservability']);
   });
 
-  it('is refused with the values of the example, and with names that are reserved for examples', () => {
+  it('is refused with the example values, and with names that are reserved for examples', () => {
     const example = problemsOf(() => deployWith({ settings_file: 'settings.example.json' }));
     assert.deepEqual(
       example.map((line) => line.split(' ')[0]),
@@ -173,19 +173,23 @@ describe('a settings file', () => {
   for (const [what, content, why] of [
     ['that is not JSON', '{ "domain": ', /is not JSON/],
     ['that is a list', '[]', /is not a JSON object/],
-    ['with a value that is no text, number or boolean', { domain: ['a.dev'] }, /domain must be text, a number or a boolean/],
-    ['that names another one', { settings_file: 'other.json' }, /cannot name another one/],
+    [
+      'with a value that is not a string, number or boolean',
+      { domain: ['a.dev'] },
+      /domain must be a string, a number or a boolean/,
+    ],
+    ['that names another settings file', { settings_file: 'other.json' }, /cannot name another one/],
   ] as const) {
-    it(`${what} is refused`, () => assert.throws(() => settingsInFile(fileOf(content)), why));
+    it(`${what} is refused`, () => assert.throws(() => readSettingsFile(fileOf(content)), why));
   }
 
-  it('that is named and does not exist is refused', () => {
-    assert.throws(() => settingsInFile('settings.nowhere.json'), /There is no infra\/settings\.nowhere\.json/);
+  it('that is named but does not exist is refused', () => {
+    assert.throws(() => readSettingsFile('settings.nowhere.json'), /There is no infra\/settings\.nowhere\.json/);
   });
 
-  it('with a key that no setting has is refused, so that no secret is kept in it', () => {
+  it('with an unknown key is refused, so that it cannot contain secrets', () => {
     const problems = problemsOf(() => deployWith({ settings_file: fileOf({ ...REAL, invitation_secret: 'x' }) }));
-    assert.deepEqual(problems, ['invitation_secret is no setting: see infra/README.md']);
+    assert.deepEqual(problems, ['invitation_secret is not a setting: see infra/README.md']);
     assert.deepEqual(
       ALL.filter(({ key }) => /secret|password|token/.test(key)),
       [],
@@ -193,8 +197,8 @@ describe('a settings file', () => {
   });
 });
 
-describe('the synth without settings', () => {
-  it('has every stack, with a parameter that keeps it from being deployed', () => {
+describe('the synthesis without settings', () => {
+  it('has every stack, with a parameter that prevents its deployment', () => {
     const context = { consumer_bundles: BUNDLES, image: IMAGE, 'aws:cdk:disable-stack-trace': true };
     const app = new App({ outdir: join(folder, 'example'), context });
     buildExample(app);
@@ -207,19 +211,19 @@ describe('the synth without settings', () => {
     }
   });
 
-  it('is another application than the one that is deployed', () => {
+  it('uses a different CDK app than deployments', () => {
     const { app } = JSON.parse(readFileSync(join(import.meta.dirname, '../cdk.json'), 'utf8')) as { app: string };
     assert.match(app, / src\/main\.ts$/);
   });
 });
 
-describe('the synth of complete settings', () => {
-  it('has no warning', () => {
+describe('the synthesis with complete settings', () => {
+  it('has no warnings', () => {
     assert.deepEqual(defaults().warnings, []);
     assert.deepEqual(synthesise({ database_proxy: 'true' }).warnings, []);
   });
 
-  it('warns as long as database and load balancer can be deleted', () => {
+  it('warns if the database and the load balancer can be deleted', () => {
     const { warnings } = synthesise({ database_deletion_protection: false });
     assert.equal(warnings.length, 1);
     assert.match(warnings[0]!, /^Database and load balancer can be deleted: set database_deletion_protection to true once/);

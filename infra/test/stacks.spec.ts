@@ -6,7 +6,7 @@ const property = (value: unknown, ...path: string[]): unknown =>
   path.reduce((at, name) => (at as Record<string, unknown> | undefined)?.[name], value);
 
 describe('the stacks', () => {
-  it('are five, each of which is deployed after those that it stands on', () => {
+  it('are five, and each is deployed after the stacks that it depends on', () => {
     assert.deepEqual(Object.keys(defaults().templates).sort(), [...STACKS].sort());
     const { network, data, events, app, observability } = defaults().deployment;
     const order = [network, data, events, app, observability];
@@ -19,16 +19,16 @@ describe('the stacks', () => {
     });
   });
 
-  it('need nothing but their context: no look-up, no parameter', () => {
+  it('need no look-ups and no parameters', () => {
     for (const template of Object.values(defaults().templates)) {
       const parameters = Object.keys((template as { Parameters?: object }).Parameters ?? {});
-      assert.deepEqual(parameters, ['BootstrapVersion']); // CDK's own
+      assert.deepEqual(parameters, ['BootstrapVersion']); // a parameter of the CDK
     }
   });
 });
 
-describe('what is stored', () => {
-  it('is encrypted, everywhere', () => {
+describe('stored data', () => {
+  it('is always encrypted', () => {
     const all = defaults();
     for (const { id, Properties } of allResources(all, 'AWS::RDS::DBCluster')) {
       assert.equal(Properties['StorageEncrypted'], true, id);
@@ -38,7 +38,7 @@ describe('what is stored', () => {
     for (const { id, Properties } of allResources(all, 'AWS::SecretsManager::Secret')) assert.ok(Properties['KmsKeyId'], id);
     for (const { id, Properties } of allResources(all, 'AWS::SNS::Topic')) assert.ok(Properties['KmsMasterKeyId'], id);
     for (const { id, Properties } of allResources(all, 'AWS::SQS::Queue')) {
-      // Not alias/aws/sqs, which refuses a rule's messages without a word.
+      // Not alias/aws/sqs, which silently refuses the messages of a rule.
       assert.equal(Properties['SqsManagedSseEnabled'], true, id);
       assert.equal(Properties['KmsMasterKeyId'], undefined, id);
     }
@@ -46,7 +46,7 @@ describe('what is stored', () => {
     for (const { id, Properties } of allResources(all, 'AWS::KMS::Key')) assert.equal(Properties['EnableKeyRotation'], true, id);
   });
 
-  it('outlives its stack where it cannot be made again', () => {
+  it('outlives its stack if it cannot be recreated', () => {
     const { PikaiaData } = defaults().templates;
     const [cluster] = resourcesOf(PikaiaData, 'AWS::RDS::DBCluster');
     assert.equal(cluster!.DeletionPolicy, 'Snapshot');
@@ -57,7 +57,7 @@ describe('what is stored', () => {
     }
   });
 
-  it('goes to logs that are indexed, masked and kept for a stated time', () => {
+  it('is logged to groups that are indexed, masked and kept for a fixed time', () => {
     const groups = allResources(defaults(), 'AWS::Logs::LogGroup');
     assert.deepEqual(groups.map(({ Properties }) => Properties['LogGroupName']).sort(), [
       '/pikaia/api',
@@ -93,14 +93,14 @@ describe('secrets', () => {
     }
   });
 
-  it('are resolved into no template but by the database itself', () => {
+  it('are never resolved into a template, except for the credentials of the database cluster', () => {
     for (const [name, template] of Object.entries(defaults().templates)) {
       const resolved = JSON.stringify(template).match(/\{\{resolve:/g) ?? [];
       assert.equal(resolved.length, name === 'PikaiaData' ? 2 : 0, name); // user and password of the cluster
     }
   });
 
-  it('of the owner reach the migrations alone, and each process gets its own', () => {
+  it('are passed only to the process that needs them, and those of the owner only to the migrations', () => {
     const users = resourcesOf(defaults().templates.PikaiaApp, 'AWS::ECS::TaskDefinition').map(({ Properties }) => [
       Properties['Family'],
       ...new Set(
@@ -127,7 +127,7 @@ describe('the services', () => {
       '0',
     ) as Record<string, unknown>;
 
-  it('run one image by four commands', () => {
+  it('run the same image with four commands', () => {
     const images = new Set(
       definitions().map(({ Properties }) => JSON.stringify(property(Properties, 'ContainerDefinitions', '0', 'Image'))),
     );
@@ -137,7 +137,7 @@ describe('the services', () => {
     assert.deepEqual(container('pikaia-migrations')['Command'], ['node', 'apps/api/dist/migrate.js']);
   });
 
-  it('write nothing to their disk, log without blocking through 25 MiB, and have process 1', () => {
+  it('have a read-only file system, a non-blocking log buffer of 25 MiB, and an init process', () => {
     for (const { Properties } of definitions()) {
       const { ReadonlyRootFilesystem, LogConfiguration, LinuxParameters } = container(String(Properties['Family']));
       assert.equal(ReadonlyRootFilesystem, true);
@@ -149,7 +149,7 @@ describe('the services', () => {
     }
   });
 
-  it('are asked whether they live, never whether they are ready', () => {
+  it('have liveness checks and no readiness checks', () => {
     for (const family of ['pikaia-api', 'pikaia-outbox-worker']) {
       assert.match(JSON.stringify(container(family)['HealthCheck']), /health\/live/);
     }
@@ -157,7 +157,7 @@ describe('the services', () => {
     assert.equal(group!.Properties['HealthCheckPath'], '/health/live');
   });
 
-  it('roll back what does not come up, and wait for the migrations', () => {
+  it('roll back a failed deployment, and wait for the migrations', () => {
     const services = resourcesOf(defaults().templates.PikaiaApp, 'AWS::ECS::Service');
     assert.deepEqual(services.map(({ Properties }) => Properties['ServiceName']).sort(), ['pikaia-api', 'pikaia-outbox-worker']);
     const [run] = resourcesOf(defaults().templates.PikaiaApp, 'Custom::Migrations');
@@ -170,7 +170,7 @@ describe('the services', () => {
     }
   });
 
-  it('of the worker are two behind no load balancer, directly at the database, with the bus as their sink', () => {
+  it('include two worker tasks without a load balancer, with a direct database connection and the bus as their sink', () => {
     const services = resourcesOf(defaults().templates.PikaiaApp, 'AWS::ECS::Service');
     const worker = services.find(({ Properties }) => Properties['ServiceName'] === 'pikaia-outbox-worker')!;
     assert.equal(worker.Properties['DesiredCount'], 2);
@@ -189,7 +189,7 @@ describe('the services', () => {
       assert.doesNotMatch(hostOf(family), /Proxy/);
   });
 
-  it('are reached by TLS alone, through the balancer alone', () => {
+  it('are reachable only over TLS and only through the load balancer', () => {
     const { PikaiaApp, PikaiaNetwork } = defaults().templates;
     const listeners = resourcesOf(PikaiaApp, 'AWS::ElasticLoadBalancingV2::Listener');
     assert.deepEqual(

@@ -8,21 +8,21 @@ const KINDS = {
   receipt: { symbol: '✓', style: 'green' },
 };
 const LEVEL_STYLES = { WARNING: 'yellow', ERROR: 'red', CRITICAL: 'red' };
-// What the header says once, what the kind and the name say already, and hashes that tell a reader nothing.
-const LEFT_OUT =
+// Fields that the header, the kind or the name already show, and hashes that mean nothing to a reader.
+const HIDDEN_FIELDS =
   /^(time|timestamp|kind|level|logger|event|trace_id|trace\.origin|usr\..*|organization\.id|http\..*|network\.client\.ip|service|env|version|error\..*|exc_info|event\.id|event_type|audit\..*|log\.truncated|attempt|duration|db\.query_count|db\.duration|fingerprint)$/;
 
-/** One entry as it is shown: symbol and kind, its name, and the few fields that matter. */
-export function entryText(entry, place) {
+/** The display form of one entry: symbol, kind, name, and the fields that are worth showing. */
+export function entryText(entry, context) {
   const { symbol, style } = KINDS[entry.kind] ?? KINDS.log;
-  const [name, details] = (TEXTS[entry.kind] ?? TEXTS.log)(entry, place);
+  const [name, details] = (TEXTS[entry.kind] ?? TEXTS.log)(entry, context);
   return { symbol, style: LEVEL_STYLES[entry.level] ?? style, kind: entry.kind, name, details: details.filter(Boolean) };
 }
 
 const TEXTS = {
-  log: (entry, place) => [
+  log: (entry, context) => [
     entry.event,
-    [...httpDetails(entry), ...consumerDetails(entry), ...databaseDetails(entry), ...freeFields(entry, place), errorOf(entry)],
+    [...httpDetails(entry), ...consumerDetails(entry), ...databaseDetails(entry), ...otherFields(entry, context), errorOf(entry)],
   ],
   event: (entry) => [
     entry.event_type,
@@ -33,7 +33,7 @@ const TEXTS = {
       aggregateOf(entry),
     ],
   ],
-  audit: (entry) => [entry.action, [...changes(entry), aggregateOf(entry)]],
+  audit: (entry) => [entry.action, [...changeDetails(entry), aggregateOf(entry)]],
   attempt: (entry) => [entry.sink, ['failed', shown(entry.error)]],
   receipt: (entry) => [entry.consumer, [entry.state, ...fields(entry.result ?? {})]],
 };
@@ -56,12 +56,12 @@ const databaseDetails = (entry) => {
 
 const durationOf = (entry) => (entry.duration === undefined ? '' : `in ${milliseconds(entry.duration / 1e6)}`);
 
-const freeFields = (entry, { relative }) =>
+const otherFields = (entry, { relativePath }) =>
   fields(
     Object.fromEntries(
       Object.entries(entry)
-        .filter(([key]) => !LEFT_OUT.test(key) && key !== 'consumer')
-        .map(([key, value]) => [key, key === 'file' ? relative(String(value)) : value]),
+        .filter(([key]) => !HIDDEN_FIELDS.test(key) && key !== 'consumer')
+        .map(([key, value]) => [key, key === 'file' ? relativePath(String(value)) : value]),
     ),
   );
 
@@ -71,8 +71,8 @@ const errorOf = (entry) =>
 
 const fields = (values) => Object.entries(values).map(([key, value]) => `${shown(key)}=${shown(value)}`);
 
-/** `role: member → admin`; of something new or removed its values, without ids and what was empty. */
-function changes({ changed = [], diff }) {
+/** Changed fields, as in `role: member → admin`. For a new or removed row: its values, without ids and nulls. */
+function changeDetails({ changed = [], diff }) {
   const { old: before, new: after } = diff ?? {};
   if (before && after) {
     return changed.map((field) =>

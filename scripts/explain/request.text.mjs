@@ -2,7 +2,7 @@ import { milliseconds, shown } from './value.text.mjs';
 
 const ACCESS_LINES = new Set(['request_completed', 'request_failed', 'request_aborted']);
 
-/** The requests that carried the correlation id; a client may use one id for several. */
+/** The requests that carried the correlation ID. A client can use one ID for several requests. */
 export const requestsOf = (entries) =>
   entries
     .filter(({ kind, event }) => kind === 'log' && ACCESS_LINES.has(event))
@@ -11,10 +11,10 @@ export const requestsOf = (entries) =>
       return { line, status: line['http.status_code'], startedAt: endedAt - line.duration / 1e6 };
     });
 
-/** Who it was and from where, of a request or, where its line is missing, of whatever line knows it. */
+/** The header of a request: method and path, status and duration, user, address and client. */
 export function requestText({ line, status }) {
   const path = shown(line['http.url_details.path']);
-  const by = line['usr.email'] ?? line['usr.id'] ?? 'nobody who signed in';
+  const by = line['usr.email'] ?? line['usr.id'] ?? 'an anonymous client';
   const agent = line['http.useragent'] === undefined ? '' : `, ${shown(line['http.useragent'])}`;
   return {
     what: `${line['http.method']} ${path}`,

@@ -1,6 +1,6 @@
 export interface Terminal {
   readonly colour: boolean;
-  /** Undefined: nothing is wrapped. */
+  /** Undefined: lines are not wrapped. */
   readonly columns?: number | undefined;
 }
 

@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 
-/** How to write to a stream: colour and wrapping for a terminal, plain whole lines for a pipe or a file. */
+/** The output style for a stream: a terminal gets colour and wrapping, a pipe or a file gets plain unwrapped lines. */
 export function terminalOf(stream, environment = process.env) {
   return { colour: stream.isTTY === true && !environment.NO_COLOR, columns: stream.isTTY ? stream.columns : undefined };
 }
@@ -12,13 +12,13 @@ export const painter =
   (style, text) =>
     colour && text ? styleText(style, text, { validateStream: false }) : text;
 
-/** Without what could move the cursor or colour the rest of somebody's terminal: clients choose some of these texts. */
+/** Replaces control characters, which could move the cursor or recolour the terminal. Clients choose some of these texts. */
 export const printable = (text) => String(text).replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, ' ');
 
-/** Breaks between words at `width`; what is longer than a line is left whole, so that it can be copied. */
+/** Wraps at word boundaries. A word that is longer than `width` stays whole, so that a user can copy it. */
 export const wrap = (text, width) => fill(text.split(' '), ' ', width);
 
-/** Fills lines with details, each kept together where it fits into one. */
+/** Fills lines with details. A detail that fits into one line is not split. */
 export const wrapDetails = (details, width = Infinity) =>
   fill(
     details.flatMap((detail) => (detail.length > width ? wrap(detail, width) : [detail])),

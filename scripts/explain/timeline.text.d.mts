@@ -1,13 +1,13 @@
 import type { Terminal } from './terminal.mjs';
 
-export interface Place {
+export interface TimelineContext {
   readonly seenAs?: string;
-  relative(path: string): string;
-  letterOf(eventId: string): string | undefined;
+  relativePath(path: string): string;
+  emailFileOf(eventId: string): string | undefined;
 }
 
 export function timelineText(
   trail: { readonly correlation_id: string; readonly entries: readonly object[] },
-  place: Place,
+  context: TimelineContext,
   terminal?: Terminal,
 ): string;

@@ -4,48 +4,50 @@ import { requestsOf, requestText } from './request.text.mjs';
 import { painter, PLAIN, wrap, wrapDetails } from './terminal.mjs';
 import { milliseconds } from './value.text.mjs';
 
-const NAMES_AT_MOST = 28; // columns for the names of entries
+const MAX_NAME_COLUMNS = 28;
 
 /**
- * The trail of one correlation id, for a person: what the request was, what it left behind in order of time, and the
- * answers to the three questions.
+ * Renders the trail of one correlation ID: the request, the entries in order of time, and the answers to common questions.
  *
- * @param trail as the API gives it: `{ correlation_id, entries }`, with at least one entry.
- * @param place `seenAs`: a line that says whose view it is; `relative(path)`: how to show the path of a file;
- *   `letterOf(eventId)`: the path of the e-mail that the event became, or undefined.
- * @param terminal `{ colour, columns }`; without columns nothing is wrapped.
+ * @param trail the response of the API: `{ correlation_id, entries }`, with at least one entry.
+ * @param context `seenAs`: a line that says which user's view this is; `relativePath(path)`: shortens the path of a file;
+ *   `emailFileOf(eventId)`: the path of the email that the event caused, or undefined.
+ * @param terminal `{ colour, columns }`; without `columns` lines are not wrapped.
  */
-export function timelineText({ correlation_id: id, entries }, place, terminal = PLAIN) {
+export function timelineText({ correlation_id: id, entries }, context, terminal = PLAIN) {
   const paint = painter(terminal);
   const requests = requestsOf(entries);
-  const zero = Math.min(Date.parse(entries[0].time), ...requests.map(({ startedAt }) => startedAt));
+  const startedAtMs = Math.min(Date.parse(entries[0].time), ...requests.map(({ startedAt }) => startedAt));
   return [
     '',
     ...requests.flatMap((request) => header(requestText(request), paint)),
     ...(requests.length
       ? []
-      : [paint('bold', 'No access line: the request is running, was cut off, or its log lines are gone.')]),
-    paint('gray', `${new Date(zero).toISOString().replace('T', ' ').replace('Z', ' UTC')}  ${id}`),
-    ...(place.seenAs ? [paint('gray', place.seenAs)] : []),
+      : [paint('bold', 'No access line: the request is still running, was cut off, or its log lines no longer exist.')]),
+    paint('gray', `${new Date(startedAtMs).toISOString().replace('T', ' ').replace('Z', ' UTC')}  ${id}`),
+    ...(context.seenAs ? [paint('gray', context.seenAs)] : []),
     '',
-    ...lines(entries, zero, place, terminal),
+    ...lines(entries, startedAtMs, context, terminal),
     '',
-    ...answers(answersOf(entries, place), terminal),
+    ...answers(answersOf(entries, context), terminal),
     '',
   ].join('\n');
 }
 
 const header = ({ what, end, failed, who }, paint) => [`${paint('bold', what)}  ${paint(failed ? 'red' : 'green', end)}`, who];
 
-function lines(entries, zero, place, terminal) {
+function lines(entries, startedAtMs, context, terminal) {
   const paint = painter(terminal);
-  const texts = entries.map((entry) => ({ ...entryText(entry, place), at: `+${milliseconds(Date.parse(entry.time) - zero)}` }));
+  const texts = entries.map((entry) => ({
+    ...entryText(entry, context),
+    at: `+${milliseconds(Date.parse(entry.time) - startedAtMs)}`,
+  }));
   const widest = (of) => Math.max(...texts.map((text) => of(text).length));
   const [times, kinds, names] = [
     widest(({ at }) => at),
     widest(({ kind }) => kind),
     Math.min(
-      NAMES_AT_MOST,
+      MAX_NAME_COLUMNS,
       widest(({ name }) => name),
     ),
   ];

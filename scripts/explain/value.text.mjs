@@ -1,14 +1,14 @@
 import { printable } from './terminal.mjs';
 
-const LONGEST_VALUE = 200; // characters; --json has the whole
+const MAX_VALUE_CHARACTERS = 200; // --json prints the full value
 
-/** A value on one line; a text as it is, all else as JSON. */
+/** A value on one line: a string unchanged, anything else as JSON. */
 export function shown(value) {
   const text = printable(typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing'));
-  return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text;
+  return text.length > MAX_VALUE_CHARACTERS ? `${text.slice(0, MAX_VALUE_CHARACTERS)}…` : text;
 }
 
-/** `41 ms`, from a second on `3.2 s`, from two minutes on `5 min`. */
+/** Formats a duration: `41 ms`, from one second `3.2 s`, from two minutes `5 min`. */
 export function milliseconds(value) {
   const ms = Math.round(value);
   if (Math.abs(ms) < 1000) return `${ms} ms`;

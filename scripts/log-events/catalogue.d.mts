@@ -1,13 +1,13 @@
 export interface LoggedEvent {
   readonly event: string;
-  /** As `getLogger`'s methods are called, the least severe first. */
+  /** Names of the logger's methods, the least severe first. */
   readonly levels: readonly string[];
-  /** None: any. */
+  /** Empty: any logger. */
   readonly loggers: readonly string[];
   readonly fields: readonly string[];
-  /** More fields come in that only the running program knows. */
+  /** The line can have more fields, known only at run time. */
   readonly open: boolean;
-  /** It has the fields of an error. */
+  /** The line has the fields of an error. */
   readonly thrown: boolean;
   readonly files: readonly string[];
 }

@@ -9,9 +9,9 @@ const PLANTED = join(root, 'libs/events/src/planted.ts');
 const LEVELS = ['debug', 'info', 'warning', 'error', 'critical'];
 
 /**
- * Every event that apps and libraries log, by name.
+ * Every event that apps and libraries log, sorted by name.
  *
- * @param planted the text of a source file that stands nowhere, to look at instead: for tests.
+ * @param planted for tests: the text of a source file to analyse instead of the repository.
  */
 export function eventCatalogue(planted) {
   const names = globSync('{apps,libs}/*/src/**/*.ts', { cwd: root }).filter((name) => !name.endsWith('.spec.ts'));
@@ -34,7 +34,7 @@ export function eventCatalogue(planted) {
 
 const distinct = (texts) => [...new Set(texts)].sort();
 
-const parsed = new Map(); // what a second program of the same process need not read again
+const parsed = new Map(); // source files, cached for further programs of this process
 
 function programOf(files, planted) {
   const parsing = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined };
@@ -50,7 +50,7 @@ function programOf(files, planted) {
   });
 }
 
-/** docs/log-events.md. */
+/** The text of docs/log-events.md. */
 export function eventsDocument(catalogue) {
   return `# Events of the log
 

@@ -2,15 +2,15 @@ import ts from 'typescript';
 
 const LEVELS = ['debug', 'info', 'warning', 'error', 'critical'];
 const METHODS = new Map([...LEVELS.map((level) => [level, level]), ['exception', 'error']]);
-const RECORD_FUNCTIONS = new Set(['writeLine', 'lineText', 'recordText']); // below the logger's methods; they take the parts of a line
-const CARRIERS = /libs\/logging\/src\/(logger|output\/log-output)\.ts$/; // they hand on what others write
-const FOLLOWED = 3; // callers of callers
+const RECORD_FUNCTIONS = new Set(['writeLine', 'lineText', 'recordText']); // called by the logger's methods with the parts of a line
+const FORWARDING_FILES = /libs\/logging\/src\/(logger|output\/log-output)\.ts$/; // files that only forward lines of others
+const MAX_CALLER_DEPTH = 3;
 
 /**
- * Every call that writes a log line, in the given sources of a program: of the logger's methods, and inside the logging
- * library of the functions below them. What comes in by a parameter is followed to the callers.
+ * Finds every call that writes a log line in the given sources: calls of the logger's methods and, in the logging library,
+ * of the functions below them. For a part of the line that is a parameter, it analyses the callers.
  *
- * @throws Error naming each place where the name of an event cannot be found out.
+ * @throws Error that lists each call whose event name cannot be determined.
  */
 export function logCallsOf(program, sources) {
   const checker = program.getTypeChecker();
@@ -41,7 +41,7 @@ export function logCallsOf(program, sources) {
   return found;
 }
 
-/** The parts of the line that a call writes: texts or expressions. Undefined for a call that writes none. */
+/** The parts of the line that a call writes, as strings or expressions. Undefined if the call writes no line. */
 function writtenBy({ expression, arguments: given }, checker) {
   if (ts.isPropertyAccessExpression(expression)) {
     const level = METHODS.get(expression.name.text);
@@ -61,7 +61,8 @@ function writtenBy({ expression, arguments: given }, checker) {
     const property = parts.find((each) => each.name?.getText() === name);
     return property && ts.isPropertyAssignment(property) ? property.initializer : property?.name;
   };
-  if (CARRIERS.test(fileOf(expression)) && (!part('logger') || fileOf(expression).endsWith('/logger.ts'))) return undefined;
+  if (FORWARDING_FILES.test(fileOf(expression)) && (!part('logger') || fileOf(expression).endsWith('/logger.ts')))
+    return undefined;
   const spread = parts.find((each) => ts.isSpreadAssignment(each) && /\bthrown\b/.test(each.getText())); // …(thrown && { thrown })
   const thrown = part('thrown') ?? (spread && descendants(spread).find(ts.isIdentifier));
   return {
@@ -74,12 +75,12 @@ function writtenBy({ expression, arguments: given }, checker) {
   };
 }
 
-/** The same line once for each way in which its parts come in: by the callers, or by the tuples that are taken apart. */
+/** One variant of the line for each caller that passes its parts, or for each tuple that they are destructured from. */
 function variants(parts, calls, checker, depth = 0) {
   const callee = Object.values(parts)
     .map((part) => parameterOf(part, checker)?.parent)
     .find(Boolean);
-  if (callee && depth < FOLLOWED) {
+  if (callee && depth < MAX_CALLER_DEPTH) {
     const callers = calls.filter((call) => checker.getResolvedSignature(call)?.declaration === callee);
     return callers.flatMap((call) => variants(withArguments(parts, callee, call, checker), calls, checker, depth + 1));
   }
@@ -108,7 +109,7 @@ const parameterOf = (part, checker) => {
   return declaration && ts.isParameter(declaration) ? declaration : undefined;
 };
 
-/** The `[a, b]` of a variable that an expression is an element of. */
+/** The array pattern `[a, b]` that declares the variable of an expression. */
 const patternOf = (part, checker) => {
   const pattern = declarationOf(part, checker)?.parent;
   return pattern && ts.isArrayBindingPattern(pattern) && pattern.parent.initializer ? pattern : undefined;
@@ -122,7 +123,7 @@ function declarationOf(part, checker) {
   return symbol?.valueDeclaration;
 }
 
-/** The texts that an expression can be; undefined where the types do not say. */
+/** The string values that an expression can have, by its type; undefined if the type does not say. */
 function textsOf(part, checker) {
   if (typeof part === 'string') return [part];
   if (!part) return undefined;
@@ -134,7 +135,7 @@ function textsOf(part, checker) {
   return types.every((each) => each.isStringLiteral()) ? types.map(({ value }) => value) : undefined;
 }
 
-/** The names of a call's fields; `open` where more come in that only the running program knows. */
+/** The field names of a call; `open` if it can have more fields, known only at run time. */
 function fieldsOf(part, checker) {
   if (!part) return { fields: [], open: false };
   if (ts.isParenthesizedExpression(part)) return fieldsOf(part.expression, checker);
@@ -162,7 +163,7 @@ const joined = (all) => ({ fields: [...new Set(all.flatMap(({ fields }) => field
 const isLogger = (type) =>
   type.symbol?.name === 'Logger' && /libs\/logging\/(src|dist)\/logger\.(d\.)?ts$/.test(fileOf(type.symbol.declarations[0]));
 
-/** What `getLogger` was given where the logger was made, children's parents included. */
+/** The argument of the `getLogger` call that created a logger, also for a child logger. */
 function loggerNameOf(expression, checker) {
   const made = ts.isIdentifier(expression) ? declarationOf(expression, checker)?.initializer : expression;
   if (!made || !ts.isCallExpression(made)) return undefined;

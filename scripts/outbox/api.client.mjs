@@ -1,8 +1,8 @@
 import { PlainError } from '../start/plain-error.mjs';
 
-const PATIENCE_MS = 20_000;
+const REQUEST_TIMEOUT_MS = 20_000;
 
-/** The api of one system, as one person. */
+/** Calls the admin API of one system with the session of one user. */
 export class ApiClient {
   constructor(url, token) {
     this.url = url;
@@ -20,19 +20,19 @@ export class ApiClient {
   async #call(method, path, body) {
     const address = new URL(`/api/v1/admin/${path}`, this.url);
     const headers = { authorization: `Bearer ${this.token}`, ...(body && { 'content-type': 'application/json' }) };
-    let answer;
+    let response;
     try {
-      answer = await fetch(address, {
+      response = await fetch(address, {
         method,
         headers,
-        signal: AbortSignal.timeout(PATIENCE_MS),
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
         ...(body && { body: JSON.stringify(body) }),
       });
     } catch (error) {
-      throw new PlainError(`${address.origin} does not answer (${error.cause?.message || error.message}).`);
+      throw new PlainError(`${address.origin} does not respond (${error.cause?.message || error.message}).`);
     }
-    const content = await answer.json().catch(() => ({}));
-    if (answer.ok) return content;
-    throw new PlainError(`${answer.status}: ${content.detail ?? content.title ?? 'no reason was given'}`);
+    const content = await response.json().catch(() => ({}));
+    if (response.ok) return content;
+    throw new PlainError(`${response.status}: ${content.detail ?? content.title ?? 'no reason given'}`);
   }
 }

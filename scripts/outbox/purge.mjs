@@ -1,4 +1,4 @@
-// npm run outbox -- purge [--dry-run]: what housekeeping does hourly, now; as the worker.
+// npm run outbox -- purge [--dry-run]: runs the hourly housekeeping now, with the worker's database role.
 import { loadSettings } from '@pikaia/core';
 import { Housekeeping, OutboxSettings, retentionOf } from '@pikaia/events';
 import { parseArgs } from 'node:util';
@@ -11,12 +11,12 @@ export async function run(args) {
   const housekeeping = new Housekeeping({ url: databaseUrl('worker'), retention: retentionOf(settings) });
   const findings = await housekeeping.runOnce({ dryRun });
   if (!findings) {
-    console.log('A worker is at it right now.');
+    console.log('A worker is running housekeeping at the moment.');
     return;
   }
   for (const { what, removed, unit, kept } of findings) {
     const amount = `${removed} ${unit} ${dryRun ? 'would go' : 'removed'}`;
-    console.log(`${what.replace('outbox.', '').padEnd(18)} ${kept === undefined ? amount : `stays: ${kept}`}`);
+    console.log(`${what.replace('outbox.', '').padEnd(18)} ${kept === undefined ? amount : `kept: ${kept}`}`);
   }
-  console.log('Deliveries are removed by the worker that leads their sink, within its housekeeping interval.');
+  console.log('The leader of each sink removes old deliveries within its housekeeping interval.');
 }

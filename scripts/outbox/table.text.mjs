@@ -1,6 +1,6 @@
 import { printable } from '../explain/terminal.mjs';
 
-/** Rows of texts in columns; the first row is the head. */
+/** Aligns rows of strings in columns. The first row is the header. */
 export function table(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => printable(row[column]).length)));
   const line = (row) =>
@@ -11,7 +11,7 @@ export function table(rows) {
   return rows.map(line).join('\n');
 }
 
-/** Counts end at 10 001, which means: more than ten thousand. */
+/** The API stops counting at 10 001, which means more than 10 000. */
 export const countText = (count) => (count > 10_000 ? '>10000' : String(count));
 
 export function ageText(ms) {

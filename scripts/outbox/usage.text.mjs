@@ -1,24 +1,24 @@
-export const USAGE = `npm run outbox -- <what> [options]
+export const USAGE = `npm run outbox -- <command> [options]
 
-  status                    each sink: who delivers, what waits, what failed; the slots of the log
-  failed                    dead letters, newest first
-  commands [<id>]           what was asked, and what became of it
-  pause <sink>              keeps everything where it is, until
-  resume <sink>             lets it go on
-  retire <sink>             gives a sink up for good: a consumer that was renamed
-  skip <event id>           gives up the event that heads a blocked aggregate: the next one is tried
-  replay <event id>         sends one event again, or tries its dead letters again
-  replay --<filter> …       the same for all that match: counts them, and asks for --yes
+  status                    shows each sink (leader, backlog, lag, failures) and the slots of the log
+  failed                    lists dead letters, newest first
+  commands [<id>]           lists recent commands and their results, or shows one
+  pause <sink>              stops delivery; the backlog is kept
+  resume <sink>             continues delivery
+  retire <sink>             removes a sink for good, for example a consumer that was renamed
+  skip <event id>           skips the event that blocks an aggregate, so that the next one is delivered
+  replay <event id>         sends one event again; a dead letter is retried
+  replay --<filter> …       counts all events that match; with --yes it sends them again
 
-On the database itself, see docs/operations.md:
-  purge [--dry-run]         does what housekeeping does hourly, or says what would go
-  rebase                    makes the cursors of a restored dump valid, with api and worker stopped
+Commands that use the database directly, see docs/operations.md:
+  purge [--dry-run]         runs the hourly housekeeping now, or shows what it would remove
+  rebase                    makes the cursors of a restored dump valid; stop api and worker first
 
 Filters of replay and failed:
   --type member.invited   --aggregate member/<id>   --organization <id>   --correlation <id>
-  --from <time> --to <time>   --error <part of the last error>
-  replay also takes --status failed (dead letters only) or published, --limit <events>, --rate <events a second>
+  --from <time> --to <time>   --error <text in the last error>
+  replay also takes --status failed (only dead letters) or published, --limit <events>, --rate <events per second>
 
-Everywhere: --sink <name> for one sink, --json for programs, --wait <seconds> (default 15; 0 does not wait for the answer),
-  --email <whose session>; --url <api> and --token <session> (or PIKAIA_TOKEN) for a system elsewhere.
-Exit status: 0 done, 1 refused or failed, 2 not understood, 3 not done within the time that was waited.`;
+Common options: --sink <name> for one sink; --json; --wait <seconds> for the result (default 15; 0 does not wait);
+  --email <user> to act as; --url <api> and --token <session token> (or PIKAIA_TOKEN) for another system.
+Exit status: 0 done, 1 refused or failed, 2 usage error, 3 not done within --wait seconds.`;

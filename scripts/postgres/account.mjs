@@ -4,25 +4,28 @@ import { dirname, resolve } from 'node:path';
 
 const NAME = 'postgres';
 
-/** The user that the server runs as: ourselves, or `postgres` where we are root, whom PostgreSQL refuses. Made if missing. */
+/**
+ * The operating system account that runs the server: the current user. PostgreSQL refuses to run as root; for root it is
+ * the account `postgres`, which is created if it does not exist.
+ */
 export function serverAccount() {
   if (process.getuid?.() !== 0) return {};
-  const found = lookUp();
+  const found = findAccount();
   if (found) return found;
-  const made = spawnSync('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', NAME]);
-  const account = lookUp();
+  const creation = spawnSync('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', NAME]);
+  const account = findAccount();
   if (account) return account;
   throw new Error(
-    `PostgreSQL does not run as root, and the user "${NAME}" could not be made (${made.error?.message ?? String(made.stderr).trim()}). Make it, or start as another user.`,
+    `PostgreSQL does not run as root, and creating the user "${NAME}" failed (${creation.error?.message ?? String(creation.stderr).trim()}). Create it, or start as another user.`,
   );
 }
 
-function lookUp() {
+function findAccount() {
   const [uid, gid] = ['-u', '-g'].map((flag) => spawnSync('id', [flag, NAME], { encoding: 'utf8' }));
   return uid.status === 0 && gid.status === 0 ? { uid: Number(uid.stdout), gid: Number(gid.stdout) } : undefined;
 }
 
-/** Whether the account may pass through the directory and each of its parents; those that do not exist yet are ours to make. */
+/** Whether the account can enter the directory and each of its parents. Directories that do not exist are ignored. */
 export function canEnter(directory, account) {
   if (account.uid === undefined) return true;
   for (let at = resolve(directory); ; at = dirname(at)) {

@@ -5,59 +5,59 @@ import { dirname, join, resolve } from 'node:path';
 import { canEnter } from './account.mjs';
 
 /**
- * Where the data lie: where they are wanted, or, where the server's user cannot enter, below the temporary directory with a
- * link to it in the wanted place.
+ * The directory of the cluster: `wanted`, if the account of the server can enter it. Otherwise a directory below the
+ * temporary directory, with a symbolic link at `wanted`.
  */
-export function dataDirectory(wanted, account, say) {
-  const place = resolve(wanted);
-  mkdirSync(dirname(place), { recursive: true });
-  const there = lstatSync(place, { throwIfNoEntry: false });
-  if (there?.isSymbolicLink()) {
-    if (existsSync(place)) return readlinkSync(place);
-    unlinkSync(place); // the temporary directory was emptied
+export function dataDirectory(wanted, account, print) {
+  const path = resolve(wanted);
+  mkdirSync(dirname(path), { recursive: true });
+  const existing = lstatSync(path, { throwIfNoEntry: false });
+  if (existing?.isSymbolicLink()) {
+    if (existsSync(path)) return readlinkSync(path);
+    unlinkSync(path); // its target was deleted with the temporary directory
   }
-  if (canEnter(dirname(place), account)) return place;
-  if (there?.isDirectory()) {
+  if (canEnter(dirname(path), account)) return path;
+  if (existing?.isDirectory()) {
     throw new Error(
-      `The user "postgres" cannot enter ${dirname(place)}, where its data are: allow it (chmod o+x), or start as another user.`,
+      `The user "postgres" cannot enter ${dirname(path)}, which contains its data. Allow it (chmod o+x), or start as another user.`,
     );
   }
   const parent = mkdtempSync(join(tmpdir(), 'pikaia-postgres-data-'));
   chmodSync(parent, 0o711);
   const directory = join(parent, 'data');
-  symlinkSync(directory, place);
-  say(`PostgreSQL runs as the user "postgres", who cannot enter ${dirname(place)}: its data are kept in ${directory}.`);
+  symlinkSync(directory, path);
+  print(`PostgreSQL runs as the user "postgres", who cannot enter ${dirname(path)}, so its data are kept in ${directory}.`);
   return directory;
 }
 
-/** Makes the cluster if there is none; passwords are asked of everybody. It appears complete or not at all. */
+/** Creates the cluster atomically if there is none. Every connection needs a password. */
 export async function ensureCluster(directory, { account, initdb, environment, owner, password }) {
   if (existsSync(join(directory, 'PG_VERSION'))) return;
-  const workshop = mkdtempSync(join(dirname(directory), '.postgres-'));
+  const workDirectory = mkdtempSync(join(dirname(directory), '.postgres-'));
   try {
-    const passwordFile = join(workshop, 'password');
+    const passwordFile = join(workDirectory, 'password');
     writeFileSync(passwordFile, password, { mode: 0o600 });
-    if (account.uid !== undefined) for (const path of [workshop, passwordFile]) chownSync(path, account.uid, account.gid);
-    const data = join(workshop, 'data');
+    if (account.uid !== undefined) for (const path of [workDirectory, passwordFile]) chownSync(path, account.uid, account.gid);
+    const data = join(workDirectory, 'data');
     await run(
       initdb,
       ['-D', data, '-U', owner, '--auth=scram-sha-256', `--pwfile=${passwordFile}`, '--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-sync'], // prettier-ignore
-      { ...account, env: environment, cwd: workshop },
+      { ...account, env: environment, cwd: workDirectory },
     );
     renameSync(data, directory);
   } finally {
-    rmSync(workshop, { recursive: true, force: true });
+    rmSync(workDirectory, { recursive: true, force: true });
   }
 }
 
 function run(command, args, options) {
   return new Promise((done, fail) => {
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
-    let said = '';
-    child.stderr.setEncoding('utf8').on('data', (text) => (said += text));
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
     child.once('error', fail).once('close', (code, signal) => {
       if (code === 0) done();
-      else fail(new Error(`initdb failed (${signal ?? code}): ${said.trim()}`));
+      else fail(new Error(`initdb failed (${signal ?? code}): ${stderr.trim()}`));
     });
   });
 }

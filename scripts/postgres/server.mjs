@@ -7,11 +7,11 @@ import { freePort } from './free-port.mjs';
 import { postmasterPid, stopLeftover } from './leftover.mjs';
 
 const GUARD = fileURLToPath(new URL('guard.mjs', import.meta.url));
-const STARTS_WITHIN_MS = 20_000; // a killed server stays a zombie until process 1 reaps it, and PostgreSQL takes it for alive
-const PASSING = /postmaster\.pid|pre-existing shared memory|Address already in use|could not bind/;
-const LINES_KEPT = 20;
+const START_TIMEOUT_MS = 20_000; // a killed server is a zombie until process 1 reaps it; until then PostgreSQL believes that it runs
+const TRANSIENT_ERROR = /postmaster\.pid|pre-existing shared memory|Address already in use|could not bind/;
+const MAX_KEPT_LINES = 20;
 
-/** One cluster's server: started and stopped as often as wanted, always at the same port once it has one. */
+/** The server of one cluster. It can be started and stopped repeatedly and keeps its port. */
 export class PostgresServer {
   #options;
   #guard;
@@ -27,35 +27,35 @@ export class PostgresServer {
     return this.#options.directory;
   }
 
-  /** The superuser's connection string, password included. */
+  /** The connection string of the superuser, with its password. */
   get url() {
     const { owner, password } = this.#options;
     return `postgres://${owner}:${encodeURIComponent(password)}@127.0.0.1:${this.port}/postgres`;
   }
 
-  /** The postmaster's process id; undefined when it does not run. */
+  /** The process ID of the postmaster; undefined if it does not run. */
   get pid() {
     return postmasterPid(this.directory);
   }
 
-  /** Resolves when connections are accepted. */
+  /** Resolves when the server accepts connections. */
   async start() {
     this.#stopping = false;
-    for (const deadline = Date.now() + STARTS_WITHIN_MS; ; await sleep(200)) {
-      if (this.#stopping) throw new Error('PostgreSQL was stopped while it started.');
-      await stopLeftover(this.directory, this.#options.say);
+    for (const deadline = Date.now() + START_TIMEOUT_MS; ; await sleep(200)) {
+      if (this.#stopping) throw new Error('PostgreSQL was stopped while it was starting.');
+      await stopLeftover(this.directory, this.#options.print);
       const port = this.port ?? (await freePort());
       try {
         await this.#attempt(port);
         this.port = port;
         return;
       } catch (error) {
-        if (this.#stopping || Date.now() > deadline || !PASSING.test(error.message)) throw error;
+        if (this.#stopping || Date.now() > deadline || !TRANSIENT_ERROR.test(error.message)) throw error;
       }
     }
   }
 
-  /** Ends all connections and stops; does nothing if it does not run. */
+  /** Ends all connections and stops the server. Does nothing if it does not run. */
   async stop() {
     this.#stopping = true;
     if (!this.#guard) return;
@@ -69,7 +69,7 @@ export class PostgresServer {
     await this.start();
   }
 
-  /** As a crash: kill -9 of the postmaster. Resolves when it is gone; `start` recovers. */
+  /** Simulates a crash: kill -9 of the postmaster. Resolves when it has ended. `start` then recovers the cluster. */
   async kill() {
     this.#stopping = true;
     const gone = once(this.#guard, 'close');
@@ -77,7 +77,7 @@ export class PostgresServer {
     await gone;
   }
 
-  /** Resolves, with PostgreSQL's last words, when the server or its guard ends without having been asked to. */
+  /** Resolves with the last line of the log when the server or its guard ends unexpectedly. */
   async died() {
     while (this.#guard) await once(this.#guard, 'close');
     return this.#stopping ? new Promise(() => undefined) : this.#lastLines.at(-1);
@@ -91,12 +91,12 @@ export class PostgresServer {
       [GUARD, JSON.stringify(account), postgres, '-D', directory, ...settings.flatMap((setting) => ['-c', setting])],
       { env: environment, cwd: '/', detached: true, stdio: ['pipe', 'ignore', 'pipe'] },
     );
-    guard.stdin.on('error', () => undefined); // its end is told by 'close'
+    guard.stdin.on('error', () => undefined); // 'close' reports that the guard has ended
     this.#guard = guard;
     this.#lastLines = [];
     await new Promise((done, fail) => {
       createInterface({ input: guard.stderr }).on('line', (line) => {
-        this.#lastLines = [...this.#lastLines, line].slice(-LINES_KEPT);
+        this.#lastLines = [...this.#lastLines, line].slice(-MAX_KEPT_LINES);
         if (/ready to accept (read-only )?connections/.test(line)) done(); // read-only: a standby
       });
       guard.once('error', fail).once('close', (code, signal) => {

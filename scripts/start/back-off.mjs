@@ -1,14 +1,14 @@
-const FIRST_MS = 200;
-const LONGEST_MS = 5_000;
-const STABLE_AFTER_MS = 10_000; // what ran for that long is taken for sound again
+const MIN_DELAY_MS = 200;
+const MAX_DELAY_MS = 5_000;
+const STABLE_AFTER_MS = 10_000; // a process that ran longer resets the delay
 
-/** How long to wait before starting again something that keeps dying. */
+/** The delay before the restart of a process, which doubles each time that it dies soon after its start. */
 export class BackOff {
   #failures = 0;
 
-  /** @param {number} ranForMs how long it ran this time. */
-  next(ranForMs) {
+  /** @param {number} ranForMs how long the process ran this time. */
+  nextDelayMs(ranForMs) {
     if (ranForMs > STABLE_AFTER_MS) this.#failures = 0;
-    return Math.min(LONGEST_MS, FIRST_MS * 2 ** this.#failures++);
+    return Math.min(MAX_DELAY_MS, MIN_DELAY_MS * 2 ** this.#failures++);
   }
 }

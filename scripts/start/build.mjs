@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { root } from './folders.mjs';
 import { PlainError } from './plain-error.mjs';
 
-/** Compiles what changed. The compiler's messages go to standard error. */
+/** Compiles changed files with `tsc -b`. The messages of the compiler go to stderr. */
 export function build(signal) {
   return new Promise((done, fail) => {
     const compiler = spawn(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-b'], {

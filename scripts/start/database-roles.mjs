@@ -1,35 +1,36 @@
 import { PlainError } from './plain-error.mjs';
 
-const REFUSED = /^28/; // SQLSTATE class: invalid authorization
+const INVALID_AUTHORIZATION = /^28/; // SQLSTATE class
 
 /**
- * The connection strings of api and worker. Roles belong to the cluster and may be older than this folder: a generated
- * password that does not open them is not forced upon them, their own strings are asked for.
+ * The connection strings of api and worker: those of the environment, else generatedUrl ones. Roles belong to the cluster and
+ * can be older than this folder. If a generatedUrl password does not work, this does not change the password of the role. It
+ * throws an error that asks for the connection string.
  */
 export async function processUrls({ ownerUrl, roles, passwords, given }) {
   return {
-    api: given.api || (await generated('API_DATABASE_URL', ownerUrl, roles.api, passwords.api)),
-    worker: given.worker || (await generated('WORKER_DATABASE_URL', ownerUrl, roles.worker, passwords.worker)),
+    api: given.api || (await generatedUrl('API_DATABASE_URL', ownerUrl, roles.api, passwords.api)),
+    worker: given.worker || (await generatedUrl('WORKER_DATABASE_URL', ownerUrl, roles.worker, passwords.worker)),
   };
 }
 
-async function generated(setting, ownerUrl, role, password) {
+async function generatedUrl(setting, ownerUrl, role, password) {
   const url = new URL(ownerUrl);
   [url.username, url.password] = [role, password];
-  if (url.username === role && (await opens(url.href))) return url.href;
+  if (url.username === role && (await canConnect(url.href))) return url.href;
   throw new PlainError(
-    `The database role ${role} was not made by this folder's npm start, so its password is not known here. Set ${setting}, such as postgres://${role}:<password>@${url.host || '<host>'}${url.pathname}, or drop the role.`,
+    `npm start in this folder did not create the database role ${role}, so it does not know the password. Set ${setting}, such as postgres://${role}:<password>@${url.host || '<host>'}${url.pathname}, or drop the role.`,
   );
 }
 
-async function opens(connectionString) {
+async function canConnect(connectionString) {
   const { default: pg } = await import('pg');
   const client = new pg.Client({ connectionString });
   try {
     await client.connect();
     return true;
   } catch (error) {
-    if (REFUSED.test(error.code)) return false;
+    if (INVALID_AUTHORIZATION.test(error.code)) return false;
     throw error;
   } finally {
     await client.end();

@@ -4,20 +4,20 @@ import { startPostgres } from '../postgres.mjs';
 import { BackOff } from './back-off.mjs';
 import { varDirectory } from './folders.mjs';
 
-/** The development database in var/postgres; api and worker find it at the same port after a restart. */
-export const startEmbedded = (secrets, say) =>
-  startPostgres(join(varDirectory, 'postgres'), { password: secrets.databaseOwner, say });
+/** Starts the development database in var/postgres. It keeps its port when it is restarted. */
+export const startEmbedded = (secrets, print) =>
+  startPostgres(join(varDirectory, 'postgres'), { password: secrets.databaseOwner, print });
 
-/** Starts the server again whenever it dies; rejects when that does not succeed. */
-export async function keepEmbeddedRunning(server, say, signal) {
+/** Restarts the server whenever it dies. Rejects if a restart fails. */
+export async function keepEmbeddedRunning(server, print, signal) {
   const backOff = new BackOff();
   for (;;) {
     const startedAt = Date.now();
-    const lastWords = await server.died();
-    const pause = backOff.next(Date.now() - startedAt);
-    say(`PostgreSQL ended (${lastWords ?? 'without a word'}): starting it again in ${pause} ms`);
-    await sleep(pause, undefined, { signal });
+    const lastLine = await server.died();
+    const delayMs = backOff.nextDelayMs(Date.now() - startedAt);
+    print(`PostgreSQL ended (${lastLine ?? 'no output'}): restarting it in ${delayMs} ms`);
+    await sleep(delayMs, undefined, { signal });
     await server.start();
-    say('PostgreSQL is ready again');
+    print('PostgreSQL is ready again');
   }
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** All that the running system keeps: database, secrets, keys, e-mails, logs. Absolute. */
+/** The absolute path of the folder with all data of the running system: database, secrets, keys, emails, logs. */
 export const varDirectory = join(root, 'var');
 
 export const makeVarDirectory = () => mkdirSync(varDirectory, { recursive: true });

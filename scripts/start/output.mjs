@@ -2,11 +2,11 @@ import { Transform } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-const READ_WITHIN_MS = 2_000; // the last lines, by whoever reads ours
+const FLUSH_TIMEOUT_MS = 2_000;
 
 /**
- * Passes on what the processes print, by whole lines: two writers of one pipe may cut each other's. A reader that is
- * slow slows them down, not us; one that is gone stops nothing.
+ * Forwards the output of the child processes line by line, so that lines of two processes do not mix. A slow reader slows
+ * the children down, but not this process. If the reader has gone, output is discarded.
  */
 export class Output {
   #sources = new Set();
@@ -14,12 +14,12 @@ export class Output {
   constructor() {
     for (const stream of [process.stdout, process.stderr]) {
       stream.setMaxListeners(0);
-      stream._handle?.setBlocking?.(false); // a pipe that nobody reads must not keep us from stopping
-      stream.on('error', () => this.#sources.forEach((source) => source.resume())); // nobody reads any more: let them go on
+      stream._handle?.setBlocking?.(false); // a pipe without a reader must not block the shutdown
+      stream.on('error', () => this.#sources.forEach((source) => source.resume())); // the reader has gone: discard the output
     }
   }
 
-  pass(child) {
+  forward(child) {
     for (const name of ['stdout', 'stderr']) {
       const lines = child[name].pipe(wholeLines());
       this.#sources.add(lines);
@@ -29,32 +29,32 @@ export class Output {
     }
   }
 
-  /** Resolves when all that the ended processes printed has been read, or when nobody reads it. */
+  /** Resolves when the output of the ended processes has been written, or after 2 seconds. */
   async end() {
     const read = async () => {
       await Promise.allSettled([...this.#sources].map((source) => finished(source)));
       await Promise.all([process.stdout, process.stderr].map((stream) => new Promise((done) => stream.write('', done))));
     };
-    await Promise.race([read(), sleep(READ_WITHIN_MS)]);
+    await Promise.race([read(), sleep(FLUSH_TIMEOUT_MS)]);
   }
 }
 
 const NEWLINE = 10;
 
 function wholeLines() {
-  let rest = [];
+  let partialLine = [];
   return new Transform({
     transform(bytes, _encoding, done) {
       const end = bytes.lastIndexOf(NEWLINE) + 1;
       if (end) {
-        this.push(Buffer.concat([...rest, bytes.subarray(0, end)]));
-        rest = [];
+        this.push(Buffer.concat([...partialLine, bytes.subarray(0, end)]));
+        partialLine = [];
       }
-      if (end < bytes.length) rest.push(bytes.subarray(end));
+      if (end < bytes.length) partialLine.push(bytes.subarray(end));
       done();
     },
     flush(done) {
-      if (rest.length) this.push(Buffer.concat([...rest, Buffer.of(NEWLINE)]));
+      if (partialLine.length) this.push(Buffer.concat([...partialLine, Buffer.of(NEWLINE)]));
       done();
     },
   });

@@ -1,11 +1,11 @@
-/** A failure whose message tells a person all that there is to know; printed without a stack. */
+/** An error whose message is enough for the user. It is printed without a stack trace. */
 export class PlainError extends Error {}
 
-const CONNECTION = /^(timeout expired|Connection terminated|SASL: )/; // pg gives these errors no code
+const CONNECTION = /^(timeout expired|Connection terminated|SASL: )/; // errors of pg that have no code
 
-/** What to print of any failure, without secrets: ours, PikaiaErrors and those of the network in plain words, others with their stack. */
-export async function plainly(error) {
-  // Before the first build there is no library yet, and no connection whose password an error could quote.
+/** The text to print for an error, with secrets redacted. PlainErrors, PikaiaErrors and network errors have no stack trace. */
+export async function describeError(error) {
+  // Before the first build @pikaia/core does not exist. There are no connections yet, so no error can contain a password.
   const { redactText } = await import('@pikaia/core').catch(() => ({ redactText: (text) => text }));
   return redactText(String(textOf(error)));
 }

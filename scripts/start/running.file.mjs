@@ -5,7 +5,7 @@ import { isStartRunning } from './start.lock.mjs';
 
 const PATH = join(varDirectory, 'running.json');
 
-/** What scripts need to know of the running system: `{ pid, ports: { api, worker }, databaseUrls: { owner, api, worker } }`. Holds passwords. */
+/** Describes the running system for other scripts: `{ pid, ports: { api, worker }, databaseUrls: { owner, api, worker } }`. Contains passwords. */
 export function writeRunning(running) {
   writeFileSync(`${PATH}.new`, JSON.stringify(running), { mode: 0o600 });
   renameSync(`${PATH}.new`, PATH);
@@ -13,10 +13,10 @@ export function writeRunning(running) {
 
 export const removeRunning = () => rmSync(PATH, { force: true });
 
-/** Whether the last start ended without stopping what it had started. */
+/** Whether the last start was killed before it stopped its processes. */
 export const wasInterrupted = () => existsSync(PATH);
 
-/** What the running start wrote, or undefined if none runs. */
+/** The description of the running system; undefined if none runs. */
 export function readRunning() {
   if (!isStartRunning() || !existsSync(PATH)) return undefined;
   return JSON.parse(readFileSync(PATH, 'utf8'));

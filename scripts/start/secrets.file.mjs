@@ -6,13 +6,13 @@ import { varDirectory } from './folders.mjs';
 const PATH = join(varDirectory, 'secrets.json');
 const NAMES = ['databaseOwner', 'databaseApi', 'databaseWorker', 'invitation'];
 
-/** The secrets of this folder's development system; made once, readable by its owner only. */
+/** The secrets of the development system of this folder. Generated once, in a file that only its owner can read. */
 export function developmentSecrets() {
   const known = read();
   const all = Object.fromEntries(NAMES.map((name) => [name, known[name] ?? randomBytes(24).toString('base64url')]));
   if (NAMES.some((name) => !known[name])) {
     writeFileSync(`${PATH}.new`, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600 });
-    renameSync(`${PATH}.new`, PATH); // whole or not at all: a kill in between loses no password
+    renameSync(`${PATH}.new`, PATH); // atomic: a crash loses no password
   }
   return all;
 }

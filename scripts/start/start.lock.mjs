@@ -4,19 +4,19 @@ import { DatabaseSync } from 'node:sqlite';
 import { varDirectory } from './folders.mjs';
 
 const PATH = join(varDirectory, 'one-start.sqlite');
-const WAIT_MS = 300; // somebody who only asks whether a start is running holds it for a moment
+const WAIT_MS = 300; // a script that only checks whether a start is running holds the lock briefly
 const SQLITE_BUSY = 5;
 
 /**
- * Makes sure that one start runs in this folder. Node has no file locks, but SQLite does: the kernel releases them when
- * their holder ends, even by kill -9, so that no stale lock can be left.
+ * Takes the lock that allows only one start in this folder. Node has no file locks, so this uses those of SQLite. The kernel
+ * releases them when the process ends, even by kill -9, so a stale lock is impossible.
  *
- * @returns {(() => void) | undefined} what releases the lock; undefined if another start holds it.
+ * @returns {(() => void) | undefined} a function that releases the lock; undefined if another start holds it.
  */
 export function takeStartLock() {
   const file = new DatabaseSync(PATH, { timeout: WAIT_MS });
   try {
-    file.exec('pragma journal_mode = memory; begin exclusive'); // no journal file to be left behind
+    file.exec('pragma journal_mode = memory; begin exclusive'); // leaves no journal file
   } catch (error) {
     file.close();
     if (error.errcode === SQLITE_BUSY) return undefined;

@@ -11,29 +11,29 @@ import { SupervisedProcess } from './process.supervisor.mjs';
 import { removeRunning, wasInterrupted, writeRunning } from './running.file.mjs';
 import { developmentSecrets } from './secrets.file.mjs';
 
-/** Database, api and worker of this folder, brought up in order and taken down in the opposite one. */
+/** The database, the api and the worker of this folder. Starts them in order and stops them in reverse order. */
 export class System {
-  #say;
+  #print;
   #environment;
   #output = new Output();
   #server;
   #processes = [];
 
-  constructor(environment, say) {
+  constructor(environment, print) {
     this.#environment = environment;
-    this.#say = say;
+    this.#print = print;
   }
 
   /**
-   * Resolves, with the ports, when all is ready. `fail` is told later when the database cannot be kept running.
-   * Between its steps it gives up when `signal` aborts; `down` cleans up in any case.
+   * Starts everything and resolves with the ports when it is ready. Calls `fail` later if the database cannot be restarted.
+   * If `signal` aborts, it stops after the current step. Call `down` in any case.
    */
   async up(signal, fail) {
     const ports = chosenPorts(this.#environment);
     await waitForPorts(ports, { interrupted: wasInterrupted(), signal });
     const secrets = developmentSecrets();
     const ownerUrl = await this.#databaseAndBuild(secrets, signal);
-    if (this.#server) keepEmbeddedRunning(this.#server, this.#say, signal).catch(fail);
+    if (this.#server) keepEmbeddedRunning(this.#server, this.#print, signal).catch(fail);
     const databaseUrls = await this.#schema(ownerUrl, secrets);
     signal.throwIfAborted();
     writeRunning({ pid: process.pid, ports, databaseUrls });
@@ -45,23 +45,23 @@ export class System {
   async #databaseAndBuild(secrets, signal) {
     const external = this.#environment.DATABASE_URL?.trim();
     if (external && !URL.canParse(external)) {
-      throw new PlainError('DATABASE_URL is not a connection string: postgres://user:password@host:port/database is one.');
+      throw new PlainError('DATABASE_URL is not a connection string such as postgres://user:password@host:port/database.');
     }
-    this.#say(external ? 'building …' : 'building, and starting PostgreSQL …');
+    this.#print(external ? 'building …' : 'building, and starting PostgreSQL …');
     const [built, started] = await Promise.allSettled([
       build(signal),
-      external ? undefined : startEmbedded(secrets, this.#say).then((server) => (this.#server = server)),
+      external ? undefined : startEmbedded(secrets, this.#print).then((server) => (this.#server = server)),
     ]);
     for (const { status, reason } of [built, started]) if (status === 'rejected') throw reason;
     return external ?? this.#server.url;
   }
 
   async #schema(ownerUrl, secrets) {
-    this.#say('migrating and seeding the database …');
+    this.#print('migrating and seeding the database …');
     const passwords = { api: secrets.databaseApi, worker: secrets.databaseWorker };
-    const { prepareSchema } = await import('./prepare-schema.mjs'); // stands on what was just built
+    const { prepareSchema } = await import('./prepare-schema.mjs'); // imports files that the build has just written
     const applied = await prepareSchema(ownerUrl, passwords);
-    if (applied.length) this.#say(`${applied.length} migrations applied`);
+    if (applied.length) this.#print(`${applied.length} migrations applied`);
     const { defaultRoles } = await import('@pikaia/database');
     const { API_DATABASE_URL, WORKER_DATABASE_URL } = this.#environment;
     const given = this.#server ? {} : { api: API_DATABASE_URL?.trim(), worker: WORKER_DATABASE_URL?.trim() };
@@ -69,15 +69,15 @@ export class System {
   }
 
   async #startProcesses(ports, databaseUrls, secrets, signal) {
-    this.#say('starting api and outbox-worker …');
+    this.#print('starting api and outbox-worker …');
     const shared = {
       ...this.#environment,
-      API_DATABASE_URL: undefined, // each process gets its own only
+      API_DATABASE_URL: undefined, // each process gets only its own, as DATABASE_URL
       WORKER_DATABASE_URL: undefined,
       PORT: String(ports.api),
       WORKER_PORT: String(ports.worker),
       PIKAIA_VAR: varDirectory,
-      ...(process.stdout.isTTY && !this.#environment.NO_COLOR && { FORCE_COLOR: '1' }), // theirs is a pipe to us
+      ...(process.stdout.isTTY && !this.#environment.NO_COLOR && { FORCE_COLOR: '1' }), // their stdout is a pipe
       INVITATION_SECRET: this.#environment.INVITATION_SECRET?.trim() || secrets.invitation,
     };
     this.#processes = [
@@ -90,13 +90,13 @@ export class System {
           main: join(root, 'apps', name, 'dist', 'main.js'),
           environment: { ...shared, DATABASE_URL: url },
           output: this.#output,
-          say: this.#say,
+          print: this.#print,
         }),
     );
     await Promise.race([Promise.all(this.#processes.map((process) => process.start())), once(signal, 'abort')]);
   }
 
-  /** api and worker finish what is in hand, then the database stops. */
+  /** Lets api and worker finish their work in progress, then stops the database. */
   async down() {
     await Promise.all(this.#processes.map((process) => process.stop()));
     await this.#server?.stop();

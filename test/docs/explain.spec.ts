@@ -34,21 +34,21 @@ async function explain(...args: string[]): Promise<Run> {
   }
 }
 
-const RENDER_OPTIONS = {
+const CONTEXT = {
   seenAs: 'Seen as alice.',
-  relative: (path: string) => path.replace('/home/pikaia/', ''),
-  letterOf: () => 'var/mail/e1.eml',
+  relativePath: (path: string) => path.replace('/home/pikaia/', ''),
+  emailFileOf: () => 'var/mail/e1.eml',
 };
 
 const render = (entries: readonly object[], terminal?: Terminal): string =>
-  timelineText({ correlation_id: ID, entries }, RENDER_OPTIONS, terminal);
+  timelineText({ correlation_id: ID, entries }, CONTEXT, terminal);
 
-/** Symbol, kind and name of each entry of a timeline, sorted, because api and worker run concurrently. */
+/** Symbol, kind and name of each entry, sorted, because api and worker run concurrently and their order can differ. */
 const namesOf = (timeline: string): string[] =>
   [...timeline.matchAll(/^ *\+[\d.]+ (?:m?s|min) +(\S \w+ +[\w.-]+)/gm)].map(([, name = '']) => name).sort();
 
-describe('the timeline of a correlation id', () => {
-  it('shows the request and its effects, and answers the three questions', () => {
+describe('the timeline of a trail', () => {
+  it('shows the request, the entries that it caused, and the answers to the three questions', () => {
     expect(render(invitation)).toBe(`
 POST /api/v1/members/invitations  201 in 50 ms
 by alice@example.com, from 192.0.2.7, curl/8.5
@@ -63,13 +63,13 @@ Seen as alice.
 +70 ms  · log      welcome_email_sent     email=bob@example.com  file=var/mail/e1.eml
 +81 ms  ✓ receipt  welcome-email          done  message_id=<e1@pikaia.example>
 
-Why did this request fail?   It did not: 201.
+Why did this request fail?   It did not fail: 201.
 What did this user do?       alice@example.com: member.invited (member m1).
 Did the welcome email send?  Yes, 41 ms after the commit (var/mail/e1.eml).
 `);
   });
 
-  it('shows what changed, what failed and what is retried', () => {
+  it('shows changed fields, failed attempts and pending retries', () => {
     expect(render(refusedDelivery)).toBe(`
 PATCH /api/v1/members/m1  200 in 20 ms
 by alice@example.com, from 192.0.2.7
@@ -82,35 +82,35 @@ Seen as alice.
 +1.5 s  ✗ attempt  local/badges         failed  no such mailbox
 +1.5 s  · log      event_refused        sink=local/badges  attempts=1  reason=no such mailbox
 
-Why did this request fail?       It did not: 200.
-What did this user do?           alice@example.com: member.role_changed (member m1).
-Did member.role_changed go out?  Not yet: it is tried again, after 2 failed attempts. Last error: no such mailbox
+Why did this request fail?          It did not fail: 200.
+What did this user do?              alice@example.com: member.role_changed (member m1).
+Was member.role_changed delivered?  Not yet: it will be retried after 2 failed attempts. Last error: no such mailbox
 `);
   });
 
   it('shows why a request was refused, and that it changed nothing', () => {
     const text = render(refusedRequest);
     expect(text).toContain('Why did this request fail?   It was refused with 409. This person is a member already.\n');
-    expect(text).toContain('What did this user do?       Nothing that changed anything: no audit entry.\n');
-    expect(text).toContain('Did the welcome email send?  There was none to send: no event.\n');
+    expect(text).toContain('What did this user do?       Changed nothing: there is no audit entry.\n');
+    expect(text).toContain('Did the welcome email send?  There was no email to send: no event was published.\n');
   });
 
-  it('names the error of a failed request, and reports a missing access log line', () => {
+  it('shows the error of a failed request, and reports a missing access line', () => {
     const text = render(withoutAccessLine);
-    expect(text).toContain('No access line: the request is running, was cut off, or its log lines are gone.');
-    expect(text).toContain('Error: boom [2J (E_BOOM)'); // the control character is removed
+    expect(text).toContain('No access line: the request is still running, was cut off, or its log lines no longer exist.');
+    expect(text).toContain('Error: boom [2J (E_BOOM)'); // without its control character
     expect(text).not.toContain('\u001b');
-    expect(text).toContain('It has not ended, or its log lines are gone. payment_failed: boom [2J (E_BOOM).');
+    expect(text).toContain('The request is still running, or its log lines no longer exist. payment_failed: boom [2J (E_BOOM).');
   });
 
-  it('fits the width of the terminal and never breaks a value that a reader copies', () => {
+  it('wraps lines at the width of the terminal, but does not break words, so that they can be copied', () => {
     const lines = render(invitation, { colour: false, columns: 72 }).split('\n');
     const tooLong = lines.filter((line) => line.length > 72);
     expect(tooLong.every((line) => !line.trim().includes(' ') || line.includes(ID))).toBe(true);
     expect(lines.length).toBeGreaterThan(render(invitation).split('\n').length);
   });
 
-  it('uses colours only on a terminal, and none if NO_COLOR is set', () => {
+  it('uses colour only for a terminal, and not if NO_COLOR is set', () => {
     const terminal = { isTTY: true, columns: 80 };
     const seen = [terminalOf(terminal, {}), terminalOf(terminal, { NO_COLOR: '1' }), terminalOf({}, {})];
     expect(seen.map(({ colour, columns }) => [colour, columns ?? null])).toEqual([
@@ -138,7 +138,7 @@ describe('npm run explain', () => {
   });
   afterAll(() => new Promise((done) => server.close(done)));
 
-  it('prints its usage if it gets no correlation id', async () => {
+  it('prints its usage when it gets no valid correlation ID', async () => {
     for (const args of [[], ['nope'], ['--unknown', ID]]) {
       const { code, stdout, stderr } = await explain(...args);
       expect([code, stdout]).toEqual([1, '']);
@@ -146,18 +146,18 @@ describe('npm run explain', () => {
     }
   });
 
-  it('reports that an id is unknown', async () => {
+  it('fails with a one-line message if there are no entries for the ID', async () => {
     answers.push({ status: 200, body: { correlation_id: ID, entries: [] } });
     const { code, stdout, stderr } = await explain(ID, '--url', url, '--token', 't');
     expect([code, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/^Nothing is known of [-\da-f]{36}, .*\n$/);
+    expect(stderr).toMatch(/^No entries found for [-\da-f]{36}\. .*\n$/);
   });
 
-  it('reports why a system does not answer or refuses the request', async () => {
+  it('prints the reason when the API refuses the request or cannot be reached', async () => {
     answers.push({ status: 401, body: { detail: 'Sign in again.' } });
     expect((await explain(ID, '--url', url, '--token', 't')).stderr).toBe(`${url} answered 401: Sign in again.\n`);
     const nobody = await explain(ID, '--url', 'http://127.0.0.1:9', '--token', 't');
-    expect(nobody).toMatchObject({ code: 1, stderr: expect.stringMatching(/^http:\/\/127\.0\.0\.1:9 does not answer/) });
+    expect(nobody).toMatchObject({ code: 1, stderr: expect.stringMatching(/^http:\/\/127\.0\.0\.1:9 does not respond/) });
     expect((await explain(ID, '--url', url)).stderr).toContain('PIKAIA_TOKEN');
   });
 
@@ -168,7 +168,7 @@ describe('npm run explain', () => {
     expect(JSON.parse(stdout)).toEqual(invitation);
   });
 
-  it('explains an accepted and a refused invitation of a running system', async () => {
+  it('explains an accepted and a refused invitation of a real system', async () => {
     const system = await System.start();
     try {
       const alice = 'alice@example.com';
@@ -207,7 +207,7 @@ describe('npm run explain', () => {
       );
       const readme = codeBlocks(readFileSync(resolve(root, 'README.md'), 'utf8'), 'text')[0]!;
       expect(namesOf(readme)).toHaveLength(9);
-      expect(namesOf(stdout)).toEqual(namesOf(readme)); // the README shows the real output
+      expect(namesOf(stdout)).toEqual(namesOf(readme)); // the example in the README is current
     } finally {
       await system.stop();
     }

@@ -1,4 +1,4 @@
-/** Trails as the API returns them, for the tests of the timeline. */
+/** Example trails in the format of the API, as input of the renderer. */
 export const ID = '5f0c6d1e-9d4b-4c1a-8f53-2a1b3c4d5e6f';
 
 const at = (ms: number): string => new Date(Date.UTC(2026, 2, 1, 12) + ms).toISOString();

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 const repository = join(__dirname, '..', '..');
-const COPIED_PATHS = ['apps', 'libs', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.base.json'];
+const COPIED = ['apps', 'libs', 'scripts', 'package.json', 'tsconfig.json', 'tsconfig.base.json'];
 const INHERITED_VARIABLES = new Set(['PATH', 'HOME', 'LANG']);
 
 export interface User {
@@ -16,16 +16,16 @@ export interface User {
   readonly gid: number;
 }
 
-/** A built copy of the repository in a temporary folder, so that starts do not touch the developer's own `var`. */
+/** A built copy of the repository in a temporary folder, so that the tests do not touch the developer's `var` folder. */
 export class Installation {
   readonly #folder = mkdtempSync(join(tmpdir(), 'pikaia-start-'));
   readonly root: string;
-  /** The temporary directory of the processes in this installation. */
+  /** The temporary directory of the processes of this installation. */
   readonly temporary = join(this.#folder, 'tmp');
   readonly #starts: Start[] = [];
   #ports: Promise<{ api: number; worker: number }> | undefined;
 
-  /** @param options `ownServer` copies the PostgreSQL binaries into the folder. `user` is the owner of all files. */
+  /** @param options `ownServer`: copies the PostgreSQL binaries into the folder; `user`: owns all files and runs the scripts. */
   constructor(
     name: string,
     readonly options: { mode?: number; ownServer?: boolean; user?: User } = {},
@@ -64,7 +64,7 @@ export class Installation {
     return start;
   }
 
-  /** Runs a script and waits for its end. */
+  /** Runs a script and waits until it has ended. */
   async run(script: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
     const options = { cwd: this.root, env: this.#environment({}), ...this.options.user };
     return promisify(execFile)(process.execPath, [join('scripts', script), ...args], options).then(
@@ -85,7 +85,7 @@ export class Installation {
     return response.status;
   }
 
-  /** The ids of all processes whose command line contains this folder and `part` (Linux). */
+  /** The IDs of all processes whose command line names a file of this folder (Linux only). */
   pids(part = ''): number[] {
     return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && matchesProcess(name, this.#folder, part)).map(Number); // prettier-ignore
   }
@@ -101,7 +101,7 @@ export class Installation {
     return { ...Object.fromEntries(inherited), TMPDIR: this.temporary, ...own };
   }
 
-  /** Links the installed packages of the repository, and the workspaces of this folder. */
+  /** Links the installed packages, and the @pikaia workspaces relative to this folder. */
   #linkModules(): void {
     const modules = join(repository, 'node_modules');
     const own = join(this.root, 'node_modules');
@@ -118,7 +118,7 @@ export class Installation {
   }
 }
 
-/** A running `node scripts/start.mjs`, as npm start runs it. */
+/** A running `node scripts/start.mjs`, the script of npm start. */
 export class Start {
   stdout = '';
   stderr = '';
@@ -134,7 +134,7 @@ export class Start {
     return this.child.pid!;
   }
 
-  /** Resolves when the system is ready or the start has failed. */
+  /** Resolves when the system is ready or the start has ended. */
   async settled(): Promise<'ready' | 'ended'> {
     const ready = () => this.stderr.includes('Pikaia is ready');
     await waitFor(
@@ -155,7 +155,7 @@ export class Start {
     this.child.kill(signal);
   }
 
-  /** Sends the signal and returns the exit code. */
+  /** Resolves with the exit code. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     this.signal(signal);
     return this.ended;
@@ -182,7 +182,7 @@ function matchesProcess(pid: string, folder: string, part: string): boolean {
     const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
     return line.includes(folder) && line.includes(part);
   } catch (error) {
-    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code!)) return false; // the process has ended meanwhile
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code!)) return false; // the process has ended
     throw error;
   }
 }

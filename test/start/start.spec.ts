@@ -6,7 +6,7 @@ import { Installation, type Start } from './installation.js';
 
 jest.setTimeout(150_000);
 
-/** Runs one installation in a folder with spaces and umlauts through starts, faults and stops. */
+/** Takes one system through faults. The path of its folder contains spaces and umlauts. */
 describe('npm start', () => {
   const installation = new Installation('Größe & zwei Wörter');
   let start: Start;
@@ -37,7 +37,7 @@ describe('npm start', () => {
     return rows[0];
   };
 
-  it('starts both processes and prints a session token to copy', async () => {
+  it('starts both processes and prints commands to copy', async () => {
     await bothReady();
     const { api } = await installation.ports();
     for (const text of [
@@ -51,13 +51,13 @@ describe('npm start', () => {
     }
   });
 
-  it('forwards complete JSON lines to standard output and keeps its own messages out of it', () => {
+  it('prints only whole JSON lines of the processes to stdout', () => {
     const lines = start.stdout.trimEnd().split('\n');
     expect(lines.length).toBeGreaterThan(0);
     for (const line of lines) expect(typeof JSON.parse(line)).toBe('object');
   });
 
-  it('provides connection strings for its database', async () => {
+  it('prints a connection string of its database for each role', async () => {
     const url = async (role: string) => (await installation.run('db-url.mjs', '--role', role)).stdout.trim();
     expect(await connect(await url('owner'))).toEqual({ name: 'pikaia', super: true });
     expect(await connect(await url('api'))).toEqual({ name: 'pikaia_api', super: false });
@@ -66,7 +66,7 @@ describe('npm start', () => {
     expect(unknown).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('no role "root"') as string });
   });
 
-  it('protects the database with a password that only the owner of the files can read', async () => {
+  it('refuses a connection with a wrong password, and keeps passwords in files that only the owner can read', async () => {
     const url = new URL((await installation.run('db-url.mjs')).stdout.trim());
     url.password = 'guessed';
     await expect(connect(url.href)).rejects.toThrow('password authentication failed');
@@ -75,7 +75,7 @@ describe('npm start', () => {
     }
   });
 
-  it('provides tokens only for users of the demo data', async () => {
+  it('issues tokens only to users of the demo data', async () => {
     const token = await installation.run('token.mjs', '--email', 'alice@example.com');
     expect(token.stdout.trimEnd().split('\n').at(-1)).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
     const unknown = await installation.run('token.mjs', '--email', 'nobody@example.com');
@@ -105,15 +105,15 @@ describe('npm start', () => {
   it.each([
     ['PostgreSQL', 'bin/postgres\0-D'],
     ["PostgreSQL's guard", 'postgres/guard.mjs'],
-  ])('restarts the database after kill -9 of %s', async (_what, part) => {
-    const said = start.stderr.length;
+  ])('restarts the database after kill -9 of %s', async (_process, part) => {
+    const offset = start.stderr.length;
     const [pid] = installation.pids(part);
     process.kill(pid!, 'SIGKILL');
-    await waitFor('the database is back', () => start.stderr.slice(said).includes('PostgreSQL is ready again'), 25_000);
+    await until('the database is back', () => start.stderr.slice(offset).includes('PostgreSQL is ready again'), 25_000);
     await bothReady();
   });
 
-  it('stops in order on a double Ctrl-C, and leaves no process behind', async () => {
+  it('stops gracefully on a double Ctrl-C, and leaves no process running', async () => {
     start.signal('SIGINT');
     start.signal('SIGINT');
     expect(await start.ended).toBe(0);
@@ -125,13 +125,13 @@ describe('npm start', () => {
     expect(await installation.run('token.mjs', '--email', 'alice@example.com')).toMatchObject({ code: 1, stdout: '' });
   });
 
-  it('leaves no process behind after it is killed, and the next start works', async () => {
+  it('leaves no processes behind after kill -9, and the next start succeeds', async () => {
     start = await installation.start();
     expect(await start.settled()).toBe('ready');
     const before = installation.pids();
     process.kill(start.pid, 'SIGKILL');
     await start.ended;
-    const next = await installation.start(); // immediately, while the old processes still stop
+    const next = await installation.start(); // immediately, while the processes of the killed start are still ending
     expect(await next.settled()).toBe('ready');
     await bothReady();
     expect(installation.pids().filter((pid) => before.includes(pid))).toEqual([]);

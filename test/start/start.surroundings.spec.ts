@@ -12,7 +12,7 @@ jest.setTimeout(150_000);
 const isRoot = process.getuid?.() === 0;
 const UNPRIVILEGED_USER = { uid: 65_534, gid: 65_534 };
 
-it('npm start, started three times concurrently in a folder that other users cannot enter, starts once', async () => {
+it('allows only one of three concurrent starts, in a folder that other users cannot enter', async () => {
   const installation = new Installation('private', { mode: 0o700, ownServer: isRoot });
   try {
     const starts = await Promise.all([installation.start(), installation.start(), installation.start()]);
@@ -35,9 +35,9 @@ it('npm start, started three times concurrently in a folder that other users can
   }
 });
 
-// Only root can start a process as another user. Without root, all other tests already run as an unprivileged user.
-(isRoot ? it : it.skip)('works for a user who is not root, and names a port that is taken', async () => {
-  const installation = new Installation('not root', { user: UNPRIVILEGED_USER });
+// Only root can start a process as another user. For other users, all other tests already cover this case.
+(isRoot ? it : it.skip)('starts for a user who is not root, and names a port that is in use', async () => {
+  const installation = new Installation('not root', { user: NOBODY });
   const other = createServer();
   try {
     const { api } = await installation.ports();
@@ -78,8 +78,8 @@ describe('npm start with DATABASE_URL', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('starts no database, and reconnects with the passwords that it generated', async () => {
-    for (const round of ['makes the roles', 'knows them']) {
+  it('starts no embedded database, creates the roles, and reuses their passwords at the next start', async () => {
+    for (const round of ['creates the roles', 'reuses the roles']) {
       const start = await installation.start({ DATABASE_URL: server.url });
       expect([round, await start.settled()]).toEqual([round, 'ready']);
       expect(await installation.get('api')).toBe(200);
@@ -91,7 +91,7 @@ describe('npm start with DATABASE_URL', () => {
     expect(server.pid).toBeDefined();
   });
 
-  it('keeps the passwords of existing roles, and asks for connection strings', async () => {
+  it('does not change the password of a role that it did not create, and asks for the connection string', async () => {
     const client = new pg.Client({ connectionString: server.url });
     await client.connect();
     for (const role of ['pikaia_api', 'pikaia_worker']) await client.query(`alter role ${role} password 'known'`);
@@ -105,7 +105,7 @@ describe('npm start with DATABASE_URL', () => {
     await start.stop();
   });
 
-  it('exits with a clear message if a process fails before it is ready, or the database is unreachable', async () => {
+  it('exits with a clear message if a process exits before it is ready, or if the database is unreachable', async () => {
     const impossible = await installation.start({ DATABASE_URL: server.url.replace(/:\d+\//, ':1/') });
     expect(await impossible.ended).toBe(1);
     expect(impossible.stderr).toContain('ECONNREFUSED');
@@ -113,6 +113,6 @@ describe('npm start with DATABASE_URL', () => {
     expect(await refused.ended).toBe(1);
     expect(refused.stderr).toMatch(/(api|outbox-worker) ended before it was ready/);
     expect(refused.stdout).toContain('LOG_LEVEL');
-    await waitFor('nothing is left', () => installation.pids().length === 0);
+    await until('all processes have ended', () => installation.pids().length === 0);
   });
 });

@@ -1,26 +1,26 @@
-// Runs the migrations as a task of ECS and tells CloudFormation how it ended. The SDK is the one of Lambda's runtime.
-const LOOK_EVERY_MS = 5000;
+// Runs the migrations as an ECS task and reports the result to CloudFormation. Uses the SDK of the Lambda runtime.
+const POLL_INTERVAL_MS = 5000;
 
 /** @typedef {{ taskDefinition: string, cluster: string, subnets: string[], securityGroups: string[], minutes: string | number }} Properties */
 /** @typedef {{ lastStatus?: string, stoppedReason?: string, containers?: { exitCode?: number, reason?: string }[] }} TaskState */
-/** @typedef {{ run(properties: Properties): Promise<string>, look(cluster: string, task: string): Promise<TaskState>, stop(cluster: string, task: string): Promise<void> }} Tasks */
+/** @typedef {{ run(properties: Properties): Promise<string>, getState(cluster: string, task: string): Promise<TaskState>, stop(cluster: string, task: string): Promise<void> }} Tasks */
 
 /**
- * Waits until the task has ended. A deployment that takes something back runs them too: code that is older than the schema
- * finds nothing to do.
+ * Starts the migrations and waits until the task has ended. A rollback also runs the migrations. Code that is older than the schema
+ * has nothing to migrate.
  *
  * @param {Properties} properties
  * @param {Tasks} tasks
  * @param {{ now: () => number, pause: (ms: number) => Promise<unknown> }} time
- * @returns {Promise<string>} the task
- * @throws Error when it did not start, did not end in time, or ended otherwise than with 0
+ * @returns {Promise<string>} the ARN of the task
+ * @throws Error if the task did not start, did not end in time, or did not end with exit code 0
  */
 export async function migrate(properties, tasks, time) {
   const { cluster, minutes } = properties;
   const task = await tasks.run(properties);
   const deadline = time.now() + Number(minutes) * 60_000;
   for (;;) {
-    const { lastStatus, stoppedReason, containers } = await tasks.look(cluster, task);
+    const { lastStatus, stoppedReason, containers } = await tasks.getState(cluster, task);
     if (lastStatus === 'STOPPED') {
       const [container] = containers ?? [];
       if (container?.exitCode === 0) return task;
@@ -30,10 +30,10 @@ export async function migrate(properties, tasks, time) {
     if (time.now() >= deadline) {
       await tasks.stop(cluster, task);
       throw new Error(
-        `The migrations took longer than ${minutes} minutes and were stopped: run them by hand first, see docs/deploying.md.`,
+        `The migrations took longer than ${minutes} minutes and were stopped. Run them manually first, see docs/deploying.md.`,
       );
     }
-    await time.pause(LOOK_EVERY_MS);
+    await time.pause(POLL_INTERVAL_MS);
   }
 }
 
@@ -41,16 +41,16 @@ export async function migrate(properties, tasks, time) {
 
 /** @param {Request} request */
 export async function handler(request) {
-  await answer(request, tasksOfEcs, { now: Date.now, pause: (ms) => new Promise((done) => setTimeout(done, ms)) });
+  await handleRequest(request, tasksOfEcs, { now: Date.now, pause: (ms) => new Promise((done) => setTimeout(done, ms)) });
 }
 
 /**
  * @param {Request} request
  * @param {() => Promise<Tasks>} findTasks
  * @param {Parameters<typeof migrate>[2]} time
- * @throws Error when CloudFormation did not take the answer; Lambda tries again then
+ * @throws Error if CloudFormation did not accept the response; Lambda then retries
  */
-export async function answer(request, findTasks, time) {
+export async function handleRequest(request, findTasks, time) {
   const { RequestType, ResponseURL, StackId, RequestId, LogicalResourceId, PhysicalResourceId = 'pikaia-migrations' } = request;
   /** @type {{ Status: 'SUCCESS' | 'FAILED', Reason?: string }} */
   let outcome = { Status: 'SUCCESS' };
@@ -60,8 +60,8 @@ export async function answer(request, findTasks, time) {
     outcome = { Status: 'FAILED', Reason: error instanceof Error ? error.message : String(error) };
   }
   const body = JSON.stringify({ ...outcome, StackId, RequestId, LogicalResourceId, PhysicalResourceId });
-  const taken = await fetch(ResponseURL, { method: 'PUT', headers: { 'content-type': '' }, body });
-  if (!taken.ok) throw new Error(`CloudFormation did not take the answer (${taken.status}).`);
+  const response = await fetch(ResponseURL, { method: 'PUT', headers: { 'content-type': '' }, body });
+  if (!response.ok) throw new Error(`CloudFormation did not accept the response (${response.status}).`);
 }
 
 /** @returns {Promise<Tasks>} */
@@ -81,9 +81,9 @@ async function tasksOfEcs() {
       if (!task?.taskArn) throw new Error(`The migrations could not be started (${failures?.[0]?.reason ?? 'no reason given'}).`);
       return task.taskArn;
     },
-    async look(cluster, task) {
+    async getState(cluster, task) {
       const { tasks } = await ecs.describeTasks({ cluster, tasks: [task] });
-      return tasks?.[0] ?? {}; // not yet known everywhere
+      return tasks?.[0] ?? {}; // ECS is eventually consistent: a new task can be missing
     },
     async stop(cluster, task) {
       await ecs.stopTask({ cluster, task, reason: 'The migrations took too long.' });

@@ -6,15 +6,15 @@ import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs';
 import { LogStore } from '../logs/log-store.ts';
 import { API_PORT } from '../network/network.stack.ts';
-import type { Surroundings } from './app.stack.ts';
+import type { AppDependencies } from './app.stack.ts';
 import { databaseAs, databaseAt } from './process.environment.ts';
 import { Task } from './task.ts';
 
-const IDLE_SECONDS = 60;
-const DRAIN_SECONDS = 30; // what the process itself takes at most to end its requests
+const IDLE_TIMEOUT_SECONDS = 60;
+const DRAIN_SECONDS = 30; // the maximum time that the process takes to finish its requests
 const ACCESS_LOG_DAYS = 90;
 
-/** The api behind its load balancer. */
+/** The api service and its load balancer. */
 export class ApiService extends Construct {
   readonly service: ecs.FargateService;
   readonly balancer: elb.ApplicationLoadBalancer;
@@ -22,7 +22,7 @@ export class ApiService extends Construct {
   readonly logs: LogStore;
   readonly task: Task;
 
-  constructor(scope: Construct, id: string, { settings, network, data, secrets, cluster, image }: Surroundings) {
+  constructor(scope: Construct, id: string, { settings, network, data, secrets, cluster, image }: AppDependencies) {
     super(scope, id);
     const { services } = settings;
     this.logs = new LogStore(this, 'Logs', {
@@ -44,7 +44,7 @@ export class ApiService extends Construct {
         PORT: String(API_PORT),
         DATABASE_POOL_SIZE: String(services.apiPool),
         LOG_LEVEL: settings.logs.level,
-        TRUSTED_PROXIES: settings.network.cidr, // the load balancer's addresses, and nobody else's
+        TRUSTED_PROXIES: settings.network.cidr, // only the addresses of the load balancer
         SESSION_JWKS_URL: services.sessionJwksUrl,
         SESSION_ISSUER: services.sessionIssuer,
         SESSION_AUDIENCE: services.sessionAudience,
@@ -67,14 +67,14 @@ export class ApiService extends Construct {
       circuitBreaker: { rollback: true },
       healthCheckGracePeriod: Duration.seconds(60),
       vpcSubnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS },
-      securityGroups: [network.doors.api],
+      securityGroups: [network.securityGroups.api],
       availabilityZoneRebalancing: ecs.AvailabilityZoneRebalancing.ENABLED,
     });
-    // No desired count: "If a desired count is not specified, it is omitted from the operation", so an update leaves a service that
-    // was scaled out as it is, and the scalable target raises a new one to its minimum.
+    // There is no desired count, so that an update does not undo auto scaling: "If a desired count is not specified, it is omitted
+    // from the operation". The scalable target raises a new service to its minimum.
     // https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-service.html
     this.service
-      .autoScaleTaskCount({ minCapacity: services.apiTasks, maxCapacity: services.apiTasksMost })
+      .autoScaleTaskCount({ minCapacity: services.apiTasks, maxCapacity: services.maxApiTasks })
       .scaleOnCpuUtilization('Cpu', { targetUtilizationPercent: services.apiCpuTarget, scaleInCooldown: Duration.minutes(5) });
     this.balancer = this.balance(network, settings.database.deletionProtection);
     this.targets = new elb.ApplicationTargetGroup(this, 'Targets', {
@@ -83,7 +83,7 @@ export class ApiService extends Construct {
       protocol: elb.ApplicationProtocol.HTTP,
       targets: [this.service],
       deregistrationDelay: Duration.seconds(DRAIN_SECONDS),
-      // ECS replaces what fails this, so it asks whether the process lives, as the container's own check does.
+      // A liveness check, like that of the container, because ECS replaces a task that fails it.
       healthCheck: {
         path: '/health/live',
         interval: Duration.seconds(10),
@@ -93,7 +93,7 @@ export class ApiService extends Construct {
     });
     this.balancer.addListener('Https', {
       port: 443,
-      open: false, // the group says who comes in
+      open: false, // the security group controls access
       certificates: [elb.ListenerCertificate.fromArn(services.certificateArn)],
       sslPolicy: elb.SslPolicy.RECOMMENDED_TLS,
       defaultTargetGroups: [this.targets],
@@ -109,13 +109,13 @@ export class ApiService extends Construct {
     });
   }
 
-  private balance({ vpc, doors }: Surroundings['network'], deletionProtection: boolean): elb.ApplicationLoadBalancer {
+  private balance({ vpc, securityGroups }: AppDependencies['network'], deletionProtection: boolean): elb.ApplicationLoadBalancer {
     const balancer = new elb.ApplicationLoadBalancer(this, 'Balancer', {
       loadBalancerName: 'pikaia-api',
       vpc,
       internetFacing: true,
-      securityGroup: doors.balancer,
-      idleTimeout: Duration.seconds(IDLE_SECONDS),
+      securityGroup: securityGroups.balancer,
+      idleTimeout: Duration.seconds(IDLE_TIMEOUT_SECONDS),
       dropInvalidHeaderFields: true,
       deletionProtection,
     });
@@ -123,7 +123,8 @@ export class ApiService extends Construct {
       encryption: BucketEncryption.S3_MANAGED, // the only kind that a load balancer can write to
       enforceSSL: true,
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
-      // It has no name that a second attempt would need, and cannot be rolled back: the balancer writes a test file into it.
+      // RETAIN, because CloudFormation cannot roll back its creation: the load balancer writes a test file into it. Its name is
+      // generated, so a leftover bucket does not block a second deployment.
       removalPolicy: RemovalPolicy.RETAIN,
       lifecycleRules: [{ expiration: Duration.days(ACCESS_LOG_DAYS) }],
     });

@@ -2,7 +2,7 @@ import { Stack, type App } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { DomainIdentity } from './domain-identity.ts';
 import type { DataStack } from '../data/data.stack.ts';
-import { secretsFor, type Secrets } from '../data/secrets.ts';
+import { secretReferences, type Secrets } from '../data/secrets.ts';
 import type { EventsStack } from '../events/events.stack.ts';
 import { LogStore } from '../logs/log-store.ts';
 import type { NetworkStack } from '../network/network.stack.ts';
@@ -14,8 +14,8 @@ import { MigrationRun } from './migration.run.ts';
 import { OperationsTask } from './operations.task.ts';
 import { WorkerService } from './worker.service.ts';
 
-/** What the parts of this stack are made with. */
-export interface Surroundings {
+/** The dependencies of the constructs in this stack. */
+export interface AppDependencies {
   readonly settings: Settings;
   readonly network: NetworkStack;
   readonly data: DataStack;
@@ -26,7 +26,7 @@ export interface Surroundings {
   readonly taskLogs: LogStore;
 }
 
-/** Api, worker, migrations and operations, from one image. The services wait for the migrations. */
+/** The api, the worker, the migrations and the operations task. All use one image. The services wait for the migrations. */
 export class AppStack extends Stack {
   readonly api: ApiService;
   readonly worker: WorkerService;
@@ -46,21 +46,21 @@ export class AppStack extends Stack {
       holdsRecords: true,
     });
     const image = imageOf(this, settings.services.image);
-    const surroundings = {
+    const dependencies = {
       settings,
       network,
       data,
-      secrets: secretsFor(this, data.secrets),
+      secrets: secretReferences(this, data.secrets),
       events,
       cluster,
       image,
       taskLogs: this.taskLogs,
     };
-    const migrations = new MigrationRun(this, 'Migrations', surroundings);
-    this.api = new ApiService(this, 'Api', surroundings);
-    this.worker = new WorkerService(this, 'Worker', surroundings);
+    const migrations = new MigrationRun(this, 'Migrations', dependencies);
+    this.api = new ApiService(this, 'Api', dependencies);
+    this.worker = new WorkerService(this, 'Worker', dependencies);
     for (const { service, task } of [this.api, this.worker]) service.node.addDependency(migrations.done, task.permissions);
-    new OperationsTask(this, 'Operations', surroundings);
+    new OperationsTask(this, 'Operations', dependencies);
     new DomainIdentity(this, 'Mail', settings.services.mailDomain);
   }
 }

@@ -2,7 +2,7 @@ import { CfnOutput } from 'aws-cdk-lib';
 import { EmailIdentity, Identity } from 'aws-cdk-lib/aws-ses';
 import { Construct } from 'constructs';
 
-/** The domain that letters come from, with its DKIM records as outputs: somebody has to put them into the domain's zone. */
+/** The SES identity of the sender domain. Its DKIM records are outputs: add them to the DNS zone of the domain. */
 export class DomainIdentity extends Construct {
   constructor(scope: Construct, id: string, domain: string) {
     super(scope, id);

@@ -8,8 +8,8 @@ import type { Construct } from 'constructs';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const DOCKERFILE = 'docker/Dockerfile';
-// What the Dockerfile copies. Everything else stays out: its changes would make a new image of nothing new.
-const CONTENTS = [
+// The paths that the Dockerfile copies. A change of any other file must not cause a new image.
+const INCLUDED = [
   'apps',
   'libs',
   'scripts',
@@ -20,27 +20,27 @@ const CONTENTS = [
   'tsconfig.json',
   'tsconfig.base.json',
 ];
-const LEFT_OUT = ['**/node_modules', '**/dist', '**/*.spec.ts'];
+const EXCLUDED = ['**/node_modules', '**/dist', '**/*.spec.ts'];
 const ECR = /^(\d{12})\.dkr\.ecr\.([\w-]+)\.amazonaws\.com(?:\.cn)?\/([^:@]+)[:@](.+)$/;
 
 /**
- * The one image of api, worker and tasks: the one that is named, pulled with a right of its own where it lies in ECR; or
- * docker/Dockerfile, which is built when deploying, never when synthesising.
+ * The image of api, worker and tasks. It is the given reference, with permission to pull it if it is in ECR. Without a
+ * reference, the CDK builds docker/Dockerfile at deployment, not at synthesis.
  *
- * @throws Error where none is named and there is no Dockerfile.
+ * @throws Error if there is neither a reference nor a Dockerfile.
  */
-export function imageOf(scope: Construct, named: string | undefined): ContainerImage {
-  if (named === undefined) {
+export function imageOf(scope: Construct, reference: string | undefined): ContainerImage {
+  if (reference === undefined) {
     if (!existsSync(join(ROOT, DOCKERFILE))) throw new Error(`There is no ${DOCKERFILE}: name an image by --context image=….`);
     return ContainerImage.fromAsset(ROOT, {
       file: DOCKERFILE,
       platform: Platform.LINUX_ARM64,
       ignoreMode: IgnoreMode.DOCKER,
-      exclude: ['*', ...CONTENTS.map((path) => `!${path}`), ...LEFT_OUT],
+      exclude: ['*', ...INCLUDED.map((path) => `!${path}`), ...EXCLUDED],
     });
   }
-  const inEcr = ECR.exec(named);
-  if (!inEcr) return ContainerImage.fromRegistry(named);
+  const inEcr = ECR.exec(reference);
+  if (!inEcr) return ContainerImage.fromRegistry(reference);
   const [, account, region, name, tag] = inEcr;
   const repository = Repository.fromRepositoryAttributes(scope, 'Repository', {
     repositoryName: name!,

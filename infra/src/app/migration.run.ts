@@ -6,19 +6,19 @@ import { Architecture, Code, Function, LoggingFormat, Runtime } from 'aws-cdk-li
 import { Construct } from 'constructs';
 import { join } from 'node:path';
 import { functionRole } from '../permissions/function-role.ts';
-import type { Surroundings } from './app.stack.ts';
+import type { AppDependencies } from './app.stack.ts';
 import { databaseAs, databaseAt } from './process.environment.ts';
 import { Task } from './task.ts';
 
 const CODE = join(import.meta.dirname, '../../lambda/migrate');
 
-/** The migrations as a task that the deployment waits for: it fails when they fail, before any service runs on the new code. */
+/** Runs the migrations as a task. The deployment waits for it and fails if it fails, before any service runs the new code. */
 export class MigrationRun extends Construct {
-  /** What has to wait depends on this. */
+  /** Add a dependency on this to resources that must wait for the migrations. */
   readonly done: CustomResource;
   readonly task: Task;
 
-  constructor(scope: Construct, id: string, { settings, network, data, secrets, cluster, image, taskLogs }: Surroundings) {
+  constructor(scope: Construct, id: string, { settings, network, data, secrets, cluster, image, taskLogs }: AppDependencies) {
     super(scope, id);
     this.task = new Task(this, 'Task', {
       family: 'pikaia-migrations',
@@ -31,7 +31,7 @@ export class MigrationRun extends Construct {
       key: secrets.key,
       secrets: {
         ...databaseAs(secrets.owner),
-        // The roles of api and worker are made by the migrations, and get their passwords here.
+        // The migrations create the roles of api and worker with these passwords.
         API_DATABASE_PASSWORD: ecs.Secret.fromSecretsManager(secrets.api, 'password'),
         WORKER_DATABASE_PASSWORD: ecs.Secret.fromSecretsManager(secrets.worker, 'password'),
       },
@@ -55,15 +55,15 @@ export class MigrationRun extends Construct {
       resourceType: 'Custom::Migrations',
       serviceToken: runner.functionArn,
       properties: {
-        // Another image makes another definition, and so another run.
+        // A new image changes the task definition, which triggers a new run.
         taskDefinition: this.task.definition.taskDefinitionArn,
         cluster: cluster.clusterArn,
         subnets: subnetIds,
-        securityGroups: [network.doors.tasks.securityGroupId],
+        securityGroups: [network.securityGroups.tasks.securityGroupId],
         minutes: settings.services.migrationMinutes,
       },
     });
-    // The task starts as soon as this resource is created, and CDK makes no definition wait for the policies of its roles.
+    // The task starts when this resource is created, and the CDK does not make it wait for the policies of its roles.
     this.done.node.addDependency(runner.role!, this.task.permissions);
   }
 
@@ -76,7 +76,7 @@ export class MigrationRun extends Construct {
     runner.addToRolePolicy(
       new PolicyStatement({
         actions: ['ecs:DescribeTasks', 'ecs:StopTask'],
-        resources: [cluster.arnForTasks('*')], // a task's id is made when it starts
+        resources: [cluster.arnForTasks('*')], // the ID of a task is not known before it starts
         conditions: inCluster,
       }),
     );

@@ -1,16 +1,16 @@
 import { Construct } from 'constructs';
 import { databaseAs, databaseAt } from './process.environment.ts';
 import { Task } from './task.ts';
-import type { Surroundings } from './app.stack.ts';
+import type { AppDependencies } from './app.stack.ts';
 
 /**
- * The command line as a task, since nobody enters the services' containers: started by hand with a command of its own,
- * `aws ecs run-task … --overrides`. Its own command only says what there is.
+ * A task for the outbox commands, because there is no shell access to the containers of the services. Start it manually with
+ * `aws ecs run-task … --overrides` and a command. The default command prints the usage.
  */
 export class OperationsTask extends Construct {
   readonly task: Task;
 
-  constructor(scope: Construct, id: string, { data, secrets, image, taskLogs }: Surroundings) {
+  constructor(scope: Construct, id: string, { data, secrets, image, taskLogs }: AppDependencies) {
     super(scope, id);
     this.task = new Task(this, 'Task', {
       family: 'pikaia-operations',

@@ -2,10 +2,10 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { DATABASE_NAME, DATABASE_PORT } from '../data/data.stack.ts';
 
-// Amazon's certificates, where the image has them.
+// The RDS certificate authorities in the image.
 const CA_FILE = '/etc/ssl/certs/rds-global-bundle.pem';
 
-/** Where the database is. ECS injects keys of a secret, not URLs, so user and password come beside it. */
+/** The settings of the database connection. User and password are separate, because ECS injects keys of a secret, not URLs. */
 export const databaseAt = (host: string): Record<string, string> => ({
   DATABASE_HOST: host,
   DATABASE_PORT: String(DATABASE_PORT),

@@ -6,10 +6,10 @@ import { Construct, DependencyGroup, type IDependable } from 'constructs';
 import { mayDecryptSecrets } from '../permissions/grants.ts';
 import { NODE_ENVIRONMENT } from '../settings/node-environment.ts';
 
-// The account's default mode became non-blocking with 10 MiB; said here, so that it does not depend on the account. A
-// process that outruns it loses lines instead of standing still.
+// Set explicitly, because the default is a setting of the account (non-blocking with 10 MiB). If the buffer is full, lines are
+// lost instead of blocking the process.
 const LOG_BUFFER = Size.mebibytes(25);
-const STOP_SECONDS = 60; // the processes finish what is in hand within 30
+const STOP_SECONDS = 60; // the processes finish their work in progress within 30 seconds
 
 export interface TaskOptions {
   readonly family: string;
@@ -20,19 +20,19 @@ export interface TaskOptions {
   readonly logs: LogStore;
   readonly environment: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, ecs.Secret>>;
-  /** Encrypts them. */
+  /** Encrypts the secrets. */
   readonly key: IKey;
-  /** Where it listens and is asked whether it lives; absent for a task that ends by itself. */
+  /** The port of the server and its liveness check. Absent for a task that ends by itself. */
   readonly port?: number;
 }
 
-/** A Fargate task of one container: no shell's tools are needed, nothing is written to its disk but /tmp. */
+/** A Fargate task with one container. The file system is read-only except /tmp. The health check needs no shell. */
 export class Task extends Construct {
   readonly definition: ecs.FargateTaskDefinition;
   readonly container: ecs.ContainerDefinition;
   /**
-   * Its roles with their policies. Whatever starts the task has to depend on them: a definition refers to its roles, and a role's
-   * policy is a resource beside it that may be created later.
+   * The roles of the task with their policies. A resource that starts the task must depend on them. The task definition refers
+   * to its roles, but the policy of a role is a separate resource that can be created later.
    *
    * @see https://github.com/aws/aws-cdk/issues/18675
    */
@@ -63,17 +63,17 @@ export class Task extends Construct {
         mode: ecs.AwsLogDriverMode.NON_BLOCKING,
         maxBufferSize: LOG_BUFFER,
       }),
-      ...(port !== undefined && { portMappings: [{ containerPort: port }], healthCheck: alive(port) }),
+      ...(port !== undefined && { portMappings: [{ containerPort: port }], healthCheck: livenessCheck(port) }),
     });
-    // ECS reads them for the process; CDK says so to the secret, and to a key of another stack it cannot.
+    // ECS reads the secrets for the process. The CDK grants access to the secrets, but not to a key of another stack.
     mayDecryptSecrets(this.definition.obtainExecutionRole(), key, Stack.of(this));
     this.permissions = new DependencyGroup(this.definition.obtainExecutionRole(), this.definition.taskRole);
     this.container.addMountPoints({ containerPath: '/tmp', sourceVolume: temporary, readOnly: false });
   }
 }
 
-/** Whether the process answers, not whether it is ready: a restart does not bring a database back. */
-const alive = (port: number): ecs.HealthCheck => ({
+/** A liveness check. It does not check readiness, because restarting a task does not help if the database is down. */
+const livenessCheck = (port: number): ecs.HealthCheck => ({
   command: [
     'CMD',
     'node',

@@ -3,20 +3,20 @@ import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
 import { LogStore } from '../logs/log-store.ts';
 import { mayPublish } from '../permissions/grants.ts';
-import { lettersOf } from '../settings/letters.ts';
-import type { Surroundings } from './app.stack.ts';
+import { mailEnvironmentOf } from '../settings/mail-environment.ts';
+import type { AppDependencies } from './app.stack.ts';
 import { databaseAs, databaseAt } from './process.environment.ts';
 import { Task } from './task.ts';
 
 const WORKER_PORT = 3001;
 
-/** The outbox worker: no load balancer; of two tasks one leads the sink, the other takes over. */
+/** The outbox worker service. It has no load balancer. One task leads the sink and the others stand by. */
 export class WorkerService extends Construct {
   readonly service: ecs.FargateService;
   readonly logs: LogStore;
   readonly task: Task;
 
-  constructor(scope: Construct, id: string, { settings, network, data, secrets, events, cluster, image }: Surroundings) {
+  constructor(scope: Construct, id: string, { settings, network, data, secrets, events, cluster, image }: AppDependencies) {
     super(scope, id);
     const { services } = settings;
     this.logs = new LogStore(this, 'Logs', {
@@ -34,13 +34,13 @@ export class WorkerService extends Construct {
       logs: this.logs,
       port: WORKER_PORT,
       environment: {
-        ...databaseAt(data.cluster.clusterEndpoint.hostname), // never the proxy: its lead is a lock of its session
+        ...databaseAt(data.cluster.clusterEndpoint.hostname), // never the proxy, because leadership is a session lock
         WORKER_PORT: String(WORKER_PORT),
         LOG_LEVEL: settings.logs.level,
         EVENT_SINKS: 'eventbridge',
         EVENT_BUS_NAME: events.bus.eventBusName,
         AWS_REGION: settings.general.region,
-        ...lettersOf(services),
+        ...mailEnvironmentOf(services),
       },
       key: secrets.key,
       secrets: {
@@ -54,11 +54,11 @@ export class WorkerService extends Construct {
       cluster,
       taskDefinition: this.task.definition,
       desiredCount: services.workerTasks,
-      minHealthyPercent: 50, // one goes on while the other is replaced
+      minHealthyPercent: 50, // one keeps running while the other is replaced
       maxHealthyPercent: 200,
       circuitBreaker: { rollback: true },
       vpcSubnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS },
-      securityGroups: [network.doors.worker],
+      securityGroups: [network.securityGroups.worker],
       availabilityZoneRebalancing: ecs.AvailabilityZoneRebalancing.ENABLED,
     });
   }

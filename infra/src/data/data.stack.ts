@@ -7,20 +7,20 @@ import type { NetworkStack } from '../network/network.stack.ts';
 import { environmentOf } from '../settings/environment.ts';
 import type { Settings } from '../settings/settings.ts';
 import { RETAINED } from '../retain.ts';
-import { makeSecrets, type Secrets } from './secrets.ts';
+import { createSecrets, type Secrets } from './secrets.ts';
 
 const ENGINE = rds.DatabaseClusterEngine.auroraPostgres({ version: rds.AuroraPostgresEngineVersion.VER_17_9 });
 export const DATABASE_NAME = 'pikaia';
 export const DATABASE_PORT = 5432;
 
-/** PostgreSQL and the secrets. Nothing in it can be deleted by deleting the stack. */
+/** PostgreSQL and the secrets. Deleting the stack keeps the secrets and a snapshot of the database. */
 export class DataStack extends Stack {
   readonly cluster: rds.DatabaseCluster;
   readonly secrets: Secrets;
-  /** Where the api finds the database: the proxy, where there is one. */
+  /** The database host of the api: the proxy if there is one, else the cluster. */
   readonly apiHost: string;
 
-  constructor(app: App, settings: Settings, { vpc, doors }: NetworkStack) {
+  constructor(app: App, settings: Settings, { vpc, securityGroups }: NetworkStack) {
     super(app, 'PikaiaData', { env: environmentOf(settings), description: 'Pikaia: PostgreSQL and secrets' });
     const { minCapacity, maxCapacity, readers, backupDays, deletionProtection, proxy } = settings.database;
     const key = new Key(this, 'DataKey', {
@@ -29,9 +29,11 @@ export class DataStack extends Stack {
       enableKeyRotation: true,
       removalPolicy: RETAINED,
     });
-    this.secrets = makeSecrets(this, key);
-    // Its rules are those of the network, and CDK is to add none.
-    const door = SecurityGroup.fromSecurityGroupId(this, 'Door', doors.database.securityGroupId, { mutable: false });
+    this.secrets = createSecrets(this, key);
+    // The network stack defines its rules. The CDK must not add any.
+    const securityGroup = SecurityGroup.fromSecurityGroupId(this, 'Door', securityGroups.database.securityGroupId, {
+      mutable: false,
+    });
     const instance = { enablePerformanceInsights: true, performanceInsightEncryptionKey: key, publiclyAccessible: false };
     this.cluster = new rds.DatabaseCluster(this, 'Database', {
       clusterIdentifier: 'pikaia',
@@ -47,7 +49,7 @@ export class DataStack extends Stack {
       serverlessV2MaxCapacity: maxCapacity,
       vpc,
       vpcSubnets: { subnetType: SubnetType.PRIVATE_ISOLATED },
-      securityGroups: [door],
+      securityGroups: [securityGroup],
       storageEncrypted: true,
       storageEncryptionKey: key,
       backup: { retention: Duration.days(backupDays) },
@@ -70,18 +72,18 @@ export class DataStack extends Stack {
     }
     if (proxy) {
       const role = new Role(this, 'ProxyRole', { assumedBy: new ServicePrincipal('rds.amazonaws.com') });
-      const made = this.cluster.addProxy('Proxy', {
+      const databaseProxy = this.cluster.addProxy('Proxy', {
         dbProxyName: 'pikaia-api',
         role,
         secrets: [this.secrets.api],
         vpc,
         vpcSubnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS },
-        securityGroups: [door],
+        securityGroups: [securityGroup],
         requireTLS: true,
       });
-      // It reads the secret as soon as it exists, and CDK does not make it wait for the policy of its role.
-      made.node.defaultChild!.node.addDependency(role);
-      this.apiHost = made.endpoint;
+      // The proxy reads the secret when it is created, and the CDK does not make it wait for the policy of its role.
+      databaseProxy.node.defaultChild!.node.addDependency(role);
+      this.apiHost = databaseProxy.endpoint;
     }
   }
 }

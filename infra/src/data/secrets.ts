@@ -4,9 +4,9 @@ import { Construct } from 'constructs';
 import { RETAINED } from '../retain.ts';
 
 export interface Secrets {
-  /** Encrypts all of them. */
+  /** Encrypts all secrets. */
   readonly key: IKey;
-  /** Migrates, and does nothing else. */
+  /** The owner of the schema. Only the migrations use it. */
   readonly owner: ISecret;
   readonly api: ISecret;
   readonly worker: ISecret;
@@ -16,11 +16,14 @@ export interface Secrets {
   readonly invitation: ISecret;
 }
 
-// 40 letters and digits: more than 230 bits, and nothing that a URL or a shell would have to quote.
-const STRENGTH = { passwordLength: 40, excludePunctuation: true };
+// 40 letters and digits have more than 230 bits, and need no quoting in a URL or a shell.
+const PASSWORD_OPTIONS = { passwordLength: 40, excludePunctuation: true };
 
-/** Generated in the account, so that no template, no log and no deployer ever holds a value. Their names are fixed: people and tasks look them up. */
-export function makeSecrets(scope: Construct, key: Key): Secrets {
+/**
+ * Secrets that AWS generates in the account, so that no template, log or deployer contains a value. Their names are fixed, because
+ * people and tasks reference to them.
+ */
+export function createSecrets(scope: Construct, key: Key): Secrets {
   const secret = (id: string, name: string, description: string, username?: string): Secret =>
     new Secret(scope, id, {
       secretName: name,
@@ -29,8 +32,8 @@ export function makeSecrets(scope: Construct, key: Key): Secrets {
       removalPolicy: RETAINED,
       generateSecretString:
         username === undefined
-          ? STRENGTH
-          : { ...STRENGTH, secretStringTemplate: JSON.stringify({ username }), generateStringKey: 'password' },
+          ? PASSWORD_OPTIONS
+          : { ...PASSWORD_OPTIONS, secretStringTemplate: JSON.stringify({ username }), generateStringKey: 'password' },
     });
   return {
     key,
@@ -43,19 +46,19 @@ export function makeSecrets(scope: Construct, key: Key): Secrets {
 }
 
 /**
- * The secrets as another stack refers to them: who may read one, and decrypt it, is then said by the reader's role alone.
- * Said by the key's own policy, as CDK does, this stack would depend on those that are built on it.
+ * References to the secrets for use in another stack. Only the role of the reader then grants access to a secret and its key.
+ * By default the CDK also changes the policy of the key, which would make this stack depend on the stacks that use it.
  */
-export function secretsFor(scope: Construct, secrets: Secrets): Secrets {
+export function secretReferences(scope: Construct, secrets: Secrets): Secrets {
   const names = new Construct(scope, 'Secrets');
-  const refer = (name: Exclude<keyof Secrets, 'key'>): ISecret =>
+  const reference = (name: Exclude<keyof Secrets, 'key'>): ISecret =>
     Secret.fromSecretCompleteArn(names, name, secrets[name].secretArn);
   return {
     key: Key.fromKeyArn(names, 'Key', secrets.key.keyArn),
-    owner: refer('owner'),
-    api: refer('api'),
-    worker: refer('worker'),
-    cursor: refer('cursor'),
-    invitation: refer('invitation'),
+    owner: reference('owner'),
+    api: reference('api'),
+    worker: reference('worker'),
+    cursor: reference('cursor'),
+    invitation: reference('invitation'),
   };
 }

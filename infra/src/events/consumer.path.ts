@@ -12,7 +12,7 @@ import { LogStore } from '../logs/log-store.ts';
 import type { NetworkStack } from '../network/network.stack.ts';
 import { functionRole } from '../permissions/function-role.ts';
 import { mayReadSecrets, maySendMail } from '../permissions/grants.ts';
-import { lettersOf } from '../settings/letters.ts';
+import { mailEnvironmentOf } from '../settings/mail-environment.ts';
 import { NODE_ENVIRONMENT } from '../settings/node-environment.ts';
 import { DEAD_LETTER_DAYS, VISIBILITY_FACTOR } from '../settings/queue-times.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -20,7 +20,7 @@ import { bundleOf } from './bundle.ts';
 import type { DeployedConsumer } from './consumers.ts';
 import { patternOf } from './event-pattern.ts';
 
-const CA_FILE = '/var/runtime/ca-cert.pem'; // Amazon's certificates, those of its databases too, in Lambda's own runtime
+const CA_FILE = '/var/runtime/ca-cert.pem'; // certificates of Amazon, including those of RDS, in the Lambda runtime
 
 export interface ConsumerPathOptions {
   readonly consumer: DeployedConsumer;
@@ -31,10 +31,10 @@ export interface ConsumerPathOptions {
   readonly bus: EventBus;
 }
 
-/** Rule, queue, queue of dead letters and function of one consumer. */
+/** The rule, the queue, the dead-letter queue and the function of one consumer. */
 export class ConsumerPath extends Construct {
   readonly name: string;
-  /** By name: a rule's Ref has the bus before it, which no dimension of a metric has. */
+  /** The plain name, because the Ref of a rule has the bus as a prefix, which metric dimensions do not have. */
   readonly ruleName: string;
   readonly queue: Queue;
   readonly deadLetters: Queue;
@@ -45,7 +45,7 @@ export class ConsumerPath extends Construct {
     const { consumer, settings, network, bus } = options;
     this.name = consumer.name;
     const { queueDays, maxReceives, timeoutSeconds } = settings.events;
-    // Not alias/aws/sqs, whose policy does not let a rule in: its events would be lost without a word.
+    // Not the key alias/aws/sqs, whose policy does not allow EventBridge to send: the events of the rule would be lost silently.
     const queue = { encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true };
     this.deadLetters = new Queue(this, 'DeadLetters', {
       ...queue,
@@ -92,21 +92,21 @@ export class ConsumerPath extends Construct {
       memorySize: memory,
       timeout: Duration.seconds(timeoutSeconds),
       logGroup: this.logs.group,
-      loggingFormat: LoggingFormat.TEXT, // our lines are JSON already; Lambda's JSON would wrap them
+      loggingFormat: LoggingFormat.TEXT, // the lines are JSON already, and the JSON format of Lambda would wrap them
       vpc: network.vpc,
       vpcSubnets: { subnetType: SubnetType.PRIVATE_WITH_EGRESS },
-      securityGroups: [network.doors.consumers],
+      securityGroups: [network.securityGroups.consumers],
       environment: {
         NODE_ENV: NODE_ENVIRONMENT,
         NODE_OPTIONS: '--enable-source-maps',
         LOG_LEVEL: settings.logs.level,
-        ...lettersOf(settings.services),
+        ...mailEnvironmentOf(settings.services),
         DATABASE_HOST: data.cluster.clusterEndpoint.hostname,
         DATABASE_PORT: String(DATABASE_PORT),
         DATABASE_NAME,
         DATABASE_TLS_CA_FILE: CA_FILE,
-        DATABASE_POOL_SIZE: '1', // an execution handles one batch, one event after the other
-        // Read when the function starts: a value in here would stand in the template and in the console.
+        DATABASE_POOL_SIZE: '1', // an execution handles the events of one batch sequentially
+        // The function reads the secrets when it starts. Their values here would be visible in the template and the console.
         QUEUE_URL: this.queue.queueUrl,
         DATABASE_SECRET_ARN: worker.secretArn,
         INVITATION_SECRET_ARN: invitation.secretArn,

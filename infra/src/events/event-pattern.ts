@@ -1,7 +1,7 @@
 import type { ConsumerDescription } from '@pikaia/events';
 import type { EventPattern } from 'aws-cdk-lib/aws-events';
 
-/** The events that a consumer handles, by type; its source keeps out what another system may put on the bus under the same name. */
+/** Matches the events that a consumer handles, by type and source. The source excludes events of other systems with the same type. */
 export const patternOf = ({ contracts }: ConsumerDescription): EventPattern => ({
   source: [...new Set(contracts.map(({ source }) => source))],
   detailType: [...new Set(contracts.map(({ type }) => type))],

@@ -1,14 +1,17 @@
 import { Duration, Stack, type App } from 'aws-cdk-lib';
 import { Archive, EventBus } from 'aws-cdk-lib/aws-events';
 import type { DataStack } from '../data/data.stack.ts';
-import { secretsFor } from '../data/secrets.ts';
+import { secretReferences } from '../data/secrets.ts';
 import type { NetworkStack } from '../network/network.stack.ts';
 import { environmentOf } from '../settings/environment.ts';
 import type { Settings } from '../settings/settings.ts';
 import { ConsumerPath } from './consumer.path.ts';
 import { CONSUMERS } from './consumers.ts';
 
-/** The bus with its archive, and the way of the events to each consumer. Before the app: what is sent before its rule exists reaches nobody. */
+/**
+ * The event bus with its archive, and the delivery path to each consumer. It is deployed before the app, because an event that is
+ * sent before its rule exists is lost for the consumer.
+ */
 export class EventsStack extends Stack {
   readonly bus: EventBus;
   readonly consumers: readonly ConsumerPath[];
@@ -20,10 +23,10 @@ export class EventsStack extends Stack {
       archiveName: `${settings.events.bus}-archive`,
       description: 'All events, for a replay',
       sourceEventBus: this.bus,
-      eventPattern: { account: [this.account] }, // everything: a pattern must name something
+      eventPattern: { account: [this.account] }, // matches every event; a pattern must have a field
       retention: Duration.days(settings.events.archiveDays),
     });
-    const secrets = secretsFor(this, data.secrets);
+    const secrets = secretReferences(this, data.secrets);
     this.consumers = CONSUMERS.map(
       (consumer) => new ConsumerPath(this, consumer.name, { consumer, settings, network, data, secrets, bus: this.bus }),
     );

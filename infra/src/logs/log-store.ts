@@ -8,11 +8,11 @@ export interface LogStoreOptions {
   readonly name: string;
   readonly days: number;
   readonly key: IKey;
-  /** Whether it holds the JSON lines of our processes. */
+  /** Whether it contains the JSON lines of Pikaia's processes. */
   readonly holdsRecords: boolean;
 }
 
-/** The fields that queries filter by: an index spares them the reading of everything else. */
+/** The fields that queries filter by. With an index, a query reads only matching lines. */
 export const INDEXED_FIELDS: readonly string[] = [
   LogField.traceId,
   LogField.event,
@@ -22,8 +22,8 @@ export const INDEXED_FIELDS: readonly string[] = [
 ];
 
 /**
- * What is masked when a log is read, unless the reader may `logs:Unmask`. A second net below redaction in the process. Mail
- * addresses are not in it: usr.email is what support searches by.
+ * Data that CloudWatch masks unless the reader has the permission `logs:Unmask`. A second line of defence after redaction in the
+ * process. Email addresses are not masked, because support searches by usr.email.
  */
 const MASKED = [
   DataIdentifier.AWSSECRETKEY,
@@ -34,7 +34,7 @@ const MASKED = [
   DataIdentifier.CREDITCARDNUMBER,
 ];
 
-/** A log group under /pikaia/: encrypted, kept for a stated time, with field indexes and data protection where it holds our records. */
+/** An encrypted log group under /pikaia/ with a fixed retention. If it holds records, it has field indexes and data protection. */
 export class LogStore extends Construct {
   readonly group: LogGroup;
 
@@ -42,7 +42,7 @@ export class LogStore extends Construct {
     super(scope, id);
     this.group = new LogGroup(this, 'Group', {
       logGroupName: name,
-      retention: days as RetentionDays, // the settings accept no others
+      retention: days as RetentionDays, // the settings accept only valid values
       encryptionKey: key,
       removalPolicy: RETAINED,
       ...(holdsRecords && {

@@ -11,8 +11,8 @@ const POSTGRES = ec2.Port.tcp(5432);
 const HTTPS = ec2.Port.tcp(443);
 export const API_PORT = 3000;
 
-/** Who may connect to whom: one group for each part, and nothing that is not said here. */
-export interface Doors {
+/** One security group for each part. Only the connections that are declared here are possible. */
+export interface SecurityGroups {
   readonly balancer: ec2.SecurityGroup;
   readonly api: ec2.SecurityGroup;
   readonly worker: ec2.SecurityGroup;
@@ -21,10 +21,10 @@ export interface Doors {
   readonly database: ec2.SecurityGroup;
 }
 
-/** The VPC in two zones, the ways out and the groups of the parts. Telemetry's key is here, since every later stack writes logs. */
+/** The VPC in two zones, its egress and its security groups. Also has the telemetry key, because all later stacks write logs. */
 export class NetworkStack extends Stack {
   readonly vpc: ec2.Vpc;
-  readonly doors: Doors;
+  readonly securityGroups: SecurityGroups;
   readonly telemetryKey: Key;
 
   constructor(app: App, settings: Settings) {
@@ -34,19 +34,19 @@ export class NetworkStack extends Stack {
       ipAddresses: ec2.IpAddresses.cidr(settings.network.cidr),
       maxAzs: 2,
       natGateways: settings.network.natGateways,
-      restrictDefaultSecurityGroup: false, // a custom resource with rights of its own; nothing uses that group
+      restrictDefaultSecurityGroup: false, // it would need a custom resource with its own permissions, and nothing uses that group
       subnetConfiguration: [
         { name: 'public', subnetType: ec2.SubnetType.PUBLIC, cidrMask: 24, mapPublicIpOnLaunch: false },
         { name: 'private', subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS, cidrMask: 22 },
         { name: 'database', subnetType: ec2.SubnetType.PRIVATE_ISOLATED, cidrMask: 24 },
       ],
     });
-    this.logConnections(settings.network.flowLogDays);
-    this.doors = this.open();
+    this.addFlowLog(settings.network.flowLogDays);
+    this.securityGroups = this.createSecurityGroups();
     this.addEndpoints();
   }
 
-  private logConnections(days: number): void {
+  private addFlowLog(days: number): void {
     const { group } = new LogStore(this, 'Connections', {
       name: '/pikaia/connections',
       days,
@@ -54,14 +54,14 @@ export class NetworkStack extends Stack {
       holdsRecords: false,
     });
     const log = this.vpc.addFlowLog('connections', { destination: ec2.FlowLogDestination.toCloudWatchLogs(group) });
-    // It writes as soon as it exists, and CDK does not make it wait for the policy of its role.
+    // The flow log writes when it is created, and the CDK does not make it wait for the policy of its role.
     log.node.defaultChild!.node.addDependency(log.iamRole!);
   }
 
-  private open(): Doors {
+  private createSecurityGroups(): SecurityGroups {
     const group = (id: string, description: string, allowAllOutbound: boolean): ec2.SecurityGroup =>
       new ec2.SecurityGroup(this, id, { vpc: this.vpc, description, allowAllOutbound });
-    const doors = {
+    const securityGroups = {
       balancer: group('BalancerDoor', 'Load balancer: the internet comes in', false),
       api: group('ApiDoor', 'Tasks of the api', true),
       worker: group('WorkerDoor', 'Tasks of the outbox worker', true),
@@ -69,33 +69,38 @@ export class NetworkStack extends Stack {
       consumers: group('ConsumersDoor', 'Lambda functions of the consumers', true),
       database: group('DatabaseDoor', 'Database: the parts that use it come in', false),
     };
-    doors.balancer.addIngressRule(ec2.Peer.anyIpv4(), HTTPS, 'requests');
-    doors.balancer.addIngressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(80), 'redirected to https');
-    doors.balancer.addEgressRule(doors.api, ec2.Port.tcp(API_PORT), 'to the api');
-    doors.api.addIngressRule(doors.balancer, ec2.Port.tcp(API_PORT), 'from the load balancer');
-    for (const [name, door] of Object.entries({
-      api: doors.api,
-      worker: doors.worker,
-      tasks: doors.tasks,
-      consumers: doors.consumers,
+    securityGroups.balancer.addIngressRule(ec2.Peer.anyIpv4(), HTTPS, 'requests');
+    securityGroups.balancer.addIngressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(80), 'redirected to https');
+    securityGroups.balancer.addEgressRule(securityGroups.api, ec2.Port.tcp(API_PORT), 'to the api');
+    securityGroups.api.addIngressRule(securityGroups.balancer, ec2.Port.tcp(API_PORT), 'from the load balancer');
+    for (const [name, securityGroup] of Object.entries({
+      api: securityGroups.api,
+      worker: securityGroups.worker,
+      tasks: securityGroups.tasks,
+      consumers: securityGroups.consumers,
     })) {
-      doors.database.addIngressRule(door, POSTGRES, `from ${name}`);
+      securityGroups.database.addIngressRule(securityGroup, POSTGRES, `from ${name}`);
     }
-    doors.database.addIngressRule(doors.database, POSTGRES, 'from the proxy');
-    doors.database.addEgressRule(doors.database, POSTGRES, 'from the proxy to the database');
-    return doors;
+    securityGroups.database.addIngressRule(securityGroups.database, POSTGRES, 'from the proxy');
+    securityGroups.database.addEgressRule(securityGroups.database, POSTGRES, 'from the proxy to the database');
+    return securityGroups;
   }
 
-  /** What would otherwise go through the NAT gateways and be paid by the gigabyte. */
+  /** Endpoints for AWS traffic that would otherwise pass the NAT gateways, which are charged by the gigabyte. */
   private addEndpoints(): void {
     this.vpc.addGatewayEndpoint('S3', { service: ec2.GatewayVpcEndpointAwsService.S3 });
-    const door = new ec2.SecurityGroup(this, 'EndpointsDoor', {
+    const securityGroup = new ec2.SecurityGroup(this, 'EndpointsDoor', {
       vpc: this.vpc,
       description: 'AWS interfaces',
       allowAllOutbound: false,
     });
-    for (const user of [this.doors.api, this.doors.worker, this.doors.tasks, this.doors.consumers]) {
-      door.addIngressRule(user, HTTPS, 'calls of AWS');
+    for (const user of [
+      this.securityGroups.api,
+      this.securityGroups.worker,
+      this.securityGroups.tasks,
+      this.securityGroups.consumers,
+    ]) {
+      securityGroup.addIngressRule(user, HTTPS, 'calls of AWS');
     }
     const interfaces = {
       Logs: ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
@@ -105,7 +110,7 @@ export class NetworkStack extends Stack {
       Images: ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER,
     };
     for (const [id, service] of Object.entries(interfaces)) {
-      this.vpc.addInterfaceEndpoint(id, { service, securityGroups: [door], open: false });
+      this.vpc.addInterfaceEndpoint(id, { service, securityGroups: [securityGroup], open: false });
     }
   }
 }

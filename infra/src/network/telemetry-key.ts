@@ -5,8 +5,8 @@ import type { Construct } from 'constructs';
 import { RETAINED } from '../retain.ts';
 
 /**
- * Encrypts log groups and the topic of the alarms. CloudWatch cannot publish to a topic with the managed key, and log
- * groups of another name are refused, so that no other log of the account leans on this key.
+ * The key of the log groups and the alarm topic. CloudWatch cannot publish to a topic that uses the managed key. The policy
+ * allows only log groups under /pikaia/, so that no other log of the account depends on this key.
  */
 export function telemetryKey(scope: Construct): Key {
   const { region, account, partition } = Stack.of(scope);
@@ -21,7 +21,7 @@ export function telemetryKey(scope: Construct): Key {
       sid: 'LogGroupsOfPikaia',
       principals: [new ServicePrincipal(`logs.${region}.amazonaws.com`)],
       actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKey', 'kms:DescribeKey'],
-      resources: ['*'], // of a key's policy: this key
+      resources: ['*'], // in a key policy, * means this key
       conditions: {
         ArnLike: { 'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:/pikaia/*` },
       },
@@ -32,7 +32,7 @@ export function telemetryKey(scope: Construct): Key {
       sid: 'AlarmsIntoTheTopic',
       principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
       actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
-      resources: ['*'], // of a key's policy: this key
+      resources: ['*'], // in a key policy, * means this key
       conditions: { StringEquals: { 'aws:SourceAccount': account } },
     }),
   );

@@ -14,18 +14,18 @@ import {
 import type { Construct } from 'constructs';
 
 export interface AlarmDefinition {
-  /** With `pikaia-` before it; its page is docs/runbooks/<name>.md. */
+  /** The alarm name, with the prefix `pikaia-`. Its runbook is docs/runbooks/<name>.md. */
   readonly name: string;
-  /** What has happened when it goes off, in a sentence. */
+  /** One sentence that says what has happened when the alarm goes off. */
   readonly means: string;
-  /** Its period is the metric's own: a shorter one has gaps, a longer one hides. */
+  /** The alarm uses the period of the metric: a shorter period has gaps, a longer one hides changes. */
   readonly metric: IMetric;
   readonly comparison: 'above' | 'below';
   readonly threshold: number;
-  /** How many periods in a row. */
+  /** The number of consecutive periods that must breach the threshold. */
   readonly periods: number;
   readonly missing: TreatMissingData;
-  /** Whether users notice, so that it is part of pikaia-service-degraded. */
+  /** Whether users are affected. The alarm is then part of pikaia-service-degraded. */
   readonly pages: boolean;
 }
 
@@ -35,14 +35,14 @@ const OPERATOR = { above: ComparisonOperator.GREATER_THAN_THRESHOLD, below: Comp
 export const describe = (name: string, means: string): string => `${means} What to do: ${RUNBOOKS}/${name}.md`;
 
 /**
- * An alarm that notifies when it begins and when it ends.
+ * Creates an alarm that notifies when it goes off and when it ends.
  *
- * A percentile is always evaluated. With `ignore`, the state "does not change during periods with too few data points to be
- * statistically significant", which for p99 is 1,000 samples a period: at one request a second such an alarm is never raised.
+ * Low-sample percentiles are always evaluated. With `ignore`, the state "does not change during periods with too few data points to be
+ * statistically significant", which for p99 is 1,000 samples a period. At one request per second such an alarm would never go off.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
  */
-export function makeAlarm(scope: Construct, definition: AlarmDefinition, action: IAlarmAction): Alarm {
+export function createAlarm(scope: Construct, definition: AlarmDefinition, action: IAlarmAction): Alarm {
   const { name, means, metric, comparison, threshold, periods, missing } = definition;
   const alarm = new Alarm(scope, name, {
     alarmName: name,
@@ -62,8 +62,8 @@ export function makeAlarm(scope: Construct, definition: AlarmDefinition, action:
 
 const isPercentile = (metric: IMetric): boolean => /^p\d/.test(metric.toMetricConfig().metricStat?.statistic ?? '');
 
-/** One that follows from others. */
-export function makeComposite(
+/** Creates an alarm whose state depends on other alarms. */
+export function createCompositeAlarm(
   scope: Construct,
   name: string,
   means: string,
@@ -80,7 +80,7 @@ export function makeComposite(
   return alarm;
 }
 
-/** On while one of them is; they may still be added to the list. */
+/** A rule that is true while any of the alarms is on. Alarms that are added to the list later are included. */
 export const anyOf = (alarms: readonly IAlarm[]): IAlarmRule => ({
   renderAlarmRule: () =>
     Lazy.string({

@@ -2,38 +2,38 @@ import { MathExpression, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { AlarmThresholds } from '../settings/thresholds.ts';
 import type { AlarmDefinition } from './alarm.ts';
 import { apiMetrics, FIVE_MINUTES, MINUTE } from './metrics.ts';
-import type { Watched } from './watched.ts';
+import type { MonitoredStacks } from './monitored-stacks.ts';
 
-export function apiAlarms(watched: Watched, at: AlarmThresholds): AlarmDefinition[] {
-  const { latency, healthyHosts } = apiMetrics(watched, MINUTE);
+export function apiAlarms(stacks: MonitoredStacks, thresholds: AlarmThresholds): AlarmDefinition[] {
+  const { latency, healthyHosts } = apiMetrics(stacks, MINUTE);
   return [
     {
       name: 'pikaia-high-error-rate',
-      means: `More than ${at.errorRate} % of the requests end in 5xx.`,
-      metric: errorRate(watched, at.errorRateRequests),
+      means: `More than ${thresholds.errorRate} % of requests end with a 5xx response.`,
+      metric: errorRate(stacks, thresholds.errorRateRequests),
       comparison: 'above',
-      threshold: at.errorRate,
-      periods: at.errorRatePeriods,
+      threshold: thresholds.errorRate,
+      periods: thresholds.errorRatePeriods,
       missing: TreatMissingData.NOT_BREACHING,
       pages: true,
     },
     {
       name: 'pikaia-high-latency',
-      means: `One request in a hundred takes longer than ${at.latency} s.`,
+      means: `The p99 response time is above ${thresholds.latency} s.`,
       metric: latency(99),
       comparison: 'above',
-      threshold: at.latency,
-      periods: at.latencyPeriods,
+      threshold: thresholds.latency,
+      periods: thresholds.latencyPeriods,
       missing: TreatMissingData.NOT_BREACHING,
       pages: true,
     },
     {
       name: 'pikaia-unhealthy-hosts',
-      means: `Fewer than ${at.healthyHosts} tasks of the api are healthy.`,
+      means: `Fewer than ${thresholds.healthyHosts} api tasks are healthy.`,
       metric: healthyHosts,
       comparison: 'below',
-      threshold: at.healthyHosts,
-      periods: at.healthyHostsPeriods,
+      threshold: thresholds.healthyHosts,
+      periods: thresholds.healthyHostsPeriods,
       missing: TreatMissingData.BREACHING,
       pages: true,
     },
@@ -41,15 +41,15 @@ export function apiAlarms(watched: Watched, at: AlarmThresholds): AlarmDefinitio
 }
 
 /**
- * Percent of 5xx. Counts of errors are sparse: without an error there is no 0, hence FILL; and SUM of a list takes what is
- * there, where + needs both. Requests are those that reached a target, so what the balancer itself refused is added, or an
- * api that is gone would have no errors at all.
+ * The percentage of 5xx responses. Error counts have no data point in a period without errors, so the expression uses FILL. It
+ * uses SUM of a list because + needs a data point on both sides. The request count includes only requests that reached a target.
+ * The expression adds the errors of the load balancer, or an api without healthy tasks would have no errors.
  *
- * A period with fewer requests than the minimum counts as 0. The minimum is low, so that an api with one request a minute
- * raises the alarm when all of them fail. It only keeps one or two stray errors at night from being a rate.
+ * A period with fewer requests than the minimum counts as 0. The minimum is low, so that the alarm goes off if an api with one
+ * request per minute fails all of them. It only prevents an alarm for one or two stray errors at night.
  */
-function errorRate(watched: Watched, minimum: number): MathExpression {
-  const { requests, targetErrors, balancerErrors } = apiMetrics(watched, FIVE_MINUTES);
+function errorRate(stacks: MonitoredStacks, minimum: number): MathExpression {
+  const { requests, targetErrors, balancerErrors } = apiMetrics(stacks, FIVE_MINUTES);
   const total = 'SUM([FILL(requests, 0), FILL(balancerErrors, 0)])';
   const errors = 'SUM([FILL(targetErrors, 0), FILL(balancerErrors, 0)])';
   const notZero = `(${total} + (${total} < 1))`;

@@ -5,13 +5,13 @@ import type { Construct } from 'constructs';
 import type { AlarmThresholds } from '../settings/thresholds.ts';
 import type { AlarmDefinition } from './alarm.ts';
 import { MINUTE } from './metrics.ts';
-import type { Watched } from './watched.ts';
+import type { MonitoredStacks } from './monitored-stacks.ts';
 
-/** Of docs/log-events.md; a test compares. */
+/** A log event that docs/log-events.md lists. A test checks this. */
 export const RECORD_MISSING = 'audit_record_missing';
 
-/** A metric filter can read this field, since its name has no dot. */
-export function auditAlarms(scope: Construct, { app }: Watched, at: AlarmThresholds): AlarmDefinition[] {
+/** The alarm for missing audit records, with its metric filter. The filter can read the field because its name has no dot. */
+export function auditAlarms(scope: Construct, { app }: MonitoredStacks, thresholds: AlarmThresholds): AlarmDefinition[] {
   const filter = new MetricFilter(scope, 'AuditRecordMissing', {
     logGroup: app.api.logs.group,
     filterName: RECORD_MISSING,
@@ -24,10 +24,10 @@ export function auditAlarms(scope: Construct, { app }: Watched, at: AlarmThresho
   return [
     {
       name: 'pikaia-audit-record-missing',
-      means: 'A request changed something and left no audit record.',
+      means: 'A request changed data without an audit record.',
       metric: filter.metric({ period: MINUTE, statistic: Stats.SUM }),
       comparison: 'above',
-      threshold: at.auditMissing,
+      threshold: thresholds.auditMissing,
       periods: 1,
       missing: TreatMissingData.NOT_BREACHING,
       pages: false,

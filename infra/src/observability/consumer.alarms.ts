@@ -2,85 +2,85 @@ import { MathExpression, Stats, TreatMissingData, type IMetric } from 'aws-cdk-l
 import type { AlarmThresholds } from '../settings/thresholds.ts';
 import type { AlarmDefinition } from './alarm.ts';
 import { consumerTotal, eventMetrics, FIFTEEN_MINUTES, MINUTE, ruleMetric } from './metrics.ts';
-import type { Watched } from './watched.ts';
+import type { MonitoredStacks } from './monitored-stacks.ts';
 
-const MOST_METRICS = 10; // of an alarm, as CloudWatch has it
+const MAX_METRICS = 10; // the limit of CloudWatch for one alarm
 
-export function consumerAlarms({ events: { consumers, bus } }: Watched, at: AlarmThresholds): AlarmDefinition[] {
-  const most = { period: MINUTE, statistic: Stats.MAXIMUM };
-  const usual = { comparison: 'above', missing: TreatMissingData.NOT_BREACHING } as const; // SQS says nothing of a queue at rest
+export function consumerAlarms({ events: { consumers, bus } }: MonitoredStacks, thresholds: AlarmThresholds): AlarmDefinition[] {
+  const maximum = { period: MINUTE, statistic: Stats.MAXIMUM };
+  const common = { comparison: 'above', missing: TreatMissingData.NOT_BREACHING } as const; // SQS sends no data for an inactive queue
   return [
     {
-      ...usual,
+      ...common,
       name: 'pikaia-consumer-dlq',
-      means: 'A consumer has given up messages.',
-      metric: over(
+      means: 'A consumer has dead letters.',
+      metric: combined(
         'SUM',
         'dead letters',
-        consumers.map(({ deadLetters }) => deadLetters.metricApproximateNumberOfMessagesVisible(most)),
+        consumers.map(({ deadLetters }) => deadLetters.metricApproximateNumberOfMessagesVisible(maximum)),
       ),
-      threshold: at.consumerDlq,
+      threshold: thresholds.consumerDlq,
       periods: 1,
       pages: false,
     },
     {
-      ...usual,
+      ...common,
       name: 'pikaia-consumer-lag',
-      means: `A message waits for its consumer for more than ${at.consumerLag} s.`,
-      metric: over(
+      means: `A message has waited for its consumer for more than ${thresholds.consumerLag} s.`,
+      metric: combined(
         'MAX',
         'oldest message, s',
-        consumers.map(({ queue }) => queue.metricApproximateAgeOfOldestMessage(most)),
+        consumers.map(({ queue }) => queue.metricApproximateAgeOfOldestMessage(maximum)),
       ),
-      threshold: at.consumerLag,
-      periods: at.consumerLagPeriods,
+      threshold: thresholds.consumerLag,
+      periods: thresholds.consumerLagPeriods,
       pages: true,
     },
     {
-      ...usual,
+      ...common,
       name: 'pikaia-consumer-failing',
-      means: `More than ${at.consumerFailing} % of the attempts of consumers fail.`,
+      means: `More than ${thresholds.consumerFailing} % of consumer attempts fail.`,
       metric: failingAttempts(),
-      threshold: at.consumerFailing,
-      periods: at.consumerFailingPeriods,
+      threshold: thresholds.consumerFailing,
+      periods: thresholds.consumerFailingPeriods,
       pages: false,
     },
     {
-      ...usual,
+      ...common,
       name: 'pikaia-events-undelivered',
-      means: 'A rule could not put events into its queue.',
-      metric: over(
+      means: 'A rule could not send events to its queue.',
+      metric: combined(
         'SUM',
         'failed invocations',
         consumers.map((path) => ruleMetric('FailedInvocations', path.ruleName, bus.eventBusName)),
       ),
-      threshold: at.eventsUndelivered,
+      threshold: thresholds.eventsUndelivered,
       periods: 1,
       pages: false,
     },
     {
-      ...usual,
+      ...common,
       name: 'pikaia-events-lost',
-      means: 'A rule could put events neither into its queue nor into its dead letters.',
-      metric: over(
+      means: 'A rule could send events neither to its queue nor to its dead-letter queue.',
+      metric: combined(
         'SUM',
         'lost events',
         consumers.map((path) => ruleMetric('InvocationsFailedToBeSentToDlq', path.ruleName, bus.eventBusName)),
       ),
-      threshold: 0, // one is an event that a consumer never gets
+      threshold: 0, // each is an event that a consumer never receives
       periods: 1,
       pages: true,
     },
     {
-      ...usual,
+      ...common,
       name: 'pikaia-consumer-dlq-expiring',
-      means: `A dead letter is older than ${at.deadLetterDays} days, and SQS deletes it soon.`,
-      metric: over(
+      means: `A dead letter is older than ${thresholds.deadLetterDays} days. SQS will delete it soon.`,
+      metric: combined(
         'MAX',
         'oldest dead letter, s',
-        consumers.map(({ deadLetters }) => deadLetters.metricApproximateAgeOfOldestMessage(most)),
+        consumers.map(({ deadLetters }) => deadLetters.metricApproximateAgeOfOldestMessage(maximum)),
       ),
-      threshold: at.deadLetterDays * 86_400,
+      threshold: thresholds.deadLetterDays * 86_400,
       periods: 1,
       pages: false,
     },
@@ -88,9 +88,9 @@ export function consumerAlarms({ events: { consumers, bus } }: Watched, at: Alar
 }
 
 /**
- * Percent of the attempts that fail or are postponed. The age of the oldest message does not show them: SQS takes a message that
- * was received three times out of that metric, and a consumer retries for hours before its queue gives a message up. A pause
- * between attempts lasts five minutes at most, so each period of a message that keeps failing has attempts.
+ * The percentage of attempts that fail or are postponed. The age of the oldest message does not show them, because SQS excludes a
+ * message from that metric after three receives, and a consumer retries for hours before the message becomes a dead letter. The
+ * delay between attempts is at most five minutes, so every period of a failing message has attempts.
  *
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
  */
@@ -109,10 +109,10 @@ function failingAttempts(): MathExpression {
   });
 }
 
-/** One series of several, where one that is silent counts as 0. */
-function over(operation: 'SUM' | 'MAX', label: string, metrics: readonly IMetric[]): MathExpression {
-  if (metrics.length > MOST_METRICS)
-    throw new Error(`An alarm takes ${MOST_METRICS} metrics: with more consumers, make two of ${label}.`);
+/** Combines several series into one. A series without data counts as 0. */
+function combined(operation: 'SUM' | 'MAX', label: string, metrics: readonly IMetric[]): MathExpression {
+  if (metrics.length > MAX_METRICS)
+    throw new Error(`An alarm can have ${MAX_METRICS} metrics. For more consumers, split the alarm on ${label}.`);
   const usingMetrics = Object.fromEntries(metrics.map((metric, index) => [`m${index + 1}`, metric]));
   const filled = Object.keys(usingMetrics).map((id) => `FILL(${id}, 0)`);
   return new MathExpression({ label, expression: `${operation}([${filled.join(', ')}])`, usingMetrics, period: MINUTE });

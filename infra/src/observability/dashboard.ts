@@ -20,21 +20,24 @@ import {
   ruleMetric,
   serviceMetrics,
 } from './metrics.ts';
-import type { Watched } from './watched.ts';
+import type { MonitoredStacks } from './monitored-stacks.ts';
 
 const WIDTH = 24; // columns of a dashboard
 
-/** The dashboard `pikaia-operations`: from the outside in, as one reads it when something is wrong. Alarms may still be added to the list. */
-export function makeDashboard(scope: Construct, watched: Watched, alarms: IAlarm[]): Dashboard {
+/**
+ * The dashboard `pikaia-operations`. Its rows go from the outside in: requests, services, database, events. Alarms that are added
+ * to the list later are included.
+ */
+export function createDashboard(scope: Construct, stacks: MonitoredStacks, alarms: IAlarm[]): Dashboard {
   const dashboard = new Dashboard(scope, 'Dashboard', {
     dashboardName: 'pikaia-operations',
     defaultInterval: Duration.hours(3),
   });
   const rows: Record<string, IWidget[]> = {
-    'API Overview': apiRow(watched),
-    'ECS Service': serviceRow(watched),
-    Database: databaseRow(watched),
-    Events: eventsRow(watched),
+    'API Overview': apiRow(stacks),
+    'ECS Service': serviceRow(stacks),
+    Database: databaseRow(stacks),
+    Events: eventsRow(stacks),
     Alarms: [new AlarmStatusWidget({ title: 'Status', alarms, width: WIDTH, height: 4 })],
   };
   for (const [title, widgets] of Object.entries(rows)) addRow(dashboard, title, widgets);
@@ -49,8 +52,8 @@ export function addRow(dashboard: Dashboard, title: string, widgets: readonly IW
 const graph = (title: string, width: number, left: readonly IMetric[]): GraphWidget =>
   new GraphWidget({ title, left: [...left], width, height: 6, leftYAxis: { min: 0 } });
 
-function apiRow(watched: Watched): IWidget[] {
-  const { requests, targetErrors, balancerErrors, latency } = apiMetrics(watched, MINUTE);
+function apiRow(stacks: MonitoredStacks): IWidget[] {
+  const { requests, targetErrors, balancerErrors, latency } = apiMetrics(stacks, MINUTE);
   return [
     graph('Requests', 8, [requests]),
     graph('5xx', 8, [targetErrors, balancerErrors]),
@@ -58,17 +61,17 @@ function apiRow(watched: Watched): IWidget[] {
   ];
 }
 
-function serviceRow(watched: Watched): IWidget[] {
-  const { cpu, memory } = serviceMetrics(watched, MINUTE);
+function serviceRow(stacks: MonitoredStacks): IWidget[] {
+  const { cpu, memory } = serviceMetrics(stacks, MINUTE);
   return [
     graph('CPU, %', 8, Object.values(cpu)),
     graph('Memory, %', 8, Object.values(memory)),
-    graph('Healthy hosts', 8, [apiMetrics(watched, MINUTE).healthyHosts]),
+    graph('Healthy hosts', 8, [apiMetrics(stacks, MINUTE).healthyHosts]),
   ];
 }
 
-function databaseRow(watched: Watched): IWidget[] {
-  const { connections, cpu, capacity, readLatency, writeLatency } = databaseMetrics(watched, MINUTE);
+function databaseRow(stacks: MonitoredStacks): IWidget[] {
+  const { connections, cpu, capacity, readLatency, writeLatency } = databaseMetrics(stacks, MINUTE);
   return [
     graph('Connections', 6, [connections]),
     graph('CPU, %', 6, [cpu]),
@@ -77,7 +80,7 @@ function databaseRow(watched: Watched): IWidget[] {
   ];
 }
 
-function eventsRow({ events: { consumers, bus } }: Watched): IWidget[] {
+function eventsRow({ events: { consumers, bus } }: MonitoredStacks): IWidget[] {
   const { backlog, oldestPending, published, failed, leaderFailing, publishLatency, consumerFailed } = eventMetrics;
   const deadLetters = consumers.map(({ name, deadLetters }) =>
     deadLetters.metricApproximateNumberOfMessagesVisible({ period: MINUTE, statistic: Stats.MAXIMUM, label: name }),

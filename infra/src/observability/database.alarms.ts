@@ -2,36 +2,36 @@ import { TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import type { AlarmThresholds } from '../settings/thresholds.ts';
 import type { AlarmDefinition } from './alarm.ts';
 import { databaseMetrics, FIVE_MINUTES, MINUTE } from './metrics.ts';
-import type { Watched } from './watched.ts';
+import type { MonitoredStacks } from './monitored-stacks.ts';
 
-export function databaseAlarms(watched: Watched, at: AlarmThresholds): AlarmDefinition[] {
-  const { cpu, connections } = databaseMetrics(watched, MINUTE);
-  const { xidAge } = databaseMetrics(watched, FIVE_MINUTES);
-  const usual = { comparison: 'above', missing: TreatMissingData.NOT_BREACHING, pages: false } as const;
+export function databaseAlarms(stacks: MonitoredStacks, thresholds: AlarmThresholds): AlarmDefinition[] {
+  const { cpu, connections } = databaseMetrics(stacks, MINUTE);
+  const { xidAge } = databaseMetrics(stacks, FIVE_MINUTES);
+  const common = { comparison: 'above', missing: TreatMissingData.NOT_BREACHING, pages: false } as const;
   return [
     {
-      ...usual,
+      ...common,
       name: 'pikaia-db-high-cpu',
-      means: `An instance of the database uses more than ${at.dbCpu} % of its CPU.`,
+      means: `A database instance uses more than ${thresholds.dbCpu} % of its CPU.`,
       metric: cpu,
-      threshold: at.dbCpu,
-      periods: at.dbCpuPeriods,
+      threshold: thresholds.dbCpu,
+      periods: thresholds.dbCpuPeriods,
     },
     {
-      ...usual,
+      ...common,
       name: 'pikaia-db-high-connections',
-      means: `An instance of the database has more than ${at.dbConnections} connections.`,
+      means: `A database instance has more than ${thresholds.dbConnections} connections.`,
       metric: connections,
-      threshold: at.dbConnections,
-      periods: at.dbConnectionsPeriods,
+      threshold: thresholds.dbConnections,
+      periods: thresholds.dbConnectionsPeriods,
     },
     {
-      ...usual,
+      ...common,
       name: 'pikaia-db-xid-age',
-      means: `The oldest transaction id that is not frozen is more than ${at.dbXidAge} transactions old.`,
+      means: `The oldest unfrozen transaction ID is more than ${thresholds.dbXidAge} transactions old.`,
       metric: xidAge,
-      threshold: at.dbXidAge,
-      periods: at.dbXidAgePeriods,
+      threshold: thresholds.dbXidAge,
+      periods: thresholds.dbXidAgePeriods,
     },
   ];
 }

@@ -4,7 +4,7 @@ import { HttpCodeElb, HttpCodeTarget } from 'aws-cdk-lib/aws-elasticloadbalancin
 import { CONSUMER_METRICS_SERVICE, eventMetrics, METRIC_PERIOD_SECONDS, OUTBOX_METRICS_SERVICE } from '@pikaia/events/metrics';
 import { METRIC_NAMESPACE, type MetricDefinition, type MetricDimension } from '@pikaia/logging';
 import { NODE_ENVIRONMENT } from '../settings/node-environment.ts';
-import type { Watched } from './watched.ts';
+import type { MonitoredStacks } from './monitored-stacks.ts';
 
 export const MINUTE = Duration.minutes(1);
 export const FIVE_MINUTES = Duration.minutes(5);
@@ -13,9 +13,9 @@ export const FIFTEEN_MINUTES = Duration.minutes(15);
 const STATISTIC = { gauge: Stats.MAXIMUM, counter: Stats.SUM, distribution: Stats.p(99) };
 
 /**
- * A metric that our processes print, over the period in which they print it and with the statistic that its kind asks for.
+ * A metric that Pikaia's processes emit, with the period at which they emit it and the statistic of its kind.
  *
- * @throws Error for dimensions that no line of it has: such a series would be empty, and nobody would notice.
+ * @throws Error if the metric has no such dimensions: the series would be empty without an error.
  */
 export function ourMetric(
   { name, kind, dimensions }: MetricDefinition,
@@ -24,7 +24,9 @@ export function ourMetric(
 ): Metric {
   const given = Object.keys(values).sort().join();
   if (!dimensions.some((set) => [...set].sort().join() === given)) {
-    throw new Error(`${name} has no series of ${given}: it has those of ${dimensions.map((set) => set.join()).join(' and ')}.`);
+    throw new Error(
+      `${name} has no series with the dimensions ${given}. It has ${dimensions.map((set) => set.join()).join(' and ')}.`,
+    );
   }
   return new Metric({
     namespace: METRIC_NAMESPACE,
@@ -44,11 +46,11 @@ export const outboxMetric = (definition: MetricDefinition, statistic?: string): 
 export const consumerMetric = (definition: MetricDefinition, consumer: string, statistic?: string): Metric =>
   ourMetric(definition, { ...consumers, consumer }, statistic);
 
-/** Of all consumers together; `period` is a multiple of the period in which they print it. */
+/** A metric over all consumers. `period` must be a multiple of the period at which they emit it. */
 export const consumerTotal = (definition: MetricDefinition, period: Duration): Metric =>
   ourMetric(definition, consumers).with({ period });
 
-/** Of a rule, as EventBridge counts: "Metrics that specify both the EventBusName and RuleName dimensions refer to a custom event bus." */
+/** A metric of an EventBridge rule. "Metrics that specify both the EventBusName and RuleName dimensions refer to a custom event bus." */
 export const ruleMetric = (
   metricName: 'FailedInvocations' | 'InvocationsSentToDlq' | 'InvocationsFailedToBeSentToDlq',
   rule: string,
@@ -63,8 +65,8 @@ export const ruleMetric = (
     label: `${rule} ${metricName}`,
   });
 
-/** Of the api, as its load balancer counts. */
-export const apiMetrics = ({ app }: Watched, period: Duration) => {
+/** Metrics of the api, measured by its load balancer. */
+export const apiMetrics = ({ app }: MonitoredStacks, period: Duration) => {
   const { metrics } = app.api.balancer;
   const sum = { period, statistic: Stats.SUM };
   return {
@@ -72,13 +74,13 @@ export const apiMetrics = ({ app }: Watched, period: Duration) => {
     targetErrors: metrics.httpCodeTarget(HttpCodeTarget.TARGET_5XX_COUNT, sum),
     balancerErrors: metrics.httpCodeElb(HttpCodeElb.ELB_5XX_COUNT, sum),
     latency: (percentile: number): IMetric => metrics.targetResponseTime({ period, statistic: Stats.p(percentile) }),
-    // The maximum: no node of the balancer sees more. One whose own zone has none would be a minimum of 0.
+    // The maximum, because each node of the load balancer counts separately, and a zone without tasks would make the minimum 0.
     healthyHosts: app.api.targets.metrics.healthyHostCount({ period, statistic: Stats.MAXIMUM }),
   };
 };
 
-/** Of the busiest task: the average over the leading worker and the one that stands by hides the one that works. */
-export const serviceMetrics = ({ app }: Watched, period: Duration) => {
+/** Metrics of the busiest task. An average over the leading and the standby worker would hide the load of the leader. */
+export const serviceMetrics = ({ app }: MonitoredStacks, period: Duration) => {
   const busiest = { period, statistic: Stats.MAXIMUM };
   const { api, worker } = app;
   return {
@@ -87,8 +89,8 @@ export const serviceMetrics = ({ app }: Watched, period: Duration) => {
   };
 };
 
-/** Of the busiest instance. */
-export const databaseMetrics = ({ data: { cluster } }: Watched, period: Duration) => {
+/** Metrics of the busiest database instance. */
+export const databaseMetrics = ({ data: { cluster } }: MonitoredStacks, period: Duration) => {
   const of = (name: string, statistic: string): IMetric => cluster.metric(name, { period, statistic });
   return {
     cpu: of('CPUUtilization', Stats.MAXIMUM),

@@ -1,10 +1,10 @@
 import { CfnQueryDefinition } from 'aws-cdk-lib/aws-logs';
 import { logQueries } from '@pikaia/logging/queries';
 import type { Construct } from 'constructs';
-import type { Watched } from './watched.ts';
+import type { MonitoredStacks } from './monitored-stacks.ts';
 
-/** The queries of libs/logging, over the logs of api, worker, tasks and consumers. `<…>` in them is what has to be filled in. */
-export function saveQueries(scope: Construct, { app, events }: Watched): void {
+/** Saves the queries of libs/logging over the logs of api, worker, tasks and consumers. The user replaces the placeholders `<…>`. */
+export function saveQueries(scope: Construct, { app, events }: MonitoredStacks): void {
   const logGroupNames = [app.api.logs, app.worker.logs, app.taskLogs, ...events.consumers.map(({ logs }) => logs)].map(
     ({ group }) => group.logGroupName,
   );

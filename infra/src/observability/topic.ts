@@ -6,8 +6,8 @@ import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { Settings } from '../settings/settings.ts';
 
-/** Where alarms go. Each subscriber has to confirm once; an address that has not is told nothing. */
-export function makeTopic(scope: Construct, key: IKey, { email, https, httpsGets }: Settings['alarms'], pages: string): ITopic {
+/** The notification topic of the alarms. Each subscriber must confirm the subscription once before it receives anything. */
+export function createTopic(scope: Construct, key: IKey, { email, https, httpsGets }: Settings['alarms'], pages: string): ITopic {
   const topic = new Topic(scope, 'Topic', {
     topicName: 'pikaia-alarms',
     displayName: 'Pikaia alarms',
@@ -23,12 +23,14 @@ export function makeTopic(scope: Construct, key: IKey, { email, https, httpsGets
       conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(scope).account } },
     }),
   );
-  const only = { AlarmName: FilterOrPolicy.filter(SubscriptionFilter.stringFilter({ allowlist: [pages] })) };
-  for (const address of listed(email)) topic.addSubscription(new EmailSubscription(address));
-  for (const url of listed(https)) {
-    topic.addSubscription(new UrlSubscription(url, httpsGets === 'composite' ? { filterPolicyWithMessageBody: only } : {}));
+  const filterPolicy = { AlarmName: FilterOrPolicy.filter(SubscriptionFilter.stringFilter({ allowlist: [pages] })) };
+  for (const address of splitList(email)) topic.addSubscription(new EmailSubscription(address));
+  for (const url of splitList(https)) {
+    topic.addSubscription(
+      new UrlSubscription(url, httpsGets === 'composite' ? { filterPolicyWithMessageBody: filterPolicy } : {}),
+    );
   }
   return topic;
 }
 
-const listed = (text: string | undefined): string[] => text?.split(',') ?? [];
+const splitList = (text: string | undefined): string[] => text?.split(',') ?? [];

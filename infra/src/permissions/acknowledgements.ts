@@ -1,4 +1,4 @@
-/** A finding of cdk-nag that stays, and why. */
+/** A finding of cdk-nag that is accepted, with the reason. */
 export interface Acknowledgement {
   /** Path of the construct, as cdk-nag reports it. */
   readonly path: string;
@@ -6,20 +6,21 @@ export interface Acknowledgement {
   readonly reason: string;
 }
 
-const NO_SECRETS = 'Names, addresses and sizes; every secret comes by reference. A test compares.';
-const PULL = 'ecr:GetAuthorizationToken belongs to the registry as a whole: there is no narrower resource.';
+const NO_SECRETS = 'The variables are names, addresses and sizes. Secrets are references only. A test checks this.';
+const PULL = 'ecr:GetAuthorizationToken applies to the whole registry: there is no narrower resource.';
 const NO_ROTATION =
-  'Processes get the password when they start: rotated under them, new connections would fail. It is changed by a new value and a deployment.';
-const SIGNS = 'Signs what people hold: rotated, open invitations and lists would become invalid. It is changed on purpose.';
+  'Processes read the password when they start. After a rotation, new connections would fail. To change it, set a new value and deploy.';
+const SIGNING_SECRET =
+  'Signs tokens that users hold. A rotation would invalidate open invitations and cursors. Change it deliberately.';
 
 const tasks = ['Api', 'Worker', 'Migrations', 'Operations'];
 
-/** Every finding of AwsSolutions that is not repaired. A test shows that each is still one, and that there are no others. */
+/** Every accepted finding of AwsSolutions. A test checks that each still occurs and that there are no others. */
 export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   {
     path: 'PikaiaNetwork/BalancerDoor/Resource',
     rule: 'AwsSolutions-EC23',
-    reason: 'The load balancer is where the public comes in: 443, and 80 that only redirects. Nothing else is open.',
+    reason: 'The load balancer is public: port 443, and port 80, which only redirects. No other port is open.',
   },
   ...['OwnerSecret', 'ApiSecret', 'WorkerSecret'].map((name) => ({
     path: `PikaiaData/${name}/Resource`,
@@ -29,19 +30,19 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   ...['CursorSecret', 'InvitationSecret'].map((name) => ({
     path: `PikaiaData/${name}/Resource`,
     rule: 'AwsSolutions-SMG4',
-    reason: SIGNS,
+    reason: SIGNING_SECRET,
   })),
   {
     path: 'PikaiaData/Database/Resource',
     rule: 'AwsSolutions-RDS6',
     reason:
-      'Each process has a role and a password of its own over verified TLS; tokens of IAM end after a quarter of an hour, and would tie the libraries to AWS.',
+      'Each process has its own role and password over verified TLS. IAM tokens expire after 15 minutes and would tie the libraries to AWS.',
   },
   {
     path: 'PikaiaEvents/welcome-email/Role/DefaultPolicy/Resource',
     rule: 'AwsSolutions-IAM5[Resource::*]',
     reason:
-      'Network interfaces of Lambda in the VPC, which EC2 cannot name before they are made; the code itself is denied them.',
+      'Lambda creates network interfaces in the VPC, whose names are not known in advance. The code itself is denied these actions.',
   },
   ...tasks.map((name) => ({
     path: `PikaiaApp/${name}/Task/Definition/Resource`,
@@ -56,11 +57,11 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
   {
     path: 'PikaiaApp/Migrations/Role/DefaultPolicy/Resource',
     rule: 'AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:eu-central-1:<AWS::AccountId>:task/<ClusterEB0386A7>/*]',
-    reason: 'A task gets its id when it starts. Tasks of this cluster alone, to look at and to stop.',
+    reason: 'The ID of a task is not known before it starts. Allows only describing and stopping tasks of this cluster.',
   },
   {
     path: 'PikaiaApp/Api/AccessLog/Resource',
     rule: 'AwsSolutions-S1',
-    reason: 'It is the log of accesses; one of its own would log only itself.',
+    reason: 'This bucket is the access log. An access log of its own would only log itself.',
   },
 ];

@@ -3,7 +3,7 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 
-const INTERFACES = [
+const NETWORK_INTERFACE_ACTIONS = [
   'ec2:AssignPrivateIpAddresses',
   'ec2:CreateNetworkInterface',
   'ec2:DeleteNetworkInterface',
@@ -13,21 +13,21 @@ const INTERFACES = [
 ];
 
 export interface FunctionRoleOptions {
-  /** What its functions may write to: AWS's managed policy allows every log of the account. */
+  /** The only log group that its functions may write to. The managed policy of AWS allows all log groups of the account. */
   readonly logs: ILogGroup;
-  /** Name of the function where it runs in the VPC. */
+  /** The name of the function if it runs in the VPC. */
   readonly inVpc?: string;
 }
 
-/** The role of a Lambda function, with what Lambda itself needs and no more. */
+/** The role of a Lambda function, with only the permissions that Lambda itself needs. */
 export function functionRole(scope: Construct, id: string, { logs, inVpc }: FunctionRoleOptions): Role {
   const role = new Role(scope, id, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
   role.addToPolicy(
     new PolicyStatement({ actions: ['logs:CreateLogStream', 'logs:PutLogEvents'], resources: [logs.logGroupArn] }),
   );
   if (inVpc === undefined) return role;
-  // Lambda makes the network interfaces in the function's name, and EC2 knows no narrower resource for it.
-  role.addToPolicy(new PolicyStatement({ actions: INTERFACES, resources: ['*'] }));
+  // Lambda creates the network interfaces with this role, and EC2 has no narrower resource for these actions.
+  role.addToPolicy(new PolicyStatement({ actions: NETWORK_INTERFACE_ACTIONS, resources: ['*'] }));
   const self = Stack.of(scope).formatArn({
     service: 'lambda',
     resource: 'function',
@@ -36,8 +36,8 @@ export function functionRole(scope: Construct, id: string, { logs, inVpc }: Func
   });
   role.addToPolicy(
     new PolicyStatement({
-      effect: Effect.DENY, // the code that runs in it must not
-      actions: INTERFACES,
+      effect: Effect.DENY, // the code of the function may not use them
+      actions: NETWORK_INTERFACE_ACTIONS,
       resources: ['*'],
       conditions: { ArnEquals: { 'lambda:SourceFunctionArn': self } },
     }),

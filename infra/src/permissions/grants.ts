@@ -4,18 +4,18 @@ import { PolicyStatement, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
 
-/** What a process may ask of AWS, one sentence a function. */
+/** Permissions of the processes, one function each. */
 
-export function mayReadSecrets(who: IGrantable, secrets: readonly ISecret[], key: IKey, stack: Stack): void {
-  who.grantPrincipal.addToPrincipalPolicy(
+export function mayReadSecrets(grantee: IGrantable, secrets: readonly ISecret[], key: IKey, stack: Stack): void {
+  grantee.grantPrincipal.addToPrincipalPolicy(
     new PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: secrets.map(({ secretArn }) => secretArn) }),
   );
-  mayDecryptSecrets(who, key, stack);
+  mayDecryptSecrets(grantee, key, stack);
 }
 
-/** Through Secrets Manager, and nothing else that the key encrypts. */
-export function mayDecryptSecrets(who: IGrantable, key: IKey, { region }: Stack): void {
-  who.grantPrincipal.addToPrincipalPolicy(
+/** Allows decryption through Secrets Manager only, not of other data that the key encrypts. */
+export function mayDecryptSecrets(grantee: IGrantable, key: IKey, { region }: Stack): void {
+  grantee.grantPrincipal.addToPrincipalPolicy(
     new PolicyStatement({
       actions: ['kms:Decrypt'],
       resources: [key.keyArn],
@@ -24,9 +24,9 @@ export function mayDecryptSecrets(who: IGrantable, key: IKey, { region }: Stack)
   );
 }
 
-/** Only from its own domain; the identity is made by PikaiaApp, and its ARN follows from the domain. */
-export function maySendMail(who: IGrantable, stack: Stack, domain: string): void {
-  who.grantPrincipal.addToPrincipalPolicy(
+/** Allows sending email from the given domain only. PikaiaApp creates the identity; its ARN is derived from the domain. */
+export function maySendMail(grantee: IGrantable, stack: Stack, domain: string): void {
+  grantee.grantPrincipal.addToPrincipalPolicy(
     new PolicyStatement({
       actions: ['ses:SendEmail', 'ses:SendRawEmail'],
       resources: [stack.formatArn({ service: 'ses', resource: 'identity', resourceName: domain })],
@@ -34,9 +34,9 @@ export function maySendMail(who: IGrantable, stack: Stack, domain: string): void
   );
 }
 
-/** Put, and look whether the bus is there: PutEvents accepts events for one that is not. */
-export function mayPublish(who: IGrantable, bus: IEventBus): void {
-  who.grantPrincipal.addToPrincipalPolicy(
+/** Allows PutEvents and DescribeEventBus. The worker checks that the bus exists, because PutEvents accepts events for a missing bus. */
+export function mayPublish(grantee: IGrantable, bus: IEventBus): void {
+  grantee.grantPrincipal.addToPrincipalPolicy(
     new PolicyStatement({ actions: ['events:PutEvents', 'events:DescribeEventBus'], resources: [bus.eventBusArn] }),
   );
 }

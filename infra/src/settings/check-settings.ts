@@ -2,13 +2,13 @@ import { exampleSettings } from './settings-file.ts';
 import { retryDays } from './queue-times.ts';
 import type { Settings } from './settings.ts';
 
-/** Reserved for documentation and tests by RFC 2606 and RFC 6761: nothing that is deployed is reached by them. */
+/** Names that RFC 2606 and RFC 6761 reserve for documentation and tests. No deployment is reachable by them. */
 const RESERVED = /(^|\.)(example\.(com|net|org)|example|test|invalid|localhost)$/;
 const CERTIFICATE = /^arn:[\w-]+:acm:([\w-]+):(\d{12}):/;
 const REAL_VALUES = ['domain', 'certificate_arn', 'session_jwks_url', 'session_issuer', 'session_audience', 'mail_domain'];
 
-/** What does not fit together, a line each. Values that are missing or refused by themselves are left out: they have a line already. */
-export function problemsAmong({ general, database, services, events, alarms, thresholds }: Settings): string[] {
+/** Conflicts between settings, one line each. Ignores values that are missing or invalid, because they have a line already. */
+export function findConflicts({ general, database, services, events, alarms, thresholds }: Settings): string[] {
   const problems: string[] = [];
   const [, region, account] = CERTIFICATE.exec(services.certificateArn ?? '') ?? [];
   if (region !== undefined && general.region !== undefined && region !== general.region)
@@ -16,16 +16,18 @@ export function problemsAmong({ general, database, services, events, alarms, thr
   if (account !== undefined && general.account !== undefined && account !== general.account)
     problems.push(`certificate_arn is of the account ${account}: it must be one of the account ${general.account}`);
   if (alarms.email === undefined && alarms.https === undefined)
-    problems.push('alarm_email and alarm_https are missing: PikaiaObservability needs one of them, or alarms reach nobody');
-  if (services.apiTasksMost < services.apiTasks)
-    problems.push(`api_tasks_most is ${services.apiTasksMost}: it must be at least api_tasks, which is ${services.apiTasks}`);
+    problems.push(
+      'alarm_email and alarm_https are missing: PikaiaObservability needs one of them, or no one is notified of alarms',
+    );
+  if (services.maxApiTasks < services.apiTasks)
+    problems.push(`api_tasks_most is ${services.maxApiTasks}: it must be at least api_tasks, which is ${services.apiTasks}`);
   if (database.maxCapacity < database.minCapacity)
     problems.push(
       `database_max_acu is ${database.maxCapacity}: it must be at least database_min_acu, which is ${database.minCapacity}`,
     );
   if (thresholds.healthyHosts > services.apiTasks)
     problems.push(
-      `alarm_healthy_hosts is ${thresholds.healthyHosts}: with ${services.apiTasks} api_tasks the alarm would never be off`,
+      `alarm_healthy_hosts is ${thresholds.healthyHosts}: with ${services.apiTasks} api_tasks the alarm would always be on`,
     );
   const days = retryDays(events.maxReceives, events.timeoutSeconds);
   if (days >= events.queueDays)
@@ -36,8 +38,8 @@ export function problemsAmong({ general, database, services, events, alarms, thr
   return problems;
 }
 
-/** The values that only show the form: those of settings.example.json, and names that are reserved for examples. */
-export function examplesAmong(given: Readonly<Record<string, unknown>>): string[] {
+/** One line for each example value: a value of settings.example.json, or a name that is reserved for examples. */
+export function findExampleValues(given: Readonly<Record<string, unknown>>): string[] {
   const example = exampleSettings();
   return REAL_VALUES.flatMap((key) => {
     const value = given[key];

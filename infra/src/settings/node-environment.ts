@@ -1,2 +1,2 @@
-/** NODE_ENV of every process, and so `env` of its log lines and `environment` of its metrics. */
+/** NODE_ENV of every process. It is also `env` in log lines and `environment` in metrics. */
 export const NODE_ENVIRONMENT = 'production';

@@ -1,8 +1,8 @@
-/** What AWS asks for, as a multiple of the function's timeout: a batch that is throttled must not become visible meanwhile. */
+/** The visibility timeout of a queue as a multiple of the function timeout. AWS recommends 6, so that a throttled batch stays hidden. */
 export const VISIBILITY_FACTOR = 6;
 
 /**
- * The longest that SQS keeps a message. A dead letter does not get all of it: "the expiration of a message is always based on its
+ * The maximum time that SQS keeps a message. A dead letter gets only part of it: "the expiration of a message is always based on its
  * original enqueue timestamp. When a message is moved to a dead-letter queue, the enqueue timestamp is unchanged. […] it is a best
  * practice to always set the retention period of a dead-letter queue to be longer than the retention period of the original queue."
  *
@@ -10,11 +10,11 @@ export const VISIBILITY_FACTOR = 6;
  */
 export const DEAD_LETTER_DAYS = 14;
 
-/** What is left for a dead letter at least. */
-export const LEAST_DEAD_LETTER_DAYS = 7;
+/** The minimum number of days that a dead letter is kept. */
+export const MIN_DEAD_LETTER_DAYS = 7;
 
-/** How long a message that fails each time is retried before it is a dead letter, at most. */
+/** The maximum number of days that a message is retried before it becomes a dead letter. */
 export const retryDays = (maxReceives: number, timeoutSeconds: number): number =>
-  (maxReceives * Math.max(timeoutSeconds * VISIBILITY_FACTOR, LONGEST_PAUSE_SECONDS)) / 86_400;
+  (maxReceives * Math.max(timeoutSeconds * VISIBILITY_FACTOR, MAX_RETRY_DELAY_SECONDS)) / 86_400;
 
-const LONGEST_PAUSE_SECONDS = 300; // of a consumer between two attempts
+const MAX_RETRY_DELAY_SECONDS = 300; // between two attempts of a consumer

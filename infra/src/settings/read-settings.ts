@@ -1,14 +1,14 @@
 import type { Catalogue, ValuesOf } from './setting.ts';
 import { SETTINGS_FILE } from './settings-file.ts';
 
-/** CDK's own context keys, and those of its look-ups, contain one of these. */
-const OF_CDK = /[:@/]/;
+/** The context keys of the CDK contain one of these characters. */
+const CDK_KEY = /[:@/]/;
 
 /**
- * The values of all settings: from the context where it names them, else the defaults. Empty text counts as absent.
+ * The values of all settings: from the context, else the defaults. An empty string counts as absent.
  *
- * @param check finds values that do not fit together; it also gets values that are missing, as undefined.
- * @throws Error with a line for each value that is missing or not accepted, and for each key that no setting has.
+ * @param check finds conflicts between values. Missing values are undefined.
+ * @throws Error with a line for each value that is missing or invalid, and for each key that is not a setting.
  */
 export function readSettings<Groups extends Readonly<Record<string, Catalogue>>>(
   groups: Groups,
@@ -21,7 +21,7 @@ export function readSettings<Groups extends Readonly<Record<string, Catalogue>>>
     known.add(setting.key);
     const given = context[setting.key];
     if (given === undefined || given === null || String(given).trim() === '') {
-      if (setting.neededBy) problems.push(missing(setting));
+      if (setting.requiredBy) problems.push(missing(setting));
       return setting.default;
     }
     const value = setting.read(String(given));
@@ -36,21 +36,21 @@ export function readSettings<Groups extends Readonly<Record<string, Catalogue>>>
     ]),
   );
   for (const key of Object.keys(context)) {
-    if (!known.has(key) && !OF_CDK.test(key)) problems.push(`${key} is no setting: see infra/README.md`);
+    if (!known.has(key) && !CDK_KEY.test(key)) problems.push(`${key} is not a setting: see infra/README.md`);
   }
   const all = values as { readonly [group in keyof Groups]: ValuesOf<Groups[group]> };
   refuse([...problems, ...check(all)]);
   return all;
 }
 
-/** @throws Error that lists the problems, where there are any, and says where settings are given. */
+/** @throws Error that lists the problems, if there are any, and says where to give settings. */
 export function refuse(problems: readonly string[]): void {
   if (!problems.length) return;
   throw new Error(
-    `The settings are not accepted, and nothing is deployed:\n  ${problems.join('\n  ')}\n` +
-      `Keep them in ${SETTINGS_FILE} (copy infra/settings.example.json, and commit it), or give one by --context <key>=<value>.`,
+    `The settings are invalid, and nothing is deployed:\n  ${problems.join('\n  ')}\n` +
+      `Keep them in ${SETTINGS_FILE} (copy infra/settings.example.json, and commit it), or use --context <key>=<value>.`,
   );
 }
 
-const missing = ({ key, accepts, about, neededBy }: Catalogue[string]): string =>
-  `${key} is missing (needed by ${neededBy}): it must be ${accepts} (${about})`;
+const missing = ({ key, accepts, about, requiredBy }: Catalogue[string]): string =>
+  `${key} is missing (needed by ${requiredBy}): it must be ${accepts} (${about})`;

@@ -1,14 +1,14 @@
-/** A value that whoever deploys may choose: in the settings file, or by `--context <key>=<value>`. */
+/** A value that the deployer can choose, in the settings file or with `--context <key>=<value>`. */
 export interface Setting<Value> {
   readonly key: string;
   readonly default: Value | undefined;
-  /** The stacks that must not be deployed without it. It has no default then, since none would be right. */
-  readonly neededBy?: string;
-  /** What it does. */
+  /** The stacks that cannot be deployed without this setting. It has no default then. */
+  readonly requiredBy?: string;
+  /** A description for the README and for error messages. */
   readonly about: string;
-  /** What is accepted, and in which unit. */
+  /** The accepted values and their unit. */
   readonly accepts: string;
-  /** Undefined where the text is no such value. */
+  /** Parses the value; undefined if it is invalid. */
   readonly read: (text: string) => Value | undefined;
 }
 
@@ -17,69 +17,69 @@ export type ValuesOf<C extends Catalogue> = { readonly [name in keyof C]: C[name
 
 export interface Range {
   readonly unit: string;
-  readonly least: number;
-  readonly most: number;
-  /** Also numbers between whole ones. Default false. */
+  readonly min: number;
+  readonly max: number;
+  /** Whether fractions are accepted. Default false. */
   readonly fraction?: boolean;
 }
 
-export const amount = (
+export const numberSetting = (
   key: string,
-  standard: number,
-  { unit, least, most, fraction }: Range,
+  defaultValue: number,
+  { unit, min, max, fraction }: Range,
   about: string,
 ): Setting<number> => ({
   key,
-  default: standard,
+  default: defaultValue,
   about,
-  accepts: `${unit}, ${least} to ${most}`,
+  accepts: `${unit}, ${min} to ${max}`,
   read: (text) => {
     const value = text.trim() === '' ? Number.NaN : Number(text);
-    return value >= least && value <= most && (fraction || Number.isInteger(value)) ? value : undefined;
+    return value >= min && value <= max && (fraction || Number.isInteger(value)) ? value : undefined;
   },
 });
 
-export const oneOf = <Value extends string | number>(
+export const choiceSetting = <Value extends string | number>(
   key: string,
-  standard: Value,
+  defaultValue: Value,
   values: readonly Value[],
   about: string,
   unit = '',
 ): Setting<Value> => ({
   key,
-  default: standard,
+  default: defaultValue,
   about,
   accepts: `${unit && `${unit}, `}one of ${values.join(', ')}`,
   read: (text) => values.find((value) => String(value) === text),
 });
 
-export const toggle = (key: string, standard: boolean | undefined, about: string): Setting<boolean> => ({
+export const booleanSetting = (key: string, defaultValue: boolean | undefined, about: string): Setting<boolean> => ({
   key,
-  default: standard,
+  default: defaultValue,
   about,
   accepts: 'true or false',
   read: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
 });
 
-/** Text of a form, or nothing. */
-export const optional = (key: string, accepts: string, form: RegExp, about: string): Setting<string | undefined> => ({
+/** A text that matches a pattern. It has no default. */
+export const optionalText = (key: string, accepts: string, pattern: RegExp, about: string): Setting<string | undefined> => ({
   key,
   default: undefined,
   about,
   accepts,
-  read: (text) => (form.test(text) ? text : undefined),
+  read: (text) => (pattern.test(text) ? text : undefined),
 });
 
-/** A setting without a default that nothing is deployed without. */
-export const needed = <Value>(neededBy: string, setting: Setting<Value | undefined>): Setting<Value> => ({
+/** Makes a setting without a default required. */
+export const required = <Value>(requiredBy: string, setting: Setting<Value | undefined>): Setting<Value> => ({
   ...(setting as Setting<Value>),
-  neededBy,
+  requiredBy,
 });
 
-export const text = (key: string, standard: string, accepts: string, form: RegExp, about: string): Setting<string> => ({
+export const text = (key: string, defaultValue: string, accepts: string, pattern: RegExp, about: string): Setting<string> => ({
   key,
-  default: standard,
+  default: defaultValue,
   about,
   accepts,
-  read: (given) => (form.test(given) ? given : undefined),
+  read: (given) => (pattern.test(given) ? given : undefined),
 });

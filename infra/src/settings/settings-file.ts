@@ -2,37 +2,37 @@ import { existsSync, readFileSync } from 'node:fs';
 import { relative, resolve } from 'node:path';
 
 const INFRA = resolve(import.meta.dirname, '../..');
-const USUAL = 'settings.json';
-const EXAMPLE = 'settings.example.json';
+const DEFAULT_FILE = 'settings.json';
+const EXAMPLE_FILE = 'settings.example.json';
 
-/** Where the settings of an environment are kept, as an error message names it. */
-export const SETTINGS_FILE = `infra/${USUAL}`;
+/** The path of the settings file, for error messages. */
+export const SETTINGS_FILE = `infra/${DEFAULT_FILE}`;
 
 /**
- * The settings that are kept in a file, so that every command deploys the same values: `settings.json` in this folder, or the
- * file that `--context settings_file=<path>` names. Without a name, a file that does not exist has no settings.
+ * Reads the settings file, so that every command deploys the same values: `infra/settings.json`, or the file that
+ * `--context settings_file=<path>` names. Returns no settings if the default file does not exist.
  *
- * @throws Error for a named file that does not exist, and for a file that is not a JSON object of texts, numbers and booleans.
+ * @throws Error if the named file does not exist, or if the file is not a JSON object of strings, numbers and booleans.
  */
-export function settingsInFile(name?: string): Readonly<Record<string, unknown>> {
-  const path = resolve(INFRA, name ?? USUAL);
+export function readSettingsFile(name?: string): Readonly<Record<string, unknown>> {
+  const path = resolve(INFRA, name ?? DEFAULT_FILE);
   if (!existsSync(path)) {
     if (name === undefined) return {};
-    throw new Error(`There is no ${shown(path)}: settings_file must name a file with settings, as ${EXAMPLE} is one.`);
+    throw new Error(`There is no ${shown(path)}: settings_file must name a settings file such as ${EXAMPLE_FILE}.`);
   }
   const settings = parsed(path);
-  const wrong = Object.entries(settings).filter(([, value]) => !['string', 'number', 'boolean'].includes(typeof value));
-  if (wrong.length) {
+  const invalid = Object.entries(settings).filter(([, value]) => !['string', 'number', 'boolean'].includes(typeof value));
+  if (invalid.length) {
     throw new Error(
-      `${shown(path)} is not accepted: ${wrong.map(([key]) => key).join(', ')} must be text, a number or a boolean.`,
+      `${shown(path)} is invalid: ${invalid.map(([key]) => key).join(', ')} must be a string, a number or a boolean.`,
     );
   }
-  if ('settings_file' in settings) throw new Error(`${shown(path)} is not accepted: a settings file cannot name another one.`);
+  if ('settings_file' in settings) throw new Error(`${shown(path)} is invalid: a settings file cannot name another one.`);
   return settings;
 }
 
-/** The values of settings.example.json, which show the form and are never deployed. */
-export const exampleSettings = (): Readonly<Record<string, unknown>> => settingsInFile(EXAMPLE);
+/** The values of settings.example.json. They show the format and are never deployed. */
+export const exampleSettings = (): Readonly<Record<string, unknown>> => readSettingsFile(EXAMPLE_FILE);
 
 function parsed(path: string): Record<string, unknown> {
   let value: unknown;

@@ -1,228 +1,242 @@
-import { problemsAmong } from './check-settings.ts';
-import { DEAD_LETTER_DAYS, LEAST_DEAD_LETTER_DAYS } from './queue-times.ts';
+import { findConflicts } from './check-settings.ts';
+import { DEAD_LETTER_DAYS, MIN_DEAD_LETTER_DAYS } from './queue-times.ts';
 import { readSettings } from './read-settings.ts';
-import { amount, needed, oneOf, optional, text, toggle, type ValuesOf } from './setting.ts';
+import { numberSetting, required, choiceSetting, optionalText, text, booleanSetting, type ValuesOf } from './setting.ts';
 import { alarmThresholds } from './thresholds.ts';
 
-const DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653] as const; // those of CloudWatch
-const CPU = [256, 512, 1024, 2048, 4096, 8192, 16_384] as const; // those of Fargate
-const TEXT = /^[^\s<>…]+$/; // no place to be filled in
+const DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653] as const; // the retention periods that CloudWatch accepts
+const CPU = [256, 512, 1024, 2048, 4096, 8192, 16_384] as const; // the sizes that Fargate offers
+const TEXT = /^[^\s<>…]+$/; // no spaces and no placeholders
 const HOST = /^([a-z\d]([a-z\d-]*[a-z\d])?\.)+[a-z]{2,}$/;
 
 const general = {
-  region: needed(
+  region: required(
     'every stack',
-    optional('region', 'a region', /^[a-z]{2}(-[a-z]+)+-\d$/, 'Where everything is deployed, and where the data stays.'),
+    optionalText('region', 'a region', /^[a-z]{2}(-[a-z]+)+-\d$/, 'The region of all resources and data.'),
   ),
-  account: optional('account', 'twelve digits', /^\d{12}$/, "The account; absent: that of the deployer's credentials."),
-  settingsFile: optional(
+  account: optionalText('account', 'twelve digits', /^\d{12}$/, "The AWS account. Default: that of the deployer's credentials."),
+  settingsFile: optionalText(
     'settings_file',
     'a path below infra',
     /^.+$/,
-    'The file with the settings of this environment; absent: settings.json.',
+    'The settings file of this environment. Default: settings.json.',
   ),
 };
 
 const network = {
-  cidr: text('vpc_cidr', '10.42.0.0/16', 'a block of /16 to /20', /^\d+(\.\d+){3}\/(1[6-9]|20)$/, 'Addresses of the VPC.'),
-  natGateways: amount(
+  cidr: text(
+    'vpc_cidr',
+    '10.42.0.0/16',
+    'a block of /16 to /20',
+    /^\d+(\.\d+){3}\/(1[6-9]|20)$/,
+    'The address range of the VPC.',
+  ),
+  natGateways: numberSetting(
     'nat_gateways',
     2,
-    { unit: 'gateways', least: 1, most: 2 },
-    'Ways out; with one, a lost zone cuts off both.',
+    { unit: 'gateways', min: 1, max: 2 },
+    'Number of NAT gateways. With one, the loss of its zone cuts off both zones.',
   ),
-  flowLogDays: oneOf('flow_log_days', 30, DAYS, 'How long the log of connections is kept.', 'days'),
+  flowLogDays: choiceSetting('flow_log_days', 30, DAYS, 'How long the VPC flow log is kept.', 'days'),
 };
 
 const database = {
-  minCapacity: amount(
+  minCapacity: numberSetting(
     'database_min_acu',
     0.5,
-    { unit: 'ACU', least: 0, most: 256, fraction: true },
-    'Least capacity of an instance; 0 lets it sleep, which the worker never lets it.',
+    { unit: 'ACU', min: 0, max: 256, fraction: true },
+    'Minimum capacity of an instance. 0 allows a pause, but the worker keeps the database awake.',
   ),
-  maxCapacity: amount(
+  maxCapacity: numberSetting(
     'database_max_acu',
     16,
-    { unit: 'ACU', least: 1, most: 256, fraction: true },
-    'Most capacity of an instance.',
+    { unit: 'ACU', min: 1, max: 256, fraction: true },
+    'Maximum capacity of an instance.',
   ),
-  readers: amount(
+  readers: numberSetting(
     'database_readers',
     1,
-    { unit: 'instances', least: 0, most: 15 },
-    'Replicas in another zone, one of which takes over.',
+    { unit: 'instances', min: 0, max: 15 },
+    'Replicas in another zone. One of them takes over in a failover.',
   ),
-  backupDays: amount(
+  backupDays: numberSetting(
     'database_backup_days',
     14,
-    { unit: 'days', least: 1, most: 35 },
-    'How far back a restore to a moment reaches.',
+    { unit: 'days', min: 1, max: 35 },
+    'How far back a point-in-time restore can go.',
   ),
-  // The right value changes: CloudFormation cannot roll back the first creation of what it may not delete.
-  deletionProtection: needed(
+  // Required, because the right value changes: CloudFormation cannot roll back the creation of a resource that it may not delete.
+  deletionProtection: required(
     'PikaiaData and PikaiaApp',
-    toggle(
+    booleanSetting(
       'database_deletion_protection',
       undefined,
-      'Refuses to delete the database and the load balancer: false until the first deployment has succeeded, true from then on.',
+      'Prevents deletion of the database and the load balancer. Use false until the first deployment has succeeded, then true.',
     ),
   ),
-  proxy: toggle('database_proxy', false, 'RDS Proxy between the api and the database; the worker always connects directly.'),
+  proxy: booleanSetting(
+    'database_proxy',
+    false,
+    'Puts RDS Proxy between the api and the database. The worker always connects directly.',
+  ),
 };
 
 const services = {
-  image: optional(
+  image: optionalText(
     'image',
     'an image with its tag or digest',
     /^[\w.-]+(:\d+)?(\/[\w.-]+)+(:[\w.-]+|@sha256:[\da-f]{64})$/,
-    'What runs; absent: docker/Dockerfile is built when deploying.',
+    'The container image. Default: docker/Dockerfile is built at deployment.',
   ),
-  domain: needed(
+  domain: required(
     'PikaiaEvents and PikaiaApp',
-    optional('domain', 'a host name', HOST, 'Where people reach the api; links in letters begin with it.'),
+    optionalText('domain', 'a host name', HOST, 'The public host name of the api. Links in emails start with it.'),
   ),
-  certificateArn: needed(
+  certificateArn: required(
     'PikaiaApp',
-    optional(
+    optionalText(
       'certificate_arn',
       'an ARN of ACM',
       /^arn:[\w-]+:acm:[\w-]+:\d{12}:certificate\/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/,
-      'Certificate of the domain, in the same region.',
+      'The certificate of the domain, in the same region.',
     ),
   ),
-  apiCpu: oneOf('api_cpu', 512, CPU, 'Of a task of the api.', 'CPU units'),
-  apiMemory: amount('api_memory', 1024, { unit: 'MiB', least: 512, most: 122_880 }, 'Of a task of the api.'),
-  apiTasks: amount('api_tasks', 2, { unit: 'tasks', least: 1, most: 500 }, 'Least tasks of the api.'),
-  apiTasksMost: amount('api_tasks_most', 10, { unit: 'tasks', least: 1, most: 500 }, 'Most tasks of the api.'),
-  apiCpuTarget: amount(
+  apiCpu: choiceSetting('api_cpu', 512, CPU, 'CPU of an api task.', 'CPU units'),
+  apiMemory: numberSetting('api_memory', 1024, { unit: 'MiB', min: 512, max: 122_880 }, 'Memory of an api task.'),
+  apiTasks: numberSetting('api_tasks', 2, { unit: 'tasks', min: 1, max: 500 }, 'Minimum number of api tasks.'),
+  maxApiTasks: numberSetting('api_tasks_most', 10, { unit: 'tasks', min: 1, max: 500 }, 'Maximum number of api tasks.'),
+  apiCpuTarget: numberSetting(
     'api_cpu_target',
     60,
-    { unit: 'percent', least: 10, most: 90 },
-    'CPU of the api above which tasks are added.',
+    { unit: 'percent', min: 10, max: 90 },
+    'Target CPU utilization of the api. Auto scaling adds tasks above it.',
   ),
-  apiPool: amount(
-    'api_pool',
-    10,
-    { unit: 'connections', least: 1, most: 500 },
-    'Connections of a task of the api to the database.',
-  ),
-  workerCpu: oneOf('worker_cpu', 512, CPU, 'Of a task of the worker.', 'CPU units'),
-  workerMemory: amount('worker_memory', 1024, { unit: 'MiB', least: 512, most: 122_880 }, 'Of a task of the worker.'),
-  workerTasks: amount(
+  apiPool: numberSetting('api_pool', 10, { unit: 'connections', min: 1, max: 500 }, 'Size of the database pool of an api task.'),
+  workerCpu: choiceSetting('worker_cpu', 512, CPU, 'CPU of a worker task.', 'CPU units'),
+  workerMemory: numberSetting('worker_memory', 1024, { unit: 'MiB', min: 512, max: 122_880 }, 'Memory of a worker task.'),
+  workerTasks: numberSetting(
     'worker_tasks',
     2,
-    { unit: 'tasks', least: 1, most: 20 },
-    'Workers: one leads the sink, the others stand by.',
+    { unit: 'tasks', min: 1, max: 20 },
+    'Number of worker tasks. One leads the sink and the others stand by.',
   ),
-  migrationMinutes: amount(
+  migrationMinutes: numberSetting(
     'migration_minutes',
     14,
-    { unit: 'minutes', least: 1, most: 14 },
-    'How long a deployment waits for the migrations.',
+    { unit: 'minutes', min: 1, max: 14 },
+    'Maximum time that a deployment waits for the migrations.',
   ),
-  sessionJwksUrl: needed(
+  sessionJwksUrl: required(
     'PikaiaApp',
-    optional('session_jwks_url', 'an https URL', /^https:\/\/[^\s<>…]+$/, 'The keys of the provider of sessions.'),
+    optionalText(
+      'session_jwks_url',
+      'an https URL',
+      /^https:\/\/[^\s<>…]+$/,
+      'URL of the public keys (JWKS) of the session provider.',
+    ),
   ),
-  sessionIssuer: needed('PikaiaApp', optional('session_issuer', 'text', TEXT, 'The issuer that sessions must name.')),
-  sessionAudience: needed('PikaiaApp', optional('session_audience', 'text', TEXT, 'The audience that sessions must name.')),
-  sessionOperatorOrganization: optional(
+  sessionIssuer: required('PikaiaApp', optionalText('session_issuer', 'text', TEXT, 'Required issuer of session tokens.')),
+  sessionAudience: required('PikaiaApp', optionalText('session_audience', 'text', TEXT, 'Required audience of session tokens.')),
+  sessionOperatorOrganization: optionalText(
     'session_operator_organization',
     'text',
     TEXT,
-    'Whose people operate the platform, by its id at the provider; without it nobody does.',
+    'ID, at the session provider, of the organization whose members are operators. Default: there are no operators.',
   ),
-  mailName: text(
-    'mail_name',
-    'Pikaia',
-    'letters, digits and spaces',
-    /^[\p{L}\p{N} ]{1,60}$/u,
-    'The name that letters come from.',
-  ),
-  mailDomain: needed(
+  mailName: text('mail_name', 'Pikaia', 'letters, digits and spaces', /^[\p{L}\p{N} ]{1,60}$/u, 'Sender name of emails.'),
+  mailDomain: required(
     'PikaiaEvents and PikaiaApp',
-    optional('mail_domain', 'a domain', HOST, 'The domain that letters come from: the SES identity.'),
+    optionalText('mail_domain', 'a domain', HOST, 'Sender domain of emails, the SES identity.'),
   ),
 };
 
 const events = {
-  bus: text('event_bus', 'pikaia', 'a name of a bus', /^[\w.-]{1,200}$/, 'Name of the event bus.'),
-  archiveDays: amount(
+  bus: text('event_bus', 'pikaia', 'a name of a bus', /^[\w.-]{1,200}$/, 'The name of the event bus.'),
+  archiveDays: numberSetting(
     'event_archive_days',
     14,
-    { unit: 'days', least: 1, most: 3650 },
-    'How long the bus keeps events for a replay.',
+    { unit: 'days', min: 1, max: 3650 },
+    'How long the archive of the bus keeps events for a replay.',
   ),
-  queueDays: amount(
+  queueDays: numberSetting(
     'queue_days',
     7,
-    { unit: 'days', least: 1, most: DEAD_LETTER_DAYS - LEAST_DEAD_LETTER_DAYS },
-    'How long a message waits for its consumer; a dead letter is kept for 14 days from when its event was sent.',
+    { unit: 'days', min: 1, max: DEAD_LETTER_DAYS - MIN_DEAD_LETTER_DAYS },
+    'How long the queue keeps a message for its consumer. A dead letter is kept until 14 days after its event was sent.',
   ),
-  maxReceives: amount(
+  maxReceives: numberSetting(
     'queue_max_receives',
     100,
-    { unit: 'receives', least: 1, most: 1000 },
-    'Receives before a message is a dead letter; SQS counts postponed ones too.',
+    { unit: 'receives', min: 1, max: 1000 },
+    'Receives after which a message becomes a dead letter. SQS also counts postponed attempts.',
   ),
-  batch: amount('consumer_batch', 10, { unit: 'messages', least: 1, most: 10 }, 'Messages that a consumer gets at once.'),
-  concurrency: amount(
+  batch: numberSetting('consumer_batch', 10, { unit: 'messages', min: 1, max: 10 }, 'Maximum number of messages in a batch.'),
+  concurrency: numberSetting(
     'consumer_concurrency',
     10,
-    { unit: 'executions', least: 2, most: 1000 },
-    'Executions of a consumer at the same time.',
+    { unit: 'executions', min: 2, max: 1000 },
+    'Maximum number of concurrent executions of a consumer.',
   ),
-  memory: amount(
+  memory: numberSetting(
     'consumer_memory',
     512,
-    { unit: 'MiB', least: 256, most: 10_240 },
-    'Of an execution of a consumer; its CPU grows with it.',
+    { unit: 'MiB', min: 256, max: 10_240 },
+    'Memory of a consumer. Its CPU share grows with the memory.',
   ),
-  timeoutSeconds: amount('consumer_timeout', 60, { unit: 'seconds', least: 5, most: 900 }, 'Longest execution of a consumer.'),
-  bundles: optional(
+  timeoutSeconds: numberSetting(
+    'consumer_timeout',
+    60,
+    { unit: 'seconds', min: 5, max: 900 },
+    'Timeout of an execution of a consumer.',
+  ),
+  bundles: optionalText(
     'consumer_bundles',
     'a folder',
     /^.+$/,
-    'Where the bundles of the consumers are; absent: apps/consumers/dist.',
+    'The folder of the consumer bundles. Default: apps/consumers/dist.',
   ),
 };
 
 const logs = {
-  days: oneOf('log_days', 30, DAYS, 'How long the logs of api, worker and consumers are kept.', 'days'),
-  level: oneOf('log_level', 'info', ['debug', 'info', 'warning', 'error', 'critical'], 'Least severe level that is written.'),
+  days: choiceSetting('log_days', 30, DAYS, 'Retention of the logs of api, worker and consumers.', 'days'),
+  level: choiceSetting(
+    'log_level',
+    'info',
+    ['debug', 'info', 'warning', 'error', 'critical'],
+    'The least severe level that is logged.',
+  ),
 };
 
 const alarms = {
-  email: optional(
+  email: optionalText(
     'alarm_email',
     'addresses, comma-separated',
     /^[^\s,@]+@[^\s,@]+(,[^\s,@]+@[^\s,@]+)*$/,
-    'Who gets every alarm by e-mail.',
+    'Email addresses that receive every alarm.',
   ),
-  https: optional(
+  https: optionalText(
     'alarm_https',
     'https URLs, comma-separated',
     /^https:\/\/[^\s,]+(,https:\/\/[^\s,]+)*$/,
-    'What is called when an alarm changes: PagerDuty, a chat.',
+    'URLs to call when an alarm changes, for example of PagerDuty or a chat.',
   ),
-  httpsGets: oneOf(
+  httpsGets: choiceSetting(
     'alarm_https_gets',
     'composite',
     ['composite', 'all'],
-    'Whether the URLs get every alarm, or pikaia-service-degraded alone.',
+    'Whether the URLs receive all alarms or only pikaia-service-degraded.',
   ),
 };
 
-/** Every setting there is, by the part that it concerns. infra/README.md lists them; a test compares. */
+/** All settings, grouped by topic. infra/README.md lists them, and a test compares the lists. */
 export const SETTINGS = { general, network, database, services, events, logs, alarms, thresholds: alarmThresholds };
 
 export type Settings = { readonly [group in keyof typeof SETTINGS]: ValuesOf<(typeof SETTINGS)[group]> };
 
 /**
- * The settings that a context gives, checked by themselves and together.
+ * Reads the settings from a context, and checks each value and their combination.
  *
  * @throws Error with a line for each problem.
  */
 export const settingsOf = (context: Readonly<Record<string, unknown>>): Settings =>
-  readSettings(SETTINGS, context, problemsAmong);
+  readSettings(SETTINGS, context, findConflicts);

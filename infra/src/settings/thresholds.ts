@@ -1,99 +1,109 @@
-import { LEAST_DEAD_LETTER_DAYS } from './queue-times.ts';
-import { amount, type ValuesOf } from './setting.ts';
+import { MIN_DEAD_LETTER_DAYS } from './queue-times.ts';
+import { numberSetting, type ValuesOf } from './setting.ts';
 
-const PERCENT = { unit: 'percent', least: 1, most: 100 };
-const periods = (key: string, standard: number, of: string) =>
-  amount(key, standard, { unit: `periods of ${of}`, least: 1, most: 60 }, 'How many in a row before it alarms.');
+const PERCENT = { unit: 'percent', min: 1, max: 100 };
+const periods = (key: string, defaultValue: number, of: string) =>
+  numberSetting(key, defaultValue, { unit: `periods of ${of}`, min: 1, max: 60 }, 'Consecutive periods before the alarm.');
 
-/** When each alarm goes off. The names of the alarms and how they are computed are in `observability/`. */
+/** The thresholds of the alarms. `observability/` defines their names and metrics. */
 export const alarmThresholds = {
-  errorRate: amount('alarm_error_rate', 5, { ...PERCENT, fraction: true, least: 0.1 }, 'Share of 5xx among the requests.'),
+  errorRate: numberSetting(
+    'alarm_error_rate',
+    5,
+    { ...PERCENT, fraction: true, min: 0.1 },
+    'Share of 5xx responses among all requests.',
+  ),
   errorRatePeriods: periods('alarm_error_rate_periods', 2, '5 minutes'),
-  errorRateRequests: amount(
+  errorRateRequests: numberSetting(
     'alarm_error_rate_requests',
     3,
-    { unit: 'requests in 5 minutes', least: 1, most: 1_000_000 },
-    'A period with fewer requests than these counts as one without errors.',
+    { unit: 'requests in 5 minutes', min: 1, max: 1_000_000 },
+    'A period with fewer requests counts as one without errors.',
   ),
-  latency: amount(
+  latency: numberSetting(
     'alarm_latency',
     2,
-    { unit: 'seconds', least: 0.05, most: 60, fraction: true },
-    'Response time of the slowest in a hundred.',
+    { unit: 'seconds', min: 0.05, max: 60, fraction: true },
+    '99th percentile of the response time.',
   ),
   latencyPeriods: periods('alarm_latency_periods', 3, '1 minute'),
-  healthyHosts: amount(
+  healthyHosts: numberSetting(
     'alarm_healthy_hosts',
     1,
-    { unit: 'tasks', least: 1, most: 500 },
-    'Fewer healthy tasks of the api than these.',
+    { unit: 'tasks', min: 1, max: 500 },
+    'Alarms below this number of healthy api tasks.',
   ),
   healthyHostsPeriods: periods('alarm_healthy_hosts_periods', 2, '1 minute'),
-  ecsCpu: amount('alarm_ecs_cpu', 85, PERCENT, 'CPU of the busiest task of either service.'),
+  ecsCpu: numberSetting('alarm_ecs_cpu', 85, PERCENT, 'CPU of the busiest task of either service.'),
   ecsCpuPeriods: periods('alarm_ecs_cpu_periods', 3, '1 minute'),
-  ecsMemory: amount('alarm_ecs_memory', 85, PERCENT, 'Memory of the largest task of either service.'),
+  ecsMemory: numberSetting('alarm_ecs_memory', 85, PERCENT, 'Memory of the largest task of either service.'),
   ecsMemoryPeriods: periods('alarm_ecs_memory_periods', 3, '1 minute'),
-  dbCpu: amount('alarm_db_cpu', 80, PERCENT, 'CPU of the busiest instance of the database.'),
+  dbCpu: numberSetting('alarm_db_cpu', 80, PERCENT, 'CPU of the busiest instance of the database.'),
   dbCpuPeriods: periods('alarm_db_cpu_periods', 3, '1 minute'),
-  dbConnections: amount(
+  dbConnections: numberSetting(
     'alarm_db_connections',
     500,
-    { unit: 'connections', least: 1, most: 5000 },
+    { unit: 'connections', min: 1, max: 5000 },
     'Connections to an instance of the database.',
   ),
   dbConnectionsPeriods: periods('alarm_db_connections_periods', 2, '1 minute'),
-  dbXidAge: amount(
+  dbXidAge: numberSetting(
     'alarm_db_xid_age',
     500_000_000,
-    { unit: 'transactions', least: 200_000_000, most: 2_000_000_000 },
-    'Age of the oldest transaction id that is not frozen; at two thousand million PostgreSQL stops writing.',
+    { unit: 'transactions', min: 200_000_000, max: 2_000_000_000 },
+    'Age of the oldest unfrozen transaction ID. PostgreSQL stops accepting writes at about two billion.',
   ),
   dbXidAgePeriods: periods('alarm_db_xid_age_periods', 3, '5 minutes'),
-  outboxLag: amount(
+  outboxLag: numberSetting(
     'alarm_outbox_lag',
     60,
-    { unit: 'seconds', least: 5, most: 86_400 },
-    'Age of the oldest event that is not handed over.',
+    { unit: 'seconds', min: 5, max: 86_400 },
+    'Age of the oldest event that has not been delivered.',
   ),
   outboxLagPeriods: periods('alarm_outbox_lag_periods', 2, '1 minute'),
-  outboxDeadLetters: amount(
+  outboxDeadLetters: numberSetting(
     'alarm_outbox_dead_letters',
     0,
-    { unit: 'events', least: 0, most: 10_000 },
-    'More dead letters of the outbox than these.',
+    { unit: 'events', min: 0, max: 10_000 },
+    'Alarms above this number of dead letters in the outbox.',
   ),
-  consumerDlq: amount(
+  consumerDlq: numberSetting(
     'alarm_consumer_dlq',
     0,
-    { unit: 'messages', least: 0, most: 10_000 },
-    'More dead letters of all consumers than these.',
+    { unit: 'messages', min: 0, max: 10_000 },
+    'Alarms above this number of dead letters of all consumers.',
   ),
-  consumerLag: amount(
+  consumerLag: numberSetting(
     'alarm_consumer_lag',
     300,
-    { unit: 'seconds', least: 10, most: 86_400 },
-    'Age of the oldest message that waits for a consumer.',
+    { unit: 'seconds', min: 10, max: 86_400 },
+    'Age of the oldest message in the queue of a consumer.',
   ),
   consumerLagPeriods: periods('alarm_consumer_lag_periods', 2, '1 minute'),
-  consumerFailing: amount('alarm_consumer_failing', 20, PERCENT, 'Share of failed and postponed attempts of all consumers.'),
+  consumerFailing: numberSetting(
+    'alarm_consumer_failing',
+    20,
+    PERCENT,
+    'Share of failed and postponed attempts of all consumers.',
+  ),
   consumerFailingPeriods: periods('alarm_consumer_failing_periods', 2, '15 minutes'),
-  eventsUndelivered: amount(
+  eventsUndelivered: numberSetting(
     'alarm_events_undelivered',
     0,
-    { unit: 'events a minute', least: 0, most: 10_000 },
-    'More events than these that a rule could not put into its queue.',
+    { unit: 'events a minute', min: 0, max: 10_000 },
+    'Alarms above this number of events that a rule could not send to its queue.',
   ),
-  deadLetterDays: amount(
+  deadLetterDays: numberSetting(
     'alarm_consumer_dlq_days',
     4,
-    { unit: 'days', least: 1, most: LEAST_DEAD_LETTER_DAYS - 1 },
-    'Age at which a dead letter is about to be lost; it is kept for a week at least.',
+    { unit: 'days', min: 1, max: MIN_DEAD_LETTER_DAYS - 1 },
+    'Alarms when a dead letter reaches this age. SQS keeps it for at least a week.',
   ),
-  auditMissing: amount(
+  auditMissing: numberSetting(
     'alarm_audit_missing',
     0,
-    { unit: 'requests a minute', least: 0, most: 10_000 },
-    'More requests than these that changed something and left no audit record.',
+    { unit: 'requests a minute', min: 0, max: 10_000 },
+    'Alarms above this number of requests that changed data without an audit record.',
   ),
 };
 

@@ -1,11 +1,11 @@
 import { compute, type Assumption, type Series } from './metric-math.ts';
 
-/** The values that were measured in each period: a percentile depends on how many there are. */
+/** The samples of each period. The evaluation of a percentile depends on their number. */
 export type Samples = readonly (readonly number[])[];
 
 export type State = 'OK' | 'ALARM' | 'INSUFFICIENT_DATA';
 
-/** An alarm as it stands in a template. */
+/** The properties of an alarm in a template. */
 export interface AlarmProperties {
   readonly AlarmName: string;
   readonly AlarmDescription: string;
@@ -38,17 +38,17 @@ export interface MetricEntry {
   };
 }
 
-const EXTRA_PERIODS = 2; // how far back CloudWatch looks for points beyond those that it needs, as in its documentation's examples
+const EXTRA_PERIODS = 2; // additional earlier points that CloudWatch evaluates, as in the examples of its documentation
 const BREACHES: Readonly<Record<string, (value: number, threshold: number) => boolean>> = {
   GreaterThanThreshold: (value, threshold) => value > threshold,
   LessThanThreshold: (value, threshold) => value < threshold,
 };
 
 /**
- * The state of an alarm after each period. `given` has the series of its metrics by id, or `metric` where it has only one; an
- * alarm on a percentile takes the samples of each period instead.
+ * The state of an alarm after each period. `given` has the series of its metrics by ID, or under `metric` if there is only one.
+ * An alarm on a percentile takes the samples of each period instead.
  *
- * @throws Error for an alarm with a property that is not modelled here
+ * @throws Error if the alarm has a property that is not modelled here
  */
 export function statesOf(
   alarm: AlarmProperties,
@@ -89,8 +89,8 @@ function seriesOf(alarm: AlarmProperties, given: Readonly<Record<string, Series 
 }
 
 /**
- * The percentile of each period. With `ignore` a period of few samples leaves the state as it is: fewer than 10/(1-percentile)
- * for a percentile of at least 0.5, fewer than 10/percentile below.
+ * The percentile of each period. With `ignore`, a period with too few samples does not change the state. Too few means fewer than
+ * 10/(1-percentile) for a percentile of at least 0.5, and fewer than 10/percentile below.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
  */
@@ -118,7 +118,7 @@ export interface Rule {
 }
 
 /**
- * What CloudWatch makes of the points that it looks at, the latest last: breaching, not, or missing.
+ * The state that CloudWatch derives from the evaluated points, the latest last. A point is breaching, not breaching or missing.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html
  */

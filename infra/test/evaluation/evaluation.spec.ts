@@ -8,21 +8,21 @@ const value = (text: string, series: Record<string, Series> = { a: [1, null, 3],
   compute(text, series, assumption);
 
 describe('the evaluation of metric math', () => {
-  it('computes point by point, with nothing where something is missing', () => {
+  it('computes each point separately, with null if an operand is missing', () => {
     assert.deepEqual(value('a + b * 2'), [21, null, 3]);
     assert.deepEqual(value('(a + b) * 2'), [22, null, 6]);
-    assert.deepEqual(value('a / b'), [0.1, null, null]); // no division by zero
+    assert.deepEqual(value('a / b'), [0.1, null, null]); // a division by zero has no result
     assert.deepEqual(value('a - 1 >= 1'), [0, null, 1]);
   });
 
-  it('fills, chooses, and goes across series', () => {
+  it('evaluates FILL, IF, and functions over several series', () => {
     assert.deepEqual(value('FILL(a, 0)'), [1, 0, 3]);
     assert.deepEqual(value('IF(b > 5, b, 100)'), [10, 20, 100]);
     assert.deepEqual(value('MAX([a, b])'), [10, 20, 3]);
     assert.deepEqual(value('SUM([FILL(a, 0), b])'), [11, 20, 3]);
   });
 
-  it('has both readings of FILL over nothing', () => {
+  it('supports both interpretations of FILL for a series without data', () => {
     const nothing = { a: [null, null] };
     assert.deepEqual(
       [value('FILL(a, 0)', nothing), value('FILL(a, 0)', nothing, leaving as never)],
@@ -48,14 +48,14 @@ describe('the evaluation of metric math', () => {
     "a % 'x'",
     '-a',
   ]) {
-    it(`refuses ${text}`, () => assert.throws(() => value(text)));
+    it(`refuses the expression ${text}`, () => assert.throws(() => value(text)));
   }
 });
 
 describe("the states of an alarm, by the tables of CloudWatch's documentation", () => {
   const points = (text: string): (boolean | null)[] => text.split(' ').map((one) => (one === '-' ? null : one === 'X'));
   const treatments = ['ignore', 'breaching', 'notBreaching'];
-  const retained = 'INSUFFICIENT_DATA'; // whatever it was before
+  const retained = 'INSUFFICIENT_DATA'; // the earlier state is kept
   const tables = {
     3: [
       ['0 - X - X', 'OK', 'OK', 'OK'],
@@ -74,7 +74,7 @@ describe("the states of an alarm, by the tables of CloudWatch's documentation", 
   };
   for (const [breaching, rows] of Object.entries(tables)) {
     for (const [text, ...expected] of rows) {
-      it(`${breaching} of 3 points that are ${text}`, () => {
+      it(`for ${breaching} of 3 breaching points in ${text}`, () => {
         const states = treatments.map((missing) =>
           nextState(points(text!), { needed: 3, breaching: Number(breaching), missing, before: retained }),
         );
@@ -83,7 +83,7 @@ describe("the states of an alarm, by the tables of CloudWatch's documentation", 
     }
   }
 
-  it('refuses a treatment whose outcome is not in them', () => {
+  it('refuses a treatment of missing data that the tables do not cover', () => {
     assert.throws(() => nextState([null], { needed: 1, breaching: 1, missing: 'missing', before: 'OK' }));
   });
 });

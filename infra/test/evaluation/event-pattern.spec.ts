@@ -5,7 +5,7 @@ import { matches } from './event-pattern.ts';
 describe('the evaluation of event patterns', () => {
   const event = { source: 'a', 'detail-type': 'b.c', detail: { version: 1, email: null, tags: ['x', 'y'] } };
 
-  it('needs each field to have one of its values, of the same type', () => {
+  it('matches if each field has one of the listed values, with the same type', () => {
     assert.equal(matches({ source: ['z', 'a'], detail: { version: [1] } }, event), true);
     assert.equal(matches({ detail: { email: [null], tags: ['y'] } }, event), true);
     for (const pattern of [
@@ -33,6 +33,6 @@ describe('the evaluation of event patterns', () => {
     {},
     'a',
   ]) {
-    it(`refuses ${JSON.stringify(pattern)}`, () => assert.throws(() => matches(pattern, event)));
+    it(`refuses the pattern ${JSON.stringify(pattern)}`, () => assert.throws(() => matches(pattern, event)));
   }
 });

@@ -1,14 +1,14 @@
 /**
- * Whether EventBridge's pattern lets an event through, for exact values alone: strings, numbers, booleans and null, each of
- * which matches nothing of another type. An operator, as `{ "prefix": … }`, is refused: what is not known here proves nothing.
+ * Whether an EventBridge pattern matches an event. Supports only exact values: strings, numbers, booleans and null, which match
+ * only values of the same type. Refuses operators such as `{ "prefix": … }`, because a test must not pass on an unknown operator.
  *
  * @see https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-event-patterns.html
- * @throws Error for an operator, and for a pattern that has no list of values at its end
+ * @throws Error for an operator, and for a pattern whose leaf is not a list of values
  */
 export function matches(pattern: unknown, event: unknown): boolean {
   if (typeof pattern !== 'object' || pattern === null || Array.isArray(pattern) || !Object.keys(pattern).length)
     throw new Error(`a pattern must be an object with fields: ${JSON.stringify(pattern)}`);
-  // Every field is looked at, so that an unknown operator is refused whatever the event is.
+  // Checks every field, so that an unknown operator is refused for every event.
   return Object.entries(pattern)
     .map(([name, expected]) => fieldMatches(name, expected, fieldOf(event, name)))
     .every(Boolean);

@@ -13,8 +13,8 @@ const LEVELS = [
 ] as const;
 
 /**
- * Reads an expression of CloudWatch's metric math. Only numbers, ids, lists, calls, the four operations and comparisons:
- * anything else is refused, since an evaluation of what is not known proves nothing.
+ * Parses an expression of CloudWatch metric math. Supports only numbers, IDs, lists, calls, the four operations and comparisons.
+ * Refuses anything else, because a test must not pass on unknown syntax.
  *
  * @throws Error
  */

@@ -1,22 +1,22 @@
 import { parseExpression, type Expression } from './metric-math.parser.ts';
 
-/** A value a period; null where there is none. */
+/** One value per period; null if there is no data. */
 export type Series = readonly (number | null)[];
 type Value = number | Series | readonly Series[];
 
 export interface Assumption {
-  /** What is not documented: whether FILL makes points of a metric that has none in all of the time. */
+  /** Whether FILL creates points for a metric without any data. AWS does not document this. */
   readonly fillsEmpty: boolean;
 }
 
-/** Both readings of what is not documented: what is concluded must hold in each. */
+/** Both interpretations of undocumented behaviour. Tests must hold for each. */
 export const ASSUMPTIONS: readonly Assumption[] = [{ fillsEmpty: true }, { fillsEmpty: false }];
 
 /**
- * Computes an expression of metric math over series of one length, for the functions FILL, IF, MAX and SUM alone.
+ * Evaluates a metric math expression over series of equal length. Supports only the functions FILL, IF, MAX and SUM.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
- * @throws Error for what is not known, and for series that are not there
+ * @throws Error for an unknown function or syntax, and for a missing series
  */
 export function compute(text: string, series: Readonly<Record<string, Series>>, { fillsEmpty }: Assumption): Series {
   const lengths = new Set(Object.values(series).map(({ length }) => length));
@@ -53,7 +53,7 @@ export function compute(text: string, series: Readonly<Record<string, Series>>, 
     throw new Error(`${name} of ${given.length} is not known here: ${text}`);
   };
 
-  /** Where one of several has no point there is none. Numbers are the same at all times. */
+  /** Combines several values point by point. The result is null if one of them is null. Numbers are constant series. */
   const pointwise = (values: readonly Value[], combine: (points: number[]) => number | null): Value => {
     if (values.every((value) => typeof value === 'number')) return combine(values as number[]) ?? Number.NaN;
     return Array.from({ length: length! }, (_, time) => {
@@ -62,7 +62,7 @@ export function compute(text: string, series: Readonly<Record<string, Series>>, 
     });
   };
 
-  /** Over several series, of the points that are there. */
+  /** Reduces several series to one, ignoring missing points. */
   const across = (all: readonly Series[], name: 'MAX' | 'SUM'): Series =>
     Array.from({ length: length! }, (_, time) => {
       const points = all.map((one) => one[time]!).filter((point) => point !== null);
@@ -87,7 +87,7 @@ function operate(operator: string, left: number, right: number): number | null {
     case '*':
       return left * right;
     case '/':
-      return right === 0 ? null : left / right; // CloudWatch keeps no infinity
+      return right === 0 ? null : left / right; // CloudWatch does not store infinity
     case '<':
       return Number(left < right);
     case '>':

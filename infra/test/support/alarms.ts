@@ -11,7 +11,7 @@ export const alarm = (name: string): AlarmProperties => alarms().find(({ AlarmNa
 export const periodOf = ({ Period, Metrics }: AlarmProperties): number[] =>
   Metrics ? Metrics.flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Period] : [])) : [Period!];
 
-/** What an alarm says after each period; `name` of `metric` where it has but one, ids of its expression otherwise. */
+/** The states of an alarm after each period. The key of a series is `metric`, or an ID of the expression if there are several. */
 export function states(name: string, series: Record<string, Series | Samples>): State[] {
   const [one, other] = ASSUMPTIONS.map((assumption) => statesOf(alarm(name), series, assumption));
   assert.deepEqual(one, other, 'what is concluded depends on what CloudWatch does not document');

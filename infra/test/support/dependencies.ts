@@ -1,14 +1,14 @@
 import type { Template } from './synthesis.ts';
 
-/** What acts as soon as it is created: it starts a task or code, or writes somewhere. */
+/** Resource types that act when they are created: they start a task or code, or write data. */
 const ACTING =
   /^(Custom::.+|AWS::(ECS::Service|Lambda::Function|Lambda::EventSourceMapping|EC2::FlowLog|RDS::DBProxy|ElasticLoadBalancingV2::LoadBalancer))$/;
-/** What gives rights to a resource, and the property that names it. */
+/** Resource types that grant permissions, with the property that names the grantee or the bucket. */
 const POLICIES: Readonly<Record<string, string>> = { 'AWS::IAM::Policy': 'Roles', 'AWS::S3::BucketPolicy': 'Bucket' };
 
 const NO_POLICY = /^(?!AWS::IAM::Policy$)/;
 
-/** The resources that CloudFormation creates before this one: those that it refers to or depends on, and so on. */
+/** The resources that CloudFormation creates before this one: its references and dependencies, recursively. */
 export function createdBefore({ Resources }: Template, id: string, passing: RegExp = /./): ReadonlySet<string> {
   const found = new Set<string>();
   const visit = (one: string): void => {
@@ -22,14 +22,14 @@ export function createdBefore({ Resources }: Template, id: string, passing: RegE
   return found;
 }
 
-/** The policies that a resource needs and does not wait for, as `resource before policy`. */
+/** The policies that a resource needs but does not depend on, as `resource before policy`. */
 export function unawaitedPolicies(template: Template): string[] {
   const all = Object.entries(template.Resources);
   return all
     .filter(([, { Type }]) => ACTING.test(Type))
     .flatMap(([id]) => {
       const before = createdBefore(template, id);
-      const used = createdBefore(template, id, NO_POLICY); // what a policy allows is not used for that
+      const used = createdBefore(template, id, NO_POLICY); // does not follow references through policies
       return all
         .filter(([, { Type, Properties }]) => referencesIn(Properties?.[POLICIES[Type] ?? '']).some((one) => used.has(one)))
         .filter(([policy]) => !before.has(policy))

@@ -4,14 +4,14 @@ import ts from 'typescript';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 
-/** The code of a document whose first line names its file: `// infra/src/…`. */
+/** The code examples of a document whose first line names their file: `// infra/src/…`. */
 export function codeIn(document: string): Map<string, string> {
   const text = readFileSync(join(ROOT, document), 'utf8');
   const blocks = [...text.matchAll(/^```ts\n(\/\/ (infra\/\S+\.ts)\n[^]*?)^```/gm)];
   return new Map(blocks.map(([, code, name]) => [join(ROOT, name!), code!]));
 }
 
-/** What the compiler has to say about files as if they stood in infra, beside the others that are there. */
+/** The errors of the compiler for the files, as if they were part of infra. */
 export function problemsOf(files: ReadonlyMap<string, string>): string[] {
   const parsing = { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined };
   const { options } = ts.getParsedCommandLineOfConfigFile(join(ROOT, 'infra/tsconfig.json'), {}, parsing)!;

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { MemberInvited, MemberRemoved, MemberRoleChanged, OrganizationUpdated } from '@pikaia/contracts';
 import { contractOf, type Contract, type SinkEvent } from '@pikaia/events';
-// What the sink sends, and no imitation of it.
+// Uses the code of the sink, not an imitation.
 import { toEntry } from '../../../libs/events/dist/sinks/eventbridge/bus-entry.js';
 
-/** Data of each contract. */
+/** Sample data of each contract. */
 export const samples: readonly { readonly contract: Contract; readonly data: object }[] = [
   {
     contract: contractOf(MemberInvited),
@@ -24,7 +24,7 @@ export const samples: readonly { readonly contract: Contract; readonly data: obj
   { contract: contractOf(OrganizationUpdated), data: { changed: ['name'], old: { name: 'A' }, new: { name: 'B' } } },
 ];
 
-/** An event as EventBridge compares it with patterns: what the sink puts, and what the bus adds. */
+/** An event as EventBridge matches it against patterns: the entry of the sink, with the fields that the bus adds. */
 export function delivered({ type, version, aggregate }: Contract, data: object): Record<string, unknown> {
   const event: SinkEvent = {
     position: '7',

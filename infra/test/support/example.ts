@@ -5,8 +5,8 @@ import { exampleSettings } from '../../src/settings/settings-file.ts';
 import { settingsOf } from '../../src/settings/settings.ts';
 
 /**
- * The stacks with the settings of settings.example.json, for a synth without anybody's settings. Each has a parameter without
- * a default: neither the CDK nor CloudFormation creates or updates a stack while a parameter has no value.
+ * Builds the stacks with the settings of settings.example.json, for a synthesis without real settings. Each stack has a parameter
+ * without a default, so that neither the CDK nor CloudFormation can create or update it.
  */
 export function buildExample(app = new App({ postCliContext: { ...FEATURE_FLAGS } })): { app: App; deployment: Deployment } {
   const deployment = build(app, settingsOf({ ...app.node.getAllContext(), ...exampleSettings() }));

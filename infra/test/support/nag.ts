@@ -14,7 +14,7 @@ interface Report {
 
 export const checkBy = (app: App): void => Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 
-/** What was found, as `rule at path`, from the report that a synth leaves behind. */
+/** The findings in the report of a synthesis, as `rule at path`. */
 export function findingsIn(outdir: string): string[] {
   const { pluginReports } = JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8')) as Report;
   return pluginReports

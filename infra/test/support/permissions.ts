@@ -18,7 +18,7 @@ interface Statement {
 const list = <Item>(value: Item | readonly Item[]): readonly Item[] => (Array.isArray(value) ? value : [value as Item]);
 const withoutHash = (id: string): string => id.replace(/[\dA-F]{8}$/, '');
 
-/** A value of a template as a person reads it: `<Name>` for what another resource tells. */
+/** A readable form of a template value: `<Name>` stands for an attribute of another resource. */
 export function plain(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
@@ -31,7 +31,7 @@ export function plain(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) => inner).replace(/[{}"]/g, '');
 }
 
-/** What each role may do: of its own policies and of those that are attached to it. */
+/** The permissions of each role, from its inline and its attached policies. */
 export function permissionsOf(synthesis: Synthesis): Permission[] {
   const ofRole = allResources(synthesis, 'AWS::IAM::Role').flatMap(({ id, Properties }) =>
     ((Properties['Policies'] ?? []) as { PolicyDocument: { Statement: Statement[] } }[]).flatMap(({ PolicyDocument }) =>
@@ -61,7 +61,7 @@ const conditionText = (condition: Record<string, Record<string, unknown>>): stri
     )
     .join('; ');
 
-/** The same as a document. */
+/** The permissions as a Markdown document. */
 export function permissionsText(permissions: readonly Permission[]): string {
   const roles = [...new Set(permissions.map(({ role }) => role))];
   const rows = (role: string): string =>

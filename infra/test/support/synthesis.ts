@@ -33,8 +33,8 @@ export const BUNDLES = join(import.meta.dirname, 'bundles');
 export const IMAGE = '123456789012.dkr.ecr.eu-central-1.amazonaws.com/pikaia:1.0.0';
 
 /**
- * The settings of settings.example.json, as they are once the first deployment has succeeded. Without stack traces of each
- * construct, which take most of the time.
+ * The settings of settings.example.json, with the values for the time after the first deployment. Disables the stack traces of
+ * constructs, which take most of the time.
  */
 export const contextOf = (given: Readonly<Record<string, unknown>> = {}): Record<string, unknown> => ({
   'aws:cdk:disable-stack-trace': true,
@@ -45,7 +45,7 @@ export const contextOf = (given: Readonly<Record<string, unknown>> = {}): Record
   ...given,
 });
 
-/** The templates, as a deployment would send them. */
+/** The templates that a deployment would send. */
 export function synthesise(
   given: Readonly<Record<string, unknown>> = {},
   change: (deployment: Deployment) => void = () => undefined,
@@ -69,13 +69,13 @@ export function synthesise(
       warnings: stacks.flatMap(({ messages }) => messages).map(({ entry }) => String(entry.data)),
     };
   } finally {
-    rmSync(outdir, { recursive: true }); // what mkdtemp returned
+    rmSync(outdir, { recursive: true });
   }
 }
 
-let usual: Synthesis | undefined;
-/** The synthesis of the defaults: made once for all specs. */
-export const defaults = (): Synthesis => (usual ??= synthesise());
+let cached: Synthesis | undefined;
+/** The synthesis with default settings, created once for all specs. */
+export const defaults = (): Synthesis => (cached ??= synthesise());
 
 export function resourcesOf(template: Template, type: string): (Resource & { readonly id: string })[] {
   return Object.entries(template.Resources)

@@ -3,8 +3,8 @@ import type { DataStack } from '../data/data.stack.ts';
 import type { EventsStack } from '../events/events.stack.ts';
 import type { NetworkStack } from '../network/network.stack.ts';
 
-/** What alarms and dashboard look at. */
-export interface Watched {
+/** The stacks that the alarms and the dashboard monitor. */
+export interface MonitoredStacks {
   readonly network: NetworkStack;
   readonly data: DataStack;
   readonly events: EventsStack;
