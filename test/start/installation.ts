@@ -35,7 +35,7 @@ export class Installation {
     chmodSync(this.temporary, 0o1777);
     this.root = join(this.#folder, name);
     mkdirSync(this.root);
-    for (const path of COPIED_PATHS) {
+    for (const path of COPIED) {
       cpSync(join(repository, path), join(this.root, path), {
         recursive: true,
         preserveTimestamps: true,

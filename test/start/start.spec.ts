@@ -109,7 +109,7 @@ describe('npm start', () => {
     const offset = start.stderr.length;
     const [pid] = installation.pids(part);
     process.kill(pid!, 'SIGKILL');
-    await until('the database is back', () => start.stderr.slice(offset).includes('PostgreSQL is ready again'), 25_000);
+    await waitFor('the database is back', () => start.stderr.slice(offset).includes('PostgreSQL is ready again'), 25_000);
     await bothReady();
   });
 

@@ -37,7 +37,7 @@ it('allows only one of three concurrent starts, in a folder that other users can
 
 // Only root can start a process as another user. For other users, all other tests already cover this case.
 (isRoot ? it : it.skip)('starts for a user who is not root, and names a port that is in use', async () => {
-  const installation = new Installation('not root', { user: NOBODY });
+  const installation = new Installation('not root', { user: UNPRIVILEGED_USER });
   const other = createServer();
   try {
     const { api } = await installation.ports();
@@ -113,6 +113,6 @@ describe('npm start with DATABASE_URL', () => {
     expect(await refused.ended).toBe(1);
     expect(refused.stderr).toMatch(/(api|outbox-worker) ended before it was ready/);
     expect(refused.stdout).toContain('LOG_LEVEL');
-    await until('all processes have ended', () => installation.pids().length === 0);
+    await waitFor('all processes have ended', () => installation.pids().length === 0);
   });
 });

@@ -1,6 +1,6 @@
 import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import type { Identity, MemberIdentity } from './identity.js';
+import type { Identity } from './identity.js';
 
 /** Who may call a route: anyone, any member, an admin of an organization, or an operator of the platform. */
 export type Access = 'public' | 'member' | 'admin' | 'operator';
@@ -19,5 +19,3 @@ export const CurrentIdentity = createParamDecorator(
   (_: unknown, context: ExecutionContext): Identity | undefined =>
     context.switchToHttp().getRequest<AuthenticatedRequest>().identity,
 );
-
-const isMember = (identity: Identity): identity is MemberIdentity => identity.kind === 'member';
