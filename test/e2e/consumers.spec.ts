@@ -264,7 +264,7 @@ describe('the welcome-email Lambda', () => {
     ['a secrets service that does not respond', {}, /PIKAIA_SECRET_UNREADABLE.*TimeoutError/],
     ['an unreachable database', { DATABASE_PORT: '1' }, /ECONNREFUSED/],
   ])('reports %s and returns the whole batch', async (fault, environment, why) => {
-    secrets.isSilent = fault === 'secrets that do not answer';
+    secrets.isSilent = fault === 'a secrets service that does not respond';
     const broken = await startLambda(environment);
     const answer = await broken.invoke({ Records: [queueRecord('{}')] });
     expect(answer.error).toContain('did not start');
