@@ -1,6 +1,13 @@
 import { TransactionHost } from '@nestjs-cls/transactional';
 import { captureLogs } from '@pikaia/logging/testing';
-import { fail, insert, manager, openTransactionFixture, type TransactionFixture, type PropagationService } from '../../../../test/support/transactions.js';
+import {
+  fail,
+  insert,
+  manager,
+  openTransactionFixture,
+  type TransactionFixture,
+  type PropagationService,
+} from '../../../../test/support/transactions.js';
 import { afterCommit, inTransaction } from './transaction.js';
 
 let bench: TransactionFixture;

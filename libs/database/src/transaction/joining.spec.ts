@@ -1,6 +1,13 @@
 import { AsyncResource } from 'node:async_hooks';
 import { DataSource, type Repository } from 'typeorm';
-import { fail, insert, manager, openTransactionFixture, type TransactionFixture, type PropagationService } from '../../../../test/support/transactions.js';
+import {
+  fail,
+  insert,
+  manager,
+  openTransactionFixture,
+  type TransactionFixture,
+  type PropagationService,
+} from '../../../../test/support/transactions.js';
 import {
   CONTENT,
   INITIAL_CONTENT,
@@ -103,7 +110,10 @@ describe('inside a transaction', () => {
     ['dataSource.createQueryRunner()', () => source.createQueryRunner()],
     ['a query runner that was made outside', () => createdBefore.runner.query(insertThingSql(11))],
     ['a transaction of a query runner that was made outside', () => createdBefore.runner.startTransaction()],
-    ['dataSource.query with a query runner that was made outside', () => source.query(insertThingSql(11), [], createdBefore.runner)],
+    [
+      'dataSource.query with a query runner that was made outside',
+      () => source.query(insertThingSql(11), [], createdBefore.runner),
+    ],
     ['dataSource.synchronize()', () => source.synchronize()],
     ['dataSource.runMigrations()', () => source.runMigrations()],
     ['dataSource.dropDatabase()', () => source.dropDatabase()],

@@ -53,7 +53,10 @@ describe('Housekeeping', () => {
     await registerSinks(database.workerUrl, [other], 'spec');
     const id = await days.insertOld(3);
     await days.deliverAll();
-    expect(resultFor(await housekeeping.runOnce(), days.table(3))).toMatchObject({ removed: 0, kept: 'not handed over to other' });
+    expect(resultFor(await housekeeping.runOnce(), days.table(3))).toMatchObject({
+      removed: 0,
+      kept: 'not handed over to other',
+    });
     await days.deliverAll(other);
     expect(other.ids).toEqual([id]);
     expect(resultFor(await housekeeping.runOnce(), days.table(3))!.kept).toBeUndefined();

@@ -1,7 +1,13 @@
 import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { insertEvent } from '../../../../test/support/outbox.js';
-import { ReaderWithLastSnapshot, ReaderIgnoringRunning, ReaderWithSecondSnapshot, ReaderSkippingSlices, ReaderIgnoringNewer } from '../../../../test/support/planted-relays.js';
+import {
+  ReaderWithLastSnapshot,
+  ReaderIgnoringRunning,
+  ReaderWithSecondSnapshot,
+  ReaderSkippingSlices,
+  ReaderIgnoringNewer,
+} from '../../../../test/support/planted-relays.js';
 import type { Cursor } from './cursor.js';
 import { OutboxReader } from './outbox.reader.js';
 import { LARGEST_PAYLOAD_BYTES } from './payload-limit.js';
