@@ -78,7 +78,7 @@ describe('the container image', () => {
       for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (said += text.toString()));
       const ended = once(child, 'close') as Promise<[number | null, string | null]>;
       const live = () => spawnSync(process.execPath, ['docker/live.mjs', String(port)], { cwd: folder }).status === 0;
-      await waitFor('its health check', live, TEST_TIMEOUT_MS / 2, () => said);
+      await waitFor('the health check succeeds', live, TEST_TIMEOUT_MS / 2, () => said);
       process.kill(canUnshare ? childOf(child.pid!) : child.pid!, 'SIGTERM');
       expect(await ended).toEqual([0, null]);
       const lines = said

@@ -198,7 +198,7 @@ describe('npm run explain', () => {
         body: { email: 'carol@example.com', role: 'member' },
       });
       const refused = again.headers.get('x-correlation-id')!;
-      await waitFor('its access line', () =>
+      await waitFor('the access line of the request', () =>
         system.lines.some((line) => line['trace_id'] === refused && line['http.status_code'] === 409),
       );
       const olga = await system.token('olga@example.com');

@@ -54,7 +54,7 @@ export async function createIncidents(): Promise<Incidents> {
   await owner.end();
   const answered = await slow;
   const ids = [invited, failed, answered].map(({ headers }) => headers.get('x-correlation-id'));
-  await waitFor('their access lines', () =>
+  await waitFor('the access lines of the requests', () =>
     ids.every((id) => system.api.lines.some((line) => line['trace_id'] === id && line['http.status_code'] !== undefined)),
   );
   await waitFor('the welcome email', () => system.worker.linesOf('event_delivered').length);

@@ -162,7 +162,10 @@ describe('the welcome-email Lambda', () => {
     expect(poison.map(({ receiptHandle }) => queue.pauses.get(receiptHandle))).toEqual([0, expect.any(Number), 0]);
     expect(await lambda.invoke({ Records: poison })).toEqual(failures); // on every delivery, until the queue moves it to its dead-letter queue
     expect([emailTo(first.email), emailTo(last.email)].map(({ length }) => length)).toEqual([1, 1]);
-    const lines = await waitFor('all lines', () => lambda.linesOf('event_refused').length >= 2 && lambda.lines.slice(before));
+    const lines = await waitFor(
+      'the log lines of both failures',
+      () => lambda.linesOf('event_refused').length >= 2 && lambda.lines.slice(before),
+    );
     const errors = lines.filter(({ level }) => level === 'ERROR').slice(0, 3);
     expect(errors).toEqual([
       expect.objectContaining({ event: 'queue_record_unreadable', 'error.code': 'PIKAIA_EVENT_UNREADABLE' }),
@@ -244,7 +247,10 @@ describe('the welcome-email Lambda', () => {
     const returned = { batchItemFailures: [{ itemIdentifier: record.messageId }] };
     expect(await rotated.invoke({ Records: [record] })).toEqual(returned); // Secrets Manager still has the old password
     secrets.replace(arn('rotated'), secretOf('two'));
-    await waitFor('it is handled', async () => (await rotated.invoke({ Records: [record] })).batchItemFailures?.length === 0);
+    await waitFor(
+      'the event is handled',
+      async () => (await rotated.invoke({ Records: [record] })).batchItemFailures?.length === 0,
+    );
     expect(emailTo(after.email)).toHaveLength(1);
     expect(rotated.linesOf('database_login_refused').length).toBeGreaterThan(0);
     expect(rotated.nonJsonLines).toEqual([]);
@@ -258,12 +264,12 @@ describe('the welcome-email Lambda', () => {
     ['a secrets service that does not respond', {}, /PIKAIA_SECRET_UNREADABLE.*TimeoutError/],
     ['an unreachable database', { DATABASE_PORT: '1' }, /ECONNREFUSED/],
   ])('reports %s and returns the whole batch', async (fault, environment, why) => {
-    secrets.isSilent = fault === 'secrets that do not answer';
+    secrets.isSilent = fault === 'a secrets service that does not respond';
     const broken = await startLambda(environment);
     const answer = await broken.invoke({ Records: [queueRecord('{}')] });
     expect(answer.error).toContain('did not start');
     const [line] = await waitFor(
-      'its line',
+      'the log line of the failed start',
       () => broken.linesOf('startup_failed').length > 0 && broken.linesOf('startup_failed'),
     );
     expect(line).toMatchObject({ level: 'ERROR', service: 'pikaia-consumers' });

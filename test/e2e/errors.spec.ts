@@ -223,7 +223,7 @@ describe('error responses', () => {
     expect(head).toContain('content-type: application/problem+json');
     const problem = JSON.parse(body) as { status: number; correlation_id: string };
     expect(problem.status).toBe(status);
-    await waitFor('its line', () =>
+    await waitFor('the log line of the refused request', () =>
       system.api.lines.some(({ event, trace_id }) => event === 'client_error' && trace_id === problem.correlation_id),
     );
   });

@@ -323,7 +323,9 @@ describe('a request', () => {
     if (kept) expect(id).toBe(kept);
     else expect(given).not.toContain(id);
     const origin = kept && 'client';
-    await waitFor('its line', () => system.api.lines.some((line) => line['trace_id'] === id && line['trace.origin'] === origin));
+    await waitFor('the access line of the request', () =>
+      system.api.lines.some((line) => line['trace_id'] === id && line['trace.origin'] === origin),
+    );
   });
 
   it.each([

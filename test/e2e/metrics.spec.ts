@@ -27,7 +27,7 @@ describe('the metrics of the worker', () => {
     };
     await waitFor('the event is handled', published);
     const since = system.worker.lines.length;
-    await waitFor('its sink is measured', () =>
+    await waitFor('the metrics of the sink', () =>
       system.worker.lines.slice(since).some((line) => line[metrics.backlog.name] === 0),
     ); // the cursor is stored as well
     await system.worker.stop();

@@ -41,7 +41,7 @@ async function waitForCommand(answer: ApiResponse, timeoutMs?: number): Promise<
     const seen = commandOf(await get(`/admin/outbox/commands/${id}`));
     return !['pending', 'running'].includes(seen.status) && seen;
   };
-  return waitFor('the answer', readCommand, timeoutMs);
+  return waitFor('the result of the command', readCommand, timeoutMs);
 }
 
 async function invite(as: string): Promise<{ event: string; member: string }> {

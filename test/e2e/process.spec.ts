@@ -72,7 +72,7 @@ describe('a process that cannot start', () => {
     async ({ app = 'api', environment, names }) => {
       const service = ServiceProcess.launch(app, { ...system.settings(system.database.apiUrl), ...environment() });
       expect(await service.exited).toBe(1);
-      await waitFor('its line', () => service.lines.length > 0);
+      await waitFor('the log line of the failed start', () => service.lines.length > 0);
       expect(service.nonJsonLines).toEqual([]);
       expect(service.lines).toEqual([expect.objectContaining({ level: 'CRITICAL', event: 'startup_failed' })]);
       for (const name of names) expect(service.text()).toContain(name);
@@ -100,7 +100,7 @@ describe('health checks', () => {
     );
     for (const { port } of [system.api, system.worker]) {
       const ready = () => system.request('GET', '/health/ready', { port });
-      await waitFor('503', async () => (await ready()).status === 503);
+      await waitFor('the readiness check responds 503', async () => (await ready()).status === 503);
       const answer = await ready();
       expect(answer).toMatchObject({ status: 503 });
       expect(answer.headers.get('retry-after')).toBe('1');
@@ -122,7 +122,7 @@ describe('health checks', () => {
         async () => (await system.request('GET', '/health/ready', { port: service.port })).status === 200,
       );
       const states = () => service.lines.filter(({ event }) => event === 'health_changed').map((line) => line['health.status']);
-      await waitFor('both lines', () => states().length >= 2);
+      await waitFor('the log lines of both state changes', () => states().length >= 2);
       expect(states()).toEqual(['database_unavailable', 'ready']);
     }
     expect((await system.request('GET', '/me', { as: ALICE })).status).toBe(200);
@@ -154,7 +154,7 @@ describe('SIGTERM', () => {
       ...(signal && { signal }),
     });
     answer.catch(() => undefined); // the caller checks the rejection
-    await waitFor('it waits for the lock', async () => {
+    await waitFor('the invitation waits for the lock', async () => {
       const waiting = await system.query(
         `select from pg_stat_activity where datname = current_database() and usename = 'pikaia_api' and wait_event_type = 'Lock'`,
       );
@@ -179,7 +179,7 @@ describe('SIGTERM', () => {
       const api = await system.startApi();
       const answer = await whileWaiting(api.port, 'slow@example.com', async () => {
         api.child.kill('SIGTERM');
-        await waitFor('it stops', () => api.lines.some(({ event }) => event === 'process_stopping'));
+        await waitFor('the process is stopping', () => api.lines.some(({ event }) => event === 'process_stopping'));
         api.child.kill('SIGTERM');
         await waitFor('the server refuses new connections', () =>
           fetch(`http://127.0.0.1:${api.port}/health/ready`).then(
@@ -192,7 +192,7 @@ describe('SIGTERM', () => {
       expect(await answer.json()).toMatchObject({ email: 'slow@example.com' });
       expect(await api.exited).toBe(0);
       expect(await written('slow@example.com')).toHaveLength(1);
-      await waitFor('its last line', () => api.lines.at(-1)?.['event'] === 'process_stopped');
+      await waitFor('the last log line', () => api.lines.at(-1)?.['event'] === 'process_stopped');
       expect(api.lines.filter(({ level }) => level !== 'INFO')).toEqual([]);
     },
     TEST_TIMEOUT_MS,
@@ -210,14 +210,14 @@ describe('SIGTERM', () => {
           client.abort();
           await waitFor('the client is gone', () => api.lines.some(({ event }) => event === 'request_aborted'));
           api.child.kill('SIGTERM');
-          await waitFor('it stops', () => api.lines.some(({ event }) => event === 'process_stopping'));
+          await waitFor('the process is stopping', () => api.lines.some(({ event }) => event === 'process_stopping'));
         },
         client.signal,
       );
       await expect(answer).rejects.toMatchObject({ name: 'AbortError' });
       expect(await api.exited).toBe(0);
       expect(await written('gone@example.com')).toHaveLength(1);
-      await waitFor('its last line', () => api.lines.at(-1)?.['event'] === 'process_stopped');
+      await waitFor('the last log line', () => api.lines.at(-1)?.['event'] === 'process_stopped');
       expect(api.lines.filter(({ level }) => level !== 'INFO')).toEqual([]);
     },
     TEST_TIMEOUT_MS,
@@ -273,6 +273,6 @@ describe('SIGTERM', () => {
 
   it('stops the parts of the worker in order', async () => {
     expect(await system.worker.stop()).toBe(0);
-    await waitFor('its last line', () => system.worker.lines.at(-1)?.['event'] === 'process_stopped');
+    await waitFor('the last log line', () => system.worker.lines.at(-1)?.['event'] === 'process_stopped');
   });
 });

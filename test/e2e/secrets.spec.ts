@@ -78,7 +78,7 @@ describe('a secret in a request', () => {
       expect.arrayContaining(['GET /api/v1/admin/events', 'GET /api/v1/admin/audit-logs/:id', 'PATCH /api/v1/organization']),
     );
     const codes = () => new Set(system.api.linesOf('unhandled_error').map((line) => line['error.code']));
-    await waitFor('both errors', () => codes().has('42883') && codes().has('23514'));
+    await waitFor('both database errors in the log', () => codes().has('42883') && codes().has('23514'));
     expect(secretsIn(system.api.text())).toEqual([]);
   });
 
@@ -90,7 +90,7 @@ describe('a secret in a request', () => {
       await sendSecretTo(planted.url, routes[0]!, CANARY, tokens);
       expect(secretsIn(planted.text())).toEqual([]);
       await sendSecretTo(planted.url, routes[1]!, CANARY, tokens);
-      await waitFor('its line', () => planted.lines().some(({ event }) => event === 'header_seen'));
+      await waitFor('the log line of the leaking route', () => planted.lines().some(({ event }) => event === 'header_seen'));
       expect(secretsIn(planted.text())).toEqual([CANARY]);
     } finally {
       await planted.stop();
@@ -146,7 +146,7 @@ async function startLeakingApplication() {
   for (const stream of [child.stdout!, child.stderr!]) stream.on('data', (bytes: Buffer) => (printed += bytes.toString()));
   const [{ url }] = (await once(child, 'message')) as [{ url: string }];
   const lines = (): LogLine[] => printed.split('\n').slice(0, -1).map((text) => JSON.parse(text) as LogLine); // prettier-ignore
-  await waitFor('its routes', () => mappedRoutes(lines()).length === 2);
+  await waitFor('the log lines of the routes', () => mappedRoutes(lines()).length === 2);
   const stop = async (): Promise<void> => {
     child.kill('SIGTERM');
     await once(child, 'exit');

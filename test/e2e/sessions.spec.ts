@@ -45,7 +45,7 @@ describe('the api in production, with sessions from an external provider', () =>
       expect(JSON.stringify(answer.body)).not.toContain('127.0.0.1');
       provider.fault = undefined;
       const token = await provider.sign(alice.provider_id, { organization: alice.organization });
-      await waitFor('the keys', async () => (await me(token)).status === 200);
+      await waitFor('the api has the keys', async () => (await me(token)).status === 200);
     },
     TEST_TIMEOUT_MS,
   );

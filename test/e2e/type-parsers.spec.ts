@@ -42,7 +42,7 @@ async function waitForCommand(path: string, body?: object): Promise<string> {
   const asked = await post(path, OLGA, body);
   expect(asked.status).toBe(202);
   const id = String(asked.body['id']);
-  await waitFor('the answer', async () => (await get(`/admin/outbox/commands/${id}`)).body['status'] === 'done');
+  await waitFor('the result of the command', async () => (await get(`/admin/outbox/commands/${id}`)).body['status'] === 'done');
   return id;
 }
 

@@ -77,9 +77,9 @@ describe('the api after a crash of its process or its database', () => {
     expect((await system.request('GET', '/health/ready', { port: system.worker.port })).status).toBe(503);
     expect((await system.request('GET', '/health/live', { port: system.worker.port })).status).toBe(200);
     await database.server.start();
-    await waitFor('it is ready', async () => (await health()).ready === 200, WAIT_TIMEOUT_MS);
+    await waitFor('the api is ready', async () => (await health()).ready === 200, WAIT_TIMEOUT_MS);
     const changes = () => system.api.linesOf('health_changed').map((line) => line['health.status']);
-    await waitFor('it says so', () => changes().includes('ready'));
+    await waitFor('the api logs that it is ready', () => changes().includes('ready'));
     expect(changes()).toEqual(['database_unavailable', 'ready']); // each is logged once, regardless of the number of requests
   });
 
@@ -172,7 +172,7 @@ describe('the api after a crash of its process or its database', () => {
           .linesOf('welcome_email_sent')
           .map((line) => line['event.id'] as string)
           .sort();
-      await waitFor('their lines have been read', () => sent().length >= events.length, WAIT_TIMEOUT_MS);
+      await waitFor('the log lines have been read', () => sent().length >= events.length, WAIT_TIMEOUT_MS);
       expect(sent()).toEqual(events);
     });
 

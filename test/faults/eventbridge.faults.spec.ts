@@ -148,12 +148,12 @@ describe(`events that are sent to EventBridge (seed ${SEED})`, () => {
           [id],
         )
       )[0]!;
-    await waitFor('it is given up', async () => (await statusOf(bad)).status === 'failed', WAIT_TIMEOUT_MS);
+    await waitFor('the event is a dead letter', async () => (await statusOf(bad)).status === 'failed', WAIT_TIMEOUT_MS);
     expect(await statusOf(bad)).toMatchObject({
       attempts: 2,
       last_error: expect.stringContaining('EventBusError MalformedDetail'),
     });
-    await waitFor('the other one', async () => (await statusOf(good)).status === 'published', WAIT_TIMEOUT_MS);
+    await waitFor('the other event is published', async () => (await statusOf(good)).status === 'published', WAIT_TIMEOUT_MS);
     stub.fault = undefined;
   });
 

@@ -38,7 +38,7 @@ describe('api and worker with a database that refuses or ignores them', () => {
     const reasons = system.api.linesOf('request_unavailable').map((line) => String(line['reason']));
     expect(reasons.some((reason) => reason.includes('password authentication failed'))).toBe(true);
     for (const role of ROLES) await system.query(`alter role pikaia_${role} password '${role}'`);
-    await waitFor('both are ready', isReady, TEST_TIMEOUT_MS);
+    await waitFor('api and worker are ready', isReady, TEST_TIMEOUT_MS);
     expect((await invite('after@example.com')).status).toBe(201);
     await waitUntilPublished('after@example.com');
     expectSameProcesses();
@@ -53,7 +53,7 @@ describe('api and worker with a database that refuses or ignores them', () => {
     expectRetryInvited(await invite('new-connection@example.com'));
     expect(performance.now() - began).toBeLessThan(TEST_TIMEOUT_MS);
     thaw();
-    await waitFor('both are ready', isReady, TEST_TIMEOUT_MS);
+    await waitFor('api and worker are ready', isReady, TEST_TIMEOUT_MS);
     expect((await invite('awake@example.com')).status).toBe(201);
     await waitUntilPublished('awake@example.com');
     const rows = await system.query(`select from organizations_user where email like 'silent-%' or email like 'new-connection%'`);

@@ -66,7 +66,9 @@ describe('a failing event bus', () => {
   async function loseBus(): Promise<void> {
     const start = system.worker.lines.length;
     stub.deleteBus('pikaia');
-    await waitFor('it is noticed', () => linesSince(start).some(({ event }) => event === 'sink_destination_missing'));
+    await waitFor('the worker reports the missing bus', () =>
+      linesSince(start).some(({ event }) => event === 'sink_destination_missing'),
+    );
   }
 
   it.each([
@@ -89,12 +91,12 @@ describe('a failing event bus', () => {
     await begin();
     const ids: string[] = [];
     for (let count = 0; count < EVENTS; count++) ids.push((await insertEvent(client)).id);
-    const failing = await waitFor('it is failing', async () => {
+    const failing = await waitFor('the sink is failing', async () => {
       const view = await sink();
       return view.failing_since !== null && view.backlog > 0 && view;
     });
     expect(failing.last_error).toMatch(reason);
-    await waitFor('it is measured', () =>
+    await waitFor('the metrics show the failure', () =>
       linesSince(start).some((line) => line['sink'] === SINK && Number(line[eventMetrics.backlog.name]) > 0),
     );
     expect(linesSince(start)).toContainEqual(
@@ -102,17 +104,19 @@ describe('a failing event bus', () => {
     );
 
     end();
-    await waitFor('all have arrived', () => {
+    await waitFor('all events have arrived', () => {
       const arrived = new Set(stub.details.map(({ event_id }) => event_id));
       return ids.every((id) => arrived.has(id));
     });
-    await waitFor('nothing is stuck', async () => {
+    await waitFor('no event is stuck', async () => {
       const view = await sink();
       return view.failing_since === null && view.backlog === 0 && view.failed === 0;
     });
-    await waitFor('it is said', () => linesSince(start).some(({ event, sink: of }) => event === 'sink_recovered' && of === SINK));
+    await waitFor('the log shows the recovery', () =>
+      linesSince(start).some(({ event, sink: of }) => event === 'sink_recovered' && of === SINK),
+    );
     const back = system.worker.lines.length;
-    await waitFor('it is measured again', () =>
+    await waitFor('the metrics show the recovery', () =>
       linesSince(back).some((line) => line['sink'] === SINK && line[eventMetrics.backlog.name] === 0),
     );
   });
@@ -121,9 +125,9 @@ describe('a failing event bus', () => {
     const start = system.worker.lines.length;
     stub.fault = () => ({ rejectEntry: () => 'MalformedDetail' });
     await insertEvent(client);
-    await waitFor('it is given up', async () => (await sink()).failed === 1);
+    await waitFor('the event is a dead letter', async () => (await sink()).failed === 1);
     stub.fault = undefined;
-    await waitFor('it is measured', () => linesSince(start).some((line) => line[eventMetrics.failed.name] === 1));
+    await waitFor('the metrics show the failure', () => linesSince(start).some((line) => line[eventMetrics.failed.name] === 1));
     expect(linesSince(start)).toContainEqual(
       expect.objectContaining({ event: 'event_failed', level: 'ERROR', sink: SINK, 'error.message': expect.stringMatching(/./) }),
     );

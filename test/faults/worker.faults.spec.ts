@@ -41,7 +41,7 @@ describe('an outbox worker', () => {
     const successor = await system.startWorker();
     await waitUntilPublished(event);
     await waitUntilPublished(planted);
-    await waitFor('it finds the receipt', () =>
+    await waitFor('the new worker finds the receipt', () =>
       linesAbout(successor, event).some((line) => line['event'] === 'event_handled_before'),
     );
     expect(sentBy(successor, event)).toEqual([]);
@@ -54,17 +54,21 @@ describe('an outbox worker', () => {
     const [frozen, other] = await leaderAndOther();
     const before = await invite('before@example.com');
     await waitUntilPublished(before);
-    await waitFor('it has sent one', () => sentBy(frozen, before).length === 1);
+    await waitFor('the leader has sent an email', () => sentBy(frozen, before).length === 1);
     frozen.freeze();
     const during = await invite('during@example.com');
     await waitUntilLeader(other);
     await waitUntilPublished(during);
-    await waitFor('the other one has sent it', () => sentBy(other, during).length === 1);
+    await waitFor('the other worker has sent the email', () => sentBy(other, during).length === 1);
     expect(sentBy(frozen, during)).toEqual([]);
 
     frozen.thaw();
-    await waitFor('it notices', () => frozen.linesOf('leader_lost').length > 0, WAIT_TIMEOUT_MS);
-    await waitFor('it stands by', async () => (await sinkState(frozen)) === 'standby', WAIT_TIMEOUT_MS);
+    await waitFor(
+      'the frozen worker reports the lost leadership',
+      () => frozen.linesOf('leader_lost').length > 0,
+      WAIT_TIMEOUT_MS,
+    );
+    await waitFor('the frozen worker is a standby', async () => (await sinkState(frozen)) === 'standby', WAIT_TIMEOUT_MS);
     const after = await invite('after@example.com');
     await waitUntilPublished(after);
     expect(sentBy(frozen, after)).toEqual([]);
@@ -79,7 +83,7 @@ describe('an outbox worker', () => {
     try {
       await blocker.query('begin; lock table outbox.outbox_progress in share mode');
       const event = await invite('storing@example.com');
-      await waitFor('its store waits', storeWaits, WAIT_TIMEOUT_MS);
+      await waitFor('the store of the cursor waits', storeWaits, WAIT_TIMEOUT_MS);
       frozen.freeze();
       await blocker.query('commit');
       await waitUntilLeader(other);
@@ -94,7 +98,7 @@ describe('an outbox worker', () => {
     expect(numbers!.gapless).toBe(true);
 
     frozen.thaw();
-    await waitFor('it stands by', async () => (await sinkState(frozen)) === 'standby', WAIT_TIMEOUT_MS);
+    await waitFor('the frozen worker is a standby', async () => (await sinkState(frozen)) === 'standby', WAIT_TIMEOUT_MS);
     await expectEmailsOnce();
   });
 
@@ -113,7 +117,7 @@ describe('an outbox worker', () => {
   }
 
   const waitUntilPublished = (event: string): Promise<true> =>
-    waitFor('it is published', async () => (await statusOf(event)) === 'published', WAIT_TIMEOUT_MS);
+    waitFor('the event is published', async () => (await statusOf(event)) === 'published', WAIT_TIMEOUT_MS);
 
   const received = (event: string): Promise<unknown> =>
     waitFor(
@@ -168,7 +172,7 @@ describe('an outbox worker', () => {
   async function expectEmailsOnce(): Promise<void> {
     const emails = readdirSync(join(system.directory, 'mail')).map((file) => file.replace('.eml', ''));
     const sent = () => system.lines.filter(({ event }) => event === 'welcome_email_sent').map((line) => line['event.id']);
-    await waitFor('their lines have been read', () => sent().length > emails.length, WAIT_TIMEOUT_MS);
+    await waitFor('the log lines have been read', () => sent().length > emails.length, WAIT_TIMEOUT_MS);
     expect(sent().toSorted()).toEqual([...emails, planted].toSorted());
   }
 });

@@ -92,7 +92,7 @@ export class Installation {
 
   async remove(): Promise<void> {
     for (const start of this.#starts) await start.stop();
-    await waitFor('all processes are gone', () => this.pids().length === 0, 20_000);
+    await waitFor('all processes have ended', () => this.pids().length === 0, 20_000);
     rmSync(this.#folder, { recursive: true, force: true });
   }
 

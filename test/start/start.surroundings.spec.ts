@@ -113,6 +113,6 @@ describe('npm start with DATABASE_URL', () => {
     expect(await refused.ended).toBe(1);
     expect(refused.stderr).toMatch(/(api|outbox-worker) ended before it was ready/);
     expect(refused.stdout).toContain('LOG_LEVEL');
-    await waitFor('all processes have ended', () => installation.pids().length === 0);
+    await waitFor('no process is left', () => installation.pids().length === 0);
   });
 });

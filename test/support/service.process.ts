@@ -37,7 +37,7 @@ export class ServiceProcess {
       service.child.kill('SIGKILL');
       throw new Error(`${app}: ${outcome}\n${service.text()}`);
     }
-    await waitFor('its start line', () => service.startLine); // the line can arrive after the ready message
+    await waitFor('the start line', () => service.startLine); // the line can arrive after the ready message
     return service;
   }
 
