@@ -12,7 +12,7 @@ const STUBS = {
     source: `
       import { isSecretKey, REDACTED } from '@pikaia/core';
       export const newBudget = () => ({});
-      export const spent = () => false;
+      export const exceedsBudget = () => false;
       export const valueText = (value) => JSON.stringify(value);
       export const entryText = (owner, key) => (isSecretKey(key) ? JSON.stringify(REDACTED) : JSON.stringify(owner[key]));
       export const keyText = (key) => JSON.stringify(key) + ':';`,
