@@ -52,7 +52,7 @@ function readArguments() {
 }
 
 function remoteApi({ url, token = process.env.PIKAIA_TOKEN }) {
-  if (!token) throw new PlainError('--url also needs a session token: give --token, or set PIKAIA_TOKEN.');
+  if (!token) throw new PlainError('--url also needs a session token. Give --token, or set PIKAIA_TOKEN.');
   return { url, token };
 }
 

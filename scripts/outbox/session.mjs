@@ -6,7 +6,7 @@ import { ApiClient } from './api.client.mjs';
 /** Connects to the API that `--url` names, or, without `--url`, to the one that runs from this folder, as an operator. */
 export async function connect({ url, token = process.env.PIKAIA_TOKEN, email }) {
   if (url) {
-    if (!token) throw new PlainError('--url also needs a session token: give --token, or set PIKAIA_TOKEN.');
+    if (!token) throw new PlainError('--url also needs a session token. Give --token, or set PIKAIA_TOKEN.');
     return new ApiClient(url, token);
   }
   const { ports, databaseUrls } = runningOrExit();
