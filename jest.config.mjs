@@ -21,9 +21,9 @@ export default {
       },
     ],
   },
-  globalSetup: '<rootDir>/test/support/global-setup.mjs',
-  globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
-  reporters: ['default', '<rootDir>/test/support/closing-line.reporter.mjs'],
+  globalSetup: '<rootDir>/test/support/jest/global-setup.mjs',
+  globalTeardown: '<rootDir>/test/support/jest/global-teardown.mjs',
+  reporters: ['default', '<rootDir>/test/support/jest/closing-line.reporter.mjs'],
   testTimeout: 120_000, // ten times what the slowest test needs, for a busy machine
   maxWorkers: 2,
 };

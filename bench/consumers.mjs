@@ -40,7 +40,7 @@ try {
 }
 
 async function coldStart(bundle, url, [first, second]) {
-  const child = fork(join(root, 'test/support/lambda.host.mjs'), [bundle], {
+  const child = fork(join(root, 'test/support/aws/lambda.host.mjs'), [bundle], {
     env: {
       PATH: process.env.PATH,
       NODE_ENV: 'production',

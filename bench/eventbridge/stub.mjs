@@ -1,5 +1,5 @@
 // A stub of EventBridge in its own process. It only counts entries, and answers at once or after a given delay in milliseconds.
-import { EventBusStub } from '../../test/support/event-bus.stub.ts';
+import { EventBusStub } from '../../test/support/aws/event-bus.stub.ts';
 
 const { delayMs } = JSON.parse(process.argv[2]);
 const stub = await EventBusStub.start({ keeps: false, delayMs });

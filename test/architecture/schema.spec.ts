@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { schemaDocument } from '@pikaia/database';
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../support/database.js';
+import { createDatabase, type TestDatabase } from '../support/database/database.js';
 
 let database: TestDatabase;
 let owner: pg.Client;

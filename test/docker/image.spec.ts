@@ -5,8 +5,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { waitFor } from '../support/until.js';
+import { createDatabase, type TestDatabase } from '../support/database/database.js';
+import { waitFor } from '../support/time/wait-for.js';
 import { instructionsOf, stageOf } from './dockerfile.js';
 
 const root = resolve(__dirname, '../..');

@@ -7,8 +7,8 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { terminalOf, type Terminal } from '../../scripts/explain/terminal.mjs';
 import { timelineText } from '../../scripts/explain/timeline.text.mjs';
-import { System } from '../support/system.js';
-import { waitFor } from '../support/until.js';
+import { System } from '../support/system/system.js';
+import { waitFor } from '../support/time/wait-for.js';
 import { codeBlocks } from './code-blocks.js';
 import { ID, invitation, refusedDelivery, refusedRequest, withoutAccessLine } from './trails.js';
 

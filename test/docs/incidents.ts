@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { type ApiResponse, System } from '../support/system.js';
-import { waitFor } from '../support/until.js';
+import { type ApiResponse, System } from '../support/system/system.js';
+import { waitFor } from '../support/time/wait-for.js';
 
 const SLOW_SECONDS = 1.1; // more than LOG_SLOW_QUERY_MS, LOG_SLOW_REQUEST_MS and the threshold of the queries
 

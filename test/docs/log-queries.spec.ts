@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { LogField } from '@pikaia/logging';
 import { filledIn, logQueries, type LogQuery } from '@pikaia/logging/queries';
 import { runQuery, type Row } from '../insights/insights.interpreter.js';
-import type { ApiResponse } from '../support/system.js';
+import type { ApiResponse } from '../support/system/system.js';
 import { codeBlocks } from './code-blocks.js';
 import { createIncidents, type Incidents } from './incidents.js';
 

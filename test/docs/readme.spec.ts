@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { waitFor } from '../support/until.js';
+import { createDatabase, type TestDatabase } from '../support/database/database.js';
+import { waitFor } from '../support/time/wait-for.js';
 import { codeBlocks, compile, type Compiled } from './code-blocks.js';
 import { Example } from './example.js';
 

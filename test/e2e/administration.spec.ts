@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { System, type ApiResponse } from '../support/system.js';
+import { System, type ApiResponse } from '../support/system/system.js';
 
 const ALICE = 'alice@example.com';
 const GINA = 'gina@example.com';

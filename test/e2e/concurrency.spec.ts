@@ -6,11 +6,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { context, enterContextAtRequest, systemClock } from '@pikaia/core';
 import { accessLog, getLogger } from '@pikaia/logging';
 import { captureLogs } from '@pikaia/logging/testing';
-import { contextMismatches, traceOfLine, type SentRequest, type ContextTrace } from '../support/context.check.js';
-import { KeepAliveClient, type KeepAliveResponse } from '../support/keep-alive.client.js';
-import { seededRandom } from '../support/seeded-random.js';
-import { System } from '../support/system.js';
-import { waitFor } from '../support/until.js';
+import { contextMismatches, traceOfLine, type SentRequest, type ContextTrace } from '../support/system/context.check.js';
+import { KeepAliveClient, type KeepAliveResponse } from '../support/http/keep-alive.client.js';
+import { seededRandom } from '../support/random/seeded-random.js';
+import { System } from '../support/system/system.js';
+import { waitFor } from '../support/time/wait-for.js';
 
 const USERS = 200;
 const ORGANIZATIONS = 20;

@@ -3,14 +3,14 @@ import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CONSUMER_METRICS_SERVICE, eventMetrics } from '@pikaia/events/metrics';
-import { EventBusStub } from '../support/event-bus.stub.js';
-import { LambdaProcess } from '../support/lambda.process.js';
-import { QueueStub } from '../support/queue.stub.js';
-import { busEvent, queueRecord } from '../support/queue.records.js';
-import { SecretsStub } from '../support/secrets.stub.js';
-import { SesStub } from '../support/ses.stub.js';
-import { System } from '../support/system.js';
-import { waitFor } from '../support/until.js';
+import { EventBusStub } from '../support/aws/event-bus.stub.js';
+import { LambdaProcess } from '../support/aws/lambda.process.js';
+import { QueueStub } from '../support/aws/queue.stub.js';
+import { busEvent, queueRecord } from '../support/aws/queue.records.js';
+import { SecretsStub } from '../support/aws/secrets.stub.js';
+import { SesStub } from '../support/aws/ses.stub.js';
+import { System } from '../support/system/system.js';
+import { waitFor } from '../support/time/wait-for.js';
 
 const root = resolve(__dirname, '../..');
 const ALICE = 'alice@example.com';

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
-import { System, type ApiResponse, type RequestOptions } from '../support/system.js';
-import { waitFor } from '../support/until.js';
+import { System, type ApiResponse, type RequestOptions } from '../support/system/system.js';
+import { waitFor } from '../support/time/wait-for.js';
 
 const ALICE = 'alice@example.com';
 const UNKNOWN_ID = '0198a0a0-0000-7000-8000-000000000000';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
 import { startPostgres, type PostgresServer } from '../../scripts/postgres.mjs';
-import { ServiceProcess, type LogLine } from '../support/service.process.js';
-import { SessionProvider } from '../support/session-provider.js';
+import { ServiceProcess, type LogLine } from '../support/system/service.process.js';
+import { SessionProvider } from '../support/http/session-provider.js';
 
 const root = resolve(__dirname, '../..');
 const TEST_TIMEOUT_MS = 120_000;

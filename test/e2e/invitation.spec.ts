@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { System, type ApiResponse } from '../support/system.js';
-import { waitFor } from '../support/until.js';
+import { System, type ApiResponse } from '../support/system/system.js';
+import { waitFor } from '../support/time/wait-for.js';
 
 const CORRELATION = '5f0c6d1e-9d4b-4c1a-8f53-2a1b3c4d5e6f';
 const ALICE = 'alice@example.com';

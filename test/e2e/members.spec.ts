@@ -1,5 +1,5 @@
-import { System, type ApiResponse } from '../support/system.js';
-import { waitFor } from '../support/until.js';
+import { System, type ApiResponse } from '../support/system/system.js';
+import { waitFor } from '../support/time/wait-for.js';
 
 const ALICE = 'alice@example.com';
 const CAROL = 'carol@example.com';

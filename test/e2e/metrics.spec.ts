@@ -1,6 +1,6 @@
 import { eventMetrics, OUTBOX_METRICS_SERVICE } from '@pikaia/events/metrics';
-import { System } from '../support/system.js';
-import { waitFor } from '../support/until.js';
+import { System } from '../support/system/system.js';
+import { waitFor } from '../support/time/wait-for.js';
 
 const metrics = eventMetrics;
 const CONSUMER = 'welcome-email';

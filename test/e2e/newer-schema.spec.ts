@@ -1,7 +1,7 @@
 import { migrateSchema } from '../../apps/api/src/database/schema.js';
-import { createDatabase, executeSql, type TestDatabase } from '../support/database.js';
-import { System } from '../support/system.js';
-import { waitFor } from '../support/until.js';
+import { createDatabase, executeSql, type TestDatabase } from '../support/database/database.js';
+import { System } from '../support/system/system.js';
+import { waitFor } from '../support/time/wait-for.js';
 
 const ALICE = 'alice@example.com';
 

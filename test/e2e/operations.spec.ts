@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { ServiceProcess } from '../support/service.process.js';
-import { System, type ApiResponse } from '../support/system.js';
-import { pollUntil, waitFor } from '../support/until.js';
+import { ServiceProcess } from '../support/system/service.process.js';
+import { System, type ApiResponse } from '../support/system/system.js';
+import { pollUntil, waitFor } from '../support/time/wait-for.js';
 
 const ALICE = 'alice@example.com'; // an admin of acme
 const CAROL = 'carol@example.com'; // a member of acme

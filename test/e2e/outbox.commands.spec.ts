@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { insertEvent } from '../support/outbox.js';
+import { createDatabase, type TestDatabase } from '../support/database/database.js';
+import { insertEvent } from '../support/outbox/events.js';
 
 const script = resolve(__dirname, '../../scripts/outbox.mjs');
 const BACKDATE_EVENTS = `update outbox.outbox_log set recorded_at = recorded_at - interval '8 days'`;

@@ -1,5 +1,5 @@
-import { chainBreaks, type RecordedChange } from '../support/chain.check.js';
-import { System, type ApiResponse } from '../support/system.js';
+import { chainBreaks, type RecordedChange } from '../support/audit/chain.check.js';
+import { System, type ApiResponse } from '../support/system/system.js';
 
 const ALICE = 'alice@example.com';
 const CHANGE_COUNT = 20;

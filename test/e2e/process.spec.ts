@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import pg from 'pg';
-import { ServiceProcess } from '../support/service.process.js';
-import { System } from '../support/system.js';
-import { waitFor } from '../support/until.js';
+import { ServiceProcess } from '../support/system/service.process.js';
+import { System } from '../support/system/system.js';
+import { waitFor } from '../support/time/wait-for.js';
 
 const ALICE = 'alice@example.com';
 const TEST_TIMEOUT_MS = 60_000;

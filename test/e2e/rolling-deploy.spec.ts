@@ -1,8 +1,8 @@
 import { newId } from '@pikaia/core';
 import pg from 'pg';
 import { isEmail } from 'class-validator';
-import { System, type ApiResponse } from '../support/system.js';
-import { waitFor } from '../support/until.js';
+import { System, type ApiResponse } from '../support/system/system.js';
+import { waitFor } from '../support/time/wait-for.js';
 
 const ALICE = 'alice@example.com'; // an admin of acme
 const GINA = 'gina@example.com'; // an admin of globex

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
-import { sendSecretTo, mappedRoutes, type AcceptedInput, type Route } from '../support/secret.attack.js';
-import type { LogLine, ServiceProcess } from '../support/service.process.js';
-import { System } from '../support/system.js';
-import { waitFor } from '../support/until.js';
+import { sendSecretTo, mappedRoutes, type AcceptedInput, type Route } from '../support/system/secret.attack.js';
+import type { LogLine, ServiceProcess } from '../support/system/service.process.js';
+import { System } from '../support/system/system.js';
+import { waitFor } from '../support/time/wait-for.js';
 
 const CANARY = `canary-${randomBytes(6).toString('hex')}`;
 const MUTATING = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);

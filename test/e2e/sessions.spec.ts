@@ -1,6 +1,6 @@
-import { SessionProvider } from '../support/session-provider.js';
-import { System } from '../support/system.js';
-import { waitFor } from '../support/until.js';
+import { SessionProvider } from '../support/http/session-provider.js';
+import { System } from '../support/system/system.js';
+import { waitFor } from '../support/time/wait-for.js';
 
 const TEST_TIMEOUT_MS = 60_000;
 

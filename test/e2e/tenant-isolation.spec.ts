@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { System, type ApiResponse } from '../support/system.js';
-import { waitFor } from '../support/until.js';
+import { System, type ApiResponse } from '../support/system/system.js';
+import { waitFor } from '../support/time/wait-for.js';
 
 const ALICE = 'alice@example.com'; // an admin of acme
 const GINA = 'gina@example.com'; // an admin of globex

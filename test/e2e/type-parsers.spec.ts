@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
-import { System } from '../support/system.js';
-import { pollUntil, waitFor } from '../support/until.js';
+import { System } from '../support/system/system.js';
+import { pollUntil, waitFor } from '../support/time/wait-for.js';
 
 const ALICE = 'alice@example.com'; // an admin of acme
 const OLGA = 'olga@example.com'; // an operator
@@ -17,7 +17,7 @@ const post = (path: string, as: string, body?: object) =>
 const get = (path: string, as = OLGA, port = hostilePort) => system.request('GET', path, { as, port });
 
 beforeAll(async () => {
-  const preload = `--require=${resolve(__dirname, '../support/hostile-parsers.cjs')}`;
+  const preload = `--require=${resolve(__dirname, '../support/database/hostile-parsers.cjs')}`;
   system = await System.start({
     environment: { NODE_OPTIONS: preload, PIKAIA_HOSTILE_PARSERS: 'those of an application with TypeORM' },
   });

@@ -1,12 +1,12 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { startDatabaseServer, type TestDatabaseServer } from '../support/database-server.js';
-import { InvitationLoad } from '../support/invitation-load.js';
-import { invitationFlaws, readInvitations, type InvitationRecords } from '../support/invitation-records.js';
-import { seededRandom } from '../support/seeded-random.js';
-import { System } from '../support/system.js';
-import { waitFor } from '../support/until.js';
+import { startDatabaseServer, type TestDatabaseServer } from '../support/database/database-server.js';
+import { InvitationLoad } from '../support/system/invitation-load.js';
+import { invitationFlaws, readInvitations, type InvitationRecords } from '../support/system/invitation-records.js';
+import { seededRandom } from '../support/random/seeded-random.js';
+import { System } from '../support/system/system.js';
+import { waitFor } from '../support/time/wait-for.js';
 
 const ALICE = 'alice@example.com';
 const GINA = 'gina@example.com';

@@ -1,13 +1,13 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { NO_FLAWS, historyFlaws } from '../support/event.history.js';
-import { EventBusStub, type Fault, type PutEntry } from '../support/event-bus.stub.js';
-import { insertEvent } from '../support/outbox.js';
-import { reportProof } from '../support/proof.report.js';
-import { seededRandom } from '../support/seeded-random.js';
-import { System } from '../support/system.js';
-import { pollUntil, waitFor } from '../support/until.js';
+import { NO_FLAWS, historyFlaws } from '../support/outbox/event.history.js';
+import { EventBusStub, type Fault, type PutEntry } from '../support/aws/event-bus.stub.js';
+import { insertEvent } from '../support/outbox/events.js';
+import { reportProof } from '../support/random/proof.report.js';
+import { seededRandom } from '../support/random/seeded-random.js';
+import { System } from '../support/system/system.js';
+import { pollUntil, waitFor } from '../support/time/wait-for.js';
 
 // PIKAIA_PROOF_SECONDS sets the duration. PIKAIA_PROOF_SEED repeats the random choices of a run.
 const SECONDS = Number(process.env['PIKAIA_PROOF_SECONDS'] ?? 0);

@@ -4,12 +4,12 @@ import { CursorStore } from '../../libs/events/src/log/cursor.store.js';
 import type { DeliveryChanges } from '../../libs/events/src/log/delivery.record.js';
 import { SinkRelay, type RelayOptions } from '../../libs/events/src/leader/sink.relay.js';
 import { registerSinks } from '../../libs/events/src/log/register-sinks.js';
-import { startDatabaseServer, type TestDatabaseServer } from '../support/database-server.js';
-import { insertEvent } from '../support/outbox.js';
-import { ScriptedSink } from '../support/scripted-sink.js';
-import { StandbyServer } from '../support/standby-server.js';
-import { TcpProxy } from '../support/tcp.proxy.js';
-import { pollUntil } from '../support/until.js';
+import { startDatabaseServer, type TestDatabaseServer } from '../support/database/database-server.js';
+import { insertEvent } from '../support/outbox/events.js';
+import { ScriptedSink } from '../support/outbox/scripted-sink.js';
+import { StandbyServer } from '../support/database/standby-server.js';
+import { TcpProxy } from '../support/database/tcp.proxy.js';
+import { pollUntil } from '../support/time/wait-for.js';
 
 const AGGREGATES = 5;
 const LOST_COUNT = 100; // more than the 32 values by which a replicated sequence is ahead, so the new primary assigns some positions again

@@ -1,7 +1,7 @@
 import pg from 'pg';
-import { startDatabaseServer, type TestDatabaseServer } from '../support/database-server.js';
-import { System, type ApiResponse } from '../support/system.js';
-import { waitFor } from '../support/until.js';
+import { startDatabaseServer, type TestDatabaseServer } from '../support/database/database-server.js';
+import { System, type ApiResponse } from '../support/system/system.js';
+import { waitFor } from '../support/time/wait-for.js';
 
 const ALICE = 'alice@example.com';
 const STATEMENT_TIMEOUT_MS = 1_000; // plus five seconds of grace: the longest wait for a hanging server

@@ -5,14 +5,20 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { registerSinks } from '../../libs/events/src/log/register-sinks.js';
-import { startDatabaseServer, type TestDatabaseServer } from '../support/database-server.js';
-import { FaultProducers, KEYS_TABLE } from '../support/fault.producers.js';
-import { NO_RELAY_FLAWS, relayFlaws, type DeliveredEvent, type Disruption, type RelayFlaws } from '../support/relay.history.js';
-import { FAULT_POINTS, RelayProcess, type RelayControl } from '../support/relay.process.js';
-import { ScriptedSink } from '../support/scripted-sink.js';
-import { reportProof } from '../support/proof.report.js';
-import { seededRandom } from '../support/seeded-random.js';
-import { pollUntil } from '../support/until.js';
+import { startDatabaseServer, type TestDatabaseServer } from '../support/database/database-server.js';
+import { FaultProducers, KEYS_TABLE } from '../support/outbox/fault.producers.js';
+import {
+  NO_RELAY_FLAWS,
+  relayFlaws,
+  type DeliveredEvent,
+  type Disruption,
+  type RelayFlaws,
+} from '../support/outbox/relay.history.js';
+import { FAULT_POINTS, RelayProcess, type RelayControl } from '../support/outbox/relay.process.js';
+import { ScriptedSink } from '../support/outbox/scripted-sink.js';
+import { reportProof } from '../support/random/proof.report.js';
+import { seededRandom } from '../support/random/seeded-random.js';
+import { pollUntil } from '../support/time/wait-for.js';
 
 // PIKAIA_PROOF_SECONDS sets the duration. PIKAIA_PROOF_SEED repeats the random choices of a run.
 const SECONDS = Number(process.env['PIKAIA_PROOF_SECONDS'] ?? 0);

@@ -11,8 +11,8 @@ import { ClsModule } from 'nestjs-cls';
 import pg from 'pg';
 import { EntityManager, type DataSource } from 'typeorm';
 import { TransactionScope } from '../../libs/database/src/transaction/transaction.scope.js';
-import { createDatabase, type TestDatabase } from '../support/database.js';
-import { pollUntil } from '../support/until.js';
+import { createDatabase, type TestDatabase } from '../support/database/database.js';
+import { pollUntil } from '../support/time/wait-for.js';
 import { anyMethod, Model, type Method, type Step } from './transaction-program.js';
 
 // PIKAIA_PROOF_SECONDS or PIKAIA_RUNS sets the duration. PIKAIA_PROOF_SEED repeats the random choices of a run.

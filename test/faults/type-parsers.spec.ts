@@ -4,10 +4,10 @@ import { Housekeeping } from '../../libs/events/src/housekeeping/housekeeping.js
 import { SinkMonitor } from '../../libs/events/src/worker/sink.monitor.js';
 import { accepted, type Outcome } from '../../libs/events/src/delivery/sink.js';
 import { rebaseOutbox } from '../../libs/events/src/restore/rebase.js';
-import { applyHostile, HOSTILE_SETS } from '../support/hostile-parsers.cjs';
-import { OutboxFixture } from '../support/operated-sink.js';
-import { insertEvent, type TestEvent } from '../support/outbox.js';
-import { refused } from '../support/scripted-sink.js';
+import { applyHostile, HOSTILE_SETS } from '../support/database/hostile-parsers.cjs';
+import { OutboxFixture } from '../support/outbox/outbox.fixture.js';
+import { insertEvent, type TestEvent } from '../support/outbox/events.js';
+import { refused } from '../support/outbox/scripted-sink.js';
 
 const DAY_MS = 86_400_000;
 const dead: Outcome = { kind: 'refused', error: new Error('no'), maxAttempts: 1 };

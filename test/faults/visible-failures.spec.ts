@@ -1,9 +1,9 @@
 import { eventMetrics } from '@pikaia/events/metrics';
 import pg from 'pg';
-import { EventBusStub, type Fault } from '../support/event-bus.stub.js';
-import { insertEvent } from '../support/outbox.js';
-import { System } from '../support/system.js';
-import { waitFor } from '../support/until.js';
+import { EventBusStub, type Fault } from '../support/aws/event-bus.stub.js';
+import { insertEvent } from '../support/outbox/events.js';
+import { System } from '../support/system/system.js';
+import { waitFor } from '../support/time/wait-for.js';
 
 const SINK = 'eventbridge';
 const EVENTS = 4;

@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import type { LogLine, ServiceProcess } from '../support/service.process.js';
-import { System } from '../support/system.js';
-import { waitFor } from '../support/until.js';
+import type { LogLine, ServiceProcess } from '../support/system/service.process.js';
+import { System } from '../support/system/system.js';
+import { waitFor } from '../support/time/wait-for.js';
 
 const ALICE = 'alice@example.com';
 const LEADER_TIMEOUT_MS = 1500;

@@ -1,4 +1,4 @@
-import { waitFor } from '../support/until.js';
+import { waitFor } from '../support/time/wait-for.js';
 import { Installation, type LogRecord } from './installation.js';
 
 const SETUP_LIMIT_MS = 180_000; // the registry can be slow

@@ -1,4 +1,4 @@
-import { waitFor } from '../support/until.js';
+import { waitFor } from '../support/time/wait-for.js';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, cpSync, lchownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'; // prettier-ignore

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { waitFor } from '../support/until.js';
+import { waitFor } from '../support/time/wait-for.js';
 import { Installation, type Start } from './installation.js';
 
 jest.setTimeout(150_000);

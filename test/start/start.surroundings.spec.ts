@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { startPostgres, type PostgresServer } from '../../scripts/postgres.mjs';
-import { waitFor } from '../support/until.js';
+import { waitFor } from '../support/time/wait-for.js';
 import { Installation } from './installation.js';
 
 jest.setTimeout(150_000);

@@ -5,7 +5,7 @@ import { DatabaseSettings } from '@pikaia/database';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDatabase, type TestDatabase } from '../../../test/support/database.js';
+import { createDatabase, type TestDatabase } from '../../../test/support/database/database.js';
 import { ApiSettings } from './api.settings.js';
 import { AppModule } from './app.module.js';
 import { createFastifyAdapter } from './server/fastify.adapter.js';

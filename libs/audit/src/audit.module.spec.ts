@@ -1,6 +1,6 @@
 import { Column, DataSource, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
-import { SpecMember, startAuditApplication } from '../../../test/support/audit.js';
-import { createDatabase, type TestDatabase } from '../../../test/support/database.js';
+import { SpecMember, startAuditApplication } from '../../../test/support/audit/audit.application.js';
+import { createDatabase, type TestDatabase } from '../../../test/support/database/database.js';
 import { AuditedEntity } from './diff/audited-entity.decorator.js';
 import { Public } from './diff/field-policy.decorator.js';
 

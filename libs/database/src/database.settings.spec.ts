@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
-import { createDatabase, type TestDatabase } from '../../../test/support/database.js';
-import { TlsFront } from '../../../test/support/tls.front.js';
+import { createDatabase, type TestDatabase } from '../../../test/support/database/database.js';
+import { TlsFront } from '../../../test/support/database/tls.front.js';
 import { DatabaseModule } from './database.module.js';
 import { DatabaseSettings } from './database.settings.js';
 

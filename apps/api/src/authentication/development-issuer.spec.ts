@@ -2,7 +2,7 @@ import { decodeJwt, SignJWT, type JWTPayload } from 'jose';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { seed } from '../database/seed.js';
 import { issueDevelopmentToken } from './development-issuer.js';
 import { ALGORITHM, developmentKeys } from './development-keys.js';

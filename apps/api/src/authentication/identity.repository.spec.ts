@@ -1,5 +1,5 @@
 import { DataSource } from 'typeorm';
-import { createDatabase, executeSql, type TestDatabase } from '../../../../test/support/database.js';
+import { createDatabase, executeSql, type TestDatabase } from '../../../../test/support/database/database.js';
 import { seed } from '../database/seed.js';
 import { IdentityRepository } from './identity.repository.js';
 

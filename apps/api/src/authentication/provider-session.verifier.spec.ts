@@ -1,8 +1,8 @@
 import { captureLogs } from '@pikaia/logging/testing';
 import { exportSPKI, importJWK, UnsecuredJWT, type CryptoKey, type JWTPayload } from 'jose';
 import { createHmac } from 'node:crypto';
-import { SessionProvider } from '../../../../test/support/session-provider.js';
-import { waitFor } from '../../../../test/support/until.js';
+import { SessionProvider } from '../../../../test/support/http/session-provider.js';
+import { waitFor } from '../../../../test/support/time/wait-for.js';
 import { ProviderKeys } from './provider-keys.js';
 import { ProviderSessionVerifier } from './provider-session.verifier.js';
 import { SessionRefusedError, SessionsUnavailableError } from './session-verifier.js';

@@ -1,7 +1,7 @@
 import { newId } from '@pikaia/core';
 import { migrate } from '@pikaia/database';
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { AddEmailKeys1764000005000, FillEmailKeys1764000005001 } from './email-keys.migration.js';
 import { CreateOrganizations1764000003000 } from './example-tables.migration.js';
 

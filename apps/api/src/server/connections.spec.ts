@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { pollUntil } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { Connections } from './connections.js';
 
 const NEVER_MS = 3_600_000; // a drain that waited this long would exceed the test timeout

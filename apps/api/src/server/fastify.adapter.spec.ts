@@ -1,6 +1,6 @@
 import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { pollUntil } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { createFastifyAdapter } from './fastify.adapter.js';
 
 const REQUEST_TIMEOUT_MS = 400;

@@ -16,7 +16,7 @@ import {
   TreeChildren,
   TreeParent,
 } from 'typeorm';
-import { SpecMember } from '../../../../test/support/audit.js';
+import { SpecMember } from '../../../../test/support/audit/audit.application.js';
 import { AuditedEntity, type AuditedEntityOptions } from './audited-entity.decorator.js';
 import { checkFieldPolicies } from './check-field-policies.js';
 import { Personal, Public, Secret } from './field-policy.decorator.js';

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { SpecMember } from '../../../../test/support/audit.js';
+import { SpecMember } from '../../../../test/support/audit/audit.application.js';
 import { AuditedEntity } from './audited-entity.decorator.js';
 import { diff, joinDiffs } from './diff.js';
 import { Personal, Public } from './field-policy.decorator.js';

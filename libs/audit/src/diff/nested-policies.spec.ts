@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { Column, Entity, ManyToOne, PrimaryColumn } from 'typeorm';
-import { alice } from '../../../../test/support/audit.js';
+import { alice } from '../../../../test/support/audit/audit.application.js';
 import { sealEntry } from '../entry/entry.js';
 import { personalRows } from '../record/personal.js';
 import { AuditedEntity } from './audited-entity.decorator.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 
 const NOW = '2026-01-17T10:23:45Z';
 const entry = '{"diff":{"new":null,"old":null},"personal":{}}';

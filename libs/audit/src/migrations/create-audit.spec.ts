@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { migrate, type RoleNames } from '@pikaia/database';
 import pg from 'pg';
 import type { MigrationInterface } from 'typeorm';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { auditMigrations } from './index.js';
 
 const suffix = randomBytes(4).toString('hex');

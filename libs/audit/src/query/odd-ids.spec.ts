@@ -1,7 +1,7 @@
 import { type INestApplicationContext, Injectable } from '@nestjs/common';
 import { Transactional } from '@pikaia/database';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { asAlice, startAuditApplication } from '../../../../test/support/audit.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { asAlice, startAuditApplication } from '../../../../test/support/audit/audit.application.js';
 import { Audit } from '../record/audit.service.js';
 import { normalId } from '../entry/normal-form.js';
 import { AuditLog } from './audit-log.query.js';

@@ -2,8 +2,8 @@ import pg from 'pg';
 import { QueryFailedError } from 'typeorm';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { PikaiaError } from '@pikaia/core';
-import { createDatabase, executeSql, type TestDatabase } from '../../../../test/support/database.js';
-import { TlsFront } from '../../../../test/support/tls.front.js';
+import { createDatabase, executeSql, type TestDatabase } from '../../../../test/support/database/database.js';
+import { TlsFront } from '../../../../test/support/database/tls.front.js';
 import { databaseFault, type DatabaseFault } from './database-fault.js';
 
 type Kind = DatabaseFault | undefined;

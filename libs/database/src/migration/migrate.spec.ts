@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { refusePowerfulRole } from '../roles/role-power.js';
 import type { RoleNames } from '../roles/role-names.js';
 import { migrate } from './migrate.js';

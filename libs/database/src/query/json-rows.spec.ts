@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { applyHostile, HOSTILE_SETS } from '../../../../test/support/hostile-parsers.cjs';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { applyHostile, HOSTILE_SETS } from '../../../../test/support/database/hostile-parsers.cjs';
 import { queryJsonRows } from './json-rows.js';
 
 const SELECT = `

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { context } from '@pikaia/core';
 import { queryFields } from '@pikaia/logging';
 import { captureLogs } from '@pikaia/logging/testing';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { keepCallerContext, measureQueries } from './measured-client.js';
 
 const SLOW_MS = 80;

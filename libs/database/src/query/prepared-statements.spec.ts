@@ -1,7 +1,7 @@
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { applyHostile } from '../../../../test/support/hostile-parsers.cjs';
-import { TransactionPooler } from '../../../../test/support/transaction.pooler.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { applyHostile } from '../../../../test/support/database/hostile-parsers.cjs';
+import { TransactionPooler } from '../../../../test/support/database/transaction.pooler.js';
 import { oftenSent, prepareOftenSent } from './prepared-statements.js';
 
 const DOUBLE = oftenSent('spec-double', 'select $1::int * 2 as doubled');

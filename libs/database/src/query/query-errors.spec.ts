@@ -1,7 +1,7 @@
 import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
 import { getLogger } from '@pikaia/logging';
 import { captureLogs } from '@pikaia/logging/testing';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { TypeOrmLog } from './typeorm.log.js';
 
 const CANARY = 'canary-5d1f';

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { sendInTurn } from './send-in-turn.js';
 
 let database: TestDatabase;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { statementShape } from './statement-shape.js';
 
 const CANARY = 'canary';

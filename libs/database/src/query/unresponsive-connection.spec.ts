@@ -1,6 +1,6 @@
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { TcpProxy } from '../../../../test/support/tcp.proxy.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { TcpProxy } from '../../../../test/support/database/tcp.proxy.js';
 import { closeWhenUnresponsive } from './unresponsive-connection.js';
 
 const TIMEOUT_MS = 1_200;

@@ -7,7 +7,7 @@ import {
   openTransactionFixture,
   type TransactionFixture,
   type PropagationService,
-} from '../../../../test/support/transactions.js';
+} from '../../../../test/support/transactions/transaction.fixture.js';
 import { afterCommit, inTransaction } from './transaction.js';
 
 let bench: TransactionFixture;

@@ -8,7 +8,7 @@ import {
   openTransactionFixture,
   type TransactionFixture,
   type PropagationService,
-} from '../../../../test/support/transactions.js';
+} from '../../../../test/support/transactions/transaction.fixture.js';
 import {
   CONTENT,
   INITIAL_CONTENT,
@@ -21,7 +21,7 @@ import {
   createWriters,
   type Thing,
   type Writers,
-} from '../../../../test/support/ways-to-write.js';
+} from '../../../../test/support/transactions/ways-to-write.js';
 import { inTransaction, outsideTransaction } from './transaction.js';
 
 let bench: TransactionFixture;

@@ -9,7 +9,7 @@ import {
   openTransactionFixture,
   type TransactionFixture,
   type PropagationService,
-} from '../../../../test/support/transactions.js';
+} from '../../../../test/support/transactions/transaction.fixture.js';
 import { inTransaction, writeInTransaction } from './transaction.js';
 
 let bench: TransactionFixture;

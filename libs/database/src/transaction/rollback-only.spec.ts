@@ -6,7 +6,7 @@ import {
   write,
   type TransactionFixture,
   type PropagationService,
-} from '../../../../test/support/transactions.js';
+} from '../../../../test/support/transactions/transaction.fixture.js';
 import { afterCommit } from './transaction.js';
 
 let bench: TransactionFixture;

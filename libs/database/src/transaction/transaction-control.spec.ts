@@ -9,8 +9,8 @@ import {
   write,
   type TransactionFixture,
   type PropagationService,
-} from '../../../../test/support/transactions.js';
-import { pollUntil } from '../../../../test/support/until.js';
+} from '../../../../test/support/transactions/transaction.fixture.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { afterCommit } from './transaction.js';
 
 let bench: TransactionFixture;

@@ -1,8 +1,13 @@
 import pg from 'pg';
 import { afterCommit } from '@pikaia/database';
-import { TcpProxy } from '../../../../test/support/tcp.proxy.js';
-import { insert, manager, openTransactionFixture, type TransactionFixture } from '../../../../test/support/transactions.js';
-import { pollUntil, waitFor } from '../../../../test/support/until.js';
+import { TcpProxy } from '../../../../test/support/database/tcp.proxy.js';
+import {
+  insert,
+  manager,
+  openTransactionFixture,
+  type TransactionFixture,
+} from '../../../../test/support/transactions/transaction.fixture.js';
+import { pollUntil, waitFor } from '../../../../test/support/time/wait-for.js';
 
 const UNRESPONSIVE = { code: 'PIKAIA_DATABASE_UNRESPONSIVE' };
 const IN_DOUBT = { name: 'PikaiaError', code: 'PIKAIA_TRANSACTION_IN_DOUBT' };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
 import type { OutboxRow } from '../log/cursor.js';
 import { DeliveryIndex } from './delivery.index.js';
 import { registerSinks } from '../log/register-sinks.js';

@@ -1,11 +1,11 @@
 import { systemClock } from '@pikaia/core';
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import type { TestDatabase } from '../../../../test/support/database.js';
-import { connect, resultFor, AgedOutbox, RETENTION } from '../../../../test/support/old-days.js';
-import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
-import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
-import { pollUntil } from '../../../../test/support/until.js';
+import type { TestDatabase } from '../../../../test/support/database/database.js';
+import { connect, resultFor, AgedOutbox, RETENTION } from '../../../../test/support/outbox/aged-outbox.js';
+import { insertEvent, statusOf } from '../../../../test/support/outbox/events.js';
+import { ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { registerSinks } from '../log/register-sinks.js';
 import type { HousekeepingResult } from './housekeeping.task.js';
 import { Housekeeping } from './housekeeping.js';

@@ -1,7 +1,7 @@
-import { OutboxFixture } from '../../../../test/support/operated-sink.js';
-import { insertEvent } from '../../../../test/support/outbox.js';
-import { refused } from '../../../../test/support/scripted-sink.js';
-import { pollUntil } from '../../../../test/support/until.js';
+import { OutboxFixture } from '../../../../test/support/outbox/outbox.fixture.js';
+import { insertEvent } from '../../../../test/support/outbox/events.js';
+import { refused } from '../../../../test/support/outbox/scripted-sink.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { accepted, type Outcome } from '../delivery/sink.js';
 
 const dead: Outcome = { kind: 'refused', error: new Error('no'), maxAttempts: 1 };

@@ -1,8 +1,8 @@
 import { captureLogs } from '@pikaia/logging/testing';
 import { randomUUID } from 'node:crypto';
-import { OutboxFixture } from '../../../../test/support/operated-sink.js';
-import { insertEvent, type TestEvent } from '../../../../test/support/outbox.js';
-import { pollUntil } from '../../../../test/support/until.js';
+import { OutboxFixture } from '../../../../test/support/outbox/outbox.fixture.js';
+import { insertEvent, type TestEvent } from '../../../../test/support/outbox/events.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { accepted, type Outcome } from '../delivery/sink.js';
 import { causeOf } from '../commands/command.failures.js';
 import { SinkMonitor } from '../worker/sink.monitor.js';

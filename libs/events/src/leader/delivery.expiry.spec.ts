@@ -1,8 +1,8 @@
 import type pg from 'pg';
-import { resultFor, AgedOutbox } from '../../../../test/support/old-days.js';
-import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
-import { refused, type ScriptedSink } from '../../../../test/support/scripted-sink.js';
-import { pollUntil } from '../../../../test/support/until.js';
+import { resultFor, AgedOutbox } from '../../../../test/support/outbox/aged-outbox.js';
+import { insertEvent, statusOf } from '../../../../test/support/outbox/events.js';
+import { refused, type ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { SinkRelay } from './sink.relay.js';
 import type { Housekeeping } from '../housekeeping/housekeeping.js';
 

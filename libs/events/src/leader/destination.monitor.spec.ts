@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { insertEvent, statusOf, type TestEvent } from '../../../../test/support/outbox.js';
-import { refused, ScriptedSink } from '../../../../test/support/scripted-sink.js';
-import { pollUntil } from '../../../../test/support/until.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { insertEvent, statusOf, type TestEvent } from '../../../../test/support/outbox/events.js';
+import { refused, ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { SinkRelay } from './sink.relay.js';
 import { RelaySupervisor } from '../worker/relay.supervisor.js';
 import { registerSinks } from '../log/register-sinks.js';

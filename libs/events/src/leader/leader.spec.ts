@@ -1,5 +1,5 @@
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { TcpProxy } from '../../../../test/support/tcp.proxy.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { TcpProxy } from '../../../../test/support/database/tcp.proxy.js';
 import { Leader } from './leader.js';
 
 const TIMEOUT_MS = 500;

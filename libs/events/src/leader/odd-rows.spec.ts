@@ -1,10 +1,10 @@
 import { IsEmail } from 'class-validator';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { insertEvent, statusOf, type TestEvent } from '../../../../test/support/outbox.js';
-import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
-import { pollUntil } from '../../../../test/support/until.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { insertEvent, statusOf, type TestEvent } from '../../../../test/support/outbox/events.js';
+import { ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { Consumer, Handles } from '../consume/consumer.decorator.js';
 import { defineConsumers } from '../consume/consumer.definition.js';
 import { ConsumerRunner } from '../consume/consumer.runner.js';

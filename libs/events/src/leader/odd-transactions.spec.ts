@@ -1,8 +1,8 @@
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { insertEvent } from '../../../../test/support/outbox.js';
-import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
-import { pollUntil } from '../../../../test/support/until.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { insertEvent } from '../../../../test/support/outbox/events.js';
+import { ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { MAX_COUNT, SINK_STATUS } from '../admin/status.sql.js';
 import { Reading, type Cursor } from '../log/cursor.js';
 import { LOCK_CLASS } from '../log/sink-lock.js';

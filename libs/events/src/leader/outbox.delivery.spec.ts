@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { insertEvent, statusOf, type TestEvent } from '../../../../test/support/outbox.js';
-import { ManualClock, refused, ScriptedSink } from '../../../../test/support/scripted-sink.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { insertEvent, statusOf, type TestEvent } from '../../../../test/support/outbox/events.js';
+import { ManualClock, refused, ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
 import { SinkRelay } from './sink.relay.js';
 import { registerSinks } from '../log/register-sinks.js';
 import { accepted, type Sink } from '../delivery/sink.js';

@@ -1,12 +1,12 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { pollUntil } from '../../../../test/support/until.js';
-import { insertEvent } from '../../../../test/support/outbox.js';
-import { faultyRelays } from '../../../../test/support/planted-relays.js';
-import { reportProof } from '../../../../test/support/proof.report.js';
-import { seededRandom } from '../../../../test/support/seeded-random.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
+import { insertEvent } from '../../../../test/support/outbox/events.js';
+import { faultyRelays } from '../../../../test/support/outbox/faulty-relays.js';
+import { reportProof } from '../../../../test/support/random/proof.report.js';
+import { seededRandom } from '../../../../test/support/random/seeded-random.js';
 import { Leader } from './leader.js';
 import { SinkRelay, type RelayOptions } from './sink.relay.js';
 import { registerSinks } from '../log/register-sinks.js';

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { pollUntil } from '../../../../test/support/until.js';
-import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
-import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
-import { TcpProxy } from '../../../../test/support/tcp.proxy.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
+import { insertEvent, statusOf } from '../../../../test/support/outbox/events.js';
+import { ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
+import { TcpProxy } from '../../../../test/support/database/tcp.proxy.js';
 import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import type { OutboxReader } from '../log/outbox.reader.js';
 import { SinkRelay, type RelayOptions } from './sink.relay.js';

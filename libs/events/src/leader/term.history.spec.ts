@@ -1,9 +1,9 @@
 import { captureLogs } from '@pikaia/logging/testing';
 import { flushMetrics } from '@pikaia/logging';
-import { OutboxFixture } from '../../../../test/support/operated-sink.js';
-import { insertEvent } from '../../../../test/support/outbox.js';
-import { ManualClock } from '../../../../test/support/scripted-sink.js';
-import { pollUntil } from '../../../../test/support/until.js';
+import { OutboxFixture } from '../../../../test/support/outbox/outbox.fixture.js';
+import { insertEvent } from '../../../../test/support/outbox/events.js';
+import { ManualClock } from '../../../../test/support/outbox/scripted-sink.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { measureSinks } from '../worker/sink.metrics.js';
 import { STABLE_AFTER_MS, TermHistory } from './term.history.js';
 

@@ -1,13 +1,13 @@
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { insertEvent } from '../../../../test/support/outbox.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { insertEvent } from '../../../../test/support/outbox/events.js';
 import {
   ReaderWithLastSnapshot,
   ReaderIgnoringRunning,
   ReaderWithSecondSnapshot,
   ReaderSkippingSlices,
   ReaderIgnoringNewer,
-} from '../../../../test/support/planted-relays.js';
+} from '../../../../test/support/outbox/faulty-relays.js';
 import type { Cursor } from './cursor.js';
 import { OutboxReader } from './outbox.reader.js';
 import { MAX_PAYLOAD_BYTES } from './payload-limit.js';

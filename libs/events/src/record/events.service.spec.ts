@@ -6,7 +6,7 @@ import { Type } from 'class-transformer';
 import { IsEmail, IsIn, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { ClsModule } from 'nestjs-cls';
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { DomainEvent } from '../contract/domain-event.js';
 import { EventsModule } from './events.module.js';
 import { Events, type Aggregate } from './events.service.js';

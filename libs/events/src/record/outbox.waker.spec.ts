@@ -1,8 +1,8 @@
 import { context, systemClock } from '@pikaia/core';
 import { captureLogs, type CapturedLogs } from '@pikaia/logging/testing';
 import pg from 'pg';
-import { pollUntil } from '../../../../test/support/until.js';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import { OutboxWaker } from './outbox.waker.js';
 

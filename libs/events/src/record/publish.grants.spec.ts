@@ -1,6 +1,6 @@
 import { newId } from '@pikaia/core';
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { insertEvent } from './publish.sql.js';
 
 let database: TestDatabase;

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import type { TestDatabase } from '../../../../test/support/database.js';
-import { startDatabaseServer } from '../../../../test/support/database-server.js';
-import { insertEvent, statusOf } from '../../../../test/support/outbox.js';
-import { refused, ScriptedSink } from '../../../../test/support/scripted-sink.js';
-import { pollUntil } from '../../../../test/support/until.js';
+import type { TestDatabase } from '../../../../test/support/database/database.js';
+import { startDatabaseServer } from '../../../../test/support/database/database-server.js';
+import { insertEvent, statusOf } from '../../../../test/support/outbox/events.js';
+import { refused, ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { SinkRelay } from '../leader/sink.relay.js';
 import { registerSinks } from '../log/register-sinks.js';
 import { accepted } from '../delivery/sink.js';

@@ -1,4 +1,4 @@
-import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
+import { ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
 import { chooseSinks } from './choose-sinks.js';
 
 describe('chooseSinks', () => {

@@ -1,9 +1,9 @@
 import pg from 'pg';
-import { createDatabase, executeSql, type TestDatabase } from '../../../../test/support/database.js';
-import { insertEvent } from '../../../../test/support/outbox.js';
-import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
-import { TcpProxy } from '../../../../test/support/tcp.proxy.js';
-import { pollUntil } from '../../../../test/support/until.js';
+import { createDatabase, executeSql, type TestDatabase } from '../../../../test/support/database/database.js';
+import { insertEvent } from '../../../../test/support/outbox/events.js';
+import { ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
+import { TcpProxy } from '../../../../test/support/database/tcp.proxy.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import { RelaySupervisor } from './relay.supervisor.js';
 import { NotificationListener } from './notification.listener.js';

@@ -5,9 +5,9 @@ import { DatabaseModule, Transactional, writeInTransaction } from '@pikaia/datab
 import { IsEmail } from 'class-validator';
 import { ClsModule } from 'nestjs-cls';
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { pollUntil } from '../../../../test/support/until.js';
-import { statusOf } from '../../../../test/support/outbox.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
+import { statusOf } from '../../../../test/support/outbox/events.js';
 import { Consumer, Handles } from '../consume/consumer.decorator.js';
 import { DomainEvent } from '../contract/domain-event.js';
 import type { EventOf } from '../contract/envelope.js';

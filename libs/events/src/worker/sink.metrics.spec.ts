@@ -1,8 +1,8 @@
 import { flushMetrics } from '@pikaia/logging';
 import { captureLogs } from '@pikaia/logging/testing';
 import pg from 'pg';
-import { OutboxFixture } from '../../../../test/support/operated-sink.js';
-import { insertEvent } from '../../../../test/support/outbox.js';
+import { OutboxFixture } from '../../../../test/support/outbox/outbox.fixture.js';
+import { insertEvent } from '../../../../test/support/outbox/events.js';
 import { Leader } from '../leader/leader.js';
 import { measureSinks } from './sink.metrics.js';
 

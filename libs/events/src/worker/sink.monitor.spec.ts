@@ -1,7 +1,7 @@
 import { captureLogs } from '@pikaia/logging/testing';
 import { randomUUID } from 'node:crypto';
-import { OutboxFixture } from '../../../../test/support/operated-sink.js';
-import { insertEvent } from '../../../../test/support/outbox.js';
+import { OutboxFixture } from '../../../../test/support/outbox/outbox.fixture.js';
+import { insertEvent } from '../../../../test/support/outbox/events.js';
 import { Leader } from '../leader/leader.js';
 import { SinkMonitor } from './sink.monitor.js';
 

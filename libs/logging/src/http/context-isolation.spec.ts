@@ -1,9 +1,9 @@
 import { Agent, request as send } from 'node:http';
 import fc from 'fast-check';
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
-import { probe } from '../../../../test/support/probe.application.js';
-import { SERVERS, startProbe, type Probe } from '../../../../test/support/probe.servers.js';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { probe } from '../../../../test/support/http/probe.application.js';
+import { SERVERS, startProbe, type Probe } from '../../../../test/support/http/probe.servers.js';
 import { captureLogs, expectNoContextLeak, type LeakCheck } from '../testing/index.js';
 
 const USERS = 200;

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
-import { probe } from '../../../../test/support/probe.application.js';
-import { SERVERS, startProbe, type Probe } from '../../../../test/support/probe.servers.js';
+import { probe } from '../../../../test/support/http/probe.application.js';
+import { SERVERS, startProbe, type Probe } from '../../../../test/support/http/probe.servers.js';
 import { captureLogs, type CapturedLogs, type CapturedRecord } from '../testing/index.js';
 
 const ID = 'a2bbd1f0-52d3-4bb5-9d3e-5f0c6f0c9b11';

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ClsServiceManager } from 'nestjs-cls';
 import { context, enterContextAtRequest, parseTrustedProxies, type Clock } from '@pikaia/core';
-import { pollUntil } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { getLogger } from '../logger.js';
 import { configureLogging } from '../output/log-output.js';
 import type { LogLevel } from '../record/log-level.js';

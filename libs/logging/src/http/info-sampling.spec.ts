@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { context, enterContextAtRequest, newId, parseTrustedProxies, type Clock } from '@pikaia/core';
-import { pollUntil } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { getLogger } from '../logger.js';
 import { configureLogging, isSampledOut } from '../output/log-output.js';
 import { captureLogs, type CapturedLogs } from '../testing/index.js';

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { probe } from '../../../../test/support/probe.application.js';
-import { SERVERS, startProbe, type Probe } from '../../../../test/support/probe.servers.js';
-import { pollUntil } from '../../../../test/support/until.js';
+import { probe } from '../../../../test/support/http/probe.application.js';
+import { SERVERS, startProbe, type Probe } from '../../../../test/support/http/probe.servers.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { captureLogs, type CapturedLogs } from '../testing/index.js';
 
 const EXTRA_LINE_WAIT_MS = 20; // time for an unexpected extra line

@@ -5,7 +5,7 @@ import { context } from '@pikaia/core';
 import dns from 'node:dns';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { waitFor } from '../../../../test/support/until.js';
+import { waitFor } from '../../../../test/support/time/wait-for.js';
 import { captureLogs, type CapturedLogs } from '../testing/index.js';
 import { LoggingModule } from './logging.module.js';
 

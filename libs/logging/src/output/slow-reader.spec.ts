@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { pollUntil } from '../../../../test/support/until.js';
-import { SlowPipe } from '../../../../test/support/slow.pipe.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
+import { SlowPipe } from '../../../../test/support/logs/slow.pipe.js';
 
 // A service like that of an application: an HTTP server under runService that prints in several ways.
 const SERVICE = `

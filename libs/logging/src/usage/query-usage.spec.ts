@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { context, enterContextAtRequest, parseTrustedProxies, systemClock } from '@pikaia/core';
-import { pollUntil } from '../../../../test/support/until.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { accessLog } from '../http/access-log.js';
 import { getLogger } from '../logger.js';
 import { captureLogs } from '../testing/index.js';

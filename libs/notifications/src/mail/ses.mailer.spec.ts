@@ -1,7 +1,7 @@
 import { loadSettings, newId } from '@pikaia/core';
 import { PostponeError } from '@pikaia/events';
 import { captureLogs } from '@pikaia/logging/testing';
-import { SesStub } from '../../../../test/support/ses.stub.js';
+import { SesStub } from '../../../../test/support/aws/ses.stub.js';
 import { loadMailer } from './load-mailer.js';
 import { MailSettings } from './mail.settings.js';
 import { toMailError } from './ses.errors.js';

@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { itWithStub, openBus, type BusUnderTest } from '../../../../../test/support/event-bus.js';
-import type { Fault } from '../../../../../test/support/event-bus.stub.js';
+import { itWithStub, openBus, type BusUnderTest } from '../../../../../test/support/aws/event-bus.js';
+import type { Fault } from '../../../../../test/support/aws/event-bus.stub.js';
 import type { Outcome, SinkEvent } from '../../delivery/sink.js';
 import { BUS_ERRORS, callError, entryError, NO_ANSWER, NO_CODE, TOO_LARGE, type BusError } from './bus-errors.js';
 import { EventBusClient } from './event-bus.client.js';
@@ -103,7 +103,7 @@ describe('each error in BUS_ERRORS has its documented effect', () => {
   });
 
   it('the table contains the errors of a real network', async () => {
-    const program = resolve(__dirname, '../../../../../test/support/network-errors.program.mjs');
+    const program = resolve(__dirname, '../../../../../test/support/aws/network-errors.program.mjs');
     const env = { PATH: process.env['PATH'], AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' };
     const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', program], { env });
     const codes = JSON.parse(stdout) as Record<string, string>;

@@ -1,7 +1,7 @@
 // Prints the codes of real network errors. It runs in a separate process, because in the sandbox of Jest the errors of Node
 // are not instances of Error, and the SDK wraps such values.
-import { callError } from '../../libs/events/dist/sinks/eventbridge/bus-errors.js';
-import { EventBusClient } from '../../libs/events/dist/sinks/eventbridge/event-bus.client.js';
+import { callError } from '../../../libs/events/dist/sinks/eventbridge/bus-errors.js';
+import { EventBusClient } from '../../../libs/events/dist/sinks/eventbridge/event-bus.client.js';
 import { EventBusStub } from './event-bus.stub.ts';
 
 const stub = await EventBusStub.start();

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import type { HousekeepingResult, Retention } from '../../libs/events/src/housekeeping/housekeeping.task.js';
-import { Housekeeping } from '../../libs/events/src/housekeeping/housekeeping.js';
-import { SinkRelay, type RelayOptions } from '../../libs/events/src/leader/sink.relay.js';
-import { registerSinks } from '../../libs/events/src/log/register-sinks.js';
-import { createDatabase, type TestDatabase } from './database.js';
-import { insertEvent } from './outbox.js';
+import type { HousekeepingResult, Retention } from '../../../libs/events/src/housekeeping/housekeeping.task.js';
+import { Housekeeping } from '../../../libs/events/src/housekeeping/housekeeping.js';
+import { SinkRelay, type RelayOptions } from '../../../libs/events/src/leader/sink.relay.js';
+import { registerSinks } from '../../../libs/events/src/log/register-sinks.js';
+import { createDatabase, type TestDatabase } from '../database/database.js';
+import { insertEvent } from './events.js';
 import { ScriptedSink } from './scripted-sink.js';
 
 const DAY_MS = 86_400_000;

@@ -2,9 +2,9 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { issueDevelopmentToken, issueDevelopmentTokens } from '../../apps/api/src/authentication/development-issuer.js';
-import { seed } from '../../apps/api/src/database/seed.js';
-import { createDatabase, type TestDatabase } from './database.js';
+import { issueDevelopmentToken, issueDevelopmentTokens } from '../../../apps/api/src/authentication/development-issuer.js';
+import { seed } from '../../../apps/api/src/database/seed.js';
+import { createDatabase, type TestDatabase } from '../database/database.js';
 import { ServiceProcess, type LogLine } from './service.process.js';
 
 export interface ApiResponse {

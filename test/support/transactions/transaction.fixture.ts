@@ -6,7 +6,7 @@ import { DatabaseModule, Propagation, Transactional, writeInTransaction, type Tr
 import { ClsModule } from 'nestjs-cls';
 import pg from 'pg';
 import { DataSource, type EntityManager, type EntitySchema } from 'typeorm';
-import { createDatabase } from './database.js';
+import { createDatabase } from '../database/database.js';
 
 type Work<T> = () => Promise<T>;
 

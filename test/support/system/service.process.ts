@@ -2,7 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { waitFor } from './until.js';
+import { waitFor } from '../time/wait-for.js';
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
@@ -43,7 +43,7 @@ export class ServiceProcess {
 
   /** Starts the application without waiting. Use it for starts that must fail. */
   static launch(app: 'api' | 'outbox-worker', environment: NodeJS.ProcessEnv): ServiceProcess {
-    const main = resolve(__dirname, `../../apps/${app}/dist/main.js`);
+    const main = resolve(__dirname, `../../../apps/${app}/dist/main.js`);
     return new ServiceProcess(
       fork(main, {
         env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', ...environment },

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { Reading, type Cursor, type ReadParts } from '../../libs/events/src/log/cursor.js';
-import { CursorStore } from '../../libs/events/src/log/cursor.store.js';
-import type { DeliveryChanges } from '../../libs/events/src/log/delivery.record.js';
-import { OutboxReader, READ_LIMITS } from '../../libs/events/src/log/outbox.reader.js';
-import { SinkRelay, type RelayOptions } from '../../libs/events/src/leader/sink.relay.js';
+import { Reading, type Cursor, type ReadParts } from '../../../libs/events/src/log/cursor.js';
+import { CursorStore } from '../../../libs/events/src/log/cursor.store.js';
+import type { DeliveryChanges } from '../../../libs/events/src/log/delivery.record.js';
+import { OutboxReader, READ_LIMITS } from '../../../libs/events/src/log/outbox.reader.js';
+import { SinkRelay, type RelayOptions } from '../../../libs/events/src/leader/sink.relay.js';
 
 /** Relays with one fault each that loses events. The proof must detect every one of them. */
 

@@ -1,5 +1,5 @@
-import { EventBusClient } from '../../libs/events/src/sinks/eventbridge/event-bus.client.js';
-import { EventBridgeSink } from '../../libs/events/src/sinks/eventbridge/eventbridge.sink.js';
+import { EventBusClient } from '../../../libs/events/src/sinks/eventbridge/event-bus.client.js';
+import { EventBridgeSink } from '../../../libs/events/src/sinks/eventbridge/eventbridge.sink.js';
 import { EventBusStub, type StubOptions } from './event-bus.stub.js';
 
 /**

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { QueueAnswer, QueueBatch } from '@pikaia/events';
-import type { LogLine } from './service.process.js';
+import type { LogLine } from '../system/service.process.js';
 
 export type LambdaResponse = QueueAnswer & { readonly error?: string };
 

@@ -2,11 +2,11 @@ import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { startPostgres } from '../../scripts/postgres.mjs';
-import { migrateSchema } from '../../apps/api/dist/database/schema.js';
+import { startPostgres } from '../../../scripts/postgres.mjs';
+import { migrateSchema } from '../../../apps/api/dist/database/schema.js';
 
 /**
- * Starts one PostgreSQL server for the whole run, with a migrated template that each suite copies (test/support/database.ts).
+ * Starts one PostgreSQL server for the whole run, with a migrated template that each suite copies (../database/database.ts).
  * PIKAIA_TEST_SERVER, the connection string of a superuser, selects another server. It must not contain Pikaia databases or roles.
  */
 export default async function setUp() {

@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import { HttpStub } from './http.stub.js';
+import { HttpStub } from '../http/http.stub.js';
 
 export interface SentEmail {
   readonly from: string;

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { insertEvent } from './outbox.js';
+import { insertEvent } from './events.js';
 import type { ProducedEvent } from './relay.history.js';
 
 /** The table of the keys that the events belong to. The owner creates it once. */

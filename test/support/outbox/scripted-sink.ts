@@ -1,5 +1,5 @@
 import type { Clock } from '@pikaia/core';
-import { accepted, type Outcome, type Sink, type SinkEvent } from '../../libs/events/src/delivery/sink.js';
+import { accepted, type Outcome, type Sink, type SinkEvent } from '../../../libs/events/src/delivery/sink.js';
 
 type ScriptedOutcome = Outcome | ((event: SinkEvent) => Outcome | Promise<Outcome>);
 

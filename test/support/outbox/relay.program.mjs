@@ -2,7 +2,7 @@
 // so the deliveries are known after the process dies.
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
-import { SinkRelay } from '../../libs/events/dist/leader/sink.relay.js';
+import { SinkRelay } from '../../../libs/events/dist/leader/sink.relay.js';
 
 const { RELAY_URL, RELAY_FILE, RELAY_SINK, RELAY_LEADER_TIMEOUT_MS } = process.env;
 const file = openSync(RELAY_FILE, 'a');

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { SinkRelay, type RelayOptions } from '../../libs/events/src/leader/sink.relay.js';
-import { registerSinks } from '../../libs/events/src/log/register-sinks.js';
-import type { Sink } from '../../libs/events/src/delivery/sink.js';
-import { createDatabase, type TestDatabase } from './database.js';
-import { statusOf, type TestEvent } from './outbox.js';
+import { SinkRelay, type RelayOptions } from '../../../libs/events/src/leader/sink.relay.js';
+import { registerSinks } from '../../../libs/events/src/log/register-sinks.js';
+import type { Sink } from '../../../libs/events/src/delivery/sink.js';
+import { createDatabase, type TestDatabase } from '../database/database.js';
+import { statusOf, type TestEvent } from './events.js';
 import { ManualClock, ScriptedSink } from './scripted-sink.js';
 
 export interface CommandResult {
