@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { schemaDocument } from '@pikaia/database';
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../support/database/database.js';
+import type { TestDatabase } from '../support/database/database.js';
+import { createApiDatabase } from '../support/system/api-database.js';
 
 let database: TestDatabase;
 let owner: pg.Client;
 
 beforeAll(async () => {
-  database = await createDatabase();
+  database = await createApiDatabase();
   owner = new pg.Client({ connectionString: database.ownerUrl });
   await owner.connect();
 });

@@ -5,7 +5,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { createDatabase, type TestDatabase } from '../support/database/database.js';
+import type { TestDatabase } from '../support/database/database.js';
+import { createApiDatabase } from '../support/system/api-database.js';
 import { waitFor } from '../support/time/wait-for.js';
 import { instructionsOf, stageOf } from './dockerfile.js';
 
@@ -34,7 +35,7 @@ describe('the container image', () => {
     for (const path of globSync('{apps,libs}/*/dist', { cwd: root })) copy(path);
     copy('scripts');
     for (const path of globSync('docker/*.mjs', { cwd: root })) copy(path);
-    database = await createDatabase();
+    database = await createApiDatabase();
   }, TEST_TIMEOUT_MS);
   afterAll(async () => {
     await database.drop();

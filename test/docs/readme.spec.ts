@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../support/database/database.js';
+import type { TestDatabase } from '../support/database/database.js';
+import { createApiDatabase } from '../support/system/api-database.js';
 import { waitFor } from '../support/time/wait-for.js';
 import { codeBlocks, compile, type Compiled } from './code-blocks.js';
 import { Example } from './example.js';
@@ -119,7 +120,7 @@ describe('the documents in docs/', () => {
   let database: TestDatabase;
 
   beforeAll(async () => {
-    database = await createDatabase();
+    database = await createApiDatabase();
   });
   afterAll(() => database.drop());
 

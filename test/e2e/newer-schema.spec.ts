@@ -1,5 +1,6 @@
 import { migrateSchema } from '../../apps/api/src/database/schema.js';
-import { createDatabase, executeSql, type TestDatabase } from '../support/database/database.js';
+import { executeSql, ROLE_PASSWORDS, type TestDatabase } from '../support/database/database.js';
+import { createApiDatabase } from '../support/system/api-database.js';
 import { System } from '../support/system/system.js';
 import { waitFor } from '../support/time/wait-for.js';
 
@@ -29,14 +30,14 @@ describe('this version with the database schema of a later version', () => {
   let system: System;
 
   beforeAll(async () => {
-    database = await createDatabase();
+    database = await createApiDatabase();
     await executeSql(database.ownerUrl, LATER_MIGRATION);
     system = await System.start({ database });
   });
   afterAll(() => system.stop());
 
   it('has no migrations to run', async () => {
-    expect(await migrateSchema(database.ownerUrl, { api: 'api', worker: 'worker' })).toEqual({ createdRoles: [], applied: [] });
+    expect(await migrateSchema(database.ownerUrl, ROLE_PASSWORDS)).toEqual({ createdRoles: [], applied: [] });
   });
 
   it('invites, publishes, sends the email, records and responds as usual', async () => {
@@ -65,7 +66,7 @@ describe('this version with the database schema of a later version', () => {
 });
 
 it('the check reports a migration that is incompatible with the running version', async () => {
-  const database = await createDatabase();
+  const database = await createApiDatabase();
   await executeSql(database.ownerUrl, 'alter table outbox.outbox_log add column of_a_later_version text not null');
   const system = await System.start({ database, worker: false });
   const { status } = await system.request('POST', '/members/invitations', {

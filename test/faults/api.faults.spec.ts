@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
+import { migrateSchema } from '../../apps/api/src/database/schema.js';
 import { startDatabaseServer, type TestDatabaseServer } from '../support/database/database-server.js';
 import { InvitationLoad } from '../support/system/invitation-load.js';
 import { invitationFlaws, readInvitations, type InvitationRecords } from '../support/system/invitation-records.js';
@@ -23,7 +24,7 @@ describe('the api after a crash of its process or its database', () => {
   let system: System;
 
   beforeAll(async () => {
-    database = await startDatabaseServer();
+    database = await startDatabaseServer({ migrate: migrateSchema });
     system = await System.start({ database, environment: { OUTBOX_POLL_INTERVAL_MS: '200' } });
     await system.tokens([ALICE, GINA]);
   });

@@ -50,7 +50,7 @@ describe('a failover to a standby that lagged', () => {
   const relays: SinkRelay[] = [];
 
   beforeAll(async () => {
-    primary = await startDatabaseServer(['max_prepared_transactions=5']);
+    primary = await startDatabaseServer({ extraSettings: ['max_prepared_transactions=5'] });
     [replication, address] = [await TcpProxy.start(primary.ownerUrl), await TcpProxy.start(primary.ownerUrl)];
     standby = await StandbyServer.of(primary, (url) => replication.proxyUrl(url));
     await registerSinks(primary.workerUrl, [honest, remembering], 'spec');

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { migrateSchema } from '../../apps/api/src/database/schema.js';
 import { startDatabaseServer, type TestDatabaseServer } from '../support/database/database-server.js';
 import { System, type ApiResponse } from '../support/system/system.js';
 import { waitFor } from '../support/time/wait-for.js';
@@ -17,7 +18,7 @@ describe('api and worker with a database that refuses or ignores them', () => {
   const frozen: number[] = [];
 
   beforeAll(async () => {
-    database = await startDatabaseServer();
+    database = await startDatabaseServer({ migrate: migrateSchema });
     system = await System.start({
       database,
       environment: { OUTBOX_POLL_INTERVAL_MS: '200', DATABASE_STATEMENT_TIMEOUT_MS: String(STATEMENT_TIMEOUT_MS) },

@@ -5,7 +5,8 @@ import { DatabaseSettings } from '@pikaia/database';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDatabase, type TestDatabase } from '../../../test/support/database/database.js';
+import type { TestDatabase } from '../../../test/support/database/database.js';
+import { createApiDatabase } from '../../../test/support/system/api-database.js';
 import { ApiSettings } from './api.settings.js';
 import { AppModule } from './app.module.js';
 import { createFastifyAdapter } from './server/fastify.adapter.js';
@@ -21,7 +22,7 @@ describe('AppModule', () => {
   let directory: string;
 
   beforeAll(async () => {
-    database = await createDatabase();
+    database = await createApiDatabase();
     directory = mkdtempSync(join(tmpdir(), 'pikaia-app-'));
   });
   afterAll(async () => {

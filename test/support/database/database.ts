@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 
+// The set-up of a test run loads this file unbuilt.
+
+/** The passwords of the login roles in test databases. */
+export const ROLE_PASSWORDS = { api: 'api', worker: 'worker' };
+
 export interface TestDatabase {
   /** The connection string of the owner, a superuser in tests. */
   readonly ownerUrl: string;
@@ -9,24 +14,28 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** Creates a database for one suite: a copy of the migrated template, or an empty one. Cost: tens of milliseconds. */
-export async function createDatabase({ empty = false } = {}): Promise<TestDatabase> {
+/** Creates a database for one suite, with the schemas of the libraries or empty. Cost: tens of milliseconds. */
+export const createDatabase = ({ empty = false } = {}): Promise<TestDatabase> =>
+  copyDatabase(empty ? 'template1' : 'pikaia_libraries');
+
+/** Creates a database that is a copy of a template of the set-up (test/support/jest/global-setup.mjs). */
+export async function copyDatabase(template: string): Promise<TestDatabase> {
   const server = process.env['PIKAIA_TEST_SERVER']!;
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await executeSql(server, `create database ${name}${empty ? '' : ' template pikaia_template'}`);
-  return {
-    ownerUrl: connectionString(server, name),
-    apiUrl: connectionString(server, name, ['pikaia_api', 'api']),
-    workerUrl: connectionString(server, name, ['pikaia_worker', 'worker']),
-    drop: () => executeSql(server, `drop database if exists ${name} with (force)`),
-  };
+  await executeSql(server, `create database ${name} template ${template}`);
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return { ...connectionStrings(url.href), drop: () => executeSql(server, `drop database if exists ${name} with (force)`) };
 }
 
-function connectionString(server: string, database: string, login?: [user: string, password: string]): string {
-  const url = new URL(server);
-  url.pathname = `/${database}`;
-  if (login) [url.username, url.password] = login;
-  return url.href;
+/** The connection strings of the owner and of the two login roles. */
+export function connectionStrings(ownerUrl: string): Omit<TestDatabase, 'drop'> {
+  const as = (username: string, password: string): string => Object.assign(new URL(ownerUrl), { username, password }).href;
+  return {
+    ownerUrl,
+    apiUrl: as('pikaia_api', ROLE_PASSWORDS.api),
+    workerUrl: as('pikaia_worker', ROLE_PASSWORDS.worker),
+  };
 }
 
 /** Executes one or more statements on a new connection. */

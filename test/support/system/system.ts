@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { issueDevelopmentToken, issueDevelopmentTokens } from '../../../apps/api/src/authentication/development-issuer.js';
 import { seed } from '../../../apps/api/src/database/seed.js';
-import { createDatabase, type TestDatabase } from '../database/database.js';
+import type { TestDatabase } from '../database/database.js';
+import { createApiDatabase } from './api-database.js';
 import { ServiceProcess, type LogLine } from './service.process.js';
 
 export interface ApiResponse {
@@ -39,7 +40,7 @@ export class System {
   static async start({ worker = true, environment = {}, database }: SystemOptions = {}): Promise<System> {
     const directory = mkdtempSync(join(tmpdir(), 'pikaia-system-'));
     chmodSync(directory, 0o711);
-    const system = new System(database ?? (await createDatabase()), directory, environment);
+    const system = new System(database ?? (await createApiDatabase()), directory, environment);
     await seed(system.database.ownerUrl);
     await Promise.all([system.startApi(), ...(worker ? [system.startWorker()] : [])]);
     return system;

@@ -2,7 +2,8 @@ import { decodeJwt, SignJWT, type JWTPayload } from 'jose';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import type { TestDatabase } from '../../../../test/support/database/database.js';
+import { createApiDatabase } from '../../../../test/support/system/api-database.js';
 import { seed } from '../database/seed.js';
 import { issueDevelopmentToken } from './development-issuer.js';
 import { ALGORITHM, developmentKeys } from './development-keys.js';
@@ -16,7 +17,7 @@ describe('the development issuer', () => {
 
   beforeAll(async () => {
     keysDirectory = join(mkdtempSync(join(tmpdir(), 'pikaia-keys-')), 'keys');
-    database = await createDatabase();
+    database = await createApiDatabase();
     await seed(database.ownerUrl);
   });
   afterAll(async () => {

@@ -1,5 +1,6 @@
 import { DataSource } from 'typeorm';
-import { createDatabase, executeSql, type TestDatabase } from '../../../../test/support/database/database.js';
+import { executeSql, type TestDatabase } from '../../../../test/support/database/database.js';
+import { createApiDatabase } from '../../../../test/support/system/api-database.js';
 import { seed } from '../database/seed.js';
 import { IdentityRepository } from './identity.repository.js';
 
@@ -13,7 +14,7 @@ describe('IdentityRepository', () => {
   let repository: IdentityRepository;
 
   beforeAll(async () => {
-    database = await createDatabase();
+    database = await createApiDatabase();
     await seed(database.ownerUrl);
     await executeSql(
       database.ownerUrl,
