@@ -1,4 +1,4 @@
-import { Injectable, Module } from '@nestjs/common';
+import { Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TransactionHost } from '@nestjs-cls/transactional';
 import { PikaiaError } from '@pikaia/core';
@@ -6,13 +6,12 @@ import { DatabaseModule, Propagation, Transactional, writeInTransaction, type Tr
 import { ClsModule } from 'nestjs-cls';
 import pg from 'pg';
 import { DataSource, type EntityManager, type EntitySchema } from 'typeorm';
-import { createDatabase } from '../database/database.js';
+import { createDatabase, type TestDatabase } from '../database/database.js';
 
 type Work<T> = () => Promise<T>;
 
 /** One method for each propagation. Tests nest them. */
-@Injectable()
-export class PropagationService {
+class PropagationService {
   @Transactional()
   async required<T>(work: Work<T>): Promise<T> {
     return work();
@@ -73,22 +72,13 @@ export const createGate = (): { opened: Promise<void>; open: () => void } => {
   return { opened: new Promise<void>((resolve) => (open = resolve)), open };
 };
 
-export interface TransactionFixture {
-  readonly unit: PropagationService;
-  readonly ownerUrl: string;
-  readonly source: DataSource;
-  /** The connection string of a role that can write the tables, for a second data source. */
-  readonly url: string;
-  /** A separate connection of the owner, outside the tested transactions. */
-  readonly owner: pg.Client;
-  /** The committed names in insertion order. */
-  notes(): Promise<string[]>;
-  close(): Promise<void>;
-}
+/** The id of the server process behind a connection, by default that of the current transaction. */
+export const backendPid = async (connection: { query(sql: string): Promise<unknown> } = manager()): Promise<number> =>
+  ((await connection.query('select pg_backend_pid() as pid')) as { pid: number }[])[0]!.pid;
 
 interface FixtureOptions {
   readonly entities?: EntitySchema[];
-  /** SQL that creates the tables of `entities`. The owner executes it. */
+  /** SQL that creates further tables. The owner executes it. */
   readonly tables?: string;
   /** Returns the connection string of the application, for example through a proxy. */
   readonly via?: (apiUrl: string) => string | Promise<string>;
@@ -96,47 +86,64 @@ interface FixtureOptions {
   readonly answerGraceMs?: number;
 }
 
-/** Creates a database with one table `note` and an application with a pool of four connections. */
-export async function openTransactionFixture({
-  entities = [],
-  tables = '',
-  via = (url) => url,
-  statementTimeoutMs = 5_000,
-  answerGraceMs = 5_000,
-}: FixtureOptions = {}): Promise<TransactionFixture> {
-  const database = await createDatabase({ empty: true });
-  const owner = new pg.Client({ connectionString: database.ownerUrl });
-  await owner.connect();
-  await owner.query(`
-    create table note (id int generated always as identity primary key, name text not null,
-      constraint note_name unique (name) deferrable initially deferred, constraint note_short check (length(name) < 40));
-    grant insert, select, update on note to pikaia_api;
-    ${tables}`);
-  const settings = {
-    databaseUrl: await via(database.apiUrl),
-    databasePoolSize: 4,
-    databaseStatementTimeoutMs: statementTimeoutMs,
-  };
-  @Module({
-    imports: [
-      ClsModule.forRoot({ global: true }),
-      DatabaseModule.forRoot({ settings, applicationName: 'spec', entities, answerGraceMs }),
-    ],
-    providers: [PropagationService],
-  })
-  class FixtureModule {}
-  const app = await NestFactory.createApplicationContext(FixtureModule, { logger: false });
-  return {
-    unit: app.get(PropagationService),
-    ownerUrl: database.ownerUrl,
-    source: app.get(DataSource),
-    url: database.apiUrl,
-    owner,
-    notes: async () => (await owner.query<{ name: string }>('select name from note order by id')).rows.map(({ name }) => name),
-    close: async () => {
-      await app.close();
-      await owner.end();
-      await database.drop();
-    },
-  };
+/** A database with one table `note`, and an application with a pool of four connections to it. */
+export class TransactionFixture {
+  readonly unit = new PropagationService();
+  database!: TestDatabase;
+  /** A separate connection of the owner, outside the tested transactions. */
+  owner!: pg.Client;
+  source!: DataSource;
+  private app!: INestApplicationContext;
+
+  constructor(private readonly options: FixtureOptions = {}) {}
+
+  /** The committed names in insertion order. */
+  readonly notes = async (): Promise<string[]> =>
+    (await this.owner.query<{ name: string }>('select name from note order by id')).rows.map(({ name }) => name);
+
+  async open(): Promise<void> {
+    const { entities = [], tables = '', via, statementTimeoutMs = 5_000, answerGraceMs = 5_000 } = this.options;
+    this.database = await createDatabase({ empty: true });
+    const { ownerUrl, apiUrl } = this.database;
+    this.owner = new pg.Client({ connectionString: ownerUrl });
+    await this.owner.connect();
+    await this.owner.query(`
+      create table note (id int generated always as identity primary key, name text not null,
+        constraint note_name unique (name) deferrable initially deferred, constraint note_short check (length(name) < 40));
+      grant insert, select, update on note to pikaia_api;
+      ${tables}`);
+    const settings = {
+      databaseUrl: via ? await via(apiUrl) : apiUrl,
+      databasePoolSize: 4,
+      databaseStatementTimeoutMs: statementTimeoutMs,
+    };
+    @Module({
+      imports: [
+        ClsModule.forRoot({ global: true }),
+        DatabaseModule.forRoot({ settings, applicationName: 'spec', entities, answerGraceMs }),
+      ],
+    })
+    class FixtureModule {}
+    this.app = await NestFactory.createApplicationContext(FixtureModule, { logger: false });
+    this.source = this.app.get(DataSource);
+  }
+
+  /** Restores the content of the tables. */
+  async reset(): Promise<void> {
+    await this.owner.query('truncate note');
+  }
+
+  async close(): Promise<void> {
+    await this.app.close();
+    await this.owner.end();
+    await this.database.drop();
+  }
+}
+
+/** Opens the fixture before the tests of the calling suite, resets it before each test and closes it after them. */
+export function useFixture<T extends TransactionFixture>(fixture: T): T {
+  beforeAll(() => fixture.open());
+  beforeEach(() => fixture.reset());
+  afterAll(() => fixture.close());
+  return fixture;
 }

@@ -1,4 +1,5 @@
-import { EntitySchema, type DataSource, type QueryRunner, type Repository, type SelectQueryBuilder } from 'typeorm';
+import { EntitySchema, type QueryRunner, type Repository, type SelectQueryBuilder } from 'typeorm';
+import { TransactionFixture } from './transaction.fixture.js';
 
 export interface Thing {
   id: number;
@@ -51,48 +52,58 @@ export const Folders = new EntitySchema<Folder>({
     children: { type: 'one-to-many', target: 'Folder', treeChildren: true, inverseSide: 'parent' },
   },
 } as never);
-export const TABLES = `
+const TABLES = `
   create table thing (id int primary key, name text not null, count int not null default 0, deleted_at timestamptz);
   create table part (id int primary key, thing int references thing);
   create table thing_friend (thing int references thing, friend int references thing, primary key (thing, friend));
   create table folder (id int primary key, parent int references folder, mpath text not null default '');
   grant all on thing, part, thing_friend, folder to pikaia_api;`;
 /** Selects the content of all tables. Each way to write changes the result. */
-export const CONTENT = `
+const CONTENT = `
   select (select json_agg(t order by id) from thing t) as things, (select json_agg(p order by id) from part p) as parts,
     (select json_agg(f) from thing_friend f) as friends, (select json_agg(d order by id) from folder d) as folders`;
 
-export const INITIAL_CONTENT = `truncate thing, part, thing_friend, folder;
+const INITIAL_CONTENT = `truncate note, thing, part, thing_friend, folder;
   insert into thing values (1, 'one', 1, null), (2, 'two', 2, null), (3, 'three', 3, now()); insert into folder values (1, null, '1.')`;
 
 export const newThing = (id: number): Partial<Thing> => ({ id, name: `thing ${id}` });
 export const insertThingSql = (id: number): string => `insert into thing (id, name) values (${id}, 'sql')`;
 
-/** Objects that an application injects or creates before any transaction. */
-export interface Writers {
-  readonly source: DataSource;
-  readonly things: Repository<Thing>;
-  readonly named: Repository<Thing> & { insertNamed(name: string): Promise<unknown> };
-  readonly createdBefore: { readonly builder: SelectQueryBuilder<Thing>; readonly runner: QueryRunner };
-}
+/** A fixture with the tables to write to, and with objects that an application injects or creates before any transaction. */
+export class WritersFixture extends TransactionFixture {
+  things!: Repository<Thing>;
+  named!: Repository<Thing> & { insertNamed(name: string): Promise<unknown> };
+  createdBefore!: { readonly builder: SelectQueryBuilder<Thing>; readonly runner: QueryRunner };
 
-export function createWriters(source: DataSource): Writers {
-  const things = source.getRepository(Things);
-  const named = things.extend({
-    insertNamed(this: Repository<Thing>, name: string) {
-      return this.insert({ id: 10, name });
-    },
-  });
-  return {
-    source,
-    things,
-    named,
-    createdBefore: { builder: things.createQueryBuilder('thing'), runner: source.createQueryRunner() },
-  };
+  constructor() {
+    super({ entities: [Things, Parts, Folders], tables: TABLES });
+  }
+
+  readonly content = async (): Promise<unknown> => (await this.owner.query(CONTENT)).rows[0];
+
+  override async open(): Promise<void> {
+    await super.open();
+    this.things = this.source.getRepository(Things);
+    this.named = this.things.extend({
+      insertNamed(this: Repository<Thing>, name: string) {
+        return this.insert({ id: 10, name });
+      },
+    });
+    this.createdBefore = { builder: this.things.createQueryBuilder('thing'), runner: this.source.createQueryRunner() };
+  }
+
+  override async reset(): Promise<void> {
+    await this.owner.query(INITIAL_CONTENT);
+  }
+
+  override async close(): Promise<void> {
+    await this.createdBefore.runner.release();
+    await super.close();
+  }
 }
 
 /** The ways in which TypeORM writes, by name. Each changes the content of the tables. */
-export const WAYS_TO_WRITE: Readonly<Record<string, (from: Writers) => Promise<unknown>>> = {
+export const WAYS_TO_WRITE: Readonly<Record<string, (from: WritersFixture) => Promise<unknown>>> = {
   'repository.save': (from) => from.things.save(newThing(10)),
   'repository.save of many': (from) => from.things.save([newThing(10), newThing(11), newThing(12)]),
   'repository.save of many in chunks': (from) => from.things.save([newThing(10), newThing(11), newThing(12)], { chunk: 1 }),

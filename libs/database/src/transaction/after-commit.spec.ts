@@ -4,24 +4,12 @@ import {
   fail,
   insert,
   manager,
-  openTransactionFixture,
-  type TransactionFixture,
-  type PropagationService,
+  TransactionFixture,
+  useFixture,
 } from '../../../../test/support/transactions/transaction.fixture.js';
 import { afterCommit, inTransaction } from './transaction.js';
 
-let bench: TransactionFixture;
-let unit: PropagationService;
-const notes = (): Promise<string[]> => bench.notes();
-
-beforeAll(async () => {
-  bench = await openTransactionFixture();
-  ({ unit } = bench);
-});
-
-afterAll(() => bench.close());
-
-beforeEach(() => bench.owner.query('truncate note'));
+const { unit, notes } = useFixture(new TransactionFixture());
 
 describe('afterCommit', () => {
   it('runs the callbacks in order after the outermost commit, and the call waits for them', async () => {

@@ -1,66 +1,32 @@
 import { AsyncResource } from 'node:async_hooks';
-import { DataSource, type Repository } from 'typeorm';
+import { DataSource } from 'typeorm';
+import { backendPid, fail, insert, manager, useFixture } from '../../../../test/support/transactions/transaction.fixture.js';
 import {
-  fail,
-  insert,
-  manager,
-  openTransactionFixture,
-  type TransactionFixture,
-  type PropagationService,
-} from '../../../../test/support/transactions/transaction.fixture.js';
-import {
-  CONTENT,
-  INITIAL_CONTENT,
   Folders,
   Parts,
   newThing,
   insertThingSql,
-  TABLES,
   Things,
   WAYS_TO_WRITE,
-  createWriters,
-  type Thing,
-  type Writers,
+  WritersFixture,
 } from '../../../../test/support/transactions/ways-to-write.js';
 import { afterCommit } from './transaction.js';
 
-let bench: TransactionFixture;
-let unit: PropagationService;
-let writers: Writers;
-let source: DataSource;
-let things: Repository<Thing>;
-let createdBefore: Writers['createdBefore'];
-
-const content = async (): Promise<unknown> => (await bench.owner.query(CONTENT)).rows[0];
-const backend = async (from: { query(sql: string): Promise<unknown> }): Promise<number> =>
-  ((await from.query('select pg_backend_pid() as pid')) as { pid: number }[])[0]!.pid;
-
-beforeAll(async () => {
-  bench = await openTransactionFixture({ entities: [Things, Parts, Folders], tables: TABLES });
-  ({ unit } = bench);
-  writers = createWriters(bench.source);
-  ({ source, things, createdBefore } = writers);
-});
-
-afterAll(async () => {
-  await writers.createdBefore.runner.release();
-  await bench.close();
-});
-
-beforeEach(() => bench.owner.query(`truncate note; ${INITIAL_CONTENT}`));
+const db = useFixture(new WritersFixture());
+const { unit, content, notes } = db;
 
 describe('inside a transaction', () => {
   it.each(Object.keys(WAYS_TO_WRITE))('a write with %s is rolled back and committed with the transaction', async (way) => {
     const before = await content();
-    await expect(unit.required(() => WAYS_TO_WRITE[way]!(writers).then(fail('back')))).rejects.toThrow('back');
+    await expect(unit.required(() => WAYS_TO_WRITE[way]!(db).then(fail('back')))).rejects.toThrow('back');
     expect(await content()).toEqual(before);
-    await unit.required(() => WAYS_TO_WRITE[way]!(writers));
+    await unit.required(() => WAYS_TO_WRITE[way]!(db));
     expect(await content()).not.toEqual(before);
   });
 
   it.each(Object.keys(WAYS_TO_WRITE))('a write with %s commits by itself outside a transaction', async (way) => {
     const before = await content();
-    await WAYS_TO_WRITE[way]!(writers);
+    await WAYS_TO_WRITE[way]!(db);
     expect(await content()).not.toEqual(before);
   });
 
@@ -73,7 +39,7 @@ describe('inside a transaction', () => {
         sent.push(args[0]);
         return query.apply(client, args);
       };
-      await things.save([newThing(10), newThing(11)]);
+      await db.things.save([newThing(10), newThing(11)]);
       client.query = query;
       expect(sent).toHaveLength(2); // a SELECT of the existing rows and one INSERT
     });
@@ -81,20 +47,20 @@ describe('inside a transaction', () => {
 
   it('reads see the writes of the transaction, also reads of a query builder that was created before it', async () => {
     await unit.required(async () => {
-      await things.insert(newThing(10));
-      expect(await things.existsBy({ id: 10 })).toBe(true);
-      expect(await createdBefore.builder.clone().where('thing.id = 10').getOne()).toMatchObject({ id: 10 });
-      expect(await source.getTreeRepository(Folders).findTrees()).toHaveLength(1);
-      expect(await backend(source)).toBe(await backend(manager()));
+      await db.things.insert(newThing(10));
+      expect(await db.things.existsBy({ id: 10 })).toBe(true);
+      expect(await db.createdBefore.builder.clone().where('thing.id = 10').getOne()).toMatchObject({ id: 10 });
+      expect(await db.source.getTreeRepository(Folders).findTrees()).toHaveLength(1);
+      expect(await backendPid(db.source)).toBe(await backendPid());
     });
-    expect(await createdBefore.builder.clone().where('thing.id = 10').getOne()).toMatchObject({ id: 10 });
+    expect(await db.createdBefore.builder.clone().where('thing.id = 10').getOne()).toMatchObject({ id: 10 });
   });
 
   it('a failed manager.transaction() call rolls back only its own writes and callbacks', async () => {
     const ran: string[] = [];
     await unit.required(async () => {
-      await things.insert(newThing(10));
-      const inner = things.manager.transaction(async (tx) => {
+      await db.things.insert(newThing(10));
+      const inner = db.things.manager.transaction(async (tx) => {
         await tx.insert('Thing', newThing(11));
         afterCommit(() => ran.push('inner'));
         throw new Error('inner');
@@ -102,30 +68,30 @@ describe('inside a transaction', () => {
       await expect(inner).rejects.toThrow('inner');
       afterCommit(() => ran.push('outer'));
     });
-    expect([await things.existsBy({ id: 10 }), await things.existsBy({ id: 11 }), ran]).toEqual([true, false, ['outer']]);
+    expect([await db.things.existsBy({ id: 10 }), await db.things.existsBy({ id: 11 }), ran]).toEqual([true, false, ['outer']]);
   });
 
   it.each<[string, () => unknown]>([
-    ['dataSource.transaction()', () => source.transaction(async () => undefined)],
-    ['dataSource.createQueryRunner()', () => source.createQueryRunner()],
-    ['a query runner that was created outside', () => createdBefore.runner.query(insertThingSql(11))],
-    ['a transaction of a query runner that was created outside', () => createdBefore.runner.startTransaction()],
+    ['dataSource.transaction()', () => db.source.transaction(async () => undefined)],
+    ['dataSource.createQueryRunner()', () => db.source.createQueryRunner()],
+    ['a query runner that was created outside', () => db.createdBefore.runner.query(insertThingSql(11))],
+    ['a transaction of a query runner that was created outside', () => db.createdBefore.runner.startTransaction()],
     [
       'dataSource.query() with a query runner that was created outside',
-      () => source.query(insertThingSql(11), [], createdBefore.runner),
+      () => db.source.query(insertThingSql(11), [], db.createdBefore.runner),
     ],
-    ['dataSource.synchronize()', () => source.synchronize()],
-    ['dataSource.runMigrations()', () => source.runMigrations()],
-    ['dataSource.dropDatabase()', () => source.dropDatabase()],
+    ['dataSource.synchronize()', () => db.source.synchronize()],
+    ['dataSource.runMigrations()', () => db.source.runMigrations()],
+    ['dataSource.dropDatabase()', () => db.source.dropDatabase()],
   ])('%s is refused, and the transaction continues', async (_, open) => {
     await unit.required(async () => {
       await expect((async () => open())()).rejects.toMatchObject({
         code: 'PIKAIA_TRANSACTION_OWN_CONNECTION',
         message: expect.stringMatching(/Propagation\.RequiresNew.*outsideTransaction/),
       });
-      await things.insert(newThing(10));
+      await db.things.insert(newThing(10));
     });
-    expect((await things.find()).map(({ id }) => id).sort()).toEqual([1, 10, 2]);
+    expect((await db.things.find()).map(({ id }) => id).sort()).toEqual([1, 10, 2]);
   });
 
   it('the connection cannot be released early, and no transaction can be begun or ended on it', async () => {
@@ -141,7 +107,7 @@ describe('inside a transaction', () => {
       });
       await expect(work).rejects.toMatchObject({ code: 'PIKAIA_TRANSACTION_ROLLBACK_ONLY' });
     }
-    expect(await bench.notes()).toEqual(['kept']);
+    expect(await notes()).toEqual(['kept']);
   });
 
   it('a connection that code outside the transaction releases is closed, and the transaction is not committed', async () => {
@@ -153,19 +119,23 @@ describe('inside a transaction', () => {
     });
     await expect(work).rejects.toMatchObject({ code: 'PIKAIA_DATABASE_CONNECTION_LOST' });
     await Promise.all([1, 2, 3, 4].map((n) => unit.required(() => insert(`next ${n}`))));
-    expect((await bench.notes()).sort()).toEqual(['next 1', 'next 2', 'next 3', 'next 4']);
+    expect((await notes()).sort()).toEqual(['next 1', 'next 2', 'next 3', 'next 4']);
   });
 
   it('a second data source does not join the transaction', async () => {
-    const second = await new DataSource({ type: 'postgres', url: bench.url, entities: [Things, Parts, Folders] }).initialize();
+    const second = await new DataSource({
+      type: 'postgres',
+      url: db.database.apiUrl,
+      entities: [Things, Parts, Folders],
+    }).initialize();
     const work = unit.required(async () => {
       await second.getRepository(Things).save(newThing(10));
       await second.transaction((tx) => tx.insert(Things, newThing(11)));
-      await things.insert(newThing(12));
+      await db.things.insert(newThing(12));
       throw new Error('planned');
     });
     await expect(work).rejects.toThrow(/^planned$/);
     await second.destroy();
-    expect((await things.find()).map(({ id }) => id).sort()).toEqual([1, 10, 11, 2]);
+    expect((await db.things.find()).map(({ id }) => id).sort()).toEqual([1, 10, 11, 2]);
   });
 });

@@ -6,24 +6,12 @@ import {
   insert,
   noTransactionError,
   write,
-  openTransactionFixture,
-  type TransactionFixture,
-  type PropagationService,
+  TransactionFixture,
+  useFixture,
 } from '../../../../test/support/transactions/transaction.fixture.js';
 import { inTransaction, writeInTransaction } from './transaction.js';
 
-let bench: TransactionFixture;
-let unit: PropagationService;
-const notes = (): Promise<string[]> => bench.notes();
-
-beforeAll(async () => {
-  bench = await openTransactionFixture();
-  ({ unit } = bench);
-});
-
-afterAll(() => bench.close());
-
-beforeEach(() => bench.owner.query('truncate note'));
+const { unit, notes } = useFixture(new TransactionFixture());
 
 describe('promises that are not awaited', () => {
   it('the commit waits for all statements of a write that is not awaited', async () => {

@@ -2,25 +2,13 @@ import {
   fail,
   insert,
   manager,
-  openTransactionFixture,
+  TransactionFixture,
+  useFixture,
   write,
-  type TransactionFixture,
-  type PropagationService,
 } from '../../../../test/support/transactions/transaction.fixture.js';
 import { afterCommit } from './transaction.js';
 
-let bench: TransactionFixture;
-let unit: PropagationService;
-const notes = (): Promise<string[]> => bench.notes();
-
-beforeAll(async () => {
-  bench = await openTransactionFixture();
-  ({ unit } = bench);
-});
-
-afterAll(() => bench.close());
-
-beforeEach(() => bench.owner.query('truncate note'));
+const { unit, notes } = useFixture(new TransactionFixture());
 
 const swallow = (): undefined => undefined;
 const rollbackOnly = (cause: string) => ({ code: 'PIKAIA_TRANSACTION_ROLLBACK_ONLY', cause: { message: cause } });

@@ -1,37 +1,26 @@
 import pg from 'pg';
-import type { DataSource } from 'typeorm';
 import {
   fail,
   settled,
   insert,
   manager,
-  openTransactionFixture,
+  TransactionFixture,
+  useFixture,
   write,
-  type TransactionFixture,
-  type PropagationService,
 } from '../../../../test/support/transactions/transaction.fixture.js';
 import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { afterCommit } from './transaction.js';
 
-let bench: TransactionFixture;
-let unit: PropagationService;
-let source: DataSource;
-const notes = (): Promise<string[]> => bench.notes();
-
-beforeAll(async () => {
-  bench = await openTransactionFixture({
+const fixture = useFixture(
+  new TransactionFixture({
     tables: `create procedure ends_the_transaction() language plpgsql as 'begin commit; end';
      grant execute on procedure ends_the_transaction() to pikaia_api;`,
-  });
-  ({ unit, source } = bench);
-});
-
-afterAll(() => bench.close());
-
-beforeEach(() => bench.owner.query('truncate note'));
+  }),
+);
+const { unit, notes } = fixture;
 
 const raw = (sql: string): Promise<unknown> => manager().query(sql);
-const pool = (): pg.Pool => (source.driver as unknown as { master: pg.Pool }).master;
+const pool = (): pg.Pool => (fixture.source.driver as unknown as { master: pg.Pool }).master;
 
 async function connectionsAreUsable(): Promise<void> {
   await pollUntil(() => pool().idleCount === pool().totalCount);
@@ -74,7 +63,7 @@ describe('transaction control statements inside a transaction', () => {
         await expect(insert('after')).rejects.toMatchObject(refused);
         await expect(write('published')).rejects.toMatchObject(refused);
         await expect(unit.nested(() => insert('nested'))).rejects.toMatchObject(refused);
-        await expect(source.query(`insert into note (name) values ('source')`)).rejects.toMatchObject(refused);
+        await expect(fixture.source.query(`insert into note (name) values ('source')`)).rejects.toMatchObject(refused);
       });
       await expect(work).rejects.toMatchObject({
         ...refused,
@@ -86,7 +75,7 @@ describe('transaction control statements inside a transaction', () => {
               : /earlier writes of the transaction are not committed/,
         ),
       });
-      if (tag.startsWith('PREPARE')) await bench.owner.query(`rollback prepared 'pikaia-spec'`);
+      if (tag.startsWith('PREPARE')) await fixture.owner.query(`rollback prepared 'pikaia-spec'`);
       expect([await notes(), ran]).toEqual([committed, []]);
       await connectionsAreUsable();
       expect(await notes()).toEqual(committed);

@@ -1,30 +1,17 @@
 import {
   fail,
+  backendPid,
   createGate,
   insert,
   manager,
   write,
-  openTransactionFixture,
-  type TransactionFixture,
-  type PropagationService,
+  TransactionFixture,
+  useFixture,
 } from '../../../../test/support/transactions/transaction.fixture.js';
 import { afterCommit, inTransaction } from './transaction.js';
 
-let bench: TransactionFixture;
-let unit: PropagationService;
-const notes = (): Promise<string[]> => bench.notes();
-
-beforeAll(async () => {
-  bench = await openTransactionFixture();
-  ({ unit } = bench);
-});
-
-afterAll(() => bench.close());
-
-beforeEach(() => bench.owner.query('truncate note'));
-
-const backend = async (): Promise<number> =>
-  ((await manager().query('select pg_backend_pid() as pid')) as { pid: number }[])[0]!.pid;
+const fixture = useFixture(new TransactionFixture());
+const { unit, notes } = fixture;
 
 describe('@Transactional', () => {
   it('a @Transactional() call commits when the method returns and rolls back when it throws', async () => {
@@ -45,13 +32,13 @@ describe('@Transactional', () => {
 
   it('a call with Propagation.RequiresNew commits even if the outer transaction is rolled back', async () => {
     const work = unit.required(async () => {
-      const outside = await backend();
+      const outside = await backendPid();
       await unit.requiresNew(async () => {
-        expect(await backend()).not.toBe(outside);
+        expect(await backendPid()).not.toBe(outside);
         await insert('new');
       });
       await insert('outer');
-      expect(await backend()).toBe(outside);
+      expect(await backendPid()).toBe(outside);
       throw new Error('no');
     });
     await expect(work).rejects.toThrow('no');
@@ -195,7 +182,7 @@ describe('@Transactional', () => {
       await insert('lost');
       const { queryRunner } = manager();
       if (when === 'with a statement') await manager().query('select pg_terminate_backend(pg_backend_pid())');
-      await bench.owner.query('select pg_terminate_backend($1, 5000)', [await backend()]);
+      await fixture.owner.query('select pg_terminate_backend($1, 5000)', [await backendPid()]);
       while (!queryRunner!.isReleased) await new Promise((resolve) => setImmediate(resolve)); // until the client knows
       if (when === 'before a statement') await insert('lost too');
     });

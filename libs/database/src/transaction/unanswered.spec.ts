@@ -2,10 +2,11 @@ import pg from 'pg';
 import { afterCommit } from '@pikaia/database';
 import { TcpProxy } from '../../../../test/support/database/tcp.proxy.js';
 import {
+  backendPid,
   insert,
   manager,
-  openTransactionFixture,
-  type TransactionFixture,
+  TransactionFixture,
+  useFixture,
 } from '../../../../test/support/transactions/transaction.fixture.js';
 import { pollUntil, waitFor } from '../../../../test/support/time/wait-for.js';
 
@@ -17,39 +18,30 @@ jest.setTimeout(60_000);
 
 /** The server process or the network stops during a transaction, and no error reports it. */
 describe('transactions on an unresponsive server', () => {
-  let bench: TransactionFixture;
   let proxy: TcpProxy;
-  const stopped = new Set<number>();
-  let ran: string[];
-
-  beforeAll(async () => {
-    bench = await openTransactionFixture({
+  const fixture = useFixture(
+    new TransactionFixture({
       via: async (url) => (proxy = await TcpProxy.start(url)).proxyUrl(url),
       statementTimeoutMs: 1_000,
       answerGraceMs: 1_000,
-    });
-  });
-  beforeEach(async () => {
+    }),
+  );
+  const { unit } = fixture;
+  const stopped = new Set<number>();
+  let ran: string[];
+
+  beforeEach(() => {
     ran = [];
-    await bench.owner.query('truncate note');
   });
   afterEach(() => {
     for (const pid of stopped) process.kill(pid, 'SIGCONT');
     stopped.clear();
   });
-  afterAll(async () => {
-    await bench.close();
-    await proxy.stop();
-  });
-
-  async function backend(): Promise<number> {
-    const [row] = await manager().query<{ pid: number }[]>('select pg_backend_pid() as pid');
-    return row!.pid;
-  }
+  afterAll(() => proxy.stop());
 
   /** Freezes the server process of this transaction between two statements. */
   async function freezeBackend(): Promise<number> {
-    const pid = await backend();
+    const pid = await backendPid();
     process.kill(pid, 'SIGSTOP');
     stopped.add(pid);
     return pid;
@@ -59,7 +51,7 @@ describe('transactions on an unresponsive server', () => {
     process.kill(pid, 'SIGCONT');
     stopped.delete(pid);
     await waitFor('the server process has ended', async () => {
-      const { rows } = await bench.owner.query('select from pg_stat_activity where pid = $1', [pid]);
+      const { rows } = await fixture.owner.query('select from pg_stat_activity where pid = $1', [pid]);
       return rows.length === 0;
     });
   }
@@ -71,12 +63,12 @@ describe('transactions on an unresponsive server', () => {
     ]);
 
   async function expectPoolToWork(): Promise<void> {
-    await Promise.all(Array.from({ length: 8 }, (_, n) => bench.unit.required(() => insert(`usable ${n}`))));
+    await Promise.all(Array.from({ length: 8 }, (_, n) => unit.required(() => insert(`usable ${n}`))));
   }
 
   it('a transaction fails with a typed error and writes nothing when the server does not respond to a statement', async () => {
     let pid = 0;
-    const work = bench.unit.required(async () => {
+    const work = unit.required(async () => {
       afterCommit(() => ran.push('never'));
       await insert('before');
       pid = await freezeBackend();
@@ -85,80 +77,80 @@ describe('transactions on an unresponsive server', () => {
     await expect(within(work)).rejects.toMatchObject(UNRESPONSIVE);
     await expectPoolToWork();
     await resumeBackend(pid);
-    expect((await bench.notes()).filter((name) => !name.startsWith('usable'))).toEqual([]);
+    expect((await fixture.notes()).filter((name) => !name.startsWith('usable'))).toEqual([]);
     expect(ran).toEqual([]);
   });
 
   it('a transaction fails with a typed error when the server does not respond to BEGIN', async () => {
     proxy.dropResponsesTo('START TRANSACTION');
-    await expect(within(bench.unit.required(() => insert('never')))).rejects.toMatchObject(UNRESPONSIVE);
+    await expect(within(unit.required(() => insert('never')))).rejects.toMatchObject(UNRESPONSIVE);
     await expectPoolToWork();
   });
 
   it('a transaction fails with the original error and writes nothing when the server does not respond to ROLLBACK', async () => {
     let pid = 0;
-    const work = bench.unit.required(async () => {
+    const work = unit.required(async () => {
       await insert('taken back');
       pid = await freezeBackend();
       throw new Error('refused by the work');
     });
     await expect(within(work)).rejects.toThrow('refused by the work');
     await resumeBackend(pid);
-    expect(await bench.notes()).toEqual([]);
+    expect(await fixture.notes()).toEqual([]);
     await expectPoolToWork();
   });
 
   it('a transaction is in doubt when the server does not respond to COMMIT and commits after it resumes', async () => {
     let pid = 0;
-    const work = bench.unit.required(async () => {
+    const work = unit.required(async () => {
       afterCommit(() => ran.push('never'));
       await insert('frozen at the commit');
       await manager().query('set local idle_in_transaction_session_timeout = 0'); // it runs while the process is frozen
       pid = await freezeBackend();
     });
     await expect(within(work)).rejects.toMatchObject({ ...IN_DOUBT, cause: UNRESPONSIVE });
-    expect(await bench.notes()).toEqual([]);
+    expect(await fixture.notes()).toEqual([]);
     await resumeBackend(pid);
-    expect(await bench.notes()).toEqual(['frozen at the commit']);
+    expect(await fixture.notes()).toEqual(['frozen at the commit']);
     expect(ran).toEqual([]);
     await expectPoolToWork();
   });
 
   it('a transaction is in doubt when the response to COMMIT is lost, although the row is committed', async () => {
-    const work = bench.unit.required(async () => {
+    const work = unit.required(async () => {
       await insert('answer lost');
       proxy.dropResponsesTo('COMMIT');
     });
     await expect(within(work)).rejects.toMatchObject(IN_DOUBT);
-    expect(await bench.notes()).toEqual(['answer lost']);
+    expect(await fixture.notes()).toEqual(['answer lost']);
   });
 
   it('a transaction is in doubt when the connection breaks after the server has committed', async () => {
-    const work = bench.unit.required(async () => {
+    const work = unit.required(async () => {
       await insert('cut after the commit');
       proxy.dropResponsesTo('COMMIT');
     });
     const outcome = expect(within(work)).rejects.toMatchObject(IN_DOUBT);
-    await pollUntil(bench.notes, (names) => names.length === 1);
+    await pollUntil(fixture.notes, (names) => names.length === 1);
     proxy.disconnectAll();
     await outcome;
-    expect(await bench.notes()).toEqual(['cut after the commit']);
+    expect(await fixture.notes()).toEqual(['cut after the commit']);
   });
 
   it('a transaction is not in doubt when the connection breaks before COMMIT is sent', async () => {
-    const work = bench.unit.required(async () => {
+    const work = unit.required(async () => {
       await insert('cut before the commit');
       const { queryRunner } = manager();
       proxy.disconnectAll();
       await waitFor('the connection is known to be lost', () => queryRunner!.isReleased);
     });
     await expect(within(work)).rejects.toMatchObject({ code: 'PIKAIA_DATABASE_CONNECTION_LOST' });
-    expect(await bench.notes()).toEqual([]);
+    expect(await fixture.notes()).toEqual([]);
   });
 
   describe('while the server executes COMMIT', () => {
     beforeAll(async () => {
-      await bench.owner.query(`
+      await fixture.owner.query(`
         create function at_commit() returns trigger language plpgsql as $$ begin
           if new.name like 'wait%' then perform pg_advisory_xact_lock(77); end if;
           if new.name like 'raise%' then raise 'at the commit' using errcode = split_part(new.name, ' ', 2); end if;
@@ -166,31 +158,31 @@ describe('transactions on an unresponsive server', () => {
         end $$;
         create constraint trigger at_commit after insert on note deferrable initially deferred for each row execute function at_commit()`);
     });
-    afterAll(() => bench.owner.query('drop function at_commit cascade'));
+    afterAll(() => fixture.owner.query('drop function at_commit cascade'));
 
     it.each(['23514', '40001', '40P01', '53100', '55P03', '57014', '58030', 'XX000'])(
       'a transaction is not in doubt when COMMIT fails with error %s and the session stays open',
       async (code) => {
-        await expect(bench.unit.required(() => insert(`raise ${code}`))).rejects.toMatchObject({
+        await expect(unit.required(() => insert(`raise ${code}`))).rejects.toMatchObject({
           name: 'QueryFailedError',
           code,
         });
-        expect(await bench.notes()).toEqual([]);
+        expect(await fixture.notes()).toEqual([]);
       },
     );
 
     it('a transaction is in doubt when the server ends the session instead of responding to COMMIT', async () => {
-      const blocker = new pg.Client({ connectionString: bench.ownerUrl });
+      const blocker = new pg.Client({ connectionString: fixture.database.ownerUrl });
       await blocker.connect();
       await blocker.query('select pg_advisory_lock(77)');
       let pid = 0;
-      const work = bench.unit.required(async () => (await insert('wait'), (pid = await backend())));
+      const work = unit.required(async () => (await insert('wait'), (pid = await backendPid())));
       const outcome = expect(work).rejects.toMatchObject({ ...IN_DOUBT, cause: { code: '57P01' } });
       await waitFor('COMMIT waits', async () => {
         const waiting = `select from pg_stat_activity where pid = $1 and query = 'COMMIT' and wait_event_type = 'Lock'`;
-        return (await bench.owner.query(waiting, [pid])).rows.length;
+        return (await fixture.owner.query(waiting, [pid])).rows.length;
       });
-      await bench.owner.query('select pg_terminate_backend($1)', [pid]);
+      await fixture.owner.query('select pg_terminate_backend($1)', [pid]);
       await outcome;
       await blocker.end();
     });
