@@ -3,6 +3,7 @@ import { context } from '@pikaia/core';
 import { queryFields } from '@pikaia/logging';
 import { captureLogs } from '@pikaia/logging/testing';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { keepCallerContext, measureQueries } from './measured-client.js';
 
 const SLOW_MS = 80;
@@ -62,20 +63,22 @@ describe('measureQueries', () => {
 
   it('counts a running statement with its time so far, and its end does not change another context', async () => {
     const pool = newPool();
-    const client = await pool.connect();
+    const [holder, client] = [await pool.connect(), await pool.connect()];
+    await holder.query('select pg_advisory_lock(1)');
     let late!: Promise<unknown>;
     await context.run({}, async () => {
       const sentAt = performance.now();
-      late = client.query('select pg_sleep(0.2)');
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      late = client.query('select pg_advisory_lock(1)');
+      await pollUntil(milliseconds, (soFar) => soFar > 10);
       expect(count()).toBe(1);
-      expect(milliseconds()).toBeGreaterThan(10);
       expect(milliseconds()).toBeLessThanOrEqual(performance.now() - sentAt);
     });
+    await holder.query('select pg_advisory_unlock(1)');
     await context.run({}, async () => {
       await late;
       expect(queryFields()).toEqual({});
     });
+    holder.release();
     client.release();
   });
 

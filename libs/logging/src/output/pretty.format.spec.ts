@@ -47,7 +47,7 @@ describe('prettyText', () => {
   it('removes all control characters that a terminal would interpret', () => {
     const hostile = '\u001b[2J\u0007\r\n\u009b31m\u202e';
     const forged = { ...record, event: hostile, logger: hostile, trace_id: hostile, [hostile]: hostile, exc_info: hostile };
-    // oxlint-disable-next-line no-control-regex
+    // oxlint-disable-next-line no-control-regex -- none of them may remain
     expect(prettyText(JSON.stringify(forged), false).replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]/);
   });
 });

@@ -1,6 +1,6 @@
 import { redactText } from '@pikaia/core';
 
-// oxlint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex -- JSON escapes control characters
 const NEEDS_ESCAPE = /["\\\u0000-\u001f\u007f-\u009f\u2028\u2029\ud800-\udfff]/;
 
 /** Returns a string as JSON. Hot path: most strings need no escaping, and the check is cheaper than JSON.stringify. */
