@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose';
+import { HttpStub } from './http.stub.js';
 
 interface KeyPair {
   readonly privateKey: CryptoKey;
@@ -28,7 +27,7 @@ async function generateSigningKey(kid: string, alg: string): Promise<KeyPair> {
 }
 
 /** A session provider with the claims of Stytch B2B. It signs tokens and serves its public keys over HTTP. */
-export class SessionProvider {
+export class SessionProvider extends HttpStub {
   readonly issuer = 'stytch.com/project-test-1';
   readonly audience = 'project-test-1';
   /** The number of requests for the keys. */
@@ -38,29 +37,25 @@ export class SessionProvider {
   private readonly pairs = new Map<string, KeyPair>();
   private readonly published = new Set<string>();
 
-  private constructor(private readonly server: Server) {}
-
   static async start(): Promise<SessionProvider> {
-    const server = createServer();
-    const provider = new SessionProvider(server);
-    server.on('request', (_, response) => {
-      provider.fetches++;
-      const { fault } = provider;
-      if (fault === 'silent') return;
-      if (fault === 'cut') return void response.destroy();
-      if (typeof fault === 'number') return void response.writeHead(fault).end('{}');
-      const keys = [...provider.published].map((kid) => provider.pairs.get(kid)!.jwk);
-      response.writeHead(200, { 'content-type': 'application/json' }).end(fault ?? JSON.stringify({ keys }));
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
+    const provider = await new SessionProvider().listen();
     await provider.addKey('first');
     return provider;
   }
 
   get jwksUrl(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/keys`;
+    return `${this.url}/keys`;
   }
+
+  protected readonly respond: RequestListener = (_, response) => {
+    this.fetches++;
+    const { fault } = this;
+    if (fault === 'silent') return;
+    if (fault === 'cut') return void response.destroy();
+    if (typeof fault === 'number') return void response.writeHead(fault).end('{}');
+    const keys = [...this.published].map((kid) => this.pairs.get(kid)!.jwk);
+    response.writeHead(200, { 'content-type': 'application/json' }).end(fault ?? JSON.stringify({ keys }));
+  };
 
   /** Generates a key and publishes it unless `publish` is false. */
   async addKey(kid: string, { publish = true, alg = 'RS256' } = {}): Promise<void> {
@@ -108,11 +103,5 @@ export class SessionProvider {
     const kid = options.kid ?? 'first';
     const { privateKey, jwk } = this.pairs.get(kid)!;
     return new SignJWT(this.claims(subject, options)).setProtectedHeader({ alg: jwk.alg!, kid, typ: 'JWT' }).sign(privateKey);
-  }
-
-  async stop(): Promise<void> {
-    this.server.close();
-    this.server.closeAllConnections();
-    await once(this.server, 'close');
   }
 }
