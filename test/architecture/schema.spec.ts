@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { schemaDocument } from '@pikaia/database';
-import pg from 'pg';
-import type { TestDatabase } from '../support/database/database.js';
+import type pg from 'pg';
+import { connect, type TestDatabase } from '../support/database/database.js';
 import { createApiDatabase } from '../support/system/api-database.js';
 
 let database: TestDatabase;
@@ -10,8 +10,7 @@ let owner: pg.Client;
 
 beforeAll(async () => {
   database = await createApiDatabase();
-  owner = new pg.Client({ connectionString: database.ownerUrl });
-  await owner.connect();
+  owner = await connect(database.ownerUrl);
 });
 
 afterAll(async () => {

@@ -1,12 +1,12 @@
 import { execFile, fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../support/database/database.js';
+import type pg from 'pg';
+import { freePort } from '../../scripts/postgres/free-port.mjs';
+import { connect, createDatabase, type TestDatabase } from '../support/database/database.js';
 import type { Compiled } from './code-blocks.js';
 
 const root = resolve(__dirname, '../..');
@@ -29,8 +29,7 @@ export class Example {
     symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'));
     const database = await createDatabase({ empty: true });
     await run(process.execPath, [join(folder, 'migrate.js')], { env: { OWNER_DATABASE_URL: database.ownerUrl } });
-    const client = new pg.Client({ connectionString: database.ownerUrl });
-    await client.connect();
+    const client = await connect(database.ownerUrl);
     const example = new Example(folder, database, client, await freePort());
     try {
       await Promise.all([example.launch('main.js', database.apiUrl), example.launch('worker.js', database.workerUrl)]);
@@ -74,12 +73,4 @@ export class Example {
     const how = await Promise.race([once(child, 'message').then(() => 'ready'), once(child, 'exit').then(() => 'ended')]);
     if (how !== 'ready') throw new Error(`${name} ended: ${said}`);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
 }

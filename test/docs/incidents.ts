@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { connect } from '../support/database/database.js';
 import { type ApiResponse, System } from '../support/system/system.js';
 import { waitFor } from '../support/time/wait-for.js';
 
@@ -22,8 +22,7 @@ export interface Incidents {
 export async function createIncidents(): Promise<Incidents> {
   const system = await System.start({ environment: { LOG_LEVEL: 'debug' } });
   const as = 'alice@example.com';
-  const owner = new pg.Client({ connectionString: system.database.ownerUrl });
-  await owner.connect();
+  const owner = await connect(system.database.ownerUrl);
   const invited = await system.request('POST', '/members/invitations', {
     as,
     body: { email: 'frank@example.com', role: 'member' },

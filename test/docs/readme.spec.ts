@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import pg from 'pg';
-import type { TestDatabase } from '../support/database/database.js';
+import { connect, type TestDatabase } from '../support/database/database.js';
 import { createApiDatabase } from '../support/system/api-database.js';
 import { waitFor } from '../support/time/wait-for.js';
 import { codeBlocks, compile, type Compiled } from './code-blocks.js';
@@ -125,8 +124,7 @@ describe('the documents in docs/', () => {
   afterAll(() => database.drop());
 
   it('contain only SQL that runs', async () => {
-    const client = new pg.Client({ connectionString: database.ownerUrl });
-    await client.connect();
+    const client = await connect(database.ownerUrl);
     try {
       const statements = DOCUMENTS.flatMap((name) => codeBlocks(read(name), 'sql')).flatMap((text) => text.split(/;\s*$/m));
       const written = statements.filter((text) => /^\s*[a-z]/m.test(text.replaceAll(/^--.*$/gm, '')));

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
+import { connect } from '../support/database/database.js';
 import { System, type ApiResponse } from '../support/system/system.js';
 
 const ALICE = 'alice@example.com';
@@ -174,8 +174,7 @@ describe('GET /admin/events', () => {
     const STATUSES = ['retrying', 'waiting', 'failed', 'skipped', 'published'] as const;
 
     beforeAll(async () => {
-      const worker = new pg.Client({ connectionString: system.database.workerUrl });
-      await worker.connect();
+      const worker = await connect(system.database.workerUrl);
       await worker.query(`insert into outbox.outbox_sink (name) values ('local/test')`);
       for (const [at, status] of STATUSES.entries()) {
         await worker.query(

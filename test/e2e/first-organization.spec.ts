@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
 import { startPostgres, type PostgresServer } from '../../scripts/postgres.mjs';
+import { connect } from '../support/database/database.js';
 import { ServiceProcess, type LogLine } from '../support/system/service.process.js';
 import { SessionProvider } from '../support/http/session-provider.js';
 
@@ -25,8 +26,7 @@ describe('the first organization of a new system', () => {
     directory = mkdtempSync(join(tmpdir(), 'pikaia-first-'));
     chmodSync(directory, 0o711); // the server can run as another user
     server = await startPostgres(join(directory, 'data'), { settings: ['fsync=off'] });
-    owner = new pg.Client({ connectionString: server.url });
-    await owner.connect();
+    owner = await connect(server.url);
   }, TEST_TIMEOUT_MS);
   afterAll(async () => {
     await owner.end();

@@ -1,8 +1,7 @@
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../support/database/database.js';
+import { connect, createDatabase, type TestDatabase } from '../support/database/database.js';
 import { insertEvent } from '../support/outbox/events.js';
 
 const script = resolve(__dirname, '../../scripts/outbox.mjs');
@@ -23,8 +22,7 @@ describe('npm run outbox', () => {
   }
 
   it('purge shows what it would delete, and then deletes it', async () => {
-    const owner = new pg.Client({ connectionString: database.ownerUrl });
-    await owner.connect();
+    const owner = await connect(database.ownerUrl);
     await insertEvent(owner);
     await owner.query(BACKDATE_EVENTS);
     expect((await outbox(database.workerUrl, 'purge', '--dry-run')).stdout).toMatch(/outbox_log_\d+ +\d+ bytes would go/);

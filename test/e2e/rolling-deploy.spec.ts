@@ -1,6 +1,7 @@
 import { newId } from '@pikaia/core';
-import pg from 'pg';
+import type pg from 'pg';
 import { isEmail } from 'class-validator';
+import { connect } from '../support/database/database.js';
 import { System, type ApiResponse } from '../support/system/system.js';
 import { waitFor } from '../support/time/wait-for.js';
 
@@ -19,8 +20,7 @@ let old: pg.Client;
 
 beforeAll(async () => {
   system = await System.start({ worker: false });
-  old = new pg.Client({ connectionString: system.database.apiUrl });
-  await old.connect();
+  old = await connect(system.database.apiUrl);
 });
 afterAll(async () => {
   await old.end();

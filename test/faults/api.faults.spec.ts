@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import pg from 'pg';
 import { migrateSchema } from '../../apps/api/src/database/schema.js';
+import { connect } from '../support/database/database.js';
 import { startDatabaseServer, type TestDatabaseServer } from '../support/database/database-server.js';
 import { InvitationLoad } from '../support/system/invitation-load.js';
 import { invitationFlaws, readInvitations, type InvitationRecords } from '../support/system/invitation-records.js';
@@ -211,8 +211,7 @@ describe('the api after a crash of its process or its database', () => {
 
   /** Runs `work` while another session holds the lock that `statement` takes. `release` frees it before the end. */
   async function whileBlocked<T>(statement: string, work: (release: () => Promise<unknown>) => Promise<T>): Promise<T> {
-    const blocker = new pg.Client({ connectionString: database.ownerUrl });
-    await blocker.connect();
+    const blocker = await connect(database.ownerUrl);
     try {
       await blocker.query('begin');
       await blocker.query(statement);

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
+import { connect } from '../support/database/database.js';
 import { NO_FLAWS, historyFlaws } from '../support/outbox/event.history.js';
 import { EventBusStub, type Fault, type PutEntry } from '../support/aws/event-bus.stub.js';
 import { insertEvent } from '../support/outbox/events.js';
@@ -180,8 +180,7 @@ describe(`events that are sent to EventBridge (seed ${SEED})`, () => {
   });
 
   async function publish(data: object): Promise<string> {
-    const client = new pg.Client({ connectionString: system.database.apiUrl });
-    await client.connect();
+    const client = await connect(system.database.apiUrl);
     try {
       return (await insertEvent(client, { data })).id;
     } finally {
@@ -191,8 +190,7 @@ describe(`events that are sent to EventBridge (seed ${SEED})`, () => {
 
   /** Runs transactions of one to five events and rolls some of them back. */
   async function write(state: { writing: boolean }): Promise<void> {
-    const client = new pg.Client({ connectionString: system.database.apiUrl });
-    await client.connect();
+    const client = await connect(system.database.apiUrl);
     while (state.writing) {
       await client.query('begin');
       const ids: string[] = [];

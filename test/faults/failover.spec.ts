@@ -1,9 +1,10 @@
-import pg from 'pg';
+import type pg from 'pg';
 import type { Cursor } from '../../libs/events/src/log/cursor.js';
 import { CursorStore } from '../../libs/events/src/log/cursor.store.js';
 import type { DeliveryChanges } from '../../libs/events/src/log/delivery.record.js';
 import { SinkRelay, type RelayOptions } from '../../libs/events/src/leader/sink.relay.js';
 import { registerSinks } from '../../libs/events/src/log/register-sinks.js';
+import { connect } from '../support/database/database.js';
 import { startDatabaseServer, type TestDatabaseServer } from '../support/database/database-server.js';
 import { insertEvent } from '../support/outbox/events.js';
 import { ScriptedSink } from '../support/outbox/scripted-sink.js';
@@ -73,13 +74,6 @@ describe('a failover to a standby that lagged', () => {
     storeIntervalMs: 5,
     leaderTimeoutMs: 5000,
   });
-
-  async function connect(url: string): Promise<pg.Client> {
-    const client = new pg.Client({ connectionString: url });
-    client.on('error', () => undefined); // the test kills the server
-    await client.connect();
-    return client;
-  }
 
   async function publish(client: pg.Client, count: number): Promise<string[]> {
     const ids: string[] = [];

@@ -1,5 +1,5 @@
-import pg from 'pg';
 import { migrateSchema } from '../../apps/api/src/database/schema.js';
+import { connect } from '../support/database/database.js';
 import { startDatabaseServer, type TestDatabaseServer } from '../support/database/database-server.js';
 import { System, type ApiResponse } from '../support/system/system.js';
 import { waitFor } from '../support/time/wait-for.js';
@@ -70,8 +70,7 @@ describe('api and worker with a database that refuses or ignores them', () => {
     await system.query(
       'create constraint trigger wait_for_test after insert on organizations_member deferrable initially deferred for each row execute function wait_for_test()',
     );
-    const blocker = new pg.Client({ connectionString: database.ownerUrl });
-    await blocker.connect();
+    const blocker = await connect(database.ownerUrl);
     await blocker.query('select pg_advisory_lock(15)');
     const invited = invite('unknown@example.com');
     const pid = await waitFor('COMMIT waits', async () => {

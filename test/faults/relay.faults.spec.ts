@@ -3,8 +3,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { registerSinks } from '../../libs/events/src/log/register-sinks.js';
+import { connect } from '../support/database/database.js';
 import { startDatabaseServer, type TestDatabaseServer } from '../support/database/database-server.js';
 import { FaultProducers, KEYS_TABLE } from '../support/outbox/fault.producers.js';
 import {
@@ -60,9 +61,7 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
   });
 
   async function asOwner<T>(work: (owner: pg.Client) => Promise<T>): Promise<T> {
-    const owner = new pg.Client({ connectionString: database.ownerUrl });
-    owner.on('error', () => undefined);
-    await owner.connect();
+    const owner = await connect(database.ownerUrl);
     try {
       return await work(owner);
     } finally {

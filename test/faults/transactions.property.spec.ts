@@ -8,10 +8,10 @@ import { DomainEvent, Events, EventsModule } from '@pikaia/events';
 import { IsInt } from 'class-validator';
 import fc from 'fast-check';
 import { ClsModule } from 'nestjs-cls';
-import pg from 'pg';
+import type pg from 'pg';
 import { EntityManager, type DataSource } from 'typeorm';
 import { TransactionScope } from '../../libs/database/src/transaction/transaction.scope.js';
-import { createDatabase, type TestDatabase } from '../support/database/database.js';
+import { connect, createDatabase, type TestDatabase } from '../support/database/database.js';
 import { pollUntil } from '../support/time/wait-for.js';
 import { anyMethod, Model, type Method, type Step } from './transaction-program.js';
 
@@ -118,8 +118,7 @@ let app: INestApplicationContext;
 
 beforeAll(async () => {
   database = await createDatabase();
-  owner = new pg.Client({ connectionString: database.ownerUrl });
-  await owner.connect();
+  owner = await connect(database.ownerUrl);
   await owner.query('create table step (run uuid, number int); grant insert, select on step to pikaia_api');
   const settings = { databaseUrl: database.apiUrl, databasePoolSize: 12, databaseStatementTimeoutMs: 5_000 };
   @Module({

@@ -12,12 +12,12 @@ import { refused } from '../support/outbox/scripted-sink.js';
 const DAY_MS = 86_400_000;
 const dead: Outcome = { kind: 'refused', error: new Error('no'), maxAttempts: 1 };
 
-let at: OutboxFixture;
+const at = new OutboxFixture();
 let reader: pg.Client; // its values do not depend on the changes to pg
 let owner: pg.Client; // the connection of the database owner
 
 beforeAll(async () => {
-  at = await OutboxFixture.create();
+  await at.open();
   reader = new pg.Client({ connectionString: at.database.ownerUrl, types: { getTypeParser: () => String } });
   owner = new pg.Client({ connectionString: at.database.ownerUrl });
   await Promise.all([reader.connect(), owner.connect()]);

@@ -1,5 +1,6 @@
 import { eventMetrics } from '@pikaia/events/metrics';
-import pg from 'pg';
+import type pg from 'pg';
+import { connect } from '../support/database/database.js';
 import { EventBusStub, type Fault } from '../support/aws/event-bus.stub.js';
 import { insertEvent } from '../support/outbox/events.js';
 import { System } from '../support/system/system.js';
@@ -38,8 +39,7 @@ describe('a failing event bus', () => {
         METRIC_INTERVAL_MS: '100',
       },
     });
-    client = new pg.Client({ connectionString: system.database.apiUrl });
-    await client.connect();
+    client = await connect(system.database.apiUrl);
   });
   afterAll(async () => {
     await client.end();

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import pg from 'pg';
+import { connect } from '../support/database/database.js';
 import type { LogLine, ServiceProcess } from '../support/system/service.process.js';
 import { System } from '../support/system/system.js';
 import { waitFor } from '../support/time/wait-for.js';
@@ -78,8 +78,7 @@ describe('an outbox worker', () => {
   // The store is one statement, so the server commits it while the process is frozen, and then gets no next message.
   it('that is frozen while it stores its cursor loses the leadership, and no event is lost or repeated', async () => {
     const [frozen, other] = await leaderAndOther();
-    const blocker = new pg.Client({ connectionString: system.database.ownerUrl });
-    await blocker.connect();
+    const blocker = await connect(system.database.ownerUrl);
     try {
       await blocker.query('begin; lock table outbox.outbox_progress in share mode');
       const event = await invite('storing@example.com');

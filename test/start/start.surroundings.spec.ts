@@ -2,8 +2,8 @@ import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
 import { startPostgres, type PostgresServer } from '../../scripts/postgres.mjs';
+import { connect } from '../support/database/database.js';
 import { waitFor } from '../support/time/wait-for.js';
 import { Installation } from './installation.js';
 
@@ -92,8 +92,7 @@ describe('npm start with DATABASE_URL', () => {
   });
 
   it('does not change the password of a role that it did not create, and asks for the connection string', async () => {
-    const client = new pg.Client({ connectionString: server.url });
-    await client.connect();
+    const client = await connect(server.url);
     for (const role of ['pikaia_api', 'pikaia_worker']) await client.query(`alter role ${role} password 'known'`);
     await client.end();
     const asks = await installation.start({ DATABASE_URL: server.url });

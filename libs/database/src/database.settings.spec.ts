@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
-import { createDatabase, type TestDatabase } from '../../../test/support/database/database.js';
+import { connect, createDatabase, type TestDatabase } from '../../../test/support/database/database.js';
 import { TlsFront } from '../../../test/support/database/tls.front.js';
 import { DatabaseModule } from './database.module.js';
 import { DatabaseSettings } from './database.settings.js';
@@ -106,8 +106,7 @@ describe('a database address that is given in parts, with TLS', () => {
   });
 
   async function asOwner(sql: string): Promise<void> {
-    const client = new pg.Client({ connectionString: database.ownerUrl });
-    await client.connect();
+    const client = await connect(database.ownerUrl);
     await client.query(sql).finally(() => client.end());
   }
 

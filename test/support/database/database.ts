@@ -38,10 +38,17 @@ export function connectionStrings(ownerUrl: string): Omit<TestDatabase, 'drop'> 
   };
 }
 
+/** Opens a connection. A connection that breaks rejects its running statement and reports no other error. */
+export async function connect(url: string): Promise<pg.Client> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
 /** Executes one or more statements on a new connection. */
 export async function executeSql(url: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
+  const client = await connect(url);
   try {
     await client.query(sql);
   } finally {

@@ -1,7 +1,8 @@
 import { appendFileSync, chmodSync, chownSync, cpSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import pg from 'pg';
+import type pg from 'pg';
+import { connect } from './database.js';
 import { startPostgres, type PostgresServer } from '../../../scripts/postgres.mjs';
 import type { TestDatabaseServer } from './database-server.js';
 
@@ -31,8 +32,7 @@ export class StandbyServer {
       password: decodeURIComponent(password),
       settings: [...primary.settings, 'wal_retrieve_retry_interval=100ms'],
     });
-    const watcher = new pg.Client({ connectionString: server.url });
-    await watcher.connect();
+    const watcher = await connect(server.url);
     return new StandbyServer(server, directory, watcher);
   }
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import type { HousekeepingResult, Retention } from '../../../libs/events/src/housekeeping/housekeeping.task.js';
 import { Housekeeping } from '../../../libs/events/src/housekeeping/housekeeping.js';
 import { SinkRelay, type RelayOptions } from '../../../libs/events/src/leader/sink.relay.js';
 import { registerSinks } from '../../../libs/events/src/log/register-sinks.js';
-import { createDatabase, type TestDatabase } from '../database/database.js';
+import { connect, createDatabase, type TestDatabase } from '../database/database.js';
 import { insertEvent } from './events.js';
 import { ScriptedSink } from './scripted-sink.js';
 
@@ -95,13 +95,6 @@ export class AgedOutbox {
     const { rows } = await this.owner.query<{ count: number }>(`select count(*)::int as count from outbox.${table}`);
     return rows[0]!.count;
   }
-}
-
-export async function connect(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => undefined); // dropping the database closes the connections that a failed test leaves
-  await client.connect();
-  return client;
 }
 
 export const resultFor = (results: readonly HousekeepingResult[] | undefined, what: string) =>

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
+import type pg from 'pg';
 import { SinkRelay, type RelayOptions } from '../../../libs/events/src/leader/sink.relay.js';
 import { registerSinks } from '../../../libs/events/src/log/register-sinks.js';
 import type { Sink } from '../../../libs/events/src/delivery/sink.js';
-import { createDatabase, type TestDatabase } from '../database/database.js';
+import { connect, createDatabase, executeSql, type TestDatabase } from '../database/database.js';
 import { statusOf, type TestEvent } from './events.js';
 import { ManualClock, ScriptedSink } from './scripted-sink.js';
 
@@ -17,19 +17,15 @@ export class OutboxFixture {
   sink!: ScriptedSink;
   clock = new ManualClock();
 
-  private constructor(
-    readonly database: TestDatabase,
-    /** Connected with the role of the api. */
-    readonly api: pg.Client,
-    /** Connected with the role of the worker. */
-    readonly worker: pg.Client,
-  ) {}
+  database!: TestDatabase;
+  /** Connected with the role of the api. */
+  api!: pg.Client;
+  /** Connected with the role of the worker. */
+  worker!: pg.Client;
 
-  static async create(): Promise<OutboxFixture> {
-    const database = await createDatabase();
-    const [api, worker] = [database.apiUrl, database.workerUrl].map((url) => new pg.Client({ connectionString: url }));
-    await Promise.all([api!.connect(), worker!.connect()]);
-    return new OutboxFixture(database, api!, worker!);
+  async open(): Promise<void> {
+    this.database = await createDatabase();
+    [this.api, this.worker] = [await connect(this.database.apiUrl), await connect(this.database.workerUrl)];
   }
 
   /** Registers a new sink and retires the sinks of earlier tests. */
@@ -46,11 +42,8 @@ export class OutboxFixture {
   }
 
   /** Executes SQL as the owner of the database. */
-  async queryAsOwner(sql: string): Promise<void> {
-    const client = new pg.Client({ connectionString: this.database.ownerUrl });
-    await client.connect();
-    await client.query(sql);
-    await client.end();
+  queryAsOwner(sql: string): Promise<void> {
+    return executeSql(this.database.ownerUrl, sql);
   }
 
   createRelay(options: Partial<RelayOptions> = {}): SinkRelay {

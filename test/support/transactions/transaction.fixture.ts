@@ -4,9 +4,9 @@ import { TransactionHost } from '@nestjs-cls/transactional';
 import { PikaiaError } from '@pikaia/core';
 import { DatabaseModule, Propagation, Transactional, writeInTransaction, type TransactionAdapter } from '@pikaia/database';
 import { ClsModule } from 'nestjs-cls';
-import pg from 'pg';
+import type pg from 'pg';
 import { DataSource, type EntityManager, type EntitySchema } from 'typeorm';
-import { createDatabase, type TestDatabase } from '../database/database.js';
+import { connect, createDatabase, type TestDatabase } from '../database/database.js';
 
 type Work<T> = () => Promise<T>;
 
@@ -105,8 +105,7 @@ export class TransactionFixture {
     const { entities = [], tables = '', via, statementTimeoutMs = 5_000, answerGraceMs = 5_000 } = this.options;
     this.database = await createDatabase({ empty: true });
     const { ownerUrl, apiUrl } = this.database;
-    this.owner = new pg.Client({ connectionString: ownerUrl });
-    await this.owner.connect();
+    this.owner = await connect(ownerUrl);
     await this.owner.query(`
       create table note (id int generated always as identity primary key, name text not null,
         constraint note_name unique (name) deferrable initially deferred, constraint note_short check (length(name) < 40));
@@ -138,12 +137,4 @@ export class TransactionFixture {
     await this.owner.end();
     await this.database.drop();
   }
-}
-
-/** Opens the fixture before the tests of the calling suite, resets it before each test and closes it after them. */
-export function useFixture<T extends TransactionFixture>(fixture: T): T {
-  beforeAll(() => fixture.open());
-  beforeEach(() => fixture.reset());
-  afterAll(() => fixture.close());
-  return fixture;
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { migrate, type RoleNames } from '@pikaia/database';
-import pg from 'pg';
+import type pg from 'pg';
 import type { MigrationInterface } from 'typeorm';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { auditMigrations } from './index.js';
 
 const suffix = randomBytes(4).toString('hex');
@@ -20,8 +20,7 @@ let url: string;
 
 beforeAll(async () => {
   database = await createDatabase({ empty: true });
-  superuser = new pg.Client({ connectionString: database.ownerUrl });
-  await superuser.connect();
+  superuser = await connect(database.ownerUrl);
   await superuser.query(`create role ${ownerRole} login createrole password 'owner'`);
   await superuser.query(`grant create on schema public to ${ownerRole}`);
   await superuser.query(`do $$ begin execute format('grant create on database %I to ${ownerRole}', current_database()); end $$`);
@@ -50,8 +49,7 @@ describe('the audit migration', () => {
   });
 
   it('leaves the owner able to read and grants the roles what they need', async () => {
-    const owner = new pg.Client({ connectionString: url });
-    await owner.connect();
+    const owner = await connect(url);
     expect((await owner.query('select * from events_auditlog')).rows).toEqual([]);
     const { rows: version } = await owner.query<{ number: number }>(
       `select current_setting('server_version_num')::int as number`,
@@ -63,8 +61,7 @@ describe('the audit migration', () => {
     await owner.end();
     const parsed = new URL(url);
     [parsed.username, parsed.password] = [roles.api, 'api'];
-    const api = new pg.Client({ connectionString: parsed.href });
-    await api.connect();
+    const api = await connect(parsed.href);
     await api.query(`begin; set local role ${roles.auditOperator}`);
     expect((await api.query('select * from events_auditlog')).rows).toEqual([]);
     await api.end();

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { INestApplicationContext } from '@nestjs/common';
 import { TransactionHost } from '@nestjs-cls/transactional';
-import pg from 'pg';
+import type pg from 'pg';
 import { DataSource } from 'typeorm';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { startAuditApplication } from '../../../../test/support/audit/audit.application.js';
 import type { AuditFilter, AuditLogEntry, AuditScope } from './audit-filter.js';
 import { AuditLog } from './audit-log.query.js';
@@ -69,8 +69,7 @@ async function everyPage(filter: AuditFilter, scope: AuditScope, limit: number):
 
 beforeAll(async () => {
   database = await createDatabase();
-  owner = new pg.Client({ connectionString: database.ownerUrl });
-  await owner.connect();
+  owner = await connect(database.ownerUrl);
   app = await startAuditApplication(database.apiUrl);
   log = app.get(AuditLog);
 });
@@ -118,8 +117,7 @@ describe('an entry of the audit log', () => {
   it('ignores forged personal rows of a person whom it does not name, and forged values of fields that are not personal', async () => {
     const id = await plant({ organization: 'org-forged', at: 1 });
     const before = await log.get(id, { organization: 'org-forged' });
-    const api = new pg.Client({ connectionString: database.apiUrl });
-    await api.connect();
+    const api = await connect(database.apiUrl);
     const forged = {
       actor_email: 'mallory@example.com',
       ip_address: '203.0.113.9',
@@ -291,8 +289,7 @@ describe('filters of the audit log', () => {
 describe('row-level security of the audit tables', () => {
   let api: pg.Client;
   beforeAll(async () => {
-    api = new pg.Client({ connectionString: database.apiUrl });
-    await api.connect();
+    api = await connect(database.apiUrl);
     await plant({ organization: 'org-rls', at: 1 });
   });
   afterAll(() => api.end());
@@ -354,8 +351,7 @@ describe('with many rows', () => {
     ['one request', { correlation_id: randomUUID() }, { organization: 'org-small' }, 'record_correlation_id'],
     ['all organizations', {}, { operator: true }, 'record_created_at'],
   ])('uses the expected index to find the positions of %s', async (_what, filter, scope, index) => {
-    const api = new pg.Client({ connectionString: database.apiUrl });
-    await api.connect();
+    const api = await connect(database.apiUrl);
     try {
       await api.query(
         'operator' in scope ? 'begin; set local role pikaia_audit_operator' : `begin; set local audit.organization = 'org-small'`,

@@ -5,9 +5,9 @@ import { Propagation, Transactional } from '@pikaia/database';
 import { captureLogs, type CapturedLogs } from '@pikaia/logging/testing';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
-import pg from 'pg';
+import type pg from 'pg';
 import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { alice, asAlice, SpecMember, startAuditApplication } from '../../../../test/support/audit/audit.application.js';
 import { startRequestRecords, type RequestRecords } from '../completeness/request-records.js';
 import { AuditedEntity } from '../diff/audited-entity.decorator.js';
@@ -107,8 +107,7 @@ let logs: CapturedLogs;
 
 beforeAll(async () => {
   database = await createDatabase();
-  owner = new pg.Client({ connectionString: database.ownerUrl });
-  await owner.connect();
+  owner = await connect(database.ownerUrl);
   app = await startAuditApplication(database.apiUrl, [Office]);
   office = app.get(Office);
 });

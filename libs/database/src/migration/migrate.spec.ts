@@ -1,6 +1,6 @@
-import pg from 'pg';
+import type pg from 'pg';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { refusePowerfulRole } from '../roles/role-power.js';
 import type { RoleNames } from '../roles/role-names.js';
 import { migrate } from './migrate.js';
@@ -25,8 +25,7 @@ class CreateThing1764000000001 implements MigrationInterface {
 }
 
 async function on<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
+  const client = await connect(url);
   try {
     return await work(client);
   } finally {

@@ -1,5 +1,4 @@
-import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { applyHostile, HOSTILE_SETS } from '../../../../test/support/database/hostile-parsers.cjs';
 import { queryJsonRows } from './json-rows.js';
 
@@ -22,8 +21,7 @@ describe('queryJsonRows', () => {
     'returns the rows in order, with the values of the default pg parsers, when the application has changed pg: %s',
     async (name) => {
       const undo = applyHostile(name);
-      const client = new pg.Client({ connectionString: database.ownerUrl });
-      await client.connect();
+      const client = await connect(database.ownerUrl);
       const source = { query: async (sql: string, values: unknown[]) => (await client.query(sql, values)).rows };
       try {
         const row = (n: number) => ({

@@ -1,5 +1,5 @@
-import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import type pg from 'pg';
+import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { applyHostile } from '../../../../test/support/database/hostile-parsers.cjs';
 import { TransactionPooler } from '../../../../test/support/database/transaction.pooler.js';
 import { oftenSent, prepareOftenSent } from './prepared-statements.js';
@@ -15,8 +15,7 @@ describe('oftenSent', () => {
   afterAll(() => database.drop());
 
   async function sendOn(url: string): Promise<{ answers: number[]; prepared: string[] }> {
-    const client = new pg.Client({ connectionString: url });
-    await client.connect();
+    const client = await connect(url);
     await prepareOftenSent(client);
     const answers: number[] = [];
     for (const number of [1, 2, 3, 4]) {
@@ -56,8 +55,7 @@ describe('oftenSent', () => {
   });
 
   it('sends a prepared statement again after the server has refused its parameters', async () => {
-    const client = new pg.Client({ connectionString: database.ownerUrl });
-    await client.connect();
+    const client = await connect(database.ownerUrl);
     await prepareOftenSent(client);
     await expect(client.query(DOUBLE, ['no number'])).rejects.toMatchObject({ code: '22P02' });
     expect((await client.query(DOUBLE, [3])).rows).toEqual([{ doubled: 6 }]);

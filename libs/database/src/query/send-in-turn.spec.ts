@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { sendInTurn } from './send-in-turn.js';
 
 let database: TestDatabase;
@@ -14,9 +14,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 beforeEach(async () => {
-  client = new pg.Client({ connectionString: database.ownerUrl });
-  client.on('error', () => undefined);
-  await client.connect();
+  client = await connect(database.ownerUrl);
   sendInTurn(client);
 });
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import type pg from 'pg';
+import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { statementShape } from './statement-shape.js';
 
 const CANARY = 'canary';
@@ -87,8 +87,7 @@ describe('statementShape', () => {
 
     beforeAll(async () => {
       database = await createDatabase({ empty: true });
-      client = new pg.Client({ connectionString: database.ownerUrl });
-      await client.connect();
+      client = await connect(database.ownerUrl);
     });
     afterAll(async () => {
       await client.end();

@@ -1,12 +1,7 @@
 import { TransactionHost } from '@nestjs-cls/transactional';
 import { captureLogs } from '@pikaia/logging/testing';
-import {
-  fail,
-  insert,
-  manager,
-  TransactionFixture,
-  useFixture,
-} from '../../../../test/support/transactions/transaction.fixture.js';
+import { useFixture } from '../../../../test/support/jest/use-fixture.js';
+import { fail, insert, manager, TransactionFixture } from '../../../../test/support/transactions/transaction.fixture.js';
 import { afterCommit, inTransaction } from './transaction.js';
 
 const { unit, notes } = useFixture(new TransactionFixture());

@@ -1,11 +1,5 @@
-import {
-  backendPid,
-  fail,
-  useFixture,
-  settled,
-  createGate,
-  insert,
-} from '../../../../test/support/transactions/transaction.fixture.js';
+import { useFixture } from '../../../../test/support/jest/use-fixture.js';
+import { backendPid, fail, settled, createGate, insert } from '../../../../test/support/transactions/transaction.fixture.js';
 import {
   newThing,
   Things,

@@ -1,6 +1,7 @@
 import { AsyncResource } from 'node:async_hooks';
 import { DataSource } from 'typeorm';
-import { backendPid, fail, insert, manager, useFixture } from '../../../../test/support/transactions/transaction.fixture.js';
+import { useFixture } from '../../../../test/support/jest/use-fixture.js';
+import { backendPid, fail, insert, manager } from '../../../../test/support/transactions/transaction.fixture.js';
 import {
   Folders,
   Parts,

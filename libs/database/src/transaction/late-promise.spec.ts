@@ -1,4 +1,5 @@
 import type { PikaiaError } from '@pikaia/core';
+import { useFixture } from '../../../../test/support/jest/use-fixture.js';
 import {
   fail,
   settled,
@@ -7,7 +8,6 @@ import {
   noTransactionError,
   write,
   TransactionFixture,
-  useFixture,
 } from '../../../../test/support/transactions/transaction.fixture.js';
 import { inTransaction, writeInTransaction } from './transaction.js';
 

@@ -1,11 +1,5 @@
-import {
-  fail,
-  insert,
-  manager,
-  TransactionFixture,
-  useFixture,
-  write,
-} from '../../../../test/support/transactions/transaction.fixture.js';
+import { useFixture } from '../../../../test/support/jest/use-fixture.js';
+import { fail, insert, manager, TransactionFixture, write } from '../../../../test/support/transactions/transaction.fixture.js';
 import { afterCommit } from './transaction.js';
 
 const { unit, notes } = useFixture(new TransactionFixture());

@@ -1,11 +1,11 @@
 import pg from 'pg';
+import { useFixture } from '../../../../test/support/jest/use-fixture.js';
 import {
   fail,
   settled,
   insert,
   manager,
   TransactionFixture,
-  useFixture,
   write,
 } from '../../../../test/support/transactions/transaction.fixture.js';
 import { pollUntil } from '../../../../test/support/time/wait-for.js';

@@ -1,3 +1,4 @@
+import { useFixture } from '../../../../test/support/jest/use-fixture.js';
 import {
   fail,
   backendPid,
@@ -6,7 +7,6 @@ import {
   manager,
   write,
   TransactionFixture,
-  useFixture,
 } from '../../../../test/support/transactions/transaction.fixture.js';
 import { afterCommit, inTransaction } from './transaction.js';
 

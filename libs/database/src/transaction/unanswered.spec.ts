@@ -1,13 +1,8 @@
-import pg from 'pg';
 import { afterCommit } from '@pikaia/database';
+import { connect } from '../../../../test/support/database/database.js';
 import { TcpProxy } from '../../../../test/support/database/tcp.proxy.js';
-import {
-  backendPid,
-  insert,
-  manager,
-  TransactionFixture,
-  useFixture,
-} from '../../../../test/support/transactions/transaction.fixture.js';
+import { useFixture } from '../../../../test/support/jest/use-fixture.js';
+import { backendPid, insert, manager, TransactionFixture } from '../../../../test/support/transactions/transaction.fixture.js';
 import { pollUntil, waitFor } from '../../../../test/support/time/wait-for.js';
 
 const UNRESPONSIVE = { code: 'PIKAIA_DATABASE_UNRESPONSIVE' };
@@ -172,8 +167,7 @@ describe('transactions on an unresponsive server', () => {
     );
 
     it('a transaction is in doubt when the server ends the session instead of responding to COMMIT', async () => {
-      const blocker = new pg.Client({ connectionString: fixture.database.ownerUrl });
-      await blocker.connect();
+      const blocker = await connect(fixture.database.ownerUrl);
       await blocker.query('select pg_advisory_lock(77)');
       let pid = 0;
       const work = unit.required(async () => (await insert('wait'), (pid = await backendPid())));

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import type pg from 'pg';
+import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
 import type { OutboxRow } from '../log/cursor.js';
 import { DeliveryIndex } from './delivery.index.js';
@@ -16,8 +16,7 @@ describe('DeliveryIndex of a new leader', () => {
   beforeAll(async () => {
     database = await createDatabase();
     await registerSinks(database.workerUrl, [new ScriptedSink(SINK)], 'spec');
-    client = new pg.Client({ connectionString: database.workerUrl });
-    await client.connect();
+    client = await connect(database.workerUrl);
   });
   afterAll(async () => {
     await client.end();

@@ -1,8 +1,8 @@
 import { systemClock } from '@pikaia/core';
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import type { TestDatabase } from '../../../../test/support/database/database.js';
-import { connect, resultFor, AgedOutbox, RETENTION } from '../../../../test/support/outbox/aged-outbox.js';
+import { connect, type TestDatabase } from '../../../../test/support/database/database.js';
+import { resultFor, AgedOutbox, RETENTION } from '../../../../test/support/outbox/aged-outbox.js';
 import { insertEvent, statusOf } from '../../../../test/support/outbox/events.js';
 import { ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
 import { pollUntil } from '../../../../test/support/time/wait-for.js';

@@ -1,3 +1,4 @@
+import { useFixture } from '../../../../test/support/jest/use-fixture.js';
 import { OutboxFixture } from '../../../../test/support/outbox/outbox.fixture.js';
 import { insertEvent } from '../../../../test/support/outbox/events.js';
 import { refused } from '../../../../test/support/outbox/scripted-sink.js';
@@ -7,13 +8,7 @@ import { accepted, type Outcome } from '../delivery/sink.js';
 const dead: Outcome = { kind: 'refused', error: new Error('no'), maxAttempts: 1 };
 
 describe('commands of operators', () => {
-  let at: OutboxFixture;
-
-  beforeAll(async () => {
-    at = await OutboxFixture.create();
-  });
-  beforeEach(() => at.reset());
-  afterAll(() => at.close());
+  const at = useFixture(new OutboxFixture());
 
   const stateOf = async (): Promise<string> => {
     const { rows } = await at.api.query<{ state: string }>('select state from outbox.outbox_sink where name = $1', [

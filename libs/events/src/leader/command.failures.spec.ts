@@ -1,5 +1,6 @@
 import { captureLogs } from '@pikaia/logging/testing';
 import { randomUUID } from 'node:crypto';
+import { useFixture } from '../../../../test/support/jest/use-fixture.js';
 import { OutboxFixture } from '../../../../test/support/outbox/outbox.fixture.js';
 import { insertEvent, type TestEvent } from '../../../../test/support/outbox/events.js';
 import { pollUntil } from '../../../../test/support/time/wait-for.js';
@@ -10,14 +11,11 @@ import { SinkMonitor } from '../worker/sink.monitor.js';
 const replayOf = (filter: unknown, options: object = {}) => ({ filter, dry_run: false, limit: null, rate: null, ...options });
 
 describe('a command that cannot be executed', () => {
-  let at: OutboxFixture;
+  const at = useFixture(new OutboxFixture());
 
   beforeAll(async () => {
-    at = await OutboxFixture.create();
     await at.queryAsOwner('alter table outbox.outbox_command drop constraint outbox_command_command_check'); // for commands of a newer version
   });
-  beforeEach(() => at.reset());
-  afterAll(() => at.close());
 
   /** Makes the statement fail with this SQLSTATE while `work` runs. */
   async function whileReplaysFailWith(state: string, work: () => Promise<void>): Promise<void> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import type pg from 'pg';
+import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { insertEvent, statusOf, type TestEvent } from '../../../../test/support/outbox/events.js';
 import { refused, ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
 import { pollUntil } from '../../../../test/support/time/wait-for.js';
@@ -42,8 +42,7 @@ describe('a sink with a destination check', () => {
 
   beforeAll(async () => {
     database = await createDatabase();
-    owner = new pg.Client({ connectionString: database.ownerUrl });
-    await owner.connect();
+    owner = await connect(database.ownerUrl);
   });
 
   beforeEach(() => start());

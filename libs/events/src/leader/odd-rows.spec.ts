@@ -1,7 +1,7 @@
 import { IsEmail } from 'class-validator';
-import pg from 'pg';
+import type pg from 'pg';
 import { DataSource } from 'typeorm';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { insertEvent, statusOf, type TestEvent } from '../../../../test/support/outbox/events.js';
 import { ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
 import { pollUntil } from '../../../../test/support/time/wait-for.js';
@@ -42,8 +42,7 @@ describe('unusual log rows', () => {
 
   beforeAll(async () => {
     database = await createDatabase();
-    owner = new pg.Client({ connectionString: database.ownerUrl });
-    await owner.connect();
+    owner = await connect(database.ownerUrl);
   });
 
   beforeEach(() => owner.query('truncate outbox.outbox_log, outbox.outbox_sink, outbox.outbox_progress, outbox.outbox_delivery'));

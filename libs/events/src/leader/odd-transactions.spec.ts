@@ -1,5 +1,5 @@
-import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import type pg from 'pg';
+import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { insertEvent } from '../../../../test/support/outbox/events.js';
 import { ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
 import { pollUntil } from '../../../../test/support/time/wait-for.js';
@@ -54,12 +54,6 @@ describe('unusual transactions', () => {
     storeIntervalMs: 5,
     leaderTimeoutMs: 10_000,
   });
-
-  async function connect(url: string): Promise<pg.Client> {
-    const client = new pg.Client({ connectionString: url });
-    await client.connect();
-    return client;
-  }
 
   async function withOwner(sql: string): Promise<void> {
     const owner = await connect(database.ownerUrl);

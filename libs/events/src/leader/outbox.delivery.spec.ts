@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import type pg from 'pg';
+import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { insertEvent, statusOf, type TestEvent } from '../../../../test/support/outbox/events.js';
 import { ManualClock, refused, ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
 import { SinkRelay } from './sink.relay.js';
@@ -15,8 +15,7 @@ describe('delivery', () => {
 
   beforeAll(async () => {
     database = await createDatabase();
-    api = new pg.Client({ connectionString: database.apiUrl });
-    await api.connect();
+    api = await connect(database.apiUrl);
   });
 
   beforeEach(() => start());
@@ -28,8 +27,7 @@ describe('delivery', () => {
 
   /** Starts a new sink for each test and retires those of earlier tests. */
   async function start(shape: Partial<Sink> = {}): Promise<void> {
-    const owner = new pg.Client({ connectionString: database.ownerUrl });
-    await owner.connect();
+    const owner = await connect(database.ownerUrl);
     await owner.query(`update outbox.outbox_sink set state = 'retired'`);
     await owner.end();
     sink = new ScriptedSink(`scripted-${randomUUID()}`, { from: 'now', ...shape });
@@ -231,8 +229,7 @@ describe('delivery', () => {
     const behind = await insertEvent(api, { aggregate: 'a' });
     sink.outcomes.set(head.id, refused());
     await run();
-    const worker = new pg.Client({ connectionString: database.workerUrl });
-    await worker.connect();
+    const worker = await connect(database.workerUrl);
     await worker.query(`update outbox.outbox_delivery set status = 'published' where event_id = $1`, [head.id]);
     await worker.end();
     await run();
@@ -331,8 +328,7 @@ describe('delivery', () => {
 
   it('a sink that starts now skips events committed before, and delivers events that were only inserted', async () => {
     const before = await insertEvent(api);
-    const other = new pg.Client({ connectionString: database.apiUrl });
-    await other.connect();
+    const other = await connect(database.apiUrl);
     await other.query('begin');
     const during = await insertEvent(other);
     const later = await insertEvent(api);

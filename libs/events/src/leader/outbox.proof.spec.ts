@@ -1,7 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import type pg from 'pg';
+import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { insertEvent } from '../../../../test/support/outbox/events.js';
 import { faultyRelays } from '../../../../test/support/outbox/faulty-relays.js';
@@ -302,10 +302,3 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
     };
   }
 });
-
-async function connect(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url });
-  client.on('error', () => undefined); // the suite ends these connections itself
-  await client.connect();
-  return client;
-}

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import type pg from 'pg';
+import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { insertEvent, statusOf } from '../../../../test/support/outbox/events.js';
 import { ManualClock, ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
 import { pollUntil } from '../../../../test/support/time/wait-for.js';
@@ -19,8 +19,7 @@ describe('transport failures', () => {
 
   beforeAll(async () => {
     database = await createDatabase();
-    api = new pg.Client({ connectionString: database.ownerUrl });
-    await api.connect();
+    api = await connect(database.ownerUrl);
   });
 
   beforeEach(async () => {

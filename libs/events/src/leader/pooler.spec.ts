@@ -4,8 +4,7 @@ import { context, newId } from '@pikaia/core';
 import { DatabaseModule, Transactional } from '@pikaia/database';
 import { IsInt } from 'class-validator';
 import { ClsModule } from 'nestjs-cls';
-import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
 import { TransactionPooler } from '../../../../test/support/database/transaction.pooler.js';
 import { pollUntil } from '../../../../test/support/time/wait-for.js';
@@ -62,8 +61,7 @@ describe('a transaction pooler', () => {
     });
 
   it('gives one client different server processes, so that the tests below can fail', async () => {
-    const client = new pg.Client({ connectionString: pooler.proxyUrl(database.apiUrl) });
-    await client.connect();
+    const client = await connect(pooler.proxyUrl(database.apiUrl));
     const seen = new Set<number>();
     for (let i = 0; i < 3; i++) seen.add((await client.query<{ own: number }>('select pg_backend_pid() as own')).rows[0]!.own);
     await client.query('begin');
@@ -86,8 +84,7 @@ describe('a transaction pooler', () => {
       providers: [Lamps],
     })
     class App {}
-    const listener = new pg.Client({ connectionString: database.workerUrl });
-    await listener.connect();
+    const listener = await connect(database.workerUrl);
     let heard = 0;
     listener.on('notification', () => heard++);
     await listener.query(`listen ${OUTBOX_CHANNEL}`);

@@ -1,3 +1,4 @@
+import { useFixture } from '../../../../test/support/jest/use-fixture.js';
 import { OutboxFixture } from '../../../../test/support/outbox/outbox.fixture.js';
 import { insertEvent, statusOf, type TestEvent } from '../../../../test/support/outbox/events.js';
 import { refused } from '../../../../test/support/outbox/scripted-sink.js';
@@ -7,13 +8,7 @@ import { accepted, type Outcome, type SinkEvent } from '../delivery/sink.js';
 const dead: Outcome = { kind: 'refused', error: new Error('mailbox full'), maxAttempts: 1 };
 
 describe('replay', () => {
-  let at: OutboxFixture;
-
-  beforeAll(async () => {
-    at = await OutboxFixture.create();
-  });
-  beforeEach(() => at.reset());
-  afterAll(() => at.close());
+  const at = useFixture(new OutboxFixture());
 
   const publish = async (count: number, event: Partial<TestEvent> = {}): Promise<TestEvent[]> => {
     const events: TestEvent[] = [];

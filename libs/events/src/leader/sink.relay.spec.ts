@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import type pg from 'pg';
+import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { insertEvent, statusOf } from '../../../../test/support/outbox/events.js';
 import { ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
@@ -39,12 +39,6 @@ describe('SinkRelay', () => {
     await owner.end();
     await database.drop();
   });
-
-  async function connect(url: string): Promise<pg.Client> {
-    const client = new pg.Client({ connectionString: url });
-    await client.connect();
-    return client;
-  }
 
   function relay(options: Partial<RelayOptions> = {}, Relay = SinkRelay): SinkRelay {
     const made = new Relay({

@@ -1,5 +1,6 @@
 import { captureLogs } from '@pikaia/logging/testing';
 import { flushMetrics } from '@pikaia/logging';
+import { useFixture } from '../../../../test/support/jest/use-fixture.js';
 import { OutboxFixture } from '../../../../test/support/outbox/outbox.fixture.js';
 import { insertEvent } from '../../../../test/support/outbox/events.js';
 import { ManualClock } from '../../../../test/support/outbox/scripted-sink.js';
@@ -66,18 +67,15 @@ describe('TermHistory', () => {
 });
 
 describe('a leader that starts and fails in a loop', () => {
-  let at: OutboxFixture;
+  const at = useFixture(new OutboxFixture());
 
   beforeAll(async () => {
-    at = await OutboxFixture.create();
     await at.queryAsOwner(`create function outbox.fail_planted() returns trigger language plpgsql as
       $$ begin raise exception 'planted' using errcode = tg_argv[0]; end $$`);
   });
-  beforeEach(() => at.reset());
   afterEach(async () => {
     for (const table of ['outbox_progress', 'outbox_sink']) await heal(table);
   });
-  afterAll(() => at.close());
 
   const plant = (table: string, event: string, sqlState: string): Promise<void> =>
     at.queryAsOwner(

@@ -1,5 +1,5 @@
-import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import type pg from 'pg';
+import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { insertEvent } from '../../../../test/support/outbox/events.js';
 import {
   ReaderWithLastSnapshot,
@@ -37,12 +37,6 @@ describe('OutboxReader', () => {
     await Promise.all([worker, api, other].map((client) => client.end()));
     await database.drop();
   });
-
-  async function connect(url: string): Promise<pg.Client> {
-    const client = new pg.Client({ connectionString: url });
-    await client.connect();
-    return client;
-  }
 
   const reader = (Reader: ReaderClass = OutboxReader, types: string[] | null = null, bytes = 1e6) =>
     new Reader(worker, types, { fresh: 3, late: 2, bytes });

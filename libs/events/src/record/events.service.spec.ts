@@ -5,8 +5,8 @@ import { DatabaseModule, Propagation, Transactional } from '@pikaia/database';
 import { Type } from 'class-transformer';
 import { IsEmail, IsIn, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { ClsModule } from 'nestjs-cls';
-import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import type pg from 'pg';
+import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { DomainEvent } from '../contract/domain-event.js';
 import { EventsModule } from './events.module.js';
 import { Events, type Aggregate } from './events.service.js';
@@ -72,8 +72,7 @@ let post: Post;
 
 beforeAll(async () => {
   database = await createDatabase();
-  owner = new pg.Client({ connectionString: database.ownerUrl });
-  await owner.connect();
+  owner = await connect(database.ownerUrl);
   const settings = { databaseUrl: database.apiUrl, databasePoolSize: 5, databaseStatementTimeoutMs: 5_000 };
   @Module({
     imports: [

@@ -1,8 +1,8 @@
 import { context, systemClock } from '@pikaia/core';
 import { captureLogs, type CapturedLogs } from '@pikaia/logging/testing';
-import pg from 'pg';
+import type pg from 'pg';
 import { pollUntil } from '../../../../test/support/time/wait-for.js';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import { OutboxWaker } from './outbox.waker.js';
 
@@ -24,8 +24,7 @@ const open = (databaseUrl: string): OutboxWaker => new OutboxWaker({ databaseUrl
 
 beforeAll(async () => {
   database = await createDatabase();
-  listener = new pg.Client({ connectionString: database.ownerUrl });
-  await listener.connect();
+  listener = await connect(database.ownerUrl);
   listener.on('notification', (message) => heard.push(message));
   await listener.query(`listen ${OUTBOX_CHANNEL}`);
 });

@@ -1,6 +1,6 @@
 import { newId } from '@pikaia/core';
-import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import type pg from 'pg';
+import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { insertEvent } from './publish.sql.js';
 
 let database: TestDatabase;
@@ -8,8 +8,7 @@ let api: pg.Client;
 
 beforeAll(async () => {
   database = await createDatabase();
-  api = new pg.Client({ connectionString: database.apiUrl });
-  await api.connect();
+  api = await connect(database.apiUrl);
 });
 
 afterAll(async () => {

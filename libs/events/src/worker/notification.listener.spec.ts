@@ -1,5 +1,5 @@
-import pg from 'pg';
-import { createDatabase, executeSql, type TestDatabase } from '../../../../test/support/database/database.js';
+import type pg from 'pg';
+import { connect, createDatabase, executeSql, type TestDatabase } from '../../../../test/support/database/database.js';
 import { insertEvent } from '../../../../test/support/outbox/events.js';
 import { ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
 import { TcpProxy } from '../../../../test/support/database/tcp.proxy.js';
@@ -15,8 +15,7 @@ describe('notifications', () => {
 
   beforeAll(async () => {
     database = await createDatabase();
-    api = new pg.Client({ connectionString: database.apiUrl });
-    await api.connect();
+    api = await connect(database.apiUrl);
     proxy = await TcpProxy.start(database.workerUrl);
   });
 

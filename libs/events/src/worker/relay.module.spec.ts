@@ -4,8 +4,8 @@ import { context, loadSettings, PikaiaError } from '@pikaia/core';
 import { DatabaseModule, Transactional, writeInTransaction } from '@pikaia/database';
 import { IsEmail } from 'class-validator';
 import { ClsModule } from 'nestjs-cls';
-import pg from 'pg';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import type pg from 'pg';
+import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { statusOf } from '../../../../test/support/outbox/events.js';
 import { Consumer, Handles } from '../consume/consumer.decorator.js';
@@ -63,8 +63,7 @@ describe('RelayModule', () => {
 
   beforeAll(async () => {
     database = await createDatabase();
-    owner = new pg.Client({ connectionString: database.ownerUrl });
-    await owner.connect();
+    owner = await connect(database.ownerUrl);
     await owner.query('create table guest (email text); grant select, insert on guest to pikaia_worker');
     app = await start();
   });

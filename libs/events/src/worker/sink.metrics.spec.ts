@@ -1,31 +1,19 @@
 import { flushMetrics } from '@pikaia/logging';
 import { captureLogs } from '@pikaia/logging/testing';
-import pg from 'pg';
+import { useFixture } from '../../../../test/support/jest/use-fixture.js';
 import { OutboxFixture } from '../../../../test/support/outbox/outbox.fixture.js';
 import { insertEvent } from '../../../../test/support/outbox/events.js';
 import { Leader } from '../leader/leader.js';
 import { measureSinks } from './sink.metrics.js';
 
 describe('measureSinks', () => {
-  let at: OutboxFixture;
-  let owner: pg.Client;
-
-  beforeAll(async () => {
-    at = await OutboxFixture.create();
-    owner = new pg.Client({ connectionString: at.database.ownerUrl });
-    await owner.connect();
-  });
-  beforeEach(() => at.reset());
-  afterAll(async () => {
-    await owner.end();
-    await at.close();
-  });
+  const at = useFixture(new OutboxFixture());
 
   async function linesOf(worker: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
     flushMetrics(); // discard the metrics of other tests
     const logs = captureLogs();
     try {
-      await measureSinks(owner, worker);
+      await measureSinks(at.worker, worker);
       flushMetrics();
       return logs.records.filter(({ sink }) => sink === at.sink.name);
     } finally {
@@ -38,7 +26,7 @@ describe('measureSinks', () => {
     await leader.connect();
     try {
       expect(await leader.tryLock()).toBe(true);
-      await owner.query(`update outbox.outbox_sink set leader = 'this' where name = $1`, [at.sink.name]);
+      await at.worker.query(`update outbox.outbox_sink set leader = 'this' where name = $1`, [at.sink.name]);
       expect(await linesOf('other')).toEqual([]);
       expect(await linesOf('this')).toEqual([
         expect.objectContaining({

@@ -1,18 +1,13 @@
 import { captureLogs } from '@pikaia/logging/testing';
 import { randomUUID } from 'node:crypto';
+import { useFixture } from '../../../../test/support/jest/use-fixture.js';
 import { OutboxFixture } from '../../../../test/support/outbox/outbox.fixture.js';
 import { insertEvent } from '../../../../test/support/outbox/events.js';
 import { Leader } from '../leader/leader.js';
 import { SinkMonitor } from './sink.monitor.js';
 
 describe('SinkMonitor', () => {
-  let at: OutboxFixture;
-
-  beforeAll(async () => {
-    at = await OutboxFixture.create();
-  });
-  beforeEach(() => at.reset());
-  afterAll(() => at.close());
+  const at = useFixture(new OutboxFixture());
 
   const watchOf = (own: readonly string[] = []): SinkMonitor =>
     new SinkMonitor({

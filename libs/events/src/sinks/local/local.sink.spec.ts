@@ -5,9 +5,9 @@ import { newId, PikaiaError } from '@pikaia/core';
 import { DatabaseModule, writeInTransaction } from '@pikaia/database';
 import { IsEmail, IsOptional } from 'class-validator';
 import { ClsModule } from 'nestjs-cls';
-import pg from 'pg';
+import type pg from 'pg';
 import { DataSource } from 'typeorm';
-import { createDatabase, type TestDatabase } from '../../../../../test/support/database/database.js';
+import { connect, createDatabase, type TestDatabase } from '../../../../../test/support/database/database.js';
 import { applyHostile } from '../../../../../test/support/database/hostile-parsers.cjs';
 import { TcpProxy } from '../../../../../test/support/database/tcp.proxy.js';
 import { pollUntil } from '../../../../../test/support/time/wait-for.js';
@@ -87,8 +87,7 @@ describe('LocalSink', () => {
 
   beforeAll(async () => {
     database = await createDatabase();
-    owner = new pg.Client({ connectionString: database.ownerUrl });
-    await owner.connect();
+    owner = await connect(database.ownerUrl);
     await owner.query('create table visit (email text); grant select, insert on visit to pikaia_worker');
     proxy = await TcpProxy.start(database.workerUrl);
     const settings = { databaseUrl: proxy.proxyUrl(database.workerUrl), databasePoolSize: 10, databaseStatementTimeoutMs: 5000 };
