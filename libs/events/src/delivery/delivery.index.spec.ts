@@ -36,7 +36,7 @@ describe('DeliveryIndex of a new leader', () => {
         [SINK, eventId, position],
       );
     }
-    const deliveries = new DeliveryIndex(client, SINK, true);
+    const deliveries = new DeliveryIndex({ client, sink: new ScriptedSink(SINK) });
     await deliveries.load();
     expect(await deliveries.findKnownIds([older, newest, behind, row('9')])).toEqual(new Set([older.eventId, newest.eventId]));
     const query = jest.spyOn(client, 'query');

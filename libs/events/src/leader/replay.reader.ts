@@ -1,4 +1,4 @@
-import type { ClientBase } from 'pg';
+import type { RelayContext } from '../delivery/relay.context.js';
 import type { OutboxRow } from '../log/cursor.js';
 import { undelivered, type Delivery } from '../delivery/delivery.js';
 import { filterValues, toReplay, type Replay } from '../commands/replay.js';
@@ -40,21 +40,17 @@ interface ResultRow {
 
 /** Reads the events and dead letters of a replay in bounded batches. */
 export class ReplayReader {
-  constructor(
-    private readonly client: ClientBase,
-    private readonly sink: string,
-    private readonly types: readonly string[] | null,
-  ) {}
+  constructor(private readonly relay: Pick<RelayContext, 'client' | 'sink'>) {}
 
   async findOpen(): Promise<Replay | undefined> {
-    const { rows } = await this.client.query<Record<string, unknown>>(OPEN_REPLAY, [this.sink]);
+    const { rows } = await this.relay.client.query<Record<string, unknown>>(OPEN_REPLAY, [this.relay.sink.name]);
     return rows[0] && toReplay(rows[0]);
   }
 
   /** Reads the next matching events by position, at most `limit`. */
   async read(replay: Replay, limit: number): Promise<ReplayBatch> {
     const values = this.values(replay, LOG_ROWS_PER_QUERY, Math.min(limit, MAX_BATCH_EVENTS), MAX_BATCH_BYTES);
-    const { rows } = await this.client.query<ResultRow>({ name: 'outbox-replay', text: NEXT_OF_REPLAY, values });
+    const { rows } = await this.relay.client.query<ResultRow>({ name: 'outbox-replay', text: NEXT_OF_REPLAY, values });
     const found = rows.filter(({ position }) => position !== null);
     const isWhole = found.length === rows[0]!.total;
     return {
@@ -67,7 +63,7 @@ export class ReplayReader {
   /** Counts the matching events and dead letters in the next slice of the log. */
   async count(replay: Replay): Promise<{ edge: string; total: number; dead: number }> {
     const values = this.values(replay, COUNTED_ROWS_PER_QUERY, null, null);
-    const { rows } = await this.client.query<{ edge: string; total: number; dead: number }>({
+    const { rows } = await this.relay.client.query<{ edge: string; total: number; dead: number }>({
       name: 'outbox-replay-count',
       text: COUNT_OF_REPLAY,
       values,
@@ -77,7 +73,8 @@ export class ReplayReader {
 
   private values(replay: Replay, slice: number, limit: number | null, bytes: number | null): unknown[] {
     const { position, endPosition, snapshot, filter } = replay;
-    return [this.sink, position, endPosition, snapshot, slice, limit, this.types, ...filterValues(filter), bytes];
+    const { name, types } = this.relay.sink;
+    return [name, position, endPosition, snapshot, slice, limit, types, ...filterValues(filter), bytes];
   }
 }
 

@@ -3,7 +3,6 @@ import { captureLogs } from '@pikaia/logging/testing';
 import pg from 'pg';
 import { OutboxFixture } from '../../../../test/support/operated-sink.js';
 import { insertEvent } from '../../../../test/support/outbox.js';
-import { Leader } from '../leader/leader.js';
 import { measureSinks } from './sink.metrics.js';
 
 describe('measureSinks', () => {
@@ -34,8 +33,7 @@ describe('measureSinks', () => {
   }
 
   it('records the backlog of the sinks that the worker leads, and of no other', async () => {
-    const leader = new Leader({ url: at.database.workerUrl, sink: at.sink.name, leaderTimeoutMs: 5000 }, () => undefined);
-    await leader.connect();
+    const leader = await at.connectLeader();
     try {
       expect(await leader.tryLock()).toBe(true);
       await owner.query(`update outbox.outbox_sink set leader = 'this' where name = $1`, [at.sink.name]);

@@ -2,7 +2,6 @@ import { captureLogs } from '@pikaia/logging/testing';
 import { randomUUID } from 'node:crypto';
 import { OutboxFixture } from '../../../../test/support/operated-sink.js';
 import { insertEvent } from '../../../../test/support/outbox.js';
-import { Leader } from '../leader/leader.js';
 import { SinkMonitor } from './sink.monitor.js';
 
 describe('SinkMonitor', () => {
@@ -30,8 +29,7 @@ describe('SinkMonitor', () => {
   };
   /** Runs `work` while another process leads the sink. */
   async function whileLed(work: () => Promise<void>): Promise<void> {
-    const leader = new Leader({ url: at.database.workerUrl, sink: at.sink.name, leaderTimeoutMs: 5000 }, () => undefined);
-    await leader.connect();
+    const leader = await at.connectLeader();
     expect(await leader.tryLock()).toBe(true);
     await work();
     await leader.close();
