@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { ScriptedSink } from '../../../../test/support/scripted-sink.js';
-import type { OutboxRow } from '../log/cursor.js';
+import type { OutboxRow } from '../log/event.row.js';
 import { DeliveryIndex } from './delivery.index.js';
 import { registerSinks } from '../log/register-sinks.js';
 

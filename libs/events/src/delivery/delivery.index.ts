@@ -1,7 +1,8 @@
+import { comparePositions } from '@pikaia/database';
 import type { Attempt, DeliveryChanges } from '../log/delivery.record.js';
-import type { Delivery } from './delivery.js';
+import { undelivered, type Delivery } from './delivery.js';
 import type { RelayContext } from './relay.context.js';
-import { comparePositions, type OutboxRow } from '../log/cursor.js';
+import { queryText, toOutboxRow, type EventRow, type OutboxRow } from '../log/event.row.js';
 import {
   BLOCKED_AGGREGATES,
   DUE_DELIVERIES,
@@ -115,18 +116,12 @@ export class DeliveryIndex {
 
   /** Returns the delivery as it is stored, without unsaved changes. */
   async find(eventId: string): Promise<Delivery | undefined> {
-    const { rows } = await this.relay.client.query<DeliveryRow>(FIND_DELIVERY, [this.relay.sink.name, eventId]);
-    return rows[0] && toDelivery(rows[0]);
+    return (await this.queryDeliveries(FIND_DELIVERY, [eventId]))[0];
   }
 
   /** Returns the stored delivery that blocks an aggregate. */
   async headOf({ aggregateType, aggregateId }: AggregateKey): Promise<Delivery | undefined> {
-    const { rows } = await this.relay.client.query<DeliveryRow>(AGGREGATE_HEADS, [
-      this.relay.sink.name,
-      [aggregateType],
-      [aggregateId],
-    ]);
-    return rows[0] && toDelivery(rows[0]);
+    return (await this.queryDeliveries(AGGREGATE_HEADS, [[aggregateType], [aggregateId]]))[0];
   }
 
   /** Size of the payloads that the next store writes. */
@@ -172,9 +167,8 @@ export class DeliveryIndex {
     if (!lanes.length) return [];
     const aggregates = lanes.map((lane) => this.blocked.get(lane)).filter((blocked) => blocked !== undefined);
     for (const lane of lanes) this.released.delete(lane);
-    const values = [this.relay.sink.name, aggregates.map((a) => a.aggregateType), aggregates.map((a) => a.aggregateId)];
-    const { rows } = await this.relay.client.query<DeliveryRow>(AGGREGATE_HEADS, values);
-    const heads = rows.map(toDelivery);
+    const values = [aggregates.map((a) => a.aggregateType), aggregates.map((a) => a.aggregateId)];
+    const heads = await this.queryDeliveries(AGGREGATE_HEADS, values);
     const found = new Set(heads.map(laneOf));
     for (const lane of lanes) if (this.blocked.has(lane) && !found.has(lane)) this.headless.add(lane);
     return heads.filter(({ status, eventId }) => status === 'waiting' && !this.inFlight.has(eventId));
@@ -182,13 +176,14 @@ export class DeliveryIndex {
 
   private async takeRetries(now: Date): Promise<Delivery[]> {
     if (now.getTime() < this.nextDueAt) return [];
-    const { rows } = await this.relay.client.query<DeliveryRow>(DUE_DELIVERIES, [
-      this.relay.sink.name,
-      now,
-      [...this.inFlight],
-      LOAD_BATCH_SIZE,
-    ]);
-    if (rows.length < LOAD_BATCH_SIZE) await this.findNextDue(now);
+    const due = await this.queryDeliveries(DUE_DELIVERIES, [now, [...this.inFlight], LOAD_BATCH_SIZE]);
+    if (due.length < LOAD_BATCH_SIZE) await this.findNextDue(now);
+    return due;
+  }
+
+  private async queryDeliveries(text: string, values: unknown[]): Promise<Delivery[]> {
+    const { client, sink } = this.relay;
+    const rows = await queryText<DeliveryRow>(client, { text, values: [sink.name, ...values] });
     return rows.map(toDelivery);
   }
 
@@ -215,39 +210,21 @@ export class DeliveryIndex {
   }
 }
 
-interface DeliveryRow {
-  event_id: string;
-  position: string;
-  status: Delivery['status'];
-  attempts: number;
-  next_attempt_at: Date | null;
-  last_error: string | null;
-  fingerprint: string | null;
-  event_type: string;
-  schema_version: number;
-  aggregate_type: string;
-  aggregate_id: string;
-  organization_id: string | null;
-  correlation_id: string | null;
-  occurred_at: Date;
-  payload: string | null;
-}
+type DeliveryRow = readonly [
+  ...EventRow,
+  status: Delivery['status'],
+  attempts: string,
+  nextAttemptMs: string | null,
+  lastError: string | null,
+  fingerprint: string | null,
+];
 
 const toDelivery = (row: DeliveryRow): Delivery => ({
-  eventId: row.event_id,
-  position: row.position,
-  status: row.status,
-  attempts: row.attempts,
-  nextAttemptAt: row.next_attempt_at,
-  lastError: row.last_error,
-  fingerprint: row.fingerprint,
-  eventType: row.event_type,
-  schemaVersion: row.schema_version,
-  aggregateType: row.aggregate_type,
-  aggregateId: row.aggregate_id,
-  organizationId: row.organization_id,
-  correlationId: row.correlation_id,
-  occurredAt: row.occurred_at,
-  payload: row.payload,
+  ...undelivered(toOutboxRow(row)),
+  status: row[11],
+  attempts: Number(row[12]),
+  nextAttemptAt: row[13] === null ? null : new Date(Number(row[13])),
+  lastError: row[14],
+  fingerprint: row[15],
   stored: true,
 });

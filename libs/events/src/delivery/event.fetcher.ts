@@ -1,10 +1,11 @@
-import type { Cursor, OutboxRow, Reading } from '../log/cursor.js';
+import type { LogCursor } from '@pikaia/database';
+import type { OutboxRow } from '../log/event.row.js';
 import { laneOf, type DeliveryIndex } from './delivery.index.js';
 import { markWaiting, undelivered } from './delivery.js';
 import type { LeaderTask } from './leader.task.js';
 import type { Batch, Watermark } from './watermark.js';
 import type { Lanes } from './lanes.js';
-import type { OutboxReader } from '../log/outbox.reader.js';
+import type { OutboxReader, Reading } from '../log/outbox.reader.js';
 import type { OutcomeHandler } from './outcome.handler.js';
 import type { RelayContext } from './relay.context.js';
 
@@ -19,7 +20,7 @@ export class EventFetcher implements LeaderTask {
   constructor(
     private readonly relay: Pick<RelayContext, 'sink' | 'clock' | 'pollIntervalMs' | 'limits'>,
     private readonly reader: OutboxReader,
-    private cursor: Cursor,
+    private cursor: LogCursor,
     private readonly watermark: Watermark,
     private readonly lanes: Lanes,
     private readonly deliveryIndex: DeliveryIndex,

@@ -1,7 +1,7 @@
 import { context, newId } from '@pikaia/core';
+import type { LogCursor } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import type { ClientBase } from 'pg';
-import type { Cursor } from '../log/cursor.js';
 import type { InSameTransaction } from '../log/cursor.store.js';
 import type { DeliveryIndex } from '../delivery/delivery.index.js';
 import { markSkipped } from '../delivery/delivery.js';
@@ -45,7 +45,7 @@ export class CommandExecutor {
     private readonly failures: CommandFailures,
     private readonly store: Store,
     /** Returns the cursor that the next store writes. */
-    private readonly cursor: () => Cursor,
+    private readonly cursor: () => LogCursor,
     /** The stored state. Only the sink's leader changes it. */
     private state: SinkState,
   ) {}

@@ -1,7 +1,7 @@
 import { getLogger } from '@pikaia/logging';
 import type { ClientBase } from 'pg';
 import { retryDelay } from '../loop/backoff.js';
-import type { OutboxRow } from '../log/cursor.js';
+import type { OutboxRow } from '../log/event.row.js';
 import type { InSameTransaction } from '../log/cursor.store.js';
 import { laneOf, type DeliveryIndex } from '../delivery/delivery.index.js';
 import { markRevived } from '../delivery/delivery.js';
