@@ -26,6 +26,7 @@ const FOLDERS = {
     testing: ['output', 'record'],
   },
   database: {
+    cursor: [],
     client: [],
     errors: [],
     'schema-document': [],

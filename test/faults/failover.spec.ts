@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Cursor } from '../../libs/events/src/log/cursor.js';
+import type { LogCursor } from '@pikaia/database';
 import { CursorStore } from '../../libs/events/src/log/cursor.store.js';
 import type { DeliveryChanges } from '../../libs/events/src/log/delivery.record.js';
 import { SinkRelay, type RelayOptions } from '../../libs/events/src/leader/sink.relay.js';
@@ -17,10 +17,10 @@ const LOST_COUNT = 100; // more than the 32 values by which a replicated sequenc
 
 /** A faulty relay that keeps its cursor in memory across a reconnect instead of reading it from the database. */
 class RememberingRelay extends SinkRelay {
-  private stored: Cursor | undefined;
+  private stored: LogCursor | undefined;
 
   protected override createStore(client: pg.Client): CursorStore {
-    const keep = (cursor?: Cursor): Cursor | undefined => (this.stored = cursor ?? this.stored);
+    const keep = (cursor?: LogCursor): LogCursor | undefined => (this.stored = cursor ?? this.stored);
     const { sink, worker } = this.own;
     return new (class extends CursorStore {
       override async load() {
@@ -28,7 +28,7 @@ class RememberingRelay extends SinkRelay {
         return { ...loaded, cursor: keep() ?? loaded.cursor };
       }
 
-      override store(cursor: Cursor, changes: DeliveryChanges): Promise<number> {
+      override store(cursor: LogCursor, changes: DeliveryChanges): Promise<number> {
         keep(cursor);
         return super.store(cursor, changes);
       }

@@ -1,5 +1,13 @@
 export { Propagation, Transactional } from '@nestjs-cls/transactional';
 export { IsolatedClient } from './client/isolated.client.js';
+export {
+  comparePositions,
+  LogReading,
+  parseSnapshot,
+  selectLateRows,
+  type LogCursor,
+  type LogReadParts,
+} from './cursor/log.cursor.js';
 export { DatabaseCheck } from './database.check.js';
 export { DatabaseModule, type DatabaseModuleOptions } from './database.module.js';
 export { DatabaseSettings } from './database.settings.js';

@@ -1,23 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from 'pg';
-import { Reading, type Cursor, type ReadParts } from '../../../libs/events/src/log/cursor.js';
+import { LogReading, type LogCursor } from '@pikaia/database';
+import type { OutboxRow } from '../../../libs/events/src/log/event.row.js';
 import { CursorStore } from '../../../libs/events/src/log/cursor.store.js';
 import type { DeliveryChanges } from '../../../libs/events/src/log/delivery.record.js';
-import { OutboxReader, READ_LIMITS } from '../../../libs/events/src/log/outbox.reader.js';
+import { OutboxReader, READ_LIMITS, type Reading, type ReadParts } from '../../../libs/events/src/log/outbox.reader.js';
 import { SinkRelay, type RelayOptions } from '../../../libs/events/src/leader/sink.relay.js';
 
 /** Relays with one fault each that loses events. The proof must detect every one of them. */
 
 /** Never reads the events of the transactions that were running at the snapshot. */
 export class ReaderIgnoringRunning extends OutboxReader {
-  protected override lookBack(cursor: Cursor): { xmax: string; listed: string[] } {
-    return { ...super.lookBack(cursor), listed: [] };
+  protected override lookBack(cursor: LogCursor): { xmax: string; running: string[] } {
+    return { ...super.lookBack(cursor), running: [] };
   }
 }
 
 /** Never reads the late events of transactions that started after the snapshot. */
 export class ReaderIgnoringNewer extends OutboxReader {
-  protected override lookBack(cursor: Cursor): { xmax: string; listed: string[] } {
+  protected override lookBack(cursor: LogCursor): { xmax: string; running: string[] } {
     return { ...super.lookBack(cursor), xmax: '9223372036854775807' };
   }
 }
@@ -26,7 +27,7 @@ export class ReaderIgnoringNewer extends OutboxReader {
 export class ReaderWithSecondSnapshot extends OutboxReader {
   between: () => Promise<unknown> = () => sleep(Math.random() * 20);
 
-  protected override async readDue(cursor: Cursor): Promise<ReadParts> {
+  protected override async readDue(cursor: LogCursor): Promise<ReadParts> {
     const parts = await super.readDue(cursor);
     if (parts.late.length || parts.fresh.length) return parts;
     await this.between();
@@ -37,13 +38,13 @@ export class ReaderWithSecondSnapshot extends OutboxReader {
 
 /** Advances the cursor although it read only a slice of the late rows. */
 export class ReaderSkippingSlices extends OutboxReader {
-  protected override async readDue(cursor: Cursor): Promise<ReadParts> {
+  protected override async readDue(cursor: LogCursor): Promise<ReadParts> {
     return { ...(await super.readDue(cursor)), lateIsWhole: true };
   }
 }
 
-class ReadingWithLastSnapshot extends Reading {
-  override after(taken: number): Cursor {
+class ReadingWithLastSnapshot extends LogReading<OutboxRow> {
+  override after(taken: number): LogCursor {
     const isLastSlice = this.before.lateSnapshot !== null && this.parts.lateIsWhole && taken === this.rows.length;
     return { ...super.after(taken), ...(isLastSlice && { snapshot: this.parts.snapshot }) };
   }
@@ -53,21 +54,21 @@ class ReadingWithLastSnapshot extends Reading {
 export class ReaderWithLastSnapshot extends OutboxReader {
   pauseMs = 20;
 
-  override async read(cursor: Cursor): Promise<Reading> {
+  override async read(cursor: LogCursor): Promise<Reading> {
     if (cursor.lateSnapshot !== null) await sleep(Math.random() * this.pauseMs);
     return super.read(cursor);
   }
 
-  protected override toReading(cursor: Cursor, parts: ReadParts): Reading {
+  protected override toReading(cursor: LogCursor, parts: ReadParts): Reading {
     return new ReadingWithLastSnapshot(cursor, parts);
   }
 }
 
 /** Remembers how far it has read, for the store below. */
 class ReaderReportingPosition extends OutboxReader {
-  readUpTo: Cursor | undefined;
+  readUpTo: LogCursor | undefined;
 
-  override async read(cursor: Cursor): Promise<Reading> {
+  override async read(cursor: LogCursor): Promise<Reading> {
     const reading = await super.read(cursor);
     this.readUpTo = reading.after(reading.rows.length);
     return reading;
@@ -78,7 +79,7 @@ class ReaderReportingPosition extends OutboxReader {
 class StoreOfReadCursor extends CursorStore {
   reader: ReaderReportingPosition | undefined;
 
-  override store(cursor: Cursor, changes: DeliveryChanges): Promise<number> {
+  override store(cursor: LogCursor, changes: DeliveryChanges): Promise<number> {
     return super.store(this.reader?.readUpTo ?? cursor, changes);
   }
 }

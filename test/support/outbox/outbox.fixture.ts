@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import { Leader } from '../../../libs/events/src/leader/leader.js';
 import { SinkRelay, type RelayOptions } from '../../../libs/events/src/leader/sink.relay.js';
 import { registerSinks } from '../../../libs/events/src/log/register-sinks.js';
 import type { Sink } from '../../../libs/events/src/delivery/sink.js';
@@ -58,6 +59,14 @@ export class OutboxFixture {
       leaderTimeoutMs: 5000,
       ...options,
     });
+  }
+
+  /** Opens a reading connection of the sink, which can take its lock. */
+  async connectLeader(): Promise<Leader> {
+    const relay = { sink: this.sink, clock: this.clock, leaderTimeoutMs: 5000 };
+    const leader = new Leader(this.database.workerUrl, relay, () => undefined);
+    await leader.connect();
+    return leader;
   }
 
   /** Runs a new relay once. Two runs share only the state in the tables. */

@@ -1,18 +1,11 @@
-import type { Clock } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
-import type { ClientBase } from 'pg';
 import { retryDelay } from '../loop/backoff.js';
 import type { LeaderTask } from './leader.task.js';
 import { textOf } from './error-fingerprint.js';
 import { MARK_FAILING } from '../log/progress.sql.js';
+import type { RelayContext } from './relay.context.js';
 
 const logger = getLogger('outbox');
-
-interface CircuitBreakerOptions {
-  readonly sink: { readonly name: string };
-  readonly clock: Clock;
-  readonly random: () => number;
-}
 
 const MAX_OPEN_MS = 30_000; // a sink that recovers is detected within this time after any outage
 
@@ -26,8 +19,7 @@ export class CircuitBreaker implements LeaderTask {
   private isWritten = true;
 
   constructor(
-    private readonly client: ClientBase,
-    private readonly options: CircuitBreakerOptions,
+    private readonly relay: Pick<RelayContext, 'client' | 'sink' | 'clock' | 'random'>,
     /** The value that a previous leader stored. The first success clears it. */
     private since: Date | null,
   ) {}
@@ -43,12 +35,12 @@ export class CircuitBreaker implements LeaderTask {
 
   /** Milliseconds until the next call is allowed; 0 if calls are allowed now. */
   get openForMs(): number {
-    return Math.max(0, this.openUntil - this.options.clock.monotonic());
+    return Math.max(0, this.openUntil - this.relay.clock.monotonic());
   }
 
   /** Records that an entry did not reach the sink. Other entries of the call may have reached it. */
   markFailing(error: unknown): void {
-    const { clock, sink } = this.options;
+    const { clock, sink } = this.relay;
     const text = textOf(error);
     this.isWritten &&= this.since !== null && this.lastError === text;
     if (this.lastError === null) logger.warning('sink_failing', { sink: sink.name, reason: text });
@@ -59,20 +51,20 @@ export class CircuitBreaker implements LeaderTask {
   /** Opens the circuit after a call that did not reach the sink. Each consecutive failure lengthens the pause. */
   open(): void {
     if (this.openForMs) return;
-    const { clock, random } = this.options;
+    const { clock, random } = this.relay;
     this.openUntil = clock.monotonic() + Math.min(MAX_OPEN_MS, retryDelay(++this.failures, random));
   }
 
   /** Closes the circuit after a call that reached the sink. */
   close(): void {
-    this.lastReachedAt = this.options.clock.monotonic();
+    this.lastReachedAt = this.relay.clock.monotonic();
     this.failures = 0;
     this.openUntil = -Infinity;
   }
 
   /** Records that no entry waits for a retry after a transport failure. */
   markRecovered(): void {
-    const { sink } = this.options;
+    const { sink } = this.relay;
     if (this.since) {
       logger.info('sink_recovered', { sink: sink.name, failing_since: this.since });
       this.isWritten = false;
@@ -92,6 +84,6 @@ export class CircuitBreaker implements LeaderTask {
 
   private async write(): Promise<void> {
     this.isWritten = true;
-    await this.client.query(MARK_FAILING, [this.options.sink.name, this.since, this.lastError]);
+    await this.relay.client.query(MARK_FAILING, [this.relay.sink.name, this.since, this.lastError]);
   }
 }

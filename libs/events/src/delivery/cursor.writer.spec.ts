@@ -15,7 +15,7 @@ describe('CursorWriter', () => {
     const handOver = { cursor: {}, takeAdvancedRows: () => 0, get hasAdvanced() { return hasMoved; } }; // prettier-ignore
     const deliveries = { takeChanges: () => ({}), onStored: () => undefined, hasChanges: false, get unsavedBytes() { return unsavedBytes; } }; // prettier-ignore
     const progress = new CursorWriter(
-      { clock: { ...systemClock, monotonic: () => now }, storeIntervalMs: 50, readAheadBytes: 1_000 },
+      { clock: { ...systemClock, monotonic: () => now }, storeIntervalMs: 50, limits: { fresh: 1, late: 1, bytes: 1_000 } },
       { verifyBackend: () => undefined } as unknown as Leader,
       { store: async () => void stored.push(now) } as unknown as CursorStore,
       handOver as unknown as Watermark,

@@ -1,19 +1,12 @@
-import type { Clock } from '@pikaia/core';
 import type { InSameTransaction, CursorStore } from '../log/cursor.store.js';
 import type { DeliveryChanges } from '../log/delivery.record.js';
 import type { DeliveryIndex } from './delivery.index.js';
 import type { LeaderTask } from './leader.task.js';
 import type { Watermark } from './watermark.js';
 import type { OutcomeHandler } from './outcome.handler.js';
+import type { RelayContext } from './relay.context.js';
 
 const IDLE_STORE_INTERVAL_MS = 60_000; // an idle cursor is stored too, so that the next leader has less to read again
-
-export interface CursorWriterOptions {
-  readonly clock: Clock;
-  readonly storeIntervalMs: number;
-  /** Bytes of payload in unsaved deliveries at which the store does not wait for the interval. */
-  readonly readAheadBytes: number;
-}
 
 /** Stores the sink's cursor together with the changed deliveries, in one transaction. */
 export class CursorWriter implements LeaderTask {
@@ -22,14 +15,14 @@ export class CursorWriter implements LeaderTask {
   private lastStoredAt: number;
 
   constructor(
-    private readonly options: CursorWriterOptions,
+    private readonly relay: Pick<RelayContext, 'clock' | 'storeIntervalMs' | 'limits'>,
     private readonly leader: { verifyBackend(backend: number): void },
     private readonly cursors: CursorStore,
     private readonly watermark: Watermark,
     private readonly deliveryIndex: DeliveryIndex,
     private readonly outcomeHandler: OutcomeHandler,
   ) {
-    this.lastStoredAt = options.clock.monotonic() - options.storeIntervalMs; // store the first change immediately
+    this.lastStoredAt = relay.clock.monotonic() - relay.storeIntervalMs; // store the first change immediately
   }
 
   get hasUnsavedChanges(): boolean {
@@ -37,8 +30,8 @@ export class CursorWriter implements LeaderTask {
   }
 
   get dueInMs(): number {
-    const { clock, storeIntervalMs, readAheadBytes } = this.options;
-    if (this.deliveryIndex.unsavedBytes >= readAheadBytes) return 0;
+    const { clock, storeIntervalMs, limits } = this.relay;
+    if (this.deliveryIndex.unsavedBytes >= limits.bytes) return 0;
     return this.lastStoredAt + (this.hasUnsavedChanges ? storeIntervalMs : IDLE_STORE_INTERVAL_MS) - clock.monotonic();
   }
 
@@ -54,7 +47,7 @@ export class CursorWriter implements LeaderTask {
     const stored = work ? this.cursors.storeWith(cursor, changes, work) : this.cursors.store(cursor, changes);
     this.leader.verifyBackend(await stored);
     this.hasAdvanced ||= moved > 0;
-    this.lastStoredAt = this.options.clock.monotonic();
+    this.lastStoredAt = this.relay.clock.monotonic();
     this.deliveryIndex.onStored(changes);
   }
 }

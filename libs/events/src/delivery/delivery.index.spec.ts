@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
-import type { OutboxRow } from '../log/cursor.js';
+import type { OutboxRow } from '../log/event.row.js';
 import { DeliveryIndex } from './delivery.index.js';
 import { registerSinks } from '../log/register-sinks.js';
 
@@ -35,7 +35,7 @@ describe('DeliveryIndex of a new leader', () => {
         [SINK, eventId, position],
       );
     }
-    const deliveries = new DeliveryIndex(client, SINK, true);
+    const deliveries = new DeliveryIndex({ client, sink: new ScriptedSink(SINK) });
     await deliveries.load();
     expect(await deliveries.findKnownIds([older, newest, behind, row('9')])).toEqual(new Set([older.eventId, newest.eventId]));
     const query = jest.spyOn(client, 'query');

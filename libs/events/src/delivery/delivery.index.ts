@@ -1,7 +1,8 @@
-import type { ClientBase } from 'pg';
+import { comparePositions } from '@pikaia/database';
 import type { Attempt, DeliveryChanges } from '../log/delivery.record.js';
-import type { Delivery } from './delivery.js';
-import { comparePositions, type OutboxRow } from '../log/cursor.js';
+import { undelivered, type Delivery } from './delivery.js';
+import type { RelayContext } from './relay.context.js';
+import { queryText, toOutboxRow, type EventRow, type OutboxRow } from '../log/event.row.js';
 import {
   BLOCKED_AGGREGATES,
   DUE_DELIVERIES,
@@ -48,21 +49,19 @@ export class DeliveryIndex {
   /** Highest position with a delivery of a previous leader. No event above it has a stored delivery. */
   private highestPosition = '0';
 
-  constructor(
-    private readonly client: ClientBase,
-    private readonly sink: string,
-    private readonly ordered: boolean,
-  ) {}
+  constructor(private readonly relay: Pick<RelayContext, 'client' | 'sink'>) {}
 
   async load(): Promise<void> {
     await this.findNextDue(new Date(0));
-    const found = await this.client.query<{ position: string | null }>(HIGHEST_POSITION, [this.sink]);
+    const found = await this.relay.client.query<{ position: string | null }>(HIGHEST_POSITION, [this.relay.sink.name]);
     this.highestPosition = found.rows[0]!.position ?? '0';
-    if (!this.ordered) return;
-    const { rows } = await this.client.query<{ aggregate_type: string; aggregate_id: string; deliveries: number; head: string }>(
-      BLOCKED_AGGREGATES,
-      [this.sink],
-    );
+    if (!this.isOrdered) return;
+    const { rows } = await this.relay.client.query<{
+      aggregate_type: string;
+      aggregate_id: string;
+      deliveries: number;
+      head: string;
+    }>(BLOCKED_AGGREGATES, [this.relay.sink.name]);
     for (const row of rows) {
       const aggregate = { aggregateType: row.aggregate_type, aggregateId: row.aggregate_id, count: row.deliveries };
       this.blocked.set(laneOf(aggregate), aggregate);
@@ -79,7 +78,7 @@ export class DeliveryIndex {
       .filter(({ position }) => comparePositions(position, this.highestPosition) <= 0)
       .map(({ eventId }) => eventId);
     if (!asked.length) return new Set();
-    const found = await this.client.query<{ event_id: string }>(KNOWN_EVENT_IDS, [this.sink, asked]);
+    const found = await this.relay.client.query<{ event_id: string }>(KNOWN_EVENT_IDS, [this.relay.sink.name, asked]);
     return new Set(found.rows.map(({ event_id }) => event_id));
   }
 
@@ -90,7 +89,7 @@ export class DeliveryIndex {
   /** Records the new state of a delivery. The next store writes it. */
   record(delivery: Delivery, attempt?: Attempt): void {
     if (attempt) this.attempts.push(attempt);
-    if (this.ordered && !delivery.stored && !this.changes.has(delivery.eventId)) this.block(delivery);
+    if (this.isOrdered && !delivery.stored && !this.changes.has(delivery.eventId)) this.block(delivery);
     if (!delivery.stored && !this.changes.has(delivery.eventId)) this.payloadBytes += delivery.payload?.length ?? 0;
     this.changes.set(delivery.eventId, delivery);
   }
@@ -117,14 +116,12 @@ export class DeliveryIndex {
 
   /** Returns the delivery as it is stored, without unsaved changes. */
   async find(eventId: string): Promise<Delivery | undefined> {
-    const { rows } = await this.client.query<DeliveryRow>(FIND_DELIVERY, [this.sink, eventId]);
-    return rows[0] && toDelivery(rows[0]);
+    return (await this.queryDeliveries(FIND_DELIVERY, [eventId]))[0];
   }
 
   /** Returns the stored delivery that blocks an aggregate. */
   async headOf({ aggregateType, aggregateId }: AggregateKey): Promise<Delivery | undefined> {
-    const { rows } = await this.client.query<DeliveryRow>(AGGREGATE_HEADS, [this.sink, [aggregateType], [aggregateId]]);
-    return rows[0] && toDelivery(rows[0]);
+    return (await this.queryDeliveries(AGGREGATE_HEADS, [[aggregateType], [aggregateId]]))[0];
   }
 
   /** Size of the payloads that the next store writes. */
@@ -145,7 +142,7 @@ export class DeliveryIndex {
     for (const delivery of deliveries) {
       this.inFlight.delete(delivery.eventId);
       if (delivery.nextAttemptAt) this.nextDueAt = Math.min(this.nextDueAt, delivery.nextAttemptAt.getTime());
-      if (!this.ordered) continue;
+      if (!this.isOrdered) continue;
       const lane = laneOf(delivery);
       if (delivery.status === 'published' || delivery.status === 'skipped') this.release(lane);
       else if (this.headless.delete(lane)) this.released.add(lane);
@@ -170,9 +167,8 @@ export class DeliveryIndex {
     if (!lanes.length) return [];
     const aggregates = lanes.map((lane) => this.blocked.get(lane)).filter((blocked) => blocked !== undefined);
     for (const lane of lanes) this.released.delete(lane);
-    const values = [this.sink, aggregates.map((a) => a.aggregateType), aggregates.map((a) => a.aggregateId)];
-    const { rows } = await this.client.query<DeliveryRow>(AGGREGATE_HEADS, values);
-    const heads = rows.map(toDelivery);
+    const values = [aggregates.map((a) => a.aggregateType), aggregates.map((a) => a.aggregateId)];
+    const heads = await this.queryDeliveries(AGGREGATE_HEADS, values);
     const found = new Set(heads.map(laneOf));
     for (const lane of lanes) if (this.blocked.has(lane) && !found.has(lane)) this.headless.add(lane);
     return heads.filter(({ status, eventId }) => status === 'waiting' && !this.inFlight.has(eventId));
@@ -180,14 +176,24 @@ export class DeliveryIndex {
 
   private async takeRetries(now: Date): Promise<Delivery[]> {
     if (now.getTime() < this.nextDueAt) return [];
-    const { rows } = await this.client.query<DeliveryRow>(DUE_DELIVERIES, [this.sink, now, [...this.inFlight], LOAD_BATCH_SIZE]);
-    if (rows.length < LOAD_BATCH_SIZE) await this.findNextDue(now);
+    const due = await this.queryDeliveries(DUE_DELIVERIES, [now, [...this.inFlight], LOAD_BATCH_SIZE]);
+    if (due.length < LOAD_BATCH_SIZE) await this.findNextDue(now);
+    return due;
+  }
+
+  private async queryDeliveries(text: string, values: unknown[]): Promise<Delivery[]> {
+    const { client, sink } = this.relay;
+    const rows = await queryText<DeliveryRow>(client, { text, values: [sink.name, ...values] });
     return rows.map(toDelivery);
   }
 
   private async findNextDue(after: Date): Promise<void> {
-    const { rows } = await this.client.query<{ next_attempt_at: Date }>(NEXT_RETRY_TIME, [this.sink, after]);
+    const { rows } = await this.relay.client.query<{ next_attempt_at: Date }>(NEXT_RETRY_TIME, [this.relay.sink.name, after]);
     this.nextDueAt = rows[0]?.next_attempt_at.getTime() ?? Infinity;
+  }
+
+  private get isOrdered(): boolean {
+    return this.relay.sink.ordering === 'aggregate';
   }
 
   private release(lane: string): void {
@@ -204,39 +210,21 @@ export class DeliveryIndex {
   }
 }
 
-interface DeliveryRow {
-  event_id: string;
-  position: string;
-  status: Delivery['status'];
-  attempts: number;
-  next_attempt_at: Date | null;
-  last_error: string | null;
-  fingerprint: string | null;
-  event_type: string;
-  schema_version: number;
-  aggregate_type: string;
-  aggregate_id: string;
-  organization_id: string | null;
-  correlation_id: string | null;
-  occurred_at: Date;
-  payload: string | null;
-}
+type DeliveryRow = readonly [
+  ...EventRow,
+  status: Delivery['status'],
+  attempts: string,
+  nextAttemptMs: string | null,
+  lastError: string | null,
+  fingerprint: string | null,
+];
 
 const toDelivery = (row: DeliveryRow): Delivery => ({
-  eventId: row.event_id,
-  position: row.position,
-  status: row.status,
-  attempts: row.attempts,
-  nextAttemptAt: row.next_attempt_at,
-  lastError: row.last_error,
-  fingerprint: row.fingerprint,
-  eventType: row.event_type,
-  schemaVersion: row.schema_version,
-  aggregateType: row.aggregate_type,
-  aggregateId: row.aggregate_id,
-  organizationId: row.organization_id,
-  correlationId: row.correlation_id,
-  occurredAt: row.occurred_at,
-  payload: row.payload,
+  ...undelivered(toOutboxRow(row)),
+  status: row[11],
+  attempts: Number(row[12]),
+  nextAttemptAt: row[13] === null ? null : new Date(Number(row[13])),
+  lastError: row[14],
+  fingerprint: row[15],
   stored: true,
 });

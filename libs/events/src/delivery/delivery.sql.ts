@@ -1,10 +1,12 @@
+import { SELECT_EVENT, selectMs } from '../log/event.row.js';
 import { MAX_PAYLOAD_BYTES } from '../log/payload-limit.js';
 
 // Every statement here is a read of the leader. Locks: none.
 
-const DELIVERY = `event_id, position, status, attempts, next_attempt_at, last_error, fingerprint, event_type, schema_version,
-  aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at,
-  case when octet_length(payload::text) <= ${MAX_PAYLOAD_BYTES} then payload::text end as payload`;
+// The columns that `toDelivery` expects.
+const DELIVERY = `${SELECT_EVENT}, octet_length(payload::text) as size,
+  case when octet_length(payload::text) <= ${MAX_PAYLOAD_BYTES} then payload::text end as payload,
+  status, attempts, ${selectMs('next_attempt_at')}, last_error, fingerprint`;
 
 /** Blocked aggregates and the status of their head. Runs once in a term. Index: outbox_delivery_aggregate. Parameter: $1 sink. */
 export const BLOCKED_AGGREGATES = `

@@ -1,16 +1,9 @@
-import type { Clock } from '@pikaia/core';
 import type { LeaderTask } from './leader.task.js';
 import type { Entry, Lanes } from './lanes.js';
 import type { OutcomeHandler } from './outcome.handler.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
-import type { Outcome, Sink } from './sink.js';
-
-export interface DispatcherOptions {
-  readonly sink: Sink;
-  readonly clock: Clock;
-  /** Wakes the relay loop so that it takes another step. */
-  readonly wake: () => void;
-}
+import type { Outcome } from './sink.js';
+import type { RelayContext } from './relay.context.js';
 
 /** Sends events to the sink. Keeps up to `limits.concurrency` calls in flight, and one while the circuit is half-open. */
 export class Dispatcher implements LeaderTask {
@@ -19,7 +12,7 @@ export class Dispatcher implements LeaderTask {
   private discarding = false;
 
   constructor(
-    private readonly options: DispatcherOptions,
+    private readonly relay: Pick<RelayContext, 'sink' | 'clock' | 'wake'>,
     private readonly lanes: Lanes,
     private readonly breaker: CircuitBreaker,
     private readonly outcomeHandler: OutcomeHandler,
@@ -29,14 +22,14 @@ export class Dispatcher implements LeaderTask {
   /** Starts every call that the limits, the circuit breaker and the lanes allow now. */
   step(): void {
     if (!this.maySend()) return;
-    const { clock, sink } = this.options;
+    const { clock, sink } = this.relay;
     this.lanes.releaseDelayed(clock.monotonic());
     while (!this.stopped && !this.breaker.openForMs && this.inFlight.size < this.maxConcurrency) {
       const batch = this.lanes.takeReady(sink.limits);
       if (!batch.length) return;
       const sent: Promise<void> = this.send(batch).finally(() => {
         this.inFlight.delete(sent);
-        this.options.wake();
+        this.relay.wake();
       });
       this.inFlight.add(sent);
     }
@@ -45,7 +38,7 @@ export class Dispatcher implements LeaderTask {
   /** Milliseconds until a paused call can start. Infinity if only an outcome or a read can make one startable. */
   get dueInMs(): number {
     if (!this.maySend()) return Infinity;
-    return this.breaker.openForMs || Math.max(0, this.lanes.nextDelayedAt - this.options.clock.monotonic());
+    return this.breaker.openForMs || Math.max(0, this.lanes.nextDelayedAt - this.relay.clock.monotonic());
   }
 
   get inFlightCount(): number {
@@ -81,7 +74,7 @@ export class Dispatcher implements LeaderTask {
 
   /** `limits` can change between calls. While the circuit is half-open, one call is allowed. */
   private get maxConcurrency(): number {
-    return this.breaker.isHalfOpen ? 1 : this.options.sink.limits.concurrency;
+    return this.breaker.isHalfOpen ? 1 : this.relay.sink.limits.concurrency;
   }
 
   private async send(batch: readonly Entry[]): Promise<void> {
@@ -90,7 +83,7 @@ export class Dispatcher implements LeaderTask {
   }
 
   private async deliver(batch: readonly Entry[]): Promise<readonly Outcome[]> {
-    const { sink } = this.options;
+    const { sink } = this.relay;
     try {
       const outcomes = await sink.deliver(batch.map(({ event }) => event));
       if (outcomes.length === batch.length) return outcomes;

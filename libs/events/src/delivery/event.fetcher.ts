@@ -1,23 +1,13 @@
-import type { Clock } from '@pikaia/core';
-import type { Cursor, OutboxRow, Reading } from '../log/cursor.js';
+import type { LogCursor } from '@pikaia/database';
+import type { OutboxRow } from '../log/event.row.js';
 import { laneOf, type DeliveryIndex } from './delivery.index.js';
 import { markWaiting, undelivered } from './delivery.js';
 import type { LeaderTask } from './leader.task.js';
 import type { Batch, Watermark } from './watermark.js';
 import type { Lanes } from './lanes.js';
-import type { OutboxReader } from '../log/outbox.reader.js';
+import type { OutboxReader, Reading } from '../log/outbox.reader.js';
 import type { OutcomeHandler } from './outcome.handler.js';
-import type { Sink } from './sink.js';
-
-export interface EventFetcherOptions {
-  readonly sink: Sink;
-  readonly clock: Clock;
-  readonly pollIntervalMs: number;
-  /** Unsettled rows in memory at which reading pauses. */
-  readonly readAheadRows: number;
-  /** Bytes of unsettled payload in memory at which reading pauses. */
-  readonly readAheadBytes: number;
-}
+import type { RelayContext } from './relay.context.js';
 
 /** Fills the lanes: reads the log ahead of the sink and fetches the deliveries that are due for a retry. */
 export class EventFetcher implements LeaderTask {
@@ -28,9 +18,9 @@ export class EventFetcher implements LeaderTask {
   private nextReading: Promise<Reading> | undefined;
 
   constructor(
-    private readonly options: EventFetcherOptions,
+    private readonly relay: Pick<RelayContext, 'sink' | 'clock' | 'pollIntervalMs' | 'limits'>,
     private readonly reader: OutboxReader,
-    private cursor: Cursor,
+    private cursor: LogCursor,
     private readonly watermark: Watermark,
     private readonly lanes: Lanes,
     private readonly deliveryIndex: DeliveryIndex,
@@ -66,10 +56,10 @@ export class EventFetcher implements LeaderTask {
     this.mayHaveMore = this.nextReading !== undefined;
     const reading = await (this.nextReading ?? this.reader.read(this.cursor));
     this.nextReading = undefined;
-    this.lastReadAt = this.options.clock.monotonic();
+    this.lastReadAt = this.relay.clock.monotonic();
     if (reading.rows.length) this.mayHaveMore = true;
     this.cursor = reading.after(reading.rows.length);
-    if (reading.rows.length >= this.options.readAheadRows) this.readAhead();
+    if (reading.rows.length >= this.relay.limits.fresh) this.readAhead();
     const batch = this.watermark.add(reading);
     const known = await this.deliveryIndex.findKnownIds(reading.rows);
     for (const [index, row] of reading.rows.entries()) {
@@ -98,7 +88,7 @@ export class EventFetcher implements LeaderTask {
   }
 
   private async fetchDueDeliveries(): Promise<void> {
-    for (const delivery of await this.deliveryIndex.takeDue(this.options.clock.now())) {
+    for (const delivery of await this.deliveryIndex.takeDue(this.relay.clock.now())) {
       const { payload } = delivery;
       if (payload === null) {
         this.outcomeHandler.failTooLarge(delivery);
@@ -111,7 +101,7 @@ export class EventFetcher implements LeaderTask {
   }
 
   private get isOrdered(): boolean {
-    return this.options.sink.ordering === 'aggregate';
+    return this.relay.sink.ordering === 'aggregate';
   }
 
   private laneFor(event: { readonly aggregateType: string; readonly aggregateId: string }): string | null {
@@ -119,12 +109,12 @@ export class EventFetcher implements LeaderTask {
   }
 
   private get retryDueInMs(): number {
-    return this.deliveryIndex.dueAt - this.options.clock.now().getTime();
+    return this.deliveryIndex.dueAt - this.relay.clock.now().getTime();
   }
 
   private get readDueInMs(): number {
-    const { readAheadRows, readAheadBytes, pollIntervalMs, clock } = this.options;
-    if (this.watermark.unsettledRows >= readAheadRows || this.watermark.unsettledBytes >= readAheadBytes) return Infinity;
+    const { limits, pollIntervalMs, clock } = this.relay;
+    if (this.watermark.unsettledRows >= limits.fresh || this.watermark.unsettledBytes >= limits.bytes) return Infinity;
     return this.mayHaveMore ? 0 : this.lastReadAt + pollIntervalMs - clock.monotonic();
   }
 }

@@ -1,6 +1,7 @@
 import { systemClock } from '@pikaia/core';
 import { flushMetrics } from '@pikaia/logging';
 import { captureLogs, type CapturedLogs } from '@pikaia/logging/testing';
+import { ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
 import { eventMetrics } from '../metrics.js';
 import type { DeliveryIndex } from './delivery.index.js';
 import type { Watermark } from './watermark.js';
@@ -34,7 +35,7 @@ describe('OutcomeHandler', () => {
 
   /** Handles the outcomes of one call with new lanes. @returns the number of accepted events. */
   function conclude(...answered: [Entry, Outcome][]): number {
-    const options = { sink: { name: 'spec' }, clock: { ...systemClock, now: () => NOW }, random: () => 0.5 };
+    const relay = { sink: new ScriptedSink('spec'), clock: { ...systemClock, now: () => NOW }, random: () => 0.5 };
     const breaker = {
       close: () => undefined,
       markRecovered: () => undefined,
@@ -42,7 +43,7 @@ describe('OutcomeHandler', () => {
       open: () => undefined,
     };
     const handler = new OutcomeHandler(
-      options,
+      relay,
       {} as Watermark,
       new Lanes(),
       {} as DeliveryIndex,

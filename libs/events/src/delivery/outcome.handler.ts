@@ -1,4 +1,4 @@
-import { context, newId, type Clock } from '@pikaia/core';
+import { context, newId } from '@pikaia/core';
 import { getLogger, metric } from '@pikaia/logging';
 import { eventMetrics } from '../metrics.js';
 import { retryDelay } from '../loop/backoff.js';
@@ -11,15 +11,10 @@ import type { Entry, Lanes, ReplayedEntry } from './lanes.js';
 import { payloadTooLarge } from '../log/payload-limit.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 import type { Outcome } from './sink.js';
+import type { RelayContext } from './relay.context.js';
 
 const logger = getLogger('outbox');
 const MAX_SOLE_FAILURE_MS = 30_000; // after which an entry that fails alone becomes a retrying delivery
-
-interface OutcomeHandlerOptions {
-  readonly sink: { readonly name: string };
-  readonly clock: Clock;
-  readonly random: () => number;
-}
 
 /** Applies the outcomes of a call to its events, their lanes, the deliveries, the watermark and the circuit breaker. */
 export class OutcomeHandler {
@@ -31,7 +26,7 @@ export class OutcomeHandler {
   private readonly failing = new Set<Entry>();
 
   constructor(
-    private readonly options: OutcomeHandlerOptions,
+    private readonly relay: Pick<RelayContext, 'sink' | 'clock' | 'random'>,
     private readonly watermark: Watermark,
     private readonly lanes: Lanes,
     private readonly deliveryIndex: DeliveryIndex,
@@ -66,7 +61,7 @@ export class OutcomeHandler {
     switch (outcome.kind) {
       case 'refused': {
         this.postponements.delete(delivery.eventId);
-        const refused = markRefused(delivery, outcome, this.options.clock.now(), this.options.random);
+        const refused = markRefused(delivery, outcome, this.relay.clock.now(), this.relay.random);
         this.deliveryIndex.record(refused, this.attemptOf(delivery, outcome.error));
         this.holdBack(entry);
         this.logRefusal(refused, outcome.error);
@@ -94,7 +89,7 @@ export class OutcomeHandler {
    * delays it. If others passed, only this entry is delayed.
    */
   private retryTransportFailure(entry: Entry, delivery: Delivery, error: unknown, othersPassed: boolean): void {
-    const { clock, random } = this.options;
+    const { clock, random } = this.relay;
     const now = clock.monotonic();
     entry.failingSince ??= now;
     this.failing.add(entry);
@@ -117,8 +112,8 @@ export class OutcomeHandler {
 
   /** Records the metrics of a call. A replayed event counts as published but not in the latency. */
   private measure(batch: readonly Entry[], outcomes: readonly Outcome[]): void {
-    const sink = this.options.sink.name;
-    const now = this.options.clock.now().getTime();
+    const sink = this.relay.sink.name;
+    const now = this.relay.clock.now().getTime();
     const latencies: number[] = [];
     let published = 0;
     batch.forEach(({ event, replay }, index) => {
@@ -141,11 +136,11 @@ export class OutcomeHandler {
   private postpone(entry: Entry, delivery: Delivery, error: unknown, retryAfterMs?: number): void {
     const times = (this.postponements.get(delivery.eventId) ?? 0) + 1;
     this.postponements.set(delivery.eventId, times);
-    const delay = retryAfterMs ?? retryDelay(times, this.options.random);
-    this.deliveryIndex.record(markPostponed(delivery, error, this.options.clock.now(), delay));
+    const delay = retryAfterMs ?? retryDelay(times, this.relay.random);
+    this.deliveryIndex.record(markPostponed(delivery, error, this.relay.clock.now(), delay));
     this.holdBack(entry);
-    inContextOf(delivery, this.options.sink.name, () =>
-      logger.info('event_postponed', { sink: this.options.sink.name, reason: textOf(error) }),
+    inContextOf(delivery, this.relay.sink.name, () =>
+      logger.info('event_postponed', { sink: this.relay.sink.name, reason: textOf(error) }),
     );
   }
 
@@ -167,11 +162,11 @@ export class OutcomeHandler {
   }
 
   private attemptOf({ eventId }: Delivery, error: unknown): Attempt {
-    return { eventId, at: this.options.clock.now(), error: textOf(error), fingerprint: fingerprintOf(error) };
+    return { eventId, at: this.relay.clock.now(), error: textOf(error), fingerprint: fingerprintOf(error) };
   }
 
   private logRefusal(delivery: Delivery, error: unknown): void {
-    const sink = this.options.sink.name;
+    const sink = this.relay.sink.name;
     const { attempts, nextAttemptAt, fingerprint } = delivery;
     const fields = { sink, attempts, fingerprint };
     inContextOf(delivery, sink, () => {

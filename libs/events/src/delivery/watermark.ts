@@ -1,4 +1,6 @@
-import type { Cursor, OutboxRow, Reading } from '../log/cursor.js';
+import type { LogCursor } from '@pikaia/database';
+import type { OutboxRow } from '../log/event.row.js';
+import type { Reading } from '../log/outbox.reader.js';
 
 /** The rows of one read. */
 export interface Batch {
@@ -18,7 +20,7 @@ export class Watermark {
   private unsettledPayloadBytes = 0;
   private advancedRows = 0;
 
-  constructor(private settledCursor: Cursor) {}
+  constructor(private settledCursor: LogCursor) {}
 
   add(reading: Reading): Batch {
     const batch: Batch = { reading, settled: reading.rows.map(() => false), settledPrefix: 0 };
@@ -38,7 +40,7 @@ export class Watermark {
   }
 
   /** The cursor up to which every row is settled. */
-  get cursor(): Cursor {
+  get cursor(): LogCursor {
     const batch = this.batches[0];
     return batch?.settledPrefix ? batch.reading.after(batch.settledPrefix) : this.settledCursor;
   }

@@ -1,7 +1,7 @@
 import { context, newId } from '@pikaia/core';
+import type { LogCursor } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import type { ClientBase } from 'pg';
-import type { Cursor } from '../log/cursor.js';
 import type { InSameTransaction } from '../log/cursor.store.js';
 import type { DeliveryIndex } from '../delivery/delivery.index.js';
 import { markSkipped } from '../delivery/delivery.js';
@@ -20,6 +20,7 @@ import { BEGIN_REPLAY } from '../commands/replay.sql.js';
 import type { Store } from './replay.runner.js';
 import { markActive, markPaused, markRetired } from '../commands/sink-state.js';
 import type { SinkState } from '../log/sink-state.js';
+import type { RelayContext } from '../delivery/relay.context.js';
 
 const logger = getLogger('outbox');
 const MAX_COMMANDS_PER_POLL = 20;
@@ -33,23 +34,18 @@ interface Decision {
   readonly afterCommit?: () => void;
 }
 
-interface CommandExecutorDependencies {
-  readonly client: ClientBase;
-  readonly sink: { readonly name: string; readonly ordering: 'aggregate' | 'none' };
-  readonly deliveryIndex: DeliveryIndex;
-  readonly store: Store;
-  readonly failures: CommandFailures;
-  /** Returns the cursor that the next store writes. */
-  readonly cursor: () => Cursor;
-}
-
 /**
  * Executes the commands of a sink in its leader. A command and its answer are written in the transaction that stores the
  * cursor. A command that cannot be executed is answered with the reason, and the leader continues.
  */
 export class CommandExecutor {
   constructor(
-    private readonly dependencies: CommandExecutorDependencies,
+    private readonly relay: Pick<RelayContext, 'client' | 'sink'>,
+    private readonly deliveryIndex: DeliveryIndex,
+    private readonly failures: CommandFailures,
+    private readonly store: Store,
+    /** Returns the cursor that the next store writes. */
+    private readonly cursor: () => LogCursor,
     /** The stored state. Only the sink's leader changes it. */
     private state: SinkState,
   ) {}
@@ -65,7 +61,7 @@ export class CommandExecutor {
 
   /** Executes the open commands. @returns true if a command has to wait for a call in flight: poll again soon. */
   async executeOpenCommands(): Promise<boolean> {
-    const { client, sink } = this.dependencies;
+    const { client, sink } = this.relay;
     const { rows } = await client.query<OpenCommand>({
       name: 'outbox-commands',
       text: OPEN_COMMANDS,
@@ -81,18 +77,18 @@ export class CommandExecutor {
   }
 
   private async execute(command: OpenCommand): Promise<boolean> {
-    const { store, sink, deliveryIndex, failures } = this.dependencies;
+    const { sink } = this.relay;
     // Store first, so that the table has the current state. A failed store ends the term, not the command.
-    if (command.command === 'skip' && deliveryIndex.hasChanges) await store(() => Promise.resolve());
+    if (command.command === 'skip' && this.deliveryIndex.hasChanges) await this.store(() => Promise.resolve());
     const decision = await this.decideOrFail(command);
     if (!decision) return false;
     let { answer } = decision;
-    await store(async (client) => {
+    await this.store(async (client) => {
       const reason = decision.inSameTransaction && (await this.runInSavepoint(client, command.id, decision.inSameTransaction));
       if (reason !== undefined) answer = failedBecause(reason);
       if (answer) await client.query(ANSWER_COMMAND, [command.id, sink.name, JSON.stringify(answer)]);
     });
-    failures.succeeded(command.id);
+    this.failures.succeeded(command.id);
     const { command: name, asked_by } = command;
     if (answer?.outcome === 'failed') {
       logger.warning('outbox_command_failed', { sink: sink.name, command: name, asked_by, reason: answer.reason });
@@ -104,13 +100,12 @@ export class CommandExecutor {
   }
 
   private async decideOrFail(command: OpenCommand): Promise<Decision | undefined> {
-    const { failures } = this.dependencies;
-    const verdict = failures.verdictOn(command.id);
+    const verdict = this.failures.verdictOn(command.id);
     if (verdict !== undefined) return { answer: failedBecause(verdict) };
     try {
       return await this.decide(command);
     } catch (error) {
-      return { answer: failedBecause(failures.reasonFor(command.id, error)) };
+      return { answer: failedBecause(this.failures.reasonFor(command.id, error)) };
     }
   }
 
@@ -125,7 +120,7 @@ export class CommandExecutor {
       await work(client);
       return undefined;
     } catch (error) {
-      const reason = this.dependencies.failures.reasonFor(id, error);
+      const reason = this.failures.reasonFor(id, error);
       await client.query('rollback to savepoint command');
       return reason;
     }
@@ -152,7 +147,7 @@ export class CommandExecutor {
   private changeState(state: SinkState, mark: (client: ClientBase, sink: string) => Promise<unknown>): Decision {
     if (this.state === state) return { answer: done({ unchanged: true }) };
     return {
-      inSameTransaction: (client) => mark(client, this.dependencies.sink.name),
+      inSameTransaction: (client) => mark(client, this.relay.sink.name),
       answer: done(),
       afterCommit: () => (this.state = state),
     };
@@ -168,14 +163,14 @@ export class CommandExecutor {
 
   private async skip({ arguments: values, organization_id: organization }: OpenCommand): Promise<Decision | undefined> {
     const eventId = values['event_id'] as string;
-    const { deliveryIndex, sink } = this.dependencies;
+    const { deliveryIndex } = this;
     if (deliveryIndex.isInFlight(eventId)) return undefined;
     const delivery = await deliveryIndex.find(eventId);
     if (!delivery || (organization !== null && delivery.organizationId !== organization))
       return { answer: refusedBecause('This sink holds back no such event.') };
     if (delivery.status === 'published' || delivery.status === 'skipped')
       return { answer: refusedBecause(`The event is already ${delivery.status}.`) };
-    const head = sink.ordering === 'aggregate' ? await deliveryIndex.headOf(delivery) : delivery;
+    const head = this.relay.sink.ordering === 'aggregate' ? await deliveryIndex.headOf(delivery) : delivery;
     if (head && head.eventId !== eventId)
       return {
         answer: refusedBecause(
@@ -191,8 +186,8 @@ export class CommandExecutor {
     const scopedFilter = organization === null ? filter : { ...filter, organization_id: organization };
     return {
       inSameTransaction: (client) => {
-        const { position, snapshot } = this.dependencies.cursor();
-        const begin = [id, this.dependencies.sink.name, JSON.stringify(scopedFilter), dry_run, limit, rate, position, snapshot];
+        const { position, snapshot } = this.cursor();
+        const begin = [id, this.relay.sink.name, JSON.stringify(scopedFilter), dry_run, limit, rate, position, snapshot];
         return client.query(BEGIN_REPLAY, begin);
       },
     };

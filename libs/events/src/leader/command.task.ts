@@ -1,21 +1,16 @@
-import type { Clock } from '@pikaia/core';
 import type { LeaderTask } from '../delivery/leader.task.js';
 import { CommandExecutor } from './command.executor.js';
 import { ReplayRunner } from './replay.runner.js';
+import type { RelayContext } from '../delivery/relay.context.js';
 
 const RETRY_MS = 50; // wait before a command is tried again that depends on a call in flight
-
-interface CommandTaskOptions {
-  readonly clock: Clock;
-  readonly pollIntervalMs: number;
-}
 
 /** Executes the commands of operators and runs the replays that they request. */
 export class CommandTask implements LeaderTask {
   private nextPollAt = -Infinity; // monotonic milliseconds
 
   constructor(
-    private readonly options: CommandTaskOptions,
+    private readonly relay: Pick<RelayContext, 'clock' | 'pollIntervalMs'>,
     private readonly executor: CommandExecutor,
     private readonly replays: ReplayRunner,
   ) {}
@@ -53,12 +48,12 @@ export class CommandTask implements LeaderTask {
   }
 
   private async poll(): Promise<void> {
-    this.nextPollAt = this.options.clock.monotonic() + this.options.pollIntervalMs;
-    if (await this.executor.executeOpenCommands()) this.nextPollAt = this.options.clock.monotonic() + RETRY_MS;
+    this.nextPollAt = this.relay.clock.monotonic() + this.relay.pollIntervalMs;
+    if (await this.executor.executeOpenCommands()) this.nextPollAt = this.relay.clock.monotonic() + RETRY_MS;
     await this.replays.load();
   }
 
   private get pollDueInMs(): number {
-    return this.nextPollAt - this.options.clock.monotonic();
+    return this.nextPollAt - this.relay.clock.monotonic();
   }
 }

@@ -1,18 +1,11 @@
-import type { Clock } from '@pikaia/core';
 import type { ClientBase } from 'pg';
 import type { InSameTransaction } from '../log/cursor.store.js';
 import type { DeliveryIndex } from '../delivery/delivery.index.js';
 import type { LeaderTask } from '../delivery/leader.task.js';
 import { COUNT_EXPIRED, DELETE_EXPIRED } from '../delivery/expiry.sql.js';
+import type { RelayContext } from '../delivery/relay.context.js';
 
 const BATCH_SIZE = 1000; // deliveries in one transaction
-
-export interface ExpiryOptions {
-  /** Milliseconds that a failed delivery is kept after its log row is deleted. */
-  readonly failedRetentionMs: number;
-  /** Milliseconds between two checks. */
-  readonly expiryIntervalMs: number;
-}
 
 interface ExpiredRow {
   readonly status: string;
@@ -28,17 +21,13 @@ export class DeliveryExpiry implements LeaderTask {
   private nextCheckAt = -Infinity;
 
   constructor(
-    private readonly client: ClientBase,
-    private readonly options: ExpiryOptions & {
-      readonly sink: { readonly name: string; readonly ordering: 'aggregate' | 'none' };
-      readonly clock: Clock;
-    },
+    private readonly relay: Pick<RelayContext, 'client' | 'sink' | 'clock' | 'failedRetentionMs' | 'expiryIntervalMs'>,
     private readonly deliveryIndex: DeliveryIndex,
     private readonly store: (work: InSameTransaction) => Promise<void>,
   ) {}
 
   get dueInMs(): number {
-    return this.nextCheckAt - this.options.clock.monotonic();
+    return this.nextCheckAt - this.relay.clock.monotonic();
   }
 
   step(): void | Promise<void> {
@@ -47,8 +36,8 @@ export class DeliveryExpiry implements LeaderTask {
 
   /** Counts the expired deliveries. If there are any, deletes them in a transaction that stores the cursor. */
   private async check(): Promise<void> {
-    this.nextCheckAt = this.options.clock.monotonic() + this.options.expiryIntervalMs;
-    const { rows } = await this.client.query<{ expired: number }>(COUNT_EXPIRED, this.values);
+    this.nextCheckAt = this.relay.clock.monotonic() + this.relay.expiryIntervalMs;
+    const { rows } = await this.relay.client.query<{ expired: number }>(COUNT_EXPIRED, this.values);
     if (rows[0]!.expired > 0) await this.store((client) => this.remove(client));
   }
 
@@ -61,7 +50,7 @@ export class DeliveryExpiry implements LeaderTask {
   }
 
   private get values(): unknown[] {
-    const { sink, failedRetentionMs } = this.options;
+    const { sink, failedRetentionMs } = this.relay;
     return [sink.name, failedRetentionMs, sink.ordering === 'aggregate'];
   }
 }

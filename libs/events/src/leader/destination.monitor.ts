@@ -1,6 +1,5 @@
-import { PikaiaError, type Clock } from '@pikaia/core';
+import { PikaiaError } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
-import type { ClientBase } from 'pg';
 import { retryDelay } from '../loop/backoff.js';
 import type { CursorStore } from '../log/cursor.store.js';
 import { LAST_SEEN, NOTE_SEEN } from '../log/destination.sql.js';
@@ -8,15 +7,11 @@ import type { LeaderTask } from '../delivery/leader.task.js';
 import { textOf } from '../delivery/error-fingerprint.js';
 import type { CircuitBreaker } from '../delivery/circuit-breaker.js';
 import type { Sink } from '../delivery/sink.js';
+import type { RelayContext } from '../delivery/relay.context.js';
 
 const logger = getLogger('outbox');
 
-export interface DestinationMonitorOptions {
-  readonly sink: Sink;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly wake: () => void;
-}
+type MonitorContext = Pick<RelayContext, 'client' | 'sink' | 'clock' | 'random' | 'wake'>;
 
 interface CheckResult {
   /** Number of the newest cursor when the check began. The events that it covers were delivered by then. */
@@ -49,25 +44,19 @@ export class DestinationMonitor implements LeaderTask {
   private failures = 0;
 
   private constructor(
-    private readonly client: ClientBase,
-    private readonly options: DestinationMonitorOptions,
+    private readonly relay: MonitorContext,
     private readonly store: CursorStore,
     private readonly breaker: CircuitBreaker,
     private lastSeen: { number: bigint; identity: string | null } | null,
   ) {
-    this.state = options.sink.check ? 'unknown' : 'present';
+    this.state = relay.sink.check ? 'unknown' : 'present';
   }
 
-  static async begin(
-    client: ClientBase,
-    options: DestinationMonitorOptions,
-    store: CursorStore,
-    breaker: CircuitBreaker,
-  ): Promise<DestinationMonitor> {
-    const { rows } = await client.query<{ number: string | null; identity: string | null }>(LAST_SEEN, [options.sink.name]);
+  static async begin(relay: MonitorContext, store: CursorStore, breaker: CircuitBreaker): Promise<DestinationMonitor> {
+    const { rows } = await relay.client.query<{ number: string | null; identity: string | null }>(LAST_SEEN, [relay.sink.name]);
     const { number, identity } = rows[0]!;
     const last = number === null ? null : { number: BigInt(number), identity };
-    return new DestinationMonitor(client, options, store, breaker, last);
+    return new DestinationMonitor(relay, store, breaker, last);
   }
 
   /** False before the first successful check and while the destination is missing. */
@@ -80,8 +69,8 @@ export class DestinationMonitor implements LeaderTask {
   }
 
   get dueInMs(): number {
-    if (!this.options.sink.check || this.isChecking) return Infinity;
-    return this.result ? 0 : Math.max(0, this.nextCheckAt - this.options.clock.monotonic());
+    if (!this.relay.sink.check || this.isChecking) return Infinity;
+    return this.result ? 0 : Math.max(0, this.nextCheckAt - this.relay.clock.monotonic());
   }
 
   /**
@@ -101,7 +90,7 @@ export class DestinationMonitor implements LeaderTask {
   }
 
   private startCheck(): void {
-    const { sink, wake } = this.options;
+    const { sink, wake } = this.relay;
     const { number } = this.store;
     this.isChecking = true;
     const finish = (result: CheckResult): void => {
@@ -116,7 +105,7 @@ export class DestinationMonitor implements LeaderTask {
   }
 
   private async handleResult({ number, identity, error }: CheckResult): Promise<void> {
-    const { sink, clock, random } = this.options;
+    const { sink, clock, random } = this.relay;
     const intervalMs = sink.check!.everyMs;
     if (identity === undefined) {
       this.nextCheckAt = clock.monotonic() + Math.min(intervalMs, retryDelay(++this.failures, random));
@@ -138,7 +127,7 @@ export class DestinationMonitor implements LeaderTask {
   }
 
   private async markMissing(): Promise<void> {
-    const { sink } = this.options;
+    const { sink } = this.relay;
     const error = destinationMissing(sink);
     if (this.state !== 'missing') logger.exception('sink_destination_missing', error, { sink: sink.name });
     this.state = 'missing';
@@ -150,11 +139,11 @@ export class DestinationMonitor implements LeaderTask {
   private async storeLastSeen(number: bigint, identity: string | null): Promise<void> {
     if (this.lastSeen?.number === number && this.lastSeen.identity === identity) return;
     this.lastSeen = { number, identity };
-    await this.client.query(NOTE_SEEN, [this.options.sink.name, String(number), identity]);
+    await this.relay.client.query(NOTE_SEEN, [this.relay.sink.name, String(number), identity]);
   }
 
   private async rewind(number: bigint, identity: string): Promise<never> {
-    const { sink } = this.options;
+    const { sink } = this.relay;
     const { position, deliveries } = await this.store.rewind(number, identity);
     logger.warning('sink_rewound', { sink: sink.name, position, deliveries });
     throw new RewoundError(`${sink.check!.what} was missing or was recreated. Delivery restarts from position ${position}.`);

@@ -2,31 +2,30 @@ import { PikaiaError } from '@pikaia/core';
 import { IsolatedClient } from '@pikaia/database';
 import type pg from 'pg';
 import { LOCK_CLASS, TRY_LOCK_SINK } from '../log/sink-lock.js';
+import type { LeaderTask } from '../delivery/leader.task.js';
+import type { RelayContext } from '../delivery/relay.context.js';
 import { endClient, endWhenSilent } from '../log/end-client.js';
 
 const PING = 'select pg_backend_pid() as backend';
 
-export interface LeaderOptions {
-  readonly url: string;
-  readonly sink: string;
-  /** Milliseconds without a statement after which the server ends the session and so the leadership. */
-  readonly leaderTimeoutMs: number;
-}
+type LeaderContext = Pick<RelayContext, 'sink' | 'clock' | 'leaderTimeoutMs'>;
 
 /**
  * The reading connection of a sink. This worker leads while the connection holds the sink's advisory lock. The lock ends with
  * the session. The server ends the session of a frozen or unreachable process, so the lock is a lease by the database's clock.
  */
-export class Leader {
+export class Leader implements LeaderTask {
   readonly client: pg.Client;
   private backend = 0;
   private lost: Error | undefined;
+  private pingAt = -Infinity; // monotonic milliseconds
 
   constructor(
-    private readonly options: LeaderOptions,
+    url: string,
+    private readonly relay: LeaderContext,
     private readonly onLost: () => void,
   ) {
-    this.client = new IsolatedClient(connectionConfig(options));
+    this.client = new IsolatedClient(connectionConfig(url, relay));
     // Without a listener, an error on an idle connection ends the process. Queries in flight are rejected in any case.
     this.client.on('error', (error) => this.markLost(error));
     this.client.on('end', () => this.markLost(new Error('The reading connection ended.')));
@@ -35,31 +34,41 @@ export class Leader {
   /** @throws PikaiaError `PIKAIA_OUTBOX_POOLED` if a pooler answers, whose process id differs from the server's. */
   async connect(): Promise<void> {
     await this.client.connect();
-    endWhenSilent(this.client, 4 * this.options.leaderTimeoutMs); // the first read after an outage can take seconds
+    endWhenSilent(this.client, 4 * this.relay.leaderTimeoutMs); // the first read after an outage can take seconds
     this.backend = (this.client as unknown as { processID: number }).processID; // from the startup message
     await this.ping();
   }
 
   /** Tries to take the advisory lock. @returns true if this connection leads from now on. */
   async tryLock(): Promise<boolean> {
-    this.throwIfLost();
+    if (this.lost) throw this.lost;
     const { rows } = await this.client.query<{ locked: boolean; backend: number }>({
       name: 'outbox-lock',
       text: TRY_LOCK_SINK,
-      values: [LOCK_CLASS, this.options.sink],
+      values: [LOCK_CLASS, this.relay.sink.name],
     });
     this.verifyBackend(rows[0]!.backend);
     return rows[0]!.locked;
   }
 
-  /** Runs a statement that keeps the session alive, for a leader with no other statement to run. */
+  get dueInMs(): number {
+    return this.pingAt - this.relay.clock.monotonic();
+  }
+
+  /**
+   * Pings the server often enough that `idle_session_timeout` never ends the session.
+   *
+   * @throws the error that ended the connection and so the leadership.
+   */
+  step(): void | Promise<void> {
+    if (this.lost) throw this.lost;
+    if (this.dueInMs <= 0) return this.ping();
+  }
+
   async ping(): Promise<void> {
     const { rows } = await this.client.query<{ backend: number }>({ name: 'outbox-ping', text: PING });
     this.verifyBackend(rows[0]!.backend);
-  }
-
-  throwIfLost(): void {
-    if (this.lost) throw this.lost;
+    this.pingAt = this.relay.clock.monotonic() + this.relay.leaderTimeoutMs / 3;
   }
 
   /** @throws PikaiaError `PIKAIA_OUTBOX_POOLED` if another server process answered, which does not hold the lock. */
@@ -67,7 +76,7 @@ export class Leader {
     if (this.backend === backend) return;
     throw new PikaiaError(
       'PIKAIA_OUTBOX_POOLED',
-      `The reading connection of ${this.options.sink} was opened to server process ${this.backend}, but process ${backend} answered, so it goes through a pooler. Set DATABASE_URL of the worker to a direct connection. Publishers may keep the pooler.`,
+      `The reading connection of ${this.relay.sink.name} was opened to server process ${this.backend}, but process ${backend} answered, so it goes through a pooler. Set DATABASE_URL of the worker to a direct connection. Publishers may keep the pooler.`,
     );
   }
 
@@ -82,7 +91,7 @@ export class Leader {
   }
 }
 
-function connectionConfig({ url, sink, leaderTimeoutMs }: LeaderOptions): pg.ClientConfig {
+function connectionConfig(url: string, { sink, leaderTimeoutMs }: LeaderContext): pg.ClientConfig {
   const settings = {
     idle_session_timeout: leaderTimeoutMs,
     idle_in_transaction_session_timeout: leaderTimeoutMs,
@@ -101,7 +110,7 @@ function connectionConfig({ url, sink, leaderTimeoutMs }: LeaderOptions): pg.Cli
   };
   return {
     connectionString: url,
-    application_name: `pikaia-relay ${sink}`,
+    application_name: `pikaia-relay ${sink.name}`,
     connectionTimeoutMillis: leaderTimeoutMs,
     pipeline: true, // reads and stores do not wait for each other; results keep their order
     keepAlive: true,

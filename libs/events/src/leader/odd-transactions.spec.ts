@@ -4,9 +4,9 @@ import { insertEvent } from '../../../../test/support/outbox/events.js';
 import { ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
 import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { MAX_COUNT, SINK_STATUS } from '../admin/status.sql.js';
-import { Reading, type Cursor } from '../log/cursor.js';
+import { LogReading, type LogCursor } from '@pikaia/database';
 import { LOCK_CLASS } from '../log/sink-lock.js';
-import { OutboxReader, READ_LIMITS } from '../log/outbox.reader.js';
+import { OutboxReader, type Reading, READ_LIMITS } from '../log/outbox.reader.js';
 import { SinkRelay } from './sink.relay.js';
 import { registerSinks } from '../log/register-sinks.js';
 import { accepted } from '../delivery/sink.js';
@@ -152,13 +152,13 @@ describe('unusual transactions', () => {
 
   /** Reads nothing while any older transaction is open, as outboxes do that wait for gaps to close. */
   class WaitingReader extends OutboxReader {
-    override async read(cursor: Cursor): Promise<Reading> {
+    override async read(cursor: LogCursor): Promise<Reading> {
       const reading = await super.read(cursor); // before the check: excludes events that commit in between
       const { rows } = await this.client.query<{ open: boolean }>(
         'select pg_snapshot_xmin(s) < pg_snapshot_xmax(s) as open from pg_current_snapshot() s',
       );
       const nothing = { snapshot: cursor.snapshot, late: [], lateIsWhole: true, fresh: [] };
-      return rows[0]!.open ? new Reading(cursor, nothing) : reading;
+      return rows[0]!.open ? new LogReading(cursor, nothing) : reading;
     }
   }
 

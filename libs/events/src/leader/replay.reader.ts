@@ -1,5 +1,5 @@
-import type { ClientBase } from 'pg';
-import type { OutboxRow } from '../log/cursor.js';
+import type { RelayContext } from '../delivery/relay.context.js';
+import { queryText, toOutboxRow, type EventRow, type OutboxRow } from '../log/event.row.js';
 import { undelivered, type Delivery } from '../delivery/delivery.js';
 import { filterValues, toReplay, type Replay } from '../commands/replay.js';
 import { COUNT_OF_REPLAY, NEXT_OF_REPLAY, OPEN_REPLAY } from '../commands/replay.sql.js';
@@ -19,55 +19,42 @@ interface ReplayBatch {
   readonly deadLetters: readonly DeadLetter[];
 }
 
-interface ResultRow {
-  position: string | null;
-  event_id: string;
-  event_type: string;
-  schema_version: number;
-  aggregate_type: string;
-  aggregate_id: string;
-  organization_id: string | null;
-  correlation_id: string | null;
-  occurred_at: Date;
-  size: number;
-  payload: string | null;
-  dead: boolean;
-  last_error: string | null;
-  fingerprint: string | null;
-  edge: string;
-  total: number;
-}
+/** A row of NEXT_OF_REPLAY. Every column of the event is null if the slice has no matching event. */
+type ReplayRow = readonly [
+  ...EventRow,
+  dead: 't' | 'f' | null,
+  lastError: string | null,
+  fingerprint: string | null,
+  edge: string,
+  total: string,
+];
 
 /** Reads the events and dead letters of a replay in bounded batches. */
 export class ReplayReader {
-  constructor(
-    private readonly client: ClientBase,
-    private readonly sink: string,
-    private readonly types: readonly string[] | null,
-  ) {}
+  constructor(private readonly relay: Pick<RelayContext, 'client' | 'sink'>) {}
 
   async findOpen(): Promise<Replay | undefined> {
-    const { rows } = await this.client.query<Record<string, unknown>>(OPEN_REPLAY, [this.sink]);
+    const { rows } = await this.relay.client.query<Record<string, unknown>>(OPEN_REPLAY, [this.relay.sink.name]);
     return rows[0] && toReplay(rows[0]);
   }
 
   /** Reads the next matching events by position, at most `limit`. */
   async read(replay: Replay, limit: number): Promise<ReplayBatch> {
     const values = this.values(replay, LOG_ROWS_PER_QUERY, Math.min(limit, MAX_BATCH_EVENTS), MAX_BATCH_BYTES);
-    const { rows } = await this.client.query<ResultRow>({ name: 'outbox-replay', text: NEXT_OF_REPLAY, values });
-    const found = rows.filter(({ position }) => position !== null);
-    const isWhole = found.length === rows[0]!.total;
+    const rows = await queryText<ReplayRow>(this.relay.client, { name: 'outbox-replay', text: NEXT_OF_REPLAY, values });
+    const [edge, total] = rows[0]!.slice(-2) as [string, string];
+    const found = rows.filter(([position]) => position !== null);
     return {
-      edge: isWhole ? rows[0]!.edge : found.at(-1)!.position!,
-      events: found.filter(({ dead }) => !dead).map(toEvent),
-      deadLetters: found.filter(({ dead }) => dead).map(toDeadLetter),
+      edge: found.length === Number(total) ? edge : found.at(-1)![0],
+      events: found.filter((row) => row[11] === 'f').map((row) => toOutboxRow(row)),
+      deadLetters: found.filter((row) => row[11] === 't').map(toDeadLetter),
     };
   }
 
   /** Counts the matching events and dead letters in the next slice of the log. */
   async count(replay: Replay): Promise<{ edge: string; total: number; dead: number }> {
     const values = this.values(replay, COUNTED_ROWS_PER_QUERY, null, null);
-    const { rows } = await this.client.query<{ edge: string; total: number; dead: number }>({
+    const { rows } = await this.relay.client.query<{ edge: string; total: number; dead: number }>({
       name: 'outbox-replay-count',
       text: COUNT_OF_REPLAY,
       values,
@@ -77,30 +64,15 @@ export class ReplayReader {
 
   private values(replay: Replay, slice: number, limit: number | null, bytes: number | null): unknown[] {
     const { position, endPosition, snapshot, filter } = replay;
-    return [this.sink, position, endPosition, snapshot, slice, limit, this.types, ...filterValues(filter), bytes];
+    const { name, types } = this.relay.sink;
+    return [name, position, endPosition, snapshot, slice, limit, types, ...filterValues(filter), bytes];
   }
 }
 
-const toEvent = (row: ResultRow): OutboxRow => ({
-  position: row.position!,
-  eventId: row.event_id,
-  eventType: row.event_type,
-  schemaVersion: row.schema_version,
-  aggregateType: row.aggregate_type,
-  aggregateId: row.aggregate_id,
-  organizationId: row.organization_id,
-  correlationId: row.correlation_id,
-  occurredAt: row.occurred_at,
-  size: row.size,
-  payload: row.payload,
-  attempt: 1,
-  tooLarge: row.payload === null,
-});
-
-const toDeadLetter = (row: ResultRow): DeadLetter => ({
-  ...undelivered(toEvent(row)),
+const toDeadLetter = (row: ReplayRow): DeadLetter => ({
+  ...undelivered(toOutboxRow(row)),
   status: 'failed',
-  lastError: row.last_error,
-  fingerprint: row.fingerprint,
+  lastError: row[12],
+  fingerprint: row[13],
   stored: true,
 });

@@ -1,34 +1,27 @@
-import type { Clock } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
 import type { ClientBase } from 'pg';
 import { retryDelay } from '../loop/backoff.js';
-import type { OutboxRow } from '../log/cursor.js';
+import type { OutboxRow } from '../log/event.row.js';
 import type { InSameTransaction } from '../log/cursor.store.js';
 import { laneOf, type DeliveryIndex } from '../delivery/delivery.index.js';
 import { markRevived } from '../delivery/delivery.js';
 import { fingerprintOf, textOf } from '../delivery/error-fingerprint.js';
 import type { Entry, Lanes } from '../delivery/lanes.js';
 import { payloadTooLarge } from '../log/payload-limit.js';
-import type { Outcome, Sink } from '../delivery/sink.js';
+import type { Outcome } from '../delivery/sink.js';
 import { done, failedBecause, type CommandAnswer } from '../commands/command.js';
 import type { CommandFailures } from '../commands/command.failures.js';
 import { ANSWER_COMMAND } from '../commands/command.sql.js';
 import type { Replay } from '../commands/replay.js';
 import { ReplayReader, type DeadLetter } from './replay.reader.js';
 import { STORE_REPLAY } from '../commands/replay.sql.js';
+import type { RelayContext } from '../delivery/relay.context.js';
 
 const logger = getLogger('outbox');
 const MAX_ATTEMPTS = 3; // of a replayed event; the replay then counts it as failed and continues
 
 /** Stores the cursor and runs `work` in the same transaction. */
 export type Store = (work: InSameTransaction) => Promise<void>;
-
-export interface ReplayRunnerOptions {
-  readonly sink: Sink;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly failures: CommandFailures;
-}
 
 type ReplayedEvent = OutboxRow & { readonly payload: string };
 
@@ -59,7 +52,8 @@ export class ReplayRunner {
   private nextSendAt = -Infinity;
 
   constructor(
-    private readonly options: ReplayRunnerOptions,
+    private readonly relay: Pick<RelayContext, 'sink' | 'clock' | 'random'>,
+    private readonly failures: CommandFailures,
     private readonly reader: ReplayReader,
     private readonly lanes: Lanes,
     private readonly deliveryIndex: DeliveryIndex,
@@ -109,7 +103,7 @@ export class ReplayRunner {
    * @throws the error if the database may be its cause.
    */
   private async readOrFail<T>(replay: Replay, read: () => Promise<T>): Promise<T | undefined> {
-    const { failures, sink } = this.options;
+    const { failures } = this;
     let reason: string;
     try {
       const verdict = failures.verdictOn(replay.id);
@@ -122,7 +116,7 @@ export class ReplayRunner {
     await this.store((client) => this.storeReplay(client, { ...replay, lastError: reason }, answer));
     this.replay = undefined;
     failures.succeeded(replay.id);
-    logger.warning('outbox_command_failed', { sink: sink.name, command: 'replay', replayed: replay.id, reason });
+    logger.warning('outbox_command_failed', { sink: this.relay.sink.name, command: 'replay', replayed: replay.id, reason });
     await this.load();
     return undefined;
   }
@@ -143,7 +137,7 @@ export class ReplayRunner {
   }
 
   private revive(deadLetter: DeadLetter): void {
-    this.deliveryIndex.record(markRevived(deadLetter, this.options.clock.now()));
+    this.deliveryIndex.record(markRevived(deadLetter, this.relay.clock.now()));
   }
 
   private sendReady(): void {
@@ -203,7 +197,7 @@ export class ReplayRunner {
       if (++item.attempts >= maxAttempts) return this.recordFailure(item.event, item.attempts, outcome.error);
     }
     const after = outcome.kind === 'postponed' ? outcome.retryAfterMs : undefined;
-    item.notBefore = this.now + (after ?? retryDelay(++item.delayCount, this.options.random));
+    item.notBefore = this.now + (after ?? retryDelay(++item.delayCount, this.relay.random));
     this.queue.unshift(item);
   }
 
@@ -211,9 +205,9 @@ export class ReplayRunner {
   private recordFailure(event: OutboxRow, attempts: number, error: unknown): void {
     this.addCounts({ failed: 1 });
     this.replay = { ...this.replay!, lastError: textOf(error) };
-    const at = this.options.clock.now();
+    const at = this.relay.clock.now();
     this.deliveryIndex.recordAttempt({ eventId: event.eventId, at, error: textOf(error), fingerprint: fingerprintOf(error) });
-    const fields = { sink: this.options.sink.name, replayed: this.replay.id, 'event.id': event.eventId, attempt: attempts };
+    const fields = { sink: this.relay.sink.name, replayed: this.replay.id, 'event.id': event.eventId, attempt: attempts };
     logger.warning('event_replay_failed', { ...fields, reason: textOf(error) });
   }
 
@@ -224,11 +218,11 @@ export class ReplayRunner {
     const isDone = BigInt(edge) >= BigInt(endPosition) || (!dryRun && maxEvents !== null && counts.matched >= maxEvents);
     const answer = isDone ? done(resultOf(replay)) : undefined;
     if (isDone || this.batchHasEvents) await this.store((client) => this.storeReplay(client, replay, answer));
-    this.options.failures.succeeded(replay.id);
+    this.failures.succeeded(replay.id);
     this.batchEnd = undefined;
     this.replay = isDone ? undefined : replay;
     if (!isDone) return;
-    logger.info('replay_done', { sink: this.options.sink.name, replayed: replay.id, dry_run: dryRun, ...counts });
+    logger.info('replay_done', { sink: this.relay.sink.name, replayed: replay.id, dry_run: dryRun, ...counts });
     await this.load();
   }
 
@@ -236,7 +230,7 @@ export class ReplayRunner {
   private async storeReplay(client: ClientBase, replay: Replay, answer: CommandAnswer | undefined): Promise<void> {
     const { id, position, lastError } = replay;
     const { matched, sent, skipped, revived, failed } = replay.counts;
-    const { name } = this.options.sink;
+    const { name } = this.relay.sink;
     await client.query(STORE_REPLAY, [id, name, position, matched, sent, skipped, revived, failed, lastError, !!answer]);
     if (answer) await client.query(ANSWER_COMMAND, [id, name, JSON.stringify(answer)]);
   }
@@ -254,16 +248,16 @@ export class ReplayRunner {
   }
 
   private get isOrdered(): boolean {
-    return this.options.sink.ordering === 'aggregate';
+    return this.relay.sink.ordering === 'aggregate';
   }
 
   private get capacity(): number {
-    const { entries, concurrency } = this.options.sink.limits;
+    const { entries, concurrency } = this.relay.sink.limits;
     return entries * concurrency;
   }
 
   private get now(): number {
-    return this.options.clock.monotonic();
+    return this.relay.clock.monotonic();
   }
 }
 

@@ -1,4 +1,4 @@
-import { context, PikaiaError, systemClock, type Clock } from '@pikaia/core';
+import { PikaiaError, systemClock, type Clock } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
 import type { Client } from 'pg';
 import { CommandFailures, causeOf } from '../commands/command.failures.js';
@@ -6,45 +6,34 @@ import { retryDelay } from '../loop/backoff.js';
 import { CursorStore } from '../log/cursor.store.js';
 import { textOf } from '../delivery/error-fingerprint.js';
 import { Leader } from './leader.js';
-import { OutboxReader, READ_LIMITS, type ReadLimits } from '../log/outbox.reader.js';
-import { WakeSignal } from '../loop/wake-signal.js';
+import { OutboxReader, READ_LIMITS } from '../log/outbox.reader.js';
+import { BackgroundLoop } from '../loop/background.loop.js';
+import type { RelayContext, RelaySettings } from '../delivery/relay.context.js';
 import type { Sink } from '../delivery/sink.js';
 import { markLeaderFailing } from './leader.recovery.js';
 import { TermHistory, type LeaderFailure } from './term.history.js';
-import { Term, type TermOptions, type TermStatus } from './term.js';
+import { Term, type TermStatus } from './term.js';
 
 const logger = getLogger('outbox');
-const HOUR_MS = 3_600_000;
-const DAY_MS = 24 * HOUR_MS;
 const MAX_RECONNECT_DELAY_MS = 5000; // a recovered database is detected within this time
+const DEFAULTS = {
+  stalledAfterMs: 60_000, // longer than any pause between two attempts of a sink that advances
+  failedRetentionMs: 30 * 24 * 3_600_000,
+  expiryIntervalMs: 3_600_000,
+  limits: READ_LIMITS,
+  clock: systemClock,
+  random: Math.random,
+};
 
-const STALLED_AFTER_MS = 60_000; // longer than any pause between two attempts of a sink that advances
-
-export interface RelayTiming {
-  /** Milliseconds between two reads without a notification, and between two attempts to become the leader. */
-  readonly pollIntervalMs: number;
-  /** Milliseconds between two stores of the cursor. A crash can redeliver the events of this time. */
-  readonly storeIntervalMs: number;
-  /** Milliseconds without a statement after which the server ends the leader's session. */
-  readonly leaderTimeoutMs: number;
-  /** Milliseconds without progress after which a sink with pending events counts as stalled. Default: 60 s. */
-  readonly stalledAfterMs?: number;
-}
-
-export interface RelayOptions extends RelayTiming {
+export interface RelayOptions extends RelaySettings {
   /** Direct connection string of the worker's role. A pooler would lose the advisory lock. */
   readonly url: string;
   readonly sink: Sink;
   /** Host and process id that are shown as the leader. */
   readonly worker: string;
-  readonly limits?: ReadLimits;
   readonly clock?: Clock;
   /** Source of jitter: returns a number between 0 and 1. Default: `Math.random`. */
   readonly random?: () => number;
-  /** Milliseconds that a failed delivery is kept after its log row is deleted. Default: 30 days. */
-  readonly failedRetentionMs?: number;
-  /** Milliseconds between two checks for expired deliveries. Default: 1 hour. */
-  readonly expiryIntervalMs?: number;
   /** Returns how many sinks this process leads. The more it leads, the longer it waits before it tries to lead another. */
   readonly ledSinkCount?: () => number;
   /** Called if the relay cannot continue and no other worker could. */
@@ -71,58 +60,51 @@ export interface RelayHealth {
  * failure. Any number of relays can run for a sink: one leads and the others stand by.
  */
 export class SinkRelay {
-  private readonly wakeSignal = new WakeSignal();
-  /** Woken only by `stop`. `wakeSignal` is also woken by each published event and by the end of a connection. */
-  private readonly backoffSignal = new WakeSignal();
+  private readonly relay: Omit<RelayContext, 'client'>;
+  private readonly loop = new BackgroundLoop({
+    run: () => this.connectThenLead(),
+    onError: (error, failures) => this.handleError(error, failures),
+  });
   private readonly commandFailures = new CommandFailures();
-  private readonly clock: Clock;
   private readonly history: TermHistory;
-  private readonly random: () => number;
-  private loop: Promise<void> | undefined;
-  private stopping = false;
   private retired = false;
   private stopTimeoutMs = 0;
   private leader: Leader | undefined;
   private term: Term | undefined;
   private state: RelayHealth['state'] = 'stopped';
   private error: string | null = null;
-  private failures = 0;
 
   constructor(private readonly options: RelayOptions) {
-    this.clock = options.clock ?? systemClock;
-    this.random = options.random ?? Math.random;
-    this.history = new TermHistory(options.sink.name, this.clock);
+    this.relay = { ...DEFAULTS, ...options, wake: () => this.loop.wake() };
+    this.history = new TermHistory(options.sink.name, this.relay.clock);
   }
 
   /** Starts the loop. It reconnects after errors until `stop` is called. */
   start(): void {
-    this.stopping = false;
-    this.loop ??= context.exit(() => this.run());
+    this.loop.start();
   }
 
   /** Waits up to `timeoutMs` for the calls in flight, stores the cursor and releases the lock. */
   async stop(timeoutMs = 10_000): Promise<void> {
-    this.stopping = true;
     this.stopTimeoutMs = timeoutMs;
+    const stopped = this.loop.stop();
     this.term?.end();
-    this.wakeSignal.wake();
-    this.backoffSignal.wake();
     // A relay without a term holds nothing. Its connection may wait for a silent server.
     if (!this.term) await this.leader?.close();
-    await this.loop;
-    this.loop = undefined;
+    await stopped;
+    if (this.state !== 'retired' && this.state !== 'broken') this.state = 'stopped';
   }
 
   /** Reads the log soon, because it may contain new events. */
   wake(): void {
     this.term?.noteNewEvents();
-    this.wakeSignal.wake();
+    this.loop.wake();
   }
 
   /** Polls for commands soon, because one may have been recorded for the sink. */
   wakeForCommand(): void {
     this.term?.noteCommand();
-    this.wakeSignal.wake();
+    this.loop.wake();
   }
 
   /**
@@ -131,7 +113,7 @@ export class SinkRelay {
    * @returns false if another relay leads.
    */
   async runOnce(): Promise<boolean> {
-    if (this.loop) throw new Error('Call runOnce only on a relay that was not started.');
+    if (this.loop.isStarted) throw new Error('Call runOnce only on a relay that was not started.');
     return this.withLeader(async (leader) => {
       if (!(await leader.tryLock())) return false;
       await this.lead(leader, (term) => term.isIdle || term.isPaused || term.isRetired);
@@ -141,88 +123,60 @@ export class SinkRelay {
 
   health(): RelayHealth {
     const term = this.term?.status ?? null;
-    const { sink, stalledAfterMs = STALLED_AFTER_MS } = this.options;
+    const { sink, stalledAfterMs } = this.relay;
     const leaderFailure = this.history.failure;
     const progress = leaderFailure ? 'failing' : term && progressOf(term, stalledAfterMs);
     return { sink: sink.name, state: this.state, term, progress, error: this.error, leaderFailure };
   }
 
   protected createLeader(): Leader {
-    const { url, sink, leaderTimeoutMs } = this.options;
-    return new Leader({ url, sink: sink.name, leaderTimeoutMs }, () => this.wakeSignal.wake());
+    return new Leader(this.options.url, this.relay, () => this.loop.wake());
   }
 
   protected createReader(client: Client): OutboxReader {
-    const { sink, limits = READ_LIMITS } = this.options;
-    return new OutboxReader(client, sink.types, limits);
+    return new OutboxReader(client, this.relay.sink.types, this.relay.limits);
   }
 
   protected createStore(client: Client): CursorStore {
-    return new CursorStore(client, this.options.sink.name, this.options.worker);
+    return new CursorStore(client, this.relay.sink.name, this.relay.worker);
   }
 
-  private async run(): Promise<void> {
-    while (!this.stopping && !this.retired) {
-      try {
-        await this.withLeader((leader) => this.standByThenLead(leader));
-      } catch (error) {
-        this.error = textOf(error);
-        if (error instanceof PikaiaError) return this.giveUp(error);
-        if (this.stopping) break;
-        const hasLed = this.state === 'leading'; // then leader_lost is already logged with the reason
-        this.state = 'connecting';
-        if (!this.failures++ && !hasLed)
-          logger.warning('relay_disconnected', { sink: this.options.sink.name, reason: this.error });
-        await this.backoffSignal.wait(this.reconnectDelayMs());
-      }
-    }
-    this.state = this.retired ? 'retired' : 'stopped';
-    if (this.retired) logger.warning('sink_retired', { sink: this.options.sink.name });
+  /** @returns the milliseconds until the next attempt; null if the sink is retired. */
+  private async connectThenLead(): Promise<number | null> {
+    await this.withLeader((leader) => this.standByThenLead(leader));
+    if (!this.retired) return 0;
+    this.state = 'retired';
+    logger.warning('sink_retired', { sink: this.relay.sink.name });
+    return null;
   }
 
   private async standByThenLead(leader: Leader): Promise<void> {
     this.state = 'standby';
-    await this.wakeSignal.wait(this.leadershipStaggerMs());
-    while (!this.stopping && !(await leader.tryLock()))
-      await this.wakeSignal.wait(this.options.pollIntervalMs + this.leadershipStaggerMs());
-    if (!this.stopping) await this.lead(leader, (term) => term.isRetired);
+    await this.loop.wait(this.leadershipStaggerMs());
+    while (!this.loop.isStopping && !(await leader.tryLock()))
+      await this.loop.wait(this.relay.pollIntervalMs + this.leadershipStaggerMs());
+    if (!this.loop.isStopping) await this.lead(leader, (term) => term.isRetired);
   }
 
   private async lead(leader: Leader, isDone: (term: Term) => boolean): Promise<void> {
-    const { sink, leaderTimeoutMs, pollIntervalMs, storeIntervalMs, limits = READ_LIMITS } = this.options;
-    const { failedRetentionMs = 30 * DAY_MS, expiryIntervalMs = HOUR_MS } = this.options;
-    const { clock, random } = this;
-    const options = {
-      sink,
-      clock,
-      random,
-      leaderTimeoutMs,
-      pollIntervalMs,
-      storeIntervalMs,
-      readAheadRows: limits.fresh,
-      readAheadBytes: limits.bytes,
-      failedRetentionMs,
-      expiryIntervalMs,
-      failures: this.commandFailures,
-      wake: () => this.wakeSignal.wake(),
-    };
-    const term = await this.beginTerm(leader, options);
+    const { sink } = this.relay;
+    const term = await this.beginTerm(leader);
     this.term = term;
     this.state = 'leading';
     this.error = null;
     logger.info('leader_acquired', { sink: sink.name });
     try {
-      while (!this.stopping) {
+      while (!this.loop.isStopping) {
         const next = await term.step();
         if (isDone(term)) break;
-        await this.wakeSignal.wait(next);
+        await this.loop.wait(next);
       }
       await term.finish(this.stopTimeoutMs);
       this.retired = term.isRetired;
       logger.info('leader_lost', { sink: sink.name, reason: 'stopped' });
     } catch (error) {
       logger.warning('leader_lost', { sink: sink.name, reason: textOf(error) });
-      if (term.hasAdvanced || this.history.isStable) this.failures = 0;
+      if (term.hasAdvanced || this.history.isStable) this.loop.resetFailures();
       this.history.recordFailure(textOf(error));
       throw error;
     } finally {
@@ -231,12 +185,14 @@ export class SinkRelay {
     }
   }
 
-  private async beginTerm(leader: Leader, options: TermOptions): Promise<Term> {
+  private async beginTerm(leader: Leader): Promise<Term> {
+    const { client } = leader;
+    const relay: RelayContext = { ...this.relay, client };
     this.history.recordStart();
     const { failure } = this.history;
     try {
-      if (failure) await markLeaderFailing(leader.client, options.sink.name, this.options.worker, failure);
-      return await Term.begin(options, leader, this.createReader(leader.client), this.createStore(leader.client));
+      if (failure) await markLeaderFailing(relay, failure);
+      return await Term.begin(relay, this.commandFailures, leader, this.createReader(client), this.createStore(client));
     } catch (error) {
       // During a failover the old primary grants the lock and then refuses writes. That error does not count.
       if (causeOf(error) === 'command') this.history.recordFailure(textOf(error));
@@ -256,20 +212,27 @@ export class SinkRelay {
     }
   }
 
-  private giveUp(error: PikaiaError): void {
-    this.state = 'broken';
-    logger.exception('relay_broken', error, { sink: this.options.sink.name });
-    this.options.onFatal?.(error);
+  /** @returns the milliseconds until the next attempt; null if the relay cannot continue. */
+  private handleError(error: unknown, failures: number): number | null {
+    this.error = textOf(error);
+    if (error instanceof PikaiaError) return this.giveUp(error);
+    const hasLed = this.state === 'leading'; // then leader_lost is already logged with the reason
+    this.state = 'connecting';
+    if (failures === 1 && !hasLed) logger.warning('relay_disconnected', { sink: this.relay.sink.name, reason: this.error });
+    // The first reconnect is immediate, because events are waiting after a term that delivered.
+    return failures === 1 ? 0 : Math.min(MAX_RECONNECT_DELAY_MS, retryDelay(failures - 1, this.relay.random));
   }
 
-  /** The first reconnect is immediate, because events are waiting after a term that delivered. */
-  private reconnectDelayMs(): number {
-    return this.failures === 1 ? 0 : Math.min(MAX_RECONNECT_DELAY_MS, retryDelay(this.failures - 1, this.random));
+  private giveUp(error: PikaiaError): null {
+    this.state = 'broken';
+    logger.exception('relay_broken', error, { sink: this.relay.sink.name });
+    this.options.onFatal?.(error);
+    return null;
   }
 
   /** A random wait that grows with the number of sinks that this process leads. It spreads the sinks over the workers. */
   private leadershipStaggerMs(): number {
-    return 25 * (this.options.ledSinkCount?.() ?? 0) * this.random();
+    return 25 * (this.options.ledSinkCount?.() ?? 0) * this.relay.random();
   }
 }
 

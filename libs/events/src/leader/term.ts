@@ -1,33 +1,24 @@
 import { Dispatcher } from '../delivery/dispatcher.js';
 import type { CursorStore } from '../log/cursor.store.js';
 import { DeliveryIndex } from '../delivery/delivery.index.js';
-import { DeliveryExpiry, type ExpiryOptions } from './delivery.expiry.js';
+import { DeliveryExpiry } from './delivery.expiry.js';
 import { DestinationMonitor } from './destination.monitor.js';
 import type { LeaderTask } from '../delivery/leader.task.js';
 import { Watermark } from '../delivery/watermark.js';
-import { EventFetcher, type EventFetcherOptions } from '../delivery/event.fetcher.js';
-import { KeepAlive } from './keep-alive.js';
+import { EventFetcher } from '../delivery/event.fetcher.js';
 import { LeaderRecovery } from './leader.recovery.js';
 import { Lanes } from '../delivery/lanes.js';
 import type { Leader } from './leader.js';
+import type { RelayContext } from '../delivery/relay.context.js';
 import type { OutboxReader } from '../log/outbox.reader.js';
 import { OutcomeHandler } from '../delivery/outcome.handler.js';
-import { CursorWriter, type CursorWriterOptions } from '../delivery/cursor.writer.js';
+import { CursorWriter } from '../delivery/cursor.writer.js';
 import type { CommandFailures } from '../commands/command.failures.js';
 import { CommandExecutor } from './command.executor.js';
 import { ReplayReader } from './replay.reader.js';
 import { ReplayRunner } from './replay.runner.js';
 import { CommandTask } from './command.task.js';
 import { CircuitBreaker } from '../delivery/circuit-breaker.js';
-
-export interface TermOptions extends EventFetcherOptions, CursorWriterOptions, ExpiryOptions {
-  readonly random: () => number;
-  readonly leaderTimeoutMs: number;
-  /** Command failures of all terms of this relay. */
-  readonly failures: CommandFailures;
-  /** Wakes the relay loop so that it takes another step. */
-  readonly wake: () => void;
-}
 
 export interface TermStatus {
   /** Age of the oldest event that was read and is not settled, in milliseconds. */
@@ -48,7 +39,7 @@ export class Term {
   private advancedAt: number;
 
   private constructor(
-    private readonly options: TermOptions,
+    private readonly relay: RelayContext,
     private readonly commandTask: CommandTask,
     private readonly cursorWriter: CursorWriter,
     private readonly destination: DestinationMonitor,
@@ -62,43 +53,36 @@ export class Term {
     this.advancedAt = this.monotonic();
   }
 
-  static async begin(options: TermOptions, leader: Leader, reader: OutboxReader, cursors: CursorStore): Promise<Term> {
-    const { sink } = options;
-    const { client } = leader;
+  /** @param failures command failures of all terms of this relay. */
+  static async begin(
+    relay: RelayContext,
+    failures: CommandFailures,
+    leader: Leader,
+    reader: OutboxReader,
+    cursors: CursorStore,
+  ): Promise<Term> {
     const { cursor, failingSince, leaderFailingSince, state } = await cursors.load();
     await cursors.markLeading();
-    const deliveryIndex = new DeliveryIndex(client, sink.name, sink.ordering === 'aggregate');
+    const deliveryIndex = new DeliveryIndex(relay);
     await deliveryIndex.load();
-    const breaker = new CircuitBreaker(client, options, failingSince);
-    const destination = await DestinationMonitor.begin(client, options, cursors, breaker);
+    const breaker = new CircuitBreaker(relay, failingSince);
+    const destination = await DestinationMonitor.begin(relay, cursors, breaker);
     const lanes = new Lanes();
     const watermark = new Watermark(cursor);
-    const outcomeHandler = new OutcomeHandler(options, watermark, lanes, deliveryIndex, breaker);
-    const cursorWriter = new CursorWriter(options, leader, cursors, watermark, deliveryIndex, outcomeHandler);
+    const outcomeHandler = new OutcomeHandler(relay, watermark, lanes, deliveryIndex, breaker);
+    const cursorWriter = new CursorWriter(relay, leader, cursors, watermark, deliveryIndex, outcomeHandler);
     const store = cursorWriter.store.bind(cursorWriter);
-    const executor = new CommandExecutor(
-      { client, sink, deliveryIndex, store, failures: options.failures, cursor: () => watermark.cursor },
-      state,
-    );
-    const replayRunner = new ReplayRunner(options, new ReplayReader(client, sink.name, sink.types), lanes, deliveryIndex, store);
-    const commandTask = new CommandTask(options, executor, replayRunner);
-    const fetcher = new EventFetcher(
-      options,
-      reader,
-      cursor,
-      watermark,
-      lanes,
-      deliveryIndex,
-      outcomeHandler,
-      () => !commandTask.isPaused,
-    );
-    const maySend = (): boolean => destination.allowsSending && !commandTask.isPaused;
-    const dispatcher = new Dispatcher(options, lanes, breaker, outcomeHandler, maySend);
-    const keepAlive = new KeepAlive(options, leader);
-    const recovery = new LeaderRecovery(client, options, cursors.worker, leaderFailingSince);
-    const expiry = new DeliveryExpiry(client, options, deliveryIndex, store);
-    const tasks = [keepAlive, commandTask, cursorWriter, expiry, recovery, destination, breaker, fetcher, dispatcher];
-    return new Term(options, commandTask, cursorWriter, destination, breaker, watermark, fetcher, dispatcher, tasks);
+    const executor = new CommandExecutor(relay, deliveryIndex, failures, store, () => watermark.cursor, state);
+    const replayRunner = new ReplayRunner(relay, failures, new ReplayReader(relay), lanes, deliveryIndex, store);
+    const commands = new CommandTask(relay, executor, replayRunner);
+    const mayFetch = (): boolean => !commands.isPaused;
+    const fetcher = new EventFetcher(relay, reader, cursor, watermark, lanes, deliveryIndex, outcomeHandler, mayFetch);
+    const maySend = (): boolean => destination.allowsSending && !commands.isPaused;
+    const dispatcher = new Dispatcher(relay, lanes, breaker, outcomeHandler, maySend);
+    const recovery = new LeaderRecovery(relay, leaderFailingSince);
+    const expiry = new DeliveryExpiry(relay, deliveryIndex, store);
+    const tasks = [leader, commands, cursorWriter, expiry, recovery, destination, breaker, fetcher, dispatcher];
+    return new Term(relay, commands, cursorWriter, destination, breaker, watermark, fetcher, dispatcher, tasks);
   }
 
   /** Records that the log may contain new events. */
@@ -180,10 +164,10 @@ export class Term {
   }
 
   private now(): number {
-    return this.options.clock.now().getTime();
+    return this.relay.clock.now().getTime();
   }
 
   private monotonic(): number {
-    return this.options.clock.monotonic();
+    return this.relay.clock.monotonic();
   }
 }

@@ -1,5 +1,6 @@
+import type { LogCursor } from '@pikaia/database';
 import type { ClientBase } from 'pg';
-import type { Cursor } from './cursor.js';
+import { toEventRecord } from './event.row.js';
 import type { DeliveryChanges, DeliveryRecord } from './delivery.record.js';
 import { REWIND } from './destination.sql.js';
 import { LOAD_CURSOR, MARK_LEADING, STORE } from './progress.sql.js';
@@ -7,7 +8,7 @@ import { outboxRestored } from './restored.error.js';
 import type { SinkState } from './sink-state.js';
 
 interface LoadedCursor {
-  readonly cursor: Cursor;
+  readonly cursor: LogCursor;
   readonly failingSince: Date | null;
   readonly leaderFailingSince: Date | null;
   readonly state: SinkState;
@@ -46,7 +47,7 @@ export class CursorStore {
     if (!row) throw new Error(`Sink ${this.sink} has no cursor because it is not registered.`);
     if (row['written_here'] !== true) throw outboxRestored([this.sink]);
     this.newest = BigInt(row['number'] as string);
-    const cursor: Cursor = {
+    const cursor: LogCursor = {
       position: row['position'] as string,
       snapshot: row['snapshot'] as string,
       latePosition: row['late_position'] as string,
@@ -71,8 +72,10 @@ export class CursorStore {
    * @returns the process id of the PostgreSQL backend.
    * @throws TermOverError if another worker has stored this number. Nothing is written then.
    */
-  async store(cursor: Cursor, { deliveries, attempts, accepted = 0 }: DeliveryChanges): Promise<number> {
-    const added = deliveries.filter(({ stored }) => !stored).map((delivery) => ({ ...changeOf(delivery), ...factsOf(delivery) }));
+  async store(cursor: LogCursor, { deliveries, attempts, accepted = 0 }: DeliveryChanges): Promise<number> {
+    const added = deliveries
+      .filter(({ stored }) => !stored)
+      .map((delivery) => ({ ...changeOf(delivery), ...toEventRecord(delivery), payload: delivery.payload }));
     const changed = deliveries.filter(({ stored }) => stored).map(changeOf);
     const failed = attempts.map(({ eventId, at, error, fingerprint }) => ({
       event_id: eventId,
@@ -131,7 +134,7 @@ export class CursorStore {
    * Like `store`, with other work of the leader in the same transaction. A worker that no longer leads therefore cannot do that
    * work. An error ends the term, so the cursor number is not reset.
    */
-  async storeWith(cursor: Cursor, changes: DeliveryChanges, work: InSameTransaction): Promise<number> {
+  async storeWith(cursor: LogCursor, changes: DeliveryChanges, work: InSameTransaction): Promise<number> {
     await this.client.query('begin');
     try {
       const backend = await this.store(cursor, changes);
@@ -152,16 +155,4 @@ const changeOf = (delivery: DeliveryRecord): object => ({
   next_attempt_at: delivery.nextAttemptAt,
   last_error: delivery.lastError,
   fingerprint: delivery.fingerprint,
-});
-
-const factsOf = (delivery: DeliveryRecord): object => ({
-  position: delivery.position,
-  event_type: delivery.eventType,
-  schema_version: delivery.schemaVersion,
-  aggregate_type: delivery.aggregateType,
-  aggregate_id: delivery.aggregateId,
-  organization_id: delivery.organizationId,
-  correlation_id: delivery.correlationId,
-  occurred_at: delivery.occurredAt,
-  payload: delivery.payload,
 });

@@ -8,7 +8,7 @@ import {
   ReaderSkippingSlices,
   ReaderIgnoringNewer,
 } from '../../../../test/support/outbox/faulty-relays.js';
-import type { Cursor } from './cursor.js';
+import type { LogCursor } from '@pikaia/database';
 import { OutboxReader } from './outbox.reader.js';
 import { MAX_PAYLOAD_BYTES } from './payload-limit.js';
 
@@ -19,7 +19,7 @@ describe('OutboxReader', () => {
   let worker: pg.Client;
   let api: pg.Client;
   let other: pg.Client;
-  let cursor: Cursor;
+  let cursor: LogCursor;
 
   beforeAll(async () => {
     database = await createDatabase();
@@ -27,7 +27,7 @@ describe('OutboxReader', () => {
   });
 
   beforeEach(async () => {
-    const { rows } = await worker.query<Cursor>(
+    const { rows } = await worker.query<LogCursor>(
       `select coalesce(max(position), 0)::text as position, pg_current_snapshot()::text as snapshot from outbox.outbox_log`,
     );
     cursor = { ...rows[0]!, latePosition: '0', lateSnapshot: null };

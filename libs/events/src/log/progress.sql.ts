@@ -1,3 +1,5 @@
+import { EVENT_COLUMNS, EVENT_RECORD } from './event.row.js';
+
 /**
  * Registers a sink with its start, once. A second registration changes nothing. $1 name, $2 ordering, $3 true: start with the
  * next event, $4 worker. It is one autocommit statement: `now` means the newest position and the snapshot of this statement. The
@@ -35,14 +37,11 @@ with progress as (
   insert into outbox.outbox_progress (sink, number, position, snapshot, late_position, late_snapshot, worker, accepted)
   values ($1, $2, $3, $4::pg_snapshot, $5, $6::pg_snapshot, $7, $11)),
 added as (
-  insert into outbox.outbox_delivery (sink, event_id, position, status, attempts, next_attempt_at, last_error, fingerprint,
-    event_type, schema_version, aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at, payload)
-  select $1, event_id, position, status, attempts, next_attempt_at, last_error, fingerprint,
-    event_type, schema_version, aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at,
+  insert into outbox.outbox_delivery (sink, ${EVENT_COLUMNS}, status, attempts, next_attempt_at, last_error, fingerprint, payload)
+  select $1, ${EVENT_COLUMNS}, status, attempts, next_attempt_at, last_error, fingerprint,
     coalesce(payload::json, (select l.payload from outbox.outbox_log l where l.event_id = d.event_id limit 1))
-  from json_to_recordset($8::json) as d(event_id uuid, position bigint, status text, attempts int, next_attempt_at timestamptz,
-    last_error text, fingerprint text, event_type text, schema_version int, aggregate_type text, aggregate_id text,
-    organization_id text, correlation_id uuid, occurred_at timestamptz, payload text)
+  from json_to_recordset($8::json) as d(${EVENT_RECORD}, status text, attempts int, next_attempt_at timestamptz,
+    last_error text, fingerprint text, payload text)
   on conflict (sink, event_id) do update set status = excluded.status, attempts = excluded.attempts,
     next_attempt_at = excluded.next_attempt_at, last_error = excluded.last_error, fingerprint = excluded.fingerprint,
     updated_at = excluded.updated_at),

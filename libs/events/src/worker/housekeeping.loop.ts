@@ -1,6 +1,6 @@
-import { context, type Clock } from '@pikaia/core';
+import type { Clock } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
-import { WakeSignal } from '../loop/wake-signal.js';
+import { BackgroundLoop } from '../loop/background.loop.js';
 import type { HousekeepingResult } from '../housekeeping/housekeeping.task.js';
 import { Housekeeping, type HousekeepingOptions } from '../housekeeping/housekeeping.js';
 
@@ -17,9 +17,13 @@ export interface HousekeepingLoopOptions extends HousekeepingOptions {
 /** Runs housekeeping at start and then periodically, in every worker. A lock lets one worker at a time do the work. */
 export class HousekeepingLoop {
   private readonly housekeeping: Housekeeping;
-  private readonly wakeSignal = new WakeSignal();
-  private stopping = false;
-  private loop: Promise<void> | undefined;
+  private readonly loop = new BackgroundLoop({
+    run: () => this.runThenWait(),
+    onError: (error) => {
+      logger.exception('housekeeping_failed', error);
+      return this.pauseMs;
+    },
+  });
   private lastRun: { readonly at: Date; readonly results: readonly HousekeepingResult[] } | undefined;
 
   constructor(private readonly options: HousekeepingLoopOptions) {
@@ -27,16 +31,15 @@ export class HousekeepingLoop {
   }
 
   start(): void {
-    this.loop ??= context.exit(() => this.run());
+    this.loop.start();
   }
 
   /** Waits for the current task, for at most `timeoutMs` milliseconds. */
   async stop(timeoutMs = 5000): Promise<void> {
-    this.stopping = true;
+    const stopped = this.loop.stop();
     this.housekeeping.stop();
-    this.wakeSignal.wake();
     const timer = setTimeout(() => void this.housekeeping.abort(), timeoutMs);
-    await this.loop;
+    await stopped;
     clearTimeout(timer);
   }
 
@@ -50,16 +53,14 @@ export class HousekeepingLoop {
     return this.lastRun;
   }
 
-  private async run(): Promise<void> {
-    const { intervalMs, clock, random = Math.random } = this.options;
-    while (!this.stopping) {
-      try {
-        const results = await this.runOnce();
-        if (results) this.lastRun = { at: clock.now(), results };
-      } catch (error) {
-        logger.exception('housekeeping_failed', error);
-      }
-      if (!this.stopping) await this.wakeSignal.wait(intervalMs * (0.9 + 0.2 * random()));
-    }
+  private async runThenWait(): Promise<number> {
+    const results = await this.runOnce();
+    if (results) this.lastRun = { at: this.options.clock.now(), results };
+    return this.pauseMs;
+  }
+
+  private get pauseMs(): number {
+    const { intervalMs, random = Math.random } = this.options;
+    return intervalMs * (0.9 + 0.2 * random());
   }
 }

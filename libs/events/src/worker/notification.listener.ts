@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { endClient } from '../log/end-client.js';
 import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import { retryDelay } from '../loop/backoff.js';
-import { WakeSignal } from '../loop/wake-signal.js';
+import { BackgroundLoop } from '../loop/background.loop.js';
 
 const logger = getLogger('outbox');
 const IDLE_CHECK_MS = 60_000;
@@ -14,12 +14,14 @@ const IDLE_CHECK_MS = 60_000;
  * failures are logged and nothing else happens.
  */
 export class NotificationListener {
-  private readonly wakeSignal = new WakeSignal();
-  /** Woken only by `stop`. The end of a connection wakes `wakeSignal`. */
-  private readonly backoffSignal = new WakeSignal();
-  private stopping = false;
+  private readonly loop = new BackgroundLoop({
+    run: () => this.listen(),
+    onError: (error, failures) => {
+      if (failures === 1) logger.warning('wake_up_lost', { reason: String(error) });
+      return retryDelay(Math.min(failures, 4), this.random);
+    },
+  });
   private client: pg.Client | undefined;
-  private loop: Promise<void> | undefined;
 
   constructor(
     private readonly url: string,
@@ -30,30 +32,16 @@ export class NotificationListener {
   ) {}
 
   start(): void {
-    this.loop ??= this.run();
+    this.loop.start();
   }
 
   async stop(): Promise<void> {
-    this.stopping = true;
-    this.wakeSignal.wake();
-    this.backoffSignal.wake();
+    const stopped = this.loop.stop();
     if (this.client) await endClient(this.client); // a query may wait for a server that does not answer
-    await this.loop;
+    await stopped;
   }
 
-  private async run(): Promise<void> {
-    for (let failures = 0; !this.stopping;) {
-      try {
-        await this.listen(() => (failures = 0));
-      } catch (error) {
-        if (this.stopping) return;
-        if (!failures++) logger.warning('wake_up_lost', { reason: String(error) });
-        await this.backoffSignal.wait(retryDelay(Math.min(failures, 4), this.random));
-      }
-    }
-  }
-
-  private async listen(onListening: () => void): Promise<void> {
+  private async listen(): Promise<null> {
     const client = new IsolatedClient({
       connectionString: this.url,
       application_name: 'pikaia-wake-up',
@@ -65,23 +53,24 @@ export class NotificationListener {
     let lost: unknown;
     client.on('error', (error) => {
       lost = error;
-      this.wakeSignal.wake();
+      this.loop.wake();
     });
     client.on('end', () => {
       lost ??= new Error('The listening connection ended.');
-      this.wakeSignal.wake();
+      this.loop.wake();
     });
     client.on('notification', ({ payload }) => this.onNotification(payload));
     try {
       await client.connect();
       await client.query(`listen ${OUTBOX_CHANNEL}`);
-      onListening();
+      this.loop.resetFailures();
       this.onNotification(); // a notification may have been missed
-      while (!this.stopping && !lost) {
-        await this.wakeSignal.wait(this.idleCheckMs);
-        if (!this.stopping && !lost) await client.query('select 1'); // an open connection may be dead
+      while (!this.loop.isStopping && !lost) {
+        await this.loop.wait(this.idleCheckMs);
+        if (!this.loop.isStopping && !lost) await client.query('select 1'); // an open connection may be dead
       }
       if (lost) throw lost;
+      return null;
     } finally {
       await endClient(client);
     }

@@ -1,23 +1,15 @@
-import { systemClock, type Clock, type PikaiaError } from '@pikaia/core';
+import { systemClock } from '@pikaia/core';
 import { SinkMonitor, type LeaderlessSink } from './sink.monitor.js';
-import { SinkRelay, type RelayHealth, type RelayTiming } from '../leader/sink.relay.js';
+import { SinkRelay, type RelayHealth, type RelayOptions } from '../leader/sink.relay.js';
 import { registerSinks } from '../log/register-sinks.js';
 import { requireDestinations } from './require-destinations.js';
 import { COMMAND_MESSAGE } from '../log/outbox-channel.js';
 import type { Sink } from '../delivery/sink.js';
 import { NotificationListener } from './notification.listener.js';
 
-export interface RelaySupervisorOptions extends RelayTiming {
-  readonly url: string;
-  readonly worker: string;
-  readonly clock?: Clock;
-  readonly random?: () => number;
-  /** As in `RelayOptions`. */
-  readonly failedRetentionMs?: number;
-  readonly expiryIntervalMs?: number;
+export interface RelaySupervisorOptions extends Omit<RelayOptions, 'sink' | 'ledSinkCount'> {
   /** Milliseconds without a leader after which a sink is reported. Default: 1 minute. */
   readonly leaderlessAlarmMs?: number;
-  readonly onFatal?: (error: PikaiaError) => void;
 }
 
 /** Runs one relay for each sink of the process, and the shared connection that wakes them. */

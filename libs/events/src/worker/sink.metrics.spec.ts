@@ -3,7 +3,6 @@ import { captureLogs } from '@pikaia/logging/testing';
 import { useFixture } from '../../../../test/support/jest/use-fixture.js';
 import { OutboxFixture } from '../../../../test/support/outbox/outbox.fixture.js';
 import { insertEvent } from '../../../../test/support/outbox/events.js';
-import { Leader } from '../leader/leader.js';
 import { measureSinks } from './sink.metrics.js';
 
 describe('measureSinks', () => {
@@ -22,8 +21,7 @@ describe('measureSinks', () => {
   }
 
   it('records the backlog of the sinks that the worker leads, and of no other', async () => {
-    const leader = new Leader({ url: at.database.workerUrl, sink: at.sink.name, leaderTimeoutMs: 5000 }, () => undefined);
-    await leader.connect();
+    const leader = await at.connectLeader();
     try {
       expect(await leader.tryLock()).toBe(true);
       await at.worker.query(`update outbox.outbox_sink set leader = 'this' where name = $1`, [at.sink.name]);

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import { useFixture } from '../../../../test/support/jest/use-fixture.js';
 import { OutboxFixture } from '../../../../test/support/outbox/outbox.fixture.js';
 import { insertEvent } from '../../../../test/support/outbox/events.js';
-import { Leader } from '../leader/leader.js';
 import { SinkMonitor } from './sink.monitor.js';
 
 describe('SinkMonitor', () => {
@@ -25,8 +24,7 @@ describe('SinkMonitor', () => {
   };
   /** Runs `work` while another process leads the sink. */
   async function whileLed(work: () => Promise<void>): Promise<void> {
-    const leader = new Leader({ url: at.database.workerUrl, sink: at.sink.name, leaderTimeoutMs: 5000 }, () => undefined);
-    await leader.connect();
+    const leader = await at.connectLeader();
     expect(await leader.tryLock()).toBe(true);
     await work();
     await leader.close();

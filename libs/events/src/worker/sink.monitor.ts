@@ -5,7 +5,7 @@ import type pg from 'pg';
 import { endClient } from '../log/end-client.js';
 import { textOf } from '../delivery/error-fingerprint.js';
 import { LOCK_CLASS, LOCK_SINK } from '../log/sink-lock.js';
-import { WakeSignal } from '../loop/wake-signal.js';
+import { BackgroundLoop } from '../loop/background.loop.js';
 import { done, failedBecause } from '../commands/command.js';
 import { causeOf } from '../commands/command.failures.js';
 import { ANSWER_COMMAND } from '../commands/command.sql.js';
@@ -46,27 +46,35 @@ interface Retirement {
  * sink's lock. Records the metrics of the sinks that this worker leads.
  */
 export class SinkMonitor {
-  private readonly wakeSignal = new WakeSignal();
+  private readonly loop: BackgroundLoop;
   private readonly leaderlessSince = new Map<string, number>();
   private readonly reported = new Set<string>();
-  private stopping = false;
-  private loop: Promise<void> | undefined;
 
-  constructor(private readonly options: SinkMonitorOptions) {}
-
-  start(): void {
-    this.loop ??= context.exit(() => this.run());
+  constructor(private readonly options: SinkMonitorOptions) {
+    const intervalMs = Math.min(MAX_INTERVAL_MS, options.leaderlessAlarmMs / 4);
+    this.loop = new BackgroundLoop({
+      run: async () => {
+        await this.runOnce();
+        return intervalMs;
+      },
+      onError: (error, failures) => {
+        if (failures === 1) logger.warning('sink_watch_failed', { reason: String(error) });
+        return intervalMs;
+      },
+    });
   }
 
-  async stop(): Promise<void> {
-    this.stopping = true;
-    this.wakeSignal.wake();
-    await this.loop;
+  start(): void {
+    this.loop.start();
+  }
+
+  stop(): Promise<void> {
+    return this.loop.stop();
   }
 
   /** Runs the next check now, because a command may be waiting. */
   wake(): void {
-    this.wakeSignal.wake();
+    this.loop.wake();
   }
 
   /** Sinks without a leader for at least `leaderlessAlarmMs`. */
@@ -91,20 +99,6 @@ export class SinkMonitor {
       if (leaders.has(this.options.worker)) await measureSinks(client, this.options.worker);
     } finally {
       await endClient(client);
-    }
-  }
-
-  private async run(): Promise<void> {
-    const interval = Math.min(MAX_INTERVAL_MS, this.options.leaderlessAlarmMs / 4);
-    for (let failed = false; !this.stopping;) {
-      try {
-        await this.runOnce();
-        failed = false;
-      } catch (error) {
-        if (!failed) logger.warning('sink_watch_failed', { reason: String(error) });
-        failed = true;
-      }
-      await this.wakeSignal.wait(interval);
     }
   }
 
