@@ -1,3 +1,4 @@
+import { eventColumns } from '../log/event-columns.js';
 import { MAX_PAYLOAD_BYTES } from '../log/payload-limit.js';
 
 /**
@@ -55,16 +56,16 @@ with slice as (
     select * from outbox.outbox_log where position > $2::bigint and position <= $3::bigint order by position limit $5::int),
   edge as (select case when count(*) < $5 then $3 else max(position) end as edge from slice),
   due as (
-    select e.position, e.event_id, e.event_type, e.schema_version, e.aggregate_type, e.aggregate_id, e.organization_id,
-      e.correlation_id, e.occurred_at, e.size, e.payload, false as dead, null as last_error, null as fingerprint
+    select e.position, ${eventColumns('e')}, e.occurred_at, e.size, e.payload,
+      false as dead, null as last_error, null as fingerprint
     from slice e left join outbox.outbox_delivery d on d.sink = $1 and d.event_id = e.event_id
       left join outbox.outbox_progress start on start.sink = $1 and start.number = 0
     where pg_visible_in_snapshot(e.txid, $4::pg_snapshot) and outbox.covers(start, e.position, e.txid) is not true
       and (d.sink is null or d.status in ('published', 'skipped'))
       and $16::text is distinct from 'failed' and $17::text is null and ${MATCHES}
     union all
-    select e.position, e.event_id, e.event_type, e.schema_version, e.aggregate_type, e.aggregate_id, e.organization_id,
-      e.correlation_id, e.occurred_at, octet_length(e.payload::text), e.payload, true, e.last_error, e.fingerprint
+    select e.position, ${eventColumns('e')}, e.occurred_at, octet_length(e.payload::text), e.payload,
+      true, e.last_error, e.fingerprint
     from outbox.outbox_delivery e cross join edge
     where e.sink = $1 and e.status = 'failed' and e.position > $2 and e.position <= edge.edge
       and $16 is distinct from 'published' and strpos(lower(coalesce(e.last_error, '')), lower(coalesce($17, ''))) > 0
@@ -82,8 +83,7 @@ export const NEXT_OF_REPLAY = `${DUE},
   bounded as (
     select *, coalesce(sum(size) over (order by position rows between unbounded preceding and 1 preceding), 0) as before
     from (select * from due order by position limit $6::int) first)
-select b.position, b.event_id, b.event_type, b.schema_version, b.aggregate_type, b.aggregate_id, b.organization_id,
-  b.correlation_id, b.occurred_at, b.size,
+select b.position, ${eventColumns('b')}, b.occurred_at, b.size,
   case when b.size <= ${MAX_PAYLOAD_BYTES} and not b.dead then b.payload::text end as payload, b.dead, b.last_error, b.fingerprint,
   edge.edge, (select count(*) from due)::int as total
 from edge left join bounded b on b.before < $18::bigint order by b.position`;

@@ -1,10 +1,11 @@
+import { EVENT_COLUMNS } from './event-columns.js';
 import { MAX_PAYLOAD_BYTES } from './payload-limit.js';
 
 const READABLE = `($6::text[] is null or event_type = any ($6)) and size <= ${MAX_PAYLOAD_BYTES}`;
 // The time is in milliseconds: parsing a number takes a third of the time of parsing a date. The payload is not cast to text: a
 // cast from json to text goes through the text forms of both types and takes a quarter of the server time.
-const ROW = `position, event_id, event_type, schema_version, aggregate_type, aggregate_id, organization_id, correlation_id,
-  date_part('epoch', occurred_at) * 1000 as occurred_ms, size, case when ${READABLE} then payload end as payload`;
+const ROW = `position, ${EVENT_COLUMNS}, date_part('epoch', occurred_at) * 1000 as occurred_ms, size,
+  case when ${READABLE} then payload end as payload`;
 // One row of the result is not an event and has no position. It contains the snapshot of the read in place of the event type, and
 // the number of late rows in place of the size. Separate columns would add their cost to every event.
 const EDGE = `select null, null, pg_current_snapshot()::text, null, null, null, null, null, null, (select count(*) from late)::int, null`;
