@@ -4,11 +4,12 @@ import { varDirectory } from '../start/folders.mjs';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
-// Index: correlation_id, on both tables. Locks: none. Runs as the owner, who can read all organizations.
+// Index: correlation_id of events and audit records; deliveries are scanned. Locks: none. Runs as the owner, who can read all
+// organizations.
 const ORGANIZATIONS = `
-  select organization_id from outbox.outbox_log where correlation_id = $1
+  select organization_id from events_outboxevent where correlation_id = $1
   union
-  select organization_id from audit.record where correlation_id = $1`;
+  select organization_id from events_auditlog where correlation_id = $1`;
 // Users for whom a development session can be issued: the admin with the lowest id in an organization, or an operator.
 const ADMIN = `
   select coalesce(m.email, u.email_key, u.email) as email, o.slug from organizations_member m

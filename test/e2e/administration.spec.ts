@@ -164,9 +164,14 @@ describe('GET /admin/events', () => {
       failed_attempts: [],
       receipts: [],
     });
-    const masked = await system.request('GET', `/admin/events/${id}`, { as: OLGA });
-    expect(masked.body).toMatchObject({ payload: { actor: { id: alice.id, email: '[masked]' }, data: { email: '[masked]' } } });
-    expect(JSON.stringify(masked.body)).not.toContain('@example.com');
+    const one = await system.request('GET', `/admin/events/${id}`, { as: OLGA });
+    const trail = await system.request('GET', `/admin/correlations/${correlationOf(removed)}`, { as: OLGA });
+    const entries = (trail.body['entries'] as { kind: string }[]).filter(({ kind }) => kind === 'event');
+    for (const shown of [one.body, ...rows(await events(`event_id=${id}`, OLGA)), ...entries]) {
+      expect(shown).toMatchObject({ payload: { actor: { id: alice.id, email: '[masked]' }, data: { email: '[masked]' } } });
+      expect(JSON.stringify(shown)).not.toContain('@example.com');
+    }
+    expect(entries).toHaveLength(1);
     expect((await system.request('GET', `/admin/events/${id}`, { as: GINA })).status).toBe(404);
   });
 

@@ -1,10 +1,11 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditModule } from '@pikaia/audit';
 import { DatabaseModule, type DatabaseSettings } from '@pikaia/database';
-import { EventsModule } from '@pikaia/events';
+import { EventsModule, OutboxAdminModule } from '@pikaia/events';
 import { LoggingModule, type LoggingModuleOptions } from '@pikaia/logging';
 import { ClsModule } from 'nestjs-cls';
 import { AdministrationModule } from './administration/administration.module.js';
+import { AuditedOperations } from './administration/audited-operations.js';
 import { ApiSettings } from './api.settings.js';
 import { AuthenticationModule } from './authentication/authentication.module.js';
 import { HealthModule } from './health/health.module.js';
@@ -34,6 +35,7 @@ export class AppModule {
         DatabaseModule.forRoot({ settings: database, applicationName: 'pikaia-api', entities: [Organization, User, Member] }),
         EventsModule.forRoot({ databaseUrl: database.databaseUrl }),
         AuditModule.forRoot({ cursorKey: api.cursorKey }),
+        OutboxAdminModule.forRoot({ audit: AuditedOperations, cursorKey: api.cursorKey }),
         ServerModule,
         AuthenticationModule,
         HealthModule,

@@ -20,8 +20,11 @@ export { Housekeeping, type HousekeepingOptions } from './housekeeping/housekeep
 export { outboxMigrations } from './migrations/index.js';
 export type { CommandAnswer, CommandName, ReplayFilter } from './commands/command.js';
 export type { CommandStatus, CommandView, SinkAnswer } from './admin/command.view.js';
+export { EVENT_STATUSES, type EventFilter, type EventScope, type EventStatus } from './admin/event-filter.js';
+export { EventLog, type EventPage, type EventPageRequest } from './admin/event-log.js';
+export type { AttemptView, DeliveryView, EventDetails, EventView, ReceiptView } from './admin/event.view.js';
 export { OperationsAudit, type OperationRequest } from './admin/operations-audit.js';
-export { OutboxOperationsModule, type OutboxOperationsModuleOptions } from './admin/operations.module.js';
+export { OutboxAdminModule, type OutboxAdminModuleOptions } from './admin/outbox-admin.module.js';
 export { OutboxOperations, type OperationScope, type ReplayRequest } from './admin/outbox.operations.js';
 export {
   OutboxStatus,

@@ -6,7 +6,7 @@ import type { Identity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { FindAuditLogsRequest } from './audit-log.requests.js';
-import { auditScopeOf, scopeOf } from './scope.js';
+import { readScopeOf, requireOwnOrganization } from './scope.js';
 
 /** Answers: what did this user do? Admins see the audit log of their organization, operators see that of all organizations. */
 @Controller('admin/audit-logs')
@@ -16,15 +16,14 @@ export class AuditLogController {
 
   @Get()
   async find(@CurrentIdentity() identity: Identity, @Query() { cursor, limit, ...filter }: FindAuditLogsRequest) {
-    scopeOf(identity, filter.organization_id);
-    const scope = auditScopeOf(identity);
-    const { data, ...page } = await this.auditLog.find({ filter, limit, scope, ...(cursor !== undefined && { cursor }) });
+    requireOwnOrganization(identity, filter.organization_id);
+    const { data, ...page } = await this.auditLog.find({ filter, cursor, limit, scope: readScopeOf(identity) });
     return { data: redactValue(data), ...page };
   }
 
   @Get(':id')
   async get(@CurrentIdentity() identity: Identity, @Param('id', IdPipe) id: string) {
-    const entry = await this.auditLog.get(id, auditScopeOf(identity));
+    const entry = await this.auditLog.get(id, readScopeOf(identity));
     if (!entry) throw Problem.notFound('No audit entry with this id exists.');
     return redactValue(entry);
   }

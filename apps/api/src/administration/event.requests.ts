@@ -1,9 +1,8 @@
 import { OptionalField } from '@pikaia/core';
+import { EVENT_STATUSES, type EventStatus } from '@pikaia/events';
 import { IsIn, IsString, IsUUID, MaxLength, MinLength } from 'class-validator';
 import { IsMoment } from '../server/is-moment.js';
 import { PageRequest } from '../server/page.request.js';
-
-export const EVENT_STATUSES = ['pending', 'retrying', 'waiting', 'failed', 'skipped', 'published'] as const;
 
 /** Filters of the event list. An unknown filter is refused. */
 export class FindEventsRequest extends PageRequest {
@@ -38,7 +37,7 @@ export class FindEventsRequest extends PageRequest {
 
   @OptionalField()
   @IsIn(EVENT_STATUSES)
-  status?: (typeof EVENT_STATUSES)[number];
+  status?: EventStatus;
 
   /** A substring of the last error of any sink, case-insensitive. */
   @OptionalField()

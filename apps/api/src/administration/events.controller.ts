@@ -1,36 +1,38 @@
 import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Res } from '@nestjs/common';
 import { Audited } from '@pikaia/audit';
-import { OutboxOperations } from '@pikaia/events';
+import { EventLog, OutboxOperations } from '@pikaia/events';
 import type { FastifyReply } from 'fastify';
 import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
 import type { Identity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { FindEventsRequest } from './event.requests.js';
-import { EventsRepository } from './events.repository.js';
-import { respondAccepted } from './respond-accepted.js';
+import { maskFor } from './mask.js';
 import { ReplayEventsRequest, SinkRequest } from './operation.requests.js';
-import { operationScopeOf, scopeOf } from './scope.js';
+import { respondAccepted } from './respond-accepted.js';
+import { operationScopeOf, readScopeOf, requireOwnOrganization } from './scope.js';
 
 /** Answers: was the welcome email sent? Lists events with their status across all sinks. */
 @Controller('admin/events')
 @AllowedTo('admin', 'operator')
 export class EventsController {
   constructor(
-    private readonly events: EventsRepository,
+    private readonly events: EventLog,
     private readonly operations: OutboxOperations,
   ) {}
 
   @Get()
-  find(@CurrentIdentity() identity: Identity, @Query() filter: FindEventsRequest) {
-    return this.events.find(filter, scopeOf(identity, filter.organization_id));
+  async find(@CurrentIdentity() identity: Identity, @Query() { cursor, limit, ...filter }: FindEventsRequest) {
+    requireOwnOrganization(identity, filter.organization_id);
+    const { data, ...page } = await this.events.find({ filter, cursor, limit, scope: readScopeOf(identity) });
+    return { data: data.map((event) => maskFor(identity, event)), ...page };
   }
 
   @Get(':id')
   async get(@CurrentIdentity() identity: Identity, @Param('id', IdPipe) id: string) {
-    const event = await this.events.get(id, scopeOf(identity));
+    const event = await this.events.get(id, readScopeOf(identity));
     if (!event) throw Problem.notFound('No event with this id exists.');
-    return event;
+    return maskFor(identity, event);
   }
 
   /** Replays the matching events to all sinks or to one. Only counts them unless `dry_run` is false. */
@@ -46,7 +48,7 @@ export class EventsController {
       throw Problem.invalid([
         { field: 'filter', message: 'must contain at least one condition; to select all events of a period, set from and to' },
       ]);
-    scopeOf(identity, filter.organization_id);
+    requireOwnOrganization(identity, filter.organization_id);
     const optional = {
       ...(limit !== undefined && { limit }),
       ...(rate !== undefined && { rate }),

@@ -1,21 +1,18 @@
 import type { Identity } from '../authentication/identity.js';
-import { auditScopeOf, scopeOf } from './scope.js';
+import { readScopeOf, requireOwnOrganization } from './scope.js';
 
 const person = { userId: 'u', email: 'a@example.com', name: null };
 const admin: Identity = { ...person, kind: 'member', memberId: 'm', role: 'admin', organizationId: 'acme' };
 const operator: Identity = { ...person, kind: 'operator' };
 
-describe('scopeOf', () => {
-  it('limits an admin to their own organization, unmasked', () => {
-    expect(scopeOf(admin)).toEqual({ organizationId: 'acme', masked: false });
-    expect(scopeOf(admin, 'acme')).toEqual({ organizationId: 'acme', masked: false });
-    expect(() => scopeOf(admin, 'globex')).toThrow(expect.objectContaining({ status: 403 }));
-    expect(auditScopeOf(admin)).toEqual({ organization: 'acme' });
-  });
+it('readScopeOf limits an admin to their own organization, and gives an operator all organizations', () => {
+  expect(readScopeOf(admin)).toEqual({ organization: 'acme' });
+  expect(readScopeOf(operator)).toEqual({ operator: true });
+});
 
-  it('gives an operator all organizations or the requested one, masked', () => {
-    expect(scopeOf(operator)).toEqual({ masked: true });
-    expect(scopeOf(operator, 'globex')).toEqual({ organizationId: 'globex', masked: true });
-    expect(auditScopeOf(operator)).toEqual({ operator: true });
-  });
+it('requireOwnOrganization refuses an admin who requests another organization, and nobody else', () => {
+  for (const organization of [undefined, 'acme']) expect(() => requireOwnOrganization(admin, organization)).not.toThrow();
+  for (const organization of [undefined, 'acme', 'globex'])
+    expect(() => requireOwnOrganization(operator, organization)).not.toThrow();
+  expect(() => requireOwnOrganization(admin, 'globex')).toThrow(expect.objectContaining({ status: 403 }));
 });

@@ -1,8 +1,8 @@
-import type { Envelope } from '@pikaia/events';
+import type { Envelope, EventView, ReceiptView } from '@pikaia/events';
 import { timelineOf } from './timeline.js';
 
 const at = (millisecond: number) => new Date(Date.UTC(2026, 0, 1, 8, 30, 0, millisecond));
-const event = (time: Date) => ({
+const event = (time: Date): EventView => ({
   event_id: 'e',
   event_type: 'member.invited',
   schema_version: 1,
@@ -17,7 +17,14 @@ const event = (time: Date) => ({
   published_at: time,
   payload: {} as Envelope,
 });
-const receipt = { event_id: 'e', consumer: 'welcome-email', state: 'claimed', claimed_until: at(9), done_at: null, result: null };
+const receipt: ReceiptView = {
+  event_id: 'e',
+  consumer: 'welcome-email',
+  state: 'claimed',
+  claimed_until: at(9),
+  done_at: null,
+  result: null,
+};
 
 const kindsOf = (trail: Partial<Parameters<typeof timelineOf>[0]>) =>
   timelineOf({ logs: [], events: [], attempts: [], receipts: [], audit: [], ...trail }).map(

@@ -1,5 +1,5 @@
 import { redactValue } from '@pikaia/core';
-import type { EventView, AttemptView, ReceiptView } from './events.repository.js';
+import type { AttemptView, EventView, ReceiptView } from '@pikaia/events';
 import type { LogLine } from './log-lines.js';
 
 /** One entry of the timeline. `kind` determines the other fields. */

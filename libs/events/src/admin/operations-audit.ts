@@ -12,7 +12,7 @@ export interface OperationRequest {
 
 /**
  * Audits the commands to the outbox. This library does not depend on an audit trail. The application extends this class and
- * passes the subclass to OutboxOperationsModule.
+ * passes the subclass to OutboxAdminModule.
  */
 export abstract class OperationsAudit {
   /** Called in the transaction that records the command, so the command and its audit entry commit together. */

@@ -1,4 +1,5 @@
 import { IS_LED } from '../log/sink-lock.js';
+import { SLOT_COUNT } from '../log/slot-count.js';
 
 /** The maximum of each count. It keeps the statements cheap while a backlog grows. */
 export const MAX_COUNT = 10_001;
@@ -42,7 +43,7 @@ left join lateral (
 order by s.name`;
 
 /**
- * Reads the size of the twelve slots of the log, and the sinks that have not received all events of a slot. The number of rows is
+ * Reads the size of the slots of the log, and the sinks that have not received all events of a slot. The number of rows is
  * an estimate from the statistics. Index: both ends of outbox_log_position in each slot.
  */
 export const SLOT_STATUS = `
@@ -53,7 +54,7 @@ select n as slot, coalesce(pg_stat_get_live_tuples(c.oid), 0)::int as rows, pg_t
     left join lateral (select * from outbox.outbox_progress p where p.sink = s.name order by p.number desc limit 1) p on true
     where s.state <> 'retired' and (p.sink is null or newest.position > p.position
       or exists (select ${LATE} and slot = n::smallint)) order by s.name) end as not_handed_over_to
-from generate_series(0, 11) n
+from generate_series(0, ${SLOT_COUNT - 1}) n
 join pg_class c on c.oid = format('outbox.outbox_log_%s', n)::regclass
 left join lateral (select recorded_at from outbox.outbox_log where slot = n::smallint order by position limit 1) oldest on true
 left join lateral (

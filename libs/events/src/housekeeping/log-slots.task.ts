@@ -1,10 +1,10 @@
 import { getLogger } from '@pikaia/logging';
 import type { ClientBase } from 'pg';
+import { SLOT_COUNT } from '../log/slot-count.js';
 import { EMPTY_SLOT, SLOT_SIZE } from './housekeeping.sql.js';
 import type { HousekeepingResult, HousekeepingTask, Retention } from './housekeeping.task.js';
 
 const logger = getLogger('outbox');
-const SLOTS = 12;
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
@@ -15,7 +15,7 @@ export const logSlotsTask: HousekeepingTask = {
   name: 'slots',
   async run(client, retention, dryRun) {
     const results: HousekeepingResult[] = [];
-    for (let slot = 0; slot < SLOTS; slot++) {
+    for (let slot = 0; slot < SLOT_COUNT; slot++) {
       const size = await sizeOf(client, slot);
       const outcome = await emptySlot(client, slot, retention, dryRun);
       if (outcome === 'empty' || outcome === 'recent') continue;

@@ -19,8 +19,9 @@ const names = Object.keys(COLUMNS);
 /** The columns, as a list. */
 export const EVENT_COLUMNS = names.join(', ');
 
-/** The columns of a table, as a list. */
-export const eventColumns = (table: string): string => names.map((name) => `${table}.${name}`).join(', ');
+/** The columns of a table, as a list, without those that the statement selects in another form. */
+export const eventColumns = (table: string, omitted: readonly string[] = []): string =>
+  names.flatMap((name) => (omitted.includes(name) ? [] : `${table}.${name}`)).join(', ');
 
 /** The columns with their types, for `json_to_recordset`. */
 export const EVENT_RECORD = Object.entries(COLUMNS)

@@ -1,7 +1,8 @@
+import { SLOT_COUNT } from '../log/slot-count.js';
+
 const DAY_MS = 86_400_000;
 /** Tolerated difference between the publisher's clock, which sets `occurred_at`, and the database clock. */
 const CLOCK_MARGIN_MS = 3_600_000;
-const SLOT_COUNT = 12; // the log is partitioned by the day modulo twelve
 
 /**
  * Returns the slots of the log that contain the events of a period, so that a query scans only these. Returns null for all slots.

@@ -1,3 +1,8 @@
+import { eventColumns } from '../log/event.row.js';
+
+/** The maximum number of rows that a request examines. */
+export const MAX_EXAMINED = 20_000;
+
 const MATCHES = `
       ($1::bigint is null or e.position < $1)
       and ($2::text is null or e.organization_id = $2)
@@ -9,8 +14,8 @@ const MATCHES = `
       and ($11::timestamptz is null or e.occurred_at >= $11)
       and ($12::timestamptz is null or e.occurred_at < $12)`;
 
-const EVENT = `c.position::text as position, c.event_id, c.event_type, c.schema_version, c.aggregate_type, c.aggregate_id,
-      c.organization_id, c.correlation_id, c.occurred_at, s.status, s.attempts, s.last_error, s.published_at, c.payload`;
+const EVENT = `c.position::text as position, ${eventColumns('c', ['position'])},
+      s.status, s.attempts, s.last_error, s.published_at, c.payload`;
 
 // The right join returns the number of examined rows even if no event matches.
 const PAGE = `
@@ -28,7 +33,7 @@ const PAGE = `
  * Index: (organization_id, position), (correlation_id), the event id, or else (position) scanned backward within the slots.
  * Locks: none. Cost: the status is computed for each candidate row, at most $10.
  */
-export const findEvents = `
+export const FIND_EVENTS = `
   with candidate as materialized (
     select * from outbox.outbox_log e where ${MATCHES} and ($13::smallint[] is null or e.slot = any ($13))
     order by e.position desc limit $10),
@@ -39,11 +44,11 @@ export const findEvents = `
 
 /**
  * Selects events by data of their deliveries: a status such as failed, or $13, a substring of the last error. The other parameters
- * are those of findEvents. A delivery can outlive its row in the log.
+ * are those of FIND_EVENTS. A delivery can outlive its row in the log.
  *
  * Index: outbox_delivery_status, or a scan of all deliveries. Locks: none.
  */
-export const findEventsByDelivery = `
+export const FIND_EVENTS_BY_DELIVERY = `
   with candidate as materialized (
     select distinct on (e.position) e.* from outbox.outbox_delivery e join outbox.outbox_sink k on k.name = e.sink
     where k.state <> 'retired' and ${MATCHES} and ($8::text is null or $8 in ('pending', 'published') or e.status = $8)
@@ -59,15 +64,15 @@ export const findEventsByDelivery = `
     order by c.position desc limit $9)${PAGE}`;
 
 /** Selects the deliveries of an event, one for each sink. Index: primary key (event_id, sink). Locks: none. */
-export const findDeliveries = `
+export const FIND_DELIVERIES = `
   select s.name as sink, d.status, d.attempts, d.next_attempt_at, d.last_error, d.updated_at
   from outbox.outbox_sink s join outbox.outbox_delivery d on d.sink = s.name and d.event_id = $1 order by s.name`;
 
 /** Selects the failed attempts of events, oldest first. Index: outbox_attempt_event. Locks: none. */
-export const findAttempts = `
+export const FIND_ATTEMPTS = `
   select event_id, sink, attempted_at, error from outbox.outbox_attempt where event_id = any ($1::uuid[]) order by attempted_at limit 500`;
 
 /** Selects the receipts of consumers for events. Index: consumer_receipt_event. Locks: none. */
-export const findReceipts = `
+export const FIND_RECEIPTS = `
   select event_id, consumer, state, claimed_until, done_at, result from outbox.consumer_receipt
   where event_id = any ($1::uuid[]) order by done_at nulls last limit 500`;

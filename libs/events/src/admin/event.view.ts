@@ -1,0 +1,58 @@
+import type { Envelope } from '../contract/envelope.js';
+import type { EventStatus } from './event-filter.js';
+
+/** An event with its status across all sinks, for operators. Secrets are redacted, personal data is not. */
+export interface EventView {
+  readonly event_id: string;
+  readonly event_type: string;
+  readonly schema_version: number;
+  readonly aggregate_type: string;
+  readonly aggregate_id: string;
+  readonly organization_id: string | null;
+  readonly correlation_id: string | null;
+  readonly occurred_at: Date;
+  readonly status: EventStatus;
+  /** The failed attempts at the sink that has the most. */
+  readonly attempts: number;
+  /** The newest error of any sink. */
+  readonly last_error: string | null;
+  /** The time at which the last sink received the event. Null unless every sink received it. */
+  readonly published_at: Date | null;
+  readonly payload: Envelope;
+}
+
+/** An event with everything that is stored about its deliveries. */
+export interface EventDetails extends EventView {
+  readonly deliveries: readonly DeliveryView[];
+  readonly failed_attempts: readonly AttemptView[];
+  readonly receipts: readonly ReceiptView[];
+}
+
+/** The delivery of an event to one sink. Only a sink that refused the event, or at which it waited, has one. */
+export interface DeliveryView {
+  readonly sink: string;
+  readonly status: Exclude<EventStatus, 'pending'>;
+  readonly attempts: number;
+  readonly next_attempt_at: Date | null;
+  readonly last_error: string | null;
+  readonly updated_at: Date;
+}
+
+/** A failed attempt to deliver an event. */
+export interface AttemptView {
+  readonly event_id: string;
+  readonly sink: string;
+  readonly attempted_at: Date;
+  readonly error: string;
+}
+
+/** The receipt of a consumer for an event. */
+export interface ReceiptView {
+  readonly event_id: string;
+  readonly consumer: string;
+  readonly state: 'claimed' | 'done';
+  readonly claimed_until: Date | null;
+  readonly done_at: Date | null;
+  /** The value that the handler returned. */
+  readonly result: unknown;
+}

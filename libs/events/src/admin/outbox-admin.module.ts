@@ -1,0 +1,32 @@
+import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
+import { EVENT_LOG_OPTIONS, EventLog, type EventLogOptions } from './event-log.js';
+import { OperationsAudit } from './operations-audit.js';
+import { OutboxOperations } from './outbox.operations.js';
+import { OutboxStatus } from './outbox.status.js';
+
+export interface OutboxAdminModuleOptions {
+  /** The class that audits commands. Global modules must provide its dependencies. */
+  readonly audit: Type<OperationsAudit>;
+  /** Key that signs the cursors of EventLog. Use the same key in all processes. Without a key, EventLog is not provided. */
+  readonly cursorKey?: string | Uint8Array;
+}
+
+/**
+ * The administration of the outbox, as a global module. `EventLog` reads events, `OutboxStatus` reads the state of sinks and log,
+ * `OutboxOperations` sends commands. Requires DatabaseModule.
+ */
+@Module({})
+export class OutboxAdminModule {
+  static forRoot({ audit, cursorKey }: OutboxAdminModuleOptions): DynamicModule {
+    const readProviders: Provider[] =
+      cursorKey === undefined
+        ? []
+        : [EventLog, { provide: EVENT_LOG_OPTIONS, useValue: { cursorKey } satisfies EventLogOptions }];
+    return {
+      module: OutboxAdminModule,
+      global: true,
+      providers: [{ provide: OperationsAudit, useClass: audit }, OutboxOperations, OutboxStatus, ...readProviders],
+      exports: [OutboxOperations, OutboxStatus, ...(cursorKey === undefined ? [] : [EventLog])],
+    };
+  }
+}
