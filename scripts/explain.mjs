@@ -7,9 +7,9 @@ import { parseArgs } from 'node:util';
 import { terminalOf } from './explain/terminal.mjs';
 import { timelineText } from './explain/timeline.text.mjs';
 import { findViewer, issueSession } from './explain/viewer.mjs';
-import { varDirectory } from './start/folders.mjs';
-import { PlainError, describeError } from './start/plain-error.mjs';
-import { runningOrExit } from './start/running-or-exit.mjs';
+import { varDirectory } from './start/folders.ts';
+import { PlainError, describeError } from './start/plain-error.ts';
+import { runningOrExit } from './start/running.file.ts';
 
 const USAGE = `Give the correlation ID of a request. It is in the X-Correlation-Id header of the response:
 

@@ -7,7 +7,7 @@ import { answerText, commandText, failedText } from './outbox/events.text.mjs';
 import { connect } from './outbox/session.mjs';
 import { statusText } from './outbox/status.text.mjs';
 import { USAGE } from './outbox/usage.text.mjs';
-import { describeError } from './start/plain-error.mjs';
+import { describeError } from './start/plain-error.ts';
 
 const POLL_INTERVAL_MS = 200;
 const DEFAULT_WAIT_SECONDS = 15;

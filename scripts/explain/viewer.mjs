@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import pg from 'pg';
-import { varDirectory } from '../start/folders.mjs';
+import { varDirectory } from '../start/folders.ts';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 

@@ -1,4 +1,4 @@
-import { PlainError } from '../start/plain-error.mjs';
+import { PlainError } from '../start/plain-error.ts';
 
 const REQUEST_TIMEOUT_MS = 20_000;
 

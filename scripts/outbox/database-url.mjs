@@ -1,6 +1,6 @@
 import { loadSettings } from '@pikaia/core';
 import { DatabaseSettings } from '@pikaia/database';
-import { runningOrExit } from '../start/running-or-exit.mjs';
+import { runningOrExit } from '../start/running.file.ts';
 
 /** The URL from DATABASE_URL or DATABASE_HOST, else that of the running development database for a role: owner, api or worker. */
 export const databaseUrl = (role) =>

@@ -1,6 +1,6 @@
 import { findOperator, issueSession } from '../explain/viewer.mjs';
-import { PlainError } from '../start/plain-error.mjs';
-import { runningOrExit } from '../start/running-or-exit.mjs';
+import { PlainError } from '../start/plain-error.ts';
+import { runningOrExit } from '../start/running.file.ts';
 import { ApiClient } from './api.client.mjs';
 
 /** Connects to the API that `--url` names, or, without `--url`, to the one that runs from this folder, as an operator. */

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { migrateSchema } from '../../apps/api/src/database/schema.js';
-import { startPostgres, type PostgresServer } from '../../scripts/postgres.mjs';
+import { startPostgres, type PostgresServer } from '../../scripts/postgres.ts';
 import type { TestDatabase } from './database.js';
 
 export interface TestDatabaseServer extends TestDatabase {

@@ -2,7 +2,7 @@ import { appendFileSync, chmodSync, chownSync, cpSync, mkdtempSync, readdirSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { startPostgres, type PostgresServer } from '../../scripts/postgres.mjs';
+import { startPostgres, type PostgresServer } from '../../scripts/postgres.ts';
 import type { TestDatabaseServer } from './database-server.js';
 
 /** A standby that starts from a copy of the stopped primary and replicates until its connection is cut. */

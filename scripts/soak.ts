@@ -2,10 +2,9 @@
 // Each spec prints its seed and a summary. The same seed makes the same random choices, as far as timing allows.
 import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { root } from './start/folders.ts';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SPECS = [
   'libs/events/src/leader/outbox.proof.spec.ts',
   'test/faults/relay.faults.spec.ts',
@@ -14,7 +13,7 @@ const SPECS = [
 ];
 const USAGE = 'npm run test:soak -- [--minutes 10] [--seed 7]';
 
-function readArguments() {
+function readArguments(): { seconds: number; seed: number } {
   const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' } } });
   const minutes = Number(values.minutes ?? 10);
   const seed = Number(values.seed ?? randomInt(2 ** 31));
@@ -37,13 +36,13 @@ try {
       ...SPECS,
     ],
     {
-      cwd: ROOT,
+      cwd: root,
       stdio: 'inherit',
       env: { ...process.env, PIKAIA_PROOF_SECONDS: String(seconds), PIKAIA_PROOF_SEED: String(seed) },
     },
   );
   jest.once('exit', (code) => (process.exitCode = code ?? 1));
 } catch (error) {
-  console.error(`${error.message}\n\n${USAGE}`);
+  console.error(`${(error as Error).message}\n\n${USAGE}`);
   process.exitCode = 2;
 }

@@ -6,8 +6,8 @@ const STABLE_AFTER_MS = 10_000; // a process that ran longer resets the delay
 export class BackOff {
   #failures = 0;
 
-  /** @param {number} ranForMs how long the process ran this time. */
-  nextDelayMs(ranForMs) {
+  /** @param ranForMs how long the process ran this time. */
+  nextDelayMs(ranForMs: number): number {
     if (ranForMs > STABLE_AFTER_MS) this.#failures = 0;
     return Math.min(MAX_DELAY_MS, MIN_DELAY_MS * 2 ** this.#failures++);
   }

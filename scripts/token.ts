@@ -1,9 +1,9 @@
 // npm run token -- --email alice@example.com: prints a session token of that user as the last line of stdout.
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { varDirectory } from './start/folders.mjs';
-import { describeError } from './start/plain-error.mjs';
-import { runningOrExit } from './start/running-or-exit.mjs';
+import { varDirectory } from './start/folders.ts';
+import { describeError } from './start/plain-error.ts';
+import { runningOrExit } from './start/running.file.ts';
 
 const { values } = parseArgs({ options: { email: { type: 'string' } } });
 if (!values.email) {

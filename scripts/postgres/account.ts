@@ -4,11 +4,17 @@ import { dirname, resolve } from 'node:path';
 
 const NAME = 'postgres';
 
+/** An account of the operating system; without IDs, the current user. */
+export interface Account {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
 /**
- * The operating system account that runs the server: the current user. PostgreSQL refuses to run as root; for root it is
- * the account `postgres`, which is created if it does not exist.
+ * The account that runs the server: the current user. PostgreSQL refuses to run as root; for root it is the account
+ * `postgres`, which is created if it does not exist.
  */
-export function serverAccount() {
+export function serverAccount(): Account {
   if (process.getuid?.() !== 0) return {};
   const found = findAccount();
   if (found) return found;
@@ -20,13 +26,18 @@ export function serverAccount() {
   );
 }
 
-function findAccount() {
-  const [uid, gid] = ['-u', '-g'].map((flag) => spawnSync('id', [flag, NAME], { encoding: 'utf8' }));
-  return uid.status === 0 && gid.status === 0 ? { uid: Number(uid.stdout), gid: Number(gid.stdout) } : undefined;
+function findAccount(): Account | undefined {
+  const idOf = (flag: string): number | undefined => {
+    const { status, stdout } = spawnSync('id', [flag, NAME], { encoding: 'utf8' });
+    return status === 0 ? Number(stdout) : undefined;
+  };
+  const uid = idOf('-u');
+  const gid = idOf('-g');
+  return uid === undefined || gid === undefined ? undefined : { uid, gid };
 }
 
 /** Whether the account can enter the directory and each of its parents. Directories that do not exist are ignored. */
-export function canEnter(directory, account) {
+export function canEnter(directory: string, account: Account): boolean {
   if (account.uid === undefined) return true;
   for (let at = resolve(directory); ; at = dirname(at)) {
     if (existsSync(at)) {

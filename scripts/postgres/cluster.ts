@@ -1,14 +1,14 @@
-import { spawn } from 'node:child_process';
+import { spawn, type SpawnOptions } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readlinkSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'; // prettier-ignore
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { canEnter } from './account.mjs';
+import { canEnter, type Account } from './account.ts';
 
 /**
  * The directory of the cluster: `wanted`, if the account of the server can enter it. Otherwise a directory below the
  * temporary directory, with a symbolic link at `wanted`.
  */
-export function dataDirectory(wanted, account, print) {
+export function dataDirectory(wanted: string, account: Account, print: (line: string) => void): string {
   const path = resolve(wanted);
   mkdirSync(dirname(path), { recursive: true });
   const existing = lstatSync(path, { throwIfNoEntry: false });
@@ -30,14 +30,26 @@ export function dataDirectory(wanted, account, print) {
   return directory;
 }
 
+interface ClusterOptions {
+  readonly account: Account;
+  readonly initdb: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly owner: string;
+  readonly password: string;
+}
+
 /** Creates the cluster atomically if there is none. Every connection needs a password. */
-export async function ensureCluster(directory, { account, initdb, environment, owner, password }) {
+export async function ensureCluster(
+  directory: string,
+  { account, initdb, environment, owner, password }: ClusterOptions,
+): Promise<void> {
   if (existsSync(join(directory, 'PG_VERSION'))) return;
   const workDirectory = mkdtempSync(join(dirname(directory), '.postgres-'));
   try {
     const passwordFile = join(workDirectory, 'password');
     writeFileSync(passwordFile, password, { mode: 0o600 });
-    if (account.uid !== undefined) for (const path of [workDirectory, passwordFile]) chownSync(path, account.uid, account.gid);
+    const { uid, gid } = account;
+    if (uid !== undefined && gid !== undefined) for (const path of [workDirectory, passwordFile]) chownSync(path, uid, gid);
     const data = join(workDirectory, 'data');
     await run(
       initdb,
@@ -50,11 +62,11 @@ export async function ensureCluster(directory, { account, initdb, environment, o
   }
 }
 
-function run(command, args, options) {
+function run(command: string, args: readonly string[], options: SpawnOptions): Promise<void> {
   return new Promise((done, fail) => {
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
     let stderr = '';
-    child.stderr.setEncoding('utf8').on('data', (text) => (stderr += text));
+    child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     child.once('error', fail).once('close', (code, signal) => {
       if (code === 0) done();
       else fail(new Error(`initdb failed (${signal ?? code}): ${stderr.trim()}`));

@@ -1,24 +1,40 @@
-import { fork } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BackOff } from './back-off.mjs';
-import { PlainError } from './plain-error.mjs';
+import { BackOff } from './back-off.ts';
+import type { Output } from './output.ts';
+import { PlainError } from './plain-error.ts';
 
 const READY_TIMEOUT_MS = 60_000;
 const DRAIN_TIMEOUT_MS = 15_000;
+
+interface SupervisedProcessOptions {
+  readonly name: string;
+  /** The path of the script. */
+  readonly main: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly print: (line: string) => void;
+  /** Receives `stdout` and `stderr` of each run. */
+  readonly output: Output;
+}
+
+interface Ending {
+  /** Null: a signal ended the process, or it could not be started. */
+  readonly code: number | null;
+  readonly how: string;
+}
 
 /**
  * Keeps one process running. If it dies, it is restarted after a growing delay. It runs in its own session, so that Ctrl-C
  * in the terminal does not reach it. It ends by itself when its IPC channel closes because this process has ended.
  */
 export class SupervisedProcess {
-  #options;
-  #child;
+  readonly #options: SupervisedProcessOptions;
+  #child: ChildProcess | undefined;
   #wasReady = false;
-  #stopping = new AbortController();
+  readonly #stopping = new AbortController();
 
-  /** @param options `name`, `main` (the script), `environment`, `print`, `output` (receives `stdout` and `stderr` of each run) */
-  constructor(options) {
+  constructor(options: SupervisedProcessOptions) {
     this.#options = options;
   }
 
@@ -26,14 +42,14 @@ export class SupervisedProcess {
    * Resolves when the process is ready for the first time. Rejects if it exits before that; its own output says why. If a
    * signal killed it, it is restarted.
    */
-  async start() {
-    const ready = Promise.withResolvers();
+  async start(): Promise<void> {
+    const ready = Promise.withResolvers<void>();
     this.#keepRunning(ready).catch(ready.reject);
     await ready.promise;
   }
 
   /** Sends SIGTERM, so that the process finishes its work in progress, and SIGKILL after 15 seconds. */
-  async stop() {
+  async stop(): Promise<void> {
     this.#stopping.abort();
     const child = this.#child;
     if (!child) return;
@@ -47,7 +63,7 @@ export class SupervisedProcess {
     clearTimeout(timer);
   }
 
-  async #keepRunning(ready) {
+  async #keepRunning(ready: PromiseWithResolvers<void>): Promise<void> {
     const { name, print } = this.#options;
     const backOff = new BackOff();
     while (!this.#stopping.signal.aborted) {
@@ -63,7 +79,7 @@ export class SupervisedProcess {
     ready.resolve();
   }
 
-  async #runOnce(ready) {
+  async #runOnce(ready: PromiseWithResolvers<void>): Promise<Ending> {
     const { name, main, environment, print, output } = this.#options;
     const child = fork(main, { env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     this.#child = child;
@@ -79,7 +95,7 @@ export class SupervisedProcess {
       this.#wasReady = true;
       ready.resolve();
     });
-    const { promise: ended, resolve } = Promise.withResolvers();
+    const { promise: ended, resolve } = Promise.withResolvers<Ending>();
     child.once('exit', (code, signal) => resolve({ code, how: signal ?? `exit code ${code}` }));
     child.once('error', (error) => child.pid ?? resolve({ code: null, how: error.message })); // it could not be started
     const outcome = await ended;

@@ -2,7 +2,7 @@
 import { build } from 'esbuild';
 import { globSync, rmSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
-import { root } from './start/folders.mjs';
+import { root } from './start/folders.ts';
 
 const MAX_BUNDLE_BYTES = 5 * 1024 * 1024; // a larger bundle starts slowly: check its imports
 const HANDLER = '.handler.js';
@@ -39,7 +39,7 @@ for (const file of handlers) {
     },
     logLevel: 'warning',
   });
-  const [[output, { bytes }]] = Object.entries(metafile.outputs);
+  const [output, { bytes }] = Object.entries(metafile.outputs)[0]!;
   if (bytes > MAX_BUNDLE_BYTES) throw new Error(`${output} has ${bytes} bytes; the maximum is ${MAX_BUNDLE_BYTES}.`);
   console.log(`${relative(root, join(folder, 'index.mjs'))}  ${(bytes / 1024 / 1024).toFixed(2)} MiB`);
 }
