@@ -1,7 +1,6 @@
 // npm run token -- --email alice@example.com: prints a session token of that user as the last line of stdout.
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { varDirectory } from './start/folders.ts';
+import { issueSession } from './explain/viewer.ts';
 import { describeError } from './start/plain-error.ts';
 import { runningOrExit } from './start/running.file.ts';
 
@@ -11,14 +10,8 @@ if (!values.email) {
   process.exit(1);
 }
 const { databaseUrls } = runningOrExit();
-const { issueDevelopmentToken } = await import('../apps/api/dist/authentication/development-issuer.js');
 try {
-  const token = await issueDevelopmentToken({
-    email: values.email,
-    keysDirectory: join(varDirectory, 'keys'),
-    databaseUrl: databaseUrls.owner,
-  });
-  console.log(token);
+  console.log(await issueSession(databaseUrls.owner, values.email));
 } catch (error) {
   console.error(await describeError(error));
   process.exitCode = 1;

@@ -101,7 +101,7 @@ describe('the container image', () => {
       spawnSync(process.execPath, words, { cwd: folder, encoding: 'utf8', env: { NODE_ENV: 'production' } });
     expect(run('apps/api/dist/migrate.js').stdout).toContain('PIKAIA_SETTINGS_INVALID');
     expect(run('apps/api/dist/first-organization.js').stdout).toContain('PIKAIA_ARGUMENTS_INVALID');
-    expect(run('scripts/outbox.mjs').stderr).toContain('npm run outbox --');
+    expect(run('scripts/outbox.ts').stderr).toContain('npm run outbox --');
   });
 });
 

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../support/database.js';
 import { insertEvent } from '../support/outbox.js';
 
-const script = resolve(__dirname, '../../scripts/outbox.mjs');
+const script = resolve(__dirname, '../../scripts/outbox.ts');
 const BACKDATE_EVENTS = `update outbox.outbox_log set recorded_at = recorded_at - interval '8 days'`;
 
 /** The commands that run without api and worker. */

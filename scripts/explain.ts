@@ -4,9 +4,11 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
-import { terminalOf } from './explain/terminal.mjs';
-import { timelineText } from './explain/timeline.text.mjs';
-import { findViewer, issueSession } from './explain/viewer.mjs';
+import { terminalOf } from './explain/terminal.ts';
+import { timelineText } from './explain/timeline.text.ts';
+import type { Trail } from './explain/trail.ts';
+import { findViewer, issueSession } from './explain/viewer.ts';
+import { givenSession, requestJson, type ConnectionOptions, type Session } from './outbox/api.client.ts';
 import { varDirectory } from './start/folders.ts';
 import { PlainError, describeError } from './start/plain-error.ts';
 import { runningOrExit } from './start/running.file.ts';
@@ -21,8 +23,10 @@ const REQUEST_TIMEOUT_MS = 10_000;
 
 const { id, options } = readArguments();
 try {
-  const { url, token, seenAs } = options.url ? remoteApi(options) : await localApi(options, id);
-  const trail = await fetchTrail(url, token, id);
+  const { session, seenAs } = options.url
+    ? { session: givenSession(options.url, options.token) }
+    : await localSession(options, id);
+  const trail = await fetchTrail(session, id);
   if (options.json) console.log(JSON.stringify(trail.entries, null, 2));
   else if (!trail.entries.length)
     throw new PlainError(
@@ -35,57 +39,43 @@ try {
   process.exitCode = 1;
 }
 
-function readArguments() {
+function readArguments(): { id: string; options: ConnectionOptions & { json?: boolean } } {
   try {
-    const text = { type: 'string' };
+    const text = { type: 'string' } as const;
     const { values, positionals } = parseArgs({
       allowPositionals: true,
       options: { json: { type: 'boolean' }, email: text, url: text, token: text },
     });
-    if (positionals.length === 1 && UUID.test(positionals[0])) return { id: positionals[0].toLowerCase(), options: values };
+    const [first = ''] = positionals;
+    if (positionals.length === 1 && UUID.test(first)) return { id: first.toLowerCase(), options: values };
     if (positionals.length) console.error(`${JSON.stringify(positionals.join(' '))} is not a correlation ID (a UUID).\n`);
   } catch (error) {
-    console.error(`${error.message}\n`);
+    console.error(`${(error as Error).message}\n`);
   }
   console.error(USAGE);
   process.exit(1);
 }
 
-function remoteApi({ url, token = process.env.PIKAIA_TOKEN }) {
-  if (!token) throw new PlainError('--url also needs a session token. Give --token, or set PIKAIA_TOKEN.');
-  return { url, token };
-}
-
-async function localApi({ email }, id) {
+async function localSession({ email }: ConnectionOptions, id: string): Promise<{ session: Session; seenAs: string }> {
   const { ports, databaseUrls } = runningOrExit();
   const viewer = email ? { email, seenAs: `Seen as ${email}.` } : await findViewer(databaseUrls.owner, id);
   if (!viewer) throw new PlainError('Found no admin and no operator who could read this trail. Give a user with --email.');
   const token = await issueSession(databaseUrls.owner, viewer.email);
-  return { url: `http://127.0.0.1:${ports.api}`, token, seenAs: viewer.seenAs };
+  return { session: { url: `http://127.0.0.1:${ports.api}`, token }, seenAs: viewer.seenAs };
 }
 
-async function fetchTrail(url, token, id) {
-  const address = new URL(`/api/v1/admin/correlations/${id}`, url);
-  let response;
-  try {
-    response = await fetch(address, {
-      headers: { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-    });
-  } catch (error) {
-    throw new PlainError(`${address.origin} does not respond (${error.cause?.message || error.message}).`);
-  }
-  const body = await response.json().catch(() => ({}));
-  if (response.ok) return body;
-  throw new PlainError(`${address.origin} answered ${response.status}: ${body.detail ?? body.title ?? 'no reason given'}`);
+async function fetchTrail(session: Session, id: string): Promise<Trail> {
+  const response = await requestJson<Trail>(session, `correlations/${id}`, REQUEST_TIMEOUT_MS);
+  if (response.ok) return response.body;
+  throw new PlainError(`${new URL(session.url).origin} answered ${response.status}: ${response.reason}`);
 }
 
-function relativePath(path) {
+function relativePath(path: string): string {
   const shortened = relative(process.cwd(), path);
   return shortened.startsWith('..') ? path : shortened;
 }
 
-function emailFileOf(eventId) {
+function emailFileOf(eventId: string): string | undefined {
   const file = join(varDirectory, 'mail', `${eventId}.eml`);
   return existsSync(file) ? relativePath(file) : undefined;
 }

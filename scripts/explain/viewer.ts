@@ -19,53 +19,55 @@ const ADMIN = `
 const OPERATOR =
   'select coalesce(email_key, email) as email from organizations_user where operator and provider_id is not null order by id limit 1';
 
+export interface Viewer {
+  readonly email: string;
+  /** A line that says which user's view this is. */
+  readonly seenAs: string;
+}
+
 /**
  * Finds the user whose session shows most of a trail. If the trail belongs to one organization, that is an admin of it, who
  * sees everything. Otherwise it is an operator, who sees everything with personal data masked.
- *
- * @returns `{ email, seenAs }`, or undefined if there is no such user.
  */
-export async function findViewer(ownerUrl, correlationId) {
-  const client = new pg.Client({
-    connectionString: ownerUrl,
-    application_name: 'pikaia-explain',
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-  });
-  await client.connect();
-  try {
-    const { rows: organizations } = await client.query(ORGANIZATIONS, [correlationId]);
+export const findViewer = (ownerUrl: string, correlationId: string): Promise<Viewer | undefined> =>
+  withClient(ownerUrl, 'pikaia-explain', async (client) => {
+    const { rows: organizations } = await client.query<{ organization_id: string | null }>(ORGANIZATIONS, [correlationId]);
     if (organizations.length === 1) {
-      const { rows } = await client.query(ADMIN, [organizations[0].organization_id]);
-      if (rows[0])
-        return { email: rows[0].email, seenAs: `Seen as ${rows[0].email}, an admin of ${rows[0].slug}. Nothing is hidden.` };
+      const { rows } = await client.query<{ email: string; slug: string }>(ADMIN, [organizations[0]!.organization_id]);
+      const [admin] = rows;
+      if (admin) return { email: admin.email, seenAs: `Seen as ${admin.email}, an admin of ${admin.slug}. Nothing is hidden.` };
     }
-    const { rows } = await client.query(OPERATOR);
-    return (
-      rows[0] && { email: rows[0].email, seenAs: `Seen as ${rows[0].email}, an operator. Personal data in events is masked.` }
-    );
-  } finally {
-    await client.end();
-  }
-}
+    const email = await operatorEmail(client);
+    return email === undefined
+      ? undefined
+      : { email, seenAs: `Seen as ${email}, an operator. Personal data in events is masked.` };
+  });
 
 /** The email address of an operator of the platform; undefined if there is none. */
-export async function findOperator(ownerUrl) {
+export const findOperator = (ownerUrl: string): Promise<string | undefined> =>
+  withClient(ownerUrl, 'pikaia-outbox', operatorEmail);
+
+async function operatorEmail(client: pg.Client): Promise<string | undefined> {
+  const { rows } = await client.query<{ email: string }>(OPERATOR);
+  return rows[0]?.email;
+}
+
+async function withClient<T>(url: string, name: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({
-    connectionString: ownerUrl,
-    application_name: 'pikaia-outbox',
+    connectionString: url,
+    application_name: name,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   });
   await client.connect();
   try {
-    const { rows } = await client.query(OPERATOR);
-    return rows[0]?.email;
+    return await work(client);
   } finally {
     await client.end();
   }
 }
 
 /** Issues a session token for a user of the running system. */
-export async function issueSession(ownerUrl, email) {
+export async function issueSession(ownerUrl: string, email: string): Promise<string> {
   const { issueDevelopmentToken } = await import('../../apps/api/dist/authentication/development-issuer.js');
   return issueDevelopmentToken({ email, keysDirectory: join(varDirectory, 'keys'), databaseUrl: ownerUrl });
 }

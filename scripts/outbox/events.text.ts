@@ -1,7 +1,14 @@
-import { printable } from '../explain/terminal.mjs';
+import type { EventView } from '../../apps/api/dist/administration/events.repository.js';
+import { printable } from '../explain/terminal.ts';
+import type { Command, FromJson } from './api.client.ts';
+
+export interface EventPage {
+  readonly data: readonly EventView[];
+  readonly next_cursor: string | null;
+}
 
 /** Renders dead letters: the event, its time, its last error, and the commands that resolve it. */
-export function failedText({ data, next_cursor: more }) {
+export function failedText({ data, next_cursor: more }: FromJson<EventPage>): string {
   if (!data.length)
     return more ? 'There are none among the newest events. Narrow the filter, for example with --from.' : 'No dead letters.';
   const letters = data.map((event) =>
@@ -15,7 +22,7 @@ export function failedText({ data, next_cursor: more }) {
 }
 
 /** Renders a command and the answer of each sink. */
-export function commandText({ id, command, status, arguments: values, asked_by: who, asked_at: at, sinks }) {
+export function commandText({ id, command, status, arguments: values, asked_by: who, asked_at: at, sinks }: Command): string {
   const given = JSON.stringify(values); // can be any JSON value if SQL inserted the command
   const what = given === '{}' ? '' : `  ${printable(given)}`;
   return [
@@ -24,7 +31,7 @@ export function commandText({ id, command, status, arguments: values, asked_by: 
   ].join('\n');
 }
 
-export function answerText({ sink, status, answer, progress }) {
+export function answerText({ sink, status, answer, progress }: Command['sinks'][number]): string {
   if (answer?.outcome === 'refused' || answer?.outcome === 'failed')
     return `${sink}: ${answer.outcome}. ${printable(answer.reason)}`;
   const details = Object.entries(answer ?? progress ?? {}).filter(([name, value]) => name !== 'outcome' && value !== null);

@@ -1,8 +1,9 @@
-import { painter, printable } from '../explain/terminal.mjs';
-import { ageText, bytesText, countText, table } from './table.text.mjs';
+import type { OutboxStatusView, SinkStatus } from '@pikaia/events';
+import { painter, printable, type Terminal } from '../explain/terminal.ts';
+import type { FromJson } from './api.client.ts';
 
 /** Renders the status of the outbox: a table of sinks, a warning for each problem, and the slots of the log. */
-export function statusText({ sinks, slots }, terminal) {
+export function statusText({ sinks, slots }: FromJson<OutboxStatusView>, terminal: Terminal): string {
   const paint = painter(terminal);
   const head = ['SINK', 'STATE', 'LEADER', 'BACKLOG', 'LAG', 'LAST MINUTE', 'RETRYING', 'WAITING', 'FAILED'];
   const rows = sinks.map((sink) => [
@@ -26,10 +27,10 @@ export function statusText({ sinks, slots }, terminal) {
   const slotLines = heldSlots.map(
     (slot) => `  slot ${slot.slot}, since ${slot.oldest}: not handed over to ${slot.not_handed_over_to.join(', ')}`,
   );
-  return [table([head, ...rows]), ...warnings, '', log, ...slotLines].join('\n');
+  return [tableText([head, ...rows]), ...warnings, '', log, ...slotLines].join('\n');
 }
 
-function warningsOf(sink) {
+function warningsOf(sink: FromJson<SinkStatus>): string[] {
   const { state, leader, last_stored_at: stored, failing_since: since, last_error: error, failed, waiting } = sink;
   if (state === 'retired') return [];
   return [
@@ -47,3 +48,30 @@ function warningsOf(sink) {
       : []),
   ];
 }
+
+/** Aligns rows in columns. The first row is the header. */
+function tableText(rows: readonly string[][]): string {
+  const printableRows = rows.map((row) => row.map(printable));
+  const widths = printableRows[0]!.map((_, column) => Math.max(...printableRows.map((row) => row[column]!.length)));
+  return printableRows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column]!))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+/** The API stops counting at 10 001, which means more than 10 000. */
+const countText = (count: number): string => (count > 10_000 ? '>10000' : String(count));
+
+function ageText(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 1) return `${Math.round(ms)} ms`;
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}
+
+const bytesText = (bytes: number): string =>
+  bytes < 1_048_576 ? `${Math.round(bytes / 1024)} KiB` : `${(bytes / 1_048_576).toFixed(1)} MiB`;
