@@ -28,7 +28,6 @@ const FOLDERS = {
   database: {
     client: [],
     errors: [],
-    'schema-document': [],
     transaction: [],
     query: ['client'],
     roles: ['client'],

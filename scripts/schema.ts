@@ -1,16 +1,16 @@
 // npm run docs:schema: writes docs/schema.md from the catalogue of a freshly migrated database on a separate server.
-import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { startPostgres } from './postgres.ts';
+import { schemaDocument } from './schema/document.ts';
+import { build } from './start/build.ts';
+import { root } from './start/folders.ts';
+import { describeError } from './start/plain-error.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b'], { cwd: root, stdio: 'inherit' });
+await build();
 const { migrateSchema } = await import('../apps/api/dist/database/schema.js');
-const { schemaDocument } = await import('@pikaia/database');
 
 const folder = mkdtempSync(join(tmpdir(), 'pikaia-schema-'));
 chmodSync(folder, 0o711);
@@ -22,6 +22,9 @@ try {
   writeFileSync(join(root, 'docs/schema.md'), await schemaDocument(client));
   await client.end();
   console.log('Wrote docs/schema.md.');
+} catch (error) {
+  console.error(await describeError(error));
+  process.exitCode = 1;
 } finally {
   await server.stop();
   rmSync(folder, { recursive: true, force: true });

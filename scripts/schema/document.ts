@@ -1,4 +1,6 @@
-import type { Catalogue, Relation } from './catalogue.js';
+import type { ClientBase } from 'pg';
+import { PlainError } from '../start/plain-error.ts';
+import { readCatalogue, type Catalogue, type Relation } from './catalogue.ts';
 
 const HEAD = `# The database
 
@@ -8,7 +10,37 @@ Generated from the catalogue of a migrated database by \`npm run docs:schema\`; 
 const POLICY_COMMANDS: Record<string, string> = { '*': 'all', r: 'select', a: 'insert', w: 'update', d: 'delete' };
 const TRIGGER_STATES: Record<string, string> = { A: ' (always)', D: ' (disabled)', R: ' (replica)' };
 
-export function writeSchemaDocument(catalogue: Catalogue): string {
+/**
+ * Describes the schema of a migrated database in Markdown. Databases with the same migrations give the same document.
+ *
+ * @throws PlainError with the names of the tables, views, functions and indexes that have no comment. The comment of an index
+ * names the query that needs it, because each index slows down every insert.
+ */
+export async function schemaDocument(client: ClientBase): Promise<string> {
+  const catalogue = await readCatalogue(client);
+  const uncommented = findUncommented(catalogue);
+  if (uncommented.length) {
+    throw new PlainError(
+      `Add \`comment on …\` to the migration for: ${uncommented.join(', ')}. The comment of an index names the query that needs it.`,
+    );
+  }
+  return writeDocument(catalogue);
+}
+
+function findUncommented({ relations, indexes, functions }: Catalogue): string[] {
+  const ours = new Map(relations.map((relation) => [relation.oid, relation]));
+  return [
+    ...relations
+      .filter(({ kind, comment, parent }) => kind !== 'S' && !comment && !parent)
+      .map(({ schema, name, kind }) => `${kind === 'v' ? 'view' : 'table'} ${schema}.${name}`),
+    ...indexes
+      .filter((index) => !index.comment && !index.is_primary && ours.has(index.relation))
+      .map((index) => `index ${ours.get(index.relation)!.schema}.${index.name}`),
+    ...functions.filter(({ comment }) => !comment).map(({ schema, name }) => `function ${schema}.${name}`),
+  ];
+}
+
+function writeDocument(catalogue: Catalogue): string {
   const schemas = [...new Set([...catalogue.relations, ...catalogue.functions].map(({ schema }) => schema))].toSorted();
   const parts = schemas.flatMap((schema) => [
     `## Schema ${schema}`,
