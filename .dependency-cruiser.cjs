@@ -29,7 +29,6 @@ const FOLDERS = {
     cursor: [],
     client: [],
     errors: [],
-    'schema-document': [],
     transaction: [],
     query: ['client'],
     roles: ['client'],

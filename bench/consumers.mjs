@@ -8,8 +8,8 @@ import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { migrateSchema } from '../apps/api/dist/database/schema.js';
-import { startPostgres } from '../scripts/postgres.mjs';
-import { root } from '../scripts/start/folders.mjs';
+import { startPostgres } from '../scripts/postgres.ts';
+import { root } from '../scripts/start/folders.ts';
 
 const RUNS = Number(process.env.RUNS ?? 15);
 const CONSUMERS = [{ name: 'welcome-email', event: invited }];

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { migrateSchema } from '../apps/api/dist/database/schema.js';
-import { startPostgres } from '../scripts/postgres.mjs';
+import { startPostgres } from '../scripts/postgres.ts';
 
 // All other settings are defaults: durable commits, autovacuum, checksums. The WAL is large enough that no checkpoint falls into
 // only some of the rounds.

@@ -15,7 +15,6 @@ export async function runProgram(path, options) {
 export function startProgram(path, options) {
   const child = fork(join(import.meta.dirname, path), [JSON.stringify(options ?? {})], {
     env: { ...process.env, NODE_ENV: 'production', LOG_LEVEL: 'error', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' },
-    execArgv: ['--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const exited = once(child, 'exit');

@@ -1,9 +1,10 @@
-// Installs the dependencies if a manifest or the lockfile changed. It runs before any package is installed, on the Node of the
-// host (20 or newer). It must have no dependencies and use no features newer than Node 20.
+// node scripts/setup.mjs [bench | infra]: installs the dependencies if a manifest or the lockfile changed, and then those of a
+// folder that has its own lockfile. It runs before any package is installed, on the Node of the host (20 or newer). It must have
+// no dependencies, no TypeScript and no features newer than Node 20.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -16,7 +17,16 @@ const lock = join(modules, '.pikaia-installing');
 const KEPT_VARIABLES =
   /^npm_config_(userconfig|globalconfig|cache|registry|prefix|proxy|https_proxy|noproxy|cafile|strict_ssl|offline|prefer_offline)$/i;
 
-if (!isInstalled()) await installUnderLock();
+class InstallationError extends Error {}
+
+const [folder] = process.argv.slice(2);
+try {
+  if (!isInstalled()) await installUnderLock();
+  if (folder) installFolder(join(root, folder));
+} catch (error) {
+  console.error(error instanceof InstallationError ? error.message : error);
+  process.exitCode = 1;
+}
 
 function isInstalled() {
   return existsSync(stamp) && existsSync(node) && readFileSync(stamp, 'utf8') === fingerprint();
@@ -72,17 +82,9 @@ function install() {
   console.error('Installing dependencies (npm install; about half a minute) …');
   // --no-save: older versions of npm would rewrite the lockfile. --include=dev: the build needs it, even with NODE_ENV=production.
   const options = ['--no-save', '--no-audit', '--no-fund', '--include=dev', '--include=optional', '--loglevel=error'];
-  const npm = spawnSync('npm', ['install', ...options], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'inherit'],
-    encoding: 'utf8',
-    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name) || KEPT_VARIABLES.test(name))),
-    shell: process.platform === 'win32',
-  });
-  if (npm.status !== 0)
-    fail(`${npm.stdout}\nnpm install failed (${npm.error?.message ?? npm.signal ?? `exit code ${npm.status}`}).`);
+  runNpm(root, 'install', ...options);
   if (!existsSync(node))
-    fail(
+    throw new InstallationError(
       'npm install did not install Node 24, because the install script of the package "node" did not run. Run: npm rebuild node',
     );
   writeFileSync(`${stamp}.new`, fingerprint());
@@ -90,9 +92,26 @@ function install() {
   console.error(`Dependencies installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
 }
 
-/** Releases the lock before it exits, because process.exit skips `finally`. */
-function fail(message) {
-  console.error(message);
-  rmSync(lock, { force: true });
-  process.exit(1);
+/** Installs the packages of a folder that uses Node, the compiler and the libraries of the root, if its lockfile changed. */
+function installFolder(folder) {
+  const lockfile = join(folder, 'package-lock.json');
+  const installed = join(folder, 'node_modules', '.installed-lock.json');
+  if (existsSync(installed) && readFileSync(installed, 'utf8') === readFileSync(lockfile, 'utf8')) return;
+  console.error(`Installing the packages of ${basename(folder)} (npm ci; about a minute) …`);
+  runNpm(folder, 'ci', '--loglevel=error');
+  copyFileSync(lockfile, installed);
+}
+
+function runNpm(cwd, command, ...options) {
+  const npm = spawnSync('npm', [command, ...options], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name) || KEPT_VARIABLES.test(name))),
+    shell: process.platform === 'win32',
+  });
+  if (npm.status !== 0)
+    throw new InstallationError(
+      `${npm.stdout}\nnpm ${command} failed (${npm.error?.message ?? npm.signal ?? `exit code ${npm.status}`}).`,
+    );
 }

@@ -106,7 +106,7 @@ describe('the settings', () => {
 
 describe('a deployment', () => {
   it('without settings fails with a list of the missing settings, the stacks that need them and where to give them', () => {
-    const { status, stderr } = spawnSync(process.execPath, ['--disable-warning=ExperimentalWarning', 'src/main.ts'], {
+    const { status, stderr } = spawnSync(process.execPath, ['src/main.ts'], {
       cwd: join(import.meta.dirname, '..'),
       encoding: 'utf8',
       env: {

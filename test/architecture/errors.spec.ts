@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 
 const root = resolve(__dirname, '../..');
 const document = readFileSync(join(root, 'docs/errors.md'), 'utf8');
-const SOURCES = ['apps/*/src/**/*.ts', 'libs/*/src/**/*.ts', 'scripts/**/*.mjs'];
+const SOURCES = ['apps/*/src/**/*.ts', 'libs/*/src/**/*.ts', 'scripts/**/*.{ts,mjs}'];
 
 /** The error codes that sources throw, catch or name in a comment, without environment variables, which have the same form. */
 function codesIn(source: string): string[] {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { schemaDocument } from '@pikaia/database';
 import type pg from 'pg';
+import { schemaDocument } from '../../scripts/schema/document.ts';
 import { connect, type TestDatabase } from '../support/database/database.js';
 import { createApiDatabase } from '../support/system/api-database.js';
 
@@ -35,10 +35,7 @@ describe('docs/schema.md', () => {
   ])('the check reports %s', async (_, statement, named) => {
     await owner.query('begin');
     await owner.query(statement);
-    await expect(schemaDocument(owner)).rejects.toMatchObject({
-      code: 'PIKAIA_SCHEMA_UNEXPLAINED',
-      message: expect.stringContaining(named),
-    });
+    await expect(schemaDocument(owner)).rejects.toThrow(named);
     await owner.query('rollback');
   });
 

@@ -7,7 +7,7 @@ const read = (name: string): string => readFileSync(join(root, name), 'utf8');
 
 describe('npm run test:soak', () => {
   it('runs existing specs, which honour its duration and its seed', () => {
-    const specs = [...read('scripts/soak.mjs').matchAll(/^ {2}'(.+\.spec\.ts)',$/gm)].map(([, name = '']) => name);
+    const specs = [...read('scripts/soak.ts').matchAll(/^ {2}'(.+\.spec\.ts)',$/gm)].map(([, name = '']) => name);
     expect(specs.length).toBeGreaterThan(3);
     for (const spec of specs) expect(read(spec)).toMatch(/PIKAIA_PROOF_SECONDS(?=[^]*PIKAIA_PROOF_SEED)/);
   });
@@ -17,7 +17,7 @@ describe('npm run test:soak', () => {
     ['--seed', 'x'],
     ['--hours', '1'],
   ])('rejects %s %s and prints its usage', (...words) => {
-    const { status, stderr } = spawnSync(process.execPath, ['scripts/soak.mjs', ...words], { cwd: root, encoding: 'utf8' });
+    const { status, stderr } = spawnSync(process.execPath, ['scripts/soak.ts', ...words], { cwd: root, encoding: 'utf8' });
     expect(status).toBe(2);
     expect(stderr).toContain('npm run test:soak -- [--minutes 10] [--seed 7]');
   });

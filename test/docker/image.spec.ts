@@ -4,7 +4,7 @@ import { chmodSync, cpSync, globSync, mkdtempSync, readFileSync, rmSync } from '
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort } from '../../scripts/postgres/free-port.mjs';
+import { freePort } from '../../scripts/postgres/server.ts';
 import type { TestDatabase } from '../support/database/database.js';
 import { createApiDatabase } from '../support/system/api-database.js';
 import { waitFor } from '../support/time/wait-for.js';
@@ -102,7 +102,7 @@ describe('the container image', () => {
       spawnSync(process.execPath, words, { cwd: folder, encoding: 'utf8', env: { NODE_ENV: 'production' } });
     expect(run('apps/api/dist/migrate.js').stdout).toContain('PIKAIA_SETTINGS_INVALID');
     expect(run('apps/api/dist/first-organization.js').stdout).toContain('PIKAIA_ARGUMENTS_INVALID');
-    expect(run('scripts/outbox.mjs').stderr).toContain('npm run outbox --');
+    expect(run('scripts/outbox.ts').stderr).toContain('npm run outbox --');
   });
 });
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type pg from 'pg';
-import { freePort } from '../../scripts/postgres/free-port.mjs';
+import { freePort } from '../../scripts/postgres/server.ts';
 import { connect, createDatabase, type TestDatabase } from '../support/database/database.js';
 import type { Compiled } from './code-blocks.js';
 

@@ -5,8 +5,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { terminalOf, type Terminal } from '../../scripts/explain/terminal.mjs';
-import { timelineText } from '../../scripts/explain/timeline.text.mjs';
+import { terminalOf, type Terminal } from '../../scripts/explain/terminal.ts';
+import { timelineText } from '../../scripts/explain/timeline.text.ts';
+import type { TrailEntry } from '../../scripts/explain/trail.ts';
 import { System } from '../support/system/system.js';
 import { waitFor } from '../support/time/wait-for.js';
 import { codeBlocks } from './code-blocks.js';
@@ -23,7 +24,7 @@ interface Run {
 
 /** Runs the script as `npm run explain` does, without a terminal. */
 async function explain(...args: string[]): Promise<Run> {
-  const command = [resolve(root, 'scripts/explain.mjs'), ...args];
+  const command = [resolve(root, 'scripts/explain.ts'), ...args];
   const environment = { PATH: process.env['PATH'], PIKAIA_TOKEN: process.env['PIKAIA_TOKEN'] };
   try {
     const { stdout, stderr } = await run(process.execPath, command, { cwd: root, env: environment });
@@ -40,7 +41,7 @@ const CONTEXT = {
   emailFileOf: () => 'var/mail/e1.eml',
 };
 
-const render = (entries: readonly object[], terminal?: Terminal): string =>
+const render = (entries: readonly TrailEntry[], terminal?: Terminal): string =>
   timelineText({ correlation_id: ID, entries }, CONTEXT, terminal);
 
 /** Symbol, kind and name of each entry, sorted, because api and worker run concurrently and their order can differ. */

@@ -232,7 +232,7 @@ describe('docs/find-a-failed-request.md', () => {
     const { system, failed } = incidents;
     const olga = await system.token('olga@example.com');
     const command = [
-      join(root, 'scripts/explain.mjs'),
+      join(root, 'scripts/explain.ts'),
       correlationIdOf(failed),
       '--url',
       `http://127.0.0.1:${system.api.port}`,

@@ -1,9 +1,11 @@
+import type { LogEntry, TrailEntry } from '../../scripts/explain/trail.ts';
+
 /** Example trails in the format of the API, as input of the renderer. */
 export const ID = '5f0c6d1e-9d4b-4c1a-8f53-2a1b3c4d5e6f';
 
 const at = (ms: number): string => new Date(Date.UTC(2026, 2, 1, 12) + ms).toISOString();
 
-const log = (ms: number, event: string, fields: object = {}) => ({
+const log = (ms: number, event: string, fields: object = {}): LogEntry => ({
   timestamp: at(ms),
   level: 'INFO',
   logger: 'spec',
@@ -25,7 +27,7 @@ const request = (method: string, path: string) => ({
 const invite = { ...request('POST', '/api/v1/members/invitations'), 'http.useragent': 'curl/8.5' };
 const member = { aggregate_type: 'member', aggregate_id: 'm1', organization_id: 'o1', correlation_id: ID };
 
-export const invitation = [
+export const invitation: readonly TrailEntry[] = [
   log(10, 'member_invite_started', { ...invite, email: 'bob@example.com' }),
   {
     ...member,
@@ -68,7 +70,7 @@ export const invitation = [
 
 const change = request('PATCH', '/api/v1/members/m1');
 
-export const refusedDelivery = [
+export const refusedDelivery: readonly TrailEntry[] = [
   {
     ...member,
     event_id: 'e2',
@@ -102,11 +104,11 @@ export const refusedDelivery = [
   }),
 ];
 
-export const withoutAccessLine = [
+export const withoutAccessLine: readonly TrailEntry[] = [
   log(0, 'payment_failed', { level: 'ERROR', 'error.kind': 'Error', 'error.message': 'boom\u001b[2J', 'error.code': 'E_BOOM' }),
 ];
 
-export const refusedRequest = [
+export const refusedRequest: readonly TrailEntry[] = [
   log(10, 'member_invite_started', { ...invite, email: 'carol@example.com' }),
   log(20, 'request_refused', { ...invite, 'problem.type': 'conflict', 'problem.detail': 'This person is a member already.' }),
   log(21, 'request_completed', { ...invite, 'http.status_code': 409, duration: 21e6 }),

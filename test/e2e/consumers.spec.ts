@@ -30,7 +30,7 @@ describe('the welcome-email Lambda', () => {
   const lambdas: LambdaProcess[] = [];
 
   beforeAll(async () => {
-    execFileSync(process.execPath, [join(root, 'scripts/build-consumers.mjs')]);
+    execFileSync(process.execPath, [join(root, 'scripts/build-consumers.ts')]);
     folder = mkdtempSync(join(tmpdir(), 'pikaia-lambda-')); // an otherwise empty folder, which reveals a missing dependency
     copyFileSync(join(root, 'apps/consumers/dist/welcome-email/index.mjs'), join(folder, 'index.mjs'));
     [bus, ses, queue] = await Promise.all([EventBusStub.start(), SesStub.start(), QueueStub.start()]);

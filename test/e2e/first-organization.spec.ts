@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type pg from 'pg';
-import { startPostgres, type PostgresServer } from '../../scripts/postgres.mjs';
+import { startPostgres, type PostgresServer } from '../../scripts/postgres.ts';
 import { connect } from '../support/database/database.js';
 import { ServiceProcess, type LogLine } from '../support/system/service.process.js';
 import { SessionProvider } from '../support/http/session-provider.js';

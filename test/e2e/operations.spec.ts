@@ -55,7 +55,7 @@ async function invite(as: string): Promise<{ event: string; member: string }> {
 async function outbox(...typed: string[]): Promise<string> {
   const reach = ['--url', `http://127.0.0.1:${system.api.port}`, '--token', await system.token(OLGA)];
   const { stdout } = await promisify(execFile)(process.execPath, [
-    resolve(__dirname, '../../scripts/outbox.mjs'),
+    resolve(__dirname, '../../scripts/outbox.ts'),
     ...typed,
     ...reach,
   ]);

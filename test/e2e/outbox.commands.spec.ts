@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { connect, createDatabase, type TestDatabase } from '../support/database/database.js';
 import { insertEvent } from '../support/outbox/events.js';
 
-const script = resolve(__dirname, '../../scripts/outbox.mjs');
+const script = resolve(__dirname, '../../scripts/outbox.ts');
 const BACKDATE_EVENTS = `update outbox.outbox_log set recorded_at = recorded_at - interval '8 days'`;
 
 /** The commands that run without api and worker. */

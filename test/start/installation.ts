@@ -53,7 +53,7 @@ export class Installation {
 
   async start(environment: NodeJS.ProcessEnv = {}): Promise<Start> {
     const { api, worker } = await this.ports();
-    const child = spawn(process.execPath, ['scripts/start.mjs'], {
+    const child = spawn(process.execPath, ['scripts/start.ts'], {
       cwd: this.root,
       env: this.#environment({ PORT: String(api), WORKER_PORT: String(worker), LOG_FORMAT: 'json', ...environment }),
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -118,7 +118,7 @@ export class Installation {
   }
 }
 
-/** A running `node scripts/start.mjs`, the script of npm start. */
+/** A running `node scripts/start.ts`, the script of npm start. */
 export class Start {
   stdout = '';
   stderr = '';

@@ -58,16 +58,16 @@ describe('npm start', () => {
   });
 
   it('prints a connection string of its database for each role', async () => {
-    const url = async (role: string) => (await installation.run('db-url.mjs', '--role', role)).stdout.trim();
+    const url = async (role: string) => (await installation.run('db-url.ts', '--role', role)).stdout.trim();
     expect(await connect(await url('owner'))).toEqual({ name: 'pikaia', super: true });
     expect(await connect(await url('api'))).toEqual({ name: 'pikaia_api', super: false });
     expect(await connect(await url('worker'))).toEqual({ name: 'pikaia_worker', super: false });
-    const unknown = await installation.run('db-url.mjs', '--role', 'root');
+    const unknown = await installation.run('db-url.ts', '--role', 'root');
     expect(unknown).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('no role "root"') as string });
   });
 
   it('refuses a connection with a wrong password, and keeps passwords in files that only the owner can read', async () => {
-    const url = new URL((await installation.run('db-url.mjs')).stdout.trim());
+    const url = new URL((await installation.run('db-url.ts')).stdout.trim());
     url.password = 'guessed';
     await expect(connect(url.href)).rejects.toThrow('password authentication failed');
     for (const file of ['secrets.json', 'running.json']) {
@@ -76,9 +76,9 @@ describe('npm start', () => {
   });
 
   it('issues tokens only to users of the demo data', async () => {
-    const token = await installation.run('token.mjs', '--email', 'alice@example.com');
+    const token = await installation.run('token.ts', '--email', 'alice@example.com');
     expect(token.stdout.trimEnd().split('\n').at(-1)).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
-    const unknown = await installation.run('token.mjs', '--email', 'nobody@example.com');
+    const unknown = await installation.run('token.ts', '--email', 'nobody@example.com');
     expect(unknown).toMatchObject({ code: 1, stdout: '' });
     expect(unknown.stderr.trim().split('\n')).toHaveLength(1);
   });
@@ -104,7 +104,7 @@ describe('npm start', () => {
 
   it.each([
     ['PostgreSQL', 'bin/postgres\0-D'],
-    ["PostgreSQL's guard", 'postgres/guard.mjs'],
+    ["PostgreSQL's guard", 'postgres/guard.ts'],
   ])('restarts the database after kill -9 of %s', async (_process, part) => {
     const offset = start.stderr.length;
     const [pid] = installation.pids(part);
@@ -121,8 +121,8 @@ describe('npm start', () => {
     expect(start.stderr).not.toContain('has not finished');
     expect(installation.pids()).toEqual([]);
     expect(existsSync(join(installation.root, 'var/postgres/postmaster.pid'))).toBe(false);
-    expect(await installation.run('db-url.mjs')).toMatchObject({ code: 1, stdout: '' });
-    expect(await installation.run('token.mjs', '--email', 'alice@example.com')).toMatchObject({ code: 1, stdout: '' });
+    expect(await installation.run('db-url.ts')).toMatchObject({ code: 1, stdout: '' });
+    expect(await installation.run('token.ts', '--email', 'alice@example.com')).toMatchObject({ code: 1, stdout: '' });
   });
 
   it('leaves no processes behind after kill -9, and the next start succeeds', async () => {

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPostgres, type PostgresServer } from '../../scripts/postgres.mjs';
+import { startPostgres, type PostgresServer } from '../../scripts/postgres.ts';
 import { connect } from '../support/database/database.js';
 import { waitFor } from '../support/time/wait-for.js';
 import { Installation } from './installation.js';
@@ -83,8 +83,8 @@ describe('npm start with DATABASE_URL', () => {
       const start = await installation.start({ DATABASE_URL: server.url });
       expect([round, await start.settled()]).toEqual([round, 'ready']);
       expect(await installation.get('api')).toBe(200);
-      expect(installation.pids('guard.mjs')).toEqual([]);
-      expect((await installation.run('db-url.mjs', '--role', 'api')).stdout).toContain(`pikaia_api`);
+      expect(installation.pids('guard.ts')).toEqual([]);
+      expect((await installation.run('db-url.ts', '--role', 'api')).stdout).toContain(`pikaia_api`);
       expect(await start.stop()).toBe(0);
     }
     expect(existsSync(join(installation.root, 'var', 'postgres'))).toBe(false);

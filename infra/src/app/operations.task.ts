@@ -17,7 +17,7 @@ export class OperationsTask extends Construct {
       image,
       cpu: 256,
       memory: 512,
-      command: ['node', 'scripts/outbox.mjs', '--help'],
+      command: ['node', 'scripts/outbox.ts', '--help'],
       logs: taskLogs,
       environment: databaseAt(data.cluster.clusterEndpoint.hostname),
       key: secrets.key,

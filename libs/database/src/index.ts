@@ -20,4 +20,3 @@ export { defaultRoles, type RoleNames } from './roles/role-names.js';
 export { refusePowerfulRole } from './roles/role-power.js';
 export { TransactionAdapter } from './transaction/transaction.adapter.js';
 export { afterCommit, currentManager, inTransaction, outsideTransaction, writeInTransaction } from './transaction/transaction.js';
-export { schemaDocument } from './schema-document/schema-document.js';

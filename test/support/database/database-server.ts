@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPostgres, type PostgresServer } from '../../../scripts/postgres.mjs';
+import { startPostgres, type PostgresServer } from '../../../scripts/postgres.ts';
 import { connectionStrings, ROLE_PASSWORDS, type TestDatabase } from './database.js';
 import { migrateLibraries } from './library-schema.js';
 

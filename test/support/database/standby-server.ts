@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { connect } from './database.js';
-import { startPostgres, type PostgresServer } from '../../../scripts/postgres.mjs';
+import { startPostgres, type PostgresServer } from '../../../scripts/postgres.ts';
 import type { TestDatabaseServer } from './database-server.js';
 
 /** A standby that starts from a copy of the stopped primary and replicates until its connection is cut. */

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPostgres } from '../../../scripts/postgres.mjs';
+import { startPostgres } from '../../../scripts/postgres.ts';
 import { migrateSchema } from '../../../apps/api/dist/database/schema.js';
 import { executeSql, ROLE_PASSWORDS } from '../database/database.ts';
 import { migrateLibraries } from '../database/library-schema.ts';

@@ -8,10 +8,11 @@ import { LogField } from '../record/log-fields.js';
 const CLIENT_CLOSED_REQUEST = 499; // nginx's code for a client that closes the connection before the response ends
 const REQUEST_TIMEOUT = 408; // Node sends this response itself, without the response object
 
-type Outcome =
-  | readonly [event: 'request_completed', level: 'info', status: number]
-  | readonly [event: 'request_failed', level: 'error', status: number]
-  | readonly [event: 'request_aborted', level: 'info', status: number];
+const COMPLETED = { event: 'request_completed', level: 'info', logger: 'http' } as const;
+const FAILED = { event: 'request_failed', level: 'error', logger: 'http' } as const;
+const ABORTED = { event: 'request_aborted', level: 'info', logger: 'http' } as const;
+
+type Outcome = readonly [line: typeof COMPLETED | typeof FAILED | typeof ABORTED, status: number];
 
 /**
  * Request observer that writes one access line for each request when its response closes. Pass it to enterContextAtRequest.
@@ -35,7 +36,7 @@ export const accessLog =
     const { socket } = request; // the response drops its reference before `close`
     // The socket emits `close` in its own context. The request's scope holds everything bound during the request.
     response.on('close', () => {
-      const [event, level, status] = outcomeOf(request, response, socket);
+      const [{ event, level, logger }, status] = outcomeOf(request, response, socket);
       const elapsedMs = clock.monotonic() - start;
       const isFailedOrSlow = status >= 500 || isSlow(elapsedMs);
       const kept = ring?.close(isFailedOrSlow);
@@ -43,7 +44,7 @@ export const accessLog =
       if (kept && isFailedOrSlow) writeKeptLines(kept, scope);
       const duration = Math.round(elapsedMs * 1e6);
       const reserved = `,"${LogField.statusCode}":${status},"${LogField.duration}":${duration}${queryText(scope)}`;
-      writeText(lineText({ level, logger: 'http', event, scope, reserved }));
+      writeText(lineText({ level, logger, event, scope, reserved }));
     });
   };
 
@@ -55,15 +56,15 @@ function writeKeptLines({ lines, dropped: count }: ReturnType<DebugRing['close']
 function outcomeOf(request: IncomingMessage, response: ServerResponse, socket: IncomingMessage['socket']): Outcome {
   const { statusCode } = response;
   if (response.writableFinished) {
-    return statusCode >= 500 ? ['request_failed', 'error', statusCode] : ['request_completed', 'info', statusCode];
+    return statusCode >= 500 ? [FAILED, statusCode] : [COMPLETED, statusCode];
   }
   // request.aborted and socket.destroyed do not tell which side broke off. Only a client that disconnected has ended or
   // reset the connection.
   const reset = (socket.errored as NodeJS.ErrnoException | null)?.code;
   const clientLeft = !response.errored && (socket.readableEnded || reset === 'ECONNRESET' || reset === 'EPIPE');
-  if (reset === 'ERR_HTTP_REQUEST_TIMEOUT') return ['request_aborted', 'info', REQUEST_TIMEOUT];
-  if (clientLeft) return ['request_aborted', 'info', CLIENT_CLOSED_REQUEST];
-  return ['request_failed', 'error', Math.max(statusCode, 500)];
+  if (reset === 'ERR_HTTP_REQUEST_TIMEOUT') return [ABORTED, REQUEST_TIMEOUT];
+  if (clientLeft) return [ABORTED, CLIENT_CLOSED_REQUEST];
+  return [FAILED, Math.max(statusCode, 500)];
 }
 
 const isHealthCheck = (request: IncomingMessage): boolean => request.url?.startsWith('/health/') ?? false;

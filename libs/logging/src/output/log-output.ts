@@ -1,6 +1,5 @@
 import { context, systemClock, type Clock } from '@pikaia/core';
 import { findLevel, severity, type LogLevel } from '../record/log-level.js';
-import type { LogFields } from '../record/log-fields.js';
 import { originText, recordText, type RecordParts } from '../record/record-text.js';
 import { currentRing, type DebugRing } from './debug-ring.js';
 import { FileSink, type LogFile } from './file.sink.js';
@@ -116,11 +115,11 @@ export const isSlow = (milliseconds: number): boolean => milliseconds > state.sl
 export function toggleDebug(): void {
   const off = state.level === 'debug' ? 'info' : state.level;
   const on = state.threshold === severity.debug;
-  const line = (fields: LogFields): void =>
-    writeLine({ level: 'info', logger: 'logging', event: 'log_level_changed', scope: context.scope, fields });
-  if (on) line({ from: 'debug', to: off });
+  const line = (from: LogLevel, to: LogLevel): void =>
+    writeLine({ level: 'info', logger: 'logging', event: 'log_level_changed', scope: context.scope, fields: { from, to } });
+  if (on) line('debug', off);
   state.threshold = severity[on ? off : 'debug'];
-  if (!on) line({ from: off, to: 'debug' });
+  if (!on) line(off, 'debug');
 }
 
 /**
@@ -189,11 +188,10 @@ function createState({ env = process.env['NODE_ENV'] || 'development', ...option
   const defaultFormat = formatSetting === 'json' || (formatSetting !== 'pretty' && env === 'production') ? 'json' : 'pretty';
   const { format = defaultFormat } = options;
   const useColour = supportsColour();
-  const warningText = (event: string, fields: LogFields, thrown?: readonly [unknown]): string =>
-    recordText({ level: 'warning', logger: 'logging', event, fields, thrown }, timeOf(clock), origin);
+  const write = (parts: RecordParts): void => stdout.write(recordText(parts, timeOf(clock), origin));
   const origin = originText({ ...options, env });
   const stdout = new StdoutSink(format === 'json' ? (line) => line : (line) => prettyText(line, useColour), (count) =>
-    stdout.write(warningText('log_lines_dropped', { count })),
+    write({ level: 'warning', logger: 'logging', event: 'log_lines_dropped', fields: { count } }),
   );
   return {
     service: options.service,
@@ -207,7 +205,11 @@ function createState({ env = process.env['NODE_ENV'] || 'development', ...option
     infoSampleRate,
     metricIntervalMs,
     stdout,
-    file: file && new FileSink(file, (error) => stdout.write(warningText('log_file_failed', { path: file.path }, [error]))),
+    file:
+      file &&
+      new FileSink(file, (error) =>
+        write({ level: 'warning', logger: 'logging', event: 'log_file_failed', fields: { path: file.path }, thrown: [error] }),
+      ),
   };
 }
 

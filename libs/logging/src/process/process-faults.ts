@@ -2,8 +2,6 @@ import { format, types } from 'node:util';
 import { context } from '@pikaia/core';
 import { flushLogs, writeLine } from '../output/log-output.js';
 import { errorFields } from '../record/error-fields.js';
-import type { LogLevel } from '../record/log-level.js';
-import type { LogFields } from '../record/log-fields.js';
 import { newBudget, valueText } from '../record/value-text.js';
 import { recordOutput } from './record-output.js';
 
@@ -28,7 +26,9 @@ export function handleProcessFaults(): void {
   process.on('uncaughtException', (error) => crash(error, 'uncaughtException'));
   process.on('unhandledRejection', (reason) => crash(reason, 'unhandledRejection'));
   for (const listener of process.listeners('warning')) if (listener.name === 'onWarning') process.off('warning', listener);
-  process.on('warning', (warning) => writeProcessRecord('process', 'warning', 'process_warning', {}, [warning]));
+  process.on('warning', (warning) =>
+    writeLine({ level: 'warning', logger: 'process', event: 'process_warning', scope: context.scope, thrown: [warning] }),
+  );
   for (const [method, level] of Object.entries(CONSOLE_LEVELS) as [keyof typeof CONSOLE_LEVELS, ConsoleLevel][]) {
     console[method] = (...args: unknown[]) => writeConsoleMessage(level, consoleText(args));
   }
@@ -43,7 +43,14 @@ export function handleProcessFaults(): void {
 }
 
 function crash(error: unknown, origin: 'uncaughtException' | 'unhandledRejection'): never {
-  writeProcessRecord('process', 'critical', 'process_crashed', { origin }, [error]);
+  writeLine({
+    level: 'critical',
+    logger: 'process',
+    event: 'process_crashed',
+    scope: context.scope,
+    fields: { origin },
+    thrown: [error],
+  });
   flushLogs();
   process.exit(1);
 }
@@ -61,14 +68,4 @@ function consoleText(args: readonly unknown[]): string {
 
 function writeConsoleMessage(level: ConsoleLevel, message: string): void {
   writeLine({ level, logger: 'console', event: 'console_message', scope: context.scope, message });
-}
-
-function writeProcessRecord(
-  logger: string,
-  level: LogLevel,
-  event: string,
-  fields: LogFields,
-  thrown?: readonly [unknown],
-): void {
-  writeLine({ level, logger, event, scope: context.scope, fields, thrown });
 }

@@ -105,7 +105,7 @@ describe('each error in BUS_ERRORS has its documented effect', () => {
   it('the table contains the errors of a real network', async () => {
     const program = resolve(__dirname, '../../../../../test/support/aws/network-errors.program.mjs');
     const env = { PATH: process.env['PATH'], AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' };
-    const { stdout } = await promisify(execFile)(process.execPath, ['--disable-warning=ExperimentalWarning', program], { env });
+    const { stdout } = await promisify(execFile)(process.execPath, [program], { env });
     const codes = JSON.parse(stdout) as Record<string, string>;
     expect(codes).toEqual({
       cutBefore: 'ECONNRESET',

@@ -1,0 +1,97 @@
+import { errorMessage } from './entry.text.ts';
+import { requestsOf, type EventEntry, type TrailContext, type TrailEntry } from './trail.ts';
+import { milliseconds, shown } from './value.text.ts';
+
+export interface Answer {
+  readonly question: string;
+  readonly answer: string;
+  readonly good: boolean;
+}
+
+/** The questions that a trail answers, with their answers. */
+export function answersOf(entries: readonly TrailEntry[], context: TrailContext): Answer[] {
+  return [failureAnswer(entries), changesAnswer(entries), ...deliveryAnswers(entries, context)];
+}
+
+function failureAnswer(entries: readonly TrailEntry[]): Answer {
+  const question = 'Why did this request fail?';
+  const requests = requestsOf(entries);
+  const why = reasonOf(entries);
+  const bad = requests.find(({ status }) => status >= 400);
+  if (bad) {
+    const { line, status } = bad;
+    const how =
+      line.event === 'request_aborted'
+        ? 'The client disconnected before the response was complete.'
+        : `It ${status >= 500 ? 'failed' : 'was refused'} with ${status}.`;
+    return { question, answer: `${how}${why || ' The response body contains the reason.'}`, good: false };
+  }
+  if (requests.length)
+    return { question, answer: `It did not fail: ${requests.map(({ status }) => status).join(', ')}.`, good: true };
+  return { question, answer: `The request is still running, or its log lines no longer exist.${why}`, good: false };
+}
+
+/** The reason from the log lines of the request: the last error, else the refusal, else the last warning. */
+function reasonOf(entries: readonly TrailEntry[]): string {
+  const lines = entries.filter((entry) => entry.kind === 'log').filter(({ consumer }) => consumer === undefined);
+  const error = lines.findLast((line) => line['error.kind']);
+  if (error) return ` ${error.event}: ${errorMessage(error)}.`;
+  const refusal = lines.findLast((line) => line['problem.detail']);
+  if (refusal) return ` ${shown(refusal['problem.detail'])}`;
+  const warning = lines.findLast(({ level }) => level === 'WARNING');
+  return warning ? ` ${warning.event}.` : '';
+}
+
+function changesAnswer(entries: readonly TrailEntry[]): Answer {
+  const question = 'What did this user do?';
+  const changes = entries
+    .filter((entry) => entry.kind === 'audit')
+    .map(
+      ({ actor_email: email, actor_id: id, action, aggregate_type: type, aggregate_id: aggregateId }) =>
+        `${shown(email ?? id)}: ${action} (${shown(`${type} ${aggregateId}`)})`,
+    );
+  if (!changes.length) return { question, answer: 'Changed nothing: there is no audit entry.', good: true };
+  return { question, answer: `${changes.join('; ')}.`, good: true };
+}
+
+function deliveryAnswers(entries: readonly TrailEntry[], context: TrailContext): Answer[] {
+  const events = entries.filter((entry) => entry.kind === 'event');
+  if (!events.length)
+    return [
+      { question: 'Did the welcome email send?', answer: 'There was no email to send: no event was published.', good: true },
+    ];
+  return events.map((event) =>
+    event.event_type === 'member.invited' ? welcomeEmailAnswer(event, entries, context) : deliveryAnswer(event),
+  );
+}
+
+function welcomeEmailAnswer(event: EventEntry, entries: readonly TrailEntry[], { emailFileOf }: TrailContext): Answer {
+  const question = 'Did the welcome email send?';
+  const receipt = entries
+    .filter((entry) => entry.kind === 'receipt')
+    .find(({ consumer, event_id: id, state }) => consumer === 'welcome-email' && id === event.event_id && state === 'done');
+  if (!receipt) return { ...deliveryAnswer(event), question };
+  const committed = entries
+    .filter((entry) => entry.kind === 'log')
+    .find(({ event: name, time }) => name === 'audit_recorded' && Date.parse(time) <= Date.parse(receipt.time));
+  const [since, what] = committed ? [committed.time, 'the commit'] : [event.time, 'the event was recorded'];
+  const emailFile = emailFileOf(event.event_id);
+  const after = milliseconds(Date.parse(receipt.time) - Date.parse(since));
+  return { question, answer: `Yes, ${after} after ${what}${emailFile ? ` (${emailFile})` : ''}.`, good: true };
+}
+
+function deliveryAnswer(event: EventEntry): Answer {
+  const question = `Was ${event.event_type} delivered?`;
+  const { status, attempts, last_error: error } = event;
+  const times = `after ${attempts} failed ${attempts === 1 ? 'attempt' : 'attempts'}`;
+  const last = error ? ` Last error: ${shown(error)}` : '';
+  const answers: Readonly<Record<string, string>> = {
+    published: 'Yes, to all sinks.',
+    pending: 'Not yet: no worker has sent it. Check that the worker runs.',
+    retrying: `Not yet: it will be retried ${times}.${last}`,
+    waiting: 'Not yet: it waits for an earlier event of the same aggregate.',
+    failed: `No: it is a dead letter ${times}.${last}`,
+    skipped: 'No: an operator skipped it.',
+  };
+  return { question, answer: answers[status] ?? `Its status is ${status}.`, good: status === 'published' };
+}

@@ -1,0 +1,98 @@
+/** The response of the API to a correlation ID. */
+export interface Trail {
+  readonly correlation_id: string;
+  /** In chronological order. */
+  readonly entries: readonly TrailEntry[];
+}
+
+export type TrailEntry = LogEntry | EventEntry | AuditEntry | AttemptEntry | ReceiptEntry;
+
+interface TimedEntry {
+  /** ISO 8601, UTC. */
+  readonly time: string;
+}
+
+export interface LogEntry extends TimedEntry {
+  readonly kind: 'log';
+  readonly event: string;
+  readonly level: string;
+  readonly consumer?: string;
+  readonly attempt?: number;
+  /** Nanoseconds. */
+  readonly duration?: number;
+  readonly 'http.method'?: string;
+  readonly 'http.url_details.path'?: string;
+  readonly 'http.status_code'?: number;
+  readonly 'error.kind'?: string;
+  readonly [field: string]: unknown;
+}
+
+export interface EventEntry extends TimedEntry {
+  readonly kind: 'event';
+  readonly event_id: string;
+  readonly event_type: string;
+  readonly aggregate_type: string;
+  readonly aggregate_id: string;
+  readonly status: string;
+  readonly attempts: number;
+  readonly last_error: string | null;
+}
+
+export interface AuditEntry extends TimedEntry {
+  readonly kind: 'audit';
+  readonly action: string;
+  readonly actor_id: string | null;
+  readonly actor_email: string | null;
+  readonly aggregate_type: string;
+  readonly aggregate_id: string;
+  readonly changed?: readonly string[];
+  readonly diff: { readonly old: Values | null; readonly new: Values | null } | null;
+}
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** A failed attempt to deliver an event. */
+export interface AttemptEntry extends TimedEntry {
+  readonly kind: 'attempt';
+  readonly event_id: string;
+  readonly sink: string;
+  readonly error: string;
+}
+
+export interface ReceiptEntry extends TimedEntry {
+  readonly kind: 'receipt';
+  readonly event_id: string;
+  readonly consumer: string;
+  readonly state: string;
+  readonly result: Values | null;
+}
+
+/** What the renderer needs to know beside the trail. */
+export interface TrailContext {
+  /** A line that says which user's view this is. */
+  readonly seenAs?: string | undefined;
+  /** Shortens the path of a file. */
+  relativePath(path: string): string;
+  /** The path of the email that the event caused; undefined if there is none. */
+  emailFileOf(eventId: string): string | undefined;
+}
+
+const ACCESS_LINES: ReadonlySet<string> = new Set(['request_completed', 'request_failed', 'request_aborted']);
+
+export interface TrailRequest {
+  readonly line: LogEntry;
+  readonly status: number;
+  readonly durationMs: number;
+  readonly startedAt: number;
+}
+
+/** The requests that carried the correlation ID. A client can use one ID for several requests. */
+export const requestsOf = (entries: readonly TrailEntry[]): TrailRequest[] =>
+  entries
+    .filter((entry) => entry.kind === 'log')
+    .filter(({ event }) => ACCESS_LINES.has(event))
+    .map((line) => {
+      const { 'http.status_code': status = 0, duration = 0 } = line;
+      const durationMs = duration / 1e6;
+      return { line, status, durationMs, startedAt: Date.parse(line.time) - durationMs };
+    });

@@ -1,7 +1,0 @@
-// npm run first-organization -- --name Acme …: creates the first organization, its admin and an operator.
-// It uses the database of DATABASE_URL or DATABASE_HOST, else the running development database. A container runs the
-// imported file directly.
-import { databaseUrl } from './outbox/database-url.mjs';
-
-if (!process.env.DATABASE_URL && !process.env.DATABASE_HOST) process.env.DATABASE_URL = databaseUrl('api');
-await import('../apps/api/dist/first-organization.js');

@@ -1,0 +1,105 @@
+// npm run outbox -- <command>: operates the outbox through the admin API: status, pause, replay and so on.
+// It uses the system that runs in this folder. For another system, give --url and a session token (--token or PIKAIA_TOKEN).
+import type { CommandView, OutboxStatusView } from '@pikaia/events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { terminalOf } from './explain/terminal.ts';
+import { connect, type ApiClient, type Command } from './outbox/api.client.ts';
+import { filterOf, readArguments, USAGE, UsageError, type CommandLine, type CommandOptions } from './outbox/arguments.ts';
+import { answerText, commandText, failedText, type EventPage } from './outbox/events.text.ts';
+import { statusText } from './outbox/status.text.ts';
+import { describeError } from './start/plain-error.ts';
+
+const POLL_INTERVAL_MS = 200;
+const DEFAULT_WAIT_SECONDS = 15;
+
+/** Runs a command on the API and resolves with the exit status. */
+type PreparedCommand = (api: ApiClient) => Promise<number>;
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const isUsageError = error instanceof UsageError;
+  if (isUsageError) console.error(error.message ? `${error.message}\n\n${USAGE}` : USAGE);
+  else console.error(await describeError(error));
+  process.exitCode = isUsageError ? 2 : 1;
+}
+
+async function main(commandLine: readonly string[]): Promise<number> {
+  const [first, ...rest] = commandLine;
+  if (first === 'purge' || first === 'rebase') {
+    const commands = await import('./outbox/database-commands.ts');
+    await commands[first](rest);
+    return 0;
+  }
+  const line = readArguments(commandLine);
+  const prepared = prepare(line);
+  return prepared(await connect(line.options));
+}
+
+/** Returns a function that runs the command on the API. Reports usage errors first, before the script connects. */
+function prepare({ name, word, options }: CommandLine): PreparedCommand {
+  const sink = options.sink ? { sink: options.sink } : undefined;
+  switch (name) {
+    case 'status':
+      return async (api) =>
+        show(options, await api.get<OutboxStatusView>('outbox'), (status) => statusText(status, terminalOf(process.stdout)));
+    case 'failed': {
+      const query = new URLSearchParams({ ...filterOf(options), status: 'failed', limit: String(options.limit ?? 20) });
+      return async (api) => show(options, await api.get<EventPage>(`events?${query}`), failedText);
+    }
+    case 'commands':
+      if (word) return async (api) => show(options, await api.get<CommandView>(`outbox/commands/${word}`), commandText);
+      return async (api) =>
+        show(options, await api.get<{ data: CommandView[] }>(`outbox/commands?limit=${options.limit ?? 20}`), ({ data }) =>
+          data.length ? data.map(commandText).join('\n') : 'There are no commands.',
+        );
+    case 'pause':
+    case 'resume':
+    case 'retire':
+      if (name === 'retire' && !options.yes)
+        throw new UsageError(`Retiring ${word} cannot be undone: the sink will never deliver again. Confirm with --yes.`);
+      return async (api) => follow(api, options, await api.post(`outbox/sinks/${word}/${name}`));
+    case 'skip':
+      return async (api) => follow(api, options, await api.post(`events/${word}/skip`, sink));
+    case 'replay': {
+      if (word) return async (api) => follow(api, options, await api.post(`events/${word}/replay`, sink));
+      const filter = filterOf(options);
+      if (!Object.keys(filter).length) throw new UsageError('replay needs an event ID, or a filter such as --type or --from.');
+      return (api) => replayAll(api, options, { filter, ...sink });
+    }
+  }
+}
+
+/** Replays all events that match the filter. Without --yes it only counts them. */
+async function replayAll(api: ApiClient, options: CommandOptions, selection: object): Promise<number> {
+  const { limit, rate } = options;
+  const request = { ...selection, ...(limit && { limit }), ...(rate && { rate }) };
+  if (options.yes) return follow(api, options, await api.post('events/replay', { ...request, dry_run: false }));
+  const status = await follow(api, options, await api.post('events/replay', { ...request, dry_run: true }));
+  if (status === 0 && !options.json) console.log('Nothing was sent. Run the same command with --yes to send.');
+  return status;
+}
+
+/** Waits until all sinks have answered the command, or until `options.wait` seconds have passed. */
+async function follow(api: ApiClient, options: CommandOptions, accepted: Command): Promise<number> {
+  const deadline = performance.now() + (options.wait ?? DEFAULT_WAIT_SECONDS) * 1000;
+  let command = accepted;
+  while (!isAnswered(command) && performance.now() < deadline) {
+    await pause(POLL_INTERVAL_MS);
+    command = await api.get<CommandView>(`outbox/commands/${accepted.id}`);
+  }
+  show(options, command, ({ sinks }) => sinks.map(answerText).join('\n'));
+  if (isAnswered(command)) return command.sinks.some(({ status }) => status !== 'done') ? 1 : 0;
+  if (!options.json) console.error(`Not done yet. To see its progress, run: npm run outbox -- commands ${command.id}`);
+  return 3;
+}
+
+// A function declaration, because the top-level await of main runs before a constant here would be initialized.
+function isAnswered({ status }: Command): boolean {
+  return status !== 'pending' && status !== 'running';
+}
+
+function show<T>({ json }: CommandOptions, content: T, text: (content: T) => string): number {
+  console.log(json ? JSON.stringify(content, null, 2) : text(content));
+  return 0;
+}

@@ -1,0 +1,168 @@
+import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
+import type { ReplayFilter } from '@pikaia/events';
+import type { ConnectionOptions } from './api.client.ts';
+
+/** The command line is invalid. The script prints the message and the usage, and exits with status 2. */
+export class UsageError extends Error {}
+
+export const USAGE = `npm run outbox -- <command> [options]
+
+  status                    shows each sink (leader, backlog, lag, failures) and the slots of the log
+  failed                    lists dead letters, newest first
+  commands [<id>]           lists recent commands and their results, or shows one
+  pause <sink>              stops delivery; the backlog is kept
+  resume <sink>             continues delivery
+  retire <sink>             removes a sink for good, for example a consumer that was renamed
+  skip <event id>           skips the event that blocks an aggregate, so that the next one is delivered
+  replay <event id>         sends one event again; a dead letter is retried
+  replay --<filter> …       counts all events that match; with --yes it sends them again
+
+Commands that use the database directly, see docs/operations.md:
+  purge [--dry-run]         runs the hourly housekeeping now, or shows what it would remove
+  rebase                    makes the cursors of a restored dump valid; stop api and worker first
+
+Filters of replay and failed:
+  --type member.invited   --aggregate member/<id>   --organization <id>   --correlation <id>
+  --from <time> --to <time>   --error <text in the last error>
+  replay also takes --status failed (only dead letters) or published, --limit <events>, --rate <events per second>
+
+Common options: --sink <name> for one sink; --json; --wait <seconds> for the result (default 15; 0 does not wait);
+  --email <user> to act as; --url <api> and --token <session token> (or PIKAIA_TOKEN) for another system.
+Exit status: 0 done, 1 refused or failed, 2 usage error, 3 not done within --wait seconds.`;
+
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+const CONNECTION_OPTIONS = { json: flag, email: text, url: text, token: text, help: flag };
+const FILTER_OPTIONS = { type: text, aggregate: text, organization: text, correlation: text, from: text, to: text, error: text };
+const WAIT_OPTIONS = { wait: text };
+
+interface Command {
+  /** The positional arguments. `?`: optional. */
+  readonly words: readonly ('sink' | 'id' | 'id?')[];
+  /** The options in addition to the connection options. */
+  readonly options: ParseArgsOptionsConfig;
+}
+
+const COMMANDS = {
+  status: { words: [], options: {} },
+  failed: { words: [], options: { ...FILTER_OPTIONS, limit: text } },
+  commands: { words: ['id?'], options: { limit: text } },
+  pause: { words: ['sink'], options: WAIT_OPTIONS },
+  resume: { words: ['sink'], options: WAIT_OPTIONS },
+  retire: { words: ['sink'], options: { ...WAIT_OPTIONS, yes: flag } },
+  skip: { words: ['id'], options: { ...WAIT_OPTIONS, sink: text } },
+  replay: {
+    words: ['id?'],
+    options: { ...WAIT_OPTIONS, ...FILTER_OPTIONS, sink: text, status: text, limit: text, rate: text, yes: flag },
+  },
+} satisfies Record<string, Command>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+interface FilterOptions {
+  readonly type?: string;
+  readonly aggregate?: string;
+  readonly organization?: string;
+  readonly correlation?: string;
+  readonly from?: string;
+  readonly to?: string;
+  readonly error?: string;
+  readonly status?: string;
+}
+
+interface NumberOptions {
+  readonly limit?: number;
+  readonly rate?: number;
+  /** Seconds. */
+  readonly wait?: number;
+}
+
+export interface CommandOptions extends ConnectionOptions, FilterOptions, NumberOptions {
+  readonly json?: boolean;
+  readonly sink?: string;
+  readonly yes?: boolean;
+}
+
+export interface CommandLine {
+  readonly name: CommandName;
+  /** The sink or the ID that the command names. */
+  readonly word: string | undefined;
+  readonly options: CommandOptions;
+}
+
+/**
+ * Parses the command, its positional argument and its options.
+ *
+ * @throws UsageError if the command line is invalid.
+ */
+export function readArguments(commandLine: readonly string[]): CommandLine {
+  const [name, ...rest] = commandLine;
+  if (name === undefined || name === 'help' || commandLine.includes('--help')) throw new UsageError('');
+  if (!isCommandName(name)) throw new UsageError(`There is no command "${name}".`);
+  const { words, options }: Command = COMMANDS[name];
+  const { values, positionals } = parse(rest, { ...CONNECTION_OPTIONS, ...options });
+  const [kind] = words;
+  if (positionals.length > words.length) throw new UsageError(`${name} takes ${words.length ? 'one argument' : 'no argument'}.`);
+  const [word] = positionals;
+  if (kind && !kind.endsWith('?') && word === undefined)
+    throw new UsageError(`${name} needs ${kind === 'id' ? 'an event ID' : 'a sink'}.`);
+  if (kind?.startsWith('id') && word !== undefined && !UUID.test(word)) throw new UsageError(`"${word}" is not an ID (a UUID).`);
+  return { name, word, options: { ...(values as CommandOptions), ...parseNumbers(values) } };
+}
+
+const isCommandName = (name: string): name is CommandName => Object.hasOwn(COMMANDS, name);
+
+/** The filter in the format of the API, without the fields that were not given. */
+export function filterOf(options: FilterOptions): Partial<Record<keyof ReplayFilter, string>> {
+  const { type, aggregate, organization, correlation, from, to, error, status } = options;
+  const [aggregateType, aggregateId] = splitAggregate(aggregate);
+  const filter = {
+    event_type: type,
+    aggregate_type: aggregateType,
+    aggregate_id: aggregateId,
+    organization_id: organization,
+    correlation_id: correlation,
+    from: parseTime('from', from),
+    to: parseTime('to', to),
+    error,
+    status,
+  };
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
+}
+
+function parse(args: string[], options: ParseArgsOptionsConfig) {
+  try {
+    return parseArgs({ args, allowPositionals: true, options });
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}
+
+function parseNumbers(values: Readonly<Record<string, unknown>>): NumberOptions {
+  const parsed: { -readonly [Name in keyof NumberOptions]: number } = {};
+  for (const name of ['limit', 'rate', 'wait'] as const) {
+    if (values[name] === undefined) continue;
+    const value = Number(values[name]);
+    if (!Number.isInteger(value) || value < (name === 'wait' ? 0 : 1))
+      throw new UsageError(
+        `--${name} must be ${name === 'wait' ? 'an integer from 0' : 'a positive integer'}, not "${values[name]}".`,
+      );
+    parsed[name] = value;
+  }
+  return parsed;
+}
+
+function splitAggregate(aggregate: string | undefined): string[] {
+  if (aggregate === undefined) return [];
+  const at = aggregate.indexOf('/');
+  return at < 0 ? [aggregate] : [aggregate.slice(0, at), aggregate.slice(at + 1)];
+}
+
+function parseTime(name: string, given: string | undefined): string | undefined {
+  if (given === undefined) return undefined;
+  const time = new Date(given);
+  if (Number.isNaN(time.getTime()))
+    throw new UsageError(`--${name} must be a time such as 2026-01-31 or 2026-01-31T08:30:00Z, not "${given}".`);
+  return time.toISOString();
+}

@@ -1,0 +1,41 @@
+import type { EventView } from '../../apps/api/dist/administration/events.repository.js';
+import { printable } from '../explain/terminal.ts';
+import type { Command, FromJson } from './api.client.ts';
+
+export interface EventPage {
+  readonly data: readonly EventView[];
+  readonly next_cursor: string | null;
+}
+
+/** Renders dead letters: the event, its time, its last error, and the commands that resolve it. */
+export function failedText({ data, next_cursor: more }: FromJson<EventPage>): string {
+  if (!data.length)
+    return more ? 'There are none among the newest events. Narrow the filter, for example with --from.' : 'No dead letters.';
+  const letters = data.map((event) =>
+    [
+      `${event.event_id}  ${event.event_type}  ${event.aggregate_type}/${printable(event.aggregate_id)}`,
+      `  ${event.occurred_at}, ${event.attempts} attempts: ${printable(event.last_error ?? 'no error recorded')}`,
+    ].join('\n'),
+  );
+  const hint = 'Retry one:  npm run outbox -- replay <id>     Skip one:  npm run outbox -- skip <id>';
+  return [...letters, '', more ? `There are more than these ${data.length}: raise --limit. ${hint}` : hint].join('\n');
+}
+
+/** Renders a command and the answer of each sink. */
+export function commandText({ id, command, status, arguments: values, asked_by: who, asked_at: at, sinks }: Command): string {
+  const given = JSON.stringify(values); // can be any JSON value if SQL inserted the command
+  const what = given === '{}' ? '' : `  ${printable(given)}`;
+  return [
+    `${id}  ${command}  ${status}  by ${printable(who)} at ${at}${what}`,
+    ...sinks.map((answer) => `  ${answerText(answer)}`),
+  ].join('\n');
+}
+
+export function answerText({ sink, status, answer, progress }: Command['sinks'][number]): string {
+  if (answer?.outcome === 'refused' || answer?.outcome === 'failed')
+    return `${sink}: ${answer.outcome}. ${printable(answer.reason)}`;
+  const details = Object.entries(answer ?? progress ?? {}).filter(([name, value]) => name !== 'outcome' && value !== null);
+  const text = details.map(([name, value]) => `${name.replaceAll('_', ' ')} ${printable(value)}`).join(', ');
+  const hint = status === 'pending' ? 'no leader has started it yet: npm run outbox -- status' : text;
+  return `${sink}: ${status}${hint ? `  ${hint}` : ''}`;
+}

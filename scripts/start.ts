@@ -1,0 +1,66 @@
+// npm start: starts the database, the api and the outbox worker, restarts them if they die, and stops them on Ctrl-C.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeVarDirectory, root } from './start/folders.ts';
+import { describeError } from './start/plain-error.ts';
+import type { Ports } from './start/ports.ts';
+import { takeStartLock } from './start/start.lock.ts';
+import { System } from './start/system.ts';
+
+const startedAt = Date.now();
+const print = (text: string) => process.stderr.write(`[start] ${text}\n`); // stdout is for the logs of api and worker
+const stopping = new AbortController();
+const stopped = new Promise((done) => stopping.signal.addEventListener('abort', done));
+
+/** One Ctrl-C sends SIGINT twice, from npm and from the terminal, so the second is ignored. SIGHUP: the terminal was closed. */
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stopping.abort());
+
+makeVarDirectory();
+const release = takeStartLock();
+if (!release) {
+  print('Pikaia is already running from this folder. Stop it with Ctrl-C in its terminal.');
+  process.exit(1);
+}
+if (existsSync(join(root, '.env'))) process.loadEnvFile(join(root, '.env'));
+const system = new System(process.env, print);
+try {
+  const ports = await system.up(stopping.signal, (error) => stopping.abort(error));
+  process.stderr.write(readyText(ports, ((Date.now() - startedAt) / 1000).toFixed(1)));
+  await stopped;
+} catch (error) {
+  stopping.abort(error);
+}
+const reason: unknown = stopping.signal.reason;
+const failed = !(reason instanceof Error && reason.name === 'AbortError'); // AbortError: a signal requested the stop
+if (failed) print(await describeError(reason));
+print('stopping: waiting for api and outbox-worker to finish their work, then stopping the database …');
+await system.down();
+release();
+print('stopped.');
+process.exit(failed ? 1 : 0);
+
+/** Addresses, and commands to copy. */
+function readyText({ api, worker }: Ports, seconds: string): string {
+  return `
+Pikaia is ready after ${seconds} s. Press Ctrl-C to stop it.
+
+  API      http://127.0.0.1:${api}/api/v1     health  http://127.0.0.1:${api}/health/ready
+  worker   http://127.0.0.1:${worker}/health/ready
+  emails   var/mail     logs  var/log     database  npm run -s db:url -- --role owner
+
+To try it, open a second terminal in this folder. Alice, an admin of the organization acme, invites Dave:
+
+  export TOKEN=$(npm run -s token -- --email alice@example.com | tail -1)
+  export ID=$(node -p 'crypto.randomUUID()')
+
+  curl -s http://127.0.0.1:${api}/api/v1/members/invitations \\
+    -H "Authorization: Bearer $TOKEN" -H "X-Correlation-Id: $ID" -H 'Content-Type: application/json' \\
+    -d '{"email":"dave@example.com","name":"Dave","role":"member"}'
+
+Show everything that this request caused, as a timeline and as JSON:
+
+  npm run explain -- $ID
+  curl -s http://127.0.0.1:${api}/api/v1/admin/correlations/$ID -H "Authorization: Bearer $TOKEN"
+
+`;
+}

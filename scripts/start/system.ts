@@ -1,0 +1,139 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { startPostgres, type PostgresServer } from '../postgres.ts';
+import { BackOff } from './back-off.ts';
+import { build } from './build.ts';
+import { processUrls } from './database-roles.ts';
+import { root, varDirectory } from './folders.ts';
+import { Output } from './output.ts';
+import { PlainError } from './plain-error.ts';
+import { chosenPorts, waitForPorts, type Ports } from './ports.ts';
+import { SupervisedProcess } from './process.supervisor.ts';
+import { removeRunning, wasInterrupted, writeRunning, type Running } from './running.file.ts';
+import { developmentSecrets, type Secrets } from './secrets.file.ts';
+
+type Print = (line: string) => void;
+
+/** The database, the api and the worker of this folder. Starts them in order and stops them in reverse order. */
+export class System {
+  readonly #print: Print;
+  readonly #environment: NodeJS.ProcessEnv;
+  readonly #output = new Output();
+  #server: PostgresServer | undefined;
+  #processes: readonly SupervisedProcess[] = [];
+
+  constructor(environment: NodeJS.ProcessEnv, print: Print) {
+    this.#environment = environment;
+    this.#print = print;
+  }
+
+  /**
+   * Starts everything and resolves with the ports when it is ready. Calls `fail` later if the database cannot be restarted.
+   * If `signal` aborts, it stops after the current step. Call `down` in any case.
+   */
+  async up(signal: AbortSignal, fail: (error: unknown) => void): Promise<Ports> {
+    const ports = chosenPorts(this.#environment);
+    await waitForPorts(ports, { interrupted: wasInterrupted(), signal });
+    const secrets = developmentSecrets();
+    const ownerUrl = await this.#databaseAndBuild(secrets, signal);
+    if (this.#server) keepRunning(this.#server, this.#print, signal).catch(fail);
+    const databaseUrls = await this.#schema(ownerUrl, secrets);
+    signal.throwIfAborted();
+    writeRunning({ pid: process.pid, ports, databaseUrls });
+    await this.#startProcesses(ports, databaseUrls, secrets, signal);
+    signal.throwIfAborted();
+    return ports;
+  }
+
+  /** Builds, starts the embedded database unless DATABASE_URL names another one, and returns the URL of the owner. */
+  async #databaseAndBuild(secrets: Secrets, signal: AbortSignal): Promise<string> {
+    const external = this.#environment['DATABASE_URL']?.trim();
+    if (external && !URL.canParse(external)) {
+      throw new PlainError('DATABASE_URL is not a connection string such as postgres://user:password@host:port/database.');
+    }
+    this.#print(external ? 'building …' : 'building, and starting PostgreSQL …');
+    const [built, started] = await Promise.allSettled([
+      build(signal),
+      external ? external : this.#startEmbedded(secrets.databaseOwner),
+    ]);
+    if (built.status === 'rejected') throw built.reason;
+    if (started.status === 'rejected') throw started.reason;
+    return started.value;
+  }
+
+  /** Starts the development database in var/postgres. It keeps its port when it is restarted. */
+  async #startEmbedded(password: string): Promise<string> {
+    this.#server = await startPostgres(join(varDirectory, 'postgres'), { password, print: this.#print });
+    return this.#server.url;
+  }
+
+  /** Migrates the database, adds missing demo data, and returns the URL of each role. */
+  async #schema(ownerUrl: string, secrets: Secrets): Promise<Running['databaseUrls']> {
+    this.#print('migrating and seeding the database …');
+    const passwords = { api: secrets.databaseApi, worker: secrets.databaseWorker };
+    // The build has just written these files.
+    const [{ migrateSchema }, { seed }, { defaultRoles }] = await Promise.all([
+      import('../../apps/api/dist/database/schema.js'),
+      import('../../apps/api/dist/database/seed.js'),
+      import('@pikaia/database'),
+    ]);
+    const { applied } = await migrateSchema(ownerUrl, passwords);
+    await seed(ownerUrl);
+    if (applied.length) this.#print(`${applied.length} migrations applied`);
+    const { API_DATABASE_URL, WORKER_DATABASE_URL } = this.#environment;
+    const given = this.#server ? {} : { api: API_DATABASE_URL?.trim(), worker: WORKER_DATABASE_URL?.trim() };
+    return { owner: ownerUrl, ...(await processUrls({ ownerUrl, roles: defaultRoles, passwords, given })) };
+  }
+
+  async #startProcesses(
+    ports: Ports,
+    databaseUrls: Running['databaseUrls'],
+    secrets: Secrets,
+    signal: AbortSignal,
+  ): Promise<void> {
+    this.#print('starting api and outbox-worker …');
+    const shared = {
+      ...this.#environment,
+      API_DATABASE_URL: undefined, // each process gets only its own, as DATABASE_URL
+      WORKER_DATABASE_URL: undefined,
+      PORT: String(ports.api),
+      WORKER_PORT: String(ports.worker),
+      PIKAIA_VAR: varDirectory,
+      ...(process.stdout.isTTY && !this.#environment['NO_COLOR'] && { FORCE_COLOR: '1' }), // their stdout is a pipe
+      INVITATION_SECRET: this.#environment['INVITATION_SECRET']?.trim() || secrets.invitation,
+    };
+    const supervised = (name: string, url: string) =>
+      new SupervisedProcess({
+        name,
+        main: join(root, 'apps', name, 'dist', 'main.js'),
+        environment: { ...shared, DATABASE_URL: url },
+        output: this.#output,
+        print: this.#print,
+      });
+    this.#processes = [supervised('api', databaseUrls.api), supervised('outbox-worker', databaseUrls.worker)];
+    await Promise.race([Promise.all(this.#processes.map((process) => process.start())), once(signal, 'abort')]);
+  }
+
+  /** Lets api and worker finish their work in progress, then stops the database. */
+  async down(): Promise<void> {
+    await Promise.all(this.#processes.map((process) => process.stop()));
+    await this.#server?.stop();
+    await this.#output.end();
+    removeRunning();
+  }
+}
+
+/** Restarts the server whenever it dies. Rejects if a restart fails. */
+async function keepRunning(server: PostgresServer, print: Print, signal: AbortSignal): Promise<never> {
+  const backOff = new BackOff();
+  for (;;) {
+    const startedAt = Date.now();
+    const lastLine = await server.died();
+    const delayMs = backOff.nextDelayMs(Date.now() - startedAt);
+    print(`PostgreSQL ended (${lastLine ?? 'no output'}): restarting it in ${delayMs} ms`);
+    await sleep(delayMs, undefined, { signal });
+    await server.start();
+    print('PostgreSQL is ready again');
+  }
+}
