@@ -5,6 +5,13 @@ import type { EventOf } from '../contract/envelope.js';
 export interface ConsumerOptions {
   /** The start of a new consumer: `beginning` is the oldest event in the log, `now` is the next event. No default. */
   readonly from: 'beginning' | 'now';
+  /**
+   * The maximum number of handlers of this consumer that run at once in the worker that leads its sink: 1 to 100, default 4.
+   * Events of one aggregate are handled one after another, whatever the value. Each running handler can hold a database
+   * connection, so a high value needs a higher `DATABASE_POOL_SIZE`. A handler that continues after its timeout no longer counts.
+   * A `QueueConsumer` handles one event at a time.
+   */
+  readonly concurrency?: number;
 }
 
 export interface HandlesOptions {
@@ -27,6 +34,10 @@ export interface HandlesOptions {
   readonly replay?: 'run' | 'skip';
 }
 
+export interface ConsumerDeclaration extends ConsumerOptions {
+  readonly name: string;
+}
+
 export interface HandlerDeclaration extends Required<Pick<HandlesOptions, 'effect' | 'timeoutMs' | 'replay'>> {
   readonly contract: Contract;
   readonly method: string;
@@ -34,7 +45,7 @@ export interface HandlerDeclaration extends Required<Pick<HandlesOptions, 'effec
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000; // longer than a normal call to a provider
-const consumerDeclarations = new WeakMap<object, ConsumerOptions & { readonly name: string }>();
+const consumerDeclarations = new WeakMap<object, ConsumerDeclaration>();
 const handlerDeclarations = new WeakMap<object, HandlerDeclaration[]>();
 
 /**
@@ -42,9 +53,9 @@ const handlerDeclarations = new WeakMap<object, HandlerDeclaration[]>();
  *
  * @param name identifies the cursor and the receipts of the consumer. Do not change it after the first start.
  */
-export function Consumer(name: string, { from }: ConsumerOptions): ClassDecorator {
+export function Consumer(name: string, options: ConsumerOptions): ClassDecorator {
   return (target) => {
-    consumerDeclarations.set(target, { name, from });
+    consumerDeclarations.set(target, { ...options, name });
     Injectable()(target);
   };
 }
@@ -68,8 +79,7 @@ export function Handles<Data extends object>(data: ContractClass<Data>, options:
   };
 }
 
-export const consumerDeclarationOf = (type: Type | Function): (ConsumerOptions & { readonly name: string }) | undefined =>
-  consumerDeclarations.get(type);
+export const consumerDeclarationOf = (type: Type | Function): ConsumerDeclaration | undefined => consumerDeclarations.get(type);
 
 /** Returns the handlers of a class, including inherited handlers. */
 export function handlerDeclarationsOf(type: Type | Function): HandlerDeclaration[] {
