@@ -18,18 +18,18 @@ export interface HandlesOptions {
   /**
    * `database`: the handler runs in one transaction with its receipt, so its writes happen exactly once.
    *
-   * `outside`: the handler sends an email or calls a third party. The event is claimed before the handler runs and marked done
+   * `external`: the handler sends an email or calls a third party. The event is claimed before the handler runs and marked done
    * afterwards. The effect happens once, unless the process is killed between the effect and the receipt. Pass `event_id` as
    * the idempotency key if the provider supports one.
    */
-  readonly effect: 'database' | 'outside';
+  readonly effect: 'database' | 'external';
   /** The maximum number of attempts, including the first. Default 10. */
   readonly maxAttempts?: number;
   /** The timeout of an attempt, in milliseconds. Default 30 000. An attempt that exceeds it counts as failed. */
   readonly timeoutMs?: number;
   /**
    * Whether a replay runs the handler again (`run`) or not (`skip`). The default is `run` for a `database` effect and `skip`
-   * for an `outside` effect. A replay therefore never sends an email twice unless the handler allows it.
+   * for an `external` effect. A replay therefore never sends an email twice unless the handler allows it.
    */
   readonly replay?: 'run' | 'skip';
 }
@@ -62,7 +62,7 @@ export function Consumer(name: string, options: ConsumerOptions): ClassDecorator
 
 /**
  * Declares the contract that a method handles. Use several decorators on one method to handle several contracts. The receipt of
- * an `outside` effect stores the method's return value, such as a provider's message id.
+ * an `external` effect stores the method's return value, such as a provider's message id.
  *
  * @throws PikaiaError `PIKAIA_EVENT_CONTRACT_INVALID` for a class without `@DomainEvent`.
  */

@@ -10,7 +10,7 @@ class ParcelSent {
 }
 
 class Tracking {
-  @Handles(ParcelSent, { effect: 'outside' })
+  @Handles(ParcelSent, { effect: 'external' })
   track(): void {}
 }
 
@@ -27,7 +27,7 @@ describe('defineConsumers', () => {
   it('finds consumers among other providers, including inherited handlers', () => {
     const found = defineConsumers([new Map(), consumer('tracking'), {}]);
     expect(found).toEqual([expect.objectContaining({ name: 'tracking', from: 'now', types: ['parcel.sent'] })]);
-    expect(found[0]!.handlerOf('parcel.sent', 1)).toMatchObject({ method: 'track', effect: 'outside', timeoutMs: 30_000 });
+    expect(found[0]!.handlerOf('parcel.sent', 1)).toMatchObject({ method: 'track', effect: 'external', timeoutMs: 30_000 });
     expect(found[0]!.handlerOf('parcel.sent', 2)).toBeUndefined();
   });
 

@@ -25,7 +25,7 @@ class Blocking {
   handled = 0;
   mostRunning = 0;
 
-  @Handles(ParcelSent, { effect: 'outside', timeoutMs: 100_000 })
+  @Handles(ParcelSent, { effect: 'external', timeoutMs: 100_000 })
   async wait(): Promise<void> {
     const released = new Promise<void>((resolve) => this.releases.push(resolve));
     this.mostRunning = Math.max(this.mostRunning, this.releases.length);
@@ -48,7 +48,7 @@ class Default extends Blocking {}
 class Control {
   handled = 0;
 
-  @Handles(ParcelSent, { effect: 'outside' })
+  @Handles(ParcelSent, { effect: 'external' })
   count(): void {
     this.handled++;
   }
