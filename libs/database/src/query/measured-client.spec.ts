@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { context } from '@pikaia/core';
-import { queryFields } from '@pikaia/logging';
+import { queryStatsFields } from '@pikaia/logging';
 import { captureLogs } from '@pikaia/logging/testing';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { keepCallerContext, measureQueries } from './measured-client.js';
@@ -31,8 +31,8 @@ describe('measureQueries', () => {
     return pool;
   }
 
-  const count = (): unknown => queryFields()['db.query_count'];
-  const milliseconds = (): number => (queryFields()['db.duration'] ?? 0) / 1e6;
+  const count = (): unknown => queryStatsFields()['db.query_count'];
+  const milliseconds = (): number => (queryStatsFields()['db.duration'] ?? 0) / 1e6;
 
   it('counts the statements of each concurrent context and sums their durations', async () => {
     const pool = newPool();
@@ -74,7 +74,7 @@ describe('measureQueries', () => {
     });
     await context.run({}, async () => {
       await late;
-      expect(queryFields()).toEqual({});
+      expect(queryStatsFields()).toEqual({});
     });
     client.release();
   });

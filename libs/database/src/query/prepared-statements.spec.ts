@@ -2,11 +2,11 @@ import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.js';
 import { applyHostile } from '../../../../test/support/hostile-parsers.cjs';
 import { TransactionPooler } from '../../../../test/support/transaction.pooler.js';
-import { oftenSent, prepareOftenSent } from './prepared-statements.js';
+import { preparedStatement, prepareStatements } from './prepared-statements.js';
 
-const DOUBLE = oftenSent('spec-double', 'select $1::int * 2 as doubled');
+const DOUBLE = preparedStatement('spec-double', 'select $1::int * 2 as doubled');
 
-describe('oftenSent', () => {
+describe('preparedStatement', () => {
   let database: TestDatabase;
 
   beforeAll(async () => {
@@ -17,7 +17,7 @@ describe('oftenSent', () => {
   async function sendOn(url: string): Promise<{ answers: number[]; prepared: string[] }> {
     const client = new pg.Client({ connectionString: url });
     await client.connect();
-    await prepareOftenSent(client);
+    await prepareStatements(client);
     const answers: number[] = [];
     for (const number of [1, 2, 3, 4]) {
       const { rows } = await client.query<{ doubled: number }>(DOUBLE, [number]);
@@ -58,7 +58,7 @@ describe('oftenSent', () => {
   it('sends a prepared statement again after the server has refused its parameters', async () => {
     const client = new pg.Client({ connectionString: database.ownerUrl });
     await client.connect();
-    await prepareOftenSent(client);
+    await prepareStatements(client);
     await expect(client.query(DOUBLE, ['no number'])).rejects.toMatchObject({ code: '22P02' });
     expect((await client.query(DOUBLE, [3])).rows).toEqual([{ doubled: 6 }]);
     await client.end();

@@ -1,4 +1,4 @@
-import type { EventFacts } from '../contract/event-facts.js';
+import type { EventMetadata } from '../contract/event-metadata.js';
 
 /**
  * The cursor of a sink. It covers each event whose position is at or below `position` and whose transaction is visible in
@@ -15,7 +15,7 @@ export interface Cursor {
 }
 
 /** An event as the reader returns it. */
-export interface OutboxRow extends EventFacts {
+export interface OutboxRow extends EventMetadata {
   /** The attempt number of a first delivery. */
   readonly attempt: 1;
   /** The size of the event as sent, in bytes. */

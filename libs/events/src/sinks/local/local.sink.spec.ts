@@ -174,13 +174,13 @@ describe('LocalSink', () => {
       return {
         sink: sinkOf(own),
         timeLimitMs: 5000,
-        shape: (event) => withType(event, { data: { email: 'a@example.com' } }),
-        spoil: (event) => withType(event, { data: { email: 'no address' } }),
+        makeValid: (event) => withType(event, { data: { email: 'a@example.com' } }),
+        makeInvalid: (event) => withType(event, { data: { email: 'no address' } }),
         received: async () => heard,
-        cutOff: until(() => {
+        disconnect: until(() => {
           throw Object.assign(new Error('no mail server'), { code: 'ECONNREFUSED' });
         }),
-        silence: until(() => new Promise(() => undefined)),
+        stopResponding: until(() => new Promise(() => undefined)),
       };
     };
     for (const { title, run } of sinkContract(open)) it(title, run);

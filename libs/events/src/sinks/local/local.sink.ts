@@ -18,7 +18,7 @@ export class LocalSink implements Sink {
     this.name = `local/${name}`;
     this.from = from;
     this.types = types;
-    this.limits = { entries: 1, bytes: Infinity, concurrency };
+    this.limits = { maxBatchEvents: 1, maxBatchBytes: Infinity, maxConcurrency: concurrency };
   }
 
   deliver(batch: readonly SinkEvent[]): Promise<readonly Outcome[]> {
