@@ -52,8 +52,8 @@ class DataSourceSetup implements OnModuleInit {
 }
 
 /**
- * Provides the TypeORM data source and `@Transactional()` with Pikaia's transaction guarantees. It refuses to start with a role
- * that can change or delete the audit trail.
+ * Provides the TypeORM data source, `DatabaseCheck` and `@Transactional()` with Pikaia's transaction guarantees, as a global
+ * module. It refuses to start with a role that can change or delete the audit trail.
  */
 @Module({})
 export class DatabaseModule {
@@ -90,6 +90,7 @@ export class DatabaseModule {
     });
     return {
       module: DatabaseModule,
+      global: true,
       imports: [
         typeOrm,
         ClsModule.registerPlugins([new ClsPluginTransactional({ imports: [typeOrm], adapter: new TransactionAdapter() })]),
