@@ -13,7 +13,7 @@ const sink = {
   from: 'now',
   ordering: 'none',
   types: null,
-  limits: { entries: 10, bytes: 262_144, concurrency: 32 },
+  limits: { maxBatchEvents: 10, maxBatchBytes: 262_144, maxConcurrency: 32 },
   async deliver(batch) {
     const called = machineMs();
     for (const { eventId } of batch) calls.push({ eventId, called });

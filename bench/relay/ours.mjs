@@ -12,7 +12,7 @@ const sink = {
   from,
   ordering,
   types: null,
-  limits: { entries: 1_000, bytes: 1 << 24, concurrency: 4 },
+  limits: { maxBatchEvents: 1_000, maxBatchBytes: 1 << 24, maxConcurrency: 4 },
   async deliver(batch) {
     for (const event of batch) arrivals.add(Number(event.aggregateId));
     return batch.map(() => accepted);

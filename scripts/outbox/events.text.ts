@@ -1,4 +1,4 @@
-import type { EventView } from '../../apps/api/dist/administration/events.repository.js';
+import type { EventView } from '@pikaia/events';
 import { printable } from '../explain/terminal.ts';
 import type { Command, FromJson } from './api.client.ts';
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { ContractCase } from '@pikaia/events/testing';
+import type { SinkContractCase } from '@pikaia/events/testing';
 import { codeBlocks, compile, type Compiled } from './code-blocks.js';
 
 const root = resolve(__dirname, '../..');
@@ -27,7 +27,7 @@ describe('the custom sink in docs/event-bus.md', () => {
   });
 
   it('passes the contract of sinks', async () => {
-    const { cases } = (await import(pathToFileURL(join(folder, 'webhook.sink.spec.js')).href)) as { cases: ContractCase[] };
+    const { cases } = (await import(pathToFileURL(join(folder, 'webhook.sink.spec.js')).href)) as { cases: SinkContractCase[] };
     expect(cases.length).toBeGreaterThan(6);
     for (const { run } of cases) await run();
   });

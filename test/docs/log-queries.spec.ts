@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { LogField } from '@pikaia/logging';
-import { filledIn, logQueries, type LogQuery } from '@pikaia/logging/queries';
+import { logQueries, renderLogQuery, type LogQuery } from '@pikaia/logging/queries';
 import { runQuery, type Row } from '../insights/insights.interpreter.js';
 import type { ApiResponse } from '../support/system/system.js';
 import { codeBlocks } from './code-blocks.js';
@@ -50,7 +50,7 @@ const values = (): Record<string, string> => ({
   'e-mail': 'alice@example.com',
 });
 const runLogQuery = (query: LogQuery, more: Record<string, string> = {}) =>
-  runQuery(filledIn(query, { ...values(), ...more }), incidents.lines);
+  runQuery(renderLogQuery(query, { ...values(), ...more }), incidents.lines);
 
 const events = (rows: readonly Row[]): unknown[] => rows.map((row) => row['event']);
 const failure = (): unknown => expect.objectContaining({ event: 'unhandled_error', trace_id: correlationIdOf(incidents.failed) });
@@ -145,9 +145,11 @@ describe('the Logs Insights queries', () => {
     expect(new Set(queries.map(([, { name }]) => name)).size).toBe(queries.length);
     for (const [, query] of queries) {
       expect([query.name, query.question]).toEqual([expect.stringMatching(/^\w+\/[\w ]+$/), expect.stringMatching(/[?.]$/)]);
-      expect(filledIn(query, values())).not.toMatch(/[<>"][a-z -]+>/);
+      expect(renderLogQuery(query, values())).not.toMatch(/[<>"][a-z -]+>/);
     }
-    expect(filledIn(logQueries.errorsOfUser, { 'user id': 'a" or level = "INFO' })).toContain('= "a\\" or level = \\"INFO"');
+    expect(renderLogQuery(logQueries.errorsOfUser, { 'user id': 'a" or level = "INFO' })).toContain(
+      '= "a\\" or level = \\"INFO"',
+    );
   });
 
   it.each(queries)('the check reports a wrong field or event name in the query %s', (_, query) => {

@@ -31,11 +31,11 @@ describe('AppModule', () => {
   });
 
   async function start(controllers: readonly (new () => object)[]): Promise<void> {
-    const [api, settings] = loadSettings([ApiSettings, DatabaseSettings] as const, {
+    const [api, settings] = loadSettings([ApiSettings, DatabaseSettings], {
       DATABASE_URL: database.apiUrl,
       PIKAIA_VAR: directory,
     });
-    @Module({ imports: [AppModule.with({ logging: {}, api, database: settings })], controllers: [...controllers] })
+    @Module({ imports: [AppModule.forRoot({ logging: {}, api, database: settings })], controllers: [...controllers] })
     class Application {}
     const app = await NestFactory.create(Application, createFastifyAdapter(), { logger: false, abortOnError: false });
     try {

@@ -25,12 +25,12 @@ export interface AppSettings {
 
 @Module({})
 export class AppModule {
-  static with({ logging, api, database }: AppSettings): DynamicModule {
+  static forRoot({ logging, api, database }: AppSettings): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ClsModule.forRoot({ global: true }),
-        SettingsModule.with(api),
+        SettingsModule.forRoot(api),
         LoggingModule.forRoot({ ...logging, trustedProxies: api.trustedProxies }),
         DatabaseModule.forRoot({ settings: database, applicationName: 'pikaia-api', entities: [Organization, User, Member] }),
         EventsModule.forRoot({ databaseUrl: database.databaseUrl }),

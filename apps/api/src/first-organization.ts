@@ -19,9 +19,9 @@ handleProcessFaults();
 await context
   .run({ actor: { type: 'system', id: 'first-organization' } }, async () => {
     const request = readFirstOrganization(process.argv.slice(2));
-    const [database, logging] = loadSettings([DatabaseSettings, LoggingSettings] as const, process.env);
+    const [database, logging] = loadSettings([DatabaseSettings, LoggingSettings], process.env);
     configureLogging({ ...loggingOptions(logging), service: 'pikaia-first-organization' });
-    const app = await NestFactory.createApplicationContext(FirstOrganizationModule.with(database), {
+    const app = await NestFactory.createApplicationContext(FirstOrganizationModule.forRoot(database), {
       abortOnError: false,
       logger: nestLogger(),
     });

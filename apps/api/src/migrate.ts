@@ -18,10 +18,7 @@ import { migrateSchema } from './database/schema.js';
 handleProcessFaults();
 await context
   .run({}, async () => {
-    const [database, logging, { passwords }] = loadSettings(
-      [DatabaseSettings, LoggingSettings, MigrationSettings] as const,
-      process.env,
-    );
+    const [database, logging, { passwords }] = loadSettings([DatabaseSettings, LoggingSettings, MigrationSettings], process.env);
     configureLogging({ ...loggingOptions(logging), service: 'pikaia-migration' });
     const { createdRoles, applied } = await migrateSchema(database.databaseUrl, passwords, { renewPasswords: true });
     getLogger('migration').info('database_migrated', { migrations: applied, roles: createdRoles });

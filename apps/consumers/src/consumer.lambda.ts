@@ -2,7 +2,7 @@ import { Module, type DynamicModule, type INestApplicationContext, type Type } f
 import { NestFactory } from '@nestjs/core';
 import { context, loadSettings, SettingsError } from '@pikaia/core';
 import { DatabaseCheck, DatabaseModule, DatabaseSettings } from '@pikaia/database';
-import { QueueConsumer, QueueModule, type QueueAnswer, type QueueBatch } from '@pikaia/events';
+import { QueueConsumer, QueueModule, type QueueBatch, type QueueBatchResponse } from '@pikaia/events';
 import { CONSUMER_METRICS_SERVICE } from '@pikaia/events/metrics';
 import {
   configureLogging,
@@ -31,7 +31,7 @@ interface LambdaContext {
   getRemainingTimeInMillis(): number;
 }
 
-export type ConsumerHandler = (batch: QueueBatch, lambdaContext?: LambdaContext) => Promise<QueueAnswer>;
+export type ConsumerHandler = (batch: QueueBatch, lambdaContext?: LambdaContext) => Promise<QueueBatchResponse>;
 
 const logger = getLogger('lambda');
 const LOGIN_REFUSED_SQLSTATE = /^28/; // SQLSTATE class 28, invalid authorization specification
@@ -53,13 +53,15 @@ export async function consumerLambda<Settings extends object>(
     try {
       app ??= await startOrLog(options);
       if (!app) throw new Error('The consumer did not start. See the log entry startup_failed.');
-      const answer = await app.get(QueueConsumer).take(batch, () => lambdaContext?.getRemainingTimeInMillis() ?? Infinity);
-      if (answer.batchItemFailures.length && (await isLoginRefused(app))) {
+      const response = await app
+        .get(QueueConsumer)
+        .handleBatch(batch, () => lambdaContext?.getRemainingTimeInMillis() ?? Infinity);
+      if (response.batchItemFailures.length && (await isLoginRefused(app))) {
         logger.warning('database_login_refused');
         await app.close();
         app = undefined;
       }
-      return answer;
+      return response;
     } finally {
       flushLogs(); // logs and metrics: Lambda freezes the process after the response
     }
@@ -94,7 +96,9 @@ async function start<Settings extends object>({
       ...imports(ownSettings),
       QueueModule.forRoot({
         consumer,
-        ...(consumerSettings.queueUrl !== undefined && { setPauses: createVisibilitySetter(consumerSettings.queueUrl) }),
+        ...(consumerSettings.queueUrl !== undefined && {
+          setRedeliveryDelays: createVisibilitySetter(consumerSettings.queueUrl),
+        }),
       }),
     ],
   })

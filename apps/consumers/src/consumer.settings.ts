@@ -1,5 +1,5 @@
-import { Setting } from '@pikaia/core';
-import { IsOptional, IsUrl, Matches } from 'class-validator';
+import { OptionalField, Setting } from '@pikaia/core';
+import { IsUrl, Matches } from 'class-validator';
 
 const ARN = /^arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@!-]+$/;
 
@@ -8,12 +8,12 @@ export class ConsumerSettings {
   @Setting('DATABASE_SECRET_ARN', {
     about: 'ARN of a secret with username and password; replaces DATABASE_USER and DATABASE_PASSWORD',
   })
-  @IsOptional()
+  @OptionalField()
   @Matches(ARN, { message: '$property must be the ARN of a secret' })
   databaseSecretArn?: string;
 
   @Setting('INVITATION_SECRET_ARN', { about: 'ARN of the secret that contains INVITATION_SECRET' })
-  @IsOptional()
+  @OptionalField()
   @Matches(ARN, { message: '$property must be the ARN of a secret' })
   invitationSecretArn?: string;
 
@@ -21,7 +21,7 @@ export class ConsumerSettings {
     about:
       'URL of the queue that delivers the events; if absent, a failed event is retried after the visibility timeout of the queue',
   })
-  @IsOptional()
+  @OptionalField()
   @IsUrl({ require_tld: false }, { message: '$property must be the URL of a queue' })
   queueUrl?: string;
 }

@@ -6,5 +6,5 @@ import { consumerLambda } from './consumer.lambda.js';
 export const handler = await consumerLambda({
   consumer: WelcomeEmail,
   settings: NotificationSettings,
-  imports: (settings) => [NotificationsModule.with({ settings, mailDirectory: join(tmpdir(), 'mail') })],
+  imports: (settings) => [NotificationsModule.forRoot({ settings, mailDirectory: join(tmpdir(), 'mail') })],
 });

@@ -19,11 +19,11 @@ const logger = getLogger('worker');
 /** Reads the settings, starts the relays, and serves health checks. */
 export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Service> {
   const [logging, worker, database, outbox, eventBridge, notifications] = loadSettings(
-    [LoggingSettings, WorkerSettings, DatabaseSettings, OutboxSettings, EventBridgeSettings, NotificationSettings] as const,
+    [LoggingSettings, WorkerSettings, DatabaseSettings, OutboxSettings, EventBridgeSettings, NotificationSettings],
     environment,
   );
   const development = environment['NODE_ENV'] !== 'production';
-  const application = WorkerModule.with({
+  const application = WorkerModule.forRoot({
     logging: {
       ...loggingOptions(logging),
       service: 'pikaia-outbox-worker',

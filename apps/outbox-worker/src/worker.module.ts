@@ -20,14 +20,14 @@ export interface WorkerModuleSettings {
 
 @Module({})
 export class WorkerModule {
-  static with({ logging, worker, database, outbox, eventBridge, notifications }: WorkerModuleSettings): DynamicModule {
+  static forRoot({ logging, worker, database, outbox, eventBridge, notifications }: WorkerModuleSettings): DynamicModule {
     return {
       module: WorkerModule,
       imports: [
         ClsModule.forRoot({ global: true }),
         LoggingModule.forRoot(logging),
         DatabaseModule.forRoot({ settings: database, applicationName: 'pikaia-outbox-worker' }),
-        NotificationsModule.with({ settings: notifications, mailDirectory: join(worker.varDirectory, 'mail') }),
+        NotificationsModule.forRoot({ settings: notifications, mailDirectory: join(worker.varDirectory, 'mail') }),
         RelayModule.forRoot({
           settings: outbox,
           eventBridge,

@@ -19,7 +19,7 @@ export { isId, newId } from './identifier.js';
 export { OptionalField } from './optional-field.js';
 export { decodeCursor, encodeCursor } from './paging/cursor.js';
 export { redactText } from './redaction/redact-text.js';
-export { isSecretEntry, isSecretItem, redactValue } from './redaction/redact-value.js';
+export { isSecretListItem, isSecretProperty, redactValue } from './redaction/redact-value.js';
 export { isSecretKey, REDACTED } from './redaction/secret-key.js';
 export {
   describeSettings,

@@ -1,7 +1,7 @@
 import { ValidateIf } from 'class-validator';
 
 /**
- * Marks a field that may be absent. Use it instead of `IsOptional` for request bodies and for the data of events.
+ * Marks a field that may be absent. Use it instead of `IsOptional` for settings, request bodies and the data of events.
  *
  * An absent field is valid. `null` is validated by the other rules of the field, which refuse it. `IsOptional` skips every
  * rule for `null`, so code that is typed for `undefined` would receive `null`.

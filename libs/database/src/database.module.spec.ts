@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { TransactionHost } from '@nestjs-cls/transactional';
 import { context, loadSettings } from '@pikaia/core';
-import { queryFields } from '@pikaia/logging';
+import { queryStatsFields } from '@pikaia/logging';
 import { captureLogs } from '@pikaia/logging/testing';
 import { ClsModule } from 'nestjs-cls';
 import type pg from 'pg';
@@ -13,10 +13,10 @@ import { TcpProxy } from '../../../test/support/database/tcp.proxy.js';
 import { waitFor } from '../../../test/support/time/wait-for.js';
 import { DatabaseModule } from './database.module.js';
 import { DatabaseSettings } from './database.settings.js';
-import { oftenSent } from './query/prepared-statements.js';
+import { preparedStatement } from './query/prepared-statements.js';
 import type { TransactionAdapter } from './transaction/transaction.adapter.js';
 
-const OFTEN = oftenSent('spec-often', 'select $1::int as often');
+const OFTEN = preparedStatement('spec-often', 'select $1::int as often');
 
 let database: TestDatabase;
 
@@ -128,7 +128,7 @@ describe('DatabaseModule', () => {
     await app.close();
   });
 
-  it('prepares a statement that is declared with oftenSent in a transaction of TypeORM', async () => {
+  it('prepares a statement that is declared with preparedStatement in a transaction of TypeORM', async () => {
     const app = await start(database.apiUrl);
     const prepared = await app.get<DataSource>(getDataSourceToken()).transaction(async (manager) => {
       await manager.query(OFTEN, [1]);
@@ -150,7 +150,7 @@ describe('DatabaseModule', () => {
           for (let index = 0; index < extra; index++) await manager.query("select pg_sleep(0.06), 'canary'");
         });
         await source.query('select nonsense').catch(() => undefined);
-        return queryFields()['db.query_count'];
+        return queryStatsFields()['db.query_count'];
       }),
     );
     expect(await Promise.all(parallel)).toEqual([4, 5, 6]);

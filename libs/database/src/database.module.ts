@@ -8,7 +8,7 @@ import { DatabaseCheck } from './database.check.js';
 import { type DatabaseSettings, DEFAULT_SLOW_QUERY_MS } from './database.settings.js';
 import { closeWhenUnresponsive } from './query/unresponsive-connection.js';
 import { keepCallerContext, measureQueries } from './query/measured-client.js';
-import { prepareOftenSent } from './query/prepared-statements.js';
+import { prepareStatements } from './query/prepared-statements.js';
 import { sendInTurn } from './query/send-in-turn.js';
 import { TypeOrmLog } from './query/typeorm.log.js';
 import { defaultRoles, type RoleNames } from './roles/role-names.js';
@@ -52,8 +52,8 @@ class DataSourceSetup implements OnModuleInit {
 }
 
 /**
- * Provides the TypeORM data source and `@Transactional()` with Pikaia's transaction guarantees. It refuses to start with a role
- * that can change or delete the audit trail.
+ * Provides the TypeORM data source, `DatabaseCheck` and `@Transactional()` with Pikaia's transaction guarantees, as a global
+ * module. It refuses to start with a role that can change or delete the audit trail.
  */
 @Module({})
 export class DatabaseModule {
@@ -82,7 +82,7 @@ export class DatabaseModule {
           client.on('error', ignoreIdleError);
           const setResponseTimeout = closeWhenUnresponsive(client, CONNECT_TIMEOUT_MS);
           sendInTurn(client);
-          await prepareOftenSent(client);
+          await prepareStatements(client);
           setResponseTimeout(settings.databaseStatementTimeoutMs + answerGraceMs);
           measureQueries(client, settings.logSlowQueryMs ?? DEFAULT_SLOW_QUERY_MS);
         },
@@ -90,6 +90,7 @@ export class DatabaseModule {
     });
     return {
       module: DatabaseModule,
+      global: true,
       imports: [
         typeOrm,
         ClsModule.registerPlugins([new ClsPluginTransactional({ imports: [typeOrm], adapter: new TransactionAdapter() })]),

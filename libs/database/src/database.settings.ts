@@ -1,5 +1,5 @@
-import { IsIn, IsInt, IsOptional, IsString, Matches, Max, Min, ValidateBy, ValidateIf } from 'class-validator';
-import { Setting } from '@pikaia/core';
+import { IsIn, IsInt, IsString, Matches, Max, Min, ValidateBy, ValidateIf } from 'class-validator';
+import { OptionalField, Setting } from '@pikaia/core';
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
@@ -74,7 +74,7 @@ export class DatabaseSettings {
   databaseHost?: string;
 
   @Setting('DATABASE_PORT', { about: `port of the database; default ${DEFAULT_PORT}` })
-  @IsOptional()
+  @OptionalField()
   @IsInt()
   @Min(1)
   @Max(65_535)
@@ -98,14 +98,14 @@ export class DatabaseSettings {
   @Setting('DATABASE_TLS', {
     about: "verify or off; default verify, which requires a server certificate that is valid for the server's host",
   })
-  @IsOptional()
+  @OptionalField()
   @IsIn(['verify', 'off'])
   databaseTls?: 'verify' | 'off';
 
   @Setting('DATABASE_TLS_CA_FILE', {
     about: "PEM file of the certificate authorities that are trusted, such as Amazon's bundle; default Node's built-in list",
   })
-  @IsOptional()
+  @OptionalField()
   @requiresTls
   @isCertificateFile
   databaseTlsCaFile?: string;
@@ -121,7 +121,7 @@ export class DatabaseSettings {
       'milliseconds after which the server cancels a statement; if it sends nothing for 5000 ms more, the connection is closed',
     default: '15000',
   })
-  @IsOptional()
+  @OptionalField()
   @IsInt()
   @Min(100)
   databaseStatementTimeoutMs!: number;
@@ -130,7 +130,7 @@ export class DatabaseSettings {
     about: 'milliseconds after which a statement is slow; slow statements are logged without their values',
     default: String(DEFAULT_SLOW_QUERY_MS),
   })
-  @IsOptional()
+  @OptionalField()
   @IsInt()
   @Min(1)
   logSlowQueryMs?: number;

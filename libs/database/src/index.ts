@@ -14,7 +14,7 @@ export { DatabaseSettings } from './database.settings.js';
 export { databaseFault, type DatabaseFault } from './errors/database-fault.js';
 export { migrate, type MigrateOptions } from './migration/migrate.js';
 export { queryJsonRows } from './query/json-rows.js';
-export { oftenSent } from './query/prepared-statements.js';
+export { preparedStatement } from './query/prepared-statements.js';
 export { ensureRoles, type RolePasswords } from './roles/ensure-roles.js';
 export { defaultRoles, type RoleNames } from './roles/role-names.js';
 export { refusePowerfulRole } from './roles/role-power.js';

@@ -10,10 +10,10 @@ export {
 } from './contract/domain-event.js';
 export { Consumer, Handles, type ConsumerOptions, type HandlesOptions } from './consume/consumer.decorator.js';
 export { parseEvent, type EventOfAny, type ParsedEvent } from './consume/event.parser.js';
-export type { ReadEvent } from './consume/event.reader.js';
+export type { ReceivedEnvelope } from './consume/event.reader.js';
 export { describeConsumer, type ConsumerDescription } from './consume/consumer.description.js';
 export { PostponeError } from './consume/postpone.error.js';
-export type { EventFacts } from './contract/event-facts.js';
+export type { EventMetadata } from './contract/event-metadata.js';
 export type { DeliveredEvent, Envelope, EnvelopeActor, EventOf } from './contract/envelope.js';
 export type { HousekeepingResult, Retention } from './housekeeping/housekeeping.task.js';
 export { Housekeeping, type HousekeepingOptions } from './housekeeping/housekeeping.js';
@@ -36,10 +36,10 @@ export {
 export type { LeaderlessSink } from './worker/sink.monitor.js';
 export {
   QueueConsumer,
-  type QueueAnswer,
+  type QueueBatchResponse,
   type QueueBatch,
   type QueueConsumerOptions,
-  type QueuePause,
+  type RedeliveryDelay,
   type QueueRecord,
 } from './queue/queue.consumer.js';
 export { QueueModule, type QueueModuleOptions } from './queue/queue.module.js';
@@ -47,10 +47,10 @@ export { EventsModule, type EventsModuleOptions } from './record/events.module.j
 export { Events, type Aggregate } from './record/events.service.js';
 export { OUTBOX_CHANNEL } from './log/outbox-channel.js';
 export { RelayService, RelayModule, type RelayModuleOptions } from './worker/relay.module.js';
-export { sentText } from './delivery/sent-text.js';
+export { serializeEvent } from './delivery/serialize-event.js';
 export type { RelayHealth } from './leader/sink.relay.js';
 export { OutboxSettings, retentionOf } from './worker/outbox.settings.js';
 export { accepted, type Outcome, type Sink, type SinkCheck, type SinkEvent, type SinkLimits } from './delivery/sink.js';
-export { rebaseOutbox, type Rebased } from './restore/rebase.js';
+export { rebaseOutbox, type RebaseResult } from './restore/rebase.js';
 export type { SinkFactory } from './worker/choose-sinks.js';
 export { EventBridgeSettings } from './sinks/eventbridge/eventbridge.settings.js';

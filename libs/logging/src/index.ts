@@ -24,4 +24,4 @@ export { errorMessage } from './record/error-fields.js';
 export type { EventName } from './record/event-name.js';
 export { LogField, type LogFields } from './record/log-fields.js';
 export { LOG_LEVELS, type LogLevel } from './record/log-level.js';
-export { queryFields, queryUsage, type QueryUsage } from './usage/query-usage.js';
+export { currentQueryStats, queryStatsFields, type QueryStats } from './query-stats.js';

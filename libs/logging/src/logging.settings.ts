@@ -1,6 +1,6 @@
 import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
-import { Setting } from '@pikaia/core';
+import { IsIn, IsInt, IsNumber, Max, Min } from 'class-validator';
+import { OptionalField, Setting } from '@pikaia/core';
 import type { LogFormat, LoggingOptions } from './output/log-output.js';
 import { LOG_LEVELS, type LogLevel } from './record/log-level.js';
 
@@ -13,7 +13,7 @@ export class LoggingSettings {
   logLevel!: LogLevel;
 
   @Setting('LOG_FORMAT', { about: 'json or pretty; default json in production, pretty elsewhere' })
-  @IsOptional()
+  @OptionalField()
   @lowerCase
   @IsIn(['json', 'pretty'])
   logFormat?: LogFormat;

@@ -13,7 +13,7 @@ export interface NotificationsModuleOptions {
 /** The consumers that notify people of events. */
 @Module({})
 export class NotificationsModule {
-  static with({ settings, mailDirectory }: NotificationsModuleOptions): DynamicModule {
+  static forRoot({ settings, mailDirectory }: NotificationsModuleOptions): DynamicModule {
     return {
       module: NotificationsModule,
       providers: [

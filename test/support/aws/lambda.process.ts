@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { QueueAnswer, QueueBatch } from '@pikaia/events';
+import type { QueueBatchResponse, QueueBatch } from '@pikaia/events';
 import type { LogLine } from '../system/service.process.js';
 
-export type LambdaResponse = QueueAnswer & { readonly error?: string };
+export type LambdaResponse = QueueBatchResponse & { readonly error?: string };
 
 interface Reply {
   readonly id?: string;

@@ -19,7 +19,7 @@ const sink = {
   from: 'beginning',
   ordering: 'aggregate',
   types: null,
-  limits: { entries: 5, bytes: 1_000_000, concurrency: 4 },
+  limits: { maxBatchEvents: 5, maxBatchBytes: 1_000_000, maxConcurrency: 4 },
   async deliver(batch) {
     const answering = mode;
     const outcomes = batch.map((event, index) => {

@@ -20,7 +20,7 @@ export class ScriptedSink implements Sink {
     this.from = from;
     this.ordering = ordering;
     this.types = types;
-    this.limits = limits ?? { entries: 1, bytes: 1_000_000, concurrency: 4 };
+    this.limits = limits ?? { maxBatchEvents: 1, maxBatchBytes: 1_000_000, maxConcurrency: 4 };
   }
 
   get ids(): string[] {

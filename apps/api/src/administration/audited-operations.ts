@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Audit, AuditedEntity, diff, Public, snapshot } from '@pikaia/audit';
+import { Audit, AuditedEntity, diff, Public } from '@pikaia/audit';
 import { OperationsAudit, type OperationRequest } from '@pikaia/events';
 
 /** The fields of a command that its audit entry contains. */
@@ -30,6 +30,6 @@ export class AuditedOperations extends OperationsAudit {
 
   async record(request: OperationRequest): Promise<void> {
     const { about, command } = request;
-    await this.audit.record(`${about.type}.${command}_requested`, about, diff(null, snapshot(new AuditedCommand(request))));
+    await this.audit.record(`${about.type}.${command}_requested`, about, diff(null, new AuditedCommand(request)));
   }
 }

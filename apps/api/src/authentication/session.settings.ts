@@ -1,5 +1,5 @@
-import { Setting } from '@pikaia/core';
-import { IsNotEmpty, IsOptional, IsUrl, ValidateIf } from 'class-validator';
+import { OptionalField, Setting } from '@pikaia/core';
+import { IsNotEmpty, IsUrl, ValidateIf } from 'class-validator';
 
 const isProviderConfigured = ({ sessionJwksUrl, sessionIssuer, sessionAudience }: SessionSettings): boolean =>
   [sessionJwksUrl, sessionIssuer, sessionAudience].some((value) => value !== undefined);
@@ -30,7 +30,7 @@ export class SessionSettings {
   @Setting('SESSION_OPERATOR_ORGANIZATION', {
     about: 'id, at the session provider, of the organization of operators; if absent, operators cannot sign in',
   })
-  @IsOptional()
+  @OptionalField()
   @IsNotEmpty()
   sessionOperatorOrganization?: string;
 }

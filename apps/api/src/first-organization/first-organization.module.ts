@@ -10,7 +10,7 @@ import { FirstOrganization } from './first-organization.service.js';
 /** The modules that the command needs. */
 @Module({})
 export class FirstOrganizationModule {
-  static with(database: DatabaseSettings): DynamicModule {
+  static forRoot(database: DatabaseSettings): DynamicModule {
     return {
       module: FirstOrganizationModule,
       imports: [

@@ -45,7 +45,7 @@ export class FirstOrganization {
     context.bind({ organizationId: organization.id });
     if (isNew) {
       await currentManager().save(organization);
-      await this.audit.record('organization.created', organization, diff(null, snapshot(organization)));
+      await this.audit.record('organization.created', organization, diff(null, organization));
     }
     return { organization, isNew };
   }
@@ -70,7 +70,7 @@ export class FirstOrganization {
       providerId,
       joinedAt: member.joinedAt ?? new Date(),
     });
-    const changes = diff(before, snapshot(member));
+    const changes = diff(before, member);
     await currentManager().save(member);
     return this.audit.record('member.joined', member, changes);
   }
@@ -89,7 +89,7 @@ export class FirstOrganization {
     if (!user.operator) user.name = operatorName ?? null; // discards a name that an organization typed
     user.operator = true;
     await currentManager().query(APPOINT, [user.id, operatorProviderId, user.name]);
-    return this.audit.record('operator.appointed', user, diff(before, snapshot(user)));
+    return this.audit.record('operator.appointed', user, diff(before, user));
   }
 }
 

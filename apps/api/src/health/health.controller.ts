@@ -1,8 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
 import { DatabaseCheck } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
-import { DataSource } from 'typeorm';
 import { AllowedTo } from '../authentication/access.js';
 import { Problem } from '../errors/problem.js';
 import { Readiness } from './readiness.js';
@@ -13,14 +11,10 @@ const logger = getLogger('health');
 @AllowedTo('public')
 @Controller('health')
 export class HealthController {
-  private readonly database: DatabaseCheck;
-
   constructor(
-    @InjectDataSource() source: DataSource,
+    private readonly database: DatabaseCheck,
     private readonly readiness: Readiness,
-  ) {
-    this.database = new DatabaseCheck(source);
-  }
+  ) {}
 
   @Get('live')
   live() {

@@ -55,7 +55,7 @@ export class InvitationService {
       organization_name: organization.name,
       invited_by: { id: inviter.userId, email: inviter.email, ...(inviter.name !== null && { name: inviter.name }) },
     });
-    await this.audit.record('member.invited', member, diff(before ?? null, snapshot(member)));
+    await this.audit.record('member.invited', member, diff(before, member));
     return { member, created: !pending };
   }
 }

@@ -58,7 +58,7 @@ export class MemberService {
       await currentManager().save(member);
       await this.events.publish(MemberRoleChanged, member, { old_role: oldRole, new_role: role });
     }
-    await this.audit.record('member.role_changed', member, diff(before, snapshot(member)));
+    await this.audit.record('member.role_changed', member, diff(before, member));
     return member;
   }
 

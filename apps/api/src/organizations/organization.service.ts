@@ -26,7 +26,7 @@ export class OrganizationService {
     if (changes.slug !== undefined && changes.slug !== organization.slug) await this.refuseTakenSlug(changes.slug);
     organization.name = changes.name ?? organization.name;
     organization.slug = changes.slug ?? organization.slug;
-    const change = diff(before, snapshot(organization));
+    const change = diff(before, organization);
     if (change.changed.length > 0) {
       await currentManager().save(organization);
       await this.events.publish(

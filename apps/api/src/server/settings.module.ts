@@ -5,7 +5,7 @@ import { ApiSettings } from '../api.settings.js';
 @Global()
 @Module({})
 export class SettingsModule {
-  static with(settings: ApiSettings): DynamicModule {
+  static forRoot(settings: ApiSettings): DynamicModule {
     return { module: SettingsModule, providers: [{ provide: ApiSettings, useValue: settings }], exports: [ApiSettings] };
   }
 }

@@ -17,9 +17,9 @@ const logger = getLogger('api');
 
 /** Reads the settings, builds the application and listens. */
 export async function startApi(environment: NodeJS.ProcessEnv): Promise<Service> {
-  const [logging, api, database] = loadSettings([LoggingSettings, ApiSettings, DatabaseSettings] as const, environment);
+  const [logging, api, database] = loadSettings([LoggingSettings, ApiSettings, DatabaseSettings], environment);
   const development = environment['NODE_ENV'] !== 'production';
-  const application = AppModule.with({
+  const application = AppModule.forRoot({
     logging: {
       ...loggingOptions(logging),
       service: 'pikaia-api',

@@ -1,10 +1,8 @@
 import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
 import { DatabaseCheck } from '@pikaia/database';
 import { RelayService, type RelayHealth } from '@pikaia/events';
 import { getLogger } from '@pikaia/logging';
 import type { FastifyReply } from 'fastify';
-import { DataSource } from 'typeorm';
 import { Draining } from './draining.js';
 
 const logger = getLogger('health');
@@ -20,15 +18,12 @@ type Status = 'ok' | 'not_advancing' | 'leader_failing' | 'unavailable' | 'drain
 @Controller('health')
 export class HealthController {
   private lastStatus: Status = 'ok';
-  private readonly database: DatabaseCheck;
 
   constructor(
-    @InjectDataSource() source: DataSource,
+    private readonly database: DatabaseCheck,
     private readonly relay: RelayService,
     private readonly draining: Draining,
-  ) {
-    this.database = new DatabaseCheck(source);
-  }
+  ) {}
 
   @Get('live')
   live() {

@@ -66,6 +66,15 @@ class MembersController {
   }
 }
 
+@Controller('silent')
+class SilentController {
+  @Post()
+  @Audited('member.invited')
+  create(): object {
+    return {};
+  }
+}
+
 @Controller('careless')
 class CarelessController {
   @Post()
@@ -106,7 +115,6 @@ async function start(...controllers: Type[]): Promise<NestFastifyApplication> {
     logger: false,
     abortOnError: false,
   });
-  enterContextAtRequest(app.getHttpServer() as Server, { hops: 0 });
   return app;
 }
 
@@ -133,20 +141,17 @@ describe('CompletenessInterceptor', () => {
   let url: string;
   beforeAll(async () => {
     app = await start(MembersController);
+    enterContextAtRequest(app.getHttpServer() as Server, { hops: 0 });
     await app.listen(0, '127.0.0.1');
     url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}/members`;
   });
   afterAll(() => app.close());
 
   async function linesOf(request: () => Promise<Response>): Promise<{ status: number; missing: object[] }> {
-    const logs = captureLogs();
-    try {
-      const response = await request();
-      await response.text();
-      return { status: response.status, missing: logs.of('audit_record_missing') };
-    } finally {
-      logs.restore();
-    }
+    using logs = captureLogs();
+    const response = await request();
+    await response.text();
+    return { status: response.status, missing: logs.of('audit_record_missing') };
   }
 
   const change = (how: string): Promise<Response> =>
@@ -173,6 +178,15 @@ describe('CompletenessInterceptor', () => {
 
   it('logs nothing for a request that failed', async () => {
     expect(await linesOf(() => change('fail'))).toEqual({ status: 500, missing: [] });
+  });
+
+  it('logs audit_record_missing for a request that has no context', async () => {
+    const contextless = await start(SilentController);
+    await contextless.listen(0, '127.0.0.1');
+    const { port } = contextless.getHttpServer().address() as AddressInfo;
+    const { status, missing } = await linesOf(() => fetch(`http://127.0.0.1:${port}/silent`, { method: 'POST' }));
+    expect([status, missing]).toEqual([201, [expect.objectContaining({ 'audit.action': 'member.invited' })]]);
+    await contextless.close();
   });
 
   it('expects no record from read routes and routes with @NotAudited', async () => {

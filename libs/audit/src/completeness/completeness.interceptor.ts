@@ -2,7 +2,7 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import { getLogger } from '@pikaia/logging';
 import { type Observable, tap } from 'rxjs';
 import { AUDIT_DECLARATION, type AuditDeclaration } from './audited.decorator.js';
-import { startRequestRecords } from './request-records.js';
+import { requestRecords } from './request-records.js';
 
 const logger = getLogger('audit');
 
@@ -16,12 +16,12 @@ export class CompletenessInterceptor implements NestInterceptor {
     const handler = execution.getHandler();
     const declared = Reflect.getMetadata(AUDIT_DECLARATION, handler) as AuditDeclaration | undefined;
     if (!declared || !('action' in declared) || execution.getType() !== 'http') return next.handle();
-    const records = startRequestRecords();
+    const records = requestRecords.getOrCreate(); // undefined outside a context, where nothing can be recorded
     return next.handle().pipe(
       tap({
         complete: () => {
           const { statusCode } = execution.switchToHttp().getResponse<{ statusCode: number }>();
-          if (statusCode < 200 || statusCode > 299 || records.nothingToRecord || records.actions.has(declared.action)) return;
+          if (statusCode < 200 || statusCode > 299 || records?.nothingToRecord || records?.actions.has(declared.action)) return;
           logger.error('audit_record_missing', {
             'audit.action': declared.action,
             'audit.handler': `${execution.getClass().name}.${handler.name}`,

@@ -1,5 +1,5 @@
 import type { Json } from '../entry/normal-form.js';
-import { Snapshot, snapshot } from './snapshot.js';
+import { snapshot, type Snapshot } from './snapshot.js';
 
 type FieldValues = { readonly [field: string]: Json };
 
@@ -36,10 +36,10 @@ export class Diff {
  * Compares two states of an entity in their normal form. Equal states give an empty diff, for which `record` writes nothing.
  *
  * @param before a snapshot taken when the entity was loaded, or null for a new entity.
- * @param after the entity or its snapshot, or null for a removed entity.
+ * @param after the entity, or null for a removed entity.
  */
 export function diff(before: Snapshot | null, after: object | null): Diff {
-  const now = after === null || after instanceof Snapshot ? after : snapshot(after);
+  const now = after && snapshot(after);
   const names = new Set([...(before?.names ?? []), ...(now?.names ?? [])]);
   const changed = [...names].filter((name) => !before || !now || !before.hasSameValue(now, name)).sort();
   const personal = new Map<string, { old: Record<string, Json>; new: Record<string, Json> }>();

@@ -9,7 +9,7 @@ import type pg from 'pg';
 import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { alice, asAlice, SpecMember, startAuditApplication } from '../../../../test/support/audit/audit.application.js';
-import { startRequestRecords, type RequestRecords } from '../completeness/request-records.js';
+import { requestRecords } from '../completeness/request-records.js';
 import { AuditedEntity } from '../diff/audited-entity.decorator.js';
 import { diff, type Diff } from '../diff/diff.js';
 import { Personal, Public, Secret } from '../diff/field-policy.decorator.js';
@@ -216,7 +216,7 @@ describe('Audit.record', () => {
   it('writes nothing for an empty diff and returns false', async () => {
     const member = new SpecMember();
     const records = await asAlice(async () => {
-      const kept = startRequestRecords();
+      const kept = requestRecords.getOrCreate()!;
       expect(await office.record('member.role_changed', member, diff(snapshot(member), member))).toBe(false);
       return kept;
     });
@@ -290,18 +290,19 @@ describe('Audit.record', () => {
 
   it('leaves no record, log line or request state after a transaction or savepoint is rolled back', async () => {
     const [failed, inner, kept] = [new SpecMember(), new SpecMember(), new SpecMember()];
-    const [first, second] = await asAlice(async () => {
-      const records: RequestRecords[] = [startRequestRecords()];
-      await office.recordAndFail(failed).catch(() => undefined);
-      records.push(startRequestRecords());
-      await office.recordInTwoSavepoints(inner, kept);
-      return records;
-    });
+    const actionsDuring = (work: () => Promise<unknown>) =>
+      asAlice(async () => {
+        const { actions } = requestRecords.getOrCreate()!;
+        await work().catch(() => undefined);
+        return actions;
+      });
+    const afterRollback = await actionsDuring(() => office.recordAndFail(failed));
+    const afterSavepoints = await actionsDuring(() => office.recordInTwoSavepoints(inner, kept));
     expect(await recordOf(failed.id)).toEqual([]);
     expect(await recordOf(inner.id)).toEqual([]);
     const [row] = await recordOf(kept.id);
-    expect(first!.actions).toEqual(new Set());
-    expect(second!.actions).toEqual(new Set(['member.invited']));
+    expect(afterRollback).toEqual(new Set());
+    expect(afterSavepoints).toEqual(new Set(['member.invited']));
     expect(logs.of('audit_recorded')).toEqual([
       expect.objectContaining({
         'audit.action': 'member.invited',

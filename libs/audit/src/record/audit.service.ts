@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { context, newId, PikaiaError } from '@pikaia/core';
 import { afterCommit, writeInTransaction } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
-import { currentRequestRecords, type NothingToRecord } from '../completeness/request-records.js';
+import { requestRecords, type NothingToRecord } from '../completeness/request-records.js';
 import { aggregateOf } from '../diff/audited-entity.decorator.js';
 import type { Diff } from '../diff/diff.js';
 import { checkAction } from '../entry/action.js';
@@ -38,7 +38,7 @@ export class Audit {
       return false;
     }
     const record = buildRecord(action, about, changes);
-    const records = currentRequestRecords();
+    const records = requestRecords.get();
     await writeInTransaction(
       async (manager) => {
         afterCommit(() => {
@@ -62,7 +62,7 @@ export class Audit {
 
   /** States why this request succeeds without a record of the action that its route declares. */
   nothingToRecord(reason: NothingToRecord): void {
-    const records = currentRequestRecords();
+    const records = requestRecords.get();
     if (records) records.nothingToRecord = reason;
   }
 }

@@ -1,4 +1,4 @@
-import { oftenSent } from '@pikaia/database';
+import { preparedStatement } from '@pikaia/database';
 
 /**
  * Inserts a record and its personal rows in one statement. It has no `returning` clause, because that applies the select
@@ -8,7 +8,7 @@ import { oftenSent } from '@pikaia/database';
  * $8 correlation id, $9 entry, $10 hash of the entry, $11 changed fields. $12 subjects, $13 salts and $14 fields are arrays of
  * equal length.
  */
-export const INSERT_RECORD = oftenSent(
+export const INSERT_RECORD = preparedStatement(
   'pikaia-audit-record',
   `
   with record as (

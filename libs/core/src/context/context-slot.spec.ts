@@ -6,19 +6,19 @@ import { context } from './context.js';
 describe('ContextSlot', () => {
   it('returns undefined outside any context', () => {
     const slot = new ContextSlot(() => ({ count: 0 }));
-    expect([slot.open(), slot.peek()]).toEqual([undefined, undefined]);
+    expect([slot.getOrCreate(), slot.get()]).toEqual([undefined, undefined]);
   });
 
-  it('has no value until it is opened, then one value for the whole context, also in copies of the CLS store', async () => {
+  it('has no value until it is created, then one value for the whole context, also in copies of the CLS store', async () => {
     const slot = new ContextSlot(() => ({ count: 0 }));
     await context.run({}, async () => {
-      expect(slot.peek()).toBeUndefined();
-      const later = delay(1).then(() => slot.peek());
-      ClsServiceManager.getClsService().run({ ifNested: 'inherit' }, () => slot.open()!.count++);
-      slot.open()!.count++;
+      expect(slot.get()).toBeUndefined();
+      const later = delay(1).then(() => slot.get());
+      ClsServiceManager.getClsService().run({ ifNested: 'inherit' }, () => slot.getOrCreate()!.count++);
+      slot.getOrCreate()!.count++;
       context.bind({ organizationId: 'acme' });
-      expect(slot.peek()).toEqual({ count: 2 });
-      expect(await later).toBe(slot.peek());
+      expect(slot.get()).toEqual({ count: 2 });
+      expect(await later).toBe(slot.get());
     });
   });
 
@@ -26,9 +26,9 @@ describe('ContextSlot', () => {
     const slot = new ContextSlot(() => ({ count: 0 }));
     const other = new ContextSlot(() => ({ count: 0 }));
     context.run({}, () => {
-      slot.open()!.count = 7;
-      context.run({}, () => expect(slot.open()).toEqual({ count: 0 }));
-      expect([slot.peek(), other.peek()]).toEqual([{ count: 7 }, undefined]);
+      slot.getOrCreate()!.count = 7;
+      context.run({}, () => expect(slot.getOrCreate()).toEqual({ count: 0 }));
+      expect([slot.get(), other.get()]).toEqual([{ count: 7 }, undefined]);
     });
   });
 });

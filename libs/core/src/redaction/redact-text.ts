@@ -1,33 +1,13 @@
-import { isBearerToken, isTokenChar, isUserAndPassword, MANY_WORDS_SCHEME, ONE_WORD_SCHEME } from './authorization.js';
-import { isSecretName, REDACTED } from './secret-key.js';
-import { bracketEnd, isKeyChar, isSpace, isWordChar, plainEnd, quoteAt, quotedEnd, skipSpaces } from './secret-value.js';
+import { isBearerToken, isTokenChar, isUserAndPassword } from './authorization.js';
+import { NamedSecrets } from './named-secrets.js';
+import { RedactionOutput } from './redaction-output.js';
+import { isWordChar, skipSpaces } from './secret-value.js';
 import { UrlPasswords } from './url-password.js';
 
 /** Matches the signs that can precede a secret. Most texts without a secret match none of them. */
 const SUSPICIOUS =
   /[:=]|eyJ|%3[Dd]|[Bb](?:earer|EARER|asic|ASIC)\s|-----BEGIN|--[a-z]|[sr]k_(?:live|test)_|whsec_|gh[opsru]_|github_pat_|xox[a-z]-|glpat-|AIza/;
 const SIGNS = new RegExp(SUSPICIOUS.source, 'g');
-
-const MAX_NAME_LENGTH = 128; // UTF-16 units
-const MAX_PAIR_DISTANCE = 256; // UTF-16 units between the name and the value of a pair
-
-const AUTHORIZATION = /authori[sz]ation$/i;
-const COOKIE = /cookie2?$/i;
-const STRONG_SECRET_NAME = /passw|pwd|passphrase|secret|api.?key|private.?key|otp/i;
-const PAIR_NAME = /^(?:name|key|header)$/i;
-const PAIR_VALUE = /^values?$/i;
-/** Matches the part of an ARN that precedes the name of a secret. */
-const SECRET_ARN_PREFIX = /:(?:\d{12}|\*):secret$/;
-/** Matches the hexadecimal digits of an encoded `#`, `&`, `/`, `;`, `=` or `?`, without the percent sign. */
-const ENCODED_SEPARATOR = /^(?:2[36f]|3[bdf])/i;
-/** Matches words of prose that follow a colon, as in `token: expired`. */
-const PROSE_WORD =
-  /^(?:a|all|already|an|and|are|as|at|be|been|but|by|can|cannot|contains|could|did|does|each|empty|exceeds|expected|expired|failed|false|field|for|from|given|has|have|if|in|incorrect|invalid|is|it|its|malformed|may|mismatch|missing|must|neither|never|no|none|not|null|of|on|only|or|property|rejected|refused|required|should|string|boolean|number|object|that|the|this|to|too|true|undefined|unexpected|unknown|unset|use|value|values|wants|was|were|what|when|which|will|with|wrong|you|your)$/i;
-const WEB_SCHEME = /(?:https?|wss?):\/\/$/i;
-const PORT = /^:\d{1,5}(?:[/?#\s"'`)\]},;.]|$)/;
-const EMPTY_VALUE = /^(?:null|undefined|true|false|none|nil|nan)$/i;
-/** Matches the mark of this redaction, and the placeholders that documentation and usage texts write instead of a value. */
-const PLACEHOLDER = /\[(?:redacted|masked|object \w+)\]|\*{3,}|<[\w .-]{1,40}>|\$\{\w{1,64}\}|\$[A-Z_]{2,64}(?!\w)|…/y;
 
 /**
  * Replaces the secrets in a text with `[redacted]`: passwords in URLs, values of secret names (`password=…`, `?token=…`,
@@ -38,14 +18,16 @@ const PLACEHOLDER = /\[(?:redacted|masked|object \w+)\]|\*{3,}|<[\w .-]{1,40}>|\
  */
 export const redactText = (text: string): string => (SUSPICIOUS.test(text) ? new TextRedactor(text).redact() : text);
 
+/** Searches a text for the signs that can precede a secret. */
 class TextRedactor {
-  private out = '';
-  private copiedUntil = 0;
-  /** The last position at which a value can belong to the secret name of a pair: `{"name":"Authorization","value":"…"}`. */
-  private pairUntil = -1;
+  private readonly output: RedactionOutput;
+  private readonly named: NamedSecrets;
   private urls: UrlPasswords | undefined;
 
-  constructor(private readonly text: string) {}
+  constructor(private readonly text: string) {
+    this.output = new RedactionOutput(text);
+    this.named = new NamedSecrets(text, this.output);
+  }
 
   redact(): string {
     const { text } = this;
@@ -62,7 +44,7 @@ class TextRedactor {
       const { 0: sign, index } = SIGNS.exec(text)!;
       from = Math.max(this.redactAt(sign, index), index + 1);
     }
-    return this.copiedUntil === 0 ? text : this.out + text.slice(this.copiedUntil);
+    return this.output.finish();
   }
 
   /** @returns the position at which the search continues; 0 for the next character. */
@@ -72,159 +54,22 @@ class TextRedactor {
       case ':':
         if (text.startsWith('://', at)) {
           const span = (this.urls ??= new UrlPasswords(text)).find(at);
-          if (span) return this.hide(span[0], span[1]);
+          if (span) return this.output.hide(span[0], span[1]);
           return at + 3;
         }
-        return this.redactValue(at, at + 1);
+        return this.named.redactValue(at, at + 1);
       case '=':
-        return this.redactValue(at, at + 1);
+        return this.named.redactValue(at, at + 1);
       case '%':
-        return this.redactValue(at, at + 3);
+        return this.named.redactValue(at, at + 3);
       case 'b':
       case 'B':
         return this.redactCredentials(sign, at);
       case '-':
-        return sign === '-----BEGIN' ? this.redactPrivateKey(at) : this.redactOption(at);
+        return sign === '-----BEGIN' ? this.redactPrivateKey(at) : this.named.redactOption(at);
       default:
         return this.redactToken(sign, at);
     }
-  }
-
-  private hide(start: number, end: number): number {
-    if (this.isPlaceholder(start, end)) return Math.max(end, start);
-    this.out += this.text.slice(this.copiedUntil, start) + REDACTED;
-    this.copiedUntil = end;
-    return end;
-  }
-
-  /** @returns the end of the placeholder at `start`; `start` if the value is not exactly one placeholder. */
-  private placeholderEnd(start: number): number {
-    PLACEHOLDER.lastIndex = start;
-    if (!PLACEHOLDER.test(this.text)) return start;
-    const { lastIndex } = PLACEHOLDER;
-    const end = plainEnd(this.text, lastIndex);
-    return end - lastIndex < 4 && /^[.,;:!?]*$/.test(this.text.slice(lastIndex, end)) ? lastIndex : start;
-  }
-
-  private isPlaceholder(start: number, end: number): boolean {
-    if (end <= start) return true;
-    PLACEHOLDER.lastIndex = start;
-    return PLACEHOLDER.test(this.text) && PLACEHOLDER.lastIndex >= end;
-  }
-
-  /** Redacts the value of a `name=value` or `name: value` pair. @param sign the position of `=`, `:` or `%3D` */
-  private redactValue(sign: number, after: number): number {
-    const { text } = this;
-    const name = this.nameBefore(sign);
-    if (name === '' || (name === 'secret' && SECRET_ARN_PREFIX.test(text.slice(Math.max(sign - 64, 0), sign)))) return 0;
-    const isPairValue = sign <= this.pairUntil && PAIR_VALUE.test(name);
-    if (!isPairValue && !isSecretName(decoded(name))) {
-      if (PAIR_NAME.test(name)) this.startPair(after);
-      return 0;
-    }
-    if (this.isHost(name, sign)) return 0;
-    while (text[sign] === '=' && (text[after] === '=' || text[after] === '>')) after++; // ==, === and =>
-    const start = skipSpaces(text, after);
-    const placeholderEnd = this.placeholderEnd(start);
-    if (placeholderEnd > start) return placeholderEnd;
-    const quote = quoteAt(text, start);
-    if (quote !== '') {
-      const inside = start + quote.length;
-      return this.hide(inside, quotedEnd(text, inside, quote));
-    }
-    if (text[after - 1] === '>') return 0; // an arrow function
-    const first = text[start];
-    if (first === undefined || first === '\n' || first === '\r') return 0;
-    if ((first === '[' || first === '{') && /[\w"'`\\\s[{]/.test(text[start + 1] ?? '')) {
-      return this.hide(start, plainEnd(text, bracketEnd(text, start)));
-    }
-    const end = plainEnd(text, start);
-    if (isPairValue) return this.hide(start, end);
-    if (AUTHORIZATION.test(name)) return this.redactAuthorization(start, end);
-    if (COOKIE.test(name)) return this.hideCookies(start, end);
-    return this.isProse(name, text[sign]!, after, start, end) ? end : this.hide(start, end);
-  }
-
-  /** True for text that follows a secret name but is not its value: `token: expired`, `session-token.ts:12`, `auth:3000`. */
-  private isProse(name: string, sign: string, after: number, start: number, end: number): boolean {
-    const { text } = this;
-    if (end - start > 40) return false;
-    const value = text.slice(start, end).replace(/[.,;:!?)\]}>]+$/, '');
-    if (value === '' || EMPTY_VALUE.test(value)) return true;
-    if (sign !== ':') return false;
-    if (PROSE_WORD.test(value)) return true;
-    if (STRONG_SECRET_NAME.test(name)) return false;
-    if (start === after) return /^\d{1,5}$/.test(value) || value.startsWith(':');
-    return /^[A-Za-z][a-z]*$/.test(value) && /^ [A-Za-z][a-z]*(?![\w:=])/.test(text.slice(end, end + 40));
-  }
-
-  /** True for the host name of a URL with a port, such as `http://auth:8080/…`. */
-  private isHost(name: string, sign: number): boolean {
-    const { text } = this;
-    const start = sign - name.length;
-    return WEB_SCHEME.test(text.slice(Math.max(start - 8, 0), start)) && PORT.test(text.slice(sign, sign + 7));
-  }
-
-  private nameBefore(sign: number): string {
-    const { text } = this;
-    let end = sign;
-    while (end > 0 && (text[end - 1] === ' ' || text[end - 1] === '\t') && sign - end < 3) end--;
-    const char = text[end - 1];
-    if (char === '"' || char === "'" || char === '`') {
-      end--;
-      while (text[end - 1] === '\\' && sign - end < 16) end--;
-    }
-    let start = end;
-    let hasLetter = false;
-    while (start > this.copiedUntil && end - start < MAX_NAME_LENGTH) {
-      const code = text.charCodeAt(start - 1);
-      if (!isKeyChar(code)) break;
-      if (code === 37 && ENCODED_SEPARATOR.test(text.slice(start, start + 2))) {
-        start += 2;
-        break;
-      }
-      hasLetter ||= code > 57 || code === 37; // % can encode a letter
-      start--;
-    }
-    if (!hasLetter) return '';
-    return text.slice(start, end);
-  }
-
-  /** Notes a secret name of a pair, such as `"name":"Authorization"`. The next `value` belongs to it. */
-  private startPair(after: number): void {
-    const { text } = this;
-    const start = skipSpaces(text, after);
-    const quote = quoteAt(text, start);
-    const inside = start + quote.length;
-    let end = inside;
-    while (end - inside < MAX_NAME_LENGTH && isKeyChar(text.charCodeAt(end))) end++;
-    if (end > inside && isSecretName(text.slice(inside, end))) this.pairUntil = end + MAX_PAIR_DISTANCE;
-  }
-
-  private redactAuthorization(start: number, firstEnd: number): number {
-    const { text } = this;
-    const first = text.slice(start, Math.min(firstEnd, start + 40));
-    if (MANY_WORDS_SCHEME.test(first)) return this.hide(start, lineEnd(text, start));
-    if (!ONE_WORD_SCHEME.test(first))
-      return PROSE_WORD.test(first.replace(/[.,;:]+$/, '')) ? firstEnd : this.hide(start, firstEnd);
-    const credentials = skipSpaces(text, firstEnd);
-    const isMissing = credentials >= text.length || isSpace(text[credentials]) || credentials === firstEnd;
-    if (isMissing || this.isPlaceholder(credentials, plainEnd(text, credentials))) return firstEnd;
-    return this.hide(credentials, plainEnd(text, credentials));
-  }
-
-  /** Redacts a list of cookies with attributes, such as `a=b; c=d; Path=/`. */
-  private hideCookies(start: number, firstEnd: number): number {
-    const { text } = this;
-    let end = firstEnd;
-    while (text[end] === ';' || text[end - 1] === ';') {
-      const next = skipSpaces(text, text[end] === ';' ? end + 1 : end);
-      if (next >= text.length || !isWordChar(text.charCodeAt(next))) break;
-      end = plainEnd(text, next);
-    }
-    if (!text.slice(start, Math.min(end, start + 64)).includes('=') && PROSE_WORD.test(text.slice(start, end).slice(0, 40)))
-      return end;
-    return this.hide(start, end);
   }
 
   /** Redacts the credentials after `Bearer` and `Basic` anywhere in the text. Prose, such as `Bearer token`, stays. */
@@ -239,7 +84,7 @@ class TextRedactor {
     if (core === start) return 0;
     const value = text.slice(start, Math.min(core, start + 512));
     const isSecret = /^basic/i.test(sign) ? isUserAndPassword(value) : isBearerToken(value, sign[0] === 'B');
-    return isSecret ? this.hide(start, core) : core;
+    return isSecret ? this.output.hide(start, core) : core;
   }
 
   private redactPrivateKey(at: number): number {
@@ -247,24 +92,9 @@ class TextRedactor {
     const label = text.slice(at, at + 64);
     if (!/^-----BEGIN [A-Z0-9 ]*PRIVATE KEY/.test(label)) return at + 10;
     const last = text.indexOf('-----END', at);
-    if (last < 0) return this.hide(at, text.length);
+    if (last < 0) return this.output.hide(at, text.length);
     const close = text.indexOf('-----', last + 8);
-    return this.hide(at, close < 0 ? text.length : close + 5);
-  }
-
-  /** Redacts the value of a command-line option, such as `--password hunter2`. */
-  private redactOption(at: number): number {
-    const { text } = this;
-    let end = at + 2;
-    while (end - at < MAX_NAME_LENGTH && isKeyChar(text.charCodeAt(end))) end++;
-    if (text[end] !== ' ' || !isSecretName(text.slice(at + 2, end))) return 0;
-    const start = skipSpaces(text, end);
-    const quote = quoteAt(text, start);
-    if (quote !== '') return this.hide(start + quote.length, quotedEnd(text, start + quote.length, quote));
-    const valueEnd = plainEnd(text, start);
-    return /^(?:[a-z]+[.,;:)]*|[-(<[|].*)$/.test(text.slice(start, Math.min(valueEnd, start + 40)))
-      ? 0
-      : this.hide(start, valueEnd);
+    return this.output.hide(at, close < 0 ? text.length : close + 5);
   }
 
   private redactToken(sign: string, at: number): number {
@@ -282,18 +112,8 @@ class TextRedactor {
       core--;
       dots--;
     }
-    if (sign !== 'eyJ') return core - at - sign.length >= 16 ? this.hide(at, core) : core;
+    if (sign !== 'eyJ') return core - at - sign.length >= 16 ? this.output.hide(at, core) : core;
     const isToken = core - at >= 20 && (dots >= 1 || (end === text.length && core - at >= 36));
-    return isToken && !isWordChar(text.charCodeAt(at - 1)) ? this.hide(at, core) : core;
+    return isToken && !isWordChar(text.charCodeAt(at - 1)) ? this.output.hide(at, core) : core;
   }
-}
-
-function decoded(name: string): string {
-  if (!name.includes('%')) return name;
-  return name.replace(/%([0-9A-Fa-f]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
-}
-
-function lineEnd(text: string, at: number): number {
-  for (let end = at; end < text.length; end++) if (text[end] === '\n' || text[end] === '\r') return end;
-  return text.length;
 }

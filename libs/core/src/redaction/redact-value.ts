@@ -10,7 +10,7 @@ const HEADER_NAME = /^[a-z]+(?:-[a-z]+)*$/i;
  * Returns true for a property whose value is never shown. Either its key is secret, or it is the value of a pair with a secret
  * name, such as `{ name: 'Authorization', value: '…' }`. Never reads the value itself, and never throws.
  */
-export function isSecretEntry(owner: object, key: string): boolean {
+export function isSecretProperty(owner: object, key: string): boolean {
   const kind = classifyKey(key);
   return kind !== 'plain' && (kind === 'secret' || hasSecretName(owner));
 }
@@ -32,7 +32,7 @@ function hasSecretName(owner: object): boolean {
  *
  * @param inList true if the list is itself an item of a list
  */
-export function isSecretItem(list: readonly unknown[], index: number, inList: boolean): boolean {
+export function isSecretListItem(list: readonly unknown[], index: number, inList: boolean): boolean {
   const name = index > 0 && list[index - 1];
   if (typeof name !== 'string' || name.length > 128) return false;
   if (inList && list.length === 2) return isSecretName(name);
@@ -58,14 +58,14 @@ function redactNested(value: unknown, inList: boolean, depth: number): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (depth > MAX_DEPTH) return REDACTED;
   if (Array.isArray(value)) {
-    return value.map((item, index) => (isSecretItem(value, index, inList) ? REDACTED : redactNested(item, true, depth + 1)));
+    return value.map((item, index) => (isSecretListItem(value, index, inList) ? REDACTED : redactNested(item, true, depth + 1)));
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [
       key,
-      item !== null && isSecretEntry(value, key) ? REDACTED : redactNested(item, false, depth + 1),
+      item !== null && isSecretProperty(value, key) ? REDACTED : redactNested(item, false, depth + 1),
     ]),
   );
 }

@@ -1,4 +1,5 @@
-import { IsBoolean, IsIn, IsInt, IsOptional, Matches, Max, Min, MinLength } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, Matches, Max, Min, MinLength } from 'class-validator';
+import { OptionalField } from '../optional-field.js';
 import { describeSettings, loadSettings, Setting, SettingsError } from './settings.js';
 
 class BaseSettings {
@@ -15,7 +16,7 @@ class SpecSettings extends BaseSettings {
   url!: string;
 
   @Setting('SPEC_MODE', { about: 'how it runs' })
-  @IsOptional()
+  @OptionalField()
   @IsIn(['fast', 'safe'])
   mode?: string;
 

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { context } from '@pikaia/core';
-import { queryFields } from '@pikaia/logging';
+import { queryStatsFields } from '@pikaia/logging';
 import { captureLogs } from '@pikaia/logging/testing';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { pollUntil } from '../../../../test/support/time/wait-for.js';
@@ -32,8 +32,8 @@ describe('measureQueries', () => {
     return pool;
   }
 
-  const count = (): unknown => queryFields()['db.query_count'];
-  const milliseconds = (): number => (queryFields()['db.duration'] ?? 0) / 1e6;
+  const count = (): unknown => queryStatsFields()['db.query_count'];
+  const milliseconds = (): number => (queryStatsFields()['db.duration'] ?? 0) / 1e6;
 
   it('counts the statements of each concurrent context and sums their durations', async () => {
     const pool = newPool();
@@ -76,7 +76,7 @@ describe('measureQueries', () => {
     await holder.query('select pg_advisory_unlock(1)');
     await context.run({}, async () => {
       await late;
-      expect(queryFields()).toEqual({});
+      expect(queryStatsFields()).toEqual({});
     });
     holder.release();
     client.release();

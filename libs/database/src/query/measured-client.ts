@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { getLogger, LogField, queryUsage, type QueryUsage } from '@pikaia/logging';
+import { currentQueryStats, getLogger, LogField, type QueryStats } from '@pikaia/logging';
 import type { ClientBase, Pool } from 'pg';
 import { statementShape } from './statement-shape.js';
 
@@ -16,40 +16,40 @@ const logger = getLogger('database');
 export function measureQueries(client: ClientBase, slowMs: number): void {
   const send = client.query.bind(client) as Send;
   let lastAnswerAt = 0; // the last response of the connection; before it, the next statement was only queued
-  const finish = (usage: QueryUsage | undefined, start: number, query: unknown): void => {
+  const finish = (stats: QueryStats | undefined, start: number, query: unknown): void => {
     const end = performance.now();
-    usage?.end(end);
+    stats?.end(end);
     const durationMs = end - Math.max(start, lastAnswerAt);
     lastAnswerAt = end;
     if (durationMs > slowMs) logSlow(query, durationMs);
   };
   client.query = ((...args: unknown[]) => {
-    const usage = queryUsage();
+    const stats = currentQueryStats();
     const start = performance.now();
     const [query] = args;
     const callback = args.at(-1);
     if (typeof callback === 'function') {
       args[args.length - 1] = bindToContext((...answer) => {
-        finish(usage, start, query);
+        finish(stats, start, query);
         return (callback as Callback)(...answer);
       });
     }
     const answer = send(...args);
-    usage?.begin(start);
+    stats?.begin(start);
     if (answer instanceof Promise) {
       // Return the derived promise: a separate handler would hide an unhandled rejection.
       return answer.then(
         (result: unknown) => {
-          finish(usage, start, query);
+          finish(stats, start, query);
           return result;
         },
         (error: unknown) => {
-          finish(usage, start, query);
+          finish(stats, start, query);
           throw error;
         },
       );
     }
-    if (typeof callback !== 'function') usage?.end(performance.now());
+    if (typeof callback !== 'function') stats?.end(performance.now());
     return answer;
   }) as ClientBase['query'];
 }

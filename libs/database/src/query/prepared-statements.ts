@@ -6,20 +6,20 @@ type Send = (...args: unknown[]) => unknown;
 const namesByText = new Map<string, string>();
 
 /**
- * Declares a statement that the service sends often, so that it is prepared. The server then parses and plans it once for each
- * connection, which saves more than half of the cost of a small statement. Behind a transaction pooler the statement is not
+ * Declares a statement that each connection prepares. Use it for a statement that is sent often. The server then parses and plans
+ * it once for each connection, which saves more than half of the cost of a small statement. Behind a transaction pooler the statement is not
  * prepared, because the next transaction can reach a server process that does not know it.
  *
  * @param name the name of the prepared statement; unique to this text, at most 63 bytes.
  * @returns the text. Send it through any library.
  */
-export function oftenSent(name: string, text: string): string {
+export function preparedStatement(name: string, text: string): string {
   namesByText.set(text, name);
   return text;
 }
 
 /** Makes a new connection prepare the declared statements, unless it is a connection to a pooler. */
-export async function prepareOftenSent(client: ClientBase): Promise<void> {
+export async function prepareStatements(client: ClientBase): Promise<void> {
   if (!(await isDirect(client))) return;
   const send = client.query.bind(client) as Send;
   client.query = ((...args: unknown[]) => {

@@ -5,26 +5,37 @@ import type { EventOf } from '../contract/envelope.js';
 export interface ConsumerOptions {
   /** The start of a new consumer: `beginning` is the oldest event in the log, `now` is the next event. No default. */
   readonly from: 'beginning' | 'now';
+  /**
+   * The maximum number of handlers of this consumer that run at once in the worker that leads its sink: 1 to 100, default 4.
+   * Events of one aggregate are handled one after another, whatever the value. Each running handler can hold a database
+   * connection, so a high value needs a higher `DATABASE_POOL_SIZE`. A handler that continues after its timeout no longer counts.
+   * A `QueueConsumer` handles one event at a time.
+   */
+  readonly concurrency?: number;
 }
 
 export interface HandlesOptions {
   /**
    * `database`: the handler runs in one transaction with its receipt, so its writes happen exactly once.
    *
-   * `outside`: the handler sends an email or calls a third party. The event is claimed before the handler runs and marked done
+   * `external`: the handler sends an email or calls a third party. The event is claimed before the handler runs and marked done
    * afterwards. The effect happens once, unless the process is killed between the effect and the receipt. Pass `event_id` as
    * the idempotency key if the provider supports one.
    */
-  readonly effect: 'database' | 'outside';
+  readonly effect: 'database' | 'external';
   /** The maximum number of attempts, including the first. Default 10. */
   readonly maxAttempts?: number;
   /** The timeout of an attempt, in milliseconds. Default 30 000. An attempt that exceeds it counts as failed. */
   readonly timeoutMs?: number;
   /**
    * Whether a replay runs the handler again (`run`) or not (`skip`). The default is `run` for a `database` effect and `skip`
-   * for an `outside` effect. A replay therefore never sends an email twice unless the handler allows it.
+   * for an `external` effect. A replay therefore never sends an email twice unless the handler allows it.
    */
   readonly replay?: 'run' | 'skip';
+}
+
+export interface ConsumerDeclaration extends ConsumerOptions {
+  readonly name: string;
 }
 
 export interface HandlerDeclaration extends Required<Pick<HandlesOptions, 'effect' | 'timeoutMs' | 'replay'>> {
@@ -34,7 +45,7 @@ export interface HandlerDeclaration extends Required<Pick<HandlesOptions, 'effec
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000; // longer than a normal call to a provider
-const consumerDeclarations = new WeakMap<object, ConsumerOptions & { readonly name: string }>();
+const consumerDeclarations = new WeakMap<object, ConsumerDeclaration>();
 const handlerDeclarations = new WeakMap<object, HandlerDeclaration[]>();
 
 /**
@@ -42,16 +53,16 @@ const handlerDeclarations = new WeakMap<object, HandlerDeclaration[]>();
  *
  * @param name identifies the cursor and the receipts of the consumer. Do not change it after the first start.
  */
-export function Consumer(name: string, { from }: ConsumerOptions): ClassDecorator {
+export function Consumer(name: string, options: ConsumerOptions): ClassDecorator {
   return (target) => {
-    consumerDeclarations.set(target, { name, from });
+    consumerDeclarations.set(target, { ...options, name });
     Injectable()(target);
   };
 }
 
 /**
  * Declares the contract that a method handles. Use several decorators on one method to handle several contracts. The receipt of
- * an `outside` effect stores the method's return value, such as a provider's message id.
+ * an `external` effect stores the method's return value, such as a provider's message id.
  *
  * @throws PikaiaError `PIKAIA_EVENT_CONTRACT_INVALID` for a class without `@DomainEvent`.
  */
@@ -68,8 +79,7 @@ export function Handles<Data extends object>(data: ContractClass<Data>, options:
   };
 }
 
-export const consumerDeclarationOf = (type: Type | Function): (ConsumerOptions & { readonly name: string }) | undefined =>
-  consumerDeclarations.get(type);
+export const consumerDeclarationOf = (type: Type | Function): ConsumerDeclaration | undefined => consumerDeclarations.get(type);
 
 /** Returns the handlers of a class, including inherited handlers. */
 export function handlerDeclarationsOf(type: Type | Function): HandlerDeclaration[] {

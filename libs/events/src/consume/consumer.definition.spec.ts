@@ -10,12 +10,12 @@ class ParcelSent {
 }
 
 class Tracking {
-  @Handles(ParcelSent, { effect: 'outside' })
+  @Handles(ParcelSent, { effect: 'external' })
   track(): void {}
 }
 
-const consumer = (name: string, base: typeof Tracking | typeof Object = Tracking) => {
-  @Consumer(name, { from: 'now' })
+const consumer = (name: string, base: typeof Tracking | typeof Object = Tracking, options: object = {}) => {
+  @Consumer(name, { from: 'now', ...options })
   class Declared extends base {}
   return new Declared();
 };
@@ -27,13 +27,27 @@ describe('defineConsumers', () => {
   it('finds consumers among other providers, including inherited handlers', () => {
     const found = defineConsumers([new Map(), consumer('tracking'), {}]);
     expect(found).toEqual([expect.objectContaining({ name: 'tracking', from: 'now', types: ['parcel.sent'] })]);
-    expect(found[0]!.handlerOf('parcel.sent', 1)).toMatchObject({ method: 'track', effect: 'outside', timeoutMs: 30_000 });
+    expect(found[0]!.handlerOf('parcel.sent', 1)).toMatchObject({ method: 'track', effect: 'external', timeoutMs: 30_000 });
     expect(found[0]!.handlerOf('parcel.sent', 2)).toBeUndefined();
   });
 
   it('defines one consumer for an instance that two modules provide', () => {
     const one = consumer('tracking');
     expect(defineConsumers([one, one])).toHaveLength(1);
+  });
+
+  it.each([
+    [{}, 4],
+    [{ concurrency: undefined }, 4],
+    [{ concurrency: 1 }, 1],
+    [{ concurrency: 100 }, 100],
+  ])('the options %j give a concurrency of %i', (options, concurrency) => {
+    expect(defineConsumers([consumer('tracking', Tracking, options)])).toMatchObject([{ concurrency }]);
+  });
+
+  it.each([null, NaN, Infinity, 0, -1, 1.5, 101, '4', true, 4n])('refuses the concurrency %p', (concurrency) => {
+    const instance = consumer('tracking', Tracking, { concurrency });
+    expect(() => defineConsumers([instance])).toThrow(refusal('Consumer tracking: set concurrency to an integer from 1 to 100'));
   });
 
   it.each([

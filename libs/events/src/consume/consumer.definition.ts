@@ -6,10 +6,11 @@ export interface HandlerDefinition extends HandlerDeclaration {
   readonly run: (event: EventOf<object>) => unknown;
 }
 
-/** A consumer that is ready to run: its name, its start and one handler for each event type and version. */
+/** A consumer that is ready to run, with one handler for each event type and version. */
 export interface ConsumerDefinition {
   readonly name: string;
   readonly from: 'beginning' | 'now';
+  readonly concurrency: number;
   readonly types: readonly string[];
   readonly handlers: readonly HandlerDefinition[];
   /** Returns undefined for a version that this process does not know. */
@@ -17,12 +18,14 @@ export interface ConsumerDefinition {
 }
 
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+const DEFAULT_CONCURRENCY = 4;
+const MAX_CONCURRENCY = 100; // each running handler can hold a database connection
 
 /**
  * Finds the consumers among the providers of an application.
  *
- * @throws PikaiaError `PIKAIA_CONSUMER_INVALID` for a name that is malformed or used twice, a consumer without handlers, two
- * handlers of one contract in a consumer, or `@Handles` in a class without `@Consumer`.
+ * @throws PikaiaError `PIKAIA_CONSUMER_INVALID` for a name that is malformed or used twice, an invalid concurrency, a consumer
+ * without handlers, two handlers of one contract in a consumer, or `@Handles` in a class without `@Consumer`.
  */
 export function defineConsumers(instances: readonly object[]): ConsumerDefinition[] {
   const consumers = new Map<string, ConsumerDefinition>();
@@ -44,9 +47,11 @@ function defineConsumer(instance: object): ConsumerDefinition | undefined {
     if (handlers.length) throw refuse(type.name, 'it has @Handles but no @Consumer');
     return undefined;
   }
-  const { name, from } = declared;
+  const { name, from, concurrency = DEFAULT_CONCURRENCY } = declared;
   if (!NAME.test(name))
     throw refuse(name, 'the name must consist of lower-case words joined by hyphens, for example welcome-email');
+  if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > MAX_CONCURRENCY)
+    throw refuse(name, `set concurrency to an integer from 1 to ${MAX_CONCURRENCY}, or omit it for ${DEFAULT_CONCURRENCY}`);
   if (!handlers.length) throw refuse(name, 'it has no handler: add @Handles to a method');
   const byContract = new Map<string, HandlerDefinition>();
   for (const handler of handlers) {
@@ -58,6 +63,7 @@ function defineConsumer(instance: object): ConsumerDefinition | undefined {
   return {
     name,
     from,
+    concurrency,
     types: [...new Set(handlers.map(({ contract }) => contract.type))],
     handlers: [...byContract.values()],
     handlerOf: (eventType, version) => byContract.get(key(eventType, version)),

@@ -11,7 +11,7 @@ class LetterPosted {
 
 @Consumer('postmark', { from: 'now' })
 class Postmark {
-  @Handles(LetterPosted, { effect: 'outside' })
+  @Handles(LetterPosted, { effect: 'external' })
   mark(): void {}
 }
 

@@ -1,9 +1,9 @@
 import { context, newId, PikaiaError } from '@pikaia/core';
-import { getLogger, metric, queryFields } from '@pikaia/logging';
+import { getLogger, metric, queryStatsFields } from '@pikaia/logging';
 import { eventMetrics } from '../metrics.js';
 import type { ConsumerDefinition, HandlerDefinition } from './consumer.definition.js';
 import { parseData } from './event.parser.js';
-import { readEvent, type ReadEvent } from './event.reader.js';
+import { readEvent, type ReceivedEnvelope } from './event.reader.js';
 import { asPostponement } from './postpone.error.js';
 import type { ReceiptKey, Receipts } from './receipts.js';
 
@@ -18,7 +18,7 @@ export interface IncomingEvent {
   readonly organizationId: string | null;
   readonly correlationId: string | null;
   /** The envelope, or its JSON text. */
-  readonly payload: string | ReadEvent;
+  readonly payload: string | ReceivedEnvelope;
   readonly attempt: number;
   readonly replayed?: string;
 }
@@ -91,7 +91,7 @@ export class ConsumerRunner {
         event_type: incoming.eventType,
         ...(replayed !== undefined && { replayed }),
         duration: Math.round((performance.now() - startedAt) * 1e6),
-        ...queryFields(),
+        ...queryStatsFields(),
       });
     } else logger.debug('event_handled_before', { event_type: incoming.eventType });
     return 'handled';

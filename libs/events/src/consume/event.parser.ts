@@ -2,10 +2,10 @@ import { PikaiaError } from '@pikaia/core';
 import { plainToInstance } from 'class-transformer';
 import { validate } from 'class-validator';
 import { contractOf, type Contract, type ContractClass } from '../contract/domain-event.js';
-import { readEvent, type ReadEvent } from './event.reader.js';
+import { readEvent, type ReceivedEnvelope } from './event.reader.js';
 
 /** An event whose `data` is an instance of the contract class `Data`. */
-export interface ParsedEvent<Data extends object> extends ReadEvent {
+export interface ParsedEvent<Data extends object> extends ReceivedEnvelope {
   readonly data: Data;
 }
 
@@ -44,7 +44,7 @@ export async function parseEvent(
   return parseData(chooseContract(wanted, event), event);
 }
 
-function chooseContract(wanted: readonly Contract[], { event_type: type, schema_version: version }: ReadEvent): Contract {
+function chooseContract(wanted: readonly Contract[], { event_type: type, schema_version: version }: ReceivedEnvelope): Contract {
   const ofType = wanted.filter((contract) => contract.type === type);
   const found = ofType.find((contract) => contract.version === version);
   if (found) return found;
@@ -59,7 +59,7 @@ function chooseContract(wanted: readonly Contract[], { event_type: type, schema_
  *
  * @throws PikaiaError `PIKAIA_EVENT_UNREADABLE`. The message names the invalid fields.
  */
-export async function parseData(contract: Contract, event: ReadEvent): Promise<ParsedEvent<object>> {
+export async function parseData(contract: Contract, event: ReceivedEnvelope): Promise<ParsedEvent<object>> {
   const data = plainToInstance(contract.data, event.data);
   const errors = await validate(data, { forbidUnknownValues: true });
   if (errors.length) {

@@ -3,7 +3,7 @@ import { fromCloudEvent } from '../contract/cloud-event.js';
 import type { Envelope } from '../contract/envelope.js';
 
 /** An envelope that was read from a source. `data` is not validated yet. */
-export interface ReadEvent extends Envelope<object> {
+export interface ReceivedEnvelope extends Envelope<object> {
   /** The outbox position. Absent if no relay sent the envelope. */
   readonly sequence?: string;
   /** The id of the replay that sent the event again. */
@@ -18,7 +18,7 @@ const MAX_WRAPPERS = 4; // an SQS record as text, its body, an EventBridge event
  *
  * @throws PikaiaError `PIKAIA_EVENT_UNREADABLE`. The message names the problem, never a value.
  */
-export function readEvent(source: unknown): ReadEvent {
+export function readEvent(source: unknown): ReceivedEnvelope {
   let found = source;
   for (let depth = 0; depth <= MAX_WRAPPERS; depth++) {
     if (typeof found === 'string') found = parseJson(found);
@@ -48,7 +48,7 @@ function envelopeOfCloudEvent(value: Readonly<Record<string, unknown>>): Readonl
 const isText = (value: unknown): boolean => typeof value === 'string' && value !== '';
 const isAbsentOrText = (value: unknown): boolean => value === undefined || isText(value);
 
-const RULES: Readonly<Record<keyof ReadEvent, (value: unknown) => boolean>> = {
+const RULES: Readonly<Record<keyof ReceivedEnvelope, (value: unknown) => boolean>> = {
   event_id: isId,
   event_type: isText,
   schema_version: (value) => Number.isInteger(value) && (value as number) >= 1,
@@ -68,11 +68,11 @@ function isActor(value: unknown): boolean {
   return isText(type) && isText(id) && isAbsentOrText(email);
 }
 
-function checkEnvelope(value: Readonly<Record<string, unknown>>): ReadEvent {
+function checkEnvelope(value: Readonly<Record<string, unknown>>): ReceivedEnvelope {
   const broken = Object.entries(RULES).filter(([field, rule]) => !rule(value[field]));
   if (broken.length)
     throw unreadableEvent(`these envelope fields are missing or invalid: ${broken.map(([name]) => name).join(', ')}`);
-  return value as unknown as ReadEvent;
+  return value as unknown as ReceivedEnvelope;
 }
 
 function parseJson(text: string): unknown {

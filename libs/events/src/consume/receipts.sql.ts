@@ -11,10 +11,7 @@ export const INSERT_RECEIPT = `
 insert into outbox.consumer_receipt (consumer, event_id, replay, state, done_at, correlation_id)
 values ($1, $2, $3, 'done', clock_timestamp(), $4) on conflict do nothing returning 'received' as received`;
 
-/**
- * Claims an event for an effect outside the database. $4 correlation id, $5 milliseconds. No row: read the receipt with
- * FIND_RECEIPT.
- */
+/** Claims an event for an external effect. $4 correlation id, $5 milliseconds. No row: read the receipt with FIND_RECEIPT. */
 export const CLAIM_EVENT = `
 insert into outbox.consumer_receipt as r (consumer, event_id, replay, state, claimed_until, correlation_id)
 values ($1, $2, $3, 'claimed', clock_timestamp() + $5 * interval '1 ms', $4)

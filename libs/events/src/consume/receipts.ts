@@ -41,7 +41,7 @@ export class Receipts {
   }
 
   /**
-   * Runs a handler with an effect outside the database: claims the event, runs `work`, and stores its result as done.
+   * Runs a handler with an external effect: claims the event, runs `work`, and stores its result as done.
    *
    * While the claim holds, no other process handles the event, even if `work` exceeds its timeout. If the database fails after
    * the effect, this process remembers the result. Only a process that is killed in between can cause a second effect.

@@ -1,6 +1,6 @@
 import { fingerprintOf, textOf } from './error-fingerprint.js';
 import { retryDelay } from '../loop/backoff.js';
-import type { EventFacts } from '../contract/event-facts.js';
+import type { EventMetadata } from '../contract/event-metadata.js';
 import type { DeliveryRecord } from '../log/delivery.record.js';
 
 export type Delivery = DeliveryRecord;
@@ -14,7 +14,7 @@ export interface Refusal {
 export const MAX_ATTEMPTS = 10; // with full jitter, about 15 minutes on average and at most 30
 const MAX_PERMANENT_ATTEMPTS = 2; // a second attempt confirms that the first error was not transient
 
-type Undelivered = EventFacts & { readonly payload: string | null };
+type Undelivered = EventMetadata & { readonly payload: string | null };
 
 /** Counts a refused attempt: the delivery is retried after a delay, or fails if no attempt is left. */
 export function markRefused(delivery: Delivery, refusal: Refusal, now: Date, random: () => number): Delivery {

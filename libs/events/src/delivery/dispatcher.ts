@@ -5,7 +5,7 @@ import type { CircuitBreaker } from './circuit-breaker.js';
 import type { Outcome } from './sink.js';
 import type { RelayContext } from './relay.context.js';
 
-/** Sends events to the sink. Keeps up to `limits.concurrency` calls in flight, and one while the circuit is half-open. */
+/** Sends events to the sink. Keeps up to `maxConcurrency` calls in flight, and one while the circuit is half-open. */
 export class Dispatcher implements LeaderTask {
   private readonly inFlight = new Set<Promise<void>>();
   private stopped = false;
@@ -74,7 +74,7 @@ export class Dispatcher implements LeaderTask {
 
   /** `limits` can change between calls. While the circuit is half-open, one call is allowed. */
   private get maxConcurrency(): number {
-    return this.breaker.isHalfOpen ? 1 : this.relay.sink.limits.concurrency;
+    return this.breaker.isHalfOpen ? 1 : this.relay.sink.limits.maxConcurrency;
   }
 
   private async send(batch: readonly Entry[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { Lanes, type Entry } from './lanes.js';
 
-const LIMITS = { entries: 3, bytes: 100 };
+const LIMITS = { maxBatchEvents: 3, maxBatchBytes: 100 };
 
 const entry = (lane: string | null, bytes = 10): Entry =>
   ({ lane, bytes, event: {}, delivery: null, batch: null, index: 0 }) as unknown as Entry;
@@ -59,7 +59,7 @@ describe('Lanes', () => {
 
   it('takes a retried entry before all others, or after its delay', () => {
     const [a, b, c] = added(entry('a'), entry('b'), entry('c'));
-    lanes.takeReady({ ...LIMITS, entries: 2 });
+    lanes.takeReady({ ...LIMITS, maxBatchEvents: 2 });
     lanes.retryNow(b!);
     lanes.retryAt(a!, 50);
     expect(lanes.nextDelayedAt).toBe(50);

@@ -1,6 +1,6 @@
 import type { Delivery } from './delivery.js';
 import type { Batch } from './watermark.js';
-import type { Outcome, SinkEvent } from './sink.js';
+import type { Outcome, SinkEvent, SinkLimits } from './sink.js';
 
 /** Callbacks of a replay for an entry that it added to the lanes. */
 export interface ReplayedEntry {
@@ -62,13 +62,13 @@ export class Lanes {
     this.ready.push(entry);
   }
 
-  /** Removes and returns the ready entries for one call. An entry larger than `limits.bytes` is returned alone. */
-  takeReady(limits: { readonly entries: number; readonly bytes: number }): Entry[] {
+  /** Removes and returns the ready entries for one call. An entry larger than `maxBatchBytes` is returned alone. */
+  takeReady({ maxBatchEvents, maxBatchBytes }: Omit<SinkLimits, 'maxConcurrency'>): Entry[] {
     let count = 0;
     let bytes = 0;
     for (const entry of this.ready) {
       bytes += entry.bytes;
-      if (count === limits.entries || (count && bytes > limits.bytes)) break;
+      if (count === maxBatchEvents || (count && bytes > maxBatchBytes)) break;
       count++;
     }
     return this.ready.splice(0, count);

@@ -1,8 +1,8 @@
-import type { EventFacts } from '../contract/event-facts.js';
+import type { EventMetadata } from '../contract/event-metadata.js';
 import type { SinkRegistration } from '../log/register-sinks.js';
 
-/** One event in a call to a sink. Read-only: the relay keeps using the same object. */
-export interface SinkEvent extends EventFacts {
+/** One event of a batch. Read-only: the relay keeps using the same object. */
+export interface SinkEvent extends EventMetadata {
   /** The text of the envelope as it was published. */
   readonly payload: string;
   /** 1 at the first attempt. A postponed event keeps its attempt number. */
@@ -11,39 +11,39 @@ export interface SinkEvent extends EventFacts {
   readonly replayed?: string;
 }
 
-/** The result of one entry of a call. */
+/** The result of one event of a batch. */
 export type Outcome =
   /** The sink has the event. `skipped`: the handler declares that it does not run on a replay. */
   | { readonly kind: 'accepted'; readonly skipped?: boolean }
   /** The event or the handler is at fault. Uses an attempt. `permanent`: a retry is unlikely to help. */
   | { readonly kind: 'refused'; readonly error: unknown; readonly permanent?: boolean; readonly maxAttempts?: number }
-  /** The sink was not reached, or refused the whole call. Uses no attempt. The cursor waits. */
+  /** The sink was not reached, or refused the whole batch. Uses no attempt. The cursor waits. */
   | { readonly kind: 'transport'; readonly error: unknown }
-  /** Retry this entry later. Uses no attempt. Later events of its aggregate wait. */
+  /** Retry this event later. Uses no attempt. Later events of its aggregate wait. */
   | { readonly kind: 'postponed'; readonly error: unknown; readonly retryAfterMs?: number };
 
 export const accepted: Outcome = { kind: 'accepted' };
 
 export interface SinkLimits {
-  /** Maximum number of entries in one call. */
-  readonly entries: number;
-  /** Maximum bytes in one call, by the size that the log computes when an event is published. */
-  readonly bytes: number;
-  /** Maximum number of calls in flight. */
-  readonly concurrency: number;
+  /** Maximum number of events in one call of `deliver`. */
+  readonly maxBatchEvents: number;
+  /** Maximum bytes in one call of `deliver`, by the size that the log computes when an event is published. */
+  readonly maxBatchBytes: number;
+  /** Maximum number of calls of `deliver` in flight. */
+  readonly maxConcurrency: number;
 }
 
 /** Check for a destination that accepts events while it does not exist, as an event bus does. */
 export interface SinkCheck {
   /** The destination in log and error messages, for example `event bus orders`. */
-  readonly what: string;
+  readonly destination: string;
   /** Milliseconds between two checks. */
-  readonly everyMs: number;
+  readonly intervalMs: number;
   /**
    * Returns the identity of the destination, or null if it does not exist. The identity changes when the destination is
    * recreated. Rejects if the answer is unknown, within its own timeout.
    */
-  look(): Promise<string | null>;
+  identify(): Promise<string | null>;
 }
 
 /** A destination of events. Each sink has its own cursor. */
@@ -57,6 +57,6 @@ export interface Sink extends SinkRegistration {
    * the cursor of its last successful check.
    */
   readonly check?: SinkCheck;
-  /** Returns one outcome for each entry, by position, within its own timeout. A rejection means `transport` for every entry. */
+  /** Returns one outcome for each event, by position, within its own timeout. A rejection means `transport` for every event. */
   deliver(batch: readonly SinkEvent[]): Promise<readonly Outcome[]>;
 }

@@ -17,9 +17,9 @@ class Bus extends ScriptedSink {
   readonly kept: string[] = [];
   looks = 0;
   readonly check: SinkCheck = {
-    what: 'bus',
-    everyMs: 30,
-    look: async () => {
+    destination: 'bus',
+    intervalMs: 30,
+    identify: async () => {
       this.looks++;
       if (this.unreachable) throw new Error('no way to the bus');
       return this.identity;
@@ -91,7 +91,7 @@ describe('a sink with a destination check', () => {
   /** Waits until the next check starts; it gets no answer. */
   async function hangNextCheck(): Promise<void> {
     let looked = 0;
-    bus.check.look = () => new Promise(() => looked++);
+    bus.check.identify = () => new Promise(() => looked++);
     await pollUntil(() => looked > 0);
   }
 
@@ -141,13 +141,13 @@ describe('a sink with a destination check', () => {
     await published(await event());
     await waitForCheckOfEverything();
     let answer: ((identity: string) => void) | undefined;
-    bus.check.look = () => new Promise((resolve) => (answer = resolve));
+    bus.check.identify = () => new Promise((resolve) => (answer = resolve));
     await pollUntil(() => answer !== undefined);
     bus.identity = null;
     const lost = await event();
     await published(lost);
     bus.identity = 'second';
-    bus.check.look = async () => bus.identity;
+    bus.check.identify = async () => bus.identity;
     answer!('second');
     await pollUntil(() => bus.kept.includes(lost.id));
   });
@@ -161,7 +161,7 @@ describe('a sink with a destination check', () => {
     const lost = await event();
     await published(lost);
     await first.stop();
-    bus.check.look = async () => bus.identity;
+    bus.check.identify = async () => bus.identity;
     bus.identity = 'second';
     relay();
     await pollUntil(() => bus.kept.includes(lost.id));
@@ -203,7 +203,7 @@ describe('a sink with a destination check', () => {
        where p.sink = $1 and s.name = $1 and p.number > 0 and p.number <= s.seen_number`,
       [bus.name],
     );
-    bus.check.look = async () => 'second';
+    bus.check.identify = async () => 'second';
     relay();
     await pollUntil(() => bus.ids.filter((id) => id === first.id).length === 2);
   });
@@ -224,7 +224,7 @@ describe('a sink with a destination check', () => {
       expect(bus.kept).not.toContain(retried.id);
       await Promise.all(running.map((one) => one.stop()));
       bus.identity = 'second';
-      bus.check.look = async () => bus.identity;
+      bus.check.identify = async () => bus.identity;
       relay();
       await pollUntil(() => bus.kept.includes(retried.id));
       await published(retried);
@@ -241,7 +241,7 @@ describe('a sink with a destination check', () => {
     await pollUntil(async () => (await statusOf(owner, dead.id)).status === 'failed');
     bus.outcomes.clear();
     await Promise.all(running.map((one) => one.stop()));
-    bus.check.look = async () => 'second';
+    bus.check.identify = async () => 'second';
     relay();
     await published(await event());
     expect(await statusOf(owner, dead.id)).toMatchObject({ status: 'failed', attempts: 1 });

@@ -29,7 +29,7 @@ class RewoundError extends Error {
 export const destinationMissing = (sink: Sink): PikaiaError =>
   new PikaiaError(
     'PIKAIA_SINK_DESTINATION_MISSING',
-    `Sink ${sink.name}: ${sink.check!.what} does not exist. Create it or correct its name. Until then, nothing is sent.`,
+    `Sink ${sink.name}: ${sink.check!.destination} does not exist. Create it or correct its name. Until then, nothing is sent.`,
   );
 
 /**
@@ -98,7 +98,7 @@ export class DestinationMonitor implements LeaderTask {
       this.result = result;
       wake();
     };
-    sink.check!.look().then(
+    sink.check!.identify().then(
       (identity) => finish({ number, identity }),
       (error: unknown) => finish({ number, error }),
     );
@@ -106,7 +106,7 @@ export class DestinationMonitor implements LeaderTask {
 
   private async handleResult({ number, identity, error }: CheckResult): Promise<void> {
     const { sink, clock, random } = this.relay;
-    const intervalMs = sink.check!.everyMs;
+    const intervalMs = sink.check!.intervalMs;
     if (identity === undefined) {
       this.nextCheckAt = clock.monotonic() + Math.min(intervalMs, retryDelay(++this.failures, random));
       if (this.state === 'unknown') this.breaker.markFailing(error);
@@ -146,6 +146,8 @@ export class DestinationMonitor implements LeaderTask {
     const { sink } = this.relay;
     const { position, deliveries } = await this.store.rewind(number, identity);
     logger.warning('sink_rewound', { sink: sink.name, position, deliveries });
-    throw new RewoundError(`${sink.check!.what} was missing or was recreated. Delivery restarts from position ${position}.`);
+    throw new RewoundError(
+      `${sink.check!.destination} was missing or was recreated. Delivery restarts from position ${position}.`,
+    );
   }
 }

@@ -29,7 +29,7 @@ class ParcelSent {
 class Porter {
   readonly carried: string[] = [];
 
-  @Handles(ParcelSent, { effect: 'outside' })
+  @Handles(ParcelSent, { effect: 'external' })
   async carry(event: EventOf<ParcelSent>): Promise<void> {
     this.carried.push(event.event_id);
   }

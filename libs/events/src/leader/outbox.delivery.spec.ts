@@ -272,7 +272,7 @@ describe('delivery', () => {
   });
 
   it('does not advance the cursor while the sink is unreachable, and reports since when', async () => {
-    await start({ ordering: 'none', limits: { entries: 3, bytes: 1e6, concurrency: 1 } });
+    await start({ ordering: 'none', limits: { maxBatchEvents: 3, maxBatchBytes: 1e6, maxConcurrency: 1 } });
     const events = [await insertEvent(api), await insertEvent(api), await insertEvent(api)];
     sink.outcomes.set(events[1]!.id, { kind: 'transport', error: new Error('throttled') });
     await run();
@@ -297,7 +297,7 @@ describe('delivery', () => {
   });
 
   it('resends only the events that did not reach the sink', async () => {
-    await start({ ordering: 'none', limits: { entries: 3, bytes: 1e6, concurrency: 1 } });
+    await start({ ordering: 'none', limits: { maxBatchEvents: 3, maxBatchBytes: 1e6, maxConcurrency: 1 } });
     const events = [await insertEvent(api), await insertEvent(api), await insertEvent(api)];
     let throttled = 0;
     sink.outcomes.set(events[1]!.id, () => (++throttled > 2 ? accepted : { kind: 'transport', error: new Error('throttled') }));

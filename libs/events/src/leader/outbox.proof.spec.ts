@@ -42,7 +42,7 @@ class RecordingSink implements Sink {
   constructor(
     readonly name: string,
     private readonly random: () => number,
-    readonly limits = { entries: 5, bytes: 100_000, concurrency: 4 },
+    readonly limits = { maxBatchEvents: 5, maxBatchBytes: 100_000, maxConcurrency: 4 },
   ) {}
 
   async deliver(batch: readonly SinkEvent[]) {
@@ -73,7 +73,7 @@ describe(`the outbox's reading rule (seed ${SEED})`, () => {
   const honest = new RecordingSink('honest', random);
   // The plant `ahead` loses events that were read and not delivered. One call at a time guarantees some on a slow machine too.
   const planted = Object.keys(faultyRelays).map((name) => {
-    const limits = name === 'ahead' ? { entries: 2, bytes: 100_000, concurrency: 1 } : undefined;
+    const limits = name === 'ahead' ? { maxBatchEvents: 2, maxBatchBytes: 100_000, maxConcurrency: 1 } : undefined;
     return new RecordingSink(`planted-${name}`, random, limits);
   });
   const counts = { rolledBack: 0, kills: 0, wrongStatus: 0, rounds: 0, emptied: 0 };

@@ -24,7 +24,7 @@ describe('transport failures', () => {
 
   beforeEach(async () => {
     await api.query(`update outbox.outbox_sink set state = 'retired'`); // ignore the sinks of other tests
-    const limits = { entries: 3, bytes: 1e6, concurrency: 4 };
+    const limits = { maxBatchEvents: 3, maxBatchBytes: 1e6, maxConcurrency: 4 };
     sink = new ScriptedSink(`scripted-${randomUUID()}`, { from: 'now', ordering: 'none', limits });
     clock = new ManualClock();
     await registerSinks(database.workerUrl, [sink], 'spec');

@@ -38,8 +38,8 @@ interface QueuedEvent {
 
 /**
  * Runs the replays of a sink one after another, in batches. Replayed events use the same lanes as live ones, so no two events
- * of an aggregate are in flight together. At most `entries * concurrency` are in the lanes, so that live events rarely wait.
- * The position is stored with each batch. A crash repeats at most one batch, under the same replay id.
+ * of an aggregate are in flight together. At most `maxBatchEvents * maxConcurrency` are in the lanes, so that live events rarely
+ * wait. The position is stored with each batch. A crash repeats at most one batch, under the same replay id.
  */
 export class ReplayRunner {
   private replay: Replay | undefined;
@@ -252,8 +252,8 @@ export class ReplayRunner {
   }
 
   private get capacity(): number {
-    const { entries, concurrency } = this.relay.sink.limits;
-    return entries * concurrency;
+    const { maxBatchEvents, maxConcurrency } = this.relay.sink.limits;
+    return maxBatchEvents * maxConcurrency;
   }
 
   private get now(): number {

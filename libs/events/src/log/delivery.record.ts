@@ -1,9 +1,9 @@
-import type { EventFacts } from '../contract/event-facts.js';
+import type { EventMetadata } from '../contract/event-metadata.js';
 
 export type DeliveryStatus = 'retrying' | 'waiting' | 'failed' | 'skipped' | 'published';
 
 /** A row of `outbox_delivery`: an event that a sink refused, or that waits behind a refused event. */
-export interface DeliveryRecord extends EventFacts {
+export interface DeliveryRecord extends EventMetadata {
   /** Null if the payload is too large to read. It stays in the database. */
   readonly payload: string | null;
   readonly status: DeliveryStatus;

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { EventFacts } from '../contract/event-facts.js';
+import type { EventMetadata } from '../contract/event-metadata.js';
 import { MAX_PAYLOAD_BYTES } from './payload-limit.js';
 
 /** The columns that describe an event in `outbox_log` and `outbox_delivery`, with their types. */
@@ -50,7 +50,7 @@ export type EventRow = readonly [
 ];
 
 /** An event that was read from the database. */
-export interface OutboxRow extends EventFacts {
+export interface OutboxRow extends EventMetadata {
   /** The attempt number of a first delivery. */
   readonly attempt: 1;
   /** The size of the event as sent, in bytes. */
@@ -83,7 +83,7 @@ export function toOutboxRow(row: readonly [...EventRow, ...unknown[]], types: re
 }
 
 /** The values of `EVENT_RECORD`. */
-export const toEventRecord = (event: EventFacts): Readonly<Record<keyof typeof COLUMNS, unknown>> => ({
+export const toEventRecord = (event: EventMetadata): Readonly<Record<keyof typeof COLUMNS, unknown>> => ({
   position: event.position,
   event_id: event.eventId,
   event_type: event.eventType,

@@ -2,7 +2,7 @@ import { PikaiaError } from '@pikaia/core';
 import { captureLogs } from '@pikaia/logging/testing';
 import type { ConsumerRunner } from '../consume/consumer.runner.js';
 import { PostponeError } from '../consume/postpone.error.js';
-import { QueueConsumer, type QueueConsumerOptions, type QueuePause, type QueueRecord } from './queue.consumer.js';
+import { QueueConsumer, type QueueConsumerOptions, type RedeliveryDelay, type QueueRecord } from './queue.consumer.js';
 
 const SECOND = 1000;
 
@@ -39,14 +39,14 @@ const record = (number: number, receives = 1): QueueRecord => ({
 });
 
 describe('QueueConsumer', () => {
-  const pauses: (readonly [string, number])[] = [];
-  const setPauses = async (given: readonly QueuePause[]): Promise<void> => {
-    pauses.push(...given.map(({ record: { messageId }, milliseconds }) => [messageId, milliseconds] as const));
+  const delays: (readonly [string, number])[] = [];
+  const setRedeliveryDelays = async (given: readonly RedeliveryDelay[]): Promise<void> => {
+    delays.push(...given.map(({ record: { messageId }, delayMs }) => [messageId, delayMs] as const));
   };
   const random = (): number => 0.5;
 
   beforeEach(() => {
-    pauses.length = 0;
+    delays.length = 0;
   });
 
   it('delays a failed record as a worker does: by the delay of the error, or doubling with each receipt', async () => {
@@ -58,12 +58,12 @@ describe('QueueConsumer', () => {
         [idOf(5)]: new PikaiaError('PIKAIA_EVENT_VERSION_UNKNOWN', 'Later.'),
         [idOf(6)]: new Error('For the hundredth time.'),
       },
-      { setPauses, random },
+      { setRedeliveryDelays, random },
     );
     const batch = { Records: [record(1, 7), record(2, 3), record(3), record(4, 4), record(5), record(6, 100)] };
     const failed = [1, 2, 4, 5, 6].map((number) => ({ itemIdentifier: `message-${number}` }));
-    expect(await consumer.take(batch)).toEqual({ batchItemFailures: failed });
-    expect(pauses).toEqual([
+    expect(await consumer.handleBatch(batch)).toEqual({ batchItemFailures: failed });
+    expect(delays).toEqual([
       ['message-1', 42 * SECOND],
       ['message-2', 2 * SECOND],
       ['message-4', 4 * SECOND],
@@ -73,20 +73,22 @@ describe('QueueConsumer', () => {
   });
 
   it('does not delay an unreadable record or a record that was not attempted for lack of time', async () => {
-    const consumer = consumerOf({}, { setPauses, random });
+    const consumer = consumerOf({}, { setRedeliveryDelays, random });
     let remaining = 10 * SECOND;
     const poison = { ...record(1, 50), body: '{' };
-    const answer = await consumer.take({ Records: [poison, record(2)] }, () => (remaining -= 8 * SECOND));
+    const answer = await consumer.handleBatch({ Records: [poison, record(2)] }, () => (remaining -= 8 * SECOND));
     expect(answer.batchItemFailures).toHaveLength(2);
-    expect(pauses).toEqual([
+    expect(delays).toEqual([
       ['message-1', 0],
       ['message-2', 0],
     ]);
   });
 
   it('sets no delay if no record failed', async () => {
-    expect(await consumerOf({}, { setPauses }).take({ Records: [record(1)] })).toEqual({ batchItemFailures: [] });
-    expect(pauses).toEqual([]);
+    expect(await consumerOf({}, { setRedeliveryDelays }).handleBatch({ Records: [record(1)] })).toEqual({
+      batchItemFailures: [],
+    });
+    expect(delays).toEqual([]);
   });
 
   it('returns the same failures and logs a warning if the delays cannot be set', async () => {
@@ -94,9 +96,9 @@ describe('QueueConsumer', () => {
     const failing = async (): Promise<void> => {
       throw new Error('no answer');
     };
-    const consumer = consumerOf({ [idOf(1)]: new Error('Its own fault.') }, { setPauses: failing });
+    const consumer = consumerOf({ [idOf(1)]: new Error('Its own fault.') }, { setRedeliveryDelays: failing });
     const failures = { batchItemFailures: [{ itemIdentifier: 'message-1' }] };
-    expect(await consumer.take({ Records: [record(1), record(2)] })).toEqual(failures);
+    expect(await consumer.handleBatch({ Records: [record(1), record(2)] })).toEqual(failures);
     expect(JSON.parse(logs.lines.at(-1)!)).toMatchObject({
       event: 'queue_pauses_not_set',
       level: 'WARNING',
@@ -104,6 +106,6 @@ describe('QueueConsumer', () => {
       count: 1,
       reason: 'no answer',
     });
-    expect(await consumerOf({ [idOf(1)]: new Error('Its own fault.') }).take({ Records: [record(1)] })).toEqual(failures);
+    expect(await consumerOf({ [idOf(1)]: new Error('Its own fault.') }).handleBatch({ Records: [record(1)] })).toEqual(failures);
   });
 });

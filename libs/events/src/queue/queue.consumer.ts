@@ -1,7 +1,7 @@
 import { context, PikaiaError, type ContextSnapshot } from '@pikaia/core';
 import { errorMessage, getLogger } from '@pikaia/logging';
 import type { ConsumerRunner } from '../consume/consumer.runner.js';
-import { readEvent, type ReadEvent } from '../consume/event.reader.js';
+import { readEvent, type ReceivedEnvelope } from '../consume/event.reader.js';
 import { asPostponement } from '../consume/postpone.error.js';
 import { retryDelay } from '../loop/backoff.js';
 
@@ -23,19 +23,19 @@ export interface QueueRecord {
 }
 
 /** The response to Lambda for `ReportBatchItemFailures`: the queue redelivers these records and deletes the others. */
-export interface QueueAnswer {
+export interface QueueBatchResponse {
   readonly batchItemFailures: readonly { readonly itemIdentifier: string }[];
 }
 
 /** A record to redeliver, and the delay before that. */
-export interface QueuePause {
+export interface RedeliveryDelay {
   readonly record: QueueRecord;
-  readonly milliseconds: number;
+  readonly delayMs: number;
 }
 
 export interface QueueConsumerOptions {
   /** Sets the delay before the queue redelivers failed records. Default: the visibility timeout of the queue. */
-  readonly setPauses?: (pauses: readonly QueuePause[]) => Promise<void>;
+  readonly setRedeliveryDelays?: (delays: readonly RedeliveryDelay[]) => Promise<void>;
   /** Returns a number between 0 and 1 for the jitter. Default: `Math.random`. */
   readonly random?: () => number;
 }
@@ -62,29 +62,29 @@ export class QueueConsumer {
    * @param remainingMs returns the milliseconds until Lambda ends this execution. Records without enough time left are returned
    * as failed without an attempt.
    */
-  async take({ Records: records }: QueueBatch, remainingMs: () => number = () => Infinity): Promise<QueueAnswer> {
-    const pauses: QueuePause[] = [];
+  async handleBatch({ Records: records }: QueueBatch, remainingMs: () => number = () => Infinity): Promise<QueueBatchResponse> {
+    const delays: RedeliveryDelay[] = [];
     for (const [index, record] of records.entries()) {
       if (remainingMs() < this.longestTimeoutMs + EXECUTION_MARGIN_MS && index > 0) {
-        const rest = records.slice(index).map((left) => ({ record: left, milliseconds: NO_DELAY_MS }));
+        const rest = records.slice(index).map((left) => ({ record: left, delayMs: NO_DELAY_MS }));
         logger.warning('batch_cut_short', { consumer: this.runner.consumer.name, count: rest.length });
-        pauses.push(...rest);
+        delays.push(...rest);
         break;
       }
-      const milliseconds = await this.handleRecord(record);
-      if (milliseconds !== undefined) pauses.push({ record, milliseconds });
+      const delayMs = await this.handleRecord(record);
+      if (delayMs !== undefined) delays.push({ record, delayMs });
     }
-    if (pauses.length) await this.setPauses(pauses);
-    return { batchItemFailures: pauses.map(({ record }) => ({ itemIdentifier: record.messageId })) };
+    if (delays.length) await this.setRedeliveryDelays(delays);
+    return { batchItemFailures: delays.map(({ record }) => ({ itemIdentifier: record.messageId })) };
   }
 
   /** Sets the delays. If this fails, the queue redelivers the records after its visibility timeout. */
-  private async setPauses(pauses: readonly QueuePause[]): Promise<void> {
+  private async setRedeliveryDelays(delays: readonly RedeliveryDelay[]): Promise<void> {
     try {
-      await this.options.setPauses?.(pauses);
+      await this.options.setRedeliveryDelays?.(delays);
     } catch (error) {
       const { name: consumer } = this.runner.consumer;
-      logger.warning('queue_pauses_not_set', { consumer, count: pauses.length, reason: errorMessage(error) });
+      logger.warning('queue_pauses_not_set', { consumer, count: delays.length, reason: errorMessage(error) });
     }
   }
 
@@ -96,7 +96,7 @@ export class QueueConsumer {
   private async handleRecord({ messageId, body, attributes }: QueueRecord): Promise<number | undefined> {
     const attempt = Number(attributes?.ApproximateReceiveCount ?? 1);
     const { consumer } = this.runner;
-    let event: ReadEvent;
+    let event: ReceivedEnvelope;
     try {
       event = this.readBody(body);
     } catch (error) {
@@ -111,7 +111,7 @@ export class QueueConsumer {
     return context.run(snapshot, () => this.handle(event, attempt));
   }
 
-  private async handle(event: ReadEvent, attempt: number): Promise<number | undefined> {
+  private async handle(event: ReceivedEnvelope, attempt: number): Promise<number | undefined> {
     try {
       await this.runner.run({
         position: event.sequence!,
@@ -134,7 +134,7 @@ export class QueueConsumer {
     }
   }
 
-  private readBody(body: string): ReadEvent {
+  private readBody(body: string): ReceivedEnvelope {
     const event = readEvent(body);
     const { name, types } = this.runner.consumer;
     if (!types.includes(event.event_type))

@@ -12,7 +12,7 @@ export interface QueueModuleOptions extends QueueConsumerOptions {
 }
 
 /**
- * Runs one consumer behind a queue, for example in a Lambda: `app.get(QueueConsumer).take(batch)`. Another module of the
+ * Runs one consumer behind a queue, for example in a Lambda: `app.get(QueueConsumer).handleBatch(batch)`. Another module of the
  * application provides the consumer class, as in a worker. The receipts require DatabaseModule with the worker's role.
  */
 @Module({})

@@ -1,4 +1,4 @@
-import { oftenSent } from '@pikaia/database';
+import { preparedStatement } from '@pikaia/database';
 
 /**
  * Inserts one event into the log. The server sets position, transaction id, slot and time; no role may write them.
@@ -6,7 +6,7 @@ import { oftenSent } from '@pikaia/database';
  * Index: inserts into five (position, txid, correlation, organization, event id of the slot). Locks: only its own row, so
  * publishers never wait for each other. Cost: one round trip; 0.1 ms of server time when prepared, 0.2 ms behind a pooler.
  */
-export const insertEvent = oftenSent(
+export const insertEvent = preparedStatement(
   'pikaia-publish',
   `
   insert into outbox.outbox_log (event_id, event_type, schema_version, aggregate_type, aggregate_id, organization_id,

@@ -21,7 +21,7 @@ const LOCK_NOT_AVAILABLE = '55P03';
 const CONNECT_TIMEOUT_MS = 15_000; // a server can accept a connection and then not respond
 
 /** The result of `rebaseOutbox`. */
-export interface Rebased {
+export interface RebaseResult {
   /** The sinks whose cursors came from another cluster. Empty if there was nothing to do. */
   readonly sinks: readonly string[];
   /** The number of events in the log that have new transaction ids. */
@@ -40,7 +40,7 @@ export interface Rebased {
  * @param url a direct connection as the owner.
  * @throws PikaiaError `PIKAIA_OUTBOX_IN_USE` while a worker leads a sink or a transaction uses the log.
  */
-export async function rebaseOutbox(url: string): Promise<Rebased> {
+export async function rebaseOutbox(url: string): Promise<RebaseResult> {
   const client = new IsolatedClient({
     connectionString: url,
     application_name: 'pikaia-rebase',

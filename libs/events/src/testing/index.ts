@@ -1,1 +1,1 @@
-export { sinkContract, type ContractCase, type SinkUnderTest } from './sink.contract.js';
+export { sinkContract, type SinkContractCase, type SinkUnderTest } from './sink.contract.js';

@@ -1,5 +1,5 @@
 import { accepted, type Outcome, type Sink, type SinkEvent } from '../delivery/sink.js';
-import { sentText } from '../delivery/sent-text.js';
+import { serializeEvent } from '../delivery/serialize-event.js';
 import { sinkContract, type SinkUnderTest } from './sink.contract.js';
 
 /** A valid sink that keeps events in memory. Each planted sink below violates one rule. */
@@ -8,12 +8,12 @@ class MemorySink implements Sink {
   readonly from = 'now';
   readonly ordering = 'none';
   readonly types = null;
-  readonly limits: Sink['limits'] = { entries: 5, bytes: 10_000, concurrency: 4 };
+  readonly limits: Sink['limits'] = { maxBatchEvents: 5, maxBatchBytes: 10_000, maxConcurrency: 4 };
   readonly received: Record<string, unknown>[] = [];
   isCutOff = false;
   isSilent = false;
   identity: string | null = '1';
-  readonly check = { what: 'memory', everyMs: 1000, look: async (): Promise<string | null> => this.identity };
+  readonly check = { destination: 'memory', intervalMs: 1000, identify: async (): Promise<string | null> => this.identity };
 
   async deliver(batch: readonly SinkEvent[]): Promise<readonly Outcome[]> {
     if (this.isSilent) await this.giveUp();
@@ -27,7 +27,7 @@ class MemorySink implements Sink {
 
   protected take(event: SinkEvent): Outcome {
     if (event.eventType === 'bad') return { kind: 'refused', error: new Error('bad') };
-    this.received.push(JSON.parse(sentText(event)) as Record<string, unknown>);
+    this.received.push(JSON.parse(serializeEvent(event)) as Record<string, unknown>);
     return accepted;
   }
 }
@@ -36,7 +36,7 @@ const PLANTED: readonly (readonly [string, new () => MemorySink])[] = [
   [
     'has a name and limits of at least one',
     class extends MemorySink {
-      override readonly limits = { entries: 0, bytes: 1, concurrency: 1 };
+      override readonly limits = { maxBatchEvents: 0, maxBatchBytes: 1, maxConcurrency: 1 };
     },
   ],
   [
@@ -107,9 +107,9 @@ const PLANTED: readonly (readonly [string, new () => MemorySink])[] = [
     'detects a missing destination, and distinguishes a recreated destination from the original',
     class extends MemorySink {
       override readonly check = {
-        what: 'memory',
-        everyMs: 1000,
-        look: async () => (this.identity === null ? null : 'always the same'),
+        destination: 'memory',
+        intervalMs: 1000,
+        identify: async () => (this.identity === null ? null : 'always the same'),
       };
     },
   ],
@@ -121,22 +121,22 @@ const casesOf = (SinkClass: new () => MemorySink) =>
     return {
       sink,
       timeLimitMs: 200,
-      spoil: (event) => ({ ...event, eventType: 'bad' }),
+      makeInvalid: (event) => ({ ...event, eventType: 'bad' }),
       received: async () => sink.received,
-      cutOff: async () => {
+      disconnect: async () => {
         sink.isCutOff = true;
         return async () => void (sink.isCutOff = false);
       },
-      silence: async () => {
+      stopResponding: async () => {
         sink.isSilent = true;
         return async () => void (sink.isSilent = false);
       },
-      remove: async () => {
+      removeDestination: async () => {
         sink.identity = null;
         return async () => void (sink.identity = '2');
       },
     };
-  }, ['spoil', 'received', 'cutOff', 'silence', 'remove']);
+  }, ['makeInvalid', 'received', 'disconnect', 'stopResponding', 'removeDestination']);
 
 describe('the contract of sinks', () => {
   for (const { title, run } of casesOf(MemorySink)) it(title, run);
@@ -160,6 +160,6 @@ describe('the contract of sinks', () => {
   it('leaves out cases whose functions are not provided, and fails if a listed function is missing', async () => {
     const open = (): SinkUnderTest => ({ sink: new MemorySink(), timeLimitMs: 100 });
     expect(sinkContract(open, []).map(({ title }) => title)).not.toContain(PLANTED[4]![0]);
-    await expect(sinkContract(open).at(-1)!.run()).rejects.toThrow('does not provide silence');
+    await expect(sinkContract(open).at(-1)!.run()).rejects.toThrow('does not provide stopResponding');
   });
 });

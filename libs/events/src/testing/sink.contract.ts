@@ -8,28 +8,28 @@ export interface SinkUnderTest {
   /** The maximum duration of a call in milliseconds, even if the destination does not answer. */
   readonly timeLimitMs: number;
   /** Converts a generic event to one that the destination accepts. */
-  readonly shape?: (event: SinkEvent) => SinkEvent;
+  readonly makeValid?: (event: SinkEvent) => SinkEvent;
   /** Converts an event to one that the destination refuses individually. */
-  readonly spoil?: (event: SinkEvent) => SinkEvent;
+  readonly makeInvalid?: (event: SinkEvent) => SinkEvent;
   /** Returns the parsed envelopes that the destination has received. */
   readonly received?: () => Promise<readonly Readonly<Record<string, unknown>>[]>;
   /** Makes the destination unreachable. @returns a function that undoes this. */
-  readonly cutOff?: () => Promise<() => Promise<void>>;
+  readonly disconnect?: () => Promise<() => Promise<void>>;
   /** Makes the destination stop answering. @returns a function that undoes this. */
-  readonly silence?: () => Promise<() => Promise<void>>;
+  readonly stopResponding?: () => Promise<() => Promise<void>>;
   /** Removes the destination, for a sink with a `check`. @returns a function that recreates it. */
-  readonly remove?: () => Promise<() => Promise<void>>;
+  readonly removeDestination?: () => Promise<() => Promise<void>>;
   readonly close?: () => Promise<void>;
 }
 
 /** One case of the contract of sinks. */
-export interface ContractCase {
+export interface SinkContractCase {
   readonly title: string;
   /** Rejects if the sink violates the rule in the title. */
   run(): Promise<void>;
 }
 
-type Capability = 'spoil' | 'received' | 'cutOff' | 'silence' | 'remove';
+type Capability = 'makeInvalid' | 'received' | 'disconnect' | 'stopResponding' | 'removeDestination';
 
 interface Rule {
   readonly title: string;
@@ -48,8 +48,8 @@ interface Rule {
  */
 export const sinkContract = (
   open: () => Promise<SinkUnderTest> | SinkUnderTest,
-  provides: readonly Capability[] = ['spoil', 'received', 'cutOff', 'silence'],
-): ContractCase[] =>
+  provides: readonly Capability[] = ['makeInvalid', 'received', 'disconnect', 'stopResponding'],
+): SinkContractCase[] =>
   RULES.filter(({ needs = [] }) => needs.every((need) => provides.includes(need))).map(({ title, needs = [], check }) => ({
     title,
     async run() {
@@ -68,7 +68,8 @@ const RULES: readonly Rule[] = [
     title: 'has a name and limits of at least one',
     async check({ sink }) {
       assert.match(sink.name, /^\S.*\S$|^\S$/, 'a name');
-      for (const limit of ['entries', 'bytes', 'concurrency'] as const) assert.ok(sink.limits[limit] >= 1, limit);
+      for (const limit of ['maxBatchEvents', 'maxBatchBytes', 'maxConcurrency'] as const)
+        assert.ok(sink.limits[limit] >= 1, limit);
     },
   },
   {
@@ -100,11 +101,11 @@ const RULES: readonly Rule[] = [
   },
   {
     title: 'refuses one invalid event with an error, and accepts the other events of the call',
-    needs: ['spoil', 'received'],
+    needs: ['makeInvalid', 'received'],
     async check(subject) {
       const batch = makeEvents(subject, fullBatchSize(subject.sink));
       const bad = Math.floor(batch.length / 2);
-      batch[bad] = subject.spoil(batch[bad]!);
+      batch[bad] = subject.makeInvalid(batch[bad]!);
       const outcomes = await deliver(subject, batch);
       assert.deepEqual(
         kinds(outcomes),
@@ -120,11 +121,11 @@ const RULES: readonly Rule[] = [
   },
   {
     title: 'returns to each of several concurrent calls its own outcomes',
-    needs: ['spoil'],
+    needs: ['makeInvalid'],
     async check(subject) {
-      const calls = Array.from({ length: Math.min(8, Math.max(2, subject.sink.limits.concurrency)) }, (_, index) => {
+      const calls = Array.from({ length: Math.min(8, Math.max(2, subject.sink.limits.maxConcurrency)) }, (_, index) => {
         const [event] = makeEvents(subject, 1);
-        return index % 2 ? subject.spoil(event!) : event!;
+        return index % 2 ? subject.makeInvalid(event!) : event!;
       });
       const outcomes = await Promise.all(calls.map((event) => deliver(subject, [event])));
       assert.deepEqual(
@@ -135,10 +136,10 @@ const RULES: readonly Rule[] = [
   },
   {
     title: 'refuses no event while its destination is unreachable, and delivers when it is reachable again',
-    needs: ['cutOff'],
+    needs: ['disconnect'],
     async check(subject) {
       const batch = makeEvents(subject, fullBatchSize(subject.sink));
-      const restore = await subject.cutOff();
+      const restore = await subject.disconnect();
       const outcomes = await deliver(subject, batch).catch(() => []); // a rejection counts as a transport error
       assert.deepEqual(
         kinds(outcomes).filter((kind) => kind !== 'transport' && kind !== 'postponed'),
@@ -150,10 +151,10 @@ const RULES: readonly Rule[] = [
   },
   {
     title: 'ends a call that the destination does not answer within the time limit',
-    needs: ['silence'],
+    needs: ['stopResponding'],
     async check(subject) {
       const batch = makeEvents(subject, 1);
-      const restore = await subject.silence();
+      const restore = await subject.stopResponding();
       const outcomes = await deliver(subject, batch).catch((error: unknown) => {
         if (error instanceof CallTimeoutError) throw error;
         return [];
@@ -164,26 +165,26 @@ const RULES: readonly Rule[] = [
   },
   {
     title: 'detects a missing destination, and distinguishes a recreated destination from the original',
-    needs: ['remove'],
-    async check({ sink, remove }) {
-      const look = (): Promise<string | null> => {
+    needs: ['removeDestination'],
+    async check({ sink, removeDestination }) {
+      const identify = (): Promise<string | null> => {
         assert.ok(sink.check, 'a check');
-        return sink.check.look();
+        return sink.check.identify();
       };
-      const before = await look();
+      const before = await identify();
       assert.equal(typeof before, 'string');
-      assert.equal(await look(), before);
-      const restore = await remove();
-      assert.equal(await look(), null);
+      assert.equal(await identify(), before);
+      const restore = await removeDestination();
+      assert.equal(await identify(), null);
       await restore();
-      assert.equal(typeof (await look()), 'string');
-      assert.notEqual(await look(), before);
+      assert.equal(typeof (await identify()), 'string');
+      assert.notEqual(await identify(), before);
     },
   },
 ];
 
 const ACCEPTED: Outcome = { kind: 'accepted' };
-const MAX_BATCH_ENTRIES = 25; // bounds the batch for a sink without a limit
+const MAX_BATCH_EVENTS = 25; // bounds the batch for a sink without a limit
 
 class CallTimeoutError extends Error {
   override readonly name = 'CallTimeoutError';
@@ -191,7 +192,7 @@ class CallTimeoutError extends Error {
 
 const kinds = (outcomes: readonly Outcome[]): string[] => outcomes.map(({ kind }) => kind);
 
-const fullBatchSize = ({ limits }: Sink): number => Math.min(limits.entries, MAX_BATCH_ENTRIES);
+const fullBatchSize = ({ limits }: Sink): number => Math.min(limits.maxBatchEvents, MAX_BATCH_EVENTS);
 
 /** Makes one call. Fails if the call exceeds the time limit or does not return one outcome for each entry. */
 async function deliver({ sink, timeLimitMs }: SinkUnderTest, batch: readonly SinkEvent[]): Promise<readonly Outcome[]> {
@@ -210,7 +211,7 @@ async function deliver({ sink, timeLimitMs }: SinkUnderTest, batch: readonly Sin
 
 let position = 1_000_000n;
 
-function makeEvents({ shape = (event) => event }: SinkUnderTest, count: number): SinkEvent[] {
+function makeEvents({ makeValid = (event) => event }: SinkUnderTest, count: number): SinkEvent[] {
   return Array.from({ length: count }, () => {
     const eventId = randomUUID();
     const correlationId = randomUUID();
@@ -227,7 +228,7 @@ function makeEvents({ shape = (event) => event }: SinkUnderTest, count: number):
       actor: null,
       data: { text: 'größer als ASCII, 𝒳 too: "quoted"', number: -1.5, list: [1, null, true] },
     };
-    return shape({
+    return makeValid({
       position: String(++position),
       eventId,
       eventType: envelope.event_type,

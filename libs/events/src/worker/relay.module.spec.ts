@@ -27,7 +27,7 @@ class GuestMail {
   static readonly seen: { event: EventOf<GuestInvited>; snapshot: typeof context.current }[] = [];
   static fail: (() => void | Promise<void>) | undefined;
 
-  @Handles(GuestInvited, { effect: 'outside' })
+  @Handles(GuestInvited, { effect: 'external' })
   async send(event: EventOf<GuestInvited>): Promise<{ message: string }> {
     await GuestMail.fail?.();
     GuestMail.seen.push({ event, snapshot: context.current });

@@ -14,7 +14,7 @@ const logger = getLogger('outbox');
 export async function requireDestinations(sinks: readonly Sink[]): Promise<void> {
   await Promise.all(
     sinks.map(async (sink) => {
-      const identity = await sink.check?.look().catch((error: unknown) => {
+      const identity = await sink.check?.identify().catch((error: unknown) => {
         logger.warning('sink_check_failed', { sink: sink.name, reason: textOf(error) });
       });
       if (identity === null) throw destinationMissing(sink);

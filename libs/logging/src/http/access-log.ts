@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, ContextScope, RequestObserver } from '@pikaia/core';
 import { openRing, type DebugRing } from '../output/debug-ring.js';
-import { queryText } from '../usage/query-usage.js';
+import { queryStatsText } from '../query-stats.js';
 import { isEnabled, isSampledOut, isSlow, lineText, writeText } from '../output/log-output.js';
 import { LogField } from '../record/log-fields.js';
 
@@ -43,7 +43,7 @@ export const accessLog =
       if (!isEnabled(level) || (status < 500 && isHealthCheck(request))) return;
       if (kept && isFailedOrSlow) writeKeptLines(kept, scope);
       const duration = Math.round(elapsedMs * 1e6);
-      const reserved = `,"${LogField.statusCode}":${status},"${LogField.duration}":${duration}${queryText(scope)}`;
+      const reserved = `,"${LogField.statusCode}":${status},"${LogField.duration}":${duration}${queryStatsText(scope)}`;
       writeText(lineText({ level, logger, event, scope, reserved }));
     });
   };

@@ -39,9 +39,9 @@ const slot = new ContextSlot(() => new DebugRing());
 
 /** Opens a ring for a scope. Everything in the scope shares the ring; a new context opened inside it has none. */
 export function openRing(scope: ContextScope, sampledOut: boolean): DebugRing {
-  const ring = slot.open(scope);
+  const ring = slot.getOrCreate(scope);
   ring.sampledOut = sampledOut;
   return ring;
 }
 
-export const currentRing = (): DebugRing | undefined => slot.peek();
+export const currentRing = (): DebugRing | undefined => slot.get();

@@ -1,7 +1,7 @@
 import { LogField } from '../record/log-fields.js';
 import { field, logQuery } from './log-query.js';
 
-export { filledIn, type LogQuery } from './log-query.js';
+export { renderLogQuery, type LogQuery } from './log-query.js';
 
 const F = Object.fromEntries(Object.entries(LogField).map(([key, name]) => [key, field(name)])) as Record<
   keyof typeof LogField,

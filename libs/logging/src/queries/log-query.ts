@@ -11,7 +11,7 @@ export interface LogQuery {
 }
 
 /** Returns the text of a query with its parameters filled in. Escapes quotes and backslashes. */
-export function filledIn(query: LogQuery, values: Readonly<Record<string, string>> = {}): string {
+export function renderLogQuery(query: LogQuery, values: Readonly<Record<string, string>> = {}): string {
   return query.parameters.reduce((text, name) => {
     const value = (values[name] ?? '').replace(/["\\]/g, '\\$&');
     return text.replaceAll(`<${name}>`, () => value);

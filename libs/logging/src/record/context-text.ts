@@ -14,7 +14,7 @@ const slot = new ContextSlot(() => new CachedText());
 /** Returns the fields of a context as JSON text, each with a leading comma. The text is cached, because snapshots are frozen. */
 export function contextText(scope: ContextScope): string {
   const { snapshot } = scope;
-  const written = slot.open(scope);
+  const written = slot.getOrCreate(scope);
   if (written.snapshot !== snapshot) {
     written.snapshot = snapshot;
     written.text = fieldsText(snapshot);

@@ -1,4 +1,4 @@
-import { isSecretEntry, isSecretItem, REDACTED, redactText } from '@pikaia/core';
+import { isSecretProperty, isSecretListItem, REDACTED, redactText } from '@pikaia/core';
 import { Stream } from 'node:stream';
 import { types } from 'node:util';
 import { errorFields } from './error-fields.js';
@@ -106,7 +106,7 @@ function itemsText(items: Iterable<unknown>, budget: Budget, path: readonly obje
       texts.push('"…"');
       break;
     }
-    texts.push(isSecretItem(list, texts.length, inList) ? `"${REDACTED}"` : (valueText(item, budget, path) ?? 'null'));
+    texts.push(isSecretListItem(list, texts.length, inList) ? `"${REDACTED}"` : (valueText(item, budget, path) ?? 'null'));
   }
   return `[${texts.join(',')}]`;
 }
@@ -123,7 +123,7 @@ function entriesText(value: Record<string, unknown>, budget: Budget, path: reado
 
 /** Returns the value of one key as JSON text. Secret keys are redacted; a getter that throws yields `[unreadable]`. */
 export function entryText(owner: object, key: string, budget: Budget, path: readonly object[] = NO_PATH): string | undefined {
-  if (isSecretEntry(owner, key)) return `"${REDACTED}"`;
+  if (isSecretProperty(owner, key)) return `"${REDACTED}"`;
   let value: unknown;
   try {
     value = (owner as Record<string, unknown>)[key];

@@ -1,5 +1,5 @@
-import { Setting } from '@pikaia/core';
-import { IsIn, IsInt, IsOptional, Matches, Max, Min, ValidateIf } from 'class-validator';
+import { OptionalField, Setting } from '@pikaia/core';
+import { IsIn, IsInt, Matches, Max, Min, ValidateIf } from 'class-validator';
 
 const EXAMPLE_SENDER = 'Pikaia <no-reply@pikaia.example>';
 const ADDRESS_PATTERN = '[^\\s<>@",]+@[^\\s<>@",]+';
@@ -10,7 +10,7 @@ export class MailSettings {
   @Setting('MAIL_TRANSPORT', {
     about: 'how emails are sent: ses (Amazon SES) or file (PIKAIA_VAR/mail); default: ses in production, otherwise file',
   })
-  @IsOptional()
+  @OptionalField()
   @IsIn(['ses', 'file'])
   mailTransport?: 'ses' | 'file';
 
@@ -34,7 +34,7 @@ export class MailSettings {
   @Setting('MAIL_CONFIGURATION_SET', {
     about: 'SES: the configuration set, which defines where bounces and complaints are reported',
   })
-  @IsOptional()
+  @OptionalField()
   @Matches(/^[\w-]{1,64}$/, { message: '$property must be the name of a configuration set' })
   mailConfigurationSet?: string;
 

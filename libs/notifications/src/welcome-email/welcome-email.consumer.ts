@@ -17,7 +17,7 @@ export class WelcomeEmail {
     private readonly settings: NotificationSettings,
   ) {}
 
-  @Handles(MemberInvited, { effect: 'outside', replay: 'run' }) // an operator replays an invitation to send the email again
+  @Handles(MemberInvited, { effect: 'external', replay: 'run' }) // an operator replays an invitation to send the email again
   async send(event: EventOf<MemberInvited>): Promise<{ message_id: string }> {
     const { email, name } = event.data;
     const token = await signInvitation(

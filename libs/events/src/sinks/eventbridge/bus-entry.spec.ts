@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { eventSize } from '../../record/event-size.js';
-import { sentText } from '../../delivery/sent-text.js';
+import { serializeEvent } from '../../delivery/serialize-event.js';
 import type { SinkEvent } from '../../delivery/sink.js';
 import { entrySize, toEntry } from './bus-entry.js';
 
@@ -39,7 +39,7 @@ describe('an EventBridge entry', () => {
         const contract = { type: event.eventType, version: 1, aggregate: 'thing', source: 'pikaia.thing', data: Object };
         const envelope = JSON.parse(event.payload) as Parameters<typeof eventSize>[1];
         const counted = eventSize(contract, envelope, event.payload);
-        const replayed = sentText({ ...event, replayed: '01a21068-9b8c-7395-96b1-293c95188636' });
+        const replayed = serializeEvent({ ...event, replayed: '01a21068-9b8c-7395-96b1-293c95188636' });
         const entry = toEntry(event, 'bus');
         return entrySize(entry) <= counted && entrySize({ ...entry, Detail: replayed }) <= counted;
       }),
@@ -47,33 +47,33 @@ describe('an EventBridge entry', () => {
   });
 });
 
-describe('sentText', () => {
+describe('serializeEvent', () => {
   it('appends the sequence and, in a replay, the replay id, and changes nothing else', () => {
     fc.assert(
       fc.property(events, ({ payload, position }) => {
-        expect(JSON.parse(sentText({ payload, position }))).toEqual({ ...JSON.parse(payload), sequence: position });
-        expect(JSON.parse(sentText({ payload, position, replayed: 'r' }))).toEqual({
+        expect(JSON.parse(serializeEvent({ payload, position }))).toEqual({ ...JSON.parse(payload), sequence: position });
+        expect(JSON.parse(serializeEvent({ payload, position, replayed: 'r' }))).toEqual({
           ...JSON.parse(payload),
           sequence: position,
           replayed: 'r',
         });
-        expect(sentText({ payload, position }).startsWith(payload.slice(0, -1))).toBe(true);
+        expect(serializeEvent({ payload, position }).startsWith(payload.slice(0, -1))).toBe(true);
       }),
     );
   });
 
   it('keeps numbers that JavaScript cannot represent', () => {
-    expect(sentText({ payload: '{"n":12345678901234567890123}', position: '1' })).toBe(
+    expect(serializeEvent({ payload: '{"n":12345678901234567890123}', position: '1' })).toBe(
       '{"n":12345678901234567890123,"sequence":"1"}',
     );
   });
 
   it('accepts white space and an empty object', () => {
-    expect(sentText({ payload: ' { "a": 1 } \n', position: '1' })).toBe(' { "a": 1,"sequence":"1"}');
-    expect(sentText({ payload: '{ }', position: '1' })).toBe('{"sequence":"1"}');
+    expect(serializeEvent({ payload: ' { "a": 1 } \n', position: '1' })).toBe(' { "a": 1,"sequence":"1"}');
+    expect(serializeEvent({ payload: '{ }', position: '1' })).toBe('{"sequence":"1"}');
   });
 
   it.each(['', '[]', '"{}"', '1', '{'])('refuses %j', (payload) => {
-    expect(() => sentText({ payload, position: '1' })).toThrow('no JSON object');
+    expect(() => serializeEvent({ payload, position: '1' })).toThrow('no JSON object');
   });
 });

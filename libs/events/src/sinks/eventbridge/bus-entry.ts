@@ -1,6 +1,6 @@
 import type { PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { sourceOf } from '../../contract/domain-event.js';
-import { sentText } from '../../delivery/sent-text.js';
+import { serializeEvent } from '../../delivery/serialize-event.js';
 import type { SinkEvent } from '../../delivery/sink.js';
 
 const TIME_BYTES = 14; // size that AWS computes for the Time of an entry
@@ -14,7 +14,7 @@ export const toEntry = (event: SinkEvent, busName: string): PutEventsRequestEntr
   EventBusName: busName,
   Source: sourceOf(event),
   DetailType: event.eventType,
-  Detail: sentText(event),
+  Detail: serializeEvent(event),
   Time: event.occurredAt,
   Resources: [`urn:pikaia:${event.aggregateType}:${event.aggregateId}`],
 });

@@ -47,10 +47,10 @@ describe('each error in BUS_ERRORS has its documented effect', () => {
   const isBad = (entries: readonly { Detail?: string }[]): boolean => entries.some(({ Detail }) => Detail!.includes('bad'));
 
   async function deliver(fault: (bad: boolean) => Fault | undefined): Promise<{ outcomes: readonly Outcome[]; slowed: boolean }> {
-    const before = bus.sink.limits.concurrency;
+    const before = bus.sink.limits.maxConcurrency;
     bus.stub.fault = ({ entries }) => fault(isBad(entries));
     const outcomes = await bus.sink.deliver(BATCH);
-    return { outcomes, slowed: bus.sink.limits.concurrency < before };
+    return { outcomes, slowed: bus.sink.limits.maxConcurrency < before };
   }
 
   const faultOf = (code: string): Fault => {
@@ -99,7 +99,7 @@ describe('each error in BUS_ERRORS has its documented effect', () => {
       random: () => 0.5,
     });
     expect(await sink.deliver(BATCH)).toEqual(outcomesFor(error));
-    expect(sink.limits.concurrency < 4).toBe(error.reducesConcurrency === true);
+    expect(sink.limits.maxConcurrency < 4).toBe(error.reducesConcurrency === true);
   });
 
   it('the table contains the errors of a real network', async () => {

@@ -1,10 +1,10 @@
-import { Setting } from '@pikaia/core';
-import { IsIn, IsInt, IsOptional, IsUrl, Matches, Max, Min } from 'class-validator';
+import { OptionalField, Setting } from '@pikaia/core';
+import { IsIn, IsInt, IsUrl, Matches, Max, Min } from 'class-validator';
 
 /** Settings of the sink `eventbridge`. Credentials come from the SDK's default chain: environment, profile, task role. */
 export class EventBridgeSettings {
   @Setting('EVENT_BUS_NAME', { about: 'EventBridge: name or ARN of the bus; required if EVENT_SINKS names eventbridge' })
-  @IsOptional()
+  @OptionalField()
   @Matches(/^(arn:[\w:/.-]+|[\w./-]{1,256})$/, { message: 'eventBusName must be the name or the ARN of a bus' })
   eventBusName?: string;
 
@@ -16,14 +16,14 @@ export class EventBridgeSettings {
   eventBusStart!: 'beginning' | 'now';
 
   @Setting('AWS_REGION', { about: "EventBridge: region of the bus; default: the region of the SDK's profile" })
-  @IsOptional()
+  @OptionalField()
   @Matches(/^[a-z]{2}(-[a-z]+)+-\d$/, { message: 'awsRegion must be a region, for example eu-central-1' })
   awsRegion?: string;
 
   @Setting('AWS_ENDPOINT_URL', {
     about: 'EventBridge: endpoint URL of a substitute for AWS such as LocalStack; default: the endpoint of AWS',
   })
-  @IsOptional()
+  @OptionalField()
   @IsUrl({ require_tld: false, require_protocol: true, protocols: ['http', 'https'] })
   awsEndpointUrl?: string;
 

@@ -45,7 +45,9 @@ describe('EventBridgeSink', () => {
   afterEach(() => bus.close());
 
   describe('meets the sink contract', () => {
-    const provides = hasStub ? (['spoil', 'received', 'cutOff', 'silence', 'remove'] as const) : (['spoil'] as const);
+    const provides = hasStub
+      ? (['makeInvalid', 'received', 'disconnect', 'stopResponding', 'removeDestination'] as const)
+      : (['makeInvalid'] as const);
     for (const { title, run } of sinkContract(openContract, provides)) it(title, run);
   });
 
@@ -191,28 +193,28 @@ describe('EventBridgeSink', () => {
 
   itWithStub('increases the calls in flight while they succeed, and reduces them once it is throttled', async () => {
     const { sink, stub } = bus;
-    const round = () => Promise.all(Array.from({ length: sink.limits.concurrency }, () => sink.deliver(events(1))));
-    expect(sink.limits.concurrency).toBe(4);
-    while (sink.limits.concurrency < 8) await round();
+    const round = () => Promise.all(Array.from({ length: sink.limits.maxConcurrency }, () => sink.deliver(events(1))));
+    expect(sink.limits.maxConcurrency).toBe(4);
+    while (sink.limits.maxConcurrency < 8) await round();
     stub.fault = throttled;
     await round();
-    const slowed = sink.limits.concurrency;
+    const slowed = sink.limits.maxConcurrency;
     expect(slowed).toBeLessThan(6);
     await round();
-    expect(sink.limits.concurrency).toBeLessThan(slowed);
+    expect(sink.limits.maxConcurrency).toBeLessThan(slowed);
     stub.fault = undefined;
-    while (sink.limits.concurrency < 8) await round();
+    while (sink.limits.maxConcurrency < 8) await round();
   });
 
   itWithStub('detects a missing bus and a recreated one', async () => {
-    const first = await bus.sink.check.look();
+    const first = await bus.sink.check.identify();
     expect(first).toMatch(/^arn:aws:events:.*event-bus\/pikaia \d{4}-/);
     bus.stub.deleteBus('pikaia');
     expect(kinds(await bus.sink.deliver(events(1)))).toEqual(['accepted']); // AWS behaves the same
     expect(bus.stub.accepted).toEqual([]);
-    expect(await bus.sink.check.look()).toBeNull();
+    expect(await bus.sink.check.identify()).toBeNull();
     bus.stub.createBus('pikaia');
-    const second = await bus.sink.check.look();
+    const second = await bus.sink.check.identify();
     expect(second).toMatch(/^arn:/);
     expect(second).not.toBe(first);
   });
@@ -233,11 +235,11 @@ async function openContract(): Promise<SinkUnderTest> {
     sink: bus.sink,
     timeLimitMs: 5000,
     close: bus.close,
-    spoil: (event) => ({ ...event, payload: `${event.payload.slice(0, -1)},"broken":}` }),
+    makeInvalid: (event) => ({ ...event, payload: `${event.payload.slice(0, -1)},"broken":}` }),
     received: async () => bus.stub.details,
-    cutOff: withFault({ cut: 'before' }),
-    silence: withFault({ silent: 'before' }),
-    remove: async () => {
+    disconnect: withFault({ cut: 'before' }),
+    stopResponding: withFault({ silent: 'before' }),
+    removeDestination: async () => {
       bus.stub.deleteBus('pikaia');
       return async () => bus.stub.createBus('pikaia');
     },

@@ -45,16 +45,16 @@ export class EventBridgeSink implements Sink {
     this.client = client;
     this.from = from;
     this.limits = {
-      entries: MAX_ENTRIES_PER_CALL,
-      bytes: maxBytes,
-      get concurrency() {
+      maxBatchEvents: MAX_ENTRIES_PER_CALL,
+      maxBatchBytes: maxBytes,
+      get maxConcurrency() {
         return adaptiveConcurrency.current;
       },
     };
     this.check = {
-      what: `event bus ${client.busName}`,
-      everyMs: checkIntervalMs,
-      look: () => this.describeBus(),
+      destination: `event bus ${client.busName}`,
+      intervalMs: checkIntervalMs,
+      identify: () => this.describeBus(),
     };
   }
 

@@ -48,8 +48,8 @@ class DoorBell {
   rung: string[] = [];
   next: (() => unknown) | undefined;
 
-  @Handles(VisitorAnnounced, { effect: 'outside', timeoutMs: 500, maxAttempts: 4 })
-  @Handles(VisitorAnnouncedV2, { effect: 'outside', timeoutMs: 500 })
+  @Handles(VisitorAnnounced, { effect: 'external', timeoutMs: 500, maxAttempts: 4 })
+  @Handles(VisitorAnnouncedV2, { effect: 'external', timeoutMs: 500 })
   async ring(event: EventOf<VisitorAnnounced | VisitorAnnouncedV2>): Promise<{ ring: string }> {
     await this.next?.();
     this.rung.push(event.event_id);
@@ -71,7 +71,7 @@ class DoorBell {
 class Gate {
   next: ((event: EventOf<object>) => unknown) | undefined;
 
-  @Handles(VisitorAnnounced, { effect: 'outside', timeoutMs: 2000 })
+  @Handles(VisitorAnnounced, { effect: 'external', timeoutMs: 2000 })
   async open(event: EventOf<VisitorAnnounced>): Promise<void> {
     await this.next?.(event);
   }
@@ -173,13 +173,13 @@ describe('LocalSink', () => {
       return {
         sink: sinkOf(own),
         timeLimitMs: 5000,
-        shape: (event) => withType(event, { data: { email: 'a@example.com' } }),
-        spoil: (event) => withType(event, { data: { email: 'no address' } }),
+        makeValid: (event) => withType(event, { data: { email: 'a@example.com' } }),
+        makeInvalid: (event) => withType(event, { data: { email: 'no address' } }),
         received: async () => heard,
-        cutOff: until(() => {
+        disconnect: until(() => {
           throw Object.assign(new Error('no mail server'), { code: 'ECONNREFUSED' });
         }),
-        silence: until(() => new Promise(() => undefined)),
+        stopResponding: until(() => new Promise(() => undefined)),
       };
     };
     for (const { title, run } of sinkContract(open)) it(title, run);
@@ -325,7 +325,7 @@ describe('LocalSink', () => {
       class LoudBell {
         readonly heard: (string | undefined)[] = [];
 
-        @Handles(VisitorAnnounced, { effect: 'outside', replay: 'run' })
+        @Handles(VisitorAnnounced, { effect: 'external', replay: 'run' })
         ring({ replayed }: EventOf<VisitorAnnounced>): void {
           this.heard.push(replayed);
         }

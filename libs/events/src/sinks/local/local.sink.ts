@@ -11,13 +11,14 @@ export class LocalSink implements Sink {
   readonly from: 'beginning' | 'now';
   readonly ordering = 'aggregate';
   readonly types: readonly string[];
-  readonly limits: SinkLimits = { entries: 1, bytes: Infinity, concurrency: 4 };
+  readonly limits: SinkLimits;
 
   constructor(private readonly runner: ConsumerRunner) {
-    const { name, from, types } = runner.consumer;
+    const { name, from, types, concurrency } = runner.consumer;
     this.name = `local/${name}`;
     this.from = from;
     this.types = types;
+    this.limits = { maxBatchEvents: 1, maxBatchBytes: Infinity, maxConcurrency: concurrency };
   }
 
   deliver(batch: readonly SinkEvent[]): Promise<readonly Outcome[]> {

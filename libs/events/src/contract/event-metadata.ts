@@ -1,5 +1,5 @@
 /** The columns of an event in the outbox, without its payload. */
-export interface EventFacts {
+export interface EventMetadata {
   /** The position of the event in the log: a bigint as text. Within one aggregate it only grows. */
   readonly position: string;
   readonly eventId: string;

@@ -1,47 +1,47 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { context, enterContextAtRequest, parseTrustedProxies, systemClock } from '@pikaia/core';
-import { pollUntil } from '../../../../test/support/time/wait-for.js';
-import { accessLog } from '../http/access-log.js';
-import { getLogger } from '../logger.js';
-import { captureLogs } from '../testing/index.js';
-import { queryFields, QueryUsage, queryUsage } from './query-usage.js';
+import { pollUntil } from '../../../test/support/time/wait-for.js';
+import { accessLog } from './http/access-log.js';
+import { getLogger } from './logger.js';
+import { captureLogs } from './testing/index.js';
+import { queryStatsFields, QueryStats, currentQueryStats } from './query-stats.js';
 
-describe('QueryUsage', () => {
+describe('QueryStats', () => {
   it('the total duration includes parallel statements, and statements in flight with their duration so far', () => {
-    const usage = new QueryUsage();
-    usage.begin(100);
-    usage.begin(110);
-    expect(usage.totalsAt(120)).toEqual({ count: 2, nanoseconds: 30e6 });
-    usage.end(130);
-    expect(usage.totalsAt(130)).toEqual({ count: 2, nanoseconds: 50e6 });
-    usage.end(130.5);
-    expect(usage.totalsAt(999)).toEqual({ count: 2, nanoseconds: 50.5e6 });
+    const stats = new QueryStats();
+    stats.begin(100);
+    stats.begin(110);
+    expect(stats.totalsAt(120)).toEqual({ count: 2, nanoseconds: 30e6 });
+    stats.end(130);
+    expect(stats.totalsAt(130)).toEqual({ count: 2, nanoseconds: 50e6 });
+    stats.end(130.5);
+    expect(stats.totalsAt(999)).toEqual({ count: 2, nanoseconds: 50.5e6 });
   });
 
-  it('there is no usage outside a context, and no usage fields if no statement was sent', () => {
-    expect([queryUsage(), queryFields()]).toEqual([undefined, {}]);
-    expect(context.run({}, queryFields)).toEqual({});
+  it('there are no statistics outside a context, and no fields if no statement was sent', () => {
+    expect([currentQueryStats(), queryStatsFields()]).toEqual([undefined, {}]);
+    expect(context.run({}, queryStatsFields)).toEqual({});
   });
 
-  it('a caller can write the usage fields under their reserved names', () => {
+  it('a caller can write the statistics under their reserved field names', () => {
     using logs = captureLogs();
     context.run({}, () => {
-      queryUsage()!.begin(performance.now());
-      getLogger('spec').info('event_delivered', queryFields());
+      currentQueryStats()!.begin(performance.now());
+      getLogger('spec').info('event_delivered', queryStatsFields());
     });
     expect(logs.records[0]).toMatchObject({ 'db.query_count': 1, 'db.duration': expect.any(Number) });
     expect(logs.lines[0]).not.toContain('extra.');
   });
 
-  it('the access line of a request has the usage of that request and of no other', async () => {
+  it('the access line of a request has the statistics of that request and of no other', async () => {
     using logs = captureLogs();
     const server = createServer((request, response) => {
       const count = Number(request.url!.slice(1));
       for (let index = 0; index < count; index++) {
-        const usage = queryUsage()!;
-        usage.begin(performance.now());
-        setTimeout(() => usage.end(performance.now()), index === 0 ? 0 : 200).unref(); // the other statements outlast the response
+        const stats = currentQueryStats()!;
+        stats.begin(performance.now());
+        setTimeout(() => stats.end(performance.now()), index === 0 ? 0 : 200).unref(); // the other statements outlast the response
       }
       setTimeout(() => response.end(), 5);
     });

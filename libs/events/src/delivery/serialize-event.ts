@@ -12,7 +12,7 @@ interface SentEvent {
  *
  * @throws Error if the payload does not look like a JSON object.
  */
-export function sentText({ payload, position, replayed }: SentEvent): string {
+export function serializeEvent({ payload, position, replayed }: SentEvent): string {
   const end = payload.trimEnd();
   if (!/^\s*\{/.test(payload) || !end.endsWith('}')) throw new Error('The payload is no JSON object, so no envelope.');
   const body = end.slice(0, -1).trimEnd();
