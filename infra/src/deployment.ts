@@ -7,7 +7,8 @@ import { ObservabilityStack } from './observability/observability.stack.ts';
 import { findExampleValues } from './settings/check-settings.ts';
 import { refuse } from './settings/read-settings.ts';
 import { readSettingsFile } from './settings/settings-file.ts';
-import { settingsOf, type Settings } from './settings/settings.ts';
+import { settingsOf } from './settings/check-settings.ts';
+import type { Settings } from './settings/settings.ts';
 
 export interface Deployment {
   readonly settings: Settings;

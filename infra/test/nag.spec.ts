@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { build } from '../src/deployment.ts';
-import { settingsOf } from '../src/settings/settings.ts';
+import { settingsOf } from '../src/settings/check-settings.ts';
 import { FEATURE_FLAGS } from '../src/feature-flags.ts';
 import { ACKNOWLEDGEMENTS } from '../src/permissions/acknowledgements.ts';
 import { checkBy, findingsIn } from './support/nag.ts';

@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { deploy } from '../src/deployment.ts';
 import { readSettingsFile } from '../src/settings/settings-file.ts';
-import { SETTINGS, settingsOf } from '../src/settings/settings.ts';
+import { settingsOf } from '../src/settings/check-settings.ts';
+import { SETTINGS } from '../src/settings/settings.ts';
 import { buildExample } from './support/example.ts';
 import { BUNDLES, contextOf, defaults, IMAGE, synthesise, type Template } from './support/synthesis.ts';
 

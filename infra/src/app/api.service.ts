@@ -6,7 +6,7 @@ import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs';
 import { LogStore } from '../logs/log-store.ts';
 import { API_PORT } from '../network/network.stack.ts';
-import type { AppDependencies } from './app.stack.ts';
+import type { AppDependencies } from './app.dependencies.ts';
 import { databaseAs, databaseAt } from './process.environment.ts';
 import { Task } from './task.ts';
 

@@ -14,18 +14,6 @@ import { MigrationRun } from './migration.run.ts';
 import { OperationsTask } from './operations.task.ts';
 import { WorkerService } from './worker.service.ts';
 
-/** The dependencies of the constructs in this stack. */
-export interface AppDependencies {
-  readonly settings: Settings;
-  readonly network: NetworkStack;
-  readonly data: DataStack;
-  readonly secrets: Secrets;
-  readonly events: EventsStack;
-  readonly cluster: ecs.Cluster;
-  readonly image: ecs.ContainerImage;
-  readonly taskLogs: LogStore;
-}
-
 /** The api, the worker, the migrations and the operations task. All use one image. The services wait for the migrations. */
 export class AppStack extends Stack {
   readonly api: ApiService;

@@ -6,7 +6,7 @@ import { Architecture, Code, Function, LoggingFormat, Runtime } from 'aws-cdk-li
 import { Construct } from 'constructs';
 import { join } from 'node:path';
 import { functionRole } from '../permissions/function-role.ts';
-import type { AppDependencies } from './app.stack.ts';
+import type { AppDependencies } from './app.dependencies.ts';
 import { databaseAs, databaseAt } from './process.environment.ts';
 import { Task } from './task.ts';
 

@@ -1,7 +1,7 @@
 import { Construct } from 'constructs';
 import { databaseAs, databaseAt } from './process.environment.ts';
 import { Task } from './task.ts';
-import type { AppDependencies } from './app.stack.ts';
+import type { AppDependencies } from './app.dependencies.ts';
 
 /**
  * A task for the outbox commands, because there is no shell access to the containers of the services. Start it manually with

@@ -4,7 +4,7 @@ import { Construct } from 'constructs';
 import { LogStore } from '../logs/log-store.ts';
 import { mayPublish } from '../permissions/grants.ts';
 import { mailEnvironmentOf } from '../settings/mail-environment.ts';
-import type { AppDependencies } from './app.stack.ts';
+import type { AppDependencies } from './app.dependencies.ts';
 import { databaseAs, databaseAt } from './process.environment.ts';
 import { Task } from './task.ts';
 

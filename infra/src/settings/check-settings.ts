@@ -1,14 +1,23 @@
 import { exampleSettings } from './settings-file.ts';
 import { retryDays } from './queue-times.ts';
-import type { Settings } from './settings.ts';
+import { SETTINGS, type Settings } from './settings.ts';
+import { readSettings } from './read-settings.ts';
 
 /** Names that RFC 2606 and RFC 6761 reserve for documentation and tests. No deployment is reachable by them. */
 const RESERVED = /(^|\.)(example\.(com|net|org)|example|test|invalid|localhost)$/;
 const CERTIFICATE = /^arn:[\w-]+:acm:([\w-]+):(\d{12}):/;
 const REAL_VALUES = ['domain', 'certificate_arn', 'session_jwks_url', 'session_issuer', 'session_audience', 'mail_domain'];
 
+/**
+ * Reads the settings from a context, and checks each value and their combination.
+ *
+ * @throws Error with a line for each problem.
+ */
+export const settingsOf = (context: Readonly<Record<string, unknown>>): Settings =>
+  readSettings(SETTINGS, context, findConflicts);
+
 /** Conflicts between settings, one line each. Ignores values that are missing or invalid, because they have a line already. */
-export function findConflicts({ general, database, services, events, alarms, thresholds }: Settings): string[] {
+function findConflicts({ general, database, services, events, alarms, thresholds }: Settings): string[] {
   const problems: string[] = [];
   const [, region, account] = CERTIFICATE.exec(services.certificateArn ?? '') ?? [];
   if (region !== undefined && general.region !== undefined && region !== general.region)

@@ -1,6 +1,4 @@
-import { findConflicts } from './check-settings.ts';
 import { DEAD_LETTER_DAYS, MIN_DEAD_LETTER_DAYS } from './queue-times.ts';
-import { readSettings } from './read-settings.ts';
 import { numberSetting, required, choiceSetting, optionalText, text, booleanSetting, type ValuesOf } from './setting.ts';
 import { alarmThresholds } from './thresholds.ts';
 
@@ -232,11 +230,3 @@ const alarms = {
 export const SETTINGS = { general, network, database, services, events, logs, alarms, thresholds: alarmThresholds };
 
 export type Settings = { readonly [group in keyof typeof SETTINGS]: ValuesOf<(typeof SETTINGS)[group]> };
-
-/**
- * Reads the settings from a context, and checks each value and their combination.
- *
- * @throws Error with a line for each problem.
- */
-export const settingsOf = (context: Readonly<Record<string, unknown>>): Settings =>
-  readSettings(SETTINGS, context, findConflicts);

@@ -2,7 +2,7 @@ import { App, CfnOutput, CfnParameter, Stack } from 'aws-cdk-lib';
 import { build, type Deployment } from '../../src/deployment.ts';
 import { FEATURE_FLAGS } from '../../src/feature-flags.ts';
 import { exampleSettings } from '../../src/settings/settings-file.ts';
-import { settingsOf } from '../../src/settings/settings.ts';
+import { settingsOf } from '../../src/settings/check-settings.ts';
 
 /**
  * Builds the stacks with the settings of settings.example.json, for a synthesis without real settings. Each stack has a parameter

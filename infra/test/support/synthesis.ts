@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { build, type Deployment } from '../../src/deployment.ts';
 import { FEATURE_FLAGS } from '../../src/feature-flags.ts';
 import { exampleSettings } from '../../src/settings/settings-file.ts';
-import { settingsOf } from '../../src/settings/settings.ts';
+import { settingsOf } from '../../src/settings/check-settings.ts';
 
 export const STACKS = ['PikaiaNetwork', 'PikaiaData', 'PikaiaEvents', 'PikaiaApp', 'PikaiaObservability'] as const;
 export type StackName = (typeof STACKS)[number];
