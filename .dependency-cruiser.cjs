@@ -16,11 +16,10 @@ const FOLDERS = {
   core: { clock: [], errors: [], redaction: [], context: ['errors'], paging: ['errors'], settings: ['errors', 'redaction'] },
   logging: {
     record: [],
-    usage: ['record'],
     output: ['record'],
     queries: ['record'],
     metric: ['output', 'record'],
-    http: ['output', 'record', 'usage'],
+    http: ['output', 'record'],
     process: ['metric', 'output', 'record'],
     nest: ['http', 'output', 'process', 'record'],
     testing: ['output', 'record'],

@@ -54,7 +54,7 @@ class RelayWithFaultPoints extends SinkRelay {
     const write = store.store.bind(store);
     store.store = async (...values) => {
       pass('before the cursor is stored');
-      if (this.stopping) pass('on hand-over');
+      if (this.loop.isStopping) pass('on hand-over');
       const backend = await write(...values);
       pass('after the cursor is stored');
       return backend;
