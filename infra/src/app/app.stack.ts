@@ -2,7 +2,7 @@ import { Stack, type App } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { DomainIdentity } from './domain-identity.ts';
 import type { DataStack } from '../data/data.stack.ts';
-import { secretReferences, type Secrets } from '../data/secrets.ts';
+import { secretReferences } from '../data/secrets.ts';
 import type { EventsStack } from '../events/events.stack.ts';
 import { LogStore } from '../logs/log-store.ts';
 import type { NetworkStack } from '../network/network.stack.ts';
