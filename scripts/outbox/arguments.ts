@@ -13,6 +13,7 @@ export const USAGE = `npm run outbox -- <command> [options]
   pause <sink>              stops delivery; the backlog is kept
   resume <sink>             continues delivery
   retire <sink>             removes a sink for good, for example a consumer that was renamed
+  drop-type <sink> --type … gives up an event type that no worker handles; its waiting events are skipped
   skip <event id>           skips the event that blocks an aggregate, so that the next one is delivered
   replay <event id>         sends one event again; a dead letter is retried
   replay --<filter> …       counts all events that match; with --yes it sends them again
@@ -51,6 +52,7 @@ const COMMANDS = {
   pause: { words: ['sink'], options: WAIT_OPTIONS },
   resume: { words: ['sink'], options: WAIT_OPTIONS },
   retire: { words: ['sink'], options: { ...WAIT_OPTIONS, yes: flag } },
+  'drop-type': { words: ['sink'], options: { ...WAIT_OPTIONS, type: text } },
   skip: { words: ['id'], options: { ...WAIT_OPTIONS, sink: text } },
   replay: {
     words: ['id?'],

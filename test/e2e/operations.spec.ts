@@ -266,6 +266,40 @@ describe('a dead letter', () => {
   });
 });
 
+describe('an event type that no worker handles any more', () => {
+  it('waits, is named when the worker starts, and is dropped with an audit entry', async () => {
+    const type = 'member.invited';
+    await system.query(
+      `insert into outbox.outbox_sink_type (sink, event_type, since_position, since_snapshot, confirmed, worker)
+       select $1, 'organization.updated', 0, pg_current_snapshot(), true, 'newer'`,
+      [SINK],
+    );
+    await system.worker.stop();
+    const worker = await system.startWorker();
+    expect(worker.linesOf('sink_types_unhandled')).toMatchObject([{ sink: SINK, event_types: ['organization.updated'] }]);
+    expect((await sinkOf())['event_types']).toEqual([type, 'organization.updated']);
+    const renamed = await system.request('PATCH', '/organization', { as: ALICE, body: { name: `Acme ${randomUUID()}` } });
+    expect(renamed.status).toBe(200);
+    const trail = `/admin/events?event_type=organization.updated&status=retrying`;
+    const [event] = await waitFor('the event', async () => {
+      const { data } = (await get(trail)).body as { data: { event_id: string }[] };
+      return data.length ? data : undefined;
+    });
+    await expect(outbox('drop-type', SINK, '--type', type)).rejects.toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('handles member.invited'),
+    });
+    await expect(outbox('drop-type', SINK)).rejects.toMatchObject({ code: 2 });
+    expect(await outbox('drop-type', SINK, '--type', 'organization.updated')).toContain(`${SINK}: done  skipped 1`);
+    await pollUntil(async () => (await statusOf(event!.event_id)) === 'skipped');
+    expect((await sinkOf())['event_types']).toEqual([type]);
+    const entries = await get('/admin/audit-logs?action=sink.drop_type_requested');
+    expect(entries.body['data']).toHaveLength(2);
+    expect((await post(`/admin/outbox/sinks/${SINK}/drop-type`, ALICE, { event_type: type })).status).toBe(403);
+    expect((await post(`/admin/outbox/sinks/${SINK}/drop-type`, OLGA, {})).status).toBe(422);
+  });
+});
+
 describe('a sink without a leader', () => {
   it('is shown and reported, and can be retired', async () => {
     await system.query(`insert into outbox.outbox_sink (name) values ('local/renamed')`);

@@ -24,6 +24,12 @@ const ACCEPTED: Readonly<Record<string, AcceptedInput>> = {
       [':name', ':family/:name'].map((sink) => [`POST /api/v1/admin/outbox/sinks/${sink}/${action}`, {}]),
     ),
   ),
+  ...Object.fromEntries(
+    [':name', ':family/:name'].map((sink) => [
+      `POST /api/v1/admin/outbox/sinks/${sink}/drop-type`,
+      { body: { event_type: CANARY } },
+    ]),
+  ),
   'GET /api/v1/admin/events': { query: `event_type=${CANARY}` },
   'GET /api/v1/admin/audit-logs': { query: `aggregate_id=${CANARY}` },
 };

@@ -7,7 +7,7 @@ import type pg from 'pg';
 import { registerSinks } from '../../libs/events/src/log/register-sinks.js';
 import { connect } from '../support/database/database.js';
 import { startDatabaseServer, type TestDatabaseServer } from '../support/database/database-server.js';
-import { FaultProducers, KEYS_TABLE } from '../support/outbox/fault.producers.js';
+import { FaultProducers, KEYS_TABLE, TYPES } from '../support/outbox/fault.producers.js';
 import {
   NO_RELAY_FLAWS,
   relayFlaws,
@@ -36,7 +36,7 @@ jest.setTimeout((SECONDS + 240) * 1000);
 
 describe(`three relays under random faults (seed ${SEED})`, () => {
   const random = seededRandom(SEED);
-  const sink = new ScriptedSink('history');
+  const sink = new ScriptedSink('history', { types: TYPES });
   const directory = mkdtempSync(join(tmpdir(), 'pikaia-history-'));
   const file = join(directory, 'delivered');
   const disruptions: Disruption[] = [];
@@ -69,16 +69,17 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
     }
   }
 
-  /** Replaces dead workers, as a process supervisor does. */
-  function replaceDeadWorkers(): void {
+  /** Replaces dead workers, as a process supervisor does during a deployment: by workers of an older or the newest version. */
+  function replaceDeadWorkers(version: 'any' | 'newest' = 'any'): void {
     workers = workers.filter((worker) => worker.isRunning);
-    const environment = {
+    const environment = () => ({
+      RELAY_TYPES: (version === 'any' && random() < 0.5 ? TYPES.slice(0, 1) : TYPES).join(','),
       RELAY_URL: database.workerUrl,
       RELAY_FILE: file,
       RELAY_SINK: sink.name,
       RELAY_LEADER_TIMEOUT_MS: String(LEADER_TIMEOUT_MS),
-    };
-    while (workers.length < WORKERS) workers.push(RelayProcess.start(environment));
+    });
+    while (workers.length < WORKERS) workers.push(RelayProcess.start(environment()));
   }
 
   const controlAll = (orders: RelayControl): void => workers.forEach((worker) => worker.control(orders));
@@ -95,6 +96,14 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
       (found) => found?.isRunning,
       WAIT_TIMEOUT_MS,
     );
+  }
+
+  /** Replaces the workers one after another. */
+  async function deploy(version: 'any' | 'newest'): Promise<void> {
+    for (const worker of workers) {
+      await worker.stop();
+      replaceDeadWorkers(version);
+    }
   }
 
   /** Kills a leader at a point. A leader that stops in order has nothing to store now and then, so another one is tried. */
@@ -115,6 +124,7 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
 
   const nemesis: Record<string, () => Promise<unknown>> = {
     ...Object.fromEntries(FAULT_POINTS.map((point) => [`killed ${point}`, killAt(point)])),
+    'a rolling deployment': () => deploy('any'),
     'stopped in order': async () => (await leader()).stop(),
     'frozen for longer than its lease': async () => {
       const frozen = await leader();
@@ -164,6 +174,7 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
       }
     } while (performance.now() - startedAt < SECONDS * 1000);
     await asOwner((owner) => producers.finish(owner));
+    await deploy('newest');
     controlAll({ clockAhead: 3 * HOUR_MS }); // also makes retries due that a fast clock scheduled
     await pollUntil(
       () => flaws().lost.length,

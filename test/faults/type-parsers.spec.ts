@@ -69,7 +69,7 @@ async function story(): Promise<unknown> {
   await ask(at.sendCommand('resume'));
 
   const statuses = await json(
-    `select e.event_id, s.status, s.attempts from outbox.outbox_log e, outbox.state_of(e.event_id, e.position, e.txid) s
+    `select e.event_id, s.status, s.attempts from outbox.outbox_log e, outbox.state_of(e.event_id, e.event_type, e.position, e.txid) s
      where e.event_id = any ($1) order by e.position`,
     [[...labels.keys()]],
   );

@@ -10,6 +10,8 @@ create table fault_key (id int primary key, version int not null);
 insert into fault_key select g, 0 from generate_series(0, 19) g;
 grant select, update on fault_key to pikaia_api`;
 const KEYS = 20;
+/** The types of the events. Workers of an older version handle only the first one. */
+export const TYPES = ['thing.changed', 'thing.painted'] as const;
 
 /** Writers of events whose connections can break at any moment. They record the outcome of each event. */
 export class FaultProducers {
@@ -72,7 +74,8 @@ export class FaultProducers {
         const produced = { key: `key-${key}`, number: rows[0]!.version };
         const id = randomUUID();
         pending.set(id, produced);
-        await insertEvent(client, { id, aggregate: produced.key, data: { version: produced.number } });
+        const type = TYPES[this.randomBelow(TYPES.length)]!;
+        await insertEvent(client, { id, type, aggregate: produced.key, data: { version: produced.number } });
         if (this.random() < 0.1) await pause(this.random() * 100);
       }
       if (this.random() < 0.1) {

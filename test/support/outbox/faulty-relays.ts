@@ -93,7 +93,7 @@ const relayWith = (Reader: ReaderClass) =>
     }
 
     protected override createReader(client: Client): OutboxReader {
-      return new Reader(client, this.own.sink.types, this.own.limits ?? READ_LIMITS);
+      return new Reader(client, this.own.sink.name, this.own.limits ?? READ_LIMITS);
     }
   };
 
@@ -112,6 +112,24 @@ class RelayStoringReadCursor extends relayWith(ReaderReportingPosition) {
     const store = new StoreOfReadCursor(client, this.mine.sink.name, this.mine.worker);
     store.reader = this.reader;
     return store;
+  }
+}
+
+/** Passes the types that its own code does not handle, although a newer worker has registered them. */
+export class RelayWithOwnTypes extends SinkRelay {
+  constructor(private readonly own: RelayOptions) {
+    super(own);
+  }
+
+  protected override createReader(client: Client): OutboxReader {
+    const { types, name } = this.own.sink;
+    return new (class extends OutboxReader {
+      protected override toReading(cursor: LogCursor, parts: ReadParts): Reading {
+        const pass = (row: OutboxRow): OutboxRow =>
+          types?.includes(row.eventType) === false ? { ...row, payload: null, tooLarge: false } : row;
+        return super.toReading(cursor, { ...parts, late: parts.late.map(pass), fresh: parts.fresh.map(pass) });
+      }
+    })(client, name, this.own.limits ?? READ_LIMITS);
   }
 }
 

@@ -6,6 +6,7 @@ import { registerSinks } from '../../../libs/events/src/log/register-sinks.js';
 import type { Sink } from '../../../libs/events/src/delivery/sink.js';
 import { connect, createDatabase, executeSql, type TestDatabase } from '../database/database.js';
 import { statusOf, type TestEvent } from './events.js';
+import { pollUntil } from '../time/wait-for.js';
 import { ManualClock, ScriptedSink } from './scripted-sink.js';
 
 export interface CommandResult {
@@ -96,5 +97,12 @@ export class OutboxFixture {
     const found: string[] = [];
     for (const { id } of events) found.push((await statusOf(this.api, id)).status);
     return found;
+  }
+
+  async pollStatus({ id }: TestEvent, status: string): Promise<void> {
+    await pollUntil(
+      () => statusOf(this.api, id),
+      (seen) => seen.status === status,
+    );
   }
 }

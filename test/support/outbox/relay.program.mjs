@@ -2,9 +2,10 @@
 // so the deliveries are known after the process dies.
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { registerSinks } from '../../../libs/events/dist/log/register-sinks.js';
 import { SinkRelay } from '../../../libs/events/dist/leader/sink.relay.js';
 
-const { RELAY_URL, RELAY_FILE, RELAY_SINK, RELAY_LEADER_TIMEOUT_MS } = process.env;
+const { RELAY_URL, RELAY_FILE, RELAY_SINK, RELAY_TYPES, RELAY_LEADER_TIMEOUT_MS } = process.env;
 const file = openSync(RELAY_FILE, 'a');
 let deadly; // the point at which the process kills itself
 let mode = 'accepting'; // the behaviour of the sink: accepting, throttled, partly or afterAcceptance
@@ -18,7 +19,7 @@ const sink = {
   name: RELAY_SINK,
   from: 'beginning',
   ordering: 'aggregate',
-  types: null,
+  types: RELAY_TYPES.split(','),
   limits: { maxBatchEvents: 5, maxBatchBytes: 1_000_000, maxConcurrency: 4 },
   async deliver(batch) {
     const answering = mode;
@@ -73,6 +74,7 @@ const relay = new RelayWithFaultPoints({
   storeIntervalMs: 50,
   leaderTimeoutMs: Number(RELAY_LEADER_TIMEOUT_MS),
 });
+await registerSinks(RELAY_URL, [sink], String(process.pid));
 relay.start();
 
 process.on('message', async (said) => {

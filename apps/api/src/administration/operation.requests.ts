@@ -4,6 +4,7 @@ import {
   IsBoolean,
   IsIn,
   IsInt,
+  IsNotEmpty,
   IsObject,
   IsString,
   IsUUID,
@@ -23,6 +24,14 @@ export class SinkRequest {
   @IsString()
   @MaxLength(200)
   sink?: string;
+}
+
+/** Names the event type that a sink gives up. */
+export class DropTypeRequest {
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(200)
+  event_type!: string;
 }
 
 /** Selects events. An event must match all given conditions. */

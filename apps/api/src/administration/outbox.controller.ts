@@ -1,4 +1,4 @@
-import { Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Res } from '@nestjs/common';
 import { Audited } from '@pikaia/audit';
 import { OutboxOperations, OutboxStatus } from '@pikaia/events';
 import type { FastifyReply } from 'fastify';
@@ -7,6 +7,7 @@ import type { Identity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { LimitRequest } from '../server/page.request.js';
+import { DropTypeRequest } from './operation.requests.js';
 import { respondAccepted } from './respond-accepted.js';
 import { operationScopeOf } from './scope.js';
 
@@ -71,5 +72,17 @@ export class OutboxController {
   @Audited('sink.retire_requested')
   retire(@Param() path: SinkPath, @Res({ passthrough: true }) reply: FastifyReply) {
     return respondAccepted(reply, this.operations.retire(sinkNameOf(path)));
+  }
+
+  /** Gives up an event type that no worker handles any more. */
+  @Post(sinkPaths('drop-type'))
+  @HttpCode(HttpStatus.ACCEPTED)
+  @Audited('sink.drop_type_requested')
+  dropType(
+    @Param() path: SinkPath,
+    @Body() { event_type: eventType }: DropTypeRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return respondAccepted(reply, this.operations.dropType(sinkNameOf(path), eventType));
   }
 }

@@ -1,7 +1,7 @@
 import type { ReplayFilter } from '../commands/command.js';
 
 /** All statuses of an event. */
-export const EVENT_STATUSES = ['pending', 'retrying', 'waiting', 'failed', 'skipped', 'published'] as const;
+export const EVENT_STATUSES = ['pending', 'retrying', 'waiting', 'failed', 'skipped', 'published', 'not_wanted'] as const;
 
 /**
  * The status of an event across all sinks that are not retired. If it differs between sinks, the first of `failed`, `pending`,

@@ -143,7 +143,21 @@ describe('one event', () => {
       payload: { event_id: id, actor: null, data: { email: 'bob@example.com', note: 'hello' } },
     };
     expect((await log.find({ scope, limit: 1 })).data).toEqual([expected]);
-    expect(await log.get(id, scope)).toEqual({ ...expected, deliveries: [], failed_attempts: [], receipts: [] });
+    expect(await log.get(id, scope)).toEqual({
+      ...expected,
+      deliveries: [{ sink: 'first', status: 'pending', attempts: 0, next_attempt_at: null, last_error: null, updated_at: null, published_at: null }], // prettier-ignore
+      failed_attempts: [],
+      receipts: [],
+    });
+  });
+
+  it('get returns not_wanted for a sink that has not registered the type', async () => {
+    const id = await plant(scope);
+    await owner.query(`insert into outbox.outbox_sink_type (sink, event_type, since_position, since_snapshot, confirmed, worker)
+      values ('first', 'member.removed', 0, '1:1:', true, 'spec')`);
+    const { deliveries } = (await log.get(id, scope))!;
+    await owner.query('delete from outbox.outbox_sink_type');
+    expect(deliveries).toMatchObject([{ sink: 'first', status: 'not_wanted', published_at: null }]);
   });
 
   it('get returns the deliveries by sink, the failed attempts, oldest first, and the receipts, claimed ones last', async () => {
@@ -154,7 +168,8 @@ describe('one event', () => {
     await plantAttempt('first', id, '2026-01-17T10:00:01Z', 'first error');
     await plantReceipt('mailer', id, null, null);
     await plantReceipt('billing', id, '2026-01-17T10:00:03Z', { message_id: '1' });
-    const delivery = { attempts: 2, next_attempt_at: null, updated_at: new Date('2026-01-18T10:00:00Z') };
+    const updated_at = new Date('2026-01-18T10:00:00Z');
+    const delivery = { attempts: 2, next_attempt_at: null, updated_at };
     const claimed_until = new Date('2026-01-18T11:00:00Z');
     const failed_attempts = [
       { event_id: id, sink: 'first', attempted_at: new Date('2026-01-17T10:00:01Z'), error: 'first error' },
@@ -167,8 +182,8 @@ describe('one event', () => {
     const event = (await log.get(id, scope))!;
     expect(event).toMatchObject({ status: 'failed', attempts: 2, last_error: 'second error', failed_attempts, receipts });
     expect(event.deliveries).toEqual([
-      { ...delivery, sink: 'first', status: 'failed', last_error: 'second error' },
-      { ...delivery, sink: 'second', status: 'published', last_error: null },
+      { ...delivery, sink: 'first', status: 'failed', last_error: 'second error', published_at: null },
+      { ...delivery, sink: 'second', status: 'published', last_error: null, published_at: updated_at },
     ]);
     const other = await plant(scope);
     await plantAttempt('first', other, '2026-01-17T10:00:00Z', 'error of another event');

@@ -38,7 +38,7 @@ export const FIND_EVENTS = `
     select * from outbox.outbox_log e where ${MATCHES} and ($13::smallint[] is null or e.slot = any ($13))
     order by e.position desc limit $10),
   found as (
-    select ${EVENT} from candidate c cross join lateral outbox.state_of(c.event_id, c.position, c.txid) s
+    select ${EVENT} from candidate c cross join lateral outbox.state_of(c.event_id, c.event_type, c.position, c.txid) s
     where $8::text is null or s.status = $8
     order by c.position desc limit $9)${PAGE}`;
 
@@ -57,16 +57,27 @@ export const FIND_EVENTS_BY_DELIVERY = `
   found as (
     select ${EVENT} from candidate c left join outbox.outbox_log l on l.event_id = c.event_id
     cross join lateral (
-      select * from outbox.state_of(c.event_id, c.position, l.txid) where l.event_id is not null
+      select * from outbox.state_of(c.event_id, c.event_type, c.position, l.txid) where l.event_id is not null
       union all
       select * from outbox.state_without_log(c.event_id) where l.event_id is null) s
     where $8::text is null or s.status = $8
     order by c.position desc limit $9)${PAGE}`;
 
-/** Selects the deliveries of an event, one for each sink. Index: primary key (event_id, sink). Locks: none. */
+/**
+ * Selects an event at each sink that is not retired and did not start after it. Once the log row of the event is gone, only its
+ * stored deliveries remain. Index: the event_id index of each slot; primary key (event_id, sink). Locks: none.
+ */
 export const FIND_DELIVERIES = `
-  select s.name as sink, d.status, d.attempts, d.next_attempt_at, d.last_error, d.updated_at
-  from outbox.outbox_sink s join outbox.outbox_delivery d on d.sink = s.name and d.event_id = $1 order by s.name`;
+  select s.name as sink, d.*
+  from outbox.outbox_sink s cross join outbox.outbox_log e
+  cross join lateral outbox.state_at(s.name, e.event_id, e.event_type, e.position, e.txid) d
+  where s.state <> 'retired' and e.event_id = $1
+  union all
+  select d.sink, d.status, d.attempts, d.next_attempt_at, d.last_error, d.updated_at,
+    case when d.status = 'published' then d.updated_at end
+  from outbox.outbox_delivery d join outbox.outbox_sink s on s.name = d.sink
+  where d.event_id = $1 and s.state <> 'retired' and not exists (select from outbox.outbox_log e where e.event_id = $1)
+  order by 1`;
 
 /** Selects the failed attempts of events, oldest first. Index: outbox_attempt_event. Locks: none. */
 export const FIND_ATTEMPTS = `

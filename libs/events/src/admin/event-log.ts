@@ -95,7 +95,7 @@ export class EventLog {
     const { data } = await this.find({ filter: { event_id: id }, limit: 1, scope });
     if (!data[0]) return null;
     const [deliveries, failed_attempts, receipts] = await Promise.all([
-      this.query<DeliveryView>(FIND_DELIVERIES, [id], ['next_attempt_at', 'updated_at']),
+      this.query<DeliveryView>(FIND_DELIVERIES, [id], ['next_attempt_at', 'updated_at', 'published_at']),
       this.attempts(data),
       this.receipts(data),
     ]);

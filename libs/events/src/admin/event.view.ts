@@ -28,14 +28,17 @@ export interface EventDetails extends EventView {
   readonly receipts: readonly ReceiptView[];
 }
 
-/** The delivery of an event to one sink. Only a sink that refused the event, or at which it waited, has one. */
+/** The delivery of an event to one sink. */
 export interface DeliveryView {
   readonly sink: string;
-  readonly status: Exclude<EventStatus, 'pending'>;
+  /** `not_wanted`: the sink had not registered the type of the event. */
+  readonly status: EventStatus;
   readonly attempts: number;
   readonly next_attempt_at: Date | null;
   readonly last_error: string | null;
-  readonly updated_at: Date;
+  /** Null unless a delivery is stored: for a sink that refused the event, at which it waited, or that handled it in a replay. */
+  readonly updated_at: Date | null;
+  readonly published_at: Date | null;
 }
 
 /** A failed attempt to deliver an event. */

@@ -63,6 +63,16 @@ export class OutboxOperations {
   }
 
   /**
+   * Drops an event type that a sink registered and that no worker handles any more. Its open deliveries are skipped, and later
+   * events of the type are not wanted. A worker that handles the type registers it again when it starts.
+   *
+   * @throws PikaiaError `PIKAIA_OUTBOX_SINK_UNKNOWN`, `PIKAIA_OUTBOX_SINK_RETIRED`.
+   */
+  dropType(sink: string, eventType: string): Promise<CommandView> {
+    return this.recordSinkCommand('drop_type', sink, { event_type: eventType });
+  }
+
+  /**
    * Skips an event that blocks its aggregate, at one sink or at all sinks that it blocks. The next event of the aggregate is then
    * attempted.
    *
@@ -130,9 +140,13 @@ export class OutboxOperations {
   }
 
   @Transactional()
-  private async recordSinkCommand(command: CommandName, sink: string): Promise<CommandView> {
+  private async recordSinkCommand(
+    command: CommandName,
+    sink: string,
+    values: Readonly<Record<string, unknown>> = {},
+  ): Promise<CommandView> {
     const sinks = await this.activeSinks(sink);
-    return this.recordCommand({ command, about: { type: 'sink', id: sink }, sinks, arguments: {} }, {});
+    return this.recordCommand({ command, about: { type: 'sink', id: sink }, sinks, arguments: values }, {});
   }
 
   private async recordCommand(

@@ -23,6 +23,8 @@ export interface SinkStatus {
   /** The age of the oldest event in the backlog, in milliseconds. Null without a backlog. */
   readonly lag_ms: number | null;
   readonly accepted_last_minute: number;
+  /** The event types that the sink has registered. Null: all. */
+  readonly event_types: readonly string[] | null;
   readonly failing_since: Date | null;
   readonly last_error: string | null;
   /** The time since which the leaders of the sink repeatedly start and fail. Null after a term that lasts. */

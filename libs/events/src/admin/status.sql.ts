@@ -20,7 +20,7 @@ select s.name, s.state, s.ordering, s.registered_at, s.failing_since, s.last_err
   s.leader_failing_since, s.leader_error, ${IS_LED} as led, s.leader, s.leading_since,
   p.stored_at, least(fresh.count + late.count, $2)::int as backlog, 
   round(extract(epoch from clock_timestamp() - least(first.recorded_at, late.oldest)) * 1000)::float8 as lag_ms,
-  speed.accepted as accepted_last_minute, open.retrying, open.waiting, open.failed, replays.count as replays
+  speed.accepted as accepted_last_minute, types.event_types, open.retrying, open.waiting, open.failed, replays.count as replays
 from outbox.outbox_sink s
 left join lateral (select * from outbox.outbox_progress p where p.sink = s.name order by p.number desc limit 1) p on true
 left join lateral (
@@ -38,6 +38,9 @@ left join lateral (
     count(*) filter (where status = 'failed')::int as failed
   from (select status from outbox.outbox_delivery d where d.sink = s.name and status in ('retrying', 'waiting', 'failed')
     limit $2) d) open on true
+left join lateral (
+  select case when bool_or(event_type = '*') then null else array_agg(event_type order by event_type) end as event_types
+  from outbox.outbox_sink_type t where t.sink = s.name and until_position is null) types on true
 left join lateral (
   select count(*)::int from outbox.outbox_replay r where r.sink = s.name and r.done_at is null) replays on true
 order by s.name`;

@@ -5,6 +5,7 @@ const ARGUMENT_NAMES: Readonly<Record<CommandName, readonly string[]>> = {
   resume: [],
   retire: [],
   skip: ['event_id'],
+  drop_type: ['event_type'],
   replay: ['filter', 'dry_run', 'limit', 'rate'],
 };
 
@@ -34,6 +35,7 @@ export function problemWith({ command, arguments: values }: OpenCommand): string
   const unknown = Object.keys(values).find((name) => !ARGUMENT_NAMES[command].includes(name));
   if (unknown !== undefined) return `This worker does not know the argument ${unknown} of ${command}. ${NEWER_VERSION_HINT}`;
   if (command === 'skip' && typeof values['event_id'] !== 'string') return 'event_id must be the id of an event.';
+  if (command === 'drop_type' && typeof values['event_type'] !== 'string') return 'event_type must be an event type.';
   return command === 'replay' ? problemWithReplay(values) : undefined;
 }
 

@@ -1,4 +1,4 @@
-export type CommandName = 'pause' | 'resume' | 'retire' | 'skip' | 'replay';
+export type CommandName = 'pause' | 'resume' | 'retire' | 'skip' | 'replay' | 'drop_type';
 
 /** Selects the events of a replay. An event must match all given conditions. The api uses the same field names. */
 export interface ReplayFilter {

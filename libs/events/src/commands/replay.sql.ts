@@ -1,4 +1,5 @@
-import { eventColumns, SELECT_EVENT } from '../log/event.row.js';
+import { EVENT_COLUMNS, eventColumns, SELECT_EVENT } from '../log/event.row.js';
+import { wantedTypes } from '../log/sink-types.sql.js';
 import { MAX_PAYLOAD_BYTES } from '../log/payload-limit.js';
 
 /**
@@ -37,41 +38,54 @@ update outbox.outbox_replay set position = $3, matched = $4, sent = $5, skipped 
   last_error = $9, done_at = case when $10 then clock_timestamp() end
 where id = $1 and sink = $2`;
 
+/**
+ * Stores that a sink has handled events that it had passed, because their type was not registered then. Index: the event_id index
+ * of each slot. $1 sink, $2 event ids.
+ */
+export const INSERT_HANDLED = `
+insert into outbox.outbox_delivery (sink, ${EVENT_COLUMNS}, status, payload)
+select $1, ${EVENT_COLUMNS}, 'published', payload from outbox.outbox_log where event_id = any ($2::uuid[])
+on conflict (sink, event_id) do nothing`;
+
 const MATCHES = `
-  ($7::text[] is null or e.event_type = any ($7))
-  and ($8::uuid is null or e.event_id = $8)
-  and ($9::text is null or e.event_type = $9)
-  and ($10::text is null or e.aggregate_type = $10)
-  and ($11::text is null or e.aggregate_id = $11)
-  and ($12::text is null or e.organization_id = $12)
-  and ($13::uuid is null or e.correlation_id = $13)
-  and ($14::timestamptz is null or e.occurred_at >= $14)
-  and ($15::timestamptz is null or e.occurred_at < $15)`;
+  ((select types from wanted) is null or e.event_type = any ((select types from wanted)::text[]))
+  and ($7::uuid is null or e.event_id = $7)
+  and ($8::text is null or e.event_type = $8)
+  and ($9::text is null or e.aggregate_type = $9)
+  and ($10::text is null or e.aggregate_id = $10)
+  and ($11::text is null or e.organization_id = $11)
+  and ($12::uuid is null or e.correlation_id = $12)
+  and ($13::timestamptz is null or e.occurred_at >= $13)
+  and ($14::timestamptz is null or e.occurred_at < $14)`;
 
 // Reads one slice of the log by position, so that a filter without matches causes no long statement. Excludes the events that the
 // sink's start covers, because the sink never received them. Dead letters can outlive the log, so they come from their own table,
 // up to the end of the slice.
+// The column `new` is true for an event that the sink has never handled, because its type was registered later.
 const DUE = `
-with slice as (
+with ${wantedTypes('$1')},
+  slice as (
     select * from outbox.outbox_log where position > $2::bigint and position <= $3::bigint order by position limit $5::int),
   edge as (select case when count(*) < $5 then $3 else max(position) end as edge from slice),
   due as (
-    select ${eventColumns('e')}, e.size, e.payload, false as dead, null as last_error, null as fingerprint
+    select ${eventColumns('e')}, e.size, e.payload, false as dead, null as last_error, null as fingerprint,
+      d.sink is null and not outbox.wants($1, e.event_type, e.position, e.txid) as new
     from slice e left join outbox.outbox_delivery d on d.sink = $1 and d.event_id = e.event_id
       left join outbox.outbox_progress start on start.sink = $1 and start.number = 0
     where pg_visible_in_snapshot(e.txid, $4::pg_snapshot) and outbox.covers(start, e.position, e.txid) is not true
       and (d.sink is null or d.status in ('published', 'skipped'))
-      and $16::text is distinct from 'failed' and $17::text is null and ${MATCHES}
+      and $15::text is distinct from 'failed' and $16::text is null and ${MATCHES}
+      and ($15 is null or d.sink is not null or outbox.wants($1, e.event_type, e.position, e.txid))
     union all
-    select ${eventColumns('e')}, octet_length(e.payload::text), e.payload, true, e.last_error, e.fingerprint
+    select ${eventColumns('e')}, octet_length(e.payload::text), e.payload, true, e.last_error, e.fingerprint, false
     from outbox.outbox_delivery e cross join edge
     where e.sink = $1 and e.status = 'failed' and e.position > $2 and e.position <= edge.edge
-      and $16 is distinct from 'published' and strpos(lower(coalesce(e.last_error, '')), lower(coalesce($17, ''))) > 0
+      and $15 is distinct from 'published' and strpos(lower(coalesce(e.last_error, '')), lower(coalesce($16, ''))) > 0
       and ${MATCHES})`;
 
 /**
  * Reads the next events of a replay, by position. $1 sink, $2 position reached, $3 last position, $4 snapshot, $5 rows of the log
- * to read, $6 maximum events, $7 the sink's types, $8 to $17 the filter, $18 maximum bytes (at least one event is returned).
+ * to read, $6 maximum events, $7 to $16 the filter, $17 maximum bytes (at least one event is returned).
  * Returns no payload for a dead letter or for an event that is too large to read.
  *
  * Index: outbox_log_position for the log; primary key and outbox_delivery_status for deliveries. Locks: none. Cost: 10 ms for a
@@ -82,10 +96,10 @@ export const NEXT_OF_REPLAY = `${DUE},
     select *, coalesce(sum(size) over (order by position rows between unbounded preceding and 1 preceding), 0) as before
     from (select * from due order by position limit $6::int) first)
 select ${SELECT_EVENT}, size, case when size <= ${MAX_PAYLOAD_BYTES} and not dead then payload::text end as payload,
-  dead, last_error, fingerprint, edge, (select count(*) from due)::int as total
-from edge left join bounded on before < $18::bigint order by position`;
+  dead, last_error, fingerprint, new, edge, (select count(*) from due)::int as total
+from edge left join bounded on before < $17::bigint order by position`;
 
-/** Counts the events of a replay in one slice. Parameters as in NEXT_OF_REPLAY; $6 and $18 must be null. */
+/** Counts the events of a replay in one slice. Parameters as in NEXT_OF_REPLAY; $6 and $17 must be null. */
 export const COUNT_OF_REPLAY = `${DUE}
 select edge.edge, (select count(*) from due)::int as total, (select count(*) from due where dead)::int as dead
-from edge where $6::int is null and $18::bigint is null`;
+from edge where $6::int is null and $17::bigint is null`;

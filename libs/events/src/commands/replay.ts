@@ -46,7 +46,7 @@ export const toReplay = (row: Readonly<Record<string, unknown>>): Replay => ({
   lastError: row['last_error'] as string | null,
 });
 
-/** Returns the filter as the parameters $8 to $17 of the statements in replay.sql.ts. */
+/** Returns the filter as the parameters $7 to $16 of the statements in replay.sql.ts. */
 export const filterValues = (filter: ReplayFilter): (string | null)[] => [
   filter.event_id ?? null,
   filter.event_type ?? null,

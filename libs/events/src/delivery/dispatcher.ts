@@ -2,7 +2,7 @@ import type { LeaderTask } from './leader.task.js';
 import type { Entry, Lanes } from './lanes.js';
 import type { OutcomeHandler } from './outcome.handler.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
-import type { Outcome } from './sink.js';
+import { handlesType, type Outcome } from './sink.js';
 import type { RelayContext } from './relay.context.js';
 
 /** Sends events to the sink. Keeps up to `maxConcurrency` calls in flight, and one while the circuit is half-open. */
@@ -27,7 +27,10 @@ export class Dispatcher implements LeaderTask {
     while (!this.stopped && !this.breaker.openForMs && this.inFlight.size < this.maxConcurrency) {
       const batch = this.lanes.takeReady(sink.limits);
       if (!batch.length) return;
-      const sent: Promise<void> = this.send(batch).finally(() => {
+      const handled = batch.filter(({ event }) => handlesType(sink, event.eventType));
+      if (handled.length < batch.length) this.postponeOthers(batch, handled);
+      if (!handled.length) continue;
+      const sent: Promise<void> = this.send(handled).finally(() => {
         this.inFlight.delete(sent);
         this.relay.wake();
       });
@@ -75,6 +78,11 @@ export class Dispatcher implements LeaderTask {
   /** `limits` can change between calls. While the circuit is half-open, one call is allowed. */
   private get maxConcurrency(): number {
     return this.breaker.isHalfOpen ? 1 : this.relay.sink.limits.maxConcurrency;
+  }
+
+  /** Postpones the entries of types that only a newer worker handles. */
+  private postponeOthers(batch: readonly Entry[], handled: readonly Entry[]): void {
+    for (const entry of batch) if (!handled.includes(entry)) this.outcomeHandler.waitForNewerWorker(entry);
   }
 
   private async send(batch: readonly Entry[]): Promise<void> {

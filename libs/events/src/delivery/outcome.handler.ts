@@ -1,4 +1,4 @@
-import { context, newId } from '@pikaia/core';
+import { context, newId, PikaiaError } from '@pikaia/core';
 import { getLogger, metric } from '@pikaia/logging';
 import { eventMetrics } from '../metrics.js';
 import { retryDelay } from '../loop/backoff.js';
@@ -14,6 +14,7 @@ import type { Outcome } from './sink.js';
 import type { RelayContext } from './relay.context.js';
 
 const logger = getLogger('outbox');
+const NEWER_WORKER_RETRY_MS = 60_000;
 const MAX_SOLE_FAILURE_MS = 30_000; // after which an entry that fails alone becomes a retrying delivery
 
 /** Applies the outcomes of a call to its events, their lanes, the deliveries, the watermark and the circuit breaker. */
@@ -41,6 +42,16 @@ export class OutcomeHandler {
     this.measure(batch, outcomes);
     if (!reached) this.breaker.open();
     else if (!this.failing.size) this.breaker.markRecovered();
+  }
+
+  /** Postpones an event whose type a newer worker registered and this worker does not handle. */
+  waitForNewerWorker(entry: Entry): void {
+    const { name } = this.relay.sink;
+    const error = new PikaiaError(
+      'PIKAIA_EVENT_TYPE_UNHANDLED',
+      `A newer worker registered ${entry.event.eventType} for ${name}, and this worker does not handle it. Deploy the newer worker everywhere, or drop the type.`,
+    );
+    this.handleOutcome(entry, { kind: 'postponed', error, retryAfterMs: NEWER_WORKER_RETRY_MS }, true);
   }
 
   /** Fails a delivery whose payload is too large to read. */

@@ -46,10 +46,11 @@ export interface SinkCheck {
   identify(): Promise<string | null>;
 }
 
+/** Returns whether the sink's code handles an event type. A newer worker may have registered further types. */
+export const handlesType = ({ types }: Pick<Sink, 'types'>, eventType: string): boolean => types?.includes(eventType) ?? true;
+
 /** A destination of events. Each sink has its own cursor. */
 export interface Sink extends SinkRegistration {
-  /** The event types that the sink receives; null for all. The cursor passes the others without sending them. */
-  readonly types: readonly string[] | null;
   readonly limits: SinkLimits;
   /**
    * Runs when a worker starts and then at intervals in the leader. A worker does not start if the destination is missing.

@@ -16,6 +16,8 @@ import {
 import { problemWith } from '../commands/command.arguments.js';
 import type { CommandFailures } from '../commands/command.failures.js';
 import { ANSWER_COMMAND, OPEN_COMMANDS } from '../commands/command.sql.js';
+import { DROP_TYPE, FIND_TYPE } from '../log/sink-types.sql.js';
+import { handlesType } from '../delivery/sink.js';
 import { BEGIN_REPLAY } from '../commands/replay.sql.js';
 import type { Store } from './replay.runner.js';
 import { markActive, markPaused, markRetired } from '../commands/sink-state.js';
@@ -39,6 +41,8 @@ interface Decision {
  * cursor. A command that cannot be executed is answered with the reason, and the leader continues.
  */
 export class CommandExecutor {
+  private droppedType = false;
+
   constructor(
     private readonly relay: Pick<RelayContext, 'client' | 'sink'>,
     private readonly deliveryIndex: DeliveryIndex,
@@ -57,6 +61,11 @@ export class CommandExecutor {
 
   get isRetired(): boolean {
     return this.state === 'retired';
+  }
+
+  /** True once an event type was dropped in this term. */
+  get hasDroppedType(): boolean {
+    return this.droppedType;
   }
 
   /** Executes the open commands. @returns true if a command has to wait for a call in flight: poll again soon. */
@@ -139,6 +148,8 @@ export class CommandExecutor {
         return this.retire();
       case 'skip':
         return this.skip(command);
+      case 'drop_type':
+        return this.dropType(command);
       case 'replay':
         return this.beginReplay(command);
     }
@@ -179,6 +190,27 @@ export class CommandExecutor {
       };
     deliveryIndex.record(markSkipped(delivery));
     return { answer: done({ was: delivery.status }) };
+  }
+
+  /** Drops a type that no worker handles any more. The next term skips its open deliveries. */
+  private async dropType({ arguments: values }: OpenCommand): Promise<Decision> {
+    const eventType = values['event_type'] as string;
+    const { client, sink } = this.relay;
+    if (handlesType(sink, eventType))
+      return {
+        answer: refusedBecause(`The worker that leads ${sink.name} handles ${eventType}. Deploy it without the handler first.`),
+      };
+    const { rows } = await client.query<{ registered: boolean; open: number }>(FIND_TYPE, [sink.name, eventType]);
+    const { registered, open } = rows[0]!;
+    if (!registered) return { answer: refusedBecause(`${sink.name} has not registered ${eventType}.`) };
+    return {
+      inSameTransaction: (transaction) => {
+        const { position, snapshot } = this.cursor();
+        return transaction.query(DROP_TYPE, [sink.name, eventType, position, snapshot]);
+      },
+      answer: done({ skipped: open }),
+      afterCommit: () => (this.droppedType = true),
+    };
   }
 
   private beginReplay({ id, arguments: values, organization_id: organization }: OpenCommand): Decision {

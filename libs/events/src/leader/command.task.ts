@@ -15,14 +15,19 @@ export class CommandTask implements LeaderTask {
     private readonly replays: ReplayRunner,
   ) {}
 
-  /** True while nothing is read or sent, because the sink is paused or retired. */
+  /** True while nothing is read or sent, because the sink is paused or retired, or a type was dropped. */
   get isPaused(): boolean {
-    return this.executor.isHalted;
+    return this.executor.isHalted || this.executor.hasDroppedType;
   }
 
   /** True once the sink is retired. */
   get isRetired(): boolean {
     return this.executor.isRetired;
+  }
+
+  /** True once an event type was dropped in this term. */
+  get hasDroppedType(): boolean {
+    return this.executor.hasDroppedType;
   }
 
   get isIdle(): boolean {

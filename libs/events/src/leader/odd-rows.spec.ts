@@ -169,7 +169,7 @@ describe('unusual log rows', () => {
     const statuses = new Map<string, string>();
     for (const { id } of [unknown, newer, behindNewer, good]) statuses.set(id, (await statusOf(owner, id)).status);
     for (const id of broken) expect(await statusOf(owner, id)).toMatchObject({ status: 'failed', attempts: 2 });
-    expect([...statuses.values()]).toEqual(['published', 'retrying', 'waiting', 'published']);
+    expect([...statuses.values()]).toEqual(['not_wanted', 'retrying', 'waiting', 'published']);
     expect((await statusOf(owner, newer.id)).attempts).toBe(0);
     expect(porter.carried).toEqual([good.id]);
     await source.destroy();

@@ -166,7 +166,7 @@ describe('unusual transactions', () => {
     await relay.stop(0);
     relay = new (class extends SinkRelay {
       protected override createReader(client: pg.Client): OutboxReader {
-        return new WaitingReader(client, null, READ_LIMITS);
+        return new WaitingReader(client, sink.name, READ_LIMITS);
       }
     })(options());
     relay.start();

@@ -323,7 +323,7 @@ describe('delivery', () => {
     const wanted = await insertEvent(api);
     await run();
     expect(sink.ids).toEqual([wanted.id]);
-    expect(await status(unwanted)).toEqual(['published', 0]);
+    expect(await status(unwanted)).toEqual(['not_wanted', 0]);
   });
 
   it('a sink that starts now skips events committed before, and delivers events that were only inserted', async () => {

@@ -12,10 +12,15 @@ const COUNTED_ROWS_PER_QUERY = 10_000; // rows counted in one query, without pay
 /** A failed delivery that a replay revives. */
 export type DeadLetter = Delivery;
 
+export interface MatchingEvent extends OutboxRow {
+  /** True if the sink has never handled the event, because its type was registered later. */
+  readonly isNew: boolean;
+}
+
 interface ReplayBatch {
   /** The position up to which every matching event was returned. */
   readonly edge: string;
-  readonly events: readonly OutboxRow[];
+  readonly events: readonly MatchingEvent[];
   readonly deadLetters: readonly DeadLetter[];
 }
 
@@ -25,6 +30,7 @@ type ReplayRow = readonly [
   dead: 't' | 'f' | null,
   lastError: string | null,
   fingerprint: string | null,
+  isNew: 't' | 'f' | null,
   edge: string,
   total: string,
 ];
@@ -46,7 +52,7 @@ export class ReplayReader {
     const found = rows.filter(([position]) => position !== null);
     return {
       edge: found.length === Number(total) ? edge : found.at(-1)![0],
-      events: found.filter((row) => row[11] === 'f').map((row) => toOutboxRow(row)),
+      events: found.filter((row) => row[11] === 'f').map((row) => ({ ...toOutboxRow(row), isNew: row[14] === 't' })),
       deadLetters: found.filter((row) => row[11] === 't').map(toDeadLetter),
     };
   }
@@ -64,8 +70,7 @@ export class ReplayReader {
 
   private values(replay: Replay, slice: number, limit: number | null, bytes: number | null): unknown[] {
     const { position, endPosition, snapshot, filter } = replay;
-    const { name, types } = this.relay.sink;
-    return [name, position, endPosition, snapshot, slice, limit, types, ...filterValues(filter), bytes];
+    return [this.relay.sink.name, position, endPosition, snapshot, slice, limit, ...filterValues(filter), bytes];
   }
 }
 

@@ -13,8 +13,8 @@ import { done, failedBecause, type CommandAnswer } from '../commands/command.js'
 import type { CommandFailures } from '../commands/command.failures.js';
 import { ANSWER_COMMAND } from '../commands/command.sql.js';
 import type { Replay } from '../commands/replay.js';
-import { ReplayReader, type DeadLetter } from './replay.reader.js';
-import { STORE_REPLAY } from '../commands/replay.sql.js';
+import { ReplayReader, type DeadLetter, type MatchingEvent } from './replay.reader.js';
+import { INSERT_HANDLED, STORE_REPLAY } from '../commands/replay.sql.js';
 import type { RelayContext } from '../delivery/relay.context.js';
 
 const logger = getLogger('outbox');
@@ -23,9 +23,9 @@ const MAX_ATTEMPTS = 3; // of a replayed event; the replay then counts it as fai
 /** Stores the cursor and runs `work` in the same transaction. */
 export type Store = (work: InSameTransaction) => Promise<void>;
 
-type ReplayedEvent = OutboxRow & { readonly payload: string };
+type ReplayedEvent = MatchingEvent & { readonly payload: string };
 
-const isReadable = (event: OutboxRow): event is ReplayedEvent => event.payload !== null;
+const isReadable = (event: MatchingEvent): event is ReplayedEvent => event.payload !== null;
 
 interface QueuedEvent {
   readonly event: ReplayedEvent;
@@ -46,6 +46,8 @@ export class ReplayRunner {
   /** Last position of the current batch. Undefined if there is none. */
   private batchEnd: string | undefined;
   private batchHasEvents = false;
+  /** New events of the current batch that the sink has handled. */
+  private handledNew: string[] = [];
   private queue: QueuedEvent[] = [];
   private readonly busyLanes = new Set<string>();
   private inFlightCount = 0;
@@ -128,6 +130,7 @@ export class ReplayRunner {
     if (!batch) return;
     const { edge, events, deadLetters } = batch;
     this.batchEnd = edge;
+    this.handledNew = [];
     this.queue = events.filter(isReadable).map((event) => ({ event, attempts: 0, delayCount: 0, notBefore: -Infinity }));
     for (const event of events) if (event.tooLarge) this.recordFailure(event, 0, payloadTooLarge());
     this.batchHasEvents = events.length + deadLetters.length > 0;
@@ -169,7 +172,7 @@ export class ReplayRunner {
     };
     this.lanes.add({
       lane: this.isOrdered ? lane : null,
-      event: { ...item.event, attempt: item.attempts + 1, replayed: this.replay!.id },
+      event: { ...item.event, attempt: item.attempts + 1, ...(!item.event.isNew && { replayed: this.replay!.id }) },
       delivery: null,
       batch: null,
       index: 0,
@@ -189,6 +192,7 @@ export class ReplayRunner {
 
   private handleOutcome(item: QueuedEvent, outcome: Outcome): void {
     if (outcome.kind === 'accepted') {
+      if (item.event.isNew) this.handledNew.push(item.event.eventId);
       this.addCounts(outcome.skipped ? { skipped: 1 } : { sent: 1 });
       return;
     }
@@ -232,6 +236,7 @@ export class ReplayRunner {
     const { matched, sent, skipped, revived, failed } = replay.counts;
     const { name } = this.relay.sink;
     await client.query(STORE_REPLAY, [id, name, position, matched, sent, skipped, revived, failed, lastError, !!answer]);
+    if (this.handledNew.length) await client.query(INSERT_HANDLED, [name, this.handledNew]);
     if (answer) await client.query(ANSWER_COMMAND, [id, name, JSON.stringify(answer)]);
   }
 

@@ -116,7 +116,7 @@ export class SinkRelay {
     if (this.loop.isStarted) throw new Error('Call runOnce only on a relay that was not started.');
     return this.withLeader(async (leader) => {
       if (!(await leader.tryLock())) return false;
-      await this.lead(leader, (term) => term.isIdle || term.isPaused || term.isRetired);
+      await this.lead(leader, (term) => term.isIdle || term.isPaused || term.isOver);
       return true;
     });
   }
@@ -134,7 +134,7 @@ export class SinkRelay {
   }
 
   protected createReader(client: Client): OutboxReader {
-    return new OutboxReader(client, this.relay.sink.types, this.relay.limits);
+    return new OutboxReader(client, this.relay.sink.name, this.relay.limits);
   }
 
   protected createStore(client: Client): CursorStore {
@@ -155,7 +155,7 @@ export class SinkRelay {
     await this.loop.wait(this.leadershipStaggerMs());
     while (!this.loop.isStopping && !(await leader.tryLock()))
       await this.loop.wait(this.relay.pollIntervalMs + this.leadershipStaggerMs());
-    if (!this.loop.isStopping) await this.lead(leader, (term) => term.isRetired);
+    if (!this.loop.isStopping) await this.lead(leader, (term) => term.isOver);
   }
 
   private async lead(leader: Leader, isDone: (term: Term) => boolean): Promise<void> {

@@ -18,6 +18,7 @@ import { CommandExecutor } from './command.executor.js';
 import { ReplayReader } from './replay.reader.js';
 import { ReplayRunner } from './replay.runner.js';
 import { CommandTask } from './command.task.js';
+import { RETRY_WAITING_FOR_WORKER, SKIP_DROPPED } from '../log/sink-types.sql.js';
 import { CircuitBreaker } from '../delivery/circuit-breaker.js';
 
 export interface TermStatus {
@@ -63,6 +64,8 @@ export class Term {
   ): Promise<Term> {
     const { cursor, failingSince, leaderFailingSince, state } = await cursors.load();
     await cursors.markLeading();
+    await relay.client.query(SKIP_DROPPED, [relay.sink.name]);
+    await relay.client.query(RETRY_WAITING_FOR_WORKER, [relay.sink.name, relay.clock.now()]);
     const deliveryIndex = new DeliveryIndex(relay);
     await deliveryIndex.load();
     const breaker = new CircuitBreaker(relay, failingSince);
@@ -145,6 +148,11 @@ export class Term {
     return (
       this.dispatcher.isPaused || ((this.destination.isMissing || this.commandTask.isPaused) && !this.dispatcher.inFlightCount)
     );
+  }
+
+  /** True once the term has to end: the sink is retired, or an event type was dropped, so that the events in memory are obsolete. */
+  get isOver(): boolean {
+    return this.commandTask.isRetired || this.commandTask.hasDroppedType;
   }
 
   /** True once the sink is retired. */

@@ -1,6 +1,5 @@
 import type pg from 'pg';
 import type { EventMetadata } from '../contract/event-metadata.js';
-import { MAX_PAYLOAD_BYTES } from './payload-limit.js';
 
 /** The columns that describe an event in `outbox_log` and `outbox_delivery`, with their types. */
 const COLUMNS = {
@@ -53,22 +52,20 @@ export type EventRow = readonly [
 export interface OutboxRow extends EventMetadata {
   /** The attempt number of a first delivery. */
   readonly attempt: 1;
-  /** The size of the event as sent, in bytes. */
+  /** The size of the event as sent, in bytes; 0 if the sink does not want it. */
   readonly size: number;
   /** The text of the envelope. Null for a type that the sink does not want, and for a payload that is too large to read. */
   readonly payload: string | null;
   readonly tooLarge: boolean;
 }
 
-/** @param types the types that the sink wants; null for all. */
-export function toOutboxRow(row: readonly [...EventRow, ...unknown[]], types: readonly string[] | null = null): OutboxRow {
-  const eventType = row[2];
+export function toOutboxRow(row: readonly [...EventRow, ...unknown[]]): OutboxRow {
   const size = Number(row[9]);
   const payload = row[10];
   return {
     position: row[0],
     eventId: row[1],
-    eventType,
+    eventType: row[2],
     schemaVersion: Number(row[3]),
     aggregateType: row[4],
     aggregateId: row[5],
@@ -78,7 +75,7 @@ export function toOutboxRow(row: readonly [...EventRow, ...unknown[]], types: re
     size,
     payload,
     attempt: 1,
-    tooLarge: payload === null && size > MAX_PAYLOAD_BYTES && (types?.includes(eventType) ?? true),
+    tooLarge: payload === null && size > 0,
   };
 }
 

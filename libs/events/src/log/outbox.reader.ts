@@ -28,7 +28,7 @@ export type ReadParts = LogReadParts<OutboxRow>;
 export class OutboxReader {
   constructor(
     protected readonly client: pg.ClientBase,
-    private readonly types: readonly string[] | null,
+    private readonly sink: string,
     protected readonly limits: ReadLimits,
   ) {}
 
@@ -49,13 +49,13 @@ export class OutboxReader {
   protected async readDue(cursor: LogCursor): Promise<ReadParts> {
     const { xmax, running } = this.lookBack(cursor);
     const { fresh, late, bytes } = this.limits;
-    const values = [cursor.position, running, xmax, fresh, late, this.types, bytes];
+    const values = [cursor.position, running, xmax, fresh, late, this.sink, bytes];
     return this.partsOf(await this.query('outbox-read', READ, values), cursor, late);
   }
 
   private async readSlice(cursor: LogCursor, lateSnapshot: string): Promise<ReadParts> {
     const { late, bytes } = this.limits;
-    const values = [cursor.position, cursor.snapshot, lateSnapshot, cursor.latePosition, late, this.types, bytes];
+    const values = [cursor.position, cursor.snapshot, lateSnapshot, cursor.latePosition, late, this.sink, bytes];
     return this.partsOf(await this.query('outbox-slice', SLICE, values), cursor, late);
   }
 
@@ -69,7 +69,7 @@ export class OutboxReader {
     let edge: EdgeRow | undefined;
     for (const row of rows) {
       if (row[0] === null) edge = row;
-      else (comparePositions(row[0], position) > 0 ? fresh : late).push(toOutboxRow(row, this.types));
+      else (comparePositions(row[0], position) > 0 ? fresh : late).push(toOutboxRow(row));
     }
     const [snapshot, found] = [edge![2], Number(edge![9])];
     const taken = late.sort(byPosition).slice(0, lateLimit);

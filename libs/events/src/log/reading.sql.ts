@@ -1,11 +1,16 @@
 import { selectLateRows } from '@pikaia/database';
 import { SELECT_EVENT } from './event.row.js';
+import { wantedTypes } from './sink-types.sql.js';
 import { MAX_PAYLOAD_BYTES } from './payload-limit.js';
 
-const READABLE = `($6::text[] is null or event_type = any ($6)) and size <= ${MAX_PAYLOAD_BYTES}`;
+// Only events at or below `since` can be older than the registration of their type.
+const IS_WANTED = `((select types from wanted) is null or event_type = any ((select types from wanted)::text[]))
+  and (position > (select since from wanted) or outbox.wants($6, event_type, position, txid))`;
+const READABLE = `${IS_WANTED} and size <= ${MAX_PAYLOAD_BYTES}`;
 // The payload is not cast to text: a cast from json to text goes through the text forms of both types and takes a quarter of the
 // server time.
-const ROW = `${SELECT_EVENT}, size, case when ${READABLE} then payload end as payload`;
+// The size of an event that the sink does not want is 0.
+const ROW = `${SELECT_EVENT}, case when ${IS_WANTED} then size else 0 end as size, case when ${READABLE} then payload end as payload`;
 // One row of the result is not an event and has no position. It contains the snapshot of the read in place of the event type, and
 // the number of late rows in place of the size. Separate columns would add their cost to every event.
 const EDGE = `select null, null, pg_current_snapshot()::text, null, null, null, null, null, null, (select count(*) from late)::int, null`;
@@ -17,18 +22,19 @@ const LATE_ROWS = `select ${ROW} from late where before < $7::bigint`;
 /**
  * Reads the events that a cursor does not cover, in one statement and therefore in one snapshot. Returns the snapshot even if
  * there are no events. The rows have no order; fresh rows are those above the position. $1 position, $2 the transactions that the
- * cursor's snapshot lists as running, $3 its xmax, $4 maximum fresh rows, $5 maximum late rows, $6 wanted types or null, $7
+ * cursor's snapshot lists as running, $3 its xmax, $4 maximum fresh rows, $5 maximum late rows, $6 sink, $7
  * maximum bytes of each part (at least one row is returned).
  *
  * Index: outbox_log_txid for late rows. outbox_log_position for fresh rows. The end of the fresh rows is computed without their payloads. The sum for
  * each row is computed only if the total exceeds the limit, because it costs as much as reading the rows. Locks: none.
  */
 export const READ = `
-with late as (
+with ${wantedTypes('$6')},
+  late as (
     select *, ${BEFORE} from (${selectLateRows('outbox.outbox_log')}
       order by position limit $5::int + 1) slice),
   next as materialized (
-    select position, size, event_type from outbox.outbox_log where position > $1 order by position limit $4::int),
+    select position, size, event_type, txid from outbox.outbox_log where position > $1 order by position limit $4::int),
   reach as (
     select case when sum(size) <= $7::bigint then max(position)
       else (select max(position) from (select position, ${BEFORE} from next) n where before < $7) end as position from next)
@@ -45,7 +51,8 @@ ${EDGE}`;
  * Index: outbox_log_position. Cost: proportional to the slice.
  */
 export const SLICE = `
-with late as (
+with ${wantedTypes('$6')},
+  late as (
     select *, ${BEFORE} from (
       select * from outbox.outbox_log
       where position > $4::bigint and position <= $1::bigint and not pg_visible_in_snapshot(txid, $2::pg_snapshot)

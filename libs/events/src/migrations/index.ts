@@ -3,6 +3,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { leaderFailures } from './leader-failures.sql.js';
 import { outboxFunctions } from './outbox-functions.sql.js';
 import { outboxGrants } from './outbox-grants.sql.js';
+import { sinkTypes, withoutSinkTypes } from './sink-types.sql.js';
 import { outboxTables } from './outbox-tables.sql.js';
 
 /** Returns the TypeORM migrations of the outbox. `migrate` of @pikaia/database creates the roles before it runs them. */
@@ -31,5 +32,16 @@ export function outboxMigrations(roles: RoleNames = defaultRoles): (new () => Mi
       await runner.query('alter table outbox.outbox_sink drop column leader_failing_since, drop column leader_error');
     }
   }
-  return [CreateOutbox1764000001000, AddLeaderFailures1764100001000];
+  class AddSinkTypes1764200001000 implements MigrationInterface {
+    readonly name = 'AddSinkTypes1764200001000';
+
+    async up(runner: QueryRunner): Promise<void> {
+      await runner.query(sinkTypes(roles));
+    }
+
+    async down(runner: QueryRunner): Promise<void> {
+      await runner.query(withoutSinkTypes);
+    }
+  }
+  return [CreateOutbox1764000001000, AddLeaderFailures1764100001000, AddSinkTypes1764200001000];
 }

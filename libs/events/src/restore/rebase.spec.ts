@@ -18,6 +18,7 @@ const TABLES = [
   'outbox_attempt',
   'outbox_command',
   'outbox_replay',
+  'outbox_sink_type',
 ];
 
 describe('rebaseOutbox', () => {
@@ -82,6 +83,11 @@ describe('rebaseOutbox', () => {
     await target.query(`select setval('outbox.outbox_position', $1)`, [rows[0].last_value]);
   }
 
+  async function empty(...databases: TestDatabase[]): Promise<void> {
+    const tables = TABLES.map((table) => `outbox.${table}`).join();
+    for (const { ownerUrl } of databases) await (await connect(ownerUrl)).query(`truncate ${tables}`);
+  }
+
   interface CursorRow {
     readonly sink: string;
     readonly position: string;
@@ -114,9 +120,7 @@ describe('rebaseOutbox', () => {
     it('loses no event, sends no delivered event again, and keeps the order of each aggregate', async () => {
       const source = from();
       const target = otherThan(source);
-      for (const database of [source, target]) {
-        await (await connect(database.ownerUrl)).query(`truncate ${TABLES.map((table) => `outbox.${table}`).join()}`);
-      }
+      await empty(source, target);
       const [api, held] = [await connect(source.apiUrl), await connect(source.apiUrl)];
       const ids: string[] = [];
       const insert = async (client = api, aggregate: string = randomUUID()): Promise<string> => {
@@ -210,6 +214,24 @@ describe('rebaseOutbox', () => {
     await spendUpTo(young, Number(rows[0]!.id) + 10);
     await drain(young, sink);
     expect(sink.ids).toHaveLength(2 * count);
+  });
+
+  it('keeps which events a sink receives by the types that it has registered', async () => {
+    await empty(young, old);
+    const api = await connect(young.apiUrl);
+    const insert = async (type: string): Promise<string> => (await insertEvent(api, { type, aggregate: randomUUID() })).id;
+    const types = ['thing.changed'];
+    await registerSinks(young.workerUrl, [new ScriptedSink('typed', { types })], 'spec');
+    const early = await insert('thing.painted');
+    const sink = new ScriptedSink('typed', { types: [...types, 'thing.painted'] });
+    await registerSinks(young.workerUrl, [sink], 'spec');
+    const late = await insert('thing.painted');
+    await restore(young, old, true);
+    await rebaseOutbox(old.ownerUrl);
+    await drain(old, sink);
+    expect(sink.ids).toEqual([late]);
+    const owner = await connect(old.ownerUrl);
+    expect([(await statusOf(owner, early)).status, (await statusOf(owner, late)).status]).toEqual(['not_wanted', 'published']);
   });
 
   it('refuses to rebase while a worker leads a sink', async () => {

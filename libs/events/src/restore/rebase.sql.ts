@@ -6,7 +6,7 @@
 /**
  * Locks the log against all reads and writes, and waits until the transactions that use it have ended. Fails after ten seconds.
  */
-export const LOCK_LOG = `set local lock_timeout = '10s'; lock table outbox.outbox_log, outbox.outbox_progress in access exclusive mode`;
+export const LOCK_LOG = `set local lock_timeout = '10s'; lock table outbox.outbox_log, outbox.outbox_progress, outbox.outbox_sink_type in access exclusive mode`;
 
 /** Takes the leader locks of all sinks until the transaction ends. $1 lock class. */
 export const LOCK_SINKS = `
@@ -14,7 +14,7 @@ select name, pg_try_advisory_xact_lock($1, hashtext(name)) as free from outbox.o
 
 /**
  * Collects the snapshots to rewrite: those of each sink's newest cursor, of its slices, of its start, of the cursor to which it
- * rewinds if its destination was lost, and of open replays. The cluster of a replay is that of its sink's newest cursor, because
+ * rewinds if its destination was lost, of open replays, and of registered types. The cluster of a replay is that of its sink's newest cursor, because
  * a leader started it.
  */
 export const LIST_SNAPSHOTS = `
@@ -27,12 +27,16 @@ with cursors as (
     select max(number) as number from outbox.outbox_progress n where n.sink = k.name and n.number <= k.seen_number) seen
   join outbox.outbox_progress p on p.sink = k.name and p.number in (0, newest.number, seen.number)),
 snapshots as (
-  select sink, number, null::uuid as replay, written_here, 'snapshot' as kind, snapshot from cursors
+  select sink, number, null::uuid as replay, null::uuid as type_id, written_here, 'snapshot' as kind, snapshot from cursors
   union all
-  select sink, number, null, written_here, 'late_snapshot', late_snapshot from cursors where late_snapshot is not null
+  select sink, number, null, null, written_here, 'late_snapshot', late_snapshot from cursors where late_snapshot is not null
   union all
-  select r.sink, null, r.id, c.written_here, 'replay', r.snapshot
-  from outbox.outbox_replay r join cursors c on c.sink = r.sink and c.is_newest where r.done_at is null)
+  select r.sink, null, r.id, null, c.written_here, 'replay', r.snapshot
+  from outbox.outbox_replay r join cursors c on c.sink = r.sink and c.is_newest where r.done_at is null
+  union all
+  select sink, null, null, id, xmin = txid::xid, 'since', since_snapshot from outbox.outbox_sink_type
+  union all
+  select sink, null, null, id, xmin = txid::xid, 'until', until_snapshot from outbox.outbox_sink_type where until_snapshot is not null)
 select row_number() over () as id, snapshots.* from snapshots`;
 
 /**
@@ -104,6 +108,13 @@ where s.sink = p.sink and s.kind = 'snapshot' and p.worker <> 'rebase'
  */
 export const REWRITE_REPLAYS = `
 update outbox.outbox_replay r set snapshot = s.snapshot from rebase_snapshot s where s.replay = r.id and s.sink = r.sink`;
+
+/** Rewrites the starts and ends of registered types. */
+export const REWRITE_TYPES = `
+update outbox.outbox_sink_type t
+set since_snapshot = since.snapshot, until_snapshot = until.snapshot, txid = pg_current_xact_id()
+from rebase_snapshot since left join rebase_snapshot until on until.type_id = since.type_id and until.kind = 'until'
+where since.type_id = t.id and since.kind = 'since'`;
 
 /** Advances the sequence of positions. A sequence that was not restored would assign used positions below the cursors again. */
 export const ADVANCE_POSITION = `

@@ -14,6 +14,7 @@ import {
   REWRITE_HISTORY,
   REWRITE_REPLAYS,
   REWRITE_SNAPSHOTS,
+  REWRITE_TYPES,
   ALLOCATE_ID,
 } from './rebase.sql.js';
 
@@ -84,6 +85,7 @@ async function rebase(client: pg.Client, url: string): Promise<number> {
   await client.query(APPEND_CURSORS);
   await client.query(REWRITE_HISTORY);
   await client.query(REWRITE_REPLAYS);
+  await client.query(REWRITE_TYPES);
   await client.query(ADVANCE_POSITION);
   return rowCount!;
 }
