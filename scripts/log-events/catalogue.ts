@@ -136,11 +136,12 @@ function descendantsOf(node: ts.Node): ts.Node[] {
 
 /** The text of docs/log-events.md. */
 export function eventsDocument(catalogue: readonly LoggedEvent[]): string {
-  return `# Events of the log
+  return `# Log lines
 
-Every line has the name of an event. This page lists every event that apps and libraries log; \`npm run docs:log-events\` generates
-it from the code. A line also has the fields of its context, and a line \`request_…\` describes its request:
-[Log fields](log-fields.md). \`error.…\` stands for the fields of a thrown error, \`…\` for fields that are known only at run time.
+This page lists the log lines of apps and libraries by the name in their field \`event\`. That name is not the type of a domain event.
+\`npm run docs:log-events\` generates the page from the code. A line also has the fields of its context, and a line \`request_…\`
+describes its request: [Log fields](log-fields.md). \`error.…\` stands for the fields of a thrown error, \`…\` for fields that are
+known only at run time.
 
 | event | level | logger | fields | written by |
 | --- | --- | --- | --- | --- |

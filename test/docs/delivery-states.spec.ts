@@ -25,7 +25,7 @@ function transitionsOf(diagram: string): Transition[] {
 /** The transitions in the code: the states that each function can produce. */
 function transitionsInCode(): Map<string, Set<string>> {
   const event = { eventId: 'e', position: '1', payload: '{}' } as unknown as Delivery;
-  const first = marks.undelivered(event);
+  const first = marks.newDelivery(event);
   const last = { ...first, attempts: marks.MAX_ATTEMPTS - 1 };
   const now = new Date();
   const error = new Error('no');

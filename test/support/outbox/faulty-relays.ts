@@ -27,8 +27,8 @@ export class ReaderIgnoringNewer extends OutboxReader {
 export class ReaderWithSecondSnapshot extends OutboxReader {
   between: () => Promise<unknown> = () => sleep(Math.random() * 20);
 
-  protected override async readDue(cursor: LogCursor): Promise<ReadParts> {
-    const parts = await super.readDue(cursor);
+  protected override async readNext(cursor: LogCursor): Promise<ReadParts> {
+    const parts = await super.readNext(cursor);
     if (parts.late.length || parts.fresh.length) return parts;
     await this.between();
     const { rows } = await this.client.query<{ snapshot: string }>('select pg_current_snapshot()::text as snapshot');
@@ -38,14 +38,14 @@ export class ReaderWithSecondSnapshot extends OutboxReader {
 
 /** Advances the cursor although it read only a slice of the late rows. */
 export class ReaderSkippingSlices extends OutboxReader {
-  protected override async readDue(cursor: LogCursor): Promise<ReadParts> {
-    return { ...(await super.readDue(cursor)), lateIsWhole: true };
+  protected override async readNext(cursor: LogCursor): Promise<ReadParts> {
+    return { ...(await super.readNext(cursor)), isLateComplete: true };
   }
 }
 
 class ReadingWithLastSnapshot extends LogReading<OutboxRow> {
   override after(taken: number): LogCursor {
-    const isLastSlice = this.before.lateSnapshot !== null && this.parts.lateIsWhole && taken === this.rows.length;
+    const isLastSlice = this.before.lateSnapshot !== null && this.parts.isLateComplete && taken === this.rows.length;
     return { ...super.after(taken), ...(isLastSlice && { snapshot: this.parts.snapshot }) };
   }
 }

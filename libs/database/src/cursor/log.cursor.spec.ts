@@ -43,7 +43,7 @@ describe('LogCursor', () => {
     const parts: LogReadParts<{ position: string }> = {
       snapshot: rows[0]!.snapshot,
       late: found.filter((row) => !isFresh(row)),
-      lateIsWhole: true,
+      isLateComplete: true,
       fresh: found.filter(isFresh),
     };
     return new LogReading(cursor, parts);
@@ -105,11 +105,11 @@ describe('LogCursor', () => {
 
   it('hands over a large late set in slices and then takes the snapshot of the slices', () => {
     const cursor: LogCursor = { position: '9', snapshot: '5:9:5', latePosition: '0', lateSnapshot: null };
-    const first = new LogReading(cursor, { snapshot: '10:10:', late: [{ position: '2' }, { position: '4' }], lateIsWhole: false, fresh: [] }); // prettier-ignore
+    const first = new LogReading(cursor, { snapshot: '10:10:', late: [{ position: '2' }, { position: '4' }], isLateComplete: false, fresh: [] }); // prettier-ignore
     expect(first.after(0)).toEqual(cursor);
     const between = first.after(2);
     expect(between).toEqual({ ...cursor, latePosition: '4', lateSnapshot: '10:10:' });
-    const last = new LogReading(between, { snapshot: '12:12:', late: [{ position: '6' }], lateIsWhole: true, fresh: [] });
+    const last = new LogReading(between, { snapshot: '12:12:', late: [{ position: '6' }], isLateComplete: true, fresh: [] });
     expect(last.after(1)).toEqual({ position: '9', snapshot: '10:10:', latePosition: '0', lateSnapshot: null });
   });
 

@@ -26,7 +26,7 @@ export interface LogReadParts<Row extends LogRow> {
   /** Rows at or below the cursor's position that were not visible in its snapshot and are visible now; ordered by position. */
   readonly late: readonly Row[];
   /** False if there are more late rows than the read returned. */
-  readonly lateIsWhole: boolean;
+  readonly isLateComplete: boolean;
   /** Rows above the cursor's position, ordered by position. Empty unless the late part is complete. */
   readonly fresh: readonly Row[];
 }
@@ -55,9 +55,9 @@ export class LogReading<Row extends LogRow> {
    * found.
    */
   after(taken: number): LogCursor {
-    const { snapshot, late, lateIsWhole, fresh } = this.parts;
+    const { snapshot, late, isLateComplete, fresh } = this.parts;
     const { position, lateSnapshot } = this.before;
-    if (taken < late.length || !lateIsWhole) {
+    if (taken < late.length || !isLateComplete) {
       const last = late[taken - 1];
       return last ? { ...this.before, latePosition: last.position, lateSnapshot: lateSnapshot ?? snapshot } : this.before;
     }

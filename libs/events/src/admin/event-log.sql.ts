@@ -1,4 +1,5 @@
-import { eventColumns } from '../log/event.row.js';
+import { PUBLISHED_COLUMNS } from '../log/event.row.js';
+import type { EventView } from './event.view.js';
 
 /** The maximum number of rows that a request examines. */
 export const MAX_EXAMINED = 20_000;
@@ -14,7 +15,8 @@ const MATCHES = `
       and ($11::timestamptz is null or e.occurred_at >= $11)
       and ($12::timestamptz is null or e.occurred_at < $12)`;
 
-const EVENT = `c.position::text as position, ${eventColumns('c', ['position'])},
+const shown: readonly (keyof EventView)[] = PUBLISHED_COLUMNS;
+const EVENT = `c.position::text as position, ${shown.map((column) => `c.${column}`).join(', ')},
       s.status, s.attempts, s.last_error, s.published_at, c.payload`;
 
 // The right join returns the number of examined rows even if no event matches.

@@ -1,5 +1,5 @@
 import { PikaiaError } from '@pikaia/core';
-import { TermOverError } from '../log/cursor.store.js';
+import { FencedError } from '../log/cursor.store.js';
 import { textOf } from '../delivery/error-fingerprint.js';
 
 const MAX_UNCLEAR_FAILURES = 10; // in a row, of one command
@@ -16,7 +16,7 @@ type Cause = 'command' | 'database' | 'unclear';
 export function causeOf(error: unknown): Cause {
   const state = sqlState(error);
   if (state !== undefined) return OUTAGE.test(state) ? 'database' : UNCLEAR.test(state) ? 'unclear' : 'command';
-  if (error instanceof PikaiaError || error instanceof TermOverError) return 'database';
+  if (error instanceof PikaiaError || error instanceof FencedError) return 'database';
   // Our own code meets a value that it cannot process. All other errors without SQLSTATE come from the connection, which a
   // command can also break: a statement that runs for too long, or that crashes its server process.
   return [TypeError, RangeError, SyntaxError].some((kind) => error instanceof kind) ? 'command' : 'unclear';

@@ -1,11 +1,14 @@
-import { EVENT_COLUMNS, eventColumns, SELECT_EVENT } from '../log/event.row.js';
+import { EVENT_COLUMNS, eventColumns, selectEvent } from '../log/event.row.js';
 import { wantedTypes } from '../log/sink-types.sql.js';
 import { MAX_PAYLOAD_BYTES } from '../log/payload-limit.js';
 
 /**
- * Starts a replay of the events that a newly stored cursor covers. If the filter names an event or a correlation id, the indexes
- * find its positions and the replay reads only that range. $1 command, $2 sink, $3 filter, $4 dry run, $5 maximum number of
- * events, $6 rate, $7 position and $8 snapshot of the cursor.
+ * Starts a replay of the events that a newly stored cursor covers. If the filter names an event or a correlation id, the replay
+ * reads only the range of its positions. $1 command, $2 sink, $3 filter, $4 dry run, $5 maximum number of events, $6 rate, $7
+ * position and $8 snapshot of the cursor.
+ *
+ * Index: the event_id index of each slot and outbox_log_correlation_id for the log; the primary key for deliveries. Cost: a
+ * correlation id reads every delivery of the sink.
  */
 export const BEGIN_REPLAY = `
 with named as (
@@ -66,7 +69,7 @@ const DUE = `
 with ${wantedTypes('$1')},
   slice as (
     select * from outbox.outbox_log where position > $2::bigint and position <= $3::bigint order by position limit $5::int),
-  edge as (select case when count(*) < $5 then $3 else max(position) end as edge from slice),
+  scanned as (select case when count(*) < $5 then $3 else max(position) end as scanned_to from slice),
   due as (
     select ${eventColumns('e')}, e.size, e.payload, false as dead, null as last_error, null as fingerprint,
       d.sink is null and not outbox.wants($1, e.event_type, e.position, e.txid) as new
@@ -78,8 +81,8 @@ with ${wantedTypes('$1')},
       and ($15 is null or d.sink is not null or outbox.wants($1, e.event_type, e.position, e.txid))
     union all
     select ${eventColumns('e')}, octet_length(e.payload::text), e.payload, true, e.last_error, e.fingerprint, false
-    from outbox.outbox_delivery e cross join edge
-    where e.sink = $1 and e.status = 'failed' and e.position > $2 and e.position <= edge.edge
+    from outbox.outbox_delivery e cross join scanned
+    where e.sink = $1 and e.status = 'failed' and e.position > $2 and e.position <= scanned.scanned_to
       and $15 is distinct from 'published' and strpos(lower(coalesce(e.last_error, '')), lower(coalesce($16, ''))) > 0
       and ${MATCHES})`;
 
@@ -95,11 +98,11 @@ export const NEXT_OF_REPLAY = `${DUE},
   bounded as (
     select *, coalesce(sum(size) over (order by position rows between unbounded preceding and 1 preceding), 0) as before
     from (select * from due order by position limit $6::int) first)
-select ${SELECT_EVENT}, size, case when size <= ${MAX_PAYLOAD_BYTES} and not dead then payload::text end as payload,
-  dead, last_error, fingerprint, new, edge, (select count(*) from due)::int as total
-from edge left join bounded on before < $17::bigint order by position`;
+select ${selectEvent('size', `case when size <= ${MAX_PAYLOAD_BYTES} and not dead then payload::text end`)},
+  dead, last_error, fingerprint, new, scanned_to, (select count(*) from due)::int as total
+from scanned left join bounded on before < $17::bigint order by position`;
 
 /** Counts the events of a replay in one slice. Parameters as in NEXT_OF_REPLAY; $6 and $17 must be null. */
 export const COUNT_OF_REPLAY = `${DUE}
-select edge.edge, (select count(*) from due)::int as total, (select count(*) from due where dead)::int as dead
-from edge where $6::int is null and $17::bigint is null`;
+select scanned_to, (select count(*) from due)::int as total, (select count(*) from due where dead)::int as dead
+from scanned where $6::int is null and $17::bigint is null`;

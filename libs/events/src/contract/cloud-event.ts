@@ -57,7 +57,7 @@ export function toCloudEvent(event: Envelope & { readonly sequence?: string; rea
 }
 
 /** Converts a CloudEvent to the fields of an envelope. Checks nothing: the event reader validates the result. */
-export function fromCloudEvent(event: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function fromCloudEvent(event: Readonly<Record<string, unknown>>): Readonly<Record<keyof Envelope, unknown>> {
   const { sequence, replayed, actortype, actorid, actoremail } = event;
   return {
     event_id: event['id'],

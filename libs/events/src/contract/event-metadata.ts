@@ -1,4 +1,4 @@
-/** The columns of an event in the outbox, without its payload. */
+/** The columns that describe an event. The payload, and columns of the log such as the transaction id, are not included. */
 export interface EventMetadata {
   /** The position of the event in the log: a bigint as text. Within one aggregate it only grows. */
   readonly position: string;

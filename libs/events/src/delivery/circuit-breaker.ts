@@ -29,7 +29,7 @@ export class CircuitBreaker implements LeaderTask {
   }
 
   /** True if the last call did not reach the sink. The next call is a probe. */
-  get isHalfOpen(): boolean {
+  get needsProbe(): boolean {
     return this.failures > 0;
   }
 

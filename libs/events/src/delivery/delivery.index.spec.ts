@@ -3,10 +3,19 @@ import type pg from 'pg';
 import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
 import type { OutboxRow } from '../log/event.row.js';
+import { markWaiting } from './delivery.js';
 import { DeliveryIndex } from './delivery.index.js';
 import { registerSinks } from '../log/register-sinks.js';
 
 const SINK = 'spec';
+
+const row = (position: string): OutboxRow => ({ position, eventId: randomUUID() }) as OutboxRow;
+
+it('counts the payloads of unsaved deliveries in bytes, as the limit of a read does', () => {
+  const deliveries = new DeliveryIndex({ client: {} as pg.Client, sink: new ScriptedSink(SINK) });
+  deliveries.record(markWaiting({ ...row('1'), payload: '{"text":"größer 𝒳"}' }));
+  expect(deliveries.unsavedBytes).toBe(24);
+});
 
 /** A new leader reads again from the stored cursor. It must not send the events again that have a stored delivery. */
 describe('DeliveryIndex of a new leader', () => {
@@ -22,8 +31,6 @@ describe('DeliveryIndex of a new leader', () => {
     await client.end();
     await database.drop();
   });
-
-  const row = (position: string): OutboxRow => ({ position, eventId: randomUUID() }) as OutboxRow;
 
   it('knows every event that a previous leader stored, and runs no query for events above them', async () => {
     const [older, newest, behind] = [row('99'), row('100'), row('101')];

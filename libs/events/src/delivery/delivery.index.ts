@@ -1,8 +1,8 @@
 import { comparePositions } from '@pikaia/database';
 import type { Attempt, DeliveryChanges } from '../log/delivery.record.js';
-import { undelivered, type Delivery } from './delivery.js';
+import { newDelivery, type Delivery } from './delivery.js';
 import type { RelayContext } from './relay.context.js';
-import { queryText, toOutboxRow, type EventRow, type OutboxRow } from '../log/event.row.js';
+import { afterEvent, queryText, toOutboxRow, type EventRow, type OutboxRow } from '../log/event.row.js';
 import {
   BLOCKED_AGGREGATES,
   DUE_DELIVERIES,
@@ -33,14 +33,21 @@ export const laneOf = ({ aggregateType, aggregateId }: AggregateKey): string => 
 /**
  * The leader's in-memory index of a sink's deliveries: the blocked aggregates, the unsaved changes and the time of the next
  * retry. Only the leader writes deliveries, so the index and the table agree.
+ *
+ * An aggregate is blocked while it has an open delivery: one that is retrying, waiting or failed, stored or not. The first one is
+ * its head.
+ *
+ * | set                 | contents                                                                                  |
+ * | ------------------- | ----------------------------------------------------------------------------------------- |
+ * | `blocked`           | the blocked aggregates by lane                                                            |
+ * | `released`          | lanes whose last head is settled; `takeDue` loads the next head                           |
+ * | `withoutStoredHead` | lanes whose next head is not stored yet; once a store contains it, the lane is `released` |
+ * | `inFlight`          | ids of events whose retry runs, or whose result is not stored                             |
  */
 export class DeliveryIndex {
   private readonly blocked = new Map<string, BlockedAggregate>();
-  /** Lanes of aggregates whose head is settled. The next delivery of each is loaded after the store. */
   private readonly released = new Set<string>();
-  /** Lanes of aggregates whose blocking deliveries are unsaved. Their head can be loaded after the next store. */
-  private readonly headless = new Set<string>();
-  /** Ids of events whose retry runs, or whose result is unsaved. */
+  private readonly withoutStoredHead = new Set<string>();
   private readonly inFlight = new Set<string>();
   private changes = new Map<string, Delivery>();
   private attempts: Attempt[] = [];
@@ -89,8 +96,10 @@ export class DeliveryIndex {
   /** Records the new state of a delivery. The next store writes it. */
   record(delivery: Delivery, attempt?: Attempt): void {
     if (attempt) this.attempts.push(attempt);
-    if (this.isOrdered && !delivery.stored && !this.changes.has(delivery.eventId)) this.block(delivery);
-    if (!delivery.stored && !this.changes.has(delivery.eventId)) this.payloadBytes += delivery.payload?.length ?? 0;
+    if (!delivery.stored && !this.changes.has(delivery.eventId)) {
+      if (this.isOrdered) this.block(delivery);
+      this.payloadBytes += Buffer.byteLength(delivery.payload ?? '');
+    }
     this.changes.set(delivery.eventId, delivery);
   }
 
@@ -124,7 +133,7 @@ export class DeliveryIndex {
     return (await this.queryDeliveries(AGGREGATE_HEADS, [[aggregateType], [aggregateId]]))[0];
   }
 
-  /** Size of the payloads that the next store writes. */
+  /** Size of the payloads that the next store writes, in bytes. */
   get unsavedBytes(): number {
     return this.payloadBytes;
   }
@@ -145,7 +154,7 @@ export class DeliveryIndex {
       if (!this.isOrdered) continue;
       const lane = laneOf(delivery);
       if (delivery.status === 'published' || delivery.status === 'skipped') this.release(lane);
-      else if (this.headless.delete(lane)) this.released.add(lane);
+      else if (this.withoutStoredHead.delete(lane)) this.released.add(lane);
     }
   }
 
@@ -170,7 +179,7 @@ export class DeliveryIndex {
     const values = [aggregates.map((a) => a.aggregateType), aggregates.map((a) => a.aggregateId)];
     const heads = await this.queryDeliveries(AGGREGATE_HEADS, values);
     const found = new Set(heads.map(laneOf));
-    for (const lane of lanes) if (this.blocked.has(lane) && !found.has(lane)) this.headless.add(lane);
+    for (const lane of lanes) if (this.blocked.has(lane) && !found.has(lane)) this.withoutStoredHead.add(lane);
     return heads.filter(({ status, eventId }) => status === 'waiting' && !this.inFlight.has(eventId));
   }
 
@@ -219,12 +228,15 @@ type DeliveryRow = readonly [
   fingerprint: string | null,
 ];
 
-const toDelivery = (row: DeliveryRow): Delivery => ({
-  ...undelivered(toOutboxRow(row)),
-  status: row[11],
-  attempts: Number(row[12]),
-  nextAttemptAt: row[13] === null ? null : new Date(Number(row[13])),
-  lastError: row[14],
-  fingerprint: row[15],
-  stored: true,
-});
+function toDelivery(row: DeliveryRow): Delivery {
+  const [status, attempts, nextAttemptMs, lastError, fingerprint] = afterEvent(row);
+  return {
+    ...newDelivery(toOutboxRow(row)),
+    status,
+    attempts: Number(attempts),
+    nextAttemptAt: nextAttemptMs === null ? null : new Date(Number(nextAttemptMs)),
+    lastError,
+    fingerprint,
+    stored: true,
+  };
+}

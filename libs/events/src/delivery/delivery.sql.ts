@@ -1,11 +1,11 @@
-import { SELECT_EVENT, selectMs } from '../log/event.row.js';
+import { selectEvent, selectMs } from '../log/event.row.js';
 import { MAX_PAYLOAD_BYTES } from '../log/payload-limit.js';
 
 // Every statement here is a read of the leader. Locks: none.
 
 // The columns that `toDelivery` expects.
-const DELIVERY = `${SELECT_EVENT}, octet_length(payload::text) as size,
-  case when octet_length(payload::text) <= ${MAX_PAYLOAD_BYTES} then payload::text end as payload,
+const SIZE = 'octet_length(payload::text)';
+const DELIVERY = `${selectEvent(SIZE, `case when ${SIZE} <= ${MAX_PAYLOAD_BYTES} then payload::text end`)},
   status, attempts, ${selectMs('next_attempt_at')}, last_error, fingerprint`;
 
 /** Blocked aggregates and the status of their head. Runs once in a term. Index: outbox_delivery_aggregate. Parameter: $1 sink. */
@@ -35,7 +35,10 @@ select h.* from unnest($2::text[], $3::text[]) as a(type, id) cross join lateral
   where d.sink = $1 and d.aggregate_type = a.type and d.aggregate_id = a.id and d.status in ('retrying', 'waiting', 'failed')
   order by d.position limit 1) h`;
 
-/** Highest position of the deliveries. Runs once in a term. Index: primary key. Parameter: $1 sink. */
+/**
+ * Highest position of the deliveries. Runs once in a term. Index: none starts with the sink. Cost: reads every delivery of the
+ * sink. Parameter: $1 sink.
+ */
 export const HIGHEST_POSITION = 'select max(position) as position from outbox.outbox_delivery where sink = $1';
 
 /** Ids of the events that have a delivery. Index: primary key. Parameters: $1 sink, $2 event ids. */

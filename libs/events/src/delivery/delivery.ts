@@ -14,7 +14,7 @@ export interface Refusal {
 export const MAX_ATTEMPTS = 10; // with full jitter, about 15 minutes on average and at most 30
 const MAX_PERMANENT_ATTEMPTS = 2; // a second attempt confirms that the first error was not transient
 
-type Undelivered = EventMetadata & { readonly payload: string | null };
+type EventWithPayload = EventMetadata & { readonly payload: string | null };
 
 /** Counts a refused attempt: the delivery is retried after a delay, or fails if no attempt is left. */
 export function markRefused(delivery: Delivery, refusal: Refusal, now: Date, random: () => number): Delivery {
@@ -49,7 +49,7 @@ export const markFailed = (delivery: Delivery, attempts: number, error: unknown)
 });
 
 /** Creates the delivery of an event that waits behind an unsettled event of its aggregate. */
-export const markWaiting = (event: Undelivered): Delivery => ({ ...undelivered(event), status: 'waiting' });
+export const markWaiting = (event: EventWithPayload): Delivery => ({ ...newDelivery(event), status: 'waiting' });
 
 /** Retries a dead letter with all its attempts restored. Later events of its aggregate still wait for it. */
 export const markRevived = (delivery: Delivery, now: Date): Delivery => ({
@@ -64,18 +64,12 @@ export const markSkipped = (delivery: Delivery): Delivery => ({ ...delivery, sta
 
 export const markPublished = (delivery: Delivery): Delivery => ({ ...delivery, status: 'published', nextAttemptAt: null });
 
-/** Creates the delivery of an event that was read from the log. The next `mark…` function sets its status. */
-export const undelivered = (event: Undelivered): Delivery => ({
-  position: event.position,
-  eventId: event.eventId,
-  eventType: event.eventType,
-  schemaVersion: event.schemaVersion,
-  aggregateType: event.aggregateType,
-  aggregateId: event.aggregateId,
-  organizationId: event.organizationId,
-  correlationId: event.correlationId,
-  occurredAt: event.occurredAt,
-  payload: event.payload,
+/**
+ * Creates the delivery of an event that was read from the log. The next `mark…` function sets its status. Other properties of the
+ * event stay on the object and are not stored.
+ */
+export const newDelivery = (event: EventWithPayload): Delivery => ({
+  ...event,
   status: 'retrying',
   attempts: 0,
   nextAttemptAt: null,

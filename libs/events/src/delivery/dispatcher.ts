@@ -49,7 +49,7 @@ export class Dispatcher implements LeaderTask {
   }
 
   /** True if nothing can be sent until the circuit breaker or the delay of every held entry expires. */
-  get isPaused(): boolean {
+  get isBackingOff(): boolean {
     if (this.inFlight.size) return false;
     return this.breaker.openForMs > 0 || (this.lanes.nextDelayedAt < Infinity && !this.lanes.hasReady);
   }
@@ -77,7 +77,7 @@ export class Dispatcher implements LeaderTask {
 
   /** `limits` can change between calls. While the circuit is half-open, one call is allowed. */
   private get maxConcurrency(): number {
-    return this.breaker.isHalfOpen ? 1 : this.relay.sink.limits.maxConcurrency;
+    return this.breaker.needsProbe ? 1 : this.relay.sink.limits.maxConcurrency;
   }
 
   /** Postpones the entries of types that only a newer worker handles. */

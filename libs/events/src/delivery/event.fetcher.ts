@@ -1,9 +1,9 @@
 import type { LogCursor } from '@pikaia/database';
 import type { OutboxRow } from '../log/event.row.js';
 import { laneOf, type DeliveryIndex } from './delivery.index.js';
-import { markWaiting, undelivered } from './delivery.js';
+import { markWaiting, newDelivery } from './delivery.js';
 import type { LeaderTask } from './leader.task.js';
-import type { Batch, Watermark } from './watermark.js';
+import type { ReadBatch, Watermark } from './watermark.js';
 import type { Lanes } from './lanes.js';
 import type { OutboxReader, Reading } from '../log/outbox.reader.js';
 import type { OutcomeHandler } from './outcome.handler.js';
@@ -29,7 +29,7 @@ export class EventFetcher implements LeaderTask {
   ) {}
 
   /** Records that the log may contain new events. */
-  noteNewEvents(): void {
+  onNewEvents(): void {
     this.mayHaveMore = true;
   }
 
@@ -74,7 +74,7 @@ export class EventFetcher implements LeaderTask {
     this.nextReading.catch(() => undefined); // `read` rethrows it; if the term ends first, the term reports its own reason
   }
 
-  private route(event: OutboxRow, batch: Batch, index: number): void {
+  private route(event: OutboxRow, batch: ReadBatch, index: number): void {
     if (event.payload === null && !event.tooLarge) return this.watermark.settle(batch, index); // not a type of this sink
     if (this.isOrdered && this.deliveryIndex.isBlocked(event)) {
       this.deliveryIndex.record(markWaiting(event));
@@ -82,7 +82,7 @@ export class EventFetcher implements LeaderTask {
     } else if (hasPayload(event)) {
       this.lanes.add({ lane: this.laneFor(event), event, delivery: null, batch, index, bytes: event.size });
     } else {
-      this.outcomeHandler.failTooLarge(undelivered(event));
+      this.outcomeHandler.failTooLarge(newDelivery(event));
       this.watermark.settle(batch, index);
     }
   }

@@ -13,13 +13,16 @@ where d.sink = $1 and d.position < coalesce((select min(position) from outbox.ou
         where behind.sink = d.sink and behind.aggregate_type = d.aggregate_type and behind.aggregate_id = d.aggregate_id
           and behind.status in ('retrying', 'waiting', 'failed') and behind.position > d.position))))`;
 
-/** Counts the expired deliveries. Index: outbox_delivery_status, which skips open deliveries. Locks: none. */
+/**
+ * Counts the expired deliveries. Index: outbox_delivery_status up to the oldest log position, for the deliveries of all sinks;
+ * outbox_delivery_aggregate for those behind a failed one. Locks: none.
+ */
 export const COUNT_EXPIRED = `select count(*)::int as expired ${EXPIRED}`;
 
 /**
  * Deletes expired deliveries and their attempts. It runs in a transaction that stores the cursor, so only the leader runs it.
- * Index: outbox_attempt_event for the attempts. Locks: the deleted rows; never waits, because only the leader writes
- * deliveries. Parameters: as above, and $4 maximum number of deliveries.
+ * Index: as in COUNT_EXPIRED; outbox_attempt_event for the attempts. Locks: the deleted rows; never waits, because only the leader
+ * writes deliveries. Parameters: as above, and $4 maximum number of deliveries.
  */
 export const DELETE_EXPIRED = `
 with gone as (

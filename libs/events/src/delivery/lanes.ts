@@ -1,5 +1,5 @@
 import type { Delivery } from './delivery.js';
-import type { Batch } from './watermark.js';
+import type { ReadBatch } from './watermark.js';
 import type { Outcome, SinkEvent, SinkLimits } from './sink.js';
 
 /** Callbacks of a replay for an entry that it added to the lanes. */
@@ -18,7 +18,7 @@ export interface Entry {
   /** The stored delivery that is retried. Null for an event that was read from the log. */
   readonly delivery: Delivery | null;
   /** The batch with which the event was read. Null for a retried delivery and for a replay, which the cursor has passed. */
-  readonly batch: Batch | null;
+  readonly batch: ReadBatch | null;
   /** Position of the event in `batch`. */
   readonly index: number;
   readonly bytes: number;

@@ -1,4 +1,7 @@
-/** A periodic task of the leader. `step()` may wait for the database but never for the sink. */
+/**
+ * A periodic task of the leader. `step()` may wait for the database but never for the sink. Declared here because classes of
+ * `delivery` implement it, and `leader` imports `delivery`.
+ */
 export interface LeaderTask {
   /** Milliseconds until the task is due. 0 or less: now. Infinity: only an external event makes it due. */
   readonly dueInMs: number;

@@ -4,7 +4,7 @@ import { eventMetrics } from '../metrics.js';
 import { retryDelay } from '../loop/backoff.js';
 import type { Attempt } from '../log/delivery.record.js';
 import type { DeliveryIndex } from './delivery.index.js';
-import { markFailed, markPostponed, markPublished, markRefused, markWaiting, undelivered, type Delivery } from './delivery.js';
+import { markFailed, markPostponed, markPublished, markRefused, markWaiting, newDelivery, type Delivery } from './delivery.js';
 import { fingerprintOf, textOf } from './error-fingerprint.js';
 import type { Watermark } from './watermark.js';
 import type { Entry, Lanes, ReplayedEntry } from './lanes.js';
@@ -68,7 +68,7 @@ export class OutcomeHandler {
     if (entry.replay) return this.handleReplayed(entry, entry.replay, outcome);
     if (outcome.kind !== 'transport') this.failing.delete(entry);
     if (outcome.kind === 'accepted') return this.handleAccepted(entry);
-    const delivery = entry.delivery ?? undelivered(entry.event);
+    const delivery = entry.delivery ?? newDelivery(entry.event);
     switch (outcome.kind) {
       case 'refused': {
         this.postponements.delete(delivery.eventId);

@@ -17,11 +17,14 @@ export interface RelaySettings {
   readonly failedRetentionMs?: number;
   /** Time between two checks for expired deliveries. Default: 1 hour. */
   readonly expiryIntervalMs?: number;
-  /** The limits of one read. Reading pauses while as much is unsettled. */
+  /** The limits of one read. Reading pauses while the unsettled rows reach these limits. */
   readonly limits?: ReadLimits;
 }
 
-/** What the parts of one leadership share. Each class names the fields that it uses. */
+/**
+ * What the parts of one leadership share. Each class names the fields that it uses. Declared here because `leader` imports
+ * `delivery` and not the other way round.
+ */
 export interface RelayContext extends Required<RelaySettings> {
   readonly sink: Sink;
   /** Host and process id of this worker, as operators see them. */

@@ -14,7 +14,8 @@ interface SentEvent {
  */
 export function serializeEvent({ payload, position, replayed }: SentEvent): string {
   const end = payload.trimEnd();
-  if (!/^\s*\{/.test(payload) || !end.endsWith('}')) throw new Error('The payload is no JSON object, so no envelope.');
+  if (!/^\s*\{/.test(payload) || !end.endsWith('}'))
+    throw new Error('The payload is not a JSON object, so it is not an envelope.');
   const body = end.slice(0, -1).trimEnd();
   const separator = body.endsWith('{') ? '' : ',';
   const mark = replayed === undefined ? '' : `,"replayed":${JSON.stringify(replayed)}`;

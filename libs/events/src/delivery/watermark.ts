@@ -3,7 +3,7 @@ import type { OutboxRow } from '../log/event.row.js';
 import type { Reading } from '../log/outbox.reader.js';
 
 /** The rows of one read. */
-export interface Batch {
+export interface ReadBatch {
   readonly reading: Reading;
   readonly settled: boolean[];
   /** Number of rows that are settled without a gap from the start. */
@@ -15,15 +15,15 @@ export interface Batch {
  * Rows settle in any order. `cursor` never passes a row that is not settled, in reading order.
  */
 export class Watermark {
-  private readonly batches: Batch[] = [];
+  private readonly batches: ReadBatch[] = [];
   private unsettledRowCount = 0;
   private unsettledPayloadBytes = 0;
   private advancedRows = 0;
 
   constructor(private settledCursor: LogCursor) {}
 
-  add(reading: Reading): Batch {
-    const batch: Batch = { reading, settled: reading.rows.map(() => false), settledPrefix: 0 };
+  add(reading: Reading): ReadBatch {
+    const batch: ReadBatch = { reading, settled: reading.rows.map(() => false), settledPrefix: 0 };
     this.batches.push(batch);
     this.unsettledRowCount += reading.rows.length;
     for (const row of reading.rows) this.unsettledPayloadBytes += bytesOf(row);
@@ -32,7 +32,7 @@ export class Watermark {
   }
 
   /** Marks a row as settled, so that the cursor can pass it. */
-  settle(batch: Batch, index: number): void {
+  settle(batch: ReadBatch, index: number): void {
     batch.settled[index] = true;
     this.unsettledRowCount--;
     this.unsettledPayloadBytes -= bytesOf(batch.reading.rows[index]!);

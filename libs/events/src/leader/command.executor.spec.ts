@@ -120,7 +120,7 @@ describe('commands of operators', () => {
       expect(await at.statuses([later])).toEqual(['published']);
     });
 
-    it('refuses to skip an event that is not the head, and names the head, or that is not held back', async () => {
+    it('refuses to skip an event behind a head, which it names, and an event without an open delivery', async () => {
       const [head, behind] = [await insertEvent(at.api), await insertEvent(at.api)];
       at.sink.outcomes.set(head.id, dead);
       await at.runRelayOnce();
@@ -129,7 +129,7 @@ describe('commands of operators', () => {
       await at.runRelayOnce();
       const [waits, holdsNone] = await Promise.all(asked.map((id) => at.answer(id)));
       expect(waits!.answer).toEqual({ outcome: 'refused', reason: expect.stringContaining(`behind ${head.id}`) });
-      expect(holdsNone!.answer).toEqual({ outcome: 'refused', reason: expect.stringContaining('no such event') });
+      expect(holdsNone!.answer).toEqual({ outcome: 'refused', reason: expect.stringContaining('no open delivery') });
       expect(await at.statuses([head, behind])).toEqual(['failed', 'waiting']);
     });
 

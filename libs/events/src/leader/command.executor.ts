@@ -54,9 +54,9 @@ export class CommandExecutor {
     private state: SinkState,
   ) {}
 
-  /** True while nothing is read or sent, because the sink is paused or retired. */
+  /** True while nothing is read or sent, because the sink is paused or retired, or a type was dropped. */
   get isHalted(): boolean {
-    return this.state !== 'active';
+    return this.state !== 'active' || this.droppedType;
   }
 
   get isRetired(): boolean {
@@ -178,14 +178,14 @@ export class CommandExecutor {
     if (deliveryIndex.isInFlight(eventId)) return undefined;
     const delivery = await deliveryIndex.find(eventId);
     if (!delivery || (organization !== null && delivery.organizationId !== organization))
-      return { answer: refusedBecause('This sink holds back no such event.') };
+      return { answer: refusedBecause('This sink has no open delivery of this event.') };
     if (delivery.status === 'published' || delivery.status === 'skipped')
       return { answer: refusedBecause(`The event is already ${delivery.status}.`) };
     const head = this.relay.sink.ordering === 'aggregate' ? await deliveryIndex.headOf(delivery) : delivery;
     if (head && head.eventId !== eventId)
       return {
         answer: refusedBecause(
-          `The event waits behind ${head.eventId}, the head of its aggregate. Decide about that event first.`,
+          `The event waits behind ${head.eventId}, the head of its aggregate. Skip or replay that event first.`,
         ),
       };
     deliveryIndex.record(markSkipped(delivery));

@@ -16,8 +16,8 @@ export class CommandTask implements LeaderTask {
   ) {}
 
   /** True while nothing is read or sent, because the sink is paused or retired, or a type was dropped. */
-  get isPaused(): boolean {
-    return this.executor.isHalted || this.executor.hasDroppedType;
+  get isHalted(): boolean {
+    return this.executor.isHalted;
   }
 
   /** True once the sink is retired. */
@@ -35,7 +35,7 @@ export class CommandTask implements LeaderTask {
   }
 
   /** Records that a new command may be waiting. */
-  noteCommand(): void {
+  onCommand(): void {
     this.nextPollAt = -Infinity;
   }
 
@@ -45,11 +45,11 @@ export class CommandTask implements LeaderTask {
 
   private async run(): Promise<void> {
     if (this.pollDueInMs <= 0) await this.poll();
-    if (!this.isPaused) await this.replays.step();
+    if (!this.isHalted) await this.replays.step();
   }
 
   get dueInMs(): number {
-    return Math.min(this.pollDueInMs, this.isPaused ? Infinity : this.replays.dueInMs);
+    return Math.min(this.pollDueInMs, this.isHalted ? Infinity : this.replays.dueInMs);
   }
 
   private async poll(): Promise<void> {

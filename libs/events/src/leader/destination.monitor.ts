@@ -2,7 +2,7 @@ import { PikaiaError } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
 import { retryDelay } from '../loop/backoff.js';
 import type { CursorStore } from '../log/cursor.store.js';
-import { LAST_SEEN, NOTE_SEEN } from '../log/destination.sql.js';
+import { LAST_SEEN, STORE_LAST_SEEN } from '../log/destination.sql.js';
 import type { LeaderTask } from '../delivery/leader.task.js';
 import { textOf } from '../delivery/error-fingerprint.js';
 import type { CircuitBreaker } from '../delivery/circuit-breaker.js';
@@ -139,7 +139,7 @@ export class DestinationMonitor implements LeaderTask {
   private async storeLastSeen(number: bigint, identity: string | null): Promise<void> {
     if (this.lastSeen?.number === number && this.lastSeen.identity === identity) return;
     this.lastSeen = { number, identity };
-    await this.relay.client.query(NOTE_SEEN, [this.relay.sink.name, String(number), identity]);
+    await this.relay.client.query(STORE_LAST_SEEN, [this.relay.sink.name, String(number), identity]);
   }
 
   private async rewind(number: bigint, identity: string): Promise<never> {

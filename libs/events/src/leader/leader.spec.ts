@@ -33,9 +33,9 @@ describe('Leader', () => {
 
   it('ends the connection if the server stops responding', async () => {
     proxy.dropTraffic('pikaia-relay spec');
-    await expect(leader.ping()).rejects.toThrow(`Nothing was heard for ${4 * TIMEOUT_MS} ms.`);
+    await expect(leader.ping()).rejects.toThrow(`No data received for ${4 * TIMEOUT_MS} ms.`);
     expect(losses).toBeGreaterThan(0);
-    expect(() => leader.step()).toThrow('Nothing was heard');
+    expect(() => leader.step()).toThrow('No data received');
   });
 
   it('pings the server twice before the leader timeout passes', async () => {

@@ -1,6 +1,6 @@
 import type { RelayContext } from '../delivery/relay.context.js';
-import { queryText, toOutboxRow, type EventRow, type OutboxRow } from '../log/event.row.js';
-import { undelivered, type Delivery } from '../delivery/delivery.js';
+import { afterEvent, queryText, toOutboxRow, type EventRow, type OutboxRow } from '../log/event.row.js';
+import { newDelivery, type Delivery } from '../delivery/delivery.js';
 import { filterValues, toReplay, type Replay } from '../commands/replay.js';
 import { COUNT_OF_REPLAY, NEXT_OF_REPLAY, OPEN_REPLAY } from '../commands/replay.sql.js';
 
@@ -19,7 +19,7 @@ export interface MatchingEvent extends OutboxRow {
 
 interface ReplayBatch {
   /** The position up to which every matching event was returned. */
-  readonly edge: string;
+  readonly scannedTo: string;
   readonly events: readonly MatchingEvent[];
   readonly deadLetters: readonly DeadLetter[];
 }
@@ -31,7 +31,7 @@ type ReplayRow = readonly [
   lastError: string | null,
   fingerprint: string | null,
   isNew: 't' | 'f' | null,
-  edge: string,
+  sliceEnd: string,
   total: string,
 ];
 
@@ -48,24 +48,32 @@ export class ReplayReader {
   async read(replay: Replay, limit: number): Promise<ReplayBatch> {
     const values = this.values(replay, LOG_ROWS_PER_QUERY, Math.min(limit, MAX_BATCH_EVENTS), MAX_BATCH_BYTES);
     const rows = await queryText<ReplayRow>(this.relay.client, { name: 'outbox-replay', text: NEXT_OF_REPLAY, values });
-    const [edge, total] = rows[0]!.slice(-2) as [string, string];
-    const found = rows.filter(([position]) => position !== null);
-    return {
-      edge: found.length === Number(total) ? edge : found.at(-1)![0],
-      events: found.filter((row) => row[11] === 'f').map((row) => ({ ...toOutboxRow(row), isNew: row[14] === 't' })),
-      deadLetters: found.filter((row) => row[11] === 't').map(toDeadLetter),
-    };
+    const [, , , , sliceEnd, total] = afterEvent(rows[0]!);
+    const events: MatchingEvent[] = [];
+    const deadLetters: DeadLetter[] = [];
+    let lastPosition = sliceEnd;
+    for (const row of rows) {
+      const [dead, lastError, fingerprint, isNew] = afterEvent(row);
+      if (dead === null) continue;
+      const event = toOutboxRow(row);
+      lastPosition = event.position;
+      if (dead === 'f') events.push({ ...event, isNew: isNew === 't' });
+      else deadLetters.push({ ...newDelivery(event), status: 'failed', lastError, fingerprint, stored: true });
+    }
+    const isComplete = events.length + deadLetters.length === Number(total);
+    return { scannedTo: isComplete ? sliceEnd : lastPosition, events, deadLetters };
   }
 
   /** Counts the matching events and dead letters in the next slice of the log. */
-  async count(replay: Replay): Promise<{ edge: string; total: number; dead: number }> {
+  async count(replay: Replay): Promise<{ scannedTo: string; total: number; dead: number }> {
     const values = this.values(replay, COUNTED_ROWS_PER_QUERY, null, null);
-    const { rows } = await this.relay.client.query<{ edge: string; total: number; dead: number }>({
+    const { rows } = await this.relay.client.query<{ scanned_to: string; total: number; dead: number }>({
       name: 'outbox-replay-count',
       text: COUNT_OF_REPLAY,
       values,
     });
-    return rows[0]!;
+    const { scanned_to: scannedTo, ...counts } = rows[0]!;
+    return { scannedTo, ...counts };
   }
 
   private values(replay: Replay, slice: number, limit: number | null, bytes: number | null): unknown[] {
@@ -73,11 +81,3 @@ export class ReplayReader {
     return [this.relay.sink.name, position, endPosition, snapshot, slice, limit, ...filterValues(filter), bytes];
   }
 }
-
-const toDeadLetter = (row: ReplayRow): DeadLetter => ({
-  ...undelivered(toOutboxRow(row)),
-  status: 'failed',
-  lastError: row[12],
-  fingerprint: row[13],
-  stored: true,
-});

@@ -18,7 +18,7 @@ import { INSERT_HANDLED, STORE_REPLAY } from '../commands/replay.sql.js';
 import type { RelayContext } from '../delivery/relay.context.js';
 
 const logger = getLogger('outbox');
-const MAX_ATTEMPTS = 3; // of a replayed event; the replay then counts it as failed and continues
+const MAX_REPLAY_ATTEMPTS = 3; // of a replayed event; the replay then counts it as failed and continues
 
 /** Stores the cursor and runs `work` in the same transaction. */
 export type Store = (work: InSameTransaction) => Promise<void>;
@@ -93,10 +93,10 @@ export class ReplayRunner {
   private async count(replay: Replay): Promise<void> {
     const batch = await this.readOrFail(replay, () => this.reader.count(replay));
     if (!batch) return;
-    const { edge, total, dead } = batch;
+    const { scannedTo, total, dead } = batch;
     this.addCounts({ matched: total, revived: dead });
     this.batchHasEvents = false; // stored only when the count is complete: a crash restarts it
-    await this.finishBatch(edge);
+    await this.finishBatch(scannedTo);
   }
 
   /**
@@ -128,8 +128,8 @@ export class ReplayRunner {
     const limit = Math.min(left, replay.rate ?? Infinity);
     const batch = await this.readOrFail(replay, () => this.reader.read(replay, limit));
     if (!batch) return;
-    const { edge, events, deadLetters } = batch;
-    this.batchEnd = edge;
+    const { scannedTo, events, deadLetters } = batch;
+    this.batchEnd = scannedTo;
     this.handledNew = [];
     this.queue = events.filter(isReadable).map((event) => ({ event, attempts: 0, delayCount: 0, notBefore: -Infinity }));
     for (const event of events) if (event.tooLarge) this.recordFailure(event, 0, payloadTooLarge());
@@ -197,7 +197,7 @@ export class ReplayRunner {
       return;
     }
     if (outcome.kind === 'refused') {
-      const maxAttempts = outcome.permanent ? 1 : Math.min(MAX_ATTEMPTS, outcome.maxAttempts ?? MAX_ATTEMPTS);
+      const maxAttempts = outcome.permanent ? 1 : Math.min(MAX_REPLAY_ATTEMPTS, outcome.maxAttempts ?? MAX_REPLAY_ATTEMPTS);
       if (++item.attempts >= maxAttempts) return this.recordFailure(item.event, item.attempts, outcome.error);
     }
     const after = outcome.kind === 'postponed' ? outcome.retryAfterMs : undefined;
@@ -216,10 +216,10 @@ export class ReplayRunner {
   }
 
   /** Stores the position from which a crash repeats. An empty batch is not stored unless the replay is done. */
-  private async finishBatch(edge: string): Promise<void> {
-    const replay = { ...this.replay!, position: edge };
+  private async finishBatch(scannedTo: string): Promise<void> {
+    const replay = { ...this.replay!, position: scannedTo };
     const { counts, dryRun, maxEvents, endPosition } = replay;
-    const isDone = BigInt(edge) >= BigInt(endPosition) || (!dryRun && maxEvents !== null && counts.matched >= maxEvents);
+    const isDone = BigInt(scannedTo) >= BigInt(endPosition) || (!dryRun && maxEvents !== null && counts.matched >= maxEvents);
     const answer = isDone ? done(resultOf(replay)) : undefined;
     if (isDone || this.batchHasEvents) await this.store((client) => this.storeReplay(client, replay, answer));
     this.failures.succeeded(replay.id);

@@ -10,7 +10,7 @@ import { OutboxReader, READ_LIMITS } from '../log/outbox.reader.js';
 import { BackgroundLoop } from '../loop/background.loop.js';
 import type { RelayContext, RelaySettings } from '../delivery/relay.context.js';
 import type { Sink } from '../delivery/sink.js';
-import { markLeaderFailing } from './leader.recovery.js';
+import { markLeaderFailing } from './leader-failure.mark.js';
 import { TermHistory, type LeaderFailure } from './term.history.js';
 import { Term, type TermStatus } from './term.js';
 
@@ -88,7 +88,7 @@ export class SinkRelay {
   async stop(timeoutMs = 10_000): Promise<void> {
     this.stopTimeoutMs = timeoutMs;
     const stopped = this.loop.stop();
-    this.term?.end();
+    this.term?.stopSending();
     // A relay without a term holds nothing. Its connection may wait for a silent server.
     if (!this.term) await this.leader?.close();
     await stopped;
@@ -97,13 +97,13 @@ export class SinkRelay {
 
   /** Reads the log soon, because it may contain new events. */
   wake(): void {
-    this.term?.noteNewEvents();
+    this.term?.onNewEvents();
     this.loop.wake();
   }
 
   /** Polls for commands soon, because one may have been recorded for the sink. */
   wakeForCommand(): void {
-    this.term?.noteCommand();
+    this.term?.onCommand();
     this.loop.wake();
   }
 
@@ -116,7 +116,7 @@ export class SinkRelay {
     if (this.loop.isStarted) throw new Error('Call runOnce only on a relay that was not started.');
     return this.withLeader(async (leader) => {
       if (!(await leader.tryLock())) return false;
-      await this.lead(leader, (term) => term.isIdle || term.isPaused || term.isOver);
+      await this.lead(leader, (term) => term.isIdle || term.cannotSend || term.isOver);
       return true;
     });
   }

@@ -8,7 +8,7 @@ export const STABLE_AFTER_MS = 30_000;
 const FAILING_AFTER_SHORT_TERMS = 3; // a database restart ends one term; a failover ends one on each of the two servers
 
 export interface LeaderFailure {
-  /** Time at which the first of these terms ended. */
+  /** Time at which the first of the consecutive short terms ended. */
   readonly since: Date;
   /** Number of consecutive terms that ended with an error before they were stable. */
   readonly terms: number;

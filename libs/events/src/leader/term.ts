@@ -6,7 +6,7 @@ import { DestinationMonitor } from './destination.monitor.js';
 import type { LeaderTask } from '../delivery/leader.task.js';
 import { Watermark } from '../delivery/watermark.js';
 import { EventFetcher } from '../delivery/event.fetcher.js';
-import { LeaderRecovery } from './leader.recovery.js';
+import { LeaderFailureMark } from './leader-failure.mark.js';
 import { Lanes } from '../delivery/lanes.js';
 import type { Leader } from './leader.js';
 import type { RelayContext } from '../delivery/relay.context.js';
@@ -36,7 +36,7 @@ export interface TermStatus {
  * next leader redelivers the events after the stored cursor.
  */
 export class Term {
-  private ending = false;
+  private stopped = false;
   private advancedAt: number;
 
   private constructor(
@@ -78,31 +78,34 @@ export class Term {
     const executor = new CommandExecutor(relay, deliveryIndex, failures, store, () => watermark.cursor, state);
     const replayRunner = new ReplayRunner(relay, failures, new ReplayReader(relay), lanes, deliveryIndex, store);
     const commands = new CommandTask(relay, executor, replayRunner);
-    const mayFetch = (): boolean => !commands.isPaused;
+    const mayFetch = (): boolean => !commands.isHalted;
     const fetcher = new EventFetcher(relay, reader, cursor, watermark, lanes, deliveryIndex, outcomeHandler, mayFetch);
-    const maySend = (): boolean => destination.allowsSending && !commands.isPaused;
+    const maySend = (): boolean => destination.allowsSending && !commands.isHalted;
     const dispatcher = new Dispatcher(relay, lanes, breaker, outcomeHandler, maySend);
-    const recovery = new LeaderRecovery(relay, leaderFailingSince);
+    const failureMark = new LeaderFailureMark(relay, leaderFailingSince);
     const expiry = new DeliveryExpiry(relay, deliveryIndex, store);
-    const tasks = [leader, commands, cursorWriter, expiry, recovery, destination, breaker, fetcher, dispatcher];
+    // The order matters. A lost lock ends the term before anything is written. A command takes effect before the next read or
+    // call. A store releases deliveries, which the fetcher then loads. The dispatcher comes last: it sends what the fetcher has
+    // read, after the result of the destination's check.
+    const tasks = [leader, commands, cursorWriter, expiry, failureMark, destination, breaker, fetcher, dispatcher];
     return new Term(relay, commands, cursorWriter, destination, breaker, watermark, fetcher, dispatcher, tasks);
   }
 
   /** Records that the log may contain new events. */
-  noteNewEvents(): void {
-    this.fetcher.noteNewEvents();
+  onNewEvents(): void {
+    this.fetcher.onNewEvents();
   }
 
   /** Records that a new command, such as pause, skip or replay, may be waiting. */
-  noteCommand(): void {
-    this.commandTask.noteCommand();
+  onCommand(): void {
+    this.commandTask.onCommand();
   }
 
   /** Runs the tasks that are due. Never waits for the sink. @returns milliseconds until the next task is due. */
   async step(): Promise<number> {
     if (!this.watermark.unsettledRows || this.cursorWriter.hasUnsavedChanges) this.advancedAt = this.monotonic();
     for (const task of this.tasks) {
-      const work = this.ending ? undefined : task.step();
+      const work = this.stopped ? undefined : task.step();
       if (work) await work;
     }
     return Math.max(0, Math.min(...this.tasks.map(({ dueInMs }) => dueInMs)));
@@ -125,14 +128,14 @@ export class Term {
   }
 
   /** Stops reading and sending. Calls in flight continue. */
-  end(): void {
-    this.ending = true;
+  stopSending(): void {
+    this.stopped = true;
     this.dispatcher.stopSending();
   }
 
   /** Stops sending, waits up to `timeoutMs` for the calls in flight and stores the cursor. */
   async finish(timeoutMs: number): Promise<void> {
-    this.end();
+    this.stopSending();
     await this.dispatcher.drain(timeoutMs);
     if (this.cursorWriter.hasUnsavedChanges) await this.cursorWriter.store();
     await this.breaker.step();
@@ -144,9 +147,10 @@ export class Term {
   }
 
   /** True while nothing can be sent: an operator paused the sink, its destination is missing, or a retry delay runs. */
-  get isPaused(): boolean {
+  get cannotSend(): boolean {
     return (
-      this.dispatcher.isPaused || ((this.destination.isMissing || this.commandTask.isPaused) && !this.dispatcher.inFlightCount)
+      this.dispatcher.isBackingOff ||
+      ((this.destination.isMissing || this.commandTask.isHalted) && !this.dispatcher.inFlightCount)
     );
   }
 
@@ -166,7 +170,7 @@ export class Term {
       lagMs: oldestUnsettledAt ? Math.max(0, this.now() - oldestUnsettledAt.getTime()) : 0,
       readAgoMs: this.monotonic() - this.fetcher.lastReadAt,
       failingSince: this.breaker.failingSince,
-      paused: this.commandTask.isPaused,
+      paused: this.commandTask.isHalted,
       stalledForMs: this.monotonic() - this.advancedAt,
     };
   }

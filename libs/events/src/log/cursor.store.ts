@@ -17,14 +17,17 @@ interface LoadedCursor {
 /** Work of the leader that runs in the transaction that stores a cursor. */
 export type InSameTransaction = (client: ClientBase) => Promise<unknown>;
 
-/** Another worker has already stored this cursor number. The term is over and its state in memory is discarded. */
-export class TermOverError extends Error {
-  override readonly name = 'TermOverError';
+/**
+ * Another worker has stored this cursor number, so this worker no longer leads. The term ends and its in-memory state is
+ * discarded.
+ */
+export class FencedError extends Error {
+  override readonly name = 'FencedError';
 }
 
 /**
- * Stores the append-only cursors of one sink. The numbers have no gaps. Two workers that both assume they lead therefore store
- * the same next number, and one of them fails.
+ * Stores the append-only cursors of one sink. The cursor number is a fencing token: the numbers have no gaps, so two workers that
+ * both assume they lead store the same next number, and one of them fails.
  */
 export class CursorStore {
   private newest = 0n;
@@ -70,7 +73,7 @@ export class CursorStore {
    * Stores a cursor and its delivery changes in one statement.
    *
    * @returns the process id of the PostgreSQL backend.
-   * @throws TermOverError if another worker has stored this number. Nothing is written then.
+   * @throws FencedError if another worker has stored this number. Nothing is written then.
    */
   async store(cursor: LogCursor, { deliveries, attempts, accepted = 0 }: DeliveryChanges): Promise<number> {
     const added = deliveries
@@ -100,6 +103,23 @@ export class CursorStore {
     return rows[0]!.backend;
   }
 
+  /**
+   * Like `store`, with other work of the leader in the same transaction. A worker that no longer leads therefore cannot do that
+   * work. An error ends the term, so the cursor number is not reset.
+   */
+  async storeWith(cursor: LogCursor, changes: DeliveryChanges, work: InSameTransaction): Promise<number> {
+    await this.client.query('begin');
+    try {
+      const backend = await this.store(cursor, changes);
+      await work(this.client);
+      await this.client.query('commit');
+      return backend;
+    } catch (error) {
+      await this.client.query('rollback').catch(() => undefined); // the connection may be broken; the first error is reported
+      throw error;
+    }
+  }
+
   /** The number of the newest stored cursor. */
   get number(): bigint {
     return this.newest;
@@ -110,7 +130,7 @@ export class CursorStore {
    * identity of the destination.
    *
    * @returns the position of that cursor, and the number of deliveries that are sent again.
-   * @throws TermOverError if another worker has stored this number.
+   * @throws FencedError if another worker has stored this number.
    */
   async rewind(to: bigint, identity: string): Promise<{ position: string; deliveries: number }> {
     const values = [this.sink, String(to), String(this.newest + 1n), this.worker, identity];
@@ -126,24 +146,7 @@ export class CursorStore {
     } catch (error) {
       const { code, constraint } = error as { code?: string; constraint?: string };
       if (code !== '23505' || constraint !== 'outbox_progress_pkey') throw error;
-      throw new TermOverError(`Another worker has stored the progress of ${this.sink}.`, { cause: error });
-    }
-  }
-
-  /**
-   * Like `store`, with other work of the leader in the same transaction. A worker that no longer leads therefore cannot do that
-   * work. An error ends the term, so the cursor number is not reset.
-   */
-  async storeWith(cursor: LogCursor, changes: DeliveryChanges, work: InSameTransaction): Promise<number> {
-    await this.client.query('begin');
-    try {
-      const backend = await this.store(cursor, changes);
-      await work(this.client);
-      await this.client.query('commit');
-      return backend;
-    } catch (error) {
-      await this.client.query('rollback').catch(() => undefined); // the connection may be broken; the first error is reported
-      throw error;
+      throw new FencedError(`Another worker has stored the progress of ${this.sink}.`, { cause: error });
     }
   }
 }

@@ -8,7 +8,7 @@ export const LAST_SEEN = 'select seen_number as number, seen_as as identity from
  * null and $2 is the number at which it was last seen. A former leader has a lower number and changes nothing. Cost: one small
  * row for each check.
  */
-export const NOTE_SEEN = `
+export const STORE_LAST_SEEN = `
 update outbox.outbox_sink set seen_number = $2, seen_as = $3 where name = $1 and coalesce(seen_number, 0) <= $2`;
 
 /**
@@ -16,9 +16,9 @@ update outbox.outbox_sink set seen_number = $2, seen_as = $3 where name = $1 and
  * schedules the deliveries that were published since then. $1 sink, $2 number, $3 the next number, $4 worker, $5 the new identity
  * of the destination.
  *
- * Index: the primary key of outbox_progress, backwards, one row; the primary key of outbox_delivery, all rows of the sink.
- * Ignores cursors of another cluster. Includes deliveries of the minute before, in case the clock was set back; duplicates are
- * allowed.
+ * Index: the primary key of outbox_progress, one row in each direction; outbox_delivery_status, the published deliveries of all
+ * sinks. Ignores cursors of another cluster. Includes deliveries of the minute before, in case the clock was set back; duplicates
+ * are allowed.
  */
 export const REWIND = `
 with target as materialized (

@@ -4,9 +4,9 @@ import type { Client } from 'pg';
 const END_TIMEOUT_MS = 2000;
 
 /**
- * Ends a connection, even if the server never answers. Never rejects.
+ * Ends a connection, even if the server never answers. The returned promise never rejects.
  *
- * Rejects a pending `connect()`. The `end()` method of pg leaves it pending forever.
+ * A pending `connect()` is rejected. The `end()` method of pg leaves it pending forever.
  */
 export async function endClient(client: Client): Promise<void> {
   const stream = streamOf(client);
@@ -25,7 +25,7 @@ export async function endClient(client: Client): Promise<void> {
  */
 export function endWhenSilent(client: Client, milliseconds: number): void {
   const stream = streamOf(client);
-  stream.setTimeout(milliseconds, () => stream.destroy(new Error(`Nothing was heard for ${milliseconds} ms.`)));
+  stream.setTimeout(milliseconds, () => stream.destroy(new Error(`No data received for ${milliseconds} ms.`)));
 }
 
 const streamOf = (client: Client): Socket => (client as unknown as { connection: { stream: Socket } }).connection.stream; // pg's types lack it

@@ -4,7 +4,9 @@ import { queryText, toOutboxRow, type EventRow, type OutboxRow } from './event.r
 import { READ, SLICE } from './reading.sql.js';
 
 /** The row of reading.sql.ts that is not an event. */
-type EdgeRow = readonly [null, null, snapshot: string, null, null, null, null, null, null, lateRows: string, null];
+type EdgeRow = readonly [lateRows: string, payload: null, position: null, eventId: null, snapshot: string, ...null[]];
+
+const isEdge = (row: EventRow | EdgeRow): row is EdgeRow => row[2] === null;
 
 /** The limits of one read. */
 export interface ReadLimits {
@@ -12,7 +14,7 @@ export interface ReadLimits {
   readonly fresh: number;
   /** The maximum number of rows that became visible late. More rows are handed over in slices. */
   readonly late: number;
-  /** The maximum payload of each of the two parts, in bytes. */
+  /** The maximum payload of each of the two parts, in bytes. The cursor is stored early when the unsaved deliveries reach it. */
   readonly bytes: number;
 }
 
@@ -33,7 +35,7 @@ export class OutboxReader {
   ) {}
 
   async read(cursor: LogCursor): Promise<Reading> {
-    const parts = await (cursor.lateSnapshot === null ? this.readDue(cursor) : this.readSlice(cursor, cursor.lateSnapshot));
+    const parts = await (cursor.lateSnapshot === null ? this.readNext(cursor) : this.readSlice(cursor, cursor.lateSnapshot));
     return this.toReading(cursor, parts);
   }
 
@@ -46,7 +48,7 @@ export class OutboxReader {
     return parseSnapshot(cursor.snapshot);
   }
 
-  protected async readDue(cursor: LogCursor): Promise<ReadParts> {
+  protected async readNext(cursor: LogCursor): Promise<ReadParts> {
     const { xmax, running } = this.lookBack(cursor);
     const { fresh, late, bytes } = this.limits;
     const values = [cursor.position, running, xmax, fresh, late, this.sink, bytes];
@@ -68,13 +70,13 @@ export class OutboxReader {
     const fresh: OutboxRow[] = [];
     let edge: EdgeRow | undefined;
     for (const row of rows) {
-      if (row[0] === null) edge = row;
-      else (comparePositions(row[0], position) > 0 ? fresh : late).push(toOutboxRow(row));
+      if (isEdge(row)) edge = row;
+      else (comparePositions(row[2], position) > 0 ? fresh : late).push(toOutboxRow(row));
     }
-    const [snapshot, found] = [edge![2], Number(edge![9])];
+    const [lateRows, , , , snapshot] = edge!;
     const taken = late.sort(byPosition).slice(0, lateLimit);
-    const lateIsWhole = taken.length === found;
-    return { snapshot, late: taken, lateIsWhole, fresh: lateIsWhole ? fresh.sort(byPosition) : [] };
+    const isLateComplete = taken.length === Number(lateRows);
+    return { snapshot, late: taken, isLateComplete, fresh: isLateComplete ? fresh.sort(byPosition) : [] };
   }
 }
 

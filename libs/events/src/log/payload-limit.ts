@@ -9,5 +9,5 @@ export const MAX_PAYLOAD_BYTES = 1024 * 1024;
 export const payloadTooLarge = (): PikaiaError =>
   new PikaiaError(
     'PIKAIA_EVENT_TOO_LARGE',
-    `The payload has more than ${MAX_PAYLOAD_BYTES} bytes, so it was written past publish(). Skip the event, and find the code that inserts into the log directly.`,
+    `The payload has more than ${MAX_PAYLOAD_BYTES} bytes, so it was inserted without publish(). Skip the event, and find the code that inserts into the log directly.`,
   );

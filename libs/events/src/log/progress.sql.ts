@@ -16,8 +16,8 @@ from registered`;
 
 /**
  * Reads the newest cursor of a sink, and whether it was written in this cluster. A logical restore gives the row another `xmin`.
- * The start is checked too: the one transaction of a restore cannot have the ids of both rows by chance. Index: primary key, two
- * rows.
+ * The start is checked too: a restore in one transaction gives both rows the same `xmin`, so at most one can match by chance.
+ * Index: primary key, two rows.
  */
 export const LOAD_CURSOR = `
 select p.number, p.position, p.snapshot::text, p.late_position, p.late_snapshot::text,

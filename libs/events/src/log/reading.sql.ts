@@ -1,5 +1,5 @@
 import { selectLateRows } from '@pikaia/database';
-import { SELECT_EVENT } from './event.row.js';
+import { selectEvent, selectNoEvent } from './event.row.js';
 import { wantedTypes } from './sink-types.sql.js';
 import { MAX_PAYLOAD_BYTES } from './payload-limit.js';
 
@@ -10,10 +10,10 @@ const READABLE = `${IS_WANTED} and size <= ${MAX_PAYLOAD_BYTES}`;
 // The payload is not cast to text: a cast from json to text goes through the text forms of both types and takes a quarter of the
 // server time.
 // The size of an event that the sink does not want is 0.
-const ROW = `${SELECT_EVENT}, case when ${IS_WANTED} then size else 0 end as size, case when ${READABLE} then payload end as payload`;
+const ROW = selectEvent(`case when ${IS_WANTED} then size else 0 end`, `case when ${READABLE} then payload end`);
 // One row of the result is not an event and has no position. It contains the snapshot of the read in place of the event type, and
 // the number of late rows in place of the size. Separate columns would add their cost to every event.
-const EDGE = `select null, null, pg_current_snapshot()::text, null, null, null, null, null, null, (select count(*) from late)::int, null`;
+const EDGE = `select ${selectNoEvent('(select count(*) from late)::int', { event_type: 'pg_current_snapshot()::text' })}`;
 // The bytes before a row. The sum never decreases from row to row, so a limit on it removes only rows at the end.
 const BEFORE = `coalesce(sum(case when ${READABLE} then size end)
   over (order by position rows between unbounded preceding and 1 preceding), 0) as before`;

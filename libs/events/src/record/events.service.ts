@@ -8,7 +8,7 @@ import { eventSize, MAX_EVENT_BYTES } from './event-size.js';
 import { findUnreadableText } from './event-text.js';
 import { EVENTS_OPTIONS, type EventsOptions } from './events.options.js';
 import { OutboxWaker } from './outbox.waker.js';
-import { insertEvent } from './publish.sql.js';
+import { insertEvent, insertValues } from './publish.sql.js';
 
 /** The entity that an event is about. The contract declares the type of the aggregate. */
 export interface Aggregate {
@@ -60,18 +60,7 @@ export class Events {
     await writeInTransaction(
       (manager) => {
         afterCommit(() => this.waker.wake());
-        return manager.query(insertEvent, [
-          envelope.event_id,
-          envelope.event_type,
-          envelope.schema_version,
-          envelope.aggregate_type,
-          envelope.aggregate_id,
-          envelope.organization_id,
-          envelope.correlation_id,
-          envelope.occurred_at,
-          size,
-          text,
-        ]);
+        return manager.query(insertEvent, insertValues(envelope, size, text));
       },
       () =>
         new PikaiaError(

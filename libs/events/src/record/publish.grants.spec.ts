@@ -1,7 +1,7 @@
 import { newId } from '@pikaia/core';
 import type pg from 'pg';
 import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
-import { insertEvent } from './publish.sql.js';
+import { insertEvent, insertValues } from './publish.sql.js';
 
 let database: TestDatabase;
 let api: pg.Client;
@@ -16,7 +16,11 @@ afterAll(async () => {
   await database.drop();
 });
 
-const event = (size = 2, text = '{}'): unknown[] => [newId(), 'a.b', 1, 'a', '1', null, newId(), new Date(), size, text];
+const event = (size = 2): unknown[] => {
+  const aggregate = { aggregate_type: 'a', aggregate_id: '1', organization_id: null };
+  const cause = { correlation_id: newId(), occurred_at: new Date() };
+  return insertValues({ event_id: newId(), event_type: 'a.b', schema_version: 1, ...aggregate, ...cause }, size, '{}');
+};
 const columns = 'event_id, event_type, schema_version, aggregate_type, aggregate_id, occurred_at, size, payload';
 
 describe('the rights of pikaia_api on the log', () => {

@@ -1,4 +1,7 @@
 import { preparedStatement } from '@pikaia/database';
+import { PUBLISHED_COLUMNS, type PublishedColumn } from '../log/event.row.js';
+
+const columns = [...PUBLISHED_COLUMNS, 'size', 'payload'];
 
 /**
  * Inserts one event into the log. The server sets position, transaction id, slot and time; no role may write them.
@@ -9,10 +12,16 @@ import { preparedStatement } from '@pikaia/database';
 export const insertEvent = preparedStatement(
   'pikaia-publish',
   `
-  insert into outbox.outbox_log (event_id, event_type, schema_version, aggregate_type, aggregate_id, organization_id,
-    correlation_id, occurred_at, size, payload)
-  values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+  insert into outbox.outbox_log (${columns.join(', ')})
+  values (${columns.map((_, index) => `$${index + 1}`).join(', ')})`,
 );
+
+/** Returns the parameters of `insertEvent`. */
+export const insertValues = (event: Readonly<Record<PublishedColumn, unknown>>, size: number, payload: string): unknown[] => [
+  ...PUBLISHED_COLUMNS.map((name) => event[name]),
+  size,
+  payload,
+];
 
 /**
  * Notifies the listeners of a channel. Sent after the commit: a `notify` inside the business transaction serializes all commits.

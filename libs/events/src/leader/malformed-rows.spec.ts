@@ -36,7 +36,7 @@ class Porter {
 }
 
 /** Rows that this version of `publish` does not write: other programs or a newer version may. */
-describe('unusual log rows', () => {
+describe('malformed log rows', () => {
   let database: TestDatabase;
   let owner: pg.Client;
 
@@ -119,7 +119,9 @@ describe('unusual log rows', () => {
     await owner.query(command, [everything]);
     await relay.runOnce();
     const { rows: replays } = await owner.query('select matched, sent, failed, last_error from outbox.outbox_replay');
-    expect(replays).toEqual([{ matched: '1', sent: '0', failed: '1', last_error: expect.stringContaining('past publish') }]);
+    expect(replays).toEqual([
+      { matched: '1', sent: '0', failed: '1', last_error: expect.stringContaining('inserted without publish') },
+    ]);
     expect(sink.delivered).toHaveLength(others.length);
     expect(relay.received).toBeLessThan(MIB);
     expect(grown).toBeLessThan(100); // copies as text, JSON and parameter would use more than 60 each
@@ -150,8 +152,8 @@ describe('unusual log rows', () => {
     const source = await new DataSource({ type: 'postgres', url: database.workerUrl }).initialize();
     const porter = new Porter();
     const sink = new LocalSink(new ConsumerRunner(defineConsumers([porter])[0]!, new Receipts(source)));
-    const parcel = (aggregate: string, odd: Partial<TestEvent> = {}) =>
-      insert({ type: 'parcel.sent', aggregate, data: { to: 'a@example.com' }, ...odd });
+    const parcel = (aggregate: string, changes: Partial<TestEvent> = {}) =>
+      insert({ type: 'parcel.sent', aggregate, data: { to: 'a@example.com' }, ...changes });
     const texts = ['null', '[]', '7', '{}', '{"data":null}', '{"data":"x"}', '{"data":{"to":"nobody"}}'];
     const broken = [];
     for (const [i, text] of texts.entries()) {

@@ -6,20 +6,20 @@ import type { RelayContext } from '../delivery/relay.context.js';
 
 const logger = getLogger('outbox');
 
-type RecoveryContext = Pick<RelayContext, 'client' | 'sink' | 'worker' | 'clock'>;
+type FailureMarkContext = Pick<RelayContext, 'client' | 'sink' | 'worker' | 'clock'>;
 
 /** Stores that the leaders of a sink fail, for operators and other workers. Runs before a term, which may fail early. */
-export async function markLeaderFailing({ client, sink, worker }: RecoveryContext, failure: LeaderFailure): Promise<void> {
+export async function markLeaderFailing({ client, sink, worker }: FailureMarkContext, failure: LeaderFailure): Promise<void> {
   await client.query(MARK_LEADER_FAILING, [sink.name, worker, failure.since, failure.error]);
 }
 
 /** Clears the mark of `markLeaderFailing` once this term is stable. */
-export class LeaderRecovery implements LeaderTask {
+export class LeaderFailureMark implements LeaderTask {
   private readonly beganAt: number;
 
   constructor(
-    private readonly relay: RecoveryContext,
-    /** The stored value. */
+    private readonly relay: FailureMarkContext,
+    /** The stored `leader_failing_since`. */
     private failingSince: Date | null,
   ) {
     this.beganAt = relay.clock.monotonic();

@@ -15,7 +15,7 @@ const ROUNDS = 8;
 const HELD_MS = 1000;
 
 /** Transactions that other programs run in the same database, on purpose or by mistake. */
-describe('unusual transactions', () => {
+describe('long transactions of other programs', () => {
   let database: TestDatabase;
   let api: pg.Client;
   let other: pg.Client;
@@ -72,18 +72,21 @@ describe('unusual transactions', () => {
   const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]!;
 
   /** Alternates between both cases, so that a busy machine slows down both. */
-  async function latencies(disturb: () => Promise<unknown>, calm: () => Promise<unknown>): Promise<[plain: number, odd: number]> {
-    const [plain, odd]: [number[], number[]] = [[], []];
+  async function latencies(
+    disturb: () => Promise<unknown>,
+    calm: () => Promise<unknown>,
+  ): Promise<[plain: number, disturbed: number]> {
+    const [plain, disturbed]: [number[], number[]] = [[], []];
     for (let i = 0; i < ROUNDS; i++) {
       plain.push(await latency());
       await disturb();
-      odd.push(await latency(), await latency());
+      disturbed.push(await latency(), await latency());
       await calm();
     }
-    return [median(plain), median(odd)];
+    return [median(plain), median(disturbed)];
   }
 
-  const expectAlike = ([plain, odd]: [number, number]): void => expect(odd).toBeLessThan(2 * plain + 20);
+  const expectAlike = ([plain, disturbed]: [number, number]): void => expect(disturbed).toBeLessThan(2 * plain + 20);
 
   async function status(): Promise<{ backlog: number; lag_ms: number | null }> {
     const worker = await connect(database.workerUrl);
@@ -157,7 +160,7 @@ describe('unusual transactions', () => {
       const { rows } = await this.client.query<{ open: boolean }>(
         'select pg_snapshot_xmin(s) < pg_snapshot_xmax(s) as open from pg_current_snapshot() s',
       );
-      const nothing = { snapshot: cursor.snapshot, late: [], lateIsWhole: true, fresh: [] };
+      const nothing = { snapshot: cursor.snapshot, late: [], isLateComplete: true, fresh: [] };
       return rows[0]!.open ? new LogReading(cursor, nothing) : reading;
     }
   }

@@ -19,7 +19,7 @@ class Office {
   }
 }
 
-describe('the audit log of organizations with odd ids', () => {
+describe('the audit log of organizations with unstorable ids', () => {
   let database: TestDatabase;
   let app: INestApplicationContext;
 
