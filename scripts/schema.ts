@@ -1,4 +1,4 @@
-// npm run docs:schema: writes docs/schema.md from the catalogue of a freshly migrated database on a separate server.
+// npm run docs:schema: writes docs/schema.md from the catalog of a freshly migrated database on a separate server.
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -4,7 +4,7 @@ import { eventMetrics, METRIC_PERIOD_SECONDS } from '@pikaia/events/metrics';
 import { METRIC_NAMESPACE } from '@pikaia/logging';
 import type { AlarmProperties } from './evaluation/alarm-states.ts';
 import { alarm, alarms, last, periodOf, states } from './support/alarms.ts';
-import { defaults, resourcesOf, synthesise } from './support/synthesis.ts';
+import { defaults, resourcesOf, synthesize } from './support/synthesis.ts';
 
 const COMPOSITE = 'pikaia-service-degraded';
 
@@ -83,7 +83,7 @@ describe('the alarms of the stack', () => {
   });
 
   it('take their thresholds from the settings', () => {
-    const { PikaiaObservability } = synthesise({
+    const { PikaiaObservability } = synthesize({
       alarm_latency: '0.5',
       alarm_latency_periods: '5',
       alarm_outbox_lag: '10',

@@ -5,7 +5,7 @@ import {
   allResources,
   defaults,
   resourcesOf,
-  synthesise,
+  synthesize,
   type Resource,
   type Synthesis,
   type Template,
@@ -48,7 +48,7 @@ function obstacles(resources: readonly Found[]): string[] {
 }
 
 describe('a failed first deployment', () => {
-  const first = (): Synthesis => synthesise({ database_deletion_protection: false });
+  const first = (): Synthesis => synthesize({ database_deletion_protection: false });
 
   it('can be repeated, because no fixed name stays taken and everything can be rolled back', () => {
     assert.deepEqual(obstacles(allOf(first())), []);
@@ -88,7 +88,7 @@ describe('a resource that acts when it is created', () => {
 
   it('depends on the policies of the roles and buckets that it uses', () => {
     assert.deepEqual(problems(defaults()), []);
-    assert.deepEqual(problems(synthesise({ database_proxy: 'true' })), []);
+    assert.deepEqual(problems(synthesize({ database_proxy: 'true' })), []);
   });
 
   it('is reported if it does not depend on them (planted)', () => {

@@ -6,7 +6,7 @@ import { outboxMetric } from '../src/observability/metrics.ts';
 import { statesOf, type AlarmProperties, type Samples } from './evaluation/alarm-states.ts';
 import { ASSUMPTIONS, type Series } from './evaluation/metric-math.ts';
 import { alarm, alarms, last, states } from './support/alarms.ts';
-import { resourcesOf, synthesise } from './support/synthesis.ts';
+import { resourcesOf, synthesize } from './support/synthesis.ts';
 
 describe('pikaia-high-error-rate', () => {
   const NAME = 'pikaia-high-error-rate';
@@ -98,7 +98,7 @@ describe('every alarm on a percentile', () => {
 
   it('evaluates low sample counts, including an alarm that an application adds', () => {
     assert.deepEqual(problems(alarms()), []);
-    const { templates } = synthesise({}, ({ observability }) =>
+    const { templates } = synthesize({}, ({ observability }) =>
       observability.addAlarm({
         name: 'pikaia-slow-publishing',
         means: 'Events take long from being recorded to being accepted.',

@@ -8,7 +8,7 @@ import { logQueries } from '@pikaia/logging/queries';
 import { INDEXED_FIELDS } from '../src/logs/log-store.ts';
 import { RECORD_MISSING } from '../src/observability/audit.alarms.ts';
 import { outboxMetric, ourMetric } from '../src/observability/metrics.ts';
-import { defaults, resourcesOf, synthesise, type Synthesis } from './support/synthesis.ts';
+import { defaults, resourcesOf, synthesize, type Synthesis } from './support/synthesis.ts';
 
 interface Widget {
   readonly type: string;
@@ -67,7 +67,7 @@ describe('the dashboard', () => {
     assert.equal(shown.length, count);
   });
 
-  it('uses only metrics of the catalogue, with dimensions that they have', () => {
+  it('uses only metrics of the catalog, with dimensions that they have', () => {
     const names = new Set<string>(Object.values(eventMetrics).map(({ name }) => name));
     const ours = widgets(defaults())
       .flatMap(({ properties }) => properties.metrics ?? [])
@@ -88,7 +88,7 @@ describe('the dashboard', () => {
 
 describe('the alarm topic', () => {
   const subscriptions = (context: Record<string, unknown>) =>
-    resourcesOf(synthesise(context).templates.PikaiaObservability, 'AWS::SNS::Subscription').map(({ Properties }) => Properties);
+    resourcesOf(synthesize(context).templates.PikaiaObservability, 'AWS::SNS::Subscription').map(({ Properties }) => Properties);
   const given = { alarm_email: 'ops@example.com,lead@example.com', alarm_https: 'https://events.example.com/alarm' };
 
   it('notifies email addresses of every alarm, and URLs only of the paging alarm', () => {
@@ -140,7 +140,7 @@ describe('the log groups', () => {
   it('have a metric filter for an event that the code logs', () => {
     const [filter] = resourcesOf(defaults().templates.PikaiaObservability, 'AWS::Logs::MetricFilter');
     assert.equal(filter!.Properties['FilterPattern'], `{ $.event = "${RECORD_MISSING}" }`);
-    const catalogue = readFileSync(join(import.meta.dirname, '../../docs/log-events.md'), 'utf8');
-    assert.match(catalogue, new RegExp(`^\\| \`${RECORD_MISSING}\` \\|`, 'm'));
+    const catalog = readFileSync(join(import.meta.dirname, '../../docs/log-events.md'), 'utf8');
+    assert.match(catalog, new RegExp(`^\\| \`${RECORD_MISSING}\` \\|`, 'm'));
   });
 });

@@ -5,7 +5,7 @@ import { basename } from 'node:path';
 import { describe, it } from 'node:test';
 import { ourMetric } from '../src/observability/metrics.ts';
 import { codeIn, problemsOf } from './support/documented-code.ts';
-import { resourcesOf, synthesise } from './support/synthesis.ts';
+import { resourcesOf, synthesize } from './support/synthesis.ts';
 
 describe('docs/operations.md', () => {
   it('has code examples that compile at their stated paths', () => {
@@ -34,7 +34,7 @@ describe('an alarm that an application adds', () => {
   };
 
   it('notifies the topic, is shown on the dashboard, and pages if its definition says so', () => {
-    const { templates } = synthesise({}, ({ observability }) =>
+    const { templates } = synthesize({}, ({ observability }) =>
       observability.addAlarm({
         name: 'pikaia-orders-none',
         means: 'Nobody has placed an order for half an hour.',

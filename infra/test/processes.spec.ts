@@ -11,7 +11,7 @@ import { SessionSettings } from '../../apps/api/dist/authentication/session.sett
 import { MigrationSettings } from '../../apps/api/dist/database/migration.settings.js';
 import { ConsumerSettings } from '../../apps/consumers/dist/consumer.settings.js';
 import { WorkerSettings } from '../../apps/outbox-worker/dist/worker.settings.js';
-import { resourcesOf, synthesise } from './support/synthesis.ts';
+import { resourcesOf, synthesize } from './support/synthesis.ts';
 
 type SettingsClass = new () => object;
 
@@ -33,7 +33,7 @@ const OF_NODE = ['NODE_ENV', 'NODE_OPTIONS'];
 const ARN = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:pikaia/x-1a2b3c';
 
 /** The templates with all settings that a deployment needs. */
-const { templates } = synthesise({
+const { templates } = synthesize({
   session_jwks_url: 'https://sessions.example.com/jwks',
   session_issuer: 'sessions.example.com',
   session_audience: 'project-live-1',

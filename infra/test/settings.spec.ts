@@ -10,7 +10,7 @@ import { readSettingsFile } from '../src/settings/settings-file.ts';
 import { settingsOf } from '../src/settings/check-settings.ts';
 import { SETTINGS } from '../src/settings/settings.ts';
 import { buildExample } from './support/example.ts';
-import { BUNDLES, contextOf, defaults, IMAGE, synthesise, type Template } from './support/synthesis.ts';
+import { BUNDLES, contextOf, defaults, IMAGE, synthesize, type Template } from './support/synthesis.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'pikaia-settings-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -221,11 +221,11 @@ describe('the synthesis without settings', () => {
 describe('the synthesis with complete settings', () => {
   it('has no warnings', () => {
     assert.deepEqual(defaults().warnings, []);
-    assert.deepEqual(synthesise({ database_proxy: 'true' }).warnings, []);
+    assert.deepEqual(synthesize({ database_proxy: 'true' }).warnings, []);
   });
 
   it('warns if the database and the load balancer can be deleted', () => {
-    const { warnings } = synthesise({ database_deletion_protection: false });
+    const { warnings } = synthesize({ database_deletion_protection: false });
     assert.equal(warnings.length, 1);
     assert.match(warnings[0]!, /^Database and load balancer can be deleted: set database_deletion_protection to true once/);
   });

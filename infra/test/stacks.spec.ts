@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { allResources, defaults, resourcesOf, STACKS, synthesise } from './support/synthesis.ts';
+import { allResources, defaults, resourcesOf, STACKS, synthesize } from './support/synthesis.ts';
 
 const property = (value: unknown, ...path: string[]): unknown =>
   path.reduce((at, name) => (at as Record<string, unknown> | undefined)?.[name], value);
@@ -175,7 +175,7 @@ describe('the services', () => {
     const worker = services.find(({ Properties }) => Properties['ServiceName'] === 'pikaia-outbox-worker')!;
     assert.equal(worker.Properties['DesiredCount'], 2);
     assert.equal(worker.Properties['LoadBalancers'], undefined);
-    const withProxy = synthesise({ database_proxy: 'true' }).templates.PikaiaApp;
+    const withProxy = synthesize({ database_proxy: 'true' }).templates.PikaiaApp;
     const hostOf = (family: string): string => {
       const found = resourcesOf(withProxy, 'AWS::ECS::TaskDefinition').find(({ Properties }) => Properties['Family'] === family)!;
       const environment = property(found.Properties, 'ContainerDefinitions', '0', 'Environment') as {

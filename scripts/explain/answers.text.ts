@@ -58,7 +58,7 @@ function deliveryAnswers(entries: readonly TrailEntry[], context: TrailContext):
   const events = entries.filter((entry) => entry.kind === 'event');
   if (!events.length)
     return [
-      { question: 'Did the welcome email send?', answer: 'There was no email to send: no event was published.', good: true },
+      { question: 'Was the welcome email sent?', answer: 'There was no email to send: no event was published.', good: true },
     ];
   return events.map((event) =>
     event.event_type === 'member.invited' ? welcomeEmailAnswer(event, entries, context) : deliveryAnswer(event),
@@ -66,7 +66,7 @@ function deliveryAnswers(entries: readonly TrailEntry[], context: TrailContext):
 }
 
 function welcomeEmailAnswer(event: EventEntry, entries: readonly TrailEntry[], { emailFileOf }: TrailContext): Answer {
-  const question = 'Did the welcome email send?';
+  const question = 'Was the welcome email sent?';
   const receipt = entries
     .filter((entry) => entry.kind === 'receipt')
     .find(({ consumer, event_id: id, state }) => consumer === 'welcome-email' && id === event.event_id && state === 'done');

@@ -1,29 +1,29 @@
 import { styleText } from 'node:util';
 
 export interface Terminal {
-  readonly colour: boolean;
+  readonly color: boolean;
   /** Undefined: lines are not wrapped. */
   readonly columns?: number | undefined;
 }
 
-/** The output style for a stream: a terminal gets colour and wrapping, a pipe or a file gets plain unwrapped lines. */
+/** The output style for a stream: a terminal gets color and wrapping, a pipe or a file gets plain unwrapped lines. */
 export function terminalOf(
   stream: { readonly isTTY?: boolean; readonly columns?: number },
   environment: NodeJS.ProcessEnv = process.env,
 ): Terminal {
-  return { colour: stream.isTTY === true && !environment['NO_COLOR'], columns: stream.isTTY ? stream.columns : undefined };
+  return { color: stream.isTTY === true && !environment['NO_COLOR'], columns: stream.isTTY ? stream.columns : undefined };
 }
 
-export const PLAIN: Terminal = { colour: false };
+export const PLAIN: Terminal = { color: false };
 
 export type Style = 'bold' | 'gray' | 'cyan' | 'magenta' | 'red' | 'green' | 'yellow';
 
 export const painter =
-  ({ colour }: Terminal) =>
+  ({ color }: Terminal) =>
   (style: Style, text: string): string =>
-    colour && text ? styleText(style, text, { validateStream: false }) : text;
+    color && text ? styleText(style, text, { validateStream: false }) : text;
 
-/** Replaces control characters, which could move the cursor or recolour the terminal. Clients choose some of these texts. */
+/** Replaces control characters, which could move the cursor or recolor the terminal. Clients choose some of these texts. */
 export const printable = (text: unknown): string => String(text).replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, ' ');
 
 /** Wraps at word boundaries. A word that is longer than `width` stays whole, so that a user can copy it. */

@@ -1,10 +1,10 @@
 import type { ClientBase } from 'pg';
 import { PlainError } from '../start/plain-error.ts';
-import { readCatalogue, type Catalogue, type Relation } from './catalogue.ts';
+import { readCatalog, type Catalog, type Relation } from './catalog.ts';
 
 const HEAD = `# The database
 
-Generated from the catalogue of a migrated database by \`npm run docs:schema\`; do not edit. A test compares it.
+Generated from the catalog of a migrated database by \`npm run docs:schema\`; do not edit. A test compares it.
 `;
 
 const POLICY_COMMANDS: Record<string, string> = { '*': 'all', r: 'select', a: 'insert', w: 'update', d: 'delete' };
@@ -17,17 +17,17 @@ const TRIGGER_STATES: Record<string, string> = { A: ' (always)', D: ' (disabled)
  * names the query that needs it, because each index slows down every insert.
  */
 export async function schemaDocument(client: ClientBase): Promise<string> {
-  const catalogue = await readCatalogue(client);
-  const uncommented = findUncommented(catalogue);
+  const catalog = await readCatalog(client);
+  const uncommented = findUncommented(catalog);
   if (uncommented.length) {
     throw new PlainError(
       `Add \`comment on …\` to the migration for: ${uncommented.join(', ')}. The comment of an index names the query that needs it.`,
     );
   }
-  return writeDocument(catalogue);
+  return writeDocument(catalog);
 }
 
-function findUncommented({ relations, indexes, functions }: Catalogue): string[] {
+function findUncommented({ relations, indexes, functions }: Catalog): string[] {
   const ours = new Map(relations.map((relation) => [relation.oid, relation]));
   return [
     ...relations
@@ -40,17 +40,17 @@ function findUncommented({ relations, indexes, functions }: Catalogue): string[]
   ];
 }
 
-function writeDocument(catalogue: Catalogue): string {
-  const schemas = [...new Set([...catalogue.relations, ...catalogue.functions].map(({ schema }) => schema))].toSorted();
+function writeDocument(catalog: Catalog): string {
+  const schemas = [...new Set([...catalog.relations, ...catalog.functions].map(({ schema }) => schema))].toSorted();
   const parts = schemas.flatMap((schema) => [
     `## Schema ${schema}`,
-    ...catalogue.relations
+    ...catalog.relations
       .filter((relation) => relation.schema === schema && !relation.parent)
-      .map((relation) => writeRelation(relation, catalogue)),
-    ...writeFunctions(schema, catalogue),
+      .map((relation) => writeRelation(relation, catalog)),
+    ...writeFunctions(schema, catalog),
   ]);
-  if (catalogue.eventTriggers.length) {
-    const rows = catalogue.eventTriggers.map(
+  if (catalog.eventTriggers.length) {
+    const rows = catalog.eventTriggers.map(
       (it) => `- \`${it.name}\` on ${it.event}: ${it.function}${TRIGGER_STATES[it.enabled] ?? ''}`,
     );
     parts.push('## Event triggers', rows.join('\n'));
@@ -58,7 +58,7 @@ function writeDocument(catalogue: Catalogue): string {
   return `${[HEAD.trimEnd(), ...parts].join('\n\n')}\n`;
 }
 
-function writeRelation(relation: Relation, catalogue: Catalogue): string {
+function writeRelation(relation: Relation, catalog: Catalog): string {
   const of = <T extends { relation: number }>(list: T[]): T[] => list.filter((item) => item.relation === relation.oid);
   const kind = { r: 'Table', p: 'Table', v: 'View', S: 'Sequence' }[relation.kind];
   const blocks = [`### ${kind} ${relation.schema}.${relation.name}`];
@@ -68,36 +68,34 @@ function writeRelation(relation: Relation, catalogue: Catalogue): string {
       `Partitioned by ${relation.partitioned.toLowerCase()}: ${relation.partitions} partitions, ${relation.name}_0 to ${relation.name}_${relation.partitions - 1}.`,
     );
   }
-  if (relation.kind !== 'S') blocks.push(writeColumns(relation, of(catalogue.columns)));
+  if (relation.kind !== 'S') blocks.push(writeColumns(relation, of(catalog.columns)));
   const add = (title: string, lines: string[]): void => {
     if (lines.length) blocks.push(`${title}\n\n${lines.map((line) => `- ${line}`).join('\n')}`);
   };
-  add('Indexes', writeIndexes(relation, catalogue));
+  add('Indexes', writeIndexes(relation, catalog));
   add(
     'Constraints',
-    of(catalogue.constraints).map((it) => `\`${it.name}\`: ${code(it.definition)}`),
+    of(catalog.constraints).map((it) => `\`${it.name}\`: ${code(it.definition)}`),
   );
   add(
     'Triggers',
-    of(catalogue.triggers).map(
-      (it) => `${code(it.definition.replace('CREATE TRIGGER ', ''))}${TRIGGER_STATES[it.enabled] ?? ''}`,
-    ),
+    of(catalog.triggers).map((it) => `${code(it.definition.replace('CREATE TRIGGER ', ''))}${TRIGGER_STATES[it.enabled] ?? ''}`),
   );
   add(
     relation.secured ? 'Row-level security' : 'Policies (row-level security is off)',
-    of(catalogue.policies).map(
+    of(catalog.policies).map(
       (it) =>
         `\`${it.name}\`: ${POLICY_COMMANDS[it.command]} to ${it.roles.join(', ')}${it.using ? ` using ${code(it.using)}` : ''}${it.checked ? ` with check ${code(it.checked)}` : ''}`,
     ),
   );
-  add('Grants', writeGrants(of(catalogue.grants)));
-  for (const part of catalogue.relations.filter(({ parent }) => parent === relation.oid)) {
-    add(`Grants on ${part.name} alone`, writeGrants(catalogue.grants.filter((grant) => grant.relation === part.oid)));
+  add('Grants', writeGrants(of(catalog.grants)));
+  for (const part of catalog.relations.filter(({ parent }) => parent === relation.oid)) {
+    add(`Grants on ${part.name} alone`, writeGrants(catalog.grants.filter((grant) => grant.relation === part.oid)));
   }
   return blocks.join('\n\n');
 }
 
-function writeColumns(relation: Relation, columns: Catalogue['columns']): string {
+function writeColumns(relation: Relation, columns: Catalog['columns']): string {
   const view = relation.kind === 'v';
   const lines = columns.map(({ name, type, required, default: fallback, comment }) =>
     view ? [name, type] : [name, `${type}${required ? '' : ', may be null'}`, fallback ? code(fallback) : '', comment ?? ''],
@@ -107,9 +105,9 @@ function writeColumns(relation: Relation, columns: Catalogue['columns']): string
 }
 
 /** Lists the indexes of a relation. All partitions have the same indexes, so only those of the first one are listed. */
-function writeIndexes(relation: Relation, { indexes, relations }: Catalogue): string[] {
+function writeIndexes(relation: Relation, { indexes, relations }: Catalog): string[] {
   const first = relations.find(({ parent, name }) => parent === relation.oid && name.endsWith('_0'));
-  const line = ({ definition, comment, is_primary }: Catalogue['indexes'][number]): string =>
+  const line = ({ definition, comment, is_primary }: Catalog['indexes'][number]): string =>
     `${code(definition.replace(/^CREATE (UNIQUE )?INDEX \S+ ON (ONLY )?\S+ USING /, '$1').replace('UNIQUE', 'unique'))}: ${comment ?? (is_primary ? 'primary key' : '')}`;
   return [
     ...indexes.filter((index) => index.relation === relation.oid).map(line),
@@ -117,7 +115,7 @@ function writeIndexes(relation: Relation, { indexes, relations }: Catalogue): st
   ];
 }
 
-function writeGrants(grants: Catalogue['grants']): string[] {
+function writeGrants(grants: Catalog['grants']): string[] {
   const roles = [...new Set(grants.map(({ role }) => role))];
   return roles.map((role) => {
     const rights = grants
@@ -127,7 +125,7 @@ function writeGrants(grants: Catalogue['grants']): string[] {
   });
 }
 
-function writeFunctions(schema: string, { functions }: Catalogue): string[] {
+function writeFunctions(schema: string, { functions }: Catalog): string[] {
   return functions
     .filter((it) => it.schema === schema)
     .map(

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { eventCatalogue, eventsDocument, logLinesOf } from '../../scripts/log-events/catalogue.ts';
+import { eventCatalog, eventsDocument, logLinesOf } from '../../scripts/log-events/catalog.ts';
 
 describe('docs/log-events.md', () => {
   it('lists every log event of the code (to update it, run: npm run docs:log-events)', () => {
     const written = readFileSync(join(__dirname, '../../docs/log-events.md'), 'utf8');
-    expect(eventsDocument(eventCatalogue())).toBe(written);
+    expect(eventsDocument(eventCatalog())).toBe(written);
   });
 
   it('the generator finds the level, the logger and the fields of a log call', () => {

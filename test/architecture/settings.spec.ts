@@ -13,13 +13,13 @@ import { WorkerSettings } from '../../apps/outbox-worker/src/worker.settings.js'
 /** The variables that `npm start` itself reads, besides those of its processes. */
 class StartSettings {
   @Setting('API_DATABASE_URL', {
-    about: "for npm start: the api's connection string, where the roles exist already",
+    about: "for npm start: the api's connection string, if the roles exist already",
     secret: true,
   })
   apiDatabaseUrl?: string;
 
   @Setting('WORKER_DATABASE_URL', {
-    about: "for npm start: the worker's connection string, where the roles exist already",
+    about: "for npm start: the worker's connection string, if the roles exist already",
     secret: true,
   })
   workerDatabaseUrl?: string;
@@ -28,7 +28,7 @@ class StartSettings {
 const CLASSES: readonly (readonly [heading: string, settings: SettingsClass])[] = [
   ['Logs: api and outbox-worker', LoggingSettings],
   [
-    'Database: api and outbox-worker; for npm start DATABASE_URL is that of the owner, and nothing embedded starts then',
+    "Database: api and outbox-worker; for npm start, DATABASE_URL is the owner's, and no embedded server is started",
     DatabaseSettings,
   ],
   ['the migration task, which runs as the owner', MigrationSettings],

@@ -6,7 +6,7 @@ const root = resolve(__dirname, '../..');
 const read = (name: string): string => readFileSync(join(root, name), 'utf8');
 
 describe('npm run test:soak', () => {
-  it('runs existing specs, which honour its duration and its seed', () => {
+  it('runs existing specs, which honor its duration and its seed', () => {
     const specs = [...read('scripts/soak.ts').matchAll(/^ {2}'(.+\.spec\.ts)',$/gm)].map(([, name = '']) => name);
     expect(specs.length).toBeGreaterThan(3);
     for (const spec of specs) expect(read(spec)).toMatch(/PIKAIA_PROOF_SECONDS(?=[^]*PIKAIA_PROOF_SEED)/);

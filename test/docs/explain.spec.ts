@@ -66,7 +66,7 @@ Seen as alice.
 
 Why did this request fail?   It did not fail: 201.
 What did this user do?       alice@example.com: member.invited (member m1).
-Did the welcome email send?  Yes, 41 ms after the commit (var/mail/e1.eml).
+Was the welcome email sent?  Yes, 41 ms after the commit (var/mail/e1.eml).
 `);
   });
 
@@ -93,7 +93,7 @@ Was member.role_changed delivered?  Not yet: it will be retried after 2 failed a
     const text = render(refusedRequest);
     expect(text).toContain('Why did this request fail?   It was refused with 409. This person is a member already.\n');
     expect(text).toContain('What did this user do?       Changed nothing: there is no audit entry.\n');
-    expect(text).toContain('Did the welcome email send?  There was no email to send: no event was published.\n');
+    expect(text).toContain('Was the welcome email sent?  There was no email to send: no event was published.\n');
   });
 
   it('shows the error of a failed request, and reports a missing access line', () => {
@@ -105,21 +105,21 @@ Was member.role_changed delivered?  Not yet: it will be retried after 2 failed a
   });
 
   it('wraps lines at the width of the terminal, but does not break words, so that they can be copied', () => {
-    const lines = render(invitation, { colour: false, columns: 72 }).split('\n');
+    const lines = render(invitation, { color: false, columns: 72 }).split('\n');
     const tooLong = lines.filter((line) => line.length > 72);
     expect(tooLong.every((line) => !line.trim().includes(' ') || line.includes(ID))).toBe(true);
     expect(lines.length).toBeGreaterThan(render(invitation).split('\n').length);
   });
 
-  it('uses colour only for a terminal, and not if NO_COLOR is set', () => {
+  it('uses color only for a terminal, and not if NO_COLOR is set', () => {
     const terminal = { isTTY: true, columns: 80 };
     const seen = [terminalOf(terminal, {}), terminalOf(terminal, { NO_COLOR: '1' }), terminalOf({}, {})];
-    expect(seen.map(({ colour, columns }) => [colour, columns ?? null])).toEqual([
+    expect(seen.map(({ color, columns }) => [color, columns ?? null])).toEqual([
       [true, 80],
       [false, 80],
       [false, null],
     ]);
-    expect(render(invitation, { colour: true })).toContain('\u001b[32m');
+    expect(render(invitation, { color: true })).toContain('\u001b[32m');
   });
 });
 
@@ -193,7 +193,7 @@ describe('npm run explain', () => {
       expect(stdout).toMatch(/^\nPOST \/api\/v1\/members\/invitations {2}201 in /);
       expect(stdout).toMatch(/◆ event {4}member\.invited .* published/);
       expect(stdout).toMatch(/✓ receipt {2}welcome-email /);
-      expect(stdout).toMatch(/Did the welcome email send\? {2}Yes, \d+ ms after the commit/);
+      expect(stdout).toMatch(/Was the welcome email sent\? {2}Yes, \d+ ms after the commit/);
       const again = await system.request('POST', '/members/invitations', {
         as: alice,
         body: { email: 'carol@example.com', role: 'member' },

@@ -27,7 +27,7 @@ const tableOf = (name: string): string[][] =>
     );
 const codeSpans = (cell: string): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
 
-const catalogue = new Map(
+const catalog = new Map(
   tableOf('docs/log-events.md').map(([event = '', levels = '', loggers = '', fields = '']) => [
     codeSpans(event)[0]!,
     { levels: levels.split(', '), loggers: codeSpans(loggers), fields: codeSpans(fields) },
@@ -138,7 +138,7 @@ describe('the Logs Insights queries', () => {
   });
 
   it.each(queries)('the query %s names only events that are logged', (_, { text }) => {
-    expect(eventsIn(text).filter((event) => !catalogue.has(event))).toEqual([]);
+    expect(eventsIn(text).filter((event) => !catalog.has(event))).toEqual([]);
   });
 
   it('each have a unique name and question, and list their parameters', () => {
@@ -158,7 +158,7 @@ describe('the Logs Insights queries', () => {
       const text = query.text.replaceAll(name, `${name.slice(0, -1)}_x\``);
       expect(runLogQuery({ ...query, text }).unknown).toEqual([`${name.slice(1, -1)}_x`]);
     }
-    for (const event of eventsIn(query.text)) expect(catalogue.has(`${event}_x`)).toBe(false);
+    for (const event of eventsIn(query.text)) expect(catalog.has(`${event}_x`)).toBe(false);
     expect(names.size).toBeGreaterThan(0);
   });
 });
@@ -173,7 +173,7 @@ describe('the log of a running system', () => {
   const known = new Set<string>(Object.values(LogField));
   const problemsOf = (line: Readonly<Record<string, unknown>>): string[] => {
     const { event, level, logger } = line as Record<string, string>;
-    const entry = catalogue.get(event!);
+    const entry = catalog.get(event!);
     if (!entry) return [`${event} is not in docs/log-events.md`];
     const strange = Object.keys(line).filter(
       (key) => !known.has(key) && !entry.fields.includes(key) && !entry.fields.includes('…'),
@@ -269,5 +269,5 @@ describe('docs/find-a-failed-request.md', () => {
     expect(named).toEqual([]);
   });
 
-  const known = (code: string): boolean => catalogue.has(code) || typeOf.has(code) || ['correlation_id'].includes(code);
+  const known = (code: string): boolean => catalog.has(code) || typeOf.has(code) || ['correlation_id'].includes(code);
 });

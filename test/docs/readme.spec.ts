@@ -21,7 +21,6 @@ const DOCUMENTS = [
 ];
 const EXCERPT = '// excerpt of ';
 const readme = read('README.md');
-const guide = codeBlocks(read(GUIDE), 'ts');
 const completeBlocks = (text: string): string[] => codeBlocks(text, 'ts').filter((code) => !code.startsWith(EXCERPT));
 
 /** The lines of an excerpt that its source block does not contain in the same order. */
@@ -35,7 +34,11 @@ function linesMissingFrom(excerpt: string, sources: readonly string[]): string[]
     return at < 0;
   });
 }
-const TASK = '01a21068-9b8c-7395-96b1-293c95188636';
+const guideText = read(GUIDE);
+const guide = codeBlocks(guideText, 'ts');
+const shell = codeBlocks(guideText, 'sh').join('');
+const statements = codeBlocks(guideText, 'sql').flatMap((text) => text.match(/^select [^;]+/gm) ?? []);
+const curlCommands = (text: string): string[] => text.match(/^curl .+$/gm) ?? [];
 
 describe('the guide to adding Pikaia to an application', () => {
   const planted = `// planted.ts\nimport { getLogger } from '@pikaia/logging';\ngetLogger('x').info('A sentence does not compile');\n`;
@@ -51,31 +54,35 @@ describe('the guide to adding Pikaia to an application', () => {
   });
 
   it('shows an application with one transaction, one delivery and one correlation id, and it works', async () => {
-    const example = await Example.start(compiled);
+    const example = await Example.start(compiled, shell);
     try {
-      await example.query(
-        `create table task (id uuid primary key, title text not null, done boolean not null, owner_id uuid not null, owner_email text not null);
-         grant select, insert, update on task to pikaia_api;
-         insert into task values ('${TASK}', 'Tidy up', false, '${TASK}', 'dan@example.com')`,
-      );
-      const id = await example.complete(TASK);
-      await waitFor('the consumer has had it', async () => {
-        const [event] = await example.query('select * from events_outboxevent');
+      const [create, complete] = curlCommands(shell);
+      const created = await example.send(create!);
+      const { id } = (await created.json()) as { id: string };
+      const completed = await example.send(complete!.replace('<id>', id));
+      await example.send(complete!.replace('<id>', id)); // changes nothing, so it leaves no second event and no second entry
+      await waitFor('the event is delivered', async () => {
+        const [event] = await example.query('select status from events_outboxevent');
         return event?.['status'] === 'published';
       });
-      await example.complete(TASK); // a repeated completion changes nothing and leaves no second event or entry
-      const entries = await example.query('select action, correlation_id, actor_email, diff from events_auditlog');
+      expect([created.status, completed.status]).toEqual([201, 204]);
+      const [events, receipts, entries] = await example.queryAll(statements);
+      expect(events).toEqual([{ event_type: 'task.completed', organization_id: 'o1', status: 'published' }]);
+      expect(receipts).toEqual([{ consumer: 'praise', state: 'done', result: { sent: 'Well done: Tidy up' } }]);
       expect(entries).toEqual([
         {
-          action: 'task.completed',
-          correlation_id: id,
+          action: 'task.created',
           actor_email: 'alice@example.com',
-          diff: { old: { done: false }, new: { done: true } },
+          diff: { old: null, new: expect.objectContaining({ title: 'Tidy up' }) },
         },
+        { action: 'task.completed', actor_email: 'alice@example.com', diff: { old: { done: false }, new: { done: true } } },
       ]);
-      const receipts = await example.query('select consumer, correlation_id, result from outbox.consumer_receipt');
-      expect(receipts).toEqual([{ consumer: 'praise', correlation_id: id, result: { sent: 'Well done: Tidy up' } }]);
-      expect(await example.query('select from events_outboxevent')).toHaveLength(1);
+      const correlationId = completed.headers.get('x-correlation-id');
+      expect(await example.query('select correlation_id from outbox.consumer_receipt')).toEqual([
+        { correlation_id: correlationId },
+      ]);
+      expect(example.eventsOf('worker.js', correlationId)).toEqual(['message_posted', 'event_delivered']);
+      expect(await example.isWorkerReady()).toBe(true);
     } finally {
       await example.stop();
     }

@@ -4,7 +4,7 @@ const lines = (...events: object[]): string[] =>
   events.map((event, index) => JSON.stringify({ timestamp: `2026-03-01T12:00:0${index}.000Z`, ...event }));
 const rows = (query: string, ...events: object[]) => runQuery(query, lines(...events)).rows;
 
-/** Each title ends with the AWS documentation page that specifies the behaviour. The page names begin with CWL_QuerySyntax. */
+/** Each title ends with the AWS documentation page that specifies the behavior. The page names begin with CWL_QuerySyntax. */
 describe('the Logs Insights interpreter', () => {
   it('discovers nested fields by dots and items by their index (CWL_AnalyzeLogData-discoverable-fields)', () => {
     const event = { userIdentity: { type: 'AssumedRole' }, 'http.method': 'GET', items: [{ id: 'i-1' }, { id: 'i-2' }] };

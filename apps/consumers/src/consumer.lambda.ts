@@ -38,7 +38,7 @@ const LOGIN_REFUSED_SQLSTATE = /^28/; // SQLSTATE class 28, invalid authorizatio
 const DATABASE_CHECK_TIMEOUT_MS = 1_000; // within the time that a batch reserves at the end of the invocation
 
 /**
- * Creates the handler of a Lambda that reads an SQS queue. The application starts while Lambda initialises.
+ * Creates the handler of a Lambda that reads an SQS queue. The application starts while Lambda initializes.
  *
  * If the start fails, for example because the database is unreachable, the failure is logged and each invocation tries again.
  * Until a start succeeds, the invocation fails and SQS redelivers the whole batch. If the database refuses the login, for

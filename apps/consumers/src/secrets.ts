@@ -3,7 +3,7 @@ import { PikaiaError } from '@pikaia/core';
 import type { ConsumerSettings } from './consumer.settings.js';
 import { requestTimeouts } from './request-timeouts.js';
 
-const SECRET_TIMEOUT_MS = 2_000; // for one attempt; Lambda limits initialisation to ten seconds
+const SECRET_TIMEOUT_MS = 2_000; // for one attempt; Lambda limits initialization to ten seconds
 
 /**
  * Reads the secrets that the settings name. Returns them as the environment variables that other processes receive.

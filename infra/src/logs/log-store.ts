@@ -22,7 +22,7 @@ export const INDEXED_FIELDS: readonly string[] = [
 ];
 
 /**
- * Data that CloudWatch masks unless the reader has the permission `logs:Unmask`. A second line of defence after redaction in the
+ * Data that CloudWatch masks unless the reader has the permission `logs:Unmask`. A second line of defense after redaction in the
  * process. Email addresses are not masked, because support searches by usr.email.
  */
 const MASKED = [

@@ -1,4 +1,4 @@
-import type { Catalogue, ValuesOf } from './setting.ts';
+import type { Catalog, ValuesOf } from './setting.ts';
 import { SETTINGS_FILE } from './settings-file.ts';
 
 /** The context keys of the CDK contain one of these characters. */
@@ -10,14 +10,14 @@ const CDK_KEY = /[:@/]/;
  * @param check finds conflicts between values. Missing values are undefined.
  * @throws Error with a line for each value that is missing or invalid, and for each key that is not a setting.
  */
-export function readSettings<Groups extends Readonly<Record<string, Catalogue>>>(
+export function readSettings<Groups extends Readonly<Record<string, Catalog>>>(
   groups: Groups,
   context: Readonly<Record<string, unknown>>,
   check: (values: { readonly [group in keyof Groups]: ValuesOf<Groups[group]> }) => readonly string[] = () => [],
 ): { readonly [group in keyof Groups]: ValuesOf<Groups[group]> } {
   const problems: string[] = [];
   const known = new Set<string>();
-  const valueOf = (setting: Catalogue[string]): unknown => {
+  const valueOf = (setting: Catalog[string]): unknown => {
     known.add(setting.key);
     const given = context[setting.key];
     if (given === undefined || given === null || String(given).trim() === '') {
@@ -30,9 +30,9 @@ export function readSettings<Groups extends Readonly<Record<string, Catalogue>>>
     return value;
   };
   const values = Object.fromEntries(
-    Object.entries(groups).map(([group, catalogue]) => [
+    Object.entries(groups).map(([group, catalog]) => [
       group,
-      Object.fromEntries(Object.entries(catalogue).map(([name, setting]) => [name, valueOf(setting)])),
+      Object.fromEntries(Object.entries(catalog).map(([name, setting]) => [name, valueOf(setting)])),
     ]),
   );
   for (const key of Object.keys(context)) {
@@ -52,5 +52,5 @@ export function refuse(problems: readonly string[]): void {
   );
 }
 
-const missing = ({ key, accepts, about, requiredBy }: Catalogue[string]): string =>
+const missing = ({ key, accepts, about, requiredBy }: Catalog[string]): string =>
   `${key} is missing (needed by ${requiredBy}): it must be ${accepts} (${about})`;

@@ -12,8 +12,8 @@ export interface Setting<Value> {
   readonly read: (text: string) => Value | undefined;
 }
 
-export type Catalogue = Readonly<Record<string, Setting<unknown>>>;
-export type ValuesOf<C extends Catalogue> = { readonly [name in keyof C]: C[name] extends Setting<infer V> ? V : never };
+export type Catalog = Readonly<Record<string, Setting<unknown>>>;
+export type ValuesOf<C extends Catalog> = { readonly [name in keyof C]: C[name] extends Setting<infer V> ? V : never };
 
 export interface Range {
   readonly unit: string;

@@ -90,7 +90,7 @@ export const alarmThresholds = {
   eventsUndelivered: numberSetting(
     'alarm_events_undelivered',
     0,
-    { unit: 'events a minute', min: 0, max: 10_000 },
+    { unit: 'events per minute', min: 0, max: 10_000 },
     'Alarms above this number of events that a rule could not send to its queue.',
   ),
   deadLetterDays: numberSetting(
@@ -102,7 +102,7 @@ export const alarmThresholds = {
   auditMissing: numberSetting(
     'alarm_audit_missing',
     0,
-    { unit: 'requests a minute', min: 0, max: 10_000 },
+    { unit: 'requests per minute', min: 0, max: 10_000 },
     'Alarms above this number of requests that changed data without an audit record.',
   ),
 };

@@ -48,7 +48,7 @@ const BREACHES: Readonly<Record<string, (value: number, threshold: number) => bo
  * The state of an alarm after each period. `given` has the series of its metrics by ID, or under `metric` if there is only one.
  * An alarm on a percentile takes the samples of each period instead.
  *
- * @throws Error if the alarm has a property that is not modelled here
+ * @throws Error if the alarm has a property that is not modeled here
  */
 export function statesOf(
   alarm: AlarmProperties,

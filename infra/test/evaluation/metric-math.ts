@@ -9,7 +9,7 @@ export interface Assumption {
   readonly fillsEmpty: boolean;
 }
 
-/** Both interpretations of undocumented behaviour. Tests must hold for each. */
+/** Both interpretations of undocumented behavior. Tests must hold for each. */
 export const ASSUMPTIONS: readonly Assumption[] = [{ fillsEmpty: true }, { fillsEmpty: false }];
 
 /**

@@ -46,7 +46,7 @@ export const contextOf = (given: Readonly<Record<string, unknown>> = {}): Record
 });
 
 /** The templates that a deployment would send. */
-export function synthesise(
+export function synthesize(
   given: Readonly<Record<string, unknown>> = {},
   change: (deployment: Deployment) => void = () => undefined,
 ): Synthesis {
@@ -75,7 +75,7 @@ export function synthesise(
 
 let cached: Synthesis | undefined;
 /** The synthesis with default settings, created once for all specs. */
-export const defaults = (): Synthesis => (cached ??= synthesise());
+export const defaults = (): Synthesis => (cached ??= synthesize());
 
 export function resourcesOf(template: Template, type: string): (Resource & { readonly id: string })[] {
   return Object.entries(template.Resources)

@@ -16,7 +16,7 @@ export const FAULT_POINTS = [
 export interface RelayControl {
   /** The point at which the process kills itself. */
   readonly deadly?: (typeof FAULT_POINTS)[number] | null;
-  /** The behaviour of the sink. */
+  /** The behavior of the sink. */
   readonly mode?: 'accepting' | 'throttled' | 'partly' | 'afterAcceptance';
   /** The number of milliseconds by which the clock is fast. */
   readonly clockAhead?: number;

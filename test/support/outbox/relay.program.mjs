@@ -8,7 +8,7 @@ import { SinkRelay } from '../../../libs/events/dist/leader/sink.relay.js';
 const { RELAY_URL, RELAY_FILE, RELAY_SINK, RELAY_TYPES, RELAY_LEADER_TIMEOUT_MS } = process.env;
 const file = openSync(RELAY_FILE, 'a');
 let deadly; // the point at which the process kills itself
-let mode = 'accepting'; // the behaviour of the sink: accepting, throttled, partly or afterAcceptance
+let mode = 'accepting'; // the behavior of the sink: accepting, throttled, partly or afterAcceptance
 let clockAhead = 0;
 
 function pass(point) {

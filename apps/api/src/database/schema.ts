@@ -1,6 +1,7 @@
 import { auditMigrations } from '@pikaia/audit';
 import { migrate, type RolePasswords } from '@pikaia/database';
 import { outboxMigrations } from '@pikaia/events';
+import { CommentOrganizations1764400003000 } from './comments.migration.js';
 import { AddEmailKeys1764000005000, FillEmailKeys1764000005001 } from './email-keys.migration.js';
 import { CreateOrganizations1764000003000 } from './example-tables.migration.js';
 
@@ -11,6 +12,7 @@ const migrations = [
   CreateOrganizations1764000003000,
   AddEmailKeys1764000005000,
   FillEmailKeys1764000005001,
+  CommentOrganizations1764400003000,
 ];
 
 /**

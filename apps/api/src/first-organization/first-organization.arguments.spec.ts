@@ -18,7 +18,7 @@ describe('readFirstOrganization', () => {
 
   it.each([
     ['no admin', ORGANIZATION, /--admin-email must be an email.*--admin-provider-id must be an id/],
-    ['an unknown option', [...ORGANIZATION, ...ADMIN, '--colour', 'red'], /--colour/],
+    ['an unknown option', [...ORGANIZATION, ...ADMIN, '--color', 'red'], /--color/],
     ['a slug with spaces', [...ORGANIZATION, ...ADMIN, '--slug', 'the acme'], /--slug must match/],
     ['a slug that ends with a line break', [...ORGANIZATION, ...ADMIN, '--slug', 'acme\n'], /--slug must match/],
     ['a slug with U+212A', [...ORGANIZATION, ...ADMIN, '--slug', '\u212aiwi'], /--slug must match/],

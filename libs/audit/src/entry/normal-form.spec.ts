@@ -24,7 +24,7 @@ describe('normalForm', () => {
     ['a circular reference', circular, { name: 'loop', self: '[circular]' }],
     ['a getter that throws', { a: 1, get b() { throw new Error('no'); } }, { a: 1, b: '[unreadable]' }], // prettier-ignore
     ['a toJSON that throws', { toJSON: () => JSON.parse('{') as unknown }, '[unreadable]'],
-  ])('normalises %s', (_what, value, expected) => {
+  ])('normalizes %s', (_what, value, expected) => {
     expect(normalForm(value)).toEqual(expected);
   });
 

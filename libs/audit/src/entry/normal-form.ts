@@ -18,7 +18,7 @@ export const UNREADABLE = '[unreadable]';
  * @returns undefined for undefined, functions and symbols.
  */
 export function normalForm(value: unknown, visit?: (object: object) => void): Json | undefined {
-  return normalise(value, { ancestors: new Set(), nodes: 0, visit });
+  return normalize(value, { ancestors: new Set(), nodes: 0, visit });
 }
 
 /** Replaces the characters that PostgreSQL and RFC 8785 refuse. */
@@ -60,7 +60,7 @@ interface Walk {
   nodes: number;
 }
 
-function normalise(value: unknown, walk: Walk): Json | undefined {
+function normalize(value: unknown, walk: Walk): Json | undefined {
   walk.nodes++;
   switch (typeof value) {
     case 'string':
@@ -72,13 +72,13 @@ function normalise(value: unknown, walk: Walk): Json | undefined {
     case 'number':
       return Number.isFinite(value) ? (Object.is(value, -0) ? 0 : value) : String(value);
     case 'object':
-      return value === null ? null : normaliseObject(value, walk);
+      return value === null ? null : normalizeObject(value, walk);
     default:
       return undefined;
   }
 }
 
-function normaliseObject(value: object, walk: Walk): Json | undefined {
+function normalizeObject(value: object, walk: Walk): Json | undefined {
   if (walk.ancestors.has(value)) return '[circular]';
   if (walk.ancestors.size >= MAX_DEPTH || walk.nodes > MAX_NODES) return { truncated: true };
   walk.ancestors.add(value);
@@ -86,11 +86,11 @@ function normaliseObject(value: object, walk: Walk): Json | undefined {
     walk.visit?.(value);
     if (value instanceof Date) return dateText(value);
     if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
-    if (value instanceof Set || Array.isArray(value)) return normaliseItems(value, walk);
-    if (value instanceof Map) return normaliseEntries(value.entries(), walk);
-    if ('toJSON' in value && typeof value.toJSON === 'function') return normalise(value.toJSON(), walk);
-    if (value instanceof Number || value instanceof String || value instanceof Boolean) return normalise(value.valueOf(), walk);
-    return normaliseEntries(propertiesOf(value), walk);
+    if (value instanceof Set || Array.isArray(value)) return normalizeItems(value, walk);
+    if (value instanceof Map) return normalizeEntries(value.entries(), walk);
+    if ('toJSON' in value && typeof value.toJSON === 'function') return normalize(value.toJSON(), walk);
+    if (value instanceof Number || value instanceof String || value instanceof Boolean) return normalize(value.valueOf(), walk);
+    return normalizeEntries(propertiesOf(value), walk);
   } catch {
     return UNREADABLE; // an error in the code of the value must not fail the record
   } finally {
@@ -98,26 +98,26 @@ function normaliseObject(value: object, walk: Walk): Json | undefined {
   }
 }
 
-function normaliseItems(items: Iterable<unknown>, walk: Walk): Json {
+function normalizeItems(items: Iterable<unknown>, walk: Walk): Json {
   const result: Json[] = [];
   for (const item of items) {
     if (walk.nodes > MAX_NODES) {
       result.push({ truncated: true });
       break;
     }
-    result.push(normalise(item, walk) ?? null);
+    result.push(normalize(item, walk) ?? null);
   }
   return result;
 }
 
-function normaliseEntries(entries: Iterable<[unknown, unknown]>, walk: Walk): Json {
+function normalizeEntries(entries: Iterable<[unknown, unknown]>, walk: Walk): Json {
   const result: Record<string, Json> = Object.create(null) as Record<string, Json>; // `__proto__` is an ordinary key
   for (const [key, item] of entries) {
     if (walk.nodes > MAX_NODES) {
       result['truncated'] = true;
       break;
     }
-    const normal = normalise(item, walk);
+    const normal = normalize(item, walk);
     if (normal !== undefined) result[normalText(String(key))] = normal;
   }
   return result;

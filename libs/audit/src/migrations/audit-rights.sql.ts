@@ -4,7 +4,7 @@ import type { RoleNames } from '@pikaia/database';
  * Two layers keep the log append-only: grants stop the application, and triggers stop mistakes of the owner. The triggers are
  * ENABLE ALWAYS, so `session_replication_role = replica` does not disable them.
  *
- * Row-level security is the second line of defence behind the queries. Each role has one policy for each command, because
+ * Row-level security is the second line of defense behind the queries. Each role has one policy for each command, because
  * PostgreSQL combines several with OR and then scans the whole index. Row-level security is not forced: with it, the definer
  * functions of the owner would find no rows and report no error.
  */

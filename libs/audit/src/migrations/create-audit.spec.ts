@@ -42,7 +42,7 @@ describe('the audit migration', () => {
       migrations: auditMigrations(roles),
       passwords: { api: 'api', worker: 'worker' },
     });
-    expect(applied).toEqual(['CreateAudit1764000002000']);
+    expect(applied).toEqual(['CreateAudit1764000002000', 'CommentAudit1764400002000']);
     const { rows } = await superuser.query(`select tableowner from pg_tables where schemaname = 'audit' group by 1`);
     expect(rows).toEqual([{ tableowner: roles.auditOwner }]);
     expect((await superuser.query('select from pg_event_trigger')).rowCount).toBe(0);

@@ -4,6 +4,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { auditFunctions, auditView } from './audit-functions.sql.js';
 import { auditGuard } from './audit-guard.sql.js';
 import { auditRights, auditViewRights } from './audit-rights.sql.js';
+import { auditComments, auditPublicComments } from './comments.sql.js';
 import { auditTables } from './audit-tables.sql.js';
 
 /** Returns the TypeORM migrations of the audit log. `migrate` of @pikaia/database creates the roles before it runs them. */
@@ -34,5 +35,19 @@ export function auditMigrations(roles: RoleNames = defaultRoles): (new () => Mig
       );
     }
   }
-  return [CreateAudit1764000002000];
+  class CommentAudit1764400002000 implements MigrationInterface {
+    readonly name = 'CommentAudit1764400002000';
+
+    async up(runner: QueryRunner): Promise<void> {
+      await runner.query(`set local audit.migrating = 'yes'`);
+      await runner.query(`set local role ${roles.auditOwner}`);
+      await runner.query(auditComments);
+      await runner.query('reset role');
+      await runner.query(auditPublicComments);
+    }
+
+    /** Older code ignores comments. */
+    async down(): Promise<void> {}
+  }
+  return [CreateAudit1764000002000, CommentAudit1764400002000];
 }

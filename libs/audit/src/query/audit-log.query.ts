@@ -34,7 +34,7 @@ interface PageRow {
 }
 
 /**
- * Reads the audit log. Each read runs in its own transaction, in which row-level security is the second line of defence.
+ * Reads the audit log. Each read runs in its own transaction, in which row-level security is the second line of defense.
  *
  * A read never joins the caller's transaction, because its role and read-only mode would apply to the caller's later statements.
  * So a read does not see entries that the caller's transaction has not committed.

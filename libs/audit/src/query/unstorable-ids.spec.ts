@@ -49,7 +49,7 @@ describe('the audit log of organizations with unstorable ids', () => {
     }
   });
 
-  it('keeps every id that can be stored unchanged, and normalises a normalised id to itself', () => {
+  it('keeps every id that can be stored unchanged, and normalizes a normalized id to itself', () => {
     for (const id of ['org-1', LONG, '\u{1f600}', '']) expect(normalId(id)).toBe(id);
     for (const id of [`${LONG}-1`, 'a\u0000', LONE_SURROGATES[0]]) {
       expect(normalId(normalId(id))).toBe(normalId(id));

@@ -21,7 +21,7 @@ export class Audit {
    * Records that the actor of the context did `action` to `aggregate`. Organization, client address, user agent and
    * correlation id also come from the context. Without an organization, the record belongs to the platform.
    *
-   * No value makes the call fail: values are normalised, and large ones truncated so that the entry fits in 64 KiB.
+   * No value makes the call fail: values are normalized, and large ones truncated so that the entry fits in 64 KiB.
    *
    * @param aggregate an entity marked with `@AuditedEntity`, or `{ type, id }`.
    * @param changes omit it for an action that changes no fields, such as a sign-in.

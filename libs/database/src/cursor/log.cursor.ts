@@ -1,11 +1,11 @@
 /**
  * The cursor of a reader in a log table. It covers each row whose position is at or below `position` and whose transaction is
- * visible in `snapshot`. A covered row was handed over.
+ * visible in `snapshot`. Every covered row is settled: the reader has processed it, or does not need it.
  *
  * A position alone would lose rows: a transaction can take a low position and commit after a reader has passed it. The snapshot
  * tells which transactions the reader has seen.
  *
- * A large set of rows that became visible late is handed over in slices. Meanwhile the cursor also covers the rows at or below
+ * A large set of rows that became visible late is read in slices. Between two slices the cursor also covers the rows at or below
  * `latePosition` that are visible in `lateSnapshot`. Positions are bigints as text.
  */
 export interface LogCursor {
@@ -50,7 +50,7 @@ export class LogReading<Row extends LogRow> {
   }
 
   /**
-   * Returns the cursor after all earlier reads and the first `taken` rows of this read are handed over. Among fresh rows,
+   * Returns the cursor after all earlier reads and the first `taken` rows of this read are settled. Among fresh rows,
    * `position` marks the row. Among late rows, `latePosition` marks it, together with the snapshot in which the late rows were
    * found.
    */

@@ -90,7 +90,7 @@ async function grantMembership(
   await ignoreIfExists(() => client.query(`grant ${pg.escapeIdentifier(role)} to ${pg.escapeIdentifier(member)}${options}`));
 }
 
-const ALREADY_EXISTS_CODES = new Set(['42710', '23505']); // duplicate_object; unique_violation in a catalogue, after a race
+const ALREADY_EXISTS_CODES = new Set(['42710', '23505']); // duplicate_object; unique_violation in a catalog, after a race
 
 /** @returns false if the object already exists. */
 async function ignoreIfExists(work: () => Promise<unknown>): Promise<boolean> {

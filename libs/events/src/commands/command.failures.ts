@@ -7,7 +7,7 @@ const MAX_UNCLEAR_FAILURES = 10; // in a row, of one command
 // The database or the connection fails for any statement: connection exceptions, the state of the transaction (read-only),
 // conflicts that a retry resolves, a full disk, too many connections, a lock timeout, a shutdown, failures of the system.
 const OUTAGE = /^(08|25|40|53100|53300|55P03|57P|58)/;
-// A command can cause these, and so can a busy server: not enough memory, a statement that is cancelled or exceeds its timeout.
+// A command can cause these, and so can a busy server: not enough memory, a statement that is canceled or exceeds its timeout.
 const UNCLEAR = /^(53|57014)/;
 
 type Cause = 'command' | 'database' | 'unclear';

@@ -8,7 +8,7 @@ export interface Replay {
   readonly maxEvents: number | null;
   readonly rate: number | null;
   readonly endPosition: string;
-  /** The snapshot of the cursor when the replay started. It shows which events had been handed over. */
+  /** The snapshot of the cursor when the replay started. It shows which events were settled. */
   readonly snapshot: string;
   readonly position: string;
   readonly counts: ReplayCounts;

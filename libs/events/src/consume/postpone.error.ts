@@ -6,7 +6,7 @@ import { databaseFault } from '@pikaia/database';
  */
 export class PostponeError extends Error {
   override readonly name = 'PostponeError';
-  /** Milliseconds until the retry. By default the delay doubles from one second to five minutes. */
+  /** Milliseconds until the retry. Default: a random delay, up to a bound that doubles from one second to five minutes. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, { retryAfterMs, cause }: { retryAfterMs?: number; cause?: unknown } = {}) {

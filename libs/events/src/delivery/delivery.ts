@@ -11,7 +11,7 @@ export interface Refusal {
   readonly maxAttempts?: number;
 }
 
-export const MAX_ATTEMPTS = 10; // with full jitter, about 15 minutes on average and at most 30
+export const MAX_ATTEMPTS = 10; // the nine delays between them add up to 4.3 minutes on average and 8.5 at most
 const MAX_PERMANENT_ATTEMPTS = 2; // a second attempt confirms that the first error was not transient
 
 type EventWithPayload = EventMetadata & { readonly payload: string | null };

@@ -1,7 +1,7 @@
 /**
  * Selects the expired deliveries of a sink. A delivery is kept as long as its log row, because without it the event would
- * be shown as `published`: no delivery at or above the oldest log position expires. Below it, settled deliveries expire at
- * once. Failed ones expire after their retention, unless other deliveries of the aggregate wait behind them.
+ * be shown as `published`: no delivery at or above the oldest log position expires. Below it, published and skipped deliveries
+ * expire at once. Failed ones expire after their retention, unless other deliveries of the aggregate wait behind them.
  * Parameters: $1 sink, $2 retention of failed deliveries in milliseconds, $3 whether the sink is ordered by aggregate.
  */
 const EXPIRED = `

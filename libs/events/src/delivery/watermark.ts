@@ -11,7 +11,7 @@ export interface ReadBatch {
 }
 
 /**
- * Tracks the rows that were read and are not settled. A row is settled once its event is accepted, refused or waiting.
+ * Tracks the rows that were read and are not settled. A row is settled once its event is accepted, is not wanted, or is a delivery.
  * Rows settle in any order. `cursor` never passes a row that is not settled, in reading order.
  */
 export class Watermark {

@@ -2,7 +2,7 @@ import type { EventMetadata } from '../contract/event-metadata.js';
 
 export type DeliveryStatus = 'retrying' | 'waiting' | 'failed' | 'skipped' | 'published';
 
-/** A row of `outbox_delivery`: an event that a sink refused, or that waits behind a refused event. */
+/** A row of `outbox_delivery`: an event that a sink refused or postponed, or that waits behind such an event. */
 export interface DeliveryRecord extends EventMetadata {
   /** Null if the payload is too large to read. It stays in the database. */
   readonly payload: string | null;

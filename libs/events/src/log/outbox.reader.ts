@@ -12,7 +12,7 @@ const isEdge = (row: EventRow | EdgeRow): row is EdgeRow => row[2] === null;
 export interface ReadLimits {
   /** The maximum number of rows above the cursor's position. */
   readonly fresh: number;
-  /** The maximum number of rows that became visible late. More rows are handed over in slices. */
+  /** The maximum number of rows that became visible late. More rows are read in slices. */
   readonly late: number;
   /** The maximum payload of each of the two parts, in bytes. The cursor is stored early when the unsaved deliveries reach it. */
   readonly bytes: number;

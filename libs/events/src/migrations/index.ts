@@ -1,5 +1,6 @@
 import { defaultRoles, type RoleNames } from '@pikaia/database';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { outboxComments } from './comments.sql.js';
 import { leaderFailures } from './leader-failures.sql.js';
 import { outboxFunctions } from './outbox-functions.sql.js';
 import { outboxGrants } from './outbox-grants.sql.js';
@@ -43,5 +44,15 @@ export function outboxMigrations(roles: RoleNames = defaultRoles): (new () => Mi
       await runner.query(withoutSinkTypes);
     }
   }
-  return [CreateOutbox1764000001000, AddLeaderFailures1764100001000, AddSinkTypes1764200001000];
+  class CommentOutbox1764400001000 implements MigrationInterface {
+    readonly name = 'CommentOutbox1764400001000';
+
+    async up(runner: QueryRunner): Promise<void> {
+      await runner.query(outboxComments);
+    }
+
+    /** Older code ignores comments. */
+    async down(): Promise<void> {}
+  }
+  return [CreateOutbox1764000001000, AddLeaderFailures1764100001000, AddSinkTypes1764200001000, CommentOutbox1764400001000];
 }

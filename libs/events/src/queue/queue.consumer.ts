@@ -54,7 +54,7 @@ export class QueueConsumer {
    * Handles the events of a batch one after another. Returns failed records, which the queue redelivers until it moves them to
    * its dead-letter queue. The other records are not repeated. Never rejects because of a record.
    *
-   * The delays are those of a worker: the delay of a PostponeError, or else a delay that doubles from one second to five minutes.
+   * The delays are those of a worker: the delay of a PostponeError, or else a random delay up to a bound that doubles from one second to five minutes.
    * An unreadable record is redelivered without delay, because waiting does not help.
    *
    * The queue counts every receipt, including those of postponed events. Unlike in a worker, an outage uses up the attempts.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Outcome, Sink, SinkEvent } from '../delivery/sink.js';
 
-/** A sink, and the functions with which the tests control its destination. A case that needs a missing function is skipped. */
+/** A sink, and the functions with which the cases control its destination. `provides` of `sinkContract` lists those that exist. */
 export interface SinkUnderTest {
   readonly sink: Sink;
   /** The maximum duration of a call in milliseconds, even if the destination does not answer. */

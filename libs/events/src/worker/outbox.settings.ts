@@ -3,10 +3,14 @@ import { Setting } from '@pikaia/core';
 import type { Retention } from '../housekeeping/housekeeping.task.js';
 
 const DAY_MS = 86_400_000;
+const SINK_NAME = '[a-z][a-z0-9]*(?:[-/][a-z0-9]+)*'; // lower-case words and digits, joined by hyphens or slashes
 
 export class OutboxSettings {
-  @Setting('EVENT_SINKS', { about: 'where events go, comma-separated: local, eventbridge', default: 'local' })
-  @Matches(/^[a-z]+( *, *[a-z]+)*$/, { message: 'eventSinks must be names separated by commas' })
+  @Setting('EVENT_SINKS', {
+    about: 'where events go, comma-separated: local, eventbridge, or the names of your own sinks',
+    default: 'local',
+  })
+  @Matches(new RegExp(`^${SINK_NAME}( *, *${SINK_NAME})*$`), { message: 'eventSinks must be names separated by commas' })
   eventSinks!: string;
 
   @Setting('OUTBOX_POLL_INTERVAL_MS', {
@@ -55,7 +59,8 @@ export class OutboxSettings {
   outboxStalledAfterMs!: number;
 
   @Setting('OUTBOX_RETENTION_DAYS', {
-    about: 'days that an event is kept after every sink passed it; at most 10, because the log has 12 partitions',
+    about:
+      'days that an event is kept, and longer until every sink has settled it; at most 10, because the log has 12 partitions',
     default: '7',
   })
   @IsInt()

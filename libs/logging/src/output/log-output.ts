@@ -187,10 +187,10 @@ function createState({ env = process.env['NODE_ENV'] || 'development', ...option
   } = options;
   const defaultFormat = formatSetting === 'json' || (formatSetting !== 'pretty' && env === 'production') ? 'json' : 'pretty';
   const { format = defaultFormat } = options;
-  const useColour = supportsColour();
+  const useColor = supportsColor();
   const write = (parts: RecordParts): void => stdout.write(recordText(parts, timeOf(clock), origin));
   const origin = originText({ ...options, env });
-  const stdout = new StdoutSink(format === 'json' ? (line) => line : (line) => prettyText(line, useColour), (count) =>
+  const stdout = new StdoutSink(format === 'json' ? (line) => line : (line) => prettyText(line, useColor), (count) =>
     write({ level: 'warning', logger: 'logging', event: 'log_lines_dropped', fields: { count } }),
   );
   return {
@@ -213,7 +213,7 @@ function createState({ env = process.env['NODE_ENV'] || 'development', ...option
   };
 }
 
-function supportsColour(): boolean {
+function supportsColor(): boolean {
   const { NO_COLOR: off, FORCE_COLOR: on } = process.env;
   return !off && (on ? on !== '0' : Boolean(process.stdout.isTTY));
 }

@@ -39,7 +39,7 @@ describe('prettyText', () => {
     expect(text).not.toContain('error.message');
   });
 
-  it('prints colours only if they are enabled', () => {
+  it('prints colors only if they are enabled', () => {
     expect(prettyText(JSON.stringify(record), false)).not.toContain('\u001b');
     expect(prettyText(JSON.stringify(record), true)).toContain('\u001b[31mERROR');
   });

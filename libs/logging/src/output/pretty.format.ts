@@ -36,10 +36,10 @@ const SHORT_TRACE_LENGTH = 8; // the end of a UUIDv7 is random; its beginning is
  * Formats a record for people: time, level, logger, event, the end of the trace id, the fields and the user, with the stack
  * below. An access line also shows method and path. Only the JSON format has the other context fields.
  */
-export function prettyText(line: string, colour: boolean): string {
+export function prettyText(line: string, color: boolean): string {
   const record = JSON.parse(line) as Record<string, unknown>;
   const paint = (style: Parameters<typeof styleText>[0], text: string): string =>
-    colour ? styleText(style, text, { validateStream: false }) : text;
+    color ? styleText(style, text, { validateStream: false }) : text;
   const level = textOf(record[LogField.level]) as keyof typeof COLOUR;
   const time = new Date(textOf(record[LogField.timestamp]));
   const trace = textOf(record[LogField.traceId] ?? '').slice(-SHORT_TRACE_LENGTH);
@@ -72,7 +72,7 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value : 
 const timeText = (time: Date): string =>
   `${[time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':')}.${String(time.getMilliseconds()).padStart(3, '0')}`;
 
-/** Replaces control and direction characters, which could move the cursor, ring the bell or recolour the terminal. */
+/** Replaces control and direction characters, which could move the cursor, ring the bell or recolor the terminal. */
 const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, ' ');
 
 const indented = (text: string): string =>

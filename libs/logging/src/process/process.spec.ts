@@ -230,13 +230,13 @@ describe('a process', () => {
   it('a process prints in the format of its environment before configureLogging is called', async () => {
     const print = async (environment: Record<string, string>): Promise<string> =>
       (await run(`logger.info('an_info'); logger.warning('a_warning');`, environment)).stdout;
-    const [plain, production, coloured] = await Promise.all([
+    const [plain, production, colored] = await Promise.all([
       print({ LOG_FORMAT: '', LOG_LEVEL: 'WARNING' }),
       print({ LOG_FORMAT: '', NODE_ENV: 'production' }),
       print({ LOG_FORMAT: 'pretty', FORCE_COLOR: '1' }),
     ]);
     expect(plain).toMatch(/^\d\d:\d\d:\d\d\.\d+ WARNING  spec a_warning\n$/);
     expect(production).toMatch(/^\{.*an_info.*\}\n\{.*a_warning.*\}\n$/);
-    expect(coloured?.startsWith('\u001b[')).toBe(true);
+    expect(colored?.startsWith('\u001b[')).toBe(true);
   });
 });

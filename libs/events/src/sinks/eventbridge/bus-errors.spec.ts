@@ -136,8 +136,8 @@ describe('an error that is not in the table', () => {
   });
 });
 
-describe('docs/event-bus.md', () => {
-  const document = readFileSync(resolve(__dirname, '../../../../../docs/event-bus.md'), 'utf8');
+describe('docs/eventbridge.md', () => {
+  const document = readFileSync(resolve(__dirname, '../../../../../docs/eventbridge.md'), 'utf8');
   const written = (text: string): string[] =>
     [...text.matchAll(/^\| `(\S.*?)` +\| (\w[\w ]*?) +\| (\w[\w ]*?) +\| (.*?) +\|$/gm)].map(([, ...cells]) => cells.join(' | '));
   const inCode = BUS_ERRORS.map(({ code, at, effect, meaning, reducesConcurrency, renewsCredentials }) =>

@@ -26,7 +26,7 @@ interface PreparedEntry {
 
 /**
  * Sends events to an Amazon EventBridge bus, at least once and in no order. Consumers detect duplicates by `event_id` and
- * order the events of an aggregate by `sequence`. docs/event-bus.md lists how each error is handled.
+ * order the events of an aggregate by `sequence`. docs/eventbridge.md lists how each error is handled.
  */
 export class EventBridgeSink implements Sink {
   readonly name = 'eventbridge';

@@ -29,7 +29,7 @@ interface LoggedEvent extends Omit<LogLine, 'file'> {
 }
 
 /** Every event that apps and libraries log, sorted by name. */
-export function eventCatalogue(): LoggedEvent[] {
+export function eventCatalog(): LoggedEvent[] {
   const files = globSync('{apps,libs}/*/src/**/*.ts', { cwd: root }).filter((file) => !file.endsWith('.spec.ts'));
   const lines = files.flatMap((file) => logLinesOf(file, readFileSync(join(root, file), 'utf8')));
   return [...Map.groupBy(lines, ({ event }) => event)]
@@ -135,7 +135,7 @@ function descendantsOf(node: ts.Node): ts.Node[] {
 }
 
 /** The text of docs/log-events.md. */
-export function eventsDocument(catalogue: readonly LoggedEvent[]): string {
+export function eventsDocument(catalog: readonly LoggedEvent[]): string {
   return `# Log lines
 
 This page lists the log lines of apps and libraries by the name in their field \`event\`. That name is not the type of a domain event.
@@ -145,7 +145,7 @@ known only at run time.
 
 | event | level | logger | fields | written by |
 | --- | --- | --- | --- | --- |
-${catalogue.map(rowOf).join('\n')}
+${catalog.map(rowOf).join('\n')}
 `;
 }
 

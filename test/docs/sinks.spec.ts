@@ -6,9 +6,11 @@ import type { SinkContractCase } from '@pikaia/events/testing';
 import { codeBlocks, compile, type Compiled } from './code-blocks.js';
 
 const root = resolve(__dirname, '../..');
-const code = codeBlocks(readFileSync(join(root, 'docs/event-bus.md'), 'utf8'), 'ts');
+const blocksOf = (name: string): string[] => codeBlocks(readFileSync(join(root, name), 'utf8'), 'ts');
+const contract = blocksOf('docs/guides/add-to-an-application.md').find((block) => block.startsWith('// task-completed.v1.ts'))!;
+const code = [...blocksOf('docs/sinks.md'), contract];
 
-describe('the custom sink in docs/event-bus.md', () => {
+describe('the custom sink in docs/sinks.md', () => {
   const planted = `// planted.ts\nimport type { Sink } from '@pikaia/events';\nexport const sink: Sink = { name: 'half' };\n`;
   let compiled: Compiled;
   let folder: string;

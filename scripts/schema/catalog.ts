@@ -19,7 +19,7 @@ interface RelationPart {
 }
 
 /** The content of docs/schema.md: everything outside the system schemas. */
-export interface Catalogue {
+export interface Catalog {
   relations: Relation[];
   columns: (RelationPart & { type: string; required: boolean; default: string | null; comment: string | null })[];
   indexes: (RelationPart & { definition: string; comment: string | null; is_primary: boolean })[];
@@ -103,8 +103,8 @@ const EVENT_TRIGGERS = `
   select evtname as name, evtevent as event, evtfoid::regproc::text as function, evtenabled as enabled
   from pg_event_trigger order by evtname`;
 
-/** Reads the catalogue of a migrated database. Locks: none. Cost: a few milliseconds. */
-export async function readCatalogue(client: ClientBase): Promise<Catalogue> {
+/** Reads the catalog of a migrated database. Locks: none. Cost: a few milliseconds. */
+export async function readCatalog(client: ClientBase): Promise<Catalog> {
   const read = async <T>(text: string, parameters?: unknown[]): Promise<T[]> =>
     (await client.query(text, parameters)).rows as T[];
   return {
