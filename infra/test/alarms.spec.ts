@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { eventMetrics, METRIC_PERIOD_SECONDS } from '@pikaia/events/metrics';
 import { METRIC_NAMESPACE } from '@pikaia/logging';
-import type { AlarmProperties } from './evaluation/alarm-states.ts';
-import { alarm, alarms, last, periodOf, states } from './support/alarms.ts';
+import { outboxMetricBySink } from '../src/observability/metrics.ts';
+import { queryOf, type AlarmProperties } from './evaluation/alarm-states.ts';
+import { alarm, alarms, last, periodOf, runbookOf, states } from './support/alarms.ts';
 import { defaults, resourcesOf, synthesize } from './support/synthesis.ts';
 
 const COMPOSITE = 'pikaia-service-degraded';
@@ -18,12 +19,14 @@ describe('the alarms of the stack', () => {
     'pikaia-db-high-cpu': ['GreaterThanThreshold', 80, 3, 60, 'notBreaching'],
     'pikaia-db-high-connections': ['GreaterThanThreshold', 500, 2, 60, 'notBreaching'],
     'pikaia-db-xid-age': ['GreaterThanThreshold', 500_000_000, 3, 300, 'notBreaching'],
-    'pikaia-outbox-lag': ['GreaterThanThreshold', 60, 2, 60, 'breaching'],
+    'pikaia-outbox-lag': ['GreaterThanThreshold', 60, 2, 60, 'notBreaching'],
+    'pikaia-outbox-no-worker': ['LessThanThreshold', 1, 2, 60, 'breaching'],
+    'pikaia-outbox-no-leader': ['GreaterThanThreshold', 0, 1, 60, 'notBreaching'],
     'pikaia-outbox-leader-failing': ['GreaterThanThreshold', 0, 2, 60, 'ignore'],
     'pikaia-outbox-dead-letters': ['GreaterThanThreshold', 0, 1, 60, 'ignore'],
     'pikaia-consumer-dlq': ['GreaterThanThreshold', 0, 1, 60, 'notBreaching'],
     'pikaia-consumer-lag': ['GreaterThanThreshold', 300, 2, 60, 'notBreaching'],
-    'pikaia-consumer-failing': ['GreaterThanThreshold', 20, 2, 900, 'notBreaching'],
+    'pikaia-consumer-failing-welcome-email': ['GreaterThanThreshold', 20, 2, 900, 'notBreaching'],
     'pikaia-consumer-dlq-expiring': ['GreaterThanThreshold', 4 * 86_400, 1, 60, 'notBreaching'],
     'pikaia-events-lost': ['GreaterThanThreshold', 0, 1, 60, 'notBreaching'],
     'pikaia-events-undelivered': ['GreaterThanThreshold', 0, 1, 60, 'notBreaching'],
@@ -47,7 +50,7 @@ describe('the alarms of the stack', () => {
     for (const one of [...alarms(), ...composites.map(({ Properties }) => Properties as unknown as AlarmProperties)]) {
       assert.match(JSON.stringify(one.AlarmActions), /^\[\{"Ref":"Topic\w+"\}\]$/, one.AlarmName);
       assert.deepEqual(one.OKActions, one.AlarmActions, one.AlarmName);
-      assert.match(one.AlarmDescription, new RegExp(`^\\S.{20,} What to do: docs/runbooks/${one.AlarmName}\\.md$`));
+      assert.equal(runbookOf(one), one.AlarmName.replace(/-welcome-email$/, ''), one.AlarmName);
     }
   });
 
@@ -60,25 +63,38 @@ describe('the alarms of the stack', () => {
 
   it('use the period and the dimensions at which Pikaia emits its metrics', () => {
     const byName = new Map(Object.values(eventMetrics).map((metric) => [metric.name as string, metric]));
+    const service = 'pikaia-outbox-worker';
     const ours = alarms().filter(
       ({ Namespace, MetricName }) => Namespace === METRIC_NAMESPACE && MetricName !== 'audit.record_missing',
     );
-    assert.deepEqual(ours.map(({ MetricName }) => MetricName).sort(), [
+    assert.deepEqual(
+      ours.map(({ MetricName, Period, Dimensions }) => [MetricName, Period, Dimensions]),
+      [
+        [
+          'outbox.oldest_pending_seconds',
+          METRIC_PERIOD_SECONDS,
+          [
+            { Name: 'environment', Value: 'production' },
+            { Name: 'service', Value: service },
+          ],
+        ],
+      ],
+    );
+    const queries = alarms().flatMap((one) => queryOf(one) ?? []);
+    assert.deepEqual(queries.map(({ metricName }) => metricName).sort(), [
       'outbox.failed',
       'outbox.leader_failing',
+      'outbox.leaderless',
       'outbox.oldest_pending_seconds',
     ]);
-    for (const { MetricName, Period, Dimensions } of ours) {
-      assert.equal(Period, METRIC_PERIOD_SECONDS);
-      const names = Dimensions!.map(({ Name }) => Name).sort();
+    for (const { metricName, statistic, namespace, schema, where, groupBy } of queries) {
+      const { kind, dimensions } = byName.get(metricName)!;
+      assert.deepEqual([kind, statistic, namespace, groupBy], ['gauge', 'MAX', METRIC_NAMESPACE, 'sink']);
       assert.ok(
-        byName.get(MetricName!)!.dimensions.some((set) => [...set].sort().join() === names.join()),
-        MetricName,
+        dimensions.some((set) => [...set].sort().join() === [...schema].sort().join()),
+        metricName,
       );
-      assert.deepEqual(Object.fromEntries(Dimensions!.map(({ Name, Value }) => [Name, Value])), {
-        service: 'pikaia-outbox-worker',
-        environment: 'production',
-      });
+      assert.deepEqual(where, { service, environment: 'production' });
     }
   });
 
@@ -120,16 +136,50 @@ describe('alarms on missing data', () => {
     assert.equal(last('pikaia-unhealthy-hosts', { metric: [2, null, 2] }), 'OK'); // a single gap does not raise the alarm
   });
 
-  it('the lag alarm goes off if events wait too long, and if no leader reports the lag', () => {
-    assert.deepEqual(states('pikaia-outbox-lag', { metric: [0, 60, 61, 90, 5] }).slice(1), ['OK', 'OK', 'ALARM', 'OK']);
-    assert.equal(last('pikaia-outbox-lag', { metric: [0, 0, 0, null, null, null, null] }), 'ALARM');
-    assert.equal(last('pikaia-outbox-lag', { metric: [0, 0, null, 0, 0] }), 'OK'); // the leader changes
+  it('the worker alarm goes off if no worker reports the outbox', () => {
+    assert.equal(last('pikaia-outbox-no-worker', { metric: [4, 4, 4, null, null, null, null] }), 'ALARM');
+    assert.equal(last('pikaia-outbox-no-worker', { metric: [4, 4, null, 4, 4] }), 'OK'); // the worker is replaced
+  });
+});
+
+describe('the alarms of the outbox', () => {
+  const healthy = [0, 0, 0, 0, 0];
+
+  it('go off for one sink while other sinks are healthy, whatever its name', () => {
+    assert.deepEqual(states('pikaia-outbox-lag', { healthy, 'local/new': [0, 60, 61, 90, 5] }).slice(1), [
+      'OK',
+      'OK',
+      'ALARM',
+      'OK',
+    ]);
+    assert.deepEqual(states('pikaia-outbox-no-leader', { healthy, orders: [0, 0, 1, 1, 0] }).slice(1), [
+      'OK',
+      'ALARM',
+      'ALARM',
+      'OK',
+    ]);
+    for (const name of ['pikaia-outbox-leader-failing', 'pikaia-outbox-dead-letters'])
+      assert.equal(last(name, { healthy, orders: [0, 0, 0, 1, 1] }), 'ALARM', name);
+  });
+
+  it('refuse a query that mixes the sinks, or that CloudWatch does not accept for an alarm (planted)', () => {
+    const { Metrics, AlarmName } = alarm('pikaia-outbox-lag');
+    for (const clause of [' GROUP BY "sink"', ' ORDER BY MAX() DESC']) {
+      const planted = Metrics!.map((entry) => ({ ...entry, Expression: entry.Expression!.replace(clause, '') }));
+      assert.notDeepEqual(planted, Metrics);
+      assert.throws(() => queryOf({ AlarmName, Metrics: planted }), /not known here/);
+    }
+  });
+
+  it('can only use metrics that have a series for each sink and that a query can aggregate', () => {
+    assert.throws(() => outboxMetricBySink(eventMetrics.consumerFailed), /consumer\.failed has no series/);
+    assert.throws(() => outboxMetricBySink(eventMetrics.publishLatency), /outbox\.publish_latency has no series/);
   });
 });
 
 describe('the alarm for a leader that fails repeatedly', () => {
   it('goes off after two minutes, stays on while there is no data, and ends after a stable term', () => {
-    assert.deepEqual(states('pikaia-outbox-leader-failing', { metric: [0, 1, 0, 1, 1, null, null, 0] }).slice(1), [
+    assert.deepEqual(states('pikaia-outbox-leader-failing', { orders: [0, 1, 0, 1, 1, null, null, 0] }).slice(1), [
       'OK',
       'OK',
       'OK',
@@ -143,7 +193,7 @@ describe('the alarm for a leader that fails repeatedly', () => {
 
 describe('the dead-letter alarms', () => {
   it('the outbox alarm stays on until the dead letters are resolved, even while there is no data', () => {
-    assert.deepEqual(states('pikaia-outbox-dead-letters', { metric: [0, 1, null, null, null, null, 0] }), [
+    assert.deepEqual(states('pikaia-outbox-dead-letters', { orders: [0, 1, null, null, null, null, 0] }), [
       'OK',
       'ALARM',
       'ALARM',
@@ -161,6 +211,17 @@ describe('the dead-letter alarms', () => {
 
   it('the consumer lag alarm goes off for a waiting message before it becomes a dead letter', () => {
     assert.deepEqual(states('pikaia-consumer-lag', { m1: [10, 301, 400, 20] }), ['OK', 'OK', 'ALARM', 'OK']);
+  });
+});
+
+describe('the alarm for failing attempts of a consumer', () => {
+  it('exists for each consumer, so that many handled events of one do not hide another', () => {
+    for (const { AlarmName, Metrics } of alarms().filter(({ AlarmName: name }) => name.startsWith('pikaia-consumer-failing'))) {
+      const consumer = AlarmName.replace('pikaia-consumer-failing-', '');
+      const dimensions = Metrics!.flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Metric.Dimensions] : []));
+      assert.equal(dimensions.length, 3);
+      for (const one of dimensions) assert.ok(one!.some(({ Name, Value }) => Name === 'consumer' && Value === consumer));
+    }
   });
 });
 
@@ -195,9 +256,10 @@ describe(COMPOSITE, () => {
       'pikaiahighlatency',
       'pikaiaunhealthyhosts',
       'pikaiaoutboxlag',
+      'pikaiaoutboxnoworker',
       'pikaiaconsumerlag',
       'pikaiaeventslost',
     ]);
-    assert.equal(rule.match(/ OR ALARM\(/g)?.length, 5);
+    assert.equal(rule.match(/ OR ALARM\(/g)?.length, 6);
   });
 });

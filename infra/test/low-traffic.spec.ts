@@ -138,14 +138,16 @@ const LOW_TRAFFIC: Record<string, { raises: Record<string, Series | Samples>; be
   'pikaia-db-high-cpu': { raises: { metric: [90, 90, 90] }, bears: { metric: [1, 1, 1] } },
   'pikaia-db-high-connections': { raises: { metric: [501, 501] }, bears: { metric: [5, 5] } },
   'pikaia-db-xid-age': { raises: { metric: [6e8, 6e8, 6e8] }, bears: { metric: [1, 1, 1] } },
-  // One waiting event; and no event, for which the leader reports 0.
-  'pikaia-outbox-lag': { raises: { metric: [61, 121] }, bears: { metric: [0, 0] } },
-  'pikaia-outbox-leader-failing': { raises: { metric: [1, 1] }, bears: { metric: [0, 1] } },
-  'pikaia-outbox-dead-letters': { raises: { metric: [0, 1] }, bears: { metric: [0, 0] } },
+  // One waiting event; and no event, for which the workers report 0.
+  'pikaia-outbox-lag': { raises: { one: [61, 121], other: [0, 0] }, bears: { one: [0, 0], other: [0, 0] } },
+  'pikaia-outbox-no-worker': { raises: { metric: [null, null, null, null] }, bears: { metric: [4, 4, 4, 4] } },
+  'pikaia-outbox-no-leader': { raises: { one: [0, 1], other: [0, 0] }, bears: { one: [0, 0], other: [null, null] } },
+  'pikaia-outbox-leader-failing': { raises: { one: [1, 1], other: [0, 0] }, bears: { one: [0, 1], other: [0, 0] } },
+  'pikaia-outbox-dead-letters': { raises: { one: [0, 1], other: [0, 0] }, bears: { one: [0, 0], other: [0, 0] } },
   'pikaia-consumer-dlq': { raises: { m1: [null, 1] }, bears: { m1: [null, null] } },
   'pikaia-consumer-lag': { raises: { m1: [301, 361] }, bears: { m1: [null, 1] } },
   // One message that fails every five minutes; and three failures in a thousand attempts.
-  'pikaia-consumer-failing': {
+  'pikaia-consumer-failing-welcome-email': {
     raises: { failed: [3, 3], postponed: [null, null], handled: [null, null] },
     bears: { failed: [3, 3], postponed: [null, null], handled: [1000, 1000] },
   },
@@ -173,7 +175,7 @@ describe('at very low traffic', () => {
 });
 
 describe('pikaia-consumer-failing', () => {
-  const NAME = 'pikaia-consumer-failing';
+  const NAME = 'pikaia-consumer-failing-welcome-email';
 
   it('counts postponed attempts, ends when the message is handled, and stays off without messages', () => {
     const none = [null, null];

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { SETTINGS } from '../src/settings/settings.ts';
+import { runbookOf } from './support/alarms.ts';
 import { allResources, defaults } from './support/synthesis.ts';
 
 const DOCS = join(import.meta.dirname, '../../docs');
@@ -13,7 +14,11 @@ const FOREIGN = ['pg_terminate_backend', 'correlation_id', 'pg_drop_replication_
 const read = (name: string): string => readFileSync(join(DOCS, name), 'utf8');
 const names = (type: string): string[] =>
   allResources(defaults(), type).map(({ Properties }) => String(Properties['AlarmName'] ?? Properties['Name']));
-const alarms = (): string[] => [...names('AWS::CloudWatch::Alarm'), ...names('AWS::CloudWatch::CompositeAlarm')].sort();
+const alarms = (): string[] => {
+  const all = ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm'].flatMap((type) => allResources(defaults(), type));
+  const linked = all.map(({ Properties }) => runbookOf({ AlarmDescription: String(Properties['AlarmDescription']) })!);
+  return [...new Set(linked)].sort();
+};
 const pages = (): string[] =>
   readdirSync(join(DOCS, 'runbooks'))
     .filter((name) => name !== 'README.md')

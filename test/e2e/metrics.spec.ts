@@ -10,7 +10,9 @@ describe('the metrics of the worker', () => {
   let system: System;
 
   beforeAll(async () => {
-    system = await System.start({ environment: { METRIC_INTERVAL_MS: '100', OUTBOX_LEADERLESS_ALARM_MS: '1000' } });
+    system = await System.start({
+      environment: { METRIC_INTERVAL_MS: '100', OUTBOX_LEADER_TIMEOUT_MS: '1000', OUTBOX_LEADERLESS_ALARM_MS: '1000' },
+    });
   });
   afterAll(() => system.stop());
 

@@ -307,7 +307,7 @@ describe('a sink without a leader', () => {
       `insert into outbox.outbox_progress (sink, number, position, snapshot, worker) values ('local/renamed', 0, 0, pg_current_snapshot(), 'test')`,
     );
     await system.worker.stop();
-    const worker = await system.startWorker({ OUTBOX_LEADERLESS_ALARM_MS: '200' });
+    const worker = await system.startWorker({ OUTBOX_LEADER_TIMEOUT_MS: '500', OUTBOX_LEADERLESS_ALARM_MS: '500' });
     await pollUntil(() => worker.linesOf('sink_without_leader').some((line) => line['sink'] === 'local/renamed'));
     expect(worker.linesOf('sink_without_leader')[0]).toMatchObject({ level: 'WARNING' });
     expect(await sinkOf('local/renamed')).toMatchObject({ leader: null, state: 'active' });

@@ -74,7 +74,7 @@ describe('a secret in a request', () => {
   it('is in no log line of a database error, which contains rows, statements and parameters', async () => {
     await system.query(`
       alter view events_auditlog rename to events_auditlog_away;
-      alter function outbox.state_of rename to state_of_away;
+      alter function outbox.state_of(uuid, text, bigint, xid8) rename to state_of_away;
       update organizations_organization set name = 'Acme';
       alter table organizations_organization add constraint planted check (name not like 'canary-%') not valid;
       alter table outbox.outbox_log add constraint planted check (payload::text not like '%canary-%') not valid`);

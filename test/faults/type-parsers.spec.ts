@@ -82,7 +82,7 @@ async function story(): Promise<unknown> {
   const rebased = await rebaseOutbox(database.ownerUrl);
   await ask(at.sendCommand('pause'));
   commands.push(await at.sendCommand('retire'));
-  const watch = { worker: 'watch', ownSinks: new Set<string>(), leaderlessAlarmMs: 60_000, clock: at.clock };
+  const watch = { ownSinks: new Set<string>(), leaderlessAlarmMs: 60_000, clock: at.clock };
   await new SinkMonitor({ url: database.workerUrl, ...watch }).runOnce();
   const answers = await json(
     `select command, answer, done_at is not null as done from outbox.outbox_command c

@@ -35,6 +35,7 @@ describe('a failing event bus', () => {
         AWS_SECRET_ACCESS_KEY: 'secret',
         EVENT_BUS_TIMEOUT_MS: '500',
         EVENT_BUS_CHECK_INTERVAL_MS: '200',
+        OUTBOX_LEADER_TIMEOUT_MS: '1000',
         OUTBOX_LEADERLESS_ALARM_MS: '1000', // the worker checks and measures four times in this interval
         METRIC_INTERVAL_MS: '100',
       },

@@ -28,7 +28,7 @@ describe('an outbox worker', () => {
   it('that is killed between the email and its cursor delivers the event again, and the email is not sent twice', async () => {
     expect(await first.stop()).toBe(0);
     // A leader stores its first change at once and the next one ten seconds later. The kill comes in between.
-    const victim = await system.startWorker({ OUTBOX_STORE_INTERVAL_MS: '10000' });
+    const victim = await system.startWorker({ OUTBOX_STORE_INTERVAL_MS: '10000', OUTBOX_LEADER_TIMEOUT_MS: '10000' });
     await waitUntilPublished(await invite('stored@example.com'));
     const event = await invite('unstored@example.com');
     planted = await invite('planted@example.com');

@@ -16,6 +16,8 @@ import type { Construct } from 'constructs';
 export interface AlarmDefinition {
   /** The alarm name, with the prefix `pikaia-`. Its runbook is docs/runbooks/<name>.md. */
   readonly name: string;
+  /** What the alarm watches if there is one alarm for each, such as a consumer. The alarm is named `<name>-<subject>`. */
+  readonly subject?: string;
   /** One sentence that says what has happened when the alarm goes off. */
   readonly means: string;
   /** The alarm uses the period of the metric: a shorter period has gaps, a longer one hides changes. */
@@ -43,9 +45,10 @@ export const describe = (name: string, means: string): string => `${means} What 
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/percentiles-with-low-samples.html
  */
 export function createAlarm(scope: Construct, definition: AlarmDefinition, action: IAlarmAction): Alarm {
-  const { name, means, metric, comparison, threshold, periods, missing } = definition;
-  const alarm = new Alarm(scope, name, {
-    alarmName: name,
+  const { name, subject, means, metric, comparison, threshold, periods, missing } = definition;
+  const alarmName = subject === undefined ? name : `${name}-${subject}`;
+  const alarm = new Alarm(scope, alarmName, {
+    alarmName,
     alarmDescription: describe(name, means),
     metric,
     comparisonOperator: OPERATOR[comparison],

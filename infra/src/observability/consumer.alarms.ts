@@ -1,7 +1,8 @@
 import { MathExpression, Stats, TreatMissingData, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
+import type { MetricDefinition } from '@pikaia/logging';
 import type { AlarmThresholds } from '../settings/thresholds.ts';
 import type { AlarmDefinition } from './alarm.ts';
-import { consumerTotal, eventMetrics, FIFTEEN_MINUTES, MINUTE, ruleMetric } from './metrics.ts';
+import { consumerMetric, eventMetrics, FIFTEEN_MINUTES, MINUTE, ruleMetric } from './metrics.ts';
 import type { MonitoredStacks } from './monitored-stacks.ts';
 
 const MAX_METRICS = 10; // the limit of CloudWatch for one alarm
@@ -36,15 +37,17 @@ export function consumerAlarms({ events: { consumers, bus } }: MonitoredStacks, 
       periods: thresholds.consumerLagPeriods,
       pages: true,
     },
-    {
+    // A share over all consumers would hide one that fails behind one with many events.
+    ...consumers.map(({ name }) => ({
       ...common,
       name: 'pikaia-consumer-failing',
-      means: `More than ${thresholds.consumerFailing} % of consumer attempts fail.`,
-      metric: failingAttempts(),
+      subject: name,
+      means: `More than ${thresholds.consumerFailing} % of the attempts of ${name} fail.`,
+      metric: failingAttempts(name),
       threshold: thresholds.consumerFailing,
       periods: thresholds.consumerFailingPeriods,
       pages: false,
-    },
+    })),
     {
       ...common,
       name: 'pikaia-events-undelivered',
@@ -88,22 +91,23 @@ export function consumerAlarms({ events: { consumers, bus } }: MonitoredStacks, 
 }
 
 /**
- * The percentage of attempts that fail or are postponed. The age of the oldest message does not show them, because SQS excludes a
+ * The percentage of a consumer's attempts that fail or are postponed. The age of the oldest message does not show them, because SQS excludes a
  * message from that metric after three receives, and a consumer retries for hours before the message becomes a dead letter. The
  * delay between attempts is at most five minutes, so every period of a failing message has attempts.
  *
  * @see https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics.html
  */
-function failingAttempts(): MathExpression {
+function failingAttempts(consumer: string): MathExpression {
   const failing = 'SUM([FILL(failed, 0), FILL(postponed, 0)])';
   const all = 'SUM([FILL(failed, 0), FILL(postponed, 0), FILL(handled, 0)])';
+  const of = (definition: MetricDefinition): IMetric => consumerMetric(definition, consumer).with({ period: FIFTEEN_MINUTES });
   return new MathExpression({
     label: 'failing attempts, %',
     expression: `100 * ${failing} / (${all} + (${all} < 1))`,
     usingMetrics: {
-      failed: consumerTotal(eventMetrics.consumerFailed, FIFTEEN_MINUTES),
-      postponed: consumerTotal(eventMetrics.consumerPostponed, FIFTEEN_MINUTES),
-      handled: consumerTotal(eventMetrics.consumerHandled, FIFTEEN_MINUTES),
+      failed: of(eventMetrics.consumerFailed),
+      postponed: of(eventMetrics.consumerPostponed),
+      handled: of(eventMetrics.consumerHandled),
     },
     period: FIFTEEN_MINUTES,
   });

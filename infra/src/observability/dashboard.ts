@@ -17,6 +17,7 @@ import {
   eventMetrics,
   MINUTE,
   outboxMetric,
+  outboxMetricBySink,
   ruleMetric,
   serviceMetrics,
 } from './metrics.ts';
@@ -81,20 +82,24 @@ function databaseRow(stacks: MonitoredStacks): IWidget[] {
 }
 
 function eventsRow({ events: { consumers, bus } }: MonitoredStacks): IWidget[] {
-  const { backlog, oldestPending, published, failed, leaderFailing, publishLatency, consumerFailed } = eventMetrics;
+  const { backlog, oldestPending, published, failed, leaderless, leaderFailing, publishLatency, consumerFailed } = eventMetrics;
   const deadLetters = consumers.map(({ name, deadLetters }) =>
     deadLetters.metricApproximateNumberOfMessagesVisible({ period: MINUTE, statistic: Stats.MAXIMUM, label: name }),
   );
   return [
-    graph('Outbox backlog', 8, [outboxMetric(backlog)]),
-    graph('Age of the oldest pending event, s', 8, [outboxMetric(oldestPending)]),
+    graph('Outbox backlog', 8, [outboxMetricBySink(backlog)]),
+    graph('Age of the oldest pending event, s', 8, [outboxMetricBySink(oldestPending)]),
     graph('Recorded to accepted, ms', 8, [outboxMetric(publishLatency, Stats.p(50)), outboxMetric(publishLatency)]),
-    graph('Published', 6, [outboxMetric(published)]),
-    graph('Failed, and leaders that fail', 6, [outboxMetric(failed), outboxMetric(leaderFailing)]),
-    graph('Dead letters of consumers', 6, deadLetters),
+    graph('Published', 8, [outboxMetricBySink(published)]),
+    graph('Dead letters of the outbox', 8, [outboxMetricBySink(failed)]),
+    graph('Sinks without a leader, and leaders that fail', 8, [
+      outboxMetricBySink(leaderless),
+      outboxMetricBySink(leaderFailing),
+    ]),
+    graph('Dead letters of consumers', 12, deadLetters),
     graph(
       'Failed attempts of consumers',
-      6,
+      12,
       consumers.map(({ name }) => consumerMetric(consumerFailed, name)),
     ),
     graph(

@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { Metric, Stats, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
+import { MathExpression, Metric, Stats, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
 import { HttpCodeElb, HttpCodeTarget } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { CONSUMER_METRICS_SERVICE, eventMetrics, METRIC_PERIOD_SECONDS, OUTBOX_METRICS_SERVICE } from '@pikaia/events/metrics';
 import { METRIC_NAMESPACE, type MetricDefinition, type MetricDimension } from '@pikaia/logging';
@@ -43,12 +43,30 @@ const consumers = { service: CONSUMER_METRICS_SERVICE, environment: NODE_ENVIRON
 export const outboxMetric = (definition: MetricDefinition, statistic?: string): Metric =>
   ourMetric(definition, outbox, statistic);
 
+const QUERY_FUNCTION = { gauge: 'MAX', counter: 'SUM' };
+
+/**
+ * An outbox metric with one series for each sink, whatever the names of the sinks. An alarm evaluates each series separately and
+ * notifies for each. It requires GROUP BY and ORDER BY.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Metrics_Insights_Alarm.html
+ * @throws Error for a distribution, because a query cannot compute percentiles, and for a metric that has no series for each sink
+ */
+export function outboxMetricBySink({ name, kind, dimensions }: MetricDefinition): MathExpression {
+  const names = dimensions.find((set) => set.includes('sink'));
+  if (!names || kind === 'distribution') throw new Error(`${name} has no series that a query can group by sink.`);
+  const function_ = QUERY_FUNCTION[kind];
+  const schema = [METRIC_NAMESPACE, ...names].map((part) => `"${part}"`).join(', ');
+  const where = Object.entries(outbox).map(([dimension, value]) => `"${dimension}" = '${value}'`);
+  return new MathExpression({
+    label: name,
+    expression: `SELECT ${function_}("${name}") FROM SCHEMA(${schema}) WHERE ${where.join(' AND ')} GROUP BY "sink" ORDER BY ${function_}() DESC`,
+    period: Duration.seconds(METRIC_PERIOD_SECONDS),
+  });
+}
+
 export const consumerMetric = (definition: MetricDefinition, consumer: string, statistic?: string): Metric =>
   ourMetric(definition, { ...consumers, consumer }, statistic);
-
-/** A metric over all consumers. `period` must be a multiple of the period at which they emit it. */
-export const consumerTotal = (definition: MetricDefinition, period: Duration): Metric =>
-  ourMetric(definition, consumers).with({ period });
 
 /** A metric of an EventBridge rule. "Metrics that specify both the EventBusName and RuleName dimensions refer to a custom event bus." */
 export const ruleMetric = (

@@ -23,7 +23,7 @@ export interface AlarmProperties {
   readonly Statistic?: string;
   readonly ExtendedStatistic?: string;
   readonly Dimensions?: readonly { readonly Name: string; readonly Value: unknown }[];
-  readonly Metrics?: readonly MetricEntry[];
+  readonly Metrics?: readonly MetricEntry[] | undefined;
 }
 
 export interface MetricEntry {
@@ -34,11 +34,17 @@ export interface MetricEntry {
   readonly MetricStat?: {
     readonly Period: number;
     readonly Stat: string;
-    readonly Metric: { readonly MetricName: string; readonly Namespace: string };
+    readonly Metric: {
+      readonly MetricName: string;
+      readonly Namespace: string;
+      readonly Dimensions?: AlarmProperties['Dimensions'];
+    };
   };
 }
 
 const EXTRA_PERIODS = 2; // additional earlier points that CloudWatch evaluates, as in the examples of its documentation
+const QUERY =
+  /^SELECT (?<statistic>MAX|SUM)\("(?<metric>[\w.]+)"\) FROM SCHEMA\("(?<namespace>\w+)"(?<schema>(?:, "\w+")+)\) WHERE (?<where>"\w+" = '[^']*'(?: AND "\w+" = '[^']*')*) GROUP BY "(?<group>\w+)" ORDER BY \k<statistic>\(\) DESC$/;
 const BREACHES: Readonly<Record<string, (value: number, threshold: number) => boolean>> = {
   GreaterThanThreshold: (value, threshold) => value > threshold,
   LessThanThreshold: (value, threshold) => value < threshold,
@@ -46,7 +52,8 @@ const BREACHES: Readonly<Record<string, (value: number, threshold: number) => bo
 
 /**
  * The state of an alarm after each period. `given` has the series of its metrics by ID, or under `metric` if there is only one.
- * An alarm on a percentile takes the samples of each period instead.
+ * An alarm on a percentile takes the samples of each period instead. An alarm on a query takes one series for each value of the
+ * dimension by which it groups, and is on while any of them is.
  *
  * @throws Error if the alarm has a property that is not modeled here
  */
@@ -55,6 +62,10 @@ export function statesOf(
   given: Readonly<Record<string, Series | Samples>>,
   assumption: Assumption,
 ): State[] {
+  if (queryOf(alarm)) {
+    const each = Object.values(given).map((metric) => statesOf({ ...alarm, Metrics: undefined }, { metric }, assumption));
+    return each[0]!.map((_, now) => (each.some((states) => states[now] === 'ALARM') ? 'ALARM' : 'OK'));
+  }
   const { values, tooFew } = alarm.ExtendedStatistic ? percentiles(alarm, given['metric']!) : seriesOf(alarm, given, assumption);
   const breaches = BREACHES[alarm.ComparisonOperator];
   if (!breaches) throw new Error(`${alarm.ComparisonOperator} is not known here`);
@@ -70,6 +81,39 @@ export function statesOf(
     );
     return state;
   });
+}
+
+export interface Query {
+  readonly statistic: string;
+  readonly metricName: string;
+  readonly namespace: string;
+  readonly schema: readonly string[];
+  readonly where: Readonly<Record<string, string>>;
+  readonly groupBy: string;
+}
+
+/**
+ * The Metrics Insights query of an alarm. Undefined if the alarm has none. An alarm evaluates each series separately if the query
+ * has GROUP BY and ORDER BY.
+ *
+ * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Metrics_Insights_Alarm.html
+ * @throws Error if the query has another form
+ */
+export function queryOf({ AlarmName, Metrics }: Pick<AlarmProperties, 'AlarmName' | 'Metrics'>): Query | undefined {
+  const text = Metrics?.find(({ Expression }) => Expression?.startsWith('SELECT'))?.Expression;
+  if (text === undefined) return undefined;
+  if (Metrics!.length > 1) throw new Error(`${AlarmName} combines a query with other metrics`);
+  const found = QUERY.exec(text)?.groups;
+  if (!found) throw new Error(`${AlarmName} has a query that is not known here: ${text}`);
+  const where = [...found['where']!.matchAll(/"(\w+)" = '([^']*)'/g)].map(([, name, value]) => [name!, value!]);
+  return {
+    statistic: found['statistic']!,
+    metricName: found['metric']!,
+    namespace: found['namespace']!,
+    schema: [...found['schema']!.matchAll(/\w+/g)].map(([name]) => name),
+    where: Object.fromEntries(where) as Record<string, string>,
+    groupBy: found['group']!,
+  };
 }
 
 interface Values {

@@ -9,9 +9,15 @@ export const alarms = (): AlarmProperties[] =>
   );
 export const alarm = (name: string): AlarmProperties => alarms().find(({ AlarmName }) => AlarmName === name)!;
 export const periodOf = ({ Period, Metrics }: AlarmProperties): number[] =>
-  Metrics ? Metrics.flatMap(({ MetricStat }) => (MetricStat ? [MetricStat.Period] : [])) : [Period!];
+  Metrics ? Metrics.flatMap(({ MetricStat, Period: own }) => MetricStat?.Period ?? own ?? []) : [Period!];
+/** The name of the runbook that the description of an alarm links to. */
+export const runbookOf = ({ AlarmDescription }: Pick<AlarmProperties, 'AlarmDescription'>): string | undefined =>
+  /^\S.{20,} What to do: docs\/runbooks\/([\w-]+)\.md$/.exec(AlarmDescription)?.[1];
 
-/** The states of an alarm after each period. The key of a series is `metric`, or an ID of the expression if there are several. */
+/**
+ * The states of an alarm after each period. The key of a series is `metric`, or an ID of the expression if there are several, or a
+ * sink if the alarm evaluates each sink.
+ */
 export function states(name: string, series: Record<string, Series | Samples>): State[] {
   const [one, other] = ASSUMPTIONS.map((assumption) => statesOf(alarm(name), series, assumption));
   assert.deepEqual(one, other, 'what is concluded depends on what CloudWatch does not document');

@@ -1,6 +1,6 @@
 import type { MetricDefinition } from '@pikaia/logging';
 
-/** The interval between two metric lines of a sink's leader, in seconds. Dashboards and alarms use it as their period. */
+/** The period of the metrics in seconds. Each process prints them at least once in it. Dashboards and alarms use it as their period. */
 export const METRIC_PERIOD_SECONDS = 60;
 
 /** The values of the dimension `service`: the worker prints the outbox metrics, the consumers print the consumer metrics. */
@@ -21,8 +21,9 @@ const CONSUMER_DIMENSIONS = [
  * The metrics of the outbox and its consumers. The code that prints metrics, the dashboards and the alarms take names, units and
  * dimensions from here. This file contains only data, so infrastructure code can import it.
  *
- * The leader of each sink prints the outbox metrics every METRIC_PERIOD_SECONDS, including gauges and counts of 0. A series that
- * stops means a sink without a worker.
+ * Every worker prints the gauges of every registered sink that is not retired, whether a worker leads the sink or not, including
+ * zeros. The values come from the database, so the maximum over the workers counts nothing twice. A series stops only if the sink
+ * is retired or no worker runs.
  */
 export const eventMetrics = {
   backlog: {
@@ -37,7 +38,7 @@ export const eventMetrics = {
     kind: 'gauge',
     unit: 'Seconds',
     dimensions: SINK_DIMENSIONS,
-    description: 'Age of the oldest event in the backlog; 0 without a backlog. The heartbeat of a sink.',
+    description: 'Age of the oldest event in the backlog; 0 without a backlog. The heartbeat of the workers.',
   },
   published: {
     name: 'outbox.published',
@@ -52,6 +53,13 @@ export const eventMetrics = {
     unit: 'Count',
     dimensions: SINK_DIMENSIONS,
     description: 'Dead letters that no operator has replayed or skipped. The count stops at 10 001.',
+  },
+  leaderless: {
+    name: 'outbox.leaderless',
+    kind: 'gauge',
+    unit: 'Count',
+    dimensions: SINK_DIMENSIONS,
+    description: '1 while no worker has led the sink for OUTBOX_LEADERLESS_ALARM_MS; otherwise 0.',
   },
   leaderFailing: {
     name: 'outbox.leader_failing',

@@ -93,7 +93,9 @@ function describeProblem(
   const setting = described.find(({ property }) => property === error.property)!;
   const raw = environment[setting.variable]?.trim();
   const state = !raw
-    ? 'is not set'
+    ? setting.default === undefined
+      ? 'is not set'
+      : `has its default, ${setting.default}`
     : setting.secret
       ? 'has a value that is not accepted'
       : `is ${JSON.stringify(redactText(raw))}`;

@@ -24,6 +24,15 @@ class CreateThing1764000000001 implements MigrationInterface {
   async down(): Promise<void> {}
 }
 
+class IndexThing1764000000002 implements MigrationInterface {
+  readonly name = 'IndexThing1764000000002';
+  readonly transaction = false;
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query('create index concurrently on outbox.thing (id)');
+  }
+  async down(): Promise<void> {}
+}
+
 async function on<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = await connect(url);
   try {
@@ -71,6 +80,13 @@ describe('migrate', () => {
     const done = await Promise.all([run(url), run(url), run(url)]);
     expect(done.flatMap(({ applied }) => applied)).toEqual(['CreateThing1764000000001']);
     expect(await run(url)).toEqual({ createdRoles: [], applied: [] });
+  });
+
+  it('builds an index concurrently while another call waits for its turn', async () => {
+    const { url } = await ownDatabase();
+    const migrations = [CreateThing1764000000001, IndexThing1764000000002];
+    const both = await Promise.all([1, 2].map(() => migrate({ url, migrations, roles })));
+    expect(both.flatMap(({ applied }) => applied)).toEqual(migrations.map(({ name }) => name));
   });
 
   it('keeps the password of an existing role', async () => {

@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { PikaiaError } from '@pikaia/core';
+import type { Client } from 'pg';
 import { DataSource, type MixedList } from 'typeorm';
 import { IsolatedClient } from '../client/isolated.client.js';
 import { ensureRoles, type RolePasswords } from '../roles/ensure-roles.js';
@@ -6,6 +8,7 @@ import { defaultRoles, type RoleNames } from '../roles/role-names.js';
 
 // Advisory lock that lets one process at a time migrate a database. TypeORM takes no lock. The number is arbitrary.
 const MIGRATION_LOCK = 7_165_823_001;
+const LOCK_POLL_INTERVAL_MS = 100;
 const MIN_SERVER_VERSION = 15;
 const CONNECT_TIMEOUT_MS = 15_000; // a server can accept a connection and then send nothing
 
@@ -45,7 +48,7 @@ export async function migrate(options: MigrateOptions): Promise<{ createdRoles: 
         `PostgreSQL ${MIN_SERVER_VERSION} or newer is required; this server is version ${Math.floor(version / 10_000)}.`,
       );
     }
-    await lockClient.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await takeLock(lockClient);
     const createdRoles = await ensureRoles(lockClient, options.roles ?? defaultRoles, options.passwords, options.renewPasswords);
     const source = await new DataSource({
       type: 'postgres',
@@ -63,4 +66,13 @@ export async function migrate(options: MigrateOptions): Promise<{ createdRoles: 
   } finally {
     await lockClient.end(); // releases the lock
   }
+}
+
+/** Polls for the lock. A statement that waits for it holds a snapshot, and `create index concurrently` would wait for that. */
+async function takeLock(client: Client): Promise<void> {
+  const isTaken = async (): Promise<boolean> => {
+    const { rows } = await client.query<{ locked: boolean }>('select pg_try_advisory_lock($1) as locked', [MIGRATION_LOCK]);
+    return rows[0]!.locked;
+  };
+  while (!(await isTaken())) await delay(LOCK_POLL_INTERVAL_MS);
 }

@@ -81,11 +81,20 @@ export const FIND_DELIVERIES = `
   where d.event_id = $1 and s.state <> 'retired' and not exists (select from outbox.outbox_log e where e.event_id = $1)
   order by 1`;
 
-/** Selects the failed attempts of events, oldest first. Index: outbox_attempt_event. Locks: none. */
-export const FIND_ATTEMPTS = `
-  select event_id, sink, attempted_at, error from outbox.outbox_attempt where event_id = any ($1::uuid[]) order by attempted_at limit 500`;
+// Each event has its own bound, so that the rows of one event do not hide those of another.
+const MAX_ROWS_PER_EVENT = 200;
 
-/** Selects the receipts of consumers for events. Index: consumer_receipt_event. Locks: none. */
-export const FIND_RECEIPTS = `
-  select event_id, consumer, state, claimed_until, done_at, result from outbox.consumer_receipt
-  where event_id = any ($1::uuid[]) order by done_at nulls last limit 500`;
+const ofEachEvent = (columns: string, table: string, order: string): string => `
+  select r.* from (select distinct id from unnest($1::uuid[]) as t(id)) e cross join lateral (
+    select ${columns} from ${table} where event_id = e.id order by ${order} desc limit ${MAX_ROWS_PER_EVENT}) r
+  order by r.${order}`;
+
+/** Selects the newest failed attempts of each event, oldest first. Index: outbox_attempt_event. Locks: none. */
+export const FIND_ATTEMPTS = ofEachEvent('event_id, sink, attempted_at, error', 'outbox.outbox_attempt', 'attempted_at');
+
+/** Selects the newest receipts of consumers for each event, oldest first. Index: consumer_receipt_event. Locks: none. */
+export const FIND_RECEIPTS = ofEachEvent(
+  'event_id, consumer, state, claimed_until, done_at, result',
+  'outbox.consumer_receipt',
+  'done_at',
+);

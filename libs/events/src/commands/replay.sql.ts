@@ -91,7 +91,7 @@ with ${wantedTypes('$1')},
  * to read, $6 maximum events, $7 to $16 the filter, $17 maximum bytes (at least one event is returned).
  * Returns no payload for a dead letter or for an event that is too large to read.
  *
- * Index: outbox_log_position for the log; primary key and outbox_delivery_status for deliveries. Locks: none. Cost: 10 ms for a
+ * Index: outbox_log_position for the log; primary key and outbox_delivery_open for deliveries. Locks: none. Cost: 10 ms for a
  * slice of 2,000 rows.
  */
 export const NEXT_OF_REPLAY = `${DUE},

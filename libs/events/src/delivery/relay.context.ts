@@ -5,7 +5,10 @@ import type { Sink } from './sink.js';
 
 /** The intervals and limits of a relay. All times are in milliseconds. */
 export interface RelaySettings {
-  /** Time between two reads without a notification, and between two attempts to become the leader. */
+  /**
+   * Time between two reads without a notification, and between two attempts to become the leader. A standby waits at most a third
+   * of `leaderTimeoutMs`, so that the server does not end its session.
+   */
   readonly pollIntervalMs: number;
   /** Time between two stores of the cursor. A crash can redeliver the events of this time. */
   readonly storeIntervalMs: number;

@@ -1,5 +1,6 @@
 import { systemClock } from '@pikaia/core';
 import { randomUUID } from 'node:crypto';
+import { Socket } from 'node:net';
 import type pg from 'pg';
 import { connect, type TestDatabase } from '../../../../test/support/database/database.js';
 import { resultFor, AgedOutbox, RETENTION } from '../../../../test/support/outbox/aged-outbox.js';
@@ -227,6 +228,13 @@ describe('Housekeeping', () => {
     expect(await first).toEqual([]);
     expect(ran).toEqual(['last']);
     expect(await housekeeping.runOnce()).toBeDefined();
+  });
+
+  it('probes its connection, so that a lost network is noticed during a long statement', async () => {
+    const probes = jest.spyOn(Socket.prototype, 'setKeepAlive');
+    await housekeeping.runOnce();
+    expect(probes).toHaveBeenCalledWith(true, 10_000);
+    probes.mockRestore();
   });
 
   it('removes nothing while the cursors come from another cluster', async () => {

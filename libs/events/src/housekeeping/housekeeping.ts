@@ -1,7 +1,7 @@
 import { IsolatedClient } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import type pg from 'pg';
-import { endClient, endWhenSilent } from '../log/end-client.js';
+import { endClient, endWhenSilent, KEEP_ALIVE } from '../log/end-client.js';
 import { outboxRestored } from '../log/restored.error.js';
 import { deliveriesTask } from './deliveries.task.js';
 import { commandsTask, progressTask, receiptsTask, replaysTask } from './expired-rows.tasks.js';
@@ -12,8 +12,10 @@ import { logSlotsTask } from './log-slots.task.js';
 
 const logger = getLogger('outbox');
 const LOCK_KEY = 7_206_817_321_301_505; // arbitrary, but unique in the database
-// Emptying a slot is the longest statement. A server without an answer for a longer time is considered lost.
+// Emptying a slot is the longest statement. A server that is frozen for a longer time is considered lost; KEEP_ALIVE detects a lost
+// machine or network earlier.
 const STATEMENT_TIMEOUT_MS = 15 * 60_000;
+const CONNECT_TIMEOUT_MS = 15_000;
 const SESSION_TIMEOUT_MS = 60_000; // ends the session of a frozen process, and with it the lock
 
 // The log's slots come first: the other tasks depend on which events are left.
@@ -57,10 +59,10 @@ export class Housekeeping {
     const client = new IsolatedClient({
       connectionString: this.options.url,
       application_name: 'pikaia-housekeeping',
-      connectionTimeoutMillis: SESSION_TIMEOUT_MS,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       // client_connection_check_interval ends a statement whose client is gone, so that it holds no lock.
       options: `-c idle_session_timeout=${SESSION_TIMEOUT_MS} -c client_connection_check_interval=1000 -c jit=off`,
-      keepAlive: true,
+      ...KEEP_ALIVE,
     });
     this.client = client;
     let lost: unknown;

@@ -158,8 +158,8 @@ describe('a command that cannot be executed', () => {
     await at.queryAsOwner(
       `alter table outbox.outbox_sink add constraint planted check (name <> '${bad}' or state <> 'retired') not valid`,
     );
-    const { url, worker, ownSinks } = { url: at.database.workerUrl, worker: 'watch', ownSinks: new Set<string>() };
-    await new SinkMonitor({ url, worker, ownSinks, leaderlessAlarmMs: 60_000, clock: at.clock }).runOnce();
+    const { url, ownSinks } = { url: at.database.workerUrl, ownSinks: new Set<string>() };
+    await new SinkMonitor({ url, ownSinks, leaderlessAlarmMs: 60_000, clock: at.clock }).runOnce();
     await at.queryAsOwner('alter table outbox.outbox_sink drop constraint planted');
     expect((await at.answer(ids[0]!)).answer).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('23514') });
     expect((await at.answer(ids[1]!)).answer).toEqual({ outcome: 'done' });

@@ -1,3 +1,4 @@
+import { captureLogs } from '@pikaia/logging/testing';
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
@@ -7,6 +8,7 @@ import { ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
 import { TcpProxy } from '../../../../test/support/database/tcp.proxy.js';
 import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import type { OutboxReader } from '../log/outbox.reader.js';
+import type { Leader } from './leader.js';
 import { SinkRelay, type RelayOptions } from './sink.relay.js';
 import { RelaySupervisor } from '../worker/relay.supervisor.js';
 import { registerSinks } from '../log/register-sinks.js';
@@ -161,6 +163,71 @@ describe('SinkRelay', () => {
     const deadline = performance.now() + 1500; // more than two timeouts
     await pollUntil(() => performance.now() > deadline);
     expect(await backend()).toBe(led);
+  });
+
+  const standbys = async (): Promise<number[]> => {
+    const { rows } = await owner.query<{ pid: number }>(
+      `select a.pid from pg_stat_activity a where a.application_name = $1
+       and not exists (select from pg_locks l where l.pid = a.pid and l.locktype = 'advisory') order by a.pid`,
+      [`pikaia-relay ${sink.name}`],
+    );
+    return rows.map(({ pid }) => pid);
+  };
+
+  it.each([
+    ['polls once a minute', { pollIntervalMs: 60_000, leaderTimeoutMs: 600 }],
+    ['polls every second, with a leader timeout of half a second', { pollIntervalMs: 1000, leaderTimeoutMs: 500 }],
+    ['leads many other sinks', { pollIntervalMs: 20, leaderTimeoutMs: 600, ledSinkCount: () => 1000, random: () => 1 }],
+  ])('a standby that %s keeps its session', async (_, options) => {
+    const leading = relay();
+    leading.start();
+    await pollUntil(() => leading.health().state === 'leading');
+    using logs = captureLogs();
+    relay(options).start();
+    const first = await pollUntil(standbys, (pids) => pids.length === 1);
+    const deadline = performance.now() + 1800; // three timeouts
+    await pollUntil(() => performance.now() > deadline);
+    expect(await standbys()).toEqual(first);
+    expect(logs.of('relay_disconnected')).toEqual([]);
+  });
+
+  it('reconnects at once if it loses its session after it stood by, whatever failed before', async () => {
+    let [connections, tries, jitter] = [0, 0, 0];
+    class CountedRelay extends SinkRelay {
+      protected override createLeader(): Leader {
+        connections++;
+        const leader = super.createLeader();
+        const { tryLock } = leader;
+        leader.tryLock = async () => {
+          const locked = await tryLock.call(leader);
+          tries++;
+          return locked;
+        };
+        return leader;
+      }
+    }
+    const leading = relay();
+    leading.start();
+    await pollUntil(() => leading.health().state === 'leading');
+    const proxy = await TcpProxy.start('postgres://127.0.0.1:1/none');
+    running.push(proxy);
+    const standby = relay({ url: proxy.proxyUrl(database.workerUrl), random: () => jitter }, CountedRelay);
+    standby.start();
+    await pollUntil(() => connections > 10); // without jitter, a failure is followed by the next attempt at once
+    proxy.setTarget(database.workerUrl);
+    await pollUntil(() => tries > 3);
+    jitter = 1; // the full backoff: 5 s after so many failures
+    using logs = captureLogs();
+    const [before, [pid]] = [tries, await standbys()];
+    const began = performance.now();
+    await owner.query('select pg_terminate_backend($1)', [pid]);
+    await pollUntil(async () => tries > before && (await standbys()).some((other) => other !== pid));
+    expect(performance.now() - began).toBeLessThan(4000);
+    expect(logs.records.map(({ level, event }) => [level, event])).toEqual([
+      ['WARNING', 'relay_disconnected'],
+      ['INFO', 'relay_reconnected'],
+    ]);
+    expect(standby.health()).toMatchObject({ state: 'standby', error: null });
   });
 
   it('finishes the calls in flight when it stops and starts no further calls', async () => {

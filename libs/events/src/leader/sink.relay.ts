@@ -153,9 +153,19 @@ export class SinkRelay {
   private async standByThenLead(leader: Leader): Promise<void> {
     this.state = 'standby';
     await this.loop.wait(this.leadershipStaggerMs());
-    while (!this.loop.isStopping && !(await leader.tryLock()))
-      await this.loop.wait(this.relay.pollIntervalMs + this.leadershipStaggerMs());
+    for (let tries = 1; !this.loop.isStopping && !(await leader.tryLock()); tries++) {
+      this.noteReconnection();
+      if (tries > 1) this.loop.resetFailures(); // the session outlasted a wait, so the next error is a new one
+      await this.loop.wait(Math.min(this.relay.pollIntervalMs, this.maxSilenceMs) + this.leadershipStaggerMs());
+    }
     if (!this.loop.isStopping) await this.lead(leader, (term) => term.isOver);
+  }
+
+  /** A leader reports its reconnection by `leader_acquired`. */
+  private noteReconnection(): void {
+    if (this.error === null) return;
+    this.error = null;
+    logger.info('relay_reconnected', { sink: this.relay.sink.name });
   }
 
   private async lead(leader: Leader, isDone: (term: Term) => boolean): Promise<void> {
@@ -232,7 +242,12 @@ export class SinkRelay {
 
   /** A random wait that grows with the number of sinks that this process leads. It spreads the sinks over the workers. */
   private leadershipStaggerMs(): number {
-    return 25 * (this.options.ledSinkCount?.() ?? 0) * this.relay.random();
+    return Math.min(25 * (this.options.ledSinkCount?.() ?? 0), this.maxSilenceMs) * this.relay.random();
+  }
+
+  /** Two such waits end before `idle_session_timeout` would end the session of a standby. */
+  private get maxSilenceMs(): number {
+    return this.relay.leaderTimeoutMs / 3;
   }
 }
 

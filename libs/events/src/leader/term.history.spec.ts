@@ -94,7 +94,7 @@ describe('a leader that starts and fails in a loop', () => {
   async function measured(): Promise<unknown[]> {
     flushMetrics(); // discard the metrics of other tests
     using logs = captureLogs();
-    await measureSinks(at.worker, 'spec');
+    await measureSinks(at.worker);
     flushMetrics();
     return logs.records.flatMap((line) => (line['sink'] === at.sink.name ? (line['outbox.leader_failing'] ?? []) : []));
   }

@@ -4,6 +4,12 @@ import type { Client } from 'pg';
 const END_TIMEOUT_MS = 2000;
 
 /**
+ * Options of a long-lived connection. The operating system probes an idle peer after ten seconds and then every second, so a machine
+ * or network that disappears is noticed within half a minute, even during a long statement.
+ */
+export const KEEP_ALIVE = { keepAlive: true, keepAliveInitialDelayMillis: 10_000 } as const;
+
+/**
  * Ends a connection, even if the server never answers. The returned promise never rejects.
  *
  * A pending `connect()` is rejected. The `end()` method of pg leaves it pending forever.

@@ -2,6 +2,7 @@ import { defaultRoles, type RoleNames } from '@pikaia/database';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { outboxComments } from './comments.sql.js';
 import { leaderFailures } from './leader-failures.sql.js';
+import { createOpenDeliveryIndex, dropOpenDeliveryIndex } from './open-deliveries.sql.js';
 import { outboxFunctions } from './outbox-functions.sql.js';
 import { outboxGrants } from './outbox-grants.sql.js';
 import { sinkTypes, withoutSinkTypes } from './sink-types.sql.js';
@@ -44,6 +45,18 @@ export function outboxMigrations(roles: RoleNames = defaultRoles): (new () => Mi
       await runner.query(withoutSinkTypes);
     }
   }
+  class AddOpenDeliveryIndex1764300001000 implements MigrationInterface {
+    readonly name = 'AddOpenDeliveryIndex1764300001000';
+    readonly transaction = false;
+
+    up(runner: QueryRunner): Promise<void> {
+      return createOpenDeliveryIndex(runner);
+    }
+
+    down(runner: QueryRunner): Promise<void> {
+      return dropOpenDeliveryIndex(runner);
+    }
+  }
   class CommentOutbox1764400001000 implements MigrationInterface {
     readonly name = 'CommentOutbox1764400001000';
 
@@ -54,5 +67,11 @@ export function outboxMigrations(roles: RoleNames = defaultRoles): (new () => Mi
     /** Older code ignores comments. */
     async down(): Promise<void> {}
   }
-  return [CreateOutbox1764000001000, AddLeaderFailures1764100001000, AddSinkTypes1764200001000, CommentOutbox1764400001000];
+  return [
+    CreateOutbox1764000001000,
+    AddLeaderFailures1764100001000,
+    AddSinkTypes1764200001000,
+    AddOpenDeliveryIndex1764300001000,
+    CommentOutbox1764400001000,
+  ];
 }

@@ -84,6 +84,21 @@ describe('QueueConsumer', () => {
     ]);
   });
 
+  it('warns once if the function may end before the timeout of a handler', async () => {
+    using logs = captureLogs();
+    const consumer = consumerOf({});
+    await consumer.handleBatch({ Records: [record(1)] }, () => 3 * SECOND);
+    expect(logs.of('queue_time_limit_short')).toEqual([]);
+    for (let batch = 0; batch < 2; batch++) await consumer.handleBatch({ Records: [record(1)] }, () => 2 * SECOND);
+    expect(logs.of('queue_time_limit_short')).toEqual([
+      expect.objectContaining({
+        level: 'WARNING',
+        consumer: 'spec',
+        reason: expect.stringMatching(/2000 ms.* 1000\..* 3000 ms/),
+      }),
+    ]);
+  });
+
   it('sets no delay if no record failed', async () => {
     expect(await consumerOf({}, { setRedeliveryDelays }).handleBatch({ Records: [record(1)] })).toEqual({
       batchItemFailures: [],

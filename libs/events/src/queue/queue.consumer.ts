@@ -45,6 +45,8 @@ const NO_DELAY_MS = 0;
 
 /** Runs a consumer behind a queue, with the same handlers, receipts and contexts as in a worker. */
 export class QueueConsumer {
+  private hasReportedTimeLimit = false;
+
   constructor(
     private readonly runner: ConsumerRunner,
     private readonly options: QueueConsumerOptions = {},
@@ -65,7 +67,10 @@ export class QueueConsumer {
   async handleBatch({ Records: records }: QueueBatch, remainingMs: () => number = () => Infinity): Promise<QueueBatchResponse> {
     const delays: RedeliveryDelay[] = [];
     for (const [index, record] of records.entries()) {
-      if (remainingMs() < this.longestTimeoutMs + EXECUTION_MARGIN_MS && index > 0) {
+      const remaining = remainingMs();
+      const isTooShort = remaining < this.longestTimeoutMs + EXECUTION_MARGIN_MS;
+      if (isTooShort && index === 0) this.reportTimeLimit(remaining);
+      if (isTooShort && index > 0) {
         const rest = records.slice(index).map((left) => ({ record: left, delayMs: NO_DELAY_MS }));
         logger.warning('batch_cut_short', { consumer: this.runner.consumer.name, count: rest.length });
         delays.push(...rest);
@@ -76,6 +81,15 @@ export class QueueConsumer {
     }
     if (delays.length) await this.setRedeliveryDelays(delays);
     return { batchItemFailures: delays.map(({ record }) => ({ itemIdentifier: record.messageId })) };
+  }
+
+  /** Reports once that Lambda can end an execution before the handler's timeout. The effect could then repeat. */
+  private reportTimeLimit(remainingMs: number): void {
+    if (this.hasReportedTimeLimit) return;
+    this.hasReportedTimeLimit = true;
+    const { name: consumer } = this.runner.consumer;
+    const reason = `The execution ends after ${Math.round(remainingMs)} ms, but timeoutMs of a handler is ${this.longestTimeoutMs}. Raise the time limit of the function to at least ${this.longestTimeoutMs + EXECUTION_MARGIN_MS} ms, or lower timeoutMs.`;
+    logger.warning('queue_time_limit_short', { consumer, reason });
   }
 
   /** Sets the delays. If this fails, the queue redelivers the records after its visibility timeout. */

@@ -1,8 +1,10 @@
 import { context, systemClock } from '@pikaia/core';
 import { captureLogs, type CapturedLogs } from '@pikaia/logging/testing';
+import { Socket } from 'node:net';
 import type pg from 'pg';
 import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { TcpProxy } from '../../../../test/support/database/tcp.proxy.js';
 import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import { OutboxWaker } from './outbox.waker.js';
 
@@ -89,9 +91,35 @@ describe('OutboxWaker', () => {
     await listener.query('select pg_terminate_backend($1, 5000)', await wakers());
     await pollUntil(() => Reflect.get(waker, 'client') === undefined);
     expect(logs.of('outbox_wake_failed')).toHaveLength(1);
+    expect(logs.of('outbox_wake_restored')).toHaveLength(0);
     offset += 1_001;
     waker.wake();
     await pollUntil(() => heard.length === 2);
+    await pollUntil(() => logs.of('outbox_wake_restored').length);
+    waker.wake();
+    await pollUntil(() => heard.length === 3);
+    expect(logs.of('outbox_wake_restored')).toEqual([expect.objectContaining({ level: 'INFO' })]);
+  });
+
+  it('notices within seconds that the server no longer responds, and probes an idle connection', async () => {
+    await waker.onApplicationShutdown();
+    const probes = jest.spyOn(Socket.prototype, 'setKeepAlive');
+    const proxy = await TcpProxy.start(database.apiUrl);
+    waker = open(proxy.proxyUrl(database.apiUrl));
+    waker.wake();
+    await pollUntil(() => heard.length === 1);
+    expect(probes).toHaveBeenCalledWith(true, 10_000);
+    probes.mockRestore();
+    const began = performance.now();
+    proxy.dropTraffic('spec-wake');
+    waker.wake();
+    await pollUntil(() => logs.of('outbox_wake_failed').length);
+    offset += 1_001;
+    waker.wake();
+    await pollUntil(() => heard.length === 2);
+    expect(performance.now() - began).toBeLessThan(30_000);
+    await waker.onApplicationShutdown();
+    await proxy.stop();
   });
 
   it('logs a failure without the context of the request that called wake()', async () => {

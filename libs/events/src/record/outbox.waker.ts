@@ -4,7 +4,7 @@ import { IsolatedClient } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import { endClient } from '../log/end-client.js';
+import { endClient, KEEP_ALIVE } from '../log/end-client.js';
 import { EVENTS_OPTIONS, type EventsOptions } from './events.options.js';
 import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import { notifyOutbox } from './publish.sql.js';
@@ -18,7 +18,7 @@ const logger = getLogger('events');
 /**
  * Notifies the relay after a commit that the log has new events. Works on its own connection, and never delays or fails a
  * request. Best effort: if a notification fails, the relay finds the events by polling, up to a second later. Logs an outage
- * once, as `outbox_wake_failed`.
+ * once, as `outbox_wake_failed`, and its end as `outbox_wake_restored`.
  */
 @Injectable()
 export class OutboxWaker implements OnApplicationShutdown {
@@ -61,6 +61,7 @@ export class OutboxWaker implements OnApplicationShutdown {
     try {
       this.client ??= await this.connect();
       await this.client.query(notifyOutbox, [OUTBOX_CHANNEL, '']);
+      if (this.failing) logger.info('outbox_wake_restored');
       this.failing = false;
     } catch (error) {
       this.drop(error);
@@ -73,7 +74,7 @@ export class OutboxWaker implements OnApplicationShutdown {
       application_name: `${this.options.applicationName}-wake`,
       connectionTimeoutMillis: TIMEOUT_MS,
       query_timeout: TIMEOUT_MS,
-      keepAlive: true,
+      ...KEEP_ALIVE,
     });
     client.on('error', (error) => this.client === client && this.drop(error));
     await client.connect();

@@ -25,7 +25,7 @@ class Blocking {
   handled = 0;
   mostRunning = 0;
 
-  @Handles(ParcelSent, { effect: 'external', timeoutMs: 100_000 })
+  @Handles(ParcelSent, { effect: 'external', timeoutMs: 50_000 })
   async wait(): Promise<void> {
     const released = new Promise<void>((resolve) => this.releases.push(resolve));
     this.mostRunning = Math.max(this.mostRunning, this.releases.length);

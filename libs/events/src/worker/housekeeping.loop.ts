@@ -6,6 +6,9 @@ import { Housekeeping, type HousekeepingOptions } from '../housekeeping/housekee
 
 const logger = getLogger('outbox');
 
+/** The longest time between two runs, as a multiple of the interval. */
+export const MAX_INTERVAL_FACTOR = 1.1;
+
 export interface HousekeepingLoopOptions extends HousekeepingOptions {
   /** Milliseconds between two runs. */
   readonly intervalMs: number;
@@ -61,6 +64,6 @@ export class HousekeepingLoop {
 
   private get pauseMs(): number {
     const { intervalMs, random = Math.random } = this.options;
-    return intervalMs * (0.9 + 0.2 * random());
+    return intervalMs * (MAX_INTERVAL_FACTOR - 0.2 * random());
   }
 }

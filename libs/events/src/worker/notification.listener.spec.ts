@@ -1,3 +1,4 @@
+import { captureLogs } from '@pikaia/logging/testing';
 import type pg from 'pg';
 import { connect, createDatabase, executeSql, type TestDatabase } from '../../../../test/support/database/database.js';
 import { insertEvent } from '../../../../test/support/outbox/events.js';
@@ -59,21 +60,28 @@ describe('notifications', () => {
     await relays.stop(1000); // it can still be stopped
   });
 
-  it('the listener detects a dead connection by a query and listens on a new one', async () => {
+  it('the listener detects a dead connection within 30 seconds, listens on a new one, and logs the loss and its end', async () => {
+    using logs = captureLogs();
     let heard = 0;
     const wakeUp = new NotificationListener(
       proxy.proxyUrl(database.workerUrl),
       () => heard++,
       () => 0,
-      300,
     );
     wakeUp.start();
     await pollUntil(() => heard === 1); // listening
+    expect(logs.records).toEqual([]);
+    const droppedAt = performance.now();
     proxy.dropTraffic('pikaia-wake-up');
     await api.query(`notify ${OUTBOX_CHANNEL}`);
     await pollUntil(() => heard === 2); // reports possibly missed notifications
+    expect(performance.now() - droppedAt).toBeLessThan(30_000);
     await api.query(`notify ${OUTBOX_CHANNEL}`);
     await pollUntil(() => heard >= 3);
+    expect(logs.records.map(({ level, event }) => [level, event])).toEqual([
+      ['WARNING', 'wake_up_lost'],
+      ['INFO', 'wake_up_restored'],
+    ]);
     await wakeUp.stop();
   });
 
@@ -97,7 +105,8 @@ describe('notifications', () => {
   });
 
   it('the listener stops while the server does not answer its query', async () => {
-    const wakeUp = new NotificationListener(proxy.proxyUrl(database.workerUrl), () => undefined);
+    const url = proxy.proxyUrl(database.workerUrl);
+    const wakeUp = new NotificationListener(url, () => undefined, Math.random, 60_000);
     const connectionsWithoutResponses = proxy.connectionsWithoutResponses;
     proxy.dropResponsesTo('listen ');
     wakeUp.start();

@@ -1,13 +1,13 @@
 import { IsolatedClient } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import type pg from 'pg';
-import { endClient } from '../log/end-client.js';
+import { endClient, KEEP_ALIVE } from '../log/end-client.js';
 import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import { retryDelay } from '../loop/backoff.js';
 import { BackgroundLoop } from '../loop/background.loop.js';
 
 const logger = getLogger('outbox');
-const IDLE_CHECK_MS = 60_000;
+const IDLE_CHECK_MS = 10_000; // a dead connection is detected within twice this time
 
 /**
  * Listens for notifications on its own connection. A lost notification delays an event by at most one poll interval, so
@@ -18,10 +18,12 @@ export class NotificationListener {
     run: () => this.listen(),
     onError: (error, failures) => {
       if (failures === 1) logger.warning('wake_up_lost', { reason: String(error) });
+      this.isLost = true;
       return retryDelay(Math.min(failures, 4), this.random);
     },
   });
   private client: pg.Client | undefined;
+  private isLost = false;
 
   constructor(
     private readonly url: string,
@@ -45,7 +47,7 @@ export class NotificationListener {
     const client = new IsolatedClient({
       connectionString: this.url,
       application_name: 'pikaia-wake-up',
-      keepAlive: true,
+      ...KEEP_ALIVE,
       connectionTimeoutMillis: this.idleCheckMs,
       query_timeout: this.idleCheckMs,
     });
@@ -64,6 +66,8 @@ export class NotificationListener {
       await client.connect();
       await client.query(`listen ${OUTBOX_CHANNEL}`);
       this.loop.resetFailures();
+      if (this.isLost) logger.info('wake_up_restored');
+      this.isLost = false;
       this.onNotification(); // a notification may have been missed
       while (!this.loop.isStopping && !lost) {
         await this.loop.wait(this.idleCheckMs);

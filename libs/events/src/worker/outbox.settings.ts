@@ -1,9 +1,15 @@
-import { IsInt, Matches, Max, Min, ValidateBy, type ValidationArguments, type ValidationOptions } from 'class-validator';
+import { IsInt, Matches, Max, Min, ValidateBy, type ValidationArguments } from 'class-validator';
 import { Setting } from '@pikaia/core';
+import { MAX_INTERVAL_FACTOR } from './housekeeping.loop.js';
 import type { Retention } from '../housekeeping/housekeeping.task.js';
 
 const DAY_MS = 86_400_000;
 const SINK_NAME = '[a-z][a-z0-9]*(?:[-/][a-z0-9]+)*'; // lower-case words and digits, joined by hyphens or slashes
+const REUSED_AFTER_DAYS = 11; // the end of a day's partition, one of 12, until the partition is used again
+
+/** An idle leader runs its tasks at each poll and at each ping. */
+const idleStepMs = ({ outboxPollIntervalMs: poll, outboxLeaderTimeoutMs: timeout }: OutboxSettings): number =>
+  Math.min(poll, timeout / 3);
 
 export class OutboxSettings {
   @Setting('EVENT_SINKS', {
@@ -27,6 +33,11 @@ export class OutboxSettings {
     default: '50',
   })
   @IsInt()
+  @Agrees(
+    ({ outboxStoreIntervalMs: store, outboxLeaderTimeoutMs: timeout }) => !(store > timeout),
+    ({ outboxLeaderTimeoutMs: timeout }) =>
+      `must not be above OUTBOX_LEADER_TIMEOUT_MS, which is ${timeout}, or a new leader repeats the events of a longer time than it waited: lower it, or raise OUTBOX_LEADER_TIMEOUT_MS`,
+  )
   @Min(0)
   @Max(10_000)
   outboxStoreIntervalMs!: number;
@@ -41,19 +52,29 @@ export class OutboxSettings {
   outboxLeaderTimeoutMs!: number;
 
   @Setting('OUTBOX_LEADERLESS_ALARM_MS', {
-    about: 'milliseconds without a leader after which a sink is reported',
+    about: 'milliseconds without a leader after which a sink is reported; at least OUTBOX_LEADER_TIMEOUT_MS',
     default: '60000',
   })
   @IsInt()
+  @Agrees(
+    ({ outboxLeaderlessAlarmMs: alarm, outboxLeaderTimeoutMs: timeout }) => !(alarm < timeout),
+    ({ outboxLeaderTimeoutMs: timeout }) =>
+      `must not be below OUTBOX_LEADER_TIMEOUT_MS, which is ${timeout}, or a change of leader is reported as a sink without one: raise it, or lower OUTBOX_LEADER_TIMEOUT_MS`,
+  )
   @Min(100)
   @Max(3_600_000)
   outboxLeaderlessAlarmMs!: number;
 
   @Setting('OUTBOX_STALLED_AFTER_MS', {
-    about: 'milliseconds without progress after which a sink that has events counts as not advancing',
+    about: 'milliseconds without progress after which a sink that has events counts as not advancing; longer than any delivery',
     default: '60000',
   })
   @IsInt()
+  @Agrees(
+    (settings) => !(settings.outboxStalledAfterMs < 2 * idleStepMs(settings)),
+    (settings) =>
+      `must be at least ${Math.ceil(2 * idleStepMs(settings))}, twice the time in which an idle leader shows progress: OUTBOX_POLL_INTERVAL_MS, which is ${settings.outboxPollIntervalMs}, or a third of OUTBOX_LEADER_TIMEOUT_MS, which is ${settings.outboxLeaderTimeoutMs}. Raise it, or lower one of the two`,
+  )
   @Min(100)
   @Max(3_600_000)
   outboxStalledAfterMs!: number;
@@ -82,10 +103,11 @@ export class OutboxSettings {
     default: '90',
   })
   @IsInt()
-  @IsAbove(['outboxRetentionDays', 'outboxFailedRetentionDays'], {
-    message:
-      'outboxReceiptRetentionDays must be above OUTBOX_RETENTION_DAYS and OUTBOX_FAILED_RETENTION_DAYS, or effects could repeat',
-  })
+  @Agrees(
+    ({ outboxReceiptRetentionDays: receipts, outboxRetentionDays: log, outboxFailedRetentionDays: failed }) =>
+      !(receipts <= log || receipts <= failed),
+    () => 'must be above OUTBOX_RETENTION_DAYS and OUTBOX_FAILED_RETENTION_DAYS, or effects could repeat',
+  )
   @Max(3650)
   outboxReceiptRetentionDays!: number;
 
@@ -94,6 +116,12 @@ export class OutboxSettings {
     default: '3600000',
   })
   @IsInt()
+  @Agrees(
+    ({ outboxHousekeepingIntervalMs: interval, outboxRetentionDays: days }) =>
+      !(days * DAY_MS + MAX_INTERVAL_FACTOR * interval > REUSED_AFTER_DAYS * DAY_MS),
+    ({ outboxRetentionDays: days }) =>
+      `must not be above ${Math.floor(((REUSED_AFTER_DAYS - days) * DAY_MS) / MAX_INTERVAL_FACTOR)} while OUTBOX_RETENTION_DAYS is ${days}, or a partition of the log is used again before it is emptied: lower one of them`,
+  )
   @Min(1000)
   @Max(86_400_000)
   outboxHousekeepingIntervalMs!: number;
@@ -106,11 +134,17 @@ export const retentionOf = (settings: OutboxSettings): Retention => ({
   receiptMs: settings.outboxReceiptRetentionDays * DAY_MS,
 });
 
-/** Validates that the value is above other properties of the same class. Ignores properties that are not numbers. */
-function IsAbove(properties: readonly string[], options: ValidationOptions): PropertyDecorator {
-  const validate = (value: unknown, args?: ValidationArguments): boolean => {
-    const others = args?.object as Readonly<Record<string, unknown>>;
-    return properties.every((property) => !((others[property] as number) >= (value as number)));
-  };
-  return ValidateBy({ name: 'isAbove', validator: { validate } }, options);
+/** Validates a setting together with others. `isValid` must accept values that are not numbers, which have their own message. */
+function Agrees(
+  isValid: (settings: OutboxSettings) => boolean,
+  message: (settings: OutboxSettings) => string,
+): PropertyDecorator {
+  const settingsOf = (args?: ValidationArguments): OutboxSettings => args!.object as OutboxSettings;
+  return ValidateBy({
+    name: 'agrees',
+    validator: {
+      validate: (_, args) => isValid(settingsOf(args)),
+      defaultMessage: (args) => message(settingsOf(args)),
+    },
+  });
 }

@@ -157,6 +157,18 @@ describe('RelayModule', () => {
     await expect(start([])).rejects.toMatchObject({ code: 'PIKAIA_EVENT_SINKS_EMPTY' });
   });
 
+  it('does not start if a handler may take as long as a stalled sink', async () => {
+    @Consumer('guest-report', { from: 'now' })
+    class GuestReport {
+      @Handles(GuestInvited, { effect: 'database', timeoutMs: 60_000 })
+      async report(): Promise<void> {}
+    }
+    await expect(start([GuestReport])).rejects.toMatchObject({
+      code: 'PIKAIA_SETTINGS_INVALID',
+      message: expect.stringContaining('OUTBOX_STALLED_AFTER_MS is 60000: it must be above timeoutMs of report in guest-report'),
+    });
+  });
+
   it('reports the health of each relay for readiness', async () => {
     const health = await pollUntil(
       () => app.get(RelayService).health(),

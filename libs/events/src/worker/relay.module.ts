@@ -19,6 +19,8 @@ import type { LeaderlessSink } from './sink.monitor.js';
 import { RelaySupervisor } from './relay.supervisor.js';
 import { retentionOf, type OutboxSettings } from './outbox.settings.js';
 import { chooseSinks, type SinkFactory } from './choose-sinks.js';
+import { refuseLongDeliveries } from './refuse-long-deliveries.js';
+import type { Sink } from '../delivery/sink.js';
 import type { EventBridgeSettings } from '../sinks/eventbridge/eventbridge.settings.js';
 import { loadEventBridgeSinks } from './load-eventbridge-sinks.js';
 import { LocalSink } from '../sinks/local/local.sink.js';
@@ -52,12 +54,13 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
 
   /**
    * @throws PikaiaError `PIKAIA_CONSUMER_INVALID`, `PIKAIA_EVENT_SINK_UNKNOWN`, `PIKAIA_EVENT_SINKS_EMPTY`,
-   * `PIKAIA_OUTBOX_RESTORED`, `PIKAIA_SINK_DESTINATION_MISSING`, `PIKAIA_EVENT_BUS_UNSET`, `PIKAIA_EVENT_BUS_SDK_MISSING`.
+   * `PIKAIA_OUTBOX_RESTORED`, `PIKAIA_SINK_DESTINATION_MISSING`, `PIKAIA_EVENT_BUS_UNSET`, `PIKAIA_EVENT_BUS_SDK_MISSING`,
+   * `PIKAIA_SETTINGS_INVALID`.
    */
   async onApplicationBootstrap(): Promise<void> {
-    const { settings, databaseUrl, clock = systemClock, sinks = {}, eventBridge, onFatal } = this.options;
+    const { settings, databaseUrl, clock = systemClock, sinks = {}, onFatal } = this.options;
     const retention = retentionOf(settings);
-    const factories = { local: () => this.localSinks(), eventbridge: () => loadEventBridgeSinks(eventBridge), ...sinks };
+    const factories = { local: () => this.localSinks(), eventbridge: () => this.eventBridgeSinks(), ...sinks };
     const chosen = await chooseSinks(settings.eventSinks, factories);
     if (!chosen.length) throw noSinksError(settings.eventSinks);
     this.supervisor = new RelaySupervisor(chosen, {
@@ -97,9 +100,21 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
   private localSinks(): LocalSink[] {
     const instances = this.discovery.getProviders().map(({ instance }) => instance as unknown);
     const receipts = new Receipts(this.source);
-    return defineConsumers(instances.filter((instance) => typeof instance === 'object' && instance !== null)).map(
-      (consumer) => new LocalSink(new ConsumerRunner(consumer, receipts)),
+    const consumers = defineConsumers(instances.filter((instance) => typeof instance === 'object' && instance !== null));
+    const handlers = consumers.flatMap(({ name, handlers }) =>
+      handlers.map(({ method, timeoutMs }) => ({ name: `timeoutMs of ${method} in ${name}`, timeoutMs })),
     );
+    refuseLongDeliveries(this.options.settings.outboxStalledAfterMs, handlers);
+    return consumers.map((consumer) => new LocalSink(new ConsumerRunner(consumer, receipts)));
+  }
+
+  private async eventBridgeSinks(): Promise<readonly Sink[]> {
+    const { settings, eventBridge } = this.options;
+    const sinks = await loadEventBridgeSinks(eventBridge);
+    refuseLongDeliveries(settings.outboxStalledAfterMs, [
+      { name: 'EVENT_BUS_TIMEOUT_MS', timeoutMs: eventBridge!.eventBusTimeoutMs },
+    ]);
+    return sinks;
   }
 }
 

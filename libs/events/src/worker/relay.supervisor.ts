@@ -24,8 +24,8 @@ export class RelaySupervisor {
   ) {
     const ledSinkCount = () => this.relays.filter((relay) => relay.health().state === 'leading').length;
     this.relays = sinks.map((sink) => new SinkRelay({ ...options, sink, ledSinkCount }));
-    const { url, worker, clock = systemClock, leaderlessAlarmMs = 60_000 } = options;
-    this.monitor = new SinkMonitor({ url, worker, ownSinks: new Set(sinks.map(({ name }) => name)), leaderlessAlarmMs, clock });
+    const { url, clock = systemClock, leaderlessAlarmMs = 60_000 } = options;
+    this.monitor = new SinkMonitor({ url, ownSinks: new Set(sinks.map(({ name }) => name)), leaderlessAlarmMs, clock });
     this.listener = new NotificationListener(url, (message) => this.wake(message), options.random);
   }
 

@@ -8,11 +8,11 @@ import { measureSinks } from './sink.metrics.js';
 describe('measureSinks', () => {
   const at = useFixture(new OutboxFixture());
 
-  async function linesOf(worker: string): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  async function lines(): Promise<readonly Readonly<Record<string, unknown>>[]> {
     flushMetrics(); // discard the metrics of other tests
     const logs = captureLogs();
     try {
-      await measureSinks(at.worker, worker);
+      await measureSinks(at.worker);
       flushMetrics();
       return logs.records.filter(({ sink }) => sink === at.sink.name);
     } finally {
@@ -20,28 +20,30 @@ describe('measureSinks', () => {
     }
   }
 
-  it('records the backlog of the sinks that the worker leads, and of no other', async () => {
+  const ZEROS = {
+    'outbox.backlog': 0,
+    'outbox.oldest_pending_seconds': 0,
+    'outbox.failed': 0,
+    'outbox.published': 0,
+    'outbox.leader_failing': 0,
+  };
+
+  it('records the backlog of a sink whether a worker leads it or not', async () => {
+    expect(await lines()).toEqual([expect.objectContaining(ZEROS)]);
+    await insertEvent(at.api);
+    await insertEvent(at.api);
     const leader = await at.connectLeader();
-    try {
-      expect(await leader.tryLock()).toBe(true);
-      await at.worker.query(`update outbox.outbox_sink set leader = 'this' where name = $1`, [at.sink.name]);
-      expect(await linesOf('other')).toEqual([]);
-      expect(await linesOf('this')).toEqual([
-        expect.objectContaining({
-          'outbox.backlog': 0,
-          'outbox.oldest_pending_seconds': 0,
-          'outbox.failed': 0,
-          'outbox.published': 0,
-        }),
-      ]);
-      await insertEvent(at.api);
-      await insertEvent(at.api);
-      const [line] = await linesOf('this');
+    for (const led of [false, true]) {
+      if (led) expect(await leader.tryLock()).toBe(true);
+      const [line] = await lines();
       expect(line).toMatchObject({ 'outbox.backlog': 2, 'outbox.published': 0 });
       expect(line!['outbox.oldest_pending_seconds']).toBeGreaterThan(0);
-    } finally {
-      await leader.close();
     }
-    expect(await linesOf('this')).toEqual([]); // as if the leader had died
+    await leader.close();
+  });
+
+  it('records nothing for a retired sink', async () => {
+    await at.worker.query(`update outbox.outbox_sink set state = 'retired' where name = $1`, [at.sink.name]);
+    expect(await lines()).toEqual([]);
   });
 });

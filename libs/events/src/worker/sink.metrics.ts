@@ -2,28 +2,27 @@ import { metric } from '@pikaia/logging';
 import type { ClientBase } from 'pg';
 import { eventMetrics } from '../metrics.js';
 import { LOCK_CLASS } from '../log/sink-lock.js';
+import type { SinkState } from '../log/sink-state.js';
 import { MAX_COUNT, SINK_STATUS } from '../admin/status.sql.js';
 
 interface SinkRow {
   readonly name: string;
-  readonly led: boolean;
+  readonly state: SinkState;
   readonly leader_failing_since: Date | null;
-  readonly leader: string | null;
   readonly backlog: number;
   readonly lag_ms: number | null;
   readonly failed: number;
 }
 
 /**
- * Records the metrics of the sinks that this worker leads, including zeros: a series that stops means that no worker
- * delivers to the sink. A failing leader rarely holds the lock when this runs, so a sink with failing leaders counts as well.
+ * Records the metrics of every sink that is not retired, including zeros and sinks of other workers. A sink that no worker leads,
+ * or whose leader measures nothing, therefore keeps its series. Each gauge is a value of the database and equal in all workers.
  */
-export async function measureSinks(client: ClientBase, worker: string): Promise<void> {
+export async function measureSinks(client: ClientBase): Promise<void> {
   const { rows } = await client.query<SinkRow>(SINK_STATUS, [LOCK_CLASS, MAX_COUNT]);
-  for (const { name: sink, led, leader, leader_failing_since, backlog, lag_ms, failed } of rows) {
-    const isFailing = leader_failing_since !== null;
-    if (!(led || isFailing) || leader !== worker) continue;
-    metric(eventMetrics.leaderFailing, isFailing ? 1 : 0, { sink });
+  for (const { name: sink, state, leader_failing_since, backlog, lag_ms, failed } of rows) {
+    if (state === 'retired') continue;
+    metric(eventMetrics.leaderFailing, leader_failing_since === null ? 0 : 1, { sink });
     metric(eventMetrics.backlog, backlog, { sink });
     metric(eventMetrics.oldestPending, Math.max(lag_ms ?? 0, 0) / 1000, { sink });
     metric(eventMetrics.failed, failed, { sink });

@@ -1,9 +1,18 @@
+import { flushMetrics } from '@pikaia/logging';
 import { captureLogs } from '@pikaia/logging/testing';
 import { randomUUID } from 'node:crypto';
 import { useFixture } from '../../../../test/support/jest/use-fixture.js';
 import { OutboxFixture } from '../../../../test/support/outbox/outbox.fixture.js';
 import { insertEvent } from '../../../../test/support/outbox/events.js';
+import { TcpProxy } from '../../../../test/support/database/tcp.proxy.js';
+import { pollUntil } from '../../../../test/support/time/wait-for.js';
+import { ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
+import { Leader } from '../leader/leader.js';
+import { registerSinks } from '../log/register-sinks.js';
+import { eventMetrics } from '../metrics.js';
 import { SinkMonitor } from './sink.monitor.js';
+
+const EMF = eventMetrics.leaderless.name;
 
 describe('SinkMonitor', () => {
   const at = useFixture(new OutboxFixture());
@@ -11,7 +20,6 @@ describe('SinkMonitor', () => {
   const watchOf = (own: readonly string[] = []): SinkMonitor =>
     new SinkMonitor({
       url: at.database.workerUrl,
-      worker: 'watch',
       ownSinks: new Set(own),
       leaderlessAlarmMs: 60_000,
       clock: at.clock,
@@ -33,7 +41,10 @@ describe('SinkMonitor', () => {
   it('reports once that a sink has had no leader for a minute, and once that it has a leader again', async () => {
     const logs = captureLogs();
     const watch = watchOf();
-    const about = () => logs.records.filter((line) => line['sink'] === at.sink.name).map(({ level, event }) => [level, event]);
+    const about = () =>
+      logs.records
+        .filter((line) => line['sink'] === at.sink.name && line['event'] !== 'metrics_measured')
+        .map(({ level, event }) => [level, event]);
     await watch.runOnce();
     at.clock.advance(59_000);
     await watch.runOnce();
@@ -47,6 +58,47 @@ describe('SinkMonitor', () => {
     expect(watch.leaderless).toEqual([]);
     expect(about().at(-1)).toEqual(['INFO', 'sink_has_leader']);
     logs.restore();
+  });
+
+  it('notices within seconds that the server no longer responds, and logs when it does again', async () => {
+    using logs = captureLogs();
+    const proxy = await TcpProxy.start(at.database.workerUrl);
+    const watch = new SinkMonitor({
+      url: proxy.proxyUrl(at.database.workerUrl),
+      ownSinks: new Set(),
+      leaderlessAlarmMs: 100,
+      clock: at.clock,
+    });
+    const events = () => logs.records.map(({ event }) => event).filter((event) => String(event).startsWith('sink_watch'));
+    proxy.dropResponsesTo('outbox_sink');
+    const began = performance.now();
+    watch.start();
+    await pollUntil(() => events().length === 2);
+    expect(performance.now() - began).toBeLessThan(30_000);
+    await watch.stop();
+    expect(events()).toEqual(['sink_watch_failed', 'sink_watch_restored']);
+    await proxy.stop();
+  });
+
+  it('records as a metric that a sink has no leader, for each sink on its own', async () => {
+    const led = new ScriptedSink(`led-${randomUUID()}`, { from: 'now' });
+    await registerSinks(at.database.workerUrl, [led], 'spec');
+    const leader = new Leader(at.database.workerUrl, { sink: led, clock: at.clock, leaderTimeoutMs: 5000 }, () => undefined);
+    await leader.connect();
+    expect(await leader.tryLock()).toBe(true);
+    const watch = watchOf();
+    async function measured(): Promise<unknown[]> {
+      flushMetrics(); // discard the metrics of other tests
+      using logs = captureLogs();
+      await watch.runOnce();
+      flushMetrics();
+      return [at.sink, led].map(({ name }) => logs.records.find((line) => line['sink'] === name && EMF in line)?.[EMF]);
+    }
+    expect(await measured()).toEqual([0, 0]);
+    at.clock.advance(60_000);
+    expect(await measured()).toEqual([1, 0]);
+    await whileLed(async () => expect(await measured()).toEqual([0, 0]));
+    await leader.close();
   });
 
   it('retires a sink without a leader, so that its events and other commands no longer wait', async () => {

@@ -5,5 +5,5 @@ export const OPEN_RETIREMENTS = `
 select id, sink, asked_by, correlation_id from outbox.outbox_command
 where done_at is null and command = 'retire' order by asked_at`;
 
-/** Sinks with their leader, whether it holds the lock, and whether leaders fail. Parameter: $1 lock class. */
-export const SINKS_LED = `select s.name, s.leader, s.leader_failing_since is not null as failing, ${IS_LED} as led from outbox.outbox_sink s where s.state <> 'retired'`;
+/** Sinks that are not retired, and whether a worker leads them. Parameter: $1 lock class. */
+export const SINKS_LED = `select s.name, ${IS_LED} as led from outbox.outbox_sink s where s.state <> 'retired'`;

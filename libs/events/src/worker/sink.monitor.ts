@@ -1,6 +1,6 @@
 import { context, newId, type Clock } from '@pikaia/core';
 import { IsolatedClient } from '@pikaia/database';
-import { getLogger } from '@pikaia/logging';
+import { getLogger, metric } from '@pikaia/logging';
 import type pg from 'pg';
 import { endClient } from '../log/end-client.js';
 import { textOf } from '../delivery/error-fingerprint.js';
@@ -9,6 +9,7 @@ import { BackgroundLoop } from '../loop/background.loop.js';
 import { done, failedBecause } from '../commands/command.js';
 import { causeOf } from '../commands/command.failures.js';
 import { ANSWER_COMMAND } from '../commands/command.sql.js';
+import { eventMetrics } from '../metrics.js';
 import { measureSinks } from './sink.metrics.js';
 import { markRetired } from '../commands/sink-state.js';
 import { OPEN_RETIREMENTS, SINKS_LED } from './sink.monitor.sql.js';
@@ -19,8 +20,6 @@ const QUERY_TIMEOUT_MS = 5_000; // for connecting and for each query; `stop` wai
 
 export interface SinkMonitorOptions {
   readonly url: string;
-  /** Name of this process, as it is stored in the sinks that it leads. */
-  readonly worker: string;
   /** Sinks of this process. Their leader executes their commands, or takes over soon. */
   readonly ownSinks: ReadonlySet<string>;
   /** Milliseconds without a leader after which a sink is reported. */
@@ -43,22 +42,26 @@ interface Retirement {
 
 /**
  * Monitors all sinks in the database, in every worker. Reports sinks without a leader and retires them on command, under the
- * sink's lock. Records the metrics of the sinks that this worker leads.
+ * sink's lock. Records the metrics of every sink.
  */
 export class SinkMonitor {
   private readonly loop: BackgroundLoop;
   private readonly leaderlessSince = new Map<string, number>();
   private readonly reported = new Set<string>();
+  private isFailing = false;
 
   constructor(private readonly options: SinkMonitorOptions) {
     const intervalMs = Math.min(MAX_INTERVAL_MS, options.leaderlessAlarmMs / 4);
     this.loop = new BackgroundLoop({
       run: async () => {
         await this.runOnce();
+        if (this.isFailing) logger.info('sink_watch_restored');
+        this.isFailing = false;
         return intervalMs;
       },
       onError: (error, failures) => {
         if (failures === 1) logger.warning('sink_watch_failed', { reason: String(error) });
+        this.isFailing = true;
         return intervalMs;
       },
     });
@@ -95,8 +98,8 @@ export class SinkMonitor {
     try {
       await client.connect();
       await this.retireAbandoned(client);
-      const leaders = await this.checkLeaders(client);
-      if (leaders.has(this.options.worker)) await measureSinks(client, this.options.worker);
+      await this.checkLeaders(client);
+      await measureSinks(client);
     } finally {
       await endClient(client);
     }
@@ -137,11 +140,9 @@ export class SinkMonitor {
     logger.warning('outbox_command_failed', { sink, command: 'retire', asked_by, reason });
   }
 
-  /** Reports sinks without a leader. @returns the workers that lead a sink, or led it last if its leaders fail. */
-  private async checkLeaders(client: pg.Client): Promise<ReadonlySet<string | null>> {
-    const { rows } = await client.query<{ name: string; leader: string | null; led: boolean; failing: boolean }>(SINKS_LED, [
-      LOCK_CLASS,
-    ]);
+  /** Reports sinks without a leader, in the log and as a metric. */
+  private async checkLeaders(client: pg.Client): Promise<void> {
+    const { rows } = await client.query<{ name: string; led: boolean }>(SINKS_LED, [LOCK_CLASS]);
     const leaderlessNow = new Set(rows.filter(({ led }) => !led).map(({ name }) => name));
     for (const sink of this.leaderlessSince.keys()) if (!leaderlessNow.has(sink)) this.forget(sink);
     const now = this.options.clock.monotonic();
@@ -152,7 +153,7 @@ export class SinkMonitor {
       this.reported.add(sink);
       logger.warning('sink_without_leader', { sink, for_ms: Math.round(now - since) });
     }
-    return new Set(rows.filter(({ led, failing }) => led || failing).map(({ leader }) => leader));
+    for (const { name: sink } of rows) metric(eventMetrics.leaderless, this.reported.has(sink) ? 1 : 0, { sink });
   }
 
   private forget(sink: string): void {

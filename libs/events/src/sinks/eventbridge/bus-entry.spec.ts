@@ -74,6 +74,6 @@ describe('serializeEvent', () => {
   });
 
   it.each(['', '[]', '"{}"', '1', '{'])('refuses %j', (payload) => {
-    expect(() => serializeEvent({ payload, position: '1' })).toThrow('no JSON object');
+    expect(() => serializeEvent({ payload, position: '1' })).toThrow('not a JSON object');
   });
 });
