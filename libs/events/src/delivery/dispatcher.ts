@@ -86,8 +86,9 @@ export class Dispatcher implements LeaderTask {
   }
 
   private async send(batch: readonly Entry[]): Promise<void> {
+    const startedAt = this.relay.clock.monotonic();
     const outcomes = await this.deliver(batch);
-    if (!this.discarding) this.outcomeHandler.handleCall(batch, outcomes);
+    if (!this.discarding) this.outcomeHandler.handleCall(batch, outcomes, startedAt);
   }
 
   private async deliver(batch: readonly Entry[]): Promise<readonly Outcome[]> {

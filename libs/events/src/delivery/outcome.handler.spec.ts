@@ -52,6 +52,7 @@ describe('OutcomeHandler', () => {
     handler.handleCall(
       answered.map(([one]) => one),
       answered.map(([, outcome]) => outcome),
+      0,
     );
     flushMetrics();
     return handler.takeAccepted();

@@ -34,10 +34,14 @@ export class OutcomeHandler {
     private readonly breaker: CircuitBreaker,
   ) {}
 
-  /** Handles the outcomes of one call. The sink was reached unless every outcome is `transport`. */
-  handleCall(batch: readonly Entry[], outcomes: readonly Outcome[]): void {
-    const reached = outcomes.some(({ kind }) => kind !== 'transport');
-    if (reached) this.breaker.close();
+  /**
+   * Handles the outcomes of one call. The call reached the sink unless every outcome is `transport`. A call that did not reach it,
+   * such as one that hung, says nothing about the sink if another call has reached it since `startedAt`, in monotonic milliseconds.
+   */
+  handleCall(batch: readonly Entry[], outcomes: readonly Outcome[], startedAt: number): void {
+    const callReached = outcomes.some(({ kind }) => kind !== 'transport');
+    if (callReached) this.breaker.close();
+    const reached = callReached || this.breaker.lastReachedAt > startedAt;
     batch.forEach((entry, index) => this.handleOutcome(entry, outcomes[index]!, reached));
     this.measure(batch, outcomes);
     if (!reached) this.breaker.open();

@@ -126,6 +126,20 @@ describe('transport failures', () => {
     await pollUntil(() => relay.health().term?.failingSince === null);
   });
 
+  it('a call that hangs does not open the circuit breaker if other calls reached the sink meanwhile', async () => {
+    const hung = (await insertEvent(api)).id;
+    let fail: () => void = () => undefined;
+    sink.outcomes.set(hung, () => new Promise((resolve) => (fail = () => resolve(throttled))));
+    await pollUntil(() => times(hung) === 1);
+    const other = (await insertEvent(api)).id;
+    await pollUntil(() => times(other) === 1);
+    fail();
+    await pollUntil(() => relay.health().term?.failingSince);
+    const next = (await insertEvent(api)).id;
+    await pollUntil(() => times(next) === 1); // the clock stands still, so no pause ends
+    expect(times(hung)).toBe(1);
+  });
+
   it('the sink recovers only once no entry waits for a retry', async () => {
     const bad = (await insertEvent(api)).id;
     sink.outcomes.set(bad, throttled);

@@ -126,7 +126,8 @@ describe('an error that is not in the table', () => {
     ['with 503', { name: 'X', $metadata: { httpStatusCode: 503 } }, { effect: 'transport', reducesConcurrency: true }],
     ['with 403', { name: 'X', $metadata: { httpStatusCode: 403 } }, { effect: 'transport' }],
     ['with 429', { name: 'X', $metadata: { httpStatusCode: 429 } }, { effect: 'transport', reducesConcurrency: true }],
-    ['with 400', { name: 'X', $metadata: { httpStatusCode: 400 } }, { effect: 'sent separately', causeUnknown: true }],
+    ['with 408', { name: 'X', $metadata: { httpStatusCode: 408 } }, { effect: 'transport', timesOut: true }],
+    ['with 400', { name: 'X', $metadata: { httpStatusCode: 400 } }, { effect: 'transport', causeUnknown: true }],
   ])('%s blames no event', (_, error, expectedError) => {
     expect(callError(error)).toMatchObject(expectedError);
   });

@@ -16,7 +16,9 @@ export interface BusError {
   readonly effect: ErrorEffect;
   /** Reduces the number of calls in flight. */
   readonly reducesConcurrency?: true;
-  /** An entry that is sent alone stays `transport`, because the code does not show that the event is at fault. */
+  /** The call was not answered in time. Other calls are not affected. */
+  readonly timesOut?: true;
+  /** An entry may be at fault. The next delivery sends its entries separately, and stops if the first is not answered. */
   readonly causeUnknown?: true;
   /** The next call loads its credentials again. */
   readonly renewsCredentials?: true;
@@ -50,6 +52,7 @@ const network = (code: string, meaning: string, more: Partial<BusError> = {}): B
 });
 
 const reducesConcurrency = { reducesConcurrency: true } as const;
+const timesOut = { timesOut: true } as const;
 const renewsCredentials = { renewsCredentials: true } as const;
 const sentSeparately = { effect: 'sent separately' } as const;
 
@@ -84,7 +87,7 @@ export const BUS_ERRORS: readonly BusError[] = [
   call('TooManyRequestsException', 'same as ThrottlingException', reducesConcurrency),
   call('RequestLimitExceeded', 'same as ThrottlingException', reducesConcurrency),
   call('LimitExceededException', 'same as ThrottlingException', reducesConcurrency),
-  call('RequestTimeoutException', 'EventBridge did not receive the request in time', reducesConcurrency),
+  call('RequestTimeoutException', 'EventBridge did not receive the request in time', timesOut),
   call('RequestAbortedException', 'the connection was closed before the response'),
   call('AccessDeniedException', 'the role has no events:PutEvents permission on this bus'),
   call('NotAuthorized', 'same as AccessDeniedException'),
@@ -112,8 +115,8 @@ export const BUS_ERRORS: readonly BusError[] = [
   call('RequestEntityTooLargeException', 'the call is too large for a proxy in front of EventBridge', sentSeparately),
   call('MalformedHttpRequestException', 'the request cannot be read', sentSeparately),
 
-  network('AbortError', 'no response within EVENT_BUS_TIMEOUT_MS; the events may have been accepted', reducesConcurrency),
-  network('TimeoutError', 'no connection within EVENT_BUS_TIMEOUT_MS', reducesConcurrency),
+  network('AbortError', 'no response in time; the events may have been accepted', timesOut),
+  network('TimeoutError', 'no connection within EVENT_BUS_TIMEOUT_MS', timesOut),
   network('ECONNREFUSED', 'the endpoint refused the connection'),
   network('ECONNRESET', 'the connection broke; the events may have been accepted'),
   network('EPIPE', 'same as ECONNRESET'),
@@ -137,7 +140,7 @@ export const entryError = (code: string): BusError => byCode.get(`entry ${code}`
 
 /**
  * Looks up the error of a call by its code, then by its name. An unknown error is `transport`, because no event is known to be
- * at fault. If its HTTP status is 4xx, the entries are sent separately, so that one entry does not block the others.
+ * at fault. If its HTTP status is 4xx, an entry may be at fault.
  */
 export function callError(error: unknown): BusError {
   const { name, code, $metadata } = error as { name?: unknown; code?: unknown; $metadata?: { httpStatusCode?: number } };
@@ -146,7 +149,8 @@ export function callError(error: unknown): BusError {
   const status = $metadata?.httpStatusCode ?? 0;
   return call(String(code ?? name), 'not in the table', {
     ...(status === 429 || status === 503 ? reducesConcurrency : {}),
-    ...(status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status) ? { ...sentSeparately, causeUnknown: true } : {}),
+    ...(status === 408 ? timesOut : {}),
+    ...(status >= 400 && status < 500 && ![401, 403, 408, 429].includes(status) ? { causeUnknown: true } : {}),
   });
 }
 
@@ -164,7 +168,7 @@ export class EventBusError extends Error {
 }
 
 /** Converts an error to the outcome of an event. A `sent separately` error reaches it only for an entry that was sent alone. */
-export function outcomeOf({ effect, causeUnknown }: BusError, error: unknown): Outcome {
-  if (effect === 'transport' || causeUnknown) return { kind: 'transport', error };
+export function outcomeOf({ effect }: BusError, error: unknown): Outcome {
+  if (effect === 'transport') return { kind: 'transport', error };
   return { kind: 'refused', error, permanent: effect !== 'refused' };
 }

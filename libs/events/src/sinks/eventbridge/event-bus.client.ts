@@ -7,14 +7,15 @@ import {
   type PutEventsRequestEntry,
   type PutEventsResponse,
 } from '@aws-sdk/client-eventbridge';
+import { maxOverdueCalls } from './adaptive-concurrency.js';
 
 export interface EventBusClientOptions {
   readonly busName: string;
   readonly region?: string;
   readonly endpoint?: string;
-  /** Maximum number of calls in flight; sizes the socket pool. */
+  /** Maximum number of calls in flight that are not overdue; sizes the socket pool. */
   readonly concurrency: number;
-  /** Milliseconds for a whole call. */
+  /** Maximum milliseconds for a whole call. */
   readonly timeoutMs: number;
 }
 
@@ -34,13 +35,18 @@ export class EventBusClient {
     return this.options.busName;
   }
 
+  get maxTimeoutMs(): number {
+    return this.options.timeoutMs;
+  }
+
   /** @throws Error if neither the settings nor the SDK's profile name a region. */
   async region(): Promise<string> {
     return this.connection().client.config.region();
   }
 
-  put(entries: PutEventsRequestEntry[]): Promise<PutEventsResponse> {
-    return this.call((client, abortSignal) => client.send(new PutEventsCommand({ Entries: entries }), { abortSignal }));
+  put(entries: PutEventsRequestEntry[], timeoutMs: number): Promise<PutEventsResponse> {
+    const command = new PutEventsCommand({ Entries: entries });
+    return this.call((client, abortSignal) => client.send(command, { abortSignal }), timeoutMs);
   }
 
   /** Returns ARN and creation time of the bus, which identify it even if it is recreated. Null if it does not exist. */
@@ -69,15 +75,15 @@ export class EventBusClient {
     this.renewCredentials();
   }
 
-  private async call<T>(send: (client: EventBridgeClient, limit: AbortSignal) => Promise<T>): Promise<T> {
+  private async call<T>(
+    send: (client: EventBridgeClient, limit: AbortSignal) => Promise<T>,
+    timeoutMs = this.options.timeoutMs,
+  ): Promise<T> {
     const connection = this.connection();
     connection.calls++;
     const limit = new AbortController();
     // Cleared when the call ends. AbortSignal.timeout would keep the request in memory until the timeout.
-    const timer = setTimeout(
-      () => limit.abort(new DOMException('no response within the timeout', 'TimeoutError')),
-      this.options.timeoutMs,
-    );
+    const timer = setTimeout(() => limit.abort(new DOMException('no response within the timeout', 'TimeoutError')), timeoutMs);
     try {
       return await send(connection.client, limit.signal);
     } finally {
@@ -97,7 +103,8 @@ export class EventBusClient {
 }
 
 function configOf({ region, endpoint, concurrency, timeoutMs }: EventBusClientOptions): EventBridgeClientConfig {
-  const agent = { keepAlive: true, maxSockets: concurrency + 1 }; // one more for the check of the bus
+  const maxSockets = concurrency + maxOverdueCalls(concurrency) + 1; // one more for the check of the bus
+  const agent = { keepAlive: true, maxSockets };
   const config = {
     maxAttempts: 1,
     ...(region === undefined ? {} : { region }),

@@ -37,7 +37,7 @@ export class EventBridgeSettings {
   eventBusMaxBytes!: number;
 
   @Setting('EVENT_BUS_CONCURRENCY', {
-    about: 'EventBridge: maximum number of calls in flight; throttling lowers it',
+    about: 'EventBridge: maximum number of calls in flight that do not hang; throttling lowers it',
     default: '32',
   })
   @IsInt()
@@ -45,7 +45,10 @@ export class EventBridgeSettings {
   @Max(1000)
   eventBusConcurrency!: number;
 
-  @Setting('EVENT_BUS_TIMEOUT_MS', { about: 'EventBridge: timeout of a call in milliseconds', default: '10000' })
+  @Setting('EVENT_BUS_TIMEOUT_MS', {
+    about: 'EventBridge: maximum timeout of a call in milliseconds; shorter while calls are fast, but not below 1000',
+    default: '10000',
+  })
   @IsInt()
   @Min(50)
   @Max(120_000)

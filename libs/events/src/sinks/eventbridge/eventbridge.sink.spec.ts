@@ -133,11 +133,30 @@ describe('EventBridgeSink', () => {
     const outcomes = await bus.sink.deliver(batch);
     expect(kinds(outcomes)).toEqual(['accepted', 'accepted', 'refused', 'accepted']);
     expect(outcomes[2]).toMatchObject({ permanent: true, error: { name: 'ValidationException' } });
+  });
+
+  itWithStub('isolates the entry that may cause an unknown refusal in the next delivery', async () => {
+    const batch = events(4);
     bus.stub.fault = ({ entries }) =>
       entries.some(({ Detail }) => Detail!.includes(batch[2]!.eventId))
         ? { fail: { status: 400, code: 'NewException' } }
         : undefined;
+    expect(kinds(await bus.sink.deliver(batch))).toEqual(times(4, 'transport'));
+    expect(bus.stub.calls).toHaveLength(1);
     expect(kinds(await bus.sink.deliver(batch))).toEqual(['accepted', 'accepted', 'transport', 'accepted']);
+    expect(kinds(await bus.sink.deliver(events(4)))).toEqual(times(4, 'accepted'));
+    expect(bus.stub.calls.map(({ entries }) => entries.length)).toEqual([4, 1, 1, 1, 1, 4]);
+  });
+
+  itWithStub('begins with another entry each time, so that one entry cannot hold back the others', async () => {
+    const batch = events(3);
+    bus.stub.fault = ({ entries }) =>
+      entries.some(({ Detail }) => Detail!.includes(batch[0]!.eventId))
+        ? { fail: { status: 400, code: 'NewException' } }
+        : undefined;
+    for (let delivery = 0; delivery < 2; delivery++) expect(kinds(await bus.sink.deliver(batch))).toEqual(times(3, 'transport'));
+    expect(kinds(await bus.sink.deliver(batch))).toEqual(['transport', 'accepted', 'accepted']);
+    expect(bus.stub.calls.map(({ entries }) => entries.length)).toEqual([3, 1, 1, 1, 1]);
   });
 
   itWithStub('makes one attempt for each call, because the relay decides about retries', async () => {

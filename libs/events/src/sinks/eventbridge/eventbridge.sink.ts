@@ -1,4 +1,5 @@
 import type { PutEventsRequestEntry, PutEventsResponse } from '@aws-sdk/client-eventbridge';
+import { systemClock, type Clock } from '@pikaia/core';
 import { accepted, type Outcome, type Sink, type SinkCheck, type SinkEvent, type SinkLimits } from '../../delivery/sink.js';
 import { AdaptiveConcurrency } from './adaptive-concurrency.js';
 import { callError, entryError, EventBusError, NO_ANSWER, NO_CODE, outcomeOf, TOO_LARGE, type BusError } from './bus-errors.js';
@@ -15,6 +16,14 @@ export interface EventBridgeSinkOptions {
   readonly concurrency: number;
   readonly checkIntervalMs: number;
   readonly random?: () => number;
+  readonly clock?: Pick<Clock, 'monotonic'>;
+}
+
+/** Why a call did not reach the bus, or was refused as a whole. */
+interface CallFailure {
+  readonly outcome: Outcome;
+  /** An entry of the call may be at fault. */
+  readonly causeUnknown: boolean;
 }
 
 interface PreparedEntry {
@@ -37,10 +46,15 @@ export class EventBridgeSink implements Sink {
   readonly check: SinkCheck;
   private readonly adaptiveConcurrency: AdaptiveConcurrency;
   private readonly client: EventBusClient;
+  /** True after a call whose entries may be at fault, until the bus answers a separate one: entries are sent separately. */
+  private sendsSeparately = false;
+  /** Counts separate sendings, so that each begins with another entry. */
+  private turn = 0;
 
   constructor(private readonly options: EventBridgeSinkOptions) {
-    const { client, from, maxBytes, concurrency, checkIntervalMs, random = Math.random } = options;
-    const adaptiveConcurrency = new AdaptiveConcurrency(concurrency, random);
+    const { client, from, maxBytes, concurrency, checkIntervalMs, random = Math.random, clock = systemClock } = options;
+    const { maxTimeoutMs } = client;
+    const adaptiveConcurrency = new AdaptiveConcurrency({ maxConcurrency: concurrency, maxTimeoutMs, random, clock });
     this.adaptiveConcurrency = adaptiveConcurrency;
     this.client = client;
     this.from = from;
@@ -66,7 +80,9 @@ export class EventBridgeSink implements Sink {
       if ('kind' in prepared) outcomes[index] = prepared;
       else entries.push(prepared);
     }
-    for (const call of this.splitIntoCalls(entries)) await this.put(call, outcomes);
+    const isSeparate = this.sendsSeparately;
+    const { isAnswered } = await this.putInTurn(isSeparate ? this.separate(entries) : this.splitIntoCalls(entries), outcomes);
+    if (isSeparate && isAnswered) this.sendsSeparately = false;
     return outcomes;
   }
 
@@ -98,14 +114,45 @@ export class EventBridgeSink implements Sink {
     if (call.length) yield call;
   }
 
-  private async put(call: readonly PreparedEntry[], outcomes: Outcome[]): Promise<void> {
-    const endCall = this.adaptiveConcurrency.begin();
+  /** One call for each entry. Another entry is first each time, so that one entry cannot hold back the others. */
+  private separate(entries: readonly PreparedEntry[]): PreparedEntry[][] {
+    const first = this.turn++ % Math.max(1, entries.length);
+    return [...entries.slice(first), ...entries.slice(0, first)].map((entry) => [entry]);
+  }
+
+  /**
+   * Makes calls one after another. Stops at a call that fails as a whole, so that a bus that refuses everything gets one call after
+   * each pause of the relay. The entries that were not sent have the outcome of that call. Once the bus has answered, a call that
+   * may have failed because of its entry does not stop the others.
+   */
+  private async putInTurn(
+    calls: Iterable<readonly PreparedEntry[]>,
+    outcomes: Outcome[],
+  ): Promise<{ isAnswered: boolean; failure?: CallFailure }> {
+    let isAnswered = false;
+    let failure: CallFailure | undefined;
+    for (const call of calls) {
+      if (!failure) {
+        const failed = await this.put(call, outcomes);
+        isAnswered ||= !failed;
+        if (failed && !(failed.causeUnknown && isAnswered)) failure = failed;
+      } else for (const { index } of call) outcomes[index] = failure.outcome;
+    }
+    return { isAnswered, ...(failure && { failure }) };
+  }
+
+  /** @returns the failure of a call that the bus did not answer for each entry. */
+  private async put(call: readonly PreparedEntry[], outcomes: Outcome[]): Promise<CallFailure | undefined> {
+    const running = this.adaptiveConcurrency.begin();
     let answer: PutEventsResponse;
     try {
-      answer = await this.client.put(call.map(({ entry }) => entry));
+      answer = await this.client.put(
+        call.map(({ entry }) => entry),
+        running.timeoutMs,
+      );
     } catch (error) {
       const busError = callError(error);
-      endCall(busError.reducesConcurrency ? 'throttled' : 'failed');
+      running.end(busError.reducesConcurrency ? 'throttled' : busError.timesOut ? 'timed out' : 'failed');
       return this.handleCallFailure(call, outcomes, busError, error);
     }
     let isThrottled = false;
@@ -114,7 +161,8 @@ export class EventBridgeSink implements Sink {
       outcomes[index] = refusal ? outcomeOf(refusal.busError, refusal.error) : accepted;
       if (refusal?.busError.reducesConcurrency) isThrottled = true;
     }
-    endCall(isThrottled ? 'throttled' : 'succeeded');
+    running.end(isThrottled ? 'throttled' : 'answered');
+    return undefined;
   }
 
   private async handleCallFailure(
@@ -122,13 +170,19 @@ export class EventBridgeSink implements Sink {
     outcomes: Outcome[],
     busError: BusError,
     error: unknown,
-  ): Promise<void> {
+  ): Promise<CallFailure | undefined> {
     if (busError.renewsCredentials) this.client.renewCredentials();
     if (busError.effect === 'sent separately' && call.length > 1) {
-      for (const prepared of call) await this.put([prepared], outcomes);
-      return;
+      const { isAnswered, failure } = await this.putInTurn(this.separate(call), outcomes);
+      if (!isAnswered && failure) this.sendsSeparately = true;
+      return failure;
     }
-    for (const { index } of call) outcomes[index] = outcomeOf(busError, error);
+    const outcome = outcomeOf(busError, error);
+    for (const { index } of call) outcomes[index] = outcome;
+    if (outcome.kind !== 'transport') return undefined;
+    const causeUnknown = busError.causeUnknown === true;
+    if (causeUnknown && call.length > 1) this.sendsSeparately = true;
+    return { outcome, causeUnknown };
   }
 
   private async describeBus(): Promise<string | null> {
