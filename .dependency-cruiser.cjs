@@ -49,7 +49,7 @@ const FOLDERS = {
     loop: [],
     log: ['contract'],
     record: ['contract', 'log'],
-    consume: ['contract'],
+    consume: ['contract', 'log', 'loop'],
     delivery: ['contract', 'log', 'loop'],
     sinks: ['contract', 'log', 'consume', 'delivery'],
     commands: ['contract', 'log', 'delivery'],

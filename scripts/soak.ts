@@ -9,6 +9,7 @@ const SPECS = [
   'libs/events/src/leader/outbox.proof.spec.ts',
   'test/faults/relay.faults.spec.ts',
   'test/faults/eventbridge.faults.spec.ts',
+  'test/faults/receipts.faults.spec.ts',
   'test/faults/transactions.property.spec.ts',
 ];
 const USAGE = 'npm run test:soak -- [--minutes 10] [--seed 7]';

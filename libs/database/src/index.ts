@@ -19,4 +19,11 @@ export { ensureRoles, type RolePasswords } from './roles/ensure-roles.js';
 export { defaultRoles, type RoleNames } from './roles/role-names.js';
 export { refusePowerfulRole } from './roles/role-power.js';
 export { TransactionAdapter } from './transaction/transaction.adapter.js';
-export { afterCommit, currentManager, inTransaction, outsideTransaction, writeInTransaction } from './transaction/transaction.js';
+export {
+  abortTransaction,
+  afterCommit,
+  currentManager,
+  inTransaction,
+  outsideTransaction,
+  writeInTransaction,
+} from './transaction/transaction.js';

@@ -8,7 +8,7 @@ export {
   type ContractClass,
   type DomainEventOptions,
 } from './contract/domain-event.js';
-export { Consumer, Handles, type ConsumerOptions, type HandlesOptions } from './consume/consumer.decorator.js';
+export { Consumer, Handles, type ConsumerOptions, type HandlerCall, type HandlesOptions } from './consume/consumer.decorator.js';
 export { parseEvent, type EventOfAny, type ParsedEvent } from './consume/event.parser.js';
 export type { ReceivedEnvelope } from './consume/event.reader.js';
 export { describeConsumer, type ConsumerDescription } from './consume/consumer.description.js';

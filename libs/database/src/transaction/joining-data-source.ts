@@ -1,7 +1,7 @@
 import { Propagation, TransactionHost } from '@nestjs-cls/transactional';
 import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import { currentManager, currentScope, outsideTransaction } from './transaction.js';
-import { ownConnectionRefused, transactionEnded } from './transaction.errors.js';
+import { ownConnectionRefused } from './transaction.errors.js';
 
 /**
  * Makes repositories, managers, query builders and `query()` of `source` join the running transaction, even if they were
@@ -43,7 +43,8 @@ export function joinTransactions(source: DataSource): void {
   // released.
   source.destroy = () => outsideTransaction(original.destroy);
   source.query = async (sql, parameters, runner) => {
-    if (currentScope()?.isOpen === false && !runner) throw transactionEnded();
+    const scope = currentScope();
+    if (scope?.isOpen === false && !runner) throw scope.endError;
     return methods.query.call(joining, sql, parameters, runner) as never;
   };
   source.createQueryBuilder = ((...args: Parameters<DataSource['createQueryBuilder']>) =>
@@ -63,7 +64,7 @@ export function nestTransactions(manager: EntityManager): EntityManager {
   const plain = manager.transaction.bind(manager) as (...args: unknown[]) => Promise<unknown>;
   manager.transaction = (async (...args: unknown[]) => {
     if (!transactionRunner()) return plain(...args);
-    if (!currentScope()!.isOpen) throw transactionEnded();
+    if (!currentScope()!.isOpen) throw currentScope()!.endError;
     const work = args.at(-1) as (manager: EntityManager) => Promise<unknown>;
     return TransactionHost.getInstance().withTransaction(Propagation.Nested, async () => work(currentManager()));
   }) as EntityManager['transaction'];
@@ -73,7 +74,7 @@ export function nestTransactions(manager: EntityManager): EntityManager {
 /** Returns the query runner of the caller's transaction, also after the transaction has ended: then it refuses statements. */
 const transactionRunner = (): QueryRunner | undefined => currentScope()?.root.runner;
 
-const refusal = (what: string): Error => (currentScope()!.isOpen ? ownConnectionRefused(what) : transactionEnded());
+const refusal = (what: string): Error => (currentScope()!.isOpen ? ownConnectionRefused(what) : currentScope()!.endError);
 
 /** Wraps the runner of the transaction so that `release()` does nothing. TypeORM must not release this connection. */
 function withoutRelease(runner: QueryRunner): QueryRunner {

@@ -38,7 +38,7 @@ async function runAndEnd<T>(scope: TransactionScope, work: () => Promise<T>): Pr
     return result;
   } catch (error) {
     await scope.abandon();
-    scope.assertNotEndedBySql();
+    scope.assertNotEndedEarly();
     scope.root.expectedRollbackTags++;
     await sendUnguarded('rollback to savepoint pikaia; release savepoint pikaia');
     throw (error as { code?: string }).code === IN_FAILED_TRANSACTION ? transactionAborted(error) : error;

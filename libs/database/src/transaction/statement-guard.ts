@@ -7,7 +7,6 @@ import {
   savepointOpen,
   transactionAborted,
   transactionControlRefused,
-  transactionEnded,
 } from './transaction.errors.js';
 import type { TransactionScope } from './transaction.scope.js';
 
@@ -24,23 +23,23 @@ export async function guardStatements(runner: QueryRunner, root: TransactionScop
   const query = runner.query.bind(runner) as (...args: unknown[]) => Promise<unknown>;
   const [stream, release] = [runner.stream.bind(runner), runner.release.bind(runner)];
   const refuse = (what: string): never => {
-    if (!root.isOpen) throw transactionEnded();
+    if (!root.isOpen) throw root.endError;
     const error = transactionControlRefused(what);
     root.markRollbackOnly(error);
     throw error;
   };
   const enter = (): TransactionScope => {
-    root.assertNotEndedBySql();
+    root.assertNotEndedEarly();
     // A promise without the caller's context, such as a batch of a library, writes in the innermost scope.
     const caller = currentScope();
     const scope = caller?.root === root ? caller : root.innermost;
-    if (!scope.isOpen) throw transactionEnded();
+    if (!scope.isOpen) throw scope.endError;
     if (scope.hasSavepoint) throw savepointOpen();
     return scope;
   };
   let ended = false; // true after the response to COMMIT or ROLLBACK
   const stopWatching = await watchTransactionControl(runner, root);
-  root.sendUnguarded = (sql) => failIfEndedBySql(root, query(sql));
+  root.sendUnguarded = (sql) => failIfEndedEarly(root, query(sql));
   root.runner = runner;
   runner.query = (async (sql: string, ...rest: unknown[]) => {
     if (sql === 'COMMIT' || sql === 'ROLLBACK') {
@@ -55,12 +54,12 @@ export async function guardStatements(runner: QueryRunner, root: TransactionScop
       }
       await root.abandon();
       stopWatching();
-      if (root.endedBySql) return undefined;
+      if (root.endedEarly) return undefined;
       await query(sql);
       ended = true;
       return undefined;
     }
-    return enter().track(failIfEndedBySql(root, query(sql, ...rest)));
+    return enter().track(failIfEndedEarly(root, query(sql, ...rest)));
   }) as QueryRunner['query'];
   runner.stream = async (...args) => {
     const scope = enter();
@@ -79,16 +78,16 @@ export async function guardStatements(runner: QueryRunner, root: TransactionScop
 }
 
 /**
- * Throws `endedBySql` in place of the result, or of the connection error, if a statement has ended the transaction. Both can
- * arrive after the server has reported the end.
+ * Throws `endedEarly` in place of the result, or of the connection error, if the transaction has ended. Both can arrive after
+ * its end.
  */
-async function failIfEndedBySql<T>(root: TransactionScope, statement: Promise<T>): Promise<T> {
+async function failIfEndedEarly<T>(root: TransactionScope, statement: Promise<T>): Promise<T> {
   try {
     const result = await statement;
-    root.assertNotEndedBySql();
+    root.assertNotEndedEarly();
     return result;
   } catch (error) {
-    throw root.endedBySql ?? error;
+    throw root.endedEarly ?? error;
   }
 }
 
@@ -99,10 +98,10 @@ async function failIfEndedBySql<T>(root: TransactionScope, statement: Promise<T>
  */
 async function commit(runner: QueryRunner, root: TransactionScope): Promise<void> {
   await root.finish();
-  if (runner.isReleased) throw connectionLost();
+  if (runner.isReleased) throw connectionLost(root.lostBy);
   const client = (await runner.connect()) as { query(sql: string): Promise<{ command: string }> };
   const { command } = await client.query('COMMIT').catch((error: Error) => {
-    throw commitFailure(error);
+    throw commitFailure(error, root.lostBy);
   });
   if (command !== 'COMMIT') throw transactionAborted();
 }

@@ -1,6 +1,9 @@
 import type { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
+import type { PikaiaError } from '@pikaia/core';
+import type { ClientBase } from 'pg';
 import type { QueryRunner } from 'typeorm';
+import { cancelStatement } from './cancel-statement.js';
 import { transactionControl } from './transaction.errors.js';
 import type { TransactionScope } from './transaction.scope.js';
 
@@ -20,27 +23,42 @@ const CONTROL_TAGS = new Set(['COMMIT', 'ROLLBACK', 'PREPARE TRANSACTION', 'BEGI
  * SQL. The server sends a command tag for each statement in a string, even if a later statement fails. The tag arrives before
  * the server is ready for the next statement, so a queued statement is never sent.
  *
+ * Until it stops watching, `root.abort` ends the transaction in the same way and also cancels the running statement, and
+ * `root.lostBy` gets the error with which the connection breaks.
+ *
  * @returns a function that stops watching. Call it before the library ends the transaction.
  */
 export async function watchTransactionControl(runner: QueryRunner, root: TransactionScope): Promise<() => void> {
-  const { connection } = (await runner.connect()) as { connection: Connection };
-  const end = (tag: string): void => {
+  const client = (await runner.connect()) as ClientBase & { readonly connection: Connection };
+  const { connection } = client;
+  const end = (reason: PikaiaError): void => {
     stop();
-    root.endedBySql = transactionControl(tag);
+    root.endedEarly = reason;
     connection.stream.destroy();
-    void (runner as PostgresRunner).releasePostgresConnection(root.endedBySql); // the pool closes a connection with an error
+    void (runner as PostgresRunner).releasePostgresConnection(reason); // the pool closes a connection with an error
   };
   const onCommand = ({ text }: { text: string }): void => {
     if (text === 'ROLLBACK' && root.expectedRollbackTags > 0) root.expectedRollbackTags--;
-    else if (CONTROL_TAGS.has(text)) end(text);
+    else if (CONTROL_TAGS.has(text)) end(transactionControl(text));
   };
   // A second check: status "idle" means that the transaction has ended, whatever the tags were.
   const onReady = ({ status }: { status: string }): void => {
-    if (status === 'I') end('ROLLBACK');
+    if (status === 'I') end(transactionControl('ROLLBACK'));
+  };
+  const onError = (error: unknown): void => {
+    root.lostBy ??= error;
   };
   const stop = (): void => {
+    root.abort = undefined;
     connection.off('commandComplete', onCommand).off('readyForQuery', onReady);
+    client.off('error', onError);
   };
+  root.abort = (reason) => {
+    root.abortedBy = reason;
+    end(reason);
+    cancelStatement(client);
+  };
+  client.on('error', onError);
   // These listeners must run before those of pg, which send the next statement.
   connection.prependListener('commandComplete', onCommand).prependListener('readyForQuery', onReady);
   return stop;

@@ -9,8 +9,8 @@ import { watchJoinedCalls } from './joined-calls.js';
 import { joinTransactions, nestTransactions } from './joining-data-source.js';
 import { runInSavepoint } from './savepoint.js';
 import { guardStatements } from './statement-guard.js';
-import { currentScope, setScope } from './transaction.js';
-import { transactionEnded, withLostConnection } from './transaction.errors.js';
+import { currentScope, refuseAfterAbort, setScope } from './transaction.js';
+import { withLostConnection } from './transaction.errors.js';
 import { TransactionScope } from './transaction.scope.js';
 
 const logger = getLogger('database');
@@ -30,11 +30,13 @@ export class TransactionAdapter extends TransactionalAdapterTypeOrm {
         ...options,
         getFallbackInstance: () => {
           // A promise that outlives its transaction would write outside any transaction.
-          if (currentScope()?.isOpen === false) throw transactionEnded();
+          const scope = currentScope();
+          if (scope?.isOpen === false) throw scope.endError;
           return options.getFallbackInstance();
         },
         wrapWithTransaction: async (settings, work, setManager) => {
           watchJoinedCalls(TransactionHost.getInstance());
+          refuseAfterAbort();
           const scope = new TransactionScope();
           setScope(scope);
           let runner!: QueryRunner;
@@ -43,7 +45,7 @@ export class TransactionAdapter extends TransactionalAdapterTypeOrm {
               await guardStatements(runner, scope);
               return await work();
             } catch (error) {
-              throw scope.endedBySql ? withCause(scope.endedBySql, error) : withLostConnection(error);
+              throw scope.endedEarly ? withCause(scope.endedEarly, error) : withLostConnection(error, scope.lostBy);
             } finally {
               scope.methodEnded = true;
             }

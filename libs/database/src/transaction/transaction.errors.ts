@@ -79,9 +79,11 @@ const SERVER_STATES = /^(58|XX)/;
  * Returns the error for a failed COMMIT. The transaction is proved to be rolled back only if the session survives the error: a
  * deferred constraint, a serialization failure, a statement timeout. An error that ends the session can replace the
  * confirmation of the commit, so the outcome is unknown.
+ *
+ * @param lostBy the error with which the connection broke before COMMIT was sent.
  */
-export function commitFailure(error: Error & { code?: string; severity?: string }): Error {
-  if (NOT_SENT.test(error.message)) return connectionLost(error);
+export function commitFailure(error: Error & { code?: string; severity?: string }, lostBy?: unknown): Error {
+  if (NOT_SENT.test(error.message)) return connectionLost(lostBy ?? error);
   const { code = '', severity } = error;
   const unknown =
     severity === undefined || // the error is not from the server
@@ -91,8 +93,12 @@ export function commitFailure(error: Error & { code?: string; severity?: string 
   return unknown ? transactionInDoubt(error) : new QueryFailedError('COMMIT', undefined, error); // the wrapper of TypeORM
 }
 
-/** Converts the errors of statements after a lost connection. TypeORM releases the connection and then reports the release. */
-export const withLostConnection = (error: unknown): unknown =>
+/**
+ * Converts the errors of statements after a lost connection. TypeORM releases the connection and then reports the release.
+ *
+ * @param lostBy the error with which the connection broke.
+ */
+export const withLostConnection = (error: unknown, lostBy?: unknown): unknown =>
   error instanceof QueryRunnerAlreadyReleasedError || error instanceof QueryRunnerProviderAlreadyReleasedError
-    ? connectionLost(error)
+    ? connectionLost(lostBy ?? error)
     : error;

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { PikaiaError } from '@pikaia/core';
 import type { QueryRunner } from 'typeorm';
-import { rollbackOnly } from './transaction.errors.js';
+import { rollbackOnly, transactionEnded } from './transaction.errors.js';
 
 type Send = (sql: string) => Promise<unknown>;
 
@@ -16,8 +16,14 @@ export class TransactionScope {
   sendUnguarded!: Send;
   /** The connection of the transaction. The guard sets it on the root; undefined until BEGIN has succeeded. */
   runner: QueryRunner | undefined;
-  /** Present if a SQL statement ended the transaction. Every later statement and the commit throw it. Set on the root. */
-  endedBySql: PikaiaError | undefined;
+  /** Present if a SQL statement or `abortTransaction` ended it. Every later statement and the commit throw it. Set on the root. */
+  endedEarly: PikaiaError | undefined;
+  /** The reason of `abortTransaction`. Work that continues after it is refused, also in a new transaction. Set on the root. */
+  abortedBy: PikaiaError | undefined;
+  /** Ends the transaction at once. Set on the root from BEGIN until COMMIT or ROLLBACK is sent. */
+  abort: ((reason: PikaiaError) => void) | undefined;
+  /** The error with which the connection broke. Set on the root. */
+  lostBy: unknown;
   /** True after the method that opened the transaction has returned or thrown. From then on COMMIT and ROLLBACK are allowed. */
   methodEnded = false;
   /** The number of ROLLBACK tags to expect: one for each ROLLBACK TO SAVEPOINT that this library sends. Set on the root. */
@@ -53,12 +59,17 @@ export class TransactionScope {
 
   /** @throws the reason why this transaction cannot commit, or this savepoint cannot be released. */
   assertCommittable(): void {
-    this.assertNotEndedBySql();
+    this.assertNotEndedEarly();
     if (this.failure) throw rollbackOnly(this.failure.error);
   }
 
-  assertNotEndedBySql(): void {
-    if (this.root.endedBySql) throw this.root.endedBySql;
+  assertNotEndedEarly(): void {
+    if (this.root.endedEarly) throw this.root.endedEarly;
+  }
+
+  /** The error for work that continues after the end of the scope. */
+  get endError(): PikaiaError {
+    return this.root.abortedBy ?? transactionEnded();
   }
 
   /** Makes the end of this scope wait for `work`. */

@@ -52,10 +52,27 @@ export async function writeInTransaction<T>(
  */
 export async function outsideTransaction<T>(work: () => Promise<T>): Promise<T> {
   if (!currentScope()) return work();
+  refuseAfterAbort();
   return TransactionHost.getInstance().withoutTransaction(() => {
     setScope(undefined);
     return work();
   });
+}
+
+/**
+ * Ends the running transaction at once, also while a statement runs: closes its connection and cancels the statement, so the
+ * server rolls back. The pool can open another connection. The call that opened the transaction fails with `reason`, and so does
+ * everything that its work tries later: statements, new transactions and `outsideTransaction`. Does nothing without an open
+ * transaction, or if its COMMIT or ROLLBACK was sent.
+ */
+export function abortTransaction(reason: PikaiaError): void {
+  currentScope()?.root.abort?.(reason);
+}
+
+/** @throws the reason of `abortTransaction`, if it ended the transaction of the caller. */
+export function refuseAfterAbort(): void {
+  const reason = currentScope()?.root.abortedBy;
+  if (reason) throw reason;
 }
 
 /**

@@ -1,6 +1,5 @@
-import { EVENT_COLUMNS, eventColumns, selectEvent } from '../log/event.row.js';
+import { EVENT_COLUMNS, eventColumns, readablePayload, selectEvent } from '../log/event.row.js';
 import { wantedTypes } from '../log/sink-types.sql.js';
-import { MAX_PAYLOAD_BYTES } from '../log/payload-limit.js';
 
 /**
  * Starts a replay of the events that a newly stored cursor covers. If the filter names an event or a correlation id, the replay
@@ -98,7 +97,7 @@ export const NEXT_OF_REPLAY = `${DUE},
   bounded as (
     select *, coalesce(sum(size) over (order by position rows between unbounded preceding and 1 preceding), 0) as before
     from (select * from due order by position limit $6::int) first)
-select ${selectEvent('size', `case when size <= ${MAX_PAYLOAD_BYTES} and not dead then payload::text end`)},
+select ${selectEvent('size', `case when not dead then ${readablePayload('payload::text', 'size')} end`)},
   dead, last_error, fingerprint, new, scanned_to, (select count(*) from due)::int as total
 from scanned left join bounded on before < $17::bigint order by position`;
 

@@ -7,8 +7,9 @@ export interface ConsumerOptions {
   readonly from: 'beginning' | 'now';
   /**
    * The maximum number of handlers of this consumer that run at once in the worker that leads its sink: 1 to 100, default 4.
-   * Events of one aggregate are handled one after another, whatever the value. Each running handler can hold a database
-   * connection, so a high value needs a higher `DATABASE_POOL_SIZE`. A handler that continues after its timeout no longer counts.
+   * Events of one aggregate are handled one after another, whatever the value. Handlers with a `database` effect also share
+   * `DATABASE_POOL_SIZE`: they wait for a free connection, and each consumer always has one. A handler that continues after its
+   * timeout no longer counts.
    * A `QueueConsumer` handles one event at a time.
    */
   readonly concurrency?: number;
@@ -16,22 +17,35 @@ export interface ConsumerOptions {
 
 export interface HandlesOptions {
   /**
-   * `database`: the handler runs in one transaction with its receipt, so its writes happen exactly once.
+   * `database`: the handler runs in one transaction with its receipt, so its writes happen exactly once. After its timeout the
+   * transaction is ended and rolled back.
    *
    * `external`: the handler sends an email or calls a third party. The event is claimed before the handler runs and marked done
-   * afterwards. The effect happens once, unless the process is killed between the effect and the receipt. Pass `event_id` as
-   * the idempotency key if the provider supports one.
+   * afterwards. The effect happens once, unless the process is killed between the effect and the receipt, or is frozen meanwhile
+   * for longer than the claim lasts (30 seconds). Pass `event_id` as the idempotency key if the provider supports one.
    */
   readonly effect: 'database' | 'external';
   /** The maximum number of attempts, including the first. Default 10. */
   readonly maxAttempts?: number;
-  /** The timeout of an attempt, in milliseconds. Default 30 000. An attempt that exceeds it counts as failed. */
+  /**
+   * The timeout of an attempt, in milliseconds from the call of the handler. Default 30 000. An attempt that exceeds it counts as
+   * failed, and `signal` is aborted. For a `database` effect it must not exceed the timeouts of the database session.
+   */
   readonly timeoutMs?: number;
   /**
    * Whether a replay runs the handler again (`run`) or not (`skip`). The default is `run` for a `database` effect and `skip`
    * for an `external` effect. A replay therefore never sends an email twice unless the handler allows it.
    */
   readonly replay?: 'run' | 'skip';
+}
+
+/** What a handler receives beside its event. */
+export interface HandlerCall {
+  /**
+   * Aborted when the attempt exceeds `timeoutMs`. Pass it to calls that accept a signal, such as `fetch`. Until the handler ends,
+   * its event is not handled again.
+   */
+  readonly signal: AbortSignal;
 }
 
 export interface ConsumerDeclaration extends ConsumerOptions {
@@ -67,7 +81,7 @@ export function Consumer(name: string, options: ConsumerOptions): ClassDecorator
  * @throws PikaiaError `PIKAIA_EVENT_CONTRACT_INVALID` for a class without `@DomainEvent`.
  */
 export function Handles<Data extends object>(data: ContractClass<Data>, options: HandlesOptions) {
-  return <Method extends (event: EventOf<Data>) => unknown>(
+  return <Method extends (event: EventOf<Data>, call: HandlerCall) => unknown>(
     prototype: object,
     method: string,
     _descriptor: TypedPropertyDescriptor<Method>,

@@ -1,9 +1,9 @@
 import { PikaiaError } from '@pikaia/core';
 import type { EventOf } from '../contract/envelope.js';
-import { consumerDeclarationOf, handlerDeclarationsOf, type HandlerDeclaration } from './consumer.decorator.js';
+import { consumerDeclarationOf, handlerDeclarationsOf, type HandlerCall, type HandlerDeclaration } from './consumer.decorator.js';
 
 export interface HandlerDefinition extends HandlerDeclaration {
-  readonly run: (event: EventOf<object>) => unknown;
+  readonly run: (event: EventOf<object>, call: HandlerCall) => unknown;
 }
 
 /** A consumer that is ready to run, with one handler for each event type and version. */
@@ -57,7 +57,7 @@ function defineConsumer(instance: object): ConsumerDefinition | undefined {
   for (const handler of handlers) {
     const { type: eventType, version } = handler.contract;
     if (byContract.has(key(eventType, version))) throw refuse(name, `${key(eventType, version)} has two handlers`);
-    const run = (instance as Record<string, (event: EventOf<object>) => unknown>)[handler.method]!.bind(instance);
+    const run = (instance as Record<string, HandlerDefinition['run']>)[handler.method]!.bind(instance);
     byContract.set(key(eventType, version), { ...handler, run });
   }
   return {

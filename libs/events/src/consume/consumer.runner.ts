@@ -1,10 +1,14 @@
 import { context, newId, PikaiaError } from '@pikaia/core';
-import { getLogger, metric, queryStatsFields } from '@pikaia/logging';
+import { abortTransaction } from '@pikaia/database';
+import { errorMessage, getLogger, metric, queryStatsFields } from '@pikaia/logging';
+import type { EventOf } from '../contract/envelope.js';
 import { eventMetrics } from '../metrics.js';
 import type { ConsumerDefinition, HandlerDefinition } from './consumer.definition.js';
 import { parseData } from './event.parser.js';
 import { readEvent, type ReceivedEnvelope } from './event.reader.js';
-import { asPostponement } from './postpone.error.js';
+import type { ConnectionBudget } from './connection.budget.js';
+import { HandlerRun } from './handler.run.js';
+import { asPostponement, PostponeError } from './postpone.error.js';
 import type { ReceiptKey, Receipts } from './receipts.js';
 
 const logger = getLogger('consumer');
@@ -23,11 +27,24 @@ export interface IncomingEvent {
   readonly replayed?: string;
 }
 
+export interface RunOptions {
+  /**
+   * The milliseconds after which this process certainly does not run, for example because its execution is limited. The claim of
+   * an external effect then lasts that long. By default it is renewed while the handler runs.
+   */
+  readonly claimMs?: number;
+}
+
 /** Runs the handlers of one consumer, each in its own context, with its timeout and with a receipt. */
 export class ConsumerRunner {
+  /** The runs of this process by event and replay. A run outlives its timeout, so its handler never runs twice at a time. */
+  private readonly runs = new Map<string, HandlerRun>();
+
+  /** @param budget limits the transactions of handlers. Default: no limit. */
   constructor(
     readonly consumer: ConsumerDefinition,
     private readonly receipts: Receipts,
+    private readonly budget?: ConnectionBudget,
   ) {}
 
   /**
@@ -35,10 +52,11 @@ export class ConsumerRunner {
    *
    * @returns `skipped` for a replay if the handler skips replays.
    * @throws PikaiaError `PIKAIA_EVENT_VERSION_UNKNOWN`, `PIKAIA_EVENT_UNREADABLE` or `PIKAIA_HANDLER_TIMEOUT`.
-   * @throws PostponeError while another process handles the event.
+   * @throws PostponeError while another process handles the event, while its handler still runs here after its timeout, if the
+   * handler could not be started, or if its receipt is late.
    * @throws the error of the handler.
    */
-  run(event: IncomingEvent): Promise<'handled' | 'skipped'> {
+  run(event: IncomingEvent, options: RunOptions = {}): Promise<'handled' | 'skipped'> {
     const { name } = this.consumer;
     return context.run(
       {
@@ -47,15 +65,24 @@ export class ConsumerRunner {
         actor: { type: 'system', id: name },
         event: { id: event.eventId, type: event.eventType, consumer: name, attempt: event.attempt },
       },
-      () => this.measure(event),
+      () => this.measure(event, options),
     );
   }
 
-  private async measure(event: IncomingEvent): Promise<'handled' | 'skipped'> {
+  /** Waits up to `timeoutMs` until no handler with an external effect runs and every receipt is written. */
+  async settle(timeoutMs: number): Promise<void> {
+    const external = [...this.runs.values()].filter(({ handler }) => handler.effect === 'external');
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
+    await Promise.race([Promise.all(external.map(({ ended }) => ended)), deadline]);
+    clearTimeout(timer);
+  }
+
+  private async measure(event: IncomingEvent, options: RunOptions): Promise<'handled' | 'skipped'> {
     const dimensions = { consumer: this.consumer.name };
     const startedAt = performance.now();
     try {
-      const outcome = await this.handle(event);
+      const outcome = await this.handle(event, options);
       metric(eventMetrics.consumerHandled, 1, dimensions);
       return outcome;
     } catch (error) {
@@ -66,35 +93,82 @@ export class ConsumerRunner {
     }
   }
 
-  private async handle(incoming: IncomingEvent): Promise<'handled' | 'skipped'> {
-    const startedAt = performance.now();
+  private async handle(incoming: IncomingEvent, options: RunOptions): Promise<'handled' | 'skipped'> {
     const handler = this.handlerOf(incoming);
-    const { replayed, payload } = incoming;
+    const { replayed, payload, eventId } = incoming;
     if (replayed !== undefined && handler.replay === 'skip') return 'skipped';
     const read = await parseData(handler.contract, typeof payload === 'string' ? readEvent(payload) : payload);
+    const runId = `${eventId} ${replayed ?? ''}`;
+    const current = this.runs.get(runId);
+    if (current?.interruption) throw stillRunning(current.interruption);
     const event = { ...read, sequence: incoming.position, ...(replayed !== undefined && { replayed }) };
+    const run = current ?? this.start(runId, handler, event, incoming, options);
+    await run.outcome;
+    return 'handled';
+  }
+
+  private start(
+    runId: string,
+    handler: HandlerDefinition,
+    event: EventOf<object>,
+    incoming: IncomingEvent,
+    options: RunOptions,
+  ): HandlerRun {
+    const run = new HandlerRun(handler);
+    this.runs.set(runId, run);
+    run.begin(this.execute(run, handler, event, incoming, options));
+    void run.ended.then(() => this.runs.delete(runId));
+    return run;
+  }
+
+  /** Calls the handler with its receipt, and logs the success. @returns false if the event was already handled. */
+  private async execute(
+    run: HandlerRun,
+    handler: HandlerDefinition,
+    event: EventOf<object>,
+    { eventId, eventType, correlationId, replayed }: IncomingEvent,
+    { claimMs }: RunOptions,
+  ): Promise<boolean> {
+    const startedAt = performance.now();
     const { name: consumer } = this.consumer;
-    const key: ReceiptKey = {
-      consumer,
-      eventId: incoming.eventId,
-      correlationId: incoming.correlationId,
-      ...(replayed !== undefined && { replay: replayed }),
-    };
-    const work = async (): Promise<unknown> => handler.run(event);
-    const isNew = await withTimeout(handler, () =>
-      handler.effect === 'database'
-        ? this.receipts.inTransaction(key, work)
-        : this.receipts.aroundEffect(key, handler.timeoutMs, work),
-    );
+    const key: ReceiptKey = { consumer, eventId, correlationId, ...(replayed !== undefined && { replay: replayed }) };
+    const call = (): Promise<unknown> => run.call((handlerCall) => handler.run(event, handlerCall));
+    let isNew: boolean;
+    try {
+      isNew =
+        handler.effect === 'database'
+          ? await this.inTransaction(run, key, call)
+          : await this.receipts.aroundEffect(key, claimMs, call, (error) => run.interrupt(receiptDelayed(error)));
+    } catch (error) {
+      throw run.hasStarted ? error : notStarted(error);
+    }
     if (isNew) {
       logger.info('event_delivered', {
-        event_type: incoming.eventType,
+        event_type: eventType,
         ...(replayed !== undefined && { replayed }),
         duration: Math.round((performance.now() - startedAt) * 1e6),
         ...queryStatsFields(),
       });
-    } else logger.debug('event_handled_before', { event_type: incoming.eventType });
-    return 'handled';
+    } else logger.debug('event_handled_before', { event_type: eventType });
+    return isNew;
+  }
+
+  /** Runs the handler in a transaction. At its timeout the transaction is ended, and its connection is free for other work. */
+  private async inTransaction(run: HandlerRun, key: ReceiptKey, call: () => Promise<unknown>): Promise<boolean> {
+    const release = await this.budget?.acquire(key.consumer);
+    if (release) run.interrupted.catch(release); // the transaction has ended, even if its work never does
+    try {
+      return await this.receipts.inTransaction(key, async () => {
+        try {
+          await Promise.race([call(), run.interrupted]);
+        } catch (error) {
+          if (error === run.interruption) abortTransaction(run.interruption as PikaiaError);
+          throw error;
+        }
+      });
+    } finally {
+      release?.();
+    }
   }
 
   private handlerOf({ eventType, schemaVersion }: IncomingEvent): HandlerDefinition {
@@ -107,25 +181,14 @@ export class ConsumerRunner {
   }
 }
 
-/**
- * Rejects with `PIKAIA_HANDLER_TIMEOUT` if the work exceeds the handler's timeout. The work itself continues. Its receipt
- * prevents the next attempt from repeating the effect.
- */
-async function withTimeout<T>({ timeoutMs, method }: HandlerDefinition, work: () => Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timedOut = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new PikaiaError('PIKAIA_HANDLER_TIMEOUT', `${method} did not finish within ${timeoutMs} ms.`)),
-      timeoutMs,
-    );
-  });
-  const working = work();
-  try {
-    return await Promise.race([working, timedOut]);
-  } catch (error) {
-    working.catch((failure: unknown) => failure === error || logger.exception('handler_failed_late', failure));
-    throw error;
-  } finally {
-    clearTimeout(timer);
-  }
-}
+const stillRunning = (cause: Error): PostponeError =>
+  new PostponeError('The handler of this event still runs in this process, or its receipt is not written yet.', { cause });
+
+const receiptDelayed = (cause: unknown): PostponeError =>
+  new PostponeError('The handler has finished, and its receipt is not written yet.', { cause });
+
+/** The handler was not called, so the error is not its fault: the event is postponed, whatever the error is. */
+const notStarted = (error: unknown): PostponeError =>
+  error instanceof PostponeError
+    ? error
+    : new PostponeError(`The handler was not started: ${errorMessage(error)}`, { cause: error });

@@ -27,15 +27,23 @@ const UNREACHABLE_CODES = new Set([
 ]);
 
 /**
+ * Codes of a session that ended because of the handler: it was idle in its transaction for too long (25P03), its transaction took
+ * too long (25P04), or it exceeded its own timeout. The lost connection that follows is not an outage.
+ */
+const HANDLER_FAULT_CODES = new Set(['25P03', '25P04', 'PIKAIA_HANDLER_TIMEOUT']);
+
+/**
  * Converts an error to a PostponeError if the error, or one of its causes, means that a service was unreachable. Returns
- * undefined for a statement timeout or a conflict with another transaction. The handler may cause these errors, so the attempt
- * counts as failed.
+ * undefined for a statement timeout, a conflict with another transaction, and a session that the server ended because of the
+ * handler. The handler may cause these errors, so the attempt counts as failed.
  */
 export function asPostponement(error: unknown): PostponeError | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
     if (at instanceof PostponeError) return at;
     const { code } = at as { code?: unknown };
-    if (typeof code === 'string' && UNREACHABLE_CODES.has(code)) return dependencyUnreachable(error);
+    if (typeof code !== 'string') continue;
+    if (HANDLER_FAULT_CODES.has(code)) return undefined;
+    if (UNREACHABLE_CODES.has(code)) return dependencyUnreachable(error);
   }
   const fault = databaseFault(error);
   // If the outcome of a COMMIT is unknown, the receipt tells the next attempt whether the work is done.

@@ -27,8 +27,7 @@ export class Dispatcher implements LeaderTask {
     while (!this.stopped && !this.breaker.openForMs && this.inFlight.size < this.maxConcurrency) {
       const batch = this.lanes.takeReady(sink.limits);
       if (!batch.length) return;
-      const handled = batch.filter(({ event }) => handlesType(sink, event.eventType));
-      if (handled.length < batch.length) this.postponeOthers(batch, handled);
+      const handled = sink.types ? this.postponeOthers(batch) : batch;
       if (!handled.length) continue;
       const sent: Promise<void> = this.send(handled).finally(() => {
         this.inFlight.delete(sent);
@@ -80,9 +79,15 @@ export class Dispatcher implements LeaderTask {
     return this.breaker.needsProbe ? 1 : this.relay.sink.limits.maxConcurrency;
   }
 
-  /** Postpones the entries of types that only a newer worker handles. */
-  private postponeOthers(batch: readonly Entry[], handled: readonly Entry[]): void {
-    for (const entry of batch) if (!handled.includes(entry)) this.outcomeHandler.waitForNewerWorker(entry);
+  /** Postpones the entries of types that only a newer worker handles. Hot path: returns the batch itself if there are none. */
+  private postponeOthers(batch: readonly Entry[]): readonly Entry[] {
+    const { sink } = this.relay;
+    if (batch.every(({ event }) => handlesType(sink, event.eventType))) return batch;
+    return batch.filter((entry) => {
+      const isHandled = handlesType(sink, entry.event.eventType);
+      if (!isHandled) this.outcomeHandler.waitForNewerWorker(entry);
+      return isHandled;
+    });
   }
 
   private async send(batch: readonly Entry[]): Promise<void> {

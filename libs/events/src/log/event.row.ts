@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { EventMetadata } from '../contract/event-metadata.js';
+import { MAX_PAYLOAD_BYTES } from './payload-limit.js';
 
 /**
  * The columns that describe an event in `outbox_log` and `outbox_delivery`: the name and the type of each field. Append new ones:
@@ -44,6 +45,13 @@ export const selectMs = (column: string): string => `date_part('epoch', ${column
 export const selectEvent = (size: string, payload: string): string =>
   `${size} as size, ${payload} as payload, ${names.map((name) => (name === 'occurred_at' ? selectMs(name) : name)).join(', ')}`;
 
+/** Stands for a payload that is too large to read. An envelope is an object, so it is never equal to this number. */
+const TOO_LARGE = '0';
+
+/** Selects a payload, or the mark of a payload that is too large to read. */
+export const readablePayload = (payload: string, size: string): string =>
+  `case when ${size} <= ${MAX_PAYLOAD_BYTES} then ${payload} else '${TOO_LARGE}' end`;
+
 /** Selects a row that is not an event: null for each column except the given ones. */
 export const selectNoEvent = (size: string, values: Partial<Record<ColumnName, string>>): string =>
   `${size}, null, ${names.map((name) => values[name] ?? 'null').join(', ')}`;
@@ -67,7 +75,7 @@ export type EventRow = readonly [
 export interface OutboxRow extends EventMetadata {
   /** The attempt number of a first delivery. */
   readonly attempt: 1;
-  /** The size of the event as sent, in bytes; 0 if the sink does not want it. */
+  /** The size of the event as sent, in bytes. */
   readonly size: number;
   /** The text of the envelope. Null for a type that the sink does not want, and for a payload that is too large to read. */
   readonly payload: string | null;
@@ -76,8 +84,7 @@ export interface OutboxRow extends EventMetadata {
 
 /** Hot path: allocates nothing but its result. */
 export function toOutboxRow(row: readonly [...EventRow, ...unknown[]]): OutboxRow {
-  const size = Number(row[0]);
-  const payload = row[1];
+  const tooLarge = row[1] === TOO_LARGE;
   return {
     position: row[2],
     eventId: row[3],
@@ -88,10 +95,10 @@ export function toOutboxRow(row: readonly [...EventRow, ...unknown[]]): OutboxRo
     organizationId: row[8],
     correlationId: row[9],
     occurredAt: new Date(Number(row[10])),
-    size,
-    payload,
+    size: Number(row[0]),
+    payload: tooLarge ? null : row[1],
     attempt: 1,
-    tooLarge: payload === null && size > 0,
+    tooLarge,
   };
 }
 

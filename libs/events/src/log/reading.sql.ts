@@ -1,5 +1,5 @@
 import { selectLateRows } from '@pikaia/database';
-import { selectEvent, selectNoEvent } from './event.row.js';
+import { readablePayload, selectEvent, selectNoEvent } from './event.row.js';
 import { wantedTypes } from './sink-types.sql.js';
 import { MAX_PAYLOAD_BYTES } from './payload-limit.js';
 
@@ -9,8 +9,7 @@ const IS_WANTED = `((select types from wanted) is null or event_type = any ((sel
 const READABLE = `${IS_WANTED} and size <= ${MAX_PAYLOAD_BYTES}`;
 // The payload is not cast to text: a cast from json to text goes through the text forms of both types and takes a quarter of the
 // server time.
-// The size of an event that the sink does not want is 0.
-const ROW = selectEvent(`case when ${IS_WANTED} then size else 0 end`, `case when ${READABLE} then payload end`);
+const ROW = selectEvent('size', `case when ${IS_WANTED} then ${readablePayload('payload', 'size')} end`);
 // One row of the result is not an event and has no position. It contains the snapshot of the read in place of the event type, and
 // the number of late rows in place of the size. Separate columns would add their cost to every event.
 const EDGE = `select ${selectNoEvent('(select count(*) from late)::int', { event_type: 'pg_current_snapshot()::text' })}`;

@@ -5,6 +5,7 @@ import { leaderFailures } from './leader-failures.sql.js';
 import { createOpenDeliveryIndex, dropOpenDeliveryIndex } from './open-deliveries.sql.js';
 import { outboxFunctions } from './outbox-functions.sql.js';
 import { outboxGrants } from './outbox-grants.sql.js';
+import { receiptClaims } from './receipt-claims.sql.js';
 import { sinkTypes, withoutSinkTypes } from './sink-types.sql.js';
 import { outboxTables } from './outbox-tables.sql.js';
 
@@ -57,6 +58,17 @@ export function outboxMigrations(roles: RoleNames = defaultRoles): (new () => Mi
       return dropOpenDeliveryIndex(runner);
     }
   }
+  class AddReceiptClaims1764350001000 implements MigrationInterface {
+    readonly name = 'AddReceiptClaims1764350001000';
+
+    async up(runner: QueryRunner): Promise<void> {
+      await runner.query(receiptClaims);
+    }
+
+    async down(runner: QueryRunner): Promise<void> {
+      await runner.query('alter table outbox.consumer_receipt drop column claim');
+    }
+  }
   class CommentOutbox1764400001000 implements MigrationInterface {
     readonly name = 'CommentOutbox1764400001000';
 
@@ -72,6 +84,7 @@ export function outboxMigrations(roles: RoleNames = defaultRoles): (new () => Mi
     AddLeaderFailures1764100001000,
     AddSinkTypes1764200001000,
     AddOpenDeliveryIndex1764300001000,
+    AddReceiptClaims1764350001000,
     CommentOutbox1764400001000,
   ];
 }

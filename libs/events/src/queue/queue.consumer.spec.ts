@@ -13,6 +13,7 @@ function consumerOf(errors: Readonly<Record<string, unknown>>, options: QueueCon
     run: async ({ eventId }: { readonly eventId: string }) => {
       if (errors[eventId] !== undefined) throw errors[eventId];
     },
+    settle: async () => undefined,
   };
   return new QueueConsumer(runner as unknown as ConsumerRunner, options);
 }

@@ -41,6 +41,7 @@ export interface QueueConsumerOptions {
 }
 
 const EXECUTION_MARGIN_MS = 2_000; // reserved to store the receipt, write log lines and set the delays before Lambda ends the execution
+const UNLIMITED_SETTLE_MS = 10_000; // for an execution without a limit
 const NO_DELAY_MS = 0;
 
 /** Runs a consumer behind a queue, with the same handlers, receipts and contexts as in a worker. */
@@ -61,6 +62,9 @@ export class QueueConsumer {
    *
    * The queue counts every receipt, including those of postponed events. Unlike in a worker, an outage uses up the attempts.
    *
+   * A claim lasts until the end of the execution. If a handler exceeded its timeout or a receipt was late, the batch ends only when
+   * they are done, or when the time is up: Lambda freezes the process after the response.
+   *
    * @param remainingMs returns the milliseconds until Lambda ends this execution. Records without enough time left are returned
    * as failed without an attempt.
    */
@@ -76,10 +80,14 @@ export class QueueConsumer {
         delays.push(...rest);
         break;
       }
-      const delayMs = await this.handleRecord(record);
+      const delayMs = await this.handleRecord(record, remainingMs);
       if (delayMs !== undefined) delays.push({ record, delayMs });
     }
-    if (delays.length) await this.setRedeliveryDelays(delays);
+    if (delays.length) {
+      const leftMs = remainingMs() - EXECUTION_MARGIN_MS;
+      await this.runner.settle(Number.isFinite(leftMs) ? Math.max(0, leftMs) : UNLIMITED_SETTLE_MS);
+      await this.setRedeliveryDelays(delays);
+    }
     return { batchItemFailures: delays.map(({ record }) => ({ itemIdentifier: record.messageId })) };
   }
 
@@ -107,7 +115,10 @@ export class QueueConsumer {
   }
 
   /** @returns undefined if the record was handled, or else the milliseconds before its redelivery. */
-  private async handleRecord({ messageId, body, attributes }: QueueRecord): Promise<number | undefined> {
+  private async handleRecord(
+    { messageId, body, attributes }: QueueRecord,
+    remainingMs: () => number,
+  ): Promise<number | undefined> {
     const attempt = Number(attributes?.ApproximateReceiveCount ?? 1);
     const { consumer } = this.runner;
     let event: ReceivedEnvelope;
@@ -122,12 +133,12 @@ export class QueueConsumer {
       ...(event.organization_id !== null && { organizationId: event.organization_id }),
       event: { id: event.event_id, type: event.event_type, consumer: consumer.name, attempt },
     };
-    return context.run(snapshot, () => this.handle(event, attempt));
+    return context.run(snapshot, () => this.handle(event, attempt, remainingMs()));
   }
 
-  private async handle(event: ReceivedEnvelope, attempt: number): Promise<number | undefined> {
+  private async handle(event: ReceivedEnvelope, attempt: number, remainingMs: number): Promise<number | undefined> {
     try {
-      await this.runner.run({
+      const incoming = {
         position: event.sequence!,
         eventId: event.event_id,
         eventType: event.event_type,
@@ -137,7 +148,8 @@ export class QueueConsumer {
         payload: event,
         attempt,
         ...(event.replayed !== undefined && { replayed: event.replayed }),
-      });
+      };
+      await this.runner.run(incoming, Number.isFinite(remainingMs) ? { claimMs: remainingMs } : {});
       return undefined;
     } catch (error) {
       const postponement = asPostponement(error);

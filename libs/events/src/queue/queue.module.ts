@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { defineConsumers } from '../consume/consumer.definition.js';
 import { ConsumerRunner } from '../consume/consumer.runner.js';
 import { Receipts } from '../consume/receipts.js';
+import { refuseUnreachableTimeouts } from '../consume/session-timeouts.js';
 import { QueueConsumer, type QueueConsumerOptions } from './queue.consumer.js';
 
 export interface QueueModuleOptions extends QueueConsumerOptions {
@@ -17,17 +18,27 @@ export interface QueueModuleOptions extends QueueConsumerOptions {
  */
 @Module({})
 export class QueueModule {
-  /** @throws PikaiaError `PIKAIA_CONSUMER_INVALID` at the start of the application, if the class is not a valid consumer. */
+  /**
+   * @throws PikaiaError at the start of the application: `PIKAIA_CONSUMER_INVALID` if the class is not a valid consumer,
+   * `PIKAIA_HANDLER_TIMEOUT_TOO_LONG` if the server would end a transaction before its handler's timeout.
+   */
   static forRoot({ consumer, ...options }: QueueModuleOptions): DynamicModule {
     return {
       module: QueueModule,
       providers: [
         {
+          provide: Receipts,
+          inject: [DataSource],
+          // An execution that has ended does not renew its claim, so an expired claim is taken over at once.
+          useFactory: (source: DataSource) => new Receipts(source, { takeoverDelayMs: 0 }),
+        },
+        {
           provide: QueueConsumer,
-          inject: [ModuleRef, DataSource],
-          useFactory: (modules: ModuleRef, source: DataSource) => {
-            const [definition] = defineConsumers([modules.get<object>(consumer, { strict: false })]);
-            return new QueueConsumer(new ConsumerRunner(definition!, new Receipts(source)), options);
+          inject: [ModuleRef, DataSource, Receipts],
+          useFactory: async (modules: ModuleRef, source: DataSource, receipts: Receipts) => {
+            const definitions = defineConsumers([modules.get<object>(consumer, { strict: false })]);
+            await refuseUnreachableTimeouts(source, definitions);
+            return new QueueConsumer(new ConsumerRunner(definitions[0]!, receipts), options);
           },
         },
       ],

@@ -75,7 +75,7 @@ describe('RelayModule', () => {
   });
 
   async function start(consumers: Provider[] = [GuestMail, GuestList]): Promise<INestApplicationContext> {
-    const settings = { databaseUrl: database.workerUrl, databasePoolSize: 10, databaseStatementTimeoutMs: 5000 };
+    const settings = { databaseUrl: database.workerUrl, databasePoolSize: 10, databaseStatementTimeoutMs: 15_000 };
     @Module({
       imports: [
         ClsModule.forRoot({ global: true }),

@@ -10,9 +10,12 @@ import { DiscoveryModule, DiscoveryService } from '@nestjs/core';
 import { type Clock, PikaiaError, systemClock } from '@pikaia/core';
 import { hostname } from 'node:os';
 import { DataSource } from 'typeorm';
+import type { Pool } from 'pg';
+import { ConnectionBudget } from '../consume/connection.budget.js';
 import { defineConsumers } from '../consume/consumer.definition.js';
 import { ConsumerRunner } from '../consume/consumer.runner.js';
 import { Receipts } from '../consume/receipts.js';
+import { refuseUnreachableTimeouts } from '../consume/session-timeouts.js';
 import { HousekeepingLoop } from './housekeeping.loop.js';
 import type { RelayHealth } from '../leader/sink.relay.js';
 import type { LeaderlessSink } from './sink.monitor.js';
@@ -39,12 +42,14 @@ export interface RelayModuleOptions {
 }
 
 const OPTIONS = Symbol('pikaia.relay');
+const CALLS_TIMEOUT_MS = 7_000; // runService ends the process after ten seconds; receipts that are late need two of them
 
 /** Runs the relays of this process. It creates them at application start, when every provider with `@Consumer` is known. */
 @Injectable()
 export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
   private supervisor: RelaySupervisor | undefined;
   private housekeeping: HousekeepingLoop | undefined;
+  private receipts: Receipts | undefined;
 
   constructor(
     @Inject(OPTIONS) private readonly options: RelayModuleOptions,
@@ -53,9 +58,9 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   /**
-   * @throws PikaiaError `PIKAIA_CONSUMER_INVALID`, `PIKAIA_EVENT_SINK_UNKNOWN`, `PIKAIA_EVENT_SINKS_EMPTY`,
-   * `PIKAIA_OUTBOX_RESTORED`, `PIKAIA_SINK_DESTINATION_MISSING`, `PIKAIA_EVENT_BUS_UNSET`, `PIKAIA_EVENT_BUS_SDK_MISSING`,
-   * `PIKAIA_SETTINGS_INVALID`.
+   * @throws PikaiaError `PIKAIA_CONSUMER_INVALID`, `PIKAIA_HANDLER_TIMEOUT_TOO_LONG`, `PIKAIA_DATABASE_POOL_TOO_SMALL`,
+   * `PIKAIA_EVENT_SINK_UNKNOWN`, `PIKAIA_EVENT_SINKS_EMPTY`, `PIKAIA_OUTBOX_RESTORED`, `PIKAIA_SINK_DESTINATION_MISSING`,
+   * `PIKAIA_EVENT_BUS_UNSET`, `PIKAIA_EVENT_BUS_SDK_MISSING`, `PIKAIA_SETTINGS_INVALID`.
    */
   async onApplicationBootstrap(): Promise<void> {
     const { settings, databaseUrl, clock = systemClock, sinks = {}, onFatal } = this.options;
@@ -82,9 +87,10 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
     this.housekeeping.start();
   }
 
-  /** Waits for the calls in flight before the data source closes. */
+  /** Waits for the calls in flight and for receipts before the data source closes, for at most nine seconds. */
   async onModuleDestroy(): Promise<void> {
-    await Promise.all([this.supervisor?.stop(), this.housekeeping?.stop()]);
+    await Promise.all([this.supervisor?.stop(CALLS_TIMEOUT_MS), this.housekeeping?.stop()]);
+    await this.receipts?.stop();
   }
 
   /** Health of each relay in this process, for readiness. Runs no query. */
@@ -97,15 +103,23 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
     return this.supervisor?.leaderless() ?? [];
   }
 
-  private localSinks(): LocalSink[] {
+  private async localSinks(): Promise<LocalSink[]> {
     const instances = this.discovery.getProviders().map(({ instance }) => instance as unknown);
-    const receipts = new Receipts(this.source);
     const consumers = defineConsumers(instances.filter((instance) => typeof instance === 'object' && instance !== null));
     const handlers = consumers.flatMap(({ name, handlers }) =>
       handlers.map(({ method, timeoutMs }) => ({ name: `timeoutMs of ${method} in ${name}`, timeoutMs })),
     );
     refuseLongDeliveries(this.options.settings.outboxStalledAfterMs, handlers);
-    return consumers.map((consumer) => new LocalSink(new ConsumerRunner(consumer, receipts)));
+    await refuseUnreachableTimeouts(this.source, consumers);
+    const inTransactions = consumers.filter(({ handlers }) => handlers.some(({ effect }) => effect === 'database'));
+    const { master: pool } = this.source.driver as unknown as { readonly master: Pool };
+    const budget = new ConnectionBudget(
+      pool.options.max,
+      inTransactions.map(({ name }) => name),
+    );
+    const receipts = new Receipts(this.source, { url: this.options.databaseUrl });
+    this.receipts = receipts;
+    return consumers.map((consumer) => new LocalSink(new ConsumerRunner(consumer, receipts, budget)));
   }
 
   private async eventBridgeSinks(): Promise<readonly Sink[]> {

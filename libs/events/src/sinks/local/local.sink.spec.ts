@@ -15,7 +15,7 @@ import { Consumer, Handles } from '../../consume/consumer.decorator.js';
 import { defineConsumers } from '../../consume/consumer.definition.js';
 import { ConsumerRunner } from '../../consume/consumer.runner.js';
 import { PostponeError } from '../../consume/postpone.error.js';
-import { Receipts } from '../../consume/receipts.js';
+import { Receipts, type ReceiptsOptions } from '../../consume/receipts.js';
 import { DomainEvent } from '../../contract/domain-event.js';
 import type { EventOf } from '../../contract/envelope.js';
 import type { Outcome, SinkEvent } from '../../delivery/sink.js';
@@ -104,14 +104,19 @@ describe('LocalSink', () => {
   });
 
   afterAll(async () => {
+    await Promise.all(receiptsOfSinks.map((receipts) => receipts.stop(0))); // some handlers never end
     await app.close();
     await owner.end();
     await proxy.stop();
     await database.drop();
   });
 
-  const sinkOf = (instance: object): LocalSink =>
-    new LocalSink(new ConsumerRunner(defineConsumers([instance])[0]!, new Receipts(app.get(DataSource))));
+  const receiptsOfSinks: Receipts[] = [];
+  const sinkOf = (instance: object, options: ReceiptsOptions = {}): LocalSink => {
+    const receipts = new Receipts(app.get(DataSource), options);
+    receiptsOfSinks.push(receipts);
+    return new LocalSink(new ConsumerRunner(defineConsumers([instance])[0]!, receipts));
+  };
 
   function eventOf(type: string, version = 1, data: object = { email: `${newId()}@example.com` }): SinkEvent {
     const [eventId, correlationId, occurredAt] = [newId(), newId(), new Date()];
