@@ -52,7 +52,7 @@ describe('abortTransaction', () => {
       abortTransaction(REASON);
       await Promise.race([hung, Promise.reject(REASON)]);
     });
-    outcome.catch(() => undefined);
+    outcome.catch(() => undefined); // each test awaits it later
     return { outcome, pid, release: gate.open, late };
   }
 

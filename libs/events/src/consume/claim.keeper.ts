@@ -1,6 +1,7 @@
 import type { Clock } from '@pikaia/core';
 import { errorMessage, getLogger } from '@pikaia/logging';
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { waitAtMost } from '../loop/wait-at-most.js';
 import { retryDelay } from '../loop/backoff.js';
 import type { ReceiptConnection } from './receipt.connection.js';
 import { DONE, RELEASE_CLAIM, RENEW_CLAIMS } from './receipts.sql.js';
@@ -105,9 +106,7 @@ export class ClaimKeeper {
   async stop(timeoutMs: number): Promise<void> {
     if (this.left.length) {
       const idle = new Promise<void>((resolve) => (this.onIdle = resolve));
-      const timer = setTimeout(this.onIdle!, timeoutMs);
-      await idle;
-      clearTimeout(timer);
+      await waitAtMost(idle, timeoutMs);
     }
     this.isStopped = true;
     clearTimeout(this.timer);

@@ -4,6 +4,7 @@ import { errorMessage, getLogger, metric, queryStatsFields } from '@pikaia/loggi
 import type { EventOf } from '../contract/envelope.js';
 import { eventMetrics } from '../metrics.js';
 import type { ConsumerDefinition, HandlerDefinition } from './consumer.definition.js';
+import { waitAtMost } from '../loop/wait-at-most.js';
 import { parseData } from './event.parser.js';
 import { readEvent, type ReceivedEnvelope } from './event.reader.js';
 import type { ConnectionBudget } from './connection.budget.js';
@@ -72,10 +73,7 @@ export class ConsumerRunner {
   /** Waits up to `timeoutMs` until no handler with an external effect runs and every receipt is written. */
   async settle(timeoutMs: number): Promise<void> {
     const external = [...this.runs.values()].filter(({ handler }) => handler.effect === 'external');
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
-    await Promise.race([Promise.all(external.map(({ ended }) => ended)), deadline]);
-    clearTimeout(timer);
+    await waitAtMost(Promise.all(external.map(({ ended }) => ended)), timeoutMs);
   }
 
   private async measure(event: IncomingEvent, options: RunOptions): Promise<'handled' | 'skipped'> {

@@ -2,6 +2,7 @@ import type { LeaderTask } from './leader.task.js';
 import type { Entry, Lanes } from './lanes.js';
 import type { OutcomeHandler } from './outcome.handler.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
+import { waitAtMost } from '../loop/wait-at-most.js';
 import { handlesType, type Outcome } from './sink.js';
 import type { RelayContext } from './relay.context.js';
 
@@ -63,15 +64,9 @@ export class Dispatcher implements LeaderTask {
     this.discarding = true;
   }
 
-  /** Waits up to `timeoutMs` for the calls in flight. */
+  /** Waits up to `timeoutMs` for the calls in flight. Call `stopSending` before. */
   async drain(timeoutMs: number): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>((resolve) => (timer = setTimeout(resolve, timeoutMs)));
-    while (this.inFlight.size) {
-      const done = await Promise.race([Promise.race(this.inFlight).then(() => true), deadline.then(() => false)]);
-      if (!done) break;
-    }
-    clearTimeout(timer);
+    await waitAtMost(Promise.all(this.inFlight), timeoutMs);
   }
 
   /** `limits` can change between calls. While the circuit is half-open, one call is allowed. */

@@ -10,11 +10,10 @@ import type { Watermark } from './watermark.js';
 import type { Entry, Lanes, ReplayedEntry } from './lanes.js';
 import { payloadTooLarge } from '../log/payload-limit.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
-import type { Outcome } from './sink.js';
+import { NEWER_WORKER_RETRY_MS, type Outcome } from './sink.js';
 import type { RelayContext } from './relay.context.js';
 
 const logger = getLogger('outbox');
-const NEWER_WORKER_RETRY_MS = 60_000;
 const MAX_SOLE_FAILURE_MS = 30_000; // after which an entry that fails alone becomes a retrying delivery
 
 /** Applies the outcomes of a call to its events, their lanes, the deliveries, the watermark and the circuit breaker. */

@@ -22,6 +22,9 @@ export type Outcome =
   /** Retry this event later. Uses no attempt. Later events of its aggregate wait. */
   | { readonly kind: 'postponed'; readonly error: unknown; readonly retryAfterMs?: number };
 
+/** Milliseconds between two tries of an event whose type or version only a newer worker handles. A new leader tries at once. */
+export const NEWER_WORKER_RETRY_MS = 60_000;
+
 export const accepted: Outcome = { kind: 'accepted' };
 
 export interface SinkLimits {

@@ -21,11 +21,12 @@ const LATE_ROWS = `select ${ROW} from late where before < $7::bigint`;
 /**
  * Reads the events that a cursor does not cover, in one statement and therefore in one snapshot. Returns the snapshot even if
  * there are no events. The rows have no order; fresh rows are those above the position. $1 position, $2 the transactions that the
- * cursor's snapshot lists as running, $3 its xmax, $4 maximum fresh rows, $5 maximum late rows, $6 sink, $7
- * maximum bytes of each part (at least one row is returned).
+ * cursor's snapshot lists as running, $3 its xmax, $4 maximum fresh rows, $5 maximum late rows, $6 sink,
+ * $7 maximum bytes of each part (at least one row is returned).
  *
- * Index: outbox_log_txid for late rows. outbox_log_position for fresh rows. The end of the fresh rows is computed without their payloads. The sum for
- * each row is computed only if the total exceeds the limit, because it costs as much as reading the rows. Locks: none.
+ * Index: outbox_log_txid for late rows; outbox_log_position for fresh rows. The end of the fresh rows is computed without their
+ * payloads. The sum for each row is computed only if the total exceeds the limit, because it costs as much as reading the rows.
+ * Locks: none.
  */
 export const READ = `
 with ${wantedTypes('$6')},

@@ -45,7 +45,7 @@ export const DROP_TYPE = `
 update outbox.outbox_sink_type set until_position = $3, until_snapshot = $4, txid = pg_current_xact_id()
 where sink = $1 and event_type = $2 and until_position is null`;
 
-/** Is a type registered, and how many deliveries of it are open? $1 sink, $2 type. Index: outbox_delivery_aggregate. */
+/** Is a type registered, and how many deliveries of it are open? $1 sink, $2 type. Index: outbox_delivery_open. */
 export const FIND_TYPE = `
 select exists (select from outbox.outbox_sink_type where sink = $1 and event_type = $2 and until_position is null) as registered,
   (select count(*)::int from outbox.outbox_delivery
@@ -53,7 +53,7 @@ select exists (select from outbox.outbox_sink_type where sink = $1 and event_typ
 
 /**
  * Makes deliveries due that waited for a newer worker: their type or version may be known to this leader. Runs at the start of a
- * term. $1 sink, $2 now. Index: outbox_delivery_aggregate.
+ * term. $1 sink, $2 now. Index: outbox_delivery_due.
  */
 export const RETRY_WAITING_FOR_WORKER = `
 update outbox.outbox_delivery set next_attempt_at = $2

@@ -56,6 +56,11 @@ export class BackgroundLoop {
     return this.stopped;
   }
 
+  /** True from an error until the next success. */
+  get hasFailed(): boolean {
+    return this.failures > 0;
+  }
+
   /** Restarts the count of consecutive failures. A successful run does so as well. */
   resetFailures(): void {
     this.failures = 0;

@@ -18,12 +18,10 @@ export class NotificationListener {
     run: () => this.listen(),
     onError: (error, failures) => {
       if (failures === 1) logger.warning('wake_up_lost', { reason: String(error) });
-      this.isLost = true;
       return retryDelay(Math.min(failures, 4), this.random);
     },
   });
   private client: pg.Client | undefined;
-  private isLost = false;
 
   constructor(
     private readonly url: string,
@@ -65,9 +63,8 @@ export class NotificationListener {
     try {
       await client.connect();
       await client.query(`listen ${OUTBOX_CHANNEL}`);
+      if (this.loop.hasFailed) logger.info('wake_up_restored');
       this.loop.resetFailures();
-      if (this.isLost) logger.info('wake_up_restored');
-      this.isLost = false;
       this.onNotification(); // a notification may have been missed
       while (!this.loop.isStopping && !lost) {
         await this.loop.wait(this.idleCheckMs);

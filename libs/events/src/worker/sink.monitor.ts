@@ -48,20 +48,17 @@ export class SinkMonitor {
   private readonly loop: BackgroundLoop;
   private readonly leaderlessSince = new Map<string, number>();
   private readonly reported = new Set<string>();
-  private isFailing = false;
 
   constructor(private readonly options: SinkMonitorOptions) {
     const intervalMs = Math.min(MAX_INTERVAL_MS, options.leaderlessAlarmMs / 4);
     this.loop = new BackgroundLoop({
       run: async () => {
         await this.runOnce();
-        if (this.isFailing) logger.info('sink_watch_restored');
-        this.isFailing = false;
+        if (this.loop.hasFailed) logger.info('sink_watch_restored');
         return intervalMs;
       },
       onError: (error, failures) => {
         if (failures === 1) logger.warning('sink_watch_failed', { reason: String(error) });
-        this.isFailing = true;
         return intervalMs;
       },
     });

@@ -1,9 +1,14 @@
 import { PikaiaError } from '@pikaia/core';
 import type { ConsumerRunner } from '../../consume/consumer.runner.js';
 import { asPostponement } from '../../consume/postpone.error.js';
-import { accepted, type Outcome, type Sink, type SinkEvent, type SinkLimits } from '../../delivery/sink.js';
-
-const NEWER_WORKER_RETRY_MS = 60_000; // until a deployment starts a worker that knows the version
+import {
+  accepted,
+  NEWER_WORKER_RETRY_MS,
+  type Outcome,
+  type Sink,
+  type SinkEvent,
+  type SinkLimits,
+} from '../../delivery/sink.js';
 
 /** Delivers to one consumer in this process. Each consumer is a separate sink with its own receipts, retries and order. */
 export class LocalSink implements Sink {
