@@ -54,9 +54,9 @@ export class CommandExecutor {
     private state: SinkState,
   ) {}
 
-  /** True while nothing is read or sent, because the sink is paused or retired, or a type was dropped. */
+  /** True while nothing is read or sent, because the sink is paused or retired. */
   get isHalted(): boolean {
-    return this.state !== 'active' || this.droppedType;
+    return this.state !== 'active';
   }
 
   get isRetired(): boolean {

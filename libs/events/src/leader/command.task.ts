@@ -15,7 +15,7 @@ export class CommandTask implements LeaderTask {
     private readonly replays: ReplayRunner,
   ) {}
 
-  /** True while nothing is read or sent, because the sink is paused or retired, or a type was dropped. */
+  /** True while nothing is read or sent, because the sink is paused or retired. */
   get isHalted(): boolean {
     return this.executor.isHalted;
   }

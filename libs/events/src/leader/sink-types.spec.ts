@@ -5,6 +5,7 @@ import { RelayWithOwnTypes } from '../../../../test/support/outbox/faulty-relays
 import { insertEvent, type TestEvent } from '../../../../test/support/outbox/events.js';
 import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
+import { accepted } from '../delivery/sink.js';
 import { registerSinks } from '../log/register-sinks.js';
 import { CONFIRM_TYPES, REGISTER_TYPES } from '../log/sink-types.sql.js';
 
@@ -168,6 +169,26 @@ describe('the event types of a sink', () => {
         await pollUntil(async () => (await at.answer(id)).done_at);
         await at.pollStatus(await paint(), 'not_wanted');
         await at.pollStatus(await insertEvent(at.api), 'published');
+      } finally {
+        await relay.stop();
+      }
+    });
+
+    it('sends no event twice whose call is in flight when the type is dropped', async () => {
+      await registerNewer();
+      const event = await insertEvent(at.api);
+      let finish: () => void = () => undefined;
+      at.sink.outcomes.set(event.id, () => new Promise((resolve) => (finish = () => resolve(accepted))));
+      const relay = at.createRelay({ pollIntervalMs: 20 });
+      relay.start();
+      try {
+        await pollUntil(() => at.sink.ids.includes(event.id));
+        const id = await at.sendCommand('drop_type', { event_type: 'thing.painted' });
+        await pollUntil(async () => (await at.answer(id)).done_at);
+        finish();
+        at.sink.outcomes.clear();
+        await at.pollStatus(await insertEvent(at.api, { aggregate: 'next' }), 'published');
+        expect(at.sink.ids.filter((sent) => sent === event.id)).toHaveLength(1);
       } finally {
         await relay.stop();
       }

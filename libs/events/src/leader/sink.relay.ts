@@ -181,7 +181,8 @@ export class SinkRelay {
         if (isDone(term)) break;
         await this.loop.wait(next);
       }
-      await term.finish(this.stopTimeoutMs);
+      // A term that a command ends waits for its calls in flight, because the next term would send their events again.
+      await term.finish(term.isOver ? this.maxSilenceMs : this.stopTimeoutMs);
       this.retired = term.isRetired;
       logger.info('leader_lost', { sink: sink.name, reason: 'stopped' });
     } catch (error) {
