@@ -14,6 +14,7 @@ const SECONDS = Number(process.env['PIKAIA_PROOF_SECONDS'] ?? 0);
 const SEED = Number(process.env['PIKAIA_PROOF_SEED'] ?? randomInt(2 ** 31));
 const FAULT_DURATION_MS = 700; // the duration of each fault, after which the bus works normally for a while
 const WRITERS = 3;
+const MAX_BACKLOG = 1_000; // the writers wait at this many undelivered events, so a slow machine can deliver all of them in time
 const WAIT_TIMEOUT_MS = 60_000; // ten times what a wait takes, for a busy machine
 const ALICE = 'alice@example.com';
 
@@ -99,7 +100,7 @@ describe(`events that are sent to EventBridge (seed ${SEED})`, () => {
   });
 
   it('all committed events arrive despite faults of bus and worker, and no event that was rolled back arrives', async () => {
-    const state = { writing: true };
+    const state = { writing: true, backlog: 0 };
     const writers = Array.from({ length: WRITERS }, () => write(state));
     const startedAt = performance.now();
     const counts: Record<string, number> = {};
@@ -109,6 +110,7 @@ describe(`events that are sent to EventBridge (seed ${SEED})`, () => {
         await strike();
         stub.fault = undefined;
         await pause(100);
+        state.backlog = flaws().lost.length;
       }
     } while (performance.now() - startedAt < SECONDS * 1000);
     state.writing = false;
@@ -168,15 +170,15 @@ describe(`events that are sent to EventBridge (seed ${SEED})`, () => {
   ])('the check reports %s', (_, plant, flaw) => {
     const before = [...stub.accepted];
     const last = (JSON.parse(before.at(-1)!.Detail!) as { event_id: string }).event_id;
-    stub.accepted.splice(
-      0,
-      before.length,
-      ...before.filter(({ Detail }, index) => index === before.length - 1 || !Detail!.includes(last)),
-    );
+    const accept = (entries: readonly PutEntry[]): void => {
+      stub.accepted.length = 0;
+      for (const entry of entries) stub.accepted.push(entry); // a long run has more entries than a call can have arguments
+    };
+    accept(before.filter(({ Detail }, index) => index === before.length - 1 || !Detail!.includes(last)));
     committed.add(last);
     plant();
     expect(flaws()[flaw]).toHaveLength(1);
-    stub.accepted.splice(0, Infinity, ...before);
+    accept(before);
   });
 
   async function publish(data: object): Promise<string> {
@@ -189,9 +191,13 @@ describe(`events that are sent to EventBridge (seed ${SEED})`, () => {
   }
 
   /** Runs transactions of one to five events and rolls some of them back. */
-  async function write(state: { writing: boolean }): Promise<void> {
+  async function write(state: { readonly writing: boolean; readonly backlog: number }): Promise<void> {
     const client = await connect(system.database.apiUrl);
     while (state.writing) {
+      if (state.backlog > MAX_BACKLOG) {
+        await pause(100);
+        continue;
+      }
       await client.query('begin');
       const ids: string[] = [];
       for (let i = Math.floor(random() * 5); i >= 0; i--) ids.push((await insertEvent(client)).id);

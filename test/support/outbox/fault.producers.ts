@@ -19,6 +19,8 @@ export class FaultProducers {
   readonly rolledBack = new Set<string>();
   /** Events whose COMMIT got no response. */
   private readonly unconfirmed = new Map<string, ProducedEvent>();
+  /** The writers wait while this is true. */
+  held = false;
   private writing = true;
   private readonly loops: Promise<void>[];
 
@@ -52,7 +54,7 @@ export class FaultProducers {
       client.on('error', () => undefined); // the running statement is rejected as well
       try {
         await client.connect();
-        while (this.writing) await this.transact(client);
+        while (this.writing) await (this.held ? pause(50) : this.transact(client));
       } catch {
         await pause(50); // the database restarts
       } finally {
