@@ -231,7 +231,12 @@ describe('a change', () => {
     const answer = await system.request('PATCH', path, { as: ALICE, body: { role: 'admin' } });
     expect(answer.body).toMatchObject({ email: 'hanna@example.com', role: 'admin' });
     expect(await traceOf(answer)).toEqual({
-      events: [{ event_type: 'member.role_changed', data: { old_role: 'member', new_role: 'admin' } }],
+      events: [
+        {
+          event_type: 'member.role_changed',
+          data: { user_id: answer.body['user_id'], email: 'hanna@example.com', old_role: 'member', new_role: 'admin' },
+        },
+      ],
       entries: [{ action: 'member.role_changed', changed: ['role'], diff: { old: { role: 'member' }, new: { role: 'admin' } } }],
     });
     expect((await system.request('GET', '/members', { as: 'hanna@example.com' })).status).toBe(200);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { MemberInvited, MemberRemoved, MemberRoleChanged, OrganizationUpdated } from '@pikaia/contracts';
+import { MemberInvited, MemberRemoved, MemberRoleChanged, MemberRoleChangedV2, OrganizationUpdated } from '@pikaia/contracts';
 import { contractOf, type Contract, type SinkEvent } from '@pikaia/events';
 // Uses the code of the sink, not an imitation.
 import { toEntry } from '../../../libs/events/dist/sinks/eventbridge/bus-entry.js';
@@ -21,6 +21,15 @@ export const samples: readonly { readonly contract: Contract; readonly data: obj
     data: { user_id: '5f0c3b1e-2a4d-4c59-9f51-0d6f0a9b7c11', email: 'bob@example.com', role: 'member' },
   },
   { contract: contractOf(MemberRoleChanged), data: { old_role: 'member', new_role: 'admin' } },
+  {
+    contract: contractOf(MemberRoleChangedV2),
+    data: {
+      user_id: '5f0c3b1e-2a4d-4c59-9f51-0d6f0a9b7c11',
+      email: 'bob@example.com',
+      old_role: 'member',
+      new_role: 'admin',
+    },
+  },
   { contract: contractOf(OrganizationUpdated), data: { changed: ['name'], old: { name: 'A' }, new: { name: 'B' } } },
 ];
 

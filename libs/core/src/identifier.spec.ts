@@ -1,4 +1,4 @@
-import { newId } from './identifier.js';
+import { findIdProblem, newId } from './identifier.js';
 
 describe('newId', () => {
   afterEach(() => jest.restoreAllMocks());
@@ -23,5 +23,31 @@ describe('newId', () => {
     jest.spyOn(Date, 'now').mockReturnValue(1_000);
     const ids = [last, newId(), newId(), newId()];
     expect([...ids].sort()).toEqual(ids);
+  });
+});
+
+describe('findIdProblem', () => {
+  it.each(['a', ' a ', '0', '\0', 0, -1, Number.MAX_SAFE_INTEGER, 0n, 2n ** 70n])('accepts %p', (id) => {
+    expect(findIdProblem(id)).toBeUndefined();
+  });
+
+  it.each<[unknown, string]>([
+    [undefined, 'is undefined'],
+    [null, 'is null'],
+    ['', 'is empty text'],
+    [' \n\u3000', 'is blank text'],
+    [Number.NaN, 'is NaN'],
+    [Infinity, 'is a number, but not a safe integer'],
+    [0.5, 'is a number, but not a safe integer'],
+    [2 ** 53, 'is a number, but not a safe integer'],
+    [false, 'is a boolean'],
+    [Symbol('a'), 'is a symbol'],
+    [() => 'a', 'is a function'],
+    [{ toString: () => 'a' }, 'is an object'],
+    [Object.create(null), 'is an object'],
+    [['a'], 'is an object of the class Array'],
+    [new Date(), 'is an object of the class Date'],
+  ])('says of %p that it %s', (id, problem) => {
+    expect(findIdProblem(id)).toBe(problem);
   });
 });

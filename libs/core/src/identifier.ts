@@ -51,3 +51,31 @@ function setTimestamp(timeMs: number, start: number): void {
  * and variant, because a correlation id can be the trace id of a `traceparent`, which has neither.
  */
 export const isId = (text: unknown): text is string => typeof text === 'string' && UUID_PATTERN.test(text);
+
+/**
+ * Returns why a value cannot identify anything, such as `is undefined` or `is blank text`; undefined for an id. An id is text that
+ * is not blank, a safe integer or a bigint. The result contains no value.
+ *
+ * Check an id before `String(id)`: it converts every missing id to the same text.
+ */
+export function findIdProblem(id: unknown): string | undefined {
+  switch (typeof id) {
+    case 'string':
+      if (id.trim() !== '') return undefined;
+      return id === '' ? 'is empty text' : 'is blank text';
+    case 'bigint':
+      return undefined;
+    case 'number':
+      if (Number.isSafeInteger(id)) return undefined;
+      return Number.isNaN(id) ? 'is NaN' : 'is a number, but not a safe integer';
+    case 'object':
+      return id === null ? 'is null' : `is an object${constructorName(id)}`;
+    default:
+      return id === undefined ? 'is undefined' : `is a ${typeof id}`;
+  }
+}
+
+function constructorName(object: object): string {
+  const name: unknown = (object as { constructor?: { name?: unknown } }).constructor?.name;
+  return typeof name === 'string' && name !== '' && name !== 'Object' ? ` of the class ${name}` : '';
+}

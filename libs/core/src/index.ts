@@ -15,7 +15,8 @@ export { CORRELATION_HEADER, enterContextAtRequest, type RequestObserver } from 
 export { sendCorrelationId } from './context/outgoing-context.js';
 export type { TraceParent } from './context/trace-parent.js';
 export { PikaiaError } from './errors/pikaia.error.js';
-export { isId, newId } from './identifier.js';
+export { findIdProblem, isId, newId } from './identifier.js';
+export { IsTimestamp } from './is-timestamp.js';
 export { OptionalField } from './optional-field.js';
 export { decodeCursor, encodeCursor } from './paging/cursor.js';
 export { redactText } from './redaction/redact-text.js';

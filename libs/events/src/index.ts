@@ -1,4 +1,4 @@
-export { OptionalField } from '@pikaia/core'; // for optional fields of contract classes
+export { IsTimestamp, OptionalField } from '@pikaia/core'; // for the fields of contract classes
 export { toCloudEvent, type CloudEvent } from './contract/cloud-event.js';
 export {
   contractOf,

@@ -1,6 +1,5 @@
-import { OptionalField } from '@pikaia/core';
+import { IsTimestamp, OptionalField } from '@pikaia/core';
 import { IsIP, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
-import { IsMoment } from '../server/is-moment.js';
 import { PageRequest } from '../server/page.request.js';
 
 /** Filters of the audit log. An unknown filter is refused. */
@@ -46,11 +45,11 @@ export class FindAuditLogsRequest extends PageRequest {
 
   /** Inclusive lower bound, with a time zone. */
   @OptionalField()
-  @IsMoment()
+  @IsTimestamp()
   from?: string;
 
   /** Exclusive upper bound, with a time zone. */
   @OptionalField()
-  @IsMoment()
+  @IsTimestamp()
   to?: string;
 }

@@ -1,7 +1,6 @@
-import { OptionalField } from '@pikaia/core';
+import { IsTimestamp, OptionalField } from '@pikaia/core';
 import { EVENT_STATUSES, type EventStatus } from '@pikaia/events';
 import { IsIn, IsString, IsUUID, MaxLength, MinLength } from 'class-validator';
-import { IsMoment } from '../server/is-moment.js';
 import { PageRequest } from '../server/page.request.js';
 
 /** Filters of the event list. An unknown filter is refused. */
@@ -48,11 +47,11 @@ export class FindEventsRequest extends PageRequest {
 
   /** Inclusive lower bound of the time of occurrence, with a time zone. */
   @OptionalField()
-  @IsMoment()
+  @IsTimestamp()
   from?: string;
 
   /** Exclusive upper bound, with a time zone. */
   @OptionalField()
-  @IsMoment()
+  @IsTimestamp()
   to?: string;
 }

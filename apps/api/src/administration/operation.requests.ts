@@ -1,4 +1,4 @@
-import { OptionalField } from '@pikaia/core';
+import { IsTimestamp, OptionalField } from '@pikaia/core';
 import { Type } from 'class-transformer';
 import {
   IsBoolean,
@@ -14,7 +14,6 @@ import {
   MinLength,
   ValidateNested,
 } from 'class-validator';
-import { IsMoment } from '../server/is-moment.js';
 import { OptionalBody } from '../server/request.pipe.js';
 
 /** Selects one sink. If absent, the operation applies to each sink that has the event. */
@@ -74,12 +73,12 @@ export class ReplayFilterRequest {
 
   /** Inclusive lower bound of the time of occurrence, with a time zone. */
   @OptionalField()
-  @IsMoment()
+  @IsTimestamp()
   from?: string;
 
   /** Exclusive upper bound, with a time zone. */
   @OptionalField()
-  @IsMoment()
+  @IsTimestamp()
   to?: string;
 }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Audit, diff, snapshot } from '@pikaia/audit';
-import { MemberRemoved, MemberRoleChanged, type Role } from '@pikaia/contracts';
+import { MemberRemoved, MemberRoleChangedV2, type Role } from '@pikaia/contracts';
 import { currentManager, Transactional } from '@pikaia/database';
 import { Events } from '@pikaia/events';
 import { MoreThan, Not } from 'typeorm';
@@ -56,7 +56,12 @@ export class MemberService {
       if (role !== 'admin') await this.requireAnotherAdmin(member);
       member.role = role;
       await currentManager().save(member);
-      await this.events.publish(MemberRoleChanged, member, { old_role: oldRole, new_role: role });
+      await this.events.publish(MemberRoleChangedV2, member, {
+        user_id: member.userId,
+        email: member.address,
+        old_role: oldRole,
+        new_role: role,
+      });
     }
     await this.audit.record('member.role_changed', member, diff(before, member));
     return member;

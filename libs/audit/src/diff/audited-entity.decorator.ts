@@ -1,4 +1,4 @@
-import { PikaiaError } from '@pikaia/core';
+import { findIdProblem, PikaiaError } from '@pikaia/core';
 import type { AggregateReference } from '../entry/aggregate-reference.js';
 
 export interface AuditedEntityOptions {
@@ -27,24 +27,37 @@ export function auditedEntityOptions(entity: Function): AuditedEntityOptions | u
   return undefined;
 }
 
-/** @throws PikaiaError `PIKAIA_AUDIT_AGGREGATE_INVALID` if `aggregate` is neither a marked entity nor `{ type, id }`. */
+/**
+ * @throws PikaiaError `PIKAIA_AUDIT_AGGREGATE_INVALID` if `aggregate` is neither a marked entity nor `{ type, id }`, or its id or the
+ * id of its person is not usable. Entries of all such aggregates would share one id.
+ */
 export function aggregateOf(aggregate: object): AggregateReference {
-  const options = auditedEntityOptions(aggregate.constructor);
-  const values = aggregate as Record<string, unknown>;
-  const text = (property: string | undefined): string | undefined => {
-    const value = property === undefined ? undefined : values[property];
-    return value === undefined || value === null || value === '' ? undefined : String(value);
+  const entity: unknown = aggregate?.constructor;
+  const options = typeof entity === 'function' ? auditedEntityOptions(entity) : undefined;
+  const name = (typeof entity === 'function' && entity.name) || 'an object';
+  const valueOf = (property: string | undefined): unknown =>
+    property === undefined ? undefined : (aggregate as Readonly<Record<string, unknown>> | undefined)?.[property];
+  const idText = (property: string): string => {
+    const problem = findIdProblem(valueOf(property));
+    if (problem === undefined) return String(valueOf(property));
+    throw invalidAggregate(name, `whose ${property} ${problem}`);
   };
-  const id = text(options?.id ?? 'id');
-  const type = options?.type ?? (typeof values['type'] === 'string' ? values['type'] : undefined);
-  if (id === undefined || type === undefined) {
-    throw new PikaiaError(
-      'PIKAIA_AUDIT_AGGREGATE_INVALID',
-      `record() was given ${aggregate.constructor?.name ?? 'an object'} without a type or an id. Mark the class with @AuditedEntity and call record() after the id is set, or pass { type, id }.`,
-    );
-  }
-  const person = options?.person === 'self' ? (options.id ?? 'id') : options?.person;
-  const subject = options ? text(person) : text('subject');
-  const label = options ? text(options.label) : text('label');
-  return { type, id, ...(subject !== undefined && { subject }), ...(label !== undefined && { label }) };
+  const type = options?.type ?? valueOf('type');
+  if (typeof type !== 'string' || type.trim() === '') throw invalidAggregate(name, 'without a type');
+  const id = idText(options?.id ?? 'id');
+  const person = options ? (options.person === 'self' ? (options.id ?? 'id') : options.person) : 'subject';
+  const hasPerson = ![undefined, null, ''].includes(valueOf(person) as string);
+  const label = valueOf(options ? options.label : 'label');
+  return {
+    type,
+    id,
+    ...(hasPerson && { subject: idText(person!) }),
+    ...(findIdProblem(label) === undefined && { label: String(label) }),
+  };
 }
+
+const invalidAggregate = (name: string, problem: string): PikaiaError =>
+  new PikaiaError(
+    'PIKAIA_AUDIT_AGGREGATE_INVALID',
+    `record() was given ${name} ${problem}. Mark the class with @AuditedEntity and call record() after the row is saved, create the id with newId(), or pass { type, id } with the id as text.`,
+  );

@@ -1,4 +1,4 @@
-import { PikaiaError } from '@pikaia/core';
+import { findIdProblem, PikaiaError } from '@pikaia/core';
 import { canonicalJson, normalId, UNREADABLE, type Json } from '../entry/normal-form.js';
 import { aggregateOf } from './audited-entity.decorator.js';
 import { auditedFields, type AuditedField, type FieldOwner } from './audited-fields.js';
@@ -113,6 +113,5 @@ function subjectOf(entity: object, owner: FieldOwner): string {
   const { type, id } = aggregateOf(entity);
   if (owner === 'self') return normalId(id);
   const person = valueAt(entity, owner.path);
-  const isId = (typeof person === 'string' && person !== '') || typeof person === 'number' || typeof person === 'bigint';
-  return normalId(isId ? String(person) : `${type}:${id}`);
+  return normalId(findIdProblem(person) === undefined ? String(person) : `${type}:${id}`);
 }

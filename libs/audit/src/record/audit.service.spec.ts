@@ -244,14 +244,21 @@ describe('Audit.record', () => {
     },
   );
 
-  it.each([{ type: 'member' }, { id: '1' }, { type: 1, id: '1' }, Object.create(null) as object])(
-    'refuses %p as an aggregate',
-    async (aggregate) => {
-      await expect(asAlice(() => office.record('member.invited', aggregate))).rejects.toMatchObject({
-        code: 'PIKAIA_AUDIT_AGGREGATE_INVALID',
-      });
-    },
-  );
+  it.each([
+    { type: 'member' },
+    { id: '1' },
+    { type: 1, id: '1' },
+    { type: '', id: '1' },
+    { type: '\t', id: '1' },
+    { type: 'member', id: '1', subject: {} },
+    Object.create(null) as object,
+    undefined,
+    null,
+  ])('refuses %p as an aggregate', async (aggregate) => {
+    await expect(asAlice(() => office.record('member.invited', aggregate as object))).rejects.toMatchObject({
+      code: 'PIKAIA_AUDIT_AGGREGATE_INVALID',
+    });
+  });
 
   it('assigns a record without an organization to the platform, and writes no personal row for a system actor without a request', async () => {
     const id = newId();
@@ -366,8 +373,8 @@ describe('Audit.record', () => {
           const request = { method: 'POST', path: '/', clientAddress: address, userAgent };
           await asAlice(() => office.record('member.invited', member, diff(null, member)), {
             request,
-            actor: { type: 'user', id: label || 'a', email: label, name: userAgent },
-            organizationId: address || 'b',
+            actor: { type: 'user', id: label.trim() || 'a', email: label, name: userAgent },
+            organizationId: address.trim() || 'b',
           });
           const [row] = await recordOf(member.id);
           expect(canonicalize(JSON.parse(row!.entry))).toBe(row!.entry);

@@ -21,7 +21,7 @@ export class Audit {
    * Records that the actor of the context did `action` to `aggregate`. Organization, client address, user agent and
    * correlation id also come from the context. Without an organization, the record belongs to the platform.
    *
-   * No value makes the call fail: values are normalized, and large ones truncated so that the entry fits in 64 KiB.
+   * No value of `changes` makes the call fail: values are normalized, and large ones truncated so that the entry fits in 64 KiB.
    *
    * @param aggregate an entity marked with `@AuditedEntity`, or `{ type, id }`.
    * @param changes omit it for an action that changes no fields, such as a sign-in.
@@ -29,6 +29,8 @@ export class Audit {
    * @throws PikaiaError `PIKAIA_AUDIT_OUTSIDE_TRANSACTION` if no transaction is open.
    * @throws PikaiaError `PIKAIA_AUDIT_ACTOR_MISSING` if the context has no actor. Unauthenticated callers must not fill a log
    * from which nothing can be deleted. A program binds an actor of type `system`.
+   * @throws PikaiaError `PIKAIA_AUDIT_AGGREGATE_INVALID` if the aggregate has no type or no usable id.
+   * @throws PikaiaError `PIKAIA_CONTEXT_INVALID` if an id of the context is not usable.
    */
   async record(action: string, aggregate: object, changes?: Diff): Promise<boolean> {
     checkAction(action);
@@ -68,8 +70,7 @@ export class Audit {
 }
 
 function buildRecord(action: string, about: AggregateReference, changes: Diff | undefined) {
-  const { actor, organizationId, request } = context.current ?? {};
-  const correlationId = context.correlationId;
+  const { actor, organizationId, request, correlationId } = context.verified;
   if (!actor) {
     throw new PikaiaError(
       'PIKAIA_AUDIT_ACTOR_MISSING',

@@ -67,6 +67,32 @@ describe('context', () => {
     });
   });
 
+  it('returns verified ids as text, and refuses a context whose ids are not usable', () => {
+    const correlationId = '0198A0A0-0000-7000-8000-000000000001';
+    const ids = { correlationId, organizationId: null, actor: { type: 'user', id: 7, email: '', name: null } };
+    context.run(ids as never, () => {
+      expect(context.verified).toEqual({
+        correlationId: correlationId.toLowerCase(),
+        origin: 'server',
+        actor: { type: 'user', id: '7' },
+      });
+    });
+    const invalid = [
+      { correlationId: 'given' },
+      { organizationId: ' ' },
+      { actor: 'alice' },
+      { actor: { type: 'user' } },
+      { actor: { type: '', id: '1' } },
+      { actor: { type: 'user', id: '1', name: {} } },
+    ];
+    for (const snapshot of invalid) {
+      context.run(snapshot as never, () =>
+        expect(() => context.verified).toThrow(expect.objectContaining({ code: 'PIKAIA_CONTEXT_INVALID' })),
+      );
+    }
+    expect(() => context.verified).toThrow(expect.objectContaining({ code: 'PIKAIA_CONTEXT_MISSING' }));
+  });
+
   it('runs the callback of exit without a context', () => {
     context.run({}, () => {
       expect(context.exit(() => context.current)).toBeUndefined();

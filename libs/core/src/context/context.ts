@@ -1,5 +1,5 @@
 import { ClsServiceManager, CLS_ID } from 'nestjs-cls';
-import { newId } from '../identifier.js';
+import { findIdProblem, isId, newId } from '../identifier.js';
 import { PikaiaError } from '../errors/pikaia.error.js';
 import type { TraceParent } from './trace-parent.js';
 
@@ -93,6 +93,18 @@ export const context = {
     return currentScope()?.snapshot.organizationId;
   },
 
+  /**
+   * The current snapshot, with its ids checked and converted to text. Code that stores the ids reads this: two callers without an
+   * id would otherwise share one.
+   *
+   * @throws PikaiaError `PIKAIA_CONTEXT_MISSING` outside any context.
+   * @throws PikaiaError `PIKAIA_CONTEXT_INVALID` if the correlation id is not a UUID, or an id of the organization or the actor is
+   * not usable. The message names it.
+   */
+  get verified(): ContextSnapshot {
+    return verifyIds(requireScope().snapshot);
+  },
+
   /** Runs `work` in a new context. It inherits nothing from the surrounding context and does not change it. */
   run<T>(snapshot: Partial<ContextSnapshot>, work: (scope: ContextScope) => T): T {
     return enterContext({ correlationId: newId(), origin: 'server', ...snapshot }, work);
@@ -121,6 +133,45 @@ export function enterContext<T>(snapshot: ContextSnapshot, work: (scope: Context
     work(scope),
   );
 }
+
+function verifyIds(snapshot: ContextSnapshot): ContextSnapshot {
+  const { correlationId, organizationId, actor } = snapshot;
+  if (!isId(correlationId)) throw invalidContext('correlation id', findIdProblem(correlationId) ?? 'is not a UUID');
+  return {
+    ...snapshot,
+    correlationId: correlationId.toLowerCase(),
+    organizationId: isAbsent(organizationId) ? undefined : idText('organization id', organizationId),
+    actor: isAbsent(actor) ? undefined : verifyActor(actor),
+  };
+}
+
+function verifyActor({ type, id, email, name }: Actor): Actor {
+  return {
+    type: idText('actor type', type) as Actor['type'],
+    id: idText('actor id', id),
+    ...(hasText('actor email', email) && { email }),
+    ...(hasText('actor name', name) && { name }),
+  };
+}
+
+const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;
+
+function idText(field: string, value: unknown): string {
+  const problem = findIdProblem(value);
+  if (problem !== undefined) throw invalidContext(field, problem);
+  return String(value);
+}
+
+function hasText(field: string, value: unknown): boolean {
+  if (isAbsent(value) || typeof value === 'string') return !!value;
+  throw invalidContext(field, 'is not text');
+}
+
+const invalidContext = (field: string, problem: string): PikaiaError =>
+  new PikaiaError(
+    'PIKAIA_CONTEXT_INVALID',
+    `The ${field} of the context ${problem}. Pass newId() or no correlation id to context.run; omit the organization and the actor if there is none. A program binds { actor: { type: 'system', id: 'stripe' } }.`,
+  );
 
 function requireScope(): MutableScope {
   const scope = currentScope();

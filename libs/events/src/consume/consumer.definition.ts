@@ -1,4 +1,5 @@
 import { PikaiaError } from '@pikaia/core';
+import { checkContracts } from '../contract/domain-event.js';
 import type { EventOf } from '../contract/envelope.js';
 import { consumerDeclarationOf, handlerDeclarationsOf, type HandlerCall, type HandlerDeclaration } from './consumer.decorator.js';
 
@@ -26,6 +27,7 @@ const MAX_CONCURRENCY = 100; // each running handler can hold a database connect
  *
  * @throws PikaiaError `PIKAIA_CONSUMER_INVALID` for a name that is malformed or used twice, an invalid concurrency, a consumer
  * without handlers, two handlers of one contract in a consumer, or `@Handles` in a class without `@Consumer`.
+ * @throws PikaiaError `PIKAIA_EVENT_CONTRACT_INVALID` for a contract that contains an invalid class.
  */
 export function defineConsumers(instances: readonly object[]): ConsumerDefinition[] {
   const consumers = new Map<string, ConsumerDefinition>();
@@ -36,6 +38,7 @@ export function defineConsumers(instances: readonly object[]): ConsumerDefinitio
       throw refuse(consumer.name, 'two classes use this name, so they would share one cursor and its receipts');
     consumers.set(consumer.name, consumer);
   }
+  checkContracts([...consumers.values()].flatMap(({ handlers }) => handlers.map(({ contract }) => contract)));
   return [...consumers.values()];
 }
 

@@ -1,4 +1,5 @@
 import { PikaiaError } from '@pikaia/core';
+import { describeInnerClasses } from './data-class.js';
 
 /**
  * A contract class. Each event type and version has one. The class-validator decorators on its fields are the only definition
@@ -19,12 +20,19 @@ export interface Contract<Data extends object = object> {
 export interface DomainEventOptions {
   /** A whole number from 1. Increase it for a change that old or new consumers cannot read. */
   readonly version: number;
+  /** A name without blanks, such as `member`. */
   readonly aggregate: string;
-  /** Default `pikaia.<aggregate>`. */
+  /** EventBridge's `Source`: at most 256 characters of `A-Z a-z 0-9 . - _ /`, not beginning with `aws.`. Default `pikaia.<aggregate>`. */
   readonly source?: string;
 }
 
 const NAME = /^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/;
+const AGGREGATE = /^[^\s\p{C}]+$/u;
+const SOURCE = /^[A-Za-z0-9._/-]+$/;
+const MAX_TYPE_CHARACTERS = 128; // EventBridge's limit for a DetailType
+const MAX_SOURCE_CHARACTERS = 256; // EventBridge's limit for a Source
+const MAX_AGGREGATE_CHARACTERS = 200;
+const MAX_VERSION = 2 ** 31 - 1; // the column of the log is an int
 const byClass = new WeakMap<object, Contract>();
 const byName = new Map<string, Contract>();
 const byType = new Map<string, Contract>();
@@ -33,22 +41,49 @@ const key = (type: string, version: number): string => `${type} v${version}`;
 /**
  * Declares a class as the contract of an event type and version.
  *
- * @throws PikaiaError `PIKAIA_EVENT_CONTRACT_INVALID` if the type is not `aggregate.past_verb`, the version is below 1, or
- * another class already declares the same type and version.
+ * @throws PikaiaError `PIKAIA_EVENT_CONTRACT_INVALID` if the type is not `aggregate.past_verb` of at most 128 characters, the
+ * version is below 1, EventBridge does not accept the source, another class already declares the same type and version, or a
+ * decorator makes the validated value differ from the stored value (`Transform`, `Exclude`, `Expose` with options).
  */
 export function DomainEvent(type: string, { version, aggregate, source = `pikaia.${aggregate}` }: DomainEventOptions) {
   return (data: ContractClass): void => {
     const refuse = (why: string) =>
       new PikaiaError('PIKAIA_EVENT_CONTRACT_INVALID', `@DomainEvent('${type}') on ${data.name}: ${why}.`);
-    if (!NAME.test(type)) throw refuse('the type must be aggregate.past_verb in lower case, for example member.invited');
-    if (!Number.isInteger(version) || version < 1) throw refuse('the version must be a whole number from 1');
+    const problem = declarationProblem({ type, version, aggregate, source });
+    if (problem !== undefined) throw refuse(problem);
     if (byName.has(key(type, version)))
       throw refuse(`${byName.get(key(type, version))!.data.name} already declares version ${version}`);
+    describeInnerClasses(data);
     const contract = Object.freeze({ type, version, aggregate, source, data });
     byName.set(key(type, version), contract);
     byType.set(type, contract);
     byClass.set(data, contract);
   };
+}
+
+/** Returns why EventBridge, the log or a consumer would refuse the events of a declaration, or undefined. */
+function declarationProblem({ type, version, aggregate, source }: Omit<Contract, 'data'>): string | undefined {
+  if (typeof type !== 'string' || !NAME.test(type))
+    return 'the type must be aggregate.past_verb in lower case, for example member.invited';
+  if (type.length > MAX_TYPE_CHARACTERS)
+    return `the type has ${type.length} characters, and EventBridge accepts ${MAX_TYPE_CHARACTERS}: shorten it`;
+  if (!Number.isInteger(version) || version < 1 || version > MAX_VERSION) return 'the version must be a whole number from 1';
+  if (typeof aggregate !== 'string' || !AGGREGATE.test(aggregate) || aggregate.length > MAX_AGGREGATE_CHARACTERS)
+    return `the aggregate must be a name without blanks of at most ${MAX_AGGREGATE_CHARACTERS} characters, for example member`;
+  if (typeof source !== 'string' || !SOURCE.test(source) || source.length > MAX_SOURCE_CHARACTERS)
+    return `the source must have 1 to ${MAX_SOURCE_CHARACTERS} characters of A-Z a-z 0-9 . - _ /, for example pikaia.member: set it in the options if the name of the aggregate has other characters`;
+  if (source.startsWith('aws.')) return 'the source must not begin with aws., which AWS reserves: choose your own prefix';
+  return undefined;
+}
+
+/**
+ * Checks the declarations that a module loaded later completes: the classes inside the contracts. Called when an application
+ * starts.
+ *
+ * @throws PikaiaError `PIKAIA_EVENT_CONTRACT_INVALID`
+ */
+export function checkContracts(contracts: Iterable<Contract> = byName.values()): void {
+  for (const { data } of contracts) describeInnerClasses(data);
 }
 
 /**

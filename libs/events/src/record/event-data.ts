@@ -1,44 +1,70 @@
 import { PikaiaError } from '@pikaia/core';
-import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import type { Contract } from '../contract/domain-event.js';
+import { describeDataClass, type DataClass } from '../contract/data-class.js';
+import { copyData, fieldPath } from './event-copy.js';
 
 /**
- * Converts event data to plain JSON and validates it against the contract's class. Rejects fields that the class does not
- * declare.
+ * Copies event data and validates the copy against the contract's class. The copy is what JSON stores: a value that JSON would
+ * change is refused, and so are fields that the class does not declare.
  *
+ * @returns the copy, an instance of the contract's class.
  * @throws PikaiaError `PIKAIA_EVENT_INVALID`. The message names the contract and the path and rule of each invalid field. It
  * never contains a value.
  */
 export function checkData(contract: Contract, data: unknown): object {
-  const plain = toPlainJson(contract, data);
-  const problems = validateSync(plainToInstance(contract.data, plain), {
-    whitelist: true,
-    forbidNonWhitelisted: true,
-    forbidUnknownValues: true,
-  }).flatMap((error) => problemsOf(error));
-  if (problems.length) throw invalidEvent(contract, problems);
-  return plain;
+  const shape = describeDataClass(contract.data);
+  let checked: { copy: object; problems: readonly string[] };
+  try {
+    checked = copyAndValidate(data, shape);
+  } catch (cause) {
+    if (cause instanceof PikaiaError) throw cause;
+    throw invalidEvent(contract, ['it cannot be validated, because a getter of the data or a rule of the class throws'], cause);
+  }
+  if (checked.problems.length) throw invalidEvent(contract, checked.problems);
+  return checked.copy;
 }
 
-function toPlainJson(contract: Contract, data: unknown): object {
-  let plain: unknown;
-  try {
-    plain = JSON.parse(JSON.stringify(data) ?? 'null');
-  } catch (cause) {
-    throw invalidEvent(contract, ['it cannot be serialized as JSON, for example because of a cycle or a bigint'], cause);
+function copyAndValidate(data: unknown, shape: DataClass): { copy: object; problems: string[] } {
+  const { copy, problems } = copyData(data, shape);
+  if (problems.length) return { copy, problems };
+  checkFields(copy, shape, '', problems);
+  for (const error of validateSync(copy, { forbidUnknownValues: true })) problems.push(...problemsOf(error));
+  return { copy, problems };
+}
+
+/** Adds the rules that class-validator does not enforce: no unknown fields, and nested objects where the class declares them. */
+function checkFields(object: object, { fields, initialized }: DataClass, path: string, problems: string[]): void {
+  for (const key of Object.keys(object)) {
+    if (!fields.has(key)) problems.push(`${fieldPath(path, key)} breaks whitelistValidation (property ${key} should not exist)`);
   }
-  if (typeof plain !== 'object' || plain === null || Array.isArray(plain)) throw invalidEvent(contract, ['it must be an object']);
-  return plain;
+  for (const name of initialized) {
+    if (!Object.hasOwn(object, name)) problems.push(`${fieldPath(path, name)} is absent, and its initial value is not stored`);
+  }
+  for (const field of fields.values()) {
+    if (!field.isNested) continue;
+    const { name, isList, conditions } = field;
+    const value = (object as Readonly<Record<string, unknown>>)[name];
+    if (!conditions.every((condition) => condition(object, value))) continue;
+    const items: readonly unknown[] | undefined = isList ? (Array.isArray(value) ? value : undefined) : [value];
+    const at = fieldPath(path, name);
+    if (!items) problems.push(`${at} breaks nestedValidation (${name} must be a list)`);
+    for (const [index, item] of items?.entries() ?? []) {
+      const itemPath = isList ? `${at}[${index}]` : at;
+      const inner = typeof item === 'object' && item !== null && !Array.isArray(item) ? field.classOf(item, object) : undefined;
+      if (inner) checkFields(item as object, inner, itemPath, problems);
+      else problems.push(`${itemPath} breaks nestedValidation (${name} must be an object)`);
+    }
+  }
 }
 
 /** Returns one text for each broken rule, for example `invited_by.email breaks isEmail (email must be an email)`. */
 function problemsOf({ property, constraints = {}, children = [], value }: ValidationError, parent = ''): string[] {
   const path = /^\d+$/.test(property) && parent ? `${parent}[${property}]` : [parent, property].filter(Boolean).join('.');
   return [
-    ...Object.entries(constraints).map(
-      ([rule, message]) => `${path || 'data'} breaks ${rule}${explain(message, property, value)}`,
-    ),
+    ...Object.entries(constraints)
+      .filter(([rule]) => rule !== 'nestedValidation') // see checkFields
+      .map(([rule, message]) => `${path || 'data'} breaks ${rule}${explain(message, property, value)}`),
     ...children.flatMap((child) => problemsOf(child, path)),
   ];
 }
@@ -51,7 +77,7 @@ function explain(message: string, property: string, value: unknown): string {
   return quotes ? '' : ` (${message})`;
 }
 
-const invalidEvent = (contract: Contract, problems: string[], cause?: unknown): PikaiaError =>
+const invalidEvent = (contract: Contract, problems: readonly string[], cause?: unknown): PikaiaError =>
   new PikaiaError(
     'PIKAIA_EVENT_INVALID',
     `The data of ${contract.type} version ${contract.version} violates its contract ${contract.data.name}: ${problems.join('; ')}.`,

@@ -1,13 +1,16 @@
 import { Injectable, Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { context, newId, type Clock } from '@pikaia/core';
+import { context, newId, type Clock, type ContextSnapshot } from '@pikaia/core';
 import { DatabaseModule, Propagation, Transactional } from '@pikaia/database';
 import { Type } from 'class-transformer';
 import { IsEmail, IsIn, IsOptional, IsString, ValidateNested } from 'class-validator';
+import fc from 'fast-check';
 import { ClsModule } from 'nestjs-cls';
 import type pg from 'pg';
 import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { parseEvent } from '../consume/event.parser.js';
 import { DomainEvent } from '../contract/domain-event.js';
+import type { Envelope } from '../contract/envelope.js';
 import { EventsModule } from './events.module.js';
 import { Events, type Aggregate } from './events.service.js';
 
@@ -45,12 +48,17 @@ class Post {
     return this.events.publish(LetterSent, aggregate, content as LetterSent);
   }
 
+  /** Publishes an event that is refused, then one that is not. @returns the error. */
   @Transactional()
-  async sendAfterRefusal(): Promise<void> {
-    await expect(this.events.publish(LetterSent, letter, { title: 1 } as never)).rejects.toMatchObject({
-      code: 'PIKAIA_EVENT_INVALID',
-    });
+  async sendAfterRefusal(aggregate: Aggregate, bound: Partial<ContextSnapshot> = {}, content: object = data): Promise<unknown> {
+    const before = context.current!;
+    context.bind(bound);
+    const error: unknown = await this.events
+      .publish(LetterSent, aggregate, content as LetterSent)
+      .catch((thrown: unknown) => thrown);
+    context.bind(before);
     await this.events.publish(LetterSent, letter, data);
+    return error;
   }
 
   @Transactional()
@@ -108,6 +116,15 @@ const inContext = <T>(work: () => T): T =>
 const stored = async (): Promise<Record<string, unknown>[]> =>
   (await owner.query<Record<string, unknown>>('select *, payload::text as text from outbox.outbox_log order by position')).rows;
 
+/** The value as plain objects, lists and text, without absent properties. */
+const canonical = (value: unknown): unknown => {
+  if (Object.prototype.toString.call(value) === '[object Date]') return (value as Date).toISOString();
+  if (Array.isArray(value)) return value.map(canonical);
+  if (typeof value !== 'object' || value === null) return value;
+  const present = Object.entries(value).filter(([, item]) => item !== undefined);
+  return new Map(present.map(([key, item]) => [key, canonical(item)]));
+};
+
 describe('Events.publish', () => {
   it('stores the envelope with its keys in the order of the wire format, and the columns that identify the event', async () => {
     const id = await inContext(() => post.send());
@@ -142,6 +159,85 @@ describe('Events.publish', () => {
     ]);
   });
 
+  it.each<[string, unknown]>([
+    ['undefined', undefined],
+    ['null', null],
+    ['NaN', Number.NaN],
+    ['an unsafe integer', 2 ** 53],
+    ['a fraction', 1.5],
+    ['empty text', ''],
+    ['blank text', ' \t\u00a0'],
+    ['an object', {}],
+    ['a list', ['letter-1']],
+    ['an object without a prototype', Object.create(null)],
+    ['a date', new Date()],
+    ['a function', () => 'letter-1'],
+    ['a symbol', Symbol('letter-1')],
+    ['a boolean', true],
+    [
+      'an object with a method toString',
+      new (class Id {
+        toString = () => 'letter-1';
+      })(),
+    ],
+    ['text of 1,025 bytes', 'é'.repeat(512) + 'x'],
+  ])('refuses an id of an aggregate or of the context that is %s, and the transaction stays usable', async (_, id) => {
+    const refused = (aggregate: object, code: string, bound: object = {}) =>
+      expect(inContext(() => post.sendAfterRefusal(aggregate as Aggregate, bound))).resolves.toMatchObject({ code });
+    await refused({ id }, 'PIKAIA_EVENT_AGGREGATE_INVALID');
+    let expected = 1;
+    const isNone = id === undefined || id === null;
+    if (!isNone) {
+      await refused({ id: 1, organizationId: id }, 'PIKAIA_EVENT_AGGREGATE_INVALID');
+      await refused(
+        letter,
+        typeof id === 'string' && id.length > 9 ? 'PIKAIA_EVENT_AGGREGATE_INVALID' : 'PIKAIA_CONTEXT_INVALID',
+        { organizationId: id },
+      );
+      expected += 2;
+    }
+    if (typeof id !== 'string' || id.length < 9) {
+      await refused(letter, 'PIKAIA_CONTEXT_INVALID', { actor: { type: 'user', id } });
+      await refused(letter, 'PIKAIA_CONTEXT_INVALID', { actor: { type: id, id: '1' } });
+      expected += 2;
+    }
+    expect(await stored()).toHaveLength(expected);
+    if (id === undefined) return;
+    await expect(context.run({ correlationId: id as string }, () => post.send())).rejects.toMatchObject({
+      code: 'PIKAIA_CONTEXT_INVALID',
+      message: expect.stringMatching(/^The correlation id of the context is /),
+    });
+  });
+
+  it('refuses a missing aggregate and an entity whose row is not saved, and the error names the remedy', async () => {
+    class Draft {
+      id!: string;
+    }
+    for (const aggregate of [null, 'letter-1', new Draft()]) {
+      await expect(inContext(() => post.send(data, aggregate as never))).rejects.toMatchObject({
+        code: 'PIKAIA_EVENT_AGGREGATE_INVALID',
+        message:
+          'letter.sent: the id of the aggregate is undefined. Save the row before you publish, or create its id with newId(). Pass an id object as text.',
+      });
+    }
+  });
+
+  it('stores ids that are numbers as text, and an absent email of the actor as no email', async () => {
+    const upperCaseId = newId().toUpperCase();
+    const actor = { type: 'user', id: 9, email: null };
+    await context.run({ correlationId: upperCaseId, organizationId: 42, actor } as never, () => post.send(data, { id: -7 }));
+    const [row] = await stored();
+    expect(await parseEvent(LetterSent, row!['payload'])).toMatchObject({
+      aggregate_id: '-7',
+      organization_id: '42',
+      correlation_id: upperCaseId.toLowerCase(),
+      actor: { type: 'user', id: '9' },
+    });
+    await expect(context.run({ actor: { type: 'user', id: '9', email: 1 } } as never, () => post.send())).rejects.toMatchObject({
+      code: 'PIKAIA_CONTEXT_INVALID',
+    });
+  });
+
   it('stores a null actor for a context without an actor, and refuses to publish without a context', async () => {
     await context.run({}, () => post.send());
     expect((await stored())[0]).toMatchObject({ payload: { actor: null }, organization_id: null });
@@ -166,7 +262,8 @@ describe('Events.publish', () => {
   });
 
   it('leaves the transaction usable after it refuses an event', async () => {
-    await inContext(() => post.sendAfterRefusal());
+    const error = await inContext(() => post.sendAfterRefusal(letter, {}, { title: 1 }));
+    expect(error).toMatchObject({ code: 'PIKAIA_EVENT_INVALID' });
     expect(await stored()).toHaveLength(1);
   });
 
@@ -178,7 +275,7 @@ describe('Events.publish', () => {
     ['an unknown nested field', { ...data, sender: { ...data.sender, extra: 1 } }, /sender\.extra breaks whitelistValidation/],
     ['an array', [], /it must be an object/],
     ['null', null, /it must be an object/],
-    ['a bigint', { ...data, title: 1n }, /cannot be serialized as JSON/],
+    ['a bigint', { ...data, title: 1n }, /title is a bigint/],
   ])(
     'refuses data with %s, and the error names the contract, the field and the rule but no value',
     async (_, content, message) => {
@@ -191,6 +288,41 @@ describe('Events.publish', () => {
       expect(await stored()).toEqual([]);
     },
   );
+
+  it('gives consumers exactly the data that it accepts, whatever the data is', async () => {
+    const anything = fc.anything({
+      withBigInt: true,
+      withBoxedValues: true,
+      withDate: true,
+      withMap: true,
+      withSet: true,
+      withTypedArray: true,
+      withNullPrototype: true,
+      withObjectString: true,
+      withSparseArray: true,
+      withUnicodeString: true,
+    });
+    const key = fc.oneof(fc.string(), fc.constantFrom('__proto__', 'constructor', 'toString', 'length', 'then', 'toJSON'));
+    const labels = fc.dictionary(key, fc.oneof(anything, fc.jsonValue(), fc.double(), fc.date({ noInvalidDate: true })));
+    let accepted = 0;
+    await fc.assert(
+      fc.asyncProperty(labels, fc.string({ unit: 'binary' }), async (given, title) => {
+        const content = { ...data, title, labels: given };
+        const id = await inContext(() => post.send(content)).catch((error: { code: string }) => {
+          expect(['PIKAIA_EVENT_INVALID', 'PIKAIA_EVENT_TEXT_INVALID']).toContain(error.code);
+        });
+        if (id === undefined) return;
+        accepted++;
+        const { rows } = await owner.query<{ payload: Envelope }>('select payload from outbox.outbox_log where event_id = $1', [
+          id,
+        ]);
+        const { data: read } = await parseEvent(LetterSent, rows[0]!.payload);
+        expect(canonical(read)).toEqual(canonical(content));
+      }),
+      { numRuns: 300 },
+    );
+    expect(accepted).toBeGreaterThan(20);
+  });
 
   it.each<[string, object, string]>([
     ['U+0000 in a string', { ...data, title: 'a\0b' }, 'data.title'],

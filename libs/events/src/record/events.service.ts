@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { context, newId, PikaiaError } from '@pikaia/core';
+import { context, findIdProblem, newId, PikaiaError } from '@pikaia/core';
 import { afterCommit, writeInTransaction } from '@pikaia/database';
-import { contractOf, type Contract, type ContractClass } from '../contract/domain-event.js';
+import { checkContracts, contractOf, type Contract, type ContractClass } from '../contract/domain-event.js';
 import type { Envelope } from '../contract/envelope.js';
 import { checkData } from './event-data.js';
 import { eventSize, MAX_EVENT_BYTES } from './event-size.js';
@@ -12,6 +12,7 @@ import { insertEvent, insertValues } from './publish.sql.js';
 
 /** The entity that an event is about. The contract declares the type of the aggregate. */
 export interface Aggregate {
+  /** Text that is not blank, a safe integer or a bigint, of at most 1,024 bytes as text. */
   readonly id: string | number | bigint;
   /** The organization that owns the aggregate. Default: the organization of the context. Null: no organization. */
   readonly organizationId?: string | null;
@@ -23,7 +24,9 @@ export class Events {
   constructor(
     @Inject(EVENTS_OPTIONS) private readonly options: EventsOptions,
     private readonly waker: OutboxWaker,
-  ) {}
+  ) {
+    checkContracts();
+  }
 
   /**
    * Records an event in the current transaction. The event is delivered at least once if the transaction commits, and never if
@@ -38,7 +41,9 @@ export class Events {
    * @param data the fields that the contract class declares, and no others.
    * @returns the id of the event, a UUIDv7.
    * @throws PikaiaError
-   * - `PIKAIA_EVENT_INVALID`: the data violates the contract.
+   * - `PIKAIA_EVENT_INVALID`: the data violates the contract, or JSON would change it.
+   * - `PIKAIA_EVENT_AGGREGATE_INVALID`: the aggregate has no usable id, for example because its row is not saved yet.
+   * - `PIKAIA_CONTEXT_INVALID`: an id of the context is not usable.
    * - `PIKAIA_EVENT_OUTSIDE_TRANSACTION`: no transaction is open.
    * - `PIKAIA_EVENT_TOO_LARGE`: the event exceeds 256 KiB as sent.
    * - `PIKAIA_EVENT_TEXT_INVALID`: the event contains U+0000 or an unpaired surrogate.
@@ -73,21 +78,38 @@ export class Events {
 
   /** Builds the envelope, with its keys in the order of the wire format. */
   private envelopeOf({ type, version, aggregate: aggregateType }: Contract, aggregate: Aggregate, data: object): Envelope {
-    const { actor } = context;
-    const organization = aggregate.organizationId === undefined ? context.organizationId : aggregate.organizationId;
+    const { correlationId, organizationId, actor } = context.verified;
+    const organization = aggregate?.organizationId === undefined ? organizationId : aggregate.organizationId;
     return {
       event_id: newId(),
       event_type: type,
       schema_version: version,
       occurred_at: this.options.clock.now().toISOString(),
       aggregate_type: aggregateType,
-      aggregate_id: String(aggregate.id),
-      organization_id: organization ?? null,
-      correlation_id: context.correlationId,
+      aggregate_id: idText(type, 'id', aggregate?.id),
+      organization_id: isAbsent(organization) ? null : idText(type, 'organizationId', organization),
+      correlation_id: correlationId,
       actor: actor ? { type: actor.type, id: actor.id, ...(actor.email !== undefined && { email: actor.email }) } : null,
       data,
     };
   }
+}
+
+const MAX_ID_BYTES = 1_024; // an index of the deliveries holds the id, and PostgreSQL limits its rows to 2,704 bytes
+
+const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;
+
+/** @throws PikaiaError `PIKAIA_EVENT_AGGREGATE_INVALID` */
+function idText(type: string, property: 'id' | 'organizationId', id: unknown): string {
+  const text = findIdProblem(id) === undefined ? String(id) : '';
+  const bytes = Buffer.byteLength(text);
+  if (bytes > 0 && bytes <= MAX_ID_BYTES) return text;
+  const problem = findIdProblem(id) ?? `has ${bytes} bytes; the limit is ${MAX_ID_BYTES}`;
+  const remedy =
+    property === 'id'
+      ? 'Save the row before you publish, or create its id with newId(). Pass an id object as text.'
+      : 'Pass the id of a stored organization, or null for none.';
+  throw new PikaiaError('PIKAIA_EVENT_AGGREGATE_INVALID', `${type}: the ${property} of the aggregate ${problem}. ${remedy}`);
 }
 
 const ESCAPED_UNREADABLE_TEXT = /\\u(0000|d[89a-f])/; // how JSON.stringify escapes such text; a cheap first test

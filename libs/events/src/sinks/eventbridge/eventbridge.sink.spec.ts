@@ -84,19 +84,14 @@ describe('EventBridgeSink', () => {
   });
 
   it.each([
-    ['no object', { payload: '[1]' }, true],
-    ['no JSON', { payload: '{"a":}' }, true],
-    ['a number beyond int64', { payload: '{"a":9223372036854775808}' }, true],
-    ['a type of 129 characters', { eventType: 'a'.repeat(129) }, true],
-    ['a reserved source', { eventType: 'aws.taken', aggregateType: 'x' }, undefined],
-  ])('accepts the other events if one has %s', async (what, more, permanent) => {
-    if (what === 'a reserved source') {
-      class Reserved {}
-      DomainEvent('aws.taken', { version: 1, aggregate: 'x', source: 'aws.taken' })(Reserved);
-    }
+    ['no object', { payload: '[1]' }],
+    ['no JSON', { payload: '{"a":}' }],
+    ['a number beyond int64', { payload: '{"a":9223372036854775808}' }],
+    ['a type of 129 characters', { eventType: 'a'.repeat(129) }],
+  ])('accepts the other events if one has %s', async (_, more) => {
     const outcomes = await bus.sink.deliver([eventOf(), eventOf({}, more), eventOf()]);
     expect(kinds(outcomes)).toEqual(['accepted', 'refused', 'accepted']);
-    expect(outcomes[1]).toMatchObject({ permanent: permanent ?? false });
+    expect(outcomes[1]).toMatchObject({ permanent: true });
   });
 
   describe('matches results by position if the response', () => {

@@ -1,0 +1,33 @@
+import { buildMessage, ValidateBy, type ValidationOptions } from 'class-validator';
+
+const TIMESTAMP = /^(?!0000)(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-](0\d|1[0-4]):[0-5]\d)$/;
+
+/**
+ * Accepts an instant as RFC 3339 text: a real calendar date, a time with seconds, and a time zone, such as
+ * `2026-01-31T08:30:00.000Z`. Use it instead of `IsISO8601` and `IsDateString`, which also accept `2012`, `2025-W01` and
+ * `2019-02-31`.
+ *
+ * Stricter than RFC 3339 where PostgreSQL or JavaScript cannot read the text: no year 0000, leap second or lower-case letter,
+ * at most nine digits after the seconds, and a zone within 15 hours of UTC.
+ */
+export const IsTimestamp = (options?: ValidationOptions): PropertyDecorator =>
+  ValidateBy(
+    {
+      name: 'isTimestamp',
+      validator: {
+        validate: isTimestamp,
+        defaultMessage: buildMessage(
+          (prefix) => `${prefix}$property must be a timestamp with a time zone, such as 2026-01-31T08:30:00.000Z`,
+          options,
+        ),
+      },
+    },
+    options,
+  );
+
+function isTimestamp(value: unknown): boolean {
+  const date = typeof value === 'string' ? TIMESTAMP.exec(value)?.[1] : undefined;
+  if (date === undefined) return false;
+  const time = new Date(`${date}T00:00:00.000Z`); // February 31 is invalid or becomes March 3
+  return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(date);
+}
