@@ -3,7 +3,10 @@ import { System, type ApiResponse, type RequestOptions } from '../support/system
 import { waitFor } from '../support/time/wait-for.js';
 
 const ALICE = 'alice@example.com';
+const OLGA = 'olga@example.com';
 const UNKNOWN_ID = '0198a0a0-0000-7000-8000-000000000000';
+const SINK_PATH = '/admin/outbox/sinks/nothing/pause';
+const SKIP_PATH = `/admin/events/${UNKNOWN_ID}/skip`;
 const CANARY = 'canary-b8e1'; // part of each header and body, which no log line may contain
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
@@ -15,6 +18,8 @@ interface Refusal extends RequestOptions {
   readonly kind: string;
   /** The fields that the response must name. */
   readonly fields?: readonly string[];
+  /** The explanation that the response must contain. */
+  readonly detail?: string;
 }
 
 const invite = (what: string, body: unknown, expected: Pick<Refusal, 'status' | 'kind' | 'fields'>): Refusal => ({
@@ -48,7 +53,7 @@ const REFUSALS: readonly Refusal[] = [
   },
   { what: 'another scheme', path: '/me', headers: { authorization: `Basic ${CANARY}` }, status: 401, kind: 'unauthenticated' },
   { what: "a member on an admin's route", path: '/members', as: 'carol@example.com', status: 403, kind: 'forbidden' },
-  { what: "an operator on a member's route", path: '/organization', as: 'olga@example.com', status: 403, kind: 'forbidden' },
+  { what: "an operator on a member's route", path: '/organization', as: OLGA, status: 403, kind: 'forbidden' },
   {
     what: "an admin who asks for another's events",
     path: '/admin/events?organization_id=other',
@@ -84,12 +89,20 @@ const REFUSALS: readonly Refusal[] = [
   read('a moment that PostgreSQL does not know', '/admin/audit-logs?to=2026-W01-1', invalid('to')),
   read('a day that does not exist', '/admin/audit-logs?from=2026-02-30T00:00:00Z', invalid('from')),
   read('an address that is none', '/admin/audit-logs?ip_address=somewhere', invalid('ip_address')),
-  invite('no JSON', `{"${CANARY}`, badRequest),
-  invite('an empty body', '', badRequest),
+  { ...invite('no JSON', `{"${CANARY}`, badRequest), detail: 'The request body is not valid JSON.' },
+  { ...invite('a body of blanks', ' \n', badRequest), detail: 'The request body is not valid JSON.' },
+  invite('an empty body', '', invalid('body')),
+  { ...invite('an empty body of a PATCH', '', invalid('body')), method: 'PATCH', path: `/members/${UNKNOWN_ID}` },
+  { ...invite('an empty body of a DELETE', '', notFound), method: 'DELETE', path: `/members/${UNKNOWN_ID}` },
+  { ...invite('an empty body of an operation that takes none', '', notFound), path: SINK_PATH, as: OLGA },
+  { ...invite('an empty body of an operation whose fields are optional', '', notFound), path: SKIP_PATH, as: OLGA },
   invite('null', 'null', invalid('body')),
   invite('a list', '[]', invalid('body')),
   invite('a text', `"${CANARY}"`, invalid('body')),
-  invite('a prototype', `{"__proto__":{"${CANARY}":1}}`, badRequest),
+  {
+    ...invite('a prototype', `{"__proto__":{"${CANARY}":1}}`, badRequest),
+    detail: 'The request body must not contain the key "__proto__", or "constructor" with the key "prototype".',
+  },
   invite('nothing that is needed', {}, invalid('email', 'role')),
   invite('wrong types', { email: 1, role: ['admin'], name: {} }, invalid('email', 'name', 'role')),
   invite('null for a name', { ...valid, name: null }, invalid('name')),
@@ -136,12 +149,15 @@ describe('error responses', () => {
     return lines[0]!;
   }
 
-  async function expectProblem(answer: ApiResponse, { status, kind, fields }: Pick<Refusal, 'status' | 'kind' | 'fields'>) {
+  async function expectProblem(
+    answer: ApiResponse,
+    { status, kind, fields, detail }: Pick<Refusal, 'status' | 'kind' | 'fields' | 'detail'>,
+  ) {
     expect(answer.body).toEqual({
       type: `urn:pikaia:problem:${kind}`,
       title: expect.stringMatching(/./),
       status,
-      detail: expect.stringMatching(/./),
+      detail: detail ?? expect.stringMatching(/./),
       correlation_id: expect.stringMatching(UUID),
       ...(fields && { errors: expect.any(Array) }),
     });
@@ -156,13 +172,16 @@ describe('error responses', () => {
     expect(await accessLineOf(answer)).toMatchObject({ event: 'request_completed', 'http.status_code': status, level: 'INFO' });
   }
 
-  it.each(REFUSALS)('to $what have status $status', async ({ method = 'GET', path, status, kind, fields, ...options }) => {
-    const answer = await system.request(method, path, {
-      ...options,
-      headers: { 'x-canary': CANARY, cookie: CANARY, ...options.headers },
-    });
-    await expectProblem(answer, { status, kind, ...(fields && { fields }) });
-  });
+  it.each(REFUSALS)(
+    'to $what have status $status',
+    async ({ method = 'GET', path, status, kind, fields, detail, ...options }) => {
+      const answer = await system.request(method, path, {
+        ...options,
+        headers: { 'x-canary': CANARY, cookie: CANARY, ...options.headers },
+      });
+      await expectProblem(answer, { status, kind, ...(fields && { fields }), ...(detail && { detail }) });
+    },
+  );
 
   it('to an expired token have status 401, and the log contains the reason', async () => {
     const token = await system.newToken(ALICE, -60);

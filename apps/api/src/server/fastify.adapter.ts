@@ -4,6 +4,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { Problem } from '../errors/problem.js';
 import { problemBody, sendProblem, toProblem } from '../errors/problem.filter.js';
+import { acceptJsonBodies } from './json-body.js';
 
 const MAX_BODY_BYTES = 1024 * 1024; // far above the largest body of any route
 const REQUEST_TIMEOUT_MS = 30_000; // for headers and body
@@ -28,7 +29,7 @@ export function createFastifyAdapter({ requestTimeoutMs = REQUEST_TIMEOUT_MS } =
     frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => sendProblem(reply, toProblem(error)),
     clientErrorHandler: answerClientError,
   });
-  adapter.getInstance().removeContentTypeParser('text/plain');
+  acceptJsonBodies(adapter.getInstance());
   return adapter;
 }
 
