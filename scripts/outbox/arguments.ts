@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import type { ReplayFilter } from '@pikaia/events';
+import { parseInteger } from '../start/integer.ts';
 import type { ConnectionOptions } from './api.client.ts';
 
 /** The command line is invalid. The script prints the message and the usage, and exits with status 2. */
@@ -145,10 +146,10 @@ function parseNumbers(values: Readonly<Record<string, unknown>>): NumberOptions 
   const parsed: { -readonly [Name in keyof NumberOptions]: number } = {};
   for (const name of ['limit', 'rate', 'wait'] as const) {
     if (values[name] === undefined) continue;
-    const value = Number(values[name]);
-    if (!Number.isInteger(value) || value < (name === 'wait' ? 0 : 1))
+    const value = parseInteger(String(values[name]));
+    if (value === undefined || value < (name === 'wait' ? 0 : 1))
       throw new UsageError(
-        `--${name} must be ${name === 'wait' ? 'an integer from 0' : 'a positive integer'}, not "${values[name]}".`,
+        `--${name} must be ${name === 'wait' ? 'an integer from 0' : 'a positive integer'} in decimal digits, not "${values[name]}".`,
       );
     parsed[name] = value;
   }

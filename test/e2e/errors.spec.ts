@@ -80,7 +80,14 @@ const REFUSALS: readonly Refusal[] = [
   read('a prototype for a query parameter', '/members?__proto__=x', invalid('__proto__')),
   read('a limit of 0', '/members?limit=0', invalid('limit')),
   read('a limit of 101', '/members?limit=101', invalid('limit')),
-  read('a limit that is no number', '/members?limit=ten', invalid('limit')),
+  ...['ten', 'true', '', '1e1', '0x10', '%2010', '10%20', '+10', '%2B10', '-10', '00010', '1.0', '1_0', '%D9%A1', '1e400'].map(
+    (limit): Refusal => ({
+      ...read(`a limit of "${limit}"`, `/members?limit=${limit}`, invalid('limit')),
+      detail: expect.stringContaining('limit must be an integer from 1 to 100, in decimal digits') as string,
+    }),
+  ),
+  read('a limit that is given twice', '/members?limit=1&limit=1', invalid('limit')),
+  read('a limit of commands in hexadecimal digits', '/admin/outbox/commands?limit=0x10', invalid('limit')),
   read('a parameter given twice', '/admin/events?event_type=a&event_type=b', invalid('event_type')),
   read('a bad cursor', '/members?cursor=bm90aGluZw.x', invalid('cursor')),
   read('an unknown status', '/admin/events?status=lost', invalid('status')),

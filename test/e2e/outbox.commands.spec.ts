@@ -36,6 +36,26 @@ describe('npm run outbox', () => {
     expect((await outbox(database.ownerUrl, 'rebase')).stdout).toContain('there is nothing to do');
   });
 
+  it.each([
+    ['commands', '--limit', 'a positive integer'],
+    ['replay', '--rate', 'a positive integer'],
+    ['pause', '--wait', 'an integer from 0'],
+  ])('%s rejects a value of %s that is not written in decimal digits', async (command, option, expected) => {
+    for (const value of ['1e1', '0x10', ' 10', '010', '1.0', '+10', '', '1_0']) {
+      const { code, stderr } = await outbox(
+        database.ownerUrl,
+        command,
+        ...(command === 'pause' ? ['local/x'] : []),
+        option,
+        value,
+      );
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringContaining(`${option} must be ${expected} in decimal digits, not "${value}".`),
+      ]);
+    }
+  });
+
   it('rejects an unknown command and lists the known ones', async () => {
     expect(await outbox(database.ownerUrl, 'explode')).toMatchObject({ code: 2, stderr: expect.stringContaining('purge') });
   });

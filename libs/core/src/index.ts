@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 
+export { firstBrokenRule } from './broken-rule.js';
 export { systemClock, type Clock } from './clock/clock.js';
 export { findClientAddress, parseTrustedProxies, type TrustedProxies } from './context/client-address.js';
 export {
@@ -14,6 +15,7 @@ export { ContextSlot } from './context/context-slot.js';
 export { CORRELATION_HEADER, enterContextAtRequest, type RequestObserver } from './context/http-context.js';
 export { sendCorrelationId } from './context/outgoing-context.js';
 export type { TraceParent } from './context/trace-parent.js';
+export { parseDecimal, parseInteger } from './decimal.js';
 export { PikaiaError } from './errors/pikaia.error.js';
 export { isId, newId } from './identifier.js';
 export { OptionalField } from './optional-field.js';

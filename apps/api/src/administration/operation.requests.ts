@@ -1,19 +1,7 @@
 import { OptionalField } from '@pikaia/core';
 import { Type } from 'class-transformer';
-import {
-  IsBoolean,
-  IsIn,
-  IsInt,
-  IsNotEmpty,
-  IsObject,
-  IsString,
-  IsUUID,
-  Max,
-  MaxLength,
-  Min,
-  MinLength,
-  ValidateNested,
-} from 'class-validator';
+import { IsBoolean, IsIn, IsNotEmpty, IsObject, IsString, IsUUID, MaxLength, MinLength, ValidateNested } from 'class-validator';
+import { IsIntegerBetween } from '../server/is-integer.js';
 import { IsMoment } from '../server/is-moment.js';
 import { OptionalBody } from '../server/request.pipe.js';
 
@@ -96,15 +84,11 @@ export class ReplayEventsRequest extends SinkRequest {
 
   /** Maximum number of events for each sink. */
   @OptionalField()
-  @IsInt()
-  @Min(1)
-  @Max(1_000_000_000)
+  @IsIntegerBetween(1, 1_000_000_000)
   limit?: number;
 
   /** Maximum number of events per second for each sink. */
   @OptionalField()
-  @IsInt()
-  @Min(1)
-  @Max(100_000)
+  @IsIntegerBetween(1, 100_000)
   rate?: number;
 }

@@ -1,14 +1,11 @@
 import { OptionalField } from '@pikaia/core';
-import { Type } from 'class-transformer';
-import { IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsString, MaxLength } from 'class-validator';
+import { IsQueryInteger } from './is-integer.js';
 
 /** The query of a list that returns the newest items. */
 export class LimitRequest {
   @OptionalField()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(100)
+  @IsQueryInteger(1, 100)
   limit: number = 20;
 }
 
