@@ -110,8 +110,31 @@ const REFUSALS: readonly Refusal[] = [
     ...invite('a prototype', `{"__proto__":{"${CANARY}":1}}`, badRequest),
     detail: 'The request body must not contain the key "__proto__", or "constructor" with the key "prototype".',
   },
-  invite('nothing that is needed', {}, invalid('email', 'role')),
-  invite('wrong types', { email: 1, role: ['admin'], name: {} }, invalid('email', 'name', 'role')),
+  {
+    ...invite('nothing that is needed', {}, invalid('email', 'role')),
+    detail: 'email is required; role is required',
+  },
+  {
+    ...invite('wrong types', { email: 1, role: ['admin'], name: 7 }, invalid('email', 'name', 'role')),
+    detail: 'email must be a string; name must be a string; role must be one of the following values: member, admin',
+  },
+  {
+    ...invite('an empty text for each field', { email: '', role: '', name: '' }, invalid('email', 'name', 'role')),
+    detail: 'email must not be empty; name must not be empty; role must be one of the following values: member, admin',
+  },
+  {
+    ...read('a filter that is too long', `/admin/events?event_type=${'a'.repeat(201)}`, invalid('event_type')),
+    detail: 'event_type must not be longer than 200 characters',
+  },
+  {
+    ...invite(
+      'wrong types inside a filter',
+      { filter: { event_type: 1, error: 'x' } },
+      invalid('filter.error', 'filter.event_type'),
+    ),
+    path: '/admin/events/replay',
+    detail: 'filter.event_type must be a string; filter.error must have at least 3 characters',
+  },
   invite('null for a name', { ...valid, name: null }, invalid('name')),
   invite('an unknown field', { ...valid, admin: true }, invalid('admin')),
   invite('an unknown role', { ...valid, role: 'owner' }, invalid('role')),

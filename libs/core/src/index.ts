@@ -31,3 +31,4 @@ export {
   type SettingDescription,
   type SettingsClass,
 } from './settings/settings.js';
+export { IsText, TextRule, textProblem, type TextLength } from './text-rules.js';

@@ -1,5 +1,5 @@
-import { OptionalField } from '@pikaia/core';
-import { IsIP, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
+import { IsText, OptionalField } from '@pikaia/core';
+import { IsIP, IsUUID, Matches } from 'class-validator';
 import { IsMoment } from '../server/is-moment.js';
 import { PageRequest } from '../server/page.request.js';
 
@@ -11,18 +11,15 @@ export class FindAuditLogsRequest extends PageRequest {
   action?: string;
 
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @IsText({ max: 200 })
   actor_id?: string;
 
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @IsText({ max: 200 })
   aggregate_type?: string;
 
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @IsText({ max: 200 })
   aggregate_id?: string;
 
   @OptionalField()
@@ -30,14 +27,12 @@ export class FindAuditLogsRequest extends PageRequest {
   correlation_id?: string;
 
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @IsText({ max: 200 })
   organization_id?: string;
 
   /** The name of a changed field. */
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @IsText({ max: 200 })
   changed?: string;
 
   @OptionalField()

@@ -1,6 +1,6 @@
-import { OptionalField } from '@pikaia/core';
+import { IsText, OptionalField } from '@pikaia/core';
 import { EVENT_STATUSES, type EventStatus } from '@pikaia/events';
-import { IsIn, IsString, IsUUID, MaxLength, MinLength } from 'class-validator';
+import { IsIn, IsUUID } from 'class-validator';
 import { IsMoment } from '../server/is-moment.js';
 import { PageRequest } from '../server/page.request.js';
 
@@ -11,24 +11,20 @@ export class FindEventsRequest extends PageRequest {
   event_id?: string;
 
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @IsText({ max: 200 })
   event_type?: string;
 
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @IsText({ max: 200 })
   aggregate_type?: string;
 
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @IsText({ max: 200 })
   aggregate_id?: string;
 
   /** Operators can choose an organization. Admins see only their own; a request for another is refused with 403. */
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @IsText({ max: 200 })
   organization_id?: string;
 
   @OptionalField()
@@ -41,9 +37,7 @@ export class FindEventsRequest extends PageRequest {
 
   /** A substring of the last error of any sink, case-insensitive. */
   @OptionalField()
-  @IsString()
-  @MinLength(3)
-  @MaxLength(200)
+  @IsText({ min: 3, max: 200 })
   error?: string;
 
   /** Inclusive lower bound of the time of occurrence, with a time zone. */

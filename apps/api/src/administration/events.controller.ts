@@ -46,7 +46,10 @@ export class EventsController {
   ) {
     if (!Object.values(filter).some((value) => value !== undefined))
       throw Problem.invalid([
-        { field: 'filter', message: 'must contain at least one condition; to select all events of a period, set from and to' },
+        {
+          field: 'filter',
+          message: 'filter must contain at least one condition; to select all events of a period, set from and to',
+        },
       ]);
     requireOwnOrganization(identity, filter.organization_id);
     const optional = {

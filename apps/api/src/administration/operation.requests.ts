@@ -1,6 +1,6 @@
-import { OptionalField } from '@pikaia/core';
+import { IsText, OptionalField } from '@pikaia/core';
 import { Type } from 'class-transformer';
-import { IsBoolean, IsIn, IsNotEmpty, IsObject, IsString, IsUUID, MaxLength, MinLength, ValidateNested } from 'class-validator';
+import { IsBoolean, IsIn, IsObject, IsUUID, ValidateNested } from 'class-validator';
 import { IsIntegerBetween } from '../server/is-integer.js';
 import { IsMoment } from '../server/is-moment.js';
 import { OptionalBody } from '../server/request.pipe.js';
@@ -9,39 +9,32 @@ import { OptionalBody } from '../server/request.pipe.js';
 @OptionalBody()
 export class SinkRequest {
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @IsText({ max: 200 })
   sink?: string;
 }
 
 /** Names the event type that a sink gives up. */
 export class DropTypeRequest {
-  @IsString()
-  @IsNotEmpty()
-  @MaxLength(200)
+  @IsText({ min: 1, max: 200 })
   event_type!: string;
 }
 
 /** Selects events. An event must match all given conditions. */
 export class ReplayFilterRequest {
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @IsText({ max: 200 })
   event_type?: string;
 
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @IsText({ max: 200 })
   aggregate_type?: string;
 
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @IsText({ max: 200 })
   aggregate_id?: string;
 
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @IsText({ max: 200 })
   organization_id?: string;
 
   @OptionalField()
@@ -55,9 +48,7 @@ export class ReplayFilterRequest {
 
   /** A substring of the last error, case-insensitive. Selects only dead letters. */
   @OptionalField()
-  @IsString()
-  @MinLength(3)
-  @MaxLength(200)
+  @IsText({ min: 3, max: 200 })
   error?: string;
 
   /** Inclusive lower bound of the time of occurrence, with a time zone. */

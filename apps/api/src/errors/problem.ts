@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 /** An invalid field and the reason. */
 export interface FieldProblem {
   readonly field: string;
+  /** A sentence that names the field. */
   readonly message: string;
 }
 
@@ -60,13 +61,7 @@ export class Problem extends Error {
   }
 
   static invalid(errors: readonly FieldProblem[]): Problem {
-    return new Problem(
-      422,
-      'invalid',
-      'The request is not valid',
-      errors.map(({ field, message }) => `${field}: ${message}`).join('; '),
-      { errors },
-    );
+    return new Problem(422, 'invalid', 'The request is not valid', errors.map(({ message }) => message).join('; '), { errors });
   }
 
   static unavailable(retryAfterSeconds: number, cause?: unknown): Problem {

@@ -17,11 +17,16 @@ describe('readFirstOrganization', () => {
   });
 
   it.each([
-    ['no admin', ORGANIZATION, /--admin-email must be an email.*--admin-provider-id must be an id/],
+    ['no admin', ORGANIZATION, /--admin-email is required; --admin-provider-id is required/],
+    ['an empty name', [...ORGANIZATION, ...ADMIN, '--name', ''], /--name must not be empty/],
     ['an unknown option', [...ORGANIZATION, ...ADMIN, '--color', 'red'], /--color/],
-    ['a slug with spaces', [...ORGANIZATION, ...ADMIN, '--slug', 'the acme'], /--slug must match/],
-    ['a slug that ends with a line break', [...ORGANIZATION, ...ADMIN, '--slug', 'acme\n'], /--slug must match/],
-    ['a slug with U+212A', [...ORGANIZATION, ...ADMIN, '--slug', '\u212aiwi'], /--slug must match/],
+    ['a slug with spaces', [...ORGANIZATION, ...ADMIN, '--slug', 'the acme'], /--slug must have 2 to 63 characters/],
+    [
+      'a slug that ends with a line break',
+      [...ORGANIZATION, ...ADMIN, '--slug', 'acme\n'],
+      /--slug must have 2 to 63 characters/,
+    ],
+    ['a slug with U+212A', [...ORGANIZATION, ...ADMIN, '--slug', '\u212aiwi'], /--slug must have 2 to 63 characters/],
     [
       'a space around the id',
       [...ORGANIZATION, ...ADMIN, '--provider-id', 'organization-live-1 '],

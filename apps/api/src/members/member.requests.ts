@@ -1,7 +1,7 @@
 import { ROLES, type Role } from '@pikaia/contracts';
-import { OptionalField } from '@pikaia/core';
+import { IsText, OptionalField } from '@pikaia/core';
 import { Transform } from 'class-transformer';
-import { IsIn, IsString, Length, Matches } from 'class-validator';
+import { IsIn, Matches } from 'class-validator';
 import { IsSendableEmail } from './email-key.js';
 
 export class InviteRequest {
@@ -10,8 +10,7 @@ export class InviteRequest {
   email!: string;
 
   @OptionalField()
-  @IsString()
-  @Length(1, 200)
+  @IsText({ min: 1, max: 200 })
   @Matches(/^[^\p{Cc}]*$/u, { message: 'name must not contain control characters' })
   name?: string;
 

@@ -9,7 +9,9 @@ import { Problem } from '../errors/problem.js';
 export class IdPipe implements PipeTransform<unknown, string> {
   transform(value: unknown, { data = 'id' }: ArgumentMetadata): string {
     if (!isId(value))
-      throw Problem.badRequest(`"${data}" in the path must be a UUID.`, { errors: [{ field: data, message: 'must be a UUID' }] });
+      throw Problem.badRequest(`"${data}" in the path must be a UUID.`, {
+        errors: [{ field: data, message: `${data} must be a UUID` }],
+      });
     return value.toLowerCase();
   }
 }

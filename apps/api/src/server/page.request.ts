@@ -1,5 +1,4 @@
-import { OptionalField } from '@pikaia/core';
-import { IsString, MaxLength } from 'class-validator';
+import { IsText, OptionalField } from '@pikaia/core';
 import { IsQueryInteger } from './is-integer.js';
 
 /** The query of a list that returns the newest items. */
@@ -12,7 +11,6 @@ export class LimitRequest {
 /** The query of a list with pages. */
 export class PageRequest extends LimitRequest {
   @OptionalField()
-  @IsString()
-  @MaxLength(2000)
+  @IsText({ max: 2000 })
   cursor?: string;
 }
