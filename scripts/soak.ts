@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { root } from './start/folders.ts';
-import { parseInteger } from './start/integer.ts';
+import { parseInteger } from './start/parse.ts';
 
 const SPECS = [
   'libs/events/src/leader/outbox.proof.spec.ts',

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseInteger } from './integer.ts';
+import { parseInteger } from './parse.ts';
 import { PlainError } from './plain-error.ts';
 
 const LEFTOVER_STOP_TIMEOUT_MS = 15_000;

@@ -94,7 +94,36 @@ const REFUSALS: readonly Refusal[] = [
   read('a correlation id that is no UUID', '/admin/audit-logs?correlation_id=1', invalid('correlation_id')),
   read('a moment without a time zone', '/admin/audit-logs?from=2026-01-01T00:00:00', invalid('from')),
   read('a moment that PostgreSQL does not know', '/admin/audit-logs?to=2026-W01-1', invalid('to')),
-  read('a day that does not exist', '/admin/audit-logs?from=2026-02-30T00:00:00Z', invalid('from')),
+  {
+    ...read('a day that does not exist', '/admin/audit-logs?from=2026-02-30T00:00:00Z', invalid('from')),
+    detail: 'from must be a date and a time that exist',
+  },
+  ...['0001-01-01', '0000-01-01', '0999-12-31'].map((day): Refusal => ({
+    ...read(`the day ${day}`, `/admin/events?from=${day}T00:00:00Z`, invalid('from')),
+    detail: 'from must be in a year from 1000 to 9999',
+  })),
+  ...['audit-logs', 'events'].flatMap((list) =>
+    [
+      ['2026-02-01T00:00:00Z', '2026-01-01T00:00:00Z'],
+      ['2026-01-01T00:00:00.000002Z', '2026-01-01T00:00:00.000001Z'],
+      ['2026-01-01T00:00:00Z', '2026-01-01T00:30:00%2B01:00'],
+    ].map(([from, to]): Refusal => ({
+      ...read(`a period of ${list} from ${from} to ${to}`, `/admin/${list}?from=${from}&to=${to}`, {
+        ...badRequest,
+        fields: ['from'],
+      }),
+      detail: 'from must not be after to.',
+    })),
+  ),
+  {
+    ...invite(
+      'a period of a replay that ends before it begins',
+      { filter: { from: '2026-02-01T00:00:00Z', to: '2026-01-01T00:00:00Z' } },
+      { ...badRequest, fields: ['filter.from'] },
+    ),
+    path: '/admin/events/replay',
+    detail: 'filter.from must not be after filter.to.',
+  },
   read('an address that is none', '/admin/audit-logs?ip_address=somewhere', invalid('ip_address')),
   { ...invite('no JSON', `{"${CANARY}`, badRequest), detail: 'The request body is not valid JSON.' },
   { ...invite('a body of blanks', ' \n', badRequest), detail: 'The request body is not valid JSON.' },

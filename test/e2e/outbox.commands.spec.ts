@@ -56,6 +56,20 @@ describe('npm run outbox', () => {
     }
   });
 
+  it.each([
+    [['--from', '2026-02-30'], '--from must be a date that exists, not "2026-02-30".'],
+    [['--to', '1e3'], '--to must be a time such as 2026-01-31 or 2026-01-31T08:30:00Z, not "1e3".'],
+    [
+      ['--to', '2026-01-31T08:30:00'],
+      '--to must be a time such as 2026-01-31 or 2026-01-31T08:30:00Z, not "2026-01-31T08:30:00".',
+    ],
+    [['--from', '0001-01-01'], '--from must be in a year from 1000 to 9999, not "0001-01-01".'],
+    [['--from', '2026-02-01', '--to', '2026-01-01'], '--from must not be after --to.'],
+  ])('replay rejects the period %j and says why', async (period, message) => {
+    const { code, stderr } = await outbox(database.ownerUrl, 'replay', ...period);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+
   it('rejects an unknown command and lists the known ones', async () => {
     expect(await outbox(database.ownerUrl, 'explode')).toMatchObject({ code: 2, stderr: expect.stringContaining('purge') });
   });

@@ -1,4 +1,4 @@
-import { newId } from './identifier.js';
+import { newId, parseId } from './identifier.js';
 
 describe('newId', () => {
   afterEach(() => jest.restoreAllMocks());
@@ -24,4 +24,25 @@ describe('newId', () => {
     const ids = [last, newId(), newId(), newId()];
     expect([...ids].sort()).toEqual(ids);
   });
+});
+
+describe('parseId', () => {
+  const stored = '0198a0a0-abcd-7000-8000-0123456789ef';
+
+  it('returns the stored spelling of a UUID in capitals or braces', () => {
+    for (const spelling of [stored, stored.toUpperCase(), `{${stored}}`, `{${stored.toUpperCase()}}`])
+      expect(parseId(spelling)).toBe(stored);
+  });
+
+  it.each([
+    '',
+    '{}',
+    `{${stored}`,
+    `${stored}}`,
+    `{{${stored}}}`,
+    ` ${stored}`,
+    `${stored}\n`,
+    stored.replaceAll('-', ''),
+    'org-1',
+  ])('returns undefined for %j', (text) => expect(parseId(text)).toBeUndefined());
 });

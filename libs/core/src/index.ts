@@ -2,7 +2,7 @@ import 'reflect-metadata';
 
 export { firstBrokenRule } from './broken-rule.js';
 export { systemClock, type Clock } from './clock/clock.js';
-export { findClientAddress, parseTrustedProxies, type TrustedProxies } from './context/client-address.js';
+export { canonicalAddress, findClientAddress, parseTrustedProxies, type TrustedProxies } from './context/client-address.js';
 export {
   context,
   type Actor,
@@ -17,7 +17,7 @@ export { sendCorrelationId } from './context/outgoing-context.js';
 export type { TraceParent } from './context/trace-parent.js';
 export { parseDecimal, parseInteger } from './decimal.js';
 export { PikaiaError } from './errors/pikaia.error.js';
-export { isId, newId } from './identifier.js';
+export { isId, newId, parseId } from './identifier.js';
 export { OptionalField } from './optional-field.js';
 export { decodeCursor, encodeCursor } from './paging/cursor.js';
 export { redactText } from './redaction/redact-text.js';

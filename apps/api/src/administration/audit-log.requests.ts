@@ -1,5 +1,6 @@
 import { IsText, OptionalField } from '@pikaia/core';
-import { IsIP, IsUUID, Matches } from 'class-validator';
+import { Matches } from 'class-validator';
+import { CanonicalId, IsCanonicalAddress, IsCanonicalId } from '../server/canonical.js';
 import { IsMoment } from '../server/is-moment.js';
 import { PageRequest } from '../server/page.request.js';
 
@@ -11,6 +12,7 @@ export class FindAuditLogsRequest extends PageRequest {
   action?: string;
 
   @OptionalField()
+  @CanonicalId()
   @IsText({ max: 200 })
   actor_id?: string;
 
@@ -19,14 +21,16 @@ export class FindAuditLogsRequest extends PageRequest {
   aggregate_type?: string;
 
   @OptionalField()
+  @CanonicalId()
   @IsText({ max: 200 })
   aggregate_id?: string;
 
   @OptionalField()
-  @IsUUID('loose') // a trace id has no UUID version
+  @IsCanonicalId()
   correlation_id?: string;
 
   @OptionalField()
+  @CanonicalId()
   @IsText({ max: 200 })
   organization_id?: string;
 
@@ -36,7 +40,7 @@ export class FindAuditLogsRequest extends PageRequest {
   changed?: string;
 
   @OptionalField()
-  @IsIP(undefined, { message: 'ip_address must be an IPv4 or IPv6 address' })
+  @IsCanonicalAddress()
   ip_address?: string;
 
   /** Inclusive lower bound, with a time zone. */

@@ -1,13 +1,14 @@
 import { IsText, OptionalField } from '@pikaia/core';
 import { EVENT_STATUSES, type EventStatus } from '@pikaia/events';
-import { IsIn, IsUUID } from 'class-validator';
+import { IsIn } from 'class-validator';
+import { CanonicalId, IsCanonicalId } from '../server/canonical.js';
 import { IsMoment } from '../server/is-moment.js';
 import { PageRequest } from '../server/page.request.js';
 
 /** Filters of the event list. An unknown filter is refused. */
 export class FindEventsRequest extends PageRequest {
   @OptionalField()
-  @IsUUID()
+  @IsCanonicalId()
   event_id?: string;
 
   @OptionalField()
@@ -19,16 +20,18 @@ export class FindEventsRequest extends PageRequest {
   aggregate_type?: string;
 
   @OptionalField()
+  @CanonicalId()
   @IsText({ max: 200 })
   aggregate_id?: string;
 
   /** Operators can choose an organization. Admins see only their own; a request for another is refused with 403. */
   @OptionalField()
+  @CanonicalId()
   @IsText({ max: 200 })
   organization_id?: string;
 
   @OptionalField()
-  @IsUUID('loose') // a trace id has no UUID version
+  @IsCanonicalId()
   correlation_id?: string;
 
   @OptionalField()

@@ -1,6 +1,7 @@
 import { IsText, OptionalField } from '@pikaia/core';
 import { Type } from 'class-transformer';
-import { IsBoolean, IsIn, IsObject, IsUUID, ValidateNested } from 'class-validator';
+import { IsBoolean, IsIn, IsObject, ValidateNested } from 'class-validator';
+import { CanonicalId, IsCanonicalId } from '../server/canonical.js';
 import { IsIntegerBetween } from '../server/is-integer.js';
 import { IsMoment } from '../server/is-moment.js';
 import { OptionalBody } from '../server/request.pipe.js';
@@ -30,15 +31,17 @@ export class ReplayFilterRequest {
   aggregate_type?: string;
 
   @OptionalField()
+  @CanonicalId()
   @IsText({ max: 200 })
   aggregate_id?: string;
 
   @OptionalField()
+  @CanonicalId()
   @IsText({ max: 200 })
   organization_id?: string;
 
   @OptionalField()
-  @IsUUID('loose') // a trace id has no UUID version
+  @IsCanonicalId()
   correlation_id?: string;
 
   /** `failed` selects dead letters, `published` selects delivered events. */

@@ -2,6 +2,7 @@ import type { ArgumentMetadata } from '@nestjs/common';
 import { OptionalField } from '@pikaia/core';
 import { IsInt, IsOptional, IsString, Matches, MaxLength, MinLength, ValidateNested } from 'class-validator';
 import { Type } from 'class-transformer';
+import { ReplayEventsRequest } from '../administration/operation.requests.js';
 import type { Problem } from '../errors/problem.js';
 import { RequestPipe } from './request.pipe.js';
 
@@ -102,6 +103,17 @@ describe('RequestPipe', () => {
     const nested = (depth: number) => JSON.parse(`{"deep":${'['.repeat(depth)}${']'.repeat(depth)}}`) as unknown;
     expect(await fieldsOf(nested(100_000))).toEqual(['deep']);
     expect(await fieldsOf(nested(10), { type: 'query' })).toEqual([]);
+  });
+
+  it('converts the ids of a replay to their stored spelling', async () => {
+    const id = '0198a0a0-abcd-7000-8000-0123456789ef';
+    const fields = ['organization_id', 'aggregate_id', 'correlation_id'];
+    for (const spelling of [id.toUpperCase(), `{${id}}`]) {
+      const replay = { filter: Object.fromEntries(fields.map((field) => [field, spelling])) };
+      expect(await pipe.transform(replay, { type: 'body', metatype: ReplayEventsRequest })).toMatchObject({
+        filter: Object.fromEntries(fields.map((field) => [field, id])),
+      });
+    }
   });
 
   it('passes values of custom decorators unchanged', () => {

@@ -1,4 +1,4 @@
-import { findClientAddress, parseTrustedProxies } from './client-address.js';
+import { canonicalAddress, findClientAddress, parseTrustedProxies } from './client-address.js';
 
 describe('findClientAddress', () => {
   const find = (trusted: string, peer: string, forwarded?: string) =>
@@ -28,6 +28,25 @@ describe('findClientAddress', () => {
     expect(find('1', '10.0.0.1', '198.51.100.7:4711').address).toBe('198.51.100.7');
     expect(find('1', '10.0.0.1', '[2001:db8::1]:443').address).toBe('2001:db8::1');
   });
+});
+
+describe('canonicalAddress', () => {
+  it.each([
+    ['203.0.113.7', '203.0.113.7'],
+    ['::ffff:203.0.113.7', '203.0.113.7'],
+    ['::FFFF:CB00:7107', '203.0.113.7'],
+    ['2001:DB8::0001', '2001:db8::1'],
+    ['2001:0db8:0000:0000:0000:0000:0000:0001', '2001:db8::1'],
+    ['fe80::1%eth0', 'fe80::1'],
+  ])('maps %s to %s, the form of the context', (text, canonical) => {
+    expect(canonicalAddress(text)).toBe(canonical);
+    expect(findClientAddress(text, undefined, { hops: 0 })).toEqual({ address: canonical });
+  });
+
+  it.each(['', '203.0.113', '203.0.113.07', '0xcb.0.113.7', '203.0.113.7:80', '203.0.113.7%1', '[::1]', ' ::1', 'localhost'])(
+    'returns undefined for %j',
+    (text) => expect(canonicalAddress(text)).toBeUndefined(),
+  );
 });
 
 describe('parseTrustedProxies', () => {

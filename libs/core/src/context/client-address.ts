@@ -61,6 +61,15 @@ export function findClientAddress(
   return toClientAddress(chain[at]!);
 }
 
+/**
+ * Returns an IP address as the context and audit entries contain it: IPv6 in its short lower-case form without a zone, and an
+ * IPv4-mapped address as IPv4. Returns undefined for other texts.
+ */
+export function canonicalAddress(text: string): string | undefined {
+  const unzoned = text.includes(':') ? text.split('%', 1)[0]! : text;
+  return isAddress(unzoned) ? ipaddr.process(unzoned).toString() : undefined;
+}
+
 type ClientAddress = { readonly address: string | null; readonly unparsed?: string };
 
 const MAX_CACHED_ADDRESSES = 1_000; // the requests of one connection repeat its address
