@@ -165,6 +165,20 @@ const REFUSALS: readonly Refusal[] = [
     detail: 'filter.event_type must be a string; filter.error must have at least 3 characters',
   },
   invite('null for a name', { ...valid, name: null }, invalid('name')),
+  ...[
+    ['blanks', ' \u3000', 'name must not be empty'],
+    ['a space of no width', '\u200b', 'name must not be empty'],
+    ['an override of the direction', 'Alice\u202e', 'name must not contain characters that change the direction of the text'],
+    ['a joiner', '\u200d', 'name must contain a visible character'],
+  ].flatMap(([what, name, detail]): Refusal[] => [
+    { ...invite(`${what} for a name`, { ...valid, name }, invalid('name')), detail: detail! },
+    {
+      ...invite(`${what} for the name of an organization`, { name }, invalid('name')),
+      method: 'PATCH',
+      path: '/organization',
+      detail: detail!,
+    },
+  ]),
   invite('an unknown field', { ...valid, admin: true }, invalid('admin')),
   invite('an unknown role', { ...valid, role: 'owner' }, invalid('role')),
   invite('NUL in a field', { ...valid, name: 'a\u0000b' }, invalid('name')),

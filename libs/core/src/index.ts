@@ -32,3 +32,4 @@ export {
   type SettingsClass,
 } from './settings/settings.js';
 export { IsText, TextRule, textProblem, type TextLength } from './text-rules.js';
+export { IsVisibleText, trimText } from './visible-text.js';

@@ -12,6 +12,12 @@ describe('readFirstOrganization', () => {
       adminEmail: 'alice@acme.example',
       adminProviderId: 'member-live-1',
     });
+    const padded = ['--name', ' Acme\u00a0', '--admin-name', 'Alice\u3000', '--admin-email', ' alice@acme.example '];
+    expect(readFirstOrganization([...ORGANIZATION, ...ADMIN, ...padded])).toMatchObject({
+      name: 'Acme',
+      adminName: 'Alice',
+      adminEmail: 'alice@acme.example',
+    });
     const operator = ['--operator-email', 'olga@example.com', '--operator-provider-id', 'member-live-9'];
     expect(readFirstOrganization([...ORGANIZATION, ...ADMIN, ...operator])).toMatchObject({ operatorEmail: 'olga@example.com' });
   });
@@ -19,6 +25,10 @@ describe('readFirstOrganization', () => {
   it.each([
     ['no admin', ORGANIZATION, /--admin-email is required; --admin-provider-id is required/],
     ['an empty name', [...ORGANIZATION, ...ADMIN, '--name', ''], /--name must not be empty/],
+    ['a blank name', [...ORGANIZATION, ...ADMIN, '--name', ' \u200b'], /--name must not be empty/],
+    ['an invisible name of the admin', [...ORGANIZATION, ...ADMIN, '--admin-name', '\u2800'], /--admin-name must contain a vis/],
+    ['a control character in a name', [...ORGANIZATION, ...ADMIN, '--name', 'A\u0007'], /--name must not contain control/],
+    ['a reversed name', [...ORGANIZATION, ...ADMIN, '--operator-name', '\u202eA'], /--operator-name must not contain char/],
     ['an unknown option', [...ORGANIZATION, ...ADMIN, '--color', 'red'], /--color/],
     ['a slug with spaces', [...ORGANIZATION, ...ADMIN, '--slug', 'the acme'], /--slug must have 2 to 63 characters/],
     [

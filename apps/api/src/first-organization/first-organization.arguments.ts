@@ -1,4 +1,5 @@
-import { firstBrokenRule, IsText, OptionalField, PikaiaError } from '@pikaia/core';
+import { firstBrokenRule, IsVisibleText, OptionalField, PikaiaError } from '@pikaia/core';
+import { plainToInstance } from 'class-transformer';
 import { Matches, validateSync } from 'class-validator';
 import { parseArgs } from 'node:util';
 import { PROVIDER_ID } from '../authentication/provider-id.js';
@@ -27,7 +28,7 @@ const IsProviderId = () =>
 
 /** The first organization, its admin and an optional operator. */
 export class FirstOrganizationArguments {
-  @IsText({ min: 1, max: 200 })
+  @IsVisibleText({ max: 200 })
   name!: string;
 
   @IsSlug()
@@ -40,7 +41,7 @@ export class FirstOrganizationArguments {
   adminEmail!: string;
 
   @OptionalField()
-  @IsText({ min: 1, max: 200 })
+  @IsVisibleText({ max: 200 })
   adminName?: string;
 
   @IsProviderId()
@@ -51,7 +52,7 @@ export class FirstOrganizationArguments {
   operatorEmail?: string;
 
   @OptionalField()
-  @IsText({ min: 1, max: 200 })
+  @IsVisibleText({ max: 200 })
   operatorName?: string;
 
   @OptionalField()
@@ -67,13 +68,15 @@ export class FirstOrganizationArguments {
  */
 export function readFirstOrganization(args: readonly string[]): FirstOrganizationArguments {
   const problems: string[] = [];
-  const request = new FirstOrganizationArguments();
+  let request: FirstOrganizationArguments;
   try {
     const options = Object.fromEntries(Object.values(OPTIONS).map((name) => [name, { type: 'string' as const }]));
     const { values } = parseArgs({ args: [...args], options });
-    for (const [property, option] of Object.entries(OPTIONS)) {
-      if (values[option] !== undefined) Object.assign(request, { [property]: values[option] });
-    }
+    const given = Object.entries(OPTIONS).filter(([, option]) => values[option] !== undefined);
+    request = plainToInstance(
+      FirstOrganizationArguments,
+      Object.fromEntries(given.map(([property, option]) => [property, values[option]])),
+    );
   } catch (error) {
     throw argumentsError([(error as Error).message]);
   }

@@ -1,4 +1,6 @@
-import { TextRule, textProblem } from '@pikaia/core';
+import { applyDecorators } from '@nestjs/common';
+import { TextRule, textProblem, trimText } from '@pikaia/core';
+import { Transform } from 'class-transformer';
 import { isEmail } from 'class-validator';
 import { domainToASCII, domainToUnicode } from 'node:url';
 
@@ -36,15 +38,18 @@ export function readableAddress(key: string): string {
   return key.slice(0, at) + domainToUnicode(key.slice(at));
 }
 
-/** Accepts addresses that have a key; see emailKey. */
+/** Trims an address and accepts it if it has a key; see emailKey. */
 export const IsSendableEmail = (): PropertyDecorator =>
-  TextRule(
-    'isSendableEmail',
-    (value) =>
-      textProblem(value, { min: 1, max: MAX_ADDRESS_CHARACTERS }) ??
-      (emailKey(value as string) === undefined
-        ? 'must be an email address that mail can be sent to: ASCII without quotes before the @, a valid domain after it'
-        : undefined),
+  applyDecorators(
+    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? trimText(value) : value)),
+    TextRule(
+      'isSendableEmail',
+      (value) =>
+        textProblem(value, { min: 1, max: MAX_ADDRESS_CHARACTERS }) ??
+        (emailKey(value as string) === undefined
+          ? 'must be an email address that mail can be sent to: ASCII without quotes before the @, a valid domain after it'
+          : undefined),
+    ),
   );
 
 /**

@@ -1,5 +1,4 @@
-import { IsText, OptionalField, TextRule, textProblem } from '@pikaia/core';
-import { Matches } from 'class-validator';
+import { IsVisibleText, OptionalField, TextRule, textProblem } from '@pikaia/core';
 
 const SLUG = /^[a-z0-9][a-z0-9-]{1,62}$/;
 
@@ -13,9 +12,7 @@ export const IsSlug = (): PropertyDecorator =>
 /** A change of an organization. Absent fields stay unchanged. */
 export class UpdateOrganizationRequest {
   @OptionalField()
-  @IsText({ min: 1, max: 200 })
-  @Matches(/\S/, { message: 'name must not be blank' })
-  @Matches(/^[^\p{Cc}]*$/u, { message: 'name must not contain control characters' })
+  @IsVisibleText({ max: 200 })
   name?: string;
 
   @OptionalField()
