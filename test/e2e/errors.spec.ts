@@ -7,6 +7,7 @@ const OLGA = 'olga@example.com';
 const UNKNOWN_ID = '0198a0a0-0000-7000-8000-000000000000';
 const SINK_PATH = '/admin/outbox/sinks/nothing/pause';
 const SKIP_PATH = `/admin/events/${UNKNOWN_ID}/skip`;
+const CHUNKED = 'Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n';
 const CANARY = 'canary-b8e1'; // part of each header and body, which no log line may contain
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 
@@ -41,6 +42,9 @@ const badRequest = { status: 400, kind: 'bad-request' };
 const notFound = { status: 404, kind: 'not-found' };
 const unsupported = { status: 415, kind: 'unsupported-media-type' };
 const valid = { email: `${CANARY}@example.com`, role: 'member' };
+
+const ACCEPTED = 'Send the body as application/json in UTF-8, without a content encoding.';
+const URL_RULE = 'The URL must be percent-encoded UTF-8. Write % as %25.';
 
 const REFUSALS: readonly Refusal[] = [
   { what: 'no token', path: '/me', status: 401, kind: 'unauthenticated' },
@@ -189,7 +193,31 @@ const REFUSALS: readonly Refusal[] = [
     ...invite('a form', `email=${CANARY}%40example.com&role=member`, unsupported),
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
   },
-  { ...invite('plain text', JSON.stringify(valid), unsupported), headers: { 'content-type': 'text/plain' } },
+  { ...invite('plain text', JSON.stringify(valid), unsupported), headers: { 'content-type': 'text/plain' }, detail: ACCEPTED },
+  ...['application/json; charset=iso-8859-1', 'application/json;charset="UTF-16"', 'application/json; charset='].map(
+    (type): Refusal => ({
+      ...invite(`the type ${type}`, valid, unsupported),
+      headers: { 'content-type': type },
+      detail: ACCEPTED,
+    }),
+  ),
+  ...['application/json; charset="UTF-8"', 'application/json; charset=utf8; x=1'].map((type): Refusal => ({
+    ...invite(`the type ${type}`, {}, invalid('email', 'role')),
+    headers: { 'content-type': type },
+  })),
+  ...['gzip', 'br, identity', 'aes128gcm'].map((encoding): Refusal => ({
+    ...invite(`the encoding ${encoding}`, valid, unsupported),
+    headers: { 'content-encoding': encoding },
+    detail: ACCEPTED,
+  })),
+  { ...invite('the encoding Identity', {}, invalid('email', 'role')), headers: { 'content-encoding': 'Identity' } },
+  ...['%FF', '%C3%28', '%ED%A0%80', '%C0%AF', '100%', '%2'].map((text): Refusal => ({
+    ...read(`${text} in the query`, `/admin/events?event_type=${text}`, badRequest),
+    detail: URL_RULE,
+  })),
+  { ...read('invalid UTF-8 in the name of a parameter', '/members?%FF=1', badRequest), detail: URL_RULE },
+  { ...read('invalid UTF-8 in the path', '/members/%FF', badRequest), detail: URL_RULE },
+  { ...read('invalid UTF-8 in a path without parameter', '/me%FF', badRequest), detail: URL_RULE },
   { what: 'null for a name', method: 'PATCH', path: '/organization', as: ALICE, body: { name: null }, ...invalid('name') },
   { what: 'a slug with a blank', method: 'PATCH', path: '/organization', as: ALICE, body: { slug: 'a b' }, ...invalid('slug') },
   {
@@ -305,19 +333,84 @@ describe('error responses', () => {
     );
   });
 
-  it.each([
+  it.each<[string, string, number, RegExp?]>([
     ['invalid HTTP', `${CANARY}\r\n\r\n`, 400],
     ['a header with a control character', `GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Bad: ${CANARY}\u0001\r\n\r\n`, 400],
-    ['headers over the limit', `GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Long: ${CANARY.repeat(2000)}\r\n\r\n`, 431],
-  ])('to %s are problem details, and the connection is closed', async (_, text, status) => {
+    ['headers over the limit', `GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Long: ${CANARY.repeat(2000)}\r\n\r\n`, 431, /headers/],
+    ['bytes in the URL', 'GET /api/v1/members?cursor=\u00ff HTTP/1.1\r\nHost: x\r\n\r\n', 400, /percent-encoded/],
+    ['a length and chunks', `POST /api/v1/me HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n${CHUNKED}`, 400, /Transfer-Encoding/],
+    [
+      'two lengths',
+      'POST /api/v1/me HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n',
+      400,
+      /Content-Length/,
+    ],
+  ])('to %s are problem details, and the connection is closed', async (_, text, status, detail = /cannot read/) => {
     const [head, body] = (await sendRaw(system.api.port, text)).split('\r\n\r\n') as [string, string];
     expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(head).toContain('content-type: application/problem+json');
-    const problem = JSON.parse(body) as { status: number; correlation_id: string };
+    const problem = JSON.parse(body) as { status: number; detail: string; correlation_id: string };
     expect(problem.status).toBe(status);
+    expect(problem.detail).toMatch(detail);
+    expect(head).toContain(`x-correlation-id: ${problem.correlation_id}`);
     await waitFor('the log line of the refused request', () =>
       system.api.lines.some(({ event, trace_id }) => event === 'client_error' && trace_id === problem.correlation_id),
     );
+  });
+
+  // Raw bytes, which \u0080 to \u00ff stand for.
+  it.each<[string, number, string, string, string]>([
+    ['two Host headers', 400, 'Host: a\r\nhost: b', '', 'The request has more than one Host header.'],
+    ['two equal Host headers', 400, 'Host: a\r\nHost: a', '', 'The request has more than one Host header.'],
+    ['no Host header', 400, '', '', 'The request has no Host header.'],
+    [
+      'two Authorization headers',
+      400,
+      'Host: a\r\nAuthorization: x\r\nAuthorization: y',
+      '',
+      'The request has more than one Authorization header.',
+    ],
+    [
+      'two Content-Type headers',
+      400,
+      'Host: a\r\nContent-Type: application/json\r\nContent-Type: text/plain',
+      '{}',
+      'The request has more than one Content-Type header.',
+    ],
+    [
+      'two correlation ids',
+      400,
+      `Host: a\r\nX-Correlation-Id: ${UNKNOWN_ID}\r\nX-Correlation-Id: ${UNKNOWN_ID}`,
+      '',
+      'The request has more than one X-Correlation-Id header.',
+    ],
+    ['an expectation', 417, 'Host: a\r\nExpect: 200-ok', '', 'The server meets no expectation other than 100-continue.'],
+    [
+      'invalid UTF-8 in a body',
+      400,
+      'Host: a\r\nContent-Type: application/json',
+      '{"name":"\u00ff"}',
+      'The request body is not valid UTF-8.',
+    ],
+    [
+      'half a character in a body',
+      400,
+      'Host: a\r\nContent-Type: application/json',
+      '{"name":"\u00c3"}',
+      'The request body is not valid UTF-8.',
+    ],
+    [
+      'an encoded surrogate in a body',
+      400,
+      'Host: a\r\nContent-Type: application/json',
+      '{"name":"\u00ed\u00a0\u0080"}',
+      'The request body is not valid UTF-8.',
+    ],
+  ])('to %s have status %i', async (_, status, headers, body, detail) => {
+    const lines = ['POST /api/v1/members/invitations HTTP/1.1', 'connection: close', `content-length: ${body.length}`];
+    const text = [...lines, ...(headers ? [headers] : []), '', body].join('\r\n');
+    const kind = status === 417 ? 'expectation-failed' : 'bad-request';
+    await expectProblem(parseResponse(await sendRaw(system.api.port, text)), { status, kind, detail });
   });
 
   // Uses a raw socket, since `fetch` can fail if the server responds and closes before it has received the whole body.
@@ -330,14 +423,11 @@ describe('error responses', () => {
       'content-length: 1400000',
     ];
     const text = await sendRaw(system.api.port, `${lines.join('\r\n')}\r\n\r\n{"name":"${CANARY}`);
-    const [head, body] = text.split('\r\n\r\n') as [string, string];
-    const [first, ...headers] = head.split('\r\n');
-    const answer = {
-      status: Number(first!.split(' ')[1]),
-      headers: new Headers(headers.map((line) => line.split(': ') as [string, string])),
-      body: JSON.parse(body) as Record<string, unknown>,
-    };
-    await expectProblem(answer, { status: 413, kind: 'payload-too-large' });
+    await expectProblem(parseResponse(text), {
+      status: 413,
+      kind: 'payload-too-large',
+      detail: 'The request body is larger than 1 MiB.',
+    });
   });
 
   it('leave no secret and no body in any log line, and client errors are not logged at ERROR', async () => {
@@ -353,6 +443,16 @@ describe('error responses', () => {
     expect(await accessLineOf(answer)).toMatchObject({ 'http.url_details.path': `/api/v1/${CANARY}`, 'http.useragent': CANARY });
   });
 });
+
+function parseResponse(text: string): ApiResponse {
+  const [head, body] = text.split('\r\n\r\n') as [string, string];
+  const [first, ...headers] = head.split('\r\n');
+  return {
+    status: Number(first!.split(' ')[1]),
+    headers: new Headers(headers.map((line) => line.split(': ') as [string, string])),
+    body: JSON.parse(body) as Record<string, unknown>,
+  };
+}
 
 /** Sends `text` and returns the response until the server closes the connection. */
 function sendRaw(port: number, text: string): Promise<string> {
