@@ -10,6 +10,7 @@ import type { Trail } from './explain/trail.ts';
 import { findViewer, issueSession } from './explain/viewer.ts';
 import { givenSession, requestJson, type ConnectionOptions, type Session } from './outbox/api.client.ts';
 import { varDirectory } from './start/folders.ts';
+import { parseId } from './start/parse.ts';
 import { PlainError, describeError } from './start/plain-error.ts';
 import { runningOrExit } from './start/running.file.ts';
 
@@ -18,7 +19,6 @@ const USAGE = `Give the correlation ID of a request. It is in the X-Correlation-
   npm run explain -- 5f0c6d1e-9d4b-4c1a-8f53-2a1b3c4d5e6f [--json] [--email <user>] [--url <api> --token <session token>]
 
 --email reads the trail as that user. --json prints the raw entries.`;
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
 const REQUEST_TIMEOUT_MS = 10_000;
 
 const { id, options } = readArguments();
@@ -47,7 +47,8 @@ function readArguments(): { id: string; options: ConnectionOptions & { json?: bo
       options: { json: { type: 'boolean' }, email: text, url: text, token: text },
     });
     const [first = ''] = positionals;
-    if (positionals.length === 1 && UUID.test(first)) return { id: first.toLowerCase(), options: values };
+    const id = parseId(first);
+    if (positionals.length === 1 && id !== undefined) return { id, options: values };
     if (positionals.length) console.error(`${JSON.stringify(positionals.join(' '))} is not a correlation ID (a UUID).\n`);
   } catch (error) {
     console.error(`${(error as Error).message}\n`);

@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { root } from './start/folders.ts';
+import { parseInteger } from './start/parse.ts';
 
 const SPECS = [
   'libs/events/src/leader/outbox.proof.spec.ts',
@@ -12,14 +13,15 @@ const SPECS = [
   'test/faults/receipts.faults.spec.ts',
   'test/faults/transactions.property.spec.ts',
 ];
+const DECIMAL = /^(?:0|[1-9]\d*)(?:\.\d+)?$/; // minutes can be a fraction
 const USAGE = 'npm run test:soak -- [--minutes 10] [--seed 7]';
 
 function readArguments(): { seconds: number; seed: number } {
   const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' } } });
-  const minutes = Number(values.minutes ?? 10);
-  const seed = Number(values.seed ?? randomInt(2 ** 31));
-  if (!(minutes > 0)) throw new Error(`--minutes must be a positive number, not ${values.minutes}.`);
-  if (!Number.isSafeInteger(seed) || seed < 0) throw new Error(`--seed must be an integer from 0, not ${values.seed}.`);
+  const minutes = DECIMAL.test(values.minutes ?? '10') ? Number(values.minutes ?? 10) : 0;
+  const seed = values.seed === undefined ? randomInt(2 ** 31) : parseInteger(values.seed);
+  if (!(minutes > 0)) throw new Error(`--minutes must be a positive number in decimal digits, not "${values.minutes}".`);
+  if (seed === undefined) throw new Error(`--seed must be an integer from 0 in decimal digits, not "${values.seed}".`);
   return { seconds: (minutes * 60) / SPECS.length, seed };
 }
 

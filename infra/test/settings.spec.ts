@@ -70,6 +70,13 @@ describe('the settings', () => {
     assert.ok(problems.includes('api_tasks is "0": it must be tasks, 1 to 500 (Minimum number of api tasks.)'));
   });
 
+  it('are refused if a number is not written in decimal digits', () => {
+    for (const value of ['1e1', '0x2', ' 2', '+2', '02', '2.0'])
+      assert.throws(() => settingsOf(contextOf({ api_tasks: value })), value);
+    for (const value of ['.5', '5e-1', '00.5', '+0.5'])
+      assert.throws(() => settingsOf(contextOf({ alarm_latency: value })), value);
+  });
+
   it('ignore the context keys of the CDK', () => {
     assert.doesNotThrow(() => settingsOf(contextOf({ 'aws:cdk:bundling-stacks': [], '@aws-cdk/core:target': 1 })));
   });

@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
 import type { ReplayFilter } from '@pikaia/events';
+import { parseId, parseInteger } from '../start/parse.ts';
 import type { ConnectionOptions } from './api.client.ts';
 
 /** The command line is invalid. The script prints the message and the usage, and exits with status 2. */
@@ -31,7 +32,7 @@ Common options: --sink <name> for one sink; --json; --wait <seconds> for the res
   --email <user> to act as; --url <api> and --token <session token> (or PIKAIA_TOKEN) for another system.
 Exit status: 0 done, 1 refused or failed, 2 usage error, 3 not done within --wait seconds.`;
 
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+const TIME = /^(?!0000-)(\d{4})-(\d\d)-(\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d))?$/;
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
 const CONNECTION_OPTIONS = { json: flag, email: text, url: text, token: text, help: flag };
@@ -109,8 +110,9 @@ export function readArguments(commandLine: readonly string[]): CommandLine {
   const [word] = positionals;
   if (kind && !kind.endsWith('?') && word === undefined)
     throw new UsageError(`${name} needs ${kind === 'id' ? 'an event ID' : 'a sink'}.`);
-  if (kind?.startsWith('id') && word !== undefined && !UUID.test(word)) throw new UsageError(`"${word}" is not an ID (a UUID).`);
-  return { name, word, options: { ...(values as CommandOptions), ...parseNumbers(values) } };
+  const id = parseId(word ?? '');
+  if (kind?.startsWith('id') && word !== undefined && id === undefined) throw new UsageError(`"${word}" is not an ID (a UUID).`);
+  return { name, word: id ?? word, options: { ...(values as CommandOptions), ...parseNumbers(values) } };
 }
 
 const isCommandName = (name: string): name is CommandName => Object.hasOwn(COMMANDS, name);
@@ -119,14 +121,15 @@ const isCommandName = (name: string): name is CommandName => Object.hasOwn(COMMA
 export function filterOf(options: FilterOptions): Partial<Record<keyof ReplayFilter, string>> {
   const { type, aggregate, organization, correlation, from, to, error, status } = options;
   const [aggregateType, aggregateId] = splitAggregate(aggregate);
+  const period = { from: parseTime('from', from), to: parseTime('to', to) };
+  if (period.from && period.to && period.from > period.to) throw new UsageError('--from must not be after --to.');
   const filter = {
     event_type: type,
     aggregate_type: aggregateType,
     aggregate_id: aggregateId,
     organization_id: organization,
     correlation_id: correlation,
-    from: parseTime('from', from),
-    to: parseTime('to', to),
+    ...period,
     error,
     status,
   };
@@ -145,10 +148,10 @@ function parseNumbers(values: Readonly<Record<string, unknown>>): NumberOptions 
   const parsed: { -readonly [Name in keyof NumberOptions]: number } = {};
   for (const name of ['limit', 'rate', 'wait'] as const) {
     if (values[name] === undefined) continue;
-    const value = Number(values[name]);
-    if (!Number.isInteger(value) || value < (name === 'wait' ? 0 : 1))
+    const value = parseInteger(String(values[name]));
+    if (value === undefined || value < (name === 'wait' ? 0 : 1))
       throw new UsageError(
-        `--${name} must be ${name === 'wait' ? 'an integer from 0' : 'a positive integer'}, not "${values[name]}".`,
+        `--${name} must be ${name === 'wait' ? 'an integer from 0' : 'a positive integer'} in decimal digits, not "${values[name]}".`,
       );
     parsed[name] = value;
   }
@@ -161,10 +164,15 @@ function splitAggregate(aggregate: string | undefined): string[] {
   return at < 0 ? [aggregate] : [aggregate.slice(0, at), aggregate.slice(at + 1)];
 }
 
+/** Parses a day in UTC, or a time with its zone. */
 function parseTime(name: string, given: string | undefined): string | undefined {
   if (given === undefined) return undefined;
+  const [, year, month, day] = TIME.exec(given) ?? [];
+  const problem = (expected: string) => new UsageError(`--${name} must be ${expected}, not "${given}".`);
+  if (year === undefined) throw problem('a time such as 2026-01-31 or 2026-01-31T08:30:00Z');
   const time = new Date(given);
-  if (Number.isNaN(time.getTime()))
-    throw new UsageError(`--${name} must be a time such as 2026-01-31 or 2026-01-31T08:30:00Z, not "${given}".`);
+  // Date reads 2026-02-30 as a day of March.
+  const isDay = new Date(`${year}-${month}-${day}T00:00:00Z`).getUTCDate() === Number(day);
+  if (!isDay || Number.isNaN(time.getTime())) throw problem('a date that exists');
   return time.toISOString();
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseInteger } from './parse.ts';
 import { PlainError } from './plain-error.ts';
 
 const LEFTOVER_STOP_TIMEOUT_MS = 15_000;
@@ -20,9 +21,11 @@ export function chosenPorts(environment: NodeJS.ProcessEnv): Ports {
 
 function port(name: string, environment: NodeJS.ProcessEnv, fallback: number): number {
   const text = environment[name]?.trim();
-  const value = text ? Number(text) : fallback;
-  if (Number.isInteger(value) && value > 0 && value < 65_536) return value;
-  throw new PlainError(`${name} is ${JSON.stringify(text ?? String(value))}: it must be a port from 1 to 65535.`);
+  const value = text ? parseInteger(text) : fallback;
+  if (value !== undefined && value > 0 && value < 65_536) return value;
+  throw new PlainError(
+    `${name} is ${JSON.stringify(text ?? String(value))}: it must be a port from 1 to 65535, in decimal digits.`,
+  );
 }
 
 /** Throws if a port is in use. If the last start was killed, waits up to 15 seconds for its processes to end. */

@@ -14,7 +14,12 @@ describe('npm run test:soak', () => {
 
   it.each([
     ['--minutes', '0'],
+    ['--minutes', '1e1'],
+    ['--minutes', '.5'],
     ['--seed', 'x'],
+    ['--seed', '0x10'],
+    ['--seed', '1.0'],
+    ['--seed', ''],
     ['--hours', '1'],
   ])('rejects %s %s and prints its usage', (...words) => {
     const { status, stderr } = spawnSync(process.execPath, ['scripts/soak.ts', ...words], { cwd: root, encoding: 'utf8' });

@@ -36,6 +36,8 @@ async function pagesOf(path: string, as: string): Promise<Entry[][]> {
   return pages;
 }
 
+const spellingsOf = (id: string): string[] => [id.toUpperCase(), `%7B${id}%7D`, `%7b${id.toUpperCase()}%7d`];
+
 beforeAll(async () => {
   system = await System.start({ worker: false, environment: { TRUSTED_PROXIES: '1' } });
   alice = (await system.request('GET', '/me', { as: ALICE })).body as unknown as typeof alice;
@@ -43,7 +45,7 @@ beforeAll(async () => {
     system.request('POST', '/members/invitations', { as, body: { email, role: 'member' }, headers: { 'x-forwarded-for': from } });
   invitations = [];
   for (const name of ['a', 'b', 'c', 'd']) invitations.push(await invite(`${name}@example.com`, ALICE, '203.0.113.1'));
-  await invite('e@example.com', GINA, '203.0.113.2');
+  await invite('e@example.com', GINA, '2001:0DB8::0001');
   renamed = await system.request('PATCH', '/organization', { as: ALICE, body: { name: 'Acme Ltd' } });
   removed = await system.request('DELETE', `/members/${String(invitations[0]!.body['id'])}`, { as: ALICE });
 });
@@ -91,8 +93,24 @@ describe('GET /admin/audit-logs', () => {
     expect(await found('changed=removed_at&action=member.removed')).toBe(1);
     expect(await found('changed=nothing')).toBe(0);
     expect(await found('ip_address=203.0.113.1')).toBe(4);
-    expect(await found('ip_address=203.0.113.2')).toBe(0);
-    expect(await found('ip_address=203.0.113.2', OLGA)).toBe(1);
+    expect(await found('ip_address=2001:db8::1')).toBe(0);
+    expect(await found('ip_address=2001:db8::1', OLGA)).toBe(1);
+  });
+
+  it('finds an id and an address in every spelling, and uses one cursor for all of them', async () => {
+    const found = async (query: string, as = ALICE) => rows(await auditLog(query, as)).length;
+    for (const address of ['203.0.113.1', '::ffff:203.0.113.1', '::FFFF:cb00:7101'])
+      expect(await found(`ip_address=${address}`)).toBe(4);
+    for (const address of ['2001:DB8::0001', '2001:db8:0:0:0:0:0:1']) expect(await found(`ip_address=${address}`, GINA)).toBe(1);
+    for (const spelling of spellingsOf(alice.id)) expect(await found(`actor_id=${spelling}`)).toBe(6);
+    for (const spelling of spellingsOf(alice.organization_id)) {
+      expect(await found(`organization_id=${spelling}`)).toBe(6);
+      expect(await found(`aggregate_type=organization&aggregate_id=${spelling}`)).toBe(1);
+    }
+    for (const spelling of spellingsOf(correlationOf(renamed))) expect(await found(`correlation_id=${spelling}`)).toBe(1);
+    const first = await auditLog(`actor_id=${alice.id}&limit=2`);
+    const cursor = String(first.body['next_cursor']);
+    expect((await auditLog(`actor_id=${alice.id.toUpperCase()}&limit=2&cursor=${cursor}`)).status).toBe(200);
   });
 
   it('includes `from` and excludes `to`, to the microsecond', async () => {
@@ -142,6 +160,19 @@ describe('GET /admin/events', () => {
     expect(await typesOf(`aggregate_type=member&aggregate_id=${member}`)).toEqual(['member.removed', 'member.invited']);
     expect(await typesOf(`correlation_id=${correlationOf(removed)}`)).toEqual(['member.removed']);
     expect(await typesOf(`event_id=${event!.event_id}`)).toEqual(['member.removed']);
+    for (const spelling of spellingsOf(event!.event_id)) {
+      expect(await typesOf(`event_id=${spelling}`)).toEqual(['member.removed']);
+      expect((await system.request('GET', `/admin/events/${spelling}`, { as: ALICE })).body).toMatchObject(event!);
+    }
+    for (const spelling of spellingsOf(alice.organization_id)) {
+      expect(await typesOf(`organization_id=${spelling}`)).toHaveLength(6);
+      expect(await typesOf(`aggregate_id=${spelling}`)).toEqual(['organization.updated']);
+      const filter = { organization_id: decodeURIComponent(spelling), aggregate_id: decodeURIComponent(spelling) };
+      const replay = await system.request('POST', '/admin/events/replay', { as: ALICE, body: { filter } });
+      expect(replay).toMatchObject({ status: 404, body: { detail: expect.stringContaining('no sink') } }); // and not 403
+    }
+    for (const spelling of spellingsOf(correlationOf(removed)))
+      expect(await typesOf(`correlation_id=${spelling}`)).toEqual(['member.removed']);
     expect(await typesOf(`event_id=${event!.event_id}`, GINA)).toEqual([]);
   });
 

@@ -1,121 +1,10 @@
 import { connect } from 'node:net';
-import { System, type ApiResponse, type RequestOptions } from '../support/system/system.js';
+import { ALICE, CANARY, invalid, REFUSALS, UNKNOWN_ID, type Refusal } from '../support/http/refusals.js';
+import { System, type ApiResponse } from '../support/system/system.js';
 import { waitFor } from '../support/time/wait-for.js';
 
-const ALICE = 'alice@example.com';
-const UNKNOWN_ID = '0198a0a0-0000-7000-8000-000000000000';
-const CANARY = 'canary-b8e1'; // part of each header and body, which no log line may contain
+const CHUNKED = 'Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n';
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
-
-interface Refusal extends RequestOptions {
-  readonly what: string;
-  readonly method?: string;
-  readonly path: string;
-  readonly status: number;
-  readonly kind: string;
-  /** The fields that the response must name. */
-  readonly fields?: readonly string[];
-}
-
-const invite = (what: string, body: unknown, expected: Pick<Refusal, 'status' | 'kind' | 'fields'>): Refusal => ({
-  what,
-  method: 'POST',
-  path: '/members/invitations',
-  as: ALICE,
-  body,
-  ...expected,
-});
-const read = (what: string, path: string, expected: Pick<Refusal, 'status' | 'kind' | 'fields'>): Refusal => ({
-  what,
-  path,
-  as: ALICE,
-  ...expected,
-});
-const invalid = (...fields: string[]) => ({ status: 422, kind: 'invalid', fields });
-const badRequest = { status: 400, kind: 'bad-request' };
-const notFound = { status: 404, kind: 'not-found' };
-const unsupported = { status: 415, kind: 'unsupported-media-type' };
-const valid = { email: `${CANARY}@example.com`, role: 'member' };
-
-const REFUSALS: readonly Refusal[] = [
-  { what: 'no token', path: '/me', status: 401, kind: 'unauthenticated' },
-  {
-    what: 'a token that is none',
-    path: '/me',
-    headers: { authorization: `Bearer ${CANARY}` },
-    status: 401,
-    kind: 'unauthenticated',
-  },
-  { what: 'another scheme', path: '/me', headers: { authorization: `Basic ${CANARY}` }, status: 401, kind: 'unauthenticated' },
-  { what: "a member on an admin's route", path: '/members', as: 'carol@example.com', status: 403, kind: 'forbidden' },
-  { what: "an operator on a member's route", path: '/organization', as: 'olga@example.com', status: 403, kind: 'forbidden' },
-  {
-    what: "an admin who asks for another's events",
-    path: '/admin/events?organization_id=other',
-    as: ALICE,
-    status: 403,
-    kind: 'forbidden',
-  },
-  read('a route that does not exist', '/nothing/here', notFound),
-  { ...read('a method that the route does not have', '/me', notFound), method: 'DELETE' },
-  read('a member that does not exist', `/members/${UNKNOWN_ID}`, notFound),
-  read('an audit entry that does not exist', `/admin/audit-logs/${UNKNOWN_ID}`, notFound),
-  read('an event that does not exist', `/admin/events/${UNKNOWN_ID}`, notFound),
-  read('an id that is no UUID', '/members/1', { ...badRequest, fields: ['id'] }),
-  read('SQL for an id', "/admin/events/'%20or%201=1", { ...badRequest, fields: ['id'] }),
-  read('NUL in the path', '/members/%00', invalid('id')),
-  read('NUL in a path without parameter', '/me%00', notFound),
-  read('half a surrogate in the path', '/members/%ED%A0%80', badRequest),
-  read('a bad escape in the path', '/members/%zz', badRequest),
-  read('an over-long path parameter', `/members/${'a'.repeat(600)}`, { status: 414, kind: 'uri-too-long' }),
-  read('NUL in the query', '/admin/events?event_type=a%00b', invalid('event_type')),
-  read('NUL in the name of a query parameter', '/admin/events?a%00b=1', invalid('a\u0000b')),
-  read('an unknown query parameter', '/members?page=2', invalid('page')),
-  read('a query parameter named as what every object has', '/members?constructor=x', invalid('constructor')),
-  read('a prototype for a query parameter', '/members?__proto__=x', invalid('__proto__')),
-  read('a limit of 0', '/members?limit=0', invalid('limit')),
-  read('a limit of 101', '/members?limit=101', invalid('limit')),
-  read('a limit that is no number', '/members?limit=ten', invalid('limit')),
-  read('a parameter given twice', '/admin/events?event_type=a&event_type=b', invalid('event_type')),
-  read('a bad cursor', '/members?cursor=bm90aGluZw.x', invalid('cursor')),
-  read('an unknown status', '/admin/events?status=lost', invalid('status')),
-  read('a correlation id that is no UUID', '/admin/audit-logs?correlation_id=1', invalid('correlation_id')),
-  read('a moment without a time zone', '/admin/audit-logs?from=2026-01-01T00:00:00', invalid('from')),
-  read('a moment that PostgreSQL does not know', '/admin/audit-logs?to=2026-W01-1', invalid('to')),
-  read('a day that does not exist', '/admin/audit-logs?from=2026-02-30T00:00:00Z', invalid('from')),
-  read('an address that is none', '/admin/audit-logs?ip_address=somewhere', invalid('ip_address')),
-  invite('no JSON', `{"${CANARY}`, badRequest),
-  invite('an empty body', '', badRequest),
-  invite('null', 'null', invalid('body')),
-  invite('a list', '[]', invalid('body')),
-  invite('a text', `"${CANARY}"`, invalid('body')),
-  invite('a prototype', `{"__proto__":{"${CANARY}":1}}`, badRequest),
-  invite('nothing that is needed', {}, invalid('email', 'role')),
-  invite('wrong types', { email: 1, role: ['admin'], name: {} }, invalid('email', 'name', 'role')),
-  invite('null for a name', { ...valid, name: null }, invalid('name')),
-  invite('an unknown field', { ...valid, admin: true }, invalid('admin')),
-  invite('an unknown role', { ...valid, role: 'owner' }, invalid('role')),
-  invite('NUL in a field', { ...valid, name: 'a\u0000b' }, invalid('name')),
-  invite('NUL in the name of a field', { ...valid, 'a\u0000b': 1 }, invalid('a\u0000b')),
-  invite('half a surrogate in a field', `{"email":"a@example.com","role":"member","name":"\\ud800"}`, invalid('name')),
-  invite('nesting without an end', `{"name":${'['.repeat(100_000)}${']'.repeat(100_000)}}`, invalid('name')),
-  {
-    ...invite('a form', `email=${CANARY}%40example.com&role=member`, unsupported),
-    headers: { 'content-type': 'application/x-www-form-urlencoded' },
-  },
-  { ...invite('plain text', JSON.stringify(valid), unsupported), headers: { 'content-type': 'text/plain' } },
-  { what: 'null for a name', method: 'PATCH', path: '/organization', as: ALICE, body: { name: null }, ...invalid('name') },
-  { what: 'a slug with a blank', method: 'PATCH', path: '/organization', as: ALICE, body: { slug: 'a b' }, ...invalid('slug') },
-  {
-    what: 'a slug that is taken',
-    method: 'PATCH',
-    path: '/organization',
-    as: ALICE,
-    body: { slug: 'globex' },
-    status: 409,
-    kind: 'conflict',
-  },
-];
 
 /** Every error response has problem details with the correlation id. The error is logged once, without the input. */
 describe('error responses', () => {
@@ -136,12 +25,15 @@ describe('error responses', () => {
     return lines[0]!;
   }
 
-  async function expectProblem(answer: ApiResponse, { status, kind, fields }: Pick<Refusal, 'status' | 'kind' | 'fields'>) {
+  async function expectProblem(
+    answer: ApiResponse,
+    { status, kind, fields, detail }: Pick<Refusal, 'status' | 'kind' | 'fields' | 'detail'>,
+  ) {
     expect(answer.body).toEqual({
       type: `urn:pikaia:problem:${kind}`,
       title: expect.stringMatching(/./),
       status,
-      detail: expect.stringMatching(/./),
+      detail: detail ?? expect.stringMatching(/./),
       correlation_id: expect.stringMatching(UUID),
       ...(fields && { errors: expect.any(Array) }),
     });
@@ -156,13 +48,16 @@ describe('error responses', () => {
     expect(await accessLineOf(answer)).toMatchObject({ event: 'request_completed', 'http.status_code': status, level: 'INFO' });
   }
 
-  it.each(REFUSALS)('to $what have status $status', async ({ method = 'GET', path, status, kind, fields, ...options }) => {
-    const answer = await system.request(method, path, {
-      ...options,
-      headers: { 'x-canary': CANARY, cookie: CANARY, ...options.headers },
-    });
-    await expectProblem(answer, { status, kind, ...(fields && { fields }) });
-  });
+  it.each(REFUSALS)(
+    'to $what have status $status',
+    async ({ method = 'GET', path, status, kind, fields, detail, ...options }) => {
+      const answer = await system.request(method, path, {
+        ...options,
+        headers: { 'x-canary': CANARY, cookie: CANARY, ...options.headers },
+      });
+      await expectProblem(answer, { status, kind, ...(fields && { fields }), ...(detail && { detail }) });
+    },
+  );
 
   it('to an expired token have status 401, and the log contains the reason', async () => {
     const token = await system.newToken(ALICE, -60);
@@ -213,19 +108,84 @@ describe('error responses', () => {
     );
   });
 
-  it.each([
+  it.each<[string, string, number, RegExp?]>([
     ['invalid HTTP', `${CANARY}\r\n\r\n`, 400],
     ['a header with a control character', `GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Bad: ${CANARY}\u0001\r\n\r\n`, 400],
-    ['headers over the limit', `GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Long: ${CANARY.repeat(2000)}\r\n\r\n`, 431],
-  ])('to %s are problem details, and the connection is closed', async (_, text, status) => {
+    ['headers over the limit', `GET /api/v1/me HTTP/1.1\r\nHost: x\r\nX-Long: ${CANARY.repeat(2000)}\r\n\r\n`, 431, /headers/],
+    ['bytes in the URL', 'GET /api/v1/members?cursor=\u00ff HTTP/1.1\r\nHost: x\r\n\r\n', 400, /percent-encoded/],
+    ['a length and chunks', `POST /api/v1/me HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n${CHUNKED}`, 400, /Transfer-Encoding/],
+    [
+      'two lengths',
+      'POST /api/v1/me HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nContent-Length: 0\r\n\r\n',
+      400,
+      /Content-Length/,
+    ],
+  ])('to %s are problem details, and the connection is closed', async (_, text, status, detail = /cannot read/) => {
     const [head, body] = (await sendRaw(system.api.port, text)).split('\r\n\r\n') as [string, string];
     expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     expect(head).toContain('content-type: application/problem+json');
-    const problem = JSON.parse(body) as { status: number; correlation_id: string };
+    const problem = JSON.parse(body) as { status: number; detail: string; correlation_id: string };
     expect(problem.status).toBe(status);
+    expect(problem.detail).toMatch(detail);
+    expect(head).toContain(`x-correlation-id: ${problem.correlation_id}`);
     await waitFor('the log line of the refused request', () =>
       system.api.lines.some(({ event, trace_id }) => event === 'client_error' && trace_id === problem.correlation_id),
     );
+  });
+
+  // Raw bytes, which \u0080 to \u00ff stand for.
+  it.each<[string, number, string, string, string]>([
+    ['two Host headers', 400, 'Host: a\r\nhost: b', '', 'The request has more than one Host header.'],
+    ['two equal Host headers', 400, 'Host: a\r\nHost: a', '', 'The request has more than one Host header.'],
+    ['no Host header', 400, '', '', 'The request has no Host header.'],
+    [
+      'two Authorization headers',
+      400,
+      'Host: a\r\nAuthorization: x\r\nAuthorization: y',
+      '',
+      'The request has more than one Authorization header.',
+    ],
+    [
+      'two Content-Type headers',
+      400,
+      'Host: a\r\nContent-Type: application/json\r\nContent-Type: text/plain',
+      '{}',
+      'The request has more than one Content-Type header.',
+    ],
+    [
+      'two correlation ids',
+      400,
+      `Host: a\r\nX-Correlation-Id: ${UNKNOWN_ID}\r\nX-Correlation-Id: ${UNKNOWN_ID}`,
+      '',
+      'The request has more than one X-Correlation-Id header.',
+    ],
+    ['an expectation', 417, 'Host: a\r\nExpect: 200-ok', '', 'The server meets no expectation other than 100-continue.'],
+    [
+      'invalid UTF-8 in a body',
+      400,
+      'Host: a\r\nContent-Type: application/json',
+      '{"name":"\u00ff"}',
+      'The request body is not valid UTF-8.',
+    ],
+    [
+      'half a character in a body',
+      400,
+      'Host: a\r\nContent-Type: application/json',
+      '{"name":"\u00c3"}',
+      'The request body is not valid UTF-8.',
+    ],
+    [
+      'an encoded surrogate in a body',
+      400,
+      'Host: a\r\nContent-Type: application/json',
+      '{"name":"\u00ed\u00a0\u0080"}',
+      'The request body is not valid UTF-8.',
+    ],
+  ])('to %s have status %i', async (_, status, headers, body, detail) => {
+    const lines = ['POST /api/v1/members/invitations HTTP/1.1', 'connection: close', `content-length: ${body.length}`];
+    const text = [...lines, ...(headers ? [headers] : []), '', body].join('\r\n');
+    const kind = status === 417 ? 'expectation-failed' : 'bad-request';
+    await expectProblem(parseResponse(await sendRaw(system.api.port, text)), { status, kind, detail });
   });
 
   // Uses a raw socket, since `fetch` can fail if the server responds and closes before it has received the whole body.
@@ -238,14 +198,11 @@ describe('error responses', () => {
       'content-length: 1400000',
     ];
     const text = await sendRaw(system.api.port, `${lines.join('\r\n')}\r\n\r\n{"name":"${CANARY}`);
-    const [head, body] = text.split('\r\n\r\n') as [string, string];
-    const [first, ...headers] = head.split('\r\n');
-    const answer = {
-      status: Number(first!.split(' ')[1]),
-      headers: new Headers(headers.map((line) => line.split(': ') as [string, string])),
-      body: JSON.parse(body) as Record<string, unknown>,
-    };
-    await expectProblem(answer, { status: 413, kind: 'payload-too-large' });
+    await expectProblem(parseResponse(text), {
+      status: 413,
+      kind: 'payload-too-large',
+      detail: 'The request body is larger than 1 MiB.',
+    });
   });
 
   it('leave no secret and no body in any log line, and client errors are not logged at ERROR', async () => {
@@ -261,6 +218,16 @@ describe('error responses', () => {
     expect(await accessLineOf(answer)).toMatchObject({ 'http.url_details.path': `/api/v1/${CANARY}`, 'http.useragent': CANARY });
   });
 });
+
+function parseResponse(text: string): ApiResponse {
+  const [head, body] = text.split('\r\n\r\n') as [string, string];
+  const [first, ...headers] = head.split('\r\n');
+  return {
+    status: Number(first!.split(' ')[1]),
+    headers: new Headers(headers.map((line) => line.split(': ') as [string, string])),
+    body: JSON.parse(body) as Record<string, unknown>,
+  };
+}
 
 /** Sends `text` and returns the response until the server closes the connection. */
 function sendRaw(port: number, text: string): Promise<string> {

@@ -215,7 +215,7 @@ describe('a change', () => {
   });
 
   it('without a new value leaves no event and no audit entry', async () => {
-    for (const body of [{ name: 'Acme' }, { slug: 'acme' }, {}]) {
+    for (const body of [{ name: 'Acme' }, { name: ' Acme\u00a0' }, { name: 'Acme\u200b' }, { slug: 'acme' }, {}]) {
       const answer = await system.request('PATCH', '/organization', { as: ALICE, body });
       expect(answer.status).toBe(200);
       expect(await traceOf(answer)).toEqual(NOTHING);

@@ -36,6 +36,40 @@ describe('npm run outbox', () => {
     expect((await outbox(database.ownerUrl, 'rebase')).stdout).toContain('there is nothing to do');
   });
 
+  it.each([
+    ['commands', '--limit', 'a positive integer'],
+    ['replay', '--rate', 'a positive integer'],
+    ['pause', '--wait', 'an integer from 0'],
+  ])('%s rejects a value of %s that is not written in decimal digits', async (command, option, expected) => {
+    for (const value of ['1e1', '0x10', ' 10', '010', '1.0', '+10', '', '1_0']) {
+      const { code, stderr } = await outbox(
+        database.ownerUrl,
+        command,
+        ...(command === 'pause' ? ['local/x'] : []),
+        option,
+        value,
+      );
+      expect([code, stderr]).toEqual([
+        2,
+        expect.stringContaining(`${option} must be ${expected} in decimal digits, not "${value}".`),
+      ]);
+    }
+  });
+
+  it.each([
+    [['--from', '2026-02-30'], '--from must be a date that exists, not "2026-02-30".'],
+    [['--to', '1e3'], '--to must be a time such as 2026-01-31 or 2026-01-31T08:30:00Z, not "1e3".'],
+    [
+      ['--to', '2026-01-31T08:30:00'],
+      '--to must be a time such as 2026-01-31 or 2026-01-31T08:30:00Z, not "2026-01-31T08:30:00".',
+    ],
+    [['--from', '0000-01-01'], '--from must be a time such as 2026-01-31 or 2026-01-31T08:30:00Z, not "0000-01-01".'],
+    [['--from', '2026-02-01', '--to', '2026-01-01'], '--from must not be after --to.'],
+  ])('replay rejects the period %j and says why', async (period, message) => {
+    const { code, stderr } = await outbox(database.ownerUrl, 'replay', ...period);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+
   it('rejects an unknown command and lists the known ones', async () => {
     expect(await outbox(database.ownerUrl, 'explode')).toMatchObject({ code: 2, stderr: expect.stringContaining('purge') });
   });

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startPostgres, type PostgresServer } from '../../scripts/postgres.ts';
+import { chosenPorts } from '../../scripts/start/ports.ts';
 import { connect } from '../support/database/database.js';
 import { waitFor } from '../support/time/wait-for.js';
 import { Installation } from './installation.js';
@@ -33,6 +34,12 @@ it('allows only one of three concurrent starts, in a folder that other users can
   } finally {
     await installation.remove();
   }
+});
+
+it.each(['1e3', '0x10', '0800', '+80', '80.0', '0', '65536', 'http'])('refuses PORT=%s and says what a port is', (port) => {
+  const expected = `PORT is "${port}": it must be a port from 1 to 65535, in decimal digits.`;
+  expect(() => chosenPorts({ PORT: port })).toThrow(expected);
+  expect(() => chosenPorts({ WORKER_PORT: port })).toThrow(`WORKER_${expected}`);
 });
 
 // Only root can start a process as another user. For other users, all other tests already cover this case.

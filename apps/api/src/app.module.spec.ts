@@ -37,7 +37,8 @@ describe('AppModule', () => {
     });
     @Module({ imports: [AppModule.forRoot({ logging: {}, api, database: settings })], controllers: [...controllers] })
     class Application {}
-    const app = await NestFactory.create(Application, createFastifyAdapter(), { logger: false, abortOnError: false });
+    const options = { logger: false, abortOnError: false, bodyParser: false } as const;
+    const app = await NestFactory.create(Application, createFastifyAdapter(), options);
     try {
       await app.init();
     } finally {

@@ -23,6 +23,9 @@ export interface Range {
   readonly fraction?: boolean;
 }
 
+const INTEGER = /^(?:0|[1-9]\d*)$/;
+const DECIMAL = /^(?:0|[1-9]\d*)(?:\.\d+)?$/;
+
 export const numberSetting = (
   key: string,
   defaultValue: number,
@@ -34,8 +37,8 @@ export const numberSetting = (
   about,
   accepts: `${unit}, ${min} to ${max}`,
   read: (text) => {
-    const value = text.trim() === '' ? Number.NaN : Number(text);
-    return value >= min && value <= max && (fraction || Number.isInteger(value)) ? value : undefined;
+    const value = (fraction ? DECIMAL : INTEGER).test(text) ? Number(text) : Number.NaN;
+    return value >= min && value <= max ? value : undefined;
   },
 });
 

@@ -1,4 +1,4 @@
-import { findIdProblem, newId } from './identifier.js';
+import { findIdProblem, newId, parseId } from './identifier.js';
 
 describe('newId', () => {
   afterEach(() => jest.restoreAllMocks());
@@ -50,4 +50,25 @@ describe('findIdProblem', () => {
   ])('says of %p that it %s', (id, problem) => {
     expect(findIdProblem(id)).toBe(problem);
   });
+});
+
+describe('parseId', () => {
+  const stored = '0198a0a0-abcd-7000-8000-0123456789ef';
+
+  it('returns the stored spelling of a UUID in capitals or braces', () => {
+    for (const spelling of [stored, stored.toUpperCase(), `{${stored}}`, `{${stored.toUpperCase()}}`])
+      expect(parseId(spelling)).toBe(stored);
+  });
+
+  it.each([
+    '',
+    '{}',
+    `{${stored}`,
+    `${stored}}`,
+    `{{${stored}}}`,
+    ` ${stored}`,
+    `${stored}\n`,
+    stored.replaceAll('-', ''),
+    'org-1',
+  ])('returns undefined for %j', (text) => expect(parseId(text)).toBeUndefined());
 });

@@ -47,6 +47,16 @@ function setTimestamp(timeMs: number, start: number): void {
 }
 
 /**
+ * Returns the UUID of a text as it is stored: in lower case and without braces. Returns undefined for other texts.
+ *
+ * It accepts capitals and the braces of Microsoft's notation, and does not check version and variant; see isId.
+ */
+export function parseId(text: string): string | undefined {
+  const bare = text.startsWith('{') && text.endsWith('}') ? text.slice(1, -1) : text;
+  return UUID_PATTERN.test(bare) ? bare.toLowerCase() : undefined;
+}
+
+/**
  * Returns true for text in the format that PostgreSQL's `uuid` type prints, in upper or lower case. It does not check version
  * and variant, because a correlation id can be the trace id of a `traceparent`, which has neither.
  */

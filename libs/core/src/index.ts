@@ -1,7 +1,8 @@
 import 'reflect-metadata';
 
+export { firstBrokenRule } from './broken-rule.js';
 export { systemClock, type Clock } from './clock/clock.js';
-export { findClientAddress, parseTrustedProxies, type TrustedProxies } from './context/client-address.js';
+export { canonicalAddress, findClientAddress, parseTrustedProxies, type TrustedProxies } from './context/client-address.js';
 export {
   context,
   type Actor,
@@ -14,8 +15,9 @@ export { ContextSlot } from './context/context-slot.js';
 export { CORRELATION_HEADER, enterContextAtRequest, type RequestObserver } from './context/http-context.js';
 export { sendCorrelationId } from './context/outgoing-context.js';
 export type { TraceParent } from './context/trace-parent.js';
+export { parseDecimal, parseInteger } from './decimal.js';
 export { PikaiaError } from './errors/pikaia.error.js';
-export { findIdProblem, isId, newId } from './identifier.js';
+export { findIdProblem, isId, newId, parseId } from './identifier.js';
 export { IsTimestamp } from './is-timestamp.js';
 export { OptionalField } from './optional-field.js';
 export { decodeCursor, encodeCursor } from './paging/cursor.js';
@@ -30,3 +32,5 @@ export {
   type SettingDescription,
   type SettingsClass,
 } from './settings/settings.js';
+export { IsText, TextRule, textProblem, type TextLength } from './text-rules.js';
+export { IsVisibleText, trimText } from './visible-text.js';

@@ -29,6 +29,7 @@ export class LoggingSettings {
   @Setting('LOG_INFO_SAMPLE_RATE', {
     about: 'share of requests, 0 to 1, whose INFO lines are written; access lines and failed or slow requests are always written',
     default: '1',
+    fraction: true,
   })
   @IsNumber()
   @Min(0)

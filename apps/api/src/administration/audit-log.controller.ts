@@ -5,6 +5,7 @@ import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
 import type { Identity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
 import { IdPipe } from '../server/id.pipe.js';
+import { requirePeriod } from '../server/period.js';
 import { FindAuditLogsRequest } from './audit-log.requests.js';
 import { readScopeOf, requireOwnOrganization } from './scope.js';
 
@@ -16,6 +17,7 @@ export class AuditLogController {
 
   @Get()
   async find(@CurrentIdentity() identity: Identity, @Query() { cursor, limit, ...filter }: FindAuditLogsRequest) {
+    requirePeriod(filter);
     requireOwnOrganization(identity, filter.organization_id);
     const { data, ...page } = await this.auditLog.find({ filter, cursor, limit, scope: readScopeOf(identity) });
     return { data: redactValue(data), ...page };

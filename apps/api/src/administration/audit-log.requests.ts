@@ -1,5 +1,6 @@
-import { IsTimestamp, OptionalField } from '@pikaia/core';
-import { IsIP, IsString, IsUUID, Matches, MaxLength } from 'class-validator';
+import { IsText, IsTimestamp, OptionalField } from '@pikaia/core';
+import { Matches } from 'class-validator';
+import { CanonicalId, IsCanonicalAddress, IsCanonicalId } from '../server/canonical.js';
 import { PageRequest } from '../server/page.request.js';
 
 /** Filters of the audit log. An unknown filter is refused. */
@@ -10,37 +11,35 @@ export class FindAuditLogsRequest extends PageRequest {
   action?: string;
 
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @CanonicalId()
+  @IsText({ max: 200 })
   actor_id?: string;
 
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @IsText({ max: 200 })
   aggregate_type?: string;
 
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @CanonicalId()
+  @IsText({ max: 200 })
   aggregate_id?: string;
 
   @OptionalField()
-  @IsUUID('loose') // a trace id has no UUID version
+  @IsCanonicalId()
   correlation_id?: string;
 
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @CanonicalId()
+  @IsText({ max: 200 })
   organization_id?: string;
 
   /** The name of a changed field. */
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @IsText({ max: 200 })
   changed?: string;
 
   @OptionalField()
-  @IsIP(undefined, { message: 'ip_address must be an IPv4 or IPv6 address' })
+  @IsCanonicalAddress()
   ip_address?: string;
 
   /** Inclusive lower bound, with a time zone. */

@@ -1,37 +1,36 @@
-import { IsTimestamp, OptionalField } from '@pikaia/core';
+import { IsText, IsTimestamp, OptionalField } from '@pikaia/core';
 import { EVENT_STATUSES, type EventStatus } from '@pikaia/events';
-import { IsIn, IsString, IsUUID, MaxLength, MinLength } from 'class-validator';
+import { IsIn } from 'class-validator';
+import { CanonicalId, IsCanonicalId } from '../server/canonical.js';
 import { PageRequest } from '../server/page.request.js';
 
 /** Filters of the event list. An unknown filter is refused. */
 export class FindEventsRequest extends PageRequest {
   @OptionalField()
-  @IsUUID()
+  @IsCanonicalId()
   event_id?: string;
 
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @IsText({ max: 200 })
   event_type?: string;
 
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @IsText({ max: 200 })
   aggregate_type?: string;
 
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @CanonicalId()
+  @IsText({ max: 200 })
   aggregate_id?: string;
 
   /** Operators can choose an organization. Admins see only their own; a request for another is refused with 403. */
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @CanonicalId()
+  @IsText({ max: 200 })
   organization_id?: string;
 
   @OptionalField()
-  @IsUUID('loose') // a trace id has no UUID version
+  @IsCanonicalId()
   correlation_id?: string;
 
   @OptionalField()
@@ -40,9 +39,7 @@ export class FindEventsRequest extends PageRequest {
 
   /** A substring of the last error of any sink, case-insensitive. */
   @OptionalField()
-  @IsString()
-  @MinLength(3)
-  @MaxLength(200)
+  @IsText({ min: 3, max: 200 })
   error?: string;
 
   /** Inclusive lower bound of the time of occurrence, with a time zone. */

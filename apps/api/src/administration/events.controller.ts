@@ -6,6 +6,7 @@ import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
 import type { Identity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
 import { IdPipe } from '../server/id.pipe.js';
+import { requirePeriod } from '../server/period.js';
 import { FindEventsRequest } from './event.requests.js';
 import { maskFor } from './mask.js';
 import { ReplayEventsRequest, SinkRequest } from './operation.requests.js';
@@ -23,6 +24,7 @@ export class EventsController {
 
   @Get()
   async find(@CurrentIdentity() identity: Identity, @Query() { cursor, limit, ...filter }: FindEventsRequest) {
+    requirePeriod(filter);
     requireOwnOrganization(identity, filter.organization_id);
     const { data, ...page } = await this.events.find({ filter, cursor, limit, scope: readScopeOf(identity) });
     return { data: data.map((event) => maskFor(identity, event)), ...page };
@@ -46,8 +48,12 @@ export class EventsController {
   ) {
     if (!Object.values(filter).some((value) => value !== undefined))
       throw Problem.invalid([
-        { field: 'filter', message: 'must contain at least one condition; to select all events of a period, set from and to' },
+        {
+          field: 'filter',
+          message: 'filter must contain at least one condition; to select all events of a period, set from and to',
+        },
       ]);
+    requirePeriod(filter, 'filter.');
     requireOwnOrganization(identity, filter.organization_id);
     const optional = {
       ...(limit !== undefined && { limit }),

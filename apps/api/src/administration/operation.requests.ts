@@ -1,62 +1,46 @@
-import { IsTimestamp, OptionalField } from '@pikaia/core';
+import { IsText, IsTimestamp, OptionalField } from '@pikaia/core';
 import { Type } from 'class-transformer';
-import {
-  IsBoolean,
-  IsIn,
-  IsInt,
-  IsNotEmpty,
-  IsObject,
-  IsString,
-  IsUUID,
-  Max,
-  MaxLength,
-  Min,
-  MinLength,
-  ValidateNested,
-} from 'class-validator';
+import { IsBoolean, IsIn, IsObject, ValidateNested } from 'class-validator';
+import { CanonicalId, IsCanonicalId } from '../server/canonical.js';
+import { IsIntegerBetween } from '../server/is-integer.js';
 import { OptionalBody } from '../server/request.pipe.js';
 
 /** Selects one sink. If absent, the operation applies to each sink that has the event. */
 @OptionalBody()
 export class SinkRequest {
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @IsText({ max: 200 })
   sink?: string;
 }
 
 /** Names the event type that a sink gives up. */
 export class DropTypeRequest {
-  @IsString()
-  @IsNotEmpty()
-  @MaxLength(200)
+  @IsText({ min: 1, max: 200 })
   event_type!: string;
 }
 
 /** Selects events. An event must match all given conditions. */
 export class ReplayFilterRequest {
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @IsText({ max: 200 })
   event_type?: string;
 
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @IsText({ max: 200 })
   aggregate_type?: string;
 
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @CanonicalId()
+  @IsText({ max: 200 })
   aggregate_id?: string;
 
   @OptionalField()
-  @IsString()
-  @MaxLength(200)
+  @CanonicalId()
+  @IsText({ max: 200 })
   organization_id?: string;
 
   @OptionalField()
-  @IsUUID('loose') // a trace id has no UUID version
+  @IsCanonicalId()
   correlation_id?: string;
 
   /** `failed` selects dead letters, `published` selects delivered events. */
@@ -66,9 +50,7 @@ export class ReplayFilterRequest {
 
   /** A substring of the last error, case-insensitive. Selects only dead letters. */
   @OptionalField()
-  @IsString()
-  @MinLength(3)
-  @MaxLength(200)
+  @IsText({ min: 3, max: 200 })
   error?: string;
 
   /** Inclusive lower bound of the time of occurrence, with a time zone. */
@@ -95,15 +77,11 @@ export class ReplayEventsRequest extends SinkRequest {
 
   /** Maximum number of events for each sink. */
   @OptionalField()
-  @IsInt()
-  @Min(1)
-  @Max(1_000_000_000)
+  @IsIntegerBetween(1, 1_000_000_000)
   limit?: number;
 
   /** Maximum number of events per second for each sink. */
   @OptionalField()
-  @IsInt()
-  @Min(1)
-  @Max(100_000)
+  @IsIntegerBetween(1, 100_000)
   rate?: number;
 }

@@ -50,14 +50,14 @@ describe('toProblem', () => {
   });
 
   it('includes the correlation id and the field errors in the response body', () => {
-    const problem = Problem.invalid([{ field: 'email', message: 'must be an email' }]);
+    const problem = Problem.invalid([{ field: 'email', message: 'email must be an email address' }]);
     const body = context.run({ correlationId: '5f0c6d1e-9d4b-4c1a-8f53-2a1b3c4d5e6f' }, () => problemBody(problem));
     expect(JSON.parse(body)).toEqual({
       type: 'urn:pikaia:problem:invalid',
       title: 'The request is not valid',
       status: 422,
-      detail: 'email: must be an email',
-      errors: [{ field: 'email', message: 'must be an email' }],
+      detail: 'email must be an email address',
+      errors: [{ field: 'email', message: 'email must be an email address' }],
       correlation_id: '5f0c6d1e-9d4b-4c1a-8f53-2a1b3c4d5e6f',
     });
   });

@@ -52,6 +52,8 @@ export function toProblem(error: unknown): Problem {
   const callerProblem = error instanceof PikaiaError ? problemOfCode(error) : undefined;
   if (callerProblem) return callerProblem;
   if (isIncompleteBody(error)) return Problem.ofStatus(400, 'The request body ended before it was complete.', { cause: error });
+  const requestProblem = problemOfFastify(error instanceof HttpException ? error.cause : error); // Nest wraps its errors
+  if (requestProblem) return requestProblem;
   const fault = databaseFault(error);
   if (fault === 'in_doubt') return Problem.outcomeUnknown(error);
   if (fault) return Problem.unavailable(DATABASE_RETRY_AFTER_S, error);
@@ -71,6 +73,24 @@ export function toProblem(error: unknown): Problem {
 function isIncompleteBody(error: unknown): boolean {
   const { code, message } = (error ?? {}) as NodeJS.ErrnoException;
   return code === 'ECONNRESET' && message === 'aborted';
+}
+
+/** Returns a problem, in our words, for a request that Fastify refuses. */
+function problemOfFastify(error: unknown): Problem | undefined {
+  switch ((error as { code?: unknown } | null)?.code) {
+    case 'FST_ERR_BAD_URL':
+      return Problem.badUrl(error);
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return Problem.ofStatus(414, 'A part of the path is too long.', { cause: error });
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return Problem.unsupportedBody(error);
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return Problem.ofStatus(413, 'The request body is larger than 1 MiB.', { cause: error });
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return Problem.ofStatus(400, 'The request body does not have the length of its Content-Length.', { cause: error });
+    default:
+      return undefined;
+  }
 }
 
 /** Returns a problem for a library error that the caller caused and whose message is written for the caller. */

@@ -3,6 +3,7 @@ import { STATUS_CODES } from 'node:http';
 /** An invalid field and the reason. */
 export interface FieldProblem {
   readonly field: string;
+  /** A sentence that names the field. */
   readonly message: string;
 }
 
@@ -41,6 +42,18 @@ export class Problem extends Error {
     return new Problem(400, 'bad-request', 'The request is malformed', detail, options);
   }
 
+  static badUrl(cause?: unknown): Problem {
+    return Problem.badRequest('The URL must be percent-encoded UTF-8. Write % as %25.', { cause });
+  }
+
+  /** A body that the api does not read. The headers name what it accepts, as RFC 9110 section 15.5.16 describes. */
+  static unsupportedBody(cause?: unknown): Problem {
+    return Problem.ofStatus(415, 'Send the body as application/json in UTF-8, without a content encoding.', {
+      headers: { accept: 'application/json', 'accept-encoding': 'identity' },
+      cause,
+    });
+  }
+
   static unauthorized(detail: string): Problem {
     return new Problem(401, 'unauthenticated', 'Authentication is required', detail, {
       headers: { 'www-authenticate': 'Bearer' },
@@ -60,13 +73,7 @@ export class Problem extends Error {
   }
 
   static invalid(errors: readonly FieldProblem[]): Problem {
-    return new Problem(
-      422,
-      'invalid',
-      'The request is not valid',
-      errors.map(({ field, message }) => `${field}: ${message}`).join('; '),
-      { errors },
-    );
+    return new Problem(422, 'invalid', 'The request is not valid', errors.map(({ message }) => message).join('; '), { errors });
   }
 
   static unavailable(retryAfterSeconds: number, cause?: unknown): Problem {

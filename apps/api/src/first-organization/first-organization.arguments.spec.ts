@@ -12,16 +12,31 @@ describe('readFirstOrganization', () => {
       adminEmail: 'alice@acme.example',
       adminProviderId: 'member-live-1',
     });
+    const padded = ['--name', ' Acme\u00a0', '--admin-name', 'Alice\u3000', '--admin-email', ' alice@acme.example '];
+    expect(readFirstOrganization([...ORGANIZATION, ...ADMIN, ...padded])).toMatchObject({
+      name: 'Acme',
+      adminName: 'Alice',
+      adminEmail: 'alice@acme.example',
+    });
     const operator = ['--operator-email', 'olga@example.com', '--operator-provider-id', 'member-live-9'];
     expect(readFirstOrganization([...ORGANIZATION, ...ADMIN, ...operator])).toMatchObject({ operatorEmail: 'olga@example.com' });
   });
 
   it.each([
-    ['no admin', ORGANIZATION, /--admin-email must be an email.*--admin-provider-id must be an id/],
+    ['no admin', ORGANIZATION, /--admin-email is required; --admin-provider-id is required/],
+    ['an empty name', [...ORGANIZATION, ...ADMIN, '--name', ''], /--name must not be empty/],
+    ['a blank name', [...ORGANIZATION, ...ADMIN, '--name', ' \u200b'], /--name must not be empty/],
+    ['an invisible name of the admin', [...ORGANIZATION, ...ADMIN, '--admin-name', '\u2800'], /--admin-name must contain a vis/],
+    ['a control character in a name', [...ORGANIZATION, ...ADMIN, '--name', 'A\u0007'], /--name must not contain control/],
+    ['a reversed name', [...ORGANIZATION, ...ADMIN, '--operator-name', '\u202eA'], /--operator-name must not contain char/],
     ['an unknown option', [...ORGANIZATION, ...ADMIN, '--color', 'red'], /--color/],
-    ['a slug with spaces', [...ORGANIZATION, ...ADMIN, '--slug', 'the acme'], /--slug must match/],
-    ['a slug that ends with a line break', [...ORGANIZATION, ...ADMIN, '--slug', 'acme\n'], /--slug must match/],
-    ['a slug with U+212A', [...ORGANIZATION, ...ADMIN, '--slug', '\u212aiwi'], /--slug must match/],
+    ['a slug with spaces', [...ORGANIZATION, ...ADMIN, '--slug', 'the acme'], /--slug must have 2 to 63 characters/],
+    [
+      'a slug that ends with a line break',
+      [...ORGANIZATION, ...ADMIN, '--slug', 'acme\n'],
+      /--slug must have 2 to 63 characters/,
+    ],
+    ['a slug with U+212A', [...ORGANIZATION, ...ADMIN, '--slug', '\u212aiwi'], /--slug must have 2 to 63 characters/],
     [
       'a space around the id',
       [...ORGANIZATION, ...ADMIN, '--provider-id', 'organization-live-1 '],

@@ -1,8 +1,10 @@
-import { OptionalField, PikaiaError } from '@pikaia/core';
-import { IsNotEmpty, Matches, MaxLength, validateSync } from 'class-validator';
+import { firstBrokenRule, IsVisibleText, OptionalField, PikaiaError } from '@pikaia/core';
+import { plainToInstance } from 'class-transformer';
+import { Matches, validateSync } from 'class-validator';
 import { parseArgs } from 'node:util';
 import { PROVIDER_ID } from '../authentication/provider-id.js';
 import { emailKey, IsSendableEmail } from '../members/email-key.js';
+import { IsSlug } from '../organizations/organization.requests.js';
 
 const USAGE = `first-organization
   --name Acme --slug acme --provider-id <the organization's id at the session provider>
@@ -26,11 +28,10 @@ const IsProviderId = () =>
 
 /** The first organization, its admin and an optional operator. */
 export class FirstOrganizationArguments {
-  @IsNotEmpty()
-  @MaxLength(200)
+  @IsVisibleText({ max: 200 })
   name!: string;
 
-  @Matches(/^[a-z0-9][a-z0-9-]{1,62}$/)
+  @IsSlug()
   slug!: string;
 
   @IsProviderId()
@@ -40,7 +41,7 @@ export class FirstOrganizationArguments {
   adminEmail!: string;
 
   @OptionalField()
-  @MaxLength(200)
+  @IsVisibleText({ max: 200 })
   adminName?: string;
 
   @IsProviderId()
@@ -51,7 +52,7 @@ export class FirstOrganizationArguments {
   operatorEmail?: string;
 
   @OptionalField()
-  @MaxLength(200)
+  @IsVisibleText({ max: 200 })
   operatorName?: string;
 
   @OptionalField()
@@ -67,19 +68,21 @@ export class FirstOrganizationArguments {
  */
 export function readFirstOrganization(args: readonly string[]): FirstOrganizationArguments {
   const problems: string[] = [];
-  const request = new FirstOrganizationArguments();
+  let request: FirstOrganizationArguments;
   try {
     const options = Object.fromEntries(Object.values(OPTIONS).map((name) => [name, { type: 'string' as const }]));
     const { values } = parseArgs({ args: [...args], options });
-    for (const [property, option] of Object.entries(OPTIONS)) {
-      if (values[option] !== undefined) Object.assign(request, { [property]: values[option] });
-    }
+    const given = Object.entries(OPTIONS).filter(([, option]) => values[option] !== undefined);
+    request = plainToInstance(
+      FirstOrganizationArguments,
+      Object.fromEntries(given.map(([property, option]) => [property, values[option]])),
+    );
   } catch (error) {
     throw argumentsError([(error as Error).message]);
   }
-  for (const { property, constraints = {} } of validateSync(request)) {
-    const why = Object.values(constraints)[0]!.replace(property, `--${OPTIONS[property as keyof typeof OPTIONS]}`);
-    problems.push(why);
+  for (const error of validateSync(request)) {
+    const option = `--${OPTIONS[error.property as keyof typeof OPTIONS]}`;
+    problems.push(error.value === undefined ? `${option} is required` : firstBrokenRule(error)!.replace(error.property, option));
   }
   const { operatorEmail, operatorProviderId, adminEmail, adminProviderId } = request;
   if ((operatorEmail === undefined) !== (operatorProviderId === undefined))

@@ -1,4 +1,7 @@
-import { isEmail, ValidateBy } from 'class-validator';
+import { applyDecorators } from '@nestjs/common';
+import { TextRule, textProblem, trimText } from '@pikaia/core';
+import { Transform } from 'class-transformer';
+import { isEmail } from 'class-validator';
 import { domainToASCII, domainToUnicode } from 'node:url';
 
 const MAX_ADDRESS_CHARACTERS = 254; // limit of SMTP, RFC 5321 section 4.5.3.1.3
@@ -35,16 +38,19 @@ export function readableAddress(key: string): string {
   return key.slice(0, at) + domainToUnicode(key.slice(at));
 }
 
-/** Accepts addresses that have a key; see emailKey. */
+/** Trims an address and accepts it if it has a key; see emailKey. */
 export const IsSendableEmail = (): PropertyDecorator =>
-  ValidateBy({
-    name: 'isSendableEmail',
-    validator: {
-      validate: (value: unknown) => typeof value === 'string' && emailKey(value) !== undefined,
-      defaultMessage: () =>
-        '$property must be an email address that mail can be sent to: ASCII without quotes before the @, a valid domain after it',
-    },
-  });
+  applyDecorators(
+    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? trimText(value) : value)),
+    TextRule(
+      'isSendableEmail',
+      (value) =>
+        textProblem(value, { min: 1, max: MAX_ADDRESS_CHARACTERS }) ??
+        (emailKey(value as string) === undefined
+          ? 'must be an email address that mail can be sent to: ASCII without quotes before the @, a valid domain after it'
+          : undefined),
+    ),
+  );
 
 /**
  * Converts a domain to its ASCII form. Accepts a label only if IDNA keeps each character, apart from case and composition.

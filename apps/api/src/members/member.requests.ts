@@ -1,18 +1,14 @@
 import { ROLES, type Role } from '@pikaia/contracts';
-import { OptionalField } from '@pikaia/core';
-import { Transform } from 'class-transformer';
-import { IsIn, IsString, Length, Matches } from 'class-validator';
+import { IsVisibleText, OptionalField } from '@pikaia/core';
+import { IsIn } from 'class-validator';
 import { IsSendableEmail } from './email-key.js';
 
 export class InviteRequest {
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
   @IsSendableEmail()
   email!: string;
 
   @OptionalField()
-  @IsString()
-  @Length(1, 200)
-  @Matches(/^[^\p{Cc}]*$/u, { message: 'name must not contain control characters' })
+  @IsVisibleText({ max: 200 })
   name?: string;
 
   @IsIn(ROLES)

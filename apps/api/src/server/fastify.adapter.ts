@@ -1,9 +1,12 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { context, CORRELATION_HEADER } from '@pikaia/core';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { Problem } from '../errors/problem.js';
 import { problemBody, sendProblem, toProblem } from '../errors/problem.filter.js';
+import { checkRequest } from './check-request.js';
+import { acceptJsonBodies } from './json-body.js';
 
 const MAX_BODY_BYTES = 1024 * 1024; // far above the largest body of any route
 const REQUEST_TIMEOUT_MS = 30_000; // for headers and body
@@ -21,6 +24,7 @@ export function createFastifyAdapter({ requestTimeoutMs = REQUEST_TIMEOUT_MS } =
     http: {
       headersTimeout: requestTimeoutMs,
       requestTimeout: requestTimeoutMs,
+      requireHostHeader: false, // checkRequest responds, with problem details
       connectionsCheckingInterval: Math.min(MAX_CHECK_INTERVAL_MS, requestTimeoutMs / 4),
     },
     forceCloseConnections: 'idle',
@@ -28,11 +32,29 @@ export function createFastifyAdapter({ requestTimeoutMs = REQUEST_TIMEOUT_MS } =
     frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => sendProblem(reply, toProblem(error)),
     clientErrorHandler: answerClientError,
   });
-  adapter.getInstance().removeContentTypeParser('text/plain');
+  const instance = adapter.getInstance();
+  instance.addHook('onRequest', (request, _reply, done) => {
+    checkRequest(request.raw);
+    done();
+  });
+  // Node would respond without a body. As a request, an expectation is refused by checkRequest.
+  instance.server.on('checkExpectation', (request, response) => instance.server.emit('request', request, response));
+  acceptJsonBodies(instance);
   return adapter;
 }
 
-const PARSER_STATUS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
+const UNREADABLE = [400, 'The server cannot read this as an HTTP request.'] as const;
+const CONTENT_LENGTH = [400, 'The Content-Length of the request is not one number in decimal digits.'] as const;
+
+/** The response to each error of the HTTP parser. */
+const PARSER_ERRORS: Readonly<Record<string, readonly [status: number, detail: string]>> = {
+  HPE_HEADER_OVERFLOW: [431, 'The headers of the request are too large.'],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive in time.'],
+  HPE_INVALID_URL: [400, 'The URL is not valid. Characters outside ASCII must be percent-encoded UTF-8.'],
+  HPE_INVALID_TRANSFER_ENCODING: [400, 'The request has an invalid Transfer-Encoding, or one together with Content-Length.'],
+  HPE_UNEXPECTED_CONTENT_LENGTH: CONTENT_LENGTH,
+  HPE_INVALID_CONTENT_LENGTH: CONTENT_LENGTH,
+};
 
 /** Responds to input that is not a valid HTTP request. Writes to the socket, because no response object exists. */
 function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
@@ -41,10 +63,12 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const status = PARSER_STATUS[code] ?? 400;
-  const body = problemBody(Problem.ofStatus(status, 'The server cannot read this as an HTTP request.'));
+  const [status, detail] = PARSER_ERRORS[code] ?? UNREADABLE;
+  const body = problemBody(Problem.ofStatus(status, detail));
+  const correlationId = context.current?.correlationId;
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: application/problem+json\r\n` +
+      `${correlationId === undefined ? '' : `${CORRELATION_HEADER}: ${correlationId}\r\n`}` +
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     () => socket.destroy(error), // otherwise a silent client would keep its half of the connection open
   );

@@ -1,21 +1,16 @@
-import { OptionalField } from '@pikaia/core';
-import { Type } from 'class-transformer';
-import { IsInt, IsString, Max, MaxLength, Min } from 'class-validator';
+import { IsText, OptionalField } from '@pikaia/core';
+import { IsQueryInteger } from './is-integer.js';
 
 /** The query of a list that returns the newest items. */
 export class LimitRequest {
   @OptionalField()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(100)
+  @IsQueryInteger(1, 100)
   limit: number = 20;
 }
 
 /** The query of a list with pages. */
 export class PageRequest extends LimitRequest {
   @OptionalField()
-  @IsString()
-  @MaxLength(2000)
+  @IsText({ max: 2000 })
   cursor?: string;
 }

@@ -1,6 +1,8 @@
 import type { ArgumentMetadata } from '@nestjs/common';
-import { IsInt, IsOptional, IsString, ValidateNested } from 'class-validator';
+import { OptionalField } from '@pikaia/core';
+import { IsInt, IsOptional, IsString, Matches, MaxLength, MinLength, ValidateNested } from 'class-validator';
 import { Type } from 'class-transformer';
+import { ReplayEventsRequest } from '../administration/operation.requests.js';
 import type { Problem } from '../errors/problem.js';
 import { RequestPipe } from './request.pipe.js';
 
@@ -12,6 +14,13 @@ class Inner {
 class Body {
   @IsInt()
   count!: number;
+
+  @OptionalField()
+  @IsString()
+  @MinLength(2)
+  @Matches(/^[a-z]+$/, { message: 'name must have lower-case letters' })
+  @MaxLength(8)
+  name?: string;
 
   @IsOptional()
   @ValidateNested()
@@ -29,6 +38,16 @@ async function fieldsOf(value: unknown, metadata = body): Promise<string[]> {
   } catch (problem) {
     return (problem as Problem).errors.map(({ field }) => field);
   }
+}
+
+/** The problem of a value that is refused. */
+async function problemOf(value: unknown): Promise<Problem> {
+  return (await Promise.resolve()
+    .then(() => pipe.transform(value, body))
+    .then(
+      () => Promise.reject(new Error('accepted')),
+      (error: unknown) => error,
+    )) as Problem;
 }
 
 describe('RequestPipe', () => {
@@ -55,18 +74,46 @@ describe('RequestPipe', () => {
     expect((await fieldsOf(value)).sort()).toEqual(fields);
   });
 
-  it('names null as the problem, whichever rule refuses it, and keeps the message about an unknown field', async () => {
-    const problem = await Promise.resolve(pipe.transform({ count: null, more: null }, body)).catch((error: unknown) => error);
-    expect((problem as Problem).errors).toEqual([
-      { field: 'more', message: 'property more should not exist' },
+  it('reports one message for each field: absent, null, wrong type, and then the other rules in the order of the class', async () => {
+    const messageFor = async (name: unknown) => (await problemOf({ count: 1, name })).detail;
+    expect(await messageFor(null)).toBe('name must not be null');
+    expect(await messageFor(7)).toBe('name must be a string');
+    expect(await messageFor(['a', 'b'])).toBe('name must be a string');
+    expect(await messageFor('')).toBe('name must be longer than or equal to 2 characters');
+    expect(await messageFor('x')).toBe('name must be longer than or equal to 2 characters');
+    expect(await messageFor('X'.repeat(9))).toBe('name must have lower-case letters');
+    expect((await problemOf({})).detail).toBe('count is required');
+    expect((await problemOf({ count: null, more: null })).errors).toEqual([
+      { field: 'more', message: 'more is not a known field' },
       { field: 'count', message: 'count must not be null' },
     ]);
+    expect((await problemOf({ count: 1, inner: { text: 1 } })).errors).toEqual([
+      { field: 'inner.text', message: 'inner.text must be a string' },
+    ]);
+  });
+
+  it('begins every message with the field', async () => {
+    expect((await problemOf(undefined)).detail).toBe('body is required and must be a JSON object');
+    expect((await problemOf([])).detail).toBe('body must be a JSON object');
+    expect((await problemOf({ a: { b: '\u0000' } })).detail).toMatch(/^a\.b contains a character that cannot be stored/);
+    expect((await problemOf({ constructor: 1 })).detail).toBe('constructor is not an allowed field name');
   });
 
   it('refuses a body that is nested so deep that validation would exhaust the stack', async () => {
     const nested = (depth: number) => JSON.parse(`{"deep":${'['.repeat(depth)}${']'.repeat(depth)}}`) as unknown;
     expect(await fieldsOf(nested(100_000))).toEqual(['deep']);
     expect(await fieldsOf(nested(10), { type: 'query' })).toEqual([]);
+  });
+
+  it('converts the ids of a replay to their stored spelling', async () => {
+    const id = '0198a0a0-abcd-7000-8000-0123456789ef';
+    const fields = ['organization_id', 'aggregate_id', 'correlation_id'];
+    for (const spelling of [id.toUpperCase(), `{${id}}`]) {
+      const replay = { filter: Object.fromEntries(fields.map((field) => [field, spelling])) };
+      expect(await pipe.transform(replay, { type: 'body', metatype: ReplayEventsRequest })).toMatchObject({
+        filter: Object.fromEntries(fields.map((field) => [field, id])),
+      });
+    }
   });
 
   it('passes values of custom decorators unchanged', () => {

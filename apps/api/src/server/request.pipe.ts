@@ -1,4 +1,5 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform, ValidationPipe, type ValidationError } from '@nestjs/common';
+import { firstBrokenRule } from '@pikaia/core';
 import { Problem, type FieldProblem } from '../errors/problem.js';
 
 const MAX_DEPTH = 32; // validation is recursive, and a megabyte of "[" would exhaust the stack
@@ -18,48 +19,67 @@ export class RequestPipe implements PipeTransform {
     transform: true,
     whitelist: true,
     forbidNonWhitelisted: true,
-    stopAtFirstError: true,
     exceptionFactory: (errors) => Problem.invalid(errors.flatMap((error) => fieldProblems(error))),
   });
 
   transform(value: unknown, metadata: ArgumentMetadata): unknown {
     if (metadata.type === 'custom') return value; // the value comes from one of our decorators, not from the caller
     const refused = findInvalidValue(value, metadata.type === 'param' ? (metadata.data ?? '') : '');
-    if (refused) throw Problem.invalid([{ ...refused, field: refused.field || metadata.type }]);
+    if (refused) {
+      const field = refused.field || metadata.type;
+      throw Problem.invalid([{ field, message: `${field} ${refused.rule}` }]);
+    }
     if (metadata.type === 'body' && value === undefined && optionalBodies.has(metadata.metatype!))
       return this.validation.transform({}, metadata);
     if (
       metadata.type === 'body' &&
       (value === null || value === undefined || typeof value !== 'object' || Array.isArray(value))
     ) {
-      throw Problem.invalid([{ field: 'body', message: 'must be a JSON object' }]);
+      const rule = value === undefined ? 'is required and must be a JSON object' : 'must be a JSON object';
+      throw Problem.invalid([{ field: 'body', message: `body ${rule}` }]);
     }
     return this.validation.transform(value, metadata);
   }
 }
 
-function fieldProblems({ property, value, constraints = {}, children = [] }: ValidationError, path = ''): FieldProblem[] {
-  const field = path ? `${path}.${property}` : property;
-  // The rule that refuses null is any of the field's, such as the one about control characters: its message would mislead.
-  const isNull = value === null && !('whitelistValidation' in constraints);
+/** Returns one problem for each field. Its message begins with the field. */
+function fieldProblems(error: ValidationError, path = ''): FieldProblem[] {
+  const field = path ? `${path}.${error.property}` : error.property;
+  const rule = brokenRule(error);
   return [
-    ...Object.values(constraints).map((message) => ({ field, message: isNull ? `${property} must not be null` : message })),
-    ...children.flatMap((child) => fieldProblems(child, field)),
+    ...(rule === undefined ? [] : [{ field, message: `${field} ${rule}` }]),
+    ...(error.children ?? []).flatMap((child) => fieldProblems(child, field)),
   ];
 }
 
+/** Returns the rule in the words of the caller, without the name of the field. */
+function brokenRule(error: ValidationError): string | undefined {
+  const { property, value, constraints = {} } = error;
+  if ('whitelistValidation' in constraints) return 'is not a known field';
+  const message = firstBrokenRule(error);
+  // Any rule refuses a value that is absent or null, such as one about control characters: its message would mislead.
+  if (message === undefined || value === null || value === undefined)
+    return message && (value === null ? 'must not be null' : 'is required');
+  return message.startsWith(`${property} `) ? message.slice(property.length + 1) : message;
+}
+
+interface InvalidValue {
+  readonly field: string;
+  readonly rule: string;
+}
+
 /** Finds the first string or key that cannot be stored, key of Object.prototype, or value that is nested too deep. */
-function findInvalidValue(value: unknown, field: string, depth = 0): FieldProblem | undefined {
+function findInvalidValue(value: unknown, field: string, depth = 0): InvalidValue | undefined {
   if (typeof value === 'string') {
     return value.includes('\u0000') || !value.isWellFormed()
-      ? { field, message: 'contains a character that cannot be stored (U+0000 or half a surrogate pair)' }
+      ? { field, rule: 'contains a character that cannot be stored (U+0000 or half a surrogate pair)' }
       : undefined;
   }
   if (value === null || typeof value !== 'object') return undefined;
-  if (depth > MAX_DEPTH) return { field: field.split('.', 1)[0]!, message: `is nested deeper than ${MAX_DEPTH} levels` };
+  if (depth > MAX_DEPTH) return { field: field.split('.', 1)[0]!, rule: `is nested deeper than ${MAX_DEPTH} levels` };
   for (const [key, inner] of Object.entries(value)) {
     const at = field ? `${field}.${key}` : key;
-    if (key in Object.prototype) return { field: at, message: 'is not an allowed field name' }; // class-transformer ignores such keys
+    if (key in Object.prototype) return { field: at, rule: 'is not an allowed field name' }; // class-transformer ignores such keys
     const found = findInvalidValue(key, at, depth) ?? findInvalidValue(inner, at, depth + 1);
     if (found) return found;
   }

@@ -1,4 +1,4 @@
-import { findClientAddress, parseTrustedProxies } from './client-address.js';
+import { canonicalAddress, findClientAddress, parseTrustedProxies } from './client-address.js';
 
 describe('findClientAddress', () => {
   const find = (trusted: string, peer: string, forwarded?: string) =>
@@ -30,8 +30,30 @@ describe('findClientAddress', () => {
   });
 });
 
-describe('parseTrustedProxies', () => {
-  it.each(['', 'maybe', '10.0.0.0/99', '-1'])('refuses %j with a message that lists the accepted values', (text) => {
-    expect(() => parseTrustedProxies(text)).toThrow(/number of hops/);
+describe('canonicalAddress', () => {
+  it.each([
+    ['203.0.113.7', '203.0.113.7'],
+    ['::ffff:203.0.113.7', '203.0.113.7'],
+    ['::FFFF:CB00:7107', '203.0.113.7'],
+    ['2001:DB8::0001', '2001:db8::1'],
+    ['2001:0db8:0000:0000:0000:0000:0000:0001', '2001:db8::1'],
+    ['fe80::1%eth0', 'fe80::1'],
+  ])('maps %s to %s, the form of the context', (text, canonical) => {
+    expect(canonicalAddress(text)).toBe(canonical);
+    expect(findClientAddress(text, undefined, { hops: 0 })).toEqual({ address: canonical });
   });
+
+  it.each(['', '203.0.113', '203.0.113.07', '0xcb.0.113.7', '203.0.113.7:80', '203.0.113.7%1', '[::1]', ' ::1', 'localhost'])(
+    'returns undefined for %j',
+    (text) => expect(canonicalAddress(text)).toBeUndefined(),
+  );
+});
+
+describe('parseTrustedProxies', () => {
+  it.each(['', 'maybe', '10.0.0.0/99', '-1', '01', '+1', '1.0', '1e1', '0x0a.0.0.0/8', '010.0.0.0/8', '10.0.0.0/08'])(
+    'refuses %j with a message that lists the accepted values',
+    (text) => {
+      expect(() => parseTrustedProxies(text)).toThrow(/number of hops/);
+    },
+  );
 });

@@ -1,8 +1,11 @@
 import ipaddr from 'ipaddr.js';
+import { parseInteger } from '../decimal.js';
 import { PikaiaError } from '../errors/pikaia.error.js';
 
 /** The proxies whose X-Forwarded-For entries are trusted: the last `hops` proxies, or all proxies in `networks`. */
 export type TrustedProxies = { readonly hops: number } | { readonly networks: readonly [ipaddr.IPv4 | ipaddr.IPv6, number][] };
+
+const MAX_HOPS = 99;
 
 /**
  * Parses the setting TRUSTED_PROXIES.
@@ -11,13 +14,11 @@ export type TrustedProxies = { readonly hops: number } | { readonly networks: re
  */
 export function parseTrustedProxies(text: string): TrustedProxies {
   const trimmed = text.trim();
-  if (/^\d{1,2}$/.test(trimmed)) return { hops: Number(trimmed) };
+  const hops = parseInteger(trimmed);
+  if (hops !== undefined && hops <= MAX_HOPS) return { hops };
   try {
     return {
-      networks: trimmed.split(',').map((part) => {
-        const network = part.trim();
-        return ipaddr.parseCIDR(network.includes('/') ? network : `${network}/${network.includes(':') ? 128 : 32}`);
-      }),
+      networks: trimmed.split(',').map((part) => parseNetwork(part.trim())),
     };
   } catch (cause) {
     throw new PikaiaError(
@@ -27,6 +28,15 @@ export function parseTrustedProxies(text: string): TrustedProxies {
     );
   }
 }
+
+function parseNetwork(text: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
+  const [address = '', bits = address.includes(':') ? '128' : '32', ...more] = text.split('/');
+  if (!isAddress(address) || parseInteger(bits) === undefined || more.length) throw new Error(`${text} is not a network`);
+  return ipaddr.parseCIDR(`${address}/${bits}`);
+}
+
+/** True for an IPv6 address and for four decimal numbers. ipaddr.js would also read octal and hexadecimal numbers. */
+const isAddress = (text: string): boolean => ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text);
 
 /**
  * Returns the address of the client: the last address in the chain that is not a trusted proxy.
@@ -49,6 +59,15 @@ export function findClientAddress(
   let at = 0;
   while (at < chain.length - 1 && isTrusted(chain[at]!, at, trusted)) at++;
   return toClientAddress(chain[at]!);
+}
+
+/**
+ * Returns an IP address as the context and audit entries contain it: IPv6 in its short lower-case form without a zone, and an
+ * IPv4-mapped address as IPv4. Returns undefined for other texts.
+ */
+export function canonicalAddress(text: string): string | undefined {
+  const unzoned = text.includes(':') ? text.split('%', 1)[0]! : text;
+  return isAddress(unzoned) ? ipaddr.process(unzoned).toString() : undefined;
 }
 
 type ClientAddress = { readonly address: string | null; readonly unparsed?: string };
@@ -77,6 +96,5 @@ function isTrusted(address: string, hop: number, trusted: TrustedProxies): boole
 function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   const bare = /^\[(.+)\](?::\d+)?$/.exec(text)?.[1] ?? (/^\d+\.\d+\.\d+\.\d+:\d+$/.test(text) ? text.split(':')[0]! : text);
   const unzoned = bare.split('%')[0]!;
-  if (!ipaddr.IPv4.isValidFourPartDecimal(unzoned) && !ipaddr.IPv6.isValid(unzoned)) return undefined;
-  return ipaddr.process(unzoned);
+  return isAddress(unzoned) ? ipaddr.process(unzoned) : undefined;
 }

@@ -52,6 +52,13 @@ describe('enterContextAtRequest', () => {
     expect(observed).toEqual([headers['x-correlation-id']]);
   });
 
+  it('takes a correlation id in capitals or braces in its stored spelling', async () => {
+    const id = '0198a0a0-abcd-7000-8000-0123456789ef';
+    for (const spelling of [id.toUpperCase(), `{${id}}`, `{${id.toUpperCase()}}`])
+      expect((await get('/', { 'x-correlation-id': spelling }))['x-correlation-id']).toBe(id);
+    expect(seen.map((current) => current?.origin)).toEqual(['client', 'client', 'client']);
+  });
+
   const shared: OutgoingHttpHeaders = Object.freeze({ 'x-other': 'kept' });
 
   it.each<[string, (response: ServerResponse) => ServerResponse]>([

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { isId, newId } from '../identifier.js';
+import { newId, parseId } from '../identifier.js';
 import { findClientAddress, type TrustedProxies } from './client-address.js';
 import { enterContext, type ContextScope } from './context.js';
 import { parseTraceParent, traceIdAsUuid } from './trace-parent.js';
@@ -25,7 +25,8 @@ export function enterContextAtRequest(server: Server, trusted: TrustedProxies, o
     const [request, response] = args as [IncomingMessage, ServerResponse];
     const requestedId = request.headers[CORRELATION_HEADER];
     const traceParent = parseTraceParent(request.headers['traceparent']);
-    const accepted = isId(requestedId) ? requestedId.toLowerCase() : traceParent && traceIdAsUuid(traceParent);
+    const given = typeof requestedId === 'string' ? parseId(requestedId) : undefined;
+    const accepted = given ?? (traceParent && traceIdAsUuid(traceParent));
     const { address, unparsed } = findClientAddress(
       request.socket.remoteAddress,
       headerText(request.headers['x-forwarded-for']),

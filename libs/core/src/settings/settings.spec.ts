@@ -1,4 +1,4 @@
-import { IsBoolean, IsIn, IsInt, Matches, Max, Min, MinLength } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsNumber, Matches, Max, Min, MinLength } from 'class-validator';
 import { OptionalField } from '../optional-field.js';
 import { describeSettings, loadSettings, Setting, SettingsError } from './settings.js';
 
@@ -29,6 +29,13 @@ class OtherSettings {
   @Setting('SPEC_KEY', { about: 'signs tokens', secret: true })
   @MinLength(16)
   key!: string;
+}
+
+class ShareSettings {
+  @Setting('SPEC_SHARE', { about: 'which part', default: '0.25', fraction: true })
+  @IsNumber()
+  @Max(1)
+  share!: number;
 }
 
 const problemsOf = (environment: Record<string, string>, classes = [SpecSettings, OtherSettings] as const): readonly string[] => {
@@ -73,12 +80,37 @@ describe('loadSettings', () => {
     );
   });
 
-  it.each(['abc', '80a', '1e9', '-1', '3.5', 'Infinity'])(
-    'refuses %s as the value of an integer setting with a range',
-    (port) => {
-      expect(problemsOf({ ...good, SPEC_PORT: port })).toEqual([expect.stringContaining(`SPEC_PORT is "${port}"`)]);
-    },
-  );
+  it.each([
+    'abc',
+    '80a',
+    '1e3',
+    '0x10',
+    '0b1',
+    '+10',
+    '-1',
+    '010',
+    '1 0',
+    '3.5',
+    '1.0',
+    '1_000',
+    '٣',
+    'Infinity',
+    '9007199254740993',
+  ])('refuses %s as the value of an integer setting and asks for decimal digits', (port) => {
+    expect(problemsOf({ ...good, SPEC_PORT: port })).toEqual([
+      `SPEC_PORT is "${port}": it must be an integer in decimal digits, such as 3000 (TCP port)`,
+    ]);
+  });
+
+  it('accepts a plain decimal fraction only for a setting that may have one', () => {
+    const shareOf = (share: string) => loadSettings([ShareSettings], { SPEC_SHARE: share })[0].share;
+    expect(['0.5', '1', '0', '0.05'].map(shareOf)).toEqual([0.5, 1, 0, 0.05]);
+    for (const share of ['.5', '0.', '5e-1', '00.5', '+0.5', '0,5', '0x1', 'half']) {
+      expect(() => shareOf(share)).toThrow(
+        `SPEC_SHARE is "${share}": it must be a number in decimal digits, such as 0.25 (which part)`,
+      );
+    }
+  });
 
   it('never includes the value of a secret setting in its error', () => {
     const error = (() => {

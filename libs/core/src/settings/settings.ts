@@ -1,6 +1,8 @@
 import 'reflect-metadata';
 import { plainToInstance } from 'class-transformer';
-import { validateSync, type ValidationError } from 'class-validator';
+import { validateSync } from 'class-validator';
+import { firstBrokenRule } from '../broken-rule.js';
+import { parseDecimal, parseInteger } from '../decimal.js';
 import { PikaiaError } from '../errors/pikaia.error.js';
 import { redactText } from '../redaction/redact-text.js';
 
@@ -14,6 +16,8 @@ export interface SettingOptions {
   readonly default?: string;
   /** True for a setting whose value is never printed. */
   readonly secret?: boolean;
+  /** True for a number that may have a decimal fraction, such as `0.5`. Other numbers are integers. */
+  readonly fraction?: boolean;
 }
 
 export interface SettingDescription extends SettingOptions {
@@ -54,7 +58,8 @@ export class SettingsError extends PikaiaError {
 
 /**
  * Reads the settings classes from the environment. It validates all classes, then reports all problems in one error.
- * Empty text counts as absent. Numbers and booleans (`true`, `false`) are converted to the type of the property.
+ * Empty text counts as absent. Numbers and booleans (`true`, `false`) are converted to the type of the property. A number consists
+ * of decimal digits: `1e3`, `0x10`, `+1`, `010` and `1.0` are refused.
  *
  * @throws SettingsError with the name of each variable, its value (never that of a secret) and the values that it accepts.
  */
@@ -66,31 +71,46 @@ export function loadSettings<const T extends readonly SettingsClass[]>(
   const instances = classes.map((settings) => {
     const described = describeSettings(settings);
     const plain: Record<string, unknown> = {};
-    for (const { variable, property, default: fallback } of described) {
-      const text = environment[variable]?.trim() || fallback;
-      if (text !== undefined) plain[property] = convertToPropertyType(settings, property, text);
+    for (const setting of described) {
+      const text = environment[setting.variable]?.trim() || setting.default;
+      if (text !== undefined) plain[setting.property] = convertToPropertyType(settings, setting, text);
     }
     const instance = plainToInstance(settings, plain);
-    for (const error of validateSync(instance)) problems.push(describeProblem(error, described, environment));
+    for (const error of validateSync(instance)) {
+      const setting = described.find(({ property }) => property === error.property)!;
+      const isNotDecimal = propertyType(settings, setting) === Number && typeof error.value === 'string';
+      problems.push(
+        describeProblem(setting, environment, isNotDecimal ? decimalRule(setting) : ruleText(firstBrokenRule(error)!, setting)),
+      );
+    }
     return instance;
   });
   if (problems.length) throw new SettingsError(problems);
   return instances as never;
 }
 
-function convertToPropertyType(settings: SettingsClass, property: string, text: string): unknown {
-  const type: unknown = Reflect.getMetadata('design:type', settings.prototype as object, property);
-  if (type === Number) return Number(text);
+/** Returns the text itself if it is not a value of the type. The rules of the setting refuse it then. */
+function convertToPropertyType(settings: SettingsClass, setting: SettingDescription, text: string): unknown {
+  const type = propertyType(settings, setting);
+  if (type === Number) return (setting.fraction ? parseDecimal(text) : parseInteger(text)) ?? text;
   if (type === Boolean) return text === 'true' ? true : text === 'false' ? false : text;
   return text;
 }
 
+const propertyType = (settings: SettingsClass, { property }: SettingDescription): unknown =>
+  Reflect.getMetadata('design:type', settings.prototype as object, property);
+
+const decimalRule = ({ fraction = false, default: example = fraction ? '0.5' : '10' }: SettingDescription): string =>
+  `must be ${fraction ? 'a number' : 'an integer'} in decimal digits, such as ${example}`;
+
+/** Removes the name of the property from a message of class-validator. */
+const ruleText = (message: string, { property }: SettingDescription): string => message.replace(`${property} `, '');
+
 function describeProblem(
-  error: ValidationError,
-  described: readonly SettingDescription[],
+  setting: SettingDescription,
   environment: Readonly<Record<string, string | undefined>>,
+  rule: string,
 ): string {
-  const setting = described.find(({ property }) => property === error.property)!;
   const raw = environment[setting.variable]?.trim();
   const state = !raw
     ? setting.default === undefined
@@ -99,6 +119,5 @@ function describeProblem(
     : setting.secret
       ? 'has a value that is not accepted'
       : `is ${JSON.stringify(redactText(raw))}`;
-  const rules = Object.values(error.constraints ?? {}).map((rule) => rule.replace(`${error.property} `, ''));
-  return `${setting.variable} ${state}: it ${rules.join(' and ')} (${setting.about})`;
+  return `${setting.variable} ${state}: it ${rule} (${setting.about})`;
 }

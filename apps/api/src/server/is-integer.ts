@@ -1,0 +1,23 @@
+import { applyDecorators } from '@nestjs/common';
+import { parseInteger } from '@pikaia/core';
+import { Transform } from 'class-transformer';
+import { ValidateBy } from 'class-validator';
+
+const isInteger = (min: number, max: number, form = ''): PropertyDecorator =>
+  ValidateBy({
+    name: 'isIntegerBetween',
+    validator: {
+      validate: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
+      defaultMessage: () => `$property must be an integer from ${min} to ${max}${form}`,
+    },
+  });
+
+/** Accepts an integer of a JSON body. */
+export const IsIntegerBetween = (min: number, max: number): PropertyDecorator => isInteger(min, max);
+
+/** Accepts an integer of a query string, which must be written in decimal digits, and converts it to a number. */
+export const IsQueryInteger = (min: number, max: number): PropertyDecorator =>
+  applyDecorators(
+    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? (parseInteger(value) ?? value) : value)),
+    isInteger(min, max, ', in decimal digits'),
+  );

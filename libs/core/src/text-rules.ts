@@ -1,0 +1,28 @@
+import { maxLength, minLength, ValidateBy } from 'class-validator';
+
+export interface TextLength {
+  /** The smallest number of characters. By default an empty text is accepted. */
+  readonly min?: number;
+  readonly max: number;
+}
+
+/** Accepts a text of a length. Unlike `@IsString()` with length rules, it reports one problem, the type first. */
+export const IsText = (length: TextLength): PropertyDecorator => TextRule('isText', (value) => textProblem(value, length));
+
+/** Makes a property decorator of a function that returns the problem with a value, such as `must be a string`. */
+export const TextRule = (name: string, problemOf: (value: unknown) => string | undefined): PropertyDecorator =>
+  ValidateBy({
+    name,
+    validator: {
+      validate: (value) => problemOf(value) === undefined,
+      defaultMessage: (details) => `$property ${problemOf(details!.value)}`,
+    },
+  });
+
+/** Returns the problem with the type or the length of a text. */
+export function textProblem(value: unknown, { min = 0, max }: TextLength): string | undefined {
+  if (typeof value !== 'string') return 'must be a string';
+  if (value === '' && min > 0) return 'must not be empty';
+  if (!minLength(value, min)) return `must have at least ${min} characters`;
+  return maxLength(value, max) ? undefined : `must not be longer than ${max} characters`;
+}
