@@ -20,8 +20,9 @@ export { configureLogging, flushLogs, type LogFormat, type LoggingOptions } from
 export { handleProcessFaults } from './process/process-faults.js';
 export { runService, type Service } from './process/run-service.js';
 export { logStartupFailure } from './process/startup-failure.js';
-export { errorMessage } from './record/error-fields.js';
 export type { EventName } from './record/event-name.js';
 export { LogField, type LogFields } from './record/log-fields.js';
 export { LOG_LEVELS, type LogLevel } from './record/log-level.js';
+export type { ThrownDescription } from './record/thrown-value.js';
+export { describeThrown, errorMessage } from './record/value-text.js';
 export { currentQueryStats, queryStatsFields, type QueryStats } from './query-stats.js';

@@ -28,6 +28,8 @@ describe('toProblem', () => {
     ['an error whose status is not an error status', Object.assign(new Error('odd'), { statusCode: 200 }), 500, 'internal'],
     ['null', null, 500, 'internal'],
     ['a string', 'secret', 500, 'internal'],
+    ['an object without a message', { statusCode: 402, reason: 'secret' }, 402, 'payment-required'],
+    ['an object whose getters throw', { get code() { throw new Error('secret'); } }, 500, 'internal'], // prettier-ignore
   ])('maps to the expected status and type: %s', (_, error, status, kind) => {
     expect(toProblem(error)).toMatchObject({ status, kind });
   });
@@ -44,6 +46,8 @@ describe('toProblem', () => {
       withCode('23505', { constraint: 'secret' }),
       new Error('secret'),
       withCode('22P02'),
+      { statusCode: 402, reason: 'secret' },
+      new Proxy({}, { get: () => { throw new Error('secret'); } }), // prettier-ignore
     ]) {
       expect(problemBody(toProblem(error))).not.toMatch(/secret|10\.0\.0\.1|22P02|23505/);
     }

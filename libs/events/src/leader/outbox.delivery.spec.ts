@@ -84,6 +84,29 @@ describe('delivery', () => {
     }
   });
 
+  it.each([
+    ['an object', { error: 'card declined', token: 'canary' }, 'Object: {"error":"card declined","token":"[redacted]"}'],
+    ['null', null, 'null'],
+    [
+      'several errors',
+      new AggregateError([new TypeError('a'), 'b'], 'all failed'),
+      'AggregateError: all failed [TypeError: a; b]',
+    ],
+    [
+      'a cause that is no error',
+      new Error('outer', { cause: { reason: 'no funds' } }),
+      'Error: outer <- Object: {"reason":"no funds"}',
+    ],
+    ['a text with half a character', '\ud800\0', '\ufffd\ufffd'],
+  ])('stores the content of a thrown value in the delivery and in the attempt: %s', async (_, error, text) => {
+    const event = await insertEvent(api);
+    sink.outcomes.set(event.id, { kind: 'refused', error, maxAttempts: 1 });
+    await run();
+    expect(await deliveryOf(event)).toMatchObject({ status: 'failed', last_error: text });
+    const { rows } = await api.query('select error from outbox.outbox_attempt where event_id = $1', [event.id]);
+    expect(rows).toEqual([{ error: text }]);
+  });
+
   it('the documented SQL shows whether an event was delivered', async () => {
     const event = await insertEvent(api, { type: 'member.invited', data: { email: 'bob@example.com' } });
     const ask = async () => {

@@ -153,7 +153,7 @@ export class QueueConsumer {
       return undefined;
     } catch (error) {
       const postponement = asPostponement(error);
-      if (postponement || (error as { code?: unknown }).code === 'PIKAIA_EVENT_VERSION_UNKNOWN') {
+      if (postponement || (error instanceof PikaiaError && error.code === 'PIKAIA_EVENT_VERSION_UNKNOWN')) {
         logger.warning('event_postponed', { reason: errorMessage(error) });
       } else logger.exception('event_refused', error);
       return postponement?.retryAfterMs ?? retryDelay(attempt, this.options.random ?? Math.random);

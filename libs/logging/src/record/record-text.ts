@@ -1,12 +1,12 @@
 import type { ContextScope } from '@pikaia/core';
 import { contextText } from './context-text.js';
 import { ownKeys } from './copy-fields.js';
-import { errorFields, type ErrorFields } from './error-fields.js';
 import { cut, quote, quoteRedacted } from './json-text.js';
 import { nameText } from './name-text.js';
 import { isReserved, LogField, type LogFields } from './log-fields.js';
 import type { LogLevel } from './log-level.js';
-import { entryText, exceedsBudget, keyText, newBudget, valueText, type Budget } from './value-text.js';
+import type { ThrownDescription } from './thrown-value.js';
+import { describeThrown, entryText, exceedsBudget, keyText, newBudget, valueText, type Budget } from './value-text.js';
 
 const MAX_LINE_BYTES = 15 * 1_024; // container log drivers split lines at 16 KiB
 const MIN_EXC_INFO_CHARS = 2_048; // UTF-16 units reserved for exc_info
@@ -41,19 +41,19 @@ export function recordText(parts: RecordParts, time: number, origin: string): st
   const fixed = head + (parts.scope ? contextText(parts.scope) : '') + (parts.reserved ?? '') + origin;
   if (!parts.fields && !parts.inherited && !parts.thrown && parts.message === undefined) return `${fixed}}`;
   // The budget counts characters, not bytes. A line that is too long in bytes is written again with a smaller budget.
+  const error = parts.thrown && describeThrown(parts.thrown[0]);
   let maxChars = MAX_LINE_BYTES - 64; // for log.truncated
-  let text = lineWithin(maxChars, fixed, parts);
+  let text = lineWithin(maxChars, fixed, parts, error);
   if (text.length * 3 <= MAX_LINE_BYTES) return text;
   for (let size = Buffer.byteLength(text); size > MAX_LINE_BYTES && maxChars > 1_024; size = Buffer.byteLength(text)) {
     maxChars = Math.floor(Math.min((maxChars * MAX_LINE_BYTES) / size, maxChars * 0.8));
-    text = lineWithin(maxChars, fixed, parts);
+    text = lineWithin(maxChars, fixed, parts, error);
   }
   return text;
 }
 
-function lineWithin(maxChars: number, fixed: string, parts: RecordParts): string {
+function lineWithin(maxChars: number, fixed: string, parts: RecordParts, error: ThrownDescription | undefined): string {
   const budget = newBudget(maxChars - fixed.length);
-  const error = parts.thrown && errorFields(parts.thrown[0]);
   if (!error) return `${fixed}${fieldsText(parts, budget)}${truncatedText(budget)}}`;
   const errorPart = errorText(error, budget);
   budget.remainingChars -= MIN_EXC_INFO_CHARS;
@@ -88,7 +88,7 @@ function namedFieldsText(owner: LogFields, inEvent: boolean, taken: string[], bu
   return text;
 }
 
-function errorText({ kind, message, stack, details }: ErrorFields, budget: Budget): string {
+function errorText({ kind, message, stack, details }: ThrownDescription, budget: Budget): string {
   let text = `,"${LogField.errorKind}":${quoteRedacted(kind, 256)},"${LogField.errorMessage}":${quoteRedacted(message, 2_048)}`;
   for (const [name, value] of Object.entries(details)) text += `,"error.${name}":${quoteRedacted(value, 256)}`;
   text += `,"${LogField.errorStack}":${quoteWithin(stack, Math.min(MAX_STACK_CHARS, budget.remainingChars - text.length - 2 * MIN_EXC_INFO_CHARS), budget)}`;
