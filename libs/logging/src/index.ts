@@ -13,7 +13,8 @@ export {
   type MetricUnit,
 } from './metric/metric.definition.js';
 export { flushMetrics, metric } from './metric/metric.js';
-export { LoggingModule, nestLogger, type LoggingModuleOptions } from './nest/logging.module.js';
+export { LoggingModule, type LoggingModuleOptions } from './nest/logging.module.js';
+export { nestLogger } from './nest/nest-logger.js';
 export { pinoBridge } from './nest/pino-bridge.js';
 export type { LogFile } from './output/file.sink.js';
 export { configureLogging, flushLogs, type LogFormat, type LoggingOptions } from './output/log-output.js';

@@ -3,15 +3,16 @@ import {
   Logger as NestLogger,
   Module,
   type DynamicModule,
-  type LoggerService,
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { parseTrustedProxies, sendCorrelationId, systemClock } from '@pikaia/core';
-import { Logger, LoggerModule, PinoLogger, type Params } from 'nestjs-pino';
+import { Logger, LoggerModule, NativeLogger, PinoLogger, type Params } from 'nestjs-pino';
 import type { Server } from 'node:http';
 import { configureLogging, type LoggingOptions } from '../output/log-output.js';
+import { ContextPinoLogger } from './context-pino-logger.js';
+import { nestLogger } from './nest-logger.js';
 import { pinoBridge } from './pino-bridge.js';
 import { enableRequestLogging, type RequestLoggingOptions } from './request-logging.js';
 
@@ -35,7 +36,7 @@ const pinoParams: Params = { pinoHttp: { logger: pinoBridge, autoLogging: false 
  * - Each request has its own context, opened when Node emits the request, and an access line.
  * - Outgoing requests carry the correlation id.
  * - Messages of Nest become log records.
- * - Logger and PinoLogger of nestjs-pino can be injected. The middleware of nestjs-pino is not installed, because it halves
+ * - Logger and PinoLogger of nestjs-pino can be injected. PinoLogger.assign adds fields to the request. The middleware of nestjs-pino is not installed, because it halves
  *   the throughput.
  */
 @Module({})
@@ -67,7 +68,7 @@ export class LoggingModule implements OnModuleInit, OnApplicationShutdown {
     return {
       module: LoggingModule,
       global: true,
-      imports: [LoggerModule.forRoot(pinoParams)],
+      imports: [pinoModule()],
       providers: [
         { provide: REQUEST_LOGGING, useValue: requestLogging },
         { provide: SENDS_CORRELATION_ID, useValue: sends },
@@ -88,5 +89,16 @@ export class LoggingModule implements OnModuleInit, OnApplicationShutdown {
   }
 }
 
-/** Returns a logger for `NestFactory.create(…, { logger: nestLogger() })` that turns all messages of Nest into log records. */
-export const nestLogger = (): LoggerService => new Logger(new PinoLogger(pinoParams), pinoParams);
+/** Returns the module of nestjs-pino with loggers that know the context and read the arguments of Nest. */
+function pinoModule(): DynamicModule {
+  const { providers = [], ...module } = LoggerModule.forRoot(pinoParams);
+  return {
+    ...module,
+    providers: [
+      ...providers,
+      { provide: PinoLogger, useClass: ContextPinoLogger },
+      { provide: Logger, useFactory: nestLogger },
+      { provide: NativeLogger, useFactory: nestLogger },
+    ],
+  };
+}

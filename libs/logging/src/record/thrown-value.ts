@@ -148,13 +148,13 @@ function describeObject(thrown: object, contentText: ContentText): OwnDescriptio
 
   /** The fields of an object that is not an error, if it has more than a message. */
   function moreOf(): string {
-    return content && content !== raw && !isError(thrown) && ownKeys(thrown).some((key) => !ERROR_KEYS.has(key))
-      ? ` ${content}`
-      : '';
+    return content && content !== raw && !isError(thrown) && hasMoreFields(thrown) ? ` ${content}` : '';
   }
 }
 
 const ERROR_KEYS: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'code', 'cause', 'errors']);
+
+const hasMoreFields = (thrown: object): boolean => ownKeys(thrown).some((key) => !ERROR_KEYS.has(key));
 
 /** Returns the stack, whose first line names the kind and the message. */
 function stackOf(thrown: object, kind: string, message: string): string {
@@ -212,7 +212,7 @@ function prototypeOf(value: object): object | null {
 function contentOf(thrown: object, contentText: ContentText): string {
   const message = readSafely(thrown, 'message');
   if (isObject(message)) return contentText(message);
-  if (isError(thrown) && (ownMessage(thrown) || !ownKeys(thrown).length)) return '';
+  if (isError(thrown) && (ownMessage(thrown) || !hasMoreFields(thrown))) return '';
   return contentText(thrown);
 }
 
