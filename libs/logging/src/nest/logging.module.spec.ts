@@ -18,6 +18,7 @@ import type { AddressInfo } from 'node:net';
 import { waitFor } from '../../../../test/support/time/wait-for.js';
 import { InjectPinoLogger, Logger as PinoNestLogger, PinoLogger } from 'nestjs-pino';
 import { getLogger } from '../logger.js';
+import { configureLogging } from '../output/log-output.js';
 import { captureLogs, type CapturedLogs } from '../testing/index.js';
 import { LoggingModule } from './logging.module.js';
 
@@ -101,6 +102,7 @@ describe('LoggingModule', () => {
     class SpecModule {}
     app = await NestFactory.create(SpecModule, new FastifyAdapter(), { logger: false });
     await app.listen(0, host);
+    logs.clear(); // the line of the start
     return (app.getHttpServer() as { address(): AddressInfo }).address().port;
   }
 
@@ -240,9 +242,24 @@ describe('LoggingModule', () => {
     });
   });
 
+  it('writes one line at the start with service, version, environment, level and format, also if the module is imported twice', async () => {
+    logs.restore();
+    const options = { service: 'shop', version: '1.2.3', env: 'spec', format: 'json', level: 'info' } as const;
+    @Module({ imports: [LoggingModule.forRoot(), LoggingModule.forRoot(options)] })
+    class TwiceModule {}
+    logs = captureLogs('info');
+    app = await NestFactory.create(TwiceModule, new FastifyAdapter());
+    await app.init();
+    const origin = { service: 'shop', version: '1.2.3', env: 'spec' };
+    logs.one('application_started', { level: 'INFO', logger: 'application', log_level: 'info', log_format: 'json', ...origin });
+    expect(logs.records).toHaveLength(1);
+    configureLogging({});
+  });
+
   it('works in an application without an HTTP server', async () => {
     const withoutServer = await NestFactory.createApplicationContext(LoggingModule.forRoot(), { logger: false });
     await withoutServer.close();
+    logs.one('application_started');
     await start('127.0.0.1', LoggingModule.forRoot());
   });
 });

@@ -3,6 +3,7 @@ import {
   Logger as NestLogger,
   Module,
   type DynamicModule,
+  type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
@@ -10,7 +11,8 @@ import { HttpAdapterHost } from '@nestjs/core';
 import { parseTrustedProxies, sendCorrelationId, systemClock } from '@pikaia/core';
 import { Logger, LoggerModule, NativeLogger, PinoLogger, type Params } from 'nestjs-pino';
 import type { Server } from 'node:http';
-import { configureLogging, type LoggingOptions } from '../output/log-output.js';
+import { getLogger } from '../logger.js';
+import { configureLogging, outputFormat, type LoggingOptions } from '../output/log-output.js';
 import { ContextPinoLogger } from './context-pino-logger.js';
 import { nestLogger } from './nest-logger.js';
 import { pinoBridge } from './pino-bridge.js';
@@ -26,6 +28,8 @@ export interface LoggingModuleOptions extends LoggingOptions {
 }
 
 const REQUEST_LOGGING = Symbol('pikaia.logging.request-logging');
+const logger = getLogger('application');
+const started = new WeakSet<HttpAdapterHost>();
 const SENDS_CORRELATION_ID = Symbol('pikaia.logging.sends-correlation-id');
 
 const pinoParams: Params = { pinoHttp: { logger: pinoBridge, autoLogging: false }, forRoutes: [] };
@@ -40,7 +44,7 @@ const pinoParams: Params = { pinoHttp: { logger: pinoBridge, autoLogging: false 
  *   the throughput.
  */
 @Module({})
-export class LoggingModule implements OnModuleInit, OnApplicationShutdown {
+export class LoggingModule implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   private stopSending = (): void => undefined;
 
   constructor(
@@ -82,6 +86,14 @@ export class LoggingModule implements OnModuleInit, OnApplicationShutdown {
     const server = this.host.httpAdapter?.getHttpServer() as Server | undefined;
     if (server) enableRequestLogging(server, this.requestLogging);
     if (this.sendsCorrelationId) this.stopSending = sendCorrelationId();
+  }
+
+  /** Writes one line for each application, also if the module is imported twice. */
+  onApplicationBootstrap(): void {
+    if (started.has(this.host)) return;
+    started.add(this.host);
+    const { level, format } = outputFormat();
+    logger.info('application_started', { log_level: level, log_format: format });
   }
 
   onApplicationShutdown(): void {
