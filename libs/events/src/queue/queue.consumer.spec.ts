@@ -96,6 +96,17 @@ describe('QueueConsumer', () => {
     logs.one('event_refused', { 'error.message': message, 'event.id': idOf(1) });
   });
 
+  it('names the actor of the event in the lines about a record that failed', async () => {
+    using logs = captureLogs();
+    const actor = { type: 'user', id: 'u1', email: 'alice@example.com' };
+    const body = JSON.stringify({ ...(JSON.parse(record(1).body) as object), actor });
+    await consumerOf({ [idOf(1)]: new Error('no'), [idOf(2)]: new Error('no') }).handleBatch({
+      Records: [{ ...record(1), body }, record(2)],
+    });
+    logs.one('event_refused', { 'event.id': idOf(1), 'usr.id': 'u1', 'usr.email': 'alice@example.com' });
+    logs.one('event_refused', { 'event.id': idOf(2), 'usr.id': undefined });
+  });
+
   it('warns once if the function may end before the timeout of a handler', async () => {
     using logs = captureLogs();
     const consumer = consumerOf({});

@@ -131,7 +131,13 @@ export class QueueConsumer {
     const snapshot: Partial<ContextSnapshot> = {
       correlationId: event.correlation_id,
       ...(event.organization_id !== null && { organizationId: event.organization_id }),
-      event: { id: event.event_id, type: event.event_type, consumer: consumer.name, attempt },
+      event: {
+        id: event.event_id,
+        type: event.event_type,
+        consumer: consumer.name,
+        attempt,
+        ...(event.actor && { actor: event.actor }),
+      },
     };
     return context.run(snapshot, () => this.handle(event, attempt, remainingMs()));
   }

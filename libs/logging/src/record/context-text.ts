@@ -33,7 +33,7 @@ export function assignFields(scope: ContextScope, added: LogFields): void {
 }
 
 function fieldsText({ correlationId, origin, traceParent, actor, organizationId, request, event }: ContextSnapshot): string {
-  const person = actor && actor.type !== 'system' ? actor : undefined;
+  const person = [actor, event?.actor].find((each) => each && each.type !== 'system');
   return [
     fieldText(LogField.traceId, correlationId),
     fieldText(LogField.traceOrigin, origin === 'client' ? origin : undefined),
