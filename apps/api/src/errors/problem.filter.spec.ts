@@ -1,7 +1,8 @@
-import { BadRequestException } from '@nestjs/common';
+import { type ArgumentsHost, BadRequestException } from '@nestjs/common';
 import { context, PikaiaError } from '@pikaia/core';
+import { captureLogs } from '@pikaia/logging/testing';
 import { Problem } from './problem.js';
-import { problemBody, toProblem } from './problem.filter.js';
+import { ProblemFilter, problemBody, toProblem } from './problem.filter.js';
 
 const withCode = (code: string, fields: object = {}) => Object.assign(new Error(`${code} at 10.0.0.1`), { code, ...fields });
 const inDoubt = new PikaiaError('PIKAIA_TRANSACTION_IN_DOUBT', 'no', { cause: withCode('ECONNRESET') });
@@ -64,5 +65,28 @@ describe('toProblem', () => {
       errors: [{ field: 'email', message: 'must be an email' }],
       correlation_id: '5f0c6d1e-9d4b-4c1a-8f53-2a1b3c4d5e6f',
     });
+  });
+});
+
+describe('ProblemFilter', () => {
+  it.each<[string, unknown, string, string]>([
+    ['null', null, 'null', 'null'],
+    ['undefined', undefined, 'undefined', 'undefined'],
+    ['a text', 'no funds', 'string', 'no funds'],
+    ['an object', { error: 'no funds' }, 'Object', '{"error":"no funds"}'],
+    ['an object whose getters throw', { get code() { throw new Error('no'); } }, 'Object', '{"code":"[unreadable]"}'], // prettier-ignore
+  ])('answers 500 and logs the content of a thrown value that is no error: %s', (_, thrown, kind, message) => {
+    using logs = captureLogs();
+    const sent: unknown[] = [];
+    const reply = {
+      sent: false,
+      code: (status: number) => (sent.push(status), reply),
+      headers: () => reply,
+      type: () => reply,
+      send: () => reply,
+    };
+    new ProblemFilter().catch(thrown, { switchToHttp: () => ({ getResponse: () => reply }) } as unknown as ArgumentsHost);
+    expect(sent).toEqual([500]);
+    logs.one('unhandled_error', { level: 'ERROR', 'error.kind': kind, 'error.message': message });
   });
 });

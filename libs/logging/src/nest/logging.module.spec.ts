@@ -250,6 +250,8 @@ describe('LoggingModule', () => {
     logs = captureLogs('info');
     app = await NestFactory.create(TwiceModule, new FastifyAdapter());
     await app.init();
+    expect(logs.records).toEqual([]); // the server can still fail
+    await app.listen(0, '127.0.0.1');
     const origin = { service: 'shop', version: '1.2.3', env: 'spec' };
     logs.one('application_started', { level: 'INFO', logger: 'application', log_level: 'info', log_format: 'json', ...origin });
     expect(logs.records).toHaveLength(1);

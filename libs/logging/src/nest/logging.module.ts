@@ -88,17 +88,23 @@ export class LoggingModule implements OnModuleInit, OnApplicationBootstrap, OnAp
     if (this.sendsCorrelationId) this.stopSending = sendCorrelationId();
   }
 
-  /** Writes one line for each application, also if the module is imported twice. */
+  /** Writes one line for each application, also if the module is imported twice: when its server listens, or now if it has none. */
   onApplicationBootstrap(): void {
     if (started.has(this.host)) return;
     started.add(this.host);
-    const { level, format } = outputFormat();
-    logger.info('application_started', { log_level: level, log_format: format });
+    const server = this.host.httpAdapter?.getHttpServer() as Server | undefined;
+    if (server) server.once('listening', logStart);
+    else logStart();
   }
 
   onApplicationShutdown(): void {
     this.stopSending();
   }
+}
+
+function logStart(): void {
+  const { level, format } = outputFormat();
+  logger.info('application_started', { log_level: level, log_format: format });
 }
 
 /** Returns the module of nestjs-pino with loggers that know the context and read the arguments of Nest. */
