@@ -1,6 +1,6 @@
 import type { CommandView } from '@pikaia/events';
 import { findOperator, issueSession } from '../explain/viewer.ts';
-import { PlainError } from '../start/plain-error.ts';
+import { PlainError, reasonOf } from '../start/plain-error.ts';
 import { runningOrExit } from '../start/running.file.ts';
 
 const REQUEST_TIMEOUT_MS = 20_000;
@@ -85,8 +85,8 @@ export async function requestJson<T>(
       ...(content && { body: JSON.stringify(content) }),
     });
   } catch (error) {
-    const { cause, message } = error as Error & { cause?: Error };
-    throw new PlainError(`${address.origin} does not respond (${cause?.message || message}).`);
+    const { cause = error } = error as Error; // fetch reports the reason as the cause
+    throw new PlainError(`${address.origin} does not respond (${await reasonOf(cause)}).`);
   }
   const body: unknown = await response.json().catch(() => ({}));
   if (response.ok) return { ok: true, body: body as T };

@@ -128,6 +128,7 @@ describe('the welcome-email Lambda', () => {
       () => lambda.lines.length >= 2 && lambda.lines.filter((line) => line['trace_id'] === correlationId),
     );
     expect(lines.map((line) => line['event'])).toEqual(['welcome_email_sent', 'event_delivered']);
+    for (const line of lines) expect(line).toMatchObject({ 'usr.id': expect.any(String), 'usr.email': ALICE });
     expect(lines[1]).toMatchObject({
       service: 'pikaia-consumers',
       consumer: 'welcome-email',

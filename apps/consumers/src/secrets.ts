@@ -1,5 +1,6 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PikaiaError } from '@pikaia/core';
+import { describeThrown } from '@pikaia/logging';
 import type { ConsumerSettings } from './consumer.settings.js';
 import { requestTimeouts } from './request-timeouts.js';
 
@@ -31,7 +32,7 @@ async function readSecret(client: SecretsManagerClient, arn: string): Promise<st
     const { SecretString: text } = await client.send(new GetSecretValueCommand({ SecretId: arn }));
     if (text) return text;
   } catch (cause) {
-    throw unreadableSecretError(arn, `${(cause as Error).name}: ${(cause as Error).message}`, cause);
+    throw unreadableSecretError(arn, describeThrown(cause).summary, cause);
   }
   throw unreadableSecretError(arn, 'it has no text');
 }

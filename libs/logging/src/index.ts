@@ -13,15 +13,17 @@ export {
   type MetricUnit,
 } from './metric/metric.definition.js';
 export { flushMetrics, metric } from './metric/metric.js';
-export { LoggingModule, nestLogger, type LoggingModuleOptions } from './nest/logging.module.js';
+export { LoggingModule, type LoggingModuleOptions } from './nest/logging.module.js';
+export { nestLogger } from './nest/nest-logger.js';
 export { pinoBridge } from './nest/pino-bridge.js';
 export type { LogFile } from './output/file.sink.js';
 export { configureLogging, flushLogs, type LogFormat, type LoggingOptions } from './output/log-output.js';
 export { handleProcessFaults } from './process/process-faults.js';
 export { runService, type Service } from './process/run-service.js';
 export { logStartupFailure } from './process/startup-failure.js';
-export { errorMessage } from './record/error-fields.js';
 export type { EventName } from './record/event-name.js';
 export { LogField, type LogFields } from './record/log-fields.js';
 export { LOG_LEVELS, type LogLevel } from './record/log-level.js';
+export type { ThrownDescription } from './record/thrown-value.js';
+export { describeThrown, errorMessage } from './record/value-text.js';
 export { currentQueryStats, queryStatsFields, type QueryStats } from './query-stats.js';

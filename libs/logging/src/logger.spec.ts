@@ -75,6 +75,20 @@ describe('getLogger', () => {
     expect(write({ attempt: 9 })).toMatchObject({ attempt: 9 }); // outside a consumer, a caller can set the field
   });
 
+  it.each<[string, object, object]>([
+    [
+      'the person who caused the event',
+      { type: 'user', id: 'u1', email: 'a@example.com' },
+      { 'usr.id': 'u1', 'usr.email': 'a@example.com' },
+    ],
+    ['an operator', { type: 'operator', id: 'o1' }, { 'usr.id': 'o1', 'usr.email': undefined }],
+    ['no user for a program', { type: 'system', id: 'import' }, { 'usr.id': undefined, 'usr.email': undefined }],
+  ])('adds the actor of the event in the context of a consumer: %s', (_, actor, fields) => {
+    const event = { id: 'e1', type: 'member.invited', consumer: 'welcome-email', attempt: 1, actor: actor as never };
+    context.run({ event, actor: { type: 'system', id: 'welcome-email' } }, () => logger.info('sent'));
+    logs.one('sent', fields as Record<string, undefined>);
+  });
+
   it('moves a field with a reserved name to extra, whether nested or flat', () => {
     const forged = {
       level: 'x',

@@ -7,6 +7,7 @@ describe('LoggingSettings', () => {
       logLevel: 'info',
       logSlowRequestMs: 1_000,
       logInfoSampleRate: 1,
+      logProbePaths: '/health,/healthz,/livez,/readyz,/api/health',
       metricIntervalMs: 30_000,
     });
   });
@@ -17,12 +18,21 @@ describe('LoggingSettings', () => {
       logFormat: 'json',
       logSlowRequestMs: 1_000,
       logInfoSampleRate: 1,
+      logProbePaths: '/health,/healthz,/livez,/readyz,/api/health',
       metricIntervalMs: 30_000,
     });
   });
 
   it.each(['0', 'soon', '1.5'])('rejects %j as LOG_SLOW_REQUEST_MS', (text) => {
     expect(() => loadSettings([LoggingSettings], { LOG_SLOW_REQUEST_MS: text })).toThrow(/LOG_SLOW_REQUEST_MS/);
+  });
+
+  it.each(['health', '/a b', '/a,b', 'None', '/a?b'])('rejects %j as LOG_PROBE_PATHS', (text) => {
+    expect(() => loadSettings([LoggingSettings], { LOG_PROBE_PATHS: text })).toThrow(/LOG_PROBE_PATHS/);
+  });
+
+  it.each(['none', '/', '/up, /ping'])('accepts %j as LOG_PROBE_PATHS', (text) => {
+    expect(loadSettings([LoggingSettings], { LOG_PROBE_PATHS: text })[0].logProbePaths).toBe(text);
   });
 
   it.each(['-0.1', '1.1', 'half'])('rejects %j as LOG_INFO_SAMPLE_RATE', (text) => {

@@ -1,7 +1,8 @@
 import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsNumber, Max, Min } from 'class-validator';
+import { IsIn, IsInt, IsNumber, Matches, Max, Min } from 'class-validator';
 import { OptionalField, Setting } from '@pikaia/core';
 import type { LogFormat, LoggingOptions } from './output/log-output.js';
+import { DEFAULT_PROBE_PATHS, parseProbePaths } from './output/probe-paths.js';
 import { LOG_LEVELS, type LogLevel } from './record/log-level.js';
 
 const lowerCase = Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toLowerCase() : value));
@@ -36,6 +37,14 @@ export class LoggingSettings {
   @Max(1)
   logInfoSampleRate!: number;
 
+  @Setting('LOG_PROBE_PATHS', {
+    about:
+      'paths of probes, separated by commas, or none; a request to them or below writes no access line if its status is below 400',
+    default: DEFAULT_PROBE_PATHS,
+  })
+  @Matches(/^(none|\s*\/[^\s,?#]*\s*(,\s*\/[^\s,?#]*\s*)*)$/, { message: '$property must be paths that begin with /, or none' })
+  logProbePaths!: string;
+
   @Setting('METRIC_INTERVAL_MS', {
     about:
       'milliseconds for which metric values are collected before they are printed; default half of the one-minute CloudWatch period',
@@ -53,5 +62,6 @@ export const loggingOptions = (settings: LoggingSettings) =>
     format: settings.logFormat,
     slowRequestMs: settings.logSlowRequestMs,
     infoSampleRate: settings.logInfoSampleRate,
+    probePaths: parseProbePaths(settings.logProbePaths),
     metricIntervalMs: settings.metricIntervalMs,
   }) satisfies LoggingOptions;

@@ -5,22 +5,25 @@ import { LogField } from './record/log-fields.js';
 export class QueryStats {
   private count = 0;
   private inFlight = 0;
-  private elapsedMs = 0; // all end times minus all start times; totalsAt adds the statements in flight
+  private busySinceMs = 0; // while a statement is in flight
+  private busyMs = 0; // up to the last time at which no statement was in flight
 
   begin(nowMs: number): void {
     this.count++;
-    this.inFlight++;
-    this.elapsedMs -= nowMs;
+    if (this.inFlight++ === 0) this.busySinceMs = nowMs;
   }
 
   end(nowMs: number): void {
-    this.inFlight--;
-    this.elapsedMs += nowMs;
+    if (--this.inFlight === 0) this.busyMs += nowMs - this.busySinceMs;
   }
 
-  /** Returns the number of statements and the sum of their durations. A statement in flight counts with its duration so far. */
+  /**
+   * Returns the number of statements, and the time during which at least one of them was in flight. Statements that ran or
+   * waited at the same time count once, so the time is never longer than the work.
+   */
   totalsAt(nowMs: number): { readonly count: number; readonly nanoseconds: number } {
-    return { count: this.count, nanoseconds: Math.round((this.elapsedMs + this.inFlight * nowMs) * 1e6) };
+    const busyMs = this.inFlight > 0 ? this.busyMs + nowMs - this.busySinceMs : this.busyMs;
+    return { count: this.count, nanoseconds: Math.round(busyMs * 1e6) };
   }
 }
 
@@ -37,8 +40,13 @@ export function queryStatsFields(): QueryStatsFields {
   return totals ? { [LogField.queryCount]: totals.count, [LogField.queryDuration]: totals.nanoseconds } : {};
 }
 
-/** Returns the statistics of a request as JSON text, each field with a leading comma. */
-export function queryStatsText(scope: ContextScope): string {
+/**
+ * Returns the statistics of a request as JSON text, each field with a leading comma.
+ *
+ * @param duration the nanoseconds of the request. They were measured just before, so a statement in flight could exceed them.
+ */
+export function queryStatsText(scope: ContextScope, duration: number): string {
   const totals = slot.get(scope)?.totalsAt(performance.now());
-  return totals ? `,"${LogField.queryCount}":${totals.count},"${LogField.queryDuration}":${totals.nanoseconds}` : '';
+  if (!totals) return '';
+  return `,"${LogField.queryCount}":${totals.count},"${LogField.queryDuration}":${Math.min(totals.nanoseconds, duration)}`;
 }

@@ -7,6 +7,7 @@ import { DataSource } from 'typeorm';
 import { defineConsumers } from '../../../libs/events/src/consume/consumer.definition.js';
 import { ConsumerRunner } from '../../../libs/events/src/consume/consumer.runner.js';
 import { Receipts, type ReceiptsOptions } from '../../../libs/events/src/consume/receipts.js';
+import type { EnvelopeActor } from '../../../libs/events/src/contract/envelope.js';
 import type { Outcome, SinkEvent } from '../../../libs/events/src/delivery/sink.js';
 import { LocalSink } from '../../../libs/events/src/sinks/local/local.sink.js';
 
@@ -64,10 +65,10 @@ export class ConsumerProcess {
 }
 
 /** An event as a relay hands it to a sink. */
-export function sinkEvent(type: string, data: object = {}): SinkEvent {
+export function sinkEvent(type: string, data: object = {}, actor: EnvelopeActor | null = null): SinkEvent {
   const [eventId, correlationId, occurredAt] = [newId(), newId(), new Date()];
   const fields = { event_type: type, schema_version: 1, aggregate_type: 'thing', aggregate_id: '1', organization_id: null };
-  const times = { occurred_at: occurredAt.toISOString(), correlation_id: correlationId, actor: null };
+  const times = { occurred_at: occurredAt.toISOString(), correlation_id: correlationId, actor };
   return {
     position: '7',
     eventId,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ClientBase } from 'pg';
+import type { EnvelopeActor } from '../../../libs/events/src/contract/envelope.js';
 
 export interface TestEvent {
   readonly id: string;
@@ -8,6 +9,7 @@ export interface TestEvent {
   readonly aggregate: string;
   readonly correlationId: string;
   readonly data: object;
+  readonly actor: EnvelopeActor | null;
 }
 
 const INSERT = `
@@ -24,6 +26,7 @@ export async function insertEvent(client: ClientBase, event: Partial<TestEvent> 
     aggregate: 'a',
     correlationId: randomUUID(),
     data: {},
+    actor: null,
     ...event,
   };
   const payload = JSON.stringify({
@@ -35,7 +38,7 @@ export async function insertEvent(client: ClientBase, event: Partial<TestEvent> 
     aggregate_id: full.aggregate,
     organization_id: null,
     correlation_id: full.correlationId,
-    actor: null,
+    actor: full.actor,
     data: full.data,
   });
   const values = [full.id, full.type, full.version, full.aggregate, full.correlationId, payload];

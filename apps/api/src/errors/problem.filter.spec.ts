@@ -1,7 +1,8 @@
-import { BadRequestException } from '@nestjs/common';
+import { type ArgumentsHost, BadRequestException } from '@nestjs/common';
 import { context, PikaiaError } from '@pikaia/core';
+import { captureLogs } from '@pikaia/logging/testing';
 import { Problem } from './problem.js';
-import { problemBody, toProblem } from './problem.filter.js';
+import { ProblemFilter, problemBody, toProblem } from './problem.filter.js';
 
 const withCode = (code: string, fields: object = {}) => Object.assign(new Error(`${code} at 10.0.0.1`), { code, ...fields });
 const inDoubt = new PikaiaError('PIKAIA_TRANSACTION_IN_DOUBT', 'no', { cause: withCode('ECONNRESET') });
@@ -28,6 +29,8 @@ describe('toProblem', () => {
     ['an error whose status is not an error status', Object.assign(new Error('odd'), { statusCode: 200 }), 500, 'internal'],
     ['null', null, 500, 'internal'],
     ['a string', 'secret', 500, 'internal'],
+    ['an object without a message', { statusCode: 402, reason: 'secret' }, 402, 'payment-required'],
+    ['an object whose getters throw', { get code() { throw new Error('secret'); } }, 500, 'internal'], // prettier-ignore
   ])('maps to the expected status and type: %s', (_, error, status, kind) => {
     expect(toProblem(error)).toMatchObject({ status, kind });
   });
@@ -44,6 +47,8 @@ describe('toProblem', () => {
       withCode('23505', { constraint: 'secret' }),
       new Error('secret'),
       withCode('22P02'),
+      { statusCode: 402, reason: 'secret' },
+      new Proxy({}, { get: () => { throw new Error('secret'); } }), // prettier-ignore
     ]) {
       expect(problemBody(toProblem(error))).not.toMatch(/secret|10\.0\.0\.1|22P02|23505/);
     }
@@ -60,5 +65,28 @@ describe('toProblem', () => {
       errors: [{ field: 'email', message: 'email must be an email address' }],
       correlation_id: '5f0c6d1e-9d4b-4c1a-8f53-2a1b3c4d5e6f',
     });
+  });
+});
+
+describe('ProblemFilter', () => {
+  it.each<[string, unknown, string, string]>([
+    ['null', null, 'null', 'null'],
+    ['undefined', undefined, 'undefined', 'undefined'],
+    ['a text', 'no funds', 'string', 'no funds'],
+    ['an object', { error: 'no funds' }, 'Object', '{"error":"no funds"}'],
+    ['an object whose getters throw', { get code() { throw new Error('no'); } }, 'Object', '{"code":"[unreadable]"}'], // prettier-ignore
+  ])('answers 500 and logs the content of a thrown value that is no error: %s', (_, thrown, kind, message) => {
+    using logs = captureLogs();
+    const sent: unknown[] = [];
+    const reply = {
+      sent: false,
+      code: (status: number) => (sent.push(status), reply),
+      headers: () => reply,
+      type: () => reply,
+      send: () => reply,
+    };
+    new ProblemFilter().catch(thrown, { switchToHttp: () => ({ getResponse: () => reply }) } as unknown as ArgumentsHost);
+    expect(sent).toEqual([500]);
+    logs.one('unhandled_error', { level: 'ERROR', 'error.kind': kind, 'error.message': message });
   });
 });

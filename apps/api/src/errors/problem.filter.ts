@@ -3,6 +3,7 @@ import { context, PikaiaError, redactText } from '@pikaia/core';
 import { databaseFault } from '@pikaia/database';
 import { errorMessage, getLogger } from '@pikaia/logging';
 import type { FastifyReply } from 'fastify';
+import { STATUS_CODES } from 'node:http';
 import { isUniqueConflict } from './database-errors.js';
 import { Problem } from './problem.js';
 
@@ -48,6 +49,14 @@ export function problemBody({ status, kind, title, detail, errors }: Problem): s
  * Maps an error to a problem. A framework error has a status, a database error may be retryable, and any other error is a 500.
  */
 export function toProblem(error: unknown): Problem {
+  try {
+    return classify(error);
+  } catch (unreadable) {
+    return internalProblem(unreadable); // a getter or a proxy that throws; the filter logs the value itself
+  }
+}
+
+function classify(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const callerProblem = error instanceof PikaiaError ? problemOfCode(error) : undefined;
   if (callerProblem) return callerProblem;
@@ -60,11 +69,20 @@ export function toProblem(error: unknown): Problem {
   if (isUniqueConflict(error)) return Problem.conflict('A resource with this value already exists.', { cause: error });
   const status = error instanceof HttpException ? error.getStatus() : (error as { statusCode?: unknown } | null)?.statusCode;
   if (typeof status === 'number' && status >= 400 && status < 500) {
-    return Problem.ofStatus(status, redactText((error as Error).message), { cause: error });
+    return Problem.ofStatus(status, detailOf(error) ?? `${STATUS_CODES[status] ?? 'Error'}.`, { cause: error });
   }
-  return new Problem(500, 'internal', 'Internal error', 'Something went wrong here. The correlation id finds it in the logs.', {
-    cause: error,
+  return internalProblem(error);
+}
+
+const internalProblem = (cause: unknown): Problem =>
+  new Problem(500, 'internal', 'Internal error', 'Something went wrong here. The correlation id finds it in the logs.', {
+    cause,
   });
+
+/** Returns the message of an error for the caller. The other fields of the thrown value are internal. */
+function detailOf(error: unknown): string | undefined {
+  const { message } = error as { message?: unknown };
+  return typeof message === 'string' && message.trim() ? redactText(message) : undefined;
 }
 
 /**

@@ -32,6 +32,11 @@ export interface EventInfo {
   readonly consumer: string;
   /** The number of this attempt, starting at 1. */
   readonly attempt: number;
+  /**
+   * The actor whose action published the event. Only log lines use it: the actor of the context is the consumer, because that
+   * person did not do what the consumer does.
+   */
+  readonly actor?: { readonly type: string; readonly id: string; readonly email?: string };
 }
 
 /** The values that logs, events and audit entries read from the context. Frozen: a change replaces the snapshot. */

@@ -40,11 +40,15 @@ interface ErrorFields {
  * undefined for every other error, such as a violated constraint, a missing privilege or corrupt data.
  */
 export function databaseFault(error: unknown): DatabaseFault | undefined {
-  let current = error as ErrorFields | null | undefined;
-  for (let depth = 0; current && typeof current === 'object' && depth < MAX_CAUSE_DEPTH; depth++) {
-    const fault = classifyError(current);
-    if (fault) return fault;
-    current = (current.driverError ?? current.cause) as ErrorFields | null | undefined;
+  try {
+    let current = error as ErrorFields | null | undefined;
+    for (let depth = 0; current && typeof current === 'object' && depth < MAX_CAUSE_DEPTH; depth++) {
+      const fault = classifyError(current);
+      if (fault) return fault;
+      current = (current.driverError ?? current.cause) as ErrorFields | null | undefined;
+    }
+  } catch {
+    // A getter or a proxy that throws is no error of the database.
   }
   return undefined;
 }

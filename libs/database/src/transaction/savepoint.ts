@@ -41,6 +41,6 @@ async function runAndEnd<T>(scope: TransactionScope, work: () => Promise<T>): Pr
     scope.assertNotEndedEarly();
     scope.root.expectedRollbackTags++;
     await sendUnguarded('rollback to savepoint pikaia; release savepoint pikaia');
-    throw (error as { code?: string }).code === IN_FAILED_TRANSACTION ? transactionAborted(error) : error;
+    throw (error as { code?: string } | null | undefined)?.code === IN_FAILED_TRANSACTION ? transactionAborted(error) : error;
   }
 }

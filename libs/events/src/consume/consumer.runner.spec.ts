@@ -1,5 +1,6 @@
-import { PikaiaError } from '@pikaia/core';
+import { context, PikaiaError } from '@pikaia/core';
 import { Transactional, writeInTransaction } from '@pikaia/database';
+import { getLogger } from '@pikaia/logging';
 import { captureLogs } from '@pikaia/logging/testing';
 import { IsOptional } from 'class-validator';
 import type pg from 'pg';
@@ -173,6 +174,27 @@ describe('ConsumerRunner', () => {
       expect(porter.calls).toEqual([event.eventId]);
     });
   });
+
+  it.each(TYPES)(
+    'the lines of a handler of %s name the actor of the event, and the actor of its context is the consumer',
+    async (type) => {
+      const user = { type: 'user', id: 'u1', email: 'alice@example.com' };
+      const actors: unknown[] = [];
+      porter.work = async () => {
+        await Promise.resolve();
+        actors.push(context.actor);
+        getLogger('porter').info('said_hello');
+      };
+      for (const actor of [user, { type: 'system', id: 'import' }, null]) {
+        using logs = captureLogs();
+        expect(await process.deliver(sinkEvent(type, {}, actor))).toEqual(ACCEPTED);
+        const named = { 'usr.id': actor === user ? 'u1' : undefined, 'usr.email': actor === user ? user.email : undefined };
+        logs.one('said_hello', named);
+        logs.one('event_delivered', named);
+      }
+      expect(actors).toEqual([1, 2, 3].map(() => ({ type: 'system', id: 'porter' })));
+    },
+  );
 
   it.each([
     ['door.opened', 2, 'the claim and the receipt'],

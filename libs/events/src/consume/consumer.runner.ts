@@ -95,7 +95,9 @@ export class ConsumerRunner {
     const handler = this.handlerOf(incoming);
     const { replayed, payload, eventId } = incoming;
     if (replayed !== undefined && handler.replay === 'skip') return 'skipped';
-    const read = await parseData(handler.contract, typeof payload === 'string' ? readEvent(payload) : payload);
+    const envelope = typeof payload === 'string' ? readEvent(payload) : payload;
+    if (envelope.actor) context.bind({ event: { ...context.current!.event!, actor: envelope.actor } });
+    const read = await parseData(handler.contract, envelope);
     const runId = `${eventId} ${replayed ?? ''}`;
     const current = this.runs.get(runId);
     if (current?.interruption) throw stillRunning(current.interruption);

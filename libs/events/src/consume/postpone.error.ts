@@ -38,6 +38,14 @@ const HANDLER_FAULT_CODES = new Set(['25P03', '25P04', 'PIKAIA_HANDLER_TIMEOUT']
  * handler. The handler may cause these errors, so the attempt counts as failed.
  */
 export function asPostponement(error: unknown): PostponeError | undefined {
+  try {
+    return postponementOf(error);
+  } catch {
+    return undefined; // a getter or a proxy that throws
+  }
+}
+
+function postponementOf(error: unknown): PostponeError | undefined {
   for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
     if (at instanceof PostponeError) return at;
     const { code } = at as { code?: unknown };

@@ -8,6 +8,7 @@ import { markFailed, markPostponed, markPublished, markRefused, markWaiting, new
 import { fingerprintOf, textOf } from './error-fingerprint.js';
 import type { Watermark } from './watermark.js';
 import type { Entry, Lanes, ReplayedEntry } from './lanes.js';
+import { readActor } from '../contract/envelope-actor.js';
 import { payloadTooLarge } from '../log/payload-limit.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 import { NEWER_WORKER_RETRY_MS, type Outcome } from './sink.js';
@@ -190,14 +191,15 @@ export class OutcomeHandler {
   }
 }
 
-/** Runs `work` in the context of the request that caused the event, so that log lines carry its trace id. */
+/** Runs `work` in the context of the request that caused the event, so that log lines carry its trace id and its user. */
 function inContextOf(delivery: Delivery, sink: string, work: () => void): void {
-  const { correlationId, organizationId, eventId, eventType, attempts } = delivery;
+  const { correlationId, organizationId, eventId, eventType, attempts, payload } = delivery;
+  const actor = readActor(payload);
   context.run(
     {
       correlationId: correlationId ?? newId(),
       ...(organizationId === null ? {} : { organizationId }),
-      event: { id: eventId, type: eventType, consumer: sink, attempt: attempts },
+      event: { id: eventId, type: eventType, consumer: sink, attempt: attempts, ...(actor && { actor }) },
     },
     work,
   );

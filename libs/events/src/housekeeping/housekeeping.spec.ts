@@ -1,4 +1,5 @@
 import { systemClock } from '@pikaia/core';
+import { captureLogs } from '@pikaia/logging/testing';
 import { randomUUID } from 'node:crypto';
 import { Socket } from 'node:net';
 import type pg from 'pg';
@@ -37,6 +38,19 @@ describe('Housekeeping', () => {
     expect(resultFor(await housekeeping.runOnce(), days.table(3))).toMatchObject({ removed: expect.any(Number), unit: 'bytes' });
     const { rows } = await owner.query('select slot from outbox.outbox_log');
     expect(rows).toEqual([{ slot: days.slot(4) }]);
+  });
+
+  it('logs what it removed, and nothing if there was nothing to remove', async () => {
+    using logs = captureLogs();
+    await housekeeping.runOnce();
+    expect(logs.records).toEqual([]);
+    await days.insertOld(3);
+    await days.deliverAll();
+    await housekeeping.runOnce({ dryRun: true });
+    logs.none('housekeeping_done');
+    await housekeeping.runOnce();
+    const table = days.table(3).replace('outbox.', '');
+    expect(logs.one('housekeeping_done')['removed']).toMatchObject({ [table]: expect.stringMatching(/^\d+ bytes$/) });
   });
 
   it('reports in a dry run what the next run removes, and removes nothing', async () => {

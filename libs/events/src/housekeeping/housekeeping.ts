@@ -77,7 +77,8 @@ export class Housekeeping {
         if (lost || this.stopping) break;
         results.push(...(await this.runTask(task, client, dryRun)));
       }
-      if (!dryRun) logger.info('housekeeping_done', { removed: removedAmounts(results) });
+      const removed = removedAmounts(results);
+      if (!dryRun && Object.keys(removed).length) logger.info('housekeeping_done', { removed });
       return results;
     } finally {
       await endClient(client);

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { captureLogs } from '@pikaia/logging/testing';
 import type pg from 'pg';
 import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { insertEvent, statusOf, type TestEvent } from '../../../../test/support/outbox/events.js';
@@ -82,6 +83,40 @@ describe('delivery', () => {
       expect(text).toMatch(/x password=\[redacted\] host=db <- Error: Authorization: Bearer \[redacted\] was/);
       expect(text).not.toMatch(/cana|can\/ary|password=c/);
     }
+  });
+
+  it.each([
+    ['an object', { error: 'card declined', token: 'canary' }, 'Object: {"error":"card declined","token":"[redacted]"}'],
+    ['null', null, 'null'],
+    [
+      'several errors',
+      new AggregateError([new TypeError('a'), 'b'], 'all failed'),
+      'AggregateError: all failed [TypeError: a; b]',
+    ],
+    [
+      'a cause that is no error',
+      new Error('outer', { cause: { reason: 'no funds' } }),
+      'Error: outer <- Object: {"reason":"no funds"}',
+    ],
+    ['a text with half a character', '\ud800\0', '\ufffd\ufffd'],
+  ])('stores the content of a thrown value in the delivery and in the attempt: %s', async (_, error, text) => {
+    const event = await insertEvent(api);
+    sink.outcomes.set(event.id, { kind: 'refused', error, maxAttempts: 1 });
+    await run();
+    expect(await deliveryOf(event)).toMatchObject({ status: 'failed', last_error: text });
+    const { rows } = await api.query('select error from outbox.outbox_attempt where event_id = $1', [event.id]);
+    expect(rows).toEqual([{ error: text }]);
+  });
+
+  it('the lines about a refused and a failed event name the actor of the event', async () => {
+    using logs = captureLogs();
+    const event = await insertEvent(api, { actor: { type: 'user', id: 'u1', email: 'alice@example.com' } });
+    sink.outcomes.set(event.id, { kind: 'refused', error: new Error('no'), maxAttempts: 2 });
+    await run();
+    clock.advance(1000);
+    await run();
+    for (const name of ['event_refused', 'event_failed'])
+      logs.one(name, { 'event.id': event.id, 'usr.id': 'u1', 'usr.email': 'alice@example.com' });
   });
 
   it('the documented SQL shows whether an event was delivered', async () => {

@@ -11,7 +11,7 @@ function consumerOf(errors: Readonly<Record<string, unknown>>, options: QueueCon
   const runner = {
     consumer: { name: 'spec', types: ['thing.made'], handlers: [{ timeoutMs: SECOND }] },
     run: async ({ eventId }: { readonly eventId: string }) => {
-      if (errors[eventId] !== undefined) throw errors[eventId];
+      if (eventId in errors) throw errors[eventId];
     },
     settle: async () => undefined,
   };
@@ -83,6 +83,28 @@ describe('QueueConsumer', () => {
       ['message-1', 0],
       ['message-2', 0],
     ]);
+  });
+
+  it.each([
+    ['null', null, 'null'],
+    ['an object', { error: 'card declined' }, '{"error":"card declined"}'],
+    ['an object whose getters throw', { get code() { throw new Error('no'); } }, '{"code":"[unreadable]"}'], // prettier-ignore
+  ])('returns a record whose handler throws %s as failed, and logs the content', async (_, thrown, message) => {
+    using logs = captureLogs();
+    const answer = await consumerOf({ [idOf(1)]: thrown }).handleBatch({ Records: [record(1), record(2)] });
+    expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier: 'message-1' }] });
+    logs.one('event_refused', { 'error.message': message, 'event.id': idOf(1) });
+  });
+
+  it('names the actor of the event in the lines about a record that failed', async () => {
+    using logs = captureLogs();
+    const actor = { type: 'user', id: 'u1', email: 'alice@example.com' };
+    const body = JSON.stringify({ ...(JSON.parse(record(1).body) as object), actor });
+    await consumerOf({ [idOf(1)]: new Error('no'), [idOf(2)]: new Error('no') }).handleBatch({
+      Records: [{ ...record(1), body }, record(2)],
+    });
+    logs.one('event_refused', { 'event.id': idOf(1), 'usr.id': 'u1', 'usr.email': 'alice@example.com' });
+    logs.one('event_refused', { 'event.id': idOf(2), 'usr.id': undefined });
   });
 
   it('warns once if the function may end before the timeout of a handler', async () => {

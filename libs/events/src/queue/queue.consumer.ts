@@ -131,7 +131,13 @@ export class QueueConsumer {
     const snapshot: Partial<ContextSnapshot> = {
       correlationId: event.correlation_id,
       ...(event.organization_id !== null && { organizationId: event.organization_id }),
-      event: { id: event.event_id, type: event.event_type, consumer: consumer.name, attempt },
+      event: {
+        id: event.event_id,
+        type: event.event_type,
+        consumer: consumer.name,
+        attempt,
+        ...(event.actor && { actor: event.actor }),
+      },
     };
     return context.run(snapshot, () => this.handle(event, attempt, remainingMs()));
   }
@@ -153,7 +159,7 @@ export class QueueConsumer {
       return undefined;
     } catch (error) {
       const postponement = asPostponement(error);
-      if (postponement || (error as { code?: unknown }).code === 'PIKAIA_EVENT_VERSION_UNKNOWN') {
+      if (postponement || (error instanceof PikaiaError && error.code === 'PIKAIA_EVENT_VERSION_UNKNOWN')) {
         logger.warning('event_postponed', { reason: errorMessage(error) });
       } else logger.exception('event_refused', error);
       return postponement?.retryAfterMs ?? retryDelay(attempt, this.options.random ?? Math.random);

@@ -1,6 +1,7 @@
 import { IsolatedClient } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import type pg from 'pg';
+import { textOf } from '../delivery/error-fingerprint.js';
 import { endClient, KEEP_ALIVE } from '../log/end-client.js';
 import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import { retryDelay } from '../loop/backoff.js';
@@ -17,7 +18,7 @@ export class NotificationListener {
   private readonly loop = new BackgroundLoop({
     run: () => this.listen(),
     onError: (error, failures) => {
-      if (failures === 1) logger.warning('wake_up_lost', { reason: String(error) });
+      if (failures === 1) logger.warning('wake_up_lost', { reason: textOf(error) });
       return retryDelay(Math.min(failures, 4), this.random);
     },
   });

@@ -58,7 +58,7 @@ export class SinkMonitor {
         return intervalMs;
       },
       onError: (error, failures) => {
-        if (failures === 1) logger.warning('sink_watch_failed', { reason: String(error) });
+        if (failures === 1) logger.warning('sink_watch_failed', { reason: textOf(error) });
         return intervalMs;
       },
     });

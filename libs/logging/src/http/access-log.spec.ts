@@ -3,6 +3,7 @@ import { connect, type AddressInfo, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { context, enterContextAtRequest, parseTrustedProxies, type Clock } from '@pikaia/core';
+import { configureLogging, type LoggingOptions } from '../output/log-output.js';
 import { captureLogs, type CapturedLogs } from '../testing/index.js';
 import { accessLog } from './access-log.js';
 import { logClientErrors } from './client-error-log.js';
@@ -130,15 +131,35 @@ describe('accessLog and logClientErrors', () => {
     expect(new Set(logs.records.map((record) => record['trace_id'])).size).toBe(3);
   });
 
-  it('writes no line for a health check that succeeds, and one for a health check that fails', async () => {
-    open(get('/health/live'));
-    open(get('/health/ready?x'));
+  const paths = (): unknown[] => logs.records.map((record) => record['http.url_details.path']);
+
+  it.each([404, 503])('writes no line for a probe that succeeds, and one for a probe that is answered %s', async (status) => {
+    for (const path of ['/health', '/healthz', '/livez', '/readyz', '/api/health', '/health/live', '/readyz/db?verbose'])
+      open(get(path));
     open(get('/healthy'));
     await count(1);
-    handler = (_request, response) => void response.writeHead(503).end();
-    open(get('/health/ready'));
+    handler = (_request, response) => void response.writeHead(status).end();
+    open(get('/readyz'));
     await count(2);
-    expect(logs.records.map((record) => record['http.url_details.path'])).toEqual(['/healthy', '/health/ready']);
+    expect(paths()).toEqual(['/healthy', '/readyz']);
+  });
+
+  it.each<[string, LoggingOptions, string | undefined, string[]]>([
+    ['the option', { probePaths: ['/', 'up/', ' ', '/ping'] }, '/livez', ['/other', '/livez']],
+    ['LOG_PROBE_PATHS', {}, ' /up, /ping,/', ['/other', '/livez']],
+    ['LOG_PROBE_PATHS=none', {}, 'none', ['/', '/up', '/up/db', '/ping', '/other', '/livez']],
+    ['an empty LOG_PROBE_PATHS, as the default', {}, '', ['/', '/up', '/up/db', '/ping', '/other']],
+  ])('takes the paths of probes from %s', async (_, options, setting, written) => {
+    logs.restore();
+    const { LOG_PROBE_PATHS: before } = process.env;
+    if (setting !== undefined) process.env['LOG_PROBE_PATHS'] = setting;
+    configureLogging(options);
+    if (before === undefined) delete process.env['LOG_PROBE_PATHS'];
+    logs = captureLogs();
+    for (const path of ['/', '/up', '/up/db', '/ping', '/other', '/livez']) open(get(path));
+    await count(written.length);
+    expect(paths().sort()).toEqual(written.sort());
+    configureLogging({});
   });
 
   it('writes client_error in its own context for input that the HTTP parser rejects, and Node still answers', async () => {

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock, ContextScope, RequestObserver } from '@pikaia/core';
 import { openRing, type DebugRing } from '../output/debug-ring.js';
 import { queryStatsText } from '../query-stats.js';
-import { isEnabled, isSampledOut, isSlow, lineText, writeText } from '../output/log-output.js';
+import { isEnabled, isProbe, isSampledOut, isSlow, lineText, writeText } from '../output/log-output.js';
 import { LogField } from '../record/log-fields.js';
 
 const CLIENT_CLOSED_REQUEST = 499; // nginx's code for a client that closes the connection before the response ends
@@ -21,8 +21,8 @@ type Outcome = readonly [line: typeof COMPLETED | typeof FAILED | typeof ABORTED
  * - `request_failed`: the status is 5xx, or this process broke the response off.
  * - `request_aborted`: the client disconnected (499), or the request body did not arrive in time (408).
  *
- * Successful health checks write no line. A request that queried the database reports the number of statements and their
- * total duration.
+ * Probes write no line if their status is below 400. A request that queried the database reports the number of statements and
+ * the time during which one of them was in flight.
  *
  * If the log level excludes DEBUG, the request's DEBUG lines stay in memory, up to 64 KiB. They are written before the
  * access line if the request fails or is slow. The same holds for the INFO lines of a request that is sampled out.
@@ -40,10 +40,10 @@ export const accessLog =
       const elapsedMs = clock.monotonic() - start;
       const isFailedOrSlow = status >= 500 || isSlow(elapsedMs);
       const kept = ring?.close(isFailedOrSlow);
-      if (!isEnabled(level) || (status < 500 && isHealthCheck(request))) return;
+      if (!isEnabled(level) || (status < 400 && isProbe(scope.snapshot.request?.path))) return;
       if (kept && isFailedOrSlow) writeKeptLines(kept, scope);
       const duration = Math.round(elapsedMs * 1e6);
-      const reserved = `,"${LogField.statusCode}":${status},"${LogField.duration}":${duration}${queryStatsText(scope)}`;
+      const reserved = `,"${LogField.statusCode}":${status},"${LogField.duration}":${duration}${queryStatsText(scope, duration)}`;
       writeText(lineText({ level, logger, event, scope, reserved }));
     });
   };
@@ -66,5 +66,3 @@ function outcomeOf(request: IncomingMessage, response: ServerResponse, socket: I
   if (clientLeft) return [ABORTED, CLIENT_CLOSED_REQUEST];
   return [FAILED, Math.max(statusCode, 500)];
 }
-
-const isHealthCheck = (request: IncomingMessage): boolean => request.url?.startsWith('/health/') ?? false;

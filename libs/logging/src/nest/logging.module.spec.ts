@@ -1,4 +1,14 @@
-import { Controller, Get, Module, Req, type DynamicModule, type INestApplication } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Injectable,
+  Logger,
+  Module,
+  Param,
+  Req,
+  type DynamicModule,
+  type INestApplication,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { context } from '@pikaia/core';
@@ -6,6 +16,9 @@ import dns from 'node:dns';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { waitFor } from '../../../../test/support/time/wait-for.js';
+import { InjectPinoLogger, Logger as PinoNestLogger, PinoLogger } from 'nestjs-pino';
+import { getLogger } from '../logger.js';
+import { configureLogging } from '../output/log-output.js';
 import { captureLogs, type CapturedLogs } from '../testing/index.js';
 import { LoggingModule } from './logging.module.js';
 
@@ -20,6 +33,56 @@ class IdController {
   @Get('call')
   async call(@Req() { raw }: { raw: IncomingMessage }): Promise<string> {
     return (await fetch(`http://${raw.headers.host}/id`)).text();
+  }
+}
+
+const THROWN: Readonly<Record<string, unknown>> = { null: null, text: 'no funds', object: { error: 'no funds' } };
+
+@Injectable()
+class Orders {
+  constructor(
+    private readonly logger: PinoLogger,
+    @InjectPinoLogger('Stock') private readonly stock: PinoLogger,
+  ) {
+    this.logger.setContext('Orders');
+  }
+
+  place(): void {
+    this.logger.info({ order: 5 }, 'placed for %s', 'bob');
+    this.stock.warn('low');
+    this.logger.error(new Error('no paper'), 'not printed');
+  }
+}
+
+@Controller()
+class PinoController {
+  constructor(
+    private readonly logger: PinoLogger,
+    private readonly orders: Orders,
+  ) {}
+
+  @Get('place')
+  place(): void {
+    this.orders.place();
+  }
+
+  @Get('assign/:user')
+  async assign(@Param('user') user: string): Promise<string> {
+    getLogger('spec').info('before');
+    this.logger.assign({ user, password: 'p', level: 'forged' });
+    this.logger.assign({ step: 1 });
+    await new Promise(setImmediate);
+    getLogger('spec').info('after', { step: 2 });
+    this.logger.runInContext(() => {
+      this.logger.assign({ inner: true });
+      this.logger.info('inside');
+    });
+    return user;
+  }
+
+  @Get('throw/:what')
+  throw(@Param('what') what: string): void {
+    throw THROWN[what];
   }
 }
 
@@ -39,6 +102,7 @@ describe('LoggingModule', () => {
     class SpecModule {}
     app = await NestFactory.create(SpecModule, new FastifyAdapter(), { logger: false });
     await app.listen(0, host);
+    logs.clear(); // the line of the start
     return (app.getHttpServer() as { address(): AddressInfo }).address().port;
   }
 
@@ -103,9 +167,101 @@ describe('LoggingModule', () => {
     expect(logs.records).toEqual([]);
   });
 
+  describe('with the loggers of nestjs-pino', () => {
+    let url: string;
+
+    beforeEach(async () => {
+      @Module({ imports: [LoggingModule.forRoot()], controllers: [PinoController], providers: [Orders] })
+      class PinoModule {}
+      app = await NestFactory.create(PinoModule, new FastifyAdapter());
+      await app.listen(0, '127.0.0.1');
+      url = await app.getUrl();
+      logs.clear();
+    });
+
+    it('writes the calls of PinoLogger and InjectPinoLogger with text, fields, context and error', async () => {
+      await fetch(`${url}/place`);
+      await logs.until('request_completed', {});
+      expect(logs.of('nest_message')).toMatchObject([
+        { level: 'INFO', logger: 'Orders', message: 'placed for bob', order: 5, trace_id: expect.any(String) },
+        { level: 'WARNING', logger: 'Stock', message: 'low' },
+        { level: 'ERROR', logger: 'Orders', message: 'not printed', 'error.message': 'no paper' },
+      ]);
+    });
+
+    it('adds the fields of PinoLogger.assign to the later lines of the request and to its access line, and to no other', async () => {
+      const users = Array.from({ length: 20 }, (_, index) => `u${index}`);
+      await Promise.all(users.map((user) => fetch(`${url}/assign/${user}`)));
+      await fetch(`${url}/place`);
+      await waitFor('all access lines', () => logs.of('request_completed').length === 21);
+      for (const user of users) {
+        const { trace_id } = logs.records.find((line) => line['user'] === user)!;
+        const [before, after, inside, access] = logs.records.filter((line) => line['trace_id'] === trace_id);
+        expect(before).not.toHaveProperty('user');
+        expect(after).toMatchObject({
+          event: 'after',
+          user,
+          password: '[redacted]',
+          'extra.level': 'forged',
+          step: 2,
+          'extra.step': 1,
+        });
+        expect(inside).toMatchObject({ message: 'inside', inner: true, user });
+        expect(access).toMatchObject({ event: 'request_completed', user, step: 1 });
+        expect(access).not.toHaveProperty('inner');
+      }
+      expect(logs.records.at(-1)).not.toHaveProperty('user');
+    });
+
+    it('refuses PinoLogger.assign outside a context', async () => {
+      const logger = await app.resolve(PinoLogger);
+      expect(() => logger.assign({ a: 1 })).toThrow('unable to assign extra fields out of request scope');
+      context.run({}, () => {
+        logger.assign({ a: 1 });
+        logger.info('in a context');
+      });
+      logger.info('outside');
+      expect(logs.records).toMatchObject([{ message: 'in a context', a: 1 }, { message: 'outside' }]);
+      expect(logs.records[1]).not.toHaveProperty('a');
+    });
+
+    it.each([
+      ['null', 'null', 'null'],
+      ['text', 'string', 'no funds'],
+      ['object', 'Object', '{"error":"no funds"}'],
+    ])('writes kind and content of a thrown value that is no error: %s', async (what, kind, message) => {
+      await fetch(`${url}/throw/${what}`);
+      await logs.until('request_failed', {});
+      logs.one('nest_message', { level: 'ERROR', logger: 'ExceptionsHandler', 'error.kind': kind, 'error.message': message });
+    });
+
+    it('reads the arguments of Nest also after app.useLogger(app.get(Logger))', () => {
+      app.useLogger(app.get(PinoNestLogger));
+      new Logger('Members').error('x', new Error('boom'));
+      logs.one('nest_message', { logger: 'Members', message: 'x', 'error.message': 'boom' });
+    });
+  });
+
+  it('writes one line at the start with service, version, environment, level and format, also if the module is imported twice', async () => {
+    logs.restore();
+    const options = { service: 'shop', version: '1.2.3', env: 'spec', format: 'json', level: 'info' } as const;
+    @Module({ imports: [LoggingModule.forRoot(), LoggingModule.forRoot(options)] })
+    class TwiceModule {}
+    logs = captureLogs('info');
+    app = await NestFactory.create(TwiceModule, new FastifyAdapter());
+    await app.init();
+    expect(logs.records).toEqual([]); // the server can still fail
+    await app.listen(0, '127.0.0.1');
+    const origin = { service: 'shop', version: '1.2.3', env: 'spec' };
+    logs.one('application_started', { level: 'INFO', logger: 'application', log_level: 'info', log_format: 'json', ...origin });
+    expect(logs.records).toHaveLength(1);
+    configureLogging({});
+  });
+
   it('works in an application without an HTTP server', async () => {
     const withoutServer = await NestFactory.createApplicationContext(LoggingModule.forRoot(), { logger: false });
     await withoutServer.close();
+    logs.one('application_started');
     await start('127.0.0.1', LoggingModule.forRoot());
   });
 });

@@ -3,15 +3,18 @@ import {
   Logger as NestLogger,
   Module,
   type DynamicModule,
-  type LoggerService,
+  type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleInit,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { parseTrustedProxies, sendCorrelationId, systemClock } from '@pikaia/core';
-import { Logger, LoggerModule, PinoLogger, type Params } from 'nestjs-pino';
+import { Logger, LoggerModule, NativeLogger, PinoLogger, type Params } from 'nestjs-pino';
 import type { Server } from 'node:http';
-import { configureLogging, type LoggingOptions } from '../output/log-output.js';
+import { getLogger } from '../logger.js';
+import { configureLogging, outputFormat, type LoggingOptions } from '../output/log-output.js';
+import { ContextPinoLogger } from './context-pino-logger.js';
+import { nestLogger } from './nest-logger.js';
 import { pinoBridge } from './pino-bridge.js';
 import { enableRequestLogging, type RequestLoggingOptions } from './request-logging.js';
 
@@ -25,6 +28,8 @@ export interface LoggingModuleOptions extends LoggingOptions {
 }
 
 const REQUEST_LOGGING = Symbol('pikaia.logging.request-logging');
+const logger = getLogger('application');
+const started = new WeakSet<HttpAdapterHost>();
 const SENDS_CORRELATION_ID = Symbol('pikaia.logging.sends-correlation-id');
 
 const pinoParams: Params = { pinoHttp: { logger: pinoBridge, autoLogging: false }, forRoutes: [] };
@@ -35,11 +40,11 @@ const pinoParams: Params = { pinoHttp: { logger: pinoBridge, autoLogging: false 
  * - Each request has its own context, opened when Node emits the request, and an access line.
  * - Outgoing requests carry the correlation id.
  * - Messages of Nest become log records.
- * - Logger and PinoLogger of nestjs-pino can be injected. The middleware of nestjs-pino is not installed, because it halves
+ * - Logger and PinoLogger of nestjs-pino can be injected. PinoLogger.assign adds fields to the request. The middleware of nestjs-pino is not installed, because it halves
  *   the throughput.
  */
 @Module({})
-export class LoggingModule implements OnModuleInit, OnApplicationShutdown {
+export class LoggingModule implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
   private stopSending = (): void => undefined;
 
   constructor(
@@ -67,7 +72,7 @@ export class LoggingModule implements OnModuleInit, OnApplicationShutdown {
     return {
       module: LoggingModule,
       global: true,
-      imports: [LoggerModule.forRoot(pinoParams)],
+      imports: [pinoModule()],
       providers: [
         { provide: REQUEST_LOGGING, useValue: requestLogging },
         { provide: SENDS_CORRELATION_ID, useValue: sends },
@@ -83,10 +88,35 @@ export class LoggingModule implements OnModuleInit, OnApplicationShutdown {
     if (this.sendsCorrelationId) this.stopSending = sendCorrelationId();
   }
 
+  /** Writes one line for each application, also if the module is imported twice: when its server listens, or now if it has none. */
+  onApplicationBootstrap(): void {
+    if (started.has(this.host)) return;
+    started.add(this.host);
+    const server = this.host.httpAdapter?.getHttpServer() as Server | undefined;
+    if (server) server.once('listening', logStart);
+    else logStart();
+  }
+
   onApplicationShutdown(): void {
     this.stopSending();
   }
 }
 
-/** Returns a logger for `NestFactory.create(…, { logger: nestLogger() })` that turns all messages of Nest into log records. */
-export const nestLogger = (): LoggerService => new Logger(new PinoLogger(pinoParams), pinoParams);
+function logStart(): void {
+  const { level, format } = outputFormat();
+  logger.info('application_started', { log_level: level, log_format: format });
+}
+
+/** Returns the module of nestjs-pino with loggers that know the context and read the arguments of Nest. */
+function pinoModule(): DynamicModule {
+  const { providers = [], ...module } = LoggerModule.forRoot(pinoParams);
+  return {
+    ...module,
+    providers: [
+      ...providers,
+      { provide: PinoLogger, useClass: ContextPinoLogger },
+      { provide: Logger, useFactory: nestLogger },
+      { provide: NativeLogger, useFactory: nestLogger },
+    ],
+  };
+}

@@ -16,12 +16,38 @@ describe('pinoBridge', () => {
         logger: 'nest',
         event: 'nest_message',
         trace_id: 'c1',
-        message: 'text %s',
-        details: ['more'],
+        message: 'text more',
         amount: 1,
         'extra.level': 'forged',
       }),
     ]);
+  });
+
+  it.each<[string, readonly unknown[], string, object]>([
+    ['without arguments', ['100 % of %s'], '100 % of %s', {}],
+    ['for a text and numbers', ['%s of %d, %i, %f', 'a', '2', 3.7, 1.5], 'a of 2, 3, 1.5', {}],
+    [
+      'for objects, without secrets',
+      ['%o %j %O %s', { token: 'p' }, [1], new Map([['a', 1]]), { b: 1 }],
+      '{"token":"[redacted]"} [1] {"a":1} {"b":1}',
+      {},
+    ],
+    ['for an error', ['failed: %s', new TypeError('no')], 'failed: TypeError: no', {}],
+    ['for null, undefined and a symbol', ['%s %s %s', null, undefined, Symbol('s')], 'null undefined Symbol(s)', {}],
+    ['and a percent sign', ['%d%% of %s', 5, 'a'], '5% of a', {}],
+    ['and keeps what is left over', ['%s', 'a', 'b', { c: 1 }], 'a', { details: ['b', { c: 1 }] }],
+    ['and keeps placeholders without an argument', ['%s and %s', 'a'], 'a and %s', {}],
+    ['and takes a left over error as the error', ['x', new Error('no')], 'x', { 'error.message': 'no' }],
+    ['after undefined', [undefined, 'x %s', 'y'], 'x y', {}],
+    ['after null', [null, 'x %s', 'y'], 'x y', {}],
+  ])('replaces placeholders as pino does: %s', (_, args, message, fields) => {
+    (pinoBridge.info as (...given: readonly unknown[]) => void)(...args);
+    expect(logs.records).toEqual([expect.objectContaining({ message, ...fields })]);
+  });
+
+  it('writes the prefix of a child logger before its messages', () => {
+    pinoBridge.child({}, { msgPrefix: '[mail] ' }).info('sent to %s', 'bob');
+    expect(logs.records[0]).toMatchObject({ message: '[mail] sent to bob' });
   });
 
   it('writes startup messages of Nest at DEBUG, and its warnings at WARNING', () => {

@@ -1,20 +1,14 @@
-import { context } from '@pikaia/core';
 import { pino, type Logger } from 'pino';
-import { writeLine } from '../output/log-output.js';
-import { startupFailure } from '../process/startup-failure.js';
 import { copyFields } from '../record/copy-fields.js';
 import type { LogLevel } from '../record/log-level.js';
-
-/** The logger name under which Nest reports a failed start. Under runService, that record would duplicate `startup_failed`. */
-const EXCEPTION_HANDLER = 'ExceptionHandler';
-
-/** The logger names under which Nest writes about forty lines at startup. They are demoted from INFO to DEBUG. */
-const STARTUP_CONTEXTS = new Set(['NestFactory', 'InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestApplication']);
+import { isError } from '../record/thrown-value.js';
+import { formatMessage } from './format-message.js';
+import { writeNestMessage } from './nest-logger.js';
 
 /**
  * A pino logger that turns each call into a log record `nest_message` with the text as the field `message`. pino itself
- * writes nothing. Pass it to nestjs-pino, or to any library that accepts a pino logger, so that all lines have one format.
- * Unlike pino, it never replaces `%s` in the text and never writes a key twice.
+ * writes nothing. Pass it to any library that accepts a pino logger, so that all lines have one format. Unlike pino, it never
+ * writes a key twice and never drops an argument: what no placeholder has used is the field `details`, or the error.
  */
 export const pinoBridge: Logger = pino(
   {
@@ -24,28 +18,32 @@ export const pinoBridge: Logger = pino(
     hooks: {
       logMethod(args, _method, level) {
         const given: unknown[] = args;
-        const [first, ...rest] = given;
+        const [first, ...following] = given;
         const hasObject = typeof first === 'object' && first !== null;
-        const { context: name, err, ...fields } = hasObject && !(first instanceof Error) ? copyFields(first) : {};
-        const startFailed = name === EXCEPTION_HANDLER && level >= 50;
-        if (startFailed && startupFailure.isLoggedByRunService) return;
-        const [message, ...others] = hasObject ? rest : given;
-        const thrown = first instanceof Error ? first : err;
-        writeLine({
-          level: startFailed ? 'critical' : level === 30 && STARTUP_CONTEXTS.has(String(name)) ? 'debug' : levelOf(level),
-          logger: typeof name === 'string' && name ? name : 'nest',
-          event: 'nest_message',
-          scope: context.scope,
+        const { context: name, err, ...fields } = hasObject && !isError(first) ? copyFields(first) : {};
+        const texts = hasObject || ((first === null || first === undefined) && given.length > 1) ? following : given;
+        const { message, rest } = readText(texts, this.msgPrefix);
+        const error = isError(first) ? first : (err ?? rest.find(isError));
+        const details = rest.filter((each) => each !== error);
+        writeNestMessage({
+          level: levelOf(level),
+          name,
           inherited: this.bindings(),
           message,
-          fields: { ...(others.length > 0 && { details: others }), ...fields },
-          ...(thrown !== undefined && { thrown: [thrown] }),
+          fields: { ...(details.length > 0 && { details }), ...fields },
+          ...(error !== undefined && { thrown: [error] }),
         });
       },
     },
   },
   { write: () => undefined },
 );
+
+function readText([message, ...args]: readonly unknown[], prefix = ''): { message: unknown; rest: readonly unknown[] } {
+  if (typeof message !== 'string') return { message, rest: args };
+  const { text, rest } = formatMessage(prefix + message, args);
+  return { message: text, rest };
+}
 
 function levelOf(pinoLevel: number): LogLevel {
   if (pinoLevel >= 60) return 'critical';

@@ -5,6 +5,7 @@ import { currentRing, type DebugRing } from './debug-ring.js';
 import { FileSink, type LogFile } from './file.sink.js';
 import type { LogSink } from './log-sink.js';
 import { prettyText } from './pretty.format.js';
+import { parseProbePaths, ProbePaths } from './probe-paths.js';
 import { StdoutSink } from './stdout.sink.js';
 
 /** Half of the one-minute period of CloudWatch, so that each period has a value even if timers drift. */
@@ -30,6 +31,11 @@ export interface LoggingOptions {
    * lines outside a request are always written.
    */
   readonly infoSampleRate?: number | undefined;
+  /**
+   * The paths of probes. A request to one of them, or to a path below, writes no access line if its status is below 400. Default
+   * LOG_PROBE_PATHS, else `/health`, `/healthz`, `/livez`, `/readyz` and `/api/health`.
+   */
+  readonly probePaths?: readonly string[] | undefined;
   /** Milliseconds for which metric values are collected before they are printed. Default 30,000. */
   readonly metricIntervalMs?: number | undefined;
   /** A file that receives the same records, always as JSON. */
@@ -61,6 +67,7 @@ interface State {
   clock: Clock;
   slowRequestMs: number;
   infoSampleRate: number;
+  probePaths: ProbePaths;
   metricIntervalMs: number;
   stdout: LogSink;
   file: FileSink | undefined;
@@ -103,6 +110,14 @@ export const isWrittenOrKept = (level: LogLevel): boolean =>
 /** True if the INFO lines of a request are written only if it fails or is slow. Always false while DEBUG is enabled. */
 export const isSampledOut = (traceId: string): boolean =>
   state.infoSampleRate < 1 && isEnabled('info') && Number.parseInt(traceId.slice(-8), 16) / 2 ** 32 >= state.infoSampleRate;
+
+export const isProbe = (path: string | undefined): boolean => path !== undefined && state.probePaths.include(path);
+
+/** The level and the format in force. */
+export const outputFormat = (): { readonly level: LogLevel; readonly format: LogFormat } => ({
+  level: state.level,
+  format: state.json ? 'json' : 'pretty',
+});
 
 export const metricIntervalMs = (): number => state.metricIntervalMs;
 
@@ -176,7 +191,7 @@ export function redirectLines(sink: LogSink, level: LogLevel): () => void {
 }
 
 function createState({ env = process.env['NODE_ENV'] || 'development', ...options }: LoggingOptions) {
-  const { LOG_LEVEL: levelSetting, LOG_FORMAT: formatSetting } = process.env;
+  const { LOG_LEVEL: levelSetting, LOG_FORMAT: formatSetting, LOG_PROBE_PATHS: probeSetting } = process.env;
   const {
     level = findLevel(levelSetting) ?? 'info',
     file,
@@ -203,6 +218,7 @@ function createState({ env = process.env['NODE_ENV'] || 'development', ...option
     clock,
     slowRequestMs,
     infoSampleRate,
+    probePaths: new ProbePaths(options.probePaths ?? parseProbePaths(probeSetting)),
     metricIntervalMs,
     stdout,
     file:

@@ -25,6 +25,19 @@ describe('prettyText', () => {
     );
   });
 
+  it('quotes keys that could be taken for several fields, and empty ones', () => {
+    const { text, nested, ...few } = record;
+    expect(
+      prettyText(JSON.stringify({ ...few, 'k y=1 level': text, '': nested, 'a"b': 1, naïve: 2, 'usr-2@x.y:z': 3 }), false),
+    ).toMatch(/ amount=100 "k y=1 level"="two words" ""=\{"a":\[1\]\} "a\\"b"=1 "naïve"=2 usr-2@x\.y:z=3 alice@example\.com$/);
+  });
+
+  it('shows service, environment and version on the line of the start', () => {
+    expect(prettyText(JSON.stringify({ ...record, event: 'application_started', version: '1.2.3' }), false)).toMatch(
+      / service=pikaia-api env=development version=1\.2\.3 /,
+    );
+  });
+
   it('shows method and path on an access line', () => {
     const { amount: _amount, text: _text, nested: _nested, ...access } = { ...record, 'http.status_code': 201 };
     expect(prettyText(JSON.stringify(access), false)).toMatch(

@@ -30,6 +30,8 @@ const HIDDEN_FIELDS: ReadonlySet<string> = new Set([
   LogField.route,
   LogField.clientAddress,
 ]);
+const ORIGIN_FIELDS: ReadonlySet<string> = new Set([LogField.service, LogField.env, LogField.version]);
+const STARTED = 'application_started'; // the one line that shows them
 const SHORT_TRACE_LENGTH = 8; // the end of a UUIDv7 is random; its beginning is the time
 
 /**
@@ -43,9 +45,10 @@ export function prettyText(line: string, color: boolean): string {
   const level = textOf(record[LogField.level]) as keyof typeof COLOUR;
   const time = new Date(textOf(record[LogField.timestamp]));
   const trace = textOf(record[LogField.traceId] ?? '').slice(-SHORT_TRACE_LENGTH);
+  const isStart = record[LogField.event] === STARTED;
   const fields = Object.entries(record)
-    .filter(([key]) => !HEADER_FIELDS.has(key) && !HIDDEN_FIELDS.has(key))
-    .map(([key, value]) => `${paint('cyan', oneLine(key))}=${valueText(key, value)}`);
+    .filter(([key]) => !HEADER_FIELDS.has(key) && (!HIDDEN_FIELDS.has(key) || (isStart && ORIGIN_FIELDS.has(key))))
+    .map(([key, value]) => `${paint('cyan', wordText(key))}=${valueText(key, value)}`);
   const stack = record[LogField.excInfo];
   return [
     paint('gray', Number.isNaN(time.getTime()) ? '' : timeText(time)),
@@ -64,8 +67,11 @@ function valueText(key: string, value: unknown): string {
   if ((key === LogField.duration || key === LogField.queryDuration) && typeof value === 'number')
     return `${(value / 1e6).toFixed(1)}ms`;
   if (typeof value !== 'string') return oneLine(JSON.stringify(value));
-  return /^[\w@.:/+-]+$/.test(value) ? value : oneLine(JSON.stringify(value));
+  return wordText(value);
 }
+
+/** Quotes a text that could be taken for several words or fields. */
+const wordText = (text: string): string => (/^[\w@.:/+-]+$/.test(text) ? text : oneLine(JSON.stringify(text)));
 
 const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value ?? ''));
 

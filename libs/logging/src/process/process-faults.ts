@@ -1,8 +1,8 @@
-import { format, types } from 'node:util';
+import { format } from 'node:util';
 import { context } from '@pikaia/core';
 import { flushLogs, writeLine } from '../output/log-output.js';
-import { errorFields } from '../record/error-fields.js';
-import { newBudget, valueText } from '../record/value-text.js';
+import { isError } from '../record/thrown-value.js';
+import { describeThrown, newBudget, valueText } from '../record/value-text.js';
 import { recordOutput } from './record-output.js';
 
 const CONSOLE_LEVELS = {
@@ -60,7 +60,7 @@ const MAX_OBJECT_CHARS = 2_048; // UTF-16 units
 /** Formats the arguments of a console call as console does, with secrets redacted and without row values in database errors. */
 function consoleText(args: readonly unknown[]): string {
   const shown = args.map((value) => {
-    if (value instanceof Error || types.isNativeError(value)) return errorFields(value).chain;
+    if (isError(value)) return describeThrown(value).chain;
     return typeof value === 'object' && value !== null ? valueText(value, newBudget(MAX_OBJECT_CHARS)) : value;
   });
   return typeof args[0] === 'string' || !args.length ? format(...shown) : format('%s', ...shown);

@@ -125,23 +125,29 @@ describe('a process', () => {
   it.each([
     ['throw new Error("no")', 'uncaughtException'],
     ['Promise.reject(new Error("no"))', 'unhandledRejection'],
-  ])('a process with `%s` logs process_crashed with its context, loses no line, and exits with code 1', async (fault, origin) => {
-    const ended = await run(`
+    ['Promise.reject({ error: "no funds" })', 'unhandledRejection', '{"error":"no funds"}'],
+    ['Promise.reject()', 'unhandledRejection', 'undefined'],
+    ['throw null', 'uncaughtException', 'null'],
+  ])(
+    'a process with `%s` logs process_crashed with its context, loses no line, and exits with code 1',
+    async (fault, origin, message = 'no') => {
+      const ended = await run(`
       handleProcessFaults();
       for (let index = 0; index < 2000; index++) logger.info('worked', { index, text: 'x'.repeat(500) });
       context.run({ organizationId: 'acme' }, () => setTimeout(() => { ${fault}; }, 1));
       setInterval(() => {}, 1000);`);
-    expect(ended.code).toBe(1);
-    const records = recordsOf(ended);
-    expect(records).toHaveLength(2_001);
-    expect(records.at(-1)).toMatchObject({
-      level: 'CRITICAL',
-      event: 'process_crashed',
-      origin,
-      'organization.id': 'acme',
-      'error.message': 'no',
-    });
-  });
+      expect(ended.code).toBe(1);
+      const records = recordsOf(ended);
+      expect(records).toHaveLength(2_001);
+      expect(records.at(-1)).toMatchObject({
+        level: 'CRITICAL',
+        event: 'process_crashed',
+        origin,
+        'organization.id': 'acme',
+        'error.message': message,
+      });
+    },
+  );
 
   it('a process prints only records, including the output of Nest, Node and console', async () => {
     const ended = await run(`

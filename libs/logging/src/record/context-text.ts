@@ -1,29 +1,39 @@
 import { ContextSlot, type ContextScope, type ContextSnapshot, type TraceParent } from '@pikaia/core';
 import { quoteRedacted } from './json-text.js';
-import { LogField } from './log-fields.js';
+import { copyFields } from './copy-fields.js';
+import { LogField, type LogFields } from './log-fields.js';
 
 const MAX_FIELD_CHARS = 1_024; // UTF-16 units; the client chooses the length of the path and the user agent
 
-class CachedText {
+class ContextFields {
   snapshot: ContextSnapshot | undefined;
+  /** The fields of the snapshot as JSON text, each with a leading comma. */
   text = '';
+  /** The fields that the application added to the context. */
+  assigned: LogFields | undefined;
 }
 
-const slot = new ContextSlot(() => new CachedText());
+const slot = new ContextSlot(() => new ContextFields());
 
-/** Returns the fields of a context as JSON text, each with a leading comma. The text is cached, because snapshots are frozen. */
-export function contextText(scope: ContextScope): string {
+/** Returns the fields that each line of a context has. The text is cached, because snapshots are frozen. */
+export function contextFields(scope: ContextScope): Readonly<ContextFields> {
   const { snapshot } = scope;
-  const written = slot.getOrCreate(scope);
-  if (written.snapshot !== snapshot) {
-    written.snapshot = snapshot;
-    written.text = fieldsText(snapshot);
+  const fields = slot.getOrCreate(scope);
+  if (fields.snapshot !== snapshot) {
+    fields.snapshot = snapshot;
+    fields.text = fieldsText(snapshot);
   }
-  return written.text;
+  return fields;
+}
+
+/** Adds fields to all later lines of a context. A field that was added before is replaced. */
+export function assignFields(scope: ContextScope, added: LogFields): void {
+  const fields = slot.getOrCreate(scope);
+  fields.assigned = { ...fields.assigned, ...copyFields(added) };
 }
 
 function fieldsText({ correlationId, origin, traceParent, actor, organizationId, request, event }: ContextSnapshot): string {
-  const person = actor && actor.type !== 'system' ? actor : undefined;
+  const person = [actor, event?.actor].find((each) => each && each.type !== 'system');
   return [
     fieldText(LogField.traceId, correlationId),
     fieldText(LogField.traceOrigin, origin === 'client' ? origin : undefined),

@@ -22,7 +22,7 @@ export const LogField = {
   duration: 'duration',
   /** The number of statements sent to the database. */
   queryCount: 'db.query_count',
-  /** The sum of the durations of all statements, in nanoseconds. */
+  /** The time during which at least one statement was in flight, in nanoseconds. */
   queryDuration: 'db.duration',
   /** The text of a slow statement without literals. */
   statement: 'db.statement',

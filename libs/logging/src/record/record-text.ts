@@ -1,12 +1,12 @@
 import type { ContextScope } from '@pikaia/core';
-import { contextText } from './context-text.js';
+import { contextFields } from './context-text.js';
 import { ownKeys } from './copy-fields.js';
-import { errorFields, type ErrorFields } from './error-fields.js';
 import { cut, quote, quoteRedacted } from './json-text.js';
 import { nameText } from './name-text.js';
 import { isReserved, LogField, type LogFields } from './log-fields.js';
 import type { LogLevel } from './log-level.js';
-import { entryText, exceedsBudget, keyText, newBudget, valueText, type Budget } from './value-text.js';
+import type { ThrownDescription } from './thrown-value.js';
+import { describeThrown, entryText, exceedsBudget, keyText, newBudget, valueText, type Budget } from './value-text.js';
 
 const MAX_LINE_BYTES = 15 * 1_024; // container log drivers split lines at 16 KiB
 const MIN_EXC_INFO_CHARS = 2_048; // UTF-16 units reserved for exc_info
@@ -31,45 +31,54 @@ export interface RecordParts {
 
 /**
  * Returns one record as a line of JSON, at most 15 KiB. Each key occurs once. Reserved names come first, then the fields of
- * the call, then the fields of child(). A field whose name is taken becomes `extra.<name>`. Never throws.
+ * the call, of child() and of the context, in this order. A field whose name is taken becomes `extra.<name>`. Never throws.
  *
  * @param time milliseconds since 1970
  * @param origin the result of originText
  */
 export function recordText(parts: RecordParts, time: number, origin: string): string {
   const head = timeText(time) + nameText(parts.level, parts.logger, parts.event);
-  const fixed = head + (parts.scope ? contextText(parts.scope) : '') + (parts.reserved ?? '') + origin;
-  if (!parts.fields && !parts.inherited && !parts.thrown && parts.message === undefined) return `${fixed}}`;
+  const shared = parts.scope && contextFields(parts.scope);
+  const fixed = head + (shared ? shared.text : '') + (parts.reserved ?? '') + origin;
+  const assigned = shared?.assigned;
+  if (!parts.fields && !parts.inherited && !assigned && !parts.thrown && parts.message === undefined) return `${fixed}}`;
   // The budget counts characters, not bytes. A line that is too long in bytes is written again with a smaller budget.
+  const error = parts.thrown && describeThrown(parts.thrown[0]);
   let maxChars = MAX_LINE_BYTES - 64; // for log.truncated
-  let text = lineWithin(maxChars, fixed, parts);
+  let text = lineWithin(maxChars, fixed, parts, assigned, error);
   if (text.length * 3 <= MAX_LINE_BYTES) return text;
   for (let size = Buffer.byteLength(text); size > MAX_LINE_BYTES && maxChars > 1_024; size = Buffer.byteLength(text)) {
     maxChars = Math.floor(Math.min((maxChars * MAX_LINE_BYTES) / size, maxChars * 0.8));
-    text = lineWithin(maxChars, fixed, parts);
+    text = lineWithin(maxChars, fixed, parts, assigned, error);
   }
   return text;
 }
 
-function lineWithin(maxChars: number, fixed: string, parts: RecordParts): string {
+function lineWithin(
+  maxChars: number,
+  fixed: string,
+  parts: RecordParts,
+  assigned: LogFields | undefined,
+  error: ThrownDescription | undefined,
+): string {
   const budget = newBudget(maxChars - fixed.length);
-  const error = parts.thrown && errorFields(parts.thrown[0]);
-  if (!error) return `${fixed}${fieldsText(parts, budget)}${truncatedText(budget)}}`;
+  if (!error) return `${fixed}${fieldsText(parts, assigned, budget)}${truncatedText(budget)}}`;
   const errorPart = errorText(error, budget);
   budget.remainingChars -= MIN_EXC_INFO_CHARS;
-  const own = fieldsText(parts, budget);
+  const own = fieldsText(parts, assigned, budget);
   const chain = quoteWithin(error.chain, MIN_EXC_INFO_CHARS + budget.remainingChars, budget);
   return `${fixed}${errorPart}${own},"${LogField.excInfo}":${chain}${truncatedText(budget)}}`;
 }
 
 const truncatedText = (budget: Budget): string => (budget.truncated ? `,"${LogField.truncated}":true` : '');
 
-function fieldsText({ message, fields, inherited, scope }: RecordParts, budget: Budget): string {
+function fieldsText({ message, fields, inherited, scope }: RecordParts, assigned: LogFields | undefined, budget: Budget): string {
   const taken: string[] = [];
   const inEvent = scope?.snapshot.event !== undefined;
   let text = message === undefined ? '' : `,"${LogField.message}":${valueText(message, budget)}`;
   if (fields) text += namedFieldsText(fields, inEvent, taken, budget);
   if (inherited) text += namedFieldsText(inherited, inEvent, taken, budget);
+  if (assigned) text += namedFieldsText(assigned, inEvent, taken, budget);
   return text;
 }
 
@@ -88,7 +97,7 @@ function namedFieldsText(owner: LogFields, inEvent: boolean, taken: string[], bu
   return text;
 }
 
-function errorText({ kind, message, stack, details }: ErrorFields, budget: Budget): string {
+function errorText({ kind, message, stack, details }: ThrownDescription, budget: Budget): string {
   let text = `,"${LogField.errorKind}":${quoteRedacted(kind, 256)},"${LogField.errorMessage}":${quoteRedacted(message, 2_048)}`;
   for (const [name, value] of Object.entries(details)) text += `,"error.${name}":${quoteRedacted(value, 256)}`;
   text += `,"${LogField.errorStack}":${quoteWithin(stack, Math.min(MAX_STACK_CHARS, budget.remainingChars - text.length - 2 * MIN_EXC_INFO_CHARS), budget)}`;

@@ -1,7 +1,7 @@
 import { getLogger } from '../logger.js';
 import { configureLogging } from '../output/log-output.js';
 import { captureLogs, type CapturedLogs } from '../testing/index.js';
-import { errorMessage } from './error-fields.js';
+import { errorMessage } from './value-text.js';
 
 const CANARY = 'canary1';
 const JWT = `eyJhbGciOiJIUzI1NiJ9.${Buffer.from('{"sub":"canary"}').toString('base64url')}.${CANARY}`;

@@ -1,8 +1,8 @@
 import { isSecretProperty, isSecretListItem, REDACTED, redactText } from '@pikaia/core';
 import { Stream } from 'node:stream';
 import { types } from 'node:util';
-import { errorFields } from './error-fields.js';
 import { cut, quote, quoteRedacted, redactAndCut } from './json-text.js';
+import { describeThrown as describeWith, isError, type ThrownDescription } from './thrown-value.js';
 
 const MAX_DEPTH = 6;
 const MAX_KEYS = 100; // keys and list items of one call, including nested ones
@@ -18,6 +18,8 @@ export interface Budget {
   /** UTF-16 units of JSON text. */
   remainingChars: number;
   truncated: boolean;
+  /** True inside the description of a thrown value. Errors are then described without the content of objects, which could refer back. */
+  isDescription?: true;
 }
 
 export const newBudget = (remainingChars: number): Budget => ({ remainingKeys: MAX_KEYS, remainingChars, truncated: false });
@@ -79,7 +81,7 @@ function objectText(value: object, budget: Budget, path: readonly object[]): str
       return '"[too deep]"';
     }
     const inside = [...path, value];
-    if (types.isNativeError(value) || value instanceof Error) return entriesText(nestedError(value), budget, inside);
+    if (isError(value)) return entriesText(nestedError(value, budget), budget, inside);
     if (Array.isArray(value) || types.isSet(value)) return itemsText(value, budget, inside);
     if (types.isMap(value)) {
       return entriesText(Object.fromEntries([...value].map(([key, item]) => [String(key), item as unknown])), budget, inside);
@@ -92,9 +94,36 @@ function objectText(value: object, budget: Budget, path: readonly object[]): str
   }
 }
 
-function nestedError(error: Error): Record<string, unknown> {
-  const { kind, message, details, chain } = errorFields(error);
+function nestedError(error: Error, { isDescription }: Budget): Record<string, unknown> {
+  const { kind, message, details, chain } = isDescription ? describeWith(error, () => '') : describeThrown(error);
   return { kind, message, ...details, stack: chain };
+}
+
+const MAX_CONTENT_CHARS = 2_048;
+
+/**
+ * Describes any thrown value: an error, a text, an object, null. Never throws, even if a getter or a proxy does. All texts are
+ * redacted and limited in size.
+ */
+export const describeThrown = (thrown: unknown): ThrownDescription => describeWith(thrown, contentText);
+
+/**
+ * Returns the redacted message of a thrown value and of its inner errors, without the values that PostgreSQL and TypeORM errors
+ * quote.
+ */
+export const errorMessage = (thrown: unknown): string => describeThrown(thrown).reason;
+
+/** Returns the fields of an object as JSON text, also of an error. */
+function contentText(value: object): string {
+  const budget: Budget = { ...newBudget(MAX_CONTENT_CHARS), isDescription: true };
+  try {
+    const text = isError(value)
+      ? entriesText(value as object as Record<string, unknown>, budget, [value])
+      : objectText(value, budget, []);
+    return text.startsWith('"') ? (JSON.parse(text) as string) : text;
+  } catch {
+    return '[unreadable]'; // a proxy that throws
+  }
 }
 
 function itemsText(items: Iterable<unknown>, budget: Budget, path: readonly object[]): string {
