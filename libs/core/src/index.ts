@@ -18,6 +18,7 @@ export { PikaiaError } from './errors/pikaia.error.js';
 export { isId, newId } from './identifier.js';
 export { OptionalField } from './optional-field.js';
 export { decodeCursor, encodeCursor } from './paging/cursor.js';
+export { MAX_LISTED_BYTES, MAX_PAGE_BYTES, type Shortened } from './paging/page-limits.js';
 export { redactText } from './redaction/redact-text.js';
 export { isSecretListItem, isSecretProperty, redactValue } from './redaction/redact-value.js';
 export { isSecretKey, REDACTED } from './redaction/secret-key.js';

@@ -6,6 +6,7 @@ import type { Identity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { FindAuditLogsRequest } from './audit-log.requests.js';
+import { listedEntry } from './listed.js';
 import { readScopeOf, requireOwnOrganization } from './scope.js';
 
 /** Answers: what did this user do? Admins see the audit log of their organization, operators see that of all organizations. */
@@ -18,7 +19,7 @@ export class AuditLogController {
   async find(@CurrentIdentity() identity: Identity, @Query() { cursor, limit, ...filter }: FindAuditLogsRequest) {
     requireOwnOrganization(identity, filter.organization_id);
     const { data, ...page } = await this.auditLog.find({ filter, cursor, limit, scope: readScopeOf(identity) });
-    return { data: redactValue(data), ...page };
+    return { data: redactValue(data).map(listedEntry), ...page };
   }
 
   @Get(':id')
