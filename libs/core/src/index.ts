@@ -12,6 +12,7 @@ export {
 } from './context/context.js';
 export { ContextSlot } from './context/context-slot.js';
 export { CORRELATION_HEADER, enterContextAtRequest, type RequestObserver } from './context/http-context.js';
+export { parseCorrelationHosts, type CorrelationHosts } from './context/correlation-hosts.js';
 export { sendCorrelationId } from './context/outgoing-context.js';
 export type { TraceParent } from './context/trace-parent.js';
 export { PikaiaError } from './errors/pikaia.error.js';
