@@ -89,7 +89,8 @@ describe('GET /admin/audit-logs', () => {
     expect(await found(`correlation_id=${correlationOf(renamed).toUpperCase()}`)).toBe(1);
     expect(await found(`correlation_id=${correlationOf(renamed)}`, GINA)).toBe(0);
     expect(await found('changed=name&aggregate_type=organization')).toBe(1);
-    expect(await found('changed=removed_at&action=member.removed')).toBe(1);
+    expect(await found('changed=role&action=member.removed')).toBe(1);
+    expect(await found('changed=removed_at&action=member.removed')).toBe(0); // it was null
     expect(await found('changed=nothing')).toBe(0);
     expect(await found('ip_address=203.0.113.1')).toBe(4);
     expect(await found('ip_address=203.0.113.2')).toBe(0);

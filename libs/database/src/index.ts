@@ -1,4 +1,5 @@
 export { Propagation, Transactional } from '@nestjs-cls/transactional';
+export { exactTime } from './client/exact-dates.js';
 export { IsolatedClient } from './client/isolated.client.js';
 export {
   comparePositions,
