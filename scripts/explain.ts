@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { terminalOf } from './explain/terminal.ts';
-import { timelineText } from './explain/timeline.text.ts';
+import { timelineText, truncatedText } from './explain/timeline.text.ts';
 import type { Trail } from './explain/trail.ts';
 import { findViewer, issueSession } from './explain/viewer.ts';
 import { givenSession, requestJson, type ConnectionOptions, type Session } from './outbox/api.client.ts';
@@ -27,8 +27,10 @@ try {
     ? { session: givenSession(options.url, options.token) }
     : await localSession(options, id);
   const trail = await fetchTrail(session, id);
-  if (options.json) console.log(JSON.stringify(trail.entries, null, 2));
-  else if (!trail.entries.length)
+  if (options.json) {
+    console.log(JSON.stringify(trail.entries, null, 2));
+    for (const kind of trail.truncated ?? []) console.error(truncatedText(kind));
+  } else if (!trail.entries.length)
     throw new PlainError(
       `No entries found for ${id}. Either this system did not handle that request, or this session may not see its entries.`,
     );

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { terminalOf } from './explain/terminal.ts';
 import { connect, type ApiClient, type Command } from './outbox/api.client.ts';
 import { filterOf, readArguments, USAGE, UsageError, type CommandLine, type CommandOptions } from './outbox/arguments.ts';
-import { answerText, commandText, failedText, type EventPage } from './outbox/events.text.ts';
+import { answerText, commandsText, commandText, failedText, type CommandPage, type EventPage } from './outbox/events.text.ts';
 import { statusText } from './outbox/status.text.ts';
 import { describeError } from './start/plain-error.ts';
 
@@ -50,9 +50,7 @@ function prepare({ name, word, options }: CommandLine): PreparedCommand {
     case 'commands':
       if (word) return async (api) => show(options, await api.get<CommandView>(`outbox/commands/${word}`), commandText);
       return async (api) =>
-        show(options, await api.get<{ data: CommandView[] }>(`outbox/commands?limit=${options.limit ?? 20}`), ({ data }) =>
-          data.length ? data.map(commandText).join('\n') : 'There are no commands.',
-        );
+        show(options, await api.get<CommandPage>(`outbox/commands?limit=${options.limit ?? 20}`), commandsText);
     case 'pause':
     case 'resume':
     case 'retire':

@@ -38,6 +38,7 @@ const { templates } = synthesize({
   session_issuer: 'sessions.example.com',
   session_audience: 'project-live-1',
   session_operator_organization: 'organization-live-9',
+  log_correlation_hosts: 'api.example.com,*.internal.example.com',
 });
 
 /** The environment of each process. Values that are known only at deployment are replaced by examples. */
@@ -96,6 +97,11 @@ describe('the environment of each process', () => {
       ['SESSION_JWKS_URL', 'SESSION_ISSUER', 'SESSION_AUDIENCE', 'SESSION_OPERATOR_ORGANIZATION'].map((name) => api[name]),
       ['https://sessions.example.com/jwks', 'sessions.example.com', 'project-live-1', 'organization-live-9'],
     );
+  });
+
+  it('of api and worker lists the hosts that get the correlation id', () => {
+    for (const name of ['pikaia-api', 'pikaia-outbox-worker'])
+      assert.equal(environments()[name]!['LOG_CORRELATION_HOSTS'], 'api.example.com,*.internal.example.com');
   });
 
   it('sets production mode, and verifies the certificate of the database', () => {

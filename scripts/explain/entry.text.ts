@@ -1,5 +1,5 @@
 import type { Style } from './terminal.ts';
-import type { AuditEntry, LogEntry, TrailContext, TrailEntry } from './trail.ts';
+import type { AuditEntry, LogEntry, Shortened, TrailContext, TrailEntry } from './trail.ts';
 import { milliseconds, shown } from './value.text.ts';
 
 const KINDS: Record<TrailEntry['kind'], { symbol: string; style: Style }> = {
@@ -43,7 +43,7 @@ function nameAndDetails(entry: TrailEntry, context: TrailContext): [name: string
     case 'attempt':
       return [entry.sink, ['failed', shown(entry.error)]];
     case 'receipt':
-      return [entry.consumer, [entry.state, ...fields(entry.result ?? {})]];
+      return [entry.consumer, [entry.state, ...fields(entry.result ?? {}), shortenedText('result', entry.shortened)]];
     default:
       return [entry.event, logDetails(entry, context)];
   }
@@ -77,8 +77,12 @@ export const errorMessage = (entry: LogEntry): string =>
 
 const fields = (values: object): string[] => Object.entries(values).map(([key, value]) => `${shown(key)}=${shown(value)}`);
 
+const shortenedText = (name: string, shortened: Shortened | null | undefined): string =>
+  shortened ? `${name} of ${shortened.bytes} bytes: GET ${shown(shortened.url)}` : '';
+
 /** Changed fields, as in `role: member → admin`. For a new or removed row: its values, without ids and nulls. */
-function changeDetails({ changed = [], diff }: AuditEntry): string[] {
+function changeDetails({ changed = [], diff, shortened }: AuditEntry): string[] {
+  if (shortened) return [`changed: ${shown(changed.join(', '))}`, shortenedText('diff', shortened)];
   const { old: before, new: after } = diff ?? {};
   if (before && after) {
     return changed.map((field) =>

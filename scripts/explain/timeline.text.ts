@@ -1,7 +1,7 @@
 import { answersOf, type Answer } from './answers.text.ts';
 import { entryText } from './entry.text.ts';
-import { painter, PLAIN, wrap, wrapDetails, type Terminal } from './terminal.ts';
-import { requestsOf, type Trail, type TrailContext, type TrailEntry, type TrailRequest } from './trail.ts';
+import { painter, PLAIN, printable, wrap, wrapDetails, type Terminal } from './terminal.ts';
+import { requestsOf, type Trail, type TrailContext, type TrailEntry, type TrailRequest, type TruncatedKind } from './trail.ts';
 import { milliseconds, shown } from './value.text.ts';
 
 const MAX_NAME_COLUMNS = 28;
@@ -13,7 +13,11 @@ type Painter = ReturnType<typeof painter>;
  *
  * @param trail has at least one entry.
  */
-export function timelineText({ correlation_id: id, entries }: Trail, context: TrailContext, terminal = PLAIN): string {
+export function timelineText(
+  { correlation_id: id, entries, truncated = [] }: Trail,
+  context: TrailContext,
+  terminal = PLAIN,
+): string {
   const paint = painter(terminal);
   const requests = requestsOf(entries);
   const startedAtMs = Math.min(Date.parse(entries[0]!.time), ...requests.map(({ startedAt }) => startedAt));
@@ -28,10 +32,16 @@ export function timelineText({ correlation_id: id, entries }: Trail, context: Tr
     '',
     ...entryLines(entries, startedAtMs, context, terminal),
     '',
+    ...truncated.map((kind) => paint('yellow', truncatedText(kind))),
+    ...(truncated.length ? [''] : []),
     ...answerLines(answersOf(entries, context), terminal),
     '',
   ].join('\n');
 }
+
+/** Says that the timeline does not show all entries of a kind, and where the others are. */
+export const truncatedText = ({ kind, shown: count, next, hint }: TruncatedKind): string =>
+  `Not complete: there are more than these ${count} entries of the kind ${shown(kind)}. ${printable(hint)}${next ? ` GET ${printable(next)}` : ''}`;
 
 /** Two lines: method, path, status and duration; user, address and client. */
 function requestLines({ line, status, durationMs }: TrailRequest, paint: Painter): string[] {

@@ -3,6 +3,22 @@ export interface Trail {
   readonly correlation_id: string;
   /** In chronological order. */
   readonly entries: readonly TrailEntry[];
+  /** The kinds of which `entries` does not have all. Absent in the response of an older API. */
+  readonly truncated?: readonly TruncatedKind[];
+}
+
+export interface TruncatedKind {
+  readonly kind: string;
+  readonly shown: number;
+  /** The path of the next page. Null if no list continues the entries. */
+  readonly next: string | null;
+  readonly hint: string;
+}
+
+/** Set if an entry has no diff or result because it is too large for a list. */
+export interface Shortened {
+  readonly bytes: number;
+  readonly url: string;
 }
 
 export type TrailEntry = LogEntry | EventEntry | AuditEntry | AttemptEntry | ReceiptEntry;
@@ -47,6 +63,7 @@ export interface AuditEntry extends TimedEntry {
   readonly aggregate_id: string;
   readonly changed?: readonly string[];
   readonly diff: { readonly old: Values | null; readonly new: Values | null } | null;
+  readonly shortened?: Shortened | null;
 }
 
 type Values = Readonly<Record<string, unknown>>;
@@ -65,6 +82,7 @@ export interface ReceiptEntry extends TimedEntry {
   readonly consumer: string;
   readonly state: string;
   readonly result: Values | null;
+  readonly shortened?: Shortened | null;
 }
 
 /** What the renderer needs to know beside the trail. */

@@ -1,9 +1,14 @@
-import type { EventView } from '@pikaia/events';
+import type { CommandView, EventView } from '@pikaia/events';
 import { printable } from '../explain/terminal.ts';
 import type { Command, FromJson } from './api.client.ts';
 
 export interface EventPage {
   readonly data: readonly EventView[];
+  readonly next_cursor: string | null;
+}
+
+export interface CommandPage {
+  readonly data: readonly CommandView[];
   readonly next_cursor: string | null;
 }
 
@@ -19,6 +24,13 @@ export function failedText({ data, next_cursor: more }: FromJson<EventPage>): st
   );
   const hint = 'Retry one:  npm run outbox -- replay <id>     Skip one:  npm run outbox -- skip <id>';
   return [...letters, '', more ? `There are more than these ${data.length}: raise --limit. ${hint}` : hint].join('\n');
+}
+
+/** Renders the newest commands. */
+export function commandsText({ data, next_cursor: more }: FromJson<CommandPage>): string {
+  if (!data.length) return 'There are no commands.';
+  const hint = `There are more than these ${data.length}: raise --limit, or follow next_cursor of GET /admin/outbox/commands.`;
+  return [...data.map(commandText), ...(more ? [hint] : [])].join('\n');
 }
 
 /** Renders a command and the answer of each sink. */

@@ -284,6 +284,7 @@ describe('a change', () => {
 describe('a removal', () => {
   it('publishes an event, ends the access from the next request, and allows a new invitation', async () => {
     const id = await createActiveMember('jana@example.com');
+    await system.query(`update organizations_member set joined_at = '2026-01-17 10:23:45.125967+00' where id = $1`, [id]);
     const jana = { as: 'jana@example.com' };
     expect((await system.request('GET', '/me', jana)).status).toBe(200);
     const answer = await system.request('DELETE', `/members/${id}`, { as: ALICE });
@@ -299,6 +300,9 @@ describe('a removal', () => {
         diff: { old: expect.objectContaining({ email: 'jana@example.com', role: 'member', status: 'active' }), new: null },
       }),
     ]);
+    const { old } = entries[0]!.diff;
+    expect(old).toHaveProperty('joined_at', '2026-01-17T10:23:45.125967Z'); // to the microsecond
+    expect(Object.values(old!)).not.toContain(null);
     expect((await system.request('GET', `/members/${id}`, { as: ALICE })).status).toBe(404);
     expect((await system.request('DELETE', `/members/${id}`, { as: ALICE })).status).toBe(404); // the removal is published once
     const again = await invite('jana@example.com');

@@ -44,6 +44,7 @@ export class ApiService extends Construct {
         PORT: String(API_PORT),
         DATABASE_POOL_SIZE: String(services.apiPool),
         LOG_LEVEL: settings.logs.level,
+        ...(settings.logs.correlationHosts !== undefined && { LOG_CORRELATION_HOSTS: settings.logs.correlationHosts }),
         TRUSTED_PROXIES: settings.network.cidr, // only the addresses of the load balancer
         SESSION_JWKS_URL: services.sessionJwksUrl,
         SESSION_ISSUER: services.sessionIssuer,

@@ -37,6 +37,7 @@ export class WorkerService extends Construct {
         ...databaseAt(data.cluster.clusterEndpoint.hostname), // never the proxy, because leadership is a session lock
         WORKER_PORT: String(WORKER_PORT),
         LOG_LEVEL: settings.logs.level,
+        ...(settings.logs.correlationHosts !== undefined && { LOG_CORRELATION_HOSTS: settings.logs.correlationHosts }),
         EVENT_SINKS: 'eventbridge',
         EVENT_BUS_NAME: events.bus.eventBusName,
         AWS_REGION: settings.general.region,

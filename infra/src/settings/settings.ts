@@ -203,6 +203,12 @@ const logs = {
     ['debug', 'info', 'warning', 'error', 'critical'],
     'The least severe level that is logged.',
   ),
+  correlationHosts: optionalText(
+    'log_correlation_hosts',
+    'hosts, comma-separated',
+    /^(\*\.)?[a-z\d_][a-z\d_.-]*(,(\*\.)?[a-z\d_][a-z\d_.-]*)*$/i,
+    'Hosts that get the correlation id of outgoing requests, such as *.example.com. Default: none.',
+  ),
 };
 
 const alarms = {

@@ -13,6 +13,7 @@ export {
 } from './context/context.js';
 export { ContextSlot } from './context/context-slot.js';
 export { CORRELATION_HEADER, enterContextAtRequest, type RequestObserver } from './context/http-context.js';
+export { parseCorrelationHosts, type CorrelationHosts } from './context/correlation-hosts.js';
 export { sendCorrelationId } from './context/outgoing-context.js';
 export type { TraceParent } from './context/trace-parent.js';
 export { parseDecimal, parseInteger } from './decimal.js';
@@ -21,6 +22,7 @@ export { findIdProblem, isId, newId, parseId } from './identifier.js';
 export { IsTimestamp } from './is-timestamp.js';
 export { OptionalField } from './optional-field.js';
 export { decodeCursor, encodeCursor } from './paging/cursor.js';
+export { MAX_LISTED_BYTES, MAX_PAGE_BYTES, type Shortened } from './paging/page-limits.js';
 export { redactText } from './redaction/redact-text.js';
 export { isSecretListItem, isSecretProperty, redactValue } from './redaction/redact-value.js';
 export { isSecretKey, REDACTED } from './redaction/secret-key.js';

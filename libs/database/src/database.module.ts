@@ -4,6 +4,7 @@ import { getDataSourceToken, TypeOrmModule } from '@nestjs/typeorm';
 import { ClsModule } from 'nestjs-cls';
 import type { ClientBase, Pool } from 'pg';
 import type { DataSource, EntitySchema, MixedList } from 'typeorm';
+import { EXACT_TYPES } from './client/exact-dates.js';
 import { DatabaseCheck } from './database.check.js';
 import { type DatabaseSettings, DEFAULT_SLOW_QUERY_MS } from './database.settings.js';
 import { closeWhenUnresponsive } from './query/unresponsive-connection.js';
@@ -78,6 +79,7 @@ export class DatabaseModule {
         idle_in_transaction_session_timeout: 2 * settings.databaseStatementTimeoutMs,
         application_name: applicationName,
         keepAlive: true,
+        types: EXACT_TYPES,
         onConnect: async (client: ClientBase) => {
           client.on('error', ignoreIdleError);
           const setResponseTimeout = closeWhenUnresponsive(client, CONNECT_TIMEOUT_MS);

@@ -1,4 +1,5 @@
 export { Propagation, Transactional } from '@nestjs-cls/transactional';
+export { exactTime } from './client/exact-dates.js';
 export { IsolatedClient } from './client/isolated.client.js';
 export {
   comparePositions,
@@ -13,7 +14,7 @@ export { DatabaseModule, type DatabaseModuleOptions } from './database.module.js
 export { DatabaseSettings } from './database.settings.js';
 export { databaseFault, type DatabaseFault } from './errors/database-fault.js';
 export { migrate, type MigrateOptions } from './migration/migrate.js';
-export { queryJsonRows } from './query/json-rows.js';
+export { queryJsonPage, queryJsonRows, type JsonPage } from './query/json-rows.js';
 export { preparedStatement } from './query/prepared-statements.js';
 export { ensureRoles, type RolePasswords } from './roles/ensure-roles.js';
 export { defaultRoles, type RoleNames } from './roles/role-names.js';

@@ -19,10 +19,10 @@ export type { HousekeepingResult, Retention } from './housekeeping/housekeeping.
 export { Housekeeping, type HousekeepingOptions } from './housekeeping/housekeeping.js';
 export { outboxMigrations } from './migrations/index.js';
 export type { CommandAnswer, CommandName, ReplayFilter } from './commands/command.js';
-export type { CommandStatus, CommandView, SinkAnswer } from './admin/command.view.js';
+export type { CommandPage, CommandPlace, CommandStatus, CommandView, SinkAnswer } from './admin/command.view.js';
 export { EVENT_STATUSES, type EventFilter, type EventScope, type EventStatus } from './admin/event-filter.js';
 export { EventLog, type EventPage, type EventPageRequest } from './admin/event-log.js';
-export type { AttemptView, DeliveryView, EventDetails, EventView, ReceiptView } from './admin/event.view.js';
+export type { AttemptView, DeliveryView, EventDetails, EventView, NewestItems, ReceiptView } from './admin/event.view.js';
 export { OperationsAudit, type OperationRequest } from './admin/operations-audit.js';
 export { OutboxAdminModule, type OutboxAdminModuleOptions } from './admin/outbox-admin.module.js';
 export { OutboxOperations, type OperationScope, type ReplayRequest } from './admin/outbox.operations.js';

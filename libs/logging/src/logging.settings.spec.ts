@@ -35,6 +35,12 @@ describe('LoggingSettings', () => {
     expect(loadSettings([LoggingSettings], { LOG_PROBE_PATHS: text })[0].logProbePaths).toBe(text);
   });
 
+  it.each(['https://api.example.com', 'api.example.com:443', '*', 'a,,b'])('rejects %j as LOG_CORRELATION_HOSTS', (text) => {
+    expect(() => loadSettings([LoggingSettings], { LOG_CORRELATION_HOSTS: text })).toThrow(
+      /LOG_CORRELATION_HOSTS is .*: it must be a list of hosts: .* which is not a host\. Give host names without scheme, port and path/,
+    );
+  });
+
   it.each(['-0.1', '1.1', 'half'])('rejects %j as LOG_INFO_SAMPLE_RATE', (text) => {
     expect(() => loadSettings([LoggingSettings], { LOG_INFO_SAMPLE_RATE: text })).toThrow(/LOG_INFO_SAMPLE_RATE/);
   });

@@ -1,11 +1,30 @@
 import { Transform } from 'class-transformer';
-import { IsIn, IsInt, IsNumber, Matches, Max, Min } from 'class-validator';
-import { OptionalField, Setting } from '@pikaia/core';
-import type { LogFormat, LoggingOptions } from './output/log-output.js';
+import { IsIn, IsInt, IsNumber, Matches, Max, Min, ValidateBy } from 'class-validator';
+import { OptionalField, parseCorrelationHosts, Setting } from '@pikaia/core';
+import type { LoggingModuleOptions } from './nest/logging.module.js';
+import type { LogFormat } from './output/log-output.js';
 import { DEFAULT_PROBE_PATHS, parseProbePaths } from './output/probe-paths.js';
 import { LOG_LEVELS, type LogLevel } from './record/log-level.js';
 
 const lowerCase = Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toLowerCase() : value));
+
+const IsCorrelationHosts = (): PropertyDecorator =>
+  ValidateBy({
+    name: 'isCorrelationHosts',
+    validator: {
+      validate: (value: unknown) => problemOfHosts(value) === undefined,
+      defaultMessage: (given) => `must be a list of hosts: ${problemOfHosts(given?.value)}`,
+    },
+  });
+
+function problemOfHosts(value: unknown): string | undefined {
+  try {
+    parseCorrelationHosts(String(value));
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
 
 export class LoggingSettings {
   @Setting('LOG_LEVEL', { about: 'lowest level that is written: debug, info, warning, error or critical', default: 'info' })
@@ -45,6 +64,14 @@ export class LoggingSettings {
   @Matches(/^(none|\s*\/[^\s,?#]*\s*(,\s*\/[^\s,?#]*\s*)*)$/, { message: '$property must be paths that begin with /, or none' })
   logProbePaths!: string;
 
+  @Setting('LOG_CORRELATION_HOSTS', {
+    about:
+      'hosts that get the correlation id of outgoing requests, besides loopback, such as api.example.com,*.internal.example.com; other hosts never get it',
+  })
+  @OptionalField()
+  @IsCorrelationHosts()
+  logCorrelationHosts?: string;
+
   @Setting('METRIC_INTERVAL_MS', {
     about:
       'milliseconds for which metric values are collected before they are printed; default half of the one-minute CloudWatch period',
@@ -64,4 +91,5 @@ export const loggingOptions = (settings: LoggingSettings) =>
     infoSampleRate: settings.logInfoSampleRate,
     probePaths: parseProbePaths(settings.logProbePaths),
     metricIntervalMs: settings.metricIntervalMs,
-  }) satisfies LoggingOptions;
+    correlationHosts: settings.logCorrelationHosts ?? '',
+  }) satisfies LoggingModuleOptions;

@@ -3,6 +3,8 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 
 /** A TCP proxy in front of PostgreSQL. It can drop traffic, close its connections and switch to another server. */
 export class TcpProxy {
+  /** The number of bytes that the server has sent to its clients. */
+  bytesToClients = 0;
   private readonly pairs = new Set<[client: Socket, server: Socket]>();
   private readonly silenced = new Set<Socket>();
   private readonly withoutResponses = new Set<Socket>();
@@ -90,6 +92,8 @@ export class TcpProxy {
       this.withoutResponses.add(client);
       this.dropTrigger = undefined;
     }
-    if (to !== client || !this.withoutResponses.has(client)) to.write(bytes);
+    if (to === client && this.withoutResponses.has(client)) return;
+    if (to === client) this.bytesToClients += bytes.length;
+    to.write(bytes);
   }
 }

@@ -7,6 +7,7 @@ import { Problem } from '../errors/problem.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { requirePeriod } from '../server/period.js';
 import { FindAuditLogsRequest } from './audit-log.requests.js';
+import { listedEntry } from './listed.js';
 import { readScopeOf, requireOwnOrganization } from './scope.js';
 
 /** Answers: what did this user do? Admins see the audit log of their organization, operators see that of all organizations. */
@@ -20,7 +21,7 @@ export class AuditLogController {
     requirePeriod(filter);
     requireOwnOrganization(identity, filter.organization_id);
     const { data, ...page } = await this.auditLog.find({ filter, cursor, limit, scope: readScopeOf(identity) });
-    return { data: redactValue(data), ...page };
+    return { data: redactValue(data).map(listedEntry), ...page };
   }
 
   @Get(':id')

@@ -6,12 +6,28 @@ import { ApiSettings } from '../api.settings.js';
 import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
 import type { Identity } from '../authentication/identity.js';
 import { IdPipe } from '../server/id.pipe.js';
+import { adminPath, listedEntry, listedEvent, listedReceipt } from './listed.js';
 import { findLogLines, type LogLine } from './log-lines.js';
 import { maskFor } from './mask.js';
 import { readScopeOf } from './scope.js';
-import { timelineOf } from './timeline.js';
+import { timelineOf, type TimelineEntry } from './timeline.js';
 
 const MAX_ENTRIES = 100; // of events and of audit entries of one correlation id
+
+/** A kind of entries of which the timeline does not show all. */
+interface TruncatedKind {
+  readonly kind: TimelineEntry['kind'];
+  /** The number of entries of this kind in the timeline. */
+  readonly shown: number;
+  /** The path of the next page of entries of this kind. Null if no list continues the timeline. */
+  readonly next: string | null;
+  /** Which entries the timeline shows, and where the others are. */
+  readonly hint: string;
+}
+
+const FIRST_LINES = 'The timeline shows the first lines of the log files. Search the files for the others.';
+const NEWEST = 'The timeline shows the newest. The next page has older ones.';
+const NEWEST_OF_EACH = `The timeline shows the newest of each event. GET ${adminPath('events/<event id>')} shows more of one event.`;
 
 /** Answers: why did this request fail? Lists everything with one correlation id, in chronological order. */
 @Controller('admin/correlations')
@@ -26,15 +42,35 @@ export class CorrelationsController {
   @Get(':id')
   async get(@CurrentIdentity() identity: Identity, @Param('id', IdPipe) id: string) {
     const request = { filter: { correlation_id: id }, limit: MAX_ENTRIES, scope: readScopeOf(identity) };
-    const [{ data: found }, { data: audit }, lines] = await Promise.all([
+    const [events, audit, logs] = await Promise.all([
       this.eventLog.find(request),
       this.auditLog.find(request),
-      findLogLines(join(this.settings.varDirectory, 'log'), id),
+      findLogLines(join(this.settings.varDirectory, 'log'), id, (line) => isVisible(line, request.scope)),
     ]);
-    const [attempts, receipts] = await Promise.all([this.eventLog.attempts(found), this.eventLog.receipts(found)]);
-    const events = found.map((event) => maskFor(identity, event));
-    const logs = lines.filter((line) => isVisible(line, request.scope));
-    return { correlation_id: id, entries: timelineOf({ logs, events, attempts, receipts, audit }) };
+    const [attempts, receipts] = await Promise.all([this.eventLog.attempts(events.data), this.eventLog.receipts(events.data)]);
+    const truncated: TruncatedKind[] = [
+      { kind: 'log' as const, shown: logs.lines.length, isCut: logs.truncated, next: null, hint: FIRST_LINES },
+      ...[
+        { kind: 'event' as const, page: events, list: 'events' },
+        { kind: 'audit' as const, page: audit, list: 'audit-logs' },
+      ].map(({ kind, page: { data, next_cursor: cursor }, list }) => ({
+        kind,
+        shown: data.length,
+        isCut: cursor !== null,
+        next: cursor && adminPath(`${list}?${new URLSearchParams({ correlation_id: id, limit: String(MAX_ENTRIES), cursor })}`),
+        hint: NEWEST,
+      })),
+      { kind: 'attempt' as const, shown: attempts.data.length, isCut: attempts.truncated, next: null, hint: NEWEST_OF_EACH },
+      { kind: 'receipt' as const, shown: receipts.data.length, isCut: receipts.truncated, next: null, hint: NEWEST_OF_EACH },
+    ].flatMap(({ isCut, ...kind }) => (isCut ? [kind] : []));
+    const entries = timelineOf({
+      logs: logs.lines,
+      events: events.data.map((event) => listedEvent(maskFor(identity, event))),
+      attempts: attempts.data,
+      receipts: receipts.data.map(listedReceipt),
+      audit: audit.data.map(listedEntry),
+    });
+    return { correlation_id: id, entries, truncated };
   }
 }
 

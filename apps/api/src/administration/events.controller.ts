@@ -8,6 +8,7 @@ import { Problem } from '../errors/problem.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { requirePeriod } from '../server/period.js';
 import { FindEventsRequest } from './event.requests.js';
+import { listedEvent } from './listed.js';
 import { maskFor } from './mask.js';
 import { ReplayEventsRequest, SinkRequest } from './operation.requests.js';
 import { respondAccepted } from './respond-accepted.js';
@@ -27,7 +28,7 @@ export class EventsController {
     requirePeriod(filter);
     requireOwnOrganization(identity, filter.organization_id);
     const { data, ...page } = await this.events.find({ filter, cursor, limit, scope: readScopeOf(identity) });
-    return { data: data.map((event) => maskFor(identity, event)), ...page };
+    return { data: data.map((event) => listedEvent(maskFor(identity, event))), ...page };
   }
 
   @Get(':id')

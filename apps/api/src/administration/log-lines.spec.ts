@@ -30,11 +30,22 @@ describe('findLogLines', () => {
   afterAll(() => rmSync(directory, { recursive: true }));
 
   it('finds lines in current and rotated files, and skips cut lines and removed files', async () => {
-    const found = await findLogLines(directory, ID);
-    expect(found.map(({ event }) => event).sort()).toEqual(['one', 'rotated', 'two']);
+    const { lines, truncated } = await findLogLines(directory, ID);
+    expect(truncated).toBe(false);
+    expect(lines.map(({ event }) => event).sort()).toEqual(['one', 'rotated', 'two']);
+  });
+
+  it.each([
+    ['2,000 lines', 2_001, '', 2_000],
+    ['1 MiB', 5, 'x'.repeat(300 * 1024), 3],
+  ])('stops at %s, and says that there are more', async (_, count, text, expected) => {
+    const folder = mkdtempSync(join(directory, 'many-'));
+    writeFileSync(join(folder, 'api.jsonl'), `${line({ trace_id: ID, text })}\n`.repeat(count));
+    const { lines, truncated } = await findLogLines(folder, ID);
+    expect([lines.length, truncated]).toEqual([expected, true]);
   });
 
   it('returns no lines if the folder does not exist', async () => {
-    expect(await findLogLines(join(directory, 'nowhere'), ID)).toEqual([]);
+    expect(await findLogLines(join(directory, 'nowhere'), ID)).toEqual({ lines: [], truncated: false });
   });
 });

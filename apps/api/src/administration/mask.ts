@@ -13,7 +13,7 @@ export function mask(value: unknown): unknown {
 
 /** Returns an event as a person may see it. For operators, its data and the email address of its actor are masked. */
 export function maskFor<Event extends EventView>(identity: Identity, event: Event): Event {
-  if (identity.kind !== 'operator') return event;
+  if (identity.kind !== 'operator' || event.payload === null) return event;
   const { actor, data } = event.payload;
   return {
     ...event,

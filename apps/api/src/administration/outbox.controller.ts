@@ -1,12 +1,13 @@
 import { Body, Controller, Get, HttpCode, HttpStatus, Param, Post, Query, Res } from '@nestjs/common';
 import { Audited } from '@pikaia/audit';
-import { OutboxOperations, OutboxStatus } from '@pikaia/events';
+import { OutboxOperations, OutboxStatus, type CommandPlace } from '@pikaia/events';
 import type { FastifyReply } from 'fastify';
 import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
 import type { Identity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
 import { IdPipe } from '../server/id.pipe.js';
-import { LimitRequest } from '../server/page.request.js';
+import { PageCursor } from '../server/page.cursor.js';
+import { PageRequest } from '../server/page.request.js';
 import { DropTypeRequest } from './operation.requests.js';
 import { respondAccepted } from './respond-accepted.js';
 import { operationScopeOf } from './scope.js';
@@ -31,6 +32,7 @@ export class OutboxController {
   constructor(
     private readonly status: OutboxStatus,
     private readonly operations: OutboxOperations,
+    private readonly cursors: PageCursor,
   ) {}
 
   @Get()
@@ -41,8 +43,12 @@ export class OutboxController {
   /** Lists commands, newest first. Admins see the commands that concern their organization. */
   @Get('commands')
   @AllowedTo('admin', 'operator')
-  async commands(@CurrentIdentity() identity: Identity, @Query() { limit }: LimitRequest) {
-    return { data: await this.operations.list(limit, operationScopeOf(identity)) };
+  async commands(@CurrentIdentity() identity: Identity, @Query() { cursor, limit }: PageRequest) {
+    const scope = operationScopeOf(identity);
+    const list = `commands:${scope.organizationId ?? ''}`;
+    const before = cursor === undefined ? undefined : (JSON.parse(this.cursors.decode(cursor, list)) as CommandPlace);
+    const { data, next } = await this.operations.list(limit, { ...scope, before });
+    return { data, next_cursor: next && this.cursors.encode(JSON.stringify(next), list) };
   }
 
   @Get('commands/:id')

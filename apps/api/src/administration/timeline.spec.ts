@@ -16,6 +16,7 @@ const event = (time: Date): EventView => ({
   last_error: null,
   published_at: time,
   payload: {} as Envelope,
+  shortened: null,
 });
 const receipt: ReceiptView = {
   event_id: 'e',
@@ -24,6 +25,7 @@ const receipt: ReceiptView = {
   claimed_until: at(9),
   done_at: null,
   result: null,
+  shortened: null,
 };
 
 const kindsOf = (trail: Partial<Parameters<typeof timelineOf>[0]>) =>

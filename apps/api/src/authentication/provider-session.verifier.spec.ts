@@ -1,9 +1,10 @@
+import type { Clock } from '@pikaia/core';
 import { captureLogs } from '@pikaia/logging/testing';
 import { exportSPKI, importJWK, UnsecuredJWT, type CryptoKey, type JWTPayload } from 'jose';
 import { createHmac } from 'node:crypto';
 import { SessionProvider } from '../../../../test/support/http/session-provider.js';
 import { waitFor } from '../../../../test/support/time/wait-for.js';
-import { ProviderKeys } from './provider-keys.js';
+import { ProviderKeys, type ProviderKeysOptions } from './provider-keys.js';
 import { ProviderSessionVerifier } from './provider-session.verifier.js';
 import { SessionRefusedError, SessionsUnavailableError } from './session-verifier.js';
 
@@ -15,11 +16,19 @@ beforeEach(async () => {
 afterEach(() => provider.stop());
 
 const OPERATORS = 'organization-test-operators';
-type Timings = NonNullable<ConstructorParameters<typeof ProviderKeys>[0]['timings']>;
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
 
-function verifierWith(timings: Timings = {}): ProviderSessionVerifier {
+/** A clock of the age of the keys. Tests advance it. */
+class ManualClock implements Clock {
+  ms = 0;
+  readonly now = (): Date => new Date();
+  readonly monotonic = (): number => this.ms;
+}
+
+function verifierWith(options: Partial<ProviderKeysOptions> = {}): ProviderSessionVerifier {
   const { issuer, audience, jwksUrl } = provider;
-  const { find } = new ProviderKeys({ url: new URL(jwksUrl), timings });
+  const { find } = new ProviderKeys({ url: new URL(jwksUrl), ...options });
   return new ProviderSessionVerifier({ keys: find, issuer, audience, operatorOrganization: OPERATORS });
 }
 
@@ -149,86 +158,137 @@ describe('ProviderSessionVerifier', () => {
 });
 
 describe('ProviderKeys', () => {
-  it('fetches the keys again for an unknown key id, so a key rotation needs no action', async () => {
-    const verifier = verifierWith({ cooldownMs: 0 });
-    await verifier.verify(await provider.sign('m'));
+  let clock: ManualClock;
+  let verifier: ProviderSessionVerifier;
+  let token: string;
+
+  beforeEach(async () => {
+    clock = new ManualClock();
+    verifier = verifierWith({ clock, timeoutMs: 200 });
+    token = await provider.sign('m');
+    await verifier.verify(token);
+  });
+
+  /** Resolves to `accepted`, or to the name of the error. */
+  const resultOf = (verifying: Promise<unknown>): Promise<string> =>
+    verifying.then(
+      () => 'accepted',
+      (error: Error) => error.name,
+    );
+  /** Verifies the token, and waits for the fetch that this starts: a token with an unknown key id joins it. */
+  async function verifyAndFetch(): Promise<string> {
+    const result = await resultOf(verifier.verify(token));
+    await provider.addKey('stranger', { publish: false });
+    await resultOf(verifier.verify(await provider.sign('m', { kid: 'stranger' })));
+    return result;
+  }
+
+  async function withdrawKey(): Promise<void> {
     await provider.addKey('second');
+    provider.withdrawKey('first');
+  }
+
+  it('fetches the keys again for an unknown key id, so a key rotation needs no action', async () => {
+    await provider.addKey('second');
+    clock.ms += 10 * SECOND;
     await expect(verifier.verify(await provider.sign('m', { kid: 'second' }))).resolves.toMatchObject({ subject: 'm' });
     expect(provider.fetches).toBe(2);
   });
 
-  it('fetches the keys at most once per cooldown for any number of unknown key ids', async () => {
-    const verifier = verifierWith();
-    await verifier.verify(await provider.sign('m'));
+  it('fetches the keys at most every ten seconds for any number of unknown key ids', async () => {
     await provider.addKey('stranger', { publish: false });
-    const token = await provider.sign('m', { kid: 'stranger' });
-    for (let n = 0; n < 20; n++) await expect(verifier.verify(token)).rejects.toThrow(SessionRefusedError);
+    const unknown = await provider.sign('m', { kid: 'stranger' });
+    clock.ms += 10 * SECOND - 1;
+    for (let n = 0; n < 20; n++) await expect(verifier.verify(unknown)).rejects.toThrow(SessionRefusedError);
     expect(provider.fetches).toBe(1);
+    clock.ms += 1;
+    for (let n = 0; n < 20; n++) await expect(verifier.verify(unknown)).rejects.toThrow(SessionRefusedError);
+    expect(provider.fetches).toBe(2);
   });
 
-  it('refreshes the keys in the background, so a withdrawn key is refused soon', async () => {
-    const verifier = verifierWith({ refreshAfterMs: 0, cooldownMs: 60_000 });
-    const token = await provider.sign('m');
-    await verifier.verify(token);
-    await provider.addKey('second');
-    provider.withdrawKey('first');
-    await waitFor('the refusal', () =>
-      verifier.verify(token).then(
-        () => false,
-        (error: unknown) => error instanceof SessionRefusedError,
-      ),
-    );
+  it('refreshes keys that are five minutes old in the background, so a withdrawn key is refused soon', async () => {
+    await withdrawKey();
+    clock.ms += 5 * MINUTE - 1;
+    expect([await resultOf(verifier.verify(token)), provider.fetches]).toEqual(['accepted', 1]);
+    clock.ms += 1;
+    expect(await resultOf(verifier.verify(token))).toBe('accepted');
+    await waitFor('the refusal', async () => (await resultOf(verifier.verify(token))) === 'SessionRefusedError');
+    expect(provider.fetches).toBe(2);
   });
 
-  it('keeps using cached keys while the provider fails, and logs the failure once', async () => {
-    const verifier = verifierWith({ refreshAfterMs: 0, retryAfterFailureMs: 0, timeoutMs: 100 });
-    const token = await provider.sign('m');
-    await verifier.verify(token);
-    using logs = captureLogs();
-    for (const fault of ['cut', 503, 'silent', 'no JSON', '{"keys":7}'] as const) {
-      provider.fault = fault;
-      const before = provider.fetches;
-      await waitFor(`a fetch that fails: ${fault}`, async () => (await verifier.verify(token), provider.fetches > before));
+  it('refuses a withdrawn key at the first session after a long time without sessions', async () => {
+    await withdrawKey();
+    clock.ms += 6 * MINUTE;
+    expect(await resultOf(verifier.verify(token))).toBe('SessionRefusedError');
+  });
+
+  it('repeats a failed refresh after seconds, so one failure does not extend the life of a withdrawn key', async () => {
+    await withdrawKey();
+    provider.fault = 503;
+    clock.ms += 5 * MINUTE;
+    expect(await verifyAndFetch()).toBe('accepted');
+    provider.fault = undefined;
+    clock.ms += 5 * SECOND;
+    expect(await verifyAndFetch()).toBe('accepted');
+    expect(await resultOf(verifier.verify(token))).toBe('SessionRefusedError');
+    expect(provider.fetches).toBe(3);
+  });
+
+  it('doubles the time between attempts during an outage, up to 30 seconds', async () => {
+    provider.fault = 503;
+    clock.ms += 5 * MINUTE;
+    await verifyAndFetch();
+    for (const [index, seconds] of [5, 10, 20, 30, 30].entries()) {
+      clock.ms += seconds * SECOND - 1;
+      for (let n = 0; n < 3; n++) await verifyAndFetch();
+      expect(provider.fetches).toBe(2 + index);
+      clock.ms += 1;
+      expect(await verifyAndFetch()).toBe('accepted');
+      expect(provider.fetches).toBe(3 + index);
     }
-    await waitFor('the line', () => logs.records.length > 0);
-    expect(logs.records.map(({ event }) => event)).toEqual(['session_keys_unavailable']);
   });
 
-  it.each(['cut', 500, 404, 'silent', 'no JSON', '{}'] as const)(
+  it('accepts sessions for an hour of an outage, then reports unavailability instead of refusing them, and logs both ends', async () => {
+    using logs = captureLogs();
+    for (const fault of ['cut', 503, 'silent', 'no JSON', '{"keys":7}', '{"keys":[]}', 302] as const) {
+      provider.fault = fault;
+      clock.ms += 7 * MINUTE;
+      const before = provider.fetches;
+      expect(await verifyAndFetch()).toBe('accepted');
+      expect(provider.fetches).toBe(before + 1);
+    }
+    clock.ms = 60 * MINUTE - 1;
+    expect(await verifyAndFetch()).toBe('accepted');
+    clock.ms = 60 * MINUTE;
+    expect(await verifyAndFetch()).toBe('SessionsUnavailableError');
+    provider.fault = undefined;
+    clock.ms += 5 * SECOND; // without keys, an attempt every five seconds
+    expect(await verifyAndFetch()).toBe('accepted');
+    expect(logs.records.map(({ event }) => event)).toEqual(['session_keys_unavailable', 'session_keys_fetched']);
+  });
+
+  it.each(['cut', 500, 404, 'silent', 'no JSON', '{}', '{"keys":[]}'] as const)(
     'reports unavailability if the first fetch fails, and does not fetch again for the next session: %s',
     async (fault) => {
-      const verifier = verifierWith({ timeoutMs: 200 });
-      const token = await provider.sign('m');
+      const fresh = verifierWith({ clock, timeoutMs: 200 });
       provider.fault = fault;
-      const failing = async () => verifier.verify(token).catch((error: unknown) => error);
+      const failing = async () => fresh.verify(token).catch((error: unknown) => error);
+      const before = provider.fetches;
       expect(await failing()).toBeInstanceOf(SessionsUnavailableError);
       expect(await failing()).toMatchObject({ retryAfterSeconds: 5 });
-      expect(provider.fetches).toBe(1);
+      clock.ms += 4.5 * SECOND;
+      expect(await failing()).toMatchObject({ retryAfterSeconds: 1 });
+      expect(provider.fetches).toBe(before + 1);
+      provider.fault = undefined;
+      clock.ms += 0.5 * SECOND;
+      expect(await resultOf(fresh.verify(token))).toBe('accepted');
     },
   );
 
-  it('recovers after the provider is reachable again', async () => {
-    const verifier = verifierWith({ retryAfterFailureMs: 0 });
-    const token = await provider.sign('m');
-    provider.fault = 503;
-    await expect(verifier.verify(token)).rejects.toThrow(SessionsUnavailableError);
-    provider.fault = undefined;
-    await expect(verifier.verify(token)).resolves.toMatchObject({ subject: 'm' });
-  });
-
   it('reports unavailability for an unknown key id while the provider is unreachable', async () => {
-    const verifier = verifierWith({ cooldownMs: 0 });
-    await verifier.verify(await provider.sign('m'));
     await provider.addKey('second');
     provider.fault = 'cut';
+    clock.ms += 10 * SECOND;
     await expect(verifier.verify(await provider.sign('m', { kid: 'second' }))).rejects.toThrow(SessionsUnavailableError);
-  });
-
-  it('stops using cached keys after their maximum age', async () => {
-    const verifier = verifierWith({ maxKeyAgeMs: 0 });
-    const token = await provider.sign('m');
-    await verifier.verify(token);
-    provider.fault = 'cut';
-    await expect(verifier.verify(token)).rejects.toThrow(SessionsUnavailableError);
   });
 });

@@ -50,19 +50,21 @@ export class MemberService {
   async changeRole(admin: MemberIdentity, id: string, role: Role): Promise<Member> {
     const member = await this.lockMember(admin.organizationId, id);
     if (member.id === admin.memberId) throw Problem.forbidden('You cannot change your own role. Ask another admin.');
+    if (role === member.role) {
+      this.audit.nothingToRecord('unchanged');
+      return member;
+    }
     const before = snapshot(member);
     const oldRole = member.role;
-    if (role !== oldRole) {
-      if (role !== 'admin') await this.requireAnotherAdmin(member);
-      member.role = role;
-      await currentManager().save(member);
-      await this.events.publish(MemberRoleChangedV2, member, {
-        user_id: member.userId,
-        email: member.address,
-        old_role: oldRole,
-        new_role: role,
-      });
-    }
+    if (role !== 'admin') await this.requireAnotherAdmin(member);
+    member.role = role;
+    await currentManager().save(member);
+    await this.events.publish(MemberRoleChangedV2, member, {
+      user_id: member.userId,
+      email: member.address,
+      old_role: oldRole,
+      new_role: role,
+    });
     await this.audit.record('member.role_changed', member, diff(before, member));
     return member;
   }

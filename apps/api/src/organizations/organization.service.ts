@@ -27,18 +27,20 @@ export class OrganizationService {
     organization.name = changes.name ?? organization.name;
     organization.slug = changes.slug ?? organization.slug;
     const change = diff(before, organization);
-    if (change.changed.length > 0) {
-      await currentManager().save(organization);
-      await this.events.publish(
-        OrganizationUpdated,
-        { id, organizationId: id },
-        {
-          changed: [...change.changed],
-          old: change.old as Record<string, string>,
-          new: change.new as Record<string, string>,
-        },
-      );
+    if (change.changed.length === 0) {
+      this.audit.nothingToRecord('unchanged');
+      return organization;
     }
+    await currentManager().save(organization);
+    await this.events.publish(
+      OrganizationUpdated,
+      { id, organizationId: id },
+      {
+        changed: [...change.changed],
+        old: change.old as Record<string, string>,
+        new: change.new as Record<string, string>,
+      },
+    );
     await this.audit.record('organization.updated', organization, change);
     return organization;
   }

@@ -7,7 +7,7 @@ export type AuditDeclaration = { readonly action: string } | { readonly reason: 
 
 /**
  * Declares that this route records `action` when it succeeds, or calls `nothingToRecord`. A 2xx response that does neither is
- * logged as `audit_record_missing`.
+ * logged as `audit_record_missing`, also if `record` was called with an empty diff.
  */
 export function Audited(action: string): MethodDecorator {
   checkAction(action);

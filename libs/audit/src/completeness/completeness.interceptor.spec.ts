@@ -26,11 +26,11 @@ class Members {
     if (how === 'nested') return this.nested(member);
     if (how === 'rolled-back') return this.nested(member, true).catch(() => undefined);
     if (how === 'record' || how === 'fail') member.role = 'admin';
-    if (how === 'record' || how === 'unchanged' || how === 'fail') {
+    if (how === 'record' || how === 'relation only' || how === 'fail') {
       await this.audit.record('member.role_changed', member, diff(before, member));
     }
     if (how === 'other') await this.audit.record('member.removed', member, diff(member && before, null));
-    if (how === 'duplicate') this.audit.nothingToRecord('duplicate');
+    if (how === 'duplicate' || how === 'unchanged') this.audit.nothingToRecord(how);
     if (how === 'fail') throw new Error('no');
   }
 
@@ -164,7 +164,7 @@ describe('CompletenessInterceptor', () => {
     },
   );
 
-  it.each(['nothing', 'other', 'rolled-back'])(
+  it.each(['nothing', 'other', 'rolled-back', 'relation only'])(
     'logs audit_record_missing after a request without its record: %s',
     async (how) => {
       expect(await linesOf(() => change(how))).toEqual({

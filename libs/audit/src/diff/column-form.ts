@@ -3,6 +3,19 @@ import { dateText, normalForm, type Json } from '../entry/normal-form.js';
 const DECIMAL = new Set(['numeric', 'decimal', 'bigint', 'int8', 'money']);
 const INSTANT = new Set(['timestamptz', 'timestamp with time zone']);
 
+/** True for the types that PostgreSQL stores with microseconds and TypeORM reads as Date. */
+export const isTimeColumn = (columnType: string | undefined): boolean =>
+  INSTANT.has(columnType ?? '') || columnType === 'timestamp' || columnType === 'timestamp without time zone';
+
+/** True for two times of which one may be a copy of the other: a copy of a Date has no microseconds. */
+export const isSameTime = (one: Json, other: Json): boolean =>
+  typeof one === 'string' && typeof other === 'string' && TIME.test(one) && TIME.test(other) && haveSameMs(one, other);
+
+const TIME = /^[+-]?\d{4,6}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/;
+
+const haveSameMs = (one: string, other: string): boolean =>
+  one.slice(0, -4) === other.slice(0, -4) && (one.endsWith('000Z') || other.endsWith('000Z'));
+
 /**
  * Returns the normal form of a column's value. The driver reads numerics and bigints as text while code assigns numbers, and one
  * instant can be written in many ways. Without a single form, such a field would appear changed when it is not.

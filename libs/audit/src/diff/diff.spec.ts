@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { SpecMember } from '../../../../test/support/audit/audit.application.js';
 import { AuditedEntity } from './audited-entity.decorator.js';
-import { diff, joinDiffs } from './diff.js';
+import { diff, isEmpty, joinDiffs } from './diff.js';
 import { Personal, Public } from './field-policy.decorator.js';
 import { snapshot } from './snapshot.js';
 
@@ -62,6 +62,11 @@ describe('diff', () => {
   it.each<[string, Partial<SpecMember>, Partial<SpecMember>]>([
     ['numerics', { balance: '10.00' }, { balance: 10 }],
     ['negative zero', { balance: '-0.0' }, { balance: '0' }],
+    [
+      'a time and a copy of its Date',
+      { invitedAt: '2026-01-17 10:23:45.125967+00' },
+      { invitedAt: new Date('2026-01-17T10:23:45.125Z') },
+    ],
     ['instants', { invitedAt: '2026-01-17 11:23:45.12+01' }, { invitedAt: new Date('2026-01-17T10:23:45.120Z') }],
     ['the order of keys', { settings: { a: [1, { b: 2, c: null }] } }, { settings: { a: [1, { c: null, b: 2 }] } }],
     ['undefined and absent', { settings: { a: 1, b: undefined } }, { settings: { a: 1 } }],
@@ -73,6 +78,7 @@ describe('diff', () => {
 
   it.each<[string, Partial<SpecMember>, Partial<SpecMember>]>([
     ['a microsecond', { invitedAt: '2026-01-17T10:23:45.123456Z' }, { invitedAt: '2026-01-17T10:23:45.123457Z' }],
+    ['a millisecond', { invitedAt: '2026-01-17T10:23:45.125967Z' }, { invitedAt: new Date('2026-01-17T10:23:45.126Z') }],
     ['the last digit of a numeric', { balance: '12345678901234567.89' }, { balance: '12345678901234567.88' }],
     ['null and absent', { settings: null }, { settings: undefined }],
     ['null and empty text', { settings: null }, { settings: '' }],
@@ -82,6 +88,37 @@ describe('diff', () => {
     const member = Object.assign(new SpecMember(), one);
     const before = snapshot(member);
     expect(diff(before, Object.assign(member, other)).changed).toHaveLength(1);
+  });
+
+  it('leaves null out of the diff of a created and of a removed entity, and keeps it in the diff of a change', () => {
+    const member = new SpecMember();
+    Object.assign(member, { email: null, password: null, settings: null, profile: undefined });
+    const { changed, old, new: created, personal } = diff(null, member);
+    expect(changed).toEqual(['balance', 'id', 'role', 'user_id']); // a null secret is not listed either
+    expect([old, created, [...personal]]).toEqual([null, { balance: '10', id: member.id, role: 'member', user_id: member.userId }, []]); // prettier-ignore
+    expect(diff(snapshot(member), null)).toEqual({ changed, old: created, new: null, personal });
+    const before = snapshot(member);
+    Object.assign(member, { email: 'bob@example.com', role: null, invitedAt: new Date(0) });
+    expect(diff(before, member)).toEqual({
+      changed: ['email', 'invited_at', 'role'],
+      old: { email: { personal: member.userId }, invited_at: null, role: 'member' },
+      new: { email: { personal: member.userId }, invited_at: '1970-01-01T00:00:00.000000Z', role: null },
+      personal: new Map([[member.userId, { old: { email: null }, new: { email: 'bob@example.com' } }]]),
+    });
+  });
+
+  it('is empty only if an entity neither changed nor was created or removed', () => {
+    class Nothing {
+      @Public()
+      note: string | null = null;
+    }
+    const nothing = new Nothing();
+    expect([diff(snapshot(nothing), nothing), diff(null, nothing), diff(snapshot(nothing), null)].map(isEmpty)).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect(isEmpty(joinDiffs())).toBe(true);
   });
 
   it('joins the diffs of two entities that one action creates', () => {

@@ -17,9 +17,9 @@ export class Diff {
   declare private readonly brand: true;
   /** Sorted names of the changed fields. Secret fields appear only here. */
   readonly changed: readonly string[];
-  /** null if the entity did not exist before. */
+  /** null if the entity did not exist before. Then a field of the entity that is not in `changed` is null. */
   readonly old: FieldValues | null;
-  /** null if the entity was removed. */
+  /** null if the entity was removed. Then a field of the entity that is not in `changed` was null. */
   readonly new: FieldValues | null;
   readonly personal: ReadonlyMap<string, PersonalDiff>;
 
@@ -33,7 +33,9 @@ export class Diff {
 }
 
 /**
- * Compares two states of an entity in their normal form. Equal states give an empty diff, for which `record` writes nothing.
+ * Compares two states of an entity in their normal form. Equal states give an empty diff, for which `record` writes nothing. The
+ * diff of a new or removed entity has only the fields that are not null: any other field is null. A changed field that is or
+ * becomes null is in the diff of a change.
  *
  * @param before a snapshot taken when the entity was loaded, or null for a new entity.
  * @param after the entity, or null for a removed entity.
@@ -41,7 +43,9 @@ export class Diff {
 export function diff(before: Snapshot | null, after: object | null): Diff {
   const now = after && snapshot(after);
   const names = new Set([...(before?.names ?? []), ...(now?.names ?? [])]);
-  const changed = [...names].filter((name) => !before || !now || !before.hasSameValue(now, name)).sort();
+  const isChanged = (name: string): boolean =>
+    before && now ? !before.hasSameValue(now, name) : (before ?? now)?.get(name)?.value !== null;
+  const changed = [...names].filter(isChanged).sort();
   const personal = new Map<string, { old: Record<string, Json>; new: Record<string, Json> }>();
   const collectSide = (side: 'old' | 'new', from: Snapshot | null): FieldValues | null => {
     if (!from) return null;
@@ -59,6 +63,10 @@ export function diff(before: Snapshot | null, after: object | null): Diff {
   };
   return new Diff({ changed, old: collectSide('old', before), new: collectSide('new', now), personal });
 }
+
+/** True if nothing happened to the entity: it was neither created nor removed, and no audited field changed. */
+export const isEmpty = ({ changed, old: before, new: after }: Diff): boolean =>
+  changed.length === 0 && (before === null) === (after === null);
 
 /** Joins the diffs of several entities that one action changes, such as a user and a member. Their field names must differ. */
 export function joinDiffs(...diffs: readonly Diff[]): Diff {

@@ -2,7 +2,7 @@ import { findIdProblem, PikaiaError } from '@pikaia/core';
 import { canonicalJson, normalId, UNREADABLE, type Json } from '../entry/normal-form.js';
 import { aggregateOf } from './audited-entity.decorator.js';
 import { auditedFields, type AuditedField, type FieldOwner } from './audited-fields.js';
-import { columnForm } from './column-form.js';
+import { columnForm, isSameTime, isTimeColumn } from './column-form.js';
 import { declaresPolicies } from './field-policy.decorator.js';
 
 export interface SnapshotField {
@@ -10,6 +10,8 @@ export interface SnapshotField {
   readonly value: Json;
   /** The owner of a personal field, by user id. */
   readonly subject?: string;
+  /** True for a column of type timestamptz or timestamp. */
+  readonly isTime?: boolean;
 }
 
 /** The audited fields of an entity at one moment. The content is private, so no log prints it by accident. */
@@ -32,11 +34,14 @@ export class Snapshot {
     return [...this.#fields.keys()];
   }
 
-  /** True if both snapshots have the same value for the field, or both have none. */
+  /**
+   * True if both snapshots have the same value for the field, or both have none. A copy of a Date has no microseconds, so it has the
+   * value of its original.
+   */
   hasSameValue(other: Snapshot, name: string): boolean {
     const [mine, theirs] = [this.get(name), other.get(name)];
     if (!mine || !theirs) return mine === theirs;
-    return canonicalJson(mine.value) === canonicalJson(theirs.value);
+    return canonicalJson(mine.value) === canonicalJson(theirs.value) || (!!mine.isTime && isSameTime(mine.value, theirs.value));
   }
 }
 
@@ -60,9 +65,10 @@ export function snapshot(entity: object): Snapshot {
     const { name, kind, owner, keys } = field;
     const { value, mayBeRecorded } = readField(entity, field);
     if (value === undefined) continue;
-    if (!mayBeRecorded || kind === 'secret') taken.set(name, { kind: 'secret', value });
-    else if (kind === 'personal') taken.set(name, { kind, value, subject: subjectOf(entity, owner!) });
-    else if (keys === undefined || keys === 'all') taken.set(name, { kind, value });
+    const time = isTimeColumn(field.columnType) ? { isTime: true } : {};
+    if (!mayBeRecorded || kind === 'secret') taken.set(name, { kind: 'secret', value, ...time });
+    else if (kind === 'personal') taken.set(name, { kind, value, subject: subjectOf(entity, owner!), ...time });
+    else if (keys === undefined || keys === 'all') taken.set(name, { kind, value, ...time });
     else addPublicKeys(taken, name, value, keys);
   }
   return new Snapshot(type!, taken);

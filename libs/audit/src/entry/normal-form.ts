@@ -1,3 +1,4 @@
+import { exactTime } from '@pikaia/database';
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 
@@ -39,9 +40,8 @@ export function normalId(text: string): string {
   return `${normalText(text.slice(0, HASHED_PREFIX_CHARACTERS))}~${hash}`;
 }
 
-/** Formats a date as UTC text with six fraction digits. A JavaScript Date provides only the first three. */
-export const dateText = (date: Date): string =>
-  Number.isNaN(date.getTime()) ? 'Invalid Date' : date.toISOString().replace('Z', '000Z');
+/** Formats a date as UTC text with six fraction digits: those of the database if `DatabaseModule` has read the date. */
+export const dateText = (date: Date): string => (Number.isNaN(date.getTime()) ? 'Invalid Date' : exactTime(date));
 
 /** Serializes a value in normal form as RFC 8785 JSON. */
 export const canonicalJson = (value: Json): string => canonicalize(value)!;

@@ -1,3 +1,5 @@
+import type { Shortened } from '@pikaia/core';
+
 /** Selects audit entries. An entry must match all given fields. */
 export interface AuditFilter {
   /** An exact action (`member.invited`) or a prefix (`member.*`). */
@@ -36,7 +38,10 @@ export interface AuditLogEntry {
   readonly actor_id: string;
   readonly actor_email: string | null;
   readonly correlation_id: string;
-  readonly diff: { readonly old: Record<string, unknown> | null; readonly new: Record<string, unknown> | null };
+  /** Null if `shortened` is set. */
+  readonly diff: { readonly old: Record<string, unknown> | null; readonly new: Record<string, unknown> | null } | null;
+  /** Set if the diff is too large for a list. `AuditLog.get` returns it. */
+  readonly shortened: Shortened | null;
   readonly changed: readonly string[];
   readonly ip_address: string | null;
   readonly user_agent: string | null;

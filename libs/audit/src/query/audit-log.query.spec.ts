@@ -20,6 +20,8 @@ interface Planted {
   correlation?: string;
   changed?: string[];
   address?: string;
+  /** The new role. Default: `admin`. */
+  role?: string;
   /** Microseconds after BASE. */
   at: number;
 }
@@ -37,7 +39,7 @@ async function plant(row: Planted): Promise<string> {
   const id = randomUUID();
   const actor = row.actor ?? ALICE;
   const entry = JSON.stringify({
-    diff: { new: { email: { personal: 'user-bob' }, role: 'admin' }, old: { role: 'member' } },
+    diff: { new: { email: { personal: 'user-bob' }, role: row.role ?? 'admin' }, old: { role: 'member' } },
     personal: { [actor]: '', 'user-bob': '' },
   });
   const organization = row.organization ?? 'org';
@@ -80,6 +82,20 @@ afterAll(async () => {
   await database.drop();
 });
 
+it('find leaves out a diff of more than 16 KiB, and ends a page at 1 MiB', async () => {
+  const scope = { organization: 'org-large' };
+  const ids: string[] = [];
+  for (let at = 0; at < 100; at++) ids.push(await plant({ ...scope, at, role: 'x'.repeat(15 * 1024) }));
+  const role = 'x'.repeat(17 * 1024);
+  ids.push(await plant({ ...scope, at: 100, role }));
+  const { data, next_cursor: cursor } = await log.find({ scope, limit: 100 });
+  expect([data.length > 50, Buffer.byteLength(JSON.stringify(data)) < 1024 ** 2, cursor !== null]).toEqual([true, true, true]);
+  expect(data[0]).toMatchObject({ diff: null, changed: ['role'], shortened: { bytes: expect.closeTo(role.length, -3) } });
+  expect(data[1]).toMatchObject({ diff: { old: { role: 'member' } }, shortened: null });
+  expect((await everyPage({}, scope, 100)).map(({ id }) => id)).toEqual(ids.toReversed());
+  expect(await log.get(ids.at(-1)!, scope)).toMatchObject({ diff: { new: { role, email: 'bob@example.com' } }, shortened: null });
+});
+
 describe('an entry of the audit log', () => {
   it('has exactly the fields of the source document, its id and the changed field names', async () => {
     const correlation = randomUUID();
@@ -94,6 +110,7 @@ describe('an entry of the audit log', () => {
       actor_email: 'alice@example.com',
       correlation_id: correlation,
       diff: { old: { role: 'member' }, new: { role: 'admin', email: 'bob@example.com' } },
+      shortened: null,
       changed: ['role'],
       ip_address: '192.0.2.1',
       user_agent: 'spec/1',

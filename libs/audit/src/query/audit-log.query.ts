@@ -1,10 +1,13 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { decodeCursor, encodeCursor, isId } from '@pikaia/core';
-import { outsideTransaction, queryJsonRows, type RoleNames } from '@pikaia/database';
+import { decodeCursor, encodeCursor, isId, MAX_LISTED_BYTES } from '@pikaia/core';
+import { outsideTransaction, queryJsonPage, queryJsonRows, type RoleNames } from '@pikaia/database';
 import { DataSource, type EntityManager } from 'typeorm';
 import { normalId } from '../entry/normal-form.js';
 import type { AuditFilter, AuditLogEntry, AuditScope } from './audit-filter.js';
 import { ENTRIES_BY_ID, MAX_EXAMINED, pageStatement, type PagePosition } from './audit-log.sql.js';
+
+/** The maximum size of the diff of one entry: no limit in practice, because the values of a diff are limited when they are recorded. */
+const MAX_DIFF_BYTES = 2 ** 31 - 1;
 
 export interface AuditLogOptions {
   readonly cursorKey: string | Uint8Array;
@@ -23,7 +26,10 @@ export interface AuditPageRequest {
 
 export interface AuditPage {
   readonly data: readonly AuditLogEntry[];
-  /** null on the last page. If no index serves the filter, a page can have fewer entries than `limit` and still have a cursor. */
+  /**
+   * null on the last page. A page can have fewer entries than `limit` and still have a cursor: it ends at 1 MiB, or after 20,000
+   * rows if no index serves the filter.
+   */
   readonly next_cursor: string | null;
 }
 
@@ -47,7 +53,8 @@ export class AuditLog {
   ) {}
 
   /**
-   * Returns a page of entries, newest first. A full traversal returns each entry that existed at the first page exactly once.
+   * Returns a page of entries, newest first. A full traversal returns each entry that existed at the first page exactly once. A
+   * page has at most 1 MiB, as JSON. A diff of more than 16 KiB is left out: see `AuditLogEntry.shortened`.
    *
    * @throws PikaiaError `PIKAIA_CURSOR_INVALID` for a cursor of another filter or scope, or with a wrong signature.
    */
@@ -62,13 +69,13 @@ export class AuditLog {
     return this.read(scope, async (manager) => {
       const { text, values } = pageStatement(filter, scope, after, limit + 1);
       const found = (await queryJsonRows<PageRow>(manager, text, values))[0]!;
-      const page = found.places.slice(0, limit);
-      const next = found.places.length > limit ? page.at(-1) : found.examined === MAX_EXAMINED ? found.deepest : null;
+      const ids = found.places.slice(0, limit).map(([, id]) => id);
+      const data = await readEntries(manager, ids, MAX_LISTED_BYTES);
+      const last = data.at(-1);
+      const hasMore = found.places.length > data.length;
+      const next = last && hasMore ? [last.created_at, last.id] : found.examined === MAX_EXAMINED ? found.deepest : null;
       return {
-        data: await readEntries(
-          manager,
-          page.map(([, id]) => id),
-        ),
+        data,
         next_cursor: next ? encodeCursor(next, binding, this.options.cursorKey) : null,
       };
     });
@@ -77,7 +84,7 @@ export class AuditLog {
   /** Returns one entry, or null if the scope has no entry with this id. */
   async get(id: string, scope: AuditScope): Promise<AuditLogEntry | null> {
     if (!isId(id)) return null;
-    return this.read(scope, async (manager) => (await readEntries(manager, [id]))[0] ?? null);
+    return this.read(scope, async (manager) => (await readEntries(manager, [id], MAX_DIFF_BYTES))[0] ?? null);
   }
 
   /** One round trip restricts the transaction to the scope and to reading. Both settings end with the transaction. */
@@ -93,8 +100,9 @@ export class AuditLog {
   }
 }
 
-async function readEntries(manager: EntityManager, ids: readonly string[]): Promise<AuditLogEntry[]> {
+async function readEntries(manager: EntityManager, ids: readonly string[], maxDiffBytes: number): Promise<AuditLogEntry[]> {
   if (ids.length === 0) return [];
-  const rows = await queryJsonRows<Omit<AuditLogEntry, 'created_at'> & { moment: string }>(manager, ENTRIES_BY_ID, [ids]);
+  type Row = Omit<AuditLogEntry, 'created_at'> & { moment: string };
+  const { rows } = await queryJsonPage<Row>(manager, ENTRIES_BY_ID, [ids, maxDiffBytes]);
   return rows.map(({ moment, ...entry }) => ({ ...entry, created_at: moment }));
 }

@@ -68,10 +68,15 @@ const newestOfEachAction = (indexed: readonly string[], maxRows: string): string
         ${where([...indexed, 'r.action collate "C" = a.action'])} ${NEWEST_FIRST} limit ${maxRows}) r
       ${NEWEST_FIRST} limit ${maxRows}`;
 
-/** Selects the entries with the ids $1, newest first. Index: primary keys, one lookup for each entry and each person in it. */
+/**
+ * Selects the entries with the ids $1, newest first. A diff of more than $2 bytes is left out. Index: primary keys, one lookup for
+ * each entry and each person in it. Locks: none.
+ */
 export const ENTRIES_BY_ID = `
   select v.id, v.action, v.aggregate_type, v.aggregate_id, v.organization_id, v.actor_id, v.actor_email, v.correlation_id,
-    v.diff, r.changed, v.ip_address, v.user_agent, ${utcTimestamp('v')} as moment
+    case when d.bytes <= $2::int then d.diff end as diff, r.changed, v.ip_address, v.user_agent, ${utcTimestamp('v')} as moment,
+    case when d.bytes > $2::int then json_build_object('bytes', d.bytes) end as shortened
   from public.events_auditlog v join audit.record r on r.id = v.id
+  cross join lateral (select v.diff, octet_length(v.diff::text) as bytes offset 0) d
   where v.id = any($1::uuid[])
   order by v.created_at desc, v.id desc`;

@@ -149,7 +149,7 @@ describe('Audit.record', () => {
       actor_type: 'user',
       actor_id: alice.id,
       correlation_id: correlationId,
-      changed: ['balance', 'email', 'id', 'invited_at', 'password', 'role', 'user_id'],
+      changed: ['balance', 'email', 'id', 'password', 'role', 'user_id'],
     });
     const entry = JSON.parse(row!.entry) as { personal: Record<string, string> };
     expect(canonicalize(entry)).toBe(row!.entry);
@@ -166,7 +166,7 @@ describe('Audit.record', () => {
       user_agent: 'spec/1',
       diff: {
         old: null,
-        new: { role: 'member', email: 'bob@example.com', balance: '10', user_id: member.userId, invited_at: null },
+        new: { role: 'member', email: 'bob@example.com', balance: '10', user_id: member.userId },
       },
     });
     expect(personal.find(({ subject_id }) => subject_id === member.userId)!.fields['aggregate_label']).toBe('bob@example.com');
@@ -213,14 +213,14 @@ describe('Audit.record', () => {
     expect(row!.changed).toEqual(['id', 'member', 'member_id']);
   });
 
-  it('writes nothing for an empty diff and returns false', async () => {
+  it('writes nothing for an empty diff, returns false and does not excuse the request', async () => {
     const member = new SpecMember();
     const records = await asAlice(async () => {
       const kept = requestRecords.getOrCreate()!;
       expect(await office.record('member.role_changed', member, diff(snapshot(member), member))).toBe(false);
       return kept;
     });
-    expect(records.nothingToRecord).toBe('unchanged');
+    expect(records.nothingToRecord).toBeUndefined();
     expect(await recordOf(member.id)).toEqual([]);
   });
 

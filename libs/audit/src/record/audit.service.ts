@@ -4,7 +4,7 @@ import { afterCommit, writeInTransaction } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import { requestRecords, type NothingToRecord } from '../completeness/request-records.js';
 import { aggregateOf } from '../diff/audited-entity.decorator.js';
-import type { Diff } from '../diff/diff.js';
+import { isEmpty, type Diff } from '../diff/diff.js';
 import { checkAction } from '../entry/action.js';
 import type { AggregateReference } from '../entry/aggregate-reference.js';
 import { PLATFORM, sealEntry } from '../entry/entry.js';
@@ -25,7 +25,8 @@ export class Audit {
    *
    * @param aggregate an entity marked with `@AuditedEntity`, or `{ type, id }`.
    * @param changes omit it for an action that changes no fields, such as a sign-in.
-   * @returns false if `changes` is empty. Then nothing is written, and the request counts as `unchanged`.
+   * @returns false if `changes` is empty: then nothing is written. That does not excuse the request. A route that finds nothing to
+   * change calls `nothingToRecord` itself, because only it knows of changes that the diff does not contain, such as relations.
    * @throws PikaiaError `PIKAIA_AUDIT_OUTSIDE_TRANSACTION` if no transaction is open.
    * @throws PikaiaError `PIKAIA_AUDIT_ACTOR_MISSING` if the context has no actor. Unauthenticated callers must not fill a log
    * from which nothing can be deleted. A program binds an actor of type `system`.
@@ -35,10 +36,7 @@ export class Audit {
   async record(action: string, aggregate: object, changes?: Diff): Promise<boolean> {
     checkAction(action);
     const about = aggregateOf(aggregate);
-    if (changes?.changed.length === 0) {
-      this.nothingToRecord('unchanged');
-      return false;
-    }
+    if (changes && isEmpty(changes)) return false;
     const record = buildRecord(action, about, changes);
     const records = requestRecords.get();
     await writeInTransaction(
@@ -62,7 +60,10 @@ export class Audit {
     return true;
   }
 
-  /** States why this request succeeds without a record of the action that its route declares. */
+  /**
+   * States why this request succeeds without a record of the action that its route declares. Call it in the code of the route that
+   * found nothing to change, never because `record` returned false.
+   */
   nothingToRecord(reason: NothingToRecord): void {
     const records = requestRecords.get();
     if (records) records.nothingToRecord = reason;

@@ -1,8 +1,10 @@
+import dns from 'node:dns';
 import { once } from 'node:events';
 import { Agent, createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { newId } from '../identifier.js';
 import { context } from './context.js';
+import { parseCorrelationHosts } from './correlation-hosts.js';
 import { sendCorrelationId } from './outgoing-context.js';
 
 /** The server responds with the correlation id that it received. */
@@ -13,7 +15,11 @@ describe('sendCorrelationId', () => {
   let stop: () => void;
 
   beforeAll(async () => {
-    server = createServer((request, response) => response.end(JSON.stringify(request.headers['x-correlation-id'] ?? null)));
+    server = createServer((request, response) => {
+      const target = new URL(request.url!, url).searchParams.get('redirect');
+      if (target !== null) response.writeHead(302, { location: target });
+      response.end(JSON.stringify(request.headers['x-correlation-id'] ?? null));
+    });
     await once(server.listen(0, '127.0.0.1'), 'listening');
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   });
@@ -27,12 +33,12 @@ describe('sendCorrelationId', () => {
 
   type Headers = Record<string, string> | string[];
 
-  const ways: [string, (headers?: Headers) => Promise<unknown>][] = [
-    ['fetch', async (headers = {}) => (await fetch(url, { headers: headers as Record<string, string> })).json()],
+  const ways: [string, (headers?: Headers, at?: string) => Promise<unknown>][] = [
+    ['fetch', async (headers = {}, at = url) => (await fetch(at, { headers: headers as Record<string, string> })).json()],
     [
       'node:http',
-      async (headers = {}) => {
-        const [response] = (await once(httpRequest(url, { agent, headers }).end(), 'response')) as [IncomingMessage];
+      async (headers = {}, at = url) => {
+        const [response] = (await once(httpRequest(at, { agent, headers }).end(), 'response')) as [IncomingMessage];
         return JSON.parse((await response.toArray()).join('')) as unknown;
       },
     ],
@@ -62,6 +68,37 @@ describe('sendCorrelationId', () => {
     expect(await call()).toBeNull();
     stop();
     expect(await context.run({}, () => call())).toBeNull();
+  });
+
+  describe('to a host that is not loopback', () => {
+    const at = (host: string, path = ''): string => `${url.replace('127.0.0.1', host)}${path}`;
+
+    beforeEach(() => {
+      const lookup = (_name: string, options: dns.LookupOptions, done: (...found: unknown[]) => void) =>
+        options.all ? done(null, [{ address: '127.0.0.1', family: 4 }]) : done(null, '127.0.0.1', 4);
+      jest.spyOn(dns, 'lookup').mockImplementation(lookup as never);
+      stop();
+      stop = sendCorrelationId(parseCorrelationHosts('api.example.com'));
+    });
+    afterEach(() => jest.restoreAllMocks());
+
+    it.each(ways)('%s sends the correlation id only if the host is listed', async (_, call) => {
+      const send = (host: string) => context.run({ correlationId: 'id-1' }, () => call({}, at(host)));
+      expect(await send('api.example.com')).toBe('id-1');
+      expect(await send('hooks.example.com')).toBeNull();
+      expect(await send('api.example.com.evil.example')).toBeNull();
+      stop();
+      stop = sendCorrelationId();
+      expect(await send('api.example.com')).toBeNull();
+      expect(await context.run({ correlationId: 'id-1' }, () => call())).toBe('id-1');
+    });
+
+    it('fetch does not send it to another host that a listed host redirects to', async () => {
+      const redirected = at('api.example.com', `?redirect=${encodeURIComponent(at('hooks.example.com'))}`);
+      expect(await context.run({}, () => ways[0]![1]({}, redirected))).toBeNull();
+      const back = at('hooks.example.com', `?redirect=${encodeURIComponent(at('api.example.com'))}`);
+      expect(await context.run({ correlationId: 'id-1' }, () => ways[0]![1]({}, back))).toBe('id-1');
+    });
   });
 
   it('does not change a request whose headers Node has already written', async () => {

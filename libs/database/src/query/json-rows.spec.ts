@@ -1,6 +1,6 @@
 import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { applyHostile, HOSTILE_SETS } from '../../../../test/support/database/hostile-parsers.cjs';
-import { queryJsonRows } from './json-rows.js';
+import { queryJsonPage, queryJsonRows } from './json-rows.js';
 
 const SELECT = `
   with numbered as (select generate_series(1, 3) as n)
@@ -45,4 +45,25 @@ describe('queryJsonRows', () => {
       }
     },
   );
+});
+
+describe('queryJsonPage', () => {
+  it('returns the first rows that have the maximum size together, at least one, and the number of all rows', async () => {
+    const database = await createDatabase({ empty: true });
+    const client = await connect(database.ownerUrl);
+    const source = { query: async (sql: string, values: unknown[]) => (await client.query(sql, values)).rows };
+    const select = `select n, repeat('ä', 45) as text, timestamptz '2026-01-02 03:04:05+00' as at from generate_series($1::int, 1, -1) n`;
+    const find = (count: number, maxBytes: number) =>
+      queryJsonPage<{ n: number; at: Date }>(source, select, [count], ['at'], maxBytes);
+    try {
+      const { rows, selected } = await find(10, 500); // a row has 149 or 150 bytes
+      expect([rows.map(({ n }) => n), selected]).toEqual([[10, 9, 8], 10]);
+      expect(rows[0]!.at).toEqual(new Date('2026-01-02T03:04:05Z'));
+      expect(await find(2, 1)).toMatchObject({ rows: [{ n: 2 }], selected: 2 });
+      expect(await find(0, 500)).toEqual({ rows: [], selected: 0 });
+    } finally {
+      await client.end();
+      await database.drop();
+    }
+  });
 });

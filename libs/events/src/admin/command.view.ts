@@ -28,21 +28,39 @@ export interface SinkAnswer {
   readonly progress?: Readonly<Record<string, unknown>>;
 }
 
-/** A row of FIND_COMMANDS. */
-export interface CommandRow {
+/** The place of a command in the list: the time of the request as UTC text with microseconds, and the id. */
+export type CommandPlace = readonly [askedAt: string, id: string];
+
+/** Some commands, newest first. */
+export interface CommandPage {
+  readonly data: readonly CommandView[];
+  /** The place of the last command, for the next call of `list`. Null on the last page. */
+  readonly next: CommandPlace | null;
+}
+
+/** A row of LIST_COMMANDS and FIND_COMMAND. */
+export interface FoundCommand {
+  readonly id: string;
+  readonly asked_us: string;
+  /** One for each sink. */
+  readonly rows: readonly CommandRow[];
+}
+
+/** A row of `outbox_command`, as JSON. */
+interface CommandRow {
   readonly id: string;
   readonly sink: string;
   readonly command: CommandName;
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly asked_by: string;
-  readonly asked_at: Date;
-  readonly done_at: Date | null;
+  readonly asked_at: string;
+  readonly done_at: string | null;
   readonly answer: CommandAnswer | null;
   readonly progress: Readonly<Record<string, unknown>> | null;
 }
 
-/** Combines the rows of one command, of which there is at least one. */
-export function commandView(rows: readonly CommandRow[]): CommandView {
+/** Combines the rows of one command. */
+export function commandView({ rows }: FoundCommand): CommandView {
   const { id, command, arguments: values, asked_by, asked_at } = rows[0]!;
   const sinks = rows.map(sinkAnswer);
   return {
@@ -51,14 +69,20 @@ export function commandView(rows: readonly CommandRow[]): CommandView {
     status: statusOf(sinks.map(({ status }) => status)),
     arguments: redactValue(values),
     asked_by,
-    asked_at,
+    asked_at: new Date(asked_at),
     sinks,
   };
 }
 
 function sinkAnswer({ sink, done_at, answer, progress }: CommandRow): SinkAnswer {
   const status = answer?.outcome ?? (progress ? 'running' : 'pending');
-  return { sink, status, done_at, answer: redactValue(answer), ...(progress && !answer && { progress: redactValue(progress) }) };
+  return {
+    sink,
+    status,
+    done_at: done_at === null ? null : new Date(done_at),
+    answer: redactValue(answer),
+    ...(progress && !answer && { progress: redactValue(progress) }),
+  };
 }
 
 function statusOf(all: readonly CommandStatus[]): CommandStatus {

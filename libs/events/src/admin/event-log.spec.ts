@@ -1,17 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { Module, type INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
+import type { INestApplicationContext } from '@nestjs/common';
 import { TransactionHost } from '@nestjs-cls/transactional';
-import { currentManager, DatabaseModule } from '@pikaia/database';
-import { ClsModule } from 'nestjs-cls';
+import { currentManager } from '@pikaia/database';
 import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { startAdminApplication } from '../../../../test/support/outbox/admin.application.js';
 import type { EventFilter, EventScope, EventStatus } from './event-filter.js';
 import { EventLog } from './event-log.js';
 import { MAX_EXAMINED } from './event-log.sql.js';
 import type { EventView } from './event.view.js';
-import { OperationsAudit } from './operations-audit.js';
-import { OutboxAdminModule, type OutboxAdminModuleOptions } from './outbox-admin.module.js';
 import { OutboxOperations } from './outbox.operations.js';
 
 const DAY_MS = 86_400_000;
@@ -29,29 +26,10 @@ interface Planted {
   readonly note?: string;
 }
 
-class NoAudit extends OperationsAudit {
-  record(): Promise<void> {
-    return Promise.resolve();
-  }
-}
-
 let database: TestDatabase;
 let app: INestApplicationContext;
 let owner: pg.Client;
 let log: EventLog;
-
-function startApplication(options: Partial<OutboxAdminModuleOptions>): Promise<INestApplicationContext> {
-  const settings = { databaseUrl: database.apiUrl, databasePoolSize: 10, databaseStatementTimeoutMs: 15_000 };
-  @Module({
-    imports: [
-      ClsModule.forRoot({ global: true }),
-      DatabaseModule.forRoot({ settings, applicationName: 'spec' }),
-      OutboxAdminModule.forRoot({ audit: NoAudit, ...options }),
-    ],
-  })
-  class SpecModule {}
-  return NestFactory.createApplicationContext(SpecModule, { logger: ['error'], abortOnError: false });
-}
 
 /** Inserts an event with chosen columns, which no application may write. */
 async function plant(event: Planted): Promise<string> {
@@ -111,7 +89,7 @@ beforeAll(async () => {
     insert into outbox.outbox_sink (name, state) values ('first', 'active'), ('second', 'active'), ('old', 'retired');
     insert into outbox.outbox_progress (sink, number, position, snapshot, worker)
     values ('second', 0, 1000000000, '1000000000:1000000000:', 'spec')`);
-  app = await startApplication({ cursorKey: 'key of the specs' });
+  app = await startAdminApplication(database.apiUrl, { cursorKey: 'key of the specs' });
   log = app.get(EventLog);
 });
 
@@ -141,6 +119,7 @@ describe('one event', () => {
       last_error: null,
       published_at: null,
       payload: { event_id: id, actor: null, data: { email: 'bob@example.com', note: 'hello' } },
+      shortened: null,
     };
     expect((await log.find({ scope, limit: 1 })).data).toEqual([expected]);
     expect(await log.get(id, scope)).toEqual({
@@ -148,6 +127,7 @@ describe('one event', () => {
       deliveries: [{ sink: 'first', status: 'pending', attempts: 0, next_attempt_at: null, last_error: null, updated_at: null, published_at: null }], // prettier-ignore
       failed_attempts: [],
       receipts: [],
+      truncated: [],
     });
   });
 
@@ -176,8 +156,8 @@ describe('one event', () => {
       { event_id: id, sink: 'first', attempted_at: new Date('2026-01-17T10:00:02Z'), error: 'second error' },
     ];
     const receipts = [
-      { event_id: id, consumer: 'billing', state: 'done', claimed_until, done_at: new Date('2026-01-17T10:00:03Z'), result: { message_id: '1' } }, // prettier-ignore
-      { event_id: id, consumer: 'mailer', state: 'claimed', claimed_until, done_at: null, result: null },
+      { event_id: id, consumer: 'billing', state: 'done', claimed_until, done_at: new Date('2026-01-17T10:00:03Z'), result: { message_id: '1' }, shortened: null }, // prettier-ignore
+      { event_id: id, consumer: 'mailer', state: 'claimed', claimed_until, done_at: null, result: null, shortened: null },
     ];
     const event = (await log.get(id, scope))!;
     expect(event).toMatchObject({ status: 'failed', attempts: 2, last_error: 'second error', failed_attempts, receipts });
@@ -188,9 +168,9 @@ describe('one event', () => {
     const other = await plant(scope);
     await plantAttempt('first', other, '2026-01-17T10:00:00Z', 'error of another event');
     const events = (await log.find({ scope, limit: 2 })).data;
-    expect((await log.attempts(events)).map(({ event_id }) => event_id)).toEqual([other, id, id]);
-    expect(await log.receipts(events)).toEqual(receipts);
-    expect(await log.attempts([])).toEqual([]);
+    expect((await log.attempts(events)).data.map(({ event_id }) => event_id)).toEqual([other, id, id]);
+    expect(await log.receipts(events)).toEqual({ data: receipts, truncated: false });
+    expect(await log.attempts([])).toEqual({ data: [], truncated: false });
   });
 
   it('get returns null for an invalid or unknown id, and in the scope of another organization', async () => {
@@ -367,7 +347,7 @@ describe('the status of events', () => {
 });
 
 it('OutboxAdminModule provides no EventLog without a cursor key', async () => {
-  const without = await startApplication({});
+  const without = await startAdminApplication(database.apiUrl, {});
   expect(without.get(OutboxOperations)).toBeDefined();
   expect(() => without.get(EventLog)).toThrow();
   await without.close();

@@ -4,6 +4,13 @@ import type { EventView } from './event.view.js';
 /** The maximum number of rows that a request examines. */
 export const MAX_EXAMINED = 20_000;
 
+/** Selects a JSON column, or else null and its size in `shortened`. For a column of type json, reads no more than its size. */
+function shortenable(column: string, maxBytes: string): string {
+  const bytes = `octet_length(${column}::text)`;
+  return `case when ${bytes} <= ${maxBytes}::int then ${column} end as ${column.split('.').at(-1)},
+      case when ${bytes} > ${maxBytes}::int then json_build_object('bytes', ${bytes}) end as shortened`;
+}
+
 const MATCHES = `
       ($1::bigint is null or e.position < $1)
       and ($2::text is null or e.organization_id = $2)
@@ -17,7 +24,7 @@ const MATCHES = `
 
 const shown: readonly (keyof EventView)[] = PUBLISHED_COLUMNS;
 const EVENT = `c.position::text as position, ${shown.map((column) => `c.${column}`).join(', ')},
-      s.status, s.attempts, s.last_error, s.published_at, c.payload`;
+      s.status, s.attempts, s.last_error, s.published_at, ${shortenable('c.payload', '$14')}`;
 
 // The right join returns the number of examined rows even if no event matches.
 const PAGE = `
@@ -30,7 +37,7 @@ const PAGE = `
  *
  * Parameters: $1 exclusive upper bound of the position, $2 organization, $3 event id, $4 type, $5 aggregate type,
  * $6 aggregate id, $7 correlation id, $8 status, $9 maximum number of events, $10 maximum number of examined rows, $11 from,
- * $12 to, $13 the slots that contain these days, or null for all.
+ * $12 to, $13 the slots that contain these days, or null for all, $14 maximum size of a payload.
  *
  * Index: (organization_id, position), (correlation_id), the event id, or else (position) scanned backward within the slots.
  * Locks: none. Cost: the status is computed for each candidate row, at most $10.
@@ -81,20 +88,30 @@ export const FIND_DELIVERIES = `
   where d.event_id = $1 and s.state <> 'retired' and not exists (select from outbox.outbox_log e where e.event_id = $1)
   order by 1`;
 
-// Each event has its own bound, so that the rows of one event do not hide those of another.
-const MAX_ROWS_PER_EVENT = 200;
+/** The maximum number of attempts or receipts of one event. With it, the rows of one event do not hide those of another. */
+export const MAX_ROWS_PER_EVENT = 200;
+/** The maximum number of attempts or receipts of all events of a request. */
+export const MAX_ROWS = 2_000;
 
-const ofEachEvent = (columns: string, table: string, order: string): string => `
-  select r.* from (select distinct id from unnest($1::uuid[]) as t(id)) e cross join lateral (
-    select ${columns} from ${table} where event_id = e.id order by ${order} desc limit ${MAX_ROWS_PER_EVENT}) r
-  order by r.${order}`;
+// The newest row of each event comes first, then the second of each, and so on. One more row than the maximum shows that there
+// are more.
+const newestOfEachEvent = (columns: string, table: string, time: string): string => `
+  select ${columns}, rank::int from (
+    select r.* from (select distinct id from unnest($1::uuid[]) as t(id)) e cross join lateral (
+      select *, row_number() over (order by ${time} desc) as rank from ${table} where event_id = e.id
+      order by ${time} desc limit ${MAX_ROWS_PER_EVENT + 1}) r
+    order by r.rank, r.${time} desc limit ${MAX_ROWS + 1}) r
+  order by rank, ${time} desc`;
 
-/** Selects the newest failed attempts of each event, oldest first. Index: outbox_attempt_event. Locks: none. */
-export const FIND_ATTEMPTS = ofEachEvent('event_id, sink, attempted_at, error', 'outbox.outbox_attempt', 'attempted_at');
+/** Selects the newest failed attempts of the events $1, by their rank in the event. Index: outbox_attempt_event. Locks: none. */
+export const FIND_ATTEMPTS = newestOfEachEvent('event_id, sink, attempted_at, error', 'outbox.outbox_attempt', 'attempted_at');
 
-/** Selects the newest receipts of consumers for each event, oldest first. Index: consumer_receipt_event. Locks: none. */
-export const FIND_RECEIPTS = ofEachEvent(
-  'event_id, consumer, state, claimed_until, done_at, result',
+/**
+ * Selects the newest receipts of consumers for the events $1, by their rank in the event. $2 maximum size of a result. Index:
+ * consumer_receipt_event. Locks: none.
+ */
+export const FIND_RECEIPTS = newestOfEachEvent(
+  `event_id, consumer, state, claimed_until, done_at, ${shortenable('result', '$2')}`,
   'outbox.consumer_receipt',
   'done_at',
 );

@@ -1,3 +1,4 @@
+import type { Shortened } from '@pikaia/core';
 import type { Envelope } from '../contract/envelope.js';
 import type { EventStatus } from './event-filter.js';
 
@@ -18,7 +19,10 @@ export interface EventView {
   readonly last_error: string | null;
   /** The time at which the last sink received the event. Null unless every sink received it. */
   readonly published_at: Date | null;
-  readonly payload: Envelope;
+  /** Null if `shortened` is set. */
+  readonly payload: Envelope | null;
+  /** Set if the payload is too large for a list. `EventLog.get` returns payloads of up to 1 MiB. */
+  readonly shortened: Shortened | null;
 }
 
 /** An event with everything that is stored about its deliveries. */
@@ -26,6 +30,8 @@ export interface EventDetails extends EventView {
   readonly deliveries: readonly DeliveryView[];
   readonly failed_attempts: readonly AttemptView[];
   readonly receipts: readonly ReceiptView[];
+  /** The lists that have only their newest items, because there are too many or they are too large. */
+  readonly truncated: readonly ('failed_attempts' | 'receipts')[];
 }
 
 /** The delivery of an event to one sink. */
@@ -56,6 +62,15 @@ export interface ReceiptView {
   readonly state: 'claimed' | 'done';
   readonly claimed_until: Date | null;
   readonly done_at: Date | null;
-  /** The value that the handler returned. */
+  /** The value that the handler returned. Null if `shortened` is set. */
   readonly result: unknown;
+  /** Set if the result is too large for a list. `EventLog.get` returns results of up to 1 MiB. */
+  readonly shortened: Shortened | null;
+}
+
+/** The newest items about some events, in the order of time. */
+export interface NewestItems<Item> {
+  readonly data: readonly Item[];
+  /** True if there are older items. */
+  readonly truncated: boolean;
 }

@@ -28,20 +28,32 @@ export const FIND_BLOCKED_SINKS = `
 select d.sink from outbox.outbox_sink s join outbox.outbox_delivery d on d.sink = s.name and d.event_id = $1
 where s.state <> 'retired' and ($2::text is null or s.name = $2) and d.status in ('retrying', 'waiting', 'failed') order by d.sink`;
 
-/** Lists the newest commands. Index: outbox_command_asked, backwards. $1 maximum number, $2 organization or null. */
-export const LIST_COMMANDS = `
-select id::text from (
-  select id, asked_at, sink from outbox.outbox_command where $2::text is null or organization_id = $2
-  order by asked_at desc limit $1 * (select count(*) from outbox.outbox_sink)) newest
-group by id order by max(asked_at) desc limit $1`;
+// One row for each command, with the answer of each sink and the progress of replays. $1 organization or null.
+const withSinks = (commands: string): string => `
+select c.id, c.asked_us, s.rows from (${commands}) c cross join lateral (
+  select json_agg(s order by s.sink) as rows from (
+    select r.id, r.sink, r.command, r.arguments, r.asked_by, r.asked_at, r.done_at, r.answer,
+      case when p.id is not null then json_build_object('matched', p.matched, 'sent', p.sent, 'skipped', p.skipped,
+        'dead_letters', p.revived, 'failed', p.failed, 'last_error', p.last_error) end as progress
+    from outbox.outbox_command r left join outbox.outbox_replay p on p.id = r.id and p.sink = r.sink
+    where r.id = c.id and ($1::text is null or r.organization_id = $1)) s) s
+where s.rows is not null
+order by c.asked_us desc, c.id desc`;
+
+// A command has one row for each sink. The row of its first sink has its place in the list.
+const ASKED_US = `to_char(asked_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as asked_us`;
 
 /**
- * Reads commands with the answer of each sink and the progress of replays. Index: primary key. $1 ids, $2 organization or null.
+ * Reads the newest commands before a place. Index: outbox_command_asked, backwards; primary key. Locks: none. $1 organization or
+ * null, $2 maximum number, $3 and $4 the time and id of the place, or null.
  */
-export const FIND_COMMANDS = `
-select c.id, c.sink, c.command, c.arguments, c.organization_id, c.asked_by, c.asked_at, c.done_at, c.answer,
-  case when r.id is not null then json_build_object('matched', r.matched, 'sent', r.sent, 'skipped', r.skipped,
-    'dead_letters', r.revived, 'failed', r.failed, 'last_error', r.last_error) end as progress
-from outbox.outbox_command c left join outbox.outbox_replay r on r.id = c.id and r.sink = c.sink
-where c.id = any ($1::uuid[]) and ($2::text is null or c.organization_id = $2)
-order by c.sink`;
+export const LIST_COMMANDS = withSinks(`
+  select id, ${ASKED_US} from outbox.outbox_command c
+  where ($1::text is null or organization_id = $1)
+    and not exists (select from outbox.outbox_command o where o.id = c.id and o.sink < c.sink)
+    and ($3::timestamptz is null or (asked_at, id) < ($3::timestamptz, $4::uuid))
+  order by asked_at desc, id desc limit $2::int`);
+
+/** Reads one command. Index: primary key. Locks: none. $1 organization or null, $2 id. */
+export const FIND_COMMAND = withSinks(`
+  select id, ${ASKED_US} from outbox.outbox_command where id = $2::uuid order by sink limit 1`);

@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { context, newId, PikaiaError } from '@pikaia/core';
-import { currentManager, queryJsonRows, Transactional, writeInTransaction } from '@pikaia/database';
+import { currentManager, queryJsonPage, Transactional, writeInTransaction } from '@pikaia/database';
 import { COMMAND_MESSAGE, OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import type { CommandName, ReplayArguments, ReplayFilter } from '../commands/command.js';
-import { commandView, type CommandRow, type CommandView } from './command.view.js';
+import { commandView, type CommandPage, type CommandPlace, type CommandView, type FoundCommand } from './command.view.js';
 import { OperationsAudit, type OperationRequest } from './operations-audit.js';
-import { FIND_COMMANDS, FIND_EVENT, FIND_SINKS, FIND_BLOCKED_SINKS, INSERT_COMMANDS, LIST_COMMANDS } from './operations.sql.js';
+import { FIND_COMMAND, FIND_EVENT, FIND_SINKS, FIND_BLOCKED_SINKS, INSERT_COMMANDS, LIST_COMMANDS } from './operations.sql.js';
 import type { SinkState } from '../log/sink-state.js';
 
 /** The organization whose events a command may affect. Undefined: all organizations. */
@@ -125,18 +125,24 @@ export class OutboxOperations {
 
   /** Returns a command and its progress. Undefined if there is no such command in this scope. */
   async find(id: string, { organizationId }: OperationScope = {}): Promise<CommandView | undefined> {
-    const rows = await this.commands([id], organizationId);
-    return rows.length ? commandView(rows) : undefined;
+    const { rows } = await queryJsonPage<FoundCommand>(currentManager(), FIND_COMMAND, [organizationId ?? null, id]);
+    return rows[0] && commandView(rows[0]);
   }
 
-  /** Returns the newest commands of this scope, up to the limit. */
-  async list(limit: number, { organizationId }: OperationScope = {}): Promise<CommandView[]> {
-    const ids = await this.query<{ id: string }>(LIST_COMMANDS, [limit, organizationId ?? null]);
-    const rows = await this.commands(
-      ids.map(({ id }) => id),
-      organizationId,
-    );
-    return ids.map(({ id }) => commandView(rows.filter((row) => row.id === id)));
+  /**
+   * Returns a page of the commands of this scope, newest first. A page has at most 1 MiB, as JSON.
+   *
+   * @param before `next` of the previous page, for the same scope.
+   */
+  async list(
+    limit: number,
+    { organizationId, before }: OperationScope & { readonly before?: CommandPlace | undefined } = {},
+  ): Promise<CommandPage> {
+    const values = [organizationId ?? null, limit + 1, before?.[0] ?? null, before?.[1] ?? null];
+    const { rows, selected } = await queryJsonPage<FoundCommand>(currentManager(), LIST_COMMANDS, values);
+    const found = rows.slice(0, limit);
+    const last = found.at(-1);
+    return { data: found.map(commandView), next: last && selected > found.length ? [last.asked_us, last.id] : null };
   }
 
   @Transactional()
@@ -169,7 +175,7 @@ export class OutboxOperations {
     ];
     await writeInTransaction((manager) => manager.query(INSERT_COMMANDS, parameters), transactionRequired);
     await this.audit.record({ ...request, about, commandId });
-    return commandView(await this.commands([commandId]));
+    return (await this.find(commandId))!;
   }
 
   private async activeSinks(name: string | undefined): Promise<string[]> {
@@ -188,10 +194,6 @@ export class OutboxOperations {
     const found = await this.query<unknown>(FIND_EVENT, [eventId, organizationId ?? null]);
     if (found.length) return;
     throw new PikaiaError('PIKAIA_OUTBOX_EVENT_UNKNOWN', `There is no event ${eventId}, or it is no longer kept.`);
-  }
-
-  private commands(ids: readonly string[], organizationId?: string): Promise<CommandRow[]> {
-    return queryJsonRows(currentManager(), FIND_COMMANDS, [ids, organizationId ?? null], ['asked_at', 'done_at']);
   }
 
   /** For statements whose columns are all text. */

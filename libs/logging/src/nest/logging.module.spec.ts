@@ -128,6 +128,18 @@ describe('LoggingModule', () => {
     expect((await answer.text()) === answer.headers.get('x-correlation-id')).toBe(same);
   });
 
+  it('LOG_CORRELATION_HOSTS is checked at the start, whether it comes from the environment or from an option', () => {
+    const refused = expect.objectContaining({ code: 'PIKAIA_CORRELATION_HOSTS_INVALID' });
+    expect(() => LoggingModule.forRoot({ correlationHosts: 'https://x.example' })).toThrow(refused);
+    process.env['LOG_CORRELATION_HOSTS'] = 'https://x.example';
+    try {
+      expect(() => LoggingModule.forRoot()).toThrow(refused);
+      expect(() => LoggingModule.forRoot({ correlationHosts: '*.example' })).not.toThrow();
+    } finally {
+      delete process.env['LOG_CORRELATION_HOSTS'];
+    }
+  });
+
   it('writes access lines for each server that Fastify opens for a host name with several addresses', async () => {
     const lookup = dns.lookup as (name: string, options: dns.LookupOptions, done: (...found: unknown[]) => void) => void;
     const found = ['127.0.0.1', '127.0.0.2'].map((address) => ({ address, family: 4 }));

@@ -8,7 +8,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { parseTrustedProxies, sendCorrelationId, systemClock } from '@pikaia/core';
+import { parseCorrelationHosts, parseTrustedProxies, sendCorrelationId, systemClock, type CorrelationHosts } from '@pikaia/core';
 import { Logger, LoggerModule, NativeLogger, PinoLogger, type Params } from 'nestjs-pino';
 import type { Server } from 'node:http';
 import { getLogger } from '../logger.js';
@@ -23,14 +23,19 @@ export interface LoggingModuleOptions extends LoggingOptions {
   readonly trustedProxies?: string | number;
   /** Writes an access line for each request, and `client_error` for input that the HTTP parser rejects. Default true. */
   readonly accessLog?: boolean;
-  /** Adds the correlation id of the current context to outgoing requests. Default true. */
+  /** Adds the correlation id of the current context to outgoing requests to `correlationHosts`. Default true. */
   readonly sendCorrelationId?: boolean;
+  /**
+   * The hosts that receive the correlation id, besides loopback: `api.example.com,*.internal.example.com`. Default
+   * LOG_CORRELATION_HOSTS, else none.
+   */
+  readonly correlationHosts?: string | undefined;
 }
 
 const REQUEST_LOGGING = Symbol('pikaia.logging.request-logging');
+const CORRELATION_HOSTS = Symbol('pikaia.logging.correlation-hosts');
 const logger = getLogger('application');
 const started = new WeakSet<HttpAdapterHost>();
-const SENDS_CORRELATION_ID = Symbol('pikaia.logging.sends-correlation-id');
 
 const pinoParams: Params = { pinoHttp: { logger: pinoBridge, autoLogging: false }, forRoutes: [] };
 
@@ -38,7 +43,7 @@ const pinoParams: Params = { pinoHttp: { logger: pinoBridge, autoLogging: false 
  * Sets up logging for a Nest application on Fastify or Express:
  *
  * - Each request has its own context, opened when Node emits the request, and an access line.
- * - Outgoing requests carry the correlation id.
+ * - Outgoing requests to loopback and to `correlationHosts` carry the correlation id.
  * - Messages of Nest become log records.
  * - Logger and PinoLogger of nestjs-pino can be injected. PinoLogger.assign adds fields to the request. The middleware of nestjs-pino is not installed, because it halves
  *   the throughput.
@@ -50,7 +55,8 @@ export class LoggingModule implements OnModuleInit, OnApplicationBootstrap, OnAp
   constructor(
     private readonly host: HttpAdapterHost,
     @Inject(REQUEST_LOGGING) private readonly requestLogging: RequestLoggingOptions,
-    @Inject(SENDS_CORRELATION_ID) private readonly sendsCorrelationId: boolean,
+    /** Null: no request carries the correlation id. */
+    @Inject(CORRELATION_HOSTS) private readonly correlationHosts: CorrelationHosts | null,
   ) {}
 
   /**
@@ -58,10 +64,17 @@ export class LoggingModule implements OnModuleInit, OnApplicationBootstrap, OnAp
    * first line of the application already has the configured format. Without output options, the output stays as it is. A
    * `logger` passed to NestFactory takes precedence.
    *
-   * @throws PikaiaError `PIKAIA_TRUSTED_PROXIES_INVALID`
+   * @throws PikaiaError `PIKAIA_TRUSTED_PROXIES_INVALID`, `PIKAIA_CORRELATION_HOSTS_INVALID`.
    */
   static forRoot(options: LoggingModuleOptions = {}): DynamicModule {
-    const { trustedProxies = 0, accessLog: writesLines = true, sendCorrelationId: sends = true, ...output } = options;
+    const {
+      trustedProxies = 0,
+      accessLog: writesLines = true,
+      sendCorrelationId: sends = true,
+      correlationHosts = process.env['LOG_CORRELATION_HOSTS'] ?? '',
+      ...output
+    } = options;
+    const hosts = parseCorrelationHosts(correlationHosts);
     const requestLogging: RequestLoggingOptions = {
       trustedProxies: parseTrustedProxies(String(trustedProxies)),
       writesLines,
@@ -75,7 +88,7 @@ export class LoggingModule implements OnModuleInit, OnApplicationBootstrap, OnAp
       imports: [pinoModule()],
       providers: [
         { provide: REQUEST_LOGGING, useValue: requestLogging },
-        { provide: SENDS_CORRELATION_ID, useValue: sends },
+        { provide: CORRELATION_HOSTS, useValue: sends ? hosts : null },
       ],
       exports: [LoggerModule],
     };
@@ -85,7 +98,7 @@ export class LoggingModule implements OnModuleInit, OnApplicationBootstrap, OnAp
   onModuleInit(): void {
     const server = this.host.httpAdapter?.getHttpServer() as Server | undefined;
     if (server) enableRequestLogging(server, this.requestLogging);
-    if (this.sendsCorrelationId) this.stopSending = sendCorrelationId();
+    if (this.correlationHosts) this.stopSending = sendCorrelationId(this.correlationHosts);
   }
 
   /** Writes one line for each application, also if the module is imported twice: when its server listens, or now if it has none. */
