@@ -1,3 +1,5 @@
+import { systemErrorText } from '../setup/disk-errors.mjs';
+
 /** An error whose message is enough for the user. It is printed without a stack trace. */
 export class PlainError extends Error {}
 
@@ -13,8 +15,10 @@ export async function describeError(error: unknown): Promise<string> {
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof PlainError) return error.message;
-  const { code, syscall, severity } = error as NodeJS.ErrnoException & { severity?: string };
+  const { code, severity } = error as NodeJS.ErrnoException & { severity?: string };
   if (code?.startsWith?.('PIKAIA_')) return `${error.message} (${code})`;
   if (error instanceof AggregateError) return error.errors.map((one: Error) => one.message).join('; ');
-  return syscall || severity || CONNECTION.test(error.message) ? error.message : String(error.stack);
+  const systemError = systemErrorText(error);
+  if (systemError !== undefined) return systemError;
+  return severity || CONNECTION.test(error.message) ? error.message : String(error.stack);
 }

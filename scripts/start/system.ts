@@ -13,6 +13,8 @@ import { SupervisedProcess } from './process.supervisor.ts';
 import { removeRunning, wasInterrupted, writeRunning, type Running } from './running.file.ts';
 import { developmentSecrets, type Secrets } from './secrets.file.ts';
 
+const INVALID_PASSWORD = '28P01';
+
 type Print = (line: string) => void;
 
 /** The database, the api and the worker of this folder. Starts them in order and stops them in reverse order. */
@@ -78,12 +80,19 @@ export class System {
       import('../../apps/api/dist/database/seed.js'),
       import('@pikaia/database'),
     ]);
-    const { applied } = await migrateSchema(ownerUrl, passwords);
+    const { applied } = await migrateSchema(ownerUrl, passwords).catch((error: unknown) => this.#migrationError(error));
     await seed(ownerUrl);
     if (applied.length) this.#print(`${applied.length} migrations applied`);
     const { API_DATABASE_URL, WORKER_DATABASE_URL } = this.#environment;
     const given = this.#server ? {} : { api: API_DATABASE_URL?.trim(), worker: WORKER_DATABASE_URL?.trim() };
     return { owner: ownerUrl, ...(await processUrls({ ownerUrl, roles: defaultRoles, passwords, given })) };
+  }
+
+  #migrationError(error: unknown): never {
+    if (!this.#server || (error as { code?: unknown }).code !== INVALID_PASSWORD) throw error;
+    throw new PlainError(
+      'The database in var/postgres has another password than var/secrets.json. Restore that file, or move the folder var away to start with an empty database.',
+    );
   }
 
   async #startProcesses(
