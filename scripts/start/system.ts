@@ -35,6 +35,11 @@ export class System {
    * If `signal` aborts, it stops after the current step. Call `down` in any case.
    */
   async up(signal: AbortSignal, fail: (error: unknown) => void): Promise<Ports> {
+    if (this.#environment['NODE_ENV'] === 'production' && !this.#environment['CURSOR_SECRET']) {
+      throw new PlainError(
+        'NODE_ENV is "production", but its settings, such as CURSOR_SECRET, are not set. Unset NODE_ENV to run npm start.',
+      );
+    }
     const ports = chosenPorts(this.#environment);
     await waitForPorts(ports, { interrupted: wasInterrupted(), signal });
     const secrets = developmentSecrets();
@@ -80,7 +85,10 @@ export class System {
       import('../../apps/api/dist/database/seed.js'),
       import('@pikaia/database'),
     ]);
-    const { applied } = await migrateSchema(ownerUrl, passwords).catch((error: unknown) => this.#migrationError(error));
+    const statementTimeoutMs = Number(this.#environment['DATABASE_STATEMENT_TIMEOUT_MS']) || undefined; // the processes check it
+    const { applied } = await migrateSchema(ownerUrl, passwords, { statementTimeoutMs }).catch((error: unknown) =>
+      this.#migrationError(error),
+    );
     await seed(ownerUrl);
     if (applied.length) this.#print(`${applied.length} migrations applied`);
     const { API_DATABASE_URL, WORKER_DATABASE_URL } = this.#environment;

@@ -136,6 +136,7 @@ describe('npm start in a broken folder', () => {
     ['a lock file that is a folder', () => mkdirSync(inVar('one-start.sqlite')), 'or delete it'],
     ['a file in place of var', () => void (rmSync(inVar(), { recursive: true }), writeFileSync(inVar(), '')), 'var'],
     ['a .env that is a folder', () => mkdirSync(join(installation.root, '.env')), '.env cannot be read'],
+    ['NODE_ENV=production', () => writeFileSync(join(installation.root, '.env'), 'NODE_ENV=production'), 'Unset NODE_ENV'],
     ['an unreadable secrets.json', () => writeFileSync(inVar('secrets.json'), '{"databaseOwner":'), 'restore the file'],
     ['a secrets.json without an object', () => writeFileSync(inVar('secrets.json'), 'null'), 'restore the file'],
     ['a file in place of the data folder', () => writeFileSync(inVar('postgres'), ''), 'not a complete PostgreSQL data folder'],

@@ -1,5 +1,6 @@
 export { Propagation, Transactional } from '@nestjs-cls/transactional';
 export { IsolatedClient } from './client/isolated.client.js';
+export { isDirect, isRefusedByPooler } from './client/pooler.js';
 export {
   comparePositions,
   LogReading,
