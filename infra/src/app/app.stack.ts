@@ -7,6 +7,7 @@ import type { EventsStack } from '../events/events.stack.ts';
 import { LogStore } from '../logs/log-store.ts';
 import type { NetworkStack } from '../network/network.stack.ts';
 import { environmentOf } from '../settings/environment.ts';
+import { architectureOf } from '../settings/architecture.ts';
 import type { Settings } from '../settings/settings.ts';
 import { ApiService } from './api.service.ts';
 import { imageOf } from './image.ts';
@@ -33,7 +34,7 @@ export class AppStack extends Stack {
       key: network.telemetryKey,
       holdsRecords: true,
     });
-    const image = imageOf(this, settings.services.image);
+    const image = imageOf(this, settings.services.image, architectureOf(settings).platform);
     const dependencies = {
       settings,
       network,

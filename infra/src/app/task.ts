@@ -4,7 +4,9 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { LogStore } from '../logs/log-store.ts';
 import { Construct, DependencyGroup, type IDependable } from 'constructs';
 import { mayDecryptSecrets } from '../permissions/grants.ts';
+import { architectureOf } from '../settings/architecture.ts';
 import { NODE_ENVIRONMENT } from '../settings/node-environment.ts';
+import type { Settings } from '../settings/settings.ts';
 
 // Set explicitly, because the default is a setting of the account (non-blocking with 10 MiB). If the buffer is full, lines are
 // lost instead of blocking the process.
@@ -12,6 +14,7 @@ const LOG_BUFFER = Size.mebibytes(25);
 const STOP_SECONDS = 60; // the processes finish their work in progress within 30 seconds
 
 export interface TaskOptions {
+  readonly settings: Settings;
   readonly family: string;
   readonly image: ecs.ContainerImage;
   readonly cpu: number;
@@ -40,12 +43,12 @@ export class Task extends Construct {
 
   constructor(scope: Construct, id: string, options: TaskOptions) {
     super(scope, id);
-    const { family, image, cpu, memory, command, logs, environment, secrets, key, port } = options;
+    const { settings, family, image, cpu, memory, command, logs, environment, secrets, key, port } = options;
     this.definition = new ecs.FargateTaskDefinition(this, 'Definition', {
       family,
       cpu,
       memoryLimitMiB: memory,
-      runtimePlatform: { cpuArchitecture: ecs.CpuArchitecture.ARM64, operatingSystemFamily: ecs.OperatingSystemFamily.LINUX },
+      runtimePlatform: { cpuArchitecture: architectureOf(settings).task, operatingSystemFamily: ecs.OperatingSystemFamily.LINUX },
     });
     const temporary = 'temporary';
     this.definition.addVolume({ name: temporary });
