@@ -1,5 +1,6 @@
 import { Stack, type App } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { DatabaseAccess } from './database-access.ts';
 import { DomainIdentity } from './domain-identity.ts';
 import type { DataStack } from '../data/data.stack.ts';
 import { secretReferences } from '../data/secrets.ts';
@@ -50,6 +51,7 @@ export class AppStack extends Stack {
     this.worker = new WorkerService(this, 'Worker', dependencies);
     for (const { service, task } of [this.api, this.worker]) service.node.addDependency(migrations.done, task.permissions);
     new OperationsTask(this, 'Operations', dependencies);
+    if (settings.database.access) new DatabaseAccess(this, 'DatabaseAccess', dependencies);
     new DomainIdentity(this, 'Mail', settings.services.mailDomain);
   }
 }

@@ -36,6 +36,7 @@ export class MigrationRun extends Construct {
         // The migrations create the roles of api and worker with these passwords.
         API_DATABASE_PASSWORD: ecs.Secret.fromSecretsManager(secrets.api, 'password'),
         WORKER_DATABASE_PASSWORD: ecs.Secret.fromSecretsManager(secrets.worker, 'password'),
+        ...(secrets.reader && { READER_DATABASE_PASSWORD: ecs.Secret.fromSecretsManager(secrets.reader, 'password') }),
       },
     });
     const runner = new Function(this, 'Runner', {

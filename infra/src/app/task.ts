@@ -25,11 +25,13 @@ export interface TaskOptions {
   readonly secrets: Readonly<Record<string, ecs.Secret>>;
   /** Encrypts the secrets. */
   readonly key: IKey;
+  /** Whether the file system can be written. Default false. */
+  readonly writable?: boolean;
   /** The port of the server and its liveness check. Absent for a task that ends by itself. */
   readonly port?: number;
 }
 
-/** A Fargate task with one container. The file system is read-only except /tmp. The health check needs no shell. */
+/** A Fargate task with one container. By default the file system is read-only except /tmp. The health check needs no shell. */
 export class Task extends Construct {
   readonly definition: ecs.FargateTaskDefinition;
   readonly container: ecs.ContainerDefinition;
@@ -43,7 +45,7 @@ export class Task extends Construct {
 
   constructor(scope: Construct, id: string, options: TaskOptions) {
     super(scope, id);
-    const { settings, family, image, cpu, memory, command, logs, environment, secrets, key, port } = options;
+    const { settings, family, image, cpu, memory, command, logs, environment, secrets, key, port, writable = false } = options;
     this.definition = new ecs.FargateTaskDefinition(this, 'Definition', {
       family,
       cpu,
@@ -57,7 +59,7 @@ export class Task extends Construct {
       command,
       environment: { NODE_ENV: NODE_ENVIRONMENT, ...environment },
       secrets,
-      readonlyRootFilesystem: true,
+      readonlyRootFilesystem: !writable,
       stopTimeout: Duration.seconds(STOP_SECONDS),
       linuxParameters: new ecs.LinuxParameters(this, 'Process1', { initProcessEnabled: true }),
       logging: ecs.LogDrivers.awsLogs({

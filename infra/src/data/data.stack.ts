@@ -24,14 +24,14 @@ export class DataStack extends Stack {
 
   constructor(app: App, settings: Settings, { vpc, securityGroups, telemetryKey }: NetworkStack) {
     super(app, 'PikaiaData', { env: environmentOf(settings), description: 'Pikaia: PostgreSQL and secrets' });
-    const { minCapacity, maxCapacity, readers, backupDays, deletionProtection, proxy } = settings.database;
+    const { minCapacity, maxCapacity, readers, backupDays, deletionProtection, proxy, access } = settings.database;
     const key = new Key(this, 'DataKey', {
       alias: 'alias/pikaia-data',
       description: 'Pikaia: the database and the secrets',
       enableKeyRotation: true,
       removalPolicy: RETAINED,
     });
-    this.secrets = createSecrets(this, key);
+    this.secrets = createSecrets(this, key, access);
     // The network stack defines its rules. The CDK must not add any.
     const securityGroup = SecurityGroup.fromSecurityGroupId(this, 'Door', securityGroups.database.securityGroupId, {
       mutable: false,
@@ -68,7 +68,7 @@ export class DataStack extends Stack {
       parameterGroup: new rds.ParameterGroup(this, 'Parameters', {
         engine: ENGINE,
         description: 'Pikaia',
-        parameters: { 'rds.force_ssl': '1', log_lock_waits: '1' },
+        parameters: { 'rds.force_ssl': '1', log_lock_waits: '1', ...(access && { log_connections: '1' }) },
       }),
     });
     this.cluster.node.addDependency(logs);

@@ -83,6 +83,11 @@ const database = {
     false,
     'Puts RDS Proxy between the api and the database. The worker always connects directly.',
   ),
+  access: booleanSetting(
+    'database_access',
+    false,
+    'Lets people with the role pikaia-database-access read the audit log and the outbox with SQL.',
+  ),
 };
 
 const services = {

@@ -109,6 +109,23 @@ describe('migrate', () => {
     await set('secret'); // the password that the other tests of this suite use
   });
 
+  it('creates the role of people only with its password, and lets it read like an operator and write nothing', async () => {
+    const { url, ownerUrl } = await ownDatabase();
+    const names = { ...roles, reader: `${mark}_people` };
+    const work = (passwords: { api: string; worker: string; reader?: string }) =>
+      migrate({ url, migrations: [CreateThing1764000000001], roles: names, passwords, renewPasswords: true });
+    expect((await work({ api: 'secret', worker: 'secret' })).createdRoles).not.toContain(names.reader);
+    expect((await work({ api: 'secret', worker: 'secret', reader: 'secret' })).createdRoles).toContain(names.reader);
+    await on(url, (owner) => owner.query(`grant usage on schema outbox to ${roles.auditOperator}; grant select, insert on outbox.thing to ${roles.auditOperator}`)); // prettier-ignore
+    await on(as(ownerUrl, names.reader), async (reader) => {
+      expect((await reader.query('select * from outbox.thing')).rows).toEqual([]);
+      await expect(reader.query('insert into outbox.thing values (1)')).rejects.toMatchObject({ code: '25006' }); // read-only
+      expect((await reader.query(`show statement_timeout`)).rows).toEqual([{ statement_timeout: '1min' }]);
+    });
+    await work({ api: 'secret', worker: 'secret', reader: 'another' });
+    await expect(on(as(ownerUrl, names.reader), (client) => client.query('select 1'))).rejects.toMatchObject({ code: '28P01' });
+  });
+
   describe('the limits of the login roles', () => {
     const limits = async () => {
       const { rows } = await admin(

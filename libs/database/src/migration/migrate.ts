@@ -5,7 +5,7 @@ import { DataSource, type MixedList } from 'typeorm';
 import { IsolatedClient } from '../client/isolated.client.js';
 import { isDirect } from '../client/pooler.js';
 import { ensureRoles, type RolePasswords } from '../roles/ensure-roles.js';
-import { limitRoles } from '../roles/limit-roles.js';
+import { limitReader, limitRoles } from '../roles/limit-roles.js';
 import { defaultRoles, type RoleNames } from '../roles/role-names.js';
 
 // Advisory lock that lets one process at a time migrate a database. TypeORM takes no lock. The number is arbitrary.
@@ -59,6 +59,7 @@ export async function migrate(options: MigrateOptions): Promise<{ createdRoles: 
     await takeLock(lockClient);
     const createdRoles = await ensureRoles(lockClient, options.roles ?? defaultRoles, options.passwords, options.renewPasswords);
     await limitRoles(lockClient, options.roles ?? defaultRoles, options.statementTimeoutMs);
+    if (options.passwords?.reader !== undefined) await limitReader(lockClient, options.roles ?? defaultRoles);
     const source = await new DataSource({
       type: 'postgres',
       url: options.url,
