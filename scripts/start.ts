@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeVarDirectory, root } from './start/folders.ts';
-import { describeError } from './start/plain-error.ts';
+import { describeError, PlainError } from './start/plain-error.ts';
 import type { Ports } from './start/ports.ts';
 import { takeStartLock } from './start/start.lock.ts';
 import { System } from './start/system.ts';
@@ -15,15 +15,10 @@ const stopped = new Promise((done) => stopping.signal.addEventListener('abort', 
 /** One Ctrl-C sends SIGINT twice, from npm and from the terminal, so the second is ignored. SIGHUP: the terminal was closed. */
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stopping.abort());
 
-makeVarDirectory();
-const release = takeStartLock();
-if (!release) {
-  print('Pikaia is already running from this folder. Stop it with Ctrl-C in its terminal.');
-  process.exit(1);
-}
-if (existsSync(join(root, '.env'))) process.loadEnvFile(join(root, '.env'));
+const release = await lockFolder();
 const system = new System(process.env, print);
 try {
+  loadEnvironment();
   const ports = await system.up(stopping.signal, (error) => stopping.abort(error));
   process.stderr.write(readyText(ports, ((Date.now() - startedAt) / 1000).toFixed(1)));
   await stopped;
@@ -38,6 +33,28 @@ await system.down();
 release();
 print('stopped.');
 process.exit(failed ? 1 : 0);
+
+/** Takes the lock of this folder. Ends the process if another start holds it or the folder cannot be written. */
+async function lockFolder(): Promise<() => void> {
+  try {
+    makeVarDirectory();
+    const release = takeStartLock();
+    if (release) return release;
+    print('Pikaia is already running from this folder. Stop it with Ctrl-C in its terminal.');
+  } catch (error) {
+    print(await describeError(error));
+  }
+  process.exit(1);
+}
+
+function loadEnvironment(): void {
+  const file = join(root, '.env');
+  try {
+    if (existsSync(file)) process.loadEnvFile(file);
+  } catch (error) {
+    throw new PlainError(`${file} cannot be read (${(error as Error).message}).`);
+  }
+}
 
 /** Addresses, and commands to copy. */
 function readyText({ api, worker }: Ports, seconds: string): string {

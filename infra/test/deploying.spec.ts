@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { SETTINGS } from '../src/settings/settings.ts';
-import { allResources, defaults, resourcesOf } from './support/synthesis.ts';
+import { allResources, defaults, resourcesOf, synthesize } from './support/synthesis.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../../docs/deploying.md'), 'utf8');
 const named = (option: RegExp): string[] => [...new Set([...text.matchAll(option)].map(([, name]) => name!))];
@@ -24,7 +24,7 @@ describe('docs/deploying.md', () => {
   });
 
   it('uses the deployed names of cluster, services, tasks and container', () => {
-    const { PikaiaApp: app } = defaults().templates;
+    const { PikaiaApp: app } = synthesize({ database_access: true }).templates;
     const names = (type: string, property: string): unknown[] =>
       resourcesOf(app, type).map(({ Properties }) => Properties[property]);
     const containers = resourcesOf(app, 'AWS::ECS::TaskDefinition').flatMap(
@@ -54,7 +54,8 @@ describe('docs/deploying.md', () => {
     const names = (type: string, property: string): string[] =>
       allResources(defaults(), type).map(({ Properties }) => String(Properties[property]));
     assert.deepEqual(listed(/for name in (.+); do/, 'pikaia/').sort(), names('AWS::SecretsManager::Secret', 'Name').sort());
-    assert.deepEqual(listed(/for group in (.+); do/, '/pikaia/').sort(), names('AWS::Logs::LogGroup', 'LogGroupName').sort());
+    const groups = [...listed(/for group in (.+); do/, '/pikaia/'), ...listed(/--log-group-name (\/\S+)/, '')];
+    assert.deepEqual(groups.sort(), names('AWS::Logs::LogGroup', 'LogGroupName').sort());
     for (const description of names('AWS::KMS::Key', 'Description')) assert.match(description, /^Pikaia:/);
     const [cluster] = names('AWS::RDS::DBCluster', 'DBClusterIdentifier');
     assert.ok(text.includes(`--db-cluster-identifier ${cluster} `));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { allResources, defaults, resourcesOf, STACKS, synthesize } from './support/synthesis.ts';
+import { allResources, defaults, resourcesOf, STACKS, synthesize, type Synthesis } from './support/synthesis.ts';
 
 const property = (value: unknown, ...path: string[]): unknown =>
   path.reduce((at, name) => (at as Record<string, unknown> | undefined)?.[name], value);
@@ -60,6 +60,7 @@ describe('stored data', () => {
   it('is logged to groups that are indexed, masked and kept for a fixed time', () => {
     const groups = allResources(defaults(), 'AWS::Logs::LogGroup');
     assert.deepEqual(groups.map(({ Properties }) => Properties['LogGroupName']).sort(), [
+      '/aws/rds/cluster/pikaia/postgresql',
       '/pikaia/api',
       '/pikaia/connections',
       '/pikaia/consumers/welcome-email',
@@ -68,12 +69,50 @@ describe('stored data', () => {
     ]);
     for (const { Properties } of groups) {
       assert.equal(Properties['RetentionInDays'], 30);
-      if (Properties['LogGroupName'] === '/pikaia/connections') continue;
+      if (!/^\/pikaia\/(?!connections)/.test(String(Properties['LogGroupName']))) continue; // not of the processes
       assert.deepEqual(Properties['FieldIndexPolicies'], [
         { Fields: ['trace_id', 'event', 'usr.id', 'organization.id', 'level'] },
       ]);
       assert.match(JSON.stringify(Properties['DataProtectionPolicy']), /AwsSecretKey.*"Deidentify"/);
     }
+  });
+});
+
+describe('the log of the database', () => {
+  it('is written to a group of the stack, which exists before the cluster and has a key that allows it', () => {
+    const { PikaiaData, PikaiaNetwork } = defaults().templates;
+    const [cluster] = resourcesOf(PikaiaData, 'AWS::RDS::DBCluster');
+    const [group] = resourcesOf(PikaiaData, 'AWS::Logs::LogGroup');
+    const name = `/aws/rds/cluster/${String(cluster!.Properties['DBClusterIdentifier'])}/postgresql`;
+    assert.equal(group!.Properties['LogGroupName'], name);
+    assert.ok([cluster!.DependsOn].flat().includes(group!.id));
+    const key = resourcesOf(PikaiaNetwork, 'AWS::KMS::Key')[0]!;
+    assert.match(JSON.stringify(key.Properties['KeyPolicy']), /log-group:\/aws\/rds\/cluster\/pikaia\/\*/);
+  });
+});
+
+describe('the architecture', () => {
+  const used = (all: Synthesis) => ({
+    tasks: [
+      ...new Set(
+        allResources(all, 'AWS::ECS::TaskDefinition').map(({ Properties }) =>
+          property(Properties, 'RuntimePlatform', 'CpuArchitecture'),
+        ),
+      ),
+    ],
+    functions: [
+      ...new Set(allResources(all, 'AWS::Lambda::Function').map(({ Properties }) => property(Properties, 'Architectures', '0'))),
+    ],
+  });
+
+  it('is that of Graviton for tasks and functions, unless the setting says otherwise', () => {
+    assert.deepEqual(used(defaults()), { tasks: ['ARM64'], functions: ['arm64'] });
+    assert.deepEqual(used(synthesize({ architecture: 'x86_64' })), { tasks: ['X86_64'], functions: ['x86_64'] });
+  });
+
+  it('is that of the image that is built', () => {
+    assert.deepEqual(synthesize({ image: undefined }).imagePlatforms, ['linux/arm64']);
+    assert.deepEqual(synthesize({ image: undefined, architecture: 'x86_64' }).imagePlatforms, ['linux/amd64']);
   });
 });
 

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { PlainError } from '../start/plain-error.ts';
 
 const NAME = 'postgres';
 
@@ -21,7 +22,7 @@ export function serverAccount(): Account {
   const creation = spawnSync('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', NAME]);
   const account = findAccount();
   if (account) return account;
-  throw new Error(
+  throw new PlainError(
     `PostgreSQL does not run as root, and creating the user "${NAME}" failed (${creation.error?.message ?? String(creation.stderr).trim()}). Create it, or start as another user.`,
   );
 }

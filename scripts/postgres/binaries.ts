@@ -1,6 +1,7 @@
 import { chmodSync, cpSync, existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { PlainError } from '../start/plain-error.ts';
 import { canEnter, type Account } from './account.ts';
 
 interface Binaries {
@@ -15,9 +16,12 @@ interface Binaries {
 export async function serverBinaries(account: Account): Promise<Binaries> {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   const { postgres } = await importBinaries(platform).catch((cause: unknown) => {
-    throw new Error(`There is no embedded PostgreSQL for ${platform} in node_modules. Run npm install, or set DATABASE_URL.`, {
-      cause,
-    });
+    throw new PlainError(
+      `There is no embedded PostgreSQL for ${platform} in node_modules. Run npm install, or set DATABASE_URL.`,
+      {
+        cause,
+      },
+    );
   });
   const native = dirname(dirname(postgres));
   const folder = join(canEnter(native, account) ? native : ensureCopy(native), 'bin');
@@ -46,6 +50,6 @@ function ensureCopy(native: string): string {
     }
   }
   const { uid, mode } = statSync(copy);
-  if (uid !== process.getuid!() || mode & 0o022) throw new Error(`Another user owns ${copy} or can change it. Remove it.`);
+  if (uid !== process.getuid!() || mode & 0o022) throw new PlainError(`Another user owns ${copy} or can change it. Remove it.`);
   return copy;
 }

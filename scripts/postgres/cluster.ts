@@ -1,8 +1,10 @@
 import { spawn, type SpawnOptions } from 'node:child_process';
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readlinkSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'; // prettier-ignore
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs'; // prettier-ignore
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { PlainError } from '../start/plain-error.ts';
 import { canEnter, type Account } from './account.ts';
+import { incompleteError, startFailure } from './start-failure.ts';
 
 /**
  * The directory of the cluster: `wanted`, if the account of the server can enter it. Otherwise a directory below the
@@ -18,7 +20,7 @@ export function dataDirectory(wanted: string, account: Account, print: (line: st
   }
   if (canEnter(dirname(path), account)) return path;
   if (existing?.isDirectory()) {
-    throw new Error(
+    throw new PlainError(
       `The user "postgres" cannot enter ${dirname(path)}, which contains its data. Allow it (chmod o+x), or start as another user.`,
     );
   }
@@ -44,6 +46,7 @@ export async function ensureCluster(
   { account, initdb, environment, owner, password }: ClusterOptions,
 ): Promise<void> {
   if (existsSync(join(directory, 'PG_VERSION'))) return;
+  if (lstatSync(directory, { throwIfNoEntry: false }) && !isEmptyDirectory(directory)) throw incompleteError(directory);
   const workDirectory = mkdtempSync(join(dirname(directory), '.postgres-'));
   try {
     const passwordFile = join(workDirectory, 'password');
@@ -62,6 +65,10 @@ export async function ensureCluster(
   }
 }
 
+function isEmptyDirectory(path: string): boolean {
+  return lstatSync(path).isDirectory() && readdirSync(path).length === 0;
+}
+
 function run(command: string, args: readonly string[], options: SpawnOptions): Promise<void> {
   return new Promise((done, fail) => {
     const child = spawn(command, args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -69,7 +76,7 @@ function run(command: string, args: readonly string[], options: SpawnOptions): P
     child.stderr!.setEncoding('utf8').on('data', (text: string) => (stderr += text));
     child.once('error', fail).once('close', (code, signal) => {
       if (code === 0) done();
-      else fail(new Error(`initdb failed (${signal ?? code}): ${stderr.trim()}`));
+      else fail(startFailure('initdb', `${signal ?? code}`, stderr.split('\n'), String(options.cwd)));
     });
   });
 }

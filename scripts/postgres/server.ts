@@ -5,11 +5,12 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Account } from './account.ts';
-import { postmasterPid, stopLeftover } from './leftover.ts';
+import { ignoreForeignLock, postmasterPid, stopLeftover } from './leftover.ts';
+import { startFailure } from './start-failure.ts';
 
 const GUARD = fileURLToPath(new URL('guard.ts', import.meta.url));
 const START_TIMEOUT_MS = 20_000; // a killed server is a zombie until process 1 reaps it; until then PostgreSQL believes that it runs
-const TRANSIENT_ERROR = /postmaster\.pid|pre-existing shared memory|Address already in use|could not bind/;
+const TRANSIENT_ERROR = /lock file "postmaster\.pid" (already exists|is empty)|pre-existing shared memory|Address already in use/;
 const MAX_KEPT_LINES = 20;
 
 interface ServerOptions {
@@ -69,7 +70,7 @@ export class PostgresServer {
         this.#port = port;
         return;
       } catch (error) {
-        if (this.#stopping || Date.now() > deadline || !TRANSIENT_ERROR.test((error as Error).message)) throw error;
+        if (this.#stopping || Date.now() > deadline || !TRANSIENT_ERROR.test(this.#lastLines.join('\n'))) throw error;
       }
     }
   }
@@ -108,7 +109,7 @@ export class PostgresServer {
     const guard = spawn(
       process.execPath,
       [GUARD, JSON.stringify(account), postgres, '-D', directory, ...all.flatMap((setting) => ['-c', setting])],
-      { env: environment, cwd: '/', detached: true, stdio: ['pipe', 'ignore', 'pipe'] },
+      { env: { ...environment, ...ignoreForeignLock(directory) }, cwd: '/', detached: true, stdio: ['pipe', 'ignore', 'pipe'] },
     );
     guard.stdin.on('error', () => undefined); // 'close' reports that the guard has ended
     this.#guard = guard;
@@ -120,7 +121,7 @@ export class PostgresServer {
       });
       guard.once('error', fail).once('close', (code, signal) => {
         this.#guard = undefined;
-        fail(new Error(`PostgreSQL did not start (${signal ?? code}):\n${this.#lastLines.join('\n')}`));
+        fail(startFailure('postgres', `${signal ?? code}`, this.#lastLines, directory));
       });
     });
   }

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { systemErrorText } from '../setup/disk-errors.mjs';
 
 /** An error whose message is enough for the user. It is printed without a stack trace. */
 export class PlainError extends Error {}
@@ -12,15 +13,17 @@ const CONNECTION = /^(timeout expired|Connection terminated|SASL: )/; // errors 
 export async function describeError(error: unknown): Promise<string> {
   // Before the first build the libraries do not exist. There are no connections yet, so no error can contain a password.
   const libraries = await Promise.all([import('@pikaia/core'), import('@pikaia/logging')]).catch(() => undefined);
-  if (!libraries) return error instanceof PlainError ? error.message : inspect(error);
+  if (!libraries) return error instanceof PlainError ? error.message : (systemErrorText(error) ?? inspect(error));
   const [{ redactText }, { describeThrown }] = libraries;
   const { reason, summary, chain } = describeThrown(error);
   try {
     if (!(error instanceof Error)) return summary;
-    const { message, code, syscall, severity } = error as NodeJS.ErrnoException & { severity?: string };
+    const { message, code, severity } = error as NodeJS.ErrnoException & { severity?: string };
     if (error instanceof PlainError) return redactText(message);
     if (typeof code === 'string' && code.startsWith('PIKAIA_')) return `${redactText(message)} (${code})`;
-    return syscall || severity || error instanceof AggregateError || CONNECTION.test(message) ? reason : chain;
+    const systemError = systemErrorText(error);
+    if (systemError !== undefined) return redactText(systemError);
+    return severity || error instanceof AggregateError || CONNECTION.test(message) ? reason : chain;
   } catch {
     return summary; // a getter or a proxy that throws
   }

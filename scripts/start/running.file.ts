@@ -25,7 +25,17 @@ export const wasInterrupted = () => existsSync(PATH);
 
 /** The running system of this folder. If there is none, prints a message and exits with status 1. */
 export function runningOrExit(): Running {
-  if (isStartRunning() && existsSync(PATH)) return JSON.parse(readFileSync(PATH, 'utf8')) as Running;
+  const running = read();
+  if (running) return running;
   console.error('Pikaia is not running from this folder, or not ready yet. Run npm start first.');
   process.exit(1);
+}
+
+function read(): Running | undefined {
+  try {
+    return isStartRunning() && existsSync(PATH) ? (JSON.parse(readFileSync(PATH, 'utf8')) as Running) : undefined;
+  } catch (error) {
+    console.error(`${PATH} cannot be read (${(error as Error).message}). Stop Pikaia and run npm start again.`);
+    process.exit(1);
+  }
 }

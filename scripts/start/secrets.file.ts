@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { varDirectory } from './folders.ts';
+import { PlainError } from './plain-error.ts';
 
 const PATH = join(varDirectory, 'secrets.json');
 const NAMES = ['databaseOwner', 'databaseApi', 'databaseWorker', 'invitation'] as const;
@@ -21,10 +22,14 @@ export function developmentSecrets(): Secrets {
 
 function read(): Partial<Secrets> {
   try {
-    return JSON.parse(readFileSync(PATH, 'utf8')) as Partial<Secrets>;
+    const content: unknown = JSON.parse(readFileSync(PATH, 'utf8'));
+    if (typeof content !== 'object' || content === null) throw new SyntaxError('it contains no object');
+    return content;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') return {};
-    throw new Error(`${PATH} cannot be read (${message}).`, { cause: error });
+    throw new PlainError(
+      `${PATH} cannot be read (${message}). It holds the passwords of the database in var/postgres: restore the file, or move the folder var away to start with an empty database.`,
+    );
   }
 }

@@ -13,6 +13,8 @@ import { SupervisedProcess } from './process.supervisor.ts';
 import { removeRunning, wasInterrupted, writeRunning, type Running } from './running.file.ts';
 import { developmentSecrets, type Secrets } from './secrets.file.ts';
 
+const INVALID_PASSWORD = '28P01';
+
 type Print = (line: string) => void;
 
 /** The database, the api and the worker of this folder. Starts them in order and stops them in reverse order. */
@@ -33,6 +35,11 @@ export class System {
    * If `signal` aborts, it stops after the current step. Call `down` in any case.
    */
   async up(signal: AbortSignal, fail: (error: unknown) => void): Promise<Ports> {
+    if (this.#environment['NODE_ENV'] === 'production' && !this.#environment['CURSOR_SECRET']) {
+      throw new PlainError(
+        'NODE_ENV is "production", but its settings, such as CURSOR_SECRET, are not set. Unset NODE_ENV to run npm start.',
+      );
+    }
     const ports = chosenPorts(this.#environment);
     await waitForPorts(ports, { interrupted: wasInterrupted(), signal });
     const secrets = developmentSecrets();
@@ -78,12 +85,22 @@ export class System {
       import('../../apps/api/dist/database/seed.js'),
       import('@pikaia/database'),
     ]);
-    const { applied } = await migrateSchema(ownerUrl, passwords);
+    const statementTimeoutMs = Number(this.#environment['DATABASE_STATEMENT_TIMEOUT_MS']) || undefined; // the processes check it
+    const { applied } = await migrateSchema(ownerUrl, passwords, { statementTimeoutMs }).catch((error: unknown) =>
+      this.#migrationError(error),
+    );
     await seed(ownerUrl);
     if (applied.length) this.#print(`${applied.length} migrations applied`);
     const { API_DATABASE_URL, WORKER_DATABASE_URL } = this.#environment;
     const given = this.#server ? {} : { api: API_DATABASE_URL?.trim(), worker: WORKER_DATABASE_URL?.trim() };
     return { owner: ownerUrl, ...(await processUrls({ ownerUrl, roles: defaultRoles, passwords, given })) };
+  }
+
+  #migrationError(error: unknown): never {
+    if (!this.#server || (error as { code?: unknown }).code !== INVALID_PASSWORD) throw error;
+    throw new PlainError(
+      'The database in var/postgres has another password than var/secrets.json. Restore that file, or move the folder var away to start with an empty database.',
+    );
   }
 
   async #startProcesses(

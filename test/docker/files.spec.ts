@@ -1,9 +1,11 @@
 import { Ajv } from 'ajv';
-import { execFile } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { instructionsOf, stageOf } from './dockerfile.js';
@@ -21,7 +23,9 @@ interface Service {
   readonly environment?: Readonly<Record<string, string>>;
   readonly read_only?: boolean;
   readonly cap_drop?: readonly string[];
-  readonly healthcheck?: { readonly test?: readonly string[] };
+  readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean };
+  readonly build?: object;
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
 }
 
 interface Compose {
@@ -63,6 +67,51 @@ describe('docker/Dockerfile', () => {
     ]);
     expect(of('CMD', image)).toEqual(['["node", "apps/api/dist/main.js"]']);
     expect(of('HEALTHCHECK', image)).toEqual([expect.stringMatching(/CMD \["node", "docker\/live\.mjs"\]$/)]);
+  });
+});
+
+describe('the volume /tmp of a task', () => {
+  /** Whether a mounted volume at the path belongs to everyone: the folder is prepared before it is declared, and by root. */
+  const isWritable = (stage: typeof image, path: string): boolean => {
+    const steps = stage.map(({ word, rest }) => `${word} ${rest}`);
+    const [prepared, declared, user] = [`RUN chmod 1777 ${path}`, `VOLUME ["${path}"]`, 'USER node'].map((step) =>
+      steps.indexOf(step),
+    );
+    return prepared! >= 0 && prepared! < declared! && declared! < user!;
+  };
+
+  it('is writable for the user of the image', () => {
+    expect(isWritable(image, '/tmp')).toBe(true);
+    expect(
+      isWritable(
+        image.filter(({ word }) => word !== 'VOLUME'),
+        '/tmp',
+      ),
+    ).toBe(false); // planted
+  });
+});
+
+describe('docker/certificates.mjs', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pikaia-certificates-'));
+  const file = join(folder, 'bundle.pem');
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('writes valid certificate authorities of RDS and RDS Proxy, without a download that nobody checks', () => {
+    expect(spawnSync(process.execPath, [join(root, 'docker/certificates.mjs'), file])).toMatchObject({ status: 0 });
+    const found = readFileSync(file, 'utf8')
+      .split(/(?<=-----END CERTIFICATE-----)\n/)
+      .filter((text) => text.trim())
+      .map((text) => new X509Certificate(text));
+    expect(found.map(({ subject }) => /CN=(.*)/.exec(subject)![1])).toEqual(
+      expect.arrayContaining([
+        'Amazon RDS eu-central-1 Root CA RSA2048 G1',
+        'Amazon RDS us-east-1 Root CA RSA2048 G1',
+        'Amazon Root CA 1',
+      ]),
+    );
+    expect(found.filter(({ validTo }) => new Date(validTo) < new Date())).toEqual([]);
+    expect(of('ADD')).toEqual([]);
+    expect(of('COPY', image)).toContain('--from=build --chmod=0644 /rds-global-bundle.pem /etc/ssl/certs/rds-global-bundle.pem');
   });
 });
 
@@ -114,6 +163,23 @@ describe('docker/compose.yaml', () => {
       if (program?.endsWith('.mjs')) expect(existsSync(join(root, program))).toBe(true);
       expect({ read_only, cap_drop }).toEqual({ read_only: true, cap_drop: ['ALL'] });
     }
+  });
+
+  it('builds the image in one service, for which every other service waits', () => {
+    expect(ours.filter(([, { build }]) => build).map(([name]) => name)).toEqual(['folder']);
+    const waitsFor = (name: string, target: string): boolean =>
+      name === target || Object.keys(compose.services[name]!.depends_on ?? {}).some((other) => waitsFor(other, target));
+    expect(ours.map(([name]) => name).filter((name) => !waitsFor(name, 'folder'))).toEqual([]);
+    expect(waitsFor('postgres', 'folder')).toBe(false); // planted
+  });
+
+  it('checks the health of every service that keeps running, and waits for the health and not the start', () => {
+    const running = ['postgres', 'events', 'api', 'outbox-worker'];
+    for (const name of running) {
+      const { healthcheck, image: ofService } = compose.services[name]!;
+      expect([name, healthcheck?.test !== undefined || (ofService === 'pikaia' && !healthcheck?.disable)]).toEqual([name, true]);
+    }
+    expect(JSON.stringify(compose)).not.toContain('service_started');
   });
 
   it('sets only settings that exist', () => {

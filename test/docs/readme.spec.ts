@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { connect, type TestDatabase } from '../support/database/database.js';
+import { connect, ROLE_PASSWORDS, type TestDatabase } from '../support/database/database.js';
+import { migrateSchema } from '../../apps/api/src/database/schema.js';
 import { createApiDatabase } from '../support/system/api-database.js';
 import { waitFor } from '../support/time/wait-for.js';
 import { codeBlocks, compile, type Compiled } from './code-blocks.js';
@@ -138,6 +139,26 @@ describe('the documents in docs/', () => {
       expect(written.length).toBeGreaterThanOrEqual(3);
       for (const sql of written) await expect(client.query(sql)).resolves.toBeDefined();
       await expect(client.query('select status from events_outboxevents')).rejects.toThrow('does not exist');
+    } finally {
+      await client.end();
+    }
+  });
+
+  it('contain queries that the read-only role of people can run, and it can change nothing', async () => {
+    await migrateSchema(database.ownerUrl, { ...ROLE_PASSWORDS, reader: 'reader-password' });
+    const url = Object.assign(new URL(database.ownerUrl), { username: 'pikaia_reader', password: 'reader-password' }).href;
+    const client = await connect(url);
+    try {
+      const statements = codeBlocks(readme, 'sql').flatMap((text) => text.split(/;\s*$/m).filter((sql) => sql.trim()));
+      expect(statements.length).toBeGreaterThanOrEqual(3);
+      for (const sql of statements) await expect(client.query(sql)).resolves.toBeDefined();
+      await client.query('set default_transaction_read_only = off'); // the rights count, not the setting
+      for (const sql of [
+        'delete from audit.record',
+        "update outbox.outbox_log set payload = '{}'",
+        'select * from organizations_user',
+      ])
+        await expect(client.query(sql)).rejects.toMatchObject({ code: '42501' });
     } finally {
       await client.end();
     }

@@ -1,7 +1,12 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { serverAccount } from '../../scripts/postgres/account.ts';
+import { startFailure } from '../../scripts/postgres/start-failure.ts';
+import { PlainError } from '../../scripts/start/plain-error.ts';
 import { startPostgres, type PostgresServer } from '../../scripts/postgres.ts';
 import { chosenPorts } from '../../scripts/start/ports.ts';
 import { connect } from '../support/database/database.js';
@@ -120,5 +125,108 @@ describe('npm start with DATABASE_URL', () => {
     expect(refused.stderr).toMatch(/(api|outbox-worker) ended before it was ready/);
     expect(refused.stdout).toContain('LOG_LEVEL');
     await waitFor('no process is left', () => installation.pids().length === 0);
+  });
+});
+
+describe('npm start in a broken folder', () => {
+  const installation = new Installation('broken');
+  const inVar = (...path: string[]) => join(installation.root, 'var', ...path);
+
+  beforeEach(() => mkdirSync(inVar(), { recursive: true }));
+  afterEach(() => {
+    for (const path of ['var', '.env']) rmSync(join(installation.root, path), { recursive: true, force: true });
+  });
+  afterAll(() => installation.remove());
+
+  it.each([
+    ['a lock file that is no SQLite file', () => writeFileSync(inVar('one-start.sqlite'), 'x'.repeat(2000)), 'or delete it'],
+    ['a lock file that is a folder', () => mkdirSync(inVar('one-start.sqlite')), 'or delete it'],
+    ['a file in place of var', () => void (rmSync(inVar(), { recursive: true }), writeFileSync(inVar(), '')), 'var'],
+    ['a .env that is a folder', () => mkdirSync(join(installation.root, '.env')), '.env cannot be read'],
+    ['NODE_ENV=production', () => writeFileSync(join(installation.root, '.env'), 'NODE_ENV=production'), 'Unset NODE_ENV'],
+    ['an unreadable secrets.json', () => writeFileSync(inVar('secrets.json'), '{"databaseOwner":'), 'restore the file'],
+    ['a secrets.json without an object', () => writeFileSync(inVar('secrets.json'), 'null'), 'restore the file'],
+    ['a file in place of the data folder', () => writeFileSync(inVar('postgres'), ''), 'not a complete PostgreSQL data folder'],
+    [
+      'a data folder whose creation was interrupted',
+      () => mkdirSync(inVar('postgres', 'base'), { recursive: true }),
+      'not a complete PostgreSQL data folder',
+    ],
+    [
+      'a DATABASE_URL in .env that is no connection string',
+      () => writeFileSync(join(installation.root, '.env'), 'DATABASE_URL=nonsense'),
+      'DATABASE_URL',
+    ],
+  ])('ends with one line that says what to do about %s', async (_, breakIt, advice) => {
+    breakIt();
+    const start = await installation.start();
+    expect(await start.ended).toBe(1);
+    const failure = start.stderr.split('\n').filter((line) => line.includes(advice));
+    expect(failure).toHaveLength(1);
+    expect(start.stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('reports a running.json that cannot be read in one line', async () => {
+    const lock = new DatabaseSync(inVar('one-start.sqlite'));
+    lock.exec('begin exclusive');
+    writeFileSync(inVar('running.json'), '{');
+    const { code, stderr } = await installation.run('db-url.ts');
+    lock.close();
+    expect({ code, lines: stderr.trim().split('\n') }).toEqual({ code: 1, lines: [expect.stringContaining('running.json')] });
+  });
+});
+
+describe('the embedded PostgreSQL', () => {
+  let folder: string;
+  const data = () => join(folder, 'data');
+  const start = () => startPostgres(data(), { password: 'known', settings: ['fsync=off'] });
+
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'pikaia-data-'));
+    chmodSync(folder, 0o711);
+    await (await start()).stop();
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  const lockFileOf = (pid: number) => `${pid}\n${data()}\n1700000000\n5432\n\n127.0.0.1\n\n`;
+
+  it('starts although postmaster.pid names an unrelated living process of the same user', async () => {
+    const unrelated = spawn('sleep', ['600'], { ...serverAccount(), stdio: 'ignore' });
+    try {
+      writeFileSync(join(data(), 'postmaster.pid'), lockFileOf(unrelated.pid!));
+      const server = await start();
+      expect(server.pid).not.toBe(unrelated.pid);
+      await server.stop();
+      expect(unrelated.exitCode).toBeNull();
+    } finally {
+      unrelated.kill();
+    }
+  });
+
+  it.each(['', 'no number', '0'])('starts although postmaster.pid contains %j', async (content) => {
+    writeFileSync(join(data(), 'postmaster.pid'), content);
+    await (await start()).stop();
+  });
+
+  it.each([
+    ['another version', () => writeFileSync(join(data(), 'PG_VERSION'), '15\n'), /holds data of PostgreSQL 15, and this is PostgreSQL 18\. Move/], // prettier-ignore
+    ['no control file', () => rmSync(join(data(), 'global', 'pg_control')), /not a complete PostgreSQL data folder\. Restore it/],
+    ['an empty PG_VERSION', () => writeFileSync(join(data(), 'PG_VERSION'), ''), /not a complete PostgreSQL data folder/],
+    ['access for everyone', () => chmodSync(data(), 0o777), /invalid permissions.*Permissions should be/],
+  ])('refuses a data folder with %s in one line that says what to do', async (_, breakIt, message) => {
+    breakIt();
+    const error = await start().catch((reason: unknown) => reason as Error);
+    expect(error).toBeInstanceOf(PlainError);
+    expect((error as Error).message).toMatch(message);
+    expect((error as Error).message).not.toContain('\n');
+  });
+
+  it.each([
+    ['no space', 'FATAL:  could not write lock file "postmaster.pid": No space left on device', 'The disk is full'],
+    ['a read-only disk', 'FATAL:  could not open file "x": Read-only file system', 'Use a folder that can be written'],
+    ['a port in use', 'LOG:  could not bind IPv4 address "127.0.0.1": Address already in use', 'Another program uses the port'],
+    ['a second server', 'FATAL:  pre-existing shared memory block (key 1) is still in use', 'Another PostgreSQL uses the data'],
+  ])('explains a failed start because of %s', (_, line, advice) => {
+    expect(startFailure('postgres', '1', ['LOG:  starting', line], '/data').message).toContain(advice);
   });
 });

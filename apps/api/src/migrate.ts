@@ -20,7 +20,11 @@ await context
   .run({}, async () => {
     const [database, logging, { passwords }] = loadSettings([DatabaseSettings, LoggingSettings, MigrationSettings], process.env);
     configureLogging({ ...loggingOptions(logging), service: 'pikaia-migration' });
-    const { createdRoles, applied } = await migrateSchema(database.databaseUrl, passwords, { renewPasswords: true });
+    const { createdRoles, applied } = await migrateSchema(database.databaseUrl, passwords, {
+      renewPasswords: true,
+      // The default replaces no limit that an operator has set on a role.
+      statementTimeoutMs: process.env['DATABASE_STATEMENT_TIMEOUT_MS']?.trim() ? database.databaseStatementTimeoutMs : undefined,
+    });
     getLogger('migration').info('database_migrated', { migrations: applied, roles: createdRoles });
   })
   .catch(logStartupFailure);

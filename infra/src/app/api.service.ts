@@ -32,6 +32,7 @@ export class ApiService extends Construct {
       holdsRecords: true,
     });
     this.task = new Task(this, 'Task', {
+      settings,
       family: 'pikaia-api',
       image,
       cpu: services.apiCpu,

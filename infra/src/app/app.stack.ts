@@ -1,5 +1,6 @@
 import { Stack, type App } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
+import { DatabaseAccess } from './database-access.ts';
 import { DomainIdentity } from './domain-identity.ts';
 import type { DataStack } from '../data/data.stack.ts';
 import { secretReferences } from '../data/secrets.ts';
@@ -7,6 +8,7 @@ import type { EventsStack } from '../events/events.stack.ts';
 import { LogStore } from '../logs/log-store.ts';
 import type { NetworkStack } from '../network/network.stack.ts';
 import { environmentOf } from '../settings/environment.ts';
+import { architectureOf } from '../settings/architecture.ts';
 import type { Settings } from '../settings/settings.ts';
 import { ApiService } from './api.service.ts';
 import { imageOf } from './image.ts';
@@ -33,7 +35,7 @@ export class AppStack extends Stack {
       key: network.telemetryKey,
       holdsRecords: true,
     });
-    const image = imageOf(this, settings.services.image);
+    const image = imageOf(this, settings.services.image, architectureOf(settings).platform);
     const dependencies = {
       settings,
       network,
@@ -49,6 +51,7 @@ export class AppStack extends Stack {
     this.worker = new WorkerService(this, 'Worker', dependencies);
     for (const { service, task } of [this.api, this.worker]) service.node.addDependency(migrations.done, task.permissions);
     new OperationsTask(this, 'Operations', dependencies);
+    if (settings.database.access) new DatabaseAccess(this, 'DatabaseAccess', dependencies);
     new DomainIdentity(this, 'Mail', settings.services.mailDomain);
   }
 }

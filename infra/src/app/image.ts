@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { IgnoreMode } from 'aws-cdk-lib';
 import { Repository } from 'aws-cdk-lib/aws-ecr';
-import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
+import type { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { ContainerImage } from 'aws-cdk-lib/aws-ecs';
 import type { Construct } from 'constructs';
 
@@ -25,16 +25,16 @@ const ECR = /^(\d{12})\.dkr\.ecr\.([\w-]+)\.amazonaws\.com(?:\.cn)?\/([^:@]+)[:@
 
 /**
  * The image of api, worker and tasks. It is the given reference, with permission to pull it if it is in ECR. Without a
- * reference, the CDK builds docker/Dockerfile at deployment, not at synthesis.
+ * reference, the CDK builds docker/Dockerfile for the platform at deployment, not at synthesis.
  *
  * @throws Error if there is neither a reference nor a Dockerfile.
  */
-export function imageOf(scope: Construct, reference: string | undefined): ContainerImage {
+export function imageOf(scope: Construct, reference: string | undefined, platform: Platform): ContainerImage {
   if (reference === undefined) {
     if (!existsSync(join(ROOT, DOCKERFILE))) throw new Error(`There is no ${DOCKERFILE}: name an image by --context image=….`);
     return ContainerImage.fromAsset(ROOT, {
       file: DOCKERFILE,
-      platform: Platform.LINUX_ARM64,
+      platform,
       ignoreMode: IgnoreMode.DOCKER,
       exclude: ['*', ...INCLUDED.map((path) => `!${path}`), ...EXCLUDED],
     });

@@ -2,9 +2,10 @@ import { CustomResource, Duration } from 'aws-cdk-lib';
 import { SubnetType } from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
-import { Architecture, Code, Function, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Code, Function, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { Construct } from 'constructs';
 import { join } from 'node:path';
+import { architectureOf } from '../settings/architecture.ts';
 import { functionRole } from '../permissions/function-role.ts';
 import type { AppDependencies } from './app.dependencies.ts';
 import { databaseAs, databaseAt } from './process.environment.ts';
@@ -21,6 +22,7 @@ export class MigrationRun extends Construct {
   constructor(scope: Construct, id: string, { settings, network, data, secrets, cluster, image, taskLogs }: AppDependencies) {
     super(scope, id);
     this.task = new Task(this, 'Task', {
+      settings,
       family: 'pikaia-migrations',
       image,
       cpu: 256,
@@ -34,6 +36,7 @@ export class MigrationRun extends Construct {
         // The migrations create the roles of api and worker with these passwords.
         API_DATABASE_PASSWORD: ecs.Secret.fromSecretsManager(secrets.api, 'password'),
         WORKER_DATABASE_PASSWORD: ecs.Secret.fromSecretsManager(secrets.worker, 'password'),
+        ...(secrets.reader && { READER_DATABASE_PASSWORD: ecs.Secret.fromSecretsManager(secrets.reader, 'password') }),
       },
     });
     const runner = new Function(this, 'Runner', {
@@ -41,7 +44,7 @@ export class MigrationRun extends Construct {
       role: functionRole(this, 'Role', { logs: taskLogs.group }),
       description: 'Runs the migrations as a task, and tells CloudFormation how it ended',
       runtime: Runtime.NODEJS_24_X,
-      architecture: Architecture.ARM_64,
+      architecture: architectureOf(settings).lambda,
       code: Code.fromAsset(CODE),
       handler: 'index.handler',
       memorySize: 256,

@@ -10,9 +10,10 @@ import type { AppDependencies } from './app.dependencies.ts';
 export class OperationsTask extends Construct {
   readonly task: Task;
 
-  constructor(scope: Construct, id: string, { data, secrets, image, taskLogs }: AppDependencies) {
+  constructor(scope: Construct, id: string, { settings, data, secrets, image, taskLogs }: AppDependencies) {
     super(scope, id);
     this.task = new Task(this, 'Task', {
+      settings,
       family: 'pikaia-operations',
       image,
       cpu: 256,

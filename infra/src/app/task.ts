@@ -4,7 +4,9 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { LogStore } from '../logs/log-store.ts';
 import { Construct, DependencyGroup, type IDependable } from 'constructs';
 import { mayDecryptSecrets } from '../permissions/grants.ts';
+import { architectureOf } from '../settings/architecture.ts';
 import { NODE_ENVIRONMENT } from '../settings/node-environment.ts';
+import type { Settings } from '../settings/settings.ts';
 
 // Set explicitly, because the default is a setting of the account (non-blocking with 10 MiB). If the buffer is full, lines are
 // lost instead of blocking the process.
@@ -12,6 +14,7 @@ const LOG_BUFFER = Size.mebibytes(25);
 const STOP_SECONDS = 60; // the processes finish their work in progress within 30 seconds
 
 export interface TaskOptions {
+  readonly settings: Settings;
   readonly family: string;
   readonly image: ecs.ContainerImage;
   readonly cpu: number;
@@ -22,11 +25,13 @@ export interface TaskOptions {
   readonly secrets: Readonly<Record<string, ecs.Secret>>;
   /** Encrypts the secrets. */
   readonly key: IKey;
+  /** Whether the file system can be written. Default false. */
+  readonly writable?: boolean;
   /** The port of the server and its liveness check. Absent for a task that ends by itself. */
   readonly port?: number;
 }
 
-/** A Fargate task with one container. The file system is read-only except /tmp. The health check needs no shell. */
+/** A Fargate task with one container. By default the file system is read-only except /tmp. The health check needs no shell. */
 export class Task extends Construct {
   readonly definition: ecs.FargateTaskDefinition;
   readonly container: ecs.ContainerDefinition;
@@ -40,12 +45,12 @@ export class Task extends Construct {
 
   constructor(scope: Construct, id: string, options: TaskOptions) {
     super(scope, id);
-    const { family, image, cpu, memory, command, logs, environment, secrets, key, port } = options;
+    const { settings, family, image, cpu, memory, command, logs, environment, secrets, key, port, writable = false } = options;
     this.definition = new ecs.FargateTaskDefinition(this, 'Definition', {
       family,
       cpu,
       memoryLimitMiB: memory,
-      runtimePlatform: { cpuArchitecture: ecs.CpuArchitecture.ARM64, operatingSystemFamily: ecs.OperatingSystemFamily.LINUX },
+      runtimePlatform: { cpuArchitecture: architectureOf(settings).task, operatingSystemFamily: ecs.OperatingSystemFamily.LINUX },
     });
     const temporary = 'temporary';
     this.definition.addVolume({ name: temporary });
@@ -54,7 +59,7 @@ export class Task extends Construct {
       command,
       environment: { NODE_ENV: NODE_ENVIRONMENT, ...environment },
       secrets,
-      readonlyRootFilesystem: true,
+      readonlyRootFilesystem: !writable,
       stopTimeout: Duration.seconds(STOP_SECONDS),
       linuxParameters: new ecs.LinuxParameters(this, 'Process1', { initProcessEnabled: true }),
       logging: ecs.LogDrivers.awsLogs({

@@ -26,6 +26,7 @@ export class WorkerService extends Construct {
       holdsRecords: true,
     });
     this.task = new Task(this, 'Task', {
+      settings,
       family: 'pikaia-outbox-worker',
       image,
       cpu: services.workerCpu,

@@ -10,6 +10,8 @@ export interface Secrets {
   readonly owner: ISecret;
   readonly api: ISecret;
   readonly worker: ISecret;
+  /** The role of people who read with SQL, if database_access is on. */
+  readonly reader: ISecret | undefined;
   /** CURSOR_SECRET: signs the cursors of lists. */
   readonly cursor: ISecret;
   /** INVITATION_SECRET: signs the tokens of invitation links. */
@@ -23,7 +25,7 @@ const PASSWORD_OPTIONS = { passwordLength: 40, excludePunctuation: true };
  * Secrets that AWS generates in the account, so that no template, log or deployer contains a value. Their names are fixed, because
  * people and tasks reference to them.
  */
-export function createSecrets(scope: Construct, key: Key): Secrets {
+export function createSecrets(scope: Construct, key: Key, access: boolean): Secrets {
   const secret = (id: string, name: string, description: string, username?: string): Secret =>
     new Secret(scope, id, {
       secretName: name,
@@ -40,6 +42,7 @@ export function createSecrets(scope: Construct, key: Key): Secrets {
     owner: secret('OwnerSecret', 'pikaia/database/owner', 'Owner of the database: the migrations alone', 'pikaia_owner'),
     api: secret('ApiSecret', 'pikaia/database/api', 'Role of the api', 'pikaia_api'),
     worker: secret('WorkerSecret', 'pikaia/database/worker', 'Role of worker and consumers', 'pikaia_worker'),
+    reader: access ? secret('ReaderSecret', 'pikaia/database/reader', 'Role of people who read', 'pikaia_reader') : undefined,
     cursor: secret('CursorSecret', 'pikaia/cursor', 'Signs the cursors of lists'),
     invitation: secret('InvitationSecret', 'pikaia/invitation', 'Signs the tokens of invitation links'),
   };
@@ -51,13 +54,14 @@ export function createSecrets(scope: Construct, key: Key): Secrets {
  */
 export function secretReferences(scope: Construct, secrets: Secrets): Secrets {
   const names = new Construct(scope, 'Secrets');
-  const reference = (name: Exclude<keyof Secrets, 'key'>): ISecret =>
+  const reference = (name: Exclude<keyof Secrets, 'key' | 'reader'>): ISecret =>
     Secret.fromSecretCompleteArn(names, name, secrets[name].secretArn);
   return {
     key: Key.fromKeyArn(names, 'Key', secrets.key.keyArn),
     owner: reference('owner'),
     api: reference('api'),
     worker: reference('worker'),
+    reader: secrets.reader && Secret.fromSecretCompleteArn(names, 'reader', secrets.reader.secretArn),
     cursor: reference('cursor'),
     invitation: reference('invitation'),
   };

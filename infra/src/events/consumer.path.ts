@@ -2,7 +2,7 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import { SubnetType } from 'aws-cdk-lib/aws-ec2';
 import { Rule, type EventBus } from 'aws-cdk-lib/aws-events';
 import { SqsQueue } from 'aws-cdk-lib/aws-events-targets';
-import { Architecture, Code, Function, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Code, Function, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
@@ -13,6 +13,7 @@ import type { NetworkStack } from '../network/network.stack.ts';
 import { functionRole } from '../permissions/function-role.ts';
 import { mayReadSecrets, maySendMail } from '../permissions/grants.ts';
 import { mailEnvironmentOf } from '../settings/mail-environment.ts';
+import { architectureOf } from '../settings/architecture.ts';
 import { NODE_ENVIRONMENT } from '../settings/node-environment.ts';
 import { DEAD_LETTER_DAYS, VISIBILITY_FACTOR } from '../settings/queue-times.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -86,7 +87,7 @@ export class ConsumerPath extends Construct {
       role,
       description: `Handles events for ${consumer.name}`,
       runtime: Runtime.NODEJS_24_X,
-      architecture: Architecture.ARM_64,
+      architecture: architectureOf(settings).lambda,
       code: Code.fromAsset(bundleOf(consumer.name, bundles)),
       handler: 'index.handler',
       memorySize: memory,

@@ -34,7 +34,7 @@ const MASKED = [
   DataIdentifier.CREDITCARDNUMBER,
 ];
 
-/** An encrypted log group under /pikaia/ with a fixed retention. If it holds records, it has field indexes and data protection. */
+/** An encrypted log group with a fixed retention. If it holds records, it has field indexes and data protection. */
 export class LogStore extends Construct {
   readonly group: LogGroup;
 

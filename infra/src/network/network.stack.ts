@@ -19,6 +19,8 @@ export interface SecurityGroups {
   readonly tasks: ec2.SecurityGroup;
   readonly consumers: ec2.SecurityGroup;
   readonly database: ec2.SecurityGroup;
+  /** The task through which people reach the database, if database_access is on. */
+  readonly access: ec2.SecurityGroup | undefined;
 }
 
 /** The VPC in two zones, its egress and its security groups. Also has the telemetry key, because all later stacks write logs. */
@@ -42,7 +44,7 @@ export class NetworkStack extends Stack {
       ],
     });
     this.addFlowLog(settings.network.flowLogDays);
-    this.securityGroups = this.createSecurityGroups();
+    this.securityGroups = this.createSecurityGroups(settings.database.access);
     this.addEndpoints();
   }
 
@@ -58,7 +60,7 @@ export class NetworkStack extends Stack {
     log.node.defaultChild!.node.addDependency(log.iamRole!);
   }
 
-  private createSecurityGroups(): SecurityGroups {
+  private createSecurityGroups(hasAccess: boolean): SecurityGroups {
     const group = (id: string, description: string, allowAllOutbound: boolean): ec2.SecurityGroup =>
       new ec2.SecurityGroup(this, id, { vpc: this.vpc, description, allowAllOutbound });
     const securityGroups = {
@@ -68,7 +70,13 @@ export class NetworkStack extends Stack {
       tasks: group('TasksDoor', 'One-off tasks: migrations and operations', true),
       consumers: group('ConsumersDoor', 'Lambda functions of the consumers', true),
       database: group('DatabaseDoor', 'Database: the parts that use it come in', false),
+      access: hasAccess ? group('AccessDoor', 'People who read with SQL: only the database and AWS', false) : undefined,
     };
+    if (securityGroups.access) {
+      securityGroups.database.addIngressRule(securityGroups.access, POSTGRES, 'from people who read');
+      securityGroups.access.addEgressRule(securityGroups.database, POSTGRES, 'to the database');
+      securityGroups.access.addEgressRule(ec2.Peer.anyIpv4(), HTTPS, 'to AWS');
+    }
     securityGroups.balancer.addIngressRule(ec2.Peer.anyIpv4(), HTTPS, 'requests');
     securityGroups.balancer.addIngressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(80), 'redirected to https');
     securityGroups.balancer.addEgressRule(securityGroups.api, ec2.Port.tcp(API_PORT), 'to the api');
@@ -99,6 +107,7 @@ export class NetworkStack extends Stack {
       this.securityGroups.worker,
       this.securityGroups.tasks,
       this.securityGroups.consumers,
+      ...(this.securityGroups.access ? [this.securityGroups.access] : []),
     ]) {
       securityGroup.addIngressRule(user, HTTPS, 'calls of AWS');
     }

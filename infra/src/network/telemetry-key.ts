@@ -6,7 +6,7 @@ import { RETAINED } from '../retain.ts';
 
 /**
  * The key of the log groups and the alarm topic. CloudWatch cannot publish to a topic that uses the managed key. The policy
- * allows only log groups under /pikaia/, so that no other log of the account depends on this key.
+ * allows only the log groups of Pikaia and of its database, so that no other log of the account depends on this key.
  */
 export function telemetryKey(scope: Construct): Key {
   const { region, account, partition } = Stack.of(scope);
@@ -23,7 +23,11 @@ export function telemetryKey(scope: Construct): Key {
       actions: ['kms:Encrypt', 'kms:Decrypt', 'kms:ReEncryptFrom', 'kms:ReEncryptTo', 'kms:GenerateDataKey', 'kms:DescribeKey'],
       resources: ['*'], // in a key policy, * means this key
       conditions: {
-        ArnLike: { 'kms:EncryptionContext:aws:logs:arn': `arn:${partition}:logs:${region}:${account}:log-group:/pikaia/*` },
+        ArnLike: {
+          'kms:EncryptionContext:aws:logs:arn': ['/pikaia/*', '/aws/rds/cluster/pikaia/*'].map(
+            (name) => `arn:${partition}:logs:${region}:${account}:log-group:${name}`,
+          ),
+        },
       },
     }),
   );

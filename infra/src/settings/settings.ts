@@ -13,6 +13,12 @@ const general = {
     optionalText('region', 'a region', /^[a-z]{2}(-[a-z]+)+-\d$/, 'The region of all resources and data.'),
   ),
   account: optionalText('account', 'twelve digits', /^\d{12}$/, "The AWS account. Default: that of the deployer's credentials."),
+  architecture: choiceSetting(
+    'architecture',
+    'arm64',
+    ['arm64', 'x86_64'],
+    'CPU architecture of the tasks and functions, and of the image that is built. An image of `image` must have it.',
+  ),
   settingsFile: optionalText(
     'settings_file',
     'a path below infra',
@@ -76,6 +82,11 @@ const database = {
     'database_proxy',
     false,
     'Puts RDS Proxy between the api and the database. The worker always connects directly.',
+  ),
+  access: booleanSetting(
+    'database_access',
+    false,
+    'Lets people with the role pikaia-database-access read the audit log and the outbox with SQL.',
   ),
 };
 

@@ -27,6 +27,8 @@ export interface Synthesis {
   readonly deployment: Deployment;
   readonly templates: Readonly<Record<StackName, Template>>;
   readonly warnings: readonly string[];
+  /** The platforms of the images that the deployment would build. */
+  readonly imagePlatforms: readonly string[];
 }
 
 export const BUNDLES = join(import.meta.dirname, 'bundles');
@@ -66,11 +68,19 @@ export function synthesize(
     return {
       deployment,
       templates: templates as Synthesis['templates'],
+      imagePlatforms: stacks.flatMap(({ stackName }) => imagePlatformsIn(join(outdir, `${stackName}.assets.json`))),
       warnings: stacks.flatMap(({ messages }) => messages).map(({ entry }) => String(entry.data)),
     };
   } finally {
     rmSync(outdir, { recursive: true });
   }
+}
+
+function imagePlatformsIn(file: string): string[] {
+  const { dockerImages = {} } = JSON.parse(readFileSync(file, 'utf8')) as {
+    dockerImages?: Record<string, { source: { platform: string } }>;
+  };
+  return Object.values(dockerImages).map(({ source }) => source.platform);
 }
 
 let cached: Synthesis | undefined;

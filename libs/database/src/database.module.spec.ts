@@ -8,7 +8,7 @@ import { captureLogs } from '@pikaia/logging/testing';
 import { ClsModule } from 'nestjs-cls';
 import type pg from 'pg';
 import type { DataSource } from 'typeorm';
-import { createDatabase, type TestDatabase } from '../../../test/support/database/database.js';
+import { createDatabase, executeSql, type TestDatabase } from '../../../test/support/database/database.js';
 import { TcpProxy } from '../../../test/support/database/tcp.proxy.js';
 import { waitFor } from '../../../test/support/time/wait-for.js';
 import { DatabaseModule } from './database.module.js';
@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const start = (url: string) => {
-  const environment = { DATABASE_URL: url, DATABASE_STATEMENT_TIMEOUT_MS: '1000', LOG_SLOW_QUERY_MS: '50' };
+  const environment = { DATABASE_URL: url, DATABASE_STATEMENT_TIMEOUT_MS: '1000', LOG_SLOW_QUERY_MS: '250' };
   const [settings] = loadSettings([DatabaseSettings], environment);
   @Module({
     imports: [ClsModule.forRoot({ global: true }), DatabaseModule.forRoot({ settings, applicationName: 'pikaia-spec' })],
@@ -50,6 +50,31 @@ describe('DatabaseModule', () => {
       await app.close();
     },
   );
+
+  it('keeps a stricter limit of the role, replaces a looser one, and logs the difference once', async () => {
+    const role = `pikaia_api in database ${new URL(database.ownerUrl).pathname.slice(1)}`;
+    const alter = (setting: string) => executeSql(database.ownerUrl, `alter role ${role} ${setting}`);
+    await alter("set idle_in_transaction_session_timeout = '1500ms'");
+    await alter("set statement_timeout = '1h'");
+    using logs = captureLogs();
+    const app = await start(database.apiUrl);
+    const source = app.get<DataSource>(getDataSourceToken());
+    const read = `select current_setting('statement_timeout') as statement, current_setting('idle_in_transaction_session_timeout') as idle`;
+    expect(await Promise.all([source.query(read), source.query(read)])).toEqual(
+      Array(2).fill([{ statement: '1s', idle: '1500ms' }]),
+    );
+    await app.close();
+    await alter('reset idle_in_transaction_session_timeout');
+    await alter('reset statement_timeout');
+    expect(logs.records.filter(({ event }) => event === 'database_limits_differ')).toEqual([
+      expect.objectContaining({
+        direct: true,
+        statement_timeout_ms: 1000,
+        idle_in_transaction_timeout_ms: 1500,
+        wanted_idle_in_transaction_timeout_ms: 2000,
+      }),
+    ]);
+  });
 
   it('keeps the process alive when a session is terminated before TypeORM listens for errors', async () => {
     const app = await start(database.apiUrl);
@@ -77,7 +102,7 @@ describe('DatabaseModule', () => {
     const source = app.get<DataSource>(getDataSourceToken());
     const first = source.createQueryRunner();
     await first.connect(); // takes the only idle connection
-    proxy.dropResponsesTo('pg_backend_pid()::text as backend');
+    proxy.dropResponsesTo('with session as');
     await expect(source.query('select 1')).rejects.toMatchObject({ code: 'PIKAIA_DATABASE_UNRESPONSIVE' });
     expect(await source.query('select 1 as one')).toEqual([{ one: 1 }]);
     await first.release();
@@ -147,7 +172,7 @@ describe('DatabaseModule', () => {
       context.run({ organizationId: String(extra) }, async () => {
         await source.transaction(async (manager) => {
           await manager.query('select $1::text', ['canary']);
-          for (let index = 0; index < extra; index++) await manager.query("select pg_sleep(0.06), 'canary'");
+          for (let index = 0; index < extra; index++) await manager.query("select pg_sleep(0.3), 'canary'");
         });
         await source.query('select nonsense').catch(() => undefined);
         return queryStatsFields()['db.query_count'];

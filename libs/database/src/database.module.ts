@@ -11,6 +11,7 @@ import { closeWhenUnresponsive } from './query/unresponsive-connection.js';
 import { keepCallerContext, measureQueries } from './query/measured-client.js';
 import { prepareStatements } from './query/prepared-statements.js';
 import { sendInTurn } from './query/send-in-turn.js';
+import { limitSession, logDifferenceOnce } from './query/session-limits.js';
 import { TypeOrmLog } from './query/typeorm.log.js';
 import { defaultRoles, type RoleNames } from './roles/role-names.js';
 import { refusePowerfulRole } from './roles/role-power.js';
@@ -65,6 +66,11 @@ export class DatabaseModule {
     roles = defaultRoles,
     answerGraceMs = DEFAULT_ANSWER_GRACE_MS,
   }: DatabaseModuleOptions): DynamicModule {
+    const limits = {
+      statementTimeoutMs: settings.databaseStatementTimeoutMs,
+      idleInTransactionTimeoutMs: 2 * settings.databaseStatementTimeoutMs,
+    };
+    const reportDifference = logDifferenceOnce(limits);
     const typeOrm = TypeOrmModule.forRoot({
       type: 'postgres',
       url: settings.databaseUrl,
@@ -75,8 +81,6 @@ export class DatabaseModule {
       extra: {
         max: settings.databasePoolSize,
         connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-        statement_timeout: settings.databaseStatementTimeoutMs,
-        idle_in_transaction_session_timeout: 2 * settings.databaseStatementTimeoutMs,
         application_name: applicationName,
         keepAlive: true,
         types: EXACT_TYPES,
@@ -84,7 +88,7 @@ export class DatabaseModule {
           client.on('error', ignoreIdleError);
           const setResponseTimeout = closeWhenUnresponsive(client, CONNECT_TIMEOUT_MS);
           sendInTurn(client);
-          await prepareStatements(client);
+          if (await limitSession(client, limits, reportDifference)) prepareStatements(client);
           setResponseTimeout(settings.databaseStatementTimeoutMs + answerGraceMs);
           measureQueries(client, settings.logSlowQueryMs ?? DEFAULT_SLOW_QUERY_MS);
         },

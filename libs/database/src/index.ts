@@ -1,6 +1,7 @@
 export { Propagation, Transactional } from '@nestjs-cls/transactional';
 export { exactTime } from './client/exact-dates.js';
 export { IsolatedClient } from './client/isolated.client.js';
+export { isDirect, isRefusedByPooler } from './client/pooler.js';
 export {
   comparePositions,
   LogReading,

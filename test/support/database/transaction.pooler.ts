@@ -50,7 +50,19 @@ function messageParser(take: (type: string, whole: Buffer) => void): (bytes: Buf
   };
 }
 
-/** A minimal transaction pooler. A client has a server connection from its first message to the end of the transaction. */
+// The start-up parameters that PgBouncer accepts with its default settings.
+const ACCEPTED = new Set(['user', 'database', 'client_encoding', 'datestyle', 'timezone', 'standard_conforming_strings', 'application_name']); // prettier-ignore
+
+/** The name of the first start-up parameter that PgBouncer refuses, if any. */
+function refusedParameter(startup: Buffer): string | undefined {
+  const texts = startup.subarray(8).toString('utf8').split('\0');
+  return texts.find((name, index) => index % 2 === 0 && name !== '' && !ACCEPTED.has(name.toLowerCase()));
+}
+
+const refusal = (name: string): Buffer =>
+  message('E', Buffer.from(`SFATAL\0C08P01\0Munsupported startup parameter: ${name}\0\0`));
+
+/** A minimal transaction pooler that refuses what PgBouncer refuses. A client has a server connection from its first message to the end of the transaction. */
 export class TransactionPooler {
   private readonly idle: Backend[] = [];
   private readonly waiting: Client[] = [];
@@ -104,6 +116,11 @@ export class TransactionPooler {
       if (bytes.readInt32BE(4) === SSL_REQUEST) {
         socket.write('N');
         this.acceptClient(socket);
+        return;
+      }
+      const refused = refusedParameter(bytes);
+      if (refused !== undefined) {
+        socket.end(refusal(refused));
         return;
       }
       const client: Client = { socket, pending: [], backend: undefined };

@@ -1,5 +1,5 @@
 import { auditMigrations } from '@pikaia/audit';
-import { migrate, type RolePasswords } from '@pikaia/database';
+import { migrate, type MigrateOptions, type RolePasswords } from '@pikaia/database';
 import { outboxMigrations } from '@pikaia/events';
 import { CommentOrganizations1764400003000 } from './comments.migration.js';
 import { AddEmailKeys1764000005000, FillEmailKeys1764000005001 } from './email-keys.migration.js';
@@ -17,7 +17,10 @@ const migrations = [
 
 /**
  * Runs the pending migrations as the owner, whose connection string is `url`. Sets `passwords` on the roles that it creates, and
- * on existing roles only with `renewPasswords`.
+ * on existing roles only with `renewPasswords`. `statementTimeoutMs` replaces the limits of the roles.
  */
-export const migrateSchema = (url: string, passwords?: RolePasswords, { renewPasswords = false } = {}) =>
-  migrate({ url, migrations, passwords, renewPasswords });
+export const migrateSchema = (
+  url: string,
+  passwords?: RolePasswords,
+  options: Pick<MigrateOptions, 'renewPasswords' | 'statementTimeoutMs'> = {},
+) => migrate({ url, migrations, passwords, ...options });

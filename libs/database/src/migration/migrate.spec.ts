@@ -1,3 +1,4 @@
+import { captureLogs } from '@pikaia/logging/testing';
 import type pg from 'pg';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
@@ -106,6 +107,70 @@ describe('migrate', () => {
     await expect(opens('another')).resolves.toBeDefined();
     await expect(opens('secret')).rejects.toMatchObject({ code: '28P01' });
     await set('secret'); // the password that the other tests of this suite use
+  });
+
+  it('creates the role of people only with its password, and lets it read like an operator and write nothing', async () => {
+    const { url, ownerUrl } = await ownDatabase();
+    const names = { ...roles, reader: `${mark}_people` };
+    const work = (passwords: { api: string; worker: string; reader?: string }) =>
+      migrate({ url, migrations: [CreateThing1764000000001], roles: names, passwords, renewPasswords: true });
+    expect((await work({ api: 'secret', worker: 'secret' })).createdRoles).not.toContain(names.reader);
+    expect((await work({ api: 'secret', worker: 'secret', reader: 'secret' })).createdRoles).toContain(names.reader);
+    await on(url, (owner) => owner.query(`grant usage on schema outbox to ${roles.auditOperator}; grant select, insert on outbox.thing to ${roles.auditOperator}`)); // prettier-ignore
+    await on(as(ownerUrl, names.reader), async (reader) => {
+      expect((await reader.query('select * from outbox.thing')).rows).toEqual([]);
+      await expect(reader.query('insert into outbox.thing values (1)')).rejects.toMatchObject({ code: '25006' }); // read-only
+      expect((await reader.query(`show statement_timeout`)).rows).toEqual([{ statement_timeout: '1min' }]);
+    });
+    await work({ api: 'secret', worker: 'secret', reader: 'another' });
+    await expect(on(as(ownerUrl, names.reader), (client) => client.query('select 1'))).rejects.toMatchObject({ code: '28P01' });
+  });
+
+  describe('the limits of the login roles', () => {
+    const limits = async () => {
+      const { rows } = await admin(
+        `select rolname, rolconfig from pg_roles where rolname in ('${roles.api}', '${roles.worker}')`,
+      );
+      return Object.fromEntries(
+        (rows as { rolname: string; rolconfig: string[] }[]).map((row) => [row.rolname, row.rolconfig.toSorted()]),
+      );
+    };
+    const idle = (milliseconds: number) => `idle_in_transaction_session_timeout=${milliseconds}`;
+
+    it('are set when the roles are created, so that they apply behind a pooler', async () => {
+      await run((await ownDatabase()).url);
+      expect(await limits()).toEqual({
+        [roles.api]: [idle(30_000), 'statement_timeout=15000'],
+        [roles.worker]: [idle(30_000), 'statement_timeout=900000'],
+      });
+    });
+
+    it('stay as an operator set them, until the migration gets a timeout', async () => {
+      const { url } = await ownDatabase();
+      await run(url);
+      await admin(`alter role ${roles.api} set statement_timeout = '3s'`);
+      await run(url);
+      expect((await limits())[roles.api]).toEqual([idle(30_000), 'statement_timeout=3s']);
+      await migrate({ url, migrations: [], roles, statementTimeoutMs: 20_000 });
+      expect(await limits()).toEqual({
+        [roles.api]: [idle(40_000), 'statement_timeout=20000'],
+        [roles.worker]: [idle(40_000), 'statement_timeout=900000'],
+      });
+    });
+
+    it('are logged as missing when the owner may not alter the roles', async () => {
+      const foreign = { ...roles, api: `${mark}_foreign_api`, worker: `${mark}_foreign_worker` };
+      for (const role of [foreign.api, foreign.worker]) await admin(`create role ${role} login password 'secret'`);
+      const { url } = await ownDatabase();
+      await run(url); // the owner may grant the role of operators
+      using logs = captureLogs();
+      await migrate({ url, migrations: [], roles: foreign });
+      expect(logs.records.map(({ event, role, setting }) => [event, role, setting])).toContainEqual([
+        'database_role_not_limited',
+        foreign.api,
+        'statement_timeout',
+      ]);
+    });
   });
 
   it('refuses an owner without the required privileges and lists all of them', async () => {

@@ -3,7 +3,9 @@ import { PikaiaError } from '@pikaia/core';
 import type { Client } from 'pg';
 import { DataSource, type MixedList } from 'typeorm';
 import { IsolatedClient } from '../client/isolated.client.js';
+import { isDirect } from '../client/pooler.js';
 import { ensureRoles, type RolePasswords } from '../roles/ensure-roles.js';
+import { limitReader, limitRoles } from '../roles/limit-roles.js';
 import { defaultRoles, type RoleNames } from '../roles/role-names.js';
 
 // Advisory lock that lets one process at a time migrate a database. TypeORM takes no lock. The number is arbitrary.
@@ -22,13 +24,18 @@ export interface MigrateOptions {
   readonly passwords?: RolePasswords | undefined;
   /** True to set the passwords on existing roles too. Use it if the passwords come from a secret store that can rotate them. */
   readonly renewPasswords?: boolean;
+  /**
+   * Milliseconds after which the server cancels a statement of the api's role; a transaction of the two login roles may be idle
+   * twice as long. Default: 15000, for a role that has no limit. A given value replaces the limit of the role.
+   */
+  readonly statementTimeoutMs?: number | undefined;
 }
 
 /**
  * Creates missing roles and runs new migrations, each in its own transaction. Concurrent calls wait for each other.
  *
  * @returns the names of the created roles and of the applied migrations.
- * @throws PikaiaError `PIKAIA_DATABASE_TOO_OLD` below PostgreSQL 15; `PIKAIA_DATABASE_OWNER_LACKS_RIGHTS` if the owner lacks
+ * @throws PikaiaError `PIKAIA_DATABASE_POOLED` behind a pooler; `PIKAIA_DATABASE_TOO_OLD` below PostgreSQL 15; `PIKAIA_DATABASE_OWNER_LACKS_RIGHTS` if the owner lacks
  * a privilege.
  */
 export async function migrate(options: MigrateOptions): Promise<{ createdRoles: string[]; applied: string[] }> {
@@ -39,6 +46,7 @@ export async function migrate(options: MigrateOptions): Promise<{ createdRoles: 
   });
   await lockClient.connect();
   try {
+    if (!(await isDirect(lockClient))) throw pooledError();
     const version = Number(
       (await lockClient.query<{ server_version_num: string }>('show server_version_num')).rows[0]!.server_version_num,
     );
@@ -50,6 +58,8 @@ export async function migrate(options: MigrateOptions): Promise<{ createdRoles: 
     }
     await takeLock(lockClient);
     const createdRoles = await ensureRoles(lockClient, options.roles ?? defaultRoles, options.passwords, options.renewPasswords);
+    await limitRoles(lockClient, options.roles ?? defaultRoles, options.statementTimeoutMs);
+    if (options.passwords?.reader !== undefined) await limitReader(lockClient, options.roles ?? defaultRoles);
     const source = await new DataSource({
       type: 'postgres',
       url: options.url,
@@ -67,6 +77,12 @@ export async function migrate(options: MigrateOptions): Promise<{ createdRoles: 
     await lockClient.end(); // releases the lock
   }
 }
+
+const pooledError = (): PikaiaError =>
+  new PikaiaError(
+    'PIKAIA_DATABASE_POOLED',
+    'The migrations need a direct connection, but a pooler answered. Set DATABASE_URL of the migration to the address of the database server.',
+  );
 
 /** Polls for the lock. A statement that waits for it holds a snapshot, and `create index concurrently` would wait for that. */
 async function takeLock(client: Client): Promise<void> {

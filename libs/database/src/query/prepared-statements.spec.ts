@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { applyHostile } from '../../../../test/support/database/hostile-parsers.cjs';
 import { TransactionPooler } from '../../../../test/support/database/transaction.pooler.js';
+import { isDirect } from '../client/pooler.js';
 import { preparedStatement, prepareStatements } from './prepared-statements.js';
 
 const DOUBLE = preparedStatement('spec-double', 'select $1::int * 2 as doubled');
@@ -16,7 +17,7 @@ describe('preparedStatement', () => {
 
   async function sendOn(url: string): Promise<{ answers: number[]; prepared: string[] }> {
     const client = await connect(url);
-    await prepareStatements(client);
+    if (await isDirect(client)) prepareStatements(client);
     const answers: number[] = [];
     for (const number of [1, 2, 3, 4]) {
       const { rows } = await client.query<{ doubled: number }>(DOUBLE, [number]);
@@ -56,7 +57,7 @@ describe('preparedStatement', () => {
 
   it('sends a prepared statement again after the server has refused its parameters', async () => {
     const client = await connect(database.ownerUrl);
-    await prepareStatements(client);
+    prepareStatements(client);
     await expect(client.query(DOUBLE, ['no number'])).rejects.toMatchObject({ code: '22P02' });
     expect((await client.query(DOUBLE, [3])).rows).toEqual([{ doubled: 6 }]);
     await client.end();

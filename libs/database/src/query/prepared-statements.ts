@@ -1,5 +1,4 @@
 import type { ClientBase } from 'pg';
-import { DEFAULT_TYPES } from '../client/default-types.js';
 
 type Send = (...args: unknown[]) => unknown;
 
@@ -18,23 +17,12 @@ export function preparedStatement(name: string, text: string): string {
   return text;
 }
 
-/** Makes a new connection prepare the declared statements, unless it is a connection to a pooler. */
-export async function prepareStatements(client: ClientBase): Promise<void> {
-  if (!(await isDirect(client))) return;
+/** Makes a connection prepare the declared statements. It has to be direct. */
+export function prepareStatements(client: ClientBase): void {
   const send = client.query.bind(client) as Send;
   client.query = ((...args: unknown[]) => {
     const [text, values, ...rest] = args;
     const name = typeof text === 'string' && Array.isArray(values) ? namesByText.get(text) : undefined;
     return name === undefined ? send(...args) : send({ name, text, values }, ...rest);
   }) as ClientBase['query'];
-}
-
-/** A pooler reports its own process id at connection start, not the id of the server process behind it. */
-async function isDirect(client: ClientBase): Promise<boolean> {
-  const { processID } = client as ClientBase & { readonly processID: number }; // missing in the types of pg
-  const { rows } = await client.query<{ backend: string }>({
-    text: 'select pg_backend_pid()::text as backend',
-    types: DEFAULT_TYPES, // the pool belongs to the application, which can replace type parsers
-  });
-  return Number(rows[0]!.backend) === processID;
 }

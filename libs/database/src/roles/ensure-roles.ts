@@ -1,11 +1,13 @@
 import { PikaiaError } from '@pikaia/core';
 import pg, { type ClientBase } from 'pg';
 import { DEFAULT_TYPES } from '../client/default-types.js';
-import type { RoleNames } from './role-names.js';
+import { readerOf, type RoleNames } from './role-names.js';
 
 export interface RolePasswords {
   readonly api: string;
   readonly worker: string;
+  /** Creates the role of people who read the audit log and the outbox with SQL. */
+  readonly reader?: string | undefined;
 }
 
 // Returns all privileges that the owner lacks, so that one message can list them.
@@ -49,6 +51,12 @@ export async function ensureRoles(
     if (await createRole(client, name, name === roles.api || name === roles.worker, password)) created.push(name);
     else if (renewPasswords && password !== undefined) await setPassword(client, name, password);
   }
+  if (passwords?.reader !== undefined) {
+    const reader = readerOf(roles);
+    if (await createRole(client, reader, true, passwords.reader, 'inherit')) created.push(reader);
+    else if (renewPasswords) await setPassword(client, reader, passwords.reader);
+    await grantMembership(client, roles.auditOperator, reader, { inherit: true }); // this role only reads
+  }
   const { current_user: owner } = (
     await client.query<{ current_user: string }>({ text: 'select current_user', types: DEFAULT_TYPES })
   ).rows[0]!;
@@ -60,11 +68,17 @@ export async function ensureRoles(
   return created;
 }
 
-async function createRole(client: ClientBase, name: string, login: boolean, password?: string): Promise<boolean> {
+async function createRole(
+  client: ClientBase,
+  name: string,
+  login: boolean,
+  password?: string,
+  inheritance: 'inherit' | 'noinherit' = 'noinherit',
+): Promise<boolean> {
   if ((await client.query('select from pg_roles where rolname = $1', [name])).rowCount) return false;
   const secret = password === undefined ? '' : ` password ${pg.escapeLiteral(password)}`;
   return ignoreIfExists(() =>
-    client.query(`create role ${pg.escapeIdentifier(name)} ${login ? `login${secret}` : 'nologin'} noinherit`),
+    client.query(`create role ${pg.escapeIdentifier(name)} ${login ? `login${secret}` : 'nologin'} ${inheritance}`),
   );
 }
 

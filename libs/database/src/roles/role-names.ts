@@ -11,7 +11,12 @@ export interface RoleNames {
   readonly auditOwner: string;
   /** The role that reads the audit log of all organizations. A session switches to it with `set local role`. */
   readonly auditOperator: string;
+  /** The login role that people use for SQL. It only reads, and exists only if `migrate` gets a password for it. */
+  readonly reader?: string;
 }
+
+/** The name of the role of people. */
+export const readerOf = ({ reader = 'pikaia_reader' }: RoleNames): string => reader;
 
 export const defaultRoles: RoleNames = {
   api: 'pikaia_api',

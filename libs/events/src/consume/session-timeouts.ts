@@ -29,6 +29,6 @@ export async function refuseUnreachableTimeouts(source: DataSource, consumers: r
   const list = refused.map(({ name, timeoutMs }) => `${name} (timeoutMs ${timeoutMs})`).join(', ');
   throw new PikaiaError(
     'PIKAIA_HANDLER_TIMEOUT_TOO_LONG',
-    `The database server ends a transaction of this process after ${limit.setting} ms (${limit.name}), before the timeout of these handlers: ${list}. Lower their timeoutMs, or raise the limit; DatabaseModule sets idle_in_transaction_session_timeout to twice DATABASE_STATEMENT_TIMEOUT_MS.`,
+    `The database server ends a transaction of this process after ${limit.setting} ms (${limit.name}), before the timeout of these handlers: ${list}. Lower their timeoutMs, or raise the limit. idle_in_transaction_session_timeout is the stricter of the limit of the database role and twice DATABASE_STATEMENT_TIMEOUT_MS.`,
   );
 }

@@ -1,6 +1,7 @@
 import { IsolatedClient } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import type pg from 'pg';
+import { connectDirectly } from '../log/direct-connection.js';
 import { endClient, endWhenSilent, KEEP_ALIVE } from '../log/end-client.js';
 import { outboxRestored } from '../log/restored.error.js';
 import { deliveriesTask } from './deliveries.task.js';
@@ -53,7 +54,8 @@ export class Housekeeping {
    * Runs each task once. A task that fails is logged as `chore_failed`; the other tasks still run.
    *
    * @returns the amounts that were removed, or that a dry run would remove. Undefined if another process runs housekeeping.
-   * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` if the cursors come from another cluster and cannot say what to remove.
+   * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` if the cursors come from another cluster and cannot say what to remove;
+   * `PIKAIA_OUTBOX_POOLED` behind a pooler.
    */
   async runOnce({ dryRun = false } = {}): Promise<HousekeepingResult[] | undefined> {
     const client = new IsolatedClient({
@@ -67,9 +69,9 @@ export class Housekeeping {
     this.client = client;
     let lost: unknown;
     client.on('error', (error) => (lost = error)); // the current statement is rejected with it
-    await client.connect();
-    endWhenSilent(client, STATEMENT_TIMEOUT_MS);
     try {
+      await connectDirectly(client);
+      endWhenSilent(client, STATEMENT_TIMEOUT_MS);
       await refuseRestored(client);
       if (!dryRun && !(await tryLock(client))) return undefined;
       const results: HousekeepingResult[] = [];

@@ -4,6 +4,7 @@ import type pg from 'pg';
 import { LOCK_CLASS, TRY_LOCK_SINK } from '../log/sink-lock.js';
 import type { LeaderTask } from '../delivery/leader.task.js';
 import type { RelayContext } from '../delivery/relay.context.js';
+import { connectOrName } from '../log/direct-connection.js';
 import { endClient, endWhenSilent } from '../log/end-client.js';
 
 const PING = 'select pg_backend_pid() as backend';
@@ -33,7 +34,7 @@ export class Leader implements LeaderTask {
 
   /** @throws PikaiaError `PIKAIA_OUTBOX_POOLED` if a pooler answers, whose process id differs from the server's. */
   async connect(): Promise<void> {
-    await this.client.connect();
+    await connectOrName(this.client);
     endWhenSilent(this.client, 4 * this.relay.leaderTimeoutMs); // the first read after an outage can take seconds
     this.backend = (this.client as unknown as { processID: number }).processID; // from the startup message
     await this.ping();

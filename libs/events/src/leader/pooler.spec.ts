@@ -1,17 +1,22 @@
+import pg from 'pg';
+import { DataSource } from 'typeorm';
 import { Injectable, Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { context, newId } from '@pikaia/core';
-import { DatabaseModule, Transactional } from '@pikaia/database';
+import { context, loadSettings, newId } from '@pikaia/core';
+import { DatabaseModule, migrate, Transactional } from '@pikaia/database';
 import { IsInt } from 'class-validator';
 import { ClsModule } from 'nestjs-cls';
-import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { connect, createDatabase, executeSql, type TestDatabase } from '../../../../test/support/database/database.js';
 import { ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
+import { findPgBouncer, PgBouncer } from '../../../../test/support/database/pgbouncer.js';
 import { TransactionPooler } from '../../../../test/support/database/transaction.pooler.js';
 import { pollUntil } from '../../../../test/support/time/wait-for.js';
 import { DomainEvent } from '../contract/domain-event.js';
 import { EventsModule } from '../record/events.module.js';
 import { Events } from '../record/events.service.js';
 import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
+import { Housekeeping } from '../housekeeping/housekeeping.js';
+import { OutboxSettings, retentionOf } from '../worker/outbox.settings.js';
 import { SinkRelay } from './sink.relay.js';
 import { registerSinks } from '../log/register-sinks.js';
 
@@ -109,8 +114,97 @@ describe('a transaction pooler', () => {
     relay.start();
     await pollUntil(() => relay.health().state === 'broken');
     expect(fatal).toEqual(['PIKAIA_OUTBOX_POOLED']);
-    expect(relay.health().error).toContain('it goes through a pooler');
+    expect(relay.health().error).toContain('goes through a pooler');
     await relay.stop();
     await own.stop();
   });
+});
+
+const PGBOUNCER = findPgBouncer();
+interface Pooler {
+  proxyUrl(url: string): string;
+  stop(): Promise<void>;
+}
+type StartPooler = (database: TestDatabase, url: string) => Promise<Pooler>;
+const startPgBouncer =
+  (mode: 'transaction' | 'session'): StartPooler =>
+  (database) =>
+    PgBouncer.start(PGBOUNCER!, mode, [database.ownerUrl, database.apiUrl, database.workerUrl]);
+const POOLERS: [string, StartPooler][] = [
+  ['the pooler of the tests', (_, url) => TransactionPooler.start(url, 2)],
+  ...(PGBOUNCER ? [['PgBouncer in transaction mode', startPgBouncer('transaction')] as [string, StartPooler]] : []),
+  ...(PGBOUNCER ? [['PgBouncer in session mode', startPgBouncer('session')] as [string, StartPooler]] : []),
+];
+
+if (!PGBOUNCER) it.skip('PgBouncer: it is not installed (apt install pgbouncer, or set PIKAIA_TEST_PGBOUNCER)', () => undefined);
+
+describe.each(POOLERS)('%s with default settings', (name, startPooler) => {
+  let database: TestDatabase;
+  let pooler: Pooler;
+
+  const through = async (url: string, work: (url: string) => Promise<void>): Promise<void> => {
+    pooler = await startPooler(database, url);
+    await work(pooler.proxyUrl(url)).finally(() => pooler.stop());
+  };
+  const codeOf = (work: Promise<unknown>) =>
+    work.then(
+      () => undefined,
+      (error: { code?: string }) => error.code,
+    );
+
+  beforeAll(async () => {
+    database = await createDatabase();
+    const { pathname } = new URL(database.ownerUrl);
+    await executeSql(database.ownerUrl, `alter role pikaia_api in database ${pathname.slice(1)} set statement_timeout = '7s'`);
+  });
+  afterAll(() => database.drop());
+
+  it('refuses start-up parameters that it does not know, so that the tests below can fail', () =>
+    through(database.apiUrl, async (url) => {
+      const client = new pg.Client({ connectionString: url, statement_timeout: 1000 });
+      client.on('error', () => undefined);
+      await expect(client.connect()).rejects.toMatchObject({ code: '08P01', message: expect.stringContaining('unsupported startup parameter') }); // prettier-ignore
+    }));
+
+  it('takes the connections of DatabaseModule, whose sessions have the limits of the role and change no other client', () =>
+    through(database.apiUrl, async (databaseUrl) => {
+      const settings = { databaseUrl, databasePoolSize: 4, databaseStatementTimeoutMs: 1_000 };
+      @Module({
+        imports: [ClsModule.forRoot({ global: true }), DatabaseModule.forRoot({ settings, applicationName: 'pooled' }), EventsModule.forRoot({ databaseUrl })], // prettier-ignore
+        providers: [Lamps],
+      })
+      class App {}
+      const app = await NestFactory.createApplicationContext(App, { logger: false, abortOnError: false });
+      const other = await connect(databaseUrl);
+      const read = `select current_setting('statement_timeout') as statement, current_setting('idle_in_transaction_session_timeout') as idle`;
+      try {
+        const lit = context.run({ correlationId: newId() }, () => app.get(Lamps).light('lamp', false));
+        expect(await lit).toEqual(expect.any(String));
+        const source = app.get(DataSource);
+        expect(await Promise.all([1, 2, 3].map(() => source.query(read)))).toEqual(
+          Array(3).fill([{ statement: '7s', idle: '30s' }]),
+        );
+        expect((await other.query(read)).rows).toEqual([{ statement: '7s', idle: '30s' }]);
+      } finally {
+        await other.end();
+        await app.close();
+      }
+    }));
+
+  it('is refused by the worker, by housekeeping and by migrations, with an error that says what to do', () =>
+    through(database.workerUrl, async (url) => {
+      const own = [new ScriptedSink('pooled')];
+      expect(await codeOf(registerSinks(url, own, 'spec'))).toBe('PIKAIA_OUTBOX_POOLED');
+      const retention = retentionOf(loadSettings([OutboxSettings], {})[0]);
+      expect(await codeOf(new Housekeeping({ url, retention }).runOnce())).toBe('PIKAIA_OUTBOX_POOLED');
+      expect(await codeOf(migrate({ url, migrations: [] }))).toBe('PIKAIA_DATABASE_POOLED');
+      const fatal: string[] = [];
+      const relay = new SinkRelay({
+        url, sink: own[0]!, worker: 'spec', pollIntervalMs: 20, storeIntervalMs: 5, leaderTimeoutMs: 5000, onFatal: ({ code }) => fatal.push(code),
+      }); // prettier-ignore
+      relay.start();
+      await pollUntil(() => relay.health().state === 'broken');
+      await relay.stop();
+      expect([name, ...fatal]).toEqual([name, 'PIKAIA_OUTBOX_POOLED']);
+    }));
 });

@@ -4,6 +4,7 @@ import type { Client } from 'pg';
 import { CursorStore } from './cursor.store.js';
 import { REGISTER } from './progress.sql.js';
 import { CONFIRM_TYPES, OTHER_TYPES, REGISTER_TYPES } from './sink-types.sql.js';
+import { connectDirectly } from './direct-connection.js';
 import { endClient } from './end-client.js';
 
 const logger = getLogger('outbox');
@@ -30,7 +31,7 @@ export interface SinkRegistration {
 /**
  * Registers new sinks with their declared start, checks the cursors of registered sinks, and registers the types of each sink.
  *
- * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` if the database was restored from a dump.
+ * @throws PikaiaError `PIKAIA_OUTBOX_RESTORED` if the database was restored from a dump; `PIKAIA_OUTBOX_POOLED` behind a pooler.
  */
 export async function registerSinks(url: string, sinks: readonly SinkRegistration[], worker: string): Promise<void> {
   const client = new IsolatedClient({
@@ -40,8 +41,8 @@ export async function registerSinks(url: string, sinks: readonly SinkRegistratio
     query_timeout: TIMEOUT_MS,
   });
   client.on('error', () => undefined); // the query in flight is rejected with it
-  await client.connect();
   try {
+    await connectDirectly(client);
     for (const { name, ordering, from, types } of sinks) {
       await client.query(REGISTER, [name, ordering, from === 'now', worker]);
       await new CursorStore(client, name, worker).load();
