@@ -304,13 +304,18 @@ describe('a sink without a leader', () => {
   it('is shown and reported, and can be retired', async () => {
     await system.query(`insert into outbox.outbox_sink (name) values ('local/renamed')`);
     await system.query(
-      `insert into outbox.outbox_progress (sink, number, position, snapshot, worker) values ('local/renamed', 0, 0, pg_current_snapshot(), 'test')`,
+      `insert into outbox.outbox_progress (sink, number, position, snapshot, worker, stored_at)
+       values ('local/renamed', 0, 0, pg_current_snapshot(), 'test', clock_timestamp() - interval '1 hour')`,
     );
     await system.worker.stop();
     const worker = await system.startWorker({ OUTBOX_LEADER_TIMEOUT_MS: '500', OUTBOX_LEADERLESS_ALARM_MS: '500' });
     await pollUntil(() => worker.linesOf('sink_without_leader').some((line) => line['sink'] === 'local/renamed'));
     expect(worker.linesOf('sink_without_leader')[0]).toMatchObject({ level: 'WARNING' });
-    expect(await sinkOf('local/renamed')).toMatchObject({ leader: null, state: 'active' });
+    expect(await sinkOf('local/renamed')).toMatchObject({ leader: null, state: 'active', abandoned: true });
+    expect(worker.linesOf('sink_abandoned').map(({ sink }) => sink)).toEqual(['local/renamed']);
+    const status = await outbox('status');
+    expect(status).toMatch(/local\/renamed: no running worker has it.*npm run outbox -- retire local\/renamed --yes/);
+    expect(status).not.toContain(`${SINK}: no `);
     const advancing = await system.request('GET', '/health/advancing', { port: worker.port });
     expect(advancing).toMatchObject({ status: 503, body: { status: 'not_advancing', leaderless: [{ sink: 'local/renamed' }] } });
     expect((await system.request('GET', '/health/ready', { port: worker.port })).status).toBe(200);

@@ -53,7 +53,7 @@ export const FIND_EVENTS = `
 export const FIND_EVENTS_BY_DELIVERY = `
   with candidate as materialized (
     select distinct on (e.position) e.* from outbox.outbox_delivery e join outbox.outbox_sink k on k.name = e.sink
-    where k.state <> 'retired' and ${MATCHES} and ($8::text is null or $8 in ('pending', 'published') or e.status = $8)
+    where k.state <> 'retired' and not k.observer and ${MATCHES} and ($8::text is null or $8 in ('pending', 'published') or e.status = $8)
       and ($13::text is null or strpos(lower(e.last_error), lower($13)) > 0)
     order by e.position desc limit $10),
   found as (
@@ -66,31 +66,36 @@ export const FIND_EVENTS_BY_DELIVERY = `
     order by c.position desc limit $9)${PAGE}`;
 
 /**
- * Selects an event at each sink that is not retired and did not start after it. Once the log row of the event is gone, only its
+ * Selects an event at each sink that is not retired, is no observer and did not start after it. Once the log row of the event is gone, only its
  * stored deliveries remain. Index: the event_id index of each slot; primary key (event_id, sink). Locks: none.
  */
 export const FIND_DELIVERIES = `
   select s.name as sink, d.*
   from outbox.outbox_sink s cross join outbox.outbox_log e
   cross join lateral outbox.state_at(s.name, e.event_id, e.event_type, e.position, e.txid) d
-  where s.state <> 'retired' and e.event_id = $1
+  where s.state <> 'retired' and not s.observer and e.event_id = $1
   union all
   select d.sink, d.status, d.attempts, d.next_attempt_at, d.last_error, d.updated_at,
     case when d.status = 'published' then d.updated_at end
   from outbox.outbox_delivery d join outbox.outbox_sink s on s.name = d.sink
-  where d.event_id = $1 and s.state <> 'retired' and not exists (select from outbox.outbox_log e where e.event_id = $1)
+  where d.event_id = $1 and s.state <> 'retired' and not s.observer and not exists (select from outbox.outbox_log e where e.event_id = $1)
   order by 1`;
 
 // Each event has its own bound, so that the rows of one event do not hide those of another.
 const MAX_ROWS_PER_EVENT = 200;
 
-const ofEachEvent = (columns: string, table: string, order: string): string => `
+const ofEachEvent = (columns: string, table: string, order: string, condition = ''): string => `
   select r.* from (select distinct id from unnest($1::uuid[]) as t(id)) e cross join lateral (
-    select ${columns} from ${table} where event_id = e.id order by ${order} desc limit ${MAX_ROWS_PER_EVENT}) r
+    select ${columns} from ${table} where event_id = e.id ${condition} order by ${order} desc limit ${MAX_ROWS_PER_EVENT}) r
   order by r.${order}`;
 
-/** Selects the newest failed attempts of each event, oldest first. Index: outbox_attempt_event. Locks: none. */
-export const FIND_ATTEMPTS = ofEachEvent('event_id, sink, attempted_at, error', 'outbox.outbox_attempt', 'attempted_at');
+/** Selects the newest failed attempts of each event, without those of observers, oldest first. Index: outbox_attempt_event. Locks: none. */
+export const FIND_ATTEMPTS = ofEachEvent(
+  'event_id, sink, attempted_at, error',
+  'outbox.outbox_attempt',
+  'attempted_at',
+  'and sink not in (select name from outbox.outbox_sink where observer)',
+);
 
 /** Selects the newest receipts of consumers for each event, oldest first. Index: consumer_receipt_event. Locks: none. */
 export const FIND_RECEIPTS = ofEachEvent(

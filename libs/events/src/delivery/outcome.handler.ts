@@ -124,9 +124,10 @@ export class OutcomeHandler {
     return accepted;
   }
 
-  /** Records the metrics of a call. A replayed event counts as published but not in the latency. */
+  /** Records the metrics of a call, unless the sink is an observer. A replayed event counts as published but not in the latency. */
   private measure(batch: readonly Entry[], outcomes: readonly Outcome[]): void {
-    const sink = this.relay.sink.name;
+    const { name: sink, observer } = this.relay.sink;
+    if (observer) return;
     const now = this.relay.clock.now().getTime();
     const latencies: number[] = [];
     let published = 0;

@@ -42,6 +42,8 @@ export interface RelayOptions extends RelaySettings {
 
 export interface RelayHealth {
   readonly sink: string;
+  /** True for an observer, such as the sink `log`. An alarm ignores it. */
+  readonly observer: boolean;
   readonly state: 'stopped' | 'connecting' | 'standby' | 'leading' | 'retired' | 'broken';
   /** Status of the current term. Null unless this process leads. */
   readonly term: TermStatus | null;
@@ -126,7 +128,15 @@ export class SinkRelay {
     const { sink, stalledAfterMs } = this.relay;
     const leaderFailure = this.history.failure;
     const progress = leaderFailure ? 'failing' : term && progressOf(term, stalledAfterMs);
-    return { sink: sink.name, state: this.state, term, progress, error: this.error, leaderFailure };
+    return {
+      sink: sink.name,
+      observer: sink.observer ?? false,
+      state: this.state,
+      term,
+      progress,
+      error: this.error,
+      leaderFailure,
+    };
   }
 
   protected createLeader(): Leader {
