@@ -16,8 +16,10 @@ const MATCHES = `
       and ($12::timestamptz is null or e.occurred_at < $12)`;
 
 const shown: readonly (keyof EventView)[] = PUBLISHED_COLUMNS;
-const EVENT = `c.position::text as position, ${shown.map((column) => `c.${column}`).join(', ')},
-      s.status, s.attempts, s.last_error, s.published_at, c.payload`;
+const selectView = (
+  recordedAt: string,
+): string => `c.position::text as position, ${shown.map((column) => `c.${column}`).join(', ')},
+      ${recordedAt} as recorded_at, s.status, s.attempts, s.last_error, s.published_at, c.payload`;
 
 // The right join returns the number of examined rows even if no event matches.
 const PAGE = `
@@ -40,7 +42,7 @@ export const FIND_EVENTS = `
     select * from outbox.outbox_log e where ${MATCHES} and ($13::smallint[] is null or e.slot = any ($13))
     order by e.position desc limit $10),
   found as (
-    select ${EVENT} from candidate c cross join lateral outbox.state_of(c.event_id, c.event_type, c.position, c.txid) s
+    select ${selectView('c.recorded_at')} from candidate c cross join lateral outbox.state_of(c.event_id, c.event_type, c.position, c.txid) s
     where $8::text is null or s.status = $8
     order by c.position desc limit $9)${PAGE}`;
 
@@ -57,7 +59,7 @@ export const FIND_EVENTS_BY_DELIVERY = `
       and ($13::text is null or strpos(lower(e.last_error), lower($13)) > 0)
     order by e.position desc limit $10),
   found as (
-    select ${EVENT} from candidate c left join outbox.outbox_log l on l.event_id = c.event_id
+    select ${selectView('l.recorded_at')} from candidate c left join outbox.outbox_log l on l.event_id = c.event_id
     cross join lateral (
       select * from outbox.state_of(c.event_id, c.event_type, c.position, l.txid) where l.event_id is not null
       union all

@@ -80,7 +80,7 @@ export class EventLog {
       readsDeliveries ? (error ?? null) : slotsOf(from, to, Date.now()),
     ];
     const select = readsDeliveries ? FIND_EVENTS_BY_DELIVERY : FIND_EVENTS;
-    const rows = await this.query<PageRow>(select, parameters, ['occurred_at', 'published_at']);
+    const rows = await this.query<PageRow>(select, parameters, ['occurred_at', 'recorded_at', 'published_at']);
     const found = rows.filter(({ position }) => position !== null);
     const next = found.length > limit ? found[limit - 1]!.position : rows[0]!.examined === MAX_EXAMINED ? rows[0]!.lowest : null;
     return {

@@ -131,14 +131,14 @@ export class OutcomeHandler {
     const now = this.relay.clock.now().getTime();
     const latencies: number[] = [];
     let published = 0;
-    batch.forEach(({ event, replay }, index) => {
+    batch.forEach(({ recordedMs, replay }, index) => {
       if (outcomes[index]!.kind !== 'accepted') return;
       published++;
-      if (!replay) latencies.push(Math.max(now - event.occurredAt.getTime(), 0));
+      if (!replay && recordedMs !== null) latencies.push(Math.max(now - recordedMs, 0));
     });
     if (!published) return;
     metric(eventMetrics.published, published, { sink });
-    metric(eventMetrics.publishLatency, latencies, { sink });
+    if (latencies.length) metric(eventMetrics.publishLatency, latencies, { sink });
   }
 
   /** A replayed event never blocks its lane, whatever its outcome. */

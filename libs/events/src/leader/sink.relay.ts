@@ -31,7 +31,10 @@ export interface RelayOptions extends RelaySettings {
   readonly sink: Sink;
   /** Host and process id that are shown as the leader. */
   readonly worker: string;
+  /** The clock of this process. Default: `systemClock`. */
   readonly clock?: Clock;
+  /** The clock of the database. Default: measured with each ping of the leader. */
+  readonly databaseClock?: Clock;
   /** Source of jitter: returns a number between 0 and 1. Default: `Math.random`. */
   readonly random?: () => number;
   /** Returns how many sinks this process leads. The more it leads, the longer it waits before it tries to lead another. */
@@ -208,7 +211,7 @@ export class SinkRelay {
 
   private async beginTerm(leader: Leader): Promise<Term> {
     const { client } = leader;
-    const relay: RelayContext = { ...this.relay, client };
+    const relay: RelayContext = { ...this.relay, client, clock: this.options.databaseClock ?? leader.databaseClock };
     this.history.recordStart();
     const { failure } = this.history;
     try {
