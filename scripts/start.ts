@@ -65,14 +65,14 @@ Pikaia is ready after ${seconds} s. Press Ctrl-C to stop it.
   worker   http://127.0.0.1:${worker}/health/ready
   emails   var/mail     logs  var/log     database  npm run -s db:url -- --role owner
 
-To try it, open a second terminal in this folder. Alice, an admin of the organization acme, invites Dave:
+To try it, open a second terminal in this folder. Alice, an admin of the organization acme, invites Frank:
 
   export TOKEN=$(npm run -s token -- --email alice@example.com | tail -1)
   export ID=$(node -p 'crypto.randomUUID()')
 
   curl -s http://127.0.0.1:${api}/api/v1/members/invitations \\
     -H "Authorization: Bearer $TOKEN" -H "X-Correlation-Id: $ID" -H 'Content-Type: application/json' \\
-    -d '{"email":"dave@example.com","name":"Dave","role":"member"}'
+    -d '{"email":"frank@example.com","role":"member"}'
 
 Show everything that this request caused, as a timeline and as JSON:
 

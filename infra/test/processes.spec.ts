@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { describeSettings, loadSettings } from '@pikaia/core';
 import { DatabaseSettings } from '@pikaia/database';
-import { EventBridgeSettings, OutboxSettings } from '@pikaia/events';
+import { EventBridgeSettings, LogSinkSettings, OutboxSettings } from '@pikaia/events';
 import { LoggingSettings } from '@pikaia/logging';
 import { NotificationSettings } from '@pikaia/notifications';
 // The settings classes of the built processes.
@@ -22,6 +22,7 @@ const PROCESSES: Readonly<Record<string, readonly SettingsClass[]>> = {
     WorkerSettings,
     DatabaseSettings,
     OutboxSettings,
+    LogSinkSettings,
     EventBridgeSettings,
     NotificationSettings,
   ],

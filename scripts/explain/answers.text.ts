@@ -71,13 +71,11 @@ function welcomeEmailAnswer(event: EventEntry, entries: readonly TrailEntry[], {
     .filter((entry) => entry.kind === 'receipt')
     .find(({ consumer, event_id: id, state }) => consumer === 'welcome-email' && id === event.event_id && state === 'done');
   if (!receipt) return { ...deliveryAnswer(event), question };
-  const committed = entries
-    .filter((entry) => entry.kind === 'log')
-    .find(({ event: name, time }) => name === 'audit_recorded' && Date.parse(time) <= Date.parse(receipt.time));
-  const [since, what] = committed ? [committed.time, 'the commit'] : [event.time, 'the event was recorded'];
+  // Both times are of the clock of the database. An older API does not send `recorded_at`.
+  const since = event.recorded_at ?? event.time;
   const emailFile = emailFileOf(event.event_id);
   const after = milliseconds(Date.parse(receipt.time) - Date.parse(since));
-  return { question, answer: `Yes, ${after} after ${what}${emailFile ? ` (${emailFile})` : ''}.`, good: true };
+  return { question, answer: `Yes, ${after} after the event was recorded${emailFile ? ` (${emailFile})` : ''}.`, good: true };
 }
 
 function deliveryAnswer(event: EventEntry): Answer {

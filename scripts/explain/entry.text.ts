@@ -58,6 +58,7 @@ function logDetails(entry: LogEntry, { relativePath }: TrailContext): string[] {
   const others = Object.entries(entry)
     .filter(([key]) => !HIDDEN_FIELDS.test(key) && key !== 'consumer')
     .map(([key, value]) => [key, key === 'file' ? relativePath(String(value)) : value]);
+  if (event === 'domain_event') return [shown(entry['event_type'])]; // the entry of the event shows the rest
   const details = [];
   if (status !== undefined) details.push(`${status} in ${time}`);
   if (consumer !== undefined) details.push(attempt > 1 ? `attempt ${attempt}` : '', time && `in ${time}`);

@@ -45,6 +45,7 @@ export interface LogEntry extends TimedEntry {
 
 export interface EventEntry extends TimedEntry {
   readonly kind: 'event';
+  readonly recorded_at?: string | null;
   readonly event_id: string;
   readonly event_type: string;
   readonly aggregate_type: string;

@@ -31,14 +31,10 @@ export function statusText({ sinks, slots }: FromJson<OutboxStatusView>, termina
 }
 
 function warningsOf(sink: FromJson<SinkStatus>): string[] {
-  const { state, leader, last_stored_at: stored, failing_since: since, last_error: error, failed, waiting } = sink;
+  const { state, leader, failing_since: since, last_error: error, failed, waiting } = sink;
   if (state === 'retired') return [];
   return [
-    ...(leader
-      ? []
-      : [
-          `no worker leads it; a leader last stored its cursor ${stored ? `at ${stored}` : 'never'}. Start its worker, or: npm run outbox -- retire`,
-        ]),
+    ...(leader ? [] : [leaderlessText(sink)]),
     ...(sink.leader_failing_since
       ? [`its leader starts and fails again and again since ${sink.leader_failing_since}: ${sink.leader_error}`]
       : []),
@@ -47,6 +43,13 @@ function warningsOf(sink: FromJson<SinkStatus>): string[] {
       ? [`${countText(failed)} failed${waiting ? `, ${countText(waiting)} wait behind` : ''}: npm run outbox -- failed`]
       : []),
   ];
+}
+
+function leaderlessText({ name, abandoned, last_stored_at: stored }: FromJson<SinkStatus>): string {
+  const since = `a leader last stored its cursor ${stored ? `at ${stored}` : 'never'}`;
+  return abandoned
+    ? `no running worker has it; ${since}. Start a worker with it. If EVENT_SINKS or the consumers no longer name it: npm run outbox -- retire ${name} --yes`
+    : `no worker leads it; ${since}. A worker may be starting.`;
 }
 
 /** Aligns rows in columns. The first row is the header. */

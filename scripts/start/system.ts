@@ -118,6 +118,7 @@ export class System {
       WORKER_PORT: String(ports.worker),
       PIKAIA_VAR: varDirectory,
       ...(process.stdout.isTTY && !this.#environment['NO_COLOR'] && { FORCE_COLOR: '1' }), // their stdout is a pipe
+      EVENT_SINKS: this.#environment['EVENT_SINKS']?.trim() || 'log,local',
       INVITATION_SECRET: this.#environment['INVITATION_SECRET']?.trim() || secrets.invitation,
     };
     const supervised = (name: string, url: string) =>

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeSettings, Setting, type SettingDescription, type SettingsClass } from '@pikaia/core';
 import { DatabaseSettings } from '@pikaia/database';
-import { EventBridgeSettings, OutboxSettings } from '@pikaia/events';
+import { EventBridgeSettings, LogSinkSettings, OutboxSettings } from '@pikaia/events';
 import { LoggingSettings } from '@pikaia/logging';
 import { NotificationSettings } from '@pikaia/notifications';
 import { ApiSettings } from '../../apps/api/src/api.settings.js';
@@ -36,6 +36,7 @@ const CLASSES: readonly (readonly [heading: string, settings: SettingsClass])[] 
   ['api', ApiSettings],
   ['outbox-worker', WorkerSettings],
   ['outbox-worker: the relay', OutboxSettings],
+  ['outbox-worker: the sink log', LogSinkSettings],
   ['outbox-worker: Amazon EventBridge', EventBridgeSettings],
   ['outbox-worker and welcome-email as a Lambda: notifications', NotificationSettings],
   ['consumers as Lambdas', ConsumerSettings],

@@ -56,7 +56,8 @@ export async function createIncidents(): Promise<Incidents> {
   await waitFor('the access lines of the requests', () =>
     ids.every((id) => system.api.lines.some((line) => line['trace_id'] === id && line['http.status_code'] !== undefined)),
   );
-  await waitFor('the welcome email', () => system.worker.linesOf('event_delivered').length);
+  const delivered = () => system.worker.linesOf('event_delivered').some(({ consumer }) => consumer === 'welcome-email');
+  await waitFor('the welcome email', delivered);
   const [accessLine] = system.api.lines.filter((line) => line['trace_id'] === ids[1] && line['http.status_code'] === 500);
   return {
     system,

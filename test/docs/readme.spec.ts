@@ -95,6 +95,13 @@ describe('README.md', () => {
     expect(readme.split('\n').length).toBeLessThanOrEqual(200);
   });
 
+  it('invites the same person as the commands that npm start prints', () => {
+    const bodyOf = (text: string) => /-d '(\{"email":.+\})'/.exec(text)?.[1];
+    expect(bodyOf(readme)).toContain('frank@example.com');
+    expect(bodyOf(read('scripts/start.ts'))).toBe(bodyOf(readme));
+    expect(read('scripts/start.ts')).toContain('invites Frank:');
+  });
+
   it('shows only lines that are also in the guide', () => {
     const excerpts = codeBlocks(readme, 'ts').filter((code) => code.startsWith(EXCERPT));
     expect(excerpts.length).toBeGreaterThan(0);

@@ -28,7 +28,7 @@ const invite = { ...request('POST', '/api/v1/members/invitations'), 'http.userag
 const member = { aggregate_type: 'member', aggregate_id: 'm1', organization_id: 'o1', correlation_id: ID };
 
 export const invitation: readonly TrailEntry[] = [
-  log(10, 'member_invite_started', { ...invite, email: 'bob@example.com' }),
+  log(10, 'member_invite_started', { ...invite, email: 'frank@example.com' }),
   {
     ...member,
     event_id: 'e1',
@@ -36,6 +36,7 @@ export const invitation: readonly TrailEntry[] = [
     status: 'published',
     attempts: 0,
     last_error: null,
+    recorded_at: at(25),
     time: at(20),
     kind: 'event',
   },
@@ -45,7 +46,7 @@ export const invitation: readonly TrailEntry[] = [
     actor_id: 'u1',
     actor_email: 'alice@example.com',
     changed: ['email', 'id', 'joined_at', 'role'],
-    diff: { old: null, new: { id: 'm1', role: 'member', email: 'bob@example.com', joined_at: null } },
+    diff: { old: null, new: { id: 'm1', role: 'member', email: 'frank@example.com', joined_at: null } },
     time: at(30),
     kind: 'audit',
   },
@@ -55,7 +56,7 @@ export const invitation: readonly TrailEntry[] = [
     consumer: 'welcome-email',
     'event.id': 'e1',
     attempt: 1,
-    email: 'bob@example.com',
+    email: 'frank@example.com',
     file: '/home/pikaia/var/mail/e1.eml',
   }),
   {

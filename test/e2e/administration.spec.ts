@@ -17,11 +17,15 @@ interface Entry {
 
 let system: System;
 let alice: { id: string; organization_id: string };
+let gina: typeof alice;
 let invitations: ApiResponse[];
 let renamed: ApiResponse;
 let removed: ApiResponse;
 
 const rows = <T = Entry>({ body }: ApiResponse) => body['data'] as T[];
+/** The entries of the organizations of this test. An operator also sees those of others. */
+const ours = <T extends { organization_id: string }>(found: readonly T[]): T[] =>
+  found.filter(({ organization_id: id }) => id === alice.organization_id || id === gina.organization_id);
 const correlationOf = (answer: ApiResponse) => answer.headers.get('x-correlation-id')!;
 const auditLog = (query: string, as = ALICE) => system.request('GET', `/admin/audit-logs?${query}`, { as });
 
@@ -42,6 +46,7 @@ const spellingsOf = (id: string): string[] => [id.toUpperCase(), `%7B${id}%7D`, 
 beforeAll(async () => {
   system = await System.start({ worker: false, environment: { TRUSTED_PROXIES: '1' } });
   alice = (await system.request('GET', '/me', { as: ALICE })).body as unknown as typeof alice;
+  gina = (await system.request('GET', '/me', { as: GINA })).body as unknown as typeof alice;
   const invite = (email: string, as: string, from: string) =>
     system.request('POST', '/members/invitations', { as, body: { email, role: 'member' }, headers: { 'x-forwarded-for': from } });
   invitations = [];
@@ -62,7 +67,7 @@ describe('GET /admin/audit-logs', () => {
     ]);
     expect(new Set(own.map(({ organization_id }) => organization_id))).toEqual(new Set([alice.organization_id]));
     expect(rows(await auditLog('limit=100', GINA)).map(({ action }) => action)).toEqual(['member.invited']);
-    expect(rows(await auditLog('limit=100', OLGA))).toHaveLength(7);
+    expect(ours(rows(await auditLog('limit=100', OLGA)))).toHaveLength(7);
     expect(rows(await auditLog(`organization_id=${alice.organization_id}`, OLGA))).toEqual(own);
     expect((await auditLog(`organization_id=${alice.organization_id}`, GINA)).status).toBe(403);
   });
@@ -135,10 +140,10 @@ describe('GET /admin/audit-logs', () => {
     ['limit=2&action=member.*', ALICE, 5],
   ])('pages have no gap and no repetition with %s', async (query, as, count) => {
     const pages = await pagesOf(`/admin/audit-logs?${query}`, as);
-    const ids = pages.flat().map(({ id }) => id);
+    const ids = ours(pages.flat()).map(({ id }) => id);
     expect(ids).toHaveLength(count);
     expect(new Set(ids).size).toBe(count);
-    const all = rows(await auditLog(query.replace(/limit=\d/, 'limit=100'), as));
+    const all = ours(rows(await auditLog(query.replace(/limit=\d/, 'limit=100'), as)));
     expect(ids).toEqual(all.map(({ id }) => id));
   });
 });
@@ -146,7 +151,7 @@ describe('GET /admin/audit-logs', () => {
 describe('GET /admin/events', () => {
   const events = (query: string, as = ALICE) => system.request('GET', `/admin/events?${query}`, { as });
   const typesOf = async (query: string, as = ALICE) =>
-    rows<{ event_type: string }>(await events(query, as)).map(({ event_type }) => event_type);
+    ours(rows<{ event_type: string; organization_id: string }>(await events(query, as))).map(({ event_type }) => event_type);
 
   it('returns an admin the events of the organization, newest first, and an operator all events', async () => {
     expect(await typesOf('')).toEqual(['member.removed', 'organization.updated', ...Array<string>(4).fill('member.invited')]);
@@ -180,8 +185,10 @@ describe('GET /admin/events', () => {
 
   it('pages have no gap and no repetition', async () => {
     const pages = await pagesOf('/admin/events?limit=4', OLGA);
-    expect(pages.map(({ length }) => length)).toEqual([4, 3]);
-    expect(new Set(pages.flat().map((event) => event['event_id'])).size).toBe(7);
+    expect(pages.length).toBeGreaterThan(1);
+    expect(pages.slice(0, -1).every(({ length }) => length === 4)).toBe(true);
+    const ids = ours(pages.flat()).map((event) => event['event_id']);
+    expect([ids.length, new Set(ids).size]).toEqual([7, 7]);
   });
 
   it('returns complete events to an admin, and events without personal data to an operator', async () => {
@@ -220,8 +227,8 @@ describe('GET /admin/events', () => {
              aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at, payload)
            select 'local/test', event_id, position, $1, $2, $3, event_type, schema_version, aggregate_type, aggregate_id,
              organization_id, correlation_id, occurred_at, payload
-           from outbox.outbox_log order by position limit 1 offset $4`,
-          [status, at, status === 'failed' ? 'refused' : null, at],
+           from outbox.outbox_log where organization_id = any ($5) order by position limit 1 offset $4`,
+          [status, at, status === 'failed' ? 'refused' : null, at, [alice.organization_id, gina.organization_id]],
         );
       }
       await worker.query(

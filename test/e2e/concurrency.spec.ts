@@ -35,9 +35,13 @@ describe(`${USERS} concurrent users, each an admin of one of ${ORGANIZATIONS} or
   let client: KeepAliveClient;
   let sent: Sent[];
   let traces: ContextTrace[];
+  let start: string; // the last position before the test
 
   beforeAll(async () => {
     system = await System.start({ worker: false, environment: { LOG_LEVEL: 'debug', DATABASE_POOL_SIZE: '25' } });
+    [{ start }] = (await system.query<{ start: string }>('select max(position) as start from outbox.outbox_log')) as [
+      { start: string },
+    ];
     const admins = await createAdmins();
     const tokens = await system.tokens(admins.map(({ email }) => email));
     client = new KeepAliveClient(system.api.port, USERS);
@@ -155,7 +159,7 @@ describe(`${USERS} concurrent users, each an admin of one of ${ORGANIZATIONS} or
   const events = (): Promise<ContextTrace[]> =>
     system.query(`
       select 'event' as kind, event_type as name, correlation_id as "correlationId", payload -> 'actor' ->> 'id' as "userId",
-        organization_id as "organizationId", payload -> 'data' ->> 'email' as about from outbox.outbox_log`);
+        organization_id as "organizationId", payload -> 'data' ->> 'email' as about from outbox.outbox_log where position > ${start}`);
 
   const entries = (): Promise<ContextTrace[]> =>
     system.query(`

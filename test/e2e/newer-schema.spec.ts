@@ -67,8 +67,12 @@ describe('this version with the database schema of a later version', () => {
 
 it('the check reports a migration that is incompatible with the running version', async () => {
   const database = await createApiDatabase();
-  await executeSql(database.ownerUrl, 'alter table outbox.outbox_log add column of_a_later_version text not null');
   const system = await System.start({ database, worker: false });
+  await executeSql(
+    database.ownerUrl,
+    `alter table outbox.outbox_log add column of_a_later_version text not null default '';
+     alter table outbox.outbox_log alter column of_a_later_version drop default`,
+  );
   const { status } = await system.request('POST', '/members/invitations', {
     as: ALICE,
     body: { email: 'bob@example.com', role: 'member' },

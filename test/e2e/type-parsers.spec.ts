@@ -103,7 +103,9 @@ describe('api and worker in processes that replace the type parsers of pg', () =
     const second = await invite();
     const worker = await system.startWorker();
     await isPublished(second.event);
-    const deliveries = system.lines.filter(({ event }) => event === 'event_delivered').map((line) => line['event.id']);
+    const deliveries = system.lines
+      .filter(({ event, consumer }) => event === 'event_delivered' && consumer === 'welcome-email')
+      .map((line) => line['event.id']);
     expect(deliveries.filter((id) => id === first.event || id === second.event)).toEqual([first.event, second.event]);
     expect((await system.request('GET', '/health/ready', { port: worker.port })).status).toBe(200);
     expect(system.services.flatMap(({ lines }) => lines.filter(({ level }) => level === 'ERROR'))).toEqual([]);
@@ -114,7 +116,11 @@ describe('api and worker in processes that replace the type parsers of pg', () =
     await waitForCommand(`/admin/outbox/sinks/${SINK}/resume`);
     const id = await waitForCommand('/admin/events/replay', { filter: { event_type: 'member.invited' } });
     const { body } = await get(`/admin/outbox/commands/${id}`);
-    expect(body).toMatchObject({ sinks: [{ answer: { dry_run: true, matched: expect.any(Number) } }] });
+    const counted = expect.objectContaining({
+      sink: SINK,
+      answer: expect.objectContaining({ dry_run: true, matched: expect.any(Number) }),
+    });
+    expect(body['sinks']).toEqual(expect.arrayContaining([counted]));
   });
 });
 

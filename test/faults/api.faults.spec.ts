@@ -156,14 +156,15 @@ describe('the api after a crash of its process or its database', () => {
       await waitFor(
         'all are published',
         async () => {
-          const open = await system.query(`select from events_outboxevent where status <> 'published'`);
+          const open = await system.query(
+            `select from events_outboxevent where event_type = 'member.invited' and status <> 'published'`,
+          );
           return open.length === 0;
         },
         CLAIM_DURATION_MS + WAIT_TIMEOUT_MS,
       );
-      const events = (await system.query<{ event_id: string }>('select event_id from outbox.outbox_log'))
-        .map((row) => row.event_id)
-        .sort();
+      const invited = `select event_id from outbox.outbox_log where event_type = 'member.invited'`;
+      const events = (await system.query<{ event_id: string }>(invited)).map((row) => row.event_id).sort();
       const emails = readdirSync(join(system.directory, 'mail'))
         .map((file) => file.replace('.eml', ''))
         .sort();

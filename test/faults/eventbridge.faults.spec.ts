@@ -44,6 +44,8 @@ describe(`events that are sent to EventBridge (seed ${SEED})`, () => {
         OUTBOX_LEADER_TIMEOUT_MS: '3000',
       },
     });
+    for (const { event_id } of await system.query<{ event_id: string }>('select event_id from outbox.outbox_log'))
+      committed.add(event_id); // an event of another organization
   });
   afterAll(async () => {
     await system.stop();

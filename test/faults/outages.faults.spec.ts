@@ -21,8 +21,10 @@ describe('api and worker with a database that refuses or ignores them', () => {
     database = await startDatabaseServer({ migrate: migrateSchema });
     system = await System.start({
       database,
+      worker: false,
       environment: { OUTBOX_POLL_INTERVAL_MS: '200', DATABASE_STATEMENT_TIMEOUT_MS: String(STATEMENT_TIMEOUT_MS) },
     });
+    await system.startWorker({ DATABASE_STATEMENT_TIMEOUT_MS: '' }); // the default allows database handlers their default timeout
     await system.tokens([ALICE]);
   });
   afterEach(() => thaw());

@@ -6,6 +6,8 @@ import { System } from '../support/system/system.js';
 import { waitFor } from '../support/time/wait-for.js';
 
 const ALICE = 'alice@example.com';
+const CONSUMER = 'welcome-email';
+const SINK = `local/${CONSUMER}`;
 const LEADER_TIMEOUT_MS = 1500;
 const WAIT_TIMEOUT_MS = 25_000; // five times what a wait takes, for a busy machine
 
@@ -42,7 +44,7 @@ describe('an outbox worker', () => {
     await waitUntilPublished(event);
     await waitUntilPublished(planted);
     await waitFor('the new worker finds the receipt', () =>
-      linesAbout(successor, event).some((line) => line['event'] === 'event_handled_before'),
+      linesAbout(successor, event).some((line) => line['event'] === 'event_handled_before' && line['consumer'] === CONSUMER),
     );
     expect(sentBy(successor, event)).toEqual([]);
     expect(await received(event)).toEqual(receipt);
@@ -65,7 +67,7 @@ describe('an outbox worker', () => {
     frozen.thaw();
     await waitFor(
       'the frozen worker reports the lost leadership',
-      () => frozen.linesOf('leader_lost').length > 0,
+      () => frozen.linesOf('leader_lost').some(({ sink }) => sink === SINK),
       WAIT_TIMEOUT_MS,
     );
     await waitFor('the frozen worker is a standby', async () => (await sinkState(frozen)) === 'standby', WAIT_TIMEOUT_MS);
@@ -92,7 +94,8 @@ describe('an outbox worker', () => {
       await blocker.end();
     }
     const [numbers] = await system.query<{ gapless: boolean }>(
-      `select count(*) = max(number) + 1 as gapless from outbox.outbox_progress where sink = 'local/welcome-email'`,
+      `select count(*) = max(number) + 1 as gapless from outbox.outbox_progress where sink = $1`,
+      [SINK],
     );
     expect(numbers!.gapless).toBe(true);
 
@@ -122,16 +125,18 @@ describe('an outbox worker', () => {
     waitFor(
       'the receipt',
       async () => {
-        const sql = `select * from outbox.consumer_receipt where event_id = $1 and state = 'done'`;
-        return (await system.query(sql, [event]))[0];
+        const sql = `select * from outbox.consumer_receipt where event_id = $1 and consumer = $2 and state = 'done'`;
+        return (await system.query(sql, [event, CONSUMER]))[0];
       },
       WAIT_TIMEOUT_MS,
     );
 
   const storeWaits = async (): Promise<boolean> => {
-    const found = await system.query(`
-      select from pg_stat_activity where datname = current_database() and application_name like 'pikaia-relay%'
-        and wait_event_type = 'Lock' and query like '%insert into outbox.outbox_progress%'`);
+    const found = await system.query(
+      `select from pg_stat_activity where datname = current_database() and application_name = $1
+         and wait_event_type = 'Lock' and query like '%insert into outbox.outbox_progress%'`,
+      [`pikaia-relay ${SINK}`],
+    );
     return found.length > 0;
   };
 
@@ -145,14 +150,15 @@ describe('an outbox worker', () => {
     waitFor(
       'it leads',
       () =>
-        worker.lines.findLast(({ event }) => event === 'leader_acquired' || event === 'leader_lost')?.['event'] ===
-        'leader_acquired',
+        worker.lines.findLast(({ event, sink }) => sink === SINK && (event === 'leader_acquired' || event === 'leader_lost'))?.[
+          'event'
+        ] === 'leader_acquired',
       WAIT_TIMEOUT_MS,
     );
 
   const sinkState = async (worker: ServiceProcess): Promise<string> => {
     const { body } = await system.request('GET', '/health/ready', { port: worker.port });
-    return (body['sinks'] as { state: string }[])[0]!.state;
+    return (body['sinks'] as { sink: string; state: string }[]).find(({ sink }) => sink === SINK)!.state;
   };
 
   async function leaderAndOther(): Promise<[ServiceProcess, ServiceProcess]> {

@@ -57,6 +57,14 @@ describe('npm start', () => {
     for (const line of lines) expect(typeof JSON.parse(line)).toBe('object');
   });
 
+  it('logs each event as well as delivering it', () => {
+    const lines = start.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object);
+    expect(lines).toContainEqual(expect.objectContaining({ event: 'worker_started', sinks: 'log,local' }));
+  });
+
   it('prints a connection string of its database for each role', async () => {
     const url = async (role: string) => (await installation.run('db-url.ts', '--role', role)).stdout.trim();
     expect(await connect(await url('owner'))).toEqual({ name: 'pikaia', super: true });

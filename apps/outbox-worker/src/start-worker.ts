@@ -2,7 +2,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { loadSettings } from '@pikaia/core';
 import { DatabaseSettings } from '@pikaia/database';
-import { EventBridgeSettings, OutboxSettings } from '@pikaia/events';
+import { EventBridgeSettings, LogSinkSettings, OutboxSettings } from '@pikaia/events';
 import { getLogger, loggingOptions, LoggingSettings, type Service } from '@pikaia/logging';
 import { NotificationSettings } from '@pikaia/notifications';
 import type { AddressInfo } from 'node:net';
@@ -18,8 +18,16 @@ const logger = getLogger('worker');
 
 /** Reads the settings, starts the relays, and serves health checks. */
 export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Service> {
-  const [logging, worker, database, outbox, eventBridge, notifications] = loadSettings(
-    [LoggingSettings, WorkerSettings, DatabaseSettings, OutboxSettings, EventBridgeSettings, NotificationSettings],
+  const [logging, worker, database, outbox, log, eventBridge, notifications] = loadSettings(
+    [
+      LoggingSettings,
+      WorkerSettings,
+      DatabaseSettings,
+      OutboxSettings,
+      LogSinkSettings,
+      EventBridgeSettings,
+      NotificationSettings,
+    ],
     environment,
   );
   const development = environment['NODE_ENV'] !== 'production';
@@ -32,6 +40,7 @@ export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Servi
     worker,
     database,
     outbox,
+    log,
     eventBridge,
     notifications,
   });

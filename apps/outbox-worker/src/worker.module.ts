@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { DatabaseModule, type DatabaseSettings } from '@pikaia/database';
-import { type EventBridgeSettings, type OutboxSettings, RelayModule } from '@pikaia/events';
+import { type EventBridgeSettings, type LogSinkSettings, type OutboxSettings, RelayModule } from '@pikaia/events';
 import { LoggingModule, type LoggingModuleOptions } from '@pikaia/logging';
 import { type NotificationSettings, NotificationsModule } from '@pikaia/notifications';
 import { ClsModule } from 'nestjs-cls';
@@ -14,13 +14,14 @@ export interface WorkerModuleSettings {
   readonly worker: WorkerSettings;
   readonly database: DatabaseSettings;
   readonly outbox: OutboxSettings;
+  readonly log: LogSinkSettings;
   readonly eventBridge: EventBridgeSettings;
   readonly notifications: NotificationSettings;
 }
 
 @Module({})
 export class WorkerModule {
-  static forRoot({ logging, worker, database, outbox, eventBridge, notifications }: WorkerModuleSettings): DynamicModule {
+  static forRoot({ logging, worker, database, outbox, log, eventBridge, notifications }: WorkerModuleSettings): DynamicModule {
     return {
       module: WorkerModule,
       imports: [
@@ -30,6 +31,7 @@ export class WorkerModule {
         NotificationsModule.forRoot({ settings: notifications, mailDirectory: join(worker.varDirectory, 'mail') }),
         RelayModule.forRoot({
           settings: outbox,
+          log,
           eventBridge,
           databaseUrl: database.databaseUrl,
           onFatal: () => process.exit(1),

@@ -53,4 +53,5 @@ export { OutboxSettings, retentionOf } from './worker/outbox.settings.js';
 export { accepted, type Outcome, type Sink, type SinkCheck, type SinkEvent, type SinkLimits } from './delivery/sink.js';
 export { rebaseOutbox, type RebaseResult } from './restore/rebase.js';
 export type { SinkFactory } from './worker/choose-sinks.js';
+export { LogSinkSettings } from './sinks/log/log.settings.js';
 export { EventBridgeSettings } from './sinks/eventbridge/eventbridge.settings.js';

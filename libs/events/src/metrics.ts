@@ -73,7 +73,8 @@ export const eventMetrics = {
     kind: 'distribution',
     unit: 'Milliseconds',
     dimensions: SINK_DIMENSIONS,
-    description: 'Time from the publication of an event until the sink accepts it. Replays of events are not included.',
+    description:
+      'Time from the insert of an event until the sink accepts it, by the clock of the database. Replays are not included.',
   },
   consumerHandled: {
     name: 'consumer.handled',

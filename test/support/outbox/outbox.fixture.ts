@@ -54,6 +54,7 @@ export class OutboxFixture {
       sink: this.sink,
       worker: 'spec',
       clock: this.clock,
+      databaseClock: this.clock, // a test advances both
       random: () => 1, // the full backoff: 1 s, 2 s, 4 s, …
       pollIntervalMs: 1000,
       storeIntervalMs: 5,

@@ -9,17 +9,19 @@ export class ScriptedSink implements Sink {
   readonly ordering: Sink['ordering'];
   readonly types: readonly string[] | null;
   readonly limits: Sink['limits'];
+  readonly observer: boolean;
   readonly delivered: SinkEvent[] = [];
   readonly outcomes = new Map<string, ScriptedOutcome>();
   defaultOutcome: ScriptedOutcome | undefined;
 
   constructor(
     readonly name: string,
-    { from = 'beginning', ordering = 'aggregate', types = null, limits }: Partial<Sink> = {},
+    { from = 'beginning', ordering = 'aggregate', types = null, limits, observer = false }: Partial<Sink> = {},
   ) {
     this.from = from;
     this.ordering = ordering;
     this.types = types;
+    this.observer = observer;
     this.limits = limits ?? { maxBatchEvents: 1, maxBatchBytes: 1_000_000, maxConcurrency: 4 };
   }
 

@@ -2,10 +2,12 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
 import { waitFor } from '../time/wait-for.js';
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
+const ADDITIONAL_CONSUMER = pathToFileURL(resolve(__dirname, 'additional-consumer.mjs')).href;
 const READY_TIMEOUT_MS = 60_000; // far more than a start takes, so that a busy machine does not fail a test
 
 /** A built application in a separate process, with the log lines that it prints. */
@@ -47,7 +49,7 @@ export class ServiceProcess {
     return new ServiceProcess(
       fork(main, {
         env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', ...environment },
-        execArgv: [],
+        execArgv: app === 'outbox-worker' ? ['--import', ADDITIONAL_CONSUMER] : [],
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       }),
     );

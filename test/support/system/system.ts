@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { newId } from '@pikaia/core';
 import pg from 'pg';
 import { issueDevelopmentToken, issueDevelopmentTokens } from '../../../apps/api/src/authentication/development-issuer.js';
 import { seed } from '../../../apps/api/src/database/seed.js';
@@ -42,6 +43,7 @@ export class System {
     chmodSync(directory, 0o711);
     const system = new System(database ?? (await createApiDatabase()), directory, environment);
     await seed(system.database.ownerUrl);
+    await system.addBystander();
     await Promise.all([system.startApi(), ...(worker ? [system.startWorker()] : [])]);
     return system;
   }
@@ -62,6 +64,7 @@ export class System {
       PORT: '0',
       WORKER_PORT: '0',
       PIKAIA_VAR: this.directory,
+      EVENT_SINKS: 'log,local', // not the default, because an application has several sinks
       INVITATION_SECRET: 'a secret of the tests, long enough for it',
       ...this.environment,
     };
@@ -137,6 +140,38 @@ export class System {
     await this.database.drop();
     rmSync(this.directory, { recursive: true, force: true }); // only the folder from mkdtemp
     return ends;
+  }
+
+  /** Adds an organization with an admin and an event, because no test may assume that it is alone. */
+  private async addBystander(): Promise<void> {
+    const [organizationId, memberId, eventId] = [newId(), newId(), newId()];
+    const envelope = {
+      event_id: eventId,
+      event_type: 'member.removed',
+      schema_version: 1,
+      occurred_at: new Date().toISOString(),
+      aggregate_type: 'member',
+      aggregate_id: memberId,
+      organization_id: organizationId,
+      correlation_id: newId(),
+      actor: null,
+      data: { email: 'left@bystander.example' },
+    };
+    await this.query(
+      `with organization as (
+         insert into organizations_organization (id, name, slug, provider_id)
+         values ($1, 'Bystander', 'bystander', 'organization-test-bystander') returning id),
+       person as (
+         insert into organizations_user (id, email, email_key)
+         values ($2, 'admin@bystander.example', 'admin@bystander.example') returning id, email),
+       member as (
+         insert into organizations_member (id, organization_id, user_id, email, role, status, provider_id, joined_at)
+         select $2, o.id, p.id, p.email, 'admin', 'active', 'member-test-bystander', now() from organization o, person p)
+       insert into outbox.outbox_log (event_id, event_type, schema_version, aggregate_type, aggregate_id, organization_id,
+         correlation_id, occurred_at, size, payload)
+       values ($3, $4::json->>'event_type', 1, 'member', $2, $1, ($4::json->>'correlation_id')::uuid, now(), 1000, $4)`,
+      [organizationId, memberId, eventId, JSON.stringify(envelope)],
+    );
   }
 
   private addService(service: ServiceProcess): ServiceProcess {

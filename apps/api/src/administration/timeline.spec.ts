@@ -11,6 +11,7 @@ const event = (time: Date): EventView => ({
   organization_id: 'o',
   correlation_id: 'c',
   occurred_at: time,
+  recorded_at: null,
   status: 'published',
   attempts: 0,
   last_error: null,

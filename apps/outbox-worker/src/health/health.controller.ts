@@ -12,7 +12,7 @@ type Status = 'ok' | 'not_advancing' | 'leader_failing' | 'unavailable' | 'drain
 /**
  * Health checks of the worker. `live`: the process responds. `ready`: the process has a database connection, is not shutting
  * down, and its leaders do not fail, so a deployment whose leaders keep failing does not proceed. `advancing`: each sink that
- * this worker leads makes progress, and each sink has a leader in some worker. Use `advancing` for alarms and not for
+ * this worker leads makes progress, and each sink has a leader in some worker. Observers, such as the sink `log`, do not count. Use `advancing` for alarms and not for
  * schedulers, because a restart does not help.
  */
 @Controller('health')
@@ -59,7 +59,7 @@ export class HealthController {
   private statusOf(database: boolean, sinks: readonly RelayHealth[], isStuckOrLeaderless: boolean): Status {
     if (this.draining.started) return 'draining';
     if (!database) return 'unavailable';
-    if (sinks.some(({ leaderFailure }) => leaderFailure)) return 'leader_failing';
+    if (sinks.some(({ leaderFailure, observer }) => leaderFailure && !observer)) return 'leader_failing';
     return isStuckOrLeaderless ? 'not_advancing' : 'ok';
   }
 
@@ -84,7 +84,7 @@ export class HealthController {
   }
 }
 
-const isStuck = ({ progress }: RelayHealth): boolean => progress === 'failing' || progress === 'stalled';
+const isStuck = ({ progress, observer }: RelayHealth): boolean => !observer && (progress === 'failing' || progress === 'stalled');
 
 const setUnavailable = (reply: FastifyReply): void => {
   void reply.status(HttpStatus.SERVICE_UNAVAILABLE).header('retry-after', '1');

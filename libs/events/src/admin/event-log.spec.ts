@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { INestApplicationContext } from '@nestjs/common';
 import { TransactionHost } from '@nestjs-cls/transactional';
+import { context } from '@pikaia/core';
 import { currentManager } from '@pikaia/database';
 import pg from 'pg';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { startAdminApplication } from '../../../../test/support/outbox/admin.application.js';
+import type { CommandView } from './command.view.js';
 import type { EventFilter, EventScope, EventStatus } from './event-filter.js';
 import { EventLog } from './event-log.js';
 import { MAX_EXAMINED } from './event-log.sql.js';
@@ -85,8 +87,10 @@ beforeAll(async () => {
   owner = new pg.Client({ connectionString: database.ownerUrl });
   await owner.connect();
   // `first` has to receive every event. `second` started after all events: only a delivery makes it count. `old` is retired.
+  // `watcher` is an observer that has received no event.
   await owner.query(`
     insert into outbox.outbox_sink (name, state) values ('first', 'active'), ('second', 'active'), ('old', 'retired');
+    insert into outbox.outbox_sink (name, observer) values ('watcher', true);
     insert into outbox.outbox_progress (sink, number, position, snapshot, worker)
     values ('second', 0, 1000000000, '1000000000:1000000000:', 'spec')`);
   app = await startAdminApplication(database.apiUrl, { cursorKey: 'key of the specs' });
@@ -114,6 +118,7 @@ describe('one event', () => {
       organization_id: 'org-event',
       correlation_id: correlation,
       occurred_at: new Date('2026-01-17T10:00:00Z'),
+      recorded_at: expect.any(Date),
       status: 'pending',
       attempts: 0,
       last_error: null,
@@ -146,6 +151,8 @@ describe('one event', () => {
     await plantDelivery('first', id, 'failed', 'second error');
     await plantAttempt('first', id, '2026-01-17T10:00:02Z', 'second error');
     await plantAttempt('first', id, '2026-01-17T10:00:01Z', 'first error');
+    await plantAttempt('watcher', id, '2026-01-17T10:00:03Z', 'error of an observer');
+    await plantDelivery('watcher', id, 'failed', 'error of an observer');
     await plantReceipt('mailer', id, null, null);
     await plantReceipt('billing', id, '2026-01-17T10:00:03Z', { message_id: '1' });
     const updated_at = new Date('2026-01-18T10:00:00Z');
@@ -324,6 +331,8 @@ describe('the status of events', () => {
     ['pending', []],
     ['pending', [['second', 'retrying']]],
     ['pending', [['old', 'failed']]],
+    ['pending', [['watcher', 'failed']]],
+    ['published', [['first', 'published'], ['watcher', 'retrying']]], // prettier-ignore
     ['retrying', [['first', 'retrying']]],
     ['waiting', [['first', 'waiting'], ['second', 'skipped']]], // prettier-ignore
     ['failed', [['second', 'failed']]],
@@ -343,6 +352,23 @@ describe('the status of events', () => {
     await owner.query('delete from outbox.outbox_log where event_id = $1', [id]);
     const { data } = await log.find({ scope, limit: 1, filter: { error: 'gone' } });
     expect(data).toMatchObject([{ event_id: id, status: 'failed', last_error: 'gone' }]);
+    await plantDelivery('watcher', id, 'retrying', 'error of an observer');
+    expect((await log.find({ scope, limit: 1, filter: { error: 'gone' } })).data).toEqual(data);
+    await owner.query(`delete from outbox.outbox_delivery where event_id = $1 and sink = 'second'`, [id]);
+    expect((await owner.query('select from events_outboxevent where event_id = $1', [id])).rows).toEqual([]);
+  });
+
+  it('a replay or skip without a sink leaves observers out, and one that names an observer does not', async () => {
+    const id = await plant(scope);
+    await plantDelivery('watcher', id, 'failed', 'error of an observer');
+    const operations = app.get(OutboxOperations);
+    const sinksOf = ({ sinks }: CommandView) => sinks.map(({ sink }) => sink);
+    await context.run({}, async () => {
+      expect(sinksOf(await operations.replayOne(id))).toEqual(['first', 'second']);
+      expect(sinksOf(await operations.replayOne(id, { sink: 'watcher' }))).toEqual(['watcher']);
+      await expect(operations.skip(id)).rejects.toMatchObject({ code: 'PIKAIA_OUTBOX_NOTHING_TO_SKIP' });
+      expect(sinksOf(await operations.skip(id, { sink: 'watcher' }))).toEqual(['watcher']);
+    });
   });
 });
 

@@ -23,8 +23,10 @@ const MATCHES = `
       and ($12::timestamptz is null or e.occurred_at < $12)`;
 
 const shown: readonly (keyof EventView)[] = PUBLISHED_COLUMNS;
-const EVENT = `c.position::text as position, ${shown.map((column) => `c.${column}`).join(', ')},
-      s.status, s.attempts, s.last_error, s.published_at, ${shortenable('c.payload', '$14')}`;
+const selectView = (
+  recordedAt: string,
+): string => `c.position::text as position, ${shown.map((column) => `c.${column}`).join(', ')},
+      ${recordedAt} as recorded_at, s.status, s.attempts, s.last_error, s.published_at, ${shortenable('c.payload', '$14')}`;
 
 // The right join returns the number of examined rows even if no event matches.
 const PAGE = `
@@ -47,7 +49,7 @@ export const FIND_EVENTS = `
     select * from outbox.outbox_log e where ${MATCHES} and ($13::smallint[] is null or e.slot = any ($13))
     order by e.position desc limit $10),
   found as (
-    select ${EVENT} from candidate c cross join lateral outbox.state_of(c.event_id, c.event_type, c.position, c.txid) s
+    select ${selectView('c.recorded_at')} from candidate c cross join lateral outbox.state_of(c.event_id, c.event_type, c.position, c.txid) s
     where $8::text is null or s.status = $8
     order by c.position desc limit $9)${PAGE}`;
 
@@ -60,11 +62,11 @@ export const FIND_EVENTS = `
 export const FIND_EVENTS_BY_DELIVERY = `
   with candidate as materialized (
     select distinct on (e.position) e.* from outbox.outbox_delivery e join outbox.outbox_sink k on k.name = e.sink
-    where k.state <> 'retired' and ${MATCHES} and ($8::text is null or $8 in ('pending', 'published') or e.status = $8)
+    where k.state <> 'retired' and not k.observer and ${MATCHES} and ($8::text is null or $8 in ('pending', 'published') or e.status = $8)
       and ($13::text is null or strpos(lower(e.last_error), lower($13)) > 0)
     order by e.position desc limit $10),
   found as (
-    select ${EVENT} from candidate c left join outbox.outbox_log l on l.event_id = c.event_id
+    select ${selectView('l.recorded_at')} from candidate c left join outbox.outbox_log l on l.event_id = c.event_id
     cross join lateral (
       select * from outbox.state_of(c.event_id, c.event_type, c.position, l.txid) where l.event_id is not null
       union all
@@ -73,19 +75,19 @@ export const FIND_EVENTS_BY_DELIVERY = `
     order by c.position desc limit $9)${PAGE}`;
 
 /**
- * Selects an event at each sink that is not retired and did not start after it. Once the log row of the event is gone, only its
+ * Selects an event at each sink that is not retired, is no observer and did not start after it. Once the log row of the event is gone, only its
  * stored deliveries remain. Index: the event_id index of each slot; primary key (event_id, sink). Locks: none.
  */
 export const FIND_DELIVERIES = `
   select s.name as sink, d.*
   from outbox.outbox_sink s cross join outbox.outbox_log e
   cross join lateral outbox.state_at(s.name, e.event_id, e.event_type, e.position, e.txid) d
-  where s.state <> 'retired' and e.event_id = $1
+  where s.state <> 'retired' and not s.observer and e.event_id = $1
   union all
   select d.sink, d.status, d.attempts, d.next_attempt_at, d.last_error, d.updated_at,
     case when d.status = 'published' then d.updated_at end
   from outbox.outbox_delivery d join outbox.outbox_sink s on s.name = d.sink
-  where d.event_id = $1 and s.state <> 'retired' and not exists (select from outbox.outbox_log e where e.event_id = $1)
+  where d.event_id = $1 and s.state <> 'retired' and not s.observer and not exists (select from outbox.outbox_log e where e.event_id = $1)
   order by 1`;
 
 /** The maximum number of attempts or receipts of one event. With it, the rows of one event do not hide those of another. */
@@ -95,16 +97,24 @@ export const MAX_ROWS = 2_000;
 
 // The newest row of each event comes first, then the second of each, and so on. One more row than the maximum shows that there
 // are more.
-const newestOfEachEvent = (columns: string, table: string, time: string): string => `
+const newestOfEachEvent = (columns: string, table: string, time: string, condition = ''): string => `
   select ${columns}, rank::int from (
     select r.* from (select distinct id from unnest($1::uuid[]) as t(id)) e cross join lateral (
-      select *, row_number() over (order by ${time} desc) as rank from ${table} where event_id = e.id
+      select *, row_number() over (order by ${time} desc) as rank from ${table} where event_id = e.id ${condition}
       order by ${time} desc limit ${MAX_ROWS_PER_EVENT + 1}) r
     order by r.rank, r.${time} desc limit ${MAX_ROWS + 1}) r
   order by rank, ${time} desc`;
 
-/** Selects the newest failed attempts of the events $1, by their rank in the event. Index: outbox_attempt_event. Locks: none. */
-export const FIND_ATTEMPTS = newestOfEachEvent('event_id, sink, attempted_at, error', 'outbox.outbox_attempt', 'attempted_at');
+/**
+ * Selects the newest failed attempts of the events $1, without those of observers, by their rank in the event. Index:
+ * outbox_attempt_event. Locks: none.
+ */
+export const FIND_ATTEMPTS = newestOfEachEvent(
+  'event_id, sink, attempted_at, error',
+  'outbox.outbox_attempt',
+  'attempted_at',
+  'and sink not in (select name from outbox.outbox_sink where observer)',
+);
 
 /**
  * Selects the newest receipts of consumers for the events $1, by their rank in the event. $2 maximum size of a result. Index:

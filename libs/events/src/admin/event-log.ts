@@ -90,7 +90,7 @@ export class EventLog {
       maxPayloadBytes,
     ];
     const select = readsDeliveries ? FIND_EVENTS_BY_DELIVERY : FIND_EVENTS;
-    const { rows, selected } = await this.queryPage<PageRow>(select, parameters, ['occurred_at', 'published_at']);
+    const { rows, selected } = await this.queryPage<PageRow>(select, parameters, ['occurred_at', 'recorded_at', 'published_at']);
     const found = rows.filter(({ position }) => position !== null).slice(0, limit);
     const hasMore = found.length > 0 && selected > found.length;
     const next = hasMore ? found.at(-1)!.position : rows[0]!.examined === MAX_EXAMINED ? rows[0]!.lowest : null;

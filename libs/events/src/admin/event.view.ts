@@ -11,7 +11,10 @@ export interface EventView {
   readonly aggregate_id: string;
   readonly organization_id: string | null;
   readonly correlation_id: string | null;
+  /** The time at which the application published the event, by the clock of its machine. */
   readonly occurred_at: Date;
+  /** The time of the insert by the clock of the database. Null once the row of the log is gone. */
+  readonly recorded_at: Date | null;
   readonly status: EventStatus;
   /** The failed attempts at the sink that has the most. */
   readonly attempts: number;

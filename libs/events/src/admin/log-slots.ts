@@ -1,7 +1,7 @@
 import { SLOT_COUNT } from '../log/slot-count.js';
 
 const DAY_MS = 86_400_000;
-/** Tolerated difference between the publisher's clock, which sets `occurred_at`, and the database clock. */
+/** Tolerated difference between the clock of the database and those of the publisher, which sets `occurred_at`, and of this process. */
 const CLOCK_MARGIN_MS = 3_600_000;
 
 /**

@@ -9,8 +9,9 @@ with asked as (
   select $1, sink, $3, $4, $5, $6, $7 from unnest($2::text[]) as s(sink))
 select pg_notify($8, $9)`;
 
-/** Lists one sink or all sinks, of which there are few. $1 name, or null for all. */
-export const FIND_SINKS = `select name, state from outbox.outbox_sink where $1::text is null or name = $1 order by name`;
+/** Lists one sink, or all sinks that are not observers, of which there are few. $1 name, or null for all. */
+export const FIND_SINKS = `
+select name, state from outbox.outbox_sink where case when $1::text is null then not observer else name = $1 end order by name`;
 
 /**
  * Returns a row if the event exists, in the log or as a delivery that outlived its log row. Index: the event_id index of each
@@ -23,10 +24,11 @@ select 1 from outbox.outbox_delivery d join outbox.outbox_sink s on s.name = d.s
 where d.event_id = $1 and ($2::text is null or d.organization_id = $2)
 limit 1`;
 
-/** Lists the sinks at which an event is retrying, waiting or failed. Index: primary key. $1 event, $2 one sink or null. */
+/** Lists the sinks at which an event is retrying, waiting or failed. Index: primary key. $1 event, $2 one sink, or null for all that
+ * are not observers. */
 export const FIND_BLOCKED_SINKS = `
 select d.sink from outbox.outbox_sink s join outbox.outbox_delivery d on d.sink = s.name and d.event_id = $1
-where s.state <> 'retired' and ($2::text is null or s.name = $2) and d.status in ('retrying', 'waiting', 'failed') order by d.sink`;
+where s.state <> 'retired' and case when $2::text is null then not s.observer else s.name = $2 end and d.status in ('retrying', 'waiting', 'failed') order by d.sink`;
 
 // One row for each command, with the answer of each sink and the progress of replays. $1 organization or null.
 const withSinks = (commands: string): string => `

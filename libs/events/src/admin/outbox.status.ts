@@ -14,8 +14,15 @@ export interface SinkStatus {
   readonly name: string;
   readonly state: SinkState;
   readonly ordering: 'aggregate' | 'none';
+  /** True for a sink on which no status of an event depends, such as `log`. */
+  readonly observer: boolean;
   /** The worker that leads the sink. Null: no worker leads it. */
   readonly leader: { readonly worker: string; readonly since: Date | null } | null;
+  /**
+   * True if no worker leads the sink, and workers have led other sinks for two minutes without it. If it is not named in EVENT_SINKS any
+   * more, retire it.
+   */
+  readonly abandoned: boolean;
   /** The time of the newest cursor. Even an idle leader stores one every minute. */
   readonly last_stored_at: Date | null;
   /** The number of events in the log that the sink has not received yet. */

@@ -1,4 +1,4 @@
-import { IS_LED } from '../log/sink-lock.js';
+import { IS_LED, isAbandoned } from '../log/sink-lock.js';
 import { SLOT_COUNT } from '../log/slot-count.js';
 
 /** The maximum of each count. It keeps the statements cheap while a backlog grows. */
@@ -24,13 +24,14 @@ const openDeliveries = (status: 'retrying' | 'waiting' | 'failed'): string => `l
  * bounded count for each state. Locks: none. Cost: milliseconds for each sink.
  */
 export const SINK_STATUS = `
-select s.name, s.state, s.ordering, s.registered_at, s.failing_since, s.last_error,
-  s.leader_failing_since, s.leader_error, ${IS_LED} as led, s.leader, s.leading_since,
+select s.name, s.state, s.ordering, s.observer, s.registered_at, s.failing_since, s.last_error,
+  s.leader_failing_since, s.leader_error, lead.led, ${isAbandoned('lead.led')} as abandoned, s.leader, s.leading_since,
   p.stored_at, least(fresh.count + late.count, $2)::int as backlog,
   round(extract(epoch from clock_timestamp() - least(first.recorded_at, late.oldest)) * 1000)::float8 as lag_ms,
   speed.accepted as accepted_last_minute, types.event_types, retrying.count as retrying, waiting.count as waiting,
   failed.count as failed, replays.count as replays
 from outbox.outbox_sink s
+cross join lateral (select ${IS_LED} as led) lead
 left join lateral (select * from outbox.outbox_progress p where p.sink = s.name order by p.number desc limit 1) p on true
 left join lateral (
   select count(*) from (select from outbox.outbox_log where position > p.position order by position limit $2::int) l) fresh on true
@@ -64,7 +65,7 @@ select n as slot, coalesce(pg_stat_get_live_tuples(c.oid), 0)::int as rows, pg_t
   case when newest.position is null then '{}' else array(
     select s.name from outbox.outbox_sink s
     left join lateral (select * from outbox.outbox_progress p where p.sink = s.name order by p.number desc limit 1) p on true
-    where s.state <> 'retired' and (p.sink is null or newest.position > p.position
+    where s.state <> 'retired' and not s.observer and (p.sink is null or newest.position > p.position
       or exists (select ${LATE} and slot = n::smallint)) order by s.name) end as not_handed_over_to
 from generate_series(0, ${SLOT_COUNT - 1}) n
 join pg_class c on c.oid = format('outbox.outbox_log_%s', n)::regclass

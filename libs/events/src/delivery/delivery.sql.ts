@@ -3,9 +3,10 @@ import { MAX_PAYLOAD_BYTES } from '../log/payload-limit.js';
 
 // Every statement here is a read of the leader. Locks: none.
 
-// The columns that `toDelivery` expects.
+// The columns of a delivery `d` that `toDelivery` expects. Index: the event_id index of each slot for the time of the insert.
 const SIZE = 'octet_length(payload::text)';
-const DELIVERY = `${selectEvent(SIZE, `case when ${SIZE} <= ${MAX_PAYLOAD_BYTES} then payload::text end`)},
+const RECORDED_AT = '(select recorded_at from outbox.outbox_log l where l.event_id = d.event_id limit 1)';
+const DELIVERY = `${selectEvent(SIZE, `case when ${SIZE} <= ${MAX_PAYLOAD_BYTES} then payload::text end`, RECORDED_AT)},
   status, attempts, ${selectMs('next_attempt_at')}, last_error, fingerprint`;
 
 /** Blocked aggregates and the status of their head. Runs once in a term. Index: outbox_delivery_aggregate. Parameter: $1 sink. */
@@ -15,7 +16,7 @@ from outbox.outbox_delivery where sink = $1 and status in ('retrying', 'waiting'
 group by aggregate_type, aggregate_id`;
 
 /** One delivery. Index: primary key. Parameters: $1 sink, $2 event id. */
-export const FIND_DELIVERY = `select ${DELIVERY} from outbox.outbox_delivery where sink = $1 and event_id = $2`;
+export const FIND_DELIVERY = `select ${DELIVERY} from outbox.outbox_delivery d where sink = $1 and event_id = $2`;
 
 /** Time of the first retry after $2. Index: outbox_delivery_due. Parameters: $1 sink, $2 time. */
 export const NEXT_RETRY_TIME = `
@@ -24,7 +25,7 @@ where sink = $1 and status = 'retrying' and next_attempt_at > $2 order by next_a
 
 /** Retries that are due and not in flight. Index: outbox_delivery_due. Parameters: $1 sink, $2 now, $3 in flight, $4 limit. */
 export const DUE_DELIVERIES = `
-select ${DELIVERY} from outbox.outbox_delivery
+select ${DELIVERY} from outbox.outbox_delivery d
 where sink = $1 and status = 'retrying' and next_attempt_at <= $2 and event_id <> all ($3::uuid[])
 order by next_attempt_at limit $4`;
 

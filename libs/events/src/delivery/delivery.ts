@@ -3,7 +3,10 @@ import { retryDelay } from '../loop/backoff.js';
 import type { EventMetadata } from '../contract/event-metadata.js';
 import type { DeliveryRecord } from '../log/delivery.record.js';
 
-export type Delivery = DeliveryRecord;
+/** A delivery, and the time at which its event was inserted if it is known; see `OutboxRow`. */
+export interface Delivery extends DeliveryRecord {
+  readonly recordedMs?: number | null;
+}
 
 export interface Refusal {
   readonly error: unknown;
@@ -14,7 +17,7 @@ export interface Refusal {
 export const MAX_ATTEMPTS = 10; // the nine delays between them add up to 4.3 minutes on average and 8.5 at most
 const MAX_PERMANENT_ATTEMPTS = 2; // a second attempt confirms that the first error was not transient
 
-type EventWithPayload = EventMetadata & { readonly payload: string | null };
+type EventWithPayload = EventMetadata & { readonly payload: string | null; readonly recordedMs?: number | null };
 
 /** Counts a refused attempt: the delivery is retried after a delay, or fails if no attempt is left. */
 export function markRefused(delivery: Delivery, refusal: Refusal, now: Date, random: () => number): Delivery {

@@ -80,7 +80,15 @@ export class EventFetcher implements LeaderTask {
       this.deliveryIndex.record(markWaiting(event));
       this.watermark.settle(batch, index);
     } else if (hasPayload(event)) {
-      this.lanes.add({ lane: this.laneFor(event), event, delivery: null, batch, index, bytes: event.size });
+      this.lanes.add({
+        lane: this.laneFor(event),
+        event,
+        delivery: null,
+        batch,
+        index,
+        bytes: event.size,
+        recordedMs: event.recordedMs,
+      });
     } else {
       this.outcomeHandler.failTooLarge(newDelivery(event));
       this.watermark.settle(batch, index);
@@ -96,7 +104,8 @@ export class EventFetcher implements LeaderTask {
       }
       const event = { ...delivery, payload, attempt: delivery.attempts + 1 };
       const bytes = Buffer.byteLength(payload);
-      this.lanes.add({ lane: this.laneFor(delivery), event, delivery, batch: null, index: 0, bytes });
+      const recordedMs = delivery.recordedMs ?? null;
+      this.lanes.add({ lane: this.laneFor(delivery), event, delivery, batch: null, index: 0, bytes, recordedMs });
     }
   }
 

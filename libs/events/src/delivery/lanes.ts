@@ -22,6 +22,8 @@ export interface Entry {
   /** Position of the event in `batch`. */
   readonly index: number;
   readonly bytes: number;
+  /** The time at which the event was inserted, by the clock of the database, in epoch milliseconds. Null: unknown. */
+  readonly recordedMs: number | null;
   /** Time of the first transport failure of this entry, in monotonic milliseconds. */
   failingSince?: number;
   /** Transport failures of this entry in calls that reached the sink. */

@@ -17,7 +17,8 @@ const entry = (id: string, secondsAgo: number, replay?: Entry['replay']): Entry 
   ({
     lane: id,
     bytes: 1,
-    event: { eventId: id, occurredAt: new Date(NOW.getTime() - secondsAgo * 1000) },
+    event: { eventId: id },
+    recordedMs: NOW.getTime() - secondsAgo * 1000,
     delivery: null,
     batch: null,
     index: 0,
@@ -65,6 +66,11 @@ describe('OutcomeHandler', () => {
     expect(conclude([entry('a', 1), accepted], [entry('b', 2), lost], [entry('c', 3), accepted])).toBe(2);
     expect(measured(eventMetrics.published)).toBe(2);
     expect(measured(eventMetrics.publishLatency)).toEqual([1_000, 3_000]);
+  });
+
+  it('measures no latency of an event whose time of insert is unknown', () => {
+    expect(conclude([{ ...entry('a', 1), recordedMs: null }, accepted])).toBe(1);
+    expect([measured(eventMetrics.published), measured(eventMetrics.publishLatency)]).toEqual([1, undefined]);
   });
 
   it('counts nothing as published if the sink was not reached', () => {

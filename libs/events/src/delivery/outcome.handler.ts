@@ -125,20 +125,21 @@ export class OutcomeHandler {
     return accepted;
   }
 
-  /** Records the metrics of a call. A replayed event counts as published but not in the latency. */
+  /** Records the metrics of a call, unless the sink is an observer. A replayed event counts as published but not in the latency. */
   private measure(batch: readonly Entry[], outcomes: readonly Outcome[]): void {
-    const sink = this.relay.sink.name;
+    const { name: sink, observer } = this.relay.sink;
+    if (observer) return;
     const now = this.relay.clock.now().getTime();
     const latencies: number[] = [];
     let published = 0;
-    batch.forEach(({ event, replay }, index) => {
+    batch.forEach(({ recordedMs, replay }, index) => {
       if (outcomes[index]!.kind !== 'accepted') return;
       published++;
-      if (!replay) latencies.push(Math.max(now - event.occurredAt.getTime(), 0));
+      if (!replay && recordedMs !== null) latencies.push(Math.max(now - recordedMs, 0));
     });
     if (!published) return;
     metric(eventMetrics.published, published, { sink });
-    metric(eventMetrics.publishLatency, latencies, { sink });
+    if (latencies.length) metric(eventMetrics.publishLatency, latencies, { sink });
   }
 
   /** A replayed event never blocks its lane, whatever its outcome. */

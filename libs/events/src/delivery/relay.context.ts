@@ -34,6 +34,10 @@ export interface RelayContext extends Required<RelaySettings> {
   readonly worker: string;
   /** The leader's connection, which holds the sink's lock. */
   readonly client: Client;
+  /**
+   * `now()` is the clock of the database, because other machines compare the times that a leader stores. `monotonic()` measures
+   * durations.
+   */
   readonly clock: Clock;
   /** Source of jitter: returns a number between 0 and 1. */
   readonly random: () => number;

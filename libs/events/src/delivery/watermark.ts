@@ -55,10 +55,10 @@ export class Watermark {
     return this.unsettledPayloadBytes;
   }
 
-  /** Time at which the first unsettled event occurred. */
-  get oldestUnsettledAt(): Date | undefined {
+  /** The time at which the first unsettled event was inserted, by the clock of the database, in epoch milliseconds. */
+  get oldestUnsettledMs(): number | null | undefined {
     const batch = this.batches[0];
-    return batch?.reading.rows[batch.settledPrefix]?.occurredAt;
+    return batch?.reading.rows[batch.settledPrefix]?.recordedMs;
   }
 
   /** Number of rows that the cursor passed since the last call. An empty read advances the cursor by 0 rows. */

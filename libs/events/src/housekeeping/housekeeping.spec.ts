@@ -63,6 +63,14 @@ describe('Housekeeping', () => {
     expect(await days.countOf('outbox_log')).toBe(0);
   });
 
+  it('does not keep a slot for an observer that has not received its events', async () => {
+    await registerSinks(database.workerUrl, [new ScriptedSink('watcher', { observer: true })], 'spec');
+    await days.insertOld(3);
+    await days.deliverAll();
+    expect(resultFor(await housekeeping.runOnce(), days.table(3))).toMatchObject({ removed: expect.any(Number), unit: 'bytes' });
+    expect(await days.countOf('outbox_log')).toBe(0);
+  });
+
   it('keeps a slot until every sink has received its events, and names the sinks that have not', async () => {
     const other = new ScriptedSink('other');
     await registerSinks(database.workerUrl, [other], 'spec');

@@ -9,8 +9,11 @@ const logger = getLogger('outbox');
 type FailureMarkContext = Pick<RelayContext, 'client' | 'sink' | 'worker' | 'clock'>;
 
 /** Stores that the leaders of a sink fail, for operators and other workers. Runs before a term, which may fail early. */
-export async function markLeaderFailing({ client, sink, worker }: FailureMarkContext, failure: LeaderFailure): Promise<void> {
-  await client.query(MARK_LEADER_FAILING, [sink.name, worker, failure.since, failure.error]);
+export async function markLeaderFailing(
+  { client, sink, worker, clock }: FailureMarkContext,
+  { forMs, error }: LeaderFailure,
+): Promise<void> {
+  await client.query(MARK_LEADER_FAILING, [sink.name, worker, new Date(clock.now().getTime() - forMs), error]);
 }
 
 /** Clears the mark of `markLeaderFailing` once this term is stable. */

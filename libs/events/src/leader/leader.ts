@@ -1,13 +1,14 @@
 import { PikaiaError } from '@pikaia/core';
 import { IsolatedClient } from '@pikaia/database';
 import type pg from 'pg';
+import { DatabaseClock } from '../log/database.clock.js';
 import { LOCK_CLASS, TRY_LOCK_SINK } from '../log/sink-lock.js';
 import type { LeaderTask } from '../delivery/leader.task.js';
 import type { RelayContext } from '../delivery/relay.context.js';
 import { connectOrName } from '../log/direct-connection.js';
 import { endClient, endWhenSilent } from '../log/end-client.js';
 
-const PING = 'select pg_backend_pid() as backend';
+const PING = `select pg_backend_pid() as backend, date_part('epoch', clock_timestamp()) * 1000 as database_ms`;
 
 type LeaderContext = Pick<RelayContext, 'sink' | 'clock' | 'leaderTimeoutMs'>;
 
@@ -17,6 +18,8 @@ type LeaderContext = Pick<RelayContext, 'sink' | 'clock' | 'leaderTimeoutMs'>;
  */
 export class Leader implements LeaderTask {
   readonly client: pg.Client;
+  /** Set by each ping. */
+  readonly databaseClock: DatabaseClock;
   private backend = 0;
   private lost: Error | undefined;
   private pingAt = -Infinity; // monotonic milliseconds
@@ -26,6 +29,7 @@ export class Leader implements LeaderTask {
     private readonly relay: LeaderContext,
     private readonly onLost: () => void,
   ) {
+    this.databaseClock = new DatabaseClock(relay.clock);
     this.client = new IsolatedClient(connectionConfig(url, relay));
     // Without a listener, an error on an idle connection ends the process. Queries in flight are rejected in any case.
     this.client.on('error', (error) => this.markLost(error));
@@ -67,8 +71,11 @@ export class Leader implements LeaderTask {
   }
 
   async ping(): Promise<void> {
-    const { rows } = await this.client.query<{ backend: number }>({ name: 'outbox-ping', text: PING });
-    this.verifyBackend(rows[0]!.backend);
+    const sentAt = this.relay.clock.monotonic();
+    const { rows } = await this.client.query<{ backend: number; database_ms: number }>({ name: 'outbox-ping', text: PING });
+    const { backend, database_ms } = rows[0]!;
+    this.verifyBackend(backend);
+    this.databaseClock.observe(database_ms, sentAt);
     this.pingAt = this.relay.clock.monotonic() + this.relay.leaderTimeoutMs / 3;
   }
 

@@ -43,6 +43,7 @@ describe('delivery', () => {
       sink,
       worker: 'spec',
       clock,
+      databaseClock: clock,
       random, // by default the full delay: 1 s, 2 s, 4 s, …
       pollIntervalMs: 1000,
       storeIntervalMs: 5,

@@ -29,7 +29,15 @@ describe('transport failures', () => {
     clock = new ManualClock();
     await registerSinks(database.workerUrl, [sink], 'spec');
     const timing = { pollIntervalMs: 10, storeIntervalMs: 5, leaderTimeoutMs: 5000 };
-    relay = new SinkRelay({ url: database.workerUrl, sink, worker: 'spec', clock, random: () => 1, ...timing });
+    relay = new SinkRelay({
+      url: database.workerUrl,
+      sink,
+      worker: 'spec',
+      clock,
+      databaseClock: clock,
+      random: () => 1,
+      ...timing,
+    });
     relay.start();
   });
 

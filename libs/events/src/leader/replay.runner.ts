@@ -177,6 +177,7 @@ export class ReplayRunner {
       batch: null,
       index: 0,
       bytes: item.event.size,
+      recordedMs: null,
       replay: {
         handleOutcome: (outcome) => {
           freeLane();

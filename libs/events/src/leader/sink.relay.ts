@@ -31,7 +31,10 @@ export interface RelayOptions extends RelaySettings {
   readonly sink: Sink;
   /** Host and process id that are shown as the leader. */
   readonly worker: string;
+  /** The clock of this process. Default: `systemClock`. */
   readonly clock?: Clock;
+  /** The clock of the database. Default: measured with each ping of the leader. */
+  readonly databaseClock?: Clock;
   /** Source of jitter: returns a number between 0 and 1. Default: `Math.random`. */
   readonly random?: () => number;
   /** Returns how many sinks this process leads. The more it leads, the longer it waits before it tries to lead another. */
@@ -42,6 +45,8 @@ export interface RelayOptions extends RelaySettings {
 
 export interface RelayHealth {
   readonly sink: string;
+  /** True for an observer, such as the sink `log`. An alarm ignores it. */
+  readonly observer: boolean;
   readonly state: 'stopped' | 'connecting' | 'standby' | 'leading' | 'retired' | 'broken';
   /** Status of the current term. Null unless this process leads. */
   readonly term: TermStatus | null;
@@ -126,7 +131,15 @@ export class SinkRelay {
     const { sink, stalledAfterMs } = this.relay;
     const leaderFailure = this.history.failure;
     const progress = leaderFailure ? 'failing' : term && progressOf(term, stalledAfterMs);
-    return { sink: sink.name, state: this.state, term, progress, error: this.error, leaderFailure };
+    return {
+      sink: sink.name,
+      observer: sink.observer ?? false,
+      state: this.state,
+      term,
+      progress,
+      error: this.error,
+      leaderFailure,
+    };
   }
 
   protected createLeader(): Leader {
@@ -198,7 +211,7 @@ export class SinkRelay {
 
   private async beginTerm(leader: Leader): Promise<Term> {
     const { client } = leader;
-    const relay: RelayContext = { ...this.relay, client };
+    const relay: RelayContext = { ...this.relay, client, clock: this.options.databaseClock ?? leader.databaseClock };
     this.history.recordStart();
     const { failure } = this.history;
     try {

@@ -30,7 +30,8 @@ describe('TermHistory', () => {
     term(5_000);
     expect(history.failure).toBeNull();
     term(5_000, 'last');
-    expect(history.failure).toEqual({ since, terms: 3, error: 'last' });
+    expect(history.failure).toEqual({ since, forMs: expect.any(Number), terms: 3, error: 'last' });
+    expect(history.failure!.forMs).toBeGreaterThanOrEqual(10_000);
     term(0, 'later');
     expect(history.failure).toMatchObject({ since, terms: 4, error: 'later' });
     logs.one('leader_failing', { level: 'ERROR', sink: 'spec', terms: 3, reason: 'last' });

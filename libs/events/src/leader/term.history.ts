@@ -8,8 +8,10 @@ export const STABLE_AFTER_MS = 30_000;
 const FAILING_AFTER_SHORT_TERMS = 3; // a database restart ends one term; a failover ends one on each of the two servers
 
 export interface LeaderFailure {
-  /** Time at which the first of the consecutive short terms ended. */
+  /** Time at which the first of the consecutive short terms ended, by the clock of this process. */
   readonly since: Date;
+  /** Milliseconds since then. */
+  readonly forMs: number;
   /** Number of consecutive terms that ended with an error before they were stable. */
   readonly terms: number;
   /** The error that ended the last term. */
@@ -20,6 +22,7 @@ export interface LeaderFailure {
 export class TermHistory {
   private shortTerms = 0;
   private since: Date | undefined;
+  private sinceMonotonic = 0;
   private error = '';
   /** Start of the current term or, between two terms, end of the last one. Monotonic milliseconds. */
   private changedAt = -Infinity;
@@ -41,7 +44,7 @@ export class TermHistory {
     this.forgetWhenStable();
     this.changedAt = this.clock.monotonic();
     if (!wasShort) return;
-    this.since ??= this.clock.now();
+    if (!this.since) [this.since, this.sinceMonotonic] = [this.clock.now(), this.changedAt];
     this.error = error;
     if (++this.shortTerms === FAILING_AFTER_SHORT_TERMS)
       logger.error('leader_failing', { sink: this.sink, terms: this.shortTerms, failing_since: this.since, reason: error });
@@ -56,7 +59,8 @@ export class TermHistory {
   get failure(): LeaderFailure | null {
     this.forgetWhenStable();
     if (!this.since || this.shortTerms < FAILING_AFTER_SHORT_TERMS) return null;
-    return { since: this.since, terms: this.shortTerms, error: this.error };
+    const forMs = Math.round(this.clock.monotonic() - this.sinceMonotonic);
+    return { since: this.since, forMs, terms: this.shortTerms, error: this.error };
   }
 
   private forgetWhenStable(): void {

@@ -165,9 +165,9 @@ export class Term {
   }
 
   get status(): TermStatus {
-    const { oldestUnsettledAt } = this.watermark;
+    const { oldestUnsettledMs } = this.watermark;
     return {
-      lagMs: oldestUnsettledAt ? Math.max(0, this.now() - oldestUnsettledAt.getTime()) : 0,
+      lagMs: oldestUnsettledMs ? Math.max(0, this.now() - oldestUnsettledMs) : 0,
       readAgoMs: this.monotonic() - this.fetcher.lastReadAt,
       failingSince: this.breaker.failingSince,
       paused: this.commandTask.isHalted,

@@ -41,9 +41,12 @@ export const EVENT_RECORD = Object.values(COLUMNS)
 /** Selects a time in milliseconds: parsing a number takes a third of the time of parsing a date. */
 export const selectMs = (column: string): string => `date_part('epoch', ${column}) * 1000 as ${column}_ms`;
 
-/** Selects an event as `toOutboxRow` expects it. `size` and `payload` are expressions. Further columns can follow. */
-export const selectEvent = (size: string, payload: string): string =>
-  `${size} as size, ${payload} as payload, ${names.map((name) => (name === 'occurred_at' ? selectMs(name) : name)).join(', ')}`;
+/**
+ * Selects an event as `toOutboxRow` expects it. `size`, `payload` and `recordedAt`, the time of the insert, are expressions. Further
+ * columns can follow.
+ */
+export const selectEvent = (size: string, payload: string, recordedAt = 'null::timestamptz'): string =>
+  `${size} as size, ${payload} as payload, date_part('epoch', ${recordedAt}) * 1000 as recorded_ms, ${names.map((name) => (name === 'occurred_at' ? selectMs(name) : name)).join(', ')}`;
 
 /** Stands for a payload that is too large to read. An envelope is an object, so it is never equal to this number. */
 const TOO_LARGE = '0';
@@ -54,12 +57,13 @@ export const readablePayload = (payload: string, size: string): string =>
 
 /** Selects a row that is not an event: null for each column except the given ones. */
 export const selectNoEvent = (size: string, values: Partial<Record<ColumnName, string>>): string =>
-  `${size}, null, ${names.map((name) => values[name] ?? 'null').join(', ')}`;
+  `${size}, null, null, ${names.map((name) => values[name] ?? 'null').join(', ')}`;
 
 /** The columns of `selectEvent`, as the text that the server sends. */
 export type EventRow = readonly [
   size: string,
   payload: string | null,
+  recordedMs: string | null,
   position: string,
   eventId: string,
   eventType: string,
@@ -80,21 +84,24 @@ export interface OutboxRow extends EventMetadata {
   /** The text of the envelope. Null for a type that the sink does not want, and for a payload that is too large to read. */
   readonly payload: string | null;
   readonly tooLarge: boolean;
+  /** The time of the insert by the clock of the database, in epoch milliseconds. Null if the row of the log is gone. */
+  readonly recordedMs: number | null;
 }
 
 /** Hot path: allocates nothing but its result. */
 export function toOutboxRow(row: readonly [...EventRow, ...unknown[]]): OutboxRow {
   const tooLarge = row[1] === TOO_LARGE;
   return {
-    position: row[2],
-    eventId: row[3],
-    eventType: row[4],
-    schemaVersion: Number(row[5]),
-    aggregateType: row[6],
-    aggregateId: row[7],
-    organizationId: row[8],
-    correlationId: row[9],
-    occurredAt: new Date(Number(row[10])),
+    position: row[3],
+    eventId: row[4],
+    eventType: row[5],
+    schemaVersion: Number(row[6]),
+    aggregateType: row[7],
+    aggregateId: row[8],
+    organizationId: row[9],
+    correlationId: row[10],
+    occurredAt: new Date(Number(row[11])),
+    recordedMs: row[2] === null ? null : Number(row[2]),
     size: Number(row[0]),
     payload: tooLarge ? null : row[1],
     attempt: 1,
@@ -104,7 +111,7 @@ export function toOutboxRow(row: readonly [...EventRow, ...unknown[]]): OutboxRo
 
 /** Returns the values of a row that follow the event. */
 export const afterEvent = <Rest extends readonly unknown[]>(row: readonly [...EventRow, ...Rest]): Rest =>
-  row.slice(names.length + 2) as unknown as Rest;
+  row.slice(names.length + 3) as unknown as Rest;
 
 /** The values of `EVENT_RECORD`. */
 export const toEventRecord = (event: EventMetadata): Record<string, unknown> =>

@@ -4,9 +4,17 @@ import { queryText, toOutboxRow, type EventRow, type OutboxRow } from './event.r
 import { READ, SLICE } from './reading.sql.js';
 
 /** The row of reading.sql.ts that is not an event. */
-type EdgeRow = readonly [lateRows: string, payload: null, position: null, eventId: null, snapshot: string, ...null[]];
+type EdgeRow = readonly [
+  lateRows: string,
+  payload: null,
+  recordedMs: null,
+  position: null,
+  eventId: null,
+  snapshot: string,
+  ...null[],
+];
 
-const isEdge = (row: EventRow | EdgeRow): row is EdgeRow => row[2] === null;
+const isEdge = (row: EventRow | EdgeRow): row is EdgeRow => row[3] === null;
 
 /** The limits of one read. */
 export interface ReadLimits {
@@ -71,9 +79,9 @@ export class OutboxReader {
     let edge: EdgeRow | undefined;
     for (const row of rows) {
       if (isEdge(row)) edge = row;
-      else (comparePositions(row[2], position) > 0 ? fresh : late).push(toOutboxRow(row));
+      else (comparePositions(row[3], position) > 0 ? fresh : late).push(toOutboxRow(row));
     }
-    const [lateRows, , , , snapshot] = edge!;
+    const [lateRows, , , , , snapshot] = edge!;
     const taken = late.sort(byPosition).slice(0, lateLimit);
     const isLateComplete = taken.length === Number(lateRows);
     return { snapshot, late: taken, isLateComplete, fresh: isLateComplete ? fresh.sort(byPosition) : [] };

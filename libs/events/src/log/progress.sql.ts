@@ -2,12 +2,12 @@ import { EVENT_COLUMNS, EVENT_RECORD } from './event.row.js';
 
 /**
  * Registers a sink with its start, once. A second registration changes nothing. $1 name, $2 ordering, $3 true: start with the
- * next event, $4 worker. It is one autocommit statement: `now` means the newest position and the snapshot of this statement. The
+ * next event, $4 worker, $5 observer. It is one autocommit statement: `now` means the newest position and the snapshot of this statement. The
  * start therefore does not cover an event that was inserted but not committed.
  */
 export const REGISTER = `
 with registered as (
-  insert into outbox.outbox_sink (name, ordering) values ($1, $2) on conflict (name) do nothing returning name)
+  insert into outbox.outbox_sink (name, ordering, observer) values ($1, $2, $5) on conflict (name) do nothing returning name)
 insert into outbox.outbox_progress (sink, number, position, snapshot, worker)
 select name, 0, case when $3::boolean
     then coalesce((select position from outbox.outbox_log order by position desc limit 1), 0) else 0 end,

@@ -9,7 +9,7 @@ const IS_WANTED = `((select types from wanted) is null or event_type = any ((sel
 const READABLE = `${IS_WANTED} and size <= ${MAX_PAYLOAD_BYTES}`;
 // The payload is not cast to text: a cast from json to text goes through the text forms of both types and takes a quarter of the
 // server time.
-const ROW = selectEvent('size', `case when ${IS_WANTED} then ${readablePayload('payload', 'size')} end`);
+const ROW = selectEvent('size', `case when ${IS_WANTED} then ${readablePayload('payload', 'size')} end`, 'recorded_at');
 // One row of the result is not an event and has no position. It contains the snapshot of the read in place of the event type, and
 // the number of late rows in place of the size. Separate columns would add their cost to every event.
 const EDGE = `select ${selectNoEvent('(select count(*) from late)::int', { event_type: 'pg_current_snapshot()::text' })}`;

@@ -26,6 +26,11 @@ export interface SinkRegistration {
    * removed stays registered until an operator drops it: its events wait for a worker that handles them.
    */
   readonly types: readonly string[] | null;
+  /**
+   * True for a sink that only watches, such as `log`. No status of an event, metric, alarm, replay of all sinks or retention depends
+   * on it. Default: false.
+   */
+  readonly observer?: boolean;
 }
 
 /**
@@ -43,8 +48,8 @@ export async function registerSinks(url: string, sinks: readonly SinkRegistratio
   client.on('error', () => undefined); // the query in flight is rejected with it
   try {
     await connectDirectly(client);
-    for (const { name, ordering, from, types } of sinks) {
-      await client.query(REGISTER, [name, ordering, from === 'now', worker]);
+    for (const { name, ordering, from, types, observer = false } of sinks) {
+      await client.query(REGISTER, [name, ordering, from === 'now', worker, observer]);
       await new CursorStore(client, name, worker).load();
       await registerTypes(client, name, types ?? [EVERY_TYPE], worker);
     }

@@ -19,6 +19,13 @@ export const IS_LED = `exists (
       and l.database = (select oid from pg_database where datname = current_database())
       and l.objid::bigint = hashtext(s.name)::bigint & 4294967295)`;
 
+/**
+ * True for a sink that no worker leads, `led`, and whose newest cursor `p` is two minutes older than that of another sink: workers ran
+ * without it. An idle leader stores its cursor every minute, and a rolling deployment leaves a sink without a leader for seconds.
+ */
+export const isAbandoned = (led: string): string =>
+  `coalesce(not ${led} and max(p.stored_at) over () - p.stored_at > interval '2 minutes', false)`;
+
 /** Lists the sinks whose newest cursor or start was written in another cluster. Index: primary key, two rows for each sink. */
 export const RESTORED_SINKS = `
 select s.name from outbox.outbox_sink s where s.state <> 'retired' and exists (

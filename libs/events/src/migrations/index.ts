@@ -2,6 +2,7 @@ import { defaultRoles, type RoleNames } from '@pikaia/database';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { outboxComments } from './comments.sql.js';
 import { leaderFailures } from './leader-failures.sql.js';
+import { observers, withoutObservers } from './observers.sql.js';
 import { createOpenDeliveryIndex, dropOpenDeliveryIndex } from './open-deliveries.sql.js';
 import { outboxFunctions } from './outbox-functions.sql.js';
 import { outboxGrants } from './outbox-grants.sql.js';
@@ -79,6 +80,17 @@ export function outboxMigrations(roles: RoleNames = defaultRoles): (new () => Mi
     /** Older code ignores comments. */
     async down(): Promise<void> {}
   }
+  class AddObservers1764460001000 implements MigrationInterface {
+    readonly name = 'AddObservers1764460001000';
+
+    async up(runner: QueryRunner): Promise<void> {
+      await runner.query(observers);
+    }
+
+    async down(runner: QueryRunner): Promise<void> {
+      await runner.query(withoutObservers);
+    }
+  }
   return [
     CreateOutbox1764000001000,
     AddLeaderFailures1764100001000,
@@ -86,5 +98,6 @@ export function outboxMigrations(roles: RoleNames = defaultRoles): (new () => Mi
     AddOpenDeliveryIndex1764300001000,
     AddReceiptClaims1764350001000,
     CommentOutbox1764400001000,
+    AddObservers1764460001000,
   ];
 }

@@ -80,12 +80,12 @@ begin atomic
 end;
 comment on function outbox.state_of(uuid, text, bigint, xid8) is 'An event over all sinks that count: not retired, not started after it. The first that any sink has of failed, pending, retrying, waiting, skipped, published, not_wanted. Always one row';
 
-${view('e.event_id, e.event_type, e.position, e.txid')}
+${eventsView('e.event_id, e.event_type, e.position, e.txid')}
 `;
 
 /** Restores the view and the check of the previous version. Fails while a command `drop_type` is kept. */
 export const withoutSinkTypes = `
-${view('e.event_id, e.position, e.txid')}
+${eventsView('e.event_id, e.position, e.txid')}
 drop function outbox.state_of(uuid, text, bigint, xid8);
 drop function outbox.state_at;
 drop function outbox.wants;
@@ -94,7 +94,8 @@ alter table outbox.outbox_command drop constraint outbox_command_command_check,
 drop table outbox.outbox_sink_type;
 `;
 
-function view(stateArguments: string): string {
+/** @param counts the condition on a sink `k` under which its deliveries show an event whose log row is gone. */
+export function eventsView(stateArguments: string, counts = "k.state <> 'retired'"): string {
   return `create or replace view public.events_outboxevent with (security_invoker = true) as
   select e.event_id, e.event_type, e.schema_version, e.aggregate_type, e.aggregate_id, e.organization_id, e.correlation_id,
     e.payload, e.occurred_at, s.status, s.attempts, s.last_error, s.published_at
@@ -107,5 +108,5 @@ function view(stateArguments: string): string {
   left join lateral outbox.state_without_log(d.event_id) s on true
   where not exists (select from outbox.outbox_log l where l.event_id = d.event_id)
     and d.sink = (select min(o.sink) from outbox.outbox_delivery o join outbox.outbox_sink k on k.name = o.sink
-      where o.event_id = d.event_id and k.state <> 'retired');`;
+      where o.event_id = d.event_id and ${counts});`;
 }

@@ -13,7 +13,7 @@ const idleStepMs = ({ outboxPollIntervalMs: poll, outboxLeaderTimeoutMs: timeout
 
 export class OutboxSettings {
   @Setting('EVENT_SINKS', {
-    about: 'where events go, comma-separated: local, eventbridge, or the names of your own sinks',
+    about: 'where events go, comma-separated: local, log, eventbridge, or the names of your own sinks',
     default: 'local',
   })
   @Matches(new RegExp(`^${SINK_NAME}( *, *${SINK_NAME})*$`), { message: 'eventSinks must be names separated by commas' })

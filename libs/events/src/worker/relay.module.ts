@@ -27,6 +27,8 @@ import type { Sink } from '../delivery/sink.js';
 import type { EventBridgeSettings } from '../sinks/eventbridge/eventbridge.settings.js';
 import { loadEventBridgeSinks } from './load-eventbridge-sinks.js';
 import { LocalSink } from '../sinks/local/local.sink.js';
+import type { LogSinkSettings } from '../sinks/log/log.settings.js';
+import { LogSink } from '../sinks/log/log.sink.js';
 
 export interface RelayModuleOptions {
   readonly settings: OutboxSettings;
@@ -35,6 +37,8 @@ export interface RelayModuleOptions {
   readonly clock?: Clock;
   /** Settings of the sink `eventbridge`. Required if EVENT_SINKS names it. */
   readonly eventBridge?: EventBridgeSettings;
+  /** Settings of the sink `log`. Default: its records contain no data of events. */
+  readonly log?: LogSinkSettings;
   /** Factories of further sinks, by their name in EVENT_SINKS. */
   readonly sinks?: Readonly<Record<string, SinkFactory>>;
   /** Called after a relay logged that it cannot continue. End the process. */
@@ -63,9 +67,14 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
    * `PIKAIA_EVENT_BUS_UNSET`, `PIKAIA_EVENT_BUS_SDK_MISSING`, `PIKAIA_SETTINGS_INVALID`.
    */
   async onApplicationBootstrap(): Promise<void> {
-    const { settings, databaseUrl, clock = systemClock, sinks = {}, onFatal } = this.options;
+    const { settings, databaseUrl, clock = systemClock, log, sinks = {}, onFatal } = this.options;
     const retention = retentionOf(settings);
-    const factories = { local: () => this.localSinks(), eventbridge: () => this.eventBridgeSinks(), ...sinks };
+    const factories = {
+      local: () => this.localSinks(),
+      log: () => [new LogSink({ includeData: log?.eventLogData ?? false })],
+      eventbridge: () => this.eventBridgeSinks(),
+      ...sinks,
+    };
     const chosen = await chooseSinks(settings.eventSinks, factories);
     if (!chosen.length) throw noSinksError(settings.eventSinks);
     this.supervisor = new RelaySupervisor(chosen, {

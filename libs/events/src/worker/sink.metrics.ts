@@ -8,6 +8,7 @@ import { MAX_COUNT, SINK_STATUS } from '../admin/status.sql.js';
 interface SinkRow {
   readonly name: string;
   readonly state: SinkState;
+  readonly observer: boolean;
   readonly leader_failing_since: Date | null;
   readonly backlog: number;
   readonly lag_ms: number | null;
@@ -15,13 +16,13 @@ interface SinkRow {
 }
 
 /**
- * Records the metrics of every sink that is not retired, including zeros and sinks of other workers. A sink that no worker leads,
+ * Records the metrics of every sink that is neither retired nor an observer, including zeros and sinks of other workers. A sink that no worker leads,
  * or whose leader measures nothing, therefore keeps its series. Each gauge is a value of the database and equal in all workers.
  */
 export async function measureSinks(client: ClientBase): Promise<void> {
   const { rows } = await client.query<SinkRow>(SINK_STATUS, [LOCK_CLASS, MAX_COUNT]);
-  for (const { name: sink, state, leader_failing_since, backlog, lag_ms, failed } of rows) {
-    if (state === 'retired') continue;
+  for (const { name: sink, state, observer, leader_failing_since, backlog, lag_ms, failed } of rows) {
+    if (state === 'retired' || observer) continue;
     metric(eventMetrics.leaderFailing, leader_failing_since === null ? 0 : 1, { sink });
     metric(eventMetrics.backlog, backlog, { sink });
     metric(eventMetrics.oldestPending, Math.max(lag_ms ?? 0, 0) / 1000, { sink });

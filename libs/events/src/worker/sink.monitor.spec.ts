@@ -101,6 +101,70 @@ describe('SinkMonitor', () => {
     await leader.close();
   });
 
+  it('neither reports nor measures an observer', async () => {
+    const observer = new ScriptedSink(`observer-${randomUUID()}`, { observer: true });
+    await registerSinks(at.database.workerUrl, [observer], 'spec');
+    await insertEvent(at.api);
+    const watch = watchOf();
+    flushMetrics(); // discard the metrics of other tests
+    using logs = captureLogs();
+    await watch.runOnce();
+    at.clock.advance(61_000);
+    await watch.runOnce();
+    flushMetrics();
+    expect(watch.leaderless.map(({ sink }) => sink)).toEqual([at.sink.name]);
+    expect(logs.records.some((line) => line['sink'] === at.sink.name && eventMetrics.backlog.name in line)).toBe(true);
+    expect(logs.records.filter((line) => line['sink'] === observer.name)).toEqual([]);
+  });
+
+  describe('for a sink that is registered and that no worker has', () => {
+    let gone: ScriptedSink;
+
+    beforeEach(async () => {
+      gone = new ScriptedSink(`gone-${randomUUID()}`, { from: 'now' });
+      await registerSinks(at.database.workerUrl, [gone], 'spec');
+    });
+
+    const storeCursor = (name: string, age: string) =>
+      at.queryAsOwner(`insert into outbox.outbox_progress (sink, number, position, snapshot, worker, stored_at)
+        select sink, 1, position, snapshot, worker, clock_timestamp() - interval '${age}'
+        from outbox.outbox_progress where sink = '${name}' and number = 0`);
+    /** Runs a new monitor twice and returns the sinks that it suggests to retire. */
+    async function suggested(own: readonly string[] = []): Promise<unknown[]> {
+      using logs = captureLogs();
+      const watch = watchOf(own);
+      await watch.runOnce();
+      await watch.runOnce();
+      return logs.of('sink_abandoned').map(({ level, sink, hint }) => [level, sink, hint]);
+    }
+
+    it('suggests once, at the start, to retire it if workers have run without it', async () => {
+      await storeCursor(gone.name, '121 seconds');
+      await storeCursor(at.sink.name, '0 seconds');
+      expect(await suggested()).toEqual([['WARNING', gone.name, expect.stringContaining(`outbox -- retire ${gone.name} --yes`)]]);
+    });
+
+    it('suggests nothing during a rolling deployment, whose gap between two leaders is short', async () => {
+      await storeCursor(gone.name, '90 seconds'); // an idle leader stored its last cursor, and stopped a minute later
+      await storeCursor(at.sink.name, '0 seconds');
+      expect(await suggested()).toEqual([]);
+    });
+
+    it('suggests nothing after all workers were stopped for a long time', async () => {
+      await storeCursor(gone.name, '10 hours');
+      await storeCursor(at.sink.name, '10 hours');
+      expect(await suggested()).toEqual([]);
+    });
+
+    it('suggests nothing while another worker leads it, or if this worker has it', async () => {
+      await storeCursor(at.sink.name, '10 hours');
+      await storeCursor(gone.name, '0 seconds');
+      expect(await suggested()).toEqual([['WARNING', at.sink.name, expect.any(String)]]);
+      expect(await suggested([at.sink.name])).toEqual([]);
+      await whileLed(async () => expect(await suggested()).toEqual([]));
+    });
+  });
+
   it('retires a sink without a leader, so that its events and other commands no longer wait', async () => {
     const event = await insertEvent(at.api);
     const [pause, retire] = [await at.sendCommand('pause'), await at.sendCommand('retire')];

@@ -33,6 +33,14 @@ export interface LeaderlessSink {
   readonly forMs: number;
 }
 
+interface SinkRow {
+  readonly name: string;
+  readonly observer: boolean;
+  readonly led: boolean;
+  readonly abandoned: boolean;
+  readonly last_stored_at: Date | null;
+}
+
 interface Retirement {
   readonly id: string;
   readonly sink: string;
@@ -42,12 +50,13 @@ interface Retirement {
 
 /**
  * Monitors all sinks in the database, in every worker. Reports sinks without a leader and retires them on command, under the
- * sink's lock. Records the metrics of every sink.
+ * sink's lock. Records the metrics of every sink. Observers are not reported or measured, except as abandoned.
  */
 export class SinkMonitor {
   private readonly loop: BackgroundLoop;
   private readonly leaderlessSince = new Map<string, number>();
   private readonly reported = new Set<string>();
+  private readonly reportedAbandoned = new Set<string>();
 
   constructor(private readonly options: SinkMonitorOptions) {
     const intervalMs = Math.min(MAX_INTERVAL_MS, options.leaderlessAlarmMs / 4);
@@ -139,7 +148,9 @@ export class SinkMonitor {
 
   /** Reports sinks without a leader, in the log and as a metric. */
   private async checkLeaders(client: pg.Client): Promise<void> {
-    const { rows } = await client.query<{ name: string; led: boolean }>(SINKS_LED, [LOCK_CLASS]);
+    const { rows: all } = await client.query<SinkRow>(SINKS_LED, [LOCK_CLASS]);
+    this.reportAbandoned(all);
+    const rows = all.filter(({ observer }) => !observer);
     const leaderlessNow = new Set(rows.filter(({ led }) => !led).map(({ name }) => name));
     for (const sink of this.leaderlessSince.keys()) if (!leaderlessNow.has(sink)) this.forget(sink);
     const now = this.options.clock.monotonic();
@@ -151,6 +162,17 @@ export class SinkMonitor {
       logger.warning('sink_without_leader', { sink, for_ms: Math.round(now - since) });
     }
     for (const { name: sink } of rows) metric(eventMetrics.leaderless, this.reported.has(sink) ? 1 : 0, { sink });
+  }
+
+  /** Suggests once to retire a sink that no worker has any more. */
+  private reportAbandoned(rows: readonly SinkRow[]): void {
+    for (const { name: sink, led, abandoned, last_stored_at } of rows) {
+      if (led) this.reportedAbandoned.delete(sink);
+      if (!abandoned || this.options.ownSinks.has(sink) || this.reportedAbandoned.has(sink)) continue;
+      this.reportedAbandoned.add(sink);
+      const hint = `No running worker has this sink. If EVENT_SINKS or the consumers no longer name it, retire it: npm run outbox -- retire ${sink} --yes`;
+      logger.warning('sink_abandoned', { sink, last_stored_at, hint });
+    }
   }
 
   private forget(sink: string): void {

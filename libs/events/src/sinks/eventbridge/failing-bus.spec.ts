@@ -96,7 +96,7 @@ describe('a relay to an event bus', () => {
       const bus = await openBus();
       const clock = new ManualClock();
       bus.stub.fault = ({ action, entries }) => (action === 'PutEvents' ? faultOf(entries.length) : undefined);
-      const relay = await startRelay(bus, { clock, random: () => 1, pollIntervalMs: 10 });
+      const relay = await startRelay(bus, { clock, databaseClock: clock, random: () => 1, pollIntervalMs: 10 });
       await insertEvents(100);
       const calls = (): number => bus.stub.calls.filter(({ action }) => action === 'PutEvents').length;
       /** Lets the relay take steps during its pause, which lasts at least a second. */
@@ -124,7 +124,7 @@ describe('a relay to an event bus', () => {
   itWithStub('delivers the other events of a call that an unknown code refuses because of one of them', async () => {
     const bus = await openBus();
     const clock = new ManualClock();
-    const relay = await startRelay(bus, { clock, random: () => 1, pollIntervalMs: 10 });
+    const relay = await startRelay(bus, { clock, databaseClock: clock, random: () => 1, pollIntervalMs: 10 });
     const ids = await insertEvents(30);
     const bad = ids[4]!;
     bus.stub.fault = ({ entries }) =>
