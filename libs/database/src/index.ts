@@ -26,4 +26,5 @@ export {
   inTransaction,
   outsideTransaction,
   writeInTransaction,
+  writeWithCommit,
 } from './transaction/transaction.js';
