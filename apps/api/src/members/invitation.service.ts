@@ -35,11 +35,8 @@ export class InvitationService {
   async invite(inviter: MemberIdentity, request: InviteRequest): Promise<{ member: Member; created: boolean }> {
     logger.info('member_invite_started', { email: request.email });
     const organization = await this.organizations.lock(inviter.organizationId);
-    const user = await findOrCreateUser(request.email);
-    const pending = await currentManager().findOne(Member, {
-      where: { organizationId: organization.id, userId: user.id, status: Not('removed') },
-      relations: { user: true },
-    });
+    const { user, created: isNewPerson } = await findOrCreateUser(request.email);
+    const pending = isNewPerson ? null : await this.findMember(organization.id, user.id);
     if (pending?.status === 'active') throw Problem.conflict('This person is a member already.');
     const before = pending && snapshot(pending);
     const member =
@@ -47,7 +44,7 @@ export class InvitationService {
       currentManager().create(Member, { id: newId(), organizationId: organization.id, userId: user.id, status: 'invited' });
     const { email, role, name = pending?.name ?? null } = request;
     Object.assign(member, { user, email, name, role, invitedAt: nowOrAfter(pending?.invitedAt) });
-    await currentManager().save(member);
+    await (pending ? currentManager().save(member) : currentManager().insert(Member, member));
     await this.events.publish(MemberInvited, member, {
       email,
       ...(name !== null && { name }),
@@ -57,6 +54,10 @@ export class InvitationService {
     });
     await this.audit.record('member.invited', member, diff(before, member));
     return { member, created: !pending };
+  }
+
+  private findMember(organizationId: string, userId: string): Promise<Member | null> {
+    return currentManager().findOneBy(Member, { organizationId, userId, status: Not('removed') });
   }
 }
 

@@ -70,6 +70,12 @@ const transactionInDoubt = (cause: unknown): PikaiaError =>
     { cause },
   );
 
+/** Names the call whose deferred write failed, because the error appears later than the call. */
+export function ofCall(call: string, error: unknown): unknown {
+  if (error instanceof Error) error.message = `${call}: ${error.message}`;
+  return error;
+}
+
 const NOT_SENT = /not queryable$/; // pg refuses a statement on a connection that is known to be broken
 const SESSION_ENDED = /^(FATAL|PANIC)$/;
 const CONNECTION_STATES = /^(08|40003|57P)/;

@@ -2,7 +2,7 @@ import { TransactionHost } from '@nestjs-cls/transactional';
 import { ClsServiceManager } from 'nestjs-cls';
 import { PikaiaError } from '@pikaia/core';
 import type { EntityManager } from 'typeorm';
-import { TransactionScope } from './transaction.scope.js';
+import { TransactionScope, type DeferredWrite } from './transaction.scope.js';
 
 const SCOPE = Symbol('pikaia.transaction');
 
@@ -37,6 +37,20 @@ export async function writeInTransaction<T>(
 ): Promise<T> {
   if (!inTransaction()) throw refusal();
   return currentScope()!.track(work(currentManager()));
+}
+
+/**
+ * Adds a write to the running transaction and returns at once. The write is sent before the next statement of the transaction, or
+ * together with COMMIT in one round trip. So it costs no round trip of its own if it comes last.
+ *
+ * If it fails, the transaction is rolled back, or its savepoint. The next statement fails with the error of the write, or the call
+ * that opened the transaction does. The message begins with `call`. Callbacks of `afterCommit` do not run.
+ *
+ * @param refusal creates the error to throw if no transaction is open. The error tells the user what to do.
+ */
+export function writeWithCommit(write: DeferredWrite, refusal: () => PikaiaError): void {
+  if (!inTransaction()) throw refusal();
+  currentScope()!.defer(write);
 }
 
 /**
