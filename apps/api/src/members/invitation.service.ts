@@ -46,6 +46,7 @@ export class InvitationService {
     Object.assign(member, { user, email, name, role, invitedAt: nowOrAfter(pending?.invitedAt) });
     await (pending ? currentManager().save(member) : currentManager().insert(Member, member));
     await this.events.publish(MemberInvited, member, {
+      user_id: user.id,
       email,
       ...(name !== null && { name }),
       role,

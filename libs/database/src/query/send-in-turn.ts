@@ -8,7 +8,8 @@ type Client = ClientBase & { readonly _queryable: boolean; readonly pipeline: bo
  * which pg 9 removes. pg 8 prints a warning for the third of three parallel statements.
  *
  * When the connection breaks, waiting statements fail with the error of the statement that was sent, as in the queue of pg.
- * Statements of a pipeline are sent at once; see sendTogether. Cursors, streams and statements with a callback keep their order too, and pg makes the next statement wait for them.
+ * Cursors, streams and statements with a callback keep their order too, and pg makes the next statement wait for them. The
+ * statements of a pipeline are sent at once; see sendTogether.
  */
 export function sendInTurn(client: ClientBase): void {
   const send = client.query.bind(client) as Send;
