@@ -12,7 +12,7 @@ const KINDS: Record<TrailEntry['kind'], { symbol: string; style: Style }> = {
 const LEVEL_STYLES: Readonly<Record<string, Style>> = { WARNING: 'yellow', ERROR: 'red', CRITICAL: 'red' };
 // Fields that the header, the kind or the name already show, and hashes that mean nothing to a reader.
 const HIDDEN_FIELDS =
-  /^(time|timestamp|kind|level|logger|event|trace_id|trace\.origin|usr\..*|organization\.id|http\..*|network\.client\.ip|service|env|version|error\..*|exc_info|event\.id|event_type|audit\..*|log\.truncated|attempt|duration|db\.query_count|db\.duration|fingerprint)$/;
+  /^(time|timestamp|kind|level|logger|event|trace_id|trace\.origin|usr\..*|organization\.id|http\..*|network\.client\.ip|service|env|version|error\..*|exc_info|event\.id|event_type|audit\..*|log\.truncated|attempt|duration|db\.query_count|db\.(transaction_)?duration|fingerprint)$/;
 
 export interface EntryText {
   readonly symbol: string;
@@ -59,12 +59,14 @@ function logDetails(entry: LogEntry, { relativePath }: TrailContext): string[] {
     .filter(([key]) => !HIDDEN_FIELDS.test(key) && key !== 'consumer')
     .map(([key, value]) => [key, key === 'file' ? relativePath(String(value)) : value]);
   if (event === 'domain_event') return [shown(entry['event_type'])]; // the entry of the event shows the rest
-  const details = [];
+  const details: string[] = [];
   if (status !== undefined) details.push(`${status} in ${time}`);
   if (consumer !== undefined) details.push(attempt > 1 ? `attempt ${attempt}` : '', time && `in ${time}`);
   if (event === 'database_query_slow') details.push(time && `in ${time}`);
   else if (count !== undefined)
     details.push(`${count} ${count === 1 ? 'statement' : 'statements'} in ${milliseconds(Number(entry['db.duration']) / 1e6)}`);
+  const inTransaction = entry['db.transaction_duration'];
+  if (inTransaction !== undefined) details.push(`transaction open for ${milliseconds(Number(inTransaction) / 1e6)}`);
   return [
     ...details,
     ...fields(Object.fromEntries(others)),

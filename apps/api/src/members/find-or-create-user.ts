@@ -32,7 +32,8 @@ export async function findOrCreateUser(email: string): Promise<{ user: User; cre
     const found = await find(key, email);
     if (found) return { user: found, created: false };
     const [row] = await currentManager().query<Pick<User, 'operator' | 'createdAt'>[]>(INSERT, [id, stored, key]);
-    if (row) return { user: currentManager().create(User, { id, email: stored, emailKey: key, name: null, ...row }), created: true };
+    if (row)
+      return { user: currentManager().create(User, { id, email: stored, emailKey: key, name: null, ...row }), created: true };
   }
   return { user: (await find(key, email))!, created: false };
 }
