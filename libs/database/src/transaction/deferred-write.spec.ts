@@ -12,7 +12,8 @@ import {
   noTransactionError,
   TransactionFixture,
 } from '../../../../test/support/transactions/transaction.fixture.js';
-import { afterCommit } from './transaction.js';
+import { PikaiaError } from '@pikaia/core';
+import { abortTransaction, afterCommit, writeWithCommit } from './transaction.js';
 
 const TOO_LONG = 'x'.repeat(40); // violates a check constraint
 const ofTheWrite = {
@@ -59,10 +60,11 @@ describe('writeWithCommit', () => {
       afterCommit(async () => ran.push(...(await notes())));
       expect(sent).toEqual([]);
     });
+    // COMMIT follows one turn of the event loop later, in which the first responses can arrive.
     expect(sent).toEqual([
       ['insert', 0],
       ['insert', 1],
-      ['COMMIT', 2],
+      ['COMMIT', expect.any(Number)],
     ]);
     expect(ran).toEqual(['one', 'two', 'three']);
   });
@@ -126,7 +128,7 @@ describe('writeWithCommit', () => {
       defer(TOO_LONG);
       await insert('behind it').catch((error: unknown) => errors.push(error));
     });
-    await expect(work).rejects.toMatchObject({ code: 'PIKAIA_TRANSACTION_ABORTED' });
+    await expect(work).rejects.toMatchObject(ofTheWrite);
     expect(errors).toEqual([expect.objectContaining(ofTheWrite)]);
     expect(await notes()).toEqual([]);
   });
@@ -164,7 +166,56 @@ describe('writeWithCommit', () => {
     await outcome;
   });
 
-  it('is not in doubt when the server ends the session while it executes a write', async () => {
+  it.each<[string, (bad: () => void) => Promise<void>]>([
+    ['with COMMIT', async (bad) => bad()],
+    ['before a statement whose error is caught', async (bad) => (bad(), void (await insert('behind it').catch(() => undefined)))],
+    [
+      'before a savepoint whose error is caught',
+      async (bad) => (bad(), await unit.nested(async () => undefined).catch(() => undefined)),
+    ],
+  ])('commits nothing if pg refuses a write instead of sending it: %s', async (_, work) => {
+    const bad = (): void =>
+      writeWithCommit(
+        { call: 'publish(bad)', sql: 'insert into note (name) values ($1::jsonb)', parameters: [{ amount: 1n }] },
+        noTransactionError,
+      );
+    const transaction = unit.required(async () => {
+      afterCommit(() => ran.push('never'));
+      await insert('lost');
+      await work(bad);
+    });
+    await expect(transaction).rejects.toMatchObject({ message: expect.stringMatching(/^publish\(bad\): .*BigInt/) });
+    expect([await notes(), ran]).toEqual([[], []]);
+    await unit.required(() => insert('the connection works'));
+    expect(await notes()).toEqual(['the connection works']);
+  });
+
+  it('refuses a write beside a savepoint that is not awaited, and keeps the reason of an abort', async () => {
+    const outer: unknown[] = [];
+    await unit.required(async () => {
+      const beside = AsyncResource.bind(() => defer('beside it'));
+      const nested = unit.nested(() => insert('in it'));
+      try {
+        beside();
+      } catch (error) {
+        outer.push(error);
+      }
+      await nested;
+    });
+    expect(outer).toEqual([expect.objectContaining({ code: 'PIKAIA_TRANSACTION_SAVEPOINT_OPEN' })]);
+    const reason = new PikaiaError('PIKAIA_SPEC_ABORTED', 'The spec aborted the transaction.');
+    const aborted = unit.required(async () => {
+      defer('lost');
+      const next = insert('lost as well');
+      abortTransaction(reason);
+      await next;
+    });
+    await expect(aborted).rejects.toBe(reason);
+    expect(reason.message).toBe('The spec aborted the transaction.');
+    expect(await notes()).toEqual(['in it']);
+  });
+
+  it('is in doubt when the session ends while the server executes a write, because a pooler can report that after the commit', async () => {
     const blocker = await connect(fixture.database.ownerUrl);
     await blocker.query('begin; lock table note in share mode');
     let pid = 0;
@@ -172,7 +223,7 @@ describe('writeWithCommit', () => {
       pid = await backendPid();
       defer('blocked');
     });
-    const outcome = expect(work).rejects.toMatchObject({ name: 'QueryFailedError', code: '57P01' });
+    const outcome = expect(work).rejects.toMatchObject({ code: 'PIKAIA_TRANSACTION_IN_DOUBT' });
     const waiting = `select from pg_stat_activity where pid = $1 and wait_event_type = 'Lock'`;
     await pollUntil(async () => (await fixture.owner.query(waiting, [pid])).rowCount === 1);
     await fixture.owner.query('select pg_terminate_backend($1)', [pid]);

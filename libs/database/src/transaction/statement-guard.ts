@@ -6,6 +6,7 @@ import { watchTransactionControl, type PostgresRunner } from './transaction-cont
 import {
   commitFailure,
   connectionLost,
+  endsSession,
   ofCall,
   savepointOpen,
   transactionAborted,
@@ -106,8 +107,8 @@ async function unlessFailed<T>(written: Promise<unknown>, answer: Promise<T>): P
 }
 
 /**
- * Sends the deferred writes and COMMIT in one round trip, and checks the command tag of the response. If a statement failed and its error was swallowed, PostgreSQL
- * responds to COMMIT with ROLLBACK, which TypeORM treats as success. `getTransactionStatus()` of pg cannot detect this, because
+ * Sends the deferred writes and COMMIT in one round trip, and checks the command tag of the response. If a statement failed and
+ * its error was swallowed, PostgreSQL responds to COMMIT with ROLLBACK, which TypeORM treats as success. `getTransactionStatus()` of pg cannot detect this, because
  * it is updated after the error.
  */
 async function commit(runner: QueryRunner, root: TransactionScope): Promise<void> {
@@ -115,19 +116,17 @@ async function commit(runner: QueryRunner, root: TransactionScope): Promise<void
   if (runner.isReleased) throw connectionLost(root.lostBy);
   const client = (await runner.connect()) as ClientBase;
   const writes = root.takeDeferred();
-  const answers = await sendTogether(client, [...writes, { sql: 'COMMIT' }]);
-  const end = answers.pop()!;
-  answers.forEach((answer, index) => refuseFailedWrite(writes[index]!, answer));
-  if (end.status === 'rejected') throw commitFailure(end.reason as Error, root.lostBy);
-  if (end.value.command !== 'COMMIT') throw transactionAborted();
+  const { answers, end } = await sendTogether(client, writes, { sql: 'COMMIT' });
+  const failed = answers.findIndex(({ status }) => status === 'rejected');
+  if (failed >= 0) {
+    const error = (answers[failed] as PromiseRejectedResult).reason as Error;
+    // If the session ended, the outcome of COMMIT decides. A pooler that loses the server reports that for the first statement
+    // without a response, although the server may have committed.
+    if (end?.status !== 'rejected' || !endsSession(error)) throw failedWrite(writes[failed]!, error);
+  }
+  if (end!.status === 'rejected') throw commitFailure(end!.reason as Error, root.lostBy);
+  if (end!.value.command !== 'COMMIT') throw transactionAborted();
 }
 
-/**
- * Throws the error with which the server refused a deferred write. The server then has not committed: it rolls back, or has ended
- * the session before COMMIT. An error without a severity is not from the server, and then the response to COMMIT decides.
- */
-function refuseFailedWrite({ call, sql, parameters }: DeferredWrite, answer: PromiseSettledResult<unknown>): void {
-  if (answer.status === 'fulfilled') return;
-  const error = answer.reason as Error & { readonly severity?: string };
-  if (error.severity !== undefined) throw ofCall(call, new QueryFailedError(sql, parameters, error));
-}
+const failedWrite = ({ call, sql, parameters }: DeferredWrite, error: Error): unknown =>
+  ofCall(call, new QueryFailedError(sql, parameters, error));

@@ -41,6 +41,8 @@ export class TransactionScope {
   private open = true;
   private readonly pending = new Set<Promise<unknown>>();
   private deferred: DeferredWrite[] = [];
+  /** A deferred write failed before COMMIT. pg can refuse a write without sending it, so the server does not know of the failure. */
+  private failedWrite: { readonly error: unknown } | undefined;
 
   constructor(private readonly outer?: TransactionScope) {
     this.root = outer?.root ?? this;
@@ -69,6 +71,7 @@ export class TransactionScope {
   /** @throws the reason why this transaction cannot commit, or this savepoint cannot be released. */
   assertCommittable(): void {
     this.assertNotEndedEarly();
+    if (this.failedWrite) throw this.failedWrite.error;
     if (this.failure) throw rollbackOnly(this.failure.error);
   }
 
@@ -101,7 +104,10 @@ export class TransactionScope {
     const writes = this.takeDeferred();
     if (writes.length === 0) return undefined;
     const answers = writes.map(async ({ call, sql, parameters }) =>
-      this.root.sendUnguarded(sql, parameters).catch((error: unknown) => Promise.reject(ofCall(call, error))),
+      this.root.sendUnguarded(sql, parameters).catch((error: unknown) => {
+        this.failedWrite ??= { error: ofCall(call, error) };
+        throw this.failedWrite.error;
+      }),
     );
     return this.track(Promise.all(answers));
   }

@@ -2,6 +2,7 @@ import { TransactionHost } from '@nestjs-cls/transactional';
 import { ClsServiceManager } from 'nestjs-cls';
 import { PikaiaError } from '@pikaia/core';
 import type { EntityManager } from 'typeorm';
+import { savepointOpen } from './transaction.errors.js';
 import { TransactionScope, type DeferredWrite } from './transaction.scope.js';
 
 const SCOPE = Symbol('pikaia.transaction');
@@ -47,10 +48,14 @@ export async function writeInTransaction<T>(
  * that opened the transaction does. The message begins with `call`. Callbacks of `afterCommit` do not run.
  *
  * @param refusal creates the error to throw if no transaction is open. The error tells the user what to do.
+ * @throws PikaiaError `PIKAIA_TRANSACTION_SAVEPOINT_OPEN` if a savepoint is open in the caller's scope and is not awaited.
  */
 export function writeWithCommit(write: DeferredWrite, refusal: () => PikaiaError): void {
   if (!inTransaction()) throw refusal();
-  currentScope()!.defer(write);
+  const scope = currentScope()!;
+  scope.assertNotEndedEarly();
+  if (scope.hasSavepoint) throw savepointOpen(); // otherwise the write would be sent behind later writes of the savepoint
+  scope.defer(write);
 }
 
 /**
