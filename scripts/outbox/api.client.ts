@@ -1,5 +1,6 @@
 import type { CommandView } from '@pikaia/events';
 import { findOperator, issueSession } from '../explain/viewer.ts';
+import { UsageError } from '../start/command-line.ts';
 import { PlainError, reasonOf } from '../start/plain-error.ts';
 import { runningOrExit } from '../start/running.file.ts';
 
@@ -25,6 +26,9 @@ export interface ConnectionOptions {
 
 /** The session of the command line or of PIKAIA_TOKEN, for the API at `url`. */
 export function givenSession(url: string, token = process.env['PIKAIA_TOKEN']): Session {
+  const protocol = URL.canParse(url) ? new URL(url).protocol : '';
+  if (!['http:', 'https:'].includes(protocol))
+    throw new UsageError(`--url must be an address such as http://127.0.0.1:3400, not "${url}".`);
   if (!token) throw new PlainError('--url also needs a session token. Give --token, or set PIKAIA_TOKEN.');
   return { url, token };
 }

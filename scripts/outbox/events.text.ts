@@ -12,6 +12,10 @@ export interface CommandPage {
   readonly next_cursor: string | null;
 }
 
+const HINT = `Retry one:  npm run outbox -- replay <id> --sink <sink>     Skip one:  npm run outbox -- skip <id> --sink <sink>
+npm run outbox -- status shows which sinks have failed events. Without --sink, a replay also sends the event to every sink
+that already received it.`;
+
 /** Renders dead letters: the event, its time, its last error, and the commands that resolve it. */
 export function failedText({ data, next_cursor: more }: FromJson<EventPage>): string {
   if (!data.length)
@@ -22,8 +26,7 @@ export function failedText({ data, next_cursor: more }: FromJson<EventPage>): st
       `  ${event.occurred_at}, ${event.attempts} attempts: ${printable(event.last_error ?? 'no error recorded')}`,
     ].join('\n'),
   );
-  const hint = 'Retry one:  npm run outbox -- replay <id>     Skip one:  npm run outbox -- skip <id>';
-  return [...letters, '', more ? `There are more than these ${data.length}: raise --limit. ${hint}` : hint].join('\n');
+  return [...letters, '', ...(more ? [`There are more than these ${data.length}: raise --limit.`] : []), HINT].join('\n');
 }
 
 /** Renders the newest commands. */
@@ -46,8 +49,31 @@ export function commandText({ id, command, status, arguments: values, asked_by: 
 export function answerText({ sink, status, answer, progress }: Command['sinks'][number]): string {
   if (answer?.outcome === 'refused' || answer?.outcome === 'failed')
     return `${sink}: ${answer.outcome}. ${printable(answer.reason)}`;
-  const details = Object.entries(answer ?? progress ?? {}).filter(([name, value]) => name !== 'outcome' && value !== null);
-  const text = details.map(([name, value]) => `${name.replaceAll('_', ' ')} ${printable(value)}`).join(', ');
-  const hint = status === 'pending' ? 'no leader has started it yet: npm run outbox -- status' : text;
+  const result = Object.entries(answer ?? progress ?? {}).flatMap(([name, value]) => resultText(name, value));
+  const hint = status === 'pending' ? 'no leader has started it yet: npm run outbox -- status' : result.join(', ');
   return `${sink}: ${status}${hint ? `  ${hint}` : ''}`;
+}
+
+/** Renders one field of a result. Empty: the field says nothing to the user. */
+function resultText(name: string, value: unknown): string[] {
+  const text = printable(value);
+  const isOne = value === 1;
+  switch (name) {
+    case 'outcome':
+      return [];
+    case 'dry_run':
+      return value === true ? ['counted only'] : [];
+    case 'unchanged':
+      return ['it already had this state'];
+    case 'was':
+      return [`the event was ${text}`];
+    case 'matched':
+      return [`${text} ${isOne ? 'event matched' : 'events matched'}`];
+    case 'dead_letters':
+      return [`${text} ${isOne ? 'dead letter' : 'dead letters'}`];
+    case 'last_error':
+      return value === null ? [] : [`the last error was: ${text}`];
+    default:
+      return value === null ? [] : [`${text} ${name.replaceAll('_', ' ')}`];
+  }
 }

@@ -167,7 +167,7 @@ describe('npm run explain', () => {
   it('prints its usage when it gets no valid correlation ID', async () => {
     for (const args of [[], ['nope'], ['--unknown', ID]]) {
       const { code, stdout, stderr } = await explain(...args);
-      expect([code, stdout]).toEqual([1, '']);
+      expect([code, stdout]).toEqual([2, '']);
       expect(stderr).toContain('npm run explain -- ');
     }
   });

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { answerText, failedText } from '../../scripts/outbox/events.text.ts';
 import { connect, createDatabase, type TestDatabase } from '../support/database/database.js';
 import { insertEvent } from '../support/outbox/events.js';
 
@@ -70,7 +72,88 @@ describe('npm run outbox', () => {
     expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
   });
 
+  it.each([[['--type', 'member.invited']], [['--status', 'failed']], [['--limit', '1']], [['--rate', '1']]])(
+    'replay of one event rejects %j, which applies only to a filter',
+    async (options) => {
+      const { code, stderr } = await outbox(database.ownerUrl, 'replay', randomUUID(), ...options);
+      expect([code, stderr]).toEqual([2, expect.stringContaining('replay takes an event ID or a filter')]);
+    },
+  );
+
+  it('rejects an option that purge or rebase does not know', async () => {
+    for (const command of ['purge', 'rebase']) {
+      const { code, stderr } = await outbox(database.ownerUrl, command, '--sink', 'local/x');
+      expect([code, stderr]).toEqual([2, expect.stringMatching(/^Unknown option '--sink'/)]);
+    }
+  });
+
+  it.each(['127.0.0.1:3400', 'localhost:3400', 'nonsense'])('rejects --url %s and shows an example', async (url) => {
+    const { code, stderr } = await outbox(database.ownerUrl, 'status', '--url', url, '--token', 't');
+    expect([code, stderr]).toEqual([
+      2,
+      expect.stringContaining(`--url must be an address such as http://127.0.0.1:3400, not "${url}".`),
+    ]);
+  });
+
   it('rejects an unknown command and lists the known ones', async () => {
     expect(await outbox(database.ownerUrl, 'explode')).toMatchObject({ code: 2, stderr: expect.stringContaining('purge') });
   });
+});
+
+describe('the text that npm run outbox prints', () => {
+  const event = {
+    event_id: 'e1',
+    event_type: 'a.b',
+    aggregate_type: 'a',
+    aggregate_id: '1',
+    attempts: 10,
+    last_error: 'Error: x',
+  };
+
+  it('names the sink in the hints to retry and skip a dead letter', () => {
+    const text = failedText({ data: [event], next_cursor: null } as never);
+    expect(text).toContain('npm run outbox -- replay <id> --sink <sink>');
+    expect(text).toContain('npm run outbox -- skip <id> --sink <sink>');
+    expect(text).toContain('Without --sink');
+  });
+
+  it.each([
+    [{ outcome: 'done', dry_run: true, matched: 1, dead_letters: 0 }, 'counted only, 1 event matched, 0 dead letters'],
+    [
+      { outcome: 'done', dry_run: false, matched: 2, sent: 1, skipped: 0, failed: 0, dead_letters: 1, last_error: 'Error: x' },
+      '2 events matched, 1 sent, 0 skipped, 0 failed, 1 dead letter, the last error was: Error: x',
+    ],
+    [{ outcome: 'done', unchanged: true }, 'it already had this state'],
+    [{ outcome: 'done', was: 'failed' }, 'the event was failed'],
+  ])('renders the result %j in words', (answer, text) => {
+    expect(answerText({ sink: 'local/x', status: 'done', answer } as never)).toBe(`local/x: done  ${text}`);
+  });
+});
+
+describe('the help of a script', () => {
+  const run = (name: string, ...args: string[]) =>
+    promisify(execFile)(process.execPath, [resolve(__dirname, '../../scripts', name), ...args], {
+      env: { PATH: process.env['PATH'] },
+    }).catch((error: unknown) => error as never);
+
+  it.each(['outbox.ts', 'explain.ts', 'token.ts', 'db-url.ts', 'first-organization.ts'])(
+    'of %s goes to stdout with exit status 0',
+    async (name) => {
+      const { stdout, stderr } = await run(name, '--help');
+      expect([stdout, stderr]).toEqual([expect.stringContaining(name.replace('.ts', '').replace('db-url', 'db:url')), '']);
+    },
+  );
+
+  it.each(['outbox.ts', 'explain.ts', 'token.ts', 'db-url.ts'])(
+    'of %s follows an unknown option, with exit status 2',
+    async (name) => {
+      const { code, stderr }: { code?: number; stderr: string } = await run(
+        name,
+        ...(name === 'outbox.ts' ? ['status'] : []),
+        '--nonsense',
+      );
+      expect([code, stderr]).toEqual([2, expect.stringMatching(/^Unknown option '--nonsense'.*\n\n/)]);
+      expect(stderr).not.toMatch(/^\s+at /m);
+    },
+  );
 });

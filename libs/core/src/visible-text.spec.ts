@@ -1,6 +1,7 @@
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { firstBrokenRule } from './broken-rule.js';
+import { textProblem } from './text-rules.js';
 import { IsVisibleText, trimText } from './visible-text.js';
 
 class Renamed {
@@ -60,5 +61,15 @@ describe('IsVisibleText', () => {
     const text = `a${' '.repeat(1_000_000)}b`;
     expect(trimText(` ${text} `)).toBe(text);
     expect(read(text)).toBe('name must not be longer than 10 characters');
+  });
+});
+
+describe('textProblem', () => {
+  it.each([
+    ['ab', { max: 1 }, 'must not be longer than 1 character'],
+    ['abc', { max: 2 }, 'must not be longer than 2 characters'],
+    ['ab', { min: 3, max: 9 }, 'must have at least 3 characters'],
+  ])('describes the problem of %j with the limits %j', (text, limits, problem) => {
+    expect(textProblem(text, limits)).toBe(problem);
   });
 });
