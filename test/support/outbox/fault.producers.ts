@@ -10,6 +10,7 @@ create table fault_key (id int primary key, version int not null);
 insert into fault_key select g, 0 from generate_series(0, 19) g;
 grant select, update on fault_key to pikaia_api`;
 const KEYS = 20;
+const SLOWED_PAUSE_MS = 200;
 /** The types of the events. Workers of an older version handle only the first one. */
 export const TYPES = ['thing.changed', 'thing.painted'] as const;
 
@@ -19,8 +20,8 @@ export class FaultProducers {
   readonly rolledBack = new Set<string>();
   /** Events whose COMMIT got no response. */
   private readonly unconfirmed = new Map<string, ProducedEvent>();
-  /** The writers wait while this is true. */
-  held = false;
+  /** While true, each writer waits between its transactions. It never stops, because some faults strike only when events arrive. */
+  slowed = false;
   private writing = true;
   private readonly loops: Promise<void>[];
 
@@ -54,7 +55,10 @@ export class FaultProducers {
       client.on('error', () => undefined); // the running statement is rejected as well
       try {
         await client.connect();
-        while (this.writing) await (this.held ? pause(50) : this.transact(client));
+        while (this.writing) {
+          await this.transact(client);
+          if (this.slowed) await pause(SLOWED_PAUSE_MS);
+        }
       } catch {
         await pause(50); // the database restarts
       } finally {
