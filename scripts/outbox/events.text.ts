@@ -12,14 +12,17 @@ export interface CommandPage {
   readonly next_cursor: string | null;
 }
 
-/** Renders dead letters: the event, its time, its last error, and the commands that resolve it. */
+/** Renders dead letters: the event, its time, each sink that it failed at with its error, and the commands that resolve it. */
 export function failedText({ data, next_cursor: more }: FromJson<EventPage>): string {
   if (!data.length)
     return more ? 'There are none among the newest events. Narrow the filter, for example with --from.' : 'No dead letters.';
   const letters = data.map((event) =>
     [
-      `${event.event_id}  ${event.event_type}  ${event.aggregate_type}/${printable(event.aggregate_id)}`,
-      `  ${event.occurred_at}, ${event.attempts} attempts: ${printable(event.last_error ?? 'no error recorded')}`,
+      `${event.event_id}  ${event.event_type}  ${event.aggregate_type}/${printable(event.aggregate_id)}  ${event.occurred_at}`,
+      ...event.deciding_deliveries.map(
+        ({ sink, attempts, last_error: error }) =>
+          `  ${printable(sink)}: ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}. ${printable(error ?? 'No error recorded.')}`,
+      ),
     ].join('\n'),
   );
   const hint = 'Retry one:  npm run outbox -- replay <id>     Skip one:  npm run outbox -- skip <id>';

@@ -79,6 +79,7 @@ export const refusedDelivery: readonly TrailEntry[] = [
     status: 'retrying',
     attempts: 2,
     last_error: 'no such mailbox',
+    deciding_deliveries: [{ sink: 'local/badges' }],
     time: at(10),
     kind: 'event',
   },
