@@ -1,5 +1,5 @@
 import type { Style } from './terminal.ts';
-import type { AuditEntry, LogEntry, Shortened, TrailContext, TrailEntry } from './trail.ts';
+import type { AuditEntry, EventEntry, LogEntry, Shortened, TrailContext, TrailEntry } from './trail.ts';
 import { milliseconds, shown } from './value.text.ts';
 
 const KINDS: Record<TrailEntry['kind'], { symbol: string; style: Style }> = {
@@ -35,7 +35,7 @@ function nameAndDetails(entry: TrailEntry, context: TrailContext): [name: string
   switch (entry.kind) {
     case 'event': {
       const { event_type: type, status, attempts, last_error: error } = entry;
-      const failures = attempts > 0 ? `${attempts} failed ${attempts === 1 ? 'attempt' : 'attempts'}` : '';
+      const failures = attempts > 0 ? failedAttempts(entry) : '';
       return [type, [status, failures, error ? `last: ${shown(error)}` : '', aggregateOf(entry)]];
     }
     case 'audit':
@@ -47,6 +47,11 @@ function nameAndDetails(entry: TrailEntry, context: TrailContext): [name: string
     default:
       return [entry.event, logDetails(entry, context)];
   }
+}
+
+/** The number of failed attempts, and the sink that refused them. */
+export function failedAttempts({ attempts, deciding_deliveries: [delivery] = [] }: EventEntry): string {
+  return `${attempts} failed ${attempts === 1 ? 'attempt' : 'attempts'}${delivery ? ` at ${shown(delivery.sink)}` : ''}`;
 }
 
 const aggregateOf = ({ aggregate_type: type, aggregate_id: id }: { aggregate_type: string; aggregate_id: string }): string =>

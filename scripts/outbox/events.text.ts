@@ -13,17 +13,19 @@ export interface CommandPage {
 }
 
 const HINT = `Retry one:  npm run outbox -- replay <id> --sink <sink>     Skip one:  npm run outbox -- skip <id> --sink <sink>
-npm run outbox -- status shows which sinks have failed events. Without --sink, a replay also sends the event to every sink
-that already received it.`;
+Without --sink, a replay also sends the event to every sink that already received it.`;
 
-/** Renders dead letters: the event, its time, its last error, and the commands that resolve it. */
+/** Renders dead letters: the event, its time, each sink that it failed at with its error, and the commands that resolve it. */
 export function failedText({ data, next_cursor: more }: FromJson<EventPage>): string {
   if (!data.length)
     return more ? 'There are none among the newest events. Narrow the filter, for example with --from.' : 'No dead letters.';
   const letters = data.map((event) =>
     [
-      `${event.event_id}  ${event.event_type}  ${event.aggregate_type}/${printable(event.aggregate_id)}`,
-      `  ${event.occurred_at}, ${event.attempts} attempts: ${printable(event.last_error ?? 'no error recorded')}`,
+      `${event.event_id}  ${event.event_type}  ${event.aggregate_type}/${printable(event.aggregate_id)}  ${event.occurred_at}`,
+      ...event.deciding_deliveries.map(
+        ({ sink, attempts, last_error: error }) =>
+          `  ${printable(sink)}: ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}. ${printable(error ?? 'No error recorded.')}`,
+      ),
     ].join('\n'),
   );
   return [...letters, '', ...(more ? [`There are more than these ${data.length}: raise --limit.`] : []), HINT].join('\n');

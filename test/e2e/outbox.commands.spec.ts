@@ -2,12 +2,33 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { answerText, failedText } from '../../scripts/outbox/events.text.ts';
+import { answerText, failedText } from '../../scripts/outbox/events.text.js';
 import { connect, createDatabase, type TestDatabase } from '../support/database/database.js';
 import { insertEvent } from '../support/outbox/events.js';
 
 const script = resolve(__dirname, '../../scripts/outbox.ts');
 const BACKDATE_EVENTS = `update outbox.outbox_log set recorded_at = recorded_at - interval '8 days'`;
+
+it('failed shows each sink at which an event failed, with its attempts and its error', () => {
+  const event = {
+    event_id: 'e1',
+    event_type: 'task.completed',
+    aggregate_type: 'task',
+    aggregate_id: 't1',
+    occurred_at: '2026-01-17T10:00:00.000Z',
+    deciding_deliveries: [
+      { sink: 'local/praise', attempts: 2, last_error: 'Error: Cannot praise\u001b[2J' },
+      { sink: 'webhook', attempts: 1, last_error: null },
+    ],
+  };
+  expect(failedText({ data: [event as never], next_cursor: null })).toContain(
+    `
+e1  task.completed  task/t1  2026-01-17T10:00:00.000Z
+  local/praise: 2 attempts. Error: Cannot praise [2J
+  webhook: 1 attempt. No error recorded.
+`.slice(1),
+  );
+});
 
 /** The commands that run without api and worker. */
 describe('npm run outbox', () => {

@@ -12,6 +12,9 @@ const VISIBLE = /(?![\p{Default_Ignorable_Code_Point}\u2800])[\p{L}\p{N}\p{P}\p{
  *
  * It refuses control characters, line breaks, and the characters that override the direction of a text. Joiners stay, because some
  * scripts and emoji need them.
+ *
+ * Do not use it in an event class: it contains `@Transform`, but `publish()` stores its data unchanged. Use `IsText` there, and
+ * trim the text with `trimText` before `publish()`.
  */
 export const IsVisibleText = ({ max }: { readonly max: number }): PropertyDecorator =>
   applyDecorators(

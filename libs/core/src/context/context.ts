@@ -25,11 +25,12 @@ export interface RequestInfo {
   readonly userAgent?: string;
 }
 
-/** The event that a consumer is handling. */
+/** The event that a consumer is handling, or about which the relay logs. */
 export interface EventInfo {
   readonly id: string;
   readonly type: string;
-  readonly consumer: string;
+  /** The name of the consumer. Absent in the relay if the sink is no consumer. */
+  readonly consumer?: string;
   /** The number of this attempt, starting at 1. */
   readonly attempt: number;
   /**

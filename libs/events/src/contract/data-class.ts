@@ -140,7 +140,7 @@ function classProblems(type: Function): string[] {
   for (let at = type; at !== Function.prototype; at = Object.getPrototypeOf(at) as Function) {
     for (const field of transformer._transformMetadatas.get(at)?.keys() ?? [])
       problems.push(
-        `${at.name}.${field} has @Transform, which changes the value that is validated but not the one that is stored: remove it and convert the value before publish()`,
+        `${at.name}.${field} has @Transform, or a decorator that contains it such as @IsVisibleText, which changes the value that is validated but not the one that is stored: remove it and convert the value before publish()`,
       );
     for (const field of transformer._excludeMetadatas.get(at)?.keys() ?? [])
       problems.push(

@@ -1,3 +1,4 @@
+import { IsVisibleText } from '@pikaia/core';
 import { Exclude, Expose, Transform, Type } from 'class-transformer';
 import { IsInt, IsString, Validate, ValidateNested, ValidatorConstraint } from 'class-validator';
 import { Consumer, Handles } from '../consume/consumer.decorator.js';
@@ -86,6 +87,10 @@ describe('DomainEvent', () => {
     @Transform(({ value }: { value: unknown }) => String(value).trim())
     title!: string;
   }
+  class Visible {
+    @IsVisibleText({ max: 20 })
+    title!: string;
+  }
   class Excluded {
     @IsString()
     @Exclude()
@@ -153,6 +158,7 @@ describe('DomainEvent', () => {
   }
   it.each<[string, ContractClass, string[]]>([
     ['@Transform', Transformed, ['Transformed.title has @Transform', 'convert the value before publish()']],
+    ['@IsVisibleText', Visible, ['Visible.title has @Transform, or a decorator that contains it such as @IsVisibleText']],
     ['@Transform in a base class', Inherited, ['Transformed.title has @Transform']],
     ['@Transform in a nested class', Nested, ['event class Inherited', 'Transformed.title has @Transform']],
     ['@Exclude on a field', Excluded, ['Excluded.title has @Exclude', 'remove the decorator']],
