@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { Column } from 'typeorm';
 import { SpecMember } from '../../../../test/support/audit/audit.application.js';
 import { AuditedEntity } from './audited-entity.decorator.js';
 import { diff, isEmpty, joinDiffs } from './diff.js';
@@ -8,6 +9,7 @@ import { snapshot } from './snapshot.js';
 @AuditedEntity({ type: 'user', person: 'self' })
 class Person {
   @Public()
+  @Column('text', { name: 'person_id' })
   id = 'user-1';
 
   @Personal('self')
@@ -129,6 +131,26 @@ describe('diff', () => {
       new: { name: { personal: 'user-1' }, email: { personal: 'user-1' }, role: 'member' },
       personal: new Map([['user-1', { old: {}, new: { name: 'Bob', email: 'bob@example.com' } }]]),
     });
+  });
+
+  it('joins a created entity with an unchanged one as a creation', () => {
+    const member = new SpecMember();
+    const created = diff(null, new Person());
+    expect(joinDiffs(created, diff(snapshot(member), member))).toEqual(created);
+  });
+
+  it('refuses to join diffs whose entry would lose a value or hide a creation, and names the fields', () => {
+    const [one, other] = [new SpecMember(), new SpecMember()];
+    const created = diff(null, new Person());
+    const [first, second] = [one, other].map((member, index) => {
+      const before = snapshot(member);
+      Object.assign(member, { role: `role ${index}`, password: `secret ${index}` });
+      return diff(before, member);
+    });
+    const error = (message: string) =>
+      expect.objectContaining({ code: 'PIKAIA_AUDIT_JOIN_INVALID', message: expect.stringContaining(message) });
+    expect(() => joinDiffs(first!, second!)).toThrow(error('the fields password, role: record two entries'));
+    expect(() => joinDiffs(created, first!)).toThrow(error('created and changed: record two entries'));
   });
 
   it('refuses an object whose class declares no policy', () => {
