@@ -63,6 +63,12 @@ describe('diff', () => {
 
   it.each<[string, Partial<SpecMember>, Partial<SpecMember>]>([
     ['numerics', { balance: '10.00' }, { balance: 10 }],
+    ['a small numeric', { balance: '0.0000001' }, { balance: 1e-7 }],
+    ['a large numeric', { balance: '1000000000000000000000' }, { balance: 1e21 }],
+    ['a numeric with an exponent', { balance: '-1.5E3' }, { balance: '-01500.0' }],
+    ['a numeric with an exponent below its digits', { balance: '0.1234' }, { balance: '12.34e-2' }],
+    ['a fraction without zero', { balance: '0.5' }, { balance: '+.50' }],
+    ['a uuid', { userId: 'AAAAAAAA-0000-4000-8000-00000000000F' }, { userId: 'aaaaaaaa-0000-4000-8000-00000000000f' }],
     ['negative zero', { balance: '-0.0' }, { balance: '0' }],
     [
       'a time and a copy of its Date',
@@ -82,6 +88,9 @@ describe('diff', () => {
     ['a microsecond', { invitedAt: '2026-01-17T10:23:45.123456Z' }, { invitedAt: '2026-01-17T10:23:45.123457Z' }],
     ['a millisecond', { invitedAt: '2026-01-17T10:23:45.125967Z' }, { invitedAt: new Date('2026-01-17T10:23:45.126Z') }],
     ['the last digit of a numeric', { balance: '12345678901234567.89' }, { balance: '12345678901234567.88' }],
+    ['the last digit of a small numeric', { balance: 1e-7 }, { balance: 2e-7 }],
+    ['a numeric and its tenfold', { balance: '1e3' }, { balance: '1e4' }],
+    ['the sign of a fraction', { balance: '.5' }, { balance: '-.5' }],
     ['null and absent', { settings: null }, { settings: undefined }],
     ['null and empty text', { settings: null }, { settings: '' }],
     ['deep inside', { settings: { a: [{ b: 1 }] } }, { settings: { a: [{ b: 2 }] } }],
