@@ -1,5 +1,5 @@
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { context } from '@pikaia/core';
-import fastify from 'fastify';
 import { startupFailure } from '../process/startup-failure.js';
 import { captureLogs, type CapturedLogs } from '../testing/index.js';
 import { pinoBridge } from './pino-bridge.js';
@@ -83,7 +83,7 @@ describe('pinoBridge', () => {
   });
 
   it('logs the requests of Fastify with method, path and status, without query values', async () => {
-    const app = fastify({ loggerInstance: pinoBridge });
+    const app = new FastifyAdapter({ loggerInstance: pinoBridge }).getInstance();
     app.get('/x', () => 'answer');
     await app.inject('/x?email=canary');
     await app.close();

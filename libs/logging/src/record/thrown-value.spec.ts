@@ -163,6 +163,7 @@ describe('describeThrown', () => {
         parent: { driverError: copy },
       }),
       Object.assign(new Error('not found'), { criteria: { email: 'canary' }, config: { data: 'canary' } }),
+      Object.assign(new Error('failed'), { detail: 'Key (email)=(canary)', where: 'canary' }),
       new BadRequestException([{ property: 'email', value: 'canary', target: { email: 'canary' } }]),
     ];
     const logs = captureLogs();

@@ -164,7 +164,8 @@ const hasMoreFields = (thrown: object): boolean => contentKeys(thrown).length > 
 
 /** Returns the keys of an error or object that its description does not show otherwise. */
 export function contentKeys(thrown: object): string[] {
-  const keys = (isError(thrown) ? keysWithoutInput(thrown) : ownKeys(thrown)).filter((key) => !ERROR_KEYS.has(key));
+  const own = isError(thrown) ? keysWithoutInput(thrown).filter((key) => !POSTGRES_KEYS.has(key)) : ownKeys(thrown);
+  const keys = own.filter((key) => !ERROR_KEYS.has(key));
   const showsErrors = keys.includes('errors') && (Array.isArray(readSafely(thrown, 'errors')) || innerErrors(thrown).count > 0);
   return showsErrors ? keys.filter((key) => key !== 'errors') : keys;
 }
@@ -173,6 +174,8 @@ export function contentKeys(thrown: object): string[] {
 const INPUT_KEYS: ReadonlySet<string> = new Set([
   'query', 'sql', 'parameters', 'params', 'values', 'value', 'criteria', 'target', 'config', 'request', 'body',
 ]); // prettier-ignore
+/** Fields of a PostgreSQL error that hold row values, also where a copy of the error lacks its code. */
+const POSTGRES_KEYS: ReadonlySet<string> = new Set(['detail', 'where', 'internalQuery']);
 const DATABASE_ERROR_KEYS: ReadonlySet<string> = new Set(['code', 'constraint', 'table']);
 
 /** Returns the keys of an error, or of an object inside one, without those that hold input or the values of rows. */
