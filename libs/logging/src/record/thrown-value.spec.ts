@@ -112,6 +112,7 @@ describe('describeThrown', () => {
     );
     const suppressed = Object.assign(new Error('in a disposal'), { error: new Error('c'), suppressed: new Error('d') });
     expect(errorMessage(suppressed)).toBe('in a disposal [Error: c; Error: d]');
+    expect(describeThrown(suppressed).stack).not.toContain('{');
   });
 
   it.each<[string, unknown, string, number]>([

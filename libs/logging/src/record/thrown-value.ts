@@ -166,6 +166,7 @@ const hasMoreFields = (thrown: object): boolean => contentKeys(thrown).length > 
 export function contentKeys(thrown: object): string[] {
   const own = isError(thrown) ? keysWithoutInput(thrown).filter((key) => !POSTGRES_KEYS.has(key)) : ownKeys(thrown);
   const keys = own.filter((key) => !ERROR_KEYS.has(key));
+  if (keys.includes('suppressed')) return keys.filter((key) => key !== 'suppressed' && key !== 'error');
   const showsErrors = keys.includes('errors') && (Array.isArray(readSafely(thrown, 'errors')) || innerErrors(thrown).count > 0);
   return showsErrors ? keys.filter((key) => key !== 'errors') : keys;
 }
