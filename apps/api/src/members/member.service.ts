@@ -23,7 +23,7 @@ export class MemberService {
   /** Lists invited and active members, oldest first. */
   async list(organizationId: string, { cursor, limit }: PageRequest): Promise<{ members: Member[]; nextCursor: string | null }> {
     const list = `members:${organizationId}`;
-    const after = cursor && this.cursors.decode(cursor, list);
+    const after = cursor !== undefined && this.cursors.decode(cursor, list);
     const members = await currentManager().find(Member, {
       where: { organizationId, status: Not('removed'), ...(after && { id: MoreThan(after) }) },
       relations: { user: true },
