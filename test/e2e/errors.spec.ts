@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { ALICE, CANARY, invalid, REFUSALS, UNKNOWN_ID, type Refusal } from '../support/http/refusals.js';
 import { System, type ApiResponse } from '../support/system/system.js';
@@ -131,6 +132,18 @@ describe('error responses', () => {
     await waitFor('the log line of the refused request', () =>
       system.api.lines.some(({ event, trace_id }) => event === 'client_error' && trace_id === problem.correlation_id),
     );
+  });
+
+  it.each([
+    ['a chunk', 'ZZ\r\n'],
+    ['a trailer', '0\r\nbad trailer\r\n\r\n'],
+  ])('to %s that is not valid HTTP has the correlation id of the client and of the access line', async (_, body) => {
+    const id = randomUUID();
+    const head = `POST /api/v1/members/invitations HTTP/1.1\r\nHost: x\r\nX-Correlation-Id: ${id}\r\nContent-Type: application/json\r\n`;
+    const answer = parseResponse(await sendRaw(system.api.port, `${head}Transfer-Encoding: chunked\r\n\r\n${body}`));
+    expect(answer).toMatchObject({ status: 400, body: { correlation_id: id } });
+    expect(answer.headers.get('x-correlation-id')).toBe(id);
+    expect(await accessLineOf(answer)).toMatchObject({ level: 'INFO', event: 'request_aborted', 'http.status_code': 400 });
   });
 
   // Raw bytes, which \u0080 to \u00ff stand for.
