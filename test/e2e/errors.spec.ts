@@ -201,6 +201,22 @@ describe('error responses', () => {
     await expectProblem(parseResponse(await sendRaw(system.api.port, text)), { status, kind, detail });
   });
 
+  it.each([
+    ['an empty body of text in chunks', 422, 'invalid', '0\r\n\r\n'],
+    ['a body of text in chunks', 415, 'unsupported-media-type', '1\r\nx\r\n0\r\n\r\n'],
+  ])('to %s have status %i', async (_, status, kind, chunks) => {
+    const lines = [
+      'POST /api/v1/members/invitations HTTP/1.1',
+      'host: x',
+      `authorization: Bearer ${await system.token(ALICE)}`,
+      'content-type: text/plain',
+      'connection: close',
+      'transfer-encoding: chunked',
+    ];
+    const text = await sendRaw(system.api.port, `${lines.join('\r\n')}\r\n\r\n${chunks}`);
+    await expectProblem(parseResponse(text), { status, kind, ...(status === 422 && { fields: ['body'] }) });
+  });
+
   // Uses a raw socket, since `fetch` can fail if the server responds and closes before it has received the whole body.
   it('to a body over the limit have status 413, as soon as its length is known', async () => {
     const lines = [
