@@ -305,14 +305,12 @@ describe('a request of an admin that waits for the organization', () => {
   ] as const)('gets 403 and does not %s if the admin is %s meanwhile', async (does, end, method, path, body) => {
     const email = `${does.replaceAll(' ', '-')}-${end}@example.com`;
     const id = await createActiveMember(email, 'admin');
-    const carol = await memberOf(CAROL);
-    await Promise.all([system.token(ALICE), system.token(email)]);
     const [ended, late] = await inTurn(
       () =>
         end === 'removed'
           ? system.request('DELETE', `/members/${id}`, { as: ALICE })
           : system.request('PATCH', `/members/${id}`, { as: ALICE, body: { role: 'member' } }),
-      () => system.request(method, path.replace(':carol', carol), { as: email, ...(body && { body }) }),
+      async () => system.request(method, path.replace(':carol', await memberOf(CAROL)), { as: email, ...(body && { body }) }),
     );
     expect(ended!.status).toBe(end === 'removed' ? 204 : 200);
     expect(late!.status).toBe(403);
