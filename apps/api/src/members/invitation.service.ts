@@ -29,12 +29,12 @@ export class InvitationService {
    *
    * The row is written before the event is published, which keeps the events of a member in order.
    *
-   * @throws Problem 409 if the person is an active member.
+   * @throws Problem 403 if the inviter is no longer an admin, 409 if the person is an active member.
    */
   @Transactional()
   async invite(inviter: MemberIdentity, request: InviteRequest): Promise<{ member: Member; created: boolean }> {
     logger.info('member_invite_started', { email: request.email });
-    const organization = await this.organizations.lock(inviter.organizationId);
+    const organization = await this.organizations.lockAs(inviter);
     const { user, created: isNewPerson } = await findOrCreateUser(request.email);
     const pending = isNewPerson ? null : await this.findMember(organization.id, user.id);
     if (pending?.status === 'active') throw Problem.conflict('This person is a member already.');
