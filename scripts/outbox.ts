@@ -49,11 +49,11 @@ function prepare({ name, word, options }: CommandLine): PreparedCommand {
     case 'retire':
       if (name === 'retire' && !options.yes)
         throw new UsageError(`Retiring ${word} cannot be undone: the sink will never deliver again. Confirm with --yes.`);
-      return async (api) => follow(api, options, await api.post(`outbox/sinks/${word}/${name}`));
+      return async (api) => follow(api, options, await api.post(`outbox/sinks/${encodeURIComponent(word!)}/${name}`));
     case 'drop-type': {
       if (!options.type) throw new UsageError('drop-type needs an event type: --type member.suspended.');
       const body = { event_type: options.type };
-      return async (api) => follow(api, options, await api.post(`outbox/sinks/${word}/drop-type`, body));
+      return async (api) => follow(api, options, await api.post(`outbox/sinks/${encodeURIComponent(word!)}/drop-type`, body));
     }
     case 'skip':
       return async (api) => follow(api, options, await api.post(`events/${word}/skip`, sink));

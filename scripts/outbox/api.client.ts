@@ -36,6 +36,7 @@ export function givenSession(url: string, token = process.env['PIKAIA_TOKEN']): 
 /** Connects to the API that `--url` names, or, without `--url`, to the one that runs from this folder, as an operator. */
 export async function connect({ url, token, email }: ConnectionOptions): Promise<ApiClient> {
   if (url) return new ApiClient(givenSession(url, token));
+  if (token !== undefined) throw new UsageError('--token needs the --url of the system that it is for.');
   const { ports, databaseUrls } = runningOrExit();
   const viewerEmail = email ?? (await findOperator(databaseUrls.owner));
   if (!viewerEmail) throw new PlainError('Found no operator. Give a user with --email.');

@@ -130,7 +130,8 @@ export function filterOf(options: FilterOptions): Partial<Record<keyof ReplayFil
   const { type, aggregate, organization, correlation, from, to, error, status } = options;
   const [aggregateType, aggregateId] = splitAggregate(aggregate);
   const period = { from: parseTime('from', from), to: parseTime('to', to) };
-  if (period.from && period.to && period.from > period.to) throw new UsageError('--from must not be after --to.');
+  if (period.from && period.to && Date.parse(period.from) > Date.parse(period.to))
+    throw new UsageError('--from must not be after --to.');
   const filter = {
     event_type: type,
     aggregate_type: aggregateType,
@@ -174,5 +175,7 @@ function parseTime(name: string, given: string | undefined): string | undefined 
   // Date reads 2026-02-30 as a day of March.
   const isDay = new Date(`${year}-${month}-${day}T00:00:00Z`).getUTCDate() === Number(day);
   if (!isDay || Number.isNaN(time.getTime())) throw problem('a date that exists');
-  return time.toISOString();
+  // Keeps the digits behind the milliseconds, which a Date would drop.
+  if (!given.includes('T')) return time.toISOString();
+  return given.replace(/(T\d\d:\d\d)(?=Z|[+-])/, '$1:00');
 }

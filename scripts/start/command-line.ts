@@ -20,8 +20,20 @@ export async function runScript(usage: string, main: (args: string[]) => Promise
   }
 }
 
-/** `parseArgs` of Node. @throws UsageError if an argument is not one of `config`. */
+/**
+ * `parseArgs` of Node.
+ *
+ * @throws UsageError if an argument is not one of `config`, or is empty: an unset shell variable must not widen a command.
+ */
 export function parseCommandLine<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
+  const parsed = parsedArguments(config);
+  for (const [name, value] of Object.entries(parsed.values))
+    if (value === '') throw new UsageError(`--${name} is empty. Give it a value, or leave it out.`);
+  if ((parsed.positionals as readonly string[]).includes('')) throw new UsageError('An argument is empty.');
+  return parsed;
+}
+
+function parsedArguments<T extends ParseArgsConfig>(config: T): ReturnType<typeof parseArgs<T>> {
   try {
     return parseArgs(config);
   } catch (error) {

@@ -19,7 +19,6 @@ interface Trace {
 }
 
 let system: System;
-
 beforeAll(async () => {
   system = await System.start({ worker: false, environment: { TRUSTED_PROXIES: '1' } });
 });

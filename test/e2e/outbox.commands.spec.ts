@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { filterOf } from '../../scripts/outbox/arguments.js';
 import { answerText, failedText } from '../../scripts/outbox/events.text.js';
 import { connect, createDatabase, type TestDatabase } from '../support/database/database.js';
 import { insertEvent } from '../support/outbox/events.js';
@@ -64,7 +65,7 @@ describe('npm run outbox', () => {
     ['replay', '--rate', 'a positive integer'],
     ['pause', '--wait', 'an integer from 0'],
   ])('%s rejects a value of %s that is not written in decimal digits', async (command, option, expected) => {
-    for (const value of ['1e1', '0x10', ' 10', '010', '1.0', '+10', '', '1_0']) {
+    for (const value of ['1e1', '0x10', ' 10', '010', '1.0', '+10', '1_0']) {
       const { code, stderr } = await outbox(
         database.ownerUrl,
         command,
@@ -91,6 +92,22 @@ describe('npm run outbox', () => {
   ])('replay rejects the period %j and says why', async (period, message) => {
     const { code, stderr } = await outbox(database.ownerUrl, 'replay', ...period);
     expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+
+  it.each([
+    [['replay', randomUUID(), '--sink', ''], '--sink is empty. Give it a value, or leave it out.'],
+    [['skip', ''], 'An argument is empty.'],
+    [['status', '--url', ''], '--url is empty.'],
+    [['status', '--token', 'x'], '--token needs the --url of the system that it is for.'],
+  ])('rejects %j, which would mean more than its words say', async (args, message) => {
+    const { code, stderr } = await outbox(database.ownerUrl, ...args);
+    expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+
+  it('keeps the digits of a time behind the milliseconds', () => {
+    const times = { from: '2026-01-31T08:30:00.079001Z', to: '2026-01-31T10:30+01:00' };
+    expect(filterOf(times)).toEqual({ from: times.from, to: '2026-01-31T10:30:00+01:00' });
+    expect(filterOf({ from: '2026-01-31' })).toEqual({ from: '2026-01-31T00:00:00.000Z' });
   });
 
   it.each([[['--type', 'member.invited']], [['--status', 'failed']], [['--limit', '1']], [['--rate', '1']]])(
@@ -127,12 +144,13 @@ describe('the text that npm run outbox prints', () => {
     event_type: 'a.b',
     aggregate_type: 'a',
     aggregate_id: '1',
-    attempts: 10,
-    last_error: 'Error: x',
+    occurred_at: '2026-01-31T08:30:00.000Z',
+    deciding_deliveries: [{ sink: 'local/mailer', attempts: 10, last_error: 'Error: x' }],
   };
 
   it('names the sink in the hints to retry and skip a dead letter', () => {
     const text = failedText({ data: [event], next_cursor: null } as never);
+    expect(text).toContain('  local/mailer: 10 attempts. Error: x');
     expect(text).toContain('npm run outbox -- replay <id> --sink <sink>');
     expect(text).toContain('npm run outbox -- skip <id> --sink <sink>');
     expect(text).toContain('Without --sink');

@@ -11,8 +11,7 @@ const FIND =
 const SET_KEY = 'update organizations_user set email_key = $2 where id = $1 and email_key is null';
 
 /** Inserts a user. Waits for a transaction that inserts the same address. Locks: the new row. */
-const INSERT = `
-  insert into organizations_user (id, email, email_key) values ($1, $2, $3) on conflict do nothing
+const INSERT = `insert into organizations_user (id, email, email_key) values ($1, $2, $3) on conflict do nothing
   returning operator, created_at as "createdAt"`;
 
 /**

@@ -38,6 +38,7 @@ export class InvitationService {
     const { user, created: isNewPerson } = await findOrCreateUser(request.email);
     const pending = isNewPerson ? null : await this.findMember(organization.id, user.id);
     if (pending?.status === 'active') throw Problem.conflict('This person is a member already.');
+    if (pending) pending.user = user; // the address of a row of an older version comes from it
     const before = pending && snapshot(pending);
     const member =
       pending ??
