@@ -21,3 +21,18 @@ export function ratio(ours, other, of) {
 export function round(value, digits) {
   return Number(value.toFixed(digits));
 }
+
+/**
+ * The bytes that were allocated between collections, from the output of a process with `--trace-gc`: the memory in use before each
+ * collection, minus the memory that the previous collection left.
+ */
+export function allocatedBytes(output) {
+  const trace = output.replace(/\{.*\}\n/g, ''); // removes log lines, which can be inside a line of the trace
+  let left;
+  let megabytes = 0;
+  for (const [, before, after] of trace.matchAll(/ ms: [^\d\n]*([\d.]+) \([\d.]+\) -> ([\d.]+) \(/g)) {
+    if (left !== undefined) megabytes += Math.max(Number(before) - left, 0);
+    left = Number(after);
+  }
+  return megabytes * 1_024 * 1_024;
+}

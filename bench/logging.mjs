@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
-import { median, ratio, round } from './figures.mjs';
+import { allocatedBytes, median, ratio, round } from './figures.mjs';
 import { writeResult } from './result.mjs';
 
 const VARIANTS = ['bare', 'stock', 'ours'];
@@ -91,18 +91,6 @@ async function compareAllocations() {
     allocated[name] = Math.round(allocatedBytes(readFileSync(server.output, 'latin1')) / (warm.requests + requests));
   }
   return allocated;
-}
-
-/** The memory in use before each collection, minus the memory that the previous collection left. */
-function allocatedBytes(output) {
-  const trace = output.replace(/\{.*\}\n/g, ''); // removes log lines, which can be inside a line of the trace
-  let left;
-  let megabytes = 0;
-  for (const [, before, after] of trace.matchAll(/ ms: [^\d\n]*([\d.]+) \([\d.]+\) -> ([\d.]+) \(/g)) {
-    if (left !== undefined) megabytes += Math.max(Number(before) - left, 0);
-    left = Number(after);
-  }
-  return megabytes * 1_024 * 1_024;
 }
 
 async function compareLines() {

@@ -11,13 +11,24 @@ export async function runProgram(path, options) {
   return answer;
 }
 
-/** Starts a program in the background. `next` awaits its next message, `ask` sends a request and awaits the answer, `end` ends it. */
-export function startProgram(path, options) {
+/** Starts a program in the background. `next` awaits its next message, `ask` sends a request and awaits the answer, `end` ends it,
+ * `output` is its stdout if that is piped. */
+export function startProgram(path, options, { execArgv = [], env = {}, stdout = 'inherit' } = {}) {
   const child = fork(join(import.meta.dirname, path), [JSON.stringify(options ?? {})], {
-    env: { ...process.env, NODE_ENV: 'production', LOG_LEVEL: 'error', AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' },
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    env: {
+      ...process.env,
+      NODE_ENV: 'production',
+      LOG_LEVEL: 'error',
+      AWS_ACCESS_KEY_ID: 'a',
+      AWS_SECRET_ACCESS_KEY: 'b',
+      ...env,
+    },
+    execArgv,
+    stdio: ['ignore', stdout, 'inherit', 'ipc'],
   });
-  const exited = once(child, 'exit');
+  let output = '';
+  child.stdout?.setEncoding('latin1').on('data', (chunk) => (output += chunk));
+  const exited = once(child, 'close');
   const next = async () => {
     const [message] = await Promise.race([once(child, 'message'), exited.then(() => [undefined])]);
     if (message === undefined) throw new Error(`${path} ended before it was finished.`);
@@ -34,5 +45,6 @@ export function startProgram(path, options) {
       if (child.connected) child.disconnect();
       await exited;
     },
+    output: () => output,
   };
 }

@@ -3,26 +3,26 @@
 // PIKAIA_TOKEN, which other users of the machine cannot see.
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { parseArgs } from 'node:util';
 import { terminalOf } from './explain/terminal.ts';
 import { timelineText, truncatedText } from './explain/timeline.text.ts';
 import type { Trail } from './explain/trail.ts';
 import { findViewer, issueSession } from './explain/viewer.ts';
 import { givenSession, requestJson, type ConnectionOptions, type Session } from './outbox/api.client.ts';
+import { parseCommandLine, runScript, UsageError } from './start/command-line.ts';
 import { varDirectory } from './start/folders.ts';
 import { parseId } from './start/parse.ts';
-import { PlainError, describeError } from './start/plain-error.ts';
+import { PlainError } from './start/plain-error.ts';
 import { runningOrExit } from './start/running.file.ts';
 
 const USAGE = `Give the correlation ID of a request. It is in the X-Correlation-Id header of the response:
 
   npm run explain -- 5f0c6d1e-9d4b-4c1a-8f53-2a1b3c4d5e6f [--json] [--email <user>] [--url <api> --token <session token>]
 
---email reads the trail as that user. --json prints the raw entries.`;
+--email reads the trail as that user. --json prints the raw entries. --url reads the trail of another system.`;
 const REQUEST_TIMEOUT_MS = 10_000;
 
-const { id, options } = readArguments();
-try {
+await runScript(USAGE, async (args) => {
+  const { id, options } = readArguments(args);
   const { session, seenAs } = options.url
     ? { session: givenSession(options.url, options.token) }
     : await localSession(options, id);
@@ -35,28 +35,23 @@ try {
       `No entries found for ${id}. Either this system did not handle that request, or this session may not see its entries.`,
     );
   else console.log(timelineText(trail, { seenAs, relativePath, emailFileOf }, terminalOf(process.stdout)));
-  if (!trail.entries.length) process.exitCode = 1;
-} catch (error) {
-  console.error(await describeError(error));
-  process.exitCode = 1;
-}
+  return trail.entries.length ? 0 : 1;
+});
 
-function readArguments(): { id: string; options: ConnectionOptions & { json?: boolean } } {
-  try {
-    const text = { type: 'string' } as const;
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: { json: { type: 'boolean' }, email: text, url: text, token: text },
-    });
-    const [first = ''] = positionals;
-    const id = parseId(first);
-    if (positionals.length === 1 && id !== undefined) return { id, options: values };
-    if (positionals.length) console.error(`${JSON.stringify(positionals.join(' '))} is not a correlation ID (a UUID).\n`);
-  } catch (error) {
-    console.error(`${(error as Error).message}\n`);
-  }
-  console.error(USAGE);
-  process.exit(1);
+function readArguments(args: string[]): { id: string; options: ConnectionOptions & { json?: boolean } } {
+  const text = { type: 'string' } as const;
+  const { values, positionals } = parseCommandLine({
+    args,
+    allowPositionals: true,
+    options: { json: { type: 'boolean' }, email: text, url: text, token: text },
+  });
+  const id = parseId(positionals[0] ?? '');
+  if (positionals.length === 1 && id !== undefined) return { id, options: values };
+  throw new UsageError(
+    positionals.length
+      ? `${JSON.stringify(positionals.join(' '))} is not a correlation ID (a UUID).`
+      : 'The correlation ID is missing.',
+  );
 }
 
 async function localSession({ email }: ConnectionOptions, id: string): Promise<{ session: Session; seenAs: string }> {

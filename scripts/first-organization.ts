@@ -3,6 +3,6 @@
 // imported file directly.
 import { databaseUrl } from './outbox/database-url.ts';
 
-const { env } = process;
-if (!env['DATABASE_URL'] && !env['DATABASE_HOST']) env['DATABASE_URL'] = databaseUrl('api');
+const { argv, env } = process;
+if (!argv.includes('--help') && !env['DATABASE_URL'] && !env['DATABASE_HOST']) env['DATABASE_URL'] = databaseUrl('api');
 await import('../apps/api/dist/first-organization.js');

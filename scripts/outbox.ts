@@ -4,10 +4,10 @@ import type { CommandView, OutboxStatusView } from '@pikaia/events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { terminalOf } from './explain/terminal.ts';
 import { connect, type ApiClient, type Command } from './outbox/api.client.ts';
-import { filterOf, readArguments, USAGE, UsageError, type CommandLine, type CommandOptions } from './outbox/arguments.ts';
+import { filterOf, readArguments, USAGE, type CommandLine, type CommandOptions } from './outbox/arguments.ts';
 import { answerText, commandsText, commandText, failedText, type CommandPage, type EventPage } from './outbox/events.text.ts';
 import { statusText } from './outbox/status.text.ts';
-import { describeError } from './start/plain-error.ts';
+import { runScript, UsageError } from './start/command-line.ts';
 
 const POLL_INTERVAL_MS = 200;
 const DEFAULT_WAIT_SECONDS = 15;
@@ -15,16 +15,9 @@ const DEFAULT_WAIT_SECONDS = 15;
 /** Runs a command on the API and resolves with the exit status. */
 type PreparedCommand = (api: ApiClient) => Promise<number>;
 
-try {
-  process.exitCode = await main(process.argv.slice(2));
-} catch (error) {
-  const isUsageError = error instanceof UsageError;
-  if (isUsageError) console.error(error.message ? `${error.message}\n\n${USAGE}` : USAGE);
-  else console.error(await describeError(error));
-  process.exitCode = isUsageError ? 2 : 1;
-}
+await runScript(USAGE, main);
 
-async function main(commandLine: readonly string[]): Promise<number> {
+async function main(commandLine: string[]): Promise<number> {
   const [first, ...rest] = commandLine;
   if (first === 'purge' || first === 'rebase') {
     const commands = await import('./outbox/database-commands.ts');
@@ -56,17 +49,21 @@ function prepare({ name, word, options }: CommandLine): PreparedCommand {
     case 'retire':
       if (name === 'retire' && !options.yes)
         throw new UsageError(`Retiring ${word} cannot be undone: the sink will never deliver again. Confirm with --yes.`);
-      return async (api) => follow(api, options, await api.post(`outbox/sinks/${word}/${name}`));
+      return async (api) => follow(api, options, await api.post(`outbox/sinks/${encodeURIComponent(word!)}/${name}`));
     case 'drop-type': {
       if (!options.type) throw new UsageError('drop-type needs an event type: --type member.suspended.');
       const body = { event_type: options.type };
-      return async (api) => follow(api, options, await api.post(`outbox/sinks/${word}/drop-type`, body));
+      return async (api) => follow(api, options, await api.post(`outbox/sinks/${encodeURIComponent(word!)}/drop-type`, body));
     }
     case 'skip':
       return async (api) => follow(api, options, await api.post(`events/${word}/skip`, sink));
     case 'replay': {
-      if (word) return async (api) => follow(api, options, await api.post(`events/${word}/replay`, sink));
       const filter = filterOf(options);
+      if (word) {
+        if (Object.keys(filter).length || options.limit || options.rate)
+          throw new UsageError('replay takes an event ID or a filter, and --limit and --rate only with a filter.');
+        return async (api) => follow(api, options, await api.post(`events/${word}/replay`, sink));
+      }
       if (!Object.keys(filter).length) throw new UsageError('replay needs an event ID, or a filter such as --type or --from.');
       return (api) => replayAll(api, options, { filter, ...sink });
     }
@@ -78,13 +75,21 @@ async function replayAll(api: ApiClient, options: CommandOptions, selection: obj
   const { limit, rate } = options;
   const request = { ...selection, ...(limit && { limit }), ...(rate && { rate }) };
   if (options.yes) return follow(api, options, await api.post('events/replay', { ...request, dry_run: false }));
-  const status = await follow(api, options, await api.post('events/replay', { ...request, dry_run: true }));
-  if (status === 0 && !options.json) console.log('Nothing was sent. Run the same command with --yes to send.');
+  const command = await showResult(api, options, await api.post('events/replay', { ...request, dry_run: true }));
+  const status = exitStatusOf(command);
+  const isMatched = command.sinks.some(({ answer }) => answer?.outcome === 'done' && answer['matched'] !== 0);
+  if (status === 0 && !options.json)
+    console.log(isMatched ? 'Nothing was sent. Run the same command with --yes to send.' : 'No event matches. Nothing was sent.');
   return status;
 }
 
-/** Waits until all sinks have answered the command, or until `options.wait` seconds have passed. */
+/** Shows the result of the command and resolves with the exit status. */
 async function follow(api: ApiClient, options: CommandOptions, accepted: Command): Promise<number> {
+  return exitStatusOf(await showResult(api, options, accepted));
+}
+
+/** Waits until all sinks have answered the command, or until `options.wait` seconds have passed, and shows the answers. */
+async function showResult(api: ApiClient, options: CommandOptions, accepted: Command): Promise<Command> {
   const deadline = performance.now() + (options.wait ?? DEFAULT_WAIT_SECONDS) * 1000;
   let command = accepted;
   while (!isAnswered(command) && performance.now() < deadline) {
@@ -92,12 +97,17 @@ async function follow(api: ApiClient, options: CommandOptions, accepted: Command
     command = await api.get<CommandView>(`outbox/commands/${accepted.id}`);
   }
   show(options, command, ({ sinks }) => sinks.map(answerText).join('\n'));
-  if (isAnswered(command)) return command.sinks.some(({ status }) => status !== 'done') ? 1 : 0;
-  if (!options.json) console.error(`Not done yet. To see its progress, run: npm run outbox -- commands ${command.id}`);
-  return 3;
+  if (!isAnswered(command) && !options.json)
+    console.error(`Not done yet. To see its progress, run: npm run outbox -- commands ${command.id}`);
+  return command;
 }
 
-// A function declaration, because the top-level await of main runs before a constant here would be initialized.
+function exitStatusOf(command: Command): number {
+  if (!isAnswered(command)) return 3;
+  return command.sinks.some(({ status }) => status !== 'done') ? 1 : 0;
+}
+
+// A function declaration, because the top-level await of runScript runs before a constant here would be initialized.
 function isAnswered({ status }: Command): boolean {
   return status !== 'pending' && status !== 'running';
 }

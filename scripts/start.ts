@@ -27,11 +27,9 @@ try {
 }
 const reason: unknown = stopping.signal.reason;
 const failed = !(reason instanceof Error && reason.name === 'AbortError'); // AbortError: a signal requested the stop
-if (failed) print(await describeError(reason));
-print('stopping: waiting for api and outbox-worker to finish their work, then stopping the database …');
 await system.down();
 release();
-print('stopped.');
+print(failed ? await describeError(reason) : 'stopped.'); // the last line of a failed start says what to do
 process.exit(failed ? 1 : 0);
 
 /** Takes the lock of this folder. Ends the process if another start holds it or the folder cannot be written. */

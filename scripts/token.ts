@@ -1,18 +1,15 @@
 // npm run token -- --email alice@example.com: prints a session token of that user as the last line of stdout.
-import { parseArgs } from 'node:util';
 import { issueSession } from './explain/viewer.ts';
-import { describeError } from './start/plain-error.ts';
+import { parseCommandLine, runScript, UsageError } from './start/command-line.ts';
 import { runningOrExit } from './start/running.file.ts';
 
-const { values } = parseArgs({ options: { email: { type: 'string' } } });
-if (!values.email) {
-  console.error('Give the email address of a user: npm run token -- --email alice@example.com');
-  process.exit(1);
-}
-const { databaseUrls } = runningOrExit();
-try {
-  console.log(await issueSession(databaseUrls.owner, values.email));
-} catch (error) {
-  console.error(await describeError(error));
-  process.exitCode = 1;
-}
+const USAGE = `npm run token -- --email alice@example.com
+
+Prints a session token of that user of the running development system, as the last line.`;
+
+await runScript(USAGE, async (args) => {
+  const { email } = parseCommandLine({ args, options: { email: { type: 'string' } } }).values;
+  if (!email) throw new UsageError('Give the email address of a user.');
+  console.log(await issueSession(runningOrExit().databaseUrls.owner, email));
+  return 0;
+});

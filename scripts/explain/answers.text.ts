@@ -1,4 +1,4 @@
-import { errorMessage } from './entry.text.ts';
+import { errorMessage, failedAttempts } from './entry.text.ts';
 import { requestsOf, type EventEntry, type TrailContext, type TrailEntry } from './trail.ts';
 import { milliseconds, shown } from './value.text.ts';
 
@@ -80,8 +80,8 @@ function welcomeEmailAnswer(event: EventEntry, entries: readonly TrailEntry[], {
 
 function deliveryAnswer(event: EventEntry): Answer {
   const question = `Was ${event.event_type} delivered?`;
-  const { status, attempts, last_error: error } = event;
-  const times = `after ${attempts} failed ${attempts === 1 ? 'attempt' : 'attempts'}`;
+  const { status, last_error: error } = event;
+  const times = `after ${failedAttempts(event)}`;
   const last = error ? ` Last error: ${shown(error)}` : '';
   const answers: Readonly<Record<string, string>> = {
     published: 'Yes, to all sinks.',

@@ -1,5 +1,5 @@
 import type { Style } from './terminal.ts';
-import type { AuditEntry, LogEntry, Shortened, TrailContext, TrailEntry } from './trail.ts';
+import type { AuditEntry, EventEntry, LogEntry, Shortened, TrailContext, TrailEntry } from './trail.ts';
 import { milliseconds, shown } from './value.text.ts';
 
 const KINDS: Record<TrailEntry['kind'], { symbol: string; style: Style }> = {
@@ -12,7 +12,7 @@ const KINDS: Record<TrailEntry['kind'], { symbol: string; style: Style }> = {
 const LEVEL_STYLES: Readonly<Record<string, Style>> = { WARNING: 'yellow', ERROR: 'red', CRITICAL: 'red' };
 // Fields that the header, the kind or the name already show, and hashes that mean nothing to a reader.
 const HIDDEN_FIELDS =
-  /^(time|timestamp|kind|level|logger|event|trace_id|trace\.origin|usr\..*|organization\.id|http\..*|network\.client\.ip|service|env|version|error\..*|exc_info|event\.id|event_type|audit\..*|log\.truncated|attempt|duration|db\.query_count|db\.duration|fingerprint)$/;
+  /^(time|timestamp|kind|level|logger|event|trace_id|trace\.origin|usr\..*|organization\.id|http\..*|network\.client\.ip|service|env|version|error\..*|exc_info|event\.id|event_type|audit\..*|log\.truncated|attempt|duration|db\.query_count|db\.(transaction_)?duration|fingerprint)$/;
 
 export interface EntryText {
   readonly symbol: string;
@@ -35,7 +35,7 @@ function nameAndDetails(entry: TrailEntry, context: TrailContext): [name: string
   switch (entry.kind) {
     case 'event': {
       const { event_type: type, status, attempts, last_error: error } = entry;
-      const failures = attempts > 0 ? `${attempts} failed ${attempts === 1 ? 'attempt' : 'attempts'}` : '';
+      const failures = attempts > 0 ? failedAttempts(entry) : '';
       return [type, [status, failures, error ? `last: ${shown(error)}` : '', aggregateOf(entry)]];
     }
     case 'audit':
@@ -49,6 +49,11 @@ function nameAndDetails(entry: TrailEntry, context: TrailContext): [name: string
   }
 }
 
+/** The number of failed attempts, and the sink that refused them. */
+export function failedAttempts({ attempts, deciding_deliveries: [delivery] = [] }: EventEntry): string {
+  return `${attempts} failed ${attempts === 1 ? 'attempt' : 'attempts'}${delivery ? ` at ${shown(delivery.sink)}` : ''}`;
+}
+
 const aggregateOf = ({ aggregate_type: type, aggregate_id: id }: { aggregate_type: string; aggregate_id: string }): string =>
   shown(`(${type} ${id})`);
 
@@ -59,12 +64,14 @@ function logDetails(entry: LogEntry, { relativePath }: TrailContext): string[] {
     .filter(([key]) => !HIDDEN_FIELDS.test(key) && key !== 'consumer')
     .map(([key, value]) => [key, key === 'file' ? relativePath(String(value)) : value]);
   if (event === 'domain_event') return [shown(entry['event_type'])]; // the entry of the event shows the rest
-  const details = [];
+  const details: string[] = [];
   if (status !== undefined) details.push(`${status} in ${time}`);
   if (consumer !== undefined) details.push(attempt > 1 ? `attempt ${attempt}` : '', time && `in ${time}`);
   if (event === 'database_query_slow') details.push(time && `in ${time}`);
   else if (count !== undefined)
     details.push(`${count} ${count === 1 ? 'statement' : 'statements'} in ${milliseconds(Number(entry['db.duration']) / 1e6)}`);
+  const inTransaction = entry['db.transaction_duration'];
+  if (inTransaction !== undefined) details.push(`transaction open for ${milliseconds(Number(inTransaction) / 1e6)}`);
   return [
     ...details,
     ...fields(Object.fromEntries(others)),

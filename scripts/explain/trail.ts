@@ -53,6 +53,8 @@ export interface EventEntry extends TimedEntry {
   readonly status: string;
   readonly attempts: number;
   readonly last_error: string | null;
+  /** An older API does not send it. */
+  readonly deciding_deliveries?: readonly { readonly sink: string }[];
 }
 
 export interface AuditEntry extends TimedEntry {

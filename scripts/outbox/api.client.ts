@@ -1,5 +1,6 @@
 import type { CommandView } from '@pikaia/events';
 import { findOperator, issueSession } from '../explain/viewer.ts';
+import { UsageError } from '../start/command-line.ts';
 import { PlainError, reasonOf } from '../start/plain-error.ts';
 import { runningOrExit } from '../start/running.file.ts';
 
@@ -25,6 +26,9 @@ export interface ConnectionOptions {
 
 /** The session of the command line or of PIKAIA_TOKEN, for the API at `url`. */
 export function givenSession(url: string, token = process.env['PIKAIA_TOKEN']): Session {
+  const protocol = URL.canParse(url) ? new URL(url).protocol : '';
+  if (!['http:', 'https:'].includes(protocol))
+    throw new UsageError(`--url must be an address such as http://127.0.0.1:3400, not "${url}".`);
   if (!token) throw new PlainError('--url also needs a session token. Give --token, or set PIKAIA_TOKEN.');
   return { url, token };
 }
@@ -32,6 +36,7 @@ export function givenSession(url: string, token = process.env['PIKAIA_TOKEN']): 
 /** Connects to the API that `--url` names, or, without `--url`, to the one that runs from this folder, as an operator. */
 export async function connect({ url, token, email }: ConnectionOptions): Promise<ApiClient> {
   if (url) return new ApiClient(givenSession(url, token));
+  if (token !== undefined) throw new UsageError('--token needs the --url of the system that it is for.');
   const { ports, databaseUrls } = runningOrExit();
   const viewerEmail = email ?? (await findOperator(databaseUrls.owner));
   if (!viewerEmail) throw new PlainError('Found no operator. Give a user with --email.');

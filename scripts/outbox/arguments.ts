@@ -1,10 +1,8 @@
-import { parseArgs, type ParseArgsOptionsConfig } from 'node:util';
+import type { ParseArgsOptionsConfig } from 'node:util';
 import type { ReplayFilter } from '@pikaia/events';
+import { parseCommandLine, UsageError } from '../start/command-line.ts';
 import { parseId, parseInteger } from '../start/parse.ts';
 import type { ConnectionOptions } from './api.client.ts';
-
-/** The command line is invalid. The script prints the message and the usage, and exits with status 2. */
-export class UsageError extends Error {}
 
 export const USAGE = `npm run outbox -- <command> [options]
 
@@ -19,23 +17,29 @@ export const USAGE = `npm run outbox -- <command> [options]
   replay <event id>         sends one event again; a dead letter is retried
   replay --<filter> …       counts all events that match; with --yes it sends them again
 
-Commands that use the database directly, see docs/operations.md:
+Options:
+  all of these commands     --json; --email <user> to act as;
+                            --url <api> and --token <session token> (or PIKAIA_TOKEN) for another system
+  pause, resume, retire,
+  drop-type, skip, replay   --wait <seconds> for the result (default 15; 0 does not wait)
+  skip, replay              --sink <name>; without it, skip acts on every sink that the event blocks, and replay on every
+                            sink but log, also on those that already received the event
+  retire                    --yes confirms that the sink never delivers again
+  failed, commands, replay  --limit <entries>
+  failed, replay --<filter> --type member.invited   --aggregate member/<id>   --organization <id>   --correlation <id>
+                            --from <time> --to <time>   --error <text in the last error>
+  replay --<filter>         --status failed (only dead letters) or published; --rate <events per second>; --yes
+
+Commands that use the database directly, see docs/operations.md. They take no other option:
   purge [--dry-run]         runs the hourly housekeeping now, or shows what it would remove
   rebase                    makes the cursors of a restored dump valid; stop api and worker first
 
-Filters of replay and failed:
-  --type member.invited   --aggregate member/<id>   --organization <id>   --correlation <id>
-  --from <time> --to <time>   --error <text in the last error>
-  replay also takes --status failed (only dead letters) or published, --limit <events>, --rate <events per second>
-
-Common options: --sink <name> for one sink; --json; --wait <seconds> for the result (default 15; 0 does not wait);
-  --email <user> to act as; --url <api> and --token <session token> (or PIKAIA_TOKEN) for another system.
 Exit status: 0 done, 1 refused or failed, 2 usage error, 3 not done within --wait seconds.`;
 
 const TIME = /^(?!0000-)(\d{4})-(\d\d)-(\d\d)(?:T\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-]\d\d:\d\d))?$/;
 const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
-const CONNECTION_OPTIONS = { json: flag, email: text, url: text, token: text, help: flag };
+const CONNECTION_OPTIONS = { json: flag, email: text, url: text, token: text };
 const FILTER_OPTIONS = { type: text, aggregate: text, organization: text, correlation: text, from: text, to: text, error: text };
 const WAIT_OPTIONS = { wait: text };
 
@@ -101,10 +105,14 @@ export interface CommandLine {
  */
 export function readArguments(commandLine: readonly string[]): CommandLine {
   const [name, ...rest] = commandLine;
-  if (name === undefined || name === 'help' || commandLine.includes('--help')) throw new UsageError('');
+  if (name === undefined) throw new UsageError('The command is missing.');
   if (!isCommandName(name)) throw new UsageError(`There is no command "${name}".`);
   const { words, options }: Command = COMMANDS[name];
-  const { values, positionals } = parse(rest, { ...CONNECTION_OPTIONS, ...options });
+  const { values, positionals } = parseCommandLine({
+    args: rest,
+    allowPositionals: true,
+    options: { ...CONNECTION_OPTIONS, ...options },
+  });
   const [kind] = words;
   if (positionals.length > words.length) throw new UsageError(`${name} takes ${words.length ? 'one argument' : 'no argument'}.`);
   const [word] = positionals;
@@ -122,7 +130,8 @@ export function filterOf(options: FilterOptions): Partial<Record<keyof ReplayFil
   const { type, aggregate, organization, correlation, from, to, error, status } = options;
   const [aggregateType, aggregateId] = splitAggregate(aggregate);
   const period = { from: parseTime('from', from), to: parseTime('to', to) };
-  if (period.from && period.to && period.from > period.to) throw new UsageError('--from must not be after --to.');
+  if (period.from && period.to && Date.parse(period.from) > Date.parse(period.to))
+    throw new UsageError('--from must not be after --to.');
   const filter = {
     event_type: type,
     aggregate_type: aggregateType,
@@ -134,14 +143,6 @@ export function filterOf(options: FilterOptions): Partial<Record<keyof ReplayFil
     status,
   };
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
-}
-
-function parse(args: string[], options: ParseArgsOptionsConfig) {
-  try {
-    return parseArgs({ args, allowPositionals: true, options });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
 }
 
 function parseNumbers(values: Readonly<Record<string, unknown>>): NumberOptions {
@@ -174,5 +175,7 @@ function parseTime(name: string, given: string | undefined): string | undefined 
   // Date reads 2026-02-30 as a day of March.
   const isDay = new Date(`${year}-${month}-${day}T00:00:00Z`).getUTCDate() === Number(day);
   if (!isDay || Number.isNaN(time.getTime())) throw problem('a date that exists');
-  return time.toISOString();
+  // Keeps the digits behind the milliseconds, which a Date would drop.
+  if (!given.includes('T')) return time.toISOString();
+  return given.replace(/(T\d\d:\d\d)(?=Z|[+-])/, '$1:00');
 }

@@ -1,12 +1,12 @@
 // The commands that use the database instead of the API.
 import { loadSettings } from '@pikaia/core';
 import { Housekeeping, OutboxSettings, rebaseOutbox, retentionOf } from '@pikaia/events';
-import { parseArgs } from 'node:util';
+import { parseCommandLine } from '../start/command-line.ts';
 import { databaseUrl } from './database-url.ts';
 
 /** `purge [--dry-run]`: runs the hourly housekeeping now, with the worker's database role. */
 export async function purge(args: string[]): Promise<void> {
-  const { values } = parseArgs({ args, options: { 'dry-run': { type: 'boolean', default: false } } });
+  const { values } = parseCommandLine({ args, options: { 'dry-run': { type: 'boolean', default: false } } });
   const dryRun = values['dry-run'];
   const [settings] = loadSettings([OutboxSettings], process.env);
   const housekeeping = new Housekeeping({ url: databaseUrl('worker'), retention: retentionOf(settings) });
@@ -23,7 +23,8 @@ export async function purge(args: string[]): Promise<void> {
 }
 
 /** `rebase`: run it after a restore from a dump, as the owner of the schema, with api and worker stopped. */
-export async function rebase(): Promise<void> {
+export async function rebase(args: string[]): Promise<void> {
+  parseCommandLine({ args });
   const { sinks, events } = await rebaseOutbox(databaseUrl('owner'));
   if (sinks.length)
     console.log(`Rebased ${sinks.join(', ')}: ${events} events have new transaction IDs. You can start api and worker.`);

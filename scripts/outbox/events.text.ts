@@ -12,18 +12,23 @@ export interface CommandPage {
   readonly next_cursor: string | null;
 }
 
-/** Renders dead letters: the event, its time, its last error, and the commands that resolve it. */
+const HINT = `Retry one:  npm run outbox -- replay <id> --sink <sink>     Skip one:  npm run outbox -- skip <id> --sink <sink>
+Without --sink, a replay also sends the event to every sink that already received it.`;
+
+/** Renders dead letters: the event, its time, each sink that it failed at with its error, and the commands that resolve it. */
 export function failedText({ data, next_cursor: more }: FromJson<EventPage>): string {
   if (!data.length)
     return more ? 'There are none among the newest events. Narrow the filter, for example with --from.' : 'No dead letters.';
   const letters = data.map((event) =>
     [
-      `${event.event_id}  ${event.event_type}  ${event.aggregate_type}/${printable(event.aggregate_id)}`,
-      `  ${event.occurred_at}, ${event.attempts} attempts: ${printable(event.last_error ?? 'no error recorded')}`,
+      `${event.event_id}  ${event.event_type}  ${event.aggregate_type}/${printable(event.aggregate_id)}  ${event.occurred_at}`,
+      ...event.deciding_deliveries.map(
+        ({ sink, attempts, last_error: error }) =>
+          `  ${printable(sink)}: ${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}. ${printable(error ?? 'No error recorded.')}`,
+      ),
     ].join('\n'),
   );
-  const hint = 'Retry one:  npm run outbox -- replay <id>     Skip one:  npm run outbox -- skip <id>';
-  return [...letters, '', more ? `There are more than these ${data.length}: raise --limit. ${hint}` : hint].join('\n');
+  return [...letters, '', ...(more ? [`There are more than these ${data.length}: raise --limit.`] : []), HINT].join('\n');
 }
 
 /** Renders the newest commands. */
@@ -46,8 +51,31 @@ export function commandText({ id, command, status, arguments: values, asked_by: 
 export function answerText({ sink, status, answer, progress }: Command['sinks'][number]): string {
   if (answer?.outcome === 'refused' || answer?.outcome === 'failed')
     return `${sink}: ${answer.outcome}. ${printable(answer.reason)}`;
-  const details = Object.entries(answer ?? progress ?? {}).filter(([name, value]) => name !== 'outcome' && value !== null);
-  const text = details.map(([name, value]) => `${name.replaceAll('_', ' ')} ${printable(value)}`).join(', ');
-  const hint = status === 'pending' ? 'no leader has started it yet: npm run outbox -- status' : text;
+  const result = Object.entries(answer ?? progress ?? {}).flatMap(([name, value]) => resultText(name, value));
+  const hint = status === 'pending' ? 'no leader has started it yet: npm run outbox -- status' : result.join(', ');
   return `${sink}: ${status}${hint ? `  ${hint}` : ''}`;
+}
+
+/** Renders one field of a result. Empty: the field says nothing to the user. */
+function resultText(name: string, value: unknown): string[] {
+  const text = printable(value);
+  const isOne = value === 1;
+  switch (name) {
+    case 'outcome':
+      return [];
+    case 'dry_run':
+      return value === true ? ['counted only'] : [];
+    case 'unchanged':
+      return ['it already had this state'];
+    case 'was':
+      return [`the event was ${text}`];
+    case 'matched':
+      return [`${text} ${isOne ? 'event matched' : 'events matched'}`];
+    case 'dead_letters':
+      return [`${text} ${isOne ? 'dead letter' : 'dead letters'}`];
+    case 'last_error':
+      return value === null ? [] : [`the last error was: ${text}`];
+    default:
+      return value === null ? [] : [`${text} ${name.replaceAll('_', ' ')}`];
+  }
 }

@@ -29,6 +29,11 @@ export async function describeError(error: unknown): Promise<string> {
   }
 }
 
+/** True if a connection could not be opened or has ended. */
+export const isNetworkError = (error: unknown): boolean =>
+  error instanceof Error &&
+  (systemErrorText(error) !== undefined || error instanceof AggregateError || CONNECTION.test(error.message));
+
 /** The message of an error, for use inside another message. */
 export async function reasonOf(error: unknown): Promise<string> {
   const { errorMessage } = await import('@pikaia/logging');

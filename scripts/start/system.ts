@@ -7,13 +7,14 @@ import { build } from './build.ts';
 import { processUrls } from './database-roles.ts';
 import { root, varDirectory } from './folders.ts';
 import { Output } from './output.ts';
-import { PlainError } from './plain-error.ts';
+import { isNetworkError, PlainError, reasonOf } from './plain-error.ts';
 import { chosenPorts, waitForPorts, type Ports } from './ports.ts';
 import { SupervisedProcess } from './process.supervisor.ts';
 import { removeRunning, wasInterrupted, writeRunning, type Running } from './running.file.ts';
 import { developmentSecrets, type Secrets } from './secrets.file.ts';
 
 const INVALID_PASSWORD = '28P01';
+const UNUSABLE_ADDRESS = /^(28|3D)/; // SQLSTATE classes: refused user or password, unknown database
 
 type Print = (line: string) => void;
 
@@ -77,15 +78,17 @@ export class System {
 
   /** Migrates the database, adds missing demo data, and returns the URL of each role. */
   async #schema(ownerUrl: string, secrets: Secrets): Promise<Running['databaseUrls']> {
-    this.#print('migrating and seeding the database …');
     const passwords = { api: secrets.databaseApi, worker: secrets.databaseWorker };
-    // The build has just written these files.
-    const [{ migrateSchema }, { seed }, { defaultRoles }] = await Promise.all([
-      import('../../apps/api/dist/database/schema.js'),
-      import('../../apps/api/dist/database/seed.js'),
-      import('@pikaia/database'),
-    ]);
-    const statementTimeoutMs = Number(this.#environment['DATABASE_STATEMENT_TIMEOUT_MS']) || undefined; // the processes check it
+    // The build has just written these files. One after another: concurrent imports of modules that they share can fail.
+    const { loadSettings } = await import('@pikaia/core');
+    const { DatabaseSettings, defaultRoles } = await import('@pikaia/database');
+    const { migrateSchema } = await import('../../apps/api/dist/database/schema.js');
+    const { seed } = await import('../../apps/api/dist/database/seed.js');
+    // Before the migration, which sets the limit on the roles.
+    const [settings] = loadSettings([DatabaseSettings], { ...this.#environment, DATABASE_URL: ownerUrl });
+    const isLimitGiven = Boolean(this.#environment['DATABASE_STATEMENT_TIMEOUT_MS']?.trim());
+    const statementTimeoutMs = isLimitGiven ? settings.databaseStatementTimeoutMs : undefined; // the default replaces no limit
+    this.#print('migrating and seeding the database …');
     const { applied } = await migrateSchema(ownerUrl, passwords, { statementTimeoutMs }).catch((error: unknown) =>
       this.#migrationError(error),
     );
@@ -96,8 +99,13 @@ export class System {
     return { owner: ownerUrl, ...(await processUrls({ ownerUrl, roles: defaultRoles, passwords, given })) };
   }
 
-  #migrationError(error: unknown): never {
-    if (!this.#server || (error as { code?: unknown }).code !== INVALID_PASSWORD) throw error;
+  async #migrationError(error: unknown): Promise<never> {
+    const code = String((error as { code?: unknown }).code);
+    if (!this.#server && (isNetworkError(error) || UNUSABLE_ADDRESS.test(code)))
+      throw new PlainError(
+        `The database of DATABASE_URL cannot be reached (${await reasonOf(error)}). Check the host, port, user, password and database name in DATABASE_URL, or unset it to use the embedded database.`,
+      );
+    if (!this.#server || code !== INVALID_PASSWORD) throw error;
     throw new PlainError(
       'The database in var/postgres has another password than var/secrets.json. Restore that file, or move the folder var away to start with an empty database.',
     );
@@ -135,6 +143,10 @@ export class System {
 
   /** Lets api and worker finish their work in progress, then stops the database. */
   async down(): Promise<void> {
+    if (this.#processes.length) {
+      const last = this.#server ? ', then stopping the database' : '';
+      this.#print(`stopping: waiting for api and outbox-worker to finish their work${last} …`);
+    }
     await Promise.all(this.#processes.map((process) => process.stop()));
     await this.#server?.stop();
     await this.#output.end();

@@ -87,7 +87,7 @@ by alice@example.com, from 192.0.2.7
 2026-03-01 12:00:00.000 UTC  ${ID}
 Seen as alice.
 
-+10 ms  ◆ event    member.role_changed  retrying  2 failed attempts  last: no such mailbox  (member m1)
++10 ms  ◆ event    member.role_changed  retrying  2 failed attempts at local/badges  last: no such mailbox  (member m1)
 +11 ms  ■ audit    member.role_changed  role: member → admin  password: changed  (member m1)
 +20 ms  · log      request_completed    200 in 20 ms
 +1.5 s  ✗ attempt  local/badges         failed  no such mailbox
@@ -95,7 +95,7 @@ Seen as alice.
 
 Why did this request fail?          It did not fail: 200.
 What did this user do?              alice@example.com: member.role_changed (member m1).
-Was member.role_changed delivered?  Not yet: it will be retried after 2 failed attempts. Last error: no such mailbox
+Was member.role_changed delivered?  Not yet: it will be retried after 2 failed attempts at local/badges. Last error: no such mailbox
 `);
   });
 
@@ -167,7 +167,7 @@ describe('npm run explain', () => {
   it('prints its usage when it gets no valid correlation ID', async () => {
     for (const args of [[], ['nope'], ['--unknown', ID]]) {
       const { code, stdout, stderr } = await explain(...args);
-      expect([code, stdout]).toEqual([1, '']);
+      expect([code, stdout]).toEqual([2, '']);
       expect(stderr).toContain('npm run explain -- ');
     }
   });

@@ -254,7 +254,9 @@ describe('docs/find-a-failed-request.md', () => {
         )
         .filter(Boolean);
     const [shown] = codeBlocks(text, 'text');
-    expect(essence(stdout)).toEqual(essence(shown!));
+    const seenAs = 'Seen as alice@example.com, an admin of acme. Nothing is hidden.'; // not printed with --url
+    expect(essence(shown!)).toContain(seenAs);
+    expect(essence(stdout)).toEqual(essence(shown!).filter((line) => line !== seenAs));
   });
 
   it('shows the queries of the code', () => {

@@ -79,6 +79,7 @@ export const refusedDelivery: readonly TrailEntry[] = [
     status: 'retrying',
     attempts: 2,
     last_error: 'no such mailbox',
+    deciding_deliveries: [{ sink: 'local/badges' }],
     time: at(10),
     kind: 'event',
   },
@@ -96,7 +97,7 @@ export const refusedDelivery: readonly TrailEntry[] = [
   { event_id: 'e2', sink: 'local/badges', error: 'no such mailbox', time: at(1500), kind: 'attempt' },
   log(1500, 'event_refused', {
     level: 'WARNING',
-    consumer: 'local/badges',
+    consumer: 'badges',
     attempt: 1,
     sink: 'local/badges',
     attempts: 1,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { ALICE, CANARY, invalid, REFUSALS, UNKNOWN_ID, type Refusal } from '../support/http/refusals.js';
 import { System, type ApiResponse } from '../support/system/system.js';
@@ -133,6 +134,18 @@ describe('error responses', () => {
     );
   });
 
+  it.each([
+    ['a chunk', 'ZZ\r\n'],
+    ['a trailer', '0\r\nbad trailer\r\n\r\n'],
+  ])('to %s that is not valid HTTP has the correlation id of the client and of the access line', async (_, body) => {
+    const id = randomUUID();
+    const head = `POST /api/v1/members/invitations HTTP/1.1\r\nHost: x\r\nX-Correlation-Id: ${id}\r\nContent-Type: application/json\r\n`;
+    const answer = parseResponse(await sendRaw(system.api.port, `${head}Transfer-Encoding: chunked\r\n\r\n${body}`));
+    expect(answer).toMatchObject({ status: 400, body: { correlation_id: id } });
+    expect(answer.headers.get('x-correlation-id')).toBe(id);
+    expect(await accessLineOf(answer)).toMatchObject({ level: 'INFO', event: 'request_aborted', 'http.status_code': 400 });
+  });
+
   // Raw bytes, which \u0080 to \u00ff stand for.
   it.each<[string, number, string, string, string]>([
     ['two Host headers', 400, 'Host: a\r\nhost: b', '', 'The request has more than one Host header.'],
@@ -186,6 +199,22 @@ describe('error responses', () => {
     const text = [...lines, ...(headers ? [headers] : []), '', body].join('\r\n');
     const kind = status === 417 ? 'expectation-failed' : 'bad-request';
     await expectProblem(parseResponse(await sendRaw(system.api.port, text)), { status, kind, detail });
+  });
+
+  it.each([
+    ['an empty body of text in chunks', 422, 'invalid', '0\r\n\r\n'],
+    ['a body of text in chunks', 415, 'unsupported-media-type', '1\r\nx\r\n0\r\n\r\n'],
+  ])('to %s have status %i', async (_, status, kind, chunks) => {
+    const lines = [
+      'POST /api/v1/members/invitations HTTP/1.1',
+      'host: x',
+      `authorization: Bearer ${await system.token(ALICE)}`,
+      'content-type: text/plain',
+      'connection: close',
+      'transfer-encoding: chunked',
+    ];
+    const text = await sendRaw(system.api.port, `${lines.join('\r\n')}\r\n\r\n${chunks}`);
+    await expectProblem(parseResponse(text), { status, kind, ...(status === 422 && { fields: ['body'] }) });
   });
 
   // Uses a raw socket, since `fetch` can fail if the server responds and closes before it has received the whole body.

@@ -94,6 +94,7 @@ describe('one invitation', () => {
       correlation_id: CORRELATION,
       actor: { type: 'user', id: alice!.id, email: ALICE },
       data: {
+        user_id: expect.stringMatching(/^[\da-f-]{36}$/),
         email: 'bob@example.com',
         name: 'Bob Brown',
         role: 'member',

@@ -153,8 +153,13 @@ describe('pausing and resuming a sink', () => {
     await pollUntil(async () => (await statusOf(event)) === 'published');
     expect(await outbox('pause', SINK)).toBe(`${SINK}: done\n`);
     expect(await outbox('resume', SINK)).toBe(`${SINK}: done\n`);
-    expect(await outbox('replay', event)).toMatch(/local\/welcome-email: done .*\bsent 1\b/);
-    expect(await outbox('replay', '--aggregate', `member/${member}`)).toMatch(/local\/welcome-email: done .*\bmatched 1\b/);
+    expect(await outbox('replay', event)).toMatch(/local\/welcome-email: done .*\b1 sent\b/);
+    expect(await outbox('replay', '--aggregate', `member/${member}`)).toMatch(
+      /local\/welcome-email: done .*\b1 event matched\b[^]*Run the same command with --yes/,
+    );
+    expect(await outbox('replay', '--correlation', randomUUID())).toMatch(
+      /0 events matched[^]*\nNo event matches\. Nothing was sent\.\n$/,
+    );
   });
 
   it('is refused for a sink that does not exist', async () => {
@@ -296,7 +301,7 @@ describe('an event type that no worker handles any more', () => {
       stdout: expect.stringContaining('handles member.invited'),
     });
     await expect(outbox('drop-type', SINK)).rejects.toMatchObject({ code: 2 });
-    expect(await outbox('drop-type', SINK, '--type', 'organization.updated')).toContain(`${SINK}: done  skipped 1`);
+    expect(await outbox('drop-type', SINK, '--type', 'organization.updated')).toContain(`${SINK}: done  1 skipped`);
     await pollUntil(async () => (await statusOf(event!.event_id)) === 'skipped');
     expect((await sinkOf())['event_types']).toEqual([type]);
     const entries = await get('/admin/audit-logs?action=sink.drop_type_requested');

@@ -32,9 +32,9 @@ describe('the api after a crash of its process or its database', () => {
 
   it('leaves no effect of a request when it is killed inside the transaction, and works after a restart', async () => {
     const email = 'killed@example.com';
-    const kept = await whileBlocked('lock table audit.record in share mode', async (release) => {
+    const kept = await whileBlocked('lock table organizations_member in share mode', async (release) => {
       const cut = expect(invite(email)).rejects.toThrow();
-      const session = await waitForBlockedSession('insert into audit.record'); // the row and the event are written before the entry
+      const session = await waitForBlockedSession('INSERT INTO "organizations_member"'); // the user is written before
       await system.api.kill();
       await cut;
       await release();

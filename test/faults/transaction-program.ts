@@ -10,8 +10,8 @@ export type Step =
   | { readonly do: 'injected' }
   /** Publishes an event and awaits it. */
   | { readonly do: 'publish' }
-  /** Publishes an event after `turns` turns of the event loop, without awaiting it. */
-  | { readonly do: 'float'; readonly turns: number }
+  /** Publishes an event or inserts a row after `turns` turns of the event loop, without awaiting it. */
+  | { readonly do: 'float'; readonly what: 'event' | 'row'; readonly turns: number }
   /** Executes a failing statement and ignores its error. */
   | { readonly do: 'swallow' }
   /** Executes a raw ROLLBACK and ignores its error. */
@@ -30,7 +30,14 @@ const simpleStep = fc.oneof(
   { weight: 3, arbitrary: fc.constant<Step>({ do: 'row' }) },
   { weight: 3, arbitrary: fc.constant<Step>({ do: 'injected' }) },
   { weight: 5, arbitrary: fc.constant<Step>({ do: 'publish' }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('float' as const), turns: fc.nat(3) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('float' as const),
+      what: fc.constantFrom('event' as const, 'row' as const),
+      turns: fc.nat(3),
+    }),
+  },
   { weight: 1, arbitrary: fc.constant<Step>({ do: 'swallow' }) },
   { weight: 1, arbitrary: fc.constant<Step>({ do: 'rollback' }) },
   { weight: 2, arbitrary: fc.constant<Step>({ do: 'callback' }) },
@@ -61,14 +68,16 @@ export interface Effects {
   rows: number[];
   events: number[];
   callbacks: number[];
-  /** Events that are written if and only if their promise is fulfilled. Both outcomes are valid. */
-  floating: number[];
+  /** Events that exist if and only if their promise is fulfilled. Both outcomes are valid. */
+  floatingEvents: number[];
+  /** Rows, likewise. */
+  floatingRows: number[];
 }
 
-const noEffects = (): Effects => ({ rows: [], events: [], callbacks: [], floating: [] });
+const noEffects = (): Effects => ({ rows: [], events: [], callbacks: [], floatingEvents: [], floatingRows: [] });
 
 function add(to: Effects, from: Effects): void {
-  for (const kind of ['rows', 'events', 'callbacks', 'floating'] as const) to[kind].push(...from[kind]);
+  for (const kind of Object.keys(noEffects()) as (keyof Effects)[]) to[kind].push(...from[kind]);
 }
 
 interface Transaction {
@@ -143,12 +152,15 @@ export class Model {
       switch (step.do) {
         case 'row':
         case 'injected':
-        case 'publish':
           if (transaction.aborted || transaction.ended) throw new CallFailed();
-          scope[step.do === 'publish' ? 'events' : 'rows'].push(number);
+          scope.rows.push(number);
+          break;
+        case 'publish': // it is sent later, so the call does not notice that the server rejects it
+          if (transaction.ended) throw new CallFailed();
+          scope.events.push(number);
           break;
         case 'float':
-          scope.floating.push(number);
+          scope[step.what === 'row' ? 'floatingRows' : 'floatingEvents'].push(number);
           break;
         case 'swallow':
           transaction.aborted = true;

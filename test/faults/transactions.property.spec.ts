@@ -70,7 +70,7 @@ class Interpreter {
   private async step(run: Run, step: Step, number: number): Promise<void> {
     switch (step.do) {
       case 'row':
-        await this.host.tx.query('insert into step (run, number) values ($1, $2)', [run.id, number]);
+        await this.insertRow(run, number);
         return;
       case 'injected':
         await this.injected.query('insert into step (run, number) values ($1, $2)', [run.id, number]);
@@ -80,9 +80,9 @@ class Interpreter {
         return;
       case 'float':
         run.floating.push(
-          this.publishLater(run, number, step.turns).then(
+          this.writeLater(run, number, step).then(
             () => void run.written.push(number),
-            () => undefined, // a rejected event must not be in the log
+            () => undefined, // a rejected event or row must not exist
           ),
         );
         return;
@@ -102,9 +102,13 @@ class Interpreter {
     }
   }
 
-  private async publishLater(run: Run, number: number, turns: number): Promise<void> {
+  private async writeLater(run: Run, number: number, { what, turns }: Extract<Step, { do: 'float' }>): Promise<void> {
     for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
-    await this.publish(run, number);
+    await (what === 'row' ? this.insertRow(run, number) : this.publish(run, number));
+  }
+
+  private async insertRow(run: Run, number: number): Promise<void> {
+    await this.host.tx.query('insert into step (run, number) values ($1, $2)', [run.id, number]);
   }
 
   private publish(run: Run, number: number): Promise<string> {
@@ -163,6 +167,7 @@ async function expectModelEffects(method: Method): Promise<void> {
   const model = new Model();
   const expected = model.run(method);
   const { committed } = model;
+  const written = (floating: readonly number[]): number[] => floating.filter((number) => run.written.includes(number));
   expect({
     succeeded,
     rows: sorted(rows.rows.map(({ number }) => number)),
@@ -170,8 +175,8 @@ async function expectModelEffects(method: Method): Promise<void> {
     callbacks: sorted(run.callbacks),
   }).toEqual({
     succeeded: expected,
-    rows: sorted(committed.rows),
-    events: sorted([...committed.events, ...committed.floating.filter((number) => run.written.includes(number))]),
+    rows: sorted([...committed.rows, ...written(committed.floatingRows)]),
+    events: sorted([...committed.events, ...written(committed.floatingEvents)]),
     callbacks: sorted(committed.callbacks),
   });
 }

@@ -71,7 +71,7 @@ describe('npm start', () => {
     expect(await connect(await url('api'))).toEqual({ name: 'pikaia_api', super: false });
     expect(await connect(await url('worker'))).toEqual({ name: 'pikaia_worker', super: false });
     const unknown = await installation.run('db-url.ts', '--role', 'root');
-    expect(unknown).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('no role "root"') as string });
+    expect(unknown).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('no role "root"') as string });
   });
 
   it('refuses a connection with a wrong password, and keeps passwords in files that only the owner can read', async () => {

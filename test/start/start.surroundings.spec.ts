@@ -11,11 +11,12 @@ import { startPostgres, type PostgresServer } from '../../scripts/postgres.ts';
 import { chosenPorts } from '../../scripts/start/ports.ts';
 import { connect } from '../support/database/database.js';
 import { waitFor } from '../support/time/wait-for.js';
-import { Installation } from './installation.js';
+import { Installation, type Start } from './installation.js';
 
 jest.setTimeout(150_000);
 
 const isRoot = process.getuid?.() === 0;
+const lastLineOf = ({ stderr }: Start) => stderr.trimEnd().split('\n').at(-1)!;
 const UNPRIVILEGED_USER = { uid: 65_534, gid: 65_534 };
 
 it('allows only one of three concurrent starts, in a folder that other users cannot enter', async () => {
@@ -119,12 +120,27 @@ describe('npm start with DATABASE_URL', () => {
   it('exits with a clear message if a process exits before it is ready, or if the database is unreachable', async () => {
     const impossible = await installation.start({ DATABASE_URL: server.url.replace(/:\d+\//, ':1/') });
     expect(await impossible.ended).toBe(1);
-    expect(impossible.stderr).toContain('ECONNREFUSED');
+    expect(lastLineOf(impossible)).toMatch(
+      /^\[start\] The database of DATABASE_URL cannot be reached \(.*ECONNREFUSED.*Check the host/,
+    );
+    expect(impossible.stderr).not.toContain('waiting for api');
     const refused = await installation.start({ ...withKnownPasswords(), LOG_LEVEL: 'nonsense' });
     expect(await refused.ended).toBe(1);
-    expect(refused.stderr).toMatch(/(api|outbox-worker) ended before it was ready/);
+    expect(lastLineOf(refused)).toMatch(/(api|outbox-worker) ended before it was ready/);
     expect(refused.stdout).toContain('LOG_LEVEL');
     await waitFor('no process is left', () => installation.pids().length === 0);
+  });
+
+  it('refuses a limit of statements that is not written in decimal digits, before it changes the roles', async () => {
+    const client = await connect(server.url);
+    await client.query("alter role pikaia_api set statement_timeout = '7s'");
+    const start = await installation.start({ ...withKnownPasswords(), DATABASE_STATEMENT_TIMEOUT_MS: '1e3' });
+    expect(await start.ended).toBe(1);
+    expect(start.stderr).toContain('DATABASE_STATEMENT_TIMEOUT_MS is "1e3"');
+    expect(start.stderr).not.toContain('migrating');
+    const { rows } = await client.query("select rolconfig from pg_roles where rolname = 'pikaia_api'");
+    await client.end();
+    expect(JSON.stringify(rows)).toContain('statement_timeout=7s');
   });
 });
 
@@ -163,6 +179,7 @@ describe('npm start in a broken folder', () => {
     expect(await start.ended).toBe(1);
     const failure = start.stderr.split('\n').filter((line) => line.includes(advice));
     expect(failure).toHaveLength(1);
+    expect(lastLineOf(start)).toBe(failure[0]);
     expect(start.stderr).not.toMatch(/^\s+at /m);
   });
 

@@ -10,11 +10,15 @@ import {
   logStartupFailure,
   nestLogger,
 } from '@pikaia/logging';
-import { readFirstOrganization } from './first-organization/first-organization.arguments.js';
+import { readFirstOrganization, USAGE } from './first-organization/first-organization.arguments.js';
 import { FirstOrganizationModule } from './first-organization/first-organization.module.js';
 import { FirstOrganization } from './first-organization/first-organization.service.js';
 
 /** Command that creates the first organization of a new system, with the database role of the api. It is safe to run again. */
+if (process.argv.includes('--help')) {
+  process.stdout.write(`${USAGE}\n`);
+  process.exit(0);
+}
 handleProcessFaults();
 await context
   .run({ actor: { type: 'system', id: 'first-organization' } }, async () => {

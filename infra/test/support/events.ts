@@ -12,6 +12,7 @@ export const samples: readonly { readonly contract: Contract; readonly data: obj
       email: 'bob@example.com',
       name: 'Bob',
       role: 'member',
+      user_id: '0198a0a0-0000-7000-8000-000000000001',
       organization_name: 'Example',
       invited_by: { id: '5f0c3b1e-2a4d-4c59-9f51-0d6f0a9b7c11', email: 'alice@example.com' },
     },

@@ -6,10 +6,10 @@ export interface TextLength {
   readonly max: number;
 }
 
-/** Accepts a text of a length. Unlike `@IsString()` with length rules, it reports one problem, the type first. */
+/** Accepts a string whose length is within the limits. Unlike `@IsString()` with length rules, it reports one problem, the type first. */
 export const IsText = (length: TextLength): PropertyDecorator => TextRule('isText', (value) => textProblem(value, length));
 
-/** Makes a property decorator of a function that returns the problem with a value, such as `must be a string`. */
+/** Makes a property decorator from a function that returns the problem with a value, such as `must be a string`. */
 export const TextRule = (name: string, problemOf: (value: unknown) => string | undefined): PropertyDecorator =>
   ValidateBy({
     name,
@@ -23,6 +23,8 @@ export const TextRule = (name: string, problemOf: (value: unknown) => string | u
 export function textProblem(value: unknown, { min = 0, max }: TextLength): string | undefined {
   if (typeof value !== 'string') return 'must be a string';
   if (value === '' && min > 0) return 'must not be empty';
-  if (!minLength(value, min)) return `must have at least ${min} characters`;
-  return maxLength(value, max) ? undefined : `must not be longer than ${max} characters`;
+  if (!minLength(value, min)) return `must have at least ${characters(min)}`;
+  return maxLength(value, max) ? undefined : `must not be longer than ${characters(max)}`;
 }
+
+const characters = (count: number): string => (count === 1 ? '1 character' : `${count} characters`);

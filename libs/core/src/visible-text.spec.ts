@@ -1,6 +1,7 @@
 import { plainToInstance } from 'class-transformer';
 import { validateSync } from 'class-validator';
 import { firstBrokenRule } from './broken-rule.js';
+import { textProblem } from './text-rules.js';
 import { IsVisibleText, trimText } from './visible-text.js';
 
 class Renamed {
@@ -24,7 +25,10 @@ describe('IsVisibleText', () => {
     ['نام\u200cه', 'نام\u200cه'], // a joiner inside a Persian word
     ['❤\ufe0f', '❤\ufe0f'],
     ['\u{1f468}\u200d\u{1f469}', '\u{1f468}\u200d\u{1f469}'],
-    ['\u200fשם', '\u200fשם'],
+    ['ක්\u200dර', 'ක්\u200dර'], // a joiner inside a Sinhala letter
+    ['葛\u{e0100}', '葛\u{e0100}'],
+    ['ᠨᠠ\u180e', 'ᠨᠠ\u180e'],
+    ['\u06dd1', '\u06dd1'], // a visible format character
     ['-', '-'],
     ['\u{20000}'.repeat(10), '\u{20000}'.repeat(10)],
   ])('accepts %j as %j', (name, accepted) => {
@@ -39,12 +43,17 @@ describe('IsVisibleText', () => {
     ['\u2800', 'name must contain a visible character'],
     ['\u3164\u115f', 'name must contain a visible character'],
     ['\u0301', 'name must contain a visible character'],
-    ['\u{e0041}', 'name must contain a visible character'],
     ['\u202e', 'name must not contain characters that change the direction of the text'],
-    ...[...'\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069'].map((control): [string, string] => [
+    ...[...'\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069'].map((control): [string, string] => [
       `A${control}B`,
       'name must not contain characters that change the direction of the text',
     ]),
+    ...[...'\u00ad\u200b\u2060\u2064\u206e\ufeff\ufff9\ufffa\ufffb\u{e0001}\u{e0041}'].map((invisible): [string, string] => [
+      `A${invisible}B`,
+      'name must not contain invisible characters',
+    ]),
+    ['\u{e0041}', 'name must not contain invisible characters'],
+    ['\u{1f3f4}\u{e0067}\u{e007f}', 'name must not contain invisible characters'],
     ['A\u0000B', 'name must not contain control characters or line breaks'],
     ['A\u0085B', 'name must not contain control characters or line breaks'],
     ['A\u2028B', 'name must not contain control characters or line breaks'],
@@ -60,5 +69,15 @@ describe('IsVisibleText', () => {
     const text = `a${' '.repeat(1_000_000)}b`;
     expect(trimText(` ${text} `)).toBe(text);
     expect(read(text)).toBe('name must not be longer than 10 characters');
+  });
+});
+
+describe('textProblem', () => {
+  it.each([
+    ['ab', { max: 1 }, 'must not be longer than 1 character'],
+    ['abc', { max: 2 }, 'must not be longer than 2 characters'],
+    ['ab', { min: 3, max: 9 }, 'must have at least 3 characters'],
+  ])('describes the problem of %j with the limits %j', (text, limits, problem) => {
+    expect(textProblem(text, limits)).toBe(problem);
   });
 });

@@ -72,6 +72,7 @@ describe('DatabaseModule', () => {
         statement_timeout_ms: 1000,
         idle_in_transaction_timeout_ms: 1500,
         wanted_idle_in_transaction_timeout_ms: 2000,
+        hint: expect.stringContaining('DATABASE_STATEMENT_TIMEOUT_MS'),
       }),
     ]);
   });

@@ -28,4 +28,5 @@ export {
   inTransaction,
   outsideTransaction,
   writeInTransaction,
+  writeWithCommit,
 } from './transaction/transaction.js';

@@ -22,7 +22,15 @@ export type { CommandAnswer, CommandName, ReplayFilter } from './commands/comman
 export type { CommandPage, CommandPlace, CommandStatus, CommandView, SinkAnswer } from './admin/command.view.js';
 export { EVENT_STATUSES, type EventFilter, type EventScope, type EventStatus } from './admin/event-filter.js';
 export { EventLog, type EventPage, type EventPageRequest } from './admin/event-log.js';
-export type { AttemptView, DeliveryView, EventDetails, EventView, NewestItems, ReceiptView } from './admin/event.view.js';
+export type {
+  AttemptView,
+  DecidingDeliveryView,
+  DeliveryView,
+  EventDetails,
+  EventView,
+  NewestItems,
+  ReceiptView,
+} from './admin/event.view.js';
 export { OperationsAudit, type OperationRequest } from './admin/operations-audit.js';
 export { OutboxAdminModule, type OutboxAdminModuleOptions } from './admin/outbox-admin.module.js';
 export { OutboxOperations, type OperationScope, type ReplayRequest } from './admin/outbox.operations.js';

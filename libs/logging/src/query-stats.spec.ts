@@ -22,6 +22,16 @@ describe('QueryStats', () => {
     expect(stats.totalsAt(999)).toEqual({ count: 3, nanoseconds: 31.5e6 });
   });
 
+  it('the duration of transactions is the time with an open transaction', () => {
+    const stats = new QueryStats();
+    stats.begin(100);
+    expect(stats.totalsAt(100)).not.toHaveProperty('transactionNanoseconds');
+    stats.beginTransaction(101);
+    expect(stats.totalsAt(103)).toMatchObject({ transactionNanoseconds: 2e6 });
+    stats.endTransaction(105);
+    expect(stats.totalsAt(999)).toMatchObject({ transactionNanoseconds: 4e6 });
+  });
+
   it('there are no statistics outside a context, and no fields if no statement was sent', () => {
     expect([currentQueryStats(), queryStatsFields()]).toEqual([undefined, {}]);
     expect(context.run({}, queryStatsFields)).toEqual({});

@@ -133,6 +133,15 @@ export const REFUSALS: readonly Refusal[] = [
   { ...invite('an empty body of a DELETE', '', notFound), method: 'DELETE', path: `/members/${UNKNOWN_ID}` },
   { ...invite('an empty body of an operation that takes none', '', notFound), path: SINK_PATH, as: OLGA },
   { ...invite('an empty body of an operation whose fields are optional', '', notFound), path: SKIP_PATH, as: OLGA },
+  ...['text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream'].flatMap((type): Refusal[] => [
+    { ...invite(`an empty body of ${type}`, '', invalid('body')), headers: { 'content-type': type } },
+    {
+      ...invite(`an empty body of ${type} of a DELETE`, '', notFound),
+      method: 'DELETE',
+      path: `/members/${UNKNOWN_ID}`,
+      headers: { 'content-type': type },
+    },
+  ]),
   invite('null', 'null', invalid('body')),
   invite('a list', '[]', invalid('body')),
   invite('a text', `"${CANARY}"`, invalid('body')),

@@ -2,7 +2,14 @@ import { Module, type INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TransactionHost } from '@nestjs-cls/transactional';
 import { PikaiaError } from '@pikaia/core';
-import { DatabaseModule, Propagation, Transactional, writeInTransaction, type TransactionAdapter } from '@pikaia/database';
+import {
+  DatabaseModule,
+  Propagation,
+  Transactional,
+  writeInTransaction,
+  writeWithCommit,
+  type TransactionAdapter,
+} from '@pikaia/database';
 import { ClsModule } from 'nestjs-cls';
 import type pg from 'pg';
 import { DataSource, type EntityManager, type EntitySchema } from 'typeorm';
@@ -58,9 +65,15 @@ export const manager = (): EntityManager => TransactionHost.getInstance().tx as 
 /** Inserts a note through the entity manager of the current transaction. */
 export const insert = (name: string): Promise<unknown> => manager().query('insert into note (name) values ($1)', [name]);
 export const noTransactionError = (): PikaiaError => new PikaiaError('PIKAIA_SPEC_REFUSED', 'no transaction');
-/** Inserts a note as publish and record write. The write is counted, and rejected outside a transaction. */
+/** Inserts a note with `writeInTransaction`. The write is counted, and rejected outside a transaction. */
 export const write = (name: string): Promise<unknown> =>
   writeInTransaction((tx) => tx.query('insert into note (name) values ($1)', [name]), noTransactionError);
+/** Inserts a note as publish and record write: before the next statement, or with COMMIT. */
+export const defer = (name: string): void =>
+  writeWithCommit(
+    { call: `defer(${name.slice(0, 8)})`, sql: 'insert into note (name) values ($1)', parameters: [name] },
+    noTransactionError,
+  );
 export const fail = (message: string) => async (): Promise<never> => {
   throw new Error(message);
 };

@@ -32,7 +32,7 @@ describe('findLogLines', () => {
   it('finds lines in current and rotated files, and skips cut lines and removed files', async () => {
     const { lines, truncated } = await findLogLines(directory, ID);
     expect(truncated).toBe(false);
-    expect(lines.map(({ event }) => event).sort()).toEqual(['one', 'rotated', 'two']);
+    expect(lines.map(({ event }) => event)).toEqual(['rotated', 'one', 'two']);
   });
 
   it.each([
@@ -43,6 +43,27 @@ describe('findLogLines', () => {
     writeFileSync(join(folder, 'api.jsonl'), `${line({ trace_id: ID, text })}\n`.repeat(count));
     const { lines, truncated } = await findLogLines(folder, ID);
     expect([lines.length, truncated]).toEqual([expected, true]);
+  });
+
+  it('returns lines of each process if those of one exceed the limit, by time', async () => {
+    const folder = mkdtempSync(join(directory, 'processes-'));
+    const write = (file: string, service: string, second: number, count: number) =>
+      writeFileSync(
+        join(folder, file),
+        Array.from({ length: count }, (_, n) =>
+          line({ trace_id: ID, service, timestamp: new Date(second * 1_000 + n).toISOString() }),
+        ).join('\n'),
+      );
+    write('api.jsonl.1', 'api', 1, 900);
+    write('api.jsonl', 'api', 3, 3_000);
+    write('worker.jsonl', 'worker', 2, 500);
+    const { lines, truncated } = await findLogLines(folder, ID);
+    expect(truncated).toBe(true);
+    expect(lines.filter(({ service }) => service === 'worker')).toHaveLength(500);
+    expect(lines.filter(({ service }) => service === 'api')).toHaveLength(1_500);
+    const times = lines.map(({ timestamp }) => String(timestamp));
+    expect(times).toEqual(times.toSorted());
+    expect(times[0]).toBe('1970-01-01T00:00:01.000Z');
   });
 
   it('returns no lines if the folder does not exist', async () => {

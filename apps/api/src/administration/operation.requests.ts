@@ -9,7 +9,7 @@ import { OptionalBody } from '../server/request.pipe.js';
 @OptionalBody()
 export class SinkRequest {
   @OptionalField()
-  @IsText({ max: 200 })
+  @IsText({ min: 1, max: 200 })
   sink?: string;
 }
 
@@ -66,7 +66,7 @@ export class ReplayFilterRequest {
 
 export class ReplayEventsRequest extends SinkRequest {
   @IsObject()
-  @ValidateNested()
+  @ValidateNested({ message: '$property must be an object' })
   @Type(() => ReplayFilterRequest)
   filter!: ReplayFilterRequest;
 

@@ -15,6 +15,7 @@ const event = (time: Date): EventView => ({
   status: 'published',
   attempts: 0,
   last_error: null,
+  deciding_deliveries: [],
   published_at: time,
   payload: {} as Envelope,
   shortened: null,

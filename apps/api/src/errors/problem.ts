@@ -72,8 +72,11 @@ export class Problem extends Error {
     return new Problem(409, 'conflict', 'Conflict with the current state', detail, options);
   }
 
-  static invalid(errors: readonly FieldProblem[]): Problem {
-    return new Problem(422, 'invalid', 'The request is not valid', errors.map(({ message }) => message).join('; '), { errors });
+  /** @param total the number of all problems, if `errors` has only the first ones. */
+  static invalid(errors: readonly FieldProblem[], total = errors.length): Problem {
+    const detail =
+      errors.map(({ message }) => message).join('; ') + (total > errors.length ? `; ${total - errors.length} more` : '');
+    return new Problem(422, 'invalid', 'The request is not valid', detail, { errors });
   }
 
   static unavailable(retryAfterSeconds: number, cause?: unknown): Problem {

@@ -6,7 +6,7 @@ import { PROVIDER_ID } from '../authentication/provider-id.js';
 import { emailKey, IsSendableEmail } from '../members/email-key.js';
 import { IsSlug } from '../organizations/organization.requests.js';
 
-const USAGE = `first-organization
+export const USAGE = `first-organization
   --name Acme --slug acme --provider-id <the organization's id at the session provider>
   --admin-email alice@acme.example --admin-provider-id <the member's id there> [--admin-name "Alice Adams"]
   [--operator-email olga@example.com --operator-provider-id <the member's id there> [--operator-name "Olga Olsen"]]`;

@@ -52,7 +52,7 @@ export class FirstOrganization {
 
   private async ensureAdmin({ id: organizationId }: Organization, request: FirstOrganizationArguments): Promise<boolean> {
     const { adminEmail, adminName, adminProviderId: providerId } = request;
-    const user = await findOrCreateUser(adminEmail);
+    const { user } = await findOrCreateUser(adminEmail);
     const found = await currentManager().findOne(Member, {
       where: { organizationId, userId: user.id, status: Not('removed') },
       relations: { user: true },
@@ -81,7 +81,7 @@ export class FirstOrganization {
     operatorName,
     operatorProviderId,
   }: FirstOrganizationArguments): Promise<boolean> {
-    const user = await findOrCreateUser(operatorEmail!);
+    const { user } = await findOrCreateUser(operatorEmail!);
     const [row] = await currentManager().query<{ provider_id: string | null }[]>(FIND_PROVIDER_ID, [user.id]);
     if (row!.provider_id !== null && row!.provider_id !== operatorProviderId)
       throw conflictError(`${operatorEmail} has another id at the session provider`);

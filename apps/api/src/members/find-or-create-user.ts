@@ -11,7 +11,8 @@ const FIND =
 const SET_KEY = 'update organizations_user set email_key = $2 where id = $1 and email_key is null';
 
 /** Inserts a user. Waits for a transaction that inserts the same address. Locks: the new row. */
-const INSERT = 'insert into organizations_user (id, email, email_key) values ($1, $2, $3) on conflict do nothing';
+const INSERT = `insert into organizations_user (id, email, email_key) values ($1, $2, $3) on conflict do nothing
+  returning operator, created_at as "createdAt"`;
 
 /**
  * Finds the person of an address, or creates one. Call it inside a transaction. Concurrent calls for the same address return the
@@ -21,17 +22,19 @@ const INSERT = 'insert into organizations_user (id, email, email_key) values ($1
  *
  * @param email an address that has a key; see emailKey.
  */
-export async function findOrCreateUser(email: string): Promise<User> {
+export async function findOrCreateUser(email: string): Promise<{ user: User; created: boolean }> {
   const key = emailKey(email)!;
   const id = newId();
   // Older versions read `email` and keep lower(email) unique, which folds some characters into ASCII. If another person already
   // has that value, the second attempt stores a placeholder address.
   for (const stored of [readableAddress(key), `user-${id}@taken.invalid`]) {
     const found = await find(key, email);
-    if (found) return found;
-    await currentManager().query(INSERT, [id, stored, key]);
+    if (found) return { user: found, created: false };
+    const [row] = await currentManager().query<Pick<User, 'operator' | 'createdAt'>[]>(INSERT, [id, stored, key]);
+    if (row)
+      return { user: currentManager().create(User, { id, email: stored, emailKey: key, name: null, ...row }), created: true };
   }
-  return (await find(key, email))!;
+  return { user: (await find(key, email))!, created: false };
 }
 
 async function find(key: string, typed: string): Promise<User | undefined> {

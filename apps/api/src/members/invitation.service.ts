@@ -29,26 +29,25 @@ export class InvitationService {
    *
    * The row is written before the event is published, which keeps the events of a member in order.
    *
-   * @throws Problem 409 if the person is an active member.
+   * @throws Problem 403 if the inviter is no longer an admin, 409 if the person is an active member.
    */
   @Transactional()
   async invite(inviter: MemberIdentity, request: InviteRequest): Promise<{ member: Member; created: boolean }> {
     logger.info('member_invite_started', { email: request.email });
-    const organization = await this.organizations.lock(inviter.organizationId);
-    const user = await findOrCreateUser(request.email);
-    const pending = await currentManager().findOne(Member, {
-      where: { organizationId: organization.id, userId: user.id, status: Not('removed') },
-      relations: { user: true },
-    });
+    const organization = await this.organizations.lockAs(inviter);
+    const { user, created: isNewPerson } = await findOrCreateUser(request.email);
+    const pending = isNewPerson ? null : await this.findMember(organization.id, user.id);
     if (pending?.status === 'active') throw Problem.conflict('This person is a member already.');
+    if (pending) pending.user = user; // the address of a row of an older version comes from it
     const before = pending && snapshot(pending);
     const member =
       pending ??
       currentManager().create(Member, { id: newId(), organizationId: organization.id, userId: user.id, status: 'invited' });
     const { email, role, name = pending?.name ?? null } = request;
     Object.assign(member, { user, email, name, role, invitedAt: nowOrAfter(pending?.invitedAt) });
-    await currentManager().save(member);
+    await (pending ? currentManager().save(member) : currentManager().insert(Member, member));
     await this.events.publish(MemberInvited, member, {
+      user_id: user.id,
       email,
       ...(name !== null && { name }),
       role,
@@ -57,6 +56,10 @@ export class InvitationService {
     });
     await this.audit.record('member.invited', member, diff(before, member));
     return { member, created: !pending };
+  }
+
+  private findMember(organizationId: string, userId: string): Promise<Member | null> {
+    return currentManager().findOneBy(Member, { organizationId, userId, status: Not('removed') });
   }
 }
 

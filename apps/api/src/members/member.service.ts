@@ -23,7 +23,7 @@ export class MemberService {
   /** Lists invited and active members, oldest first. */
   async list(organizationId: string, { cursor, limit }: PageRequest): Promise<{ members: Member[]; nextCursor: string | null }> {
     const list = `members:${organizationId}`;
-    const after = cursor && this.cursors.decode(cursor, list);
+    const after = cursor !== undefined && this.cursors.decode(cursor, list);
     const members = await currentManager().find(Member, {
       where: { organizationId, status: Not('removed'), ...(after && { id: MoreThan(after) }) },
       relations: { user: true },
@@ -48,7 +48,7 @@ export class MemberService {
   /** @throws Problem 403 if an admin changes their own role, 409 if the member is the last admin. */
   @Transactional()
   async changeRole(admin: MemberIdentity, id: string, role: Role): Promise<Member> {
-    const member = await this.lockMember(admin.organizationId, id);
+    const member = await this.lockMember(admin, id);
     if (member.id === admin.memberId) throw Problem.forbidden('You cannot change your own role. Ask another admin.');
     if (role === member.role) {
       this.audit.nothingToRecord('unchanged');
@@ -71,8 +71,8 @@ export class MemberService {
 
   /** Removes a member or withdraws an invitation. The next request of the person is refused. */
   @Transactional()
-  async remove(organizationId: string, id: string): Promise<void> {
-    const member = await this.lockMember(organizationId, id);
+  async remove(admin: MemberIdentity, id: string): Promise<void> {
+    const member = await this.lockMember(admin, id);
     await this.requireAnotherAdmin(member);
     const before = snapshot(member);
     Object.assign(member, { status: 'removed', removedAt: new Date() });
@@ -82,9 +82,9 @@ export class MemberService {
   }
 
   /** Locks the organization, so the number of its admins cannot change until the transaction ends. */
-  private async lockMember(organizationId: string, id: string): Promise<Member> {
-    await this.organizations.lock(organizationId);
-    return this.get(organizationId, id);
+  private async lockMember(admin: MemberIdentity, id: string): Promise<Member> {
+    await this.organizations.lockAs(admin);
+    return this.get(admin.organizationId, id);
   }
 
   private async requireAnotherAdmin(leaving: Member): Promise<void> {

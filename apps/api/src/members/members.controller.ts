@@ -55,8 +55,8 @@ export class MembersController {
   @Delete(':id')
   @HttpCode(HttpStatus.NO_CONTENT)
   @Audited('member.removed')
-  async remove(@CurrentIdentity() { organizationId }: MemberIdentity, @Param('id', IdPipe) id: string): Promise<void> {
-    await this.members.remove(organizationId, id);
+  async remove(@CurrentIdentity() admin: MemberIdentity, @Param('id', IdPipe) id: string): Promise<void> {
+    await this.members.remove(admin, id);
   }
 }
 

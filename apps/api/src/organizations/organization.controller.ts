@@ -19,8 +19,8 @@ export class OrganizationController {
   @Patch()
   @AllowedTo('admin')
   @Audited('organization.updated')
-  async update(@CurrentIdentity() { organizationId }: MemberIdentity, @Body() changes: UpdateOrganizationRequest) {
-    return view(await this.organizations.update(organizationId, changes));
+  async update(@CurrentIdentity() admin: MemberIdentity, @Body() changes: UpdateOrganizationRequest) {
+    return view(await this.organizations.update(admin, changes));
   }
 }
 

@@ -3,7 +3,9 @@ import { Audit, diff, snapshot } from '@pikaia/audit';
 import { OrganizationUpdated } from '@pikaia/contracts';
 import { currentManager, Transactional } from '@pikaia/database';
 import { Events } from '@pikaia/events';
+import type { MemberIdentity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
+import { Member } from '../members/member.entity.js';
 import { Organization } from './organization.entity.js';
 import type { UpdateOrganizationRequest } from './organization.requests.js';
 
@@ -20,8 +22,9 @@ export class OrganizationService {
 
   /** Updates the organization and returns it. Without a change, no audit record and no event is written. */
   @Transactional()
-  async update(id: string, changes: UpdateOrganizationRequest): Promise<Organization> {
-    const organization = await this.lock(id);
+  async update(admin: MemberIdentity, changes: UpdateOrganizationRequest): Promise<Organization> {
+    const organization = await this.lockAs(admin);
+    const { id } = organization;
     const before = snapshot(organization);
     if (changes.slug !== undefined && changes.slug !== organization.slug) await this.refuseTakenSlug(changes.slug);
     organization.name = changes.name ?? organization.name;
@@ -45,9 +48,21 @@ export class OrganizationService {
     return organization;
   }
 
-  /** Loads and locks the organization until the transaction ends. This serializes changes of it and of its memberships. */
-  async lock(id: string): Promise<Organization> {
-    return currentManager().findOneOrFail(Organization, { where: { id }, lock: { mode: 'for_no_key_update' } });
+  /**
+   * Loads and locks the admin's organization until the transaction ends. This serializes changes of it and of its memberships.
+   * The guard read the role before the lock. A change that held the lock may have removed or demoted the admin, so it is read again,
+   * in a statement of its own: a join in the locking statement would return the membership as it was before the wait.
+   *
+   * @throws Problem 403 if the caller is no longer an active admin.
+   */
+  async lockAs({ organizationId, memberId }: MemberIdentity): Promise<Organization> {
+    const organization = await currentManager().findOneOrFail(Organization, {
+      where: { id: organizationId },
+      lock: { mode: 'for_no_key_update' },
+    });
+    if (!(await currentManager().existsBy(Member, { id: memberId, organizationId, role: 'admin', status: 'active' })))
+      throw Problem.forbidden('You are no longer an admin of the organization.');
+    return organization;
   }
 
   // Gives a clear message. For concurrent requests, the unique index decides.

@@ -49,6 +49,7 @@ const CONTENT_LENGTH = [400, 'The Content-Length of the request is not one numbe
 /** The response to each error of the HTTP parser. */
 const PARSER_ERRORS: Readonly<Record<string, readonly [status: number, detail: string]>> = {
   HPE_HEADER_OVERFLOW: [431, 'The headers of the request are too large.'],
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'The chunk extensions of the request body are too large.'],
   ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive in time.'],
   HPE_INVALID_URL: [400, 'The URL is not valid. Characters outside ASCII must be percent-encoded UTF-8.'],
   HPE_INVALID_TRANSFER_ENCODING: [400, 'The request has an invalid Transfer-Encoding, or one together with Content-Length.'],

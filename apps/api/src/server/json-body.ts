@@ -6,8 +6,8 @@ import { Problem } from '../errors/problem.js';
 const CHARSET = /;\s*charset\s*=\s*"?([^";]*?)"?\s*(?:;|$)/i;
 
 /**
- * Makes JSON the only accepted request body. A body of zero bytes counts as absent, because clients send `Content-Type` also with
- * requests that have no body. A route that needs a body then reports it.
+ * Makes JSON the only accepted request body. A body of zero bytes counts as absent, whatever its type, because clients send
+ * `Content-Type` also with requests that have no body. A route that needs a body then reports it.
  */
 export function acceptJsonBodies(instance: FastifyInstance): void {
   const parseJson = instance.getDefaultJsonParser('error', 'error');
@@ -27,6 +27,19 @@ export function acceptJsonBodies(instance: FastifyInstance): void {
     }
     const text = bytes.toString();
     void parseJson(request, text, (error, body) => (error ? done(problemOf(text)) : done(null, body)));
+  });
+  instance.addContentTypeParser('*', (request, body, done) => {
+    if (request.is404 || Number(request.headers['content-length']) > 0) {
+      done(request.is404 ? null : Problem.unsupportedBody());
+      return;
+    }
+    const onData = () => finish(Problem.unsupportedBody()); // the first bytes decide; Node discards the others
+    const onEnd = () => finish(null);
+    const finish = (error: Error | null) => {
+      body.off('data', onData).off('end', onEnd).off('error', finish);
+      done(error);
+    };
+    body.on('data', onData).on('end', onEnd).on('error', finish);
   });
 }
 

@@ -41,9 +41,9 @@ async function fieldsOf(value: unknown, metadata = body): Promise<string[]> {
 }
 
 /** The problem of a value that is refused. */
-async function problemOf(value: unknown): Promise<Problem> {
+async function problemOf(value: unknown, metadata = body): Promise<Problem> {
   return (await Promise.resolve()
-    .then(() => pipe.transform(value, body))
+    .then(() => pipe.transform(value, metadata))
     .then(
       () => Promise.reject(new Error('accepted')),
       (error: unknown) => error,
@@ -103,6 +103,36 @@ describe('RequestPipe', () => {
     const nested = (depth: number) => JSON.parse(`{"deep":${'['.repeat(depth)}${']'.repeat(depth)}}`) as unknown;
     expect(await fieldsOf(nested(100_000))).toEqual(['deep']);
     expect(await fieldsOf(nested(10), { type: 'query' })).toEqual([]);
+  });
+
+  it('refuses more than 1,000 fields and list items before it validates them', async () => {
+    const fields = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`f${n}`, n]));
+    const tooMany = [{ field: 'body', message: 'body has more than 1000 fields and list items' }];
+    expect((await problemOf(fields(1_001))).errors).toEqual(tooMany);
+    expect((await problemOf({ count: 1, inner: Array.from({ length: 500 }, () => ({ text: '' })) })).errors).toEqual(tooMany);
+    expect(await fieldsOf(fields(1_001), { type: 'query', metatype: Body })).toEqual(['query']);
+  });
+
+  it('reports the first 20 problems and the number of the others', async () => {
+    const problem = await problemOf(Object.fromEntries(Array.from({ length: 999 }, (_, n) => [`f${n}`, n])));
+    expect(problem.errors).toHaveLength(20);
+    expect(problem.detail).toMatch(/^f0 is not a known field; .*; f19 is not a known field; 980 more$/);
+  });
+
+  it('reports a filter that is not an object once, without its content', async () => {
+    const replay: ArgumentMetadata = { type: 'body', metatype: ReplayEventsRequest };
+    for (const filter of [[{ foo: 1 }], [], 'x', 7]) {
+      expect((await problemOf({ filter }, replay)).errors).toEqual([{ field: 'filter', message: 'filter must be an object' }]);
+    }
+    expect((await problemOf({}, replay)).detail).toBe('filter is required');
+    expect((await problemOf({ filter: { foo: 1 }, sink: '' }, replay)).errors).toEqual([
+      { field: 'filter.foo', message: 'filter.foo is not a known field' },
+      { field: 'sink', message: 'sink must not be empty' },
+    ]);
+  });
+
+  it('shows an empty field name as two quotes', async () => {
+    expect((await problemOf({ count: 1, '': 1 })).detail).toBe('"" is not a known field');
   });
 
   it('converts the ids of a replay to their stored spelling', async () => {

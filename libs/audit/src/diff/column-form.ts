@@ -1,3 +1,4 @@
+import { parseId } from '@pikaia/core';
 import { dateText, normalForm, type Json } from '../entry/normal-form.js';
 
 const DECIMAL = new Set(['numeric', 'decimal', 'bigint', 'int8', 'money']);
@@ -25,16 +26,26 @@ const haveSameMs = (one: string, other: string): boolean =>
 export function columnForm(value: unknown, columnType: string | undefined, visit?: (object: object) => void): Json | undefined {
   if (DECIMAL.has(columnType ?? '') && (typeof value === 'number' || typeof value === 'string'))
     return decimalText(String(value));
+  if (columnType === 'uuid' && typeof value === 'string') return parseId(value) ?? normalForm(value);
   if (INSTANT.has(columnType ?? '') && typeof value === 'string') return instantText(value);
   return normalForm(value, visit);
 }
 
+const NUMERAL = /^([+-]?)(?=\.?\d)(\d*)(?:\.(\d*))?(?:e([+-]?\d{1,4}))?$/i;
+
+/** Writes a decimal number without exponent, leading zeros and trailing zeros, as `0.5` for `.50` and `5e-1`. */
 function decimalText(text: string): Json | undefined {
-  const parts = /^([+-]?)0*(\d+)(?:\.(\d*?)0*)?$/.exec(text.trim());
+  const parts = NUMERAL.exec(text.trim());
   if (!parts) return normalForm(text);
-  const [, sign, whole, fraction] = parts;
-  const digits = fraction ? `${whole}.${fraction}` : whole!;
-  return sign === '-' && /[1-9]/.test(digits) ? `-${digits}` : digits;
+  const [, sign, whole = '', fraction = '', exponent = '0'] = parts;
+  const point = whole.length + Number(exponent);
+  const digits = '0'.repeat(Math.max(1 - point, 0)) + (whole + fraction).padEnd(point, '0');
+  const integer = digits.slice(0, Math.max(point, 1)).replace(/^0+(?=\d)/, '');
+  let end = digits.length;
+  while (digits[end - 1] === '0') end--;
+  const decimals = digits.slice(Math.max(point, 1), end);
+  const number = decimals ? `${integer}.${decimals}` : integer;
+  return sign === '-' && number !== '0' ? `-${number}` : number;
 }
 
 /** Keeps the microseconds, which a JavaScript Date would drop. */

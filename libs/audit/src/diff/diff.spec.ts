@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { Column } from 'typeorm';
 import { SpecMember } from '../../../../test/support/audit/audit.application.js';
 import { AuditedEntity } from './audited-entity.decorator.js';
 import { diff, isEmpty, joinDiffs } from './diff.js';
@@ -8,6 +9,7 @@ import { snapshot } from './snapshot.js';
 @AuditedEntity({ type: 'user', person: 'self' })
 class Person {
   @Public()
+  @Column('text', { name: 'person_id' })
   id = 'user-1';
 
   @Personal('self')
@@ -61,6 +63,12 @@ describe('diff', () => {
 
   it.each<[string, Partial<SpecMember>, Partial<SpecMember>]>([
     ['numerics', { balance: '10.00' }, { balance: 10 }],
+    ['a small numeric', { balance: '0.0000001' }, { balance: 1e-7 }],
+    ['a large numeric', { balance: '1000000000000000000000' }, { balance: 1e21 }],
+    ['a numeric with an exponent', { balance: '-1.5E3' }, { balance: '-01500.0' }],
+    ['a numeric with an exponent below its digits', { balance: '0.1234' }, { balance: '12.34e-2' }],
+    ['a fraction without zero', { balance: '0.5' }, { balance: '+.50' }],
+    ['a uuid', { userId: 'AAAAAAAA-0000-4000-8000-00000000000F' }, { userId: 'aaaaaaaa-0000-4000-8000-00000000000f' }],
     ['negative zero', { balance: '-0.0' }, { balance: '0' }],
     [
       'a time and a copy of its Date',
@@ -80,6 +88,9 @@ describe('diff', () => {
     ['a microsecond', { invitedAt: '2026-01-17T10:23:45.123456Z' }, { invitedAt: '2026-01-17T10:23:45.123457Z' }],
     ['a millisecond', { invitedAt: '2026-01-17T10:23:45.125967Z' }, { invitedAt: new Date('2026-01-17T10:23:45.126Z') }],
     ['the last digit of a numeric', { balance: '12345678901234567.89' }, { balance: '12345678901234567.88' }],
+    ['the last digit of a small numeric', { balance: 1e-7 }, { balance: 2e-7 }],
+    ['a numeric and its tenfold', { balance: '1e3' }, { balance: '1e4' }],
+    ['the sign of a fraction', { balance: '.5' }, { balance: '-.5' }],
     ['null and absent', { settings: null }, { settings: undefined }],
     ['null and empty text', { settings: null }, { settings: '' }],
     ['deep inside', { settings: { a: [{ b: 1 }] } }, { settings: { a: [{ b: 2 }] } }],
@@ -129,6 +140,26 @@ describe('diff', () => {
       new: { name: { personal: 'user-1' }, email: { personal: 'user-1' }, role: 'member' },
       personal: new Map([['user-1', { old: {}, new: { name: 'Bob', email: 'bob@example.com' } }]]),
     });
+  });
+
+  it('joins a created entity with an unchanged one as a creation', () => {
+    const member = new SpecMember();
+    const created = diff(null, new Person());
+    expect(joinDiffs(created, diff(snapshot(member), member))).toEqual(created);
+  });
+
+  it('refuses to join diffs whose entry would lose a value or hide a creation, and names the fields', () => {
+    const [one, other] = [new SpecMember(), new SpecMember()];
+    const created = diff(null, new Person());
+    const [first, second] = [one, other].map((member, index) => {
+      const before = snapshot(member);
+      Object.assign(member, { role: `role ${index}`, password: `secret ${index}` });
+      return diff(before, member);
+    });
+    const error = (message: string) =>
+      expect.objectContaining({ code: 'PIKAIA_AUDIT_JOIN_INVALID', message: expect.stringContaining(message) });
+    expect(() => joinDiffs(first!, second!)).toThrow(error('the fields password, role: record two entries'));
+    expect(() => joinDiffs(created, first!)).toThrow(error('created and changed: record two entries'));
   });
 
   it('refuses an object whose class declares no policy', () => {

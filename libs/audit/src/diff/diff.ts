@@ -1,3 +1,4 @@
+import { PikaiaError } from '@pikaia/core';
 import type { Json } from '../entry/normal-form.js';
 import { snapshot, type Snapshot } from './snapshot.js';
 
@@ -68,15 +69,36 @@ export function diff(before: Snapshot | null, after: object | null): Diff {
 export const isEmpty = ({ changed, old: before, new: after }: Diff): boolean =>
   changed.length === 0 && (before === null) === (after === null);
 
-/** Joins the diffs of several entities that one action changes, such as a user and a member. Their field names must differ. */
+/**
+ * Joins the diffs of several entities that one action changes, such as a user and a member. Ignores empty diffs.
+ *
+ * @throws PikaiaError `PIKAIA_AUDIT_JOIN_INVALID` if two diffs have a field of the same name, or if some entities are created or
+ * removed and others are not. The entry would lose a value, or show a created entity as a changed one.
+ */
 export function joinDiffs(...diffs: readonly Diff[]): Diff {
+  const joined = diffs.filter((one) => !isEmpty(one));
+  checkJoin(joined);
   const personal = new Map<string, PersonalDiff>();
-  for (const [subject, { old, new: now }] of diffs.flatMap((one) => [...one.personal])) {
+  for (const [subject, { old, new: now }] of joined.flatMap((one) => [...one.personal])) {
     const known = personal.get(subject);
     personal.set(subject, { old: { ...known?.old, ...old }, new: { ...known?.new, ...now } });
   }
   const side = (name: 'old' | 'new'): FieldValues | null =>
-    diffs.every((one) => one[name] === null) ? null : Object.assign({}, ...diffs.map((one) => one[name]));
-  const changed = [...new Set(diffs.flatMap((one) => one.changed))].sort();
-  return new Diff({ changed, old: side('old'), new: side('new'), personal });
+    joined.every((one) => one[name] === null) ? null : Object.assign({}, ...joined.map((one) => one[name]));
+  return new Diff({ changed: joined.flatMap((one) => one.changed).sort(), old: side('old'), new: side('new'), personal });
+}
+
+function checkJoin(diffs: readonly Diff[]): void {
+  const names = diffs.flatMap((one) => one.changed);
+  const repeated = [...new Set(names.filter((name, index) => names.indexOf(name) !== index))];
+  const kinds = new Set(diffs.map(({ old, new: now }) => (old === null ? 'created' : now === null ? 'removed' : 'changed')));
+  const problem =
+    repeated.length > 0
+      ? `two entities have the fields ${repeated.join(', ')}`
+      : kinds.size > 1 && `the entities are ${[...kinds].join(' and ')}`;
+  if (problem)
+    throw new PikaiaError(
+      'PIKAIA_AUDIT_JOIN_INVALID',
+      `joinDiffs() cannot join these diffs, because ${problem}: record two entries.`,
+    );
 }

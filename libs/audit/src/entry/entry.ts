@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash as digest } from 'node:crypto';
 import { byteLength, canonicalJson, truncated, type Json } from './normal-form.js';
 
 /** The organization id of records that belong to no organization. */
@@ -34,7 +34,7 @@ export interface SealedEntry {
  */
 export function sealEntry(content: EntryContent): SealedEntry {
   const text = serializeWithinLimit(content);
-  return { text, hash: createHash('sha256').update(text).digest() };
+  return { text, hash: digest('sha256', text, 'buffer') };
 }
 
 /** Returns the HMAC-SHA-256, in hex, of the canonical JSON of one subject's fields. */

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { context, newId, PikaiaError } from '@pikaia/core';
-import { afterCommit, writeInTransaction } from '@pikaia/database';
+import { afterCommit, writeWithCommit } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import { requestRecords, type NothingToRecord } from '../completeness/request-records.js';
 import { aggregateOf } from '../diff/audited-entity.decorator.js';
@@ -21,11 +21,13 @@ export class Audit {
    * Records that the actor of the context did `action` to `aggregate`. Organization, client address, user agent and
    * correlation id also come from the context. Without an organization, the record belongs to the platform.
    *
-   * No value of `changes` makes the call fail: values are normalized, and large ones truncated so that the entry fits in 64 KiB.
+   * The record is sent before the next statement of the transaction, or together with COMMIT. If the server refuses it, the
+   * transaction fails. No value of `changes` makes the call fail: values are normalized, and large ones truncated so that the entry
+   * fits in 64 KiB.
    *
    * @param aggregate an entity marked with `@AuditedEntity`, or `{ type, id }`.
    * @param changes omit it for an action that changes no fields, such as a sign-in.
-   * @returns false if `changes` is empty: then nothing is written. That does not excuse the request. A route that finds nothing to
+   * @returns false if `changes` is empty: then nothing is written. That does not satisfy the route's `@Audited` declaration. A route that finds nothing to
    * change calls `nothingToRecord` itself, because only it knows of changes that the diff does not contain, such as relations.
    * @throws PikaiaError `PIKAIA_AUDIT_OUTSIDE_TRANSACTION` if no transaction is open.
    * @throws PikaiaError `PIKAIA_AUDIT_ACTOR_MISSING` if the context has no actor. Unauthenticated callers must not fill a log
@@ -39,24 +41,22 @@ export class Audit {
     if (changes && isEmpty(changes)) return false;
     const record = buildRecord(action, about, changes);
     const records = requestRecords.get();
-    await writeInTransaction(
-      async (manager) => {
-        afterCommit(() => {
-          records?.actions.add(action);
-          logger.info('audit_recorded', {
-            'audit.action': action,
-            'audit.record_id': record.id,
-            'audit.entry_hash': record.hash.toString('hex'),
-          });
-        });
-        await manager.query(INSERT_RECORD, record.parameters);
-      },
+    writeWithCommit(
+      { call: `record(${action})`, sql: INSERT_RECORD, parameters: record.parameters },
       () =>
         new PikaiaError(
           'PIKAIA_AUDIT_OUTSIDE_TRANSACTION',
           `record('${action}') was called outside a transaction, so the change and its record would not be atomic. Add @Transactional() to the method that makes the change, and await record().`,
         ),
     );
+    afterCommit(() => {
+      records?.actions.add(action);
+      logger.info('audit_recorded', {
+        'audit.action': action,
+        'audit.record_id': record.id,
+        'audit.entry_hash': record.hash.toString('hex'),
+      });
+    });
     return true;
   }
 

@@ -20,6 +20,11 @@ export class Inviter {
 /** A person was invited, or invited again. Contains all data that the welcome email needs. */
 @DomainEvent('member.invited', { version: 1, aggregate: 'member' })
 export class MemberInvited {
+  /** Absent in events of older publishers. */
+  @OptionalField()
+  @IsUUID()
+  user_id?: string;
+
   @IsEmail()
   email!: string;
 

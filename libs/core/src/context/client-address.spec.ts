@@ -38,15 +38,29 @@ describe('canonicalAddress', () => {
     ['2001:DB8::0001', '2001:db8::1'],
     ['2001:0db8:0000:0000:0000:0000:0000:0001', '2001:db8::1'],
     ['fe80::1%eth0', 'fe80::1'],
+    ['::127.0.0.1', '::7f00:1'],
+    ['::7F00:1', '::7f00:1'],
+    ['64:ff9b::203.0.113.7', '64:ff9b::cb00:7107'],
+    ['::ffff:0:203.0.113.7', '::ffff:0:cb00:7107'],
   ])('maps %s to %s, the form of the context', (text, canonical) => {
     expect(canonicalAddress(text)).toBe(canonical);
     expect(findClientAddress(text, undefined, { hops: 0 })).toEqual({ address: canonical });
   });
 
-  it.each(['', '203.0.113', '203.0.113.07', '0xcb.0.113.7', '203.0.113.7:80', '203.0.113.7%1', '[::1]', ' ::1', 'localhost'])(
-    'returns undefined for %j',
-    (text) => expect(canonicalAddress(text)).toBeUndefined(),
-  );
+  it.each([
+    '',
+    '203.0.113',
+    '203.0.113.07',
+    '0xcb.0.113.7',
+    '203.0.113.7:80',
+    '203.0.113.7%1',
+    '::1.2.3',
+    '::1.2.3.256',
+    '::ffff:1.2.3.04',
+    '[::1]',
+    ' ::1',
+    'localhost',
+  ])('returns undefined for %j', (text) => expect(canonicalAddress(text)).toBeUndefined());
 });
 
 describe('parseTrustedProxies', () => {

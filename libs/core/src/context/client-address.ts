@@ -32,11 +32,25 @@ export function parseTrustedProxies(text: string): TrustedProxies {
 function parseNetwork(text: string): [ipaddr.IPv4 | ipaddr.IPv6, number] {
   const [address = '', bits = address.includes(':') ? '128' : '32', ...more] = text.split('/');
   if (!isAddress(address) || parseInteger(bits) === undefined || more.length) throw new Error(`${text} is not a network`);
-  return ipaddr.parseCIDR(`${address}/${bits}`);
+  return ipaddr.parseCIDR(`${withoutDots(address)}/${bits}`);
 }
 
 /** True for an IPv6 address and for four decimal numbers. ipaddr.js would also read octal and hexadecimal numbers. */
-const isAddress = (text: string): boolean => ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text);
+const isAddress = (text: string): boolean => {
+  const ipv6 = withoutDots(text);
+  return ipaddr.IPv4.isValidFourPartDecimal(text) || (!ipv6.includes('.') && ipaddr.IPv6.isValid(ipv6));
+};
+
+/** Rewrites an IPv6 address that ends in an IPv4 address. ipaddr.js reads every such address as IPv4-mapped, also `::127.0.0.1`. */
+const withoutDots = (text: string): string =>
+  text.replace(/(?<=:)\d+\.\d+\.\d+\.\d+$/, (dotted) => {
+    if (!ipaddr.IPv4.isValidFourPartDecimal(dotted)) return dotted;
+    const [a, b, c, d] = ipaddr.IPv4.parse(dotted).toByteArray() as [number, number, number, number];
+    return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`;
+  });
+
+/** Converts the text of an address. An IPv4-mapped IPv6 address becomes an IPv4 address. */
+const toAddress = (text: string): ipaddr.IPv4 | ipaddr.IPv6 => ipaddr.process(withoutDots(text));
 
 /**
  * Returns the address of the client: the last address in the chain that is not a trusted proxy.
@@ -67,7 +81,7 @@ export function findClientAddress(
  */
 export function canonicalAddress(text: string): string | undefined {
   const unzoned = text.includes(':') ? text.split('%', 1)[0]! : text;
-  return isAddress(unzoned) ? ipaddr.process(unzoned).toString() : undefined;
+  return isAddress(unzoned) ? toAddress(unzoned).toString() : undefined;
 }
 
 type ClientAddress = { readonly address: string | null; readonly unparsed?: string };
@@ -96,5 +110,5 @@ function isTrusted(address: string, hop: number, trusted: TrustedProxies): boole
 function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   const bare = /^\[(.+)\](?::\d+)?$/.exec(text)?.[1] ?? (/^\d+\.\d+\.\d+\.\d+:\d+$/.test(text) ? text.split(':')[0]! : text);
   const unzoned = bare.split('%')[0]!;
-  return isAddress(unzoned) ? ipaddr.process(unzoned) : undefined;
+  return isAddress(unzoned) ? toAddress(unzoned) : undefined;
 }

@@ -25,11 +25,12 @@ export interface RequestInfo {
   readonly userAgent?: string;
 }
 
-/** The event that a consumer is handling. */
+/** The event that a consumer is handling, or about which the relay logs. */
 export interface EventInfo {
   readonly id: string;
   readonly type: string;
-  readonly consumer: string;
+  /** The name of the consumer. Absent in the relay if the sink is no consumer. */
+  readonly consumer?: string;
   /** The number of this attempt, starting at 1. */
   readonly attempt: number;
   /**
@@ -134,10 +135,12 @@ export const context = {
 /** Runs `work` in a new context with a complete snapshot. */
 export function enterContext<T>(snapshot: ContextSnapshot, work: (scope: ContextScope) => T): T {
   const scope: MutableScope = { snapshot: Object.freeze(snapshot) };
-  return ClsServiceManager.getClsService().runWith({ [SCOPE_KEY]: scope, [CLS_ID]: snapshot.correlationId } as never, () =>
-    work(scope),
-  );
+  return resumeContext(scope, () => work(scope));
 }
+
+/** Runs `work` in the context of `scope`, which another callback has entered before. */
+export const resumeContext = <T>(scope: ContextScope, work: () => T): T =>
+  ClsServiceManager.getClsService().runWith({ [SCOPE_KEY]: scope, [CLS_ID]: scope.snapshot.correlationId } as never, work);
 
 function verifyIds(snapshot: ContextSnapshot): ContextSnapshot {
   const { correlationId, organizationId, actor } = snapshot;

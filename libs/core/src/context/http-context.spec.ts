@@ -59,6 +59,20 @@ describe('enterContextAtRequest', () => {
     expect(seen.map((current) => current?.origin)).toEqual(['client', 'client', 'client']);
   });
 
+  it('runs the listeners of an error in the body of a request in the context of that request, and of another error in none', async () => {
+    const errors: (string | undefined)[] = [];
+    server.on('clientError', (_error, socket) => {
+      errors.push(context.current?.correlationId);
+      socket.destroy();
+    });
+    const head = `POST / HTTP/1.1\r\nHost: x\r\nX-Correlation-Id: ${ID}\r\n`;
+    for (const text of [`${head}Transfer-Encoding: chunked\r\n\r\nZZ\r\n`, 'nonsense\r\n\r\n', `${head}\r\nnonsense\r\n\r\n`]) {
+      const socket = connect(port(), '127.0.0.1', () => socket.write(text)).resume();
+      await new Promise((resolve) => socket.on('close', resolve));
+    }
+    expect(errors).toEqual([ID, undefined, undefined]);
+  });
+
   const shared: OutgoingHttpHeaders = Object.freeze({ 'x-other': 'kept' });
 
   it.each<[string, (response: ServerResponse) => ServerResponse]>([

@@ -1,7 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { newId, parseId } from '../identifier.js';
 import { findClientAddress, type TrustedProxies } from './client-address.js';
-import { enterContext, type ContextScope } from './context.js';
+import { enterContext, resumeContext, type ContextScope } from './context.js';
 import { parseTraceParent, traceIdAsUuid } from './trace-parent.js';
 
 export const CORRELATION_HEADER = 'x-correlation-id';
@@ -13,14 +14,20 @@ export type RequestObserver = (request: IncomingMessage, response: ServerRespons
  * Runs every request of `server` in its own context, starting when Node emits `request`.
  *
  * A framework hook runs too late for bad URLs, timeouts and aborted requests; this context covers them too. All work that the
- * request starts inherits the context, also timers and event emitters.
+ * request starts inherits the context, also timers and event emitters. So do listeners of `clientError`, if the error is in the body
+ * of a request: Node emits the event outside its context.
  *
  * The correlation id is the client's `X-Correlation-ID` if that is a UUID, else the trace id of a valid `traceparent`, else
  * a new id.
  */
 export function enterContextAtRequest(server: Server, trusted: TrustedProxies, observers: readonly RequestObserver[] = []): void {
+  const latest = new WeakMap<Socket, { readonly request: IncomingMessage; readonly scope: ContextScope }>();
   const emit = server.emit.bind(server) as (name: string | symbol, ...args: unknown[]) => boolean;
   server.emit = ((name: string | symbol, ...args: unknown[]) => {
+    if (name === 'clientError') {
+      const last = latest.get(args[1] as Socket);
+      return last?.request.complete === false ? resumeContext(last.scope, () => emit(name, ...args)) : emit(name, ...args);
+    }
     if (name !== 'request') return emit(name, ...args);
     const [request, response] = args as [IncomingMessage, ServerResponse];
     const requestedId = request.headers[CORRELATION_HEADER];
@@ -48,6 +55,7 @@ export function enterContextAtRequest(server: Server, trusted: TrustedProxies, o
         }),
       },
       (scope) => {
+        latest.set(request.socket, { request, scope });
         addHeaderOnWrite(response, CORRELATION_HEADER, correlationId);
         for (const observer of observers) observer(request, response, scope);
         return emit(name, ...args);

@@ -55,6 +55,18 @@ describe('preparedStatement', () => {
     await pooler.stop();
   });
 
+  it.each<[string, (client: pg.Client) => Promise<unknown>]>([
+    ['pg could not convert a parameter', (client) => client.query(DOUBLE, [{ value: 1n }])],
+    ['the application has deallocated it', (client) => client.query('deallocate all').then(() => client.query(DOUBLE, [1]))],
+  ])('prepares a statement again after %s', async (_, spoil) => {
+    const client = await connect(database.ownerUrl);
+    await prepareStatements(client);
+    await client.query(DOUBLE, [1]);
+    await expect(spoil(client)).rejects.toThrow();
+    expect((await client.query(DOUBLE, [3])).rows).toEqual([{ doubled: 6 }]);
+    await client.end();
+  });
+
   it('sends a prepared statement again after the server has refused its parameters', async () => {
     const client = await connect(database.ownerUrl);
     prepareStatements(client);

@@ -23,6 +23,31 @@ export function prepareStatements(client: ClientBase): void {
   client.query = ((...args: unknown[]) => {
     const [text, values, ...rest] = args;
     const name = typeof text === 'string' && Array.isArray(values) ? namesByText.get(text) : undefined;
-    return name === undefined ? send(...args) : send({ name, text, values }, ...rest);
+    if (name === undefined) return send(...args);
+    const answer = send({ name, text, values }, ...rest);
+    if (!(answer instanceof Promise)) return answer;
+    return answer.catch((error: unknown) => {
+      forgetIfUnknown(client, name, error);
+      throw error;
+    });
   }) as ClientBase['query'];
+}
+
+// The types of pg lack this property.
+type Prepared = ClientBase & {
+  readonly connection: Readonly<Record<'parsedStatements' | 'submittedNamedStatements', Record<string, string>>>;
+};
+
+const UNKNOWN_STATEMENT = '26000';
+
+/**
+ * Makes the next call prepare the statement again if the server does not know it. pg closes a statement on the server when it
+ * cannot convert a parameter, but still counts it as prepared. `deallocate all` has the same effect.
+ */
+function forgetIfUnknown(client: ClientBase, name: string, error: unknown): void {
+  const { code, severity } = error as { code?: unknown; severity?: unknown };
+  if (severity !== undefined && code !== UNKNOWN_STATEMENT) return;
+  const { parsedStatements, submittedNamedStatements } = (client as Prepared).connection;
+  delete parsedStatements[name];
+  delete submittedNamedStatements[name];
 }

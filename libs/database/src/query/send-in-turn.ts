@@ -1,14 +1,15 @@
 import type { ClientBase } from 'pg';
 
 type Send = (...args: unknown[]) => unknown;
-type Client = ClientBase & { readonly _queryable: boolean }; // missing in the types of pg
+type Client = ClientBase & { readonly _queryable: boolean; readonly pipeline: boolean }; // missing in the types of pg
 
 /**
  * Sends the statements of a connection one after another, in the order of the calls. pg does this with an internal queue,
  * which pg 9 removes. pg 8 prints a warning for the third of three parallel statements.
  *
  * When the connection breaks, waiting statements fail with the error of the statement that was sent, as in the queue of pg.
- * Cursors, streams and statements with a callback keep their order too, and pg makes the next statement wait for them.
+ * Cursors, streams and statements with a callback keep their order too, and pg makes the next statement wait for them. The
+ * statements of a pipeline are sent at once; see sendTogether.
  */
 export function sendInTurn(client: ClientBase): void {
   const send = client.query.bind(client) as Send;
@@ -26,7 +27,7 @@ export function sendInTurn(client: ClientBase): void {
     return answer;
   };
   client.query = ((...args: unknown[]) => {
-    if (!last) {
+    if (!last || (client as Client).pipeline) {
       const answer = send(...args);
       return answer instanceof Promise ? trackAnswer(answer) : answer;
     }

@@ -16,6 +16,9 @@ interface Session {
 
 const logger = getLogger('database');
 
+const HINT =
+  'The database role has other limits than this process. Set the same DATABASE_STATEMENT_TIMEOUT_MS for this process and for the migration task, and run the migration task. If you manage the role yourself, use alter role.';
+
 const milliseconds = (setting: string): string => `(extract(epoch from current_setting('${setting}')::interval) * 1000)::bigint`;
 
 // Sets the stricter of the session's limit, which comes from the role, the database or the server, and ours. 0 is no limit. A
@@ -70,6 +73,7 @@ export function logDifferenceOnce(limits: SessionLimits): Parameters<typeof limi
       idle_in_transaction_timeout_ms: idleInTransactionTimeoutMs,
       wanted_statement_timeout_ms: limits.statementTimeoutMs,
       wanted_idle_in_transaction_timeout_ms: limits.idleInTransactionTimeoutMs,
+      hint: HINT,
     });
   };
 }

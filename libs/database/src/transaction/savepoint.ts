@@ -19,6 +19,7 @@ export async function runInSavepoint<T>(
   const { sendUnguarded } = outer.root;
   enter(scope);
   try {
+    await outer.sendDeferred(); // keeps the order of the writes
     await sendUnguarded('savepoint pikaia'); // a name can be reused; the server refers to the newest savepoint
     const result = await runAndEnd(scope, work);
     outer.callbacks.push(...scope.callbacks); // a rollback skips this line and so drops the callbacks
@@ -34,6 +35,7 @@ async function runAndEnd<T>(scope: TransactionScope, work: () => Promise<T>): Pr
     const result = await work();
     await scope.finish();
     scope.assertCommittable();
+    await scope.sendDeferred();
     await sendUnguarded('release savepoint pikaia');
     return result;
   } catch (error) {

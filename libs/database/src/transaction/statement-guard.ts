@@ -1,14 +1,18 @@
-import type { QueryRunner } from 'typeorm';
+import type { ClientBase } from 'pg';
+import { QueryFailedError, type QueryRunner } from 'typeorm';
+import { sendTogether } from './send-together.js';
 import { currentScope } from './transaction.js';
 import { watchTransactionControl, type PostgresRunner } from './transaction-control.js';
 import {
   commitFailure,
   connectionLost,
+  endsSession,
+  ofCall,
   savepointOpen,
   transactionAborted,
   transactionControlRefused,
 } from './transaction.errors.js';
-import type { TransactionScope } from './transaction.scope.js';
+import type { DeferredWrite, TransactionScope } from './transaction.scope.js';
 
 /**
  * Checks and tracks every statement on the connection of a transaction.
@@ -39,7 +43,7 @@ export async function guardStatements(runner: QueryRunner, root: TransactionScop
   };
   let ended = false; // true after the response to COMMIT or ROLLBACK
   const stopWatching = await watchTransactionControl(runner, root);
-  root.sendUnguarded = (sql) => failIfEndedEarly(root, query(sql));
+  root.sendUnguarded = (sql, parameters) => failIfEndedEarly(root, query(sql, parameters));
   root.runner = runner;
   runner.query = (async (sql: string, ...rest: unknown[]) => {
     if (sql === 'COMMIT' || sql === 'ROLLBACK') {
@@ -59,10 +63,14 @@ export async function guardStatements(runner: QueryRunner, root: TransactionScop
       ended = true;
       return undefined;
     }
-    return enter().track(failIfEndedEarly(root, query(sql, ...rest)));
+    const scope = enter();
+    const written = scope.sendDeferred();
+    const answer = failIfEndedEarly(root, query(sql, ...rest));
+    return scope.track(written ? unlessFailed(written, answer) : answer);
   }) as QueryRunner['query'];
   runner.stream = async (...args) => {
     const scope = enter();
+    await scope.sendDeferred();
     const rows = await stream(...args);
     void scope.track(new Promise<void>((done) => rows.once('close', () => done())));
     return rows;
@@ -91,17 +99,34 @@ async function failIfEndedEarly<T>(root: TransactionScope, statement: Promise<T>
   }
 }
 
+/** Returns the result of a statement that was sent behind deferred writes. The error of such a write takes precedence. */
+async function unlessFailed<T>(written: Promise<unknown>, answer: Promise<T>): Promise<T> {
+  answer.catch(() => undefined); // its error is a consequence of the error of the write
+  await written;
+  return answer;
+}
+
 /**
- * Sends COMMIT and checks the command tag of the response. If a statement failed and its error was swallowed, PostgreSQL
- * responds to COMMIT with ROLLBACK, which TypeORM treats as success. `getTransactionStatus()` of pg cannot detect this, because
+ * Sends the deferred writes and COMMIT in one round trip, and checks the command tag of the response. If a statement failed and
+ * its error was swallowed, PostgreSQL responds to COMMIT with ROLLBACK, which TypeORM treats as success. `getTransactionStatus()` of pg cannot detect this, because
  * it is updated after the error.
  */
 async function commit(runner: QueryRunner, root: TransactionScope): Promise<void> {
   await root.finish();
   if (runner.isReleased) throw connectionLost(root.lostBy);
-  const client = (await runner.connect()) as { query(sql: string): Promise<{ command: string }> };
-  const { command } = await client.query('COMMIT').catch((error: Error) => {
-    throw commitFailure(error, root.lostBy);
-  });
-  if (command !== 'COMMIT') throw transactionAborted();
+  const client = (await runner.connect()) as ClientBase;
+  const writes = root.takeDeferred();
+  const { answers, end } = await sendTogether(client, writes, { sql: 'COMMIT' });
+  const failed = answers.findIndex(({ status }) => status === 'rejected');
+  if (failed >= 0) {
+    const error = (answers[failed] as PromiseRejectedResult).reason as Error;
+    // If the session ended, the outcome of COMMIT decides. A pooler that loses the server reports that for the first statement
+    // without a response, although the server may have committed.
+    if (end?.status !== 'rejected' || !endsSession(error)) throw failedWrite(writes[failed]!, error);
+  }
+  if (end!.status === 'rejected') throw commitFailure(end!.reason as Error, root.lostBy);
+  if (end!.value.command !== 'COMMIT') throw transactionAborted();
 }
+
+const failedWrite = ({ call, sql, parameters }: DeferredWrite, error: Error): unknown =>
+  ofCall(call, new QueryFailedError(sql, parameters, error));

@@ -2,7 +2,7 @@ import { TransactionHost } from '@nestjs-cls/transactional';
 import { TransactionalAdapterTypeOrm } from '@nestjs-cls/transactional-adapter-typeorm';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { PikaiaError } from '@pikaia/core';
-import { getLogger } from '@pikaia/logging';
+import { currentQueryStats, getLogger } from '@pikaia/logging';
 import { ClsServiceManager } from 'nestjs-cls';
 import type { DataSource, QueryRunner } from 'typeorm';
 import { watchJoinedCalls } from './joined-calls.js';
@@ -40,7 +40,11 @@ export class TransactionAdapter extends TransactionalAdapterTypeOrm {
           const scope = new TransactionScope();
           setScope(scope);
           let runner!: QueryRunner;
+          const stats = currentQueryStats();
+          let begun = false;
           const guardedWork = async (): Promise<unknown> => {
+            begun = true;
+            stats?.beginTransaction(performance.now());
             try {
               await guardStatements(runner, scope);
               return await work();
@@ -50,10 +54,12 @@ export class TransactionAdapter extends TransactionalAdapterTypeOrm {
               scope.methodEnded = true;
             }
           };
-          const result: unknown = await options.wrapWithTransaction(settings, guardedWork, (manager) => {
-            runner = manager!.queryRunner!;
-            setManager(nestTransactions(manager!));
-          });
+          const result: unknown = await options
+            .wrapWithTransaction(settings, guardedWork, (manager) => {
+              runner = manager!.queryRunner!;
+              setManager(nestTransactions(manager!));
+            })
+            .finally(() => begun && stats?.endTransaction(performance.now()));
           await ClsServiceManager.getClsService().run({ ifNested: 'inherit' }, () => {
             // Otherwise the callbacks would use the released manager as an active transaction.
             setScope(undefined);

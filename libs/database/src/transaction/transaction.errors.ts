@@ -70,6 +70,12 @@ const transactionInDoubt = (cause: unknown): PikaiaError =>
     { cause },
   );
 
+/** Names the call whose deferred write failed, because the error appears later than the call. */
+export function ofCall(call: string, error: unknown): unknown {
+  if (error instanceof QueryFailedError) error.message = `${call}: ${error.message}`;
+  return error; // another error, such as the reason of abortTransaction, is about the whole transaction
+}
+
 const NOT_SENT = /not queryable$/; // pg refuses a statement on a connection that is known to be broken
 const SESSION_ENDED = /^(FATAL|PANIC)$/;
 const CONNECTION_STATES = /^(08|40003|57P)/;
@@ -84,13 +90,17 @@ const SERVER_STATES = /^(58|XX)/;
  */
 export function commitFailure(error: Error & { code?: string; severity?: string }, lostBy?: unknown): Error {
   if (NOT_SENT.test(error.message)) return connectionLost(lostBy ?? error);
-  const { code = '', severity } = error;
-  const unknown =
+  return endsSession(error) ? transactionInDoubt(error) : new QueryFailedError('COMMIT', undefined, error); // the wrapper of TypeORM
+}
+
+/** True unless the error proves that the session continues, so that a COMMIT sent behind it fails. */
+export function endsSession({ code = '', severity }: Error & { code?: string; severity?: string }): boolean {
+  return (
     severity === undefined || // the error is not from the server
     SESSION_ENDED.test(severity) ||
     CONNECTION_STATES.test(code) ||
-    (severity !== 'ERROR' && SERVER_STATES.test(code)); // the server can translate the severity
-  return unknown ? transactionInDoubt(error) : new QueryFailedError('COMMIT', undefined, error); // the wrapper of TypeORM
+    (severity !== 'ERROR' && SERVER_STATES.test(code)) // the server can translate the severity
+  );
 }
 
 /**

@@ -1,9 +1,17 @@
 import { setImmediate } from 'node:timers/promises';
 import type { PikaiaError } from '@pikaia/core';
 import type { QueryRunner } from 'typeorm';
-import { rollbackOnly, transactionEnded } from './transaction.errors.js';
+import { ofCall, rollbackOnly, transactionEnded } from './transaction.errors.js';
 
-type Send = (sql: string) => Promise<unknown>;
+type Send = (sql: string, parameters?: unknown[]) => Promise<unknown>;
+
+/** A write of a library that the transaction sends by itself; see writeWithCommit. */
+export interface DeferredWrite {
+  /** The call that it belongs to, such as `publish(member.invited)`. The error of the write begins with it. */
+  readonly call: string;
+  readonly sql: string;
+  readonly parameters: unknown[];
+}
 
 /**
  * The state of one transaction, or of one savepoint in it. Inner `@Transactional()` calls copy the CLS store, and the copies
@@ -12,7 +20,7 @@ type Send = (sql: string) => Promise<unknown>;
 export class TransactionScope {
   readonly root: TransactionScope;
   readonly callbacks: (() => unknown)[] = [];
-  /** Sends a statement without the checks of the guard. Only for statements that begin or end a savepoint. Set on the root. */
+  /** Sends a statement without the checks of the guard: a deferred write, or the begin or end of a savepoint. Set on the root. */
   sendUnguarded!: Send;
   /** The connection of the transaction. The guard sets it on the root; undefined until BEGIN has succeeded. */
   runner: QueryRunner | undefined;
@@ -32,6 +40,9 @@ export class TransactionScope {
   private inner: TransactionScope | undefined;
   private open = true;
   private readonly pending = new Set<Promise<unknown>>();
+  private deferred: DeferredWrite[] = [];
+  /** A deferred write failed before COMMIT. pg can refuse a write without sending it, so the server does not know of the failure. */
+  private failedWrite: { readonly error: unknown } | undefined;
 
   constructor(private readonly outer?: TransactionScope) {
     this.root = outer?.root ?? this;
@@ -60,6 +71,7 @@ export class TransactionScope {
   /** @throws the reason why this transaction cannot commit, or this savepoint cannot be released. */
   assertCommittable(): void {
     this.assertNotEndedEarly();
+    if (this.failedWrite) throw this.failedWrite.error;
     if (this.failure) throw rollbackOnly(this.failure.error);
   }
 
@@ -70,6 +82,34 @@ export class TransactionScope {
   /** The error for work that continues after the end of the scope. */
   get endError(): PikaiaError {
     return this.root.abortedBy ?? transactionEnded();
+  }
+
+  /** Adds a write that is sent before the next statement of the scope, before its savepoint is released, or with COMMIT. */
+  defer(write: DeferredWrite): void {
+    this.deferred.push(write);
+  }
+
+  takeDeferred(): readonly DeferredWrite[] {
+    if (this.deferred.length === 0) return [];
+    const { deferred } = this;
+    this.deferred = [];
+    return deferred;
+  }
+
+  /**
+   * Sends the deferred writes and returns without waiting, so that the caller can send its statement behind them. The result
+   * rejects with the error of the first write that fails. The server then ignores what is sent behind it.
+   */
+  sendDeferred(): Promise<unknown> | undefined {
+    const writes = this.takeDeferred();
+    if (writes.length === 0) return undefined;
+    const answers = writes.map(async ({ call, sql, parameters }) =>
+      this.root.sendUnguarded(sql, parameters).catch((error: unknown) => {
+        this.failedWrite ??= { error: ofCall(call, error) };
+        throw this.failedWrite.error;
+      }),
+    );
+    return this.track(Promise.all(answers));
   }
 
   /** Makes the end of this scope wait for `work`. */
@@ -89,6 +129,7 @@ export class TransactionScope {
   /** Closes the scope, then waits for statements in flight. They reach the server before the rollback, which includes them. */
   async abandon(): Promise<void> {
     this.open = false;
+    this.deferred = [];
     await this.waitForPending();
   }
 

@@ -2,7 +2,8 @@ import { TransactionHost } from '@nestjs-cls/transactional';
 import { ClsServiceManager } from 'nestjs-cls';
 import { PikaiaError } from '@pikaia/core';
 import type { EntityManager } from 'typeorm';
-import { TransactionScope } from './transaction.scope.js';
+import { savepointOpen } from './transaction.errors.js';
+import { TransactionScope, type DeferredWrite } from './transaction.scope.js';
 
 const SCOPE = Symbol('pikaia.transaction');
 
@@ -37,6 +38,24 @@ export async function writeInTransaction<T>(
 ): Promise<T> {
   if (!inTransaction()) throw refusal();
   return currentScope()!.track(work(currentManager()));
+}
+
+/**
+ * Adds a write to the running transaction and returns at once. The write is sent before the next statement of the transaction, or
+ * together with COMMIT in one round trip. So it costs no round trip of its own if it comes last.
+ *
+ * If it fails, the transaction is rolled back, or its savepoint. The next statement fails with the error of the write, or the call
+ * that opened the transaction does. The message begins with `call`. Callbacks of `afterCommit` do not run.
+ *
+ * @param refusal creates the error to throw if no transaction is open. The error tells the user what to do.
+ * @throws PikaiaError `PIKAIA_TRANSACTION_SAVEPOINT_OPEN` if a savepoint is open in the caller's scope and is not awaited.
+ */
+export function writeWithCommit(write: DeferredWrite, refusal: () => PikaiaError): void {
+  if (!inTransaction()) throw refusal();
+  const scope = currentScope()!;
+  scope.assertNotEndedEarly();
+  if (scope.hasSavepoint) throw savepointOpen(); // otherwise the write would be sent behind later writes of the savepoint
+  scope.defer(write);
 }
 
 /**

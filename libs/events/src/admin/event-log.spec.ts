@@ -48,14 +48,15 @@ async function plant(event: Planted): Promise<string> {
   return id;
 }
 
-async function plantDelivery(sink: string, eventId: string, status: string, error: string | null = null): Promise<void> {
+// prettier-ignore
+async function plantDelivery(sink: string, eventId: string, status: string, error: string | null = null, attempts = 2): Promise<void> {
   await owner.query(
     `insert into outbox.outbox_delivery (sink, event_id, position, status, attempts, last_error, event_type, schema_version,
        aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at, payload, updated_at)
-     select $1, event_id, position, $3, 2, $4, event_type, schema_version,
+     select $1, event_id, position, $3, $5, $4, event_type, schema_version,
        aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at, payload, '2026-01-18T10:00:00Z'
      from outbox.outbox_log where event_id = $2`,
-    [sink, eventId, status, error],
+    [sink, eventId, status, error, attempts],
   );
 }
 
@@ -122,6 +123,7 @@ describe('one event', () => {
       status: 'pending',
       attempts: 0,
       last_error: null,
+      deciding_deliveries: [],
       published_at: null,
       payload: { event_id: id, actor: null, data: { email: 'bob@example.com', note: 'hello' } },
       shortened: null,
@@ -196,7 +198,7 @@ describe('one event', () => {
     const { data } = await log.find({ scope, limit: 1, filter: { event_id: id } });
     const shown = [data, await log.get(id, scope), await log.attempts(data), await log.receipts(data)];
     for (const part of shown) expect(JSON.stringify(part)).not.toContain('canary');
-    expect(JSON.stringify(shown).match(/Bearer \[redacted\]/g)).toHaveLength(9);
+    expect(JSON.stringify(shown).match(/Bearer \[redacted\]/g)).toHaveLength(11);
     const { rows } = await owner.query('select last_error from outbox.outbox_delivery where event_id = $1', [id]);
     expect(rows).toEqual([{ last_error: SECRET }]);
   });
@@ -346,6 +348,30 @@ describe('the status of events', () => {
     expect(event!.published_at).toEqual(status === 'published' ? new Date('2026-01-18T10:00:00Z') : null);
   });
 
+  it.each(['in the log', 'removed from the log'])(
+    'attempts and error of an event %s are those of the sink that decides its status, and the sinks with this status are listed',
+    async (place) => {
+      const id = await plant(scope);
+      await plantDelivery('first', id, 'retrying', 'error of a retrying sink', 7);
+      await plantDelivery('second', id, 'failed', 'error of a failed sink', 3);
+      await plantDelivery('old', id, 'failed', 'error of a retired sink', 9);
+      if (place !== 'in the log') await owner.query('delete from outbox.outbox_log where event_id = $1', [id]);
+      const changed = `update outbox.outbox_delivery set updated_at = updated_at + interval '1 day' where event_id = $1 and sink = 'first'`;
+      await owner.query(changed, [id]);
+      const find = async (status: EventStatus): Promise<unknown> =>
+        (await log.find({ scope, limit: 1, filter: { event_id: id, status } })).data[0];
+      const second = { sink: 'second', attempts: 3, last_error: 'error of a failed sink' };
+      expect(await find('failed')).toMatchObject({ attempts: 3, last_error: second.last_error, deciding_deliveries: [second] });
+      await owner.query(`update outbox.outbox_delivery set status = 'failed' where event_id = $1 and sink = 'first'`, [id]);
+      const first = { sink: 'first', attempts: 7, last_error: 'error of a retrying sink' };
+      const both = { attempts: 7, last_error: first.last_error, deciding_deliveries: [first, second] };
+      expect(await find('failed')).toMatchObject(both);
+      await owner.query(`update outbox.outbox_delivery set status = 'skipped' where event_id = $1 and sink = 'second'`, [id]);
+      await owner.query(`update outbox.outbox_delivery set status = 'retrying', last_error = null where event_id = $1 and sink = 'first'`, [id]); // prettier-ignore
+      expect(await find('retrying')).toMatchObject({ attempts: 7, last_error: null, deciding_deliveries: [{ sink: 'first' }] });
+    },
+  );
+
   it('the status of an event is that of its deliveries after its row of the log is removed', async () => {
     const id = await plant(scope);
     await plantDelivery('second', id, 'failed', 'gone');
@@ -370,11 +396,4 @@ describe('the status of events', () => {
       expect(sinksOf(await operations.skip(id, { sink: 'watcher' }))).toEqual(['watcher']);
     });
   });
-});
-
-it('OutboxAdminModule provides no EventLog without a cursor key', async () => {
-  const without = await startAdminApplication(database.apiUrl, {});
-  expect(without.get(OutboxOperations)).toBeDefined();
-  expect(() => without.get(EventLog)).toThrow();
-  await without.close();
 });

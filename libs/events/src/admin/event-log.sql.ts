@@ -22,11 +22,18 @@ const MATCHES = `
       and ($11::timestamptz is null or e.occurred_at >= $11)
       and ($12::timestamptz is null or e.occurred_at < $12)`;
 
+// The order is that of state_of.
+const DECIDING_DELIVERIES = `coalesce((
+        select json_agg(json_build_object('sink', d.sink, 'attempts', d.attempts, 'last_error', d.last_error) order by d.updated_at desc, d.sink)
+        from outbox.outbox_delivery d join outbox.outbox_sink k on k.name = d.sink
+        where d.event_id = c.event_id and d.status = s.status and k.state <> 'retired' and not k.observer), '[]') as deciding_deliveries`;
+
 const shown: readonly (keyof EventView)[] = PUBLISHED_COLUMNS;
 const selectView = (
   recordedAt: string,
 ): string => `c.position::text as position, ${shown.map((column) => `c.${column}`).join(', ')},
-      ${recordedAt} as recorded_at, s.status, s.attempts, s.last_error, s.published_at, ${shortenable('c.payload', '$14')}`;
+      ${recordedAt} as recorded_at, s.status, s.attempts, s.last_error, s.published_at, ${DECIDING_DELIVERIES},
+      ${shortenable('c.payload', '$14')}`;
 
 // The right join returns the number of examined rows even if no event matches.
 const PAGE = `

@@ -16,10 +16,12 @@ export interface EventView {
   /** The time of the insert by the clock of the database. Null once the row of the log is gone. */
   readonly recorded_at: Date | null;
   readonly status: EventStatus;
-  /** The failed attempts at the sink that has the most. */
+  /** The failed attempts at the sink that decides the status: the first of `deciding_deliveries`. 0 if there is none. */
   readonly attempts: number;
-  /** The newest error of any sink. */
+  /** The last error of the same sink. */
   readonly last_error: string | null;
+  /** The stored deliveries that have the status of the event, the last changed one first. Empty if it is pending. */
+  readonly deciding_deliveries: readonly DecidingDeliveryView[];
   /** The time at which the last sink received the event. Null unless every sink received it. */
   readonly published_at: Date | null;
   /** Null if `shortened` is set. */
@@ -36,6 +38,9 @@ export interface EventDetails extends EventView {
   /** The lists that have only their newest items, because there are too many or they are too large. */
   readonly truncated: readonly ('failed_attempts' | 'receipts')[];
 }
+
+/** A delivery that has the status of its event. */
+export type DecidingDeliveryView = Pick<DeliveryView, 'sink' | 'attempts' | 'last_error'>;
 
 /** The delivery of an event to one sink. */
 export interface DeliveryView {

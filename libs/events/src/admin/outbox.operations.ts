@@ -186,7 +186,7 @@ export class OutboxOperations {
       ? new PikaiaError('PIKAIA_OUTBOX_SINK_RETIRED', `The sink ${name} is retired and accepts no commands.`)
       : new PikaiaError(
           'PIKAIA_OUTBOX_SINK_UNKNOWN',
-          `There is no sink ${name ?? 'at all'}. GET /admin/outbox lists the sinks; a worker registers its sinks when it starts.`,
+          `There is no sink ${name ?? 'at all'}. To list the sinks, run npm run outbox -- status, or request GET /admin/outbox. A worker registers its sinks when it starts.`,
         );
   }
 

@@ -149,3 +149,10 @@ describe('pages of commands', () => {
     expect((await operations.list(10, { organizationId: 'org-none' })).data).toEqual([]);
   });
 });
+
+it('OutboxAdminModule provides no EventLog without a cursor key', async () => {
+  const without = await startAdminApplication(database.apiUrl, {});
+  expect(without.get(OutboxOperations)).toBeDefined();
+  expect(() => without.get(EventLog)).toThrow();
+  await without.close();
+});

@@ -43,7 +43,6 @@ const KINDS = new Map<unknown, DataField['kind']>([
   [Number, 'number'],
   [Boolean, 'boolean'],
 ]);
-const UNTYPED = new Set<unknown>([Object, Array]);
 const UNSTORABLE = new Set<unknown>([Map, Set, Buffer]);
 
 const described = new WeakMap<Function, DataClass>();
@@ -54,8 +53,8 @@ export const isReservedName = (name: string): boolean => name in Object.prototyp
 /**
  * Returns the fields that a class declares.
  *
- * @throws PikaiaError `PIKAIA_EVENT_CONTRACT_INVALID` if a decorator makes the validated value differ from the stored value. The
- * message names class, field, decorator and remedy.
+ * @throws PikaiaError `PIKAIA_EVENT_CONTRACT_INVALID` if a decorator makes the validated value differ from the stored value, or no
+ * reader could construct the class. The message names class, field, decorator and remedy.
  */
 export function describeDataClass(type: Function): DataClass {
   const known = described.get(type);
@@ -68,12 +67,9 @@ export function describeDataClass(type: Function): DataClass {
     ...rules.flatMap((rule) => ruleProblems(type, rule)),
   ];
   if (problems.length)
-    throw new PikaiaError(
-      'PIKAIA_EVENT_CONTRACT_INVALID',
-      `The event class ${type.name} does not store what it validates: ${[...new Set(problems)].join('; ')}.`,
-    );
+    throw refusal(`The event class ${type.name} does not store what it validates: ${[...new Set(problems)].join('; ')}.`);
   const fields = new Map([...names].map((name) => [name, describeField(type, name, rules)]));
-  const result: DataClass = { type, fields, initialized: initializedFields(type) };
+  const result: DataClass = { type, fields, initialized: initializedFields(type, names) };
   described.set(type, result);
   return result;
 }
@@ -106,7 +102,7 @@ function describeField(type: Function, name: string, allRules: readonly Rule[]):
     kind: KINDS.get(staticType(typed)) ?? 'any',
     classOf: (value, parent) => {
       const inner = typed && typeOfValue(typed, value, parent);
-      return typeof inner === 'function' && !KINDS.has(inner) && !UNTYPED.has(inner) ? describeDataClass(inner) : undefined;
+      return typeof inner === 'function' && !KINDS.has(inner) && inner !== Object ? describeDataClass(inner) : undefined;
     },
   };
 }
@@ -131,7 +127,7 @@ function staticType(typed: TypeMetadata | undefined): unknown {
 function innerClasses(typed: TypeMetadata | undefined): Function[] {
   const subTypes = typed?.options.discriminator?.subTypes.map(({ value }) => value as unknown) ?? [];
   return [staticType(typed), ...subTypes].filter(
-    (inner): inner is Function => typeof inner === 'function' && !KINDS.has(inner) && !UNTYPED.has(inner),
+    (inner): inner is Function => typeof inner === 'function' && !KINDS.has(inner) && inner !== Object,
   );
 }
 
@@ -140,7 +136,7 @@ function classProblems(type: Function): string[] {
   for (let at = type; at !== Function.prototype; at = Object.getPrototypeOf(at) as Function) {
     for (const field of transformer._transformMetadatas.get(at)?.keys() ?? [])
       problems.push(
-        `${at.name}.${field} has @Transform, which changes the value that is validated but not the one that is stored: remove it and convert the value before publish()`,
+        `${at.name}.${field} has @Transform, or a decorator that contains it such as @IsVisibleText, which changes the value that is validated but not the one that is stored: remove it and convert the value before publish()`,
       );
     for (const field of transformer._excludeMetadatas.get(at)?.keys() ?? [])
       problems.push(
@@ -172,6 +168,8 @@ function fieldProblems(type: Function, name: string): string[] {
     discriminator &&
       !keepDiscriminatorProperty &&
       `${field} has @Type with a discriminator that is removed when the event is read: add keepDiscriminatorProperty: true`,
+    staticType(typed) === Array &&
+      `${field} has @Type(() => Array), which reads an object as an empty list: remove the decorator, or name the class of the items`,
     UNSTORABLE.has(staticType(typed)) && `${field} has @Type with a class that JSON cannot store: use a list, an object or text`,
   ].filter((problem) => typeof problem === 'string');
 }
@@ -188,11 +186,24 @@ function ruleProblems(type: Function, { type: kind, propertyName, constraintCls 
   return isAsync ? [`${field} has an asynchronous rule, which publish() cannot check: use a synchronous rule`] : [];
 }
 
-function initializedFields(type: Function): string[] {
+/** Constructs the class and assigns to its fields, as class-transformer does when an event is read. */
+function initializedFields(type: Function, names: ReadonlySet<string>): string[] {
+  let instance: Record<string, unknown>;
   try {
-    const instance = Reflect.construct(type, []) as Readonly<Record<string, unknown>>;
-    return Object.keys(instance).filter((name) => instance[name] !== undefined);
-  } catch {
-    return []; // a class that cannot be constructed without arguments has no default values
+    instance = Reflect.construct(type, []) as Record<string, unknown>;
+  } catch (error) {
+    throw refusal(
+      `The event class ${type.name} cannot be read back, because its constructor throws without arguments: remove the constructor, or give each parameter a default.`,
+      error,
+    );
   }
+  const initialized = Object.keys(instance).filter((name) => instance[name] !== undefined);
+  if (!Object.isExtensible(instance) || ![...names].every((name) => Reflect.set(instance, name, undefined)))
+    throw refusal(
+      `The event class ${type.name} cannot be read back, because its constructor makes its fields read-only: remove Object.freeze() or Object.defineProperty().`,
+    );
+  return initialized;
 }
+
+const refusal = (message: string, cause?: unknown): PikaiaError =>
+  new PikaiaError('PIKAIA_EVENT_CONTRACT_INVALID', message, { cause });

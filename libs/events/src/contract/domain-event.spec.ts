@@ -1,5 +1,6 @@
+import { IsVisibleText } from '@pikaia/core';
 import { Exclude, Expose, Transform, Type } from 'class-transformer';
-import { IsInt, IsString, Validate, ValidateNested, ValidatorConstraint } from 'class-validator';
+import { Allow, IsInt, IsString, Validate, ValidateNested, ValidatorConstraint } from 'class-validator';
 import { Consumer, Handles } from '../consume/consumer.decorator.js';
 import { defineConsumers } from '../consume/consumer.definition.js';
 import { checkContracts, contractOf, DomainEvent, findContract, type ContractClass } from './domain-event.js';
@@ -86,6 +87,10 @@ describe('DomainEvent', () => {
     @Transform(({ value }: { value: unknown }) => String(value).trim())
     title!: string;
   }
+  class Visible {
+    @IsVisibleText({ max: 20 })
+    title!: string;
+  }
   class Excluded {
     @IsString()
     @Exclude()
@@ -118,6 +123,11 @@ describe('DomainEvent', () => {
   class Unstorable {
     @Type(() => Map)
     @IsString()
+    part!: unknown;
+  }
+  class Listed {
+    @Type(() => Array)
+    @Allow()
     part!: unknown;
   }
   @ValidatorConstraint({ name: 'later', async: true })
@@ -153,6 +163,7 @@ describe('DomainEvent', () => {
   }
   it.each<[string, ContractClass, string[]]>([
     ['@Transform', Transformed, ['Transformed.title has @Transform', 'convert the value before publish()']],
+    ['@IsVisibleText', Visible, ['Visible.title has @Transform, or a decorator that contains it such as @IsVisibleText']],
     ['@Transform in a base class', Inherited, ['Transformed.title has @Transform']],
     ['@Transform in a nested class', Nested, ['event class Inherited', 'Transformed.title has @Transform']],
     ['@Exclude on a field', Excluded, ['Excluded.title has @Exclude', 'remove the decorator']],
@@ -161,12 +172,48 @@ describe('DomainEvent', () => {
     ['@Expose with groups', Grouped, ['Grouped.title has @Expose with options']],
     ['@Type that removes its discriminator', Discriminated, ['.part has @Type', 'keepDiscriminatorProperty: true']],
     ['@Type with a class that JSON cannot store', Unstorable, ['.part has @Type with a class that JSON cannot store']],
+    ['@Type(() => Array)', Listed, ['.part has @Type(() => Array)', 'remove the decorator']],
     ['@ValidateNested without @Type', Untyped, ['.part has @ValidateNested without @Type']],
     ['an asynchronous rule', Asynchronous, ['.title has an asynchronous rule', 'use a synchronous rule']],
     ['a rule on an accessor', Computed, ['.title is a method or an accessor', 'make it a field']],
     ['a method toJSON', Serialized, ['has a method toJSON', 'remove it']],
   ])('refuses %s, and the error names class, field, decorator and remedy', (_, Base, parts) => {
     expect(() => declare(Base)).toThrow(refusal('does not store what it validates', ...parts));
+  });
+
+  class Money {
+    @IsInt()
+    cents: number;
+
+    constructor(init: { cents: number }) {
+      this.cents = init.cents;
+    }
+  }
+  class Frozen extends Plain {
+    constructor() {
+      super();
+      Object.freeze(this);
+    }
+  }
+  class ReadOnly {
+    @IsString()
+    declare title: string;
+
+    constructor() {
+      Object.defineProperty(this, 'title', { value: '' });
+    }
+  }
+  it.each<[string, Function, string[]]>([
+    ['needs an argument', Money, ['event class Money', 'give each parameter a default']],
+    ['freezes the object', Frozen, ['event class Frozen', 'remove Object.freeze()']],
+    ['makes a field read-only', ReadOnly, ['event class ReadOnly', 'Object.defineProperty()']],
+  ])('refuses a nested class whose constructor %s, because no reader could construct it', (_, Inner, parts) => {
+    class Outer {
+      @ValidateNested()
+      @Type(() => Inner)
+      part!: object;
+    }
+    expect(() => declare(Outer)).toThrow(refusal('cannot be read back', ...parts));
   });
 
   it('accepts @Expose without options, a discriminator that is kept, and a class inside itself', () => {

@@ -11,7 +11,7 @@ import type { Entry, Lanes, ReplayedEntry } from './lanes.js';
 import { readActor } from '../contract/envelope-actor.js';
 import { payloadTooLarge } from '../log/payload-limit.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
-import { NEWER_WORKER_RETRY_MS, type Outcome } from './sink.js';
+import { NEWER_WORKER_RETRY_MS, type Outcome, type Sink } from './sink.js';
 import type { RelayContext } from './relay.context.js';
 
 const logger = getLogger('outbox');
@@ -155,7 +155,7 @@ export class OutcomeHandler {
     const delay = retryAfterMs ?? retryDelay(times, this.relay.random);
     this.deliveryIndex.record(markPostponed(delivery, error, this.relay.clock.now(), delay));
     this.holdBack(entry);
-    inContextOf(delivery, this.relay.sink.name, () =>
+    inContextOf(delivery, this.relay.sink, () =>
       logger.info('event_postponed', { sink: this.relay.sink.name, reason: textOf(error) }),
     );
   }
@@ -182,9 +182,9 @@ export class OutcomeHandler {
   }
 
   private logRefusal(delivery: Delivery, error: unknown): void {
-    const sink = this.relay.sink.name;
+    const { sink } = this.relay;
     const { attempts, nextAttemptAt, fingerprint } = delivery;
-    const fields = { sink, attempts, fingerprint };
+    const fields = { sink: sink.name, attempts, fingerprint };
     inContextOf(delivery, sink, () => {
       if (delivery.status === 'failed') logger.exception('event_failed', error, fields);
       else logger.warning('event_refused', { ...fields, next_attempt_at: nextAttemptAt, reason: textOf(error) });
@@ -193,14 +193,20 @@ export class OutcomeHandler {
 }
 
 /** Runs `work` in the context of the request that caused the event, so that log lines carry its trace id and its user. */
-function inContextOf(delivery: Delivery, sink: string, work: () => void): void {
+function inContextOf(delivery: Delivery, { consumer }: Sink, work: () => void): void {
   const { correlationId, organizationId, eventId, eventType, attempts, payload } = delivery;
   const actor = readActor(payload);
   context.run(
     {
       correlationId: correlationId ?? newId(),
       ...(organizationId === null ? {} : { organizationId }),
-      event: { id: eventId, type: eventType, consumer: sink, attempt: attempts, ...(actor && { actor }) },
+      event: {
+        id: eventId,
+        type: eventType,
+        ...(consumer !== undefined && { consumer }),
+        attempt: attempts,
+        ...(actor && { actor }),
+      },
     },
     work,
   );

@@ -55,6 +55,8 @@ export const handlesType = ({ types }: Pick<Sink, 'types'>, eventType: string): 
 /** A destination of events. Each sink has its own cursor. */
 export interface Sink extends SinkRegistration {
   readonly limits: SinkLimits;
+  /** The name of the consumer to which the sink delivers in this process, for log lines. */
+  readonly consumer?: string;
   /**
    * Runs when a worker starts and then at intervals in the leader. A worker does not start if the destination is missing.
    * Nothing is sent before the first successful check. If the destination was missing or recreated, the sink restarts from

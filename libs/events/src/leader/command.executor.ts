@@ -196,6 +196,12 @@ export class CommandExecutor {
   private async dropType({ arguments: values }: OpenCommand): Promise<Decision> {
     const eventType = values['event_type'] as string;
     const { client, sink } = this.relay;
+    if (sink.types === null)
+      return {
+        answer: refusedBecause(
+          `${sink.name} receives every event type, so ${eventType} cannot be dropped. Pause and retire the sink if nobody needs it.`,
+        ),
+      };
     if (handlesType(sink, eventType))
       return {
         answer: refusedBecause(`The worker that leads ${sink.name} handles ${eventType}. Deploy it without the handler first.`),

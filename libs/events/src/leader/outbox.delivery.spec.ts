@@ -109,7 +109,7 @@ describe('delivery', () => {
     expect(rows).toEqual([{ error: text }]);
   });
 
-  it('the lines about a refused and a failed event name the actor of the event', async () => {
+  it('the lines about a refused and a failed event name the actor of the event and the sink, which is no consumer', async () => {
     using logs = captureLogs();
     const event = await insertEvent(api, { actor: { type: 'user', id: 'u1', email: 'alice@example.com' } });
     sink.outcomes.set(event.id, { kind: 'refused', error: new Error('no'), maxAttempts: 2 });
@@ -117,7 +117,13 @@ describe('delivery', () => {
     clock.advance(1000);
     await run();
     for (const name of ['event_refused', 'event_failed'])
-      logs.one(name, { 'event.id': event.id, 'usr.id': 'u1', 'usr.email': 'alice@example.com' });
+      logs.one(name, {
+        'event.id': event.id,
+        'usr.id': 'u1',
+        'usr.email': 'alice@example.com',
+        sink: sink.name,
+        consumer: undefined,
+      });
   });
 
   it('the documented SQL shows whether an event was delivered', async () => {

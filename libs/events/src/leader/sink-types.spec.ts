@@ -205,6 +205,16 @@ describe('the event types of a sink', () => {
       expect(await openTypes()).toEqual(OLD_TYPES);
     });
 
+    it('is refused for a sink that receives every type, with this reason', async () => {
+      await at.reset({ types: null });
+      const id = await at.sendCommand('drop_type', { event_type: 'thing.painted' });
+      await runOld();
+      expect((await at.answer(id)).answer).toEqual({
+        outcome: 'refused',
+        reason: `${at.sink.name} receives every event type, so thing.painted cannot be dropped. Pause and retire the sink if nobody needs it.`,
+      });
+    });
+
     it('a worker that handles the type again registers it with a new start', async () => {
       await registerNewer();
       await at.sendCommand('drop_type', { event_type: 'thing.painted' });

@@ -1,35 +1,53 @@
 import { eventsView } from './sink-types.sql.js';
 
+/** Returns the expression of a column of an event over its rows `row`, one per sink. `ranked` orders them by their status. */
+type EventColumn = (row: string, ranked: string, sink: string) => string;
+
+/** The columns come from the sink that decides the status. If several sinks have it, from the one whose delivery changed last. */
+const ofDecidingSink = (column: string): EventColumn => {
+  return (row, ranked, sink) => `(array_agg(${row}.${column} order by ${ranked}, ${row}.updated_at desc nulls last, ${sink}))[1]`;
+};
+const ofAnySink = {
+  attempts: (row: string): string => `max(${row}.attempts)`,
+  lastError: (row: string): string =>
+    `(array_agg(${row}.last_error order by ${row}.updated_at desc) filter (where ${row}.last_error is not null))[1]`,
+};
+
 /**
- * Adds observers: sinks on which no status of an event and no retention depends. Locks: outbox_sink, briefly; a constant default
- * rewrites no row.
+ * Adds observers: sinks on which no status of an event and no retention depends. The attempts and the last error of an event are
+ * those of the sink that decides its status. Locks: outbox_sink, briefly; a constant default rewrites no row.
  */
 export const observers = `
 alter table outbox.outbox_sink add column observer boolean not null default false;
 comment on column outbox.outbox_sink.observer is 'True for a sink that only watches, such as log: no status of an event and no retention depends on it';
-${functionsOver("s.state <> 'retired' and not s.observer")}
-comment on function outbox.state_of(uuid, text, bigint, xid8) is 'The state of an event over all sinks, except observers, retired ones and those that started after it: the most serious status among the sinks, in this order: failed, pending, retrying, waiting, skipped, published, not_wanted. Always one row';
+${functionsOver("s.state <> 'retired' and not s.observer", { attempts: ofDecidingSink('attempts'), lastError: ofDecidingSink('last_error') })}
+comment on function outbox.state_of(uuid, text, bigint, xid8) is 'The state of an event over all sinks, except observers, retired ones and those that started after it: the most serious status among the sinks, in this order: failed, pending, retrying, waiting, skipped, published, not_wanted. Attempts and last error are those of the sink with that status whose delivery changed last. Always one row';
 comment on function outbox.state_without_log is 'The state of an event whose log row is gone: every sink except observers has settled it, so its deliveries decide';
 ${eventsView('e.event_id, e.event_type, e.position, e.txid', "k.state <> 'retired' and not k.observer")}
 `;
 
 /** Restores the functions and the view of the previous version. */
 export const withoutObservers = `
-${functionsOver("s.state <> 'retired'")}
+${functionsOver("s.state <> 'retired'", ofAnySink)}
 ${eventsView('e.event_id, e.event_type, e.position, e.txid')}
 alter table outbox.outbox_sink drop column observer;
 `;
 
 /** @param counts the condition on a sink `s` under which the status of an event and the retention depend on it. */
-function functionsOver(counts: string): string {
+function functionsOver(
+  counts: string,
+  { attempts, lastError }: { readonly attempts: EventColumn; readonly lastError: EventColumn },
+): string {
+  const ranked =
+    "array_position(array['failed', 'pending', 'retrying', 'waiting', 'skipped', 'published', 'not_wanted'], x.status)";
+  const rankedWithoutLog = "array_position(array['failed', 'retrying', 'waiting', 'skipped', 'published'], d.status)";
   return `
 create or replace function outbox.state_of(event uuid, type text, pos bigint, tx xid8)
   returns table (status text, attempts int, last_error text, published_at timestamptz) language sql stable
 begin atomic
-  select coalesce((array_agg(x.status order by
-      array_position(array['failed', 'pending', 'retrying', 'waiting', 'skipped', 'published', 'not_wanted'], x.status)))[1], 'pending'),
-    coalesce(max(x.attempts), 0),
-    (array_agg(x.last_error order by x.updated_at desc) filter (where x.last_error is not null))[1],
+  select coalesce((array_agg(x.status order by ${ranked}))[1], 'pending'),
+    coalesce(${attempts('x', ranked, 's.name')}, 0),
+    ${lastError('x', ranked, 's.name')},
     case when bool_and(x.status in ('published', 'not_wanted')) then max(x.published_at) end
   from outbox.outbox_sink s cross join lateral outbox.state_at(s.name, event, type, pos, tx) x
   where ${counts};
@@ -38,10 +56,9 @@ end;
 create or replace function outbox.state_without_log(event uuid)
   returns table (status text, attempts int, last_error text, published_at timestamptz) language sql stable
 begin atomic
-  select (array_agg(d.status order by
-      array_position(array['failed', 'retrying', 'waiting', 'skipped', 'published'], d.status)))[1],
-    max(d.attempts),
-    (array_agg(d.last_error order by d.updated_at desc) filter (where d.last_error is not null))[1],
+  select (array_agg(d.status order by ${rankedWithoutLog}))[1],
+    ${attempts('d', rankedWithoutLog, 'd.sink')},
+    ${lastError('d', rankedWithoutLog, 'd.sink')},
     case when bool_and(d.status = 'published') then max(d.updated_at) end
   from outbox.outbox_delivery d join outbox.outbox_sink s on s.name = d.sink
   where d.event_id = event and ${counts};

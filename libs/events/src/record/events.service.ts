@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { context, findIdProblem, newId, PikaiaError } from '@pikaia/core';
-import { afterCommit, writeInTransaction } from '@pikaia/database';
+import { afterCommit, writeWithCommit } from '@pikaia/database';
 import { checkContracts, contractOf, type Contract, type ContractClass } from '../contract/domain-event.js';
 import type { Envelope } from '../contract/envelope.js';
 import { checkData } from './event-data.js';
@@ -30,7 +30,8 @@ export class Events {
 
   /**
    * Records an event in the current transaction. The event is delivered at least once if the transaction commits, and never if
-   * it does not. The event is validated before anything is written, so the transaction stays usable after an error.
+   * it does not. The event is validated before anything is written, so the transaction stays usable after an error. It is sent
+   * before the next statement of the transaction, or together with COMMIT. If the server refuses it, the transaction fails.
    *
    * Update the row of the aggregate, or select it `for update`, in the same transaction BEFORE you publish. Events of one
    * aggregate are delivered in the order of their positions, and the insert takes the position. The row lock makes two
@@ -62,17 +63,15 @@ export class Events {
         `${contract.type} takes ${size} bytes as sent; the limit is ${MAX_EVENT_BYTES}. Store the content elsewhere and publish a reference to it.`,
       );
     }
-    await writeInTransaction(
-      (manager) => {
-        afterCommit(() => this.waker.wake());
-        return manager.query(insertEvent, insertValues(envelope, size, text));
-      },
+    writeWithCommit(
+      { call: `publish(${contract.type})`, sql: insertEvent, parameters: insertValues(envelope, size, text) },
       () =>
         new PikaiaError(
           'PIKAIA_EVENT_OUTSIDE_TRANSACTION',
           `${contract.type} was published outside a transaction, or by a promise that outlived its transaction. Add @Transactional() to the method that makes the change, and await every promise in it.`,
         ),
     );
+    afterCommit(() => this.waker.wake());
     return envelope.event_id;
   }
 

@@ -2,6 +2,7 @@ import { Injectable, Module, type INestApplicationContext, type Provider } from 
 import { NestFactory } from '@nestjs/core';
 import { context, loadSettings, PikaiaError } from '@pikaia/core';
 import { DatabaseModule, Transactional, writeInTransaction } from '@pikaia/database';
+import { captureLogs } from '@pikaia/logging/testing';
 import { IsEmail } from 'class-validator';
 import { ClsModule } from 'nestjs-cls';
 import type pg from 'pg';
@@ -123,7 +124,8 @@ describe('RelayModule', () => {
     ]);
   });
 
-  it('retries only the failed handler and does not repeat the other consumer', async () => {
+  it('retries only the failed handler, whose line names consumer and sink, and does not repeat the other consumer', async () => {
+    using logs = captureLogs();
     GuestMail.fail = () => {
       GuestMail.fail = undefined;
       throw new Error('no');
@@ -135,6 +137,7 @@ describe('RelayModule', () => {
     );
     const { rows } = await owner.query(`select sink, error from outbox.outbox_attempt where event_id = $1`, [id]);
     expect(rows).toEqual([{ sink: 'local/guest-mail', error: 'Error: no' }]);
+    logs.one('event_refused', { 'event.id': id, consumer: 'guest-mail', sink: 'local/guest-mail' });
     const guests = await owner.query(`select from guest where email = 'carol@example.com'`);
     expect(guests.rowCount).toBe(1);
   });

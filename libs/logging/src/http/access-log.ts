@@ -6,7 +6,14 @@ import { isEnabled, isProbe, isSampledOut, isSlow, lineText, writeText } from '.
 import { LogField } from '../record/log-fields.js';
 
 const CLIENT_CLOSED_REQUEST = 499; // nginx's code for a client that closes the connection before the response ends
-const REQUEST_TIMEOUT = 408; // Node sends this response itself, without the response object
+
+/** The statuses of the responses that Node sends itself, without the response object. Any other error of its parser gets 400. */
+const REFUSAL_STATUSES: Readonly<Record<string, number>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: 408,
+  HPE_HEADER_OVERFLOW: 431, // the trailers
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: 413,
+};
+const CUT_OFF = 'HPE_INVALID_EOF_STATE'; // the client disconnected in the middle of its body
 
 const COMPLETED = { event: 'request_completed', level: 'info', logger: 'http' } as const;
 const FAILED = { event: 'request_failed', level: 'error', logger: 'http' } as const;
@@ -19,7 +26,7 @@ type Outcome = readonly [line: typeof COMPLETED | typeof FAILED | typeof ABORTED
  *
  * - `request_completed`: the response ended with a status below 500.
  * - `request_failed`: the status is 5xx, or this process broke the response off.
- * - `request_aborted`: the client disconnected (499), or the request body did not arrive in time (408).
+ * - `request_aborted`: the client disconnected (499), or the request body did not arrive in time (408) or is not valid HTTP (400).
  *
  * Probes write no line if their status is below 400. A request that queried the database reports the number of statements and
  * the time during which one of them was in flight.
@@ -62,7 +69,8 @@ function outcomeOf(request: IncomingMessage, response: ServerResponse, socket: I
   // reset the connection.
   const reset = (socket.errored as NodeJS.ErrnoException | null)?.code;
   const clientLeft = !response.errored && (socket.readableEnded || reset === 'ECONNRESET' || reset === 'EPIPE');
-  if (reset === 'ERR_HTTP_REQUEST_TIMEOUT') return [ABORTED, REQUEST_TIMEOUT];
+  if (reset !== undefined && reset !== CUT_OFF && (reset in REFUSAL_STATUSES || reset.startsWith('HPE_')))
+    return [ABORTED, REFUSAL_STATUSES[reset] ?? 400];
   if (clientLeft) return [ABORTED, CLIENT_CLOSED_REQUEST];
   return [FAILED, Math.max(statusCode, 500)];
 }

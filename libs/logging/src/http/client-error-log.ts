@@ -7,7 +7,8 @@ const logger = getLogger('http');
 
 /**
  * Writes `client_error` at INFO for input that the HTTP parser rejects. Such input never becomes a request and has no access
- * line. Existing `clientError` listeners still answer the client, in the context of that line.
+ * line. Existing `clientError` listeners still answer the client, in the context of that line, or of the request if the error is
+ * inside its body.
  *
  * Writes no line for a connection reset, or for an error inside the body of a request, which has an access line. Node emits
  * no `clientError` for a missing Host header, `Expect: …` and CONNECT.
@@ -22,8 +23,9 @@ export function logClientErrors(server: Server): void {
     } else if (name === 'clientError') {
       const [error, socket] = args as [NodeJS.ErrnoException, Socket];
       const belongsToRequest = latest.get(socket)?.complete === false;
+      if (belongsToRequest) return emit(name, ...args);
       return context.run({}, () => {
-        if (!belongsToRequest && error.code && error.code !== 'ECONNRESET' && error.code !== 'EPIPE') {
+        if (error.code && error.code !== 'ECONNRESET' && error.code !== 'EPIPE') {
           logger.info('client_error', { reason: error.code, peer: socket.remoteAddress });
         }
         return emit(name, ...args);

@@ -13,11 +13,13 @@ type Line = readonly [event: string, level: string, status: number];
 
 const completed = (status: number): Line => ['request_completed', 'INFO', status];
 const failed = (status: number): Line => ['request_failed', 'ERROR', status];
-const aborted: Line = ['request_aborted', 'INFO', 499];
+const aborted = (status = 499): Line => ['request_aborted', 'INFO', status];
 
 const get = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`;
 const post = (length: number, body = '', more = ''): string =>
   `POST /body HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n${more}\r\n${body}`;
+
+const chunked = (body: string): string => post(0, body).replace('Content-Length: 0', 'Transfer-Encoding: chunked');
 
 interface Ending {
   readonly how: string;
@@ -50,16 +52,20 @@ const ENDINGS: readonly Ending[] = [
   { how: 'an error in the handler', sends: get('/crash'), lines: [failed(500)] },
   { how: 'a stream that fails', sends: get('/stream/fails'), lines: [failed(500)] },
   { how: 'a handler that destroys the connection', sends: get('/cut'), lines: [failed(500)] },
-  { how: 'a client that disconnects before its body', sends: post(10, '', EXPECT), after: async (client) => (await responded(client), disconnect(client)), lines: [aborted] },
-  { how: 'a client that disconnects during its body', sends: post(10, '', EXPECT), after: async (client) => (await responded(client), client.write('{"'), await delay(5), disconnect(client)), lines: [aborted] },
-  { how: 'a client that disconnects before the response', sends: get('/wait'), after: async (client, logs) => (await logs.until('waiting'), disconnect(client)), lines: [aborted] },
-  { how: 'a client that disconnects during the response', sends: get('/stream/lasts'), after: async (client) => (await responded(client), disconnect(client)), lines: [aborted] },
+  { how: 'a client that disconnects before its body', sends: post(10, '', EXPECT), after: async (client) => (await responded(client), disconnect(client)), lines: [aborted()] },
+  { how: 'a client that disconnects during its body', sends: post(10, '', EXPECT), after: async (client) => (await responded(client), client.write('{"'), await delay(5), disconnect(client)), lines: [aborted()] },
+  { how: 'a chunk that is not valid HTTP', sends: chunked('ZZ\r\n'), lines: [aborted(400)] },
+  { how: 'a trailer that is not valid HTTP', sends: chunked('0\r\nbad trailer\r\n\r\n'), lines: [aborted(400)] },
+  { how: 'trailers over the limit', sends: chunked(`0\r\nx: ${'x'.repeat(20_000)}\r\n\r\n`), lines: [aborted(431)] },
+  { how: 'a Transfer-Encoding that is not chunked', sends: chunked('').replace('chunked', 'identity'), lines: [aborted(400)] },
+  { how: 'a client that disconnects before the response', sends: get('/wait'), after: async (client, logs) => (await logs.until('waiting'), disconnect(client)), lines: [aborted()] },
+  { how: 'a client that disconnects during the response', sends: get('/stream/lasts'), after: async (client) => (await responded(client), disconnect(client)), lines: [aborted()] },
   { how: 'a process that closes its connections', sends: get('/wait'), after: async (_, logs, { server }) => (await logs.until('waiting'), server.closeAllConnections()), lines: [failed(500)] },
 ]; // prettier-ignore
 
 /** Endings on a server with short timeouts. */
 const LATE: readonly Ending[] = [
-  { how: 'a body that does not arrive in time', sends: post(10, '{"'), lines: [['request_aborted', 'INFO', 408]] },
+  { how: 'a body that does not arrive in time', sends: post(10, '{"'), lines: [aborted(408)] },
   { how: 'a handler that takes too long', sends: get('/hang'), lines: [failed(503)], on: 'Fastify' },
 ];
 

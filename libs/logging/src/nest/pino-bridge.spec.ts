@@ -1,3 +1,4 @@
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { context } from '@pikaia/core';
 import { startupFailure } from '../process/startup-failure.js';
 import { captureLogs, type CapturedLogs } from '../testing/index.js';
@@ -40,6 +41,16 @@ describe('pinoBridge', () => {
     ['and takes a left over error as the error', ['x', new Error('no')], 'x', { 'error.message': 'no' }],
     ['after undefined', [undefined, 'x %s', 'y'], 'x y', {}],
     ['after null', [null, 'x %s', 'y'], 'x y', {}],
+    ['and keeps a Map', [new Map([['k', 'v']]), 'x'], 'x', { details: [{ k: 'v' }] }],
+    ['and keeps a Date', [new Date(0), 'x', 'y'], 'x', { details: ['1970-01-01T00:00:00.000Z', 'y'] }],
+    ['and keeps a list', [['a', 'b'], 'x'], 'x', { details: [['a', 'b']] }],
+    [
+      'and keeps details that a field of this name accompanies',
+      [{ details: 1 }, 'x', 'y'],
+      'x',
+      { details: 1, 'extra.details': ['y'] },
+    ],
+    ['and keeps a context that is no name', [{ context: { tenant: 5 } }, 'x'], 'x', { context: { tenant: 5 } }],
   ])('replaces placeholders as pino does: %s', (_, args, message, fields) => {
     (pinoBridge.info as (...given: readonly unknown[]) => void)(...args);
     expect(logs.records).toEqual([expect.objectContaining({ message, ...fields })]);
@@ -48,6 +59,39 @@ describe('pinoBridge', () => {
   it('writes the prefix of a child logger before its messages', () => {
     pinoBridge.child({}, { msgPrefix: '[mail] ' }).info('sent to %s', 'bob');
     expect(logs.records[0]).toMatchObject({ message: '[mail] sent to bob' });
+  });
+
+  it('keeps a Set that is the only argument', () => {
+    pinoBridge.info(new Set([1]));
+    expect(logs.records[0]).toMatchObject({ details: [[1]] });
+  });
+
+  it('applies the serializers of a child logger to the fields of a call, and leaves errors complete', () => {
+    const child = pinoBridge.child({}, { serializers: { user: ({ id }) => ({ id }), broken: (value) => value.no.no, err: () => 'lost' } }); // prettier-ignore
+    child.info({ user: { id: 1, phone: '+44' }, broken: 1, err: new Error('no') }, 'x');
+    expect(logs.records[0]).toMatchObject({ user: { id: 1 }, broken: '[unreadable]', 'error.message': 'no' });
+    expect(logs.lines[0]).not.toContain('+44');
+  });
+
+  it('applies the redaction of a child logger to the fields of a call', () => {
+    const child = pinoBridge.child({}, { redact: ['pin', 'order.card', '*.iban'] });
+    child.info({ pin: 'canary', order: { card: 'canary', id: 1 }, account: { iban: 'canary', id: 2 }, n: 3 }, 'x');
+    expect(logs.records[0]).toMatchObject({ pin: '[Redacted]', order: { id: 1 }, account: { id: 2 }, n: 3 });
+    expect(logs.lines[0]).not.toContain('canary');
+    pinoBridge.child({}, { redact: { paths: ['pin'], remove: true } }).info({ pin: 'canary' }, 'x');
+    expect(logs.records[1]).not.toHaveProperty('pin');
+  });
+
+  it('logs the requests of Fastify with method, path and status, without query values', async () => {
+    const app = new FastifyAdapter({ loggerInstance: pinoBridge }).getInstance();
+    app.get('/x', () => 'answer');
+    await app.inject('/x?email=canary');
+    await app.close();
+    expect(logs.records).toEqual([
+      expect.objectContaining({ message: 'incoming request', req: { method: 'GET', url: '/x' } }),
+      expect.objectContaining({ message: 'request completed', res: { statusCode: 200 } }),
+    ]);
+    expect(logs.lines.join()).not.toContain('canary');
   });
 
   it('writes startup messages of Nest at DEBUG, and its warnings at WARNING', () => {

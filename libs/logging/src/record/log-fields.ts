@@ -24,6 +24,8 @@ export const LogField = {
   queryCount: 'db.query_count',
   /** The time during which at least one statement was in flight, in nanoseconds. */
   queryDuration: 'db.duration',
+  /** The time during which a transaction was open, in nanoseconds. Its locks were held for no longer than this. */
+  transactionDuration: 'db.transaction_duration',
   /** The text of a slow statement without literals. */
   statement: 'db.statement',
   operation: 'db.operation',
@@ -61,6 +63,7 @@ const CALLER_FIELDS: ReadonlySet<string> = new Set([
   LogField.duration,
   LogField.queryCount,
   LogField.queryDuration,
+  LogField.transactionDuration,
   LogField.statement,
   LogField.operation,
   LogField.eventId,

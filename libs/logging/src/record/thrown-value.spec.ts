@@ -1,3 +1,4 @@
+import { BadRequestException } from '@nestjs/common';
 import { getLogger } from '../logger.js';
 import { captureLogs } from '../testing/index.js';
 import { describeThrown, errorMessage } from './value-text.js';
@@ -59,6 +60,36 @@ describe('describeThrown', () => {
     expect(describeThrown({ message: 'declined', status: 402, password: 'canary' }).stack).toBe(
       'Object: declined {"message":"declined","status":402,"password":"[redacted]"}',
     );
+  });
+
+  it.each<[string, object, string]>([
+    ['a list of messages', new BadRequestException(['a must be x']), '{"response":{"message":["a must be x"],'],
+    ['an object', new BadRequestException({ errors: { a: 'must be x' } }), '{"response":{"errors":{"a":"must be x"}},'],
+    [
+      'fields of its own',
+      Object.assign(new PaymentError('no'), { orderId: 7, token: 'canary' }),
+      '{"orderId":7,"token":"[redacted]"}',
+    ],
+    ['an object of texts', Object.assign(new Error('no'), { errors: { name: 'required' } }), '{"errors":{"name":"required"}}'],
+  ])('keeps the content of an error that has a message and %s', (_, error, content) => {
+    const { stack, chain } = describeThrown(error);
+    expect(stack.split('\n').at(-1)).toContain(content);
+    expect(chain).toBe(stack);
+  });
+
+  it('describes inner errors that are the values of an object or a Map', () => {
+    const errors = { name: new Error('a'), age: new Error('b') };
+    for (const inner of [errors, new Map(Object.entries(errors))])
+      expect(describeThrown(Object.assign(new Error('invalid'), { errors: inner })).summary).toBe(
+        'Error: invalid [Error: a; Error: b]',
+      );
+  });
+
+  it('describes an object whose values are accessors of its class', () => {
+    expect(describeThrown(new Response('x', { status: 503, statusText: 'Busy' })).message).toMatch(
+      /"status":503.*"statusText":"Busy"/,
+    );
+    expect(describeThrown(new Event('abort')).message).toContain('"type":"abort"');
   });
 
   it('describes causes that are no errors', () => {
@@ -125,6 +156,15 @@ describe('describeThrown', () => {
       new Error('outer', { cause: { authorization: 'Bearer canary' } }),
       new AggregateError([{ headers: { cookie: 'canary' } }, copy], 'all'),
       Object.assign(new Error(), { api_key: 'canary' }),
+      Object.assign(new Error('failed'), {
+        parameters: ['canary'],
+        query: 'canary',
+        original: copy,
+        parent: { driverError: copy },
+      }),
+      Object.assign(new Error('not found'), { criteria: { email: 'canary' }, config: { data: 'canary' } }),
+      Object.assign(new Error('failed'), { detail: 'Key (email)=(canary)', where: 'canary' }),
+      new BadRequestException([{ property: 'email', value: 'canary', target: { email: 'canary' } }]),
     ];
     const logs = captureLogs();
     for (const each of thrown) getLogger('spec').exception('failed', each, { again: each instanceof Error ? each : undefined });

@@ -40,7 +40,7 @@ type OwnDescription = Omit<ThrownDescription, 'chain' | 'reason'> & {
 export const describeThrown = (thrown: unknown, contentText: ContentText): ThrownDescription =>
   new Describer(contentText).describe(thrown, []);
 
-/** True for errors of any realm. A proxy that throws is no error. */
+/** True for errors of any realm. A proxy that throws is not an error. */
 export function isError(value: unknown): value is Error {
   try {
     return types.isNativeError(value) || value instanceof Error;
@@ -96,11 +96,16 @@ const indented = (text: string): string => `\n    ${text.replaceAll('\n', '\n   
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** Returns the first errors of an AggregateError and their number, or the two errors of a SuppressedError. */
+/**
+ * Returns the first errors of an AggregateError and their number, or the two errors of a SuppressedError. Mongoose has an object
+ * of errors.
+ */
 function innerErrors(thrown: unknown): { readonly errors: readonly unknown[]; readonly count: number } {
   const given = readSafely(thrown, 'errors');
   try {
     if (Array.isArray(given)) return { errors: given.slice(0, MAX_INNER_ERRORS) as unknown[], count: given.length };
+    const values: unknown[] = types.isMap(given) ? [...given.values()] : isObject(given) ? Object.values(given) : [];
+    if (values.length > 0 && values.every(isError)) return { errors: values.slice(0, MAX_INNER_ERRORS), count: values.length };
   } catch {
     return { errors: [], count: 0 }; // a proxy that throws
   }
@@ -146,15 +151,38 @@ function describeObject(thrown: object, contentText: ContentText): OwnDescriptio
     isJoined: joined !== '',
   };
 
-  /** The fields of an object that is not an error, if it has more than a message. */
+  /** The fields of an error or object that has more than a message. */
   function moreOf(): string {
-    return content && content !== raw && !isError(thrown) && hasMoreFields(thrown) ? ` ${content}` : '';
+    if (!content || content === raw || !hasMoreFields(thrown)) return '';
+    return isError(thrown) ? `\n${content}` : ` ${content}`;
   }
 }
 
-const ERROR_KEYS: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'code', 'cause', 'errors']);
+const ERROR_KEYS: ReadonlySet<string> = new Set(['name', 'message', 'stack', 'code', 'cause']);
 
-const hasMoreFields = (thrown: object): boolean => ownKeys(thrown).some((key) => !ERROR_KEYS.has(key));
+const hasMoreFields = (thrown: object): boolean => contentKeys(thrown).length > 0;
+
+/** Returns the keys of an error or object that its description does not show otherwise. */
+export function contentKeys(thrown: object): string[] {
+  const own = isError(thrown) ? keysWithoutInput(thrown).filter((key) => !POSTGRES_KEYS.has(key)) : ownKeys(thrown);
+  const keys = own.filter((key) => !ERROR_KEYS.has(key));
+  const showsErrors = keys.includes('errors') && (Array.isArray(readSafely(thrown, 'errors')) || innerErrors(thrown).count > 0);
+  return showsErrors ? keys.filter((key) => key !== 'errors') : keys;
+}
+
+/** Keys inside errors whose values are statements, row values, search criteria or the body of a request. */
+const INPUT_KEYS: ReadonlySet<string> = new Set([
+  'query', 'sql', 'parameters', 'params', 'values', 'value', 'criteria', 'target', 'config', 'request', 'body',
+]); // prettier-ignore
+/** Fields of a PostgreSQL error that hold row values, also where a copy of the error lacks its code. */
+const POSTGRES_KEYS: ReadonlySet<string> = new Set(['detail', 'where', 'internalQuery']);
+const DATABASE_ERROR_KEYS: ReadonlySet<string> = new Set(['code', 'constraint', 'table']);
+
+/** Returns the keys of an error, or of an object inside one, without those that hold input or the values of rows. */
+export function keysWithoutInput(owner: object): string[] {
+  const isDatabaseError = quotesRows(owner, readText(owner, 'code') || undefined);
+  return ownKeys(owner).filter((key) => (isDatabaseError ? DATABASE_ERROR_KEYS.has(key) : !INPUT_KEYS.has(key)));
+}
 
 /** Returns the stack, whose first line names the kind and the message. */
 function stackOf(thrown: object, kind: string, message: string): string {
@@ -208,11 +236,11 @@ function prototypeOf(value: object): object | null {
   }
 }
 
-/** Returns the fields of a value whose message does not tell its content; empty for an error without own fields. */
+/** Returns the fields of a value, or its message if that is an object; empty for an error without own fields. */
 function contentOf(thrown: object, contentText: ContentText): string {
   const message = readSafely(thrown, 'message');
   if (isObject(message)) return contentText(message);
-  if (isError(thrown) && (ownMessage(thrown) || !hasMoreFields(thrown))) return '';
+  if (isError(thrown) && !hasMoreFields(thrown)) return '';
   return contentText(thrown);
 }
 

@@ -2,7 +2,13 @@ import { isSecretProperty, isSecretListItem, REDACTED, redactText } from '@pikai
 import { Stream } from 'node:stream';
 import { types } from 'node:util';
 import { cut, quote, quoteRedacted, redactAndCut } from './json-text.js';
-import { describeThrown as describeWith, isError, type ThrownDescription } from './thrown-value.js';
+import {
+  contentKeys,
+  describeThrown as describeWith,
+  isError,
+  keysWithoutInput,
+  type ThrownDescription,
+} from './thrown-value.js';
 
 const MAX_DEPTH = 6;
 const MAX_KEYS = 100; // keys and list items of one call, including nested ones
@@ -20,6 +26,8 @@ export interface Budget {
   truncated: boolean;
   /** True inside the description of a thrown value. Errors are then described without the content of objects, which could refer back. */
   isDescription?: true;
+  /** True inside the description of an error, whose input and row values are left out. */
+  omitsInput?: boolean;
 }
 
 export const newBudget = (remainingChars: number): Budget => ({ remainingKeys: MAX_KEYS, remainingChars, truncated: false });
@@ -115,15 +123,32 @@ export const errorMessage = (thrown: unknown): string => describeThrown(thrown).
 
 /** Returns the fields of an object as JSON text, also of an error. */
 function contentText(value: object): string {
-  const budget: Budget = { ...newBudget(MAX_CONTENT_CHARS), isDescription: true };
+  const budget: Budget = { ...newBudget(MAX_CONTENT_CHARS), isDescription: true, omitsInput: isError(value) };
   try {
     const text = isError(value)
-      ? entriesText(value as object as Record<string, unknown>, budget, [value])
+      ? entriesText(value as object as Record<string, unknown>, budget, [value], contentKeys(value))
       : objectText(value, budget, []);
+    if (text === '{}') return entriesText(accessorValues(value), budget, [value]);
     return text.startsWith('"') ? (JSON.parse(text) as string) : text;
   } catch {
     return '[unreadable]'; // a proxy that throws
   }
+}
+
+/** Returns the primitive values that the accessors of a class return: a Response or an Event has no fields of its own. */
+function accessorValues(owner: object): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (
+    let at = Object.getPrototypeOf(owner) as object | null;
+    at && at !== Object.prototype;
+    at = Object.getPrototypeOf(at) as object | null
+  ) {
+    for (const [key, { get }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      const value: unknown = get?.call(owner);
+      if (['string', 'number', 'boolean'].includes(typeof value) && value !== '') values[key] ??= value;
+    }
+  }
+  return values;
 }
 
 function itemsText(items: Iterable<unknown>, budget: Budget, path: readonly object[]): string {
@@ -140,9 +165,14 @@ function itemsText(items: Iterable<unknown>, budget: Budget, path: readonly obje
   return `[${texts.join(',')}]`;
 }
 
-function entriesText(value: Record<string, unknown>, budget: Budget, path: readonly object[]): string {
+function entriesText(
+  value: Record<string, unknown>,
+  budget: Budget,
+  path: readonly object[],
+  keys = budget.omitsInput ? keysWithoutInput(value) : Object.keys(value),
+): string {
   let text = '';
-  for (const key of Object.keys(value)) {
+  for (const key of keys) {
     if (exceedsBudget(budget)) break;
     const item = entryText(value, key, budget, path);
     if (item !== undefined) text += `${text && ','}${keyText(key, budget)}${item}`;

@@ -13,6 +13,7 @@ import {
 /** Delivers to one consumer in this process. Each consumer is a separate sink with its own receipts, retries and order. */
 export class LocalSink implements Sink {
   readonly name: string;
+  readonly consumer: string;
   readonly from: 'beginning' | 'now';
   readonly ordering = 'aggregate';
   readonly types: readonly string[];
@@ -21,6 +22,7 @@ export class LocalSink implements Sink {
   constructor(private readonly runner: ConsumerRunner) {
     const { name, from, types, concurrency } = runner.consumer;
     this.name = `local/${name}`;
+    this.consumer = name;
     this.from = from;
     this.types = types;
     this.limits = { maxBatchEvents: 1, maxBatchBytes: Infinity, maxConcurrency: concurrency };
