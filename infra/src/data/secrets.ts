@@ -23,7 +23,7 @@ const PASSWORD_OPTIONS = { passwordLength: 40, excludePunctuation: true };
 
 /**
  * Secrets that AWS generates in the account, so that no template, log or deployer contains a value. Their names are fixed, because
- * people and tasks reference to them.
+ * people and tasks refer to them.
  */
 export function createSecrets(scope: Construct, key: Key, access: boolean): Secrets {
   const secret = (id: string, name: string, description: string, username?: string): Secret =>

@@ -213,7 +213,7 @@ describe('Audit.record', () => {
     expect(row!.changed).toEqual(['id', 'member', 'member_id']);
   });
 
-  it('writes nothing for an empty diff, returns false and does not excuse the request', async () => {
+  it('writes nothing for an empty diff, returns false and does not satisfy the declaration of the route', async () => {
     const member = new SpecMember();
     const records = await asAlice(async () => {
       const kept = requestRecords.getOrCreate()!;

@@ -40,7 +40,7 @@ type OwnDescription = Omit<ThrownDescription, 'chain' | 'reason'> & {
 export const describeThrown = (thrown: unknown, contentText: ContentText): ThrownDescription =>
   new Describer(contentText).describe(thrown, []);
 
-/** True for errors of any realm. A proxy that throws is no error. */
+/** True for errors of any realm. A proxy that throws is not an error. */
 export function isError(value: unknown): value is Error {
   try {
     return types.isNativeError(value) || value instanceof Error;
