@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { connect } from '../support/database/database.js';
+import { connect, withConnection } from '../support/database/database.js';
 import { NO_FLAWS, historyFlaws } from '../support/outbox/event.history.js';
 import { EventBusStub, type Fault, type PutEntry } from '../support/aws/event-bus.stub.js';
 import { insertEvent } from '../support/outbox/events.js';
@@ -184,14 +184,8 @@ describe(`events that are sent to EventBridge (seed ${SEED})`, () => {
     accept(before);
   });
 
-  async function publish(data: object): Promise<string> {
-    const client = await connect(system.database.apiUrl);
-    try {
-      return (await insertEvent(client, { data })).id;
-    } finally {
-      await client.end();
-    }
-  }
+  const publish = async (data: object): Promise<string> =>
+    (await withConnection(system.database.apiUrl, (client) => insertEvent(client, { data }))).id;
 
   /** Runs transactions of one to five events and rolls some of them back. */
   async function write(state: { readonly writing: boolean; readonly backlog: number }): Promise<void> {

@@ -6,7 +6,7 @@ import { Consumer, Handles } from '../../libs/events/src/consume/consumer.decora
 import { DomainEvent } from '../../libs/events/src/contract/domain-event.js';
 import type { EventOf } from '../../libs/events/src/contract/envelope.js';
 import { RelaySupervisor } from '../../libs/events/src/worker/relay.supervisor.js';
-import { connect } from '../support/database/database.js';
+import { connect, withConnection } from '../support/database/database.js';
 import { startDatabaseServer, type TestDatabaseServer } from '../support/database/database-server.js';
 import { ConsumerProcess } from '../support/outbox/consumer.process.js';
 import { insertEvent, statusOf } from '../support/outbox/events.js';
@@ -104,14 +104,7 @@ describe(`an external effect and its receipt under faults (seed ${SEED})`, () =>
     await database.drop();
   });
 
-  async function asOwner<T>(work: (owner: pg.Client) => Promise<T>): Promise<T> {
-    const owner = await connect(database.ownerUrl);
-    try {
-      return await work(owner);
-    } finally {
-      await owner.end();
-    }
-  }
+  const asOwner = <T>(work: (owner: pg.Client) => Promise<T>): Promise<T> => withConnection(database.ownerUrl, work);
 
   /** The worker that leads the sink, and the session that holds its lock. */
   async function leader(): Promise<{ readonly worker: string; readonly pid: number } | undefined> {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import { registerSinks } from '../../libs/events/src/log/register-sinks.js';
-import { connect } from '../support/database/database.js';
+import { withConnection } from '../support/database/database.js';
 import { startDatabaseServer, type TestDatabaseServer } from '../support/database/database-server.js';
 import { FaultProducers, KEYS_TABLE, TYPES } from '../support/outbox/fault.producers.js';
 import {
@@ -62,14 +62,7 @@ describe(`three relays under random faults (seed ${SEED})`, () => {
     rmSync(directory, { recursive: true, force: true }); // only the folder from mkdtemp
   });
 
-  async function asOwner<T>(work: (owner: pg.Client) => Promise<T>): Promise<T> {
-    const owner = await connect(database.ownerUrl);
-    try {
-      return await work(owner);
-    } finally {
-      await owner.end();
-    }
-  }
+  const asOwner = <T>(work: (owner: pg.Client) => Promise<T>): Promise<T> => withConnection(database.ownerUrl, work);
 
   /** Replaces dead workers, as a process supervisor does. */
   function replaceDeadWorkers(): void {

@@ -46,12 +46,16 @@ export async function connect(url: string): Promise<pg.Client> {
   return client;
 }
 
-/** Executes one or more statements on a new connection. */
-export async function executeSql(url: string, sql: string): Promise<void> {
+/** Runs `work` with a connection, which it closes afterwards. */
+export async function withConnection<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = await connect(url);
   try {
-    await client.query(sql);
+    return await work(client);
   } finally {
     await client.end();
   }
 }
+
+/** Executes one or more statements on a new connection. */
+export const executeSql = async (url: string, sql: string): Promise<void> =>
+  withConnection(url, async (client) => void (await client.query(sql)));

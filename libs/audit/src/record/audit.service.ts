@@ -27,8 +27,9 @@ export class Audit {
    *
    * @param aggregate an entity marked with `@AuditedEntity`, or `{ type, id }`.
    * @param changes omit it for an action that changes no fields, such as a sign-in.
-   * @returns false if `changes` is empty: then nothing is written. That does not satisfy the route's `@Audited` declaration. A route that finds nothing to
-   * change calls `nothingToRecord` itself, because only it knows of changes that the diff does not contain, such as relations.
+   * @returns false if `changes` is empty: then nothing is written. That does not satisfy the route's `@Audited` declaration. A
+   * route that finds nothing to change calls `nothingToRecord` itself, because only it knows of changes that the diff does not
+   * contain, such as relations.
    * @throws PikaiaError `PIKAIA_AUDIT_OUTSIDE_TRANSACTION` if no transaction is open.
    * @throws PikaiaError `PIKAIA_AUDIT_ACTOR_MISSING` if the context has no actor. Unauthenticated callers must not fill a log
    * from which nothing can be deleted. A program binds an actor of type `system`.
