@@ -1,6 +1,7 @@
 import { PikaiaError } from '@pikaia/core';
 import pg, { type ClientBase } from 'pg';
 import { DEFAULT_TYPES } from '../client/default-types.js';
+import { changeRole } from './change-role.js';
 import { readerOf, type RoleNames } from './role-names.js';
 
 export interface RolePasswords {
@@ -83,7 +84,7 @@ async function createRole(
 }
 
 async function setPassword(client: ClientBase, name: string, password: string): Promise<void> {
-  await client.query(`alter role ${pg.escapeIdentifier(name)} password ${pg.escapeLiteral(password)}`);
+  await changeRole(client, `alter role ${pg.escapeIdentifier(name)} password ${pg.escapeLiteral(password)}`);
 }
 
 /** In PostgreSQL 15 an attribute of the member controls inheritance. From 16 on, an option of the grant controls it. */
@@ -101,7 +102,9 @@ async function grantMembership(
   });
   if (rows[0]!.granted) return;
   const options = rows[0]!.modern ? ` with set true, inherit ${inherit}` : '';
-  await ignoreIfExists(() => client.query(`grant ${pg.escapeIdentifier(role)} to ${pg.escapeIdentifier(member)}${options}`));
+  await ignoreIfExists(() =>
+    changeRole(client, `grant ${pg.escapeIdentifier(role)} to ${pg.escapeIdentifier(member)}${options}`),
+  );
 }
 
 const ALREADY_EXISTS_CODES = new Set(['42710', '23505']); // duplicate_object; unique_violation in a catalog, after a race

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { getLogger } from '@pikaia/logging';
 import pg, { type ClientBase } from 'pg';
 import { DEFAULT_TYPES } from '../client/default-types.js';
+import { changeRole } from './change-role.js';
 import { readerOf, type RoleNames } from './role-names.js';
 
 const logger = getLogger('database');
@@ -14,8 +14,6 @@ const READER_SETTINGS = [
   ['log_statement', 'all'],
 ] as const;
 const INSUFFICIENT_PRIVILEGE = '42501';
-const CONCURRENT_UPDATE = /tuple concurrently updated/;
-const RETRY_DELAY_MS = 50;
 
 // Index: pg_authid by name. Locks: none. $1: the role.
 const ROLE_SETTINGS = `select coalesce(rolconfig, '{}') as settings from pg_roles where rolname = $1`;
@@ -43,14 +41,9 @@ async function setOnRole(client: ClientBase, role: string, setting: string, valu
   const given = rows[0]!.settings.find((text) => text.startsWith(`${setting}=`));
   if (given === `${setting}=${value}` || (given !== undefined && !replaces)) return;
   try {
-    await client.query(`alter role ${pg.escapeIdentifier(role)} set ${setting} = ${pg.escapeLiteral(value)}`);
+    await changeRole(client, `alter role ${pg.escapeIdentifier(role)} set ${setting} = ${pg.escapeLiteral(value)}`);
   } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
-    if (code === INSUFFICIENT_PRIVILEGE) {
-      logger.warning('database_role_not_limited', { role, setting, value });
-    } else if (CONCURRENT_UPDATE.test(message)) {
-      await delay(RETRY_DELAY_MS); // a migration of another database in the cluster alters the same role
-      await setOnRole(client, role, setting, value, replaces);
-    } else throw error;
+    if ((error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) throw error;
+    logger.warning('database_role_not_limited', { role, setting, value });
   }
 }
