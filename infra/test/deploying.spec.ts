@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { SETTINGS } from '../src/settings/settings.ts';
-import { allResources, defaults, resourcesOf, synthesize } from './support/synthesis.ts';
+import { allResources, resourcesOf, synthesize } from './support/synthesis.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../../docs/deploying.md'), 'utf8');
 const named = (option: RegExp): string[] => [...new Set([...text.matchAll(option)].map(([, name]) => name!))];
@@ -51,8 +51,9 @@ describe('docs/deploying.md', () => {
         .exec(text)![1]!
         .split(' ')
         .map((name) => prefix + name);
+    const everything = synthesize({ database_access: true });
     const names = (type: string, property: string): string[] =>
-      allResources(defaults(), type).map(({ Properties }) => String(Properties[property]));
+      allResources(everything, type).map(({ Properties }) => String(Properties[property]));
     assert.deepEqual(listed(/for name in (.+); do/, 'pikaia/').sort(), names('AWS::SecretsManager::Secret', 'Name').sort());
     const groups = [...listed(/for group in (.+); do/, '/pikaia/'), ...listed(/--log-group-name (\/\S+)/, '')];
     assert.deepEqual(groups.sort(), names('AWS::Logs::LogGroup', 'LogGroupName').sort());
