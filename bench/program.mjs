@@ -28,7 +28,8 @@ export function startProgram(path, options, { execArgv = [], env = {}, stdout = 
   });
   let output = '';
   child.stdout?.setEncoding('latin1').on('data', (chunk) => (output += chunk));
-  const exited = once(child, 'close');
+  // Not 'close': a child that outlives disconnect() for a while never emits it.
+  const exited = Promise.all([once(child, 'exit'), child.stdout && once(child.stdout, 'close')]);
   const next = async () => {
     const [message] = await Promise.race([once(child, 'message'), exited.then(() => [undefined])]);
     if (message === undefined) throw new Error(`${path} ended before it was finished.`);
