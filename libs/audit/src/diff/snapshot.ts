@@ -41,6 +41,7 @@ export class Snapshot {
   hasSameValue(other: Snapshot, name: string): boolean {
     const [mine, theirs] = [this.get(name), other.get(name)];
     if (!mine || !theirs) return mine === theirs;
+    if (mine.value === theirs.value) return true;
     return canonicalJson(mine.value) === canonicalJson(theirs.value) || (!!mine.isTime && isSameTime(mine.value, theirs.value));
   }
 }

@@ -1,6 +1,9 @@
+import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { type EntryContent, type Fields, MAX_ENTRY_BYTES, personalHash, sealEntry } from './entry.js';
+import { canonicalJson } from './normal-form.js';
 
 interface Vector {
   content: EntryContent;
@@ -20,9 +23,18 @@ describe('sealEntry, version 1', () => {
 
   it('contains the keyed hash of the committed test vector for each subject', () => {
     for (const { subject, salt, fields, hmac } of vector.personal) {
-      expect(personalHash(Buffer.from(salt, 'hex'), fields)).toBe(hmac);
+      expect(personalHash(Buffer.from(salt, 'hex'), canonicalJson(fields))).toBe(hmac);
       expect(vector.content.personal[subject]).toBe(hmac);
     }
+  });
+
+  it('computes the same keyed hash as Node for any salt and text', () => {
+    const salts = fc.uint8Array({ minLength: 0, maxLength: 64 });
+    fc.assert(
+      fc.property(salts, fc.string({ unit: 'binary' }), (salt, text) => {
+        expect(personalHash(salt, text)).toBe(createHmac('sha256', salt).update(text).digest('hex'));
+      }),
+    );
   });
 
   it('truncates the largest values first until the entry fits', () => {

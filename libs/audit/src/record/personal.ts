@@ -44,7 +44,8 @@ export function personalRows({ actor, request, aggregate, diff }: PersonalSource
     addFields(subject, { old: truncateLargeValues(sides.old), new: truncateLargeValues(sides.new) });
   return [...bySubject].map(([subject, fields]) => {
     const salt = random(SALT_BYTES);
-    return { subject, salt, fields: canonicalJson(fields), hash: personalHash(salt, fields) };
+    const text = canonicalJson(fields);
+    return { subject, salt, fields: text, hash: personalHash(salt, text) };
   });
 }
 

@@ -2,6 +2,7 @@ import { PikaiaError } from '@pikaia/core';
 import { validateSync, type ValidationError } from 'class-validator';
 import type { Contract } from '../contract/domain-event.js';
 import { describeDataClass, type DataClass } from '../contract/data-class.js';
+import { followsRules } from '../contract/rules.js';
 import { copyData, fieldPath } from './event-copy.js';
 
 /**
@@ -29,7 +30,8 @@ function copyAndValidate(data: unknown, shape: DataClass): { copy: object; probl
   const { copy, problems } = copyData(data, shape);
   if (problems.length) return { copy, problems };
   checkFields(copy, shape, '', problems);
-  for (const error of validateSync(copy, { forbidUnknownValues: true })) problems.push(...problemsOf(error));
+  if (!followsRules(copy))
+    for (const error of validateSync(copy, { forbidUnknownValues: true })) problems.push(...problemsOf(error));
   return { copy, problems };
 }
 

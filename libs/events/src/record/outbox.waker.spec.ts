@@ -114,9 +114,11 @@ describe('OutboxWaker', () => {
     proxy.dropTraffic('spec-wake');
     waker.wake();
     await pollUntil(() => logs.of('outbox_wake_failed').length);
-    offset += 1_001;
-    waker.wake();
-    await pollUntil(() => heard.length === 2);
+    await pollUntil(() => {
+      offset += 1_001;
+      waker.wake();
+      return heard.length >= 2;
+    });
     expect(performance.now() - began).toBeLessThan(30_000);
     await waker.onApplicationShutdown();
     await proxy.stop();

@@ -6,7 +6,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import { endClient, KEEP_ALIVE } from '../log/end-client.js';
 import { EVENTS_OPTIONS, type EventsOptions } from './events.options.js';
-import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import { notifyOutbox } from './publish.sql.js';
 
 const INTERVAL_MS = 5; // at most one notification in this time, for any number of commits
@@ -27,6 +26,7 @@ export class OutboxWaker implements OnApplicationShutdown {
   private running: Promise<void> | undefined;
   private failing = false;
   private retryAt = 0;
+  private notifiedAt = -Infinity;
   private closed = false;
   private readonly clock: Clock;
 
@@ -50,9 +50,11 @@ export class OutboxWaker implements OnApplicationShutdown {
 
   private async run(): Promise<void> {
     while (this.requested) {
+      const waitMs = this.notifiedAt + INTERVAL_MS - this.clock.monotonic();
+      if (waitMs > 0 && !this.closed) await delay(waitMs);
       this.requested = false;
+      this.notifiedAt = this.clock.monotonic();
       await this.notify();
-      if (!this.closed) await delay(INTERVAL_MS);
     }
     this.running = undefined;
   }
@@ -60,7 +62,7 @@ export class OutboxWaker implements OnApplicationShutdown {
   private async notify(): Promise<void> {
     try {
       this.client ??= await this.connect();
-      await this.client.query(notifyOutbox, [OUTBOX_CHANNEL, '']);
+      await this.client.query(notifyOutbox);
       if (this.failing) logger.info('outbox_wake_restored');
       this.failing = false;
     } catch (error) {

@@ -1,4 +1,5 @@
 import { preparedStatement } from '@pikaia/database';
+import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import { PUBLISHED_COLUMNS, type PublishedColumn } from '../log/event.row.js';
 
 const columns = [...PUBLISHED_COLUMNS, 'size', 'payload'];
@@ -24,6 +25,7 @@ export const insertValues = (event: Readonly<Record<PublishedColumn, unknown>>, 
 ];
 
 /**
- * Notifies the listeners of a channel. Sent after the commit: a `notify` inside the business transaction serializes all commits.
+ * Notifies the relay. Sent after the commit: a `notify` inside the business transaction serializes all commits. It does not wait for
+ * the disk, because a server that restarts has no listeners.
  */
-export const notifyOutbox = 'select pg_notify($1, $2)';
+export const notifyOutbox = `select set_config('synchronous_commit', 'off', true), pg_notify('${OUTBOX_CHANNEL}', '')`;
