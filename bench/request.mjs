@@ -14,7 +14,7 @@ const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 2);
 const CONNECTIONS = (process.env['BENCH_CONNECTIONS'] ?? '1,4,16').split(',').map(Number);
 const ORGANIZATIONS = (process.env['BENCH_ORGANIZATIONS'] ?? '1,100').split(',').map(Number);
 const RELAY = (process.env['BENCH_RELAY'] ?? 'stopped,running').split(',');
-const WARM_UP_SECONDS = 4;
+const WARM_UP_SECONDS = 12; // so that the compiler is finished; the measured seconds are few
 const COUNTED_REQUESTS = 500;
 const ISSUER = 'stytch.com/project-bench';
 const NAMES = Object.keys(VARIANTS);
@@ -41,7 +41,7 @@ async function compare() {
 
   const counted = {};
   for (const name of NAMES) {
-    await load(name, { seconds: WARM_UP_SECONDS, connections: 4 });
+    await load(name, { seconds: WARM_UP_SECONDS, connections: Math.max(...CONNECTIONS) });
     counted[name] = await count(services[name], () => load(name, { requests: COUNTED_REQUESTS, connections: 1 }));
   }
   await query(owner, 'vacuum analyze');
@@ -96,7 +96,7 @@ async function count(service, work) {
 async function allocations(name, settings, tokens) {
   const service = await startService(name, settings, ['--trace-gc']);
   const generator = startProgram('request/load.mjs');
-  const { requests } = await generator.ask({ port: service.port, tokens, seconds: 2 * WARM_UP_SECONDS, connections: 4 });
+  const { requests } = await generator.ask({ port: service.port, tokens, seconds: WARM_UP_SECONDS, connections: 4 });
   await Promise.all([service.end(), generator.end()]);
   return Math.round(allocatedBytes(service.output()) / requests);
 }

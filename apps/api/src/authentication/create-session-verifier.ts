@@ -3,16 +3,19 @@ import type { ApiSettings } from '../api.settings.js';
 import { DevelopmentSessionVerifier } from './development-session.verifier.js';
 import { ProviderKeys } from './provider-keys.js';
 import { ProviderSessionVerifier } from './provider-session.verifier.js';
+import { RememberedSessions } from './remembered-sessions.js';
 import type { SessionVerifier } from './session-verifier.js';
 
 /** @throws PikaiaError `PIKAIA_DEVELOPMENT_SESSIONS_IN_PRODUCTION` if no provider is configured in production. */
 export async function createSessionVerifier(settings: ApiSettings): Promise<SessionVerifier> {
   const { sessionJwksUrl, sessionIssuer, sessionAudience, sessionOperatorOrganization, varDirectory } = settings;
   if (sessionJwksUrl === undefined) return DevelopmentSessionVerifier.create(join(varDirectory, 'keys'));
-  return new ProviderSessionVerifier({
-    keys: new ProviderKeys({ url: new URL(sessionJwksUrl) }).find,
-    issuer: sessionIssuer!,
-    audience: sessionAudience!,
-    operatorOrganization: sessionOperatorOrganization,
-  });
+  return new RememberedSessions(
+    new ProviderSessionVerifier({
+      keys: new ProviderKeys({ url: new URL(sessionJwksUrl) }).find,
+      issuer: sessionIssuer!,
+      audience: sessionAudience!,
+      operatorOrganization: sessionOperatorOrganization,
+    }),
+  );
 }

@@ -42,11 +42,13 @@ describe('the development issuer', () => {
       id: expect.stringMatching(/^session-test-/),
       subject: expect.stringMatching(/^member-test-/),
       organization: expect.stringMatching(/^organization-test-/),
+      expiresAtMs: expect.any(Number),
     });
     expect(await verifier.verify(await issue('olga@example.com'))).toEqual({
       kind: 'operator',
       id: expect.any(String),
       subject: expect.stringMatching(/^operator-test-/),
+      expiresAtMs: expect.any(Number),
     });
   });
 

@@ -31,7 +31,7 @@ describe('IdentityRepository', () => {
   });
 
   const find = (subject: string, organization: string) =>
-    repository.find({ kind: 'member', id: 'session-1', subject, organization });
+    repository.find({ kind: 'member', id: 'session-1', subject, organization, expiresAtMs: Infinity });
 
   it('finds the member with exactly the ids of the session', async () => {
     expect(await find(SUBJECT, ORGANIZATION)).toMatchObject({ kind: 'member', email: 'alice@example.com', name: 'Alice Adams' });

@@ -42,6 +42,7 @@ describe('ProviderSessionVerifier', () => {
         id: 'session-test-1',
         subject: `member-test-${n}`,
         organization: 'organization-test-1',
+        expiresAtMs: expect.any(Number),
       })),
     );
     expect(provider.fetches).toBe(1);
@@ -53,6 +54,7 @@ describe('ProviderSessionVerifier', () => {
       kind: 'operator',
       id: 'session-test-1',
       subject: 'member-test-9',
+      expiresAtMs: expect.any(Number),
     });
     const { operatorOrganization: _, ...options } = {
       operatorOrganization: 0,

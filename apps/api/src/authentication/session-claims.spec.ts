@@ -11,12 +11,23 @@ const read = (changed: object, operatorOrganization: string | undefined = OPERAT
 
 describe('readSessionClaims', () => {
   it('returns the member and the organization', () => {
-    expect(read({})).toEqual({ kind: 'member', id: 'session-1', subject: 'member-1', organization: 'organization-1' });
+    expect(read({})).toEqual({
+      kind: 'member',
+      id: 'session-1',
+      subject: 'member-1',
+      organization: 'organization-1',
+      expiresAtMs: Date.parse('2026-03-01T13:00:30Z'),
+    });
+  });
+
+  it('expires with the token if it ends before the session', () => {
+    const exp = Date.parse('2026-03-01T12:05:00Z') / 1_000;
+    expect(read({ exp })).toMatchObject({ expiresAtMs: Date.parse('2026-03-01T12:05:30Z') });
   });
 
   it("returns an operator session only if the claims name the operators' organization", () => {
     const theirs = { [ORGANIZATION_CLAIM]: { organization_id: OPERATORS } };
-    expect(read(theirs)).toEqual({ kind: 'operator', id: 'session-1', subject: 'member-1' });
+    expect(read(theirs)).toMatchObject({ kind: 'operator', id: 'session-1', subject: 'member-1' });
     const without = readSessionClaims({ ...claims, ...theirs }, { operatorOrganization: undefined, clockSkewSeconds: 30 }, NOW);
     expect(without).toMatchObject({ kind: 'member', organization: OPERATORS });
   });

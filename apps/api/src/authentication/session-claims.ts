@@ -28,14 +28,15 @@ export function readSessionClaims(
   const subject = readId(claims.sub, 'subject');
   const organization = readId(propertiesOf(claims[ORGANIZATION_CLAIM])['organization_id'], 'organization id');
   const skewMs = clockSkewSeconds * 1_000;
-  if (readMoment(session['expires_at'], 'end', Infinity) <= nowMs - skewMs)
-    throw new SessionRefusedError('the session has ended');
+  const end = readMoment(session['expires_at'], 'end', Infinity);
+  if (end <= nowMs - skewMs) throw new SessionRefusedError('the session has ended');
   if (readMoment(session['started_at'], 'start', -Infinity) > nowMs + skewMs) {
     throw new SessionRefusedError('the session has not begun');
   }
+  const expiresAtMs = Math.min(end, (claims.exp ?? Infinity) * 1_000) + skewMs;
   return organization === operatorOrganization
-    ? { kind: 'operator', id, subject }
-    : { kind: 'member', id, subject, organization };
+    ? { kind: 'operator', id, subject, expiresAtMs }
+    : { kind: 'member', id, subject, organization, expiresAtMs };
 }
 
 const propertiesOf = (claim: unknown): Record<string, unknown> =>

@@ -5,6 +5,8 @@ interface VerifiedSession {
   readonly id: string;
   /** The id of the member or operator at the session provider. */
   readonly subject: string;
+  /** The Unix time in milliseconds from which on the token is refused. It contains the tolerated difference of the clocks. */
+  readonly expiresAtMs: number;
 }
 
 interface MemberSession extends VerifiedSession {
