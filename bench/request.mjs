@@ -112,7 +112,7 @@ async function startService(name, settings, execArgv) {
 }
 
 async function startRelay(database) {
-  const program = startProgram('latency/relay.mjs', { database, name: 'bench', notified: true });
+  const program = startProgram('latency/relay.mjs', { database, name: 'bench', notified: true }, { stdout: 'ignore' });
   await program.next();
   return program;
 }

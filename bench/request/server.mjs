@@ -1,8 +1,10 @@
 // The API of the reference system in one variant. Sends its port; then answers `usage` with the CPU time used so far, and `count`
 // and `counted` with the statements between them. Ends when the parent disconnects.
-import pg from 'pg';
+import { createRequire } from 'node:module';
 
 const { api, jwksUrl, issuer, connections } = JSON.parse(process.argv[2]);
+// The pg of the API, not that of the peers in this folder.
+const pg = createRequire(new URL('../../libs/database/package.json', import.meta.url))('pg');
 const APPLICATION = 'pikaia-api'; // the pool of requests; the connection that wakes the relay has another name
 let counts;
 watchStatements();
