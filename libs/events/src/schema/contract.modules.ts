@@ -1,4 +1,5 @@
 import { PikaiaError } from '@pikaia/core';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { consumerDeclarationOf } from '../consume/consumer.decorator.js';
@@ -13,11 +14,12 @@ export interface ExportedEvents {
 /**
  * Imports compiled modules and returns the contract classes and consumers that they export.
  *
- * @throws PikaiaError `PIKAIA_ARGUMENTS_INVALID` if the modules export no contract class.
+ * @throws PikaiaError `PIKAIA_ARGUMENTS_INVALID` if a module does not exist, or the modules export no contract class.
  */
 export async function importEvents(modules: readonly string[]): Promise<ExportedEvents> {
   const classes = new Set<Function>();
   for (const path of modules) {
+    if (!existsSync(path)) throw new PikaiaError('PIKAIA_ARGUMENTS_INVALID', `There is no module ${path}. Compile it first.`);
     const exported = (await import(pathToFileURL(resolve(path)).href)) as Readonly<Record<string, unknown>>;
     for (const value of [...Object.values(exported), ...Object.values(exported['default'] ?? {})])
       if (typeof value === 'function') classes.add(value);

@@ -105,10 +105,11 @@ class SchemaWriter {
     if (field.isNested) (field.isList ? ofItems : ofValue).push(this.nestedSchema(field));
     if (field.isNested && field.isList) ofValue.push({ type: 'array' });
     const isList = ofValue.some(({ type }) => type === 'array');
-    if (!isList && !field.isNested && rules.length && field.kind !== 'date') typed(mergeSchemas(ofValue)); // @Type alone allows a list
-    (isList ? ofItems : ofValue).push(...kindSchemas(field));
     if (ofItems.length && !isList)
       throw new InexpressibleRule('{ each: true } also accepts a value that is no list: add @IsArray()');
+    const kind = kindSchemas(field);
+    if (!isList && rules.length && field.kind !== 'date') typed(mergeSchemas(ofValue)); // @Type alone also accepts a list
+    (isList ? ofItems : ofValue).push(...kind);
     if (ofItems.length) ofValue.push({ items: typed(mergeSchemas(ofItems)) });
     return rules.length || field.isNested ? typed(mergeSchemas(ofValue)) : {};
   }
