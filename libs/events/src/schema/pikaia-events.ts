@@ -82,6 +82,8 @@ function report(check: ContractCheck, published: PublishedFiles, count: number, 
     process.stderr.write('Run the same command with --write, and commit the files.\n');
     return 1;
   }
-  process.stdout.write(`${count} contracts are compatible with the published ones (${published.origin}).\n`);
+  process.stdout.write(
+    `${count === 1 ? '1 contract is' : `${count} contracts are`} compatible with the published ones (${published.origin}).\n`,
+  );
   return 0;
 }
