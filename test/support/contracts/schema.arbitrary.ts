@@ -122,6 +122,7 @@ function positiveValues(schema: Schema, root: Schema, depth: number): Arbitrary<
       return textOf(schema);
     case 'array':
       if (depth > 2 && (schema['items'] as Schema)['$ref']) return fc.constant([]);
+      if (schema['uniqueItems']) return fc.uniqueArray(valuesOf(schema['items'] as Schema, root, depth), { maxLength: 5 });
       return fc.array(schema['items'] ? valuesOf(schema['items'] as Schema, root, depth) : anyJson, {
         minLength: bounds['minItems'] ?? 0,
         maxLength: Math.min(bounds['maxItems'] ?? 5, (bounds['minItems'] ?? 0) + 5),

@@ -93,6 +93,8 @@ const CASES: readonly [string, ...PropertyDecorator[]][] = [
   ['a list of texts', IsArray(), IsString(each), rules.MaxLength(2, each)],
   ['a list with a size', rules.ArrayMinSize(1), rules.ArrayMaxSize(3), IsInt(each)],
   ['ArrayNotEmpty', rules.ArrayNotEmpty()],
+  ['ArrayUnique', rules.ArrayUnique(), rules.IsIn(['a', 'b', 1, '1'], each)],
+  ['ArrayUnique of texts', rules.ArrayUnique(), IsString(each)],
   ['a list of dates', IsArray(), Type(() => Date), rules.IsDate(each)],
   ['@Type of a primitive', IsInt(), Type(() => Number)],
   ['IsOptional', IsOptional(), IsString()],

@@ -35,7 +35,7 @@ const UPPER_LIMITS = ['maximum', 'exclusiveMaximum', 'maxItems'] as const;
 const COMPARED = new Set<string>([
   ...LOWER_LIMITS,
   ...UPPER_LIMITS,
-  ...'$schema $id title description $comment $defs $ref type enum const properties required additionalProperties pattern items anyOf'.split(
+  ...'$schema $id title description $comment $defs $ref type enum const properties required additionalProperties pattern items'.split(
     ' ',
   ),
 ]);

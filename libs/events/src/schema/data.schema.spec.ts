@@ -65,6 +65,13 @@ describe('dataSchema', () => {
     ['values that another rule refuses', [rules.IsIn(['a']), rules.NotEquals('a')], ['no value fulfils']],
     ['a Date without @Type', [rules.IsDate()], ['@IsDate', 'add @Type(() => Date)']],
     ['@Type of a Date without a rule for it', [rules.IsDefined(), Type(() => Date)], ['add @IsDate()']],
+    ['@ArrayUnique of objects', [rules.ArrayUnique(), rules.IsObject(each)], ['@ArrayUnique', 'texts or numbers']],
+    [
+      '@ArrayUnique with a function',
+      [rules.ArrayUnique((o: { id: 1 }) => o.id), IsString(each)],
+      ['@ArrayUnique', 'without a function'],
+    ],
+    ['@ArrayUnique with a function of the value', [rules.ArrayUnique((o) => typeof o), IsString(each)], ['without a function']],
     ['a discriminator', [rules.ValidateNested(), Type(() => Circle, shapes)], ['discriminator', 'an event type for each kind']],
   ])('refuses %s, and names the class, the field, the decorator and the cure', (_, decorators, parts) => {
     expect(() => dataSchema(orderWith(...decorators))).toThrow(refusal('Order.value: ', ...parts));

@@ -110,7 +110,9 @@ class SchemaWriter {
     const kind = kindSchemas(field);
     if (!isList && rules.length && field.kind !== 'date') typed(mergeSchemas(ofValue)); // @Type alone also accepts a list
     (isList ? ofItems : ofValue).push(...kind);
-    if (ofItems.length) ofValue.push({ items: typed(mergeSchemas(ofItems)) });
+    const items = ofItems.length ? typed(mergeSchemas(ofItems)) : undefined;
+    if (items) ofValue.push({ items });
+    for (const rule of rules) if (ruleName(rule) === 'arrayUnique') checkUniqueness(rule, items);
     return rules.length || field.isNested ? typed(mergeSchemas(ofValue)) : {};
   }
 
@@ -160,6 +162,37 @@ function schemaOfRule(rule: Rule): JsonSchema {
   } catch (error) {
     if (error instanceof InexpressibleRule) throw new InexpressibleRule(`${nameOf(rule)}: ${error.message}`);
     throw error;
+  }
+}
+
+/** @throws InexpressibleRule unless the items are compared as JSON Schema compares them. */
+function checkUniqueness(rule: Rule, items: JsonSchema | undefined): void {
+  const isPrimitive = items?.enum || (items?.type && items.type !== 'object' && items.type !== 'array');
+  if (!isPrimitive)
+    throw new InexpressibleRule('@ArrayUnique does not compare the content of objects and lists: use it for texts or numbers');
+  if (callsIdentifier(rule))
+    throw new InexpressibleRule(
+      '@ArrayUnique compares what its function returns, which a schema cannot express: use it without a function',
+    );
+}
+
+/** True if `@ArrayUnique` has a function, which its metadata does not contain. */
+function callsIdentifier(rule: Rule): boolean {
+  const [constraint] = getMetadataStorage().getTargetValidatorConstraints(rule.constraintCls);
+  let isRead = false;
+  const item = new Proxy(
+    {},
+    {
+      get: () => {
+        isRead = true;
+      },
+    },
+  );
+  try {
+    const isDistinct = constraint?.instance.validate(['a', 'b', 'aa', 1, 2, item], { constraints: [] } as never);
+    return isRead || isDistinct !== true;
+  } catch {
+    return true; // only a function of the decorator can throw
   }
 }
 

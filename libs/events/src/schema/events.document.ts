@@ -9,7 +9,7 @@ export function eventsDocument(described: readonly DescribedContract[], folder: 
   return [
     '# Events',
     '',
-    '<!-- Generated from the contract classes; the command that wrote it also checks it. -->',
+    '`pikaia-events check --write` generates this page from the contract classes; do not edit it.',
     '',
     `Each event is an envelope with a type, a version and \`data\`: see [the schema of the envelope](${folder}/envelope.schema.json).`,
     'This page shows the data of each version. A field that is not required can be absent. Ignore fields that you do not know.',

@@ -19,6 +19,7 @@ export interface JsonSchema {
   readonly exclusiveMaximum?: number;
   readonly minItems?: number;
   readonly maxItems?: number;
+  readonly uniqueItems?: boolean;
   readonly items?: JsonSchema;
   readonly minProperties?: number;
   readonly properties?: Readonly<Record<string, JsonSchema>>;

@@ -22,6 +22,7 @@ export function mergeSchemas(schemas: readonly JsonSchema[]): JsonSchema {
   const values = schemas.flatMap((schema) => (schema.enum ? [schema.enum] : [])).reduce(commonValues, undefined);
   for (const limit of HIGHEST) setLimit(merged, limit, Math.max, schemas);
   for (const limit of LOWEST) setLimit(merged, limit, Math.min, schemas);
+  if (schemas.some(({ uniqueItems }) => uniqueItems)) merged.uniqueItems = true;
   const items = schemas.flatMap((schema) => schema.items ?? []);
   if (items.length) merged.items = mergeSchemas(items);
   const refs = new Set(schemas.flatMap((schema) => schema.$ref ?? []));

@@ -32,6 +32,7 @@ const RULES: Readonly<Record<string, RuleSchema>> = {
   arrayNotEmpty: () => array({ minItems: 1 }),
   arrayMinSize: ([min]) => array({ minItems: wholeNumber(min) }),
   arrayMaxSize: ([max]) => array({ maxItems: wholeNumber(max) }),
+  arrayUnique: () => array({ uniqueItems: true }),
   min: ([min]) => number({ minimum: finite(min) }),
   max: ([max]) => number({ maximum: finite(max) }),
   isPositive: () => number({ exclusiveMinimum: 0 }),
