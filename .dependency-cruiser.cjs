@@ -59,6 +59,7 @@ const FOLDERS = {
     admin: ['contract', 'log', 'commands'],
     queue: ['contract', 'loop', 'consume', 'delivery'],
     testing: ['contract', 'consume', 'delivery'],
+    schema: ['contract', 'record', 'consume'],
     worker: ['contract', 'log', 'loop', 'record', 'consume', 'delivery', 'sinks', 'commands', 'leader', 'housekeeping', 'admin'],
   },
 };

@@ -6,7 +6,6 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 const root = resolve(__dirname, '../..');
-const LIBRARIES = ['core', 'logging'];
 
 // The variables that npm sets for its child processes, except for settings of the user.
 const INHERITED_NPM_VARIABLES =
@@ -25,10 +24,10 @@ export class Installation {
 
   private constructor(readonly folder: string) {}
 
-  static async create(): Promise<Installation> {
+  static async create(libraries: readonly string[]): Promise<Installation> {
     const installation = new Installation(mkdtempSync(join(tmpdir(), 'pikaia-packed-')));
     try {
-      await installation.install();
+      await installation.install(libraries);
     } catch (error) {
       await installation.remove();
       throw error;
@@ -36,11 +35,11 @@ export class Installation {
     return installation;
   }
 
-  private async install(): Promise<void> {
+  private async install(libraries: readonly string[]): Promise<void> {
     const { folder } = this;
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !INHERITED_NPM_VARIABLES.test(name)));
     const npm = (cwd: string, ...args: string[]) => promisify(execFile)('npm', args, { cwd, env });
-    await npm(root, 'pack', '--silent', '--pack-destination', folder, ...LIBRARIES.flatMap((name) => ['-w', `@pikaia/${name}`]));
+    await npm(root, 'pack', '--silent', '--pack-destination', folder, ...libraries.flatMap((name) => ['-w', `@pikaia/${name}`]));
     writeFileSync(join(folder, 'package.json'), '{"name":"shop","private":true}');
     for (const name of globSync('*.{mjs,cjs}', { cwd: __dirname })) copyFileSync(join(__dirname, name), join(folder, name));
     const tarballs = globSync('*.tgz', { cwd: folder }).map((name) => `./${name}`);
@@ -76,6 +75,22 @@ export class Installation {
     });
     this.children.push(child);
     return new Program(child);
+  }
+
+  /** Runs a command that a package of the folder installs, and resolves with its exit status and its output. */
+  command(
+    name: string,
+    args: readonly string[],
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<{ status: number; output: string }> {
+    const env = { PATH: process.env['PATH'], ...environment };
+    return promisify(execFile)(join(this.folder, 'node_modules/.bin', name), args, { cwd: this.folder, env }).then(
+      ({ stdout, stderr }) => ({ status: 0, output: stdout + stderr }),
+      (failed: { code: number; stdout: string; stderr: string }) => ({
+        status: failed.code,
+        output: failed.stdout + failed.stderr,
+      }),
+    );
   }
 
   /** Compiles a module in the folder and returns the lines of the compiler output. */

@@ -7,7 +7,7 @@ const CORRELATION_ID = '01a21068-9b8c-7395-96b1-293c95188636';
 let installation: Installation;
 
 beforeAll(async () => {
-  installation = await Installation.create();
+  installation = await Installation.create(['core', 'logging']);
 }, SETUP_LIMIT_MS);
 afterAll(() => installation?.remove());
 

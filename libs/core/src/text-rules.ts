@@ -7,12 +7,22 @@ export interface TextLength {
 }
 
 /** Accepts a string whose length is within the limits. Unlike `@IsString()` with length rules, it reports one problem, the type first. */
-export const IsText = (length: TextLength): PropertyDecorator => TextRule('isText', (value) => textProblem(value, length));
+export const IsText = (length: TextLength): PropertyDecorator =>
+  TextRule('isText', (value) => textProblem(value, length), [length]);
 
-/** Makes a property decorator from a function that returns the problem with a value, such as `must be a string`. */
-export const TextRule = (name: string, problemOf: (value: unknown) => string | undefined): PropertyDecorator =>
+/**
+ * Makes a property decorator from a function that returns the problem with a value, such as `must be a string`.
+ *
+ * @param constraints the arguments of the rule, for code that reads the rules of a class.
+ */
+export const TextRule = (
+  name: string,
+  problemOf: (value: unknown) => string | undefined,
+  constraints: unknown[] = [],
+): PropertyDecorator =>
   ValidateBy({
     name,
+    constraints,
     validator: {
       validate: (value) => problemOf(value) === undefined,
       defaultMessage: (details) => `$property ${problemOf(details!.value)}`,

@@ -1,5 +1,6 @@
 export { IsTimestamp, OptionalField } from '@pikaia/core'; // for the fields of contract classes
 export { toCloudEvent, type CloudEvent } from './contract/cloud-event.js';
+export { Description } from './contract/description.decorator.js';
 export {
   contractOf,
   DomainEvent,
@@ -11,6 +12,8 @@ export {
 export { Consumer, Handles, type ConsumerOptions, type HandlerCall, type HandlesOptions } from './consume/consumer.decorator.js';
 export { parseEvent, type EventOfAny, type ParsedEvent } from './consume/event.parser.js';
 export type { ReceivedEnvelope } from './consume/event.reader.js';
+export { declareRuleSchema, type RuleSchema } from './schema/rule.schemas.js';
+export type { JsonPrimitive, JsonSchema, JsonType } from './schema/json-schema.js';
 export { describeConsumer, type ConsumerDescription } from './consume/consumer.description.js';
 export { PostponeError } from './consume/postpone.error.js';
 export type { EventMetadata } from './contract/event-metadata.js';

@@ -1,9 +1,9 @@
-import { DomainEvent, OptionalField } from '@pikaia/events';
+import { Description, DomainEvent, OptionalField } from '@pikaia/events';
 import { IsEmail, IsIn, IsString, IsUUID, MaxLength, ValidateNested } from 'class-validator';
 import { Type } from 'class-transformer';
 import { ROLES, type Role } from '../roles.js';
 
-/** The person who sent the invitation, as shown in the email. */
+@Description('The person who sent the invitation, as shown in the email.')
 export class Inviter {
   @IsUUID()
   id!: string;
@@ -17,10 +17,22 @@ export class Inviter {
   email!: string;
 }
 
-/** A person was invited, or invited again. Contains all data that the welcome email needs. */
-@DomainEvent('member.invited', { version: 1, aggregate: 'member' })
+@Description('A person was invited, or invited again. Contains all data that the welcome email needs.')
+@DomainEvent('member.invited', {
+  version: 1,
+  aggregate: 'member',
+  producer: 'api',
+  example: {
+    user_id: '019c12f4-7175-76ba-8504-af03c46f1d1b',
+    email: 'bob@example.com',
+    name: 'Bob Miller',
+    role: 'member',
+    organization_name: 'Acme',
+    invited_by: { id: '019c12f4-04f8-7996-8da7-63b7a969b102', name: 'Alice Smith', email: 'alice@example.com' },
+  },
+})
 export class MemberInvited {
-  /** Absent in events of older publishers. */
+  @Description('Absent in events of older publishers.')
   @OptionalField()
   @IsUUID()
   user_id?: string;

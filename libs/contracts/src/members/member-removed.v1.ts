@@ -1,8 +1,9 @@
-import { DomainEvent } from '@pikaia/events';
+import { Description, DomainEvent } from '@pikaia/events';
 import { IsEmail, IsIn, IsUUID } from 'class-validator';
 import { ROLES, type Role } from '../roles.js';
 
-@DomainEvent('member.removed', { version: 1, aggregate: 'member' })
+@Description('A person was removed from an organization.')
+@DomainEvent('member.removed', { version: 1, aggregate: 'member', producer: 'api' })
 export class MemberRemoved {
   @IsUUID()
   user_id!: string;
@@ -10,6 +11,7 @@ export class MemberRemoved {
   @IsEmail()
   email!: string;
 
+  @Description('The role that the person had.')
   @IsIn(ROLES)
   role!: Role;
 }

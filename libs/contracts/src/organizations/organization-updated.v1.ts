@@ -1,18 +1,24 @@
-import { DomainEvent } from '@pikaia/events';
+import { Description, DomainEvent } from '@pikaia/events';
 import { IsArray, IsObject, IsString } from 'class-validator';
 
-@DomainEvent('organization.updated', { version: 1, aggregate: 'organization' })
+@Description('Fields of an organization were changed.')
+@DomainEvent('organization.updated', {
+  version: 1,
+  aggregate: 'organization',
+  producer: 'api',
+  example: { changed: ['name'], old: { name: 'Acme' }, new: { name: 'Acme Corporation' } },
+})
 export class OrganizationUpdated {
-  /** The names of the fields that changed. */
+  @Description('The names of the fields that changed.')
   @IsArray()
   @IsString({ each: true })
   changed!: string[];
 
-  /** The old values of the changed fields. */
+  @Description('The old values of the changed fields.')
   @IsObject()
   old!: Record<string, string | null>;
 
-  /** The new values of the changed fields. */
+  @Description('The new values of the changed fields.')
   @IsObject()
   new!: Record<string, string | null>;
 }

@@ -15,6 +15,8 @@ export interface DataClass {
 /** A field with at least one decorator of class-validator. */
 export interface DataField {
   readonly name: string;
+  /** The rules in the order of their declaration. */
+  readonly rules: readonly Rule[];
   /** True for `@ValidateNested()`. */
   readonly isNested: boolean;
   /** True if a nested field is a list: `{ each: true }`, or the type of the property is an array. */
@@ -23,11 +25,14 @@ export interface DataField {
   readonly conditions: readonly ((object: object, value: unknown) => boolean)[];
   /** The kind of value into which `@Type` converts when an event is read. */
   readonly kind: 'any' | 'date' | 'string' | 'number' | 'boolean';
+  /** True if the value decides which class `@Type` names. */
+  readonly isDiscriminated: boolean;
   /** Returns the class that `@Type` names for a value of the field. */
   classOf(value: object, parent: object): DataClass | undefined;
 }
 
-type Rule = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
+/** A rule of class-validator as its decorator stores it. */
+export type Rule = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
 
 interface TransformerMetadata {
   readonly _transformMetadatas: Map<Function, Map<string, unknown>>;
@@ -94,12 +99,14 @@ function describeField(type: Function, name: string, allRules: readonly Rule[]):
   const typed = transformer.findTypeMetadata(type, name);
   return {
     name,
+    rules,
     isNested: nested.length > 0,
     isList: nested.some(({ each }) => each) || typed?.reflectedType === Array,
     conditions: rules
       .filter((rule) => rule.type === ValidationTypes.CONDITIONAL_VALIDATION)
       .map(({ constraints }) => constraints[0] as DataField['conditions'][number]),
     kind: KINDS.get(staticType(typed)) ?? 'any',
+    isDiscriminated: typed?.options.discriminator !== undefined,
     classOf: (value, parent) => {
       const inner = typed && typeOfValue(typed, value, parent);
       return typeof inner === 'function' && !KINDS.has(inner) && inner !== Object ? describeDataClass(inner) : undefined;

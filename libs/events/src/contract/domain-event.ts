@@ -14,6 +14,10 @@ export interface Contract<Data extends object = object> {
   readonly aggregate: string;
   /** EventBridge's `Source`, for example `pikaia.member`. */
   readonly source: string;
+  /** The service that publishes the event. Undefined if none is declared, as for a version that is no longer published. */
+  readonly producer?: string;
+  /** Example data for the contract file. Undefined if it is generated. */
+  readonly example?: object;
   readonly data: ContractClass<Data>;
 }
 
@@ -24,6 +28,10 @@ export interface DomainEventOptions {
   readonly aggregate: string;
   /** EventBridge's `Source`: at most 256 characters of `A-Z a-z 0-9 . - _ /`, not beginning with `aws.`. Default `pikaia.<aggregate>`. */
   readonly source?: string;
+  /** The service that publishes the event, such as `api`. Documents name it. Omit it for a version that is no longer published. */
+  readonly producer?: string;
+  /** Example data for the contract file, which people read. By default it is generated from the rules of the class. */
+  readonly example?: object;
 }
 
 const NAME = /^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/;
@@ -46,7 +54,8 @@ const key = (type: string, version: number): string => `${type} v${version}`;
  * decorator makes the validated value differ from the stored value (`Transform`, `Exclude`, `Expose` with options), or the
  * constructor of the class needs arguments.
  */
-export function DomainEvent(type: string, { version, aggregate, source = `pikaia.${aggregate}` }: DomainEventOptions) {
+export function DomainEvent(type: string, options: DomainEventOptions) {
+  const { version, aggregate, source = `pikaia.${aggregate}`, producer, example } = options;
   return (data: ContractClass): void => {
     const refuse = (why: string) =>
       new PikaiaError('PIKAIA_EVENT_CONTRACT_INVALID', `@DomainEvent('${type}') on ${data.name}: ${why}.`);
@@ -55,7 +64,7 @@ export function DomainEvent(type: string, { version, aggregate, source = `pikaia
     if (byName.has(key(type, version)))
       throw refuse(`${byName.get(key(type, version))!.data.name} already declares version ${version}`);
     describeInnerClasses(data);
-    const contract = Object.freeze({ type, version, aggregate, source, data });
+    const contract = Object.freeze({ type, version, aggregate, source, producer, example, data });
     byName.set(key(type, version), contract);
     byType.set(type, contract);
     byClass.set(data, contract);
@@ -93,7 +102,7 @@ export function checkContracts(contracts: Iterable<Contract> = byName.values()):
  * @throws PikaiaError `PIKAIA_EVENT_CONTRACT_INVALID` for a class without `@DomainEvent`.
  */
 export function contractOf<Data extends object>(data: ContractClass<Data>): Contract<Data> {
-  const contract = byClass.get(data);
+  const contract = findContractOf(data);
   if (!contract) {
     throw new PikaiaError(
       'PIKAIA_EVENT_CONTRACT_INVALID',
@@ -102,6 +111,9 @@ export function contractOf<Data extends object>(data: ContractClass<Data>): Cont
   }
   return contract as Contract<Data>;
 }
+
+/** Returns the contract that a class declares, or undefined for a class without `@DomainEvent`. */
+export const findContractOf = (data: Function): Contract | undefined => byClass.get(data);
 
 /**
  * Returns EventBridge's `Source` of an event: that of its contract, or else that of another version of the same type. A process

@@ -35,7 +35,7 @@ class DataCopier {
     if (field && field.kind !== 'any' && typeof value !== 'object' && typeof value !== field.kind) {
       if (field.kind !== 'date') return this.refuse(`must be a ${field.kind}, because @Type converts it when the event is read`);
       const date = typeof value === 'string' ? new Date(value) : undefined;
-      if (date && !Number.isNaN(date.getTime()) && date.toISOString() === value) return date;
+      if (date && hasTimestamp(date) && date.toISOString() === value) return date;
       return this.refuse('must be a Date, because @Type converts it when the event is read');
     }
     switch (typeof value) {
@@ -65,6 +65,7 @@ class DataCopier {
       const time = value.getTime();
       if (Number.isNaN(time)) return this.refuse('is an invalid Date');
       const date = new Date(time);
+      if (!hasTimestamp(date)) return this.refuse('is a Date outside the years 0 to 9999, which RFC 3339 cannot write');
       return field?.kind === 'date' ? date : date.toISOString();
     }
     if (this.path.length > MAX_DEPTH) return this.refuse(`is nested more than ${MAX_DEPTH} levels deep, or contains itself`);
@@ -111,6 +112,9 @@ class DataCopier {
     this.problems.push(`${path.replace(/^\./, '') || 'data'} ${problem}`);
   }
 }
+
+/** True for a valid date whose year has four digits in `toISOString()`. */
+const hasTimestamp = (date: Date): boolean => date.getUTCFullYear() >= 0 && date.getUTCFullYear() <= 9999;
 
 const hasToJson = (value: object): boolean => 'toJSON' in value && typeof value.toJSON === 'function';
 

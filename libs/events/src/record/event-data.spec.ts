@@ -107,6 +107,8 @@ describe('checkData', () => {
     ['-0', () => -0, 'is -0'],
     ['an integer of more than 64 bits', () => 2 ** 63, 'integer of more than 64 bits'],
     ['an invalid date', () => new Date(Number.NaN), 'is an invalid Date'],
+    ['a date that RFC 3339 cannot write', () => new Date(Date.UTC(10_000, 0)), 'outside the years 0 to 9999'],
+    ['a date before the year 0', () => new Date(-1e15), 'outside the years 0 to 9999'],
     ['a function', () => () => 1, 'is a function'],
     ['a symbol', () => Symbol('s'), 'is a symbol'],
     ['a Map', () => new Map([['a', 1]]), 'is a Map'],
@@ -258,6 +260,7 @@ describe('checkData', () => {
     ['no nested object', { ...weighed, stamps: [{ cents: 1 }, { cents: 2 }] }, 'best breaks nestedValidation'],
     ['a date for a nested object', { ...weighed, stamps: [new Date()] }, 'stamps[0] breaks nestedValidation'],
     ['text that @Type would convert to a number', { ...weighed, grams: '5' }, 'grams must be a number'],
+    ['text of a date that RFC 3339 cannot write', { ...weighed, at: '+010000-01-01T00:00:00.000Z' }, 'at must be a Date'],
     ['text that @Type would convert to another date', { ...weighed, at: '2019-02-31' }, 'at must be a Date'],
     ['no value for a field with an initial value', { stamps: [], at: weighed.at }, 'notes is absent'],
   ])('refuses %s', (_, content, message) => {

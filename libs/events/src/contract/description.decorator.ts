@@ -1,0 +1,23 @@
+const descriptions = new WeakMap<object, Map<string | undefined, string>>();
+
+/**
+ * Describes a contract class, a class inside one, or a field, in one or two sentences. The contract file and the document of the
+ * events show the text.
+ */
+export const Description =
+  (text: string): ClassDecorator & PropertyDecorator =>
+  (target: object, field?: string | symbol): void => {
+    const type = field === undefined ? target : target.constructor;
+    const known = descriptions.get(type) ?? new Map<string | undefined, string>();
+    descriptions.set(type, known.set(field as string | undefined, text));
+  };
+
+/** Returns the description of a class, or of a field, which can be inherited. */
+export function descriptionOf(type: Function, field?: string): string | undefined {
+  if (field === undefined) return descriptions.get(type)?.get(undefined);
+  for (let at = type; at !== Function.prototype; at = Object.getPrototypeOf(at) as Function) {
+    const text = descriptions.get(at)?.get(field);
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}

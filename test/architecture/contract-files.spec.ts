@@ -1,0 +1,114 @@
+import * as contracts from '@pikaia/contracts';
+import { describeConsumer, parseEvent, type ContractClass } from '@pikaia/events';
+import * as notifications from '@pikaia/notifications';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { globSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { findContractOf, type Contract } from '../../libs/events/src/contract/domain-event.js';
+import { consumerDeclarationOf } from '../../libs/events/src/consume/consumer.decorator.js';
+import { readEvent } from '../../libs/events/src/consume/event.reader.js';
+import { checkData } from '../../libs/events/src/record/event-data.js';
+import { checkContracts } from '../../libs/events/src/schema/check-contracts.js';
+import { describeContracts } from '../../libs/events/src/schema/described.contract.js';
+import { mutationsOf, valuesOf, type Schema } from '../support/contracts/schema.arbitrary.js';
+
+const root = resolve(__dirname, '../..');
+const folder = join(root, 'contracts');
+const readJson = (path: string): Schema => JSON.parse(readFileSync(join(folder, path), 'utf8')) as Schema;
+
+const own = Object.values(contracts).flatMap((value) => (typeof value === 'function' ? (findContractOf(value) ?? []) : []));
+const consumers = Object.values(notifications).flatMap((value) =>
+  typeof value === 'function' && consumerDeclarationOf(value) ? [describeConsumer(value)] : [],
+);
+const named = own.map((contract): [string, Contract] => [`${contract.type}/v${contract.version}`, contract]);
+const ajv = new Ajv2020({ strict: true });
+const acceptsEnvelope = ajv.compile(readJson('envelope.schema.json'));
+
+function accepts(contract: Contract, data: unknown): boolean {
+  try {
+    checkData(contract, data);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The classes that each app publishes, by the name of the class. */
+function publishedClasses(): Map<string, string> {
+  const calls = globSync('apps/*/src/**/*.ts', { cwd: root, exclude: (path) => path.endsWith('.spec.ts') }).flatMap((file) =>
+    [...readFileSync(join(root, file), 'utf8').matchAll(/\.publish\(\s*(\w+),/g)].map(([, name]): [string, string] => [
+      name!,
+      file.split('/')[1]!,
+    ]),
+  );
+  return new Map(calls);
+}
+
+describe('the contract files of the example', () => {
+  it('are those of the classes (to update them, run: npm run events:check -- --write)', () => {
+    const described = describeContracts(own, consumers);
+    const published = {
+      origin: 'the folder',
+      files: new Map(
+        globSync('*/*.schema.json', { cwd: folder }).map((path) => [path, readFileSync(join(folder, path), 'utf8')]),
+      ),
+    };
+    const { differences, refusals, warnings } = checkContracts(described, published, { folder, title: 'Pikaia example' });
+    expect([[...differences.keys()], refusals, warnings]).toEqual([[], [], []]);
+    expect(published.files.size).toBe(own.length);
+  });
+
+  it.each(named)('accept the same data as publish: %s', (path, contract) => {
+    const schema = readJson(`${path}.schema.json`);
+    const validate = ajv.compile(schema);
+    const valid = valuesOf(schema);
+    let refused = 0;
+    fc.assert(
+      fc.property(valid, valid.chain(mutationsOf), (value, mutated) => {
+        expect([value, validate(value), accepts(contract, value)]).toEqual([value, true, true]);
+        const isAccepted = accepts(contract, mutated);
+        if (!isAccepted) refused++;
+        expect([mutated, validate(mutated)]).toEqual([mutated, isAccepted]);
+      }),
+      { numRuns: 1_000, seed: 29 },
+    );
+    expect(refused).toBeGreaterThan(300);
+  });
+
+  it.each(named)('have an example that a consumer can read: %s', async (path, contract) => {
+    const example = readJson(`${path}.example.json`);
+    expect(acceptsEnvelope(example)).toBe(true);
+    expect(ajv.validate(readJson(`${path}.schema.json`).$id as string, example['data'])).toBe(true);
+    const event = await parseEvent(contract.data as ContractClass, example);
+    expect(event.data).toBeInstanceOf(contract.data);
+  });
+
+  it('describe the envelope as consumers read it', () => {
+    const example = readJson('member.invited/v1.example.json');
+    const readable = (event: unknown) => {
+      try {
+        readEvent(event);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    const required = Object.keys(example).filter((name) => {
+      const { [name]: _, ...rest } = example;
+      return !readable(rest);
+    });
+    expect(required.toSorted()).toEqual((readJson('envelope.schema.json')['required'] as string[]).toSorted());
+    for (const name of required) expect(acceptsEnvelope({ ...example, [name]: 7 })).toBe(readable({ ...example, [name]: 7 }));
+    expect([acceptsEnvelope({ ...example, added_later: 1 }), readable({ ...example, added_later: 1 })]).toEqual([true, true]);
+  });
+
+  it('name the service that publishes each event', () => {
+    const declared = Object.entries(contracts).flatMap(([name, value]): [string, string][] => {
+      const producer = typeof value === 'function' ? findContractOf(value)?.producer : undefined;
+      return producer === undefined ? [] : [[name, producer]];
+    });
+    expect(new Map(declared.toSorted())).toEqual(new Map([...publishedClasses()].toSorted()));
+    expect(declared.length).toBeGreaterThan(3);
+  });
+});
