@@ -42,6 +42,7 @@ export {
   type OutboxStatusView,
   type SinkStatus,
   type SlotStatus,
+  type UnhandledEvents,
 } from './admin/outbox.status.js';
 export type { LeaderlessSink } from './worker/sink.monitor.js';
 export {
