@@ -24,6 +24,7 @@ describe('the alarms of the stack', () => {
     'pikaia-outbox-no-leader': ['GreaterThanThreshold', 0, 1, 60, 'notBreaching'],
     'pikaia-outbox-leader-failing': ['GreaterThanThreshold', 0, 2, 60, 'ignore'],
     'pikaia-outbox-dead-letters': ['GreaterThanThreshold', 0, 1, 60, 'ignore'],
+    'pikaia-outbox-unhandled': ['GreaterThanThreshold', 0, 30, 60, 'ignore'],
     'pikaia-consumer-dlq': ['GreaterThanThreshold', 0, 1, 60, 'notBreaching'],
     'pikaia-consumer-lag': ['GreaterThanThreshold', 300, 2, 60, 'notBreaching'],
     'pikaia-consumer-failing-welcome-email': ['GreaterThanThreshold', 20, 2, 900, 'notBreaching'],
@@ -86,6 +87,7 @@ describe('the alarms of the stack', () => {
       'outbox.leader_failing',
       'outbox.leaderless',
       'outbox.oldest_pending_seconds',
+      'outbox.unhandled',
     ]);
     for (const { metricName, statistic, namespace, schema, where, groupBy } of queries) {
       const { kind, dimensions } = byName.get(metricName)!;
@@ -188,6 +190,14 @@ describe('the alarm for a leader that fails repeatedly', () => {
       'ALARM',
       'OK',
     ]);
+  });
+});
+
+describe('the alarm for events that no worker handles', () => {
+  it('does not go off during a deployment, and goes off after half an hour', () => {
+    const minutes = (count: number) => Array<number>(count).fill(1);
+    assert.ok(states('pikaia-outbox-unhandled', { orders: [0, ...minutes(29), 0] }).every((state) => state === 'OK'));
+    assert.equal(states('pikaia-outbox-unhandled', { orders: [0, ...minutes(30)] }).at(-1), 'ALARM');
   });
 });
 

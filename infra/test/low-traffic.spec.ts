@@ -144,6 +144,10 @@ const LOW_TRAFFIC: Record<string, { raises: Record<string, Series | Samples>; be
   'pikaia-outbox-no-leader': { raises: { one: [0, 1], other: [0, 0] }, bears: { one: [0, 0], other: [null, null] } },
   'pikaia-outbox-leader-failing': { raises: { one: [1, 1], other: [0, 0] }, bears: { one: [0, 1], other: [0, 0] } },
   'pikaia-outbox-dead-letters': { raises: { one: [0, 1], other: [0, 0] }, bears: { one: [0, 0], other: [0, 0] } },
+  'pikaia-outbox-unhandled': {
+    raises: { one: Array<number>(30).fill(1), other: Array<number>(30).fill(0) },
+    bears: { one: [1, 0], other: [0, 0] },
+  },
   'pikaia-consumer-dlq': { raises: { m1: [null, 1] }, bears: { m1: [null, null] } },
   'pikaia-consumer-lag': { raises: { m1: [301, 361] }, bears: { m1: [null, 1] } },
   // One message that fails every five minutes; and three failures in a thousand attempts.

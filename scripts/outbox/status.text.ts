@@ -31,7 +31,7 @@ export function statusText({ sinks, slots }: FromJson<OutboxStatusView>, termina
 }
 
 function warningsOf(sink: FromJson<SinkStatus>): string[] {
-  const { state, leader, failing_since: since, last_error: error, failed, waiting } = sink;
+  const { state, leader, failing_since: since, last_error: error, failed, waiting, unhandled } = sink;
   if (state === 'retired') return [];
   return [
     ...(leader ? [] : [leaderlessText(sink)]),
@@ -39,6 +39,10 @@ function warningsOf(sink: FromJson<SinkStatus>): string[] {
       ? [`its leader starts and fails again and again since ${sink.leader_failing_since}: ${sink.leader_error}`]
       : []),
     ...(since ? [`unreachable since ${since}: ${error}`] : []),
+    ...unhandled.map(
+      ({ event_type: type, schema_version: version, count }) =>
+        `${countText(count)} of ${type} version ${version} ${count === 1 ? 'waits' : 'wait'} for a worker that handles it`,
+    ),
     ...(failed
       ? [`${countText(failed)} failed${waiting ? `, ${countText(waiting)} wait behind` : ''}: npm run outbox -- failed`]
       : []),

@@ -82,7 +82,8 @@ function databaseRow(stacks: MonitoredStacks): IWidget[] {
 }
 
 function eventsRow({ events: { consumers, bus } }: MonitoredStacks): IWidget[] {
-  const { backlog, oldestPending, published, failed, leaderless, leaderFailing, publishLatency, consumerFailed } = eventMetrics;
+  const { backlog, oldestPending, published, failed, unhandled, leaderless, leaderFailing, publishLatency, consumerFailed } =
+    eventMetrics;
   const deadLetters = consumers.map(({ name, deadLetters }) =>
     deadLetters.metricApproximateNumberOfMessagesVisible({ period: MINUTE, statistic: Stats.MAXIMUM, label: name }),
   );
@@ -91,7 +92,10 @@ function eventsRow({ events: { consumers, bus } }: MonitoredStacks): IWidget[] {
     graph('Age of the oldest pending event, s', 8, [outboxMetricBySink(oldestPending)]),
     graph('Recorded to accepted, ms', 8, [outboxMetric(publishLatency, Stats.p(50)), outboxMetric(publishLatency)]),
     graph('Published', 8, [outboxMetricBySink(published)]),
-    graph('Dead letters of the outbox', 8, [outboxMetricBySink(failed)]),
+    graph('Dead letters of the outbox, and events that no worker handles', 8, [
+      outboxMetricBySink(failed),
+      outboxMetricBySink(unhandled),
+    ]),
     graph('Sinks without a leader, and leaders that fail', 8, [
       outboxMetricBySink(leaderless),
       outboxMetricBySink(leaderFailing),

@@ -59,5 +59,15 @@ export function outboxAlarms(thresholds: AlarmThresholds): AlarmDefinition[] {
       missing: TreatMissingData.IGNORE, // dead letters remain while no worker counts them
       pages: false,
     },
+    {
+      name: 'pikaia-outbox-unhandled',
+      means: 'Events have waited for half an hour for a worker that handles their type and version.',
+      metric: outboxMetricBySink(eventMetrics.unhandled),
+      comparison: 'above',
+      threshold: 0,
+      periods: 30, // longer than a rolling deployment
+      missing: TreatMissingData.IGNORE, // the events remain while no worker counts them
+      pages: false,
+    },
   ];
 }

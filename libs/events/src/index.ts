@@ -9,6 +9,8 @@ export {
   type ContractClass,
   type DomainEventOptions,
 } from './contract/domain-event.js';
+export type { ExactData } from './contract/exact-data.js';
+export { Upcast, type UpcastFunction } from './contract/upcast.decorator.js';
 export { Consumer, Handles, type ConsumerOptions, type HandlerCall, type HandlesOptions } from './consume/consumer.decorator.js';
 export { parseEvent, type EventOfAny, type ParsedEvent } from './consume/event.parser.js';
 export type { ReceivedEnvelope } from './consume/event.reader.js';
@@ -43,6 +45,7 @@ export {
   type OutboxStatusView,
   type SinkStatus,
   type SlotStatus,
+  type UnhandledEvents,
 } from './admin/outbox.status.js';
 export type { LeaderlessSink } from './worker/sink.monitor.js';
 export {

@@ -54,6 +54,13 @@ export const eventMetrics = {
     dimensions: SINK_DIMENSIONS,
     description: 'Dead letters that no operator has replayed or skipped. The count stops at 10 001.',
   },
+  unhandled: {
+    name: 'outbox.unhandled',
+    kind: 'gauge',
+    unit: 'Count',
+    dimensions: SINK_DIMENSIONS,
+    description: 'Events that wait for a worker that handles their type and version. The count stops at 10 001.',
+  },
   leaderless: {
     name: 'outbox.leaderless',
     kind: 'gauge',

@@ -15,7 +15,7 @@ export const FAULT_POINTS = [
 
 export interface RelayControl {
   /** The point at which the process kills itself. */
-  readonly deadly?: (typeof FAULT_POINTS)[number] | null;
+  readonly deadly?: string | null;
   /** The behavior of the sink. */
   readonly mode?: 'accepting' | 'throttled' | 'partly' | 'afterAcceptance';
   /** The number of milliseconds by which the clock is fast. */
@@ -23,7 +23,7 @@ export interface RelayControl {
   readonly stop?: true;
 }
 
-/** A running `relay.program.mjs`. */
+/** A running program with relays, by default `relay.program.mjs`. */
 export class RelayProcess {
   readonly exited: Promise<unknown>;
 
@@ -33,8 +33,8 @@ export class RelayProcess {
   }
 
   /** Returns before the relay is ready, since other relays can lead meanwhile. */
-  static start(environment: Record<string, string>): RelayProcess {
-    const child = fork(PROGRAM, {
+  static start(environment: Record<string, string>, program = PROGRAM): RelayProcess {
+    const child = fork(program, {
       env: { PATH: process.env['PATH'], LOG_FORMAT: 'json', ...environment },
       execArgv: [],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

@@ -1,4 +1,4 @@
-import { MemberInvited, MemberRoleChanged } from '@pikaia/contracts';
+import { MemberInvited, MemberRoleChanged, MemberRoleChangedV2 } from '@pikaia/contracts';
 import { Consumer, Handles } from '@pikaia/events';
 import { NotificationsModule } from '@pikaia/notifications';
 
@@ -8,7 +8,8 @@ class MemberCounter {
 }
 const { prototype } = MemberCounter;
 const method = Object.getOwnPropertyDescriptor(prototype, 'count');
-for (const contract of [MemberInvited, MemberRoleChanged]) Handles(contract, { effect: 'database' })(prototype, 'count', method);
+for (const contract of [MemberInvited, MemberRoleChanged, MemberRoleChangedV2])
+  Handles(contract, { effect: 'database' })(prototype, 'count', method);
 Consumer('member-counter', { from: 'beginning' })(MemberCounter);
 
 const { forRoot } = NotificationsModule;

@@ -9,6 +9,15 @@ import { MAX_COUNT, SINK_STATUS, SLOT_STATUS } from './status.sql.js';
 /** A count that stops at `MAX_COUNT`: 10 001 means more than ten thousand. */
 export type BoundedCount = number;
 
+/** Events of one type and version that wait for a worker that handles them. */
+export interface UnhandledEvents {
+  readonly event_type: string;
+  readonly schema_version: number;
+  /** Among the first 10 001 events that are `retrying`. The events of their aggregates that wait behind them are not counted. */
+  readonly count: BoundedCount;
+  readonly oldest_event_id: string;
+}
+
 /** The status of one sink. */
 export interface SinkStatus {
   readonly name: string;
@@ -41,6 +50,11 @@ export interface SinkStatus {
   readonly waiting: BoundedCount;
   /** Dead letters. */
   readonly failed: BoundedCount;
+  /**
+   * The types and versions that the leader does not handle, as during a rolling deployment or after a rollback. Their events are
+   * `retrying` until a worker that handles them leads.
+   */
+  readonly unhandled: readonly UnhandledEvents[];
   /** The number of replays that are not done. */
   readonly replays: number;
   readonly registered_at: Date;

@@ -1,6 +1,10 @@
 import { useFixture } from '../../../../test/support/jest/use-fixture.js';
+import { PikaiaError } from '@pikaia/core';
 import pg from 'pg';
+import { insertEvent } from '../../../../test/support/outbox/events.js';
 import { OutboxFixture } from '../../../../test/support/outbox/outbox.fixture.js';
+import { refused, ScriptedSink } from '../../../../test/support/outbox/scripted-sink.js';
+import { registerSinks } from '../log/register-sinks.js';
 import { LOCK_CLASS } from '../log/sink-lock.js';
 import { MAX_COUNT, SINK_STATUS } from './status.sql.js';
 
@@ -48,6 +52,48 @@ describe('SINK_STATUS', () => {
     expect(await scans()).not.toEqual(byIndex);
     await client.query('rollback');
     await client.end();
+  });
+
+  describe('with events that the leader does not handle', () => {
+    /** A sink that handles version 1 of thing.changed, and whose newer worker registered thing.painted. */
+    async function runOldWorker(): Promise<void> {
+      await at.reset({ types: ['thing.changed'] });
+      await registerSinks(at.database.workerUrl, [new ScriptedSink(at.sink.name, { types: ['thing.painted'] })], 'newer');
+      at.sink.defaultOutcome = ({ schemaVersion }) =>
+        schemaVersion === 1
+          ? refused()
+          : { kind: 'postponed', error: new PikaiaError('PIKAIA_EVENT_VERSION_UNKNOWN', 'Later.'), retryAfterMs: 60_000 };
+    }
+
+    it('names their types and versions with the oldest event, and counts neither other retries nor the events behind', async () => {
+      await runOldWorker();
+      const oldest = await insertEvent(at.api, { version: 2, aggregate: 'a' });
+      await insertEvent(at.api, { version: 1, aggregate: 'b' });
+      const third = await insertEvent(at.api, { version: 3, aggregate: 'c' });
+      await insertEvent(at.api, { version: 2, aggregate: 'd' });
+      const painted = await insertEvent(at.api, { type: 'thing.painted', aggregate: 'painted' });
+      await insertEvent(at.api, { aggregate: 'painted' });
+      await at.runRelayOnce();
+      expect(await status()).toMatchObject({
+        retrying: 5,
+        waiting: 1,
+        unhandled: [
+          { event_type: 'thing.changed', schema_version: 2, count: 2, oldest_event_id: oldest.id },
+          { event_type: 'thing.changed', schema_version: 3, count: 1, oldest_event_id: third.id },
+          { event_type: 'thing.painted', schema_version: 1, count: 1, oldest_event_id: painted.id },
+        ],
+      });
+    });
+
+    it('names none of them once a newer worker has handled them', async () => {
+      await runOldWorker();
+      await insertEvent(at.api, { version: 2, aggregate: 'once' });
+      await at.runRelayOnce();
+      expect(await status()).toMatchObject({ unhandled: [{ count: 1 }] });
+      at.sink.defaultOutcome = undefined;
+      await at.runRelayOnce();
+      expect(await status()).toMatchObject({ unhandled: [], retrying: 0 });
+    });
   });
 
   it('adds the accepted events of every cursor of the last minute', async () => {

@@ -1,4 +1,5 @@
 import { IS_LED, isAbandoned } from '../log/sink-lock.js';
+import { waitsForWorker } from '../log/sink-types.sql.js';
 import { SLOT_COUNT } from '../log/slot-count.js';
 
 /** The maximum of each count. It keeps the statements cheap while a backlog grows. */
@@ -16,12 +17,19 @@ const openDeliveries = (status: 'retrying' | 'waiting' | 'failed'): string => `l
     select from outbox.outbox_delivery d where d.sink = s.name and d.status = '${status}' order by position limit $2) d
   ) ${status} on true`;
 
+// The limit comes before the condition, so that many other retries do not make the statement expensive.
+const UNHANDLED = `left join lateral (
+  select json_agg(groups order by count desc, event_type, schema_version) as types from (
+    select event_type, schema_version, count(*)::int, (array_agg(event_id order by position))[1] as oldest_event_id
+    from (select * from outbox.outbox_delivery r where r.sink = s.name and r.status = 'retrying' order by position limit $2) r
+    where ${waitsForWorker('r')} group by event_type, schema_version) groups) unhandled on true`;
+
 /**
  * Reads the status of each sink. $1 lock class, $2 maximum count.
  *
  * Index: outbox_log_position and outbox_log_txid for backlog and age, with one probe and a bounded count; the primary key of
  * outbox_progress for throughput, one probe for each cursor of the last minute; outbox_delivery_open for deliveries, with a
- * bounded count for each state. Locks: none. Cost: milliseconds for each sink.
+ * bounded count for each state. The first retrying deliveries are read, up to the maximum count. Locks: none. Cost: milliseconds for each sink.
  */
 export const SINK_STATUS = `
 select s.name, s.state, s.ordering, s.observer, s.registered_at, s.failing_since, s.last_error,
@@ -29,7 +37,7 @@ select s.name, s.state, s.ordering, s.observer, s.registered_at, s.failing_since
   p.stored_at, least(fresh.count + late.count, $2)::int as backlog,
   round(extract(epoch from clock_timestamp() - least(first.recorded_at, late.oldest)) * 1000)::float8 as lag_ms,
   speed.accepted as accepted_last_minute, types.event_types, retrying.count as retrying, waiting.count as waiting,
-  failed.count as failed, replays.count as replays
+  failed.count as failed, coalesce(unhandled.types, '[]') as unhandled, replays.count as replays
 from outbox.outbox_sink s
 cross join lateral (select ${IS_LED} as led) lead
 left join lateral (select * from outbox.outbox_progress p where p.sink = s.name order by p.number desc limit 1) p on true
@@ -48,6 +56,7 @@ left join lateral (
     where q.stored_at > clock_timestamp() - interval '1 minute')
   select coalesce(sum(accepted), 0)::int as accepted from recent) speed on true
 ${(['retrying', 'waiting', 'failed'] as const).map(openDeliveries).join('\n')}
+${UNHANDLED}
 left join lateral (
   select case when bool_or(event_type = '*') then null else array_agg(event_type order by event_type) end as event_types
   from outbox.outbox_sink_type t where t.sink = s.name and until_position is null) types on true

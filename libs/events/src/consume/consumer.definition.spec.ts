@@ -27,8 +27,12 @@ describe('defineConsumers', () => {
   it('finds consumers among other providers, including inherited handlers', () => {
     const found = defineConsumers([new Map(), consumer('tracking'), {}]);
     expect(found).toEqual([expect.objectContaining({ name: 'tracking', from: 'now', types: ['parcel.sent'] })]);
-    expect(found[0]!.handlerOf('parcel.sent', 1)).toMatchObject({ method: 'track', effect: 'external', timeoutMs: 30_000 });
-    expect(found[0]!.handlerOf('parcel.sent', 2)).toBeUndefined();
+    expect(found[0]!.routeOf('parcel.sent', 1)?.handler).toMatchObject({
+      method: 'track',
+      effect: 'external',
+      timeoutMs: 30_000,
+    });
+    expect(found[0]!.routeOf('parcel.sent', 2)).toBeUndefined();
   });
 
   it('defines one consumer for an instance that two modules provide', () => {

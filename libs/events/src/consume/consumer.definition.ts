@@ -1,10 +1,18 @@
 import { PikaiaError } from '@pikaia/core';
-import { checkContracts } from '../contract/domain-event.js';
+import { getLogger } from '@pikaia/logging';
+import { checkContracts, knownContracts, type Contract } from '../contract/domain-event.js';
 import type { EventOf } from '../contract/envelope.js';
+import { checkUpcasters, findVersionPath, type VersionPath } from '../contract/upcast.decorator.js';
 import { consumerDeclarationOf, handlerDeclarationsOf, type HandlerCall, type HandlerDeclaration } from './consumer.decorator.js';
 
 export interface HandlerDefinition extends HandlerDeclaration {
   readonly run: (event: EventOf<object>, call: HandlerCall) => unknown;
+}
+
+/** The handler of a stored version, and the upcasters that lead to the version that it handles. */
+export interface HandlerRoute {
+  readonly handler: HandlerDefinition;
+  readonly path: VersionPath;
 }
 
 /** A consumer that is ready to run, with one handler for each event type and version. */
@@ -14,10 +22,14 @@ export interface ConsumerDefinition {
   readonly concurrency: number;
   readonly types: readonly string[];
   readonly handlers: readonly HandlerDefinition[];
-  /** Returns undefined for a version that this process does not know. */
-  handlerOf(type: string, version: number): HandlerDefinition | undefined;
+  /**
+   * Returns the handler of this very version, or else of the next higher version that upcasters reach. Undefined if there is none:
+   * the event waits for a worker that has one.
+   */
+  routeOf(type: string, version: number): HandlerRoute | undefined;
 }
 
+const logger = getLogger('consumer');
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const DEFAULT_CONCURRENCY = 4;
 const MAX_CONCURRENCY = 100; // each running handler can hold a database connection
@@ -28,6 +40,8 @@ const MAX_CONCURRENCY = 100; // each running handler can hold a database connect
  * @throws PikaiaError `PIKAIA_CONSUMER_INVALID` for a name that is malformed or used twice, an invalid concurrency, a consumer
  * without handlers, two handlers of one contract in a consumer, or `@Handles` in a class without `@Consumer`.
  * @throws PikaiaError `PIKAIA_EVENT_CONTRACT_INVALID` for a contract that contains an invalid class.
+ * @throws PikaiaError `PIKAIA_UPCASTER_INVALID`, or `PIKAIA_UPCASTER_MISSING` for a version below a handled one that the consumer could
+ * not read.
  */
 export function defineConsumers(instances: readonly object[]): ConsumerDefinition[] {
   const consumers = new Map<string, ConsumerDefinition>();
@@ -38,7 +52,10 @@ export function defineConsumers(instances: readonly object[]): ConsumerDefinitio
       throw refuse(consumer.name, 'two classes use this name, so they would share one cursor and its receipts');
     consumers.set(consumer.name, consumer);
   }
-  checkContracts([...consumers.values()].flatMap(({ handlers }) => handlers.map(({ contract }) => contract)));
+  const handled = [...consumers.values()].flatMap(({ handlers }) => handlers.map(({ contract }) => contract));
+  checkContracts(handled);
+  checkUpcasters(new Set(handled.map(({ type }) => type)));
+  for (const consumer of consumers.values()) checkVersions(consumer);
   return [...consumers.values()];
 }
 
@@ -56,21 +73,57 @@ function defineConsumer(instance: object): ConsumerDefinition | undefined {
   if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > MAX_CONCURRENCY)
     throw refuse(name, `set concurrency to an integer from 1 to ${MAX_CONCURRENCY}, or omit it for ${DEFAULT_CONCURRENCY}`);
   if (!handlers.length) throw refuse(name, 'it has no handler: add @Handles to a method');
-  const byContract = new Map<string, HandlerDefinition>();
+  const routes = new Map<string, HandlerRoute>();
   for (const handler of handlers) {
-    const { type: eventType, version } = handler.contract;
-    if (byContract.has(key(eventType, version))) throw refuse(name, `${key(eventType, version)} has two handlers`);
-    const run = (instance as Record<string, HandlerDefinition['run']>)[handler.method]!.bind(instance);
-    byContract.set(key(eventType, version), { ...handler, run });
+    const { contract, method } = handler;
+    const version = key(contract.type, contract.version);
+    if (routes.has(version)) throw refuse(name, `${version} has two handlers`);
+    const run = (instance as Record<string, HandlerDefinition['run']>)[method]!.bind(instance);
+    routes.set(version, { handler: { ...handler, run }, path: { stored: contract, steps: [], wanted: contract } });
   }
+  const definitions = [...routes.values()].map(({ handler }) => handler);
   return {
     name,
     from,
     concurrency,
     types: [...new Set(handlers.map(({ contract }) => contract.type))],
-    handlers: [...byContract.values()],
-    handlerOf: (eventType, version) => byContract.get(key(eventType, version)),
+    handlers: definitions,
+    routeOf: (eventType, version) => routes.get(key(eventType, version)) ?? upcastRoute(definitions, eventType, version),
   };
+}
+
+function upcastRoute(handlers: readonly HandlerDefinition[], type: string, version: number): HandlerRoute | undefined {
+  const path = findVersionPath(
+    handlers.map(({ contract }) => contract),
+    type,
+    version,
+  );
+  return path && { handler: handlers.find(({ contract }) => contract === path.wanted)!, path };
+}
+
+/**
+ * Refuses a consumer that could not read an older version, and names the newer versions that wait for a newer worker.
+ *
+ * @throws PikaiaError `PIKAIA_UPCASTER_MISSING`
+ */
+function checkVersions({ name, types, handlers, routeOf }: ConsumerDefinition): void {
+  for (const type of types) {
+    const ofType = handlers.map(({ contract }) => contract).filter((contract) => contract.type === type);
+    const newest = ofType.reduce((one, other) => (other.version > one.version ? other : one));
+    for (let version = newest.oldestVersion ?? 1; version < newest.version; version++)
+      if (!routeOf(type, version)) throw upcasterMissing(name, newest, version);
+    const versions = knownContracts(type)
+      .map(({ version }) => version)
+      .filter((version) => version > newest.version);
+    if (versions.length) logger.warning('consumer_versions_unhandled', { consumer: name, event_type: type, versions });
+  }
+}
+
+function upcasterMissing(consumer: string, { type, version: newest }: Contract, version: number): PikaiaError {
+  return new PikaiaError(
+    'PIKAIA_UPCASTER_MISSING',
+    `Consumer ${consumer} handles version ${newest} of ${type} and cannot read version ${version}, whose events may still be stored. Add @Upcast from version ${version} to version ${version + 1}, or a handler of version ${version}; an empty method ignores its events. If none are stored any more, set oldestVersion in @DomainEvent of version ${newest}.`,
+  );
 }
 
 const key = (type: string, version: number): string => `${type} v${version}`;

@@ -3,7 +3,7 @@ import { abortTransaction } from '@pikaia/database';
 import { errorMessage, getLogger, metric, queryStatsFields } from '@pikaia/logging';
 import type { EventOf } from '../contract/envelope.js';
 import { eventMetrics } from '../metrics.js';
-import type { ConsumerDefinition, HandlerDefinition } from './consumer.definition.js';
+import type { ConsumerDefinition, HandlerDefinition, HandlerRoute } from './consumer.definition.js';
 import { waitAtMost } from '../loop/wait-at-most.js';
 import { parseData } from './event.parser.js';
 import { readEvent, type ReceivedEnvelope } from './event.reader.js';
@@ -52,7 +52,8 @@ export class ConsumerRunner {
    * Handles an event whose type the consumer handles.
    *
    * @returns `skipped` for a replay if the handler skips replays.
-   * @throws PikaiaError `PIKAIA_EVENT_VERSION_UNKNOWN`, `PIKAIA_EVENT_UNREADABLE` or `PIKAIA_HANDLER_TIMEOUT`.
+   * @throws PikaiaError `PIKAIA_EVENT_VERSION_UNKNOWN`, `PIKAIA_EVENT_UNREADABLE`, `PIKAIA_EVENT_UPCAST_FAILED` or
+   * `PIKAIA_HANDLER_TIMEOUT`.
    * @throws PostponeError while another process handles the event, while its handler still runs here after its timeout, if the
    * handler could not be started, or if its receipt is late.
    * @throws the error of the handler.
@@ -92,12 +93,12 @@ export class ConsumerRunner {
   }
 
   private async handle(incoming: IncomingEvent, options: RunOptions): Promise<'handled' | 'skipped'> {
-    const handler = this.handlerOf(incoming);
+    const { handler, path } = this.routeOf(incoming);
     const { replayed, payload, eventId } = incoming;
     if (replayed !== undefined && handler.replay === 'skip') return 'skipped';
     const envelope = typeof payload === 'string' ? readEvent(payload) : payload;
     if (envelope.actor) context.bind({ event: { ...context.current!.event!, actor: envelope.actor } });
-    const read = await parseData(handler.contract, envelope);
+    const read = await parseData(path, envelope);
     const runId = `${eventId} ${replayed ?? ''}`;
     const current = this.runs.get(runId);
     if (current?.interruption) throw stillRunning(current.interruption);
@@ -145,6 +146,7 @@ export class ConsumerRunner {
     if (isNew) {
       logger.info('event_delivered', {
         event_type: eventType,
+        ...(event.upcast_from !== undefined && { upcast_from: event.upcast_from }),
         ...(replayed !== undefined && { replayed }),
         duration: Math.round((performance.now() - startedAt) * 1e6),
         ...queryStatsFields(),
@@ -171,12 +173,12 @@ export class ConsumerRunner {
     }
   }
 
-  private handlerOf({ eventType, schemaVersion }: IncomingEvent): HandlerDefinition {
-    const handler = this.consumer.handlerOf(eventType, schemaVersion);
-    if (handler) return handler;
+  private routeOf({ eventType, schemaVersion }: IncomingEvent): HandlerRoute {
+    const route = this.consumer.routeOf(eventType, schemaVersion);
+    if (route) return route;
     throw new PikaiaError(
       'PIKAIA_EVENT_VERSION_UNKNOWN',
-      `This process does not handle version ${schemaVersion} of ${eventType} in ${this.consumer.name}. Deploy a worker that does; the event waits for it.`,
+      `This process neither handles nor upcasts version ${schemaVersion} of ${eventType} in ${this.consumer.name}. Deploy a worker that does; the event waits for it.`,
     );
   }
 }

@@ -1,12 +1,16 @@
 import { PikaiaError } from '@pikaia/core';
 import { plainToInstance } from 'class-transformer';
 import { validate } from 'class-validator';
+import { types } from 'node:util';
 import { contractOf, type Contract, type ContractClass } from '../contract/domain-event.js';
+import { findVersionPath, type Upcaster, type VersionPath } from '../contract/upcast.decorator.js';
 import { readEvent, type ReceivedEnvelope } from './event.reader.js';
 
-/** An event whose `data` is an instance of the contract class `Data`. */
+/** An event whose `data` is an instance of the contract class `Data`. `schema_version` is the version of that class. */
 export interface ParsedEvent<Data extends object> extends ReceivedEnvelope {
   readonly data: Data;
+  /** The version of the event as it is stored, if upcasters converted its data. */
+  readonly upcast_from?: number;
 }
 
 /** The union of the events of several contracts. Narrow it with `event.data instanceof MemberInvited`. */
@@ -17,13 +21,15 @@ export type EventOfAny<Classes extends readonly ContractClass[]> = {
 /**
  * Parses an event and validates it against its contract. Accepts an envelope, an EventBridge event, a CloudEvent 1.0, or an SQS
  * record whose body is one of these. Each can be an object or JSON text. Works in a long-running process and in a Lambda.
+ * An event of an older version is converted by its upcasters (`@Upcast`).
  *
  * Keeps fields that the class does not declare, because a newer publisher may have added them. Does not authenticate the sender.
  *
  * @param contracts one contract class, or a list. From a list, the event's type and version select the class.
  * @throws PikaiaError
  * - `PIKAIA_EVENT_UNREADABLE`: the source is not an event or violates its contract. The message names the fields, never a value.
- * - `PIKAIA_EVENT_VERSION_UNKNOWN`: the event has the type of a contract but another version.
+ * - `PIKAIA_EVENT_VERSION_UNKNOWN`: the event has the type of a contract but another version, and no upcaster leads to the contract.
+ * - `PIKAIA_EVENT_UPCAST_FAILED`: an upcaster throws, or its result violates the contract of the next version.
  * - `PIKAIA_EVENT_UNEXPECTED`: the event has another type.
  * - `PIKAIA_EVENT_CONTRACT_INVALID`: a class has no `@DomainEvent`.
  */
@@ -41,32 +47,65 @@ export async function parseEvent(
 ): Promise<ParsedEvent<object>> {
   const wanted = [contracts].flat().map((contract) => contractOf(contract));
   const event = readEvent(source);
-  return parseData(chooseContract(wanted, event), event);
+  return parseData(choosePath(wanted, event), event);
 }
 
-function chooseContract(wanted: readonly Contract[], { event_type: type, schema_version: version }: ReceivedEnvelope): Contract {
-  const ofType = wanted.filter((contract) => contract.type === type);
-  const found = ofType.find((contract) => contract.version === version);
-  if (found) return found;
+function choosePath(wanted: readonly Contract[], { event_type: type, schema_version: version }: ReceivedEnvelope): VersionPath {
+  const path = findVersionPath(wanted, type, version);
+  if (path) return path;
   const names = wanted.map((contract) => `${contract.type} version ${contract.version}`).join(', ');
-  if (ofType.length)
+  if (wanted.some((contract) => contract.type === type))
     throw new PikaiaError('PIKAIA_EVENT_VERSION_UNKNOWN', `This is version ${version} of ${type}; this code reads ${names}.`);
   throw new PikaiaError('PIKAIA_EVENT_UNEXPECTED', `The type of this event is unexpected; this code reads ${names}.`);
 }
 
 /**
- * Converts the data of an event to an instance of the contract class and validates it.
+ * Converts the data of an event to an instance of the wanted contract's class.
  *
- * @throws PikaiaError `PIKAIA_EVENT_UNREADABLE`. The message names the invalid fields.
+ * @throws PikaiaError `PIKAIA_EVENT_UNREADABLE`, `PIKAIA_EVENT_UPCAST_FAILED`. The message names the invalid fields, never a value.
  */
-export async function parseData(contract: Contract, event: ReceivedEnvelope): Promise<ParsedEvent<object>> {
-  const data = plainToInstance(contract.data, event.data);
-  const errors = await validate(data, { forbidUnknownValues: true });
-  if (errors.length) {
+export async function parseData(path: VersionPath, event: ReceivedEnvelope): Promise<ParsedEvent<object>> {
+  const data = await readData(path, event.data);
+  if (!path.steps.length) return { ...event, data };
+  return { ...event, data, schema_version: path.wanted.version, upcast_from: path.stored.version };
+}
+
+/**
+ * Validates data against the contract of its stored version and upcasts it. Each upcaster's result is validated too.
+ *
+ * @throws PikaiaError as `parseData`.
+ */
+export async function readData({ stored, steps }: VersionPath, source: object): Promise<object> {
+  const { data, invalid } = await readAs(stored, source);
+  if (invalid)
     throw new PikaiaError(
       'PIKAIA_EVENT_UNREADABLE',
-      `This ${contract.type} version ${contract.version} violates its contract in these fields: ${errors.map(({ property }) => property).join(', ')}.`,
+      `This ${stored.type} version ${stored.version} violates its contract in these fields: ${invalid}.`,
     );
+  let upcast = data;
+  for (const step of steps) upcast = await takeStep(step, upcast, stored);
+  return upcast;
+}
+
+async function takeStep({ name, run, to }: Upcaster, data: object, { type, version }: Contract): Promise<object> {
+  const refuse = (why: string, cause?: unknown): PikaiaError =>
+    new PikaiaError('PIKAIA_EVENT_UPCAST_FAILED', `This ${type} version ${version} cannot be upcast: ${name} ${why}.`, { cause });
+  let result: unknown;
+  try {
+    result = run(data);
+  } catch (cause) {
+    throw refuse('throws', cause);
   }
-  return { ...event, data };
+  if (typeof result !== 'object' || result === null || Array.isArray(result) || types.isPromise(result))
+    throw refuse('does not return an object');
+  const next = await readAs(contractOf(to), result);
+  if (next.invalid) throw refuse(`violates ${to.name} in these fields: ${next.invalid}`);
+  return next.data;
+}
+
+/** @returns an instance of the contract's class, and the names of its invalid fields, empty if there are none. */
+async function readAs(contract: Contract, source: object): Promise<{ data: object; invalid: string }> {
+  const data = plainToInstance(contract.data, source);
+  const errors = await validate(data, { forbidUnknownValues: true });
+  return { data, invalid: errors.map(({ property }) => property).join(', ') };
 }

@@ -18,6 +18,8 @@ export interface Contract<Data extends object = object> {
   readonly producer?: string;
   /** Example data for the contract file. Undefined if it is generated. */
   readonly example?: object;
+  /** The oldest version of the type that can still be stored. Absent: 1. */
+  readonly oldestVersion?: number;
   readonly data: ContractClass<Data>;
 }
 
@@ -32,6 +34,11 @@ export interface DomainEventOptions {
   readonly producer?: string;
   /** Example data for the contract file, which people read. By default it is generated from the rules of the class. */
   readonly example?: object;
+  /**
+   * The oldest version of the type that can still be stored. A consumer must be able to read every version from this one on.
+   * Default 1. Raise it when no log, queue or archive has events of an earlier version any more.
+   */
+  readonly oldestVersion?: number;
 }
 
 const NAME = /^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/;
@@ -50,21 +57,22 @@ const key = (type: string, version: number): string => `${type} v${version}`;
  * Declares a class as the contract of an event type and version.
  *
  * @throws PikaiaError `PIKAIA_EVENT_CONTRACT_INVALID` if the type is not `aggregate.past_verb` of at most 128 characters, the
- * version is below 1, EventBridge does not accept the source, another class already declares the same type and version, a
+ * version is below 1 or below `oldestVersion`, EventBridge does not accept the source, another class already declares the same type and version, a
  * decorator makes the validated value differ from the stored value (`Transform`, `Exclude`, `Expose` with options), or the
  * constructor of the class needs arguments.
  */
 export function DomainEvent(type: string, options: DomainEventOptions) {
-  const { version, aggregate, source = `pikaia.${aggregate}`, producer, example } = options;
+  const { version, aggregate, source = `pikaia.${aggregate}`, producer, example, oldestVersion } = options;
+  const declared = { type, version, aggregate, source, producer, example, ...(oldestVersion !== undefined && { oldestVersion }) };
   return (data: ContractClass): void => {
     const refuse = (why: string) =>
       new PikaiaError('PIKAIA_EVENT_CONTRACT_INVALID', `@DomainEvent('${type}') on ${data.name}: ${why}.`);
-    const problem = declarationProblem({ type, version, aggregate, source });
+    const problem = declarationProblem(declared);
     if (problem !== undefined) throw refuse(problem);
     if (byName.has(key(type, version)))
       throw refuse(`${byName.get(key(type, version))!.data.name} already declares version ${version}`);
     describeInnerClasses(data);
-    const contract = Object.freeze({ type, version, aggregate, source, producer, example, data });
+    const contract = Object.freeze({ ...declared, data });
     byName.set(key(type, version), contract);
     byType.set(type, contract);
     byClass.set(data, contract);
@@ -72,12 +80,14 @@ export function DomainEvent(type: string, options: DomainEventOptions) {
 }
 
 /** Returns why EventBridge, the log or a consumer would refuse the events of a declaration, or undefined. */
-function declarationProblem({ type, version, aggregate, source }: Omit<Contract, 'data'>): string | undefined {
+function declarationProblem({ type, version, aggregate, source, oldestVersion = 1 }: Omit<Contract, 'data'>): string | undefined {
   if (typeof type !== 'string' || !NAME.test(type))
     return 'the type must be aggregate.past_verb in lower case, for example member.invited';
   if (type.length > MAX_TYPE_CHARACTERS)
     return `the type has ${type.length} characters, and EventBridge accepts ${MAX_TYPE_CHARACTERS}: shorten it`;
   if (!Number.isInteger(version) || version < 1 || version > MAX_VERSION) return 'the version must be a whole number from 1';
+  if (!Number.isInteger(oldestVersion) || oldestVersion < 1 || oldestVersion > version)
+    return `oldestVersion must be a whole number from 1 to ${version}`;
   if (typeof aggregate !== 'string' || !AGGREGATE.test(aggregate) || aggregate.length > MAX_AGGREGATE_CHARACTERS)
     return `the aggregate must be a name without blanks of at most ${MAX_AGGREGATE_CHARACTERS} characters, for example member`;
   if (typeof source !== 'string' || !SOURCE.test(source) || source.length > MAX_SOURCE_CHARACTERS)
@@ -126,3 +136,9 @@ export function sourceOf(event: { eventType: string; schemaVersion: number; aggr
 
 /** Returns the contract of a type and version, or undefined if this process does not know it. */
 export const findContract = (type: string, version: number): Contract | undefined => byName.get(key(type, version));
+
+/** Returns the contracts that this process knows, of one type or of all types, in ascending order of type and version. */
+export function knownContracts(type?: string): Contract[] {
+  const found = [...byName.values()].filter((contract) => type === undefined || contract.type === type);
+  return found.sort((one, other) => (one.type === other.type ? one.version - other.version : one.type < other.type ? -1 : 1));
+}

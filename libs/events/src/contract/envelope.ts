@@ -26,6 +26,8 @@ export interface DeliveredEvent<Data = unknown> extends Envelope<Data> {
   readonly sequence: string;
   /** The id of the replay that sent the event again; absent on the first delivery. */
   readonly replayed?: string;
+  /** The version of the event as it is stored, if upcasters converted its data to `schema_version`. */
+  readonly upcast_from?: number;
 }
 
 /** `EventOf<MemberInvited>`: a delivered event whose data is an instance of the contract class. */

@@ -51,14 +51,17 @@ select exists (select from outbox.outbox_sink_type where sink = $1 and event_typ
   (select count(*)::int from outbox.outbox_delivery
     where sink = $1 and event_type = $2 and status in ('retrying', 'waiting', 'failed')) as open`;
 
+/** Condition on a delivery: its event waits for a worker that handles its type and version. `textOf` writes the error. */
+export const waitsForWorker = (table: string): string =>
+  `${table}.last_error ~ '^PikaiaError PIKAIA_EVENT_(TYPE_UNHANDLED|VERSION_UNKNOWN):'`;
+
 /**
  * Makes deliveries due that waited for a newer worker: their type or version may be known to this leader. Runs at the start of a
  * term. $1 sink, $2 now. Index: outbox_delivery_due.
  */
 export const RETRY_WAITING_FOR_WORKER = `
-update outbox.outbox_delivery set next_attempt_at = $2
-where sink = $1 and status = 'retrying' and next_attempt_at > $2
-  and last_error ~ '^PikaiaError PIKAIA_EVENT_(TYPE_UNHANDLED|VERSION_UNKNOWN):'`;
+update outbox.outbox_delivery d set next_attempt_at = $2
+where sink = $1 and status = 'retrying' and next_attempt_at > $2 and ${waitsForWorker('d')}`;
 
 /**
  * Skips the open deliveries of dropped types. Runs at the start of a term, before the leader loads the deliveries. $1 sink.

@@ -2,6 +2,8 @@ import { Inject, Injectable } from '@nestjs/common';
 import { context, findIdProblem, newId, PikaiaError } from '@pikaia/core';
 import { afterCommit, writeWithCommit } from '@pikaia/database';
 import { checkContracts, contractOf, type Contract, type ContractClass } from '../contract/domain-event.js';
+import type { ExactData } from '../contract/exact-data.js';
+import { checkUpcasters } from '../contract/upcast.decorator.js';
 import type { Envelope } from '../contract/envelope.js';
 import { checkData } from './event-data.js';
 import { eventSize, MAX_EVENT_BYTES } from './event-size.js';
@@ -26,6 +28,7 @@ export class Events {
     private readonly waker: OutboxWaker,
   ) {
     checkContracts();
+    checkUpcasters();
   }
 
   /**
@@ -39,7 +42,7 @@ export class Events {
    *
    * @param contractClass a class with `@DomainEvent`.
    * @param aggregate the `id` of the aggregate, and its `organizationId` if that is not the organization of the context.
-   * @param data the fields that the contract class declares, and no others.
+   * @param data the fields that the contract class declares, and no others. The compiler refuses unknown fields at any depth.
    * @returns the id of the event, a UUIDv7.
    * @throws PikaiaError
    * - `PIKAIA_EVENT_INVALID`: the data violates the contract, or JSON would change it.
@@ -51,7 +54,11 @@ export class Events {
    * - `PIKAIA_EVENT_CONTRACT_INVALID`: the class has no `@DomainEvent`.
    * - `PIKAIA_CONTEXT_MISSING`: the code runs outside a context.
    */
-  async publish<Data extends object>(contractClass: ContractClass<Data>, aggregate: Aggregate, data: Data): Promise<string> {
+  async publish<Data extends object, Given extends object>(
+    contractClass: ContractClass<Data>,
+    aggregate: Aggregate,
+    data: NoInfer<Data> & Given & ExactData<Data, Given>,
+  ): Promise<string> {
     const contract = contractOf(contractClass);
     const envelope = this.envelopeOf(contract, aggregate, checkData(contract, data));
     const text = JSON.stringify(envelope);

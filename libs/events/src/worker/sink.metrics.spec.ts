@@ -1,8 +1,10 @@
+import { PikaiaError } from '@pikaia/core';
 import { flushMetrics } from '@pikaia/logging';
 import { captureLogs } from '@pikaia/logging/testing';
 import { useFixture } from '../../../../test/support/jest/use-fixture.js';
 import { OutboxFixture } from '../../../../test/support/outbox/outbox.fixture.js';
 import { insertEvent } from '../../../../test/support/outbox/events.js';
+import { refused } from '../../../../test/support/outbox/scripted-sink.js';
 import { measureSinks } from './sink.metrics.js';
 
 describe('measureSinks', () => {
@@ -24,6 +26,7 @@ describe('measureSinks', () => {
     'outbox.backlog': 0,
     'outbox.oldest_pending_seconds': 0,
     'outbox.failed': 0,
+    'outbox.unhandled': 0,
     'outbox.published': 0,
     'outbox.leader_failing': 0,
   };
@@ -40,6 +43,14 @@ describe('measureSinks', () => {
       expect(line!['outbox.oldest_pending_seconds']).toBeGreaterThan(0);
     }
     await leader.close();
+  });
+
+  it('records how many events wait for a worker that handles their version', async () => {
+    const error = new PikaiaError('PIKAIA_EVENT_VERSION_UNKNOWN', 'Later.');
+    at.sink.defaultOutcome = ({ schemaVersion }) => (schemaVersion === 1 ? refused() : { kind: 'postponed', error });
+    for (const [index, version] of [1, 2, 2, 3].entries()) await insertEvent(at.api, { version, aggregate: `a${index}` });
+    await at.runRelayOnce();
+    expect(await lines()).toEqual([expect.objectContaining({ 'outbox.unhandled': 3 })]);
   });
 
   it('records nothing for a retired sink', async () => {

@@ -3,6 +3,7 @@ import type { ClientBase } from 'pg';
 import { eventMetrics } from '../metrics.js';
 import { LOCK_CLASS } from '../log/sink-lock.js';
 import type { SinkState } from '../log/sink-state.js';
+import type { UnhandledEvents } from '../admin/outbox.status.js';
 import { MAX_COUNT, SINK_STATUS } from '../admin/status.sql.js';
 
 interface SinkRow {
@@ -13,6 +14,7 @@ interface SinkRow {
   readonly backlog: number;
   readonly lag_ms: number | null;
   readonly failed: number;
+  readonly unhandled: readonly UnhandledEvents[];
 }
 
 /**
@@ -21,12 +23,14 @@ interface SinkRow {
  */
 export async function measureSinks(client: ClientBase): Promise<void> {
   const { rows } = await client.query<SinkRow>(SINK_STATUS, [LOCK_CLASS, MAX_COUNT]);
-  for (const { name: sink, state, observer, leader_failing_since, backlog, lag_ms, failed } of rows) {
+  for (const { name: sink, state, observer, leader_failing_since, backlog, lag_ms, failed, unhandled } of rows) {
     if (state === 'retired' || observer) continue;
     metric(eventMetrics.leaderFailing, leader_failing_since === null ? 0 : 1, { sink });
     metric(eventMetrics.backlog, backlog, { sink });
     metric(eventMetrics.oldestPending, Math.max(lag_ms ?? 0, 0) / 1000, { sink });
     metric(eventMetrics.failed, failed, { sink });
+    const waiting = unhandled.reduce((sum, { count }) => sum + count, 0);
+    metric(eventMetrics.unhandled, waiting, { sink });
     metric(eventMetrics.published, 0, { sink });
   }
 }

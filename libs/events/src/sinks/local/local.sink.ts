@@ -40,7 +40,7 @@ export class LocalSink implements Sink {
       if (postponement) return postponed(error, postponement.retryAfterMs);
       const code = error instanceof PikaiaError ? error.code : undefined;
       if (code === 'PIKAIA_EVENT_VERSION_UNKNOWN') return postponed(error, NEWER_WORKER_RETRY_MS);
-      const maxAttempts = this.runner.consumer.handlerOf(event.eventType, event.schemaVersion)?.maxAttempts;
+      const maxAttempts = this.runner.consumer.routeOf(event.eventType, event.schemaVersion)?.handler.maxAttempts;
       return {
         kind: 'refused',
         error,
