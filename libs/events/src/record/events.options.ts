@@ -7,7 +7,7 @@ export interface EventsOptions {
   readonly applicationName: string;
   readonly clock: Clock;
   /** Signs the tokens of `runWithToken`. */
-  readonly tokenKey: string | Uint8Array | undefined;
+  readonly tokenKey?: string | Uint8Array | undefined;
 }
 
 export const EVENTS_OPTIONS = Symbol('pikaia.events');
