@@ -1,4 +1,4 @@
-// Who may import whom: core ← logging ← database ← { events ← contracts, audit } ← notifications ← apps.
+// Who may import whom: core ← logging ← database ← { events ← contracts, audit } ← notifications ← reactions ← apps.
 // test/architecture/boundaries.spec.ts plants a violation of each rule and sees it caught.
 const MAY_IMPORT = {
   core: [],
@@ -8,6 +8,7 @@ const MAY_IMPORT = {
   audit: ['core', 'logging', 'database'],
   contracts: ['core', 'events'],
   notifications: ['core', 'logging', 'database', 'events', 'contracts'],
+  reactions: ['core', 'logging', 'database', 'events', 'contracts', 'notifications'],
 };
 
 // What each folder of a library may import from the library's other folders. Files beside the folders (metrics.ts) are free to
@@ -43,13 +44,15 @@ const FOLDERS = {
   },
   contracts: { members: [], organizations: [] },
   notifications: { mail: [], 'welcome-email': ['mail'] },
+  reactions: { 'permissions-cache': [] },
   events: {
     contract: [],
     migrations: [],
     loop: [],
     log: ['contract'],
-    record: ['contract', 'log'],
     consume: ['contract', 'log', 'loop'],
+    wait: ['consume', 'loop'],
+    record: ['contract', 'log', 'consume', 'wait'],
     delivery: ['contract', 'log', 'loop'],
     sinks: ['contract', 'log', 'consume', 'delivery'],
     commands: ['contract', 'log', 'delivery'],

@@ -1,11 +1,12 @@
-// npm run build:consumers: bundles each compiled apps/consumers/src/<consumer>.handler.ts into one self-contained Lambda file.
+// npm run build:consumers: bundles each consumer of libs/reactions/src/consumers.ts into one self-contained Lambda file. Bundles also
+// those that run in the worker, so that a consumer can move.
 import { build } from 'esbuild';
-import { globSync, rmSync } from 'node:fs';
-import { basename, join, relative } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { root } from './start/folders.ts';
 
 const MAX_BUNDLE_BYTES = 5 * 1024 * 1024; // a larger bundle starts slowly: check its imports
-const HANDLER = '.handler.js';
 // Optional peers that the libraries try to load and can do without: other Nest transports, other TypeORM databases.
 const OPTIONAL_PACKAGES = [
   '@nestjs/microservices',
@@ -16,13 +17,18 @@ const OPTIONAL_PACKAGES = [
 ];
 
 const dist = join(root, 'apps/consumers/dist');
-const handlers = globSync(`*${HANDLER}`, { cwd: dist });
-for (const file of handlers) {
-  const name = basename(file, HANDLER);
+// The output of tsc, because Node and esbuild emit no decorator metadata.
+const { CONSUMERS } = (await import(pathToFileURL(join(root, 'libs/reactions/dist/index.js')).href)) as {
+  readonly CONSUMERS: readonly { readonly name: string }[];
+};
+for (const { name } of CONSUMERS) {
   const folder = join(dist, name);
   rmSync(folder, { recursive: true, force: true });
   const { metafile } = await build({
-    entryPoints: [join(dist, file)], // the output of tsc, because esbuild emits no decorator metadata
+    stdin: {
+      contents: `import { declaredConsumerLambda } from './declared-consumer.js';\nexport const handler = await declaredConsumerLambda('${name}');`,
+      resolveDir: dist,
+    },
     outfile: join(folder, 'index.mjs'),
     bundle: true,
     format: 'esm',

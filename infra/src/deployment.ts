@@ -1,3 +1,4 @@
+import { CONSUMERS, type DeployedConsumer } from '@pikaia/reactions';
 import type { App } from 'aws-cdk-lib';
 import { AppStack } from './app/app.stack.ts';
 import { DataStack } from './data/data.stack.ts';
@@ -38,11 +39,11 @@ export function deploy(app: App): Deployment {
  * Builds the five stacks. Each depends on the earlier ones: a worker does not start if its bus is missing, and an event that
  * is sent before its rule exists is lost for the consumer.
  */
-export function build(app: App, settings: Settings): Deployment {
+export function build(app: App, settings: Settings, consumers: readonly DeployedConsumer[] = CONSUMERS): Deployment {
   const network = new NetworkStack(app, settings);
   const data = new DataStack(app, settings, network);
-  const events = new EventsStack(app, settings, network, data);
-  const application = new AppStack(app, settings, network, data, events);
+  const events = new EventsStack(app, settings, network, data, consumers);
+  const application = new AppStack(app, settings, network, data, events, consumers);
   const observability = new ObservabilityStack(app, settings, { network, data, events, app: application });
   data.addStackDependency(network);
   events.addStackDependency(data);

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as contracts from '@pikaia/contracts';
 import { contractOf, type ContractClass } from '@pikaia/events';
+import { CONSUMERS, consumersIn } from '@pikaia/reactions';
 import { validateSync } from 'class-validator';
 import { plainToInstance } from 'class-transformer';
-import { CONSUMERS } from '../src/events/consumers.ts';
 import { matches } from './evaluation/event-pattern.ts';
 import { samples, delivered } from './support/events.ts';
 import { defaults, resourcesOf, type Resource } from './support/synthesis.ts';
@@ -15,6 +15,8 @@ interface Statement {
   readonly Principal: unknown;
   readonly Condition?: unknown;
 }
+
+const LAMBDAS = consumersIn('lambda', CONSUMERS);
 
 const template = () => defaults().templates.PikaiaEvents;
 const of = (type: string) => resourcesOf(template(), type);
@@ -40,7 +42,7 @@ describe('the events of all contracts', () => {
   });
 
   it('reach exactly the consumers that handle them', () => {
-    for (const consumer of CONSUMERS) {
+    for (const consumer of LAMBDAS) {
       const reached = samples.filter(({ contract, data }) => matches(patternOf(consumer.name), delivered(contract, data)));
       assert.deepEqual(
         reached.map(({ contract }) => contract.type),
@@ -75,7 +77,7 @@ describe('the events of all contracts', () => {
 
 describe('the delivery path to a consumer', () => {
   it('leads from its rule to its queue, and for undeliverable events to its dead-letter queue', () => {
-    for (const { name } of CONSUMERS) {
+    for (const { name } of LAMBDAS) {
       const [target] = ruleOf(name).Properties['Targets'] as {
         Arn: { 'Fn::GetAtt': [string] };
         DeadLetterConfig: { Arn: { 'Fn::GetAtt': [string] } };
@@ -91,7 +93,7 @@ describe('the delivery path to a consumer', () => {
     const policies = of('AWS::SQS::QueuePolicy').map(
       ({ Properties }) => Properties['PolicyDocument'] as { Statement: Statement[] },
     );
-    assert.equal(policies.length, CONSUMERS.length * 2);
+    assert.equal(policies.length, LAMBDAS.length * 2);
     for (const { Statement } of policies) {
       const [denied, allowed, ...more] = Statement;
       assert.deepEqual([denied!.Effect, denied!.Condition], ['Deny', { Bool: { 'aws:SecureTransport': 'false' } }]);
@@ -126,10 +128,10 @@ describe('the delivery path to a consumer', () => {
         })
         .map(({ Properties }) => Properties['QueueName']);
     const queues = of('AWS::SQS::Queue');
-    assert.equal(queues.filter(({ Properties }) => Properties['RedrivePolicy']).length, CONSUMERS.length);
+    assert.equal(queues.filter(({ Properties }) => Properties['RedrivePolicy']).length, LAMBDAS.length);
     assert.deepEqual(problems(queues), []);
     const planted = queues.map((one) => ({ ...one, Properties: { ...one.Properties, MessageRetentionPeriod: 14 * 86_400 } }));
-    assert.equal(problems(planted).length, CONSUMERS.length);
+    assert.equal(problems(planted).length, LAMBDAS.length);
   });
 
   it('runs the bundle of its consumer on Node 24, and passes secrets as ARNs', () => {

@@ -44,6 +44,7 @@ const PLANTED: readonly { rule: string; file: string; source: string }[] = [
     file: 'libs/notifications/src/planted.ts',
     source: "import '@pikaia/audit';",
   },
+  { rule: 'reactions-imports-only-what-is-below', file: 'libs/reactions/src/planted.ts', source: "import '@pikaia/audit';" },
   {
     rule: 'library-never-reaches-app',
     file: 'libs/events/src/planted-app.ts',

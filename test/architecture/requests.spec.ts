@@ -7,7 +7,7 @@ import { Inviter } from '../../libs/contracts/src/members/member-invited.v1.js';
 import { FindAuditLogsRequest } from '../../apps/api/src/administration/audit-log.requests.js';
 import { FindEventsRequest } from '../../apps/api/src/administration/event.requests.js';
 import { ReplayEventsRequest, ReplayFilterRequest, SinkRequest } from '../../apps/api/src/administration/operation.requests.js';
-import { ChangeRoleRequest, InviteRequest } from '../../apps/api/src/members/member.requests.js';
+import { ChangeRoleRequest, InviteRequest, PermissionsRequest } from '../../apps/api/src/members/member.requests.js';
 import { UpdateOrganizationRequest } from '../../apps/api/src/organizations/organization.requests.js';
 
 const root = resolve(__dirname, '../..');
@@ -21,6 +21,7 @@ const CLASSES: readonly (new () => object)[] = [
   ReplayEventsRequest,
   InviteRequest,
   ChangeRoleRequest,
+  PermissionsRequest,
   UpdateOrganizationRequest,
   MemberInvited,
   Inviter,

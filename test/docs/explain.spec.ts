@@ -235,7 +235,7 @@ describe('npm run explain', () => {
         /It was refused with 409\. This person is a member already\./,
       );
       const readme = codeBlocks(readFileSync(resolve(root, 'README.md'), 'utf8'), 'text')[0]!;
-      expect(namesOf(readme)).toHaveLength(10);
+      expect(namesOf(readme)).toHaveLength(11);
       const shown = namesOf(stdout).filter((name) => !name.endsWith('member-counter')); // the additional consumer of the tests
       expect(new Set(shown)).toEqual(new Set(namesOf(readme))); // the example in the README is current
     } finally {

@@ -3,6 +3,7 @@ import { AuditModule } from '@pikaia/audit';
 import { DatabaseModule, type DatabaseSettings } from '@pikaia/database';
 import { EventsModule, OutboxAdminModule } from '@pikaia/events';
 import { LoggingModule, type LoggingModuleOptions } from '@pikaia/logging';
+import { CONSUMERS, consumersIn } from '@pikaia/reactions';
 import { ClsModule } from 'nestjs-cls';
 import { AdministrationModule } from './administration/administration.module.js';
 import { AuditedOperations } from './administration/audited-operations.js';
@@ -33,7 +34,11 @@ export class AppModule {
         SettingsModule.forRoot(api),
         LoggingModule.forRoot({ ...logging, trustedProxies: api.trustedProxies }),
         DatabaseModule.forRoot({ settings: database, applicationName: 'pikaia-api', entities: [Organization, User, Member] }),
-        EventsModule.forRoot({ databaseUrl: database.databaseUrl }),
+        EventsModule.forRoot({
+          databaseUrl: database.databaseUrl,
+          tokenKey: api.cursorKey,
+          queueConsumers: consumersIn('lambda', CONSUMERS).map(({ consumer }) => consumer),
+        }),
         AuditModule.forRoot({ cursorKey: api.cursorKey }),
         OutboxAdminModule.forRoot({ audit: AuditedOperations, cursorKey: api.cursorKey }),
         ServerModule,

@@ -4,7 +4,7 @@ import { loadSettings } from '@pikaia/core';
 import { DatabaseSettings } from '@pikaia/database';
 import { EventBridgeSettings, LogSinkSettings, OutboxSettings } from '@pikaia/events';
 import { getLogger, loggingOptions, LoggingSettings, type Service } from '@pikaia/logging';
-import { NotificationSettings } from '@pikaia/notifications';
+import { CONSUMERS } from '@pikaia/reactions';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Draining } from './health/draining.js';
@@ -18,7 +18,7 @@ const logger = getLogger('worker');
 
 /** Reads the settings, starts the relays, and serves health checks. */
 export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Service> {
-  const [logging, worker, database, outbox, log, eventBridge, notifications] = loadSettings(
+  const [logging, worker, database, outbox, log, eventBridge, ...consumers] = loadSettings(
     [
       LoggingSettings,
       WorkerSettings,
@@ -26,7 +26,7 @@ export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Servi
       OutboxSettings,
       LogSinkSettings,
       EventBridgeSettings,
-      NotificationSettings,
+      ...CONSUMERS.map(({ settings }) => settings),
     ],
     environment,
   );
@@ -42,7 +42,7 @@ export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Servi
     outbox,
     log,
     eventBridge,
-    notifications,
+    consumers,
   });
   const app = await NestFactory.create<NestFastifyApplication>(application, createFastifyAdapter(), { abortOnError: false });
   await app.init();

@@ -2,9 +2,8 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { DatabaseModule, type DatabaseSettings } from '@pikaia/database';
 import { type EventBridgeSettings, type LogSinkSettings, type OutboxSettings, RelayModule } from '@pikaia/events';
 import { LoggingModule, type LoggingModuleOptions } from '@pikaia/logging';
-import { type NotificationSettings, NotificationsModule } from '@pikaia/notifications';
+import { CONSUMERS } from '@pikaia/reactions';
 import { ClsModule } from 'nestjs-cls';
-import { join } from 'node:path';
 import { HealthController } from './health/health.controller.js';
 import { Draining } from './health/draining.js';
 import type { WorkerSettings } from './worker.settings.js';
@@ -16,19 +15,20 @@ export interface WorkerModuleSettings {
   readonly outbox: OutboxSettings;
   readonly log: LogSinkSettings;
   readonly eventBridge: EventBridgeSettings;
-  readonly notifications: NotificationSettings;
+  /** The settings of each of `CONSUMERS`, in their order. */
+  readonly consumers: readonly object[];
 }
 
 @Module({})
 export class WorkerModule {
-  static forRoot({ logging, worker, database, outbox, log, eventBridge, notifications }: WorkerModuleSettings): DynamicModule {
+  static forRoot({ logging, worker, database, outbox, log, eventBridge, consumers }: WorkerModuleSettings): DynamicModule {
     return {
       module: WorkerModule,
       imports: [
         ClsModule.forRoot({ global: true }),
         LoggingModule.forRoot(logging),
         DatabaseModule.forRoot({ settings: database, applicationName: 'pikaia-outbox-worker' }),
-        NotificationsModule.forRoot({ settings: notifications, mailDirectory: join(worker.varDirectory, 'mail') }),
+        ...CONSUMERS.map(({ createModule }, index) => createModule(consumers[index]!, worker.varDirectory)),
         RelayModule.forRoot({
           settings: outbox,
           log,

@@ -1,4 +1,5 @@
 import type * as ecs from 'aws-cdk-lib/aws-ecs';
+import type { DeployedConsumer } from '@pikaia/reactions';
 import type { DataStack } from '../data/data.stack.ts';
 import type { Secrets } from '../data/secrets.ts';
 import type { EventsStack } from '../events/events.stack.ts';
@@ -13,6 +14,8 @@ export interface AppDependencies {
   readonly data: DataStack;
   readonly secrets: Secrets;
   readonly events: EventsStack;
+  /** All consumers, including those that run in Lambdas. */
+  readonly consumers: readonly DeployedConsumer[];
   readonly cluster: ecs.Cluster;
   readonly image: ecs.ContainerImage;
   readonly taskLogs: LogStore;

@@ -1,3 +1,4 @@
+import type { DeployedConsumer } from '@pikaia/reactions';
 import { Stack, type App } from 'aws-cdk-lib';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { DatabaseAccess } from './database-access.ts';
@@ -22,7 +23,14 @@ export class AppStack extends Stack {
   readonly worker: WorkerService;
   readonly taskLogs: LogStore;
 
-  constructor(app: App, settings: Settings, network: NetworkStack, data: DataStack, events: EventsStack) {
+  constructor(
+    app: App,
+    settings: Settings,
+    network: NetworkStack,
+    data: DataStack,
+    events: EventsStack,
+    consumers: readonly DeployedConsumer[],
+  ) {
     super(app, 'PikaiaApp', { env: environmentOf(settings), description: 'Pikaia: api, outbox worker, migrations' });
     const cluster = new ecs.Cluster(this, 'Cluster', {
       clusterName: 'pikaia',
@@ -42,6 +50,7 @@ export class AppStack extends Stack {
       data,
       secrets: secretReferences(this, data.secrets),
       events,
+      consumers,
       cluster,
       image,
       taskLogs: this.taskLogs,

@@ -1,3 +1,4 @@
+import { consumersIn, type DeployedConsumer } from '@pikaia/reactions';
 import { SubnetType } from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import { Construct } from 'constructs';
@@ -10,13 +11,17 @@ import { Task } from './task.ts';
 
 const WORKER_PORT = 3001;
 
-/** The outbox worker service. It has no load balancer. One task leads the sink and the others stand by. */
+/** The outbox worker service. It has no load balancer. One task leads each sink and the others stand by. */
 export class WorkerService extends Construct {
   readonly service: ecs.FargateService;
   readonly logs: LogStore;
   readonly task: Task;
 
-  constructor(scope: Construct, id: string, { settings, network, data, secrets, events, cluster, image }: AppDependencies) {
+  constructor(
+    scope: Construct,
+    id: string,
+    { settings, network, data, secrets, events, consumers, cluster, image }: AppDependencies,
+  ) {
     super(scope, id);
     const { services } = settings;
     this.logs = new LogStore(this, 'Logs', {
@@ -39,7 +44,7 @@ export class WorkerService extends Construct {
         WORKER_PORT: String(WORKER_PORT),
         LOG_LEVEL: settings.logs.level,
         ...(settings.logs.correlationHosts !== undefined && { LOG_CORRELATION_HOSTS: settings.logs.correlationHosts }),
-        EVENT_SINKS: 'eventbridge',
+        ...sinksOf(consumers),
         EVENT_BUS_NAME: events.bus.eventBusName,
         AWS_REGION: settings.general.region,
         ...mailEnvironmentOf(services),
@@ -64,4 +69,10 @@ export class WorkerService extends Construct {
       availabilityZoneRebalancing: ecs.AvailabilityZoneRebalancing.ENABLED,
     });
   }
+}
+
+/** The worker sends all events to the bus, and runs the consumers that do not run in a Lambda. */
+function sinksOf(consumers: readonly DeployedConsumer[]): Record<string, string> {
+  const names = consumersIn('worker', consumers).map(({ name }) => name);
+  return names.length ? { EVENT_SINKS: 'local,eventbridge', EVENT_CONSUMERS: names.join(',') } : { EVENT_SINKS: 'eventbridge' };
 }

@@ -1,3 +1,5 @@
+import { describeSettings } from '@pikaia/core';
+import type { DeployedConsumer } from '@pikaia/reactions';
 import { Duration, Stack } from 'aws-cdk-lib';
 import { SubnetType } from 'aws-cdk-lib/aws-ec2';
 import { Rule, type EventBus } from 'aws-cdk-lib/aws-events';
@@ -18,7 +20,6 @@ import { NODE_ENVIRONMENT } from '../settings/node-environment.ts';
 import { DEAD_LETTER_DAYS, VISIBILITY_FACTOR } from '../settings/queue-times.ts';
 import type { Settings } from '../settings/settings.ts';
 import { bundleOf } from './bundle.ts';
-import type { DeployedConsumer } from './consumers.ts';
 import { patternOf } from './event-pattern.ts';
 
 const CA_FILE = '/var/runtime/ca-cert.pem'; // certificates of Amazon, including those of RDS, in the Lambda runtime
@@ -79,7 +80,11 @@ export class ConsumerPath extends Construct {
 
   private addFunction({ consumer, settings, network, data, secrets }: ConsumerPathOptions): void {
     const { memory, timeoutSeconds, batch, concurrency, bundles } = settings.events;
-    const { worker, invitation } = secrets;
+    // The settings class of the consumer says which variables, secrets and permissions the function needs.
+    const read = new Set(describeSettings(consumer.settings).map(({ variable }) => variable));
+    const mail = Object.entries(mailEnvironmentOf(settings.services)).filter(([variable]) => read.has(variable));
+    const { worker } = secrets;
+    const invitation = read.has('INVITATION_SECRET') ? secrets.invitation : undefined;
     const functionName = `pikaia-${consumer.name}`;
     const role = functionRole(this, 'Role', { logs: this.logs.group, inVpc: functionName });
     const handler = new Function(this, 'Function', {
@@ -101,7 +106,7 @@ export class ConsumerPath extends Construct {
         NODE_ENV: NODE_ENVIRONMENT,
         NODE_OPTIONS: '--enable-source-maps',
         LOG_LEVEL: settings.logs.level,
-        ...mailEnvironmentOf(settings.services),
+        ...Object.fromEntries(mail),
         DATABASE_HOST: data.cluster.clusterEndpoint.hostname,
         DATABASE_PORT: String(DATABASE_PORT),
         DATABASE_NAME,
@@ -110,13 +115,13 @@ export class ConsumerPath extends Construct {
         // The function reads the secrets when it starts. Their values here would be visible in the template and the console.
         QUEUE_URL: this.queue.queueUrl,
         DATABASE_SECRET_ARN: worker.secretArn,
-        INVITATION_SECRET_ARN: invitation.secretArn,
+        ...(invitation && { INVITATION_SECRET_ARN: invitation.secretArn }),
       },
     });
     handler.addEventSource(
       new SqsEventSource(this.queue, { batchSize: batch, maxConcurrency: concurrency, reportBatchItemFailures: true }),
     );
-    mayReadSecrets(handler, [worker, invitation], secrets.key, Stack.of(this));
-    if (consumer.sendsMail) maySendMail(handler, Stack.of(this), settings.services.mailDomain);
+    mayReadSecrets(handler, [worker, ...(invitation ? [invitation] : [])], secrets.key, Stack.of(this));
+    if (read.has('MAIL_TRANSPORT')) maySendMail(handler, Stack.of(this), settings.services.mailDomain);
   }
 }

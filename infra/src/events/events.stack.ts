@@ -1,3 +1,4 @@
+import { consumersIn, type DeployedConsumer } from '@pikaia/reactions';
 import { Duration, Stack, type App } from 'aws-cdk-lib';
 import { Archive, EventBus } from 'aws-cdk-lib/aws-events';
 import type { DataStack } from '../data/data.stack.ts';
@@ -6,17 +7,16 @@ import type { NetworkStack } from '../network/network.stack.ts';
 import { environmentOf } from '../settings/environment.ts';
 import type { Settings } from '../settings/settings.ts';
 import { ConsumerPath } from './consumer.path.ts';
-import { CONSUMERS } from './consumers.ts';
 
 /**
- * The event bus with its archive, and the delivery path to each consumer. It is deployed before the app, because an event that is
+ * The event bus with its archive, and the delivery path to each consumer that runs in a Lambda. It is deployed before the app, because an event that is
  * sent before its rule exists is lost for the consumer.
  */
 export class EventsStack extends Stack {
   readonly bus: EventBus;
   readonly consumers: readonly ConsumerPath[];
 
-  constructor(app: App, settings: Settings, network: NetworkStack, data: DataStack) {
+  constructor(app: App, settings: Settings, network: NetworkStack, data: DataStack, consumers: readonly DeployedConsumer[]) {
     super(app, 'PikaiaEvents', { env: environmentOf(settings), description: 'Pikaia: event bus and consumers' });
     this.bus = new EventBus(this, 'Bus', { eventBusName: settings.events.bus, description: 'Domain events of Pikaia' });
     new Archive(this, 'Archive', {
@@ -27,7 +27,7 @@ export class EventsStack extends Stack {
       retention: Duration.days(settings.events.archiveDays),
     });
     const secrets = secretReferences(this, data.secrets);
-    this.consumers = CONSUMERS.map(
+    this.consumers = consumersIn('lambda', consumers).map(
       (consumer) => new ConsumerPath(this, consumer.name, { consumer, settings, network, data, secrets, bus: this.bus }),
     );
   }

@@ -7,7 +7,9 @@ import type { MonitoredStacks } from './monitored-stacks.ts';
 
 const MAX_METRICS = 10; // the limit of CloudWatch for one alarm
 
+/** The alarms of the consumers that run in Lambdas. */
 export function consumerAlarms({ events: { consumers, bus } }: MonitoredStacks, thresholds: AlarmThresholds): AlarmDefinition[] {
+  if (!consumers.length) return []; // all run in the worker, where the alarms of the outbox cover them
   const maximum = { period: MINUTE, statistic: Stats.MAXIMUM };
   const common = { comparison: 'above', missing: TreatMissingData.NOT_BREACHING } as const; // SQS sends no data for an inactive queue
   return [

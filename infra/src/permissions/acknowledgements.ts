@@ -1,3 +1,5 @@
+import { CONSUMERS, consumersIn } from '@pikaia/reactions';
+
 /** A finding of cdk-nag that is accepted, with the reason. */
 export interface Acknowledgement {
   /** Path of the construct, as cdk-nag reports it. */
@@ -38,12 +40,12 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     reason:
       'Each process has its own role and password over verified TLS. IAM tokens expire after 15 minutes and would tie the libraries to AWS.',
   },
-  {
-    path: 'PikaiaEvents/welcome-email/Role/DefaultPolicy/Resource',
+  ...consumersIn('lambda', CONSUMERS).map(({ name }) => ({
+    path: `PikaiaEvents/${name}/Role/DefaultPolicy/Resource`,
     rule: 'AwsSolutions-IAM5[Resource::*]',
     reason:
       'Lambda creates network interfaces in the VPC, whose names are not known in advance. The code itself is denied these actions.',
-  },
+  })),
   ...tasks.map((name) => ({
     path: `PikaiaApp/${name}/Task/Definition/Resource`,
     rule: 'AwsSolutions-ECS2',

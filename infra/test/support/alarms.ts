@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { statesOf, type AlarmProperties, type Samples, type State } from '../evaluation/alarm-states.ts';
 import { ASSUMPTIONS, type Series } from '../evaluation/metric-math.ts';
-import { defaults, resourcesOf } from './synthesis.ts';
+import { defaults, resourcesOf, type Synthesis } from './synthesis.ts';
 
-export const alarms = (): AlarmProperties[] =>
-  resourcesOf(defaults().templates.PikaiaObservability, 'AWS::CloudWatch::Alarm').map(
+export const alarmsOf = ({ templates }: Synthesis): AlarmProperties[] =>
+  resourcesOf(templates.PikaiaObservability, 'AWS::CloudWatch::Alarm').map(
     ({ Properties }) => Properties as unknown as AlarmProperties,
   );
+export const alarms = (): AlarmProperties[] => alarmsOf(defaults());
 export const alarm = (name: string): AlarmProperties => alarms().find(({ AlarmName }) => AlarmName === name)!;
 export const periodOf = ({ Period, Metrics }: AlarmProperties): number[] =>
   Metrics ? Metrics.flatMap(({ MetricStat, Period: own }) => MetricStat?.Period ?? own ?? []) : [Period!];

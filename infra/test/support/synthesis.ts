@@ -1,3 +1,4 @@
+import { CONSUMERS, type DeployedConsumer } from '@pikaia/reactions';
 import { App } from 'aws-cdk-lib';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -51,12 +52,13 @@ export const contextOf = (given: Readonly<Record<string, unknown>> = {}): Record
 export function synthesize(
   given: Readonly<Record<string, unknown>> = {},
   change: (deployment: Deployment) => void = () => undefined,
+  consumers: readonly DeployedConsumer[] = CONSUMERS,
 ): Synthesis {
   const outdir = mkdtempSync(join(tmpdir(), 'pikaia-synth-'));
   try {
     const context = contextOf(given);
     const app = new App({ outdir, context, postCliContext: { ...FEATURE_FLAGS }, analyticsReporting: false });
-    const deployment = build(app, settingsOf(context));
+    const deployment = build(app, settingsOf(context), consumers);
     change(deployment);
     const { stacks } = app.synth();
     const templates = Object.fromEntries(

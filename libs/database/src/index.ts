@@ -27,6 +27,7 @@ export {
   currentManager,
   inTransaction,
   outsideTransaction,
+  readWithCommit,
   writeInTransaction,
   writeWithCommit,
 } from './transaction/transaction.js';

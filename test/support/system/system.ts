@@ -1,8 +1,11 @@
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { newId } from '@pikaia/core';
+import { loadSettings, newId, systemClock } from '@pikaia/core';
+import { Outbox } from '@pikaia/events';
 import pg from 'pg';
+import type { DataSource } from 'typeorm';
+import { ApiSettings } from '../../../apps/api/src/api.settings.js';
 import { issueDevelopmentToken, issueDevelopmentTokens } from '../../../apps/api/src/authentication/development-issuer.js';
 import { seed } from '../../../apps/api/src/database/seed.js';
 import type { TestDatabase } from '../database/database.js';
@@ -16,6 +19,8 @@ export interface ApiResponse {
   readonly body: { readonly [field: string]: unknown };
 }
 
+const SEEN_TIMEOUT_MS = 45_000; // far more than a wait takes, so that a busy machine does not fail a test
+
 interface SystemOptions {
   readonly worker?: boolean;
   readonly environment?: NodeJS.ProcessEnv;
@@ -28,6 +33,7 @@ export class System {
   readonly services: ServiceProcess[] = [];
   private readonly issuedTokens = new Map<string, string>();
   private readonly pool: pg.Pool;
+  private readonly outbox: Outbox;
 
   private constructor(
     readonly database: TestDatabase,
@@ -36,6 +42,9 @@ export class System {
   ) {
     this.pool = new pg.Pool({ connectionString: database.ownerUrl, max: 2 });
     this.pool.on('error', () => undefined); // after a restart of the server, the next query gets a new connection
+    const [{ cursorKey: tokenKey }] = loadSettings([ApiSettings], environment);
+    const source = { query: (sql: string, values: unknown[]) => this.query(sql, values) } as unknown as DataSource;
+    this.outbox = new Outbox({ tokenKey, clock: systemClock, queueConsumers: [] }, source);
   }
 
   static async start({ worker = true, environment = {}, database }: SystemOptions = {}): Promise<System> {
@@ -128,6 +137,11 @@ export class System {
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : { text } };
   }
 
+  /** Waits until a consumer has handled the events of a request that had the header `Prefer: change-token`. */
+  waitUntilSeen(consumer: string, { headers }: ApiResponse): Promise<void> {
+    return this.outbox.waitUntilSeen(consumer, headers.get('x-change-token')!, { timeoutMs: SEEN_TIMEOUT_MS });
+  }
+
   /** Executes SQL as the owner of the database. */
   async query<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
     return (await this.pool.query<Row>(sql, values)).rows;
@@ -155,7 +169,7 @@ export class System {
       organization_id: organizationId,
       correlation_id: newId(),
       actor: null,
-      data: { email: 'left@bystander.example' },
+      data: { user_id: newId(), email: 'left@bystander.example', role: 'member' },
     };
     await this.query(
       `with organization as (

@@ -112,10 +112,25 @@ function problemOfFastify(error: unknown): Problem | undefined {
 }
 
 /** Returns a problem for a library error that the caller caused and whose message is written for the caller. */
-function problemOfCode({ code, message }: PikaiaError): Problem | undefined {
+function problemOfCode(error: PikaiaError): Problem | undefined {
+  const { code, message } = error;
   switch (code) {
     case 'PIKAIA_CURSOR_INVALID':
       return Problem.invalid([{ field: 'cursor', message }]);
+    case 'PIKAIA_CHANGE_TOKEN_INVALID':
+    case 'PIKAIA_CHANGE_TOKEN_EXPIRED':
+      return Problem.invalid([
+        { field: 'after_change', message: 'after_change must be the unchanged X-Change-Token of a response of the last days' },
+      ]);
+    case 'PIKAIA_CHANGE_FAILED':
+    case 'PIKAIA_CHANGE_SKIPPED':
+      return Problem.conflict(
+        'The change is made, but it does not arrive here without an operator. To see the older state, repeat the request without after_change.',
+        { cause: error },
+      );
+    case 'PIKAIA_WAIT_TIMEOUT':
+    case 'PIKAIA_WAIT_ABORTED':
+      return Problem.unseen(error);
     case 'PIKAIA_OUTBOX_EVENT_UNKNOWN':
     case 'PIKAIA_OUTBOX_SINK_UNKNOWN':
       return Problem.notFound(message);

@@ -92,6 +92,17 @@ export class Problem extends Error {
     );
   }
 
+  /** A consumer has not seen a committed change yet, so the data would be older than the caller wants. */
+  static unseen(cause: unknown): Problem {
+    return new Problem(
+      503,
+      'change-unseen',
+      'The change has not arrived yet',
+      'The change is made, but it has not arrived here yet. Repeat the request, or leave out after_change to see the older state.',
+      { headers: { 'retry-after': '1' }, cause },
+    );
+  }
+
   /** The database did not confirm a change. There is no `Retry-After` header, because a blind retry could repeat the change. */
   static outcomeUnknown(cause?: unknown): Problem {
     return new Problem(

@@ -1,5 +1,5 @@
 import { ROLES, type Role } from '@pikaia/contracts';
-import { IsVisibleText, OptionalField } from '@pikaia/core';
+import { IsText, IsVisibleText, OptionalField } from '@pikaia/core';
 import { IsIn } from 'class-validator';
 import { IsSendableEmail } from './email-key.js';
 
@@ -18,4 +18,11 @@ export class InviteRequest {
 export class ChangeRoleRequest {
   @IsIn(ROLES)
   role!: Role;
+}
+
+export class PermissionsRequest {
+  /** The `X-Change-Token` of an earlier response. The response waits until the cache has seen that change. */
+  @OptionalField()
+  @IsText({ max: 4096 })
+  after_change?: string;
 }

@@ -6,9 +6,10 @@ import type { MemberIdentity } from '../authentication/identity.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { PageRequest } from '../server/page.request.js';
 import type { Member } from './member.entity.js';
-import { ChangeRoleRequest, InviteRequest } from './member.requests.js';
+import { ChangeRoleRequest, InviteRequest, PermissionsRequest } from './member.requests.js';
 import { InvitationService } from './invitation.service.js';
 import { MemberService } from './member.service.js';
+import { PermissionsCacheService } from './permissions-cache.service.js';
 
 @Controller('members')
 @AllowedTo('admin')
@@ -16,6 +17,7 @@ export class MembersController {
   constructor(
     private readonly members: MemberService,
     private readonly invitations: InvitationService,
+    private readonly permissions: PermissionsCacheService,
   ) {}
 
   @Get()
@@ -27,6 +29,19 @@ export class MembersController {
   @Get(':id')
   async show(@CurrentIdentity() { organizationId }: MemberIdentity, @Param('id', IdPipe) id: string) {
     return view(await this.members.get(organizationId, id));
+  }
+
+  /** Responds with the role in the cache that events keep, which can lag behind the member. `after_change` waits for a change. */
+  @Get(':id/permissions')
+  async showPermissions(
+    @CurrentIdentity() { organizationId }: MemberIdentity,
+    @Param('id', IdPipe) id: string,
+    @Query() { after_change: token }: PermissionsRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    const closed = new AbortController();
+    reply.raw.once('close', () => closed.abort());
+    return this.permissions.get(organizationId, id, token, closed.signal);
   }
 
   /** Responds 201 to a new invitation, and 200 if a pending invitation is sent again. */

@@ -2,11 +2,12 @@ import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { ApiSettings } from '../api.settings.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
+import { ChangeTokenInterceptor } from './change-token.interceptor.js';
 import { InFlightInterceptor } from './in-flight.interceptor.js';
 import { CURSOR_KEY, PageCursor } from './page.cursor.js';
 import { RequestPipe } from './request.pipe.js';
 
-/** Provides validation, problem details, the in-flight counter and signed cursors to all routes. */
+/** Provides validation, problem details, the in-flight counter, change tokens and signed cursors to all routes. */
 @Global()
 @Module({
   providers: [
@@ -16,6 +17,7 @@ import { RequestPipe } from './request.pipe.js';
     { provide: APP_FILTER, useClass: ProblemFilter },
     { provide: APP_PIPE, useClass: RequestPipe },
     { provide: APP_INTERCEPTOR, useExisting: InFlightInterceptor },
+    { provide: APP_INTERCEPTOR, useClass: ChangeTokenInterceptor },
   ],
   exports: [InFlightInterceptor, PageCursor],
 })

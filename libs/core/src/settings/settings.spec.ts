@@ -124,6 +124,11 @@ describe('loadSettings', () => {
     expect(error.problems).toHaveLength(2);
     expect(`${error.message}${error.stack}${JSON.stringify(error)}`).not.toMatch(/hunter/);
   });
+
+  it('accepts a class without settings', () => {
+    class NoSettings {}
+    expect(loadSettings([NoSettings], {})).toEqual([new NoSettings()]);
+  });
 });
 
 describe('describeSettings', () => {

@@ -76,6 +76,7 @@ export function loadSettings<const T extends readonly SettingsClass[]>(
       if (text !== undefined) plain[setting.property] = convertToPropertyType(settings, setting, text);
     }
     const instance = plainToInstance(settings, plain);
+    if (!described.length) return instance; // class-validator refuses a class without rules
     for (const error of validateSync(instance)) {
       const setting = described.find(({ property }) => property === error.property)!;
       const isNotDecimal = propertyType(settings, setting) === Number && typeof error.value === 'string';

@@ -1,4 +1,4 @@
-import type { ClientBase } from 'pg';
+import type { ClientBase, QueryResult } from 'pg';
 import { QueryFailedError, type QueryRunner } from 'typeorm';
 import { sendTogether } from './send-together.js';
 import { currentScope } from './transaction.js';
@@ -12,7 +12,7 @@ import {
   transactionAborted,
   transactionControlRefused,
 } from './transaction.errors.js';
-import type { DeferredWrite, TransactionScope } from './transaction.scope.js';
+import type { DeferredWrite, FinalRead, TransactionScope } from './transaction.scope.js';
 
 /**
  * Checks and tracks every statement on the connection of a transaction.
@@ -107,7 +107,7 @@ async function unlessFailed<T>(written: Promise<unknown>, answer: Promise<T>): P
 }
 
 /**
- * Sends the deferred writes and COMMIT in one round trip, and checks the command tag of the response. If a statement failed and
+ * Sends the deferred writes, the final reads and COMMIT in one round trip, and checks the command tag of the response. If a statement failed and
  * its error was swallowed, PostgreSQL responds to COMMIT with ROLLBACK, which TypeORM treats as success. `getTransactionStatus()` of pg cannot detect this, because
  * it is updated after the error.
  */
@@ -115,7 +115,8 @@ async function commit(runner: QueryRunner, root: TransactionScope): Promise<void
   await root.finish();
   if (runner.isReleased) throw connectionLost(root.lostBy);
   const client = (await runner.connect()) as ClientBase;
-  const writes = root.takeDeferred();
+  const reads: readonly FinalRead[] = [...root.finalReads];
+  const writes = [...root.takeDeferred(), ...reads];
   const { answers, end } = await sendTogether(client, writes, { sql: 'COMMIT' });
   const failed = answers.findIndex(({ status }) => status === 'rejected');
   if (failed >= 0) {
@@ -126,6 +127,8 @@ async function commit(runner: QueryRunner, root: TransactionScope): Promise<void
   }
   if (end!.status === 'rejected') throw commitFailure(end!.reason as Error, root.lostBy);
   if (end!.value.command !== 'COMMIT') throw transactionAborted();
+  const results = answers.slice(answers.length - reads.length) as PromiseFulfilledResult<QueryResult>[];
+  for (const [index, { onRows }] of reads.entries()) onRows(results[index]!.value.rows as Record<string, unknown>[]);
 }
 
 const failedWrite = ({ call, sql, parameters }: DeferredWrite, error: Error): unknown =>

@@ -13,6 +13,12 @@ export interface DeferredWrite {
   readonly parameters: unknown[];
 }
 
+/** A query that the transaction sends directly before COMMIT; see readWithCommit. */
+export interface FinalRead extends DeferredWrite {
+  /** Receives the rows after the commit. It must not throw. */
+  readonly onRows: (rows: readonly Readonly<Record<string, unknown>>[]) => void;
+}
+
 /**
  * The state of one transaction, or of one savepoint in it. Inner `@Transactional()` calls copy the CLS store, and the copies
  * share this object. So a promise that outlives its transaction can see that the transaction has ended.
@@ -20,6 +26,8 @@ export interface DeferredWrite {
 export class TransactionScope {
   readonly root: TransactionScope;
   readonly callbacks: (() => unknown)[] = [];
+  /** Set on the root. */
+  readonly finalReads = new Set<FinalRead>();
   /** Sends a statement without the checks of the guard: a deferred write, or the begin or end of a savepoint. Set on the root. */
   sendUnguarded!: Send;
   /** The connection of the transaction. The guard sets it on the root; undefined until BEGIN has succeeded. */

@@ -3,7 +3,7 @@ import { ClsServiceManager } from 'nestjs-cls';
 import { PikaiaError } from '@pikaia/core';
 import type { EntityManager } from 'typeorm';
 import { savepointOpen } from './transaction.errors.js';
-import { TransactionScope, type DeferredWrite } from './transaction.scope.js';
+import { TransactionScope, type DeferredWrite, type FinalRead } from './transaction.scope.js';
 
 const SCOPE = Symbol('pikaia.transaction');
 
@@ -56,6 +56,20 @@ export function writeWithCommit(write: DeferredWrite, refusal: () => PikaiaError
   scope.assertNotEndedEarly();
   if (scope.hasSavepoint) throw savepointOpen(); // otherwise the write would be sent behind later writes of the savepoint
   scope.defer(write);
+}
+
+/**
+ * Adds a query to the running transaction that is sent behind all writes, together with COMMIT in one round trip. Use it to read
+ * what the whole transaction wrote. `read.onRows` receives the rows after the commit and before the callbacks of `afterCommit`; it
+ * is not called if the transaction is rolled back. A read that the transaction already has is not added again.
+ *
+ * If the query fails, the transaction is rolled back, as after a failed write.
+ *
+ * @param refusal creates the error to throw if no transaction is open. The error tells the user what to do.
+ */
+export function readWithCommit(read: FinalRead, refusal: () => PikaiaError): void {
+  if (!inTransaction()) throw refusal();
+  currentScope()!.root.finalReads.add(read);
 }
 
 /**

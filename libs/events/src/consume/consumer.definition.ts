@@ -30,6 +30,9 @@ export interface ConsumerDefinition {
 }
 
 const logger = getLogger('consumer');
+/** The name of the sink that delivers to a consumer in a worker. */
+export const localSinkOf = (consumer: string): string => `local/${consumer}`;
+
 const NAME = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 const DEFAULT_CONCURRENCY = 4;
 const MAX_CONCURRENCY = 100; // each running handler can hold a database connection

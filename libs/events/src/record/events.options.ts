@@ -6,6 +6,8 @@ export interface EventsOptions {
   /** PostgreSQL shows the connection of `OutboxWaker` as `<applicationName>-wake`. */
   readonly applicationName: string;
   readonly clock: Clock;
+  /** Signs the tokens of `runWithToken`. */
+  readonly tokenKey?: string | Uint8Array | undefined;
 }
 
 export const EVENTS_OPTIONS = Symbol('pikaia.events');

@@ -8,6 +8,8 @@ import type { Envelope } from '../contract/envelope.js';
 import { checkData } from './event-data.js';
 import { eventSize, MAX_EVENT_BYTES } from './event-size.js';
 import { findUnreadableText } from './event-text.js';
+import { encodeChangeToken, tokenKeyMissing } from '../wait/change-token.js';
+import { collectChanges, noteChange } from '../wait/change.collector.js';
 import { EVENTS_OPTIONS, type EventsOptions } from './events.options.js';
 import { OutboxWaker } from './outbox.waker.js';
 import { insertEvent, insertValues } from './publish.sql.js';
@@ -70,16 +72,36 @@ export class Events {
         `${contract.type} takes ${size} bytes as sent; the limit is ${MAX_EVENT_BYTES}. Store the content elsewhere and publish a reference to it.`,
       );
     }
+    const outsideTransaction = (): PikaiaError =>
+      new PikaiaError(
+        'PIKAIA_EVENT_OUTSIDE_TRANSACTION',
+        `${contract.type} was published outside a transaction, or by a promise that outlived its transaction. Add @Transactional() to the method that makes the change, and await every promise in it.`,
+      );
     writeWithCommit(
       { call: `publish(${contract.type})`, sql: insertEvent, parameters: insertValues(envelope, size, text) },
-      () =>
-        new PikaiaError(
-          'PIKAIA_EVENT_OUTSIDE_TRANSACTION',
-          `${contract.type} was published outside a transaction, or by a promise that outlived its transaction. Add @Transactional() to the method that makes the change, and await every promise in it.`,
-        ),
+      outsideTransaction,
     );
+    noteChange(outsideTransaction);
     afterCommit(() => this.waker.wake());
     return envelope.event_id;
+  }
+
+  /**
+   * Runs `work` and returns its result with a token of the changes that it committed. `outbox.waitUntilSeen` waits until a consumer has
+   * handled the events of these changes. The token is opaque and signed, so it can be given to a client. It contains no data of an
+   * event. Its length grows by about 25 characters for each transaction with events.
+   *
+   * Call it around the method with `@Transactional()`, not inside of it. Work that is not awaited is not included.
+   *
+   * @throws PikaiaError
+   * - `PIKAIA_CHANGE_UNCOMMITTED`: the call is inside a transaction.
+   * - `PIKAIA_CHANGE_TOKEN_KEY_MISSING`: `EventsModule` has no `tokenKey`.
+   */
+  async runWithToken<T>(work: () => Promise<T>): Promise<{ result: T; token: string }> {
+    const { tokenKey } = this.options;
+    if (tokenKey === undefined) throw tokenKeyMissing();
+    const { result, changes } = await collectChanges(work);
+    return { result, token: encodeChangeToken(changes, tokenKey) };
   }
 
   /** Builds the envelope, with its keys in the order of the wire format. */

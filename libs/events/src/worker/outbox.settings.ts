@@ -1,10 +1,11 @@
 import { IsInt, Matches, Max, Min, ValidateBy, type ValidationArguments } from 'class-validator';
-import { Setting } from '@pikaia/core';
+import { OptionalField, Setting } from '@pikaia/core';
 import { MAX_INTERVAL_FACTOR } from './housekeeping.loop.js';
 import type { Retention } from '../housekeeping/housekeeping.task.js';
 
 const DAY_MS = 86_400_000;
 const SINK_NAME = '[a-z][a-z0-9]*(?:[-/][a-z0-9]+)*'; // lower-case words and digits, joined by hyphens or slashes
+const CONSUMER_NAME = '[a-z][a-z0-9]*(?:-[a-z0-9]+)*';
 const REUSED_AFTER_DAYS = 11; // the end of a day's partition, one of 12, until the partition is used again
 
 /** An idle leader runs its tasks at each poll and at each ping. */
@@ -18,6 +19,15 @@ export class OutboxSettings {
   })
   @Matches(new RegExp(`^${SINK_NAME}( *, *${SINK_NAME})*$`), { message: 'eventSinks must be names separated by commas' })
   eventSinks!: string;
+
+  @Setting('EVENT_CONSUMERS', {
+    about: 'consumers that the sink local runs in this process, comma-separated; if absent, all consumers of the application',
+  })
+  @OptionalField()
+  @Matches(new RegExp(`^${CONSUMER_NAME}( *, *${CONSUMER_NAME})*$`), {
+    message: 'eventConsumers must be names of consumers separated by commas',
+  })
+  eventConsumers?: string;
 
   @Setting('OUTBOX_POLL_INTERVAL_MS', {
     about: 'milliseconds between two reads of the log without a notification',

@@ -14,6 +14,7 @@ import { DomainEvent } from '../contract/domain-event.js';
 import type { EventOf } from '../contract/envelope.js';
 import { EventsModule } from '../record/events.module.js';
 import { Events } from '../record/events.service.js';
+import { Outbox } from '../wait/outbox.js';
 import { RelayService, RelayModule } from './relay.module.js';
 import { OutboxSettings } from './outbox.settings.js';
 
@@ -75,14 +76,17 @@ describe('RelayModule', () => {
     await database.drop();
   });
 
-  async function start(consumers: Provider[] = [GuestMail, GuestList]): Promise<INestApplicationContext> {
+  async function start(
+    consumers: Provider[] = [GuestMail, GuestList],
+    environment: NodeJS.ProcessEnv = {},
+  ): Promise<INestApplicationContext> {
     const settings = { databaseUrl: database.workerUrl, databasePoolSize: 10, databaseStatementTimeoutMs: 15_000 };
     @Module({
       imports: [
         ClsModule.forRoot({ global: true }),
         DatabaseModule.forRoot({ settings, applicationName: 'relay-spec' }),
-        EventsModule.forRoot({ databaseUrl: database.workerUrl }),
-        RelayModule.forRoot({ settings: loadSettings([OutboxSettings], {})[0], databaseUrl: database.workerUrl }),
+        EventsModule.forRoot({ databaseUrl: database.workerUrl, tokenKey: 'the key of the tokens in this spec' }),
+        RelayModule.forRoot({ settings: loadSettings([OutboxSettings], environment)[0], databaseUrl: database.workerUrl }),
       ],
       providers: [Host, ...consumers],
     })
@@ -93,13 +97,17 @@ describe('RelayModule', () => {
   const invite = (id: string, email: string, correlationId?: string): Promise<string> =>
     context.run(correlationId ? { correlationId, organizationId: 'org' } : {}, () => app.get(Host).invite(id, email));
 
+  /** Waits until both consumers have handled the invitation. */
+  async function inviteAndWait(id: string, email: string, correlationId?: string): Promise<string> {
+    const { result, token } = await app.get(Events).runWithToken(() => invite(id, email, correlationId));
+    for (const consumer of ['guest-mail', 'guest-list'])
+      await app.get(Outbox).waitUntilSeen(consumer, token, { timeoutMs: 45_000 });
+    return result;
+  }
+
   it('delivers a published event to each consumer, in the context of the request that caused it', async () => {
     const correlationId = '0190a000-0000-7000-8000-000000000001';
-    const id = await invite('1', 'bob@example.com', correlationId);
-    await pollUntil(
-      () => statusOf(owner, id),
-      ({ status }) => status === 'published',
-    );
+    const id = await inviteAndWait('1', 'bob@example.com', correlationId);
 
     const { event, snapshot } = GuestMail.seen.find(({ event }) => event.event_id === id)!;
     expect(event.data).toBeInstanceOf(GuestInvited);
@@ -154,6 +162,23 @@ describe('RelayModule', () => {
       ({ status }) => status === 'published',
     );
     expect(GuestMail.seen.filter(({ event }) => event.event_id === id)).toHaveLength(1);
+  });
+
+  it('runs only the consumers that EVENT_CONSUMERS names', async () => {
+    const second = await start(undefined, { EVENT_CONSUMERS: 'guest-list' });
+    try {
+      expect(
+        second
+          .get(RelayService)
+          .health()
+          .map(({ sink }) => sink),
+      ).toEqual(['local/guest-list']);
+    } finally {
+      await second.close();
+    }
+    await expect(start(undefined, { EVENT_CONSUMERS: 'guest-list,guests' })).rejects.toMatchObject({
+      code: 'PIKAIA_CONSUMER_UNKNOWN',
+    });
   });
 
   it('does not start without a sink', async () => {

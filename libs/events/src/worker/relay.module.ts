@@ -21,6 +21,7 @@ import type { RelayHealth } from '../leader/sink.relay.js';
 import type { LeaderlessSink } from './sink.monitor.js';
 import { RelaySupervisor } from './relay.supervisor.js';
 import { retentionOf, type OutboxSettings } from './outbox.settings.js';
+import { chooseConsumers } from './choose-consumers.js';
 import { chooseSinks, type SinkFactory } from './choose-sinks.js';
 import { refuseLongDeliveries } from './refuse-long-deliveries.js';
 import type { Sink } from '../delivery/sink.js';
@@ -62,7 +63,8 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   /**
-   * @throws PikaiaError `PIKAIA_CONSUMER_INVALID`, `PIKAIA_HANDLER_TIMEOUT_TOO_LONG`, `PIKAIA_DATABASE_POOL_TOO_SMALL`,
+   * @throws PikaiaError `PIKAIA_CONSUMER_INVALID`, `PIKAIA_CONSUMER_UNKNOWN`, `PIKAIA_HANDLER_TIMEOUT_TOO_LONG`,
+   * `PIKAIA_DATABASE_POOL_TOO_SMALL`,
    * `PIKAIA_EVENT_SINK_UNKNOWN`, `PIKAIA_EVENT_SINKS_EMPTY`, `PIKAIA_OUTBOX_RESTORED`, `PIKAIA_SINK_DESTINATION_MISSING`,
    * `PIKAIA_EVENT_BUS_UNSET`, `PIKAIA_EVENT_BUS_SDK_MISSING`, `PIKAIA_SETTINGS_INVALID`.
    */
@@ -114,7 +116,8 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
 
   private async localSinks(): Promise<LocalSink[]> {
     const instances = this.discovery.getProviders().map(({ instance }) => instance as unknown);
-    const consumers = defineConsumers(instances.filter((instance) => typeof instance === 'object' && instance !== null));
+    const defined = defineConsumers(instances.filter((instance) => typeof instance === 'object' && instance !== null));
+    const consumers = chooseConsumers(this.options.settings.eventConsumers, defined);
     const handlers = consumers.flatMap(({ name, handlers }) =>
       handlers.map(({ method, timeoutMs }) => ({ name: `timeoutMs of ${method} in ${name}`, timeoutMs })),
     );

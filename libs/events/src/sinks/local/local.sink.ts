@@ -1,4 +1,5 @@
 import { PikaiaError } from '@pikaia/core';
+import { localSinkOf } from '../../consume/consumer.definition.js';
 import type { ConsumerRunner } from '../../consume/consumer.runner.js';
 import { asPostponement } from '../../consume/postpone.error.js';
 import {
@@ -21,7 +22,7 @@ export class LocalSink implements Sink {
 
   constructor(private readonly runner: ConsumerRunner) {
     const { name, from, types, concurrency } = runner.consumer;
-    this.name = `local/${name}`;
+    this.name = localSinkOf(name);
     this.consumer = name;
     this.from = from;
     this.types = types;

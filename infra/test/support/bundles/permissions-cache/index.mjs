@@ -1,0 +1,2 @@
+// Stands in for the bundle of apps/consumers: a synth only packs it.
+export const handler = () => ({ batchItemFailures: [] });

@@ -1,0 +1,3 @@
+export { CONSUMERS } from './consumers.js';
+export { consumersIn, deploy, type DeployedConsumer, type Place } from './deployed-consumer.js';
+export { PermissionsCache } from './permissions-cache/permissions-cache.consumer.js';
