@@ -8,6 +8,7 @@ export {
   type ContractClass,
   type DomainEventOptions,
 } from './contract/domain-event.js';
+export { isPersonal, Personal } from './contract/personal.decorator.js';
 export { Consumer, Handles, type ConsumerOptions, type HandlerCall, type HandlesOptions } from './consume/consumer.decorator.js';
 export { parseEvent, type EventOfAny, type ParsedEvent } from './consume/event.parser.js';
 export type { ReceivedEnvelope } from './consume/event.reader.js';
@@ -21,7 +22,7 @@ export { outboxMigrations } from './migrations/index.js';
 export type { CommandAnswer, CommandName, ReplayFilter } from './commands/command.js';
 export type { CommandPage, CommandPlace, CommandStatus, CommandView, SinkAnswer } from './admin/command.view.js';
 export { EVENT_STATUSES, type EventFilter, type EventScope, type EventStatus } from './admin/event-filter.js';
-export { EventLog, type EventPage, type EventPageRequest } from './admin/event-log.js';
+export { EventLog, type EventHistory, type EventPage, type EventPageRequest } from './admin/event-log.js';
 export type {
   AttemptView,
   DecidingDeliveryView,
@@ -30,6 +31,7 @@ export type {
   EventView,
   NewestItems,
   ReceiptView,
+  RelatedEventView,
 } from './admin/event.view.js';
 export { OperationsAudit, type OperationRequest } from './admin/operations-audit.js';
 export { OutboxAdminModule, type OutboxAdminModuleOptions } from './admin/outbox-admin.module.js';

@@ -1,4 +1,4 @@
-import { DomainEvent } from '@pikaia/events';
+import { DomainEvent, Personal } from '@pikaia/events';
 import { IsEmail, IsIn, IsUUID } from 'class-validator';
 import { ROLES, type Role } from '../roles.js';
 
@@ -7,6 +7,7 @@ export class MemberRemoved {
   @IsUUID()
   user_id!: string;
 
+  @Personal()
   @IsEmail()
   email!: string;
 

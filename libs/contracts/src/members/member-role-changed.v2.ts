@@ -1,4 +1,4 @@
-import { DomainEvent } from '@pikaia/events';
+import { DomainEvent, Personal } from '@pikaia/events';
 import { IsEmail, IsIn, IsUUID } from 'class-validator';
 import { ROLES, type Role } from '../roles.js';
 
@@ -8,6 +8,7 @@ export class MemberRoleChangedV2 {
   @IsUUID()
   user_id!: string;
 
+  @Personal()
   @IsEmail()
   email!: string;
 
