@@ -40,7 +40,8 @@ export class TextMask {
   }
 }
 
-const isFindable = (text: string): boolean => [...text].length >= MIN_CHARACTERS && !MASKED.includes(text.toLowerCase());
+const isFindable = (text: string): boolean =>
+  (text.length >= 2 * MIN_CHARACTERS || [...text].length >= MIN_CHARACTERS) && !MASKED.includes(text.toLowerCase());
 
 /** A text as it is, as JSON writes it, and as a URL writes it. */
 const formsOf = (text: string): string[] => [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(text.toWellFormed())];
