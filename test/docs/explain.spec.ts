@@ -124,6 +124,14 @@ Was member.role_changed delivered?  Not yet: it will be retried after 2 failed a
     ]);
   });
 
+  it('answers what the user did without the audit entries of consumers, unless there are no others', () => {
+    const ofUser = invitation.filter(({ kind }) => kind === 'audit');
+    expect(render(chain)).toContain('seats: seat.released (member m1); billing: invoice.changed (member m1).');
+    expect(render([...chain, ...ofUser])).toMatch(
+      /What did this user do\? +alice@example\.com: member\.invited \(member m1\)\.\n/,
+    );
+  });
+
   it('names the cause of an event if the trail does not have it, and shows every entry once', () => {
     const without = chain.filter((entry) => entry.kind !== 'event' || entry.event_id !== 'e2');
     expect(linesOf(without)).toContain('+52 ms  ◆ event      invoice.changed    published  (member m1)  caused by e2');

@@ -96,6 +96,7 @@ describe('the events that consumers publish', () => {
     ]);
     for (const one of shown) expect(JSON.stringify(one)).not.toMatch(/refused\.guest|alice@/);
     expect(JSON.stringify(shown)).toContain('[masked]');
+    expect(shown.at(-1)).toMatch(/\nby [\da-f-]{36}, from /); // the id of the person, whose email address is masked
     const failure = await waitFor('the line of the dead letter', () =>
       system.worker.linesOf('event_failed').find((line) => line['event.id'] === seat.event_id),
     );
