@@ -1,6 +1,6 @@
 import { errorMessage, failedAttempts } from './entry.text.ts';
 import { requestsOf, type EventEntry, type TrailContext, type TrailEntry } from './trail.ts';
-import { milliseconds, shown } from './value.text.ts';
+import { milliseconds, personText, shown } from './value.text.ts';
 
 export interface Answer {
   readonly question: string;
@@ -44,12 +44,12 @@ function reasonOf(entries: readonly TrailEntry[]): string {
 
 function changesAnswer(entries: readonly TrailEntry[]): Answer {
   const question = 'What did this user do?';
-  const changes = entries
-    .filter((entry) => entry.kind === 'audit')
-    .map(
-      ({ actor_email: email, actor_id: id, action, aggregate_type: type, aggregate_id: aggregateId }) =>
-        `${shown(email ?? id)}: ${action} (${shown(`${type} ${aggregateId}`)})`,
-    );
+  const recorded = entries.filter((entry) => entry.kind === 'audit');
+  const ofPeople = recorded.filter(({ actor_type: type }) => type !== 'system');
+  const changes = (ofPeople.length ? ofPeople : recorded).map(
+    ({ actor_email: email, actor_id: id, action, aggregate_type: type, aggregate_id: aggregateId }) =>
+      `${personText(email, id)}: ${action} (${shown(`${type} ${aggregateId}`)})`,
+  );
   if (!changes.length) return { question, answer: 'Changed nothing: there is no audit entry.', good: true };
   return { question, answer: `${changes.join('; ')}.`, good: true };
 }

@@ -2,14 +2,16 @@ import { answersOf, type Answer } from './answers.text.ts';
 import { entryText } from './entry.text.ts';
 import { painter, PLAIN, printable, wrap, wrapDetails, type Terminal } from './terminal.ts';
 import { requestsOf, type Trail, type TrailContext, type TrailEntry, type TrailRequest, type TruncatedKind } from './trail.ts';
-import { milliseconds, shown } from './value.text.ts';
+import { treeOf } from './tree.ts';
+import { milliseconds, personText, shown } from './value.text.ts';
 
 const MAX_NAME_COLUMNS = 28;
+const MAX_INDENTS = 8;
 
 type Painter = ReturnType<typeof painter>;
 
 /**
- * Renders the trail of one correlation ID: the request, the entries in order of time, and the answers to common questions.
+ * Renders the trail of one correlation ID: the request, the entries as a tree of causes, and the answers to common questions.
  *
  * @param trail has at least one entry.
  */
@@ -46,26 +48,29 @@ export const truncatedText = ({ kind, shown: count, next, hint }: TruncatedKind)
 /** Two lines: method, path, status and duration; user, address and client. */
 function requestLines({ line, status, durationMs }: TrailRequest, paint: Painter): string[] {
   const what = `${line['http.method']} ${shown(line['http.url_details.path'])}`;
-  const by = line['usr.email'] ?? line['usr.id'] ?? 'an anonymous client';
+  const by = personText(line['usr.email'], line['usr.id'] ?? 'an anonymous client');
   const agent = line['http.useragent'] === undefined ? '' : `, ${shown(line['http.useragent'])}`;
   return [
     `${paint('bold', what)}  ${paint(status >= 400 ? 'red' : 'green', `${status} in ${milliseconds(durationMs)}`)}`,
-    `by ${shown(by)}, from ${shown(line['network.client.ip'] ?? 'an unknown address')}${agent}`,
+    `by ${by}, from ${shown(line['network.client.ip'] ?? 'an unknown address')}${agent}`,
   ];
 }
 
 function entryLines(entries: readonly TrailEntry[], startedAtMs: number, context: TrailContext, terminal: Terminal): string[] {
   const paint = painter(terminal);
-  const texts = entries.map((entry) => ({
-    ...entryText(entry, context),
-    at: `+${milliseconds(Date.parse(entry.time) - startedAtMs)}`,
-  }));
+  const texts = treeOf(entries).map(({ entry, depth }) => {
+    const { symbol, kind, details, ...text } = entryText(entry, context);
+    const at = `+${milliseconds(Date.parse(entry.time) - startedAtMs)}`;
+    const cause = depth === 0 && entry.kind === 'event' && entry.causation_id ? [`caused by ${shown(entry.causation_id)}`] : [];
+    const indent = '  '.repeat(Math.min(depth, MAX_INDENTS));
+    return { ...text, at, kind: `${indent}${symbol} ${kind}`, details: [...details, ...cause] };
+  });
   const widest = (column: 'at' | 'kind' | 'name'): number => Math.max(...texts.map((text) => text[column].length));
   const [times, kinds, names] = [widest('at'), widest('kind'), Math.min(MAX_NAME_COLUMNS, widest('name'))];
-  const indent = times + kinds + names + 8;
-  return texts.flatMap(({ at, symbol, style, kind, name, details }) => {
+  const indent = times + kinds + names + 6;
+  return texts.flatMap(({ at, style, kind, name, details }) => {
     const [first = '', ...rest] = wrapDetails(details, terminal.columns && Math.max(20, terminal.columns - indent - 1));
-    const head = `${paint('gray', at.padStart(times))}  ${paint(style, `${symbol} ${kind.padEnd(kinds)}`)}  ${paint('bold', name.padEnd(names))}`;
+    const head = `${paint('gray', at.padStart(times))}  ${paint(style, kind.padEnd(kinds))}  ${paint('bold', name.padEnd(names))}`;
     return [`${head}  ${first}`.trimEnd(), ...rest.map((text) => ' '.repeat(indent) + text)];
   });
 }

@@ -48,6 +48,8 @@ export interface EventEntry extends TimedEntry {
   readonly recorded_at?: string | null;
   readonly event_id: string;
   readonly event_type: string;
+  /** An older API does not send it. */
+  readonly causation_id?: string | null;
   readonly aggregate_type: string;
   readonly aggregate_id: string;
   readonly status: string;
@@ -55,11 +57,15 @@ export interface EventEntry extends TimedEntry {
   readonly last_error: string | null;
   /** An older API does not send it. */
   readonly deciding_deliveries?: readonly { readonly sink: string }[];
+  /** Null if it is too large for a list. */
+  readonly payload?: { readonly actor?: { readonly id: string } | null } | null;
 }
 
 export interface AuditEntry extends TimedEntry {
   readonly kind: 'audit';
+  readonly id?: string;
   readonly action: string;
+  readonly actor_type?: string | null;
   readonly actor_id: string | null;
   readonly actor_email: string | null;
   readonly aggregate_type: string;

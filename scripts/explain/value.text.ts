@@ -8,6 +8,10 @@ export function shown(value: unknown): string {
   return text.length > MAX_VALUE_CHARACTERS ? `${text.slice(0, MAX_VALUE_CHARACTERS)}…` : text;
 }
 
+/** The email address of a person, or the id if the address is unknown or masked. */
+export const personText = (email: unknown, id: unknown): string =>
+  shown(email === undefined || email === null || email === '[masked]' ? id : email);
+
 /** Formats a duration: `41 ms`, from one second `3.2 s`, from two minutes `5 min`. */
 export function milliseconds(value: number): string {
   const ms = Math.round(value);

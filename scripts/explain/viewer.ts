@@ -28,7 +28,7 @@ export interface Viewer {
 
 /**
  * Finds the user whose session shows most of a trail. If the trail belongs to one organization, that is an admin of it, who
- * sees everything. Otherwise it is an operator, who sees everything with personal data masked.
+ * sees every entry. Otherwise it is an operator, who sees every entry with the personal data of events masked.
  */
 export const findViewer = (ownerUrl: string, correlationId: string): Promise<Viewer | undefined> =>
   withClient(ownerUrl, 'pikaia-explain', async (client) => {
@@ -36,12 +36,13 @@ export const findViewer = (ownerUrl: string, correlationId: string): Promise<Vie
     if (organizations.length === 1) {
       const { rows } = await client.query<{ email: string; slug: string }>(ADMIN, [organizations[0]!.organization_id]);
       const [admin] = rows;
-      if (admin) return { email: admin.email, seenAs: `Seen as ${admin.email}, an admin of ${admin.slug}. Nothing is hidden.` };
+      if (admin)
+        return { email: admin.email, seenAs: `Seen as ${admin.email}, an admin of ${admin.slug}, who sees every entry.` };
     }
     const email = await operatorEmail(client);
     return email === undefined
       ? undefined
-      : { email, seenAs: `Seen as ${email}, an operator. Personal data in events is masked.` };
+      : { email, seenAs: `Seen as ${email}, an operator. The personal data of events is masked.` };
   });
 
 /** The email address of an operator of the platform; undefined if there is none. */

@@ -11,7 +11,7 @@ import type { TrailEntry } from '../../scripts/explain/trail.ts';
 import { System } from '../support/system/system.js';
 import { waitFor } from '../support/time/wait-for.js';
 import { codeBlocks } from './code-blocks.js';
-import { ID, invitation, refusedDelivery, refusedRequest, withoutAccessLine } from './trails.js';
+import { chain, ID, invitation, refusedDelivery, refusedRequest, withoutAccessLine } from './trails.js';
 
 const root = resolve(__dirname, '../..');
 const run = promisify(execFile);
@@ -44,6 +44,12 @@ const CONTEXT = {
 const render = (entries: readonly TrailEntry[], terminal?: Terminal): string =>
   timelineText({ correlation_id: ID, entries }, CONTEXT, terminal);
 
+/** The lines of the entries. */
+const linesOf = (entries: readonly TrailEntry[]): string[] =>
+  render(entries)
+    .split('\n')
+    .filter((line) => /^ *\+/.test(line));
+
 /** Symbol, kind and name of each entry, sorted, because api and worker run concurrently and their order can differ. */
 const namesOf = (timeline: string): string[] =>
   [...timeline.matchAll(/^ *\+[\d.]+ (?:m?s|min) +(\S \w+ +[\w.-]+)/gm)].map(([, name = '']) => name).sort();
@@ -56,13 +62,13 @@ by alice@example.com, from 192.0.2.7, curl/8.5
 2026-03-01 12:00:00.000 UTC  ${ID}
 Seen as alice.
 
-+10 ms  · log      member_invite_started  email=frank@example.com
-+20 ms  ◆ event    member.invited         published  (member m1)
-+30 ms  ■ audit    member.invited         new  role: member  email: frank@example.com  (member m1)
-+40 ms  · log      audit_recorded
-+50 ms  · log      request_completed      201 in 50 ms
-+70 ms  · log      welcome_email_sent     email=frank@example.com  file=var/mail/e1.eml
-+81 ms  ✓ receipt  welcome-email          done  message_id=<e1@pikaia.example>
++10 ms  · log        member_invite_started  email=frank@example.com
++20 ms  ◆ event      member.invited         published  (member m1)
++70 ms    · log      welcome_email_sent     file=var/mail/e1.eml
++81 ms    ✓ receipt  welcome-email          done  message_id=<e1@pikaia.example>
++30 ms  ■ audit      member.invited         new  role: member  email: frank@example.com  (member m1)
++40 ms  · log        audit_recorded
++50 ms  · log        request_completed      201 in 50 ms
 
 Why did this request fail?   It did not fail: 201.
 What did this user do?       alice@example.com: member.invited (member m1).
@@ -87,16 +93,60 @@ by alice@example.com, from 192.0.2.7
 2026-03-01 12:00:00.000 UTC  ${ID}
 Seen as alice.
 
-+10 ms  ◆ event    member.role_changed  retrying  2 failed attempts at local/badges  last: no such mailbox  (member m1)
-+11 ms  ■ audit    member.role_changed  role: member → admin  password: changed  (member m1)
-+20 ms  · log      request_completed    200 in 20 ms
-+1.5 s  ✗ attempt  local/badges         failed  no such mailbox
-+1.5 s  · log      event_refused        sink=local/badges  attempts=1  reason=no such mailbox
++10 ms  ◆ event      member.role_changed  retrying  2 failed attempts at local/badges  last: no such mailbox  (member m1)
++1.5 s    ✗ attempt  local/badges         failed  no such mailbox
++1.5 s    · log      event_refused        sink=local/badges  attempts=1  reason=no such mailbox
++11 ms  ■ audit      member.role_changed  role: member → admin  password: changed  (member m1)
++20 ms  · log        request_completed    200 in 20 ms
 
 Why did this request fail?          It did not fail: 200.
 What did this user do?              alice@example.com: member.role_changed (member m1).
 Was member.role_changed delivered?  Not yet: it will be retried after 2 failed attempts at local/badges. Last error: no such mailbox
 `);
+  });
+
+  it('shows below each event what its consumers left, with the entries of a consumer together', () => {
+    expect(linesOf(chain)).toEqual([
+      '+10 ms  ◆ event        member.removed     published  (member m1)',
+      '+15 ms    · log        domain_event       member.removed',
+      '+30 ms    · log        seat_released',
+      '+32 ms    ◆ event      seat.released      published  (member m1)',
+      '+50 ms      · log      invoice_changed',
+      '+51 ms      ■ audit    invoice.changed    new  (member m1)',
+      '+52 ms      ◆ event    invoice.changed    published  (member m1)',
+      '+53 ms      ✓ receipt  billing            done',
+      '+33 ms    ■ audit      seat.released      new  (member m1)',
+      '+34 ms    · log        audit_recorded',
+      '+36 ms    ✓ receipt    seats              done',
+      '+31 ms    · log        access_closed',
+      '+35 ms    ✓ receipt    access             done',
+      '+20 ms  · log          request_completed  204 in 20 ms',
+    ]);
+  });
+
+  it('answers what the user did without the audit entries of consumers, unless there are no others', () => {
+    const ofUser = invitation.filter(({ kind }) => kind === 'audit');
+    expect(render(chain)).toContain('seats: seat.released (member m1); billing: invoice.changed (member m1).');
+    expect(render([...chain, ...ofUser])).toMatch(
+      /What did this user do\? +alice@example\.com: member\.invited \(member m1\)\.\n/,
+    );
+  });
+
+  it('names the cause of an event if the trail does not have it, and shows every entry once', () => {
+    const without = chain.filter((entry) => entry.kind !== 'event' || entry.event_id !== 'e2');
+    expect(linesOf(without)).toContain('+52 ms  ◆ event      invoice.changed    published  (member m1)  caused by e2');
+    expect(linesOf(without)).toHaveLength(without.length);
+  });
+
+  it('shows events that cause each other, and leaves an audit entry at the margin if its consumer handled several events', () => {
+    const circle = chain.map((entry) =>
+      entry.kind === 'event' ? { ...entry, causation_id: entry.event_id === 'e1' ? 'e3' : entry.causation_id! } : entry,
+    );
+    expect(linesOf(circle)).toHaveLength(chain.length);
+    const again = { ...chain.at(-1)!, event_id: 'e3' } as TrailEntry;
+    const lines = linesOf([...chain, again]);
+    expect(lines).toContainEqual(expect.stringMatching(/^\+51 ms {2}■ audit +invoice\.changed/));
+    expect(lines).toContainEqual(expect.stringMatching(/^\+33 ms {4}■ audit +seat\.released/)); // its log line names the event
   });
 
   it('shows why a request was refused, and that it changed nothing', () => {
@@ -219,8 +269,8 @@ describe('npm run explain', () => {
       );
       expect([code, stderr]).toEqual([0, '']);
       expect(stdout).toMatch(/^\nPOST \/api\/v1\/members\/invitations {2}201 in /);
-      expect(stdout).toMatch(/◆ event {4}member\.invited .* published/);
-      expect(stdout).toMatch(/✓ receipt {2}welcome-email /);
+      expect(stdout).toMatch(/◆ event +member\.invited .* published/);
+      expect(stdout).toMatch(/ms {4}✓ receipt +welcome-email /);
       expect(stdout).toMatch(/Was the welcome email sent\? {2}Yes, [\d.]+ m?s after the event was recorded/);
       const again = await system.request('POST', '/members/invitations', {
         as: alice,

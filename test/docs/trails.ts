@@ -56,7 +56,6 @@ export const invitation: readonly TrailEntry[] = [
     consumer: 'welcome-email',
     'event.id': 'e1',
     attempt: 1,
-    email: 'frank@example.com',
     file: '/home/pikaia/var/mail/e1.eml',
   }),
   {
@@ -98,12 +97,66 @@ export const refusedDelivery: readonly TrailEntry[] = [
   log(1500, 'event_refused', {
     level: 'WARNING',
     consumer: 'badges',
+    'event.id': 'e2',
     attempt: 1,
     sink: 'local/badges',
     attempts: 1,
     fingerprint: 'f',
     reason: 'no such mailbox',
   }),
+];
+
+const receipt = (ms: number, consumer: string, eventId: string): TrailEntry => ({
+  event_id: eventId,
+  consumer,
+  state: 'done',
+  result: null,
+  time: at(ms),
+  kind: 'receipt',
+});
+
+const published = (ms: number, id: string, type: string, cause: string | null, consumer?: string): TrailEntry => ({
+  ...member,
+  event_id: id,
+  event_type: type,
+  causation_id: cause,
+  payload: { actor: consumer === undefined ? null : { id: consumer } },
+  status: 'published',
+  attempts: 0,
+  last_error: null,
+  time: at(ms),
+  kind: 'event',
+});
+
+const recorded = (ms: number, id: string, action: string, consumer: string): TrailEntry => ({
+  ...member,
+  id,
+  action,
+  actor_type: 'system',
+  actor_id: consumer,
+  actor_email: null,
+  changed: [],
+  diff: { old: null, new: {} },
+  time: at(ms),
+  kind: 'audit',
+});
+
+/** Two consumers handle an event at the same time. One publishes an event, whose consumer publishes another one. */
+export const chain: readonly TrailEntry[] = [
+  published(10, 'e1', 'member.removed', null),
+  log(15, 'domain_event', { 'event.id': 'e1', event_type: 'member.removed' }),
+  log(20, 'request_completed', { ...request('DELETE', '/api/v1/members/m1'), 'http.status_code': 204, duration: 20e6 }),
+  log(30, 'seat_released', { consumer: 'seats', 'event.id': 'e1', attempt: 1 }),
+  log(31, 'access_closed', { consumer: 'access', 'event.id': 'e1', attempt: 1 }),
+  published(32, 'e2', 'seat.released', 'e1', 'seats'),
+  recorded(33, 'a1', 'seat.released', 'seats'),
+  log(34, 'audit_recorded', { consumer: 'seats', 'event.id': 'e1', attempt: 1, 'audit.record_id': 'a1' }),
+  receipt(35, 'access', 'e1'),
+  receipt(36, 'seats', 'e1'),
+  log(50, 'invoice_changed', { consumer: 'billing', 'event.id': 'e2', attempt: 1 }),
+  recorded(51, 'a2', 'invoice.changed', 'billing'),
+  published(52, 'e3', 'invoice.changed', 'e2', 'billing'),
+  receipt(53, 'billing', 'e2'),
 ];
 
 export const withoutAccessLine: readonly TrailEntry[] = [

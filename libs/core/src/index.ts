@@ -26,6 +26,7 @@ export { MAX_LISTED_BYTES, MAX_PAGE_BYTES, type Shortened } from './paging/page-
 export { redactText } from './redaction/redact-text.js';
 export { isSecretListItem, isSecretProperty, redactValue } from './redaction/redact-value.js';
 export { isSecretKey, REDACTED } from './redaction/secret-key.js';
+export { MASKED, TextMask, withTextMask } from './redaction/text-mask.js';
 export {
   describeSettings,
   loadSettings,

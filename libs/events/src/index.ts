@@ -11,6 +11,7 @@ export {
 } from './contract/domain-event.js';
 export type { ExactData } from './contract/exact-data.js';
 export { Upcast, type UpcastFunction } from './contract/upcast.decorator.js';
+export { isPersonal, Personal } from './contract/personal.decorator.js';
 export { Consumer, Handles, type ConsumerOptions, type HandlerCall, type HandlesOptions } from './consume/consumer.decorator.js';
 export { parseEvent, type EventOfAny, type ParsedEvent } from './consume/event.parser.js';
 export type { ReceivedEnvelope } from './consume/event.reader.js';
@@ -26,7 +27,7 @@ export { outboxMigrations } from './migrations/index.js';
 export type { CommandAnswer, CommandName, ReplayFilter } from './commands/command.js';
 export type { CommandPage, CommandPlace, CommandStatus, CommandView, SinkAnswer } from './admin/command.view.js';
 export { EVENT_STATUSES, type EventFilter, type EventScope, type EventStatus } from './admin/event-filter.js';
-export { EventLog, type EventPage, type EventPageRequest } from './admin/event-log.js';
+export { EventLog, type EventHistory, type EventPage, type EventPageRequest } from './admin/event-log.js';
 export type {
   AttemptView,
   DecidingDeliveryView,
@@ -35,6 +36,7 @@ export type {
   EventView,
   NewestItems,
   ReceiptView,
+  RelatedEventView,
 } from './admin/event.view.js';
 export { OperationsAudit, type OperationRequest } from './admin/operations-audit.js';
 export { OutboxAdminModule, type OutboxAdminModuleOptions } from './admin/outbox-admin.module.js';

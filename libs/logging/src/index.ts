@@ -22,6 +22,7 @@ export { handleProcessFaults } from './process/process-faults.js';
 export { runService, type Service } from './process/run-service.js';
 export { logStartupFailure } from './process/startup-failure.js';
 export type { EventName } from './record/event-name.js';
+export { maskLogLines } from './record/line-mask.js';
 export { LogField, type LogFields } from './record/log-fields.js';
 export { LOG_LEVELS, type LogLevel } from './record/log-level.js';
 export type { ThrownDescription } from './record/thrown-value.js';

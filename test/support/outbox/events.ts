@@ -7,15 +7,18 @@ export interface TestEvent {
   readonly type: string;
   readonly version: number;
   readonly aggregate: string;
+  readonly organizationId: string | null;
   readonly correlationId: string;
+  /** The event that caused it. */
+  readonly causationId?: string;
   readonly data: object;
   readonly actor: EnvelopeActor | null;
 }
 
 const INSERT = `
 insert into outbox.outbox_log (event_id, event_type, schema_version, aggregate_type, aggregate_id, organization_id, correlation_id,
-  occurred_at, size, payload)
-select $1, $2, $3, 'thing', $4, null, $5, clock_timestamp(), octet_length($6::text), $6::json`;
+  causation_id, occurred_at, size, payload)
+select $1, $2, $3, 'thing', $4, $7, $5, $8, clock_timestamp(), octet_length($6::text), $6::json`;
 
 /** Inserts an event as the publisher does, in the open transaction of the client. */
 export async function insertEvent(client: ClientBase, event: Partial<TestEvent> = {}): Promise<TestEvent> {
@@ -24,6 +27,7 @@ export async function insertEvent(client: ClientBase, event: Partial<TestEvent> 
     type: 'thing.changed',
     version: 1,
     aggregate: 'a',
+    organizationId: null,
     correlationId: randomUUID(),
     data: {},
     actor: null,
@@ -36,12 +40,22 @@ export async function insertEvent(client: ClientBase, event: Partial<TestEvent> 
     occurred_at: new Date().toISOString(),
     aggregate_type: 'thing',
     aggregate_id: full.aggregate,
-    organization_id: null,
+    organization_id: full.organizationId,
     correlation_id: full.correlationId,
+    ...(full.causationId !== undefined && { causation_id: full.causationId }),
     actor: full.actor,
     data: full.data,
   });
-  const values = [full.id, full.type, full.version, full.aggregate, full.correlationId, payload];
+  const values = [
+    full.id,
+    full.type,
+    full.version,
+    full.aggregate,
+    full.correlationId,
+    payload,
+    full.organizationId,
+    full.causationId ?? null,
+  ];
   await client.query({ name: 'insert-event', text: INSERT, values });
   return full;
 }

@@ -8,7 +8,6 @@ import type { Identity } from '../authentication/identity.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { adminPath, listedEntry, listedEvent, listedReceipt } from './listed.js';
 import { findLogLines, type LogLine } from './log-lines.js';
-import { maskFor } from './mask.js';
 import { readScopeOf } from './scope.js';
 import { timelineOf, type TimelineEntry } from './timeline.js';
 
@@ -43,11 +42,11 @@ export class CorrelationsController {
   async get(@CurrentIdentity() identity: Identity, @Param('id', IdPipe) id: string) {
     const request = { filter: { correlation_id: id }, limit: MAX_ENTRIES, scope: readScopeOf(identity) };
     const [events, audit, logs] = await Promise.all([
-      this.eventLog.find(request),
+      this.eventLog.findWithHistory(request),
       this.auditLog.find(request),
       findLogLines(join(this.settings.varDirectory, 'log'), id, (line) => isVisible(line, request.scope)),
     ]);
-    const [attempts, receipts] = await Promise.all([this.eventLog.attempts(events.data), this.eventLog.receipts(events.data)]);
+    const { failed_attempts: attempts, receipts } = events;
     const truncated: TruncatedKind[] = [
       { kind: 'log' as const, shown: logs.lines.length, isCut: logs.truncated, next: null, hint: FIRST_LINES },
       ...[
@@ -64,11 +63,11 @@ export class CorrelationsController {
       { kind: 'receipt' as const, shown: receipts.data.length, isCut: receipts.truncated, next: null, hint: NEWEST_OF_EACH },
     ].flatMap(({ isCut, ...kind }) => (isCut ? [kind] : []));
     const entries = timelineOf({
-      logs: logs.lines,
-      events: events.data.map((event) => listedEvent(maskFor(identity, event))),
+      logs: events.mask(logs.lines),
+      events: events.data.map(listedEvent),
       attempts: attempts.data,
       receipts: receipts.data.map(listedReceipt),
-      audit: audit.data.map(listedEntry),
+      audit: events.mask(audit.data).map(listedEntry),
     });
     return { correlation_id: id, entries, truncated };
   }

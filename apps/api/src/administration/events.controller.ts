@@ -9,7 +9,6 @@ import { IdPipe } from '../server/id.pipe.js';
 import { requirePeriod } from '../server/period.js';
 import { FindEventsRequest } from './event.requests.js';
 import { listedEvent } from './listed.js';
-import { maskFor } from './mask.js';
 import { ReplayEventsRequest, SinkRequest } from './operation.requests.js';
 import { respondAccepted } from './respond-accepted.js';
 import { operationScopeOf, readScopeOf, requireOwnOrganization } from './scope.js';
@@ -28,14 +27,14 @@ export class EventsController {
     requirePeriod(filter);
     requireOwnOrganization(identity, filter.organization_id);
     const { data, ...page } = await this.events.find({ filter, cursor, limit, scope: readScopeOf(identity) });
-    return { data: data.map((event) => listedEvent(maskFor(identity, event))), ...page };
+    return { data: data.map(listedEvent), ...page };
   }
 
   @Get(':id')
   async get(@CurrentIdentity() identity: Identity, @Param('id', IdPipe) id: string) {
     const event = await this.events.get(id, readScopeOf(identity));
     if (!event) throw Problem.notFound('No event with this id exists.');
-    return maskFor(identity, event);
+    return event;
   }
 
   /** Replays the matching events to all sinks or to one. Only counts them unless `dry_run` is false. */

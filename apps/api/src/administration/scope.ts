@@ -3,8 +3,8 @@ import type { Identity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
 
 /**
- * Returns the scope of the events and audit entries that a person may see. Admins see their organization. Operators see all, with
- * the personal data of events masked.
+ * Returns the scope of the events and audit entries that a person may see. Admins see their organization. Operators see all;
+ * EventLog masks the personal data of events for them.
  */
 export const readScopeOf = (identity: Identity): EventScope =>
   identity.kind === 'operator' ? { operator: true } : { organization: identity.organizationId };

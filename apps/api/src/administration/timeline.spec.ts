@@ -10,6 +10,7 @@ const event = (time: Date): EventView => ({
   aggregate_id: 'm',
   organization_id: 'o',
   correlation_id: 'c',
+  causation_id: null,
   occurred_at: time,
   recorded_at: null,
   status: 'published',

@@ -1,4 +1,4 @@
-import { Description, DomainEvent, OptionalField } from '@pikaia/events';
+import { Description, DomainEvent, OptionalField, Personal } from '@pikaia/events';
 import { IsEmail, IsIn, IsString, IsUUID, MaxLength, ValidateNested } from 'class-validator';
 import { Type } from 'class-transformer';
 import { ROLES, type Role } from '../roles.js';
@@ -8,11 +8,13 @@ export class Inviter {
   @IsUUID()
   id!: string;
 
+  @Personal()
   @OptionalField()
   @IsString()
   @MaxLength(200)
   name?: string;
 
+  @Personal()
   @IsEmail()
   email!: string;
 }
@@ -37,9 +39,11 @@ export class MemberInvited {
   @IsUUID()
   user_id?: string;
 
+  @Personal()
   @IsEmail()
   email!: string;
 
+  @Personal()
   @OptionalField()
   @IsString()
   @MaxLength(200)

@@ -1,4 +1,4 @@
-import { Description, DomainEvent } from '@pikaia/events';
+import { Description, DomainEvent, Personal } from '@pikaia/events';
 import { IsEmail, IsIn, IsUUID } from 'class-validator';
 import { ROLES, type Role } from '../roles.js';
 
@@ -8,6 +8,7 @@ export class MemberRemoved {
   @IsUUID()
   user_id!: string;
 
+  @Personal()
   @IsEmail()
   email!: string;
 

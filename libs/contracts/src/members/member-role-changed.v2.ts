@@ -1,4 +1,4 @@
-import { Description, DomainEvent } from '@pikaia/events';
+import { Description, DomainEvent, Personal } from '@pikaia/events';
 import { IsEmail, IsIn, IsUUID } from 'class-validator';
 import { ROLES, type Role } from '../roles.js';
 
@@ -18,6 +18,7 @@ export class MemberRoleChangedV2 {
   @IsUUID()
   user_id!: string;
 
+  @Personal()
   @IsEmail()
   email!: string;
 

@@ -69,7 +69,7 @@ describe('context', () => {
 
   it('returns verified ids as text, and refuses a context whose ids are not usable', () => {
     const correlationId = '0198A0A0-0000-7000-8000-000000000001';
-    const ids = { correlationId, organizationId: null, actor: { type: 'user', id: 7, email: '', name: null } };
+    const ids = { correlationId, causationId: null, organizationId: null, actor: { type: 'user', id: 7, email: '', name: null } };
     context.run(ids as never, () => {
       expect(context.verified).toEqual({
         correlationId: correlationId.toLowerCase(),
@@ -79,6 +79,7 @@ describe('context', () => {
     });
     const invalid = [
       { correlationId: 'given' },
+      { causationId: 'given' },
       { organizationId: ' ' },
       { actor: 'alice' },
       { actor: { type: 'user' } },

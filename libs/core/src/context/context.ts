@@ -52,6 +52,8 @@ export interface ContextSnapshot {
   readonly organizationId?: string;
   readonly request?: RequestInfo;
   readonly event?: EventInfo;
+  /** The id of the event whose handler runs. The events that the handler publishes name it as their cause. Absent in a request. */
+  readonly causationId?: string;
 }
 
 /** The state that all code in one context shares, also inner scopes of nestjs-cls. A ContextSlot stores its value here. */
@@ -104,8 +106,8 @@ export const context = {
    * id would otherwise share one.
    *
    * @throws PikaiaError `PIKAIA_CONTEXT_MISSING` outside any context.
-   * @throws PikaiaError `PIKAIA_CONTEXT_INVALID` if the correlation id is not a UUID, or an id of the organization or the actor is
-   * not usable. The message names it.
+   * @throws PikaiaError `PIKAIA_CONTEXT_INVALID` if the correlation id or the causation id is not a UUID, or an id of the
+   * organization or the actor is not usable. The message names it.
    */
   get verified(): ContextSnapshot {
     return verifyIds(requireScope().snapshot);
@@ -143,11 +145,11 @@ export const resumeContext = <T>(scope: ContextScope, work: () => T): T =>
   ClsServiceManager.getClsService().runWith({ [SCOPE_KEY]: scope, [CLS_ID]: scope.snapshot.correlationId } as never, work);
 
 function verifyIds(snapshot: ContextSnapshot): ContextSnapshot {
-  const { correlationId, organizationId, actor } = snapshot;
-  if (!isId(correlationId)) throw invalidContext('correlation id', findIdProblem(correlationId) ?? 'is not a UUID');
+  const { correlationId, causationId, organizationId, actor } = snapshot;
   return {
     ...snapshot,
-    correlationId: correlationId.toLowerCase(),
+    correlationId: uuidText('correlation id', correlationId),
+    causationId: isAbsent(causationId) ? undefined : uuidText('causation id', causationId),
     organizationId: isAbsent(organizationId) ? undefined : idText('organization id', organizationId),
     actor: isAbsent(actor) ? undefined : verifyActor(actor),
   };
@@ -164,6 +166,11 @@ function verifyActor({ type, id, email, name }: Actor): Actor {
 
 const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;
 
+function uuidText(field: string, value: string): string {
+  if (!isId(value)) throw invalidContext(field, findIdProblem(value) ?? 'is not a UUID');
+  return value.toLowerCase();
+}
+
 function idText(field: string, value: unknown): string {
   const problem = findIdProblem(value);
   if (problem !== undefined) throw invalidContext(field, problem);
@@ -178,7 +185,7 @@ function hasText(field: string, value: unknown): boolean {
 const invalidContext = (field: string, problem: string): PikaiaError =>
   new PikaiaError(
     'PIKAIA_CONTEXT_INVALID',
-    `The ${field} of the context ${problem}. Pass newId() or no correlation id to context.run; omit the organization and the actor if there is none. A program binds { actor: { type: 'system', id: 'stripe' } }.`,
+    `The ${field} of the context ${problem}. Pass newId() or no correlation id to context.run; omit the causation id, the organization and the actor if there is none. A program binds { actor: { type: 'system', id: 'stripe' } }.`,
   );
 
 function requireScope(): MutableScope {

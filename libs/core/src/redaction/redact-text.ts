@@ -2,6 +2,7 @@ import { isBearerToken, isTokenChar, isUserAndPassword } from './authorization.j
 import { NamedSecrets } from './named-secrets.js';
 import { RedactionOutput } from './redaction-output.js';
 import { isWordChar, skipSpaces } from './secret-value.js';
+import { maskText } from './text-mask.js';
 import { UrlPasswords } from './url-password.js';
 
 /** Matches the signs that can precede a secret. Most texts without a secret match none of them. */
@@ -14,9 +15,9 @@ const SIGNS = new RegExp(SUSPICIOUS.source, 'g');
  * `"api_key":"…"`, `Cookie: …`), credentials in Authorization, JSON Web Tokens, private keys, and tokens of known providers.
  *
  * Use it for each text that can come from another party, before the text is truncated, stored or shown. The function is
- * idempotent. Cost: linear in the length of the text.
+ * idempotent. Cost: linear in the length of the text. Inside `withTextMask` it also applies the mask.
  */
-export const redactText = (text: string): string => (SUSPICIOUS.test(text) ? new TextRedactor(text).redact() : text);
+export const redactText = (text: string): string => maskText(SUSPICIOUS.test(text) ? new TextRedactor(text).redact() : text);
 
 /** Searches a text for the signs that can precede a secret. */
 class TextRedactor {

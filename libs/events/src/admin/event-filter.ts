@@ -16,5 +16,8 @@ export interface EventFilter extends Omit<ReplayFilter, 'status' | 'error'> {
   readonly error?: string;
 }
 
-/** The events that a reader may see: those of one organization or, for operators of the platform, all. */
+/**
+ * The events that a reader may see: those of one organization or, for operators of the platform, all. Operators see personal data
+ * masked.
+ */
 export type EventScope = { readonly organization: string } | { readonly operator: true };

@@ -118,6 +118,7 @@ describe('one event', () => {
       aggregate_id: 'm1',
       organization_id: 'org-event',
       correlation_id: correlation,
+      causation_id: null,
       occurred_at: new Date('2026-01-17T10:00:00Z'),
       recorded_at: expect.any(Date),
       status: 'pending',
@@ -128,13 +129,12 @@ describe('one event', () => {
       payload: { event_id: id, actor: null, data: { email: 'bob@example.com', note: 'hello' } },
       shortened: null,
     };
+    const empty = { cause: null, caused: [], failed_attempts: [], receipts: [], truncated: [] };
     expect((await log.find({ scope, limit: 1 })).data).toEqual([expected]);
     expect(await log.get(id, scope)).toEqual({
       ...expected,
+      ...empty,
       deliveries: [{ sink: 'first', status: 'pending', attempts: 0, next_attempt_at: null, last_error: null, updated_at: null, published_at: null }], // prettier-ignore
-      failed_attempts: [],
-      receipts: [],
-      truncated: [],
     });
   });
 
@@ -176,10 +176,9 @@ describe('one event', () => {
     ]);
     const other = await plant(scope);
     await plantAttempt('first', other, '2026-01-17T10:00:00Z', 'error of another event');
-    const events = (await log.find({ scope, limit: 2 })).data;
-    expect((await log.attempts(events)).data.map(({ event_id }) => event_id)).toEqual([other, id, id]);
-    expect(await log.receipts(events)).toEqual({ data: receipts, truncated: false });
-    expect(await log.attempts([])).toEqual({ data: [], truncated: false });
+    const history = await log.findWithHistory({ scope, limit: 2 });
+    expect(history.failed_attempts.data.map(({ event_id }) => event_id)).toEqual([other, id, id]);
+    expect(history.receipts).toEqual({ data: receipts, truncated: false });
   });
 
   it('get returns null for an invalid or unknown id, and in the scope of another organization', async () => {
@@ -195,10 +194,10 @@ describe('one event', () => {
     await plantDelivery('first', id, 'failed', SECRET);
     await plantAttempt('first', id, '2026-01-17T10:00:01Z', SECRET);
     await plantReceipt('mailer', id, '2026-01-17T10:00:03Z', { answer: SECRET, password: 'canary-3' });
-    const { data } = await log.find({ scope, limit: 1, filter: { event_id: id } });
-    const shown = [data, await log.get(id, scope), await log.attempts(data), await log.receipts(data)];
+    const request = { scope, limit: 1, filter: { event_id: id } };
+    const shown = [await log.find(request), await log.get(id, scope), await log.findWithHistory(request)];
     for (const part of shown) expect(JSON.stringify(part)).not.toContain('canary');
-    expect(JSON.stringify(shown).match(/Bearer \[redacted\]/g)).toHaveLength(11);
+    expect(JSON.stringify(shown).match(/Bearer \[redacted\]/g)).toHaveLength(14);
     const { rows } = await owner.query('select last_error from outbox.outbox_delivery where event_id = $1', [id]);
     expect(rows).toEqual([{ last_error: SECRET }]);
   });

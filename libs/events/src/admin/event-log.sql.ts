@@ -29,10 +29,9 @@ const DECIDING_DELIVERIES = `coalesce((
         where d.event_id = c.event_id and d.status = s.status and k.state <> 'retired' and not k.observer), '[]') as deciding_deliveries`;
 
 const shown: readonly (keyof EventView)[] = PUBLISHED_COLUMNS;
-const selectView = (
-  recordedAt: string,
-): string => `c.position::text as position, ${shown.map((column) => `c.${column}`).join(', ')},
-      ${recordedAt} as recorded_at, s.status, s.attempts, s.last_error, s.published_at, ${DECIDING_DELIVERIES},
+/** @param log the row of the log, which can be gone. */
+const selectView = (log: string): string => `c.position::text as position, ${shown.map((column) => `c.${column}`).join(', ')},
+      ${log}.causation_id, ${log}.recorded_at, s.status, s.attempts, s.last_error, s.published_at, ${DECIDING_DELIVERIES},
       ${shortenable('c.payload', '$14')}`;
 
 // The right join returns the number of examined rows even if no event matches.
@@ -56,7 +55,7 @@ export const FIND_EVENTS = `
     select * from outbox.outbox_log e where ${MATCHES} and ($13::smallint[] is null or e.slot = any ($13))
     order by e.position desc limit $10),
   found as (
-    select ${selectView('c.recorded_at')} from candidate c cross join lateral outbox.state_of(c.event_id, c.event_type, c.position, c.txid) s
+    select ${selectView('c')} from candidate c cross join lateral outbox.state_of(c.event_id, c.event_type, c.position, c.txid) s
     where $8::text is null or s.status = $8
     order by c.position desc limit $9)${PAGE}`;
 
@@ -73,7 +72,7 @@ export const FIND_EVENTS_BY_DELIVERY = `
       and ($13::text is null or strpos(lower(e.last_error), lower($13)) > 0)
     order by e.position desc limit $10),
   found as (
-    select ${selectView('l.recorded_at')} from candidate c left join outbox.outbox_log l on l.event_id = c.event_id
+    select ${selectView('l')} from candidate c left join outbox.outbox_log l on l.event_id = c.event_id
     cross join lateral (
       select * from outbox.state_of(c.event_id, c.event_type, c.position, l.txid) where l.event_id is not null
       union all
@@ -96,6 +95,24 @@ export const FIND_DELIVERIES = `
   from outbox.outbox_delivery d join outbox.outbox_sink s on s.name = d.sink
   where d.event_id = $1 and s.state <> 'retired' and not s.observer and not exists (select from outbox.outbox_log e where e.event_id = $1)
   order by 1`;
+
+const RELATED = `select e.event_id, e.event_type, e.aggregate_type, e.aggregate_id, e.occurred_at, s.status
+  from outbox.outbox_log e cross join lateral outbox.state_of(e.event_id, e.event_type, e.position, e.txid) s`;
+
+/** Selects the event $1, if the log has it. $2 organization or null. Index: the event_id index of each slot. Locks: none. */
+export const FIND_CAUSE = `${RELATED}
+  where e.event_id = $1 and ($2::text is null or e.organization_id = $2)`;
+
+/** The maximum number of events that one event caused. */
+export const MAX_CAUSED = 200;
+
+/**
+ * Selects the events that the event $1 caused, oldest first, among those of its correlation id $3. $2 organization or null. One
+ * more than the maximum shows that there are more. Index: outbox_log_correlation_id. Locks: none.
+ */
+export const FIND_CAUSED = `${RELATED}
+  where e.correlation_id = $3 and e.causation_id = $1 and ($2::text is null or e.organization_id = $2)
+  order by e.position limit ${MAX_CAUSED + 1}`;
 
 /** The maximum number of attempts or receipts of one event. With it, the rows of one event do not hide those of another. */
 export const MAX_ROWS_PER_EVENT = 200;

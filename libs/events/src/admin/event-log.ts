@@ -6,16 +6,28 @@ import { MAX_PAYLOAD_BYTES } from '../log/payload-limit.js';
 import type { EventFilter, EventScope } from './event-filter.js';
 import {
   FIND_ATTEMPTS,
+  FIND_CAUSE,
+  FIND_CAUSED,
   FIND_DELIVERIES,
   FIND_EVENTS,
   FIND_EVENTS_BY_DELIVERY,
   FIND_RECEIPTS,
+  MAX_CAUSED,
   MAX_EXAMINED,
   MAX_ROWS,
   MAX_ROWS_PER_EVENT,
 } from './event-log.sql.js';
-import type { AttemptView, DeliveryView, EventDetails, EventView, NewestItems, ReceiptView } from './event.view.js';
+import type {
+  AttemptView,
+  DeliveryView,
+  EventDetails,
+  EventView,
+  NewestItems,
+  ReceiptView,
+  RelatedEventView,
+} from './event.view.js';
 import { slotsOf } from './log-slots.js';
+import { PersonalView } from './personal-view.js';
 
 export interface EventLogOptions {
   readonly cursorKey: string | Uint8Array;
@@ -37,6 +49,14 @@ export interface EventPage {
   readonly next_cursor: string | null;
 }
 
+/** A page of events with their failed attempts, oldest first, and their receipts, in the order in which they were done. */
+export interface EventHistory extends EventPage {
+  readonly failed_attempts: NewestItems<AttemptView>;
+  readonly receipts: NewestItems<ReceiptView>;
+  /** Masks the personal values of these events in other data about them, such as log lines, if the scope is that of an operator. */
+  mask<T>(value: T): T;
+}
+
 type Ranked<Item> = Item & { readonly rank: number };
 type PageRow = EventView & { position: string | null; examined: number; lowest: string | null };
 
@@ -47,7 +67,7 @@ const DELIVERY_STATUSES = new Set<string | undefined>(['retrying', 'waiting', 'f
  * Reads the events of the outbox and the state of their delivery. Each read runs outside any transaction, so it does not see
  * events that the caller's transaction has not committed.
  *
- * Secrets in the results are redacted. Personal data is not: the application decides who may see it.
+ * Secrets in the results are redacted. An organization sees the personal data of its own events; operators see it masked.
  */
 @Injectable()
 export class EventLog {
@@ -62,8 +82,28 @@ export class EventLog {
    *
    * @throws PikaiaError `PIKAIA_CURSOR_INVALID` for a cursor of another filter or scope, or with a wrong signature.
    */
-  find(request: EventPageRequest): Promise<EventPage> {
-    return this.findPage(request, MAX_LISTED_BYTES);
+  async find(request: EventPageRequest): Promise<EventPage> {
+    const { data, ...page } = await this.findPage(request, MAX_LISTED_BYTES);
+    const personal = new PersonalView(request.scope, data);
+    return { data: data.map((event) => personal.event(event)), ...page };
+  }
+
+  /**
+   * Returns a page of events as `find` does, with the newest failed attempts to deliver them and their newest receipts. At most 200
+   * attempts and receipts of each event, 2,000 altogether, and 1 MiB as JSON. A result of more than 16 KiB is left out: see
+   * `ReceiptView.shortened`.
+   *
+   * @throws PikaiaError `PIKAIA_CURSOR_INVALID`, as `find` does.
+   */
+  async findWithHistory(request: EventPageRequest): Promise<EventHistory> {
+    const { data, ...page } = await this.findPage(request, MAX_LISTED_BYTES);
+    const personal = new PersonalView(request.scope, data);
+    return {
+      data: data.map((event) => personal.event(event)),
+      ...page,
+      ...(await this.historyOf(data, personal, MAX_LISTED_BYTES)),
+      mask: (value) => personal.aboutAll(value),
+    };
   }
 
   private async findPage({ filter = {}, cursor, limit, scope }: EventPageRequest, maxPayloadBytes: number): Promise<EventPage> {
@@ -95,7 +135,10 @@ export class EventLog {
     const hasMore = found.length > 0 && selected > found.length;
     const next = hasMore ? found.at(-1)!.position : rows[0]!.examined === MAX_EXAMINED ? rows[0]!.lowest : null;
     return {
-      data: found.map(({ position: _position, examined: _examined, lowest: _lowest, ...event }) => event),
+      data: found.map(({ position: _position, examined: _examined, lowest: _lowest, ...event }) => ({
+        ...event,
+        causation_id: event.causation_id ?? event.payload?.causation_id ?? null, // the row of the log can be gone
+      })),
       next_cursor: next === null ? null : encodeCursor(next, binding, this.options.cursorKey),
     };
   }
@@ -104,40 +147,53 @@ export class EventLog {
   async get(id: string, scope: EventScope): Promise<EventDetails | null> {
     if (!isId(id)) return null;
     const { data } = await this.findPage({ filter: { event_id: id }, limit: 1, scope }, MAX_PAYLOAD_BYTES);
-    if (!data[0]) return null;
-    const [deliveries, attempts, receipts] = await Promise.all([
+    const [event] = data;
+    if (!event) return null;
+    const organization = 'organization' in scope ? scope.organization : null;
+    const related = (sql: string, values: unknown[]) => this.query<RelatedEventView>(sql, values, ['occurred_at']);
+    const personal = new PersonalView(scope, data);
+    const [[cause = null], caused, deliveries, history] = await Promise.all([
+      event.causation_id === null ? [] : related(FIND_CAUSE, [event.causation_id, organization]),
+      related(FIND_CAUSED, [id, organization, event.correlation_id]),
       this.query<DeliveryView>(FIND_DELIVERIES, [id], ['next_attempt_at', 'updated_at', 'published_at']),
-      this.attempts(data),
-      this.findReceipts(data, MAX_PAYLOAD_BYTES),
+      this.historyOf(data, personal, MAX_PAYLOAD_BYTES),
     ]);
+    const { failed_attempts: attempts, receipts } = history;
     const truncated = [
+      ...(caused.length > MAX_CAUSED ? (['caused'] as const) : []),
       ...(attempts.truncated ? (['failed_attempts'] as const) : []),
       ...(receipts.truncated ? (['receipts'] as const) : []),
     ];
-    return { ...data[0], deliveries, failed_attempts: attempts.data, receipts: receipts.data, truncated };
+    return {
+      ...personal.event(event),
+      cause,
+      caused: caused.slice(0, MAX_CAUSED),
+      deliveries: deliveries.map((delivery) => ({ ...delivery, last_error: personal.about(id, delivery.last_error) })),
+      failed_attempts: attempts.data,
+      receipts: receipts.data,
+      truncated,
+    };
   }
 
-  /**
-   * Returns the newest failed attempts to deliver events that `find` returned, oldest first. At most 200 of each event, 2,000
-   * altogether, and 1 MiB as JSON.
-   */
-  async attempts(events: readonly EventView[]): Promise<NewestItems<AttemptView>> {
-    const page = await this.queryPage<Ranked<AttemptView>>(FIND_ATTEMPTS, [idsOf(events)], ['attempted_at']);
-    return newestItems(page, ({ attempted_at }) => attempted_at);
-  }
-
-  /**
-   * Returns the newest receipts for events that `find` returned, in the order in which they were done. The limits are those of
-   * `attempts`. A result of more than 16 KiB is left out: see `ReceiptView.shortened`.
-   */
-  receipts(events: readonly EventView[]): Promise<NewestItems<ReceiptView>> {
-    return this.findReceipts(events, MAX_LISTED_BYTES);
-  }
-
-  private async findReceipts(events: readonly EventView[], maxResultBytes: number): Promise<NewestItems<ReceiptView>> {
-    const values = [idsOf(events), maxResultBytes];
-    const page = await this.queryPage<Ranked<ReceiptView>>(FIND_RECEIPTS, values, ['claimed_until', 'done_at']);
-    return newestItems(page, ({ done_at }) => done_at);
+  private async historyOf(
+    events: readonly EventView[],
+    personal: PersonalView,
+    maxResultBytes: number,
+  ): Promise<Pick<EventHistory, 'failed_attempts' | 'receipts'>> {
+    const ids = events.map(({ event_id }) => event_id);
+    const [attempts, receipts] = await Promise.all([
+      this.queryPage<Ranked<AttemptView>>(FIND_ATTEMPTS, [ids], ['attempted_at']),
+      this.queryPage<Ranked<ReceiptView>>(FIND_RECEIPTS, [ids, maxResultBytes], ['claimed_until', 'done_at']),
+    ]);
+    const failed = newestItems(attempts, ({ attempted_at }) => attempted_at);
+    const done = newestItems(receipts, ({ done_at }) => done_at);
+    return {
+      failed_attempts: {
+        ...failed,
+        data: failed.data.map((attempt) => ({ ...attempt, error: personal.about(attempt.event_id, attempt.error) })),
+      },
+      receipts: { ...done, data: done.data.map((receipt) => personal.receipt(receipt)) },
+    };
   }
 
   private async queryPage<Row extends object>(
@@ -157,8 +213,6 @@ export class EventLog {
     return redactValue(await outsideTransaction(() => queryJsonRows<Row>(this.source, sql, values, dates)));
   }
 }
-
-const idsOf = (events: readonly EventView[]): string[] => events.map(({ event_id }) => event_id);
 
 /** Sorts ranked rows by time. A row without a time comes last. */
 function newestItems<Item extends object>(

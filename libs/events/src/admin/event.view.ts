@@ -2,7 +2,7 @@ import type { Shortened } from '@pikaia/core';
 import type { Envelope } from '../contract/envelope.js';
 import type { EventStatus } from './event-filter.js';
 
-/** An event with its status across all sinks, for operators. Secrets are redacted, personal data is not. */
+/** An event with its status across all sinks. Secrets are redacted, and personal data is masked for operators. */
 export interface EventView {
   readonly event_id: string;
   readonly event_type: string;
@@ -11,6 +11,8 @@ export interface EventView {
   readonly aggregate_id: string;
   readonly organization_id: string | null;
   readonly correlation_id: string | null;
+  /** The event whose handler published this one. Null if no event caused it. */
+  readonly causation_id: string | null;
   /** The time at which the application published the event, by the clock of its machine. */
   readonly occurred_at: Date;
   /** The time of the insert by the clock of the database. Null once the row of the log is gone. */
@@ -32,12 +34,22 @@ export interface EventView {
 
 /** An event with everything that is stored about its deliveries. */
 export interface EventDetails extends EventView {
+  /** The event `causation_id`. Null if there is none, if the log no longer has it, or outside the scope of the reader. */
+  readonly cause: RelatedEventView | null;
+  /** The events that handlers of this event published, oldest first, at most 200, while the log has them. */
+  readonly caused: readonly RelatedEventView[];
   readonly deliveries: readonly DeliveryView[];
   readonly failed_attempts: readonly AttemptView[];
   readonly receipts: readonly ReceiptView[];
-  /** The lists that have only their newest items, because there are too many or they are too large. */
-  readonly truncated: readonly ('failed_attempts' | 'receipts')[];
+  /** The lists that are not complete. They have the oldest caused events, and the newest attempts and receipts. */
+  readonly truncated: readonly ('caused' | 'failed_attempts' | 'receipts')[];
 }
+
+/** An event that caused another one, or was caused by it. */
+export type RelatedEventView = Pick<
+  EventView,
+  'event_id' | 'event_type' | 'aggregate_type' | 'aggregate_id' | 'occurred_at' | 'status'
+>;
 
 /** A delivery that has the status of its event. */
 export type DecidingDeliveryView = Pick<DeliveryView, 'sink' | 'attempts' | 'last_error'>;

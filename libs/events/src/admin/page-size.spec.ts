@@ -99,20 +99,20 @@ describe('large events', () => {
     };
     await insert(busy, 600, 1, '2026-01-01');
     await insert(quiet, 1, 17 * KIB, '2026-01-02');
-    const events = (await log.find({ scope, limit: 2 })).data;
-    for (const { data, truncated } of [await log.attempts(events), await log.receipts(events)]) {
+    const { failed_attempts, receipts: listed } = await log.findWithHistory({ scope, limit: 2 });
+    for (const { data, truncated } of [failed_attempts, listed]) {
       const count = (id: string): number => data.filter(({ event_id }) => event_id === id).length;
       expect([count(busy), count(quiet), truncated]).toEqual([200, 1, true]);
       expect(data.at(-1)!.event_id).toBe(quiet); // the newest is last
     }
-    expect((await log.receipts(events)).data.at(-1)).toMatchObject({ result: null, shortened: { bytes: 17 * KIB + 2 } });
+    expect(listed.data.at(-1)).toMatchObject({ result: null, shortened: { bytes: 17 * KIB + 2 } });
     const { receipts, truncated } = (await log.get(quiet, scope))!;
     expect([receipts[0]!.result, truncated]).toEqual([note(17 * KIB), []]);
     expect((await log.get(busy, scope))!.truncated).toEqual(['failed_attempts', 'receipts']);
     const many = await plant(scope);
     await insert(many, 150, 15 * KIB, '2026-01-03');
-    const target = [{ ...events[0]!, event_id: many }];
-    for (const page of [await log.attempts(target), await log.receipts(target)]) {
+    const full = await log.findWithHistory({ scope, limit: 1, filter: { event_id: many } });
+    for (const page of [full.failed_attempts, full.receipts]) {
       expect(Buffer.byteLength(JSON.stringify(page.data))).toBeLessThan(KIB * KIB);
       expect(page.truncated).toBe(true);
       expect(page.data.length).toBeGreaterThan(50);

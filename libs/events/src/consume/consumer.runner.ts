@@ -1,7 +1,8 @@
 import { context, newId, PikaiaError } from '@pikaia/core';
 import { abortTransaction } from '@pikaia/database';
-import { errorMessage, getLogger, metric, queryStatsFields } from '@pikaia/logging';
+import { errorMessage, getLogger, maskLogLines, metric, queryStatsFields } from '@pikaia/logging';
 import type { EventOf } from '../contract/envelope.js';
+import { personalMask } from '../contract/personal-data.js';
 import { eventMetrics } from '../metrics.js';
 import type { ConsumerDefinition, HandlerDefinition, HandlerRoute } from './consumer.definition.js';
 import { waitAtMost } from '../loop/wait-at-most.js';
@@ -97,6 +98,7 @@ export class ConsumerRunner {
     const { replayed, payload, eventId } = incoming;
     if (replayed !== undefined && handler.replay === 'skip') return 'skipped';
     const envelope = typeof payload === 'string' ? readEvent(payload) : payload;
+    maskLogLines(personalMask(envelope));
     if (envelope.actor) context.bind({ event: { ...context.current!.event!, actor: envelope.actor } });
     const read = await parseData(path, envelope);
     const runId = `${eventId} ${replayed ?? ''}`;
@@ -138,8 +140,13 @@ export class ConsumerRunner {
     try {
       isNew =
         handler.effect === 'database'
-          ? await this.inTransaction(run, key, call)
-          : await this.receipts.aroundEffect(key, claimMs, call, (error) => run.interrupt(receiptDelayed(error)));
+          ? await causedBy(eventId, () => this.inTransaction(run, key, call))
+          : await this.receipts.aroundEffect(
+              key,
+              claimMs,
+              () => causedBy(eventId, call),
+              (error) => run.interrupt(receiptDelayed(error)),
+            );
     } catch (error) {
       throw run.hasStarted ? error : notStarted(error);
     }
@@ -180,6 +187,16 @@ export class ConsumerRunner {
       'PIKAIA_EVENT_VERSION_UNKNOWN',
       `This process neither handles nor upcasts version ${schemaVersion} of ${eventType} in ${this.consumer.name}. Deploy a worker that does; the event waits for it.`,
     );
+  }
+}
+
+/** Names the event as the cause of what `work` publishes. Work that outlives it, such as a timer of the handler, names none. */
+async function causedBy<T>(causationId: string, work: () => Promise<T>): Promise<T> {
+  context.bind({ causationId });
+  try {
+    return await work();
+  } finally {
+    context.bind({ causationId: undefined });
   }
 }
 

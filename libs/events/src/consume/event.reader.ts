@@ -57,6 +57,7 @@ const RULES: Readonly<Record<keyof ReceivedEnvelope, (value: unknown) => boolean
   aggregate_id: isText,
   organization_id: (value) => value === null || isText(value),
   correlation_id: isId,
+  causation_id: (value) => value === undefined || isId(value),
   actor: (value) => value === null || isActor(value),
   data: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   sequence: isAbsentOrText,

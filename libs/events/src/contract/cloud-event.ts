@@ -21,6 +21,7 @@ export interface CloudEvent {
   readonly aggregatetype: string;
   readonly aggregateid: string;
   readonly correlationid: string;
+  readonly causationid?: string;
   readonly organizationid?: string;
   readonly actortype?: string;
   readonly actorid?: string;
@@ -31,7 +32,7 @@ export interface CloudEvent {
 
 /** Converts an envelope to a CloudEvent. Omits attributes that would be null, as the standard requires. */
 export function toCloudEvent(event: Envelope & { readonly sequence?: string; readonly replayed?: string }): CloudEvent {
-  const { actor, organization_id: organization, sequence, replayed } = event;
+  const { actor, causation_id: causation, organization_id: organization, sequence, replayed } = event;
   return {
     specversion: '1.0',
     id: event.event_id,
@@ -48,6 +49,7 @@ export function toCloudEvent(event: Envelope & { readonly sequence?: string; rea
     aggregatetype: event.aggregate_type,
     aggregateid: event.aggregate_id,
     correlationid: event.correlation_id,
+    ...(causation !== undefined && { causationid: causation }),
     ...(organization !== null && { organizationid: organization }),
     ...(actor && { actortype: actor.type, actorid: actor.id, ...(actor.email !== undefined && { actoremail: actor.email }) }),
     ...(sequence !== undefined && { sequence }),
@@ -57,8 +59,8 @@ export function toCloudEvent(event: Envelope & { readonly sequence?: string; rea
 }
 
 /** Converts a CloudEvent to the fields of an envelope. Checks nothing: the event reader validates the result. */
-export function fromCloudEvent(event: Readonly<Record<string, unknown>>): Readonly<Record<keyof Envelope, unknown>> {
-  const { sequence, replayed, actortype, actorid, actoremail } = event;
+export function fromCloudEvent(event: Readonly<Record<string, unknown>>): { readonly [Field in keyof Envelope]: unknown } {
+  const { causationid, sequence, replayed, actortype, actorid, actoremail } = event;
   return {
     event_id: event['id'],
     event_type: event['type'],
@@ -68,6 +70,7 @@ export function fromCloudEvent(event: Readonly<Record<string, unknown>>): Readon
     aggregate_id: event['aggregateid'],
     organization_id: event['organizationid'] ?? null,
     correlation_id: event['correlationid'],
+    ...(causationid !== undefined && { causation_id: causationid }),
     actor:
       actortype === undefined && actorid === undefined
         ? null

@@ -10,6 +10,8 @@ export interface Envelope<Data = unknown> {
   readonly aggregate_id: string;
   readonly organization_id: string | null;
   readonly correlation_id: string;
+  /** The `event_id` of the event whose handler published this one. Absent if no event caused it, as in a request. */
+  readonly causation_id?: string;
   readonly actor: EnvelopeActor | null;
   readonly data: Data;
 }

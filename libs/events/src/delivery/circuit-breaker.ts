@@ -1,7 +1,6 @@
 import { getLogger } from '@pikaia/logging';
 import { retryDelay } from '../loop/backoff.js';
 import type { LeaderTask } from './leader.task.js';
-import { textOf } from './error-fingerprint.js';
 import { MARK_FAILING } from '../log/progress.sql.js';
 import type { RelayContext } from './relay.context.js';
 
@@ -39,9 +38,8 @@ export class CircuitBreaker implements LeaderTask {
   }
 
   /** Records that an entry did not reach the sink. Other entries of the call may have reached it. */
-  markFailing(error: unknown): void {
+  markFailing(text: string): void {
     const { clock, sink } = this.relay;
-    const text = textOf(error);
     this.isWritten &&= this.since !== null && this.lastError === text;
     if (this.lastError === null) logger.warning('sink_failing', { sink: sink.name, reason: text });
     this.lastError = text;

@@ -37,8 +37,8 @@ export const markRetrying = (delivery: Delivery, attempts: number, error: unknow
   status: 'retrying',
   attempts,
   nextAttemptAt,
-  lastError: textOf(error),
-  fingerprint: fingerprintOf(error),
+  lastError: textOf(error, delivery),
+  fingerprint: fingerprintOf(error, delivery),
 });
 
 /** Makes the delivery a dead letter. It is kept and shown, and blocks its aggregate until an operator skips or replays it. */
@@ -47,8 +47,8 @@ export const markFailed = (delivery: Delivery, attempts: number, error: unknown)
   status: 'failed',
   attempts,
   nextAttemptAt: null,
-  lastError: textOf(error),
-  fingerprint: fingerprintOf(error),
+  lastError: textOf(error, delivery),
+  fingerprint: fingerprintOf(error, delivery),
 });
 
 /** Creates the delivery of an event that waits behind an unsettled event of its aggregate. */

@@ -1,5 +1,5 @@
 import { context, newId, PikaiaError } from '@pikaia/core';
-import { getLogger, metric } from '@pikaia/logging';
+import { getLogger, maskLogLines, metric } from '@pikaia/logging';
 import { eventMetrics } from '../metrics.js';
 import { retryDelay } from '../loop/backoff.js';
 import type { Attempt } from '../log/delivery.record.js';
@@ -9,6 +9,7 @@ import { fingerprintOf, textOf } from './error-fingerprint.js';
 import type { Watermark } from './watermark.js';
 import type { Entry, Lanes, ReplayedEntry } from './lanes.js';
 import { readActor } from '../contract/envelope-actor.js';
+import { personalMaskOf } from '../contract/personal-data.js';
 import { payloadTooLarge } from '../log/payload-limit.js';
 import type { CircuitBreaker } from './circuit-breaker.js';
 import { NEWER_WORKER_RETRY_MS, type Outcome, type Sink } from './sink.js';
@@ -86,7 +87,7 @@ export class OutcomeHandler {
         this.postpone(entry, delivery, outcome.error, outcome.retryAfterMs);
         return;
       case 'transport':
-        this.breaker.markFailing(outcome.error);
+        this.breaker.markFailing(textOf(outcome.error, entry.event));
         this.retryTransportFailure(entry, delivery, outcome.error, reached);
     }
   }
@@ -145,7 +146,7 @@ export class OutcomeHandler {
   /** A replayed event never blocks its lane, whatever its outcome. */
   private handleReplayed(entry: Entry, replay: ReplayedEntry, outcome: Outcome): void {
     this.lanes.releaseNext(entry);
-    if (outcome.kind === 'transport') this.breaker.markFailing(outcome.error);
+    if (outcome.kind === 'transport') this.breaker.markFailing(textOf(outcome.error, entry.event));
     replay.handleOutcome(outcome);
   }
 
@@ -156,7 +157,7 @@ export class OutcomeHandler {
     this.deliveryIndex.record(markPostponed(delivery, error, this.relay.clock.now(), delay));
     this.holdBack(entry);
     inContextOf(delivery, this.relay.sink, () =>
-      logger.info('event_postponed', { sink: this.relay.sink.name, reason: textOf(error) }),
+      logger.info('event_postponed', { sink: this.relay.sink.name, reason: textOf(error, delivery) }),
     );
   }
 
@@ -177,8 +178,9 @@ export class OutcomeHandler {
     if (batch) this.watermark.settle(batch, index);
   }
 
-  private attemptOf({ eventId }: Delivery, error: unknown): Attempt {
-    return { eventId, at: this.relay.clock.now(), error: textOf(error), fingerprint: fingerprintOf(error) };
+  private attemptOf(delivery: Delivery, error: unknown): Attempt {
+    const { eventId } = delivery;
+    return { eventId, at: this.relay.clock.now(), error: textOf(error, delivery), fingerprint: fingerprintOf(error, delivery) };
   }
 
   private logRefusal(delivery: Delivery, error: unknown): void {
@@ -187,7 +189,7 @@ export class OutcomeHandler {
     const fields = { sink: sink.name, attempts, fingerprint };
     inContextOf(delivery, sink, () => {
       if (delivery.status === 'failed') logger.exception('event_failed', error, fields);
-      else logger.warning('event_refused', { ...fields, next_attempt_at: nextAttemptAt, reason: textOf(error) });
+      else logger.warning('event_refused', { ...fields, next_attempt_at: nextAttemptAt, reason: textOf(error, delivery) });
     });
   }
 }
@@ -208,6 +210,9 @@ function inContextOf(delivery: Delivery, { consumer }: Sink, work: () => void): 
         ...(actor && { actor }),
       },
     },
-    work,
+    () => {
+      maskLogLines(personalMaskOf(payload));
+      work();
+    },
   );
 }

@@ -109,7 +109,7 @@ export class DestinationMonitor implements LeaderTask {
     const intervalMs = sink.check!.intervalMs;
     if (identity === undefined) {
       this.nextCheckAt = clock.monotonic() + Math.min(intervalMs, retryDelay(++this.failures, random));
-      if (this.state === 'unknown') this.breaker.markFailing(error);
+      if (this.state === 'unknown') this.breaker.markFailing(textOf(error));
       else if (this.failures === 1) logger.warning('sink_check_failed', { sink: sink.name, reason: textOf(error) });
       return;
     }
@@ -131,7 +131,7 @@ export class DestinationMonitor implements LeaderTask {
     const error = destinationMissing(sink);
     if (this.state !== 'missing') logger.exception('sink_destination_missing', error, { sink: sink.name });
     this.state = 'missing';
-    this.breaker.markFailing(error);
+    this.breaker.markFailing(textOf(error));
     // The next leader has to know that the destination was missing.
     if (this.lastSeen && this.lastSeen.identity !== null) await this.storeLastSeen(this.lastSeen.number, null);
   }

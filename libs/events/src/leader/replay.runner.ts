@@ -209,11 +209,12 @@ export class ReplayRunner {
   /** Counts a replayed event as failed. Its delivery stays published. The answer of the replay reports the failure. */
   private recordFailure(event: OutboxRow, attempts: number, error: unknown): void {
     this.addCounts({ failed: 1 });
-    this.replay = { ...this.replay!, lastError: textOf(error) };
+    const reason = textOf(error, event);
+    this.replay = { ...this.replay!, lastError: reason };
     const at = this.relay.clock.now();
-    this.deliveryIndex.recordAttempt({ eventId: event.eventId, at, error: textOf(error), fingerprint: fingerprintOf(error) });
+    this.deliveryIndex.recordAttempt({ eventId: event.eventId, at, error: reason, fingerprint: fingerprintOf(error, event) });
     const fields = { sink: this.relay.sink.name, replayed: this.replay.id, 'event.id': event.eventId, attempt: attempts };
-    logger.warning('event_replay_failed', { ...fields, reason: textOf(error) });
+    logger.warning('event_replay_failed', { ...fields, reason });
   }
 
   /** Stores the position from which a crash repeats. An empty batch is not stored unless the replay is done. */

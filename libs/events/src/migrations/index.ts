@@ -1,5 +1,6 @@
 import { defaultRoles, type RoleNames } from '@pikaia/database';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { causation } from './causation.sql.js';
 import { outboxComments } from './comments.sql.js';
 import { leaderFailures } from './leader-failures.sql.js';
 import { observers, withoutObservers } from './observers.sql.js';
@@ -91,6 +92,17 @@ export function outboxMigrations(roles: RoleNames = defaultRoles): (new () => Mi
       await runner.query(withoutObservers);
     }
   }
+  class AddCausation1764470001000 implements MigrationInterface {
+    readonly name = 'AddCausation1764470001000';
+
+    async up(runner: QueryRunner): Promise<void> {
+      await runner.query(causation(roles));
+    }
+
+    async down(runner: QueryRunner): Promise<void> {
+      await runner.query('alter table outbox.outbox_log drop column causation_id');
+    }
+  }
   return [
     CreateOutbox1764000001000,
     AddLeaderFailures1764100001000,
@@ -99,5 +111,6 @@ export function outboxMigrations(roles: RoleNames = defaultRoles): (new () => Mi
     AddReceiptClaims1764350001000,
     CommentOutbox1764400001000,
     AddObservers1764460001000,
+    AddCausation1764470001000,
   ];
 }

@@ -1,8 +1,9 @@
 import { context, PikaiaError, type ContextSnapshot } from '@pikaia/core';
-import { errorMessage, getLogger } from '@pikaia/logging';
+import { errorMessage, getLogger, maskLogLines } from '@pikaia/logging';
 import type { ConsumerRunner } from '../consume/consumer.runner.js';
 import { readEvent, type ReceivedEnvelope } from '../consume/event.reader.js';
 import { asPostponement } from '../consume/postpone.error.js';
+import { personalMask } from '../contract/personal-data.js';
 import { retryDelay } from '../loop/backoff.js';
 
 const logger = getLogger('consumer');
@@ -139,7 +140,10 @@ export class QueueConsumer {
         ...(event.actor && { actor: event.actor }),
       },
     };
-    return context.run(snapshot, () => this.handle(event, attempt, remainingMs()));
+    return context.run(snapshot, () => {
+      maskLogLines(personalMask(event));
+      return this.handle(event, attempt, remainingMs());
+    });
   }
 
   private async handle(event: ReceivedEnvelope, attempt: number, remainingMs: number): Promise<number | undefined> {

@@ -106,7 +106,7 @@ export class Events {
 
   /** Builds the envelope, with its keys in the order of the wire format. */
   private envelopeOf({ type, version, aggregate: aggregateType }: Contract, aggregate: Aggregate, data: object): Envelope {
-    const { correlationId, organizationId, actor } = context.verified;
+    const { correlationId, causationId, organizationId, actor } = context.verified;
     const organization = aggregate?.organizationId === undefined ? organizationId : aggregate.organizationId;
     return {
       event_id: newId(),
@@ -117,6 +117,7 @@ export class Events {
       aggregate_id: idText(type, 'id', aggregate?.id),
       organization_id: isAbsent(organization) ? null : idText(type, 'organizationId', organization),
       correlation_id: correlationId,
+      ...(causationId !== undefined && { causation_id: causationId }),
       actor: actor ? { type: actor.type, id: actor.id, ...(actor.email !== undefined && { email: actor.email }) } : null,
       data,
     };

@@ -31,6 +31,13 @@ describe('the rights of pikaia_api on the log', () => {
     expect(rows).toEqual([{ filled: true }]);
   });
 
+  it('inserts an event as a version does that knows no causes, while a deployment replaces it', async () => {
+    const values = `gen_random_uuid(), 'old.inserted', 1, 'a', '1', now(), 2, '{}'`;
+    await api.query(`insert into outbox.outbox_log (${columns}) values (${values})`);
+    const { rows } = await api.query(`select causation_id from outbox.outbox_log where event_type = 'old.inserted'`);
+    expect(rows).toEqual([{ causation_id: null }]);
+  });
+
   it.each([
     ['position', '1'],
     ['txid', `'1'`],

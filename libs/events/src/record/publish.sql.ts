@@ -2,7 +2,7 @@ import { preparedStatement } from '@pikaia/database';
 import { OUTBOX_CHANNEL } from '../log/outbox-channel.js';
 import { PUBLISHED_COLUMNS, type PublishedColumn } from '../log/event.row.js';
 
-const columns = [...PUBLISHED_COLUMNS, 'size', 'payload'];
+const columns = [...PUBLISHED_COLUMNS, 'causation_id', 'size', 'payload'];
 
 /**
  * Inserts one event into the log. The server sets position, transaction id, slot and time; no role may write them.
@@ -18,11 +18,11 @@ export const insertEvent = preparedStatement(
 );
 
 /** Returns the parameters of `insertEvent`. */
-export const insertValues = (event: Readonly<Record<PublishedColumn, unknown>>, size: number, payload: string): unknown[] => [
-  ...PUBLISHED_COLUMNS.map((name) => event[name]),
-  size,
-  payload,
-];
+export const insertValues = (
+  event: Readonly<Record<PublishedColumn, unknown>> & { readonly causation_id?: string },
+  size: number,
+  payload: string,
+): unknown[] => [...PUBLISHED_COLUMNS.map((name) => event[name]), event.causation_id ?? null, size, payload];
 
 /**
  * Notifies the relay. Sent after the commit: a `notify` inside the business transaction serializes all commits. It does not wait for

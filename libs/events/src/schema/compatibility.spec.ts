@@ -150,7 +150,7 @@ const PAIRS: readonly [CompatibilityRule, { passes: [Fields, Fields]; fails: [Fi
 /** Tells whether a consumer with one contract reads every event that a publisher with the other one writes. */
 async function reads(consumer: Contract, publisher: Contract): Promise<boolean> {
   const values = fc.sample(valuesOf(dataSchema(publisher) as Schema), { numRuns: 300, seed: 29 });
-  const parsed = values.map((data) => parseData(consumer, { data } as ReceivedEnvelope));
+  const parsed = values.map((data) => parseData({ stored: consumer, steps: [], wanted: consumer }, { data } as ReceivedEnvelope));
   return (await Promise.allSettled(parsed)).every(({ status }) => status === 'fulfilled');
 }
 

@@ -3,9 +3,9 @@ import { getMetadataStorage, ValidationTypes } from 'class-validator';
 import { describeDataClass, type DataClass, type DataField, type Rule } from '../contract/data-class.js';
 import { descriptionOf } from '../contract/description.decorator.js';
 import type { Contract } from '../contract/domain-event.js';
+import { isPersonal } from '../contract/personal.decorator.js';
 import { DRAFT, type JsonSchema, type JsonType } from './json-schema.js';
 import { mergeSchemas } from './merge-schemas.js';
-import { isPersonal, PERSONAL_COMMENT } from './personal-field.js';
 import { InexpressibleRule, ruleSchema } from './rule.schemas.js';
 import { DATE_PATTERN, describePattern } from './text.patterns.js';
 
@@ -34,6 +34,9 @@ export function dataSchema(contract: Contract): JsonSchema {
     ...writer.definitions,
   };
 }
+
+/** The end of the comment of a field with personal data. */
+export const PERSONAL_COMMENT = 'personal data';
 
 /** The rules that class-validator stores with another type than a custom rule; the others have a schema of their name. */
 const isCondition = (rule: Rule): boolean => rule.type === ValidationTypes.CONDITIONAL_VALIDATION;

@@ -27,6 +27,10 @@ export const ENVELOPE_SCHEMA: JsonSchema = {
     aggregate_id: { description: 'The id of the object that changed. Events of one object keep their order.', ...text },
     organization_id: { description: 'The organization of the object, or null.', anyOf: [text, { type: 'null' }] },
     correlation_id: { description: 'Joins the log lines, events and audit entries of one request.', ...uuid },
+    causation_id: {
+      description: 'The event_id of the event whose consumer published this one. Absent if no event caused it, as in a request.',
+      ...uuid,
+    },
     actor: {
       description: 'The person or the service that made the change, or null.',
       anyOf: [

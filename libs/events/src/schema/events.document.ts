@@ -1,6 +1,6 @@
 import type { DescribedContract } from './described.contract.js';
 import { resolve, withoutNull, type JsonSchema } from './json-schema.js';
-import { PERSONAL_COMMENT } from './personal-field.js';
+import { PERSONAL_COMMENT } from './data.schema.js';
 import { describePattern } from './text.patterns.js';
 
 /** Returns the document of all events in Markdown. `folder` is the link from the document to the contract files. */

@@ -98,10 +98,10 @@ export const logQueries = {
   ),
   welcomeEmail: logQuery(
     'people/welcome email',
-    'Was the welcome email sent? If only the invitation appears, follow its correlation id.',
+    'Was the welcome email sent? The address finds the invitation. Its correlation id finds the email, because lines of consumers mask personal data.',
     [
       `fields @timestamp, ${F.traceId}, ${F.event}, ${field('message.id')}`,
-      `filter ${isOneOf(F.event, [EVENT.invited, EVENT.welcomed])} and email = "<e-mail>"`,
+      `filter (${is(F.event, EVENT.invited)} and email = "<e-mail>") or (${is(F.event, EVENT.welcomed)} and ${is(F.traceId, '<correlation id>')})`,
       'sort @timestamp asc',
     ],
   ),

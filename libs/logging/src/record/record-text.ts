@@ -1,7 +1,8 @@
-import type { ContextScope } from '@pikaia/core';
+import { withTextMask, type ContextScope } from '@pikaia/core';
 import { contextFields } from './context-text.js';
 import { ownKeys } from './copy-fields.js';
 import { cut, quote, quoteRedacted } from './json-text.js';
+import { lineMask } from './line-mask.js';
 import { nameText } from './name-text.js';
 import { isReserved, LogField, type LogFields } from './log-fields.js';
 import type { LogLevel } from './log-level.js';
@@ -42,6 +43,11 @@ export function recordText(parts: RecordParts, time: number, origin: string): st
   const fixed = head + (shared ? shared.text : '') + (parts.reserved ?? '') + origin;
   const assigned = shared?.assigned;
   if (!parts.fields && !parts.inherited && !assigned && !parts.thrown && parts.message === undefined) return `${fixed}}`;
+  const mask = parts.scope && lineMask(parts.scope);
+  return mask ? withTextMask(mask, () => lineText(fixed, parts, assigned)) : lineText(fixed, parts, assigned);
+}
+
+function lineText(fixed: string, parts: RecordParts, assigned: LogFields | undefined): string {
   // The budget counts characters, not bytes. A line that is too long in bytes is written again with a smaller budget.
   const error = parts.thrown && describeThrown(parts.thrown[0]);
   let maxChars = MAX_LINE_BYTES - 64; // for log.truncated

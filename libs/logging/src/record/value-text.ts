@@ -193,6 +193,7 @@ export function entryText(owner: object, key: string, budget: Budget, path: read
 }
 
 const cachedKeys = new Map<string, string>();
+const NAME = /^[\w.-]+$/; // another key can be a text to mask, such as an email address
 
 /** Returns a key and its colon as JSON text. A cut or redacted key gets a number, so that the keys of an object stay distinct. */
 export function keyText(key: string, budget: Budget): string {
@@ -206,7 +207,7 @@ export function keyText(key: string, budget: Budget): string {
     const shown = redactText(key);
     if (shown !== key) return `${quote(`${shown}${budget.remainingKeys}`)}:`;
     text = `${quote(key)}:`;
-    if (cachedKeys.size < MAX_CACHED_KEYS) cachedKeys.set(key, text);
+    if (cachedKeys.size < MAX_CACHED_KEYS && NAME.test(key)) cachedKeys.set(key, text);
   }
   return text;
 }

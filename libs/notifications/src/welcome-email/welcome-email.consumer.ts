@@ -30,7 +30,7 @@ export class WelcomeEmail {
       ...welcomeText(event.data, `${this.settings.publicUrl}/invitations/accept?token=${token}`),
       correlationId: event.correlation_id,
     });
-    logger.info('welcome_email_sent', { email, 'message.id': messageId });
+    logger.info('welcome_email_sent', { 'message.id': messageId });
     return { message_id: messageId };
   }
 }

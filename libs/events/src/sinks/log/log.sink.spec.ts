@@ -1,21 +1,38 @@
 import { loadSettings } from '@pikaia/core';
 import { captureLogs } from '@pikaia/logging/testing';
+import { IsString } from 'class-validator';
 import { randomUUID } from 'node:crypto';
 import { useFixture } from '../../../../../test/support/jest/use-fixture.js';
 import { insertEvent, statusOf } from '../../../../../test/support/outbox/events.js';
 import { OutboxFixture } from '../../../../../test/support/outbox/outbox.fixture.js';
 import { ScriptedSink, refused } from '../../../../../test/support/outbox/scripted-sink.js';
+import { DomainEvent } from '../../contract/domain-event.js';
+import { Personal } from '../../contract/personal.decorator.js';
 import type { SinkEvent } from '../../delivery/sink.js';
 import { registerSinks } from '../../log/register-sinks.js';
 import { sinkContract } from '../../testing/index.js';
 import { LogSinkSettings } from './log.settings.js';
 import { LogSink } from './log.sink.js';
 
+@DomainEvent('thing.changed', { version: 2, aggregate: 'thing' })
+class ThingChanged {
+  @IsString()
+  title!: string;
+
+  @IsString()
+  token!: string;
+
+  @Personal()
+  @IsString()
+  owner!: string;
+}
+
 const correlationId = randomUUID();
+const data: ThingChanged = { title: 'größer', token: 'canary', owner: 'frank@example.com' };
 const envelope = {
   event_id: randomUUID(),
   actor: { type: 'user', id: 'u1', email: 'alice@example.com' },
-  data: { title: 'größer', token: 'canary' },
+  data,
 };
 const event: SinkEvent = {
   position: '41',
@@ -63,13 +80,17 @@ describe('LogSink', () => {
     ]);
   });
 
-  it('adds the data of the event, without secrets, only if the setting asks for it', async () => {
+  it('adds the data of the event, without secrets and personal data, only if the setting asks for it', async () => {
     const read = (value: string) => loadSettings([LogSinkSettings], { EVENT_LOG_DATA: value })[0].eventLogData;
     expect([read(''), read('true')]).toEqual([false, true]);
     expect(() => read('yes')).toThrow('EVENT_LOG_DATA is "yes": it must be a boolean value');
     using logs = captureLogs();
-    await new LogSink({ includeData: true }).deliver([event]);
-    expect(logs.one('domain_event')['data']).toEqual({ title: 'größer', token: '[redacted]' });
+    const unknown = { ...event, schemaVersion: 3 };
+    await new LogSink({ includeData: true }).deliver([event, unknown]);
+    expect(logs.of('domain_event').map((line) => line['data'])).toEqual([
+      { title: 'größer', token: '[redacted]', owner: '[masked]' },
+      { title: '[masked]', token: '[redacted]', owner: '[masked]' }, // no contract of this version
+    ]);
   });
 
   it.each([
@@ -85,6 +106,14 @@ describe('LogSink', () => {
     expect(outcomes).toEqual([{ kind: 'accepted' }]);
     expect(logs.one('domain_event')).toMatchObject({ trace_id: expect.any(String), 'event.id': envelope.event_id });
     expect(logs.one('domain_event')).not.toHaveProperty(['usr.id']);
+  });
+
+  it('names the event that caused an event', async () => {
+    using logs = captureLogs();
+    const cause = randomUUID();
+    const payloads = [cause, undefined, 'no id'].map((causation_id) => JSON.stringify({ ...envelope, causation_id }));
+    await new LogSink().deliver(payloads.map((payload) => ({ ...event, payload })));
+    expect(logs.of('domain_event').map((line) => line['causation_id'])).toEqual([cause, undefined, undefined]);
   });
 
   it('says that an event was replayed', async () => {

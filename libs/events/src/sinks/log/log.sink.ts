@@ -1,12 +1,13 @@
-import { context, newId, type Actor } from '@pikaia/core';
+import { context, isId, newId, type Actor } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
 import type { Envelope, EnvelopeActor } from '../../contract/envelope.js';
+import { maskData } from '../../contract/personal-data.js';
 import { accepted, type Outcome, type Sink, type SinkEvent } from '../../delivery/sink.js';
 
 const logger = getLogger('events');
 
 export interface LogSinkOptions {
-  /** Adds the event's data to the record. Default: false. */
+  /** Adds the event's data to the record, with personal values masked. Default: false. */
   readonly includeData?: boolean;
 }
 
@@ -45,10 +46,11 @@ export class LogSink implements Sink {
         schema_version: event.schemaVersion,
         aggregate_type: event.aggregateType,
         aggregate_id: event.aggregateId,
+        ...(isId(envelope.causation_id) && { causation_id: envelope.causation_id }),
         occurred_at: event.occurredAt,
         sequence: event.position,
         ...(event.replayed !== undefined && { replayed: event.replayed }),
-        ...(this.options.includeData && { data: envelope.data }),
+        ...(this.options.includeData && { data: maskData(event.eventType, event.schemaVersion, envelope.data) }),
       }),
     );
   }

@@ -1,0 +1,66 @@
+import * as contracts from '../../libs/contracts/src/index.js';
+import { describeDataClass, describeInnerClasses } from '../../libs/events/src/contract/data-class.js';
+import { contractOf, type ContractClass } from '../../libs/events/src/contract/domain-event.js';
+import { isPersonal, Personal } from '../../libs/events/src/contract/personal.decorator.js';
+import { DomainEvent } from '../../libs/events/src/contract/domain-event.js';
+import { IsString } from 'class-validator';
+
+/** The fields of contracts that are not personal data, with the reason. A new field is marked `@Personal()` or is added here. */
+const NOT_PERSONAL: Readonly<Record<string, string>> = {
+  'Inviter.id': 'an id',
+  'MemberInvited.user_id': 'an id',
+  'MemberInvited.role': 'a role of the application',
+  'MemberInvited.organization_name': 'the name of an organization',
+  'MemberInvited.invited_by': 'an object; its class marks its fields',
+  'MemberRemoved.user_id': 'an id',
+  'MemberRemoved.role': 'a role of the application',
+  'MemberRoleChanged.old_role': 'a role of the application',
+  'MemberRoleChanged.new_role': 'a role of the application',
+  'MemberRoleChangedV2.user_id': 'an id',
+  'MemberRoleChangedV2.old_role': 'a role of the application',
+  'MemberRoleChangedV2.new_role': 'a role of the application',
+  'OrganizationUpdated.changed': 'names of columns of an organization',
+  'OrganizationUpdated.old': 'values of an organization, such as its name',
+  'OrganizationUpdated.new': 'values of an organization, such as its name',
+};
+
+const isContract = (value: unknown): value is ContractClass => {
+  try {
+    return typeof value === 'function' && contractOf(value as ContractClass) !== undefined;
+  } catch {
+    return false; // a class inside a contract
+  }
+};
+
+/** The fields of the contracts, and of the classes inside them, without those with `@Personal()`. */
+function unmarkedFields(classes: readonly Function[]): string[] {
+  const all = new Set<Function>();
+  for (const type of classes) describeInnerClasses(type, all);
+  return [...all].flatMap((type) =>
+    [...describeDataClass(type).fields.keys()]
+      .filter((field) => !isPersonal(type, field))
+      .map((field) => `${type.name}.${field}`),
+  );
+}
+
+describe('the contracts of the example', () => {
+  const published = Object.values<unknown>(contracts).filter(isContract);
+
+  it('mark each field as personal data, or the list above says why it is not', () => {
+    expect(published).toHaveLength(5);
+    expect(unmarkedFields(published).sort()).toEqual(Object.keys(NOT_PERSONAL).sort());
+  });
+
+  it('would be refused with a new field that is neither marked nor listed', () => {
+    @DomainEvent('planted.added', { version: 1, aggregate: 'planted' })
+    class Planted {
+      @Personal()
+      @IsString()
+      phone!: string;
+
+      @IsString()
+      address!: string;
+    }
+    expect(unmarkedFields([...published, Planted]).filter((field) => !(field in NOT_PERSONAL))).toEqual(['Planted.address']);
+  });
+});
