@@ -20,14 +20,9 @@ describe('the metrics of the worker', () => {
     const answer = await system.request('POST', '/members/invitations', {
       as: 'alice@example.com',
       body: { email: 'measured@example.com', role: 'member' },
+      headers: { prefer: 'change-token' },
     });
-    const published = async () => {
-      const rows = await system.query<{ status: string }>('select status from events_outboxevent where correlation_id = $1', [
-        answer.headers.get('x-correlation-id'),
-      ]);
-      return rows[0]?.status === 'published';
-    };
-    await waitFor('the event is handled', published);
+    await system.waitUntilSeen(CONSUMER, answer);
     const since = system.worker.lines.length;
     await waitFor('the metrics of the sink', () =>
       system.worker.lines.slice(since).some((line) => line[metrics.backlog.name] === 0),

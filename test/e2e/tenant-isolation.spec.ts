@@ -1,7 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { System, type ApiResponse } from '../support/system/system.js';
-import { waitFor } from '../support/time/wait-for.js';
 
 const ALICE = 'alice@example.com'; // an admin of acme
 const GINA = 'gina@example.com'; // an admin of globex
@@ -18,7 +17,11 @@ afterAll(async () => {
 });
 
 const invite = (as: string, email: string, fields: Record<string, unknown> = {}) =>
-  system.request('POST', '/members/invitations', { as, body: { email, role: 'member', ...fields } });
+  system.request('POST', '/members/invitations', {
+    as,
+    body: { email, role: 'member', ...fields },
+    headers: { prefer: 'change-token' },
+  });
 const correlationOf = (answer: ApiResponse) => answer.headers.get('x-correlation-id')!;
 
 async function userOf({ body }: ApiResponse): Promise<string> {
@@ -33,9 +36,8 @@ async function emailOf(answer: ApiResponse): Promise<string> {
     'select event_id from outbox.outbox_log where correlation_id = $1',
     id,
   );
-  const file = join(system.directory, 'mail', `${event!.event_id}.eml`);
-  await waitFor('the email is written', () => existsSync(file));
-  return readFileSync(file, 'utf8').replaceAll('=\r\n', '');
+  await system.waitUntilSeen('welcome-email', answer);
+  return readFileSync(join(system.directory, 'mail', `${event!.event_id}.eml`), 'utf8').replaceAll('=\r\n', '');
 }
 
 function invitationIn(email: string): Record<string, unknown> {
