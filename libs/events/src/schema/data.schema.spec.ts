@@ -1,4 +1,4 @@
-import { IsVisibleText, OptionalField, TextRule } from '@pikaia/core';
+import { IsVisibleText, OptionalField, textProblem, TextRule } from '@pikaia/core';
 import { Type } from 'class-transformer';
 import * as rules from 'class-validator';
 import { Description } from '../contract/description.decorator.js';
@@ -7,6 +7,7 @@ import { dataSchema } from './data.schema.js';
 import { describeContracts } from './described.contract.js';
 import { isPastTense } from './event-names.js';
 import { declareRuleSchema } from './rule.schemas.js';
+import { lengthPattern } from './text.patterns.js';
 
 let count = 0;
 function declare(type: new () => object, options: object = {}): Contract {
@@ -101,6 +102,24 @@ describe('dataSchema', () => {
       inner!: Inner;
     }
     expect(() => dataSchema(declare(Outer))).toThrow(refusal('Outer.locale: @IsLocale', 'Inner.link: @IsUrl'));
+  });
+
+  it('refuses a decorator that differs from its schema', () => {
+    const IsEmail = TextRule('isEmail', (value) => (String(value).includes('@') ? undefined : 'must have an @'));
+    expect(() => dataSchema(orderWith(IsEmail))).toThrow(refusal('Order.value: @IsEmail: it differs from its schema for "'));
+    declareRuleSchema('isShort', ([max]) => ({ type: 'string', pattern: lengthPattern(0, Number(max)) }));
+    const isShort = (max: number, declared: number) => TextRule('isShort', (value) => textProblem(value, { max }), [declared]);
+    expect(dataSchema(orderWith(isShort(500, 500))).required).toEqual(['value']);
+    expect(() => dataSchema(orderWith(isShort(500, 501)))).toThrow(refusal('@IsShort: it differs from its schema'));
+  });
+
+  it('requires a field that has an initial value, because consumers would read that value instead', () => {
+    class Order {
+      @OptionalField()
+      @IsInt()
+      count?: number = 1;
+    }
+    expect(dataSchema(declare(Order)).required).toEqual(['count']);
   });
 
   it('uses a declared schema of a decorator of the application', () => {

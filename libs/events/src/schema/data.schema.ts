@@ -6,6 +6,7 @@ import type { Contract } from '../contract/domain-event.js';
 import { isPersonal } from '../contract/personal.decorator.js';
 import { DRAFT, type JsonSchema, type JsonType } from './json-schema.js';
 import { mergeSchemas } from './merge-schemas.js';
+import { findDifference } from './rule.probe.js';
 import { InexpressibleRule, ruleSchema } from './rule.schemas.js';
 import { DATE_PATTERN, describePattern } from './text.patterns.js';
 
@@ -161,11 +162,25 @@ function schemaOfRule(rule: Rule): JsonSchema {
       `${nameOf(rule)} has no exact JSON Schema. Use a decorator that has one, such as @Matches(/^…$/u) or @IsIn([…]), or declare the schema of your own decorator: declareRuleSchema('${name}', () => ({ type: 'string', pattern: '…' }))`,
     );
   try {
-    return schema(rule.constraints ?? []);
+    const written = schema(rule.constraints ?? []);
+    if (!HALF_EXPRESSED.has(name)) checkVerdicts(rule, written);
+    return written;
   } catch (error) {
     if (error instanceof InexpressibleRule) throw new InexpressibleRule(`${nameOf(rule)}: ${error.message}`);
     throw error;
   }
+}
+
+/** The schemas of these rules are complete only with `@Type` and the schema of the items. */
+const HALF_EXPRESSED = new Set(['isDate', 'arrayUnique']);
+
+/** @throws InexpressibleRule if the rule and its schema differ for a value. */
+function checkVerdicts(rule: Rule, schema: JsonSchema): void {
+  const difference = findDifference(rule, schema);
+  if (difference !== undefined)
+    throw new InexpressibleRule(
+      `it differs from its schema for ${difference}. Correct the schema of a decorator of your own and give it a name of its own; otherwise install class-validator 0.15.1`,
+    );
 }
 
 /** @throws InexpressibleRule unless the items are compared as JSON Schema compares them. */
