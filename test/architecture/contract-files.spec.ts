@@ -1,12 +1,11 @@
 import * as contracts from '@pikaia/contracts';
-import { describeConsumer, parseEvent, type ContractClass } from '@pikaia/events';
-import * as notifications from '@pikaia/notifications';
+import { parseEvent, type ContractClass } from '@pikaia/events';
+import { CONSUMERS } from '@pikaia/reactions';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { findContractOf, type Contract } from '../../libs/events/src/contract/domain-event.js';
-import { consumerDeclarationOf } from '../../libs/events/src/consume/consumer.decorator.js';
 import { readEvent } from '../../libs/events/src/consume/event.reader.js';
 import { checkData } from '../../libs/events/src/record/event-data.js';
 import { checkContracts } from '../../libs/events/src/schema/check-contracts.js';
@@ -18,9 +17,6 @@ const folder = join(root, 'contracts');
 const readJson = (path: string): Schema => JSON.parse(readFileSync(join(folder, path), 'utf8')) as Schema;
 
 const own = Object.values(contracts).flatMap((value) => (typeof value === 'function' ? (findContractOf(value) ?? []) : []));
-const consumers = Object.values(notifications).flatMap((value) =>
-  typeof value === 'function' && consumerDeclarationOf(value) ? [describeConsumer(value)] : [],
-);
 const named = own.map((contract): [string, Contract] => [`${contract.type}/v${contract.version}`, contract]);
 const ajv = new Ajv2020({ strict: true });
 const acceptsEnvelope = ajv.compile(readJson('envelope.schema.json'));
@@ -40,7 +36,7 @@ const publishedIn = (file: string, source: string): [string, string][] =>
 
 describe('the contract files of the example', () => {
   it('are those of the classes (to update them, run: npm run events:check -- --write)', () => {
-    const described = describeContracts(own, consumers);
+    const described = describeContracts(own, CONSUMERS);
     const published = {
       origin: 'the folder',
       files: new Map(

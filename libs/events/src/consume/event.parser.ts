@@ -1,6 +1,6 @@
 import { PikaiaError } from '@pikaia/core';
 import { plainToInstance } from 'class-transformer';
-import { validate } from 'class-validator';
+import { validate, type ValidationError } from 'class-validator';
 import { types } from 'node:util';
 import { contractOf, type Contract, type ContractClass } from '../contract/domain-event.js';
 import { findVersionPath, type Upcaster, type VersionPath } from '../contract/upcast.decorator.js';
@@ -76,15 +76,15 @@ export async function parseData(path: VersionPath, event: ReceivedEnvelope): Pro
  * @throws PikaiaError as `parseData`.
  */
 export async function readData({ stored, steps }: VersionPath, source: object): Promise<object> {
-  const { data, invalid } = await readAs(stored, source);
-  if (invalid)
+  let data = plainToInstance(stored.data, source);
+  const errors = await validate(data, { forbidUnknownValues: true });
+  if (errors.length)
     throw new PikaiaError(
       'PIKAIA_EVENT_UNREADABLE',
-      `This ${stored.type} version ${stored.version} violates its contract in these fields: ${invalid}.`,
+      `This ${stored.type} version ${stored.version} violates its contract in these fields: ${fieldsOf(errors)}.`,
     );
-  let upcast = data;
-  for (const step of steps) upcast = await takeStep(step, upcast, stored);
-  return upcast;
+  for (const step of steps) data = await takeStep(step, data, stored);
+  return data;
 }
 
 async function takeStep({ name, run, to }: Upcaster, data: object, { type, version }: Contract): Promise<object> {
@@ -98,14 +98,10 @@ async function takeStep({ name, run, to }: Upcaster, data: object, { type, versi
   }
   if (typeof result !== 'object' || result === null || Array.isArray(result) || types.isPromise(result))
     throw refuse('does not return an object');
-  const next = await readAs(contractOf(to), result);
-  if (next.invalid) throw refuse(`violates ${to.name} in these fields: ${next.invalid}`);
-  return next.data;
+  const next = plainToInstance(to, result);
+  const errors = await validate(next, { forbidUnknownValues: true });
+  if (errors.length) throw refuse(`violates ${to.name} in these fields: ${fieldsOf(errors)}`);
+  return next;
 }
 
-/** @returns an instance of the contract's class, and the names of its invalid fields, empty if there are none. */
-async function readAs(contract: Contract, source: object): Promise<{ data: object; invalid: string }> {
-  const data = plainToInstance(contract.data, source);
-  const errors = await validate(data, { forbidUnknownValues: true });
-  return { data, invalid: errors.map(({ property }) => property).join(', ') };
-}
+const fieldsOf = (errors: readonly ValidationError[]): string => errors.map(({ property }) => property).join(', ');

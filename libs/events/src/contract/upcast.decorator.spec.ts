@@ -1,4 +1,5 @@
 import { IsString } from 'class-validator';
+import { Events } from '../record/events.service.js';
 import { contractOf, DomainEvent, type ContractClass } from './domain-event.js';
 import { checkUpcasters, findVersionPath, Upcast } from './upcast.decorator.js';
 
@@ -82,6 +83,12 @@ describe('checkUpcasters', () => {
     upcast(first, second);
     upcast(second, first);
     expect(check('note.turned')).toThrow(invalid('from version 2 to version 1'));
+  });
+
+  it('refuses the start of an application that publishes', () => {
+    const versions = versionsOf('note.planted', 3);
+    upcast(versions[0]!, versions[2]!);
+    expect(() => new Events({} as never, {} as never)).toThrow(expect.objectContaining({ code: 'PIKAIA_UPCASTER_INVALID' }));
   });
 
   it('refuses an upcaster from one type to another, for both types', () => {

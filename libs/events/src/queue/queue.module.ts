@@ -20,6 +20,7 @@ export interface QueueModuleOptions extends QueueConsumerOptions {
 export class QueueModule {
   /**
    * @throws PikaiaError at the start of the application: `PIKAIA_CONSUMER_INVALID` if the class is not a valid consumer,
+   * `PIKAIA_UPCASTER_INVALID` or `PIKAIA_UPCASTER_MISSING` if it could not read an older version,
    * `PIKAIA_HANDLER_TIMEOUT_TOO_LONG` if the server would end a transaction before its handler's timeout.
    */
   static forRoot({ consumer, ...options }: QueueModuleOptions): DynamicModule {

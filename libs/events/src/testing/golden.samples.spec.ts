@@ -1,5 +1,5 @@
 import { Type } from 'class-transformer';
-import { IsDate, IsString } from 'class-validator';
+import { IsDate, IsOptional, IsString } from 'class-validator';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,12 +32,17 @@ class SongPlayedV2 {
   }
 }
 
+class Removed {
+  @IsOptional()
+  @IsString()
+  reason?: string;
+}
 @DomainEvent('song.removed', { version: 1, aggregate: 'song' })
-class SongRemoved {}
+class SongRemoved extends Removed {}
 @DomainEvent('song.removed', { version: 2, aggregate: 'song' })
-class SongRemovedV2 {}
+class SongRemovedV2 extends Removed {}
 @DomainEvent('song.removed', { version: 4, aggregate: 'song', oldestVersion: 2 })
-class SongRemovedV4 {}
+class SongRemovedV4 extends Removed {}
 void [SongPlayedV2, SongRemoved, SongRemovedV2, SongRemovedV4];
 
 const at = '2026-01-01T08:30:00.000Z';
