@@ -4,7 +4,7 @@ import { describeSettings, loadSettings } from '@pikaia/core';
 import { DatabaseSettings } from '@pikaia/database';
 import { EventBridgeSettings, LogSinkSettings, OutboxSettings } from '@pikaia/events';
 import { LoggingSettings } from '@pikaia/logging';
-import { NotificationSettings } from '@pikaia/notifications';
+import { CONSUMERS, consumersIn } from '@pikaia/reactions';
 // The settings classes of the built processes.
 import { ApiSettings } from '../../apps/api/dist/api.settings.js';
 import { SessionSettings } from '../../apps/api/dist/authentication/session.settings.js';
@@ -24,11 +24,16 @@ const PROCESSES: Readonly<Record<string, readonly SettingsClass[]>> = {
     OutboxSettings,
     LogSinkSettings,
     EventBridgeSettings,
-    NotificationSettings,
+    ...CONSUMERS.map(({ settings }) => settings),
   ],
   'pikaia-migrations': [DatabaseSettings, MigrationSettings],
   'pikaia-operations': [DatabaseSettings],
-  'pikaia-welcome-email': [LoggingSettings, ConsumerSettings, DatabaseSettings, NotificationSettings],
+  ...Object.fromEntries(
+    consumersIn('lambda', CONSUMERS).map(({ name, settings }) => [
+      `pikaia-${name}`,
+      [LoggingSettings, ConsumerSettings, DatabaseSettings, settings],
+    ]),
+  ),
 };
 const OF_NODE = ['NODE_ENV', 'NODE_OPTIONS'];
 const ARN = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:pikaia/x-1a2b3c';

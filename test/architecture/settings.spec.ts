@@ -5,6 +5,7 @@ import { DatabaseSettings } from '@pikaia/database';
 import { EventBridgeSettings, LogSinkSettings, OutboxSettings } from '@pikaia/events';
 import { LoggingSettings } from '@pikaia/logging';
 import { NotificationSettings } from '@pikaia/notifications';
+import { CONSUMERS } from '@pikaia/reactions';
 import { ApiSettings } from '../../apps/api/src/api.settings.js';
 import { MigrationSettings } from '../../apps/api/src/database/migration.settings.js';
 import { ConsumerSettings } from '../../apps/consumers/src/consumer.settings.js';
@@ -64,6 +65,13 @@ describe('.env.example', () => {
   it('lists every setting of the settings classes with its unit and default', () => {
     const written = readFileSync(join(__dirname, '../../.env.example'), 'utf8');
     expect(written).toBe(environmentExample(CLASSES));
+  });
+
+  it('lists the settings of every declared consumer', () => {
+    const listed = CLASSES.flatMap(([, settings]) => describeSettings(settings)).map(({ variable }) => variable);
+    const read = CONSUMERS.flatMap(({ settings }) => describeSettings(settings)).map(({ variable }) => variable);
+    expect(read).toContain('MAIL_TRANSPORT');
+    expect(read.filter((variable) => !listed.includes(variable))).toEqual([]);
   });
 
   it('the check reports a setting that the file lacks', () => {

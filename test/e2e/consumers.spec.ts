@@ -32,7 +32,7 @@ describe('the welcome-email Lambda', () => {
   beforeAll(async () => {
     execFileSync(process.execPath, [join(root, 'scripts/build-consumers.ts')]);
     folder = mkdtempSync(join(tmpdir(), 'pikaia-lambda-')); // an otherwise empty folder, which reveals a missing dependency
-    copyFileSync(join(root, 'apps/consumers/dist/welcome-email/index.mjs'), join(folder, 'index.mjs'));
+    copyFileSync(join(root, 'apps/consumers/dist/welcome-email/index.mjs'), bundle());
     [bus, ses, queue] = await Promise.all([EventBusStub.start(), SesStub.start(), QueueStub.start()]);
     system = await System.start({
       environment: {
@@ -64,9 +64,11 @@ describe('the welcome-email Lambda', () => {
     secrets.isSilent = false;
   });
 
-  async function startLambda(more: NodeJS.ProcessEnv = {}): Promise<LambdaProcess> {
+  const bundle = (): string => join(folder, 'index.mjs');
+
+  async function startLambda(more: NodeJS.ProcessEnv = {}, file = bundle()): Promise<LambdaProcess> {
     const { hostname, port, pathname } = new URL(system.database.workerUrl);
-    const started = await LambdaProcess.start(join(folder, 'index.mjs'), {
+    const started = await LambdaProcess.start(file, {
       AWS_REGION: 'eu-central-1',
       AWS_ACCESS_KEY_ID: 'test',
       AWS_SECRET_ACCESS_KEY: 'test',
@@ -94,13 +96,14 @@ describe('the welcome-email Lambda', () => {
   async function invite() {
     const email = `guest${++people}@example.com`;
     const body = { email, role: 'member' };
-    const { headers, status } = await system.request('POST', '/members/invitations', { as: ALICE, body });
-    expect(status).toBe(201);
-    const correlationId = headers.get('x-correlation-id')!;
+    const answer = await system.request('POST', '/members/invitations', { as: ALICE, body, headers: { prefer: 'change-token' } });
+    expect(answer.status).toBe(201);
+    const correlationId = answer.headers.get('x-correlation-id')!;
     const entry = await waitFor('the event on the bus', () =>
       bus.accepted.find(({ Detail }) => Detail!.includes(correlationId) && Detail!.includes(email)),
     );
     return {
+      answer,
       email,
       correlationId,
       event: busEvent(entry),
@@ -114,6 +117,27 @@ describe('the welcome-email Lambda', () => {
   it('is one file below 5 MiB without dependencies', () => {
     expect(readdirSync(folder)).toEqual(['index.mjs']);
     expect(statSync(join(folder, 'index.mjs')).size).toBeLessThan(5 * MiB);
+  });
+
+  it('has handled a change for a caller that waits, once it has written its receipt', async () => {
+    const { answer, event } = await invite();
+    let seen = false;
+    const waiting = system.waitUntilSeen('welcome-email', answer).then(() => (seen = true));
+    await expect(system.waitUntilSeen('welcome-email', answer, 50)).rejects.toMatchObject({ code: 'PIKAIA_WAIT_TIMEOUT' });
+    expect(seen).toBe(false);
+    expect(await lambda.invoke({ Records: [queueRecord(event)] })).toEqual(none);
+    await waiting;
+  });
+
+  it('runs beside other declared consumers, whose bundles need no settings of the mail', async () => {
+    const { event } = await invite();
+    const { aggregate_id: member } = event['detail'] as { aggregate_id: string };
+    const noMail = { MAIL_FROM: undefined, MAIL_TIMEOUT_MS: undefined, PUBLIC_URL: undefined, INVITATION_SECRET_ARN: undefined };
+    const cache = await startLambda(noMail, join(root, 'apps/consumers/dist/permissions-cache/index.mjs'));
+    expect(await cache.invoke({ Records: [queueRecord(event), queueRecord(event)] })).toEqual(none);
+    expect(await system.query('select role from permissions_cache where member_id = $1', [member])).toEqual([{ role: 'member' }]);
+    const [line] = await waitFor('the line of the event', () => cache.lines.length > 0 && cache.linesOf('event_delivered'));
+    expect(line).toMatchObject({ service: 'pikaia-consumers', consumer: 'permissions-cache' });
   });
 
   it('sends the email once with the correlation id of the request, however often the event arrives', async () => {

@@ -106,6 +106,17 @@ describe('the permissions cache', () => {
     }
   });
 
+  it('is seen by a wait that outlives the worker, which is killed, and continues with the next worker', async () => {
+    const member = memberOf(await invite());
+    await system.worker.kill();
+    const changed = await changeRole(member, 'admin');
+    await expect(system.waitUntilSeen(CONSUMER, changed, 50)).rejects.toMatchObject({ code: 'PIKAIA_WAIT_TIMEOUT' });
+    const waiting = system.waitUntilSeen(CONSUMER, changed);
+    await system.startWorker();
+    await waiting;
+    expect((await cached(member)).body).toMatchObject({ role: 'admin' });
+  });
+
   it('ends the wait of a client that disconnects', async () => {
     const invited = await invite();
     await command(`/admin/outbox/sinks/${SINK}/pause`);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadSettings, newId, systemClock } from '@pikaia/core';
 import { Outbox } from '@pikaia/events';
+import { CONSUMERS, consumersIn } from '@pikaia/reactions';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { ApiSettings } from '../../../apps/api/src/api.settings.js';
@@ -44,7 +45,7 @@ export class System {
     this.pool.on('error', () => undefined); // after a restart of the server, the next query gets a new connection
     const [{ cursorKey: tokenKey }] = loadSettings([ApiSettings], environment);
     const source = { query: (sql: string, values: unknown[]) => this.query(sql, values) } as unknown as DataSource;
-    this.outbox = new Outbox({ tokenKey, clock: systemClock, queueConsumers: [] }, source);
+    this.outbox = new Outbox({ tokenKey, clock: systemClock, queueConsumers: consumersIn('lambda', CONSUMERS) }, source);
   }
 
   static async start({ worker = true, environment = {}, database }: SystemOptions = {}): Promise<System> {
@@ -138,8 +139,8 @@ export class System {
   }
 
   /** Waits until a consumer has handled the events of a request that had the header `Prefer: change-token`. */
-  waitUntilSeen(consumer: string, { headers }: ApiResponse): Promise<void> {
-    return this.outbox.waitUntilSeen(consumer, headers.get('x-change-token')!, { timeoutMs: SEEN_TIMEOUT_MS });
+  waitUntilSeen(consumer: string, { headers }: ApiResponse, timeoutMs = SEEN_TIMEOUT_MS): Promise<void> {
+    return this.outbox.waitUntilSeen(consumer, headers.get('x-change-token')!, { timeoutMs });
   }
 
   /** Executes SQL as the owner of the database. */
