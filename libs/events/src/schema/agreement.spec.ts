@@ -142,7 +142,7 @@ describe('the schema of a contract', () => {
       fc.asyncProperty(valid, async (value) => {
         fc.pre(!hasLongForeignAddress(value));
         expect([value, validate(value), accepts(contract, value)]).toEqual([value, true, true]);
-        await parseData(contract, { data: value } as ReceivedEnvelope);
+        await parseData({ stored: contract, steps: [], wanted: contract }, { data: value } as ReceivedEnvelope);
       }),
       { numRuns: 200, seed: 29 },
     );
