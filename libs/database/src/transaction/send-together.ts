@@ -37,13 +37,18 @@ export async function sendTogether(
   client.pipeline = client.readyForQuery === true;
   try {
     const { stream } = client.connection;
-    stream.cork();
-    const sent = statements.map(send);
-    stream.uncork();
-    let refused = false;
-    for (const answer of sent) answer.catch(() => (refused = true));
-    await setImmediate(); // pg reports a refused statement by then
-    const ending = refused ? undefined : send(end);
+    stream.cork(); // one packet, so that the server sends one response
+    let sent: Promise<QueryResult>[];
+    let ending: Promise<QueryResult> | undefined;
+    try {
+      sent = statements.map(send);
+      let refused = false;
+      for (const answer of sent) answer.catch(() => (refused = true));
+      await setImmediate(); // pg reports a refused statement by then
+      ending = refused ? undefined : send(end);
+    } finally {
+      stream.uncork();
+    }
     const answers = await Promise.allSettled(sent);
     return { answers, end: ending && (await Promise.allSettled([ending]))[0] };
   } finally {
