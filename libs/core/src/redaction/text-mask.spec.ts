@@ -12,8 +12,10 @@ describe('TextMask', () => {
     ['a longer text before a shorter one in it', ['frank', 'frank@example.com'], 'frank@example.com', '[masked]'],
     ['a text as JSON escapes it', ['Frank "F" Fox'], String.raw`{"name":"Frank \"F\" Fox"}`, '{"name":"[masked]"}'],
     ['a text as a URL escapes it', ['frank@example.com'], '/users?email=frank%40example.com', '/users?email=[masked]'],
+    ['a text as the query of a URL escapes it', ["Pat O'Neil"], `/users?${new URLSearchParams({ name: "Pat O'Neil" }).toString()}`, '/users?name=[masked]'], // prettier-ignore
     ['a word as a whole word', ['Mark'], 'mark: remarkable Mark, mark.created @mark', '[masked]: remarkable [masked], mark.created @[masked]'], // prettier-ignore
     ['a word of other scripts', ['Zoë', '李小龙'], 'Zoë und Zoëlle, 李小龙', '[masked] und Zoëlle, [masked]'],
+    ['a name in scripts without spaces', ['王伟', '김철수'], '找不到王伟的账户, 김철수는', '找不到[masked]的账户, [masked]는'],
     ['characters of regular expressions as they are', ['a.b+c@x.com'], 'a.b+c@x.com, aXb+c@x.com', '[masked], aXb+c@x.com'],
     ['blanks around a text not as part of it', [' frank@example.com '], 'to frank@example.com', 'to [masked]'],
   ])('masks %s', (_, texts, text, expected) => {

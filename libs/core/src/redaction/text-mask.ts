@@ -3,6 +3,9 @@ export const MASKED = '[masked]';
 const MIN_CHARACTERS = 3;
 const MAX_TEXTS = 10_000; // each is searched for in each text
 const WORD = /^[\p{L}\p{M}\p{N}_]+$/u;
+/** Scripts that write words without spaces between them, or with endings: a name is then no whole word, and two characters are a name. */
+const UNSPACED =
+  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]/u;
 const WORD_START = '(?<![\\p{L}\\p{M}\\p{N}_]|[\\p{L}\\p{M}\\p{N}_][.-])';
 const WORD_END = '(?![\\p{L}\\p{M}\\p{N}_]|[.-][\\p{L}\\p{M}\\p{N}_])';
 
@@ -16,7 +19,8 @@ interface Form {
  * log line. Ignores case. Finds a text also as JSON and URLs escape it.
  *
  * A text of fewer than three characters is not masked, because it would occur by chance. A text that is one word is masked only
- * where it is a whole word: the name `Mark` is not masked in `remarkable` or in `mark.created`.
+ * where it is a whole word: the name `Mark` is not masked in `remarkable` or in `mark.created`. Texts of scripts without spaces
+ * between words, such as Chinese, are masked everywhere, from two characters.
  */
 export class TextMask {
   /** @param forms undefined if there are too many texts: every text is then masked as a whole. */
@@ -41,14 +45,20 @@ export class TextMask {
 }
 
 const isFindable = (text: string): boolean =>
-  (text.length >= 2 * MIN_CHARACTERS || [...text].length >= MIN_CHARACTERS) && !MASKED.includes(text.toLowerCase());
+  (text.length >= 2 * MIN_CHARACTERS || [...text].length >= (UNSPACED.test(text) ? 2 : MIN_CHARACTERS)) &&
+  !MASKED.includes(text.toLowerCase());
 
-/** A text as it is, as JSON writes it, and as a URL writes it. */
-const formsOf = (text: string): string[] => [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(text.toWellFormed())];
+/** A text as it is, as JSON writes it, and as the path and the query of a URL write it. */
+const formsOf = (text: string): string[] => [
+  text,
+  JSON.stringify(text).slice(1, -1),
+  encodeURIComponent(text.toWellFormed()),
+  new URLSearchParams([['', text]]).toString().slice(1),
+];
 
 function patternOf(text: string): string {
   const escaped = text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&');
-  return WORD.test(text) ? WORD_START + escaped + WORD_END : escaped;
+  return WORD.test(text) && !UNSPACED.test(text) ? WORD_START + escaped + WORD_END : escaped;
 }
 
 let active: TextMask | undefined;

@@ -104,6 +104,13 @@ describe('the types of publish', () => {
     await publish(BadgeListed, badge, { doors: [], counts, people: [], owner: holder, object: { a: 1 }, at: new Date() });
   });
 
+  it('accept texts and numbers with a brand', async () => {
+    const text = 'p-1' as string & { readonly brand: 'PersonId' };
+    const number = 1 as number & { readonly unit: 'piece' };
+    await publish(BadgeIssued, badge, { shift: 'day', holder: { id: text } });
+    await publish(BadgeListed, badge, { doors: [text], counts: { main: number }, people: [], owner: null });
+  });
+
   it('refuse an unknown field at any depth, in a literal, a variable, a spread, a list and an instance of a newer version', async () => {
     // @ts-expect-error the contract has no field colour
     await publish(BadgeIssued, badge, { shift: 'day', holder, colour: 'red' });

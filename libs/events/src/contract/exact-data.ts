@@ -1,4 +1,6 @@
 type Method = (...values: never) => unknown;
+/** Text or a number can also have a brand, such as `string & { readonly brand: 'MemberId' }`, which is not stored. */
+type Primitive = string | number | bigint | boolean;
 type FieldName<Declared> = Declared extends unknown ? keyof Declared : never;
 type Field<Declared, Name> = Declared extends unknown ? (Name extends keyof Declared ? Declared[Name] : never) : never;
 
@@ -12,7 +14,7 @@ export type ExactData<Declared, Given> = unknown extends Declared
     ? NonNullable<Declared> extends readonly (infer Item)[]
       ? readonly ExactData<Item, GivenItem>[]
       : unknown
-    : Given extends Date | Method
+    : Given extends Date | Method | Primitive
       ? unknown
       : Given extends object
         ? ExactFields<NonNullable<Declared>, Given>

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { DomainEvent } from './domain-event.js';
 import { maskData, personalMask, personalMaskOf, personalTexts } from './personal-data.js';
 import { isPersonal, Personal } from './personal.decorator.js';
+import { Upcast } from './upcast.decorator.js';
 
 class Person {
   @Personal()
@@ -48,6 +49,26 @@ class ContractSigned {
 
   @IsBoolean()
   sealed!: boolean;
+}
+
+@DomainEvent('contract.read', { version: 1, aggregate: 'contract' })
+class ContractRead {
+  @Personal()
+  @IsString()
+  reader!: string;
+}
+
+@DomainEvent('contract.read', { version: 2, aggregate: 'contract' })
+class ContractReadV2 {
+  @ValidateNested()
+  @Type(() => Person)
+  reader!: Person;
+
+  @Upcast(ContractRead, ContractReadV2)
+  static fromV1({ reader }: ContractRead): ContractReadV2 {
+    const [name, id] = reader.split(', ') as [string, string];
+    return { reader: { name, id: id.toLowerCase() } };
+  }
 }
 
 const data: ContractSigned = {
@@ -160,6 +181,14 @@ describe('personalTexts', () => {
       'Ann',
       'Bo Bell',
     ]);
+  });
+
+  it('of an old version include those that its upcaster derives, and an upcaster that fails leaves those of the old version', () => {
+    const read = (reader: unknown) => personalTexts({ event_type: 'contract.read', schema_version: 1, data: { reader } });
+    expect(ContractReadV2.fromV1({ reader: 'Rita Reed, R-7' })).toEqual({ reader: { name: 'Rita Reed', id: 'r-7' } });
+    expect(read('Rita Reed, R-7')).toEqual(['Rita Reed, R-7', 'Rita Reed']);
+    expect(read('Rita Reed')).toEqual(['Rita Reed']);
+    expect(read(null)).toEqual([]);
   });
 
   it('make a mask, or none for an event without any and for a payload that is no envelope', () => {

@@ -1,8 +1,10 @@
 import { isId, MASKED, TextMask } from '@pikaia/core';
+import { plainToInstance } from 'class-transformer';
 import { describeDataClass, type DataClass, type DataField } from './data-class.js';
-import { findContract } from './domain-event.js';
+import { contractOf, findContract, type Contract } from './domain-event.js';
 import type { Envelope } from './envelope.js';
 import { isPersonal } from './personal.decorator.js';
+import { upcasterOf } from './upcast.decorator.js';
 
 type Values = Readonly<Record<string, unknown>>;
 /** An envelope as it was stored, which can have any shape if `publish` did not write it. */
@@ -22,12 +24,14 @@ export const maskData = (eventType: unknown, schemaVersion: unknown, data: unkno
 
 /**
  * Returns the texts to mask in texts about an event, such as an error of its handler: the personal values of its data, and the email
- * address of its actor. Without the contract class of this type and version: all values but ids and names of code, such as `active`.
+ * address of its actor. Includes the values that upcasters derive from the data. Without the contract class of this type and version: all values but ids and names of code, such as `active`.
  */
 export function personalTexts({ event_type: type, schema_version: version, actor, data }: StoredEnvelope): string[] {
-  const shape = shapeOf(type, version);
+  const contract = contractOfVersion(type, version);
+  const shape = contract && describeDataClass(contract.data);
   const values = new PersonalValues();
   values.mask(data, shape);
+  for (const newer of contract ? upcastData(contract, data) : []) values.mask(newer.data, describeDataClass(newer.contract.data));
   values.collect((actor as Values | null | undefined)?.['email']);
   return [...values.texts].filter((text) => shape || !(isId(text) || CODE_NAME.test(text)));
 }
@@ -44,9 +48,28 @@ export function personalMaskOf(payload: string | null): TextMask | undefined {
   }
 }
 
+const contractOfVersion = (type: unknown, version: unknown): Contract | undefined =>
+  typeof type === 'string' && typeof version === 'number' ? findContract(type, version) : undefined;
+
 function shapeOf(type: unknown, version: unknown): DataClass | undefined {
-  const contract = typeof type === 'string' && typeof version === 'number' ? findContract(type, version) : undefined;
+  const contract = contractOfVersion(type, version);
   return contract && describeDataClass(contract.data);
+}
+
+/** Returns the data of an event in each newer version that upcasters reach. */
+function* upcastData(stored: Contract, source: unknown): Generator<{ contract: Contract; data: unknown }> {
+  let [contract, data] = [stored, source];
+  for (let step = upcasterOf(contract); step; step = upcasterOf(contract)) {
+    const next = contractOf(step.to);
+    if (next.type !== contract.type || next.version !== contract.version + 1) return;
+    try {
+      data = JSON.parse(JSON.stringify(step.run(plainToInstance(contract.data, data) as object)));
+    } catch {
+      return; // reading the event reports the upcaster
+    }
+    contract = next;
+    yield { contract, data };
+  }
 }
 
 /** Masks the personal values of data, and collects their texts. */

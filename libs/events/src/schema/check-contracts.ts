@@ -59,6 +59,7 @@ function findRefusals(described: readonly DescribedContract[], { files }: Publis
     if (!contract) continue;
     const next = Math.max(...versions.filter(({ type }) => type === contract.type).map(({ version }) => version)) + 1;
     const schema = current.get(path);
+    if (!schema && contract.version < oldestVersionOf(contract.type, described)) continue;
     const found: readonly Incompatibility[] = schema
       ? findIncompatibilities(JSON.parse(text) as JsonSchema, schema)
       : [{ field: 'the contract', rule: 'version-removed', reason: 'stored events of this version are still delivered' }];
@@ -68,8 +69,13 @@ function findRefusals(described: readonly DescribedContract[], { files }: Publis
   return refusals;
 }
 
+/** The oldest version of a type that can still be stored, as its newest version declares it. */
+const oldestVersionOf = (type: string, described: readonly DescribedContract[]): number =>
+  described.findLast(({ contract }) => contract.type === type)?.contract.oldestVersion ?? 1;
+
 function cureOf(rule: Incompatibility['rule'], nextVersion: number): string {
-  if (rule === 'version-removed') return 'Cure: restore its class, and export it from the module.';
+  if (rule === 'version-removed')
+    return 'Cure: restore its class, and export it from the module. If none are stored any more, set oldestVersion in @DomainEvent of the newest version.';
   const publish = `publish version ${nextVersion} and add an upcaster`;
   return rule === 'required-field-added' ? `Cure: add @OptionalField(), or ${publish}.` : `Cure: undo the change, or ${publish}.`;
 }

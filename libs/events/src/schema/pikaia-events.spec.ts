@@ -17,7 +17,11 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true })); // only the folder from mkdtemp
 
 /** Writes a compiled module with one contract and a consumer of it. */
-function writeModule(fields: Readonly<Record<string, readonly string[]>>, type = 'order.placed'): void {
+function writeModule(
+  fields: Readonly<Record<string, readonly string[]>>,
+  type = 'order.placed',
+  versions = '{ version: 1 }',
+): void {
   const decorators = Object.entries(fields).flatMap(([name, rules]) =>
     rules.map((rule) => `${rule}(OrderPlaced.prototype, '${name}');`),
   );
@@ -27,7 +31,7 @@ function writeModule(fields: Readonly<Record<string, readonly string[]>>, type =
      import { IsIn, IsInt, IsString, Min } from 'class-validator';
      export class OrderPlaced {}
      ${decorators.join('\n')}
-     DomainEvent('${type}', { version: 1, aggregate: 'order', producer: 'shop' })(OrderPlaced);
+     DomainEvent('${type}', { ...${versions}, aggregate: 'order', producer: 'shop' })(OrderPlaced);
      export class Billing { charge() {} }
      Handles(OrderPlaced, { effect: 'database' })(Billing.prototype, 'charge', {});
      Consumer('billing', { from: 'now' })(Billing);
@@ -150,6 +154,14 @@ describe('pikaia-events check', () => {
     expect(check('--write').output).toContain(`Removed ${SCHEMA}.`);
     expect(existsSync(join(folder, SCHEMA))).toBe(false);
     expect(check().status).toBe(0);
+  });
+
+  it('lets a version be removed if the newest version says that none of its events are stored', () => {
+    publish();
+    writeModule(ORDER, 'order.placed', '{ version: 2 }');
+    expect(check('--write').output).toContain('set oldestVersion in @DomainEvent of the newest version.');
+    writeModule(ORDER, 'order.placed', '{ version: 2, oldestVersion: 2 }');
+    expect(check('--write')).toEqual({ status: 0, output: expect.stringContaining(`Removed ${SCHEMA}.`) });
   });
 
   it('takes the files of the folder as published if there is no git commit', () => {
