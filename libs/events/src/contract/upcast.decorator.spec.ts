@@ -78,7 +78,7 @@ describe('checkUpcasters', () => {
     expect(check(type)).toThrow(invalid(why));
   });
 
-  it('refuses a circle, because one of its steps leads to an older version', () => {
+  it('refuses a cycle, because one of its steps leads to an older version', () => {
     const [first, second] = versionsOf('note.turned', 2) as [ContractClass<Text>, ContractClass<Text>];
     upcast(first, second);
     upcast(second, first);

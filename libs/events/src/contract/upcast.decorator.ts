@@ -55,7 +55,7 @@ export function Upcast<From extends object, To extends object>(from: ContractCla
 export const upcasterOf = ({ data }: Contract): Upcaster | undefined => upcasters.get(data);
 
 /**
- * Checks that each upcaster leads from one version of a type to the next version. A chain can then have no circle.
+ * Checks that each upcaster leads from one version of a type to the next version. A chain then has no cycle.
  *
  * @param typesToCheck the event types whose upcasters are checked. Default: all.
  * @throws PikaiaError `PIKAIA_UPCASTER_INVALID`

@@ -91,7 +91,7 @@ export class Events {
    * handled the events of these changes. The token is opaque and signed, so it can be given to a client. It contains no data of an
    * event. Its length grows by about 25 characters for each transaction with events.
    *
-   * Call it around the method with `@Transactional()`, not inside of it. Work that is not awaited is not included.
+   * Call it around the method with `@Transactional()`, not inside it. Work that is not awaited is not included.
    *
    * @throws PikaiaError
    * - `PIKAIA_CHANGE_UNCOMMITTED`: the call is inside a transaction.

@@ -34,7 +34,7 @@ export function checkContracts(
     refusals: findRefusals(described, published),
     warnings: [...new Set(described.map(({ contract }) => contract.type))]
       .filter((type) => !isPastTense(type))
-      .map((type) => `${type} is no past tense. Name what happened, such as member.invited.`),
+      .map((type) => `${type} is not in the past tense. Name what happened, such as member.invited.`),
     differences: findDifferences(described, options),
   };
 }
@@ -75,7 +75,7 @@ const oldestVersionOf = (type: string, described: readonly DescribedContract[]):
 
 function cureOf(rule: Incompatibility['rule'], nextVersion: number): string {
   if (rule === 'version-removed')
-    return 'Cure: restore its class, and export it from the module. If none are stored any more, set oldestVersion in @DomainEvent of the newest version.';
+    return 'Cure: restore its class, and name a module that exports it with --module. If none are stored any more, set oldestVersion in @DomainEvent of the newest version.';
   const publish = `publish version ${nextVersion} and add an upcaster`;
   return rule === 'required-field-added' ? `Cure: add @OptionalField(), or ${publish}.` : `Cure: undo the change, or ${publish}.`;
 }

@@ -91,7 +91,11 @@ class Comparison {
     this.compareFields(field, before, after);
     for (const keyword of new Set([...Object.keys(before), ...Object.keys(after)]))
       if (!COMPARED.has(keyword) && !isDeepStrictEqual(before[keyword as keyof JsonSchema], after[keyword as keyof JsonSchema]))
-        this.report(field, 'rule-changed', `its rules (${keyword}) accept other values than before`);
+        this.report(
+          field,
+          'rule-changed',
+          `its schema has another "${keyword}", so old and new consumers accept different values`,
+        );
   }
 
   private compareFields(path: string, before: JsonSchema, after: JsonSchema): void {

@@ -63,7 +63,7 @@ describe('dataSchema', () => {
     ['no type', [rules.IsNotEmpty()], ['no decorator says its type', '@IsString()']],
     ['no type but @Type, which allows a list', [rules.IsDefined(), Type(() => Number)], ['no decorator says its type']],
     ['two types', [IsString(), IsInt()], ['no value is both']],
-    ['values that another rule refuses', [rules.IsIn(['a']), rules.NotEquals('a')], ['no value fulfils']],
+    ['values that another rule refuses', [rules.IsIn(['a']), rules.NotEquals('a')], ['no value satisfies']],
     ['a Date without @Type', [rules.IsDate()], ['@IsDate', 'add @Type(() => Date)']],
     ['@Type of a Date without a rule for it', [rules.IsDefined(), Type(() => Date)], ['add @IsDate()']],
     ['@ArrayUnique of objects', [rules.ArrayUnique(), rules.IsObject(each)], ['@ArrayUnique', 'texts or numbers']],

@@ -110,7 +110,7 @@ class SchemaWriter {
     if (field.isNested && field.isList) ofValue.push({ type: 'array' });
     const isList = ofValue.some(({ type }) => type === 'array');
     if (ofItems.length && !isList)
-      throw new InexpressibleRule('{ each: true } also accepts a value that is no list: add @IsArray()');
+      throw new InexpressibleRule('{ each: true } also accepts a value that is not a list: add @IsArray()');
     const kind = kindSchemas(field);
     if (!isList && rules.length && field.kind !== 'date') typed(mergeSchemas(ofValue)); // @Type alone also accepts a list
     (isList ? ofItems : ofValue).push(...kind);
@@ -179,7 +179,7 @@ function checkVerdicts(rule: Rule, schema: JsonSchema): void {
   const difference = findDifference(rule, schema);
   if (difference !== undefined)
     throw new InexpressibleRule(
-      `it differs from its schema for ${difference}. Correct the schema of a decorator of your own and give it a name of its own; otherwise install class-validator 0.15.1`,
+      `it differs from its schema for ${difference}. If the decorator is your own, correct its schema and give it a unique name; otherwise install class-validator 0.15.1`,
     );
 }
 

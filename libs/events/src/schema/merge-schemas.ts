@@ -77,7 +77,7 @@ function setPatterns(merged: Draft, schemas: readonly JsonSchema[]): void {
 function setValues(merged: Draft, values: readonly JsonPrimitive[]): void {
   const accepted = values.filter((value) => !merged.not?.enum?.includes(value) && hasType(value, merged.type));
   delete merged.not;
-  if (!accepted.length) throw new InexpressibleRule('no value fulfils all its rules: remove one of its decorators');
+  if (!accepted.length) throw new InexpressibleRule('no value satisfies all its rules: remove one of its decorators');
   const types = new Set(accepted.map((value) => (value === null ? 'null' : typeof value)));
   if (!merged.type && types.size === 1) merged.type = [...types][0] as JsonType;
   if (accepted.length === 1) merged.const = accepted[0]!;

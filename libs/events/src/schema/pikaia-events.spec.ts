@@ -128,7 +128,10 @@ describe('pikaia-events check', () => {
     expect(check('--write', '--base', 'main').status).toBe(0);
     writeModule({ total_cents: ['IsInt()'] });
     expect(check('--base', 'main').output).toContain('note: field-removed.');
-    expect(check('--base', 'nowhere')).toEqual({ status: 2, output: expect.stringContaining('--base nowhere is no revision') });
+    expect(check('--base', 'nowhere')).toEqual({
+      status: 2,
+      output: expect.stringContaining('--base nowhere is not a revision'),
+    });
   });
 
   it('finds a change that was committed together with its file only with --base', () => {
@@ -177,9 +180,12 @@ describe('pikaia-events check', () => {
     expect(check()).toEqual({ status: 1, output: expect.stringContaining(`${SCHEMA} differs`) });
   });
 
-  it('warns of a name that is no past tense, and passes', () => {
+  it('warns about a type that is not in the past tense, and passes', () => {
     writeModule(ORDER, 'order.place');
-    expect(check('--write')).toEqual({ status: 0, output: expect.stringContaining('Warning: order.place is no past tense.') });
+    expect(check('--write')).toEqual({
+      status: 0,
+      output: expect.stringContaining('Warning: order.place is not in the past tense.'),
+    });
   });
 
   it.each([

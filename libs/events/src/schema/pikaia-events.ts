@@ -70,7 +70,7 @@ function report(check: ContractCheck, published: PublishedFiles, count: number, 
   if (refusals.length)
     throw new PikaiaError(
       'PIKAIA_EVENT_CONTRACT_INCOMPATIBLE',
-      [`these changes break the contracts of ${published.origin}:`, ...refusals].join('\n- '),
+      [`these changes break the published contracts (${published.origin}):`, ...refusals].join('\n- '),
     );
   if (isWriting) writeDifferences(check);
   for (const [path, content] of differences) {

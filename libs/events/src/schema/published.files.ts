@@ -15,7 +15,7 @@ export interface PublishedFiles {
  * Reads the published contract files from a git revision: `base`, or else the last commit. Without a repository or a commit, the
  * files of the folder count as published.
  *
- * @throws PikaiaError `PIKAIA_ARGUMENTS_INVALID` if `base` is no revision.
+ * @throws PikaiaError `PIKAIA_ARGUMENTS_INVALID` if `base` is not a revision.
  */
 export function readPublishedFiles(folder: string, base?: string): PublishedFiles {
   const revision = git('rev-parse', '--verify', '--quiet', '--end-of-options', `${base ?? 'HEAD'}^{commit}`)?.trim();
@@ -23,9 +23,9 @@ export function readPublishedFiles(folder: string, base?: string): PublishedFile
   if (base !== undefined)
     throw new PikaiaError(
       'PIKAIA_ARGUMENTS_INVALID',
-      `--base ${base} is no revision of this git repository. Fetch it first, for example: git fetch --depth=1 origin main.`,
+      `--base ${base} is not a revision of this git repository. Fetch it first, for example: git fetch --depth=1 origin main.`,
     );
-  return { origin: 'the files of the folder, because there is no git commit', files: readFolder(folder) };
+  return { origin: 'the files in the folder, because there is no git commit', files: readFolder(folder) };
 }
 
 /** Reads all files of a folder by their path inside it. A folder that does not exist has no files. */

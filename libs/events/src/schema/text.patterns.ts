@@ -90,7 +90,7 @@ export function patternOf({ source, flags }: RegExp): { pattern: string } | { pr
   try {
     new RegExp(source, 'u');
   } catch {
-    return { problem: 'is no expression with the flag u, which a schema requires: add the flag u and correct it' };
+    return { problem: 'is not a valid expression with the flag u, which a schema requires: add the flag u and correct it' };
   }
   return { pattern: source };
 }

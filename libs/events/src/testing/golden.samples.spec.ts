@@ -92,7 +92,7 @@ describe('findGoldenSampleProblems', () => {
       'is upcast to other data',
       V1,
       [{ ...good, upcast: { name: 'Red', at } }],
-      `sample 1 differs: SongPlayedV2.fromV1 returns {"name":"Blue","at":"${at}"}. If stored events shall be read so, write this to "upcast"`,
+      `sample 1 differs: SongPlayedV2.fromV1 returns {"name":"Blue","at":"${at}"}. If this is how stored events should be read, write it to "upcast"`,
     ],
     [
       'has the result of an upcaster that does not exist',

@@ -22,7 +22,7 @@ interface GoldenSample {
  * Import the contracts before, for example by the entry point of their package.
  *
  * @param folder the folder `contracts` of the repository.
- * @returns one text for each problem, with its remedy.
+ * @returns one text for each problem, with its cure.
  */
 export async function findGoldenSampleProblems(folder: string): Promise<string[]> {
   const contracts = knownContracts();
@@ -81,5 +81,5 @@ async function problemOf(contract: Contract, { stored, upcast }: GoldenSample): 
   const result: unknown = JSON.parse(JSON.stringify(data));
   return isDeepStrictEqual(result, upcast)
     ? undefined
-    : `differs: ${upcaster.name} returns ${JSON.stringify(result)}. If stored events shall be read so, write this to "upcast"`;
+    : `differs: ${upcaster.name} returns ${JSON.stringify(result)}. If this is how stored events should be read, write it to "upcast"`;
 }
