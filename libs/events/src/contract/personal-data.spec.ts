@@ -71,6 +71,16 @@ class ContractReadV2 {
   }
 }
 
+@DomainEvent('contract.copied', { version: 1, aggregate: 'contract' })
+class ContractCopied {
+  @IsObject()
+  kind!: { readonly name: string };
+
+  @ValidateNested()
+  @Type((options) => ((options!.object['kind'] as ContractCopied['kind']).name === 'witness' ? Witness : Person))
+  receiver!: Person;
+}
+
 const data: ContractSigned = {
   witnesses: [
     { name: 'Wanda West', id: 'w1', place: 'Rome' },
@@ -143,6 +153,12 @@ describe('maskData', () => {
     const shown = maskData(type, version, data) as object;
     expect(Object.keys(shown)).toEqual(Object.keys(data));
     expect(new Set(Object.values(shown))).toEqual(new Set(['[masked]']));
+  });
+
+  it('masks an object whose class cannot be chosen', () => {
+    const copied: Partial<ContractCopied> = { receiver: { name: 'Sam Stone', id: 's1' } };
+    expect(maskData('contract.copied', 1, copied)).toEqual({ receiver: '[masked]' });
+    expect(personalTexts({ event_type: 'contract.copied', schema_version: 1, data: copied })).toEqual(['Sam Stone', 's1']);
   });
 
   it('never throws and never shows a text of an unknown type, whatever the data is', () => {

@@ -89,7 +89,12 @@ class PersonalValues {
   private maskField(value: unknown, field: DataField, parent: object): unknown {
     if (Array.isArray(value)) return value.map((item) => this.maskField(item, field, parent));
     if (typeof value !== 'object' || value === null) return field.isNested ? this.hide(value) : value;
-    const inner = field.classOf(value, parent);
+    let inner: DataClass | undefined;
+    try {
+      inner = field.classOf(value, parent);
+    } catch {
+      return this.hide(value); // the function of a @Type can throw for data that violates the contract
+    }
     return inner ? this.mask(value, inner) : field.isNested ? this.hide(value) : value;
   }
 
