@@ -1,4 +1,5 @@
 import { type DynamicModule, Inject, Injectable, Module, type OnModuleInit, type Provider } from '@nestjs/common';
+import { checkSigningKey } from '@pikaia/core';
 import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
 import { defaultRoles, type RoleNames } from '@pikaia/database';
 import { DataSource } from 'typeorm';
@@ -37,6 +38,7 @@ class AuditDeclarations implements OnModuleInit {
 @Module({})
 export class AuditModule {
   static forRoot({ cursorKey, roles = defaultRoles }: AuditModuleOptions = {}): DynamicModule {
+    if (cursorKey !== undefined) checkSigningKey('cursorKey', cursorKey);
     const readProviders: Provider[] =
       cursorKey === undefined
         ? []

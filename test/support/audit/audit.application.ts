@@ -58,7 +58,7 @@ export async function startAuditApplication(
     imports: [
       ClsModule.forRoot({ global: true }),
       DatabaseModule.forRoot({ settings, applicationName: 'spec', entities }),
-      AuditModule.forRoot({ cursorKey: 'key of the specs' }),
+      AuditModule.forRoot({ cursorKey: 'a key of the specs, 32 characters' }),
     ],
     providers,
   })

@@ -1,6 +1,23 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { PikaiaError } from '../errors/pikaia.error.js';
 
+const MIN_KEY_BYTES = 32; // the length of the hash; RFC 2104 discourages shorter keys
+
+/**
+ * Checks a key for `encodeCursor` when an application starts.
+ *
+ * @param option the option that the key comes from, such as `cursorKey`.
+ * @throws PikaiaError `PIKAIA_SIGNING_KEY_TOO_SHORT` for a key of less than 32 bytes.
+ */
+export function checkSigningKey(option: string, key: string | Uint8Array): void {
+  const bytes = Buffer.byteLength(key);
+  if (bytes >= MIN_KEY_BYTES) return;
+  throw new PikaiaError(
+    'PIKAIA_SIGNING_KEY_TOO_SHORT',
+    `${option} has ${bytes} bytes, so others could guess it and sign with it: use at least ${MIN_KEY_BYTES} random bytes.`,
+  );
+}
+
 /**
  * Encodes a position in a list as an opaque cursor, signed with HMAC-SHA-256.
  *

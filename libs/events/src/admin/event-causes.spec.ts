@@ -19,7 +19,7 @@ beforeAll(async () => {
   database = await createDatabase();
   owner = await connect(database.ownerUrl);
   await owner.query(`insert into outbox.outbox_sink (name) values ('first')`);
-  app = await startAdminApplication(database.apiUrl, { cursorKey: 'key of the specs' });
+  app = await startAdminApplication(database.apiUrl, { cursorKey: 'a key of the specs, 32 characters' });
   log = app.get(EventLog);
 });
 

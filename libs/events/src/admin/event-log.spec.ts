@@ -94,7 +94,7 @@ beforeAll(async () => {
     insert into outbox.outbox_sink (name, observer) values ('watcher', true);
     insert into outbox.outbox_progress (sink, number, position, snapshot, worker)
     values ('second', 0, 1000000000, '1000000000:1000000000:', 'spec')`);
-  app = await startAdminApplication(database.apiUrl, { cursorKey: 'key of the specs' });
+  app = await startAdminApplication(database.apiUrl, { cursorKey: 'a key of the specs, 32 characters' });
   log = app.get(EventLog);
 });
 

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
+import { checkSigningKey } from '@pikaia/core';
 import { EVENT_LOG_OPTIONS, EventLog, type EventLogOptions } from './event-log.js';
 import { OperationsAudit } from './operations-audit.js';
 import { OutboxOperations } from './outbox.operations.js';
@@ -18,6 +19,7 @@ export interface OutboxAdminModuleOptions {
 @Module({})
 export class OutboxAdminModule {
   static forRoot({ audit, cursorKey }: OutboxAdminModuleOptions): DynamicModule {
+    if (cursorKey !== undefined) checkSigningKey('cursorKey', cursorKey);
     const readProviders: Provider[] =
       cursorKey === undefined
         ? []

@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { systemClock } from '@pikaia/core';
+import { checkSigningKey, systemClock } from '@pikaia/core';
 import { describeConsumer } from '../consume/consumer.description.js';
 import { Outbox, OUTBOX_OPTIONS, type OutboxOptions } from '../wait/outbox.js';
 import { EVENTS_OPTIONS, type EventsOptions } from './events.options.js';
@@ -28,6 +28,7 @@ export class EventsModule {
     tokenKey,
     queueConsumers = [],
   }: EventsModuleOptions): DynamicModule {
+    if (tokenKey !== undefined) checkSigningKey('tokenKey', tokenKey);
     const outbox: OutboxOptions = { tokenKey, clock, queueConsumers: queueConsumers.map(describeConsumer) };
     return {
       module: EventsModule,
