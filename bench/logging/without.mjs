@@ -1,20 +1,23 @@
 // Loaded before line.mjs. BENCH_WITHOUT names a feature, whose module is replaced by a stub without the feature. The difference
-// to the normal line is the cost of the feature.
+// to the normal line is the cost of the feature. With `?original`, the stub loads the module itself for everything else.
 import { registerHooks } from 'node:module';
 
 const STUBS = {
   redaction: {
     module: '/core/dist/redaction/redact-text.js',
-    source: `export const redactText = (text) => text;`,
+    source: `
+      export * from './redact-text.js?original';
+      export const redactText = (text) => text;`,
   },
   budgets: {
     module: '/logging/dist/record/value-text.js',
     source: `
-      import { isSecretKey, REDACTED } from '@pikaia/core';
+      import { isSecretProperty, REDACTED } from '@pikaia/core';
+      export * from './value-text.js?original';
       export const newBudget = () => ({});
       export const exceedsBudget = () => false;
       export const valueText = (value) => JSON.stringify(value);
-      export const entryText = (owner, key) => (isSecretKey(key) ? JSON.stringify(REDACTED) : JSON.stringify(owner[key]));
+      export const entryText = (owner, key) => (isSecretProperty(owner, key) ? JSON.stringify(REDACTED) : JSON.stringify(owner[key]));
       export const keyText = (key) => JSON.stringify(key) + ':';`,
   },
 };
