@@ -40,7 +40,7 @@ const actionsOfFunction = ({ templates }: Synthesis): string =>
   JSON.stringify(resourcesOf(templates.PikaiaEvents, 'AWS::IAM::Policy'));
 
 describe('a consumer that is declared to run in the worker', () => {
-  it('is named to the worker, which runs it beside the bus, and has no rule, queue, function and alarm of its own', () => {
+  it('is named to the worker, which runs it beside the bus, and has no rule, queue, function or alarm', () => {
     for (const [synthesis, inWorker, inLambda] of [
       [defaults(), 'permissions-cache', 'welcome-email'],
       [swapped, 'welcome-email', 'permissions-cache'],

@@ -108,7 +108,7 @@ class Courier {
   }
 }
 
-/** Declares the handlers of a consumer. Each has a method of its own, because a decorator is applied to a method. */
+/** Declares the handlers of a consumer. Each has its own method, because a decorator is applied to a method. */
 function declare(type, name, effect, contracts) {
   for (const contract of contracts) {
     const method = `handle${contract.name}`;

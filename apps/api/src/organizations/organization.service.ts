@@ -51,7 +51,7 @@ export class OrganizationService {
   /**
    * Loads and locks the admin's organization until the transaction ends. This serializes changes of it and of its memberships.
    * The guard read the role before the lock. A change that held the lock may have removed or demoted the admin, so it is read again,
-   * in a statement of its own: a join in the locking statement would return the membership as it was before the wait.
+   * in a separate statement: a join in the locking statement would return the membership as it was before the wait.
    *
    * @throws Problem 403 if the caller is no longer an active admin.
    */

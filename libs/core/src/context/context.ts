@@ -29,7 +29,7 @@ export interface RequestInfo {
 export interface EventInfo {
   readonly id: string;
   readonly type: string;
-  /** The name of the consumer. Absent in the relay if the sink is no consumer. */
+  /** The name of the consumer. Absent in the relay if the sink is not a consumer. */
   readonly consumer?: string;
   /** The number of this attempt, starting at 1. */
   readonly attempt: number;

@@ -37,7 +37,7 @@ export async function sendTogether(
   client.pipeline = client.readyForQuery === true;
   try {
     const { stream } = client.connection;
-    stream.cork(); // one packet, so that the server sends one response
+    stream.cork(); // all leave in one write
     let sent: Promise<QueryResult>[];
     let ending: Promise<QueryResult> | undefined;
     try {

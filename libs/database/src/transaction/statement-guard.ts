@@ -107,9 +107,9 @@ async function unlessFailed<T>(written: Promise<unknown>, answer: Promise<T>): P
 }
 
 /**
- * Sends the deferred writes, the final reads and COMMIT in one round trip, and checks the command tag of the response. If a statement failed and
- * its error was swallowed, PostgreSQL responds to COMMIT with ROLLBACK, which TypeORM treats as success. `getTransactionStatus()` of pg cannot detect this, because
- * it is updated after the error.
+ * Sends the deferred writes, the final reads and COMMIT in one round trip, and checks the command tag of the response. If a
+ * statement failed and its error was swallowed, PostgreSQL responds to COMMIT with ROLLBACK, which TypeORM treats as success.
+ * `getTransactionStatus()` of pg cannot detect this, because it is updated after the error.
  */
 async function commit(runner: QueryRunner, root: TransactionScope): Promise<void> {
   await root.finish();

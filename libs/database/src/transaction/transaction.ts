@@ -42,7 +42,7 @@ export async function writeInTransaction<T>(
 
 /**
  * Adds a write to the running transaction and returns at once. The write is sent before the next statement of the transaction, or
- * together with COMMIT in one round trip. So it costs no round trip of its own if it comes last.
+ * together with COMMIT in one round trip. So it costs no extra round trip if it comes last.
  *
  * If it fails, the transaction is rolled back, or its savepoint. The next statement fails with the error of the write, or the call
  * that opened the transaction does. The message begins with `call`. Callbacks of `afterCommit` do not run.

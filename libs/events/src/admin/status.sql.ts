@@ -29,7 +29,8 @@ const UNHANDLED = `left join lateral (
  *
  * Index: outbox_log_position and outbox_log_txid for backlog and age, with one probe and a bounded count; the primary key of
  * outbox_progress for throughput, one probe for each cursor of the last minute; outbox_delivery_open for deliveries, with a
- * bounded count for each state. The first retrying deliveries are read, up to the maximum count. Locks: none. Cost: milliseconds for each sink.
+ * bounded count for each state. The first retrying deliveries are read, up to the maximum count. Locks: none. Cost: milliseconds for
+ * each sink.
  */
 export const SINK_STATUS = `
 select s.name, s.state, s.ordering, s.observer, s.registered_at, s.failing_since, s.last_error,

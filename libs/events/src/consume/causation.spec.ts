@@ -197,7 +197,7 @@ describe('the cause of an event', () => {
     expect(await causesOf()).toEqual([undefined]);
   });
 
-  it('is absent from work in a context of its own, unless that context names it', async () => {
+  it('is absent from work in its own context, unless that context names it', async () => {
     warehouse.work = async ({ event_id: causationId, correlation_id: correlationId }) => {
       await context.run({ correlationId }, () => warehouse.pack('own'));
       await context.run({ correlationId, causationId }, () => warehouse.pack('named'));

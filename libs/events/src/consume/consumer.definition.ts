@@ -30,6 +30,7 @@ export interface ConsumerDefinition {
 }
 
 const logger = getLogger('consumer');
+
 /** The name of the sink that delivers to a consumer in a worker. */
 export const localSinkOf = (consumer: string): string => `local/${consumer}`;
 

@@ -57,9 +57,9 @@ const key = (type: string, version: number): string => `${type} v${version}`;
  * Declares a class as the contract of an event type and version.
  *
  * @throws PikaiaError `PIKAIA_EVENT_CONTRACT_INVALID` if the type is not `aggregate.past_verb` of at most 128 characters, the
- * version is below 1 or below `oldestVersion`, EventBridge does not accept the source, another class already declares the same type and version, a
- * decorator makes the validated value differ from the stored value (`Transform`, `Exclude`, `Expose` with options), or the
- * constructor of the class needs arguments.
+ * version is below 1 or below `oldestVersion`, EventBridge does not accept the source, another class already declares the same type
+ * and version, a decorator makes the validated value differ from the stored value (`Transform`, `Exclude`, `Expose` with options), or
+ * the constructor of the class needs arguments.
  */
 export function DomainEvent(type: string, options: DomainEventOptions) {
   const { version, aggregate, source = `pikaia.${aggregate}`, producer, example, oldestVersion } = options;

@@ -148,7 +148,7 @@ describe('maskData', () => {
   it.each([
     ['an unknown type', 'contract.lost', 3],
     ['an unknown version of a type', 'contract.signed', 4],
-    ['a type that is no text', 7, 3],
+    ['a type that is not text', 7, 3],
   ])('masks every value of %s', (_, type, version) => {
     const shown = maskData(type, version, data) as object;
     expect(Object.keys(shown)).toEqual(Object.keys(data));
@@ -207,7 +207,7 @@ describe('personalTexts', () => {
     expect(read(null)).toEqual([]);
   });
 
-  it('make a mask, or none for an event without any and for a payload that is no envelope', () => {
+  it('make a mask, or none for an event without any and for a payload that is not an envelope', () => {
     expect(personalMask(event)!.apply('Sam Stone signed')).toBe('[masked] signed');
     expect(personalMaskOf(JSON.stringify(event))!.apply('Sam Stone signed')).toBe('[masked] signed');
     for (const payload of [null, 'no JSON', 'null', '7', '"text"', '{}', JSON.stringify({ ...event, actor: null, data: {} })])

@@ -24,7 +24,8 @@ export const maskData = (eventType: unknown, schemaVersion: unknown, data: unkno
 
 /**
  * Returns the texts to mask in texts about an event, such as an error of its handler: the personal values of its data, and the email
- * address of its actor. Includes the values that upcasters derive from the data. Without the contract class of this type and version: all values but ids and names of code, such as `active`.
+ * address of its actor. Includes the values that upcasters derive from the data. Without the contract class of this type and version:
+ * all values but ids and names of code, such as `active`.
  */
 export function personalTexts({ event_type: type, schema_version: version, actor, data }: StoredEnvelope): string[] {
   const contract = contractOfVersion(type, version);
@@ -44,7 +45,7 @@ export function personalMaskOf(payload: string | null): TextMask | undefined {
   try {
     return payload === null ? undefined : personalMask((JSON.parse(payload) as StoredEnvelope | null) ?? {});
   } catch {
-    return undefined; // a sink can refuse an event because its text is no JSON
+    return undefined; // a sink can refuse an event because its text is not JSON
   }
 }
 
@@ -103,7 +104,7 @@ class PersonalValues {
     return value === null || value === undefined ? value : MASKED;
   }
 
-  /** Collects the texts in a personal value. Keys that are no field names can be values too, as in `{ 'a@example.com': 'admin' }`. */
+  /** Collects the texts in a personal value. Keys that are not field names can be values too, as in `{ 'a@example.com': 'admin' }`. */
   collect(value: unknown, depth = 0): void {
     if (typeof value === 'string') this.texts.add(value);
     else if (typeof value === 'number') {

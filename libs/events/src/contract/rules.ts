@@ -1,16 +1,15 @@
 import { getMetadataStorage, ValidationTypes, type ValidatorConstraintInterface } from 'class-validator';
+import type { Rule } from './data-class.js';
 
-type Metadata = ReturnType<ReturnType<typeof getMetadataStorage>['getTargetValidationMetadatas']>[number];
-
-interface Rule {
-  readonly metadata: Metadata;
+interface PreparedRule {
+  readonly metadata: Rule;
   readonly constraints: readonly ValidatorConstraintInterface[];
 }
 
 interface Property {
   readonly name: string;
   readonly conditions: readonly ((object: object, value: unknown) => unknown)[];
-  readonly rules: readonly Rule[];
+  readonly rules: readonly PreparedRule[];
   readonly isNested: boolean;
 }
 
@@ -30,7 +29,7 @@ function prepare(type: Function): Property[] {
   const storage = getMetadataStorage();
   const all = storage.getTargetValidationMetadatas(type, '', false, false);
   return Object.entries(storage.groupByPropertyName(all)).map(([name, metadatas]) => {
-    const ofType = (wanted: string): Metadata[] => metadatas.filter(({ type: kind }) => kind === wanted);
+    const ofType = (wanted: string): Rule[] => metadatas.filter(({ type: kind }) => kind === wanted);
     return {
       name,
       conditions: ofType(ValidationTypes.CONDITIONAL_VALIDATION).map(
@@ -51,7 +50,7 @@ function isPropertyValid(object: object, { name, conditions, rules, isNested }: 
   return rules.every((rule) => isRuleMet(object, value, rule)) && (!isNested || isInnerValid(value));
 }
 
-function isRuleMet(object: object, value: unknown, { metadata, constraints }: Rule): boolean {
+function isRuleMet(object: object, value: unknown, { metadata, constraints }: PreparedRule): boolean {
   const { propertyName: property, constraints: parameters, each, validateIf } = metadata;
   if (validateIf && !validateIf(object, value)) return true;
   const args = { targetName: object.constructor.name, property, object, value, constraints: parameters as unknown[] };

@@ -95,7 +95,7 @@ describe('delivery', () => {
       'AggregateError: all failed [TypeError: a; b]',
     ],
     [
-      'a cause that is no error',
+      'a cause that is not an error',
       new Error('outer', { cause: { reason: 'no funds' } }),
       'Error: outer <- Object: {"reason":"no funds"}',
     ],
@@ -109,7 +109,7 @@ describe('delivery', () => {
     expect(rows).toEqual([{ error: text }]);
   });
 
-  it('the lines about a refused and a failed event name the actor of the event and the sink, which is no consumer', async () => {
+  it('the lines about a refused and a failed event name the actor of the event and the sink, which is not a consumer', async () => {
     using logs = captureLogs();
     const event = await insertEvent(api, { actor: { type: 'user', id: 'u1', email: 'alice@example.com' } });
     sink.outcomes.set(event.id, { kind: 'refused', error: new Error('no'), maxAttempts: 2 });

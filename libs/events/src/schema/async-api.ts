@@ -13,7 +13,7 @@ export function asyncApiDocument(described: readonly DescribedContract[], title:
   const ofType = (type: string) => described.filter(({ contract }) => contract.type === type);
   return {
     asyncapi: '3.0.0',
-    info: { title, version: '1.0.0', description: 'Generated from the event contracts. Each message has a version of its own.' },
+    info: { title, version: '1.0.0', description: 'Generated from the event contracts. Each message has its own version.' },
     defaultContentType: 'application/json',
     channels: Object.fromEntries(types.map((type) => [type, channel(type, ofType(type))])),
     operations: Object.fromEntries(types.flatMap((type) => operations(type, ofType(type)))),

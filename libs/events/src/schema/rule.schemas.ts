@@ -84,7 +84,7 @@ const KEYWORDS = new Set<string>(
 const declared = new Map<string, RuleSchema>();
 
 /**
- * Declares the schema of a decorator of your own, so that contract files can contain it. The schema must accept exactly the values
+ * Declares the schema of your own decorator, so that contract files can contain it. The schema must accept exactly the values
  * that the decorator accepts.
  *
  * @param name the `name` of `ValidateBy` or `registerDecorator`, or the name of the `@ValidatorConstraint`.

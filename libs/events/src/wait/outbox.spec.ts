@@ -50,7 +50,7 @@ describe('Outbox.waitUntilSeen', () => {
     await waiting;
   });
 
-  it('waits for the receipt and not for the cursor, and a claim is no receipt', async () => {
+  it('waits for the receipt and not for the cursor, and a claim is not a receipt', async () => {
     const { ids, token } = await fixture.change(CountRaised);
     await passCursor();
     await expectOutcome(token, TIMEOUT);
