@@ -131,8 +131,8 @@ describe('a transaction whose session the server ends', () => {
         if (sendsStatement) await insert('late');
       }),
     );
-    for (const outcome of outcomes)
-      await expect(outcome).rejects.toMatchObject({ code: 'PIKAIA_DATABASE_CONNECTION_LOST', cause: { code: '25P03' } });
+    const lost = { code: 'PIKAIA_DATABASE_CONNECTION_LOST', cause: { code: '25P03' } };
+    await Promise.all(outcomes.map((outcome) => expect(outcome).rejects.toMatchObject(lost)));
     expect(await fixture.notes()).toEqual([]);
   });
 });

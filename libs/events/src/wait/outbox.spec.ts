@@ -89,9 +89,10 @@ describe('Outbox.waitUntilSeen', () => {
     ['skipped', 'PIKAIA_CHANGE_SKIPPED', 'was skipped'],
   ])('reports at once an event whose delivery is %s', async (status, code, text) => {
     const { ids, token } = await fixture.change(CountRaised);
-    const waiting = wait(token);
+    const message = expect.stringContaining(`count.raised ${ids[0]} ${text}`);
+    const outcome = expect(wait(token)).rejects.toMatchObject({ code, message });
     await fixture.deliver(ids[0]!, status);
-    await expect(waiting).rejects.toMatchObject({ code, message: expect.stringContaining(`count.raised ${ids[0]} ${text}`) });
+    await outcome;
   });
 
   it('reports at once an event that waits behind a failed one, and waits for one that waits behind a retry', async () => {
@@ -99,12 +100,12 @@ describe('Outbox.waitUntilSeen', () => {
     await fixture.deliver(first.ids[0]!, 'retrying');
     await fixture.deliver(second.ids[0]!, 'waiting');
     await expect(wait(second.token, AFTER_A_POLL)).rejects.toThrow(`count.raised ${second.ids[0]} is waiting`);
-    const waiting = wait(second.token);
-    await fixture.worker.query(`update outbox.outbox_delivery set status = 'failed' where event_id = $1`, [first.ids[0]]);
-    await expect(waiting).rejects.toMatchObject({
+    const outcome = expect(wait(second.token)).rejects.toMatchObject({
       code: 'PIKAIA_CHANGE_FAILED',
       message: expect.stringContaining('waits behind a failed event of its aggregate'),
     });
+    await fixture.worker.query(`update outbox.outbox_delivery set status = 'failed' where event_id = $1`, [first.ids[0]]);
+    await outcome;
   });
 
   it('knows the types of a consumer behind a queue from its class, and its progress from the receipts', async () => {
@@ -208,10 +209,10 @@ describe('the waits of a process', () => {
 
   it('fail at once with an error of the database that no repetition cures', async () => {
     const { token } = await fixture.change(CountRaised);
-    const waiting = wait(token);
+    const outcome = expect(wait(token)).rejects.toMatchObject({ code: '42501' });
     await fixture.owner.query('revoke select on outbox.consumer_receipt from pikaia_api');
     try {
-      await expect(waiting).rejects.toMatchObject({ code: '42501' });
+      await outcome;
     } finally {
       await fixture.owner.query('grant select on outbox.consumer_receipt to pikaia_api');
     }
