@@ -1,13 +1,16 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { systemClock } from '@pikaia/core';
 import { ApiSettings } from '../api.settings.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
+import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
+import { StoredAnswers } from '../idempotency/stored-answers.js';
 import { ChangeTokenInterceptor } from './change-token.interceptor.js';
 import { InFlightInterceptor } from './in-flight.interceptor.js';
 import { CURSOR_KEY, PageCursor } from './page.cursor.js';
 import { RequestPipe } from './request.pipe.js';
 
-/** Provides validation, problem details, the in-flight counter, change tokens and signed cursors to all routes. */
+/** Provides validation, problem details, the in-flight counter, change tokens, idempotency and signed cursors to all routes. */
 @Global()
 @Module({
   providers: [
@@ -18,6 +21,9 @@ import { RequestPipe } from './request.pipe.js';
     { provide: APP_PIPE, useClass: RequestPipe },
     { provide: APP_INTERCEPTOR, useExisting: InFlightInterceptor },
     { provide: APP_INTERCEPTOR, useClass: ChangeTokenInterceptor },
+    // Inside ChangeTokenInterceptor, which runs outside the transaction that this one opens.
+    { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
+    { provide: StoredAnswers, useFactory: () => new StoredAnswers(systemClock) },
   ],
   exports: [InFlightInterceptor, PageCursor],
 })
