@@ -72,6 +72,16 @@ export class Problem extends Error {
     return new Problem(409, 'conflict', 'Conflict with the current state', detail, options);
   }
 
+  /** @param etag the current entity tag of the resource, if it has one. */
+  static preconditionFailed(etag?: string): Problem {
+    const detail =
+      etag === undefined
+        ? 'This resource has no ETag, so If-Match cannot match. Leave the header out.'
+        : 'The resource is not in the state that the request requires. Read it again, and use its current ETag.';
+    const options = etag === undefined ? {} : { headers: { etag } };
+    return new Problem(412, 'precondition-failed', 'The precondition does not hold', detail, options);
+  }
+
   /** The first request with the same idempotency key has no answer yet. */
   static keyInUse(): Problem {
     return new Problem(

@@ -7,9 +7,11 @@ import { MoreThan, Not } from 'typeorm';
 import type { MemberIdentity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
 import { OrganizationService } from '../organizations/organization.service.js';
+import { checkPreconditions } from '../preconditions/preconditions.js';
 import { PageCursor } from '../server/page.cursor.js';
 import type { PageRequest } from '../server/page.request.js';
 import { Member } from './member.entity.js';
+import { memberView } from './member.view.js';
 
 @Injectable()
 export class MemberService {
@@ -50,6 +52,7 @@ export class MemberService {
   async changeRole(admin: MemberIdentity, id: string, role: Role): Promise<Member> {
     const member = await this.lockMember(admin, id);
     if (member.id === admin.memberId) throw Problem.forbidden('You cannot change your own role. Ask another admin.');
+    checkPreconditions(() => memberView(member));
     if (role === member.role) {
       this.audit.nothingToRecord('unchanged');
       return member;
@@ -73,6 +76,7 @@ export class MemberService {
   @Transactional()
   async remove(admin: MemberIdentity, id: string): Promise<void> {
     const member = await this.lockMember(admin, id);
+    checkPreconditions(() => memberView(member));
     await this.requireAnotherAdmin(member);
     const before = snapshot(member);
     Object.assign(member, { status: 'removed', removedAt: new Date() });

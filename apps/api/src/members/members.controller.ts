@@ -3,12 +3,14 @@ import { Audited } from '@pikaia/audit';
 import type { FastifyReply } from 'fastify';
 import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
 import type { MemberIdentity } from '../authentication/identity.js';
+import { etagOf } from '../preconditions/entity-tags.js';
+import { HasETag } from '../preconditions/etag.interceptor.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { PageRequest } from '../server/page.request.js';
-import type { Member } from './member.entity.js';
 import { ChangeRoleRequest, InviteRequest, PermissionsRequest } from './member.requests.js';
 import { InvitationService } from './invitation.service.js';
 import { MemberService } from './member.service.js';
+import { memberView } from './member.view.js';
 import { PermissionsCacheService } from './permissions-cache.service.js';
 
 @Controller('members')
@@ -23,12 +25,13 @@ export class MembersController {
   @Get()
   async list(@CurrentIdentity() { organizationId }: MemberIdentity, @Query() page: PageRequest) {
     const { members, nextCursor } = await this.members.list(organizationId, page);
-    return { data: members.map(view), next_cursor: nextCursor };
+    return { data: members.map(memberView), next_cursor: nextCursor };
   }
 
   @Get(':id')
+  @HasETag()
   async show(@CurrentIdentity() { organizationId }: MemberIdentity, @Param('id', IdPipe) id: string) {
-    return view(await this.members.get(organizationId, id));
+    return memberView(await this.members.get(organizationId, id));
   }
 
   /** Responds with the role in the cache that events keep, which can lag behind the member. `after_change` waits for a change. */
@@ -44,7 +47,7 @@ export class MembersController {
     return this.permissions.get(organizationId, id, token, closed.signal);
   }
 
-  /** Responds 201 to a new invitation, and 200 if a pending invitation is sent again. */
+  /** Responds 201 to a new invitation, and 200 if a pending invitation is sent again. The ETag is that of the member. */
   @Post('invitations')
   @Audited('member.invited')
   async invite(
@@ -53,35 +56,26 @@ export class MembersController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const { member, created } = await this.invitations.invite(inviter, request);
-    void reply.status(created ? HttpStatus.CREATED : HttpStatus.OK);
+    void reply.status(created ? HttpStatus.CREATED : HttpStatus.OK).header('etag', etagOf(memberView(member)));
     return { id: member.id, email: member.address, role: member.role, status: member.status };
   }
 
   @Patch(':id')
+  @HasETag()
   @Audited('member.role_changed')
   async changeRole(
     @CurrentIdentity() admin: MemberIdentity,
     @Param('id', IdPipe) id: string,
     @Body() { role }: ChangeRoleRequest,
   ) {
-    return view(await this.members.changeRole(admin, id, role));
+    return memberView(await this.members.changeRole(admin, id, role));
   }
 
   @Delete(':id')
+  @HasETag()
   @HttpCode(HttpStatus.NO_CONTENT)
   @Audited('member.removed')
   async remove(@CurrentIdentity() admin: MemberIdentity, @Param('id', IdPipe) id: string): Promise<void> {
     await this.members.remove(admin, id);
   }
 }
-
-const view = ({ id, userId, address, name, role, status, invitedAt, joinedAt }: Member) => ({
-  id,
-  user_id: userId,
-  email: address,
-  name,
-  role,
-  status,
-  invited_at: invitedAt,
-  joined_at: joinedAt,
-});

@@ -5,12 +5,13 @@ import { ApiSettings } from '../api.settings.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
 import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
 import { StoredAnswers } from '../idempotency/stored-answers.js';
+import { ETagInterceptor } from '../preconditions/etag.interceptor.js';
 import { ChangeTokenInterceptor } from './change-token.interceptor.js';
 import { InFlightInterceptor } from './in-flight.interceptor.js';
 import { CURSOR_KEY, PageCursor } from './page.cursor.js';
 import { RequestPipe } from './request.pipe.js';
 
-/** Provides validation, problem details, the in-flight counter, change tokens, idempotency and signed cursors to all routes. */
+/** Provides validation, problem details, the in-flight counter, change tokens, idempotency, ETags and signed cursors to all routes. */
 @Global()
 @Module({
   providers: [
@@ -23,6 +24,7 @@ import { RequestPipe } from './request.pipe.js';
     { provide: APP_INTERCEPTOR, useClass: ChangeTokenInterceptor },
     // Inside ChangeTokenInterceptor, which runs outside the transaction that this one opens.
     { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
+    { provide: APP_INTERCEPTOR, useClass: ETagInterceptor }, // inside, so that its answers are stored as well
     { provide: StoredAnswers, useFactory: () => new StoredAnswers(systemClock) },
   ],
   exports: [InFlightInterceptor, PageCursor],
