@@ -6,6 +6,7 @@ import { from, lastValueFrom, type Observable } from 'rxjs';
 import type { AuthenticatedRequest } from '../authentication/access.js';
 import { toProblem } from '../errors/problem.filter.js';
 import { type Answer, answerOf, answerOfProblem, prepareReply } from './answer.js';
+import { ExpiredAnswers } from './expired-answers.js';
 import { type KeyedRequest, keyedRequestOf } from './keyed-request.js';
 import { StoredAnswers } from './stored-answers.js';
 
@@ -25,6 +26,7 @@ const UNSTORED_STATUSES: ReadonlySet<number> = new Set([401, 429]);
 export class IdempotencyInterceptor implements NestInterceptor {
   constructor(
     private readonly answers: StoredAnswers,
+    private readonly expired: ExpiredAnswers,
     private readonly audit: Audit,
   ) {}
 
@@ -52,7 +54,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     });
     const { answer, original } = outcome;
     if (original === undefined) {
-      await this.answers.removeExpired();
+      await this.expired.remove();
     } else {
       void reply.header(REPLAYED_HEADER, 'true');
       this.audit.nothingToRecord('replayed');

@@ -20,13 +20,13 @@ insert into idempotency_key (id, fingerprint, status, headers, body, correlation
 values ($1, $2, $3::int, $4::json, $5, $6::uuid)`;
 
 /** Deletes an expired key that is used again. Index: primary key. Locks: the row. $1 key. */
-export const DELETE_EXPIRED = 'delete from idempotency_key where id = $1 and expires_at < clock_timestamp()';
+export const DELETE_EXPIRED_KEY = 'delete from idempotency_key where id = $1 and expires_at < clock_timestamp()';
 
 /**
  * Deletes the oldest expired rows. Deletes nothing while another process does so. Index: idempotency_key_expiry. Locks: the rows.
  * Cost: proportional to the rows, about 5 ms for 1,000. $1, $2 the key of the lock, $3 the maximum number of rows.
  */
-export const DELETE_OLDEST_EXPIRED = `
+export const DELETE_EXPIRED = `
 delete from idempotency_key where id = any (array(
   select id from idempotency_key where expires_at < clock_timestamp() order by expires_at limit $3::int))
 and (select pg_try_advisory_xact_lock($1::int, $2::int))`;

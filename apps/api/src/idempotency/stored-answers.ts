@@ -1,16 +1,10 @@
-import { context, PikaiaError, type Clock } from '@pikaia/core';
+import { Injectable } from '@nestjs/common';
+import { context, PikaiaError } from '@pikaia/core';
 import { currentManager, queryJsonRows, Transactional, writeWithCommit } from '@pikaia/database';
-import { getLogger } from '@pikaia/logging';
 import { Problem } from '../errors/problem.js';
 import type { Answer } from './answer.js';
 import type { KeyedRequest } from './keyed-request.js';
-import { DELETE_EXPIRED, DELETE_OLDEST_EXPIRED, FIND_ANSWER, INSERT_ANSWER, TRY_LOCK } from './stored-answers.sql.js';
-
-const logger = getLogger('idempotency');
-
-const REMOVAL_INTERVAL_MS = 10_000;
-const MAX_REMOVED_ROWS = 10_000; // of one removal; more than a process stores between two removals
-const REMOVAL_LOCK = [0, 0]; // a key has this lock once in 2^64
+import { DELETE_EXPIRED_KEY, FIND_ANSWER, INSERT_ANSWER, TRY_LOCK } from './stored-answers.sql.js';
 
 interface StoredAnswer extends Answer {
   /** The correlation id of the request that was answered first. */
@@ -24,11 +18,8 @@ interface Row extends Answer {
 }
 
 /** The answers to requests with an idempotency key, in the table idempotency_key. */
+@Injectable()
 export class StoredAnswers {
-  private nextRemovalAt = 0;
-
-  constructor(private readonly clock: Clock) {}
-
   /**
    * Returns the stored answer of a key. If there is none, runs `work` in a transaction and stores its answer in the same transaction.
    * Methods with `@Transactional()` that `work` calls join it.
@@ -52,25 +43,13 @@ export class StoredAnswers {
     return { answer };
   }
 
-  /** Deletes expired rows, at most once in ten seconds. An error is logged, because no request depends on it. */
-  async removeExpired(): Promise<void> {
-    const now = this.clock.monotonic();
-    if (now < this.nextRemovalAt) return;
-    this.nextRemovalAt = now + REMOVAL_INTERVAL_MS;
-    try {
-      await currentManager().query(DELETE_OLDEST_EXPIRED, [...REMOVAL_LOCK, MAX_REMOVED_ROWS]);
-    } catch (error) {
-      logger.exception('expired_answers_not_removed', error);
-    }
-  }
-
   /** Locks the key until the transaction ends, and returns its answer. The lock comes first, so that the answer is visible after it. */
   private async claim({ id, fingerprint }: KeyedRequest): Promise<StoredAnswer | undefined> {
     const manager = currentManager();
     const [lock] = await queryJsonRows<{ locked: boolean }>(manager, TRY_LOCK, lockOf(id));
     if (!lock!.locked) throw Problem.keyInUse();
     const [row] = await queryJsonRows<Row>(manager, FIND_ANSWER, [id]);
-    if (row?.expired) await manager.query(DELETE_EXPIRED, [id]);
+    if (row?.expired) await manager.query(DELETE_EXPIRED_KEY, [id]);
     if (!row || row.expired) return undefined;
     if (row.fingerprint !== fingerprint) throw Problem.keyReused();
     const { status, headers, body, correlation_id: correlationId } = row;

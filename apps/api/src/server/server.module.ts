@@ -1,8 +1,11 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { getDataSourceToken } from '@nestjs/typeorm';
 import { systemClock } from '@pikaia/core';
+import type { DataSource } from 'typeorm';
 import { ApiSettings } from '../api.settings.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
+import { ExpiredAnswers } from '../idempotency/expired-answers.js';
 import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
 import { StoredAnswers } from '../idempotency/stored-answers.js';
 import { ETagInterceptor } from '../preconditions/etag.interceptor.js';
@@ -25,7 +28,12 @@ import { RequestPipe } from './request.pipe.js';
     // Inside ChangeTokenInterceptor, which runs outside the transaction that this one opens.
     { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
     { provide: APP_INTERCEPTOR, useClass: ETagInterceptor }, // inside, so that its answers are stored as well
-    { provide: StoredAnswers, useFactory: () => new StoredAnswers(systemClock) },
+    StoredAnswers,
+    {
+      provide: ExpiredAnswers,
+      inject: [getDataSourceToken()],
+      useFactory: (source: DataSource) => new ExpiredAnswers(source, systemClock),
+    },
   ],
   exports: [InFlightInterceptor, PageCursor],
 })

@@ -1,0 +1,35 @@
+import type { Clock } from '@pikaia/core';
+import { getLogger } from '@pikaia/logging';
+import type { DataSource } from 'typeorm';
+import { DELETE_EXPIRED } from './stored-answers.sql.js';
+
+const logger = getLogger('idempotency');
+
+const INTERVAL_MS = 10_000;
+const MAX_ROWS = 10_000; // more than a process stores between two calls
+const LOCK = [0, 0]; // a key has the same lock once in 2^64
+
+/** Deletes the answers whose keys have expired. Requests that store an answer call it, so that it needs no scheduler. */
+export class ExpiredAnswers {
+  private nextAt = 0;
+
+  constructor(
+    private readonly source: DataSource,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Deletes the oldest expired answers, at most once in ten seconds. Does nothing while another process does so. An error is logged,
+   * because no request depends on it.
+   */
+  async remove(): Promise<void> {
+    const now = this.clock.monotonic();
+    if (now < this.nextAt) return;
+    this.nextAt = now + INTERVAL_MS;
+    try {
+      await this.source.query(DELETE_EXPIRED, [...LOCK, MAX_ROWS]);
+    } catch (error) {
+      logger.exception('expired_answers_not_removed', error);
+    }
+  }
+}
