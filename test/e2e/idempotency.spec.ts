@@ -220,6 +220,22 @@ describe('an Idempotency-Key', () => {
     expect(status).toBe(400);
   });
 
+  it('costs three statements and no additional transaction, and a request without it costs nothing', async () => {
+    const statementsOf = async ({ headers }: ApiResponse): Promise<number> => {
+      const id = headers.get('x-correlation-id');
+      const line = await waitFor('the access line', () =>
+        system.api.linesOf('request_completed').find(({ trace_id: traceId }) => traceId === id),
+      );
+      return line['db.query_count'] as number;
+    };
+    const body = { email: newEmail(), role: 'member' };
+    const plain = await system.request('POST', '/members/invitations', { as: ALICE, body });
+    const keyed = await invite(randomUUID(), newEmail());
+    expect([plain.status, keyed.status]).toEqual([201, 201]);
+    const additional = (await statementsOf(keyed)) - (await statementsOf(plain));
+    expect([3, 4]).toContain(additional); // lock, find, insert; at most every ten seconds also the removal of expired answers
+  });
+
   it('is ignored by a request that reads', async () => {
     const answers = [await send('GET', '/me', 'a, b'), await send('GET', '/members', 'a, b')];
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
