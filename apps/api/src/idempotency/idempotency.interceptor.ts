@@ -49,8 +49,9 @@ export class IdempotencyInterceptor implements NestInterceptor {
       if (!isClaimed || problem.status >= 500 || UNSTORED_STATUSES.has(problem.status)) throw error;
       // The rollback has released the lock. Another request may have been answered since: then its answer is that of the key.
       const stored = await this.answers.findOrStore(request, async () => answerOfProblem(problem));
-      if (stored.original === undefined) throw error;
-      return stored;
+      if (stored.original !== undefined) return stored;
+      await this.expired.remove();
+      throw error;
     });
     const { answer, original } = outcome;
     if (original === undefined) {

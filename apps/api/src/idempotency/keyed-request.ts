@@ -28,7 +28,7 @@ export function keyedRequestOf(request: AuthenticatedRequest): KeyedRequest | un
   const { headers, identity, method, originalUrl } = request;
   const header = headers[IDEMPOTENCY_HEADER];
   if (header === undefined || !identity || !MUTATING_METHODS.has(method)) return undefined;
-  const key = parseIdempotencyKey([header].flat().join(', '));
+  const key = parseIdempotencyKey(String(header));
   const caller = identity.kind === 'member' ? identity.memberId : identity.userId;
   const [path, ...query] = originalUrl.split('?');
   const conditions = [headers['if-match'], headers['if-none-match']];
