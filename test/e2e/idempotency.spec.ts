@@ -41,7 +41,7 @@ async function recordsOf(id: unknown): Promise<object> {
 }
 
 describe('a repeat with the same Idempotency-Key', () => {
-  it('gets the stored answer, with its body, status and header, and changes nothing', async () => {
+  it('gets the stored response, with its body, status and header, and changes nothing', async () => {
     const [key, email] = [randomUUID(), newEmail()];
     const first = await invite(key, email);
     const repeat = await invite(key, email);
@@ -56,7 +56,7 @@ describe('a repeat with the same Idempotency-Key', () => {
     );
   });
 
-  it('gets the stored answer 204 of a removal', async () => {
+  it('gets the stored response 204 of a removal', async () => {
     const { body } = await invite(randomUUID(), newEmail());
     const key = randomUUID();
     const remove = () => send('DELETE', `/members/${String(body['id'])}`, key);
@@ -102,7 +102,7 @@ describe('a repeat with the same Idempotency-Key', () => {
     expect(['x-change-token', 'preference-applied'].map((name) => repeat.headers.get(name))).toEqual([null, null]);
   });
 
-  it('is refused at once with 409 and Retry-After while the first request runs, and then gets its answer', async () => {
+  it('is refused at once with 409 and Retry-After while the first request runs, and then gets its response', async () => {
     const [key, email] = [randomUUID(), newEmail()];
     const blocker = await connect(system.database.ownerUrl);
     try {
@@ -233,7 +233,7 @@ describe('an Idempotency-Key', () => {
     const keyed = await invite(randomUUID(), newEmail());
     expect([plain.status, keyed.status]).toEqual([201, 201]);
     const additional = (await statementsOf(keyed)) - (await statementsOf(plain));
-    expect([3, 4]).toContain(additional); // lock, find, insert; at most every ten seconds also the removal of expired answers
+    expect([3, 4]).toContain(additional); // lock, find, insert; at most every ten seconds also the removal of expired keys
   });
 
   it('is ignored by a request that reads', async () => {
@@ -242,7 +242,7 @@ describe('an Idempotency-Key', () => {
   });
 });
 
-describe('the table of the answers', () => {
+describe('the table of the responses', () => {
   it('has no row of a request without a key, and neither key nor request body of one with a key', async () => {
     const count = async () => (await system.query('select from idempotency_key')).length;
     const before = await count();
@@ -263,17 +263,17 @@ describe('the table of the answers', () => {
   it.each([
     ['a change', 201, 'POST', '/members/invitations', { email: newEmail(), role: 'member' }],
     ['an error', 404, 'PATCH', `/members/${randomUUID()}`, { role: 'admin' }],
-  ])('loses its expired rows after the answer to %s', async (_, status, method, path, body) => {
+  ])('loses its expired rows after the response to %s', async (_, status, method, path, body) => {
     await system.query(
       `insert into idempotency_key (id, fingerprint, status, headers, correlation_id, expires_at)
        select 'old ' || n, '', 204, '{}', gen_random_uuid(), now() - interval '1 s' from generate_series(1, 100) n`,
     );
-    const { port } = await system.startApi(); // its first answer removes the rows
+    const { port } = await system.startApi(); // its first response removes the rows
     expect((await send(method, path, randomUUID(), { body, port })).status).toBe(status);
     expect(await system.query(`select from idempotency_key where id like 'old %'`)).toEqual([]);
   });
 
-  it('gives the api no right to change an answer, to delete one that is valid, or to choose its expiry', async () => {
+  it('gives the api no right to change a response, to delete one that is valid, or to choose its expiry', async () => {
     const { body } = await invite(randomUUID(), newEmail());
     const mine = 'strpos(body, $1) > 0';
     const client = await connect(system.database.apiUrl);
@@ -292,7 +292,7 @@ describe('the table of the answers', () => {
   });
 });
 
-/** Makes the stored answer look as if it had expired. @returns the number of rows. */
+/** Makes the stored response look as if it had expired. @returns the number of rows. */
 const expire = async ({ body }: ApiResponse): Promise<number> =>
   (
     await system.query(

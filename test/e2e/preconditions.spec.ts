@@ -152,7 +152,7 @@ describe('two admins who change the same resource after both have read it', () =
 });
 
 describe('a conditional change with an Idempotency-Key', () => {
-  it('that succeeded is answered to its repeat with the stored answer and ETag, not with 412', async () => {
+  it('that succeeded responds to its repeat with the stored response and ETag, not with 412', async () => {
     const { body, headers } = await invite();
     const change = () =>
       ask(
@@ -166,7 +166,7 @@ describe('a conditional change with an Idempotency-Key', () => {
     expect([repeat.body, etagOf(repeat)]).toEqual([first.body, etagOf(first)]);
   });
 
-  it('that was refused is answered to its repeat with the stored refusal', async () => {
+  it('that was refused responds to its repeat with the stored refusal', async () => {
     const change = () =>
       ask('PATCH', '/organization', { 'if-match': '"old"', 'idempotency-key': 'refused' }, { body: { name: 'Refused' } });
     const [first, repeat] = [await change(), await change()];

@@ -8,8 +8,8 @@ const ALICE = 'alice@example.com';
 
 jest.setTimeout(180_000);
 
-/** A client that got no answer repeats its request with the same key. */
-describe('a request with an Idempotency-Key whose answer is lost', () => {
+/** A client that got no response repeats its request with the same key. */
+describe('a request with an Idempotency-Key whose response is lost', () => {
   let system: System;
   beforeAll(async () => {
     system = await System.start({ worker: false });
@@ -17,7 +17,7 @@ describe('a request with an Idempotency-Key whose answer is lost', () => {
   });
   afterAll(() => system.stop());
 
-  it('has its stored answer if the api was killed after the change and before the answer', async () => {
+  it('has its stored response if the api was killed after the change and before the response', async () => {
     const { key, email } = newRequest();
     await system.query(
       `create function wait_for_test() returns trigger language plpgsql as 'begin perform pg_advisory_xact_lock(15); return null; end'`,

@@ -53,7 +53,7 @@ const isFinal = ({ status, problem }: Sent): boolean => status < 500 && !problem
 const isOriginalInvitation = ({ what, status, replayed, events }: Sent): boolean =>
   what === 'invite' && status < 300 && !replayed && events === 1;
 
-/** Describes what contradicts the promise: one key has one answer and at most one effect. */
+/** Describes what contradicts the promise: one key has one response and at most one effect. */
 function flawsOf(sent: readonly Sent[]): string[] {
   const flaws: string[] = [];
   for (const [group, all] of Map.groupBy(sent, groupOf)) {
@@ -62,12 +62,12 @@ function flawsOf(sent: readonly Sent[]): string[] {
     const events = all.reduce((sum, one) => sum + one.events, 0);
     const entries = all.reduce((sum, one) => sum + one.entries, 0);
     if (!first) {
-      flaws.push(`${group}: no answer`);
+      flaws.push(`${group}: no response`);
       continue;
     }
-    if (finals.filter(({ replayed }) => !replayed).length > 1) flaws.push(`${group}: answered twice`);
+    if (finals.filter(({ replayed }) => !replayed).length > 1) flaws.push(`${group}: processed twice`);
     if (new Set(finals.map(({ status, body, variant }) => `${status} ${variant} ${body}`)).size > 1)
-      flaws.push(`${group}: different answers`);
+      flaws.push(`${group}: different responses`);
     if (all.some(({ problem, variant }) => problem === 'idempotency-key-reused' && variant === first.variant))
       flaws.push(`${group}: refuses its own request`);
     const expected = first.status >= 300 ? [0] : first.what === 'invite' ? [1] : [0, 1]; // a name may be unchanged
@@ -87,7 +87,7 @@ describe('concurrent requests that repeat keys while database sessions end', () 
   });
   afterAll(() => system.stop());
 
-  it('have one answer and at most one effect for each key', async () => {
+  it('have one response and at most one effect for each key', async () => {
     const figures = { requests: 0, replayed: 0, inUse: 0, reused: 0, failed: 0 };
     await fc.assert(
       fc.asyncProperty(fc.array(wave, { minLength: 1, maxLength: 4 }), async (waves) => {
@@ -112,9 +112,9 @@ describe('concurrent requests that repeat keys while database sessions end', () 
   });
 
   it.each<[string, string, (one: Sent) => readonly Sent[]]>([
-    ['an effect without an answer', 'no answer', (one) => [{ ...one, status: 503 }]],
-    ['a second original answer', 'answered twice', (one) => [one, { ...one, events: 0, entries: 0 }]],
-    ['another answer', 'different answers', (one) => [one, { ...one, replayed: true, body: '{}', events: 0, entries: 0 }]],
+    ['an effect without a response', 'no response', (one) => [{ ...one, status: 503 }]],
+    ['a second original response', 'processed twice', (one) => [one, { ...one, events: 0, entries: 0 }]],
+    ['another response', 'different responses', (one) => [one, { ...one, replayed: true, body: '{}', events: 0, entries: 0 }]],
     ['a second event', '2 events', (one) => [{ ...one, events: 2 }]],
     ['a missing entry', '0 entries', (one) => [{ ...one, entries: 0 }]],
     [
@@ -128,7 +128,7 @@ describe('concurrent requests that repeat keys while database sessions end', () 
     expect(flawsOf([...others, ...plant(one)])).toEqual([expect.stringContaining(flaw)]);
   });
 
-  /** Sends all waves, and then each key once more until it has an answer. */
+  /** Sends all waves, and then each key once more until it has a response. */
   async function execute(waves: readonly Wave[]): Promise<Sent[]> {
     const run = randomUUID();
     const sent: Sent[] = [];

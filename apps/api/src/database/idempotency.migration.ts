@@ -4,7 +4,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 const { api } = defaultRoles;
 
 /**
- * Creates the table of the answers to requests with an idempotency key. Locks: none, because the table is new. The previous version
+ * Creates the table of the responses to requests with an idempotency key. Locks: none, because the table is new. The previous version
  * of the code does not use it.
  */
 export class CreateIdempotencyKeys1764600003000 implements MigrationInterface {
@@ -21,10 +21,10 @@ create table idempotency_key (
   correlation_id uuid not null,
   expires_at timestamptz not null default clock_timestamp() + interval '24 hours'
 );
-comment on table idempotency_key is 'The answers to requests with the header Idempotency-Key. An answer can contain personal data, and is deleted after it expires';
+comment on table idempotency_key is 'The responses to requests with the header Idempotency-Key. A response can contain personal data, and is deleted after it expires';
 comment on column idempotency_key.id is 'A hash of caller, method, path and key';
 comment on column idempotency_key.fingerprint is 'A hash of query, body and precondition';
-comment on column idempotency_key.correlation_id is 'The correlation id of the request that was answered first';
+comment on column idempotency_key.correlation_id is 'The correlation id of the first request with the key';
 create index idempotency_key_expiry on idempotency_key (expires_at);
 comment on index idempotency_key_expiry is 'the rows that can be deleted';
 

@@ -82,13 +82,13 @@ export class Problem extends Error {
     return new Problem(412, 'precondition-failed', 'The precondition does not hold', detail, options);
   }
 
-  /** The first request with the same idempotency key has no answer yet. */
+  /** The first request with the same idempotency key has no response yet. */
   static keyInUse(): Problem {
     return new Problem(
       409,
       'idempotency-key-in-use',
       'The first request with this key is still running',
-      'A request with the same Idempotency-Key is still running. Repeat the request later to get its answer.',
+      'A request with the same Idempotency-Key is still running. Repeat the request later to get its response.',
       { headers: { 'retry-after': '1' } },
     );
   }
@@ -139,7 +139,7 @@ export class Problem extends Error {
       503,
       'outcome-unknown',
       'The outcome is unknown',
-      'The database did not confirm this change. It was applied completely or not at all. If the request had an Idempotency-Key, repeat it with the same key: the change is applied once, and you get its answer. Otherwise check the data before you send the request again. An audit entry with this correlation id exists only if the change was applied.',
+      'The database did not confirm this change. It was applied completely or not at all. If the request had an Idempotency-Key, repeat it with the same key: the change is applied once, and you get its response. Otherwise check the data before you send the request again. An audit entry with this correlation id exists only if the change was applied.',
       { cause },
     );
   }

@@ -7,8 +7,8 @@ const QUOTED = /^"((?:[ !#-[\]-~]|\\["\\])*)"$/; // a string of RFC 8941 section
 const BARE = /^[!#-+\--:<-[\]-~]+$/; // visible ASCII without the characters " , ; \
 
 /**
- * Reads an `Idempotency-Key`. Accepts the quoted string of the draft and the bare form that many clients send: `"a1"` and `a1` are
- * the same key.
+ * Reads an `Idempotency-Key`. Accepts the quoted string of the draft and the bare form that many clients send: `"a1"` and `a1`
+ * are the same key.
  *
  * @throws Problem 400 if the header is not a key of 1 to 255 characters.
  */

@@ -8,9 +8,9 @@ import { defer, lastValueFrom } from 'rxjs';
 import type { TestDatabase } from '../../../../test/support/database/database.js';
 import { createApiDatabase } from '../../../../test/support/system/api-database.js';
 import { Problem } from '../errors/problem.js';
-import type { ExpiredAnswers } from './expired-answers.js';
+import type { ExpiredKeys } from './expired-keys.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
-import { StoredAnswers } from './stored-answers.js';
+import { IdempotencyKeys } from './idempotency-keys.js';
 
 /** The parts of a Fastify reply that the interceptor uses. */
 class Reply {
@@ -36,11 +36,11 @@ class Reply {
   }
 }
 
-/** Other requests run between the rollback of a request that failed and the transaction that stores its answer. */
+/** Other requests run between the rollback of a request that failed and the transaction that stores its response. */
 describe('a request that fails while its key is used again', () => {
   let database: TestDatabase;
   let app: INestApplicationContext;
-  let answers: StoredAnswers;
+  let keys: IdempotencyKeys;
   let interceptor: IdempotencyInterceptor;
 
   beforeAll(async () => {
@@ -48,13 +48,13 @@ describe('a request that fails while its key is used again', () => {
     const settings = { databaseUrl: database.apiUrl, databasePoolSize: 4, databaseStatementTimeoutMs: 5_000 };
     @Module({
       imports: [ClsModule.forRoot({ global: true }), DatabaseModule.forRoot({ settings, applicationName: 'spec' })],
-      providers: [StoredAnswers],
+      providers: [IdempotencyKeys],
     })
     class SpecModule {}
     app = await NestFactory.createApplicationContext(SpecModule, { logger: false });
-    answers = app.get(StoredAnswers);
-    const expired = { remove: async () => undefined } as ExpiredAnswers;
-    interceptor = new IdempotencyInterceptor(answers, expired, new Audit());
+    keys = app.get(IdempotencyKeys);
+    const expired = { remove: async () => undefined } as ExpiredKeys;
+    interceptor = new IdempotencyInterceptor(keys, expired, new Audit());
   });
   afterEach(() => jest.restoreAllMocks());
   afterAll(async () => {
@@ -82,18 +82,18 @@ describe('a request that fails while its key is used again', () => {
     throw Problem.notFound('Nothing here.');
   };
 
-  /** Runs `work` directly before the answer of a request that has failed is stored. */
+  /** Runs `work` directly before the response of a request that has failed is stored. */
   function beforeStoring(work: () => Promise<unknown>): void {
-    const findOrStore = answers.findOrStore.bind(answers);
+    const findOrStore = keys.findOrStore.bind(keys);
     let calls = 0;
-    jest.spyOn(answers, 'findOrStore').mockImplementation(async (...args) => {
+    jest.spyOn(keys, 'findOrStore').mockImplementation(async (...args) => {
       calls++;
       if (calls === 2) await work();
       return findOrStore(...args);
     });
   }
 
-  it('gets the answer of the request that was processed in between, so that the key has one answer', async () => {
+  it('gets the response of the request that was processed in between, so that the key has one response', async () => {
     const key = newId();
     beforeStoring(() => request(key, async () => ({ made: true })));
     const { reply, body } = await request(key, fail);

@@ -15,8 +15,8 @@ import { preconditions } from './preconditions.js';
 const HAS_ETAG = 'pikaia.has-etag';
 
 /**
- * Declares that the route reads, changes or removes a resource with an ETag. A returned representation gets an `ETag`. A route that
- * reads honours `If-None-Match` and `If-Match`. The service of a route that changes the resource calls `checkPreconditions`.
+ * Declares that the route reads, changes or removes a resource with an ETag. A returned representation gets an `ETag`. A route
+ * that reads honours `If-None-Match` and `If-Match`. The service of a route that changes the resource calls `checkPreconditions`.
  */
 export const HasETag = (): MethodDecorator => SetMetadata(HAS_ETAG, true);
 

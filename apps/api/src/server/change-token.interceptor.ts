@@ -8,7 +8,7 @@ const PREFERENCE = 'change-token';
 
 /**
  * Returns the token of the changes of a request in `X-Change-Token`, if the request has the header `Prefer: change-token` (RFC 7240).
- * A later request passes it on to wait until a consumer has seen these changes. A replayed answer has no token, because its request
+ * A later request passes it on to wait until a consumer has seen these changes. A replayed response has no token, because its request
  * changes nothing.
  */
 @Injectable()

@@ -5,9 +5,9 @@ import { systemClock } from '@pikaia/core';
 import type { DataSource } from 'typeorm';
 import { ApiSettings } from '../api.settings.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
-import { ExpiredAnswers } from '../idempotency/expired-answers.js';
+import { ExpiredKeys } from '../idempotency/expired-keys.js';
 import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
-import { StoredAnswers } from '../idempotency/stored-answers.js';
+import { IdempotencyKeys } from '../idempotency/idempotency-keys.js';
 import { ETagInterceptor } from '../preconditions/etag.interceptor.js';
 import { ChangeTokenInterceptor } from './change-token.interceptor.js';
 import { InFlightInterceptor } from './in-flight.interceptor.js';
@@ -27,12 +27,12 @@ import { RequestPipe } from './request.pipe.js';
     { provide: APP_INTERCEPTOR, useClass: ChangeTokenInterceptor },
     // Inside ChangeTokenInterceptor, which runs outside the transaction that this one opens.
     { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
-    { provide: APP_INTERCEPTOR, useClass: ETagInterceptor }, // inside, so that its answers are stored as well
-    StoredAnswers,
+    { provide: APP_INTERCEPTOR, useClass: ETagInterceptor }, // inside, so that its responses are stored as well
+    IdempotencyKeys,
     {
-      provide: ExpiredAnswers,
+      provide: ExpiredKeys,
       inject: [getDataSourceToken()],
-      useFactory: (source: DataSource) => new ExpiredAnswers(source, systemClock),
+      useFactory: (source: DataSource) => new ExpiredKeys(source, systemClock),
     },
   ],
   exports: [InFlightInterceptor, PageCursor],

@@ -3,14 +3,14 @@ import type pg from 'pg';
 import { DataSource } from 'typeorm';
 import { connect, type TestDatabase } from '../../../../test/support/database/database.js';
 import { createApiDatabase } from '../../../../test/support/system/api-database.js';
-import { ExpiredAnswers } from './expired-answers.js';
+import { ExpiredKeys } from './expired-keys.js';
 
-describe('ExpiredAnswers', () => {
+describe('ExpiredKeys', () => {
   let database: TestDatabase;
   let owner: pg.Client;
   let source: DataSource;
   let now: number;
-  let expired: ExpiredAnswers;
+  let expired: ExpiredKeys;
 
   beforeAll(async () => {
     database = await createApiDatabase();
@@ -19,7 +19,7 @@ describe('ExpiredAnswers', () => {
   });
   beforeEach(async () => {
     now = 0;
-    expired = new ExpiredAnswers(source, { now: () => new Date(), monotonic: () => now });
+    expired = new ExpiredKeys(source, { now: () => new Date(), monotonic: () => now });
     await owner.query('truncate idempotency_key');
   });
   afterAll(async () => {
@@ -28,7 +28,7 @@ describe('ExpiredAnswers', () => {
     await database.drop();
   });
 
-  /** Inserts answers that expire in `seconds`. */
+  /** Inserts responses that expire in `seconds`. */
   const insert = (name: string, seconds: number, count = 1) =>
     owner.query(
       `insert into idempotency_key (id, fingerprint, status, headers, correlation_id, expires_at)
@@ -39,14 +39,14 @@ describe('ExpiredAnswers', () => {
   const left = async (): Promise<string[]> =>
     (await owner.query<{ id: string }>('select id from idempotency_key order by expires_at')).rows.map(({ id }) => id);
 
-  it('removes the answers that have expired, and no others', async () => {
+  it('removes the responses that have expired, and no others', async () => {
     await insert('old', -1, 3);
     await insert('new', 60);
     await expired.remove();
     expect(await left()).toEqual(['new1']);
   });
 
-  it('removes at most 10,000 answers, the oldest first, and not again before ten seconds have passed', async () => {
+  it('removes at most 10,000 responses, the oldest first, and not again before ten seconds have passed', async () => {
     await insert('later', -1);
     await insert('old', -2, 10_000);
     await expired.remove();
@@ -72,6 +72,6 @@ describe('ExpiredAnswers', () => {
     await owner.query('revoke delete on idempotency_key from pikaia_api');
     await expired.remove();
     await owner.query('grant delete on idempotency_key to pikaia_api');
-    expect(logs.of('expired_answers_not_removed')).toHaveLength(1);
+    expect(logs.of('expired_keys_not_removed')).toHaveLength(1);
   });
 });

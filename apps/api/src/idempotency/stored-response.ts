@@ -4,8 +4,8 @@ import type { Problem } from '../errors/problem.js';
 
 type Headers = Readonly<Record<string, number | string | readonly string[]>>;
 
-/** The answer to a request, as it is stored and sent. */
-export interface Answer {
+/** The response to a request, as it is stored and sent. */
+export interface StoredResponse {
   readonly status: number;
   /** The headers that the handler has set. Those of the server, such as the correlation id, belong to each response. */
   readonly headers: Headers;
@@ -14,11 +14,15 @@ export interface Answer {
 }
 
 /**
- * Describes the answer of a handler that has returned `result`.
+ * Describes the response of a handler that has returned `result`.
  *
  * @param initial the headers of the reply before the handler was called.
  */
-export function answerOf(reply: FastifyReply, initial: ReturnType<FastifyReply['getHeaders']>, result: unknown): Answer {
+export function responseOf(
+  reply: FastifyReply,
+  initial: ReturnType<FastifyReply['getHeaders']>,
+  result: unknown,
+): StoredResponse {
   const headers = Object.entries(reply.getHeaders()).filter(
     ([name, value]) => value !== undefined && value !== initial[name as keyof typeof initial],
   );
@@ -34,14 +38,14 @@ export function answerOf(reply: FastifyReply, initial: ReturnType<FastifyReply['
   };
 }
 
-export const answerOfProblem = (problem: Problem): Answer => ({
+export const responseOfProblem = (problem: Problem): StoredResponse => ({
   status: problem.status,
   headers: { 'content-type': 'application/problem+json', ...problem.headers },
   body: problemBody(problem),
 });
 
 /** Prepares the reply. @returns the body, for Nest to send. */
-export function prepareReply(reply: FastifyReply, { status, headers, body }: Answer): string | undefined {
+export function prepareReply(reply: FastifyReply, { status, headers, body }: StoredResponse): string | undefined {
   void reply.status(status).headers(headers as Record<string, string>);
   return body ?? undefined;
 }

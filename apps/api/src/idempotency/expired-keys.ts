@@ -1,7 +1,7 @@
 import type { Clock } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
 import type { DataSource } from 'typeorm';
-import { DELETE_EXPIRED } from './stored-answers.sql.js';
+import { DELETE_EXPIRED_KEYS } from './idempotency-keys.sql.js';
 
 const logger = getLogger('idempotency');
 
@@ -9,8 +9,8 @@ const INTERVAL_MS = 10_000;
 const MAX_ROWS = 10_000; // more than a process stores between two calls
 const LOCK = [0, 0]; // a key has the same lock once in 2^64
 
-/** Deletes the answers whose keys have expired. Requests that store an answer call it, so that it needs no scheduler. */
-export class ExpiredAnswers {
+/** Deletes the responses whose keys have expired. Requests that store a response call it, so that it needs no scheduler. */
+export class ExpiredKeys {
   private nextAt = 0;
 
   constructor(
@@ -19,7 +19,7 @@ export class ExpiredAnswers {
   ) {}
 
   /**
-   * Deletes the oldest expired answers, at most once in ten seconds. Does nothing while another process does so. An error is logged,
+   * Deletes the oldest expired keys, at most once in ten seconds. Does nothing while another process does so. An error is logged,
    * because no request depends on it.
    */
   async remove(): Promise<void> {
@@ -27,9 +27,9 @@ export class ExpiredAnswers {
     if (now < this.nextAt) return;
     this.nextAt = now + INTERVAL_MS;
     try {
-      await this.source.query(DELETE_EXPIRED, [...LOCK, MAX_ROWS]);
+      await this.source.query(DELETE_EXPIRED_KEYS, [...LOCK, MAX_ROWS]);
     } catch (error) {
-      logger.exception('expired_answers_not_removed', error);
+      logger.exception('expired_keys_not_removed', error);
     }
   }
 }
