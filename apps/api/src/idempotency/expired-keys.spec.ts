@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { connect, type TestDatabase } from '../../../../test/support/database/database.js';
 import { createApiDatabase } from '../../../../test/support/system/api-database.js';
 import { ExpiredKeys } from './expired-keys.js';
+import { REMOVAL_LOCK } from './idempotency-keys.sql.js';
 
 describe('ExpiredKeys', () => {
   let database: TestDatabase;
@@ -61,10 +62,10 @@ describe('ExpiredKeys', () => {
 
   it('does not wait for another process that removes them', async () => {
     await insert('old', -1);
-    await owner.query('select pg_advisory_lock(0, 0)');
+    await owner.query('select pg_advisory_lock($1, 0)', [REMOVAL_LOCK]);
     await expired.remove();
     expect(await left()).toEqual(['old1']);
-    await owner.query('select pg_advisory_unlock(0, 0)');
+    await owner.query('select pg_advisory_unlock($1, 0)', [REMOVAL_LOCK]);
   });
 
   it('logs an error and does not throw it', async () => {

@@ -7,7 +7,6 @@ const logger = getLogger('idempotency');
 
 const INTERVAL_MS = 10_000;
 const MAX_ROWS = 10_000; // more than a process stores between two calls
-const LOCK = [0, 0]; // a key has the same lock once in 2^64
 
 /** Deletes the responses whose keys have expired. Requests that store a response call it, so that it needs no scheduler. */
 export class ExpiredKeys {
@@ -27,7 +26,7 @@ export class ExpiredKeys {
     if (now < this.nextAt) return;
     this.nextAt = now + INTERVAL_MS;
     try {
-      await this.source.query(DELETE_EXPIRED_KEYS, [...LOCK, MAX_ROWS]);
+      await this.source.query(DELETE_EXPIRED_KEYS, [MAX_ROWS]);
     } catch (error) {
       logger.exception('expired_keys_not_removed', error);
     }

@@ -1,8 +1,12 @@
+/** The first number of the advisory locks of keys. Locks of other parts have another one. */
+export const KEY_LOCKS = 1_768_842_352;
+
+/** The first number of the lock that lets one process delete expired keys. */
+export const REMOVAL_LOCK = 1_768_842_353;
+
 /**
- * Locks a key until the transaction ends. Never waits: `locked` is false if another transaction has the lock. $1, $2 the key of
- * the lock.
- *
- * These locks have two numbers, so they never meet those of the outbox, which have one.
+ * Locks a key until the transaction ends. Never waits: `locked` is false if another transaction has the lock. $1, $2 the two
+ * numbers of the lock.
  */
 export const TRY_LOCK = 'select pg_try_advisory_xact_lock($1::int, $2::int) as locked';
 
@@ -24,9 +28,9 @@ export const DELETE_EXPIRED_KEY = 'delete from idempotency_key where id = $1 and
 
 /**
  * Deletes the oldest expired rows. Deletes nothing while another process does so. Index: idempotency_key_expiry. Locks: the rows.
- * Cost: proportional to the rows, about 5 ms for 1,000. $1, $2 the key of the lock, $3 the maximum number of rows.
+ * Cost: proportional to the rows. $1 the maximum number of rows.
  */
 export const DELETE_EXPIRED_KEYS = `
 delete from idempotency_key where id = any (array(
-  select id from idempotency_key where expires_at < clock_timestamp() order by expires_at limit $3::int))
-and (select pg_try_advisory_xact_lock($1::int, $2::int))`;
+  select id from idempotency_key where expires_at < clock_timestamp() order by expires_at limit $1::int))
+and (select pg_try_advisory_xact_lock(${REMOVAL_LOCK}, 0))`;

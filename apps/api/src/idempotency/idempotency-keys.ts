@@ -4,7 +4,7 @@ import { currentManager, queryJsonRows, Transactional, writeWithCommit } from '@
 import { Problem } from '../errors/problem.js';
 import type { StoredResponse } from './stored-response.js';
 import type { KeyedRequest } from './keyed-request.js';
-import { DELETE_EXPIRED_KEY, FIND_RESPONSE, INSERT_RESPONSE, TRY_LOCK } from './idempotency-keys.sql.js';
+import { DELETE_EXPIRED_KEY, FIND_RESPONSE, INSERT_RESPONSE, KEY_LOCKS, TRY_LOCK } from './idempotency-keys.sql.js';
 
 interface FoundResponse extends StoredResponse {
   /** The correlation id of the first request with the key. */
@@ -63,8 +63,5 @@ export class IdempotencyKeys {
   }
 }
 
-/** Returns the two numbers of the lock of a key: the first 64 bits of its hash. */
-function lockOf(id: string): number[] {
-  const bytes = Buffer.from(id, 'base64url');
-  return [bytes.readInt32BE(0), bytes.readInt32BE(4)];
-}
+/** Returns the two numbers of the lock of a key. Two keys whose hashes agree in 32 bits share it. */
+const lockOf = (id: string): number[] => [KEY_LOCKS, Buffer.from(id, 'base64url').readInt32BE(0)];
