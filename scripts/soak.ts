@@ -13,6 +13,7 @@ const SPECS = [
   'test/faults/receipts.faults.spec.ts',
   'test/faults/transactions.property.spec.ts',
   'test/faults/versions.property.spec.ts',
+  'test/faults/idempotency.property.spec.ts',
 ];
 const DECIMAL = /^(?:0|[1-9]\d*)(?:\.\d+)?$/; // minutes can be a fraction
 const USAGE = 'npm run test:soak -- [--minutes 10] [--seed 7]';

@@ -73,6 +73,36 @@ export class Problem extends Error {
     return new Problem(409, 'conflict', 'Conflict with the current state', detail, options);
   }
 
+  /** @param etag the current entity tag of the resource, if it has one. */
+  static preconditionFailed(etag?: string): Problem {
+    const detail =
+      etag === undefined
+        ? 'This resource has no ETag, so If-Match cannot match. Leave the header out.'
+        : 'The resource is not in the state that the request requires. Read it again, and use its current ETag.';
+    const options = etag === undefined ? {} : { headers: { etag } };
+    return new Problem(412, 'precondition-failed', 'The precondition does not hold', detail, options);
+  }
+
+  /** The first request with the same idempotency key has no response yet. */
+  static keyInUse(): Problem {
+    return new Problem(
+      409,
+      'idempotency-key-in-use',
+      'The first request with this key is still running',
+      'A request with the same Idempotency-Key is still running. Repeat the request later to get its response.',
+      { headers: { 'retry-after': '1' } },
+    );
+  }
+
+  static keyReused(): Problem {
+    return new Problem(
+      422,
+      'idempotency-key-reused',
+      'The key belongs to another request',
+      'This Idempotency-Key was used for a request with another query, body or precondition. Use a new key for each new request.',
+    );
+  }
+
   /** @param total the number of all problems, if `errors` has only the first ones. */
   static invalid(errors: readonly FieldProblem[], total = errors.length): Problem {
     const detail =
@@ -104,13 +134,13 @@ export class Problem extends Error {
     );
   }
 
-  /** The database did not confirm a change. There is no `Retry-After` header, because a blind retry could repeat the change. */
+  /** The database did not confirm a change. There is no `Retry-After` header, because without a key a retry could repeat the change. */
   static outcomeUnknown(cause?: unknown): Problem {
     return new Problem(
       503,
       'outcome-unknown',
       'The outcome is unknown',
-      'The database did not confirm this change. It was applied completely or not at all. Check the data before you send the request again. An audit entry with this correlation id exists only if the change was applied.',
+      'The database did not confirm this change. It was applied completely or not at all. If the request had an Idempotency-Key, repeat it with the same key: the change is applied once, and you get its response. Otherwise check the data before you send the request again. An audit entry with this correlation id exists only if the change was applied.',
       { cause },
     );
   }

@@ -4,12 +4,22 @@ export const PROBLEM_TYPES = {
   unauthenticated: { status: 401, about: 'The session token is missing, not valid or expired.' },
   forbidden: { status: 403, about: 'The caller lacks the role, or may not do this.' },
   'not-found': { status: 404, about: 'The resource does not exist, or belongs to another organization.' },
+  'precondition-failed': { status: 412, about: 'The resource is not in the state that `If-Match` or `If-None-Match` requires.' },
   conflict: { status: 409, about: 'The request conflicts with the current state. The detail says how.' },
+  'idempotency-key-in-use': {
+    status: 409,
+    about: 'The first request with this `Idempotency-Key` is still running. Repeat later.',
+  },
+  'idempotency-key-reused': { status: 422, about: 'The `Idempotency-Key` belongs to another request. Use a new one.' },
   invalid: { status: 422, about: 'A field is not valid. `errors` lists the fields.' },
   internal: { status: 500, about: 'An unexpected error. The correlation id finds it in the logs.' },
   unavailable: { status: 503, about: 'The service cannot process the request now. Try again after `Retry-After`.' },
   'change-unseen': { status: 503, about: 'The change of `after_change` has not arrived yet. Repeat the request.' },
-  'outcome-unknown': { status: 503, about: 'The database did not confirm the change. Check the data before you try again.' },
+  'outcome-unknown': {
+    status: 503,
+    about:
+      'The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.',
+  },
   'request-timeout': { status: 408, about: 'The request did not arrive in time.' },
   'payload-too-large': { status: 413, about: 'The body is larger than 1 MiB.' },
   'uri-too-long': { status: 414, about: 'A part of the path is too long.' },

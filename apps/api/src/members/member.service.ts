@@ -7,10 +7,12 @@ import { MoreThan, Not } from 'typeorm';
 import type { MemberIdentity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
 import { OrganizationService } from '../organizations/organization.service.js';
+import { checkPreconditions } from '../preconditions/preconditions.js';
 import { PageCursor } from '../server/page.cursor.js';
 import type { PageRequest } from '../server/page.request.js';
 import { memberRemoved, memberRoleChanged } from './audit-actions.js';
 import { Member } from './member.entity.js';
+import { memberView } from './member.views.js';
 
 @Injectable()
 export class MemberService {
@@ -51,6 +53,7 @@ export class MemberService {
   async changeRole(admin: MemberIdentity, id: string, role: Role): Promise<Member> {
     const member = await this.lockMember(admin, id);
     if (member.id === admin.memberId) throw Problem.forbidden('You cannot change your own role. Ask another admin.');
+    checkPreconditions(() => memberView(member));
     if (role === member.role) {
       this.audit.nothingToRecord('unchanged');
       return member;
@@ -74,6 +77,7 @@ export class MemberService {
   @Transactional()
   async remove(admin: MemberIdentity, id: string): Promise<void> {
     const member = await this.lockMember(admin, id);
+    checkPreconditions(() => memberView(member));
     await this.requireAnotherAdmin(member);
     const before = snapshot(member);
     Object.assign(member, { status: 'removed', removedAt: new Date() });

@@ -49,6 +49,7 @@ export const MeView = Fields(
   { $id: 'Me' },
 );
 
+/** Returns a member as the api shows it. The ETag of the member derives from it. */
 export const memberView = ({
   id,
   userId,
@@ -66,5 +67,5 @@ export const memberView = ({
   role,
   status,
   invited_at: invitedAt,
-  joined_at: joinedAt,
+  joined_at: joinedAt ?? null, // undefined in an entity that was just inserted
 });

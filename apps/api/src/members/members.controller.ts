@@ -4,6 +4,8 @@ import type { FastifyReply } from 'fastify';
 import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
 import type { MemberIdentity } from '../authentication/identity.js';
 import { Endpoint } from '../openapi/endpoint.decorator.js';
+import { etagOf } from '../preconditions/entity-tags.js';
+import { HasETag } from '../preconditions/etag.interceptor.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { PageRequest } from '../server/page.request.js';
 import { memberInvited, memberRemoved, memberRoleChanged } from './audit-actions.js';
@@ -37,6 +39,7 @@ export class MembersController {
 
   @Get(':id')
   @Endpoint({ summary: 'Show a member', path, responses: { 200: MemberView }, problems: ['not-found'] })
+  @HasETag()
   async show(@CurrentIdentity() { organizationId }: MemberIdentity, @Param('id', IdPipe) id: string) {
     return memberView(await this.members.get(organizationId, id));
   }
@@ -66,6 +69,7 @@ export class MembersController {
     description: 'Responds 201 to a new invitation, and 200 if a pending invitation is sent again.',
     example: { email: 'bob@example.com', name: 'Bob', role: 'member' },
     responses: { 200: InvitationView, 201: InvitationView },
+    responseHeaders: [{ name: 'ETag', description: 'The ETag of the member.', example: '"Zf0w2o6v5l1dWq5nYv7n3A"' }],
     problems: ['conflict'],
   })
   @Audited(memberInvited)
@@ -75,7 +79,7 @@ export class MembersController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     const { member, created } = await this.invitations.invite(inviter, request);
-    void reply.status(created ? HttpStatus.CREATED : HttpStatus.OK);
+    void reply.status(created ? HttpStatus.CREATED : HttpStatus.OK).header('etag', etagOf(memberView(member)));
     return { id: member.id, email: member.address, role: member.role, status: member.status };
   }
 
@@ -89,6 +93,7 @@ export class MembersController {
     problems: ['not-found', 'conflict'],
   })
   @Audited(memberRoleChanged)
+  @HasETag()
   async changeRole(
     @CurrentIdentity() admin: MemberIdentity,
     @Param('id', IdPipe) id: string,
@@ -105,6 +110,7 @@ export class MembersController {
     responses: { 204: null },
     problems: ['not-found', 'conflict'],
   })
+  @HasETag()
   @HttpCode(HttpStatus.NO_CONTENT)
   @Audited(memberRemoved)
   async remove(@CurrentIdentity() admin: MemberIdentity, @Param('id', IdPipe) id: string): Promise<void> {

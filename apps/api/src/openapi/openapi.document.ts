@@ -9,6 +9,8 @@ const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 const UUID = { type: 'string', format: 'uuid' };
 const CORRELATION_ID = '019c12f4-7175-7abc-8504-af03c46f1d1b';
 
+const ETAG = '"Zf0w2o6v5l1dWq5nYv7n3A"';
+
 const PARAMETERS = {
   CorrelationId: {
     name: 'X-Correlation-Id',
@@ -24,6 +26,28 @@ const PARAMETERS = {
     schema: { type: 'string' },
     example: 'change-token',
   },
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    description:
+      'A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.',
+    schema: { type: 'string', minLength: 1, maxLength: 512 },
+    example: '"8e03978e-40d5-43dd-bc93-6894a57f9324"',
+  },
+  IfMatch: {
+    name: 'If-Match',
+    in: 'header',
+    description: 'The `ETag` that the resource must have, or `*`.',
+    schema: { type: 'string' },
+    example: ETAG,
+  },
+  IfNoneMatch: {
+    name: 'If-None-Match',
+    in: 'header',
+    description: 'The `ETag` that the resource must not have. A GET responds 304 if it has it.',
+    schema: { type: 'string' },
+    example: ETAG,
+  },
 };
 
 const HEADERS = {
@@ -38,6 +62,12 @@ const HEADERS = {
     schema: { type: 'string' },
     example: 'change-token',
   },
+  IdempotentReplayed: {
+    description: '`true` if the response is the stored one of an earlier request with the same `Idempotency-Key`.',
+    schema: { type: 'string' },
+    example: 'true',
+  },
+  ETag: { description: 'Changes whenever the resource does.', schema: { type: 'string' }, example: ETAG },
   RetryAfter: { description: 'The seconds after which to try again.', schema: { type: 'integer' }, example: 1 },
   WwwAuthenticate: { description: 'The authentication scheme.', schema: { type: 'string' }, example: 'Bearer' },
 };

@@ -4,6 +4,7 @@ import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { STATUS_CODES } from 'node:http';
 import { ACCESS, type Access } from '../authentication/access.js';
 import type { ProblemType } from '../errors/problem.types.js';
+import { HAS_ETAG } from '../preconditions/etag.interceptor.js';
 import { ANY_UUID } from '../server/canonical.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { isOptionalBody } from '../server/request.pipe.js';
@@ -36,17 +37,31 @@ export function describeOperation(route: Route): Readonly<Record<string, unknown
   if (!endpoint) return undefined;
   const roles = rolesOf(route.controller, handler);
   const isPublic = roles.includes('public');
+  const isRead = route.method === 'get';
+  const takesKey = !isRead && !isPublic;
+  const hasETag = Reflect.hasMetadata(HAS_ETAG, handler);
   const body = bodyOf(route, endpoint);
   const query = queryOf(route);
   const problems: ProblemType[] = [
     'bad-request',
     ...(isPublic ? [] : (['unauthenticated', 'forbidden'] as const)),
     ...(body || query.length || route.path.includes('{') ? (['invalid'] as const) : []),
+    ...(hasETag ? (['precondition-failed'] as const) : []),
+    ...(takesKey ? (['idempotency-key-in-use', 'idempotency-key-reused'] as const) : []),
     ...(endpoint.problems ?? []),
     'internal',
     'unavailable',
-    ...(route.method === 'get' ? [] : (['outcome-unknown'] as const)),
+    ...(isRead ? [] : (['outcome-unknown'] as const)),
   ];
+  const headers = {
+    'X-Correlation-Id': ref('headers', 'CorrelationId'),
+    ...(!isRead && {
+      'X-Change-Token': ref('headers', 'ChangeToken'),
+      'Preference-Applied': ref('headers', 'PreferenceApplied'),
+    }),
+    ...(takesKey && { 'Idempotent-Replayed': ref('headers', 'IdempotentReplayed') }),
+    ...(hasETag && { ETag: ref('headers', 'ETag') }),
+  };
   const words = isPublic ? 'anyone' : roles.join(', ');
   return {
     summary: endpoint.summary,
@@ -57,7 +72,9 @@ export function describeOperation(route: Route): Readonly<Record<string, unknown
       ...pathParameters(route, endpoint),
       ...query,
       ref('parameters', 'CorrelationId'),
-      ...(route.method === 'get' ? [] : [ref('parameters', 'Prefer')]),
+      ...(isRead ? [] : [ref('parameters', 'Prefer')]),
+      ...(takesKey ? [ref('parameters', 'IdempotencyKey')] : []),
+      ...(hasETag ? [ref('parameters', 'IfMatch'), ref('parameters', 'IfNoneMatch')] : []),
       ...(endpoint.requestHeaders ?? []).map((header) => ({ ...headerOf(header), name: header.name, in: 'header' })),
     ],
     ...(body && { requestBody: body }),
@@ -65,9 +82,10 @@ export function describeOperation(route: Route): Readonly<Record<string, unknown
       ...Object.fromEntries(
         Object.entries(endpoint.responses).map(([status, schema]) => [
           status,
-          successResponse(route, endpoint, status, schema as Schema | null),
+          successResponse(endpoint, status, schema as Schema | null, headers),
         ]),
       ),
+      ...(isRead && hasETag && { 304: { description: STATUS_CODES[304], headers } }),
       ...responsesOf(problems),
     },
   };
@@ -115,19 +133,15 @@ function pathParameters(route: Route, { path = {} }: EndpointDescription): objec
 }
 
 function successResponse(
-  { method }: Route,
   { responseHeaders = [] }: EndpointDescription,
   status: string,
   schema: Schema | null,
+  headers: object,
 ): object {
   return {
     description: STATUS_CODES[status] ?? status,
     headers: {
-      'X-Correlation-Id': ref('headers', 'CorrelationId'),
-      ...(method !== 'get' && {
-        'X-Change-Token': ref('headers', 'ChangeToken'),
-        'Preference-Applied': ref('headers', 'PreferenceApplied'),
-      }),
+      ...headers,
       ...Object.fromEntries(responseHeaders.map((header) => [header.name, headerOf(header)])),
     },
     ...(schema && { content: { 'application/json': { schema, example: exampleOf(schema) } } }),

@@ -3,6 +3,7 @@ import { Audited } from '@pikaia/audit';
 import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
 import type { MemberIdentity } from '../authentication/identity.js';
 import { Endpoint } from '../openapi/endpoint.decorator.js';
+import { HasETag } from '../preconditions/etag.interceptor.js';
 import { organizationUpdated } from './audit-actions.js';
 import { UpdateOrganizationRequest } from './organization.requests.js';
 import { OrganizationService } from './organization.service.js';
@@ -14,6 +15,7 @@ export class OrganizationController {
 
   @Get()
   @Endpoint({ summary: 'Show the organization of the session', responses: { 200: OrganizationView } })
+  @HasETag()
   @AllowedTo('member')
   async show(@CurrentIdentity() { organizationId }: MemberIdentity) {
     return organizationView(await this.organizations.get(organizationId));
@@ -27,6 +29,7 @@ export class OrganizationController {
     responses: { 200: OrganizationView },
     problems: ['conflict'],
   })
+  @HasETag()
   @AllowedTo('admin')
   @Audited(organizationUpdated)
   async update(@CurrentIdentity() admin: MemberIdentity, @Body() changes: UpdateOrganizationRequest) {

@@ -6,9 +6,11 @@ import { Events } from '@pikaia/events';
 import type { MemberIdentity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
 import { Member } from '../members/member.entity.js';
+import { checkPreconditions } from '../preconditions/preconditions.js';
 import { organizationUpdated } from './audit-actions.js';
 import { Organization } from './organization.entity.js';
 import type { UpdateOrganizationRequest } from './organization.requests.js';
+import { organizationView } from './organization.views.js';
 
 @Injectable()
 export class OrganizationService {
@@ -25,6 +27,7 @@ export class OrganizationService {
   @Transactional()
   async update(admin: MemberIdentity, changes: UpdateOrganizationRequest): Promise<Organization> {
     const organization = await this.lockAs(admin);
+    checkPreconditions(() => organizationView(organization));
     const { id } = organization;
     const before = snapshot(organization);
     if (changes.slug !== undefined && changes.slug !== organization.slug) await this.refuseTakenSlug(changes.slug);

@@ -12,6 +12,7 @@ export const OrganizationView = Fields(
   { $id: 'Organization' },
 );
 
+/** Returns an organization as the api shows it. The ETag of the organization derives from it. */
 export const organizationView = ({ id, name, slug, createdAt }: Organization): Static<typeof OrganizationView> => ({
   id,
   name,

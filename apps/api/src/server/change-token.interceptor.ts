@@ -2,12 +2,14 @@ import { type CallHandler, type ExecutionContext, Injectable, type NestIntercept
 import { Events } from '@pikaia/events';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
+import { REPLAYED_HEADER } from '../idempotency/idempotency.interceptor.js';
 
 const PREFERENCE = 'change-token';
 
 /**
  * Returns the token of the changes of a request in `X-Change-Token`, if the request has the header `Prefer: change-token` (RFC 7240).
- * A later request passes it on to wait until a consumer has seen these changes.
+ * A later request passes it on to wait until a consumer has seen these changes. A replayed response has no token, because its request
+ * changes nothing.
  */
 @Injectable()
 export class ChangeTokenInterceptor implements NestInterceptor {
@@ -23,7 +25,7 @@ export class ChangeTokenInterceptor implements NestInterceptor {
 
   private async handle(next: CallHandler, reply: FastifyReply): Promise<unknown> {
     const { result, token } = await this.events.runWithToken(() => lastValueFrom(next.handle(), { defaultValue: undefined }));
-    void reply.headers({ 'x-change-token': token, 'preference-applied': PREFERENCE });
+    if (!reply.hasHeader(REPLAYED_HEADER)) void reply.headers({ 'x-change-token': token, 'preference-applied': PREFERENCE });
     return result;
   }
 }

@@ -3,7 +3,7 @@ import { Problem } from '../errors/problem.js';
 
 /** Headers that must not be repeated. Node would use the first one, and a proxy in front of it perhaps the last. */
 const SINGLE_HEADERS: ReadonlyMap<string, string> = new Map(
-  ['Authorization', 'Content-Length', 'Content-Type', 'Expect', 'Host', 'X-Correlation-Id'].map((name) => [
+  ['Authorization', 'Content-Length', 'Content-Type', 'Expect', 'Host', 'Idempotency-Key', 'X-Correlation-Id'].map((name) => [
     name.toLowerCase(),
     name,
   ]),

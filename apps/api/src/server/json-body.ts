@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Problem } from '../errors/problem.js';
+import { hashBody } from '../idempotency/keyed-request.js';
 
 const CHARSET = /;\s*charset\s*=\s*"?([^";]*?)"?\s*(?:;|$)/i;
 
@@ -25,6 +26,7 @@ export function acceptJsonBodies(instance: FastifyInstance): void {
       done(Problem.badRequest('The request body is not valid UTF-8.')); // decoding would replace the bytes by U+FFFD
       return;
     }
+    hashBody(request, bytes);
     const text = bytes.toString();
     void parseJson(request, text, (error, body) => (error ? done(problemOf(text)) : done(null, body)));
   });

@@ -1,13 +1,20 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { systemClock } from '@pikaia/core';
+import type { DataSource } from 'typeorm';
 import { ApiSettings } from '../api.settings.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
+import { ExpiredKeys } from '../idempotency/expired-keys.js';
+import { IdempotencyInterceptor } from '../idempotency/idempotency.interceptor.js';
+import { IdempotencyKeys } from '../idempotency/idempotency-keys.js';
+import { ETagInterceptor } from '../preconditions/etag.interceptor.js';
 import { ChangeTokenInterceptor } from './change-token.interceptor.js';
 import { InFlightInterceptor } from './in-flight.interceptor.js';
 import { CURSOR_KEY, PageCursor } from './page.cursor.js';
 import { RequestPipe } from './request.pipe.js';
 
-/** Provides validation, problem details, the in-flight counter, change tokens and signed cursors to all routes. */
+/** Provides validation, problem details, the in-flight counter, change tokens, idempotency, ETags and signed cursors to all routes. */
 @Global()
 @Module({
   providers: [
@@ -18,6 +25,15 @@ import { RequestPipe } from './request.pipe.js';
     { provide: APP_PIPE, useClass: RequestPipe },
     { provide: APP_INTERCEPTOR, useExisting: InFlightInterceptor },
     { provide: APP_INTERCEPTOR, useClass: ChangeTokenInterceptor },
+    // Inside ChangeTokenInterceptor, which runs outside the transaction that this one opens.
+    { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
+    { provide: APP_INTERCEPTOR, useClass: ETagInterceptor }, // inside, so that its responses are stored as well
+    IdempotencyKeys,
+    {
+      provide: ExpiredKeys,
+      inject: [getDataSourceToken()],
+      useFactory: (source: DataSource) => new ExpiredKeys(source, systemClock),
+    },
   ],
   exports: [InFlightInterceptor, PageCursor],
 })

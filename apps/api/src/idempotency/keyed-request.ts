@@ -1,0 +1,41 @@
+import type { FastifyRequest } from 'fastify';
+import { createHash, type BinaryLike } from 'node:crypto';
+import type { AuthenticatedRequest } from '../authentication/access.js';
+import { IDEMPOTENCY_HEADER, parseIdempotencyKey } from './idempotency-key.js';
+
+/** A request with an idempotency key. Both fields are hashes, so that neither key nor body is stored. */
+export interface KeyedRequest {
+  /** Identifies the key of this caller at this endpoint. */
+  readonly id: string;
+  /** Equal for requests with the same query, body and precondition. */
+  readonly fingerprint: string;
+}
+
+const MUTATING_METHODS: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+const bodyHashes = new WeakMap<object, string>();
+
+/** Remembers the hash of a body if its request has a key. Without a key it does nothing. */
+export function hashBody(request: FastifyRequest, body: Buffer): void {
+  if (request.headers[IDEMPOTENCY_HEADER] !== undefined) bodyHashes.set(request, hash(body));
+}
+
+/**
+ * Returns undefined if the request has no key, changes nothing or has no session.
+ *
+ * @throws Problem 400 if the key is malformed.
+ */
+export function keyedRequestOf(request: AuthenticatedRequest): KeyedRequest | undefined {
+  const { headers, identity, method, originalUrl } = request;
+  const header = headers[IDEMPOTENCY_HEADER];
+  if (header === undefined || !identity || !MUTATING_METHODS.has(method)) return undefined;
+  const key = parseIdempotencyKey(String(header));
+  const caller = identity.kind === 'member' ? identity.memberId : identity.userId;
+  const [path, ...query] = originalUrl.split('?');
+  const conditions = [headers['if-match'], headers['if-none-match']];
+  return {
+    id: hash(JSON.stringify([identity.kind, caller, method, path, key])),
+    fingerprint: hash(JSON.stringify([query.join('?'), conditions, bodyHashes.get(request)])),
+  };
+}
+
+const hash = (data: BinaryLike): string => createHash('sha256').update(data).digest('base64url');
