@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * Check that the process responds
-         * @description Roles: anyone.
+         * @description For anyone.
          */
         get: operations["liveHealth"];
         put?: never;
@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * Check that the process accepts requests and has a database connection
-         * @description Roles: anyone.
+         * @description For anyone.
          */
         get: operations["readyHealth"];
         put?: never;
@@ -53,7 +53,7 @@ export interface paths {
         };
         /**
          * Show the organization of the session
-         * @description Roles: member.
+         * @description For all members of an organization.
          */
         get: operations["showOrganization"];
         put?: never;
@@ -65,7 +65,7 @@ export interface paths {
          * Update the organization
          * @description Absent fields stay unchanged.
          *
-         *     Roles: admin.
+         *     For admins of an organization.
          */
         patch: operations["updateOrganization"];
         trace?: never;
@@ -81,7 +81,7 @@ export interface paths {
          * List members
          * @description Lists invited and active members, oldest first.
          *
-         *     Roles: admin.
+         *     For admins of an organization.
          */
         get: operations["listMembers"];
         put?: never;
@@ -101,7 +101,7 @@ export interface paths {
         };
         /**
          * Show a member
-         * @description Roles: admin.
+         * @description For admins of an organization.
          */
         get: operations["showMembers"];
         put?: never;
@@ -110,7 +110,7 @@ export interface paths {
          * Remove a member
          * @description The organization keeps at least one admin.
          *
-         *     Roles: admin.
+         *     For admins of an organization.
          */
         delete: operations["removeMembers"];
         options?: never;
@@ -119,7 +119,7 @@ export interface paths {
          * Change the role of a member
          * @description Admins cannot change their own role. The organization keeps at least one admin.
          *
-         *     Roles: admin.
+         *     For admins of an organization.
          */
         patch: operations["changeRoleMembers"];
         trace?: never;
@@ -135,7 +135,7 @@ export interface paths {
          * Show the cached permissions of a member
          * @description Events keep the cache, so it can lag behind the member. `after_change` waits for a change.
          *
-         *     Roles: admin.
+         *     For admins of an organization.
          */
         get: operations["showPermissionsMembers"];
         put?: never;
@@ -159,7 +159,7 @@ export interface paths {
          * Invite a person
          * @description Responds 201 to a new invitation, and 200 if a pending invitation is sent again.
          *
-         *     Roles: admin.
+         *     For admins of an organization.
          */
         post: operations["inviteMembers"];
         delete?: never;
@@ -177,7 +177,7 @@ export interface paths {
         };
         /**
          * Show the person of the session
-         * @description Roles: member, operator.
+         * @description For all members of an organization and operators of the platform.
          */
         get: operations["showMe"];
         put?: never;
@@ -199,7 +199,7 @@ export interface paths {
          * List audit entries
          * @description Newest first. Admins see the entries of their organization, operators see those of all organizations.
          *
-         *     Roles: admin, operator.
+         *     For admins of an organization and operators of the platform.
          */
         get: operations["findAuditLog"];
         put?: never;
@@ -219,7 +219,7 @@ export interface paths {
         };
         /**
          * Show an audit entry
-         * @description Roles: admin, operator.
+         * @description For admins of an organization and operators of the platform.
          */
         get: operations["getAuditLog"];
         put?: never;
@@ -241,7 +241,7 @@ export interface paths {
          * List events with their status across all sinks
          * @description Newest first. Admins see the events of their organization. Operators see all, with personal data masked.
          *
-         *     Roles: admin, operator.
+         *     For admins of an organization and operators of the platform.
          */
         get: operations["findEvents"];
         put?: never;
@@ -261,7 +261,7 @@ export interface paths {
         };
         /**
          * Show an event with its deliveries, attempts and receipts
-         * @description Roles: admin, operator.
+         * @description For admins of an organization and operators of the platform.
          */
         get: operations["getEvents"];
         put?: never;
@@ -285,7 +285,7 @@ export interface paths {
          * Replay the events that match a filter
          * @description Replays to all sinks or to one. Only counts the events unless `dry_run` is false.
          *
-         *     Roles: admin, operator.
+         *     For admins of an organization and operators of the platform.
          */
         post: operations["replayAllEvents"];
         delete?: never;
@@ -307,7 +307,7 @@ export interface paths {
          * Replay an event
          * @description Replays to the sinks that received the event, and retries its dead letters.
          *
-         *     Roles: admin, operator.
+         *     For admins of an organization and operators of the platform.
          */
         post: operations["replayEvents"];
         delete?: never;
@@ -329,7 +329,7 @@ export interface paths {
          * Skip a failed event that blocks its object
          * @description Delivery of the events behind it continues.
          *
-         *     Roles: operator.
+         *     For operators of the platform.
          */
         post: operations["skipEvents"];
         delete?: never;
@@ -347,7 +347,7 @@ export interface paths {
         };
         /**
          * Show the status of the outbox
-         * @description Roles: operator.
+         * @description For operators of the platform.
          */
         get: operations["showOutbox"];
         put?: never;
@@ -369,7 +369,7 @@ export interface paths {
          * List commands
          * @description Newest first. Admins see the commands that concern their organization.
          *
-         *     Roles: admin, operator.
+         *     For admins of an organization and operators of the platform.
          */
         get: operations["commandsOutbox"];
         put?: never;
@@ -389,7 +389,7 @@ export interface paths {
         };
         /**
          * Show a command and the answers of the sinks
-         * @description Roles: admin, operator.
+         * @description For admins of an organization and operators of the platform.
          */
         get: operations["commandOutbox"];
         put?: never;
@@ -411,7 +411,7 @@ export interface paths {
         put?: never;
         /**
          * Pause a sink
-         * @description Roles: operator.
+         * @description For operators of the platform.
          */
         post: operations["pauseOutbox1"];
         delete?: never;
@@ -431,7 +431,7 @@ export interface paths {
         put?: never;
         /**
          * Pause a sink
-         * @description Roles: operator.
+         * @description For operators of the platform.
          */
         post: operations["pauseOutbox2"];
         delete?: never;
@@ -451,7 +451,7 @@ export interface paths {
         put?: never;
         /**
          * Resume a sink
-         * @description Roles: operator.
+         * @description For operators of the platform.
          */
         post: operations["resumeOutbox1"];
         delete?: never;
@@ -471,7 +471,7 @@ export interface paths {
         put?: never;
         /**
          * Resume a sink
-         * @description Roles: operator.
+         * @description For operators of the platform.
          */
         post: operations["resumeOutbox2"];
         delete?: never;
@@ -491,7 +491,7 @@ export interface paths {
         put?: never;
         /**
          * Retire a sink that no worker leads
-         * @description Roles: operator.
+         * @description For operators of the platform.
          */
         post: operations["retireOutbox1"];
         delete?: never;
@@ -511,7 +511,7 @@ export interface paths {
         put?: never;
         /**
          * Retire a sink that no worker leads
-         * @description Roles: operator.
+         * @description For operators of the platform.
          */
         post: operations["retireOutbox2"];
         delete?: never;
@@ -531,7 +531,7 @@ export interface paths {
         put?: never;
         /**
          * Give up an event type that no worker handles any more
-         * @description Roles: operator.
+         * @description For operators of the platform.
          */
         post: operations["dropTypeOutbox1"];
         delete?: never;
@@ -551,7 +551,7 @@ export interface paths {
         put?: never;
         /**
          * Give up an event type that no worker handles any more
-         * @description Roles: operator.
+         * @description For operators of the platform.
          */
         post: operations["dropTypeOutbox2"];
         delete?: never;
@@ -571,7 +571,7 @@ export interface paths {
          * Show everything with one correlation id
          * @description Log lines are present only in development. Admins see what belongs to their organization.
          *
-         *     Roles: admin, operator.
+         *     For admins of an organization and operators of the platform.
          */
         get: operations["getCorrelations"];
         put?: never;
@@ -1202,12 +1202,12 @@ export interface components {
              */
             status: "pending" | "running" | "done" | "refused" | "failed";
             /**
-             * @description The arguments of the command.
+             * @description The arguments of the command, as they are stored.
              * @example {
              *       "rate": 100
              *     }
              */
-            arguments: Record<string, never>;
+            arguments: unknown;
             /**
              * @description Who requested the command.
              * @example olivia@example.com
