@@ -1736,6 +1736,28 @@ export interface components {
                 } & components["schemas"]["Problem"];
             };
         };
+        /** @description `urn:pikaia:problem:precondition-failed`: The resource is not in the state that `If-Match` or `If-None-Match` requires. */
+        PreconditionFailed: {
+            headers: {
+                "X-Correlation-Id": components["headers"]["CorrelationId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:pikaia:problem:precondition-failed",
+                 *       "title": "A short summary",
+                 *       "status": 412,
+                 *       "detail": "The resource is not in the state that `If-Match` or `If-None-Match` requires.",
+                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                 *     }
+                 */
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    type?: "urn:pikaia:problem:precondition-failed";
+                } & components["schemas"]["Problem"];
+            };
+        };
         /** @description `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how. */
         Conflict: {
             headers: {
@@ -1755,6 +1777,50 @@ export interface components {
                 "application/problem+json": {
                     /** @enum {unknown} */
                     type?: "urn:pikaia:problem:conflict";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later. */
+        IdempotencyKeyInUse: {
+            headers: {
+                "X-Correlation-Id": components["headers"]["CorrelationId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                 *       "title": "A short summary",
+                 *       "status": 409,
+                 *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                 *     }
+                 */
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    type?: "urn:pikaia:problem:idempotency-key-in-use";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one. */
+        IdempotencyKeyReused: {
+            headers: {
+                "X-Correlation-Id": components["headers"]["CorrelationId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:pikaia:problem:idempotency-key-reused",
+                 *       "title": "A short summary",
+                 *       "status": 422,
+                 *       "detail": "The `Idempotency-Key` belongs to another request. Use a new one.",
+                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                 *     }
+                 */
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    type?: "urn:pikaia:problem:idempotency-key-reused";
                 } & components["schemas"]["Problem"];
             };
         };
@@ -1854,7 +1920,7 @@ export interface components {
                 } & components["schemas"]["Problem"];
             };
         };
-        /** @description `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again. */
+        /** @description `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first. */
         OutcomeUnknown: {
             headers: {
                 "X-Correlation-Id": components["headers"]["CorrelationId"];
@@ -1867,7 +1933,7 @@ export interface components {
                  *       "type": "urn:pikaia:problem:outcome-unknown",
                  *       "title": "A short summary",
                  *       "status": 503,
-                 *       "detail": "The database did not confirm the change. Check the data before you try again.",
+                 *       "detail": "The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.",
                  *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
                  *     }
                  */
@@ -1923,6 +1989,21 @@ export interface components {
          * @example change-token
          */
         Prefer: string;
+        /**
+         * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+         * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+         */
+        IdempotencyKey: string;
+        /**
+         * @description The `ETag` that the resource must have, or `*`.
+         * @example "Zf0w2o6v5l1dWq5nYv7n3A"
+         */
+        IfMatch: string;
+        /**
+         * @description The `ETag` that the resource must not have. A GET responds 304 if it has it.
+         * @example "Zf0w2o6v5l1dWq5nYv7n3A"
+         */
+        IfNoneMatch: string;
     };
     requestBodies: never;
     headers: {
@@ -1941,6 +2022,16 @@ export interface components {
          * @example change-token
          */
         PreferenceApplied: string;
+        /**
+         * @description `true` if the response is the stored one of an earlier request with the same `Idempotency-Key`.
+         * @example true
+         */
+        IdempotentReplayed: string;
+        /**
+         * @description Changes whenever the resource does.
+         * @example "Zf0w2o6v5l1dWq5nYv7n3A"
+         */
+        ETag: string;
         /**
          * @description The seconds after which to try again.
          * @example 1
@@ -2059,6 +2150,16 @@ export interface operations {
                  * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
                  */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description The `ETag` that the resource must have, or `*`.
+                 * @example "Zf0w2o6v5l1dWq5nYv7n3A"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The `ETag` that the resource must not have. A GET responds 304 if it has it.
+                 * @example "Zf0w2o6v5l1dWq5nYv7n3A"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path?: never;
             cookie?: never;
@@ -2069,6 +2170,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2083,9 +2185,19 @@ export interface operations {
                     "application/json": components["schemas"]["Organization"];
                 };
             };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            412: components["responses"]["PreconditionFailed"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             "4XX": components["responses"]["RefusedRequest"];
@@ -2105,6 +2217,21 @@ export interface operations {
                  * @example change-token
                  */
                 Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description The `ETag` that the resource must have, or `*`.
+                 * @example "Zf0w2o6v5l1dWq5nYv7n3A"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The `ETag` that the resource must not have. A GET responds 304 if it has it.
+                 * @example "Zf0w2o6v5l1dWq5nYv7n3A"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path?: never;
             cookie?: never;
@@ -2127,6 +2254,8 @@ export interface operations {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2144,13 +2273,70 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            409: components["responses"]["Conflict"];
-            422: components["responses"]["Invalid"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["PreconditionFailed"];
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
              *
-             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
              */
             503: {
                 headers: {
@@ -2245,6 +2431,16 @@ export interface operations {
                  * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
                  */
                 "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description The `ETag` that the resource must have, or `*`.
+                 * @example "Zf0w2o6v5l1dWq5nYv7n3A"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The `ETag` that the resource must not have. A GET responds 304 if it has it.
+                 * @example "Zf0w2o6v5l1dWq5nYv7n3A"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /** @description The id of the member. */
@@ -2258,6 +2454,7 @@ export interface operations {
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2276,10 +2473,20 @@ export interface operations {
                     "application/json": components["schemas"]["Member"];
                 };
             };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -2300,6 +2507,21 @@ export interface operations {
                  * @example change-token
                  */
                 Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description The `ETag` that the resource must have, or `*`.
+                 * @example "Zf0w2o6v5l1dWq5nYv7n3A"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The `ETag` that the resource must not have. A GET responds 304 if it has it.
+                 * @example "Zf0w2o6v5l1dWq5nYv7n3A"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /** @description The id of the member. */
@@ -2315,6 +2537,8 @@ export interface operations {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2323,13 +2547,70 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            422: components["responses"]["Invalid"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["PreconditionFailed"];
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
              *
-             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
              */
             503: {
                 headers: {
@@ -2370,6 +2651,21 @@ export interface operations {
                  * @example change-token
                  */
                 Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description The `ETag` that the resource must have, or `*`.
+                 * @example "Zf0w2o6v5l1dWq5nYv7n3A"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The `ETag` that the resource must not have. A GET responds 304 if it has it.
+                 * @example "Zf0w2o6v5l1dWq5nYv7n3A"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
             };
             path: {
                 /** @description The id of the member. */
@@ -2394,6 +2690,8 @@ export interface operations {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2416,13 +2714,70 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            422: components["responses"]["Invalid"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["PreconditionFailed"];
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
              *
-             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
              */
             503: {
                 headers: {
@@ -2539,6 +2894,11 @@ export interface operations {
                  * @example change-token
                  */
                 Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -2562,6 +2922,12 @@ export interface operations {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    /**
+                     * @description The ETag of the member.
+                     * @example "Zf0w2o6v5l1dWq5nYv7n3A"
+                     */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2582,6 +2948,12 @@ export interface operations {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    /**
+                     * @description The ETag of the member.
+                     * @example "Zf0w2o6v5l1dWq5nYv7n3A"
+                     */
+                    ETag?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2599,13 +2971,69 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
-            409: components["responses"]["Conflict"];
-            422: components["responses"]["Invalid"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
              *
-             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
              */
             503: {
                 headers: {
@@ -3080,6 +3508,11 @@ export interface operations {
                  * @example change-token
                  */
                 Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path?: never;
             cookie?: never;
@@ -3105,6 +3538,7 @@ export interface operations {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     /**
                      * @description The path of the command.
                      * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
@@ -3146,13 +3580,69 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            422: components["responses"]["Invalid"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
              *
-             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
              */
             503: {
                 headers: {
@@ -3193,6 +3683,11 @@ export interface operations {
                  * @example change-token
                  */
                 Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /** @description The id of the event. */
@@ -3217,6 +3712,7 @@ export interface operations {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     /**
                      * @description The path of the command.
                      * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
@@ -3258,13 +3754,69 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            422: components["responses"]["Invalid"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
              *
-             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
              */
             503: {
                 headers: {
@@ -3305,6 +3857,11 @@ export interface operations {
                  * @example change-token
                  */
                 Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /** @description The id of the event. */
@@ -3329,6 +3886,7 @@ export interface operations {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     /**
                      * @description The path of the command.
                      * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
@@ -3370,13 +3928,69 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            422: components["responses"]["Invalid"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
              *
-             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
              */
             503: {
                 headers: {
@@ -3640,6 +4254,11 @@ export interface operations {
                  * @example change-token
                  */
                 Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /** @description The name of the sink, or its part after the slash. */
@@ -3655,6 +4274,7 @@ export interface operations {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     /**
                      * @description The path of the command.
                      * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
@@ -3696,13 +4316,69 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            422: components["responses"]["Invalid"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
              *
-             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
              */
             503: {
                 headers: {
@@ -3743,6 +4419,11 @@ export interface operations {
                  * @example change-token
                  */
                 Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /** @description The part of the name before the slash, such as `local`. */
@@ -3760,6 +4441,7 @@ export interface operations {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     /**
                      * @description The path of the command.
                      * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
@@ -3801,13 +4483,69 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            422: components["responses"]["Invalid"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
              *
-             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
              */
             503: {
                 headers: {
@@ -3848,6 +4586,11 @@ export interface operations {
                  * @example change-token
                  */
                 Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /** @description The name of the sink, or its part after the slash. */
@@ -3863,6 +4606,7 @@ export interface operations {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     /**
                      * @description The path of the command.
                      * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
@@ -3904,13 +4648,69 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            422: components["responses"]["Invalid"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
              *
-             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
              */
             503: {
                 headers: {
@@ -3951,6 +4751,11 @@ export interface operations {
                  * @example change-token
                  */
                 Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /** @description The part of the name before the slash, such as `local`. */
@@ -3968,6 +4773,7 @@ export interface operations {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     /**
                      * @description The path of the command.
                      * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
@@ -4009,13 +4815,69 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            422: components["responses"]["Invalid"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
              *
-             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
              */
             503: {
                 headers: {
@@ -4056,6 +4918,11 @@ export interface operations {
                  * @example change-token
                  */
                 Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /** @description The name of the sink, or its part after the slash. */
@@ -4071,6 +4938,7 @@ export interface operations {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     /**
                      * @description The path of the command.
                      * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
@@ -4112,13 +4980,69 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            422: components["responses"]["Invalid"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
              *
-             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
              */
             503: {
                 headers: {
@@ -4159,6 +5083,11 @@ export interface operations {
                  * @example change-token
                  */
                 Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /** @description The part of the name before the slash, such as `local`. */
@@ -4176,6 +5105,7 @@ export interface operations {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     /**
                      * @description The path of the command.
                      * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
@@ -4217,13 +5147,69 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            422: components["responses"]["Invalid"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
              *
-             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
              */
             503: {
                 headers: {
@@ -4264,6 +5250,11 @@ export interface operations {
                  * @example change-token
                  */
                 Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /** @description The name of the sink, or its part after the slash. */
@@ -4288,6 +5279,7 @@ export interface operations {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     /**
                      * @description The path of the command.
                      * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
@@ -4329,13 +5321,69 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            422: components["responses"]["Invalid"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
              *
-             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
              */
             503: {
                 headers: {
@@ -4376,6 +5424,11 @@ export interface operations {
                  * @example change-token
                  */
                 Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
             };
             path: {
                 /** @description The part of the name before the slash, such as `local`. */
@@ -4402,6 +5455,7 @@ export interface operations {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     /**
                      * @description The path of the command.
                      * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
@@ -4443,13 +5497,69 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["Conflict"];
-            422: components["responses"]["Invalid"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
              *
-             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
              */
             503: {
                 headers: {

@@ -41,10 +41,11 @@ function lacksOf({ path, operation }: Endpoint): string[] {
 
 function lacksOfResponse(status: string, { headers = {}, content }: Response): (string | false)[] {
   const json = content?.['application/json'];
+  const isEmpty = status === '204' || status === '304'; // HTTP defines that they have no body
   return [
     !headers['X-Correlation-Id'] && `the header X-Correlation-Id of status ${status}`,
-    status !== '204' && !json?.schema && `a schema of status ${status}`,
-    status !== '204' && json?.example === undefined && `an example of status ${status}`,
+    !isEmpty && !json?.schema && `a schema of status ${status}`,
+    !isEmpty && json?.example === undefined && `an example of status ${status}`,
   ];
 }
 

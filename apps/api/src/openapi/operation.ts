@@ -53,7 +53,7 @@ export function describeOperation(route: Route): Readonly<Record<string, unknown
     'bad-request',
     ...(isPublic ? [] : (['unauthenticated', 'forbidden'] as const)),
     ...(body || query.length || route.path.includes('{') ? (['invalid'] as const) : []),
-    ...(hasETag ? (['precondition-failed'] as const) : []),
+    ...(hasETag || !isRead ? (['precondition-failed'] as const) : []), // without an ETag, nothing could compare the tag
     ...(takesKey ? (['idempotency-key-in-use', 'idempotency-key-reused'] as const) : []),
     ...(endpoint.problems ?? []),
     'internal',
