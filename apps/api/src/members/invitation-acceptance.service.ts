@@ -13,6 +13,7 @@ import type { MemberSession } from '../authentication/session-verifier.js';
 import { emailUnverified } from '../errors/email-unverified.js';
 import { Problem } from '../errors/problem.js';
 import { OrganizationService } from '../organizations/organization.service.js';
+import { memberJoined } from './audit-actions.js';
 import { emailKey } from './email-key.js';
 import { invitationProblems } from './invitation.problems.js';
 import { Member } from './member.entity.js';
@@ -65,7 +66,7 @@ export class InvitationAcceptance {
     const { userId, address: email, name, role } = member;
     bindIdentity({ kind: 'member', userId, email, name, memberId: id, role, organizationId });
     await this.events.publish(MemberJoined, member, { user_id: userId, email, ...(name !== null && { name }), role });
-    await this.audit.record('member.joined', member, diff(before, member));
+    await this.audit.record(memberJoined, member, diff(before, member));
     return member;
   }
 

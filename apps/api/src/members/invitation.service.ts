@@ -10,6 +10,7 @@ import type { MemberIdentity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
 import type { Organization } from '../organizations/organization.entity.js';
 import { OrganizationService } from '../organizations/organization.service.js';
+import { memberInvitationRevoked, memberInvited } from './audit-actions.js';
 import { findOrCreateUser } from './find-or-create-user.js';
 import { invitationProblems } from './invitation.problems.js';
 import { Member } from './member.entity.js';
@@ -80,13 +81,17 @@ export class InvitationService {
   @Transactional()
   async revoke(admin: MemberIdentity, id: string): Promise<void> {
     const organization = await this.organizations.lockAs(admin);
-    const member = await this.findPending(organization.id, id);
+    await this.withdraw(await this.findPending(organization.id, id));
+  }
+
+  /** Ends a pending invitation. Call it with the lock of the organization. */
+  async withdraw(member: Member): Promise<void> {
     const before = snapshot(member);
     Object.assign(member, { status: 'removed', removedAt: new Date() });
     await currentManager().save(member);
     const { userId, address: email, role } = member;
     await this.events.publish(MemberInvitationRevoked, member, { user_id: userId, email, role });
-    await this.audit.record('member.invitation_revoked', member, diff(before, null));
+    await this.audit.record(memberInvitationRevoked, member, diff(before, null));
   }
 
   /** Publishes the event that sends the email, and records the invitation. Save the row first. */
@@ -101,7 +106,7 @@ export class InvitationService {
       invited_at: invitedAt!.toISOString(),
       invited_by: { id: inviter.userId, email: inviter.email, ...(inviter.name !== null && { name: inviter.name }) },
     });
-    await this.audit.record('member.invited', member, diff(before, member));
+    await this.audit.record(memberInvited, member, diff(before, member));
   }
 
   private async findPending(organizationId: string, id: string): Promise<Member> {

@@ -4,6 +4,7 @@ import { AllowedTo, CurrentIdentity, CurrentSession } from '../authentication/ac
 import type { MemberIdentity } from '../authentication/identity.js';
 import type { MemberSession } from '../authentication/session-verifier.js';
 import { IdPipe } from '../server/id.pipe.js';
+import { memberInvitationRevoked, memberInvited, memberJoined } from './audit-actions.js';
 import { BulkInvitations, type InvitationResult } from './bulk-invitations.service.js';
 import { InvitationAcceptance } from './invitation-acceptance.service.js';
 import { InvitationService } from './invitation.service.js';
@@ -22,7 +23,7 @@ export class InvitationsController {
   /** Invites up to 100 people in one transaction. Responds 200 with one result for each, in the order of the request. */
   @Post('bulk')
   @HttpCode(HttpStatus.OK)
-  @Audited('member.invited')
+  @Audited(memberInvited)
   async inviteAll(@CurrentIdentity() inviter: MemberIdentity, @Body() { invitations }: BulkInviteRequest) {
     return { data: (await this.bulk.invite(inviter, invitations)).map(resultView) };
   }
@@ -31,21 +32,21 @@ export class InvitationsController {
   @Post('accept')
   @HttpCode(HttpStatus.OK)
   @AllowedTo('session')
-  @Audited('member.joined')
+  @Audited(memberJoined)
   async accept(@CurrentSession() session: MemberSession, @Body() { token }: AcceptInvitationRequest) {
     return memberView(await this.acceptance.accept(session, token));
   }
 
   @Post(':id/resend')
   @HttpCode(HttpStatus.OK)
-  @Audited('member.invited')
+  @Audited(memberInvited)
   async resend(@CurrentIdentity() inviter: MemberIdentity, @Param('id', IdPipe) id: string) {
     return memberView(await this.invitations.resend(inviter, id));
   }
 
   @Delete(':id')
   @HttpCode(HttpStatus.NO_CONTENT)
-  @Audited('member.invitation_revoked')
+  @Audited(memberInvitationRevoked)
   async revoke(@CurrentIdentity() admin: MemberIdentity, @Param('id', IdPipe) id: string): Promise<void> {
     await this.invitations.revoke(admin, id);
   }

@@ -2,6 +2,7 @@ import { Body, Controller, Get, Patch } from '@nestjs/common';
 import { Audited } from '@pikaia/audit';
 import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
 import type { Identity } from '../authentication/identity.js';
+import { userProfileUpdated } from './audit-actions.js';
 import { UpdateProfileRequest } from './member.requests.js';
 import { ProfileService } from './profile.service.js';
 
@@ -18,7 +19,7 @@ export class MeController {
 
   /** Changes the name in this organization. */
   @Patch()
-  @Audited('user.profile_updated')
+  @Audited(userProfileUpdated)
   async update(@CurrentIdentity() identity: Identity, @Body() { name }: UpdateProfileRequest) {
     await this.profiles.rename(identity, name);
     return view({ ...identity, name });

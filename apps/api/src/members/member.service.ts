@@ -9,12 +9,15 @@ import { Problem } from '../errors/problem.js';
 import { OrganizationService } from '../organizations/organization.service.js';
 import { PageCursor } from '../server/page.cursor.js';
 import type { PageRequest } from '../server/page.request.js';
+import { memberRemoved, memberRoleChanged } from './audit-actions.js';
+import { InvitationService } from './invitation.service.js';
 import { Member } from './member.entity.js';
 
 @Injectable()
 export class MemberService {
   constructor(
     private readonly organizations: OrganizationService,
+    private readonly invitations: InvitationService,
     private readonly events: Events,
     private readonly audit: Audit,
     private readonly cursors: PageCursor,
@@ -65,20 +68,21 @@ export class MemberService {
       old_role: oldRole,
       new_role: role,
     });
-    await this.audit.record('member.role_changed', member, diff(before, member));
+    await this.audit.record(memberRoleChanged, member, diff(before, member));
     return member;
   }
 
-  /** Removes a member or withdraws an invitation. The next request of the person is refused. */
+  /** Removes a member. The next request of the person is refused. Withdraws the invitation of a person who has not joined. */
   @Transactional()
   async remove(admin: MemberIdentity, id: string): Promise<void> {
     const member = await this.lockMember(admin, id);
+    if (member.status === 'invited') return this.invitations.withdraw(member);
     await this.requireAnotherAdmin(member);
     const before = snapshot(member);
     Object.assign(member, { status: 'removed', removedAt: new Date() });
     await currentManager().save(member);
     await this.events.publish(MemberRemoved, member, { user_id: member.userId, email: member.address, role: member.role });
-    await this.audit.record('member.removed', member, diff(before, null));
+    await this.audit.record(memberRemoved, member, diff(before, null));
   }
 
   /** Locks the organization, so the number of its admins cannot change until the transaction ends. */

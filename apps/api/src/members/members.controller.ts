@@ -5,6 +5,7 @@ import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
 import type { MemberIdentity } from '../authentication/identity.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { PageRequest } from '../server/page.request.js';
+import { memberInvitationRevoked, memberInvited, memberRemoved, memberRoleChanged } from './audit-actions.js';
 import { ChangeRoleRequest, InviteRequest, PermissionsRequest } from './member.requests.js';
 import { InvitationService } from './invitation.service.js';
 import { MemberService } from './member.service.js';
@@ -46,7 +47,7 @@ export class MembersController {
 
   /** Responds 201 to a new invitation, and 200 if a pending invitation is sent again. */
   @Post('invitations')
-  @Audited('member.invited')
+  @Audited(memberInvited)
   async invite(
     @CurrentIdentity() inviter: MemberIdentity,
     @Body() request: InviteRequest,
@@ -58,7 +59,7 @@ export class MembersController {
   }
 
   @Patch(':id')
-  @Audited('member.role_changed')
+  @Audited(memberRoleChanged)
   async changeRole(
     @CurrentIdentity() admin: MemberIdentity,
     @Param('id', IdPipe) id: string,
@@ -67,9 +68,10 @@ export class MembersController {
     return memberView(await this.members.changeRole(admin, id, role));
   }
 
+  /** Removes a member. Withdraws the invitation of a person who has not joined. */
   @Delete(':id')
   @HttpCode(HttpStatus.NO_CONTENT)
-  @Audited('member.removed')
+  @Audited(memberRemoved, memberInvitationRevoked)
   async remove(@CurrentIdentity() admin: MemberIdentity, @Param('id', IdPipe) id: string): Promise<void> {
     await this.members.remove(admin, id);
   }

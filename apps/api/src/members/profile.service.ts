@@ -6,6 +6,7 @@ import { Events } from '@pikaia/events';
 import type { Identity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
 import { OrganizationService } from '../organizations/organization.service.js';
+import { userProfileUpdated } from './audit-actions.js';
 import { Member } from './member.entity.js';
 import { User } from './user.entity.js';
 
@@ -52,7 +53,7 @@ export class ProfileService {
         new_name: newName,
       },
     );
-    await this.audit.record('user.profile_updated', { type: 'user', id, subject: id, label: email }, changes);
+    await this.audit.record(userProfileUpdated, { type: 'user', id, subject: id, label: email }, changes);
   }
 
   /** Locks the organization first, as all changes of a membership do. Otherwise one of two changes could undo the other. */

@@ -8,8 +8,10 @@ import { bindIdentity } from '../authentication/bind-identity.js';
 import type { MemberSession } from '../authentication/session-verifier.js';
 import { emailUnverified } from '../errors/email-unverified.js';
 import { Problem } from '../errors/problem.js';
+import { memberJoined } from '../members/audit-actions.js';
 import { findOrCreateUser } from '../members/find-or-create-user.js';
 import { Member } from '../members/member.entity.js';
+import { organizationCreated } from './audit-actions.js';
 import { Organization } from './organization.entity.js';
 import type { CreateOrganizationRequest } from './organization.requests.js';
 
@@ -68,8 +70,8 @@ export class OrganizationCreation {
     });
     await this.events.publish(OrganizationCreated, { id }, { name, slug });
     await this.events.publish(MemberJoined, member, { user_id: user.id, email, role: 'admin' });
-    await this.audit.record('organization.created', organization, diff(null, organization));
-    await this.audit.record('member.joined', member, diff(null, member));
+    await this.audit.record(organizationCreated, organization, diff(null, organization));
+    await this.audit.record(memberJoined, member, diff(null, member));
     return organization;
   }
 
