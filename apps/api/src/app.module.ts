@@ -13,6 +13,7 @@ import { HealthModule } from './health/health.module.js';
 import { Member } from './members/member.entity.js';
 import { MembersModule } from './members/members.module.js';
 import { User } from './members/user.entity.js';
+import { OpenApiModule } from './openapi/openapi.module.js';
 import { Organization } from './organizations/organization.entity.js';
 import { OrganizationsModule } from './organizations/organizations.module.js';
 import { ServerModule } from './server/server.module.js';
@@ -47,6 +48,7 @@ export class AppModule {
         OrganizationsModule,
         MembersModule,
         AdministrationModule,
+        OpenApiModule,
       ],
     };
   }
