@@ -7,8 +7,8 @@ import { System, type ApiResponse } from '../support/system/system.js';
 import { createTenant, rowsOf, type Row, type Tenant } from '../support/system/tenants.js';
 
 const SEED = 20_261_130;
-const RUNS = 10; // for each operation without an id in its path
-const RUNS_OF_COLUMN = 3; // for each other operation and column with ids
+const RUNS = 10; // for each operation
+const RUNS_OF_COLUMN = 2; // for each operation with an id in its path, and each column with ids
 const UNSCOPED_MEMBERS = pathToFileURL(resolve(__dirname, '../support/system/unscoped-members.mjs')).href;
 const UUID = /[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}/g;
 
@@ -23,8 +23,8 @@ let tenants: readonly [Tenant, Tenant, Tenant];
 let secrets: ReadonlyMap<Tenant, readonly string[]>;
 /** The ids of each organization by the column that has them. */
 const idsByColumn = new Map<Tenant, Map<string, Id[]>>();
-/** Everything that the callers of an organization have sent: a response may repeat it. */
-const sent = new Map<Tenant, string>();
+/** The accepted changes that the callers of an organization have sent: later responses may repeat them. */
+const accepted = new Map<Tenant, string>();
 
 beforeAll(async () => {
   system = await System.start();
@@ -86,13 +86,15 @@ interface Attempt {
 async function findLeaks({ actor, as, call }: Attempt, port: number): Promise<string[]> {
   const victims = tenants.filter((tenant) => tenant !== actor);
   const stateOf = () => rowsOf(system, victims);
-  sent.set(actor, `${sent.get(actor) ?? ''} ${decodeURIComponent(call.path.replaceAll('+', ' '))} ${JSON.stringify(call.body)}`);
+  const sent = `${decodeURIComponent(call.path.replaceAll('+', ' '))} ${JSON.stringify(call.body)}`;
   const before = await stateOf();
   const { status, text } = await send(call, as, port);
   const after = await stateOf();
+  const known = `${accepted.get(actor)} ${sent}`;
+  if (call.method !== 'GET' && status < 300) accepted.set(actor, known);
   const seen = victims
     .flatMap((victim) => secrets.get(victim)!)
-    .filter((secret) => text.includes(secret) && !sent.get(actor)!.includes(secret));
+    .filter((secret) => text.includes(secret) && !known.includes(secret));
   return [
     ...seen.map((secret) => `the response with status ${status} contains ${secret}`),
     ...(JSON.stringify(before) === JSON.stringify(after) ? [] : ['a row of another organization has changed']),
@@ -121,7 +123,8 @@ const attemptsOn = (endpoint: Endpoint, column?: string): fc.Arbitrary<Attempt> 
 
 /** @throws Error for a call that sees or changes something of another organization. */
 async function check(endpoint: Endpoint, port: number): Promise<void> {
-  const columns = endpoint.path.includes('{') ? [...idsByColumn.get(tenants[0])!.keys()] : [undefined];
+  const isRefused = !endpoint.operation['x-roles']!.some((role) => role !== 'operator');
+  const columns = endpoint.path.includes('{') && !isRefused ? [...idsByColumn.get(tenants[0])!.keys()] : [undefined];
   for (const column of columns)
     await fc.assert(
       fc.asyncProperty(attemptsOn(endpoint, column), async (attempt) => {

@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * Check that the process responds
-         * @description Roles: anyone.
+         * @description For anyone.
          */
         get: operations["liveHealth"];
         put?: never;
@@ -33,7 +33,7 @@ export interface paths {
         };
         /**
          * Check that the process accepts requests and has a database connection
-         * @description Roles: anyone.
+         * @description For anyone.
          */
         get: operations["readyHealth"];
         put?: never;
@@ -53,7 +53,7 @@ export interface paths {
         };
         /**
          * Show the organization of the session
-         * @description Roles: member.
+         * @description For all members of an organization.
          */
         get: operations["showOrganization"];
         put?: never;
@@ -65,31 +65,9 @@ export interface paths {
          * Update the organization
          * @description Absent fields stay unchanged.
          *
-         *     Roles: admin.
+         *     For admins of an organization.
          */
         patch: operations["updateOrganization"];
-        trace?: never;
-    };
-    "/api/v1/organizations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Create the organization of the session
-         * @description For a session whose organization at the session provider does not exist here. The person becomes its first admin, with the verified email address of the session.
-         *
-         *     Roles: session.
-         */
-        post: operations["createOrganizations"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/api/v1/members": {
@@ -103,7 +81,7 @@ export interface paths {
          * List members
          * @description Lists invited and active members, oldest first.
          *
-         *     Roles: admin.
+         *     For admins of an organization.
          */
         get: operations["listMembers"];
         put?: never;
@@ -123,16 +101,16 @@ export interface paths {
         };
         /**
          * Show a member
-         * @description Roles: admin.
+         * @description For admins of an organization.
          */
         get: operations["showMembers"];
         put?: never;
         post?: never;
         /**
          * Remove a member
-         * @description Withdraws the invitation of a person who has not joined. The organization keeps at least one admin.
+         * @description The organization keeps at least one admin.
          *
-         *     Roles: admin.
+         *     For admins of an organization.
          */
         delete: operations["removeMembers"];
         options?: never;
@@ -141,7 +119,7 @@ export interface paths {
          * Change the role of a member
          * @description Admins cannot change their own role. The organization keeps at least one admin.
          *
-         *     Roles: admin.
+         *     For admins of an organization.
          */
         patch: operations["changeRoleMembers"];
         trace?: never;
@@ -157,7 +135,7 @@ export interface paths {
          * Show the cached permissions of a member
          * @description Events keep the cache, so it can lag behind the member. `after_change` waits for a change.
          *
-         *     Roles: admin.
+         *     For admins of an organization.
          */
         get: operations["showPermissionsMembers"];
         put?: never;
@@ -181,98 +159,10 @@ export interface paths {
          * Invite a person
          * @description Responds 201 to a new invitation, and 200 if a pending invitation is sent again.
          *
-         *     Roles: admin.
+         *     For admins of an organization.
          */
         post: operations["inviteMembers"];
         delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/members/invitations/bulk": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Invite up to 100 people
-         * @description All people are invited in one transaction. Responds with one result for each invitation, in the order of the request. A refused invitation does not affect the others. Of several with the same address, the first counts.
-         *
-         *     Roles: admin.
-         */
-        post: operations["inviteAllInvitations"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/members/invitations/accept": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Accept an invitation
-         * @description For the invited person, with a session of the organization that the invitation is from. The verified email address of the session must be the invited one. The person is then an active member.
-         *
-         *     Roles: session.
-         */
-        post: operations["acceptInvitations"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/members/invitations/{id}/resend": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Send an invitation again
-         * @description The email contains a new token, and the earlier one is no longer valid. Possible once a minute.
-         *
-         *     Roles: admin.
-         */
-        post: operations["resendInvitations"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/members/invitations/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /**
-         * Withdraw an invitation
-         * @description The token of the email is no longer valid.
-         *
-         *     Roles: admin.
-         */
-        delete: operations["revokeInvitations"];
         options?: never;
         head?: never;
         patch?: never;
@@ -287,9 +177,7 @@ export interface paths {
         };
         /**
          * Show the person of the session
-         * @description An operator has no organization.
-         *
-         *     Roles: member, operator.
+         * @description For all members of an organization and operators of the platform.
          */
         get: operations["showMe"];
         put?: never;
@@ -297,13 +185,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /**
-         * Change the name of the person of the session
-         * @description The name belongs to the membership, so other organizations of the person do not see it.
-         *
-         *     Roles: member, operator.
-         */
-        patch: operations["updateMe"];
+        patch?: never;
         trace?: never;
     };
     "/api/v1/admin/audit-logs": {
@@ -317,7 +199,7 @@ export interface paths {
          * List audit entries
          * @description Newest first. Admins see the entries of their organization, operators see those of all organizations.
          *
-         *     Roles: admin, operator.
+         *     For admins of an organization and operators of the platform.
          */
         get: operations["findAuditLog"];
         put?: never;
@@ -337,7 +219,7 @@ export interface paths {
         };
         /**
          * Show an audit entry
-         * @description Roles: admin, operator.
+         * @description For admins of an organization and operators of the platform.
          */
         get: operations["getAuditLog"];
         put?: never;
@@ -359,7 +241,7 @@ export interface paths {
          * List events with their status across all sinks
          * @description Newest first. Admins see the events of their organization. Operators see all, with personal data masked.
          *
-         *     Roles: admin, operator.
+         *     For admins of an organization and operators of the platform.
          */
         get: operations["findEvents"];
         put?: never;
@@ -379,7 +261,7 @@ export interface paths {
         };
         /**
          * Show an event with its deliveries, attempts and receipts
-         * @description Roles: admin, operator.
+         * @description For admins of an organization and operators of the platform.
          */
         get: operations["getEvents"];
         put?: never;
@@ -403,7 +285,7 @@ export interface paths {
          * Replay the events that match a filter
          * @description Replays to all sinks or to one. Only counts the events unless `dry_run` is false.
          *
-         *     Roles: admin, operator.
+         *     For admins of an organization and operators of the platform.
          */
         post: operations["replayAllEvents"];
         delete?: never;
@@ -425,7 +307,7 @@ export interface paths {
          * Replay an event
          * @description Replays to the sinks that received the event, and retries its dead letters.
          *
-         *     Roles: admin, operator.
+         *     For admins of an organization and operators of the platform.
          */
         post: operations["replayEvents"];
         delete?: never;
@@ -447,7 +329,7 @@ export interface paths {
          * Skip a failed event that blocks its object
          * @description Delivery of the events behind it continues.
          *
-         *     Roles: operator.
+         *     For operators of the platform.
          */
         post: operations["skipEvents"];
         delete?: never;
@@ -465,7 +347,7 @@ export interface paths {
         };
         /**
          * Show the status of the outbox
-         * @description Roles: operator.
+         * @description For operators of the platform.
          */
         get: operations["showOutbox"];
         put?: never;
@@ -487,7 +369,7 @@ export interface paths {
          * List commands
          * @description Newest first. Admins see the commands that concern their organization.
          *
-         *     Roles: admin, operator.
+         *     For admins of an organization and operators of the platform.
          */
         get: operations["commandsOutbox"];
         put?: never;
@@ -507,7 +389,7 @@ export interface paths {
         };
         /**
          * Show a command and the answers of the sinks
-         * @description Roles: admin, operator.
+         * @description For admins of an organization and operators of the platform.
          */
         get: operations["commandOutbox"];
         put?: never;
@@ -529,7 +411,7 @@ export interface paths {
         put?: never;
         /**
          * Pause a sink
-         * @description Roles: operator.
+         * @description For operators of the platform.
          */
         post: operations["pauseOutbox1"];
         delete?: never;
@@ -549,7 +431,7 @@ export interface paths {
         put?: never;
         /**
          * Pause a sink
-         * @description Roles: operator.
+         * @description For operators of the platform.
          */
         post: operations["pauseOutbox2"];
         delete?: never;
@@ -569,7 +451,7 @@ export interface paths {
         put?: never;
         /**
          * Resume a sink
-         * @description Roles: operator.
+         * @description For operators of the platform.
          */
         post: operations["resumeOutbox1"];
         delete?: never;
@@ -589,7 +471,7 @@ export interface paths {
         put?: never;
         /**
          * Resume a sink
-         * @description Roles: operator.
+         * @description For operators of the platform.
          */
         post: operations["resumeOutbox2"];
         delete?: never;
@@ -609,7 +491,7 @@ export interface paths {
         put?: never;
         /**
          * Retire a sink that no worker leads
-         * @description Roles: operator.
+         * @description For operators of the platform.
          */
         post: operations["retireOutbox1"];
         delete?: never;
@@ -629,7 +511,7 @@ export interface paths {
         put?: never;
         /**
          * Retire a sink that no worker leads
-         * @description Roles: operator.
+         * @description For operators of the platform.
          */
         post: operations["retireOutbox2"];
         delete?: never;
@@ -649,7 +531,7 @@ export interface paths {
         put?: never;
         /**
          * Give up an event type that no worker handles any more
-         * @description Roles: operator.
+         * @description For operators of the platform.
          */
         post: operations["dropTypeOutbox1"];
         delete?: never;
@@ -669,7 +551,7 @@ export interface paths {
         put?: never;
         /**
          * Give up an event type that no worker handles any more
-         * @description Roles: operator.
+         * @description For operators of the platform.
          */
         post: operations["dropTypeOutbox2"];
         delete?: never;
@@ -689,7 +571,7 @@ export interface paths {
          * Show everything with one correlation id
          * @description Log lines are present only in development. Admins see what belongs to their organization.
          *
-         *     Roles: admin, operator.
+         *     For admins of an organization and operators of the platform.
          */
         get: operations["getCorrelations"];
         put?: never;
@@ -756,12 +638,6 @@ export interface components {
             name?: string;
             /** @description The new short name. No other organization may have it. */
             slug?: string;
-        };
-        CreateOrganizationRequest: {
-            /** @description The name. */
-            name: string;
-            /** @description The short name in addresses. No other organization may have it. */
-            slug: string;
         };
         Member: {
             /**
@@ -859,49 +735,6 @@ export interface components {
              */
             status: "invited" | "active" | "removed";
         };
-        BulkInviteRequest: {
-            /** @description Invitations as `POST /members/invitations` takes one. An invitation that is not valid is refused alone. */
-            invitations: unknown[];
-        };
-        InvitationProblem: {
-            /**
-             * @description The type of the problem, as in a response with problem details.
-             * @example urn:pikaia:problem:conflict
-             */
-            type: string;
-            /**
-             * @description A short summary of the type.
-             * @example Conflict with the current state
-             */
-            title: string;
-            /**
-             * @description The status that a request for this invitation alone would get.
-             * @example 409
-             */
-            status: number;
-            /**
-             * @description Why the person was not invited.
-             * @example This person is a member already.
-             */
-            detail: string;
-            /** @description The fields of the invitation that are not valid. */
-            errors?: {
-                /**
-                 * @description The field that is not valid.
-                 * @example email
-                 */
-                field: string;
-                /**
-                 * @description A sentence that names the field.
-                 * @example email is required
-                 */
-                message: string;
-            }[];
-        };
-        AcceptInvitationRequest: {
-            /** @description The token of the invitation link. */
-            token: string;
-        };
         Me: {
             /**
              * Format: uuid
@@ -922,10 +755,6 @@ export interface components {
              */
             role: "member" | "admin" | "operator";
             organization_id: string | null;
-        };
-        UpdateProfileRequest: {
-            /** @description The new name. */
-            name: string;
         };
         Shortened: {
             /**
@@ -1373,12 +1202,12 @@ export interface components {
              */
             status: "pending" | "running" | "done" | "refused" | "failed";
             /**
-             * @description The arguments of the command.
+             * @description The arguments of the command, as they are stored.
              * @example {
              *       "rate": 100
              *     }
              */
-            arguments: Record<string, never>;
+            arguments: unknown;
             /**
              * @description Who requested the command.
              * @example olivia@example.com
@@ -1907,72 +1736,6 @@ export interface components {
                 } & components["schemas"]["Problem"];
             };
         };
-        /** @description `urn:pikaia:problem:email-unverified`: The session contains no verified email address. */
-        EmailUnverified: {
-            headers: {
-                "X-Correlation-Id": components["headers"]["CorrelationId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "urn:pikaia:problem:email-unverified",
-                 *       "title": "A short summary",
-                 *       "status": 403,
-                 *       "detail": "The session contains no verified email address.",
-                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                 *     }
-                 */
-                "application/problem+json": {
-                    /** @enum {unknown} */
-                    type?: "urn:pikaia:problem:email-unverified";
-                } & components["schemas"]["Problem"];
-            };
-        };
-        /** @description `urn:pikaia:problem:invitation-organization`: The session is not of the organization that the invitation is from. */
-        InvitationOrganization: {
-            headers: {
-                "X-Correlation-Id": components["headers"]["CorrelationId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "urn:pikaia:problem:invitation-organization",
-                 *       "title": "A short summary",
-                 *       "status": 403,
-                 *       "detail": "The session is not of the organization that the invitation is from.",
-                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                 *     }
-                 */
-                "application/problem+json": {
-                    /** @enum {unknown} */
-                    type?: "urn:pikaia:problem:invitation-organization";
-                } & components["schemas"]["Problem"];
-            };
-        };
-        /** @description `urn:pikaia:problem:invitation-email`: The email address of the session is not the invited one. */
-        InvitationEmail: {
-            headers: {
-                "X-Correlation-Id": components["headers"]["CorrelationId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "urn:pikaia:problem:invitation-email",
-                 *       "title": "A short summary",
-                 *       "status": 403,
-                 *       "detail": "The email address of the session is not the invited one.",
-                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                 *     }
-                 */
-                "application/problem+json": {
-                    /** @enum {unknown} */
-                    type?: "urn:pikaia:problem:invitation-email";
-                } & components["schemas"]["Problem"];
-            };
-        };
         /** @description `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how. */
         Conflict: {
             headers: {
@@ -1992,138 +1755,6 @@ export interface components {
                 "application/problem+json": {
                     /** @enum {unknown} */
                     type?: "urn:pikaia:problem:conflict";
-                } & components["schemas"]["Problem"];
-            };
-        };
-        /** @description `urn:pikaia:problem:invitation-accepted`: The invitation was accepted already. */
-        InvitationAccepted: {
-            headers: {
-                "X-Correlation-Id": components["headers"]["CorrelationId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "urn:pikaia:problem:invitation-accepted",
-                 *       "title": "A short summary",
-                 *       "status": 409,
-                 *       "detail": "The invitation was accepted already.",
-                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                 *     }
-                 */
-                "application/problem+json": {
-                    /** @enum {unknown} */
-                    type?: "urn:pikaia:problem:invitation-accepted";
-                } & components["schemas"]["Problem"];
-            };
-        };
-        /** @description `urn:pikaia:problem:invitation-repeated`: An earlier invitation of the same request has the same address. */
-        InvitationRepeated: {
-            headers: {
-                "X-Correlation-Id": components["headers"]["CorrelationId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "urn:pikaia:problem:invitation-repeated",
-                 *       "title": "A short summary",
-                 *       "status": 409,
-                 *       "detail": "An earlier invitation of the same request has the same address.",
-                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                 *     }
-                 */
-                "application/problem+json": {
-                    /** @enum {unknown} */
-                    type?: "urn:pikaia:problem:invitation-repeated";
-                } & components["schemas"]["Problem"];
-            };
-        };
-        /** @description `urn:pikaia:problem:organization-exists`: The organization of the session exists already. */
-        OrganizationExists: {
-            headers: {
-                "X-Correlation-Id": components["headers"]["CorrelationId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "urn:pikaia:problem:organization-exists",
-                 *       "title": "A short summary",
-                 *       "status": 409,
-                 *       "detail": "The organization of the session exists already.",
-                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                 *     }
-                 */
-                "application/problem+json": {
-                    /** @enum {unknown} */
-                    type?: "urn:pikaia:problem:organization-exists";
-                } & components["schemas"]["Problem"];
-            };
-        };
-        /** @description `urn:pikaia:problem:invitation-expired`: The invitation is older than seven days. An admin can send it again. */
-        InvitationExpired: {
-            headers: {
-                "X-Correlation-Id": components["headers"]["CorrelationId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "urn:pikaia:problem:invitation-expired",
-                 *       "title": "A short summary",
-                 *       "status": 410,
-                 *       "detail": "The invitation is older than seven days. An admin can send it again.",
-                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                 *     }
-                 */
-                "application/problem+json": {
-                    /** @enum {unknown} */
-                    type?: "urn:pikaia:problem:invitation-expired";
-                } & components["schemas"]["Problem"];
-            };
-        };
-        /** @description `urn:pikaia:problem:invitation-replaced`: The invitation was sent again. The newest email has the valid link. */
-        InvitationReplaced: {
-            headers: {
-                "X-Correlation-Id": components["headers"]["CorrelationId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "urn:pikaia:problem:invitation-replaced",
-                 *       "title": "A short summary",
-                 *       "status": 410,
-                 *       "detail": "The invitation was sent again. The newest email has the valid link.",
-                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                 *     }
-                 */
-                "application/problem+json": {
-                    /** @enum {unknown} */
-                    type?: "urn:pikaia:problem:invitation-replaced";
-                } & components["schemas"]["Problem"];
-            };
-        };
-        /** @description `urn:pikaia:problem:invitation-revoked`: The invitation was withdrawn. */
-        InvitationRevoked: {
-            headers: {
-                "X-Correlation-Id": components["headers"]["CorrelationId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "urn:pikaia:problem:invitation-revoked",
-                 *       "title": "A short summary",
-                 *       "status": 410,
-                 *       "detail": "The invitation was withdrawn.",
-                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                 *     }
-                 */
-                "application/problem+json": {
-                    /** @enum {unknown} */
-                    type?: "urn:pikaia:problem:invitation-revoked";
                 } & components["schemas"]["Problem"];
             };
         };
@@ -2152,51 +1783,6 @@ export interface components {
                 "application/problem+json": {
                     /** @enum {unknown} */
                     type?: "urn:pikaia:problem:invalid";
-                } & components["schemas"]["Problem"];
-            };
-        };
-        /** @description `urn:pikaia:problem:invitation-invalid`: The token is not that of an invitation. */
-        InvitationInvalid: {
-            headers: {
-                "X-Correlation-Id": components["headers"]["CorrelationId"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "urn:pikaia:problem:invitation-invalid",
-                 *       "title": "A short summary",
-                 *       "status": 422,
-                 *       "detail": "The token is not that of an invitation.",
-                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                 *     }
-                 */
-                "application/problem+json": {
-                    /** @enum {unknown} */
-                    type?: "urn:pikaia:problem:invitation-invalid";
-                } & components["schemas"]["Problem"];
-            };
-        };
-        /** @description `urn:pikaia:problem:invitation-recently-sent`: The invitation was sent less than a minute ago. Send it again after `Retry-After`. */
-        InvitationRecentlySent: {
-            headers: {
-                "X-Correlation-Id": components["headers"]["CorrelationId"];
-                "Retry-After": components["headers"]["RetryAfter"];
-                [name: string]: unknown;
-            };
-            content: {
-                /**
-                 * @example {
-                 *       "type": "urn:pikaia:problem:invitation-recently-sent",
-                 *       "title": "A short summary",
-                 *       "status": 429,
-                 *       "detail": "The invitation was sent less than a minute ago. Send it again after `Retry-After`.",
-                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                 *     }
-                 */
-                "application/problem+json": {
-                    /** @enum {unknown} */
-                    type?: "urn:pikaia:problem:invitation-recently-sent";
                 } & components["schemas"]["Problem"];
             };
         };
@@ -2559,142 +2145,6 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             409: components["responses"]["Conflict"];
-            422: components["responses"]["Invalid"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
-             *
-             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
-             */
-            503: {
-                headers: {
-                    "X-Correlation-Id": components["headers"]["CorrelationId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:pikaia:problem:unavailable",
-                     *       "title": "A short summary",
-                     *       "status": 503,
-                     *       "detail": "The service cannot process the request now. Try again after `Retry-After`.",
-                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                     *     }
-                     */
-                    "application/problem+json": {
-                        /** @enum {unknown} */
-                        type?: "urn:pikaia:problem:unavailable" | "urn:pikaia:problem:outcome-unknown";
-                    } & components["schemas"]["Problem"];
-                };
-            };
-            "4XX": components["responses"]["RefusedRequest"];
-        };
-    };
-    createOrganizations: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
-                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
-                 */
-                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
-                /**
-                 * @description `change-token`: the response has the header `X-Change-Token`.
-                 * @example change-token
-                 */
-                Prefer?: components["parameters"]["Prefer"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "name": "Acme",
-                 *       "slug": "acme"
-                 *     }
-                 */
-                "application/json": components["schemas"]["CreateOrganizationRequest"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    "X-Correlation-Id": components["headers"]["CorrelationId"];
-                    "X-Change-Token": components["headers"]["ChangeToken"];
-                    "Preference-Applied": components["headers"]["PreferenceApplied"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
-                     *       "name": "Acme",
-                     *       "slug": "acme",
-                     *       "created_at": "2026-01-31T08:30:00.000Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Organization"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthenticated"];
-            /**
-             * @description `urn:pikaia:problem:forbidden`: The caller lacks the role, or may not do this.
-             *
-             *     `urn:pikaia:problem:email-unverified`: The session contains no verified email address.
-             */
-            403: {
-                headers: {
-                    "X-Correlation-Id": components["headers"]["CorrelationId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:pikaia:problem:forbidden",
-                     *       "title": "A short summary",
-                     *       "status": 403,
-                     *       "detail": "The caller lacks the role, or may not do this.",
-                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                     *     }
-                     */
-                    "application/problem+json": {
-                        /** @enum {unknown} */
-                        type?: "urn:pikaia:problem:forbidden" | "urn:pikaia:problem:email-unverified";
-                    } & components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `urn:pikaia:problem:organization-exists`: The organization of the session exists already.
-             *
-             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
-             */
-            409: {
-                headers: {
-                    "X-Correlation-Id": components["headers"]["CorrelationId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:pikaia:problem:organization-exists",
-                     *       "title": "A short summary",
-                     *       "status": 409,
-                     *       "detail": "The organization of the session exists already.",
-                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                     *     }
-                     */
-                    "application/problem+json": {
-                        /** @enum {unknown} */
-                        type?: "urn:pikaia:problem:organization-exists" | "urn:pikaia:problem:conflict";
-                    } & components["schemas"]["Problem"];
-                };
-            };
             422: components["responses"]["Invalid"];
             500: components["responses"]["Internal"];
             /**
@@ -3182,477 +2632,6 @@ export interface operations {
             "4XX": components["responses"]["RefusedRequest"];
         };
     };
-    inviteAllInvitations: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
-                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
-                 */
-                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
-                /**
-                 * @description `change-token`: the response has the header `X-Change-Token`.
-                 * @example change-token
-                 */
-                Prefer?: components["parameters"]["Prefer"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "invitations": [
-                 *         {
-                 *           "email": "bob@example.com",
-                 *           "name": "Bob",
-                 *           "role": "member"
-                 *         }
-                 *       ]
-                 *     }
-                 */
-                "application/json": components["schemas"]["BulkInviteRequest"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Correlation-Id": components["headers"]["CorrelationId"];
-                    "X-Change-Token": components["headers"]["ChangeToken"];
-                    "Preference-Applied": components["headers"]["PreferenceApplied"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "data": [
-                     *         {
-                     *           "result": "created",
-                     *           "invitation": {
-                     *             "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
-                     *             "email": "bob@example.com",
-                     *             "role": "member",
-                     *             "status": "invited"
-                     *           }
-                     *         }
-                     *       ]
-                     *     }
-                     */
-                    "application/json": {
-                        /** @description One result for each invitation, in the order of the request. */
-                        data: ({
-                            /**
-                             * @description `created`: the person was invited. `resent`: a pending invitation was sent again.
-                             * @enum {string}
-                             */
-                            result: "created" | "resent";
-                            invitation: components["schemas"]["Invitation"];
-                        } | {
-                            /**
-                             * @description The person was not invited.
-                             * @enum {string}
-                             */
-                            result: "refused";
-                            problem: components["schemas"]["InvitationProblem"];
-                        })[];
-                    };
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            422: components["responses"]["Invalid"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
-             *
-             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
-             */
-            503: {
-                headers: {
-                    "X-Correlation-Id": components["headers"]["CorrelationId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:pikaia:problem:unavailable",
-                     *       "title": "A short summary",
-                     *       "status": 503,
-                     *       "detail": "The service cannot process the request now. Try again after `Retry-After`.",
-                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                     *     }
-                     */
-                    "application/problem+json": {
-                        /** @enum {unknown} */
-                        type?: "urn:pikaia:problem:unavailable" | "urn:pikaia:problem:outcome-unknown";
-                    } & components["schemas"]["Problem"];
-                };
-            };
-            "4XX": components["responses"]["RefusedRequest"];
-        };
-    };
-    acceptInvitations: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
-                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
-                 */
-                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
-                /**
-                 * @description `change-token`: the response has the header `X-Change-Token`.
-                 * @example change-token
-                 */
-                Prefer?: components["parameters"]["Prefer"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
-                 *     }
-                 */
-                "application/json": components["schemas"]["AcceptInvitationRequest"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Correlation-Id": components["headers"]["CorrelationId"];
-                    "X-Change-Token": components["headers"]["ChangeToken"];
-                    "Preference-Applied": components["headers"]["PreferenceApplied"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
-                     *       "user_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
-                     *       "email": "bob@example.com",
-                     *       "name": "Bob",
-                     *       "role": "member",
-                     *       "status": "invited",
-                     *       "invited_at": "2026-01-31T08:30:00.000Z",
-                     *       "joined_at": "2026-01-31T08:30:00.000Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Member"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthenticated"];
-            /**
-             * @description `urn:pikaia:problem:forbidden`: The caller lacks the role, or may not do this.
-             *
-             *     `urn:pikaia:problem:email-unverified`: The session contains no verified email address.
-             *
-             *     `urn:pikaia:problem:invitation-organization`: The session is not of the organization that the invitation is from.
-             *
-             *     `urn:pikaia:problem:invitation-email`: The email address of the session is not the invited one.
-             */
-            403: {
-                headers: {
-                    "X-Correlation-Id": components["headers"]["CorrelationId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:pikaia:problem:forbidden",
-                     *       "title": "A short summary",
-                     *       "status": 403,
-                     *       "detail": "The caller lacks the role, or may not do this.",
-                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                     *     }
-                     */
-                    "application/problem+json": {
-                        /** @enum {unknown} */
-                        type?: "urn:pikaia:problem:forbidden" | "urn:pikaia:problem:email-unverified" | "urn:pikaia:problem:invitation-organization" | "urn:pikaia:problem:invitation-email";
-                    } & components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `urn:pikaia:problem:invitation-accepted`: The invitation was accepted already.
-             *
-             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
-             */
-            409: {
-                headers: {
-                    "X-Correlation-Id": components["headers"]["CorrelationId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:pikaia:problem:invitation-accepted",
-                     *       "title": "A short summary",
-                     *       "status": 409,
-                     *       "detail": "The invitation was accepted already.",
-                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                     *     }
-                     */
-                    "application/problem+json": {
-                        /** @enum {unknown} */
-                        type?: "urn:pikaia:problem:invitation-accepted" | "urn:pikaia:problem:conflict";
-                    } & components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `urn:pikaia:problem:invitation-expired`: The invitation is older than seven days. An admin can send it again.
-             *
-             *     `urn:pikaia:problem:invitation-replaced`: The invitation was sent again. The newest email has the valid link.
-             *
-             *     `urn:pikaia:problem:invitation-revoked`: The invitation was withdrawn.
-             */
-            410: {
-                headers: {
-                    "X-Correlation-Id": components["headers"]["CorrelationId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:pikaia:problem:invitation-expired",
-                     *       "title": "A short summary",
-                     *       "status": 410,
-                     *       "detail": "The invitation is older than seven days. An admin can send it again.",
-                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                     *     }
-                     */
-                    "application/problem+json": {
-                        /** @enum {unknown} */
-                        type?: "urn:pikaia:problem:invitation-expired" | "urn:pikaia:problem:invitation-replaced" | "urn:pikaia:problem:invitation-revoked";
-                    } & components["schemas"]["Problem"];
-                };
-            };
-            /**
-             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
-             *
-             *     `urn:pikaia:problem:invitation-invalid`: The token is not that of an invitation.
-             */
-            422: {
-                headers: {
-                    "X-Correlation-Id": components["headers"]["CorrelationId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:pikaia:problem:invalid",
-                     *       "title": "A short summary",
-                     *       "status": 422,
-                     *       "detail": "email is required",
-                     *       "errors": [
-                     *         {
-                     *           "field": "email",
-                     *           "message": "email is required"
-                     *         }
-                     *       ],
-                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                     *     }
-                     */
-                    "application/problem+json": {
-                        /** @enum {unknown} */
-                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:invitation-invalid";
-                    } & components["schemas"]["Problem"];
-                };
-            };
-            500: components["responses"]["Internal"];
-            /**
-             * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
-             *
-             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
-             */
-            503: {
-                headers: {
-                    "X-Correlation-Id": components["headers"]["CorrelationId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:pikaia:problem:unavailable",
-                     *       "title": "A short summary",
-                     *       "status": 503,
-                     *       "detail": "The service cannot process the request now. Try again after `Retry-After`.",
-                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                     *     }
-                     */
-                    "application/problem+json": {
-                        /** @enum {unknown} */
-                        type?: "urn:pikaia:problem:unavailable" | "urn:pikaia:problem:outcome-unknown";
-                    } & components["schemas"]["Problem"];
-                };
-            };
-            "4XX": components["responses"]["RefusedRequest"];
-        };
-    };
-    resendInvitations: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
-                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
-                 */
-                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
-                /**
-                 * @description `change-token`: the response has the header `X-Change-Token`.
-                 * @example change-token
-                 */
-                Prefer?: components["parameters"]["Prefer"];
-            };
-            path: {
-                /** @description The id of the member, as the invitation returned it. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Correlation-Id": components["headers"]["CorrelationId"];
-                    "X-Change-Token": components["headers"]["ChangeToken"];
-                    "Preference-Applied": components["headers"]["PreferenceApplied"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
-                     *       "user_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
-                     *       "email": "bob@example.com",
-                     *       "name": "Bob",
-                     *       "role": "member",
-                     *       "status": "invited",
-                     *       "invited_at": "2026-01-31T08:30:00.000Z",
-                     *       "joined_at": "2026-01-31T08:30:00.000Z"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Member"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["InvitationAccepted"];
-            422: components["responses"]["Invalid"];
-            429: components["responses"]["InvitationRecentlySent"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
-             *
-             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
-             */
-            503: {
-                headers: {
-                    "X-Correlation-Id": components["headers"]["CorrelationId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:pikaia:problem:unavailable",
-                     *       "title": "A short summary",
-                     *       "status": 503,
-                     *       "detail": "The service cannot process the request now. Try again after `Retry-After`.",
-                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                     *     }
-                     */
-                    "application/problem+json": {
-                        /** @enum {unknown} */
-                        type?: "urn:pikaia:problem:unavailable" | "urn:pikaia:problem:outcome-unknown";
-                    } & components["schemas"]["Problem"];
-                };
-            };
-            "4XX": components["responses"]["RefusedRequest"];
-        };
-    };
-    revokeInvitations: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
-                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
-                 */
-                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
-                /**
-                 * @description `change-token`: the response has the header `X-Change-Token`.
-                 * @example change-token
-                 */
-                Prefer?: components["parameters"]["Prefer"];
-            };
-            path: {
-                /** @description The id of the member, as the invitation returned it. */
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    "X-Correlation-Id": components["headers"]["CorrelationId"];
-                    "X-Change-Token": components["headers"]["ChangeToken"];
-                    "Preference-Applied": components["headers"]["PreferenceApplied"];
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            404: components["responses"]["NotFound"];
-            409: components["responses"]["InvitationAccepted"];
-            422: components["responses"]["Invalid"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
-             *
-             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
-             */
-            503: {
-                headers: {
-                    "X-Correlation-Id": components["headers"]["CorrelationId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:pikaia:problem:unavailable",
-                     *       "title": "A short summary",
-                     *       "status": 503,
-                     *       "detail": "The service cannot process the request now. Try again after `Retry-After`.",
-                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                     *     }
-                     */
-                    "application/problem+json": {
-                        /** @enum {unknown} */
-                        type?: "urn:pikaia:problem:unavailable" | "urn:pikaia:problem:outcome-unknown";
-                    } & components["schemas"]["Problem"];
-                };
-            };
-            "4XX": components["responses"]["RefusedRequest"];
-        };
-    };
     showMe: {
         parameters: {
             query?: never;
@@ -3693,92 +2672,6 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
-            "4XX": components["responses"]["RefusedRequest"];
-        };
-    };
-    updateMe: {
-        parameters: {
-            query?: never;
-            header?: {
-                /**
-                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
-                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
-                 */
-                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
-                /**
-                 * @description `change-token`: the response has the header `X-Change-Token`.
-                 * @example change-token
-                 */
-                Prefer?: components["parameters"]["Prefer"];
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "name": "Bob Miller"
-                 *     }
-                 */
-                "application/json": components["schemas"]["UpdateProfileRequest"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    "X-Correlation-Id": components["headers"]["CorrelationId"];
-                    "X-Change-Token": components["headers"]["ChangeToken"];
-                    "Preference-Applied": components["headers"]["PreferenceApplied"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
-                     *       "email": "alice@example.com",
-                     *       "name": "Alice",
-                     *       "member_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
-                     *       "role": "member",
-                     *       "organization_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                     *     }
-                     */
-                    "application/json": components["schemas"]["Me"];
-                };
-            };
-            400: components["responses"]["BadRequest"];
-            401: components["responses"]["Unauthenticated"];
-            403: components["responses"]["Forbidden"];
-            422: components["responses"]["Invalid"];
-            500: components["responses"]["Internal"];
-            /**
-             * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
-             *
-             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
-             */
-            503: {
-                headers: {
-                    "X-Correlation-Id": components["headers"]["CorrelationId"];
-                    "Retry-After": components["headers"]["RetryAfter"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "type": "urn:pikaia:problem:unavailable",
-                     *       "title": "A short summary",
-                     *       "status": 503,
-                     *       "detail": "The service cannot process the request now. Try again after `Retry-After`.",
-                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
-                     *     }
-                     */
-                    "application/problem+json": {
-                        /** @enum {unknown} */
-                        type?: "urn:pikaia:problem:unavailable" | "urn:pikaia:problem:outcome-unknown";
-                    } & components["schemas"]["Problem"];
-                };
-            };
             "4XX": components["responses"]["RefusedRequest"];
         };
     };

@@ -23,7 +23,7 @@ export const CommandView = Fields(
     id: Id('The id of the command.'),
     command: OneOf('The command.', ['pause', 'resume', 'retire', 'skip', 'replay', 'drop_type']),
     status: commandStatus,
-    arguments: AnyObject('The arguments of the command.', { rate: 100 }),
+    arguments: Type.Unknown({ description: 'The arguments of the command, as they are stored.', examples: [{ rate: 100 }] }),
     asked_by: Text('Who requested the command.', 'olivia@example.com'),
     asked_at: Timestamp('The time of the request.'),
     sinks: ListOf(

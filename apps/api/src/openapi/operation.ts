@@ -27,6 +27,13 @@ interface RouteArgument {
   readonly pipes: readonly unknown[];
 }
 
+const CALLERS: Readonly<Record<Access, string>> = {
+  public: 'anyone',
+  member: 'all members of an organization',
+  admin: 'admins of an organization',
+  operator: 'operators of the platform',
+};
+
 const ref = (kind: 'headers' | 'parameters', name: string) => ({ $ref: `#/components/${kind}/${name}` });
 
 /** Describes a route as an operation of the document, from `@Endpoint` and the other decorators. Undefined without `@Endpoint`. */
@@ -47,10 +54,9 @@ export function describeOperation(route: Route): Readonly<Record<string, unknown
     'unavailable',
     ...(route.method === 'get' ? [] : (['outcome-unknown'] as const)),
   ];
-  const words = isPublic ? 'anyone' : roles.join(', ');
   return {
     summary: endpoint.summary,
-    description: `${endpoint.description ? `${endpoint.description}\n\n` : ''}Roles: ${words}.`,
+    description: `${endpoint.description ? `${endpoint.description}\n\n` : ''}For ${roles.map((role) => CALLERS[role]).join(' and ')}.`,
     'x-roles': roles,
     security: isPublic ? [] : [{ session: [] }],
     parameters: [
