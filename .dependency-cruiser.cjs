@@ -43,7 +43,7 @@ const FOLDERS = {
     record: ['entry', 'diff', 'action', 'completeness'],
     query: ['entry'],
   },
-  contracts: { members: [], organizations: [] },
+  contracts: { members: [], organizations: [], users: [] },
   notifications: { mail: [], 'welcome-email': ['mail'] },
   reactions: { 'permissions-cache': [] },
   events: {

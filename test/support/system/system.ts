@@ -117,10 +117,14 @@ export class System {
   }
 
   /** Issues a new session token. `lifetime` is in seconds. */
-  newToken(email: string, lifetime?: number): Promise<string> {
+  newToken(
+    email: string,
+    lifetime?: number,
+    options: { organization?: string; newOrganization?: boolean } = {},
+  ): Promise<string> {
     const keysDirectory = join(this.directory, 'keys');
     const times = lifetime === undefined ? {} : { lifetime };
-    return issueDevelopmentToken({ email, keysDirectory, databaseUrl: this.database.ownerUrl, ...times });
+    return issueDevelopmentToken({ email, keysDirectory, databaseUrl: this.database.ownerUrl, ...times, ...options });
   }
 
   /**

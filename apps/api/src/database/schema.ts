@@ -5,6 +5,7 @@ import { CommentOrganizations1764400003000 } from './comments.migration.js';
 import { AddEmailKeys1764000005000, FillEmailKeys1764000005001 } from './email-keys.migration.js';
 import { CreateOrganizations1764000003000 } from './example-tables.migration.js';
 import { CreateIdempotencyKeys1764600003000 } from './idempotency.migration.js';
+import { UniqueProviderIdsOfLiveMembers1764600005000 } from './live-provider-ids.migration.js';
 import { CreatePermissionsCache1764500003000 } from './permissions-cache.migration.js';
 
 /** All migrations of the system. The number in the name of a migration determines the order. */
@@ -17,6 +18,7 @@ const migrations = [
   CommentOrganizations1764400003000,
   CreatePermissionsCache1764500003000,
   CreateIdempotencyKeys1764600003000,
+  UniqueProviderIdsOfLiveMembers1764600005000,
 ];
 
 /**

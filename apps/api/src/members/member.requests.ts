@@ -1,7 +1,9 @@
 import { ROLES, type Role } from '@pikaia/contracts';
 import { Description, IsText, IsVisibleText, OptionalField } from '@pikaia/core';
-import { IsIn } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn } from 'class-validator';
 import { IsSendableEmail } from './email-key.js';
+
+const MAX_INVITATIONS = 100; // of one request, which is one transaction
 
 export class InviteRequest {
   @Description('Mail must be able to reach the address. White space around it is removed.')
@@ -18,10 +20,30 @@ export class InviteRequest {
   role!: Role;
 }
 
+export class BulkInviteRequest {
+  @Description('Invitations as `POST /members/invitations` takes one. An invitation that is not valid is refused alone.')
+  @IsArray()
+  @ArrayMinSize(1)
+  @ArrayMaxSize(MAX_INVITATIONS)
+  invitations!: unknown[];
+}
+
+export class AcceptInvitationRequest {
+  @Description('The token of the invitation link.')
+  @IsText({ min: 1, max: 4096 })
+  token!: string;
+}
+
 export class ChangeRoleRequest {
   @Description('The new role.')
   @IsIn(ROLES)
   role!: Role;
+}
+
+export class UpdateProfileRequest {
+  @Description('The new name.')
+  @IsVisibleText({ max: 200 })
+  name!: string;
 }
 
 export class PermissionsRequest {

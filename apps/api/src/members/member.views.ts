@@ -1,6 +1,7 @@
 import { ROLES } from '@pikaia/contracts';
 import type { Static } from 'typebox';
 import { Fields, Id, OneOf, OrNull, PageOf, Text, Timestamp } from '../openapi/schemas.js';
+import type { Identity } from '../authentication/identity.js';
 import type { Member } from './member.entity.js';
 
 const Email = Text('The email address, as the organization typed it.', 'bob@example.com');
@@ -69,3 +70,17 @@ export const memberView = ({
   invited_at: invitedAt,
   joined_at: joinedAt ?? null, // undefined in an entity that was just inserted
 });
+
+export const invitationView = ({ id, address, role, status }: Member): Static<typeof InvitationView> => ({
+  id,
+  email: address,
+  role,
+  status,
+});
+
+export const meView = (identity: Identity): Static<typeof MeView> => {
+  const { userId: id, email, name } = identity;
+  return identity.kind === 'member'
+    ? { id, email, name, member_id: identity.memberId, role: identity.role, organization_id: identity.organizationId }
+    : { id, email, name, member_id: null, role: 'operator', organization_id: null };
+};

@@ -8,9 +8,9 @@ import { etagOf } from '../preconditions/entity-tags.js';
 import { HasETag } from '../preconditions/etag.interceptor.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { PageRequest } from '../server/page.request.js';
-import { memberInvited, memberRemoved, memberRoleChanged } from './audit-actions.js';
+import { memberInvitationRevoked, memberInvited, memberRemoved, memberRoleChanged } from './audit-actions.js';
 import { ChangeRoleRequest, InviteRequest, PermissionsRequest } from './member.requests.js';
-import { InvitationView, MemberPage, memberView, MemberView, PermissionsView } from './member.views.js';
+import { invitationView, InvitationView, MemberPage, memberView, MemberView, PermissionsView } from './member.views.js';
 import { InvitationService } from './invitation.service.js';
 import { MemberService } from './member.service.js';
 import { PermissionsCacheService } from './permissions-cache.service.js';
@@ -80,7 +80,7 @@ export class MembersController {
   ) {
     const { member, created } = await this.invitations.invite(inviter, request);
     void reply.status(created ? HttpStatus.CREATED : HttpStatus.OK).header('etag', etagOf(memberView(member)));
-    return { id: member.id, email: member.address, role: member.role, status: member.status };
+    return invitationView(member);
   }
 
   @Patch(':id')
@@ -105,14 +105,14 @@ export class MembersController {
   @Delete(':id')
   @Endpoint({
     summary: 'Remove a member',
-    description: 'The organization keeps at least one admin.',
+    description: 'Withdraws the invitation of a person who has not joined. The organization keeps at least one admin.',
     path,
     responses: { 204: null },
     problems: ['not-found', 'conflict'],
   })
   @HasETag()
   @HttpCode(HttpStatus.NO_CONTENT)
-  @Audited(memberRemoved)
+  @Audited(memberRemoved, memberInvitationRevoked)
   async remove(@CurrentIdentity() admin: MemberIdentity, @Param('id', IdPipe) id: string): Promise<void> {
     await this.members.remove(admin, id);
   }

@@ -30,6 +30,7 @@ interface RouteArgument {
 
 const CALLERS: Readonly<Record<Access, string>> = {
   public: 'anyone',
+  session: 'anyone with a valid session of an organization at the provider',
   member: 'all members of an organization',
   admin: 'admins of an organization',
   operator: 'operators of the platform',

@@ -77,7 +77,7 @@ function problemResponse(types: readonly ProblemType[]): object {
     description: types.map((type) => `\`${urnOf(type)}\`: ${PROBLEM_TYPES[type].about}`).join('\n\n'),
     headers: {
       'X-Correlation-Id': header('CorrelationId'),
-      ...(status === 503 && { 'Retry-After': header('RetryAfter') }),
+      ...([429, 503].includes(status) && { 'Retry-After': header('RetryAfter') }),
       ...(status === 401 && { 'WWW-Authenticate': header('WwwAuthenticate') }),
     },
     content: {

@@ -1,10 +1,11 @@
 import { auditAction } from '@pikaia/audit';
-import { OrganizationUpdated } from '@pikaia/contracts';
+import { OrganizationCreated, OrganizationUpdated } from '@pikaia/contracts';
 import { Organization } from './organization.entity.js';
 
 export const organizationCreated = auditAction('organization.created', {
   aggregate: Organization,
   changes: 'required',
+  event: OrganizationCreated,
   description: 'An organization is created.',
 });
 

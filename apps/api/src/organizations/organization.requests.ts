@@ -12,6 +12,16 @@ export const IsSlug = (): PropertyDecorator =>
     [{ pattern: SLUG.source }],
   );
 
+export class CreateOrganizationRequest {
+  @Description('The name.')
+  @IsVisibleText({ max: 200 })
+  name!: string;
+
+  @Description('The short name in addresses. No other organization may have it.')
+  @IsSlug()
+  slug!: string;
+}
+
 /** A change of an organization. Absent fields stay unchanged. */
 export class UpdateOrganizationRequest {
   @Description('The new name.')

@@ -52,6 +52,11 @@ export class OrganizationService {
     return organization;
   }
 
+  /** Locks an organization until the transaction ends, which serializes changes of it and of its memberships. */
+  lock(id: string): Promise<Organization | null> {
+    return currentManager().findOne(Organization, { where: { id }, lock: { mode: 'for_no_key_update' } });
+  }
+
   /**
    * Loads and locks the admin's organization until the transaction ends. This serializes changes of it and of its memberships.
    * The guard read the role before the lock. A change that held the lock may have removed or demoted the admin, so it is read again,
@@ -60,10 +65,7 @@ export class OrganizationService {
    * @throws Problem 403 if the caller is no longer an active admin.
    */
   async lockAs({ organizationId, memberId }: MemberIdentity): Promise<Organization> {
-    const organization = await currentManager().findOneOrFail(Organization, {
-      where: { id: organizationId },
-      lock: { mode: 'for_no_key_update' },
-    });
+    const organization = (await this.lock(organizationId))!;
     if (!(await currentManager().existsBy(Member, { id: memberId, organizationId, role: 'admin', status: 'active' })))
       throw Problem.forbidden('You are no longer an admin of the organization.');
     return organization;
