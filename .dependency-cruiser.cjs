@@ -42,9 +42,9 @@ const FOLDERS = {
     record: ['entry', 'diff', 'completeness'],
     query: ['entry'],
   },
-  contracts: { members: [], organizations: [] },
+  contracts: { members: [], organizations: [], subscriptions: [] },
   notifications: { mail: [], 'welcome-email': ['mail'] },
-  reactions: { 'permissions-cache': [] },
+  reactions: { 'billing-dashboard': [], 'permissions-cache': [] },
   events: {
     contract: [],
     migrations: [],

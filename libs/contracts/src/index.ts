@@ -3,4 +3,8 @@ export { MemberRemoved } from './members/member-removed.v1.js';
 export { MemberRoleChanged } from './members/member-role-changed.v1.js';
 export { MemberRoleChangedV2 } from './members/member-role-changed.v2.js';
 export { OrganizationUpdated } from './organizations/organization-updated.v1.js';
+export { SubscriptionActivated } from './subscriptions/subscription-activated.v1.js';
+export { SubscriptionCanceled } from './subscriptions/subscription-canceled.v1.js';
+export { SubscriptionState } from './subscriptions/subscription-state.js';
+export { SubscriptionUpdated } from './subscriptions/subscription-updated.v1.js';
 export { ROLES, type Role } from './roles.js';

@@ -9,6 +9,7 @@ import { webhookMetrics } from './webhook.metrics.js';
 import { WebhookRefusedError, type WebhookEvent, type WebhookOutcome, type WebhookSource } from './webhook.source.js';
 
 const logger = getLogger('webhooks');
+const MAX_FETCHES = 3; // of the current state, for one delivery; then the provider retries
 
 /** Thrown to roll back a transaction whose handler needs the current state at the provider. */
 class CurrentStateNeeded extends Error {}
@@ -49,11 +50,14 @@ export class WebhookReceiver {
     source: WebhookSource<Event, Current>,
     event: Event,
   ): Promise<WebhookOutcome> {
-    try {
-      return await this.processOnce(source, event);
-    } catch (error) {
-      if (!(error instanceof CurrentStateNeeded) || !source.fetchCurrent) throw error;
-      return this.processOnce(source, event, await source.fetchCurrent(event));
+    let current: Current | undefined;
+    for (let fetches = 0; ; fetches++) {
+      try {
+        return await this.processOnce(source, event, current);
+      } catch (error) {
+        if (!(error instanceof CurrentStateNeeded) || !source.fetchCurrent || fetches === MAX_FETCHES) throw error;
+        current = await source.fetchCurrent(event);
+      }
     }
   }
 

@@ -8,11 +8,14 @@ export interface WebhookEvent {
 }
 
 /** Why an event changed nothing. */
-export type IgnoredReason = 'unknown_type' | 'unknown_customer' | 'outdated' | 'unchanged';
+export type IgnoredReason = 'unknown_type' | 'unknown_customer' | 'outdated' | 'unchanged' | 'conflict';
 
 export type WebhookOutcome = 'handled' | IgnoredReason | 'duplicate';
 
-/** `current` asks for the current state at the provider. The transaction is rolled back, and `handle` is called again with it. */
+/**
+ * `current` asks for the current state at the provider, or for a newer one. The transaction is rolled back, and `handle` is called
+ * again with it.
+ */
 export type HandlerOutcome = Exclude<WebhookOutcome, 'duplicate'> | 'current';
 
 /** The events of one provider: how a delivery is verified, and what an event changes. */

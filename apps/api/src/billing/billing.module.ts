@@ -1,0 +1,40 @@
+import { Module, type OnModuleInit } from '@nestjs/common';
+import { systemClock } from '@pikaia/core';
+import { getLogger } from '@pikaia/logging';
+import { ApiSettings } from '../api.settings.js';
+import { WebhooksModule } from '../webhooks/webhooks.module.js';
+import { BillingController } from './billing.controller.js';
+import { CustomerService } from './customer.service.js';
+import { createStripeClient, StripeClient } from './stripe-client.js';
+import { StripeWebhookSource } from './stripe-webhook.source.js';
+import { SubscriptionService } from './subscription.service.js';
+
+const logger = getLogger('billing');
+
+@Module({
+  imports: [WebhooksModule],
+  controllers: [BillingController],
+  providers: [
+    CustomerService,
+    SubscriptionService,
+    { provide: StripeClient, inject: [ApiSettings], useFactory: createStripeClient },
+    {
+      provide: StripeWebhookSource,
+      inject: [ApiSettings, StripeClient, CustomerService, SubscriptionService],
+      useFactory: (
+        { stripeSecrets: secrets }: ApiSettings,
+        stripe: StripeClient,
+        customers: CustomerService,
+        subscriptions: SubscriptionService,
+      ) => new StripeWebhookSource({ secrets, clock: systemClock, stripe, customers, subscriptions }),
+    },
+  ],
+})
+export class BillingModule implements OnModuleInit {
+  constructor(private readonly stripe: StripeWebhookSource) {}
+
+  onModuleInit(): void {
+    if (!this.stripe.isConfigured)
+      logger.warning('billing_disabled', { hint: 'The webhook responds 404. Set STRIPE_WEBHOOK_SECRETS and STRIPE_API_KEY.' });
+  }
+}
