@@ -15,6 +15,7 @@ import { HealthModule } from './health/health.module.js';
 import { Member } from './members/member.entity.js';
 import { MembersModule } from './members/members.module.js';
 import { User } from './members/user.entity.js';
+import { OpenApiModule } from './openapi/openapi.module.js';
 import { Organization } from './organizations/organization.entity.js';
 import { OrganizationsModule } from './organizations/organizations.module.js';
 import { ServerModule } from './server/server.module.js';
@@ -54,6 +55,7 @@ export class AppModule {
         MembersModule,
         BillingModule,
         AdministrationModule,
+        OpenApiModule,
       ],
     };
   }
