@@ -19,6 +19,7 @@ export type { TraceParent } from './context/trace-parent.js';
 export { Description, descriptionOf } from './description.decorator.js';
 export { parseDecimal, parseInteger } from './decimal.js';
 export { PikaiaError } from './errors/pikaia.error.js';
+export { eventTypeOf, setEventType } from './event-type.js';
 export { findIdProblem, isId, newId, parseId } from './identifier.js';
 export { IsTimestamp } from './is-timestamp.js';
 export { isPresent, OptionalField } from './optional-field.js';

@@ -5,7 +5,7 @@ import { ApiSettings } from '../api.settings.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { BillingController } from './billing.controller.js';
 import { CustomerService } from './customer.service.js';
-import { createStripeClient, StripeClient } from './stripe-client.js';
+import { createStripeClient } from './stripe-client.js';
 import { StripeWebhookSource } from './stripe-webhook.source.js';
 import { SubscriptionService } from './subscription.service.js';
 
@@ -17,16 +17,17 @@ const logger = getLogger('billing');
   providers: [
     CustomerService,
     SubscriptionService,
-    { provide: StripeClient, inject: [ApiSettings], useFactory: createStripeClient },
     {
       provide: StripeWebhookSource,
-      inject: [ApiSettings, StripeClient, CustomerService, SubscriptionService],
-      useFactory: (
-        { stripeSecrets: secrets }: ApiSettings,
-        stripe: StripeClient,
-        customers: CustomerService,
-        subscriptions: SubscriptionService,
-      ) => new StripeWebhookSource({ secrets, clock: systemClock, stripe, customers, subscriptions }),
+      inject: [ApiSettings, CustomerService, SubscriptionService],
+      useFactory: (settings: ApiSettings, customers: CustomerService, subscriptions: SubscriptionService) =>
+        new StripeWebhookSource({
+          secrets: settings.stripeSecrets,
+          clock: systemClock,
+          stripe: createStripeClient(settings, systemClock),
+          customers,
+          subscriptions,
+        }),
     },
   ],
 })

@@ -6,6 +6,7 @@ import { getLogger } from '@pikaia/logging';
 import type Stripe from 'stripe';
 import { IsNull, type FindOptionsWhere } from 'typeorm';
 import { Organization } from '../organizations/organization.entity.js';
+import { billingLinked } from './audit-actions.js';
 
 const logger = getLogger('billing');
 
@@ -41,7 +42,7 @@ export class CustomerService {
     organization.stripeCustomerId = customer;
     const changes = diff(before, organization);
     await currentManager().save(organization);
-    await this.audit.record('organization.billing_linked', organization, changes);
+    await this.audit.record(billingLinked, organization, changes);
     return 'linked';
   }
 

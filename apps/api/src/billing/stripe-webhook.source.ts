@@ -1,5 +1,4 @@
 import type { Clock } from '@pikaia/core';
-import { currentManager } from '@pikaia/database';
 import type Stripe from 'stripe';
 import type { SignedRequest } from '../webhooks/webhook.decorator.js';
 import type { HandlerOutcome, WebhookSource } from '../webhooks/webhook.source.js';
@@ -7,20 +6,7 @@ import type { CustomerService } from './customer.service.js';
 import type { StripeClient } from './stripe-client.js';
 import { verifyStripeEvent } from './stripe-signature.js';
 import { idOf, secondsToDate } from './subscription-state.js';
-import type { SubscriptionService } from './subscription.service.js';
-
-/**
- * Reads the version of the row of a subscription, which every update changes. $1 id at Stripe.
- *
- * Index: subscription_provider. Locks: none.
- */
-const REVISION = 'select xmin::text as revision from subscription where provider_id = $1';
-
-/** The state of a subscription at Stripe, and the revision of our row before it was read. */
-interface CurrentSubscription {
-  readonly subscription: Stripe.Subscription;
-  readonly revision: string | undefined;
-}
+import type { CurrentSubscription, SubscriptionService } from './subscription.service.js';
 
 export interface StripeWebhookOptions {
   /** A signature is valid if it was made with any of them. */
@@ -50,32 +36,28 @@ export class StripeWebhookSource implements WebhookSource<Stripe.Event, CurrentS
   }
 
   handle(event: Stripe.Event, current?: CurrentSubscription): Promise<HandlerOutcome> {
-    const version = secondsToDate(event.created);
-    if (event.type === 'checkout.session.completed') return this.handleCheckout(event.data.object, version, current);
+    const created = secondsToDate(event.created);
+    if (event.type === 'checkout.session.completed') return this.handleCheckout(event.data.object, created, current);
     const subscription = subscriptionIn(event);
-    return subscription ? this.handleSubscription(subscription, version, current) : Promise.resolve('unknown_type');
+    return subscription ? this.handleSubscription(subscription, created, current) : Promise.resolve('unknown_type');
   }
 
   async fetchCurrent(event: Stripe.Event): Promise<CurrentSubscription> {
+    const { stripe, subscriptions } = this.options;
     const id = event.type === 'checkout.session.completed' ? idOf(event.data.object.subscription) : subscriptionIn(event)?.id;
-    const revision = await revisionOf(id!); // before the call, so that a later change is noticed
-    return { revision, subscription: await this.options.stripe.retrieveSubscription(id!) };
+    const revision = await subscriptions.revisionOf(id!); // before the read, so that a change during it is noticed
+    return { ...(await stripe.readSubscription(id!)), revision };
   }
 
   private async handleSubscription(
     subscription: Stripe.Subscription,
-    version: Date,
+    created: Date,
     current: CurrentSubscription | undefined,
   ): Promise<HandlerOutcome> {
     const { customers, subscriptions } = this.options;
     const organization = await customers.lockByCustomer(idOf(subscription.customer)!);
     if (!organization) return 'unknown_customer';
-    if (current && !(await isNewest(current))) return 'current';
-    return subscriptions.apply(organization, {
-      subscription: current?.subscription ?? subscription,
-      version,
-      isCurrent: current !== undefined,
-    });
+    return subscriptions.apply(organization, { id: subscription.id, created, subscription }, current);
   }
 
   /**
@@ -84,7 +66,7 @@ export class StripeWebhookSource implements WebhookSource<Stripe.Event, CurrentS
    */
   private async handleCheckout(
     session: Stripe.Checkout.Session,
-    version: Date,
+    created: Date,
     current: CurrentSubscription | undefined,
   ): Promise<HandlerOutcome> {
     const { customers, subscriptions } = this.options;
@@ -92,23 +74,14 @@ export class StripeWebhookSource implements WebhookSource<Stripe.Event, CurrentS
     const organization = customer === null ? undefined : await customers.lockByCheckout(session);
     if (customer === null || !organization) return 'unknown_customer';
     const linked = await customers.link(organization, customer);
-    if (session.subscription === null || linked === 'conflict') return linked === 'linked' ? 'handled' : linked;
-    if (!current || !(await isNewest(current))) return 'current';
-    const applied = await subscriptions.apply(organization, { subscription: current.subscription, version, isCurrent: true });
-    return linked === 'linked' ? 'handled' : applied;
+    const id = idOf(session.subscription);
+    if (id === null || linked === 'conflict') return linked === 'linked' ? 'handled' : linked;
+    const applied = await subscriptions.apply(organization, { id, created }, current);
+    return linked === 'linked' && applied !== 'current' ? 'handled' : applied;
   }
 }
 
 /** Returns the subscription that an event is about. Each event of this kind contains the whole subscription. */
 function subscriptionIn({ type, data: { object } }: Stripe.Event): Stripe.Subscription | undefined {
   return type.startsWith('customer.subscription.') && 'object' in object && object.object === 'subscription' ? object : undefined;
-}
-
-/** True if our row has not changed since `current` was read. Otherwise another delivery may have read a newer state meanwhile. */
-const isNewest = async ({ subscription, revision }: CurrentSubscription): Promise<boolean> =>
-  (await revisionOf(subscription.id)) === revision;
-
-async function revisionOf(subscription: string): Promise<string | undefined> {
-  const [row] = await currentManager().query<{ revision: string }[]>(REVISION, [subscription]);
-  return row?.revision;
 }

@@ -49,10 +49,15 @@ export class Subscription {
   @Column('timestamptz', { name: 'active_since', nullable: true })
   activeSince!: Date | null;
 
-  /** The time of the newest applied Stripe event. Older events are ignored. */
+  /** The state contains every Stripe event before this time: the time of the applied event, or of the read. */
   @Public()
   @Column('timestamptz', { name: 'provider_version' })
   providerVersion!: Date;
+
+  /** If the state was read from Stripe: it contains no event after this time, and perhaps those since `providerVersion`. */
+  @Public()
+  @Column('timestamptz', { name: 'provider_read_until', nullable: true })
+  providerReadUntil!: Date | null;
 
   @Public()
   @Column({ type: 'timestamptz', name: 'created_at', insert: false, update: false })

@@ -9,19 +9,33 @@ import type Stripe from 'stripe';
 import { Problem } from '../errors/problem.js';
 import type { Organization } from '../organizations/organization.entity.js';
 import type { HandlerOutcome } from '../webhooks/webhook.source.js';
+import { subscriptionActivated, subscriptionCanceled, subscriptionUpdated } from './audit-actions.js';
+import type { ReadSubscription } from './stripe-client.js';
 import { stateOf, type StateOfSubscription } from './subscription-state.js';
 import { transitionOf, type SubscriptionTransition } from './subscription-transition.js';
 import { Subscription } from './subscription.entity.js';
 
 const logger = getLogger('billing');
 
-/** What Stripe says about a subscription, and since when it is true. */
-export interface StripeState {
-  readonly subscription: Stripe.Subscription;
+/**
+ * Reads the version of the row of a subscription, which every update changes. $1 id at Stripe.
+ *
+ * Index: subscription_provider. Locks: none.
+ */
+const REVISION = 'select xmin::text as revision from subscription where provider_id = $1';
+
+/** The state of a subscription that was read from Stripe, and the revision of its row before that. */
+export interface CurrentSubscription extends ReadSubscription {
+  readonly revision: string | undefined;
+}
+
+/** What a Stripe event says about a subscription. */
+export interface SubscriptionEvent {
+  readonly id: string;
   /** The time of the event, in whole seconds. */
-  readonly version: Date;
-  /** True if `subscription` was read from Stripe after the event, so it is at least as new as the event. */
-  readonly isCurrent: boolean;
+  readonly created: Date;
+  /** The subscription after the event. Absent if the event does not contain it. */
+  readonly subscription?: Stripe.Subscription;
 }
 
 @Injectable()
@@ -46,66 +60,104 @@ export class SubscriptionService {
     return subscription;
   }
 
+  /** Returns the version of the row of a subscription, or undefined if there is no row. */
+  async revisionOf(providerId: string): Promise<string | undefined> {
+    const [row] = await currentManager().query<{ revision: string }[]>(REVISION, [providerId]);
+    return row?.revision;
+  }
+
   /**
    * Stores the state of a subscription, publishes the transition and records it. Runs in the caller's transaction, which has locked the
    * organization, so changes of its subscriptions run in turn.
    *
-   * @returns `outdated` if a newer event was applied before; `current` if an event of the same second was, because Stripe's times
-   * then do not tell which of the two is newer.
+   * @param current the state that was read from Stripe after this method returned `current`.
+   * @returns `outdated` if the stored state is newer than the event. `current` if the times do not tell which of the two is newer, or if
+   * the row has changed since `current` was read: then another delivery may have read a newer state.
    */
-  async apply(organization: Organization, { subscription, version, isCurrent }: StripeState): Promise<HandlerOutcome> {
-    const stored = await currentManager().findOneBy(Subscription, { providerId: subscription.id });
+  async apply(
+    organization: Organization,
+    { id, created, subscription }: SubscriptionEvent,
+    current: CurrentSubscription | undefined,
+  ): Promise<HandlerOutcome> {
+    const stored = await currentManager().findOneBy(Subscription, { providerId: id });
     if (stored && stored.organizationId !== organization.id) {
-      logger.warning('billing_conflict', { 'billing.subscription': subscription.id, reason: 'another organization' });
+      logger.warning('billing_conflict', { 'billing.subscription': id, reason: 'another organization' });
       return 'conflict';
     }
-    if (stored && version < stored.providerVersion) return 'outdated';
-    if (stored && !isCurrent && version.getTime() === stored.providerVersion.getTime()) return 'current';
+    if (stored && created < stored.providerVersion) return 'outdated';
+    if (current) {
+      if ((await this.revisionOf(id)) !== current.revision) return 'current';
+    } else if (!subscription || (stored && created <= (stored.providerReadUntil ?? stored.providerVersion))) return 'current';
+    return this.store(
+      organization,
+      stored,
+      {
+        ...stateOf(current?.subscription ?? subscription!),
+        providerId: id,
+        providerVersion: current && current.from > created ? current.from : created,
+        providerReadUntil: current?.until ?? null,
+      },
+      created,
+    );
+  }
+
+  private async store(
+    organization: Organization,
+    stored: Subscription | null,
+    state: ProviderState,
+    at: Date,
+  ): Promise<HandlerOutcome> {
     const before = stored && snapshot(stored);
     const old = stored && stateFields(stored);
     const next =
-      stored ??
-      currentManager().create(Subscription, {
-        id: newId(),
-        organizationId: organization.id,
-        providerId: subscription.id,
-        activeSince: null,
-      });
-    Object.assign(next, stateOf(subscription), { providerVersion: version });
+      stored ?? currentManager().create(Subscription, { id: newId(), organizationId: organization.id, activeSince: null });
+    Object.assign(next, state);
     const changed = old ? changedFields(old, stateFields(next)) : [];
     const transition = transitionOf({
       isActive: next.activeSince !== null,
       newStatus: next.status,
       isChanged: changed.length > 0,
     });
-    if (transition === 'activated') next.activeSince = version;
+    if (transition === 'activated') next.activeSince = at;
     if (transition === 'canceled') next.activeSince = null;
     const changes = diff(before, next);
     await currentManager().save(next);
-    if (transition === undefined) return stored && changed.length === 0 ? 'unchanged' : 'handled';
-    await this.publish(transition, next, changed, old);
-    await this.record(transition, next, changes);
-    return 'handled';
+    if (transition !== undefined) {
+      await this.announce(transition, { next, changes, changed, old });
+      return 'handled';
+    }
+    this.audit.nothingToRecord('unchanged'); // nobody was told of this subscription yet, or only its version changed
+    return stored && changed.length === 0 ? 'unchanged' : 'handled';
   }
 
-  private async publish(
-    transition: SubscriptionTransition,
-    next: Subscription,
-    changed: readonly StateField[],
-    old: StateFields | null,
-  ): Promise<void> {
+  /** Publishes the event of a transition and records its audit entry. */
+  private async announce(transition: SubscriptionTransition, { next, changes, changed, old }: AppliedChange): Promise<void> {
     const state = eventState(next);
-    if (transition === 'activated') await this.events.publish(SubscriptionActivated, next, state);
-    else if (transition === 'canceled') await this.events.publish(SubscriptionCanceled, next, state);
-    else {
-      const oldValues = Object.fromEntries(changed.map((field) => [field, old![field]]));
-      await this.events.publish(SubscriptionUpdated, next, { ...state, changed: [...changed], old: oldValues });
+    switch (transition) {
+      case 'activated':
+        await this.events.publish(SubscriptionActivated, next, state);
+        await this.audit.record(subscriptionActivated, next, changes);
+        return;
+      case 'canceled':
+        await this.events.publish(SubscriptionCanceled, next, state);
+        await this.audit.record(subscriptionCanceled, next, changes);
+        return;
+      case 'updated': {
+        const oldValues = Object.fromEntries(changed.map((field) => [field, old![field]]));
+        await this.events.publish(SubscriptionUpdated, next, { ...state, changed: [...changed], old: oldValues });
+        await this.audit.record(subscriptionUpdated, next, changes);
+      }
     }
   }
+}
 
-  private async record(transition: SubscriptionTransition, next: Subscription, changes: Diff): Promise<void> {
-    await this.audit.record(`subscription.${transition}`, next, changes);
-  }
+type ProviderState = StateOfSubscription & Pick<Subscription, 'providerId' | 'providerVersion' | 'providerReadUntil'>;
+
+interface AppliedChange {
+  readonly next: Subscription;
+  readonly changes: Diff;
+  readonly changed: readonly StateField[];
+  readonly old: StateFields | null;
 }
 
 /** The fields of the state, as events contain them. */

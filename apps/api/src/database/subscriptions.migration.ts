@@ -30,6 +30,7 @@ create table subscription (
   cancel_at_period_end boolean not null,
   active_since timestamptz,
   provider_version timestamptz not null,
+  provider_read_until timestamptz,
   created_at timestamptz not null default clock_timestamp()
 );
 comment on table subscription is 'The subscriptions of organizations, as Stripe last described them';
@@ -38,7 +39,8 @@ comment on column subscription.status is 'The status in the words of Stripe';
 comment on column subscription.price_id is 'The id of the price of the first item at Stripe';
 comment on column subscription.quantity is 'Null if usage is metered';
 comment on column subscription.active_since is 'The time of the Stripe event that activated the subscription. Null before, and after it ended';
-comment on column subscription.provider_version is 'The time of the newest applied Stripe event. Older events are ignored';
+comment on column subscription.provider_version is 'The state contains every Stripe event before this time, so older events are ignored. By the clock of Stripe';
+comment on column subscription.provider_read_until is 'If the state was read from Stripe: it contains no event after this time, and perhaps those since provider_version. By the clock of Stripe';
 create unique index subscription_provider on subscription (provider_id);
 comment on index subscription_provider is 'the subscription of a Stripe event';
 create index subscription_organization on subscription (organization_id);

@@ -6,6 +6,7 @@ import type { MemberIdentity } from '../authentication/identity.js';
 import { Endpoint } from '../openapi/endpoint.decorator.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { PageRequest } from '../server/page.request.js';
+import { memberInvited, memberRemoved, memberRoleChanged } from './audit-actions.js';
 import { ChangeRoleRequest, InviteRequest, PermissionsRequest } from './member.requests.js';
 import { InvitationView, MemberPage, memberView, MemberView, PermissionsView } from './member.views.js';
 import { InvitationService } from './invitation.service.js';
@@ -67,7 +68,7 @@ export class MembersController {
     responses: { 200: InvitationView, 201: InvitationView },
     problems: ['conflict'],
   })
-  @Audited('member.invited')
+  @Audited(memberInvited)
   async invite(
     @CurrentIdentity() inviter: MemberIdentity,
     @Body() request: InviteRequest,
@@ -87,7 +88,7 @@ export class MembersController {
     responses: { 200: MemberView },
     problems: ['not-found', 'conflict'],
   })
-  @Audited('member.role_changed')
+  @Audited(memberRoleChanged)
   async changeRole(
     @CurrentIdentity() admin: MemberIdentity,
     @Param('id', IdPipe) id: string,
@@ -105,7 +106,7 @@ export class MembersController {
     problems: ['not-found', 'conflict'],
   })
   @HttpCode(HttpStatus.NO_CONTENT)
-  @Audited('member.removed')
+  @Audited(memberRemoved)
   async remove(@CurrentIdentity() admin: MemberIdentity, @Param('id', IdPipe) id: string): Promise<void> {
     await this.members.remove(admin, id);
   }

@@ -3,6 +3,7 @@ import { Audited } from '@pikaia/audit';
 import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
 import type { MemberIdentity } from '../authentication/identity.js';
 import { Endpoint } from '../openapi/endpoint.decorator.js';
+import { organizationUpdated } from './audit-actions.js';
 import { UpdateOrganizationRequest } from './organization.requests.js';
 import { OrganizationService } from './organization.service.js';
 import { organizationView, OrganizationView } from './organization.views.js';
@@ -27,7 +28,7 @@ export class OrganizationController {
     problems: ['conflict'],
   })
   @AllowedTo('admin')
-  @Audited('organization.updated')
+  @Audited(organizationUpdated)
   async update(@CurrentIdentity() admin: MemberIdentity, @Body() changes: UpdateOrganizationRequest) {
     return organizationView(await this.organizations.update(admin, changes));
   }

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Audit } from '@pikaia/audit';
 import { context } from '@pikaia/core';
 import { getLogger, metric } from '@pikaia/logging';
 import { Problem } from '../errors/problem.js';
@@ -17,7 +18,10 @@ class CurrentStateNeeded extends Error {}
 /** Verifies a delivery, applies its event once, and counts the outcome. */
 @Injectable()
 export class WebhookReceiver {
-  constructor(private readonly processed: ProcessedWebhooks) {}
+  constructor(
+    private readonly processed: ProcessedWebhooks,
+    private readonly audit: Audit,
+  ) {}
 
   /**
    * Handles one delivery. Whatever the provider must not send again ends normally: an event that was handled or ignored, and a
@@ -35,6 +39,7 @@ export class WebhookReceiver {
     const fields = { 'webhook.source': source.name, 'webhook.id': event.id, 'webhook.type': event.type };
     try {
       const outcome = await this.process(source, event);
+      if (outcome !== 'handled') this.audit.nothingToRecord(outcome === 'duplicate' ? 'duplicate' : 'unchanged');
       metric(metricOf(outcome), 1, { source: source.name });
       logger.info('webhook_processed', { ...fields, 'webhook.outcome': outcome });
       return { outcome };

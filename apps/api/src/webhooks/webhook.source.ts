@@ -7,10 +7,18 @@ export interface WebhookEvent {
   readonly type: string;
 }
 
-/** Why an event changed nothing. */
-export type IgnoredReason = 'unknown_type' | 'unknown_customer' | 'outdated' | 'unchanged' | 'conflict';
+/** The outcomes of a delivery that the provider must not send again. All but the first two say why the event changed nothing. */
+export const WEBHOOK_OUTCOMES = [
+  'handled',
+  'duplicate',
+  'unknown_type',
+  'unknown_customer',
+  'outdated',
+  'unchanged',
+  'conflict',
+] as const;
 
-export type WebhookOutcome = 'handled' | IgnoredReason | 'duplicate';
+export type WebhookOutcome = (typeof WEBHOOK_OUTCOMES)[number];
 
 /**
  * `current` asks for the current state at the provider, or for a newer one. The transaction is rolled back, and `handle` is called
