@@ -2,6 +2,7 @@ import { Module, type OnModuleInit } from '@nestjs/common';
 import { systemClock } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
 import { ApiSettings } from '../api.settings.js';
+import { WebhookMonitor } from '../webhooks/webhook.monitor.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { BillingController } from './billing.controller.js';
 import { CustomerService } from './customer.service.js';
@@ -32,10 +33,13 @@ const logger = getLogger('billing');
   ],
 })
 export class BillingModule implements OnModuleInit {
-  constructor(private readonly stripe: StripeWebhookSource) {}
+  constructor(
+    private readonly stripe: StripeWebhookSource,
+    private readonly monitor: WebhookMonitor,
+  ) {}
 
   onModuleInit(): void {
-    if (!this.stripe.isConfigured)
-      logger.warning('billing_disabled', { hint: 'The webhook responds 404. Set STRIPE_WEBHOOK_SECRETS and STRIPE_API_KEY.' });
+    if (this.stripe.isConfigured) this.monitor.watch(this.stripe.name);
+    else logger.warning('billing_disabled', { hint: 'The webhook responds 404. Set STRIPE_WEBHOOK_SECRETS and STRIPE_API_KEY.' });
   }
 }

@@ -1,5 +1,8 @@
 import type { MetricDefinition } from '@pikaia/logging';
 
+/** The value of the dimension `service`: the api prints these metrics. */
+export const WEBHOOK_METRICS_SERVICE = 'pikaia-api';
+
 const DIMENSIONS = [
   ['service', 'environment'],
   ['service', 'environment', 'source'],
@@ -42,5 +45,13 @@ export const webhookMetrics = {
     unit: 'Count',
     dimensions: DIMENSIONS,
     description: 'Deliveries that could not be handled. The provider delivers the event again.',
+  },
+  silence: {
+    name: 'webhook.silence_seconds',
+    kind: 'gauge',
+    unit: 'Seconds',
+    dimensions: DIMENSIONS,
+    description:
+      'Time since the newest event of a provider. Only of a provider with 100 events in 35 days, because others are often silent.',
   },
 } as const satisfies Record<string, MetricDefinition>;
