@@ -4,7 +4,7 @@ import { IsIn } from 'class-validator';
 import { IsSendableEmail } from './email-key.js';
 
 export class InviteRequest {
-  @Description('Mail must be able to reach the address.')
+  @Description('Mail must be able to reach the address. White space around it is removed.')
   @IsSendableEmail()
   email!: string;
 
