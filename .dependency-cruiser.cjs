@@ -43,9 +43,9 @@ const FOLDERS = {
     record: ['entry', 'diff', 'action', 'completeness'],
     query: ['entry'],
   },
-  contracts: { members: [], organizations: [], users: [] },
+  contracts: { members: [], organizations: [], subscriptions: [], users: [] },
   notifications: { mail: [], 'welcome-email': ['mail'] },
-  reactions: { 'permissions-cache': [] },
+  reactions: { 'billing-dashboard': [], 'permissions-cache': [] },
   events: {
     contract: [],
     migrations: [],

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { webhookMetrics } from '@pikaia/api/webhook-metrics';
 import { eventMetrics, METRIC_PERIOD_SECONDS } from '@pikaia/events/metrics';
 import { METRIC_NAMESPACE } from '@pikaia/logging';
 import { outboxMetricBySink } from '../src/observability/metrics.ts';
@@ -32,6 +33,9 @@ describe('the alarms of the stack', () => {
     'pikaia-events-lost': ['GreaterThanThreshold', 0, 1, 60, 'notBreaching'],
     'pikaia-events-undelivered': ['GreaterThanThreshold', 0, 1, 60, 'notBreaching'],
     'pikaia-audit-record-missing': ['GreaterThanThreshold', 0, 1, 60, 'notBreaching'],
+    'pikaia-webhooks-refused': ['GreaterThanThreshold', 2, 1, 3600, 'notBreaching'],
+    'pikaia-webhooks-failing': ['GreaterThanThreshold', 0, 1, 300, 'notBreaching'],
+    'pikaia-webhooks-silent': ['GreaterThanThreshold', 72 * 3600, 1, 60, 'notBreaching'],
   };
 
   it('have the expected names, and there are no others', () => {
@@ -63,7 +67,9 @@ describe('the alarms of the stack', () => {
   });
 
   it('use the period and the dimensions at which Pikaia emits its metrics', () => {
-    const byName = new Map(Object.values(eventMetrics).map((metric) => [metric.name as string, metric]));
+    const byName = new Map(
+      [...Object.values(eventMetrics), ...Object.values(webhookMetrics)].map((metric) => [metric.name as string, metric]),
+    );
     const service = 'pikaia-outbox-worker';
     const ours = alarms().filter(
       ({ Namespace, MetricName }) => Namespace === METRIC_NAMESPACE && MetricName !== 'audit.record_missing',
@@ -88,15 +94,20 @@ describe('the alarms of the stack', () => {
       'outbox.leaderless',
       'outbox.oldest_pending_seconds',
       'outbox.unhandled',
+      'webhook.failed',
+      'webhook.refused',
+      'webhook.silence_seconds',
     ]);
     for (const { metricName, statistic, namespace, schema, where, groupBy } of queries) {
       const { kind, dimensions } = byName.get(metricName)!;
-      assert.deepEqual([kind, statistic, namespace, groupBy], ['gauge', 'MAX', METRIC_NAMESPACE, 'sink']);
+      const ofWebhooks = metricName.startsWith('webhook.');
+      assert.equal(statistic, kind === 'gauge' ? 'MAX' : 'SUM');
+      assert.deepEqual([namespace, groupBy], [METRIC_NAMESPACE, ofWebhooks ? 'source' : 'sink']);
       assert.ok(
         dimensions.some((set) => [...set].sort().join() === [...schema].sort().join()),
         metricName,
       );
-      assert.deepEqual(where, { service, environment: 'production' });
+      assert.deepEqual(where, { service: ofWebhooks ? 'pikaia-api' : service, environment: 'production' });
     }
   });
 

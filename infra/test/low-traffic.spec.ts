@@ -159,6 +159,14 @@ const LOW_TRAFFIC: Record<string, { raises: Record<string, Series | Samples>; be
   'pikaia-consumer-dlq-expiring': { raises: { m1: [345_540, 345_660] }, bears: { m1: [null, 60] } },
   'pikaia-events-undelivered': { raises: { m1: [null, 1] }, bears: { m1: [null, null] } },
   'pikaia-audit-record-missing': { raises: { metric: [0, 1] }, bears: { metric: [0, null] } },
+  // A wrong secret: one event and its first retries; and two deliveries of strangers.
+  'pikaia-webhooks-refused': { raises: { stripe: [null, 3], other: [null, null] }, bears: { stripe: [null, 2], other: [1, 1] } },
+  'pikaia-webhooks-failing': { raises: { stripe: [null, 1], other: [null, null] }, bears: { stripe: [null, null] } },
+  // A provider that is not measured, because there are no tenants or few events; and a quiet weekend.
+  'pikaia-webhooks-silent': {
+    raises: { stripe: [259_201, 259_261], other: [60, 120] },
+    bears: { stripe: [200_000, 200_060], other: [null, null] },
+  },
 };
 
 describe('at very low traffic', () => {

@@ -45,6 +45,7 @@ const { templates } = synthesize({
   session_audience: 'project-live-1',
   session_operator_organization: 'organization-live-9',
   log_correlation_hosts: 'api.example.com,*.internal.example.com',
+  stripe_credentials_arn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:stripe-1a2b3c',
 });
 
 /** The environment of each process. Values that are known only at deployment are replaced by examples. */
@@ -57,7 +58,10 @@ function environments(): Record<string, Record<string, string>> {
       Secrets: { Name: string }[];
     }[];
     const values = container!.Environment.map(({ Name, Value }) => [Name, known(Name, Value)]);
-    const secrets = container!.Secrets.map(({ Name }) => [Name, 'a secret of at least thirty-two characters']);
+    const secrets = container!.Secrets.map(({ Name }) => [
+      Name,
+      Name === 'STRIPE_WEBHOOK_SECRETS' ? 'whsec_1,whsec_2' : 'a secret of at least thirty-two characters',
+    ]);
     return [Properties['Family'] as string, Object.fromEntries([...values, ...secrets]) as Record<string, string>] as const;
   });
   const functions = resourcesOf(templates.PikaiaEvents, 'AWS::Lambda::Function').map(({ Properties }) => {

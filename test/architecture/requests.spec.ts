@@ -2,7 +2,14 @@ import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { getMetadataStorage, IsOptional, IsString, validateSync } from 'class-validator';
 import { OptionalField } from '@pikaia/core';
-import { MemberInvited, MemberJoined, UserProfileUpdated } from '@pikaia/contracts';
+import {
+  MemberInvited,
+  MemberJoined,
+  SubscriptionActivated,
+  SubscriptionCanceled,
+  SubscriptionUpdated,
+  UserProfileUpdated,
+} from '@pikaia/contracts';
 import { Inviter } from '../../libs/contracts/src/members/member-invited.v1.js';
 import { FindAuditLogsRequest } from '../../apps/api/src/administration/audit-log.requests.js';
 import { FindEventsRequest } from '../../apps/api/src/administration/event.requests.js';
@@ -27,6 +34,9 @@ const CLASSES: readonly (new () => object)[] = [
   Inviter,
   MemberJoined,
   UserProfileUpdated,
+  SubscriptionActivated,
+  SubscriptionUpdated,
+  SubscriptionCanceled,
 ];
 
 const FILES = ['apps/*/src/**/*.request.ts', 'apps/*/src/**/*.requests.ts', 'libs/contracts/src/**/*.v*.ts'];

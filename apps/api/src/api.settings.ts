@@ -1,13 +1,13 @@
 import { Setting } from '@pikaia/core';
 import { IsInt, IsString, Max, Min, MinLength, ValidateIf } from 'class-validator';
-import { SessionSettings } from './authentication/session.settings.js';
+import { StripeSettings } from './billing/stripe.settings.js';
 
 // For development only: a fixed key keeps cursors valid across restarts.
 const DEVELOPMENT_CURSOR_KEY = 'pikaia development cursor key: not a secret';
 // For development only: a process that has no invitations to verify needs no secret.
 const DEVELOPMENT_INVITATION_KEY = 'pikaia development invitation key: not a secret';
 
-export class ApiSettings extends SessionSettings {
+export class ApiSettings extends StripeSettings {
   @Setting('PORT', { about: 'port on which the API listens', default: '3000' })
   @IsInt()
   @Min(0)

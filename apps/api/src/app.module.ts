@@ -9,6 +9,8 @@ import { AdministrationModule } from './administration/administration.module.js'
 import { AuditedOperations } from './administration/audited-operations.js';
 import { ApiSettings } from './api.settings.js';
 import { AuthenticationModule } from './authentication/authentication.module.js';
+import { BillingModule } from './billing/billing.module.js';
+import { Subscription } from './billing/subscription.entity.js';
 import { HealthModule } from './health/health.module.js';
 import { Member } from './members/member.entity.js';
 import { MembersModule } from './members/members.module.js';
@@ -34,7 +36,11 @@ export class AppModule {
         ClsModule.forRoot({ global: true }),
         SettingsModule.forRoot(api),
         LoggingModule.forRoot({ ...logging, trustedProxies: api.trustedProxies }),
-        DatabaseModule.forRoot({ settings: database, applicationName: 'pikaia-api', entities: [Organization, User, Member] }),
+        DatabaseModule.forRoot({
+          settings: database,
+          applicationName: 'pikaia-api',
+          entities: [Organization, User, Member, Subscription],
+        }),
         EventsModule.forRoot({
           databaseUrl: database.databaseUrl,
           tokenKey: api.cursorKey,
@@ -47,6 +53,7 @@ export class AppModule {
         HealthModule,
         OrganizationsModule,
         MembersModule,
+        BillingModule,
         AdministrationModule,
         OpenApiModule,
       ],

@@ -3,6 +3,7 @@ import { SubnetType } from 'aws-cdk-lib/aws-ec2';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { BlockPublicAccess, Bucket, BucketEncryption } from 'aws-cdk-lib/aws-s3';
+import { Secret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import { LogStore } from '../logs/log-store.ts';
 import { API_PORT } from '../network/network.stack.ts';
@@ -59,6 +60,7 @@ export class ApiService extends Construct {
         ...databaseAs(secrets.api),
         CURSOR_SECRET: ecs.Secret.fromSecretsManager(secrets.cursor),
         INVITATION_SECRET: ecs.Secret.fromSecretsManager(secrets.invitation),
+        ...this.stripeCredentials(services.stripeCredentialsArn),
       },
     });
     this.service = new ecs.FargateService(this, 'Service', {
@@ -110,6 +112,16 @@ export class ApiService extends Construct {
       description: `Where ${services.domain} has to lead`,
       value: this.balancer.loadBalancerDnsName,
     });
+  }
+
+  /** The secrets of Stripe, which people create, because AWS cannot generate them. */
+  private stripeCredentials(arn: string | undefined): Record<string, ecs.Secret> {
+    if (arn === undefined) return {};
+    const secret = Secret.fromSecretCompleteArn(this, 'Stripe', arn);
+    return {
+      STRIPE_WEBHOOK_SECRETS: ecs.Secret.fromSecretsManager(secret, 'webhook_secrets'),
+      STRIPE_API_KEY: ecs.Secret.fromSecretsManager(secret, 'api_key'),
+    };
   }
 
   private balance({ vpc, securityGroups }: AppDependencies['network'], deletionProtection: boolean): elb.ApplicationLoadBalancer {

@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import { MathExpression, Metric, Stats, type IMetric } from 'aws-cdk-lib/aws-cloudwatch';
 import { HttpCodeElb, HttpCodeTarget } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import { WEBHOOK_METRICS_SERVICE, webhookMetrics } from '@pikaia/api/webhook-metrics';
 import { CONSUMER_METRICS_SERVICE, eventMetrics, METRIC_PERIOD_SECONDS, OUTBOX_METRICS_SERVICE } from '@pikaia/events/metrics';
 import { METRIC_NAMESPACE, type MetricDefinition, type MetricDimension } from '@pikaia/logging';
 import { NODE_ENVIRONMENT } from '../settings/node-environment.ts';
@@ -45,23 +46,35 @@ export const outboxMetric = (definition: MetricDefinition, statistic?: string): 
 
 const QUERY_FUNCTION = { gauge: 'MAX', counter: 'SUM' };
 
+/** An outbox metric with one series for each sink, whatever the names of the sinks. */
+export const outboxMetricBySink = (definition: MetricDefinition): MathExpression => metricBy('sink', definition, outbox);
+
+/** A metric of incoming webhooks with one series for each provider. */
+export const webhookMetricBySource = (definition: MetricDefinition, period?: Duration): MathExpression =>
+  metricBy('source', definition, { service: WEBHOOK_METRICS_SERVICE, environment: NODE_ENVIRONMENT }, period);
+
 /**
- * An outbox metric with one series for each sink, whatever the names of the sinks. An alarm evaluates each series separately and
- * notifies for each. It requires GROUP BY and ORDER BY.
+ * A metric with one series for each value of a dimension. An alarm evaluates each series separately and notifies for each. It requires
+ * GROUP BY and ORDER BY.
  *
  * @see https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Metrics_Insights_Alarm.html
- * @throws Error for a distribution, because a query cannot compute percentiles, and for a metric that has no series for each sink
+ * @throws Error for a distribution, because a query cannot compute percentiles, and for a metric that has no such series
  */
-export function outboxMetricBySink({ name, kind, dimensions }: MetricDefinition): MathExpression {
-  const names = dimensions.find((set) => set.includes('sink'));
-  if (!names || kind === 'distribution') throw new Error(`${name} has no series that a query can group by sink.`);
+function metricBy(
+  dimension: MetricDimension,
+  { name, kind, dimensions }: MetricDefinition,
+  values: Readonly<Record<string, string>>,
+  period = Duration.seconds(METRIC_PERIOD_SECONDS),
+): MathExpression {
+  const names = dimensions.find((set) => set.includes(dimension));
+  if (!names || kind === 'distribution') throw new Error(`${name} has no series that a query can group by ${dimension}.`);
   const function_ = QUERY_FUNCTION[kind];
   const schema = [METRIC_NAMESPACE, ...names].map((part) => `"${part}"`).join(', ');
-  const where = Object.entries(outbox).map(([dimension, value]) => `"${dimension}" = '${value}'`);
+  const where = Object.entries(values).map(([key, value]) => `"${key}" = '${value}'`);
   return new MathExpression({
     label: name,
-    expression: `SELECT ${function_}("${name}") FROM SCHEMA(${schema}) WHERE ${where.join(' AND ')} GROUP BY "sink" ORDER BY ${function_}() DESC`,
-    period: Duration.seconds(METRIC_PERIOD_SECONDS),
+    expression: `SELECT ${function_}("${name}") FROM SCHEMA(${schema}) WHERE ${where.join(' AND ')} GROUP BY "${dimension}" ORDER BY ${function_}() DESC`,
+    period,
   });
 }
 
@@ -120,4 +133,4 @@ export const databaseMetrics = ({ data: { cluster } }: MonitoredStacks, period: 
   };
 };
 
-export { eventMetrics };
+export { eventMetrics, webhookMetrics };

@@ -152,6 +152,12 @@ const services = {
     TEXT,
     'ID, at the session provider, of the organization whose members are operators. Default: there are no operators.',
   ),
+  stripeCredentialsArn: optionalText(
+    'stripe_credentials_arn',
+    'an ARN of Secrets Manager',
+    /^arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}$/,
+    'The secret with the keys webhook_secrets and api_key of Stripe. Default: there is no billing.',
+  ),
   mailName: text('mail_name', 'Pikaia', 'letters, digits and spaces', /^[\p{L}\p{N} ]{1,60}$/u, 'Sender name of emails.'),
   mailDomain: required(
     'PikaiaEvents and PikaiaApp',

@@ -105,6 +105,24 @@ export const alarmThresholds = {
     { unit: 'requests per minute', min: 0, max: 10_000 },
     'Alarms above this number of requests that changed data without an audit record.',
   ),
+  webhooksRefused: numberSetting(
+    'alarm_webhooks_refused',
+    2,
+    { unit: 'deliveries per hour', min: 0, max: 10_000 },
+    'Alarms above this number of webhooks of a provider with an invalid signature.',
+  ),
+  webhooksFailed: numberSetting(
+    'alarm_webhooks_failed',
+    0,
+    { unit: 'deliveries in 5 minutes', min: 0, max: 10_000 },
+    'Alarms above this number of webhooks of a provider that could not be handled.',
+  ),
+  webhookSilence: numberSetting(
+    'alarm_webhook_silence',
+    72,
+    { unit: 'hours', min: 1, max: 720 },
+    'Time without an event of a provider that had sent 100 in 35 days.',
+  ),
 };
 
 export type AlarmThresholds = ValuesOf<typeof alarmThresholds>;

@@ -1,8 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { MemberInvited, MemberRemoved, MemberRoleChanged, MemberRoleChangedV2, OrganizationUpdated } from '@pikaia/contracts';
+import {
+  MemberInvited,
+  MemberRemoved,
+  MemberRoleChanged,
+  MemberRoleChangedV2,
+  OrganizationUpdated,
+  SubscriptionActivated,
+  SubscriptionCanceled,
+  SubscriptionUpdated,
+} from '@pikaia/contracts';
 import { contractOf, type Contract, type SinkEvent } from '@pikaia/events';
 // Uses the code of the sink, not an imitation.
 import { toEntry } from '../../../libs/events/dist/sinks/eventbridge/bus-entry.js';
+
+const subscription = { provider_id: 'sub_1', status: 'active', price_id: 'price_1', cancel_at_period_end: false };
 
 /** Sample data of each contract. */
 export const samples: readonly { readonly contract: Contract; readonly data: object }[] = [
@@ -32,6 +43,12 @@ export const samples: readonly { readonly contract: Contract; readonly data: obj
     },
   },
   { contract: contractOf(OrganizationUpdated), data: { changed: ['name'], old: { name: 'A' }, new: { name: 'B' } } },
+  { contract: contractOf(SubscriptionActivated), data: subscription },
+  { contract: contractOf(SubscriptionCanceled), data: { ...subscription, status: 'canceled' } },
+  {
+    contract: contractOf(SubscriptionUpdated),
+    data: { ...subscription, quantity: 2, changed: ['quantity'], old: { quantity: 1 } },
+  },
 ];
 
 /** An event as EventBridge matches it against patterns: the entry of the sink, with the fields that the bus adds. */

@@ -1,5 +1,6 @@
 import { NotificationSettings, NotificationsModule, WelcomeEmail } from '@pikaia/notifications';
 import { join } from 'node:path';
+import { BillingDashboard } from './billing-dashboard/billing-dashboard.consumer.js';
 import { deploy, type DeployedConsumer } from './deployed-consumer.js';
 import { PermissionsCache } from './permissions-cache/permissions-cache.consumer.js';
 
@@ -14,4 +15,5 @@ export const CONSUMERS: readonly DeployedConsumer[] = [
     createModule: (settings, directory) => NotificationsModule.forRoot({ settings, mailDirectory: join(directory, 'mail') }),
   }),
   deploy(PermissionsCache, { runsIn: 'worker' }),
+  deploy(BillingDashboard, { runsIn: 'worker' }),
 ];

@@ -188,6 +188,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/billing/subscription": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the subscription of the organization
+         * @description The active subscription, otherwise the newest one. Responds 404 if there is none.
+         *
+         *     For all members of an organization.
+         */
+        get: operations["showBilling"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/billing/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive an event of Stripe
+         * @description For Stripe alone. The signature covers the bytes of the body and is at most five minutes old. Responds 404 if billing is not configured.
+         *
+         *     For the provider, which signs the request.
+         */
+        post: operations["receiveBilling"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/audit-logs": {
         parameters: {
             query?: never;
@@ -755,6 +799,66 @@ export interface components {
              */
             role: "member" | "admin" | "operator";
             organization_id: string | null;
+        };
+        Subscription: {
+            /**
+             * Format: uuid
+             * @description The id of the subscription.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            id: string;
+            /**
+             * @description The status in the words of Stripe.
+             * @example active
+             */
+            status: string;
+            /**
+             * @description True from the activation until the end. A subscription that is past due or paused is still active.
+             * @example true
+             */
+            is_active: boolean;
+            /**
+             * @description The id of the price at Stripe.
+             * @example price_1Qf2iZRrCEELX9AhhonLvLoJ
+             */
+            price_id: string;
+            quantity: number | null;
+            current_period_start: string | null;
+            current_period_end: string | null;
+            /**
+             * @description True if the subscription ends with the current period.
+             * @example false
+             */
+            cancel_at_period_end: boolean;
+        };
+        StripeEvent: {
+            /**
+             * @description The id of the event.
+             * @example evt_1S6a1XRrCEELX9AhkYFodtWN
+             */
+            id: string;
+            /**
+             * @description The type of the event.
+             * @example customer.subscription.updated
+             */
+            type: string;
+            /**
+             * @description The time of the event, in seconds since 1970.
+             * @example 1757695235
+             */
+            created: number;
+            data: {
+                object: Record<string, never>;
+            };
+        } & {
+            [key: string]: unknown;
+        };
+        WebhookOutcome: {
+            /**
+             * @description What the delivery did.
+             * @enum {string}
+             */
+            outcome: "handled" | "duplicate" | "unknown_type" | "unknown_customer" | "outdated" | "unchanged" | "conflict";
         };
         Shortened: {
             /**
@@ -3100,6 +3204,142 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    showBilling: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "status": "active",
+                     *       "is_active": true,
+                     *       "price_id": "price_1Qf2iZRrCEELX9AhhonLvLoJ",
+                     *       "quantity": 5,
+                     *       "current_period_start": "2026-01-31T08:30:00.000Z",
+                     *       "current_period_end": "2026-01-31T08:30:00.000Z",
+                     *       "cancel_at_period_end": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    receiveBilling: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description `change-token`: the response has the header `X-Change-Token`.
+                 * @example change-token
+                 */
+                Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description The signatures of the delivery.
+                 * @example t=1757695235,v1=5257a869e7ecebeda32affa62cdca3fa51cad7e77a0e56ff536d0ce8e108d8bd
+                 */
+                "Stripe-Signature"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "id": "evt_1S6a1XRrCEELX9AhkYFodtWN",
+                 *       "type": "customer.subscription.updated",
+                 *       "created": 1757695235,
+                 *       "data": {
+                 *         "object": {}
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["StripeEvent"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "X-Change-Token": components["headers"]["ChangeToken"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "outcome": "handled"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookOutcome"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
+             *
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
+             */
+            503: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:unavailable",
+                     *       "title": "A short summary",
+                     *       "status": 503,
+                     *       "detail": "The service cannot process the request now. Try again after `Retry-After`.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:unavailable" | "urn:pikaia:problem:outcome-unknown";
+                    } & components["schemas"]["Problem"];
+                };
+            };
             "4XX": components["responses"]["RefusedRequest"];
         };
     };

@@ -9,7 +9,7 @@ export interface Tenant {
   readonly member: string;
 }
 
-/** Creates an organization with an admin, members, invitations, events, audit entries and a command. It needs a worker. */
+/** Creates an organization with an admin, members, a subscription, invitations, events, audit entries and a command. It needs a worker. */
 export async function createTenant(system: System, name: string): Promise<Tenant> {
   const mark = `${name}-${randomUUID().slice(0, 8)}`;
   const organizationId = newId();
@@ -32,6 +32,11 @@ export async function createTenant(system: System, name: string): Promise<Tenant
   const admin = await addMember('admin', 'admin');
   const member = await addMember('member', 'member');
   await addMember('other', 'member');
+  await system.query(
+    `insert into subscription (id, organization_id, provider_id, status, price_id, cancel_at_period_end, active_since, provider_version)
+     values ($1, $2, $3, 'active', $4, false, now(), now())`,
+    [newId(), organizationId, `sub_${mark}`, `price_${mark}`],
+  );
   const request = async (method: string, path: string, body?: object) => {
     const headers = { prefer: 'change-token' };
     const answer = await system.request(method, path, { as: admin, headers, ...(body && { body }) });

@@ -5,9 +5,10 @@ import type { MemberSession } from './session-verifier.js';
 
 /**
  * Who may call a route: anyone, any member, an admin of an organization, or an operator of the platform. `session`: anyone with a
- * valid session of an organization at the provider, also a person or an organization that is not known here.
+ * valid session of an organization at the provider, also a person or an organization that is not known here. `webhook` is for
+ * `@Webhook` alone: a provider, which proves itself by the signature of the request.
  */
-export type Access = 'public' | 'session' | 'member' | 'admin' | 'operator';
+export type Access = 'public' | 'session' | 'webhook' | 'member' | 'admin' | 'operator';
 
 export const ACCESS = 'pikaia.access';
 

@@ -33,7 +33,7 @@ export class AuthenticationGuard implements CanActivate {
     const access =
       this.reflector.getAllAndOverride<readonly Access[] | undefined>(ACCESS, [execution.getHandler(), execution.getClass()]) ??
       [];
-    if (access.includes('public')) return true;
+    if (access.includes('public') || access.includes('webhook')) return true;
     const session = await this.verify(request);
     if (access.includes('session')) {
       if (session.kind === 'operator') throw Problem.forbidden('A session of an operator belongs to no organization.');

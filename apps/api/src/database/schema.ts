@@ -1,12 +1,15 @@
 import { auditMigrations } from '@pikaia/audit';
 import { migrate, type MigrateOptions, type RolePasswords } from '@pikaia/database';
 import { outboxMigrations } from '@pikaia/events';
+import { CreateBillingDashboard1764600006002 } from './billing-dashboard.migration.js';
 import { CommentOrganizations1764400003000 } from './comments.migration.js';
 import { AddEmailKeys1764000005000, FillEmailKeys1764000005001 } from './email-keys.migration.js';
 import { CreateOrganizations1764000003000 } from './example-tables.migration.js';
 import { CreateIdempotencyKeys1764600003000 } from './idempotency.migration.js';
 import { UniqueProviderIdsOfLiveMembers1764600005000 } from './live-provider-ids.migration.js';
 import { CreatePermissionsCache1764500003000 } from './permissions-cache.migration.js';
+import { CreateProcessedWebhooks1764600006000 } from './processed-webhooks.migration.js';
+import { CreateSubscriptions1764600006001 } from './subscriptions.migration.js';
 
 /** All migrations of the system. The number in the name of a migration determines the order. */
 const migrations = [
@@ -19,6 +22,9 @@ const migrations = [
   CreatePermissionsCache1764500003000,
   CreateIdempotencyKeys1764600003000,
   UniqueProviderIdsOfLiveMembers1764600005000,
+  CreateProcessedWebhooks1764600006000,
+  CreateSubscriptions1764600006001,
+  CreateBillingDashboard1764600006002,
 ];
 
 /**

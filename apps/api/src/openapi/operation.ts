@@ -31,6 +31,7 @@ interface RouteArgument {
 const CALLERS: Readonly<Record<Access, string>> = {
   public: 'anyone',
   session: 'anyone with a valid session of an organization at the provider',
+  webhook: 'the provider, which signs the request',
   member: 'all members of an organization',
   admin: 'admins of an organization',
   operator: 'operators of the platform',
@@ -44,7 +45,7 @@ export function describeOperation(route: Route): Readonly<Record<string, unknown
   const endpoint = Reflect.getMetadata(ENDPOINT, handler) as EndpointDescription | undefined;
   if (!endpoint) return undefined;
   const roles = rolesOf(route.controller, handler);
-  const isPublic = roles.includes('public');
+  const isPublic = roles.includes('public') || roles.includes('webhook'); // a webhook has a signature instead of a session
   const isRead = route.method === 'get';
   const takesKey = !isRead && !isPublic;
   const hasETag = Reflect.hasMetadata(HAS_ETAG, handler);

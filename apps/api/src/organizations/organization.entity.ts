@@ -21,6 +21,11 @@ export class Organization {
   @Column('text', { name: 'provider_id' })
   providerId!: string;
 
+  /** The customer at Stripe. Null until a checkout is completed. */
+  @Public()
+  @Column('text', { name: 'stripe_customer_id', nullable: true })
+  stripeCustomerId!: string | null;
+
   @Public()
   @Column({ type: 'timestamptz', name: 'created_at', insert: false, update: false })
   createdAt!: Date;

@@ -1,0 +1,42 @@
+import { OptionalField, Setting } from '@pikaia/core';
+import { IsNotEmpty, IsUrl, Matches, ValidateIf } from 'class-validator';
+import { SessionSettings } from '../authentication/session.settings.js';
+
+// For development only: signs the test events of `npm run stripe:event`.
+const DEVELOPMENT_WEBHOOK_SECRET = 'whsec_development';
+
+const isConfigured = ({ stripeWebhookSecrets, stripeApiKey }: StripeSettings): boolean =>
+  stripeWebhookSecrets !== undefined || (stripeApiKey !== undefined && process.env['NODE_ENV'] === 'production');
+
+/** Stripe. Set the secrets and the key, or neither: then there is no billing in production. */
+export class StripeSettings extends SessionSettings {
+  @Setting('STRIPE_WEBHOOK_SECRETS', {
+    about:
+      'signing secrets of the webhook endpoint at Stripe, separated by commas: the new one and, while it is rotated, the old one',
+    secret: true,
+  })
+  @ValidateIf(isConfigured)
+  @Matches(/^\s*whsec_[^\s,]+\s*(,\s*whsec_[^\s,]+\s*)*$/, {
+    message: 'must be secrets that start with whsec_, separated by commas',
+  })
+  stripeWebhookSecrets?: string;
+
+  @Setting('STRIPE_API_KEY', {
+    about: 'API key of Stripe that may read subscriptions; required with STRIPE_WEBHOOK_SECRETS',
+    secret: true,
+  })
+  @ValidateIf(isConfigured)
+  @IsNotEmpty()
+  stripeApiKey?: string;
+
+  @Setting('STRIPE_API_URL', { about: 'URL of a substitute for the API of Stripe; default: the API of Stripe' })
+  @OptionalField()
+  @IsUrl({ protocols: ['https', 'http'], require_protocol: true, require_tld: false })
+  stripeApiUrl?: string;
+
+  /** Empty in production without STRIPE_WEBHOOK_SECRETS: then the webhook does not exist. */
+  get stripeSecrets(): readonly string[] {
+    const listed = this.stripeWebhookSecrets?.split(',').map((secret) => secret.trim());
+    return listed ?? (process.env['NODE_ENV'] === 'production' ? [] : [DEVELOPMENT_WEBHOOK_SECRET]);
+  }
+}

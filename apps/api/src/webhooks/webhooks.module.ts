@@ -1,0 +1,8 @@
+import { Module } from '@nestjs/common';
+import { ProcessedWebhooks } from './processed-webhooks.js';
+import { WebhookMonitor } from './webhook.monitor.js';
+import { WebhookReceiver } from './webhook.receiver.js';
+
+/** Receives the webhooks of providers. A module with a webhook imports it. */
+@Module({ providers: [ProcessedWebhooks, WebhookMonitor, WebhookReceiver], exports: [WebhookMonitor, WebhookReceiver] })
+export class WebhooksModule {}
