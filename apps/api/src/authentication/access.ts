@@ -2,8 +2,11 @@ import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestj
 import type { FastifyRequest } from 'fastify';
 import type { Identity } from './identity.js';
 
-/** Who may call a route: anyone, any member, an admin of an organization, or an operator of the platform. */
-export type Access = 'public' | 'member' | 'admin' | 'operator';
+/**
+ * Who may call a route: anyone, any member, an admin of an organization, or an operator of the platform. `webhook` is for `@Webhook`
+ * alone: a provider, which proves itself by the signature of the request.
+ */
+export type Access = 'public' | 'webhook' | 'member' | 'admin' | 'operator';
 
 export const ACCESS = 'pikaia.access';
 

@@ -32,7 +32,7 @@ export class AuthenticationGuard implements CanActivate {
     const access =
       this.reflector.getAllAndOverride<readonly Access[] | undefined>(ACCESS, [execution.getHandler(), execution.getClass()]) ??
       [];
-    if (access.includes('public')) return true;
+    if (access.includes('public') || access.includes('webhook')) return true;
     const identity = await this.identify(request);
     request.identity = identity;
     context.bind({

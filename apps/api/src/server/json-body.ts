@@ -5,9 +5,17 @@ import { Problem } from '../errors/problem.js';
 
 const CHARSET = /;\s*charset\s*=\s*"?([^";]*?)"?\s*(?:;|$)/i;
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The provider whose webhook the route receives. The handler gets the bytes of the body, which the signature covers. */
+    webhook?: string;
+  }
+}
+
 /**
  * Makes JSON the only accepted request body. A body of zero bytes counts as absent, whatever its type, because clients send
- * `Content-Type` also with requests that have no body. A route that needs a body then reports it.
+ * `Content-Type` also with requests that have no body. A route that needs a body then reports it. The route of a
+ * webhook gets the bytes of the JSON.
  */
 export function acceptJsonBodies(instance: FastifyInstance): void {
   const parseJson = instance.getDefaultJsonParser('error', 'error');
@@ -19,6 +27,10 @@ export function acceptJsonBodies(instance: FastifyInstance): void {
     }
     if (!isPlainUtf8(request.headers)) {
       done(Problem.unsupportedBody());
+      return;
+    }
+    if (request.routeOptions.config.webhook !== undefined) {
+      done(null, bytes);
       return;
     }
     if (!isUtf8(bytes)) {

@@ -1,0 +1,46 @@
+import type { MetricDefinition } from '@pikaia/logging';
+
+const DIMENSIONS = [
+  ['service', 'environment'],
+  ['service', 'environment', 'source'],
+] as const;
+
+/** The metrics of incoming webhooks. This file contains only data, so infrastructure code can import it. */
+export const webhookMetrics = {
+  handled: {
+    name: 'webhook.handled',
+    kind: 'counter',
+    unit: 'Count',
+    dimensions: DIMENSIONS,
+    description: 'Events of a provider that had an effect.',
+  },
+  duplicate: {
+    name: 'webhook.duplicate',
+    kind: 'counter',
+    unit: 'Count',
+    dimensions: DIMENSIONS,
+    description: 'Deliveries of an event that was processed before.',
+  },
+  ignored: {
+    name: 'webhook.ignored',
+    kind: 'counter',
+    unit: 'Count',
+    dimensions: DIMENSIONS,
+    description:
+      'Events without an effect: of an unknown type or customer, older than the stored state, or equal to it. The line `webhook_processed` has the reason.',
+  },
+  refused: {
+    name: 'webhook.refused',
+    kind: 'counter',
+    unit: 'Count',
+    dimensions: DIMENSIONS,
+    description: 'Deliveries with an invalid signature. The line `webhook_refused` has the reason.',
+  },
+  failed: {
+    name: 'webhook.failed',
+    kind: 'counter',
+    unit: 'Count',
+    dimensions: DIMENSIONS,
+    description: 'Deliveries that could not be handled. The provider delivers the event again.',
+  },
+} as const satisfies Record<string, MetricDefinition>;

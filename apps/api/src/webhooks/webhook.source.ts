@@ -1,0 +1,48 @@
+import type { SignedRequest } from './webhook.decorator.js';
+
+/** A verified event of a provider. */
+export interface WebhookEvent {
+  /** The id of the event at the provider. All deliveries of one event have the same id. */
+  readonly id: string;
+  readonly type: string;
+}
+
+/** Why an event changed nothing. */
+export type IgnoredReason = 'unknown_type' | 'unknown_customer' | 'outdated' | 'unchanged';
+
+export type WebhookOutcome = 'handled' | IgnoredReason | 'duplicate';
+
+/** `current` asks for the current state at the provider. The transaction is rolled back, and `handle` is called again with it. */
+export type HandlerOutcome = Exclude<WebhookOutcome, 'duplicate'> | 'current';
+
+/** The events of one provider: how a delivery is verified, and what an event changes. */
+export interface WebhookSource<Event extends WebhookEvent, Current = never> {
+  /** The name in the table of receipts, in metrics and as the id of the actor, such as `stripe`. It never changes. */
+  readonly name: string;
+
+  /** @throws WebhookRefusedError if the signature does not prove that the provider sent these bytes now. */
+  verify(request: SignedRequest): Event | Promise<Event>;
+
+  /**
+   * Applies an event. Runs in the transaction that stores the receipt of the event, so an event has its effect once. Must not call
+   * the provider. Any error rolls everything back, and the provider delivers the event again.
+   */
+  handle(event: Event, current?: Current): Promise<HandlerOutcome>;
+
+  /** Reads the current state from the provider, outside any transaction. */
+  fetchCurrent?(event: Event): Promise<Current>;
+}
+
+export type RefusalReason = 'signature_missing' | 'signature_invalid' | 'timestamp_out_of_tolerance' | 'body_unreadable';
+
+/** A delivery that is not from the provider, or was sent too long ago. */
+export class WebhookRefusedError extends Error {
+  override readonly name = 'WebhookRefusedError';
+
+  constructor(
+    readonly reason: RefusalReason,
+    options?: ErrorOptions,
+  ) {
+    super(`The webhook was refused: ${reason}.`, options);
+  }
+}
