@@ -42,7 +42,7 @@ const FOLDERS = {
     record: ['entry', 'diff', 'completeness'],
     query: ['entry'],
   },
-  contracts: { members: [], organizations: [] },
+  contracts: { members: [], organizations: [], users: [] },
   notifications: { mail: [], 'welcome-email': ['mail'] },
   reactions: { 'permissions-cache': [] },
   events: {

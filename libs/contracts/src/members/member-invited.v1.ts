@@ -1,4 +1,4 @@
-import { Description, DomainEvent, OptionalField, Personal } from '@pikaia/events';
+import { Description, DomainEvent, IsTimestamp, OptionalField, Personal } from '@pikaia/events';
 import { IsEmail, IsIn, IsString, IsUUID, MaxLength, ValidateNested } from 'class-validator';
 import { Type } from 'class-transformer';
 import { ROLES, type Role } from '../roles.js';
@@ -30,6 +30,7 @@ export class Inviter {
     name: 'Bob Miller',
     role: 'member',
     organization_name: 'Acme',
+    invited_at: '2026-01-31T08:30:00.000Z',
     invited_by: { id: '019c12f4-04f8-7996-8da7-63b7a969b102', name: 'Alice Smith', email: 'alice@example.com' },
   },
 })
@@ -55,6 +56,11 @@ export class MemberInvited {
   @IsString()
   @MaxLength(200)
   organization_name!: string;
+
+  @Description('The time of this invitation. Tokens of earlier invitations are not valid. Absent in events of older publishers.')
+  @OptionalField()
+  @IsTimestamp()
+  invited_at?: string;
 
   @ValidateNested()
   @Type(() => Inviter)
