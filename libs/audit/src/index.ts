@@ -1,3 +1,12 @@
+export {
+  auditAction,
+  declaredActions,
+  type AnyAuditAction,
+  type AuditAction,
+  type AuditActionOptions,
+  type ChangesArgument,
+  type ChangesRule,
+} from './action/audit-action.js';
 export { AuditModule, type AuditModuleOptions } from './audit.module.js';
 export { Audited, NotAudited } from './completeness/audited.decorator.js';
 export { checkAuditDeclarations } from './completeness/check-audit-declarations.js';

@@ -18,6 +18,7 @@ export { sendCorrelationId } from './context/outgoing-context.js';
 export type { TraceParent } from './context/trace-parent.js';
 export { parseDecimal, parseInteger } from './decimal.js';
 export { PikaiaError } from './errors/pikaia.error.js';
+export { eventTypeOf, setEventType } from './event-type.js';
 export { findIdProblem, isId, newId, parseId } from './identifier.js';
 export { IsTimestamp } from './is-timestamp.js';
 export { isPresent, OptionalField } from './optional-field.js';

@@ -38,7 +38,7 @@ export type {
   ReceiptView,
   RelatedEventView,
 } from './admin/event.view.js';
-export { OperationsAudit, type OperationRequest } from './admin/operations-audit.js';
+export { OperationsAudit, type OperationRequest, type OperationTarget } from './admin/operations-audit.js';
 export { OutboxAdminModule, type OutboxAdminModuleOptions } from './admin/outbox-admin.module.js';
 export { OutboxOperations, type OperationScope, type ReplayRequest } from './admin/outbox.operations.js';
 export {

@@ -1,6 +1,6 @@
 import { Module, type INestApplicationContext, type Provider } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { AuditedEntity, AuditModule, Personal, Public, Secret } from '@pikaia/audit';
+import { auditAction, AuditedEntity, AuditModule, Personal, Public, Secret } from '@pikaia/audit';
 import { context, newId, type ContextSnapshot } from '@pikaia/core';
 import { DatabaseModule } from '@pikaia/database';
 import { ClsModule } from 'nestjs-cls';
@@ -46,6 +46,14 @@ export class SpecMember {
   @Personal('userId')
   profile?: unknown;
 }
+
+const description = 'Recorded by a spec.';
+const ofMember = { aggregate: SpecMember, description };
+export const memberInvited = auditAction('member.invited', { ...ofMember, changes: 'required' });
+export const memberRoleChanged = auditAction('member.role_changed', { ...ofMember, changes: 'required' });
+export const memberRemoved = auditAction('member.removed', { ...ofMember, changes: 'required' });
+export const memberSignedIn = auditAction('member.signed_in', { ...ofMember, changes: 'none' });
+export const planChanged = auditAction('plan.changed', { aggregate: 'plan', changes: 'none', description });
 
 /** Starts an application with the audit log. It connects with `url`, which decides its database role. */
 export async function startAuditApplication(

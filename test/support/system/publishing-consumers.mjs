@@ -1,4 +1,4 @@
-import { Audit, AuditModule } from '@pikaia/audit';
+import { Audit, auditAction, AuditModule } from '@pikaia/audit';
 import { MemberInvited } from '@pikaia/contracts';
 import { Consumer, DomainEvent, Events, EventsModule, Handles, Personal } from '@pikaia/events';
 import { NotificationsModule } from '@pikaia/notifications';
@@ -9,6 +9,13 @@ class SeatTaken {}
 IsString()(SeatTaken.prototype, 'holder');
 Personal()(SeatTaken.prototype, 'holder');
 DomainEvent('seat.taken', { version: 1, aggregate: 'seat' })(SeatTaken);
+
+const seatTaken = auditAction('seat.taken', {
+  aggregate: 'seat',
+  changes: 'none',
+  event: SeatTaken,
+  description: 'A person takes a seat.',
+});
 
 class InvoiceChanged {}
 IsString()(InvoiceChanged.prototype, 'reason');
@@ -21,7 +28,7 @@ class Seats {
 
   async take({ aggregate_id: id, data }) {
     await this.events.publish(SeatTaken, { id }, { holder: data.email });
-    await this.audit.record('seat.taken', { type: 'seat', id });
+    await this.audit.record(seatTaken, { type: 'seat', id });
   }
 }
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Audit, AuditedEntity, diff, Public } from '@pikaia/audit';
 import { OperationsAudit, type OperationRequest } from '@pikaia/events';
+import { operationRequested, type OperationName } from './audit-actions.js';
 
 /** The fields of a command that its audit entry contains. */
 @AuditedEntity({ type: 'outbox_command' })
@@ -30,6 +31,7 @@ export class AuditedOperations extends OperationsAudit {
 
   async record(request: OperationRequest): Promise<void> {
     const { about, command } = request;
-    await this.audit.record(`${about.type}.${command}_requested`, about, diff(null, new AuditedCommand(request)));
+    const action = operationRequested[`${about.type}.${command}` as OperationName];
+    await this.audit.record(action, about, diff(null, new AuditedCommand(request)));
   }
 }

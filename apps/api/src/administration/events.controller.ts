@@ -7,6 +7,7 @@ import type { Identity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { requirePeriod } from '../server/period.js';
+import { operationRequested } from './audit-actions.js';
 import { FindEventsRequest } from './event.requests.js';
 import { listedEvent } from './listed.js';
 import { ReplayEventsRequest, SinkRequest } from './operation.requests.js';
@@ -40,7 +41,7 @@ export class EventsController {
   /** Replays the matching events to all sinks or to one. Only counts them unless `dry_run` is false. */
   @Post('replay')
   @HttpCode(HttpStatus.ACCEPTED)
-  @Audited('events.replay_requested')
+  @Audited(operationRequested['events.replay'])
   async replayAll(
     @CurrentIdentity() identity: Identity,
     @Body() { filter, dry_run: dryRun, limit, rate, sink }: ReplayEventsRequest,
@@ -69,7 +70,7 @@ export class EventsController {
   /** Replays one event to the sinks that received it, and retries its dead letters. */
   @Post(':id/replay')
   @HttpCode(HttpStatus.ACCEPTED)
-  @Audited('event.replay_requested')
+  @Audited(operationRequested['event.replay'])
   async replay(
     @CurrentIdentity() identity: Identity,
     @Param('id', IdPipe) id: string,
@@ -86,7 +87,7 @@ export class EventsController {
   @Post(':id/skip')
   @HttpCode(HttpStatus.ACCEPTED)
   @AllowedTo('operator')
-  @Audited('event.skip_requested')
+  @Audited(operationRequested['event.skip'])
   async skip(@Param('id', IdPipe) id: string, @Body() { sink }: SinkRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     return respondAccepted(reply, this.operations.skip(id, sink === undefined ? {} : { sink }));
   }

@@ -8,6 +8,7 @@ import { Problem } from '../errors/problem.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { PageCursor } from '../server/page.cursor.js';
 import { PageRequest } from '../server/page.request.js';
+import { operationRequested } from './audit-actions.js';
 import { DropTypeRequest } from './operation.requests.js';
 import { respondAccepted } from './respond-accepted.js';
 import { operationScopeOf } from './scope.js';
@@ -61,21 +62,21 @@ export class OutboxController {
 
   @Post(sinkPaths('pause'))
   @HttpCode(HttpStatus.ACCEPTED)
-  @Audited('sink.pause_requested')
+  @Audited(operationRequested['sink.pause'])
   pause(@Param() path: SinkPath, @Res({ passthrough: true }) reply: FastifyReply) {
     return respondAccepted(reply, this.operations.pause(sinkNameOf(path)));
   }
 
   @Post(sinkPaths('resume'))
   @HttpCode(HttpStatus.ACCEPTED)
-  @Audited('sink.resume_requested')
+  @Audited(operationRequested['sink.resume'])
   resume(@Param() path: SinkPath, @Res({ passthrough: true }) reply: FastifyReply) {
     return respondAccepted(reply, this.operations.resume(sinkNameOf(path)));
   }
 
   @Post(sinkPaths('retire'))
   @HttpCode(HttpStatus.ACCEPTED)
-  @Audited('sink.retire_requested')
+  @Audited(operationRequested['sink.retire'])
   retire(@Param() path: SinkPath, @Res({ passthrough: true }) reply: FastifyReply) {
     return respondAccepted(reply, this.operations.retire(sinkNameOf(path)));
   }
@@ -83,7 +84,7 @@ export class OutboxController {
   /** Gives up an event type that no worker handles any more. */
   @Post(sinkPaths('drop-type'))
   @HttpCode(HttpStatus.ACCEPTED)
-  @Audited('sink.drop_type_requested')
+  @Audited(operationRequested['sink.drop_type'])
   dropType(
     @Param() path: SinkPath,
     @Body() { event_type: eventType }: DropTypeRequest,

@@ -3,8 +3,10 @@ import { Audit, diff, snapshot } from '@pikaia/audit';
 import { context, newId, PikaiaError } from '@pikaia/core';
 import { currentManager, Transactional } from '@pikaia/database';
 import { Not } from 'typeorm';
+import { memberJoined, operatorAppointed } from '../members/audit-actions.js';
 import { findOrCreateUser } from '../members/find-or-create-user.js';
 import { Member } from '../members/member.entity.js';
+import { organizationCreated } from '../organizations/audit-actions.js';
 import { Organization } from '../organizations/organization.entity.js';
 import type { FirstOrganizationArguments } from './first-organization.arguments.js';
 import { APPOINT, FIND_PROVIDER_ID, LOCK } from './first-organization.sql.js';
@@ -45,7 +47,7 @@ export class FirstOrganization {
     context.bind({ organizationId: organization.id });
     if (isNew) {
       await currentManager().save(organization);
-      await this.audit.record('organization.created', organization, diff(null, organization));
+      await this.audit.record(organizationCreated, organization, diff(null, organization));
     }
     return { organization, isNew };
   }
@@ -72,7 +74,7 @@ export class FirstOrganization {
     });
     const changes = diff(before, member);
     await currentManager().save(member);
-    return this.audit.record('member.joined', member, changes);
+    return this.audit.record(memberJoined, member, changes);
   }
 
   /** Runs before an organization is bound to the context, because the audit record of an operator belongs to the platform. */
@@ -89,7 +91,7 @@ export class FirstOrganization {
     if (!user.operator) user.name = operatorName ?? null; // discards a name that an organization typed
     user.operator = true;
     await currentManager().query(APPOINT, [user.id, operatorProviderId, user.name]);
-    return this.audit.record('operator.appointed', user, diff(before, user));
+    return this.audit.record(operatorAppointed, user, diff(before, user));
   }
 }
 

@@ -9,6 +9,7 @@ import { Not } from 'typeorm';
 import type { MemberIdentity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
 import { OrganizationService } from '../organizations/organization.service.js';
+import { memberInvited } from './audit-actions.js';
 import { findOrCreateUser } from './find-or-create-user.js';
 import { Member } from './member.entity.js';
 import type { InviteRequest } from './member.requests.js';
@@ -54,7 +55,7 @@ export class InvitationService {
       organization_name: organization.name,
       invited_by: { id: inviter.userId, email: inviter.email, ...(inviter.name !== null && { name: inviter.name }) },
     });
-    await this.audit.record('member.invited', member, diff(before, member));
+    await this.audit.record(memberInvited, member, diff(before, member));
     return { member, created: !pending };
   }
 

@@ -9,6 +9,7 @@ import { Problem } from '../errors/problem.js';
 import { OrganizationService } from '../organizations/organization.service.js';
 import { PageCursor } from '../server/page.cursor.js';
 import type { PageRequest } from '../server/page.request.js';
+import { memberRemoved, memberRoleChanged } from './audit-actions.js';
 import { Member } from './member.entity.js';
 
 @Injectable()
@@ -65,7 +66,7 @@ export class MemberService {
       old_role: oldRole,
       new_role: role,
     });
-    await this.audit.record('member.role_changed', member, diff(before, member));
+    await this.audit.record(memberRoleChanged, member, diff(before, member));
     return member;
   }
 
@@ -78,7 +79,7 @@ export class MemberService {
     Object.assign(member, { status: 'removed', removedAt: new Date() });
     await currentManager().save(member);
     await this.events.publish(MemberRemoved, member, { user_id: member.userId, email: member.address, role: member.role });
-    await this.audit.record('member.removed', member, diff(before, null));
+    await this.audit.record(memberRemoved, member, diff(before, null));
   }
 
   /** Locks the organization, so the number of its admins cannot change until the transaction ends. */

@@ -5,6 +5,7 @@ import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
 import type { MemberIdentity } from '../authentication/identity.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { PageRequest } from '../server/page.request.js';
+import { memberInvited, memberRemoved, memberRoleChanged } from './audit-actions.js';
 import type { Member } from './member.entity.js';
 import { ChangeRoleRequest, InviteRequest, PermissionsRequest } from './member.requests.js';
 import { InvitationService } from './invitation.service.js';
@@ -46,7 +47,7 @@ export class MembersController {
 
   /** Responds 201 to a new invitation, and 200 if a pending invitation is sent again. */
   @Post('invitations')
-  @Audited('member.invited')
+  @Audited(memberInvited)
   async invite(
     @CurrentIdentity() inviter: MemberIdentity,
     @Body() request: InviteRequest,
@@ -58,7 +59,7 @@ export class MembersController {
   }
 
   @Patch(':id')
-  @Audited('member.role_changed')
+  @Audited(memberRoleChanged)
   async changeRole(
     @CurrentIdentity() admin: MemberIdentity,
     @Param('id', IdPipe) id: string,
@@ -69,7 +70,7 @@ export class MembersController {
 
   @Delete(':id')
   @HttpCode(HttpStatus.NO_CONTENT)
-  @Audited('member.removed')
+  @Audited(memberRemoved)
   async remove(@CurrentIdentity() admin: MemberIdentity, @Param('id', IdPipe) id: string): Promise<void> {
     await this.members.remove(admin, id);
   }

@@ -2,6 +2,7 @@ import { Body, Controller, Get, Patch } from '@nestjs/common';
 import { Audited } from '@pikaia/audit';
 import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
 import type { MemberIdentity } from '../authentication/identity.js';
+import { organizationUpdated } from './audit-actions.js';
 import type { Organization } from './organization.entity.js';
 import { UpdateOrganizationRequest } from './organization.requests.js';
 import { OrganizationService } from './organization.service.js';
@@ -18,7 +19,7 @@ export class OrganizationController {
 
   @Patch()
   @AllowedTo('admin')
-  @Audited('organization.updated')
+  @Audited(organizationUpdated)
   async update(@CurrentIdentity() admin: MemberIdentity, @Body() changes: UpdateOrganizationRequest) {
     return view(await this.organizations.update(admin, changes));
   }

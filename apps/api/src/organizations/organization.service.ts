@@ -6,6 +6,7 @@ import { Events } from '@pikaia/events';
 import type { MemberIdentity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
 import { Member } from '../members/member.entity.js';
+import { organizationUpdated } from './audit-actions.js';
 import { Organization } from './organization.entity.js';
 import type { UpdateOrganizationRequest } from './organization.requests.js';
 
@@ -44,7 +45,7 @@ export class OrganizationService {
         new: change.new as Record<string, string>,
       },
     );
-    await this.audit.record('organization.updated', organization, change);
+    await this.audit.record(organizationUpdated, organization, change);
     return organization;
   }
 

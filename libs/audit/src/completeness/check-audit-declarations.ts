@@ -31,6 +31,6 @@ export function checkAuditDeclarations(modules: ModulesContainer): void {
   if (missing.size === 0) return;
   throw new PikaiaError(
     'PIKAIA_AUDIT_DECLARATION_MISSING',
-    `Routes that declare neither @Audited('action') nor @NotAudited('why'): ${[...missing].join(', ')}.`,
+    `Routes that declare neither @Audited(action) nor @NotAudited('why'): ${[...missing].join(', ')}.`,
   );
 }

@@ -7,7 +7,13 @@ import { context, enterContextAtRequest } from '@pikaia/core';
 import { DatabaseModule, Propagation, Transactional } from '@pikaia/database';
 import { captureLogs } from '@pikaia/logging/testing';
 import { ClsModule } from 'nestjs-cls';
-import { alice, SpecMember } from '../../../../test/support/audit/audit.application.js';
+import {
+  alice,
+  memberInvited,
+  memberRemoved,
+  memberRoleChanged,
+  SpecMember,
+} from '../../../../test/support/audit/audit.application.js';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { AuditModule } from '../audit.module.js';
 import { diff } from '../diff/diff.js';
@@ -27,16 +33,16 @@ class Members {
     if (how === 'rolled-back') return this.nested(member, true).catch(() => undefined);
     if (how === 'record' || how === 'fail') member.role = 'admin';
     if (how === 'record' || how === 'relation only' || how === 'fail') {
-      await this.audit.record('member.role_changed', member, diff(before, member));
+      await this.audit.record(memberRoleChanged, member, diff(before, member));
     }
-    if (how === 'other') await this.audit.record('member.removed', member, diff(member && before, null));
+    if (how === 'other') await this.audit.record(memberRemoved, member, diff(before, null));
     if (how === 'duplicate' || how === 'unchanged') this.audit.nothingToRecord(how);
     if (how === 'fail') throw new Error('no');
   }
 
   @Transactional(Propagation.Nested)
   async nested(member: SpecMember, fail = false): Promise<void> {
-    await this.audit.record('member.role_changed', member);
+    await this.audit.record(memberRoleChanged, member, diff(null, member));
     if (fail) throw new Error('no');
   }
 }
@@ -46,7 +52,7 @@ class MembersController {
   constructor(private readonly members: Members) {}
 
   @Patch()
-  @Audited('member.role_changed')
+  @Audited(memberRoleChanged)
   async change(@Body() { how }: { how: string }): Promise<object> {
     context.bind({ actor: alice, organizationId: 'org_abc' });
     await this.members.change(how);
@@ -69,7 +75,7 @@ class MembersController {
 @Controller('silent')
 class SilentController {
   @Post()
-  @Audited('member.invited')
+  @Audited(memberInvited)
   create(): object {
     return {};
   }

@@ -1,4 +1,5 @@
 import { ContextSlot } from '@pikaia/core';
+import type { AnyAuditAction } from '../action/audit-action.js';
 
 /** The reasons for which a successful request may have no record of its declared action. */
 export type NothingToRecord = 'unchanged' | 'duplicate' | 'replayed';
@@ -6,7 +7,7 @@ export type NothingToRecord = 'unchanged' | 'duplicate' | 'replayed';
 /** The audit records of one request. */
 interface RequestRecords {
   /** The actions whose records are committed. */
-  readonly actions: Set<string>;
+  readonly actions: Set<AnyAuditAction>;
   nothingToRecord?: NothingToRecord;
 }
 

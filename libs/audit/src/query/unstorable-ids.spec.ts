@@ -1,7 +1,7 @@
 import { type INestApplicationContext, Injectable } from '@nestjs/common';
 import { Transactional } from '@pikaia/database';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
-import { asAlice, startAuditApplication } from '../../../../test/support/audit/audit.application.js';
+import { asAlice, planChanged, startAuditApplication } from '../../../../test/support/audit/audit.application.js';
 import { Audit } from '../record/audit.service.js';
 import { normalId } from '../entry/normal-form.js';
 import { AuditLog } from './audit-log.query.js';
@@ -15,7 +15,7 @@ class Office {
 
   @Transactional()
   async record(aggregate: string): Promise<void> {
-    await this.audit.record('plan.changed', { type: 'plan', id: aggregate });
+    await this.audit.record(planChanged, { type: 'plan', id: aggregate });
   }
 }
 

@@ -8,10 +8,27 @@ import fc from 'fast-check';
 import type pg from 'pg';
 import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
 import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
-import { alice, asAlice, SpecMember, startAuditApplication } from '../../../../test/support/audit/audit.application.js';
+import {
+  alice,
+  asAlice,
+  memberInvited,
+  memberRemoved,
+  memberRoleChanged,
+  memberSignedIn,
+  planChanged,
+  SpecMember,
+  startAuditApplication,
+} from '../../../../test/support/audit/audit.application.js';
+import {
+  auditAction,
+  type AnyAuditAction,
+  type AuditAction,
+  type ChangesArgument,
+  type ChangesRule,
+} from '../action/audit-action.js';
 import { requestRecords } from '../completeness/request-records.js';
 import { AuditedEntity } from '../diff/audited-entity.decorator.js';
-import { diff, type Diff } from '../diff/diff.js';
+import { diff } from '../diff/diff.js';
 import { Personal, Public, Secret } from '../diff/field-policy.decorator.js';
 import { snapshot } from '../diff/snapshot.js';
 import { Audit } from './audit.service.js';
@@ -21,24 +38,28 @@ class Office {
   constructor(readonly audit: Audit) {}
 
   @Transactional()
-  async record(action: string, aggregate: object, changes?: Diff): Promise<boolean> {
-    return this.audit.record(action, aggregate, changes);
+  async record<Target extends object, Changes extends ChangesRule>(
+    action: AuditAction<Target, Changes>,
+    aggregate: NoInfer<Target>,
+    ...changes: ChangesArgument<Changes>
+  ): Promise<boolean> {
+    return this.audit.record(action, aggregate, ...changes);
   }
 
   @Transactional()
-  async recordAndFail(aggregate: object): Promise<void> {
-    await this.audit.record('member.invited', aggregate);
+  async recordAndFail(member: SpecMember): Promise<void> {
+    await this.audit.record(memberSignedIn, member);
     throw new Error('no');
   }
 
   @Transactional(Propagation.Nested)
-  async recordInSavepoint(aggregate: object, fail: boolean): Promise<void> {
-    await this.audit.record('member.invited', aggregate);
+  async recordInSavepoint(member: SpecMember, fail: boolean): Promise<void> {
+    await this.audit.record(memberSignedIn, member);
     if (fail) throw new Error('no');
   }
 
   @Transactional()
-  async recordInTwoSavepoints(first: object, second: object): Promise<void> {
+  async recordInTwoSavepoints(first: SpecMember, second: SpecMember): Promise<void> {
     await this.recordInSavepoint(first, true).catch(() => undefined);
     await this.recordInSavepoint(second, false);
   }
@@ -91,6 +112,13 @@ class WithRelatedMember {
   member = new SpecMember();
 }
 
+const accountChanged = auditAction('account.changed', { aggregate: Account, changes: 'required', description: 'A spec.' });
+const relatedCreated = auditAction('related.created', {
+  aggregate: WithRelatedMember,
+  changes: 'required',
+  description: 'A spec.',
+});
+
 interface Stored {
   id: string;
   entry: string;
@@ -140,7 +168,7 @@ describe('Audit.record', () => {
   it('records the change and the actor, stores personal values in separate rows, and puts only keyed hashes in the entry', async () => {
     const member = new SpecMember();
     const correlationId = newId();
-    expect(await asAlice(() => office.record('member.invited', member, diff(null, member)), { correlationId })).toBe(true);
+    expect(await asAlice(() => office.record(memberInvited, member, diff(null, member)), { correlationId })).toBe(true);
     const [row] = await recordOf(member.id);
     expect(row).toMatchObject({
       organization_id: 'org_abc',
@@ -177,8 +205,8 @@ describe('Audit.record', () => {
     const before = snapshot(member);
     member.role = 'admin';
     member.email = 'robert@example.com';
-    await asAlice(() => office.record('member.role_changed', member, diff(before, member)));
-    await asAlice(() => office.record('member.removed', member, diff(snapshot(member), null)));
+    await asAlice(() => office.record(memberRoleChanged, member, diff(before, member)));
+    await asAlice(() => office.record(memberRemoved, member, diff(snapshot(member), null)));
     const [changed, removed] = await recordOf(member.id);
     expect((await shown(changed!.id))['diff']).toEqual({
       old: { role: 'member', email: 'bob@example.com' },
@@ -191,7 +219,7 @@ describe('Audit.record', () => {
     const account = new Account();
     const before = snapshot(account);
     Object.assign(account.contact, { phone: '+44 20 7946 0999', pin: 'pin 9999', language: 'cy' });
-    await asAlice(() => office.record('account.changed', account, diff(before, account)));
+    await asAlice(() => office.record(accountChanged, account, diff(before, account)));
     const [row] = await recordOf(account.id);
     expect(row!.changed).toEqual(['contact.language_code', 'contact.phone', 'contact.pin']);
     expect(row!.entry).not.toMatch(/pin \d|7946/);
@@ -207,7 +235,7 @@ describe('Audit.record', () => {
 
   it('records only the change, and no value, of a related entity whose property has a policy', async () => {
     const related = new WithRelatedMember();
-    await asAlice(() => office.record('related.created', related, diff(null, related)));
+    await asAlice(() => office.record(relatedCreated, related, diff(null, related)));
     const [row] = await recordOf(related.id);
     expect(row!.entry).not.toMatch(/bob@example.com|first/);
     expect(row!.changed).toEqual(['id', 'member', 'member_id']);
@@ -217,7 +245,7 @@ describe('Audit.record', () => {
     const member = new SpecMember();
     const records = await asAlice(async () => {
       const kept = requestRecords.getOrCreate()!;
-      expect(await office.record('member.role_changed', member, diff(snapshot(member), member))).toBe(false);
+      expect(await office.record(memberRoleChanged, member, diff(snapshot(member), member))).toBe(false);
       return kept;
     });
     expect(records.nothingToRecord).toBeUndefined();
@@ -226,23 +254,14 @@ describe('Audit.record', () => {
 
   it('refuses to record outside a transaction or without an actor', async () => {
     const member = new SpecMember();
-    await expect(asAlice(() => office.audit.record('member.invited', member))).rejects.toMatchObject({
+    await expect(asAlice(() => office.audit.record(memberSignedIn, member))).rejects.toMatchObject({
       code: 'PIKAIA_AUDIT_OUTSIDE_TRANSACTION',
     });
-    await expect(context.run({}, () => office.record('member.invited', member))).rejects.toMatchObject({
+    await expect(context.run({}, () => office.record(memberSignedIn, member))).rejects.toMatchObject({
       code: 'PIKAIA_AUDIT_ACTOR_MISSING',
     });
     expect(await recordOf(member.id)).toEqual([]);
   });
-
-  it.each(['invited', 'Member.Invited', 'member.', 'member invited.now', `member.${'x'.repeat(100)}`])(
-    'refuses the action %s',
-    async (action) => {
-      await expect(asAlice(() => office.record(action, new SpecMember()))).rejects.toMatchObject({
-        code: 'PIKAIA_AUDIT_ACTION_INVALID',
-      });
-    },
-  );
 
   it.each([
     { type: 'member' },
@@ -255,14 +274,45 @@ describe('Audit.record', () => {
     undefined,
     null,
   ])('refuses %p as an aggregate', async (aggregate) => {
-    await expect(asAlice(() => office.record('member.invited', aggregate as object))).rejects.toMatchObject({
+    await expect(asAlice(() => office.record(memberSignedIn, aggregate as SpecMember))).rejects.toMatchObject({
       code: 'PIKAIA_AUDIT_AGGREGATE_INVALID',
     });
   });
 
+  it('refuses an aggregate of another type than the action declares', async () => {
+    const badge = { type: 'badge', id: newId() } as never;
+    await expect(asAlice(() => office.record(planChanged, badge))).rejects.toMatchObject({
+      code: 'PIKAIA_AUDIT_AGGREGATE_INVALID',
+      message: `record('plan.changed') was given an aggregate of type "badge"; the action is declared for "plan".`,
+    });
+  });
+
+  it.each([
+    ['the name of an action', 'member.invited'],
+    ['nothing', undefined],
+    ['a copy of an action', { ...memberInvited }],
+  ])('refuses %s in place of a declared action', async (_, action) => {
+    await expect(asAlice(() => office.record(action as never, new SpecMember() as never))).rejects.toMatchObject({
+      code: 'PIKAIA_AUDIT_ACTION_UNDECLARED',
+    });
+  });
+
+  it.each<[string, AnyAuditAction, unknown]>([
+    ['no changes for an action that requires them', memberInvited, undefined],
+    ['null as the changes of an action that requires them', memberInvited, null],
+    ['an object that diff did not create', memberInvited, { changed: ['role'], old: null, new: null, personal: new Map() }],
+    ['changes for an action that is declared without them', memberSignedIn, diff(null, new SpecMember())],
+  ])('refuses %s, and writes nothing', async (_, action, changes) => {
+    const member = new SpecMember();
+    await expect(asAlice(() => office.record(action, member as never, ...([changes] as never)))).rejects.toMatchObject({
+      code: 'PIKAIA_AUDIT_CHANGES_INVALID',
+    });
+    expect(await recordOf(member.id)).toEqual([]);
+  });
+
   it('assigns a record without an organization to the platform, and writes no personal row for a system actor without a request', async () => {
     const id = newId();
-    await context.run({ actor: { type: 'system', id: 'stripe' } }, () => office.record('plan.changed', { type: 'plan', id }));
+    await context.run({ actor: { type: 'system', id: 'stripe' } }, () => office.record(planChanged, { type: 'plan', id }));
     const [row] = await recordOf(id);
     expect(row).toMatchObject({ organization_id: 'platform', actor_type: 'system', actor_id: 'stripe' });
     expect(JSON.parse(row!.entry)).toMatchObject({
@@ -284,7 +334,7 @@ describe('Audit.record', () => {
       unparsedAddress: 'not-an-ip\u0000',
       userAgent: 'x'.repeat(20_000),
     };
-    await asAlice(() => office.record('plan.changed', { type: 'plan', id }), { request });
+    await asAlice(() => office.record(planChanged, { type: 'plan', id }), { request });
     const [row] = await recordOf(id);
     const [personal] = await personalOf(row!.id);
     expect(personal!.fields).toMatchObject({
@@ -309,10 +359,10 @@ describe('Audit.record', () => {
     expect(await recordOf(inner.id)).toEqual([]);
     const [row] = await recordOf(kept.id);
     expect(afterRollback).toEqual(new Set());
-    expect(afterSavepoints).toEqual(new Set(['member.invited']));
+    expect(afterSavepoints).toEqual(new Set([memberSignedIn]));
     expect(logs.of('audit_recorded')).toEqual([
       expect.objectContaining({
-        'audit.action': 'member.invited',
+        'audit.action': 'member.signed_in',
         'audit.record_id': row!.id,
         'audit.entry_hash': row!.entry_hash.toString('hex'),
       }),
@@ -323,7 +373,7 @@ describe('Audit.record', () => {
     const member = new SpecMember();
     member.settings = 'x'.repeat(70_000);
     member.profile = 'y'.repeat(70_000);
-    await asAlice(() => office.record('member.invited', member, diff(null, member)));
+    await asAlice(() => office.record(memberInvited, member, diff(null, member)));
     const [row] = await recordOf(member.id);
     expect((await shown(row!.id))['diff']).toMatchObject({
       new: {
@@ -337,7 +387,7 @@ describe('Audit.record', () => {
 
   it('writes one record for each of twenty parallel transactions', async () => {
     const members = Array.from({ length: 20 }, () => new SpecMember());
-    await Promise.all(members.map((member) => asAlice(() => office.record('member.invited', member, diff(null, member)))));
+    await Promise.all(members.map((member) => asAlice(() => office.record(memberInvited, member, diff(null, member)))));
     for (const { id } of members) expect(await recordOf(id)).toHaveLength(1);
   });
 
@@ -371,7 +421,7 @@ describe('Audit.record', () => {
         async (settings, profile, balance, label, userAgent, address) => {
           const member = Object.assign(new SpecMember(), { settings, profile, balance, email: label });
           const request = { method: 'POST', path: '/', clientAddress: address, userAgent };
-          await asAlice(() => office.record('member.invited', member, diff(null, member)), {
+          await asAlice(() => office.record(memberInvited, member, diff(null, member)), {
             request,
             actor: { type: 'user', id: label.trim() || 'a', email: label, name: userAgent },
             organizationId: address.trim() || 'b',

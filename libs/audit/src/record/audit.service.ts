@@ -2,10 +2,16 @@ import { Injectable } from '@nestjs/common';
 import { context, newId, PikaiaError } from '@pikaia/core';
 import { afterCommit, writeWithCommit } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
+import {
+  checkDeclared,
+  type AnyAuditAction,
+  type AuditAction,
+  type ChangesArgument,
+  type ChangesRule,
+} from '../action/audit-action.js';
 import { requestRecords, type NothingToRecord } from '../completeness/request-records.js';
 import { aggregateOf } from '../diff/audited-entity.decorator.js';
-import { isEmpty, type Diff } from '../diff/diff.js';
-import { checkAction } from '../entry/action.js';
+import { Diff, isEmpty } from '../diff/diff.js';
 import type { AggregateReference } from '../entry/aggregate-reference.js';
 import { PLATFORM, sealEntry } from '../entry/entry.js';
 import { normalId } from '../entry/normal-form.js';
@@ -25,35 +31,43 @@ export class Audit {
    * transaction fails. No value of `changes` makes the call fail: values are normalized, and large ones truncated so that the entry
    * fits in 64 KiB.
    *
+   * @param action a result of `auditAction`. It decides which aggregates the call accepts, and whether `changes` is needed.
    * @param aggregate an entity marked with `@AuditedEntity`, or `{ type, id }`.
-   * @param changes omit it for an action that changes no fields, such as a sign-in.
    * @returns false if `changes` is empty: then nothing is written. That does not satisfy the route's `@Audited` declaration. A
    * route that finds nothing to change calls `nothingToRecord` itself, because only it knows of changes that the diff does not
    * contain, such as relations.
    * @throws PikaiaError `PIKAIA_AUDIT_OUTSIDE_TRANSACTION` if no transaction is open.
    * @throws PikaiaError `PIKAIA_AUDIT_ACTOR_MISSING` if the context has no actor. Unauthenticated callers must not fill a log
    * from which nothing can be deleted. A program binds an actor of type `system`.
-   * @throws PikaiaError `PIKAIA_AUDIT_AGGREGATE_INVALID` if the aggregate has no type or no usable id.
+   * @throws PikaiaError `PIKAIA_AUDIT_AGGREGATE_INVALID` if the aggregate has no usable id, or not the type that the action declares.
+   * @throws PikaiaError `PIKAIA_AUDIT_ACTION_UNDECLARED`, `PIKAIA_AUDIT_CHANGES_INVALID` if a caller without type checks passes
+   * another action than a declared one, or changes that do not match it.
    * @throws PikaiaError `PIKAIA_CONTEXT_INVALID` if an id of the context is not usable.
    */
-  async record(action: string, aggregate: object, changes?: Diff): Promise<boolean> {
-    checkAction(action);
+  async record<Target extends object, Changes extends ChangesRule>(
+    action: AuditAction<Target, Changes>,
+    aggregate: NoInfer<Target>,
+    ...[changes]: ChangesArgument<Changes>
+  ): Promise<boolean> {
+    checkDeclared(action, 'record()');
+    const { name } = action;
     const about = aggregateOf(aggregate);
+    checkAgainst(action, about, changes);
     if (changes && isEmpty(changes)) return false;
-    const record = buildRecord(action, about, changes);
+    const record = buildRecord(name, about, changes);
     const records = requestRecords.get();
     writeWithCommit(
-      { call: `record(${action})`, sql: INSERT_RECORD, parameters: record.parameters },
+      { call: `record(${name})`, sql: INSERT_RECORD, parameters: record.parameters },
       () =>
         new PikaiaError(
           'PIKAIA_AUDIT_OUTSIDE_TRANSACTION',
-          `record('${action}') was called outside a transaction, so the change and its record would not be atomic. Add @Transactional() to the method that makes the change, and await record().`,
+          `record('${name}') was called outside a transaction, so the change and its record would not be atomic. Add @Transactional() to the method that makes the change, and await record().`,
         ),
     );
     afterCommit(() => {
       records?.actions.add(action);
       logger.info('audit_recorded', {
-        'audit.action': action,
+        'audit.action': name,
         'audit.record_id': record.id,
         'audit.entry_hash': record.hash.toString('hex'),
       });
@@ -69,6 +83,23 @@ export class Audit {
     const records = requestRecords.get();
     if (records) records.nothingToRecord = reason;
   }
+}
+
+/** Checks what TypeScript checks for typed callers, and the type of the aggregate, which only its decorator names. */
+function checkAgainst(action: AnyAuditAction, about: AggregateReference, changes: unknown): void {
+  if (about.type !== action.aggregateType) {
+    throw new PikaiaError(
+      'PIKAIA_AUDIT_AGGREGATE_INVALID',
+      `record('${action.name}') was given an aggregate of type ${JSON.stringify(about.type)}; the action is declared for ${JSON.stringify(action.aggregateType)}.`,
+    );
+  }
+  if (action.changes === 'required' ? changes instanceof Diff : changes === undefined) return;
+  throw new PikaiaError(
+    'PIKAIA_AUDIT_CHANGES_INVALID',
+    action.changes === 'required'
+      ? `record('${action.name}') was called without changes, and the action requires them: pass diff(before, after).`
+      : `record('${action.name}') was given changes, and the action is declared without them: omit them, or declare changes: 'required'.`,
+  );
 }
 
 function buildRecord(action: string, about: AggregateReference, changes: Diff | undefined) {

@@ -3,7 +3,16 @@ import { context, newId, type ContextSnapshot } from '@pikaia/core';
 import { Transactional } from '@pikaia/database';
 import type pg from 'pg';
 import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
-import { alice, asAlice, SpecMember, startAuditApplication } from '../../../../test/support/audit/audit.application.js';
+import {
+  alice,
+  asAlice,
+  memberSignedIn,
+  planChanged,
+  SpecMember,
+  startAuditApplication,
+} from '../../../../test/support/audit/audit.application.js';
+import type { AuditAction } from '../action/audit-action.js';
+import type { AggregateReference } from '../entry/aggregate-reference.js';
 import { Audit } from './audit.service.js';
 
 @Injectable()
@@ -11,15 +20,15 @@ class Office {
   constructor(readonly audit: Audit) {}
 
   @Transactional()
-  async record(action: string, aggregate: object): Promise<boolean> {
+  async record<Target extends object>(action: AuditAction<Target, 'none'>, aggregate: NoInfer<Target>): Promise<boolean> {
     return this.audit.record(action, aggregate);
   }
 
   /** Calls `refused`, and records in the same transaction. @returns the error of `refused`. */
   @Transactional()
-  async recordAfterRefusal(aggregate: object, refused: () => Promise<unknown>): Promise<unknown> {
+  async recordAfterRefusal(plan: AggregateReference<'plan'>, refused: () => Promise<unknown>): Promise<unknown> {
     const error: unknown = await refused().catch((thrown: unknown) => thrown);
-    await this.audit.record('plan.changed', aggregate);
+    await this.audit.record(planChanged, plan);
     return error;
   }
 }
@@ -71,13 +80,13 @@ describe('Audit.record', () => {
     'refuses an id of an entity, an aggregate or the context that is %s, and the next record succeeds',
     async (_, id) => {
       const entity = Object.assign(new SpecMember(), { id });
-      for (const aggregate of [entity, { type: 'plan', id }]) {
-        await expect(asAlice(() => office.record('member.invited', aggregate as object))).rejects.toMatchObject({
+      for (const aggregate of [entity, { type: 'member', id }]) {
+        await expect(asAlice(() => office.record(memberSignedIn, aggregate as SpecMember))).rejects.toMatchObject({
           code: 'PIKAIA_AUDIT_AGGREGATE_INVALID',
           message: expect.stringContaining('whose id is'),
         });
       }
-      const plan = { type: 'plan', id: newId() };
+      const plan = { type: 'plan', id: newId() } as const;
       const bad: Partial<ContextSnapshot>[] = [
         { actor: { ...alice, id: id as string } },
         { correlationId: id as string },
@@ -89,7 +98,7 @@ describe('Audit.record', () => {
         await expect(
           asAlice(() =>
             office.recordAfterRefusal(plan, () =>
-              context.run({ actor: alice, ...snapshot }, () => office.audit.record('plan.changed', plan)),
+              context.run({ actor: alice, ...snapshot }, () => office.audit.record(planChanged, plan)),
             ),
           ),
         ).resolves.toMatchObject({ code: 'PIKAIA_CONTEXT_INVALID' });
@@ -100,7 +109,7 @@ describe('Audit.record', () => {
 
   it('stores the text of ids that are numbers, and the lower-case form of a correlation id', async () => {
     const correlationId = newId();
-    await asAlice(() => office.record('plan.changed', { type: 'plan', id: 7_000_001 } as unknown as object), {
+    await asAlice(() => office.record(planChanged, { type: 'plan', id: 7_000_001 as unknown as string }), {
       correlationId: correlationId.toUpperCase(),
       organizationId: 42 as unknown as string,
       actor: { type: 'user', id: 9 as unknown as string, email: null as unknown as string },

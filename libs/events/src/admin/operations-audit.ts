@@ -1,14 +1,20 @@
-import type { CommandName } from '../commands/command.js';
+interface Target<Type extends string> {
+  readonly type: Type;
+  readonly id: string;
+}
+
+/** A command and its target: one sink, one event, or the events that its filter selects. */
+export type OperationTarget =
+  | { readonly command: 'pause' | 'resume' | 'retire' | 'drop_type'; readonly about: Target<'sink'> }
+  | { readonly command: 'replay' | 'skip'; readonly about: Target<'event'> }
+  | { readonly command: 'replay'; readonly about: Target<'events'> };
 
 /** A command to the outbox, with the facts to audit. */
-export interface OperationRequest {
+export type OperationRequest = OperationTarget & {
   readonly commandId: string;
-  readonly command: CommandName;
-  /** The target of the command: one event, one sink, or the events that its filter selects. */
-  readonly about: { readonly type: 'event' | 'sink' | 'events'; readonly id: string };
   readonly sinks: readonly string[];
   readonly arguments: Readonly<Record<string, unknown>>;
-}
+};
 
 /**
  * Audits the commands to the outbox. This library does not depend on an audit trail. The application extends this class and

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { context, newId, PikaiaError } from '@pikaia/core';
 import { currentManager, queryJsonPage, Transactional, writeInTransaction } from '@pikaia/database';
 import { COMMAND_MESSAGE, OUTBOX_CHANNEL } from '../log/outbox-channel.js';
-import type { CommandName, ReplayArguments, ReplayFilter } from '../commands/command.js';
+import type { ReplayArguments, ReplayFilter } from '../commands/command.js';
 import { commandView, type CommandPage, type CommandPlace, type CommandView, type FoundCommand } from './command.view.js';
 import { OperationsAudit, type OperationRequest } from './operations-audit.js';
 import { FIND_COMMAND, FIND_EVENT, FIND_SINKS, FIND_BLOCKED_SINKS, INSERT_COMMANDS, LIST_COMMANDS } from './operations.sql.js';
@@ -89,8 +89,9 @@ export class OutboxOperations {
       );
     }
     const about = { type: 'event', id: eventId } as const;
+    const blocked = sinks.map((row) => row.sink);
     return this.recordCommand(
-      { command: 'skip', about, sinks: sinks.map((row) => row.sink), arguments: { event_id: eventId } },
+      { commandId: newId(), command: 'skip', about, sinks: blocked, arguments: { event_id: eventId } },
       scope,
     );
   }
@@ -105,10 +106,8 @@ export class OutboxOperations {
     await this.requireEvent(eventId, scope);
     const values: ReplayArguments = { filter: { event_id: eventId }, dry_run: false, limit: null, rate: null };
     const sinks = await this.activeSinks(sink);
-    return this.recordCommand(
-      { command: 'replay', about: { type: 'event', id: eventId }, sinks, arguments: { ...values } },
-      scope,
-    );
+    const about = { type: 'event', id: eventId } as const;
+    return this.recordCommand({ commandId: newId(), command: 'replay', about, sinks, arguments: { ...values } }, scope);
   }
 
   /**
@@ -120,7 +119,9 @@ export class OutboxOperations {
   async replay({ filter, sink, dryRun, limit, rate, ...scope }: ReplayRequest): Promise<CommandView> {
     const values: ReplayArguments = { filter, dry_run: dryRun, limit: limit ?? null, rate: rate ?? null };
     const sinks = await this.activeSinks(sink);
-    return this.recordCommand({ command: 'replay', about: { type: 'events', id: '' }, sinks, arguments: { ...values } }, scope);
+    const commandId = newId();
+    const about = { type: 'events', id: commandId } as const;
+    return this.recordCommand({ commandId, command: 'replay', about, sinks, arguments: { ...values } }, scope);
   }
 
   /** Returns a command and its progress. Undefined if there is no such command in this scope. */
@@ -147,21 +148,17 @@ export class OutboxOperations {
 
   @Transactional()
   private async recordSinkCommand(
-    command: CommandName,
+    command: 'pause' | 'resume' | 'retire' | 'drop_type',
     sink: string,
     values: Readonly<Record<string, unknown>> = {},
   ): Promise<CommandView> {
     const sinks = await this.activeSinks(sink);
-    return this.recordCommand({ command, about: { type: 'sink', id: sink }, sinks, arguments: values }, {});
+    const about = { type: 'sink', id: sink } as const;
+    return this.recordCommand({ commandId: newId(), command, about, sinks, arguments: values }, {});
   }
 
-  private async recordCommand(
-    request: Omit<OperationRequest, 'commandId'>,
-    { organizationId }: OperationScope,
-  ): Promise<CommandView> {
-    const commandId = newId();
-    const { command, sinks, arguments: values } = request;
-    const about = request.about.type === 'events' ? { ...request.about, id: commandId } : request.about;
+  private async recordCommand(request: OperationRequest, { organizationId }: OperationScope): Promise<CommandView> {
+    const { commandId, command, sinks, arguments: values } = request;
     const parameters = [
       commandId,
       sinks,
@@ -174,7 +171,7 @@ export class OutboxOperations {
       COMMAND_MESSAGE,
     ];
     await writeInTransaction((manager) => manager.query(INSERT_COMMANDS, parameters), transactionRequired);
-    await this.audit.record({ ...request, about, commandId });
+    await this.audit.record(request);
     return (await this.find(commandId))!;
   }
 

@@ -1,4 +1,4 @@
-import { PikaiaError } from '@pikaia/core';
+import { PikaiaError, setEventType } from '@pikaia/core';
 import { describeInnerClasses } from './data-class.js';
 
 /**
@@ -76,6 +76,7 @@ export function DomainEvent(type: string, options: DomainEventOptions) {
     byName.set(key(type, version), contract);
     byType.set(type, contract);
     byClass.set(data, contract);
+    setEventType(data, type);
   };
 }
 

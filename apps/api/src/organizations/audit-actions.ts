@@ -1,0 +1,16 @@
+import { auditAction } from '@pikaia/audit';
+import { OrganizationUpdated } from '@pikaia/contracts';
+import { Organization } from './organization.entity.js';
+
+export const organizationCreated = auditAction('organization.created', {
+  aggregate: Organization,
+  changes: 'required',
+  description: 'An organization is created.',
+});
+
+export const organizationUpdated = auditAction('organization.updated', {
+  aggregate: Organization,
+  changes: 'required',
+  event: OrganizationUpdated,
+  description: 'An admin changes the name or the slug of the organization.',
+});
