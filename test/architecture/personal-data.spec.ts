@@ -26,6 +26,8 @@ const NOT_PERSONAL: Readonly<Record<string, string>> = {
   'MemberRoleChangedV2.new_role': 'a role of the application',
   'OrganizationCreated.name': 'the name of an organization',
   'OrganizationCreated.slug': 'the slug of an organization',
+  'OrganizationDeleted.name': 'the name of an organization',
+  'OrganizationDeleted.slug': 'the slug of an organization',
   'OrganizationUpdated.changed': 'names of columns of an organization',
   'OrganizationUpdated.old': 'values of an organization, such as its name',
   'OrganizationUpdated.new': 'values of an organization, such as its name',

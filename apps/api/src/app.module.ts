@@ -10,6 +10,7 @@ import { AuditedOperations } from './administration/audited-operations.js';
 import { ApiSettings } from './api.settings.js';
 import { AuthenticationModule } from './authentication/authentication.module.js';
 import { HealthModule } from './health/health.module.js';
+import { IdentityModule } from './identity/identity.module.js';
 import { Member } from './members/member.entity.js';
 import { MembersModule } from './members/members.module.js';
 import { User } from './members/user.entity.js';
@@ -46,6 +47,7 @@ export class AppModule {
         HealthModule,
         OrganizationsModule,
         MembersModule,
+        IdentityModule,
         AdministrationModule,
       ],
     };

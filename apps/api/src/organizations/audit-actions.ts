@@ -1,5 +1,5 @@
 import { auditAction } from '@pikaia/audit';
-import { OrganizationUpdated } from '@pikaia/contracts';
+import { OrganizationDeleted, OrganizationUpdated } from '@pikaia/contracts';
 import { Organization } from './organization.entity.js';
 
 export const organizationCreated = auditAction('organization.created', {
@@ -13,4 +13,11 @@ export const organizationUpdated = auditAction('organization.updated', {
   changes: 'required',
   event: OrganizationUpdated,
   description: 'An admin changes the name or the slug of the organization.',
+});
+
+export const organizationDeleted = auditAction('organization.deleted', {
+  aggregate: Organization,
+  changes: 'required',
+  event: OrganizationDeleted,
+  description: 'The organization is deleted at the identity provider.',
 });

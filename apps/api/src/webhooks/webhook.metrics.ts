@@ -43,4 +43,12 @@ export const webhookMetrics = {
     dimensions: DIMENSIONS,
     description: 'Deliveries that could not be handled. The provider delivers the event again.',
   },
+  withoutAdmin: {
+    name: 'organization.without_admin',
+    kind: 'counter',
+    unit: 'Count',
+    dimensions: DIMENSIONS,
+    description:
+      'Changes at a provider that left an organization without an admin. The line `organization_without_admin` names it.',
+  },
 } as const satisfies Record<string, MetricDefinition>;

@@ -8,7 +8,10 @@ export interface WebhookEvent {
 }
 
 /** Why an event changed nothing. */
-export type IgnoredReason = 'unknown_type' | 'unknown_customer' | 'outdated' | 'unchanged';
+export type IgnoredReason = 'unknown_type' | 'unknown_customer' | UnknownObject | 'unreadable' | 'outdated' | 'unchanged';
+
+/** The event is about something that does not exist here, or that belongs to another organization than the event says. */
+type UnknownObject = 'unknown_organization' | 'unknown_member' | 'other_organization';
 
 export type WebhookOutcome = 'handled' | IgnoredReason | 'duplicate';
 
