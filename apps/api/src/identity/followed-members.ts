@@ -43,7 +43,7 @@ export class FollowedMembers {
     });
     const organizationId = known?.organizationId ?? last?.organizationId ?? (await this.organizationOf(member?.organization));
     const organization = organizationId == null ? null : await this.organizations.lock(organizationId);
-    if (!organization && notice.state.status === 'deleted' && !known) {
+    if (!organization && notice.state.status === 'deleted') {
       // A late notice about the time before must not create the member.
       await this.objects.follow(notice, known, { ...NOWHERE, id });
       return 'unknown_member';
