@@ -58,7 +58,7 @@ async function localSession({ email }: ConnectionOptions, id: string): Promise<{
   const { ports, databaseUrls } = runningOrExit();
   const viewer = email ? { email, seenAs: `Seen as ${email}.` } : await findViewer(databaseUrls.owner, id);
   if (!viewer) throw new PlainError('Found no admin and no operator who could read this trail. Give a user with --email.');
-  const token = await issueSession(databaseUrls.owner, viewer.email);
+  const token = await issueSession(databaseUrls.owner, viewer);
   return { session: { url: `http://127.0.0.1:${ports.api}`, token }, seenAs: viewer.seenAs };
 }
 

@@ -19,6 +19,7 @@ const service = await startApi({
   DATABASE_URL: api,
   DATABASE_POOL_SIZE: String(connections),
   CURSOR_SECRET: 'a secret of the benchmark, with 32 characters',
+  INVITATION_SECRET: 'a secret of the benchmark, with 32 characters',
   SESSION_JWKS_URL: jwksUrl,
   SESSION_ISSUER: issuer,
   SESSION_AUDIENCE: issuer,

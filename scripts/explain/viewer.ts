@@ -68,8 +68,14 @@ async function withClient<T>(url: string, name: string, work: (client: pg.Client
   }
 }
 
+interface SessionOptions {
+  readonly email: string;
+  readonly organization?: string;
+  readonly newOrganization?: boolean;
+}
+
 /** Issues a session token for a user of the running system. */
-export async function issueSession(ownerUrl: string, email: string): Promise<string> {
+export async function issueSession(ownerUrl: string, options: SessionOptions): Promise<string> {
   const { issueDevelopmentToken } = await import('../../apps/api/dist/authentication/development-issuer.js');
-  return issueDevelopmentToken({ email, keysDirectory: join(varDirectory, 'keys'), databaseUrl: ownerUrl });
+  return issueDevelopmentToken({ ...options, keysDirectory: join(varDirectory, 'keys'), databaseUrl: ownerUrl });
 }

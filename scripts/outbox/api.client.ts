@@ -42,7 +42,7 @@ export async function connect({ url, token, email }: ConnectionOptions): Promise
   if (!viewerEmail) throw new PlainError('Found no operator. Give a user with --email.');
   return new ApiClient({
     url: `http://127.0.0.1:${ports.api}`,
-    token: await issueSession(databaseUrls.owner, viewerEmail),
+    token: await issueSession(databaseUrls.owner, { email: viewerEmail }),
   });
 }
 

@@ -96,11 +96,12 @@ describe('the contract files of the example', () => {
   it('name the service that publishes each event', () => {
     const files = globSync('apps/*/src/**/*.ts', { cwd: root, exclude: (path) => path.endsWith('.spec.ts') });
     const published = files.flatMap((file) => publishedIn(file, readFileSync(join(root, file), 'utf8')));
+    const distinct = [...new Map(published.map((one) => [one.join(), one])).values()]; // several places can publish a type
     const declared = Object.entries(contracts).flatMap(([name, value]): [string, string][] => {
       const producer = typeof value === 'function' ? findContractOf(value)?.producer : undefined;
       return producer === undefined ? [] : [[name, producer]];
     });
-    expect(declared.toSorted()).toEqual(published.toSorted());
+    expect(declared.toSorted()).toEqual(distinct.toSorted());
     expect(publishedIn('apps/shop/src/a.ts', 'await this.events.publish(\n  OrderPlaced,\n  order, {})')).toEqual([
       ['OrderPlaced', 'shop'],
     ]);

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { getMetadataStorage, IsOptional, IsString, validateSync } from 'class-validator';
 import { OptionalField } from '@pikaia/core';
-import { MemberInvited } from '@pikaia/contracts';
+import { MemberInvited, MemberJoined, UserProfileUpdated } from '@pikaia/contracts';
 import { Inviter } from '../../libs/contracts/src/members/member-invited.v1.js';
 import { FindAuditLogsRequest } from '../../apps/api/src/administration/audit-log.requests.js';
 import { FindEventsRequest } from '../../apps/api/src/administration/event.requests.js';
@@ -25,6 +25,8 @@ const CLASSES: readonly (new () => object)[] = [
   UpdateOrganizationRequest,
   MemberInvited,
   Inviter,
+  MemberJoined,
+  UserProfileUpdated,
 ];
 
 const FILES = ['apps/*/src/**/*.request.ts', 'apps/*/src/**/*.requests.ts', 'libs/contracts/src/**/*.v*.ts'];

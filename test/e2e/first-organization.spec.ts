@@ -87,7 +87,7 @@ describe('the first organization of a new system', () => {
   );
 
   it(
-    'is created once with an admin, an operator and their audit entries, even by repeated and concurrent runs',
+    'is created once with an admin, an operator, their events and audit entries, even by repeated and concurrent runs',
     async () => {
       const runs = await Promise.all([
         run('first-organization.js', asApi(), ALL_OPTIONS),
@@ -103,6 +103,8 @@ describe('the first organization of a new system', () => {
         { action: 'organization.created', platform: false, ...actor },
         { action: 'member.joined', platform: false, ...actor },
       ]);
+      const events = await owner.query('select event_type from outbox.outbox_log order by position');
+      expect(events.rows).toEqual([{ event_type: 'organization.created' }, { event_type: 'member.joined' }]);
     },
     TEST_TIMEOUT_MS,
   );
@@ -166,6 +168,7 @@ describe('the first organization of a new system', () => {
         NODE_ENV: 'production',
         PORT: '0',
         CURSOR_SECRET: 'a secret of the tests, long enough for it',
+        INVITATION_SECRET: 'a secret of the tests, long enough for it',
         SESSION_JWKS_URL: provider.jwksUrl,
         SESSION_ISSUER: provider.issuer,
         SESSION_AUDIENCE: provider.audience,

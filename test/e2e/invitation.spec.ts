@@ -99,6 +99,7 @@ describe('one invitation', () => {
         name: 'Bob Brown',
         role: 'member',
         organization_name: 'Acme',
+        invited_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
         invited_by: { id: alice!.id, email: ALICE, name: 'Alice Adams' },
       },
     });

@@ -4,6 +4,8 @@ import { IdentitySettings } from './identity/identity.settings.js';
 
 // For development only: a fixed key keeps cursors valid across restarts.
 const DEVELOPMENT_CURSOR_KEY = 'pikaia development cursor key: not a secret';
+// For development only: a process that has no invitations to verify needs no secret.
+const DEVELOPMENT_INVITATION_KEY = 'pikaia development invitation key: not a secret';
 
 export class ApiSettings extends IdentitySettings {
   @Setting('PORT', { about: 'port on which the API listens', default: '3000' })
@@ -31,6 +33,20 @@ export class ApiSettings extends IdentitySettings {
   @IsString()
   @MinLength(32)
   cursorSecret?: string;
+
+  @Setting('INVITATION_SECRET', {
+    about:
+      'signs the tokens of invitation links; the same in the api, the worker and the consumers, at least 32 characters; required in production',
+    secret: true,
+  })
+  @ValidateIf((settings: ApiSettings) => settings.invitationSecret !== undefined || process.env['NODE_ENV'] === 'production')
+  @IsString()
+  @MinLength(32)
+  invitationSecret?: string;
+
+  get invitationKey(): string {
+    return this.invitationSecret ?? DEVELOPMENT_INVITATION_KEY;
+  }
 
   get cursorKey(): string {
     return this.cursorSecret ?? DEVELOPMENT_CURSOR_KEY;

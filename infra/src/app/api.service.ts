@@ -58,6 +58,7 @@ export class ApiService extends Construct {
       secrets: {
         ...databaseAs(secrets.api),
         CURSOR_SECRET: ecs.Secret.fromSecretsManager(secrets.cursor),
+        INVITATION_SECRET: ecs.Secret.fromSecretsManager(secrets.invitation),
       },
     });
     this.service = new ecs.FargateService(this, 'Service', {

@@ -9,6 +9,8 @@ interface KeyPair {
 
 export interface TokenOptions {
   readonly organization?: string | null;
+  /** The address to which the provider sent the link of the sign-in. */
+  readonly email?: string;
   readonly kid?: string;
   readonly issuer?: string;
   readonly audience?: string;
@@ -75,7 +77,7 @@ export class SessionProvider extends HttpStub {
 
   claims(
     subject: string,
-    { organization = 'organization-test-1', issuer, audience, expires = 300, notBefore = 0, claims }: TokenOptions = {},
+    { organization = 'organization-test-1', email, issuer, audience, expires = 300, notBefore = 0, claims }: TokenOptions = {},
   ) {
     const now = Math.floor(Date.now() / 1000);
     return {
@@ -91,7 +93,13 @@ export class SessionProvider extends HttpStub {
         last_accessed_at: new Date().toISOString(),
         expires_at: new Date(Date.now() + 3_600_000).toISOString(),
         attributes: { ip_address: '192.0.2.1', user_agent: 'a browser' },
-        authentication_factors: [{ type: 'magic_link', delivery_method: 'email' }],
+        authentication_factors: [
+          {
+            type: 'magic_link',
+            delivery_method: 'email',
+            ...(email !== undefined && { email_factor: { email_address: email } }),
+          },
+        ],
         roles: ['stytch_member'],
       },
       ...(organization !== null && { 'https://stytch.com/organization': { organization_id: organization, slug: 'acme' } }),

@@ -115,10 +115,14 @@ export class System {
   }
 
   /** Issues a new session token. `lifetime` is in seconds. */
-  newToken(email: string, lifetime?: number): Promise<string> {
+  newToken(
+    email: string,
+    lifetime?: number,
+    options: { organization?: string; newOrganization?: boolean } = {},
+  ): Promise<string> {
     const keysDirectory = join(this.directory, 'keys');
     const times = lifetime === undefined ? {} : { lifetime };
-    return issueDevelopmentToken({ email, keysDirectory, databaseUrl: this.database.ownerUrl, ...times });
+    return issueDevelopmentToken({ email, keysDirectory, databaseUrl: this.database.ownerUrl, ...times, ...options });
   }
 
   /** Sends a request, with a session of the user `as` if it is given. Paths are relative to /api/v1, except for /health. */

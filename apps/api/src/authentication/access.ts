@@ -1,12 +1,14 @@
 import { createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import type { Identity } from './identity.js';
+import type { MemberSession } from './session-verifier.js';
 
 /**
- * Who may call a route: anyone, any member, an admin of an organization, or an operator of the platform. `webhook` is for `@Webhook`
- * alone: a provider, which proves itself by the signature of the request.
+ * Who may call a route: anyone, any member, an admin of an organization, or an operator of the platform. `session`: anyone with a
+ * valid session of an organization at the provider, also a person or an organization that is not known here. `webhook` is for
+ * `@Webhook` alone: a provider, which proves itself by the signature of the request.
  */
-export type Access = 'public' | 'webhook' | 'member' | 'admin' | 'operator';
+export type Access = 'public' | 'session' | 'webhook' | 'member' | 'admin' | 'operator';
 
 export const ACCESS = 'pikaia.access';
 
@@ -15,10 +17,18 @@ export const AllowedTo = (...access: readonly [Access, ...Access[]]) => SetMetad
 
 export interface AuthenticatedRequest extends FastifyRequest {
   identity?: Identity;
+  /** The session on a route for `session`. */
+  session?: MemberSession;
 }
 
 /** Injects the identity that the guard has found. On a route for members and admins, it is a member. */
 export const CurrentIdentity = createParamDecorator(
   (_: unknown, context: ExecutionContext): Identity | undefined =>
     context.switchToHttp().getRequest<AuthenticatedRequest>().identity,
+);
+
+/** Injects the session on a route for `session`. */
+export const CurrentSession = createParamDecorator(
+  (_: unknown, context: ExecutionContext): MemberSession | undefined =>
+    context.switchToHttp().getRequest<AuthenticatedRequest>().session,
 );

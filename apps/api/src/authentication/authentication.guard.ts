@@ -4,6 +4,7 @@ import { context } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
 import { Problem } from '../errors/problem.js';
 import { ACCESS, type Access, type AuthenticatedRequest } from './access.js';
+import { bindIdentity } from './bind-identity.js';
 import { IdentityRepository } from './identity.repository.js';
 import type { Identity } from './identity.js';
 import {
@@ -11,6 +12,7 @@ import {
   SESSION_VERIFIER,
   SessionRefusedError,
   SessionsUnavailableError,
+  type Session,
   type SessionVerifier,
 } from './session-verifier.js';
 
@@ -33,17 +35,15 @@ export class AuthenticationGuard implements CanActivate {
       this.reflector.getAllAndOverride<readonly Access[] | undefined>(ACCESS, [execution.getHandler(), execution.getClass()]) ??
       [];
     if (access.includes('public') || access.includes('webhook')) return true;
-    const identity = await this.identify(request);
+    const session = await this.verify(request);
+    if (access.includes('session')) {
+      if (session.kind === 'operator') throw Problem.forbidden('A session of an operator belongs to no organization.');
+      request.session = session;
+      return true;
+    }
+    const identity = await this.identify(session);
     request.identity = identity;
-    context.bind({
-      actor: Object.freeze({
-        type: identity.kind === 'operator' ? 'operator' : 'user',
-        id: identity.userId,
-        email: identity.email,
-        ...(identity.name !== null && { name: identity.name }),
-      }),
-      ...(identity.kind === 'member' && { organizationId: identity.organizationId }),
-    });
+    bindIdentity(identity);
     if (!access.some((who) => isAllowed(identity, who))) {
       logger.warning('access_denied', { 'access.required': access });
       throw Problem.forbidden(`This route requires the role ${access.join(' or ')}.`);
@@ -51,14 +51,11 @@ export class AuthenticationGuard implements CanActivate {
     return true;
   }
 
-  private async identify(request: AuthenticatedRequest): Promise<Identity> {
+  private async verify(request: AuthenticatedRequest): Promise<Session> {
     const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
     if (!token) throw Problem.unauthorized('Send the session token as "Authorization: Bearer <token>".');
     try {
-      const session = await this.sessions.verify(token);
-      const identity = await this.identities.find(session);
-      if (identity) return identity;
-      logger.warning('session_without_membership', { 'session.id': session.id });
+      return await this.sessions.verify(token);
     } catch (error) {
       if (error instanceof SessionsUnavailableError) throw Problem.unavailable(error.retryAfterSeconds, error);
       if (!(error instanceof SessionRefusedError)) throw error;
@@ -72,6 +69,12 @@ export class AuthenticationGuard implements CanActivate {
       logger.info('session_refused', { 'session.reason': error.message });
       throw Problem.unauthorized('The session token is not valid or has expired. Sign in again.');
     }
+  }
+
+  private async identify(session: Session): Promise<Identity> {
+    const identity = await this.identities.find(session);
+    if (identity) return identity;
+    logger.warning('session_without_membership', { 'session.id': session.id });
     throw Problem.forbidden('This person is not an active member of the organization.');
   }
 }

@@ -42,6 +42,7 @@ describe('the development issuer', () => {
       id: expect.stringMatching(/^session-test-/),
       subject: expect.stringMatching(/^member-test-/),
       organization: expect.stringMatching(/^organization-test-/),
+      email: 'Alice@example.com',
       expiresAtMs: expect.any(Number),
     });
     expect(await verifier.verify(await issue('olga@example.com'))).toEqual({

@@ -21,6 +21,10 @@ export interface DevelopmentTokensOptions {
   readonly keysDirectory: string;
   /** A connection string of any role that may read users and members. */
   readonly databaseUrl: string;
+  /** The slug of the organization, for a person with several. By default, that of the person's first membership. */
+  readonly organization?: string;
+  /** Issues sessions of an organization that exists only at the provider, for people who create it here. */
+  readonly newOrganization?: boolean;
   /** Seconds. For tests of expiry. */
   readonly lifetime?: number;
 }
@@ -33,23 +37,27 @@ export async function issueDevelopmentToken({ email, ...options }: DevelopmentTo
 }
 
 /**
- * Issues session tokens for people in the database, with the claims of a Stytch B2B session JWT. For development only.
+ * Issues session tokens for people in the database, with the claims of a Stytch B2B session JWT. For development only. As with a
+ * provider, an invited person can sign in to the organization before the invitation is accepted.
  *
- * @throws PikaiaError `PIKAIA_DEVELOPMENT_TOKEN_UNKNOWN_EMAIL` if an address belongs to no active member and no operator.
+ * @throws PikaiaError `PIKAIA_DEVELOPMENT_TOKEN_UNKNOWN_EMAIL` if an address belongs to no live membership and no operator.
  * @throws PikaiaError `PIKAIA_DEVELOPMENT_SESSIONS_IN_PRODUCTION` if NODE_ENV is production.
  */
 export async function issueDevelopmentTokens({
   emails,
   keysDirectory,
   databaseUrl,
+  organization,
+  newOrganization = false,
   lifetime = DEFAULT_LIFETIME_S,
 }: DevelopmentTokensOptions): Promise<string[]> {
   const { privateKey } = await developmentKeys(keysDirectory);
+  if (newOrganization) return Promise.all(emails.map((email) => sign(newSubject(email), privateKey, lifetime)));
   const subjects: Subject[] = [];
   const client = new IsolatedClient({ connectionString: databaseUrl });
   await client.connect();
   try {
-    for (const email of emails) subjects.push(await findSubject(client, email));
+    for (const email of emails) subjects.push(await findSubject(client, email, organization));
   } finally {
     await client.end();
   }
@@ -58,10 +66,11 @@ export async function issueDevelopmentTokens({
 
 interface Subject {
   readonly subject: string;
+  readonly email: string;
   readonly organization: { readonly organization_id: string; readonly slug: string | null };
 }
 
-function sign({ subject, organization }: Subject, key: CryptoKey, lifetime: number): Promise<string> {
+function sign({ subject, email, organization }: Subject, key: CryptoKey, lifetime: number): Promise<string> {
   const started = new Date();
   const expires = new Date(started.getTime() + lifetime * 1000);
   return new SignJWT({
@@ -71,7 +80,7 @@ function sign({ subject, organization }: Subject, key: CryptoKey, lifetime: numb
       last_accessed_at: started.toISOString(),
       expires_at: expires.toISOString(),
       attributes: { ip_address: '', user_agent: '' },
-      authentication_factors: [],
+      authentication_factors: [{ type: 'magic_link', delivery_method: 'email', email_factor: { email_address: email } }],
       roles: [],
     },
     [ORGANIZATION_CLAIM]: organization,
@@ -86,22 +95,43 @@ function sign({ subject, organization }: Subject, key: CryptoKey, lifetime: numb
     .sign(key);
 }
 
-async function findSubject(client: pg.Client, email: string): Promise<Subject> {
-  const { rows } = await client.query<{ subject: string; organization_id: string | null; slug: string | null }>(
-    `select coalesce(m.provider_id, u.provider_id) as subject, o.provider_id as organization_id, o.slug
-     from organizations_user u
-     left join organizations_member m on m.user_id = u.id and m.status = 'active' and m.provider_id is not null
-     left join organizations_organization o on o.id = m.organization_id
-     where (u.email_key = $1 or (u.email_key is null and lower(u.email) = lower($2))) and coalesce(m.provider_id, u.provider_id) is not null
-     order by m.id limit 1`,
-    [emailKey(email), email],
-  );
+const newSubject = (email: string): Subject => ({
+  subject: `member-test-${randomUUID()}`,
+  email,
+  organization: { organization_id: `organization-test-${randomUUID()}`, slug: null },
+});
+
+/** Prefers an active membership, then an operator, then an invitation. */
+const SUBJECT = `
+  with person as (
+    select id, provider_id from organizations_user where email_key = $1 or (email_key is null and lower(email) = lower($2))),
+  membership as (
+    select m.id, m.status, m.provider_id as subject, o.provider_id as organization_id, o.slug
+    from person join organizations_member m on m.user_id = person.id join organizations_organization o on o.id = m.organization_id
+    where $3::text is null or o.slug = $3)
+  select 1 as rank, id, subject, organization_id, slug from membership where status = 'active' and subject is not null
+  union all
+  select 2, id, provider_id, null, null from person where provider_id is not null and $3::text is null
+  union all
+  select 3, id, 'member-test-' || id, organization_id, slug from membership where status = 'invited'
+  order by rank, id limit 1`;
+
+async function findSubject(client: pg.Client, email: string, organization: string | undefined): Promise<Subject> {
+  const { rows } = await client.query<{ subject: string; organization_id: string | null; slug: string | null }>(SUBJECT, [
+    emailKey(email),
+    email,
+    organization,
+  ]);
   const found = rows[0];
   if (!found) {
-    throw new PikaiaError('PIKAIA_DEVELOPMENT_TOKEN_UNKNOWN_EMAIL', `${email} is neither an active member nor an operator.`);
+    throw new PikaiaError(
+      'PIKAIA_DEVELOPMENT_TOKEN_UNKNOWN_EMAIL',
+      `${email} is neither an operator nor a member of ${organization === undefined ? 'an organization' : `the organization ${organization}`}, and is not invited.`,
+    );
   }
   return {
     subject: found.subject,
+    email,
     organization:
       found.organization_id === null
         ? { organization_id: DEVELOPMENT_OPERATOR_ORGANIZATION, slug: 'operators' }

@@ -8,7 +8,7 @@ import type { Identity } from './identity.js';
 import { PROVIDER_ID } from './provider-id.js';
 import type { Session } from './session-verifier.js';
 
-// Index: the unique indexes on provider_id. Locks: none.
+// Index: organizations_member_live_provider, organizations_user_provider. Locks: none.
 const MEMBER = `
   select u.id::text as user_id, m.email as typed_email, u.email as user_email, m.name, m.id::text as member_id, m.role,
     m.organization_id::text

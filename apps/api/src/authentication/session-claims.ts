@@ -1,6 +1,7 @@
 import type { JWTPayload } from 'jose';
 import { PROVIDER_ID } from './provider-id.js';
 import { ImpersonationRefusedError, SessionRefusedError, type Session } from './session-verifier.js';
+import { readVerifiedEmail } from './verified-email.js';
 
 /** The claims of a Stytch B2B session JWT. */
 export const SESSION_CLAIM = 'https://stytch.com/session';
@@ -36,9 +37,9 @@ export function readSessionClaims(
     throw new SessionRefusedError('the session has not begun');
   }
   const expiresAtMs = Math.min(end, (claims.exp ?? Infinity) * 1_000) + skewMs;
-  return organization === operatorOrganization
-    ? { kind: 'operator', id, subject, expiresAtMs }
-    : { kind: 'member', id, subject, organization, expiresAtMs };
+  if (organization === operatorOrganization) return { kind: 'operator', id, subject, expiresAtMs };
+  const email = readVerifiedEmail(claims, session);
+  return { kind: 'member', id, subject, organization, expiresAtMs, ...(email !== undefined && { email }) };
 }
 
 /**

@@ -9,10 +9,12 @@ interface VerifiedSession {
   readonly expiresAtMs: number;
 }
 
-interface MemberSession extends VerifiedSession {
+export interface MemberSession extends VerifiedSession {
   readonly kind: 'member';
   /** The id of the organization at the session provider. */
   readonly organization: string;
+  /** The email address that the provider has verified. Absent if the token contains none. */
+  readonly email?: string;
 }
 
 /** A session of the operators' organization. A missing organization never makes an operator session. */

@@ -2,7 +2,7 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /**
  * Lets a person who was removed join again with the same id at the session provider: the id is unique only among live memberships.
- * The previous version of the code finds sessions of active members, which the index still covers.
+ * The previous version of the code finds sessions of active members, which the new indexes cover.
  *
  * Locks: none that block reads or writes, because the indexes are built and dropped concurrently.
  */
@@ -17,6 +17,12 @@ export class UniqueProviderIdsOfLiveMembers1764600005000 implements MigrationInt
        where provider_id is not null and status <> 'removed'`,
     );
     await runner.query(`comment on index organizations_member_live_provider is 'the live member of a session'`);
+    await runner.query('drop index concurrently if exists organizations_member_provider_id');
+    await runner.query(
+      `create index concurrently organizations_member_provider_id on organizations_member (provider_id, id)
+       where provider_id is not null`,
+    );
+    await runner.query(`comment on index organizations_member_provider_id is 'all memberships of a person at the provider'`);
     await runner.query('drop index concurrently if exists organizations_member_provider');
   }
 
@@ -26,6 +32,6 @@ export class UniqueProviderIdsOfLiveMembers1764600005000 implements MigrationInt
       'create unique index organizations_member_provider on organizations_member (provider_id) where provider_id is not null',
     );
     await runner.query(`comment on index organizations_member_provider is 'the member of a session'`);
-    await runner.query('drop index organizations_member_live_provider');
+    await runner.query('drop index organizations_member_live_provider, organizations_member_provider_id');
   }
 }

@@ -34,9 +34,9 @@ export function sendProblem(reply: FastifyReply, problem: Problem): void {
 }
 
 /** Returns the body of an error response. It is a string, so no serializer of the framework changes it. */
-export function problemBody({ status, kind, title, detail, errors }: Problem): string {
+export function problemBody({ status, type, title, detail, errors }: Problem): string {
   return JSON.stringify({
-    type: `urn:pikaia:problem:${kind}`,
+    type,
     title,
     status,
     detail,

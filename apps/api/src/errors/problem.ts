@@ -32,6 +32,10 @@ export class Problem extends Error {
     this.headers = headers;
   }
 
+  get type(): string {
+    return `urn:pikaia:problem:${this.kind}`;
+  }
+
   /** A problem whose kind and title derive from the status. */
   static ofStatus(status: number, detail: string, options?: ProblemOptions): Problem {
     const title = STATUS_CODES[status] ?? 'Error';

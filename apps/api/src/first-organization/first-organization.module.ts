@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditModule } from '@pikaia/audit';
 import { DatabaseModule, type DatabaseSettings } from '@pikaia/database';
+import { EventsModule } from '@pikaia/events';
 import { ClsModule } from 'nestjs-cls';
 import { Member } from '../members/member.entity.js';
 import { User } from '../members/user.entity.js';
@@ -21,6 +22,7 @@ export class FirstOrganizationModule {
           entities: [Organization, User, Member],
         }),
         AuditModule.forRoot(),
+        EventsModule.forRoot({ databaseUrl: database.databaseUrl, applicationName: 'pikaia-first-organization' }),
       ],
       providers: [FirstOrganization],
     };

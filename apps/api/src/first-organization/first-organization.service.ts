@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Audit, diff, snapshot } from '@pikaia/audit';
+import { MemberJoined, MemberRoleChangedV2, OrganizationCreated } from '@pikaia/contracts';
 import { context, newId, PikaiaError } from '@pikaia/core';
 import { currentManager, Transactional } from '@pikaia/database';
+import { Events } from '@pikaia/events';
 import { Not } from 'typeorm';
-import { memberJoined, operatorAppointed } from '../members/audit-actions.js';
+import { memberJoined, memberRoleChanged, operatorAppointed } from '../members/audit-actions.js';
 import { findOrCreateUser } from '../members/find-or-create-user.js';
 import { Member } from '../members/member.entity.js';
 import { organizationCreated } from '../organizations/audit-actions.js';
@@ -16,11 +18,14 @@ export type CreatedItem = 'organization' | 'admin' | 'operator';
 /** Creates the organization, admin and operator that a new system needs before anyone can sign in and invite people. */
 @Injectable()
 export class FirstOrganization {
-  constructor(private readonly audit: Audit) {}
+  constructor(
+    private readonly audit: Audit,
+    private readonly events: Events,
+  ) {}
 
   /**
-   * Creates the missing items in one transaction, with an audit entry for each. Existing items stay as they are, so repeated and
-   * concurrent calls are safe.
+   * Creates the missing items in one transaction, with an audit entry for each, and an event for the organization and its admin.
+   * Existing items stay as they are, so repeated and concurrent calls are safe.
    *
    * @returns the items that were created or changed.
    * @throws PikaiaError `PIKAIA_FIRST_ORGANIZATION_CONFLICT` if an existing item differs from the request.
@@ -47,6 +52,7 @@ export class FirstOrganization {
     context.bind({ organizationId: organization.id });
     if (isNew) {
       await currentManager().save(organization);
+      await this.events.publish(OrganizationCreated, { id: organization.id }, { name, slug });
       await this.audit.record(organizationCreated, organization, diff(null, organization));
     }
     return { organization, isNew };
@@ -62,6 +68,7 @@ export class FirstOrganization {
     if (found?.providerId && found.providerId !== providerId)
       throw conflictError(`${adminEmail} has another id at the session provider`);
     const before = found && snapshot(found);
+    const oldRole = found?.status === 'active' ? found.role : undefined;
     const member = found ?? currentManager().create(Member, { id: newId(), organizationId, userId: user.id, joinedAt: null });
     Object.assign(member, {
       user,
@@ -73,7 +80,14 @@ export class FirstOrganization {
       joinedAt: member.joinedAt ?? new Date(),
     });
     const changes = diff(before, member);
+    if (changes.changed.length === 0) return false;
     await currentManager().save(member);
+    const { address: email, name } = member;
+    if (oldRole === 'member') {
+      await this.events.publish(MemberRoleChangedV2, member, { user_id: user.id, email, old_role: oldRole, new_role: 'admin' });
+      return this.audit.record(memberRoleChanged, member, changes);
+    }
+    await this.events.publish(MemberJoined, member, { user_id: user.id, email, ...(name !== null && { name }), role: 'admin' });
     return this.audit.record(memberJoined, member, changes);
   }
 

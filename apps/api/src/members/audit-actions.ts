@@ -1,5 +1,12 @@
 import { auditAction } from '@pikaia/audit';
-import { MemberInvited, MemberRemoved, MemberRoleChangedV2 } from '@pikaia/contracts';
+import {
+  MemberInvitationRevoked,
+  MemberInvited,
+  MemberJoined,
+  MemberRemoved,
+  MemberRoleChangedV2,
+  UserProfileUpdated,
+} from '@pikaia/contracts';
 import { Member } from './member.entity.js';
 import { User } from './user.entity.js';
 
@@ -13,7 +20,15 @@ export const memberInvited = auditAction('member.invited', {
 export const memberJoined = auditAction('member.joined', {
   aggregate: Member,
   changes: 'required',
+  event: MemberJoined,
   description: 'A person becomes an active member.',
+});
+
+export const memberInvitationRevoked = auditAction('member.invitation_revoked', {
+  aggregate: Member,
+  changes: 'required',
+  event: MemberInvitationRevoked,
+  description: 'An admin withdraws a pending invitation.',
 });
 
 export const memberRoleChanged = auditAction('member.role_changed', {
@@ -27,11 +42,19 @@ export const memberRemoved = auditAction('member.removed', {
   aggregate: Member,
   changes: 'required',
   event: MemberRemoved,
-  description: 'An admin removes a member or withdraws an invitation.',
+  description: 'An admin removes an active member.',
 });
 
 export const operatorAppointed = auditAction('operator.appointed', {
   aggregate: User,
   changes: 'required',
   description: 'A person becomes an operator of the platform.',
+});
+
+/** The name of a member is in the membership, but the entry is about the person, as for an operator. */
+export const userProfileUpdated = auditAction('user.profile_updated', {
+  aggregate: 'user',
+  changes: 'required',
+  event: UserProfileUpdated,
+  description: 'A person changes their own name.',
 });

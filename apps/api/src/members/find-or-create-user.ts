@@ -14,6 +14,12 @@ const SET_KEY = 'update organizations_user set email_key = $2 where id = $1 and 
 const INSERT = `insert into organizations_user (id, email, email_key) values ($1, $2, $3) on conflict do nothing
   returning operator, created_at as "createdAt"`;
 
+export interface FoundUser {
+  readonly user: User;
+  /** True if this transaction created the user, who is in no organization yet. */
+  readonly created: boolean;
+}
+
 /**
  * Finds the person of an address, or creates one. Call it inside a transaction. Concurrent calls for the same address return the
  * same person.
@@ -22,7 +28,7 @@ const INSERT = `insert into organizations_user (id, email, email_key) values ($1
  *
  * @param email an address that has a key; see emailKey.
  */
-export async function findOrCreateUser(email: string): Promise<{ user: User; created: boolean }> {
+export async function findOrCreateUser(email: string): Promise<FoundUser> {
   const key = emailKey(email)!;
   const id = newId();
   // Older versions read `email` and keep lower(email) unique, which folds some characters into ASCII. If another person already

@@ -10,12 +10,14 @@ import { OrganizationService } from '../organizations/organization.service.js';
 import { PageCursor } from '../server/page.cursor.js';
 import type { PageRequest } from '../server/page.request.js';
 import { memberRemoved, memberRoleChanged } from './audit-actions.js';
+import { InvitationService } from './invitation.service.js';
 import { Member } from './member.entity.js';
 
 @Injectable()
 export class MemberService {
   constructor(
     private readonly organizations: OrganizationService,
+    private readonly invitations: InvitationService,
     private readonly events: Events,
     private readonly audit: Audit,
     private readonly cursors: PageCursor,
@@ -70,10 +72,11 @@ export class MemberService {
     return member;
   }
 
-  /** Removes a member or withdraws an invitation. The next request of the person is refused. */
+  /** Removes a member. The next request of the person is refused. Withdraws the invitation of a person who has not joined. */
   @Transactional()
   async remove(admin: MemberIdentity, id: string): Promise<void> {
     const member = await this.lockMember(admin, id);
+    if (member.status === 'invited') return this.invitations.withdraw(member);
     await this.requireAnotherAdmin(member);
     const before = snapshot(member);
     Object.assign(member, { status: 'removed', removedAt: new Date() });

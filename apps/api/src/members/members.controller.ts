@@ -5,11 +5,11 @@ import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
 import type { MemberIdentity } from '../authentication/identity.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { PageRequest } from '../server/page.request.js';
-import { memberInvited, memberRemoved, memberRoleChanged } from './audit-actions.js';
-import type { Member } from './member.entity.js';
+import { memberInvitationRevoked, memberInvited, memberRemoved, memberRoleChanged } from './audit-actions.js';
 import { ChangeRoleRequest, InviteRequest, PermissionsRequest } from './member.requests.js';
 import { InvitationService } from './invitation.service.js';
 import { MemberService } from './member.service.js';
+import { memberView } from './member.view.js';
 import { PermissionsCacheService } from './permissions-cache.service.js';
 
 @Controller('members')
@@ -24,12 +24,12 @@ export class MembersController {
   @Get()
   async list(@CurrentIdentity() { organizationId }: MemberIdentity, @Query() page: PageRequest) {
     const { members, nextCursor } = await this.members.list(organizationId, page);
-    return { data: members.map(view), next_cursor: nextCursor };
+    return { data: members.map(memberView), next_cursor: nextCursor };
   }
 
   @Get(':id')
   async show(@CurrentIdentity() { organizationId }: MemberIdentity, @Param('id', IdPipe) id: string) {
-    return view(await this.members.get(organizationId, id));
+    return memberView(await this.members.get(organizationId, id));
   }
 
   /** Responds with the role in the cache that events keep, which can lag behind the member. `after_change` waits for a change. */
@@ -65,24 +65,14 @@ export class MembersController {
     @Param('id', IdPipe) id: string,
     @Body() { role }: ChangeRoleRequest,
   ) {
-    return view(await this.members.changeRole(admin, id, role));
+    return memberView(await this.members.changeRole(admin, id, role));
   }
 
+  /** Removes a member. Withdraws the invitation of a person who has not joined. */
   @Delete(':id')
   @HttpCode(HttpStatus.NO_CONTENT)
-  @Audited(memberRemoved)
+  @Audited(memberRemoved, memberInvitationRevoked)
   async remove(@CurrentIdentity() admin: MemberIdentity, @Param('id', IdPipe) id: string): Promise<void> {
     await this.members.remove(admin, id);
   }
 }
-
-const view = ({ id, userId, address, name, role, status, invitedAt, joinedAt }: Member) => ({
-  id,
-  user_id: userId,
-  email: address,
-  name,
-  role,
-  status,
-  invited_at: invitedAt,
-  joined_at: joinedAt,
-});

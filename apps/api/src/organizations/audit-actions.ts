@@ -1,10 +1,11 @@
 import { auditAction } from '@pikaia/audit';
-import { OrganizationDeleted, OrganizationUpdated } from '@pikaia/contracts';
+import { OrganizationCreated, OrganizationDeleted, OrganizationUpdated } from '@pikaia/contracts';
 import { Organization } from './organization.entity.js';
 
 export const organizationCreated = auditAction('organization.created', {
   aggregate: Organization,
   changes: 'required',
+  event: OrganizationCreated,
   description: 'An organization is created.',
 });
 

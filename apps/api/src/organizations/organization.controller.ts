@@ -3,9 +3,9 @@ import { Audited } from '@pikaia/audit';
 import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
 import type { MemberIdentity } from '../authentication/identity.js';
 import { organizationUpdated } from './audit-actions.js';
-import type { Organization } from './organization.entity.js';
 import { UpdateOrganizationRequest } from './organization.requests.js';
 import { OrganizationService } from './organization.service.js';
+import { organizationView } from './organization.view.js';
 
 @Controller('organization')
 export class OrganizationController {
@@ -14,15 +14,13 @@ export class OrganizationController {
   @Get()
   @AllowedTo('member')
   async show(@CurrentIdentity() { organizationId }: MemberIdentity) {
-    return view(await this.organizations.get(organizationId));
+    return organizationView(await this.organizations.get(organizationId));
   }
 
   @Patch()
   @AllowedTo('admin')
   @Audited(organizationUpdated)
   async update(@CurrentIdentity() admin: MemberIdentity, @Body() changes: UpdateOrganizationRequest) {
-    return view(await this.organizations.update(admin, changes));
+    return organizationView(await this.organizations.update(admin, changes));
   }
 }
-
-const view = ({ id, name, slug, createdAt }: Organization) => ({ id, name, slug, created_at: createdAt });

@@ -9,6 +9,14 @@ export const IsSlug = (): PropertyDecorator =>
       : textProblem(value, { max: 63 }),
   );
 
+export class CreateOrganizationRequest {
+  @IsVisibleText({ max: 200 })
+  name!: string;
+
+  @IsSlug()
+  slug!: string;
+}
+
 /** A change of an organization. Absent fields stay unchanged. */
 export class UpdateOrganizationRequest {
   @OptionalField()

@@ -19,9 +19,9 @@ export class WelcomeEmail {
 
   @Handles(MemberInvited, { effect: 'external', replay: 'run' }) // an operator replays an invitation to send the email again
   async send(event: EventOf<MemberInvited>): Promise<{ message_id: string }> {
-    const { email, name } = event.data;
+    const { email, name, invited_at: invitedAt = event.occurred_at } = event.data;
     const token = await signInvitation(
-      { memberId: event.aggregate_id, organizationId: event.organization_id!, email, invitedAt: new Date(event.occurred_at) },
+      { memberId: event.aggregate_id, organizationId: event.organization_id!, email, invitedAt: new Date(invitedAt) },
       this.settings.invitationSecret,
     );
     const { messageId } = await this.mailer.send({

@@ -1,4 +1,12 @@
-import { MemberInvited, MemberRemoved, MemberRoleChanged, MemberRoleChangedV2, type Role } from '@pikaia/contracts';
+import {
+  MemberInvitationRevoked,
+  MemberInvited,
+  MemberJoined,
+  MemberRemoved,
+  MemberRoleChanged,
+  MemberRoleChangedV2,
+  type Role,
+} from '@pikaia/contracts';
 import { currentManager } from '@pikaia/database';
 import { Consumer, Handles, type DeliveredEvent, type EventOf } from '@pikaia/events';
 import { STORE_ROLE } from './permissions-cache.sql.js';
@@ -13,7 +21,8 @@ import { STORE_ROLE } from './permissions-cache.sql.js';
 @Consumer('permissions-cache', { from: 'beginning' })
 export class PermissionsCache {
   @Handles(MemberInvited, { effect: 'database' })
-  async storeFirstRole(event: EventOf<MemberInvited>): Promise<void> {
+  @Handles(MemberJoined, { effect: 'database' })
+  async storeFirstRole(event: EventOf<MemberInvited | MemberJoined>): Promise<void> {
     await this.store(event, event.data.role);
   }
 
@@ -24,7 +33,8 @@ export class PermissionsCache {
   }
 
   @Handles(MemberRemoved, { effect: 'database' })
-  async removeRole(event: EventOf<MemberRemoved>): Promise<void> {
+  @Handles(MemberInvitationRevoked, { effect: 'database' })
+  async removeRole(event: EventOf<MemberRemoved | MemberInvitationRevoked>): Promise<void> {
     await this.store(event, null);
   }
 

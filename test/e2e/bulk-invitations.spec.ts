@@ -1,0 +1,158 @@
+import { tracesOf } from '../support/system/invitations.js';
+import { System, type ApiResponse } from '../support/system/system.js';
+import { waitFor } from '../support/time/wait-for.js';
+
+const ALICE = 'alice@example.com';
+const GINA = 'gina@example.com';
+const MAX_DURATION_MS = 5_000; // about a tenth is normal; a statement for each person on a slow machine is far above
+const STATEMENTS = 20; // before the commit
+
+interface Result {
+  readonly result: string;
+  readonly id?: string;
+  readonly email?: string;
+  readonly problem?: { readonly type: string; readonly detail: string; readonly errors?: { field: string }[] };
+}
+
+let system: System;
+beforeAll(async () => {
+  system = await System.start({ worker: false });
+});
+afterAll(async () => {
+  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]);
+  await system.stop();
+});
+
+const inviteAll = (invitations: unknown, as = ALICE) =>
+  system.request('POST', '/members/invitations/bulk', { as, body: { invitations } });
+const resultsOf = ({ body }: ApiResponse) => body['data'] as Result[];
+const outcomes = (answer: ApiResponse) =>
+  resultsOf(answer).map(({ result, problem }) => (problem ? problem.type.replace('urn:pikaia:problem:', '') : result));
+const people = (count: number, prefix: string) =>
+  Array.from({ length: count }, (_, n) => ({ email: `${prefix}${n}@example.com`, name: `Person ${n}`, role: 'member' }));
+const correlationOf = (answer: ApiResponse) => answer.headers.get('x-correlation-id')!;
+
+describe('a request with many invitations', () => {
+  it('invites a hundred people in one transaction, with one event and one audit entry each', async () => {
+    const start = performance.now();
+    const answer = await inviteAll(people(100, 'crowd'));
+    const duration = performance.now() - start;
+    expect(answer.status).toBe(200);
+    expect(outcomes(answer)).toEqual(Array(100).fill('created'));
+    expect(resultsOf(answer).map(({ email }) => email)).toEqual(people(100, 'crowd').map(({ email }) => email));
+    expect(await tracesOf(system, 'correlation_id', correlationOf(answer))).toEqual({
+      events: Array(100).fill('member.invited'),
+      actions: Array(100).fill('member.invited'),
+    });
+    const transactions = await system.query(
+      `select distinct xmin::text from organizations_member where id = any($1::uuid[])
+       union select distinct xmin::text from outbox.outbox_log where correlation_id = $2`,
+      [resultsOf(answer).map(({ id }) => id), correlationOf(answer)],
+    );
+    expect(transactions).toHaveLength(1);
+    expect(duration).toBeLessThan(MAX_DURATION_MS);
+  });
+
+  it('needs no more statements before the commit for a hundred people than for one', async () => {
+    const count = async (invitations: unknown): Promise<number> => {
+      const answer = await inviteAll(invitations);
+      const line = await waitFor('the access line', () =>
+        system.lines.find((one) => one['trace_id'] === correlationOf(answer) && one.event === 'request_completed'),
+      );
+      const { length: people } = resultsOf(answer);
+      return Number(line['db.query_count']) - 2 * people; // the event and the entry of each person travel with the commit
+    };
+    const [one, many] = [await count(people(1, 'single')), await count(people(100, 'many'))];
+    expect(many).toBe(one);
+    expect(many).toBeLessThan(STATEMENTS);
+  });
+
+  it('reports one result for each row in its order, and a refused row does not affect the others', async () => {
+    await system.request('POST', '/members/invitations', { as: ALICE, body: { email: 'pending@example.com', role: 'member' } });
+    const answer = await inviteAll([
+      { email: 'first@example.com', role: 'admin' },
+      { email: 'carol@example.com', role: 'member' },
+      { email: 'Pending@Example.com', role: 'admin', name: 'Petra' },
+      { email: 'FIRST@example.com', role: 'member' },
+      { email: 'not an address', role: 'owner' },
+      { email: 'extra@example.com', role: 'member', operator: true },
+      'text',
+      null,
+      { email: 'last@bücher.example', role: 'member' },
+      { email: 'last@xn--bcher-kva.example', role: 'member' },
+    ]);
+    expect(outcomes(answer)).toEqual([
+      'created',
+      'conflict',
+      'resent',
+      'invitation-repeated',
+      'invalid',
+      'invalid',
+      'invalid',
+      'invalid',
+      'created',
+      'invitation-repeated',
+    ]);
+    const [first, carol, pending, , invalid] = resultsOf(answer);
+    expect(first).toEqual({
+      result: 'created',
+      id: expect.any(String),
+      email: 'first@example.com',
+      role: 'admin',
+      status: 'invited',
+    });
+    expect(carol!.problem).toMatchObject({ status: 409, detail: 'This person is a member already.' });
+    expect(invalid!.problem!.errors!.map(({ field }) => field)).toEqual(['email', 'role']);
+    expect((await system.request('GET', `/members/${pending!.id}`, { as: ALICE })).body).toMatchObject({
+      email: 'Pending@Example.com',
+      name: 'Petra',
+      role: 'admin',
+      status: 'invited',
+    });
+    expect((await tracesOf(system, 'correlation_id', correlationOf(answer))).events).toHaveLength(3);
+  });
+
+  it('keeps the stored name of a pending invitation if no name is given', async () => {
+    await inviteAll([{ email: 'named@example.com', name: 'Nora', role: 'member' }]);
+    const answer = await inviteAll([{ email: 'named@example.com', role: 'member' }]);
+    expect(outcomes(answer)).toEqual(['resent']);
+    const { body } = await system.request('GET', `/members/${resultsOf(answer)[0]!.id}`, { as: ALICE });
+    expect(body['name']).toBe('Nora');
+  });
+
+  it('writes nothing if every row is refused', async () => {
+    const answer = await inviteAll([{ email: 'carol@example.com', role: 'member' }, {}]);
+    expect([answer.status, outcomes(answer)]).toEqual([200, ['conflict', 'invalid']]);
+    expect(await tracesOf(system, 'correlation_id', correlationOf(answer))).toEqual({ events: [], actions: [] });
+  });
+
+  it.each([
+    ['no row', []],
+    ['more than a hundred rows', people(101, 'over')],
+    ['no list', { email: 'a@example.com', role: 'member' }],
+    ['null', null],
+    ['nothing', undefined],
+  ])('with %s gets 422', async (_, invitations) => {
+    expect((await inviteAll(invitations)).status).toBe(422);
+  });
+
+  it('is refused for a person who is not an admin', async () => {
+    expect((await inviteAll(people(1, 'forbidden'), 'carol@example.com')).status).toBe(403);
+  });
+
+  it('of two organizations for the same people at the same time creates each person once', async () => {
+    const rows = people(50, 'shared');
+    const answers = await Promise.all([
+      inviteAll(rows, ALICE),
+      inviteAll(rows.toReversed(), GINA),
+      inviteAll(rows, ALICE),
+      inviteAll(rows.toReversed(), GINA),
+    ]);
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(answers.flatMap(outcomes).toSorted()).toEqual([...Array(100).fill('created'), ...Array(100).fill('resent')]);
+    const [users] = await system.query<{ count: number }>(
+      `select count(*)::int from organizations_user where email_key like 'shared%@example.com'`,
+    );
+    expect(users!.count).toBe(50);
+  });
+});
