@@ -1,12 +1,6 @@
-export {
-  auditAction,
-  declaredActions,
-  type AnyAuditAction,
-  type AuditAction,
-  type AuditActionOptions,
-  type ChangesArgument,
-  type ChangesRule,
-} from './action/audit-action.js';
+export { declaredActions } from './action/action-registry.js';
+export type { AnyAuditAction, AuditAction, ChangesArgument, ChangesRule } from './action/audit-action.js';
+export { auditAction, type AuditActionOptions } from './action/declare-action.js';
 export { AuditModule, type AuditModuleOptions } from './audit.module.js';
 export { Audited, NotAudited } from './completeness/audited.decorator.js';
 export { checkAuditDeclarations } from './completeness/check-audit-declarations.js';

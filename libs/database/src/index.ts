@@ -20,6 +20,7 @@ export { preparedStatement } from './query/prepared-statements.js';
 export { ensureRoles, type RolePasswords } from './roles/ensure-roles.js';
 export { defaultRoles, type RoleNames } from './roles/role-names.js';
 export { refusePowerfulRole } from './roles/role-power.js';
+export { addCommitCheck, type CommitCheck, type WrittenRecord } from './transaction/commit-check.js';
 export { TransactionAdapter } from './transaction/transaction.adapter.js';
 export {
   abortTransaction,

@@ -1,31 +1,11 @@
-import { eventTypeOf, PikaiaError } from '@pikaia/core';
-import { auditedEntityOptions } from '../diff/audited-entity.decorator.js';
+import { PikaiaError } from '@pikaia/core';
 import type { Diff } from '../diff/diff.js';
-import type { AggregateReference } from '../entry/aggregate-reference.js';
 
 /** Whether an action is recorded with the changes of its aggregate. */
 export type ChangesRule = 'required' | 'none';
 
 /** The argument `changes` of `record`. */
 export type ChangesArgument<Changes extends ChangesRule> = Changes extends 'required' ? [changes: Diff] : [];
-
-type EntityClass<Entity extends object> = abstract new (...args: never[]) => Entity;
-
-export interface AuditActionOptions<Aggregate, Changes extends ChangesRule> {
-  /** The class of the entity, marked with `@AuditedEntity`, or the aggregate type if entries are recorded for `{ type, id }`. */
-  readonly aggregate: Aggregate;
-  /** `required`: `record` needs a diff. `none`: the action changes no fields, such as a sign-in. */
-  readonly changes: Changes;
-  /**
-   * The contract class of the event that the same transaction must publish about the same aggregate, in any version. The reverse
-   * holds too: such an event needs an entry of an action that declares it.
-   */
-  readonly event?: new () => object;
-  /** When the action is recorded, as one sentence for readers of the audit log. */
-  readonly description: string;
-}
-
-const declared = new Map<string, AuditAction<never>>();
 
 /** A declared action; see auditAction. */
 export class AuditAction<in Target extends object, out Changes extends ChangesRule = ChangesRule> {
@@ -46,46 +26,6 @@ export class AuditAction<in Target extends object, out Changes extends ChangesRu
 /** Any declared action. */
 export type AnyAuditAction = AuditAction<never>;
 
-/**
- * Declares an action of the audit log. Declare each action once, and export it from the module of the application that it belongs to.
- *
- * @param name `aggregate.past_verb` in lower case, at most 100 characters. Entries are permanent, so do not change it.
- * @throws PikaiaError `PIKAIA_AUDIT_ACTION_INVALID` if the name is invalid or another action has it, the class of the aggregate has
- * no `@AuditedEntity`, the class of the event has no `@DomainEvent`, or the description is empty.
- */
-export function auditAction<Entity extends object, const Changes extends ChangesRule>(
-  name: `${string}.${string}`,
-  options: AuditActionOptions<EntityClass<Entity>, Changes>,
-): AuditAction<Entity, Changes>;
-export function auditAction<const Type extends string, const Changes extends ChangesRule>(
-  name: `${string}.${string}`,
-  options: AuditActionOptions<Type, Changes>,
-): AuditAction<AggregateReference<Type>, Changes>;
-export function auditAction(
-  name: string,
-  { aggregate, changes, event, description }: AuditActionOptions<string | Function, ChangesRule>,
-): AnyAuditAction {
-  const aggregateType = typeof aggregate === 'function' ? auditedEntityOptions(aggregate)?.type : aggregate;
-  const eventType = event === undefined ? undefined : eventTypeOf(event);
-  const refuse = (why: string): PikaiaError => new PikaiaError('PIKAIA_AUDIT_ACTION_INVALID', `${quoted(name)} ${why}.`);
-  if (!isValidName(name))
-    throw refuse("is not a valid action: use lower case, the aggregate type and a past verb, such as 'member.role_changed'");
-  if (declared.has(name)) throw refuse('is declared twice: import the first declaration, or choose another name');
-  if (typeof aggregateType !== 'string' || aggregateType.trim() === '')
-    throw refuse('has no aggregate: name its type, or a class that is marked with @AuditedEntity');
-  if (!['required', 'none'].includes(changes)) throw refuse("must set changes to 'required' or 'none'");
-  if (event !== undefined && eventType === undefined)
-    throw refuse(`names ${quoted(event?.name)} as its event, which is not a class with @DomainEvent`);
-  if (typeof description !== 'string' || description.trim() === '') throw refuse('has no description');
-  const action = new AuditAction<never>(name, aggregateType, changes, eventType, description);
-  declared.set(name, action);
-  return action;
-}
-
-/** Returns the actions that this process declares, in the order of their names. */
-export const declaredActions = (): AnyAuditAction[] =>
-  [...declared.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
-
 /** @throws PikaiaError `PIKAIA_AUDIT_ACTION_UNDECLARED` unless `action` is a result of `auditAction`. */
 export function checkDeclared(action: unknown, call: string): asserts action is AnyAuditAction {
   if (action instanceof AuditAction) return;
@@ -95,10 +35,8 @@ export function checkDeclared(action: unknown, call: string): asserts action is 
   );
 }
 
-const NAME = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/;
-const MAX_NAME_CHARACTERS = 100;
+export const MAX_NAME_CHARACTERS = 100;
 
-const isValidName = (name: unknown): boolean => typeof name === 'string' && name.length <= MAX_NAME_CHARACTERS && NAME.test(name);
-
-const quoted = (value: unknown): string =>
+/** The text of a value for an error message. */
+export const quoted = (value: unknown): string =>
   typeof value === 'string' ? JSON.stringify(value.slice(0, MAX_NAME_CHARACTERS)) : value === null ? 'null' : typeof value;

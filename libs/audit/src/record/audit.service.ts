@@ -57,7 +57,12 @@ export class Audit {
     const record = buildRecord(name, about, changes);
     const records = requestRecords.get();
     writeWithCommit(
-      { call: `record(${name})`, sql: INSERT_RECORD, parameters: record.parameters },
+      {
+        call: `record(${name})`,
+        sql: INSERT_RECORD,
+        parameters: record.parameters,
+        record: { kind: 'audit entry', name, aggregateId: about.id },
+      },
       () =>
         new PikaiaError(
           'PIKAIA_AUDIT_OUTSIDE_TRANSACTION',

@@ -22,7 +22,9 @@ export async function runInSavepoint<T>(
     await outer.sendDeferred(); // keeps the order of the writes
     await sendUnguarded('savepoint pikaia'); // a name can be reused; the server refers to the newest savepoint
     const result = await runAndEnd(scope, work);
-    outer.callbacks.push(...scope.callbacks); // a rollback skips this line and so drops the callbacks
+    // A rollback skips these lines, and so drops the callbacks and records.
+    for (const callback of scope.callbacks) outer.callbacks.push(callback);
+    for (const record of scope.records) outer.records.push(record);
     return result;
   } finally {
     scope.detach();

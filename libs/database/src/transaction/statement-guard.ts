@@ -1,5 +1,6 @@
 import type { ClientBase, QueryResult } from 'pg';
 import { QueryFailedError, type QueryRunner } from 'typeorm';
+import { runCommitChecks } from './commit-check.js';
 import { sendTogether } from './send-together.js';
 import { currentScope } from './transaction.js';
 import { watchTransactionControl, type PostgresRunner } from './transaction-control.js';
@@ -51,6 +52,7 @@ export async function guardStatements(runner: QueryRunner, root: TransactionScop
       if (sql === 'COMMIT') {
         await root.finish();
         root.assertCommittable();
+        runCommitChecks(root.records);
         stopWatching();
         await commit(runner, root);
         ended = true;

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { PikaiaError } from '@pikaia/core';
 import type { QueryRunner } from 'typeorm';
+import type { WrittenRecord } from './commit-check.js';
 import { ofCall, rollbackOnly, transactionEnded } from './transaction.errors.js';
 
 type Send = (sql: string, parameters?: unknown[]) => Promise<unknown>;
@@ -11,6 +12,8 @@ export interface DeferredWrite {
   readonly call: string;
   readonly sql: string;
   readonly parameters: unknown[];
+  /** What the write stores, for the checks before COMMIT. */
+  readonly record?: WrittenRecord;
 }
 
 /** A query that the transaction sends directly before COMMIT; see readWithCommit. */
@@ -26,6 +29,8 @@ export interface FinalRead extends DeferredWrite {
 export class TransactionScope {
   readonly root: TransactionScope;
   readonly callbacks: (() => unknown)[] = [];
+  /** The events and audit entries of the scope, and of its savepoints that were released. */
+  readonly records: WrittenRecord[] = [];
   /** Set on the root. */
   readonly finalReads = new Set<FinalRead>();
   /** Sends a statement without the checks of the guard: a deferred write, or the begin or end of a savepoint. Set on the root. */
@@ -95,6 +100,7 @@ export class TransactionScope {
   /** Adds a write that is sent before the next statement of the scope, before its savepoint is released, or with COMMIT. */
   defer(write: DeferredWrite): void {
     this.deferred.push(write);
+    if (write.record) this.records.push(write.record);
   }
 
   takeDeferred(): readonly DeferredWrite[] {

@@ -78,7 +78,12 @@ export class Events {
         `${contract.type} was published outside a transaction, or by a promise that outlived its transaction. Add @Transactional() to the method that makes the change, and await every promise in it.`,
       );
     writeWithCommit(
-      { call: `publish(${contract.type})`, sql: insertEvent, parameters: insertValues(envelope, size, text) },
+      {
+        call: `publish(${contract.type})`,
+        sql: insertEvent,
+        parameters: insertValues(envelope, size, text),
+        record: { kind: 'event', name: contract.type, aggregateId: envelope.aggregate_id },
+      },
       outsideTransaction,
     );
     noteChange(outsideTransaction);

@@ -6,12 +6,14 @@ import { connect, createDatabase, type TestDatabase } from '../../../../test/sup
 import {
   alice,
   asAlice,
+  memberInvited,
   memberSignedIn,
   planChanged,
   SpecMember,
   startAuditApplication,
 } from '../../../../test/support/audit/audit.application.js';
-import type { AuditAction } from '../action/audit-action.js';
+import type { AnyAuditAction, AuditAction, ChangesArgument, ChangesRule } from '../action/audit-action.js';
+import { diff } from '../diff/diff.js';
 import type { AggregateReference } from '../entry/aggregate-reference.js';
 import { Audit } from './audit.service.js';
 
@@ -20,8 +22,12 @@ class Office {
   constructor(readonly audit: Audit) {}
 
   @Transactional()
-  async record<Target extends object>(action: AuditAction<Target, 'none'>, aggregate: NoInfer<Target>): Promise<boolean> {
-    return this.audit.record(action, aggregate);
+  async record<Target extends object, Changes extends ChangesRule>(
+    action: AuditAction<Target, Changes>,
+    aggregate: NoInfer<Target>,
+    ...changes: ChangesArgument<Changes>
+  ): Promise<boolean> {
+    return this.audit.record(action, aggregate, ...changes);
   }
 
   /** Calls `refused`, and records in the same transaction. @returns the error of `refused`. */
@@ -76,6 +82,64 @@ const UNUSABLE_IDS: [string, unknown][] = [
 ];
 
 describe('Audit.record', () => {
+  it('refuses to record outside a transaction or without an actor', async () => {
+    const member = new SpecMember();
+    await expect(asAlice(() => office.audit.record(memberSignedIn, member))).rejects.toMatchObject({
+      code: 'PIKAIA_AUDIT_OUTSIDE_TRANSACTION',
+    });
+    await expect(context.run({}, () => office.record(memberSignedIn, member))).rejects.toMatchObject({
+      code: 'PIKAIA_AUDIT_ACTOR_MISSING',
+    });
+    expect(await recordOf(member.id)).toEqual([]);
+  });
+
+  it.each([
+    { type: 'member' },
+    { id: '1' },
+    { type: 1, id: '1' },
+    { type: '', id: '1' },
+    { type: '\t', id: '1' },
+    { type: 'member', id: '1', subject: {} },
+    Object.create(null) as object,
+    undefined,
+    null,
+  ])('refuses %p as an aggregate', async (aggregate) => {
+    await expect(asAlice(() => office.record(memberSignedIn, aggregate as SpecMember))).rejects.toMatchObject({
+      code: 'PIKAIA_AUDIT_AGGREGATE_INVALID',
+    });
+  });
+
+  it('refuses an aggregate of another type than the action declares', async () => {
+    const badge = { type: 'badge', id: newId() } as never;
+    await expect(asAlice(() => office.record(planChanged, badge))).rejects.toMatchObject({
+      code: 'PIKAIA_AUDIT_AGGREGATE_INVALID',
+      message: `record('plan.changed') was given an aggregate of type "badge"; the action is declared for "plan".`,
+    });
+  });
+
+  it.each([
+    ['the name of an action', 'member.invited'],
+    ['nothing', undefined],
+    ['a copy of an action', { ...memberInvited }],
+  ])('refuses %s in place of a declared action', async (_, action) => {
+    await expect(asAlice(() => office.record(action as never, new SpecMember() as never))).rejects.toMatchObject({
+      code: 'PIKAIA_AUDIT_ACTION_UNDECLARED',
+    });
+  });
+
+  it.each<[string, AnyAuditAction, unknown]>([
+    ['no changes for an action that requires them', memberInvited, undefined],
+    ['null as the changes of an action that requires them', memberInvited, null],
+    ['an object that diff did not create', memberInvited, { changed: ['role'], old: null, new: null, personal: new Map() }],
+    ['changes for an action that is declared without them', memberSignedIn, diff(null, new SpecMember())],
+  ])('refuses %s, and writes nothing', async (_, action, changes) => {
+    const member = new SpecMember();
+    await expect(asAlice(() => office.record(action, member as never, ...([changes] as never)))).rejects.toMatchObject({
+      code: 'PIKAIA_AUDIT_CHANGES_INVALID',
+    });
+    expect(await recordOf(member.id)).toEqual([]);
+  });
+
   it.each(UNUSABLE_IDS)(
     'refuses an id of an entity, an aggregate or the context that is %s, and the next record succeeds',
     async (_, id) => {

@@ -5,7 +5,9 @@ import { Audited } from '../completeness/audited.decorator.js';
 import { AuditedEntity } from '../diff/audited-entity.decorator.js';
 import type { Diff } from '../diff/diff.js';
 import type { Audit } from '../record/audit.service.js';
-import { auditAction, declaredActions, type AnyAuditAction, type AuditAction } from './audit-action.js';
+import { declaredActions } from './action-registry.js';
+import type { AnyAuditAction, AuditAction } from './audit-action.js';
+import { auditAction } from './declare-action.js';
 
 class BadgeIssued {}
 setEventType(BadgeIssued, 'badge.issued');
