@@ -1,3 +1,4 @@
+import { memberNotice, svixHeaders } from '../../apps/api/src/identity/development-notice.js';
 import { SessionProvider } from '../support/http/session-provider.js';
 import { System } from '../support/system/system.js';
 import { waitFor } from '../support/time/wait-for.js';
@@ -90,6 +91,13 @@ describe('the api in production, with sessions from an external provider', () =>
     expect(line).not.toHaveProperty('usr.id');
     expect(await system.query("select name from organizations_organization where slug = 'acme'")).toEqual([{ name: 'Acme' }]);
     expect(await system.query('select from audit.record')).toEqual([]);
+  });
+
+  it('refuses a webhook that is signed with the secret of development', async () => {
+    const { organization } = alice;
+    const body = JSON.stringify(memberNotice({ id: 'member-test-1', organization, email: 'mallory@example.com' }));
+    expect((await system.request('POST', '/identity/webhook', { body, headers: svixHeaders(body) })).status).toBe(400);
+    expect(await system.query("select from organizations_user where email = 'mallory@example.com'")).toEqual([]);
   });
 
   it('responds 401 to signed claims that identify no person', async () => {

@@ -13,7 +13,7 @@ export const organizationUpdated = auditAction('organization.updated', {
   aggregate: Organization,
   changes: 'required',
   event: OrganizationUpdated,
-  description: 'An admin changes the name or the slug of the organization.',
+  description: 'An admin changes the name or the slug of the organization, or the identity provider its name.',
 });
 
 export const organizationDeleted = auditAction('organization.deleted', {
