@@ -19,21 +19,25 @@ const INVITER = { id: newId(), email: 'alice@example.com' };
 /** A change of a member, and the role that follows from it. */
 interface Step {
   readonly member: number;
-  readonly kind: 'invited' | 'changed' | 'changed by an old publisher' | 'removed';
+  readonly kind: 'invited' | 'joined' | 'changed' | 'changed by an old publisher' | 'revoked' | 'removed';
   readonly role: 'member' | 'admin';
 }
 
-const roleAfter = ({ kind, role }: Step): string | null => (kind === 'removed' ? null : role);
+const roleAfter = ({ kind, role }: Step): string | null => (kind === 'removed' || kind === 'revoked' ? null : role);
 
 function contentOf({ kind, role }: Step): { type: string; version: number; data: object } {
   const old_role = role === 'admin' ? 'member' : 'admin';
   switch (kind) {
     case 'invited':
       return { type: 'member.invited', version: 1, data: { ...PERSON, role, organization_name: 'Acme', invited_by: INVITER } };
+    case 'joined':
+      return { type: 'member.joined', version: 1, data: { ...PERSON, role } };
     case 'changed':
       return { type: 'member.role_changed', version: 2, data: { ...PERSON, old_role, new_role: role } };
     case 'changed by an old publisher':
       return { type: 'member.role_changed', version: 1, data: { old_role, new_role: role } };
+    case 'revoked':
+      return { type: 'member.invitation_revoked', version: 1, data: { ...PERSON, role } };
     case 'removed':
       return { type: 'member.removed', version: 1, data: { ...PERSON, role } };
   }
@@ -71,7 +75,7 @@ describe('the permissions cache behind a queue', () => {
     using _logs = captureLogs();
     const step = fc.record<Step>({
       member: fc.nat({ max: 2 }),
-      kind: fc.constantFrom<Step['kind'][]>('invited', 'changed', 'changed by an old publisher', 'removed'),
+      kind: fc.constantFrom<Step['kind'][]>('invited', 'joined', 'changed', 'changed by an old publisher', 'revoked', 'removed'),
       role: fc.constantFrom('member', 'admin'),
     });
     const deliveries = fc.array(step, { minLength: 1, maxLength: 12 }).chain((steps) => {

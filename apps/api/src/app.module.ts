@@ -14,6 +14,7 @@ import { IdentityModule } from './identity/identity.module.js';
 import { Member } from './members/member.entity.js';
 import { MembersModule } from './members/members.module.js';
 import { User } from './members/user.entity.js';
+import { OpenApiModule } from './openapi/openapi.module.js';
 import { Organization } from './organizations/organization.entity.js';
 import { OrganizationsModule } from './organizations/organizations.module.js';
 import { ServerModule } from './server/server.module.js';
@@ -49,6 +50,7 @@ export class AppModule {
         MembersModule,
         IdentityModule,
         AdministrationModule,
+        OpenApiModule,
       ],
     };
   }

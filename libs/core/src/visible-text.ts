@@ -22,7 +22,9 @@ const VISIBLE = /(?![\p{Default_Ignorable_Code_Point}\u2800])[\p{L}\p{N}\p{P}\p{
 export const IsVisibleText = ({ max }: { readonly max: number }): PropertyDecorator =>
   applyDecorators(
     Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? trimText(value) : value)),
-    TextRule('isVisibleText', (value) => textProblem(value, { min: 1, max }) ?? visibilityProblem(value as string)),
+    TextRule('isVisibleText', (value) => textProblem(value, { min: 1, max }) ?? visibilityProblem(value as string), [
+      { min: 1, max },
+    ]),
   );
 
 /** Removes the white space of Unicode, and spaces of no width, from both ends. */

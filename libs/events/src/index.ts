@@ -1,6 +1,5 @@
-export { IsTimestamp, OptionalField } from '@pikaia/core'; // for the fields of contract classes
+export { Description, IsTimestamp, OptionalField } from '@pikaia/core'; // for the fields of contract classes
 export { toCloudEvent, type CloudEvent } from './contract/cloud-event.js';
-export { Description } from './contract/description.decorator.js';
 export {
   contractOf,
   DomainEvent,

@@ -2,7 +2,7 @@ import { decodeJwt, SignJWT, type JWTPayload } from 'jose';
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestDatabase } from '../../../../test/support/database/database.js';
+import { connect, type TestDatabase } from '../../../../test/support/database/database.js';
 import { createApiDatabase } from '../../../../test/support/system/api-database.js';
 import { seed } from '../database/seed.js';
 import { issueDevelopmentToken } from './development-issuer.js';
@@ -51,6 +51,36 @@ describe('the development issuer', () => {
       subject: expect.stringMatching(/^operator-test-/),
       expiresAtMs: expect.any(Number),
     });
+  });
+
+  it('issues sessions of the organization of an invitation, of a chosen one, and of one that does not exist here', async () => {
+    const verifier = await DevelopmentSessionVerifier.create(keysDirectory);
+    const options = { keysDirectory, databaseUrl: database.apiUrl };
+    const owner = await connect(database.ownerUrl);
+    const { rows } = await owner.query<{ id: string; organization: string }>(
+      `with invited as (
+         insert into organizations_member (id, organization_id, user_id, role, status)
+         select gen_random_uuid(), o.id, u.id, 'member', 'invited' from organizations_organization o, organizations_user u
+         where o.slug = 'globex' and u.email in ('alice@example.com', 'olga@example.com') returning id, organization_id, user_id)
+       select i.id, o.provider_id as organization from invited i join organizations_organization o on o.id = i.organization_id
+       join organizations_user u on u.id = i.user_id where u.email = 'alice@example.com'`,
+    );
+    await owner.end();
+    const [invited] = rows;
+    const session = await verifier.verify(
+      await issueDevelopmentToken({ ...options, email: 'alice@example.com', organization: 'globex' }),
+    );
+    expect(session).toMatchObject({ subject: `member-test-${invited!.id}`, organization: invited!.organization });
+    expect(await verifier.verify(await issue('olga@example.com'))).toMatchObject({ kind: 'operator' });
+    const first = await verifier.verify(await issue('alice@example.com'));
+    expect(first).not.toMatchObject({ organization: invited!.organization });
+    const created = await verifier.verify(
+      await issueDevelopmentToken({ ...options, email: 'zoe@new.example', newOrganization: true }),
+    );
+    expect(created).toMatchObject({ kind: 'member', email: 'zoe@new.example' });
+    await expect(issueDevelopmentToken({ ...options, email: 'carol@example.com', organization: 'globex' })).rejects.toMatchObject(
+      { code: 'PIKAIA_DEVELOPMENT_TOKEN_UNKNOWN_EMAIL' },
+    );
   });
 
   it.each<[string, (now: number) => object]>([

@@ -2,8 +2,10 @@ import { Body, Controller, Get, Patch } from '@nestjs/common';
 import { Audited } from '@pikaia/audit';
 import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
 import type { Identity } from '../authentication/identity.js';
+import { Endpoint } from '../openapi/endpoint.decorator.js';
 import { userProfileUpdated } from './audit-actions.js';
 import { UpdateProfileRequest } from './member.requests.js';
+import { meView, MeView } from './member.views.js';
 import { ProfileService } from './profile.service.js';
 
 @Controller('me')
@@ -11,24 +13,26 @@ import { ProfileService } from './profile.service.js';
 export class MeController {
   constructor(private readonly profiles: ProfileService) {}
 
-  /** Returns the person of the session. An operator has no organization. */
   @Get()
+  @Endpoint({
+    summary: 'Show the person of the session',
+    description: 'An operator has no organization.',
+    responses: { 200: MeView },
+  })
   show(@CurrentIdentity() identity: Identity) {
-    return view(identity);
+    return meView(identity);
   }
 
-  /** Changes the name in this organization. */
   @Patch()
+  @Endpoint({
+    summary: 'Change the name of the person of the session',
+    description: 'The name belongs to the membership, so other organizations of the person do not see it.',
+    example: { name: 'Bob Miller' },
+    responses: { 200: MeView },
+  })
   @Audited(userProfileUpdated)
   async update(@CurrentIdentity() identity: Identity, @Body() { name }: UpdateProfileRequest) {
     await this.profiles.rename(identity, name);
-    return view({ ...identity, name });
+    return meView({ ...identity, name });
   }
-}
-
-function view(identity: Identity) {
-  const { userId, email, name } = identity;
-  return identity.kind === 'member'
-    ? { id: userId, email, name, member_id: identity.memberId, role: identity.role, organization_id: identity.organizationId }
-    : { id: userId, email, name, member_id: null, role: 'operator', organization_id: null };
 }

@@ -1,24 +1,27 @@
 import { ROLES, type Role } from '@pikaia/contracts';
-import { IsText, IsVisibleText, OptionalField } from '@pikaia/core';
+import { Description, IsText, IsVisibleText, OptionalField } from '@pikaia/core';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn } from 'class-validator';
 import { IsSendableEmail } from './email-key.js';
 
 const MAX_INVITATIONS = 100; // of one request, which is one transaction
 
 export class InviteRequest {
+  @Description('Mail must be able to reach the address.')
   @IsSendableEmail()
   email!: string;
 
+  @Description('The name of the person. If absent, a pending invitation keeps its name.')
   @OptionalField()
   @IsVisibleText({ max: 200 })
   name?: string;
 
+  @Description('The role that the person will have.')
   @IsIn(ROLES)
   role!: Role;
 }
 
 export class BulkInviteRequest {
-  /** Each is validated like an InviteRequest. One that is not valid is refused alone. */
+  @Description('Invitations as `POST /members/invitations` takes one. An invitation that is not valid is refused alone.')
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_INVITATIONS)
@@ -26,23 +29,25 @@ export class BulkInviteRequest {
 }
 
 export class AcceptInvitationRequest {
-  /** The token of the invitation link. */
+  @Description('The token of the invitation link.')
   @IsText({ min: 1, max: 4096 })
   token!: string;
 }
 
 export class ChangeRoleRequest {
+  @Description('The new role.')
   @IsIn(ROLES)
   role!: Role;
 }
 
 export class UpdateProfileRequest {
+  @Description('The new name.')
   @IsVisibleText({ max: 200 })
   name!: string;
 }
 
 export class PermissionsRequest {
-  /** The `X-Change-Token` of an earlier response. The response waits until the cache has seen that change. */
+  @Description('The `X-Change-Token` of an earlier response. The response waits until the cache has seen that change.')
   @OptionalField()
   @IsText({ max: 4096 })
   after_change?: string;

@@ -5,18 +5,27 @@ import { Transform } from 'class-transformer';
 const convert = (canonical: (text: string) => string | undefined): PropertyDecorator =>
   Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? (canonical(value) ?? value) : value));
 
-const isCanonical = (name: string, canonical: (text: string) => string | undefined, problem: string): PropertyDecorator =>
-  TextRule(name, (value) => {
-    if (typeof value !== 'string') return 'must be a string';
-    return canonical(value) === undefined ? problem : undefined;
-  });
+const isCanonical = (
+  name: string,
+  canonical: (text: string) => string | undefined,
+  problem: string,
+  schema: { readonly format?: string } = {},
+): PropertyDecorator =>
+  TextRule(
+    name,
+    (value) => {
+      if (typeof value !== 'string') return 'must be a string';
+      return canonical(value) === undefined ? problem : undefined;
+    },
+    [schema],
+  );
 
 /** Converts a UUID in any spelling to the stored one. Other texts stay, because ids of applications are not always UUIDs. */
 export const CanonicalId = (): PropertyDecorator => convert(parseId);
 
 /** Accepts a UUID in any spelling and converts it to the stored one. */
 export const IsCanonicalId = (): PropertyDecorator =>
-  applyDecorators(convert(parseId), isCanonical('isCanonicalId', parseId, 'must be a UUID'));
+  applyDecorators(convert(parseId), isCanonical('isCanonicalId', parseId, 'must be a UUID', { format: 'uuid' }));
 
 /** Accepts an IP address in any spelling and converts it to the stored one. */
 export const IsCanonicalAddress = (): PropertyDecorator =>

@@ -6,6 +6,7 @@ import { ValidateBy } from 'class-validator';
 const isInteger = (min: number, max: number, form = ''): PropertyDecorator =>
   ValidateBy({
     name: 'isIntegerBetween',
+    constraints: [min, max],
     validator: {
       validate: (value) => Number.isInteger(value) && (value as number) >= min && (value as number) <= max,
       defaultMessage: () => `$property must be an integer from ${min} to ${max}${form}`,

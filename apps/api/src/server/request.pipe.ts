@@ -11,6 +11,8 @@ const optionalBodies = new WeakSet<Function>();
 /** Marks a request class whose fields are all optional, so the body may be absent. */
 export const OptionalBody = (): ClassDecorator => (body) => void optionalBodies.add(body);
 
+export const isOptionalBody = (body: Function): boolean => optionalBodies.has(body);
+
 /**
  * Validates body, query and path parameters against their class. Refuses unknown fields and reports each problem with its field.
  * Refuses strings that PostgreSQL cannot store: those with U+0000 or a lone surrogate. Refuses more than 1,000 fields and list items

@@ -8,7 +8,9 @@ import { join } from 'node:path';
 import { ApiSettings } from '../api.settings.js';
 import { AppModule } from '../app.module.js';
 import { Readiness } from '../health/readiness.js';
-import { API_PREFIX } from './api-prefix.js';
+import { OpenApiSource } from '../openapi/documentation.controller.js';
+import { openApiDocument } from '../openapi/openapi.document.js';
+import { setPrefix } from './api-prefix.js';
 import { Connections } from './connections.js';
 import { createFastifyAdapter } from './fastify.adapter.js';
 import { InFlightInterceptor } from './in-flight.interceptor.js';
@@ -32,7 +34,8 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<Service>
     abortOnError: false,
     bodyParser: false, // Nest's parser would also accept forms; Fastify's own reads JSON
   });
-  app.setGlobalPrefix(API_PREFIX, { exclude: ['health/live', 'health/ready'] });
+  setPrefix(app);
+  app.get(OpenApiSource).document = once(() => openApiDocument(app)); // a few milliseconds, which only its readers need
   await app.init();
   const connections = new Connections(app.getHttpServer());
   // Nest's listen() would log EADDRINUSE itself.
@@ -46,4 +49,10 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<Service>
       await app.close();
     },
   };
+}
+
+/** Returns a function that computes a value at its first call and keeps it. */
+function once<Value>(compute: () => Value): () => Value {
+  let computed: { readonly value: Value } | undefined;
+  return () => (computed ??= { value: compute() }).value;
 }

@@ -1,11 +1,10 @@
-import { OptionalField } from '@pikaia/core';
+import { Description, OptionalField } from '@pikaia/core';
 import { Type } from 'class-transformer';
 import * as rules from 'class-validator';
 import fc from 'fast-check';
 import { valuesOf, type Schema } from '../../../../test/support/contracts/schema.arbitrary.js';
 import { parseData } from '../consume/event.parser.js';
 import type { ReceivedEnvelope } from '../consume/event.reader.js';
-import { Description } from '../contract/description.decorator.js';
 import { contractOf, DomainEvent, type Contract } from '../contract/domain-event.js';
 import { findIncompatibilities, type CompatibilityRule } from './compatibility.js';
 import { dataSchema } from './data.schema.js';

@@ -1,7 +1,6 @@
-import { IsVisibleText, OptionalField, textProblem, TextRule } from '@pikaia/core';
+import { Description, IsVisibleText, OptionalField, textProblem, TextRule } from '@pikaia/core';
 import { Type } from 'class-transformer';
 import * as rules from 'class-validator';
-import { Description } from '../contract/description.decorator.js';
 import { contractOf, DomainEvent, type Contract } from '../contract/domain-event.js';
 import { dataSchema } from './data.schema.js';
 import { describeContracts } from './described.contract.js';

@@ -1,7 +1,6 @@
-import { isPresent, PikaiaError } from '@pikaia/core';
+import { descriptionOf, isPresent, PikaiaError } from '@pikaia/core';
 import { getMetadataStorage, ValidationTypes } from 'class-validator';
 import { describeDataClass, type DataClass, type DataField, type Rule } from '../contract/data-class.js';
-import { descriptionOf } from '../contract/description.decorator.js';
 import type { Contract } from '../contract/domain-event.js';
 import { isPersonal } from '../contract/personal.decorator.js';
 import { DRAFT, type JsonSchema, type JsonType } from './json-schema.js';

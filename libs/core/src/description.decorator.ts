@@ -1,8 +1,8 @@
 const descriptions = new WeakMap<object, Map<string | undefined, string>>();
 
 /**
- * Describes a contract class, a class inside one, or a field, in one or two sentences. The contract file and the document of the
- * events show the text.
+ * Describes a class with validation rules, or a field of one, in one or two sentences. Documents that are generated from the class
+ * show the text: the contract files of events, and the OpenAPI document.
  */
 export const Description =
   (text: string): ClassDecorator & PropertyDecorator =>

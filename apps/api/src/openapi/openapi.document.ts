@@ -1,0 +1,101 @@
+import type { INestApplicationContext, INestApplication, Type } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { describeOperation } from './operation.js';
+import { PROBLEM_SCHEMA, problemResponses } from './problem.responses.js';
+
+const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
+
+const UUID = { type: 'string', format: 'uuid' };
+const CORRELATION_ID = '019c12f4-7175-7abc-8504-af03c46f1d1b';
+
+const PARAMETERS = {
+  CorrelationId: {
+    name: 'X-Correlation-Id',
+    in: 'header',
+    description: 'Joins the log lines, events and audit entries of the request. By default the server chooses it.',
+    schema: UUID,
+    example: CORRELATION_ID,
+  },
+  Prefer: {
+    name: 'Prefer',
+    in: 'header',
+    description: '`change-token`: the response has the header `X-Change-Token`.',
+    schema: { type: 'string' },
+    example: 'change-token',
+  },
+};
+
+const HEADERS = {
+  CorrelationId: { description: 'The correlation id of the request.', required: true, schema: UUID, example: CORRELATION_ID },
+  ChangeToken: {
+    description: 'The token of the changes of the request, for `after_change`. Present after `Prefer: change-token`.',
+    schema: { type: 'string' },
+    example: 'eyJhIjoiMSJ9.c2lnbmF0dXJl',
+  },
+  PreferenceApplied: {
+    description: '`change-token` if `X-Change-Token` is present.',
+    schema: { type: 'string' },
+    example: 'change-token',
+  },
+  RetryAfter: { description: 'The seconds after which to try again.', schema: { type: 'integer' }, example: 1 },
+  WwwAuthenticate: { description: 'The authentication scheme.', schema: { type: 'string' }, example: 'Bearer' },
+};
+
+const INTRODUCTION = `Errors are problem details (RFC 9457): \`type\` names the problem. Lists have pages: pass \`next_cursor\` as \`cursor\`.
+Times are RFC 3339 in UTC. An unknown field is refused.`;
+
+/** Returns the OpenAPI document of the routes of an application. */
+export function openApiDocument(app: INestApplication): OpenAPIObject {
+  const controllers = controllersOf(app);
+  const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Pikaia example')
+    .setDescription(INTRODUCTION)
+    .setVersion('1')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'The session token.' }, 'session')
+    .build();
+  const document = SwaggerModule.createDocument(app, config, { operationIdFactory: (...names) => names.slice(0, 2).join('.') });
+  for (const [path, item] of Object.entries(document.paths))
+    for (const method of METHODS) {
+      const operation = item[method];
+      if (!operation) continue;
+      // Nest names the second path of a handler `pause[1]`.
+      const [, name, handler, alias] = /^(\w+)\.(\w+)(?:\[(\d+)\])?$/.exec(operation.operationId!) as unknown as [
+        string,
+        string,
+        string,
+        string?,
+      ];
+      const described = describeOperation({ controller: controllers.get(name)!, handler, method, path });
+      const id = `${handler}${name.replace(/Controller$/, '')}${alias === undefined ? '' : Number(alias) + 1}`;
+      item[method] = { operationId: id, tags: operation.tags, ...described } as typeof operation;
+    }
+  const schemas: Record<string, unknown> = { Problem: PROBLEM_SCHEMA };
+  document.paths = withReferences(document.paths, schemas) as typeof document.paths;
+  document.components = {
+    ...document.components,
+    schemas,
+    parameters: PARAMETERS,
+    headers: HEADERS,
+    responses: problemResponses(),
+  } as typeof document.components;
+  return JSON.parse(JSON.stringify(document)) as OpenAPIObject; // without undefined fields and non-JSON marks of TypeBox
+}
+
+function controllersOf(app: INestApplicationContext): ReadonlyMap<string, Type> {
+  const modules = [...app.get(ModulesContainer, { strict: false }).values()];
+  const types = modules.flatMap(({ controllers }) => [...controllers.values()].map(({ metatype }) => metatype as Type));
+  return new Map(types.map((type) => [type.name, type]));
+}
+
+/** Moves each schema with `$id` to the components of the document, and refers to it. */
+function withReferences(value: unknown, schemas: Record<string, unknown>): unknown {
+  if (Array.isArray(value)) return value.map((item) => withReferences(item, schemas));
+  if (typeof value !== 'object' || value === null) return value;
+  const { $id, ...fields } = value as Readonly<Record<string, unknown>>;
+  const referring = Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, withReferences(field, schemas)]));
+  if (typeof $id !== 'string') return referring;
+  schemas[$id] = referring;
+  return { $ref: `#/components/schemas/${$id}` };
+}

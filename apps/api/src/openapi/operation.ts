@@ -1,0 +1,136 @@
+import type { Type } from '@nestjs/common';
+import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
+import { STATUS_CODES } from 'node:http';
+import { ACCESS, type Access } from '../authentication/access.js';
+import type { ProblemType } from '../errors/problem.types.js';
+import { IdPipe } from '../server/id.pipe.js';
+import { isOptionalBody } from '../server/request.pipe.js';
+import { ENDPOINT, type EndpointDescription, type HeaderDescription } from './endpoint.decorator.js';
+import { responsesOf } from './problem.responses.js';
+import { requestSchema, type Schema } from './request.schema.js';
+import { exampleOf } from './schema.example.js';
+
+/** A method of a controller, and a route that it serves. */
+export interface Route {
+  readonly controller: Type;
+  readonly handler: string;
+  readonly method: string;
+  /** The path with its parameters in braces. */
+  readonly path: string;
+}
+
+interface RouteArgument {
+  readonly index: number;
+  readonly data?: string;
+  readonly pipes: readonly unknown[];
+}
+
+const ref = (kind: 'headers' | 'parameters', name: string) => ({ $ref: `#/components/${kind}/${name}` });
+
+/** Describes a route as an operation of the document, from `@Endpoint` and the other decorators. Undefined without `@Endpoint`. */
+export function describeOperation(route: Route): Readonly<Record<string, unknown>> | undefined {
+  const handler = (route.controller.prototype as Readonly<Record<string, Function>>)[route.handler]!;
+  const endpoint = Reflect.getMetadata(ENDPOINT, handler) as EndpointDescription | undefined;
+  if (!endpoint) return undefined;
+  const roles = rolesOf(route.controller, handler);
+  const isPublic = roles.includes('public');
+  const body = bodyOf(route, endpoint);
+  const query = queryOf(route);
+  const problems: ProblemType[] = [
+    'bad-request',
+    ...(isPublic ? [] : (['unauthenticated', 'forbidden'] as const)),
+    ...(body || query.length ? (['invalid'] as const) : []),
+    ...(endpoint.problems ?? []),
+    'internal',
+    'unavailable',
+    ...(route.method === 'get' ? [] : (['outcome-unknown'] as const)),
+  ];
+  const words = isPublic ? 'anyone' : roles.join(', ');
+  return {
+    summary: endpoint.summary,
+    description: `${endpoint.description ? `${endpoint.description}\n\n` : ''}Roles: ${words}.`,
+    'x-roles': roles,
+    security: isPublic ? [] : [{ session: [] }],
+    parameters: [
+      ...pathParameters(route, endpoint),
+      ...query,
+      ref('parameters', 'CorrelationId'),
+      ...(route.method === 'get' ? [] : [ref('parameters', 'Prefer')]),
+      ...(endpoint.requestHeaders ?? []).map((header) => ({ ...headerOf(header), name: header.name, in: 'header' })),
+    ],
+    ...(body && { requestBody: body }),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(endpoint.responses).map(([status, schema]) => [
+          status,
+          successResponse(route, endpoint, status, schema as Schema | null),
+        ]),
+      ),
+      ...responsesOf(problems),
+    },
+  };
+}
+
+/** The roles that may call a handler, as the guard reads them. */
+const rolesOf = (controller: Function, handler: Function): readonly Access[] =>
+  (Reflect.getMetadata(ACCESS, handler) ?? Reflect.getMetadata(ACCESS, controller) ?? []) as readonly Access[];
+
+function argumentsOf({ controller, handler }: Route, kind: RouteParamtypes): (RouteArgument & { type: Type | undefined })[] {
+  const types = (Reflect.getMetadata('design:paramtypes', controller.prototype as object, handler) ?? []) as readonly Type[];
+  const args = (Reflect.getMetadata(ROUTE_ARGS_METADATA, controller, handler) ?? {}) as Readonly<Record<string, RouteArgument>>;
+  return Object.entries(args)
+    .filter(([key]) => key.startsWith(`${kind}:`))
+    .map(([, argument]) => ({ ...argument, type: types[argument.index] }));
+}
+
+function bodyOf(route: Route, { example, body: given }: EndpointDescription): object | undefined {
+  const type = argumentsOf(route, RouteParamtypes.BODY)[0]?.type;
+  const schema = given ?? (type && requestSchema(type));
+  if (!schema) return undefined;
+  return { required: !type || !isOptionalBody(type), content: { 'application/json': { schema, example } } };
+}
+
+function queryOf(route: Route): object[] {
+  const type = argumentsOf(route, RouteParamtypes.QUERY)[0]?.type;
+  if (!type) return [];
+  const { properties, required = [] } = requestSchema(type);
+  return Object.entries(properties).map(([name, { description, ...schema }]) => ({
+    name,
+    in: 'query',
+    description,
+    required: (required as readonly string[]).includes(name),
+    schema,
+  }));
+}
+
+function pathParameters(route: Route, { path = {} }: EndpointDescription): object[] {
+  const args = argumentsOf(route, RouteParamtypes.PARAM);
+  return [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => {
+    const isId = args.some(({ data, pipes }) => data === name && pipes.includes(IdPipe));
+    const schema: Schema = { type: 'string', ...(isId ? { format: 'uuid' } : { minLength: 1 }) };
+    return { name, in: 'path', description: path[name!], required: true, schema };
+  });
+}
+
+function successResponse(
+  { method }: Route,
+  { responseHeaders = [] }: EndpointDescription,
+  status: string,
+  schema: Schema | null,
+): object {
+  return {
+    description: STATUS_CODES[status] ?? status,
+    headers: {
+      'X-Correlation-Id': ref('headers', 'CorrelationId'),
+      ...(method !== 'get' && {
+        'X-Change-Token': ref('headers', 'ChangeToken'),
+        'Preference-Applied': ref('headers', 'PreferenceApplied'),
+      }),
+      ...Object.fromEntries(responseHeaders.map((header) => [header.name, headerOf(header)])),
+    },
+    ...(schema && { content: { 'application/json': { schema, example: exampleOf(schema) } } }),
+  };
+}
+
+const headerOf = ({ description, example }: HeaderDescription): object => ({ description, schema: { type: 'string' }, example });
