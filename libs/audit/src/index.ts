@@ -4,6 +4,7 @@ export { auditAction, type AuditActionOptions } from './action/declare-action.js
 export { AuditModule, type AuditModuleOptions } from './audit.module.js';
 export { Audited, NotAudited } from './completeness/audited.decorator.js';
 export { checkAuditDeclarations } from './completeness/check-audit-declarations.js';
+export { auditDeclarationsOf, findAuditDeclarations, type AuditedMethod } from './completeness/find-audit-declarations.js';
 export type { NothingToRecord } from './completeness/request-records.js';
 export { AuditedEntity, type AuditedEntityOptions } from './diff/audited-entity.decorator.js';
 export { checkFieldPolicies } from './diff/check-field-policies.js';

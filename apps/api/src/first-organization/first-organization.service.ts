@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Audit, diff, snapshot } from '@pikaia/audit';
+import { Audit, Audited, diff, snapshot } from '@pikaia/audit';
 import { MemberJoined, MemberRoleChangedV2, OrganizationCreated } from '@pikaia/contracts';
 import { context, newId, PikaiaError } from '@pikaia/core';
 import { currentManager, Transactional } from '@pikaia/database';
@@ -30,6 +30,7 @@ export class FirstOrganization {
    * @returns the items that were created or changed.
    * @throws PikaiaError `PIKAIA_FIRST_ORGANIZATION_CONFLICT` if an existing item differs from the request.
    */
+  @Audited(operatorAppointed, organizationCreated, memberJoined)
   @Transactional()
   async ensure(request: FirstOrganizationArguments): Promise<CreatedItem[]> {
     await currentManager().query(LOCK);

@@ -9,6 +9,8 @@ export type AuditDeclaration = { readonly actions: readonly AnyAuditAction[] } |
  * Declares that this route records at least one of `actions` when it succeeds, or calls `nothingToRecord`. A 2xx response that does
  * neither is logged as `audit_record_missing`, also if `record` was called with an empty diff.
  *
+ * Declare methods of consumers and commands too. `findAuditDeclarations` lists them, but nothing checks them at run time.
+ *
  * @throws PikaiaError `PIKAIA_AUDIT_ACTION_UNDECLARED` for an argument that is not a result of `auditAction`.
  */
 export function Audited(...actions: readonly [AnyAuditAction, ...AnyAuditAction[]]): MethodDecorator {

@@ -1,10 +1,6 @@
-import { RequestMethod } from '@nestjs/common';
-import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
-import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
+import type { ModulesContainer } from '@nestjs/core';
 import { PikaiaError } from '@pikaia/core';
-import { AUDIT_DECLARATION } from './audited.decorator.js';
-
-const READ_METHODS = new Set([RequestMethod.GET, RequestMethod.HEAD, RequestMethod.OPTIONS, RequestMethod.SEARCH]);
+import { findAuditDeclarations } from './find-audit-declarations.js';
 
 /**
  * Checks that every mutating route declares `@Audited` or `@NotAudited`.
@@ -13,24 +9,11 @@ const READ_METHODS = new Set([RequestMethod.GET, RequestMethod.HEAD, RequestMeth
  * `MembersController.invite (POST)`.
  */
 export function checkAuditDeclarations(modules: ModulesContainer): void {
-  const scanner = new MetadataScanner();
-  const missing = new Set<string>();
-  for (const { controllers } of modules.values()) {
-    for (const { metatype } of controllers.values()) {
-      const prototype = metatype?.prototype as Record<string, object> | undefined;
-      if (!prototype) continue;
-      for (const name of scanner.getAllMethodNames(prototype)) {
-        const handler = prototype[name]!;
-        if (!Reflect.hasMetadata(PATH_METADATA, handler)) continue;
-        const method = (Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined) ?? RequestMethod.GET;
-        if (READ_METHODS.has(method) || Reflect.hasMetadata(AUDIT_DECLARATION, handler)) continue;
-        missing.add(`${metatype!.name}.${name} (${RequestMethod[method]})`);
-      }
-    }
-  }
-  if (missing.size === 0) return;
+  const missing = findAuditDeclarations(modules).filter(({ actions, reason }) => actions.length === 0 && reason === undefined);
+  if (missing.length === 0) return;
+  const names = missing.map(({ name, route }) => `${name} (${route!.method})`);
   throw new PikaiaError(
     'PIKAIA_AUDIT_DECLARATION_MISSING',
-    `Routes that declare neither @Audited(action) nor @NotAudited('why'): ${[...missing].join(', ')}.`,
+    `Routes that declare neither @Audited(action) nor @NotAudited('why'): ${names.join(', ')}.`,
   );
 }

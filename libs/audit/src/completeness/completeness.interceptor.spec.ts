@@ -59,6 +59,23 @@ class MembersController {
     return { how };
   }
 
+  @Patch('either')
+  @Audited(memberRemoved, memberRoleChanged)
+  changeEither(@Body() body: { how: string }): Promise<object> {
+    return this.change(body);
+  }
+
+  @Patch('undeclared')
+  @NotAudited('the spec records all the same')
+  changeUndeclared(@Body() body: { how: string }): Promise<object> {
+    return this.change(body);
+  }
+
+  @Get('changed')
+  changeByReading(): Promise<object> {
+    return this.change({ how: 'record' });
+  }
+
   @Post('search')
   @HttpCode(200)
   @NotAudited('reads only')
@@ -153,20 +170,20 @@ describe('CompletenessInterceptor', () => {
   });
   afterAll(() => app.close());
 
-  async function linesOf(request: () => Promise<Response>): Promise<{ status: number; missing: object[] }> {
+  async function linesOf(request: () => Promise<Response>, event = 'audit_record_missing') {
     using logs = captureLogs();
     const response = await request();
     await response.text();
-    return { status: response.status, missing: logs.of('audit_record_missing') };
+    return { status: response.status, lines: logs.of(event) };
   }
 
-  const change = (how: string): Promise<Response> =>
-    fetch(url, { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ how }) });
+  const change = (how: string, path = ''): Promise<Response> =>
+    fetch(`${url}${path}`, { method: 'PATCH', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ how }) });
 
   it.each(['record', 'nested', 'unchanged', 'duplicate'])(
     'logs nothing after a request with its record or a reason: %s',
     async (how) => {
-      expect(await linesOf(() => change(how))).toEqual({ status: 200, missing: [] });
+      expect(await linesOf(() => change(how))).toEqual({ status: 200, lines: [] });
     },
   );
 
@@ -175,28 +192,45 @@ describe('CompletenessInterceptor', () => {
     async (how) => {
       expect(await linesOf(() => change(how))).toEqual({
         status: 200,
-        missing: [
-          expect.objectContaining({ 'audit.action': 'member.role_changed', 'audit.handler': 'MembersController.change' }),
-        ],
+        lines: [expect.objectContaining({ 'audit.action': 'member.role_changed', 'audit.handler': 'MembersController.change' })],
       });
     },
   );
 
+  it.each(['record', 'other'])('logs nothing after a request with a record of one of several actions: %s', async (how) => {
+    for (const event of ['audit_record_missing', 'audit_record_undeclared'])
+      expect(await linesOf(() => change(how, '/either'), event)).toEqual({ status: 200, lines: [] });
+  });
+
+  it('names all declared actions in audit_record_missing', async () => {
+    const { lines } = await linesOf(() => change('nothing', '/either'));
+    expect(lines).toEqual([expect.objectContaining({ 'audit.action': 'member.removed, member.role_changed' })]);
+  });
+
+  it.each<[string, string, () => Promise<Response>]>([
+    ['another action than its route declares', 'member.removed', () => change('other')],
+    ['an action although its route is declared with @NotAudited', 'member.role_changed', () => change('record', '/undeclared')],
+    ['an action in a read route without a declaration', 'member.role_changed', () => fetch(`${url}/changed`)],
+  ])('logs audit_record_undeclared after a request that records %s', async (_, action, request) => {
+    const { status, lines } = await linesOf(request, 'audit_record_undeclared');
+    expect([status, lines]).toEqual([200, [expect.objectContaining({ 'audit.action': action })]]);
+  });
+
   it('logs nothing for a request that failed', async () => {
-    expect(await linesOf(() => change('fail'))).toEqual({ status: 500, missing: [] });
+    expect(await linesOf(() => change('fail'))).toEqual({ status: 500, lines: [] });
   });
 
   it('logs audit_record_missing for a request that has no context', async () => {
     const contextless = await start(SilentController);
     await contextless.listen(0, '127.0.0.1');
     const { port } = contextless.getHttpServer().address() as AddressInfo;
-    const { status, missing } = await linesOf(() => fetch(`http://127.0.0.1:${port}/silent`, { method: 'POST' }));
-    expect([status, missing]).toEqual([201, [expect.objectContaining({ 'audit.action': 'member.invited' })]]);
+    const { status, lines } = await linesOf(() => fetch(`http://127.0.0.1:${port}/silent`, { method: 'POST' }));
+    expect([status, lines]).toEqual([201, [expect.objectContaining({ 'audit.action': 'member.invited' })]]);
     await contextless.close();
   });
 
   it('expects no record from read routes and routes with @NotAudited', async () => {
-    expect(await linesOf(() => fetch(url))).toEqual({ status: 200, missing: [] });
-    expect(await linesOf(() => fetch(`${url}/search`, { method: 'POST' }))).toEqual({ status: 200, missing: [] });
+    expect(await linesOf(() => fetch(url))).toEqual({ status: 200, lines: [] });
+    expect(await linesOf(() => fetch(`${url}/search`, { method: 'POST' }))).toEqual({ status: 200, lines: [] });
   });
 });

@@ -11,5 +11,5 @@ interface RequestRecords {
   nothingToRecord?: NothingToRecord;
 }
 
-/** The records of the current request, if its route is declared with `@Audited`. */
+/** The records of the current request. */
 export const requestRecords = new ContextSlot((): RequestRecords => ({ actions: new Set() }));
