@@ -34,7 +34,7 @@ export function describeOperation(route: Route): Readonly<Record<string, unknown
   const endpoint = Reflect.getMetadata(ENDPOINT, handler) as EndpointDescription | undefined;
   if (!endpoint) return undefined;
   const roles = rolesOf(route.controller, handler);
-  const isPublic = roles.includes('public');
+  const isPublic = roles.includes('public') || roles.includes('webhook'); // a webhook has a signature instead of a session
   const body = bodyOf(route, endpoint);
   const query = queryOf(route);
   const problems: ProblemType[] = [
@@ -46,7 +46,7 @@ export function describeOperation(route: Route): Readonly<Record<string, unknown
     'unavailable',
     ...(route.method === 'get' ? [] : (['outcome-unknown'] as const)),
   ];
-  const words = isPublic ? 'anyone' : roles.join(', ');
+  const words = roles.includes('public') ? 'anyone' : roles.join(', ');
   return {
     summary: endpoint.summary,
     description: `${endpoint.description ? `${endpoint.description}\n\n` : ''}Roles: ${words}.`,
