@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
+import { memberNotice, svixHeaders } from '../../apps/api/src/identity/development-notice.js';
 import { sendSecretTo, mappedRoutes, type AcceptedInput, type Route } from '../support/system/secret.attack.js';
 import type { LogLine, ServiceProcess } from '../support/system/service.process.js';
 import { System } from '../support/system/system.js';
@@ -9,6 +10,8 @@ import { waitFor } from '../support/time/wait-for.js';
 const CANARY = `canary-${randomBytes(6).toString('hex')}`;
 const MUTATING = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
+
+const NOTICE = memberNotice({ id: CANARY, organization: CANARY, email: `${CANARY}@example.com`, name: CANARY });
 
 /** Valid input of each route. Every mutating route must be listed, so that the secret reaches the database. */
 const ACCEPTED: Readonly<Record<string, AcceptedInput>> = {
@@ -30,6 +33,7 @@ const ACCEPTED: Readonly<Record<string, AcceptedInput>> = {
       { body: { event_type: CANARY } },
     ]),
   ),
+  'POST /api/v1/identity/webhook': { body: NOTICE, headers: svixHeaders(JSON.stringify(NOTICE), { id: 'msg_1' }) },
   'GET /api/v1/admin/events': { query: `event_type=${CANARY}` },
   'GET /api/v1/admin/audit-logs': { query: `aggregate_id=${CANARY}` },
 };
@@ -67,6 +71,7 @@ describe('a secret in a request', () => {
     expect([...api.keys()].filter((name) => MUTATING.has(name.split(' ')[0]!) && !(name in ACCEPTED))).toEqual([]); // add a missing route to ACCEPTED
     expect(api.get('POST /api/v1/members/invitations')).toContain(201);
     expect(api.get('PATCH /api/v1/organization')).toContain(200);
+    expect(api.get('POST /api/v1/identity/webhook')).toContain(200);
     expect([...api.values()].flat().filter((status) => status >= 500)).toEqual([]);
     for (const service of [system.api, system.worker]) expect(secretsIn(service.text())).toEqual([]);
   });

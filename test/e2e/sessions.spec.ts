@@ -1,8 +1,10 @@
+import { memberNotice, svixHeaders } from '../../apps/api/src/identity/development-notice.js';
 import { SessionProvider } from '../support/http/session-provider.js';
 import { System } from '../support/system/system.js';
 import { waitFor } from '../support/time/wait-for.js';
 
 const TEST_TIMEOUT_MS = 60_000;
+const CUSTOM_DOMAIN = 'https://login.example.com';
 
 describe('the api in production, with sessions from an external provider', () => {
   let provider: SessionProvider;
@@ -17,7 +19,7 @@ describe('the api in production, with sessions from an external provider', () =>
         NODE_ENV: 'production',
         CURSOR_SECRET: 'a secret of the tests, long enough for it',
         SESSION_JWKS_URL: provider.jwksUrl,
-        SESSION_ISSUER: provider.issuer,
+        SESSION_ISSUER: `${provider.issuer},${CUSTOM_DOMAIN}`,
         SESSION_AUDIENCE: provider.audience,
         SESSION_OPERATOR_ORGANIZATION: 'organization-test-operators',
       },
@@ -33,7 +35,8 @@ describe('the api in production, with sessions from an external provider', () =>
     await provider.stop();
   });
 
-  const me = (token: string, path = '/me') => system.request('GET', path, { headers: { authorization: `Bearer ${token}` } });
+  const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+  const me = (token: string, path = '/me') => system.request('GET', path, { headers: bearer(token) });
 
   it(
     'responds 503 with Retry-After while the keys are unavailable',
@@ -64,6 +67,37 @@ describe('the api in production, with sessions from an external provider', () =>
     expect((await me(await provider.sign(olga!.provider_id, { organization }), '/admin/outbox')).status).toBe(403);
     expect((await me(await provider.sign(alice.provider_id, { organization, expires: -60 }))).status).toBe(401);
     expect((await me(await system.token('alice@example.com'))).status).toBe(401); // a token of the development issuer
+  });
+
+  it('admits the same person under each of the configured issuers, and under no other', async () => {
+    const { organization } = alice;
+    const statusUnder = async (issuer: string) =>
+      (await me(await provider.sign(alice.provider_id, { organization, issuer }))).status;
+    expect(await Promise.all([provider.issuer, CUSTOM_DOMAIN].map(statusUnder))).toEqual([200, 200]);
+    expect(await Promise.all([`${CUSTOM_DOMAIN}/`, 'stytch.com/project-test-2'].map(statusUnder))).toEqual([401, 401]);
+  });
+
+  it('refuses an impersonation with 403, records nothing, and logs who acted', async () => {
+    const claims = { act: { sub: 'workspace-user-1' } };
+    const token = await provider.sign(alice.provider_id, { organization: alice.organization, claims });
+    const answer = await system.request('PATCH', '/organization', { headers: bearer(token), body: { name: 'Renamed' } });
+    expect(answer).toMatchObject({ status: 403, body: { type: 'urn:pikaia:problem:forbidden' } });
+    const line = await waitFor('the line', () => system.api.linesOf('session_impersonation_refused')[0]);
+    expect(line).toMatchObject({
+      level: 'WARNING',
+      'session.subject': alice.provider_id,
+      'session.impersonator': 'workspace-user-1',
+    });
+    expect(line).not.toHaveProperty('usr.id');
+    expect(await system.query("select name from organizations_organization where slug = 'acme'")).toEqual([{ name: 'Acme' }]);
+    expect(await system.query('select from audit.record')).toEqual([]);
+  });
+
+  it('refuses a webhook that is signed with the secret of development', async () => {
+    const { organization } = alice;
+    const body = JSON.stringify(memberNotice({ id: 'member-test-1', organization, email: 'mallory@example.com' }));
+    expect((await system.request('POST', '/identity/webhook', { body, headers: svixHeaders(body) })).status).toBe(400);
+    expect(await system.query("select from organizations_user where email = 'mallory@example.com'")).toEqual([]);
   });
 
   it('responds 401 to signed claims that identify no person', async () => {

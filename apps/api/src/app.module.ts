@@ -12,6 +12,7 @@ import { AuthenticationModule } from './authentication/authentication.module.js'
 import { BillingModule } from './billing/billing.module.js';
 import { Subscription } from './billing/subscription.entity.js';
 import { HealthModule } from './health/health.module.js';
+import { IdentityModule } from './identity/identity.module.js';
 import { Member } from './members/member.entity.js';
 import { MembersModule } from './members/members.module.js';
 import { User } from './members/user.entity.js';
@@ -54,6 +55,7 @@ export class AppModule {
         OrganizationsModule,
         MembersModule,
         BillingModule,
+        IdentityModule,
         AdministrationModule,
         OpenApiModule,
       ],

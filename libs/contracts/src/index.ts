@@ -5,6 +5,7 @@ export { MemberRemoved } from './members/member-removed.v1.js';
 export { MemberRoleChanged } from './members/member-role-changed.v1.js';
 export { MemberRoleChangedV2 } from './members/member-role-changed.v2.js';
 export { OrganizationCreated } from './organizations/organization-created.v1.js';
+export { OrganizationDeleted } from './organizations/organization-deleted.v1.js';
 export { OrganizationUpdated } from './organizations/organization-updated.v1.js';
 export { SubscriptionActivated } from './subscriptions/subscription-activated.v1.js';
 export { SubscriptionCanceled } from './subscriptions/subscription-canceled.v1.js';

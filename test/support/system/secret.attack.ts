@@ -17,6 +17,8 @@ export const mappedRoutes = (lines: readonly LogLine[]): Route[] =>
 export interface AcceptedInput {
   readonly query?: string;
   readonly body?: unknown;
+  /** Headers of the body, such as its signature. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const UNKNOWN_ID = '0198a0a0-0000-7000-8000-000000000000';
@@ -55,7 +57,7 @@ export async function sendSecretTo(
     for (const { query, ...sent } of variants) {
       const answer = await fetch(`${target}?${query}`, {
         method,
-        headers: { ...headers, authorization: `Bearer ${session}` },
+        headers: { ...headers, ...accepted.headers, authorization: `Bearer ${session}` },
         ...sent,
       });
       await answer.arrayBuffer();

@@ -8,6 +8,7 @@ import { bindIdentity } from './bind-identity.js';
 import { IdentityRepository } from './identity.repository.js';
 import type { Identity } from './identity.js';
 import {
+  ImpersonationRefusedError,
   SESSION_VERIFIER,
   SessionRefusedError,
   SessionsUnavailableError,
@@ -58,6 +59,13 @@ export class AuthenticationGuard implements CanActivate {
     } catch (error) {
       if (error instanceof SessionsUnavailableError) throw Problem.unavailable(error.retryAfterSeconds, error);
       if (!(error instanceof SessionRefusedError)) throw error;
+      if (error instanceof ImpersonationRefusedError) {
+        logger.warning('session_impersonation_refused', {
+          'session.subject': error.subject,
+          'session.impersonator': error.impersonator,
+        });
+        throw Problem.forbidden('This API does not accept sessions in which one person acts as another.');
+      }
       logger.info('session_refused', { 'session.reason': error.message });
       throw Problem.unauthorized('The session token is not valid or has expired. Sign in again.');
     }

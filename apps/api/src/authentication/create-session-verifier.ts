@@ -8,12 +8,12 @@ import type { SessionVerifier } from './session-verifier.js';
 
 /** @throws PikaiaError `PIKAIA_DEVELOPMENT_SESSIONS_IN_PRODUCTION` if no provider is configured in production. */
 export async function createSessionVerifier(settings: ApiSettings): Promise<SessionVerifier> {
-  const { sessionJwksUrl, sessionIssuer, sessionAudience, sessionOperatorOrganization, varDirectory } = settings;
+  const { sessionJwksUrl, sessionAudience, sessionOperatorOrganization, varDirectory } = settings;
   if (sessionJwksUrl === undefined) return DevelopmentSessionVerifier.create(join(varDirectory, 'keys'));
   return new RememberedSessions(
     new ProviderSessionVerifier({
       keys: new ProviderKeys({ url: new URL(sessionJwksUrl) }).find,
-      issuer: sessionIssuer!,
+      issuers: settings.sessionIssuers,
       audience: sessionAudience!,
       operatorOrganization: sessionOperatorOrganization,
     }),

@@ -19,7 +19,7 @@ export class DevelopmentSessionVerifier implements SessionVerifier {
 
   verify(token: string): Promise<Session> {
     return verifySessionToken(token, this.key, {
-      issuer: DEVELOPMENT_ISSUER,
+      issuers: [DEVELOPMENT_ISSUER],
       audience: DEVELOPMENT_AUDIENCE,
       operatorOrganization: DEVELOPMENT_OPERATOR_ORGANIZATION,
       clockSkewSeconds: 0, // issuer and api run on the same machine

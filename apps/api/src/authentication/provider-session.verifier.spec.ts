@@ -16,6 +16,7 @@ beforeEach(async () => {
 afterEach(() => provider.stop());
 
 const OPERATORS = 'organization-test-operators';
+const CUSTOM_DOMAIN = 'https://login.example.com';
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
@@ -29,7 +30,7 @@ class ManualClock implements Clock {
 function verifierWith(options: Partial<ProviderKeysOptions> = {}): ProviderSessionVerifier {
   const { issuer, audience, jwksUrl } = provider;
   const { find } = new ProviderKeys({ url: new URL(jwksUrl), ...options });
-  return new ProviderSessionVerifier({ keys: find, issuer, audience, operatorOrganization: OPERATORS });
+  return new ProviderSessionVerifier({ keys: find, issuers: [issuer, CUSTOM_DOMAIN], audience, operatorOrganization: OPERATORS });
 }
 
 describe('ProviderSessionVerifier', () => {
@@ -48,6 +49,12 @@ describe('ProviderSessionVerifier', () => {
     expect(provider.fetches).toBe(1);
   });
 
+  it('accepts a token of each of its issuers', async () => {
+    const verifier = verifierWith();
+    for (const issuer of [provider.issuer, CUSTOM_DOMAIN])
+      expect(await verifier.verify(await provider.sign('m', { issuer }))).toHaveProperty('subject', 'm');
+  });
+
   it("returns an operator session only for the configured operators' organization", async () => {
     const verifier = verifierWith();
     expect(await verifier.verify(await provider.sign('member-test-9', { organization: OPERATORS }))).toEqual({
@@ -58,7 +65,7 @@ describe('ProviderSessionVerifier', () => {
     });
     const { operatorOrganization: _, ...options } = {
       operatorOrganization: 0,
-      issuer: provider.issuer,
+      issuers: [provider.issuer],
       audience: provider.audience,
     };
     const without = new ProviderSessionVerifier({ ...options, keys: new ProviderKeys({ url: new URL(provider.jwksUrl) }).find });
@@ -73,6 +80,11 @@ describe('ProviderSessionVerifier', () => {
     ['has expired by more than the clock tolerance', () => provider.sign('m', { expires: -40 })],
     ['becomes valid later than the clock tolerance allows', () => provider.sign('m', { notBefore: 40 })],
     ['has another issuer', () => provider.sign('m', { issuer: 'stytch.com/project-test-2' })],
+    ['has an issuer with a slash more', () => provider.sign('m', { issuer: `${CUSTOM_DOMAIN}/` })],
+    ['has an issuer in another case', () => provider.sign('m', { issuer: 'https://LOGIN.example.com' })],
+    ['has the whole list as its issuer', () => provider.sign('m', { issuer: `${provider.issuer},${CUSTOM_DOMAIN}` })],
+    ['has a list of issuers', () => provider.sign('m', { claims: { iss: [provider.issuer] } })],
+    ['has no issuer', () => provider.sign('m', { claims: { iss: undefined } })],
     ['has another audience', () => provider.sign('m', { audience: 'project-test-2' })],
     ['has no expiry', () => provider.sign('m', { claims: { exp: undefined } })],
     ['names no organization', () => provider.sign('m', { organization: null })],

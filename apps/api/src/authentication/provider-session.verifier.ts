@@ -6,7 +6,8 @@ const CLOCK_SKEW_S = 30; // tolerated difference to the clock of the provider
 
 export interface ProviderSessionOptions {
   readonly keys: JWTVerifyGetKey;
-  readonly issuer: string;
+  /** A token must have exactly one of them, character by character. */
+  readonly issuers: readonly string[];
   readonly audience: string;
   /**
    * The organization at the provider whose sessions are operator sessions. With Stytch, each person is a member of an
@@ -20,7 +21,7 @@ export class ProviderSessionVerifier implements SessionVerifier {
   constructor(private readonly options: ProviderSessionOptions) {}
 
   verify(token: string): Promise<Session> {
-    const { keys, issuer, audience, operatorOrganization } = this.options;
-    return verifySessionToken(token, keys, { issuer, audience, operatorOrganization, clockSkewSeconds: CLOCK_SKEW_S });
+    const { keys, issuers, audience, operatorOrganization } = this.options;
+    return verifySessionToken(token, keys, { issuers, audience, operatorOrganization, clockSkewSeconds: CLOCK_SKEW_S });
   }
 }

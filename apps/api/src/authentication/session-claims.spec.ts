@@ -1,13 +1,27 @@
 import { ORGANIZATION_CLAIM, readSessionClaims, SESSION_CLAIM } from './session-claims.js';
-import { SessionRefusedError } from './session-verifier.js';
+import { ImpersonationRefusedError, SessionRefusedError } from './session-verifier.js';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 const OPERATORS = 'organization-operators';
 const session = { id: 'session-1', started_at: '2026-03-01T11:00:00Z', expires_at: '2026-03-01T13:00:00.000Z' };
 const organization = { organization_id: 'organization-1', slug: 'acme' };
+const IMPERSONATED = {
+  type: 'impersonated',
+  delivery_method: 'impersonation',
+  impersonated_factor: { impersonator_id: 'support-2', impersonator_email_address: 'support@example.com' },
+};
 const claims = { sub: 'member-1', [SESSION_CLAIM]: session, [ORGANIZATION_CLAIM]: organization };
 const read = (changed: object, operatorOrganization: string | undefined = OPERATORS) =>
   readSessionClaims({ ...claims, ...changed }, { operatorOrganization, clockSkewSeconds: 30 }, NOW);
+
+/** The error with its fields; `toThrow` compares only messages. */
+function refusalOf(changed: object): unknown {
+  try {
+    return read(changed);
+  } catch (error) {
+    return error;
+  }
+}
 
 describe('readSessionClaims', () => {
   it('returns the member and the organization', () => {
@@ -55,6 +69,34 @@ describe('readSessionClaims', () => {
     ['a start that is not a timestamp', { [SESSION_CLAIM]: { ...session, started_at: '' } }],
   ])('refuses claims with %s', (_, changed) => {
     expect(() => read(changed)).toThrow(SessionRefusedError);
+  });
+
+  it.each<[string, object, string | undefined]>([
+    ['an act claim with its actor', { act: { sub: 'support-1', iss: 'stytch.com/p' } }, 'support-1'],
+    ['an act claim without an actor', { act: {} }, undefined],
+    ['an act claim whose actor is no id', { act: { sub: 'a b' } }, undefined],
+    ['an act claim that is null', { act: null }, undefined],
+    ['an act claim that is false', { act: false }, undefined],
+    ['an act claim that is text', { act: '' }, undefined],
+    [
+      'the factor of an impersonation at Stytch',
+      { [SESSION_CLAIM]: { ...session, authentication_factors: [{ type: 'sso' }, IMPERSONATED] } },
+      'support-2',
+    ],
+    [
+      'only the type of such a factor',
+      { [SESSION_CLAIM]: { ...session, authentication_factors: [{ type: 'impersonated' }] } },
+      undefined,
+    ],
+    ['such a factor outside of a list', { [SESSION_CLAIM]: { ...session, authentication_factors: IMPERSONATED } }, 'support-2'],
+  ])('refuses claims with %s', (_, changed, impersonator) => {
+    expect(refusalOf(changed)).toMatchObject({ name: 'SessionRefusedError', subject: 'member-1', impersonator });
+    expect(() => read({ ...changed, [ORGANIZATION_CLAIM]: { organization_id: OPERATORS } })).toThrow(ImpersonationRefusedError);
+  });
+
+  it('accepts a session whose factors are not those of an impersonation', () => {
+    for (const authentication_factors of [undefined, null, [], [null, 'impersonated', 1], [{ type: 'magic_link' }]])
+      expect(read({ [SESSION_CLAIM]: { ...session, authentication_factors } })).toHaveProperty('kind', 'member');
   });
 
   it('accepts times within the clock tolerance, and a session without times', () => {

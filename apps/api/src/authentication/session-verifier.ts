@@ -27,7 +27,8 @@ export interface SessionVerifier {
   /**
    * Verifies signature, issuer, audience and time of a session token.
    *
-   * @throws SessionRefusedError if the token does not prove a current session.
+   * @throws SessionRefusedError if the token does not prove a current session of the person.
+   * @throws ImpersonationRefusedError if another person acts as the person of the session.
    * @throws SessionsUnavailableError if the token cannot be verified at the moment.
    */
   verify(token: string): Promise<Session>;
@@ -38,6 +39,23 @@ export const SESSION_VERIFIER = Symbol('pikaia.session-verifier');
 /** The token is invalid. The message is for the log, never for the caller. */
 export class SessionRefusedError extends Error {
   override readonly name = 'SessionRefusedError';
+}
+
+/**
+ * The session is one of a person who acts as another person. Events and audit entries would name the wrong actor, so it is
+ * refused.
+ */
+export class ImpersonationRefusedError extends SessionRefusedError {
+  /**
+   * @param subject the member or operator whose session it is.
+   * @param impersonator the id of the person who acts, if the token has a valid one.
+   */
+  constructor(
+    readonly subject: string,
+    readonly impersonator: string | undefined,
+  ) {
+    super('the session is an impersonation');
+  }
 }
 
 /** The token cannot be verified because the keys cannot be fetched. A 401 would sign people out during an outage. */

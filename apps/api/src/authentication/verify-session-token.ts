@@ -7,7 +7,7 @@ const ALGORITHM = 'RS256'; // the algorithm of Stytch; the token must not choose
 const MAX_TOKEN_AGE_S = 24 * 60 * 60;
 
 export interface SessionTokenRules extends SessionRules {
-  readonly issuer: string;
+  readonly issuers: readonly string[];
   readonly audience: string;
 }
 
@@ -24,7 +24,7 @@ export async function verifySessionToken(
   rules: SessionTokenRules,
 ): Promise<Session> {
   const options = {
-    issuer: rules.issuer,
+    issuer: [...rules.issuers],
     audience: rules.audience,
     algorithms: [ALGORITHM],
     requiredClaims: ['exp', 'sub', 'iat'],

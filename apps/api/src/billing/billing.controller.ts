@@ -6,8 +6,9 @@ import { Problem } from '../errors/problem.js';
 import { Endpoint } from '../openapi/endpoint.decorator.js';
 import { Signed, Webhook, type SignedRequest } from '../webhooks/webhook.decorator.js';
 import { WebhookReceiver } from '../webhooks/webhook.receiver.js';
+import { WebhookView } from '../webhooks/webhook.views.js';
 import { billingLinked, subscriptionActivated, subscriptionCanceled, subscriptionUpdated } from './audit-actions.js';
-import { StripeEventBody, subscriptionView, SubscriptionView, WebhookView } from './billing.views.js';
+import { StripeEventBody, subscriptionView, SubscriptionView } from './billing.views.js';
 import { StripeWebhookSource } from './stripe-webhook.source.js';
 import { SubscriptionService } from './subscription.service.js';
 

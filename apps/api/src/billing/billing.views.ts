@@ -1,6 +1,5 @@
 import { Type, type Static } from 'typebox';
-import { Count, Fields, Flag, Id, OneOf, OrNull, Text, Timestamp } from '../openapi/schemas.js';
-import { WEBHOOK_OUTCOMES } from '../webhooks/webhook.source.js';
+import { Count, Fields, Flag, Id, OrNull, Text, Timestamp } from '../openapi/schemas.js';
 import type { Subscription } from './subscription.entity.js';
 
 export const SubscriptionView = Fields(
@@ -16,8 +15,6 @@ export const SubscriptionView = Fields(
   },
   { $id: 'Subscription' },
 );
-
-export const WebhookView = Fields({ outcome: OneOf('What the delivery did.', WEBHOOK_OUTCOMES) }, { $id: 'WebhookOutcome' });
 
 /** The fields of an event of Stripe that the api reads. */
 export const StripeEventBody = Type.Object(

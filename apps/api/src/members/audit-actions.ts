@@ -35,14 +35,14 @@ export const memberRoleChanged = auditAction('member.role_changed', {
   aggregate: Member,
   changes: 'required',
   event: MemberRoleChangedV2,
-  description: 'An admin changes the role of a member.',
+  description: 'An admin or the identity provider changes the role of a member.',
 });
 
 export const memberRemoved = auditAction('member.removed', {
   aggregate: Member,
   changes: 'required',
   event: MemberRemoved,
-  description: 'An admin removes an active member.',
+  description: 'An admin or the identity provider removes an active member.',
 });
 
 export const operatorAppointed = auditAction('operator.appointed', {

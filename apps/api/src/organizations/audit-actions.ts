@@ -1,5 +1,5 @@
 import { auditAction } from '@pikaia/audit';
-import { OrganizationCreated, OrganizationUpdated } from '@pikaia/contracts';
+import { OrganizationCreated, OrganizationDeleted, OrganizationUpdated } from '@pikaia/contracts';
 import { Organization } from './organization.entity.js';
 
 export const organizationCreated = auditAction('organization.created', {
@@ -13,5 +13,12 @@ export const organizationUpdated = auditAction('organization.updated', {
   aggregate: Organization,
   changes: 'required',
   event: OrganizationUpdated,
-  description: 'An admin changes the name or the slug of the organization.',
+  description: 'An admin changes the name or the slug of the organization, or the identity provider its name.',
+});
+
+export const organizationDeleted = auditAction('organization.deleted', {
+  aggregate: Organization,
+  changes: 'required',
+  event: OrganizationDeleted,
+  description: 'The organization is deleted at the identity provider.',
 });

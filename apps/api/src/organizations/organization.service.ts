@@ -62,10 +62,11 @@ export class OrganizationService {
    * The guard read the role before the lock. A change that held the lock may have removed or demoted the admin, so it is read again,
    * in a separate statement: a join in the locking statement would return the membership as it was before the wait.
    *
-   * @throws Problem 403 if the caller is no longer an active admin.
+   * @throws Problem 403 if the caller is no longer an active admin, or the organization was deleted.
    */
   async lockAs({ organizationId, memberId }: MemberIdentity): Promise<Organization> {
     const organization = (await this.lock(organizationId))!;
+    if (organization.deletedAt) throw Problem.forbidden('The organization was deleted.');
     if (!(await currentManager().existsBy(Member, { id: memberId, organizationId, role: 'admin', status: 'active' })))
       throw Problem.forbidden('You are no longer an admin of the organization.');
     return organization;

@@ -54,4 +54,12 @@ export const webhookMetrics = {
     description:
       'Time since the newest event of a provider. Only of a provider with 100 events in 35 days, because others are often silent.',
   },
+  withoutAdmin: {
+    name: 'organization.without_admin',
+    kind: 'counter',
+    unit: 'Count',
+    dimensions: DIMENSIONS,
+    description:
+      'Changes at a provider that left an organization without an admin. The line `organization_without_admin` names it.',
+  },
 } as const satisfies Record<string, MetricDefinition>;

@@ -1,7 +1,7 @@
 import { Controller, HttpCode, Module, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { NotAudited } from '@pikaia/audit';
+import { Audit, auditAction, NotAudited } from '@pikaia/audit';
 import { context, loadSettings } from '@pikaia/core';
 import { currentManager, DatabaseSettings } from '@pikaia/database';
 import { flushMetrics } from '@pikaia/logging';
@@ -27,6 +27,7 @@ interface Notice {
   readonly type: string;
 }
 
+const thingChanged = auditAction('thing.changed', { aggregate: 'thing', changes: 'none', description: 'For this spec.' });
 const SECRET = 'the secret of the provider';
 let handle: (notice: Notice, current?: string) => Promise<HandlerOutcome>;
 let fetchCurrent: () => Promise<string>;
@@ -270,5 +271,17 @@ describe('WebhookReceiver', () => {
   it('does not open a route that declares neither access nor a webhook', async () => {
     const response = await fetch(`${url}/planted/undeclared`, { method: 'POST' });
     expect(response.status).toBe(401);
+  });
+
+  it('records audit entries with the provider as their actor', async () => {
+    const one = notice();
+    handle = async () => {
+      await app.get(Audit, { strict: false }).record(thingChanged, { type: 'thing', id: one.id });
+      return 'handled';
+    };
+    expect((await send(one)).status).toBe(200);
+    expect(await rows('select actor_type, actor_id from audit.record where aggregate_id = $1', [one.id])).toEqual([
+      { actor_type: 'system', actor_id: 'provider' },
+    ]);
   });
 });

@@ -1,0 +1,190 @@
+import { Injectable } from '@nestjs/common';
+import { Audit, diff, snapshot } from '@pikaia/audit';
+import { MemberJoined, MemberRemoved, MemberRoleChangedV2, type Role } from '@pikaia/contracts';
+import { context, newId } from '@pikaia/core';
+import { currentManager } from '@pikaia/database';
+import { Events } from '@pikaia/events';
+import { getLogger, metric } from '@pikaia/logging';
+import { Not } from 'typeorm';
+import { Problem } from '../errors/problem.js';
+import { memberJoined, memberRemoved, memberRoleChanged } from '../members/audit-actions.js';
+import { emailKey } from '../members/email-key.js';
+import { findOrCreateUser } from '../members/find-or-create-user.js';
+import { Member } from '../members/member.entity.js';
+import { Organization } from '../organizations/organization.entity.js';
+import { OrganizationService } from '../organizations/organization.service.js';
+import { webhookMetrics } from '../webhooks/webhook.metrics.js';
+import type { HandlerOutcome } from '../webhooks/webhook.source.js';
+import { IdentityObjects } from './identity-objects.js';
+import { memberChange, type MemberState } from './provider-state.js';
+import type { StytchMemberNotice } from './stytch-notice.js';
+
+const logger = getLogger('identity');
+const RETRY_AFTER_S = 60;
+
+/** Makes the memberships follow the members at the provider. */
+@Injectable()
+export class FollowedMembers {
+  constructor(
+    private readonly objects: IdentityObjects,
+    private readonly organizations: OrganizationService,
+    private readonly events: Events,
+    private readonly audit: Audit,
+  ) {}
+
+  /** Call it inside a transaction that holds the lock of the member. */
+  async follow(notice: StytchMemberNotice): Promise<HandlerOutcome> {
+    const { subject: id, member } = notice;
+    const known = await this.objects.find<MemberState>(id);
+    const last = await currentManager().findOne(Member, {
+      where: { providerId: id },
+      relations: { user: true },
+      order: { id: 'desc' },
+    });
+    const organizationId = known?.organizationId ?? last?.organizationId ?? (await this.organizationOf(member?.organization));
+    const organization = organizationId == null ? null : await this.organizations.lock(organizationId);
+    if (!organization && notice.state.status === 'deleted') {
+      // A late notice about the time before must not create the member.
+      await this.objects.follow(notice, known, { ...NOWHERE, id });
+      return 'unknown_member';
+    }
+    if (!organization || organization.deletedAt) return 'unknown_organization';
+    if (member && member.organization !== organization.providerId) {
+      logger.warning('identity_member_of_another_organization', { 'identity.member': id, 'identity.type': notice.type });
+      return 'other_organization';
+    }
+    context.bind({ organizationId: organization.id });
+    return this.objects.follow(notice, known, {
+      id,
+      organizationId: organization.id,
+      initial: initialState(notice, last),
+      read: async () => (await findLinked(organization.id, id))?.role ?? 'none',
+      apply: (older, newer) => this.apply(older, newer, notice, organization),
+    });
+  }
+
+  private async organizationOf(providerId: string | undefined): Promise<string | undefined> {
+    if (providerId === undefined) return undefined;
+    return (await currentManager().findOneBy(Organization, { providerId }))?.id;
+  }
+
+  private async apply(
+    older: MemberState | undefined,
+    newer: MemberState,
+    notice: StytchMemberNotice,
+    organization: Organization,
+  ): Promise<boolean> {
+    const change = memberChange(older, newer);
+    const member = await findLinked(organization.id, notice.subject);
+    if (newer.status === 'active' && change.joins && !member) return this.join(notice, newer.role, organization);
+    if (!member) return false;
+    if (change.leaves) await this.remove(member);
+    else if (change.role !== undefined && change.role !== member.role) await this.changeRole(member, change.role);
+    else return false;
+    return true;
+  }
+
+  /**
+   * Makes a pending invitation of the person active, or creates the membership. An invitation keeps its role unless the person is
+   * an admin at the provider.
+   *
+   * @throws Problem 503 if the person has an active membership with another id at the provider: one of the two members was deleted
+   * there, and that notice has not arrived. The provider delivers this one again.
+   */
+  private async join({ subject, member: reported }: StytchMemberNotice, role: Role, { id }: Organization): Promise<boolean> {
+    const person = reported ?? (await lastKnown(id, subject));
+    if (!person || emailKey(person.email) === undefined) {
+      logger.warning('identity_member_without_address', { 'identity.member': subject });
+      return false;
+    }
+    const { user } = await findOrCreateUser(person.email);
+    const invited = await currentManager().findOneBy(Member, { organizationId: id, userId: user.id, status: Not('removed') });
+    if (invited?.status === 'active') {
+      logger.warning('identity_member_conflict', { 'identity.member': subject, 'member.id': invited.id });
+      throw Problem.unavailable(RETRY_AFTER_S);
+    }
+    if (invited) invited.user = user;
+    const before = invited && snapshot(invited);
+    const member =
+      invited ??
+      currentManager().create(Member, {
+        id: newId(),
+        organizationId: id,
+        userId: user.id,
+        email: person.email,
+        name: person.name,
+      });
+    Object.assign(member, {
+      user,
+      status: 'active',
+      role: invited?.role === 'admin' ? 'admin' : role,
+      providerId: subject,
+      joinedAt: new Date(),
+    });
+    await (invited ? currentManager().save(member) : currentManager().insert(Member, member));
+    const { name, address: email } = member;
+    await this.events.publish(MemberJoined, member, {
+      user_id: user.id,
+      email,
+      ...(name !== null && { name }),
+      role: member.role,
+    });
+    return this.audit.record(memberJoined, member, diff(before, member));
+  }
+
+  private async changeRole(member: Member, role: Role): Promise<void> {
+    const before = snapshot(member);
+    const oldRole = member.role;
+    member.role = role;
+    await currentManager().save(member);
+    const { userId, address: email } = member;
+    await this.events.publish(MemberRoleChangedV2, member, { user_id: userId, email, old_role: oldRole, new_role: role });
+    await this.audit.record(memberRoleChanged, member, diff(before, member));
+    await this.reportWithoutAdmin(member.organizationId);
+  }
+
+  private async remove(member: Member): Promise<void> {
+    const before = snapshot(member);
+    Object.assign(member, { status: 'removed', removedAt: new Date() });
+    await currentManager().save(member);
+    const { userId, address: email, role } = member;
+    await this.events.publish(MemberRemoved, member, { user_id: userId, email, role });
+    await this.audit.record(memberRemoved, member, diff(before, null));
+    await this.reportWithoutAdmin(member.organizationId);
+  }
+
+  /** The provider has removed or demoted the last admin. Only the provider or an operator can appoint another. */
+  private async reportWithoutAdmin(organizationId: string): Promise<void> {
+    if (await currentManager().existsBy(Member, { organizationId, role: 'admin', status: 'active' })) return;
+    logger.warning('organization_without_admin');
+    metric(webhookMetrics.withoutAdmin, 1, { source: 'stytch' });
+  }
+}
+
+/** Only the provider links a membership that is not removed, so there is at most one. */
+const findLinked = (organizationId: string, providerId: string): Promise<Member | null> =>
+  currentManager().findOne(Member, {
+    where: { organizationId, providerId, status: Not('removed') },
+    relations: { user: true },
+  });
+
+/** The person of an earlier membership. A notice about a deletion names only the id. */
+async function lastKnown(organizationId: string, providerId: string): Promise<StytchMemberNotice['member'] | undefined> {
+  const member = await currentManager().findOne(Member, {
+    where: { organizationId, providerId },
+    relations: { user: true },
+    order: { id: 'desc' },
+  });
+  return member ? { organization: '', email: member.address, name: member.name } : undefined;
+}
+
+/**
+ * The state at the provider before the first notice. A new member has joined, with the default role. A person whom the api has
+ * removed was a member, so the notice does not bring the person back.
+ */
+function initialState({ isCreated, state }: StytchMemberNotice, last: Member | null): MemberState | undefined {
+  if (last?.status === 'removed') return state.status === 'deleted' ? undefined : { ...state, status: 'active' };
+  return isCreated ? { status: 'pending', role: 'member' } : undefined;
+}
+
+const NOWHERE = { organizationId: null, read: () => Promise.resolve('none'), apply: () => Promise.resolve(false) };
