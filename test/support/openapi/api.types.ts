@@ -70,6 +70,28 @@ export interface paths {
         patch: operations["updateOrganization"];
         trace?: never;
     };
+    "/api/v1/organizations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create the organization of the session
+         * @description For a session whose organization at the session provider does not exist here. The person becomes its first admin, with the verified email address of the session.
+         *
+         *     For anyone with a valid session of an organization at the provider.
+         */
+        post: operations["createOrganizations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/members": {
         parameters: {
             query?: never;
@@ -108,7 +130,7 @@ export interface paths {
         post?: never;
         /**
          * Remove a member
-         * @description The organization keeps at least one admin.
+         * @description Withdraws the invitation of a person who has not joined. The organization keeps at least one admin.
          *
          *     For admins of an organization.
          */
@@ -168,6 +190,94 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/members/invitations/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Invite up to 100 people
+         * @description All people are invited in one transaction. Responds with one result for each invitation, in the order of the request. A refused invitation does not affect the others. Of several with the same address, the first counts.
+         *
+         *     For admins of an organization.
+         */
+        post: operations["inviteAllInvitations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/members/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept an invitation
+         * @description For the invited person, with a session of the organization that the invitation is from. The verified email address of the session must be the invited one. The person is then an active member.
+         *
+         *     For anyone with a valid session of an organization at the provider.
+         */
+        post: operations["acceptInvitations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/members/invitations/{id}/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send an invitation again
+         * @description The email contains a new token, and the earlier one is no longer valid. Possible once a minute.
+         *
+         *     For admins of an organization.
+         */
+        post: operations["resendInvitations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/members/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Withdraw an invitation
+         * @description The token of the email is no longer valid.
+         *
+         *     For admins of an organization.
+         */
+        delete: operations["revokeInvitations"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/me": {
         parameters: {
             query?: never;
@@ -177,7 +287,9 @@ export interface paths {
         };
         /**
          * Show the person of the session
-         * @description For all members of an organization and operators of the platform.
+         * @description An operator has no organization.
+         *
+         *     For all members of an organization and operators of the platform.
          */
         get: operations["showMe"];
         put?: never;
@@ -185,7 +297,13 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Change the name of the person of the session
+         * @description The name belongs to the membership, so other organizations of the person do not see it.
+         *
+         *     For all members of an organization and operators of the platform.
+         */
+        patch: operations["updateMe"];
         trace?: never;
     };
     "/api/v1/billing/subscription": {
@@ -226,6 +344,28 @@ export interface paths {
          *     For the provider, which signs the request.
          */
         post: operations["receiveBilling"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/identity/webhook": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive a change at the identity provider
+         * @description For Stytch alone, through Svix. The signature covers id, time and the bytes of the body, and is at most five minutes old. Responds 200 also to a webhook that changes nothing.
+         *
+         *     For the provider, which signs the request.
+         */
+        post: operations["receiveIdentityWebhook"];
         delete?: never;
         options?: never;
         head?: never;
@@ -683,6 +823,12 @@ export interface components {
             /** @description The new short name. No other organization may have it. */
             slug?: string;
         };
+        CreateOrganizationRequest: {
+            /** @description The name. */
+            name: string;
+            /** @description The short name in addresses. No other organization may have it. */
+            slug: string;
+        };
         Member: {
             /**
              * Format: uuid
@@ -779,6 +925,49 @@ export interface components {
              */
             status: "invited" | "active" | "removed";
         };
+        BulkInviteRequest: {
+            /** @description Invitations as `POST /members/invitations` takes one. An invitation that is not valid is refused alone. */
+            invitations: unknown[];
+        };
+        InvitationProblem: {
+            /**
+             * @description The type of the problem, as in a response with problem details.
+             * @example urn:pikaia:problem:conflict
+             */
+            type: string;
+            /**
+             * @description A short summary of the type.
+             * @example Conflict with the current state
+             */
+            title: string;
+            /**
+             * @description The status that a request for this invitation alone would get.
+             * @example 409
+             */
+            status: number;
+            /**
+             * @description Why the person was not invited.
+             * @example This person is a member already.
+             */
+            detail: string;
+            /** @description The fields of the invitation that are not valid. */
+            errors?: {
+                /**
+                 * @description The field that is not valid.
+                 * @example email
+                 */
+                field: string;
+                /**
+                 * @description A sentence that names the field.
+                 * @example email is required
+                 */
+                message: string;
+            }[];
+        };
+        AcceptInvitationRequest: {
+            /** @description The token of the invitation link. */
+            token: string;
+        };
         Me: {
             /**
              * Format: uuid
@@ -799,6 +988,10 @@ export interface components {
              */
             role: "member" | "admin" | "operator";
             organization_id: string | null;
+        };
+        UpdateProfileRequest: {
+            /** @description The new name. */
+            name: string;
         };
         Subscription: {
             /**
@@ -855,10 +1048,39 @@ export interface components {
         };
         WebhookOutcome: {
             /**
-             * @description What the delivery did.
+             * @description What the delivery did. Only `handled` has changed something.
              * @enum {string}
              */
-            outcome: "handled" | "duplicate" | "unknown_type" | "unknown_customer" | "outdated" | "unchanged" | "conflict";
+            outcome: "handled" | "duplicate" | "unknown_type" | "unknown_customer" | "unknown_organization" | "unknown_member" | "other_organization" | "unreadable" | "outdated" | "unchanged" | "conflict";
+        };
+        StytchWebhook: {
+            /**
+             * @description What happened to the object.
+             * @example UPDATE
+             */
+            action: string;
+            /**
+             * @description The kind of the object.
+             * @example member
+             */
+            object_type: string;
+            /**
+             * @description Where the change was made.
+             * @example DASHBOARD
+             */
+            source: string;
+            /**
+             * @description The id of the object at Stytch.
+             * @example member-live-32fc5024-9c09-4da3-bd2e-c9ce4da9375f
+             */
+            id: string;
+            /**
+             * @description The time of the change.
+             * @example 2026-01-31T08:30:00.123456Z
+             */
+            timestamp: string;
+        } & {
+            [key: string]: unknown;
         };
         Shortened: {
             /**
@@ -1928,6 +2150,204 @@ export interface components {
                 } & components["schemas"]["Problem"];
             };
         };
+        /** @description `urn:pikaia:problem:email-unverified`: The session contains no verified email address. */
+        EmailUnverified: {
+            headers: {
+                "X-Correlation-Id": components["headers"]["CorrelationId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:pikaia:problem:email-unverified",
+                 *       "title": "A short summary",
+                 *       "status": 403,
+                 *       "detail": "The session contains no verified email address.",
+                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                 *     }
+                 */
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    type?: "urn:pikaia:problem:email-unverified";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description `urn:pikaia:problem:invitation-organization`: The session is not of the organization that the invitation is from. */
+        InvitationOrganization: {
+            headers: {
+                "X-Correlation-Id": components["headers"]["CorrelationId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:pikaia:problem:invitation-organization",
+                 *       "title": "A short summary",
+                 *       "status": 403,
+                 *       "detail": "The session is not of the organization that the invitation is from.",
+                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                 *     }
+                 */
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    type?: "urn:pikaia:problem:invitation-organization";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description `urn:pikaia:problem:invitation-email`: The email address of the session is not the invited one. */
+        InvitationEmail: {
+            headers: {
+                "X-Correlation-Id": components["headers"]["CorrelationId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:pikaia:problem:invitation-email",
+                 *       "title": "A short summary",
+                 *       "status": 403,
+                 *       "detail": "The email address of the session is not the invited one.",
+                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                 *     }
+                 */
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    type?: "urn:pikaia:problem:invitation-email";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description `urn:pikaia:problem:invitation-accepted`: The invitation was accepted already. */
+        InvitationAccepted: {
+            headers: {
+                "X-Correlation-Id": components["headers"]["CorrelationId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:pikaia:problem:invitation-accepted",
+                 *       "title": "A short summary",
+                 *       "status": 409,
+                 *       "detail": "The invitation was accepted already.",
+                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                 *     }
+                 */
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    type?: "urn:pikaia:problem:invitation-accepted";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description `urn:pikaia:problem:invitation-repeated`: An earlier invitation of the same request has the same address. */
+        InvitationRepeated: {
+            headers: {
+                "X-Correlation-Id": components["headers"]["CorrelationId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:pikaia:problem:invitation-repeated",
+                 *       "title": "A short summary",
+                 *       "status": 409,
+                 *       "detail": "An earlier invitation of the same request has the same address.",
+                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                 *     }
+                 */
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    type?: "urn:pikaia:problem:invitation-repeated";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description `urn:pikaia:problem:organization-exists`: The organization of the session exists already. */
+        OrganizationExists: {
+            headers: {
+                "X-Correlation-Id": components["headers"]["CorrelationId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:pikaia:problem:organization-exists",
+                 *       "title": "A short summary",
+                 *       "status": 409,
+                 *       "detail": "The organization of the session exists already.",
+                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                 *     }
+                 */
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    type?: "urn:pikaia:problem:organization-exists";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description `urn:pikaia:problem:invitation-expired`: The invitation is older than seven days. An admin can send it again. */
+        InvitationExpired: {
+            headers: {
+                "X-Correlation-Id": components["headers"]["CorrelationId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:pikaia:problem:invitation-expired",
+                 *       "title": "A short summary",
+                 *       "status": 410,
+                 *       "detail": "The invitation is older than seven days. An admin can send it again.",
+                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                 *     }
+                 */
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    type?: "urn:pikaia:problem:invitation-expired";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description `urn:pikaia:problem:invitation-replaced`: The invitation was sent again. The newest email has the valid link. */
+        InvitationReplaced: {
+            headers: {
+                "X-Correlation-Id": components["headers"]["CorrelationId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:pikaia:problem:invitation-replaced",
+                 *       "title": "A short summary",
+                 *       "status": 410,
+                 *       "detail": "The invitation was sent again. The newest email has the valid link.",
+                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                 *     }
+                 */
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    type?: "urn:pikaia:problem:invitation-replaced";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description `urn:pikaia:problem:invitation-revoked`: The invitation was withdrawn. */
+        InvitationRevoked: {
+            headers: {
+                "X-Correlation-Id": components["headers"]["CorrelationId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:pikaia:problem:invitation-revoked",
+                 *       "title": "A short summary",
+                 *       "status": 410,
+                 *       "detail": "The invitation was withdrawn.",
+                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                 *     }
+                 */
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    type?: "urn:pikaia:problem:invitation-revoked";
+                } & components["schemas"]["Problem"];
+            };
+        };
         /** @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields. */
         Invalid: {
             headers: {
@@ -1953,6 +2373,51 @@ export interface components {
                 "application/problem+json": {
                     /** @enum {unknown} */
                     type?: "urn:pikaia:problem:invalid";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description `urn:pikaia:problem:invitation-invalid`: The token is not that of an invitation. */
+        InvitationInvalid: {
+            headers: {
+                "X-Correlation-Id": components["headers"]["CorrelationId"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:pikaia:problem:invitation-invalid",
+                 *       "title": "A short summary",
+                 *       "status": 422,
+                 *       "detail": "The token is not that of an invitation.",
+                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                 *     }
+                 */
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    type?: "urn:pikaia:problem:invitation-invalid";
+                } & components["schemas"]["Problem"];
+            };
+        };
+        /** @description `urn:pikaia:problem:invitation-recently-sent`: The invitation was sent less than a minute ago. Send it again after `Retry-After`. */
+        InvitationRecentlySent: {
+            headers: {
+                "X-Correlation-Id": components["headers"]["CorrelationId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:pikaia:problem:invitation-recently-sent",
+                 *       "title": "A short summary",
+                 *       "status": 429,
+                 *       "detail": "The invitation was sent less than a minute ago. Send it again after `Retry-After`.",
+                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                 *     }
+                 */
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    type?: "urn:pikaia:problem:invitation-recently-sent";
                 } & components["schemas"]["Problem"];
             };
         };
@@ -2400,6 +2865,182 @@ export interface operations {
                     "application/problem+json": {
                         /** @enum {unknown} */
                         type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["PreconditionFailed"];
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            /**
+             * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
+             *
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
+             */
+            503: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:unavailable",
+                     *       "title": "A short summary",
+                     *       "status": 503,
+                     *       "detail": "The service cannot process the request now. Try again after `Retry-After`.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:unavailable" | "urn:pikaia:problem:outcome-unknown";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    createOrganizations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description `change-token`: the response has the header `X-Change-Token`.
+                 * @example change-token
+                 */
+                Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Acme",
+                 *       "slug": "acme"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateOrganizationRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "X-Change-Token": components["headers"]["ChangeToken"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "name": "Acme",
+                     *       "slug": "acme",
+                     *       "created_at": "2026-01-31T08:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Organization"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description `urn:pikaia:problem:forbidden`: The caller lacks the role, or may not do this.
+             *
+             *     `urn:pikaia:problem:email-unverified`: The session contains no verified email address.
+             */
+            403: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:forbidden",
+                     *       "title": "A short summary",
+                     *       "status": 403,
+                     *       "detail": "The caller lacks the role, or may not do this.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:forbidden" | "urn:pikaia:problem:email-unverified";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:organization-exists`: The organization of the session exists already.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:organization-exists" | "urn:pikaia:problem:conflict";
                     } & components["schemas"]["Problem"];
                 };
             };
@@ -3101,6 +3742,654 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            412: components["responses"]["PreconditionFailed"];
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            /**
+             * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
+             *
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
+             */
+            503: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:unavailable",
+                     *       "title": "A short summary",
+                     *       "status": 503,
+                     *       "detail": "The service cannot process the request now. Try again after `Retry-After`.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:unavailable" | "urn:pikaia:problem:outcome-unknown";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    inviteAllInvitations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description `change-token`: the response has the header `X-Change-Token`.
+                 * @example change-token
+                 */
+                Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "invitations": [
+                 *         {
+                 *           "email": "bob@example.com",
+                 *           "name": "Bob",
+                 *           "role": "member"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["BulkInviteRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "X-Change-Token": components["headers"]["ChangeToken"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "result": "created",
+                     *           "invitation": {
+                     *             "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *             "email": "bob@example.com",
+                     *             "role": "member",
+                     *             "status": "invited"
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description One result for each invitation, in the order of the request. */
+                        data: ({
+                            /**
+                             * @description `created`: the person was invited. `resent`: a pending invitation was sent again.
+                             * @enum {string}
+                             */
+                            result: "created" | "resent";
+                            invitation: components["schemas"]["Invitation"];
+                        } | {
+                            /**
+                             * @description The person was not invited.
+                             * @enum {string}
+                             */
+                            result: "refused";
+                            problem: components["schemas"]["InvitationProblem"];
+                        })[];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdempotencyKeyInUse"];
+            412: components["responses"]["PreconditionFailed"];
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            /**
+             * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
+             *
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
+             */
+            503: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:unavailable",
+                     *       "title": "A short summary",
+                     *       "status": 503,
+                     *       "detail": "The service cannot process the request now. Try again after `Retry-After`.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:unavailable" | "urn:pikaia:problem:outcome-unknown";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    acceptInvitations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description `change-token`: the response has the header `X-Change-Token`.
+                 * @example change-token
+                 */
+                Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AcceptInvitationRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "X-Change-Token": components["headers"]["ChangeToken"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "user_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "email": "bob@example.com",
+                     *       "name": "Bob",
+                     *       "role": "member",
+                     *       "status": "invited",
+                     *       "invited_at": "2026-01-31T08:30:00.000Z",
+                     *       "joined_at": "2026-01-31T08:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            /**
+             * @description `urn:pikaia:problem:forbidden`: The caller lacks the role, or may not do this.
+             *
+             *     `urn:pikaia:problem:email-unverified`: The session contains no verified email address.
+             *
+             *     `urn:pikaia:problem:invitation-organization`: The session is not of the organization that the invitation is from.
+             *
+             *     `urn:pikaia:problem:invitation-email`: The email address of the session is not the invited one.
+             */
+            403: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:forbidden",
+                     *       "title": "A short summary",
+                     *       "status": 403,
+                     *       "detail": "The caller lacks the role, or may not do this.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:forbidden" | "urn:pikaia:problem:email-unverified" | "urn:pikaia:problem:invitation-organization" | "urn:pikaia:problem:invitation-email";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:invitation-accepted`: The invitation was accepted already.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:invitation-accepted" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            /**
+             * @description `urn:pikaia:problem:invitation-expired`: The invitation is older than seven days. An admin can send it again.
+             *
+             *     `urn:pikaia:problem:invitation-replaced`: The invitation was sent again. The newest email has the valid link.
+             *
+             *     `urn:pikaia:problem:invitation-revoked`: The invitation was withdrawn.
+             */
+            410: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invitation-expired",
+                     *       "title": "A short summary",
+                     *       "status": 410,
+                     *       "detail": "The invitation is older than seven days. An admin can send it again.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invitation-expired" | "urn:pikaia:problem:invitation-replaced" | "urn:pikaia:problem:invitation-revoked";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["PreconditionFailed"];
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             *
+             *     `urn:pikaia:problem:invitation-invalid`: The token is not that of an invitation.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused" | "urn:pikaia:problem:invitation-invalid";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            /**
+             * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
+             *
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
+             */
+            503: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:unavailable",
+                     *       "title": "A short summary",
+                     *       "status": 503,
+                     *       "detail": "The service cannot process the request now. Try again after `Retry-After`.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:unavailable" | "urn:pikaia:problem:outcome-unknown";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    resendInvitations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description `change-token`: the response has the header `X-Change-Token`.
+                 * @example change-token
+                 */
+                Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id of the member, as the invitation returned it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "X-Change-Token": components["headers"]["ChangeToken"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "user_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "email": "bob@example.com",
+                     *       "name": "Bob",
+                     *       "role": "member",
+                     *       "status": "invited",
+                     *       "invited_at": "2026-01-31T08:30:00.000Z",
+                     *       "joined_at": "2026-01-31T08:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:invitation-accepted`: The invitation was accepted already.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:invitation-accepted";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["PreconditionFailed"];
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["InvitationRecentlySent"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
+             *
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
+             */
+            503: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:unavailable",
+                     *       "title": "A short summary",
+                     *       "status": 503,
+                     *       "detail": "The service cannot process the request now. Try again after `Retry-After`.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:unavailable" | "urn:pikaia:problem:outcome-unknown";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    revokeInvitations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description `change-token`: the response has the header `X-Change-Token`.
+                 * @example change-token
+                 */
+                Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id of the member, as the invitation returned it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "X-Change-Token": components["headers"]["ChangeToken"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:invitation-accepted`: The invitation was accepted already.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:invitation-accepted";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["PreconditionFailed"];
             /**
              * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
              *
@@ -3204,6 +4493,131 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    updateMe: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description `change-token`: the response has the header `X-Change-Token`.
+                 * @example change-token
+                 */
+                Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Bob Miller"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateProfileRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "X-Change-Token": components["headers"]["ChangeToken"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "email": "alice@example.com",
+                     *       "name": "Alice",
+                     *       "member_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "role": "member",
+                     *       "organization_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            409: components["responses"]["IdempotencyKeyInUse"];
+            412: components["responses"]["PreconditionFailed"];
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            /**
+             * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
+             *
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
+             */
+            503: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:unavailable",
+                     *       "title": "A short summary",
+                     *       "status": 503,
+                     *       "detail": "The service cannot process the request now. Try again after `Retry-After`.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:unavailable" | "urn:pikaia:problem:outcome-unknown";
+                    } & components["schemas"]["Problem"];
+                };
+            };
             "4XX": components["responses"]["RefusedRequest"];
         };
     };
@@ -3311,12 +4725,112 @@ export interface operations {
             };
             400: components["responses"]["BadRequest"];
             404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["Invalid"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
              *
-             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Check the data before you try again.
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
+             */
+            503: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:unavailable",
+                     *       "title": "A short summary",
+                     *       "status": 503,
+                     *       "detail": "The service cannot process the request now. Try again after `Retry-After`.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:unavailable" | "urn:pikaia:problem:outcome-unknown";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    receiveIdentityWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description `change-token`: the response has the header `X-Change-Token`.
+                 * @example change-token
+                 */
+                Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description The id of the message, the same in all its deliveries.
+                 * @example msg_2mN9pQ
+                 */
+                "Svix-Id"?: string;
+                /**
+                 * @description The time of the delivery, in seconds since 1970.
+                 * @example 1769848200
+                 */
+                "Svix-Timestamp"?: string;
+                /**
+                 * @description The signatures of the delivery, separated by spaces.
+                 * @example v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=
+                 */
+                "Svix-Signature"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "action": "DELETE",
+                 *       "object_type": "member",
+                 *       "source": "SCIM",
+                 *       "id": "member-live-32fc5024-9c09-4da3-bd2e-c9ce4da9375f",
+                 *       "timestamp": "2026-01-31T08:30:00.123456Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["StytchWebhook"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "X-Change-Token": components["headers"]["ChangeToken"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "outcome": "handled"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookOutcome"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            412: components["responses"]["PreconditionFailed"];
+            422: components["responses"]["Invalid"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
+             *
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
              */
             503: {
                 headers: {
@@ -3846,6 +5360,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            412: components["responses"]["PreconditionFailed"];
             /**
              * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
              *
@@ -4020,6 +5535,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            412: components["responses"]["PreconditionFailed"];
             /**
              * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
              *
@@ -4194,6 +5710,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            412: components["responses"]["PreconditionFailed"];
             /**
              * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
              *
@@ -4582,6 +6099,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            412: components["responses"]["PreconditionFailed"];
             /**
              * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
              *
@@ -4749,6 +6267,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            412: components["responses"]["PreconditionFailed"];
             /**
              * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
              *
@@ -4914,6 +6433,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            412: components["responses"]["PreconditionFailed"];
             /**
              * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
              *
@@ -5081,6 +6601,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            412: components["responses"]["PreconditionFailed"];
             /**
              * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
              *
@@ -5246,6 +6767,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            412: components["responses"]["PreconditionFailed"];
             /**
              * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
              *
@@ -5413,6 +6935,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            412: components["responses"]["PreconditionFailed"];
             /**
              * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
              *
@@ -5587,6 +7110,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            412: components["responses"]["PreconditionFailed"];
             /**
              * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
              *
@@ -5763,6 +7287,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            412: components["responses"]["PreconditionFailed"];
             /**
              * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
              *
