@@ -25,17 +25,23 @@ export function hashBody(request: FastifyRequest, body: Buffer): void {
  * @throws Problem 400 if the key is malformed.
  */
 export function keyedRequestOf(request: AuthenticatedRequest): KeyedRequest | undefined {
-  const { headers, identity, method, originalUrl } = request;
+  const { headers, method, originalUrl } = request;
   const header = headers[IDEMPOTENCY_HEADER];
-  if (header === undefined || !identity || !MUTATING_METHODS.has(method)) return undefined;
+  const caller = callerOf(request);
+  if (header === undefined || !caller || !MUTATING_METHODS.has(method)) return undefined;
   const key = parseIdempotencyKey(String(header));
-  const caller = identity.kind === 'member' ? identity.memberId : identity.userId;
   const [path, ...query] = originalUrl.split('?');
   const conditions = [headers['if-match'], headers['if-none-match']];
   return {
-    id: hash(JSON.stringify([identity.kind, caller, method, path, key])),
+    id: hash(JSON.stringify([...caller, method, path, key])),
     fingerprint: hash(JSON.stringify([query.join('?'), conditions, bodyHashes.get(request)])),
   };
+}
+
+/** Who sends the request: a member, an operator, or a session of a person who is not known yet. */
+function callerOf({ identity, session }: AuthenticatedRequest): string[] | undefined {
+  if (identity) return [identity.kind, identity.kind === 'member' ? identity.memberId : identity.userId];
+  return session && ['session', session.organization, session.subject];
 }
 
 const hash = (data: BinaryLike): string => createHash('sha256').update(data).digest('base64url');
