@@ -1,11 +1,11 @@
 import { Setting } from '@pikaia/core';
 import { IsInt, IsString, Max, Min, MinLength, ValidateIf } from 'class-validator';
-import { SessionSettings } from './authentication/session.settings.js';
+import { ServerSettings } from './server/server.settings.js';
 
 // For development only: a fixed key keeps cursors valid across restarts.
 const DEVELOPMENT_CURSOR_KEY = 'pikaia development cursor key: not a secret';
 
-export class ApiSettings extends SessionSettings {
+export class ApiSettings extends ServerSettings {
   @Setting('PORT', { about: 'port on which the API listens', default: '3000' })
   @IsInt()
   @Min(0)

@@ -5,6 +5,7 @@ import { CommentOrganizations1764400003000 } from './comments.migration.js';
 import { AddEmailKeys1764000005000, FillEmailKeys1764000005001 } from './email-keys.migration.js';
 import { CreateOrganizations1764000003000 } from './example-tables.migration.js';
 import { CreatePermissionsCache1764500003000 } from './permissions-cache.migration.js';
+import { CreateRateLimitWindow1764600004000 } from './rate-limit-window.migration.js';
 
 /** All migrations of the system. The number in the name of a migration determines the order. */
 const migrations = [
@@ -15,6 +16,7 @@ const migrations = [
   FillEmailKeys1764000005001,
   CommentOrganizations1764400003000,
   CreatePermissionsCache1764500003000,
+  CreateRateLimitWindow1764600004000,
 ];
 
 /**

@@ -3,6 +3,7 @@ import { DatabaseCheck } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import { AllowedTo } from '../authentication/access.js';
 import { Problem } from '../errors/problem.js';
+import { AddressLimit } from '../rate-limits/address-limit.decorator.js';
 import { Readiness } from './readiness.js';
 
 const logger = getLogger('health');
@@ -16,11 +17,13 @@ export class HealthController {
     private readonly readiness: Readiness,
   ) {}
 
+  @AddressLimit('none')
   @Get('live')
   live() {
     return { status: 'ok' };
   }
 
+  @AddressLimit('none')
   @Get('ready')
   async ready() {
     if (this.readiness.draining) throw Problem.unavailable(1);
