@@ -26,7 +26,7 @@ describe('responses to browsers', () => {
   });
   afterAll(() => system.stop());
 
-  it.each<[string, number, string, string, RequestOptions?]>([
+  it.each<[string, number, string, string, RequestOptions]>([
     ['a success', 200, 'GET', '/me', { as: 'alice@example.com' }],
     [
       'a change',
@@ -35,12 +35,12 @@ describe('responses to browsers', () => {
       '/members/invitations',
       { as: 'alice@example.com', body: { email: 'page@example.com', role: 'member' } },
     ],
-    ['a missing session', 401, 'GET', '/me'],
+    ['a missing session', 401, 'GET', '/me', {}],
     ['a missing role', 403, 'GET', '/members', { as: 'carol@example.com' }],
-    ['an unknown path', 404, 'GET', '/nowhere'],
-    ['a path that is not UTF-8', 400, 'GET', '/%zz'],
-    ['a query that is not UTF-8', 400, 'GET', '/me?name=%zz'],
-    ['a path segment that is too long', 414, 'GET', `/members/${'x'.repeat(600)}`],
+    ['an unknown path', 404, 'GET', '/nowhere', {}],
+    ['a path that is not UTF-8', 400, 'GET', '/%zz', {}],
+    ['a query that is not UTF-8', 400, 'GET', '/me?name=%zz', {}],
+    ['a path segment that is too long', 414, 'GET', `/members/${'x'.repeat(600)}`, {}],
     ['a body that is too large', 413, 'POST', '/members/invitations', { as: 'alice@example.com', body: 'x'.repeat(1_100_000) }],
     [
       'a body that is not JSON',
@@ -49,11 +49,11 @@ describe('responses to browsers', () => {
       '/members/invitations',
       { as: 'alice@example.com', headers: { 'content-type': 'text/plain' }, body: 'x' },
     ],
-    ['a health check', 200, 'GET', '/health/live'],
+    ['a health check', 200, 'GET', '/health/live', {}],
   ])('have all security headers, and CORS headers for an allowed origin: %s (%i)', async (_, status, method, path, options) => {
     const { headers, ...answer } = await system.request(method, path, {
       ...options,
-      headers: { origin: ORIGIN, ...options?.headers },
+      headers: { origin: ORIGIN, ...options.headers },
     });
     expect(answer.status).toBe(status);
     const present = Object.fromEntries(headers);

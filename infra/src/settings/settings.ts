@@ -152,6 +152,12 @@ const services = {
     TEXT,
     'ID, at the session provider, of the organization whose members are operators. Default: there are no operators.',
   ),
+  corsOrigins: optionalText(
+    'cors_origins',
+    'https origins, comma-separated',
+    /^https:\/\/[a-z\d.-]+(:\d+)?(,https:\/\/[a-z\d.-]+(:\d+)?)*$/,
+    'Origins whose pages may call the api, such as https://app.example.com. Default: none.',
+  ),
   mailName: text('mail_name', 'Pikaia', 'letters, digits and spaces', /^[\p{L}\p{N} ]{1,60}$/u, 'Sender name of emails.'),
   mailDomain: required(
     'PikaiaEvents and PikaiaApp',
