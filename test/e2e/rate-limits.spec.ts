@@ -148,6 +148,7 @@ describe('the rate limits of two api processes', () => {
   it('name no email address and no token in their keys, and log a reached limit once', async () => {
     const lines = system.lines.filter(({ event }) => event === 'rate_limit_reached');
     expect(lines.map((line) => line['limit.name'])).toEqual(expect.arrayContaining(['address', 'session', 'organization']));
+    for (const line of lines) expect(line).toMatchObject({ level: 'WARNING', 'network.client.ip': expect.any(String) });
     const sessions = lines.filter((line) => line['limit.name'] === 'session');
     const [alice] = await system.query<{ provider_id: string }>('select provider_id from organizations_member where email = $1', [
       ALICE,

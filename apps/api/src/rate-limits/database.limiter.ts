@@ -6,7 +6,7 @@ import type { DataSource } from 'typeorm';
 import { MemoryLimiter } from './memory.limiter.js';
 import type { Quota } from './quota.js';
 
-const logger = getLogger('rate-limits');
+const logger = getLogger('rate_limits');
 
 // Index: the primary key. Locks: the row of the organization, for this statement. Cost: one row; the table is not logged in the WAL,
 // so the commit does not wait for the disk. statement_timestamp() is the same in all its places.

@@ -45,6 +45,7 @@ describe('MemoryLimiter', () => {
           expect(await consume(limiter, key, points)).toMatchObject(model.count(nowMs, points));
         }
       }),
+      { seed: 34 },
     );
   });
 

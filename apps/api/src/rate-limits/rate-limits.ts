@@ -17,7 +17,7 @@ import { SharedLimit } from './shared.limit.js';
 const REFUSED_TOKEN_REQUESTS = 20; // a refused token counts as this number of requests, because it may be guessed
 const MAX_REPORTED_KEYS = 1_000;
 
-const logger = getLogger('rate-limits');
+const logger = getLogger('rate_limits');
 
 /** Who a limit counts, in words for the caller. */
 const SUBJECTS = {
