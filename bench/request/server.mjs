@@ -23,6 +23,9 @@ const service = await startApi({
   SESSION_JWKS_URL: jwksUrl,
   SESSION_ISSUER: issuer,
   SESSION_AUDIENCE: issuer,
+  RATE_LIMIT_ADDRESS: '1000000000', // counted, but never reached
+  RATE_LIMIT_SESSION: '1000000000',
+  RATE_LIMIT_ORGANIZATION: '1000000000',
 });
 
 process.on('message', (command) => {

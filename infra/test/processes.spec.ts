@@ -44,6 +44,7 @@ const { templates } = synthesize({
   session_issuer: 'sessions.example.com',
   session_audience: 'project-live-1',
   session_operator_organization: 'organization-live-9',
+  cors_origins: 'https://app.example.com,https://admin.example.com',
   log_correlation_hosts: 'api.example.com,*.internal.example.com',
   stripe_credentials_arn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:stripe-1a2b3c',
 });

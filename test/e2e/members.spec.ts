@@ -381,7 +381,7 @@ describe('a request', () => {
     ['in the canonical form of IPv6', '2001:DB8:0::1', '2001:db8::1'],
     ['null if the header contains no address, but the text is kept', 'not-an-ip', null],
     ['null if the last item is no address', '203.0.113.7, not-an-ip', null],
-  ])('leaves an audit entry whose client address is %s', async (_, forwarded, address) => {
+  ])('is recorded despite a forged X-Forwarded-For, with the client address %s', async (_, forwarded, address) => {
     const [, number] = /(\d+)/.exec(String(performance.now()))!;
     const answer = await system.request('POST', '/members/invitations', {
       as: ALICE,

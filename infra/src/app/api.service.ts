@@ -48,6 +48,7 @@ export class ApiService extends Construct {
         LOG_LEVEL: settings.logs.level,
         ...(settings.logs.correlationHosts !== undefined && { LOG_CORRELATION_HOSTS: settings.logs.correlationHosts }),
         TRUSTED_PROXIES: settings.network.cidr, // only the addresses of the load balancer
+        ...(services.corsOrigins !== undefined && { CORS_ORIGINS: services.corsOrigins }),
         SESSION_JWKS_URL: services.sessionJwksUrl,
         SESSION_ISSUER: services.sessionIssuer,
         SESSION_AUDIENCE: services.sessionAudience,

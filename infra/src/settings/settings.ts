@@ -158,6 +158,12 @@ const services = {
     /^arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}$/,
     'The secret with the keys webhook_secrets and api_key of Stripe. Default: there is no billing.',
   ),
+  corsOrigins: optionalText(
+    'cors_origins',
+    'https origins, comma-separated',
+    /^https:\/\/[a-z\d.-]+(:\d+)?(,https:\/\/[a-z\d.-]+(:\d+)?)*$/,
+    'Origins whose pages may call the api, such as https://app.example.com. Default: none.',
+  ),
   mailName: text('mail_name', 'Pikaia', 'letters, digits and spaces', /^[\p{L}\p{N} ]{1,60}$/u, 'Sender name of emails.'),
   mailDomain: required(
     'PikaiaEvents and PikaiaApp',

@@ -2,7 +2,13 @@ import 'reflect-metadata';
 
 export { firstBrokenRule } from './broken-rule.js';
 export { systemClock, type Clock } from './clock/clock.js';
-export { canonicalAddress, findClientAddress, parseTrustedProxies, type TrustedProxies } from './context/client-address.js';
+export {
+  canonicalAddress,
+  clientNetwork,
+  findClientAddress,
+  parseTrustedProxies,
+  type TrustedProxies,
+} from './context/client-address.js';
 export {
   context,
   type Actor,

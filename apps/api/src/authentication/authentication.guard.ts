@@ -2,7 +2,9 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import { Reflector } from '@nestjs/core';
 import { context } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
+import type { FastifyReply } from 'fastify';
 import { Problem } from '../errors/problem.js';
+import { RateLimits } from '../rate-limits/rate-limits.js';
 import { ACCESS, type Access, type AuthenticatedRequest } from './access.js';
 import { bindIdentity } from './bind-identity.js';
 import { IdentityRepository } from './identity.repository.js';
@@ -18,13 +20,17 @@ import {
 
 const logger = getLogger('authentication');
 
-/** Verifies the session, loads the identity, binds actor and organization to the context, and checks access to the route. */
+/**
+ * Verifies the session, loads the identity, binds actor and organization to the context, and checks access to the route. Counts the
+ * request for the rate limits of session and organization.
+ */
 @Injectable()
 export class AuthenticationGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     @Inject(SESSION_VERIFIER) private readonly sessions: SessionVerifier,
     private readonly identities: IdentityRepository,
+    private readonly limits: RateLimits,
   ) {}
 
   async canActivate(execution: ExecutionContext): Promise<boolean> {
@@ -35,7 +41,9 @@ export class AuthenticationGuard implements CanActivate {
       this.reflector.getAllAndOverride<readonly Access[] | undefined>(ACCESS, [execution.getHandler(), execution.getClass()]) ??
       [];
     if (access.includes('public') || access.includes('webhook')) return true;
+    const reply = execution.switchToHttp().getResponse<FastifyReply>();
     const session = await this.verify(request);
+    await this.limits.countSession(session, reply);
     if (access.includes('session')) {
       if (session.kind === 'operator') throw Problem.forbidden('A session of an operator belongs to no organization.');
       request.session = session;
@@ -44,6 +52,7 @@ export class AuthenticationGuard implements CanActivate {
     const identity = await this.identify(session);
     request.identity = identity;
     bindIdentity(identity);
+    if (identity.kind === 'member') await this.limits.countOrganization(identity.organizationId, reply);
     if (!access.some((who) => isAllowed(identity, who))) {
       logger.warning('access_denied', { 'access.required': access });
       throw Problem.forbidden(`This route requires the role ${access.join(' or ')}.`);
@@ -66,6 +75,7 @@ export class AuthenticationGuard implements CanActivate {
         });
         throw Problem.forbidden('This API does not accept sessions in which one person acts as another.');
       }
+      await this.limits.countRefusedToken();
       logger.info('session_refused', { 'session.reason': error.message });
       throw Problem.unauthorized('The session token is not valid or has expired. Sign in again.');
     }

@@ -11,6 +11,7 @@ import { UniqueProviderIdsOfLiveMembers1764600005000 } from './live-provider-ids
 import { CreatePermissionsCache1764500003000 } from './permissions-cache.migration.js';
 import { CreateProcessedWebhooks1764600006000 } from './processed-webhooks.migration.js';
 import { CreateSubscriptions1764600006001 } from './subscriptions.migration.js';
+import { CreateRateLimitWindow1764600004000 } from './rate-limit-window.migration.js';
 
 /** All migrations of the system. The number in the name of a migration determines the order. */
 const migrations = [
@@ -22,6 +23,7 @@ const migrations = [
   CommentOrganizations1764400003000,
   CreatePermissionsCache1764500003000,
   CreateIdempotencyKeys1764600003000,
+  CreateRateLimitWindow1764600004000,
   UniqueProviderIdsOfLiveMembers1764600005000,
   CreateProcessedWebhooks1764600006000,
   CreateSubscriptions1764600006001,

@@ -34,13 +34,14 @@ export function sendProblem(reply: FastifyReply, problem: Problem): void {
 }
 
 /** Returns the body of an error response. It is a string, so no serializer of the framework changes it. */
-export function problemBody({ status, type, title, detail, errors }: Problem): string {
+export function problemBody({ status, type, title, detail, errors, members }: Problem): string {
   return JSON.stringify({
     type,
     title,
     status,
     detail,
     ...(errors.length > 0 && { errors }),
+    ...members,
     correlation_id: context.current?.correlationId ?? null,
   });
 }

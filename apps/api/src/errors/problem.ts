@@ -11,6 +11,7 @@ export interface FieldProblem {
 interface ProblemOptions {
   readonly errors?: readonly FieldProblem[];
   readonly headers?: Readonly<Record<string, string>>;
+  readonly members?: Readonly<Record<string, unknown>>;
   readonly cause?: unknown;
 }
 
@@ -19,6 +20,8 @@ export class Problem extends Error {
   override readonly name = 'Problem';
   readonly errors: readonly FieldProblem[];
   readonly headers: Readonly<Record<string, string>>;
+  /** Extension members of the body, besides `errors`. */
+  readonly members: Readonly<Record<string, unknown>>;
 
   constructor(
     readonly status: number,
@@ -26,11 +29,12 @@ export class Problem extends Error {
     readonly kind: ProblemType,
     readonly title: string,
     readonly detail: string,
-    { errors = [], headers = {}, cause }: ProblemOptions = {},
+    { errors = [], headers = {}, members = {}, cause }: ProblemOptions = {},
   ) {
     super(detail, { cause });
     this.errors = errors;
     this.headers = headers;
+    this.members = members;
   }
 
   get type(): string {
@@ -112,6 +116,14 @@ export class Problem extends Error {
     const detail =
       errors.map(({ message }) => message).join('; ') + (total > errors.length ? `; ${total - errors.length} more` : '');
     return new Problem(422, 'invalid', 'The request is not valid', detail, { errors });
+  }
+
+  /** A rate limit is reached. The body names the limit in the member `violated-policies`, as the draft of the RateLimit headers does. */
+  static rateLimited(limit: string, detail: string, retryAfterSeconds: number): Problem {
+    return new Problem(429, 'rate-limited', 'Too many requests', detail, {
+      headers: { 'retry-after': String(retryAfterSeconds) },
+      members: { 'violated-policies': [limit] },
+    });
   }
 
   static unavailable(retryAfterSeconds: number, cause?: unknown): Problem {

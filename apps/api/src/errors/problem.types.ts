@@ -26,6 +26,10 @@ export const PROBLEM_TYPES = {
     status: 429,
     about: 'The invitation was sent less than a minute ago. Send it again after `Retry-After`.',
   },
+  'rate-limited': {
+    status: 429,
+    about: 'A rate limit is reached. `violated-policies` names it. Wait for the seconds in `Retry-After`.',
+  },
   internal: { status: 500, about: 'An unexpected error. The correlation id finds it in the logs.' },
   unavailable: { status: 503, about: 'The service cannot process the request now. Try again after `Retry-After`.' },
   'change-unseen': { status: 503, about: 'The change of `after_change` has not arrived yet. Repeat the request.' },

@@ -5,6 +5,7 @@ import { AllowedTo } from '../authentication/access.js';
 import { Problem } from '../errors/problem.js';
 import { Endpoint } from '../openapi/endpoint.decorator.js';
 import { LiveView, ReadyView } from './health.views.js';
+import { AddressLimit } from '../rate-limits/address-limit.decorator.js';
 import { Readiness } from './readiness.js';
 
 const logger = getLogger('health');
@@ -18,12 +19,14 @@ export class HealthController {
     private readonly readiness: Readiness,
   ) {}
 
+  @AddressLimit('none')
   @Get('live')
   @Endpoint({ summary: 'Check that the process responds', responses: { 200: LiveView } })
   live() {
     return { status: 'ok' as const };
   }
 
+  @AddressLimit('none')
   @Get('ready')
   @Endpoint({ summary: 'Check that the process accepts requests and has a database connection', responses: { 200: ReadyView } })
   async ready() {

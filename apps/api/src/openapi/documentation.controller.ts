@@ -5,6 +5,7 @@ import { join } from 'node:path';
 // @ts-expect-error the package has no types
 import folderOf from 'swagger-ui-dist/absolute-path.js';
 import { AllowedTo } from '../authentication/access.js';
+import { ContentPolicy, type ContentPolicyDirectives } from '../server/security-headers.js';
 import { once } from '../server/once.js';
 
 /** Returns the text of the OpenAPI document. `startApi` sets it, because it is made from the whole application. */
@@ -23,8 +24,16 @@ const readBundle = asset('swagger-ui-bundle.js');
 const ONE_DAY = 'public, max-age=86400';
 
 /** Everything that the page loads comes from this server, and nothing is inline. */
-const PAGE_POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const PAGE_POLICY: ContentPolicyDirectives = {
+  'default-src': ["'none'"],
+  'script-src': ["'self'"],
+  'style-src': ["'self'"],
+  'img-src': ["'self'", 'data:'],
+  'connect-src': ["'self'"],
+  'base-uri': ["'none'"],
+  'form-action': ["'none'"],
+  'frame-ancestors': ["'none'"],
+};
 
 const PAGE = `<!doctype html>
 <html lang="en">
@@ -60,7 +69,7 @@ export class DocumentationController {
 
   @Get('docs')
   @Header('content-type', 'text/html; charset=utf-8')
-  @Header('content-security-policy', PAGE_POLICY)
+  @ContentPolicy(PAGE_POLICY)
   page(): string {
     return PAGE;
   }

@@ -69,6 +69,16 @@ const HEADERS = {
     example: 'true',
   },
   ETag: { description: 'Changes whenever the resource does.', schema: { type: 'string' }, example: ETAG },
+  RateLimit: {
+    description: 'For each limit the requests that are left, `r`, and the seconds until its window ends, `t`.',
+    schema: { type: 'string' },
+    example: '"address";r=5987;t=41, "session";r=1188;t=41',
+  },
+  RateLimitPolicy: {
+    description: 'For each limit the requests that are allowed, `q`, in a window of `w` seconds.',
+    schema: { type: 'string' },
+    example: '"address";q=6000;w=60, "session";q=1200;w=60',
+  },
   RetryAfter: { description: 'The seconds after which to try again.', schema: { type: 'integer' }, example: 1 },
   WwwAuthenticate: { description: 'The authentication scheme.', schema: { type: 'string' }, example: 'Bearer' },
 };

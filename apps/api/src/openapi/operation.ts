@@ -5,6 +5,7 @@ import { STATUS_CODES } from 'node:http';
 import { ACCESS, type Access } from '../authentication/access.js';
 import type { ProblemType } from '../errors/problem.types.js';
 import { HAS_ETAG } from '../preconditions/etag.interceptor.js';
+import { addressLimitOfRoute } from '../rate-limits/address-limit.decorator.js';
 import { ANY_UUID } from '../server/canonical.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { isOptionalBody } from '../server/request.pipe.js';
@@ -48,6 +49,7 @@ export function describeOperation(route: Route): Readonly<Record<string, unknown
   const isPublic = roles.includes('public') || roles.includes('webhook'); // a webhook has a signature instead of a session
   const isRead = route.method === 'get';
   const takesKey = !isRead && !isPublic;
+  const isLimited = addressLimitOfRoute(handler) !== 'none';
   const hasETag = Reflect.hasMetadata(HAS_ETAG, handler);
   const body = bodyOf(route, endpoint);
   const query = queryOf(route);
@@ -58,6 +60,7 @@ export function describeOperation(route: Route): Readonly<Record<string, unknown
     ...(hasETag || !isRead ? (['precondition-failed'] as const) : []), // without an ETag, nothing could compare the tag
     ...(takesKey ? (['idempotency-key-in-use', 'idempotency-key-reused'] as const) : []),
     ...(endpoint.problems ?? []),
+    ...(isLimited ? (['rate-limited'] as const) : []),
     'internal',
     'unavailable',
     ...(isRead ? [] : (['outcome-unknown'] as const)),
@@ -70,6 +73,7 @@ export function describeOperation(route: Route): Readonly<Record<string, unknown
     }),
     ...(takesKey && { 'Idempotent-Replayed': ref('headers', 'IdempotentReplayed') }),
     ...(hasETag && { ETag: ref('headers', 'ETag') }),
+    ...(isLimited && { RateLimit: ref('headers', 'RateLimit'), 'RateLimit-Policy': ref('headers', 'RateLimitPolicy') }),
   };
   return {
     summary: endpoint.summary,

@@ -78,6 +78,7 @@ function problemResponse(types: readonly ProblemType[]): object {
     headers: {
       'X-Correlation-Id': header('CorrelationId'),
       ...([429, 503].includes(status) && { 'Retry-After': header('RetryAfter') }),
+      ...(status === 412 && { ETag: header('ETag') }),
       ...(status === 401 && { 'WWW-Authenticate': header('WwwAuthenticate') }),
     },
     content: {

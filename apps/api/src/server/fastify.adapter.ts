@@ -6,18 +6,29 @@ import type { Socket } from 'node:net';
 import { Problem } from '../errors/problem.js';
 import { problemBody, sendProblem, toProblem } from '../errors/problem.filter.js';
 import { checkRequest } from './check-request.js';
+import { allowOrigins, corsHeadersOf } from './cors.js';
 import { acceptJsonBodies } from './json-body.js';
+import { SecurityHeaders, type ResponseHeaders } from './security-headers.js';
 
 const MAX_BODY_BYTES = 1024 * 1024; // far above the largest body of any route
 const REQUEST_TIMEOUT_MS = 30_000; // for headers and body
 const MAX_CHECK_INTERVAL_MS = 1_000; // with Node's default of 30 s, a request could take up to a minute
 const MAX_PARAMETER_CHARACTERS = 512; // of one path segment
 
+interface ServerOptions {
+  readonly requestTimeoutMs?: number;
+  /** See the settings `CORS_ORIGINS` and `HSTS_MAX_AGE_SECONDS`. */
+  readonly allowedOrigins?: readonly string[];
+  readonly hstsSeconds?: number;
+}
+
 /**
  * Creates the Fastify adapter of the API. It accepts only JSON bodies, and responds with problem details also to errors before
- * routing.
+ * routing. All responses have the security headers, and those to the allowed origins have CORS headers.
  */
-export function createFastifyAdapter({ requestTimeoutMs = REQUEST_TIMEOUT_MS } = {}): FastifyAdapter {
+export function createFastifyAdapter(options: ServerOptions = {}): FastifyAdapter {
+  const { requestTimeoutMs = REQUEST_TIMEOUT_MS, allowedOrigins = [], hstsSeconds = 0 } = options;
+  const security = new SecurityHeaders(hstsSeconds);
   const adapter = new FastifyAdapter({
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: requestTimeoutMs,
@@ -29,13 +40,21 @@ export function createFastifyAdapter({ requestTimeoutMs = REQUEST_TIMEOUT_MS } =
     },
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: MAX_PARAMETER_CHARACTERS },
-    frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => sendProblem(reply, toProblem(error)),
-    clientErrorHandler: answerClientError,
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      void reply.headers({ ...security.default, ...corsHeadersOf(request, allowedOrigins) }); // Fastify has run no hook
+      sendProblem(reply, toProblem(error));
+    },
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, security.default),
   });
   const instance = adapter.getInstance();
-  instance.addHook('onRequest', (request, _reply, done) => {
-    checkRequest(request.raw);
-    done();
+  security.install(instance);
+  allowOrigins(instance, allowedOrigins);
+  // After the plugin of CORS, which is loaded later: a refusal needs its headers too.
+  instance.after(() => {
+    instance.addHook('onRequest', (request, _reply, done) => {
+      checkRequest(request.raw);
+      done();
+    });
   });
   // Node would respond without a body. As a request, an expectation is refused by checkRequest.
   instance.server.on('checkExpectation', (request, response) => instance.server.emit('request', request, response));
@@ -58,7 +77,7 @@ const PARSER_ERRORS: Readonly<Record<string, readonly [status: number, detail: s
 };
 
 /** Responds to input that is not a valid HTTP request. Writes to the socket, because no response object exists. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket, headers: ResponseHeaders): void {
   const { code = '' } = error;
   if (!socket.writable || code === 'ECONNRESET') {
     socket.destroy();
@@ -69,6 +88,9 @@ function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   const correlationId = context.current?.correlationId;
   socket.end(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nconnection: close\r\ncontent-type: application/problem+json\r\n` +
+      Object.entries(headers)
+        .map(([name, value]) => `${name}: ${value}\r\n`)
+        .join('') +
       `${correlationId === undefined ? '' : `${CORRELATION_HEADER}: ${correlationId}\r\n`}` +
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     () => socket.destroy(error), // otherwise a silent client would keep its half of the connection open

@@ -31,7 +31,7 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<Service>
     api,
     database,
   });
-  const app = await NestFactory.create<NestFastifyApplication>(application, createFastifyAdapter(), {
+  const app = await NestFactory.create<NestFastifyApplication>(application, createFastifyAdapter(api), {
     abortOnError: false,
     bodyParser: false, // Nest's parser would also accept forms; Fastify's own reads JSON
   });

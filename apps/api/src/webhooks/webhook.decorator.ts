@@ -1,15 +1,15 @@
 import { applyDecorators, createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { RouteConfig } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 import type { IncomingHttpHeaders } from 'node:http';
 import { AllowedTo } from '../authentication/access.js';
+import { addRouteConfig } from '../server/route-config.js';
 
 /**
  * Declares the route of an incoming webhook. The route needs no session and gets the bytes of its body unparsed. Its handler passes
  * its `@Signed()` parameter to `WebhookReceiver.receive`, which verifies the signature before anything else happens.
  */
 export const Webhook = (source: string): MethodDecorator =>
-  applyDecorators(AllowedTo('webhook'), RouteConfig({ webhook: source }));
+  applyDecorators(AllowedTo('webhook'), addRouteConfig({ webhook: source, addressLimit: 'webhook' }));
 
 /** A delivery whose signature has not been verified. */
 export interface SignedRequest {

@@ -1,4 +1,4 @@
-import { canonicalAddress, findClientAddress, parseTrustedProxies } from './client-address.js';
+import { canonicalAddress, clientNetwork, findClientAddress, parseTrustedProxies } from './client-address.js';
 
 describe('findClientAddress', () => {
   const find = (trusted: string, peer: string, forwarded?: string) =>
@@ -61,6 +61,18 @@ describe('canonicalAddress', () => {
     ' ::1',
     'localhost',
   ])('returns undefined for %j', (text) => expect(canonicalAddress(text)).toBeUndefined());
+});
+
+describe('clientNetwork', () => {
+  it.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:db8::1', '2001:db8::/64'],
+    ['::1', '::/64'],
+    ['fe80::1:2:3:4', 'fe80::/64'],
+  ])('of %s is %s', (address, network) => {
+    expect(clientNetwork(address)).toBe(network);
+  });
 });
 
 describe('parseTrustedProxies', () => {

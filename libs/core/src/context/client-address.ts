@@ -84,6 +84,17 @@ export function canonicalAddress(text: string): string | undefined {
   return isAddress(unzoned) ? toAddress(unzoned).toString() : undefined;
 }
 
+/**
+ * Returns the key under which requests of a client are counted: an IPv4 address itself, and the /64 network of an IPv6 address,
+ * because one customer of an access provider has all addresses of such a network.
+ *
+ * @param address an address of the context, in its canonical form.
+ */
+export function clientNetwork(address: string): string {
+  if (!address.includes(':')) return address;
+  return `${new ipaddr.IPv6([...ipaddr.IPv6.parse(address).parts.slice(0, 4), 0, 0, 0, 0]).toString()}/64`;
+}
+
 type ClientAddress = { readonly address: string | null; readonly unparsed?: string };
 
 const MAX_CACHED_ADDRESSES = 1_000; // the requests of one connection repeat its address
