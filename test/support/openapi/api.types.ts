@@ -926,8 +926,24 @@ export interface components {
             status: "invited" | "active" | "removed";
         };
         BulkInviteRequest: {
-            /** @description Invitations as `POST /members/invitations` takes one. An invitation that is not valid is refused alone. */
-            invitations: unknown[];
+            /** @description Invitations as `POST /members/invitations` takes one. One that is not valid is refused alone. */
+            invitations: {
+                /**
+                 * @description The email address. Mail must be able to reach it.
+                 * @example bob@example.com
+                 */
+                email?: string;
+                /**
+                 * @description The name of the person. If absent, a pending invitation keeps its name.
+                 * @example Bob
+                 */
+                name?: string;
+                /**
+                 * @description The role that the person will have: `member` or `admin`.
+                 * @example member
+                 */
+                role?: string;
+            }[];
         };
         InvitationProblem: {
             /**

@@ -46,7 +46,7 @@ export class BulkInvitations {
    * @returns one result for each invitation, in the same order.
    * @throws Problem 403 if the inviter is no longer an admin.
    */
-  async invite(inviter: MemberIdentity, invitations: readonly unknown[]): Promise<InvitationResult[]> {
+  async invite(inviter: MemberIdentity, invitations: readonly object[]): Promise<InvitationResult[]> {
     logger.info('members_invite_started', { invitations: invitations.length });
     return this.inviteValid(inviter, await Promise.all(invitations.map((one) => this.validate(one))));
   }
@@ -83,9 +83,9 @@ export class BulkInvitations {
     return results;
   }
 
-  private async validate(invitation: unknown): Promise<InviteRequest | Problem> {
+  private async validate(invitation: object): Promise<InviteRequest | Problem> {
     try {
-      return (await this.pipe.transform(invitation ?? null, { type: 'body', metatype: InviteRequest })) as InviteRequest;
+      return (await this.pipe.transform(invitation, { type: 'body', metatype: InviteRequest })) as InviteRequest;
     } catch (error) {
       if (error instanceof Problem) return error;
       throw error;

@@ -1,7 +1,27 @@
 import { Type, type Static } from 'typebox';
 import { Count, Fields, ListOf, OneOf, Text } from '../openapi/schemas.js';
 import type { InvitationResult } from './bulk-invitations.service.js';
+import { MAX_INVITATIONS } from './member.requests.js';
 import { invitationView, InvitationView } from './member.views.js';
+
+/** The body of a request with many invitations. A field that is absent or not valid makes the api refuse that invitation alone. */
+export const BulkInviteSchema = Fields(
+  {
+    invitations: Type.Array(
+      Type.Object({
+        email: Type.Optional(Text('The email address. Mail must be able to reach it.', 'bob@example.com')),
+        name: Type.Optional(Text('The name of the person. If absent, a pending invitation keeps its name.', 'Bob')),
+        role: Type.Optional(Text('The role that the person will have: `member` or `admin`.', 'member')),
+      }),
+      {
+        minItems: 1,
+        maxItems: MAX_INVITATIONS,
+        description: 'Invitations as `POST /members/invitations` takes one. One that is not valid is refused alone.',
+      },
+    ),
+  },
+  { $id: 'BulkInviteRequest' },
+);
 
 const InvitationProblem = Fields(
   {

@@ -9,7 +9,7 @@ import { memberInvitationRevoked, memberInvited, memberJoined } from './audit-ac
 import { BulkInvitations } from './bulk-invitations.service.js';
 import { InvitationAcceptance } from './invitation-acceptance.service.js';
 import { InvitationService } from './invitation.service.js';
-import { invitationResultView, InvitationResults } from './invitation.views.js';
+import { BulkInviteSchema, invitationResultView, InvitationResults } from './invitation.views.js';
 import { AcceptInvitationRequest, BulkInviteRequest } from './member.requests.js';
 import { memberView, MemberView } from './member.views.js';
 
@@ -29,6 +29,7 @@ export class InvitationsController {
     summary: 'Invite up to 100 people',
     description:
       'All people are invited in one transaction. Responds with one result for each invitation, in the order of the request. A refused invitation does not affect the others. Of several with the same address, the first counts.',
+    body: BulkInviteSchema,
     example: { invitations: [{ email: 'bob@example.com', name: 'Bob', role: 'member' }] },
     responses: { 200: InvitationResults },
   })

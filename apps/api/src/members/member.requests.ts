@@ -1,9 +1,9 @@
 import { ROLES, type Role } from '@pikaia/contracts';
 import { Description, IsText, IsVisibleText, OptionalField } from '@pikaia/core';
-import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn } from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsObject } from 'class-validator';
 import { IsSendableEmail } from './email-key.js';
 
-const MAX_INVITATIONS = 100; // of one request, which is one transaction
+export const MAX_INVITATIONS = 100; // of one request, which is one transaction
 
 export class InviteRequest {
   @Description('Mail must be able to reach the address. White space around it is removed.')
@@ -21,11 +21,12 @@ export class InviteRequest {
 }
 
 export class BulkInviteRequest {
-  @Description('Invitations as `POST /members/invitations` takes one. An invitation that is not valid is refused alone.')
+  /** `BulkInviteSchema` describes the items. An item that is not a valid InviteRequest is refused alone. */
   @IsArray()
+  @IsObject({ each: true })
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_INVITATIONS)
-  invitations!: unknown[];
+  invitations!: object[];
 }
 
 export class AcceptInvitationRequest {
