@@ -328,3 +328,20 @@ describe('GET /billing/subscription', () => {
     expect((await system.request('GET', '/billing/subscription', { as: 'olga@example.com' })).status).toBe(403);
   });
 });
+
+describe('an api in production without the secrets of Stripe', () => {
+  it('responds 404 to the webhook, also to the secret of development, and says so when it starts', async () => {
+    const api = await system.startApi({
+      NODE_ENV: 'production',
+      STRIPE_WEBHOOK_SECRETS: '',
+      STRIPE_API_KEY: '',
+      SESSION_JWKS_URL: stripe.url,
+      SESSION_ISSUER: 'issuer',
+      SESSION_AUDIENCE: 'audience',
+      CURSOR_SECRET: 'a secret of the tests, long enough for it',
+    });
+    expect(api.linesOf('billing_disabled')).toEqual([expect.objectContaining({ level: 'WARNING' })]);
+    const answer = await deliverWebhook(system, stripeEvent('invoice.paid', T, {}), { secrets: ['whsec_development'] });
+    expect(answer.status).toBe(404);
+  });
+});
