@@ -3,6 +3,12 @@ import { registerHooks } from 'node:module';
 import { VARIANTS } from './variants.mjs';
 
 const nothing = '() => undefined';
+// An entry without its event would be rolled back, and an event without its entry.
+const noCommitChecks = {
+  '/database/dist/transaction/commit-check.js': `
+    export const addCommitCheck = ${nothing};
+    export const runCommitChecks = ${nothing};`,
+};
 const STUBS = {
   // The context is a constant object, because the guard of the reference system binds the caller to it.
   logs: {
@@ -27,9 +33,11 @@ const STUBS = {
       export const keepCallerContext = ${nothing};`,
   },
   event: {
+    ...noCommitChecks,
     '/events/dist/record/events.service.js': `export class Events { async publish() {} }`,
   },
   audit: {
+    ...noCommitChecks,
     '/audit/dist/record/audit.service.js': `export class Audit { async record() {} nothingToRecord() {} }`,
     '/audit/dist/diff/diff.js': `export const diff = ${nothing}; export const joinDiffs = ${nothing}; export class Diff {}`,
     '/audit/dist/diff/snapshot.js': `export const snapshot = ${nothing}; export class Snapshot {}`,

@@ -149,7 +149,7 @@ describe('secrets', () => {
       ),
     ]);
     assert.deepEqual(Object.fromEntries(users.map(([family, ...names]) => [family, names.sort()])), {
-      'pikaia-api': ['Api', 'Cursor'],
+      'pikaia-api': ['Api', 'Cursor', 'Invitation'],
       'pikaia-migrations': ['Api', 'Owner', 'Worker'],
       'pikaia-operations': ['Worker'],
       'pikaia-outbox-worker': ['Invitation', 'Worker'],

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 
+const GENERATED = 'test/support/openapi/api.types.ts';
 const root = resolve(__dirname, '../..');
 const MAX_LINES = 300; // files should be split at 250 lines; this is the hard limit
 const SPEC_LINES = 400;
@@ -29,7 +30,7 @@ function problemsOf(file: string, source: string): string[] {
 
 describe('the style rules', () => {
   it('hold for every source file', () => {
-    const files = globSync(['{apps,libs}/*/src/**/*.ts', 'test/**/*.ts'], { cwd: root });
+    const files = globSync(['{apps,libs}/*/src/**/*.ts', 'test/**/*.ts'], { cwd: root, exclude: [GENERATED] });
     expect(files.length).toBeGreaterThan(200);
     expect(files.flatMap((file) => problemsOf(file, readFileSync(join(root, file), 'utf8')))).toEqual([]);
   });

@@ -7,7 +7,7 @@ const SETUP_LIMIT_MS = 240_000; // the registry can be slow
 let installation: Installation;
 
 beforeAll(async () => {
-  installation = await Installation.create(['core', 'logging', 'database', 'events']);
+  installation = await Installation.create(['core', 'logging', 'database', 'events', 'audit']);
 }, SETUP_LIMIT_MS);
 afterAll(() => installation?.remove());
 
@@ -43,3 +43,34 @@ it('the command refuses an incompatible change of the application’s contract',
   expect(refused.output).toContain('order.placed version 1, note: field-made-required.');
   expect(refused.output).toContain('publish version 2 and add an upcaster');
 });
+
+it(
+  'the packed audit library declares an action with an event, and its types refuse every other use of the action',
+  async () => {
+    const code = `import { type Audit, auditAction, Audited, diff } from '@pikaia/audit';
+class OrderShipped { number = 1; }
+class Order { id = ''; number = 1; }
+class Invoice { id = ''; total = 1; }
+const shipped = auditAction('order.shipped', { aggregate: Order, changes: 'required', event: OrderShipped, description: 'Shipped.' });
+const seen = auditAction('order.seen', { aggregate: 'order', changes: 'none', description: 'Seen.' });
+export async function ship(audit: Audit, order: Order, invoice: Invoice) {
+  Audited(shipped, seen);
+  await audit.record(shipped, order, diff(null, order));
+  await audit.record(seen, { type: 'order', id: order.id });
+`;
+    const refused = [
+      `await audit.record('order.shipped', order, diff(null, order));`,
+      `await audit.record(shipped, invoice, diff(null, invoice));`,
+      `await audit.record(shipped, order);`,
+      `await audit.record(seen, { type: 'order', id: '1' }, diff(null, order));`,
+      `await audit.record(seen, { type: 'invoice', id: '1' });`,
+      `Audited('order.shipped');`,
+    ];
+    const firstLine = code.split('\n').length;
+    const problems = await installation.compile('audited.mts', `${code}${refused.join('\n')}\n}`);
+    expect(problems.filter((line) => line.startsWith('audited.mts')).map((line) => Number(/\((\d+),/.exec(line)![1]))).toEqual(
+      refused.map((_, index) => firstLine + index),
+    );
+  },
+  SETUP_LIMIT_MS,
+);

@@ -18,16 +18,17 @@ export interface Manifest {
   readonly dependencies?: Readonly<Record<string, string>>;
 }
 
-/** A new application folder with the packed libraries, as `npm publish` uploads them, Nest and the programs of this folder. */
+/** A new application folder with the packed libraries, as `npm publish` uploads them, packages and the programs of this folder. */
 export class Installation {
   private readonly children: ChildProcess[] = [];
 
   private constructor(readonly folder: string) {}
 
-  static async create(libraries: readonly string[]): Promise<Installation> {
+  /** @param packages the other packages of the application. By default Nest with both servers. */
+  static async create(libraries: readonly string[], packages: readonly string[] = nestPackages()): Promise<Installation> {
     const installation = new Installation(mkdtempSync(join(tmpdir(), 'pikaia-packed-')));
     try {
-      await installation.install(libraries);
+      await installation.install(libraries, packages);
     } catch (error) {
       await installation.remove();
       throw error;
@@ -35,27 +36,16 @@ export class Installation {
     return installation;
   }
 
-  private async install(libraries: readonly string[]): Promise<void> {
+  private async install(libraries: readonly string[], packages: readonly string[]): Promise<void> {
     const { folder } = this;
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !INHERITED_NPM_VARIABLES.test(name)));
     const npm = (cwd: string, ...args: string[]) => promisify(execFile)('npm', args, { cwd, env });
-    await npm(root, 'pack', '--silent', '--pack-destination', folder, ...libraries.flatMap((name) => ['-w', `@pikaia/${name}`]));
+    const workspaces = libraries.flatMap((name) => ['-w', `@pikaia/${name}`]);
+    if (libraries.length) await npm(root, 'pack', '--silent', '--pack-destination', folder, ...workspaces);
     writeFileSync(join(folder, 'package.json'), '{"name":"shop","private":true}');
     for (const name of globSync('*.{mjs,cjs}', { cwd: __dirname })) copyFileSync(join(__dirname, name), join(folder, name));
     const tarballs = globSync('*.tgz', { cwd: folder }).map((name) => `./${name}`);
-    const [common, core, fastify] = ['common', 'core', 'platform-fastify'].map(
-      (name) => readManifest(root, `@nestjs/${name}`).version,
-    );
-    const nest = [`common@${common}`, `core@${core}`, `platform-fastify@${fastify}`, `platform-express@${fastify}`];
-    await npm(
-      folder,
-      'install',
-      '--no-audit',
-      '--no-fund',
-      '--prefer-offline',
-      ...tarballs,
-      ...nest.map((name) => `@nestjs/${name}`),
-    );
+    await npm(folder, 'install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs, ...packages);
   }
 
   manifest(name: string): Manifest {
@@ -119,6 +109,12 @@ export class Installation {
     rmSync(this.folder, { recursive: true }); // only the folder from mkdtemp
   }
 }
+
+/** The version of a package that this repository uses. */
+export const versionOf = (name: string): string => readManifest(root, name).version;
+
+const nestPackages = (): string[] =>
+  ['common', 'core', 'platform-fastify', 'platform-express'].map((name) => `@nestjs/${name}@${versionOf(`@nestjs/${name}`)}`);
 
 const readManifest = (folder: string, name: string): Manifest =>
   JSON.parse(readFileSync(join(folder, 'node_modules', name, 'package.json'), 'utf8')) as Manifest;

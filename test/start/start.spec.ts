@@ -42,6 +42,7 @@ describe('npm start', () => {
     const { api } = await installation.ports();
     for (const text of [
       'npm run -s token -- --email alice@example.com | tail -1',
+      `http://127.0.0.1:${api}/api/v1/docs`,
       `http://127.0.0.1:${api}/api/v1/members/invitations`,
       `http://127.0.0.1:${api}/api/v1/admin/correlations/$ID`,
       'npm run explain -- $ID',

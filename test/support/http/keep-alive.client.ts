@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 
+import { checkExchange } from '../openapi/exchange.check.js';
+
 export interface KeepAliveResponse {
   readonly status: number;
   readonly body: { readonly [field: string]: unknown };
@@ -28,9 +30,13 @@ export class KeepAliveClient {
       path,
       headers: { ...headers, ...(body && { 'content-type': 'application/json' }) },
     });
-    sent.end(body && JSON.stringify(body));
+    const json = body && JSON.stringify(body);
+    sent.end(json);
     const [response] = (await once(sent, 'response')) as [IncomingMessage];
     const answer = await text(response);
+    const received = new Headers(Object.entries(response.headers).map(([name, value]) => [name, String(value)]));
+    if (path.startsWith('/api/'))
+      checkExchange({ method, path, sent: json, status: response.statusCode!, headers: received, received: answer });
     return { status: response.statusCode!, body: answer ? JSON.parse(answer) : {}, reused: sent.reusedSocket };
   }
 

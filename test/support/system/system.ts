@@ -10,6 +10,8 @@ import { ApiSettings } from '../../../apps/api/src/api.settings.js';
 import { issueDevelopmentToken, issueDevelopmentTokens } from '../../../apps/api/src/authentication/development-issuer.js';
 import { seed } from '../../../apps/api/src/database/seed.js';
 import type { TestDatabase } from '../database/database.js';
+import { createApiClient, type ApiClient } from '../openapi/api.client.js';
+import { checkExchange } from '../openapi/exchange.check.js';
 import { createApiDatabase } from './api-database.js';
 import { ServiceProcess, type LogLine } from './service.process.js';
 
@@ -125,21 +127,34 @@ export class System {
     return issueDevelopmentToken({ email, keysDirectory, databaseUrl: this.database.ownerUrl, ...times, ...options });
   }
 
-  /** Sends a request, with a session of the user `as` if it is given. Paths are relative to /api/v1, except for /health. */
+  /**
+   * Sends a request, with a session of the user `as` if it is given. Paths are relative to /api/v1, except for /health.
+   *
+   * @throws Error if a request to the api or its response differs from docs/openapi.json.
+   */
   async request(method: string, path: string, options: RequestOptions = {}): Promise<ApiResponse> {
     const { as, body, headers = {}, port = this.api.port } = options;
-    const response = await fetch(`http://127.0.0.1:${port}${path.startsWith('/health') ? '' : '/api/v1'}${path}`, {
+    const target = `${path.startsWith('/health') ? '' : '/api/v1'}${path}`;
+    const sent = typeof body === 'string' || body === undefined ? body : JSON.stringify(body);
+    const response = await fetch(`http://127.0.0.1:${port}${target}`, {
       method,
       headers: {
         ...(as !== undefined && { authorization: `Bearer ${await this.token(as)}` }),
         ...(body !== undefined && { 'content-type': 'application/json' }),
         ...headers,
       },
-      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      ...(sent !== undefined && { body: sent }),
     });
     const text = await response.text();
+    const isApi = this.services.some((service) => service.port === port && service.startLine?.['event'] === 'api_started');
+    if (isApi) checkExchange({ method, path: target, sent, status: response.status, headers: response.headers, received: text });
     const isJson = response.headers.get('content-type')?.includes('json');
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : { text } };
+  }
+
+  /** Returns a typed client with a session of the user. */
+  async client(email: string, port = this.api.port): Promise<ApiClient> {
+    return createApiClient(`http://127.0.0.1:${port}`, await this.token(email));
   }
 
   /** Waits until a consumer has handled the events of a request that had the header `Prefer: change-token`. */

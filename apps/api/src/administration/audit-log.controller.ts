@@ -4,9 +4,11 @@ import { redactValue } from '@pikaia/core';
 import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
 import type { Identity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
+import { Endpoint } from '../openapi/endpoint.decorator.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { requirePeriod } from '../server/period.js';
 import { FindAuditLogsRequest } from './audit-log.requests.js';
+import { AuditEntryDetailsView, AuditEntryPage } from './audit-log.views.js';
 import { listedEntry } from './listed.js';
 import { readScopeOf, requireOwnOrganization } from './scope.js';
 
@@ -17,6 +19,11 @@ export class AuditLogController {
   constructor(private readonly auditLog: AuditLog) {}
 
   @Get()
+  @Endpoint({
+    summary: 'List audit entries',
+    description: 'Newest first. Admins see the entries of their organization, operators see those of all organizations.',
+    responses: { 200: AuditEntryPage },
+  })
   async find(@CurrentIdentity() identity: Identity, @Query() { cursor, limit, ...filter }: FindAuditLogsRequest) {
     requirePeriod(filter);
     requireOwnOrganization(identity, filter.organization_id);
@@ -25,6 +32,12 @@ export class AuditLogController {
   }
 
   @Get(':id')
+  @Endpoint({
+    summary: 'Show an audit entry',
+    path: { id: 'The id of the entry.' },
+    responses: { 200: AuditEntryDetailsView },
+    problems: ['not-found'],
+  })
   async get(@CurrentIdentity() identity: Identity, @Param('id', IdPipe) id: string) {
     const entry = await this.auditLog.get(id, readScopeOf(identity));
     if (!entry) throw Problem.notFound('No audit entry with this id exists.');

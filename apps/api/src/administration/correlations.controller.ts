@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { ApiSettings } from '../api.settings.js';
 import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
 import type { Identity } from '../authentication/identity.js';
+import { Endpoint } from '../openapi/endpoint.decorator.js';
 import { IdPipe } from '../server/id.pipe.js';
+import { CorrelationView } from './correlation.views.js';
 import { adminPath, listedEntry, listedEvent, listedReceipt } from './listed.js';
 import { findLogLines, type LogLine } from './log-lines.js';
 import { readScopeOf } from './scope.js';
@@ -39,6 +41,12 @@ export class CorrelationsController {
   ) {}
 
   @Get(':id')
+  @Endpoint({
+    summary: 'Show everything with one correlation id',
+    description: 'Log lines are present only in development. Admins see what belongs to their organization.',
+    path: { id: 'The correlation id.' },
+    responses: { 200: CorrelationView },
+  })
   async get(@CurrentIdentity() identity: Identity, @Param('id', IdPipe) id: string) {
     const request = { filter: { correlation_id: id }, limit: MAX_ENTRIES, scope: readScopeOf(identity) };
     const [events, audit, logs] = await Promise.all([

@@ -5,14 +5,18 @@ import type { FastifyReply } from 'fastify';
 import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
 import type { Identity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
+import { Endpoint } from '../openapi/endpoint.decorator.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { requirePeriod } from '../server/period.js';
 import { operationRequested } from './audit-actions.js';
 import { FindEventsRequest } from './event.requests.js';
+import { EventDetailsView, EventPage } from './event.views.js';
 import { listedEvent } from './listed.js';
 import { ReplayEventsRequest, SinkRequest } from './operation.requests.js';
-import { respondAccepted } from './respond-accepted.js';
+import { ACCEPTED_COMMAND, respondAccepted } from './respond-accepted.js';
 import { operationScopeOf, readScopeOf, requireOwnOrganization } from './scope.js';
+
+const path = { id: 'The id of the event.' };
 
 /** Answers: was the welcome email sent? Lists events with their status across all sinks. */
 @Controller('admin/events')
@@ -24,6 +28,11 @@ export class EventsController {
   ) {}
 
   @Get()
+  @Endpoint({
+    summary: 'List events with their status across all sinks',
+    description: 'Newest first. Admins see the events of their organization. Operators see all, with personal data masked.',
+    responses: { 200: EventPage },
+  })
   async find(@CurrentIdentity() identity: Identity, @Query() { cursor, limit, ...filter }: FindEventsRequest) {
     requirePeriod(filter);
     requireOwnOrganization(identity, filter.organization_id);
@@ -32,14 +41,26 @@ export class EventsController {
   }
 
   @Get(':id')
+  @Endpoint({
+    summary: 'Show an event with its deliveries, attempts and receipts',
+    path,
+    responses: { 200: EventDetailsView },
+    problems: ['not-found'],
+  })
   async get(@CurrentIdentity() identity: Identity, @Param('id', IdPipe) id: string) {
     const event = await this.events.get(id, readScopeOf(identity));
     if (!event) throw Problem.notFound('No event with this id exists.');
     return event;
   }
 
-  /** Replays the matching events to all sinks or to one. Only counts them unless `dry_run` is false. */
   @Post('replay')
+  @Endpoint({
+    summary: 'Replay the events that match a filter',
+    description: 'Replays to all sinks or to one. Only counts the events unless `dry_run` is false.',
+    example: { filter: { event_type: 'member.invited', status: 'failed' }, dry_run: true },
+    ...ACCEPTED_COMMAND,
+    problems: ['not-found', 'conflict'],
+  })
   @HttpCode(HttpStatus.ACCEPTED)
   @Audited(operationRequested['events.replay'])
   async replayAll(
@@ -67,8 +88,15 @@ export class EventsController {
     );
   }
 
-  /** Replays one event to the sinks that received it, and retries its dead letters. */
   @Post(':id/replay')
+  @Endpoint({
+    summary: 'Replay an event',
+    description: 'Replays to the sinks that received the event, and retries its dead letters.',
+    path,
+    example: { sink: 'local/welcome-email' },
+    ...ACCEPTED_COMMAND,
+    problems: ['not-found', 'conflict'],
+  })
   @HttpCode(HttpStatus.ACCEPTED)
   @Audited(operationRequested['event.replay'])
   async replay(
@@ -83,8 +111,15 @@ export class EventsController {
     );
   }
 
-  /** Skips the failed event that blocks its aggregate. Delivery of the events behind it continues. */
   @Post(':id/skip')
+  @Endpoint({
+    summary: 'Skip a failed event that blocks its object',
+    description: 'Delivery of the events behind it continues.',
+    path,
+    example: { sink: 'local/welcome-email' },
+    ...ACCEPTED_COMMAND,
+    problems: ['not-found', 'conflict'],
+  })
   @HttpCode(HttpStatus.ACCEPTED)
   @AllowedTo('operator')
   @Audited(operationRequested['event.skip'])

@@ -1,4 +1,4 @@
-import { IsText, IsTimestamp, OptionalField } from '@pikaia/core';
+import { Description, IsText, IsTimestamp, OptionalField } from '@pikaia/core';
 import { Type } from 'class-transformer';
 import { IsBoolean, IsIn, IsObject, ValidateNested } from 'class-validator';
 import { CanonicalId, IsCanonicalId } from '../server/canonical.js';
@@ -8,6 +8,7 @@ import { OptionalBody } from '../server/request.pipe.js';
 /** Selects one sink. If absent, the operation applies to each sink that has the event. */
 @OptionalBody()
 export class SinkRequest {
+  @Description('The name of the sink. If absent, the operation applies to each sink that has the event.')
   @OptionalField()
   @IsText({ min: 1, max: 200 })
   sink?: string;
@@ -15,72 +16,79 @@ export class SinkRequest {
 
 /** Names the event type that a sink gives up. */
 export class DropTypeRequest {
+  @Description('The event type that the sink gives up.')
   @IsText({ min: 1, max: 200 })
   event_type!: string;
 }
 
 /** Selects events. An event must match all given conditions. */
 export class ReplayFilterRequest {
+  @Description('The type of the event.')
   @OptionalField()
   @IsText({ max: 200 })
   event_type?: string;
 
+  @Description('The type of the object that changed.')
   @OptionalField()
   @IsText({ max: 200 })
   aggregate_type?: string;
 
+  @Description('The id of the object that changed.')
   @OptionalField()
   @CanonicalId()
   @IsText({ max: 200 })
   aggregate_id?: string;
 
+  @Description('Operators can choose an organization. Admins replay only their own.')
   @OptionalField()
   @CanonicalId()
   @IsText({ max: 200 })
   organization_id?: string;
 
+  @Description('The correlation id of the request.')
   @OptionalField()
   @IsCanonicalId()
   correlation_id?: string;
 
-  /** `failed` selects dead letters, `published` selects delivered events. */
+  @Description('`failed` selects dead letters, `published` selects delivered events.')
   @OptionalField()
   @IsIn(['failed', 'published'])
   status?: 'failed' | 'published';
 
-  /** A substring of the last error, case-insensitive. Selects only dead letters. */
+  @Description('A substring of the last error, case-insensitive. Selects only dead letters.')
   @OptionalField()
   @IsText({ min: 3, max: 200 })
   error?: string;
 
-  /** Inclusive lower bound of the time of occurrence, with a time zone. */
+  @Description('Inclusive lower bound of the time of occurrence, with a time zone.')
   @OptionalField()
   @IsTimestamp()
   from?: string;
 
-  /** Exclusive upper bound, with a time zone. */
+  @Description('Exclusive upper bound, with a time zone.')
   @OptionalField()
   @IsTimestamp()
   to?: string;
 }
 
 export class ReplayEventsRequest extends SinkRequest {
+  @Description('Selects events. An event must match all given conditions, and there must be at least one.')
   @IsObject()
   @ValidateNested({ message: '$property must be an object' })
   @Type(() => ReplayFilterRequest)
   filter!: ReplayFilterRequest;
 
-  /** If true, the replay only counts the events, so that an operator can check the filter first. */
+  @Description('If true, the replay only counts the events, so that an operator can check the filter first.')
   @OptionalField()
   @IsBoolean()
   dry_run: boolean = true;
 
-  /** Maximum number of events for each sink. */
+  @Description('The maximum number of events for each sink.')
   @OptionalField()
   @IsIntegerBetween(1, 1_000_000_000)
   limit?: number;
 
-  /** Maximum number of events per second for each sink. */
+  @Description('The maximum number of events per second for each sink.')
   @OptionalField()
   @IsIntegerBetween(1, 100_000)
   rate?: number;

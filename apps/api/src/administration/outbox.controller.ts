@@ -5,12 +5,14 @@ import type { FastifyReply } from 'fastify';
 import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
 import type { Identity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
+import { Endpoint } from '../openapi/endpoint.decorator.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { PageCursor } from '../server/page.cursor.js';
 import { PageRequest } from '../server/page.request.js';
 import { operationRequested } from './audit-actions.js';
 import { DropTypeRequest } from './operation.requests.js';
-import { respondAccepted } from './respond-accepted.js';
+import { CommandPage, CommandView, OutboxStatusView } from './outbox.views.js';
+import { ACCEPTED_COMMAND, respondAccepted } from './respond-accepted.js';
 import { operationScopeOf } from './scope.js';
 
 /**
@@ -18,6 +20,15 @@ import { operationScopeOf } from './scope.js';
  * `%2F`.
  */
 const sinkPaths = (action: string): string[] => [`sinks/:name/${action}`, `sinks/:family/:name/${action}`];
+
+const SINK_COMMAND = {
+  path: {
+    family: 'The part of the name before the slash, such as `local`.',
+    name: 'The name of the sink, or its part after the slash.',
+  },
+  ...ACCEPTED_COMMAND,
+  problems: ['not-found', 'conflict'],
+} as const;
 
 interface SinkPath {
   readonly family?: string;
@@ -37,12 +48,17 @@ export class OutboxController {
   ) {}
 
   @Get()
+  @Endpoint({ summary: 'Show the status of the outbox', responses: { 200: OutboxStatusView } })
   show() {
     return this.status.get();
   }
 
-  /** Lists commands, newest first. Admins see the commands that concern their organization. */
   @Get('commands')
+  @Endpoint({
+    summary: 'List commands',
+    description: 'Newest first. Admins see the commands that concern their organization.',
+    responses: { 200: CommandPage },
+  })
   @AllowedTo('admin', 'operator')
   async commands(@CurrentIdentity() identity: Identity, @Query() { cursor, limit }: PageRequest) {
     const scope = operationScopeOf(identity);
@@ -53,6 +69,12 @@ export class OutboxController {
   }
 
   @Get('commands/:id')
+  @Endpoint({
+    summary: 'Show a command and the answers of the sinks',
+    path: { id: 'The id of the command.' },
+    responses: { 200: CommandView },
+    problems: ['not-found'],
+  })
   @AllowedTo('admin', 'operator')
   async command(@CurrentIdentity() identity: Identity, @Param('id', IdPipe) id: string) {
     const command = await this.operations.find(id, operationScopeOf(identity));
@@ -61,6 +83,7 @@ export class OutboxController {
   }
 
   @Post(sinkPaths('pause'))
+  @Endpoint({ summary: 'Pause a sink', ...SINK_COMMAND })
   @HttpCode(HttpStatus.ACCEPTED)
   @Audited(operationRequested['sink.pause'])
   pause(@Param() path: SinkPath, @Res({ passthrough: true }) reply: FastifyReply) {
@@ -68,6 +91,7 @@ export class OutboxController {
   }
 
   @Post(sinkPaths('resume'))
+  @Endpoint({ summary: 'Resume a sink', ...SINK_COMMAND })
   @HttpCode(HttpStatus.ACCEPTED)
   @Audited(operationRequested['sink.resume'])
   resume(@Param() path: SinkPath, @Res({ passthrough: true }) reply: FastifyReply) {
@@ -75,14 +99,19 @@ export class OutboxController {
   }
 
   @Post(sinkPaths('retire'))
+  @Endpoint({ summary: 'Retire a sink that no worker leads', ...SINK_COMMAND })
   @HttpCode(HttpStatus.ACCEPTED)
   @Audited(operationRequested['sink.retire'])
   retire(@Param() path: SinkPath, @Res({ passthrough: true }) reply: FastifyReply) {
     return respondAccepted(reply, this.operations.retire(sinkNameOf(path)));
   }
 
-  /** Gives up an event type that no worker handles any more. */
   @Post(sinkPaths('drop-type'))
+  @Endpoint({
+    summary: 'Give up an event type that no worker handles any more',
+    example: { event_type: 'member.invited' },
+    ...SINK_COMMAND,
+  })
   @HttpCode(HttpStatus.ACCEPTED)
   @Audited(operationRequested['sink.drop_type'])
   dropType(

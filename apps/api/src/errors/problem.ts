@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import type { ProblemType } from './problem.types.js';
 
 /** An invalid field and the reason. */
 export interface FieldProblem {
@@ -22,7 +23,7 @@ export class Problem extends Error {
   constructor(
     readonly status: number,
     /** Machine-readable: the last part of `type`. */
-    readonly kind: string,
+    readonly kind: ProblemType,
     readonly title: string,
     readonly detail: string,
     { errors = [], headers = {}, cause }: ProblemOptions = {},
@@ -39,7 +40,7 @@ export class Problem extends Error {
   /** A problem whose kind and title derive from the status. */
   static ofStatus(status: number, detail: string, options?: ProblemOptions): Problem {
     const title = STATUS_CODES[status] ?? 'Error';
-    return new Problem(status, title.toLowerCase().replaceAll(/[^a-z]+/g, '-'), title, detail, options);
+    return new Problem(status, title.toLowerCase().replaceAll(/[^a-z]+/g, '-') as ProblemType, title, detail, options);
   }
 
   static badRequest(detail: string, options?: ProblemOptions): Problem {

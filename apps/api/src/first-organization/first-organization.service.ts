@@ -30,7 +30,7 @@ export class FirstOrganization {
    * @returns the items that were created or changed.
    * @throws PikaiaError `PIKAIA_FIRST_ORGANIZATION_CONFLICT` if an existing item differs from the request.
    */
-  @Audited(operatorAppointed, organizationCreated, memberJoined)
+  @Audited(operatorAppointed, organizationCreated, memberJoined, memberRoleChanged)
   @Transactional()
   async ensure(request: FirstOrganizationArguments): Promise<CreatedItem[]> {
     await currentManager().query(LOCK);

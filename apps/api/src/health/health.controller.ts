@@ -3,6 +3,8 @@ import { DatabaseCheck } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import { AllowedTo } from '../authentication/access.js';
 import { Problem } from '../errors/problem.js';
+import { Endpoint } from '../openapi/endpoint.decorator.js';
+import { LiveView, ReadyView } from './health.views.js';
 import { Readiness } from './readiness.js';
 
 const logger = getLogger('health');
@@ -17,11 +19,13 @@ export class HealthController {
   ) {}
 
   @Get('live')
+  @Endpoint({ summary: 'Check that the process responds', responses: { 200: LiveView } })
   live() {
-    return { status: 'ok' };
+    return { status: 'ok' as const };
   }
 
   @Get('ready')
+  @Endpoint({ summary: 'Check that the process accepts requests and has a database connection', responses: { 200: ReadyView } })
   async ready() {
     if (this.readiness.draining) throw Problem.unavailable(1);
     try {
@@ -32,6 +36,6 @@ export class HealthController {
         logger.exception('health_changed', error, { 'health.status': 'database_unavailable' });
       throw Problem.unavailable(1, error);
     }
-    return { status: 'ok', checks: { database: 'ok' } };
+    return { status: 'ok' as const, checks: { database: 'ok' as const } };
   }
 }

@@ -49,7 +49,7 @@ export const IsSendableEmail = (): PropertyDecorator =>
         (emailKey(value as string) === undefined
           ? 'must be an email address that mail can be sent to: ASCII without quotes before the @, a valid domain after it'
           : undefined),
-      [{ min: 1, max: MAX_ADDRESS_CHARACTERS, format: 'email' }],
+      [{ min: 1, max: MAX_ADDRESS_CHARACTERS, format: 'idn-email' }],
     ),
   );
 

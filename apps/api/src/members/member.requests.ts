@@ -6,7 +6,7 @@ import { IsSendableEmail } from './email-key.js';
 const MAX_INVITATIONS = 100; // of one request, which is one transaction
 
 export class InviteRequest {
-  @Description('Mail must be able to reach the address.')
+  @Description('Mail must be able to reach the address. White space around it is removed.')
   @IsSendableEmail()
   email!: string;
 

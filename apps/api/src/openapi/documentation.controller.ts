@@ -1,20 +1,24 @@
 import { Controller, Get, Header, Injectable } from '@nestjs/common';
-import { ApiExcludeController, type OpenAPIObject } from '@nestjs/swagger';
+import { ApiExcludeController } from '@nestjs/swagger';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 // @ts-expect-error the package has no types
 import folderOf from 'swagger-ui-dist/absolute-path.js';
 import { AllowedTo } from '../authentication/access.js';
+import { once } from '../server/once.js';
 
-/** Returns the OpenAPI document. `startApi` sets it, because it is made from the whole application. */
+/** Returns the text of the OpenAPI document. `startApi` sets it, because it is made from the whole application. */
 @Injectable()
 export class OpenApiSource {
-  document: () => OpenAPIObject = () => {
+  document = (): string => {
     throw new Error('No OpenAPI document is set.');
   };
 }
 
-const readAsset = (name: string): Promise<string> => readFile(join((folderOf as () => string)(), name), 'utf8');
+/** Reads a file of Swagger UI at the first call. */
+const asset = (name: string): (() => Promise<Buffer>) => once(() => readFile(join((folderOf as () => string)(), name)));
+const readStyle = asset('swagger-ui.css');
+const readBundle = asset('swagger-ui-bundle.js');
 
 const ONE_DAY = 'public, max-age=86400';
 
@@ -49,7 +53,8 @@ export class DocumentationController {
   constructor(private readonly source: OpenApiSource) {}
 
   @Get('openapi.json')
-  document(): OpenAPIObject {
+  @Header('content-type', 'application/json; charset=utf-8')
+  document(): string {
     return this.source.document();
   }
 
@@ -63,15 +68,15 @@ export class DocumentationController {
   @Get('docs/swagger-ui.css')
   @Header('content-type', 'text/css; charset=utf-8')
   @Header('cache-control', ONE_DAY)
-  style(): Promise<string> {
-    return readAsset('swagger-ui.css');
+  style(): Promise<Buffer> {
+    return readStyle();
   }
 
   @Get('docs/swagger-ui-bundle.js')
   @Header('content-type', 'text/javascript; charset=utf-8')
   @Header('cache-control', ONE_DAY)
-  bundle(): Promise<string> {
-    return readAsset('swagger-ui-bundle.js');
+  bundle(): Promise<Buffer> {
+    return readBundle();
   }
 
   @Get('docs/start.js')

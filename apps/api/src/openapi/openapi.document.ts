@@ -1,6 +1,7 @@
 import type { INestApplicationContext, INestApplication, Type } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { isDeepStrictEqual } from 'node:util';
 import { describeOperation } from './operation.js';
 import { PROBLEM_SCHEMA, problemResponses } from './problem.responses.js';
 
@@ -89,13 +90,18 @@ function controllersOf(app: INestApplicationContext): ReadonlyMap<string, Type> 
   return new Map(types.map((type) => [type.name, type]));
 }
 
-/** Moves each schema with `$id` to the components of the document, and refers to it. */
-function withReferences(value: unknown, schemas: Record<string, unknown>): unknown {
+/**
+ * Moves each schema with `$id` to the components of the document, and refers to it.
+ *
+ * @throws Error if two different schemas have one name.
+ */
+export function withReferences(value: unknown, schemas: Record<string, unknown>): unknown {
   if (Array.isArray(value)) return value.map((item) => withReferences(item, schemas));
   if (typeof value !== 'object' || value === null) return value;
   const { $id, ...fields } = value as Readonly<Record<string, unknown>>;
   const referring = Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, withReferences(field, schemas)]));
   if (typeof $id !== 'string') return referring;
+  if (schemas[$id] && !isDeepStrictEqual(schemas[$id], referring)) throw new Error(`Two different schemas have the name ${$id}.`);
   schemas[$id] = referring;
   return { $ref: `#/components/schemas/${$id}` };
 }

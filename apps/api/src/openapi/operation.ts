@@ -4,6 +4,7 @@ import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { STATUS_CODES } from 'node:http';
 import { ACCESS, type Access } from '../authentication/access.js';
 import type { ProblemType } from '../errors/problem.types.js';
+import { ANY_UUID } from '../server/canonical.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { isOptionalBody } from '../server/request.pipe.js';
 import { ENDPOINT, type EndpointDescription, type HeaderDescription } from './endpoint.decorator.js';
@@ -26,6 +27,15 @@ interface RouteArgument {
   readonly pipes: readonly unknown[];
 }
 
+const CALLERS: Readonly<Record<Access, string>> = {
+  public: 'anyone',
+  session: 'anyone with a valid session of an organization at the provider',
+  webhook: 'the provider, which signs the request',
+  member: 'all members of an organization',
+  admin: 'admins of an organization',
+  operator: 'operators of the platform',
+};
+
 const ref = (kind: 'headers' | 'parameters', name: string) => ({ $ref: `#/components/${kind}/${name}` });
 
 /** Describes a route as an operation of the document, from `@Endpoint` and the other decorators. Undefined without `@Endpoint`. */
@@ -40,16 +50,15 @@ export function describeOperation(route: Route): Readonly<Record<string, unknown
   const problems: ProblemType[] = [
     'bad-request',
     ...(isPublic ? [] : (['unauthenticated', 'forbidden'] as const)),
-    ...(body || query.length ? (['invalid'] as const) : []),
+    ...(body || query.length || route.path.includes('{') ? (['invalid'] as const) : []),
     ...(endpoint.problems ?? []),
     'internal',
     'unavailable',
     ...(route.method === 'get' ? [] : (['outcome-unknown'] as const)),
   ];
-  const words = roles.includes('public') ? 'anyone' : roles.join(', ');
   return {
     summary: endpoint.summary,
-    description: `${endpoint.description ? `${endpoint.description}\n\n` : ''}Roles: ${words}.`,
+    description: `${endpoint.description ? `${endpoint.description}\n\n` : ''}For ${roles.map((role) => CALLERS[role]).join(' and ')}.`,
     'x-roles': roles,
     security: isPublic ? [] : [{ session: [] }],
     parameters: [
@@ -108,7 +117,7 @@ function pathParameters(route: Route, { path = {} }: EndpointDescription): objec
   const args = argumentsOf(route, RouteParamtypes.PARAM);
   return [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => {
     const isId = args.some(({ data, pipes }) => data === name && pipes.includes(IdPipe));
-    const schema: Schema = { type: 'string', ...(isId ? { format: 'uuid' } : { minLength: 1 }) };
+    const schema: Schema = { type: 'string', ...(isId ? { pattern: ANY_UUID } : { minLength: 1 }) };
     return { name, in: 'path', description: path[name!], required: true, schema };
   });
 }

@@ -23,7 +23,7 @@ export const Timestamp = (description: string) =>
 
 /** An object whose fields the document does not describe. */
 export const AnyObject = (description: string, example: object = {}) =>
-  Type.Unsafe<Readonly<Record<string, unknown>>>({ type: 'object', description, examples: [example] });
+  Type.Unsafe<object>({ type: 'object', description, examples: [example] });
 
 /** A value that can be null. The description of the value applies to both. */
 export const OrNull = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);

@@ -2,6 +2,7 @@ import { Body, Controller, Post } from '@nestjs/common';
 import { Audited } from '@pikaia/audit';
 import { AllowedTo, CurrentSession } from '../authentication/access.js';
 import type { MemberSession } from '../authentication/session-verifier.js';
+import { memberJoined } from '../members/audit-actions.js';
 import { Endpoint } from '../openapi/endpoint.decorator.js';
 import { organizationCreated } from './audit-actions.js';
 import { OrganizationCreation } from './organization-creation.service.js';
@@ -22,7 +23,7 @@ export class OrganizationsController {
     problems: ['email-unverified', 'organization-exists', 'conflict'],
   })
   @AllowedTo('session')
-  @Audited(organizationCreated)
+  @Audited(organizationCreated, memberJoined)
   async create(@CurrentSession() session: MemberSession, @Body() request: CreateOrganizationRequest) {
     return organizationView(await this.creation.create(session, request));
   }

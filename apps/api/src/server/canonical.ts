@@ -5,11 +5,15 @@ import { Transform } from 'class-transformer';
 const convert = (canonical: (text: string) => string | undefined): PropertyDecorator =>
   Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? (canonical(value) ?? value) : value));
 
+/** A UUID in any spelling: see `parseId`. */
+export const ANY_UUID =
+  '^([0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|\\{[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\\})$';
+
 const isCanonical = (
   name: string,
   canonical: (text: string) => string | undefined,
   problem: string,
-  schema: { readonly format?: string } = {},
+  schema: { readonly pattern?: string } = {},
 ): PropertyDecorator =>
   TextRule(
     name,
@@ -25,7 +29,7 @@ export const CanonicalId = (): PropertyDecorator => convert(parseId);
 
 /** Accepts a UUID in any spelling and converts it to the stored one. */
 export const IsCanonicalId = (): PropertyDecorator =>
-  applyDecorators(convert(parseId), isCanonical('isCanonicalId', parseId, 'must be a UUID', { format: 'uuid' }));
+  applyDecorators(convert(parseId), isCanonical('isCanonicalId', parseId, 'must be a UUID', { pattern: ANY_UUID }));
 
 /** Accepts an IP address in any spelling and converts it to the stored one. */
 export const IsCanonicalAddress = (): PropertyDecorator =>

@@ -14,6 +14,7 @@ import { setPrefix } from './api-prefix.js';
 import { Connections } from './connections.js';
 import { createFastifyAdapter } from './fastify.adapter.js';
 import { InFlightInterceptor } from './in-flight.interceptor.js';
+import { once } from './once.js';
 
 const logger = getLogger('api');
 
@@ -35,7 +36,7 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<Service>
     bodyParser: false, // Nest's parser would also accept forms; Fastify's own reads JSON
   });
   setPrefix(app);
-  app.get(OpenApiSource).document = once(() => openApiDocument(app)); // a few milliseconds, which only its readers need
+  app.get(OpenApiSource).document = once(() => JSON.stringify(openApiDocument(app))); // only its readers wait for it
   await app.init();
   const connections = new Connections(app.getHttpServer());
   // Nest's listen() would log EADDRINUSE itself.
@@ -49,10 +50,4 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<Service>
       await app.close();
     },
   };
-}
-
-/** Returns a function that computes a value at its first call and keeps it. */
-function once<Value>(compute: () => Value): () => Value {
-  let computed: { readonly value: Value } | undefined;
-  return () => (computed ??= { value: compute() }).value;
 }

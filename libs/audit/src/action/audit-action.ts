@@ -9,7 +9,7 @@ export type ChangesArgument<Changes extends ChangesRule> = Changes extends 'requ
 
 /** A declared action; see auditAction. */
 export class AuditAction<in Target extends object, out Changes extends ChangesRule = ChangesRule> {
-  declare private readonly accepts: (target: Target) => Changes;
+  declare protected readonly accepts: (target: Target) => Changes;
 
   /** @internal */
   constructor(

@@ -1,0 +1,98 @@
+import { Type } from 'typebox';
+import { AnyObject, Count, Fields, Flag, Id, ListOf, OneOf, OrNull, PageOf, Text, Timestamp } from '../openapi/schemas.js';
+
+const commandStatus = OneOf('`refused`: every sink refused it. `failed`: at least one sink failed.', [
+  'pending',
+  'running',
+  'done',
+  'refused',
+  'failed',
+]);
+const sink = Text('The name of the sink.', 'local/welcome-email');
+
+const Answer = Type.Object(
+  {
+    outcome: OneOf('The result of the command.', ['done', 'refused', 'failed']),
+    reason: Type.Optional(Text('Why the command was refused or failed.', 'the sink is not paused')),
+  },
+  { description: 'The result of the command, with other fields that depend on it.' },
+);
+
+export const CommandView = Fields(
+  {
+    id: Id('The id of the command.'),
+    command: OneOf('The command.', ['pause', 'resume', 'retire', 'skip', 'replay', 'drop_type']),
+    status: commandStatus,
+    arguments: Type.Unknown({ description: 'The arguments of the command, as they are stored.', examples: [{ rate: 100 }] }),
+    asked_by: Text('Who requested the command.', 'olivia@example.com'),
+    asked_at: Timestamp('The time of the request.'),
+    sinks: ListOf(
+      Fields({
+        sink,
+        status: commandStatus,
+        done_at: OrNull(Timestamp('The time of the answer.')),
+        answer: OrNull(Answer),
+        progress: Type.Optional(AnyObject('The counts of a replay that is not done.', { sent: 10 })),
+      }),
+      'The answers of the sinks.',
+    ),
+  },
+  { $id: 'Command' },
+);
+export const CommandPage = PageOf(CommandView);
+
+const bounded = 'Counting stops at 10,001.';
+
+const Sink = Fields(
+  {
+    name: sink,
+    state: OneOf('The state of the sink.', ['active', 'paused', 'retired']),
+    ordering: OneOf('`aggregate`: events of one object stay in order.', ['aggregate', 'none']),
+    observer: Flag('True for a sink on which no status of an event depends.'),
+    leader: OrNull(
+      Fields({ worker: Text('The worker that leads the sink.', 'worker-1'), since: OrNull(Timestamp('The start of its term.')) }),
+    ),
+    abandoned: Flag('True if no worker leads the sink while workers lead others.'),
+    last_stored_at: OrNull(Timestamp('The time of the newest cursor.')),
+    backlog: Count(`The events that the sink has not received. ${bounded}`),
+    lag_ms: OrNull(Type.Number({ description: 'The age of the oldest event in the backlog.', examples: [120] })),
+    accepted_last_minute: Count('The events that the sink received in the last minute.', 12),
+    event_types: OrNull(ListOf(Text('An event type.', 'member.invited'), 'The types that the sink has registered. Null: all.')),
+    failing_since: OrNull(Timestamp('The time since which the sink fails.')),
+    last_error: OrNull(Text('The last error.', 'connect ECONNREFUSED')),
+    leader_failing_since: OrNull(Timestamp('The time since which the leaders of the sink repeatedly start and fail.')),
+    leader_error: OrNull(Text('The error of the leader.', 'the sink has no credentials')),
+    retrying: Count(`The events that are retried. ${bounded}`),
+    waiting: Count(`The events that wait behind another one. ${bounded}`),
+    failed: Count(`The dead letters. ${bounded}`),
+    unhandled: ListOf(
+      Fields({
+        event_type: Text('The type of the events.', 'member.invited'),
+        schema_version: Count('The version of the contract.', 2),
+        count: Count(`The events. ${bounded}`, 3),
+        oldest_event_id: Id('The oldest of the events.'),
+      }),
+      'The types and versions that no worker handles.',
+    ),
+    replays: Count('The replays that are not done.'),
+    registered_at: Timestamp('The time at which the sink was first seen.'),
+  },
+  { $id: 'SinkStatus' },
+);
+
+const Slot = Fields(
+  {
+    slot: Count('The number of the slot.', 1),
+    rows: Type.Number({ description: 'An estimate of the rows.', examples: [1042] }),
+    bytes: Count('The size.', 8192),
+    oldest: OrNull(Timestamp('The time of the oldest event.')),
+    newest: OrNull(Timestamp('The time of the newest event.')),
+    not_handed_over_to: ListOf(sink, 'The sinks that have not received all events of the slot.'),
+  },
+  { $id: 'SlotStatus' },
+);
+
+export const OutboxStatusView = Fields(
+  { sinks: ListOf(Sink, 'The sinks.'), slots: ListOf(Slot, 'The slots of the log.') },
+  { $id: 'OutboxStatus' },
+);
