@@ -1,4 +1,5 @@
 import { memberNotice, organizationNotice, type StytchMember } from '../../apps/api/src/identity/development-notice.js';
+import { withConnection } from '../support/database/database.js';
 import { IdentityProvider, traceWith } from '../support/system/identity.provider.js';
 import { System } from '../support/system/system.js';
 import { waitFor } from '../support/time/wait-for.js';
@@ -27,6 +28,8 @@ const invite = async ({ email }: StytchMember, role = 'member'): Promise<string>
   const { body } = await system.request('POST', '/members/invitations', { as: ALICE, body: { email, role, name: 'Invited' } });
   return body['id'] as string;
 };
+const WAITING_FOR_ORGANIZATION = `select from pg_stat_activity
+  where datname = current_database() and wait_event_type = 'Lock' and query like '%organizations_organization%'`;
 const NONE = { id: 'none' };
 const now = () => Date.now() * 1000;
 const linesOf = (event: string, value: string) =>
@@ -122,6 +125,24 @@ describe('the webhook of the identity provider: members', () => {
     expect(await provider.membershipsOf(person)).toMatchObject([{ id, status: 'removed' }]);
   });
 
+  it('does not bring a member back whom the api removes while the first webhook about that member waits', async () => {
+    const person = provider.newMember(acme.provider_id);
+    const id = await invite(person);
+    await system.query(`update organizations_member set status = 'active', provider_id = $2 where id = $1`, [id, person.id]);
+    await withConnection(system.database.ownerUrl, async (client) => {
+      await client.query('begin');
+      await client.query('select from organizations_organization where id = $1 for update', [acme.id]);
+      const outcome = provider.outcomeOf(memberNotice(person, { action: 'CREATE' }));
+      await waitFor('the webhook waits for the organization', async () =>
+        Boolean((await system.query(WAITING_FOR_ORGANIZATION)).length),
+      );
+      await client.query(`update organizations_member set status = 'removed', removed_at = now() where id = $1`, [id]);
+      await client.query('commit');
+      expect(await outcome).toBe('unchanged');
+    });
+    expect(await provider.membershipsOf(person)).toMatchObject([{ id, status: 'removed' }]);
+  });
+
   it('creates a second membership if the provider deletes and reactivates the member', async () => {
     const person = provider.newMember(acme.provider_id);
     await provider.outcomeOf(memberNotice(person, { action: 'CREATE' }));
@@ -150,8 +171,12 @@ describe('the webhook of the identity provider: members', () => {
     const admin = provider.newMember(organization, { roles: ADMIN_ROLES });
     await provider.outcomeOf(memberNotice(admin, { action: 'CREATE' }));
     expect(await provider.outcomeOf(memberNotice(admin, { action: 'DELETE' }))).toBe('handled');
+    const other = provider.newMember(organization);
+    await provider.outcomeOf(memberNotice(other, { action: 'CREATE' }));
+    await provider.outcomeOf(memberNotice(other, { action: 'DELETE' }));
     expect(await linesOf('organization_without_admin', id)).toMatchObject({ level: 'WARNING', 'organization.id': id });
     await waitFor('the metric', () => system.lines.find((line) => line['organization.without_admin'] === 1));
+    expect(system.api.linesOf('organization_without_admin').filter((line) => line['organization.id'] === id)).toHaveLength(1);
   });
 
   it('does not let a person join whose address cannot receive mail, and logs it', async () => {

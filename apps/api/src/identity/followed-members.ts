@@ -36,12 +36,10 @@ export class FollowedMembers {
   async follow(notice: StytchMemberNotice): Promise<HandlerOutcome> {
     const { subject: id, member } = notice;
     const known = await this.objects.find<MemberState>(id);
-    const last = await currentManager().findOne(Member, {
-      where: { providerId: id },
-      relations: { user: true },
-      order: { id: 'desc' },
-    });
-    const organizationId = known?.organizationId ?? last?.organizationId ?? (await this.organizationOf(member?.organization));
+    const organizationId =
+      known?.organizationId ??
+      (await findLast({ providerId: id }))?.organizationId ??
+      (await findOrganization(member?.organization));
     const organization = organizationId == null ? null : await this.organizations.lock(organizationId);
     if (!organization && notice.state.status === 'deleted') {
       // A late notice about the time before must not create the member.
@@ -57,15 +55,10 @@ export class FollowedMembers {
     return this.objects.follow(notice, known, {
       id,
       organizationId: organization.id,
-      initial: initialState(notice, last),
+      initial: initialState(notice, await findLast({ providerId: id, organizationId: organization.id })),
       read: async () => (await findLinked(organization.id, id))?.role ?? 'none',
       apply: (older, newer) => this.apply(older, newer, notice, organization),
     });
-  }
-
-  private async organizationOf(providerId: string | undefined): Promise<string | undefined> {
-    if (providerId === undefined) return undefined;
-    return (await currentManager().findOneBy(Organization, { providerId }))?.id;
   }
 
   private async apply(
@@ -92,7 +85,7 @@ export class FollowedMembers {
    * there, and that notice has not arrived. The provider delivers this one again.
    */
   private async join({ subject, member: reported }: StytchMemberNotice, role: Role, { id }: Organization): Promise<boolean> {
-    const person = reported ?? (await lastKnown(id, subject));
+    const person = reported ?? personOf(await findLast({ providerId: subject, organizationId: id }));
     if (!person || emailKey(person.email) === undefined) {
       logger.warning('identity_member_without_address', { 'identity.member': subject });
       return false;
@@ -140,7 +133,7 @@ export class FollowedMembers {
     const { userId, address: email } = member;
     await this.events.publish(MemberRoleChangedV2, member, { user_id: userId, email, old_role: oldRole, new_role: role });
     await this.audit.record(memberRoleChanged, member, diff(before, member));
-    await this.reportWithoutAdmin(member.organizationId);
+    if (oldRole === 'admin') await this.reportWithoutAdmin(member.organizationId);
   }
 
   private async remove(member: Member): Promise<void> {
@@ -150,10 +143,10 @@ export class FollowedMembers {
     const { userId, address: email, role } = member;
     await this.events.publish(MemberRemoved, member, { user_id: userId, email, role });
     await this.audit.record(memberRemoved, member, diff(before, null));
-    await this.reportWithoutAdmin(member.organizationId);
+    if (role === 'admin') await this.reportWithoutAdmin(member.organizationId);
   }
 
-  /** The provider has removed or demoted the last admin. Only the provider or an operator can appoint another. */
+  /** Reports that the provider has removed or demoted the last admin. */
   private async reportWithoutAdmin(organizationId: string): Promise<void> {
     if (await currentManager().existsBy(Member, { organizationId, role: 'admin', status: 'active' })) return;
     logger.warning('organization_without_admin');
@@ -161,21 +154,22 @@ export class FollowedMembers {
   }
 }
 
-/** Only the provider links a membership that is not removed, so there is at most one. */
+/** An id at the provider is unique among the memberships that are not removed. */
 const findLinked = (organizationId: string, providerId: string): Promise<Member | null> =>
   currentManager().findOne(Member, {
     where: { organizationId, providerId, status: Not('removed') },
     relations: { user: true },
   });
 
+/** The newest membership, also a removed one. */
+const findLast = (where: { readonly providerId: string; readonly organizationId?: string }): Promise<Member | null> =>
+  currentManager().findOne(Member, { where, relations: { user: true }, order: { id: 'desc' } });
+
 /** The person of an earlier membership. A notice about a deletion names only the id. */
-async function lastKnown(organizationId: string, providerId: string): Promise<StytchMemberNotice['member'] | undefined> {
-  const member = await currentManager().findOne(Member, {
-    where: { organizationId, providerId },
-    relations: { user: true },
-    order: { id: 'desc' },
-  });
-  return member ? { organization: '', email: member.address, name: member.name } : undefined;
+const personOf = (member: Member | null) => member && { email: member.address, name: member.name };
+
+async function findOrganization(providerId: string | undefined): Promise<string | undefined> {
+  return providerId === undefined ? undefined : (await currentManager().findOneBy(Organization, { providerId }))?.id;
 }
 
 /**
