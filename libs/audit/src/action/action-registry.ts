@@ -11,7 +11,7 @@ export function addAction(action: AnyAuditAction): void {
   byName.set(action.name, action);
   if (action.eventType === undefined) return;
   byEvent.set(action.eventType, [...(byEvent.get(action.eventType) ?? []), action]);
-  addCommitCheck(checkEvents);
+  addCommitCheck(checkEventsAndEntries);
 }
 
 /** Returns the actions that this process declares, in the order of their names. */
@@ -24,7 +24,7 @@ export const declaredActions = (): AnyAuditAction[] =>
  *
  * @throws PikaiaError `PIKAIA_AUDIT_EVENT_MISSING`, `PIKAIA_AUDIT_ENTRY_MISSING`
  */
-function checkEvents(records: readonly WrittenRecord[]): void {
+function checkEventsAndEntries(records: readonly WrittenRecord[]): void {
   const published = new Set<string>();
   const audited = new Set<string>();
   for (const { kind, name, aggregateId } of records) {
@@ -32,11 +32,14 @@ function checkEvents(records: readonly WrittenRecord[]): void {
     else audited.add(keyOf(byName.get(name)?.eventType, aggregateId));
   }
   for (const { kind, name, aggregateId } of records) {
-    const action = kind === 'event' ? undefined : byName.get(name);
-    if (action?.eventType !== undefined && !published.has(keyOf(action.eventType, aggregateId)))
-      throw eventMissing(action, aggregateId);
-    const actions = kind === 'event' ? byEvent.get(name) : undefined;
-    if (actions && !audited.has(keyOf(name, aggregateId))) throw entryMissing(name, actions, aggregateId);
+    if (kind === 'event') {
+      const actions = byEvent.get(name);
+      if (actions && !audited.has(keyOf(name, aggregateId))) throw entryMissing(name, actions, aggregateId);
+    } else {
+      const action = byName.get(name);
+      if (action?.eventType !== undefined && !published.has(keyOf(action.eventType, aggregateId)))
+        throw eventMissing(action, aggregateId);
+    }
   }
 }
 
