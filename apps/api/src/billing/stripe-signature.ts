@@ -5,7 +5,6 @@ import { WebhookRefusedError, type RefusalReason } from '../webhooks/webhook.sou
 
 const TOLERANCE_S = 300; // how old a signature may be, so that a recorded delivery cannot be replayed later
 
-/** Any code may send the header; `constructEvent` reads only its own scheme, `v1`. */
 const SIGNATURE_HEADER = 'stripe-signature';
 
 /**
