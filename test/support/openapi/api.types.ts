@@ -2082,6 +2082,7 @@ export interface components {
         PreconditionFailed: {
             headers: {
                 "X-Correlation-Id": components["headers"]["CorrelationId"];
+                ETag: components["headers"]["ETag"];
                 [name: string]: unknown;
             };
             content: {
@@ -2437,6 +2438,29 @@ export interface components {
                 } & components["schemas"]["Problem"];
             };
         };
+        /** @description `urn:pikaia:problem:rate-limited`: A rate limit is reached. `violated-policies` names it. Wait for the seconds in `Retry-After`. */
+        RateLimited: {
+            headers: {
+                "X-Correlation-Id": components["headers"]["CorrelationId"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                /**
+                 * @example {
+                 *       "type": "urn:pikaia:problem:rate-limited",
+                 *       "title": "A short summary",
+                 *       "status": 429,
+                 *       "detail": "A rate limit is reached. `violated-policies` names it. Wait for the seconds in `Retry-After`.",
+                 *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                 *     }
+                 */
+                "application/problem+json": {
+                    /** @enum {unknown} */
+                    type?: "urn:pikaia:problem:rate-limited";
+                } & components["schemas"]["Problem"];
+            };
+        };
         /** @description `urn:pikaia:problem:internal`: An unexpected error. The correlation id finds it in the logs. */
         Internal: {
             headers: {
@@ -2618,6 +2642,16 @@ export interface components {
          */
         ETag: string;
         /**
+         * @description For each limit the requests that are left, `r`, and the seconds until its window ends, `t`.
+         * @example "address";r=5987;t=41, "session";r=1188;t=41
+         */
+        RateLimit: string;
+        /**
+         * @description For each limit the requests that are allowed, `q`, in a window of `w` seconds.
+         * @example "address";q=6000;w=60, "session";q=1200;w=60
+         */
+        RateLimitPolicy: string;
+        /**
          * @description The seconds after which to try again.
          * @example 1
          */
@@ -2756,6 +2790,8 @@ export interface operations {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2775,6 +2811,8 @@ export interface operations {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -2783,6 +2821,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             412: components["responses"]["PreconditionFailed"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             "4XX": components["responses"]["RefusedRequest"];
@@ -2841,6 +2880,8 @@ export interface operations {
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2917,6 +2958,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -2990,6 +3032,8 @@ export interface operations {
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3093,6 +3137,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -3148,6 +3193,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3178,6 +3225,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             "4XX": components["responses"]["RefusedRequest"];
@@ -3216,6 +3264,8 @@ export interface operations {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3239,6 +3289,8 @@ export interface operations {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3249,6 +3301,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             "4XX": components["responses"]["RefusedRequest"];
@@ -3300,6 +3353,8 @@ export interface operations {
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -3367,6 +3422,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -3453,6 +3509,8 @@ export interface operations {
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
                     ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3534,6 +3592,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -3590,6 +3649,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3610,6 +3671,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:change-unseen`: The change of `after_change` has not arrived yet. Repeat the request.
@@ -3684,6 +3746,8 @@ export interface operations {
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     /**
                      * @description The ETag of the member.
                      * @example "Zf0w2o6v5l1dWq5nYv7n3A"
@@ -3710,6 +3774,8 @@ export interface operations {
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     /**
                      * @description The ETag of the member.
                      * @example "Zf0w2o6v5l1dWq5nYv7n3A"
@@ -3791,6 +3857,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -3869,6 +3936,8 @@ export interface operations {
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3944,6 +4013,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -4016,6 +4086,8 @@ export interface operations {
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4157,6 +4229,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -4223,6 +4296,8 @@ export interface operations {
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4304,7 +4379,33 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
-            429: components["responses"]["InvitationRecentlySent"];
+            /**
+             * @description `urn:pikaia:problem:invitation-recently-sent`: The invitation was sent less than a minute ago. Send it again after `Retry-After`.
+             *
+             *     `urn:pikaia:problem:rate-limited`: A rate limit is reached. `violated-policies` names it. Wait for the seconds in `Retry-After`.
+             */
+            429: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invitation-recently-sent",
+                     *       "title": "A short summary",
+                     *       "status": 429,
+                     *       "detail": "The invitation was sent less than a minute ago. Send it again after `Retry-After`.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invitation-recently-sent" | "urn:pikaia:problem:rate-limited";
+                    } & components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -4371,6 +4472,8 @@ export interface operations {
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4438,6 +4541,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -4488,6 +4592,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4507,6 +4613,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             "4XX": components["responses"]["RefusedRequest"];
@@ -4553,6 +4660,8 @@ export interface operations {
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4606,6 +4715,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -4656,6 +4766,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4678,6 +4790,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             "4XX": components["responses"]["RefusedRequest"];
@@ -4728,6 +4841,8 @@ export interface operations {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4743,6 +4858,7 @@ export interface operations {
             404: components["responses"]["NotFound"];
             412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -4828,6 +4944,8 @@ export interface operations {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4842,6 +4960,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -4917,6 +5036,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4965,6 +5086,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             "4XX": components["responses"]["RefusedRequest"];
@@ -4992,6 +5114,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5032,6 +5156,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             "4XX": components["responses"]["RefusedRequest"];
@@ -5081,6 +5206,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5134,6 +5261,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             "4XX": components["responses"]["RefusedRequest"];
@@ -5161,6 +5289,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5259,6 +5389,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             "4XX": components["responses"]["RefusedRequest"];
@@ -5309,6 +5440,8 @@ export interface operations {
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     /**
                      * @description The path of the command.
                      * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
@@ -5409,6 +5542,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -5484,6 +5618,8 @@ export interface operations {
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     /**
                      * @description The path of the command.
                      * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
@@ -5584,6 +5720,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -5659,6 +5796,8 @@ export interface operations {
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     /**
                      * @description The path of the command.
                      * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
@@ -5759,6 +5898,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -5809,6 +5949,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5871,6 +6013,7 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             "4XX": components["responses"]["RefusedRequest"];
@@ -5900,6 +6043,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5944,6 +6089,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             "4XX": components["responses"]["RefusedRequest"];
@@ -5971,6 +6117,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6008,6 +6156,7 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             "4XX": components["responses"]["RefusedRequest"];
@@ -6048,6 +6197,8 @@ export interface operations {
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     /**
                      * @description The path of the command.
                      * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
@@ -6148,6 +6299,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -6216,6 +6368,8 @@ export interface operations {
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     /**
                      * @description The path of the command.
                      * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
@@ -6316,6 +6470,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -6382,6 +6537,8 @@ export interface operations {
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     /**
                      * @description The path of the command.
                      * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
@@ -6482,6 +6639,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -6550,6 +6708,8 @@ export interface operations {
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     /**
                      * @description The path of the command.
                      * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
@@ -6650,6 +6810,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -6716,6 +6877,8 @@ export interface operations {
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     /**
                      * @description The path of the command.
                      * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
@@ -6816,6 +6979,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -6884,6 +7048,8 @@ export interface operations {
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     /**
                      * @description The path of the command.
                      * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
@@ -6984,6 +7150,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -7059,6 +7226,8 @@ export interface operations {
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     /**
                      * @description The path of the command.
                      * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
@@ -7159,6 +7328,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -7236,6 +7406,8 @@ export interface operations {
                     "X-Change-Token": components["headers"]["ChangeToken"];
                     "Preference-Applied": components["headers"]["PreferenceApplied"];
                     "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     /**
                      * @description The path of the command.
                      * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
@@ -7336,6 +7508,7 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**
              * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
@@ -7389,6 +7562,8 @@ export interface operations {
             200: {
                 headers: {
                     "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7419,6 +7594,7 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
             "4XX": components["responses"]["RefusedRequest"];
