@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import {
+  MemberInvitationRevoked,
   MemberInvited,
+  MemberJoined,
   MemberRemoved,
   MemberRoleChanged,
   MemberRoleChangedV2,
+  OrganizationCreated,
   OrganizationUpdated,
   SubscriptionActivated,
   SubscriptionCanceled,
   SubscriptionUpdated,
+  UserProfileUpdated,
 } from '@pikaia/contracts';
 import { contractOf, type Contract, type SinkEvent } from '@pikaia/events';
 // Uses the code of the sink, not an imitation.
@@ -29,6 +33,14 @@ export const samples: readonly { readonly contract: Contract; readonly data: obj
     },
   },
   {
+    contract: contractOf(MemberInvitationRevoked),
+    data: { user_id: '5f0c3b1e-2a4d-4c59-9f51-0d6f0a9b7c11', email: 'bob@example.com', role: 'member' },
+  },
+  {
+    contract: contractOf(MemberJoined),
+    data: { user_id: '5f0c3b1e-2a4d-4c59-9f51-0d6f0a9b7c11', email: 'bob@example.com', role: 'member' },
+  },
+  {
     contract: contractOf(MemberRemoved),
     data: { user_id: '5f0c3b1e-2a4d-4c59-9f51-0d6f0a9b7c11', email: 'bob@example.com', role: 'member' },
   },
@@ -42,6 +54,7 @@ export const samples: readonly { readonly contract: Contract; readonly data: obj
       new_role: 'admin',
     },
   },
+  { contract: contractOf(OrganizationCreated), data: { name: 'Example', slug: 'example' } },
   { contract: contractOf(OrganizationUpdated), data: { changed: ['name'], old: { name: 'A' }, new: { name: 'B' } } },
   { contract: contractOf(SubscriptionActivated), data: subscription },
   { contract: contractOf(SubscriptionCanceled), data: { ...subscription, status: 'canceled' } },
@@ -49,6 +62,7 @@ export const samples: readonly { readonly contract: Contract; readonly data: obj
     contract: contractOf(SubscriptionUpdated),
     data: { ...subscription, quantity: 2, changed: ['quantity'], old: { quantity: 1 } },
   },
+  { contract: contractOf(UserProfileUpdated), data: { email: 'bob@example.com', new_name: 'Bob' } },
 ];
 
 /** An event as EventBridge matches it against patterns: the entry of the sink, with the fields that the bus adds. */
