@@ -21,7 +21,7 @@ function lacksOf({ path, operation }: Endpoint): string[] {
   const { summary, parameters = [], requestBody, responses = {}, 'x-roles': roles = [] } = operation;
   const successes = Object.entries(responses).filter(([status]) => !isProblem(status));
   const body = requestBody?.content['application/json'];
-  const isPublic = roles.includes('public');
+  const isPublic = roles.includes('public') || roles.includes('webhook');
   return [
     !summary && 'a summary: add @Endpoint',
     !roles.length && 'roles: add @AllowedTo',
