@@ -60,7 +60,7 @@ describe('GET /admin/audit-logs', () => {
   it('returns an admin the entries of the organization, newest first, and an operator all entries', async () => {
     const own = rows(await auditLog('limit=100'));
     expect(own.map(({ action }) => action)).toEqual([
-      'member.removed',
+      'member.invitation_revoked',
       'organization.updated',
       ...Array<string>(4).fill('member.invited'),
     ]);
@@ -89,14 +89,14 @@ describe('GET /admin/audit-logs', () => {
     expect(await found(`actor_id=${alice.id}`)).toBe(6);
     expect(await found(`actor_id=${alice.id}`, GINA)).toBe(0);
     expect(await found(`aggregate_type=member&aggregate_id=${member}`)).toBe(2);
-    expect(await found(`aggregate_id=${member}&action=member.removed`)).toBe(1);
+    expect(await found(`aggregate_id=${member}&action=member.invitation_revoked`)).toBe(1);
     expect(await found('aggregate_type=organization')).toBe(1);
     expect(await found(`correlation_id=${correlationOf(renamed)}`)).toBe(1);
     expect(await found(`correlation_id=${correlationOf(renamed).toUpperCase()}`)).toBe(1);
     expect(await found(`correlation_id=${correlationOf(renamed)}`, GINA)).toBe(0);
     expect(await found('changed=name&aggregate_type=organization')).toBe(1);
-    expect(await found('changed=role&action=member.removed')).toBe(1);
-    expect(await found('changed=removed_at&action=member.removed')).toBe(0); // it was null
+    expect(await found('changed=role&action=member.invitation_revoked')).toBe(1);
+    expect(await found('changed=removed_at&action=member.invitation_revoked')).toBe(0); // it was null
     expect(await found('changed=nothing')).toBe(0);
     expect(await found('ip_address=203.0.113.1')).toBe(4);
     expect(await found('ip_address=2001:db8::1')).toBe(0);
@@ -153,7 +153,11 @@ describe('GET /admin/events', () => {
     ours(rows<{ event_type: string; organization_id: string }>(await events(query, as))).map(({ event_type }) => event_type);
 
   it('returns an admin the events of the organization, newest first, and an operator all events', async () => {
-    expect(await typesOf('')).toEqual(['member.removed', 'organization.updated', ...Array<string>(4).fill('member.invited')]);
+    expect(await typesOf('')).toEqual([
+      'member.invitation_revoked',
+      'organization.updated',
+      ...Array<string>(4).fill('member.invited'),
+    ]);
     expect(await typesOf('', GINA)).toEqual(['member.invited']);
     expect(await typesOf('', OLGA)).toHaveLength(7);
     expect(await typesOf(`organization_id=${alice.organization_id}`, OLGA)).toHaveLength(6);
@@ -163,11 +167,14 @@ describe('GET /admin/events', () => {
     const member = String(invitations[0]!.body['id']);
     const [event] = rows<{ event_id: string }>(await events('limit=1'));
     expect(await typesOf('event_type=organization.updated')).toEqual(['organization.updated']);
-    expect(await typesOf(`aggregate_type=member&aggregate_id=${member}`)).toEqual(['member.removed', 'member.invited']);
-    expect(await typesOf(`correlation_id=${correlationOf(removed)}`)).toEqual(['member.removed']);
-    expect(await typesOf(`event_id=${event!.event_id}`)).toEqual(['member.removed']);
+    expect(await typesOf(`aggregate_type=member&aggregate_id=${member}`)).toEqual([
+      'member.invitation_revoked',
+      'member.invited',
+    ]);
+    expect(await typesOf(`correlation_id=${correlationOf(removed)}`)).toEqual(['member.invitation_revoked']);
+    expect(await typesOf(`event_id=${event!.event_id}`)).toEqual(['member.invitation_revoked']);
     for (const spelling of spellingsOf(event!.event_id)) {
-      expect(await typesOf(`event_id=${spelling}`)).toEqual(['member.removed']);
+      expect(await typesOf(`event_id=${spelling}`)).toEqual(['member.invitation_revoked']);
       expect((await system.request('GET', `/admin/events/${spelling}`, { as: ALICE })).body).toMatchObject(event!);
     }
     for (const spelling of spellingsOf(alice.organization_id)) {
@@ -178,7 +185,7 @@ describe('GET /admin/events', () => {
       expect(replay).toMatchObject({ status: 404, body: { detail: expect.stringContaining('no sink') } }); // and not 403
     }
     for (const spelling of spellingsOf(correlationOf(removed)))
-      expect(await typesOf(`correlation_id=${spelling}`)).toEqual(['member.removed']);
+      expect(await typesOf(`correlation_id=${spelling}`)).toEqual(['member.invitation_revoked']);
     expect(await typesOf(`event_id=${event!.event_id}`, GINA)).toEqual([]);
   });
 
@@ -191,7 +198,9 @@ describe('GET /admin/events', () => {
   });
 
   it('returns complete events to an admin, and events without personal data to an operator', async () => {
-    const [{ event_id: id }] = rows<{ event_id: string }>(await events(`event_type=member.removed`)) as [{ event_id: string }];
+    const [{ event_id: id }] = rows<{ event_id: string }>(await events(`event_type=member.invitation_revoked`)) as [
+      { event_id: string },
+    ];
     const own = await system.request('GET', `/admin/events/${id}`, { as: ALICE });
     expect(own.body).toMatchObject({
       event_id: id,
@@ -248,7 +257,7 @@ describe('GET /admin/events', () => {
     });
 
     it('returns pending for events that no sink has processed', async () => {
-      expect(await typesOf('status=pending', OLGA)).toEqual(['member.removed', 'organization.updated']);
+      expect(await typesOf('status=pending', OLGA)).toEqual(['member.invitation_revoked', 'organization.updated']);
     });
 
     it('shows why a delivery failed and what the consumers did', async () => {

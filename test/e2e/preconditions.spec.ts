@@ -75,7 +75,7 @@ describe('a resource with an ETag', () => {
 
   it.each<[string, string, string, unknown]>([
     ['PATCH', '/members/:id', 'member.role_changed', { role: 'admin' }],
-    ['DELETE', '/members/:id', 'member.removed', undefined],
+    ['DELETE', '/members/:id', 'member.invitation_revoked', undefined],
     ['PATCH', '/organization', 'organization.updated', { name: 'Renamed' }],
   ])('%s %s is refused with the current ETag if no tag matches, and changes nothing', async (method, path, action, body) => {
     const route = path.replace(':id', String((await invite()).body['id']));

@@ -36,6 +36,11 @@ export const PROBLEM_SCHEMA: Schema = {
         additionalProperties: false,
       },
     },
+    'violated-policies': {
+      type: 'array',
+      description: 'The rate limit that is reached.',
+      items: { enum: ['address', 'webhook', 'session', 'organization'] },
+    },
     correlation_id: {
       type: ['string', 'null'],
       format: 'uuid',

@@ -7,7 +7,12 @@ const document = readFileSync(join(__dirname, '../../../../docs/metrics.md'), 'u
 
 describe('webhookMetrics', () => {
   it('docs/metrics.md lists every metric with the same unit, statistic, dimensions and description', () => {
-    const rows = [...document.split('\n## Incoming webhooks\n', 2)[1]!.matchAll(/^\| `(.+) \|$/gm)].map(([, row]) =>
+    const rows = [
+      ...document
+        .split('\n## Incoming webhooks\n', 2)[1]!
+        .split('\n## ', 1)[0]!
+        .matchAll(/^\| `(.+) \|$/gm),
+    ].map(([, row]) =>
       row!
         .replace('`', '')
         .split('|')

@@ -280,8 +280,8 @@ describe('WebhookReceiver', () => {
       return 'handled';
     };
     expect((await send(one)).status).toBe(200);
-    expect(await rows('select actor_type, actor_id from audit.record where aggregate_id = $1', [one.id])).toEqual([
-      { actor_type: 'system', actor_id: 'provider' },
+    expect(await rows('select actor_id from events_auditlog where aggregate_id = $1', [one.id])).toEqual([
+      { actor_id: 'provider' },
     ]);
   });
 });
