@@ -787,6 +787,8 @@ export interface components {
                 /** @description A sentence that names the field. */
                 message: string;
             }[];
+            /** @description The rate limit that is reached. */
+            "violated-policies"?: ("address" | "webhook" | "session" | "organization")[];
             /**
              * Format: uuid
              * @description Finds the request in logs, events and audit entries.
