@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
 import { memberNotice, svixHeaders } from '../../apps/api/src/identity/development-notice.js';
+import { checkoutEvent, stripeSignature } from '../support/http/stripe.stub.js';
 import { sendSecretTo, mappedRoutes, type AcceptedInput, type Route } from '../support/system/secret.attack.js';
 import type { LogLine, ServiceProcess } from '../support/system/service.process.js';
 import { System } from '../support/system/system.js';
@@ -12,12 +13,21 @@ const MUTATING = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 const nameOf = ({ method, path }: Route): string => `${method} ${path}`;
 
 const NOTICE = memberNotice({ id: CANARY, organization: CANARY, email: `${CANARY}@example.com`, name: CANARY });
+const CHECKOUT = checkoutEvent(1_790_000_000, { customer: CANARY, client_reference_id: CANARY, metadata: { note: CANARY } });
 
 /** Valid input of each route. Every mutating route must be listed, so that the secret reaches the database. */
 const ACCEPTED: Readonly<Record<string, AcceptedInput>> = {
   'POST /api/v1/members/invitations': { body: { email: 'new@example.com', name: CANARY, role: 'member' } },
   'PATCH /api/v1/members/:id': { body: { role: 'admin' } },
   'DELETE /api/v1/members/:id': {},
+  'POST /api/v1/members/invitations/bulk': {
+    body: { invitations: [{ email: 'bulk@example.com', name: CANARY, role: 'member' }, { email: CANARY }] },
+  },
+  'POST /api/v1/members/invitations/accept': { body: { token: CANARY } },
+  'POST /api/v1/members/invitations/:id/resend': {},
+  'DELETE /api/v1/members/invitations/:id': {},
+  'PATCH /api/v1/me': { body: { name: CANARY } },
+  'POST /api/v1/organizations': { body: { name: CANARY, slug: CANARY } },
   'PATCH /api/v1/organization': { body: { name: CANARY } },
   'POST /api/v1/admin/events/replay': { body: { filter: { event_type: CANARY, error: CANARY }, sink: CANARY } },
   'POST /api/v1/admin/events/:id/replay': { body: { sink: CANARY } },
@@ -33,6 +43,10 @@ const ACCEPTED: Readonly<Record<string, AcceptedInput>> = {
       { body: { event_type: CANARY } },
     ]),
   ),
+  'POST /api/v1/billing/webhook': {
+    body: CHECKOUT,
+    headers: { 'stripe-signature': stripeSignature(JSON.stringify(CHECKOUT), ['whsec_development']) },
+  },
   'POST /api/v1/identity/webhook': { body: NOTICE, headers: svixHeaders(JSON.stringify(NOTICE), { id: 'msg_1' }) },
   'GET /api/v1/admin/events': { query: `event_type=${CANARY}` },
   'GET /api/v1/admin/audit-logs': { query: `aggregate_id=${CANARY}` },
@@ -71,7 +85,8 @@ describe('a secret in a request', () => {
     expect([...api.keys()].filter((name) => MUTATING.has(name.split(' ')[0]!) && !(name in ACCEPTED))).toEqual([]); // add a missing route to ACCEPTED
     expect(api.get('POST /api/v1/members/invitations')).toContain(201);
     expect(api.get('PATCH /api/v1/organization')).toContain(200);
-    expect(api.get('POST /api/v1/identity/webhook')).toContain(200);
+    for (const route of ['POST /api/v1/members/invitations/bulk', 'PATCH /api/v1/me']) expect(api.get(route)).toContain(200);
+    for (const route of ['billing', 'identity']) expect(api.get(`POST /api/v1/${route}/webhook`)).toContain(200);
     expect([...api.values()].flat().filter((status) => status >= 500)).toEqual([]);
     for (const service of [system.api, system.worker]) expect(secretsIn(service.text())).toEqual([]);
   });
