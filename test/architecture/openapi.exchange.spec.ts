@@ -40,6 +40,13 @@ describe('the check of requests and responses', () => {
     expect(check.problemsWith(exchange({ ...list, path: '/api/v1/members?limit=100' }))).toEqual([]);
   });
 
+  it('accepts a wrong request if the api is unavailable before it reads the request', () => {
+    const unavailable = { status: 503, type: 'application/problem+json', answer: problem('unavailable', 503) };
+    expect(check.problemsWith(exchange({ ...unavailable, sent: '{"role":7}' }))).toEqual([]);
+    const failed = { status: 500, type: 'application/problem+json', answer: problem('internal', 500) };
+    expect(check.problemsWith(exchange({ ...failed, sent: '{"role":7}' })).join()).toContain('the request is not as documented');
+  });
+
   it.each<[string, Record<string, unknown>, string]>([
     ['an undocumented route', { path: '/api/v1/planted' }, 'the document has no route POST /api/v1/planted'],
     ['an undocumented method', { method: 'PUT' }, 'the document has no route PUT'],

@@ -36,6 +36,16 @@ describe('docs/openapi.json', () => {
     expect(incompleteParts(document)).toEqual([]);
   });
 
+  it('describes the headers that tell a client how to go on after a refusal', () => {
+    const { responses } = endpointsOf(readDocument()).find(
+      ({ operation }) => operation.operationId === 'changeRoleMembers',
+    )!.operation;
+    const headers = (status: number) => Object.keys(responses![status]!.headers!);
+    expect(headers(409)).toContain('Retry-After'); // of idempotency-key-in-use
+    expect(headers(412)).toContain('ETag');
+    expect(headers(429)).toEqual(expect.arrayContaining(['Retry-After', 'RateLimit', 'RateLimit-Policy']));
+  });
+
   it.each<[string, (operation: Draft<Operation>) => void, string]>([
     ['a summary', (operation) => delete operation.summary, 'a summary'],
     ['roles', (operation) => delete operation['x-roles'], 'roles'],

@@ -99,6 +99,22 @@ describe('the acceptance of an invitation', () => {
     });
   });
 
+  it('with an Idempotency-Key responds to its repeat with the stored response, and to another person as without a key', async () => {
+    const { id, token } = await invite('nora@example.com');
+    const acceptAs = (sessionToken: string) =>
+      system.request('POST', '/members/invitations/accept', {
+        body: { token },
+        headers: { authorization: `Bearer ${sessionToken}`, 'idempotency-key': 'acceptance' },
+      });
+    const nora = await session('member-nora', { email: 'nora@example.com' });
+    const [first, repeat] = [await acceptAs(nora), await acceptAs(nora)];
+    expect([first.status, first.headers.get('idempotent-replayed')]).toEqual([200, null]);
+    expect([repeat.status, repeat.headers.get('idempotent-replayed')]).toEqual([200, 'true']);
+    expect(repeat.body).toEqual(first.body);
+    expect(await tracesOf(system, 'aggregate_id', id)).toMatchObject({ events: ['member.invited', 'member.joined'] });
+    expect(problemOf(await acceptAs(await session('member-other', { email: 'other@example.com' })))).toBe('403 invitation-email');
+  });
+
   it('lets a person who was removed join again with the same account', async () => {
     const first = await accepted('rita@example.com', 'member-rita');
     expect((await asAdmin('DELETE', `/members/${first}`)).status).toBe(204);

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { endpointsOf, readDocument } from '../support/openapi/document.js';
 import { ServiceProcess } from '../support/system/service.process.js';
 import { System, type RequestOptions } from '../support/system/system.js';
 
@@ -63,6 +64,16 @@ describe('responses to browsers', () => {
     expect(headers.get('access-control-expose-headers')!.toLowerCase().split(', ')).toEqual(
       expect.arrayContaining(['x-correlation-id', 'retry-after', 'ratelimit', 'etag']),
     );
+  });
+
+  it('let a page read all headers that the OpenAPI document describes', async () => {
+    const { headers } = await system.request('GET', '/me', { headers: { origin: ORIGIN } });
+    const described = endpointsOf(readDocument()).flatMap(({ operation }) =>
+      Object.values(operation.responses!).flatMap((response) => Object.keys(response.headers!)),
+    );
+    const readable = headers.get('access-control-expose-headers')!.toLowerCase().split(', ');
+    expect(described.filter((name) => !readable.includes(name.toLowerCase()))).toEqual([]);
+    expect(described).toContain('WWW-Authenticate');
   });
 
   it.each([

@@ -86,6 +86,29 @@ describe('POST /organizations', () => {
     );
   });
 
+  it('with an Idempotency-Key gets the stored response at its repeat, which no other person gets', async () => {
+    const headers = { 'idempotency-key': 'the-first-organization' };
+    const sendAs = (sessionToken: string, slug: string) =>
+      system.request('POST', '/organizations', {
+        body: { name: 'Quinn', slug },
+        headers: { ...headers, authorization: `Bearer ${sessionToken}` },
+      });
+    const quinn = await session('organization-quinn', 'quinn@new.example');
+    const [first, repeat] = [await sendAs(quinn, 'quinn'), await sendAs(quinn, 'quinn')];
+    expect([first.status, first.headers.get('idempotent-replayed')]).toEqual([201, null]);
+    expect([repeat.status, repeat.headers.get('idempotent-replayed')]).toEqual([201, 'true']);
+    expect(repeat.body).toEqual(first.body);
+    expect(await count('select from outbox.outbox_log where organization_id = $1', [first.body['id']])).toBe(2);
+    expect(problemOf(await sendAs(quinn, 'quinn-2'))).toBe('422 idempotency-key-reused');
+    for (const other of [
+      await provider.sign('member-other', { organization: 'organization-quinn', email: 'other@new.example' }),
+      await provider.sign('member-of-organization-quinn', { organization: 'organization-ross', email: 'ross@new.example' }),
+    ]) {
+      const refused = await sendAs(other, 'quinn');
+      expect([refused.status, refused.headers.get('idempotent-replayed')]).toEqual([409, null]);
+    }
+  });
+
   it.each<[string, object]>([
     ['no name', { slug: 'valid' }],
     ['an empty name', { name: ' ', slug: 'valid' }],

@@ -192,6 +192,16 @@ describe('an Idempotency-Key', () => {
     expect(isReplayed(await invite(quoted, email))).toBe(true);
   });
 
+  it('is the same for each percent-encoding of the path', async () => {
+    const { body } = await invite(randomUUID(), newEmail());
+    const [key, id] = [randomUUID(), String(body['id'])];
+    const remove = (path: string) => send('DELETE', path, key);
+    const encoded = `%${id.charCodeAt(0).toString(16)}${id.slice(1)}`;
+    expect((await remove(`/members/${id}`)).status).toBe(204);
+    const repeat = await remove(`/members/${encoded}`);
+    expect([repeat.status, isReplayed(repeat)]).toEqual([204, true]);
+  });
+
   it.each(['', '""', '" "', '"a', 'a"', '"a";b=1', 'a, b', 'a b', '"a\\b"', 'k\u00e9y', 'x'.repeat(256), `"${'x'.repeat(256)}"`])(
     '%j is refused with 400',
     async (key) => {

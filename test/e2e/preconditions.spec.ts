@@ -32,6 +32,12 @@ async function createActiveAdmin(email: string): Promise<void> {
 const ask = (method: string, path: string, headers: Record<string, string>, options: RequestOptions = {}): Promise<ApiResponse> =>
   system.request(method, path, { as: ALICE, ...options, headers });
 
+const sendHead = async (path: string, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(`http://127.0.0.1:${system.api.port}/api/v1${path}`, {
+    method: 'HEAD',
+    headers: { authorization: `Bearer ${await system.token(ALICE)}`, ...headers },
+  });
+
 const etagOf = ({ headers }: ApiResponse): string => headers.get('etag')!;
 
 const problemOf = ({ status, body }: ApiResponse): unknown => [status, String(body['type']).replace('urn:pikaia:problem:', '')];
@@ -44,10 +50,7 @@ describe('a resource with an ETag', () => {
     const path = `/members/${String(invited.body['id'])}`;
     const read = await ask('GET', path, {});
     expect(etagOf(read)).toMatch(STRONG_TAG);
-    const head = await fetch(`http://127.0.0.1:${system.api.port}/api/v1${path}`, {
-      method: 'HEAD',
-      headers: { authorization: `Bearer ${await system.token(ALICE)}` },
-    });
+    const head = await sendHead(path);
     expect([etagOf(invited), head.headers.get('etag')]).toEqual([etagOf(read), etagOf(read)]);
     const changed = await ask('PATCH', path, {}, { body: { role: 'admin' } });
     expect(etagOf(changed)).not.toBe(etagOf(read));
@@ -72,6 +75,13 @@ describe('a resource with an ETag', () => {
       expect((await ask('GET', route, { 'if-match': etag, 'if-none-match': '"another"' })).status).toBe(200);
     },
   );
+
+  it('responds 304 to HEAD with the Content-Length of the representation', async () => {
+    const full = await sendHead('/organization');
+    const unchanged = await sendHead('/organization', { 'if-none-match': full.headers.get('etag')! });
+    expect([full.status, unchanged.status]).toEqual([200, 304]);
+    expect(unchanged.headers.get('content-length')).toBe(full.headers.get('content-length'));
+  });
 
   it.each<[string, string, string, unknown]>([
     ['PATCH', '/members/:id', 'member.role_changed', { role: 'admin' }],

@@ -26,14 +26,14 @@ export class ExchangeCheck {
       .toSorted((one, other) => parameterCount(one.path) - parameterCount(other.path)); // a literal path comes first
   }
 
-  /** Returns how an exchange differs from the document. A request may be wrong if the response refuses it. */
+  /** Returns how an exchange differs from the document. A request may be wrong if the response refuses it, or if the api is unavailable. */
   problemsWith(exchange: Exchange): string[] {
     const { method, status } = exchange;
     const [path, query = ''] = exchange.path.split(/\?(.*)/s) as [string, string?];
     const found = this.endpoints.find((endpoint) => endpoint.method === method.toLowerCase() && endpoint.pattern.test(path));
     const isRefused = status >= 400 && status < 500;
     if (!found) return isRefused ? [] : [`the document has no route ${method} ${path}, and the response has status ${status}`];
-    const wrongRequest = isRefused ? [] : this.requestProblems(found, path, query, exchange.sent);
+    const wrongRequest = isRefused || status === 503 ? [] : this.requestProblems(found, path, query, exchange.sent);
     return [
       ...wrongRequest.map((problem) => `the request is not as documented, but has status ${status}: ${problem}`),
       ...this.responseProblems(found, exchange),

@@ -33,7 +33,7 @@ export function keyedRequestOf(request: AuthenticatedRequest): KeyedRequest | un
   const [path, ...query] = originalUrl.split('?');
   const conditions = [headers['if-match'], headers['if-none-match']];
   return {
-    id: hash(JSON.stringify([...caller, method, path, key])),
+    id: hash(JSON.stringify([...caller, method, path!.split('/').map(decodeURIComponent), key])),
     fingerprint: hash(JSON.stringify([query.join('?'), conditions, bodyHashes.get(request)])),
   };
 }

@@ -82,7 +82,8 @@ function problemResponse(types: readonly ProblemType[]): object {
     description: types.map((type) => `\`${urnOf(type)}\`: ${PROBLEM_TYPES[type].about}`).join('\n\n'),
     headers: {
       'X-Correlation-Id': header('CorrelationId'),
-      ...([429, 503].includes(status) && { 'Retry-After': header('RetryAfter') }),
+      ...(([429, 503].includes(status) || types.includes('idempotency-key-in-use')) && { 'Retry-After': header('RetryAfter') }),
+      ...(status === 429 && { RateLimit: header('RateLimit'), 'RateLimit-Policy': header('RateLimitPolicy') }),
       ...(status === 412 && { ETag: header('ETag') }),
       ...(status === 401 && { 'WWW-Authenticate': header('WwwAuthenticate') }),
     },

@@ -14,11 +14,10 @@ describe('a list of entity tags', () => {
     );
   });
 
-  it('is read in linear time', () => {
-    const startedAt = performance.now();
-    for (const header of [', '.repeat(50_000), '"'.repeat(100_000), `${' '.repeat(100_000)}x`])
+  it('of any length is refused if it is malformed or has no tag', () => {
+    // The search from each position would take minutes at this length, so a pattern that backtracks fails by the timeout.
+    for (const header of [', '.repeat(500_000), '"'.repeat(1_000_000), `${' '.repeat(1_000_000)}x`])
       expect(() => parseEntityTags('If-Match', header)).toThrow('If-Match must be');
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
   });
 
   it('matches by its text, and a weak tag only for If-None-Match', () => {

@@ -47,7 +47,7 @@ export class ETagInterceptor implements NestInterceptor {
         if (ifMatch !== undefined && !matchesStrongly(ifMatch, etag)) throw Problem.preconditionFailed(etag);
         if (ifNoneMatch === undefined || !matchesWeakly(ifNoneMatch, etag)) return representation;
         void reply.status(HttpStatus.NOT_MODIFIED);
-        return undefined;
+        return method === 'HEAD' ? representation : undefined; // Fastify sends only its Content-Length, which must not be 0
       }),
     );
   }

@@ -26,6 +26,7 @@ const RESPONSE_HEADERS = [
   'Idempotent-Replayed',
   'Location',
   'Deprecation',
+  'WWW-Authenticate',
 ].join(', ');
 
 /**

@@ -119,6 +119,18 @@ describe('RequestPipe', () => {
     expect(problem.detail).toMatch(/^f0 is not a known field; .*; f19 is not a known field; 980 more$/);
   });
 
+  it('shortens the names of unknown and refused fields to 100 characters', async () => {
+    const name = '𝒙'.repeat(60_000);
+    const shown = `${'𝒙'.repeat(50)}…`;
+    expect((await problemOf({ count: 1, [name]: 1 })).detail).toBe(`${shown} is not a known field`);
+    expect((await problemOf({ count: 1, inner: { text: '', [name]: { [name]: '\u0000' } } })).errors).toEqual([
+      {
+        field: `inner.${shown}.${shown}`,
+        message: `inner.${shown}.${shown} contains a character that cannot be stored (U+0000 or half a surrogate pair)`,
+      },
+    ]);
+  });
+
   it('reports a filter that is not an object once, without its content', async () => {
     const replay: ArgumentMetadata = { type: 'body', metatype: ReplayEventsRequest };
     for (const filter of [[{ foo: 1 }], [], 'x', 7]) {

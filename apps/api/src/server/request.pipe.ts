@@ -5,6 +5,7 @@ import { Problem, type FieldProblem } from '../errors/problem.js';
 const MAX_DEPTH = 32; // validation is recursive, and a megabyte of "[" would exhaust the stack
 const MAX_VALUES = 1_000; // validation takes about 50 µs for each field and list item, and blocks the event loop
 const MAX_REPORTED = 20;
+const MAX_REPORTED_NAME = 100; // characters; a problem repeats each name, and can be stored with an idempotency key
 
 const optionalBodies = new WeakSet<Function>();
 
@@ -53,7 +54,7 @@ export class RequestPipe implements PipeTransform {
 
 /** Returns one problem for each field. Its message begins with the field. Fields inside a wrong one are not reported. */
 function fieldProblems(error: ValidationError, path = ''): FieldProblem[] {
-  const name = error.property === '' ? '""' : error.property;
+  const name = error.property === '' ? '""' : shorten(error.property);
   const field = path ? `${path}.${name}` : name;
   const rule = brokenRule(error);
   if (rule !== undefined) return [{ field, message: `${field} ${rule}` }];
@@ -70,6 +71,9 @@ function brokenRule(error: ValidationError): string | undefined {
     return message && (value === null ? 'must not be null' : 'is required');
   return message.startsWith(`${property} `) ? message.slice(property.length + 1) : message;
 }
+
+const shorten = (name: string): string =>
+  name.length > MAX_REPORTED_NAME ? `${name.slice(0, MAX_REPORTED_NAME).toWellFormed()}…` : name;
 
 interface InvalidValue {
   readonly field: string;
@@ -92,7 +96,7 @@ function findInvalidValue(value: unknown, field: string, seen: { values: number 
   seen.values += entries.length;
   if (seen.values > MAX_VALUES) return { field: '', rule: `has more than ${MAX_VALUES} fields and list items` };
   for (const [key, inner] of entries) {
-    const at = field ? `${field}.${key}` : key;
+    const at = field ? `${field}.${shorten(key)}` : shorten(key);
     if (key in Object.prototype) return { field: at, rule: 'is not an allowed field name' }; // class-transformer ignores such keys
     const found = findInvalidValue(key, at, seen, depth) ?? findInvalidValue(inner, at, seen, depth + 1);
     if (found) return found;
