@@ -6,7 +6,7 @@ import { join, relative } from 'node:path';
 import { terminalOf } from './explain/terminal.ts';
 import { timelineText, truncatedText } from './explain/timeline.text.ts';
 import type { Trail } from './explain/trail.ts';
-import { findViewer, issueSession } from './explain/viewer.ts';
+import { findViewer, issueSession, type Viewer } from './explain/viewer.ts';
 import { givenSession, requestJson, type ConnectionOptions, type Session } from './outbox/api.client.ts';
 import { parseCommandLine, runScript, UsageError } from './start/command-line.ts';
 import { varDirectory } from './start/folders.ts';
@@ -56,7 +56,7 @@ function readArguments(args: string[]): { id: string; options: ConnectionOptions
 
 async function localSession({ email }: ConnectionOptions, id: string): Promise<{ session: Session; seenAs: string }> {
   const { ports, databaseUrls } = runningOrExit();
-  const viewer = email ? { email, seenAs: `Seen as ${email}.` } : await findViewer(databaseUrls.owner, id);
+  const viewer: Viewer | undefined = email ? { email, seenAs: `Seen as ${email}.` } : await findViewer(databaseUrls.owner, id);
   if (!viewer) throw new PlainError('Found no admin and no operator who could read this trail. Give a user with --email.');
   const token = await issueSession(databaseUrls.owner, viewer);
   return { session: { url: `http://127.0.0.1:${ports.api}`, token }, seenAs: viewer.seenAs };

@@ -1,7 +1,7 @@
 // npm run identity-notice -- --organization acme --member dora@example.com: sends the running development system a webhook of the
 // identity provider.
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
+import { withClient } from './explain/viewer.ts';
 import { parseCommandLine, runScript, UsageError } from './start/command-line.ts';
 import { PlainError } from './start/plain-error.ts';
 import { runningOrExit } from './start/running.file.ts';
@@ -61,13 +61,7 @@ interface Found {
 }
 
 async function find(url: string, slug: string, email = ''): Promise<Found> {
-  const client = new pg.Client({ connectionString: url, application_name: 'pikaia-identity-notice' });
-  await client.connect();
-  try {
-    const { rows } = await client.query<Found>(FIND, [slug, email]);
-    if (!rows[0]) throw new PlainError(`There is no organization with the slug ${slug}.`);
-    return rows[0];
-  } finally {
-    await client.end();
-  }
+  const { rows } = await withClient(url, 'pikaia-identity-notice', (client) => client.query<Found>(FIND, [slug, email]));
+  if (!rows[0]) throw new PlainError(`No organization has the slug ${slug}.`);
+  return rows[0];
 }

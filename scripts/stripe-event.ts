@@ -1,7 +1,7 @@
 // npm run stripe:event -- --organization acme --status active: sends a signed test event of Stripe to the running system.
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
 import Stripe from 'stripe';
+import { withClient } from './explain/viewer.ts';
 import { parseInteger } from './start/parse.ts';
 import { parseCommandLine, runScript, UsageError } from './start/command-line.ts';
 import { PlainError } from './start/plain-error.ts';
@@ -13,6 +13,8 @@ Links the organization to a test customer of Stripe, if it has none, and sends t
 the running development system, with a valid signature. Statuses: trialing, active, past_due, unpaid, paused, incomplete, canceled.`;
 
 const SECRET = process.env['STRIPE_WEBHOOK_SECRETS']?.split(',')[0]?.trim() || 'whsec_development';
+// Index: organizations_organization_slug. Locks: none.
+const FIND = 'select id, stripe_customer_id as customer from organizations_organization where slug = $1 and deleted_at is null';
 const PERIOD_S = 30 * 86_400;
 
 await runScript(USAGE, async (args) => {
@@ -58,17 +60,13 @@ await runScript(USAGE, async (args) => {
   return 0;
 });
 
-async function findOrganization(url: string, slug: string): Promise<{ id: string; customer: string | null }> {
-  const client = new pg.Client({ connectionString: url, application_name: 'pikaia-stripe-event' });
-  await client.connect();
-  try {
-    const { rows } = await client.query<{ id: string; customer: string | null }>(
-      'select id, stripe_customer_id as customer from organizations_organization where slug = $1 and deleted_at is null',
-      [slug],
-    );
-    if (!rows[0]) throw new UsageError(`No organization has the slug ${slug}.`);
-    return rows[0];
-  } finally {
-    await client.end();
-  }
+interface Found {
+  readonly id: string;
+  readonly customer: string | null;
+}
+
+async function findOrganization(url: string, slug: string): Promise<Found> {
+  const { rows } = await withClient(url, 'pikaia-stripe-event', (client) => client.query<Found>(FIND, [slug]));
+  if (!rows[0]) throw new PlainError(`No organization has the slug ${slug}.`);
+  return rows[0];
 }

@@ -61,13 +61,12 @@ function methodOf({ name, route, actions, reason }: AuditedMethod, prefix: strin
   return { kind: route ? 'route' : 'method', names, method: name, handles: [], actions, reason };
 }
 
-/** A consumer that does not inject `Audit` records nothing, so it needs no declaration. */
+/** A consumer that injects `Audit` neither itself nor through its providers records nothing, so it needs no declaration. */
 function consumerOf(type: Function): EntryPoint {
   const { name, contracts } = describeConsumer(type);
   const methods = auditDeclarationsOf(type);
-  const injected = (Reflect.getMetadata('design:paramtypes', type) ?? []) as unknown[];
   const reasons = methods.flatMap(({ reason }) => reason ?? []);
-  if (methods.length === 0 && !injected.includes(Audit)) reasons.push('it does not use the audit log');
+  if (methods.length === 0 && !injectsAudit(type)) reasons.push('it does not use the audit log');
   return {
     kind: 'consumer',
     names: [name],
@@ -76,4 +75,15 @@ function consumerOf(type: Function): EntryPoint {
     actions: methods.flatMap(({ actions }) => actions),
     reason: reasons.length > 0 ? reasons.join('; ') : undefined,
   };
+}
+
+/** Whether a class injects `Audit`, or a class that does. It follows the types of constructor parameters. */
+function injectsAudit(type: Function, seen = new Set<unknown>()): boolean {
+  const injected = (Reflect.getMetadata('design:paramtypes', type) ?? []) as readonly unknown[];
+  return injected.some((one) => {
+    if (one === Audit) return true;
+    if (typeof one !== 'function' || seen.has(one)) return false;
+    seen.add(one);
+    return injectsAudit(one, seen);
+  });
 }

@@ -22,6 +22,8 @@ const OPERATOR =
 
 export interface Viewer {
   readonly email: string;
+  /** The slug of the organization that the session must belong to. Absent for an operator. */
+  readonly organization?: string;
   /** A line that says which user's view this is. */
   readonly seenAs: string;
 }
@@ -37,7 +39,11 @@ export const findViewer = (ownerUrl: string, correlationId: string): Promise<Vie
       const { rows } = await client.query<{ email: string; slug: string }>(ADMIN, [organizations[0]!.organization_id]);
       const [admin] = rows;
       if (admin)
-        return { email: admin.email, seenAs: `Seen as ${admin.email}, an admin of ${admin.slug}, who sees every entry.` };
+        return {
+          email: admin.email,
+          organization: admin.slug,
+          seenAs: `Seen as ${admin.email}, an admin of ${admin.slug}, who sees every entry.`,
+        };
     }
     const email = await operatorEmail(client);
     return email === undefined
@@ -54,7 +60,8 @@ async function operatorEmail(client: pg.Client): Promise<string | undefined> {
   return rows[0]?.email;
 }
 
-async function withClient<T>(url: string, name: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+/** Runs `work` with a connection to the database of the running system. */
+export async function withClient<T>(url: string, name: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({
     connectionString: url,
     application_name: name,

@@ -1,4 +1,4 @@
-import { Controller, Module, Post, type DynamicModule } from '@nestjs/common';
+import { Controller, Injectable, Module, Post, type DynamicModule } from '@nestjs/common';
 import { Audit, auditAction, Audited, NotAudited } from '@pikaia/audit';
 import { Consumer, DomainEvent, Handles } from '@pikaia/events';
 import { IsInt } from 'class-validator';
@@ -61,6 +61,19 @@ class LampCounter {
   count(): void {}
 }
 
+@Injectable()
+class LampService {
+  constructor(readonly audit: Audit) {}
+}
+
+@Consumer('lamp-helper', { from: 'now' })
+class LampHelper {
+  constructor(readonly lamps: LampService) {}
+
+  @Handles(LampLit, { effect: 'database' })
+  help(): void {}
+}
+
 class LampCommand {
   @Audited(lampCleaned)
   clean(): void {}
@@ -104,11 +117,12 @@ describe('npm run audit:coverage', () => {
   });
 
   it('reports routes and consumers that declare nothing, and actions that nothing declares', async () => {
-    const coverage = await coverageOf([CarelessController], [LampCounter]);
+    const coverage = await coverageOf([CarelessController], [LampCounter, LampHelper]);
     expect(problemsOf(coverage, [])).toEqual([
       "route POST /api/v1 (CarelessController.change) declares neither @Audited(action) nor @NotAudited('why').",
       "route POST /api/v1/blank (CarelessController.blank) declares neither @Audited(action) nor @NotAudited('why').",
       "consumer lamp-counter (LampCounter) declares neither @Audited(action) nor @NotAudited('why').",
+      "consumer lamp-helper (LampHelper) declares neither @Audited(action) nor @NotAudited('why').",
       'lamp.forgotten is declared, but no route, consumer or command names it in @Audited.',
       'lamp.lit is declared, but no route, consumer or command names it in @Audited.',
     ]);

@@ -16,9 +16,14 @@ const DOCUMENTS = [
   'CONTRIBUTING.md',
   'AGENTS.md',
   'docs/README.md',
+  'docs/billing.md',
   'docs/commands-and-settings.md',
   'docs/guarantees.md',
+  'docs/http-api.md',
+  'docs/identity-provider.md',
   'docs/life-of-a-request.md',
+  'docs/members.md',
+  'docs/sessions.md',
 ];
 const EXCERPT = '// excerpt of ';
 const readme = read('README.md');

@@ -33,24 +33,3 @@ grant select, insert, update on identity_object to ${api};
     await runner.query('drop table identity_object');
   }
 }
-
-/**
- * Creates the index that finds the memberships of a member at the provider, also removed ones. Locks: none that block reads or
- * writes, because the index is built concurrently.
- */
-export class IndexProviderIdsOfMembers1764600007001 implements MigrationInterface {
-  readonly name = 'IndexProviderIdsOfMembers1764600007001';
-  readonly transaction = false;
-
-  async up(runner: QueryRunner): Promise<void> {
-    await runner.query('drop index concurrently if exists organizations_member_provider_id'); // a failed build leaves an invalid one
-    await runner.query(
-      'create index concurrently organizations_member_provider_id on organizations_member (provider_id, id) where provider_id is not null',
-    );
-    await runner.query(`comment on index organizations_member_provider_id is 'the memberships of a member at the provider'`);
-  }
-
-  async down(runner: QueryRunner): Promise<void> {
-    await runner.query('drop index organizations_member_provider_id');
-  }
-}

@@ -5,7 +5,7 @@ const { api } = defaultRoles;
 
 /**
  * Creates the table in which the processes of the api count the requests of each organization. Locks: none, because the table is new.
- * The previous version of the code does not use it. The table is unlogged: a crash of the server empties it, and the limits begin anew.
+ * The previous version of the code does not use it. The table is unlogged: a crash of the server empties it, and the limits start again.
  */
 export class CreateRateLimitWindow1764600004000 implements MigrationInterface {
   readonly name = 'CreateRateLimitWindow1764600004000';

@@ -6,7 +6,7 @@ import { CommentOrganizations1764400003000 } from './comments.migration.js';
 import { AddEmailKeys1764000005000, FillEmailKeys1764000005001 } from './email-keys.migration.js';
 import { CreateOrganizations1764000003000 } from './example-tables.migration.js';
 import { CreateIdempotencyKeys1764600003000 } from './idempotency.migration.js';
-import { CreateIdentityObjects1764600007000, IndexProviderIdsOfMembers1764600007001 } from './identity-objects.migration.js';
+import { CreateIdentityObjects1764600007000 } from './identity-objects.migration.js';
 import { UniqueProviderIdsOfLiveMembers1764600005000 } from './live-provider-ids.migration.js';
 import { CreatePermissionsCache1764500003000 } from './permissions-cache.migration.js';
 import { CreateProcessedWebhooks1764600006000 } from './processed-webhooks.migration.js';
@@ -29,7 +29,6 @@ const migrations = [
   CreateSubscriptions1764600006001,
   CreateBillingDashboard1764600006002,
   CreateIdentityObjects1764600007000,
-  IndexProviderIdsOfMembers1764600007001,
 ];
 
 /**

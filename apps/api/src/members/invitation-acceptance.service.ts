@@ -83,7 +83,7 @@ export class InvitationAcceptance {
 }
 
 /**
- * A token is of use until its invitation is accepted, revoked or sent again. The token has whole seconds, so tokens of the same
+ * A token is valid until its invitation is accepted, revoked or sent again. The token has whole seconds, so tokens of the same
  * second are equal, unless the address was typed differently.
  *
  * @throws Problem a type of `invitationProblems`.

@@ -20,7 +20,12 @@ import type { User } from './user.entity.js';
 const logger = getLogger('members');
 const RESEND_INTERVAL_S = 60;
 
-/** The seconds until an invitation may be sent again. The database compares, because another process may have written the time. */
+/**
+ * The seconds until an invitation may be sent again. The database compares, because another process may have written the time. $1 id,
+ * $2 interval in seconds.
+ *
+ * Index: primary key. Locks: none.
+ */
 const RESEND_WAIT = `
   select least($2, ceil($2 - extract(epoch from clock_timestamp() - invited_at)))::int as seconds from organizations_member where id = $1`;
 
@@ -74,7 +79,7 @@ export class InvitationService {
   }
 
   /**
-   * Withdraws a pending invitation. Its token is of no use from then on.
+   * Withdraws a pending invitation. Its token is no longer valid.
    *
    * @throws Problem 404 or 409 if the invitation is not pending.
    */

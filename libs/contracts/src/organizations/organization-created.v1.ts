@@ -1,7 +1,7 @@
 import { Description, DomainEvent } from '@pikaia/events';
 import { IsString, MaxLength } from 'class-validator';
 
-@Description('An organization was created. The actor of the envelope is its first admin.')
+@Description('An organization was created. Its first admin joins in the same transaction: see member.joined.')
 @DomainEvent('organization.created', {
   version: 1,
   aggregate: 'organization',

@@ -25,6 +25,12 @@ describe('prettyText', () => {
     );
   });
 
+  it('shows each duration in milliseconds', () => {
+    const durations = { 'db.duration': 20_600_000, 'db.transaction_duration': 22_917_072 };
+    const text = prettyText(JSON.stringify({ ...record, ...durations }), false);
+    expect(text).toContain(' db.duration=20.6ms db.transaction_duration=22.9ms ');
+  });
+
   it('quotes keys that could be taken for several fields, and empty ones', () => {
     const { text, nested, ...few } = record;
     expect(

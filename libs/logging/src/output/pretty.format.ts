@@ -63,9 +63,10 @@ export function prettyText(line: string, color: boolean): string {
   ].join(' ');
 }
 
+const DURATIONS: ReadonlySet<string> = new Set([LogField.duration, LogField.queryDuration, LogField.transactionDuration]);
+
 function valueText(key: string, value: unknown): string {
-  if ((key === LogField.duration || key === LogField.queryDuration) && typeof value === 'number')
-    return `${(value / 1e6).toFixed(1)}ms`;
+  if (DURATIONS.has(key) && typeof value === 'number') return `${(value / 1e6).toFixed(1)}ms`;
   if (typeof value !== 'string') return oneLine(JSON.stringify(value));
   return wordText(value);
 }
