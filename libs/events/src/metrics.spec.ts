@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventMetrics } from './metrics.js';
 
-const [document] = readFileSync(join(__dirname, '../../../docs/metrics.md'), 'utf8').split('\n## ') as [string]; // other packages follow
+const document = readFileSync(join(__dirname, '../../../docs/metrics.md'), 'utf8').split('\n## Incoming webhooks\n', 1)[0]!;
 const STATISTIC = { gauge: 'Maximum', counter: 'Sum', distribution: 'percentile' };
 const metrics = Object.values(eventMetrics);
 
