@@ -92,7 +92,7 @@ describe('responses to browsers', () => {
       headers: {
         origin: ORIGIN,
         'access-control-request-method': 'POST',
-        'access-control-request-headers': 'authorization,idempotency-key,if-match,prefer,x-access-reason',
+        'access-control-request-headers': 'authorization,idempotency-key,if-match,prefer',
       },
     });
     expect(status).toBe(204);
@@ -103,7 +103,7 @@ describe('responses to browsers', () => {
       vary: 'Origin',
     });
     expect(headers.get('access-control-allow-headers')!.toLowerCase().split(', ')).toEqual(
-      'authorization content-type x-correlation-id idempotency-key if-match if-none-match prefer x-access-reason'.split(' '),
+      'authorization content-type x-correlation-id idempotency-key if-match if-none-match prefer'.split(' '),
     );
   });
 

@@ -13,7 +13,6 @@ const REQUEST_HEADERS = [
   'If-Match',
   'If-None-Match',
   'Prefer',
-  'X-Access-Reason',
 ].join(', ');
 const RESPONSE_HEADERS = [
   CORRELATION_HEADER,
@@ -25,7 +24,6 @@ const RESPONSE_HEADERS = [
   'Retry-After',
   'Idempotent-Replayed',
   'Location',
-  'Deprecation',
   'WWW-Authenticate',
 ].join(', ');
 
