@@ -8,6 +8,7 @@ import {
   tracesOf,
 } from '../support/system/invitations.js';
 import { System, type ApiResponse } from '../support/system/system.js';
+import { waitFor } from '../support/time/wait-for.js';
 
 const ALICE = 'alice@example.com';
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -141,6 +142,10 @@ describe('an invitation token', () => {
     const fritz = await session('member-fritz', { email: 'fritz@example.com' });
     expect((await accept(fritz, token)).status).toBe(200);
     expect(problemOf(await accept(fritz, token))).toBe('409 invitation-accepted');
+    const line = await waitFor('the line', () =>
+      system.api.linesOf('invitation_refused').find((one) => one['session.subject'] === 'member-fritz'),
+    );
+    expect(line).toMatchObject({ 'problem.type': 'invitation-accepted' });
   });
 
   it('is of no use after the person was removed, the invitation was revoked or the person was invited again', async () => {

@@ -42,7 +42,8 @@ export class InvitationAcceptance {
     try {
       return await this.join(session, await this.verify(token));
     } catch (error) {
-      if (error instanceof Problem) logger.info('invitation_refused', { 'problem.type': error.kind, 'session.id': session.id });
+      if (error instanceof Problem)
+        logger.info('invitation_refused', { 'problem.type': error.kind, 'session.subject': session.subject });
       throw error;
     }
   }
