@@ -1,9 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Audit, diff, snapshot } from '@pikaia/audit';
-import { MemberJoined } from '@pikaia/contracts';
+import { snapshot } from '@pikaia/audit';
 import { PikaiaError } from '@pikaia/core';
 import { currentManager, Transactional } from '@pikaia/database';
-import { Events } from '@pikaia/events';
 import { getLogger } from '@pikaia/logging';
 import { verifyInvitation, type Invitation } from '@pikaia/notifications';
 import { Not } from 'typeorm';
@@ -13,10 +11,10 @@ import type { MemberSession } from '../authentication/session-verifier.js';
 import { emailUnverified } from '../errors/email-unverified.js';
 import { Problem } from '../errors/problem.js';
 import { OrganizationService } from '../organizations/organization.service.js';
-import { memberJoined } from './audit-actions.js';
 import { emailKey } from './email-key.js';
 import { invitationProblems } from './invitation.problems.js';
 import { Member } from './member.entity.js';
+import { MembershipChanges } from './membership.changes.js';
 
 const logger = getLogger('members');
 
@@ -25,8 +23,7 @@ export class InvitationAcceptance {
   constructor(
     private readonly settings: ApiSettings,
     private readonly organizations: OrganizationService,
-    private readonly events: Events,
-    private readonly audit: Audit,
+    private readonly changes: MembershipChanges,
   ) {}
 
   /**
@@ -62,12 +59,10 @@ export class InvitationAcceptance {
     if (await currentManager().existsBy(Member, { providerId: session.subject, status: Not('removed') }))
       throw invitationProblems.memberLinked();
     const before = snapshot(member);
-    Object.assign(member, { providerId: session.subject, status: 'active', joinedAt: new Date() });
-    await currentManager().save(member);
+    member.providerId = session.subject;
     const { userId, address: email, name, role } = member;
     bindIdentity({ kind: 'member', userId, email, name, memberId: id, role, organizationId });
-    await this.events.publish(MemberJoined, member, { user_id: userId, email, ...(name !== null && { name }), role });
-    await this.audit.record(memberJoined, member, diff(before, member));
+    await this.changes.join(member, before);
     return member;
   }
 
