@@ -1,6 +1,9 @@
+import { decodeJwt } from 'jose';
 import { randomUUID } from 'node:crypto';
+import { ORGANIZATION_CLAIM } from '../../apps/api/src/authentication/session-claims.js';
 import { memberNotice, organizationNotice, svixHeaders } from '../../apps/api/src/identity/development-notice.js';
 import { IdentityProvider, traceWith } from '../support/system/identity.provider.js';
+import { acceptInvitation, invitationToken } from '../support/system/invitations.js';
 import { System } from '../support/system/system.js';
 import { waitFor } from '../support/time/wait-for.js';
 
@@ -155,5 +158,26 @@ describe('a member who is removed at the identity provider', () => {
     const removedAt = performance.now();
     expect(await statuses()).toEqual([403, 403]);
     expect(performance.now() - removedAt).toBeLessThan(MAX_DELAY_MS);
+  });
+
+  it('can neither accept an invitation nor create an organization with a session that is still valid', async () => {
+    const email = `${randomUUID()}@example.com`;
+    const invitation = { email, role: 'admin' };
+    const { body } = await system.request('POST', '/members/invitations', { as: 'alice@example.com', body: invitation });
+    const invited = await system.newToken(email);
+    const founder = await system.newToken(email, undefined, { newOrganization: true });
+    for (const token of [invited, founder]) {
+      const { organization_id: organization } = decodeJwt(token)[ORGANIZATION_CLAIM] as { organization_id: string };
+      const notice = memberNotice({ id: decodeJwt(token).sub!, organization, email }, { action: 'DELETE' });
+      expect(await provider.outcomeOf(notice)).toBe('unknown_member');
+    }
+    const accepted = await acceptInvitation(system, invited, await invitationToken(system, body['id']));
+    const created = await system.request('POST', '/organizations', {
+      headers: { authorization: `Bearer ${founder}` },
+      body: { name: 'Gone', slug: 'gone' },
+    });
+    const refused = { status: 403, body: { detail: 'This person was deleted at the session provider.' } };
+    expect([accepted, created]).toMatchObject([refused, refused]);
+    expect(await provider.traceOf(String(body['id']))).toEqual(traceWith('member.invited'));
   });
 });

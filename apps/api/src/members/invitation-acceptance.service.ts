@@ -10,6 +10,7 @@ import { bindIdentity } from '../authentication/bind-identity.js';
 import type { MemberSession } from '../authentication/session-verifier.js';
 import { emailUnverified } from '../errors/email-unverified.js';
 import { Problem } from '../errors/problem.js';
+import { refuseDeletedMember } from '../identity/deleted-at-provider.js';
 import { OrganizationService } from '../organizations/organization.service.js';
 import { emailKey } from './email-key.js';
 import { invitationProblems } from './invitation.problems.js';
@@ -33,7 +34,7 @@ export class InvitationAcceptance {
    * The lock of the organization serializes this with other changes of its memberships. Of two calls, or a call and a
    * revocation, the second sees the result of the first.
    *
-   * @throws Problem a type of `invitationProblems`, or 403 `email-unverified`.
+   * @throws Problem a type of `invitationProblems`, 403 `email-unverified`, or 403 if the person was deleted at the provider.
    */
   async accept(session: MemberSession, token: string): Promise<Member> {
     try {
@@ -48,6 +49,7 @@ export class InvitationAcceptance {
   @Transactional()
   protected async join(session: MemberSession, invitation: Invitation): Promise<Member> {
     const { memberId: id, organizationId } = invitation;
+    await refuseDeletedMember(session);
     const organization = await this.organizations.lock(organizationId);
     if (organization?.providerId !== session.organization || organization.deletedAt)
       throw invitationProblems.ofAnotherOrganization();

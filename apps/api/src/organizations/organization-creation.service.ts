@@ -8,6 +8,7 @@ import { bindIdentity } from '../authentication/bind-identity.js';
 import type { MemberSession } from '../authentication/session-verifier.js';
 import { emailUnverified } from '../errors/email-unverified.js';
 import { Problem } from '../errors/problem.js';
+import { refuseDeletedMember } from '../identity/deleted-at-provider.js';
 import { findOrCreateUser } from '../members/find-or-create-user.js';
 import { Member } from '../members/member.entity.js';
 import { MembershipChanges } from '../members/membership.changes.js';
@@ -36,12 +37,14 @@ export class OrganizationCreation {
   /**
    * Creates the organization of a session whose organization at the provider is not known here. The person becomes its first admin.
    *
-   * @throws Problem 403 if the session contains no verified email address; 409 if the organization exists or the slug is taken.
+   * @throws Problem 403 if the session contains no verified email address, or the person was deleted at the provider; 409 if the
+   * organization exists or the slug is taken.
    */
   @Transactional()
   async create(session: MemberSession, { name, slug }: CreateOrganizationRequest): Promise<Organization> {
     const { email, subject, organization: providerId } = session;
     if (email === undefined) throw emailUnverified();
+    await refuseDeletedMember(session);
     const id = newId();
     const [created] = await currentManager().query<Pick<Organization, 'createdAt'>[]>(INSERT, [id, name, slug, providerId]);
     if (!created) throw await this.conflict(slug, providerId);
