@@ -45,9 +45,14 @@ export class MembershipChanges {
     const { userId, address: email, role, status } = member;
     Object.assign(member, { status: 'removed', removedAt: new Date() });
     await currentManager().save(member);
-    const [event, action] =
-      status === 'invited' ? [MemberInvitationRevoked, memberInvitationRevoked] : [MemberRemoved, memberRemoved];
-    await this.events.publish(event, member, { user_id: userId, email, role });
-    await this.audit.record(action, member, diff(before, null));
+    const data = { user_id: userId, email, role };
+    const changes = diff(before, null);
+    if (status === 'invited') {
+      await this.events.publish(MemberInvitationRevoked, member, data);
+      await this.audit.record(memberInvitationRevoked, member, changes);
+    } else {
+      await this.events.publish(MemberRemoved, member, data);
+      await this.audit.record(memberRemoved, member, changes);
+    }
   }
 }
