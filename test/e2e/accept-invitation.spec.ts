@@ -8,6 +8,7 @@ import {
   tracesOf,
 } from '../support/system/invitations.js';
 import { System, type ApiResponse } from '../support/system/system.js';
+import { waitFor } from '../support/time/wait-for.js';
 
 const ALICE = 'alice@example.com';
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -54,7 +55,7 @@ async function accepted(email: string, subject: string): Promise<string> {
 }
 
 describe('the acceptance of an invitation', () => {
-  it('makes the person an active member, whom the same session then identifies', async () => {
+  it('an accepted invitation makes the person an active member, whom the same session then identifies', async () => {
     const { id, token } = await invite('bob@example.com');
     const bob = await session('member-bob', { email: 'Bob@Example.com' });
     const before = await system.request('GET', '/me', { headers: { authorization: `Bearer ${bob}` } });
@@ -68,7 +69,7 @@ describe('the acceptance of an invitation', () => {
     expect(me).toMatchObject({ status: 200, body: { member_id: id, organization_id: acme.id, role: 'member' } });
   });
 
-  it('publishes member.joined and records it, both with the person as the actor, and not again at a later sign-in', async () => {
+  it('an acceptance publishes and records member.joined with the person as the actor, and a later sign-in does not repeat it', async () => {
     const { id, token } = await invite('carla@example.com', 'admin');
     const answer = await accept(await session('member-carla', { email: 'carla@example.com' }), token);
     const user = answer.body['user_id'];
@@ -128,7 +129,7 @@ describe('the acceptance of an invitation', () => {
 });
 
 describe('an invitation token', () => {
-  it('is refused without a session, and a session is refused with another text than a token', async () => {
+  it('a token is refused without a session, and a session without a valid token', async () => {
     const { token } = await invite('dora@example.com');
     expect(problemOf(await system.request('POST', '/members/invitations/accept', { body: { token } }))).toBe(
       '401 unauthenticated',
@@ -141,7 +142,7 @@ describe('an invitation token', () => {
     expect((await accept(dora, token)).status).toBe(200);
   });
 
-  it('is refused if it was signed with another secret, or is older than seven days', async () => {
+  it('a token is refused if it was signed with another secret, or is older than seven days', async () => {
     const { id } = await invite('egon@example.com');
     const egon = await session('member-egon', { email: 'egon@example.com' });
     const invitation = { memberId: id, organizationId: acme.id, email: 'egon@example.com', invitedAt: new Date() };
@@ -152,14 +153,18 @@ describe('an invitation token', () => {
     expect(problemOf(await accept(egon, await signInvitation(old, INVITATION_SECRET)))).toBe('410 invitation-expired');
   });
 
-  it('can be used once', async () => {
+  it('a token can be used once, and a second use is logged with the member of the session', async () => {
     const { token } = await invite('fritz@example.com');
     const fritz = await session('member-fritz', { email: 'fritz@example.com' });
     expect((await accept(fritz, token)).status).toBe(200);
     expect(problemOf(await accept(fritz, token))).toBe('409 invitation-accepted');
+    const line = await waitFor('the line', () =>
+      system.api.linesOf('invitation_refused').find((one) => one['session.subject'] === 'member-fritz'),
+    );
+    expect(line).toMatchObject({ 'problem.type': 'invitation-accepted' });
   });
 
-  it('is of no use after the person was removed, the invitation was revoked or the person was invited again', async () => {
+  it('a token is refused after the person was removed, the invitation was revoked or the person was invited again', async () => {
     const removed = await invite('gerd@example.com');
     const gerd = await session('member-gerd', { email: 'gerd@example.com' });
     await accept(gerd, removed.token);
@@ -180,7 +185,7 @@ describe('an invitation token', () => {
     expect((await accept(ida, token === older ? token : await invitationToken(system, id))).status).toBe(200);
   });
 
-  it('of an invitation that was addressed differently since is of no use', async () => {
+  it('a token is refused after the invitation was sent again to another spelling of the address', async () => {
     const first = await invite('Jana@example.com');
     await invite('jana@example.com');
     const jana = await session('member-jana', { email: 'jana@example.com' });
@@ -203,7 +208,7 @@ describe('a stolen invitation token', () => {
       { organization: 'organization-x', email: 'kai@example.com' },
     ],
     ['an operator', '403 forbidden', { organization: 'organization-test-operators', email: 'kai@example.com' }],
-  ])('is refused with a session of %s, whatever the state of the invitation', async (_, problem, options) => {
+  ])('a token is refused with a session of %s, whatever the state of the invitation', async (_, problem, options) => {
     const { id, token } = await invite('kai@example.com');
     const thief = await session('member-mallory', options);
     expect(problemOf(await accept(thief, token))).toBe(problem);
@@ -215,13 +220,13 @@ describe('a stolen invitation token', () => {
     });
   });
 
-  it('is accepted with the standard claims of a verified address', async () => {
+  it('a token is accepted with a session that has the standard claims of a verified address', async () => {
     const { token } = await invite('lena@example.com');
     const lena = await session('member-lena', { claims: { email: 'lena@example.com', email_verified: true } });
     expect((await accept(lena, token)).status).toBe(200);
   });
 
-  it('is refused with an account that already belongs to another member', async () => {
+  it('a token is refused with an account that already belongs to another member', async () => {
     await accepted('mia@example.com', 'member-mia');
     const { token } = await invite('mia.new@example.com');
     expect(problemOf(await accept(await session('member-mia', { email: 'mia.new@example.com' }), token))).toBe('409 conflict');

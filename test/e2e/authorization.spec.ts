@@ -2,7 +2,6 @@ import { System } from '../support/system/system.js';
 
 const ALICE = 'alice@example.com'; // an admin of acme
 const BOB = 'bob@example.com';
-const MAX_DELAY_MS = 1_000;
 
 /** Authorization reads the role with each request, and nothing that events keep. */
 describe('an admin who is demoted while no worker runs', () => {
@@ -29,7 +28,7 @@ describe('an admin who is demoted while no worker runs', () => {
   it.each([
     ['demoted', '/api/v1/members'],
     ['removed', '/api/v1/me'],
-  ] as const)('is refused by both api processes within a second once %s', async (change, path) => {
+  ] as const)('an admin who was %s is refused by the next request to each api process', async (change, path) => {
     const [bob] = await system.query<{ id: string }>(`select id from organizations_member where provider_id = 'member-test-bob'`);
     expect(await statuses(path)).toEqual([200, 200]); // fills what the processes could keep
     const alice = await system.client(ALICE, ports[0]!);
@@ -39,9 +38,7 @@ describe('an admin who is demoted while no worker runs', () => {
         ? await alice.PATCH('/api/v1/members/{id}', { ...member, body: { role: 'member' } })
         : await alice.DELETE('/api/v1/members/{id}', member);
     expect(response.ok).toBe(true);
-    const changedAt = performance.now();
     expect(await statuses(path)).toEqual([403, 403]);
-    expect(performance.now() - changedAt).toBeLessThan(MAX_DELAY_MS);
     expect(await system.query('select from permissions_cache')).toEqual([]); // no worker has written it
   });
 });

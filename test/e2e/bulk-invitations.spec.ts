@@ -4,7 +4,6 @@ import { waitFor } from '../support/time/wait-for.js';
 
 const ALICE = 'alice@example.com';
 const GINA = 'gina@example.com';
-const MAX_DURATION_MS = 5_000; // about a tenth is normal; a statement for each person on a slow machine is far above
 const STATEMENTS = 20; // before the commit
 
 interface Result {
@@ -33,9 +32,7 @@ const correlationOf = (answer: ApiResponse) => answer.headers.get('x-correlation
 
 describe('a request with many invitations', () => {
   it('invites a hundred people in one transaction, with one event and one audit entry each', async () => {
-    const start = performance.now();
     const answer = await inviteAll(people(100, 'crowd'));
-    const duration = performance.now() - start;
     expect(answer.status).toBe(200);
     expect(outcomes(answer)).toEqual(Array(100).fill('created'));
     expect(resultsOf(answer).map(({ invitation }) => invitation!.email)).toEqual(people(100, 'crowd').map(({ email }) => email));
@@ -49,7 +46,6 @@ describe('a request with many invitations', () => {
       [resultsOf(answer).map(({ invitation }) => invitation!.id), correlationOf(answer)],
     );
     expect(transactions).toHaveLength(1);
-    expect(duration).toBeLessThan(MAX_DURATION_MS);
   });
 
   it('needs no more statements before the commit for a hundred people than for one', async () => {

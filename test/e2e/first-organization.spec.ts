@@ -142,6 +142,24 @@ describe('the first organization of a new system', () => {
     TEST_TIMEOUT_MS,
   );
 
+  it(
+    'does not publish member.joined again if a later run names an admin who had no name',
+    async () => {
+      const organization = ['--name', 'Nameless', '--slug', 'nameless', '--provider-id', 'organization-live-3'];
+      const admin = ['--admin-email', 'nina@example.com', '--admin-provider-id', 'member-live-3'];
+      const runs = [
+        await run('first-organization.js', asApi(), [...organization, ...admin]),
+        await run('first-organization.js', asApi(), [...organization, ...admin, '--admin-name', 'Nina']),
+      ];
+      expect(runs.map(({ status }) => status)).toEqual([0, 0]);
+      const events = await owner.query(
+        "select event_type from outbox.outbox_log where aggregate_id::uuid in (select id from organizations_member where email = 'nina@example.com')",
+      );
+      expect(events.rows).toEqual([{ event_type: 'member.joined' }]);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
   it.each([
     ['another id of the organization', [...ORGANIZATION.slice(0, -1), 'organization-live-2', ...ADMIN]],
     ['another id of the admin', [...ORGANIZATION, ...ADMIN.slice(0, -1), 'member-live-2']],

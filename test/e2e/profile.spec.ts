@@ -1,8 +1,12 @@
+import { withConnection } from '../support/database/database.js';
 import { tracesOf } from '../support/system/invitations.js';
 import { System, type ApiResponse } from '../support/system/system.js';
+import { waitFor } from '../support/time/wait-for.js';
 
 const CAROL = 'carol@example.com';
 const OLGA = 'olga@example.com';
+const WAITING = `select from pg_stat_activity
+  where datname = current_database() and wait_event_type = 'Lock' and query like '%organizations_organization%'`;
 
 let system: System;
 beforeAll(async () => {
@@ -88,6 +92,21 @@ describe('PATCH /me', () => {
     const after = (await system.request('GET', '/me', { as: CAROL })).body;
     expect(after).toMatchObject({ role: 'admin', name: names.at(-1)!.new });
     names.slice(1).forEach((entry, index) => expect(entry.old).toBe(names[index]!.new));
+  });
+
+  it('is refused if the organization is deleted while the request waits for its lock', async () => {
+    const ofGlobex = `where slug = 'globex'`;
+    const answer = await withConnection(system.database.ownerUrl, async (client) => {
+      await client.query('begin');
+      await client.query(`update organizations_organization set deleted_at = now() ${ofGlobex}`);
+      const renamed = rename('Gina G', 'gina@example.com');
+      await waitFor('the request waits for the organization', async () => (await system.query(WAITING)).length > 0);
+      await client.query('commit');
+      return renamed;
+    });
+    expect(answer).toMatchObject({ status: 403, body: { detail: 'The organization was deleted.' } });
+    expect(await tracesBy(answer)).toEqual({ events: [], actions: [] });
+    await system.query(`update organizations_organization set deleted_at = null ${ofGlobex}`);
   });
 
   it('without a session gets 401', async () => {

@@ -65,6 +65,8 @@ describe('the api in production, with sessions from an external provider', () =>
     const operators = await provider.sign(olga!.provider_id, { organization: 'organization-test-operators' });
     expect((await me(operators, '/admin/outbox')).status).toBe(200);
     expect((await me(await provider.sign(olga!.provider_id, { organization }), '/admin/outbox')).status).toBe(403);
+    const line = await waitFor('the line', () => system.api.linesOf('session_without_membership')[0]);
+    expect(line).toMatchObject({ level: 'WARNING', 'session.subject': olga!.provider_id });
     expect((await me(await provider.sign(alice.provider_id, { organization, expires: -60 }))).status).toBe(401);
     expect((await me(await system.token('alice@example.com'))).status).toBe(401); // a token of the development issuer
   });

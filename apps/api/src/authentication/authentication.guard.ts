@@ -84,7 +84,7 @@ export class AuthenticationGuard implements CanActivate {
   private async identify(session: Session): Promise<Identity> {
     const identity = await this.identities.find(session);
     if (identity) return identity;
-    logger.warning('session_without_membership', { 'session.id': session.id });
+    logger.warning('session_without_membership', { 'session.subject': session.subject });
     throw Problem.forbidden('This person is not an active member of the organization.');
   }
 }

@@ -4,6 +4,7 @@ import { DatabaseModule, type DatabaseSettings } from '@pikaia/database';
 import { EventsModule } from '@pikaia/events';
 import { ClsModule } from 'nestjs-cls';
 import { Member } from '../members/member.entity.js';
+import { MembershipChanges } from '../members/membership.changes.js';
 import { User } from '../members/user.entity.js';
 import { Organization } from '../organizations/organization.entity.js';
 import { FirstOrganization } from './first-organization.service.js';
@@ -24,7 +25,7 @@ export class FirstOrganizationModule {
         AuditModule.forRoot(),
         EventsModule.forRoot({ databaseUrl: database.databaseUrl, applicationName: 'pikaia-first-organization' }),
       ],
-      providers: [FirstOrganization],
+      providers: [FirstOrganization, MembershipChanges],
     };
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Audit, Audited, diff, snapshot } from '@pikaia/audit';
-import { MemberJoined, MemberRoleChangedV2, OrganizationCreated } from '@pikaia/contracts';
+import { OrganizationCreated } from '@pikaia/contracts';
 import { context, newId, PikaiaError } from '@pikaia/core';
 import { currentManager, Transactional } from '@pikaia/database';
 import { Events } from '@pikaia/events';
@@ -8,6 +8,7 @@ import { Not } from 'typeorm';
 import { memberJoined, memberRoleChanged, operatorAppointed } from '../members/audit-actions.js';
 import { findOrCreateUser } from '../members/find-or-create-user.js';
 import { Member } from '../members/member.entity.js';
+import { MembershipChanges } from '../members/membership.changes.js';
 import { organizationCreated } from '../organizations/audit-actions.js';
 import { Organization } from '../organizations/organization.entity.js';
 import type { FirstOrganizationArguments } from './first-organization.arguments.js';
@@ -19,6 +20,7 @@ export type CreatedItem = 'organization' | 'admin' | 'operator';
 @Injectable()
 export class FirstOrganization {
   constructor(
+    private readonly members: MembershipChanges,
     private readonly audit: Audit,
     private readonly events: Events,
   ) {}
@@ -43,7 +45,10 @@ export class FirstOrganization {
   }
 
   private async ensureOrganization({ name, slug, providerId }: FirstOrganizationArguments) {
-    const found = await currentManager().find(Organization, { where: [{ slug }, { providerId }] });
+    const found = await currentManager().find(Organization, {
+      where: [{ slug }, { providerId }],
+      lock: { mode: 'for_no_key_update' },
+    });
     const organization =
       found[0] ?? currentManager().create(Organization, { id: newId(), name, slug, providerId, deletedAt: null });
     const isNew = found.length === 0;
@@ -68,28 +73,22 @@ export class FirstOrganization {
     });
     if (found?.providerId && found.providerId !== providerId)
       throw conflictError(`${adminEmail} has another id at the session provider`);
+    if (found?.status === 'active' && found.providerId) {
+      if (found.role === 'admin') return false;
+      await this.members.changeRole(found, 'admin');
+      return true;
+    }
     const before = found && snapshot(found);
-    const oldRole = found?.status === 'active' ? found.role : undefined;
-    const member = found ?? currentManager().create(Member, { id: newId(), organizationId, userId: user.id, joinedAt: null });
+    const member = found ?? currentManager().create(Member, { id: newId(), organizationId, userId: user.id });
     Object.assign(member, {
       user,
       email: member.email ?? adminEmail,
       name: member.name ?? adminName ?? null,
       role: 'admin',
-      status: 'active',
       providerId,
-      joinedAt: member.joinedAt ?? new Date(),
     });
-    const changes = diff(before, member);
-    if (changes.changed.length === 0) return false;
-    await currentManager().save(member);
-    const { address: email, name } = member;
-    if (oldRole === 'member') {
-      await this.events.publish(MemberRoleChangedV2, member, { user_id: user.id, email, old_role: oldRole, new_role: 'admin' });
-      return this.audit.record(memberRoleChanged, member, changes);
-    }
-    await this.events.publish(MemberJoined, member, { user_id: user.id, email, ...(name !== null && { name }), role: 'admin' });
-    return this.audit.record(memberJoined, member, changes);
+    await this.members.join(member, before);
+    return true;
   }
 
   /** Runs before an organization is bound to the context, because the audit record of an operator belongs to the platform. */

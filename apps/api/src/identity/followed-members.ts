@@ -1,16 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { Audit, diff, snapshot } from '@pikaia/audit';
-import { MemberJoined, MemberRemoved, MemberRoleChangedV2, type Role } from '@pikaia/contracts';
+import { snapshot } from '@pikaia/audit';
+import type { Role } from '@pikaia/contracts';
 import { context, newId } from '@pikaia/core';
 import { currentManager } from '@pikaia/database';
-import { Events } from '@pikaia/events';
 import { getLogger, metric } from '@pikaia/logging';
 import { Not } from 'typeorm';
 import { Problem } from '../errors/problem.js';
-import { memberJoined, memberRemoved, memberRoleChanged } from '../members/audit-actions.js';
 import { emailKey } from '../members/email-key.js';
 import { findOrCreateUser } from '../members/find-or-create-user.js';
 import { Member } from '../members/member.entity.js';
+import { MembershipChanges } from '../members/membership.changes.js';
 import { Organization } from '../organizations/organization.entity.js';
 import { OrganizationService } from '../organizations/organization.service.js';
 import { webhookMetrics } from '../webhooks/webhook.metrics.js';
@@ -28,8 +27,7 @@ export class FollowedMembers {
   constructor(
     private readonly objects: IdentityObjects,
     private readonly organizations: OrganizationService,
-    private readonly events: Events,
-    private readonly audit: Audit,
+    private readonly members: MembershipChanges,
   ) {}
 
   /** Call it inside a transaction that holds the lock of the member. */
@@ -71,9 +69,11 @@ export class FollowedMembers {
     const member = await findLinked(organization.id, notice.subject);
     if (newer.status === 'active' && change.joins && !member) return this.join(notice, newer.role, organization);
     if (!member) return false;
-    if (change.leaves) await this.remove(member);
-    else if (change.role !== undefined && change.role !== member.role) await this.changeRole(member, change.role);
+    const oldRole = member.role;
+    if (change.leaves) await this.members.remove(member);
+    else if (change.role !== undefined && change.role !== oldRole) await this.members.changeRole(member, change.role);
     else return false;
+    if (oldRole === 'admin') await this.reportWithoutAdmin(organization.id);
     return true;
   }
 
@@ -109,41 +109,11 @@ export class FollowedMembers {
       });
     Object.assign(member, {
       user,
-      status: 'active',
       role: invited?.role === 'admin' ? 'admin' : role,
       providerId: subject,
-      joinedAt: new Date(),
     });
-    await (invited ? currentManager().save(member) : currentManager().insert(Member, member));
-    const { name, address: email } = member;
-    await this.events.publish(MemberJoined, member, {
-      user_id: user.id,
-      email,
-      ...(name !== null && { name }),
-      role: member.role,
-    });
-    return this.audit.record(memberJoined, member, diff(before, member));
-  }
-
-  private async changeRole(member: Member, role: Role): Promise<void> {
-    const before = snapshot(member);
-    const oldRole = member.role;
-    member.role = role;
-    await currentManager().save(member);
-    const { userId, address: email } = member;
-    await this.events.publish(MemberRoleChangedV2, member, { user_id: userId, email, old_role: oldRole, new_role: role });
-    await this.audit.record(memberRoleChanged, member, diff(before, member));
-    if (oldRole === 'admin') await this.reportWithoutAdmin(member.organizationId);
-  }
-
-  private async remove(member: Member): Promise<void> {
-    const before = snapshot(member);
-    Object.assign(member, { status: 'removed', removedAt: new Date() });
-    await currentManager().save(member);
-    const { userId, address: email, role } = member;
-    await this.events.publish(MemberRemoved, member, { user_id: userId, email, role });
-    await this.audit.record(memberRemoved, member, diff(before, null));
-    if (role === 'admin') await this.reportWithoutAdmin(member.organizationId);
+    await this.members.join(member, before);
+    return true;
   }
 
   /** Reports that the provider has removed or demoted the last admin. */

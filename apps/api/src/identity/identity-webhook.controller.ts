@@ -1,5 +1,5 @@
 import { Controller, HttpCode, HttpStatus, Post } from '@nestjs/common';
-import { Audit, Audited } from '@pikaia/audit';
+import { Audited } from '@pikaia/audit';
 import { memberJoined, memberRemoved, memberRoleChanged } from '../members/audit-actions.js';
 import { Endpoint } from '../openapi/endpoint.decorator.js';
 import { organizationDeleted, organizationUpdated } from '../organizations/audit-actions.js';
@@ -14,7 +14,6 @@ export class IdentityWebhookController {
   constructor(
     private readonly receiver: WebhookReceiver,
     private readonly stytch: StytchWebhook,
-    private readonly audit: Audit,
   ) {}
 
   @Post('webhook')
@@ -44,9 +43,7 @@ export class IdentityWebhookController {
   @HttpCode(HttpStatus.OK)
   @Webhook('stytch')
   @Audited(memberJoined, memberRoleChanged, memberRemoved, organizationUpdated, organizationDeleted)
-  async receive(@Signed() request: SignedRequest) {
-    const result = await this.receiver.receive(this.stytch, request);
-    if (result.outcome !== 'handled') this.audit.nothingToRecord(result.outcome === 'duplicate' ? 'duplicate' : 'unchanged');
-    return result;
+  receive(@Signed() request: SignedRequest) {
+    return this.receiver.receive(this.stytch, request);
   }
 }

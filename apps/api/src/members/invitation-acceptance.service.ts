@@ -1,9 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Audit, diff, snapshot } from '@pikaia/audit';
-import { MemberJoined } from '@pikaia/contracts';
+import { snapshot } from '@pikaia/audit';
 import { PikaiaError } from '@pikaia/core';
 import { currentManager, Transactional } from '@pikaia/database';
-import { Events } from '@pikaia/events';
 import { getLogger } from '@pikaia/logging';
 import { verifyInvitation, type Invitation } from '@pikaia/notifications';
 import { Not } from 'typeorm';
@@ -12,11 +10,12 @@ import { bindIdentity } from '../authentication/bind-identity.js';
 import type { MemberSession } from '../authentication/session-verifier.js';
 import { emailUnverified } from '../errors/email-unverified.js';
 import { Problem } from '../errors/problem.js';
+import { refuseDeletedMember } from '../identity/deleted-at-provider.js';
 import { OrganizationService } from '../organizations/organization.service.js';
-import { memberJoined } from './audit-actions.js';
 import { emailKey } from './email-key.js';
 import { invitationProblems } from './invitation.problems.js';
 import { Member } from './member.entity.js';
+import { MembershipChanges } from './membership.changes.js';
 
 const logger = getLogger('members');
 
@@ -25,8 +24,7 @@ export class InvitationAcceptance {
   constructor(
     private readonly settings: ApiSettings,
     private readonly organizations: OrganizationService,
-    private readonly events: Events,
-    private readonly audit: Audit,
+    private readonly changes: MembershipChanges,
   ) {}
 
   /**
@@ -36,13 +34,14 @@ export class InvitationAcceptance {
    * The lock of the organization serializes this with other changes of its memberships. Of two calls, or a call and a
    * revocation, the second sees the result of the first.
    *
-   * @throws Problem a type of `invitationProblems`, or 403 `email-unverified`.
+   * @throws Problem a type of `invitationProblems`, 403 `email-unverified`, or 403 if the person was deleted at the provider.
    */
   async accept(session: MemberSession, token: string): Promise<Member> {
     try {
       return await this.join(session, await this.verify(token));
     } catch (error) {
-      if (error instanceof Problem) logger.info('invitation_refused', { 'problem.type': error.kind, 'session.id': session.id });
+      if (error instanceof Problem)
+        logger.info('invitation_refused', { 'problem.type': error.kind, 'session.subject': session.subject });
       throw error;
     }
   }
@@ -50,6 +49,7 @@ export class InvitationAcceptance {
   @Transactional()
   protected async join(session: MemberSession, invitation: Invitation): Promise<Member> {
     const { memberId: id, organizationId } = invitation;
+    await refuseDeletedMember(session);
     const organization = await this.organizations.lock(organizationId);
     if (organization?.providerId !== session.organization || organization.deletedAt)
       throw invitationProblems.ofAnotherOrganization();
@@ -61,12 +61,10 @@ export class InvitationAcceptance {
     if (await currentManager().existsBy(Member, { providerId: session.subject, status: Not('removed') }))
       throw invitationProblems.memberLinked();
     const before = snapshot(member);
-    Object.assign(member, { providerId: session.subject, status: 'active', joinedAt: new Date() });
-    await currentManager().save(member);
+    member.providerId = session.subject;
     const { userId, address: email, name, role } = member;
     bindIdentity({ kind: 'member', userId, email, name, memberId: id, role, organizationId });
-    await this.events.publish(MemberJoined, member, { user_id: userId, email, ...(name !== null && { name }), role });
-    await this.audit.record(memberJoined, member, diff(before, member));
+    await this.changes.join(member, before);
     return member;
   }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Audit, diff, snapshot, type Snapshot } from '@pikaia/audit';
-import { MemberInvitationRevoked, MemberInvited } from '@pikaia/contracts';
+import { MemberInvited } from '@pikaia/contracts';
 import { newId } from '@pikaia/core';
 import { currentManager, Transactional } from '@pikaia/database';
 import { Events } from '@pikaia/events';
@@ -10,11 +10,12 @@ import type { MemberIdentity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
 import type { Organization } from '../organizations/organization.entity.js';
 import { OrganizationService } from '../organizations/organization.service.js';
-import { memberInvitationRevoked, memberInvited } from './audit-actions.js';
+import { memberInvited } from './audit-actions.js';
 import { findOrCreateUser } from './find-or-create-user.js';
 import { invitationProblems } from './invitation.problems.js';
 import { Member } from './member.entity.js';
 import type { InviteRequest } from './member.requests.js';
+import { MembershipChanges } from './membership.changes.js';
 import type { User } from './user.entity.js';
 
 const logger = getLogger('members');
@@ -33,6 +34,7 @@ const RESEND_WAIT = `
 export class InvitationService {
   constructor(
     private readonly organizations: OrganizationService,
+    private readonly changes: MembershipChanges,
     private readonly events: Events,
     private readonly audit: Audit,
   ) {}
@@ -86,17 +88,7 @@ export class InvitationService {
   @Transactional()
   async revoke(admin: MemberIdentity, id: string): Promise<void> {
     const organization = await this.organizations.lockAs(admin);
-    await this.withdraw(await this.findPending(organization.id, id));
-  }
-
-  /** Ends a pending invitation. Call it with the lock of the organization. */
-  async withdraw(member: Member): Promise<void> {
-    const before = snapshot(member);
-    Object.assign(member, { status: 'removed', removedAt: new Date() });
-    await currentManager().save(member);
-    const { userId, address: email, role } = member;
-    await this.events.publish(MemberInvitationRevoked, member, { user_id: userId, email, role });
-    await this.audit.record(memberInvitationRevoked, member, diff(before, null));
+    await this.changes.remove(await this.findPending(organization.id, id));
   }
 
   /** Publishes the event that sends the email, and records the invitation. Save the row first. */

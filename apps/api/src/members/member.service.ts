@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Audit, diff, snapshot } from '@pikaia/audit';
-import { MemberRemoved, MemberRoleChangedV2, type Role } from '@pikaia/contracts';
+import { Audit } from '@pikaia/audit';
+import type { Role } from '@pikaia/contracts';
 import { currentManager, Transactional } from '@pikaia/database';
-import { Events } from '@pikaia/events';
 import { MoreThan, Not } from 'typeorm';
 import type { MemberIdentity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
@@ -10,17 +9,15 @@ import { OrganizationService } from '../organizations/organization.service.js';
 import { checkPreconditions } from '../preconditions/preconditions.js';
 import { PageCursor } from '../server/page.cursor.js';
 import type { PageRequest } from '../server/page.request.js';
-import { memberRemoved, memberRoleChanged } from './audit-actions.js';
-import { InvitationService } from './invitation.service.js';
 import { Member } from './member.entity.js';
 import { memberView } from './member.views.js';
+import { MembershipChanges } from './membership.changes.js';
 
 @Injectable()
 export class MemberService {
   constructor(
     private readonly organizations: OrganizationService,
-    private readonly invitations: InvitationService,
-    private readonly events: Events,
+    private readonly changes: MembershipChanges,
     private readonly audit: Audit,
     private readonly cursors: PageCursor,
   ) {}
@@ -60,18 +57,8 @@ export class MemberService {
       this.audit.nothingToRecord('unchanged');
       return member;
     }
-    const before = snapshot(member);
-    const oldRole = member.role;
     if (role !== 'admin') await this.requireAnotherAdmin(member);
-    member.role = role;
-    await currentManager().save(member);
-    await this.events.publish(MemberRoleChangedV2, member, {
-      user_id: member.userId,
-      email: member.address,
-      old_role: oldRole,
-      new_role: role,
-    });
-    await this.audit.record(memberRoleChanged, member, diff(before, member));
+    await this.changes.changeRole(member, role);
     return member;
   }
 
@@ -80,13 +67,8 @@ export class MemberService {
   async remove(admin: MemberIdentity, id: string): Promise<void> {
     const member = await this.lockMember(admin, id);
     checkPreconditions(() => memberView(member));
-    if (member.status === 'invited') return this.invitations.withdraw(member);
     await this.requireAnotherAdmin(member);
-    const before = snapshot(member);
-    Object.assign(member, { status: 'removed', removedAt: new Date() });
-    await currentManager().save(member);
-    await this.events.publish(MemberRemoved, member, { user_id: member.userId, email: member.address, role: member.role });
-    await this.audit.record(memberRemoved, member, diff(before, null));
+    await this.changes.remove(member);
   }
 
   /** Locks the organization, so the number of its admins cannot change until the transaction ends. */

@@ -22,7 +22,7 @@ export class ProfileService {
    * Changes the name of the person. It belongs to the membership of the session, so other organizations do not see it. The name of
    * an operator belongs to the user. An unchanged name publishes and records nothing.
    *
-   * @throws Problem 403 if the person is no longer a member.
+   * @throws Problem 403 if the person is no longer a member, or the organization was deleted.
    */
   @Transactional()
   async rename(identity: Identity, name: string): Promise<void> {
@@ -58,7 +58,8 @@ export class ProfileService {
 
   /** Locks the organization first, as all changes of a membership do. Otherwise one of two changes could undo the other. */
   private async lockMember(organizationId: string, id: string): Promise<Member> {
-    await this.organizations.lock(organizationId);
+    const organization = await this.organizations.lock(organizationId);
+    if (organization?.deletedAt) throw Problem.forbidden('The organization was deleted.');
     const member = await currentManager().findOne(Member, {
       where: { id, organizationId, status: 'active' },
       relations: { user: true },

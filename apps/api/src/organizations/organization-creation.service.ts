@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Audit, diff } from '@pikaia/audit';
-import { MemberJoined, OrganizationCreated } from '@pikaia/contracts';
+import { OrganizationCreated } from '@pikaia/contracts';
 import { newId } from '@pikaia/core';
 import { currentManager, Transactional } from '@pikaia/database';
 import { Events } from '@pikaia/events';
@@ -8,9 +8,10 @@ import { bindIdentity } from '../authentication/bind-identity.js';
 import type { MemberSession } from '../authentication/session-verifier.js';
 import { emailUnverified } from '../errors/email-unverified.js';
 import { Problem } from '../errors/problem.js';
-import { memberJoined } from '../members/audit-actions.js';
+import { refuseDeletedMember } from '../identity/deleted-at-provider.js';
 import { findOrCreateUser } from '../members/find-or-create-user.js';
 import { Member } from '../members/member.entity.js';
+import { MembershipChanges } from '../members/membership.changes.js';
 import { organizationCreated } from './audit-actions.js';
 import { Organization } from './organization.entity.js';
 import type { CreateOrganizationRequest } from './organization.requests.js';
@@ -28,6 +29,7 @@ const INSERT = `
 @Injectable()
 export class OrganizationCreation {
   constructor(
+    private readonly members: MembershipChanges,
     private readonly events: Events,
     private readonly audit: Audit,
   ) {}
@@ -35,12 +37,14 @@ export class OrganizationCreation {
   /**
    * Creates the organization of a session whose organization at the provider is not known here. The person becomes its first admin.
    *
-   * @throws Problem 403 if the session contains no verified email address; 409 if the organization exists or the slug is taken.
+   * @throws Problem 403 if the session contains no verified email address, or the person was deleted at the provider; 409 if the
+   * organization exists or the slug is taken.
    */
   @Transactional()
   async create(session: MemberSession, { name, slug }: CreateOrganizationRequest): Promise<Organization> {
     const { email, subject, organization: providerId } = session;
     if (email === undefined) throw emailUnverified();
+    await refuseDeletedMember(session);
     const id = newId();
     const [created] = await currentManager().query<Pick<Organization, 'createdAt'>[]>(INSERT, [id, name, slug, providerId]);
     if (!created) throw await this.conflict(slug, providerId);
@@ -54,11 +58,8 @@ export class OrganizationCreation {
       email,
       name: null,
       role: 'admin',
-      status: 'active',
       providerId: subject,
-      joinedAt: new Date(),
     });
-    await currentManager().insert(Member, member);
     bindIdentity({
       kind: 'member',
       userId: user.id,
@@ -69,9 +70,8 @@ export class OrganizationCreation {
       organizationId: id,
     });
     await this.events.publish(OrganizationCreated, { id }, { name, slug });
-    await this.events.publish(MemberJoined, member, { user_id: user.id, email, role: 'admin' });
     await this.audit.record(organizationCreated, organization, diff(null, organization));
-    await this.audit.record(memberJoined, member, diff(null, member));
+    await this.members.join(member, null);
     return organization;
   }
 
