@@ -155,7 +155,9 @@ export class System {
     });
     const text = await response.text();
     // The document has no preflights, which are part of CORS and not of the API.
-    const isApi = method !== 'OPTIONS' && this.services.some((service) => service.port === port && service.startLine?.['event'] === 'api_started');
+    const isApi =
+      method !== 'OPTIONS' &&
+      this.services.some((service) => service.port === port && service.startLine?.['event'] === 'api_started');
     if (isApi) checkExchange({ method, path: target, sent, status: response.status, headers: response.headers, received: text });
     const isJson = response.headers.get('content-type')?.includes('json');
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : { text } };
