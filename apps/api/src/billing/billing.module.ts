@@ -24,6 +24,7 @@ const logger = getLogger('billing');
       useFactory: (settings: ApiSettings, customers: CustomerService, subscriptions: SubscriptionService) =>
         new StripeWebhookSource({
           secrets: settings.stripeSecrets,
+          isLiveMode: settings.isLiveMode,
           clock: systemClock,
           stripe: createStripeClient(settings, systemClock),
           customers,

@@ -34,6 +34,12 @@ export class StripeSettings extends IdentitySettings {
   @IsUrl({ protocols: ['https', 'http'], require_protocol: true, require_tld: false })
   stripeApiUrl?: string;
 
+  /** Whether the API key is of the live mode of Stripe. Undefined if the key does not say it. */
+  get isLiveMode(): boolean | undefined {
+    const mode = /^[a-z]+_(live|test)_/.exec(this.stripeApiKey ?? '')?.[1];
+    return mode === undefined ? undefined : mode === 'live';
+  }
+
   /** Empty in production without STRIPE_WEBHOOK_SECRETS: then the webhook does not exist. */
   get stripeSecrets(): readonly string[] {
     const listed = this.stripeWebhookSecrets?.split(',').map((secret) => secret.trim());
