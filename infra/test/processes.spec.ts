@@ -6,8 +6,7 @@ import { EventBridgeSettings, LogSinkSettings, OutboxSettings } from '@pikaia/ev
 import { LoggingSettings } from '@pikaia/logging';
 import { CONSUMERS, consumersIn } from '@pikaia/reactions';
 // The settings classes of the built processes.
-import { ApiSettings } from '../../apps/api/dist/api.settings.js';
-import { SessionSettings } from '../../apps/api/dist/authentication/session.settings.js';
+import { API_SETTINGS } from '../../apps/api/dist/api.settings.js';
 import { MigrationSettings } from '../../apps/api/dist/database/migration.settings.js';
 import { ConsumerSettings } from '../../apps/consumers/dist/consumer.settings.js';
 import { WorkerSettings } from '../../apps/outbox-worker/dist/worker.settings.js';
@@ -16,7 +15,7 @@ import { resourcesOf, synthesize } from './support/synthesis.ts';
 type SettingsClass = new () => object;
 
 const PROCESSES: Readonly<Record<string, readonly SettingsClass[]>> = {
-  'pikaia-api': [LoggingSettings, ApiSettings, DatabaseSettings, SessionSettings],
+  'pikaia-api': [LoggingSettings, DatabaseSettings, ...API_SETTINGS],
   'pikaia-outbox-worker': [
     LoggingSettings,
     WorkerSettings,

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { executeSql, withConnection, type TestDatabase } from '../../../../test/support/database/database.js';
 import { createApiDatabase } from '../../../../test/support/system/api-database.js';
-import { ApiSettings } from '../api.settings.js';
+import { API_SETTINGS } from '../api.settings.js';
 import { AppModule } from '../app.module.js';
 import { createFastifyAdapter } from '../server/fastify.adapter.js';
 import { Signed, Webhook, type SignedRequest } from './webhook.decorator.js';
@@ -74,7 +74,7 @@ describe('WebhookReceiver', () => {
     await executeSql(database.ownerUrl, 'create table effect (id text); grant select, insert on effect to pikaia_api');
     directory = mkdtempSync(join(tmpdir(), 'pikaia-webhooks-'));
     const environment = { DATABASE_URL: database.apiUrl, PIKAIA_VAR: directory };
-    const [api, settings] = loadSettings([ApiSettings, DatabaseSettings], environment);
+    const [settings, ...api] = loadSettings([DatabaseSettings, ...API_SETTINGS], environment);
     @Module({
       imports: [AppModule.forRoot({ logging: {}, api, database: settings }), WebhooksModule],
       controllers: [PlantedController],
