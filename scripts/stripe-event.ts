@@ -27,7 +27,14 @@ await runScript(USAGE, async (args) => {
   const { id, customer } = await findOrganization(databaseUrls.owner, slug);
   const send = async (type: string, object: object): Promise<void> => {
     const created = Math.floor(Date.now() / 1_000);
-    const payload = JSON.stringify({ id: `evt_${randomUUID()}`, object: 'event', type, created, data: { object } });
+    const payload = JSON.stringify({
+      id: `evt_${randomUUID()}`,
+      object: 'event',
+      type,
+      created,
+      livemode: false,
+      data: { object },
+    });
     const response = await fetch(`http://127.0.0.1:${ports.api}/api/v1/billing/webhook`, {
       method: 'POST',
       headers: {

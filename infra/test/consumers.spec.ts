@@ -71,7 +71,14 @@ describe('a consumer that is declared to run in a Lambda', () => {
     const reached = samples.filter(({ contract, data }) => matches(rule!.Properties['EventPattern'], delivered(contract, data)));
     assert.deepEqual(
       reached.map(({ contract }) => `${contract.type} v${contract.version}`),
-      ['member.invited v1', 'member.removed v1', 'member.role_changed v1', 'member.role_changed v2'],
+      [
+        'member.invited v1',
+        'member.invitation_revoked v1',
+        'member.joined v1',
+        'member.removed v1',
+        'member.role_changed v1',
+        'member.role_changed v2',
+      ],
     );
   });
 

@@ -6,8 +6,7 @@ import { EventBridgeSettings, LogSinkSettings, OutboxSettings } from '@pikaia/ev
 import { LoggingSettings } from '@pikaia/logging';
 import { CONSUMERS, consumersIn } from '@pikaia/reactions';
 // The settings classes of the built processes.
-import { ApiSettings } from '../../apps/api/dist/api.settings.js';
-import { SessionSettings } from '../../apps/api/dist/authentication/session.settings.js';
+import { API_SETTINGS } from '../../apps/api/dist/api.settings.js';
 import { MigrationSettings } from '../../apps/api/dist/database/migration.settings.js';
 import { ConsumerSettings } from '../../apps/consumers/dist/consumer.settings.js';
 import { WorkerSettings } from '../../apps/outbox-worker/dist/worker.settings.js';
@@ -16,7 +15,7 @@ import { resourcesOf, synthesize } from './support/synthesis.ts';
 type SettingsClass = new () => object;
 
 const PROCESSES: Readonly<Record<string, readonly SettingsClass[]>> = {
-  'pikaia-api': [LoggingSettings, ApiSettings, DatabaseSettings, SessionSettings],
+  'pikaia-api': [LoggingSettings, DatabaseSettings, ...API_SETTINGS],
   'pikaia-outbox-worker': [
     LoggingSettings,
     WorkerSettings,
@@ -36,6 +35,9 @@ const PROCESSES: Readonly<Record<string, readonly SettingsClass[]>> = {
   ),
 };
 const OF_NODE = ['NODE_ENV', 'NODE_OPTIONS'];
+const WEBHOOK_SECRETS = ['new', 'old']
+  .map((name) => `whsec_${Buffer.from(`the ${name} secret of a webhook`).toString('base64')}`)
+  .join();
 const ARN = 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:pikaia/x-1a2b3c';
 
 /** The templates with all settings that a deployment needs. */
@@ -47,6 +49,8 @@ const { templates } = synthesize({
   cors_origins: 'https://app.example.com,https://admin.example.com',
   log_correlation_hosts: 'api.example.com,*.internal.example.com',
   stripe_credentials_arn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:stripe-1a2b3c',
+  identity_credentials_arn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:identity-1a2b3c',
+  identity_admin_roles: 'stytch_admin,owner',
 });
 
 /** The environment of each process. Values that are known only at deployment are replaced by examples. */
@@ -61,7 +65,7 @@ function environments(): Record<string, Record<string, string>> {
     const values = container!.Environment.map(({ Name, Value }) => [Name, known(Name, Value)]);
     const secrets = container!.Secrets.map(({ Name }) => [
       Name,
-      Name === 'STRIPE_WEBHOOK_SECRETS' ? 'whsec_1,whsec_2' : 'a secret of at least thirty-two characters',
+      Name.endsWith('_WEBHOOK_SECRETS') ? WEBHOOK_SECRETS : 'a secret of at least thirty-two characters',
     ]);
     return [Properties['Family'] as string, Object.fromEntries([...values, ...secrets]) as Record<string, string>] as const;
   });
@@ -102,11 +106,28 @@ describe('the environment of each process', () => {
     });
   }
 
-  it('of the api configures the session provider', () => {
+  it('of the api configures the session and identity provider', () => {
     const api = environments()['pikaia-api']!;
     assert.deepEqual(
-      ['SESSION_JWKS_URL', 'SESSION_ISSUER', 'SESSION_AUDIENCE', 'SESSION_OPERATOR_ORGANIZATION'].map((name) => api[name]),
-      ['https://sessions.example.com/jwks', 'sessions.example.com', 'project-live-1', 'organization-live-9'],
+      ['SESSION_JWKS_URL', 'SESSION_ISSUER', 'SESSION_AUDIENCE', 'SESSION_OPERATOR_ORGANIZATION', 'IDENTITY_ADMIN_ROLES'].map(
+        (name) => api[name],
+      ),
+      [
+        'https://sessions.example.com/jwks',
+        'sessions.example.com',
+        'project-live-1',
+        'organization-live-9',
+        'stytch_admin,owner',
+      ],
+    );
+  });
+
+  it('of the api has every secret that the process can read', () => {
+    const secrets = PROCESSES['pikaia-api']!.flatMap((one) => describeSettings(one).filter(({ secret }) => secret));
+    const environment = environments()['pikaia-api']!;
+    assert.deepEqual(
+      secrets.map(({ variable }) => variable).filter((variable) => !(variable in environment)),
+      ['DATABASE_URL'], // host, user and password replace it
     );
   });
 

@@ -6,7 +6,7 @@ import { EventBridgeSettings, LogSinkSettings, OutboxSettings } from '@pikaia/ev
 import { LoggingSettings } from '@pikaia/logging';
 import { NotificationSettings } from '@pikaia/notifications';
 import { CONSUMERS } from '@pikaia/reactions';
-import { ApiSettings } from '../../apps/api/src/api.settings.js';
+import { API_SETTINGS } from '../../apps/api/src/api.settings.js';
 import { MigrationSettings } from '../../apps/api/src/database/migration.settings.js';
 import { ConsumerSettings } from '../../apps/consumers/src/consumer.settings.js';
 import { WorkerSettings } from '../../apps/outbox-worker/src/worker.settings.js';
@@ -26,6 +26,14 @@ class StartSettings {
   workerDatabaseUrl?: string;
 }
 
+const API_HEADINGS = [
+  'api',
+  'api: HTTP server',
+  'api: session provider',
+  'api: webhooks of the identity provider',
+  'api: Stripe',
+];
+
 const CLASSES: readonly (readonly [heading: string, settings: SettingsClass])[] = [
   ['Logs: api and outbox-worker', LoggingSettings],
   [
@@ -34,7 +42,7 @@ const CLASSES: readonly (readonly [heading: string, settings: SettingsClass])[] 
   ],
   ['the migration task, which runs as the owner', MigrationSettings],
   ['npm start', StartSettings],
-  ['api', ApiSettings],
+  ...API_SETTINGS.map((settings, index) => [API_HEADINGS[index]!, settings] as const),
   ['outbox-worker', WorkerSettings],
   ['outbox-worker: the relay', OutboxSettings],
   ['outbox-worker: the sink log', LogSinkSettings],

@@ -1,4 +1,6 @@
 import { connect } from '../support/database/database.js';
+import { stripeEvent } from '../support/http/stripe.stub.js';
+import { deliverWebhook } from '../support/system/billing.js';
 import { type ApiResponse, System } from '../support/system/system.js';
 import { waitFor } from '../support/time/wait-for.js';
 
@@ -30,6 +32,10 @@ export async function createIncidents(): Promise<Incidents> {
   await system.request('GET', '/members/nobody', { as });
   await system.request('GET', '/me', { headers: { traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01' } });
   await system.request('PATCH', '/organization', { as, body: { slug: 'globex' } });
+
+  const webhook = stripeEvent('invoice.paid', 1_790_000_000, { object: 'invoice' });
+  await deliverWebhook(system, webhook, { secrets: ['whsec_development'] });
+  await deliverWebhook(system, webhook, { secrets: ['whsec_wrong'] });
 
   await owner.query('alter table organizations_organization rename column slug to gone');
   const failed = await system.request('GET', '/organization', { as });

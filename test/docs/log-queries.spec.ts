@@ -84,7 +84,7 @@ const EXPECTED_ROWS: Record<keyof typeof logQueries, (rows: readonly Row[]) => v
     expect(rows).toContainEqual({ 'http.url_details.path': '/api/v1/members/nobody', requests: 1 });
   },
   overTime: (rows) => {
-    expect(rows.reduce((sum, { requests }) => sum + Number(requests), 0)).toBe(7);
+    expect(rows.reduce((sum, { requests }) => sum + Number(requests), 0)).toBe(9);
     expect(Math.max(...rows.map(({ worst }) => Number(worst)))).toBe(500);
   },
   aborted: (rows) => {
@@ -118,6 +118,18 @@ const EXPECTED_ROWS: Record<keyof typeof logQueries, (rows: readonly Row[]) => v
     ).toEqual([200, 201, 400, 409, 499, 500]);
   },
   welcomeEmail: (rows) => expect(rows).toEqual([]), // Alice was not invited
+  webhooks: (rows) => {
+    const stripe = { 'webhook.source': 'stripe', 'network.client.ip': '127.0.0.1' };
+    expect(rows).toEqual([
+      expect.objectContaining({ ...stripe, event: 'webhook_refused', 'webhook.reason': 'signature_invalid' }),
+      expect.objectContaining({
+        ...stripe,
+        event: 'webhook_processed',
+        'webhook.outcome': 'unknown_type',
+        'webhook.type': 'invoice.paid',
+      }),
+    ]);
+  },
   slowQueries: (rows) => {
     expect(rows[0]).toMatchObject({ 'db.operation': 'SELECT', 'db.statement': expect.stringMatching(/^SELECT .* WHERE .*\$1/) });
     expect(Number(rows[0]!['worst'])).toBeGreaterThan(1_000);

@@ -163,6 +163,25 @@ describe('a webhook of Stripe', () => {
     expect(await deliverWebhook(system, event())).toMatchObject({ status: 200, body: { outcome } });
   });
 
+  it('of the other mode of Stripe than the API key changes nothing, although its signature is valid', async () => {
+    const acme = await StripeCustomer.link(system, 'acme');
+    expect(await acme.deliver({ ...acme.event('created', T), livemode: true })).toEqual(['other_mode']);
+    expect(await acme.row()).toBeUndefined();
+  });
+
+  it('of an organization that was deleted is applied, so that its subscription ends here too', async () => {
+    const acme = await StripeCustomer.link(system, 'acme');
+    await acme.deliver(acme.event('created', T));
+    await system.query(`update organizations_organization set deleted_at = now() where slug = 'acme'`);
+    try {
+      expect(await acme.deliver(acme.event('deleted', T + 1, { status: 'canceled' }))).toEqual(['handled']);
+    } finally {
+      await system.query(`update organizations_organization set deleted_at = null where slug = 'acme'`);
+    }
+    expect(await acme.row()).toMatchObject({ status: 'canceled', is_active: false });
+    expect((await acme.trace()).actions).toEqual(['subscription.activated', 'subscription.canceled']);
+  });
+
   it('reads the period of an event of an API version that has it on the subscription', async () => {
     const acme = await StripeCustomer.link(system, 'acme');
     const { items, ...object } = acme.object() as { items: { data: Record<string, unknown>[] } };
@@ -263,8 +282,17 @@ describe('a completed checkout', () => {
     const acme = await StripeCustomer.link(system, 'acme');
     const checkout = acme.checkout(T, { customer: 'cus_other', subscription: 'sub_other' });
     expect(await acme.deliver(checkout)).toEqual(['conflict']);
+    // Someone has paid for nothing, so the line is among the errors.
+    await waitFor('the line', () =>
+      system.api.linesOf('billing_conflict').some((line) => line['billing.customer'] === 'cus_other'),
+    );
+    expect(system.api.linesOf('billing_conflict').map(({ level }) => level)).toEqual(['ERROR']);
     expect(await customerOf('acme')).toBe(acme.id);
     expect(stripe.reads).toEqual([]);
+    await unlink('acme'); // what an operator does before the event is sent again
+    stripe.subscriptions.set('sub_other', stripeSubscription('sub_other', 'cus_other'));
+    expect(await acme.deliver(checkout, checkout)).toEqual(['handled', 'duplicate']);
+    expect(await customerOf('acme')).toBe('cus_other');
   });
 
   it('never takes the customer of another organization, nor its subscription', async () => {
@@ -297,7 +325,7 @@ describe('a completed checkout', () => {
     const acme = await StripeCustomer.link(system, 'acme');
     await system.query(`update organizations_organization set deleted_at = now() where slug = 'acme'`);
     try {
-      expect(await acme.deliver(acme.checkout(T), acme.event('created', T))).toEqual(['unknown_customer', 'unknown_customer']);
+      expect(await acme.deliver(acme.checkout(T, { customer: 'cus_new' }))).toEqual(['unknown_customer']);
     } finally {
       await system.query(`update organizations_organization set deleted_at = null where slug = 'acme'`);
     }

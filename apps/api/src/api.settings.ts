@@ -1,13 +1,17 @@
-import { Setting } from '@pikaia/core';
+import { Setting, type loadSettings } from '@pikaia/core';
 import { IsInt, IsString, Max, Min, MinLength, ValidateIf } from 'class-validator';
+import { SessionSettings } from './authentication/session.settings.js';
 import { StripeSettings } from './billing/stripe.settings.js';
+import { IdentitySettings } from './identity/identity.settings.js';
+import { ServerSettings } from './server/server.settings.js';
 
 // For development only: a fixed key keeps cursors valid across restarts.
 const DEVELOPMENT_CURSOR_KEY = 'pikaia development cursor key: not a secret';
 // For development only: a process that has no invitations to verify needs no secret.
 const DEVELOPMENT_INVITATION_KEY = 'pikaia development invitation key: not a secret';
 
-export class ApiSettings extends StripeSettings {
+/** The settings that several modules of the api use. */
+export class ApiSettings {
   @Setting('PORT', { about: 'port on which the API listens', default: '3000' })
   @IsInt()
   @Min(0)
@@ -52,3 +56,9 @@ export class ApiSettings extends StripeSettings {
     return this.cursorSecret ?? DEVELOPMENT_CURSOR_KEY;
   }
 }
+
+/** All settings classes of the api, besides those of the libraries. A module injects the class that it needs. */
+export const API_SETTINGS = [ApiSettings, ServerSettings, SessionSettings, IdentitySettings, StripeSettings] as const;
+
+/** The settings of these classes, in this order. */
+export type LoadedApiSettings = ReturnType<typeof loadSettings<typeof API_SETTINGS>>;

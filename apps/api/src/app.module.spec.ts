@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestDatabase } from '../../../test/support/database/database.js';
 import { createApiDatabase } from '../../../test/support/system/api-database.js';
-import { ApiSettings } from './api.settings.js';
+import { API_SETTINGS } from './api.settings.js';
 import { AppModule } from './app.module.js';
 import { createFastifyAdapter } from './server/fastify.adapter.js';
 
@@ -31,7 +31,7 @@ describe('AppModule', () => {
   });
 
   async function start(controllers: readonly (new () => object)[]): Promise<void> {
-    const [api, settings] = loadSettings([ApiSettings, DatabaseSettings], {
+    const [settings, ...api] = loadSettings([DatabaseSettings, ...API_SETTINGS], {
       DATABASE_URL: database.apiUrl,
       PIKAIA_VAR: directory,
     });

@@ -7,7 +7,7 @@ import { CONSUMERS, consumersIn } from '@pikaia/reactions';
 import { ClsModule } from 'nestjs-cls';
 import { AdministrationModule } from './administration/administration.module.js';
 import { AuditedOperations } from './administration/audited-operations.js';
-import { ApiSettings } from './api.settings.js';
+import type { LoadedApiSettings } from './api.settings.js';
 import { AuthenticationModule } from './authentication/authentication.module.js';
 import { BillingModule } from './billing/billing.module.js';
 import { Subscription } from './billing/subscription.entity.js';
@@ -24,19 +24,20 @@ import { SettingsModule } from './server/settings.module.js';
 
 export interface AppSettings {
   readonly logging: LoggingModuleOptions;
-  readonly api: ApiSettings;
+  readonly api: LoadedApiSettings;
   readonly database: DatabaseSettings;
 }
 
 @Module({})
 export class AppModule {
   static forRoot({ logging, api, database }: AppSettings): DynamicModule {
+    const [{ cursorKey, trustedProxies }] = api;
     return {
       module: AppModule,
       imports: [
         ClsModule.forRoot({ global: true }),
         SettingsModule.forRoot(api),
-        LoggingModule.forRoot({ ...logging, trustedProxies: api.trustedProxies }),
+        LoggingModule.forRoot({ ...logging, trustedProxies }),
         DatabaseModule.forRoot({
           settings: database,
           applicationName: 'pikaia-api',
@@ -44,11 +45,11 @@ export class AppModule {
         }),
         EventsModule.forRoot({
           databaseUrl: database.databaseUrl,
-          tokenKey: api.cursorKey,
+          tokenKey: cursorKey,
           queueConsumers: consumersIn('lambda', CONSUMERS).map(({ consumer }) => consumer),
         }),
-        AuditModule.forRoot({ cursorKey: api.cursorKey }),
-        OutboxAdminModule.forRoot({ audit: AuditedOperations, cursorKey: api.cursorKey }),
+        AuditModule.forRoot({ cursorKey }),
+        OutboxAdminModule.forRoot({ audit: AuditedOperations, cursorKey }),
         ServerModule,
         AuthenticationModule,
         HealthModule,

@@ -55,13 +55,18 @@ export class ApiService extends Construct {
         ...(services.sessionOperatorOrganization !== undefined && {
           SESSION_OPERATOR_ORGANIZATION: services.sessionOperatorOrganization,
         }),
+        ...(services.identityAdminRoles !== undefined && { IDENTITY_ADMIN_ROLES: services.identityAdminRoles }),
       },
       key: secrets.key,
       secrets: {
         ...databaseAs(secrets.api),
         CURSOR_SECRET: ecs.Secret.fromSecretsManager(secrets.cursor),
         INVITATION_SECRET: ecs.Secret.fromSecretsManager(secrets.invitation),
-        ...this.stripeCredentials(services.stripeCredentialsArn),
+        ...this.credentials('Stripe', services.stripeCredentialsArn, {
+          STRIPE_WEBHOOK_SECRETS: 'webhook_secrets',
+          STRIPE_API_KEY: 'api_key',
+        }),
+        ...this.credentials('Identity', services.identityCredentialsArn, { IDENTITY_WEBHOOK_SECRETS: 'webhook_secrets' }),
       },
     });
     this.service = new ecs.FargateService(this, 'Service', {
@@ -115,14 +120,11 @@ export class ApiService extends Construct {
     });
   }
 
-  /** The secrets of Stripe, which people create, because AWS cannot generate them. */
-  private stripeCredentials(arn: string | undefined): Record<string, ecs.Secret> {
+  /** The secrets of a provider, which people create, because AWS cannot generate them. Each variable gets the value of a key. */
+  private credentials(id: string, arn: string | undefined, keys: Readonly<Record<string, string>>): Record<string, ecs.Secret> {
     if (arn === undefined) return {};
-    const secret = Secret.fromSecretCompleteArn(this, 'Stripe', arn);
-    return {
-      STRIPE_WEBHOOK_SECRETS: ecs.Secret.fromSecretsManager(secret, 'webhook_secrets'),
-      STRIPE_API_KEY: ecs.Secret.fromSecretsManager(secret, 'api_key'),
-    };
+    const secret = Secret.fromSecretCompleteArn(this, id, arn);
+    return Object.fromEntries(Object.entries(keys).map(([name, key]) => [name, ecs.Secret.fromSecretsManager(secret, key)]));
   }
 
   private balance({ vpc, securityGroups }: AppDependencies['network'], deletionProtection: boolean): elb.ApplicationLoadBalancer {

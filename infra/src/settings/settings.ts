@@ -5,6 +5,7 @@ import { alarmThresholds } from './thresholds.ts';
 const DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653] as const; // the retention periods that CloudWatch accepts
 const CPU = [256, 512, 1024, 2048, 4096, 8192, 16_384] as const; // the sizes that Fargate offers
 const TEXT = /^[^\s<>…]+$/; // no spaces and no placeholders
+const SECRET_ARN = /^arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}$/;
 const HOST = /^([a-z\d]([a-z\d-]*[a-z\d])?\.)+[a-z]{2,}$/;
 
 const general = {
@@ -155,8 +156,20 @@ const services = {
   stripeCredentialsArn: optionalText(
     'stripe_credentials_arn',
     'an ARN of Secrets Manager',
-    /^arn:[\w-]+:secretsmanager:[\w-]+:\d{12}:secret:[\w/+=.@-]+-\w{6}$/,
+    SECRET_ARN,
     'The secret with the keys webhook_secrets and api_key of Stripe. Default: there is no billing.',
+  ),
+  identityCredentialsArn: optionalText(
+    'identity_credentials_arn',
+    'an ARN of Secrets Manager',
+    SECRET_ARN,
+    'The secret with the key webhook_secrets of the identity provider. Default: its webhooks are refused.',
+  ),
+  identityAdminRoles: optionalText(
+    'identity_admin_roles',
+    'roles, comma-separated',
+    /^[^\s,<>…]+(,[^\s,<>…]+)*$/,
+    'Roles at the identity provider that make a member an admin. Default: stytch_admin.',
   ),
   corsOrigins: optionalText(
     'cors_origins',

@@ -18,6 +18,7 @@ export interface StripeEvent {
   readonly id: string;
   readonly type: string;
   readonly created: number;
+  readonly livemode: boolean;
   readonly data: { readonly object: StripeObject };
 }
 
@@ -51,6 +52,7 @@ export const stripeEvent = (type: string, created: number, object: StripeObject)
   id: `evt_${randomUUID()}`,
   type,
   created,
+  livemode: false,
   data: { object },
 });
 

@@ -1069,7 +1069,7 @@ export interface components {
              * @description What the delivery did. Only `handled` has changed something.
              * @enum {string}
              */
-            outcome: "handled" | "duplicate" | "unknown_type" | "unknown_customer" | "unknown_organization" | "unknown_member" | "other_organization" | "unreadable" | "outdated" | "unchanged" | "conflict";
+            outcome: "handled" | "duplicate" | "unknown_type" | "unknown_customer" | "unknown_organization" | "unknown_member" | "other_organization" | "other_mode" | "unreadable" | "outdated" | "unchanged" | "conflict";
         };
         StytchWebhook: {
             /**

@@ -1,12 +1,12 @@
 import { Module, type OnModuleInit } from '@nestjs/common';
 import { systemClock } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
-import { ApiSettings } from '../api.settings.js';
 import { WebhookMonitor } from '../webhooks/webhook.monitor.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { BillingController } from './billing.controller.js';
 import { CustomerService } from './customer.service.js';
 import { createStripeClient } from './stripe-client.js';
+import { StripeSettings } from './stripe.settings.js';
 import { StripeWebhookSource } from './stripe-webhook.source.js';
 import { SubscriptionService } from './subscription.service.js';
 
@@ -20,10 +20,11 @@ const logger = getLogger('billing');
     SubscriptionService,
     {
       provide: StripeWebhookSource,
-      inject: [ApiSettings, CustomerService, SubscriptionService],
-      useFactory: (settings: ApiSettings, customers: CustomerService, subscriptions: SubscriptionService) =>
+      inject: [StripeSettings, CustomerService, SubscriptionService],
+      useFactory: (settings: StripeSettings, customers: CustomerService, subscriptions: SubscriptionService) =>
         new StripeWebhookSource({
           secrets: settings.stripeSecrets,
+          isLiveMode: settings.isLiveMode,
           clock: systemClock,
           stripe: createStripeClient(settings, systemClock),
           customers,

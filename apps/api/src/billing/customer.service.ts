@@ -15,15 +15,21 @@ const logger = getLogger('billing');
 export class CustomerService {
   constructor(private readonly audit: Audit) {}
 
-  /** Locks the organization of a customer and binds it to the context. Returns undefined if there is none. */
+  /**
+   * Locks the organization of a customer and binds it to the context. Returns undefined if there is none. An organization that was
+   * deleted is included: Stripe charges its customer until the subscription ends.
+   */
   lockByCustomer(customer: string): Promise<Organization | undefined> {
     return this.lock({ stripeCustomerId: customer });
   }
 
-  /** Locks the organization for which a checkout was made and binds it to the context. Returns undefined if there is none. */
+  /**
+   * Locks the organization for which a checkout was made and binds it to the context. Returns undefined if there is none, or it was
+   * deleted.
+   */
   async lockByCheckout(session: Stripe.Checkout.Session): Promise<Organization | undefined> {
     const id = organizationOf(session);
-    return id === undefined ? undefined : this.lock({ id });
+    return id === undefined ? undefined : this.lock({ id, deletedAt: IsNull() });
   }
 
   /**
@@ -35,7 +41,7 @@ export class CustomerService {
     const isTaken = await currentManager().existsBy(Organization, { stripeCustomerId: customer });
     if (isTaken || organization.stripeCustomerId !== null) {
       const reason = isTaken ? 'the customer belongs to another organization' : 'the organization has another customer';
-      logger.warning('billing_conflict', { 'billing.customer': customer, reason });
+      logger.error('billing_conflict', { 'billing.customer': customer, reason });
       return 'conflict';
     }
     const before = snapshot(organization);
@@ -48,7 +54,7 @@ export class CustomerService {
 
   private async lock(where: FindOptionsWhere<Organization>): Promise<Organization | undefined> {
     const organization = await currentManager().findOne(Organization, {
-      where: { ...where, deletedAt: IsNull() },
+      where,
       lock: { mode: 'for_no_key_update' },
     });
     if (!organization) return undefined;

@@ -11,6 +11,8 @@ import type { CurrentSubscription, SubscriptionService } from './subscription.se
 export interface StripeWebhookOptions {
   /** A signature is valid if it was made with any of them. */
   readonly secrets: readonly string[];
+  /** The mode of the API key. An event of the other mode is ignored, also if it is signed. Undefined accepts both. */
+  readonly isLiveMode: boolean | undefined;
   readonly clock: Clock;
   readonly stripe: StripeClient;
   readonly customers: CustomerService;
@@ -36,6 +38,8 @@ export class StripeWebhookSource implements WebhookSource<Stripe.Event, CurrentS
   }
 
   handle(event: Stripe.Event, current?: CurrentSubscription): Promise<HandlerOutcome> {
+    const { isLiveMode } = this.options;
+    if (isLiveMode !== undefined && event.livemode === !isLiveMode) return Promise.resolve('other_mode');
     const created = secondsToDate(event.created);
     if (event.type === 'checkout.session.completed') return this.handleCheckout(event.data.object, created, current);
     const subscription = subscriptionIn(event);

@@ -1,6 +1,5 @@
 import { OptionalField, Setting } from '@pikaia/core';
 import { IsNotEmpty, IsUrl, Matches, ValidateIf } from 'class-validator';
-import { IdentitySettings } from '../identity/identity.settings.js';
 
 // For development only: signs the test events of `npm run stripe:event`.
 const DEVELOPMENT_WEBHOOK_SECRET = 'whsec_development';
@@ -9,7 +8,7 @@ const isConfigured = ({ stripeWebhookSecrets, stripeApiKey }: StripeSettings): b
   stripeWebhookSecrets !== undefined || (stripeApiKey !== undefined && process.env['NODE_ENV'] === 'production');
 
 /** Stripe. Set the secrets and the key, or neither: then there is no billing in production. */
-export class StripeSettings extends IdentitySettings {
+export class StripeSettings {
   @Setting('STRIPE_WEBHOOK_SECRETS', {
     about:
       'signing secrets of the webhook endpoint at Stripe, separated by commas: the new one and, while it is rotated, the old one',
@@ -33,6 +32,12 @@ export class StripeSettings extends IdentitySettings {
   @OptionalField()
   @IsUrl({ protocols: ['https', 'http'], require_protocol: true, require_tld: false })
   stripeApiUrl?: string;
+
+  /** Whether the API key is of the live mode of Stripe. Undefined if the key does not say it. */
+  get isLiveMode(): boolean | undefined {
+    const mode = /^[a-z]+_(live|test)_/.exec(this.stripeApiKey ?? '')?.[1];
+    return mode === undefined ? undefined : mode === 'live';
+  }
 
   /** Empty in production without STRIPE_WEBHOOK_SECRETS: then the webhook does not exist. */
   get stripeSecrets(): readonly string[] {

@@ -81,7 +81,7 @@ export class SubscriptionService {
   ): Promise<HandlerOutcome> {
     const stored = await currentManager().findOneBy(Subscription, { providerId: id });
     if (stored && stored.organizationId !== organization.id) {
-      logger.warning('billing_conflict', { 'billing.subscription': id, reason: 'another organization' });
+      logger.error('billing_conflict', { 'billing.subscription': id, reason: 'another organization' });
       return 'conflict';
     }
     if (stored && created < stored.providerVersion) return 'outdated';

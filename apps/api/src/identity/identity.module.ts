@@ -1,6 +1,7 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnModuleInit } from '@nestjs/common';
 import { systemClock } from '@pikaia/core';
 import { OrganizationsModule } from '../organizations/organizations.module.js';
+import { WebhookMonitor } from '../webhooks/webhook.monitor.js';
 import { WebhooksModule } from '../webhooks/webhooks.module.js';
 import { FollowedMembers } from './followed-members.js';
 import { FollowedOrganizations } from './followed-organizations.js';
@@ -20,4 +21,13 @@ import { StytchWebhook, WEBHOOK_CLOCK } from './stytch-webhook.js';
     { provide: WEBHOOK_CLOCK, useValue: systemClock },
   ],
 })
-export class IdentityModule {}
+export class IdentityModule implements OnModuleInit {
+  constructor(
+    private readonly stytch: StytchWebhook,
+    private readonly monitor: WebhookMonitor,
+  ) {}
+
+  onModuleInit(): void {
+    this.monitor.watch(this.stytch.name);
+  }
+}

@@ -1,7 +1,6 @@
 import { OptionalField, Setting } from '@pikaia/core';
 import { Webhook } from 'standardwebhooks';
 import { ValidateBy } from 'class-validator';
-import { ServerSettings } from '../server/server.settings.js';
 
 /** For development only: signs the notices of `npm run identity-notice`. */
 export const DEVELOPMENT_WEBHOOK_SECRET = `whsec_${Buffer.from('pikaia development webhook: no secret').toString('base64')}`;
@@ -10,7 +9,7 @@ const MIN_SECRET_BYTES = 24; // the specification of Standard Webhooks
 const listOf = (text: string): string[] => text.split(',').map((item) => item.trim());
 
 /** The webhooks of the identity provider. */
-export class IdentitySettings extends ServerSettings {
+export class IdentitySettings {
   @Setting('IDENTITY_WEBHOOK_SECRETS', {
     about:
       'signing secrets of the webhook of the identity provider (whsec_…), separated by commas during a rotation; without one, production refuses every webhook',

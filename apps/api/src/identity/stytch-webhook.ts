@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Clock } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
-import { ApiSettings } from '../api.settings.js';
 import type { SignedRequest } from '../webhooks/webhook.decorator.js';
 import type { HandlerOutcome, WebhookSource } from '../webhooks/webhook.source.js';
 import { FollowedMembers } from './followed-members.js';
 import { FollowedOrganizations } from './followed-organizations.js';
 import { IdentityObjects } from './identity-objects.js';
+import { IdentitySettings } from './identity.settings.js';
 import { readStytchNotice, type StytchNotice, type UnreadableNotice } from './stytch-notice.js';
 import { verifySvixSignature } from './svix-signature.js';
 
@@ -21,7 +21,7 @@ export class StytchWebhook implements WebhookSource<StytchNotice | UnreadableNot
   readonly name = 'stytch';
 
   constructor(
-    private readonly settings: ApiSettings,
+    private readonly settings: IdentitySettings,
     private readonly objects: IdentityObjects,
     private readonly members: FollowedMembers,
     private readonly organizations: FollowedOrganizations,

@@ -3,7 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { loadSettings } from '@pikaia/core';
 import { DatabaseSettings } from '@pikaia/database';
-import { ApiSettings } from '../api.settings.js';
+import { API_SETTINGS } from '../api.settings.js';
 import { AppModule } from '../app.module.js';
 import { setPrefix } from '../server/api-prefix.js';
 import { createFastifyAdapter } from '../server/fastify.adapter.js';
@@ -11,7 +11,7 @@ import { openApiDocument } from './openapi.document.js';
 
 /** Returns the OpenAPI document of the api without starting it: Nest creates no provider, so nothing connects. */
 export async function describeApi(): Promise<OpenAPIObject> {
-  const [api, database] = loadSettings([ApiSettings, DatabaseSettings], { DATABASE_URL: 'postgres://api@localhost/none' });
+  const [database, ...api] = loadSettings([DatabaseSettings, ...API_SETTINGS], { DATABASE_URL: 'postgres://api@localhost/none' });
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.forRoot({ logging: {}, api, database }),
     createFastifyAdapter(),

@@ -5,13 +5,13 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import { loadSettings } from '@pikaia/core';
 import { LoggingModule } from '@pikaia/logging';
 import { ClsModule } from 'nestjs-cls';
-import { ApiSettings } from '../api.settings.js';
 import { createFastifyAdapter } from '../server/fastify.adapter.js';
+import { ServerSettings } from '../server/server.settings.js';
 import { ContentPolicy } from '../server/security-headers.js';
 import { AddressLimit } from './address-limit.decorator.js';
 import { RateLimitsModule } from './rate-limits.module.js';
 
-const [settings] = loadSettings([ApiSettings], { RATE_LIMIT_ADDRESS: '1', RATE_LIMIT_WEBHOOK: '2' });
+const [settings] = loadSettings([ServerSettings], { RATE_LIMIT_ADDRESS: '1', RATE_LIMIT_WEBHOOK: '2' });
 
 @Controller()
 class Routes {
@@ -31,10 +31,10 @@ class Routes {
 @Global()
 @Module({
   providers: [
-    { provide: ApiSettings, useValue: settings },
+    { provide: ServerSettings, useValue: settings },
     { provide: getDataSourceToken(), useValue: {} }, // only organizations are counted in the database
   ],
-  exports: [ApiSettings, getDataSourceToken()],
+  exports: [ServerSettings, getDataSourceToken()],
 })
 class Dependencies {}
 

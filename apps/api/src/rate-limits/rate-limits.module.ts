@@ -4,7 +4,7 @@ import { getDataSourceToken } from '@nestjs/typeorm';
 import { systemClock } from '@pikaia/core';
 import type { FastifyInstance } from 'fastify';
 import type { DataSource } from 'typeorm';
-import { ApiSettings } from '../api.settings.js';
+import { ServerSettings } from '../server/server.settings.js';
 import { addressLimitOf } from './address-limit.decorator.js';
 import { RateLimits } from './rate-limits.js';
 
@@ -13,8 +13,8 @@ import { RateLimits } from './rate-limits.js';
   providers: [
     {
       provide: RateLimits,
-      inject: [ApiSettings, getDataSourceToken()],
-      useFactory: (settings: ApiSettings, source: DataSource) => new RateLimits(settings, source, systemClock),
+      inject: [ServerSettings, getDataSourceToken()],
+      useFactory: (settings: ServerSettings, source: DataSource) => new RateLimits(settings, source, systemClock),
     },
   ],
   exports: [RateLimits],

@@ -1,6 +1,5 @@
 import { OptionalField, Setting, TextRule } from '@pikaia/core';
 import { IsInt, Max, Min } from 'class-validator';
-import { SessionSettings } from '../authentication/session.settings.js';
 
 const YEAR_S = 365 * 24 * 60 * 60;
 const MAX_WINDOW_S = 24 * 60 * 60;
@@ -9,7 +8,7 @@ const MAX_REQUESTS = 1_000_000_000;
 const isProduction = (): boolean => process.env['NODE_ENV'] === 'production';
 
 /** The rules of the HTTP server for all routes: browsers of other origins, security headers and rate limits. */
-export class ServerSettings extends SessionSettings {
+export class ServerSettings {
   @Setting('CORS_ORIGINS', {
     about:
       'origins whose pages may call the API, such as https://app.example.com, comma-separated; * for all, not in production; if absent, none',

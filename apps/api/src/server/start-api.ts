@@ -5,7 +5,7 @@ import { DatabaseSettings } from '@pikaia/database';
 import { getLogger, loggingOptions, LoggingSettings, type Service } from '@pikaia/logging';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { ApiSettings } from '../api.settings.js';
+import { API_SETTINGS } from '../api.settings.js';
 import { AppModule } from '../app.module.js';
 import { Readiness } from '../health/readiness.js';
 import { OpenApiSource } from '../openapi/documentation.controller.js';
@@ -20,7 +20,8 @@ const logger = getLogger('api');
 
 /** Reads the settings, builds the application and listens. */
 export async function startApi(environment: NodeJS.ProcessEnv): Promise<Service> {
-  const [logging, api, database] = loadSettings([LoggingSettings, ApiSettings, DatabaseSettings], environment);
+  const [logging, database, ...settings] = loadSettings([LoggingSettings, DatabaseSettings, ...API_SETTINGS], environment);
+  const [api, server] = settings;
   const development = environment['NODE_ENV'] !== 'production';
   const application = AppModule.forRoot({
     logging: {
@@ -28,10 +29,10 @@ export async function startApi(environment: NodeJS.ProcessEnv): Promise<Service>
       service: 'pikaia-api',
       ...(development && { file: { path: join(api.varDirectory, 'log', 'api.jsonl') } }),
     },
-    api,
+    api: settings,
     database,
   });
-  const app = await NestFactory.create<NestFastifyApplication>(application, createFastifyAdapter(api), {
+  const app = await NestFactory.create<NestFastifyApplication>(application, createFastifyAdapter(server), {
     abortOnError: false,
     bodyParser: false, // Nest's parser would also accept forms; Fastify's own reads JSON
   });

@@ -13,11 +13,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { executeSql, withConnection, type TestDatabase } from '../../../../test/support/database/database.js';
 import { createApiDatabase } from '../../../../test/support/system/api-database.js';
-import { ApiSettings } from '../api.settings.js';
+import { API_SETTINGS } from '../api.settings.js';
 import { AppModule } from '../app.module.js';
 import { createFastifyAdapter } from '../server/fastify.adapter.js';
 import { Signed, Webhook, type SignedRequest } from './webhook.decorator.js';
 import { webhookMetrics } from './webhook.metrics.js';
+import { WebhookMonitor } from './webhook.monitor.js';
 import { WebhookReceiver } from './webhook.receiver.js';
 import { WebhookRefusedError, type HandlerOutcome, type WebhookSource } from './webhook.source.js';
 import { WebhooksModule } from './webhooks.module.js';
@@ -73,7 +74,7 @@ describe('WebhookReceiver', () => {
     await executeSql(database.ownerUrl, 'create table effect (id text); grant select, insert on effect to pikaia_api');
     directory = mkdtempSync(join(tmpdir(), 'pikaia-webhooks-'));
     const environment = { DATABASE_URL: database.apiUrl, PIKAIA_VAR: directory };
-    const [api, settings] = loadSettings([ApiSettings, DatabaseSettings], environment);
+    const [settings, ...api] = loadSettings([DatabaseSettings, ...API_SETTINGS], environment);
     @Module({
       imports: [AppModule.forRoot({ logging: {}, api, database: settings }), WebhooksModule],
       controllers: [PlantedController],
@@ -184,6 +185,20 @@ describe('WebhookReceiver', () => {
     },
   );
 
+  it.each(['unknown_type', 'unknown_customer', 'unreadable', 'conflict'] as const)(
+    'handles an event that was ignored as %s when the provider sends it again, once',
+    async (reason) => {
+      const [one, succeed] = [notice(), handle];
+      handle = () => Promise.resolve(reason);
+      expect([(await send(one)).body, (await send(one)).body]).toEqual([{ outcome: reason }, { outcome: reason }]);
+      handle = succeed;
+      const outcomes = (await Promise.all([send(one), send(one)])).map(({ body }) => body['outcome']).sort();
+      expect(outcomes).toEqual(['duplicate', 'handled']);
+      expect(await effects(one)).toBe(1);
+      expect(await receipts(one)).toHaveLength(1);
+    },
+  );
+
   it('answers 500 if the handler fails, leaves nothing, and handles the retry', async () => {
     const one = notice();
     const succeed = handle;
@@ -260,6 +275,21 @@ describe('WebhookReceiver', () => {
     await Promise.all([send(notice()), send(notice())]);
     expect(await left()).toEqual([{ source: 'quiet', count: 30 }]);
     expect(await receipts({ id: 'kept', type: '' })).toHaveLength(1);
+  });
+
+  it('belongs to an application that measures the silence of every provider', async () => {
+    await executeSql(
+      database.ownerUrl,
+      `insert into processed_webhook (source, event_id, event_type)
+       select source, n, 'x' from generate_series(1, 100) n, unnest('{stripe,stytch}'::text[]) source`,
+    );
+    const monitor = app.get(WebhookMonitor, { strict: false });
+    await monitor.onApplicationShutdown();
+    monitor.onApplicationBootstrap();
+    await monitor.onApplicationShutdown();
+    flushMetrics();
+    const lines = logs.records.filter((line) => webhookMetrics.silence.name in line);
+    expect(lines.map((line) => line['source']).sort()).toEqual(['stripe', 'stytch']);
   });
 
   it('refuses a body larger than 1 MiB, another content type and a content encoding', async () => {

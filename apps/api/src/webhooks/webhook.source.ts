@@ -16,6 +16,7 @@ export const WEBHOOK_OUTCOMES = [
   'unknown_organization',
   'unknown_member',
   'other_organization',
+  'other_mode',
   'unreadable',
   'outdated',
   'unchanged',

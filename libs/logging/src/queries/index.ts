@@ -17,6 +17,7 @@ const EVENT = {
   audited: 'audit_recorded',
   invited: 'member_invite_started',
   welcomed: 'welcome_email_sent',
+  webhooks: ['webhook_processed', 'webhook_refused', 'webhook_failed'],
 } as const;
 
 const isOneOf = (name: string, values: readonly string[]): string =>
@@ -103,6 +104,16 @@ export const logQueries = {
       `fields @timestamp, ${F.traceId}, ${F.event}, ${field('message.id')}`,
       `filter (${is(F.event, EVENT.invited)} and email = "<e-mail>") or (${is(F.event, EVENT.welcomed)} and ${is(F.traceId, '<correlation id>')})`,
       'sort @timestamp asc',
+    ],
+  ),
+  webhooks: logQuery(
+    'webhooks/latest',
+    'Which webhooks of providers arrived, and was each one handled, ignored, refused or not handled because of an error?',
+    [
+      `fields @timestamp, ${field('webhook.source')}, ${F.event}, ${field('webhook.outcome')}, ${field('webhook.reason')}, ${field('webhook.type')}, ${field('webhook.id')}, ${F.clientAddress}, ${F.traceId}`,
+      `filter ${isOneOf(F.event, EVENT.webhooks)}`,
+      'sort @timestamp desc',
+      'limit 200',
     ],
   ),
   slowQueries: logQuery('database/slow queries', 'Which statements are slow, how often, and what is an example of each?', [
