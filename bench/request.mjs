@@ -16,7 +16,8 @@ const ORGANIZATIONS = (process.env['BENCH_ORGANIZATIONS'] ?? '1,100').split(',')
 const RELAY = (process.env['BENCH_RELAY'] ?? 'stopped,running').split(',');
 const WARM_UP_SECONDS = 12; // so that the compiler is finished; the measured seconds are few
 const COUNTED_REQUESTS = 500;
-const ISSUER = 'stytch.com/project-bench';
+const PROJECT = 'project-bench';
+const ISSUER = `stytch.com/${PROJECT}`;
 const NAMES = Object.keys(VARIANTS);
 
 const server = await BenchServer.start();
@@ -34,7 +35,7 @@ async function compare() {
   const admins = await createOrganizations(owner, Math.max(...ORGANIZATIONS));
   const tokens = await Promise.all(admins.map((admin) => provider.sign(admin)));
   const generator = startProgram('request/load.mjs');
-  const settings = { api, jwksUrl: provider.url, issuer: ISSUER, connections: Math.max(...CONNECTIONS) };
+  const settings = { api, jwksUrl: provider.url, issuer: ISSUER, audience: PROJECT, connections: Math.max(...CONNECTIONS) };
   const services = {};
   for (const name of NAMES) services[name] = await startService(name, settings);
   const load = (name, options) => generator.ask({ port: services[name].port, tokens, ...options });
@@ -155,7 +156,7 @@ async function startProvider() {
       })
         .setProtectedHeader({ alg: 'RS256', kid: 'bench', typ: 'JWT' })
         .setIssuer(ISSUER)
-        .setAudience(ISSUER)
+        .setAudience(PROJECT)
         .setSubject(subject)
         .setIssuedAt()
         .setExpirationTime('12h')

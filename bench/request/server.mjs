@@ -2,7 +2,7 @@
 // and `counted` with the statements between them. Ends when the parent disconnects.
 import { createRequire } from 'node:module';
 
-const { api, jwksUrl, issuer, connections } = JSON.parse(process.argv[2]);
+const { api, jwksUrl, issuer, audience, connections } = JSON.parse(process.argv[2]);
 // The pg of the API, not that of the peers in this folder.
 const pg = createRequire(new URL('../../libs/database/package.json', import.meta.url))('pg');
 const APPLICATION = 'pikaia-api'; // the pool of requests; the connection that wakes the relay has another name
@@ -22,7 +22,7 @@ const service = await startApi({
   INVITATION_SECRET: 'a secret of the benchmark, with 32 characters',
   SESSION_JWKS_URL: jwksUrl,
   SESSION_ISSUER: issuer,
-  SESSION_AUDIENCE: issuer,
+  SESSION_AUDIENCE: audience,
   RATE_LIMIT_ADDRESS: '1000000000', // counted, but never reached
   RATE_LIMIT_SESSION: '1000000000',
   RATE_LIMIT_ORGANIZATION: '1000000000',
