@@ -6,6 +6,7 @@ import { describeError, PlainError } from './start/plain-error.ts';
 import type { Ports } from './start/ports.ts';
 import { takeStartLock } from './start/start.lock.ts';
 import { System } from './start/system.ts';
+import { readWeek } from './week/week.file.ts';
 
 const startedAt = Date.now();
 const print = (text: string) => process.stderr.write(`[start] ${text}\n`); // stdout is for the logs of api and worker
@@ -77,6 +78,19 @@ Show everything that this request caused, as a timeline and as JSON:
 
   npm run explain -- $ID
   curl -s http://127.0.0.1:${api}/api/v1/admin/correlations/$ID -H "Authorization: Bearer $TOKEN"
+${weekText()}
+`;
+}
 
+/** The requests of the seeded week that answer the three questions. */
+function weekText(): string {
+  const week = readWeek();
+  if (week?.state !== 'complete') return '';
+  return `
+Or ask the seeded week of acme and globex:
+
+  npm run explain -- ${week.refused}   Why did Carol's request fail?
+  npm run explain -- ${week.roleChange}   What did Alice do to Carol?
+  npm run explain -- ${week.failedDelivery}   Was Mona's welcome email sent?
 `;
 }

@@ -79,6 +79,7 @@ interface SessionOptions {
   readonly email: string;
   readonly organization?: string;
   readonly newOrganization?: boolean;
+  readonly startedAt?: Date;
 }
 
 /** Issues a session token for a user of the running system. */

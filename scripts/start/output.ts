@@ -16,6 +16,8 @@ interface WithHandle {
  */
 export class Output {
   readonly #sources = new Set<Transform>();
+  /** While true, lines of `stdout` are discarded. */
+  isMuted = false;
 
   constructor() {
     for (const stream of [process.stdout, process.stderr]) {
@@ -28,7 +30,7 @@ export class Output {
   /** @param child a process whose `stdout` and `stderr` are pipes. */
   forward(child: ChildProcess): void {
     for (const name of ['stdout', 'stderr'] as const) {
-      const lines = child[name]!.pipe(wholeLines());
+      const lines = child[name]!.pipe(wholeLines(() => name === 'stdout' && this.isMuted));
       this.#sources.add(lines);
       lines.once('close', () => this.#sources.delete(lines));
       if (process[name].writable) lines.pipe(process[name], { end: false });
@@ -48,13 +50,13 @@ export class Output {
 
 const NEWLINE = 10;
 
-function wholeLines(): Transform {
+function wholeLines(isDiscarded: () => boolean): Transform {
   let partialLine: Buffer[] = [];
   return new Transform({
     transform(bytes: Buffer, _encoding, done) {
       const end = bytes.lastIndexOf(NEWLINE) + 1;
       if (end) {
-        this.push(Buffer.concat([...partialLine, bytes.subarray(0, end)]));
+        if (!isDiscarded()) this.push(Buffer.concat([...partialLine, bytes.subarray(0, end)]));
         partialLine = [];
       }
       if (end < bytes.length) partialLine.push(bytes.subarray(end));

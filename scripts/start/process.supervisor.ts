@@ -12,7 +12,8 @@ interface SupervisedProcessOptions {
   readonly name: string;
   /** The path of the script. */
   readonly main: string;
-  readonly environment: NodeJS.ProcessEnv;
+  /** Returns the environment of the next run. */
+  readonly environment: () => NodeJS.ProcessEnv;
   readonly print: (line: string) => void;
   /** Receives `stdout` and `stderr` of each run. */
   readonly output: Output;
@@ -63,6 +64,27 @@ export class SupervisedProcess {
     clearTimeout(timer);
   }
 
+  /**
+   * Sends a message to the process and resolves with its next one.
+   *
+   * @throws Error if the process does not run, or ends before it has responded.
+   */
+  async ask(message: object): Promise<unknown> {
+    const { name } = this.#options;
+    const child = this.#child;
+    if (!child?.connected) throw new Error(`${name} does not run.`);
+    const settled = new AbortController();
+    try {
+      const answered = once(child, 'message', settled);
+      const ended = once(child, 'exit', settled).then(() => Promise.reject(new Error(`${name} has ended.`)));
+      child.send(message);
+      const [answer] = (await Promise.race([answered, ended])) as unknown[];
+      return answer;
+    } finally {
+      settled.abort();
+    }
+  }
+
   async #keepRunning(ready: PromiseWithResolvers<void>): Promise<void> {
     const { name, print } = this.#options;
     const backOff = new BackOff();
@@ -81,7 +103,7 @@ export class SupervisedProcess {
 
   async #runOnce(ready: PromiseWithResolvers<void>): Promise<Ending> {
     const { name, main, environment, print, output } = this.#options;
-    const child = fork(main, { env: environment, detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    const child = fork(main, { env: environment(), detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     this.#child = child;
     output.forward(child);
     const timer = setTimeout(() => {

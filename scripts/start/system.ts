@@ -12,6 +12,7 @@ import { chosenPorts, waitForPorts, type Ports } from './ports.ts';
 import { SupervisedProcess } from './process.supervisor.ts';
 import { removeRunning, wasInterrupted, writeRunning, type Running } from './running.file.ts';
 import { developmentSecrets, type Secrets } from './secrets.file.ts';
+import { SeededWeek } from '../week/seed-week.ts';
 
 const INVALID_PASSWORD = '28P01';
 const UNUSABLE_ADDRESS = /^(28|3D)/; // SQLSTATE classes: refused user or password, unknown database
@@ -25,6 +26,8 @@ export class System {
   readonly #output = new Output();
   #server: PostgresServer | undefined;
   #processes: readonly SupervisedProcess[] = [];
+  /** Set until the week of a new database is complete. */
+  #week: SeededWeek | undefined;
 
   constructor(environment: NodeJS.ProcessEnv, print: Print) {
     this.#environment = environment;
@@ -51,6 +54,7 @@ export class System {
     writeRunning({ pid: process.pid, ports, databaseUrls });
     await this.#startProcesses(ports, databaseUrls, secrets, signal);
     signal.throwIfAborted();
+    await this.#playWeek(ports.api, signal);
     return ports;
   }
 
@@ -89,10 +93,13 @@ export class System {
     const isLimitGiven = Boolean(this.#environment['DATABASE_STATEMENT_TIMEOUT_MS']?.trim());
     const statementTimeoutMs = isLimitGiven ? settings.databaseStatementTimeoutMs : undefined; // the default replaces no limit
     this.#print('migrating and seeding the database …');
+    // Only for the embedded database: this start has created it and can create it again.
+    if (this.#server && this.#environment['NODE_ENV'] !== 'production') this.#week = await SeededWeek.begin(ownerUrl);
     const { applied } = await migrateSchema(ownerUrl, passwords, { statementTimeoutMs }).catch((error: unknown) =>
       this.#migrationError(error),
     );
-    await seed(ownerUrl);
+    await this.#week?.setDatabaseClock();
+    await (this.#week ? this.#week.addPeople(seed) : seed(ownerUrl));
     if (applied.length) this.#print(`${applied.length} migrations applied`);
     const { API_DATABASE_URL, WORKER_DATABASE_URL } = this.#environment;
     const given = this.#server ? {} : { api: API_DATABASE_URL?.trim(), worker: WORKER_DATABASE_URL?.trim() };
@@ -133,12 +140,22 @@ export class System {
       new SupervisedProcess({
         name,
         main: join(root, 'apps', name, 'dist', 'main.js'),
-        environment: { ...shared, DATABASE_URL: url },
+        environment: () => ({ ...shared, DATABASE_URL: url, ...this.#week?.environment }),
         output: this.#output,
         print: this.#print,
       });
     this.#processes = [supervised('api', databaseUrls.api), supervised('outbox-worker', databaseUrls.worker)];
     await Promise.race([Promise.all(this.#processes.map((process) => process.start())), once(signal, 'abort')]);
+  }
+
+  /** Discards the output of the week on the terminal; `var/log` contains it. */
+  async #playWeek(apiPort: number, signal: AbortSignal): Promise<void> {
+    if (!this.#week) return;
+    this.#print('seeding a week of life of two organizations …');
+    this.#output.isMuted = true;
+    await this.#week.play(apiPort, this.#processes, signal);
+    this.#week = undefined;
+    this.#output.isMuted = false;
   }
 
   /** Lets api and worker finish their work in progress, then stops the database. */

@@ -27,6 +27,8 @@ export interface DevelopmentTokensOptions {
   readonly newOrganization?: boolean;
   /** Seconds. For tests of expiry. */
   readonly lifetime?: number;
+  /** The time of the sign-in. Default: now. */
+  readonly startedAt?: Date;
 }
 
 export type DevelopmentTokenOptions = Omit<DevelopmentTokensOptions, 'emails'> & { readonly email: string };
@@ -50,9 +52,11 @@ export async function issueDevelopmentTokens({
   organization,
   newOrganization = false,
   lifetime = DEFAULT_LIFETIME_S,
+  startedAt = new Date(),
 }: DevelopmentTokensOptions): Promise<string[]> {
   const { privateKey } = await developmentKeys(keysDirectory);
-  if (newOrganization) return Promise.all(emails.map((email) => sign(newSubject(email), privateKey, lifetime)));
+  if (newOrganization)
+    return Promise.all(emails.map((email) => sign(newSubject(email), privateKey, { started: startedAt, lifetime })));
   const subjects: Subject[] = [];
   const client = new IsolatedClient({ connectionString: databaseUrl });
   await client.connect();
@@ -61,7 +65,7 @@ export async function issueDevelopmentTokens({
   } finally {
     await client.end();
   }
-  return Promise.all(subjects.map((subject) => sign(subject, privateKey, lifetime)));
+  return Promise.all(subjects.map((subject) => sign(subject, privateKey, { started: startedAt, lifetime })));
 }
 
 interface Subject {
@@ -70,8 +74,11 @@ interface Subject {
   readonly organization: { readonly organization_id: string; readonly slug: string | null };
 }
 
-function sign({ subject, email, organization }: Subject, key: CryptoKey, lifetime: number): Promise<string> {
-  const started = new Date();
+function sign(
+  { subject, email, organization }: Subject,
+  key: CryptoKey,
+  { started, lifetime }: { readonly started: Date; readonly lifetime: number },
+): Promise<string> {
   const expires = new Date(started.getTime() + lifetime * 1000);
   return new SignJWT({
     [SESSION_CLAIM]: {

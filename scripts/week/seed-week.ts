@@ -1,0 +1,104 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type pg from 'pg';
+import { withClient } from '../explain/viewer.ts';
+import { varDirectory } from '../start/folders.ts';
+import { DatabaseClock } from './database-clock.ts';
+import { BEGINNING, playStory } from './story.ts';
+import { readWeek, writeWeek } from './week.file.ts';
+import { timeOf, WeekPlayer } from './week.player.ts';
+
+const NAME = 'pikaia-week';
+const PRELOADED = pathToFileURL(join(import.meta.dirname, 'process-clock.ts')).href;
+
+/** A process that has loaded process-clock.ts. */
+interface ClockedProcess {
+  ask(message: { readonly clockShiftMs: number }): Promise<unknown>;
+}
+
+/**
+ * Adds a week of life of two organizations to a new database, by real requests to the real api, whose events the real worker delivers.
+ * Meanwhile the clocks of the database, the api and the worker show the time of the story, so every row, event, entry, receipt, email
+ * and log line has a time of the last seven days and they agree with each other.
+ *
+ * If a start is stopped before the week is complete, the next start begins again with an empty database.
+ */
+export class SeededWeek {
+  readonly #ownerUrl: string;
+  #shiftMs = timeOf(BEGINNING.daysAgo, BEGINNING.time) - Date.now();
+
+  private constructor(ownerUrl: string) {
+    this.#ownerUrl = ownerUrl;
+  }
+
+  /** Returns undefined if the database has data, which a week must not change. Call it before the migration. */
+  static async begin(ownerUrl: string): Promise<SeededWeek | undefined> {
+    if (readWeek()?.state === 'incomplete') await removeIncomplete(ownerUrl);
+    else if (!(await isEmpty(ownerUrl))) return undefined;
+    writeWeek({ state: 'incomplete' });
+    return new SeededWeek(ownerUrl);
+  }
+
+  /** Moves the clock of the database to the beginning of the story. Call it after the migration. */
+  async setDatabaseClock(): Promise<void> {
+    await withClient(this.#ownerUrl, NAME, async (client) => {
+      const clock = new DatabaseClock(client);
+      await clock.install();
+      await clock.setShift(this.#shiftMs);
+    });
+  }
+
+  /** Adds the first people. Their ids contain the time of the story, because lists are in the order of ids. */
+  async addPeople(seed: (url: string) => Promise<void>): Promise<void> {
+    const { now } = Date;
+    Date.now = () => now() + this.#shiftMs;
+    try {
+      await seed(this.#ownerUrl);
+    } finally {
+      Date.now = now;
+    }
+  }
+
+  /** What the environment of the api and the worker needs so that they start with the clock of the story. */
+  get environment(): NodeJS.ProcessEnv {
+    const options = `${process.env['NODE_OPTIONS'] ?? ''} --import ${PRELOADED}`.trim();
+    return { NODE_OPTIONS: options, PIKAIA_CLOCK_SHIFT_MS: String(this.#shiftMs) };
+  }
+
+  /** Plays the story and sets all clocks to now. */
+  async play(apiPort: number, processes: readonly ClockedProcess[], signal: AbortSignal): Promise<void> {
+    await withClient(this.#ownerUrl, NAME, async (client) => {
+      const clock = new DatabaseClock(client);
+      const setProcesses = (clockShiftMs: number) => Promise.all(processes.map((process) => process.ask({ clockShiftMs })));
+      const setShift = async (milliseconds: number): Promise<void> => {
+        await clock.setShift(milliseconds); // first: a process compares its clock with that of the database
+        await setProcesses(milliseconds);
+      };
+      const apiUrl = `http://127.0.0.1:${apiPort}`;
+      const player = new WeekPlayer({ apiUrl, ownerUrl: this.#ownerUrl, client, setShift, signal }, this.#shiftMs);
+      const highlights = await playStory(player);
+      await clock.remove();
+      await setProcesses(0);
+      writeWeek({ state: 'complete', ...highlights });
+    });
+  }
+}
+
+// The first table of the example. Index: none.
+const EXISTS = `select to_regclass('organizations_organization') is null as empty`;
+
+const isEmpty = (ownerUrl: string): Promise<boolean> =>
+  withClient(ownerUrl, NAME, async (client) => (await client.query<{ empty: boolean }>(EXISTS)).rows[0]!.empty);
+
+/** Removes what a start has left that was stopped while it seeded the week: nobody has used that system yet. */
+async function removeIncomplete(ownerUrl: string): Promise<void> {
+  for (const name of ['mail', 'mail.kept', 'log']) rmSync(join(varDirectory, name), { recursive: true, force: true });
+  const url = new URL(ownerUrl);
+  const database = url.pathname.slice(1);
+  url.pathname = '/template1';
+  await withClient(url.href, NAME, async (client: pg.Client) => {
+    await client.query(`drop database if exists ${client.escapeIdentifier(database)} with (force)`);
+    await client.query(`create database ${client.escapeIdentifier(database)}`);
+  });
+}
