@@ -93,8 +93,8 @@ export class System {
     const isLimitGiven = Boolean(this.#environment['DATABASE_STATEMENT_TIMEOUT_MS']?.trim());
     const statementTimeoutMs = isLimitGiven ? settings.databaseStatementTimeoutMs : undefined; // the default replaces no limit
     this.#print('migrating and seeding the database …');
-    // Only for the embedded database: this start has created it and can create it again.
-    if (this.#server && this.#environment['NODE_ENV'] !== 'production') this.#week = await SeededWeek.begin(ownerUrl);
+    // Only for the embedded database: npm start has created it and can create it again.
+    if (this.#server) this.#week = await SeededWeek.begin(ownerUrl, this.#environment['NODE_ENV'] !== 'production');
     const { applied } = await migrateSchema(ownerUrl, passwords, { statementTimeoutMs }).catch((error: unknown) =>
       this.#migrationError(error),
     );

@@ -22,7 +22,7 @@ do $$ begin execute format('alter database %I reset search_path', current_databa
 // A commit does not wait for the disk meanwhile: a week that a crash interrupts is repeated. `alter system` also reaches the sessions
 // that the processes have opened.
 const SKIP_DISK = ['alter system set synchronous_commit = off', 'select pg_reload_conf()'];
-const USE_DISK = ['alter system reset synchronous_commit', 'select pg_reload_conf()'];
+export const USE_DISK = ['alter system reset synchronous_commit', 'select pg_reload_conf()'];
 
 /** The tables with columns whose default contains a text, and the defaults. $1 text. */
 const DEFAULTS = `

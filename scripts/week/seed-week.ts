@@ -4,9 +4,9 @@ import { pathToFileURL } from 'node:url';
 import type pg from 'pg';
 import { withClient } from '../explain/viewer.ts';
 import { varDirectory } from '../start/folders.ts';
-import { DatabaseClock } from './database-clock.ts';
+import { DatabaseClock, USE_DISK } from './database-clock.ts';
 import { BEGINNING, playStory } from './story.ts';
-import { readWeek, writeWeek } from './week.file.ts';
+import { readWeek, removeWeek, writeWeek } from './week.file.ts';
 import { timeOf, WeekPlayer } from './week.player.ts';
 
 const NAME = 'pikaia-week';
@@ -32,10 +32,13 @@ export class SeededWeek {
     this.#ownerUrl = ownerUrl;
   }
 
-  /** Returns undefined if the database has data, which a week must not change. Call it before the migration. */
-  static async begin(ownerUrl: string): Promise<SeededWeek | undefined> {
+  /**
+   * Returns undefined if the database has data, which a week must not change, or if no week is wanted. Removes an incomplete one in any
+   * case. Call it before the migration.
+   */
+  static async begin(ownerUrl: string, isWanted: boolean): Promise<SeededWeek | undefined> {
     if (readWeek()?.state === 'incomplete') await removeIncomplete(ownerUrl);
-    else if (!(await isEmpty(ownerUrl))) return undefined;
+    if (!isWanted || !(await isEmpty(ownerUrl))) return undefined;
     writeWeek({ state: 'incomplete' });
     return new SeededWeek(ownerUrl);
   }
@@ -68,6 +71,7 @@ export class SeededWeek {
 
   /** Plays the story and sets all clocks to now. */
   async play(apiPort: number, processes: readonly ClockedProcess[], signal: AbortSignal): Promise<void> {
+    const { OutboxStatus } = await import('@pikaia/events');
     await withClient(this.#ownerUrl, NAME, async (client) => {
       const clock = new DatabaseClock(client);
       const setProcesses = (clockShiftMs: number) => Promise.all(processes.map((process) => process.ask({ clockShiftMs })));
@@ -75,8 +79,10 @@ export class SeededWeek {
         await clock.setShift(milliseconds); // first: a process compares its clock with that of the database
         await setProcesses(milliseconds);
       };
+      const source = { query: async (sql: string, values: unknown[]) => (await client.query(sql, values)).rows };
+      const status = new OutboxStatus(source as ConstructorParameters<typeof OutboxStatus>[0]);
       const apiUrl = `http://127.0.0.1:${apiPort}`;
-      const player = new WeekPlayer({ apiUrl, ownerUrl: this.#ownerUrl, client, setShift, signal }, this.#shiftMs);
+      const player = new WeekPlayer({ apiUrl, ownerUrl: this.#ownerUrl, client, status, setShift, signal }, this.#shiftMs);
       const highlights = await playStory(player);
       await clock.remove();
       await setProcesses(0);
@@ -100,5 +106,7 @@ async function removeIncomplete(ownerUrl: string): Promise<void> {
   await withClient(url.href, NAME, async (client: pg.Client) => {
     await client.query(`drop database if exists ${client.escapeIdentifier(database)} with (force)`);
     await client.query(`create database ${client.escapeIdentifier(database)}`);
+    for (const statement of USE_DISK) await client.query(statement);
   });
+  removeWeek();
 }

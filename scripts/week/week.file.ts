@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { varDirectory } from '../start/folders.ts';
 import { PlainError } from '../start/plain-error.ts';
@@ -19,6 +19,8 @@ export function writeWeek(week: WeekState): void {
   writeFileSync(`${PATH}.new`, `${JSON.stringify(week, null, 2)}\n`);
   renameSync(`${PATH}.new`, PATH);
 }
+
+export const removeWeek = () => rmSync(PATH);
 
 /** Returns undefined if no week was seeded in this folder. */
 export function readWeek(): WeekState | undefined {
