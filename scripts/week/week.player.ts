@@ -115,7 +115,7 @@ export class WeekPlayer {
     const text = await response.text();
     if (response.status !== status)
       throw new Error(`The seeded week expects ${status} of ${method} ${path}, and got ${response.status}: ${text}`);
-    await this.#settle();
+    if (method !== 'GET' && status < 400) await this.#settle();
     return { correlationId, body: text.startsWith('{') ? (JSON.parse(text) as StoryResponse['body']) : { text } };
   }
 
