@@ -35,6 +35,7 @@ export { redactText } from './redaction/redact-text.js';
 export { isSecretListItem, isSecretProperty, redactValue } from './redaction/redact-value.js';
 export { isSecretKey, REDACTED } from './redaction/secret-key.js';
 export { MASKED, TextMask, withTextMask } from './redaction/text-mask.js';
+export { isProduction } from './settings/is-production.js';
 export {
   describeSettings,
   loadSettings,
@@ -43,5 +44,6 @@ export {
   type SettingDescription,
   type SettingsClass,
 } from './settings/settings.js';
+export { splitList } from './split-list.js';
 export { IsText, TextRule, textProblem, type TextLength } from './text-rules.js';
 export { IsVisibleText, trimText } from './visible-text.js';
