@@ -22,6 +22,7 @@ export { CORRELATION_HEADER, enterContextAtRequest, type RequestObserver } from 
 export { parseCorrelationHosts, type CorrelationHosts } from './context/correlation-hosts.js';
 export { sendCorrelationId } from './context/outgoing-context.js';
 export type { TraceParent } from './context/trace-parent.js';
+export { ConvertText } from './convert-text.js';
 export { Description, descriptionOf } from './description.decorator.js';
 export { parseDecimal, parseInteger } from './decimal.js';
 export { PikaiaError } from './errors/pikaia.error.js';

@@ -1,6 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { TextRule, textProblem, trimText } from '@pikaia/core';
-import { Transform } from 'class-transformer';
+import { ConvertText, TextRule, textProblem, trimText } from '@pikaia/core';
 import { isEmail } from 'class-validator';
 import { domainToASCII, domainToUnicode } from 'node:url';
 
@@ -41,7 +40,7 @@ export function readableAddress(key: string): string {
 /** Trims an address and accepts it if it has a key; see emailKey. */
 export const IsSendableEmail = (): PropertyDecorator =>
   applyDecorators(
-    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? trimText(value) : value)),
+    ConvertText(trimText),
     TextRule(
       'isSendableEmail',
       (value) =>
