@@ -1,16 +1,9 @@
-import { Module, type INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import { newId } from '@pikaia/core';
-import { DatabaseModule } from '@pikaia/database';
-import { QueueConsumer, QueueModule } from '@pikaia/events';
 import { captureLogs } from '@pikaia/logging/testing';
-import { BillingDashboard, CONSUMERS } from '@pikaia/reactions';
+import { BillingDashboard } from '@pikaia/reactions';
 import fc from 'fast-check';
-import { ClsModule } from 'nestjs-cls';
-import type pg from 'pg';
-import { queueRecord } from '../support/aws/queue.records.js';
-import { connect, type TestDatabase } from '../support/database/database.js';
-import { createApiDatabase } from '../support/system/api-database.js';
+import { useFixture } from '../support/jest/use-fixture.js';
+import { QueuedConsumer } from '../support/system/queued-consumer.js';
 
 const ORGANIZATION = newId();
 const END = '2026-10-21T14:13:20.000Z';
@@ -26,35 +19,11 @@ interface Step {
 
 /** EventBridge and SQS keep no order and can repeat an event. A replay delivers all events again, in order. */
 describe('the billing dashboard behind a queue', () => {
-  let database: TestDatabase;
-  let owner: pg.Client;
-  let app: INestApplicationContext;
-
-  beforeAll(async () => {
-    database = await createApiDatabase();
-    owner = await connect(database.ownerUrl);
-    const settings = { databaseUrl: database.workerUrl, databasePoolSize: 4, databaseStatementTimeoutMs: 15_000 };
-    const { createModule } = CONSUMERS.find(({ consumer }) => consumer === BillingDashboard)!;
-    @Module({
-      imports: [
-        ClsModule.forRoot({ global: true }),
-        DatabaseModule.forRoot({ settings, applicationName: 'spec' }),
-        createModule({}, '/nowhere'),
-        QueueModule.forRoot({ consumer: BillingDashboard }),
-      ],
-    })
-    class LambdaModule {}
-    app = await NestFactory.createApplicationContext(LambdaModule, { logger: ['error'] });
-  });
-  afterAll(async () => {
-    await app.close();
-    await owner.end();
-    await database.drop();
-  });
+  const queue = useFixture(new QueuedConsumer(BillingDashboard));
 
   const rows = async (subscriptions: readonly string[]) =>
     (
-      await owner.query<Record<string, unknown>>(
+      await queue.owner.query<Record<string, unknown>>(
         `select subscription_id, is_active, status, price_id, quantity, current_period_end, cancel_at_period_end, sequence::text
          from billing_dashboard where subscription_id = any ($1) order by subscription_id`,
         [subscriptions],
@@ -101,12 +70,8 @@ describe('the billing dashboard behind a queue', () => {
           },
           sequence: String(sequence),
         }));
-        const deliver = async (given: typeof events): Promise<void> => {
-          const answer = await app.get(QueueConsumer).handleBatch({ Records: given.map((event) => queueRecord(event)) });
-          expect(answer.batchItemFailures).toEqual([]);
-        };
         // Executions run at the same time, as Lambda starts them.
-        await Promise.all(order.map((index) => deliver([events[index]!])));
+        await Promise.all(order.map((index) => queue.deliver([events[index]!])));
         const expected = subscriptions.flatMap((id, number) => {
           const last = steps.findLastIndex(({ subscription }) => subscription === number);
           if (last < 0) return [];
@@ -123,8 +88,8 @@ describe('the billing dashboard behind a queue', () => {
           ];
         });
         expect(await rows(subscriptions)).toEqual(expected);
-        await owner.query('delete from billing_dashboard where subscription_id = any ($1)', [subscriptions]);
-        await deliver(events.map((event) => ({ ...event, event_id: newId() })));
+        await queue.owner.query('delete from billing_dashboard where subscription_id = any ($1)', [subscriptions]);
+        await queue.deliver(events.map((event) => ({ ...event, event_id: newId() })));
         expect(await rows(subscriptions)).toEqual(expected);
       }),
       { numRuns: 60, seed: 37 },

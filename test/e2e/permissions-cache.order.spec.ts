@@ -1,16 +1,9 @@
-import { Module, type INestApplicationContext } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import { newId } from '@pikaia/core';
-import { DatabaseModule } from '@pikaia/database';
-import { QueueConsumer, QueueModule } from '@pikaia/events';
-import { CONSUMERS, PermissionsCache } from '@pikaia/reactions';
+import { PermissionsCache } from '@pikaia/reactions';
 import { captureLogs } from '@pikaia/logging/testing';
 import fc from 'fast-check';
-import { ClsModule } from 'nestjs-cls';
-import type pg from 'pg';
-import { queueRecord } from '../support/aws/queue.records.js';
-import { connect, type TestDatabase } from '../support/database/database.js';
-import { createApiDatabase } from '../support/system/api-database.js';
+import { useFixture } from '../support/jest/use-fixture.js';
+import { QueuedConsumer } from '../support/system/queued-consumer.js';
 
 const ORGANIZATION = newId();
 const PERSON = { user_id: newId(), email: 'bob@example.com' };
@@ -45,31 +38,7 @@ function contentOf({ kind, role }: Step): { type: string; version: number; data:
 
 /** EventBridge and SQS keep no order and can repeat an event. */
 describe('the permissions cache behind a queue', () => {
-  let database: TestDatabase;
-  let owner: pg.Client;
-  let app: INestApplicationContext;
-
-  beforeAll(async () => {
-    database = await createApiDatabase();
-    owner = await connect(database.ownerUrl);
-    const settings = { databaseUrl: database.workerUrl, databasePoolSize: 4, databaseStatementTimeoutMs: 15_000 };
-    const { createModule } = CONSUMERS.find(({ consumer }) => consumer === PermissionsCache)!;
-    @Module({
-      imports: [
-        ClsModule.forRoot({ global: true }),
-        DatabaseModule.forRoot({ settings, applicationName: 'spec' }),
-        createModule({}, '/nowhere'),
-        QueueModule.forRoot({ consumer: PermissionsCache }),
-      ],
-    })
-    class LambdaModule {}
-    app = await NestFactory.createApplicationContext(LambdaModule, { logger: ['error'] });
-  });
-  afterAll(async () => {
-    await app.close();
-    await owner.end();
-    await database.drop();
-  });
+  const queue = useFixture(new QueuedConsumer(PermissionsCache));
 
   it('has the role of the last event of each member, whatever the order, the repetitions and the batches', async () => {
     using _logs = captureLogs();
@@ -107,13 +76,8 @@ describe('the permissions cache behind a queue', () => {
         const batches: number[][] = [];
         for (let at = 0; at < order.length; at += batchSize) batches.push(order.slice(at, at + batchSize));
         // Executions run at the same time, as Lambda starts them.
-        const answers = await Promise.all(
-          batches.map((batch) =>
-            app.get(QueueConsumer).handleBatch({ Records: batch.map((index) => queueRecord(events[index])) }),
-          ),
-        );
-        expect(answers.flatMap(({ batchItemFailures }) => batchItemFailures)).toEqual([]);
-        const { rows } = await owner.query<{ member_id: string; role: string | null; sequence: string; changed_at: Date }>(
+        await Promise.all(batches.map((batch) => queue.deliver(batch.map((index) => events[index]!))));
+        const { rows } = await queue.owner.query<{ member_id: string; role: string | null; sequence: string; changed_at: Date }>(
           'select member_id, role, sequence::text, changed_at from permissions_cache where member_id = any ($1)',
           [members],
         );

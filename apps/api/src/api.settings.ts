@@ -1,4 +1,4 @@
-import { Setting, type loadSettings } from '@pikaia/core';
+import { isProduction, Setting, type loadSettings } from '@pikaia/core';
 import { IsInt, IsString, Max, Min, MinLength, ValidateIf } from 'class-validator';
 import { SessionSettings } from './authentication/session.settings.js';
 import { StripeSettings } from './billing/stripe.settings.js';
@@ -33,7 +33,7 @@ export class ApiSettings {
     about: 'signs the cursors of lists; the same in all processes, at least 32 characters; required in production',
     secret: true,
   })
-  @ValidateIf((settings: ApiSettings) => settings.cursorSecret !== undefined || process.env['NODE_ENV'] === 'production')
+  @ValidateIf((settings: ApiSettings) => settings.cursorSecret !== undefined || isProduction())
   @IsString()
   @MinLength(32)
   cursorSecret?: string;
@@ -43,7 +43,7 @@ export class ApiSettings {
       'signs the tokens of invitation links; the same in the api, the worker and the consumers, at least 32 characters; required in production',
     secret: true,
   })
-  @ValidateIf((settings: ApiSettings) => settings.invitationSecret !== undefined || process.env['NODE_ENV'] === 'production')
+  @ValidateIf((settings: ApiSettings) => settings.invitationSecret !== undefined || isProduction())
   @IsString()
   @MinLength(32)
   invitationSecret?: string;

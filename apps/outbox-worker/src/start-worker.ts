@@ -1,6 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { loadSettings } from '@pikaia/core';
+import { isProduction, loadSettings } from '@pikaia/core';
 import { DatabaseSettings } from '@pikaia/database';
 import { EventBridgeSettings, LogSinkSettings, OutboxSettings } from '@pikaia/events';
 import { getLogger, loggingOptions, LoggingSettings, type Service } from '@pikaia/logging';
@@ -30,12 +30,11 @@ export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Servi
     ],
     environment,
   );
-  const development = environment['NODE_ENV'] !== 'production';
   const application = WorkerModule.forRoot({
     logging: {
       ...loggingOptions(logging),
       service: 'pikaia-outbox-worker',
-      ...(development && { file: { path: join(worker.varDirectory, 'log', 'worker.jsonl') } }),
+      ...(!isProduction(environment) && { file: { path: join(worker.varDirectory, 'log', 'worker.jsonl') } }),
     },
     worker,
     database,

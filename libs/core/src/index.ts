@@ -22,6 +22,7 @@ export { CORRELATION_HEADER, enterContextAtRequest, type RequestObserver } from 
 export { parseCorrelationHosts, type CorrelationHosts } from './context/correlation-hosts.js';
 export { sendCorrelationId } from './context/outgoing-context.js';
 export type { TraceParent } from './context/trace-parent.js';
+export { ConvertText } from './convert-text.js';
 export { Description, descriptionOf } from './description.decorator.js';
 export { parseDecimal, parseInteger } from './decimal.js';
 export { PikaiaError } from './errors/pikaia.error.js';
@@ -35,6 +36,7 @@ export { redactText } from './redaction/redact-text.js';
 export { isSecretListItem, isSecretProperty, redactValue } from './redaction/redact-value.js';
 export { isSecretKey, REDACTED } from './redaction/secret-key.js';
 export { MASKED, TextMask, withTextMask } from './redaction/text-mask.js';
+export { isProduction } from './settings/is-production.js';
 export {
   describeSettings,
   loadSettings,
@@ -43,5 +45,6 @@ export {
   type SettingDescription,
   type SettingsClass,
 } from './settings/settings.js';
+export { splitList } from './split-list.js';
 export { IsText, TextRule, textProblem, type TextLength } from './text-rules.js';
 export { IsVisibleText, trimText } from './visible-text.js';

@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { Transform } from 'class-transformer';
+import { ConvertText } from './convert-text.js';
 import { textProblem, TextRule } from './text-rules.js';
 
 const BLANK = /[\p{White_Space}\u200b\u2060\ufeff]/u; // with the spaces of no width
@@ -21,7 +21,7 @@ const VISIBLE = /(?![\p{Default_Ignorable_Code_Point}\u2800])[\p{L}\p{N}\p{P}\p{
  */
 export const IsVisibleText = ({ max }: { readonly max: number }): PropertyDecorator =>
   applyDecorators(
-    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? trimText(value) : value)),
+    ConvertText(trimText),
     TextRule('isVisibleText', (value) => textProblem(value, { min: 1, max }) ?? visibilityProblem(value as string), [
       { min: 1, max },
     ]),

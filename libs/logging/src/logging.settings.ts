@@ -1,12 +1,11 @@
-import { Transform } from 'class-transformer';
 import { IsIn, IsInt, IsNumber, Matches, Max, Min, ValidateBy } from 'class-validator';
-import { OptionalField, parseCorrelationHosts, Setting } from '@pikaia/core';
+import { ConvertText, OptionalField, parseCorrelationHosts, Setting } from '@pikaia/core';
 import type { LoggingModuleOptions } from './nest/logging.module.js';
 import type { LogFormat } from './output/log-output.js';
 import { DEFAULT_PROBE_PATHS, parseProbePaths } from './output/probe-paths.js';
 import { LOG_LEVELS, type LogLevel } from './record/log-level.js';
 
-const lowerCase = Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.toLowerCase() : value));
+const lowerCase = ConvertText((text) => text.toLowerCase());
 
 const IsCorrelationHosts = (): PropertyDecorator =>
   ValidateBy({

@@ -1,13 +1,13 @@
 interface Fixture {
   open(): Promise<void>;
-  reset(): Promise<void>;
+  reset?(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens the fixture before the tests of the calling suite, resets it before each test and closes it after them. */
+/** Opens the fixture before the tests of the calling suite, resets it before each test, if it can, and closes it after them. */
 export function useFixture<T extends Fixture>(fixture: T): T {
   beforeAll(() => fixture.open());
-  beforeEach(() => fixture.reset());
+  beforeEach(() => fixture.reset?.());
   afterAll(() => fixture.close());
   return fixture;
 }

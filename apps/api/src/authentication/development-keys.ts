@@ -2,7 +2,7 @@ import { exportJWK, generateKeyPair, importJWK, type CryptoKey, type JWK } from 
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { PikaiaError } from '@pikaia/core';
+import { isProduction, PikaiaError } from '@pikaia/core';
 
 export const DEVELOPMENT_ISSUER = 'stytch.com/project-development';
 export const DEVELOPMENT_AUDIENCE = 'project-development';
@@ -14,7 +14,7 @@ export const ALGORITHM = 'RS256';
  * @throws PikaiaError `PIKAIA_DEVELOPMENT_SESSIONS_IN_PRODUCTION` if NODE_ENV is production, where its sessions would be unsafe.
  */
 function refuseInProduction(): void {
-  if (process.env['NODE_ENV'] === 'production') {
+  if (isProduction()) {
     throw new PikaiaError(
       'PIKAIA_DEVELOPMENT_SESSIONS_IN_PRODUCTION',
       'The development issuer refuses to run with NODE_ENV=production, because anyone who reads its key can sign in as any user. Set SESSION_JWKS_URL, SESSION_ISSUER and SESSION_AUDIENCE to those of a session provider.',

@@ -1,23 +1,27 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { Role } from '@pikaia/contracts';
-import { outsideTransaction } from '@pikaia/database';
+import { outsideTransaction, preparedStatement } from '@pikaia/database';
 import { DataSource } from 'typeorm';
 import { addressOf } from '../members/member.entity.js';
 import type { Identity } from './identity.js';
 import { PROVIDER_ID } from './provider-id.js';
 import type { Session } from './session-verifier.js';
 
-// Index: organizations_member_live_provider, organizations_user_provider. Locks: none.
-const MEMBER = `
-  select u.id::text as user_id, m.email as typed_email, u.email as user_email, m.name, m.id::text as member_id, m.role,
-    m.organization_id::text
-  from organizations_member m
-  join organizations_user u on u.id = m.user_id
-  join organizations_organization o on o.id = m.organization_id
-  where m.provider_id = $1 and o.provider_id = $2 and m.status = 'active' and o.deleted_at is null`;
-const OPERATOR = `
-  select id::text as user_id, coalesce(email_key, email) as email, name from organizations_user where provider_id = $1 and operator`;
+// Each request sends one of these. Index: organizations_member_live_provider, organizations_user_provider. Locks: none.
+const MEMBER = preparedStatement(
+  'find_member_identity',
+  `select u.id::text as user_id, m.email as typed_email, u.email as user_email, m.name, m.id::text as member_id, m.role,
+     m.organization_id::text
+   from organizations_member m
+   join organizations_user u on u.id = m.user_id
+   join organizations_organization o on o.id = m.organization_id
+   where m.provider_id = $1 and o.provider_id = $2 and m.status = 'active' and o.deleted_at is null`,
+);
+const OPERATOR = preparedStatement(
+  'find_operator_identity',
+  'select id::text as user_id, coalesce(email_key, email) as email, name from organizations_user where provider_id = $1 and operator',
+);
 
 interface MemberRow {
   readonly user_id: string;

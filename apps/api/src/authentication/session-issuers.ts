@@ -1,13 +1,12 @@
+import { splitList } from '@pikaia/core';
+
 const STYTCH = 'stytch.com/'; // the issuer of a Stytch project without a custom domain is stytch.com/<project>
 const JWKS_OF_PROJECT = /\/sessions\/jwks\/([^/]+)$/; // the path of the keys of a Stytch project
-
-/** Splits the list of SESSION_ISSUER. */
-export const parseIssuers = (list: string): string[] => list.split(',').map((issuer) => issuer.trim());
 
 /** Returns the problem with a list of issuers. Each issuer of Stytch must belong to the project of the audience. */
 export function issuersProblem(list: unknown, audience: string | undefined): string | undefined {
   if (typeof list !== 'string') return 'is required with SESSION_JWKS_URL';
-  const issuers = parseIssuers(list);
+  const issuers = splitList(list);
   if (issuers.includes('')) return 'must not contain an empty issuer';
   if (new Set(issuers).size < issuers.length) return 'must not contain an issuer twice';
   return issuers.map((issuer) => issuerProblem(issuer, audience)).find((problem) => problem !== undefined);

@@ -1,6 +1,6 @@
-import { OptionalField, Setting } from '@pikaia/core';
+import { OptionalField, Setting, splitList } from '@pikaia/core';
 import { IsNotEmpty, IsUrl, ValidateBy, ValidateIf } from 'class-validator';
-import { issuersProblem, keysProblem, parseIssuers } from './session-issuers.js';
+import { issuersProblem, keysProblem } from './session-issuers.js';
 
 const isProviderConfigured = ({ sessionJwksUrl, sessionIssuer, sessionAudience }: SessionSettings): boolean =>
   [sessionJwksUrl, sessionIssuer, sessionAudience].some((value) => value !== undefined);
@@ -53,6 +53,6 @@ export class SessionSettings {
 
   /** The issuers whose tokens are accepted. A token must have exactly one of them. */
   get sessionIssuers(): readonly string[] {
-    return parseIssuers(this.sessionIssuer!);
+    return splitList(this.sessionIssuer!);
   }
 }

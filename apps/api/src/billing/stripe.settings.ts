@@ -1,11 +1,11 @@
-import { OptionalField, Setting } from '@pikaia/core';
+import { isProduction, OptionalField, Setting, splitList } from '@pikaia/core';
 import { IsNotEmpty, IsUrl, Matches, ValidateIf } from 'class-validator';
 
 // For development only: signs the test events of `npm run stripe:event`.
 const DEVELOPMENT_WEBHOOK_SECRET = 'whsec_development';
 
 const isConfigured = ({ stripeWebhookSecrets, stripeApiKey }: StripeSettings): boolean =>
-  stripeWebhookSecrets !== undefined || (stripeApiKey !== undefined && process.env['NODE_ENV'] === 'production');
+  stripeWebhookSecrets !== undefined || (stripeApiKey !== undefined && isProduction());
 
 /** Stripe. Set the secrets and the key, or neither: then there is no billing in production. */
 export class StripeSettings {
@@ -41,7 +41,7 @@ export class StripeSettings {
 
   /** Empty in production without STRIPE_WEBHOOK_SECRETS: then the webhook does not exist. */
   get stripeSecrets(): readonly string[] {
-    const listed = this.stripeWebhookSecrets?.split(',').map((secret) => secret.trim());
-    return listed ?? (process.env['NODE_ENV'] === 'production' ? [] : [DEVELOPMENT_WEBHOOK_SECRET]);
+    if (this.stripeWebhookSecrets !== undefined) return splitList(this.stripeWebhookSecrets);
+    return isProduction() ? [] : [DEVELOPMENT_WEBHOOK_SECRET];
   }
 }

@@ -1,5 +1,5 @@
 import type { FastifyRequest } from 'fastify';
-import { createHash, type BinaryLike } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { AuthenticatedRequest } from '../authentication/access.js';
 import { IDEMPOTENCY_HEADER, parseIdempotencyKey } from './idempotency-key.js';
 
@@ -16,7 +16,7 @@ const bodyHashes = new WeakMap<object, string>();
 
 /** Remembers the hash of a body if its request has a key. Without a key it does nothing. */
 export function hashBody(request: FastifyRequest, body: Buffer): void {
-  if (request.headers[IDEMPOTENCY_HEADER] !== undefined) bodyHashes.set(request, hash(body));
+  if (request.headers[IDEMPOTENCY_HEADER] !== undefined) bodyHashes.set(request, sha256(body));
 }
 
 /**
@@ -33,8 +33,8 @@ export function keyedRequestOf(request: AuthenticatedRequest): KeyedRequest | un
   const [path, ...query] = originalUrl.split('?');
   const conditions = [headers['if-match'], headers['if-none-match']];
   return {
-    id: hash(JSON.stringify([...caller, method, path!.split('/').map(decodeURIComponent), key])),
-    fingerprint: hash(JSON.stringify([query.join('?'), conditions, bodyHashes.get(request)])),
+    id: sha256(JSON.stringify([...caller, method, path!.split('/').map(decodeURIComponent), key])),
+    fingerprint: sha256(JSON.stringify([query.join('?'), conditions, bodyHashes.get(request)])),
   };
 }
 
@@ -44,4 +44,4 @@ function callerOf({ identity, session }: AuthenticatedRequest): string[] | undef
   return session && ['session', session.organization, session.subject];
 }
 
-const hash = (data: BinaryLike): string => createHash('sha256').update(data).digest('base64url');
+const sha256 = (data: string | Buffer): string => hash('sha256', data, 'base64url');

@@ -1,12 +1,10 @@
-import { OptionalField, Setting } from '@pikaia/core';
+import { isProduction, OptionalField, Setting, splitList } from '@pikaia/core';
 import { Webhook } from 'standardwebhooks';
 import { ValidateBy } from 'class-validator';
 
 /** For development only: signs the notices of `npm run identity-notice`. */
 export const DEVELOPMENT_WEBHOOK_SECRET = `whsec_${Buffer.from('pikaia development webhook: no secret').toString('base64')}`;
 const MIN_SECRET_BYTES = 24; // the specification of Standard Webhooks
-
-const listOf = (text: string): string[] => text.split(',').map((item) => item.trim());
 
 /** The webhooks of the identity provider. */
 export class IdentitySettings {
@@ -19,7 +17,7 @@ export class IdentitySettings {
   @ValidateBy({
     name: 'webhookSecrets',
     validator: {
-      validate: (value) => listOf(value as string).every(isSecret),
+      validate: (value) => splitList(value as string).every(isSecret),
       defaultMessage: () =>
         `$property must be secrets of the form whsec_…, each with at least ${MIN_SECRET_BYTES} bytes in base64`,
     },
@@ -34,13 +32,13 @@ export class IdentitySettings {
 
   /** The keys that verify webhooks. Any of them may have signed. */
   get webhookKeys(): readonly Webhook[] {
-    const development = process.env['NODE_ENV'] === 'production' ? undefined : DEVELOPMENT_WEBHOOK_SECRET;
+    const development = isProduction() ? undefined : DEVELOPMENT_WEBHOOK_SECRET;
     const secrets = this.identityWebhookSecrets ?? development;
-    return secrets === undefined ? [] : listOf(secrets).map((secret) => new Webhook(secret));
+    return secrets === undefined ? [] : splitList(secrets).map((secret) => new Webhook(secret));
   }
 
   get adminRoles(): ReadonlySet<string> {
-    return new Set(listOf(this.identityAdminRoles).filter((role) => role !== ''));
+    return new Set(splitList(this.identityAdminRoles).filter((role) => role !== ''));
   }
 }
 

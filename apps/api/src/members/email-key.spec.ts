@@ -1,5 +1,6 @@
 import { isEmail } from 'class-validator';
 import fc from 'fast-check';
+import { domainToASCII } from 'node:url';
 import { createTransport } from 'nodemailer';
 import { emailKey, readableAddress } from './email-key.js';
 
@@ -118,6 +119,24 @@ describe('emailKey', () => {
       { numRuns: 5_000 },
     );
     expect(keys).toBeGreaterThan(1_000);
+  });
+
+  it('exists for a domain in plain ASCII exactly if IDNA keeps it apart from the case', () => {
+    let keys = 0;
+    const label = fc.oneof(
+      fc.string({ unit: fc.constantFrom(...'aKb01-'), minLength: 1, maxLength: 6 }),
+      fc.constantFrom('com', 'ab--cd', '0x1f'),
+    );
+    fc.assert(
+      fc.property(fc.array(label, { minLength: 2, maxLength: 4 }), (labels) => {
+        const domain = labels.join('.').toLowerCase();
+        const isKept = isEmail(`a@${domain}`) && domainToASCII(domain) === domain;
+        expect(emailKey(`a@${labels.join('.')}`)).toBe(isKept ? `a@${domain}` : undefined);
+        if (isKept) keys++;
+      }),
+      { numRuns: 10_000 },
+    );
+    expect(keys).toBeGreaterThan(500);
   });
 
   it('returns the mailbox to which the mail transport sends an email for the typed address', async () => {

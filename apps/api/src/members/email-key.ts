@@ -1,11 +1,12 @@
 import { applyDecorators } from '@nestjs/common';
-import { TextRule, textProblem, trimText } from '@pikaia/core';
-import { Transform } from 'class-transformer';
+import { ConvertText, TextRule, textProblem, trimText } from '@pikaia/core';
 import { isEmail } from 'class-validator';
 import { domainToASCII, domainToUnicode } from 'node:url';
 
 const MAX_ADDRESS_CHARACTERS = 254; // limit of SMTP, RFC 5321 section 4.5.3.1.3
 const ASCII_LOCAL_PART = { allow_utf8_local_part: false };
+/** A host name that IDNA only converts to lower case. */
+const PLAIN_DOMAIN = /^(?!.*xn--)[a-z\d.-]+$/i;
 
 /**
  * Returns the canonical form of an email address. Two addresses with the same key belong to the same person.
@@ -29,7 +30,7 @@ export function emailKey(typed: string): string | undefined {
   const domain = asciiDomain(typed.slice(at + 1));
   if (domain === undefined) return undefined;
   const key = `${typed.slice(0, at).toLowerCase()}@${domain}`;
-  return key.length <= MAX_ADDRESS_CHARACTERS && isEmail(key, ASCII_LOCAL_PART) ? key : undefined;
+  return key === typed || (key.length <= MAX_ADDRESS_CHARACTERS && isEmail(key, ASCII_LOCAL_PART)) ? key : undefined;
 }
 
 /** Returns the address of a key with its domain in Unicode, as people write it. */
@@ -41,7 +42,7 @@ export function readableAddress(key: string): string {
 /** Trims an address and accepts it if it has a key; see emailKey. */
 export const IsSendableEmail = (): PropertyDecorator =>
   applyDecorators(
-    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? trimText(value) : value)),
+    ConvertText(trimText),
     TextRule(
       'isSendableEmail',
       (value) =>
@@ -60,6 +61,7 @@ export const IsSendableEmail = (): PropertyDecorator =>
  * label, but no two versions give it different keys.
  */
 function asciiDomain(typed: string): string | undefined {
+  if (PLAIN_DOMAIN.test(typed)) return typed.toLowerCase();
   const ascii = domainToASCII(typed);
   const unicode = domainToUnicode(ascii);
   if (domainToASCII(unicode) !== ascii) return undefined;

@@ -1,18 +1,35 @@
 import { newId } from '@pikaia/core';
-import { currentManager } from '@pikaia/database';
+import { currentManager, preparedStatement } from '@pikaia/database';
 import { emailKey, readableAddress } from './email-key.js';
 import { User } from './user.entity.js';
 
-/** Finds candidates for an address. Index: organizations_user_email_key, organizations_user_email. Locks: none. */
-const FIND =
-  'user.emailKey = :key or (user.emailKey is null and lower(user.email) in (lower(:key), lower(:typed), lower(:readable)))';
+const COLUMNS = `id, email, email_key as "emailKey", name, operator, created_at as "createdAt"`;
+
+/**
+ * Finds candidates for an address, and inserts a user if there is none: id, stored address, key, and the typed and the readable address.
+ *
+ * Index: organizations_user_email_key, organizations_user_email. Locks: the new row. Waits for a transaction that inserts the same
+ * address. Cost: one row, mostly.
+ */
+const FIND_OR_INSERT = preparedStatement(
+  'find_or_insert_user',
+  `with found as (
+     select ${COLUMNS}, false as created from organizations_user
+     where email_key = $3 or (email_key is null and lower(email) in (lower($3), lower($4), lower($5)))),
+   inserted as (
+     insert into organizations_user (id, email, email_key) select $1::uuid, $2::text, $3::text where not exists (select from found)
+     on conflict do nothing returning ${COLUMNS}, true as created)
+   select * from found union all select * from inserted order by id`,
+);
+
+/** Inserts a user although there are candidates. Waits for a transaction that inserts the same address. Locks: the new row. */
+const INSERT = `insert into organizations_user (id, email, email_key) values ($1, $2, $3)
+  on conflict do nothing returning ${COLUMNS}, true as created`;
 
 /** Sets the key of a row that an older version inserted. Index: primary key. Locks: that row. */
 const SET_KEY = 'update organizations_user set email_key = $2 where id = $1 and email_key is null';
 
-/** Inserts a user. Waits for a transaction that inserts the same address. Locks: the new row. */
-const INSERT = `insert into organizations_user (id, email, email_key) values ($1, $2, $3) on conflict do nothing
-  returning operator, created_at as "createdAt"`;
+type UserRow = Pick<User, 'id' | 'email' | 'emailKey' | 'name' | 'operator' | 'createdAt'> & { readonly created: boolean };
 
 export interface FoundUser {
   readonly user: User;
@@ -32,29 +49,33 @@ export async function findOrCreateUser(email: string): Promise<FoundUser> {
   const key = emailKey(email)!;
   const id = newId();
   // Older versions read `email` and keep lower(email) unique, which folds some characters into ASCII. If another person already
-  // has that value, the second attempt stores a placeholder address.
-  for (const stored of [readableAddress(key), `user-${id}@taken.invalid`]) {
-    const found = await find(key, email);
-    if (found) return { user: found, created: false };
-    const [row] = await currentManager().query<Pick<User, 'operator' | 'createdAt'>[]>(INSERT, [id, stored, key]);
-    if (row)
-      return { user: currentManager().create(User, { id, email: stored, emailKey: key, name: null, ...row }), created: true };
-  }
-  return { user: (await find(key, email))!, created: false };
+  // has that value, the next attempt stores a placeholder address.
+  const placeholder = `user-${id}@taken.invalid`;
+  const attempt = (stored: string) => findOrInsert({ id, stored, key, email });
+  // If the second attempt conflicts too, another transaction has just committed the same person.
+  return (await attempt(readableAddress(key))) ?? (await attempt(placeholder)) ?? (await attempt(placeholder))!;
 }
 
-async function find(key: string, typed: string): Promise<User | undefined> {
-  const candidates = await currentManager()
-    .createQueryBuilder(User, 'user')
-    .where(FIND, { key, typed, readable: readableAddress(key) })
-    .orderBy('user.id')
-    .getMany();
-  const keyed = candidates.find((user) => user.emailKey === key);
-  if (keyed) return keyed;
-  const unkeyed = candidates.find((user) => emailKey(user.email) === key);
+interface Address {
+  readonly id: string;
+  readonly stored: string;
+  readonly key: string;
+  readonly email: string;
+}
+
+/** Returns undefined if the row that it inserts conflicts with another one. */
+async function findOrInsert({ id, stored, key, email }: Address): Promise<FoundUser | undefined> {
+  const rows = await currentManager().query<UserRow[]>(FIND_OR_INSERT, [id, stored, key, email, readableAddress(key)]);
+  const keyed = rows.find(({ emailKey: found }) => found === key);
+  if (keyed) return foundUser(keyed);
+  const unkeyed = rows.find((row) => emailKey(row.email) === key);
   if (unkeyed) {
     await currentManager().query(SET_KEY, [unkeyed.id, key]);
-    unkeyed.emailKey = key;
+    return foundUser({ ...unkeyed, emailKey: key });
   }
-  return unkeyed;
+  if (rows.length === 0) return undefined;
+  const [row] = await currentManager().query<UserRow[]>(INSERT, [id, stored, key]); // the candidates are other people
+  return row && foundUser(row);
 }
+
+const foundUser = ({ created, ...row }: UserRow): FoundUser => ({ user: currentManager().create(User, row), created });

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { Problem } from '../errors/problem.js';
 
 /** The value of `If-Match` or `If-None-Match`: a list of entity tags, or `*` for any. */
@@ -9,7 +9,7 @@ const ELEMENT = /[ \t]*(?:((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")[ \t]*)?(?:,|$)/y
 
 /** Returns the strong entity tag of a representation. Equal representations have equal tags, in every process and version. */
 export const etagOf = (representation: object): string =>
-  `"${createHash('sha256').update(JSON.stringify(representation)).digest('base64url').slice(0, HASH_CHARACTERS)}"`;
+  `"${hash('sha256', JSON.stringify(representation), 'base64url').slice(0, HASH_CHARACTERS)}"`;
 
 /**
  * Reads a list of entity tags as RFC 9110 section 13.1 defines it.

@@ -1,9 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { canonicalAddress, parseId, TextRule } from '@pikaia/core';
-import { Transform } from 'class-transformer';
-
-const convert = (canonical: (text: string) => string | undefined): PropertyDecorator =>
-  Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? (canonical(value) ?? value) : value));
+import { canonicalAddress, ConvertText, parseId, TextRule } from '@pikaia/core';
 
 /** A UUID in any spelling: see `parseId`. */
 export const ANY_UUID =
@@ -25,15 +21,15 @@ const isCanonical = (
   );
 
 /** Converts a UUID in any spelling to the stored one. Other texts stay, because ids of applications are not always UUIDs. */
-export const CanonicalId = (): PropertyDecorator => convert(parseId);
+export const CanonicalId = (): PropertyDecorator => ConvertText(parseId);
 
 /** Accepts a UUID in any spelling and converts it to the stored one. */
 export const IsCanonicalId = (): PropertyDecorator =>
-  applyDecorators(convert(parseId), isCanonical('isCanonicalId', parseId, 'must be a UUID', { pattern: ANY_UUID }));
+  applyDecorators(ConvertText(parseId), isCanonical('isCanonicalId', parseId, 'must be a UUID', { pattern: ANY_UUID }));
 
 /** Accepts an IP address in any spelling and converts it to the stored one. */
 export const IsCanonicalAddress = (): PropertyDecorator =>
   applyDecorators(
-    convert(canonicalAddress),
+    ConvertText(canonicalAddress),
     isCanonical('isCanonicalAddress', canonicalAddress, 'must be an IPv4 or IPv6 address'),
   );

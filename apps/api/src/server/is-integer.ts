@@ -1,6 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { parseInteger } from '@pikaia/core';
-import { Transform } from 'class-transformer';
+import { ConvertText, parseInteger } from '@pikaia/core';
 import { ValidateBy } from 'class-validator';
 
 const isInteger = (min: number, max: number, form = ''): PropertyDecorator =>
@@ -18,7 +17,4 @@ export const IsIntegerBetween = (min: number, max: number): PropertyDecorator =>
 
 /** Accepts an integer of a query string, which must be written in decimal digits, and converts it to a number. */
 export const IsQueryInteger = (min: number, max: number): PropertyDecorator =>
-  applyDecorators(
-    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? (parseInteger(value) ?? value) : value)),
-    isInteger(min, max, ', in decimal digits'),
-  );
+  applyDecorators(ConvertText(parseInteger), isInteger(min, max, ', in decimal digits'));

@@ -1,11 +1,9 @@
-import { OptionalField, Setting, TextRule } from '@pikaia/core';
+import { isProduction, OptionalField, Setting, splitList, TextRule } from '@pikaia/core';
 import { IsInt, Max, Min } from 'class-validator';
 
 const YEAR_S = 365 * 24 * 60 * 60;
 const MAX_WINDOW_S = 24 * 60 * 60;
 const MAX_REQUESTS = 1_000_000_000;
-
-const isProduction = (): boolean => process.env['NODE_ENV'] === 'production';
 
 /** The rules of the HTTP server for all routes: browsers of other origins, security headers and rate limits. */
 export class ServerSettings {
@@ -71,7 +69,7 @@ export class ServerSettings {
 
   /** The origins of CORS_ORIGINS. Empty if the setting is absent. */
   get allowedOrigins(): readonly string[] {
-    return this.corsOrigins === undefined ? [] : splitOrigins(this.corsOrigins);
+    return this.corsOrigins === undefined ? [] : splitList(this.corsOrigins);
   }
 
   get hstsSeconds(): number {
@@ -79,10 +77,8 @@ export class ServerSettings {
   }
 }
 
-const splitOrigins = (list: string): string[] => list.split(',').map((origin) => origin.trim());
-
 function originListProblem(list: string): string | undefined {
-  const origins = splitOrigins(list);
+  const origins = splitList(list);
   if (origins.includes('*')) {
     if (isProduction()) return 'must name each origin in production, because * lets every website call the API';
     return origins.length === 1 ? undefined : 'must be * alone, or a list of origins';

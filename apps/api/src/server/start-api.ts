@@ -1,6 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { loadSettings } from '@pikaia/core';
+import { isProduction, loadSettings } from '@pikaia/core';
 import { DatabaseSettings } from '@pikaia/database';
 import { getLogger, loggingOptions, LoggingSettings, type Service } from '@pikaia/logging';
 import type { AddressInfo } from 'node:net';
@@ -22,12 +22,11 @@ const logger = getLogger('api');
 export async function startApi(environment: NodeJS.ProcessEnv): Promise<Service> {
   const [logging, database, ...settings] = loadSettings([LoggingSettings, DatabaseSettings, ...API_SETTINGS], environment);
   const [api, server] = settings;
-  const development = environment['NODE_ENV'] !== 'production';
   const application = AppModule.forRoot({
     logging: {
       ...loggingOptions(logging),
       service: 'pikaia-api',
-      ...(development && { file: { path: join(api.varDirectory, 'log', 'api.jsonl') } }),
+      ...(!isProduction(environment) && { file: { path: join(api.varDirectory, 'log', 'api.jsonl') } }),
     },
     api: settings,
     database,

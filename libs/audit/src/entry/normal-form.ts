@@ -1,5 +1,5 @@
 import { exactTime } from '@pikaia/database';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
@@ -36,8 +36,8 @@ const HASHED_PREFIX_CHARACTERS = MAX_ID_CHARACTERS - 65; // "~" and 64 hexadecim
  */
 export function normalId(text: string): string {
   if (text.length <= MAX_ID_CHARACTERS && normalText(text) === text) return text;
-  const hash = createHash('sha256').update(JSON.stringify(text)).digest('hex'); // JSON escapes lone surrogates, UTF-8 replaces them
-  return `${normalText(text.slice(0, HASHED_PREFIX_CHARACTERS))}~${hash}`;
+  const digest = hash('sha256', JSON.stringify(text)); // JSON escapes lone surrogates, UTF-8 replaces them
+  return `${normalText(text.slice(0, HASHED_PREFIX_CHARACTERS))}~${digest}`;
 }
 
 /** Formats a date as UTC text with six fraction digits: those of the database if `DatabaseModule` has read the date. */
@@ -51,7 +51,7 @@ export const byteLength = (text: string): number => Buffer.byteLength(text, 'utf
 /** Returns the replacement for a value that is too large. */
 export function truncated(value: Json): Json {
   const text = canonicalJson(value);
-  return { bytes: byteLength(text), sha256: createHash('sha256').update(text).digest('hex'), truncated: true };
+  return { bytes: byteLength(text), sha256: hash('sha256', text), truncated: true };
 }
 
 interface Walk {

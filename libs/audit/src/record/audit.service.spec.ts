@@ -1,13 +1,11 @@
 import { createHash, createHmac } from 'node:crypto';
-import { type INestApplicationContext, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { context, newId } from '@pikaia/core';
 import { Propagation, Transactional } from '@pikaia/database';
 import { captureLogs, type CapturedLogs } from '@pikaia/logging/testing';
 import canonicalize from 'canonicalize';
 import fc from 'fast-check';
-import type pg from 'pg';
 import { Column, Entity, JoinColumn, ManyToOne, PrimaryColumn } from 'typeorm';
-import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import {
   alice,
   asAlice,
@@ -17,30 +15,18 @@ import {
   memberSignedIn,
   planChanged,
   SpecMember,
-  startAuditApplication,
 } from '../../../../test/support/audit/audit.application.js';
-import type { AuditAction, ChangesArgument, ChangesRule } from '../action/audit-action.js';
+import { AuditFixture, Recorder } from '../../../../test/support/audit/audit.fixture.js';
+import { useFixture } from '../../../../test/support/jest/use-fixture.js';
 import { auditAction } from '../action/declare-action.js';
 import { requestRecords } from '../completeness/request-records.js';
 import { AuditedEntity } from '../diff/audited-entity.decorator.js';
 import { diff } from '../diff/diff.js';
 import { Personal, Public, Secret } from '../diff/field-policy.decorator.js';
 import { snapshot } from '../diff/snapshot.js';
-import { Audit } from './audit.service.js';
 
 @Injectable()
-class Office {
-  constructor(readonly audit: Audit) {}
-
-  @Transactional()
-  async record<Target extends object, Changes extends ChangesRule>(
-    action: AuditAction<Target, Changes>,
-    aggregate: NoInfer<Target>,
-    ...changes: ChangesArgument<Changes>
-  ): Promise<boolean> {
-    return this.audit.record(action, aggregate, ...changes);
-  }
-
+class SavepointRecorder extends Recorder {
   @Transactional()
   async recordAndFail(member: SpecMember): Promise<void> {
     await this.audit.record(memberSignedIn, member);
@@ -122,18 +108,8 @@ interface Stored {
   [column: string]: unknown;
 }
 
-let database: TestDatabase;
-let app: INestApplicationContext;
-let owner: pg.Client;
-let office: Office;
+const audit = useFixture(new AuditFixture(SavepointRecorder));
 let logs: CapturedLogs;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  owner = await connect(database.ownerUrl);
-  app = await startAuditApplication(database.apiUrl, [Office]);
-  office = app.get(Office);
-});
 
 beforeEach(() => {
   logs = captureLogs();
@@ -141,19 +117,13 @@ beforeEach(() => {
 
 afterEach(() => logs.restore());
 
-afterAll(async () => {
-  await app.close();
-  await owner.end();
-  await database.drop();
-});
-
 const recordOf = async (aggregateId: string): Promise<Stored[]> =>
-  (await owner.query<Stored>('select * from audit.record where aggregate_id = $1 order by created_at', [aggregateId])).rows;
+  (await audit.owner.query<Stored>('select * from audit.record where aggregate_id = $1 order by created_at', [aggregateId])).rows;
 const shown = async (id: string): Promise<Record<string, unknown>> =>
-  (await owner.query<Record<string, unknown>>('select * from public.events_auditlog where id = $1', [id])).rows[0]!;
+  (await audit.owner.query<Record<string, unknown>>('select * from public.events_auditlog where id = $1', [id])).rows[0]!;
 const personalOf = async (id: string) =>
   (
-    await owner.query<{ subject_id: string; salt: Buffer; fields: Record<string, unknown> }>(
+    await audit.owner.query<{ subject_id: string; salt: Buffer; fields: Record<string, unknown> }>(
       'select * from audit.personal where record_id = $1 order by subject_id',
       [id],
     )
@@ -163,7 +133,7 @@ describe('Audit.record', () => {
   it('records the change and the actor, stores personal values in separate rows, and puts only keyed hashes in the entry', async () => {
     const member = new SpecMember();
     const correlationId = newId();
-    expect(await asAlice(() => office.record(memberInvited, member, diff(null, member)), { correlationId })).toBe(true);
+    expect(await asAlice(() => audit.recorder.record(memberInvited, member, diff(null, member)), { correlationId })).toBe(true);
     const [row] = await recordOf(member.id);
     expect(row).toMatchObject({
       organization_id: 'org_abc',
@@ -200,8 +170,8 @@ describe('Audit.record', () => {
     const before = snapshot(member);
     member.role = 'admin';
     member.email = 'robert@example.com';
-    await asAlice(() => office.record(memberRoleChanged, member, diff(before, member)));
-    await asAlice(() => office.record(memberRemoved, member, diff(snapshot(member), null)));
+    await asAlice(() => audit.recorder.record(memberRoleChanged, member, diff(before, member)));
+    await asAlice(() => audit.recorder.record(memberRemoved, member, diff(snapshot(member), null)));
     const [changed, removed] = await recordOf(member.id);
     expect((await shown(changed!.id))['diff']).toEqual({
       old: { role: 'member', email: 'bob@example.com' },
@@ -214,7 +184,7 @@ describe('Audit.record', () => {
     const account = new Account();
     const before = snapshot(account);
     Object.assign(account.contact, { phone: '+44 20 7946 0999', pin: 'pin 9999', language: 'cy' });
-    await asAlice(() => office.record(accountChanged, account, diff(before, account)));
+    await asAlice(() => audit.recorder.record(accountChanged, account, diff(before, account)));
     const [row] = await recordOf(account.id);
     expect(row!.changed).toEqual(['contact.language_code', 'contact.phone', 'contact.pin']);
     expect(row!.entry).not.toMatch(/pin \d|7946/);
@@ -223,14 +193,14 @@ describe('Audit.record', () => {
       old: { 'contact.language_code': 'en', 'contact.phone': '+44 20 7946 0000' },
       new: { 'contact.language_code': 'cy', 'contact.phone': '+44 20 7946 0999' },
     });
-    await owner.query('select audit.mark_erased($1)', [account.ownerId]);
-    await owner.query('select audit.erase($1)', [account.ownerId]);
+    await audit.owner.query('select audit.mark_erased($1)', [account.ownerId]);
+    await audit.owner.query('select audit.erase($1)', [account.ownerId]);
     expect(JSON.stringify(await shown(row!.id))).not.toContain('7946');
   });
 
   it('records only the change, and no value, of a related entity whose property has a policy', async () => {
     const related = new WithRelatedMember();
-    await asAlice(() => office.record(relatedCreated, related, diff(null, related)));
+    await asAlice(() => audit.recorder.record(relatedCreated, related, diff(null, related)));
     const [row] = await recordOf(related.id);
     expect(row!.entry).not.toMatch(/bob@example.com|first/);
     expect(row!.changed).toEqual(['id', 'member', 'member_id']);
@@ -240,7 +210,7 @@ describe('Audit.record', () => {
     const member = new SpecMember();
     const records = await asAlice(async () => {
       const kept = requestRecords.getOrCreate()!;
-      expect(await office.record(memberRoleChanged, member, diff(snapshot(member), member))).toBe(false);
+      expect(await audit.recorder.record(memberRoleChanged, member, diff(snapshot(member), member))).toBe(false);
       return kept;
     });
     expect(records.nothingToRecord).toBeUndefined();
@@ -249,7 +219,9 @@ describe('Audit.record', () => {
 
   it('assigns a record without an organization to the platform, and writes no personal row for a system actor without a request', async () => {
     const id = newId();
-    await context.run({ actor: { type: 'system', id: 'stripe' } }, () => office.record(planChanged, { type: 'plan', id }));
+    await context.run({ actor: { type: 'system', id: 'stripe' } }, () =>
+      audit.recorder.record(planChanged, { type: 'plan', id }),
+    );
     const [row] = await recordOf(id);
     expect(row).toMatchObject({ organization_id: 'platform', actor_type: 'system', actor_id: 'stripe' });
     expect(JSON.parse(row!.entry)).toMatchObject({
@@ -271,7 +243,7 @@ describe('Audit.record', () => {
       unparsedAddress: 'not-an-ip\u0000',
       userAgent: 'x'.repeat(20_000),
     };
-    await asAlice(() => office.record(planChanged, { type: 'plan', id }), { request });
+    await asAlice(() => audit.recorder.record(planChanged, { type: 'plan', id }), { request });
     const [row] = await recordOf(id);
     const [personal] = await personalOf(row!.id);
     expect(personal!.fields).toMatchObject({
@@ -290,8 +262,8 @@ describe('Audit.record', () => {
         await work().catch(() => undefined);
         return actions;
       });
-    const afterRollback = await actionsDuring(() => office.recordAndFail(failed));
-    const afterSavepoints = await actionsDuring(() => office.recordInTwoSavepoints(inner, kept));
+    const afterRollback = await actionsDuring(() => audit.recorder.recordAndFail(failed));
+    const afterSavepoints = await actionsDuring(() => audit.recorder.recordInTwoSavepoints(inner, kept));
     expect(await recordOf(failed.id)).toEqual([]);
     expect(await recordOf(inner.id)).toEqual([]);
     const [row] = await recordOf(kept.id);
@@ -310,7 +282,7 @@ describe('Audit.record', () => {
     const member = new SpecMember();
     member.settings = 'x'.repeat(70_000);
     member.profile = 'y'.repeat(70_000);
-    await asAlice(() => office.record(memberInvited, member, diff(null, member)));
+    await asAlice(() => audit.recorder.record(memberInvited, member, diff(null, member)));
     const [row] = await recordOf(member.id);
     expect((await shown(row!.id))['diff']).toMatchObject({
       new: {
@@ -324,7 +296,7 @@ describe('Audit.record', () => {
 
   it('writes one record for each of twenty parallel transactions', async () => {
     const members = Array.from({ length: 20 }, () => new SpecMember());
-    await Promise.all(members.map((member) => asAlice(() => office.record(memberInvited, member, diff(null, member)))));
+    await Promise.all(members.map((member) => asAlice(() => audit.recorder.record(memberInvited, member, diff(null, member)))));
     for (const { id } of members) expect(await recordOf(id)).toHaveLength(1);
   });
 
@@ -358,7 +330,7 @@ describe('Audit.record', () => {
         async (settings, profile, balance, label, userAgent, address) => {
           const member = Object.assign(new SpecMember(), { settings, profile, balance, email: label });
           const request = { method: 'POST', path: '/', clientAddress: address, userAgent };
-          await asAlice(() => office.record(memberInvited, member, diff(null, member)), {
+          await asAlice(() => audit.recorder.record(memberInvited, member, diff(null, member)), {
             request,
             actor: { type: 'user', id: label.trim() || 'a', email: label, name: userAgent },
             organizationId: address.trim() || 'b',

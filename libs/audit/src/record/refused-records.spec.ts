@@ -1,8 +1,6 @@
-import { type INestApplicationContext, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { context, newId, type ContextSnapshot } from '@pikaia/core';
 import { Transactional } from '@pikaia/database';
-import type pg from 'pg';
-import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import {
   alice,
   asAlice,
@@ -10,26 +8,15 @@ import {
   memberSignedIn,
   planChanged,
   SpecMember,
-  startAuditApplication,
 } from '../../../../test/support/audit/audit.application.js';
-import type { AnyAuditAction, AuditAction, ChangesArgument, ChangesRule } from '../action/audit-action.js';
+import { AuditFixture, Recorder } from '../../../../test/support/audit/audit.fixture.js';
+import { useFixture } from '../../../../test/support/jest/use-fixture.js';
+import type { AnyAuditAction } from '../action/audit-action.js';
 import { diff } from '../diff/diff.js';
 import type { AggregateReference } from '../entry/aggregate-reference.js';
-import { Audit } from './audit.service.js';
 
 @Injectable()
-class Office {
-  constructor(readonly audit: Audit) {}
-
-  @Transactional()
-  async record<Target extends object, Changes extends ChangesRule>(
-    action: AuditAction<Target, Changes>,
-    aggregate: NoInfer<Target>,
-    ...changes: ChangesArgument<Changes>
-  ): Promise<boolean> {
-    return this.audit.record(action, aggregate, ...changes);
-  }
-
+class RefusalRecorder extends Recorder {
   /** Calls `refused`, and records in the same transaction. @returns the error of `refused`. */
   @Transactional()
   async recordAfterRefusal(plan: AggregateReference<'plan'>, refused: () => Promise<unknown>): Promise<unknown> {
@@ -39,26 +26,10 @@ class Office {
   }
 }
 
-let database: TestDatabase;
-let app: INestApplicationContext;
-let owner: pg.Client;
-let office: Office;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  owner = await connect(database.ownerUrl);
-  app = await startAuditApplication(database.apiUrl, [Office]);
-  office = app.get(Office);
-});
-
-afterAll(async () => {
-  await app.close();
-  await owner.end();
-  await database.drop();
-});
+const audit = useFixture(new AuditFixture(RefusalRecorder));
 
 const recordOf = async (aggregateId: string): Promise<{ entry: string }[]> =>
-  (await owner.query<{ entry: string }>('select * from audit.record where aggregate_id = $1', [aggregateId])).rows;
+  (await audit.owner.query<{ entry: string }>('select * from audit.record where aggregate_id = $1', [aggregateId])).rows;
 
 const UNUSABLE_IDS: [string, unknown][] = [
   ['undefined', undefined],
@@ -84,10 +55,10 @@ const UNUSABLE_IDS: [string, unknown][] = [
 describe('Audit.record', () => {
   it('refuses to record outside a transaction or without an actor', async () => {
     const member = new SpecMember();
-    await expect(asAlice(() => office.audit.record(memberSignedIn, member))).rejects.toMatchObject({
+    await expect(asAlice(() => audit.recorder.audit.record(memberSignedIn, member))).rejects.toMatchObject({
       code: 'PIKAIA_AUDIT_OUTSIDE_TRANSACTION',
     });
-    await expect(context.run({}, () => office.record(memberSignedIn, member))).rejects.toMatchObject({
+    await expect(context.run({}, () => audit.recorder.record(memberSignedIn, member))).rejects.toMatchObject({
       code: 'PIKAIA_AUDIT_ACTOR_MISSING',
     });
     expect(await recordOf(member.id)).toEqual([]);
@@ -104,14 +75,14 @@ describe('Audit.record', () => {
     undefined,
     null,
   ])('refuses %p as an aggregate', async (aggregate) => {
-    await expect(asAlice(() => office.record(memberSignedIn, aggregate as SpecMember))).rejects.toMatchObject({
+    await expect(asAlice(() => audit.recorder.record(memberSignedIn, aggregate as SpecMember))).rejects.toMatchObject({
       code: 'PIKAIA_AUDIT_AGGREGATE_INVALID',
     });
   });
 
   it('refuses an aggregate of another type than the action declares', async () => {
     const badge = { type: 'badge', id: newId() } as never;
-    await expect(asAlice(() => office.record(planChanged, badge))).rejects.toMatchObject({
+    await expect(asAlice(() => audit.recorder.record(planChanged, badge))).rejects.toMatchObject({
       code: 'PIKAIA_AUDIT_AGGREGATE_INVALID',
       message: `record('plan.changed') was given an aggregate of type "badge"; the action is declared for "plan".`,
     });
@@ -122,7 +93,7 @@ describe('Audit.record', () => {
     ['nothing', undefined],
     ['a copy of an action', { ...memberInvited }],
   ])('refuses %s in place of a declared action', async (_, action) => {
-    await expect(asAlice(() => office.record(action as never, new SpecMember() as never))).rejects.toMatchObject({
+    await expect(asAlice(() => audit.recorder.record(action as never, new SpecMember() as never))).rejects.toMatchObject({
       code: 'PIKAIA_AUDIT_ACTION_UNDECLARED',
     });
   });
@@ -134,7 +105,7 @@ describe('Audit.record', () => {
     ['changes for an action that is declared without them', memberSignedIn, diff(null, new SpecMember())],
   ])('refuses %s, and writes nothing', async (_, action, changes) => {
     const member = new SpecMember();
-    await expect(asAlice(() => office.record(action, member as never, ...([changes] as never)))).rejects.toMatchObject({
+    await expect(asAlice(() => audit.recorder.record(action, member as never, ...([changes] as never)))).rejects.toMatchObject({
       code: 'PIKAIA_AUDIT_CHANGES_INVALID',
     });
     expect(await recordOf(member.id)).toEqual([]);
@@ -145,7 +116,7 @@ describe('Audit.record', () => {
     async (_, id) => {
       const entity = Object.assign(new SpecMember(), { id });
       for (const aggregate of [entity, { type: 'member', id }]) {
-        await expect(asAlice(() => office.record(memberSignedIn, aggregate as SpecMember))).rejects.toMatchObject({
+        await expect(asAlice(() => audit.recorder.record(memberSignedIn, aggregate as SpecMember))).rejects.toMatchObject({
           code: 'PIKAIA_AUDIT_AGGREGATE_INVALID',
           message: expect.stringContaining('whose id is'),
         });
@@ -161,8 +132,8 @@ describe('Audit.record', () => {
         if ('correlationId' in snapshot && id === undefined) continue;
         await expect(
           asAlice(() =>
-            office.recordAfterRefusal(plan, () =>
-              context.run({ actor: alice, ...snapshot }, () => office.audit.record(planChanged, plan)),
+            audit.recorder.recordAfterRefusal(plan, () =>
+              context.run({ actor: alice, ...snapshot }, () => audit.recorder.audit.record(planChanged, plan)),
             ),
           ),
         ).resolves.toMatchObject({ code: 'PIKAIA_CONTEXT_INVALID' });
@@ -173,7 +144,7 @@ describe('Audit.record', () => {
 
   it('stores the text of ids that are numbers, and the lower-case form of a correlation id', async () => {
     const correlationId = newId();
-    await asAlice(() => office.record(planChanged, { type: 'plan', id: 7_000_001 as unknown as string }), {
+    await asAlice(() => audit.recorder.record(planChanged, { type: 'plan', id: 7_000_001 as unknown as string }), {
       correlationId: correlationId.toUpperCase(),
       organizationId: 42 as unknown as string,
       actor: { type: 'user', id: 9 as unknown as string, email: null as unknown as string },

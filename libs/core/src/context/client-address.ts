@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { parseInteger } from '../decimal.js';
 import { PikaiaError } from '../errors/pikaia.error.js';
+import { splitList } from '../split-list.js';
 
 /** The proxies whose X-Forwarded-For entries are trusted: the last `hops` proxies, or all proxies in `networks`. */
 export type TrustedProxies = { readonly hops: number } | { readonly networks: readonly [ipaddr.IPv4 | ipaddr.IPv6, number][] };
@@ -17,9 +18,7 @@ export function parseTrustedProxies(text: string): TrustedProxies {
   const hops = parseInteger(trimmed);
   if (hops !== undefined && hops <= MAX_HOPS) return { hops };
   try {
-    return {
-      networks: trimmed.split(',').map((part) => parseNetwork(part.trim())),
-    };
+    return { networks: splitList(trimmed).map(parseNetwork) };
   } catch (cause) {
     throw new PikaiaError(
       'PIKAIA_TRUSTED_PROXIES_INVALID',
@@ -62,14 +61,7 @@ export function findClientAddress(
   trusted: TrustedProxies,
 ): ClientAddress {
   if (!forwardedFor) return toClientAddress(peer ?? '');
-  const chain = [
-    peer ?? '',
-    ...forwardedFor
-      .split(',')
-      .map((part) => part.trim())
-      .filter(Boolean)
-      .reverse(),
-  ];
+  const chain = [peer ?? '', ...splitList(forwardedFor).filter(Boolean).reverse()];
   let at = 0;
   while (at < chain.length - 1 && isTrusted(chain[at]!, at, trusted)) at++;
   return toClientAddress(chain[at]!);

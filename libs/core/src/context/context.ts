@@ -149,9 +149,9 @@ function verifyIds(snapshot: ContextSnapshot): ContextSnapshot {
   return {
     ...snapshot,
     correlationId: uuidText('correlation id', correlationId),
-    causationId: isAbsent(causationId) ? undefined : uuidText('causation id', causationId),
-    organizationId: isAbsent(organizationId) ? undefined : idText('organization id', organizationId),
-    actor: isAbsent(actor) ? undefined : verifyActor(actor),
+    causationId: causationId == null ? undefined : uuidText('causation id', causationId),
+    organizationId: organizationId == null ? undefined : idText('organization id', organizationId),
+    actor: actor == null ? undefined : verifyActor(actor),
   };
 }
 
@@ -163,8 +163,6 @@ function verifyActor({ type, id, email, name }: Actor): Actor {
     ...(hasText('actor name', name) && { name }),
   };
 }
-
-const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;
 
 function uuidText(field: string, value: string): string {
   if (!isId(value)) throw invalidContext(field, findIdProblem(value) ?? 'is not a UUID');
@@ -178,7 +176,7 @@ function idText(field: string, value: unknown): string {
 }
 
 function hasText(field: string, value: unknown): boolean {
-  if (isAbsent(value) || typeof value === 'string') return !!value;
+  if (value == null || typeof value === 'string') return !!value;
   throw invalidContext(field, 'is not text');
 }
 

@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js';
 import { domainToASCII } from 'node:url';
 import { PikaiaError } from '../errors/pikaia.error.js';
+import { splitList } from '../split-list.js';
 
 /** Says whether requests to a host carry the correlation id. The host is a name or an address, without a port. */
 export type CorrelationHosts = (host: string) => boolean;
@@ -14,8 +15,7 @@ export type CorrelationHosts = (host: string) => boolean;
 export function parseCorrelationHosts(text: string): CorrelationHosts {
   const names = new Set<string>();
   const suffixes: string[] = [];
-  for (const item of text.trim() === '' ? [] : text.split(',')) {
-    const host = item.trim();
+  for (const host of text.trim() === '' ? [] : splitList(text)) {
     const isWildcard = host.startsWith('*.');
     const name = normalHost(isWildcard ? host.slice(2) : host);
     if (name === undefined || (isWildcard && ipaddr.isValid(name))) {

@@ -1,46 +1,26 @@
 import { randomUUID } from 'node:crypto';
-import type { INestApplicationContext } from '@nestjs/common';
-import type pg from 'pg';
-import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
-import { startAdminApplication } from '../../../../test/support/outbox/admin.application.js';
+import { useFixture } from '../../../../test/support/jest/use-fixture.js';
+import { EventLogFixture } from '../../../../test/support/outbox/event-log.fixture.js';
 import { insertEvent } from '../../../../test/support/outbox/events.js';
-import { EventLog } from './event-log.js';
 import { MAX_CAUSED } from './event-log.sql.js';
 
 const scope = { organization: 'o1' };
 const operator = { operator: true } as const;
 
-let database: TestDatabase;
-let owner: pg.Client;
-let app: INestApplicationContext;
-let log: EventLog;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  owner = await connect(database.ownerUrl);
-  await owner.query(`insert into outbox.outbox_sink (name) values ('first')`);
-  app = await startAdminApplication(database.apiUrl, { cursorKey: 'a key of the specs, 32 characters' });
-  log = app.get(EventLog);
-});
-
-afterAll(async () => {
-  await app.close();
-  await owner.end();
-  await database.drop();
-});
+const events = useFixture(new EventLogFixture());
 
 describe('EventLog.get', () => {
   it('returns the event that caused an event and those that it caused, oldest first, within the scope', async () => {
     const request = { organizationId: 'o1', correlationId: randomUUID() };
-    const cause = await insertEvent(owner, { ...request, type: 'order.placed' });
+    const cause = await insertEvent(events.owner, { ...request, type: 'order.placed' });
     const caused = { ...request, causationId: cause.id };
-    const first = await insertEvent(owner, { ...caused, aggregate: 'b' });
-    const foreign = await insertEvent(owner, { ...caused, organizationId: 'o2' });
-    const second = await insertEvent(owner, caused);
-    await insertEvent(owner, request);
+    const first = await insertEvent(events.owner, { ...caused, aggregate: 'b' });
+    const foreign = await insertEvent(events.owner, { ...caused, organizationId: 'o2' });
+    const second = await insertEvent(events.owner, caused);
+    await insertEvent(events.owner, request);
     const related = { aggregate_type: 'thing', occurred_at: expect.any(Date), status: 'pending' };
     const shownCause = { ...related, event_id: cause.id, event_type: 'order.placed', aggregate_id: 'a' };
-    expect(await log.get(cause.id, scope)).toMatchObject({
+    expect(await events.log.get(cause.id, scope)).toMatchObject({
       causation_id: null,
       cause: null,
       caused: [
@@ -48,17 +28,17 @@ describe('EventLog.get', () => {
         { ...related, event_id: second.id, event_type: 'thing.changed', aggregate_id: 'a' },
       ],
     });
-    expect(await log.get(first.id, scope)).toMatchObject({ causation_id: cause.id, cause: shownCause, caused: [] });
-    expect(await log.get(foreign.id, { organization: 'o2' })).toMatchObject({ causation_id: cause.id, cause: null });
-    expect((await log.get(foreign.id, operator))!.cause).toEqual(shownCause);
-    expect((await log.get(cause.id, operator))!.caused).toHaveLength(3);
+    expect(await events.log.get(first.id, scope)).toMatchObject({ causation_id: cause.id, cause: shownCause, caused: [] });
+    expect(await events.log.get(foreign.id, { organization: 'o2' })).toMatchObject({ causation_id: cause.id, cause: null });
+    expect((await events.log.get(foreign.id, operator))!.cause).toEqual(shownCause);
+    expect((await events.log.get(cause.id, operator))!.caused).toHaveLength(3);
   });
 
   it('returns the first 200 events that an event caused, and says that there are more', async () => {
-    const cause = await insertEvent(owner);
+    const cause = await insertEvent(events.owner);
     const caused = { correlationId: cause.correlationId, causationId: cause.id };
-    for (let n = 0; n <= MAX_CAUSED; n++) await insertEvent(owner, { ...caused, aggregate: String(n) });
-    const found = (await log.get(cause.id, operator))!;
+    for (let n = 0; n <= MAX_CAUSED; n++) await insertEvent(events.owner, { ...caused, aggregate: String(n) });
+    const found = (await events.log.get(cause.id, operator))!;
     expect([found.caused.length, found.caused.at(-1)!.aggregate_id]).toEqual([MAX_CAUSED, String(MAX_CAUSED - 1)]);
     expect(found.truncated).toEqual(['caused']);
   });
@@ -66,10 +46,10 @@ describe('EventLog.get', () => {
 
 it('EventLog.find returns the cause of an event, also after its row of the log is gone', async () => {
   const cause = randomUUID();
-  const { id } = await insertEvent(owner, { organizationId: 'o3', causationId: cause });
+  const { id } = await insertEvent(events.owner, { organizationId: 'o3', causationId: cause });
   const filter = { event_id: id };
-  expect((await log.find({ scope: operator, limit: 1, filter })).data).toMatchObject([{ causation_id: cause }]);
-  await owner.query(
+  expect((await events.log.find({ scope: operator, limit: 1, filter })).data).toMatchObject([{ causation_id: cause }]);
+  await events.owner.query(
     `insert into outbox.outbox_delivery (sink, event_id, position, status, event_type, schema_version, aggregate_type, aggregate_id,
        organization_id, correlation_id, occurred_at, payload)
      select 'first', event_id, position, 'failed', event_type, schema_version, aggregate_type, aggregate_id, organization_id,
@@ -77,7 +57,7 @@ it('EventLog.find returns the cause of an event, also after its row of the log i
     [id],
   );
   const failed = { scope: { organization: 'o3' }, limit: 1, filter: { status: 'failed' } } as const;
-  expect((await log.find(failed)).data).toMatchObject([{ causation_id: cause, recorded_at: expect.any(Date) }]);
-  await owner.query('delete from outbox.outbox_log where event_id = $1', [id]);
-  expect((await log.find(failed)).data).toMatchObject([{ causation_id: cause, recorded_at: null }]);
+  expect((await events.log.find(failed)).data).toMatchObject([{ causation_id: cause, recorded_at: expect.any(Date) }]);
+  await events.owner.query('delete from outbox.outbox_log where event_id = $1', [id]);
+  expect((await events.log.find(failed)).data).toMatchObject([{ causation_id: cause, recorded_at: null }]);
 });

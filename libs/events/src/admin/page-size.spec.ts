@@ -1,34 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import type { INestApplicationContext } from '@nestjs/common';
-import type pg from 'pg';
-import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { useFixture } from '../../../../test/support/jest/use-fixture.js';
 import { startAdminApplication } from '../../../../test/support/outbox/admin.application.js';
+import { EventLogFixture } from '../../../../test/support/outbox/event-log.fixture.js';
 import type { CommandPlace } from './command.view.js';
 import { EventLog } from './event-log.js';
 import { OutboxOperations } from './outbox.operations.js';
 
-let database: TestDatabase;
-let app: INestApplicationContext;
-let owner: pg.Client;
-let log: EventLog;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  owner = await connect(database.ownerUrl);
-  await owner.query(`insert into outbox.outbox_sink (name) values ('first'), ('second')`);
-  app = await startAdminApplication(database.apiUrl, { cursorKey: 'a key of the specs, 32 characters' });
-  log = app.get(EventLog);
-});
-
-afterAll(async () => {
-  await app.close();
-  await owner.end();
-  await database.drop();
-});
+const events = useFixture(new EventLogFixture(['first', 'second']));
 
 async function plant({ organization, note = '' }: { organization: string; note?: string }): Promise<string> {
   const id = randomUUID();
-  await owner.query(
+  await events.owner.query(
     `insert into outbox.outbox_log (event_id, event_type, schema_version, aggregate_type, aggregate_id, organization_id,
        correlation_id, occurred_at, size, payload)
      values ($1, 'member.invited', 1, 'member', 'm1', $2, $1, clock_timestamp(), octet_length($3::text), $3::json)`,
@@ -38,7 +20,7 @@ async function plant({ organization, note = '' }: { organization: string; note?:
 }
 
 const plantFailed = (eventId: string): Promise<unknown> =>
-  owner.query(
+  events.owner.query(
     `insert into outbox.outbox_delivery (sink, event_id, position, status, attempts, last_error, event_type, schema_version,
        aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at, payload)
      select 'first', event_id, position, 'failed', 2, 'refused', event_type, schema_version,
@@ -57,26 +39,26 @@ describe('large events', () => {
     const large = await plant({ ...scope, note: note(17 * KIB) });
     const huge = await plant({ ...scope, note: note(1100 * KIB) });
     await plantFailed(large);
-    const { data } = await log.find({ scope, limit: 3 });
+    const { data } = await events.log.find({ scope, limit: 3 });
     expect(data.map(({ event_id, payload, shortened }) => [event_id, payload === null, shortened?.bytes])).toEqual([
       [huge, true, expect.closeTo(1100 * KIB, -3)],
       [large, true, expect.closeTo(17 * KIB, -3)],
       [small, false, undefined],
     ]);
-    expect((await log.find({ scope, limit: 1, filter: { status: 'failed' } })).data).toMatchObject([{ event_id: large, payload: null }]); // prettier-ignore
-    expect(await log.get(large, scope)).toMatchObject({ payload: { data: { note: note(17 * KIB) } }, shortened: null });
-    expect(await log.get(huge, scope)).toMatchObject({ payload: null, shortened: data[0]!.shortened });
+    expect((await events.log.find({ scope, limit: 1, filter: { status: 'failed' } })).data).toMatchObject([{ event_id: large, payload: null }]); // prettier-ignore
+    expect(await events.log.get(large, scope)).toMatchObject({ payload: { data: { note: note(17 * KIB) } }, shortened: null });
+    expect(await events.log.get(huge, scope)).toMatchObject({ payload: null, shortened: data[0]!.shortened });
   });
 
   it('a page ends at 1 MiB, and the pages return each event once', async () => {
     const scope = { organization: 'org-full-pages' };
     const ids: string[] = [];
     for (let n = 0; n < 100; n++) ids.push(await plant({ ...scope, note: note(15 * KIB) }));
-    const first = await log.find({ scope, limit: 100 });
+    const first = await events.log.find({ scope, limit: 100 });
     expect(first.next_cursor).not.toBeNull();
     expect(first.data.length).toBeGreaterThan(50);
     expect(Buffer.byteLength(JSON.stringify(first.data))).toBeLessThan(KIB * KIB);
-    const second = await log.find({ scope, limit: 100, cursor: first.next_cursor! });
+    const second = await events.log.find({ scope, limit: 100, cursor: first.next_cursor! });
     expect([...first.data, ...second.data].map(({ event_id }) => event_id)).toEqual(ids.toReversed());
     expect(second.next_cursor).toBeNull();
   });
@@ -85,12 +67,12 @@ describe('large events', () => {
     const scope = { organization: 'org-receipts' };
     const [busy, quiet] = [await plant(scope), await plant(scope)];
     const insert = async (id: string, count: number, bytes: number, at: string) => {
-      await owner.query(
+      await events.owner.query(
         `insert into outbox.outbox_attempt (sink, event_id, attempted_at, error)
          select 's', $1, $3::timestamptz + n * interval '1 second', repeat('x', $4) from generate_series(1, $2::int) n`,
         [id, count, at, bytes],
       );
-      await owner.query(
+      await events.owner.query(
         `insert into outbox.consumer_receipt (consumer, event_id, replay, state, done_at, result)
          select 'c', $1, gen_random_uuid(), 'done', $3::timestamptz + n * interval '1 second', to_jsonb(repeat('x', $4))
          from generate_series(1, $2::int) n`,
@@ -99,19 +81,19 @@ describe('large events', () => {
     };
     await insert(busy, 600, 1, '2026-01-01');
     await insert(quiet, 1, 17 * KIB, '2026-01-02');
-    const { failed_attempts, receipts: listed } = await log.findWithHistory({ scope, limit: 2 });
+    const { failed_attempts, receipts: listed } = await events.log.findWithHistory({ scope, limit: 2 });
     for (const { data, truncated } of [failed_attempts, listed]) {
       const count = (id: string): number => data.filter(({ event_id }) => event_id === id).length;
       expect([count(busy), count(quiet), truncated]).toEqual([200, 1, true]);
       expect(data.at(-1)!.event_id).toBe(quiet); // the newest is last
     }
     expect(listed.data.at(-1)).toMatchObject({ result: null, shortened: { bytes: 17 * KIB + 2 } });
-    const { receipts, truncated } = (await log.get(quiet, scope))!;
+    const { receipts, truncated } = (await events.log.get(quiet, scope))!;
     expect([receipts[0]!.result, truncated]).toEqual([note(17 * KIB), []]);
-    expect((await log.get(busy, scope))!.truncated).toEqual(['failed_attempts', 'receipts']);
+    expect((await events.log.get(busy, scope))!.truncated).toEqual(['failed_attempts', 'receipts']);
     const many = await plant(scope);
     await insert(many, 150, 15 * KIB, '2026-01-03');
-    const full = await log.findWithHistory({ scope, limit: 1, filter: { event_id: many } });
+    const full = await events.log.findWithHistory({ scope, limit: 1, filter: { event_id: many } });
     for (const page of [full.failed_attempts, full.receipts]) {
       expect(Buffer.byteLength(JSON.stringify(page.data))).toBeLessThan(KIB * KIB);
       expect(page.truncated).toBe(true);
@@ -122,10 +104,10 @@ describe('large events', () => {
 
 describe('pages of commands', () => {
   it('return each command of the scope once, newest first, with all its sinks', async () => {
-    const operations = app.get(OutboxOperations);
+    const operations = events.app.get(OutboxOperations);
     const ids = Array.from({ length: 5 }, () => randomUUID());
     for (const id of ids) {
-      await owner.query(
+      await events.owner.query(
         `insert into outbox.outbox_command (id, sink, command, arguments, organization_id, asked_by)
          select $1, sink, 'replay', jsonb_build_object('note', repeat('x', 400000)), 'org-commands', 'spec' from unnest(array['first', 'second']) as s(sink)`,
         [id],
@@ -151,7 +133,7 @@ describe('pages of commands', () => {
 });
 
 it('OutboxAdminModule provides no EventLog without a cursor key', async () => {
-  const without = await startAdminApplication(database.apiUrl, {});
+  const without = await startAdminApplication(events.database.apiUrl, {});
   expect(without.get(OutboxOperations)).toBeDefined();
   expect(() => without.get(EventLog)).toThrow();
   await without.close();

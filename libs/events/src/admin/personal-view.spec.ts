@@ -1,9 +1,7 @@
-import type { INestApplicationContext } from '@nestjs/common';
 import { Type } from 'class-transformer';
 import { IsEmail, IsIn, IsString, ValidateNested } from 'class-validator';
-import type pg from 'pg';
-import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
-import { startAdminApplication } from '../../../../test/support/outbox/admin.application.js';
+import { useFixture } from '../../../../test/support/jest/use-fixture.js';
+import { EventLogFixture } from '../../../../test/support/outbox/event-log.fixture.js';
 import { insertEvent, type TestEvent } from '../../../../test/support/outbox/events.js';
 import { DomainEvent } from '../contract/domain-event.js';
 import { Personal } from '../contract/personal.decorator.js';
@@ -37,38 +35,21 @@ const actor = { type: 'user', id: 'u1', email: 'alice@example.com' };
 const ERROR = 'No mailbox for Frank@Example.com, asked by Alice Adams <alice@example.com> as guest';
 const MASKED_ERROR = 'No mailbox for [masked], asked by [masked] <[masked]> as guest';
 
-let database: TestDatabase;
-let owner: pg.Client;
-let app: INestApplicationContext;
-let log: EventLog;
-
-beforeAll(async () => {
-  database = await createDatabase();
-  owner = await connect(database.ownerUrl);
-  await owner.query(`insert into outbox.outbox_sink (name) values ('first')`);
-  app = await startAdminApplication(database.apiUrl, { cursorKey: 'a key of the specs, 32 characters' });
-  log = app.get(EventLog);
-});
-
-afterAll(async () => {
-  await app.close();
-  await owner.end();
-  await database.drop();
-});
+const events = useFixture(new EventLogFixture());
 
 /** Inserts an event of organization o1 with a dead letter, an attempt and a receipt, as an older worker stored them. */
 async function plant(event: Partial<TestEvent>): Promise<TestEvent> {
-  const planted = await insertEvent(owner, { type: 'guest.invited', organizationId: 'o1', actor, data, ...event });
+  const planted = await insertEvent(events.owner, { type: 'guest.invited', organizationId: 'o1', actor, data, ...event });
   const values = [planted.id, ERROR];
-  await owner.query(
+  await events.owner.query(
     `insert into outbox.outbox_delivery (sink, event_id, position, status, attempts, last_error, event_type, schema_version,
        aggregate_type, aggregate_id, organization_id, correlation_id, occurred_at, payload)
      select 'first', event_id, position, 'failed', 1, $2, event_type, schema_version, aggregate_type, aggregate_id,
        organization_id, correlation_id, occurred_at, payload from outbox.outbox_log where event_id = $1`,
     values,
   );
-  await owner.query(`insert into outbox.outbox_attempt (sink, event_id, error) values ('first', $1, $2)`, values);
-  await owner.query(
+  await events.owner.query(`insert into outbox.outbox_attempt (sink, event_id, error) values ('first', $1, $2)`, values);
+  await events.owner.query(
     `insert into outbox.consumer_receipt (consumer, event_id, state, done_at, result)
      values ('mailer', $1, 'done', now(), jsonb_build_object('message_id', 'm-1', 'answer', $2::text))`,
     values,
@@ -79,9 +60,9 @@ async function plant(event: Partial<TestEvent>): Promise<TestEvent> {
 const reads = (id: string, scope: Parameters<EventLog['get']>[1]) => {
   const request = { scope, limit: 1, filter: { event_id: id } };
   return Promise.all([
-    log.find(request).then((page) => page.data[0]!),
-    log.get(id, scope).then((event) => event!),
-    log.findWithHistory(request),
+    events.log.find(request).then((page) => page.data[0]!),
+    events.log.get(id, scope).then((event) => event!),
+    events.log.findWithHistory(request),
   ]);
 };
 
@@ -131,10 +112,10 @@ describe('personal data in the event log', () => {
     const { id } = await plant({ data: { ...data, nickname: 'Frankie', role: null } });
     expect((await reads(id, { operator: true }))[0].payload!.data).toMatchObject({ nickname: '[masked]', role: null });
     const values = [id, JSON.stringify({ data: 'frank@example.com', actor: null, extra: 'frank@example.com' })];
-    await owner.query('update outbox.outbox_log set payload = $2 where event_id = $1', values);
+    await events.owner.query('update outbox.outbox_log set payload = $2 where event_id = $1', values);
     expect((await reads(id, { operator: true }))[1].payload).toEqual({ data: '[masked]', actor: null, extra: '[masked]' });
     for (const payload of ['"frank@example.com"', '["frank@example.com"]', 'null']) {
-      await owner.query('update outbox.outbox_log set payload = $2 where event_id = $1', [id, payload]);
+      await events.owner.query('update outbox.outbox_log set payload = $2 where event_id = $1', [id, payload]);
       expect(JSON.stringify(await reads(id, { operator: true }))).not.toMatch(/frank@example\.com"?\]?,/);
     }
   });
@@ -148,7 +129,7 @@ describe('personal data in the event log', () => {
 });
 
 async function payloadOf({ id }: TestEvent): Promise<string> {
-  const { rows } = await owner.query<{ text: string }>(
+  const { rows } = await events.owner.query<{ text: string }>(
     'select payload::text as text from outbox.outbox_log where event_id = $1',
     [id],
   );

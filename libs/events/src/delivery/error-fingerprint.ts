@@ -1,6 +1,6 @@
 import { withTextMask } from '@pikaia/core';
 import { describeThrown } from '@pikaia/logging';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { personalMaskOf } from '../contract/personal-data.js';
 
 const MAX_TEXT_LENGTH = 2000; // characters; stack traces and whole responses belong in the log
@@ -24,4 +24,4 @@ export function textOf(error: unknown, event?: FailedEvent): string {
 
 /** Hashes an error for grouping. Errors that differ only in numbers, ids and quoted or personal values have the same fingerprint. */
 export const fingerprintOf = (error: unknown, event?: FailedEvent): string =>
-  createHash('sha256').update(textOf(error, event).replace(VARYING, '?')).digest('hex').slice(0, 16);
+  hash('sha256', textOf(error, event).replace(VARYING, '?')).slice(0, 16);

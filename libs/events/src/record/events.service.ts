@@ -120,7 +120,7 @@ export class Events {
       occurred_at: this.options.clock.now().toISOString(),
       aggregate_type: aggregateType,
       aggregate_id: idText(type, 'id', aggregate?.id),
-      organization_id: isAbsent(organization) ? null : idText(type, 'organizationId', organization),
+      organization_id: organization == null ? null : idText(type, 'organizationId', organization),
       correlation_id: correlationId,
       ...(causationId !== undefined && { causation_id: causationId }),
       actor: actor ? { type: actor.type, id: actor.id, ...(actor.email !== undefined && { email: actor.email }) } : null,
@@ -130,8 +130,6 @@ export class Events {
 }
 
 const MAX_ID_BYTES = 1_024; // an index of the deliveries holds the id, and PostgreSQL limits its rows to 2,704 bytes
-
-const isAbsent = (value: unknown): value is null | undefined => value === undefined || value === null;
 
 /** @throws PikaiaError `PIKAIA_EVENT_AGGREGATE_INVALID` */
 function idText(type: string, property: 'id' | 'organizationId', id: unknown): string {

@@ -1,5 +1,5 @@
 import { PikaiaError } from '@pikaia/core';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { DeliveredEvent } from '../contract/envelope.js';
 import type { Contract } from '../contract/domain-event.js';
 import { checkData } from '../record/event-data.js';
@@ -53,7 +53,7 @@ function exampleData(contract: Contract, schema: JsonSchema, id: (name: string) 
 
 /** A UUIDv7 of January 2026, which depends only on the name. */
 function exampleId(name: string): string {
-  const hex = createHash('sha256').update(name).digest('hex');
+  const hex = hash('sha256', name);
   return `019c12f4-${hex.slice(0, 4)}-7${hex.slice(4, 7)}-8${hex.slice(7, 10)}-${hex.slice(10, 22)}`;
 }
 

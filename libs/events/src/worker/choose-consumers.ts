@@ -1,4 +1,4 @@
-import { PikaiaError } from '@pikaia/core';
+import { PikaiaError, splitList } from '@pikaia/core';
 import type { ConsumerDefinition } from '../consume/consumer.definition.js';
 
 /**
@@ -8,7 +8,7 @@ import type { ConsumerDefinition } from '../consume/consumer.definition.js';
  */
 export function chooseConsumers(names: string | undefined, consumers: readonly ConsumerDefinition[]): ConsumerDefinition[] {
   if (names === undefined) return [...consumers];
-  return [...new Set(names.split(',').map((name) => name.trim()))].map((name) => {
+  return [...new Set(splitList(names))].map((name) => {
     const chosen = consumers.find((consumer) => consumer.name === name);
     if (chosen) return chosen;
     throw new PikaiaError(

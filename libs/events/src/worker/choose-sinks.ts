@@ -1,4 +1,4 @@
-import { PikaiaError } from '@pikaia/core';
+import { PikaiaError, splitList } from '@pikaia/core';
 import type { Sink } from '../delivery/sink.js';
 
 /** Creates the sinks of one name in EVENT_SINKS. */
@@ -10,7 +10,7 @@ export type SinkFactory = () => readonly Sink[] | Promise<readonly Sink[]>;
  * @throws PikaiaError `PIKAIA_EVENT_SINK_UNKNOWN` with the names that exist.
  */
 export async function chooseSinks(names: string, factories: Readonly<Record<string, SinkFactory>>): Promise<Sink[]> {
-  const chosen = [...new Set(names.split(',').map((name) => name.trim()))].map((name) => {
+  const chosen = [...new Set(splitList(names))].map((name) => {
     const factory = Object.hasOwn(factories, name) ? factories[name] : undefined;
     if (factory) return factory;
     throw new PikaiaError(

@@ -1,9 +1,11 @@
+import { splitList } from '@pikaia/core';
+
 export const DEFAULT_PROBE_PATHS = '/health,/healthz,/livez,/readyz,/api/health';
 
 /** Reads a list of paths that commas separate. `none` stands for no paths, an empty text for the default. */
 export function parseProbePaths(text: string | undefined): readonly string[] {
   const given = text?.trim() || DEFAULT_PROBE_PATHS;
-  return given === 'none' ? [] : given.split(',');
+  return given === 'none' ? [] : splitList(given);
 }
 
 /** The paths that load balancers and orchestrators request all the time. */

@@ -1,4 +1,4 @@
-import { OptionalField, Setting } from '@pikaia/core';
+import { isProduction, OptionalField, Setting } from '@pikaia/core';
 import { IsIn, IsInt, Matches, Max, Min, ValidateIf } from 'class-validator';
 
 const EXAMPLE_SENDER = 'Pikaia <no-reply@pikaia.example>';
@@ -39,7 +39,7 @@ export class MailSettings {
   mailConfigurationSet?: string;
 
   get transport(): 'ses' | 'file' {
-    return this.mailTransport ?? (process.env['NODE_ENV'] === 'production' ? 'ses' : 'file');
+    return this.mailTransport ?? (isProduction() ? 'ses' : 'file');
   }
 
   get sender(): string {
