@@ -60,6 +60,7 @@ export {
 export { QueueModule, type QueueModuleOptions } from './queue/queue.module.js';
 export { EventsModule, type EventsModuleOptions } from './record/events.module.js';
 export { Events, type Aggregate } from './record/events.service.js';
+export { takeLogPosition } from './record/log-position.js';
 export { Outbox, type WaitOptions } from './wait/outbox.js';
 export { OUTBOX_CHANNEL } from './log/outbox-channel.js';
 export { RelayService, RelayModule, type RelayModuleOptions } from './worker/relay.module.js';
