@@ -8,4 +8,7 @@ export {
 } from './endpoint/webhook-endpoint.entity.js';
 export { WebhookSettings } from './endpoint/webhook.settings.js';
 export { CUSTOMER_EVENTS } from './fan-out/customer-events.js';
+export { webhookEndpointDisabled } from './sending/audit-actions.js';
+export { WebhookSendingSettings } from './sending/sending.settings.js';
+export { WebhookSending, WebhookSendingModule } from './sending/webhook-sending.module.js';
 export { WebhookFanOut } from './fan-out/webhook-fan-out.consumer.js';

@@ -21,10 +21,8 @@ export interface SendOptions {
 const MAX_HEADER_BYTES = 16_384;
 const NEXT_ADDRESS_MS = 1_000; // the time after which the next address of a host is tried
 
-const agents = {
-  http: new HttpAgent({ keepAlive: false }),
-  https: new HttpsAgent({ keepAlive: false, maxCachedSessions: 0 }),
-};
+const connecting = { keepAlive: false, autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_MS };
+const agents = { http: new HttpAgent(connecting), https: new HttpsAgent({ ...connecting, maxCachedSessions: 0 }) };
 
 /**
  * Sends a POST on a new connection. Resolves when the headers of the response have arrived.
@@ -52,7 +50,6 @@ export function sendPost({
       path: `${url.pathname}${url.search}`,
       headers: { ...headers, host: url.host, 'content-length': Buffer.byteLength(body) },
       lookup: lookupIn(addresses),
-      autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_MS,
       maxHeaderSize: MAX_HEADER_BYTES,
       rejectUnauthorized: true,
       ...(ca !== undefined && { ca }),
