@@ -70,6 +70,7 @@ create table webhook_delivery (
   claimed_until timestamptz,
   created_at timestamptz not null default clock_timestamp(),
   settled_at timestamptz,
+  redelivered_as uuid,
   check ((status = 'pending') = (settled_at is null))
 );
 comment on table webhook_delivery is 'The events that are sent to endpoints, and the results. Removed some time after they are settled';
@@ -82,6 +83,7 @@ comment on column webhook_delivery.attempts is 'The number of attempts that have
 comment on column webhook_delivery.next_attempt_at is 'The time from which a pending delivery can be attempted';
 comment on column webhook_delivery.claimed_by is 'The worker that attempts the delivery';
 comment on column webhook_delivery.claimed_until is 'The time after which another worker may attempt it';
+comment on column webhook_delivery.redelivered_as is 'The last redelivery of this delivery';
 create unique index webhook_delivery_event on webhook_delivery (endpoint_id, event_id) where kind = 'event';
 comment on index webhook_delivery_event is 'an event is sent once to an endpoint, also after a replay';
 create index webhook_delivery_due on webhook_delivery (next_attempt_at) where status = 'pending';
@@ -90,6 +92,8 @@ create index webhook_delivery_pending on webhook_delivery (endpoint_id, next_att
 comment on index webhook_delivery_pending is 'the pending deliveries of an endpoint';
 create index webhook_delivery_endpoint on webhook_delivery (endpoint_id, id);
 comment on index webhook_delivery_endpoint is 'the deliveries of an endpoint, page by page';
+create index webhook_delivery_failed on webhook_delivery (endpoint_id, id) where status = 'failed';
+comment on index webhook_delivery_failed is 'the deliveries of an endpoint that failed';
 create index webhook_delivery_correlation on webhook_delivery (correlation_id);
 comment on index webhook_delivery_correlation is 'the deliveries of a correlation id';
 create index webhook_delivery_expiry on webhook_delivery (settled_at) where settled_at is not null;
