@@ -17,7 +17,7 @@ comment on column webhook_endpoint.consecutive_failures is 'The failed attempts 
 comment on column webhook_endpoint.paused_until is 'The time until which no delivery is attempted, because the last attempts failed';
 grant update (consecutive_failures, paused_until) on webhook_endpoint to ${worker};
 drop index webhook_delivery_due; -- the worker goes through the endpoints, so that the deliveries of one do not delay the others
-comment on column webhook_delivery.status is 'failed: the last attempt failed. canceled: the endpoint was disabled or deleted, or its organization was';
+comment on column webhook_delivery.status is 'failed: the last attempt failed, or the endpoint was disabled. canceled: the endpoint or its organization was deleted before';
 comment on column webhook_delivery.next_attempt_at is 'The time from which a pending delivery can be attempted. While a worker attempts it, the end of its claim';
 `);
   }

@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import type { PostResult } from '../http/guarded.post.js';
 import type { ClaimedDelivery } from './claimed.delivery.js';
 import { DISABLE_AFTER_MS, FAILURES_UNTIL_PAUSE } from './retry.schedule.js';
-import { CANCEL, CLAIM, MEASURE_DUE, RECORD_ATTEMPT, RELEASE } from './sending.sql.js';
+import { CLAIM, MEASURE_DUE, RECORD_ATTEMPT, RELEASE, SETTLE_INACTIVE } from './sending.sql.js';
 
 export interface DeliveryStoreOptions {
   /** Identifies this process. Another process never has the same text. */
@@ -26,7 +26,7 @@ export interface RecordedAttempt {
   readonly isEndpointOverdue: boolean;
 }
 
-const MAX_CANCELED = 1_000;
+const MAX_SETTLED = 1_000;
 const MAX_COUNT = 10_001;
 
 /** The statements of the sending loop. Each is its own transaction, and no connection is held while a receiver is called. */
@@ -54,7 +54,7 @@ export class DeliveryStore {
 
   /** @returns undefined if the claim was lost: another worker attempts the delivery, or has attempted it. */
   async record(
-    { id, attempts }: ClaimedDelivery,
+    { id, endpointId, attempts }: ClaimedDelivery,
     { status, body, failure }: PostResult,
     durationMs: number,
     { retryMs, endpointPauseMs }: Delays,
@@ -72,6 +72,7 @@ export class DeliveryStore {
       retryMs,
       endpointPauseMs,
       DISABLE_AFTER_MS,
+      endpointId,
     ]);
     return recorded;
   }
@@ -81,10 +82,10 @@ export class DeliveryStore {
     await this.source.query(RELEASE, [deliveries.map(({ id }) => id), this.options.worker, delayMs]);
   }
 
-  /** Cancels deliveries that are due although their endpoint is not active. @returns true if there may be more. */
-  async cancelOfInactiveEndpoints(): Promise<boolean> {
-    const [row] = await this.source.query<{ canceled: number }[]>(CANCEL, [MAX_CANCELED]);
-    return row!.canceled >= MAX_CANCELED;
+  /** Settles deliveries that are due although their endpoint is disabled or deleted. @returns true if there may be more. */
+  async settleInactive(): Promise<boolean> {
+    const [row] = await this.source.query<{ settled: number }[]>(SETTLE_INACTIVE, [MAX_SETTLED]);
+    return row!.settled >= MAX_SETTLED;
   }
 
   async measureDue(): Promise<{ readonly due: number; readonly seconds: number }> {

@@ -21,7 +21,7 @@ export class EndpointDisabler {
 
   /**
    * Disables an endpoint after a failed attempt, publishes the event and records the entry. Does nothing if the endpoint is disabled or
-   * deleted already. Its pending deliveries are canceled when they are due.
+   * deleted already. Its pending deliveries fail when they are due.
    */
   async disable(endpointId: string, reason: 'failing' | 'gone', { status, failure }: PostResult): Promise<void> {
     const isDisabled = await this.store(endpointId, reason, { status, failure });
@@ -38,7 +38,7 @@ export class EndpointDisabler {
     { status, failure }: Pick<PostResult, 'status' | 'failure'>,
   ): Promise<boolean> {
     const manager = currentManager();
-    const endpoint = await manager.findOne(WebhookEndpoint, { where: { id }, lock: { mode: 'pessimistic_write' } });
+    const endpoint = await manager.findOne(WebhookEndpoint, { where: { id }, lock: { mode: 'for_no_key_update' } });
     if (!endpoint || endpoint.status === 'disabled' || endpoint.deletedAt) return false;
     const before = snapshot(endpoint);
     const now = new Date();

@@ -8,7 +8,7 @@ import type { DeliveryStore } from './delivery.store.js';
 
 const logger = getLogger('webhook-sending');
 const POLL_INTERVAL_MS = 1_000;
-const CANCEL_INTERVAL_MS = 5_000;
+const SETTLE_INTERVAL_MS = 5_000;
 const MEASURE_INTERVAL_MS = 15_000; // a quarter of the period of the metrics
 
 export interface SendingLoopOptions {
@@ -26,7 +26,7 @@ export interface SendingLoopOptions {
 export class SendingLoop {
   private readonly inFlight = new Map<ClaimedDelivery, Promise<void>>();
   private readonly abort = new AbortController();
-  private cancelAt = 0;
+  private settleAt = 0;
   private measureAt = 0;
   private readonly loop = new BackgroundLoop({
     run: async () => {
@@ -69,7 +69,7 @@ export class SendingLoop {
     const free = concurrency - this.inFlight.size;
     if (free > 0) for (const delivery of await store.claim(free, this.inFlight.keys())) this.begin(delivery);
     const now = clock.monotonic();
-    if (now >= this.cancelAt) this.cancelAt = (await store.cancelOfInactiveEndpoints()) ? now : now + CANCEL_INTERVAL_MS;
+    if (now >= this.settleAt) this.settleAt = (await store.settleInactive()) ? now : now + SETTLE_INTERVAL_MS;
     if (now >= this.measureAt) {
       const { due, seconds } = await store.measureDue();
       metric(webhookSendingMetrics.due, due);

@@ -55,18 +55,21 @@ from claimed d join webhook_endpoint e on e.id = d.endpoint_id`;
  * Records the result of an attempt, unless the claim was lost. A delivery that was canceled meanwhile stays so if the attempt failed.
  * $1 delivery, $2 worker, $3 earlier attempts, $4 success, $5 status of the response, $6 and $7 code and text of the failure,
  * $8 start of the response, $9 milliseconds of the attempt, $10 milliseconds until the next attempt, null after the last one,
- * $11 milliseconds for which the endpoint is paused, $12 milliseconds after which a failing endpoint is overdue.
+ * $11 milliseconds for which the endpoint is paused, $12 milliseconds after which a failing endpoint is overdue, $13 endpoint.
  *
  * Index: primary keys. Locks: the delivery; the endpoint after a failure, and after the first success. Cost: three rows.
  */
 export const RECORD_ATTEMPT = `
-with delivery as (
+with locked as materialized (
+  select id from webhook_endpoint where id = $13::uuid and (not $4 or failing_since is not null) for no key update),
+delivery as (
   update webhook_delivery
   set attempts = attempts + 1, claimed_by = null, claimed_until = null,
     status = case when $4 then 'delivered' when status = 'canceled' then status when $10::float8 is null then 'failed' else 'pending' end,
     settled_at = case when status = 'canceled' and not $4 then settled_at when $4 or $10::float8 is null then clock_timestamp() end,
     next_attempt_at = case when $4 or $10::float8 is null then next_attempt_at else clock_timestamp() + $10::float8 * interval '1 ms' end
   where id = $1::uuid and claimed_by = $2 and attempts = $3::int and status in ('pending', 'canceled')
+    and (select count(*) from locked) >= 0 -- locks the endpoint first, as its deletion does
   returning id, endpoint_id, attempts, status),
 attempt as (
   insert into webhook_attempt (delivery_id, number, started_at, duration_ms, response_status, error_code, error, response_body)
@@ -76,7 +79,7 @@ endpoint as (
   set failing_since = case when $4 then null else coalesce(e.failing_since, clock_timestamp()) end,
     consecutive_failures = case when $4 then 0 else e.consecutive_failures + 1 end,
     paused_until = case when $4 or $11::float8 = 0 then null else clock_timestamp() + $11::float8 * interval '1 ms' end
-  from delivery d where e.id = d.endpoint_id and (not $4 or e.failing_since is not null)
+  from delivery d, locked where e.id = d.endpoint_id and e.id = locked.id
   returning e.failing_since <= clock_timestamp() - $12::float8 * interval '1 ms' as overdue)
 select d.status as "status", coalesce(e.overdue, false) as "isEndpointOverdue" from delivery d left join endpoint e on true`;
 
@@ -91,15 +94,17 @@ set claimed_by = null, claimed_until = null, next_attempt_at = clock_timestamp()
 where id = any($1::uuid[]) and claimed_by = $2 and status = 'pending'`;
 
 /**
- * Cancels deliveries that are due although their endpoint is disabled or deleted, or its organization is. $1 number for each endpoint.
+ * Settles deliveries that are due although their endpoint is not active: as failed if it is disabled, as canceled if it or its
+ * organization was deleted. $1 number for each endpoint.
  *
- * Index: webhook_delivery_pending. Locks: the deliveries, without waiting. Cost: the canceled deliveries, and one row for each endpoint
+ * Index: webhook_delivery_pending. Locks: the deliveries, without waiting. Cost: the settled deliveries, and one row for each endpoint
  * with pending deliveries.
  */
-export const CANCEL = `
+export const SETTLE_INACTIVE = `
 with ${WAITING},
 inactive as (
-  select d.id from waiting w
+  select d.id, case when e.deleted_at is null and o.deleted_at is null then 'failed' else 'canceled' end as status
+  from waiting w
   join webhook_endpoint e on e.id = w.endpoint_id
   join organizations_organization o on o.id = e.organization_id
   cross join lateral (
@@ -107,9 +112,10 @@ inactive as (
     where p.endpoint_id = e.id and p.status = 'pending' and p.next_attempt_at <= now()
     order by p.next_attempt_at limit $1::int for update skip locked) d
   where not (${IS_ACTIVE})),
-canceled as (
-  update webhook_delivery d set status = 'canceled', settled_at = clock_timestamp() from inactive where d.id = inactive.id returning d.id)
-select count(*)::int as canceled from canceled`;
+settled as (
+  update webhook_delivery d set status = inactive.status, settled_at = clock_timestamp(), claimed_by = null, claimed_until = null
+  from inactive where d.id = inactive.id returning d.id)
+select count(*)::int as settled from settled`;
 
 /**
  * Counts the deliveries that could be attempted now, up to $1, and measures how long the oldest of them has been due. It omits paused
