@@ -46,7 +46,7 @@ const FOLDERS = {
   },
   contracts: { members: [], organizations: [], subscriptions: [], users: [], 'webhook-endpoints': [] },
   notifications: { mail: [], 'welcome-email': ['mail'] },
-  webhooks: { endpoint: [], 'fan-out': ['endpoint'] },
+  webhooks: { endpoint: [], http: [], 'fan-out': ['endpoint'], sending: ['endpoint', 'fan-out', 'http'] },
   reactions: { 'billing-dashboard': [], 'permissions-cache': [] },
   events: {
     contract: [],

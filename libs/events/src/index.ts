@@ -67,6 +67,7 @@ export { RelayService, RelayModule, type RelayModuleOptions } from './worker/rel
 export { serializeEvent } from './delivery/serialize-event.js';
 export type { RelayHealth } from './leader/sink.relay.js';
 export { OutboxSettings, retentionOf } from './worker/outbox.settings.js';
+export { BackgroundLoop, type LoopHandlers } from './loop/background.loop.js';
 export { accepted, type Outcome, type Sink, type SinkCheck, type SinkEvent, type SinkLimits } from './delivery/sink.js';
 export { rebaseOutbox, type RebaseResult } from './restore/rebase.js';
 export type { SinkFactory } from './worker/choose-sinks.js';

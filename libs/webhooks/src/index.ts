@@ -10,4 +10,7 @@ export {
 export { WebhookSettings } from './endpoint/webhook.settings.js';
 export { CUSTOMER_EVENTS, customerEventTypes, type CustomerEventType } from './fan-out/customer-events.js';
 export { payloadOf } from './fan-out/payload.js';
+export { webhookEndpointDisabled } from './sending/audit-actions.js';
+export { WebhookSendingSettings } from './sending/sending.settings.js';
+export { WebhookSending, WebhookSendingModule } from './sending/webhook-sending.module.js';
 export { WebhookFanOut } from './fan-out/webhook-fan-out.consumer.js';

@@ -1,8 +1,10 @@
+import { Optional } from '@nestjs/common';
 import { OrganizationDeleted } from '@pikaia/contracts';
 import { newId } from '@pikaia/core';
-import { currentManager } from '@pikaia/database';
+import { afterCommit, currentManager } from '@pikaia/database';
 import { Consumer, Handles, type EventOf } from '@pikaia/events';
 import { CUSTOMER_EVENTS } from './customer-events.js';
+import { DeliverySignal } from './delivery.signal.js';
 import { CANCEL_DELIVERIES_OF_ORGANIZATION, FIND_ENDPOINTS, INSERT_DELIVERIES } from './deliveries.sql.js';
 import { payloadOf } from './payload.js';
 
@@ -23,6 +25,8 @@ const HandlesCustomerEvents =
  */
 @Consumer('webhook-fan-out', { from: 'beginning' })
 export class WebhookFanOut {
+  constructor(@Optional() private readonly signal?: DeliverySignal) {}
+
   @HandlesCustomerEvents()
   async storeDeliveries(event: EventOf<object>): Promise<void> {
     const { organization_id: organizationId, event_type: type, sequence, event_id: eventId } = event;
@@ -39,6 +43,7 @@ export class WebhookFanOut {
       event.correlation_id,
       payloadOf(event),
     ]);
+    afterCommit(() => this.signal?.notify());
   }
 
   /** Endpoints of a deleted organization get no events any more. A delivery that is in flight meanwhile can still arrive. */
