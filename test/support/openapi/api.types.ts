@@ -2530,6 +2530,113 @@ export interface components {
                  * @enum {string}
                  */
                 kind: "receipt";
+            } | {
+                /**
+                 * Format: uuid
+                 * @description The id of the delivery.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                delivery_id: string;
+                /**
+                 * Format: uuid
+                 * @description The id of the webhook endpoint.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                endpoint_id: string;
+                /**
+                 * Format: uuid
+                 * @description The id of the event: the header `webhook-id`.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                event_id: string;
+                /**
+                 * @description The type of the event.
+                 * @example member.joined
+                 */
+                event_type: string;
+                /**
+                 * @description `redelivery`: the same event again. `test`: an example event.
+                 * @enum {string}
+                 */
+                delivery_kind: "event" | "redelivery" | "test";
+                /**
+                 * @description The status of the delivery.
+                 * @enum {string}
+                 */
+                status: "pending" | "delivered" | "failed" | "canceled";
+                /**
+                 * @description The number of attempts that have a result.
+                 * @example 1
+                 */
+                attempt_count: number;
+                next_attempt_at: string | null;
+                /**
+                 * Format: date-time
+                 * @description The time at which the delivery was stored.
+                 * @example 2026-01-31T08:30:00.000Z
+                 */
+                created_at: string;
+                settled_at: string | null;
+                /**
+                 * Format: date-time
+                 * @description The time of the entry.
+                 * @example 2026-01-31T08:30:00.000Z
+                 */
+                time: string;
+                /**
+                 * @description The kind of the entry.
+                 * @enum {string}
+                 */
+                kind: "webhook";
+            } | {
+                /**
+                 * Format: uuid
+                 * @description The id of the delivery.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                delivery_id: string;
+                /**
+                 * Format: uuid
+                 * @description The id of the webhook endpoint.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                endpoint_id: string;
+                /**
+                 * Format: uuid
+                 * @description The id of the event: the header `webhook-id`.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                event_id: string;
+                /**
+                 * @description The number of the attempt, from 1.
+                 * @example 1
+                 */
+                number: number;
+                /**
+                 * Format: date-time
+                 * @description The start of the attempt.
+                 * @example 2026-01-31T08:30:00.000Z
+                 */
+                started_at: string;
+                /**
+                 * @description The milliseconds until the response or the failure.
+                 * @example 184
+                 */
+                duration_ms: number;
+                response_status: number | null;
+                error_code: string | null;
+                error: string | null;
+                /**
+                 * Format: date-time
+                 * @description The time of the entry.
+                 * @example 2026-01-31T08:30:00.000Z
+                 */
+                time: string;
+                /**
+                 * @description The kind of the entry.
+                 * @enum {string}
+                 */
+                kind: "webhook_attempt";
             })[];
             /** @description The kinds of entries of which the timeline does not show all. */
             truncated: {
@@ -2537,7 +2644,7 @@ export interface components {
                  * @description The kind of the entries.
                  * @enum {string}
                  */
-                kind: "log" | "event" | "audit" | "attempt" | "receipt";
+                kind: "log" | "event" | "audit" | "attempt" | "receipt" | "webhook" | "webhook_attempt";
                 /**
                  * @description The number of entries of this kind in the timeline.
                  * @example 100

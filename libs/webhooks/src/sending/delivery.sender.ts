@@ -138,6 +138,6 @@ export class DeliverySender {
 const fieldsOf = ({ id, endpointId, eventId, eventType }: ClaimedDelivery) => ({
   'webhook.delivery_id': id,
   'webhook.endpoint_id': endpointId,
-  'webhook.id': eventId,
+  'event.id': eventId,
   'webhook.type': eventType,
 });

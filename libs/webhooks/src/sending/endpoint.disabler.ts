@@ -24,7 +24,7 @@ export class EndpointDisabler {
    * deleted already. Its pending deliveries fail when they are due.
    */
   async disable(endpointId: string, reason: 'failing' | 'gone', { status, failure }: PostResult): Promise<void> {
-    const isDisabled = await this.store(endpointId, reason, { status, failure });
+    const isDisabled = await this.storeDisabled(endpointId, reason, { status, failure });
     if (!isDisabled) return;
     metric(webhookSendingMetrics.disabled, 1);
     logger.warning('webhook_endpoint_disabled', { 'webhook.endpoint_id': endpointId, 'webhook.reason': reason });
@@ -32,7 +32,7 @@ export class EndpointDisabler {
 
   @Transactional()
   @Audited(webhookEndpointDisabled)
-  private async store(
+  private async storeDisabled(
     id: string,
     reason: 'failing' | 'gone',
     { status, failure }: Pick<PostResult, 'status' | 'failure'>,
