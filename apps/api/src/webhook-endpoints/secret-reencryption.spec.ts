@@ -61,7 +61,7 @@ describe('SecretReencryption', () => {
     const cipher = new SecretCipher([NEW, OLD]);
     await Promise.all([new SecretReencryption(source, cipher).run(), new SecretReencryption(source, cipher).run()]);
     expect((await readableWith(NEW)).sort()).toEqual(ids.sort());
-    const counts = logs.of('webhook_secrets_reencrypted').map((line) => Number(line['webhook.secrets']));
+    const counts = logs.of('webhook_secrets_reencrypted').map((line) => Number(line['webhook.reencrypted']));
     expect(counts.reduce((one, other) => one + other)).toBe(250); // each one was encrypted by one of the two
   });
 

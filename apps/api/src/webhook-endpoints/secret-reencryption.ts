@@ -48,7 +48,7 @@ export class SecretReencryption implements OnApplicationBootstrap, OnModuleDestr
       if (secrets.length < BATCH) break;
       after = secrets.at(-1)!.id;
     }
-    if (count > 0) logger.info('webhook_secrets_reencrypted', { 'webhook.secrets': count });
+    if (count > 0) logger.info('webhook_secrets_reencrypted', { 'webhook.reencrypted': count });
   }
 
   private async reencrypt({ id, endpoint_id: endpointId, key_id: oldKeyId, ciphertext: old }: OldSecret): Promise<boolean> {
