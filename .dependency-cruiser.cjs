@@ -1,4 +1,4 @@
-// Who may import whom: core ← logging ← database ← { events ← contracts, audit } ← notifications ← reactions ← apps.
+// Who may import whom: core ← logging ← database ← { events ← contracts, audit } ← { notifications, webhooks } ← reactions ← apps.
 // test/architecture/boundaries.spec.ts plants a violation of each rule and sees it caught.
 const MAY_IMPORT = {
   core: [],
@@ -8,7 +8,8 @@ const MAY_IMPORT = {
   audit: ['core', 'logging', 'database'],
   contracts: ['core', 'events'],
   notifications: ['core', 'logging', 'database', 'events', 'contracts'],
-  reactions: ['core', 'logging', 'database', 'events', 'contracts', 'notifications'],
+  webhooks: ['core', 'logging', 'database', 'events', 'audit', 'contracts'],
+  reactions: ['core', 'logging', 'database', 'events', 'contracts', 'notifications', 'webhooks'],
 };
 
 // What each folder of a library may import from the library's other folders. Files beside the folders (metrics.ts) are free to
@@ -43,8 +44,9 @@ const FOLDERS = {
     record: ['entry', 'diff', 'action', 'completeness'],
     query: ['entry'],
   },
-  contracts: { members: [], organizations: [], subscriptions: [], users: [] },
+  contracts: { members: [], organizations: [], subscriptions: [], users: [], 'webhook-endpoints': [] },
   notifications: { mail: [], 'welcome-email': ['mail'] },
+  webhooks: { endpoint: [], http: [], 'fan-out': ['endpoint'], sending: ['endpoint', 'fan-out', 'http'] },
   reactions: { 'billing-dashboard': [], 'permissions-cache': [] },
   events: {
     contract: [],

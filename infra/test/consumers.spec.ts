@@ -42,7 +42,7 @@ const actionsOfFunction = ({ templates }: Synthesis): string =>
 describe('a consumer that is declared to run in the worker', () => {
   it('is named to the worker, which runs it beside the bus, and has no rule, queue, function or alarm', () => {
     for (const [synthesis, inWorker, inLambda] of [
-      [defaults(), 'permissions-cache,billing-dashboard', 'welcome-email'],
+      [defaults(), 'permissions-cache,billing-dashboard,webhook-fan-out', 'welcome-email'],
       [swapped, 'welcome-email', 'permissions-cache'],
     ] as const) {
       assert.deepEqual(sinksOfWorker(synthesis), { EVENT_SINKS: 'local,eventbridge', EVENT_CONSUMERS: inWorker });

@@ -17,13 +17,15 @@ export interface RunningCode {
   readonly api: DynamicModule;
   readonly prefix: string;
   readonly consumers: readonly Function[];
+  /** The module of the worker. */
+  readonly worker?: DynamicModule;
   /** The module of each command, by the name of its npm script. */
   readonly commands: Readonly<Record<string, DynamicModule>>;
 }
 
 /** A way into the system that can change something. */
 export interface EntryPoint {
-  readonly kind: 'route' | 'consumer' | 'command' | 'method';
+  readonly kind: 'route' | 'consumer' | 'command' | 'worker' | 'method';
   /** Its name, or the paths of a route with their verbs. */
   readonly names: readonly string[];
   readonly method: string;
@@ -40,9 +42,12 @@ export interface Coverage {
 }
 
 /** Reads the decorators of all classes. Nest creates no provider in its preview mode, so nothing connects. */
-export async function readCoverage({ api, prefix, consumers, commands }: RunningCode): Promise<Coverage> {
+export async function readCoverage({ api, prefix, consumers, worker, commands }: RunningCode): Promise<Coverage> {
   const entryPoints = (await declarationsOf(api)).map((found) => methodOf(found, prefix));
   entryPoints.push(...consumers.map(consumerOf));
+  const isOfConsumer = ({ name }: AuditedMethod) => consumers.some((consumer) => name.startsWith(`${consumer.name}.`));
+  for (const found of worker ? await declarationsOf(worker) : [])
+    if (!isOfConsumer(found)) entryPoints.push({ ...methodOf(found, prefix), kind: 'worker' });
   for (const [script, module] of Object.entries(commands)) {
     const command = { kind: 'command', names: [`npm run ${script}`] } as const;
     entryPoints.push(...(await declarationsOf(module)).map((found) => ({ ...methodOf(found, prefix), ...command })));

@@ -18,6 +18,7 @@ Every route that is not a read, including incoming webhooks. A successful reques
 nothing to change.`,
   ],
   ['consumer', '## Consumers'],
+  ['worker', '## The worker\n\nWhat it does without a request or an event.'],
   ['command', '## Commands\n\nThe commands of `npm run outbox` send requests to the routes above.'],
   ['method', '## Other methods'],
 ];
@@ -49,7 +50,7 @@ export const coverageText = ({ entryPoints }: Coverage): string =>
 function actionRow(action: AnyAuditAction, entryPoints: readonly EntryPoint[]): string[] {
   const by = entryPoints.filter(({ actions }) => actions.includes(action));
   const names = by.flatMap((entryPoint) =>
-    entryPoint.names.map((name) => (entryPoint.kind === 'consumer' ? `consumer ${name}` : name)),
+    entryPoint.names.map((name) => (['consumer', 'worker'].includes(entryPoint.kind) ? `${entryPoint.kind} ${name}` : name)),
   );
   const { name, description, aggregateType, changes, eventType } = action;
   return [code(name), description, names.map(code).join('<br>'), code(aggregateType), changes, eventType ? code(eventType) : ''];

@@ -1,5 +1,5 @@
-import { errorMessage, failedAttempts } from './entry.text.ts';
-import { requestsOf, type EventEntry, type TrailContext, type TrailEntry } from './trail.ts';
+import { attemptResult, errorMessage, failedAttempts } from './entry.text.ts';
+import { requestsOf, type EventEntry, type TrailContext, type TrailEntry, type WebhookEntry } from './trail.ts';
 import { milliseconds, personText, shown } from './value.text.ts';
 
 export interface Answer {
@@ -10,7 +10,7 @@ export interface Answer {
 
 /** The questions that a trail answers, with their answers. */
 export function answersOf(entries: readonly TrailEntry[], context: TrailContext): Answer[] {
-  return [failureAnswer(entries), changesAnswer(entries), ...deliveryAnswers(entries, context)];
+  return [failureAnswer(entries), changesAnswer(entries), ...deliveryAnswers(entries, context), ...webhookAnswers(entries)];
 }
 
 function failureAnswer(entries: readonly TrailEntry[]): Answer {
@@ -92,4 +92,27 @@ function deliveryAnswer(event: EventEntry): Answer {
     skipped: 'No: an operator skipped it.',
   };
   return { question, answer: answers[status] ?? `Its status is ${status}.`, good: status === 'published' };
+}
+
+/** One answer for each webhook endpoint that gets an event of the trail. */
+function webhookAnswers(entries: readonly TrailEntry[]): Answer[] {
+  const attempts = entries.filter((entry) => entry.kind === 'webhook_attempt');
+  return entries
+    .filter((entry) => entry.kind === 'webhook')
+    .map((webhook) => {
+      const last = attempts.findLast(({ delivery_id: id }) => id === webhook.delivery_id);
+      return webhookAnswer(webhook, last ? ` Last attempt: ${attemptResult(last)}` : '');
+    });
+}
+
+function webhookAnswer({ event_type: type, endpoint_id: endpoint, status, ...delivery }: WebhookEntry, last: string): Answer {
+  const { attempt_count: count, next_attempt_at: next } = delivery;
+  const answers: Readonly<Record<string, string>> = {
+    delivered: `Yes, at attempt ${count}.`,
+    pending: count === 0 ? 'Not yet: no attempt has a result.' : `Not yet: the next attempt is at ${shown(next)}.${last}`,
+    failed: count === 0 ? 'No: the endpoint was disabled before.' : `No: it failed after ${count} attempts.${last}`,
+    canceled: `No: the endpoint or its organization was deleted.${last}`,
+  };
+  const question = `Did the webhook ${shown(type)} arrive at endpoint ${shown(endpoint)}?`;
+  return { question, answer: answers[status] ?? `Its status is ${shown(status)}.`, good: status === 'delivered' };
 }

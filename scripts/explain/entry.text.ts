@@ -1,5 +1,5 @@
 import type { Style } from './terminal.ts';
-import type { AuditEntry, EventEntry, LogEntry, Shortened, TrailContext, TrailEntry } from './trail.ts';
+import type { AuditEntry, EventEntry, LogEntry, Shortened, TrailContext, TrailEntry, WebhookAttemptEntry } from './trail.ts';
 import { milliseconds, shown } from './value.text.ts';
 
 const KINDS: Record<TrailEntry['kind'], { symbol: string; style: Style }> = {
@@ -8,6 +8,8 @@ const KINDS: Record<TrailEntry['kind'], { symbol: string; style: Style }> = {
   audit: { symbol: '■', style: 'magenta' },
   attempt: { symbol: '✗', style: 'red' },
   receipt: { symbol: '✓', style: 'green' },
+  webhook: { symbol: '→', style: 'cyan' },
+  webhook_attempt: { symbol: '→', style: 'gray' },
 };
 const LEVEL_STYLES: Readonly<Record<string, Style>> = { WARNING: 'yellow', ERROR: 'red', CRITICAL: 'red' };
 // Fields that the header, the kind or the name already show, and hashes that mean nothing to a reader.
@@ -44,10 +46,18 @@ function nameAndDetails(entry: TrailEntry, context: TrailContext): [name: string
       return [entry.sink, ['failed', shown(entry.error)]];
     case 'receipt':
       return [entry.consumer, [entry.state, ...fields(entry.result ?? {}), shortenedText('result', entry.shortened)]];
+    case 'webhook':
+      return [entry.event_type, [entry.status, `to endpoint ${shown(entry.endpoint_id)}`]];
+    case 'webhook_attempt':
+      return [`attempt ${entry.number}`, [attemptResult(entry), `in ${milliseconds(entry.duration_ms)}`]];
     default:
       return [entry.event, logDetails(entry, context)];
   }
 }
+
+/** The status of the response, or why there was none. */
+export const attemptResult = ({ response_status: status, error_code: code, error }: WebhookAttemptEntry): string =>
+  code === null ? `responded ${status}` : `${shown(code)}: ${shown(error)}`;
 
 /** The number of failed attempts, and the sink that refused them. */
 export function failedAttempts({ attempts, deciding_deliveries: [delivery] = [] }: EventEntry): string {

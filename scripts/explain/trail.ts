@@ -21,7 +21,7 @@ export interface Shortened {
   readonly url: string;
 }
 
-export type TrailEntry = LogEntry | EventEntry | AuditEntry | AttemptEntry | ReceiptEntry;
+export type TrailEntry = LogEntry | EventEntry | AuditEntry | AttemptEntry | ReceiptEntry | WebhookEntry | WebhookAttemptEntry;
 
 interface TimedEntry {
   /** ISO 8601, UTC. */
@@ -92,6 +92,30 @@ export interface ReceiptEntry extends TimedEntry {
   readonly state: string;
   readonly result: Values | null;
   readonly shortened?: Shortened | null;
+}
+
+/** A delivery of an event to a webhook endpoint. */
+export interface WebhookEntry extends TimedEntry {
+  readonly kind: 'webhook';
+  readonly delivery_id: string;
+  readonly endpoint_id: string;
+  readonly event_id: string;
+  readonly event_type: string;
+  readonly status: string;
+  readonly attempt_count: number;
+  readonly next_attempt_at: string | null;
+}
+
+export interface WebhookAttemptEntry extends TimedEntry {
+  readonly kind: 'webhook_attempt';
+  readonly delivery_id: string;
+  readonly endpoint_id: string;
+  readonly event_id: string;
+  readonly number: number;
+  readonly duration_ms: number;
+  readonly response_status: number | null;
+  readonly error_code: string | null;
+  readonly error: string | null;
 }
 
 /** What the renderer needs to know beside the trail. */

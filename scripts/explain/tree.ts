@@ -30,6 +30,9 @@ function consumerOf(entry: TrailEntry): string | undefined {
   switch (entry.kind) {
     case 'receipt':
       return entry.consumer;
+    case 'webhook':
+    case 'webhook_attempt':
+      return 'webhook-fan-out'; // the consumer that stores the deliveries
     case 'attempt':
       return consumerOfSink(entry.sink);
     case 'event':

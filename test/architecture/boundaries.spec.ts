@@ -44,6 +44,7 @@ const PLANTED: readonly { rule: string; file: string; source: string }[] = [
     file: 'libs/notifications/src/planted.ts',
     source: "import '@pikaia/audit';",
   },
+  { rule: 'webhooks-imports-only-what-is-below', file: 'libs/webhooks/src/planted.ts', source: "import '@pikaia/reactions';" },
   { rule: 'reactions-imports-only-what-is-below', file: 'libs/reactions/src/planted.ts', source: "import '@pikaia/audit';" },
   {
     rule: 'library-never-reaches-app',

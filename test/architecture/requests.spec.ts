@@ -9,6 +9,7 @@ import {
   SubscriptionCanceled,
   SubscriptionUpdated,
   UserProfileUpdated,
+  WebhookEndpointDisabled,
 } from '@pikaia/contracts';
 import { Inviter } from '../../libs/contracts/src/members/member-invited.v1.js';
 import { FindAuditLogsRequest } from '../../apps/api/src/administration/audit-log.requests.js';
@@ -16,6 +17,12 @@ import { FindEventsRequest } from '../../apps/api/src/administration/event.reque
 import { ReplayEventsRequest, ReplayFilterRequest, SinkRequest } from '../../apps/api/src/administration/operation.requests.js';
 import { ChangeRoleRequest, InviteRequest, PermissionsRequest } from '../../apps/api/src/members/member.requests.js';
 import { UpdateOrganizationRequest } from '../../apps/api/src/organizations/organization.requests.js';
+import { FindDeliveriesRequest } from '../../apps/api/src/webhook-endpoints/webhook-delivery.requests.js';
+import {
+  CreateWebhookEndpointRequest,
+  RotateSecretRequest,
+  UpdateWebhookEndpointRequest,
+} from '../../apps/api/src/webhook-endpoints/webhook-endpoint.requests.js';
 
 const root = resolve(__dirname, '../..');
 
@@ -37,6 +44,11 @@ const CLASSES: readonly (new () => object)[] = [
   SubscriptionActivated,
   SubscriptionUpdated,
   SubscriptionCanceled,
+  CreateWebhookEndpointRequest,
+  UpdateWebhookEndpointRequest,
+  RotateSecretRequest,
+  FindDeliveriesRequest,
+  WebhookEndpointDisabled,
 ];
 
 const FILES = ['apps/*/src/**/*.request.ts', 'apps/*/src/**/*.requests.ts', 'libs/contracts/src/**/*.v*.ts'];

@@ -68,6 +68,7 @@ describe('the container image', () => {
           [setting]: String(port),
           CURSOR_SECRET: 'a secret of the tests, long enough for it',
           INVITATION_SECRET: 'a secret of the tests, long enough for it',
+          WEBHOOK_SECRET_KEYS: 'a key of the tests that is long enough',
           SESSION_JWKS_URL: 'https://sessions.example/keys',
           SESSION_ISSUER: 'sessions.example',
           SESSION_AUDIENCE: 'pikaia',

@@ -159,6 +159,53 @@ export const chain: readonly TrailEntry[] = [
   receipt(53, 'billing', 'e2'),
 ];
 
+const webhook = { delivery_id: 'd1', endpoint_id: 'w1', event_id: 'e1' };
+
+/** A webhook that failed once and then arrived, and one that waits. */
+export const webhooks: readonly TrailEntry[] = [
+  published(10, 'e1', 'member.removed', null),
+  {
+    ...webhook,
+    event_type: 'member.removed',
+    status: 'delivered',
+    attempt_count: 2,
+    next_attempt_at: null,
+    time: at(20),
+    kind: 'webhook',
+  },
+  {
+    ...webhook,
+    number: 1,
+    duration_ms: 15_000,
+    response_status: null,
+    error_code: 'timeout',
+    error: 'No response within 15000 ms.',
+    time: at(30),
+    kind: 'webhook_attempt',
+  },
+  {
+    ...webhook,
+    delivery_id: 'd2',
+    endpoint_id: 'w2',
+    event_type: 'member.removed',
+    status: 'pending',
+    attempt_count: 0,
+    next_attempt_at: at(40),
+    time: at(40),
+    kind: 'webhook',
+  },
+  {
+    ...webhook,
+    number: 2,
+    duration_ms: 80,
+    response_status: 204,
+    error_code: null,
+    error: null,
+    time: at(20_000),
+    kind: 'webhook_attempt',
+  },
+];
+
 export const withoutAccessLine: readonly TrailEntry[] = [
   log(0, 'payment_failed', { level: 'ERROR', 'error.kind': 'Error', 'error.message': 'boom\u001b[2J', 'error.code': 'E_BOOM' }),
 ];

@@ -187,6 +187,7 @@ describe('the first organization of a new system', () => {
         PORT: '0',
         CURSOR_SECRET: 'a secret of the tests, long enough for it',
         INVITATION_SECRET: 'a secret of the tests, long enough for it',
+        WEBHOOK_SECRET_KEYS: 'a key of the tests that is long enough',
         SESSION_JWKS_URL: provider.jwksUrl,
         SESSION_ISSUER: provider.issuer,
         SESSION_AUDIENCE: provider.audience,

@@ -4,6 +4,7 @@ import { DatabaseModule, type DatabaseSettings } from '@pikaia/database';
 import { EventsModule, OutboxAdminModule } from '@pikaia/events';
 import { LoggingModule, type LoggingModuleOptions } from '@pikaia/logging';
 import { CONSUMERS, consumersIn } from '@pikaia/reactions';
+import { WebhookEndpoint } from '@pikaia/webhooks';
 import { ClsModule } from 'nestjs-cls';
 import { AdministrationModule } from './administration/administration.module.js';
 import { AuditedOperations } from './administration/audited-operations.js';
@@ -21,6 +22,7 @@ import { Organization } from './organizations/organization.entity.js';
 import { OrganizationsModule } from './organizations/organizations.module.js';
 import { ServerModule } from './server/server.module.js';
 import { SettingsModule } from './server/settings.module.js';
+import { WebhookEndpointsModule } from './webhook-endpoints/webhook-endpoints.module.js';
 
 export interface AppSettings {
   readonly logging: LoggingModuleOptions;
@@ -41,7 +43,7 @@ export class AppModule {
         DatabaseModule.forRoot({
           settings: database,
           applicationName: 'pikaia-api',
-          entities: [Organization, User, Member, Subscription],
+          entities: [Organization, User, Member, Subscription, WebhookEndpoint],
         }),
         EventsModule.forRoot({
           databaseUrl: database.databaseUrl,
@@ -57,6 +59,7 @@ export class AppModule {
         MembersModule,
         BillingModule,
         IdentityModule,
+        WebhookEndpointsModule,
         AdministrationModule,
         OpenApiModule,
       ],

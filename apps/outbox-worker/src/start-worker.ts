@@ -5,6 +5,7 @@ import { DatabaseSettings } from '@pikaia/database';
 import { EventBridgeSettings, LogSinkSettings, OutboxSettings } from '@pikaia/events';
 import { getLogger, loggingOptions, LoggingSettings, type Service } from '@pikaia/logging';
 import { CONSUMERS } from '@pikaia/reactions';
+import { WebhookSending, WebhookSendingSettings } from '@pikaia/webhooks';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Draining } from './health/draining.js';
@@ -18,7 +19,7 @@ const logger = getLogger('worker');
 
 /** Reads the settings, starts the relays, and serves health checks. */
 export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Service> {
-  const [logging, worker, database, outbox, log, eventBridge, ...consumers] = loadSettings(
+  const [logging, worker, database, outbox, log, eventBridge, webhooks, ...consumers] = loadSettings(
     [
       LoggingSettings,
       WorkerSettings,
@@ -26,6 +27,7 @@ export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Servi
       OutboxSettings,
       LogSinkSettings,
       EventBridgeSettings,
+      WebhookSendingSettings,
       ...CONSUMERS.map(({ settings }) => settings),
     ],
     environment,
@@ -42,6 +44,7 @@ export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Servi
     outbox,
     log,
     eventBridge,
+    webhooks,
     consumers,
   });
   const app = await NestFactory.create<NestFastifyApplication>(application, createFastifyAdapter(), { abortOnError: false });
@@ -52,7 +55,8 @@ export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Servi
   return {
     async stop() {
       app.get(Draining).started = true;
-      await app.close(); // the relays finish their work in flight before the data source closes
+      // The relays and the webhooks finish their work in flight before the data source closes.
+      await Promise.all([app.get(WebhookSending).stop(), app.close()]);
     },
   };
 }

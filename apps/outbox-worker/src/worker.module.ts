@@ -1,8 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AuditModule } from '@pikaia/audit';
 import { DatabaseModule, type DatabaseSettings } from '@pikaia/database';
-import { type EventBridgeSettings, type LogSinkSettings, type OutboxSettings, RelayModule } from '@pikaia/events';
+import { type EventBridgeSettings, EventsModule, type LogSinkSettings, type OutboxSettings, RelayModule } from '@pikaia/events';
 import { LoggingModule, type LoggingModuleOptions } from '@pikaia/logging';
 import { CONSUMERS } from '@pikaia/reactions';
+import { WebhookEndpoint, WebhookSendingModule, type WebhookSendingSettings } from '@pikaia/webhooks';
 import { ClsModule } from 'nestjs-cls';
 import { HealthController } from './health/health.controller.js';
 import { Draining } from './health/draining.js';
@@ -15,19 +17,32 @@ export interface WorkerModuleSettings {
   readonly outbox: OutboxSettings;
   readonly log: LogSinkSettings;
   readonly eventBridge: EventBridgeSettings;
+  readonly webhooks: WebhookSendingSettings;
   /** The settings of each of `CONSUMERS`, in their order. */
   readonly consumers: readonly object[];
 }
 
 @Module({})
 export class WorkerModule {
-  static forRoot({ logging, worker, database, outbox, log, eventBridge, consumers }: WorkerModuleSettings): DynamicModule {
+  static forRoot({
+    logging,
+    worker,
+    database,
+    outbox,
+    log,
+    eventBridge,
+    webhooks,
+    consumers,
+  }: WorkerModuleSettings): DynamicModule {
     return {
       module: WorkerModule,
       imports: [
         ClsModule.forRoot({ global: true }),
         LoggingModule.forRoot(logging),
-        DatabaseModule.forRoot({ settings: database, applicationName: 'pikaia-outbox-worker' }),
+        DatabaseModule.forRoot({ settings: database, applicationName: 'pikaia-outbox-worker', entities: [WebhookEndpoint] }),
+        EventsModule.forRoot({ databaseUrl: database.databaseUrl, applicationName: 'pikaia-outbox-worker' }),
+        AuditModule.forRoot(),
+        WebhookSendingModule.forRoot(webhooks),
         ...CONSUMERS.map(({ createModule }, index) => createModule(consumers[index]!, worker.varDirectory)),
         RelayModule.forRoot({
           settings: outbox,

@@ -62,6 +62,7 @@ export class ApiService extends Construct {
         ...databaseAs(secrets.api),
         CURSOR_SECRET: ecs.Secret.fromSecretsManager(secrets.cursor),
         INVITATION_SECRET: ecs.Secret.fromSecretsManager(secrets.invitation),
+        WEBHOOK_SECRET_KEYS: ecs.Secret.fromSecretsManager(secrets.webhooks),
         ...this.credentials('Stripe', services.stripeCredentialsArn, {
           STRIPE_WEBHOOK_SECRETS: 'webhook_secrets',
           STRIPE_API_KEY: 'api_key',

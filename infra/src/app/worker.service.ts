@@ -53,6 +53,7 @@ export class WorkerService extends Construct {
       secrets: {
         ...databaseAs(secrets.worker),
         INVITATION_SECRET: ecs.Secret.fromSecretsManager(secrets.invitation),
+        WEBHOOK_SECRET_KEYS: ecs.Secret.fromSecretsManager(secrets.webhooks),
       },
     });
     mayPublish(this.task.definition.taskRole, events.bus);

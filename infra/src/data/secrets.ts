@@ -16,6 +16,8 @@ export interface Secrets {
   readonly cursor: ISecret;
   /** INVITATION_SECRET: signs the tokens of invitation links. */
   readonly invitation: ISecret;
+  /** WEBHOOK_SECRET_KEYS: encrypts the secrets of webhook endpoints. */
+  readonly webhooks: ISecret;
 }
 
 // 40 letters and digits have more than 230 bits, and need no quoting in a URL or a shell.
@@ -45,6 +47,7 @@ export function createSecrets(scope: Construct, key: Key, access: boolean): Secr
     reader: access ? secret('ReaderSecret', 'pikaia/database/reader', 'Role of people who read', 'pikaia_reader') : undefined,
     cursor: secret('CursorSecret', 'pikaia/cursor', 'Signs the cursors of lists'),
     invitation: secret('InvitationSecret', 'pikaia/invitation', 'Signs the tokens of invitation links'),
+    webhooks: secret('WebhookSecret', 'pikaia/webhooks', 'Encrypts the secrets of webhook endpoints'),
   };
 }
 
@@ -64,5 +67,6 @@ export function secretReferences(scope: Construct, secrets: Secrets): Secrets {
     reader: secrets.reader && Secret.fromSecretCompleteArn(names, 'reader', secrets.reader.secretArn),
     cursor: reference('cursor'),
     invitation: reference('invitation'),
+    webhooks: reference('webhooks'),
   };
 }

@@ -15,11 +15,14 @@ import {
   consumerMetric,
   databaseMetrics,
   eventMetrics,
+  failedWebhooksByCode,
   MINUTE,
   outboxMetric,
   outboxMetricBySink,
   ruleMetric,
   serviceMetrics,
+  webhookSendingMetric,
+  webhookSendingMetrics,
 } from './metrics.ts';
 import type { MonitoredStacks } from './monitored-stacks.ts';
 
@@ -39,6 +42,7 @@ export function createDashboard(scope: Construct, stacks: MonitoredStacks, alarm
     'ECS Service': serviceRow(stacks),
     Database: databaseRow(stacks),
     Events: eventsRow(stacks),
+    Webhooks: webhooksRow(),
     Alarms: [new AlarmStatusWidget({ title: 'Status', alarms, width: WIDTH, height: 4 })],
   };
   for (const [title, widgets] of Object.entries(rows)) addRow(dashboard, title, widgets);
@@ -78,6 +82,16 @@ function databaseRow(stacks: MonitoredStacks): IWidget[] {
     graph('CPU, %', 6, [cpu]),
     graph('Capacity, ACU', 6, [capacity]),
     graph('Latency', 6, [readLatency, writeLatency]),
+  ];
+}
+
+function webhooksRow(): IWidget[] {
+  const { sent, due, oldestDue, duration } = webhookSendingMetrics;
+  return [
+    graph('Webhooks that arrived', 6, [webhookSendingMetric(sent)]),
+    graph('Failed attempts to send a webhook', 6, [failedWebhooksByCode()]),
+    graph('Webhooks that are due, and the age of the oldest, s', 6, [webhookSendingMetric(due), webhookSendingMetric(oldestDue)]),
+    graph('Duration of an attempt, ms', 6, [webhookSendingMetric(duration)]),
   ];
 }
 

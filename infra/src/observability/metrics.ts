@@ -3,6 +3,7 @@ import { MathExpression, Metric, Stats, type IMetric } from 'aws-cdk-lib/aws-clo
 import { HttpCodeElb, HttpCodeTarget } from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import { WEBHOOK_METRICS_SERVICE, webhookMetrics } from '@pikaia/api/webhook-metrics';
 import { CONSUMER_METRICS_SERVICE, eventMetrics, METRIC_PERIOD_SECONDS, OUTBOX_METRICS_SERVICE } from '@pikaia/events/metrics';
+import { WEBHOOK_SENDING_METRICS_SERVICE, webhookSendingMetrics } from '@pikaia/webhooks/metrics';
 import { METRIC_NAMESPACE, type MetricDefinition, type MetricDimension } from '@pikaia/logging';
 import { NODE_ENVIRONMENT } from '../settings/node-environment.ts';
 import type { MonitoredStacks } from './monitored-stacks.ts';
@@ -52,6 +53,14 @@ export const outboxMetricBySink = (definition: MetricDefinition): MathExpression
 /** A metric of incoming webhooks with one series for each provider. */
 export const webhookMetricBySource = (definition: MetricDefinition, period?: Duration): MathExpression =>
   metricBy('source', definition, { service: WEBHOOK_METRICS_SERVICE, environment: NODE_ENVIRONMENT }, period);
+
+/** A metric of outgoing webhooks. */
+export const webhookSendingMetric = (definition: MetricDefinition): Metric =>
+  ourMetric(definition, { service: WEBHOOK_SENDING_METRICS_SERVICE, environment: NODE_ENVIRONMENT });
+
+/** Failed attempts to send a webhook, with one series for each code. */
+export const failedWebhooksByCode = (): MathExpression =>
+  metricBy('code', webhookSendingMetrics.failed, { service: WEBHOOK_SENDING_METRICS_SERVICE, environment: NODE_ENVIRONMENT });
 
 /**
  * A metric with one series for each value of a dimension. An alarm evaluates each series separately and notifies for each. It requires
@@ -133,4 +142,4 @@ export const databaseMetrics = ({ data: { cluster } }: MonitoredStacks, period: 
   };
 };
 
-export { eventMetrics, webhookMetrics };
+export { eventMetrics, webhookMetrics, webhookSendingMetrics };

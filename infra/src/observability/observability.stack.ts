@@ -14,6 +14,7 @@ import { outboxAlarms } from './outbox.alarms.ts';
 import { saveQueries } from './saved-queries.ts';
 import { serviceAlarms } from './service.alarms.ts';
 import { createTopic } from './topic.ts';
+import { webhookSendingAlarms } from './webhook-sending.alarms.ts';
 import { webhookAlarms } from './webhook.alarms.ts';
 import type { MonitoredStacks } from './monitored-stacks.ts';
 
@@ -43,6 +44,7 @@ export class ObservabilityStack extends Stack {
       ...consumerAlarms(stacks, at),
       ...auditAlarms(this, stacks, at),
       ...webhookAlarms(at),
+      ...webhookSendingAlarms(at),
     ];
     for (const definition of definitions) this.addAlarm(definition);
     this.dashboard = createDashboard(this, stacks, this.alarms);

@@ -123,6 +123,12 @@ export const alarmThresholds = {
     { unit: 'hours', min: 1, max: 720 },
     'Time without an event of a provider that had sent 100 in 35 days.',
   ),
+  webhooksUnsent: numberSetting(
+    'alarm_webhooks_unsent',
+    300,
+    { unit: 'seconds', min: 30, max: 86_400 },
+    'Time for which a webhook has waited for a worker that sends it.',
+  ),
 };
 
 export type AlarmThresholds = ValuesOf<typeof alarmThresholds>;

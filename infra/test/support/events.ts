@@ -13,6 +13,10 @@ import {
   SubscriptionCanceled,
   SubscriptionUpdated,
   UserProfileUpdated,
+  WebhookEndpointCreated,
+  WebhookEndpointDeleted,
+  WebhookEndpointDisabled,
+  WebhookEndpointUpdated,
 } from '@pikaia/contracts';
 import { contractOf, type Contract, type SinkEvent } from '@pikaia/events';
 // Uses the code of the sink, not an imitation.
@@ -65,6 +69,16 @@ export const samples: readonly { readonly contract: Contract; readonly data: obj
     data: { ...subscription, quantity: 2, changed: ['quantity'], old: { quantity: 1 } },
   },
   { contract: contractOf(UserProfileUpdated), data: { email: 'bob@example.com', new_name: 'Bob' } },
+  { contract: contractOf(WebhookEndpointCreated), data: { url: 'https://example.com/', event_types: ['*'] } },
+  { contract: contractOf(WebhookEndpointDeleted), data: { url: 'https://example.com/' } },
+  {
+    contract: contractOf(WebhookEndpointDisabled),
+    data: { url: 'https://example.com/', reason: 'gone', failing_since: '2026-01-31T08:30:00.000Z', error_code: 'status' },
+  },
+  {
+    contract: contractOf(WebhookEndpointUpdated),
+    data: { changed: ['status'], old: { status: 'enabled' }, new: { status: 'disabled' } },
+  },
 ];
 
 /** An event as EventBridge matches it against patterns: the entry of the sink, with the fields that the bus adds. */

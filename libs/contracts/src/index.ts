@@ -13,3 +13,7 @@ export { SubscriptionState } from './subscriptions/subscription-state.js';
 export { SubscriptionUpdated } from './subscriptions/subscription-updated.v1.js';
 export { ROLES, type Role } from './roles.js';
 export { UserProfileUpdated } from './users/user-profile-updated.v1.js';
+export { WebhookEndpointCreated } from './webhook-endpoints/webhook-endpoint-created.v1.js';
+export { WebhookEndpointDeleted } from './webhook-endpoints/webhook-endpoint-deleted.v1.js';
+export { WebhookEndpointDisabled } from './webhook-endpoints/webhook-endpoint-disabled.v1.js';
+export { WebhookEndpointUpdated } from './webhook-endpoints/webhook-endpoint-updated.v1.js';

@@ -60,12 +60,14 @@ export {
 export { QueueModule, type QueueModuleOptions } from './queue/queue.module.js';
 export { EventsModule, type EventsModuleOptions } from './record/events.module.js';
 export { Events, type Aggregate } from './record/events.service.js';
+export { takeLogPosition } from './record/log-position.js';
 export { Outbox, type WaitOptions } from './wait/outbox.js';
 export { OUTBOX_CHANNEL } from './log/outbox-channel.js';
 export { RelayService, RelayModule, type RelayModuleOptions } from './worker/relay.module.js';
 export { serializeEvent } from './delivery/serialize-event.js';
 export type { RelayHealth } from './leader/sink.relay.js';
 export { OutboxSettings, retentionOf } from './worker/outbox.settings.js';
+export { BackgroundLoop, type LoopHandlers } from './loop/background.loop.js';
 export { accepted, type Outcome, type Sink, type SinkCheck, type SinkEvent, type SinkLimits } from './delivery/sink.js';
 export { rebaseOutbox, type RebaseResult } from './restore/rebase.js';
 export type { SinkFactory } from './worker/choose-sinks.js';

@@ -1,4 +1,5 @@
 import { NotificationSettings, NotificationsModule, WelcomeEmail } from '@pikaia/notifications';
+import { WebhookFanOut } from '@pikaia/webhooks';
 import { join } from 'node:path';
 import { BillingDashboard } from './billing-dashboard/billing-dashboard.consumer.js';
 import { deploy, type DeployedConsumer } from './deployed-consumer.js';
@@ -16,4 +17,5 @@ export const CONSUMERS: readonly DeployedConsumer[] = [
   }),
   deploy(PermissionsCache, { runsIn: 'worker' }),
   deploy(BillingDashboard, { runsIn: 'worker' }),
+  deploy(WebhookFanOut, { runsIn: 'worker' }),
 ];

@@ -372,6 +372,216 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks/endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List webhook endpoints
+         * @description Oldest first.
+         *
+         *     For admins of an organization.
+         */
+        get: operations["listWebhookEndpoints"];
+        put?: never;
+        /**
+         * Register a webhook endpoint
+         * @description Events of the organization that occur from now on are sent to the URL, as Standard Webhooks describes. Only this response contains the secret. An organization can have 20 endpoints.
+         *
+         *     For admins of an organization.
+         */
+        post: operations["createWebhookEndpoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/endpoints/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a webhook endpoint
+         * @description For admins of an organization.
+         */
+        get: operations["showWebhookEndpoints"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a webhook endpoint
+         * @description Its pending deliveries are canceled.
+         *
+         *     For admins of an organization.
+         */
+        delete: operations["removeWebhookEndpoints"];
+        options?: never;
+        head?: never;
+        /**
+         * Change, enable or disable a webhook endpoint
+         * @description Absent fields stay unchanged.
+         *
+         *     For admins of an organization.
+         */
+        patch: operations["updateWebhookEndpoints"];
+        trace?: never;
+    };
+    "/api/v1/webhooks/endpoints/{id}/secret/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the signing secret of a webhook endpoint
+         * @description Until `previous_secrets_expire_at`, events are signed with the replaced secrets too. Only this response contains the new secret.
+         *
+         *     For admins of an organization.
+         */
+        post: operations["rotateSecretWebhookEndpoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/endpoints/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a test event to a webhook endpoint
+         * @description The type of the event is `webhook.test`. Read the delivery to see the result.
+         *
+         *     For admins of an organization.
+         */
+        post: operations["testWebhookEndpoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/endpoints/{id}/recover": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send the failed deliveries of a webhook endpoint again
+         * @description Sends at most 1,000, the oldest first. A delivery that was sent again before is left out.
+         *
+         *     For admins of an organization.
+         */
+        post: operations["recoverWebhookEndpoints"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/endpoints/{id}/deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the deliveries of a webhook endpoint
+         * @description Newest first. A delivery is removed some weeks after it has its final status.
+         *
+         *     For admins of an organization.
+         */
+        get: operations["listDeliveriesWebhookEndpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/event-types": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the types of events that webhook endpoints can get
+         * @description For admins of an organization.
+         */
+        get: operations["listEventTypesWebhooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/deliveries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a webhook delivery with its attempts
+         * @description For admins of an organization.
+         */
+        get: operations["showDeliveryWebhooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/deliveries/{id}/redeliver": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send the event of a webhook delivery again
+         * @description The header `webhook-id` is the same, so a receiver that remembers it ignores the event.
+         *
+         *     For admins of an organization.
+         */
+        post: operations["redeliverWebhooks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/audit-logs": {
         parameters: {
             query?: never;
@@ -1099,6 +1309,358 @@ export interface components {
             timestamp: string;
         } & {
             [key: string]: unknown;
+        };
+        WebhookEndpoint: {
+            /**
+             * Format: uuid
+             * @description The id of the endpoint.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            id: string;
+            /**
+             * @description The URL to which events are sent.
+             * @example https://example.com/webhooks
+             */
+            url: string;
+            /**
+             * @description What the endpoint is for.
+             * @example Invoices
+             */
+            description: string;
+            /** @description The types of events that are sent. `*` stands for all types. */
+            event_types: string[];
+            /**
+             * @description A disabled endpoint gets no events.
+             * @enum {string}
+             */
+            status: "enabled" | "disabled";
+            disabled_reason: ("manual" | "failing" | "gone") | null;
+            disabled_at: string | null;
+            failing_since: string | null;
+            /**
+             * Format: date-time
+             * @description The time at which the endpoint was registered. Earlier events are not sent.
+             * @example 2026-01-31T08:30:00.000Z
+             */
+            created_at: string;
+        };
+        CreateWebhookEndpointRequest: {
+            /** @description The URL. It begins with `https://`, and its host is public. */
+            url: string;
+            /**
+             * @description What the endpoint is for.
+             * @default
+             */
+            description: string;
+            /**
+             * @description The types of events to send. `*` stands for all types, also later ones.
+             * @default [
+             *       "*"
+             *     ]
+             */
+            event_types: ("*" | "member.invitation_revoked" | "member.invited" | "member.joined" | "member.removed" | "member.role_changed" | "organization.updated" | "subscription.activated" | "subscription.canceled" | "subscription.updated" | "user.profile_updated")[];
+        };
+        CreatedWebhookEndpoint: {
+            /**
+             * Format: uuid
+             * @description The id of the endpoint.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            id: string;
+            /**
+             * @description The URL to which events are sent.
+             * @example https://example.com/webhooks
+             */
+            url: string;
+            /**
+             * @description What the endpoint is for.
+             * @example Invoices
+             */
+            description: string;
+            /** @description The types of events that are sent. `*` stands for all types. */
+            event_types: string[];
+            /**
+             * @description A disabled endpoint gets no events.
+             * @enum {string}
+             */
+            status: "enabled" | "disabled";
+            disabled_reason: ("manual" | "failing" | "gone") | null;
+            disabled_at: string | null;
+            failing_since: string | null;
+            /**
+             * Format: date-time
+             * @description The time at which the endpoint was registered. Earlier events are not sent.
+             * @example 2026-01-31T08:30:00.000Z
+             */
+            created_at: string;
+            /**
+             * @description The signing secret. No other response contains it.
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=
+             */
+            secret: string;
+        };
+        UpdateWebhookEndpointRequest: {
+            /** @description The new URL. */
+            url?: string;
+            /** @description The new description. Can be empty. */
+            description?: string;
+            /** @description The new types of events. */
+            event_types?: ("*" | "member.invitation_revoked" | "member.invited" | "member.joined" | "member.removed" | "member.role_changed" | "organization.updated" | "subscription.activated" | "subscription.canceled" | "subscription.updated" | "user.profile_updated")[];
+            /**
+             * @description `enabled` also ends the state of an endpoint that was disabled because it failed.
+             * @enum {string}
+             */
+            status?: "enabled" | "disabled";
+        };
+        RotateSecretRequest: {
+            /**
+             * @description The hours for which the replaced secrets still sign. 0 ends them at once.
+             * @default 24
+             */
+            overlap_hours: number;
+        };
+        RotatedWebhookSecret: {
+            /**
+             * @description The signing secret. No other response contains it.
+             * @example whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=
+             */
+            secret: string;
+            /**
+             * Format: date-time
+             * @description The time at which the last of the replaced secrets stops signing.
+             * @example 2026-01-31T08:30:00.000Z
+             */
+            previous_secrets_expire_at: string;
+        };
+        WebhookDelivery: {
+            /**
+             * Format: uuid
+             * @description The id of the delivery.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The id of the endpoint.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            endpoint_id: string;
+            /**
+             * @description `redelivery`: the same event again. `test`: an example event.
+             * @enum {string}
+             */
+            kind: "event" | "redelivery" | "test";
+            /**
+             * Format: uuid
+             * @description The id of the event: the header `webhook-id`. A redelivery has that of the first delivery.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            event_id: string;
+            /**
+             * @description The type of the event.
+             * @example member.joined
+             */
+            event_type: string;
+            /**
+             * @description The version of the data.
+             * @example 1
+             */
+            version: number;
+            /**
+             * @description `failed`: the last attempt failed. `canceled`: the endpoint or its organization was deleted before.
+             * @enum {string}
+             */
+            status: "pending" | "delivered" | "failed" | "canceled";
+            /**
+             * @description The number of attempts that have a result.
+             * @example 1
+             */
+            attempt_count: number;
+            next_attempt_at: string | null;
+            /**
+             * Format: date-time
+             * @description The time at which the delivery was stored.
+             * @example 2026-01-31T08:30:00.000Z
+             */
+            created_at: string;
+            settled_at: string | null;
+            redelivered_as: string | null;
+        };
+        RecoverRequest: {
+            /**
+             * Format: date-time
+             * @description The earliest time of the deliveries, with a time zone.
+             */
+            since: string;
+        };
+        RecoveredWebhooks: {
+            /**
+             * @description The number of deliveries that are sent again.
+             * @example 12
+             */
+            redelivered: number;
+            /**
+             * @description True if more deliveries have failed. Repeat the request.
+             * @example false
+             */
+            has_more: boolean;
+        };
+        /** @description With the result of the last attempt. */
+        ListedWebhookDelivery: {
+            /**
+             * Format: uuid
+             * @description The id of the delivery.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The id of the endpoint.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            endpoint_id: string;
+            /**
+             * @description `redelivery`: the same event again. `test`: an example event.
+             * @enum {string}
+             */
+            kind: "event" | "redelivery" | "test";
+            /**
+             * Format: uuid
+             * @description The id of the event: the header `webhook-id`. A redelivery has that of the first delivery.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            event_id: string;
+            /**
+             * @description The type of the event.
+             * @example member.joined
+             */
+            event_type: string;
+            /**
+             * @description The version of the data.
+             * @example 1
+             */
+            version: number;
+            /**
+             * @description `failed`: the last attempt failed. `canceled`: the endpoint or its organization was deleted before.
+             * @enum {string}
+             */
+            status: "pending" | "delivered" | "failed" | "canceled";
+            /**
+             * @description The number of attempts that have a result.
+             * @example 1
+             */
+            attempt_count: number;
+            next_attempt_at: string | null;
+            /**
+             * Format: date-time
+             * @description The time at which the delivery was stored.
+             * @example 2026-01-31T08:30:00.000Z
+             */
+            created_at: string;
+            settled_at: string | null;
+            redelivered_as: string | null;
+            response_status: number | null;
+            error_code: string | null;
+        };
+        WebhookEventType: {
+            /**
+             * @description The type.
+             * @example member.joined
+             */
+            type: string;
+            /**
+             * @description The newest version of the data.
+             * @example 1
+             */
+            version: number;
+            /**
+             * @description When the event occurs.
+             * @example A person became an active member of an organization.
+             */
+            description: string;
+        };
+        WebhookAttempt: {
+            /**
+             * @description The number of the attempt, from 1.
+             * @example 1
+             */
+            number: number;
+            /**
+             * Format: date-time
+             * @description The start of the attempt.
+             * @example 2026-01-31T08:30:00.000Z
+             */
+            started_at: string;
+            /**
+             * @description The milliseconds until the response or the failure.
+             * @example 184
+             */
+            duration_ms: number;
+            response_status: number | null;
+            error_code: string | null;
+            error: string | null;
+            response_body: string | null;
+        };
+        WebhookDeliveryDetails: {
+            /**
+             * Format: uuid
+             * @description The id of the delivery.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            id: string;
+            /**
+             * Format: uuid
+             * @description The id of the endpoint.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            endpoint_id: string;
+            /**
+             * @description `redelivery`: the same event again. `test`: an example event.
+             * @enum {string}
+             */
+            kind: "event" | "redelivery" | "test";
+            /**
+             * Format: uuid
+             * @description The id of the event: the header `webhook-id`. A redelivery has that of the first delivery.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            event_id: string;
+            /**
+             * @description The type of the event.
+             * @example member.joined
+             */
+            event_type: string;
+            /**
+             * @description The version of the data.
+             * @example 1
+             */
+            version: number;
+            /**
+             * @description `failed`: the last attempt failed. `canceled`: the endpoint or its organization was deleted before.
+             * @enum {string}
+             */
+            status: "pending" | "delivered" | "failed" | "canceled";
+            /**
+             * @description The number of attempts that have a result.
+             * @example 1
+             */
+            attempt_count: number;
+            next_attempt_at: string | null;
+            /**
+             * Format: date-time
+             * @description The time at which the delivery was stored.
+             * @example 2026-01-31T08:30:00.000Z
+             */
+            created_at: string;
+            settled_at: string | null;
+            redelivered_as: string | null;
+            /**
+             * @description The request body, exactly as it is sent.
+             * @example {"type":"member.joined"}
+             */
+            payload: string;
+            /** @description The attempts, oldest first. */
+            attempts: components["schemas"]["WebhookAttempt"][];
         };
         Shortened: {
             /**
@@ -1968,6 +2530,113 @@ export interface components {
                  * @enum {string}
                  */
                 kind: "receipt";
+            } | {
+                /**
+                 * Format: uuid
+                 * @description The id of the delivery.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                delivery_id: string;
+                /**
+                 * Format: uuid
+                 * @description The id of the webhook endpoint.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                endpoint_id: string;
+                /**
+                 * Format: uuid
+                 * @description The id of the event: the header `webhook-id`.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                event_id: string;
+                /**
+                 * @description The type of the event.
+                 * @example member.joined
+                 */
+                event_type: string;
+                /**
+                 * @description `redelivery`: the same event again. `test`: an example event.
+                 * @enum {string}
+                 */
+                delivery_kind: "event" | "redelivery" | "test";
+                /**
+                 * @description The status of the delivery.
+                 * @enum {string}
+                 */
+                status: "pending" | "delivered" | "failed" | "canceled";
+                /**
+                 * @description The number of attempts that have a result.
+                 * @example 1
+                 */
+                attempt_count: number;
+                next_attempt_at: string | null;
+                /**
+                 * Format: date-time
+                 * @description The time at which the delivery was stored.
+                 * @example 2026-01-31T08:30:00.000Z
+                 */
+                created_at: string;
+                settled_at: string | null;
+                /**
+                 * Format: date-time
+                 * @description The time of the entry.
+                 * @example 2026-01-31T08:30:00.000Z
+                 */
+                time: string;
+                /**
+                 * @description The kind of the entry.
+                 * @enum {string}
+                 */
+                kind: "webhook";
+            } | {
+                /**
+                 * Format: uuid
+                 * @description The id of the delivery.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                delivery_id: string;
+                /**
+                 * Format: uuid
+                 * @description The id of the webhook endpoint.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                endpoint_id: string;
+                /**
+                 * Format: uuid
+                 * @description The id of the event: the header `webhook-id`.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                event_id: string;
+                /**
+                 * @description The number of the attempt, from 1.
+                 * @example 1
+                 */
+                number: number;
+                /**
+                 * Format: date-time
+                 * @description The start of the attempt.
+                 * @example 2026-01-31T08:30:00.000Z
+                 */
+                started_at: string;
+                /**
+                 * @description The milliseconds until the response or the failure.
+                 * @example 184
+                 */
+                duration_ms: number;
+                response_status: number | null;
+                error_code: string | null;
+                error: string | null;
+                /**
+                 * Format: date-time
+                 * @description The time of the entry.
+                 * @example 2026-01-31T08:30:00.000Z
+                 */
+                time: string;
+                /**
+                 * @description The kind of the entry.
+                 * @enum {string}
+                 */
+                kind: "webhook_attempt";
             })[];
             /** @description The kinds of entries of which the timeline does not show all. */
             truncated: {
@@ -1975,7 +2644,7 @@ export interface components {
                  * @description The kind of the entries.
                  * @enum {string}
                  */
-                kind: "log" | "event" | "audit" | "attempt" | "receipt";
+                kind: "log" | "event" | "audit" | "attempt" | "receipt" | "webhook" | "webhook_attempt";
                 /**
                  * @description The number of entries of this kind in the timeline.
                  * @example 100
@@ -4977,6 +5646,1380 @@ export interface operations {
             400: components["responses"]["BadRequest"];
             412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
+             *
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
+             */
+            503: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:unavailable",
+                     *       "title": "A short summary",
+                     *       "status": 503,
+                     *       "detail": "The service cannot process the request now. Try again after `Retry-After`.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:unavailable" | "urn:pikaia:problem:outcome-unknown";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    listWebhookEndpoints: {
+        parameters: {
+            query?: {
+                /** @description The number of items of a page. A page can have fewer. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page, for the same filter. */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "url": "https://example.com/webhooks",
+                     *           "description": "Invoices",
+                     *           "event_types": [
+                     *             "*"
+                     *           ],
+                     *           "status": "enabled",
+                     *           "disabled_reason": "manual",
+                     *           "disabled_at": "2026-01-31T08:30:00.000Z",
+                     *           "failing_since": "2026-01-31T08:30:00.000Z",
+                     *           "created_at": "2026-01-31T08:30:00.000Z"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJhIjoiMSJ9.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["WebhookEndpoint"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    createWebhookEndpoints: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description `change-token`: the response has the header `X-Change-Token`.
+                 * @example change-token
+                 */
+                Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "url": "https://example.com/webhooks",
+                 *       "description": "Invoices",
+                 *       "event_types": [
+                 *         "subscription.updated"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["CreateWebhookEndpointRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "X-Change-Token": components["headers"]["ChangeToken"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    /**
+                     * @description The ETag of the endpoint.
+                     * @example "Zf0w2o6v5l1dWq5nYv7n3A"
+                     */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "url": "https://example.com/webhooks",
+                     *       "description": "Invoices",
+                     *       "event_types": [
+                     *         "*"
+                     *       ],
+                     *       "status": "enabled",
+                     *       "disabled_reason": "manual",
+                     *       "disabled_at": "2026-01-31T08:30:00.000Z",
+                     *       "failing_since": "2026-01-31T08:30:00.000Z",
+                     *       "created_at": "2026-01-31T08:30:00.000Z",
+                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CreatedWebhookEndpoint"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["PreconditionFailed"];
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
+             *
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
+             */
+            503: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:unavailable",
+                     *       "title": "A short summary",
+                     *       "status": 503,
+                     *       "detail": "The service cannot process the request now. Try again after `Retry-After`.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:unavailable" | "urn:pikaia:problem:outcome-unknown";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    showWebhookEndpoints: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description The `ETag` that the resource must have, or `*`.
+                 * @example "Zf0w2o6v5l1dWq5nYv7n3A"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The `ETag` that the resource must not have. A GET responds 304 if it has it.
+                 * @example "Zf0w2o6v5l1dWq5nYv7n3A"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description The id of the endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "url": "https://example.com/webhooks",
+                     *       "description": "Invoices",
+                     *       "event_types": [
+                     *         "*"
+                     *       ],
+                     *       "status": "enabled",
+                     *       "disabled_reason": "manual",
+                     *       "disabled_at": "2026-01-31T08:30:00.000Z",
+                     *       "failing_since": "2026-01-31T08:30:00.000Z",
+                     *       "created_at": "2026-01-31T08:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            /** @description Not Modified */
+            304: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    removeWebhookEndpoints: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description `change-token`: the response has the header `X-Change-Token`.
+                 * @example change-token
+                 */
+                Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description The `ETag` that the resource must have, or `*`.
+                 * @example "Zf0w2o6v5l1dWq5nYv7n3A"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The `ETag` that the resource must not have. A GET responds 304 if it has it.
+                 * @example "Zf0w2o6v5l1dWq5nYv7n3A"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description The id of the endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "X-Change-Token": components["headers"]["ChangeToken"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["IdempotencyKeyInUse"];
+            412: components["responses"]["PreconditionFailed"];
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
+             *
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
+             */
+            503: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:unavailable",
+                     *       "title": "A short summary",
+                     *       "status": 503,
+                     *       "detail": "The service cannot process the request now. Try again after `Retry-After`.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:unavailable" | "urn:pikaia:problem:outcome-unknown";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    updateWebhookEndpoints: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description `change-token`: the response has the header `X-Change-Token`.
+                 * @example change-token
+                 */
+                Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /**
+                 * @description The `ETag` that the resource must have, or `*`.
+                 * @example "Zf0w2o6v5l1dWq5nYv7n3A"
+                 */
+                "If-Match"?: components["parameters"]["IfMatch"];
+                /**
+                 * @description The `ETag` that the resource must not have. A GET responds 304 if it has it.
+                 * @example "Zf0w2o6v5l1dWq5nYv7n3A"
+                 */
+                "If-None-Match"?: components["parameters"]["IfNoneMatch"];
+            };
+            path: {
+                /** @description The id of the endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "event_types": [
+                 *         "member.joined",
+                 *         "member.removed"
+                 *       ],
+                 *       "status": "enabled"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UpdateWebhookEndpointRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "X-Change-Token": components["headers"]["ChangeToken"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    ETag: components["headers"]["ETag"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "url": "https://example.com/webhooks",
+                     *       "description": "Invoices",
+                     *       "event_types": [
+                     *         "*"
+                     *       ],
+                     *       "status": "enabled",
+                     *       "disabled_reason": "manual",
+                     *       "disabled_at": "2026-01-31T08:30:00.000Z",
+                     *       "failing_since": "2026-01-31T08:30:00.000Z",
+                     *       "created_at": "2026-01-31T08:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["IdempotencyKeyInUse"];
+            412: components["responses"]["PreconditionFailed"];
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
+             *
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
+             */
+            503: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:unavailable",
+                     *       "title": "A short summary",
+                     *       "status": 503,
+                     *       "detail": "The service cannot process the request now. Try again after `Retry-After`.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:unavailable" | "urn:pikaia:problem:outcome-unknown";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    rotateSecretWebhookEndpoints: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description `change-token`: the response has the header `X-Change-Token`.
+                 * @example change-token
+                 */
+                Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id of the endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "overlap_hours": 24
+                 *     }
+                 */
+                "application/json": components["schemas"]["RotateSecretRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "X-Change-Token": components["headers"]["ChangeToken"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=",
+                     *       "previous_secrets_expire_at": "2026-01-31T08:30:00.000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RotatedWebhookSecret"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["IdempotencyKeyInUse"];
+            412: components["responses"]["PreconditionFailed"];
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
+             *
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
+             */
+            503: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:unavailable",
+                     *       "title": "A short summary",
+                     *       "status": 503,
+                     *       "detail": "The service cannot process the request now. Try again after `Retry-After`.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:unavailable" | "urn:pikaia:problem:outcome-unknown";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    testWebhookEndpoints: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description `change-token`: the response has the header `X-Change-Token`.
+                 * @example change-token
+                 */
+                Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id of the endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "X-Change-Token": components["headers"]["ChangeToken"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "endpoint_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "kind": "event",
+                     *       "event_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "event_type": "member.joined",
+                     *       "version": 1,
+                     *       "status": "pending",
+                     *       "attempt_count": 1,
+                     *       "next_attempt_at": "2026-01-31T08:30:00.000Z",
+                     *       "created_at": "2026-01-31T08:30:00.000Z",
+                     *       "settled_at": "2026-01-31T08:30:00.000Z",
+                     *       "redelivered_as": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["PreconditionFailed"];
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
+             *
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
+             */
+            503: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:unavailable",
+                     *       "title": "A short summary",
+                     *       "status": 503,
+                     *       "detail": "The service cannot process the request now. Try again after `Retry-After`.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:unavailable" | "urn:pikaia:problem:outcome-unknown";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    recoverWebhookEndpoints: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description `change-token`: the response has the header `X-Change-Token`.
+                 * @example change-token
+                 */
+                Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id of the endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "since": "2026-01-31T08:30:00.000Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RecoverRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "X-Change-Token": components["headers"]["ChangeToken"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "redelivered": 12,
+                     *       "has_more": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RecoveredWebhooks"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["PreconditionFailed"];
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
+             *
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
+             */
+            503: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:unavailable",
+                     *       "title": "A short summary",
+                     *       "status": 503,
+                     *       "detail": "The service cannot process the request now. Try again after `Retry-After`.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:unavailable" | "urn:pikaia:problem:outcome-unknown";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    listDeliveriesWebhookEndpoints: {
+        parameters: {
+            query?: {
+                /** @description The status of the delivery. */
+                status?: "pending" | "delivered" | "failed" | "canceled";
+                /** @description The type of the event. */
+                event_type?: string;
+                /** @description The number of items of a page. A page can have fewer. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page, for the same filter. */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                /** @description The id of the endpoint. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "endpoint_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "kind": "event",
+                     *           "event_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "event_type": "member.joined",
+                     *           "version": 1,
+                     *           "status": "pending",
+                     *           "attempt_count": 1,
+                     *           "next_attempt_at": "2026-01-31T08:30:00.000Z",
+                     *           "created_at": "2026-01-31T08:30:00.000Z",
+                     *           "settled_at": "2026-01-31T08:30:00.000Z",
+                     *           "redelivered_as": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "response_status": 200,
+                     *           "error_code": "timeout"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJhIjoiMSJ9.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["ListedWebhookDelivery"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    listEventTypesWebhooks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "type": "member.joined",
+                     *           "version": 1,
+                     *           "description": "A person became an active member of an organization."
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description The types, in alphabetical order. */
+                        data: components["schemas"]["WebhookEventType"][];
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    showDeliveryWebhooks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                /** @description The id of the delivery. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "endpoint_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "kind": "event",
+                     *       "event_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "event_type": "member.joined",
+                     *       "version": 1,
+                     *       "status": "pending",
+                     *       "attempt_count": 1,
+                     *       "next_attempt_at": "2026-01-31T08:30:00.000Z",
+                     *       "created_at": "2026-01-31T08:30:00.000Z",
+                     *       "settled_at": "2026-01-31T08:30:00.000Z",
+                     *       "redelivered_as": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "payload": "{\"type\":\"member.joined\"}",
+                     *       "attempts": [
+                     *         {
+                     *           "number": 1,
+                     *           "started_at": "2026-01-31T08:30:00.000Z",
+                     *           "duration_ms": 184,
+                     *           "response_status": 200,
+                     *           "error_code": "timeout",
+                     *           "error": "The receiver did not respond in time.",
+                     *           "response_body": "ok"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDeliveryDetails"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    redeliverWebhooks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description `change-token`: the response has the header `X-Change-Token`.
+                 * @example change-token
+                 */
+                Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id of the delivery. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "X-Change-Token": components["headers"]["ChangeToken"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "endpoint_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "kind": "event",
+                     *       "event_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "event_type": "member.joined",
+                     *       "version": 1,
+                     *       "status": "pending",
+                     *       "attempt_count": 1,
+                     *       "next_attempt_at": "2026-01-31T08:30:00.000Z",
+                     *       "created_at": "2026-01-31T08:30:00.000Z",
+                     *       "settled_at": "2026-01-31T08:30:00.000Z",
+                     *       "redelivered_as": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["PreconditionFailed"];
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             /**

@@ -85,6 +85,7 @@ export class System {
       PIKAIA_VAR: this.directory,
       EVENT_SINKS: 'log,local', // not the default, because an application has several sinks
       INVITATION_SECRET: 'a secret of the tests, long enough for it',
+      WEBHOOK_SECRET_KEYS: 'a key of the tests that is long enough',
       ...NO_RATE_LIMITS,
       ...this.environment,
     };

@@ -9,7 +9,10 @@ export interface Tenant {
   readonly member: string;
 }
 
-/** Creates an organization with an admin, members, a subscription, invitations, events, audit entries and a command. It needs a worker. */
+/**
+ * Creates an organization with an admin, members, a subscription, invitations, events, audit entries, a command, and a webhook endpoint
+ * with deliveries. It needs a worker.
+ */
 export async function createTenant(system: System, name: string): Promise<Tenant> {
   const mark = `${name}-${randomUUID().slice(0, 8)}`;
   const organizationId = newId();
@@ -43,6 +46,10 @@ export async function createTenant(system: System, name: string): Promise<Tenant
     if (answer.status >= 300) throw new Error(`${method} ${path} responds ${answer.status}`);
     return answer;
   };
+  const endpoint = await request('POST', '/webhooks/endpoints', {
+    url: `https://hooks.${mark}.example/`,
+    description: `Of ${mark}`,
+  });
   for (const who of ['invited', 'promoted', 'removed'])
     await request('POST', '/members/invitations', {
       email: `${who}@${mark}.example`,
@@ -53,7 +60,8 @@ export async function createTenant(system: System, name: string): Promise<Tenant
   const idOf = (who: string) => data.find(({ email }) => email.startsWith(`${who}@`))!.id;
   await request('PATCH', `/members/${idOf('promoted')}`, { role: 'admin' });
   const removed = await request('DELETE', `/members/${idOf('removed')}`);
-  await system.waitUntilSeen('permissions-cache', removed);
+  for (const consumer of ['permissions-cache', 'webhook-fan-out']) await system.waitUntilSeen(consumer, removed);
+  await request('POST', `/webhooks/endpoints/${String(endpoint.body['id'])}/test`);
   await request('PATCH', '/organization', { name: `The renamed ${mark} company` });
   const { data: events } = (await request('GET', '/admin/events?event_type=member.invited')).body as {
     data: { event_id: string }[];

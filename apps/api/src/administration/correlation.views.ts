@@ -3,8 +3,9 @@ import { Count, Fields, Id, ListOf, OneOf, OrNull, Text, Timestamp } from '../op
 import { AuditEntryView } from './audit-log.views.js';
 import { AttemptView, EventView, ReceiptView } from './event.views.js';
 import type { TimelineEntry } from './timeline.js';
+import { WebhookAttemptEntry, WebhookEntry } from './webhook-trail.views.js';
 
-const KINDS = ['log', 'event', 'audit', 'attempt', 'receipt'] as const;
+const KINDS = ['log', 'event', 'audit', 'attempt', 'receipt', 'webhook', 'webhook_attempt'] as const;
 const time = Timestamp('The time of the entry.');
 
 const entryOf = <Properties extends Record<string, TSchema>>(kind: (typeof KINDS)[number], properties: Properties) =>
@@ -30,6 +31,8 @@ export const CorrelationView = Fields(
           entryOf('audit', AuditEntryView.properties),
           entryOf('attempt', AttemptView.properties),
           entryOf('receipt', ReceiptView.properties),
+          entryOf('webhook', WebhookEntry.properties),
+          entryOf('webhook_attempt', WebhookAttemptEntry.properties),
         ]),
       ),
       'Everything with the correlation id, by time.',

@@ -12,8 +12,9 @@ import { adminPath, listedEntry, listedEvent, listedReceipt } from './listed.js'
 import { findLogLines, type LogLine } from './log-lines.js';
 import { readScopeOf } from './scope.js';
 import { timelineOf, type TimelineEntry } from './timeline.js';
+import { findWebhooks } from './webhook-trail.js';
 
-const MAX_ENTRIES = 100; // of events and of audit entries of one correlation id
+const MAX_ENTRIES = 100; // of each kind, of one correlation id
 
 /** A kind of entries of which the timeline does not show all. */
 interface TruncatedKind {
@@ -28,6 +29,7 @@ interface TruncatedKind {
 
 const FIRST_LINES = 'The timeline shows the first lines of the log files. Search the files for the others.';
 const NEWEST = 'The timeline shows the newest. The next page has older ones.';
+const NEWEST_WEBHOOKS = 'The timeline shows the newest. The list of deliveries of each endpoint shows the others.';
 const NEWEST_OF_EACH = `The timeline shows the newest of each event. GET ${adminPath('events/<event id>')} shows more of one event.`;
 
 /** Answers: why did this request fail? Lists everything with one correlation id, in chronological order. */
@@ -49,10 +51,11 @@ export class CorrelationsController {
   })
   async get(@CurrentIdentity() identity: Identity, @Param('id', IdPipe) id: string) {
     const request = { filter: { correlation_id: id }, limit: MAX_ENTRIES, scope: readScopeOf(identity) };
-    const [events, audit, logs] = await Promise.all([
+    const [events, audit, logs, webhooks] = await Promise.all([
       this.eventLog.findWithHistory(request),
       this.auditLog.find(request),
       findLogLines(join(this.settings.varDirectory, 'log'), id, (line) => isVisible(line, request.scope)),
+      findWebhooks(id, request.scope, MAX_ENTRIES),
     ]);
     const { failed_attempts: attempts, receipts } = events;
     const truncated: TruncatedKind[] = [
@@ -69,6 +72,16 @@ export class CorrelationsController {
       })),
       { kind: 'attempt' as const, shown: attempts.data.length, isCut: attempts.truncated, next: null, hint: NEWEST_OF_EACH },
       { kind: 'receipt' as const, shown: receipts.data.length, isCut: receipts.truncated, next: null, hint: NEWEST_OF_EACH },
+      ...[
+        { kind: 'webhook' as const, found: webhooks.deliveries },
+        { kind: 'webhook_attempt' as const, found: webhooks.attempts },
+      ].map(({ kind, found: { data, truncated: isCut } }) => ({
+        kind,
+        shown: data.length,
+        isCut,
+        next: null,
+        hint: NEWEST_WEBHOOKS,
+      })),
     ].flatMap(({ isCut, ...kind }) => (isCut ? [kind] : []));
     const entries = timelineOf({
       logs: events.mask(logs.lines),
@@ -76,6 +89,8 @@ export class CorrelationsController {
       attempts: attempts.data,
       receipts: receipts.data.map(listedReceipt),
       audit: events.mask(audit.data).map(listedEntry),
+      webhooks: webhooks.deliveries.data,
+      webhookAttempts: webhooks.attempts.data,
     });
     return { correlation_id: id, entries, truncated };
   }

@@ -12,6 +12,8 @@ import { CreatePermissionsCache1764500003000 } from './permissions-cache.migrati
 import { CreateProcessedWebhooks1764600006000 } from './processed-webhooks.migration.js';
 import { CreateSubscriptions1764600006001 } from './subscriptions.migration.js';
 import { CreateRateLimitWindow1764600004000 } from './rate-limit-window.migration.js';
+import { AddWebhookSending1764600008500 } from './webhook-sending.migration.js';
+import { CreateWebhooks1764600008000 } from './webhooks.migration.js';
 
 /** All migrations of the system. The number in the name of a migration determines the order. */
 const migrations = [
@@ -29,6 +31,8 @@ const migrations = [
   CreateSubscriptions1764600006001,
   CreateBillingDashboard1764600006002,
   CreateIdentityObjects1764600007000,
+  CreateWebhooks1764600008000,
+  AddWebhookSending1764600008500,
 ];
 
 /**

@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { Audit } from '@pikaia/audit';
 import { context, newId } from '@pikaia/core';
 import { DatabaseModule } from '@pikaia/database';
+import { SecretCipher } from '@pikaia/webhooks';
 import { ClsModule } from 'nestjs-cls';
 import { defer, lastValueFrom } from 'rxjs';
 import type { TestDatabase } from '../../../../test/support/database/database.js';
@@ -54,7 +55,7 @@ describe('a request that fails while its key is used again', () => {
     app = await NestFactory.createApplicationContext(SpecModule, { logger: false });
     keys = app.get(IdempotencyKeys);
     const expired = { remove: async () => undefined } as ExpiredKeys;
-    interceptor = new IdempotencyInterceptor(keys, expired, new Audit());
+    interceptor = new IdempotencyInterceptor(keys, expired, new Audit(), new SecretCipher(['a key of the test']));
   });
   afterEach(() => jest.restoreAllMocks());
   afterAll(async () => {
@@ -72,7 +73,10 @@ describe('a request that fails while its key is used again', () => {
         method: 'POST',
         originalUrl: '/things',
       };
-      const execution = { switchToHttp: () => ({ getRequest: () => incoming, getResponse: () => reply }) };
+      const execution = {
+        getHandler: () => handler,
+        switchToHttp: () => ({ getRequest: () => incoming, getResponse: () => reply }),
+      };
       const next: CallHandler = { handle: () => defer(handler) };
       const body = await lastValueFrom(interceptor.intercept(execution as unknown as ExecutionContext, next));
       return { reply, body };

@@ -1,6 +1,7 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { Audit } from '@pikaia/audit';
 import { getLogger } from '@pikaia/logging';
+import { SecretCipher } from '@pikaia/webhooks';
 import type { FastifyReply } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import type { AuthenticatedRequest } from '../authentication/access.js';
@@ -9,6 +10,7 @@ import { type StoredResponse, responseOf, responseOfProblem, prepareReply } from
 import { ExpiredKeys } from './expired-keys.js';
 import { type KeyedRequest, keyedRequestOf } from './keyed-request.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
+import { seal, SEALED, unseal } from './sealed-response.js';
 
 const logger = getLogger('idempotency');
 
@@ -20,7 +22,8 @@ const UNSTORED_STATUSES: ReadonlySet<number> = new Set([401, 429]);
  * change. A repeat gets the stored response and the header `Idempotent-Replayed: true`.
  *
  * A request that fails is rolled back, and its response is then stored in a separate transaction. A response of 401, 429 or 5xx
- * is not stored, so that a repeat is processed again. Requests without the header pass through.
+ * is not stored, so that a repeat is processed again. Requests without the header pass through. The responses of a route with
+ * `@SealedResponse()` are stored encrypted.
  */
 @Injectable()
 export class IdempotencyInterceptor implements NestInterceptor {
@@ -28,21 +31,24 @@ export class IdempotencyInterceptor implements NestInterceptor {
     private readonly keys: IdempotencyKeys,
     private readonly expired: ExpiredKeys,
     private readonly audit: Audit,
+    private readonly cipher: SecretCipher,
   ) {}
 
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
     const http = execution.switchToHttp();
     const request = keyedRequestOf(http.getRequest<AuthenticatedRequest>());
     if (!request) return next.handle();
-    return from(this.respond(request, http.getResponse<FastifyReply>(), next));
+    const isSealed = Reflect.hasMetadata(SEALED, execution.getHandler());
+    return from(this.respond(request, http.getResponse<FastifyReply>(), next, isSealed));
   }
 
-  private async respond(request: KeyedRequest, reply: FastifyReply, next: CallHandler): Promise<unknown> {
+  private async respond(request: KeyedRequest, reply: FastifyReply, next: CallHandler, isSealed: boolean): Promise<unknown> {
     const initial = reply.getHeaders();
     let isClaimed = false;
     const handle = async (): Promise<StoredResponse> => {
       isClaimed = true;
-      return responseOf(reply, initial, await lastValueFrom(next.handle(), { defaultValue: undefined }));
+      const response = responseOf(reply, initial, await lastValueFrom(next.handle(), { defaultValue: undefined }));
+      return isSealed ? seal(response, request.id, this.cipher) : response;
     };
     const outcome = await this.keys.findOrStore(request, handle).catch(async (error: unknown) => {
       const problem = toProblem(error);
@@ -61,6 +67,6 @@ export class IdempotencyInterceptor implements NestInterceptor {
       this.audit.nothingToRecord('replayed');
       logger.info('request_replayed', { 'replayed.trace_id': original, 'replayed.status_code': response.status });
     }
-    return prepareReply(reply, response);
+    return prepareReply(reply, isSealed ? unseal(response, request.id, this.cipher) : response);
   }
 }

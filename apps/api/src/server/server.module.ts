@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import { systemClock } from '@pikaia/core';
+import { SecretCipher, WebhookSettings } from '@pikaia/webhooks';
 import type { DataSource } from 'typeorm';
 import { ApiSettings } from '../api.settings.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
@@ -30,11 +31,16 @@ import { RequestPipe } from './request.pipe.js';
     { provide: APP_INTERCEPTOR, useClass: ETagInterceptor }, // inside, so that its responses are stored as well
     IdempotencyKeys,
     {
+      provide: SecretCipher,
+      inject: [WebhookSettings],
+      useFactory: ({ secretKeys }: WebhookSettings) => new SecretCipher(secretKeys),
+    },
+    {
       provide: ExpiredKeys,
       inject: [getDataSourceToken()],
       useFactory: (source: DataSource) => new ExpiredKeys(source, systemClock),
     },
   ],
-  exports: [InFlightInterceptor, PageCursor],
+  exports: [InFlightInterceptor, PageCursor, SecretCipher],
 })
 export class ServerModule {}

@@ -8,7 +8,7 @@ export type MetricUnit = 'Count' | 'Seconds' | 'Milliseconds';
  * The dimensions of metrics. Users, organizations and events are excluded, because CloudWatch treats each value as a separate
  * metric.
  */
-export type MetricDimension = 'service' | 'environment' | 'sink' | 'consumer' | 'source' | 'limit';
+export type MetricDimension = 'service' | 'environment' | 'sink' | 'consumer' | 'source' | 'limit' | 'code';
 
 /**
  * The kind determines the statistic to read:

@@ -1,0 +1,19 @@
+/** Inserts the current secret. Index: webhook_secret_current. Locks: the key of the endpoint. $1 id, $2 endpoint, $3 key, $4 ciphertext. */
+export const INSERT_SECRET = 'insert into webhook_secret (id, endpoint_id, key_id, ciphertext) values ($1, $2, $3, $4)';
+
+/**
+ * Ends all secrets of an endpoint after a time, unless they end earlier. $1 endpoint, $2 hours.
+ *
+ * Index: webhook_secret_endpoint. Locks: the secrets. Cost: a few rows.
+ */
+export const END_SECRETS = `
+update webhook_secret set expires_at = least(expires_at, clock_timestamp() + $2::int * interval '1 hour') where endpoint_id = $1`;
+
+/** Reads the end of the last replaced secret. Index: webhook_secret_endpoint. Locks: none. $1 endpoint. */
+export const FIND_LAST_END = 'select max(expires_at) as expires_at from webhook_secret where endpoint_id = $1';
+
+/** Deletes the secrets that no longer sign. Index: webhook_secret_endpoint. Locks: the secrets. $1 endpoint. */
+export const DELETE_ENDED_SECRETS = 'delete from webhook_secret where endpoint_id = $1 and expires_at <= clock_timestamp()';
+
+/** Deletes all secrets of an endpoint. Index: webhook_secret_endpoint. Locks: the secrets. $1 endpoint. */
+export const DELETE_SECRETS = 'delete from webhook_secret where endpoint_id = $1';
