@@ -12,7 +12,7 @@ const ACTIONS = {
   'has two admins who demote each other': 2,
   'renames itself': 2,
   'has two admins who rename it at the same time': 1,
-  'has a member who changes the own name': 2,
+  'has a member who changes their name': 2,
   'reads everything': 2,
   'tries the ids of another organization': 1,
   'sends invalid requests': 1,
@@ -21,6 +21,8 @@ const ACTIONS = {
   'changes a role at Stytch': 2,
   'deletes a member at Stytch': 1,
   'renames itself at Stytch': 1,
+  'registers a webhook endpoint': 2,
+  'describes its webhook endpoint': 1,
   'subscribes at Stripe': 2,
   'changes its subscription at Stripe': 4,
   'cancels its subscription at Stripe': 1,
@@ -44,6 +46,7 @@ export const FAULTS = [
   'Stytch is down while an api starts',
   'the mail provider is down',
   'the mail provider is slow',
+  'the receivers of webhooks are down',
 ] as const;
 export type Fault = (typeof FAULTS)[number];
 

@@ -1,7 +1,16 @@
 import type { SentEmail } from '../support/aws/ses.stub.js';
 import type { LogLine } from '../support/system/service.process.js';
+import type { ReceivedWebhook } from '../support/http/webhook.receiver.js';
 import type { StripeObject } from '../support/http/stripe.stub.js';
 import type { Call } from './recorded.client.js';
+
+/** A webhook endpoint of a customer. */
+export interface RegisteredEndpoint {
+  readonly id: string;
+  /** The path of its URL. */
+  readonly path: string;
+  readonly secret: string;
+}
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -28,7 +37,7 @@ export interface StoredEntry extends StoredRecord {
 }
 
 export interface StoredRow {
-  readonly table: 'member' | 'organization' | 'subscription';
+  readonly table: 'member' | 'organization' | 'subscription' | 'webhook_endpoint';
   readonly id: string;
   /** The transaction that wrote the row. */
   readonly txid: string;
@@ -73,6 +82,9 @@ export interface Evidence extends StoredEvidence {
   readonly otherOutput: readonly string[];
   /** The times at which a worker was killed, in Unix milliseconds. */
   readonly workerKills: readonly number[];
+  readonly endpoints: readonly RegisteredEndpoint[];
+  /** The webhooks that arrived at customers. */
+  readonly received: readonly ReceivedWebhook[];
   readonly readModels: readonly ReadModel[];
   /** The accounts that were deleted at Stytch, by subject. */
   readonly deletedAccounts: readonly string[];
@@ -107,6 +119,7 @@ const ROWS = [
   rowsOf('organization', 'organizations_organization', 't.id'),
   rowsOf('member', 'organizations_member', 't.organization_id'),
   rowsOf('subscription', 'subscription', 't.organization_id'),
+  rowsOf('webhook_endpoint', 'webhook_endpoint', 't.organization_id'),
 ].join(' union all ');
 
 /** Reads what PostgreSQL holds of the organizations whose slugs match a pattern, as the owner. */

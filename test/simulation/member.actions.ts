@@ -116,7 +116,7 @@ export const MEMBER_ACTIONS = {
     );
   },
 
-  'has a member who changes the own name': async (organization, { step, members }) => {
+  'has a member who changes their name': async (organization, { step, members }) => {
     const [account] = organization.activeAccounts(members, undefined, step.picks[1]);
     if (account)
       await change(organization, step, account, 'PATCH', '/me', { body: { name: `Ö ${step.number} of ${organization.mark}` } });

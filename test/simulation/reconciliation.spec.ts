@@ -58,6 +58,7 @@ describe('the reconciliation of a day without faults', () => {
       'subscription.activated',
     ])
       expect(evidence.events.map((event) => event.type)).toContain(type);
+    expect(evidence.received.length).toBeGreaterThan(0);
     expect(evidence.readModels.every(({ rows }) => rows.length > 0)).toBe(true);
   });
 
@@ -171,6 +172,24 @@ describe('the reconciliation of a day without faults', () => {
       'emails',
       'the receiver of the email',
       () => ({ ...evidence, emails: evidence.emails.map((email) => ({ ...email, to: ['other@example.com'] })) }),
+    ],
+    [
+      'a webhook that has not arrived',
+      'webhooks to customers',
+      'has not arrived at the webhook endpoint',
+      () => ({ ...evidence, received: evidence.received.slice(1) }),
+    ],
+    [
+      'a webhook that another secret has signed',
+      'webhooks to customers',
+      'has no valid signature',
+      () => ({ ...evidence, endpoints: evidence.endpoints.map((one) => ({ ...one, secret: 'whsec_b3RoZXI=' })) }),
+    ],
+    [
+      'a webhook of another event',
+      'webhooks to customers',
+      'is of no event that it may get',
+      () => ({ ...evidence, received: [...evidence.received, { ...evidence.received[0]!, id: 'other' }] }),
     ],
     [
       'a read model that differs from its replay',

@@ -2,7 +2,9 @@ import type { SessionProvider } from '../support/http/session-provider.js';
 import type { SesStub } from '../support/aws/ses.stub.js';
 import type { StripeStub, SubscriptionFields } from '../support/http/stripe.stub.js';
 import { waitFor } from '../support/time/wait-for.js';
+import type { WebhookReceiver } from '../support/http/webhook.receiver.js';
 import type { Step } from './day.program.js';
+import type { RegisteredEndpoint } from './evidence.js';
 import type { RecordedClient } from './recorded.client.js';
 import type { WebhookMailbox } from './webhook.mailbox.js';
 
@@ -16,6 +18,7 @@ export interface World {
   readonly stytch: SessionProvider;
   readonly stripe: StripeStub;
   readonly ses: SesStub;
+  readonly receiver: WebhookReceiver;
   readonly organizations: SimulatedOrganization[];
 }
 
@@ -53,6 +56,7 @@ export class SimulatedOrganization {
   id = '';
   /** The ids of its subscriptions at Stripe, the newest last. */
   readonly subscriptions: string[] = [];
+  readonly endpoints: RegisteredEndpoint[] = [];
   readonly subscriptionFields = new Map<string, SubscriptionFields>();
   private readonly tokens = new Map<string, Promise<string>>();
   private known: readonly ListedMember[] = [];

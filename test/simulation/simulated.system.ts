@@ -4,6 +4,7 @@ import { SesStub } from '../support/aws/ses.stub.js';
 import { startDatabaseServer, type TestDatabaseServer } from '../support/database/database-server.js';
 import { SessionProvider } from '../support/http/session-provider.js';
 import { StripeStub } from '../support/http/stripe.stub.js';
+import { WebhookReceiver } from '../support/http/webhook.receiver.js';
 import { billingEnvironment } from '../support/system/billing.js';
 import { providerSettings } from '../support/system/invitations.js';
 import type { ServiceProcess } from '../support/system/service.process.js';
@@ -28,14 +29,16 @@ export class SimulatedSystem {
     readonly stytch: SessionProvider,
     readonly stripe: StripeStub,
     readonly ses: SesStub,
+    readonly receiver: WebhookReceiver,
   ) {}
 
   static async start(): Promise<SimulatedSystem> {
-    const [database, stytch, stripe, ses] = await Promise.all([
+    const [database, stytch, stripe, ses, receiver] = await Promise.all([
       startDatabaseServer({ migrate: migrateSchema }),
       SessionProvider.start(),
       StripeStub.start(),
       SesStub.start(),
+      new WebhookReceiver().listen(),
     ]);
     const environment = {
       ...providerSettings(stytch),
@@ -53,7 +56,7 @@ export class SimulatedSystem {
       RATE_LIMIT_ORGANIZATION: '100',
     };
     const system = await System.start({ database, environment });
-    const simulated = new SimulatedSystem(system, database, stytch, stripe, ses);
+    const simulated = new SimulatedSystem(system, database, stytch, stripe, ses, receiver);
     const [api, worker] = await Promise.all([system.startApi(), system.startWorker()]);
     const [firstApi, firstWorker] = system.services;
     const isApi = firstApi!.startLine?.['event'] === 'api_started';
@@ -114,12 +117,17 @@ export class SimulatedSystem {
         return;
       case 'the mail provider is slow':
         return this.slow(this.ses);
+      case 'the receivers of webhooks are down':
+        this.receiver.fault = 503;
+        await pause(PROVIDER_FAULT_MS);
+        this.receiver.fault = undefined;
+        return;
     }
   }
 
   async stop(): Promise<void> {
     await this.system.stop();
-    await Promise.all([this.stytch.stop(), this.stripe.stop(), this.ses.stop()]);
+    await Promise.all([this.stytch.stop(), this.stripe.stop(), this.ses.stop(), this.receiver.stop()]);
   }
 
   private async slow(stub: StripeStub | SesStub): Promise<void> {

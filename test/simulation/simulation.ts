@@ -2,6 +2,7 @@ import type { ApiResponse } from '../support/system/system.js';
 import { waitFor } from '../support/time/wait-for.js';
 import { planDay, timeOf, type DayProgram, type DaySize, type Step } from './day.program.js';
 import { readStoredEvidence, type Evidence, type ReadModel } from './evidence.js';
+import { ENDPOINT_ACTIONS } from './endpoint.actions.js';
 import { MEMBER_ACTIONS, type OrganizationAction } from './member.actions.js';
 import { PROVIDER_ACTIONS } from './provider.actions.js';
 import { RecordedClient } from './recorded.client.js';
@@ -11,7 +12,7 @@ import { WebhookMailbox } from './webhook.mailbox.js';
 
 const CONCURRENT_STEPS = 8;
 const QUIET_TIMEOUT_MS = 180_000; // a claim of a killed worker is taken over after forty seconds
-const ACTIONS: Readonly<Record<string, OrganizationAction>> = { ...MEMBER_ACTIONS, ...PROVIDER_ACTIONS };
+const ACTIONS: Readonly<Record<string, OrganizationAction>> = { ...MEMBER_ACTIONS, ...ENDPOINT_ACTIONS, ...PROVIDER_ACTIONS };
 const OPERATOR = { subject: 'operator-test-simulation', organization: 'organization-test-operators' };
 const READ_MODELS = { permissions_cache: 'permissions-cache', billing_dashboard: 'billing-dashboard' };
 
@@ -30,9 +31,9 @@ export class Simulation {
   ) {
     this.program = planDay(size);
     const client = new RecordedClient(simulated);
-    const { stytch, stripe, ses } = simulated;
+    const { stytch, stripe, ses, receiver } = simulated;
     const mailbox = new WebhookMailbox(client);
-    this.world = { seed: size.seed, client, mailbox, stytch, stripe, ses, organizations: [] };
+    this.world = { seed: size.seed, client, mailbox, stytch, stripe, ses, receiver, organizations: [] };
     for (let index = 0; index < size.organizations; index++)
       this.world.organizations.push(new SimulatedOrganization(this.world, index));
   }
@@ -69,6 +70,8 @@ export class Simulation {
       lines: system.lines.filter(({ timestamp }) => Date.parse(String(timestamp)) >= this.startedAt),
       otherOutput: system.services.flatMap(({ nonJsonLines }) => nonJsonLines),
       workerKills: simulated.workerKills,
+      endpoints: world.organizations.flatMap(({ endpoints }) => endpoints),
+      received: world.receiver.received.filter(({ path }) => path.includes(markEnd(this.program.seed))),
       deletedAccounts: world.organizations.flatMap(({ accounts }) =>
         accounts.filter(({ isDeleted }) => isDeleted).map(({ subject }) => subject),
       ),
@@ -116,7 +119,8 @@ export class Simulation {
           `select e.event_type, s.status, s.last_error from outbox.outbox_log e
            left join lateral outbox.state_of(e.event_id, e.event_type, e.position, e.txid) s on true
            where s.status not in ('published', 'not_wanted')
-           union all select consumer, state, null from outbox.consumer_receipt where state <> 'done'`,
+           union all select consumer, state, null from outbox.consumer_receipt where state <> 'done'
+           union all select event_type, status, null from webhook_delivery where status not in ('delivered', 'canceled')`,
         );
         return open.length === 0;
       },

@@ -19,6 +19,8 @@ const ENTRIES: readonly [route: RegExp, range: (call: Call) => Range][] = [
   [/^PATCH \/members\/[\w-]+$/, () => [0, 1]],
   [/^PATCH \/me$/, () => [0, 1]],
   [/^PATCH \/organization$/, () => [0, 1]],
+  [/^POST \/webhooks\/endpoints$/, () => [1, 1]],
+  [/^PATCH \/webhooks\/endpoints\/[\w-]+$/, () => [0, 1]],
   [/^POST \/identity\/webhook$/, ({ body }) => (body['outcome'] === 'handled' ? [1, 1] : [0, 0])],
   [/^POST \/billing\/webhook$/, ({ body }) => (body['outcome'] === 'handled' ? [0, 2] : [0, 0])],
 ];
@@ -88,7 +90,7 @@ function compareBody({ body }: Call, { diff }: StoredEntry, differences: Differe
 
 /** The response of a change that found nothing to change shows values that an earlier entry says. */
 function compareUnchanged({ body, path }: Call, entries: readonly StoredEntry[], differences: Differences, what: string): void {
-  const field = path.startsWith('/members/') ? 'role' : 'name';
+  const field = path.startsWith('/members/') ? 'role' : path.startsWith('/webhooks/') ? 'description' : 'name';
   const about = entries.filter(({ aggregateId }) => [body['id'], body['member_id']].includes(aggregateId));
   const isRecorded = about.some(({ diff }) => diff.new?.[field] === body[field]);
   differences.expect(isRecorded, () => `${what} shows the ${field} ${String(body[field])}, which no entry says`);

@@ -1,6 +1,7 @@
 import { declaredActions } from '@pikaia/audit';
 import { describeConsumer } from '@pikaia/events';
 import { CONSUMERS } from '@pikaia/reactions';
+import { customerEventTypes } from '@pikaia/webhooks';
 import '../../../apps/api/src/app.module.js'; // declares the audit actions
 import type { Evidence } from '../evidence.js';
 import { checkAnswers } from './answers.check.js';
@@ -11,12 +12,14 @@ import { checkHistory } from './history.check.js';
 import { checkOutput } from './output.check.js';
 import { checkProviders } from './providers.check.js';
 import { checkTenants } from './tenants.check.js';
+import { checkWebhooks } from './webhooks.check.js';
 
 const CHECKS: readonly Check[] = [
   checkEventsAndEntries(declaredActions()),
   checkHistory,
   checkAnswers,
   checkEmails,
+  checkWebhooks(new Set(customerEventTypes().map(({ type }) => type))),
   checkDeliveries(CONSUMERS.map(({ consumer }) => describeConsumer(consumer))),
   checkReadModels,
   checkProviders,
