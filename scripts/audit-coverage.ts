@@ -35,7 +35,7 @@ async function readExample() {
   const { loadSettings } = await import('@pikaia/core');
   const { DatabaseSettings } = await import('@pikaia/database');
   const { EventBridgeSettings, LogSinkSettings, OutboxSettings } = await import('@pikaia/events');
-  const { WebhookSendingSettings } = await import('@pikaia/webhooks');
+  const { WebhookRetentionSettings, WebhookSendingSettings } = await import('@pikaia/webhooks');
   const { WorkerSettings } = await import('../apps/outbox-worker/dist/worker.settings.js');
   const { CONSUMERS } = await import('@pikaia/reactions');
   const { API_SETTINGS } = await import('../apps/api/dist/api.settings.js');
@@ -45,19 +45,30 @@ async function readExample() {
   const { API_PREFIX } = await import('../apps/api/dist/server/api-prefix.js');
   const { readCoverage } = await import('./audit-coverage/coverage.ts');
   const [database, ...api] = loadSettings([DatabaseSettings, ...API_SETTINGS], { DATABASE_URL: 'postgres://api@localhost/none' });
-  const [worker, outbox, log, eventBridge, webhooks, ...consumers] = loadSettings(
+  const [worker, outbox, log, eventBridge, webhooks, webhookRetention, ...consumers] = loadSettings(
     [
       WorkerSettings,
       OutboxSettings,
       LogSinkSettings,
       EventBridgeSettings,
       WebhookSendingSettings,
+      WebhookRetentionSettings,
       ...CONSUMERS.map(({ settings }) => settings),
     ],
     { INVITATION_SECRET: 'x'.repeat(32) },
   );
   const module = AppModule.forRoot({ logging: {}, api, database });
-  const workerModule = WorkerModule.forRoot({ logging: {}, worker, database, outbox, log, eventBridge, webhooks, consumers });
+  const workerModule = WorkerModule.forRoot({
+    logging: {},
+    worker,
+    database,
+    outbox,
+    log,
+    eventBridge,
+    webhooks,
+    webhookRetention,
+    consumers,
+  });
   Logger.overrideLogger(false); // TypeORM's module warns about a second data source
   return readCoverage({
     api: module,

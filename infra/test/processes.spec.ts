@@ -5,7 +5,7 @@ import { DatabaseSettings } from '@pikaia/database';
 import { EventBridgeSettings, LogSinkSettings, OutboxSettings } from '@pikaia/events';
 import { LoggingSettings } from '@pikaia/logging';
 import { CONSUMERS, consumersIn } from '@pikaia/reactions';
-import { WebhookSendingSettings } from '@pikaia/webhooks';
+import { WebhookRetentionSettings, WebhookSendingSettings } from '@pikaia/webhooks';
 // The settings classes of the built processes.
 import { API_SETTINGS } from '../../apps/api/dist/api.settings.js';
 import { MigrationSettings } from '../../apps/api/dist/database/migration.settings.js';
@@ -25,6 +25,7 @@ const PROCESSES: Readonly<Record<string, readonly SettingsClass[]>> = {
     LogSinkSettings,
     EventBridgeSettings,
     WebhookSendingSettings,
+    WebhookRetentionSettings,
     ...CONSUMERS.map(({ settings }) => settings),
   ],
   'pikaia-migrations': [DatabaseSettings, MigrationSettings],

@@ -125,6 +125,7 @@ describe('secrets', () => {
       'pikaia/database/owner',
       'pikaia/database/worker',
       'pikaia/invitation',
+      'pikaia/webhooks',
     ]);
     for (const { id, Properties } of secrets) {
       assert.ok(Properties['GenerateSecretString'], id);
@@ -149,10 +150,10 @@ describe('secrets', () => {
       ),
     ]);
     assert.deepEqual(Object.fromEntries(users.map(([family, ...names]) => [family, names.sort()])), {
-      'pikaia-api': ['Api', 'Cursor', 'Invitation'],
+      'pikaia-api': ['Api', 'Cursor', 'Invitation', 'Webhook'],
       'pikaia-migrations': ['Api', 'Owner', 'Worker'],
       'pikaia-operations': ['Worker'],
-      'pikaia-outbox-worker': ['Invitation', 'Worker'],
+      'pikaia-outbox-worker': ['Invitation', 'Webhook', 'Worker'],
     });
   });
 });

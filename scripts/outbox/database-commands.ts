@@ -1,6 +1,7 @@
 // The commands that use the database instead of the API.
 import { loadSettings } from '@pikaia/core';
 import { Housekeeping, OutboxSettings, rebaseOutbox, retentionOf } from '@pikaia/events';
+import { webhookDeliveriesTask, WebhookRetentionSettings } from '@pikaia/webhooks';
 import { parseCommandLine } from '../start/command-line.ts';
 import { databaseUrl } from './database-url.ts';
 
@@ -8,8 +9,12 @@ import { databaseUrl } from './database-url.ts';
 export async function purge(args: string[]): Promise<void> {
   const { values } = parseCommandLine({ args, options: { 'dry-run': { type: 'boolean', default: false } } });
   const dryRun = values['dry-run'];
-  const [settings] = loadSettings([OutboxSettings], process.env);
-  const housekeeping = new Housekeeping({ url: databaseUrl('worker'), retention: retentionOf(settings) });
+  const [settings, { webhookRetentionDays }] = loadSettings([OutboxSettings, WebhookRetentionSettings], process.env);
+  const housekeeping = new Housekeeping({
+    url: databaseUrl('worker'),
+    retention: retentionOf(settings),
+    furtherTasks: [webhookDeliveriesTask(webhookRetentionDays)],
+  });
   const results = await housekeeping.runOnce({ dryRun });
   if (!results) {
     console.log('A worker is running housekeeping at the moment.');

@@ -6,7 +6,7 @@ import { EventBridgeSettings, LogSinkSettings, OutboxSettings } from '@pikaia/ev
 import { LoggingSettings } from '@pikaia/logging';
 import { NotificationSettings } from '@pikaia/notifications';
 import { CONSUMERS } from '@pikaia/reactions';
-import { WebhookSendingSettings } from '@pikaia/webhooks';
+import { WebhookRetentionSettings, WebhookSendingSettings } from '@pikaia/webhooks';
 import { API_SETTINGS } from '../../apps/api/src/api.settings.js';
 import { MigrationSettings } from '../../apps/api/src/database/migration.settings.js';
 import { ConsumerSettings } from '../../apps/consumers/src/consumer.settings.js';
@@ -47,6 +47,7 @@ const CLASSES: readonly (readonly [heading: string, settings: SettingsClass])[] 
   ...API_SETTINGS.map((settings, index) => [API_HEADINGS[index]!, settings] as const),
   ['outbox-worker', WorkerSettings],
   ['outbox-worker: webhook endpoints', WebhookSendingSettings],
+  ['outbox-worker: webhook deliveries', WebhookRetentionSettings],
   ['outbox-worker: the relay', OutboxSettings],
   ['outbox-worker: the sink log', LogSinkSettings],
   ['outbox-worker: Amazon EventBridge', EventBridgeSettings],

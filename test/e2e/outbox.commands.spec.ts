@@ -4,11 +4,28 @@ import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { filterOf } from '../../scripts/outbox/arguments.js';
 import { answerText, failedText } from '../../scripts/outbox/events.text.js';
-import { connect, createDatabase, type TestDatabase } from '../support/database/database.js';
+import { connect, type TestDatabase } from '../support/database/database.js';
+import { createApiDatabase } from '../support/system/api-database.js';
 import { insertEvent } from '../support/outbox/events.js';
 
 const script = resolve(__dirname, '../../scripts/outbox.ts');
 const BACKDATE_EVENTS = `update outbox.outbox_log set recorded_at = recorded_at - interval '8 days'`;
+
+/** Three deliveries: one is pending, one settled since a few days, and one for longer than the 30 days of WEBHOOK_RETENTION_DAYS. */
+const WEBHOOK_DELIVERIES = `
+with organization as (
+  insert into organizations_organization (id, name, slug, provider_id) values (gen_random_uuid(), 'Purge', 'purge', 'purge') returning id),
+endpoint as (
+  insert into webhook_endpoint (id, organization_id, url, description, event_types, status, log_position)
+  select gen_random_uuid(), id, 'https://example.com/', '', '{*}', 'enabled', 0 from organization returning id, organization_id),
+delivery as (
+  insert into webhook_delivery (id, endpoint_id, organization_id, kind, event_id, event_type, schema_version, correlation_id, payload,
+    status, settled_at)
+  select gen_random_uuid(), e.id, e.organization_id, 'event', gen_random_uuid(), d.name, 1, gen_random_uuid(), '{}',
+    case when d.days is null then 'pending' else 'failed' end, now() - d.days * interval '1 day'
+  from endpoint e, (values ('pending', null), ('settled', 29), ('old', 31)) d (name, days) returning id, event_type)
+insert into webhook_attempt (delivery_id, number, started_at, duration_ms, error_code)
+select id, 1, now(), 1, 'timeout' from delivery where event_type = 'old'`;
 
 it('failed shows each sink at which an event failed, with its attempts and its error', () => {
   const event = {
@@ -35,7 +52,7 @@ e1  task.completed  task/t1  2026-01-17T10:00:00.000Z
 describe('npm run outbox', () => {
   let database: TestDatabase;
 
-  beforeAll(async () => (database = await createDatabase()));
+  beforeAll(async () => (database = await createApiDatabase()));
   afterAll(() => database.drop());
 
   async function outbox(url: string, ...args: string[]): Promise<{ stdout: string; stderr: string; code?: number }> {
@@ -49,10 +66,15 @@ describe('npm run outbox', () => {
     const owner = await connect(database.ownerUrl);
     await insertEvent(owner);
     await owner.query(BACKDATE_EVENTS);
+    await owner.query(WEBHOOK_DELIVERIES);
     expect((await outbox(database.workerUrl, 'purge', '--dry-run')).stdout).toMatch(/outbox_log_\d+ +\d+ bytes would go/);
+    expect((await outbox(database.workerUrl, 'purge', '--dry-run')).stdout).toMatch(/webhook_delivery +1 rows would go/);
     expect((await owner.query('select from outbox.outbox_log')).rowCount).toBe(1);
     expect((await outbox(database.workerUrl, 'purge')).stdout).toMatch(/outbox_log_\d+ +\d+ bytes removed/);
     expect((await owner.query('select from outbox.outbox_log')).rowCount).toBe(0);
+    const { rows } = await owner.query('select event_type from webhook_delivery order by 1');
+    expect(rows).toEqual([{ event_type: 'pending' }, { event_type: 'settled' }]);
+    expect((await owner.query('select from webhook_attempt')).rowCount).toBe(0);
     await owner.end();
   });
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { System } from '../support/system/system.js';
 import { WebhookAdmin } from '../support/system/webhook-endpoints.js';
+import { waitFor } from '../support/time/wait-for.js';
 
 const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 const YEARS = '2020-01-01T00:00:00Z';
@@ -98,6 +99,20 @@ describe('a delivery', () => {
     } while (cursor);
     expect(paged).toEqual(newest);
     expect((await alice.request('GET', `/endpoints/${id}/deliveries?status=open`)).status).toBe(422);
+  });
+});
+
+describe('housekeeping of the worker', () => {
+  it('removes deliveries with their attempts 30 days after they are settled', async () => {
+    const { id, deliveries } = await endpointWith(3, 'failed');
+    const [old, recent] = deliveries as [string, string, string];
+    await system.query(`update webhook_delivery set settled_at = now() - interval '31 days' where id = $1`, [old]);
+    await system.query(`update webhook_delivery set settled_at = now() - interval '29 days' where id = $1`, [recent]);
+    const worker = await system.startWorker(); // it runs housekeeping at its start
+    await waitFor('the removal', async () => (await alice.deliveriesOf(id)).length < 3);
+    await worker.stop();
+    expect((await alice.deliveriesOf(id)).map((delivery) => delivery.id)).toEqual(deliveries.slice(1).reverse());
+    expect(await system.query('select from webhook_attempt where delivery_id = $1', [old])).toEqual([]);
   });
 });
 

@@ -167,6 +167,23 @@ describe('a webhook endpoint', () => {
     expect(enabled.body).toMatchObject({ status: 'enabled', disabled_reason: null, disabled_at: null, failing_since: null });
   });
 
+  it.each([{ url: 'https://repaired.example.com/' }, { status: 'disabled' }])(
+    'is attempted at once after the change %j, because the pause of a failing receiver ends',
+    async (change) => {
+      const { id } = await alice.register();
+      const state = async () =>
+        (await system.query('select consecutive_failures, paused_until from webhook_endpoint where id = $1', [id]))[0];
+      await system.query(
+        `update webhook_endpoint set consecutive_failures = 7, paused_until = now() + interval '1 hour' where id = $1`,
+        [id],
+      );
+      await alice.request('PATCH', `/endpoints/${id}`, { description: 'The pause stays' });
+      expect(await state()).toEqual({ consecutive_failures: 7, paused_until: expect.any(Date) });
+      await alice.request('PATCH', `/endpoints/${id}`, change);
+      expect(await state()).toEqual({ consecutive_failures: 0, paused_until: null });
+    },
+  );
+
   it('is deleted with its secrets, and its pending deliveries are canceled', async () => {
     const { id } = await alice.register();
     const path = `/endpoints/${id}`;

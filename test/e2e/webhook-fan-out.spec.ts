@@ -93,7 +93,7 @@ describe('an event', () => {
 
 describe('the events of an organization', () => {
   const TYPES = ['organization.updated', 'user.profile_updated'] as const;
-  const filter = fc.oneof(fc.constant(['*']), fc.subarray([...TYPES, 'member.joined'], { minLength: 1 }));
+  const filter = fc.oneof(fc.constant<string[]>(['*']), fc.subarray<string>([...TYPES, 'member.joined'], { minLength: 1 }));
   const step = fc.oneof(
     fc.record({ do: fc.constant('register' as const), types: filter }),
     fc.record({ do: fc.constant('filter' as const), which: fc.nat(), types: filter }),

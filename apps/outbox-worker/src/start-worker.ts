@@ -5,7 +5,7 @@ import { DatabaseSettings } from '@pikaia/database';
 import { EventBridgeSettings, LogSinkSettings, OutboxSettings } from '@pikaia/events';
 import { getLogger, loggingOptions, LoggingSettings, type Service } from '@pikaia/logging';
 import { CONSUMERS } from '@pikaia/reactions';
-import { WebhookSending, WebhookSendingSettings } from '@pikaia/webhooks';
+import { WebhookSending, WebhookRetentionSettings, WebhookSendingSettings } from '@pikaia/webhooks';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Draining } from './health/draining.js';
@@ -19,7 +19,7 @@ const logger = getLogger('worker');
 
 /** Reads the settings, starts the relays, and serves health checks. */
 export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Service> {
-  const [logging, worker, database, outbox, log, eventBridge, webhooks, ...consumers] = loadSettings(
+  const [logging, worker, database, outbox, log, eventBridge, webhooks, webhookRetention, ...consumers] = loadSettings(
     [
       LoggingSettings,
       WorkerSettings,
@@ -28,6 +28,7 @@ export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Servi
       LogSinkSettings,
       EventBridgeSettings,
       WebhookSendingSettings,
+      WebhookRetentionSettings,
       ...CONSUMERS.map(({ settings }) => settings),
     ],
     environment,
@@ -45,6 +46,7 @@ export async function startWorker(environment: NodeJS.ProcessEnv): Promise<Servi
     log,
     eventBridge,
     webhooks,
+    webhookRetention,
     consumers,
   });
   const app = await NestFactory.create<NestFastifyApplication>(application, createFastifyAdapter(), { abortOnError: false });

@@ -4,7 +4,13 @@ import { DatabaseModule, type DatabaseSettings } from '@pikaia/database';
 import { type EventBridgeSettings, EventsModule, type LogSinkSettings, type OutboxSettings, RelayModule } from '@pikaia/events';
 import { LoggingModule, type LoggingModuleOptions } from '@pikaia/logging';
 import { CONSUMERS } from '@pikaia/reactions';
-import { WebhookEndpoint, WebhookSendingModule, type WebhookSendingSettings } from '@pikaia/webhooks';
+import {
+  webhookDeliveriesTask,
+  WebhookEndpoint,
+  type WebhookRetentionSettings,
+  WebhookSendingModule,
+  type WebhookSendingSettings,
+} from '@pikaia/webhooks';
 import { ClsModule } from 'nestjs-cls';
 import { HealthController } from './health/health.controller.js';
 import { Draining } from './health/draining.js';
@@ -18,6 +24,7 @@ export interface WorkerModuleSettings {
   readonly log: LogSinkSettings;
   readonly eventBridge: EventBridgeSettings;
   readonly webhooks: WebhookSendingSettings;
+  readonly webhookRetention: WebhookRetentionSettings;
   /** The settings of each of `CONSUMERS`, in their order. */
   readonly consumers: readonly object[];
 }
@@ -32,6 +39,7 @@ export class WorkerModule {
     log,
     eventBridge,
     webhooks,
+    webhookRetention,
     consumers,
   }: WorkerModuleSettings): DynamicModule {
     return {
@@ -49,6 +57,7 @@ export class WorkerModule {
           log,
           eventBridge,
           databaseUrl: database.databaseUrl,
+          housekeepingTasks: [webhookDeliveriesTask(webhookRetention.webhookRetentionDays)],
           onFatal: () => process.exit(1),
         }),
       ],

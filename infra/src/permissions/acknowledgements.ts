@@ -14,6 +14,8 @@ const NO_ROTATION =
   'Processes read the password when they start. After a rotation, new connections would fail. To change it, set a new value and deploy.';
 const SIGNING_SECRET =
   'Signs tokens that users hold. A rotation would invalidate open invitations and cursors. Change it deliberately.';
+const ENCRYPTION_KEY =
+  'Encrypts the secrets of webhook endpoints. A rotation needs the old key until they are encrypted again: see docs/webhooks.md.';
 
 const tasks = ['Api', 'Worker', 'Migrations', 'Operations'];
 
@@ -34,6 +36,7 @@ export const ACKNOWLEDGEMENTS: readonly Acknowledgement[] = [
     rule: 'AwsSolutions-SMG4',
     reason: SIGNING_SECRET,
   })),
+  { path: 'PikaiaData/WebhookSecret/Resource', rule: 'AwsSolutions-SMG4', reason: ENCRYPTION_KEY },
   {
     path: 'PikaiaData/Database/Resource',
     rule: 'AwsSolutions-RDS6',

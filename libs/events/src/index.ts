@@ -20,7 +20,8 @@ export { describeConsumer, type ConsumerDescription } from './consume/consumer.d
 export { PostponeError } from './consume/postpone.error.js';
 export type { EventMetadata } from './contract/event-metadata.js';
 export type { DeliveredEvent, Envelope, EnvelopeActor, EventOf } from './contract/envelope.js';
-export type { HousekeepingResult, Retention } from './housekeeping/housekeeping.task.js';
+export { expiredRowsTask, type ExpiredRows } from './housekeeping/expired-rows.tasks.js';
+export type { HousekeepingResult, HousekeepingTask, Retention } from './housekeeping/housekeeping.task.js';
 export { Housekeeping, type HousekeepingOptions } from './housekeeping/housekeeping.js';
 export { outboxMigrations } from './migrations/index.js';
 export type { CommandAnswer, CommandName, ReplayFilter } from './commands/command.js';

@@ -17,3 +17,16 @@ export const DELETE_ENDED_SECRETS = 'delete from webhook_secret where endpoint_i
 
 /** Deletes all secrets of an endpoint. Index: webhook_secret_endpoint. Locks: the secrets. $1 endpoint. */
 export const DELETE_SECRETS = 'delete from webhook_secret where endpoint_id = $1';
+
+/**
+ * Finds secrets that another key encrypts. $1 the key, $2 the id before the first one or empty text, $3 limit.
+ *
+ * Index: primary key. Locks: none. Cost: one scan of the table for all batches.
+ */
+export const FIND_OLD_SECRETS = `
+select id::text as id, endpoint_id::text as endpoint_id, key_id, ciphertext from webhook_secret
+where key_id <> $1 and ($2 = '' or id > $2::uuid) order by id limit $3::int`;
+
+/** Replaces a ciphertext, unless another process has. Index: primary key. Locks: the secret. $1 id, $2 old one, $3 key, $4 new one. */
+export const REENCRYPT_SECRET = `
+update webhook_secret set key_id = $3, ciphertext = $4 where id = $1::uuid and ciphertext = $2`;

@@ -67,3 +67,11 @@ from repeated`;
  */
 export const CANCEL_DELIVERIES = `
 update webhook_delivery set status = 'canceled', settled_at = clock_timestamp() where endpoint_id = $1::uuid and status = 'pending'`;
+
+/**
+ * Ends the pause after failed attempts, so that pending deliveries are attempted at once. $1 endpoint.
+ *
+ * Index: primary key. Locks: the endpoint.
+ */
+export const RESUME_ENDPOINT = `
+update webhook_endpoint set consecutive_failures = 0, paused_until = null where id = $1::uuid`;

@@ -14,7 +14,7 @@ import { PageCursor } from '../server/page.cursor.js';
 import type { PageRequest } from '../server/page.request.js';
 import { webhookEndpointCreated, webhookEndpointDeleted, webhookEndpointUpdated, webhookSecretRotated } from './audit-actions.js';
 import { EndpointSecrets } from './endpoint-secrets.js';
-import { CANCEL_DELIVERIES } from './webhook-deliveries.sql.js';
+import { CANCEL_DELIVERIES, RESUME_ENDPOINT } from './webhook-deliveries.sql.js';
 import type { CreateWebhookEndpointRequest, UpdateWebhookEndpointRequest } from './webhook-endpoint.requests.js';
 import { webhookEndpointView } from './webhook-endpoint.views.js';
 
@@ -87,7 +87,10 @@ export class WebhookEndpointService {
     return { endpoint, secret };
   }
 
-  /** Changes an endpoint. The new URL and types apply to events that are not stored for the endpoint yet. */
+  /**
+   * Changes an endpoint. New types apply to events that are not stored for the endpoint yet, a new URL also to deliveries that are pending. A
+   * new URL or status ends the pause of a receiver that fails.
+   */
   @Transactional()
   async update(
     admin: MemberIdentity,
@@ -98,7 +101,7 @@ export class WebhookEndpointService {
     const endpoint = await this.lock(admin, id);
     checkPreconditions(() => webhookEndpointView(endpoint));
     const before = snapshot(endpoint);
-    endpoint.url = url ?? endpoint.url;
+    if (url !== undefined && url !== endpoint.url) Object.assign(endpoint, { url, failingSince: null });
     endpoint.description = description ?? endpoint.description;
     endpoint.eventTypes = eventTypes ?? endpoint.eventTypes;
     if (status !== undefined && status !== endpoint.status) setStatus(endpoint, status);
@@ -108,6 +111,7 @@ export class WebhookEndpointService {
       return endpoint;
     }
     await currentManager().save(endpoint);
+    if (change.changed.includes('url') || change.changed.includes('status')) await currentManager().query(RESUME_ENDPOINT, [id]);
     await this.events.publish(WebhookEndpointUpdated, endpoint, {
       changed: [...change.changed],
       old: change.old as FieldValues,

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { OrganizationsModule } from '../organizations/organizations.module.js';
 import { EndpointSecrets } from './endpoint-secrets.js';
+import { SecretReencryption } from './secret-reencryption.js';
 import { WebhookDeliveryService } from './webhook-delivery.service.js';
 import { WebhookEndpointService } from './webhook-endpoint.service.js';
 import { WebhookEndpointsController } from './webhook-endpoints.controller.js';
@@ -10,6 +11,6 @@ import { WebhooksController } from './webhooks.controller.js';
 @Module({
   imports: [OrganizationsModule],
   controllers: [WebhookEndpointsController, WebhooksController],
-  providers: [WebhookEndpointService, WebhookDeliveryService, EndpointSecrets],
+  providers: [WebhookEndpointService, WebhookDeliveryService, EndpointSecrets, SecretReencryption],
 })
 export class WebhookEndpointsModule {}

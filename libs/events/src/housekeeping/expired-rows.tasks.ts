@@ -4,7 +4,7 @@ import type { HousekeepingResult, HousekeepingTask, Retention } from './housekee
 
 const MAX_ROWS_PER_TRANSACTION = 100_000;
 
-interface ExpiredRows {
+export interface ExpiredRows {
   readonly table: string;
   /** Selects the `place` (ctid) of each row that can be removed. */
   readonly select: string;
@@ -39,7 +39,8 @@ export const replaysTask = expiredRowsTask('replays', ({ failedMs }) => ({
   values: [failedMs],
 }));
 
-function expiredRowsTask(name: string, expiredRows: (retention: Retention) => ExpiredRows): HousekeepingTask {
+/** Makes a task that removes rows of a table. */
+export function expiredRowsTask(name: string, expiredRows: (retention: Retention) => ExpiredRows): HousekeepingTask {
   return { name, run: (client, retention, dryRun) => removeRows(client, expiredRows(retention), dryRun) };
 }
 

@@ -27,6 +27,8 @@ export interface HousekeepingOptions {
   readonly url: string;
   readonly retention: Retention;
   readonly tasks?: readonly HousekeepingTask[];
+  /** Tasks of the application, which run after `tasks`. */
+  readonly furtherTasks?: readonly HousekeepingTask[];
 }
 
 /**
@@ -75,7 +77,8 @@ export class Housekeeping {
       await refuseRestored(client);
       if (!dryRun && !(await tryLock(client))) return undefined;
       const results: HousekeepingResult[] = [];
-      for (const task of this.options.tasks ?? TASKS) {
+      const { tasks = TASKS, furtherTasks = [] } = this.options;
+      for (const task of [...tasks, ...furtherTasks]) {
         if (lost || this.stopping) break;
         results.push(...(await this.runTask(task, client, dryRun)));
       }

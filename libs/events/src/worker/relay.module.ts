@@ -16,6 +16,7 @@ import { defineConsumers } from '../consume/consumer.definition.js';
 import { ConsumerRunner } from '../consume/consumer.runner.js';
 import { Receipts } from '../consume/receipts.js';
 import { refuseUnreachableTimeouts } from '../consume/session-timeouts.js';
+import type { HousekeepingTask } from '../housekeeping/housekeeping.task.js';
 import { HousekeepingLoop } from './housekeeping.loop.js';
 import type { RelayHealth } from '../leader/sink.relay.js';
 import type { LeaderlessSink } from './sink.monitor.js';
@@ -40,6 +41,8 @@ export interface RelayModuleOptions {
   readonly eventBridge?: EventBridgeSettings;
   /** Settings of the sink `log`. Default: its records contain no data of events. */
   readonly log?: LogSinkSettings;
+  /** Tasks of the application, which housekeeping runs after its own ones. */
+  readonly housekeepingTasks?: readonly HousekeepingTask[];
   /** Factories of further sinks, by their name in EVENT_SINKS. */
   readonly sinks?: Readonly<Record<string, SinkFactory>>;
   /** Called after a relay logged that it cannot continue. End the process. */
@@ -68,7 +71,7 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
    * `PIKAIA_OUTBOX_RESTORED`, `PIKAIA_SINK_DESTINATION_MISSING`, `PIKAIA_EVENT_BUS_UNSET`, `PIKAIA_EVENT_BUS_SDK_MISSING`, `PIKAIA_SETTINGS_INVALID`.
    */
   async onApplicationBootstrap(): Promise<void> {
-    const { settings, databaseUrl, clock = systemClock, log, sinks = {}, onFatal } = this.options;
+    const { settings, databaseUrl, clock = systemClock, log, sinks = {}, housekeepingTasks = [], onFatal } = this.options;
     const retention = retentionOf(settings);
     const factories = {
       local: () => this.localSinks(),
@@ -93,7 +96,7 @@ export class RelayService implements OnApplicationBootstrap, OnModuleDestroy {
     });
     await this.supervisor.start();
     const intervalMs = settings.outboxHousekeepingIntervalMs;
-    this.housekeeping = new HousekeepingLoop({ url: databaseUrl, retention, intervalMs, clock });
+    this.housekeeping = new HousekeepingLoop({ url: databaseUrl, retention, furtherTasks: housekeepingTasks, intervalMs, clock });
     this.housekeeping.start();
   }
 

@@ -1,5 +1,5 @@
 import { Setting, TextRule } from '@pikaia/core';
-import { ValidateIf } from 'class-validator';
+import { IsInt, Max, Min, ValidateIf } from 'class-validator';
 
 const MIN_KEY_CHARACTERS = 32;
 // For development only: a fixed key keeps secrets readable across restarts.
@@ -29,4 +29,16 @@ export class WebhookSettings {
       ? [DEVELOPMENT_KEY]
       : (splitKeys(this.webhookSecretKeys) as unknown as readonly [string, ...string[]]);
   }
+}
+
+/** How long the worker keeps webhook deliveries. */
+export class WebhookRetentionSettings {
+  @Setting('WEBHOOK_RETENTION_DAYS', {
+    about: 'days that webhook deliveries and their attempts are kept after the last attempt; longer than events are kept',
+    default: '30',
+  })
+  @IsInt()
+  @Min(11)
+  @Max(3650)
+  webhookRetentionDays!: number;
 }
