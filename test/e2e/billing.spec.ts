@@ -77,6 +77,15 @@ describe('a webhook of Stripe', () => {
     ]);
   });
 
+  it('that activates a subscription is recorded with the whole state, also if an earlier one stored it as incomplete', async () => {
+    const acme = await StripeCustomer.link(system, 'acme');
+    await acme.deliver(acme.event('created', T, { status: 'incomplete' }), acme.event('updated', T + 1));
+    const log = await system.request('GET', '/admin/audit-logs?action=subscription.activated&limit=1', { as: ALICE });
+    expect(log.body['data']).toMatchObject([
+      { diff: { old: null, new: { provider_id: acme.subscription, status: 'active', price_id: 'price_basic', quantity: 1 } } },
+    ]);
+  });
+
   it('is not applied if a newer one was applied before', async () => {
     const acme = await StripeCustomer.link(system, 'acme');
     expect(

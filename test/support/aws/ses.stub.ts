@@ -9,6 +9,8 @@ export interface SentEmail {
   readonly tags: Readonly<Record<string, string>>;
   readonly configurationSet?: string;
   readonly accessKeyId: string;
+  /** Unix milliseconds. */
+  readonly sentAt: number;
 }
 
 interface SendEmail {
@@ -57,4 +59,5 @@ const toSentEmail = (
   tags: Object.fromEntries(EmailTags.map(({ Name, Value }) => [Name, Value])),
   ...(ConfigurationSetName !== undefined && { configurationSet: ConfigurationSetName }),
   accessKeyId: /Credential=([^/]+)/.exec(authorization)?.[1] ?? '',
+  sentAt: Date.now(),
 });

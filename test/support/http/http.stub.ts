@@ -4,7 +4,12 @@ import type { AddressInfo } from 'node:net';
 
 /** A base class for stubs of third-party HTTP services. */
 export abstract class HttpStub {
-  private readonly server: Server = createServer((...args) => this.respond(...args));
+  /** Milliseconds for which each request waits before it is handled. */
+  delayMs = 0;
+  private readonly server: Server = createServer((...args) => {
+    if (this.delayMs === 0) this.respond(...args);
+    else setTimeout(() => this.respond(...args), this.delayMs);
+  });
 
   protected abstract readonly respond: RequestListener;
 

@@ -17,11 +17,14 @@ type Response = (response: ServerResponse, received: ReceivedWebhook) => unknown
 /** A receiver of webhooks, as a customer would write it. It responds 200 unless `respondWith` says otherwise for a path. */
 export class WebhookReceiver extends HttpStub {
   readonly received: ReceivedWebhook[] = [];
+  /** The status of all further responses. What arrives meanwhile is not kept. */
+  fault: number | undefined;
   private readonly responses = new Map<string, Response>();
 
   protected readonly respond: RequestListener = async (request, response) => {
     const [path, { headers }] = [request.url!, request];
     const received = { path, id: String(headers['webhook-id']), headers, body: await text(request) };
+    if (this.fault !== undefined) return void response.writeHead(this.fault).end();
     this.received.push(received);
     await (this.responses.get(path) ?? ((ok) => ok.end('ok')))(response, received);
   };

@@ -142,7 +142,7 @@ export class System {
    * @throws Error if a request to the api or its response differs from docs/openapi.json.
    */
   async request(method: string, path: string, options: RequestOptions = {}): Promise<ApiResponse> {
-    const { as, body, headers = {}, port = this.api.port } = options;
+    const { as, body, headers = {}, port = this.api.port, signal } = options;
     const target = `${path.startsWith('/health') ? '' : '/api/v1'}${path}`;
     const sent = typeof body === 'string' || body === undefined ? body : JSON.stringify(body);
     const response = await fetch(`http://127.0.0.1:${port}${target}`, {
@@ -153,6 +153,7 @@ export class System {
         ...headers,
       },
       ...(sent !== undefined && { body: sent }),
+      ...(signal && { signal }),
     });
     const text = await response.text();
     // The document has no preflights, which are part of CORS and not of the API.
@@ -231,4 +232,6 @@ export interface RequestOptions {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly port?: number;
+  /** Ends the request and closes its connection. */
+  readonly signal?: AbortSignal;
 }

@@ -120,7 +120,8 @@ export class SubscriptionService {
     });
     if (transition === 'activated') next.activeSince = at;
     if (transition === 'canceled') next.activeSince = null;
-    const changes = diff(before, next);
+    // Changes before an activation are not recorded, so its entry has the whole state, as its event has.
+    const changes = diff(transition === 'activated' ? null : before, next);
     await currentManager().save(next);
     if (transition !== undefined) {
       await this.announce(transition, { next, changes, changed, old });

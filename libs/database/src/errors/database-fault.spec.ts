@@ -1,9 +1,10 @@
 import pg from 'pg';
-import { QueryFailedError } from 'typeorm';
+import { DataSource, QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { PikaiaError } from '@pikaia/core';
 import { createDatabase, executeSql, type TestDatabase } from '../../../../test/support/database/database.js';
 import { TlsFront } from '../../../../test/support/database/tls.front.js';
+import { waitFor } from '../../../../test/support/time/wait-for.js';
 import { databaseFault, type DatabaseFault } from './database-fault.js';
 
 type Kind = DatabaseFault | undefined;
@@ -169,6 +170,25 @@ describe('databaseFault', () => {
     ['a programming error', undefined, new TypeError('x is not a function')],
   ])('classifies %s as %s', (_, kind, error) => {
     expect(databaseFault(error)).toBe(kind);
+  });
+
+  it('classifies the second statement of a query runner whose connection broke after the first as unavailable', async () => {
+    const source = await new DataSource({
+      type: 'postgres',
+      url: database.ownerUrl,
+      poolErrorHandler: () => undefined,
+    }).initialize();
+    try {
+      const runner = source.createQueryRunner();
+      const [{ pid }] = (await runner.query('select pg_backend_pid() as pid')) as [{ pid: number }];
+      await executeSql(database.ownerUrl, `select pg_terminate_backend(${pid})`);
+      await waitFor('the lost connection', () => runner.isReleased);
+      const error: unknown = await runner.query('select 1').catch((thrown: unknown) => thrown);
+      expect(error).toBeInstanceOf(QueryRunnerAlreadyReleasedError);
+      expect(databaseFault(error)).toBe('unavailable');
+    } finally {
+      await source.destroy();
+    }
   });
 
   it('returns undefined for an error that is its own cause and for values that are not errors', () => {

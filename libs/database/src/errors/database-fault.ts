@@ -20,9 +20,10 @@ const NETWORK =
 const TLS =
   /^(ERR_TLS_|ERR_SSL_|CERT_|CRL_|ERROR_IN_C|SELF_SIGNED_CERT|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_(GET|VERIFY|DECRYPT|DECODE)_|INVALID_(CA|PURPOSE)$|PATH_LENGTH_EXCEEDED$|HOSTNAME_MISMATCH$)/;
 
-// Errors of pg and TypeORM that have no code.
+// Errors of pg and TypeORM that have no code. TypeORM releases the query runner of a connection that breaks between two statements of
+// one `find`, and then refuses the second statement.
 const UNAVAILABLE_MESSAGES =
-  /^(Connection terminated|timeout expired|timeout exceeded when trying to connect|Query read timeout|Client (has encountered a connection error|was closed)|Cannot use a pool after calling end|SASL: |Password must be a string|The server does not support SSL connections|There was an error establishing an SSL connection|Driver not Connected)/;
+  /^(Connection terminated|timeout expired|timeout exceeded when trying to connect|Query read timeout|Client (has encountered a connection error|was closed)|Cannot use a pool after calling end|SASL: |Password must be a string|The server does not support SSL connections|There was an error establishing an SSL connection|Driver not Connected|Query runner already released)/;
 
 const MAX_CAUSE_DEPTH = 5;
 

@@ -1,7 +1,9 @@
+import { context } from '@pikaia/core';
 import { Column, DataSource, Entity, PrimaryColumn } from 'typeorm';
 import { getLogger } from '@pikaia/logging';
 import { captureLogs } from '@pikaia/logging/testing';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
+import { createDatabase, executeSql, type TestDatabase } from '../../../../test/support/database/database.js';
+import { waitFor } from '../../../../test/support/time/wait-for.js';
 import { TypeOrmLog } from './typeorm.log.js';
 
 const CANARY = 'canary-5d1f';
@@ -88,5 +90,29 @@ describe('TypeOrmLog', () => {
       ['INFO', 'typeorm', 'typeorm_message'],
       ['INFO', 'typeorm', 'typeorm_message'],
     ]);
+  });
+
+  it('writes the error of an idle connection without the context of the request that opened the connection', async () => {
+    const database = await createDatabase({ empty: true });
+    const source = new DataSource({ type: 'postgres', url: database.ownerUrl, logger: new TypeOrmLog() });
+    await source.initialize();
+    try {
+      const opened = await context.run({ organizationId: 'org_abc' }, () =>
+        Promise.all([1, 2, 3].map(() => source.query<{ pid: number }[]>('select pg_backend_pid() as pid, pg_sleep(0.1)'))),
+      );
+      using logs = captureLogs();
+      const pids = opened.map(([row]) => row!.pid);
+      await executeSql(database.ownerUrl, `select pg_terminate_backend(pid) from unnest('{${pids.join()}}'::int[]) pid`);
+      await waitFor('the errors of the connections', () => logs.records.length === pids.length);
+      for (const record of logs.records)
+        expect([record['event'], record['trace_id'], record['organization.id']]).toEqual([
+          'typeorm_message',
+          undefined,
+          undefined,
+        ]);
+    } finally {
+      await source.destroy();
+      await database.drop();
+    }
   });
 });

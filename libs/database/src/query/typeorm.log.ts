@@ -1,3 +1,4 @@
+import { context } from '@pikaia/core';
 import { getLogger } from '@pikaia/logging';
 import type { Logger } from 'typeorm';
 
@@ -22,8 +23,14 @@ export class TypeOrmLog implements Logger {
     logger.info('typeorm_message', { message });
   }
 
+  /**
+   * Writes the record without a context. An error of an idle connection is reported in the context of the request that opened the
+   * connection, which ended before.
+   */
   log(level: 'log' | 'info' | 'warn', message: unknown): void {
-    if (level === 'warn') logger.warning('typeorm_message', { message });
-    else logger.info('typeorm_message', { message });
+    context.exit(() => {
+      if (level === 'warn') logger.warning('typeorm_message', { message });
+      else logger.info('typeorm_message', { message });
+    });
   }
 }

@@ -58,6 +58,7 @@ describe('SesMailer', () => {
         tags: { mail_id: email.id, correlation_id: email.correlationId },
         configurationSet: 'pikaia',
         accessKeyId: 'AKIDTEST',
+        sentAt: expect.any(Number),
       },
     ]);
     expect(stub.emails[0]!.raw).toMatch(/^From: Acme Post <no-reply@acme\.example>\r?$/m);
