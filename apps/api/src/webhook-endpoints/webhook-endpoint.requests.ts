@@ -1,5 +1,5 @@
 import { applyDecorators } from '@nestjs/common';
-import { Description, IsText, OptionalField, TextRule } from '@pikaia/core';
+import { ConvertText, Description, isProduction, IsText, OptionalField, TextRule } from '@pikaia/core';
 import {
   ALL_EVENT_TYPES,
   canonicalEndpointUrl,
@@ -7,7 +7,6 @@ import {
   ENDPOINT_URL_LIMITS,
   endpointUrlProblem,
 } from '@pikaia/webhooks';
-import { Transform } from 'class-transformer';
 import { ArrayMinSize, ArrayUnique, IsArray, IsIn } from 'class-validator';
 import { IsIntegerBetween } from '../server/is-integer.js';
 import { OptionalBody } from '../server/request.pipe.js';
@@ -18,10 +17,8 @@ const STATUSES = ['enabled', 'disabled'] as const;
 /** Accepts the URL of an endpoint in any spelling and converts it to the stored one. */
 const IsEndpointUrl = (): PropertyDecorator =>
   applyDecorators(
-    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? (canonicalEndpointUrl(value) ?? value) : value)),
-    TextRule('isEndpointUrl', (value) => endpointUrlProblem(value, { isProduction: process.env['NODE_ENV'] === 'production' }), [
-      ENDPOINT_URL_LIMITS,
-    ]),
+    ConvertText(canonicalEndpointUrl),
+    TextRule('isEndpointUrl', (value) => endpointUrlProblem(value, { isProduction: isProduction() }), [ENDPOINT_URL_LIMITS]),
   );
 
 const IsEventTypeList = (): PropertyDecorator =>

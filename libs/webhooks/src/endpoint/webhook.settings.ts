@@ -1,11 +1,9 @@
-import { Setting, TextRule } from '@pikaia/core';
+import { isProduction, Setting, splitList, TextRule } from '@pikaia/core';
 import { IsInt, Max, Min, ValidateIf } from 'class-validator';
 
 const MIN_KEY_CHARACTERS = 32;
 // For development only: a fixed key keeps secrets readable across restarts.
 const DEVELOPMENT_KEY = 'pikaia development webhook secret key: not a secret';
-
-const splitKeys = (list: string): string[] => list.split(',').map((key) => key.trim());
 
 /** The settings of outgoing webhooks that the api and the worker share. */
 export class WebhookSettings {
@@ -14,11 +12,9 @@ export class WebhookSettings {
       'encrypt the secrets of webhook endpoints; the same in the api and the worker, each of at least 32 characters; during a rotation several, separated by commas: the first encrypts, all decrypt; required in production',
     secret: true,
   })
-  @ValidateIf(
-    ({ webhookSecretKeys }: WebhookSettings) => webhookSecretKeys !== undefined || process.env['NODE_ENV'] === 'production',
-  )
+  @ValidateIf(({ webhookSecretKeys }: WebhookSettings) => webhookSecretKeys !== undefined || isProduction())
   @TextRule('isKeyList', (value) =>
-    typeof value === 'string' && splitKeys(value).every((key) => key.length >= MIN_KEY_CHARACTERS)
+    typeof value === 'string' && splitList(value).every((key) => key.length >= MIN_KEY_CHARACTERS)
       ? undefined
       : `must be keys of at least ${MIN_KEY_CHARACTERS} characters, separated by commas`,
   )
@@ -27,7 +23,7 @@ export class WebhookSettings {
   get secretKeys(): readonly [string, ...string[]] {
     return this.webhookSecretKeys === undefined
       ? [DEVELOPMENT_KEY]
-      : (splitKeys(this.webhookSecretKeys) as unknown as readonly [string, ...string[]]);
+      : (splitList(this.webhookSecretKeys) as unknown as readonly [string, ...string[]]);
   }
 }
 

@@ -1,3 +1,4 @@
+import { splitList } from '@pikaia/core';
 import ipaddr from 'ipaddr.js';
 
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
@@ -15,9 +16,7 @@ const AZURE_PLATFORM = ipaddr.IPv4.parse('168.63.129.16');
  * @throws Error for a text that is not a network.
  */
 export const parseNetworks = (text: string): Network[] =>
-  text
-    .split(',')
-    .map((part) => part.trim())
+  splitList(text)
     .filter(Boolean)
     .map((part) => ipaddr.parseCIDR(part.includes('/') ? part : `${part}/${part.includes(':') ? 128 : 32}`));
 

@@ -1,9 +1,8 @@
-import { OptionalField, Setting, TextRule } from '@pikaia/core';
+import { isProduction, OptionalField, Setting, TextRule } from '@pikaia/core';
 import { IsInt, Max, Min } from 'class-validator';
 import { WebhookSettings } from '../endpoint/webhook.settings.js';
 import { parseNetworks, type Network } from '../http/address.policy.js';
 
-const isDevelopment = (): boolean => process.env['NODE_ENV'] !== 'production';
 const DEVELOPMENT_NETWORKS = '127.0.0.0/8,::1';
 
 /** The settings of the worker for outgoing webhooks. */
@@ -36,12 +35,12 @@ export class WebhookSendingSettings extends WebhookSettings {
   webhookTimeoutMs!: number;
 
   get allowedNetworks(): readonly Network[] {
-    return parseNetworks(this.webhookAllowedNetworks ?? (isDevelopment() ? DEVELOPMENT_NETWORKS : ''));
+    return parseNetworks(this.webhookAllowedNetworks ?? (isProduction() ? '' : DEVELOPMENT_NETWORKS));
   }
 
   /** Development accepts URLs with http. */
   get allowsHttp(): boolean {
-    return isDevelopment();
+    return !isProduction();
   }
 }
 
