@@ -11,7 +11,7 @@ import type { TrailEntry } from '../../scripts/explain/trail.ts';
 import { System } from '../support/system/system.js';
 import { waitFor } from '../support/time/wait-for.js';
 import { codeBlocks } from './code-blocks.js';
-import { chain, ID, invitation, refusedDelivery, refusedRequest, withoutAccessLine } from './trails.js';
+import { chain, ID, invitation, refusedDelivery, refusedRequest, webhooks, withoutAccessLine } from './trails.js';
 
 const root = resolve(__dirname, '../..');
 const run = promisify(execFile);
@@ -103,6 +103,20 @@ Why did this request fail?          It did not fail: 200.
 What did this user do?              alice@example.com: member.role_changed (member m1).
 Was member.role_changed delivered?  Not yet: it will be retried after 2 failed attempts at local/badges. Last error: no such mailbox
 `);
+  });
+
+  it('shows the webhooks of an event with their attempts, and answers whether each arrived', () => {
+    expect(linesOf(webhooks).map((line) => line.replace(/ +/g, ' ').trim())).toEqual([
+      '+10 ms ◆ event member.removed published (member m1)',
+      '+20 ms → webhook member.removed delivered to endpoint w1',
+      '+30 ms → webhook_attempt attempt 1 timeout: No response within 15000 ms. in 15.0 s',
+      '+40 ms → webhook member.removed pending to endpoint w2',
+      '+20.0 s → webhook_attempt attempt 2 responded 204 in 80 ms',
+    ]);
+    expect(render(webhooks)).toMatch(/Did the webhook member\.removed arrive at endpoint w1\? +Yes, at attempt 2\./);
+    expect(render(webhooks)).toMatch(
+      /Did the webhook member\.removed arrive at endpoint w2\? +Not yet: no attempt has a result\./,
+    );
   });
 
   it('shows below each event what its consumers left, with the entries of a consumer together', () => {

@@ -1467,7 +1467,7 @@ export interface components {
              */
             version: number;
             /**
-             * @description `failed`: the last attempt failed. `canceled`: the endpoint or its organization was deleted before.
+             * @description `failed`: the last attempt failed, or the endpoint was disabled. `canceled`: the endpoint or its organization was deleted before.
              * @enum {string}
              */
             status: "pending" | "delivered" | "failed" | "canceled";
@@ -1541,7 +1541,7 @@ export interface components {
              */
             version: number;
             /**
-             * @description `failed`: the last attempt failed. `canceled`: the endpoint or its organization was deleted before.
+             * @description `failed`: the last attempt failed, or the endpoint was disabled. `canceled`: the endpoint or its organization was deleted before.
              * @enum {string}
              */
             status: "pending" | "delivered" | "failed" | "canceled";
@@ -1636,7 +1636,7 @@ export interface components {
              */
             version: number;
             /**
-             * @description `failed`: the last attempt failed. `canceled`: the endpoint or its organization was deleted before.
+             * @description `failed`: the last attempt failed, or the endpoint was disabled. `canceled`: the endpoint or its organization was deleted before.
              * @enum {string}
              */
             status: "pending" | "delivered" | "failed" | "canceled";

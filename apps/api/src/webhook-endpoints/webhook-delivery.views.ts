@@ -13,7 +13,7 @@ const deliveryFields = {
   event_type: Text('The type of the event.', 'member.joined'),
   version: Count('The version of the data.', 1),
   status: OneOf(
-    '`failed`: the last attempt failed. `canceled`: the endpoint or its organization was deleted before.',
+    '`failed`: the last attempt failed, or the endpoint was disabled. `canceled`: the endpoint or its organization was deleted before.',
     DELIVERY_STATUSES,
   ),
   attempt_count: Count('The number of attempts that have a result.', 1),
