@@ -29,8 +29,10 @@ beforeAll(async () => {
   ]);
   admin = await session(alice!.provider_id, { email: ALICE });
 }, 60_000);
+afterAll(() =>
+  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]),
+);
 afterAll(async () => {
-  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]);
   await system.stop();
   await provider.stop();
 });

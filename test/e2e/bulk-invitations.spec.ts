@@ -16,10 +16,10 @@ let system: System;
 beforeAll(async () => {
   system = await System.start({ worker: false });
 });
-afterAll(async () => {
-  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]);
-  await system.stop();
-});
+afterAll(() =>
+  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]),
+);
+afterAll(() => system.stop());
 
 const inviteAll = (invitations: unknown, as = ALICE) =>
   system.request('POST', '/members/invitations/bulk', { as, body: { invitations } });

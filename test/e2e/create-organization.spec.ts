@@ -10,8 +10,10 @@ beforeAll(async () => {
   system = await System.start({ worker: false, environment: { ...providerSettings(provider), DATABASE_POOL_SIZE: '20' } });
   await system.startApi();
 }, 60_000);
+afterAll(() =>
+  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]),
+);
 afterAll(async () => {
-  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]);
   await system.stop();
   await provider.stop();
 });

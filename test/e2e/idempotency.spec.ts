@@ -13,10 +13,10 @@ let system: System;
 beforeAll(async () => {
   system = await System.start({ worker: false });
 });
-afterAll(async () => {
-  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]);
-  await system.stop();
-});
+afterAll(() =>
+  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]),
+);
+afterAll(() => system.stop());
 
 const newEmail = (): string => `${randomUUID()}@example.com`;
 

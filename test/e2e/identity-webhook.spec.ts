@@ -19,10 +19,8 @@ beforeAll(async () => {
     typeof acme,
   ];
 });
-afterAll(async () => {
-  expect(system.lines.filter(({ event }) => event === 'audit_record_missing')).toEqual([]);
-  await system.stop();
-});
+afterAll(() => expect(system.lines.filter(({ event }) => event === 'audit_record_missing')).toEqual([]));
+afterAll(() => system.stop());
 
 const invite = async ({ email }: StytchMember, role = 'member'): Promise<string> => {
   const { body } = await system.request('POST', '/members/invitations', { as: ALICE, body: { email, role, name: 'Invited' } });

@@ -22,10 +22,10 @@ let system: System;
 beforeAll(async () => {
   system = await System.start({ worker: false, environment: { TRUSTED_PROXIES: '1' } });
 });
-afterAll(async () => {
-  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]);
-  await system.stop();
-});
+afterAll(() =>
+  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]),
+);
+afterAll(() => system.stop());
 
 const invite = (email: string, fields: Record<string, unknown> = {}, as = ALICE) =>
   system.request('POST', '/members/invitations', { as, body: { email, role: 'member', ...fields } });
