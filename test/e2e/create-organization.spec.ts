@@ -121,7 +121,7 @@ describe('POST /organizations', () => {
     expect((await create(await session('organization-invalid', 'ina@new.example'), body)).status).toBe(422);
   });
 
-  it('by twenty people who want one slug, on two processes, succeeds once, and nobody gets a server error', async () => {
+  it('by twenty people with one slug on two processes succeeds once, and a unique violation gives no server error', async () => {
     const [first, second] = system.services.map(({ port }) => port);
     const answers = await Promise.all(
       Array.from({ length: 20 }, async (_, n) =>

@@ -226,7 +226,7 @@ describe('a change', () => {
     expect(await traceOf(answer)).toEqual(NOTHING);
   });
 
-  it('of the role of a member publishes the old and the new role, and applies from the next request', async () => {
+  it('of a role records old and new values, not the data of its event, and applies from the next request', async () => {
     const path = `/members/${await createActiveMember('hanna@example.com')}`;
     expect((await system.request('GET', '/members', { as: 'hanna@example.com' })).status).toBe(403);
     const answer = await system.request('PATCH', path, { as: ALICE, body: { role: 'admin' } });
@@ -374,14 +374,17 @@ describe('a request', () => {
       system.api.lines.some((line) => line['trace_id'] === id && line['trace.origin'] === origin),
     );
   });
+});
 
-  it.each([
-    ['the one in front of the proxy', '203.0.113.7', '203.0.113.7'],
-    ['not one that the client claims', '198.51.100.1, 203.0.113.7', '203.0.113.7'],
-    ['in the canonical form of IPv6', '2001:DB8:0::1', '2001:db8::1'],
-    ['null if the header contains no address, but the text is kept', 'not-an-ip', null],
-    ['null if the last item is no address', '203.0.113.7, not-an-ip', null],
-  ])('is recorded despite a forged X-Forwarded-For, with the client address %s', async (_, forwarded, address) => {
+it.each([
+  ['the one in front of the proxy', '203.0.113.7', '203.0.113.7'],
+  ['not one that the client claims', '198.51.100.1, 203.0.113.7', '203.0.113.7'],
+  ['in the canonical form of IPv6', '2001:DB8:0::1', '2001:db8::1'],
+  ['null if the header contains no address, but the text is kept', 'not-an-ip', null],
+  ['null if the last item is no address', '203.0.113.7, not-an-ip', null],
+])(
+  'a forged X-Forwarded-For does not keep the audit entry from being written, and its client address is %s',
+  async (_, forwarded, address) => {
     const [, number] = /(\d+)/.exec(String(performance.now()))!;
     const answer = await system.request('POST', '/members/invitations', {
       as: ALICE,
@@ -396,5 +399,5 @@ describe('a request', () => {
       [correlationOf(answer)],
     );
     if (address === null) expect(JSON.stringify(stored)).toContain('not-an-ip');
-  });
-});
+  },
+);
