@@ -100,6 +100,20 @@ describe('a request with many invitations', () => {
     expect((await tracesOf(system, 'correlation_id', correlationOf(answer))).events).toHaveLength(3);
   });
 
+  it('with text that cannot be stored in a row refuses that row alone', async () => {
+    const half = '\ud83d';
+    const answer = await inviteAll([
+      { email: 'zero@example.com', name: 'Z\u0000', role: 'member' },
+      { email: `half${half}@example.com`, role: 'member' },
+      { email: 'key@example.com', role: 'member', [`a${half}`]: 1 },
+      { email: 'stored@example.com', role: 'member' },
+    ]);
+    expect(answer.status).toBe(200);
+    expect(outcomes(answer)).toEqual(['invalid', 'invalid', 'invalid', 'created']);
+    expect(resultsOf(answer)[0]!.problem!.errors!.map(({ field }) => field)).toEqual(['name']);
+    expect((await tracesOf(system, 'correlation_id', correlationOf(answer))).events).toEqual(['member.invited']);
+  });
+
   it('keeps the stored name of a pending invitation if no name is given', async () => {
     await inviteAll([{ email: 'named@example.com', name: 'Nora', role: 'member' }]);
     const answer = await inviteAll([{ email: 'named@example.com', role: 'member' }]);
