@@ -8,7 +8,6 @@ import { defer, lastValueFrom } from 'rxjs';
 import type { TestDatabase } from '../../../../test/support/database/database.js';
 import { createApiDatabase } from '../../../../test/support/system/api-database.js';
 import { Problem } from '../errors/problem.js';
-import type { ExpiredKeys } from './expired-keys.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 
@@ -53,8 +52,7 @@ describe('a request that fails while its key is used again', () => {
     class SpecModule {}
     app = await NestFactory.createApplicationContext(SpecModule, { logger: false });
     keys = app.get(IdempotencyKeys);
-    const expired = { remove: async () => undefined } as ExpiredKeys;
-    interceptor = new IdempotencyInterceptor(keys, expired, new Audit());
+    interceptor = new IdempotencyInterceptor(keys, new Audit());
   });
   afterEach(() => jest.restoreAllMocks());
   afterAll(async () => {

@@ -1,8 +1,5 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
-import { getDataSourceToken } from '@nestjs/typeorm';
-import { systemClock } from '@pikaia/core';
-import type { DataSource } from 'typeorm';
 import { ApiSettings } from '../api.settings.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
 import { ExpiredKeys } from '../idempotency/expired-keys.js';
@@ -29,11 +26,7 @@ import { RequestPipe } from './request.pipe.js';
     { provide: APP_INTERCEPTOR, useClass: IdempotencyInterceptor },
     { provide: APP_INTERCEPTOR, useClass: ETagInterceptor }, // inside, so that its responses are stored as well
     IdempotencyKeys,
-    {
-      provide: ExpiredKeys,
-      inject: [getDataSourceToken()],
-      useFactory: (source: DataSource) => new ExpiredKeys(source, systemClock),
-    },
+    ExpiredKeys,
   ],
   exports: [InFlightInterceptor, PageCursor],
 })
