@@ -382,22 +382,19 @@ it.each([
   ['in the canonical form of IPv6', '2001:DB8:0::1', '2001:db8::1'],
   ['null if the header contains no address, but the text is kept', 'not-an-ip', null],
   ['null if the last item is no address', '203.0.113.7, not-an-ip', null],
-])(
-  'a forged X-Forwarded-For does not keep the audit entry from being written, and its client address is %s',
-  async (_, forwarded, address) => {
-    const [, number] = /(\d+)/.exec(String(performance.now()))!;
-    const answer = await system.request('POST', '/members/invitations', {
-      as: ALICE,
-      body: { email: `address-${number}-${forwarded.length}@example.com`, role: 'member' },
-      headers: { 'x-forwarded-for': forwarded, 'user-agent': 'agent/1' },
-    });
-    expect(answer.status).toBe(201);
-    const found = await system.request('GET', `/admin/audit-logs?correlation_id=${correlationOf(answer)}`, { as: ALICE });
-    expect(data(found)).toEqual([expect.objectContaining({ ip_address: address, user_agent: 'agent/1' })]);
-    const stored = await system.query<{ fields: Record<string, unknown> }>(
-      `select p.fields from audit.personal p join audit.record r on r.id = p.record_id and p.subject_id = r.actor_id where r.correlation_id = $1`,
-      [correlationOf(answer)],
-    );
-    if (address === null) expect(JSON.stringify(stored)).toContain('not-an-ip');
-  },
-);
+])('a forged X-Forwarded-For does not prevent the audit entry, and its address is %s', async (_, forwarded, address) => {
+  const [, number] = /(\d+)/.exec(String(performance.now()))!;
+  const answer = await system.request('POST', '/members/invitations', {
+    as: ALICE,
+    body: { email: `address-${number}-${forwarded.length}@example.com`, role: 'member' },
+    headers: { 'x-forwarded-for': forwarded, 'user-agent': 'agent/1' },
+  });
+  expect(answer.status).toBe(201);
+  const found = await system.request('GET', `/admin/audit-logs?correlation_id=${correlationOf(answer)}`, { as: ALICE });
+  expect(data(found)).toEqual([expect.objectContaining({ ip_address: address, user_agent: 'agent/1' })]);
+  const stored = await system.query<{ fields: Record<string, unknown> }>(
+    `select p.fields from audit.personal p join audit.record r on r.id = p.record_id and p.subject_id = r.actor_id where r.correlation_id = $1`,
+    [correlationOf(answer)],
+  );
+  if (address === null) expect(JSON.stringify(stored)).toContain('not-an-ip');
+});
