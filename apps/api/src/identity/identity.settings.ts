@@ -12,7 +12,7 @@ const listOf = (text: string): string[] => text.split(',').map((item) => item.tr
 export class IdentitySettings {
   @Setting('IDENTITY_WEBHOOK_SECRETS', {
     about:
-      'signing secrets of the webhook of the identity provider (whsec_…), separated by commas during a rotation; without one, production refuses every webhook',
+      'signing secrets of the webhook of the identity provider (whsec_…), separated by commas during a rotation; without one, production responds 404 to every webhook',
     secret: true,
   })
   @OptionalField()
