@@ -40,9 +40,12 @@ describe('docs/openapi.json', () => {
     const { responses } = endpointsOf(readDocument()).find(
       ({ operation }) => operation.operationId === 'changeRoleMembers',
     )!.operation;
+    const headersOf = (name: string) => Object.keys((readDocument().components!.responses![name] as { headers: object }).headers);
     const headers = (status: number) => Object.keys(responses![status]!.headers!);
     expect(headers(409)).toContain('Retry-After'); // of idempotency-key-in-use
     expect(headers(412)).toContain('ETag');
+    expect(headersOf('OutcomeUnknown')).not.toContain('Retry-After'); // the client must not simply repeat the change
+    expect(headersOf('Unavailable')).toContain('Retry-After');
     expect(headers(429)).toEqual(expect.arrayContaining(['Retry-After', 'RateLimit', 'RateLimit-Policy']));
   });
 

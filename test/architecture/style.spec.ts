@@ -9,6 +9,8 @@ const CATCH_ALL_NAME = /(^|[.-])(utils?|helpers?|common|misc|manager)([.-]|$)/; 
 const MAY_USE_CONSOLE = new Set(['libs/logging/src/process/process-faults.ts']); // replaces the console
 const MAY_CREATE_CLIENTS = 'libs/database/src/client/isolated.client.ts'; // its subclass ignores process-wide changes to pg
 
+const CHECK_BEFORE_CLEANUP = /^( *)after(All|Each)\(async \(\) => \{\n(\1 +.*\n)*?\1 +expect\(.*\n(\1 +.*\n)*?\1 +await /m;
+
 /** Describes each violation of the style rules in a file. */
 function problemsOf(file: string, source: string): string[] {
   const isSpec = file.endsWith('.spec.ts');
@@ -18,6 +20,9 @@ function problemsOf(file: string, source: string): string[] {
     ...(/^[a-z\d]+([.-][a-z\d]+)*\.ts$/.test(basename(file)) && !CATCH_ALL_NAME.test(basename(file))
       ? []
       : [`${file} is not named noun.role.ts`]),
+    ...(isSpec && CHECK_BEFORE_CLEANUP.test(source)
+      ? [`${file} has an afterAll that a failed check ends before it has stopped everything, so the run hangs`]
+      : []),
     ...(!isSpec && !MAY_USE_CONSOLE.has(file) && /^[^'`/*]*\bconsole\./m.test(source) ? [`${file} prints past the log`] : []),
     ...(!isSpec &&
     !file.startsWith('test/') &&
@@ -47,6 +52,11 @@ describe('the style rules', () => {
     ],
     ['a pool of such clients', 'apps/api/src/planted.ts', "import { Pool } from 'pg';\nconst pool = new Pool();"],
     ['a class that extends such a client', 'libs/audit/src/planted.ts', 'class Planted extends pg.Client {}'],
+    [
+      'a spec that checks before it stops its processes',
+      'test/e2e/planted.spec.ts',
+      'afterAll(async () => {\n  expect(system.lines).toEqual([]);\n  await system.stop();\n});',
+    ],
   ])('the check reports %s', (_, file, source) => {
     expect(problemsOf(file, source)).toHaveLength(1);
   });

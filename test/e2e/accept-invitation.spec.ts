@@ -29,8 +29,10 @@ beforeAll(async () => {
   ]);
   admin = await session(alice!.provider_id, { email: ALICE });
 }, 60_000);
+afterAll(() =>
+  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]),
+);
 afterAll(async () => {
-  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]);
   await system.stop();
   await provider.stop();
 });
@@ -69,7 +71,7 @@ describe('the acceptance of an invitation', () => {
     expect(me).toMatchObject({ status: 200, body: { member_id: id, organization_id: acme.id, role: 'member' } });
   });
 
-  it('an acceptance publishes and records member.joined with the person as the actor, and a later sign-in does not repeat it', async () => {
+  it('an acceptance publishes and records member.joined with the person as the actor, and later sign-ins do not repeat it', async () => {
     const { id, token } = await invite('carla@example.com', 'admin');
     const answer = await accept(await session('member-carla', { email: 'carla@example.com' }), token);
     const user = answer.body['user_id'];

@@ -16,10 +16,10 @@ let system: System;
 beforeAll(async () => {
   system = await System.start({ worker: false });
 });
-afterAll(async () => {
-  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]);
-  await system.stop();
-});
+afterAll(() =>
+  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]),
+);
+afterAll(() => system.stop());
 
 const inviteAll = (invitations: unknown, as = ALICE) =>
   system.request('POST', '/members/invitations/bulk', { as, body: { invitations } });
@@ -98,6 +98,20 @@ describe('a request with many invitations', () => {
       status: 'invited',
     });
     expect((await tracesOf(system, 'correlation_id', correlationOf(answer))).events).toHaveLength(3);
+  });
+
+  it('with text that cannot be stored in a row refuses that row alone', async () => {
+    const half = '\ud83d';
+    const answer = await inviteAll([
+      { email: 'zero@example.com', name: 'Z\u0000', role: 'member' },
+      { email: `half${half}@example.com`, role: 'member' },
+      { email: 'key@example.com', role: 'member', [`a${half}`]: 1 },
+      { email: 'stored@example.com', role: 'member' },
+    ]);
+    expect(answer.status).toBe(200);
+    expect(outcomes(answer)).toEqual(['invalid', 'invalid', 'invalid', 'created']);
+    expect(resultsOf(answer)[0]!.problem!.errors!.map(({ field }) => field)).toEqual(['name']);
+    expect((await tracesOf(system, 'correlation_id', correlationOf(answer))).events).toEqual(['member.invited']);
   });
 
   it('keeps the stored name of a pending invitation if no name is given', async () => {

@@ -10,8 +10,10 @@ beforeAll(async () => {
   system = await System.start({ worker: false, environment: { ...providerSettings(provider), DATABASE_POOL_SIZE: '20' } });
   await system.startApi();
 }, 60_000);
+afterAll(() =>
+  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]),
+);
 afterAll(async () => {
-  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]);
   await system.stop();
   await provider.stop();
 });
@@ -119,7 +121,7 @@ describe('POST /organizations', () => {
     expect((await create(await session('organization-invalid', 'ina@new.example'), body)).status).toBe(422);
   });
 
-  it('by twenty people who want one slug, on two processes, succeeds once, and nobody gets a server error', async () => {
+  it('by twenty people with one slug on two processes succeeds once, and a unique violation gives no server error', async () => {
     const [first, second] = system.services.map(({ port }) => port);
     const answers = await Promise.all(
       Array.from({ length: 20 }, async (_, n) =>

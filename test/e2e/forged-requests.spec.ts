@@ -33,7 +33,7 @@ describe('a request with forged fields', () => {
   });
   afterAll(() => system.stop());
 
-  it('cannot replace the actor, organization or address of its audit entry, event and log lines', async () => {
+  it('client-controlled data cannot replace the actor, organization or address of the audit entry, event and log lines', async () => {
     const { body: me } = await system.request('GET', '/me', { as: ALICE });
     const refused = await system.request('POST', '/members/invitations', {
       as: ALICE,
@@ -68,7 +68,7 @@ describe('a request with forged fields', () => {
     }
   });
 
-  it('leaves no email address in the text of a log line, only in the fields for it', async () => {
+  it('no email address or phone number is in the text of a log line, only in the fields for it', async () => {
     const [email, unknown] = ['forged-text@example.com', 'unknown+phone+15550100@example.com'];
     await system.request('POST', '/members/invitations', { as: ALICE, body: { email, role: 'owner' } });
     await system.request('POST', '/members/invitations', { as: ALICE, body: { email, role: 'member', [unknown]: unknown } });

@@ -13,10 +13,10 @@ let system: System;
 beforeAll(async () => {
   system = await System.start({ worker: false });
 });
-afterAll(async () => {
-  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]);
-  await system.stop();
-});
+afterAll(() =>
+  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]),
+);
+afterAll(() => system.stop());
 
 const newEmail = (): string => `${randomUUID()}@example.com`;
 
@@ -243,7 +243,7 @@ describe('an Idempotency-Key', () => {
     const keyed = await invite(randomUUID(), newEmail());
     expect([plain.status, keyed.status]).toEqual([201, 201]);
     const additional = (await statementsOf(keyed)) - (await statementsOf(plain));
-    expect([3, 4]).toContain(additional); // lock, find, insert; at most every ten seconds also the removal of expired keys
+    expect(additional).toBe(3); // lock, find, insert
   });
 
   it('is ignored by a request that reads', async () => {
@@ -270,17 +270,15 @@ describe('the table of the responses', () => {
     expect(row!.text.match(/Acme, again/g)).toHaveLength(1);
   });
 
-  it.each([
-    ['a change', 201, 'POST', '/members/invitations', { email: newEmail(), role: 'member' }],
-    ['an error', 404, 'PATCH', `/members/${randomUUID()}`, { role: 'admin' }],
-  ])('loses its expired rows after the response to %s', async (_, status, method, path, body) => {
+  it('loses its expired rows although no request has a key', async () => {
     await system.query(
       `insert into idempotency_key (id, fingerprint, status, headers, correlation_id, expires_at)
        select 'old ' || n, '', 204, '{}', gen_random_uuid(), now() - interval '1 s' from generate_series(1, 100) n`,
     );
-    const { port } = await system.startApi(); // its first response removes the rows
-    expect((await send(method, path, randomUUID(), { body, port })).status).toBe(status);
-    expect(await system.query(`select from idempotency_key where id like 'old %'`)).toEqual([]);
+    await waitFor(
+      'the rows are gone',
+      async () => (await system.query(`select from idempotency_key where id like 'old %'`)).length === 0,
+    );
   });
 
   it('gives the api no right to change a response, to delete one that is valid, or to choose its expiry', async () => {

@@ -75,6 +75,21 @@ describe('the signature of the webhook of the identity provider', () => {
     system.services.splice(system.services.indexOf(api), 1);
   });
 
+  it('a delivery gets 404 in production without a configured secret, also with the secret of development', async () => {
+    const api = await system.startApi({
+      NODE_ENV: 'production',
+      SESSION_JWKS_URL: 'https://keys.example.com',
+      SESSION_ISSUER: 'issuer',
+      SESSION_AUDIENCE: 'audience',
+      CURSOR_SECRET: 'a secret of the tests, long enough for it',
+    });
+    const body = text();
+    const answer = await system.request('POST', '/identity/webhook', { body, headers: svixHeaders(body), port: api.port });
+    expect(answer).toMatchObject({ status: 404, body: { detail: 'This webhook is not configured.' } });
+    await api.stop();
+    system.services.splice(system.services.indexOf(api), 1);
+  });
+
   it('a repeated delivery has no second effect, even at the same time or after the member has changed', async () => {
     const person = provider.newMember(acme.provider_id);
     const body = JSON.stringify(memberNotice(person, { action: 'CREATE' }));

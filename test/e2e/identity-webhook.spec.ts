@@ -19,10 +19,8 @@ beforeAll(async () => {
     typeof acme,
   ];
 });
-afterAll(async () => {
-  expect(system.lines.filter(({ event }) => event === 'audit_record_missing')).toEqual([]);
-  await system.stop();
-});
+afterAll(() => expect(system.lines.filter(({ event }) => event === 'audit_record_missing')).toEqual([]));
+afterAll(() => system.stop());
 
 const invite = async ({ email }: StytchMember, role = 'member'): Promise<string> => {
   const { body } = await system.request('POST', '/members/invitations', { as: ALICE, body: { email, role, name: 'Invited' } });
@@ -179,11 +177,39 @@ describe('the webhook of the identity provider: members', () => {
     expect(system.api.linesOf('organization_without_admin').filter((line) => line['organization.id'] === id)).toHaveLength(1);
   });
 
-  it('does not let a person join whose address cannot receive mail, and logs it', async () => {
+  it('does not demote the last admin by the first webhook about that member, and does by a later change', async () => {
+    const { id, provider_id: organization } = await provider.createOrganization('Founded');
+    const founder = provider.newMember(organization);
+    await system.query(
+      `with u as (insert into organizations_user (id, email, email_key) values (gen_random_uuid(), $1, $1) returning id)
+       insert into organizations_member (id, organization_id, user_id, email, role, status, provider_id, joined_at)
+       select gen_random_uuid(), $2, id, $1, 'admin', 'active', $3, now() from u`,
+      [founder.email, id, founder.id],
+    );
+    const notices = [founder, founder, { ...founder, roles: ADMIN_ROLES }, founder].map((member, index) =>
+      memberNotice(member, { at: now() + index * SECOND }),
+    );
+    const roles: unknown[] = [];
+    for (const notice of notices) {
+      await provider.outcomeOf(notice);
+      roles.push((await provider.membershipsOf(founder))[0]!.role);
+    }
+    expect(roles).toEqual(['admin', 'admin', 'admin', 'member']);
+    expect(await linesOf('identity_last_admin_kept', founder.id)).toMatchObject({ level: 'WARNING', 'organization.id': id });
+  });
+
+  it('lets a person whose address cannot receive mail join once the provider has corrected it', async () => {
     const person = provider.newMember(acme.provider_id, { email: '"quoted"@example.com' });
     expect(await provider.outcomeOf(memberNotice(person, { action: 'CREATE' }))).toBe('unchanged');
     await linesOf('identity_member_without_address', person.id);
     expect(await provider.membershipsOf(person)).toEqual([]);
+    const corrected = { ...person, email: provider.newMember('').email };
+    expect(await provider.outcomeOf(memberNotice(corrected))).toBe('handled');
+    const [joined] = await provider.membershipsOf(person);
+    expect(joined).toMatchObject({ role: 'member', status: 'active' });
+    await system.request('DELETE', `/members/${joined!.id}`, { as: ALICE });
+    expect(await provider.outcomeOf(memberNotice(corrected))).toBe('unchanged'); // removed here, so not brought back
+    expect(await provider.membershipsOf(person)).toMatchObject([{ status: 'removed' }]);
   });
 });
 

@@ -11,10 +11,10 @@ let system: System;
 beforeAll(async () => {
   system = await System.start();
 });
-afterAll(async () => {
-  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]);
-  await system.stop();
-});
+afterAll(() =>
+  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]),
+);
+afterAll(() => system.stop());
 
 const invite = async (email: string, as = ALICE): Promise<string> =>
   (await system.request('POST', '/members/invitations', { as, body: { email, role: 'member' } })).body['id'] as string;

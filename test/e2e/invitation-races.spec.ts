@@ -33,10 +33,10 @@ beforeAll(async () => {
   await system.startApi();
   await system.token(ALICE);
 }, TEST_TIMEOUT_MS);
-afterAll(async () => {
-  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]);
-  await system.stop();
-});
+afterAll(() =>
+  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]),
+);
+afterAll(() => system.stop());
 
 let person = 0;
 

@@ -13,10 +13,10 @@ beforeAll(async () => {
   system = await System.start({ worker: false });
   await createActiveAdmin(ADA);
 });
-afterAll(async () => {
-  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]);
-  await system.stop();
-});
+afterAll(() =>
+  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]),
+);
+afterAll(() => system.stop());
 
 const invite = (email = `${randomUUID()}@example.com`, role = 'member'): Promise<ApiResponse> =>
   system.request('POST', '/members/invitations', { as: ALICE, body: { email, role } });

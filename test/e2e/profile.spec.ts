@@ -12,10 +12,10 @@ let system: System;
 beforeAll(async () => {
   system = await System.start({ worker: false });
 });
-afterAll(async () => {
-  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]);
-  await system.stop();
-});
+afterAll(() =>
+  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]),
+);
+afterAll(() => system.stop());
 
 const rename = (name: unknown, as = CAROL) => system.request('PATCH', '/me', { as, body: { name } });
 const tracesBy = (answer: ApiResponse) => tracesOf(system, 'correlation_id', answer.headers.get('x-correlation-id'));

@@ -115,7 +115,7 @@ describe('the rate limits of two api processes', () => {
     expect(accessLine()).not.toHaveProperty('db.query_count');
   });
 
-  it('cannot be evaded by a forged X-Forwarded-For, which does not use up the limit of another address either', async () => {
+  it('cannot be evaded by a forged X-Forwarded-For, which does not use up the limit of another address', async () => {
     const [address, victim] = [newAddress(), newAddress()];
     const forged = ['not-an-ip', victim, '::1', '10.0.0.1, 10.0.0.2', ''];
     const refused = await sendUntilRefused(ADDRESS, (index) =>
@@ -145,7 +145,7 @@ describe('the rate limits of two api processes', () => {
     }
   });
 
-  it('name no email address and no token in their keys, and log a reached limit once', async () => {
+  it('have no email address and no token in their keys, and log a reached limit once', async () => {
     const lines = system.lines.filter(({ event }) => event === 'rate_limit_reached');
     expect(lines.map((line) => line['limit.name'])).toEqual(expect.arrayContaining(['address', 'session', 'organization']));
     for (const line of lines) expect(line).toMatchObject({ level: 'WARNING', 'network.client.ip': expect.any(String) });

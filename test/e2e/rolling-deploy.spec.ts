@@ -22,9 +22,9 @@ beforeAll(async () => {
   system = await System.start({ worker: false });
   old = await connect(system.database.apiUrl);
 });
+afterAll(() => expect(system.lines.filter(({ level }) => level === 'ERROR' || level === 'CRITICAL')).toEqual([]));
 afterAll(async () => {
   await old.end();
-  expect(system.lines.filter(({ level }) => level === 'ERROR' || level === 'CRITICAL')).toEqual([]);
   await system.stop();
 });
 

@@ -11,10 +11,8 @@ let system: System;
 beforeAll(async () => {
   system = await System.start();
 });
-afterAll(async () => {
-  expect(system.lines.filter(({ level }) => level === 'ERROR' || level === 'CRITICAL')).toEqual([]);
-  await system.stop();
-});
+afterAll(() => expect(system.lines.filter(({ level }) => level === 'ERROR' || level === 'CRITICAL')).toEqual([]));
+afterAll(() => system.stop());
 
 const invite = (as: string, email: string, fields: Record<string, unknown> = {}) =>
   system.request('POST', '/members/invitations', {

@@ -30,7 +30,7 @@ describe('the api after a crash of its process or its database', () => {
   });
   afterAll(() => system.stop());
 
-  it('leaves no effect of a request when it is killed inside the transaction, and works after a restart', async () => {
+  it('leaves neither change nor event nor entry when it is killed inside the transaction, and works after a restart', async () => {
     const email = 'killed@example.com';
     const kept = await whileBlocked('lock table organizations_member in share mode', async (release) => {
       const cut = expect(invite(email)).rejects.toThrow();
@@ -47,7 +47,7 @@ describe('the api after a crash of its process or its database', () => {
     expect(await effectsOf(email)).toEqual({ users: 1, events: 1, entries: 1 });
   });
 
-  it('leaves every effect of a request when it is killed during the commit', async () => {
+  it('leaves the change with its event and entry when it is killed during the commit', async () => {
     const email = 'committed@example.com';
     await system.query(
       `create function wait_for_test() returns trigger language plpgsql as 'begin perform pg_advisory_xact_lock(15); return null; end'`,

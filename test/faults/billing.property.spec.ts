@@ -119,7 +119,7 @@ describe('the webhooks of a subscription, repeated and out of order', () => {
     return actions;
   }
 
-  it('leave the newest state, and the transitions of the events that were newer than all before them', async () => {
+  it('never overwrite a newer state, and leave the transitions of the events that were newer than all before them', async () => {
     await fc.assert(
       fc.asyncProperty(history(1), async (given) => {
         const customer = await StripeCustomer.link(system, 'acme');

@@ -91,39 +91,42 @@ describe('a failing event bus', () => {
       { begin: () => void (stub.validKeys = new Set(['OTHER'])), end: () => void (stub.validKeys = undefined) },
     ],
     ['does not exist', /./, { begin: loseBus, end: () => stub.createBus('pikaia') }],
-  ])('that %s is reported, and after its recovery every event arrives', async (_, reason, { begin, end }) => {
-    const start = system.worker.lines.length;
-    await begin();
-    const ids: string[] = [];
-    for (let count = 0; count < EVENTS; count++) ids.push((await insertEvent(client)).id);
-    await waitFor('the sink is failing', async () => {
-      const view = await sink();
-      return view.failing_since !== null && view.backlog > 0 && reason.test(view.last_error ?? '');
-    });
-    await waitFor('the metrics show the failure', () =>
-      linesSince(start).some((line) => line['sink'] === SINK && Number(line[eventMetrics.backlog.name]) > 0),
-    );
-    expect(linesSince(start)).toContainEqual(
-      expect.objectContaining({ event: 'sink_failing', level: 'WARNING', sink: SINK, reason: expect.stringMatching(reason) }),
-    );
+  ])(
+    'that %s is reported by log, metrics and status, and after its recovery every event arrives',
+    async (_, reason, { begin, end }) => {
+      const start = system.worker.lines.length;
+      await begin();
+      const ids: string[] = [];
+      for (let count = 0; count < EVENTS; count++) ids.push((await insertEvent(client)).id);
+      await waitFor('the sink is failing', async () => {
+        const view = await sink();
+        return view.failing_since !== null && view.backlog > 0 && reason.test(view.last_error ?? '');
+      });
+      await waitFor('the metrics show the failure', () =>
+        linesSince(start).some((line) => line['sink'] === SINK && Number(line[eventMetrics.backlog.name]) > 0),
+      );
+      expect(linesSince(start)).toContainEqual(
+        expect.objectContaining({ event: 'sink_failing', level: 'WARNING', sink: SINK, reason: expect.stringMatching(reason) }),
+      );
 
-    end();
-    await waitFor('all events have arrived', () => {
-      const arrived = new Set(stub.details.map(({ event_id }) => event_id));
-      return ids.every((id) => arrived.has(id));
-    });
-    await waitFor('no event is stuck', async () => {
-      const view = await sink();
-      return view.failing_since === null && view.backlog === 0 && view.failed === 0;
-    });
-    await waitFor('the log shows the recovery', () =>
-      linesSince(start).some(({ event, sink: of }) => event === 'sink_recovered' && of === SINK),
-    );
-    const back = system.worker.lines.length;
-    await waitFor('the metrics show the recovery', () =>
-      linesSince(back).some((line) => line['sink'] === SINK && line[eventMetrics.backlog.name] === 0),
-    );
-  });
+      end();
+      await waitFor('all events have arrived', () => {
+        const arrived = new Set(stub.details.map(({ event_id }) => event_id));
+        return ids.every((id) => arrived.has(id));
+      });
+      await waitFor('no event is stuck', async () => {
+        const view = await sink();
+        return view.failing_since === null && view.backlog === 0 && view.failed === 0;
+      });
+      await waitFor('the log shows the recovery', () =>
+        linesSince(start).some(({ event, sink: of }) => event === 'sink_recovered' && of === SINK),
+      );
+      const back = system.worker.lines.length;
+      await waitFor('the metrics show the recovery', () =>
+        linesSince(back).some((line) => line['sink'] === SINK && line[eventMetrics.backlog.name] === 0),
+      );
+    },
+  );
 
   it('that permanently rejects an event makes it a dead letter, which is counted', async () => {
     const start = system.worker.lines.length;

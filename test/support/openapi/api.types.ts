@@ -361,7 +361,7 @@ export interface paths {
         put?: never;
         /**
          * Receive a change at the identity provider
-         * @description For Stytch alone, through Svix. The signature covers id, time and the bytes of the body, and is at most five minutes old. Responds 200 also to a webhook that changes nothing.
+         * @description For Stytch alone, through Svix. The signature covers id, time and the bytes of the body, and is at most five minutes old. Responds 200 also to a webhook that changes nothing, and 404 if no signing secret is configured.
          *
          *     For the provider, which signs the request.
          */
@@ -3209,7 +3209,6 @@ export interface components {
         OutcomeUnknown: {
             headers: {
                 "X-Correlation-Id": components["headers"]["CorrelationId"];
-                "Retry-After": components["headers"]["RetryAfter"];
                 [name: string]: unknown;
             };
             content: {
@@ -3328,7 +3327,7 @@ export interface components {
          */
         RateLimitPolicy: string;
         /**
-         * @description The seconds after which to try again.
+         * @description The seconds after which to try again. `outcome-unknown` has none.
          * @example 1
          */
         RetryAfter: number;
@@ -5644,6 +5643,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["BadRequest"];
+            404: components["responses"]["NotFound"];
             412: components["responses"]["PreconditionFailed"];
             422: components["responses"]["Invalid"];
             429: components["responses"]["RateLimited"];

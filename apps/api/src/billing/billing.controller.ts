@@ -2,7 +2,6 @@ import { Controller, Get, HttpCode, HttpStatus, Post } from '@nestjs/common';
 import { Audited } from '@pikaia/audit';
 import { AllowedTo, CurrentIdentity } from '../authentication/access.js';
 import type { MemberIdentity } from '../authentication/identity.js';
-import { Problem } from '../errors/problem.js';
 import { Endpoint } from '../openapi/endpoint.decorator.js';
 import { Signed, Webhook, type SignedRequest } from '../webhooks/webhook.decorator.js';
 import { WebhookReceiver } from '../webhooks/webhook.receiver.js';
@@ -57,8 +56,7 @@ export class BillingController {
   @HttpCode(HttpStatus.OK)
   @Webhook('stripe')
   @Audited(subscriptionActivated, subscriptionUpdated, subscriptionCanceled, billingLinked)
-  async receive(@Signed() request: SignedRequest) {
-    if (!this.stripe.isConfigured) throw Problem.notFound('Billing is not configured.');
+  receive(@Signed() request: SignedRequest) {
     return this.receiver.receive(this.stripe, request);
   }
 }

@@ -9,7 +9,6 @@ import { defer, lastValueFrom } from 'rxjs';
 import type { TestDatabase } from '../../../../test/support/database/database.js';
 import { createApiDatabase } from '../../../../test/support/system/api-database.js';
 import { Problem } from '../errors/problem.js';
-import type { ExpiredKeys } from './expired-keys.js';
 import { IdempotencyInterceptor } from './idempotency.interceptor.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 
@@ -54,8 +53,7 @@ describe('a request that fails while its key is used again', () => {
     class SpecModule {}
     app = await NestFactory.createApplicationContext(SpecModule, { logger: false });
     keys = app.get(IdempotencyKeys);
-    const expired = { remove: async () => undefined } as ExpiredKeys;
-    interceptor = new IdempotencyInterceptor(keys, expired, new Audit(), new SecretCipher(['a key of the test']));
+    interceptor = new IdempotencyInterceptor(keys, new Audit(), new SecretCipher(['a key of the test']));
   });
   afterEach(() => jest.restoreAllMocks());
   afterAll(async () => {

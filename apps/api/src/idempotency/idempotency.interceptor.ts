@@ -7,7 +7,6 @@ import { from, lastValueFrom, type Observable } from 'rxjs';
 import type { AuthenticatedRequest } from '../authentication/access.js';
 import { toProblem } from '../errors/problem.filter.js';
 import { type StoredResponse, responseOf, responseOfProblem, prepareReply } from './stored-response.js';
-import { ExpiredKeys } from './expired-keys.js';
 import { type KeyedRequest, keyedRequestOf } from './keyed-request.js';
 import { IdempotencyKeys } from './idempotency-keys.js';
 import { seal, SEALED, unseal } from './sealed-response.js';
@@ -29,7 +28,6 @@ const UNSTORED_STATUSES: ReadonlySet<number> = new Set([401, 429]);
 export class IdempotencyInterceptor implements NestInterceptor {
   constructor(
     private readonly keys: IdempotencyKeys,
-    private readonly expired: ExpiredKeys,
     private readonly audit: Audit,
     private readonly cipher: SecretCipher,
   ) {}
@@ -56,13 +54,10 @@ export class IdempotencyInterceptor implements NestInterceptor {
       // The rollback has released the lock. Another request may have been processed since: then its response is that of the key.
       const stored = await this.keys.findOrStore(request, async () => responseOfProblem(problem));
       if (stored.original !== undefined) return stored;
-      await this.expired.remove();
       throw error;
     });
     const { response, original } = outcome;
-    if (original === undefined) {
-      await this.expired.remove();
-    } else {
+    if (original !== undefined) {
       void reply.header(REPLAYED_HEADER, 'true');
       this.audit.nothingToRecord('replayed');
       logger.info('request_replayed', { 'replayed.trace_id': original, 'replayed.status_code': response.status });

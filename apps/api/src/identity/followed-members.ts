@@ -67,12 +67,20 @@ export class FollowedMembers {
   ): Promise<boolean> {
     const change = memberChange(older, newer);
     const member = await findLinked(organization.id, notice.subject);
-    if (newer.status === 'active' && change.joins && !member) return this.join(notice, newer.role, organization);
-    if (!member) return false;
+    if (!member) {
+      if (newer.status !== 'active') return false;
+      // A member who was active without an address that can receive mail, and now has one, has no membership yet.
+      const joins = change.joins || !(await findLast({ providerId: notice.subject, organizationId: organization.id }));
+      return joins && this.join(notice, newer.role, organization);
+    }
     const oldRole = member.role;
     if (change.leaves) await this.members.remove(member);
-    else if (change.role !== undefined && change.role !== oldRole) await this.members.changeRole(member, change.role);
-    else return false;
+    else if (change.role === undefined || change.role === oldRole) return false;
+    else if (older === undefined && (await isLastAdmin(member))) {
+      // Not a change at the provider: the person has founded the organization here, with another role there.
+      logger.warning('identity_last_admin_kept', { 'identity.member': notice.subject, 'member.id': member.id });
+      return false;
+    } else await this.members.changeRole(member, change.role);
     if (oldRole === 'admin') await this.reportWithoutAdmin(organization.id);
     return true;
   }
@@ -122,6 +130,11 @@ export class FollowedMembers {
     logger.warning('organization_without_admin');
     metric(webhookMetrics.withoutAdmin, 1, { source: 'stytch' });
   }
+}
+
+async function isLastAdmin({ id, organizationId, role, status }: Member): Promise<boolean> {
+  if (role !== 'admin' || status !== 'active') return false;
+  return !(await currentManager().existsBy(Member, { organizationId, role, status, id: Not(id) }));
 }
 
 /** An id at the provider is unique among the memberships that are not removed. */

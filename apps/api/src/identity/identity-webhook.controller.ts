@@ -20,7 +20,7 @@ export class IdentityWebhookController {
   @Endpoint({
     summary: 'Receive a change at the identity provider',
     description:
-      'For Stytch alone, through Svix. The signature covers id, time and the bytes of the body, and is at most five minutes old. Responds 200 also to a webhook that changes nothing.',
+      'For Stytch alone, through Svix. The signature covers id, time and the bytes of the body, and is at most five minutes old. Responds 200 also to a webhook that changes nothing, and 404 if no signing secret is configured.',
     requestHeaders: [
       { name: 'Svix-Id', description: 'The id of the message, the same in all its deliveries.', example: 'msg_2mN9pQ' },
       { name: 'Svix-Timestamp', description: 'The time of the delivery, in seconds since 1970.', example: '1769848200' },
@@ -39,6 +39,7 @@ export class IdentityWebhookController {
       timestamp: '2026-01-31T08:30:00.123456Z',
     },
     responses: { 200: WebhookView },
+    problems: ['not-found'],
   })
   @HttpCode(HttpStatus.OK)
   @Webhook('stytch')

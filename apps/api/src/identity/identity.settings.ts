@@ -10,7 +10,7 @@ const MIN_SECRET_BYTES = 24; // the specification of Standard Webhooks
 export class IdentitySettings {
   @Setting('IDENTITY_WEBHOOK_SECRETS', {
     about:
-      'signing secrets of the webhook of the identity provider (whsec_…), separated by commas during a rotation; without one, production refuses every webhook',
+      'signing secrets of the webhook of the identity provider (whsec_…), separated by commas during a rotation; without one, production responds 404 to every webhook',
     secret: true,
   })
   @OptionalField()

@@ -28,6 +28,10 @@ export class StytchWebhook implements WebhookSource<StytchNotice | UnreadableNot
     @Inject(WEBHOOK_CLOCK) private readonly clock: Clock,
   ) {}
 
+  get isConfigured(): boolean {
+    return this.settings.webhookKeys.length > 0;
+  }
+
   verify(request: SignedRequest): StytchNotice | UnreadableNotice {
     const { id, text } = verifySvixSignature(request, this.settings.webhookKeys, this.clock);
     return readStytchNotice(id, text, this.settings.adminRoles);

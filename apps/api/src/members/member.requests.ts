@@ -1,6 +1,7 @@
 import { ROLES, type Role } from '@pikaia/contracts';
 import { Description, IsText, IsVisibleText, OptionalField } from '@pikaia/core';
 import { ArrayMaxSize, ArrayMinSize, IsArray, IsIn, IsObject } from 'class-validator';
+import { ValidateItemsAlone } from '../server/request.pipe.js';
 import { IsSendableEmail } from './email-key.js';
 
 export const MAX_INVITATIONS = 100; // of one request, which is one transaction
@@ -20,6 +21,7 @@ export class InviteRequest {
   role!: Role;
 }
 
+@ValidateItemsAlone('invitations')
 export class BulkInviteRequest {
   /** `BulkInviteSchema` describes the items. An item that is not a valid InviteRequest is refused alone. */
   @IsArray()

@@ -79,7 +79,11 @@ const HEADERS = {
     schema: { type: 'string' },
     example: '"address";q=6000;w=60, "session";q=1200;w=60',
   },
-  RetryAfter: { description: 'The seconds after which to try again.', schema: { type: 'integer' }, example: 1 },
+  RetryAfter: {
+    description: 'The seconds after which to try again. `outcome-unknown` has none.',
+    schema: { type: 'integer' },
+    example: 1,
+  },
   WwwAuthenticate: { description: 'The authentication scheme.', schema: { type: 'string' }, example: 'Bearer' },
 };
 

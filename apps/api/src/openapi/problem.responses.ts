@@ -74,6 +74,10 @@ const urnOf = (type: ProblemType): string => `urn:pikaia:problem:${type}`;
 
 const nameOf = (type: ProblemType): string => type.replaceAll(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
+/** True for a problem whose response says when to repeat the request. */
+const canRetry = (type: ProblemType): boolean =>
+  type === 'idempotency-key-in-use' || (type !== 'outcome-unknown' && [429, 503].includes(PROBLEM_TYPES[type].status));
+
 function problemResponse(types: readonly ProblemType[]): object {
   const [first] = types as [ProblemType];
   const { status, about } = PROBLEM_TYPES[first];
@@ -82,7 +86,7 @@ function problemResponse(types: readonly ProblemType[]): object {
     description: types.map((type) => `\`${urnOf(type)}\`: ${PROBLEM_TYPES[type].about}`).join('\n\n'),
     headers: {
       'X-Correlation-Id': header('CorrelationId'),
-      ...(([429, 503].includes(status) || types.includes('idempotency-key-in-use')) && { 'Retry-After': header('RetryAfter') }),
+      ...(types.some((type) => canRetry(type)) && { 'Retry-After': header('RetryAfter') }),
       ...(status === 429 && { RateLimit: header('RateLimit'), 'RateLimit-Policy': header('RateLimitPolicy') }),
       ...(status === 412 && { ETag: header('ETag') }),
       ...(status === 401 && { 'WWW-Authenticate': header('WwwAuthenticate') }),

@@ -8,11 +8,18 @@ const MAX_REPORTED = 20;
 const MAX_REPORTED_NAME = 100; // characters; a problem repeats each name, and can be stored with an idempotency key
 
 const optionalBodies = new WeakSet<Function>();
+const itemsAlone = new WeakMap<Function, string>();
 
 /** Marks a request class whose fields are all optional, so the body may be absent. */
 export const OptionalBody = (): ClassDecorator => (body) => void optionalBodies.add(body);
 
 export const isOptionalBody = (body: Function): boolean => optionalBodies.has(body);
+
+/** Marks a request class whose service validates each item of the list `field`, so that an invalid item does not refuse the others. */
+export const ValidateItemsAlone =
+  (field: string): ClassDecorator =>
+  (body) =>
+    void itemsAlone.set(body, field);
 
 /**
  * Validates body, query and path parameters against their class. Refuses unknown fields and reports each problem with its field.
@@ -34,7 +41,10 @@ export class RequestPipe implements PipeTransform {
 
   transform(value: unknown, metadata: ArgumentMetadata): unknown {
     if (metadata.type === 'custom') return value; // the value comes from one of our decorators, not from the caller
-    const refused = findInvalidValue(value, metadata.type === 'param' ? (metadata.data ?? '') : '', { values: 0 });
+    const refused = findInvalidValue(value, metadata.type === 'param' ? (metadata.data ?? '') : '', {
+      values: 0,
+      alone: metadata.metatype && itemsAlone.get(metadata.metatype),
+    });
     if (refused) {
       const field = refused.field || metadata.type;
       throw Problem.invalid([{ field, message: `${field} ${refused.rule}` }]);
@@ -82,10 +92,16 @@ interface InvalidValue {
 
 /**
  * Finds the first string or key that cannot be stored, key of Object.prototype, or value that is nested too deep. Stops when `seen`
- * has counted too many values.
+ * has counted too many values. Ignores strings in the items of the list `alone`, which are checked later.
  */
-function findInvalidValue(value: unknown, field: string, seen: { values: number }, depth = 0): InvalidValue | undefined {
+function findInvalidValue(
+  value: unknown,
+  field: string,
+  seen: { values: number; readonly alone: string | undefined },
+  depth = 0,
+): InvalidValue | undefined {
   if (typeof value === 'string') {
+    if (seen.alone !== undefined && field.startsWith(`${seen.alone}.`)) return undefined;
     return value.includes('\u0000') || !value.isWellFormed()
       ? { field, rule: 'contains a character that cannot be stored (U+0000 or half a surrogate pair)' }
       : undefined;

@@ -1,9 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
-import { getDataSourceToken } from '@nestjs/typeorm';
-import { systemClock } from '@pikaia/core';
 import { SecretCipher, WebhookSettings } from '@pikaia/webhooks';
-import type { DataSource } from 'typeorm';
 import { ApiSettings } from '../api.settings.js';
 import { ProblemFilter } from '../errors/problem.filter.js';
 import { ExpiredKeys } from '../idempotency/expired-keys.js';
@@ -35,11 +32,7 @@ import { RequestPipe } from './request.pipe.js';
       inject: [WebhookSettings],
       useFactory: ({ secretKeys }: WebhookSettings) => new SecretCipher(secretKeys),
     },
-    {
-      provide: ExpiredKeys,
-      inject: [getDataSourceToken()],
-      useFactory: (source: DataSource) => new ExpiredKeys(source, systemClock),
-    },
+    ExpiredKeys,
   ],
   exports: [InFlightInterceptor, PageCursor, SecretCipher],
 })

@@ -36,6 +36,7 @@ let received: Buffer | undefined;
 
 const provider: WebhookSource<Notice, string> = {
   name: 'provider',
+  isConfigured: true,
   verify({ body, headers }) {
     received = body;
     if (headers['x-secret'] !== SECRET) throw new WebhookRefusedError('signature_invalid');

@@ -27,13 +27,14 @@ export class WebhookReceiver {
    * Handles one delivery. Whatever the provider must not send again ends normally: an event that was handled or ignored, and a
    * duplicate.
    *
-   * @throws Problem 400 if the signature is refused. The log has the reason; the response does not.
+   * @throws Problem 404 if the source is not configured; 400 if the signature is refused. The log has the reason; the response does not.
    * @throws an error with status 500 or 503 if the event could not be handled, so that the provider delivers it again.
    */
   async receive<Event extends WebhookEvent, Current>(
     source: WebhookSource<Event, Current>,
     request: SignedRequest,
   ): Promise<{ readonly outcome: WebhookOutcome }> {
+    if (!source.isConfigured) throw Problem.notFound('This webhook is not configured.');
     const event = await verify(source, request);
     context.bind({ actor: Object.freeze({ type: 'system', id: source.name }) });
     const fields = { 'webhook.source': source.name, 'webhook.id': event.id, 'webhook.type': event.type };

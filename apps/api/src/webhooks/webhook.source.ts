@@ -36,6 +36,9 @@ export interface WebhookSource<Event extends WebhookEvent, Current = never> {
   /** The name in the table of receipts, in metrics and as the id of the actor, such as `stripe`. It never changes. */
   readonly name: string;
 
+  /** False if no secret is set. Then every delivery gets 404. */
+  readonly isConfigured: boolean;
+
   /** @throws WebhookRefusedError if the signature does not prove that the provider sent these bytes now. */
   verify(request: SignedRequest): Event | Promise<Event>;
 

@@ -103,7 +103,7 @@ describe.each(['pikaia_api', 'pikaia_worker'])('%s', (role) => {
     await client.query(`set audit.organization = 'org'`);
   });
 
-  it.each(ATTACKS)('may not execute: %s', async (_what, sql) => {
+  it.each(ATTACKS)('cannot edit the log or the audit trail with plain SQL: %s', async (_what, sql) => {
     expect(await attempt(client, sql)).toBe('42501');
   });
 

@@ -1,6 +1,7 @@
 import { PikaiaError } from '@pikaia/core';
 import { captureLogs } from '@pikaia/logging/testing';
 import type { ConsumerRunner } from '../consume/consumer.runner.js';
+import { markRefused, type Delivery } from '../delivery/delivery.js';
 import { PostponeError } from '../consume/postpone.error.js';
 import { QueueConsumer, type QueueConsumerOptions, type RedeliveryDelay, type QueueRecord } from './queue.consumer.js';
 
@@ -71,6 +72,8 @@ describe('QueueConsumer', () => {
       ['message-5', SECOND / 2],
       ['message-6', 150 * SECOND],
     ]);
+    const retried = markRefused({ attempts: 3 } as Delivery, { error: new Error('Its own fault.') }, new Date(0), random);
+    expect(retried.nextAttemptAt).toEqual(new Date(4 * SECOND)); // by the worker, after four attempts as message-4
   });
 
   it('does not delay an unreadable record or a record that was not attempted for lack of time', async () => {

@@ -1,8 +1,13 @@
 import fc from 'fast-check';
+import { toCloudEvent } from '../../contract/cloud-event.js';
+import { DomainEvent } from '../../contract/domain-event.js';
+import type { Envelope } from '../../contract/envelope.js';
 import { eventSize } from '../../record/event-size.js';
 import { serializeEvent } from '../../delivery/serialize-event.js';
 import type { SinkEvent } from '../../delivery/sink.js';
 import { entrySize, toEntry } from './bus-entry.js';
+
+DomainEvent('thing.sourced', { version: 1, aggregate: 'thing', source: 'shop.things' })(class ThingSourced {});
 
 const text = fc.string({ unit: 'grapheme', maxLength: 40 });
 const events = fc
@@ -27,6 +32,21 @@ const events = fc
   }));
 
 describe('an EventBridge entry', () => {
+  it('has the same source as the CloudEvent of the same event, also if the contract sets its own source', () => {
+    for (const [type, aggregate] of [
+      ['thing.sourced', 'thing'],
+      ['thing.unknown', 'thing'],
+    ] as const) {
+      const [event] = fc.sample(
+        events.map((one) => ({ ...one, eventType: type, aggregateType: aggregate })),
+        1,
+      );
+      const { source } = toCloudEvent({ event_type: type, schema_version: 1, aggregate_type: aggregate } as Envelope);
+      expect(toEntry(event!, 'bus').Source).toBe(source);
+      expect(source).toBe(type === 'thing.sourced' ? 'shop.things' : 'pikaia.thing');
+    }
+  });
+
   it('has the size that AWS computes: 14 for the time, and the UTF-8 of source, type, detail and resources', () => {
     const entry = { Source: 'pikaia.a', DetailType: 'ä', Detail: '{"a":"€"}', Time: new Date(0), Resources: ['urn:1', 'ü'] };
     expect(entrySize(entry)).toBe(14 + 8 + 2 + 11 + 5 + 2);
