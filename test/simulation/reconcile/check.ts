@@ -36,6 +36,7 @@ const isTime = (value: unknown): value is string => typeof value === 'string' &&
 /** Compares JSON values. Null equals an absent value, and times are equal in the same millisecond. */
 export function isSame(one: unknown, other: unknown): boolean {
   const [first, second] = [one ?? null, other ?? null];
+  if (typeof first === 'number' || typeof second === 'number') return String(first) === String(second); // a bigint is text in entries
   if (isTime(first) && isTime(second)) return Date.parse(first) === Date.parse(second);
   return JSON.stringify(first) === JSON.stringify(second);
 }

@@ -10,7 +10,13 @@ interface Change {
 }
 
 /** Fields that change without an entry, because nothing is published. */
-const UNRECORDED: ReadonlySet<string> = new Set(['provider_version', 'provider_read_until', 'failing_since']);
+const UNRECORDED: ReadonlySet<string> = new Set([
+  'provider_version',
+  'provider_read_until',
+  'failing_since',
+  'consecutive_failures',
+  'paused_until',
+]);
 
 /**
  * Folds the audit entries of each member, organization and subscription. Each old value must be the new value of the entry before,

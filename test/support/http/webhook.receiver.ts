@@ -41,3 +41,11 @@ export class WebhookReceiver extends HttpStub {
 /** Verifies a webhook with the library of Standard Webhooks. @returns the parsed body. @throws Error for an invalid signature. */
 export const verifyWebhook = ({ headers, body }: ReceivedWebhook, secret: string): unknown =>
   new Webhook(secret).verify(body, headers as Record<string, string>);
+
+/** True if the secret has made one of the signatures, however long ago. */
+export function isSignedWith({ id, headers, body }: ReceivedWebhook, secret: string): boolean {
+  const sentAt = new Date(Number(headers['webhook-timestamp']) * 1_000);
+  return String(headers['webhook-signature'])
+    .split(' ')
+    .includes(new Webhook(secret).sign(id, sentAt, body));
+}
