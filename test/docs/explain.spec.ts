@@ -107,10 +107,10 @@ Was member.role_changed delivered?  Not yet: it will be retried after 2 failed a
 
   it('shows the webhooks of an event with their attempts, and answers whether each arrived', () => {
     expect(linesOf(webhooks).map((line) => line.replace(/ +/g, ' ').trim())).toEqual([
-      '+10 ms ◆ event member.removed published (member m1)',
-      '+20 ms → webhook member.removed delivered to endpoint w1',
-      '+30 ms → webhook_attempt attempt 1 timeout: No response within 15000 ms. in 15.0 s',
-      '+40 ms → webhook member.removed pending to endpoint w2',
+      '+0 ms ◆ event member.removed published (member m1)',
+      '+10 ms → webhook member.removed delivered to endpoint w1',
+      '+20 ms → webhook_attempt attempt 1 timeout: No response within 15000 ms. in 15.0 s',
+      '+30 ms → webhook member.removed pending to endpoint w2',
       '+20.0 s → webhook_attempt attempt 2 responded 204 in 80 ms',
     ]);
     expect(render(webhooks)).toMatch(/Did the webhook member\.removed arrive at endpoint w1\? +Yes, at attempt 2\./);
@@ -299,7 +299,7 @@ describe('npm run explain', () => {
         /It was refused with 409\. This person is a member already\./,
       );
       const readme = codeBlocks(readFileSync(resolve(root, 'README.md'), 'utf8'), 'text')[0]!;
-      expect(namesOf(readme)).toHaveLength(11);
+      expect(namesOf(readme)).toHaveLength(12);
       const shown = namesOf(stdout).filter((name) => !name.endsWith('member-counter')); // the additional consumer of the tests
       expect(new Set(shown)).toEqual(new Set(namesOf(readme))); // the example in the README is current
     } finally {
