@@ -289,7 +289,7 @@ export interface paths {
          * Show the person of the session
          * @description An operator has no organization.
          *
-         *     For all members of an organization and operators of the platform.
+         *     For all members of an organization and operators of the platform and viewers of the platform.
          */
         get: operations["showMe"];
         put?: never;
@@ -383,7 +383,7 @@ export interface paths {
          * List audit entries
          * @description Newest first. Admins see the entries of their organization, operators see those of all organizations.
          *
-         *     For admins of an organization and operators of the platform.
+         *     For admins of an organization and operators of the platform and viewers of the platform.
          */
         get: operations["findAuditLog"];
         put?: never;
@@ -403,7 +403,7 @@ export interface paths {
         };
         /**
          * Show an audit entry
-         * @description For admins of an organization and operators of the platform.
+         * @description For admins of an organization and operators of the platform and viewers of the platform.
          */
         get: operations["getAuditLog"];
         put?: never;
@@ -425,7 +425,7 @@ export interface paths {
          * List events with their status across all sinks
          * @description Newest first. Admins see the events of their organization. Operators see all, with personal data masked.
          *
-         *     For admins of an organization and operators of the platform.
+         *     For admins of an organization and operators of the platform and viewers of the platform.
          */
         get: operations["findEvents"];
         put?: never;
@@ -445,7 +445,7 @@ export interface paths {
         };
         /**
          * Show an event with its deliveries, attempts and receipts
-         * @description For admins of an organization and operators of the platform.
+         * @description For admins of an organization and operators of the platform and viewers of the platform.
          */
         get: operations["getEvents"];
         put?: never;
@@ -531,7 +531,7 @@ export interface paths {
         };
         /**
          * Show the status of the outbox
-         * @description For operators of the platform.
+         * @description For operators of the platform and viewers of the platform.
          */
         get: operations["showOutbox"];
         put?: never;
@@ -553,7 +553,7 @@ export interface paths {
          * List commands
          * @description Newest first. Admins see the commands that concern their organization.
          *
-         *     For admins of an organization and operators of the platform.
+         *     For admins of an organization and operators of the platform and viewers of the platform.
          */
         get: operations["commandsOutbox"];
         put?: never;
@@ -573,7 +573,7 @@ export interface paths {
         };
         /**
          * Show a command and the answers of the sinks
-         * @description For admins of an organization and operators of the platform.
+         * @description For admins of an organization and operators of the platform and viewers of the platform.
          */
         get: operations["commandOutbox"];
         put?: never;
@@ -755,7 +755,7 @@ export interface paths {
          * Show everything with one correlation id
          * @description Log lines are present only in development. Admins see what belongs to their organization.
          *
-         *     For admins of an organization and operators of the platform.
+         *     For admins of an organization and operators of the platform and viewers of the platform.
          */
         get: operations["getCorrelations"];
         put?: never;
@@ -1004,7 +1004,7 @@ export interface components {
              * @description The role of the session.
              * @enum {string}
              */
-            role: "member" | "admin" | "operator";
+            role: "member" | "admin" | "operator" | "viewer";
             organization_id: string | null;
         };
         UpdateProfileRequest: {

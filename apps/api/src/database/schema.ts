@@ -12,6 +12,7 @@ import { CreatePermissionsCache1764500003000 } from './permissions-cache.migrati
 import { CreateProcessedWebhooks1764600006000 } from './processed-webhooks.migration.js';
 import { CreateSubscriptions1764600006001 } from './subscriptions.migration.js';
 import { CreateRateLimitWindow1764600004000 } from './rate-limit-window.migration.js';
+import { AddViewers1764600009000 } from './viewers.migration.js';
 
 /** All migrations of the system. The number in the name of a migration determines the order. */
 const migrations = [
@@ -29,6 +30,7 @@ const migrations = [
   CreateSubscriptions1764600006001,
   CreateBillingDashboard1764600006002,
   CreateIdentityObjects1764600007000,
+  AddViewers1764600009000,
 ];
 
 /**

@@ -12,7 +12,7 @@ const SET_KEY = 'update organizations_user set email_key = $2 where id = $1 and 
 
 /** Inserts a user. Waits for a transaction that inserts the same address. Locks: the new row. */
 const INSERT = `insert into organizations_user (id, email, email_key) values ($1, $2, $3) on conflict do nothing
-  returning operator, created_at as "createdAt"`;
+  returning operator, viewer, created_at as "createdAt"`;
 
 export interface FoundUser {
   readonly user: User;
@@ -36,7 +36,7 @@ export async function findOrCreateUser(email: string): Promise<FoundUser> {
   for (const stored of [readableAddress(key), `user-${id}@taken.invalid`]) {
     const found = await find(key, email);
     if (found) return { user: found, created: false };
-    const [row] = await currentManager().query<Pick<User, 'operator' | 'createdAt'>[]>(INSERT, [id, stored, key]);
+    const [row] = await currentManager().query<Pick<User, 'operator' | 'viewer' | 'createdAt'>[]>(INSERT, [id, stored, key]);
     if (row)
       return { user: currentManager().create(User, { id, email: stored, emailKey: key, name: null, ...row }), created: true };
   }
