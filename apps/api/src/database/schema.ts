@@ -8,6 +8,7 @@ import { CreateOrganizations1764000003000 } from './example-tables.migration.js'
 import { CreateIdempotencyKeys1764600003000 } from './idempotency.migration.js';
 import { CreateIdentityObjects1764600007000 } from './identity-objects.migration.js';
 import { UniqueProviderIdsOfLiveMembers1764600005000 } from './live-provider-ids.migration.js';
+import { AddNameIndexes1764600009003 } from './name-indexes.migration.js';
 import { CreatePermissionsCache1764500003000 } from './permissions-cache.migration.js';
 import { CreateProcessedWebhooks1764600006000 } from './processed-webhooks.migration.js';
 import { CreateSubscriptions1764600006001 } from './subscriptions.migration.js';
@@ -31,6 +32,7 @@ const migrations = [
   CreateBillingDashboard1764600006002,
   CreateIdentityObjects1764600007000,
   AddViewers1764600009000,
+  AddNameIndexes1764600009003,
 ];
 
 /**

@@ -48,7 +48,7 @@ export function describeOperation(route: Route): Readonly<Record<string, unknown
   if (!endpoint) return undefined;
   const roles = rolesOf(route, handler);
   const isPublic = roles.includes('public') || roles.includes('webhook'); // a webhook has a signature instead of a session
-  const isRead = route.method === 'get';
+  const isRead = route.method === 'get' || endpoint.reads === true;
   const takesKey = !isRead && !isPublic;
   const isLimited = addressLimitOfRoute(handler) !== 'none';
   const hasETag = Reflect.hasMetadata(HAS_ETAG, handler);
