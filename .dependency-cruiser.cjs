@@ -62,7 +62,7 @@ const FOLDERS = {
     leader: ['contract', 'log', 'loop', 'delivery', 'commands'],
     housekeeping: ['log', 'delivery'],
     restore: ['log'],
-    admin: ['contract', 'log', 'commands'],
+    admin: ['contract', 'log', 'commands', 'housekeeping'],
     queue: ['contract', 'loop', 'consume', 'delivery'],
     testing: ['contract', 'consume', 'delivery'],
     schema: ['contract', 'record', 'consume'],

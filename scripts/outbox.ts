@@ -31,7 +31,8 @@ async function main(commandLine: string[]): Promise<number> {
 
 /** Returns a function that runs the command on the API. Reports usage errors first, before the script connects. */
 function prepare({ name, word, options }: CommandLine): PreparedCommand {
-  const sink = options.sink ? { sink: options.sink } : undefined;
+  const why = { ...(options.reason && { reason: options.reason }) };
+  const sink = { ...(options.sink && { sink: options.sink }), ...why };
   switch (name) {
     case 'status':
       return async (api) =>
@@ -49,12 +50,14 @@ function prepare({ name, word, options }: CommandLine): PreparedCommand {
     case 'retire':
       if (name === 'retire' && !options.yes)
         throw new UsageError(`Retiring ${word} cannot be undone: the sink will never deliver again. Confirm with --yes.`);
-      return async (api) => follow(api, options, await api.post(`outbox/sinks/${encodeURIComponent(word!)}/${name}`));
+      return async (api) => follow(api, options, await api.post(`outbox/sinks/${encodeURIComponent(word!)}/${name}`, why));
     case 'drop-type': {
       if (!options.type) throw new UsageError('drop-type needs an event type: --type member.suspended.');
-      const body = { event_type: options.type };
+      const body = { event_type: options.type, ...why };
       return async (api) => follow(api, options, await api.post(`outbox/sinks/${encodeURIComponent(word!)}/drop-type`, body));
     }
+    case 'cancel':
+      return async (api) => follow(api, options, await api.post(`outbox/commands/${word}/cancel`, why));
     case 'skip':
       return async (api) => follow(api, options, await api.post(`events/${word}/skip`, sink));
     case 'replay': {

@@ -13,6 +13,7 @@ export const USAGE = `npm run outbox -- <command> [options]
   resume <sink>             continues delivery
   retire <sink>             removes a sink for good, for example a consumer that was renamed
   drop-type <sink> --type … gives up an event type that no worker handles; its waiting events are skipped
+  cancel <command id>       ends a replay that is running
   skip <event id>           skips the event that blocks an aggregate, so that the next one is delivered
   replay <event id>         sends one event again; a dead letter is retried
   replay --<filter> …       counts all events that match; with --yes it sends them again
@@ -21,7 +22,9 @@ Options:
   all of these commands     --json; --email <user> to act as;
                             --url <api> and --token <session token> (or PIKAIA_TOKEN) for another system
   pause, resume, retire,
-  drop-type, skip, replay   --wait <seconds> for the result (default 15; 0 does not wait)
+  drop-type, cancel, skip,
+  replay                    --wait <seconds> for the result (default 15; 0 does not wait)
+                            --reason <why>, which is stored with the command and audited
   skip, replay              --sink <name>; without it, skip acts on every sink that the event blocks, and replay on every
                             sink but log, also on those that already received the event
   retire                    --yes confirms that the sink never delivers again
@@ -41,7 +44,7 @@ const text = { type: 'string' } as const;
 const flag = { type: 'boolean' } as const;
 const CONNECTION_OPTIONS = { json: flag, email: text, url: text, token: text };
 const FILTER_OPTIONS = { type: text, aggregate: text, organization: text, correlation: text, from: text, to: text, error: text };
-const WAIT_OPTIONS = { wait: text };
+const WAIT_OPTIONS = { wait: text, reason: text };
 
 interface Command {
   /** The positional arguments. `?`: optional. */
@@ -58,6 +61,7 @@ const COMMANDS = {
   resume: { words: ['sink'], options: WAIT_OPTIONS },
   retire: { words: ['sink'], options: { ...WAIT_OPTIONS, yes: flag } },
   'drop-type': { words: ['sink'], options: { ...WAIT_OPTIONS, type: text } },
+  cancel: { words: ['id'], options: WAIT_OPTIONS },
   skip: { words: ['id'], options: { ...WAIT_OPTIONS, sink: text } },
   replay: {
     words: ['id?'],
@@ -88,6 +92,7 @@ interface NumberOptions {
 export interface CommandOptions extends ConnectionOptions, FilterOptions, NumberOptions {
   readonly json?: boolean;
   readonly sink?: string;
+  readonly reason?: string;
   readonly yes?: boolean;
 }
 

@@ -39,11 +39,20 @@ export function commandsText({ data, next_cursor: more }: FromJson<CommandPage>)
 }
 
 /** Renders a command and the answer of each sink. */
-export function commandText({ id, command, status, arguments: values, asked_by: who, asked_at: at, sinks }: Command): string {
+export function commandText({
+  id,
+  command,
+  status,
+  arguments: values,
+  asked_by: who,
+  asked_at: at,
+  reason,
+  sinks,
+}: Command): string {
   const given = JSON.stringify(values); // can be any JSON value if SQL inserted the command
   const what = given === '{}' ? '' : `  ${printable(given)}`;
   return [
-    `${id}  ${command}  ${status}  by ${printable(who)} at ${at}${what}`,
+    `${id}  ${command}  ${status}  by ${printable(who)} at ${at}${what}${reason === null ? '' : `  because: ${printable(reason)}`}`,
     ...sinks.map((answer) => `  ${answerText(answer)}`),
   ].join('\n');
 }
@@ -69,6 +78,17 @@ function resultText(name: string, value: unknown): string[] {
       return ['it already had this state'];
     case 'was':
       return [`the event was ${text}`];
+    case 'canceled':
+      return value === true ? ['canceled'] : [];
+    case 'share':
+      return [`${Math.floor(Number(value) * 100)}% of the log read`];
+    case 'rate':
+      return value === null ? [] : [`at most ${text} per second`];
+    case 'started_at':
+    case 'start_position':
+    case 'position':
+    case 'end_position':
+      return [];
     case 'matched':
       return [`${text} ${isOne ? 'event matched' : 'events matched'}`];
     case 'dead_letters':

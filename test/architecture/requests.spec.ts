@@ -13,8 +13,14 @@ import {
 } from '@pikaia/contracts';
 import { Inviter } from '../../libs/contracts/src/members/member-invited.v1.js';
 import { FindAuditLogsRequest } from '../../apps/api/src/administration/audit-log.requests.js';
-import { FindEventsRequest } from '../../apps/api/src/administration/event.requests.js';
-import { ReplayEventsRequest, ReplayFilterRequest, SinkRequest } from '../../apps/api/src/administration/operation.requests.js';
+import { EventFilterRequest, FindEventsRequest } from '../../apps/api/src/administration/event.requests.js';
+import {
+  ReasonRequest,
+  ReplayEventsRequest,
+  ReplayFilterRequest,
+  SinkRequest,
+} from '../../apps/api/src/administration/operation.requests.js';
+import { ActivityRequest } from '../../apps/api/src/administration/people.requests.js';
 import { ChangeRoleRequest, InviteRequest, PermissionsRequest } from '../../apps/api/src/members/member.requests.js';
 import { UpdateOrganizationRequest } from '../../apps/api/src/organizations/organization.requests.js';
 import { FindDeliveriesRequest } from '../../apps/api/src/webhook-endpoints/webhook-delivery.requests.js';
@@ -29,7 +35,10 @@ const root = resolve(__dirname, '../..');
 /** Classes whose values come from external JSON. A test below fails if a class is missing here. */
 const CLASSES: readonly (new () => object)[] = [
   FindAuditLogsRequest,
+  EventFilterRequest,
   FindEventsRequest,
+  ActivityRequest,
+  ReasonRequest,
   SinkRequest,
   ReplayFilterRequest,
   ReplayEventsRequest,

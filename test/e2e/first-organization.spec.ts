@@ -160,6 +160,33 @@ describe('the first organization of a new system', () => {
     TEST_TIMEOUT_MS,
   );
 
+  it(
+    'appoints a viewer, who is promoted by naming them as operator, and refuses to make an operator a viewer',
+    async () => {
+      const viewer = ['--viewer-email', 'vera@example.com', '--viewer-provider-id', 'member-live-7', '--viewer-name', 'Vera'];
+      const asOperator = viewer.map((option) => option.replace('--viewer', '--operator'));
+      const roles = async () =>
+        (await owner.query("select name, operator, viewer from organizations_user where provider_id = 'member-live-7'")).rows;
+      const runs = [];
+      for (const typed of [viewer, viewer])
+        runs.push(await run('first-organization.js', asApi(), [...ORGANIZATION, ...ADMIN, ...typed]));
+      expect(runs.map(({ status }) => status)).toEqual([0, 0]);
+      expect(await roles()).toEqual([{ name: 'Vera', operator: false, viewer: true }]);
+      expect(await run('first-organization.js', asApi(), [...ORGANIZATION, ...ADMIN, ...asOperator])).toMatchObject({
+        status: 0,
+      });
+      expect(await roles()).toEqual([{ name: 'Vera', operator: true, viewer: false }]);
+      expect(await run('first-organization.js', asApi(), [...ORGANIZATION, ...ADMIN, ...viewer])).toMatchObject({
+        status: 1,
+        lines: [{ 'error.code': 'PIKAIA_FIRST_ORGANIZATION_CONFLICT' }],
+      });
+      const appointed = (await entries()).filter((entry) => JSON.stringify(entry).includes('appointed'));
+      expect(appointed.slice(-2)).toMatchObject([{ action: 'viewer.appointed' }, { action: 'operator.appointed' }]);
+      expect(await roles()).toEqual([{ name: 'Vera', operator: true, viewer: false }]);
+    },
+    TEST_TIMEOUT_MS,
+  );
+
   it.each([
     ['another id of the organization', [...ORGANIZATION.slice(0, -1), 'organization-live-2', ...ADMIN]],
     ['another id of the admin', [...ORGANIZATION, ...ADMIN.slice(0, -1), 'member-live-2']],

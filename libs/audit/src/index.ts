@@ -14,6 +14,7 @@ export { snapshot, type Snapshot } from './diff/snapshot.js';
 export type { AggregateReference } from './entry/aggregate-reference.js';
 export { PLATFORM } from './entry/entry.js';
 export { auditMigrations } from './migrations/index.js';
+export type { ActivityEntry, ActivityPage, ActivityRequest, Involvement } from './query/activity.js';
 export type { AuditFilter, AuditLogEntry, AuditScope } from './query/audit-filter.js';
 export { AuditLog, type AuditPage, type AuditPageRequest } from './query/audit-log.query.js';
 export { Audit } from './record/audit.service.js';

@@ -14,6 +14,7 @@ export { isPersonal, Personal } from './contract/personal.decorator.js';
 export { Consumer, Handles, type ConsumerOptions, type HandlerCall, type HandlesOptions } from './consume/consumer.decorator.js';
 export { parseEvent, type EventOfAny, type ParsedEvent } from './consume/event.parser.js';
 export type { ReceivedEnvelope } from './consume/event.reader.js';
+export { describeDeclaredContracts, type DescribedContract } from './schema/described.contract.js';
 export { declareRuleSchema, type RuleSchema } from './schema/rule.schemas.js';
 export type { JsonPrimitive, JsonSchema, JsonType } from './schema/json-schema.js';
 export { describeConsumer, type ConsumerDescription } from './consume/consumer.description.js';
@@ -22,12 +23,13 @@ export type { EventMetadata } from './contract/event-metadata.js';
 export type { DeliveredEvent, Envelope, EnvelopeActor, EventOf } from './contract/envelope.js';
 export { expiredRowsTask, type ExpiredRows } from './housekeeping/expired-rows.tasks.js';
 export type { HousekeepingResult, HousekeepingTask, Retention } from './housekeeping/housekeeping.task.js';
+export { HousekeepingPreview, type ExpectedRemoval, type HousekeepingPreviewView } from './housekeeping/housekeeping.preview.js';
 export { Housekeeping, type HousekeepingOptions } from './housekeeping/housekeeping.js';
 export { outboxMigrations } from './migrations/index.js';
 export type { CommandAnswer, CommandName, ReplayFilter } from './commands/command.js';
-export type { CommandPage, CommandPlace, CommandStatus, CommandView, SinkAnswer } from './admin/command.view.js';
+export type { CommandPage, CommandPlace, CommandStatus, CommandView, ReplayProgress, SinkAnswer } from './admin/command.view.js';
 export { EVENT_STATUSES, type EventFilter, type EventScope, type EventStatus } from './admin/event-filter.js';
-export { EventLog, type EventHistory, type EventPage, type EventPageRequest } from './admin/event-log.js';
+export { EventLog, type EventCount, type EventHistory, type EventPage, type EventPageRequest } from './admin/event-log.js';
 export type {
   AttemptView,
   DecidingDeliveryView,
@@ -40,7 +42,9 @@ export type {
 } from './admin/event.view.js';
 export { OperationsAudit, type OperationRequest, type OperationTarget } from './admin/operations-audit.js';
 export { OutboxAdminModule, type OutboxAdminModuleOptions } from './admin/outbox-admin.module.js';
-export { OutboxOperations, type OperationScope, type ReplayRequest } from './admin/outbox.operations.js';
+export { OutboxOperations, type OperationReason, type OperationScope, type ReplayRequest } from './admin/outbox.operations.js';
+export type { SinkState } from './log/sink-state.js';
+export { OutboxOverview, type FailureGroup, type OutboxOverviewView, type SinkThroughput } from './admin/outbox.overview.js';
 export {
   OutboxStatus,
   type BoundedCount,

@@ -289,7 +289,7 @@ export interface paths {
          * Show the person of the session
          * @description An operator has no organization.
          *
-         *     For all members of an organization and operators of the platform.
+         *     For all members of an organization and operators of the platform and viewers of the platform.
          */
         get: operations["showMe"];
         put?: never;
@@ -593,7 +593,7 @@ export interface paths {
          * List audit entries
          * @description Newest first. Admins see the entries of their organization, operators see those of all organizations.
          *
-         *     For admins of an organization and operators of the platform.
+         *     For admins of an organization and operators of the platform and viewers of the platform.
          */
         get: operations["findAuditLog"];
         put?: never;
@@ -613,7 +613,7 @@ export interface paths {
         };
         /**
          * Show an audit entry
-         * @description For admins of an organization and operators of the platform.
+         * @description For admins of an organization and operators of the platform and viewers of the platform.
          */
         get: operations["getAuditLog"];
         put?: never;
@@ -635,9 +635,31 @@ export interface paths {
          * List events with their status across all sinks
          * @description Newest first. Admins see the events of their organization. Operators see all, with personal data masked.
          *
-         *     For admins of an organization and operators of the platform.
+         *     For admins of an organization and operators of the platform and viewers of the platform.
          */
         get: operations["findEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/events/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count the events that match a filter
+         * @description Takes the filters of the list. Writes nothing, and its cost is bounded: see `is_capped`.
+         *
+         *     For admins of an organization and operators of the platform and viewers of the platform.
+         */
+        get: operations["countEvents"];
         put?: never;
         post?: never;
         delete?: never;
@@ -655,7 +677,7 @@ export interface paths {
         };
         /**
          * Show an event with its deliveries, attempts and receipts
-         * @description For admins of an organization and operators of the platform.
+         * @description For admins of an organization and operators of the platform and viewers of the platform.
          */
         get: operations["getEvents"];
         put?: never;
@@ -741,7 +763,7 @@ export interface paths {
         };
         /**
          * Show the status of the outbox
-         * @description For operators of the platform.
+         * @description For operators of the platform and viewers of the platform.
          */
         get: operations["showOutbox"];
         put?: never;
@@ -763,7 +785,7 @@ export interface paths {
          * List commands
          * @description Newest first. Admins see the commands that concern their organization.
          *
-         *     For admins of an organization and operators of the platform.
+         *     For admins of an organization and operators of the platform and viewers of the platform.
          */
         get: operations["commandsOutbox"];
         put?: never;
@@ -783,11 +805,33 @@ export interface paths {
         };
         /**
          * Show a command and the answers of the sinks
-         * @description For admins of an organization and operators of the platform.
+         * @description For admins of an organization and operators of the platform and viewers of the platform.
          */
         get: operations["commandOutbox"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/outbox/commands/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a replay
+         * @description Ends it at each sink that has not ended it. Events that are in flight are still delivered.
+         *
+         *     For admins of an organization and operators of the platform.
+         */
+        post: operations["cancelOutbox"];
         delete?: never;
         options?: never;
         head?: never;
@@ -954,6 +998,160 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/admin/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show backlog, throughput and failures
+         * @description Each number has the path of the list behind it.
+         *
+         *     For operators of the platform and viewers of the platform.
+         */
+        get: operations["showOverview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/people/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a person and their memberships
+         * @description Admins see people of their organization. Operators see all, with address and name masked.
+         *
+         *     For admins of an organization and operators of the platform and viewers of the platform.
+         */
+        get: operations["showPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/people/{id}/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the activity of a person
+         * @description What the person did and what was done to them, newest first. Admins see what happened in their organization.
+         *
+         *     For admins of an organization and operators of the platform and viewers of the platform.
+         */
+        get: operations["activityPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/activity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List your own activity
+         * @description What you did and what was done to you in all organizations in which you are active, newest first.
+         *
+         *     For all members of an organization and operators of the platform and viewers of the platform.
+         */
+        get: operations["ownActivityPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Search by id, email address or name
+         * @description Finds events, audit entries, correlation ids, commands, people, members and organizations by id, people by email address, and members and organizations by the beginning of their name. Admins find what belongs to their organization. Changes nothing.
+         *
+         *     For admins of an organization and operators of the platform and viewers of the platform.
+         */
+        post: operations["searchSearch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/contracts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List event types with their contracts
+         * @description The versions, schemas and examples of each event type, who publishes it, and which sinks receive it.
+         *
+         *     For admins of an organization and operators of the platform and viewers of the platform.
+         */
+        get: operations["listContracts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/admin/outbox/housekeeping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the last run of housekeeping, and what a run would remove now
+         * @description A dry run: removes nothing. The retentions are those of the worker that ran last.
+         *
+         *     For operators of the platform and viewers of the platform.
+         */
+        get: operations["showHousekeeping"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/admin/correlations/{id}": {
         parameters: {
             query?: never;
@@ -965,7 +1163,7 @@ export interface paths {
          * Show everything with one correlation id
          * @description Log lines are present only in development. Admins see what belongs to their organization.
          *
-         *     For admins of an organization and operators of the platform.
+         *     For admins of an organization and operators of the platform and viewers of the platform.
          */
         get: operations["getCorrelations"];
         put?: never;
@@ -1214,7 +1412,7 @@ export interface components {
              * @description The role of the session.
              * @enum {string}
              */
-            role: "member" | "admin" | "operator";
+            role: "member" | "admin" | "operator" | "viewer";
             organization_id: string | null;
         };
         UpdateProfileRequest: {
@@ -1820,6 +2018,11 @@ export interface components {
              */
             status: "pending" | "retrying" | "waiting" | "failed" | "skipped" | "published" | "not_wanted";
             /**
+             * @description The place in the log, a 64-bit integer as text. A later event can have a lower one.
+             * @example 1042
+             */
+            position: string;
+            /**
              * @description The version of the contract.
              * @example 1
              */
@@ -1851,6 +2054,18 @@ export interface components {
             published_at: string | null;
             payload: Record<string, never> | null;
             shortened: components["schemas"]["Shortened"] | null;
+        };
+        EventCount: {
+            /**
+             * @description The number of events, at most 10,000.
+             * @example 42
+             */
+            count: number;
+            /**
+             * @description True if there may be more events: the count stops at 10,000, or after it has examined too many rows.
+             * @example false
+             */
+            is_capped: boolean;
         };
         RelatedEvent: {
             /**
@@ -1997,6 +2212,11 @@ export interface components {
              */
             status: "pending" | "retrying" | "waiting" | "failed" | "skipped" | "published" | "not_wanted";
             /**
+             * @description The place in the log, a 64-bit integer as text. A later event can have a lower one.
+             * @example 1042
+             */
+            position: string;
+            /**
              * @description The version of the contract.
              * @example 1
              */
@@ -2065,6 +2285,10 @@ export interface components {
             status?: "failed" | "published";
             /** @description A substring of the last error, case-insensitive. Selects only dead letters. */
             error?: string;
+            /** @description The fingerprint of the last error. Selects only dead letters. */
+            fingerprint?: string;
+            /** @description The id of the person or the service that acted. */
+            actor_id?: string;
             /**
              * Format: date-time
              * @description Inclusive lower bound of the time of occurrence, with a time zone.
@@ -2087,8 +2311,71 @@ export interface components {
             limit?: number;
             /** @description The maximum number of events per second for each sink. */
             rate?: number;
+            /** @description Why you do this. It is stored with the command and in the audit log, so name no personal data. */
+            reason?: string;
             /** @description The name of the sink. If absent, the operation applies to each sink that has the event. */
             sink?: string;
+        };
+        /** @description The progress of a replay that is not done, as of its last stored batch. */
+        ReplayProgress: {
+            /**
+             * @description The events that matched so far.
+             * @example 10
+             */
+            matched: number;
+            /**
+             * @description The events that the sink accepted.
+             * @example 8
+             */
+            sent: number;
+            /**
+             * @description The events whose handler skips replays.
+             * @example 0
+             */
+            skipped: number;
+            /**
+             * @description The dead letters that are retried.
+             * @example 2
+             */
+            dead_letters: number;
+            /**
+             * @description The events that the sink refused.
+             * @example 0
+             */
+            failed: number;
+            last_error: string | null;
+            /**
+             * @description True if the replay was canceled and ends once none of its events is in flight.
+             * @example false
+             */
+            canceled: boolean;
+            rate: number | null;
+            /**
+             * Format: date-time
+             * @description The time of the start.
+             * @example 2026-01-31T08:30:00.000Z
+             */
+            started_at: string;
+            /**
+             * @description The place in the log at which the replay began, a 64-bit integer as text.
+             * @example 1042
+             */
+            start_position: string;
+            /**
+             * @description The place that it has reached, a 64-bit integer as text.
+             * @example 1042
+             */
+            position: string;
+            /**
+             * @description The place at which it ends, a 64-bit integer as text.
+             * @example 1042
+             */
+            end_position: string;
+            /**
+             * @description The part of the log that was read, from 0 to 1.
+             * @example 0.25
+             */
+            share: number;
         };
         Command: {
             /**
@@ -2101,7 +2388,7 @@ export interface components {
              * @description The command.
              * @enum {string}
              */
-            command: "pause" | "resume" | "retire" | "skip" | "replay" | "drop_type";
+            command: "pause" | "resume" | "retire" | "skip" | "replay" | "drop_type" | "cancel";
             /**
              * @description `refused`: every sink refused it. `failed`: at least one sink failed.
              * @enum {string}
@@ -2125,6 +2412,7 @@ export interface components {
              * @example 2026-01-31T08:30:00.000Z
              */
             asked_at: string;
+            reason: string | null;
             /** @description The answers of the sinks. */
             sinks: {
                 /**
@@ -2150,18 +2438,14 @@ export interface components {
                      */
                     reason?: string;
                 } | null;
-                /**
-                 * @description The counts of a replay that is not done.
-                 * @example {
-                 *       "sent": 10
-                 *     }
-                 */
-                progress?: Record<string, never>;
+                progress?: components["schemas"]["ReplayProgress"];
             }[];
         };
         SinkRequest: {
             /** @description The name of the sink. If absent, the operation applies to each sink that has the event. */
             sink?: string;
+            /** @description Why you do this. It is stored with the command and in the audit log, so name no personal data. */
+            reason?: string;
         };
         SinkStatus: {
             /**
@@ -2292,9 +2576,562 @@ export interface components {
             /** @description The slots of the log. */
             slots: components["schemas"]["SlotStatus"][];
         };
+        ReasonRequest: {
+            /** @description Why you do this. It is stored with the command and in the audit log, so name no personal data. */
+            reason?: string;
+        };
         DropTypeRequest: {
             /** @description The event type that the sink gives up. */
             event_type: string;
+            /** @description Why you do this. It is stored with the command and in the audit log, so name no personal data. */
+            reason?: string;
+        };
+        OverviewSink: {
+            /**
+             * @description The name of the sink.
+             * @example local/welcome-email
+             */
+            name: string;
+            /**
+             * @description The state of the sink.
+             * @enum {string}
+             */
+            state: "active" | "paused" | "retired";
+            /**
+             * @description `aggregate`: events of one object stay in order.
+             * @enum {string}
+             */
+            ordering: "aggregate" | "none";
+            /**
+             * @description True for a sink on which no status of an event depends.
+             * @example false
+             */
+            observer: boolean;
+            leader: {
+                /**
+                 * @description The worker that leads the sink.
+                 * @example worker-1
+                 */
+                worker: string;
+                since: string | null;
+            } | null;
+            /**
+             * @description True if no worker leads the sink while workers lead others.
+             * @example false
+             */
+            abandoned: boolean;
+            last_stored_at: string | null;
+            /**
+             * @description The events that the sink has not received. Counting stops at 10,001.
+             * @example 0
+             */
+            backlog: number;
+            lag_ms: number | null;
+            /**
+             * @description The events that the sink received in the last minute.
+             * @example 12
+             */
+            accepted_last_minute: number;
+            event_types: string[] | null;
+            failing_since: string | null;
+            last_error: string | null;
+            leader_failing_since: string | null;
+            leader_error: string | null;
+            /**
+             * @description The events that are retried. Counting stops at 10,001.
+             * @example 0
+             */
+            retrying: number;
+            /**
+             * @description The events that wait behind another one. Counting stops at 10,001.
+             * @example 0
+             */
+            waiting: number;
+            /**
+             * @description The dead letters. Counting stops at 10,001.
+             * @example 0
+             */
+            failed: number;
+            /** @description The types and versions that no worker handles. */
+            unhandled: {
+                /**
+                 * @description The type of the events.
+                 * @example member.invited
+                 */
+                event_type: string;
+                /**
+                 * @description The version of the contract.
+                 * @example 2
+                 */
+                schema_version: number;
+                /**
+                 * @description The events. Counting stops at 10,001.
+                 * @example 3
+                 */
+                count: number;
+                /**
+                 * Format: uuid
+                 * @description The oldest of the events.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                oldest_event_id: string;
+            }[];
+            /**
+             * @description The replays that are not done.
+             * @example 0
+             */
+            replays: number;
+            /**
+             * Format: date-time
+             * @description The time at which the sink was first seen.
+             * @example 2026-01-31T08:30:00.000Z
+             */
+            registered_at: string;
+            lists: {
+                /**
+                 * @description The path of the list of these events.
+                 * @example /api/v1/admin/events?sink=local%2Fwelcome-email&status=failed
+                 */
+                pending: string;
+                /**
+                 * @description The path of the list of these events.
+                 * @example /api/v1/admin/events?sink=local%2Fwelcome-email&status=failed
+                 */
+                retrying: string;
+                /**
+                 * @description The path of the list of these events.
+                 * @example /api/v1/admin/events?sink=local%2Fwelcome-email&status=failed
+                 */
+                waiting: string;
+                /**
+                 * @description The path of the list of these events.
+                 * @example /api/v1/admin/events?sink=local%2Fwelcome-email&status=failed
+                 */
+                failed: string;
+            };
+        };
+        SinkThroughput: {
+            /**
+             * @description The name of the sink.
+             * @example local/welcome-email
+             */
+            sink: string;
+            /**
+             * @description True for a sink on which no status of an event depends.
+             * @example false
+             */
+            observer: boolean;
+            /** @description The events that the sink accepted in each minute. */
+            accepted: number[];
+            /** @description The failed attempts in each minute. Null for a minute before the 50,000 newest, which are counted. */
+            failed_attempts: (number | null)[];
+        };
+        FailureGroup: {
+            /**
+             * @description The name of the sink.
+             * @example local/welcome-email
+             */
+            sink: string;
+            /**
+             * @description `retrying`: the sink gets the events again. `failed`: they are dead letters.
+             * @enum {string}
+             */
+            status: "failed" | "retrying";
+            /**
+             * @description The type of the events.
+             * @example member.invited
+             */
+            event_type: string;
+            /**
+             * @description Equal for errors that differ only in ids, numbers and quoted values.
+             * @example 3f2a9c0d1e4b5a67
+             */
+            fingerprint: string;
+            /**
+             * @description The number of events.
+             * @example 3
+             */
+            count: number;
+            /**
+             * @description True if there may be more: at most 10,000 events of each sink and status are grouped.
+             * @example false
+             */
+            is_capped: boolean;
+            /**
+             * Format: date-time
+             * @description The first time at which an event of the group got its status.
+             * @example 2026-01-31T08:30:00.000Z
+             */
+            first_at: string;
+            /**
+             * Format: date-time
+             * @description The last time.
+             * @example 2026-01-31T08:30:00.000Z
+             */
+            last_at: string;
+            example: {
+                /**
+                 * Format: uuid
+                 * @description The newest event of the group.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                event_id: string;
+                /**
+                 * @description Its last error, without personal data.
+                 * @example the mailbox is full
+                 */
+                error: string;
+            };
+            /**
+             * @description The path of the list of these events.
+             * @example /api/v1/admin/events?sink=local%2Fwelcome-email&status=failed
+             */
+            list: string;
+        };
+        Overview: {
+            /** @description The sinks. */
+            sinks: components["schemas"]["OverviewSink"][];
+            since: string | null;
+            /** @description For each sink its last 60 minutes, the oldest first. The last minute is not complete. */
+            throughput: components["schemas"]["SinkThroughput"][];
+            /** @description At most 50 groups of failures, the largest first. */
+            failures: components["schemas"]["FailureGroup"][];
+            /**
+             * @description True if there are more groups.
+             * @example false
+             */
+            has_more_failures: boolean;
+        };
+        Membership: {
+            /**
+             * Format: uuid
+             * @description The id of the member.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            member_id: string;
+            /**
+             * Format: uuid
+             * @description The organization.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            organization_id: string;
+            /**
+             * @description The name of the organization.
+             * @example Acme
+             */
+            organization_name: string;
+            /**
+             * @description The role in the organization.
+             * @enum {string}
+             */
+            role: "member" | "admin";
+            /**
+             * @description `invited` until the person accepts.
+             * @enum {string}
+             */
+            status: "invited" | "active" | "removed";
+            invited_at: string | null;
+            joined_at: string | null;
+            removed_at: string | null;
+        };
+        Person: {
+            /**
+             * Format: uuid
+             * @description The id of the person, which is the same in all organizations.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            id: string;
+            /**
+             * @description The email address, as the organization typed it. Masked for operators.
+             * @example bob@example.com
+             */
+            email: string;
+            name: string | null;
+            platform_role: ("operator" | "viewer") | null;
+            /** @description The newest memberships that the caller may see, at most 100. */
+            memberships: components["schemas"]["Membership"][];
+        };
+        Activity: {
+            /**
+             * Format: uuid
+             * @description The id of the entry.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            id: string;
+            /**
+             * @description The action.
+             * @example member.role_changed
+             */
+            action: string;
+            /**
+             * @description The type of the object that changed.
+             * @example member
+             */
+            aggregate_type: string;
+            /**
+             * @description The id of the object that changed.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            aggregate_id: string;
+            /**
+             * @description The organization, or `platform`.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            organization_id: string;
+            /**
+             * @description The id of the person or the service that acted.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            actor_id: string;
+            actor_email: string | null;
+            /**
+             * @description Joins the log lines, events and audit entries of one request.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            correlation_id: string;
+            diff: {
+                old: Record<string, never> | null;
+                new: Record<string, never> | null;
+            } | null;
+            /** @description The fields that changed. */
+            changed: string[];
+            ip_address: string | null;
+            user_agent: string | null;
+            /**
+             * @description The time of the entry in UTC with microseconds.
+             * @example 2026-01-31T08:30:00.000000Z
+             */
+            created_at: string;
+            shortened: components["schemas"]["Shortened"] | null;
+            /**
+             * @description `actor`: the person did it. `subject`: it was done to them.
+             * @enum {string}
+             */
+            involvement: "actor" | "subject";
+        };
+        OwnActivity: {
+            /**
+             * Format: uuid
+             * @description The id of the entry.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            id: string;
+            /**
+             * @description The action.
+             * @example member.role_changed
+             */
+            action: string;
+            /**
+             * @description The type of the object that changed.
+             * @example member
+             */
+            aggregate_type: string;
+            /**
+             * @description The id of the object that changed.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            aggregate_id: string;
+            /**
+             * @description The organization, or `platform`.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            organization_id: string;
+            /**
+             * @description The id of the person or the service that acted.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            actor_id: string;
+            /**
+             * @description Joins the log lines, events and audit entries of one request.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            correlation_id: string;
+            /** @description The fields that changed. */
+            changed: string[];
+            /**
+             * @description The time of the entry in UTC with microseconds.
+             * @example 2026-01-31T08:30:00.000000Z
+             */
+            created_at: string;
+            /**
+             * @description `actor`: the person did it. `subject`: it was done to them.
+             * @enum {string}
+             */
+            involvement: "actor" | "subject";
+            ip_address: string | null;
+            user_agent: string | null;
+        };
+        SearchRequest: {
+            /** @description An id, an email address, the slug of an organization, or the beginning of a name. */
+            query: string;
+        };
+        SearchResult: {
+            /**
+             * @description What was found.
+             * @enum {string}
+             */
+            type: "event" | "audit_entry" | "correlation" | "command" | "person" | "member" | "organization";
+            /**
+             * Format: uuid
+             * @description Its id.
+             * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            id: string;
+            organization_id: string | null;
+            label: string | null;
+            /**
+             * @description The path that returns it.
+             * @example /api/v1/admin/events/019c12f4-7175-7abc-8504-af03c46f1d1b
+             */
+            url: string;
+        };
+        SearchResults: {
+            /** @description At most 20 of each type. */
+            results: components["schemas"]["SearchResult"][];
+            /**
+             * @description True if there are more: type a longer name.
+             * @example false
+             */
+            has_more: boolean;
+        };
+        ContractVersion: {
+            /**
+             * @description The version of the contract.
+             * @example 1
+             */
+            version: number;
+            /**
+             * @description True for the newest version, which is published.
+             * @example true
+             */
+            is_current: boolean;
+            /**
+             * @description The JSON Schema (2020-12) of the data.
+             * @example {
+             *       "type": "object",
+             *       "properties": {
+             *         "email": {
+             *           "type": "string"
+             *         }
+             *       }
+             *     }
+             */
+            schema: Record<string, never>;
+            /**
+             * @description An event as consumers receive it.
+             * @example {
+             *       "event_type": "member.invited",
+             *       "schema_version": 1
+             *     }
+             */
+            example: Record<string, never>;
+        };
+        ContractProducer: {
+            /**
+             * @description The audit action that accompanies the event.
+             * @example member.invited
+             */
+            action: string;
+            /**
+             * @description What happens.
+             * @example An admin invites a person.
+             */
+            description: string;
+            routes: string[];
+        };
+        Contract: {
+            /**
+             * @description The type of the event.
+             * @example member.invited
+             */
+            type: string;
+            description: string | null;
+            /**
+             * @description The type of the object that changed.
+             * @example member
+             */
+            aggregate: string;
+            /**
+             * @description The source on the bus.
+             * @example pikaia.member
+             */
+            source: string;
+            /** @description The versions, the newest first. */
+            versions: components["schemas"]["ContractVersion"][];
+            /** @description The actions that publish the event. */
+            producers: components["schemas"]["ContractProducer"][];
+            /** @description The sinks that receive the type. */
+            consumers: string[];
+        };
+        Housekeeping: {
+            retention_days: {
+                /**
+                 * @description The days for which events are kept that every sink has received.
+                 * @example 7
+                 */
+                log: number;
+                /**
+                 * @description The days for which dead letters, commands and replays are kept.
+                 * @example 7
+                 */
+                failed: number;
+                /**
+                 * @description The days for which receipts of consumers are kept.
+                 * @example 7
+                 */
+                receipts: number;
+            };
+            last_run: {
+                /**
+                 * Format: date-time
+                 * @description The end of the run.
+                 * @example 2026-01-31T08:30:00.000Z
+                 */
+                at: string;
+                /** @description What was removed. */
+                results: {
+                    /**
+                     * @description A table, or a slot of the log.
+                     * @example outbox_log_3
+                     */
+                    what: string;
+                    /**
+                     * @description The amount.
+                     * @example 8192
+                     */
+                    removed: number;
+                    /**
+                     * @description The unit of the amount.
+                     * @enum {string}
+                     */
+                    unit: "rows" | "bytes";
+                    kept: string | null;
+                }[];
+            };
+            /** @description What a run would remove now. */
+            expected: {
+                /**
+                 * @description A table, or a slot of the log.
+                 * @example outbox_log_3
+                 */
+                what: string;
+                /**
+                 * @description The amount.
+                 * @example 8192
+                 */
+                removed: number;
+                /**
+                 * @description The unit of the amount.
+                 * @enum {string}
+                 */
+                unit: "rows" | "bytes";
+                kept: string | null;
+                /**
+                 * @description True if there are more than 100,000 rows.
+                 * @example false
+                 */
+                is_capped: boolean;
+            }[];
         };
         Correlation: {
             /**
@@ -2354,6 +3191,11 @@ export interface components {
                  * @enum {string}
                  */
                 status: "pending" | "retrying" | "waiting" | "failed" | "skipped" | "published" | "not_wanted";
+                /**
+                 * @description The place in the log, a 64-bit integer as text. A later event can have a lower one.
+                 * @example 1042
+                 */
+                position: string;
                 /**
                  * @description The version of the contract.
                  * @example 1
@@ -7225,6 +8067,10 @@ export interface operations {
     findEvents: {
         parameters: {
             query?: {
+                /** @description The number of items of a page. A page can have fewer. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page, for the same filter. */
+                cursor?: string;
                 /** @description The id of the event. */
                 event_id?: string;
                 /** @description The type of the event. */
@@ -7237,18 +8083,20 @@ export interface operations {
                 organization_id?: string;
                 /** @description The correlation id of the request. */
                 correlation_id?: string;
-                /** @description The status of the event across all sinks. */
+                /** @description The id of the person or the service that acted. */
+                actor_id?: string;
+                /** @description A sink: selects the events that it receives, and `status` is that at this sink. */
+                sink?: string;
+                /** @description The status of the event across all sinks, or at the sink `sink`. */
                 status?: "pending" | "retrying" | "waiting" | "failed" | "skipped" | "published" | "not_wanted";
                 /** @description A substring of the last error of any sink, case-insensitive. */
                 error?: string;
+                /** @description The fingerprint of the last error of any sink, as the failures of the overview have it. */
+                fingerprint?: string;
                 /** @description Inclusive lower bound of the time, with a time zone. */
                 from?: string;
                 /** @description Exclusive upper bound, with a time zone. */
                 to?: string;
-                /** @description The number of items of a page. A page can have fewer. */
-                limit?: number;
-                /** @description The `next_cursor` of the previous page, for the same filter. */
-                cursor?: string;
             };
             header?: {
                 /**
@@ -7281,6 +8129,7 @@ export interface operations {
                      *           "aggregate_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *           "occurred_at": "2026-01-31T08:30:00.000Z",
                      *           "status": "pending",
+                     *           "position": "1042",
                      *           "schema_version": 1,
                      *           "organization_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *           "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
@@ -7315,6 +8164,76 @@ export interface operations {
                         data: components["schemas"]["Event"][];
                         next_cursor: string | null;
                     };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    countEvents: {
+        parameters: {
+            query?: {
+                /** @description The id of the event. */
+                event_id?: string;
+                /** @description The type of the event. */
+                event_type?: string;
+                /** @description The type of the object that changed. */
+                aggregate_type?: string;
+                /** @description The id of the object that changed. */
+                aggregate_id?: string;
+                /** @description Operators can choose an organization. Admins see only their own; another is refused with 403. */
+                organization_id?: string;
+                /** @description The correlation id of the request. */
+                correlation_id?: string;
+                /** @description The id of the person or the service that acted. */
+                actor_id?: string;
+                /** @description A sink: selects the events that it receives, and `status` is that at this sink. */
+                sink?: string;
+                /** @description The status of the event across all sinks, or at the sink `sink`. */
+                status?: "pending" | "retrying" | "waiting" | "failed" | "skipped" | "published" | "not_wanted";
+                /** @description A substring of the last error of any sink, case-insensitive. */
+                error?: string;
+                /** @description The fingerprint of the last error of any sink, as the failures of the overview have it. */
+                fingerprint?: string;
+                /** @description Inclusive lower bound of the time, with a time zone. */
+                from?: string;
+                /** @description Exclusive upper bound, with a time zone. */
+                to?: string;
+            };
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "count": 42,
+                     *       "is_capped": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EventCount"];
                 };
             };
             400: components["responses"]["BadRequest"];
@@ -7362,6 +8281,7 @@ export interface operations {
                      *       "aggregate_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "occurred_at": "2026-01-31T08:30:00.000Z",
                      *       "status": "pending",
+                     *       "position": "1042",
                      *       "schema_version": 1,
                      *       "organization_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
                      *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
@@ -7486,7 +8406,9 @@ export interface operations {
                  *         "event_type": "member.invited",
                  *         "status": "failed"
                  *       },
-                 *       "dry_run": true
+                 *       "dry_run": true,
+                 *       "rate": 100,
+                 *       "reason": "The mail provider is back."
                  *     }
                  */
                 "application/json": components["schemas"]["ReplayEventsRequest"];
@@ -7520,6 +8442,7 @@ export interface operations {
                      *       },
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
+                     *       "reason": "The mail provider is down.",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -7530,7 +8453,19 @@ export interface operations {
                      *             "reason": "the sink is not paused"
                      *           },
                      *           "progress": {
-                     *             "sent": 10
+                     *             "matched": 10,
+                     *             "sent": 8,
+                     *             "skipped": 0,
+                     *             "dead_letters": 2,
+                     *             "failed": 0,
+                     *             "last_error": "the mailbox is full",
+                     *             "canceled": false,
+                     *             "rate": 100,
+                     *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "start_position": "1042",
+                     *             "position": "1042",
+                     *             "end_position": "1042",
+                     *             "share": 0.25
                      *           }
                      *         }
                      *       ]
@@ -7699,6 +8634,7 @@ export interface operations {
                      *       },
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
+                     *       "reason": "The mail provider is down.",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -7709,7 +8645,19 @@ export interface operations {
                      *             "reason": "the sink is not paused"
                      *           },
                      *           "progress": {
-                     *             "sent": 10
+                     *             "matched": 10,
+                     *             "sent": 8,
+                     *             "skipped": 0,
+                     *             "dead_letters": 2,
+                     *             "failed": 0,
+                     *             "last_error": "the mailbox is full",
+                     *             "canceled": false,
+                     *             "rate": 100,
+                     *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "start_position": "1042",
+                     *             "position": "1042",
+                     *             "end_position": "1042",
+                     *             "share": 0.25
                      *           }
                      *         }
                      *       ]
@@ -7878,6 +8826,7 @@ export interface operations {
                      *       },
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
+                     *       "reason": "The mail provider is down.",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -7888,7 +8837,19 @@ export interface operations {
                      *             "reason": "the sink is not paused"
                      *           },
                      *           "progress": {
-                     *             "sent": 10
+                     *             "matched": 10,
+                     *             "sent": 8,
+                     *             "skipped": 0,
+                     *             "dead_letters": 2,
+                     *             "failed": 0,
+                     *             "last_error": "the mailbox is full",
+                     *             "canceled": false,
+                     *             "rate": 100,
+                     *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "start_position": "1042",
+                     *             "position": "1042",
+                     *             "end_position": "1042",
+                     *             "share": 0.25
                      *           }
                      *         }
                      *       ]
@@ -8123,6 +9084,7 @@ export interface operations {
                      *           },
                      *           "asked_by": "olivia@example.com",
                      *           "asked_at": "2026-01-31T08:30:00.000Z",
+                     *           "reason": "The mail provider is down.",
                      *           "sinks": [
                      *             {
                      *               "sink": "local/welcome-email",
@@ -8133,7 +9095,19 @@ export interface operations {
                      *                 "reason": "the sink is not paused"
                      *               },
                      *               "progress": {
-                     *                 "sent": 10
+                     *                 "matched": 10,
+                     *                 "sent": 8,
+                     *                 "skipped": 0,
+                     *                 "dead_letters": 2,
+                     *                 "failed": 0,
+                     *                 "last_error": "the mailbox is full",
+                     *                 "canceled": false,
+                     *                 "rate": 100,
+                     *                 "started_at": "2026-01-31T08:30:00.000Z",
+                     *                 "start_position": "1042",
+                     *                 "position": "1042",
+                     *                 "end_position": "1042",
+                     *                 "share": 0.25
                      *               }
                      *             }
                      *           ]
@@ -8195,6 +9169,7 @@ export interface operations {
                      *       },
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
+                     *       "reason": "The mail provider is down.",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -8205,7 +9180,19 @@ export interface operations {
                      *             "reason": "the sink is not paused"
                      *           },
                      *           "progress": {
-                     *             "sent": 10
+                     *             "matched": 10,
+                     *             "sent": 8,
+                     *             "skipped": 0,
+                     *             "dead_letters": 2,
+                     *             "failed": 0,
+                     *             "last_error": "the mailbox is full",
+                     *             "canceled": false,
+                     *             "rate": 100,
+                     *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "start_position": "1042",
+                     *             "position": "1042",
+                     *             "end_position": "1042",
+                     *             "share": 0.25
                      *           }
                      *         }
                      *       ]
@@ -8222,6 +9209,198 @@ export interface operations {
             429: components["responses"]["RateLimited"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    cancelOutbox: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+                /**
+                 * @description `change-token`: the response has the header `X-Change-Token`.
+                 * @example change-token
+                 */
+                Prefer?: components["parameters"]["Prefer"];
+                /**
+                 * @description A new random value for each change. A repeat with the same key gets the stored response, and changes nothing again.
+                 * @example "8e03978e-40d5-43dd-bc93-6894a57f9324"
+                 */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+            };
+            path: {
+                /** @description The id of the command that started the replay. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "The filter was wrong."
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted */
+            202: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "X-Change-Token": components["headers"]["ChangeToken"];
+                    "Preference-Applied": components["headers"]["PreferenceApplied"];
+                    "Idempotent-Replayed": components["headers"]["IdempotentReplayed"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    /**
+                     * @description The path of the command.
+                     * @example /api/v1/admin/outbox/commands/019c12f4-7175-7abc-8504-af03c46f1d1b
+                     */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "command": "pause",
+                     *       "status": "pending",
+                     *       "arguments": {
+                     *         "rate": 100
+                     *       },
+                     *       "asked_by": "olivia@example.com",
+                     *       "asked_at": "2026-01-31T08:30:00.000Z",
+                     *       "reason": "The mail provider is down.",
+                     *       "sinks": [
+                     *         {
+                     *           "sink": "local/welcome-email",
+                     *           "status": "pending",
+                     *           "done_at": "2026-01-31T08:30:00.000Z",
+                     *           "answer": {
+                     *             "outcome": "done",
+                     *             "reason": "the sink is not paused"
+                     *           },
+                     *           "progress": {
+                     *             "matched": 10,
+                     *             "sent": 8,
+                     *             "skipped": 0,
+                     *             "dead_letters": 2,
+                     *             "failed": 0,
+                     *             "last_error": "the mailbox is full",
+                     *             "canceled": false,
+                     *             "rate": 100,
+                     *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "start_position": "1042",
+                     *             "position": "1042",
+                     *             "end_position": "1042",
+                     *             "share": 0.25
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Command"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            412: components["responses"]["PreconditionFailed"];
+            /**
+             * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.
+             *
+             *     `urn:pikaia:problem:idempotency-key-reused`: The `Idempotency-Key` belongs to another request. Use a new one.
+             */
+            422: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:invalid",
+                     *       "title": "A short summary",
+                     *       "status": 422,
+                     *       "detail": "email is required",
+                     *       "errors": [
+                     *         {
+                     *           "field": "email",
+                     *           "message": "email is required"
+                     *         }
+                     *       ],
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:invalid" | "urn:pikaia:problem:idempotency-key-reused";
+                    } & components["schemas"]["Problem"];
+                };
+            };
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            /**
+             * @description `urn:pikaia:problem:unavailable`: The service cannot process the request now. Try again after `Retry-After`.
+             *
+             *     `urn:pikaia:problem:outcome-unknown`: The database did not confirm the change. Repeat the request with the same `Idempotency-Key`, or check the data first.
+             */
+            503: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:unavailable",
+                     *       "title": "A short summary",
+                     *       "status": 503,
+                     *       "detail": "The service cannot process the request now. Try again after `Retry-After`.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:unavailable" | "urn:pikaia:problem:outcome-unknown";
+                    } & components["schemas"]["Problem"];
+                };
+            };
             "4XX": components["responses"]["RefusedRequest"];
         };
     };
@@ -8251,7 +9430,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "The mail provider is down."
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
         responses: {
             /** @description Accepted */
             202: {
@@ -8280,6 +9468,7 @@ export interface operations {
                      *       },
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
+                     *       "reason": "The mail provider is down.",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -8290,7 +9479,19 @@ export interface operations {
                      *             "reason": "the sink is not paused"
                      *           },
                      *           "progress": {
-                     *             "sent": 10
+                     *             "matched": 10,
+                     *             "sent": 8,
+                     *             "skipped": 0,
+                     *             "dead_letters": 2,
+                     *             "failed": 0,
+                     *             "last_error": "the mailbox is full",
+                     *             "canceled": false,
+                     *             "rate": 100,
+                     *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "start_position": "1042",
+                     *             "position": "1042",
+                     *             "end_position": "1042",
+                     *             "share": 0.25
                      *           }
                      *         }
                      *       ]
@@ -8423,7 +9624,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "The mail provider is down."
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
         responses: {
             /** @description Accepted */
             202: {
@@ -8452,6 +9662,7 @@ export interface operations {
                      *       },
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
+                     *       "reason": "The mail provider is down.",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -8462,7 +9673,19 @@ export interface operations {
                      *             "reason": "the sink is not paused"
                      *           },
                      *           "progress": {
-                     *             "sent": 10
+                     *             "matched": 10,
+                     *             "sent": 8,
+                     *             "skipped": 0,
+                     *             "dead_letters": 2,
+                     *             "failed": 0,
+                     *             "last_error": "the mailbox is full",
+                     *             "canceled": false,
+                     *             "rate": 100,
+                     *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "start_position": "1042",
+                     *             "position": "1042",
+                     *             "end_position": "1042",
+                     *             "share": 0.25
                      *           }
                      *         }
                      *       ]
@@ -8593,7 +9816,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "The mail provider is down."
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
         responses: {
             /** @description Accepted */
             202: {
@@ -8622,6 +9854,7 @@ export interface operations {
                      *       },
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
+                     *       "reason": "The mail provider is down.",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -8632,7 +9865,19 @@ export interface operations {
                      *             "reason": "the sink is not paused"
                      *           },
                      *           "progress": {
-                     *             "sent": 10
+                     *             "matched": 10,
+                     *             "sent": 8,
+                     *             "skipped": 0,
+                     *             "dead_letters": 2,
+                     *             "failed": 0,
+                     *             "last_error": "the mailbox is full",
+                     *             "canceled": false,
+                     *             "rate": 100,
+                     *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "start_position": "1042",
+                     *             "position": "1042",
+                     *             "end_position": "1042",
+                     *             "share": 0.25
                      *           }
                      *         }
                      *       ]
@@ -8765,7 +10010,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "The mail provider is down."
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
         responses: {
             /** @description Accepted */
             202: {
@@ -8794,6 +10048,7 @@ export interface operations {
                      *       },
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
+                     *       "reason": "The mail provider is down.",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -8804,7 +10059,19 @@ export interface operations {
                      *             "reason": "the sink is not paused"
                      *           },
                      *           "progress": {
-                     *             "sent": 10
+                     *             "matched": 10,
+                     *             "sent": 8,
+                     *             "skipped": 0,
+                     *             "dead_letters": 2,
+                     *             "failed": 0,
+                     *             "last_error": "the mailbox is full",
+                     *             "canceled": false,
+                     *             "rate": 100,
+                     *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "start_position": "1042",
+                     *             "position": "1042",
+                     *             "end_position": "1042",
+                     *             "share": 0.25
                      *           }
                      *         }
                      *       ]
@@ -8935,7 +10202,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "The mail provider is down."
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
         responses: {
             /** @description Accepted */
             202: {
@@ -8964,6 +10240,7 @@ export interface operations {
                      *       },
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
+                     *       "reason": "The mail provider is down.",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -8974,7 +10251,19 @@ export interface operations {
                      *             "reason": "the sink is not paused"
                      *           },
                      *           "progress": {
-                     *             "sent": 10
+                     *             "matched": 10,
+                     *             "sent": 8,
+                     *             "skipped": 0,
+                     *             "dead_letters": 2,
+                     *             "failed": 0,
+                     *             "last_error": "the mailbox is full",
+                     *             "canceled": false,
+                     *             "rate": 100,
+                     *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "start_position": "1042",
+                     *             "position": "1042",
+                     *             "end_position": "1042",
+                     *             "share": 0.25
                      *           }
                      *         }
                      *       ]
@@ -9107,7 +10396,16 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "The mail provider is down."
+                 *     }
+                 */
+                "application/json": components["schemas"]["ReasonRequest"];
+            };
+        };
         responses: {
             /** @description Accepted */
             202: {
@@ -9136,6 +10434,7 @@ export interface operations {
                      *       },
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
+                     *       "reason": "The mail provider is down.",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -9146,7 +10445,19 @@ export interface operations {
                      *             "reason": "the sink is not paused"
                      *           },
                      *           "progress": {
-                     *             "sent": 10
+                     *             "matched": 10,
+                     *             "sent": 8,
+                     *             "skipped": 0,
+                     *             "dead_letters": 2,
+                     *             "failed": 0,
+                     *             "last_error": "the mailbox is full",
+                     *             "canceled": false,
+                     *             "rate": 100,
+                     *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "start_position": "1042",
+                     *             "position": "1042",
+                     *             "end_position": "1042",
+                     *             "share": 0.25
                      *           }
                      *         }
                      *       ]
@@ -9281,7 +10592,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "event_type": "member.invited"
+                 *       "event_type": "member.invited",
+                 *       "reason": "The mail provider is down."
                  *     }
                  */
                 "application/json": components["schemas"]["DropTypeRequest"];
@@ -9315,6 +10627,7 @@ export interface operations {
                      *       },
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
+                     *       "reason": "The mail provider is down.",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -9325,7 +10638,19 @@ export interface operations {
                      *             "reason": "the sink is not paused"
                      *           },
                      *           "progress": {
-                     *             "sent": 10
+                     *             "matched": 10,
+                     *             "sent": 8,
+                     *             "skipped": 0,
+                     *             "dead_letters": 2,
+                     *             "failed": 0,
+                     *             "last_error": "the mailbox is full",
+                     *             "canceled": false,
+                     *             "rate": 100,
+                     *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "start_position": "1042",
+                     *             "position": "1042",
+                     *             "end_position": "1042",
+                     *             "share": 0.25
                      *           }
                      *         }
                      *       ]
@@ -9462,7 +10787,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "event_type": "member.invited"
+                 *       "event_type": "member.invited",
+                 *       "reason": "The mail provider is down."
                  *     }
                  */
                 "application/json": components["schemas"]["DropTypeRequest"];
@@ -9496,6 +10822,7 @@ export interface operations {
                      *       },
                      *       "asked_by": "olivia@example.com",
                      *       "asked_at": "2026-01-31T08:30:00.000Z",
+                     *       "reason": "The mail provider is down.",
                      *       "sinks": [
                      *         {
                      *           "sink": "local/welcome-email",
@@ -9506,7 +10833,19 @@ export interface operations {
                      *             "reason": "the sink is not paused"
                      *           },
                      *           "progress": {
-                     *             "sent": 10
+                     *             "matched": 10,
+                     *             "sent": 8,
+                     *             "skipped": 0,
+                     *             "dead_letters": 2,
+                     *             "failed": 0,
+                     *             "last_error": "the mailbox is full",
+                     *             "canceled": false,
+                     *             "rate": 100,
+                     *             "started_at": "2026-01-31T08:30:00.000Z",
+                     *             "start_position": "1042",
+                     *             "position": "1042",
+                     *             "end_position": "1042",
+                     *             "share": 0.25
                      *           }
                      *         }
                      *       ]
@@ -9608,6 +10947,552 @@ export interface operations {
                     } & components["schemas"]["Problem"];
                 };
             };
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    showOverview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "sinks": [
+                     *         {
+                     *           "name": "local/welcome-email",
+                     *           "state": "active",
+                     *           "ordering": "aggregate",
+                     *           "observer": false,
+                     *           "leader": {
+                     *             "worker": "worker-1",
+                     *             "since": "2026-01-31T08:30:00.000Z"
+                     *           },
+                     *           "abandoned": false,
+                     *           "last_stored_at": "2026-01-31T08:30:00.000Z",
+                     *           "backlog": 0,
+                     *           "lag_ms": 120,
+                     *           "accepted_last_minute": 12,
+                     *           "event_types": [
+                     *             "member.invited"
+                     *           ],
+                     *           "failing_since": "2026-01-31T08:30:00.000Z",
+                     *           "last_error": "connect ECONNREFUSED",
+                     *           "leader_failing_since": "2026-01-31T08:30:00.000Z",
+                     *           "leader_error": "the sink has no credentials",
+                     *           "retrying": 0,
+                     *           "waiting": 0,
+                     *           "failed": 0,
+                     *           "unhandled": [
+                     *             {
+                     *               "event_type": "member.invited",
+                     *               "schema_version": 2,
+                     *               "count": 3,
+                     *               "oldest_event_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *             }
+                     *           ],
+                     *           "replays": 0,
+                     *           "registered_at": "2026-01-31T08:30:00.000Z",
+                     *           "lists": {
+                     *             "pending": "/api/v1/admin/events?sink=local%2Fwelcome-email&status=failed",
+                     *             "retrying": "/api/v1/admin/events?sink=local%2Fwelcome-email&status=failed",
+                     *             "waiting": "/api/v1/admin/events?sink=local%2Fwelcome-email&status=failed",
+                     *             "failed": "/api/v1/admin/events?sink=local%2Fwelcome-email&status=failed"
+                     *           }
+                     *         }
+                     *       ],
+                     *       "since": "2026-01-31T08:30:00.000Z",
+                     *       "throughput": [
+                     *         {
+                     *           "sink": "local/welcome-email",
+                     *           "observer": false,
+                     *           "accepted": [
+                     *             12
+                     *           ],
+                     *           "failed_attempts": [
+                     *             0
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "failures": [
+                     *         {
+                     *           "sink": "local/welcome-email",
+                     *           "status": "failed",
+                     *           "event_type": "member.invited",
+                     *           "fingerprint": "3f2a9c0d1e4b5a67",
+                     *           "count": 3,
+                     *           "is_capped": false,
+                     *           "first_at": "2026-01-31T08:30:00.000Z",
+                     *           "last_at": "2026-01-31T08:30:00.000Z",
+                     *           "example": {
+                     *             "event_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *             "error": "the mailbox is full"
+                     *           },
+                     *           "list": "/api/v1/admin/events?sink=local%2Fwelcome-email&status=failed"
+                     *         }
+                     *       ],
+                     *       "has_more_failures": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    showPeople: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                /** @description The id of the person. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *       "email": "bob@example.com",
+                     *       "name": "Bob",
+                     *       "platform_role": "operator",
+                     *       "memberships": [
+                     *         {
+                     *           "member_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "organization_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "organization_name": "Acme",
+                     *           "role": "member",
+                     *           "status": "invited",
+                     *           "invited_at": "2026-01-31T08:30:00.000Z",
+                     *           "joined_at": "2026-01-31T08:30:00.000Z",
+                     *           "removed_at": "2026-01-31T08:30:00.000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Person"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    activityPeople: {
+        parameters: {
+            query?: {
+                /** @description `actor`: what the person did. `subject`: what was done to them. By default both. */
+                involvement?: "actor" | "subject";
+                /** @description The number of items of a page. A page can have fewer. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page, for the same filter. */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path: {
+                /** @description The id of the person. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "action": "member.role_changed",
+                     *           "aggregate_type": "member",
+                     *           "aggregate_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "organization_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "actor_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "actor_email": "alice@example.com",
+                     *           "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "diff": {
+                     *             "old": {
+                     *               "role": "member"
+                     *             },
+                     *             "new": {
+                     *               "role": "admin"
+                     *             }
+                     *           },
+                     *           "changed": [
+                     *             "role"
+                     *           ],
+                     *           "ip_address": "192.0.2.1",
+                     *           "user_agent": "curl/8.9.1",
+                     *           "created_at": "2026-01-31T08:30:00.000000Z",
+                     *           "shortened": {
+                     *             "bytes": 70000,
+                     *             "url": "/api/v1/admin/events/019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *           },
+                     *           "involvement": "actor"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJhIjoiMSJ9.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["Activity"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    ownActivityPeople: {
+        parameters: {
+            query?: {
+                /** @description `actor`: what the person did. `subject`: what was done to them. By default both. */
+                involvement?: "actor" | "subject";
+                /** @description The number of items of a page. A page can have fewer. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page, for the same filter. */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "action": "member.role_changed",
+                     *           "aggregate_type": "member",
+                     *           "aggregate_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "organization_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "actor_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "changed": [
+                     *             "role"
+                     *           ],
+                     *           "created_at": "2026-01-31T08:30:00.000000Z",
+                     *           "involvement": "actor",
+                     *           "ip_address": "192.0.2.1",
+                     *           "user_agent": "curl/8.9.1"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJhIjoiMSJ9.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["OwnActivity"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    searchSearch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "query": "bob@example.com"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SearchRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "results": [
+                     *         {
+                     *           "type": "event",
+                     *           "id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "organization_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *           "label": "member.invited",
+                     *           "url": "/api/v1/admin/events/019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *         }
+                     *       ],
+                     *       "has_more": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SearchResults"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    listContracts: {
+        parameters: {
+            query?: {
+                /** @description The number of items of a page. A page can have fewer. */
+                limit?: number;
+                /** @description The `next_cursor` of the previous page, for the same filter. */
+                cursor?: string;
+            };
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "type": "member.invited",
+                     *           "description": "A person was invited to an organization.",
+                     *           "aggregate": "member",
+                     *           "source": "pikaia.member",
+                     *           "versions": [
+                     *             {
+                     *               "version": 1,
+                     *               "is_current": true,
+                     *               "schema": {
+                     *                 "type": "object",
+                     *                 "properties": {
+                     *                   "email": {
+                     *                     "type": "string"
+                     *                   }
+                     *                 }
+                     *               },
+                     *               "example": {
+                     *                 "event_type": "member.invited",
+                     *                 "schema_version": 1
+                     *               }
+                     *             }
+                     *           ],
+                     *           "producers": [
+                     *             {
+                     *               "action": "member.invited",
+                     *               "description": "An admin invites a person.",
+                     *               "routes": [
+                     *                 "POST /api/v1/members/invitations"
+                     *               ]
+                     *             }
+                     *           ],
+                     *           "consumers": [
+                     *             "local/welcome-email"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJhIjoiMSJ9.c2lnbmF0dXJl"
+                     *     }
+                     */
+                    "application/json": {
+                        data: components["schemas"]["Contract"][];
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            422: components["responses"]["Invalid"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+            "4XX": components["responses"]["RefusedRequest"];
+        };
+    };
+    showHousekeeping: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Joins the log lines, events and audit entries of the request. By default the server chooses it.
+                 * @example 019c12f4-7175-7abc-8504-af03c46f1d1b
+                 */
+                "X-Correlation-Id"?: components["parameters"]["CorrelationId"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "retention_days": {
+                     *         "log": 7,
+                     *         "failed": 7,
+                     *         "receipts": 7
+                     *       },
+                     *       "last_run": {
+                     *         "at": "2026-01-31T08:30:00.000Z",
+                     *         "results": [
+                     *           {
+                     *             "what": "outbox_log_3",
+                     *             "removed": 8192,
+                     *             "unit": "rows",
+                     *             "kept": "not handed over to local/welcome-email"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "expected": [
+                     *         {
+                     *           "what": "outbox_log_3",
+                     *           "removed": 8192,
+                     *           "unit": "rows",
+                     *           "kept": "not handed over to local/welcome-email",
+                     *           "is_capped": false
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Housekeeping"];
+                };
+            };
+            400: components["responses"]["BadRequest"];
+            401: components["responses"]["Unauthenticated"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
             "4XX": components["responses"]["RefusedRequest"];
         };
     };

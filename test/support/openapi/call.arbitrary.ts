@@ -16,7 +16,14 @@ export interface TextPool {
   readonly pathTexts?: readonly string[];
 }
 
-const TEXTS = ['2026-01-31T08:30:00.000Z', 'https://example.com/path', '192.0.2.1', 'member.invited', 'example'];
+const TEXTS = [
+  '2026-01-31T08:30:00.000Z',
+  'https://example.com/path',
+  '192.0.2.1',
+  'member.invited',
+  'example',
+  '0123456789abcdef',
+];
 
 /** Makes calls of the endpoints of a document. Texts of the calls come from a pool, if their schema accepts one. */
 export class CallArbitrary {

@@ -17,5 +17,6 @@ export const operationRequested = {
   'sink.drop_type': requested('sink', 'drop_type', 'An operator drops an event type that a sink no longer handles.'),
   'event.replay': requested('event', 'replay', 'An operator or admin replays one event.'),
   'event.skip': requested('event', 'skip', 'An operator skips an event that blocks its aggregate.'),
+  'events.cancel': requested('events', 'cancel', 'An operator or admin cancels a replay.'),
   'events.replay': requested('events', 'replay', 'An operator or admin replays the events that match a filter, or counts them.'),
 } satisfies Record<OperationName, AnyAuditAction>;

@@ -15,10 +15,14 @@ class AuditedCommand {
   @Public({ keys: 'all' })
   readonly arguments: Readonly<Record<string, unknown>>;
 
-  constructor({ commandId, sinks, arguments: values }: OperationRequest) {
+  @Public()
+  readonly reason: string | null;
+
+  constructor({ commandId, sinks, arguments: values, reason }: OperationRequest) {
     this.id = commandId;
     this.sinks = sinks;
     this.arguments = values;
+    this.reason = reason ?? null;
   }
 }
 

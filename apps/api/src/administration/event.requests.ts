@@ -1,11 +1,13 @@
 import { Description, IsText, IsTimestamp, OptionalField } from '@pikaia/core';
 import { EVENT_STATUSES, type EventStatus } from '@pikaia/events';
-import { IsIn } from 'class-validator';
+import { IsIn, Matches } from 'class-validator';
 import { CanonicalId, IsCanonicalId } from '../server/canonical.js';
-import { PageRequest } from '../server/page.request.js';
+import { PageLimit, PageStart } from '../server/page.request.js';
 
-/** Filters of the event list. An unknown filter is refused. */
-export class FindEventsRequest extends PageRequest {
+export const IsFingerprint = () => Matches(/^[0-9a-f]{16}$/, { message: '$property must have 16 hexadecimal digits' });
+
+/** The filters of events. An unknown filter is refused. */
+export class EventFilterRequest {
   @Description('The id of the event.')
   @OptionalField()
   @IsCanonicalId()
@@ -38,7 +40,18 @@ export class FindEventsRequest extends PageRequest {
   @IsCanonicalId()
   correlation_id?: string;
 
-  @Description('The status of the event across all sinks.')
+  @Description('The id of the person or the service that acted.')
+  @OptionalField()
+  @CanonicalId()
+  @IsText({ max: 200 })
+  actor_id?: string;
+
+  @Description('A sink: selects the events that it receives, and `status` is that at this sink.')
+  @OptionalField()
+  @IsText({ min: 1, max: 200 })
+  sink?: string;
+
+  @Description('The status of the event across all sinks, or at the sink `sink`.')
   @OptionalField()
   @IsIn(EVENT_STATUSES)
   status?: EventStatus;
@@ -47,6 +60,11 @@ export class FindEventsRequest extends PageRequest {
   @OptionalField()
   @IsText({ min: 3, max: 200 })
   error?: string;
+
+  @Description('The fingerprint of the last error of any sink, as the failures of the overview have it.')
+  @OptionalField()
+  @IsFingerprint()
+  fingerprint?: string;
 
   @Description('Inclusive lower bound of the time, with a time zone.')
   @OptionalField()
@@ -57,4 +75,13 @@ export class FindEventsRequest extends PageRequest {
   @OptionalField()
   @IsTimestamp()
   to?: string;
+}
+
+/** The query of the event list. */
+export class FindEventsRequest extends EventFilterRequest {
+  @PageLimit()
+  limit: number = 20;
+
+  @PageStart()
+  cursor?: string;
 }

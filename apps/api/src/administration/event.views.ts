@@ -1,6 +1,6 @@
 import { EVENT_STATUSES } from '@pikaia/events';
 import { Type } from 'typebox';
-import { AnyObject, Count, Fields, Id, ListOf, OneOf, OrNull, PageOf, Text, Timestamp } from '../openapi/schemas.js';
+import { AnyObject, Count, Fields, Flag, Id, ListOf, OneOf, OrNull, PageOf, Text, Timestamp } from '../openapi/schemas.js';
 import { NotShortened, ShortenedView } from './shortened.view.js';
 
 const eventId = Id('The id of the event.');
@@ -25,6 +25,7 @@ const DecidingDelivery = Fields({
 
 const event = {
   ...related,
+  position: Text('The place in the log, a 64-bit integer as text. A later event can have a lower one.', '1042'),
   schema_version: Count('The version of the contract.', 1),
   organization_id: OrNull(Text('The organization.', '019c12f4-7175-7abc-8504-af03c46f1d1b')),
   correlation_id: OrNull(Id('Joins the log lines, events and audit entries of one request.')),
@@ -44,6 +45,14 @@ const event = {
 
 export const EventView = Fields({ ...event, shortened: OrNull(ShortenedView) }, { $id: 'Event' });
 export const EventPage = PageOf(EventView);
+
+export const EventCountView = Fields(
+  {
+    count: Count('The number of events, at most 10,000.', 42),
+    is_capped: Flag('True if there may be more events: the count stops at 10,000, or after it has examined too many rows.'),
+  },
+  { $id: 'EventCount' },
+);
 
 const Delivery = Fields(
   {

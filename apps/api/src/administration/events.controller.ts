@@ -9,8 +9,8 @@ import { Endpoint } from '../openapi/endpoint.decorator.js';
 import { IdPipe } from '../server/id.pipe.js';
 import { requirePeriod } from '../server/period.js';
 import { operationRequested } from './audit-actions.js';
-import { FindEventsRequest } from './event.requests.js';
-import { EventDetailsView, EventPage } from './event.views.js';
+import { EventFilterRequest, FindEventsRequest } from './event.requests.js';
+import { EventCountView, EventDetailsView, EventPage } from './event.views.js';
 import { listedEvent } from './listed.js';
 import { ReplayEventsRequest, SinkRequest } from './operation.requests.js';
 import { ACCEPTED_COMMAND, respondAccepted } from './respond-accepted.js';
@@ -40,6 +40,18 @@ export class EventsController {
     return { data: data.map(listedEvent), ...page };
   }
 
+  @Get('count')
+  @Endpoint({
+    summary: 'Count the events that match a filter',
+    description: 'Takes the filters of the list. Writes nothing, and its cost is bounded: see `is_capped`.',
+    responses: { 200: EventCountView },
+  })
+  count(@CurrentIdentity() identity: Identity, @Query() filter: EventFilterRequest) {
+    requirePeriod(filter);
+    requireOwnOrganization(identity, filter.organization_id);
+    return this.events.count({ filter, scope: readScopeOf(identity) });
+  }
+
   @Get(':id')
   @Endpoint({
     summary: 'Show an event with its deliveries, attempts and receipts',
@@ -57,7 +69,12 @@ export class EventsController {
   @Endpoint({
     summary: 'Replay the events that match a filter',
     description: 'Replays to all sinks or to one. Only counts the events unless `dry_run` is false.',
-    example: { filter: { event_type: 'member.invited', status: 'failed' }, dry_run: true },
+    example: {
+      filter: { event_type: 'member.invited', status: 'failed' },
+      dry_run: true,
+      rate: 100,
+      reason: 'The mail provider is back.',
+    },
     ...ACCEPTED_COMMAND,
     problems: ['not-found', 'conflict'],
   })
@@ -65,7 +82,7 @@ export class EventsController {
   @Audited(operationRequested['events.replay'])
   async replayAll(
     @CurrentIdentity() identity: Identity,
-    @Body() { filter, dry_run: dryRun, limit, rate, sink }: ReplayEventsRequest,
+    @Body() { filter, dry_run: dryRun, limit, rate, sink, reason }: ReplayEventsRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     if (!Object.values(filter).some((value) => value !== undefined))
@@ -84,7 +101,7 @@ export class EventsController {
     };
     return respondAccepted(
       reply,
-      this.operations.replay({ filter: { ...filter }, dryRun, ...optional, ...operationScopeOf(identity) }),
+      this.operations.replay({ filter: { ...filter }, dryRun, reason, ...optional, ...operationScopeOf(identity) }),
     );
   }
 
@@ -102,12 +119,12 @@ export class EventsController {
   async replay(
     @CurrentIdentity() identity: Identity,
     @Param('id', IdPipe) id: string,
-    @Body() { sink }: SinkRequest,
+    @Body() { sink, reason }: SinkRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
     return respondAccepted(
       reply,
-      this.operations.replayOne(id, { ...operationScopeOf(identity), ...(sink !== undefined && { sink }) }),
+      this.operations.replayOne(id, { ...operationScopeOf(identity), reason, ...(sink !== undefined && { sink }) }),
     );
   }
 
@@ -123,7 +140,11 @@ export class EventsController {
   @HttpCode(HttpStatus.ACCEPTED)
   @AllowedTo('operator')
   @Audited(operationRequested['event.skip'])
-  async skip(@Param('id', IdPipe) id: string, @Body() { sink }: SinkRequest, @Res({ passthrough: true }) reply: FastifyReply) {
-    return respondAccepted(reply, this.operations.skip(id, sink === undefined ? {} : { sink }));
+  async skip(
+    @Param('id', IdPipe) id: string,
+    @Body() { sink, reason }: SinkRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return respondAccepted(reply, this.operations.skip(id, { reason, ...(sink !== undefined && { sink }) }));
   }
 }

@@ -1,13 +1,23 @@
-import { Description, IsText, IsTimestamp, OptionalField } from '@pikaia/core';
+import { Description, IsText, IsTimestamp, IsVisibleText, OptionalField } from '@pikaia/core';
 import { Type } from 'class-transformer';
 import { IsBoolean, IsIn, IsObject, ValidateNested } from 'class-validator';
 import { CanonicalId, IsCanonicalId } from '../server/canonical.js';
 import { IsIntegerBetween } from '../server/is-integer.js';
 import { OptionalBody } from '../server/request.pipe.js';
+import { IsFingerprint } from './event.requests.js';
+
+/** Why the caller gives the command. */
+@OptionalBody()
+export class ReasonRequest {
+  @Description('Why you do this. It is stored with the command and in the audit log, so name no personal data.')
+  @OptionalField()
+  @IsVisibleText({ max: 500 })
+  reason?: string;
+}
 
 /** Selects one sink. If absent, the operation applies to each sink that has the event. */
 @OptionalBody()
-export class SinkRequest {
+export class SinkRequest extends ReasonRequest {
   @Description('The name of the sink. If absent, the operation applies to each sink that has the event.')
   @OptionalField()
   @IsText({ min: 1, max: 200 })
@@ -15,7 +25,7 @@ export class SinkRequest {
 }
 
 /** Names the event type that a sink gives up. */
-export class DropTypeRequest {
+export class DropTypeRequest extends ReasonRequest {
   @Description('The event type that the sink gives up.')
   @IsText({ min: 1, max: 200 })
   event_type!: string;
@@ -59,6 +69,17 @@ export class ReplayFilterRequest {
   @OptionalField()
   @IsText({ min: 3, max: 200 })
   error?: string;
+
+  @Description('The fingerprint of the last error. Selects only dead letters.')
+  @OptionalField()
+  @IsFingerprint()
+  fingerprint?: string;
+
+  @Description('The id of the person or the service that acted.')
+  @OptionalField()
+  @CanonicalId()
+  @IsText({ max: 200 })
+  actor_id?: string;
 
   @Description('Inclusive lower bound of the time of occurrence, with a time zone.')
   @OptionalField()

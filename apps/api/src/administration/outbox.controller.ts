@@ -10,7 +10,7 @@ import { IdPipe } from '../server/id.pipe.js';
 import { PageCursor } from '../server/page.cursor.js';
 import { PageRequest } from '../server/page.request.js';
 import { operationRequested } from './audit-actions.js';
-import { DropTypeRequest } from './operation.requests.js';
+import { DropTypeRequest, ReasonRequest } from './operation.requests.js';
 import { CommandPage, CommandView, OutboxStatusView } from './outbox.views.js';
 import { ACCEPTED_COMMAND, respondAccepted } from './respond-accepted.js';
 import { operationScopeOf } from './scope.js';
@@ -29,6 +29,8 @@ const SINK_COMMAND = {
   ...ACCEPTED_COMMAND,
   problems: ['not-found', 'conflict'],
 } as const;
+
+const REASON = { reason: 'The mail provider is down.' };
 
 interface SinkPath {
   readonly family?: string;
@@ -82,43 +84,64 @@ export class OutboxController {
     return command;
   }
 
+  @Post('commands/:id/cancel')
+  @Endpoint({
+    summary: 'Cancel a replay',
+    description: 'Ends it at each sink that has not ended it. Events that are in flight are still delivered.',
+    path: { id: 'The id of the command that started the replay.' },
+    example: { reason: 'The filter was wrong.' },
+    ...ACCEPTED_COMMAND,
+    problems: ['not-found', 'conflict'],
+  })
+  @HttpCode(HttpStatus.ACCEPTED)
+  @AllowedTo('admin', 'operator')
+  @Audited(operationRequested['events.cancel'])
+  cancel(
+    @CurrentIdentity() identity: Identity,
+    @Param('id', IdPipe) id: string,
+    @Body() { reason }: ReasonRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ) {
+    return respondAccepted(reply, this.operations.cancel(id, { ...operationScopeOf(identity), reason }));
+  }
+
   @Post(sinkPaths('pause'))
-  @Endpoint({ summary: 'Pause a sink', ...SINK_COMMAND })
+  @Endpoint({ summary: 'Pause a sink', example: REASON, ...SINK_COMMAND })
   @HttpCode(HttpStatus.ACCEPTED)
   @Audited(operationRequested['sink.pause'])
-  pause(@Param() path: SinkPath, @Res({ passthrough: true }) reply: FastifyReply) {
-    return respondAccepted(reply, this.operations.pause(sinkNameOf(path)));
+  pause(@Param() path: SinkPath, @Body() why: ReasonRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+    return respondAccepted(reply, this.operations.pause(sinkNameOf(path), why));
   }
 
   @Post(sinkPaths('resume'))
-  @Endpoint({ summary: 'Resume a sink', ...SINK_COMMAND })
+  @Endpoint({ summary: 'Resume a sink', example: REASON, ...SINK_COMMAND })
   @HttpCode(HttpStatus.ACCEPTED)
   @Audited(operationRequested['sink.resume'])
-  resume(@Param() path: SinkPath, @Res({ passthrough: true }) reply: FastifyReply) {
-    return respondAccepted(reply, this.operations.resume(sinkNameOf(path)));
+  resume(@Param() path: SinkPath, @Body() why: ReasonRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+    return respondAccepted(reply, this.operations.resume(sinkNameOf(path), why));
   }
 
   @Post(sinkPaths('retire'))
-  @Endpoint({ summary: 'Retire a sink that no worker leads', ...SINK_COMMAND })
+  @Endpoint({ summary: 'Retire a sink that no worker leads', example: REASON, ...SINK_COMMAND })
   @HttpCode(HttpStatus.ACCEPTED)
   @Audited(operationRequested['sink.retire'])
-  retire(@Param() path: SinkPath, @Res({ passthrough: true }) reply: FastifyReply) {
-    return respondAccepted(reply, this.operations.retire(sinkNameOf(path)));
+  retire(@Param() path: SinkPath, @Body() why: ReasonRequest, @Res({ passthrough: true }) reply: FastifyReply) {
+    return respondAccepted(reply, this.operations.retire(sinkNameOf(path), why));
   }
 
   @Post(sinkPaths('drop-type'))
   @Endpoint({
     summary: 'Give up an event type that no worker handles any more',
-    example: { event_type: 'member.invited' },
+    example: { event_type: 'member.invited', ...REASON },
     ...SINK_COMMAND,
   })
   @HttpCode(HttpStatus.ACCEPTED)
   @Audited(operationRequested['sink.drop_type'])
   dropType(
     @Param() path: SinkPath,
-    @Body() { event_type: eventType }: DropTypeRequest,
+    @Body() { event_type: eventType, reason }: DropTypeRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ) {
-    return respondAccepted(reply, this.operations.dropType(sinkNameOf(path), eventType));
+    return respondAccepted(reply, this.operations.dropType(sinkNameOf(path), eventType, { reason }));
   }
 }

@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { AnyObject, Count, Fields, Flag, Id, ListOf, OneOf, OrNull, PageOf, Text, Timestamp } from '../openapi/schemas.js';
+import { Count, Fields, Flag, Id, ListOf, OneOf, OrNull, PageOf, Text, Timestamp } from '../openapi/schemas.js';
 
 const commandStatus = OneOf('`refused`: every sink refused it. `failed`: at least one sink failed.', [
   'pending',
@@ -18,21 +18,43 @@ const Answer = Type.Object(
   { description: 'The result of the command, with other fields that depend on it.' },
 );
 
+const position = (description: string) => Text(`${description}, a 64-bit integer as text.`, '1042');
+
+const Progress = Fields(
+  {
+    matched: Count('The events that matched so far.', 10),
+    sent: Count('The events that the sink accepted.', 8),
+    skipped: Count('The events whose handler skips replays.'),
+    dead_letters: Count('The dead letters that are retried.', 2),
+    failed: Count('The events that the sink refused.'),
+    last_error: OrNull(Text('The last error.', 'the mailbox is full')),
+    canceled: Flag('True if the replay was canceled and ends once none of its events is in flight.'),
+    rate: OrNull(Count('The maximum number of events per second. Null: no limit.', 100)),
+    started_at: Timestamp('The time of the start.'),
+    start_position: position('The place in the log at which the replay began'),
+    position: position('The place that it has reached'),
+    end_position: position('The place at which it ends'),
+    share: Type.Number({ description: 'The part of the log that was read, from 0 to 1.', examples: [0.25] }),
+  },
+  { $id: 'ReplayProgress', description: 'The progress of a replay that is not done, as of its last stored batch.' },
+);
+
 export const CommandView = Fields(
   {
     id: Id('The id of the command.'),
-    command: OneOf('The command.', ['pause', 'resume', 'retire', 'skip', 'replay', 'drop_type']),
+    command: OneOf('The command.', ['pause', 'resume', 'retire', 'skip', 'replay', 'drop_type', 'cancel']),
     status: commandStatus,
     arguments: Type.Unknown({ description: 'The arguments of the command, as they are stored.', examples: [{ rate: 100 }] }),
     asked_by: Text('Who requested the command.', 'olivia@example.com'),
     asked_at: Timestamp('The time of the request.'),
+    reason: OrNull(Text('Why the command was given.', 'The mail provider is down.')),
     sinks: ListOf(
       Fields({
         sink,
         status: commandStatus,
         done_at: OrNull(Timestamp('The time of the answer.')),
         answer: OrNull(Answer),
-        progress: Type.Optional(AnyObject('The counts of a replay that is not done.', { sent: 10 })),
+        progress: Type.Optional(Progress),
       }),
       'The answers of the sinks.',
     ),
@@ -43,7 +65,7 @@ export const CommandPage = PageOf(CommandView);
 
 const bounded = 'Counting stops at 10,001.';
 
-const Sink = Fields(
+export const SinkStatusView = Fields(
   {
     name: sink,
     state: OneOf('The state of the sink.', ['active', 'paused', 'retired']),
@@ -93,6 +115,6 @@ const Slot = Fields(
 );
 
 export const OutboxStatusView = Fields(
-  { sinks: ListOf(Sink, 'The sinks.'), slots: ListOf(Slot, 'The slots of the log.') },
+  { sinks: ListOf(SinkStatusView, 'The sinks.'), slots: ListOf(Slot, 'The slots of the log.') },
   { $id: 'OutboxStatus' },
 );

@@ -3,7 +3,7 @@ import { readScopeOf, requireOwnOrganization } from './scope.js';
 
 const person = { userId: 'u', email: 'a@example.com', name: null };
 const admin: Identity = { ...person, kind: 'member', memberId: 'm', role: 'admin', organizationId: 'acme' };
-const operator: Identity = { ...person, kind: 'operator' };
+const operator: Identity = { ...person, kind: 'operator', role: 'operator' };
 
 it('readScopeOf limits an admin to their own organization, and gives an operator all organizations', () => {
   expect(readScopeOf(admin)).toEqual({ organization: 'acme' });

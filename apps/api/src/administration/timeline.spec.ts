@@ -6,6 +6,7 @@ const event = (time: Date): EventView => ({
   event_id: 'e',
   event_type: 'member.invited',
   schema_version: 1,
+  position: '1',
   aggregate_type: 'member',
   aggregate_id: 'm',
   organization_id: 'o',

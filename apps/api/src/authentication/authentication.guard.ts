@@ -5,7 +5,7 @@ import { getLogger } from '@pikaia/logging';
 import type { FastifyReply } from 'fastify';
 import { Problem } from '../errors/problem.js';
 import { RateLimits } from '../rate-limits/rate-limits.js';
-import { ACCESS, type Access, type AuthenticatedRequest } from './access.js';
+import { ACCESS, callersOf, type Access, type AuthenticatedRequest } from './access.js';
 import { bindIdentity } from './bind-identity.js';
 import { IdentityRepository } from './identity.repository.js';
 import type { Identity } from './identity.js';
@@ -37,9 +37,11 @@ export class AuthenticationGuard implements CanActivate {
     const request = execution.switchToHttp().getRequest<AuthenticatedRequest>();
     const { request: info } = context.current!;
     if (info && request.routeOptions.url) context.bind({ request: Object.freeze({ ...info, route: request.routeOptions.url }) });
-    const access =
-      this.reflector.getAllAndOverride<readonly Access[] | undefined>(ACCESS, [execution.getHandler(), execution.getClass()]) ??
-      [];
+    const declared = this.reflector.getAllAndOverride<readonly Access[] | undefined>(ACCESS, [
+      execution.getHandler(),
+      execution.getClass(),
+    ]);
+    const access = callersOf(declared ?? [], request.method);
     if (access.includes('public') || access.includes('webhook')) return true;
     const reply = execution.switchToHttp().getResponse<FastifyReply>();
     const session = await this.verify(request);
@@ -90,6 +92,6 @@ export class AuthenticationGuard implements CanActivate {
 }
 
 function isAllowed(identity: Identity, who: Access): boolean {
-  if (identity.kind === 'operator') return who === 'operator';
+  if (identity.kind === 'operator') return who === identity.role;
   return who === 'member' || (who === 'admin' && identity.role === 'admin');
 }

@@ -20,7 +20,8 @@ const MEMBER = preparedStatement(
 );
 const OPERATOR = preparedStatement(
   'find_operator_identity',
-  'select id::text as user_id, coalesce(email_key, email) as email, name from organizations_user where provider_id = $1 and operator',
+  `select id::text as user_id, coalesce(email_key, email) as email, name, case when operator then 'operator' else 'viewer' end as role
+   from organizations_user where provider_id = $1 and (operator or viewer)`,
 );
 
 interface MemberRow {
@@ -33,17 +34,24 @@ interface MemberRow {
   readonly organization_id: string;
 }
 
+interface OperatorRow {
+  readonly user_id: string;
+  readonly email: string;
+  readonly name: string | null;
+  readonly role: 'operator' | 'viewer';
+}
+
 @Injectable()
 export class IdentityRepository {
   constructor(@InjectDataSource() private readonly source: DataSource) {}
 
-  /** Returns undefined if the person of the session is neither an active member nor an operator. */
+  /** Returns undefined if the person of the session is neither an active member nor an operator or a viewer. */
   async find(session: Session): Promise<Identity | undefined> {
     const { subject } = session;
     if (!PROVIDER_ID.test(subject)) return undefined;
     if (session.kind === 'operator') {
-      const [row] = await this.query<{ user_id: string; email: string; name: string | null }>(OPERATOR, [subject]);
-      return row && { kind: 'operator', userId: row.user_id, email: row.email, name: row.name };
+      const [row] = await this.query<OperatorRow>(OPERATOR, [subject]);
+      return row && { kind: 'operator', role: row.role, userId: row.user_id, email: row.email, name: row.name };
     }
     if (!PROVIDER_ID.test(session.organization)) return undefined;
     const [row] = await this.query<MemberRow>(MEMBER, [subject, session.organization]);

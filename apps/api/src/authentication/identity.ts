@@ -18,4 +18,6 @@ export interface MemberIdentity extends Person {
 
 interface OperatorIdentity extends Person {
   readonly kind: 'operator';
+  /** A viewer reads what an operator reads, and changes nothing. */
+  readonly role: 'operator' | 'viewer';
 }

@@ -8,12 +8,14 @@ import { CreateOrganizations1764000003000 } from './example-tables.migration.js'
 import { CreateIdempotencyKeys1764600003000 } from './idempotency.migration.js';
 import { CreateIdentityObjects1764600007000 } from './identity-objects.migration.js';
 import { UniqueProviderIdsOfLiveMembers1764600005000 } from './live-provider-ids.migration.js';
+import { AddNameIndexes1764600009003 } from './name-indexes.migration.js';
 import { CreatePermissionsCache1764500003000 } from './permissions-cache.migration.js';
 import { CreateProcessedWebhooks1764600006000 } from './processed-webhooks.migration.js';
 import { CreateSubscriptions1764600006001 } from './subscriptions.migration.js';
 import { CreateRateLimitWindow1764600004000 } from './rate-limit-window.migration.js';
 import { AddWebhookSending1764600008500 } from './webhook-sending.migration.js';
 import { CreateWebhooks1764600008000 } from './webhooks.migration.js';
+import { AddViewers1764600009000 } from './viewers.migration.js';
 
 /** All migrations of the system. The number in the name of a migration determines the order. */
 const migrations = [
@@ -33,6 +35,8 @@ const migrations = [
   CreateIdentityObjects1764600007000,
   CreateWebhooks1764600008000,
   AddWebhookSending1764600008500,
+  AddViewers1764600009000,
+  AddNameIndexes1764600009003,
 ];
 
 /**

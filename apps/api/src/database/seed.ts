@@ -13,7 +13,10 @@ const MEMBERS = [
   { email: 'gina@example.com', name: 'Gina Grant', organization: 'globex', role: 'admin' },
 ] as const;
 
-const OPERATORS = [{ email: 'olga@example.com', name: 'Olga Olsen' }] as const;
+const OPERATORS = [
+  { email: 'olga@example.com', name: 'Olga Olsen', role: 'operator' },
+  { email: 'vera@example.com', name: 'Vera Vance', role: 'viewer' },
+] as const;
 
 /** Adds missing demo data and leaves existing rows unchanged. `url` is the connection string of the owner. */
 export async function seed(url: string): Promise<void> {
@@ -44,11 +47,12 @@ export async function seed(url: string): Promise<void> {
         [newId(), role, `member-test-${newId()}`, organization, emailKey(email), email, name],
       );
     }
-    for (const { email, name } of OPERATORS) {
+    for (const { email, name, role } of OPERATORS) {
       await client.query(
-        `update organizations_user set operator = true, name = $3, provider_id = coalesce(provider_id, $2)
-         where email_key = $1 and not operator`,
-        [emailKey(email), `operator-test-${newId()}`, name],
+        `update organizations_user set operator = $4 = 'operator', viewer = $4 = 'viewer', name = $3,
+           provider_id = coalesce(provider_id, $2)
+         where email_key = $1 and not operator and not viewer`,
+        [emailKey(email), `operator-test-${newId()}`, name, role],
       );
     }
     await client.query('commit');

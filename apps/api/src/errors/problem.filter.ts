@@ -132,9 +132,11 @@ function problemOfCode(error: PikaiaError): Problem | undefined {
     case 'PIKAIA_WAIT_TIMEOUT':
     case 'PIKAIA_WAIT_ABORTED':
       return Problem.unseen(error);
+    case 'PIKAIA_OUTBOX_COMMAND_UNKNOWN':
     case 'PIKAIA_OUTBOX_EVENT_UNKNOWN':
     case 'PIKAIA_OUTBOX_SINK_UNKNOWN':
       return Problem.notFound(message);
+    case 'PIKAIA_OUTBOX_NOTHING_TO_CANCEL':
     case 'PIKAIA_OUTBOX_NOTHING_TO_SKIP':
     case 'PIKAIA_OUTBOX_SINK_RETIRED':
       return Problem.conflict(message);

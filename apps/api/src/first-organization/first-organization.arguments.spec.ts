@@ -58,6 +58,28 @@ describe('readFirstOrganization', () => {
       [...ORGANIZATION, ...ADMIN, '--operator-email', 'olga@example.com'],
       /must be given together/,
     ],
+    ['a viewer without an address', [...ORGANIZATION, ...ADMIN, '--viewer-provider-id', 'x'], /--viewer-email and --viewer-prov/],
+    [
+      'the admin as viewer',
+      [...ORGANIZATION, ...ADMIN, '--viewer-email', 'alice@ACME.example', '--viewer-provider-id', 'x'],
+      /the viewer must not be the admin/,
+    ],
+    [
+      'the operator as viewer',
+      [
+        ...ORGANIZATION,
+        ...ADMIN,
+        '--viewer-email',
+        'vera@example.com',
+        '--viewer-provider-id',
+        'x',
+        '--operator-email',
+        'olga@example.com',
+        '--operator-provider-id',
+        'x',
+      ],
+      /the viewer must not be the operator/,
+    ],
     [
       'the admin as operator',
       [...ORGANIZATION, ...ADMIN, '--operator-email', 'alice@ACME.example', '--operator-provider-id', 'x'],

@@ -9,7 +9,8 @@ import { IsSlug } from '../organizations/organization.requests.js';
 export const USAGE = `first-organization
   --name Acme --slug acme --provider-id <the organization's id at the session provider>
   --admin-email alice@acme.example --admin-provider-id <the member's id there> [--admin-name "Alice Adams"]
-  [--operator-email olga@example.com --operator-provider-id <the member's id there> [--operator-name "Olga Olsen"]]`;
+  [--operator-email olga@example.com --operator-provider-id <the member's id there> [--operator-name "Olga Olsen"]]
+  [--viewer-email vera@example.com --viewer-provider-id <the member's id there> [--viewer-name "Vera Vance"]]`;
 
 const OPTIONS = {
   name: 'name',
@@ -21,12 +22,15 @@ const OPTIONS = {
   operatorEmail: 'operator-email',
   operatorName: 'operator-name',
   operatorProviderId: 'operator-provider-id',
+  viewerEmail: 'viewer-email',
+  viewerName: 'viewer-name',
+  viewerProviderId: 'viewer-provider-id',
 } as const;
 
 const IsProviderId = () =>
   Matches(PROVIDER_ID, { message: '$property must be an id of the session provider: ASCII characters without spaces' });
 
-/** The first organization, its admin and an optional operator. */
+/** The first organization, its admin, and an optional operator and viewer. */
 export class FirstOrganizationArguments {
   @IsVisibleText({ max: 200 })
   name!: string;
@@ -58,6 +62,18 @@ export class FirstOrganizationArguments {
   @OptionalField()
   @IsProviderId()
   operatorProviderId?: string;
+
+  @OptionalField()
+  @IsSendableEmail()
+  viewerEmail?: string;
+
+  @OptionalField()
+  @IsVisibleText({ max: 200 })
+  viewerName?: string;
+
+  @OptionalField()
+  @IsProviderId()
+  viewerProviderId?: string;
 }
 
 /**
@@ -84,15 +100,28 @@ export function readFirstOrganization(args: readonly string[]): FirstOrganizatio
     const option = `--${OPTIONS[error.property as keyof typeof OPTIONS]}`;
     problems.push(error.value === undefined ? `${option} is required` : firstBrokenRule(error)!.replace(error.property, option));
   }
-  const { operatorEmail, operatorProviderId, adminEmail, adminProviderId } = request;
-  if ((operatorEmail === undefined) !== (operatorProviderId === undefined))
-    problems.push('--operator-email and --operator-provider-id must be given together');
-  const isAdmin = emailKey(operatorEmail ?? '') !== undefined && emailKey(operatorEmail!) === emailKey(adminEmail ?? '');
-  if (isAdmin || (operatorProviderId !== undefined && operatorProviderId === adminProviderId))
+  const [operator, viewer, admin] = (['operator', 'viewer', 'admin'] as const).map((role) => {
+    const [email, providerId] = [request[`${role}Email`], request[`${role}ProviderId`]];
+    if (role !== 'admin' && (email === undefined) !== (providerId === undefined))
+      problems.push(`--${role}-email and --${role}-provider-id must be given together`);
+    return { key: emailKey(email ?? ''), providerId };
+  });
+  if (isSamePerson(operator!, admin!))
     problems.push('the operator must not be the admin, because an operator belongs to no organization');
+  if (isSamePerson(viewer!, admin!))
+    problems.push('the viewer must not be the admin, because a viewer belongs to no organization');
+  if (isSamePerson(viewer!, operator!)) problems.push('the viewer must not be the operator, who reads the same');
   if (problems.length) throw argumentsError(problems);
   return request;
 }
+
+interface Person {
+  readonly key: string | undefined;
+  readonly providerId: string | undefined;
+}
+
+const isSamePerson = (one: Person, other: Person): boolean =>
+  (one.key !== undefined && one.key === other.key) || (one.providerId !== undefined && one.providerId === other.providerId);
 
 const argumentsError = (problems: readonly string[]): PikaiaError =>
   new PikaiaError('PIKAIA_ARGUMENTS_INVALID', `${problems.join('; ')}.\n\n${USAGE}`);

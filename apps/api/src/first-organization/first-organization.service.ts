@@ -5,7 +5,7 @@ import { context, newId, PikaiaError } from '@pikaia/core';
 import { currentManager, Transactional } from '@pikaia/database';
 import { Events } from '@pikaia/events';
 import { Not } from 'typeorm';
-import { memberJoined, memberRoleChanged, operatorAppointed } from '../members/audit-actions.js';
+import { memberJoined, memberRoleChanged, operatorAppointed, viewerAppointed } from '../members/audit-actions.js';
 import { findOrCreateUser } from '../members/find-or-create-user.js';
 import { Member } from '../members/member.entity.js';
 import { MembershipChanges } from '../members/membership.changes.js';
@@ -14,9 +14,12 @@ import { Organization } from '../organizations/organization.entity.js';
 import type { FirstOrganizationArguments } from './first-organization.arguments.js';
 import { APPOINT, FIND_PROVIDER_ID, LOCK } from './first-organization.sql.js';
 
-export type CreatedItem = 'organization' | 'admin' | 'operator';
+type PlatformRole = 'operator' | 'viewer';
+export type CreatedItem = 'organization' | 'admin' | PlatformRole;
 
-/** Creates the organization, admin and operator that a new system needs before anyone can sign in and invite people. */
+const APPOINTED = { operator: operatorAppointed, viewer: viewerAppointed };
+
+/** Creates the organization, admin, operator and viewer that a new system needs before anyone can sign in and invite people. */
 @Injectable()
 export class FirstOrganization {
   constructor(
@@ -32,12 +35,12 @@ export class FirstOrganization {
    * @returns the items that were created or changed.
    * @throws PikaiaError `PIKAIA_FIRST_ORGANIZATION_CONFLICT` if an existing item differs from the request.
    */
-  @Audited(operatorAppointed, organizationCreated, memberJoined, memberRoleChanged)
+  @Audited(operatorAppointed, viewerAppointed, organizationCreated, memberJoined, memberRoleChanged)
   @Transactional()
   async ensure(request: FirstOrganizationArguments): Promise<CreatedItem[]> {
     await currentManager().query(LOCK);
     const created: CreatedItem[] = [];
-    if (request.operatorEmail !== undefined && (await this.ensureOperator(request))) created.push('operator');
+    for (const role of ['operator', 'viewer'] as const) if (await this.appoint(role, request)) created.push(role);
     const { organization, isNew } = await this.ensureOrganization(request);
     if (isNew) created.push('organization');
     if (await this.ensureAdmin(organization, request)) created.push('admin');
@@ -92,20 +95,20 @@ export class FirstOrganization {
   }
 
   /** Runs before an organization is bound to the context, because the audit record of an operator belongs to the platform. */
-  private async ensureOperator({
-    operatorEmail,
-    operatorName,
-    operatorProviderId,
-  }: FirstOrganizationArguments): Promise<boolean> {
-    const { user } = await findOrCreateUser(operatorEmail!);
+  private async appoint(role: PlatformRole, request: FirstOrganizationArguments): Promise<boolean> {
+    const [email, name, providerId] = [request[`${role}Email`], request[`${role}Name`], request[`${role}ProviderId`]];
+    if (email === undefined) return false;
+    const { user } = await findOrCreateUser(email);
     const [row] = await currentManager().query<{ provider_id: string | null }[]>(FIND_PROVIDER_ID, [user.id]);
-    if (row!.provider_id !== null && row!.provider_id !== operatorProviderId)
-      throw conflictError(`${operatorEmail} has another id at the session provider`);
+    if (row!.provider_id !== null && row!.provider_id !== providerId)
+      throw conflictError(`${email} has another id at the session provider`);
+    if (role === 'viewer' && user.operator) throw conflictError(`${email} is an operator`);
     const before = snapshot(user);
-    if (!user.operator) user.name = operatorName ?? null; // discards a name that an organization typed
-    user.operator = true;
-    await currentManager().query(APPOINT, [user.id, operatorProviderId, user.name]);
-    return this.audit.record(operatorAppointed, user, diff(before, user));
+    if (!user.operator && !user.viewer) user.name = name ?? null; // discards a name that an organization typed
+    user.operator = role === 'operator';
+    user.viewer = role === 'viewer';
+    await currentManager().query(APPOINT, [user.id, user.operator, user.viewer, providerId, user.name]);
+    return this.audit.record(APPOINTED[role], user, diff(before, user));
   }
 }
 

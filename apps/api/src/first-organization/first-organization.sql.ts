@@ -5,4 +5,4 @@ export const LOCK = 'select pg_advisory_xact_lock(7165823002)';
 export const FIND_PROVIDER_ID = 'select provider_id from organizations_user where id = $1 for update';
 
 /** Index: primary key. Locks: that row. */
-export const APPOINT = 'update organizations_user set operator = true, provider_id = $2, name = $3 where id = $1';
+export const APPOINT = 'update organizations_user set operator = $2, viewer = $3, provider_id = $4, name = $5 where id = $1';

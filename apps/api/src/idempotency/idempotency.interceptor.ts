@@ -5,6 +5,7 @@ import { SecretCipher } from '@pikaia/webhooks';
 import type { FastifyReply } from 'fastify';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import type { AuthenticatedRequest } from '../authentication/access.js';
+import { ENDPOINT, type EndpointDescription } from '../openapi/endpoint.decorator.js';
 import { toProblem } from '../errors/problem.filter.js';
 import { type StoredResponse, responseOf, responseOfProblem, prepareReply } from './stored-response.js';
 import { type KeyedRequest, keyedRequestOf } from './keyed-request.js';
@@ -34,6 +35,8 @@ export class IdempotencyInterceptor implements NestInterceptor {
 
   intercept(execution: ExecutionContext, next: CallHandler): Observable<unknown> {
     const http = execution.switchToHttp();
+    const endpoint = Reflect.getMetadata(ENDPOINT, execution.getHandler()) as EndpointDescription | undefined;
+    if (endpoint?.reads) return next.handle(); // its response can have personal data, and a repeat changes nothing
     const request = keyedRequestOf(http.getRequest<AuthenticatedRequest>());
     if (!request) return next.handle();
     const isSealed = Reflect.hasMetadata(SEALED, execution.getHandler());

@@ -51,6 +51,12 @@ export const operatorAppointed = auditAction('operator.appointed', {
   description: 'A person becomes an operator of the platform.',
 });
 
+export const viewerAppointed = auditAction('viewer.appointed', {
+  aggregate: User,
+  changes: 'required',
+  description: 'A person becomes a viewer of the platform, who reads what operators read and changes nothing.',
+});
+
 /** The name of a member is in the membership, but the entry is about the person, as for an operator. */
 export const userProfileUpdated = auditAction('user.profile_updated', {
   aggregate: 'user',

@@ -3,7 +3,7 @@ import { currentManager, preparedStatement } from '@pikaia/database';
 import { emailKey, readableAddress } from './email-key.js';
 import { User } from './user.entity.js';
 
-const COLUMNS = `id, email, email_key as "emailKey", name, operator, created_at as "createdAt"`;
+const COLUMNS = `id, email, email_key as "emailKey", name, operator, viewer, created_at as "createdAt"`;
 
 /**
  * Finds candidates for an address, and inserts a user if there is none: id, stored address, key, and the typed and the readable address.
@@ -29,7 +29,9 @@ const INSERT = `insert into organizations_user (id, email, email_key) values ($1
 /** Sets the key of a row that an older version inserted. Index: primary key. Locks: that row. */
 const SET_KEY = 'update organizations_user set email_key = $2 where id = $1 and email_key is null';
 
-type UserRow = Pick<User, 'id' | 'email' | 'emailKey' | 'name' | 'operator' | 'createdAt'> & { readonly created: boolean };
+type UserRow = Pick<User, 'id' | 'email' | 'emailKey' | 'name' | 'operator' | 'viewer' | 'createdAt'> & {
+  readonly created: boolean;
+};
 
 export interface FoundUser {
   readonly user: User;

@@ -18,7 +18,7 @@ const FIND = `user.emailKey = any(:keys) or
 const INSERT = `
   insert into organizations_user (id, email, email_key)
   select id, email, key from unnest($1::uuid[], $2::text[], $3::text[]) as n (id, email, key) order by key
-  on conflict do nothing returning id, email, email_key as "emailKey", operator, created_at as "createdAt"`;
+  on conflict do nothing returning id, email, email_key as "emailKey", operator, viewer, created_at as "createdAt"`;
 
 /**
  * Finds or creates the people of many addresses with two statements; see findOrCreateUser. An address that another transaction

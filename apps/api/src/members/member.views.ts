@@ -44,7 +44,7 @@ export const MeView = Fields(
     email: Text('The email address of the person.', 'alice@example.com'),
     name: OrNull(Text('The name of the person.', 'Alice')),
     member_id: OrNull(Id('The id of the member. Null for an operator.')),
-    role: OneOf('The role of the session.', [...ROLES, 'operator']),
+    role: OneOf('The role of the session.', [...ROLES, 'operator', 'viewer']),
     organization_id: OrNull(Id('The organization of the session. Null for an operator.')),
   },
   { $id: 'Me' },
@@ -82,5 +82,5 @@ export const meView = (identity: Identity): Static<typeof MeView> => {
   const { userId: id, email, name } = identity;
   return identity.kind === 'member'
     ? { id, email, name, member_id: identity.memberId, role: identity.role, organization_id: identity.organizationId }
-    : { id, email, name, member_id: null, role: 'operator', organization_id: null };
+    : { id, email, name, member_id: null, role: identity.role, organization_id: null };
 };

@@ -31,6 +31,11 @@ export class User {
   @Column({ type: 'boolean', insert: false, update: false })
   operator!: boolean;
 
+  /** Reads what an operator reads, and changes nothing. */
+  @Public()
+  @Column({ type: 'boolean', insert: false, update: false })
+  viewer!: boolean;
+
   @Public()
   @Column({ type: 'timestamptz', name: 'created_at', insert: false, update: false })
   createdAt!: Date;

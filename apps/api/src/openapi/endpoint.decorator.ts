@@ -22,6 +22,8 @@ export interface EndpointDescription<Schemas extends Responses = Responses> {
   readonly path?: Readonly<Record<string, string>>;
   /** The schema of the body of a handler that reads it without a class, such as a webhook. */
   readonly body?: TSchema;
+  /** True for a POST that only reads, for example because its body has personal data. It takes no `Idempotency-Key`. */
+  readonly reads?: boolean;
   /** An example of the request body. It is required if the handler has a body. */
   readonly example?: object;
   readonly responses: Schemas;

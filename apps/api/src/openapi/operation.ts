@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import { ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { RouteParamtypes } from '@nestjs/common/enums/route-paramtypes.enum.js';
 import { STATUS_CODES } from 'node:http';
-import { ACCESS, type Access } from '../authentication/access.js';
+import { ACCESS, callersOf, type Access } from '../authentication/access.js';
 import type { ProblemType } from '../errors/problem.types.js';
 import { HAS_ETAG } from '../preconditions/etag.interceptor.js';
 import { addressLimitOfRoute } from '../rate-limits/address-limit.decorator.js';
@@ -36,6 +36,7 @@ const CALLERS: Readonly<Record<Access, string>> = {
   member: 'all members of an organization',
   admin: 'admins of an organization',
   operator: 'operators of the platform',
+  viewer: 'viewers of the platform',
 };
 
 const ref = (kind: 'headers' | 'parameters', name: string) => ({ $ref: `#/components/${kind}/${name}` });
@@ -45,9 +46,9 @@ export function describeOperation(route: Route): Readonly<Record<string, unknown
   const handler = (route.controller.prototype as Readonly<Record<string, Function>>)[route.handler]!;
   const endpoint = Reflect.getMetadata(ENDPOINT, handler) as EndpointDescription | undefined;
   if (!endpoint) return undefined;
-  const roles = rolesOf(route.controller, handler);
+  const roles = rolesOf(route, handler);
   const isPublic = roles.includes('public') || roles.includes('webhook'); // a webhook has a signature instead of a session
-  const isRead = route.method === 'get';
+  const isRead = route.method === 'get' || endpoint.reads === true;
   const takesKey = !isRead && !isPublic;
   const isLimited = addressLimitOfRoute(handler) !== 'none';
   const hasETag = Reflect.hasMetadata(HAS_ETAG, handler);
@@ -104,8 +105,8 @@ export function describeOperation(route: Route): Readonly<Record<string, unknown
 }
 
 /** The roles that may call a handler, as the guard reads them. */
-const rolesOf = (controller: Function, handler: Function): readonly Access[] =>
-  (Reflect.getMetadata(ACCESS, handler) ?? Reflect.getMetadata(ACCESS, controller) ?? []) as readonly Access[];
+const rolesOf = ({ controller, method }: Route, handler: Function): readonly Access[] =>
+  callersOf((Reflect.getMetadata(ACCESS, handler) ?? Reflect.getMetadata(ACCESS, controller) ?? []) as readonly Access[], method);
 
 function argumentsOf({ controller, handler }: Route, kind: RouteParamtypes): (RouteArgument & { type: Type | undefined })[] {
   const types = (Reflect.getMetadata('design:paramtypes', controller.prototype as object, handler) ?? []) as readonly Type[];

@@ -3,6 +3,8 @@ import { decodeCursor, encodeCursor, isId, MAX_LISTED_BYTES } from '@pikaia/core
 import { outsideTransaction, queryJsonPage, queryJsonRows, type RoleNames } from '@pikaia/database';
 import { DataSource, type EntityManager } from 'typeorm';
 import { normalId } from '../entry/normal-form.js';
+import { ACTIVITY_PLACES, BEFORE_FIRST } from './activity.sql.js';
+import type { ActivityPage, ActivityRequest } from './activity.js';
 import type { AuditFilter, AuditLogEntry, AuditScope } from './audit-filter.js';
 import { ENTRIES_BY_ID, MAX_EXAMINED, pageStatement, type PagePosition } from './audit-log.sql.js';
 
@@ -87,16 +89,80 @@ export class AuditLog {
     return this.read(scope, async (manager) => (await readEntries(manager, [id], MAX_DIFF_BYTES))[0] ?? null);
   }
 
-  /** One round trip restricts the transaction to the scope and to reading. Both settings end with the transaction. */
+  /**
+   * Returns a page of what a person did and what was done to them, newest first, over several organizations. Its size is limited as
+   * that of `find`.
+   *
+   * @throws PikaiaError `PIKAIA_CURSOR_INVALID` for a cursor of another person, reader or involvement, or with a wrong signature.
+   */
+  async findActivity({ cursor, limit, ...request }: ActivityRequest): Promise<ActivityPage> {
+    const { asOperator, involvement } = request;
+    const [person, organizations] = [normalId(request.person), [...new Set(request.organizations.map(normalId))]];
+    const binding = `activity:${JSON.stringify([person, asOperator, involvement ?? null])}`;
+    const after = cursor === undefined ? undefined : (decodeCursor(cursor, binding, this.options.cursorKey) as PagePosition);
+    const aggregates = involvement === 'actor' ? [] : request.aggregates;
+    const parameters = [
+      involvement === 'subject' ? null : person,
+      aggregates.map(({ type }) => type),
+      aggregates.map(({ id }) => normalId(id)),
+      ...(after ?? BEFORE_FIRST),
+      limit + 1,
+      involvement === 'subject' ? person : null,
+    ];
+    return this.readOnly(async (manager) => {
+      if (asOperator) await this.restrict(manager, { operator: true });
+      const eachOrganization = async <T>(work: (organization: string) => Promise<T[]>): Promise<T[]> => {
+        const found: T[] = [];
+        for (const organization of organizations) {
+          if (!asOperator) await this.restrict(manager, { organization });
+          found.push(...(await work(organization)));
+        }
+        return found;
+      };
+      const places = await eachOrganization(async (organization) =>
+        (await queryJsonRows<{ place: PagePosition }>(manager, ACTIVITY_PLACES, [organization, ...parameters])).map(
+          ({ place }) => ({ place, organization }),
+        ),
+      );
+      const newest = places.sort((a, b) => (a.place.join() < b.place.join() ? 1 : -1));
+      const shown = newest.slice(0, limit);
+      const entries = new Map(
+        (
+          await eachOrganization((organization) => {
+            const ids = shown.flatMap((one) => (one.organization === organization ? [one.place[1]] : []));
+            return readEntries(manager, ids, MAX_LISTED_BYTES);
+          })
+        ).map((entry) => [entry.id, entry]),
+      );
+      const missing = shown.findIndex(({ place: [, id] }) => !entries.has(id)); // the page has reached its size
+      const kept = missing === -1 ? shown : shown.slice(0, missing);
+      const last = kept.at(-1);
+      return {
+        data: kept.map(({ place: [, id] }) => {
+          const entry = entries.get(id)!;
+          return { ...entry, involvement: entry.actor_id === person ? ('actor' as const) : ('subject' as const) };
+        }),
+        next_cursor: last && newest.length > kept.length ? encodeCursor(last.place, binding, this.options.cursorKey) : null,
+      };
+    });
+  }
+
   private read<T>(scope: AuditScope, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.readOnly(async (manager) => {
+      await this.restrict(manager, scope);
+      return work(manager);
+    });
+  }
+
+  private readOnly<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return outsideTransaction(() => this.source.transaction(work));
+  }
+
+  /** One round trip restricts the transaction to a scope and to reading. All settings end with the transaction. */
+  private async restrict(manager: EntityManager, scope: AuditScope): Promise<void> {
     const [setting, value] =
       'operator' in scope ? ['role', this.options.roles.auditOperator] : ['audit.organization', normalId(scope.organization)];
-    return outsideTransaction(() =>
-      this.source.transaction(async (manager) => {
-        await manager.query(`select set_config('transaction_read_only', 'on', true), set_config($1, $2, true)`, [setting, value]);
-        return work(manager);
-      }),
-    );
+    await manager.query(`select set_config('transaction_read_only', 'on', true), set_config($1, $2, true)`, [setting, value]);
   }
 }
 

@@ -14,10 +14,10 @@ export const MAX_EXAMINED = 20_000;
 
 // Callers alias the text by another name than the column, because `order by created_at` would sort the text. A JavaScript Date
 // would drop the microseconds, and rows would repeat or disappear between pages.
-const utcTimestamp = (alias: string): string =>
+export const utcTimestamp = (alias: string): string =>
   `to_char(${alias}.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
-const NEWEST_FIRST = 'order by r.created_at desc, r.id desc';
+export const NEWEST_FIRST = 'order by r.created_at desc, r.id desc';
 const COLUMNS = 'r.id, r.created_at, r.organization_id, r.action, r.aggregate_type, r.aggregate_id, r.actor_id, r.changed';
 
 /**

@@ -15,6 +15,8 @@ export interface CommandView {
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly asked_by: string;
   readonly asked_at: Date;
+  /** Why the person gave the command. */
+  readonly reason: string | null;
   readonly sinks: readonly SinkAnswer[];
 }
 
@@ -24,8 +26,29 @@ export interface SinkAnswer {
   readonly status: CommandStatus;
   readonly done_at: Date | null;
   readonly answer: CommandAnswer | null;
-  /** The counts of a replay that is not done. */
-  readonly progress?: Readonly<Record<string, unknown>>;
+  /** The progress of a replay that is not done. */
+  readonly progress?: ReplayProgress;
+}
+
+/** The progress of a replay at one sink, as of its last stored batch. Positions are 64-bit integers as text. */
+export interface ReplayProgress {
+  readonly matched: number;
+  readonly sent: number;
+  /** Sent to a handler that skips replays. */
+  readonly skipped: number;
+  readonly dead_letters: number;
+  readonly failed: number;
+  readonly last_error: string | null;
+  /** True if the replay was canceled and ends once none of its events is in flight. */
+  readonly canceled: boolean;
+  /** The maximum number of events per second. Null: no limit. */
+  readonly rate: number | null;
+  readonly started_at: Date;
+  readonly start_position: string;
+  readonly position: string;
+  readonly end_position: string;
+  /** The part of the log that was read, between 0 and 1. */
+  readonly share: number;
 }
 
 /** The place of a command in the list: the time of the request as UTC text with microseconds, and the id. */
@@ -54,14 +77,15 @@ interface CommandRow {
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly asked_by: string;
   readonly asked_at: string;
+  readonly reason: string | null;
   readonly done_at: string | null;
   readonly answer: CommandAnswer | null;
-  readonly progress: Readonly<Record<string, unknown>> | null;
+  readonly progress: (Omit<ReplayProgress, 'started_at' | 'share'> & { readonly started_at: string }) | null;
 }
 
 /** Combines the rows of one command. */
 export function commandView({ rows }: FoundCommand): CommandView {
-  const { id, command, arguments: values, asked_by, asked_at } = rows[0]!;
+  const { id, command, arguments: values, asked_by, asked_at, reason } = rows[0]!;
   const sinks = rows.map(sinkAnswer);
   return {
     id,
@@ -70,6 +94,7 @@ export function commandView({ rows }: FoundCommand): CommandView {
     arguments: redactValue(values),
     asked_by,
     asked_at: new Date(asked_at),
+    reason: redactValue(reason),
     sinks,
   };
 }
@@ -81,8 +106,14 @@ function sinkAnswer({ sink, done_at, answer, progress }: CommandRow): SinkAnswer
     status,
     done_at: done_at === null ? null : new Date(done_at),
     answer: redactValue(answer),
-    ...(progress && !answer && { progress: redactValue(progress) }),
+    ...(progress && !answer && { progress: replayProgress(progress) }),
   };
+}
+
+function replayProgress({ started_at: startedAt, ...progress }: NonNullable<CommandRow['progress']>): ReplayProgress {
+  const [start, position, end] = [progress.start_position, progress.position, progress.end_position].map(BigInt);
+  const share = end! > start! ? Number(((position! - start!) * 1_000n) / (end! - start!)) / 1_000 : 1;
+  return { ...redactValue(progress), started_at: new Date(startedAt), share };
 }
 
 function statusOf(all: readonly CommandStatus[]): CommandStatus {

@@ -12,6 +12,8 @@ export type EventStatus = (typeof EVENT_STATUSES)[number];
 /** Selects events. An event must match all given fields. */
 export interface EventFilter extends Omit<ReplayFilter, 'status' | 'error'> {
   readonly status?: EventStatus;
+  /** A sink. `status` is then that at this sink. Without a status, selects the events that the sink receives. */
+  readonly sink?: string;
   /** A substring of the last error of any sink, case-insensitive. */
   readonly error?: string;
 }

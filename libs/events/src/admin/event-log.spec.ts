@@ -112,6 +112,7 @@ describe('one event', () => {
     const id = await plant({ ...scope, correlation, note: 'hello' });
     const expected = {
       event_id: id,
+      position: expect.stringMatching(/^\d+$/),
       event_type: 'member.invited',
       schema_version: 1,
       aggregate_type: 'member',

@@ -1,8 +1,12 @@
 import { PUBLISHED_COLUMNS } from '../log/event.row.js';
 import type { EventView } from './event.view.js';
 
-/** The maximum number of rows that a request examines. */
+/** The maximum number of rows that a request examines, if it selects events by their status. */
 export const MAX_EXAMINED = 20_000;
+/** The maximum number of payloads that a request reads to find events of an actor. */
+export const MAX_EXAMINED_PAYLOADS = 5_000;
+/** Counting events stops here. */
+export const MAX_COUNTED = 10_000;
 
 /** Selects a JSON column, or else null and its size in `shortened`. For a column of type json, reads no more than its size. */
 function shortenable(column: string, maxBytes: string): string {
@@ -40,45 +44,73 @@ const PAGE = `
   right join (select count(*)::int as examined, min(position)::text as lowest from candidate) e on true
   order by f.position::bigint desc`;
 
+const OF_ACTOR = `($16::text is null or c.payload #>> '{actor,id}' = $16)`;
+
+const MATCHING = `
+  with candidate as materialized (
+    select * from outbox.outbox_log e where ${MATCHES} and ($13::smallint[] is null or e.slot = any ($13))
+    order by e.position desc limit $10),
+  matching as (
+    select c.* from candidate c where ${OF_ACTOR} and case
+      when $15::text is not null then exists (
+        select from outbox.state_at($15, c.event_id, c.event_type, c.position, c.txid) k
+        where case when $8::text is null then k.status <> 'not_wanted' else k.status = $8 end)
+      when $8::text is not null then (select s.status from outbox.state_of(c.event_id, c.event_type, c.position, c.txid) s) = $8
+      else true end
+    order by c.position desc limit $9)`;
+
 /**
  * Selects events with their status, newest first.
  *
  * Parameters: $1 exclusive upper bound of the position, $2 organization, $3 event id, $4 type, $5 aggregate type,
  * $6 aggregate id, $7 correlation id, $8 status, $9 maximum number of events, $10 maximum number of examined rows, $11 from,
- * $12 to, $13 the slots that contain these days, or null for all, $14 maximum size of a payload.
+ * $12 to, $13 the slots that contain these days, or null for all, $14 maximum size of a payload, $15 sink, $16 actor.
  *
  * Index: (organization_id, position), (correlation_id), the event id, or else (position) scanned backward within the slots.
- * Locks: none. Cost: the status is computed for each candidate row, at most $10.
+ * Locks: none. Cost: with a status or sink, the status of each candidate row, at most $10; with an actor, its payload.
  */
-export const FIND_EVENTS = `
-  with candidate as materialized (
-    select * from outbox.outbox_log e where ${MATCHES} and ($13::smallint[] is null or e.slot = any ($13))
-    order by e.position desc limit $10),
+export const FIND_EVENTS = `${MATCHING},
   found as (
-    select ${selectView('c')} from candidate c cross join lateral outbox.state_of(c.event_id, c.event_type, c.position, c.txid) s
-    where $8::text is null or s.status = $8
-    order by c.position desc limit $9)${PAGE}`;
+    select ${selectView('c')} from matching c cross join lateral outbox.state_of(c.event_id, c.event_type, c.position, c.txid) s)
+  ${PAGE}`;
 
-/**
- * Selects events by data of their deliveries: a status such as failed, or $13, a substring of the last error. The other parameters
- * are those of FIND_EVENTS. A delivery can outlive its row in the log.
- *
- * Index: outbox_delivery_status, or a scan of all deliveries. Locks: none.
- */
-export const FIND_EVENTS_BY_DELIVERY = `
-  with candidate as materialized (
-    select distinct on (e.position) e.* from outbox.outbox_delivery e join outbox.outbox_sink k on k.name = e.sink
-    where k.state <> 'retired' and not k.observer and ${MATCHES} and ($8::text is null or $8 in ('pending', 'published') or e.status = $8)
-      and ($13::text is null or strpos(lower(e.last_error), lower($13)) > 0)
-    order by e.position desc limit $10),
-  found as (
-    select ${selectView('l')} from candidate c left join outbox.outbox_log l on l.event_id = c.event_id
-    cross join lateral (
+const COUNT = `
+  select (select count(*)::int from matching) as count, (select count(*)::int from candidate) as examined where $14::int is not null`;
+
+/** Counts the events that FIND_EVENTS selects, at most $9 of them. Parameters, index and locks: as in FIND_EVENTS. */
+export const COUNT_EVENTS = `${MATCHING}${COUNT}`;
+
+const STATE_OF_DELIVERED = `(
       select * from outbox.state_of(c.event_id, c.event_type, c.position, l.txid) where l.event_id is not null
       union all
-      select * from outbox.state_without_log(c.event_id) where l.event_id is null) s
-    where $8::text is null or s.status = $8
-    order by c.position desc limit $9)${PAGE}`;
+      select * from outbox.state_without_log(c.event_id) where l.event_id is null)`;
+
+const MATCHING_DELIVERY = `
+  with candidate as materialized (
+    select distinct on (e.position) e.* from outbox.outbox_delivery e join outbox.outbox_sink k on k.name = e.sink
+    where ${MATCHES} and ($13::text is null or strpos(lower(e.last_error), lower($13)) > 0) and ($17::text is null or e.fingerprint = $17)
+      and case when $15::text is null then k.state <> 'retired' and not k.observer else k.name = $15 end
+      and ($8::text is null or $15 is null and $8 in ('pending', 'published') or e.status = $8)
+    order by e.position desc limit $10),
+  matching as (
+    select c.* from candidate c left join outbox.outbox_log l on l.event_id = c.event_id
+    where ${OF_ACTOR} and ($8 is null or $15 is not null or (select s.status from ${STATE_OF_DELIVERED} s) = $8)
+    order by c.position desc limit $9)`;
+
+/**
+ * Selects events by data of their deliveries: a status such as failed, $13, a substring of the last error, or $17, its fingerprint. The
+ * other parameters are those of FIND_EVENTS. A delivery can outlive its row in the log.
+ *
+ * Index: outbox_delivery_fingerprint, outbox_delivery_status, or a scan of all deliveries. Locks: none.
+ */
+export const FIND_EVENTS_BY_DELIVERY = `${MATCHING_DELIVERY},
+  found as (
+    select ${selectView('l')} from matching c left join outbox.outbox_log l on l.event_id = c.event_id
+    cross join lateral ${STATE_OF_DELIVERED} s)
+  ${PAGE}`;
+
+/** Counts the events that FIND_EVENTS_BY_DELIVERY selects, at most $9 of them. Parameters, index and locks: as there. */
+export const COUNT_EVENTS_BY_DELIVERY = `${MATCHING_DELIVERY}${COUNT}`;
 
 /**
  * Selects an event at each sink that is not retired, is no observer and did not start after it. Once the log row of the event is gone, only its

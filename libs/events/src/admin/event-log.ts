@@ -5,6 +5,8 @@ import { DataSource } from 'typeorm';
 import { MAX_PAYLOAD_BYTES } from '../log/payload-limit.js';
 import type { EventFilter, EventScope } from './event-filter.js';
 import {
+  COUNT_EVENTS,
+  COUNT_EVENTS_BY_DELIVERY,
   FIND_ATTEMPTS,
   FIND_CAUSE,
   FIND_CAUSED,
@@ -13,7 +15,9 @@ import {
   FIND_EVENTS_BY_DELIVERY,
   FIND_RECEIPTS,
   MAX_CAUSED,
+  MAX_COUNTED,
   MAX_EXAMINED,
+  MAX_EXAMINED_PAYLOADS,
   MAX_ROWS,
   MAX_ROWS_PER_EVENT,
 } from './event-log.sql.js';
@@ -49,6 +53,13 @@ export interface EventPage {
   readonly next_cursor: string | null;
 }
 
+/** A count that stops at 10,000 events, or where it has examined too many. */
+export interface EventCount {
+  readonly count: number;
+  /** True if there may be more events than `count`. */
+  readonly is_capped: boolean;
+}
+
 /** A page of events with their failed attempts, oldest first, and their receipts, in the order in which they were done. */
 export interface EventHistory extends EventPage {
   readonly failed_attempts: NewestItems<AttemptView>;
@@ -58,7 +69,7 @@ export interface EventHistory extends EventPage {
 }
 
 type Ranked<Item> = Item & { readonly rank: number };
-type PageRow = EventView & { position: string | null; examined: number; lowest: string | null };
+type PageRow = Omit<EventView, 'position'> & { position: string | null; examined: number; lowest: string | null };
 
 /** These statuses come from deliveries and not from the log. */
 const DELIVERY_STATUSES = new Set<string | undefined>(['retrying', 'waiting', 'failed', 'skipped']);
@@ -106,36 +117,34 @@ export class EventLog {
     };
   }
 
-  private async findPage({ filter = {}, cursor, limit, scope }: EventPageRequest, maxPayloadBytes: number): Promise<EventPage> {
-    const organization = 'organization' in scope ? scope.organization : filter.organization_id;
-    if (filter.organization_id !== undefined && filter.organization_id !== organization) return { data: [], next_cursor: null };
-    const conditions = Object.entries(filter).filter(([, value]) => value !== undefined);
-    const binding = `events:${JSON.stringify([organization ?? null, conditions.sort()])}`;
-    const { status, error, from, to } = filter;
-    const readsDeliveries = error !== undefined || DELIVERY_STATUSES.has(status);
-    const parameters = [
-      cursor === undefined ? null : decodeCursor(cursor, binding, this.options.cursorKey),
-      organization ?? null,
-      filter.event_id ?? null,
-      filter.event_type ?? null,
-      filter.aggregate_type ?? null,
-      filter.aggregate_id ?? null,
-      filter.correlation_id ?? null,
-      status ?? null,
-      limit + 1,
-      MAX_EXAMINED,
-      from ?? null,
-      to ?? null,
-      readsDeliveries ? (error ?? null) : slotsOf(from, to, Date.now()),
-      maxPayloadBytes,
-    ];
-    const select = readsDeliveries ? FIND_EVENTS_BY_DELIVERY : FIND_EVENTS;
-    const { rows, selected } = await this.queryPage<PageRow>(select, parameters, ['occurred_at', 'recorded_at', 'published_at']);
-    const found = rows.filter(({ position }) => position !== null).slice(0, limit);
-    const hasMore = found.length > 0 && selected > found.length;
-    const next = hasMore ? found.at(-1)!.position : rows[0]!.examined === MAX_EXAMINED ? rows[0]!.lowest : null;
+  /** Counts events. The cost is bounded: see `EventCount`. */
+  async count({ filter = {}, scope }: Pick<EventPageRequest, 'filter' | 'scope'>): Promise<EventCount> {
+    const selection = selectionOf(filter, scope);
+    if (!selection) return { count: 0, is_capped: false };
+    const sql = selection.readsDeliveries ? COUNT_EVENTS_BY_DELIVERY : COUNT_EVENTS;
+    const parameters = selection.parameters(null, MAX_COUNTED, 0);
+    const [row] = await this.query<{ count: number; examined: number }>(sql, parameters, []);
+    const { count, examined } = row!;
     return {
-      data: found.map(({ position: _position, examined: _examined, lowest: _lowest, ...event }) => ({
+      count: Math.min(count, MAX_COUNTED),
+      is_capped: count > MAX_COUNTED || examined === selection.maxExamined(MAX_COUNTED),
+    };
+  }
+
+  private async findPage({ filter = {}, cursor, limit, scope }: EventPageRequest, maxPayloadBytes: number): Promise<EventPage> {
+    const selection = selectionOf(filter, scope);
+    if (!selection) return { data: [], next_cursor: null };
+    const { binding, readsDeliveries } = selection;
+    const before = cursor === undefined ? null : (decodeCursor(cursor, binding, this.options.cursorKey) as string);
+    const select = readsDeliveries ? FIND_EVENTS_BY_DELIVERY : FIND_EVENTS;
+    const parameters = selection.parameters(before, limit, maxPayloadBytes);
+    const { rows, selected } = await this.queryPage<PageRow>(select, parameters, ['occurred_at', 'recorded_at', 'published_at']);
+    const found = rows.filter(isFound).slice(0, limit);
+    const hasMore = found.length > 0 && selected > found.length;
+    const last = rows[0]!;
+    const next = hasMore ? found.at(-1)!.position : last.examined === selection.maxExamined(limit) ? last.lowest : null;
+    return {
+      data: found.map(({ examined: _examined, lowest: _lowest, ...event }) => ({
         ...event,
         causation_id: event.causation_id ?? event.payload?.causation_id ?? null, // the row of the log can be gone
       })),
@@ -212,6 +221,56 @@ export class EventLog {
   ): Promise<Row[]> {
     return redactValue(await outsideTransaction(() => queryJsonRows<Row>(this.source, sql, values, dates)));
   }
+}
+
+const isFound = (row: PageRow): row is PageRow & { position: string } => row.position !== null;
+
+interface Selection {
+  /** Identifies the list in its cursors. */
+  readonly binding: string;
+  /** True if the deliveries decide which events match, and not the log. */
+  readonly readsDeliveries: boolean;
+  /** The maximum number of rows that are examined for a page. */
+  maxExamined(limit: number): number;
+  /** The parameters of FIND_EVENTS or FIND_EVENTS_BY_DELIVERY. */
+  parameters(before: string | null, limit: number, maxPayloadBytes: number): unknown[];
+}
+
+/** Returns undefined if the filter names another organization than the scope. */
+function selectionOf(filter: EventFilter, scope: EventScope): Selection | undefined {
+  const organization = 'organization' in scope ? scope.organization : filter.organization_id;
+  if (filter.organization_id !== undefined && filter.organization_id !== organization) return undefined;
+  const conditions = Object.entries(filter).filter(([, value]) => value !== undefined);
+  const { status, error, fingerprint, sink, actor_id: actor, from, to } = filter;
+  const readsDeliveries = error !== undefined || fingerprint !== undefined || DELIVERY_STATUSES.has(status);
+  const maxExamined = (limit: number): number => {
+    if (actor !== undefined) return MAX_EXAMINED_PAYLOADS;
+    return status === undefined && sink === undefined ? limit + 1 : MAX_EXAMINED;
+  };
+  return {
+    binding: `events:${JSON.stringify([organization ?? null, conditions.sort()])}`,
+    readsDeliveries,
+    maxExamined,
+    parameters: (before, limit, maxPayloadBytes) => [
+      before,
+      organization ?? null,
+      filter.event_id ?? null,
+      filter.event_type ?? null,
+      filter.aggregate_type ?? null,
+      filter.aggregate_id ?? null,
+      filter.correlation_id ?? null,
+      status ?? null,
+      limit + 1,
+      maxExamined(limit),
+      from ?? null,
+      to ?? null,
+      readsDeliveries ? (error ?? null) : slotsOf(from, to, Date.now()),
+      maxPayloadBytes,
+      sink ?? null,
+      actor ?? null,
+      ...(readsDeliveries ? [fingerprint ?? null] : []),
+    ],
+  };
 }
 
 /** Sorts ranked rows by time. A row without a time comes last. */

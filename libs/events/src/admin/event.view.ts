@@ -5,6 +5,8 @@ import type { EventStatus } from './event-filter.js';
 /** An event with its status across all sinks. Secrets are redacted, and personal data is masked for operators. */
 export interface EventView {
   readonly event_id: string;
+  /** The place in the log, a 64-bit integer as text. */
+  readonly position: string;
   readonly event_type: string;
   readonly schema_version: number;
   readonly aggregate_type: string;

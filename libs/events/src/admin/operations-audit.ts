@@ -7,13 +7,15 @@ interface Target<Type extends string> {
 export type OperationTarget =
   | { readonly command: 'pause' | 'resume' | 'retire' | 'drop_type'; readonly about: Target<'sink'> }
   | { readonly command: 'replay' | 'skip'; readonly about: Target<'event'> }
-  | { readonly command: 'replay'; readonly about: Target<'events'> };
+  | { readonly command: 'replay' | 'cancel'; readonly about: Target<'events'> };
 
 /** A command to the outbox, with the facts to audit. */
 export type OperationRequest = OperationTarget & {
   readonly commandId: string;
   readonly sinks: readonly string[];
   readonly arguments: Readonly<Record<string, unknown>>;
+  /** Why the person gives the command. */
+  readonly reason?: string | undefined;
 };
 
 /**

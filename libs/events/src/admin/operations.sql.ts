@@ -1,12 +1,12 @@
 /**
  * Inserts a row for each sink and notifies the leaders at the commit. Commands are rare enough for a notification inside the
  * transaction. $1 id, $2 sinks, $3 command, $4 arguments, $5 organization or null, $6 actor, $7 correlation id, $8 channel,
- * $9 message.
+ * $9 message, $10 reason or null.
  */
 export const INSERT_COMMANDS = `
 with asked as (
-  insert into outbox.outbox_command (id, sink, command, arguments, organization_id, asked_by, correlation_id)
-  select $1, sink, $3, $4, $5, $6, $7 from unnest($2::text[]) as s(sink))
+  insert into outbox.outbox_command (id, sink, command, arguments, organization_id, asked_by, correlation_id, reason)
+  select $1, sink, $3, $4, $5, $6, $7, $10 from unnest($2::text[]) as s(sink))
 select pg_notify($8, $9)`;
 
 /** Lists one sink, or all sinks that are not observers, of which there are few. $1 name, or null for all. */
@@ -34,9 +34,10 @@ where s.state <> 'retired' and case when $2::text is null then not s.observer el
 const withSinks = (commands: string): string => `
 select c.id, c.asked_us, s.rows from (${commands}) c cross join lateral (
   select json_agg(s order by s.sink) as rows from (
-    select r.id, r.sink, r.command, r.arguments, r.asked_by, r.asked_at, r.done_at, r.answer,
+    select r.id, r.sink, r.command, r.arguments, r.asked_by, r.asked_at, r.reason, r.done_at, r.answer,
       case when p.id is not null then json_build_object('matched', p.matched, 'sent', p.sent, 'skipped', p.skipped,
-        'dead_letters', p.revived, 'failed', p.failed, 'last_error', p.last_error) end as progress
+        'dead_letters', p.revived, 'failed', p.failed, 'last_error', p.last_error, 'canceled', p.canceled, 'rate', p.rate, 'started_at', p.started_at,
+        'start_position', p.start_position::text, 'position', p.position::text, 'end_position', p.end_position::text) end as progress
     from outbox.outbox_command r left join outbox.outbox_replay p on p.id = r.id and p.sink = r.sink
     where r.id = c.id and ($1::text is null or r.organization_id = $1)) s) s
 where s.rows is not null

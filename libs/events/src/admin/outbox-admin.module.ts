@@ -1,8 +1,10 @@
 import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
 import { checkSigningKey } from '@pikaia/core';
+import { HousekeepingPreview } from '../housekeeping/housekeeping.preview.js';
 import { EVENT_LOG_OPTIONS, EventLog, type EventLogOptions } from './event-log.js';
 import { OperationsAudit } from './operations-audit.js';
 import { OutboxOperations } from './outbox.operations.js';
+import { OutboxOverview } from './outbox.overview.js';
 import { OutboxStatus } from './outbox.status.js';
 
 export interface OutboxAdminModuleOptions {
@@ -13,7 +15,7 @@ export interface OutboxAdminModuleOptions {
 }
 
 /**
- * The administration of the outbox, as a global module. `EventLog` reads events, `OutboxStatus` reads the state of sinks and log,
+ * The administration of the outbox, as a global module. `EventLog` reads events, `OutboxStatus` and `OutboxOverview` read the state of sinks and log,
  * `OutboxOperations` sends commands. Requires DatabaseModule.
  */
 @Module({})
@@ -27,8 +29,21 @@ export class OutboxAdminModule {
     return {
       module: OutboxAdminModule,
       global: true,
-      providers: [{ provide: OperationsAudit, useClass: audit }, OutboxOperations, OutboxStatus, ...readProviders],
-      exports: [OutboxOperations, OutboxStatus, ...(cursorKey === undefined ? [] : [EventLog])],
+      providers: [
+        { provide: OperationsAudit, useClass: audit },
+        OutboxOperations,
+        OutboxStatus,
+        OutboxOverview,
+        HousekeepingPreview,
+        ...readProviders,
+      ],
+      exports: [
+        OutboxOperations,
+        OutboxStatus,
+        OutboxOverview,
+        HousekeepingPreview,
+        ...(cursorKey === undefined ? [] : [EventLog]),
+      ],
     };
   }
 }

@@ -13,8 +13,15 @@ export interface OperationScope {
   readonly organizationId?: string;
 }
 
+/** Why a person gives a command, in their own words. It is stored with the command and audited. */
+export interface OperationReason {
+  readonly reason?: string | undefined;
+}
+
+type EventOperation = OperationScope & OperationReason & { readonly sink?: string };
+
 /** The arguments of `OutboxOperations.replay`. */
-export interface ReplayRequest extends OperationScope {
+export interface ReplayRequest extends OperationScope, OperationReason {
   readonly filter: ReplayFilter;
   /** One sink. Default: every sink that is not retired. */
   readonly sink?: string;
@@ -39,8 +46,8 @@ export class OutboxOperations {
    *
    * @throws PikaiaError `PIKAIA_OUTBOX_SINK_UNKNOWN`, `PIKAIA_OUTBOX_SINK_RETIRED`.
    */
-  pause(sink: string): Promise<CommandView> {
-    return this.recordSinkCommand('pause', sink);
+  pause(sink: string, { reason }: OperationReason = {}): Promise<CommandView> {
+    return this.recordSinkCommand('pause', sink, {}, reason);
   }
 
   /**
@@ -48,8 +55,8 @@ export class OutboxOperations {
    *
    * @throws PikaiaError `PIKAIA_OUTBOX_SINK_UNKNOWN`, `PIKAIA_OUTBOX_SINK_RETIRED`.
    */
-  resume(sink: string): Promise<CommandView> {
-    return this.recordSinkCommand('resume', sink);
+  resume(sink: string, { reason }: OperationReason = {}): Promise<CommandView> {
+    return this.recordSinkCommand('resume', sink, {}, reason);
   }
 
   /**
@@ -58,8 +65,8 @@ export class OutboxOperations {
    *
    * @throws PikaiaError `PIKAIA_OUTBOX_SINK_UNKNOWN`, `PIKAIA_OUTBOX_SINK_RETIRED`.
    */
-  retire(sink: string): Promise<CommandView> {
-    return this.recordSinkCommand('retire', sink);
+  retire(sink: string, { reason }: OperationReason = {}): Promise<CommandView> {
+    return this.recordSinkCommand('retire', sink, {}, reason);
   }
 
   /**
@@ -68,8 +75,8 @@ export class OutboxOperations {
    *
    * @throws PikaiaError `PIKAIA_OUTBOX_SINK_UNKNOWN`, `PIKAIA_OUTBOX_SINK_RETIRED`.
    */
-  dropType(sink: string, eventType: string): Promise<CommandView> {
-    return this.recordSinkCommand('drop_type', sink, { event_type: eventType });
+  dropType(sink: string, eventType: string, { reason }: OperationReason = {}): Promise<CommandView> {
+    return this.recordSinkCommand('drop_type', sink, { event_type: eventType }, reason);
   }
 
   /**
@@ -79,7 +86,7 @@ export class OutboxOperations {
    * @throws PikaiaError `PIKAIA_OUTBOX_EVENT_UNKNOWN`, `PIKAIA_OUTBOX_NOTHING_TO_SKIP`.
    */
   @Transactional()
-  async skip(eventId: string, { sink, ...scope }: OperationScope & { readonly sink?: string } = {}): Promise<CommandView> {
+  async skip(eventId: string, { sink, reason, ...scope }: EventOperation = {}): Promise<CommandView> {
     await this.requireEvent(eventId, scope);
     const sinks = await this.query<{ sink: string }>(FIND_BLOCKED_SINKS, [eventId, sink ?? null]);
     if (!sinks.length) {
@@ -91,7 +98,7 @@ export class OutboxOperations {
     const about = { type: 'event', id: eventId } as const;
     const blocked = sinks.map((row) => row.sink);
     return this.recordCommand(
-      { commandId: newId(), command: 'skip', about, sinks: blocked, arguments: { event_id: eventId } },
+      { commandId: newId(), command: 'skip', about, sinks: blocked, arguments: { event_id: eventId }, reason },
       scope,
     );
   }
@@ -102,12 +109,12 @@ export class OutboxOperations {
    * @throws PikaiaError `PIKAIA_OUTBOX_EVENT_UNKNOWN`, `PIKAIA_OUTBOX_SINK_UNKNOWN`, `PIKAIA_OUTBOX_SINK_RETIRED`.
    */
   @Transactional()
-  async replayOne(eventId: string, { sink, ...scope }: OperationScope & { readonly sink?: string } = {}): Promise<CommandView> {
+  async replayOne(eventId: string, { sink, reason, ...scope }: EventOperation = {}): Promise<CommandView> {
     await this.requireEvent(eventId, scope);
     const values: ReplayArguments = { filter: { event_id: eventId }, dry_run: false, limit: null, rate: null };
     const sinks = await this.activeSinks(sink);
     const about = { type: 'event', id: eventId } as const;
-    return this.recordCommand({ commandId: newId(), command: 'replay', about, sinks, arguments: { ...values } }, scope);
+    return this.recordCommand({ commandId: newId(), command: 'replay', about, sinks, arguments: { ...values }, reason }, scope);
   }
 
   /**
@@ -116,12 +123,34 @@ export class OutboxOperations {
    * @throws PikaiaError `PIKAIA_OUTBOX_SINK_UNKNOWN`, `PIKAIA_OUTBOX_SINK_RETIRED`.
    */
   @Transactional()
-  async replay({ filter, sink, dryRun, limit, rate, ...scope }: ReplayRequest): Promise<CommandView> {
+  async replay({ filter, sink, dryRun, limit, rate, reason, ...scope }: ReplayRequest): Promise<CommandView> {
     const values: ReplayArguments = { filter, dry_run: dryRun, limit: limit ?? null, rate: rate ?? null };
     const sinks = await this.activeSinks(sink);
     const commandId = newId();
     const about = { type: 'events', id: commandId } as const;
-    return this.recordCommand({ commandId, command: 'replay', about, sinks, arguments: { ...values } }, scope);
+    return this.recordCommand({ commandId, command: 'replay', about, sinks, arguments: { ...values }, reason }, scope);
+  }
+
+  /**
+   * Cancels a replay at each sink that has not ended it. Events that are in flight are still delivered.
+   *
+   * @throws PikaiaError `PIKAIA_OUTBOX_COMMAND_UNKNOWN`, `PIKAIA_OUTBOX_NOTHING_TO_CANCEL`.
+   */
+  @Transactional()
+  async cancel(id: string, { reason, ...scope }: OperationScope & OperationReason = {}): Promise<CommandView> {
+    const replay = await this.find(id, scope);
+    if (!replay) throw new PikaiaError('PIKAIA_OUTBOX_COMMAND_UNKNOWN', `There is no command ${id}, or it is no longer kept.`);
+    const sinks = replay.sinks.filter(({ answer }) => answer === null).map(({ sink }) => sink);
+    if (replay.command !== 'replay' || !sinks.length)
+      throw new PikaiaError(
+        'PIKAIA_OUTBOX_NOTHING_TO_CANCEL',
+        `The command ${id} is ${replay.command === 'replay' ? 'a replay that has ended' : `no replay, but ${replay.command}`}.`,
+      );
+    const about = { type: 'events', id } as const;
+    return this.recordCommand(
+      { commandId: newId(), command: 'cancel', about, sinks, arguments: { command_id: id }, reason },
+      scope,
+    );
   }
 
   /** Returns a command and its progress. Undefined if there is no such command in this scope. */
@@ -150,15 +179,16 @@ export class OutboxOperations {
   private async recordSinkCommand(
     command: 'pause' | 'resume' | 'retire' | 'drop_type',
     sink: string,
-    values: Readonly<Record<string, unknown>> = {},
+    values: Readonly<Record<string, unknown>>,
+    reason: string | undefined,
   ): Promise<CommandView> {
     const sinks = await this.activeSinks(sink);
     const about = { type: 'sink', id: sink } as const;
-    return this.recordCommand({ commandId: newId(), command, about, sinks, arguments: values }, {});
+    return this.recordCommand({ commandId: newId(), command, about, sinks, arguments: values, reason }, {});
   }
 
   private async recordCommand(request: OperationRequest, { organizationId }: OperationScope): Promise<CommandView> {
-    const { commandId, command, sinks, arguments: values } = request;
+    const { commandId, command, sinks, arguments: values, reason } = request;
     const parameters = [
       commandId,
       sinks,
@@ -169,6 +199,7 @@ export class OutboxOperations {
       context.correlationId,
       OUTBOX_CHANNEL,
       COMMAND_MESSAGE,
+      reason ?? null,
     ];
     await writeInTransaction((manager) => manager.query(INSERT_COMMANDS, parameters), transactionRequired);
     await this.audit.record(request);

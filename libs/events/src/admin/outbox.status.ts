@@ -95,13 +95,21 @@ export class OutboxStatus {
   constructor(@Inject(DataSource) private readonly source: DataSource) {}
 
   async get(): Promise<OutboxStatusView> {
-    const [sinks, slots] = await outsideTransaction(() =>
-      Promise.all([
-        queryJsonRows<SinkRow>(this.source, SINK_STATUS, [LOCK_CLASS, MAX_COUNT], SINK_DATES),
+    const [sinks, slots] = await Promise.all([
+      this.sinks(),
+      outsideTransaction(() =>
         queryJsonRows<Omit<SlotStatus, 'bytes'> & { bytes: string }>(this.source, SLOT_STATUS, [], ['oldest', 'newest']),
-      ]),
+      ),
+    ]);
+    return { sinks, slots: slots.map((slot) => ({ ...slot, bytes: Number(slot.bytes) })) };
+  }
+
+  /** Returns the status of each sink, by name. */
+  async sinks(): Promise<SinkStatus[]> {
+    const rows = await outsideTransaction(() =>
+      queryJsonRows<SinkRow>(this.source, SINK_STATUS, [LOCK_CLASS, MAX_COUNT], SINK_DATES),
     );
-    return { sinks: redactValue(sinks.map(sinkStatus)), slots: slots.map((slot) => ({ ...slot, bytes: Number(slot.bytes) })) };
+    return redactValue(rows.map(sinkStatus));
   }
 }
 

@@ -1,14 +1,10 @@
 import { IS_LED, isAbandoned } from '../log/sink-lock.js';
+import { LATE, NOT_HANDED_OVER_TO } from '../log/log-slots.sql.js';
 import { waitsForWorker } from '../log/sink-types.sql.js';
 import { SLOT_COUNT } from '../log/slot-count.js';
 
 /** The maximum of each count. It keeps the statements cheap while a backlog grows. */
 export const MAX_COUNT = 10_001;
-
-// Events that became visible late and that the cursor does not cover: their transactions are not visible in its snapshot.
-const LATE = `from outbox.outbox_log where position <= p.position
-      and (txid = any (array(select pg_snapshot_xip(p.snapshot))) or txid >= pg_snapshot_xmax(p.snapshot))
-      and outbox.covers(p, position, txid) is not true`;
 
 // Each state has its own bound. With a common bound, waiting deliveries would hide dead letters. The order makes every plan use the
 // index: a scan of the table could read all settled deliveries first.
@@ -72,11 +68,7 @@ order by s.name`;
 export const SLOT_STATUS = `
 select n as slot, coalesce(pg_stat_get_live_tuples(c.oid), 0)::int as rows, pg_total_relation_size(c.oid)::bigint::text as bytes,
   oldest.recorded_at as oldest, newest.recorded_at as newest,
-  case when newest.position is null then '{}' else array(
-    select s.name from outbox.outbox_sink s
-    left join lateral (select * from outbox.outbox_progress p where p.sink = s.name order by p.number desc limit 1) p on true
-    where s.state <> 'retired' and not s.observer and (p.sink is null or newest.position > p.position
-      or exists (select ${LATE} and slot = n::smallint)) order by s.name) end as not_handed_over_to
+  case when newest.position is null then '{}' else ${NOT_HANDED_OVER_TO} end as not_handed_over_to
 from generate_series(0, ${SLOT_COUNT - 1}) n
 join pg_class c on c.oid = format('outbox.outbox_log_%s', n)::regclass
 left join lateral (select recorded_at from outbox.outbox_log where slot = n::smallint order by position limit 1) oldest on true

@@ -6,6 +6,7 @@ const ARGUMENT_NAMES: Readonly<Record<CommandName, readonly string[]>> = {
   retire: [],
   skip: ['event_id'],
   drop_type: ['event_type'],
+  cancel: ['command_id'],
   replay: ['filter', 'dry_run', 'limit', 'rate'],
 };
 
@@ -20,6 +21,8 @@ const CONDITIONS: Readonly<Record<keyof ReplayFilter, true>> = {
   to: true,
   status: true,
   error: true,
+  actor_id: true,
+  fingerprint: true,
 };
 
 const NEWER_VERSION_HINT = 'A newer version of the api may have sent it: send it again when every worker has that version.';
@@ -36,6 +39,7 @@ export function problemWith({ command, arguments: values }: OpenCommand): string
   if (unknown !== undefined) return `This worker does not know the argument ${unknown} of ${command}. ${NEWER_VERSION_HINT}`;
   if (command === 'skip' && typeof values['event_id'] !== 'string') return 'event_id must be the id of an event.';
   if (command === 'drop_type' && typeof values['event_type'] !== 'string') return 'event_type must be an event type.';
+  if (command === 'cancel' && typeof values['command_id'] !== 'string') return 'command_id must be the id of a replay.';
   return command === 'replay' ? problemWithReplay(values) : undefined;
 }
 

@@ -1,4 +1,4 @@
-export type CommandName = 'pause' | 'resume' | 'retire' | 'skip' | 'replay' | 'drop_type';
+export type CommandName = 'pause' | 'resume' | 'retire' | 'skip' | 'replay' | 'drop_type' | 'cancel';
 
 /** Selects the events of a replay. An event must match all given conditions. The api uses the same field names. */
 export interface ReplayFilter {
@@ -8,6 +8,8 @@ export interface ReplayFilter {
   readonly aggregate_id?: string;
   readonly organization_id?: string;
   readonly correlation_id?: string;
+  /** The id of the actor in the envelope. */
+  readonly actor_id?: string;
   /** The earliest time of occurrence, inclusive; ISO 8601. */
   readonly from?: string;
   /** The latest time of occurrence, exclusive; ISO 8601. */
@@ -16,6 +18,8 @@ export interface ReplayFilter {
   readonly status?: 'failed' | 'published';
   /** A part of the last error, case-insensitive. Only dead letters have one. */
   readonly error?: string;
+  /** The fingerprint of the last error. Only dead letters have one. */
+  readonly fingerprint?: string;
 }
 
 /** The arguments of the command `replay`. */

@@ -28,8 +28,14 @@ select $1, $2, $3, $4, $5, $6, low, least(high, $7), $8::pg_snapshot, low from r
 /** Reads the oldest open replay of a sink. Index: outbox_replay_open. $1 sink. */
 export const OPEN_REPLAY = `
 select id, filter, dry_run, most, rate, start_position, end_position, snapshot::text, position, matched, sent, skipped, revived,
-  failed, last_error
+  failed, last_error, canceled
 from outbox.outbox_replay where sink = $1 and done_at is null order by started_at, id limit 1`;
+
+/** Finds an open replay of a sink. Index: primary key. Locks: none. $1 replay, $2 sink. */
+export const FIND_OPEN_REPLAY = 'select 1 from outbox.outbox_replay where id = $1 and sink = $2 and done_at is null';
+
+/** Marks a replay as canceled, so that also a later leader ends it. Index: primary key. $1 replay, $2 sink. */
+export const CANCEL_REPLAY = 'update outbox.outbox_replay set canceled = true where id = $1 and sink = $2 and done_at is null';
 
 /**
  * Stores the progress of a replay. Index: primary key. $1 replay, $2 sink, $3 position reached, $4 to $8 matched, sent, skipped,
@@ -58,7 +64,8 @@ const MATCHES = `
   and ($11::text is null or e.organization_id = $11)
   and ($12::uuid is null or e.correlation_id = $12)
   and ($13::timestamptz is null or e.occurred_at >= $13)
-  and ($14::timestamptz is null or e.occurred_at < $14)`;
+  and ($14::timestamptz is null or e.occurred_at < $14)
+  and ($17::text is null or e.payload #>> '{actor,id}' = $17)`;
 
 // Reads one slice of the log by position, so that a filter without matches causes no long statement. Excludes the events that the
 // sink's start covers, because the sink never received them. Dead letters can outlive the log, so they come from their own table,
@@ -76,18 +83,19 @@ with ${wantedTypes('$1')},
       left join outbox.outbox_progress start on start.sink = $1 and start.number = 0
     where pg_visible_in_snapshot(e.txid, $4::pg_snapshot) and outbox.covers(start, e.position, e.txid) is not true
       and (d.sink is null or d.status in ('published', 'skipped'))
-      and $15::text is distinct from 'failed' and $16::text is null and ${MATCHES}
+      and $15::text is distinct from 'failed' and $16::text is null and $18::text is null and ${MATCHES}
       and ($15 is null or d.sink is not null or outbox.wants($1, e.event_type, e.position, e.txid))
     union all
     select ${eventColumns('e')}, octet_length(e.payload::text), e.payload, true, e.last_error, e.fingerprint, false
     from outbox.outbox_delivery e cross join scanned
     where e.sink = $1 and e.status = 'failed' and e.position > $2 and e.position <= scanned.scanned_to
       and $15 is distinct from 'published' and strpos(lower(coalesce(e.last_error, '')), lower(coalesce($16, ''))) > 0
+      and ($18 is null or e.fingerprint = $18)
       and ${MATCHES})`;
 
 /**
  * Reads the next events of a replay, by position. $1 sink, $2 position reached, $3 last position, $4 snapshot, $5 rows of the log
- * to read, $6 maximum events, $7 to $16 the filter, $17 maximum bytes (at least one event is returned).
+ * to read, $6 maximum events, $7 to $18 the filter, $19 maximum bytes (at least one event is returned).
  * Returns no payload for a dead letter or for an event that is too large to read.
  *
  * Index: outbox_log_position for the log; primary key and outbox_delivery_open for deliveries. Locks: none. Cost: 10 ms for a
@@ -99,9 +107,9 @@ export const NEXT_OF_REPLAY = `${DUE},
     from (select * from due order by position limit $6::int) first)
 select ${selectEvent('size', `case when not dead then ${readablePayload('payload::text', 'size')} end`)},
   dead, last_error, fingerprint, new, scanned_to, (select count(*) from due)::int as total
-from scanned left join bounded on before < $17::bigint order by position`;
+from scanned left join bounded on before < $19::bigint order by position`;
 
-/** Counts the events of a replay in one slice. Parameters as in NEXT_OF_REPLAY; $6 and $17 must be null. */
+/** Counts the events of a replay in one slice. Parameters as in NEXT_OF_REPLAY; $6 and $19 must be null. */
 export const COUNT_OF_REPLAY = `${DUE}
 select scanned_to, (select count(*) from due)::int as total, (select count(*) from due where dead)::int as dead
-from scanned where $6::int is null and $17::bigint is null`;
+from scanned where $6::int is null and $19::bigint is null`;

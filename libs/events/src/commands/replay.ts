@@ -13,6 +13,8 @@ export interface Replay {
   readonly position: string;
   readonly counts: ReplayCounts;
   readonly lastError: string | null;
+  /** True: the leader sends nothing more, and ends the replay once no event of it is in flight. */
+  readonly canceled: boolean;
 }
 
 interface ReplayCounts {
@@ -44,9 +46,20 @@ export const toReplay = (row: Readonly<Record<string, unknown>>): Replay => ({
     failed: Number(row['failed']),
   },
   lastError: row['last_error'] as string | null,
+  canceled: row['canceled'] as boolean,
 });
 
-/** Returns the filter as the parameters $7 to $16 of the statements in replay.sql.ts. */
+/** Returns the counts of a replay as its answer has them. */
+export const resultOf = ({ counts: { matched, revived, ...sent }, dryRun, lastError, canceled }: Replay) => ({
+  dry_run: dryRun,
+  matched,
+  ...(!dryRun && sent),
+  dead_letters: revived,
+  ...(canceled && { canceled }),
+  ...(!dryRun && lastError !== null && { last_error: lastError }),
+});
+
+/** Returns the filter as the parameters $7 to $18 of the statements in replay.sql.ts. */
 export const filterValues = (filter: ReplayFilter): (string | null)[] => [
   filter.event_id ?? null,
   filter.event_type ?? null,
@@ -58,4 +71,6 @@ export const filterValues = (filter: ReplayFilter): (string | null)[] => [
   filter.to ?? null,
   filter.status ?? null,
   filter.error ?? null,
+  filter.actor_id ?? null,
+  filter.fingerprint ?? null,
 ];

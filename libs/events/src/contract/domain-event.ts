@@ -97,6 +97,9 @@ function declarationProblem({ type, version, aggregate, source, oldestVersion = 
   return undefined;
 }
 
+/** Returns the contracts that this process declares, in no order. */
+export const declaredContracts = (): Contract[] => [...byName.values()];
+
 /**
  * Checks the declarations that a module loaded later completes: the classes inside the contracts. Called when an application
  * starts.

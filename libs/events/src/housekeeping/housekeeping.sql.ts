@@ -1,3 +1,6 @@
+import { NOT_HANDED_OVER_TO } from '../log/log-slots.sql.js';
+import { SLOT_COUNT } from '../log/slot-count.js';
+
 /** Takes the lock that lets one process run housekeeping. The lock ends with the session. $1 lock number. */
 export const TRY_LOCK = 'select pg_try_advisory_lock($1) as locked';
 
@@ -41,3 +44,24 @@ select ctid as place from outbox.outbox_command where done_at < clock_timestamp(
 /** Selects expired replays. Index: none; the table is small. $1 retention in milliseconds. */
 export const OLD_REPLAYS = `
 select ctid as place from outbox.outbox_replay where done_at < clock_timestamp() - $1::bigint * interval '1 ms'`;
+
+/** Stores the last run. Locks: the only row. $1 retention, $2 results, as JSON. */
+export const STORE_RUN = `
+insert into outbox.outbox_housekeeping (retention, results) values ($1::jsonb, $2::jsonb)
+on conflict (id) do update set ran_at = clock_timestamp(), retention = excluded.retention, results = excluded.results`;
+
+/** Reads the last run. Locks: none. */
+export const FIND_RUN = 'select ran_at as at, retention, results from outbox.outbox_housekeeping';
+
+/**
+ * Selects the slots whose newest event is older than the retention, with the sinks that keep them. $1 retention in milliseconds.
+ * Index: outbox_log_position of each slot. Locks: none.
+ */
+export const FIND_SLOTS = `
+select n as slot, pg_total_relation_size(format('outbox.outbox_log_%s', n)::regclass)::float8 as bytes,
+  ${NOT_HANDED_OVER_TO} as not_handed_over_to
+from generate_series(0, ${SLOT_COUNT - 1}) n
+cross join lateral (
+  select recorded_at, position from outbox.outbox_log where slot = n::smallint order by position desc limit 1) newest
+where newest.recorded_at <= clock_timestamp() - $1::bigint * interval '1 ms'
+order by n`;

@@ -7,7 +7,7 @@ import { outboxRestored } from '../log/restored.error.js';
 import { deliveriesTask } from './deliveries.task.js';
 import { commandsTask, progressTask, receiptsTask, replaysTask } from './expired-rows.tasks.js';
 import { RESTORED_SINKS } from '../log/sink-lock.js';
-import { TRY_LOCK } from './housekeeping.sql.js';
+import { STORE_RUN, TRY_LOCK } from './housekeeping.sql.js';
 import type { HousekeepingResult, HousekeepingTask, Retention } from './housekeeping.task.js';
 import { logSlotsTask } from './log-slots.task.js';
 
@@ -82,6 +82,7 @@ export class Housekeeping {
         if (lost || this.stopping) break;
         results.push(...(await this.runTask(task, client, dryRun)));
       }
+      if (!dryRun && !lost) await client.query(STORE_RUN, [JSON.stringify(this.options.retention), JSON.stringify(results)]);
       const removed = removedAmounts(results);
       if (!dryRun && Object.keys(removed).length) logger.info('housekeeping_done', { removed });
       return results;

@@ -18,7 +18,7 @@ import type { CommandFailures } from '../commands/command.failures.js';
 import { ANSWER_COMMAND, OPEN_COMMANDS } from '../commands/command.sql.js';
 import { DROP_TYPE, FIND_TYPE } from '../log/sink-types.sql.js';
 import { handlesType } from '../delivery/sink.js';
-import { BEGIN_REPLAY } from '../commands/replay.sql.js';
+import { BEGIN_REPLAY, CANCEL_REPLAY, FIND_OPEN_REPLAY } from '../commands/replay.sql.js';
 import type { Store } from './replay.runner.js';
 import { markActive, markPaused, markRetired } from '../commands/sink-state.js';
 import type { SinkState } from '../log/sink-state.js';
@@ -42,6 +42,7 @@ interface Decision {
  */
 export class CommandExecutor {
   private droppedType = false;
+  private canceled: string[] = [];
 
   constructor(
     private readonly relay: Pick<RelayContext, 'client' | 'sink'>,
@@ -66,6 +67,11 @@ export class CommandExecutor {
   /** True once an event type was dropped in this term. */
   get hasDroppedType(): boolean {
     return this.droppedType;
+  }
+
+  /** Returns the replays that were canceled since the last call. */
+  takeCanceledReplays(): readonly string[] {
+    return this.canceled.splice(0);
   }
 
   /** Executes the open commands. @returns true if a command has to wait for a call in flight: poll again soon. */
@@ -152,6 +158,8 @@ export class CommandExecutor {
         return this.dropType(command);
       case 'replay':
         return this.beginReplay(command);
+      case 'cancel':
+        return this.cancelReplay(command);
     }
   }
 
@@ -228,6 +236,17 @@ export class CommandExecutor {
         const begin = [id, this.relay.sink.name, JSON.stringify(scopedFilter), dry_run, limit, rate, position, snapshot];
         return client.query(BEGIN_REPLAY, begin);
       },
+    };
+  }
+
+  private async cancelReplay({ arguments: values }: OpenCommand): Promise<Decision> {
+    const replay = [values['command_id'] as string, this.relay.sink.name];
+    const { rowCount } = await this.relay.client.query(FIND_OPEN_REPLAY, replay);
+    if (!rowCount) return { answer: refusedBecause('This sink runs no replay with this id.') };
+    return {
+      inSameTransaction: (client) => client.query(CANCEL_REPLAY, replay),
+      answer: done(),
+      afterCommit: () => this.canceled.push(replay[0]!),
     };
   }
 }

@@ -45,16 +45,17 @@ export class CommandTask implements LeaderTask {
 
   private async run(): Promise<void> {
     if (this.pollDueInMs <= 0) await this.poll();
-    if (!this.isHalted) await this.replays.step();
+    if (!this.isHalted || this.replays.isCanceled) await this.replays.step();
   }
 
   get dueInMs(): number {
-    return Math.min(this.pollDueInMs, this.isHalted ? Infinity : this.replays.dueInMs);
+    return Math.min(this.pollDueInMs, this.isHalted && !this.replays.isCanceled ? Infinity : this.replays.dueInMs);
   }
 
   private async poll(): Promise<void> {
     this.nextPollAt = this.relay.clock.monotonic() + this.relay.pollIntervalMs;
     if (await this.executor.executeOpenCommands()) this.nextPollAt = this.relay.clock.monotonic() + RETRY_MS;
+    for (const id of this.executor.takeCanceledReplays()) this.replays.cancel(id);
     await this.replays.load();
   }
 

@@ -56,10 +56,12 @@ describe('replay', () => {
     ['time', () => ({ from: '2000-01-01T00:00:00Z', to: '2001-01-01T00:00:00Z' }), 0],
     ['status', () => ({ status: 'failed' }), 0],
     ['error', () => ({ error: 'full' }), 0],
+    ['actor', () => ({ actor_id: 'actor-1' }), 1],
+    ['fingerprint', () => ({ fingerprint: 'aaaaaaaaaaaaaaaa' }), 0],
     ['nothing', () => ({}), 3],
   ])('replays only the events that match by %s', async (_, filter, count) => {
     await publish(2);
-    const odd = await insertEvent(at.api, { type: 'thing.painted', aggregate: 'odd' });
+    const odd = await insertEvent(at.api, { type: 'thing.painted', aggregate: 'odd', actor: { type: 'user', id: 'actor-1' } });
     await at.runRelayOnce();
     const id = await at.replay(filter(odd));
     await at.runRelayOnce();
@@ -95,6 +97,22 @@ describe('replay', () => {
     await at.runRelayOnce();
     expect((await at.answer(all)).answer).toMatchObject({ matched: 1, dead_letters: 1 });
     expect(await at.statuses([other!])).toEqual(['published']);
+  });
+
+  it('retries only the dead letters with the fingerprint of one error', async () => {
+    const [full, gone] = (await publish(2)) as [TestEvent, TestEvent];
+    at.sink.outcomes.set(full.id, dead);
+    at.sink.outcomes.set(gone.id, { kind: 'refused', error: new Error('mailbox gone'), maxAttempts: 1 });
+    await at.runRelayOnce();
+    at.sink.outcomes.clear();
+    const { rows } = await at.api.query<{ fingerprint: string }>(
+      'select fingerprint from outbox.outbox_delivery where event_id = $1',
+      [full.id],
+    );
+    const id = await at.replay({ fingerprint: rows[0]!.fingerprint });
+    await at.runRelayOnce();
+    expect((await at.answer(id)).answer).toMatchObject({ matched: 1, dead_letters: 1 });
+    expect(await at.statuses([full, gone])).toEqual(['published', 'failed']);
   });
 
   it('revives a dead letter whose log row is deleted', async () => {

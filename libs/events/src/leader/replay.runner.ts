@@ -12,7 +12,7 @@ import type { Outcome } from '../delivery/sink.js';
 import { done, failedBecause, type CommandAnswer } from '../commands/command.js';
 import type { CommandFailures } from '../commands/command.failures.js';
 import { ANSWER_COMMAND } from '../commands/command.sql.js';
-import type { Replay } from '../commands/replay.js';
+import { resultOf, type Replay } from '../commands/replay.js';
 import { ReplayReader, type DeadLetter, type MatchingEvent } from './replay.reader.js';
 import { INSERT_HANDLED, STORE_REPLAY } from '../commands/replay.sql.js';
 import type { RelayContext } from '../delivery/relay.context.js';
@@ -71,10 +71,20 @@ export class ReplayRunner {
     return this.replay === undefined;
   }
 
+  /** True if the current replay sends nothing more. */
+  get isCanceled(): boolean {
+    return this.replay?.canceled === true;
+  }
+
+  /** Cancels a replay, which ends once none of its events is in flight. */
+  cancel(id: string): void {
+    if (this.replay?.id === id) this.replay = { ...this.replay, canceled: true };
+  }
+
   /** Milliseconds until the next step is due. Infinity if only an outcome can make one due. */
   get dueInMs(): number {
     if (!this.replay) return Infinity;
-    if (!this.queue.length) return this.inFlightCount ? Infinity : 0;
+    if (!this.queue.length || this.isCanceled) return this.inFlightCount ? Infinity : 0;
     if (this.inFlightCount >= this.capacity) return Infinity;
     const next = Math.min(...this.firstOfIdleLanes().map(({ item }) => item.notBefore)); // Infinity if every lane is busy
     return Math.max(0, this.nextSendAt - this.now, next - this.now);
@@ -82,12 +92,22 @@ export class ReplayRunner {
 
   async step(): Promise<void> {
     if (!this.replay) return;
+    if (this.replay.canceled) return this.finishCanceled(this.replay);
     if (this.replay.dryRun) return this.count(this.replay);
     this.sendReady();
     if (this.queue.length || this.inFlightCount) return;
     if (this.batchEnd !== undefined) await this.finishBatch(this.batchEnd);
     if (this.replay && !this.replay.dryRun) await this.readBatch(this.replay);
     this.sendReady();
+  }
+
+  private async finishCanceled(replay: Replay): Promise<void> {
+    if (this.inFlightCount) return;
+    this.queue = [];
+    this.batchEnd = undefined;
+    await this.store((client) => this.storeReplay(client, replay, done(resultOf(replay))));
+    this.end(replay);
+    await this.load();
   }
 
   private async count(replay: Replay): Promise<void> {
@@ -226,10 +246,15 @@ export class ReplayRunner {
     if (isDone || this.batchHasEvents) await this.store((client) => this.storeReplay(client, replay, answer));
     this.failures.succeeded(replay.id);
     this.batchEnd = undefined;
-    this.replay = isDone ? undefined : replay;
+    this.replay = replay;
     if (!isDone) return;
-    logger.info('replay_done', { sink: this.relay.sink.name, replayed: replay.id, dry_run: dryRun, ...counts });
+    this.end(replay);
     await this.load();
+  }
+
+  private end({ id, dryRun, counts, canceled }: Replay): void {
+    this.replay = undefined;
+    logger.info('replay_done', { sink: this.relay.sink.name, replayed: id, dry_run: dryRun, canceled, ...counts });
   }
 
   /** Stores the progress of a replay. With an answer, the replay is done. */
@@ -267,8 +292,3 @@ export class ReplayRunner {
     return this.relay.clock.monotonic();
   }
 }
-
-const resultOf = ({ counts: { matched, revived, ...sent }, dryRun, lastError }: Replay) =>
-  dryRun
-    ? { dry_run: true, matched, dead_letters: revived }
-    : { dry_run: false, matched, ...sent, dead_letters: revived, ...(lastError !== null && { last_error: lastError }) };

@@ -1,7 +1,9 @@
 import { defaultRoles, type RoleNames } from '@pikaia/database';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { causation } from './causation.sql.js';
+import { commandReasons, withoutCommandReasons } from './command-reasons.sql.js';
 import { outboxComments } from './comments.sql.js';
+import { housekeepingRun } from './housekeeping-run.sql.js';
 import { leaderFailures } from './leader-failures.sql.js';
 import { observers, withoutObservers } from './observers.sql.js';
 import { createOpenDeliveryIndex, dropOpenDeliveryIndex } from './open-deliveries.sql.js';
@@ -9,6 +11,7 @@ import { outboxFunctions } from './outbox-functions.sql.js';
 import { outboxGrants } from './outbox-grants.sql.js';
 import { receiptClaims } from './receipt-claims.sql.js';
 import { sinkTypes, withoutSinkTypes } from './sink-types.sql.js';
+import { createOverviewIndexes, dropOverviewIndexes } from './overview-indexes.sql.js';
 import { outboxTables } from './outbox-tables.sql.js';
 
 /** Returns the TypeORM migrations of the outbox. `migrate` of @pikaia/database creates the roles before it runs them. */
@@ -103,6 +106,40 @@ export function outboxMigrations(roles: RoleNames = defaultRoles): (new () => Mi
       await runner.query('alter table outbox.outbox_log drop column causation_id');
     }
   }
+  class AddOverviewIndexes1764600009001 implements MigrationInterface {
+    readonly name = 'AddOverviewIndexes1764600009001';
+    readonly transaction = false;
+
+    up(runner: QueryRunner): Promise<void> {
+      return createOverviewIndexes(runner);
+    }
+
+    down(runner: QueryRunner): Promise<void> {
+      return dropOverviewIndexes(runner);
+    }
+  }
+  class AddCommandReasons1764600009002 implements MigrationInterface {
+    readonly name = 'AddCommandReasons1764600009002';
+
+    async up(runner: QueryRunner): Promise<void> {
+      await runner.query(commandReasons(roles));
+    }
+
+    async down(runner: QueryRunner): Promise<void> {
+      await runner.query(withoutCommandReasons);
+    }
+  }
+  class CreateHousekeepingRun1764600009004 implements MigrationInterface {
+    readonly name = 'CreateHousekeepingRun1764600009004';
+
+    async up(runner: QueryRunner): Promise<void> {
+      await runner.query(housekeepingRun(roles));
+    }
+
+    async down(runner: QueryRunner): Promise<void> {
+      await runner.query('drop table outbox.outbox_housekeeping');
+    }
+  }
   return [
     CreateOutbox1764000001000,
     AddLeaderFailures1764100001000,
@@ -112,5 +149,8 @@ export function outboxMigrations(roles: RoleNames = defaultRoles): (new () => Mi
     CommentOutbox1764400001000,
     AddObservers1764460001000,
     AddCausation1764470001000,
+    AddOverviewIndexes1764600009001,
+    AddCommandReasons1764600009002,
+    CreateHousekeepingRun1764600009004,
   ];
 }

@@ -1,6 +1,6 @@
 import { PikaiaError } from '@pikaia/core';
 import type { ConsumerDescription } from '../consume/consumer.description.js';
-import type { Contract } from '../contract/domain-event.js';
+import { declaredContracts, type Contract } from '../contract/domain-event.js';
 import type { DeliveredEvent } from '../contract/envelope.js';
 import { dataSchema } from './data.schema.js';
 import { exampleOf } from './example.js';
@@ -39,5 +39,12 @@ export function describeContracts(
   if (problems.length) throw new PikaiaError('PIKAIA_EVENT_SCHEMA_UNSUPPORTED', problems.join('\n'));
   return described;
 }
+
+/**
+ * Describes the contracts that this process declares, without their consumers, in the order of their types and versions.
+ *
+ * @throws PikaiaError `PIKAIA_EVENT_SCHEMA_UNSUPPORTED` as `describeContracts` does.
+ */
+export const describeDeclaredContracts = (): Omit<DescribedContract, 'consumers'>[] => describeContracts(declaredContracts(), []);
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,0 +1,41 @@
+import { Controller, Get } from '@nestjs/common';
+import { OutboxOverview } from '@pikaia/events';
+import { AllowedTo } from '../authentication/access.js';
+import { Endpoint } from '../openapi/endpoint.decorator.js';
+import { adminPath } from './listed.js';
+import { OverviewView } from './overview.views.js';
+
+/** Answers: is everything well? */
+@Controller('admin/overview')
+@AllowedTo('operator')
+export class OverviewController {
+  constructor(private readonly overview: OutboxOverview) {}
+
+  @Get()
+  @Endpoint({
+    summary: 'Show backlog, throughput and failures',
+    description: 'Each number has the path of the list behind it.',
+    responses: { 200: OverviewView },
+  })
+  async show() {
+    const { sinks, failures, ...overview } = await this.overview.get();
+    return {
+      ...overview,
+      sinks: sinks.map((sink) => ({ ...sink, lists: listsOf(sink.name) })),
+      failures: failures.map((group) => {
+        const { sink, status, event_type, fingerprint } = group;
+        return { ...group, list: eventsPath({ sink, status, event_type, fingerprint }) };
+      }),
+    };
+  }
+}
+
+const eventsPath = (filter: Readonly<Record<string, string>>): string =>
+  adminPath(`events?${new URLSearchParams(filter).toString()}`);
+
+const listsOf = (sink: string) => ({
+  pending: eventsPath({ sink, status: 'pending' }),
+  retrying: eventsPath({ sink, status: 'retrying' }),
+  waiting: eventsPath({ sink, status: 'waiting' }),
+  failed: eventsPath({ sink, status: 'failed' }),
+});

@@ -1,0 +1,101 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { redactValue, withTextMask } from '@pikaia/core';
+import { outsideTransaction, queryJsonRows } from '@pikaia/database';
+import { DataSource } from 'typeorm';
+import { personalMaskOf } from '../contract/personal-data.js';
+import { OutboxStatus, type SinkStatus } from './outbox.status.js';
+import { FAILURE_GROUPS, MAX_COUNTED_ATTEMPTS, MAX_GROUPED, MAX_GROUPS, MINUTES, THROUGHPUT } from './overview.sql.js';
+
+/** What a sink accepted and refused in each of the last 60 minutes, the oldest first. The last minute is not complete. */
+export interface SinkThroughput {
+  readonly sink: string;
+  readonly observer: boolean;
+  readonly accepted: readonly number[];
+  /** Null for a minute of which not all failed attempts were counted, because there are more than 50,000 after it began. */
+  readonly failed_attempts: readonly (number | null)[];
+}
+
+/** Failed or retried deliveries of one sink and event type whose last errors differ only in ids, numbers and quoted values. */
+export interface FailureGroup {
+  readonly sink: string;
+  readonly status: 'failed' | 'retrying';
+  readonly event_type: string;
+  readonly fingerprint: string;
+  readonly count: number;
+  /** True if the sink has more deliveries of the status than were examined, so that there may be more than `count`. */
+  readonly is_capped: boolean;
+  /** The times at which the first and the last of the deliveries got their status. */
+  readonly first_at: Date;
+  readonly last_at: Date;
+  /** The newest event of the group and its error, without the personal data of the event. */
+  readonly example: { readonly event_id: string; readonly error: string };
+}
+
+export interface OutboxOverviewView {
+  readonly sinks: readonly SinkStatus[];
+  /** The beginning of the first of the 60 minutes. Null without a sink. */
+  readonly since: Date | null;
+  readonly throughput: readonly SinkThroughput[];
+  /** At most 50, the largest first. */
+  readonly failures: readonly FailureGroup[];
+  /** True if there are more groups. */
+  readonly has_more_failures: boolean;
+}
+
+interface ThroughputRow {
+  readonly sink: string;
+  readonly observer: boolean;
+  readonly since: Date;
+  readonly accepted: Readonly<Record<string, number>>;
+  readonly failed: Readonly<Record<string, number>>;
+  readonly counted_from: Date | null;
+}
+
+type GroupRow = Omit<FailureGroup, 'is_capped' | 'example'> & {
+  readonly capped: boolean;
+  readonly event_id: string;
+  readonly last_error: string;
+  readonly payload: string | null;
+};
+
+/** Reports how the outbox is doing at a glance: sinks, the throughput of the last hour, and what fails. The cost is bounded. */
+@Injectable()
+export class OutboxOverview {
+  constructor(
+    @Inject(DataSource) private readonly source: DataSource,
+    @Inject(OutboxStatus) private readonly status: OutboxStatus,
+  ) {}
+
+  async get(): Promise<OutboxOverviewView> {
+    const [sinks, throughput, groups] = await outsideTransaction(() =>
+      Promise.all([
+        this.status.sinks(),
+        queryJsonRows<ThroughputRow>(this.source, THROUGHPUT, [MAX_COUNTED_ATTEMPTS], ['since', 'counted_from']),
+        queryJsonRows<GroupRow>(this.source, FAILURE_GROUPS, [MAX_GROUPED + 1, MAX_GROUPS + 1], ['first_at', 'last_at']),
+      ]),
+    );
+    return {
+      sinks,
+      since: throughput[0]?.since ?? null,
+      throughput: throughput.map(sinkThroughput),
+      failures: groups.slice(0, MAX_GROUPS).map(failureGroup),
+      has_more_failures: groups.length > MAX_GROUPS,
+    };
+  }
+}
+
+function sinkThroughput({ sink, observer, since, accepted, failed, counted_from: countedFrom }: ThroughputRow): SinkThroughput {
+  const minutes = Array.from({ length: MINUTES }, (_, index) => since.getTime() / 1000 + index * 60);
+  const isCounted = (minute: number): boolean => countedFrom === null || minute * 1000 > countedFrom.getTime();
+  return {
+    sink,
+    observer,
+    accepted: minutes.map((minute) => accepted[minute] ?? 0),
+    failed_attempts: minutes.map((minute) => (isCounted(minute) ? (failed[minute] ?? 0) : null)),
+  };
+}
+
+function failureGroup({ capped, event_id, last_error, payload, ...group }: GroupRow): FailureGroup {
+  const error = withTextMask(personalMaskOf(payload), () => redactValue(last_error));
+  return { ...group, is_capped: capped, example: { event_id, error } };
+}

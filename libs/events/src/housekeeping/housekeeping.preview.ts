@@ -1,0 +1,94 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { outsideTransaction, queryJsonRows } from '@pikaia/database';
+import { DataSource } from 'typeorm';
+import { COUNT_EXPIRED } from '../delivery/expiry.sql.js';
+import { FIND_RUN, FIND_SLOTS, OLD_COMMANDS, OLD_PROGRESS, OLD_RECEIPTS, OLD_REPLAYS } from './housekeeping.sql.js';
+import type { HousekeepingResult, Retention } from './housekeeping.task.js';
+
+/** Counting the rows of a table stops here. */
+const MAX_COUNTED_ROWS = 100_000;
+
+/** The amount that housekeeping would remove from one table or slot. */
+export interface ExpectedRemoval extends HousekeepingResult {
+  /** True if there are more than 100,000 rows. */
+  readonly is_capped: boolean;
+}
+
+export interface HousekeepingPreviewView {
+  /** How long the workers keep data. */
+  readonly retention: Retention;
+  readonly last_run: { readonly at: Date; readonly results: readonly HousekeepingResult[] };
+  /** What a run would remove now. */
+  readonly expected: readonly ExpectedRemoval[];
+}
+
+interface SinkRow {
+  readonly name: string;
+  readonly ordering: 'aggregate' | 'none';
+}
+
+interface SlotRow {
+  readonly slot: number;
+  readonly bytes: number;
+  readonly not_handed_over_to: readonly string[];
+}
+
+/** Reports the last run of housekeeping, and what a run would remove now. Removes nothing and needs no privilege to remove. */
+@Injectable()
+export class HousekeepingPreview {
+  constructor(@Inject(DataSource) private readonly source: DataSource) {}
+
+  /** Returns null until a worker has run housekeeping. The retentions are those of that worker. */
+  async get(): Promise<HousekeepingPreviewView | null> {
+    const [run] = await this.query<{ at: Date; retention: Retention; results: HousekeepingResult[] }>(FIND_RUN, [], ['at']);
+    if (!run) return null;
+    const { retention } = run;
+    const expected = [
+      ...(await this.expectedSlots(retention)),
+      await this.expectedRows('outbox.outbox_progress', OLD_PROGRESS, []),
+      await this.expectedRows('outbox.consumer_receipt', OLD_RECEIPTS, [retention.receiptMs]),
+      await this.expectedRows('outbox.outbox_command', OLD_COMMANDS, [retention.failedMs]),
+      await this.expectedRows('outbox.outbox_replay', OLD_REPLAYS, [retention.failedMs]),
+      await this.expectedDeliveries(retention),
+    ];
+    return { retention, last_run: { at: run.at, results: run.results }, expected };
+  }
+
+  private async expectedSlots({ logMs }: Retention): Promise<ExpectedRemoval[]> {
+    const slots = await this.query<SlotRow>(FIND_SLOTS, [logMs]);
+    return slots.map(({ slot, bytes, not_handed_over_to: sinks }) => ({
+      what: `outbox_log_${slot}`,
+      removed: sinks.length ? 0 : bytes,
+      unit: 'bytes' as const,
+      is_capped: false,
+      ...(sinks.length && { kept: `not handed over to ${sinks.join(', ')}` }),
+    }));
+  }
+
+  private async expectedRows(table: string, select: string, values: readonly unknown[]): Promise<ExpectedRemoval> {
+    const count = `select count(*)::int as count from (${select} limit ${MAX_COUNTED_ROWS + 1}) o`;
+    const [row] = await this.query<{ count: number }>(count, values);
+    return expectedRows(table, row!.count);
+  }
+
+  private async expectedDeliveries({ failedMs }: Retention): Promise<ExpectedRemoval> {
+    const sinks = await this.query<SinkRow>('select name, ordering from outbox.outbox_sink order by name', []);
+    let count = 0;
+    for (const { name, ordering } of sinks) {
+      const [row] = await this.query<{ expired: number }>(COUNT_EXPIRED, [name, failedMs, ordering === 'aggregate']);
+      count += row!.expired;
+    }
+    return expectedRows('outbox.outbox_delivery', count);
+  }
+
+  private query<Row extends object>(sql: string, values: readonly unknown[], dates: (keyof Row & string)[] = []): Promise<Row[]> {
+    return outsideTransaction(() => queryJsonRows<Row>(this.source, sql, values, dates));
+  }
+}
+
+const expectedRows = (what: string, count: number): ExpectedRemoval => ({
+  what,
+  removed: Math.min(count, MAX_COUNTED_ROWS),
+  unit: 'rows',
+  is_capped: count > MAX_COUNTED_ROWS,
+});
