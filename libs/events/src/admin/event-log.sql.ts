@@ -3,6 +3,8 @@ import type { EventView } from './event.view.js';
 
 /** The maximum number of rows that a request examines, if it selects events by their status. */
 export const MAX_EXAMINED = 20_000;
+/** The maximum number of rows that a count examines, if it selects events by their status. */
+export const MAX_EXAMINED_BY_COUNT = 5_000;
 /** The maximum number of payloads that a request reads to find events of an actor. */
 export const MAX_EXAMINED_PAYLOADS = 5_000;
 /** Counting events stops here. */
@@ -85,6 +87,7 @@ const STATE_OF_DELIVERED = `(
       union all
       select * from outbox.state_without_log(c.event_id) where l.event_id is null)`;
 
+// Failed precedes every other status, and a status at a sink is that of the delivery: then the status is not computed.
 const MATCHING_DELIVERY = `
   with candidate as materialized (
     select distinct on (e.position) e.* from outbox.outbox_delivery e join outbox.outbox_sink k on k.name = e.sink
@@ -93,8 +96,10 @@ const MATCHING_DELIVERY = `
       and ($8::text is null or $15 is null and $8 in ('pending', 'published') or e.status = $8)
     order by e.position desc limit $10),
   matching as (
-    select c.* from candidate c left join outbox.outbox_log l on l.event_id = c.event_id
-    where ${OF_ACTOR} and ($8 is null or $15 is not null or (select s.status from ${STATE_OF_DELIVERED} s) = $8)
+    select c.* from candidate c
+    where ${OF_ACTOR} and ($8 is null or $8 = 'failed' or $15 is not null or (
+      select s.status from (values (0)) one left join outbox.outbox_log l on l.event_id = c.event_id
+      cross join lateral ${STATE_OF_DELIVERED} s) = $8)
     order by c.position desc limit $9)`;
 
 /**

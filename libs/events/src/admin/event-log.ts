@@ -17,6 +17,7 @@ import {
   MAX_CAUSED,
   MAX_COUNTED,
   MAX_EXAMINED,
+  MAX_EXAMINED_BY_COUNT,
   MAX_EXAMINED_PAYLOADS,
   MAX_ROWS,
   MAX_ROWS_PER_EVENT,
@@ -122,12 +123,13 @@ export class EventLog {
     const selection = selectionOf(filter, scope);
     if (!selection) return { count: 0, is_capped: false };
     const sql = selection.readsDeliveries ? COUNT_EVENTS_BY_DELIVERY : COUNT_EVENTS;
-    const parameters = selection.parameters(null, MAX_COUNTED, 0);
+    const maxExamined = selection.maxExamined(MAX_COUNTED, MAX_EXAMINED_BY_COUNT);
+    const parameters = selection.parameters({ before: null, limit: MAX_COUNTED, maxExamined, maxPayloadBytes: 0 });
     const [row] = await this.query<{ count: number; examined: number }>(sql, parameters, []);
     const { count, examined } = row!;
     return {
       count: Math.min(count, MAX_COUNTED),
-      is_capped: count > MAX_COUNTED || examined === selection.maxExamined(MAX_COUNTED),
+      is_capped: count > MAX_COUNTED || examined === maxExamined,
     };
   }
 
@@ -137,12 +139,13 @@ export class EventLog {
     const { binding, readsDeliveries } = selection;
     const before = cursor === undefined ? null : (decodeCursor(cursor, binding, this.options.cursorKey) as string);
     const select = readsDeliveries ? FIND_EVENTS_BY_DELIVERY : FIND_EVENTS;
-    const parameters = selection.parameters(before, limit, maxPayloadBytes);
+    const maxExamined = selection.maxExamined(limit, MAX_EXAMINED);
+    const parameters = selection.parameters({ before, limit, maxExamined, maxPayloadBytes });
     const { rows, selected } = await this.queryPage<PageRow>(select, parameters, ['occurred_at', 'recorded_at', 'published_at']);
     const found = rows.filter(isFound).slice(0, limit);
     const hasMore = found.length > 0 && selected > found.length;
     const last = rows[0]!;
-    const next = hasMore ? found.at(-1)!.position : last.examined === selection.maxExamined(limit) ? last.lowest : null;
+    const next = hasMore ? found.at(-1)!.position : last.examined === maxExamined ? last.lowest : null;
     return {
       data: found.map(({ examined: _examined, lowest: _lowest, ...event }) => ({
         ...event,
@@ -225,15 +228,23 @@ export class EventLog {
 
 const isFound = (row: PageRow): row is PageRow & { position: string } => row.position !== null;
 
+interface SelectedRange {
+  /** Exclusive upper bound of the position. */
+  readonly before: string | null;
+  readonly limit: number;
+  readonly maxExamined: number;
+  readonly maxPayloadBytes: number;
+}
+
 interface Selection {
   /** Identifies the list in its cursors. */
   readonly binding: string;
   /** True if the deliveries decide which events match, and not the log. */
   readonly readsDeliveries: boolean;
-  /** The maximum number of rows that are examined for a page. */
-  maxExamined(limit: number): number;
+  /** The maximum number of rows that are examined: `max` if each of them may not match. */
+  maxExamined(limit: number, max: number): number;
   /** The parameters of FIND_EVENTS or FIND_EVENTS_BY_DELIVERY. */
-  parameters(before: string | null, limit: number, maxPayloadBytes: number): unknown[];
+  parameters(range: SelectedRange): unknown[];
 }
 
 /** Returns undefined if the filter names another organization than the scope. */
@@ -243,15 +254,14 @@ function selectionOf(filter: EventFilter, scope: EventScope): Selection | undefi
   const conditions = Object.entries(filter).filter(([, value]) => value !== undefined);
   const { status, error, fingerprint, sink, actor_id: actor, from, to } = filter;
   const readsDeliveries = error !== undefined || fingerprint !== undefined || DELIVERY_STATUSES.has(status);
-  const maxExamined = (limit: number): number => {
-    if (actor !== undefined) return MAX_EXAMINED_PAYLOADS;
-    return status === undefined && sink === undefined ? limit + 1 : MAX_EXAMINED;
-  };
+  const isExact = readsDeliveries
+    ? sink !== undefined || status === undefined || status === 'failed'
+    : sink === undefined && status === undefined;
   return {
     binding: `events:${JSON.stringify([organization ?? null, conditions.sort()])}`,
     readsDeliveries,
-    maxExamined,
-    parameters: (before, limit, maxPayloadBytes) => [
+    maxExamined: (limit, max) => (actor !== undefined ? MAX_EXAMINED_PAYLOADS : isExact ? limit + 1 : max),
+    parameters: ({ before, limit, maxExamined, maxPayloadBytes }) => [
       before,
       organization ?? null,
       filter.event_id ?? null,
@@ -261,7 +271,7 @@ function selectionOf(filter: EventFilter, scope: EventScope): Selection | undefi
       filter.correlation_id ?? null,
       status ?? null,
       limit + 1,
-      maxExamined(limit),
+      maxExamined,
       from ?? null,
       to ?? null,
       readsDeliveries ? (error ?? null) : slotsOf(from, to, Date.now()),
