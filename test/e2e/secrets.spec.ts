@@ -48,6 +48,13 @@ const ACCEPTED: Readonly<Record<string, AcceptedInput>> = {
     headers: { 'stripe-signature': stripeSignature(JSON.stringify(CHECKOUT), ['whsec_development']) },
   },
   'POST /api/v1/identity/webhook': { body: NOTICE, headers: svixHeaders(JSON.stringify(NOTICE), { id: 'msg_1' }) },
+  'POST /api/v1/webhooks/endpoints': { body: { url: `https://example.com/${CANARY}`, description: CANARY } },
+  'PATCH /api/v1/webhooks/endpoints/:id': { body: { url: `https://example.com/${CANARY}`, description: CANARY } },
+  'DELETE /api/v1/webhooks/endpoints/:id': {},
+  'POST /api/v1/webhooks/endpoints/:id/secret/rotate': { body: { overlap_hours: 0 } },
+  'POST /api/v1/webhooks/endpoints/:id/test': {},
+  'POST /api/v1/webhooks/endpoints/:id/recover': { body: { since: '2026-01-26T08:30:00.000Z' } },
+  'POST /api/v1/webhooks/deliveries/:id/redeliver': {},
   'GET /api/v1/admin/events': { query: `event_type=${CANARY}` },
   'GET /api/v1/admin/audit-logs': { query: `aggregate_id=${CANARY}` },
 };
@@ -85,6 +92,7 @@ describe('a secret in a request', () => {
     expect([...api.keys()].filter((name) => MUTATING.has(name.split(' ')[0]!) && !(name in ACCEPTED))).toEqual([]); // add a missing route to ACCEPTED
     expect(api.get('POST /api/v1/members/invitations')).toContain(201);
     expect(api.get('PATCH /api/v1/organization')).toContain(200);
+    expect(api.get('POST /api/v1/webhooks/endpoints')).toContain(201);
     for (const route of ['POST /api/v1/members/invitations/bulk', 'PATCH /api/v1/me']) expect(api.get(route)).toContain(200);
     for (const route of ['billing', 'identity']) expect(api.get(`POST /api/v1/${route}/webhook`)).toContain(200);
     expect([...api.values()].flat().filter((status) => status >= 500)).toEqual([]);
