@@ -48,6 +48,8 @@ const ACCEPTED: Readonly<Record<string, AcceptedInput>> = {
     headers: { 'stripe-signature': stripeSignature(JSON.stringify(CHECKOUT), ['whsec_development']) },
   },
   'POST /api/v1/identity/webhook': { body: NOTICE, headers: svixHeaders(JSON.stringify(NOTICE), { id: 'msg_1' }) },
+  'POST /api/v1/admin/outbox/commands/:id/cancel': { body: { reason: CANARY } },
+  'POST /api/v1/admin/search': { body: { query: CANARY } },
   'POST /api/v1/webhooks/endpoints': { body: { url: `https://example.com/${CANARY}`, description: CANARY } },
   'PATCH /api/v1/webhooks/endpoints/:id': { body: { url: `https://example.com/${CANARY}`, description: CANARY } },
   'DELETE /api/v1/webhooks/endpoints/:id': {},
