@@ -32,6 +32,7 @@ const API_HEADINGS = [
   'api: session provider',
   'api: webhooks of the identity provider',
   'api: Stripe',
+  'api: web console',
 ];
 
 const CLASSES: readonly (readonly [heading: string, settings: SettingsClass])[] = [

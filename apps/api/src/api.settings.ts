@@ -2,6 +2,7 @@ import { Setting, type loadSettings } from '@pikaia/core';
 import { IsInt, IsString, Max, Min, MinLength, ValidateIf } from 'class-validator';
 import { SessionSettings } from './authentication/session.settings.js';
 import { StripeSettings } from './billing/stripe.settings.js';
+import { ConsoleSettings } from './console/console.settings.js';
 import { IdentitySettings } from './identity/identity.settings.js';
 import { ServerSettings } from './server/server.settings.js';
 
@@ -58,7 +59,14 @@ export class ApiSettings {
 }
 
 /** All settings classes of the api, besides those of the libraries. A module injects the class that it needs. */
-export const API_SETTINGS = [ApiSettings, ServerSettings, SessionSettings, IdentitySettings, StripeSettings] as const;
+export const API_SETTINGS = [
+  ApiSettings,
+  ServerSettings,
+  SessionSettings,
+  IdentitySettings,
+  StripeSettings,
+  ConsoleSettings,
+] as const;
 
 /** The settings of these classes, in this order. */
 export type LoadedApiSettings = ReturnType<typeof loadSettings<typeof API_SETTINGS>>;

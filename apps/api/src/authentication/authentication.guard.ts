@@ -9,6 +9,7 @@ import { ACCESS, type Access, type AuthenticatedRequest } from './access.js';
 import { bindIdentity } from './bind-identity.js';
 import { IdentityRepository } from './identity.repository.js';
 import type { Identity } from './identity.js';
+import { SessionCookie, sessionTokenOf } from './session-cookie.js';
 import {
   ImpersonationRefusedError,
   SESSION_VERIFIER,
@@ -29,6 +30,7 @@ export class AuthenticationGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     @Inject(SESSION_VERIFIER) private readonly sessions: SessionVerifier,
+    private readonly cookie: SessionCookie,
     private readonly identities: IdentityRepository,
     private readonly limits: RateLimits,
   ) {}
@@ -42,7 +44,7 @@ export class AuthenticationGuard implements CanActivate {
       [];
     if (access.includes('public') || access.includes('webhook')) return true;
     const reply = execution.switchToHttp().getResponse<FastifyReply>();
-    const session = await this.verify(request);
+    const session = await this.verify(sessionTokenOf(request, this.cookie));
     await this.limits.countSession(session, reply);
     if (access.includes('session')) {
       if (session.kind === 'operator') throw Problem.forbidden('A session of an operator belongs to no organization.');
@@ -60,9 +62,7 @@ export class AuthenticationGuard implements CanActivate {
     return true;
   }
 
-  private async verify(request: AuthenticatedRequest): Promise<Session> {
-    const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (!token) throw Problem.unauthorized('Send the session token as "Authorization: Bearer <token>".');
+  private async verify(token: string): Promise<Session> {
     try {
       return await this.sessions.verify(token);
     } catch (error) {
