@@ -257,6 +257,9 @@ describe('the console over HTTP', () => {
       expect(sent).toMatch(/^__Host-pikaia-session=/);
       expect(attributes).toEqual(expect.arrayContaining(['Secure', 'HttpOnly', 'Path=/', 'SameSite=Strict']));
       expect((await call('/api/v1/me', { headers: { cookie: sent } }, port)).status).toBe(200);
+      const long = await provider.sign(subject, { organization, claims: { padding: 'x'.repeat(4_000) } });
+      const refused = await call('/console/session', { method: 'POST', headers: { authorization: `Bearer ${long}` } }, port);
+      expect([refused.status, refused.headers.getSetCookie()]).toEqual([400, []]);
       expect(await (await call('/console/session', {}, port)).json()).toEqual({ signed_in: false, demo_people: false });
       const init = {
         method: 'POST',

@@ -5,7 +5,7 @@ import { queryClient } from './api/query-client.js';
 import { CONSOLE_PATH } from './base.js';
 import { ErrorBoundary } from './components/error-boundary.js';
 import { ProblemState } from './components/problem.js';
-import { Empty, Loading } from './components/states.js';
+import { EmptyPage, Loading } from './components/states.js';
 import { Frame } from './layout/frame.js';
 import { ShortcutProvider } from './layout/shortcuts.js';
 import { useMe } from './session/session.js';
@@ -60,11 +60,11 @@ const Pages = () => (
     <Route path="/audit" component={AuditPage} />
     <Route path="/c/:id">{({ id }) => <TimelinePage key={id} id={id} />}</Route>
     <Route>
-      <Empty title="This page does not exist.">
+      <EmptyPage title="This page does not exist">
         <p>
           Paste an id into the search field, or go to the <Link href="/">overview</Link>.
         </p>
-      </Empty>
+      </EmptyPage>
     </Route>
   </Switch>
 );

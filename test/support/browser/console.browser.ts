@@ -66,8 +66,12 @@ export class ConsoleBrowser {
     return expected.length;
   }
 
+  async closePages(): Promise<void> {
+    for (const context of this.contexts.splice(0)) await context.close();
+  }
+
   async stop(): Promise<void> {
-    for (const context of this.contexts) await context.close();
+    await this.closePages();
     await this.browser.close();
   }
 }

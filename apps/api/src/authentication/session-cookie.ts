@@ -5,6 +5,8 @@ import { ConsoleSettings } from '../console/console.settings.js';
 import { Problem } from '../errors/problem.js';
 import type { Session } from './session-verifier.js';
 
+const MAX_TOKEN_CHARACTERS = 4_000; // browsers drop a cookie above 4,096 bytes with its name
+
 const isProduction = (): boolean => process.env['NODE_ENV'] === 'production';
 
 /**
@@ -24,8 +26,13 @@ export class SessionCookie {
     return parseCookie(headers.cookie)[this.name] || undefined;
   }
 
-  /** The header `Set-Cookie` that keeps a session token until it expires. */
+  /**
+   * The header `Set-Cookie` that keeps a session token until it expires.
+   *
+   * @throws Problem 400 if a browser would drop the cookie because of its size.
+   */
   keep(token: string, { expiresAtMs }: Session): string {
+    if (token.length > MAX_TOKEN_CHARACTERS) throw Problem.badRequest('The session token is too long for a cookie.');
     return this.header(token, Math.floor((expiresAtMs - Date.now()) / 1_000));
   }
 

@@ -1,4 +1,4 @@
-import { QueryCache, QueryClient, type Query } from '@tanstack/react-query';
+import { QueryCache, QueryClient } from '@tanstack/react-query';
 import { ApiProblem } from './client.js';
 
 const MAX_RETRIES = 2;
@@ -14,9 +14,9 @@ export const ME = ['me'] as const;
  */
 export const queryClient: QueryClient = new QueryClient({
   queryCache: new QueryCache({
-    onError: (error: Error, query: Query<unknown, unknown, unknown>) => {
-      if (error instanceof ApiProblem && error.status === 401 && query.queryKey[0] !== ME[0])
-        queryClient.setQueryData(ME, 'ended');
+    onError: (error: Error) => {
+      const isSignedIn = typeof queryClient.getQueryData(ME) === 'object';
+      if (isSignedIn && error instanceof ApiProblem && error.status === 401) queryClient.setQueryData(ME, 'ended');
     },
   }),
   defaultOptions: {

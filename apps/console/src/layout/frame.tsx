@@ -39,7 +39,7 @@ export function Frame({ me, children }: { readonly me: Me; readonly children: Re
                   </Link>
                 ) : (
                   <span className="disabled" role="link" aria-disabled="true" tabIndex={0} title={reason}>
-                    {title}
+                    {title} <LockIcon />
                   </span>
                 )}
               </li>
@@ -56,6 +56,13 @@ export function Frame({ me, children }: { readonly me: Me; readonly children: Re
     </>
   );
 }
+
+const LockIcon = () => (
+  <svg viewBox="0 0 16 16" width="12" height="12" aria-hidden="true">
+    <rect x="3" y="7" width="10" height="7" rx="1.5" fill="currentColor" />
+    <path d="M5 7V5a3 3 0 0 1 6 0v2" fill="none" stroke="currentColor" strokeWidth="1.6" />
+  </svg>
+);
 
 const isCurrent = (path: string, location: string): boolean =>
   path === '/' ? location === '/' : location === path || location.startsWith(`${path}/`);

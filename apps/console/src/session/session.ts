@@ -81,8 +81,8 @@ export function useSignOut() {
   return useMutation({
     mutationFn: () => call('DELETE', 'session'),
     onSuccess: () => {
-      queries.clear();
       queries.setQueryData(ME, 'none' satisfies SignedOut);
+      queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== ME[0] }); // nothing of the person stays
     },
   });
 }

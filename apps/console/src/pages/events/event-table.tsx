@@ -7,13 +7,13 @@ type Event = Schemas['Event'];
 
 /** Events as a table. A row leads to the timeline of its request. */
 export const EventTable = ({ events, label }: { readonly events: readonly Event[]; readonly label: string }) => (
-  <div className="scroll" tabIndex={0} role="region" aria-label={label}>
+  <div className="scroll" tabIndex={0} role="region" aria-label={`Table of ${label.toLowerCase()}`}>
     <table className="list">
       <thead>
         <tr>
-          <th scope="col">Time</th>
           <th scope="col">Event</th>
           <th scope="col">Status</th>
+          <th scope="col">Time</th>
           <th scope="col">Object</th>
           <th scope="col">Last error</th>
         </tr>
@@ -21,9 +21,6 @@ export const EventTable = ({ events, label }: { readonly events: readonly Event[
       <tbody>
         {events.map((event) => (
           <tr key={event.event_id}>
-            <td className="time">
-              <Moment at={event.occurred_at} />
-            </td>
             <td>
               <Link
                 href={event.correlation_id === null ? `/events/${event.event_id}` : `/c/${event.correlation_id}`}
@@ -34,6 +31,9 @@ export const EventTable = ({ events, label }: { readonly events: readonly Event[
             </td>
             <td>
               <Status status={event.status} />
+            </td>
+            <td className="time">
+              <Moment at={event.occurred_at} />
             </td>
             <td>
               <Link href={`/events?aggregate_id=${encodeURIComponent(event.aggregate_id)}`} title={event.aggregate_id}>

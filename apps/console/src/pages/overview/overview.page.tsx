@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from 'wouter';
 import { api, read, type Schemas } from '../../api/client.js';
 import { usePolling } from '../../api/polling.js';
-import { durationText } from '../../components/moment.js';
+import { durationText } from '../../components/duration-text.js';
 import { ProblemState } from '../../components/problem.js';
 import { Empty, Loading } from '../../components/states.js';
 import { Status } from '../../components/status.js';
@@ -33,6 +33,7 @@ export default function OverviewPage() {
         )}
       </section>
       <RecentEvents title="Failed events" status="failed" empty="No event has failed." />
+      <RecentEvents title="Events that are retried" status="retrying" empty="No event is retried." />
       <RecentEvents title="Newest events" empty="No event was published yet." />
     </article>
   );
@@ -94,7 +95,15 @@ const Figure = ({ name, value, to }: { readonly name: string; readonly value: st
 
 const countText = (count: number): string => (count > MAX_COUNT ? `${MAX_COUNT.toLocaleString()}+` : count.toLocaleString());
 
-function RecentEvents({ title, status, empty }: { readonly title: string; readonly status?: 'failed'; readonly empty: string }) {
+function RecentEvents({
+  title,
+  status,
+  empty,
+}: {
+  readonly title: string;
+  readonly status?: 'failed' | 'retrying';
+  readonly empty: string;
+}) {
   const { refetchInterval } = usePolling();
   const { data, error, refetch } = useQuery({
     queryKey: ['events', 'recent', status],
@@ -113,7 +122,7 @@ function RecentEvents({ title, status, empty }: { readonly title: string; readon
           <>
             <EventTable events={data.data} label={title} />
             <p className="more">
-              <Link href={status ? `/events?status=${status}` : '/events'}>All {title.toLowerCase()}</Link>
+              <Link href={status ? `/events?status=${status}` : '/events'}>{status ? `All ${status} events` : 'All events'}</Link>
             </p>
           </>
         )

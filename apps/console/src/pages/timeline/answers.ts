@@ -1,4 +1,4 @@
-import { durationText } from '../../components/moment.js';
+import { durationText } from '../../components/duration-text.js';
 import { isAccessLine, NANOSECONDS, type Entry, type LogEntry, type TimelineRow } from './entries.js';
 
 export interface Answer {
@@ -21,27 +21,33 @@ export function headlineOf(entries: readonly Entry[]): string {
   return event?.event_type ?? 'Timeline';
 }
 
+/** The status of the response, unless the rows have none or several requests. */
+export function statusOf(rows: readonly TimelineRow[]): number | undefined {
+  const requests = rows.map(({ entry }) => entry).filter(isAccessLine);
+  return requests.length === 1 ? statusOfLine(requests[0]!) : undefined;
+}
+
 function failureAnswer(rows: readonly TimelineRow[], entries: readonly Entry[]): Answer {
   const question = 'Why did this request fail?';
   const requests = entries.filter(isAccessLine);
-  const bad = requests.find((line) => statusOf(line) >= 400);
+  const bad = requests.find((line) => statusOfLine(line) >= 400);
   const reason = reasonOf(rows);
   if (bad) {
     const how =
       bad['event'] === 'request_aborted'
         ? 'The client disconnected before the response was complete.'
-        : `It ${statusOf(bad) >= 500 ? 'failed' : 'was refused'} with ${statusOf(bad)}.`;
+        : `It ${statusOfLine(bad) >= 500 ? 'failed' : 'was refused'} with ${statusOfLine(bad)}.`;
     return { question, answer: `${how} ${reason ?? 'The body of the response contains the reason.'}`, tone: 'bad' };
   }
   const [request] = requests;
   if (request) {
     const duration = durationText(Number(request['duration'] ?? 0) / NANOSECONDS);
-    return { question, answer: `It did not fail: ${requests.map(statusOf).join(', ')}, in ${duration}.`, tone: 'good' };
+    return { question, answer: `It did not fail: ${requests.map(statusOfLine).join(', ')}, in ${duration}.`, tone: 'good' };
   }
   return { question, answer: `There is no log line that ends the request. ${reason ?? ''}`.trim(), tone: 'neutral' };
 }
 
-const statusOf = (line: LogEntry): number => Number(line['http.status_code'] ?? 0);
+const statusOfLine = (line: LogEntry): number => Number(line['http.status_code'] ?? 0);
 
 /** The last error of the request itself. Errors of consumers come later and are not its reason. */
 function reasonOf(rows: readonly TimelineRow[]): string | undefined {

@@ -19,7 +19,8 @@ export const KINDS = ['log', 'event', 'audit', 'attempt', 'receipt'] as const;
 export type Kind = (typeof KINDS)[number];
 
 export interface EntryError {
-  readonly name: string;
+  /** The name and code of the error, unless the title of the row says it. */
+  readonly name?: string;
   readonly message: string;
   readonly stack?: string;
 }
@@ -97,12 +98,12 @@ function rowOf(entry: Entry, events: ReadonlyMap<string, EventEntry>): Shown {
     case 'attempt':
       return {
         title: 'Failed attempt',
-        facts: [entry.error],
+        facts: [],
         tone: 'bad',
         source: entry.sink,
         start: at,
         end: at,
-        error: { name: 'Failed attempt', message: entry.error },
+        error: { message: entry.error },
       };
     case 'receipt': {
       const event = events.get(entry.event_id);
@@ -148,13 +149,12 @@ function logRow(line: LogEntry, at: number): Shown {
   const status = numberOf(line['http.status_code']);
   const message = textOf(line['error.message']) ?? textOf(line['problem.detail']);
   const stack = textOf(line['exc_info']) ?? textOf(line['error.stack']);
-  const code = textOf(line['error.code']);
+  const [kind, code] = [textOf(line['error.kind']), textOf(line['error.code'])];
   return {
     title: textOf(line['event']) ?? textOf(line['message']) ?? 'log line',
     facts: [
       ...(status === undefined ? [] : [String(status)]),
       ...[line['consumer'], line['sink'], line['event_type']].flatMap((value) => textOf(value) ?? []),
-      ...(message === undefined ? [] : [message]),
     ],
     tone: LEVEL_TONES[String(line['level'])] ?? (status !== undefined && status >= 400 ? 'warn' : 'neutral'),
     source: textOf(line['service']) ?? 'log',
@@ -162,7 +162,7 @@ function logRow(line: LogEntry, at: number): Shown {
     end: at,
     ...(message !== undefined && {
       error: {
-        name: `${textOf(line['error.kind']) ?? 'Refused'}${code === undefined ? '' : ` (${code})`}`,
+        ...(kind !== undefined && { name: `${kind}${code === undefined ? '' : ` (${code})`}` }),
         message,
         ...(stack !== undefined && { stack }),
       },

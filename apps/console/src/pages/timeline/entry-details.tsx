@@ -3,7 +3,7 @@ import { Link } from 'wouter';
 import { Changes } from '../../components/changes.js';
 import { CopyableId } from '../../components/copyable.js';
 import { Json } from '../../components/json.js';
-import type { Entry, EventEntry, TimelineRow } from './entries.js';
+import type { Entry, EventEntry } from './entries.js';
 
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
 /** Fields that the row or the page shows already. */
@@ -18,6 +18,7 @@ const SHOWN_FIELDS: ReadonlySet<string> = new Set([
   'changed',
   'payload',
   'error.message',
+  'problem.detail',
   'error.stack',
   'exc_info',
   'error.kind',
@@ -34,23 +35,11 @@ const PAGES: Readonly<Record<string, (id: string) => string>> = {
   'replayed.trace_id': (id) => `/c/${id}`,
 };
 
-/** What an unfolded entry shows: its error, its changes, its fields, and the entry as JSON. */
-export function EntryDetails({ row: { entry, error } }: { readonly row: TimelineRow }) {
+/** What an unfolded entry shows: its changes, its fields, and the entry as JSON. */
+export function EntryDetails({ entry }: { readonly entry: Entry }) {
   const [isJson, setJson] = useState(false);
   return (
     <>
-      {error && (
-        <div className="error">
-          <p>
-            <strong>{error.name}</strong> {error.message}
-          </p>
-          {error.stack !== undefined && (
-            <pre tabIndex={0} role="region" aria-label="Stack of the error">
-              {error.stack}
-            </pre>
-          )}
-        </div>
-      )}
       {entry.kind === 'audit' && <Changes diff={entry.diff} changed={entry.changed} />}
       {isJson ? <Json value={entry} label="the entry as JSON" /> : <FieldList entry={entry} />}
       <p className="actions">

@@ -1,11 +1,11 @@
 import { useId } from 'react';
-import { durationText, Moment } from '../../components/moment.js';
+import { durationText } from '../../components/duration-text.js';
+import { Moment } from '../../components/moment.js';
 import type { Axis } from './axis.js';
-import type { TimelineRow } from './entries.js';
+import type { EntryError, TimelineRow } from './entries.js';
 import { EntryDetails } from './entry-details.js';
 
 const MIN_BAR_PERCENT = 0.6; // a moment has to be visible
-const KIND_NAMES = { log: 'log', event: 'event', audit: 'audit', attempt: 'attempt', receipt: 'receipt' } as const;
 
 interface EntryRowProps {
   readonly row: TimelineRow;
@@ -17,7 +17,7 @@ interface EntryRowProps {
 /** One entry: when, what, and where it is on the axis. */
 export function EntryRow({ row, axis, isOpen, onToggle }: EntryRowProps) {
   const details = useId();
-  const { entry, kind, title, facts, tone, source, start, end } = row;
+  const { entry, kind, title, facts, tone, source, start, end, error } = row;
   const took = end - start;
   return (
     <div className={`entry ${kind} ${tone}`}>
@@ -26,7 +26,7 @@ export function EntryRow({ row, axis, isOpen, onToggle }: EntryRowProps) {
           <span className="sign">+</span>
           {durationText(Date.parse(entry.time) - axis.start)}
         </span>
-        <span className="kind">{KIND_NAMES[kind]}</span>
+        <span className="kind">{kind}</span>
         <span className="what">
           <strong>{title}</strong>
           <span className="source">{source}</span>
@@ -38,6 +38,7 @@ export function EntryRow({ row, axis, isOpen, onToggle }: EntryRowProps) {
         </span>
         <Bar axis={axis} start={start} end={end} />
       </button>
+      {error && <ErrorBlock error={error} />}
       <div id={details} hidden={!isOpen} className="details">
         {isOpen && (
           <>
@@ -45,13 +46,27 @@ export function EntryRow({ row, axis, isOpen, onToggle }: EntryRowProps) {
               <Moment at={entry.time} precise />
               {took >= 1 && <span>took {durationText(took)}</span>}
             </p>
-            <EntryDetails row={row} />
+            <EntryDetails entry={entry} />
           </>
         )}
       </div>
     </div>
   );
 }
+
+/** An error is never folded. */
+const ErrorBlock = ({ error: { name, message, stack } }: { readonly error: EntryError }) => (
+  <div className="error">
+    <p>
+      {name !== undefined && <strong>{name}</strong>} {message}
+    </p>
+    {stack !== undefined && (
+      <pre tabIndex={0} role="region" aria-label="Stack of the error">
+        {stack}
+      </pre>
+    )}
+  </div>
+);
 
 function Bar({ axis, start, end }: { readonly axis: Axis; readonly start: number; readonly end: number }) {
   const left = axis.place(start) * 100;

@@ -33,7 +33,12 @@ export function TimelineFilters(props: {
   const show = (kind: Kind, isShown: boolean): void =>
     onChange({ hide: KINDS.filter((one) => (one === kind ? !isShown : hidden.includes(one))).join(',') });
   return (
-    <form className="filters" role="search" aria-label="Entries of the timeline" onSubmit={(event) => event.preventDefault()}>
+    <form
+      className="filters chips"
+      role="search"
+      aria-label="Entries of the timeline"
+      onSubmit={(event) => event.preventDefault()}
+    >
       {present.map((kind) => (
         <label key={kind} className={`chip ${kind}`}>
           <input type="checkbox" checked={!hidden.includes(kind)} onChange={(event) => show(kind, event.target.checked)} />

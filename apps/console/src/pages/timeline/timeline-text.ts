@@ -1,4 +1,4 @@
-import { durationText } from '../../components/moment.js';
+import { durationText } from '../../components/duration-text.js';
 import type { Answer } from './answers.js';
 import type { TimelineRow } from './entries.js';
 
@@ -27,5 +27,5 @@ const lineOf =
       `(${source})`,
       ...(end - from >= 1 ? [`took ${durationText(end - from)}`] : []),
       ...facts,
-      ...(error && !facts.includes(error.message) ? [`${error.name}: ${error.message}`] : []),
+      ...(error ? [`${error.name === undefined ? '' : `${error.name}: `}${error.message}`] : []),
     ].join('  ');

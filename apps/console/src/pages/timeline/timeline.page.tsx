@@ -1,15 +1,17 @@
 import { useMemo, useState } from 'react';
 import { ROOT_PATH } from '../../base.js';
 import { CopyableId, CopyButton } from '../../components/copyable.js';
-import { durationText, Moment } from '../../components/moment.js';
+import { durationText } from '../../components/duration-text.js';
+import { Moment } from '../../components/moment.js';
 import { ProblemState } from '../../components/problem.js';
-import { Empty, Loading } from '../../components/states.js';
+import { Empty, EmptyPage, Loading } from '../../components/states.js';
+import { Status } from '../../components/status.js';
 import { usePageTitle } from '../../components/use-page-title.js';
 import { VirtualList } from '../../components/virtual-list.js';
 import { useShortcuts } from '../../layout/shortcuts.js';
 import { useMe } from '../../session/session.js';
 import { useFilters } from '../../url/filters.js';
-import { answersOf, headlineOf } from './answers.js';
+import { answersOf, headlineOf, statusOf } from './answers.js';
 import { axisOf } from './axis.js';
 import { AxisScale } from './axis-scale.js';
 import { rowsOf, type Entry, type TimelineRow } from './entries.js';
@@ -42,7 +44,7 @@ export default function TimelinePage({ id }: { readonly id: string }) {
 }
 
 const NothingFound = ({ id }: { readonly id: string }) => (
-  <Empty title="Nothing with this correlation id that you may see.">
+  <EmptyPage title="Nothing with this correlation id that you may see">
     <p>
       <CopyableId id={id} />
     </p>
@@ -50,7 +52,7 @@ const NothingFound = ({ id }: { readonly id: string }) => (
       The system did not handle this request, it belongs to another organization, or its entries were removed. A request that was
       just sent appears here by itself.
     </p>
-  </Empty>
+  </EmptyPage>
 );
 
 interface HeadProps {
@@ -69,10 +71,13 @@ const STATES = {
 function Head({ id, rows, state, onRefresh }: HeadProps) {
   const answers = useMemo(() => answersOf(rows), [rows]);
   const headline = headlineOf(rows.map(({ entry }) => entry));
+  const status = statusOf(rows);
   const copyText = (): string => timelineText(id, headline, rows, answers);
   return (
     <header className="page-head">
-      <h1>{headline}</h1>
+      <h1>
+        {headline} {status !== undefined && <Status status={String(status)} tone={status >= 400 ? 'bad' : 'good'} />}
+      </h1>
       <p className="meta">
         <Moment at={new Date(rows[0]!.start).toISOString()} /> <CopyableId id={id} />
       </p>
@@ -106,11 +111,11 @@ function Head({ id, rows, state, onRefresh }: HeadProps) {
 
 function Entries({ rows }: { readonly rows: readonly TimelineRow[] }) {
   const [filters, change] = useFilters(TIMELINE_FILTERS);
-  const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
   const shown = useMemo(() => rows.filter((row) => matchesFilters(row, filters)), [rows, filters]);
   const axis = useMemo(() => axisOf(shown), [shown]);
   const toggle = (key: string): void =>
-    setToggled((before) => (before.has(key) ? new Set([...before].filter((one) => one !== key)) : new Set(before).add(key)));
+    setOpen((before) => (before.has(key) ? new Set([...before].filter((one) => one !== key)) : new Set(before).add(key)));
   useShortcuts(
     useMemo(
       () => [
@@ -134,14 +139,7 @@ function Entries({ rows }: { readonly rows: readonly TimelineRow[] }) {
             label={`${shown.length} entries by time, over ${durationText(axis.end - axis.start)}`}
             estimatedHeight={ROW_HEIGHT}
             keyOf={({ key }) => key}
-            render={(row) => (
-              <EntryRow
-                row={row}
-                axis={axis}
-                isOpen={toggled.has(row.key) !== (row.error !== undefined)}
-                onToggle={() => toggle(row.key)}
-              />
-            )}
+            render={(row) => <EntryRow row={row} axis={axis} isOpen={open.has(row.key)} onToggle={() => toggle(row.key)} />}
           />
         </>
       )}
