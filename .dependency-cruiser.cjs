@@ -105,6 +105,13 @@ module.exports = {
       to: { path: '^apps/', pathNot: '^apps/$1/' },
     },
     {
+      name: 'console-imports-no-library',
+      comment: 'It runs in a browser and knows the system only by its public api.',
+      severity: 'error',
+      from: { path: '^apps/console/src/' },
+      to: { path: '^libs/' },
+    },
+    {
       name: 'no-deep-imports',
       comment: 'A library is entered by its index, its testing entry, its queries or its metrics.',
       severity: 'error',
@@ -143,7 +150,7 @@ module.exports = {
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['pikaia-source', 'import', 'node', 'default', 'types'],
-      extensions: ['.ts', '.js', '.mjs', '.cjs', '.json'],
+      extensions: ['.ts', '.tsx', '.js', '.mjs', '.cjs', '.json'],
     },
   },
 };

@@ -8,7 +8,7 @@ import { root } from './start/folders.ts';
 await build();
 const { describeApi, documentText } = await import('../apps/api/dist/openapi/describe-api.js');
 
-const [document, types] = ['docs/openapi.json', 'test/support/openapi/api.types.ts'];
+const [document, types] = ['docs/openapi.json', 'apps/console/src/api/api.types.ts'];
 writeFileSync(join(root, document), documentText(await describeApi()));
 execFileSync(join(root, 'node_modules/.bin/openapi-typescript'), [document, '--output', types], { cwd: root });
 console.log(`Wrote ${document} and ${types}.`);

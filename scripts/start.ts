@@ -60,6 +60,7 @@ function readyText({ api, worker }: Ports, seconds: string): string {
   return `
 Pikaia is ready after ${seconds} s. Press Ctrl-C to stop it.
 
+  console  http://127.0.0.1:${api}/console
   API      http://127.0.0.1:${api}/api/v1     health  http://127.0.0.1:${api}/health/ready
   API docs http://127.0.0.1:${api}/api/v1/docs
   worker   http://127.0.0.1:${worker}/health/ready

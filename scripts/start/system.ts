@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startPostgres, type PostgresServer } from '../postgres.ts';
 import { BackOff } from './back-off.ts';
 import { build } from './build.ts';
+import { buildConsole } from './console.ts';
 import { processUrls } from './database-roles.ts';
 import { root, varDirectory } from './folders.ts';
 import { Output } from './output.ts';
@@ -65,11 +66,12 @@ export class System {
       throw new PlainError('DATABASE_URL is not a connection string such as postgres://user:password@host:port/database.');
     }
     this.#print(external ? 'building …' : 'building, and starting PostgreSQL …');
-    const [built, started] = await Promise.allSettled([
-      build(signal),
+    const [started, ...built] = await Promise.allSettled([
       external ? external : this.#startEmbedded(secrets.databaseOwner),
+      build(signal),
+      buildConsole(signal),
     ]);
-    if (built.status === 'rejected') throw built.reason;
+    for (const one of built) if (one.status === 'rejected') throw one.reason;
     if (started.status === 'rejected') throw started.reason;
     return started.value;
   }

@@ -62,6 +62,7 @@ const PLANTED: readonly { rule: string; file: string; source: string }[] = [
     source: "import '../../../test/support/system/api-database.js';",
   },
   { rule: 'app-never-imports-app', file: 'apps/api/src/planted.ts', source: "import '../../outbox-worker/src/main.js';" },
+  { rule: 'console-imports-no-library', file: 'apps/console/src/planted.tsx', source: "import '@pikaia/core';" },
   { rule: 'no-deep-imports', file: 'apps/api/src/planted-deep.ts', source: "import '../../../libs/core/src/identifier.js';" },
   { rule: 'only-its-sink-knows-aws', file: 'libs/events/src/planted-aws.ts', source: "import '@aws-sdk/client-eventbridge';" },
   {

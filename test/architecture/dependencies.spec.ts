@@ -67,7 +67,7 @@ describe('dependencies', () => {
   it('are imported only where they are declared, or are a peer dependency of a declared one', () => {
     const unused = declared.filter(({ name, workspace }) => {
       if (workspace === 'root' || PEERS.includes(name)) return false;
-      const sources = globSync(`{apps,libs}/${workspace}/src/**/*.ts`, { cwd: root });
+      const sources = globSync(`{apps,libs}/${workspace}/src/**/*.{ts,tsx}`, { cwd: root });
       return !sources.some((file) => importsOf(readFileSync(join(root, file), 'utf8')).has(name));
     });
     expect(asText(unused)).toEqual([]);

@@ -34,6 +34,7 @@ const API_HEADINGS = [
   'api: webhooks of the identity provider',
   'api: Stripe',
   'api and outbox-worker: webhook endpoints',
+  'api: web console',
 ];
 
 const CLASSES: readonly (readonly [heading: string, settings: SettingsClass])[] = [

@@ -3,6 +3,7 @@ import { WebhookSettings } from '@pikaia/webhooks';
 import { IsInt, IsString, Max, Min, MinLength, ValidateIf } from 'class-validator';
 import { SessionSettings } from './authentication/session.settings.js';
 import { StripeSettings } from './billing/stripe.settings.js';
+import { ConsoleSettings } from './console/console.settings.js';
 import { IdentitySettings } from './identity/identity.settings.js';
 import { ServerSettings } from './server/server.settings.js';
 
@@ -66,6 +67,7 @@ export const API_SETTINGS = [
   IdentitySettings,
   StripeSettings,
   WebhookSettings,
+  ConsoleSettings,
 ] as const;
 
 /** The settings of these classes, in this order. */

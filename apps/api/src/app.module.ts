@@ -12,6 +12,7 @@ import type { LoadedApiSettings } from './api.settings.js';
 import { AuthenticationModule } from './authentication/authentication.module.js';
 import { BillingModule } from './billing/billing.module.js';
 import { Subscription } from './billing/subscription.entity.js';
+import { ConsoleModule } from './console/console.module.js';
 import { HealthModule } from './health/health.module.js';
 import { IdentityModule } from './identity/identity.module.js';
 import { Member } from './members/member.entity.js';
@@ -33,7 +34,7 @@ export interface AppSettings {
 @Module({})
 export class AppModule {
   static forRoot({ logging, api, database }: AppSettings): DynamicModule {
-    const [{ cursorKey, trustedProxies }] = api;
+    const [{ cursorKey, trustedProxies }, , sessions, , , webConsole] = api;
     return {
       module: AppModule,
       imports: [
@@ -62,6 +63,7 @@ export class AppModule {
         WebhookEndpointsModule,
         AdministrationModule,
         OpenApiModule,
+        ...(webConsole.isOn ? [ConsoleModule.forRoot(sessions, database)] : []),
       ],
     };
   }

@@ -1,5 +1,5 @@
 import createClient, { type Client } from 'openapi-fetch';
-import type { paths } from './api.types.js';
+import type { paths } from '../../../apps/console/src/api/api.types.js';
 import { checkExchange } from './exchange.check.js';
 
 export type ApiClient = Client<paths>;

@@ -9,6 +9,7 @@ import { ACCESS, callersOf, type Access, type AuthenticatedRequest } from './acc
 import { bindIdentity } from './bind-identity.js';
 import { IdentityRepository } from './identity.repository.js';
 import type { Identity } from './identity.js';
+import { SessionCookie, sessionTokenOf } from './session-cookie.js';
 import {
   ImpersonationRefusedError,
   SESSION_VERIFIER,
@@ -29,6 +30,7 @@ export class AuthenticationGuard implements CanActivate {
   constructor(
     private readonly reflector: Reflector,
     @Inject(SESSION_VERIFIER) private readonly sessions: SessionVerifier,
+    private readonly cookie: SessionCookie,
     private readonly identities: IdentityRepository,
     private readonly limits: RateLimits,
   ) {}
@@ -44,7 +46,7 @@ export class AuthenticationGuard implements CanActivate {
     const access = callersOf(declared ?? [], request.method);
     if (access.includes('public') || access.includes('webhook')) return true;
     const reply = execution.switchToHttp().getResponse<FastifyReply>();
-    const session = await this.verify(request);
+    const session = await this.verify(sessionTokenOf(request, this.cookie));
     await this.limits.countSession(session, reply);
     if (access.includes('session')) {
       if (session.kind === 'operator') throw Problem.forbidden('A session of an operator belongs to no organization.');
@@ -62,9 +64,7 @@ export class AuthenticationGuard implements CanActivate {
     return true;
   }
 
-  private async verify(request: AuthenticatedRequest): Promise<Session> {
-    const token = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (!token) throw Problem.unauthorized('Send the session token as "Authorization: Bearer <token>".');
+  private async verify(token: string): Promise<Session> {
     try {
       return await this.sessions.verify(token);
     } catch (error) {

@@ -5,6 +5,7 @@ import { RateLimitsModule } from '../rate-limits/rate-limits.module.js';
 import { AuthenticationGuard } from './authentication.guard.js';
 import { IdentityRepository } from './identity.repository.js';
 import { createSessionVerifier } from './create-session-verifier.js';
+import { SessionCookie } from './session-cookie.js';
 import { SessionSettings } from './session.settings.js';
 import { SESSION_VERIFIER } from './session-verifier.js';
 
@@ -12,8 +13,10 @@ import { SESSION_VERIFIER } from './session-verifier.js';
   imports: [RateLimitsModule],
   providers: [
     IdentityRepository,
+    SessionCookie,
     { provide: SESSION_VERIFIER, inject: [SessionSettings, ApiSettings], useFactory: createSessionVerifier },
     { provide: APP_GUARD, useClass: AuthenticationGuard },
   ],
+  exports: [SESSION_VERIFIER, SessionCookie],
 })
 export class AuthenticationModule {}

@@ -29,7 +29,8 @@ const RESPONSE_HEADERS = [
 
 /**
  * Lets pages of the given origins call the API and read its headers. A preflight is answered before authentication and rate limits.
- * Credentials are not allowed, because the API has no cookies: a page sends its token in `Authorization`.
+ * Credentials are never allowed: a page of another origin sends its token in `Authorization`. The cookie of the console is for its own
+ * origin alone, and so is its header `X-Console`, which a preflight therefore refuses.
  */
 export function allowOrigins(instance: FastifyInstance, origins: readonly string[]): void {
   if (origins.length === 0) return;

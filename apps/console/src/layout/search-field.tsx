@@ -1,0 +1,54 @@
+import { useMutation } from '@tanstack/react-query';
+import { useMemo, useRef, useState, type FormEvent } from 'react';
+import { useLocation } from 'wouter';
+import { findPage } from './find-page.js';
+import { useShortcuts } from './shortcuts.js';
+
+/** Takes any id or event type and opens its page. */
+export function SearchField() {
+  const [text, setText] = useState('');
+  const [, navigate] = useLocation();
+  const field = useRef<HTMLInputElement>(null);
+  useShortcuts(useMemo(() => [{ keys: '/', description: 'Search', run: () => field.current!.select() }], []));
+  const search = useMutation({
+    mutationFn: findPage,
+    onSuccess: (page) => {
+      if (page === undefined) return;
+      setText('');
+      field.current!.blur();
+      navigate(page);
+    },
+  });
+  const submit = (event: FormEvent): void => {
+    event.preventDefault();
+    if (text.trim() !== '') search.mutate(text.trim());
+  };
+  const hint = search.error
+    ? search.error.message
+    : search.isSuccess && search.data === undefined
+      ? 'Nothing with this id or type that you may see.'
+      : '';
+  return (
+    <form role="search" className="search" onSubmit={submit}>
+      <input
+        ref={field}
+        type="search"
+        aria-label="Search"
+        placeholder="Any id or event type"
+        autoComplete="off"
+        spellCheck={false}
+        maxLength={200}
+        value={text}
+        aria-describedby="search-hint"
+        onChange={(event) => {
+          setText(event.target.value);
+          search.reset();
+        }}
+      />
+      <kbd aria-hidden="true">/</kbd>
+      <p id="search-hint" className="search-hint" role="status">
+        {search.isPending ? 'Searching …' : hint}
+      </p>
+    </form>
+  );
+}

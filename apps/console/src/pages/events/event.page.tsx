@@ -1,0 +1,161 @@
+import { useQuery } from '@tanstack/react-query';
+import type { ReactNode } from 'react';
+import { Link } from 'wouter';
+import { api, read, type Schemas } from '../../api/client.js';
+import { usePolling } from '../../api/polling.js';
+import { CopyableId } from '../../components/copyable.js';
+import { Json } from '../../components/json.js';
+import { Moment } from '../../components/moment.js';
+import { ProblemState } from '../../components/problem.js';
+import { Loading } from '../../components/states.js';
+import { Status } from '../../components/status.js';
+import { usePageTitle } from '../../components/use-page-title.js';
+
+type EventDetails = Schemas['EventDetails'];
+
+/** One event: where it went, what failed, what caused it and what it caused. */
+export default function EventPage({ id }: { readonly id: string }) {
+  const { refetchInterval } = usePolling();
+  const { data, error, refetch } = useQuery({
+    queryKey: ['event', id],
+    queryFn: ({ signal }) => read(api.GET('/api/v1/admin/events/{id}', { params: { path: { id } }, signal })),
+    refetchInterval,
+  });
+  usePageTitle(data?.event_type ?? 'Event');
+  if (!data) return error ? <ProblemState error={error} onRetry={() => void refetch()} /> : <Loading what="the event" />;
+  return (
+    <article className="event">
+      <header className="page-head">
+        <h1>
+          {data.event_type} <Status status={data.status} />
+        </h1>
+        <p className="meta">
+          <Moment at={data.occurred_at} /> <CopyableId id={data.event_id} />
+        </p>
+        {data.correlation_id !== null && (
+          <p className="actions">
+            <Link className="button" href={`/c/${data.correlation_id}`}>
+              Timeline of the request
+            </Link>
+          </p>
+        )}
+      </header>
+      <Deliveries event={data} />
+      <FailedAttempts event={data} />
+      <Receipts event={data} />
+      <Relations event={data} />
+      <Section title="Envelope">
+        <Json value={data.payload} label="the envelope" />
+      </Section>
+    </article>
+  );
+}
+
+const Section = ({ title, children }: { readonly title: string; readonly children: ReactNode }) => (
+  <section>
+    <h2>{title}</h2>
+    {children}
+  </section>
+);
+
+const Table = ({
+  label,
+  columns,
+  children,
+}: {
+  readonly label: string;
+  readonly columns: readonly string[];
+  readonly children: ReactNode;
+}) => (
+  <div className="scroll" tabIndex={0} role="region" aria-label={label}>
+    <table className="list">
+      <thead>
+        <tr>
+          {columns.map((column) => (
+            <th key={column} scope="col">
+              {column}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>{children}</tbody>
+    </table>
+  </div>
+);
+
+const Deliveries = ({ event: { deliveries } }: { readonly event: EventDetails }) => (
+  <Section title="Deliveries">
+    {deliveries.length === 0 ? (
+      <p>No sink has this event.</p>
+    ) : (
+      <Table label="Deliveries" columns={['Sink', 'Status', 'Failed attempts', 'Received or next attempt', 'Last error']}>
+        {deliveries.map(({ sink, status, attempts, published_at: published, next_attempt_at: next, last_error: error }) => (
+          <tr key={sink}>
+            <th scope="row">{sink}</th>
+            <td>
+              <Status status={status} />
+            </td>
+            <td>{attempts}</td>
+            <td className="time">{published !== null ? <Moment at={published} /> : next !== null && <Moment at={next} />}</td>
+            <td className="error-text">{error}</td>
+          </tr>
+        ))}
+      </Table>
+    )}
+  </Section>
+);
+
+const FailedAttempts = ({ event: { failed_attempts: attempts } }: { readonly event: EventDetails }) =>
+  attempts.length > 0 && (
+    <Section title="Failed attempts">
+      <Table label="Failed attempts" columns={['Time', 'Sink', 'Error']}>
+        {attempts.map(({ attempted_at: at, sink, error }) => (
+          <tr key={`${sink} ${at}`}>
+            <td className="time">
+              <Moment at={at} />
+            </td>
+            <th scope="row">{sink}</th>
+            <td className="error-text">{error}</td>
+          </tr>
+        ))}
+      </Table>
+    </Section>
+  );
+
+const Receipts = ({ event: { receipts } }: { readonly event: EventDetails }) =>
+  receipts.length > 0 && (
+    <Section title="Receipts">
+      <Table label="Receipts" columns={['Consumer', 'State', 'Time', 'Result']}>
+        {receipts.map(({ consumer, state, done_at: done, claimed_until: until, result }) => (
+          <tr key={consumer}>
+            <th scope="row">{consumer}</th>
+            <td>
+              <Status status={state} />
+            </td>
+            <td className="time">{(done ?? until) !== null && <Moment at={(done ?? until)!} />}</td>
+            <td>
+              <code>{JSON.stringify(result)}</code>
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </Section>
+  );
+
+const Relations = ({ event: { cause, caused } }: { readonly event: EventDetails }) =>
+  (cause !== null || caused.length > 0) && (
+    <Section title="Cause and effects">
+      <ul>
+        {cause !== null && (
+          <li>
+            Caused by <Link href={`/events/${cause.event_id}`}>{cause.event_type}</Link> <Status status={cause.status} />
+          </li>
+        )}
+        {caused.map(({ event_id: id, event_type: type, status }) => (
+          <li key={id}>
+            Caused <Link href={`/events/${id}`}>{type}</Link> <Status status={status} />
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );

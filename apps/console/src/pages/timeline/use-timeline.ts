@@ -1,0 +1,32 @@
+import { useQuery } from '@tanstack/react-query';
+import { useEffect, useState } from 'react';
+import { api, read, type Schemas } from '../../api/client.js';
+import { usePolling } from '../../api/polling.js';
+
+type Correlation = Schemas['Correlation'];
+
+const LIVE_MS = 2_000;
+const QUIET_AFTER_MS = 15_000;
+const OPEN_STATUSES: readonly string[] = ['pending', 'retrying', 'waiting'];
+
+/** Reads a timeline until nothing has changed for 15 seconds and no event is on its way. */
+export function useTimeline(id: string) {
+  const [isQuiet, setQuiet] = useState(false);
+  const { refetchInterval, isPaused } = usePolling(false, LIVE_MS);
+  const query = useQuery({
+    queryKey: ['timeline', id],
+    queryFn: ({ signal }) => read(api.GET('/api/v1/admin/correlations/{id}', { params: { path: { id } }, signal })),
+    refetchInterval: isQuiet ? false : refetchInterval,
+  });
+  const { data } = query; // the same object while nothing changes
+  useEffect(() => {
+    setQuiet(false);
+    if (!data || hasOpenEvent(data)) return undefined;
+    const timer = setTimeout(() => setQuiet(true), QUIET_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, [data]);
+  return { ...query, isQuiet, isPaused };
+}
+
+const hasOpenEvent = ({ entries }: Correlation): boolean =>
+  entries.some((entry) => entry.kind === 'event' && 'status' in entry && OPEN_STATUSES.includes(entry.status));

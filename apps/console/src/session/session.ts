@@ -1,0 +1,88 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { CONSOLE_PATH } from '../base.js';
+import { api, CONSOLE_HEADER, problemOf, read, type Schemas } from '../api/client.js';
+import { ME } from '../api/query-client.js';
+
+export type Me = Schemas['Me'];
+
+/** A person as whom a developer can sign in. */
+export interface DemoPerson {
+  readonly email: string;
+  readonly name: string | null;
+  readonly role: string;
+  readonly organization: { readonly name: string; readonly slug: string } | null;
+}
+
+interface SessionState {
+  readonly signed_in: boolean;
+  /** True in development. */
+  readonly demo_people: boolean;
+}
+
+/** Calls an endpoint of the sign-in, which is not part of the public api. */
+async function call(method: string, path: string, headers: HeadersInit = {}, body?: object): Promise<unknown> {
+  const response = await fetch(`${CONSOLE_PATH}/${path}`, {
+    method,
+    credentials: 'same-origin',
+    headers: { ...CONSOLE_HEADER, ...(body && { 'content-type': 'application/json' }), ...headers },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  const answer: unknown = response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : undefined;
+  if (!response.ok) throw problemOf(response, answer);
+  return answer;
+}
+
+const readSession = async (): Promise<SessionState> => (await call('GET', 'session')) as SessionState;
+
+/** `ended`: the api no longer accepts the session of a person who was signed in. */
+export type SignedOut = 'none' | 'ended';
+
+/** The person who is signed in, or why nobody is. */
+export const useMe = () =>
+  useQuery({
+    queryKey: ME,
+    queryFn: async ({ signal }): Promise<Me | SignedOut> => {
+      if (!(await readSession()).signed_in) return 'none';
+      return read(api.GET('/api/v1/me', { signal }));
+    },
+    staleTime: Infinity,
+  });
+
+/** The people of the development system; null outside development. */
+export const useDemoPeople = () =>
+  useQuery({
+    queryKey: ['demo-people'],
+    queryFn: async (): Promise<readonly DemoPerson[] | null> => {
+      if (!(await readSession()).demo_people) return null;
+      return ((await call('GET', 'demo-people')) as { data: DemoPerson[] }).data;
+    },
+  });
+
+/** Signs in with a session token, or as a person of the development system. The token is only in the header of this one request. */
+export function useSignIn() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (as: { readonly token: string } | DemoPerson) =>
+      'token' in as
+        ? call('POST', 'session', { authorization: `Bearer ${as.token}` })
+        : call(
+            'POST',
+            'demo-people/sign-in',
+            {},
+            { email: as.email, ...(as.organization && { organization: as.organization.slug }) },
+          ),
+    onSuccess: () => queries.resetQueries(), // nothing of another person stays
+  });
+}
+
+export function useSignOut() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: () => call('DELETE', 'session'),
+    onSuccess: () => {
+      queries.setQueryData(ME, 'none' satisfies SignedOut);
+      queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== ME[0] }); // nothing of the person stays
+    },
+  });
+}
