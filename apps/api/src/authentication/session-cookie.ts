@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { isProduction } from '@pikaia/core';
 import { parseCookie, stringifySetCookie } from 'cookie';
 import type { FastifyRequest } from 'fastify';
 import { ConsoleSettings } from '../console/console.settings.js';
@@ -6,8 +7,6 @@ import { Problem } from '../errors/problem.js';
 import type { Session } from './session-verifier.js';
 
 const MAX_TOKEN_CHARACTERS = 4_000; // browsers drop a cookie above 4,096 bytes with its name
-
-const isProduction = (): boolean => process.env['NODE_ENV'] === 'production';
 
 /**
  * The cookie in which a browser keeps the session of the console. Its value is the session token, so both expire together. Scripts

@@ -2,6 +2,7 @@ import fastifyStatic from '@fastify/static';
 import { type DynamicModule, Module, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
+import { isProduction } from '@pikaia/core';
 import type { DatabaseSettings } from '@pikaia/database';
 import { getLogger } from '@pikaia/logging';
 import type { FastifyInstance } from 'fastify';
@@ -26,7 +27,7 @@ export class ConsoleModule implements OnModuleInit {
   constructor(private readonly host: HttpAdapterHost) {}
 
   static forRoot({ sessionJwksUrl }: SessionSettings, { databaseUrl }: DatabaseSettings): DynamicModule {
-    const isDevelopment = process.env['NODE_ENV'] !== 'production' && sessionJwksUrl === undefined;
+    const isDevelopment = !isProduction() && sessionJwksUrl === undefined;
     const demoPeople = {
       provide: DemoPeople,
       inject: [getDataSourceToken(), ApiSettings],

@@ -1,4 +1,4 @@
-import { OptionalField, Setting } from '@pikaia/core';
+import { isProduction, OptionalField, Setting } from '@pikaia/core';
 import { IsIn } from 'class-validator';
 
 /** The web console. */
@@ -11,6 +11,6 @@ export class ConsoleSettings {
   console?: 'on' | 'off';
 
   get isOn(): boolean {
-    return (this.console ?? (process.env['NODE_ENV'] === 'production' ? 'off' : 'on')) === 'on';
+    return (this.console ?? (isProduction() ? 'off' : 'on')) === 'on';
   }
 }

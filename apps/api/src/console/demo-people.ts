@@ -10,16 +10,16 @@ const MAX_PEOPLE = 24;
 export interface DemoPerson {
   readonly email: string;
   readonly name: string | null;
-  readonly role: Role | 'operator';
-  /** Null for an operator. */
+  readonly role: Role | 'operator' | 'viewer';
+  /** Null for an operator or viewer. */
   readonly organization: { readonly name: string; readonly slug: string } | null;
 }
 
 // Index: organizations_organization_pkey; the ids of the oldest organizations come first. Locks: none. Development only.
 const PEOPLE = `
-  select coalesce(email_key, email) as email, name, 'operator' as role, null as organization, null as slug,
+  select coalesce(email_key, email) as email, name, case when operator then 'operator' else 'viewer' end as role, null as organization, null as slug,
     0 as rank, null::uuid as organization_id, id
-  from organizations_user where operator and provider_id is not null
+  from organizations_user where (operator or viewer) and provider_id is not null
   union all
   select coalesce(m.email, u.email), m.name, m.role, o.name, o.slug,
     case m.role when 'admin' then 1 else 2 end, o.id, m.id

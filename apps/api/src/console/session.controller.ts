@@ -36,7 +36,7 @@ export class ConsoleSessionController {
 
   /** Exchanges the token of `Authorization` for a cookie that expires with it. */
   @Post()
-  @AllowedTo('member', 'operator')
+  @AllowedTo('member', 'operator', 'viewer')
   @NotAudited('a session is not a change of data')
   @HttpCode(HttpStatus.NO_CONTENT)
   async signIn(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<void> {
