@@ -57,6 +57,7 @@ async function readExample() {
     ],
     { INVITATION_SECRET: 'x'.repeat(32) },
   );
+  Logger.overrideLogger(false); // TypeORM's module warns about a second data source
   const module = AppModule.forRoot({ logging: {}, api, database });
   const workerModule = WorkerModule.forRoot({
     logging: {},
@@ -69,7 +70,6 @@ async function readExample() {
     webhookRetention,
     consumers,
   });
-  Logger.overrideLogger(false); // TypeORM's module warns about a second data source
   return readCoverage({
     api: module,
     prefix: API_PREFIX,
