@@ -31,7 +31,7 @@ await runScript(USAGE, async (args) => {
 });
 
 async function readExample() {
-  const { Logger } = await import('@nestjs/common');
+  process.env['LOG_LEVEL'] ??= 'error'; // TypeORM's module warns about a second data source
   const { loadSettings } = await import('@pikaia/core');
   const { DatabaseSettings } = await import('@pikaia/database');
   const { EventBridgeSettings, LogSinkSettings, OutboxSettings } = await import('@pikaia/events');
@@ -69,7 +69,6 @@ async function readExample() {
     webhookRetention,
     consumers,
   });
-  Logger.overrideLogger(false); // TypeORM's module warns about a second data source
   return readCoverage({
     api: module,
     prefix: API_PREFIX,

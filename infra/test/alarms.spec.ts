@@ -36,6 +36,8 @@ describe('the alarms of the stack', () => {
     'pikaia-webhooks-refused': ['GreaterThanThreshold', 2, 1, 3600, 'notBreaching'],
     'pikaia-webhooks-failing': ['GreaterThanThreshold', 0, 1, 300, 'notBreaching'],
     'pikaia-webhooks-silent': ['GreaterThanThreshold', 72 * 3600, 1, 60, 'notBreaching'],
+    'pikaia-webhooks-unsent': ['GreaterThanThreshold', 300, 2, 60, 'notBreaching'],
+    'pikaia-webhooks-blocked': ['GreaterThanThreshold', 0, 1, 60, 'notBreaching'],
   };
 
   it('have the expected names, and there are no others', () => {
@@ -71,21 +73,20 @@ describe('the alarms of the stack', () => {
       [...Object.values(eventMetrics), ...Object.values(webhookMetrics)].map((metric) => [metric.name as string, metric]),
     );
     const service = 'pikaia-outbox-worker';
+    const ofWorker = [
+      { Name: 'environment', Value: 'production' },
+      { Name: 'service', Value: service },
+    ];
     const ours = alarms().filter(
       ({ Namespace, MetricName }) => Namespace === METRIC_NAMESPACE && MetricName !== 'audit.record_missing',
     );
     assert.deepEqual(
       ours.map(({ MetricName, Period, Dimensions }) => [MetricName, Period, Dimensions]),
-      [
-        [
-          'outbox.oldest_pending_seconds',
-          METRIC_PERIOD_SECONDS,
-          [
-            { Name: 'environment', Value: 'production' },
-            { Name: 'service', Value: service },
-          ],
-        ],
-      ],
+      ['outbox.oldest_pending_seconds', 'webhook_delivery.oldest_due_seconds', 'webhook_delivery.blocked'].map((name) => [
+        name,
+        METRIC_PERIOD_SECONDS,
+        ofWorker,
+      ]),
     );
     const queries = alarms().flatMap((one) => queryOf(one) ?? []);
     assert.deepEqual(queries.map(({ metricName }) => metricName).sort(), [

@@ -167,6 +167,9 @@ const LOW_TRAFFIC: Record<string, { raises: Record<string, Series | Samples>; be
     raises: { stripe: [259_201, 259_261], other: [60, 120] },
     bears: { stripe: [200_000, 200_060], other: [null, null] },
   },
+  // One webhook that waits for a worker; and receivers that fail, whose deliveries do not count.
+  'pikaia-webhooks-unsent': { raises: { metric: [301, 361] }, bears: { metric: [0, 0] } },
+  'pikaia-webhooks-blocked': { raises: { metric: [null, 1] }, bears: { metric: [null, null] } },
 };
 
 describe('at very low traffic', () => {

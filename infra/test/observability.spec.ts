@@ -5,6 +5,7 @@ import { describe, it } from 'node:test';
 import { eventMetrics } from '@pikaia/events/metrics';
 import { LogField, METRIC_NAMESPACE } from '@pikaia/logging';
 import { logQueries } from '@pikaia/logging/queries';
+import { webhookSendingMetrics } from '@pikaia/webhooks/metrics';
 import { INDEXED_FIELDS } from '../src/logs/log-store.ts';
 import { RECORD_MISSING } from '../src/observability/audit.alarms.ts';
 import { outboxMetric, ourMetric } from '../src/observability/metrics.ts';
@@ -55,6 +56,12 @@ describe('the dashboard', () => {
         'Age of the oldest dead letter, s',
         'Events that a rule could not deliver',
       ],
+      Webhooks: [
+        'Webhooks that arrived',
+        'Failed attempts to send a webhook',
+        'Webhooks that are due, and the age of the oldest, s',
+        'Duration of an attempt, ms',
+      ],
       Alarms: ['Status'],
     });
   });
@@ -69,13 +76,15 @@ describe('the dashboard', () => {
   });
 
   it('uses only metrics of the catalog, with dimensions that they have', () => {
-    const names = new Set<string>(Object.values(eventMetrics).map(({ name }) => name));
+    const names = new Set<string>(
+      [...Object.values(eventMetrics), ...Object.values(webhookSendingMetrics)].map(({ name }) => name),
+    );
     const shown = widgets(defaults()).flatMap(({ properties }) => properties.metrics ?? []);
     const plain = shown.flatMap(([namespace, name]) => (namespace === METRIC_NAMESPACE ? [String(name)] : []));
     const queried = shown.flatMap(
       ([entry]) => /^SELECT \w+\("([\w.]+)"\)/.exec((entry as { expression?: string }).expression ?? '')?.[1] ?? [],
     );
-    assert.deepEqual([plain.length, queried.length], [3, 7]);
+    assert.deepEqual([plain.length, queried.length], [7, 8]);
     for (const name of [...plain, ...queried]) assert.ok(names.has(name), name);
     assert.throws(
       () => ourMetric(eventMetrics.backlog, { service: 'a' }),

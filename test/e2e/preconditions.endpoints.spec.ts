@@ -25,13 +25,22 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
+/** Creates what the path of an endpoint changes. @returns its id. */
+async function createResource(path: string): Promise<string> {
+  const { body } = path.startsWith('/api/v1/webhooks/')
+    ? await system.request('POST', '/webhooks/endpoints', { as: ALICE, body: { url: 'https://example.com/webhooks' } })
+    : await system.request('POST', '/members/invitations', {
+        as: ALICE,
+        body: { email: `${randomUUID()}@example.com`, role: 'member' },
+      });
+  return String(body['id']);
+}
+
 /** Sends a change of an existing resource with conditions that do not hold. @returns the conditions that nothing compared. */
 async function ignoredConditions(endpoint: Endpoint, port: number): Promise<string[]> {
   const ignored = [];
   for (const [name, tags] of CONDITIONS) {
-    const body = { email: `${randomUUID()}@example.com`, role: 'member' };
-    const member = await system.request('POST', '/members/invitations', { as: ALICE, body });
-    const [call] = fc.sample(calls.of(endpoint, { texts: [String(member.body['id'])] }), 1);
+    const [call] = fc.sample(calls.of(endpoint, { texts: [await createResource(endpoint.path)] }), 1);
     const { status, headers } = await system.request(call!.method, call!.path.replace(/^\/api\/v1/, ''), {
       as: ALICE,
       port,

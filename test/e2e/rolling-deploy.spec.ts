@@ -69,7 +69,7 @@ describe('during a deployment that replaces the version without canonical addres
     const answers = Promise.all([invite(ALICE, 'wanda@example.com'), invite(ALICE, 'wanda@example.com')]);
     await waitFor('an invitation waits for a lock', async () => {
       const waiting = await system.query(
-        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like 'insert into organizations_user%'`,
+        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and query like '%insert into organizations_user%'`,
       );
       return waiting.length > 0;
     });

@@ -109,6 +109,26 @@ describe('an email address', () => {
     expect(await system.query('select from outbox.outbox_log where correlation_id = $1', [correlationOf(answer)])).toEqual([]);
   });
 
+  it('creates a new person if an older version stored another person whose address lower() folds into the invited one', async () => {
+    const [older] = await system.query<{ id: string; folded: string }>(
+      `insert into organizations_user (id, email) values (gen_random_uuid(), $1) returning id, lower(email) as folded`,
+      ['\u{212a}urt@example.com'],
+    );
+    expect(older!.folded).toBe('kurt@example.com');
+    const answers = [await invite(ALICE, 'kurt@example.com'), await invite(GINA, 'Kurt@example.com')];
+    expect(answers.map(({ status }) => status)).toEqual([201, 201]);
+    const [user, again] = await Promise.all(answers.map(userOf));
+    expect([again, user === older!.id]).toEqual([user, false]);
+    expect(
+      await system.query('select email, email_key from organizations_user where id = any($1) order by email_key', [
+        [user, older!.id],
+      ]),
+    ).toEqual([
+      { email: `user-${user}@taken.invalid`, email_key: 'kurt@example.com' },
+      { email: '\u{212a}urt@example.com', email_key: null },
+    ]);
+  });
+
   it('that two organizations invite twenty times concurrently creates one person with a membership in each', async () => {
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, n) => invite(n % 2 ? ALICE : GINA, n % 3 ? 'otto@example.com' : 'OTTO@Example.com')),

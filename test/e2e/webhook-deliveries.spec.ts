@@ -12,10 +12,10 @@ beforeAll(async () => {
   system = await System.start();
   alice = new WebhookAdmin(system, 'alice@example.com');
 });
-afterAll(async () => {
-  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]);
-  await system.stop();
-});
+afterAll(() =>
+  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]),
+);
+afterAll(() => system.stop());
 
 const invite = (email = `${randomUUID()}@example.com`) => alice.cause('POST', '/members/invitations', { email, role: 'member' });
 

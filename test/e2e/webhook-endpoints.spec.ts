@@ -13,10 +13,10 @@ beforeAll(async () => {
   system = await System.start();
   alice = new WebhookAdmin(system, 'alice@example.com');
 });
-afterAll(async () => {
-  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]);
-  await system.stop();
-});
+afterAll(() =>
+  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]),
+);
+afterAll(() => system.stop());
 
 /** The events and audit entries of one request. */
 async function traceOf({ headers }: ApiResponse) {

@@ -17,10 +17,10 @@ beforeAll(async () => {
   system = await System.start();
   alice = new WebhookAdmin(system, 'alice@example.com');
 });
-afterAll(async () => {
-  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]);
-  await system.stop();
-});
+afterAll(() =>
+  expect(system.lines.filter(({ event, level }) => event === 'audit_record_missing' || level === 'ERROR')).toEqual([]),
+);
+afterAll(() => system.stop());
 
 let renamed = 0;
 const rename = (admin: WebhookAdmin) => admin.cause('PATCH', '/organization', { name: `Name ${++renamed}` });

@@ -6,6 +6,7 @@ import { isDirect } from '../client/pooler.js';
 import { preparedStatement, prepareStatements } from './prepared-statements.js';
 
 const DOUBLE = preparedStatement('spec-double', 'select $1::int * 2 as doubled');
+const NAMES = preparedStatement('spec-names', 'select name from person where id = $1');
 
 describe('preparedStatement', () => {
   let database: TestDatabase;
@@ -64,6 +65,21 @@ describe('preparedStatement', () => {
     await client.query(DOUBLE, [1]);
     await expect(spoil(client)).rejects.toThrow();
     expect((await client.query(DOUBLE, [3])).rows).toEqual([{ doubled: 6 }]);
+    await client.end();
+  });
+
+  it('prepares a statement again after a migration has changed the type of a column that it returns', async () => {
+    const client = await connect(database.ownerUrl);
+    prepareStatements(client);
+    await client.query(`create table person (id int, name varchar(9))`);
+    await client.query(`insert into person values (1, 'Ada')`);
+    for (const type of ['text', 'varchar(20)']) {
+      await client.query(NAMES, [1]);
+      await client.query(`alter table person alter column name type ${type}`);
+      await expect(client.query(NAMES, [1])).rejects.toMatchObject({ code: '0A000' });
+      expect((await client.query(NAMES, [1])).rows).toEqual([{ name: 'Ada' }]);
+    }
+    await client.query('drop table person');
     await client.end();
   });
 

@@ -20,14 +20,18 @@ export function preparedStatement(name: string, text: string): string {
 /** Makes a connection prepare the declared statements. It has to be direct. */
 export function prepareStatements(client: ClientBase): void {
   const send = client.query.bind(client) as Send;
+  const renamed = new Map<string, string>();
+  let renames = 0;
   client.query = ((...args: unknown[]) => {
     const [text, values, ...rest] = args;
-    const name = typeof text === 'string' && Array.isArray(values) ? namesByText.get(text) : undefined;
-    if (name === undefined) return send(...args);
+    const declared = typeof text === 'string' && Array.isArray(values) ? namesByText.get(text) : undefined;
+    if (declared === undefined) return send(...args);
+    const name = renamed.get(declared) ?? declared;
     const answer = send({ name, text, values }, ...rest);
     if (!(answer instanceof Promise)) return answer;
     return answer.catch((error: unknown) => {
       forgetIfUnknown(client, name, error);
+      if (hasOtherColumns(error)) renamed.set(declared, `${declared}_${++renames}`);
       throw error;
     });
   }) as ClientBase['query'];
@@ -39,6 +43,16 @@ type Prepared = ClientBase & {
 };
 
 const UNKNOWN_STATEMENT = '26000';
+const FEATURE_NOT_SUPPORTED = '0A000';
+
+/**
+ * True if a migration has changed the type of a column that the statement returns. The server then refuses the statement until the
+ * connection ends, also after a rollback, so the next call prepares it under another name.
+ */
+const hasOtherColumns = (error: unknown): boolean => {
+  const { code, routine } = error as { code?: unknown; routine?: unknown };
+  return code === FEATURE_NOT_SUPPORTED && routine === 'RevalidateCachedQuery';
+};
 
 /**
  * Makes the next call prepare the statement again if the server does not know it. pg closes a statement on the server when it
