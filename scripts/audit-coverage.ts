@@ -38,14 +38,14 @@ async function readExample() {
   const { API_SETTINGS } = await import('../apps/api/dist/api.settings.js');
   const { AppModule } = await import('../apps/api/dist/app.module.js');
   const { FirstOrganizationModule } = await import('../apps/api/dist/first-organization/first-organization.module.js');
-  const { API_PREFIX } = await import('../apps/api/dist/server/api-prefix.js');
+  const { routePath } = await import('../apps/api/dist/server/api-prefix.js');
   const { readCoverage } = await import('./audit-coverage/coverage.ts');
   const [database, ...api] = loadSettings([DatabaseSettings, ...API_SETTINGS], { DATABASE_URL: 'postgres://api@localhost/none' });
   const module = AppModule.forRoot({ logging: {}, api, database });
   Logger.overrideLogger(false); // TypeORM's module warns about a second data source
   return readCoverage({
     api: module,
-    prefix: API_PREFIX,
+    routePath,
     consumers: CONSUMERS.map(({ consumer }) => consumer),
     commands: { 'first-organization': FirstOrganizationModule.forRoot(database) },
   });
