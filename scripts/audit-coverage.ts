@@ -42,7 +42,7 @@ async function readExample() {
   const { AppModule } = await import('../apps/api/dist/app.module.js');
   const { WorkerModule } = await import('../apps/outbox-worker/dist/worker.module.js');
   const { FirstOrganizationModule } = await import('../apps/api/dist/first-organization/first-organization.module.js');
-  const { API_PREFIX } = await import('../apps/api/dist/server/api-prefix.js');
+  const { routePath } = await import('../apps/api/dist/server/api-prefix.js');
   const { readCoverage } = await import('./audit-coverage/coverage.ts');
   const [database, ...api] = loadSettings([DatabaseSettings, ...API_SETTINGS], { DATABASE_URL: 'postgres://api@localhost/none' });
   const [worker, outbox, log, eventBridge, webhooks, webhookRetention, ...consumers] = loadSettings(
@@ -71,7 +71,7 @@ async function readExample() {
   });
   return readCoverage({
     api: module,
-    prefix: API_PREFIX,
+    routePath,
     consumers: CONSUMERS.map(({ consumer }) => consumer),
     worker: workerModule,
     commands: { 'first-organization': FirstOrganizationModule.forRoot(database) },

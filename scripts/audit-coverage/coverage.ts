@@ -13,9 +13,9 @@ import { describeConsumer } from '@pikaia/events';
 
 /** The running code of a system. */
 export interface RunningCode {
-  /** The module of the api, and the prefix of its routes without slashes. */
+  /** The module of the api, and the path of a route from the path that its controller declares. */
   readonly api: DynamicModule;
-  readonly prefix: string;
+  readonly routePath: (path: string) => string;
   readonly consumers: readonly Function[];
   /** The module of the worker. */
   readonly worker?: DynamicModule;
@@ -42,15 +42,15 @@ export interface Coverage {
 }
 
 /** Reads the decorators of all classes. Nest creates no provider in its preview mode, so nothing connects. */
-export async function readCoverage({ api, prefix, consumers, worker, commands }: RunningCode): Promise<Coverage> {
-  const entryPoints = (await declarationsOf(api)).map((found) => methodOf(found, prefix));
+export async function readCoverage({ api, routePath, consumers, worker, commands }: RunningCode): Promise<Coverage> {
+  const entryPoints = (await declarationsOf(api)).map((found) => methodOf(found, routePath));
   entryPoints.push(...consumers.map(consumerOf));
   const isOfConsumer = ({ name }: AuditedMethod) => consumers.some((consumer) => name.startsWith(`${consumer.name}.`));
   for (const found of worker ? await declarationsOf(worker) : [])
-    if (!isOfConsumer(found)) entryPoints.push({ ...methodOf(found, prefix), kind: 'worker' });
+    if (!isOfConsumer(found)) entryPoints.push({ ...methodOf(found, routePath), kind: 'worker' });
   for (const [script, module] of Object.entries(commands)) {
     const command = { kind: 'command', names: [`npm run ${script}`] } as const;
-    entryPoints.push(...(await declarationsOf(module)).map((found) => ({ ...methodOf(found, prefix), ...command })));
+    entryPoints.push(...(await declarationsOf(module)).map((found) => ({ ...methodOf(found, routePath), ...command })));
   }
   const byName = ({ names: [one] }: EntryPoint, { names: [other] }: EntryPoint): number => (one! < other! ? -1 : 1);
   return { entryPoints: entryPoints.sort(byName), actions: declaredActions() };
@@ -61,8 +61,8 @@ async function declarationsOf(module: DynamicModule): Promise<AuditedMethod[]> {
   return findAuditDeclarations(app.get(ModulesContainer));
 }
 
-function methodOf({ name, route, actions, reason }: AuditedMethod, prefix: string): EntryPoint {
-  const names = route?.paths.map((path) => `${route.method} /${prefix}${path === '/' ? '' : path}`) ?? [name];
+function methodOf({ name, route, actions, reason }: AuditedMethod, routePath: RunningCode['routePath']): EntryPoint {
+  const names = route?.paths.map((path) => `${route.method} ${routePath(path)}`) ?? [name];
   return { kind: route ? 'route' : 'method', names, method: name, handles: [], actions, reason };
 }
 

@@ -33,8 +33,7 @@ function fingerprint(): string {
     cwd: folder,
     exclude: ['**/*.spec.ts'],
   });
-  const files = [join(root, 'package.json'), ...sources.toSorted().map((name) => join(folder, name))];
-  const hash = createHash('sha256');
-  for (const file of files) hash.update(`${file}\0`).update(readFileSync(file)).update('\0');
+  const hash = createHash('sha256').update(readFileSync(join(root, 'package.json')));
+  for (const name of sources.toSorted()) hash.update(`\0${name}\0`).update(readFileSync(join(folder, name)));
   return hash.digest('hex');
 }

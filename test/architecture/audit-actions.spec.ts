@@ -87,7 +87,7 @@ const moduleOf = (parts: Omit<DynamicModule, 'module'>): DynamicModule => ({ mod
 const coverageOf = (controllers: (new () => object)[], consumers: Function[]): Promise<Coverage> =>
   readCoverage({
     api: moduleOf({ controllers }),
-    prefix: 'api/v1',
+    routePath: (path) => `/api/v1${path}`,
     consumers,
     commands: { lamps: moduleOf({ providers: [LampCommand, { provide: 'factory', useFactory: () => 1 }] }) },
   });

@@ -134,7 +134,7 @@ describeWithBrowser('the console in a browser', () => {
     await page.getByRole('button', { name: 'Alice Adams' }).click();
     await page.getByRole('combobox', { name: 'Status' }).waitFor();
     expect([page.url(), await page.getByRole('combobox', { name: 'Status' }).inputValue()]).toEqual([address, 'published']);
-    await page.locator('details.user summary').click();
+    await page.getByRole('button', { name: 'Alice Adams admin' }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByText('Sign in to see').waitFor();
     expect(await page.context().cookies()).toEqual([]);

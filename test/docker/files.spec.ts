@@ -44,6 +44,12 @@ describe('docker/Dockerfile', () => {
     expect(copied.slice(1)).toEqual(globSync('{apps,libs}/*/package.json', { cwd: root }).toSorted());
   });
 
+  it('builds the console, whose compiler is an optional package', () => {
+    const [install, build] = of('RUN', stageOf(instructions, 'build'));
+    expect(install).not.toContain('--omit=optional');
+    expect(build).toContain('npx vite build apps/console');
+  });
+
   it('copies nothing that .dockerignore excludes', () => {
     const let_in = read('.dockerignore')
       .split('\n')

@@ -74,6 +74,7 @@ describe('the container image', () => {
           SESSION_AUDIENCE: 'pikaia',
           MAIL_FROM: 'no-reply@pikaia.example',
           AWS_REGION: 'eu-central-1',
+          CONSOLE: 'on',
         },
       });
       let said = '';
@@ -81,6 +82,7 @@ describe('the container image', () => {
       const ended = once(child, 'close') as Promise<[number | null, string | null]>;
       const live = () => spawnSync(process.execPath, ['docker/live.mjs', String(port)], { cwd: folder }).status === 0;
       await waitFor('the health check succeeds', live, TEST_TIMEOUT_MS / 2, () => said);
+      if (app === 'api') expect(await consoleStatuses(port)).toEqual([200, 200]);
       process.kill(canUnshare ? childOf(child.pid!) : child.pid!, 'SIGTERM');
       expect(await ended).toEqual([0, null]);
       const lines = said
@@ -106,5 +108,14 @@ describe('the container image', () => {
     expect(run('scripts/outbox.ts').stderr).toContain('npm run outbox --');
   });
 });
+
+/** The statuses of the page of the console and of its script. */
+async function consoleStatuses(port: number): Promise<number[]> {
+  const page = await fetch(`http://127.0.0.1:${port}/console/`);
+  const script = /src="(\.\/assets\/[^"]+)"/.exec(await page.text())?.[1];
+  const response = await fetch(new URL(script ?? 'missing', page.url));
+  await response.arrayBuffer();
+  return [page.status, response.status];
+}
 
 const childOf = (pid: number): number => Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);

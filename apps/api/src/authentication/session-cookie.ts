@@ -65,7 +65,7 @@ export const bearerTokenOf = ({ headers }: FastifyRequest): string | undefined =
  */
 export function requireConsoleHeader({ headers }: FastifyRequest): void {
   if (headers['x-console'] !== '1')
-    throw Problem.forbidden('A change with the cookie of the console needs the header X-Console: 1.');
+    throw Problem.forbidden('A request of the console that changes something needs the header X-Console: 1.');
 }
 
 /**

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react';
 import type { Filters } from '../url/filters.js';
 
 export interface FilterField<Name extends string> {
@@ -32,17 +33,7 @@ export function FilterForm<Name extends string>(props: {
               ))}
             </select>
           ) : (
-            <input
-              key={filters[name] ?? ''} // a change from elsewhere replaces the text
-              type="search"
-              spellCheck={false}
-              maxLength={200}
-              defaultValue={filters[name] ?? ''}
-              onBlur={(event) => set(name, event.target.value)}
-              onKeyDown={(event) => {
-                if (event.key === 'Enter') set(name, event.currentTarget.value);
-              }}
-            />
+            <FilterText value={filters[name] ?? ''} onChange={(value) => set(name, value)} />
           )}
         </label>
       ))}
@@ -52,5 +43,25 @@ export function FilterForm<Name extends string>(props: {
         </button>
       )}
     </form>
+  );
+}
+
+function FilterText({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    input.current!.value = value; // a link or "Clear filters" changed it
+  }, [value]);
+  return (
+    <input
+      ref={input}
+      type="search"
+      spellCheck={false}
+      maxLength={200}
+      defaultValue={value}
+      onBlur={(event) => onChange(event.target.value)}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') onChange(event.currentTarget.value);
+      }}
+    />
   );
 }

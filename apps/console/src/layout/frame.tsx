@@ -82,11 +82,11 @@ function UserMenu({ me }: { readonly me: Me }) {
   const signOut = useSignOut();
   const [theme, setTheme] = useTheme();
   return (
-    <details className="user">
-      <summary>
-        <span className="user-name">{me.name ?? me.email}</span> <span className="role">{me.role}</span>
-      </summary>
-      <div className="menu">
+    <div className="user">
+      <button type="button" popoverTarget="user-menu">
+        {me.name ?? me.email} <span className="role">{me.role}</span>
+      </button>
+      <div id="user-menu" popover="auto" className="menu">
         <p>{me.email}</p>
         <label>
           Colors
@@ -103,6 +103,6 @@ function UserMenu({ me }: { readonly me: Me }) {
           Sign out
         </button>
       </div>
-    </details>
+    </div>
   );
 }
