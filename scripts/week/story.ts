@@ -117,6 +117,7 @@ export async function playStory(week: WeekPlayer): Promise<Highlights> {
   week.breakMail();
   const failed = await week.request(ALICE, 'POST members/invitations', 201, { email: MONA, name: 'Mona Moss', role: 'member' });
   await week.retry(failed.correlationId);
+  await week.webhooksSettled(); // the webhook about Jonas has been due since 10:05
   await week.at(1, '12:30');
   week.repairMail();
   await week.at(1, '14:00'); // Olga rebuilds what the dashboard shows
@@ -129,7 +130,6 @@ export async function playStory(week: WeekPlayer): Promise<Highlights> {
   await week.request(INES, 'GET members', 200);
   await week.minutesAgo(40);
   await week.request(INES, 'PATCH me', 200, { name: 'Ines Ito-Hall' });
-  await week.webhooksSettled();
 
   return {
     refused: refused.correlationId,

@@ -92,9 +92,10 @@ describe('the seeded week of npm start', () => {
   it('has a webhook that arrived, one that failed at a receiver that was down, and none that is sent later', async () => {
     const deliveries = await query(`
       select d.event_type, d.status, e.status as endpoint, e.disabled_reason, d.correlation_id,
+        d.settled_at - d.created_at < interval '3 hours' as settled_in_time,
         (select json_agg(response_status order by number) from webhook_attempt a where a.delivery_id = d.id) as responses
       from webhook_delivery d join webhook_endpoint e on e.id = d.endpoint_id order by d.created_at`);
-    const endpoint = { endpoint: 'disabled', disabled_reason: 'manual' };
+    const endpoint = { endpoint: 'disabled', disabled_reason: 'manual', settled_in_time: true };
     expect(deliveries).toEqual([
       { event_type: 'member.role_changed', status: 'delivered', responses: [204], correlation_id: week.roleChange, ...endpoint },
       { event_type: 'member.removed', status: 'failed', responses: [503], correlation_id: week.failedWebhook, ...endpoint },
