@@ -487,7 +487,7 @@ export interface paths {
         put?: never;
         /**
          * Send the failed deliveries of a webhook endpoint again
-         * @description Sends at most 1,000, the oldest first. A delivery that was sent again before is left out.
+         * @description Sends at most 1,000, the oldest first. A delivery that was sent again before is left out, and so is a test.
          *
          *     For admins of an organization.
          */

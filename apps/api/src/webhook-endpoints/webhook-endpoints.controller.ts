@@ -150,7 +150,7 @@ export class WebhookEndpointsController {
   @Post(':id/recover')
   @Endpoint({
     summary: 'Send the failed deliveries of a webhook endpoint again',
-    description: 'Sends at most 1,000, the oldest first. A delivery that was sent again before is left out.',
+    description: 'Sends at most 1,000, the oldest first. A delivery that was sent again before is left out, and so is a test.',
     path,
     example: { since: '2026-01-31T08:30:00.000Z' },
     responses: { 202: RecoveredView },
