@@ -83,7 +83,7 @@ ${weekText()}
 `;
 }
 
-/** The requests of the seeded week that answer the three questions. */
+/** Requests of the seeded week, and the question that each answers. */
 function weekText(): string {
   const week = readWeek();
   if (week?.state !== 'complete') return '';
@@ -93,5 +93,5 @@ Or ask the seeded week of acme and globex:
   npm run explain -- ${week.refused}   Why did Carol's request fail?
   npm run explain -- ${week.roleChange}   What did Alice do to Carol?
   npm run explain -- ${week.failedDelivery}   Was Mona's welcome email sent?
-`;
+${week.failedWebhook ? `  npm run explain -- ${week.failedWebhook}   Did acme's webhook about Jonas arrive?\n` : ''}`;
 }

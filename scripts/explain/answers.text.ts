@@ -110,7 +110,10 @@ function webhookAnswer({ event_type: type, endpoint_id: endpoint, status, ...del
   const answers: Readonly<Record<string, string>> = {
     delivered: `Yes, at attempt ${count}.`,
     pending: count === 0 ? 'Not yet: no attempt has a result.' : `Not yet: the next attempt is at ${shown(next)}.${last}`,
-    failed: count === 0 ? 'No: the endpoint was disabled before.' : `No: it failed after ${count} attempts.${last}`,
+    failed:
+      count === 0
+        ? 'No: the endpoint was disabled before.'
+        : `No: it failed after ${count} ${count === 1 ? 'attempt' : 'attempts'}.${last}`,
     canceled: `No: the endpoint or its organization was deleted.${last}`,
   };
   const question = `Did the webhook ${shown(type)} arrive at endpoint ${shown(endpoint)}?`;

@@ -67,6 +67,7 @@ export async function withClient<T>(url: string, name: string, work: (client: pg
     application_name: name,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   });
+  client.on('error', () => undefined); // a lost connection: the next statement rejects
   await client.connect();
   try {
     return await work(client);

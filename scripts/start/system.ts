@@ -13,7 +13,7 @@ import { chosenPorts, waitForPorts, type Ports } from './ports.ts';
 import { SupervisedProcess } from './process.supervisor.ts';
 import { removeRunning, wasInterrupted, writeRunning, type Running } from './running.file.ts';
 import { developmentSecrets, type Secrets } from './secrets.file.ts';
-import { SeededWeek } from '../week/seed-week.ts';
+import { SeededWeek, WeekFailure } from '../week/seed-week.ts';
 
 const INVALID_PASSWORD = '28P01';
 const UNUSABLE_ADDRESS = /^(28|3D)/; // SQLSTATE classes: refused user or password, unknown database
@@ -50,12 +50,23 @@ export class System {
     const secrets = developmentSecrets();
     const ownerUrl = await this.#databaseAndBuild(secrets, signal);
     if (this.#server) keepRunning(this.#server, this.#print, signal).catch(fail);
-    const databaseUrls = await this.#schema(ownerUrl, secrets);
-    signal.throwIfAborted();
-    writeRunning({ pid: process.pid, ports, databaseUrls });
-    await this.#startProcesses(ports, databaseUrls, secrets, signal);
-    signal.throwIfAborted();
-    await this.#playWeek(ports.api, signal);
+    const start = async (isWeekWanted: boolean): Promise<void> => {
+      const databaseUrls = await this.#schema(ownerUrl, secrets, isWeekWanted);
+      signal.throwIfAborted();
+      writeRunning({ pid: process.pid, ports, databaseUrls });
+      await this.#startProcesses(ports, databaseUrls, secrets, signal);
+      signal.throwIfAborted();
+      await this.#playWeek(ports.api, signal);
+    };
+    try {
+      await start(this.#environment['NODE_ENV'] !== 'production');
+    } catch (error) {
+      if (!(error instanceof WeekFailure)) throw error;
+      this.#print(`the week could not be seeded (${error.message}), so the system starts without it; see var/log.incomplete`);
+      await this.#stopProcesses();
+      this.#output.isMuted = false;
+      await start(false);
+    }
     return ports;
   }
 
@@ -83,7 +94,7 @@ export class System {
   }
 
   /** Migrates the database, adds missing demo data, and returns the URL of each role. */
-  async #schema(ownerUrl: string, secrets: Secrets): Promise<Running['databaseUrls']> {
+  async #schema(ownerUrl: string, secrets: Secrets, isWeekWanted: boolean): Promise<Running['databaseUrls']> {
     const passwords = { api: secrets.databaseApi, worker: secrets.databaseWorker };
     // The build has just written these files. One after another: concurrent imports of modules that they share can fail.
     const { loadSettings } = await import('@pikaia/core');
@@ -96,7 +107,7 @@ export class System {
     const statementTimeoutMs = isLimitGiven ? settings.databaseStatementTimeoutMs : undefined; // the default replaces no limit
     this.#print('migrating and seeding the database …');
     // Only for the embedded database: npm start has created it and can create it again.
-    if (this.#server) this.#week = await SeededWeek.begin(ownerUrl, this.#environment['NODE_ENV'] !== 'production');
+    if (this.#server) this.#week = await SeededWeek.begin(ownerUrl, isWeekWanted);
     const { applied } = await migrateSchema(ownerUrl, passwords, { statementTimeoutMs }).catch((error: unknown) =>
       this.#migrationError(error),
     );
@@ -160,13 +171,18 @@ export class System {
     this.#output.isMuted = false;
   }
 
+  async #stopProcesses(): Promise<void> {
+    await Promise.all(this.#processes.map((process) => process.stop()));
+    this.#processes = [];
+  }
+
   /** Lets api and worker finish their work in progress, then stops the database. */
   async down(): Promise<void> {
     if (this.#processes.length) {
       const last = this.#server ? ', then stopping the database' : '';
       this.#print(`stopping: waiting for api and outbox-worker to finish their work${last} …`);
     }
-    await Promise.all(this.#processes.map((process) => process.stop()));
+    await this.#stopProcesses();
     await this.#server?.stop();
     await this.#output.end();
     removeRunning();

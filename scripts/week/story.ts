@@ -70,7 +70,13 @@ export async function playStory(week: WeekPlayer): Promise<Highlights> {
   await week.at(4, '16:00');
   await subscribe(week, 'acme', { status: 'active', price: 'price_team', quantity: 8 });
 
-  // Three days ago: an email is late for seconds, another for 25 minutes.
+  // Three days ago: acme registers a webhook endpoint. An email is late for seconds, another for 25 minutes.
+  await week.at(3, '09:30');
+  const { body: endpoint } = await week.request(ALICE, 'POST webhooks/endpoints', 201, {
+    url: week.receiver.url,
+    description: 'HR system',
+    event_types: ['member.role_changed', 'member.removed'],
+  });
   await week.at(3, '10:00');
   week.breakMail();
   const late = await week.request(ALICE, 'POST members/invitations', 201, { email: LIAM, name: 'Liam Lee', role: 'member' });
@@ -87,6 +93,7 @@ export async function playStory(week: WeekPlayer): Promise<Highlights> {
   // Two days ago: Alice takes Carol's admin role back. Six minutes later Carol tries to invite somebody.
   await week.at(2, '09:20');
   const roleChange = await week.request(ALICE, `PATCH members/${carol}`, 200, { role: 'member' });
+  await week.webhooksSettled();
   await week.at(2, '09:26');
   const refused = await week.request(CAROL, 'POST members/invitations', 403, { email: MONA, name: 'Mona Moss', role: 'member' });
   await week.at(2, '11:00');
@@ -96,18 +103,23 @@ export async function playStory(week: WeekPlayer): Promise<Highlights> {
   await week.at(2, '16:05');
   await week.request(ALICE, 'POST members/invitations', 409, { email: HENRY, role: 'member' });
 
-  // Yesterday: an email is never sent.
+  // Yesterday: a webhook does not arrive, and an email is never sent. The receiver of acme asks for an hour. Alice disables the endpoint
+  // before, so the delivery fails when it is due.
   await week.at(1, '09:05');
-  await week.request(ALICE, `DELETE members/${jonas!.id}`, 204);
+  week.receiver.isDown = true;
+  const removal = await week.request(ALICE, `DELETE members/${jonas!.id}`, 204);
+  await week.webhooksSettled(removal.correlationId);
+  await week.at(1, '09:40');
+  await week.request(ALICE, `PATCH webhooks/endpoints/${String(endpoint['id'])}`, 200, { status: 'disabled' });
   await week.at(1, '10:50');
   await week.request(ALICE, 'POST members/invitations', 422, { email: 'mona at example.com', role: 'member' });
   await week.at(1, '11:00');
   week.breakMail();
   const failed = await week.request(ALICE, 'POST members/invitations', 201, { email: MONA, name: 'Mona Moss', role: 'member' });
   await week.retry(failed.correlationId);
+  await week.webhooksSettled(); // the webhook about Jonas has been due since 10:05
   await week.at(1, '12:30');
   week.repairMail();
-  // The place for a delivery of a webhook that fails: create the endpoint here, and let it fail as above.
   await week.at(1, '14:00'); // Olga rebuilds what the dashboard shows
   const filter = { event_type: 'subscription.updated', status: 'published' };
   await week.command(OLGA, 'POST admin/events/replay', { filter, sink: 'local/billing-dashboard', dry_run: true });
@@ -119,7 +131,12 @@ export async function playStory(week: WeekPlayer): Promise<Highlights> {
   await week.minutesAgo(40);
   await week.request(INES, 'PATCH me', 200, { name: 'Ines Ito-Hall' });
 
-  return { refused: refused.correlationId, roleChange: roleChange.correlationId, failedDelivery: failed.correlationId };
+  return {
+    refused: refused.correlationId,
+    roleChange: roleChange.correlationId,
+    failedDelivery: failed.correlationId,
+    failedWebhook: removal.correlationId,
+  };
 }
 
 function addressOf(name: string): string {

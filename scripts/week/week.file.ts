@@ -5,11 +5,13 @@ import { PlainError } from '../start/plain-error.ts';
 
 const PATH = join(varDirectory, 'week.json');
 
-/** The correlation ids of the requests that answer the three questions. */
+/** The correlation ids of the requests that the closing text names. */
 export interface Highlights {
   readonly refused: string;
   readonly roleChange: string;
   readonly failedDelivery: string;
+  /** Absent in a week of an older version. */
+  readonly failedWebhook?: string;
 }
 
 /** Whether the seeded week is complete. A database whose week is incomplete has no other data. */

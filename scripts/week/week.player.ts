@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -7,6 +7,7 @@ import type { Client } from 'pg';
 import { issueSession } from '../explain/viewer.ts';
 import { varDirectory } from '../start/folders.ts';
 import { newestInvitation } from '../token/newest-invitation.ts';
+import type { WebhookReceiver } from './webhook.receiver.ts';
 
 const SETTLE_TIMEOUT_MS = 20_000;
 const POLL_INTERVAL_MS = 10;
@@ -20,6 +21,10 @@ const MAIL = join(varDirectory, 'mail');
 const KEPT_MAIL = join(varDirectory, 'mail.kept');
 /** Wakes the relays, as the api does after each commit: they look at their retries by the new time. */
 const WAKE = `select pg_notify('pikaia_outbox', '')`;
+// Index: webhook_delivery_pending. Locks: none. $1 correlation id.
+const PENDING_WEBHOOKS = `
+  select count(*)::int as pending from webhook_delivery
+  where status = 'pending' and (correlation_id is distinct from $1 or attempts = 0)`;
 const AGENT = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0';
 
 /** What the player needs from the running system. */
@@ -28,6 +33,7 @@ export interface Stage {
   readonly ownerUrl: string;
   readonly client: Client;
   readonly status: Pick<OutboxStatus, 'get'>;
+  readonly receiver: WebhookReceiver;
   /** Moves the clocks of the database, the api and the worker to this distance from the system clock. */
   setShift(milliseconds: number): Promise<void>;
   /** Aborts when the start is stopped. */
@@ -40,6 +46,8 @@ export interface SentRequest {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
+  /** That of the next request of the story by default. */
+  readonly correlationId?: string;
 }
 
 export interface StoryResponse {
@@ -83,11 +91,7 @@ export class WeekPlayer {
    */
   async request(email: string, request: string, status: number, body?: object): Promise<StoryResponse> {
     const [method, path] = request.split(' ') as [string, string];
-    const headers = {
-      authorization: `Bearer ${await this.#session(email)}`,
-      'user-agent': AGENT,
-      ...(body && { 'content-type': 'application/json' }),
-    };
+    const headers = { ...(await this.#headers(email)), ...(body && { 'content-type': 'application/json' }) };
     return this.send({ method, path, status, headers, body: body && JSON.stringify(body) });
   }
 
@@ -96,25 +100,29 @@ export class WeekPlayer {
     const { body: command } = await this.request(email, request, 202, body);
     await this.#until(async () => {
       await sleep(POLL_COMMAND_INTERVAL_MS, undefined, { signal: this.#stage.signal });
-      const { body: seen } = await this.request(email, `GET admin/outbox/commands/${String(command['id'])}`, 200);
+      const path = `admin/outbox/commands/${String(command['id'])}`;
+      const headers = await this.#headers(email);
+      const correlationId = randomUUID(); // how often it looks depends on the machine, and must not change the ids of the story
+      const { body: seen } = await this.send({ method: 'GET', path, status: 200, headers, body: undefined, correlationId });
       return seen['status'] === 'done';
     });
     await this.#settle();
   }
 
   /** Sends any request; see `request`. */
-  async send({ method, path, status, headers, body }: SentRequest): Promise<StoryResponse> {
+  async send({ method, path, status, headers, body, ...options }: SentRequest): Promise<StoryResponse> {
     const { apiUrl, signal } = this.#stage;
     signal.throwIfAborted();
-    const correlationId = idOf(++this.#requests);
+    const correlationId = options.correlationId ?? idOf(++this.#requests);
     const response = await fetch(`${apiUrl}/api/v1/${path}`, {
       method,
       headers: { ...headers, 'x-correlation-id': correlationId },
+      signal,
       ...(body !== undefined && { body }),
     });
     const text = await response.text();
     if (response.status !== status)
-      throw new Error(`The seeded week expects ${status} of ${method} ${path}, and got ${response.status}: ${text}`);
+      throw new Error(`${method} ${path} is expected to respond ${status}, and responded ${response.status}: ${text}`);
     if (method !== 'GET' && status < 400) await this.#settle();
     return { correlationId, body: text.startsWith('{') ? (JSON.parse(text) as StoryResponse['body']) : { text } };
   }
@@ -127,14 +135,14 @@ export class WeekPlayer {
   /** The token of the newest email that invites the person. */
   invitation(email: string): string {
     const token = newestInvitation(MAIL, email);
-    if (token === undefined) throw new Error(`The seeded week expects an email that invites ${email}.`);
+    if (token === undefined) throw new Error(`There is no email that invites ${email}.`);
     return token;
   }
 
   /** Reads one row of the database as the owner, such as an id at a provider. */
   async find<Row>(sql: string, values: readonly unknown[]): Promise<Row> {
     const { rows } = await this.#stage.client.query<Record<string, unknown>>(sql, [...values]);
-    if (!rows[0]) throw new Error(`The seeded week expects a row: ${sql}`);
+    if (!rows[0]) throw new Error(`A row is missing: ${sql.trim()}`);
     return rows[0] as Row;
   }
 
@@ -164,6 +172,18 @@ export class WeekPlayer {
     }
   }
 
+  get receiver(): WebhookReceiver {
+    return this.#stage.receiver;
+  }
+
+  /** Waits until no delivery of a webhook is pending, except those of the request `retried` that have failed and wait for a retry. */
+  async webhooksSettled(retried?: string): Promise<void> {
+    await this.#until(async () => {
+      const { pending } = await this.find<{ pending: number }>(PENDING_WEBHOOKS, [retried ?? null]);
+      return pending === 0;
+    });
+  }
+
   /** Waits until every sink has received everything, except a paused one. The log sink counts too: its lines have times. */
   #settle(): Promise<void> {
     return this.#until(async () => {
@@ -175,7 +195,8 @@ export class WeekPlayer {
   async #until(isReached: () => Promise<boolean>): Promise<void> {
     const deadline = performance.now() + SETTLE_TIMEOUT_MS;
     while (!(await isReached())) {
-      if (performance.now() > deadline) throw new Error('The seeded week waited too long for the worker.');
+      if (performance.now() > deadline)
+        throw new Error(`The worker has not finished a step of ${this.now.toISOString()} after ${SETTLE_TIMEOUT_MS / 1000} s.`);
       await sleep(POLL_INTERVAL_MS, undefined, { signal: this.#stage.signal });
     }
   }
@@ -186,6 +207,10 @@ export class WeekPlayer {
     const day = this.now.toISOString().slice(0, 10);
     if (day !== this.#day) this.#sessions.clear();
     this.#day = day;
+  }
+
+  async #headers(email: string): Promise<Record<string, string>> {
+    return { authorization: `Bearer ${await this.#session(email)}`, 'user-agent': AGENT };
   }
 
   async #session(email: string): Promise<string> {

@@ -183,6 +183,7 @@ describe('the recovery of an endpoint', () => {
     const { id, deliveries } = await endpointWith(5, 'failed');
     await alice.settle(deliveries.slice(4), 'delivered');
     await system.query(`update webhook_delivery set created_at = '2019-01-01Z' where id = $1`, [deliveries[0]]);
+    await alice.settle([String((await alice.request('POST', `/endpoints/${id}/test`)).body['id'])], 'failed');
     const recover = () => alice.request('POST', `/endpoints/${id}/recover`, { since: YEARS });
     const answers = await Promise.all([recover(), recover()]);
     expect(answers.map(({ status, body }) => [status, body]).sort((one, other) => Number(one[1] !== other[1]))).toEqual(

@@ -91,6 +91,16 @@ describe('the registration of a webhook endpoint', () => {
     expect(system.lines.filter((line) => JSON.stringify(line).includes('whsec_'))).toEqual([]);
   });
 
+  it('is not rotated while five replaced secrets still sign, unless they end at once', async () => {
+    const { id } = await alice.register();
+    const rotate = (overlapHours: number) =>
+      alice.request('POST', `/endpoints/${id}/secret/rotate`, { overlap_hours: overlapHours });
+    const statuses: number[] = [];
+    for (let count = 1; count <= 6; count++) statuses.push((await rotate(24)).status);
+    expect(statuses).toEqual([200, 200, 200, 200, 200, 409]);
+    expect([(await rotate(0)).status, (await rotate(24)).status]).toEqual([200, 200]);
+  });
+
   it.each([
     ['url', { url: 'ftp://example.com' }],
     ['url', { url: 'https://user:password@example.com' }],

@@ -143,10 +143,8 @@ describe('the sending loop', () => {
   ])('disables an endpoint that responds %s, with an event and an audit entry', async (_, code, reason, failingFor) => {
     const endpoint = await fixture.addEndpoint();
     fixture.receiver.respondWith(endpoint.path, status(code));
-    await fixture.query('update webhook_endpoint set failing_since = now() - $2::interval where id = $1', [
-      endpoint.id,
-      failingFor,
-    ]);
+    const failing = 'update webhook_endpoint set failing_since = now() - $2::interval, consecutive_failures = $3 where id = $1';
+    await fixture.query(failing, [endpoint.id, failingFor, reason === 'gone' ? 0 : 4]);
     await fixture.addDeliveries(endpoint, 1);
     const loop = fixture.startLoop();
     await pollUntil(
@@ -172,6 +170,42 @@ describe('the sending loop', () => {
     loop.wake();
     const [delivery] = await fixture.waitUntil(endpoint, ([only]) => only!.status !== 'pending');
     expect(delivery).toMatchObject({ status: 'failed', attempts: 1 });
+  });
+
+  it('does not disable an endpoint that fails for the second time, five days after a failed test', async () => {
+    const endpoint = await fixture.addEndpoint();
+    fixture.receiver.respondWith(endpoint.path, status(503));
+    const failed = `update webhook_endpoint set failing_since = now() - interval '6 days', consecutive_failures = 1 where id = $1`;
+    await fixture.query(failed, [endpoint.id]);
+    await fixture.addDeliveries(endpoint, 1);
+    fixture.startLoop();
+    await fixture.waitUntil(endpoint, ([only]) => only!.attempts === 1);
+    await fixture.stopLoops(30_000);
+    expect(await fixture.endpointRow(endpoint)).toMatchObject({ status: 'enabled', failures: 2 });
+  });
+
+  it.each([
+    ['responds 410', 410, null],
+    ['fails after five days of failures', 500, '6 days'],
+  ])('leaves an endpoint as it is if its old URL %s after the URL was changed', async (_, code, failingFor) => {
+    const endpoint = await fixture.addEndpoint();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    fixture.receiver.respondWith(endpoint.path, async (response) => (await promise, response.writeHead(code).end()));
+    await fixture.addDeliveries(endpoint, 1);
+    fixture.startLoop();
+    await waitFor('the attempt', () => fixture.receiver.at(endpoint.path)[0]);
+    const change = `update webhook_endpoint set url = url || '/new', failing_since = now() - $2::interval, consecutive_failures = 4
+      where id = $1`;
+    await fixture.query(change, [endpoint.id, failingFor]);
+    resolve();
+    await fixture.waitUntil(endpoint, ([only]) => only!.attempts === 1);
+    await fixture.stopLoops(30_000);
+    expect(await fixture.endpointRow(endpoint)).toMatchObject({
+      status: 'enabled',
+      is_failing: failingFor !== null,
+      failures: 4,
+      paused_for: 0,
+    });
   });
 
   it('keeps a delivery whose secret cannot be decrypted, and says what to do', async () => {

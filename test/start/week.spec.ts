@@ -38,11 +38,13 @@ const LEFTOVERS = `
     (select count(*)::int from pg_db_role_setting s join pg_database d on d.oid = s.setdatabase) as settings,
     current_setting('synchronous_commit') as synchronous_commit`;
 
+let firstWeek: object; // of the first installation
+
 describe('the seeded week of npm start', () => {
   const installation = new Installation('week');
   let start: Start;
   let client: pg.Client;
-  let week: { refused: string; roleChange: string; failedDelivery: string };
+  let week: { refused: string; roleChange: string; failedDelivery: string; failedWebhook: string };
   const beganAt = Date.now();
 
   const variable = (...path: string[]): string => join(installation.root, 'var', ...path);
@@ -71,17 +73,33 @@ describe('the seeded week of npm start', () => {
     expect(await start.settled()).toBe('ready');
     await connect();
     week = JSON.parse(readFileSync(variable('week.json'), 'utf8')) as typeof week;
+    firstWeek = week;
   });
   afterAll(async () => {
     await client.end();
     await installation.remove();
   });
 
-  it('answers the three questions about the requests that the closing text names', async () => {
-    for (const id of [week.refused, week.roleChange, week.failedDelivery]) expect(start.stderr).toContain(`explain -- ${id}`);
+  it('answers the questions about the requests that the closing text names', async () => {
+    for (const id of [week.refused, week.roleChange, week.failedDelivery, week.failedWebhook])
+      expect(start.stderr).toContain(`explain -- ${id}`);
     expect(await explain(week.refused)).toContain('It was refused with 403. This route requires the role admin.');
     expect(await explain(week.roleChange)).toMatch(/role: admin → member[^]*alice@example\.com: member\.role_changed/);
     expect(await explain(week.failedDelivery)).toContain('No: it is a dead letter after 10 failed attempts');
+    expect(await explain(week.failedWebhook)).toMatch(/webhook member\.removed arrive.*No: it failed after 1 attempt\..*503/);
+  });
+
+  it('has a webhook that arrived, one that failed at a receiver that was down, and none that is sent later', async () => {
+    const deliveries = await query(`
+      select d.event_type, d.status, e.status as endpoint, e.disabled_reason, d.correlation_id,
+        d.settled_at - d.created_at < interval '3 hours' as settled_in_time,
+        (select json_agg(response_status order by number) from webhook_attempt a where a.delivery_id = d.id) as responses
+      from webhook_delivery d join webhook_endpoint e on e.id = d.endpoint_id order by d.created_at`);
+    const endpoint = { endpoint: 'disabled', disabled_reason: 'manual', settled_in_time: true };
+    expect(deliveries).toEqual([
+      { event_type: 'member.role_changed', status: 'delivered', responses: [204], correlation_id: week.roleChange, ...endpoint },
+      { event_type: 'member.removed', status: 'failed', responses: [503], correlation_id: week.failedWebhook, ...endpoint },
+    ]);
   });
 
   it('answers the three questions over HTTP', async () => {
@@ -118,6 +136,8 @@ describe('the seeded week of npm start', () => {
       'subscription.canceled',
       'subscription.updated',
       'user.profile_updated',
+      'webhook_endpoint.created',
+      'webhook_endpoint.updated',
     ]);
     const newest: Record<string, string[]> = {
       invited: ['member.invited'],
@@ -139,6 +159,7 @@ describe('the seeded week of npm start', () => {
       union all select correlation_id, published_at from events_outboxevent where attempts = 0 and published_at is not null
         and correlation_id not in (select correlation_id from events_outboxevent where payload->'data'->>'email' = 'rosa@example.com')
       union all select correlation_id, created_at from events_auditlog
+      union all select d.correlation_id, started_at from webhook_attempt a join webhook_delivery d on d.id = a.delivery_id
       union all select correlation_id, done_at from outbox.consumer_receipt
         where consumer <> 'welcome-email' and replay = '00000000-0000-0000-0000-000000000000'`);
     const requests = linesOf('api.jsonl').filter(({ event }) => event === 'request_completed');
@@ -214,7 +235,7 @@ describe('the seeded week of npm start', () => {
   });
 });
 
-it('repeats a week that was interrupted by kill -9', async () => {
+it.each(['SIGKILL', 'SIGINT'] as const)('repeats a week that was interrupted by %s', async (signal) => {
   const installation = new Installation('interrupted');
   const read = (name: string) => readFileSync(join(installation.root, 'var', name), 'utf8');
   try {
@@ -226,12 +247,11 @@ it('repeats a week that was interrupted by kill -9', async () => {
       90_000,
       () => killed.stderr,
     );
-    process.kill(killed.pid, 'SIGKILL');
-    await killed.ended;
+    expect(await killed.stop(signal)).toBe(signal === 'SIGINT' ? 0 : null);
     expect(JSON.parse(read('week.json'))).toEqual({ state: 'incomplete' });
     const next = await installation.start();
     expect(await next.settled()).toBe('ready');
-    expect(JSON.parse(read('week.json'))).toMatchObject({ state: 'complete' });
+    expect(JSON.parse(read('week.json'))).toEqual(firstWeek); // the correlation ids are the same in every folder
     expect(readdirSync(mail)).toHaveLength(8);
     const { refused } = JSON.parse(read('week.json')) as { refused: string };
     const refusals = read('log/api.jsonl').split('\n').filter((line) => line.includes(refused) && line.includes('request_refused')); // prettier-ignore

@@ -9,8 +9,10 @@ export const INSERT_SECRET = 'insert into webhook_secret (id, endpoint_id, key_i
 export const END_SECRETS = `
 update webhook_secret set expires_at = least(expires_at, clock_timestamp() + $2::int * interval '1 hour') where endpoint_id = $1`;
 
-/** Reads the end of the last replaced secret. Index: webhook_secret_endpoint. Locks: none. $1 endpoint. */
-export const FIND_LAST_END = 'select max(expires_at) as expires_at from webhook_secret where endpoint_id = $1';
+/** Reads the end of the last replaced secret, and how many still sign. Index: webhook_secret_endpoint. Locks: none. $1 endpoint. */
+export const FIND_LAST_END = `
+select max(expires_at) as expires_at, count(*) filter (where expires_at > clock_timestamp()) as signing
+from webhook_secret where endpoint_id = $1`;
 
 /** Deletes the secrets that no longer sign. Index: webhook_secret_endpoint. Locks: the secrets. $1 endpoint. */
 export const DELETE_ENDED_SECRETS = 'delete from webhook_secret where endpoint_id = $1 and expires_at <= clock_timestamp()';

@@ -38,13 +38,13 @@ insert into webhook_delivery (id, endpoint_id, organization_id, kind, event_id, 
 values ($1::uuid, $2::uuid, $3::uuid, 'test', $4::uuid, $5, 1, $6::uuid, $7)`;
 
 /**
- * Finds the oldest failed deliveries of an endpoint that were not redelivered. $1 endpoint, $2 the earliest time, $3 limit.
+ * Finds the oldest failed deliveries of an endpoint that were not redelivered, except tests. $1 endpoint, $2 the earliest time, $3 limit.
  *
  * Index: webhook_delivery_failed. Locks: none. Cost: the failed deliveries of the endpoint.
  */
 export const FIND_FAILED = `
 select id::text as id from webhook_delivery
-where endpoint_id = $1::uuid and status = 'failed' and redelivered_as is null and created_at >= $2::timestamptz
+where endpoint_id = $1::uuid and status = 'failed' and kind <> 'test' and redelivered_as is null and created_at >= $2::timestamptz
 order by id limit $3::int`;
 
 /**

@@ -115,11 +115,11 @@ export class WebhookEndpointsController {
   @Endpoint({
     summary: 'Replace the signing secret of a webhook endpoint',
     description:
-      'Until `previous_secrets_expire_at`, events are signed with the replaced secrets too. Only this response contains the new secret.',
+      'Until `previous_secrets_expire_at`, events are signed with the replaced secrets too. Only this response contains the new secret. At most 5 replaced secrets can sign at a time.',
     path,
     example: { overlap_hours: 24 },
     responses: { 200: RotatedSecretView },
-    problems: ['not-found'],
+    problems: ['not-found', 'conflict'],
   })
   @HttpCode(HttpStatus.OK)
   @Audited(webhookSecretRotated)
@@ -150,7 +150,7 @@ export class WebhookEndpointsController {
   @Post(':id/recover')
   @Endpoint({
     summary: 'Send the failed deliveries of a webhook endpoint again',
-    description: 'Sends at most 1,000, the oldest first. A delivery that was sent again before is left out.',
+    description: 'Sends at most 1,000, the oldest first. A delivery that was sent again before is left out, and so is a test.',
     path,
     example: { since: '2026-01-31T08:30:00.000Z' },
     responses: { 202: RecoveredView },

@@ -443,7 +443,7 @@ export interface paths {
         put?: never;
         /**
          * Replace the signing secret of a webhook endpoint
-         * @description Until `previous_secrets_expire_at`, events are signed with the replaced secrets too. Only this response contains the new secret.
+         * @description Until `previous_secrets_expire_at`, events are signed with the replaced secrets too. Only this response contains the new secret. At most 5 replaced secrets can sign at a time.
          *
          *     For admins of an organization.
          */
@@ -487,7 +487,7 @@ export interface paths {
         put?: never;
         /**
          * Send the failed deliveries of a webhook endpoint again
-         * @description Sends at most 1,000, the oldest first. A delivery that was sent again before is left out.
+         * @description Sends at most 1,000, the oldest first. A delivery that was sent again before is left out, and so is a test.
          *
          *     For admins of an organization.
          */
@@ -7169,7 +7169,33 @@ export interface operations {
             401: components["responses"]["Unauthenticated"];
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
-            409: components["responses"]["IdempotencyKeyInUse"];
+            /**
+             * @description `urn:pikaia:problem:idempotency-key-in-use`: The first request with this `Idempotency-Key` is still running. Repeat later.
+             *
+             *     `urn:pikaia:problem:conflict`: The request conflicts with the current state. The detail says how.
+             */
+            409: {
+                headers: {
+                    "X-Correlation-Id": components["headers"]["CorrelationId"];
+                    "Retry-After": components["headers"]["RetryAfter"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:pikaia:problem:idempotency-key-in-use",
+                     *       "title": "A short summary",
+                     *       "status": 409,
+                     *       "detail": "The first request with this `Idempotency-Key` is still running. Repeat later.",
+                     *       "correlation_id": "019c12f4-7175-7abc-8504-af03c46f1d1b"
+                     *     }
+                     */
+                    "application/problem+json": {
+                        /** @enum {unknown} */
+                        type?: "urn:pikaia:problem:idempotency-key-in-use" | "urn:pikaia:problem:conflict";
+                    } & components["schemas"]["Problem"];
+                };
+            };
             412: components["responses"]["PreconditionFailed"];
             /**
              * @description `urn:pikaia:problem:invalid`: A field is not valid. `errors` lists the fields.

@@ -173,6 +173,21 @@ describe('GuardedPost', () => {
     expect(written).toBeLessThan(2 ** 24); // what the buffers of the kernel hold
   });
 
+  it('closes the connection after a complete response, although the server does not read the request', async () => {
+    const server = createServer({ pauseOnConnect: true });
+    const connection = once(server, 'connection') as Promise<[Socket]>;
+    const url = `http://127.0.0.1:${await listen(server)}/`;
+    const guarded = new GuardedPost({ allowedNetworks: LOOPBACK, allowHttp: true });
+    const result = guarded.post({ url, headers: {}, body: 'x'.repeat(2 ** 25) });
+    const [socket] = await connection;
+    socket.write('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+    await expect(result).resolves.toEqual({ status: 200, body: 'ok' });
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.resume();
+    await closed;
+    expect(socket.bytesRead).toBeLessThan(2 ** 25); // what the buffers of the kernel hold
+  });
+
   it('does not split a character at the end of the part that it reads', async () => {
     const port = await listenHttp((_, response) => response.end('é'.repeat(600).slice(1).padStart(600, 'x')));
     const { body } = await postTo(port);
@@ -211,6 +226,11 @@ describe('GuardedPost', () => {
       'sends headers without end',
       (socket) => socket.write(`HTTP/1.1 200 OK\r\n${`x: ${'y'.repeat(1_000)}\r\n`.repeat(17)}`),
       { code: 'response', text: 'The headers of the response exceed 16384 bytes.' },
+    ],
+    [
+      'sends many interim responses',
+      (socket) => socket.write('HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(1_000)),
+      { code: 'response', text: 'The server sent more than 10 responses with status 1xx.' },
     ],
     [
       'switches protocols',

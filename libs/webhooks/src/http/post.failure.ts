@@ -6,7 +6,7 @@
  * - `connection`: no connection, or it ended before the response
  * - `tls`: no valid certificate, or the TLS handshake failed
  * - `timeout`: the host, the connection or the response took too long
- * - `response`: the response is not valid HTTP, or its headers are too large
+ * - `response`: the response is not valid HTTP, its headers are too large, or too many interim responses precede it
  * - `redirect`: a response with status 3xx; redirects are not followed
  * - `status`: a response with another status that is not 2xx
  */

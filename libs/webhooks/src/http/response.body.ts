@@ -19,6 +19,7 @@ export async function readStart(response: IncomingMessage): Promise<string> {
     // The connection ended, or the deadline: the text so far is the result.
   }
   response.destroy();
+  response.socket.destroy(); // else it stays open after a complete response if the server does not read the whole request
   const start = Buffer.concat(chunks).subarray(0, MAX_BYTES);
   return new TextDecoder().decode(start, { stream: true }).replaceAll('\0', '\uFFFD'); // `stream` omits half a character at the end
 }

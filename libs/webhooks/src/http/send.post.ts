@@ -19,6 +19,7 @@ export interface SendOptions {
 }
 
 const MAX_HEADER_BYTES = 16_384;
+const MAX_INTERIM_RESPONSES = 10; // each may be as large as the headers of a response
 const NEXT_ADDRESS_MS = 1_000; // the time after which the next address of a host is tried
 
 const connecting = { keepAlive: false, autoSelectFamilyAttemptTimeout: NEXT_ADDRESS_MS };
@@ -66,6 +67,11 @@ export function sendPost({
         stage = 'connected';
         clearTimeout(timer);
       });
+    });
+    let interim = 0;
+    sent.on('information', () => {
+      if (++interim <= MAX_INTERIM_RESPONSES) return;
+      sent.destroy(new PostFailure('response', `The server sent more than ${MAX_INTERIM_RESPONSES} responses with status 1xx.`));
     });
     sent.once('response', resolve);
     sent.on('error', (error) => reject(signal.aborted ? signal.reason : failureOf(error, stage)));

@@ -59,7 +59,7 @@ export class DeliverySender {
     if (!recorded || !result.failure) return;
     const isGone = result.status === GONE;
     if (isGone || recorded.isEndpointOverdue) {
-      await this.options.disabler.disable(delivery.endpointId, isGone ? 'gone' : 'failing', result);
+      await this.options.disabler.disable(delivery, isGone ? 'gone' : 'failing', result);
     }
   }
 

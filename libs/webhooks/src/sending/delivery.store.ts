@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { PostResult } from '../http/guarded.post.js';
 import type { ClaimedDelivery } from './claimed.delivery.js';
-import { DISABLE_AFTER_MS, FAILURES_UNTIL_PAUSE } from './retry.schedule.js';
+import { DISABLE_AFTER_FAILURES, DISABLE_AFTER_MS, FAILURES_UNTIL_PAUSE } from './retry.schedule.js';
 import { CLAIM, MEASURE_DUE, RECORD_ATTEMPT, RELEASE, SETTLE_INACTIVE } from './sending.sql.js';
 
 export interface DeliveryStoreOptions {
@@ -54,7 +54,7 @@ export class DeliveryStore {
 
   /** @returns undefined if the claim was lost: another worker attempts the delivery, or has attempted it. */
   async record(
-    { id, endpointId, attempts }: ClaimedDelivery,
+    { id, endpointId, attempts, url }: ClaimedDelivery,
     { status, body, failure }: PostResult,
     durationMs: number,
     { retryMs, endpointPauseMs }: Delays,
@@ -72,7 +72,9 @@ export class DeliveryStore {
       retryMs,
       endpointPauseMs,
       DISABLE_AFTER_MS,
+      DISABLE_AFTER_FAILURES,
       endpointId,
+      url,
     ]);
     return recorded;
   }

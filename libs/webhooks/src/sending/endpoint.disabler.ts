@@ -4,10 +4,14 @@ import { WebhookEndpointDisabled } from '@pikaia/contracts';
 import { currentManager, Transactional } from '@pikaia/database';
 import { Events } from '@pikaia/events';
 import { getLogger, metric } from '@pikaia/logging';
+import { IsNull, Not } from 'typeorm';
 import { WebhookEndpoint } from '../endpoint/webhook-endpoint.entity.js';
 import type { PostResult } from '../http/guarded.post.js';
 import { webhookSendingMetrics } from '../metrics.js';
 import { webhookEndpointDisabled } from './audit-actions.js';
+import type { ClaimedDelivery } from './claimed.delivery.js';
+
+type AttemptedEndpoint = Pick<ClaimedDelivery, 'endpointId' | 'url'>;
 
 const logger = getLogger('webhook-sending');
 
@@ -20,25 +24,26 @@ export class EndpointDisabler {
   ) {}
 
   /**
-   * Disables an endpoint after a failed attempt, publishes the event and records the entry. Does nothing if the endpoint is disabled or
-   * deleted already. Its pending deliveries fail when they are due.
+   * Disables the endpoint of a failed attempt, publishes the event and records the entry. Its pending deliveries fail when they are due.
+   * Does nothing if the endpoint is disabled or deleted already, has another URL now, or is no longer failing.
    */
-  async disable(endpointId: string, reason: 'failing' | 'gone', { status, failure }: PostResult): Promise<void> {
-    const isDisabled = await this.storeDisabled(endpointId, reason, { status, failure });
+  async disable(attempted: AttemptedEndpoint, reason: 'failing' | 'gone', { status, failure }: PostResult): Promise<void> {
+    const isDisabled = await this.storeDisabled(attempted, reason, { status, failure });
     if (!isDisabled) return;
     metric(webhookSendingMetrics.disabled, 1);
-    logger.warning('webhook_endpoint_disabled', { 'webhook.endpoint_id': endpointId, 'webhook.reason': reason });
+    logger.warning('webhook_endpoint_disabled', { 'webhook.endpoint_id': attempted.endpointId, 'webhook.reason': reason });
   }
 
   @Transactional()
   @Audited(webhookEndpointDisabled)
   private async storeDisabled(
-    id: string,
+    { endpointId, url }: AttemptedEndpoint,
     reason: 'failing' | 'gone',
     { status, failure }: Pick<PostResult, 'status' | 'failure'>,
   ): Promise<boolean> {
     const manager = currentManager();
-    const endpoint = await manager.findOne(WebhookEndpoint, { where: { id }, lock: { mode: 'for_no_key_update' } });
+    const where = { id: endpointId, url, ...(reason === 'failing' && { failingSince: Not(IsNull()) }) };
+    const endpoint = await manager.findOne(WebhookEndpoint, { where, lock: { mode: 'for_no_key_update' } });
     if (!endpoint || endpoint.status === 'disabled' || endpoint.deletedAt) return false;
     const before = snapshot(endpoint);
     const now = new Date();

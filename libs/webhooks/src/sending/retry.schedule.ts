@@ -21,8 +21,9 @@ const MAX_RETRY_AFTER_MS = HOUR_MS;
 export const FAILURES_UNTIL_PAUSE = 5;
 const MAX_PAUSE_MS = 15 * MINUTE_MS;
 
-/** An endpoint is disabled by a failed attempt this long after the first failure since its last success. */
+/** An endpoint is disabled by a failed attempt this long after the first failure since its last success, if so many have failed. */
 export const DISABLE_AFTER_MS = 5 * DAY_MS;
+export const DISABLE_AFTER_FAILURES = 5;
 
 /** Milliseconds until the next attempt. `attempts` counts those that have failed. Null after the last one. `random` is from 0 to 1. */
 export function retryDelayMs(attempts: number, random: number, retryAfterMs = 0): number | null {

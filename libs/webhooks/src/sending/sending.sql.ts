@@ -53,15 +53,18 @@ from claimed d join webhook_endpoint e on e.id = d.endpoint_id`;
 
 /**
  * Records the result of an attempt, unless the claim was lost. A delivery that was canceled meanwhile stays so if the attempt failed.
+ * The endpoint stays unchanged if its URL is another one now, because the attempt says nothing about the new receiver.
  * $1 delivery, $2 worker, $3 earlier attempts, $4 success, $5 status of the response, $6 and $7 code and text of the failure,
  * $8 start of the response, $9 milliseconds of the attempt, $10 milliseconds until the next attempt, null after the last one,
- * $11 milliseconds for which the endpoint is paused, $12 milliseconds after which a failing endpoint is overdue, $13 endpoint.
+ * $11 milliseconds for which the endpoint is paused, $12 milliseconds and $13 failures in a row after which a failing endpoint is
+ * overdue, $14 endpoint, $15 the URL of the attempt.
  *
  * Index: primary keys. Locks: the delivery; the endpoint after a failure, and after the first success. Cost: three rows.
  */
 export const RECORD_ATTEMPT = `
 with locked as materialized (
-  select id from webhook_endpoint where id = $13::uuid and (not $4 or failing_since is not null) for no key update),
+  select id from webhook_endpoint where id = $14::uuid and url = $15 and (not $4 or failing_since is not null)
+  for no key update),
 delivery as (
   update webhook_delivery
   set attempts = attempts + 1, claimed_by = null, claimed_until = null,
@@ -80,7 +83,7 @@ endpoint as (
     consecutive_failures = case when $4 then 0 else e.consecutive_failures + 1 end,
     paused_until = case when $4 or $11::float8 = 0 then null else clock_timestamp() + $11::float8 * interval '1 ms' end
   from delivery d, locked where e.id = d.endpoint_id and e.id = locked.id
-  returning e.failing_since <= clock_timestamp() - $12::float8 * interval '1 ms' as overdue)
+  returning e.failing_since <= clock_timestamp() - $12::float8 * interval '1 ms' and e.consecutive_failures >= $13::int as overdue)
 select d.status as "status", coalesce(e.overdue, false) as "isEndpointOverdue" from delivery d left join endpoint e on true`;
 
 /**
