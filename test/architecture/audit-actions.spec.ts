@@ -5,6 +5,7 @@ import { IsInt } from 'class-validator';
 import { execFile } from 'node:child_process';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { routePath } from '../../apps/api/src/server/api-prefix.js';
 import { readCoverage, type Coverage } from '../../scripts/audit-coverage/coverage.ts';
 import { coverageDocument, coverageText } from '../../scripts/audit-coverage/document.ts';
 import { problemsOf } from '../../scripts/audit-coverage/problems.ts';
@@ -87,7 +88,7 @@ const moduleOf = (parts: Omit<DynamicModule, 'module'>): DynamicModule => ({ mod
 const coverageOf = (controllers: (new () => object)[], consumers: Function[]): Promise<Coverage> =>
   readCoverage({
     api: moduleOf({ controllers }),
-    routePath: (path) => `/api/v1${path}`,
+    routePath,
     consumers,
     commands: { lamps: moduleOf({ providers: [LampCommand, { provide: 'factory', useFactory: () => 1 }] }) },
   });
