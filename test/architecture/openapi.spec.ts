@@ -36,6 +36,14 @@ describe('docs/openapi.json', () => {
     expect(incompleteParts(document)).toEqual([]);
   });
 
+  it('names the callers of an operation in one sentence', () => {
+    const operations = endpointsOf(readDocument()).map(({ operation }) => operation as Operation & { description?: string });
+    const descriptionOf = (name: string) => operations.find(({ operationId }) => operationId === name)!.description;
+    expect(descriptionOf('findEvents')).toMatch(/For admins of an organization, and operators and viewers of the platform\.$/);
+    expect(descriptionOf('showOverview')).toMatch(/For operators and viewers of the platform\.$/);
+    expect(descriptionOf('cancelOutbox')).toMatch(/For admins of an organization and operators of the platform\.$/);
+  });
+
   it('describes the headers that tell a client how to go on after a refusal', () => {
     const { responses } = endpointsOf(readDocument()).find(
       ({ operation }) => operation.operationId === 'changeRoleMembers',

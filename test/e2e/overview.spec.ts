@@ -182,6 +182,17 @@ describe('GET /admin/outbox/housekeeping', () => {
       `insert into outbox.consumer_receipt (consumer, event_id, state, done_at)
        select 'old', gen_random_uuid(), 'done', now() - interval '1 year' from generate_series(1, 3)`,
     );
+    const endpoint = await post('/webhooks/endpoints', ALICE, {
+      url: 'https://hooks.example.com/old',
+      event_types: ['member.removed'],
+    });
+    await system.query(
+      `insert into webhook_delivery (id, endpoint_id, organization_id, kind, event_id, event_type, schema_version, correlation_id, payload,
+         status, settled_at)
+       select gen_random_uuid(), id, organization_id, 'event', gen_random_uuid(), 'member.removed', 1, gen_random_uuid(), '{}', 'delivered',
+         now() - interval '1 year' from webhook_endpoint, generate_series(1, 2) where id = $1`,
+      [endpoint.body['id']],
+    );
     const { body } = await waitFor('the first run', async () => {
       const shown = await get('/admin/outbox/housekeeping');
       return shown.status === 200 && shown;
@@ -190,6 +201,7 @@ describe('GET /admin/outbox/housekeeping', () => {
     expect(body['expected']).toContainEqual({
       what: 'outbox.consumer_receipt', removed: 3, unit: 'rows', kept: null, is_capped: false,
     }); // prettier-ignore
+    expect(body['expected']).toContainEqual({ what: 'webhook_delivery', removed: 2, unit: 'rows', kept: null, is_capped: false });
     expect(await system.query(`select 1 from outbox.consumer_receipt where consumer = 'old'`)).toHaveLength(3);
   });
 

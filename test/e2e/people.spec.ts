@@ -93,6 +93,21 @@ describe('POST /admin/search', () => {
     }
   });
 
+  it('finds a webhook delivery by its id and by that of its event, in the organization of an admin, and leads to it', async () => {
+    const [delivery] = await system.query<{ id: string; event_id: string }>(
+      `select id, event_id from webhook_delivery where organization_id = $1 and kind = 'event' limit 1`,
+      [amber.organizationId],
+    );
+    for (const text of [delivery!.id, delivery!.event_id]) {
+      for (const as of [amber.admin, OLGA, VERA]) {
+        const { results } = await search(text, as);
+        expect(results.filter(({ type }) => type === 'webhook_delivery')).toMatchObject([{ id: delivery!.id }]);
+        for (const { url } of results) expect((await get(url.replace('/api/v1', ''), as)).status).toBe(200);
+      }
+      expect(await found(text, birch.admin)).toEqual([]);
+    }
+  });
+
   it('finds a person by id, member id, address in any spelling and the beginning of the name, in the organization of an admin', async () => {
     const members = await system.query<{ id: string; organization_id: string }>(
       'select id, organization_id from organizations_member where user_id = $1',

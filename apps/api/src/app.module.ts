@@ -4,7 +4,7 @@ import { DatabaseModule, type DatabaseSettings } from '@pikaia/database';
 import { EventsModule, OutboxAdminModule } from '@pikaia/events';
 import { LoggingModule, type LoggingModuleOptions } from '@pikaia/logging';
 import { CONSUMERS, consumersIn } from '@pikaia/reactions';
-import { WebhookEndpoint } from '@pikaia/webhooks';
+import { webhookDeliveriesRows, WebhookEndpoint } from '@pikaia/webhooks';
 import { ClsModule } from 'nestjs-cls';
 import { AdministrationModule } from './administration/administration.module.js';
 import { AuditedOperations } from './administration/audited-operations.js';
@@ -52,7 +52,7 @@ export class AppModule {
           queueConsumers: consumersIn('lambda', CONSUMERS).map(({ consumer }) => consumer),
         }),
         AuditModule.forRoot({ cursorKey }),
-        OutboxAdminModule.forRoot({ audit: AuditedOperations, cursorKey }),
+        OutboxAdminModule.forRoot({ audit: AuditedOperations, cursorKey, housekeepingRows: webhookDeliveriesRows }),
         ServerModule,
         AuthenticationModule,
         HealthModule,

@@ -23,7 +23,12 @@ export type { EventMetadata } from './contract/event-metadata.js';
 export type { DeliveredEvent, Envelope, EnvelopeActor, EventOf } from './contract/envelope.js';
 export { expiredRowsTask, type ExpiredRows } from './housekeeping/expired-rows.tasks.js';
 export type { HousekeepingResult, HousekeepingTask, Retention } from './housekeeping/housekeeping.task.js';
-export { HousekeepingPreview, type ExpectedRemoval, type HousekeepingPreviewView } from './housekeeping/housekeeping.preview.js';
+export {
+  HousekeepingPreview,
+  type ApplicationRows,
+  type ExpectedRemoval,
+  type HousekeepingPreviewView,
+} from './housekeeping/housekeeping.preview.js';
 export { Housekeeping, type HousekeepingOptions } from './housekeeping/housekeeping.js';
 export { outboxMigrations } from './migrations/index.js';
 export type { CommandAnswer, CommandName, ReplayFilter } from './commands/command.js';

@@ -9,7 +9,7 @@ export {
 } from './endpoint/webhook-endpoint.entity.js';
 export { WebhookRetentionSettings, WebhookSettings } from './endpoint/webhook.settings.js';
 export { CUSTOMER_EVENTS, customerEventTypes, type CustomerEventType } from './fan-out/customer-events.js';
-export { webhookDeliveriesTask } from './fan-out/deliveries.task.js';
+export { webhookDeliveriesRows, webhookDeliveriesTask } from './fan-out/deliveries.task.js';
 export { payloadOf } from './fan-out/payload.js';
 export { webhookEndpointDisabled } from './sending/audit-actions.js';
 export { WebhookSendingSettings } from './sending/sending.settings.js';

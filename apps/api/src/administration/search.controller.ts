@@ -17,7 +17,7 @@ export class SearchController {
   @Endpoint({
     summary: 'Search by id, email address or name',
     description:
-      'Finds events, audit entries, correlation ids, commands, people, members and organizations by id, people by email address, and members and organizations by the beginning of their name. Admins find what belongs to their organization. Changes nothing.',
+      'Finds events, audit entries, correlation ids, commands, webhook deliveries, people, members and organizations by id, the webhook deliveries of an event by its id, people by email address, and members and organizations by the beginning of their name. Admins find what belongs to their organization. Changes nothing.',
     example: { query: 'bob@example.com' },
     reads: true,
     responses: { 200: SearchResultsView },

@@ -7,6 +7,7 @@ import { EventLog, OutboxOperations } from '@pikaia/events';
 import { DataSource } from 'typeorm';
 import type { Identity } from '../authentication/identity.js';
 import { emailKey } from '../members/email-key.js';
+import { API_PREFIX } from '../server/api-prefix.js';
 import { adminPath } from './listed.js';
 import { operationScopeOf, readScopeOf } from './scope.js';
 import {
@@ -16,6 +17,7 @@ import {
   FIND_ORGANIZATION,
   FIND_PEOPLE,
   FIND_STAFF,
+  FIND_WEBHOOK_DELIVERIES,
   MAX_RESULTS,
 } from './search.sql.js';
 import type { RESULT_TYPES } from './search.views.js';
@@ -26,6 +28,14 @@ export interface SearchResult {
   readonly organization_id: string | null;
   readonly label: string | null;
   readonly url: string;
+}
+
+interface WebhookDeliveryRow {
+  readonly id: string;
+  readonly organization_id: string;
+  readonly event_type: string;
+  readonly correlation_id: string;
+  readonly is_shown: boolean;
 }
 
 interface MemberRow {
@@ -67,12 +77,15 @@ export class SearchService {
       this.findPeople(reader, id, null),
       this.query<{ id: string; label: string }>(FIND_ORGANIZATION, [id, organizationOf(reader)]),
     ]);
+    const webhooks = [id, event.data[0]?.correlation_id ?? null, organizationOf(reader)];
+    const deliveries = await this.query<WebhookDeliveryRow>(FIND_WEBHOOK_DELIVERIES, webhooks);
     const correlated = correlatedEvents.data[0] ?? correlatedEntries.data[0];
     return [
       ...event.data.map((one) => result('event', id, one.event_type, `events/${id}`, one.organization_id)),
       ...(entry ? [result('audit_entry', id, entry.action, `audit-logs/${id}`, entry.organization_id)] : []),
       ...(correlated ? [result('correlation', id, null, `correlations/${id}`, correlated.organization_id)] : []),
       ...(command ? [result('command', id, command.command, `outbox/commands/${id}`)] : []),
+      ...deliveries.map((delivery) => deliveryResult(reader, delivery)),
       ...people,
       ...organizations.map(organizationResult),
     ];
@@ -125,6 +138,13 @@ const result = (
 
 const memberResult = (reader: Identity, row: MemberRow): SearchResult =>
   result('member', row.member_id, personLabel(reader, row.label), `people/${row.user_id}`, row.organization_id);
+
+/** Only admins read a delivery. For others, and after its endpoint was deleted, the timeline of its request shows it. */
+function deliveryResult(reader: Identity, row: WebhookDeliveryRow): SearchResult {
+  const isShown = reader.kind === 'member' && row.is_shown;
+  const url = isShown ? `/${API_PREFIX}/webhooks/deliveries/${row.id}` : adminPath(`correlations/${row.correlation_id}`);
+  return { type: 'webhook_delivery', id: row.id, organization_id: row.organization_id, label: row.event_type, url };
+}
 
 /** The audit log is the list of an organization that both admins and operators read. */
 const organizationResult = ({ id, label }: { id: string; label: string }): SearchResult =>

@@ -46,3 +46,17 @@ select id, label from (
   union
   (select id, name from organizations_organization where ${named('name')} order by lower(name) using ~<~ limit ${MAX_RESULTS + 1})) found
 order by label, id limit ${MAX_RESULTS + 1}`;
+
+/**
+ * Finds the webhook delivery with the id $1, and those of the event $1, whose correlation id is $2, or null if the log has no such event.
+ * $3 organization, or null for all. `is_shown`: the endpoint is not deleted. Index: primary key, webhook_delivery_correlation. Locks: none.
+ */
+export const FIND_WEBHOOK_DELIVERIES = `
+select d.id, d.organization_id, d.event_type, d.correlation_id, e.deleted_at is null as is_shown from (
+  select id, endpoint_id, organization_id, event_type, correlation_id from webhook_delivery where id = $1::uuid
+  union all
+  select id, endpoint_id, organization_id, event_type, correlation_id from webhook_delivery
+  where correlation_id = $2::uuid and event_id = $1::uuid) d
+join webhook_endpoint e on e.id = d.endpoint_id
+where $3::uuid is null or d.organization_id = $3
+order by d.id desc limit ${MAX_RESULTS + 1}`;

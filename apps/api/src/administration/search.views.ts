@@ -1,6 +1,15 @@
 import { Fields, Flag, Id, ListOf, OneOf, OrNull, Text } from '../openapi/schemas.js';
 
-export const RESULT_TYPES = ['event', 'audit_entry', 'correlation', 'command', 'person', 'member', 'organization'] as const;
+export const RESULT_TYPES = [
+  'event',
+  'audit_entry',
+  'correlation',
+  'command',
+  'webhook_delivery',
+  'person',
+  'member',
+  'organization',
+] as const;
 
 const SearchResult = Fields(
   {

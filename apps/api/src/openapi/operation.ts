@@ -78,7 +78,7 @@ export function describeOperation(route: Route): Readonly<Record<string, unknown
   };
   return {
     summary: endpoint.summary,
-    description: `${endpoint.description ? `${endpoint.description}\n\n` : ''}For ${roles.map((role) => CALLERS[role]).join(' and ')}.`,
+    description: `${endpoint.description ? `${endpoint.description}\n\n` : ''}For ${callersText(roles)}.`,
     'x-roles': roles,
     security: isPublic ? [] : [{ session: [] }],
     parameters: [
@@ -102,6 +102,13 @@ export function describeOperation(route: Route): Readonly<Record<string, unknown
       ...responsesOf(problems),
     },
   };
+}
+
+/** Names the callers, such as `admins of an organization, and operators and viewers of the platform`. */
+function callersText(roles: readonly Access[]): string {
+  if (!roles.includes('operator') || !roles.includes('viewer')) return roles.map((role) => CALLERS[role]).join(' and ');
+  const others = roles.filter((role) => role !== 'operator' && role !== 'viewer').map((role) => CALLERS[role]);
+  return [...others, 'operators and viewers of the platform'].join(', and ');
 }
 
 /** The roles that may call a handler, as the guard reads them. */

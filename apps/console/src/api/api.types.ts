@@ -289,7 +289,7 @@ export interface paths {
          * Show the person of the session
          * @description An operator has no organization.
          *
-         *     For all members of an organization and operators of the platform and viewers of the platform.
+         *     For all members of an organization, and operators and viewers of the platform.
          */
         get: operations["showMe"];
         put?: never;
@@ -593,7 +593,7 @@ export interface paths {
          * List audit entries
          * @description Newest first. Admins see the entries of their organization, operators see those of all organizations.
          *
-         *     For admins of an organization and operators of the platform and viewers of the platform.
+         *     For admins of an organization, and operators and viewers of the platform.
          */
         get: operations["findAuditLog"];
         put?: never;
@@ -613,7 +613,7 @@ export interface paths {
         };
         /**
          * Show an audit entry
-         * @description For admins of an organization and operators of the platform and viewers of the platform.
+         * @description For admins of an organization, and operators and viewers of the platform.
          */
         get: operations["getAuditLog"];
         put?: never;
@@ -635,7 +635,7 @@ export interface paths {
          * List events with their status across all sinks
          * @description Newest first. Admins see the events of their organization. Operators see all, with personal data masked.
          *
-         *     For admins of an organization and operators of the platform and viewers of the platform.
+         *     For admins of an organization, and operators and viewers of the platform.
          */
         get: operations["findEvents"];
         put?: never;
@@ -657,7 +657,7 @@ export interface paths {
          * Count the events that match a filter
          * @description Takes the filters of the list. Writes nothing, and its cost is bounded: see `is_capped`.
          *
-         *     For admins of an organization and operators of the platform and viewers of the platform.
+         *     For admins of an organization, and operators and viewers of the platform.
          */
         get: operations["countEvents"];
         put?: never;
@@ -677,7 +677,7 @@ export interface paths {
         };
         /**
          * Show an event with its deliveries, attempts and receipts
-         * @description For admins of an organization and operators of the platform and viewers of the platform.
+         * @description For admins of an organization, and operators and viewers of the platform.
          */
         get: operations["getEvents"];
         put?: never;
@@ -763,7 +763,7 @@ export interface paths {
         };
         /**
          * Show the status of the outbox
-         * @description For operators of the platform and viewers of the platform.
+         * @description For operators and viewers of the platform.
          */
         get: operations["showOutbox"];
         put?: never;
@@ -785,7 +785,7 @@ export interface paths {
          * List commands
          * @description Newest first. Admins see the commands that concern their organization.
          *
-         *     For admins of an organization and operators of the platform and viewers of the platform.
+         *     For admins of an organization, and operators and viewers of the platform.
          */
         get: operations["commandsOutbox"];
         put?: never;
@@ -805,7 +805,7 @@ export interface paths {
         };
         /**
          * Show a command and the answers of the sinks
-         * @description For admins of an organization and operators of the platform and viewers of the platform.
+         * @description For admins of an organization, and operators and viewers of the platform.
          */
         get: operations["commandOutbox"];
         put?: never;
@@ -1009,7 +1009,7 @@ export interface paths {
          * Show backlog, throughput and failures
          * @description Each number has the path of the list behind it.
          *
-         *     For operators of the platform and viewers of the platform.
+         *     For operators and viewers of the platform.
          */
         get: operations["showOverview"];
         put?: never;
@@ -1031,7 +1031,7 @@ export interface paths {
          * Show a person and their memberships
          * @description Admins see people of their organization. Operators see all, with address and name masked.
          *
-         *     For admins of an organization and operators of the platform and viewers of the platform.
+         *     For admins of an organization, and operators and viewers of the platform.
          */
         get: operations["showPeople"];
         put?: never;
@@ -1053,7 +1053,7 @@ export interface paths {
          * List the activity of a person
          * @description What the person did and what was done to them, newest first. Admins see what happened in their organization.
          *
-         *     For admins of an organization and operators of the platform and viewers of the platform.
+         *     For admins of an organization, and operators and viewers of the platform.
          */
         get: operations["activityPeople"];
         put?: never;
@@ -1075,7 +1075,7 @@ export interface paths {
          * List your own activity
          * @description What you did and what was done to you in all organizations in which you are active, newest first.
          *
-         *     For all members of an organization and operators of the platform and viewers of the platform.
+         *     For all members of an organization, and operators and viewers of the platform.
          */
         get: operations["ownActivityPeople"];
         put?: never;
@@ -1097,9 +1097,9 @@ export interface paths {
         put?: never;
         /**
          * Search by id, email address or name
-         * @description Finds events, audit entries, correlation ids, commands, people, members and organizations by id, people by email address, and members and organizations by the beginning of their name. Admins find what belongs to their organization. Changes nothing.
+         * @description Finds events, audit entries, correlation ids, commands, webhook deliveries, people, members and organizations by id, the webhook deliveries of an event by its id, people by email address, and members and organizations by the beginning of their name. Admins find what belongs to their organization. Changes nothing.
          *
-         *     For admins of an organization and operators of the platform and viewers of the platform.
+         *     For admins of an organization, and operators and viewers of the platform.
          */
         post: operations["searchSearch"];
         delete?: never;
@@ -1119,7 +1119,7 @@ export interface paths {
          * List event types with their contracts
          * @description The versions, schemas and examples of each event type, who publishes it, and which sinks receive it.
          *
-         *     For admins of an organization and operators of the platform and viewers of the platform.
+         *     For admins of an organization, and operators and viewers of the platform.
          */
         get: operations["listContracts"];
         put?: never;
@@ -1141,7 +1141,7 @@ export interface paths {
          * Show the last run of housekeeping, and what a run would remove now
          * @description A dry run: removes nothing. The retentions are those of the worker that ran last.
          *
-         *     For operators of the platform and viewers of the platform.
+         *     For operators and viewers of the platform.
          */
         get: operations["showHousekeeping"];
         put?: never;
@@ -1163,7 +1163,7 @@ export interface paths {
          * Show everything with one correlation id
          * @description Log lines are present only in development. Admins see what belongs to their organization.
          *
-         *     For admins of an organization and operators of the platform and viewers of the platform.
+         *     For admins of an organization, and operators and viewers of the platform.
          */
         get: operations["getCorrelations"];
         put?: never;
@@ -2970,7 +2970,7 @@ export interface components {
              * @description What was found.
              * @enum {string}
              */
-            type: "event" | "audit_entry" | "correlation" | "command" | "person" | "member" | "organization";
+            type: "event" | "audit_entry" | "correlation" | "command" | "webhook_delivery" | "person" | "member" | "organization";
             /**
              * Format: uuid
              * @description Its id.

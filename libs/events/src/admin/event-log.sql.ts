@@ -7,6 +7,8 @@ export const MAX_EXAMINED = 20_000;
 export const MAX_EXAMINED_BY_COUNT = 5_000;
 /** The maximum number of payloads that a request reads to find events of an actor. */
 export const MAX_EXAMINED_PAYLOADS = 5_000;
+/** The maximum number of rows that a request reads from the log, if no index serves a condition of the filter. */
+export const MAX_SCANNED = 100_000;
 /** Counting events stops here. */
 export const MAX_COUNTED = 10_000;
 
@@ -40,17 +42,26 @@ const selectView = (log: string): string => `c.position::text as position, ${sho
       ${log}.causation_id, ${log}.recorded_at, s.status, s.attempts, s.last_error, s.published_at, ${DECIDING_DELIVERIES},
       ${shortenable('c.payload', '$14')}`;
 
-// The right join returns the number of examined rows even if no event matches.
-const PAGE = `
-  select f.*, e.examined, e.lowest from found f
+// The right join returns the number of examined rows even if no event matches. `scanned_to`: see BOUND; null if the scan was complete.
+const page = (scannedTo: string): string => `
+  select f.*, e.examined, e.lowest, ${scannedTo} as scanned_to from found f
   right join (select count(*)::int as examined, min(position)::text as lowest from candidate) e on true
   order by f.position::bigint desc`;
+
+// The position of the last row that is read, if there are $17 rows. An index answers both conditions in the order of the page.
+const BOUND = `(
+    select position from outbox.outbox_log e
+    where $17::int is not null and ($1::bigint is null or e.position < $1) and ($2::text is null or e.organization_id = $2)
+      and ($13::smallint[] is null or e.slot = any ($13))
+    order by position desc offset $17::int - 1 limit 1)`;
 
 const OF_ACTOR = `($16::text is null or c.payload #>> '{actor,id}' = $16)`;
 
 const MATCHING = `
-  with candidate as materialized (
+  with bound as materialized (select ${BOUND} as position),
+  candidate as materialized (
     select * from outbox.outbox_log e where ${MATCHES} and ($13::smallint[] is null or e.slot = any ($13))
+      and e.position >= coalesce((select position from bound), 0)
     order by e.position desc limit $10),
   matching as (
     select c.* from candidate c where ${OF_ACTOR} and case
@@ -66,21 +77,23 @@ const MATCHING = `
  *
  * Parameters: $1 exclusive upper bound of the position, $2 organization, $3 event id, $4 type, $5 aggregate type,
  * $6 aggregate id, $7 correlation id, $8 status, $9 maximum number of events, $10 maximum number of examined rows, $11 from,
- * $12 to, $13 the slots that contain these days, or null for all, $14 maximum size of a payload, $15 sink, $16 actor.
+ * $12 to, $13 the slots that contain these days, or null for all, $14 maximum size of a payload, $15 sink, $16 actor, $17 maximum
+ * number of rows that are read, or null without a condition that no index serves.
  *
  * Index: (organization_id, position), (correlation_id), the event id, or else (position) scanned backward within the slots.
- * Locks: none. Cost: with a status or sink, the status of each candidate row, at most $10; with an actor, its payload.
+ * Locks: none. Cost: at most $17 rows; with a status or sink, the status of each candidate row, at most $10; with an actor, its payload.
  */
 export const FIND_EVENTS = `${MATCHING},
   found as (
     select ${selectView('c')} from matching c cross join lateral outbox.state_of(c.event_id, c.event_type, c.position, c.txid) s)
-  ${PAGE}`;
+  ${page('(select position::text from bound)')}`;
 
-const COUNT = `
-  select (select count(*)::int from matching) as count, (select count(*)::int from candidate) as examined where $14::int is not null`;
+const count = (scannedTo: string): string => `
+  select (select count(*)::int from matching) as count, (select count(*)::int from candidate) as examined, ${scannedTo} as scanned_to
+  where $14::int is not null`;
 
 /** Counts the events that FIND_EVENTS selects, at most $9 of them. Parameters, index and locks: as in FIND_EVENTS. */
-export const COUNT_EVENTS = `${MATCHING}${COUNT}`;
+export const COUNT_EVENTS = `${MATCHING}${count('(select position::text from bound)')}`;
 
 const STATE_OF_DELIVERED = `(
       select * from outbox.state_of(c.event_id, c.event_type, c.position, l.txid) where l.event_id is not null
@@ -112,10 +125,10 @@ export const FIND_EVENTS_BY_DELIVERY = `${MATCHING_DELIVERY},
   found as (
     select ${selectView('l')} from matching c left join outbox.outbox_log l on l.event_id = c.event_id
     cross join lateral ${STATE_OF_DELIVERED} s)
-  ${PAGE}`;
+  ${page('null')}`;
 
 /** Counts the events that FIND_EVENTS_BY_DELIVERY selects, at most $9 of them. Parameters, index and locks: as there. */
-export const COUNT_EVENTS_BY_DELIVERY = `${MATCHING_DELIVERY}${COUNT}`;
+export const COUNT_EVENTS_BY_DELIVERY = `${MATCHING_DELIVERY}${count('null')}`;
 
 /**
  * Selects an event at each sink that is not retired, is no observer and did not start after it. Once the log row of the event is gone, only its

@@ -21,6 +21,7 @@ import {
   MAX_EXAMINED_PAYLOADS,
   MAX_ROWS,
   MAX_ROWS_PER_EVENT,
+  MAX_SCANNED,
 } from './event-log.sql.js';
 import type {
   AttemptView,
@@ -50,7 +51,7 @@ export interface EventPageRequest {
 
 export interface EventPage {
   readonly data: readonly EventView[];
-  /** null on the last page. A page can have fewer events than `limit` and still have a cursor: it ends at 1 MiB. */
+  /** null on the last page. A page can have fewer events than `limit` and still have a cursor: at 1 MiB, or after 100,000 rows. */
   readonly next_cursor: string | null;
 }
 
@@ -70,7 +71,8 @@ export interface EventHistory extends EventPage {
 }
 
 type Ranked<Item> = Item & { readonly rank: number };
-type PageRow = Omit<EventView, 'position'> & { position: string | null; examined: number; lowest: string | null };
+type Scan = { readonly examined: number; readonly scanned_to: string | null };
+type PageRow = Omit<EventView, 'position'> & Scan & { position: string | null; lowest: string | null };
 
 /** These statuses come from deliveries and not from the log. */
 const DELIVERY_STATUSES = new Set<string | undefined>(['retrying', 'waiting', 'failed', 'skipped']);
@@ -125,11 +127,11 @@ export class EventLog {
     const sql = selection.readsDeliveries ? COUNT_EVENTS_BY_DELIVERY : COUNT_EVENTS;
     const maxExamined = selection.maxExamined(MAX_COUNTED, MAX_EXAMINED_BY_COUNT);
     const parameters = selection.parameters({ before: null, limit: MAX_COUNTED, maxExamined, maxPayloadBytes: 0 });
-    const [row] = await this.query<{ count: number; examined: number }>(sql, parameters, []);
-    const { count, examined } = row!;
+    const [row] = await this.query<Scan & { count: number }>(sql, parameters, []);
+    const { count, examined, scanned_to: scannedTo } = row!;
     return {
       count: Math.min(count, MAX_COUNTED),
-      is_capped: count > MAX_COUNTED || examined === maxExamined,
+      is_capped: count > MAX_COUNTED || examined === maxExamined || scannedTo !== null,
     };
   }
 
@@ -145,9 +147,9 @@ export class EventLog {
     const found = rows.filter(isFound).slice(0, limit);
     const hasMore = found.length > 0 && selected > found.length;
     const last = rows[0]!;
-    const next = hasMore ? found.at(-1)!.position : last.examined === maxExamined ? last.lowest : null;
+    const next = hasMore ? found.at(-1)!.position : last.examined === maxExamined ? last.lowest : last.scanned_to;
     return {
-      data: found.map(({ examined: _examined, lowest: _lowest, ...event }) => ({
+      data: found.map(({ examined: _examined, lowest: _lowest, scanned_to: _scannedTo, ...event }) => ({
         ...event,
         causation_id: event.causation_id ?? event.payload?.causation_id ?? null, // the row of the log can be gone
       })),
@@ -254,6 +256,8 @@ function selectionOf(filter: EventFilter, scope: EventScope): Selection | undefi
   const conditions = Object.entries(filter).filter(([, value]) => value !== undefined);
   const { status, error, fingerprint, sink, actor_id: actor, from, to } = filter;
   const readsDeliveries = error !== undefined || fingerprint !== undefined || DELIVERY_STATUSES.has(status);
+  const isIndexed = filter.event_id !== undefined || filter.correlation_id !== undefined;
+  const isScan = [filter.event_type, filter.aggregate_type, filter.aggregate_id, from, to].some((value) => value !== undefined);
   const isExact = readsDeliveries
     ? sink !== undefined || status === undefined || status === 'failed'
     : sink === undefined && status === undefined;
@@ -278,7 +282,7 @@ function selectionOf(filter: EventFilter, scope: EventScope): Selection | undefi
       maxPayloadBytes,
       sink ?? null,
       actor ?? null,
-      ...(readsDeliveries ? [fingerprint ?? null] : []),
+      readsDeliveries ? (fingerprint ?? null) : isScan && !isIndexed ? MAX_SCANNED : null,
     ],
   };
 }

@@ -5,7 +5,7 @@ import { startAdminApplication } from '../../../../test/support/outbox/admin.app
 import { insertEvent, type TestEvent } from '../../../../test/support/outbox/events.js';
 import type { EventFilter } from './event-filter.js';
 import { EventLog } from './event-log.js';
-import { MAX_COUNTED, MAX_EXAMINED, MAX_EXAMINED_BY_COUNT, MAX_EXAMINED_PAYLOADS } from './event-log.sql.js';
+import { MAX_COUNTED, MAX_EXAMINED, MAX_EXAMINED_BY_COUNT, MAX_EXAMINED_PAYLOADS, MAX_SCANNED } from './event-log.sql.js';
 
 const BOB = '019c12f4-7175-7abc-8504-af03c46f1d1b';
 const FULL = 'aaaaaaaaaaaaaaaa'; // fingerprints
@@ -133,6 +133,37 @@ describe('with more events than a request examines', () => {
       cursor = page.next_cursor;
     }
     expect([found, pages]).toEqual([['5'], Math.ceil((MAX_EXAMINED + 100) / MAX_EXAMINED_PAYLOADS) - 1]);
+  });
+});
+
+describe('with more events than a request reads', () => {
+  beforeAll(async () => {
+    await owner.query(
+      `insert into outbox.outbox_log (event_id, event_type, schema_version, aggregate_type, aggregate_id, organization_id, occurred_at, size, payload)
+       select gen_random_uuid(), case when n = 1 then 'thing.rare' else 'thing.changed' end, 1, 'thing', n::text, 'huge', now(), 100, '{}'
+       from generate_series(1, ${MAX_SCANNED + 50}) n`,
+    );
+    await owner.query('analyze outbox.outbox_log');
+  });
+
+  it.each<EventFilter>([
+    { event_type: 'thing.rare' },
+    { event_type: 'thing.rare', status: 'pending' },
+    { aggregate_type: 'thing', aggregate_id: '1' },
+  ])('a list and a count with %j read at most 100,000, and the next page continues from there', async (filter) => {
+    const scope = { organization: 'huge' };
+    expect(await count(filter, scope)).toEqual({ count: 0, is_capped: true });
+    const first = await log.find({ filter, limit: 10, scope });
+    expect(first).toMatchObject({ data: [], next_cursor: expect.any(String) });
+    const second = await log.find({ filter, limit: 10, scope, cursor: first.next_cursor! });
+    expect(second).toMatchObject({ data: [{ aggregate_id: '1' }], next_cursor: null });
+  });
+
+  it('a filter that an index serves reads only what matches', async () => {
+    const [event] = (await log.find({ limit: 1, scope: operator })).data;
+    const { event_id: id, correlation_id: correlation } = event!;
+    for (const filter of [{ event_id: id }, ...(correlation ? [{ correlation_id: correlation }] : [])])
+      expect(await count({ ...filter, event_type: 'thing.changed' })).toEqual({ count: 1, is_capped: false });
   });
 });
 

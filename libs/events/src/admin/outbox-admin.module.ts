@@ -1,6 +1,6 @@
 import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
 import { checkSigningKey } from '@pikaia/core';
-import { HousekeepingPreview } from '../housekeeping/housekeeping.preview.js';
+import { APPLICATION_ROWS, HousekeepingPreview, type ApplicationRows } from '../housekeeping/housekeeping.preview.js';
 import { EVENT_LOG_OPTIONS, EventLog, type EventLogOptions } from './event-log.js';
 import { OperationsAudit } from './operations-audit.js';
 import { OutboxOperations } from './outbox.operations.js';
@@ -12,6 +12,8 @@ export interface OutboxAdminModuleOptions {
   readonly audit: Type<OperationsAudit>;
   /** Key that signs the cursors of EventLog. Use the same key in all processes. Without a key, EventLog is not provided. */
   readonly cursorKey?: string | Uint8Array;
+  /** What the tasks of the application in `RelayModuleOptions.housekeepingTasks` remove, for the preview of housekeeping. */
+  readonly housekeepingRows?: ApplicationRows;
 }
 
 /**
@@ -20,7 +22,7 @@ export interface OutboxAdminModuleOptions {
  */
 @Module({})
 export class OutboxAdminModule {
-  static forRoot({ audit, cursorKey }: OutboxAdminModuleOptions): DynamicModule {
+  static forRoot({ audit, cursorKey, housekeepingRows = {} }: OutboxAdminModuleOptions): DynamicModule {
     if (cursorKey !== undefined) checkSigningKey('cursorKey', cursorKey);
     const readProviders: Provider[] =
       cursorKey === undefined
@@ -35,6 +37,7 @@ export class OutboxAdminModule {
         OutboxStatus,
         OutboxOverview,
         HousekeepingPreview,
+        { provide: APPLICATION_ROWS, useValue: housekeepingRows },
         ...readProviders,
       ],
       exports: [

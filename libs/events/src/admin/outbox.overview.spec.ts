@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import type pg from 'pg';
+import { DataSource } from 'typeorm';
 import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { startAdminApplication } from '../../../../test/support/outbox/admin.application.js';
 import { MAX_COUNTED_ATTEMPTS, MAX_GROUPED, MAX_GROUPS, THROUGHPUT } from './overview.sql.js';
@@ -112,6 +113,17 @@ it('groups at most 10,000 deliveries of a sink and status, and returns at most 5
   for (let group = 0; group <= MAX_GROUPS; group++) await plantDeliveries('mail', 'failed', `${group}`.padStart(16, '0'), 1);
   const { failures, has_more_failures: hasMore } = await overview.get();
   expect([failures.length, hasMore]).toEqual([MAX_GROUPS, true]);
+});
+
+it('overlapping calls leave connections for other requests, and a later call reads again', async () => {
+  await owner.query('begin');
+  await owner.query('lock table outbox.outbox_attempt in access exclusive mode');
+  const calls = Array.from({ length: 20 }, () => overview.get());
+  expect(await app.get(DataSource).query('select 1 as one')).toEqual([{ one: 1 }]);
+  await owner.query('commit');
+  for (const { failures } of await Promise.all(calls)) expect(failures).toEqual([]);
+  await plantDeliveries('mail', 'failed', FULL, 1);
+  expect((await overview.get()).failures).toHaveLength(1);
 });
 
 it('reads the throughput from its indexes', async () => {

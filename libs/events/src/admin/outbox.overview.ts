@@ -61,12 +61,20 @@ type GroupRow = Omit<FailureGroup, 'is_capped' | 'example'> & {
 /** Reports how the outbox is doing at a glance: sinks, the throughput of the last hour, and what fails. The cost is bounded. */
 @Injectable()
 export class OutboxOverview {
+  private current: Promise<OutboxOverviewView> | undefined;
+
   constructor(
     @Inject(DataSource) private readonly source: DataSource,
     @Inject(OutboxStatus) private readonly status: OutboxStatus,
   ) {}
 
-  async get(): Promise<OutboxOverviewView> {
+  /** Calls that overlap share one result, so that many consoles that poll do not use up the connections of the process. */
+  get(): Promise<OutboxOverviewView> {
+    this.current ??= this.read().finally(() => (this.current = undefined));
+    return this.current;
+  }
+
+  private async read(): Promise<OutboxOverviewView> {
     const [sinks, throughput, groups] = await outsideTransaction(() =>
       Promise.all([
         this.status.sinks(),

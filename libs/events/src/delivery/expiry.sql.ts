@@ -19,6 +19,9 @@ where d.sink = $1 and d.position < coalesce((select min(position) from outbox.ou
  */
 export const COUNT_EXPIRED = `select count(*)::int as expired ${EXPIRED}`;
 
+/** Counts the expired deliveries, at most $4. Index and locks: as in COUNT_EXPIRED. */
+export const COUNT_EXPIRED_UP_TO = `select count(*)::int as expired from (select ${EXPIRED} limit $4::int) d`;
+
 /**
  * Deletes expired deliveries and their attempts. It runs in a transaction that stores the cursor, so only the leader runs it.
  * Index: as in COUNT_EXPIRED; outbox_attempt_event for the attempts. Locks: the deleted rows; never waits, because only the leader

@@ -1,9 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { outsideTransaction, queryJsonRows } from '@pikaia/database';
 import { DataSource } from 'typeorm';
-import { COUNT_EXPIRED } from '../delivery/expiry.sql.js';
+import { COUNT_EXPIRED_UP_TO } from '../delivery/expiry.sql.js';
+import type { ExpiredRows } from './expired-rows.tasks.js';
 import { FIND_RUN, FIND_SLOTS, OLD_COMMANDS, OLD_PROGRESS, OLD_RECEIPTS, OLD_REPLAYS } from './housekeeping.sql.js';
 import type { HousekeepingResult, Retention } from './housekeeping.task.js';
+
+export const APPLICATION_ROWS = Symbol('pikaia.application-rows');
+
+/** Selects the rows that a task of the application removes, by its name and from its retention in milliseconds. */
+export type ApplicationRows = Readonly<Record<string, (retentionMs: number) => ExpiredRows>>;
 
 /** Counting the rows of a table stops here. */
 const MAX_COUNTED_ROWS = 100_000;
@@ -36,7 +42,10 @@ interface SlotRow {
 /** Reports the last run of housekeeping, and what a run would remove now. Removes nothing and needs no privilege to remove. */
 @Injectable()
 export class HousekeepingPreview {
-  constructor(@Inject(DataSource) private readonly source: DataSource) {}
+  constructor(
+    @Inject(DataSource) private readonly source: DataSource,
+    @Inject(APPLICATION_ROWS) private readonly applicationRows: ApplicationRows,
+  ) {}
 
   /** Returns null until a worker has run housekeeping. The retentions are those of that worker. */
   async get(): Promise<HousekeepingPreviewView | null> {
@@ -50,6 +59,7 @@ export class HousekeepingPreview {
       await this.expectedRows('outbox.outbox_command', OLD_COMMANDS, [retention.failedMs]),
       await this.expectedRows('outbox.outbox_replay', OLD_REPLAYS, [retention.failedMs]),
       await this.expectedDeliveries(retention),
+      ...(await this.expectedOfApplication(retention)),
     ];
     return { retention, last_run: { at: run.at, results: run.results }, expected };
   }
@@ -75,10 +85,21 @@ export class HousekeepingPreview {
     const sinks = await this.query<SinkRow>('select name, ordering from outbox.outbox_sink order by name', []);
     let count = 0;
     for (const { name, ordering } of sinks) {
-      const [row] = await this.query<{ expired: number }>(COUNT_EXPIRED, [name, failedMs, ordering === 'aggregate']);
+      const values = [name, failedMs, ordering === 'aggregate', MAX_COUNTED_ROWS + 1 - count];
+      const [row] = await this.query<{ expired: number }>(COUNT_EXPIRED_UP_TO, values);
       count += row!.expired;
     }
     return expectedRows('outbox.outbox_delivery', count);
+  }
+
+  private async expectedOfApplication({ further = {} }: Retention): Promise<ExpectedRemoval[]> {
+    const expected: ExpectedRemoval[] = [];
+    for (const [task, expiredRows] of Object.entries(this.applicationRows)) {
+      if (further[task] === undefined) continue; // the worker that ran last does not have the task
+      const { table, select, values } = expiredRows(further[task]);
+      expected.push(await this.expectedRows(table, select, values));
+    }
+    return expected;
   }
 
   private query<Row extends object>(sql: string, values: readonly unknown[], dates: (keyof Row & string)[] = []): Promise<Row[]> {

@@ -8,6 +8,8 @@ export interface Retention {
   readonly failedMs: number;
   /** Receipts of consumers. Longer than any event can be delivered again. */
   readonly receiptMs: number;
+  /** The retentions of tasks of the application, by the name of the task. */
+  readonly further?: Readonly<Record<string, number>>;
 }
 
 /** The amount that one task removed from one table or slot, or would remove in a dry run. */
@@ -25,5 +27,7 @@ export interface HousekeepingResult {
  */
 export interface HousekeepingTask {
   readonly name: string;
+  /** The retention of a task of the application, in milliseconds. It is stored for the preview of the api. */
+  readonly retentionMs?: number;
   run(client: ClientBase, retention: Retention, dryRun: boolean): Promise<HousekeepingResult[]>;
 }

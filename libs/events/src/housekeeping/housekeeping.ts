@@ -82,13 +82,21 @@ export class Housekeeping {
         if (lost || this.stopping) break;
         results.push(...(await this.runTask(task, client, dryRun)));
       }
-      if (!dryRun && !lost) await client.query(STORE_RUN, [JSON.stringify(this.options.retention), JSON.stringify(results)]);
+      if (!dryRun && !lost) await client.query(STORE_RUN, [JSON.stringify(this.storedRetention), JSON.stringify(results)]);
       const removed = removedAmounts(results);
       if (!dryRun && Object.keys(removed).length) logger.info('housekeeping_done', { removed });
       return results;
     } finally {
       await endClient(client);
     }
+  }
+
+  private get storedRetention(): Retention {
+    const { retention, furtherTasks = [] } = this.options;
+    const further = furtherTasks.flatMap(({ name, retentionMs }) =>
+      retentionMs === undefined ? [] : [[name, retentionMs] as const],
+    );
+    return { ...retention, further: Object.fromEntries(further) };
   }
 
   private async runTask(task: HousekeepingTask, client: pg.Client, dryRun: boolean): Promise<HousekeepingResult[]> {

@@ -1,5 +1,6 @@
-import { expiredRowsTask, type HousekeepingTask } from '@pikaia/events';
+import { expiredRowsTask, type ExpiredRows, type HousekeepingTask } from '@pikaia/events';
 
+const TASK = 'webhook_deliveries';
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
@@ -10,9 +11,18 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const OLD_DELIVERIES = `
 select ctid as place from webhook_delivery where settled_at < clock_timestamp() - $1::bigint * interval '1 ms'`;
 
+function expiredDeliveries(retentionMs: number): ExpiredRows {
+  return { table: 'webhook_delivery', select: OLD_DELIVERIES, values: [retentionMs] };
+}
+
 /**
  * Removes settled deliveries after some days. An event must not be delivered to the fan-out after that, because only its delivery shows
  * that it was sent. So the days are more than those of the log.
  */
-export const webhookDeliveriesTask = (days: number): HousekeepingTask =>
-  expiredRowsTask('webhook_deliveries', () => ({ table: 'webhook_delivery', select: OLD_DELIVERIES, values: [days * DAY_MS] }));
+export const webhookDeliveriesTask = (days: number): HousekeepingTask => ({
+  ...expiredRowsTask(TASK, () => expiredDeliveries(days * DAY_MS)),
+  retentionMs: days * DAY_MS,
+});
+
+/** What `webhookDeliveriesTask` removes, for the preview of housekeeping. */
+export const webhookDeliveriesRows = { [TASK]: expiredDeliveries };
