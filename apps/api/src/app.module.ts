@@ -34,7 +34,7 @@ export interface AppSettings {
 @Module({})
 export class AppModule {
   static forRoot({ logging, api, database }: AppSettings): DynamicModule {
-    const [{ cursorKey, trustedProxies }, , sessions, , , webConsole] = api;
+    const [{ cursorKey, trustedProxies }, , sessions, , , , webConsole] = api;
     return {
       module: AppModule,
       imports: [
