@@ -1,0 +1,95 @@
+import { newId } from '@pikaia/core';
+import type { Page, Route } from 'playwright-core';
+import { ConsoleBrowser, describeWithBrowser } from '../support/browser/console.browser.js';
+import { System } from '../support/system/system.js';
+
+const TEST_TIMEOUT_MS = 120_000;
+const ABORTED = /net::ERR_FAILED/;
+const refuse = (route: Route): Promise<void> => route.abort();
+
+describeWithBrowser('the console while something fails or changes', () => {
+  let system: System;
+  let browser: ConsoleBrowser;
+
+  beforeAll(async () => {
+    browser = await ConsoleBrowser.start();
+    system = await System.start();
+    await invite('erin@example.com');
+  }, TEST_TIMEOUT_MS);
+  afterAll(async () => {
+    await browser.stop();
+    await system.stop();
+  });
+  afterEach(async () => {
+    await browser.closePages();
+    expect(browser.faults.splice(0)).toEqual([]);
+  });
+
+  const url = (path: string): string => `http://127.0.0.1:${system.api.port}/console${path}`;
+
+  async function invite(email: string): Promise<string> {
+    const id = newId();
+    await system.request('POST', '/members/invitations', {
+      as: 'alice@example.com',
+      headers: { 'x-correlation-id': id },
+      body: { email, role: 'member' },
+    });
+    return id;
+  }
+
+  async function signIn(name: string, path = '/'): Promise<Page> {
+    const page = await browser.newPage();
+    await page.goto(url(path));
+    await page.getByRole('button', { name }).click();
+    await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+    return page;
+  }
+
+  it('shows another person in every tab as soon as one of them signs in, and the sign-in page after a sign-out', async () => {
+    const first = await signIn('Alice Adams', '/events');
+    await first.getByRole('link', { name: 'member.invited' }).first().waitFor();
+    const second = await first.context().newPage();
+    await second.goto(url('/'));
+    await second.locator('details.user summary').click();
+    await second.getByRole('button', { name: 'Sign out' }).click();
+    await first.getByRole('heading', { name: 'Demo people' }).waitFor();
+    await second.getByRole('button', { name: 'Gina Grant' }).click();
+    await first.locator('.user-name', { hasText: 'Gina Grant' }).waitFor();
+    await first.getByText('No event was published yet.').waitFor();
+  });
+
+  it('shows what a person may still see when the role changes, and the sign-in page when the person is removed', async () => {
+    const { id } = (
+      await system.query<{ id: string }>(`select id from organizations_member where email = 'carol@example.com'`)
+    )[0]!;
+    const change = (method: string, body?: object) =>
+      system.request(method, `/members/${id}`, { as: 'alice@example.com', ...(body && { body }) });
+    expect((await change('PATCH', { role: 'admin' })).status).toBe(200);
+    const page = await signIn('Carol Clark', '/events');
+    await page.getByRole('link', { name: 'member.role_changed' }).first().waitFor();
+    await change('PATCH', { role: 'member' });
+    await page.getByRole('heading', { name: 'You may not see this page' }).waitFor();
+    await change('DELETE');
+    await page.reload();
+    await page.getByRole('heading', { name: 'Demo people' }).waitFor();
+    expect(browser.expectFaults(/status of 403/)).toBeGreaterThan(0);
+  });
+
+  it('leads from a search with an expired session to the sign-in', async () => {
+    const page = await signIn('Alice Adams', '/nowhere'); // a page that polls nothing
+    await page.context().clearCookies();
+    await page.getByRole('searchbox', { name: 'Search' }).fill('bob@example.com');
+    await page.keyboard.press('Enter');
+    await page.getByText('Your session has ended.').waitFor();
+    expect(browser.expectFaults(/status of 401/)).toBe(1);
+  });
+
+  it('says that a sign-out failed', async () => {
+    const page = await signIn('Alice Adams', '/nowhere');
+    await page.route('**/console/session', refuse);
+    await page.locator('details.user summary').click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('alert').getByText('The server cannot be reached.').waitFor();
+    browser.expectFaults(ABORTED);
+  });
+});
