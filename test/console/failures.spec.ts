@@ -45,6 +45,16 @@ describeWithBrowser('the console while something fails or changes', () => {
     return page;
   }
 
+  it('keeps the focus in a filter that Enter applies', async () => {
+    const page = await signIn('Alice Adams', '/events');
+    await page.getByLabel('Type', { exact: true }).fill('member.nothing');
+    await page.keyboard.press('Enter');
+    await page.getByText('No event matches the filters.').waitFor();
+    expect(await page.evaluate<string>('document.activeElement.value')).toBe('member.nothing');
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    expect(await page.getByLabel('Type', { exact: true }).inputValue()).toBe('');
+  });
+
   it('shows another person in every tab as soon as one of them signs in, and the sign-in page after a sign-out', async () => {
     const first = await signIn('Alice Adams', '/events');
     await first.getByRole('link', { name: 'member.invited' }).first().waitFor();
@@ -91,5 +101,28 @@ describeWithBrowser('the console while something fails or changes', () => {
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('alert').getByText('The server cannot be reached.').waitFor();
     browser.expectFaults(ABORTED);
+  });
+
+  it.each([
+    ['alice@example.com', /\/audit\?actor_id=[\da-f-]{36}$/],
+    ['alice a', /\/audit\?actor_id=[\da-f-]{36}$/],
+    ['member.invited', /\/events\?event_type=member\.invited$/],
+  ])('finds %s by its search field', async (text, address) => {
+    const page = await signIn('Alice Adams', '/nowhere');
+    await page.keyboard.press('/');
+    await page.keyboard.type(text);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(address);
+  });
+
+  it('says that nothing matches a search, or that several people do', async () => {
+    const page = await signIn('Olga Olsen', '/nowhere');
+    const search = page.getByRole('searchbox', { name: 'Search' });
+    await search.fill('nobody@example.com');
+    await page.keyboard.press('Enter');
+    await page.getByText('Nothing with this id, address, name or type that you may see.').waitFor();
+    await search.fill('a'); // Alice and Acme
+    await page.keyboard.press('Enter');
+    await page.getByText(/\d people or organizations match\./).waitFor();
   });
 });

@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react';
 import type { Filters } from '../url/filters.js';
 
 export interface FilterField<Name extends string> {
@@ -32,17 +33,7 @@ export function FilterForm<Name extends string>(props: {
               ))}
             </select>
           ) : (
-            <input
-              key={filters[name] ?? ''} // a change from elsewhere replaces the text
-              type="search"
-              spellCheck={false}
-              maxLength={200}
-              defaultValue={filters[name] ?? ''}
-              onBlur={(event) => set(name, event.target.value)}
-              onKeyDown={(event) => {
-                if (event.key === 'Enter') set(name, event.currentTarget.value);
-              }}
-            />
+            <TextField value={filters[name] ?? ''} onChange={(value) => set(name, value)} />
           )}
         </label>
       ))}
@@ -52,5 +43,26 @@ export function FilterForm<Name extends string>(props: {
         </button>
       )}
     </form>
+  );
+}
+
+/** A change of `value` from elsewhere replaces the text. The focus stays in the field. */
+function TextField({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) {
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    field.current!.value = value;
+  }, [value]);
+  return (
+    <input
+      ref={field}
+      type="search"
+      spellCheck={false}
+      maxLength={200}
+      defaultValue={value}
+      onBlur={(event) => onChange(event.target.value)}
+      onKeyDown={(event) => {
+        if (event.key === 'Enter') onChange(event.currentTarget.value);
+      }}
+    />
   );
 }
