@@ -45,6 +45,63 @@ describeWithBrowser('the console while something fails or changes', () => {
     return page;
   }
 
+  it('says that the overview is old while the api does not respond, and stops saying so when it does', async () => {
+    const page = await signIn('Olga Olsen');
+    await page.getByText('Led by').first().waitFor();
+    await page.getByRole('link', { name: 'member.invited' }).first().waitFor();
+    await page.context().route('**/api/v1/**', refuse);
+    await page.getByRole('region', { name: 'Sinks' }).getByText('The page shows what was read before this error.').waitFor();
+    await page.getByRole('region', { name: 'Newest events' }).getByText('The server cannot be reached.').waitFor();
+    await page.getByText('Led by').first().waitFor();
+    await page.context().unroute('**/api/v1/**', refuse);
+    await page.getByText('The server cannot be reached.').first().waitFor({ state: 'detached' });
+    browser.expectFaults(ABORTED);
+  });
+
+  it('marks a sink that has failed events', async () => {
+    const page = await browser.newPage();
+    await page.route('**/api/v1/admin/outbox', async (route) => {
+      const response = await route.fetch();
+      const status = (await response.json()) as { sinks: { name: string; failed: number }[] };
+      for (const sink of status.sinks) sink.failed = sink.name === 'log' ? 2 : 0;
+      await route.fulfill({ response, json: status });
+    });
+    await page.goto(url('/'));
+    await page.getByRole('button', { name: 'Olga Olsen' }).click();
+    await page.locator('.card.bad', { hasText: 'log active' }).waitFor();
+    expect(await page.locator('.card.bad').count()).toBe(1);
+  });
+
+  it('does not call a timeline quiet that cannot be read, and follows it again afterwards', async () => {
+    const id = await invite('quiet@example.com');
+    const page = await signIn('Alice Adams', `/c/${id}`);
+    await page.getByRole('heading', { name: 'POST /api/v1/members/invitations 201' }).waitFor();
+    await page.context().route('**/api/v1/**', refuse);
+    await page.getByText('Not live: the last read failed.').waitFor();
+    await page.clock.install();
+    await page.clock.runFor(60_000);
+    expect(await page.getByText('Quiet.').count()).toBe(0);
+    await page.context().unroute('**/api/v1/**', refuse);
+    await page.clock.runFor(5_000);
+    await page.getByText('Live. New entries appear by themselves.').waitFor();
+    browser.expectFaults(ABORTED);
+  });
+
+  it('shows the rows of other filters as outdated until those of the new ones arrive', async () => {
+    const page = await signIn('Alice Adams', '/events');
+    await page.getByRole('link', { name: 'member.invited' }).first().waitFor();
+    const { promise: allowed, resolve: allow } = Promise.withResolvers<void>();
+    await page.route(/status=skipped/, async (route) => {
+      await allowed;
+      await route.continue();
+    });
+    await page.getByRole('combobox', { name: 'Status' }).selectOption('skipped');
+    await page.locator('[aria-busy=true] table').waitFor();
+    allow();
+    await page.getByText('No event matches the filters.').waitFor();
+    expect(await page.locator('[aria-busy=true]').count()).toBe(0);
+  });
+
   it('keeps the focus in a filter that Enter applies', async () => {
     const page = await signIn('Alice Adams', '/events');
     await page.getByLabel('Type', { exact: true }).fill('member.nothing');
@@ -124,5 +181,10 @@ describeWithBrowser('the console while something fails or changes', () => {
     await search.fill('a'); // Alice and Acme
     await page.keyboard.press('Enter');
     await page.getByText(/\d people or organizations match\./).waitFor();
+  });
+
+  it('shows a viewer what operators see', async () => {
+    const page = await signIn('Vera Vance');
+    await page.getByText('Led by').first().waitFor();
   });
 });
