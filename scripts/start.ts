@@ -79,19 +79,20 @@ Show everything that this request caused, as a timeline and as JSON:
 
   npm run explain -- $ID
   curl -s http://127.0.0.1:${api}/api/v1/admin/correlations/$ID -H "Authorization: Bearer $TOKEN"
-${weekText()}
+${weekText(api)}
 `;
 }
 
-/** Requests of the seeded week, and the question that each answers. */
-function weekText(): string {
+/** The requests of the seeded week, and the question that each answers. */
+function weekText(api: number): string {
   const week = readWeek();
   if (week?.state !== 'complete') return '';
+  const page = `http://127.0.0.1:${api}/console/c`;
   return `
-Or ask the seeded week of acme and globex:
+Or ask the seeded week of acme and globex. Open a link and sign in as Alice, or run npm run explain -- <the id at its end>:
 
-  npm run explain -- ${week.refused}   Why did Carol's request fail?
-  npm run explain -- ${week.roleChange}   What did Alice do to Carol?
-  npm run explain -- ${week.failedDelivery}   Was Mona's welcome email sent?
-${week.failedWebhook ? `  npm run explain -- ${week.failedWebhook}   Did acme's webhook about Jonas arrive?\n` : ''}`;
+  Why did Carol's request fail?           ${page}/${week.refused}
+  What did Alice do to Carol?             ${page}/${week.roleChange}
+  Was Mona's welcome email sent?          ${page}/${week.failedDelivery}
+${week.failedWebhook ? `  Did acme's webhook about Jonas arrive?  ${page}/${week.failedWebhook}\n` : ''}`;
 }

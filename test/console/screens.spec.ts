@@ -67,7 +67,7 @@ describeWithBrowser('each page of the console', () => {
   it.each<[name: string, person: string | undefined, path: () => string, ready: string]>([
     ['sign-in', undefined, () => '/', 'Demo people'],
     ['overview', 'Olga Olsen', () => '/', 'local/welcome-email'],
-    ['overview-of-an-admin', 'Alice Adams', () => '/', 'Only operators see the sinks'],
+    ['overview-of-an-admin', 'Alice Adams', () => '/', 'Only operators and viewers of the platform see the sinks'],
     ['events', 'Alice Adams', () => '/events', 'member.invited'],
     ['events-empty', 'Alice Adams', () => '/events?status=skipped', 'No event matches the filters.'],
     ['event', 'Alice Adams', () => `/events/${event}`, 'Envelope'],

@@ -204,6 +204,12 @@ describe('the console over HTTP', () => {
       expect(await me.json()).toMatchObject({ email: 'alice@example.com', role: 'admin' });
     });
 
+    it('are not for a page of a website whose host name leads to this computer', async () => {
+      expect(await statusOf('/console/demo-people', { host: `localhost:${system.api.port}` })).toBe(200);
+      expect(await statusOf('/console/demo-people', { host: 'localhost.evil.example' })).toBe(403);
+      expect(await statusOf('/console/demo-people', { host: `rebound.example:${system.api.port}` })).toBe(403);
+    });
+
     it.each([
       [404, { email: 'nobody@example.com' }],
       [404, { email: 'alice@example.com', organization: 'globex' }],

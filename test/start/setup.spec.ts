@@ -97,6 +97,19 @@ describe('node scripts/setup.mjs', () => {
     expect(commands.at(-1)).toMatch(/^ci --include=dev/);
   });
 
+  it('goes on without the packages of an optional folder that cannot be installed, except in CI', async () => {
+    await setUp();
+    const environment = { FAKE_ERROR: 'npm error code ENOTFOUND\nnpm error request to x failed' };
+    const args = ['infra', '--optional'];
+    const { code, lines } = await setUp({ args, environment });
+    expect([code, lines.slice(1)]).toEqual([
+      0,
+      [expect.stringContaining('Check the network'), 'Going on without the packages of infra.'],
+    ]);
+    expect((await setUp({ args, environment: { ...environment, CI: 'true' } })).code).toBe(1);
+    expect((await setUp({ args: ['infra'], environment })).code).toBe(1);
+  });
+
   it.each([
     ['an empty cache in offline mode', 'npm error code ENOTCACHED\nnpm error request to x failed', 'npm config delete offline'],
     ['a registry that cannot be reached', 'npm error code EAI_AGAIN\nnpm error request to x failed', 'Check the network'],
@@ -185,7 +198,9 @@ describe('the npm scripts', () => {
   it.each(['start', 'test', 'token', 'db:url', 'explain', 'outbox', 'first-organization'])(
     'run setup first and then the Node of the project, also in a shell that remembers the path of node: %s',
     (name) => {
-      expect(scripts[name]).toMatch(/^node scripts\/setup\.mjs && (tsc -b && )?(exec )?node_modules\/\.bin\/node /);
+      expect(scripts[name]).toMatch(
+        /^node scripts\/setup\.mjs( [\w/ -]+)? && (tsc -b && )?(npm run -s build:console && )?(exec )?node_modules\/\.bin\/node /,
+      );
     },
   );
 });

@@ -36,7 +36,7 @@ describe('npm start, when a step of the seeded week fails', () => {
     const start = await installation.start();
     expect(await start.settled()).toBe('ready');
     expect(start.stderr).toMatch(/the week could not be seeded \(planted failure\), so the system starts without it/);
-    expect(start.stderr).not.toContain('explain -- undefined');
+    expect(start.stderr).not.toContain('console/c/undefined');
     expect(existsSync(path('var/week.json'))).toBe(false);
     expect(readFileSync(path('var/log.incomplete/api.jsonl'), 'utf8')).toContain('request_completed');
     expect(await query(CHANGES)).toEqual([{ schemas: 0, defaults: 0, settings: 0, synchronous_commit: 'on' }]);

@@ -82,7 +82,7 @@ describe('the seeded week of npm start', () => {
 
   it('answers the questions about the requests that the closing text names', async () => {
     for (const id of [week.refused, week.roleChange, week.failedDelivery, week.failedWebhook])
-      expect(start.stderr).toContain(`explain -- ${id}`);
+      expect(start.stderr).toContain(`/console/c/${id}`);
     expect(await explain(week.refused)).toContain('It was refused with 403. This route requires the role admin.');
     expect(await explain(week.roleChange)).toMatch(/role: admin → member[^]*alice@example\.com: member\.role_changed/);
     expect(await explain(week.failedDelivery)).toContain('No: it is a dead letter after 10 failed attempts');
@@ -230,7 +230,7 @@ describe('the seeded week of npm start', () => {
     expect(await start.settled()).toBe('ready');
     await connect();
     expect([await count(), emails()]).toEqual(before);
-    expect(start.stderr).toContain(`explain -- ${week.refused}`);
+    expect(start.stderr).toContain(`/console/c/${week.refused}`);
     expect(start.stderr).not.toContain('a week of life');
   });
 });

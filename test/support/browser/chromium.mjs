@@ -18,7 +18,8 @@ console.log(JSON.stringify(await findBrowser()));
 
 async function findBrowser() {
   for (const path of INSTALLED) if (path && runs(path)) return { path };
-  if (process.platform !== 'linux' || process.arch !== 'x64' || !existsSync(packed)) return {};
+  if (process.platform !== 'linux' || process.arch !== 'x64' || !existsSync(join(packed, '@sparticuz/chromium/package.json')))
+    return {};
   const browser = { path: join(extracted, 'chromium'), libraries: join(extracted, 'al2023/lib') };
   if (!existsSync(browser.path)) await extract();
   return runs(browser.path, browser.libraries) ? browser : {};

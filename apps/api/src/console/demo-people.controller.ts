@@ -7,7 +7,7 @@ import { AllowedTo } from '../authentication/access.js';
 import { requireConsoleHeader, SessionCookie } from '../authentication/session-cookie.js';
 import { SESSION_VERIFIER, type SessionVerifier } from '../authentication/session-verifier.js';
 import { Problem } from '../errors/problem.js';
-import { DemoPeople, type DemoPerson } from './demo-people.js';
+import { DemoPeople, isFromThisComputer, type DemoPerson } from './demo-people.js';
 
 class DemoSignInRequest {
   @IsText({ min: 1, max: 320 })
@@ -31,7 +31,8 @@ export class DemoPeopleController {
   ) {}
 
   @Get()
-  async list(): Promise<{ data: readonly DemoPerson[] }> {
+  async list(@Req() request: FastifyRequest): Promise<{ data: readonly DemoPerson[] }> {
+    requireThisComputer(request);
     return { data: await this.people.list() };
   }
 
@@ -43,10 +44,16 @@ export class DemoPeopleController {
     @Body() { email, organization }: DemoSignInRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<void> {
+    requireThisComputer(request);
     requireConsoleHeader(request);
     const token = await this.people.issueToken(email, organization).catch(unknownPerson);
     void reply.header('set-cookie', this.cookie.keep(token, await this.sessions.verify(token)));
   }
+}
+
+function requireThisComputer(request: FastifyRequest): void {
+  if (!isFromThisComputer(request))
+    throw Problem.forbidden('The demo people are only for a browser on this computer, at http://localhost or http://127.0.0.1.');
 }
 
 function unknownPerson(error: unknown): never {

@@ -1,10 +1,21 @@
 import type { Role } from '@pikaia/contracts';
 import { outsideTransaction } from '@pikaia/database';
 import { join } from 'node:path';
+import type { FastifyRequest } from 'fastify';
 import type { DataSource } from 'typeorm';
 import { issueDevelopmentToken } from '../authentication/development-issuer.js';
 
 const MAX_PEOPLE = 24;
+
+const LOOPBACK_ADDRESS = /^(?:::ffff:)?127\.|^::1$/;
+const LOOPBACK_HOST = /^(?:(?:[\w-]+\.)*localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
+
+/**
+ * Whether a request comes from a browser of this computer, at an address that only this computer has. The api listens on all networks.
+ * A page of any website could resolve its own host name to 127.0.0.1, so the name in `Host` counts as well.
+ */
+export const isFromThisComputer = ({ socket, headers }: FastifyRequest): boolean =>
+  LOOPBACK_ADDRESS.test(socket.remoteAddress ?? '') && LOOPBACK_HOST.test(headers.host ?? '');
 
 /** A person as whom a developer can sign in. */
 export interface DemoPerson {

@@ -12,7 +12,7 @@ import {
   type SessionVerifier,
 } from '../authentication/session-verifier.js';
 import { Problem } from '../errors/problem.js';
-import { DemoPeople } from './demo-people.js';
+import { DemoPeople, isFromThisComputer } from './demo-people.js';
 
 const logger = getLogger('console');
 
@@ -31,7 +31,10 @@ export class ConsoleSessionController {
   @AllowedTo('public')
   async show(@Req() request: FastifyRequest): Promise<{ signed_in: boolean; demo_people: boolean }> {
     const token = this.cookie.read(request);
-    return { signed_in: token !== undefined && (await this.isValid(token)), demo_people: this.people !== undefined };
+    return {
+      signed_in: token !== undefined && (await this.isValid(token)),
+      demo_people: this.people !== undefined && isFromThisComputer(request),
+    };
   }
 
   /** Exchanges the token of `Authorization` for a cookie that expires with it. */

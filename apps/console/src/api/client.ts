@@ -45,6 +45,12 @@ export function problemOf(response: Response, body: unknown): ApiProblem {
   );
 }
 
+/** Makes a problem of the reason why `fetch` got no response. */
+export function noResponse(reason: unknown): never {
+  if (reason instanceof DOMException && reason.name === 'AbortError') throw reason;
+  throw new ApiProblem(0, 'No response', 'The server cannot be reached. Check the connection.', undefined, undefined);
+}
+
 interface Answer<Data> {
   readonly data?: Data;
   readonly error?: unknown;
@@ -57,10 +63,7 @@ interface Answer<Data> {
  * @throws ApiProblem if the response is not a success or there is none.
  */
 export async function read<Data>(call: Promise<Answer<Data>>): Promise<Data> {
-  const { data, error, response } = await call.catch((reason: unknown) => {
-    if (reason instanceof DOMException && reason.name === 'AbortError') throw reason;
-    throw new ApiProblem(0, 'No response', 'The server cannot be reached. Check the connection.', undefined, undefined);
-  });
+  const { data, error, response } = await call.catch(noResponse);
   if (!response.ok) throw problemOf(response, error);
   return data as Data;
 }

@@ -33,7 +33,7 @@ export function FilterForm<Name extends string>(props: {
               ))}
             </select>
           ) : (
-            <FilterText value={filters[name] ?? ''} onChange={(value) => set(name, value)} />
+            <TextField value={filters[name] ?? ''} onChange={(value) => set(name, value)} />
           )}
         </label>
       ))}
@@ -46,14 +46,15 @@ export function FilterForm<Name extends string>(props: {
   );
 }
 
-function FilterText({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) {
-  const input = useRef<HTMLInputElement>(null);
+/** A change of `value` from elsewhere replaces the text. The focus stays in the field. */
+function TextField({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }) {
+  const field = useRef<HTMLInputElement>(null);
   useEffect(() => {
-    input.current!.value = value; // a link or "Clear filters" changed it
+    field.current!.value = value;
   }, [value]);
   return (
     <input
-      ref={input}
+      ref={field}
       type="search"
       spellCheck={false}
       maxLength={200}

@@ -7,6 +7,8 @@ interface ListStateProps {
   readonly query: {
     readonly items: readonly unknown[] | undefined;
     readonly error: Error | null;
+    /** True while the items are those of other filters. */
+    readonly isPlaceholderData: boolean;
     readonly hasNextPage: boolean;
     readonly isFetchingNextPage: boolean;
     readonly fetchNextPage: () => unknown;
@@ -19,7 +21,7 @@ interface ListStateProps {
 
 /** Shows the items of a list, or why there are none. An error while items are shown does not remove them. */
 export function ListState({ what, query, empty, children }: ListStateProps) {
-  const { items, error, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = query;
+  const { items, error, isPlaceholderData, hasNextPage, isFetchingNextPage, fetchNextPage, refetch } = query;
   return (
     <>
       {error && (
@@ -30,7 +32,9 @@ export function ListState({ what, query, empty, children }: ListStateProps) {
           </button>
         </div>
       )}
-      {items === undefined ? !error && <Loading what={what} /> : items.length === 0 ? !error && empty : children}
+      <div className={isPlaceholderData ? 'outdated' : undefined} aria-busy={isPlaceholderData}>
+        {items === undefined ? !error && <Loading what={what} /> : items.length === 0 ? !error && empty : children}
+      </div>
       {hasNextPage && (
         <p className="more">
           <button type="button" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>

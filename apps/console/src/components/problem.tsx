@@ -27,3 +27,12 @@ export const ProblemState = ({ error, onRetry }: { readonly error: Error; readon
     </button>
   </div>
 );
+
+/** Says that the page shows what was read before an error. The next successful read removes it. */
+export const StaleNotice = ({ error }: { readonly error: Error | null }) =>
+  error && (
+    <div className="state stale">
+      <ProblemText error={error} />
+      <p className="hint">The page shows what was read before this error.</p>
+    </div>
+  );

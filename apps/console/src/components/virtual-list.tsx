@@ -1,5 +1,5 @@
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
-import { useLayoutEffect, useRef, useState, type ReactNode } from 'react';
+import { useEffect, useImperativeHandle, useLayoutEffect, useRef, useState, type ReactNode, type Ref } from 'react';
 
 const MAX_PLAIN_ITEMS = 300;
 const OVERSCAN = 12;
@@ -10,25 +10,56 @@ interface VirtualListProps<Item> {
   readonly estimatedHeight: number;
   readonly keyOf: (item: Item) => string;
   readonly render: (item: Item, index: number) => ReactNode;
+  readonly ref?: Ref<ListHandle>;
 }
+
+export interface ListHandle {
+  /** The row that has the focus, or had it before it was scrolled away. -1 if there was none. */
+  focusedIndex(): number;
+  /** Scrolls to a row and moves the focus to its first button. */
+  focus(index: number): void;
+}
+
+const focusRow = (list: HTMLElement, index: number): boolean => {
+  const button = list.querySelector<HTMLElement>(`:scope > [data-index="${index}"] button`);
+  button?.focus();
+  return button !== null;
+};
 
 /**
  * A list of rows with any heights. Up to 300 rows are all in the page, so that the browser's search finds them. Of a longer list only the
  * visible rows are.
  */
 export function VirtualList<Item>(props: VirtualListProps<Item>) {
-  if (props.items.length > MAX_PLAIN_ITEMS) return <WindowedList {...props} />;
+  return props.items.length > MAX_PLAIN_ITEMS ? <WindowedList {...props} /> : <PlainList {...props} />;
+}
+
+function PlainList<Item>({ items, label, keyOf, render, ref }: VirtualListProps<Item>) {
+  const list = useRef<HTMLOListElement>(null);
+  const rememberFocus = useListHandle(ref, (index) => focusRow(list.current!, index));
   return (
-    <ol className="rows" aria-label={props.label}>
-      {props.items.map((item, index) => (
-        <li key={props.keyOf(item)}>{props.render(item, index)}</li>
+    <ol className="rows" ref={list} aria-label={label} onFocus={rememberFocus}>
+      {items.map((item, index) => (
+        <li key={keyOf(item)} data-index={index}>
+          {render(item, index)}
+        </li>
       ))}
     </ol>
   );
 }
 
-function WindowedList<Item>({ items, label, estimatedHeight, keyOf, render }: VirtualListProps<Item>) {
+/** Provides the handle of a list, and returns the listener that remembers which row has the focus. */
+function useListHandle(ref: Ref<ListHandle> | undefined, focus: (index: number) => void) {
+  const focused = useRef(-1);
+  useImperativeHandle(ref, () => ({ focusedIndex: () => focused.current, focus }));
+  return ({ target }: { readonly target: HTMLElement }): void => {
+    focused.current = Number(target.closest<HTMLElement>('[data-index]')?.dataset['index'] ?? -1);
+  };
+}
+
+function WindowedList<Item>({ items, label, estimatedHeight, keyOf, render, ref }: VirtualListProps<Item>) {
   const list = useRef<HTMLOListElement>(null);
+  const pendingFocus = useRef<number>(undefined);
   const [top, setTop] = useState(0);
   useLayoutEffect(() => {
     const update = (): void => setTop(list.current!.getBoundingClientRect().top + window.scrollY);
@@ -43,8 +74,23 @@ function WindowedList<Item>({ items, label, estimatedHeight, keyOf, render }: Vi
     scrollMargin: top,
     getItemKey: (index) => keyOf(items[index]!),
   });
+  const rememberFocus = useListHandle(ref, (index) => {
+    if (focusRow(list.current!, index)) return;
+    pendingFocus.current = index;
+    virtualizer.scrollToIndex(index, { align: 'center' });
+  });
+  useEffect(() => {
+    // Scrolling renders the row.
+    if (pendingFocus.current !== undefined && focusRow(list.current!, pendingFocus.current)) pendingFocus.current = undefined;
+  });
   return (
-    <ol className="rows windowed" ref={list} aria-label={label} style={{ height: virtualizer.getTotalSize() }}>
+    <ol
+      className="rows windowed"
+      ref={list}
+      aria-label={label}
+      onFocus={rememberFocus}
+      style={{ height: virtualizer.getTotalSize() }}
+    >
       {virtualizer.getVirtualItems().map(({ key, index, start }) => (
         <li
           key={key}

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useRef, type ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
+import { ProblemText } from '../components/problem.js';
 import { NoPermission } from '../components/states.js';
 import { PAGES, reasonAgainst } from '../session/access.js';
 import { useSignOut, type Me } from '../session/session.js';
@@ -102,6 +103,7 @@ function UserMenu({ me }: { readonly me: Me }) {
         <button type="button" onClick={() => signOut.mutate()} disabled={signOut.isPending}>
           Sign out
         </button>
+        {signOut.error && <ProblemText error={signOut.error} />}
       </div>
     </div>
   );

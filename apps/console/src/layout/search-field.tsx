@@ -4,7 +4,7 @@ import { useLocation } from 'wouter';
 import { findPage } from './find-page.js';
 import { useShortcuts } from './shortcuts.js';
 
-/** Takes any id or event type and opens its page. */
+/** Takes any id, email address, name or event type and opens its page. */
 export function SearchField() {
   const [text, setText] = useState('');
   const [, navigate] = useLocation();
@@ -13,28 +13,24 @@ export function SearchField() {
   const search = useMutation({
     mutationFn: findPage,
     onSuccess: (page) => {
-      if (page === undefined) return;
+      if (!('path' in page)) return;
       setText('');
       field.current!.blur();
-      navigate(page);
+      navigate(page.path);
     },
   });
   const submit = (event: FormEvent): void => {
     event.preventDefault();
     if (text.trim() !== '') search.mutate(text.trim());
   };
-  const hint = search.error
-    ? search.error.message
-    : search.isSuccess && search.data === undefined
-      ? 'Nothing with this id or type that you may see.'
-      : '';
+  const hint = search.error?.message ?? (search.data && 'reason' in search.data ? search.data.reason : '');
   return (
     <form role="search" className="search" onSubmit={submit}>
       <input
         ref={field}
         type="search"
         aria-label="Search"
-        placeholder="Any id or event type"
+        placeholder="Any id, email, name or type"
         autoComplete="off"
         spellCheck={false}
         maxLength={200}

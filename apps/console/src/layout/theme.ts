@@ -9,12 +9,19 @@ const stored = (): Theme => {
   return THEMES.find((theme) => theme === value) ?? 'system';
 };
 
+function apply(theme: Theme): void {
+  if (theme === 'system') delete document.documentElement.dataset['theme'];
+  else document.documentElement.dataset['theme'] = theme;
+}
+
+/** Applies the chosen colors before the first page is shown, the sign-in page included. */
+export const applyStoredTheme = (): void => apply(stored());
+
 /** The colors that the person chose. `system` follows the operating system. */
 export function useTheme(): [Theme, (theme: Theme) => void] {
   const [theme, setTheme] = useState(stored);
   useEffect(() => {
-    if (theme === 'system') delete document.documentElement.dataset['theme'];
-    else document.documentElement.dataset['theme'] = theme;
+    apply(theme);
     localStorage.setItem(KEY, theme);
   }, [theme]);
   return [theme, setTheme];

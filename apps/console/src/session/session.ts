@@ -1,7 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { CONSOLE_PATH } from '../base.js';
-import { api, CONSOLE_HEADER, problemOf, read, type Schemas } from '../api/client.js';
-import { ME } from '../api/query-client.js';
+import { api, ApiProblem, CONSOLE_HEADER, noResponse, problemOf, read, type Schemas } from '../api/client.js';
+import { ME, queryClient } from '../api/query-client.js';
 
 export type Me = Schemas['Me'];
 
@@ -26,7 +26,7 @@ async function call(method: string, path: string, headers: HeadersInit = {}, bod
     credentials: 'same-origin',
     headers: { ...CONSOLE_HEADER, ...(body && { 'content-type': 'application/json' }), ...headers },
     ...(body && { body: JSON.stringify(body) }),
-  });
+  }).catch(noResponse);
   const text = await response.text();
   const answer: unknown = response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : undefined;
   if (!response.ok) throw problemOf(response, answer);
@@ -44,10 +44,21 @@ export const useMe = () =>
     queryKey: ME,
     queryFn: async ({ signal }): Promise<Me | SignedOut> => {
       if (!(await readSession()).signed_in) return 'none';
-      return read(api.GET('/api/v1/me', { signal }));
+      return read(api.GET('/api/v1/me', { signal })).catch(endIfRefused);
     },
     staleTime: Infinity,
+    refetchOnWindowFocus: 'always', // another page may have signed in someone else
   });
+
+/** The session has just expired, or the person is no longer an active member. Another session may be accepted. */
+function endIfRefused(error: unknown): SignedOut {
+  if (error instanceof ApiProblem && (error.status === 401 || error.status === 403)) return 'ended';
+  throw error;
+}
+
+/** All tabs share the cookie. A tab that shows another person reads everything again, so that no data appears under a wrong name. */
+const otherTabs = new BroadcastChannel('pikaia-session');
+otherTabs.onmessage = () => void queryClient.resetQueries();
 
 /** The people of the development system; null outside development. */
 export const useDemoPeople = () =>
@@ -72,7 +83,10 @@ export function useSignIn() {
             {},
             { email: as.email, ...(as.organization && { organization: as.organization.slug }) },
           ),
-    onSuccess: () => queries.resetQueries(), // nothing of another person stays
+    onSuccess: () => {
+      otherTabs.postMessage('signed-in');
+      return queries.resetQueries(); // nothing of another person stays
+    },
   });
 }
 
@@ -81,6 +95,7 @@ export function useSignOut() {
   return useMutation({
     mutationFn: () => call('DELETE', 'session'),
     onSuccess: () => {
+      otherTabs.postMessage('signed-out');
       queries.setQueryData(ME, 'none' satisfies SignedOut);
       queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== ME[0] }); // nothing of the person stays
     },

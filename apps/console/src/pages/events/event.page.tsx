@@ -6,7 +6,7 @@ import { usePolling } from '../../api/polling.js';
 import { CopyableId } from '../../components/copyable.js';
 import { Json } from '../../components/json.js';
 import { Moment } from '../../components/moment.js';
-import { ProblemState } from '../../components/problem.js';
+import { ProblemState, StaleNotice } from '../../components/problem.js';
 import { Loading } from '../../components/states.js';
 import { Status } from '../../components/status.js';
 import { usePageTitle } from '../../components/use-page-title.js';
@@ -25,6 +25,7 @@ export default function EventPage({ id }: { readonly id: string }) {
   if (!data) return error ? <ProblemState error={error} onRetry={() => void refetch()} /> : <Loading what="the event" />;
   return (
     <article className="event">
+      <StaleNotice error={error} />
       <header className="page-head">
         <h1>
           {data.event_type} <Status status={data.status} />

@@ -3,7 +3,7 @@ import { Link } from 'wouter';
 import { api, read, type Schemas } from '../../api/client.js';
 import { usePolling } from '../../api/polling.js';
 import { durationText } from '../../components/duration-text.js';
-import { ProblemState } from '../../components/problem.js';
+import { ProblemState, StaleNotice } from '../../components/problem.js';
 import { Empty, Loading } from '../../components/states.js';
 import { Status } from '../../components/status.js';
 import { usePageTitle } from '../../components/use-page-title.js';
@@ -26,10 +26,12 @@ export default function OverviewPage() {
       </header>
       <section aria-labelledby="sinks">
         <h2 id="sinks">Sinks</h2>
-        {typeof me === 'object' && me.role === 'operator' ? (
+        {typeof me === 'object' && me.organization_id === null ? (
           <Sinks />
         ) : (
-          <p className="disabled-part">Only operators see the sinks, because every organization shares them.</p>
+          <p className="disabled-part">
+            Only operators and viewers of the platform see the sinks, because every organization shares them.
+          </p>
         )}
       </section>
       <RecentEvents title="Failed events" status="failed" empty="No event has failed." />
@@ -49,13 +51,16 @@ function Sinks() {
   if (!data) return error ? <ProblemState error={error} onRetry={() => void refetch()} /> : <Loading what="the sinks" />;
   if (data.sinks.length === 0) return <Empty title="No worker has registered a sink yet." />;
   return (
-    <ul className="cards">
-      {data.sinks.map((sink) => (
-        <li key={sink.name} className={`card ${needsCare(sink) ? 'bad' : ''}`}>
-          <SinkCard sink={sink} />
-        </li>
-      ))}
-    </ul>
+    <>
+      <StaleNotice error={error} />
+      <ul className="cards">
+        {data.sinks.map((sink) => (
+          <li key={sink.name} className={`card ${needsCare(sink) || sink.failed > 0 ? 'bad' : ''}`}>
+            <SinkCard sink={sink} />
+          </li>
+        ))}
+      </ul>
+    </>
   );
 }
 
@@ -115,6 +120,7 @@ function RecentEvents({
   return (
     <section aria-labelledby={id}>
       <h2 id={id}>{title}</h2>
+      {data && <StaleNotice error={error} />}
       {data ? (
         data.data.length === 0 ? (
           <Empty title={empty} />

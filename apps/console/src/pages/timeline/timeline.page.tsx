@@ -1,13 +1,13 @@
-import { useMemo, useState } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { ROOT_PATH } from '../../base.js';
 import { CopyableId, CopyButton } from '../../components/copyable.js';
 import { durationText } from '../../components/duration-text.js';
 import { Moment } from '../../components/moment.js';
-import { ProblemState } from '../../components/problem.js';
+import { ProblemState, StaleNotice } from '../../components/problem.js';
 import { Empty, EmptyPage, Loading } from '../../components/states.js';
 import { Status } from '../../components/status.js';
 import { usePageTitle } from '../../components/use-page-title.js';
-import { VirtualList } from '../../components/virtual-list.js';
+import { VirtualList, type ListHandle } from '../../components/virtual-list.js';
 import { useShortcuts } from '../../layout/shortcuts.js';
 import { useMe } from '../../session/session.js';
 import { useFilters } from '../../url/filters.js';
@@ -33,10 +33,16 @@ export default function TimelinePage({ id }: { readonly id: string }) {
   if (isPending) return <Loading what="the timeline" />;
   if (error && !data) return <ProblemState error={error} onRetry={() => void refetch()} />;
   if (!data || !me || typeof me === 'string') return null;
-  if (rows.length === 0) return <NothingFound id={id} />;
+  if (rows.length === 0) return error ? <ProblemState error={error} onRetry={() => void refetch()} /> : <NothingFound id={id} />;
   return (
     <article className="timeline">
-      <Head id={id} rows={rows} state={isQuiet ? 'quiet' : isPaused ? 'paused' : 'live'} onRefresh={() => void refetch()} />
+      <StaleNotice error={error} />
+      <Head
+        id={id}
+        rows={rows}
+        state={error ? 'failing' : isQuiet ? 'quiet' : isPaused ? 'paused' : 'live'}
+        onRefresh={() => void refetch()}
+      />
       <Entries rows={rows} />
       <Missing correlation={data} me={me} />
     </article>
@@ -64,6 +70,7 @@ interface HeadProps {
 
 const STATES = {
   live: 'Live. New entries appear by themselves.',
+  failing: 'Not live: the last read failed.',
   paused: 'Paused while text is selected.',
   quiet: 'Quiet. Nothing has changed for 15 seconds.',
 } as const;
@@ -116,15 +123,23 @@ function Entries({ rows }: { readonly rows: readonly TimelineRow[] }) {
   const axis = useMemo(() => axisOf(shown), [shown]);
   const toggle = (key: string): void =>
     setOpen((before) => (before.has(key) ? new Set([...before].filter((one) => one !== key)) : new Set(before).add(key)));
+  const list = useRef<ListHandle>(null);
   useShortcuts(
-    useMemo(
-      () => [
-        { keys: 'j', description: 'Next entry', run: () => moveFocus(1) },
-        { keys: 'k', description: 'Previous entry', run: () => moveFocus(-1) },
-        { keys: 'x', description: 'Next error', run: () => moveFocus(1, '.bad') },
-      ],
-      [],
-    ),
+    useMemo(() => {
+      const next = (isWanted: (row: TimelineRow) => boolean): void => {
+        const from = list.current?.focusedIndex() ?? -1;
+        focusEntry(shown.findIndex((row, index) => index > from && isWanted(row)));
+      };
+      const previous = (): void => focusEntry((list.current?.focusedIndex() ?? 0) - 1);
+      const focusEntry = (index: number): void => {
+        if (index >= 0 && index < shown.length) list.current?.focus(index);
+      };
+      return [
+        { keys: 'j', description: 'Next entry', run: () => next(() => true) },
+        { keys: 'k', description: 'Previous entry', run: previous },
+        { keys: 'x', description: 'Next error', run: () => next(({ error, tone }) => error !== undefined || tone === 'bad') },
+      ];
+    }, [shown]),
   );
   return (
     <section aria-label="Entries">
@@ -135,6 +150,7 @@ function Entries({ rows }: { readonly rows: readonly TimelineRow[] }) {
         <>
           <AxisScale axis={axis} />
           <VirtualList
+            ref={list}
             items={shown}
             label={`${shown.length} entries by time, over ${durationText(axis.end - axis.start)}`}
             estimatedHeight={ROW_HEIGHT}
@@ -145,14 +161,4 @@ function Entries({ rows }: { readonly rows: readonly TimelineRow[] }) {
       )}
     </section>
   );
-}
-
-/** Moves the focus to the next entry of the list, or to the next one with a class. */
-function moveFocus(step: 1 | -1, selector = ''): void {
-  const buttons = [...document.querySelectorAll<HTMLElement>(`.entry${selector} > button`)];
-  const all = [...document.querySelectorAll<HTMLElement>('.entry > button')];
-  const at = all.indexOf(document.activeElement as HTMLElement);
-  const next =
-    step > 0 ? buttons.find((button) => all.indexOf(button) > at) : buttons.findLast((button) => all.indexOf(button) < at);
-  next?.focus();
 }

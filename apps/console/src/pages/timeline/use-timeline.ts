@@ -18,13 +18,13 @@ export function useTimeline(id: string) {
     queryFn: ({ signal }) => read(api.GET('/api/v1/admin/correlations/{id}', { params: { path: { id } }, signal })),
     refetchInterval: isQuiet ? false : refetchInterval,
   });
-  const { data } = query; // the same object while nothing changes
+  const { data, isError } = query; // data is the same object while nothing changes
   useEffect(() => {
     setQuiet(false);
-    if (!data || hasOpenEvent(data)) return undefined;
+    if (!data || isError || hasOpenEvent(data)) return undefined;
     const timer = setTimeout(() => setQuiet(true), QUIET_AFTER_MS);
     return () => clearTimeout(timer);
-  }, [data]);
+  }, [data, isError]);
   return { ...query, isQuiet, isPaused };
 }
 

@@ -1,0 +1,190 @@
+import { newId } from '@pikaia/core';
+import type { Page, Route } from 'playwright-core';
+import { ConsoleBrowser, describeWithBrowser } from '../support/browser/console.browser.js';
+import { System } from '../support/system/system.js';
+
+const TEST_TIMEOUT_MS = 120_000;
+const ABORTED = /net::ERR_FAILED/;
+const refuse = (route: Route): Promise<void> => route.abort();
+
+describeWithBrowser('the console while something fails or changes', () => {
+  let system: System;
+  let browser: ConsoleBrowser;
+
+  beforeAll(async () => {
+    browser = await ConsoleBrowser.start();
+    system = await System.start();
+    await invite('erin@example.com');
+  }, TEST_TIMEOUT_MS);
+  afterAll(async () => {
+    await browser.stop();
+    await system.stop();
+  });
+  afterEach(async () => {
+    await browser.closePages();
+    expect(browser.faults.splice(0)).toEqual([]);
+  });
+
+  const url = (path: string): string => `http://127.0.0.1:${system.api.port}/console${path}`;
+
+  async function invite(email: string): Promise<string> {
+    const id = newId();
+    await system.request('POST', '/members/invitations', {
+      as: 'alice@example.com',
+      headers: { 'x-correlation-id': id },
+      body: { email, role: 'member' },
+    });
+    return id;
+  }
+
+  async function signIn(name: string, path = '/'): Promise<Page> {
+    const page = await browser.newPage();
+    await page.goto(url(path));
+    await page.getByRole('button', { name }).click();
+    await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+    return page;
+  }
+
+  it('says that the overview is old while the api does not respond, and stops saying so when it does', async () => {
+    const page = await signIn('Olga Olsen');
+    await page.getByText('Led by').first().waitFor();
+    await page.getByRole('link', { name: 'member.invited' }).first().waitFor();
+    await page.context().route('**/api/v1/**', refuse);
+    await page.getByRole('region', { name: 'Sinks' }).getByText('The page shows what was read before this error.').waitFor();
+    await page.getByRole('region', { name: 'Newest events' }).getByText('The server cannot be reached.').waitFor();
+    await page.getByText('Led by').first().waitFor();
+    await page.context().unroute('**/api/v1/**', refuse);
+    await page.getByText('The server cannot be reached.').first().waitFor({ state: 'detached' });
+    browser.expectFaults(ABORTED);
+  });
+
+  it('marks a sink that has failed events', async () => {
+    const page = await browser.newPage();
+    await page.route('**/api/v1/admin/outbox', async (route) => {
+      const response = await route.fetch();
+      const status = (await response.json()) as { sinks: { name: string; failed: number }[] };
+      for (const sink of status.sinks) sink.failed = sink.name === 'log' ? 2 : 0;
+      await route.fulfill({ response, json: status });
+    });
+    await page.goto(url('/'));
+    await page.getByRole('button', { name: 'Olga Olsen' }).click();
+    await page.locator('.card.bad', { hasText: 'log active' }).waitFor();
+    expect(await page.locator('.card.bad').count()).toBe(1);
+  });
+
+  it('does not call a timeline quiet that cannot be read, and follows it again afterwards', async () => {
+    const id = await invite('quiet@example.com');
+    const page = await signIn('Alice Adams', `/c/${id}`);
+    await page.getByRole('heading', { name: 'POST /api/v1/members/invitations 201' }).waitFor();
+    await page.context().route('**/api/v1/**', refuse);
+    await page.getByText('Not live: the last read failed.').waitFor();
+    await page.clock.install();
+    await page.clock.runFor(60_000);
+    expect(await page.getByText('Quiet.').count()).toBe(0);
+    await page.context().unroute('**/api/v1/**', refuse);
+    await page.clock.runFor(5_000);
+    await page.getByText('Live. New entries appear by themselves.').waitFor();
+    browser.expectFaults(ABORTED);
+  });
+
+  it('shows the rows of other filters as outdated until those of the new ones arrive', async () => {
+    const page = await signIn('Alice Adams', '/events');
+    await page.getByRole('link', { name: 'member.invited' }).first().waitFor();
+    const { promise: allowed, resolve: allow } = Promise.withResolvers<void>();
+    await page.route(/status=skipped/, async (route) => {
+      await allowed;
+      await route.continue();
+    });
+    await page.getByRole('combobox', { name: 'Status' }).selectOption('skipped');
+    await page.locator('[aria-busy=true] table').waitFor();
+    allow();
+    await page.getByText('No event matches the filters.').waitFor();
+    expect(await page.locator('[aria-busy=true]').count()).toBe(0);
+  });
+
+  it('keeps the focus in a filter that Enter applies', async () => {
+    const page = await signIn('Alice Adams', '/events');
+    await page.getByLabel('Type', { exact: true }).fill('member.nothing');
+    await page.keyboard.press('Enter');
+    await page.getByText('No event matches the filters.').waitFor();
+    expect(await page.evaluate<string>('document.activeElement.value')).toBe('member.nothing');
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    expect(await page.getByLabel('Type', { exact: true }).inputValue()).toBe('');
+  });
+
+  it('shows another person in every tab as soon as one of them signs in, and the sign-in page after a sign-out', async () => {
+    const first = await signIn('Alice Adams', '/events');
+    await first.getByRole('link', { name: 'member.invited' }).first().waitFor();
+    const second = await first.context().newPage();
+    await second.goto(url('/'));
+    await second.locator('details.user summary').click();
+    await second.getByRole('button', { name: 'Sign out' }).click();
+    await first.getByRole('heading', { name: 'Demo people' }).waitFor();
+    await second.getByRole('button', { name: 'Gina Grant' }).click();
+    await first.locator('.user-name', { hasText: 'Gina Grant' }).waitFor();
+    await first.getByText('No event was published yet.').waitFor();
+  });
+
+  it('shows what a person may still see when the role changes, and the sign-in page when the person is removed', async () => {
+    const { id } = (
+      await system.query<{ id: string }>(`select id from organizations_member where email = 'carol@example.com'`)
+    )[0]!;
+    const change = (method: string, body?: object) =>
+      system.request(method, `/members/${id}`, { as: 'alice@example.com', ...(body && { body }) });
+    expect((await change('PATCH', { role: 'admin' })).status).toBe(200);
+    const page = await signIn('Carol Clark', '/events');
+    await page.getByRole('link', { name: 'member.role_changed' }).first().waitFor();
+    await change('PATCH', { role: 'member' });
+    await page.getByRole('heading', { name: 'You may not see this page' }).waitFor();
+    await change('DELETE');
+    await page.reload();
+    await page.getByRole('heading', { name: 'Demo people' }).waitFor();
+    expect(browser.expectFaults(/status of 403/)).toBeGreaterThan(0);
+  });
+
+  it('leads from a search with an expired session to the sign-in', async () => {
+    const page = await signIn('Alice Adams', '/nowhere'); // a page that polls nothing
+    await page.context().clearCookies();
+    await page.getByRole('searchbox', { name: 'Search' }).fill('bob@example.com');
+    await page.keyboard.press('Enter');
+    await page.getByText('Your session has ended.').waitFor();
+    expect(browser.expectFaults(/status of 401/)).toBe(1);
+  });
+
+  it('says that a sign-out failed', async () => {
+    const page = await signIn('Alice Adams', '/nowhere');
+    await page.route('**/console/session', refuse);
+    await page.locator('details.user summary').click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('alert').getByText('The server cannot be reached.').waitFor();
+    browser.expectFaults(ABORTED);
+  });
+
+  it.each([
+    ['alice@example.com', /\/audit\?actor_id=[\da-f-]{36}$/],
+    ['alice a', /\/audit\?actor_id=[\da-f-]{36}$/],
+    ['member.invited', /\/events\?event_type=member\.invited$/],
+  ])('finds %s by its search field', async (text, address) => {
+    const page = await signIn('Alice Adams', '/nowhere');
+    await page.keyboard.press('/');
+    await page.keyboard.type(text);
+    await page.keyboard.press('Enter');
+    await page.waitForURL(address);
+  });
+
+  it('says that nothing matches a search, or that several people do', async () => {
+    const page = await signIn('Olga Olsen', '/nowhere');
+    const search = page.getByRole('searchbox', { name: 'Search' });
+    await search.fill('nobody@example.com');
+    await page.keyboard.press('Enter');
+    await page.getByText('Nothing with this id, address, name or type that you may see.').waitFor();
+    await search.fill('a'); // Alice and Acme
+    await page.keyboard.press('Enter');
+    await page.getByText(/\d people or organizations match\./).waitFor();
+  });
+
+  it('shows a viewer what operators see', async () => {
+    const page = await signIn('Vera Vance');
+    await page.getByText('Led by').first().waitFor();
+  });
+});
