@@ -25,9 +25,11 @@ beforeAll(async () => {
 });
 afterAll(() => system.stop());
 
+const isOfWebhooks = (path: string): boolean => path.startsWith('/api/v1/webhooks/');
+
 /** Creates what the path of an endpoint changes. @returns its id. */
 async function createResource(path: string): Promise<string> {
-  const { body } = path.startsWith('/api/v1/webhooks/')
+  const { body } = isOfWebhooks(path)
     ? await system.request('POST', '/webhooks/endpoints', { as: ALICE, body: { url: 'https://example.com/webhooks' } })
     : await system.request('POST', '/members/invitations', {
         as: ALICE,
@@ -45,7 +47,8 @@ async function ignoredConditions(endpoint: Endpoint, port: number): Promise<stri
       as: ALICE,
       port,
       headers: { [name]: tags },
-      ...(call!.body !== undefined && { body: call!.body }),
+      // The description knows more URLs than the rules accept.
+      ...(call!.body !== undefined && { body: isOfWebhooks(endpoint.path) ? { description: randomUUID() } : call!.body }),
     });
     if (status !== 412 || headers.get('etag') === null) ignored.push(name); // 412 without ETag: the resource was not read
   }
