@@ -42,12 +42,13 @@ export class ConsoleModule implements OnModuleInit {
     };
   }
 
-  async onModuleInit(): Promise<void> {
+  onModuleInit(): void {
     if (!existsSync(ASSETS_FOLDER)) {
       logger.warning('console_not_built', { folder: ASSETS_FOLDER });
       return;
     }
-    await this.host.httpAdapter.getInstance<FastifyInstance>().register(fastifyStatic, {
+    // Not awaited: Fastify would load what is registered so far, before Nest sets the handler of errors.
+    void this.host.httpAdapter.getInstance<FastifyInstance>().register(fastifyStatic, {
       root: ASSETS_FOLDER,
       prefix: '/console/assets/',
       decorateReply: false,
