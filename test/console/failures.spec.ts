@@ -117,11 +117,11 @@ describeWithBrowser('the console while something fails or changes', () => {
     await first.getByRole('link', { name: 'member.invited' }).first().waitFor();
     const second = await first.context().newPage();
     await second.goto(url('/'));
-    await second.locator('details.user summary').click();
+    await second.getByRole('button', { name: 'Alice Adams admin' }).click();
     await second.getByRole('button', { name: 'Sign out' }).click();
     await first.getByRole('heading', { name: 'Demo people' }).waitFor();
     await second.getByRole('button', { name: 'Gina Grant' }).click();
-    await first.locator('.user-name', { hasText: 'Gina Grant' }).waitFor();
+    await first.getByRole('button', { name: 'Gina Grant admin' }).waitFor();
     await first.getByText('No event was published yet.').waitFor();
   });
 
@@ -154,7 +154,7 @@ describeWithBrowser('the console while something fails or changes', () => {
   it('says that a sign-out failed', async () => {
     const page = await signIn('Alice Adams', '/nowhere');
     await page.route('**/console/session', refuse);
-    await page.locator('details.user summary').click();
+    await page.getByRole('button', { name: 'Alice Adams admin' }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('alert').getByText('The server cannot be reached.').waitFor();
     browser.expectFaults(ABORTED);
