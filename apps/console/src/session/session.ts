@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { type QueryClient, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { CONSOLE_PATH } from '../base.js';
 import { api, ApiProblem, CONSOLE_HEADER, noResponse, problemOf, read, type Schemas } from '../api/client.js';
 import { ME, queryClient } from '../api/query-client.js';
@@ -58,7 +58,13 @@ function endIfRefused(error: unknown): SignedOut {
 
 /** All tabs share the cookie. A tab that shows another person reads everything again, so that no data appears under a wrong name. */
 const otherTabs = new BroadcastChannel('pikaia-session');
-otherTabs.onmessage = () => void queryClient.resetQueries();
+otherTabs.onmessage = () => {
+  void queryClient.resetQueries({ queryKey: ME });
+  removeAllButMe(queryClient); // not reset: the page that shows them would request them before the session is known
+};
+
+const removeAllButMe = (queries: QueryClient): void =>
+  queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== ME[0] });
 
 /** The people of the development system; null outside development. */
 export const useDemoPeople = () =>
@@ -97,7 +103,7 @@ export function useSignOut() {
     onSuccess: () => {
       otherTabs.postMessage('signed-out');
       queries.setQueryData(ME, 'none' satisfies SignedOut);
-      queries.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== ME[0] }); // nothing of the person stays
+      removeAllButMe(queries); // nothing of the person stays
     },
   });
 }
