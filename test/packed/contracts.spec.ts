@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Installation } from './installation.js';
 
 const SETUP_LIMIT_MS = 240_000; // the registry can be slow
@@ -18,6 +18,14 @@ const check = (options: readonly string[], environment = {}) =>
     ['check', '--module', 'contracts.cjs', '--document', 'events.md', ...options],
     environment,
   );
+
+it.each(['core', 'logging', 'database', 'events', 'audit'])('the package of %s contains its guide and the license', (name) => {
+  const root = resolve(__dirname, '../..');
+  const contents = (folder: string) => ['README.md', 'LICENSE'].map((file) => readFileSync(join(folder, file), 'utf8'));
+  const [guide] = contents(join(root, 'libs', name));
+  const [, license] = contents(root);
+  expect(contents(join(installation.folder, 'node_modules/@pikaia', name))).toEqual([guide, license]);
+});
 
 it('a new application writes and checks the files of its contracts with the command pikaia-events', async () => {
   expect(await check([])).toEqual({ status: 1, output: expect.stringContaining('--write') });
