@@ -284,7 +284,7 @@ describe('npm run explain', () => {
       expect([code, stderr]).toEqual([0, '']);
       expect(stdout).toMatch(/^\nPOST \/api\/v1\/members\/invitations {2}201 in /);
       expect(stdout).toMatch(/◆ event +member\.invited .* published/);
-      expect(stdout).toMatch(/ms {4}✓ receipt +welcome-email /);
+      expect(stdout).toMatch(/s {4}✓ receipt +welcome-email /);
       expect(stdout).toMatch(/Was the welcome email sent\? {2}Yes, [\d.]+ m?s after the event was recorded/);
       const again = await system.request('POST', '/members/invitations', {
         as: alice,

@@ -223,6 +223,7 @@ describe('SinkRelay', () => {
     await owner.query('select pg_terminate_backend($1)', [pid]);
     await pollUntil(async () => tries > before && (await standbys()).some((other) => other !== pid));
     expect(performance.now() - began).toBeLessThan(4000);
+    await pollUntil(() => logs.records.length > 1);
     expect(logs.records.map(({ level, event }) => [level, event])).toEqual([
       ['WARNING', 'relay_disconnected'],
       ['INFO', 'relay_reconnected'],

@@ -74,9 +74,8 @@ describe('OutboxWaker', () => {
     await waker.onApplicationShutdown();
     waker = open('postgres://nobody:nothing@127.0.0.1:1/none');
     for (let attempt = 0; attempt < 3; attempt++) {
-      const before = performance.now();
       waker.wake();
-      expect(performance.now() - before).toBeLessThan(50);
+      expect(Reflect.get(waker, 'running')).toBeInstanceOf(Promise);
       await pollUntil(() => Reflect.get(waker, 'running') === undefined);
       waker.wake(); // no attempt within a second after a failure
       expect(Reflect.get(waker, 'running')).toBeUndefined();

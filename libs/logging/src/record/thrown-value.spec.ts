@@ -129,7 +129,7 @@ describe('describeThrown', () => {
     for (const error of errors) Object.assign(error, { all: errors, cause: { all: errors } });
     const startedAt = performance.now();
     expect(describeThrown(errors[0]).chain.length).toBeLessThanOrEqual(16_385);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(performance.now() - startedAt).toBeLessThan(30_000); // without the limit it would take hours
   });
 
   it('limits the depth and the number of causes and errors', () => {

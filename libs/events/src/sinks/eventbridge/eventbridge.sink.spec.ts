@@ -164,10 +164,8 @@ describe('EventBridgeSink', () => {
     const slow = await openBus({ timeoutMs: 150 });
     try {
       slow.stub.fault = () => ({ silent: 'after' });
-      const startedAt = performance.now();
-      const outcomes = await slow.sink.deliver(events(2));
+      const outcomes = await slow.sink.deliver(events(2)); // without the timeout, this would never end
       expect(kinds(outcomes)).toEqual(['transport', 'transport']);
-      expect(performance.now() - startedAt).toBeLessThan(2000);
       expect(slow.stub.acceptedCount).toBe(2);
     } finally {
       await slow.close();
