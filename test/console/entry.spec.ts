@@ -54,7 +54,7 @@ describeWithBrowser('an audit entry in the console', () => {
   const cells = async (page: Page, field: string): Promise<string[]> => row(page, field).getByRole('cell').allTextContents();
 
   it('shows old and new values side by side, and no two different values alike', async () => {
-    const long = 'long text '.repeat(100);
+    const long = 'long text '.repeat(100).trim();
     const id = await plant(
       {
         old: { empty: '', none: null, gone: 1, text: 'null', number: 12, padded: 'a', address: { city: 'Bonn', zip: '1' }, long },
@@ -86,7 +86,7 @@ describeWithBrowser('an audit entry in the console', () => {
     const value = row(page, 'long').locator('details');
     expect(await value.locator('pre').isVisible()).toBe(false);
     await value.locator('summary').click();
-    expect((await value.locator('pre').textContent())!.trim()).toBe(long.trim());
+    expect(await value.locator('pre').textContent()).toBe(long);
   });
 
   it('shows who acted, when, from where and why, and leads to person, object and request', async () => {
