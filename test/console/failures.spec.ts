@@ -163,8 +163,8 @@ describeWithBrowser('the console while something fails or changes', () => {
   });
 
   it.each([
-    ['alice@example.com', /\/audit\?actor_id=[\da-f-]{36}$/],
-    ['alice a', /\/audit\?actor_id=[\da-f-]{36}$/],
+    ['alice@example.com', /\/people\/[\da-f-]{36}$/],
+    ['alice a', /\/people\/[\da-f-]{36}$/],
     ['member.invited', /\/events\?event_type=member\.invited$/],
   ])('finds %s by its search field', async (text, address) => {
     const page = await signIn('Alice Adams', '/nowhere');

@@ -26,6 +26,8 @@ describeWithBrowser('each page of the console', () => {
   let sent: string;
   let failed: string;
   let event: string;
+  let entry: string;
+  let person: string;
   const people = new Map<string, Cookies>();
 
   beforeAll(async () => {
@@ -37,6 +39,8 @@ describeWithBrowser('each page of the console', () => {
     failed = await invite('x@example.com', 'carol@example.com');
     const { body } = await system.request('GET', '/admin/events?limit=1', { as: 'alice@example.com' });
     event = (body['data'] as { event_id: string }[])[0]!.event_id;
+    const entries = await system.request('GET', '/admin/audit-logs?limit=1', { as: 'alice@example.com' });
+    ({ id: entry, actor_id: person } = (entries.body['data'] as { id: string; actor_id: string }[])[0]!);
     for (const name of ['Alice Adams', 'Carol Clark', 'Olga Olsen']) people.set(name, await cookiesOf(name));
   }, TEST_TIMEOUT_MS);
   afterAll(async () => {
@@ -72,6 +76,11 @@ describeWithBrowser('each page of the console', () => {
     ['events-empty', 'Alice Adams', () => '/events?status=skipped', 'No event matches the filters.'],
     ['event', 'Alice Adams', () => `/events/${event}`, 'Envelope'],
     ['audit', 'Alice Adams', () => '/audit', 'member.invited'],
+    ['entry', 'Alice Adams', () => `/audit/${entry}`, 'Changes'],
+    ['person', 'Alice Adams', () => `/people/${person}`, 'from 127.0.0.1'],
+    ['own-activity', 'Alice Adams', () => '/me', 'from 127.0.0.1'],
+    ['contracts', 'Alice Adams', () => '/contracts', 'member.invited'],
+    ['contract', 'Alice Adams', () => '/contracts/member.role_changed', 'Version 2'],
     ['timeline', 'Alice Adams', () => `/c/${sent}`, 'welcome_email_sent'],
     ['timeline-of-a-refusal', 'Olga Olsen', () => `/c/${failed}`, 'access_denied'],
     ['timeline-empty', 'Alice Adams', () => `/c/${newId()}`, 'Nothing with this correlation id'],

@@ -217,6 +217,8 @@ describe('GET /admin/contracts', () => {
     const contracts = body['data'] as { type: string }[];
     expect(contracts.find(({ type }) => type === 'member.invited')).toMatchObject({
       aggregate: 'member',
+      audience: 'customers',
+      publisher: 'api',
       versions: [
         {
           version: 1,
@@ -234,6 +236,7 @@ describe('GET /admin/contracts', () => {
         { version: 1, is_current: false },
       ],
     });
+    expect(contracts.find(({ type }) => type === 'organization.created')).toMatchObject({ audience: 'internal' });
   });
 
   it('has pages', async () => {

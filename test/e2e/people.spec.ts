@@ -245,6 +245,38 @@ describe('the activity of a person', () => {
     expect(actionsOf(await activity(`${path}?involvement=subject`, amber.admin))).toEqual(['member.invited (subject)']);
   });
 
+  it('has the events that the request of each entry published about the object, in the organization of an admin', async () => {
+    const path = `/admin/people/${bob.id}/activity?involvement=subject`;
+    for (const as of [amber.admin, birch.admin]) {
+      const { body } = await get(path, as);
+      const [invited] = body['data'] as { aggregate_id: string; events: object[] }[];
+      expect(invited!.events).toEqual([
+        {
+          event_id: expect.any(String),
+          event_type: 'member.invited',
+          aggregate_type: 'member',
+          aggregate_id: invited!.aggregate_id,
+          occurred_at: expect.any(String),
+          status: expect.any(String),
+        },
+      ]);
+    }
+    const all = (await get(path, OLGA)).body['data'] as { events: object[] }[];
+    expect(all.map(({ events }) => events.length)).toEqual([1, 1]);
+  });
+
+  it('is limited to a period, which must not end before it begins', async () => {
+    const path = `/admin/people/${bob.id}/activity`;
+    const [newest, oldest] = (await get(path, amber.admin)).body['data'] as { action: string; created_at: string }[];
+    expect([newest!.action, oldest!.action]).toEqual(['user.profile_updated', 'member.invited']);
+    const [from, to] = [encodeURIComponent(oldest!.created_at), encodeURIComponent(newest!.created_at)];
+    expect(actionsOf(await activity(`${path}?from=${from}&to=${to}`, amber.admin))).toEqual(['member.invited (subject)']);
+    expect(actionsOf(await activity(`${path}?from=${to}`, OLGA))).toEqual(['user.profile_updated (actor)']);
+    expect(actionsOf(await activity(`/me/activity?from=${to}`, bob.email))).toEqual(['user.profile_updated (actor)']);
+    for (const query of [`from=${to}&to=${from}`, 'from=yesterday'])
+      expect((await get(`/me/activity?${query}`, bob.email)).status).toBeGreaterThanOrEqual(400);
+  });
+
   it('is shown to the person over all their organizations, without the address of others', async () => {
     const own = await activity('/me/activity', bob.email);
     expect(actionsOf(own)).toEqual(['user.profile_updated (actor)', 'member.invited (subject)', 'member.invited (subject)']);

@@ -8,6 +8,7 @@ import { ProblemState } from './components/problem.js';
 import { EmptyPage, Loading } from './components/states.js';
 import { Frame } from './layout/frame.js';
 import { ShortcutProvider } from './layout/shortcuts.js';
+import { OWN_ACTIVITY } from './session/access.js';
 import { useMe } from './session/session.js';
 import { SignInPage } from './session/sign-in.page.js';
 
@@ -15,6 +16,11 @@ const OverviewPage = lazy(() => import('./pages/overview/overview.page.js'));
 const EventsPage = lazy(() => import('./pages/events/events.page.js'));
 const EventPage = lazy(() => import('./pages/events/event.page.js'));
 const AuditPage = lazy(() => import('./pages/audit/audit.page.js'));
+const EntryPage = lazy(() => import('./pages/audit/entry.page.js'));
+const PersonPage = lazy(() => import('./pages/person/person.page.js'));
+const OwnActivityPage = lazy(() => import('./pages/person/own-activity.page.js'));
+const ContractsPage = lazy(() => import('./pages/contracts/contracts.page.js'));
+const ContractPage = lazy(() => import('./pages/contracts/contract.page.js'));
 const TimelinePage = lazy(() => import('./pages/timeline/timeline.page.js'));
 
 export const App = () => (
@@ -58,6 +64,11 @@ const Pages = () => (
     <Route path="/events" component={EventsPage} />
     <Route path="/events/:id">{({ id }) => <EventPage key={id} id={id} />}</Route>
     <Route path="/audit" component={AuditPage} />
+    <Route path="/audit/:id">{({ id }) => <EntryPage key={id} id={id} />}</Route>
+    <Route path="/people/:id">{({ id }) => <PersonPage key={id} id={id} />}</Route>
+    <Route path={OWN_ACTIVITY} component={OwnActivityPage} />
+    <Route path="/contracts" component={ContractsPage} />
+    <Route path="/contracts/:type">{({ type }) => <ContractPage key={type} type={type} />}</Route>
     <Route path="/c/:id">{({ id }) => <TimelinePage key={id} id={id} />}</Route>
     <Route>
       <EmptyPage title="This page does not exist">

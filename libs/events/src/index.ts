@@ -45,6 +45,7 @@ export type {
   ReceiptView,
   RelatedEventView,
 } from './admin/event.view.js';
+export { EventsByRequest, type ChangedObject, type RequestEventView } from './admin/events-by-request.js';
 export { OperationsAudit, type OperationRequest, type OperationTarget } from './admin/operations-audit.js';
 export { OutboxAdminModule, type OutboxAdminModuleOptions } from './admin/outbox-admin.module.js';
 export { OutboxOperations, type OperationReason, type OperationScope, type ReplayRequest } from './admin/outbox.operations.js';

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { declaredActions, findAuditDeclarations } from '@pikaia/audit';
 import { describeDeclaredContracts, OutboxStatus, type DescribedContract } from '@pikaia/events';
+import { customerEventTypes } from '@pikaia/webhooks';
 import { API_PREFIX } from '../server/api-prefix.js';
 import { PageCursor } from '../server/page.cursor.js';
 import type { PageRequest } from '../server/page.request.js';
@@ -28,6 +29,7 @@ export class ContractsService {
     const left = [...this.described].filter(([type]) => type > after);
     const page = left.slice(0, limit);
     const sinks = (await this.status.sinks()).filter(({ state }) => state !== 'retired');
+    const customerTypes = new Set(customerEventTypes().map((one) => one.type));
     const declarations = findAuditDeclarations(this.modules);
     const producersOf = (type: string) =>
       declaredActions()
@@ -48,6 +50,8 @@ export class ContractsService {
           description: schema.description ?? null,
           aggregate: contract.aggregate,
           source: contract.source,
+          audience: customerTypes.has(type) ? ('customers' as const) : ('internal' as const),
+          publisher: contract.producer ?? null,
           versions: [{ contract, schema, example: versions.at(-1)!.example }, ...older].map((one) => ({
             version: one.contract.version,
             is_current: one.contract === contract,

@@ -86,14 +86,14 @@ const receipt = {
 
 export const ReceiptView = Fields({ ...receipt, shortened: OrNull(ShortenedView) }, { $id: 'ListedReceipt' });
 
-const RelatedEvent = Fields(related, { $id: 'RelatedEvent' });
+export const RelatedEventView = Fields(related, { $id: 'RelatedEvent' });
 
 export const EventDetailsView = Fields(
   {
     ...event,
     shortened: NotShortened,
-    cause: OrNull(RelatedEvent),
-    caused: ListOf(RelatedEvent, 'The events that handlers of this event published, oldest first.'),
+    cause: OrNull(RelatedEventView),
+    caused: ListOf(RelatedEventView, 'The events that handlers of this event published, oldest first.'),
     deliveries: ListOf(Delivery, 'The deliveries to the sinks.'),
     failed_attempts: ListOf(AttemptView, 'The newest failed attempts.'),
     receipts: ListOf(Fields({ ...receipt, shortened: NotShortened }, { $id: 'Receipt' }), 'The newest receipts of consumers.'),

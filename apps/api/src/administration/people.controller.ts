@@ -32,7 +32,8 @@ export class PeopleController {
   @Get('admin/people/:id/activity')
   @Endpoint({
     summary: 'List the activity of a person',
-    description: 'What the person did and what was done to them, newest first. Admins see what happened in their organization.',
+    description:
+      'What the person did and what was done to them, newest first, with the events of each change. Admins see what happened in their organization.',
     path,
     responses: { 200: ActivityPage },
     problems: ['not-found'],
@@ -40,7 +41,7 @@ export class PeopleController {
   async activity(@CurrentIdentity() identity: Identity, @Param('id', IdPipe) id: string, @Query() query: ActivityRequest) {
     const { data, ...page } = await this.people.activity(identity, id, query);
     return {
-      data: redactValue(data).map((entry) => ({ ...listedEntry(entry), involvement: entry.involvement })),
+      data: redactValue(data).map((entry) => ({ ...listedEntry(entry), involvement: entry.involvement, events: entry.events })),
       ...page,
     };
   }

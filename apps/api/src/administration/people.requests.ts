@@ -1,4 +1,4 @@
-import { Description, OptionalField } from '@pikaia/core';
+import { Description, IsTimestamp, OptionalField } from '@pikaia/core';
 import type { Involvement } from '@pikaia/audit';
 import { IsIn } from 'class-validator';
 import { PageRequest } from '../server/page.request.js';
@@ -9,4 +9,14 @@ export class ActivityRequest extends PageRequest {
   @OptionalField()
   @IsIn(['actor', 'subject'])
   involvement?: Involvement;
+
+  @Description('Inclusive lower bound of the time, with a time zone.')
+  @OptionalField()
+  @IsTimestamp()
+  from?: string;
+
+  @Description('Exclusive upper bound, with a time zone.')
+  @OptionalField()
+  @IsTimestamp()
+  to?: string;
 }

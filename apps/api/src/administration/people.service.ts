@@ -4,11 +4,14 @@ import { AuditLog, PLATFORM, type Involvement } from '@pikaia/audit';
 import { MASKED } from '@pikaia/core';
 import type { Role } from '@pikaia/contracts';
 import { outsideTransaction, queryJsonRows } from '@pikaia/database';
+import { EventsByRequest, type ChangedObject } from '@pikaia/events';
 import { DataSource } from 'typeorm';
 import type { Identity } from '../authentication/identity.js';
 import { Problem } from '../errors/problem.js';
 import type { MemberStatus } from '../members/member.entity.js';
+import { requirePeriod } from '../server/period.js';
 import { FIND_MEMBERSHIPS, FIND_PERSON } from './people.sql.js';
+import { readScopeOf } from './scope.js';
 
 interface PersonRow {
   readonly id: string;
@@ -37,6 +40,8 @@ interface FoundPerson {
 
 interface ActivityQuery {
   readonly involvement?: Involvement | undefined;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
   readonly cursor?: string | undefined;
   readonly limit: number;
 }
@@ -47,6 +52,7 @@ export class PeopleService {
   constructor(
     @InjectDataSource() private readonly source: DataSource,
     private readonly auditLog: AuditLog,
+    private readonly events: EventsByRequest,
   ) {}
 
   /**
@@ -68,12 +74,21 @@ export class PeopleService {
   }
 
   /**
-   * Returns what a person did and what was done to them, newest first.
+   * Returns what a person did and what was done to them, newest first, each with the events that the same request published about the
+   * same object.
    *
    * @throws Problem 404 as `get` does.
    */
   async activity(reader: Identity, id: string, query: ActivityQuery) {
-    return this.read(await this.find(reader, id), reader.kind === 'operator', query);
+    const { data, ...page } = await this.read(await this.find(reader, id), reader.kind === 'operator', query);
+    const events = Map.groupBy(await this.events.find(data, readScopeOf(reader)), changeKey);
+    return {
+      data: data.map((entry) => ({
+        ...entry,
+        events: (events.get(changeKey(entry)) ?? []).map(({ correlation_id: _correlationId, ...event }) => event),
+      })),
+      ...page,
+    };
   }
 
   /** Returns the activity of the reader in all organizations in which they are an active member. */
@@ -84,6 +99,7 @@ export class PeopleService {
   }
 
   private read({ person, memberships }: FoundPerson, asOperator: boolean, query: ActivityQuery) {
+    requirePeriod(query);
     const organizations = memberships.map(({ organization_id: organizationId }) => organizationId);
     return this.auditLog.findActivity({
       ...query,
@@ -113,3 +129,6 @@ export class PeopleService {
     return { person, memberships };
   }
 }
+
+const changeKey = ({ correlation_id: correlation, aggregate_type: type, aggregate_id: id }: ChangedObject): string =>
+  JSON.stringify([correlation, type, id]);

@@ -1,6 +1,7 @@
 import { ROLES } from '@pikaia/contracts';
 import { Fields, Id, ListOf, OneOf, OrNull, PageOf, Text, Timestamp } from '../openapi/schemas.js';
 import { AuditEntryView } from './audit-log.views.js';
+import { RelatedEventView } from './event.views.js';
 
 const Membership = Fields(
   {
@@ -29,7 +30,14 @@ export const PersonView = Fields(
 
 const involvement = OneOf('`actor`: the person did it. `subject`: it was done to them.', ['actor', 'subject']);
 
-const ActivityView = Fields({ ...AuditEntryView.properties, involvement }, { $id: 'Activity' });
+const ActivityView = Fields(
+  {
+    ...AuditEntryView.properties,
+    involvement,
+    events: ListOf(RelatedEventView, 'The events that the same request published about the same object, oldest first.'),
+  },
+  { $id: 'Activity' },
+);
 export const ActivityPage = PageOf(ActivityView);
 
 const { id, action, aggregate_type, aggregate_id, organization_id, actor_id, correlation_id, changed, created_at } =

@@ -1051,7 +1051,7 @@ export interface paths {
         };
         /**
          * List the activity of a person
-         * @description What the person did and what was done to them, newest first. Admins see what happened in their organization.
+         * @description What the person did and what was done to them, newest first, with the events of each change. Admins see what happened in their organization.
          *
          *     For admins of an organization, and operators and viewers of the platform.
          */
@@ -2908,6 +2908,8 @@ export interface components {
              * @enum {string}
              */
             involvement: "actor" | "subject";
+            /** @description The events that the same request published about the same object, oldest first. */
+            events: components["schemas"]["RelatedEvent"][];
         };
         OwnActivity: {
             /**
@@ -3001,7 +3003,7 @@ export interface components {
              */
             version: number;
             /**
-             * @description True for the newest version, which is published.
+             * @description True for the newest version, which is published. Stored events of the others are still delivered.
              * @example true
              */
             is_current: boolean;
@@ -3056,6 +3058,12 @@ export interface components {
              * @example pikaia.member
              */
             source: string;
+            /**
+             * @description `customers`: webhook endpoints of organizations can get the event. `internal`: only sinks of the system get it.
+             * @enum {string}
+             */
+            audience: "customers" | "internal";
+            publisher: string | null;
             /** @description The versions, the newest first. */
             versions: components["schemas"]["ContractVersion"][];
             /** @description The actions that publish the event. */
@@ -11156,6 +11164,10 @@ export interface operations {
             query?: {
                 /** @description `actor`: what the person did. `subject`: what was done to them. By default both. */
                 involvement?: "actor" | "subject";
+                /** @description Inclusive lower bound of the time, with a time zone. */
+                from?: string;
+                /** @description Exclusive upper bound, with a time zone. */
+                to?: string;
                 /** @description The number of items of a page. A page can have fewer. */
                 limit?: number;
                 /** @description The `next_cursor` of the previous page, for the same filter. */
@@ -11215,7 +11227,17 @@ export interface operations {
                      *             "bytes": 70000,
                      *             "url": "/api/v1/admin/events/019c12f4-7175-7abc-8504-af03c46f1d1b"
                      *           },
-                     *           "involvement": "actor"
+                     *           "involvement": "actor",
+                     *           "events": [
+                     *             {
+                     *               "event_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *               "event_type": "member.invited",
+                     *               "aggregate_type": "member",
+                     *               "aggregate_id": "019c12f4-7175-7abc-8504-af03c46f1d1b",
+                     *               "occurred_at": "2026-01-31T08:30:00.000Z",
+                     *               "status": "pending"
+                     *             }
+                     *           ]
                      *         }
                      *       ],
                      *       "next_cursor": "eyJhIjoiMSJ9.c2lnbmF0dXJl"
@@ -11243,6 +11265,10 @@ export interface operations {
             query?: {
                 /** @description `actor`: what the person did. `subject`: what was done to them. By default both. */
                 involvement?: "actor" | "subject";
+                /** @description Inclusive lower bound of the time, with a time zone. */
+                from?: string;
+                /** @description Exclusive upper bound, with a time zone. */
+                to?: string;
                 /** @description The number of items of a page. A page can have fewer. */
                 limit?: number;
                 /** @description The `next_cursor` of the previous page, for the same filter. */
@@ -11405,6 +11431,8 @@ export interface operations {
                      *           "description": "A person was invited to an organization.",
                      *           "aggregate": "member",
                      *           "source": "pikaia.member",
+                     *           "audience": "customers",
+                     *           "publisher": "api",
                      *           "versions": [
                      *             {
                      *               "version": 1,

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'react';
+import { isDay } from '../url/day.js';
 import type { Filters } from '../url/filters.js';
 
 export interface FilterField<Name extends string> {
@@ -6,9 +7,11 @@ export interface FilterField<Name extends string> {
   readonly label: string;
   /** The values to choose from. Without them, the field takes text. */
   readonly options?: readonly string[];
+  /** A field for a day instead of text. */
+  readonly type?: 'date';
 }
 
-/** The filters of a list. A change takes effect at once for a choice, and with Enter or on leaving the field for text. */
+/** The filters of a list. A change takes effect at once for a choice or a day, and with Enter or on leaving the field for text. */
 export function FilterForm<Name extends string>(props: {
   readonly label: string;
   readonly fields: readonly FilterField<Name>[];
@@ -20,7 +23,7 @@ export function FilterForm<Name extends string>(props: {
   const isFiltered = fields.some(({ name }) => filters[name] !== undefined);
   return (
     <form className="filters" aria-label={props.label} onSubmit={(event) => event.preventDefault()}>
-      {fields.map(({ name, label, options }) => (
+      {fields.map(({ name, label, options, type }) => (
         <label key={name}>
           <span>{label}</span>
           {options ? (
@@ -32,6 +35,12 @@ export function FilterForm<Name extends string>(props: {
                 </option>
               ))}
             </select>
+          ) : type === 'date' ? (
+            <input
+              type="date"
+              value={isDay(filters[name]) ? filters[name] : ''}
+              onChange={(event) => set(name, event.target.value)}
+            />
           ) : (
             <TextField value={filters[name] ?? ''} onChange={(value) => set(name, value)} />
           )}

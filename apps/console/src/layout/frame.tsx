@@ -2,7 +2,7 @@ import { useEffect, useMemo, useRef, type ReactNode } from 'react';
 import { Link, useLocation } from 'wouter';
 import { ProblemText } from '../components/problem.js';
 import { NoPermission } from '../components/states.js';
-import { PAGES, reasonAgainst } from '../session/access.js';
+import { OWN_ACTIVITY, PAGES, reasonAgainst } from '../session/access.js';
 import { useSignOut, type Me } from '../session/session.js';
 import { SearchField } from './search-field.js';
 import { ShortcutHelp, useShortcuts } from './shortcuts.js';
@@ -16,7 +16,12 @@ export function Frame({ me, children }: { readonly me: Me; readonly children: Re
   useFocusOnNewPage(location, main);
   useShortcuts(
     useMemo(
-      () => PAGES.map(({ key, title, path }) => ({ keys: `g ${key}`, description: `Go to ${title}`, run: () => navigate(path) })),
+      () =>
+        [...PAGES, { path: OWN_ACTIVITY, title: 'Your activity', key: 'p' }].map(({ key, title, path }) => ({
+          keys: `g ${key}`,
+          description: `Go to ${title}`,
+          run: () => navigate(path),
+        })),
       [navigate],
     ),
   );
@@ -51,7 +56,7 @@ export function Frame({ me, children }: { readonly me: Me; readonly children: Re
         <UserMenu me={me} />
       </header>
       <main id="main" ref={main} tabIndex={-1}>
-        {reason === undefined ? children : <NoPermission reason={reason} />}
+        {reason === undefined || location === OWN_ACTIVITY ? children : <NoPermission reason={reason} />}
       </main>
       <ShortcutHelp />
     </>
@@ -82,13 +87,17 @@ function useFocusOnNewPage(location: string, main: React.RefObject<HTMLElement |
 function UserMenu({ me }: { readonly me: Me }) {
   const signOut = useSignOut();
   const [theme, setTheme] = useTheme();
+  const menu = useRef<HTMLDivElement>(null);
   return (
     <div className="user">
       <button type="button" popoverTarget="user-menu">
         {me.name ?? me.email} <span className="role">{me.role}</span>
       </button>
-      <div id="user-menu" popover="auto" className="menu">
+      <div id="user-menu" popover="auto" className="menu" ref={menu}>
         <p>{me.email}</p>
+        <Link href={OWN_ACTIVITY} onClick={() => menu.current!.hidePopover()}>
+          Your activity
+        </Link>
         <label>
           Colors
           <select value={theme} onChange={(event) => setTheme(event.target.value as Theme)}>

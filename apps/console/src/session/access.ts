@@ -12,7 +12,11 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/', title: 'Overview', key: 'o' },
   { path: '/events', title: 'Events', key: 'e' },
   { path: '/audit', title: 'Audit log', key: 'a' },
+  { path: '/contracts', title: 'Contracts', key: 'c' },
 ];
+
+/** The page that everyone who is signed in may see. */
+export const OWN_ACTIVITY = '/me';
 
 /** Why the person may not see the pages; undefined if the person may. The server decides; this only explains. */
 export const reasonAgainst = ({ role }: Me): string | undefined =>

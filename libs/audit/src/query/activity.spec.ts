@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type pg from 'pg';
 import { connect, createDatabase, type TestDatabase } from '../../../../test/support/database/database.js';
 import { startAuditApplication } from '../../../../test/support/audit/audit.application.js';
-import { ACTIVITY_PLACES, BEFORE_FIRST } from './activity.sql.js';
+import { ACTIVITY_PLACES, ANY_TIME, BEFORE_FIRST } from './activity.sql.js';
 import type { ActivityEntry, ActivityRequest } from './activity.js';
 import { AuditLog } from './audit-log.query.js';
 
@@ -11,6 +11,15 @@ const BOB = '019c12f4-7175-7abc-8504-af03c46f1d1b';
 const ORGANIZATIONS = ['acme', 'globex', 'platform'] as const;
 const SEED = 20_261_202;
 const ROWS = 400;
+
+type Period = readonly [from?: string | undefined, to?: string | undefined];
+/** A time at the microsecond of some entries, or none. */
+const momentOrNone = fc.option(
+  fc
+    .integer({ min: 0, max: Math.ceil(ROWS / 7) })
+    .map((microsecond) => `2026-02-01T00:00:00.0000${String(microsecond).padStart(2, '0')}Z`),
+  { nil: undefined },
+);
 
 let database: TestDatabase;
 let owner: pg.Client;
@@ -60,30 +69,36 @@ async function everyPage(request: Omit<ActivityRequest, 'cursor'>): Promise<Acti
 }
 
 /** The expected ids, by a scan of all entries. */
-async function scan(organizations: readonly string[], involvement: 'actor' | 'subject' | undefined): Promise<string[]> {
+async function scan(
+  organizations: readonly string[],
+  involvement: 'actor' | 'subject' | undefined,
+  [from = '-infinity', to = 'infinity']: Period,
+): Promise<string[]> {
   const { rows } = await owner.query<{ id: string }>(
     `select id from audit.record where organization_id = any ($1)
        and (($3 and actor_id = $2) or ($4 and (aggregate_type, aggregate_id) in (('user', $2), ('member', 'bob-in-acme'), ('member', 'bob-in-globex')) and ($3 or actor_id <> $2)))
+       and created_at >= $5 and created_at < $6
      order by created_at desc, id desc`,
-    [organizations, BOB, involvement !== 'subject', involvement !== 'actor'],
+    [organizations, BOB, involvement !== 'subject', involvement !== 'actor', from, to],
   );
   return rows.map(({ id }) => id);
 }
 
-it('the pages have each entry of the person once, newest first, for any organizations, page size and involvement', async () => {
+it('the pages have each entry of the person once, newest first, for any organizations, page size, involvement and period', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.subarray([...ORGANIZATIONS]),
       fc.integer({ min: 1, max: 150 }),
       fc.constantFrom('actor' as const, 'subject' as const, undefined),
       fc.boolean(),
-      async (organizations, limit, involvement, asOperator) => {
-        const found = await everyPage({ ...bob, organizations, limit, involvement, asOperator });
-        expect(found.map(({ id }) => id)).toEqual(await scan(organizations, involvement));
+      fc.tuple(momentOrNone, momentOrNone),
+      async (organizations, limit, involvement, asOperator, [from, to]) => {
+        const found = await everyPage({ ...bob, organizations, limit, involvement, asOperator, from, to });
+        expect(found.map(({ id }) => id)).toEqual(await scan(organizations, involvement, [from, to]));
         for (const entry of found) expect(entry.involvement).toBe(entry.actor_id === BOB ? 'actor' : 'subject');
       },
     ),
-    { seed: SEED, numRuns: 25 },
+    { seed: SEED, numRuns: 40 },
   );
 });
 
@@ -97,10 +112,16 @@ it('an organization that is named twice or in another spelling gives no entry tw
   expect((await everyPage(twice!)).length).toBe((await everyPage(once!)).length);
 });
 
-it('a cursor is valid only for the person, the reader and the involvement', async () => {
+it('a cursor is valid only for the person, the reader, the involvement and the period', async () => {
   const request = { ...bob, organizations: ['acme'], limit: 1, asOperator: false };
   const { next_cursor: cursor } = await log.findActivity(request);
-  for (const other of [{ person: 'alice' }, { asOperator: true }, { involvement: 'actor' as const }])
+  for (const other of [
+    { person: 'alice' },
+    { asOperator: true },
+    { involvement: 'actor' as const },
+    { from: '2026-01-01T00:00:00Z' },
+    { to: '2027-01-01T00:00:00Z' },
+  ])
     await expect(log.findActivity({ ...request, ...other, cursor: cursor! })).rejects.toMatchObject({
       code: 'PIKAIA_CURSOR_INVALID',
     });
@@ -117,7 +138,7 @@ it('each scan uses its index in the order of the page', async () => {
   const api = await connect(database.apiUrl);
   await api.query(`begin; set local audit.organization = 'acme'`);
   const planOf = async () => {
-    const values = ['acme', BOB, ['user', 'member'], [BOB, 'bob-in-acme'], ...BEFORE_FIRST, 21, null];
+    const values = ['acme', BOB, ['user', 'member'], [BOB, 'bob-in-acme'], ...BEFORE_FIRST, 21, null, ...ANY_TIME];
     const plan = await api.query<{ 'QUERY PLAN': string }>(`explain (costs off) ${ACTIVITY_PLACES}`, values);
     return plan.rows.map((row) => row['QUERY PLAN']).join('\n');
   };

@@ -15,7 +15,11 @@ export interface ActivityRequest {
   readonly asOperator: boolean;
   /** By default both. */
   readonly involvement?: Involvement | undefined;
-  /** `next_cursor` of the previous page, for the same person, reader and involvement. */
+  /** Inclusive lower bound of the time, ISO 8601 with up to six fraction digits. */
+  readonly from?: string | undefined;
+  /** Exclusive upper bound, ISO 8601. */
+  readonly to?: string | undefined;
+  /** `next_cursor` of the previous page, for the same person, reader, involvement and period. */
   readonly cursor?: string | undefined;
   readonly limit: number;
 }

@@ -3,7 +3,7 @@ import { decodeCursor, encodeCursor, isId, MAX_LISTED_BYTES } from '@pikaia/core
 import { outsideTransaction, queryJsonPage, queryJsonRows, type RoleNames } from '@pikaia/database';
 import { DataSource, type EntityManager } from 'typeorm';
 import { normalId } from '../entry/normal-form.js';
-import { ACTIVITY_PLACES, BEFORE_FIRST } from './activity.sql.js';
+import { ACTIVITY_PLACES, ANY_TIME, BEFORE_FIRST } from './activity.sql.js';
 import type { ActivityPage, ActivityRequest } from './activity.js';
 import type { AuditFilter, AuditLogEntry, AuditScope } from './audit-filter.js';
 import { ENTRIES_BY_ID, MAX_EXAMINED, pageStatement, type PagePosition } from './audit-log.sql.js';
@@ -93,12 +93,12 @@ export class AuditLog {
    * Returns a page of what a person did and what was done to them, newest first, over several organizations. Its size is limited as
    * that of `find`.
    *
-   * @throws PikaiaError `PIKAIA_CURSOR_INVALID` for a cursor of another person, reader or involvement, or with a wrong signature.
+   * @throws PikaiaError `PIKAIA_CURSOR_INVALID` for a cursor of another person, reader, involvement or period, or with a wrong signature.
    */
   async findActivity({ cursor, limit, ...request }: ActivityRequest): Promise<ActivityPage> {
-    const { asOperator, involvement } = request;
+    const { asOperator, involvement, from, to } = request;
     const [person, organizations] = [normalId(request.person), [...new Set(request.organizations.map(normalId))]];
-    const binding = `activity:${JSON.stringify([person, asOperator, involvement ?? null])}`;
+    const binding = `activity:${JSON.stringify([person, asOperator, involvement ?? null, from ?? null, to ?? null])}`;
     const after = cursor === undefined ? undefined : (decodeCursor(cursor, binding, this.options.cursorKey) as PagePosition);
     const aggregates = involvement === 'actor' ? [] : request.aggregates;
     const parameters = [
@@ -108,6 +108,8 @@ export class AuditLog {
       ...(after ?? BEFORE_FIRST),
       limit + 1,
       involvement === 'subject' ? person : null,
+      from ?? ANY_TIME[0],
+      to ?? ANY_TIME[1],
     ];
     return this.readOnly(async (manager) => {
       if (asOperator) await this.restrict(manager, { operator: true });

@@ -8,13 +8,16 @@ import { Changes } from '../../components/changes.js';
 import { Moment } from '../../components/moment.js';
 import { Empty } from '../../components/states.js';
 import { usePageTitle } from '../../components/use-page-title.js';
+import { SavedViews } from '../../saved-views/saved-views.js';
 import { useFilters } from '../../url/filters.js';
+import { actorPage, objectPage, timelinePage } from '../../url/pages.js';
 
 type AuditEntry = Schemas['AuditEntry'];
 
 const FIELDS = [
   { name: 'action', label: 'Action' },
   { name: 'actor_id', label: 'Actor id' },
+  { name: 'aggregate_type', label: 'Object type' },
   { name: 'aggregate_id', label: 'Object id' },
   { name: 'changed', label: 'Changed field' },
   { name: 'correlation_id', label: 'Correlation id' },
@@ -44,6 +47,7 @@ export default function AuditPage() {
         <h1>Audit log</h1>
         <p className="meta">Newest first. An action such as member.* selects all actions on members.</p>
       </header>
+      <SavedViews list="audit" filters={filters} />
       <FilterForm label="Filters of the audit log" fields={FIELDS} filters={filters} onChange={change} />
       <ListState
         what="entries"
@@ -68,18 +72,18 @@ export default function AuditPage() {
 
 const Sentence = ({ entry }: { readonly entry: AuditEntry }) => (
   <p>
-    <Link href={`/audit?actor_id=${encodeURIComponent(entry.actor_id)}`}>{entry.actor_email ?? entry.actor_id}</Link>{' '}
-    <Link href={`/c/${encodeURIComponent(entry.correlation_id)}`} className="row-link">
+    <Link href={actorPage(entry.actor_id)}>{entry.actor_email ?? entry.actor_id}</Link>{' '}
+    <Link href={`/audit/${entry.id}`} className="row-link">
       {entry.action}
     </Link>{' '}
     on{' '}
-    <Link href={`/audit?aggregate_id=${encodeURIComponent(entry.aggregate_id)}`} title={entry.aggregate_id}>
+    <Link href={objectPage(entry.aggregate_type, entry.aggregate_id)} title={entry.aggregate_id}>
       {entry.aggregate_type} <code>{entry.aggregate_id.slice(-8)}</code>
     </Link>
     <span className="meta">
       {' '}
       <Moment at={entry.created_at} />
-      {entry.ip_address !== null && ` from ${entry.ip_address}`}
+      {entry.ip_address !== null && ` from ${entry.ip_address}`} · <Link href={timelinePage(entry.correlation_id)}>timeline</Link>
     </span>
   </p>
 );

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { Link } from 'wouter';
 import { api, read, type Schemas } from '../../api/client.js';
 import { usePolling } from '../../api/polling.js';
+import { ActorLink } from '../../components/actor-link.js';
 import { CopyableId } from '../../components/copyable.js';
 import { Json } from '../../components/json.js';
 import { Moment } from '../../components/moment.js';
@@ -10,6 +11,7 @@ import { ProblemState, StaleNotice } from '../../components/problem.js';
 import { Loading } from '../../components/states.js';
 import { Status } from '../../components/status.js';
 import { usePageTitle } from '../../components/use-page-title.js';
+import { contractPage } from '../../url/pages.js';
 
 type EventDetails = Schemas['EventDetails'];
 
@@ -23,6 +25,7 @@ export default function EventPage({ id }: { readonly id: string }) {
   });
   usePageTitle(data?.event_type ?? 'Event');
   if (!data) return error ? <ProblemState error={error} onRetry={() => void refetch()} /> : <Loading what="the event" />;
+  const actor = actorOf(data);
   return (
     <article className="event">
       <StaleNotice error={error} />
@@ -33,13 +36,17 @@ export default function EventPage({ id }: { readonly id: string }) {
         <p className="meta">
           <Moment at={data.occurred_at} /> <CopyableId id={data.event_id} />
         </p>
-        {data.correlation_id !== null && (
-          <p className="actions">
+        <p className="actions">
+          {data.correlation_id !== null && (
             <Link className="button" href={`/c/${data.correlation_id}`}>
               Timeline of the request
             </Link>
-          </p>
-        )}
+          )}
+          {actor !== undefined && <ActorLink id={actor} className="button" />}
+          <Link className="button" href={contractPage(data.event_type)}>
+            Contract
+          </Link>
+        </p>
       </header>
       <Deliveries event={data} />
       <FailedAttempts event={data} />
@@ -50,6 +57,11 @@ export default function EventPage({ id }: { readonly id: string }) {
       </Section>
     </article>
   );
+}
+
+function actorOf({ payload }: EventDetails): string | undefined {
+  const id = (payload as { readonly actor?: { readonly id?: unknown } | null } | null)?.actor?.id;
+  return typeof id === 'string' ? id : undefined;
 }
 
 const Section = ({ title, children }: { readonly title: string; readonly children: ReactNode }) => (

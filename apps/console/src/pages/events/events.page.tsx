@@ -5,6 +5,7 @@ import { FilterForm, type FilterField } from '../../components/filter-form.js';
 import { ListState } from '../../components/list-state.js';
 import { Empty } from '../../components/states.js';
 import { usePageTitle } from '../../components/use-page-title.js';
+import { SavedViews } from '../../saved-views/saved-views.js';
 import { useFilters } from '../../url/filters.js';
 import { EventTable } from './event-table.js';
 
@@ -43,6 +44,7 @@ export default function EventsPage() {
         <h1>Events</h1>
         <p className="meta">Newest first. A row leads to the timeline of its request.</p>
       </header>
+      <SavedViews list="events" filters={filters} />
       <FilterForm label="Filters of the events" fields={FIELDS} filters={filters} onChange={change} />
       <ListState
         what="events"

@@ -1,8 +1,10 @@
 import { useState, type ReactNode } from 'react';
 import { Link } from 'wouter';
+import { ActorLink } from '../../components/actor-link.js';
 import { Changes } from '../../components/changes.js';
 import { CopyableId } from '../../components/copyable.js';
 import { Json } from '../../components/json.js';
+import { actorPage } from '../../url/pages.js';
 import type { Entry, EventEntry } from './entries.js';
 
 const UUID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/;
@@ -30,8 +32,8 @@ const PAGES: Readonly<Record<string, (id: string) => string>> = {
   'event.id': (id) => `/events/${id}`,
   causation_id: (id) => `/events/${id}`,
   aggregate_id: (id) => `/audit?aggregate_id=${id}`,
-  actor_id: (id) => `/audit?actor_id=${id}`,
-  'usr.id': (id) => `/audit?actor_id=${id}`,
+  actor_id: actorPage,
+  'usr.id': actorPage,
   'replayed.trace_id': (id) => `/c/${id}`,
 };
 
@@ -47,6 +49,12 @@ export function EntryDetails({ entry }: { readonly entry: Entry }) {
           {isJson ? 'Fields' : 'JSON'}
         </button>
         {entry.kind === 'event' && <Link href={`/events/${entry.event_id}`}>Deliveries of the event</Link>}
+        {entry.kind === 'audit' && (
+          <>
+            <Link href={`/audit/${entry.id}`}>Audit entry</Link>
+            <ActorLink id={entry.actor_id} />
+          </>
+        )}
       </p>
     </>
   );
