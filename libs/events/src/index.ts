@@ -45,6 +45,7 @@ export type {
   ReceiptView,
   RelatedEventView,
 } from './admin/event.view.js';
+export { BlockedAggregates, type BlockedAggregate, type BlockedPage, type BlockedPlace } from './admin/blocked-aggregates.js';
 export { OperationsAudit, type OperationRequest, type OperationTarget } from './admin/operations-audit.js';
 export { OutboxAdminModule, type OutboxAdminModuleOptions } from './admin/outbox-admin.module.js';
 export { OutboxOperations, type OperationReason, type OperationScope, type ReplayRequest } from './admin/outbox.operations.js';
@@ -57,6 +58,7 @@ export {
   type SinkStatus,
   type SlotStatus,
   type UnhandledEvents,
+  type WorkerStatus,
 } from './admin/outbox.status.js';
 export type { LeaderlessSink } from './worker/sink.monitor.js';
 export {

@@ -1,6 +1,7 @@
 import { type DynamicModule, Module, type Provider, type Type } from '@nestjs/common';
 import { checkSigningKey } from '@pikaia/core';
 import { APPLICATION_ROWS, HousekeepingPreview, type ApplicationRows } from '../housekeeping/housekeeping.preview.js';
+import { BlockedAggregates } from './blocked-aggregates.js';
 import { EVENT_LOG_OPTIONS, EventLog, type EventLogOptions } from './event-log.js';
 import { OperationsAudit } from './operations-audit.js';
 import { OutboxOperations } from './outbox.operations.js';
@@ -17,7 +18,7 @@ export interface OutboxAdminModuleOptions {
 }
 
 /**
- * The administration of the outbox, as a global module. `EventLog` reads events, `OutboxStatus` and `OutboxOverview` read the state of sinks and log,
+ * The administration of the outbox, as a global module. `EventLog` reads events, `OutboxStatus`, `OutboxOverview` and `BlockedAggregates` read the state of sinks and log,
  * `OutboxOperations` sends commands. Requires DatabaseModule.
  */
 @Module({})
@@ -36,6 +37,7 @@ export class OutboxAdminModule {
         OutboxOperations,
         OutboxStatus,
         OutboxOverview,
+        BlockedAggregates,
         HousekeepingPreview,
         { provide: APPLICATION_ROWS, useValue: housekeepingRows },
         ...readProviders,
@@ -44,6 +46,7 @@ export class OutboxAdminModule {
         OutboxOperations,
         OutboxStatus,
         OutboxOverview,
+        BlockedAggregates,
         HousekeepingPreview,
         ...(cursorKey === undefined ? [] : [EventLog]),
       ],
