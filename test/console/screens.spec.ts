@@ -72,6 +72,8 @@ describeWithBrowser('each page of the console', () => {
     ['events-empty', 'Alice Adams', () => '/events?status=skipped', 'No event matches the filters.'],
     ['event', 'Alice Adams', () => `/events/${event}`, 'Envelope'],
     ['audit', 'Alice Adams', () => '/audit', 'member.invited'],
+    ['operations', 'Olga Olsen', () => '/operations', 'The next run would remove'],
+    ['operations-of-an-admin', 'Alice Adams', () => '/operations', 'No command was given yet.'],
     ['timeline', 'Alice Adams', () => `/c/${sent}`, 'welcome_email_sent'],
     ['timeline-of-a-refusal', 'Olga Olsen', () => `/c/${failed}`, 'access_denied'],
     ['timeline-empty', 'Alice Adams', () => `/c/${newId()}`, 'Nothing with this correlation id'],

@@ -9,8 +9,7 @@ import '../styles/actions.css';
 
 type Command = Schemas['Command'];
 
-/** The limit of the api for a reason. */
-export const MAX_REASON_LENGTH = 500;
+const MAX_REASON_LENGTH = 500; // the limit of the api
 
 /** The headers of the request of an action. */
 export interface ActionHeaders {
@@ -198,7 +197,9 @@ function StartedCommand({ started, onClose }: { readonly started: Command; reado
   }, [ended, queries]);
   return (
     <>
-      <CommandProgress command={command} />
+      <div role="status">
+        <CommandProgress command={command} />
+      </div>
       {error && <ProblemText error={error} />}
       {!ended && <p className="hint">The command continues when you close this dialog. The operations page lists it.</p>}
       <p className="actions">

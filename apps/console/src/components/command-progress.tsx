@@ -25,7 +25,7 @@ export function useCommand(started: Command) {
 
 /** The answers of the sinks to a command, and the progress of a replay. */
 export const CommandProgress = ({ command }: { readonly command: Command }) => (
-  <ul className="answers" role="status">
+  <ul className="answers">
     {command.sinks.map(({ sink, status, answer, progress }) => (
       <li key={sink}>
         <strong>{sink}</strong> <Status status={status} />

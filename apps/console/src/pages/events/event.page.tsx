@@ -10,6 +10,7 @@ import { ProblemState, StaleNotice } from '../../components/problem.js';
 import { Loading } from '../../components/states.js';
 import { Status } from '../../components/status.js';
 import { usePageTitle } from '../../components/use-page-title.js';
+import { SkipAction } from './skip-action.js';
 
 type EventDetails = Schemas['EventDetails'];
 
@@ -33,13 +34,14 @@ export default function EventPage({ id }: { readonly id: string }) {
         <p className="meta">
           <Moment at={data.occurred_at} /> <CopyableId id={data.event_id} />
         </p>
-        {data.correlation_id !== null && (
-          <p className="actions">
+        <div className="actions">
+          {data.correlation_id !== null && (
             <Link className="button" href={`/c/${data.correlation_id}`}>
               Timeline of the request
             </Link>
-          </p>
-        )}
+          )}
+          <SkipAction event={data} />
+        </div>
       </header>
       <Deliveries event={data} />
       <FailedAttempts event={data} />
