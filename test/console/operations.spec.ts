@@ -1,5 +1,5 @@
 import { newId } from '@pikaia/core';
-import type { Locator, Page, Route } from 'playwright-core';
+import type { BrowserContext, Locator, Page, Route } from 'playwright-core';
 import { axeFindings, ConsoleBrowser, describeWithBrowser } from '../support/browser/console.browser.js';
 import { System } from '../support/system/system.js';
 import { pollUntil } from '../support/time/wait-for.js';
@@ -24,6 +24,7 @@ describeWithBrowser('the operations page', () => {
   let browser: ConsoleBrowser;
   let member: string;
   let failed: string;
+  const cookies = new Map<string, Parameters<BrowserContext['addCookies']>[0]>();
 
   beforeAll(async () => {
     browser = await ConsoleBrowser.start();
@@ -73,11 +74,15 @@ describeWithBrowser('the operations page', () => {
     return { member: String(body['id']), event: row!.event_id };
   }
 
-  async function signIn(name: string, path = '/operations', options = {}): Promise<Page> {
-    const page = await browser.newPage(options);
+  /** Opens a page as a person, who signs in once. */
+  async function signIn(name: string, path = '/operations'): Promise<Page> {
+    const page = await browser.newPage();
+    const known = cookies.get(name);
+    if (known) await page.context().addCookies(known);
     await page.goto(url(path));
-    await page.getByRole('button', { name }).click();
+    if (!known) await page.getByRole('button', { name }).click();
     await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+    cookies.set(name, await page.context().cookies());
     return page;
   }
 
@@ -266,7 +271,8 @@ describeWithBrowser('the operations page', () => {
   });
 
   it('cancels a replay that is running', async () => {
-    for (const name of ['a', 'b', 'c', 'd']) await invite(`${name}@example.com`);
+    const emails = Array.from({ length: 40 }, (_, index) => `replayed-${index}@example.com`); // so that the replay takes 40 seconds
+    await Promise.all(emails.map(invite));
     await pollUntil(async () => (await eventsAt(MAIL, 'pending')).length === 0);
     await post('/admin/events/replay', OLGA, {
       filter: { event_type: 'member.invited', status: 'published' },
@@ -275,7 +281,7 @@ describeWithBrowser('the operations page', () => {
       rate: 1,
     });
     const page = await signIn('Olga Olsen');
-    await page.getByRole('button', { name: /^Cancel the replay of events with event type member\.invited/ }).click();
+    await page.getByRole('button', { name: /^Cancel the replay of events with .*event type member\.invited/ }).click();
     const dialog = dialogOf(page, 'Cancel the replay');
     await dialog.getByLabel('Reason').fill('Not now.');
     await page.keyboard.press('Enter');
@@ -313,18 +319,21 @@ describeWithBrowser('the operations page', () => {
     expect(await focused()).toBe(`Pause ${MAIL}`);
   });
 
-  it.each([
-    [360, 'light'],
-    [360, 'dark'],
-    [1_280, 'light'],
-    [1_280, 'dark'],
-  ] as const)('has no barrier in its page and its dialog, and fits the screen: %d px, %s', async (width, colors) => {
-    const page = await signIn('Olga Olsen', '/operations', { width, colors });
-    await page.getByText('Nothing is old enough to be removed.').waitFor();
-    const findings = await axeFindings(page);
-    expect(await page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth')).toBe(0);
+  it('has no barrier in its dialog, and fits each screen, in light and dark', async () => {
+    const page = await signIn('Olga Olsen');
     await page.getByRole('button', { name: `Drop type of ${MAIL}` }).click();
     await dialogOf(page, `Drop an event type of ${MAIL}`).waitFor();
-    expect([...findings, ...(await axeFindings(page))]).toEqual([]);
+    for (const width of [360, 1_280])
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.setViewportSize({ width, height: 800 });
+        await page.emulateMedia({ colorScheme });
+        const overflow = 'document.documentElement.scrollWidth - document.documentElement.clientWidth';
+        expect([width, colorScheme, await page.evaluate<number>(overflow), await axeFindings(page)]).toEqual([
+          width,
+          colorScheme,
+          0,
+          [],
+        ]);
+      }
   });
 });

@@ -11,6 +11,7 @@ interface SinkDialogProps {
 
 /** The dialogs of the actions on a sink. */
 export const SINK_DIALOGS = { pause: PauseDialog, resume: ResumeDialog, retire: RetireDialog, drop: DropTypeDialog };
+export type SinkAction = keyof typeof SINK_DIALOGS;
 
 const leaderNote = ({ leader }: Sink): string =>
   leader === null ? ' No worker leads the sink now, so the command waits until one does.' : '';

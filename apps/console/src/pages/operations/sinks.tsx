@@ -7,7 +7,7 @@ import { Moment } from '../../components/moment.js';
 import { Empty } from '../../components/states.js';
 import { Status } from '../../components/status.js';
 import { countText } from './amount-text.js';
-import { SINK_DIALOGS, type Sink } from './sink-dialogs.js';
+import { SINK_DIALOGS, type Sink, type SinkAction } from './sink-dialogs.js';
 
 type Worker = Schemas['WorkerStatus'];
 
@@ -22,17 +22,22 @@ interface SinksProps {
 export function Sinks({ sinks, workers, disabledBecause }: SinksProps) {
   const retired = sinks.filter(({ state }) => state === 'retired');
   const others = sinks.filter(({ state }) => state !== 'retired');
+  // The dialog is outside the card, because a sink that is retired loses its card.
+  const [open, setOpen] = useState<{ readonly sink: Sink; readonly action: SinkAction }>();
+  const Dialog = open && SINK_DIALOGS[open.action];
   if (sinks.length === 0) return <Empty title="No worker has registered a sink yet." />;
   return (
     <>
       <ul className="cards">
         {others.map((sink) => (
           <li key={sink.name} className={`card ${needsCare(sink) ? 'bad' : ''}`} aria-label={sink.name}>
-            <SinkCard sink={sink} workers={workers} disabledBecause={disabledBecause} />
+            <SinkCard sink={sink} workers={workers} />
+            <SinkActions sink={sink} disabledBecause={disabledBecause} onAct={(action) => setOpen({ sink, action })} />
           </li>
         ))}
       </ul>
       {retired.length > 0 && <p className="meta retired">Retired: {retired.map(({ name }) => name).join(', ')}</p>}
+      {Dialog && <Dialog sink={open.sink} onClose={() => setOpen(undefined)} />}
     </>
   );
 }
@@ -44,7 +49,7 @@ const needsCare = (sink: Sink): boolean =>
   sink.leader_failing_since !== null ||
   (sink.state === 'active' && sink.leader === null);
 
-function SinkCard({ sink, workers, disabledBecause }: { readonly sink: Sink } & Pick<SinksProps, 'workers' | 'disabledBecause'>) {
+function SinkCard({ sink, workers }: { readonly sink: Sink; readonly workers: readonly Worker[] }) {
   const reporting = workers.filter(({ is_silent: silent, sinks }) => !silent && sinks.includes(sink.name)).length;
   return (
     <>
@@ -75,7 +80,6 @@ function SinkCard({ sink, workers, disabledBecause }: { readonly sink: Sink } & 
         {sink.observer && ' It only watches, so no status of an event depends on it.'}
       </p>
       <Warnings sink={sink} />
-      <SinkActions sink={sink} disabledBecause={disabledBecause} />
     </>
   );
 }
@@ -116,36 +120,39 @@ function Warnings({ sink }: { readonly sink: Sink }) {
   );
 }
 
-function SinkActions({ sink, disabledBecause }: { readonly sink: Sink; readonly disabledBecause: string | undefined }) {
-  const [open, setOpen] = useState<keyof typeof SINK_DIALOGS>();
-  const Dialog = open && SINK_DIALOGS[open];
+interface SinkActionsProps {
+  readonly sink: Sink;
+  readonly disabledBecause: string | undefined;
+  readonly onAct: (action: SinkAction) => void;
+}
+
+function SinkActions({ sink, disabledBecause, onAct }: SinkActionsProps) {
   const isDelivering = sink.state === 'active' && sink.leader !== null;
   return (
     <div className="actions">
       {sink.state === 'active' ? (
-        <ActionButton label={`Pause ${sink.name}`} disabledBecause={disabledBecause} onClick={() => setOpen('pause')}>
+        <ActionButton label={`Pause ${sink.name}`} disabledBecause={disabledBecause} onClick={() => onAct('pause')}>
           Pause
         </ActionButton>
       ) : (
-        <ActionButton label={`Resume ${sink.name}`} disabledBecause={disabledBecause} onClick={() => setOpen('resume')}>
+        <ActionButton label={`Resume ${sink.name}`} disabledBecause={disabledBecause} onClick={() => onAct('resume')}>
           Resume
         </ActionButton>
       )}
       <ActionButton
         label={`Drop type of ${sink.name}`}
         disabledBecause={disabledBecause ?? (sink.event_types === null ? 'It receives every event type.' : undefined)}
-        onClick={() => setOpen('drop')}
+        onClick={() => onAct('drop')}
       >
         Drop type
       </ActionButton>
       <ActionButton
         label={`Retire ${sink.name}`}
         disabledBecause={disabledBecause ?? (isDelivering ? 'A worker delivers to it. Pause it first.' : undefined)}
-        onClick={() => setOpen('retire')}
+        onClick={() => onAct('retire')}
       >
         Retire
       </ActionButton>
-      {Dialog && <Dialog sink={sink} onClose={() => setOpen(undefined)} />}
     </div>
   );
 }
